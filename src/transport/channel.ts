@@ -1,0 +1,123 @@
+import { SyncError, toSyncError } from "../errors.ts";
+import type { Bytes, Duplex } from "../types.ts";
+
+/**
+ * A duplex as plain calls: what a session drives. It costs one promise per block where a pair of Web
+ * Streams costs several, so every transport is written as a channel and dressed as a Duplex.
+ *
+ * The two directions end apart from each other: `end` closes ours, `read` returns when the peer closes
+ * theirs. A connection that broke is never mistaken for an end: `read` and `write` then throw PEER_GONE.
+ */
+export interface ByteChannel {
+  /**
+   * The bytes that arrive, in blocks of any size, each owned by the caller. Call it once. Leaving the loop
+   * early aborts the channel.
+   *
+   * @throws PEER_GONE when the peer vanished, or the reason of `abort`
+   */
+  read(): AsyncIterable<Bytes>;
+  /**
+   * Hands bytes over; they must not be changed afterwards. Resolves when there is room for more, which can
+   * be long before they arrive. Wait for one write before the next.
+   *
+   * @throws PEER_GONE when the peer vanished, or the reason of `abort`
+   */
+  write(bytes: Bytes): Promise<void>;
+  /** Says that nothing more will be written and resolves when all of it was handed to the system. */
+  end(): Promise<void>;
+  /** Breaks both directions at once. Everything that waits rejects with the reason. May be called twice. */
+  abort(reason: unknown): void;
+}
+
+/** A Duplex that brings its channel along, so that who knows of it can go round the Web Streams. */
+export interface ChannelDuplex extends Duplex {
+  readonly channel: ByteChannel;
+}
+
+/** The channel of a duplex: its own when it brings one, otherwise one over its two streams. */
+export function channelOf(duplex: Duplex): ByteChannel {
+  const own = (duplex as Partial<ChannelDuplex>).channel;
+  return own ?? channelOverStreams(duplex);
+}
+
+/** Dresses a channel as a pair of Web Streams. Nothing is read before somebody asks the readable. */
+export function duplexOf(channel: ByteChannel): ChannelDuplex {
+  let blocks: AsyncIterator<Bytes> | undefined;
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        blocks ??= channel.read()[Symbol.asyncIterator]();
+        const { done, value } = await blocks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => channel.abort(reason ?? new SyncError("ABORTED", "the reader cancelled")),
+    },
+    { highWaterMark: 0 },
+  );
+  const writable = new WritableStream<Uint8Array>(
+    {
+      write: (bytes) => channel.write(bytes),
+      close: () => channel.end(),
+      abort: (reason) => channel.abort(reason ?? new SyncError("ABORTED", "the writer aborted")),
+    },
+    { highWaterMark: 1 },
+  );
+  return { readable, writable, channel };
+}
+
+function channelOverStreams({ readable, writable }: Duplex): ByteChannel {
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  // Failures are met by the next call; without these two the promises nobody took would count as unhandled.
+  writer.closed.catch(() => {});
+  reader.closed.catch(() => {});
+  let broken: { readonly reason: unknown } | undefined;
+
+  function abort(reason: unknown): void {
+    if (broken) return;
+    broken = { reason };
+    reader.cancel(reason).catch(() => {});
+    writer.abort(reason).catch(() => {});
+  }
+
+  /** Ours when we broke it, the stream's own otherwise. */
+  const failure = (thrown: unknown): unknown => (broken ? broken.reason : toSyncError(thrown, "PEER_GONE"));
+
+  async function* read(): AsyncGenerator<Bytes> {
+    let finished = false;
+    try {
+      for (;;) {
+        const result = await reader.read();
+        if (broken) throw broken.reason;
+        if (result.done) break;
+        yield result.value;
+      }
+      finished = true;
+    } catch (thrown) {
+      finished = true;
+      throw failure(thrown);
+    } finally {
+      if (!finished) abort(new SyncError("ABORTED", "the reader stopped early"));
+    }
+  }
+
+  async function write(bytes: Bytes): Promise<void> {
+    try {
+      await writer.ready;
+      writer.write(bytes).catch(() => {}); // what goes wrong errors the writer: the next `ready` rejects
+    } catch (thrown) {
+      throw failure(thrown);
+    }
+  }
+
+  async function end(): Promise<void> {
+    try {
+      await writer.close();
+    } catch (thrown) {
+      throw failure(thrown);
+    }
+  }
+
+  return { read, write, end, abort };
+}
