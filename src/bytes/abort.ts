@@ -19,3 +19,32 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     if (stop) signal.removeEventListener("abort", stop);
   }
 }
+
+/**
+ * The same stream, but it ends with the signal's reason, in the middle of a wait too. The source is closed
+ * whichever way it ends; after an abort nobody waits for that, for the source may never answer again.
+ */
+export async function* abortableSource<T>(
+  source: AsyncIterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void, undefined> {
+  signal?.throwIfAborted();
+  const iterator = source[Symbol.asyncIterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await abortable(iterator.next(), signal);
+      if (next.done === true) break;
+      yield next.value;
+    }
+    ended = true;
+  } finally {
+    if (!ended) await closeSource(iterator, signal);
+  }
+}
+
+async function closeSource(iterator: AsyncIterator<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  const closed = iterator.return?.();
+  if (signal?.aborted === true) closed?.catch(() => {});
+  else await closed;
+}

@@ -1,0 +1,47 @@
+import { SyncError } from "../errors.ts";
+import { cafsFinder } from "./cafs-finder.ts";
+import { checkCutterSpec } from "./cutter-specs.ts";
+import type { Cutter, CutterSpec } from "./cutter.ts";
+import { fastcdcFinder } from "./fastcdc-finder.ts";
+import type { Finder } from "./finder.ts";
+import { fixedFinder } from "./fixed-finder.ts";
+import { kernelFinder } from "./kernel-finder.ts";
+
+export interface CutterOptions {
+  /**
+   * `wasm`: WebAssembly; `js`: plain TypeScript, which finds the same ends at about half the speed;
+   * `auto`, the default: WebAssembly where it is allowed.
+   */
+  readonly kernel?: "auto" | "wasm" | "js";
+}
+
+/**
+ * Makes a cutter. It holds 1 MiB + maxBytes of memory and cuts any number of blobs, so make one and keep it.
+ *
+ * @throws UNSUPPORTED for a spec that this version cannot cut by, and for `wasm` where that is refused
+ */
+export function createCutter(spec: CutterSpec, options: CutterOptions = {}): Cutter {
+  const { buffer, ends, find } = createFinder(checkCutterSpec(spec), options.kernel ?? "auto");
+  return {
+    spec,
+    buffer,
+    cut(length, final) {
+      let count = find(length);
+      const last = count === 0 ? 0 : ends[count - 1]!;
+      if (final && last < length) ends[count++] = length;
+      return ends.subarray(0, count);
+    },
+  };
+}
+
+function createFinder(spec: CutterSpec, kernel: "auto" | "wasm" | "js"): Finder {
+  if (spec.name === "fixed") return fixedFinder(spec);
+  if (kernel !== "js") {
+    try {
+      return kernelFinder(spec);
+    } catch (cause) {
+      if (kernel === "wasm") throw new SyncError("UNSUPPORTED", "WebAssembly is refused here", { cause });
+    }
+  }
+  return spec.name === "cafs" ? cafsFinder() : fastcdcFinder(spec);
+}

@@ -1,0 +1,45 @@
+import { abortableSource } from "../bytes/abort.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import type { Chunk } from "./chunk.ts";
+import { createCutter } from "./create-cutter.ts";
+import type { Cutter, CutterSpec } from "./cutter.ts";
+import { chunkOf } from "./verify.ts";
+
+/**
+ * Cuts a stream into chunks, in order. An empty stream has none.
+ *
+ * Holds 1 MiB + maxBytes of the stream, whatever its length, and yields once that is full or the stream ends.
+ * The chunks' bytes are the caller's.
+ *
+ * @throws UNSUPPORTED for a spec that this version cannot cut by
+ */
+export async function* cutChunks(
+  source: AsyncIterable<Bytes>,
+  spec: CutterSpec,
+  options: AbortOptions = {},
+): AsyncGenerator<Chunk, void, undefined> {
+  const cutter = createCutter(spec);
+  const { buffer } = cutter;
+  let filled = 0;
+  for await (const block of abortableSource(source, options.signal)) {
+    for (let at = 0; at < block.length; ) {
+      const part = block.subarray(at, at + buffer.length - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled === buffer.length) filled = yield* takeChunks(cutter, filled, false);
+    }
+  }
+  yield* takeChunks(cutter, filled, true);
+}
+
+/** Yields the chunks that are complete and moves what is left to the start; returns how much that is. */
+function* takeChunks(cutter: Cutter, filled: number, final: boolean): Generator<Chunk, number, undefined> {
+  let start = 0;
+  for (const end of cutter.cut(filled, final)) {
+    yield chunkOf(cutter.buffer.slice(start, end));
+    start = end;
+  }
+  cutter.buffer.copyWithin(0, start, filled);
+  return filled - start;
+}

@@ -1,0 +1,42 @@
+import { sha256 as portableSha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../types.ts";
+import type { ChunkId } from "./chunk.ts";
+
+/** The digest that names chunks, as handshakes and files call it. */
+export const digestName = "sha-256";
+
+/** Computes a digest of bytes that come in parts. */
+export interface Digester {
+  update(bytes: Bytes): void;
+  /** The digest of all bytes so far. Call it once, at the end. */
+  digest(): ChunkId;
+}
+
+// Asked for at run time, so that bundlers for the browser see no Node module here.
+const node = globalThis.process?.getBuiltinModule?.("node:crypto");
+
+/** SHA-256 of bytes, at once: by Node's own code where it is there, otherwise in portable code. */
+export const sha256: (bytes: Bytes) => ChunkId = chooseSha256();
+
+/** SHA-256 of bytes that come in parts. */
+export function createSha256(): Digester {
+  if (!node) return portableSha256.create();
+  const hash = node.createHash("sha256");
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digest: () => plain(hash.digest()),
+  };
+}
+
+function chooseSha256(): (bytes: Bytes) => ChunkId {
+  if (!node) return portableSha256;
+  const { hash, createHash } = node;
+  // The one-shot call of Node 20.12 takes half the time for small chunks.
+  if (hash) return (bytes) => plain(hash("sha256", bytes, "buffer"));
+  return (bytes) => plain(createHash("sha256").update(bytes).digest());
+}
+
+/** The same bytes without the methods of Buffer. */
+function plain(buffer: Bytes): Bytes {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}

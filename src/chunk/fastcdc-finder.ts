@@ -1,0 +1,85 @@
+import type { Bytes } from "../types.ts";
+import type { CutterSpec } from "./cutter.ts";
+import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
+import { gearTable } from "./gear.ts";
+
+/** Bytes that a gear hash depends on: each byte shifts the word of the one before by one bit. */
+const windowBytes = 32;
+
+/** Normalised chunking, level 2: bits more before the average size, and fewer behind it. */
+const levelBits = 2;
+
+/** The bits that have to be zero where a chunk ends. */
+export interface GearMasks {
+  /** For chunks below the average size. */
+  readonly strict: number;
+  /** For chunks of the average size and longer. */
+  readonly loose: number;
+}
+
+/**
+ * The masks of a spec: the highest bits of the hash, because they depend on the most bytes.
+ *
+ * @see Xia et al., FastCDC, USENIX ATC 2016, section 3.4 (normalised chunking)
+ */
+export function gearMasks(spec: CutterSpec): GearMasks {
+  const bits = Math.log2(spec.averageBytes);
+  return { strict: -1 << (32 - bits - levelBits), loose: -1 << (32 - bits + levelBits) };
+}
+
+/** FastCDC in plain TypeScript: the twin of the kernel. */
+export function fastcdcFinder(spec: CutterSpec): Finder {
+  const buffer = new Uint8Array(bufferBytesOf(spec));
+  const ends = new Uint32Array(endCountOf(spec));
+  const gear = gearTable();
+  const masks = gearMasks(spec);
+  return {
+    buffer,
+    ends,
+    find(length) {
+      let count = 0;
+      let end = 0;
+      for (let start = 0; length - start >= spec.minBytes; start = end) {
+        const average = start + spec.averageBytes;
+        const max = start + spec.maxBytes;
+        end = findZeros(buffer, gear, start + spec.minBytes, Math.min(average, length + 1), masks.strict);
+        if (end === 0) end = findZeros(buffer, gear, average, Math.min(max, length + 1), masks.loose);
+        if (end === 0 && max <= length) end = max;
+        if (end === 0) break;
+        ends[count++] = end;
+      }
+      return count;
+    },
+  };
+}
+
+/** The first end in [from, to) where the hash of the bytes before it has no bit of the mask; 0 if none. */
+function findZeros(buffer: Bytes, gear: Int32Array, from: number, to: number, mask: number): number {
+  let at = from - windowBytes;
+  let hash = 0;
+  for (; at < from - 1; at++) hash = (hash << 1) + gear[buffer[at]!]!;
+  const last = to - 8;
+  while (at < last) {
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+  }
+  while (at < to - 1) {
+    hash = ((hash << 1) + gear[buffer[at++]!]!) | 0;
+    if ((hash & mask) === 0) return at;
+  }
+  return 0;
+}
