@@ -1,0 +1,31 @@
+// Builds dist/: JavaScript with tsup, declarations with tsc, side by side.
+import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { capture, root } from "./run.mjs";
+
+const started = performance.now();
+const dist = join(root, "dist");
+rmSync(dist, { recursive: true, force: true });
+
+const results = await Promise.all([
+  capture("tsup", ["--silent"]),
+  capture("tsc", ["-p", "tsconfig.build.json"]),
+]);
+for (const { output } of results) process.stdout.write(output);
+if (results.some(({ code }) => code !== 0)) {
+  console.error("build: failed");
+  process.exit(1);
+}
+pointDeclarationsAtJavaScript();
+chmodSync(join(dist, "cli", "main.js"), 0o755);
+console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+
+/** tsc leaves the `.ts` of imports as it is in declarations; readers of the package find `.js` there. */
+function pointDeclarationsAtJavaScript() {
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const path = join(dist, name);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"'));
+  }
+}

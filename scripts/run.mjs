@@ -1,0 +1,45 @@
+// Starting other programs from the scripts beside this file. No dependencies: it runs before they are installed.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs a program in the root with this terminal, resolves with its exit code. Finds those of node_modules. */
+export async function run(command, args = [], env = {}) {
+  const path = join(root, "node_modules", ".bin") + delimiter + process.env.PATH;
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env, PATH: path },
+    shell: process.platform === "win32", // npm and npx are .cmd files there
+  });
+  const [code] = await once(child, "exit");
+  return code ?? 1;
+}
+
+/** Like `run`, collecting what is printed: for programs that run side by side. */
+export async function capture(command, args = []) {
+  const path = join(root, "node_modules", ".bin") + delimiter + process.env.PATH;
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PATH: path },
+    shell: process.platform === "win32",
+  });
+  const output = [];
+  child.stdout.on("data", (bytes) => output.push(bytes));
+  child.stderr.on("data", (bytes) => output.push(bytes));
+  const [code] = await once(child, "close");
+  return { code: code ?? 1, output: Buffer.concat(output).toString() };
+}
+
+/** Installs what package-lock.json names unless node_modules has it already. */
+export async function installIfNeeded() {
+  const installed = join(root, "node_modules", ".package-lock.json");
+  const wanted = join(root, "package-lock.json");
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
+  if ((await run("npm", ["ci", "--no-audit", "--no-fund"])) !== 0) process.exit(1);
+}

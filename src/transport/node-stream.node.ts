@@ -1,0 +1,92 @@
+import type { Readable, Writable } from "node:stream";
+import { SyncError, isSyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
+import { Inbox } from "./inbox.ts";
+import { WriteGate } from "./write-gate.ts";
+
+/** Bytes that may wait in one direction, in our own queues, on their way from or to the system. */
+export const queueBytes = 1 << 20;
+
+/** What a system call's failure on a pipe or socket means here: PEER_GONE when nobody is at the other end. */
+export function wrapPipeError(thrown: unknown): SyncError {
+  if (isSyncError(thrown)) return thrown;
+  const name = (thrown as NodeJS.ErrnoException).code ?? "";
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new SyncError(goneNames.has(name) ? "PEER_GONE" : "IO", message, { cause: thrown });
+}
+
+const goneNames = new Set(["EPIPE", "ECONNRESET", "ECONNABORTED", "ENOTCONN", "ESHUTDOWN", "EOF"]);
+
+/**
+ * A connection over Node streams: a net.Socket (as both), a TLS socket, a channel of an ssh library. A
+ * socket that the peer may half-close needs `allowHalfOpen`.
+ */
+export function nodeStreamDuplex(source: Readable, sink: Writable): ChannelDuplex {
+  return duplexOf(nodeStreamChannel(source, sink));
+}
+
+/** The channel of `nodeStreamDuplex`. */
+export function nodeStreamChannel(source: Readable, sink: Writable): ByteChannel {
+  const inbox = readNodeStream(source, abort);
+  const writer = new NodeWriter(sink);
+
+  function abort(reason: unknown): void {
+    inbox.abort(reason);
+    writer.abort(reason);
+    source.destroy();
+  }
+
+  return {
+    abort,
+    read: () => inbox.read(),
+    write: (bytes) => writer.write(bytes),
+    end: () => writer.end(),
+  };
+}
+
+/** Takes the blocks of a Node stream as they come; a full inbox pauses it. */
+function readNodeStream(source: Readable, onLeave: (reason: unknown) => void): Inbox {
+  const inbox = new Inbox({ fullBytes: queueBytes, onRoom: () => source.resume(), onLeave });
+  source.on("data", (bytes: Bytes) => {
+    if (!inbox.push(bytes)) source.pause();
+  });
+  source.on("end", () => inbox.end());
+  source.on("error", (error) => inbox.fail(wrapPipeError(error)));
+  source.on("close", () => inbox.fail(new SyncError("PEER_GONE", "the stream closed before its end")));
+  return inbox;
+}
+
+/** The writing half of a channel over a Node stream. */
+export class NodeWriter {
+  readonly #sink: Writable;
+  readonly #gate = new WriteGate();
+  /** One for all writes, so that a write costs no closure. */
+  readonly #onWritten = (error?: Error | null) => {
+    if (!error && this.#sink.writableLength <= queueBytes / 2) this.#gate.open();
+  };
+
+  constructor(sink: Writable) {
+    this.#sink = sink;
+    sink.on("error", (error) => this.#gate.break(wrapPipeError(error)));
+    sink.on("close", () => this.#gate.break(new SyncError("PEER_GONE", "the stream is closed")));
+  }
+
+  async write(bytes: Bytes): Promise<void> {
+    this.#gate.enter();
+    this.#sink.write(bytes, this.#onWritten);
+    if (this.#sink.writableLength > queueBytes) await this.#gate.wait();
+  }
+
+  async end(): Promise<void> {
+    if (!this.#gate.end()) return;
+    const finished = new Promise<void>((resolve) => this.#sink.once("finish", resolve));
+    this.#sink.end();
+    await Promise.race([finished, this.#gate.wait()]);
+  }
+
+  abort(reason: unknown): void {
+    this.#gate.break(reason);
+    this.#sink.destroy();
+  }
+}

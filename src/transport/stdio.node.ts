@@ -1,0 +1,154 @@
+import { closeSync, fstatSync, openSync, read, write } from "node:fs";
+import { Socket } from "node:net";
+import { devNull } from "node:os";
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
+import { Inbox } from "./inbox.ts";
+import { NodeWriter, queueBytes, wrapPipeError } from "./node-stream.node.ts";
+import { WriteGate } from "./write-gate.ts";
+
+/** Bytes of one read: a pipe on Linux never gives more. */
+const pipeBlockBytes = 64 << 10;
+/** Bytes of one read from a file. */
+const fileBlockBytes = 256 << 10;
+/** A block of which less was filled is copied out, so that few bytes do not hold a whole block in memory. */
+const copyBelowBytes = 16 << 10;
+
+/**
+ * What a program reads from its standard input and writes to its standard output. Nothing else in the
+ * process may read from the one or write to the other.
+ */
+export function stdioDuplex(): ChannelDuplex {
+  return duplexOf(descriptorChannel(0, 1));
+}
+
+/**
+ * A channel over two open file descriptors, which it owns from now on: pipes, sockets, terminals or files.
+ * Ending it closes a writing pipe or socket. Nothing here ever blocks the process: two programs that talk to each
+ * other would hang when both wait in a write.
+ */
+export function descriptorChannel(input: number, output: number): ByteChannel {
+  const reader = isPipe(input) ? pipeReader(input, abort) : fileReader(input, abort);
+  const writer = isPipe(output) ? pipeWriter(output) : new FileWriter(output);
+
+  function abort(reason: unknown): void {
+    reader.abort(reason);
+    writer.abort(reason);
+  }
+
+  return {
+    abort,
+    read: () => reader.read(),
+    write: (bytes) => writer.write(bytes),
+    end: () => writer.end(),
+  };
+}
+
+/**
+ * Closes a standard descriptor, which libuv leaves open, so that the peer sees the end before we exit. The
+ * null device takes its number: otherwise the next file opened would, and get what is meant for the old one.
+ */
+function release(descriptor: number): void {
+  if (descriptor > 2) return;
+  closeSync(descriptor);
+  openSync(devNull, descriptor === 0 ? "r" : "w");
+}
+
+function pipeWriter(descriptor: number): NodeWriter {
+  const socket = new Socket({ fd: descriptor, readable: false, writable: true });
+  socket.once("close", () => release(descriptor));
+  return new NodeWriter(socket);
+}
+
+interface Reader {
+  read(): AsyncIterable<Bytes>;
+  abort(reason: unknown): void;
+}
+
+/** True for what `net.Socket` takes. It refuses files, and terminals would lose their settings. */
+function isPipe(descriptor: number): boolean {
+  const facts = fstatSync(descriptor);
+  return facts.isFIFO() || facts.isSocket();
+}
+
+/** Reads by `onread`, which fills blocks of our own: nothing is copied but what is short. */
+function pipeReader(descriptor: number, abort: (reason: unknown) => void): Reader {
+  let block = Buffer.allocUnsafeSlow(pipeBlockBytes);
+  const socket = new Socket({
+    fd: descriptor,
+    readable: true,
+    writable: false,
+    onread: { buffer: () => block, callback: take },
+  } as ConstructorParameters<typeof Socket>[0]);
+  const inbox = new Inbox({ fullBytes: queueBytes, onRoom: () => socket.resume(), onLeave: abort });
+
+  function take(length: number): boolean {
+    if (length < copyBelowBytes) return inbox.push(new Uint8Array(block.subarray(0, length)));
+    const filled = block.subarray(0, length);
+    block = Buffer.allocUnsafeSlow(pipeBlockBytes);
+    return inbox.push(filled);
+  }
+
+  socket.on("end", () => inbox.end());
+  socket.on("error", (error) => inbox.fail(wrapPipeError(error)));
+  socket.once("close", () => {
+    inbox.fail(new SyncError("PEER_GONE", "the stream closed before its end"));
+    release(descriptor);
+  });
+  socket.resume();
+  return {
+    read: () => inbox.read(),
+    abort(reason) {
+      inbox.abort(reason);
+      socket.destroy();
+    },
+  };
+}
+
+/** Reads when asked. A read of a terminal cannot be called back: its bytes are dropped after an abort. */
+function fileReader(descriptor: number, abort: (reason: unknown) => void): Reader {
+  const inbox = new Inbox({ fullBytes: fileBlockBytes, onRoom: next, onLeave: abort });
+
+  function next(): void {
+    const block = Buffer.allocUnsafeSlow(fileBlockBytes);
+    read(descriptor, block, 0, block.length, null, (error, length) => {
+      if (error) inbox.fail(wrapPipeError(error));
+      else if (length === 0) inbox.end();
+      else if (inbox.push(block.subarray(0, length))) next();
+    });
+  }
+
+  next();
+  return { read: () => inbox.read(), abort: (reason) => inbox.abort(reason) };
+}
+
+/** Writes to a file or terminal, one write at a time. */
+class FileWriter {
+  readonly #descriptor: number;
+  readonly #gate = new WriteGate();
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  async write(bytes: Bytes): Promise<void> {
+    this.#gate.enter();
+    for (let at = 0; at < bytes.length;) {
+      at += await new Promise<number>((resolve, reject) =>
+        write(this.#descriptor, bytes, at, bytes.length - at, null, (error, count) =>
+          error ? reject(wrapPipeError(error)) : resolve(count),
+        ),
+      );
+      this.#gate.enter();
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#gate.end();
+  }
+
+  abort(reason: unknown): void {
+    this.#gate.break(reason);
+  }
+}

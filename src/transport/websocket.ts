@@ -1,0 +1,199 @@
+import { SyncError, toSyncError, type SyncErrorCode } from "../errors.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
+import { Inbox } from "./inbox.ts";
+import { WriteGate } from "./write-gate.ts";
+
+/** What is needed of a WebSocket: those of browsers, Deno, Bun, Node 22 and the ws package have it. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(data: Bytes): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(
+    type: "open" | "message" | "close" | "error",
+    listener: (event: SocketEvent) => void,
+  ): void;
+  /** ws can hold back the peer; browsers cannot. */
+  pause?(): void;
+  resume?(): void;
+}
+
+interface SocketEvent {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** How `webSocketDuplex` is bounded. */
+export interface WebSocketOptions {
+  /** Bytes that may wait unread, 16 MiB unless given. Behind it the peer is held back where that can be done, and cut off otherwise. */
+  readonly receiveBytes?: number;
+}
+
+/** Bytes of the longest message sent, and of the longest one taken. */
+export const maxMessageBytes = 1 << 20;
+/** Bytes handed to the socket and not yet sent, at which `write` waits. Sockets tell this amount, but not when it falls. */
+const maxBufferedBytes = 4 << 20;
+const pollMs = 2;
+/** The close code of a channel that was aborted; 4000 to 4999 are an application's own. */
+const abortedCode = 4000;
+/** Bytes of UTF-8 that a close reason can hold. */
+const maxReasonBytes = 123;
+const openState = 1;
+
+const codeOfClose: Readonly<Record<number, SyncErrorCode>> = {
+  1002: "BAD_MESSAGE",
+  1003: "BAD_MESSAGE",
+  1007: "BAD_MESSAGE",
+  1009: "LIMIT",
+};
+
+/**
+ * A connection over an open WebSocket.
+ *
+ * A direction ends with an empty binary message, for a WebSocket itself closes only as a whole; it is closed
+ * with 1000 when both directions ended. A socket that closes sooner is a broken connection.
+ */
+export function webSocketDuplex(socket: WebSocketLike, options: WebSocketOptions = {}): ChannelDuplex {
+  return duplexOf(new SocketChannel(socket, options.receiveBytes ?? 16 << 20));
+}
+
+/**
+ * Connects with the platform's own WebSocket: in browsers, Deno, Bun and Node from 22 on. See
+ * `rsync-stream/transport/ws` for older ones.
+ *
+ * @throws UNSUPPORTED where there is none, PEER_GONE when no connection comes about
+ */
+export async function connectWebSocket(
+  url: string,
+  options: WebSocketOptions & AbortOptions = {},
+): Promise<ChannelDuplex> {
+  if (typeof WebSocket === "undefined")
+    throw new SyncError("UNSUPPORTED", "there is no WebSocket on this platform");
+  options.signal?.throwIfAborted();
+  const socket: WebSocketLike = new WebSocket(url);
+  await opened(socket, options);
+  return webSocketDuplex(socket, options);
+}
+
+/** Resolves when the socket is open. @throws PEER_GONE when it closes instead */
+export function opened(socket: WebSocketLike, { signal }: AbortOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let why = "";
+    const abandon = () => {
+      reject(signal?.reason);
+      socket.close();
+    };
+    const settle = (act: () => void) => {
+      signal?.removeEventListener("abort", abandon);
+      act();
+    };
+    signal?.addEventListener("abort", abandon, { once: true });
+    socket.addEventListener("open", () => settle(resolve));
+    socket.addEventListener("error", ({ message }) => (why = message ? `: ${message}` : ""));
+    socket.addEventListener("close", () =>
+      settle(() => reject(new SyncError("PEER_GONE", `could not connect${why}`))),
+    );
+  });
+}
+
+class SocketChannel implements ByteChannel {
+  readonly #socket: WebSocketLike;
+  readonly #receiveBytes: number;
+  readonly #inbox: Inbox;
+  readonly #gate = new WriteGate();
+  #oursEnded = false;
+  #theirsEnded = false;
+
+  constructor(socket: WebSocketLike, receiveBytes: number) {
+    this.#socket = socket;
+    this.#receiveBytes = receiveBytes;
+    this.#inbox = new Inbox({
+      fullBytes: receiveBytes,
+      onRoom: () => socket.resume?.(),
+      onLeave: (reason) => this.abort(reason),
+    });
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    socket.addEventListener("close", ({ code, reason }) => this.#lose(code ?? 1005, reason ?? ""));
+    socket.addEventListener("error", () => {}); // a close follows, with its code
+    if (socket.readyState > openState) this.#lose(1006, "");
+  }
+
+  read(): AsyncIterable<Bytes> {
+    return this.#inbox.read();
+  }
+
+  async write(bytes: Bytes): Promise<void> {
+    this.#gate.enter();
+    for (let at = 0; at < bytes.length; at += maxMessageBytes) {
+      this.#socket.send(bytes.subarray(at, at + maxMessageBytes));
+      while (this.#socket.bufferedAmount > maxBufferedBytes) await this.#wait();
+    }
+  }
+
+  async end(): Promise<void> {
+    if (!this.#gate.end()) return;
+    this.#oursEnded = true;
+    this.#socket.send(new Uint8Array(0));
+    while (this.#socket.bufferedAmount > 0 && this.#socket.readyState === openState) await this.#wait();
+    this.#closeWhenDone();
+  }
+
+  abort(reason: unknown): void {
+    this.#socket.resume?.(); // a socket held back would not see the peer's answer to the close
+    this.#socket.close(abortedCode, shortened(toSyncError(reason).message));
+    this.#inbox.abort(reason);
+    this.#gate.break(reason);
+  }
+
+  async #wait(): Promise<void> {
+    const timer = setTimeout(() => this.#gate.open(), pollMs);
+    try {
+      await this.#gate.wait();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #receive(data: unknown): void {
+    if (!(data instanceof ArrayBuffer)) return this.abort(new SyncError("BAD_MESSAGE", "a text message"));
+    if (data.byteLength === 0) return this.#finish();
+    if (data.byteLength > maxMessageBytes)
+      return this.#refuse("a message too long", maxMessageBytes, data.byteLength);
+    if (this.#inbox.push(new Uint8Array(data))) return;
+    if (this.#socket.pause) this.#socket.pause();
+    else this.#refuse("the peer sends faster than we read", this.#receiveBytes, this.#inbox.waitingBytes);
+  }
+
+  #refuse(message: string, limit: number, actual: number): void {
+    this.abort(new SyncError("LIMIT", message, { detail: { limit, actual } }));
+  }
+
+  #finish(): void {
+    this.#theirsEnded = true;
+    this.#inbox.end();
+    this.#closeWhenDone();
+  }
+
+  #closeWhenDone(): void {
+    if (this.#oursEnded && this.#theirsEnded) this.#socket.close(1000);
+  }
+
+  #lose(code: number, reason: string): void {
+    const words = reason === "" ? "" : `: ${shortened(reason)}`;
+    const error = new SyncError(codeOfClose[code] ?? "PEER_GONE", `the connection closed (${code})${words}`);
+    this.#inbox.fail(error);
+    this.#gate.break(error);
+  }
+}
+
+function shortened(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= maxReasonBytes) return text;
+  return new TextDecoder().decode(bytes.subarray(0, maxReasonBytes)).replace(/\uFFFD+$/, "");
+}

@@ -1,0 +1,40 @@
+import { SyncError } from "../errors.ts";
+
+/** Where the one writer of a channel waits for room; shut for good by the end or by a failure. */
+export class WriteGate {
+  #ended = false;
+  #broken: { readonly error: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  /** Call before writing. @throws what broke the channel, or STATE behind the end */
+  enter(): void {
+    if (this.#ended) throw new SyncError("STATE", "write after end");
+    if (this.#broken) throw this.#broken.error;
+  }
+
+  /** Waits until `open`. @throws what broke the channel meanwhile */
+  async wait(): Promise<void> {
+    if (!this.#broken) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#broken) throw this.#broken.error;
+  }
+
+  /** Lets the writer that waits go on. */
+  open(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  /** Nothing may be written from now on. True the first time. */
+  end(): boolean {
+    if (this.#broken) throw this.#broken.error;
+    const first = !this.#ended;
+    this.#ended = true;
+    return first;
+  }
+
+  /** Makes this and every later call of the writer throw. The first error stays. */
+  break(error: unknown): void {
+    this.#broken ??= { error };
+    this.open();
+  }
+}

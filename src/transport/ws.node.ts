@@ -1,0 +1,99 @@
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { WebSocket, WebSocketServer } from "ws";
+import { SyncError } from "../errors.ts";
+import type { AbortOptions } from "../types.ts";
+import type { ChannelDuplex } from "./channel.ts";
+import { type WebSocketOptions, maxMessageBytes, opened, webSocketDuplex } from "./websocket.ts";
+
+/** What both ends set: chunks do not compress twice, and nobody sends longer messages than we do. */
+const socketOptions = { perMessageDeflate: false, maxPayload: maxMessageBytes } as const;
+
+/** How `connectWs` connects. */
+export interface ConnectWsOptions extends WebSocketOptions, AbortOptions {
+  /** More request headers, such as an authorization. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Connects by the ws package: holds back a peer that sends too fast, which no browser can.
+ *
+ * @throws PEER_GONE when no connection comes about
+ */
+export async function connectWs(url: string, options: ConnectWsOptions = {}): Promise<ChannelDuplex> {
+  options.signal?.throwIfAborted();
+  const socket = new WebSocket(url, { ...socketOptions, headers: { ...options.headers } });
+  await opened(socket, options);
+  return webSocketDuplex(socket, options);
+}
+
+/** How `listenWs` listens. */
+export interface ListenWsOptions extends WebSocketOptions {
+  /** The address to listen on; 127.0.0.1 unless given, so that nothing is offered to others by accident. */
+  readonly host?: string;
+  /** The port; any free one unless given. */
+  readonly port?: number;
+  /** Whether to take a connection, by its request. Unless given, requests that come from a web page are refused. */
+  readonly accept?: (request: IncomingMessage) => boolean;
+  /** Connections at one time; 64 unless given. More are refused. */
+  readonly maxConnectionCount?: number;
+}
+
+/** A server of WebSocket connections. */
+export interface WsListener {
+  /** Where it can be reached: `ws://127.0.0.1:8730`. */
+  readonly url: string;
+  /** Stops listening and breaks what is connected. May be called twice. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Listens for WebSocket connections.
+ *
+ * @param onConnection gets each connection as a duplex; what it throws breaks that connection only
+ * @throws IO when it cannot listen there
+ */
+export async function listenWs(
+  onConnection: (duplex: ChannelDuplex, request: IncomingMessage) => void | Promise<void>,
+  options: ListenWsOptions = {},
+): Promise<WsListener> {
+  const { host = "127.0.0.1", port = 0, accept = isNoWebPage, maxConnectionCount = 64 } = options;
+  const server = new WebSocketServer({
+    ...socketOptions,
+    host,
+    port,
+    verifyClient: ({ req }: { req: IncomingMessage }) =>
+      server.clients.size < maxConnectionCount && accept(req),
+  });
+  await listening(server);
+  server.on("connection", (socket, request) => {
+    const duplex = webSocketDuplex(socket, options);
+    const talk = async () => onConnection(duplex, request);
+    talk().catch((thrown) => duplex.channel.abort(thrown));
+  });
+  const { address, family, port: bound } = server.address() as AddressInfo;
+
+  async function close(): Promise<void> {
+    for (const socket of server.clients) socket.terminate();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  return {
+    url: `ws://${family === "IPv6" ? `[${address}]` : address}:${bound}`,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Browsers send an Origin with every WebSocket request, and any page may make one to any local port. */
+function isNoWebPage(request: IncomingMessage): boolean {
+  return request.headers.origin === undefined;
+}
+
+function listening(server: WebSocketServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("listening", resolve);
+    server.once("error", (error) => reject(new SyncError("IO", error.message, { cause: error })));
+  });
+}

@@ -1,0 +1,28 @@
+import { type Options, defineConfig } from "tsup";
+
+const shared: Options = {
+  format: "esm",
+  target: ["node20", "es2022"],
+  splitting: true,
+  minify: false,
+  dts: false, // tsc writes the declarations, see tsconfig.build.json
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    name: "library",
+    entry: ["src/index.ts", "src/node.ts", "src/testing.ts", "src/transport/*.ts"],
+    outDir: "dist",
+    sourcemap: true,
+  },
+  {
+    ...shared,
+    name: "cli",
+    // One file and what it loads lazily: start-up time is paid at both ends of every transfer.
+    entry: { main: "src/cli/main.ts" },
+    outDir: "dist/cli",
+    platform: "node",
+    noExternal: ["@noble/hashes", "fflate", "it-pipe", "msgpackr"],
+  },
+]);
