@@ -62,7 +62,11 @@ export interface TreeSource<File = unknown> {
    * all, of one file or of many small ones. A file that changed since it was listed ends with CHANGED,
    * one that is gone with VANISHED, one that cannot be read with IO; the others are not touched by that.
    */
-  cut(files: readonly File[], cutter: CutterSpec, options: AbortOptions): AsyncIterable<readonly CutRun<File>[]>;
+  cut(
+    files: readonly File[],
+    cutter: CutterSpec,
+    options: AbortOptions,
+  ): AsyncIterable<readonly CutRun<File>[]>;
   /** Reads a part of a file again. Throws CHANGED when it is not there in full any more. */
   read(file: File, offset: number, size: number, options: AbortOptions): Promise<Bytes>;
   close(): Promise<void>;

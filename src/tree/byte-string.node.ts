@@ -1,0 +1,30 @@
+import type { Bytes } from "../types.ts";
+
+/**
+ * Names as this room keeps them in Node: strings with one character per byte.
+ *
+ * A name on disk is any bytes, not text. As such a string it takes one byte a byte, sorts by its bytes with the
+ * plain `sort()`, and is a key of a Map; a Buffer is none of these.
+ */
+export type ByteString = string;
+
+/** A path as Node's file calls take it. */
+export type NativePath = string | Buffer;
+
+export function toByteString(bytes: Bytes): ByteString {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
+
+export function fromByteString(name: ByteString): Buffer {
+  return Buffer.from(name, "latin1");
+}
+
+/** The path for a file call: Node would write characters from 0x80 on as two bytes, so those go as a Buffer. */
+export function nativePath(path: ByteString): NativePath {
+  return Buffer.byteLength(path) === path.length ? path : fromByteString(path);
+}
+
+/** The path as text, for messages. */
+export function printPath(path: ByteString): string {
+  return fromByteString(path).toString();
+}

@@ -1,0 +1,99 @@
+import fs from "node:fs";
+import { idBytes } from "../chunk/chunk.ts";
+import { createCutter } from "../chunk/create-cutter.ts";
+import type { Cutter, CutterSpec } from "../chunk/cutter.ts";
+import type { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { chunkNamer, cutBlock } from "./file-cut.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
+import { checkUnchanged, openSourceFile, type SourceFile } from "./source-file.node.ts";
+import type { CutRun } from "./tree.ts";
+
+/** Content in one batch of runs, about. */
+const batchBytes = 1024 * 1024;
+/** Files in one batch: what many tiny ones cost is time, not bytes. */
+const batchCount = 128;
+
+/** A file that is being cut. */
+interface Open {
+  readonly file: SourceFile;
+  readonly fd: number;
+  position: number;
+}
+
+/** Reads, cuts and hashes files one after another, about 1 MiB per step. Keeps one file open. */
+export class SourceCut {
+  readonly #held: HeldDirs;
+  readonly #files: readonly SourceFile[];
+  readonly #cutter: Cutter;
+  readonly #nameOf: (bytes: Bytes) => Bytes;
+  #next = 0;
+  #open: Open | undefined;
+
+  constructor(held: HeldDirs, files: readonly SourceFile[], spec: CutterSpec) {
+    this.#held = held;
+    this.#files = files;
+    this.#cutter = createCutter(spec);
+    this.#nameOf = chunkNamer(spec.maxBytes);
+  }
+
+  /** The next runs; empty when all files are done. */
+  next(): CutRun<SourceFile>[] {
+    const runs: CutRun<SourceFile>[] = [];
+    let totalBytes = 0;
+    while (totalBytes < batchBytes && runs.length < batchCount) {
+      const run = this.#nextRun();
+      if (!run) break;
+      runs.push(run);
+      totalBytes += run.bytes.length;
+    }
+    return runs;
+  }
+
+  close(): void {
+    if (this.#open) fs.closeSync(this.#open.fd);
+    this.#open = undefined;
+  }
+
+  #nextRun(): CutRun<SourceFile> | undefined {
+    const file = this.#open?.file ?? this.#files[this.#next++];
+    if (!file) return undefined;
+    try {
+      this.#open ??= { file, fd: openSourceFile(this.#held, file), position: 0 };
+      return this.#cutRun(this.#open);
+    } catch (thrown) {
+      this.close();
+      return emptyRun(file, fileTrouble(thrown, printPlace(file.dir, file.name)));
+    }
+  }
+
+  #cutRun(open: Open): CutRun<SourceFile> {
+    const { file, fd } = open;
+    const ends = cutBlock(fd, open.position, file.size, this.#cutter);
+    const run = this.#collect(file, ends);
+    open.position += run.bytes.length;
+    if (ends.length > 0 && open.position < file.size) return run;
+    checkUnchanged(fd, file);
+    this.close();
+    return { ...run, end: "complete" };
+  }
+
+  /** Copies the chunks out of the cutter's buffer, which the next block overwrites. */
+  #collect(file: SourceFile, ends: Uint32Array): CutRun<SourceFile> {
+    const bytes = new Uint8Array(this.#cutter.buffer.subarray(0, ends.at(-1) ?? 0));
+    const ids = new Uint8Array(ends.length * idBytes);
+    const sizes: number[] = [];
+    let start = 0;
+    for (const end of ends) {
+      ids.set(this.#nameOf(bytes.subarray(start, end)), sizes.length * idBytes);
+      sizes.push(end - start);
+      start = end;
+    }
+    return { file, sizes, ids, bytes };
+  }
+}
+
+function emptyRun(file: SourceFile, end: SyncError): CutRun<SourceFile> {
+  return { file, sizes: [], ids: new Uint8Array(), bytes: new Uint8Array(), end };
+}

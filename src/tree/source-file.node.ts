@@ -1,0 +1,50 @@
+import fs from "node:fs";
+import { SyncError } from "../errors.ts";
+import type { ByteString } from "./byte-string.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { splitTime } from "./walk.node.ts";
+
+/** A file as it was listed: where it is, and by what to see that it is still the same. */
+export interface SourceFile {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  readonly size: number;
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+  readonly inode: number;
+}
+
+/** Non-blocking, because a pipe that took the file's place would keep us waiting. */
+const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+
+/**
+ * Opens a listed file for reading. The caller closes it.
+ *
+ * @throws CHANGED when it is not what was listed, VANISHED, PATH when links stand in the way, IO
+ */
+export function openSourceFile(held: HeldDirs, file: SourceFile): number {
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(held.at(file.dir, file.name), readFlags);
+    checkUnchanged(fd, file);
+    return fd;
+  } catch (thrown) {
+    if (fd !== undefined) fs.closeSync(fd);
+    throw fileTrouble(thrown, printPlace(file.dir, file.name));
+  }
+}
+
+/** @throws CHANGED when an open file is not, or no longer, what was listed */
+export function checkUnchanged(fd: number, file: SourceFile): void {
+  const stats = fs.fstatSync(fd, { bigint: true });
+  const { sec, nsec } = splitTime(stats.mtimeNs);
+  const isSame =
+    Number(stats.size) === file.size &&
+    sec === file.mtimeSec &&
+    nsec === file.mtimeNsec &&
+    Number(stats.ino) === file.inode;
+  if (isSame && stats.isFile()) return;
+  const detail = { path: printPlace(file.dir, file.name) };
+  throw new SyncError("CHANGED", "a file changed after it was listed", { detail });
+}

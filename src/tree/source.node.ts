@@ -1,0 +1,178 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { CutterSpec } from "../chunk/cutter.ts";
+import { SyncError } from "../errors.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { readFully } from "./file-cut.node.ts";
+import { HeldDirs, pathBelow, printPlace, type DirNode } from "./held-dirs.node.ts";
+import { Pause } from "./pause.node.ts";
+import { SourceCut } from "./source-cut.node.ts";
+import { openSourceFile, type SourceFile } from "./source-file.node.ts";
+import { stagingName } from "./staging-name.ts";
+import type { CutRun, Entry, EntryKind, Layout, SourceEntry, SourceOptions, TreeSource } from "./tree.ts";
+import { splitTime, walk, type Found } from "./walk.node.ts";
+
+/** Entries in one batch, at most. */
+const batchCount = 1024;
+
+export interface TreeSourceOptions {
+  /** Leaves out a path, given from the top of the tree, and all below it when it is a directory. */
+  readonly exclude?: (path: Bytes, kind: EntryKind) => boolean;
+}
+
+/** A tree of the file system, and how its top is to be read. */
+export interface DirSource extends TreeSource<SourceFile> {
+  readonly layout: Layout;
+}
+
+/** Where a walk starts: in a directory that has a name in the tree, or at one name in a directory. */
+interface Start {
+  readonly held: HeldDirs;
+  readonly layout: Layout;
+  readonly name: ByteString;
+  readonly isDir: boolean;
+}
+
+/**
+ * Opens a file, a link or a directory for sending, with rsync's meaning of the name: `dir/` is what is in the
+ * directory, `dir` is the directory itself. A link is sent as a link, unless a slash follows it.
+ *
+ * @throws VANISHED when nothing is there, IO when it cannot be read, UNSUPPORTED for a device, pipe or socket
+ */
+export async function openTreeSource(place: string, options: TreeSourceOptions = {}): Promise<DirSource> {
+  const start = findStart(place);
+  return {
+    layout: start.layout,
+    entries: (sourceOptions) => listEntries(start, options, sourceOptions),
+    cut: (files, spec, abort) => cutFiles(start.held, files, spec, abort),
+    read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
+    close: async () => start.held.close(),
+  };
+}
+
+function findStart(place: string): Start {
+  try {
+    const name = path.basename(place);
+    const isContents = /(?:^|\/)\.{0,2}$/.test(place);
+    const stats = isContents ? fs.statSync(place) : fs.lstatSync(place);
+    const isDir = stats.isDirectory();
+    if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(place);
+    const held = new HeldDirs(isDir ? place : path.dirname(place));
+    const byteName = isContents ? "." : Buffer.from(name).toString("latin1");
+    return { held, layout: isContents ? "contents" : "named", name: byteName, isDir };
+  } catch (thrown) {
+    throw fileTrouble(thrown, place);
+  }
+}
+
+async function* listEntries(
+  start: Start,
+  { exclude }: TreeSourceOptions,
+  { onTrouble, signal }: SourceOptions,
+): AsyncGenerator<readonly SourceEntry<SourceFile>[]> {
+  const pause = new Pause(signal);
+  let batch: SourceEntry<SourceFile>[] = [];
+  for (const found of findAll(start, exclude, onTrouble)) {
+    const listed = describe(start, found, onTrouble);
+    if (listed) batch.push(listed);
+    const isDue = pause.due();
+    if (!isDue && batch.length < batchCount) continue;
+    if (batch.length > 0) yield batch;
+    batch = [];
+    if (isDue) await pause.take();
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The top entry, at depth 0, and what is below it. */
+function* findAll(
+  { held, isDir, name }: Start,
+  exclude: TreeSourceOptions["exclude"],
+  onTrouble: SourceOptions["onTrouble"],
+): Generator<Found> {
+  const stats = fs.lstatSync(isDir ? held.pathTo(held.root) : held.at(held.root, name), { bigint: true });
+  yield { dir: held.root, name, depth: 0, stats };
+  if (!isDir) return;
+  const skip = (dir: DirNode, below: ByteString, { mode }: fs.BigIntStats): boolean => {
+    if (dir === held.root && below === stagingName) return true;
+    const kind = kindOf(Number(mode));
+    return Boolean(exclude && kind && exclude(fromByteString(`${pathBelow(dir)}/${below}`.slice(1)), kind));
+  };
+  for (const found of walk(held, { skip, ...(onTrouble && { onTrouble }) })) {
+    yield { ...found, depth: found.depth + 1 };
+  }
+}
+
+function describe(
+  { held }: Start,
+  { dir, name, depth, stats }: Found,
+  onTrouble: SourceOptions["onTrouble"],
+): SourceEntry<SourceFile> | undefined {
+  try {
+    const kind = kindOf(Number(stats.mode));
+    if (!kind) throw unsupported(printPlace(dir, name));
+    const size = kind === "file" ? Number(stats.size) : 0;
+    const { sec: mtimeSec, nsec: mtimeNsec } = splitTime(stats.mtimeNs);
+    const mode = Number(stats.mode) & 0o7777;
+    const entry: Entry = { depth, name: fromByteString(name), kind, size, mode, mtimeSec, mtimeNsec };
+    const file = { dir, name, size, mtimeSec, mtimeNsec, inode: Number(stats.ino) };
+    if (kind !== "symlink") return { entry, file };
+    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), "buffer") }, file };
+  } catch (thrown) {
+    onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
+    return undefined;
+  }
+}
+
+function kindOf(mode: number): EntryKind | undefined {
+  const type = mode & fs.constants.S_IFMT;
+  if (type === fs.constants.S_IFREG) return "file";
+  if (type === fs.constants.S_IFDIR) return "dir";
+  return type === fs.constants.S_IFLNK ? "symlink" : undefined;
+}
+
+async function* cutFiles(
+  held: HeldDirs,
+  files: readonly SourceFile[],
+  spec: CutterSpec,
+  { signal }: AbortOptions,
+): AsyncGenerator<readonly CutRun<SourceFile>[]> {
+  const pause = new Pause(signal);
+  const cut = new SourceCut(held, files, spec);
+  try {
+    for (let runs = cut.next(); runs.length > 0; runs = cut.next()) {
+      if (pause.due()) await pause.take();
+      yield runs;
+    }
+  } finally {
+    cut.close();
+  }
+}
+
+function readPart(
+  held: HeldDirs,
+  file: SourceFile,
+  offset: number,
+  size: number,
+  { signal }: AbortOptions,
+): Bytes {
+  signal?.throwIfAborted();
+  const fd = openSourceFile(held, file);
+  try {
+    const bytes = new Uint8Array(size);
+    if (readFully(fd, bytes, offset) === size) return bytes;
+    throw new SyncError("CHANGED", "a file is shorter than it was", {
+      detail: { path: printPlace(file.dir, file.name) },
+    });
+  } catch (thrown) {
+    throw fileTrouble(thrown, printPlace(file.dir, file.name));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function unsupported(place: string): SyncError {
+  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", { detail: { path: place } });
+}

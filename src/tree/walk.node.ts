@@ -1,0 +1,91 @@
+import fs from "node:fs";
+import { SyncError } from "../errors.ts";
+import type { ByteString } from "./byte-string.node.ts";
+import { maxDepth, maxPathBytes } from "./entry-order.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+
+/** Something found in a directory. */
+export interface Found {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  /** Directories between the root of the walk and this: 0 for what lies in the root. */
+  readonly depth: number;
+  readonly stats: fs.BigIntStats;
+}
+
+export interface WalkOptions {
+  /** Leaves out a path, and all below it when it is a directory. */
+  readonly skip?: (dir: DirNode, name: ByteString, stats: fs.BigIntStats) => boolean;
+  readonly onTrouble?: (error: SyncError) => void;
+}
+
+/** A directory on the way down. */
+interface Level {
+  readonly dir: DirNode;
+  readonly names: readonly ByteString[];
+  readonly pathBytes: number;
+  next: number;
+}
+
+/**
+ * Lists everything below the root in canonical order: a directory before its content, names by their bytes.
+ * Follows no link. Synchronous, one step per entry; memory holds the names of one directory per depth.
+ */
+export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Found> {
+  const levels: Level[] = [openLevel(held, held.root, options)];
+  for (let level = levels.at(-1); level; level = levels.at(-1)) {
+    const name = level.names[level.next++];
+    if (name === undefined) {
+      levels.pop();
+      continue;
+    }
+    const found = look(held, level, name, levels.length - 1, options);
+    if (!found || options.skip?.(found.dir, name, found.stats)) continue;
+    yield found;
+    if (found.stats.isDirectory()) levels.push(openLevel(held, { parent: level.dir, name }, options));
+  }
+}
+
+function look(
+  held: HeldDirs,
+  { dir, pathBytes }: Level,
+  name: ByteString,
+  depth: number,
+  options: WalkOptions,
+): Found | undefined {
+  try {
+    if (depth > maxDepth || pathBytes + name.length > maxPathBytes) throw tooLong(dir, name);
+    return { dir, name, depth, stats: fs.lstatSync(held.at(dir, name), { bigint: true }) };
+  } catch (thrown) {
+    options.onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
+    return undefined;
+  }
+}
+
+function openLevel(held: HeldDirs, dir: DirNode, options: WalkOptions): Level {
+  return { dir, names: listNames(held, dir, options), pathBytes: pathBelow(dir).length, next: 0 };
+}
+
+/** The names in a directory, ascending by their bytes. Empty, and reported, when it cannot be read. */
+function listNames(held: HeldDirs, dir: DirNode, options: WalkOptions): ByteString[] {
+  try {
+    return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
+  } catch (thrown) {
+    options.onTrouble?.(fileTrouble(thrown, pathBelow(dir).slice(1)));
+    return [];
+  }
+}
+
+function tooLong(dir: DirNode, name: ByteString): SyncError {
+  return new SyncError("PATH", "a path is too long or too deep to send", {
+    detail: { path: printPlace(dir, name) },
+  });
+}
+
+/** A time in nanoseconds as seconds and the nanoseconds into that second. */
+export function splitTime(timeNs: bigint): { sec: number; nsec: number } {
+  const nsec = Number(timeNs % 1_000_000_000n);
+  const sec = Number(timeNs / 1_000_000_000n);
+  return nsec < 0 ? { sec: sec - 1, nsec: nsec + 1_000_000_000 } : { sec, nsec };
+}
