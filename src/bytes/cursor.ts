@@ -29,7 +29,9 @@ export class ByteReader {
   }
 
   u32(): number {
-    return this.u8() * 0x1000000 + this.u24();
+    const at = this.#take(4);
+    const low = (this.#bytes[at + 1]! << 16) | (this.#bytes[at + 2]! << 8) | this.#bytes[at + 3]!;
+    return this.#bytes[at]! * 0x1000000 + low;
   }
 
   /** Groups of seven bits, lowest first, at most 2^53 - 1; only the shortest form of a number is accepted. */
@@ -59,7 +61,7 @@ export class ByteReader {
   }
 
   #take(count: number): number {
-    if (count > this.remaining) throw this.#bad("message too short");
+    if (!(count >= 0 && count <= this.remaining)) throw this.#bad("message too short");
     const at = this.#at;
     this.#at += count;
     return at;

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { compareBytes, concatBytes, equalBytes } from "../../../src/bytes/compare.ts";
+
+test("bytes are unsigned, and a prefix comes first", () => {
+  const sorted = [[], [0], [0, 0], [0, 255], [1], [127], [128], [255]].map((bytes) => Uint8Array.from(bytes));
+  sorted.forEach((a, i) =>
+    sorted.forEach((b, j) => {
+      expect(Math.sign(compareBytes(a, b))).toBe(Math.sign(i - j));
+      expect(equalBytes(a, b)).toBe(i === j);
+    }),
+  );
+});
+
+test("parts are copied in order", () => {
+  const part = Uint8Array.of(1, 2);
+  const all = concatBytes([part, new Uint8Array(), Uint8Array.of(3)]);
+  part[0] = 9;
+  expect(all).toEqual(Uint8Array.of(1, 2, 3));
+  expect(concatBytes([])).toEqual(new Uint8Array());
+});
