@@ -121,8 +121,8 @@ export interface TreeTarget {
   write(placements: readonly Placement[]): Promise<void>;
   /** These files are complete, with the sizes given: give them their metadata and their final names. */
   finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void>;
-  /** Gives up on a file; the old one stays. */
-  abandon(entry: number): Promise<void>;
+  /** Gives up on a file; the old one stays. Passes the reason on to `onTrouble`, with the path. */
+  abandon(entry: number, reason: SyncError): Promise<void>;
   /** All entries are settled: set what waits for the end (times and modes of directories), clean up. */
   commit(): Promise<void>;
   /** Frees everything; without `commit` what was received so far is kept for the next session to use. */
@@ -132,7 +132,7 @@ export interface TreeTarget {
 export interface TargetOptions extends AbortOptions {
   /** How the sender cuts; the target cuts what it has in the same way. */
   readonly cutter: CutterSpec;
-  /** True when the entries lie under a root that is a single file's place: see `Layout`. */
+  /** What the entries at the top are. */
   readonly layout: Layout;
   /** True when `place` will not be asked about all that is here, so it must look everywhere for a chunk. */
   readonly search: boolean;

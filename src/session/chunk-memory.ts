@@ -1,0 +1,36 @@
+import { IdMap } from "../bytes/id-map.ts";
+import type { ChunkId } from "../chunk/chunk.ts";
+
+/**
+ * Chunks that need not be sent (again). It compares 116 bits of each id and takes 32 to 64 bytes for one;
+ * when it is full it forgets nothing and learns nothing, so that memory stays bounded and the worst that
+ * happens is a chunk that travels twice.
+ */
+export class ChunkMemory {
+  readonly #map = new IdMap();
+  readonly #limit: number;
+
+  /** @param limit ids it learns at most */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  has(id: ChunkId): boolean {
+    return this.#map.get(id) === tailOf(id);
+  }
+
+  add(id: ChunkId): void {
+    if (this.#map.size < this.#limit) this.#map.set(id, tailOf(id));
+  }
+}
+
+/** Bits 64 to 116 of an id as one number: what the map itself does not compare. */
+function tailOf(id: ChunkId): number {
+  let value = 0;
+  for (let i = 8; i < 14; i++) value = value * 256 + (id[i] ?? 0);
+  return value * 16 + ((id[14] ?? 0) >> 4);
+}

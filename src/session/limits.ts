@@ -1,0 +1,46 @@
+/**
+ * Every limit of a session, in one place. `docs/limits.md` explains each; a test compares the two.
+ *
+ * Windows bound what one end may have under way at one level before the other has settled it. They are
+ * counted in bytes of decoded frame payload and granted back by CREDIT frames.
+ */
+export const sessionLimits = Object.freeze({
+  /** Bytes of a HELLO or ERROR payload. */
+  helloBytes: 4096,
+  /** Bytes of any other frame's payload, on the wire and decoded. */
+  frameBytes: 1_048_576,
+  /** Bytes of content one DATA or PUSH frame aims at. */
+  dataFrameBytes: 262_144,
+  /** Bytes of content the largest chunk may have. */
+  chunkBytes: 1_048_576,
+  /** Entries in one ENTRIES frame. */
+  entriesPerFrameCount: 4096,
+  /** Window of the entries level: unfinished entries, in bytes of ENTRIES payload. */
+  entriesWindowBytes: 1_048_576,
+  /** Window of the chunks level: chunks announced and not in place, in bytes of CHUNKS payload. */
+  chunksWindowBytes: 1_048_576,
+  /** Window of the data level: content sent and not yet written. */
+  dataWindowBytes: 8_388_608,
+  /** What a sender may use of each window before it has heard the receiver's HELLO. */
+  firstWindowBytes: 65_536,
+  /** Content that a sender keeps in memory while it waits for answers; what is beyond is read again. */
+  keptContentBytes: 16_777_216,
+  /** Content queued to be sent before a sender stops reading more. */
+  queuedContentBytes: 2_097_152,
+  /** Chunks a sender remembers having sent, so that each goes over the wire once. */
+  rememberedChunkCount: 1_000_000,
+  /** Troubles kept with their text; beyond that they are only counted. */
+  keptTroubleCount: 1000,
+  /** Characters of a message that an ERROR or FAILED frame carries. */
+  messageChars: 512,
+});
+
+/** Time limits of a session, in milliseconds. They are local: no peer can change them. */
+export const sessionTimes = Object.freeze({
+  /** From the start to a complete HELLO. */
+  helloMs: 10_000,
+  /** Nothing at all arrived, or nothing could be written, for so long: the peer is taken for gone. */
+  stallMs: 60_000,
+  /** Nothing was sent for so long: a PING is. */
+  keepAliveMs: 15_000,
+});

@@ -1,0 +1,170 @@
+import { concatBytes } from "../bytes/compare.ts";
+import { SyncError, toSyncError } from "../errors.ts";
+import type { ByteChannel } from "../transport/channel.ts";
+import type { Bytes } from "../types.ts";
+import { FrameReader, FrameWriter, preamble } from "./frame.ts";
+import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import { encodeError } from "./messages.ts";
+
+/** How long a session waits. Milliseconds; 0 means for ever. */
+export interface LivenessOptions {
+  /** Until the peer's HELLO is complete. */
+  readonly helloMs?: number;
+  /** Without hearing anything from the peer. */
+  readonly stallMs?: number;
+  /** Without saying anything before a PING is sent; 0 for none. */
+  readonly keepAliveMs?: number;
+}
+
+/** A payload up to this is put behind its header in one write. */
+const oneWriteBytes = 32_768;
+/** After the last word the peer has so long to close its side. */
+const lingerMs = 2000;
+const tickMs = 500;
+
+/**
+ * Frames over a byte channel, and the watch over the peer: what a sender and a receiver have in common.
+ *
+ * One reader and one writer may use it at the same time.
+ */
+export class Link {
+  /** Bytes so far in each direction, everything included. */
+  sentBytes = 0;
+  receivedBytes = 0;
+  readonly #channel: ByteChannel;
+  readonly #writer = new FrameWriter();
+  readonly #reader = new FrameReader();
+  readonly #liveness: Required<LivenessOptions>;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #stopListening: () => void;
+  #writing: Promise<void> = Promise.resolve();
+  #writesUnderWay = 0;
+  #started = false;
+  #heardFrame = false;
+  #listening = false;
+  #lingering = false;
+  #heardAt = performance.now();
+  #spokeAt = performance.now();
+
+  constructor(channel: ByteChannel, liveness: Required<LivenessOptions>, signal?: AbortSignal) {
+    signal?.throwIfAborted();
+    this.#channel = channel;
+    this.#liveness = liveness;
+    this.#timer = setInterval(() => this.#watch(), tickMs);
+    const stop = (): void => this.abort(signal?.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    this.#stopListening = () => signal?.removeEventListener("abort", stop);
+  }
+
+  /** The digest of all that this end has said. */
+  get transcript(): Bytes {
+    return this.#writer.transcript;
+  }
+
+  /** The digest of all that the peer has said. */
+  get heardTranscript(): Bytes {
+    return this.#reader.transcript;
+  }
+
+  /**
+   * The peer's frames until it closes its side.
+   *
+   * @throws PEER_GONE, STALLED, and what FrameReader throws
+   */
+  async *frames(): AsyncGenerator<Frame> {
+    this.#listening = true;
+    this.#heardAt = performance.now();
+    try {
+      for await (const block of this.#channel.read()) {
+        this.#heardAt = performance.now();
+        this.receivedBytes += block.length;
+        for (const frame of this.#reader.read(block)) {
+          this.#heardFrame = true;
+          yield frame;
+        }
+      }
+    } catch (thrown) {
+      if (!this.#lingering) throw thrown;
+    } finally {
+      this.#listening = false;
+    }
+  }
+
+  /** Sends a frame; resolves when there is room for the next. Frames go out in the order of the calls. */
+  send(type: FrameType, payload: Bytes, squeeze: Squeeze): Promise<void> {
+    const parts = this.#writer.write(type, payload, squeeze);
+    const before = this.#started ? [] : [preamble];
+    this.#started = true;
+    this.#writesUnderWay += 1;
+    this.#writing = this.#writing
+      .then(() => this.#write([...before, ...parts]))
+      .finally(() => (this.#writesUnderWay -= 1));
+    // Who awaits it sees the failure; a PING that nobody awaits must not count as unhandled.
+    this.#writing.catch(() => {});
+    return this.#writing;
+  }
+
+  /** Closes this side; the peer then has a moment to close its own. */
+  async end(): Promise<void> {
+    await this.#writing;
+    await this.#channel.end();
+    this.#lingering = true;
+    this.#heardAt = performance.now();
+  }
+
+  /** Tells the peer why, as far as that is still possible, and breaks the connection. */
+  async fail(error: SyncError, tell: boolean): Promise<void> {
+    if (tell && !error.remote && error.code !== "PEER_GONE") {
+      const told = this.send("ERROR", encodeError(error), "none").then(() => this.#channel.end());
+      await Promise.race([
+        told.catch(() => {}),
+        new Promise((resolve) => setTimeout(resolve, lingerMs).unref?.()),
+      ]);
+    }
+    this.abort(error);
+  }
+
+  abort(reason: unknown): void {
+    this.close();
+    this.#channel.abort(reason);
+  }
+
+  /** Ends the watch. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#stopListening();
+  }
+
+  async #write(parts: readonly Bytes[]): Promise<void> {
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    this.sentBytes += size;
+    try {
+      for (const part of size <= oneWriteBytes ? [concatBytes(parts)] : parts) {
+        if (part.length > 0) await this.#channel.write(part);
+      }
+    } catch (thrown) {
+      throw toSyncError(thrown, "PEER_GONE");
+    }
+    this.#spokeAt = performance.now();
+  }
+
+  #watch(): void {
+    const now = performance.now();
+    const { helloMs, stallMs, keepAliveMs } = this.#liveness;
+    const silentMs = now - this.#heardAt;
+    if (this.#lingering) {
+      if (silentMs > lingerMs) this.abort(new SyncError("STALLED", "the peer does not close the connection"));
+    } else if (this.#listening) {
+      const limitMs = this.#heardFrame ? stallMs : helloMs;
+      if (limitMs > 0 && silentMs > limitMs) {
+        this.abort(
+          new SyncError("STALLED", `nothing was heard from the peer for ${Math.round(silentMs / 1000)} s`),
+        );
+        return;
+      }
+    }
+    const idle = this.#writesUnderWay === 0 && this.#started && !this.#lingering;
+    if (keepAliveMs > 0 && idle && now - this.#spokeAt > keepAliveMs)
+      void this.send("PING", new Uint8Array(0), "none");
+  }
+}

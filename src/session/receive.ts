@@ -1,0 +1,170 @@
+import { digestName } from "../chunk/digest.ts";
+import { SyncError, toSyncError } from "../errors.ts";
+import { channelOf } from "../transport/channel.ts";
+import type { TreeTarget } from "../tree/tree.ts";
+import type { AbortOptions, Bytes, Duplex } from "../types.ts";
+import type { Frame } from "./frame.ts";
+import { sessionLimits, sessionTimes } from "./limits.ts";
+import { Link } from "./link.ts";
+import type { LivenessOptions } from "./link.ts";
+import type { ReceiverHello, Windows } from "./messages.ts";
+import { ReceiverCore } from "./receiver-core.ts";
+import type { ReceiverEffect, ReceiverTotals } from "./receiver-core.ts";
+
+export interface ReceiveOptions extends AbortOptions, LivenessOptions {
+  /** True (default) when the sender hears what is written; false for a stream that only comes in. */
+  readonly duplex?: boolean;
+  /** What the sender may have under way at each level; default: docs/limits.md. */
+  readonly windows?: Partial<Windows>;
+  /** Called for each entry that could not be brought about. */
+  readonly onTrouble?: (error: SyncError) => void;
+  /** Called after each frame. */
+  readonly onProgress?: (progress: ReceiveProgress) => void;
+}
+
+/** Where a receiver stands. */
+export interface ReceiveProgress extends Readonly<ReceiverTotals> {
+  readonly type: "receive";
+  /** Bytes of content that were here already, or came once and were used again. */
+  readonly reusedBytes: number;
+  /** Bytes on the wire in each direction, everything included. */
+  readonly wireSentBytes: number;
+  readonly wireReceivedBytes: number;
+}
+
+/** What was received. */
+export interface ReceiveSummary extends ReceiveProgress {
+  /** Digest of the whole session: equal to the sender's. 32 bytes. */
+  readonly digest: Bytes;
+}
+
+/**
+ * Receives a tree over anything that gives a duplex, and resolves when all of it is in place and the digest
+ * of the whole agrees with the sender's.
+ *
+ * Memory does not grow with the tree: it is bounded by the windows. The target is closed in any case;
+ * what a broken session left behind is used by the next one. Entries that fail do not stop the others.
+ *
+ * @throws SyncError: what the sender reported (`remote`), what is wrong with what it sent, PEER_GONE,
+ *   STALLED, NO_SPACE, the signal's reason
+ * @see docs/protocol.md
+ */
+export async function receiveTree(
+  target: TreeTarget,
+  duplex: Duplex,
+  options: ReceiveOptions = {},
+): Promise<ReceiveSummary> {
+  const answers = options.duplex ?? true;
+  const core = new ReceiverCore({
+    hello: receiverHello(options.windows),
+    ...(options.onTrouble && { onTrouble: options.onTrouble }),
+  });
+  const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
+  try {
+    const work = new ReceiverWork(target, core, link, answers, options);
+    if (answers) await work.perform(core.hello());
+    for await (const frame of link.frames()) await work.take(frame);
+    if (!core.committed) throw new SyncError("TRUNCATED", "the stream ended before the sender was done");
+    return { ...work.progress(), digest: work.digest };
+  } catch (thrown) {
+    options.signal?.throwIfAborted();
+    const error = toSyncError(thrown);
+    await link.fail(error, answers);
+    throw error;
+  } finally {
+    await target.close();
+    link.close();
+  }
+}
+
+function receiverHello(windows: Partial<Windows> = {}): ReceiverHello {
+  return {
+    role: "receiver",
+    digests: [digestName],
+    cutters: ["cafs", "fastcdc", "fixed"],
+    compressions: ["deflate"],
+    windows: {
+      entries: windows.entries ?? sessionLimits.entriesWindowBytes,
+      chunks: windows.chunks ?? sessionLimits.chunksWindowBytes,
+      data: windows.data ?? sessionLimits.dataWindowBytes,
+    },
+    features: [],
+    nonce: crypto.getRandomValues(new Uint8Array(16)),
+  };
+}
+
+/** Carries out the steps of the core, one after another. */
+class ReceiverWork {
+  /** The transcript of the sender's direction, END included. */
+  digest: Bytes = new Uint8Array(32);
+  readonly #target: TreeTarget;
+  readonly #core: ReceiverCore;
+  readonly #link: Link;
+  readonly #answers: boolean;
+  readonly #options: ReceiveOptions;
+
+  constructor(target: TreeTarget, core: ReceiverCore, link: Link, answers: boolean, options: ReceiveOptions) {
+    this.#target = target;
+    this.#core = core;
+    this.#link = link;
+    this.#answers = answers;
+    this.#options = options;
+  }
+
+  async take(frame: Frame): Promise<void> {
+    const steps = this.#core.receive(frame);
+    let result: unknown;
+    for (;;) {
+      const { done, value } = steps.next(result);
+      if (done === true) break;
+      result = await this.perform(value);
+    }
+    this.#options.onProgress?.(this.progress());
+    if (!this.#core.committed) return;
+    this.digest = this.#link.heardTranscript;
+    await this.#link.end();
+  }
+
+  async perform(effect: ReceiverEffect): Promise<unknown> {
+    switch (effect.do) {
+      case "send":
+        return this.#link.send(effect.type, effect.payload, effect.squeeze);
+      case "open":
+        return this.#open(effect);
+      case "plan":
+        return this.#target.plan(effect.entries, effect.first);
+      case "place":
+        return this.#target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
+      case "write":
+        return this.#target.write(effect.placements);
+      case "finish":
+        return this.#target.finish(effect.files);
+      case "abandon":
+        return this.#target.abandon(effect.entry, effect.reason);
+      case "commit":
+        return this.#target.commit();
+    }
+  }
+
+  progress(): ReceiveProgress {
+    const { sentBytes, receivedBytes } = this.#link;
+    const { totals } = this.#core;
+    const reusedBytes = Math.max(0, totals.chunkBytes - totals.receivedBytes);
+    return {
+      type: "receive",
+      ...totals,
+      reusedBytes,
+      wireSentBytes: sentBytes,
+      wireReceivedBytes: receivedBytes,
+    };
+  }
+
+  async #open({ cutter, layout, search }: ReceiverEffect & { do: "open" }): Promise<void> {
+    if (this.#core.duplex && !this.#answers) {
+      throw new SyncError("UNSUPPORTED", "the sender waits for answers, and there is no way back");
+    }
+    const onTrouble = (entry: number, error: SyncError): void => this.#core.trouble(entry, error);
+    const { signal } = this.#options;
+    await this.#target.open({ cutter, layout, search, onTrouble, ...(signal && { signal }) });
+  }
+}

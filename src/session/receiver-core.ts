@@ -1,0 +1,463 @@
+import { equalBytes } from "../bytes/compare.ts";
+import { toHex } from "../bytes/hex.ts";
+import { idBytes } from "../chunk/chunk.ts";
+import type { Chunk, ChunkId } from "../chunk/chunk.ts";
+import type { CutterSpec } from "../chunk/cutter.ts";
+import { checkCutterSpec } from "../chunk/cutter-specs.ts";
+import { digestName } from "../chunk/digest.ts";
+import { verifyChunk } from "../chunk/verify.ts";
+import { SyncError } from "../errors.ts";
+import type { SyncErrorCode } from "../errors.ts";
+import { EntryChecker } from "../tree/entry-order.ts";
+import type { Entry, Layout, Need, Placement } from "../tree/tree.ts";
+import type { Bytes } from "../types.ts";
+import { decodeEntries } from "./entry-codec.ts";
+import type { ListedEntry } from "./entry-codec.ts";
+import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import { sessionLimits } from "./limits.ts";
+import {
+  decodeChunkGroups,
+  decodeCounts,
+  decodeEnd,
+  decodeError,
+  decodeHello,
+  encodeChunkWishes,
+  encodeCounts,
+  encodeDone,
+  encodeError,
+  encodeFileWishes,
+  encodeHello,
+} from "./messages.ts";
+import type { ChunkGroup, FileWish, ReceiverHello, SenderHello } from "./messages.ts";
+import { Queue } from "./queue.ts";
+
+/** What the receiver's state machine wants done; its result, if any, is given back before it goes on. */
+export type ReceiverEffect =
+  | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
+  | { readonly do: "open"; readonly cutter: CutterSpec; readonly layout: Layout; readonly search: boolean }
+  | { readonly do: "plan"; readonly entries: readonly Entry[]; readonly first: number }
+  | {
+      readonly do: "place";
+      readonly entry: number;
+      readonly offset: number;
+      readonly ids: Bytes;
+      readonly sizes: readonly number[];
+    }
+  | { readonly do: "write"; readonly placements: readonly Placement[] }
+  | { readonly do: "finish"; readonly files: readonly { readonly entry: number; readonly size: number }[] }
+  | { readonly do: "abandon"; readonly entry: number; readonly reason: SyncError }
+  | { readonly do: "commit" };
+
+type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
+
+/** Running totals of a receiver. */
+export interface ReceiverTotals {
+  entries: number;
+  /** Files whose content was brought up to date. */
+  files: number;
+  /** Bytes of content that chunk lists described. */
+  chunkBytes: number;
+  /** Bytes of content that came over the wire, before compression. */
+  receivedBytes: number;
+  /** Entries that could not be brought about. */
+  failed: number;
+  /** Paths that the sender could not list or read. */
+  troubles: number;
+}
+
+/** What is left to do for the frame that announced it; when that is nothing, its bytes are credited. */
+interface Debt {
+  open: number;
+  readonly bytes: number;
+}
+
+interface FileState {
+  readonly entry: number;
+  readonly unasked: boolean;
+  readonly debt: Debt;
+  /** Bytes listed so far: where the next group starts. */
+  listed: number;
+  /** Chunks listed and not in place. */
+  missing: number;
+  ended: boolean;
+  /** Given up, or up to date already: what still comes for it is dropped. */
+  dropped: boolean;
+}
+
+/** A place in a file where a chunk has to go. */
+interface Place {
+  readonly file: FileState;
+  readonly offset: number;
+  readonly debt: Debt;
+}
+
+/** A chunk that has to come: the first place is the one it was announced for. */
+interface Expected {
+  readonly id: ChunkId;
+  readonly size: number;
+  readonly key: string;
+  readonly places: Place[];
+}
+
+/** The receiver of a list of a tree wants ids, not files; see `readTreeList`. */
+export interface ReceiverCoreOptions {
+  readonly hello: ReceiverHello;
+  readonly onTrouble?: (error: SyncError) => void;
+}
+
+/**
+ * The receiver of a session, without I/O: each frame is a run of steps that yields what is to be done and
+ * is given the result. The frames are taken one after another, so there is never more than one step.
+ *
+ * 1. Every frame is checked against what was announced before anything of it is used.
+ * 2. A chunk is verified before it leaves this file; a file is finished when its list has ended and every
+ *    chunk of it is in place.
+ * 3. A chunk that is on its way already is not asked for again: its other places wait for it.
+ * 4. What is settled is credited: entries when their files are done, chunks when they are in place, content
+ *    when it is written.
+ */
+export class ReceiverCore {
+  readonly totals: ReceiverTotals = {
+    entries: 0,
+    files: 0,
+    chunkBytes: 0,
+    receivedBytes: 0,
+    failed: 0,
+    troubles: 0,
+  };
+  readonly #options: ReceiverCoreOptions;
+  #hello: SenderHello | undefined;
+  #checker: EntryChecker | undefined;
+  readonly #files = new Map<number, FileState>();
+  /** Chunks to come in answer to wishes, and those to come unasked, each in order. */
+  readonly #wished = new Queue<Expected>();
+  readonly #pushed = new Queue<Expected>();
+  readonly #coming = new Map<string, Expected>();
+  readonly #finished: FileState[] = [];
+  readonly #troubles: { entry: number; error: SyncError }[] = [];
+  readonly #credit = { entries: 0, chunks: 0, data: 0 };
+  readonly #open = { entries: 0, chunks: 0 };
+  #committed = false;
+
+  constructor(options: ReceiverCoreOptions) {
+    this.#options = options;
+  }
+
+  /** True once everything is in place and the target was committed. */
+  get committed(): boolean {
+    return this.#committed;
+  }
+
+  /** Whether the sender listens; known once it has spoken. */
+  get duplex(): boolean {
+    return this.#hello?.mode === "duplex";
+  }
+
+  /** The HELLO, which needs no waiting. */
+  hello(): ReceiverEffect {
+    return { do: "send", type: "HELLO", payload: encodeHello(this.#options.hello), squeeze: "none" };
+  }
+
+  /** The target could not bring about an entry, or was told to abandon it. */
+  trouble(entry: number, error: SyncError): void {
+    this.#troubles.push({ entry, error });
+    const file = this.#files.get(entry);
+    if (file !== undefined) file.dropped = true;
+  }
+
+  /** Carries out a frame of the sender. @throws what is wrong with it, or what the sender reports */
+  *receive(frame: Frame): Steps {
+    if (this.#committed) throw new SyncError("UNSOLICITED", `${frame.type} after END`);
+    if (this.#hello === undefined) {
+      if (frame.type === "ERROR") throw decodeError(frame.payload);
+      if (frame.type !== "HELLO") throw new SyncError("BAD_FRAME", `the sender began with ${frame.type}`);
+      return yield* this.#hear(frame.payload);
+    }
+    yield* this.#carryOut(frame, this.#hello);
+    yield* this.#settle();
+  }
+
+  *#carryOut(frame: Frame, hello: SenderHello): Steps {
+    switch (frame.type) {
+      case "ENTRIES":
+        return yield* this.#takeEntries(frame.payload, hello);
+      case "CHUNKS":
+        return yield* this.#takeChunks(frame.payload, hello);
+      case "DATA":
+        return yield* this.#takeContent(frame.payload, this.#wished);
+      case "PUSH":
+        return yield* this.#takeContent(frame.payload, this.#pushed);
+      case "SKIP":
+        return yield* this.#skip(frame.payload);
+      case "END":
+        return yield* this.#end(frame);
+      case "ERROR":
+        throw decodeError(frame.payload);
+      case "PING":
+        return;
+      default:
+        throw new SyncError("BAD_FRAME", `a sender does not send ${frame.type} here`);
+    }
+  }
+
+  *#hear(payload: Bytes): Steps {
+    const hello = decodeHello(payload, "sender");
+    if (hello.digest !== digestName)
+      throw new SyncError("UNSUPPORTED", `digest ${hello.digest} is not known here`);
+    if (!this.#options.hello.compressions.includes(hello.compression)) {
+      throw new SyncError("UNSUPPORTED", `compression ${hello.compression} is not known here`);
+    }
+    checkCutterSpec(hello.cutter);
+    if (hello.cutter.maxBytes > sessionLimits.chunkBytes) {
+      throw new SyncError("LIMIT", `chunks of ${hello.cutter.maxBytes} bytes are too long`, {
+        detail: { actual: hello.cutter.maxBytes, limit: sessionLimits.chunkBytes },
+      });
+    }
+    this.#hello = hello;
+    this.#checker = new EntryChecker(hello.layout);
+    yield { do: "open", cutter: hello.cutter, layout: hello.layout, search: hello.mode !== "duplex" };
+  }
+
+  *#takeEntries(payload: Bytes, hello: SenderHello): Steps {
+    const duplex = hello.mode === "duplex";
+    const listed = decodeEntries(payload);
+    this.#charge("entries", payload.length, duplex);
+    for (const { entry, unasked } of listed) {
+      this.#checker?.check(entry);
+      if (!duplex && entry.kind === "file" && !unasked)
+        throw new SyncError("BAD_MESSAGE", "a question, but no way back");
+    }
+    const first = this.totals.entries;
+    this.totals.entries += listed.length;
+    const entries = listed.map(({ entry }) => entry);
+    const needs = (yield { do: "plan", entries, first }) as readonly Need[];
+    const debt = { open: 1, bytes: payload.length };
+    const wishes = this.#register(listed, needs, first, debt);
+    this.#pay("entries", debt);
+    if (wishes.length > 0) yield send("WISH_FILES", encodeFileWishes(wishes), "control");
+  }
+
+  /** Opens the files of a frame, and answers the questions in it. */
+  #register(listed: readonly ListedEntry[], needs: readonly Need[], first: number, debt: Debt): FileWish[] {
+    const wishes: FileWish[] = [];
+    for (const [i, { entry, unasked }] of listed.entries()) {
+      if (entry.kind !== "file") continue;
+      const need = needs[i] ?? "nothing";
+      if (!unasked) wishes.push({ wanted: need !== "nothing", all: need === "all" });
+      if (need === "nothing" && !unasked) continue;
+      const dropped = need === "nothing";
+      debt.open += 1;
+      this.#files.set(first + i, {
+        entry: first + i,
+        unasked: unasked || need === "all",
+        debt,
+        listed: 0,
+        missing: 0,
+        ended: false,
+        dropped,
+      });
+    }
+    return wishes;
+  }
+
+  *#takeChunks(payload: Bytes, hello: SenderHello): Steps {
+    const groups = decodeChunkGroups(payload, hello.cutter.maxBytes);
+    this.#charge("chunks", payload.length, hello.mode === "duplex");
+    const debt = { open: 1, bytes: payload.length };
+    const wishes: boolean[] = [];
+    for (const group of groups) yield* this.#takeGroup(group, debt, wishes);
+    this.#pay("chunks", debt);
+    if (wishes.length > 0) yield send("WISH_CHUNKS", encodeChunkWishes(wishes), "control");
+  }
+
+  *#takeGroup(group: ChunkGroup, debt: Debt, wishes: boolean[]): Steps {
+    const file = this.#files.get(group.entry);
+    if (file === undefined || file.ended)
+      throw new SyncError("UNSOLICITED", "a chunk list for a file that awaits none");
+    if ((group.pushed !== undefined) !== file.unasked)
+      throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
+    const here = yield* this.#findHere(group, file);
+    let offset = file.listed;
+    for (const [i, size] of group.sizes.entries()) {
+      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
+      const wanted = this.#book({ file, offset, debt }, id, size, here[i] === 1, group.pushed?.[i]);
+      if (group.pushed === undefined) wishes.push(wanted);
+      offset += size;
+    }
+    if (!Number.isSafeInteger(offset)) throw new SyncError("LIMIT", "a file is too large");
+    this.totals.chunkBytes += offset - file.listed;
+    file.listed = offset;
+    if (group.end === undefined) return;
+    file.ended = true;
+    if (group.end !== "complete") yield* this.#giveUp(file, group.end, "the sender could not read it");
+    if (file.missing === 0) this.#finished.push(file);
+  }
+
+  /** Lets the target put in place what it has of a group. What is pushed will come anyway. */
+  *#findHere(group: ChunkGroup, file: FileState): Steps<Uint8Array> {
+    const { sizes, ids, pushed } = group;
+    if (file.dropped || sizes.length === 0) return new Uint8Array(sizes.length).fill(1);
+    if (pushed === undefined) {
+      return (yield { do: "place", entry: file.entry, offset: file.listed, ids, sizes }) as Uint8Array;
+    }
+    const here = new Uint8Array(sizes.length);
+    let offset = file.listed;
+    for (const [i, size] of sizes.entries()) {
+      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
+      if (pushed[i] !== true && !this.#coming.has(toHex(id))) {
+        const placed = yield { do: "place", entry: file.entry, offset, ids: id, sizes: [size] };
+        here[i] = (placed as Uint8Array)[0] ?? 0;
+        if (here[i] === 0) yield* this.#giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
+        if (file.dropped) return here.fill(1);
+      }
+      offset += size;
+    }
+    return here;
+  }
+
+  /** Books one listed chunk; true when it has to be asked for. */
+  #book(place: Place, id: ChunkId, size: number, here: boolean, pushed: boolean | undefined): boolean {
+    const key = toHex(id);
+    const coming = this.#coming.get(key);
+    const owed = pushed === true || (!here && !place.file.dropped);
+    if (!owed) return false;
+    place.file.missing += 1;
+    place.debt.open += 1;
+    if (pushed !== true && coming !== undefined && coming.size === size) {
+      coming.places.push(place);
+      return false;
+    }
+    const expected = { id: id.slice(), size, key, places: [place] };
+    if (coming === undefined) this.#coming.set(key, expected);
+    (pushed === true ? this.#pushed : this.#wished).push(expected);
+    return pushed === undefined;
+  }
+
+  *#takeContent(payload: Bytes, queue: Queue<Expected>): Steps {
+    const placements: Placement[] = [];
+    const arrived: Expected[] = [];
+    let at = 0;
+    while (at < payload.length) {
+      const expected = queue.shift();
+      if (expected === undefined) throw new SyncError("UNSOLICITED", "content that nobody asked for");
+      if (at + expected.size > payload.length) throw new SyncError("BAD_FRAME", "a chunk is cut off");
+      const chunk = verifyChunk(expected.id, payload.subarray(at, at + expected.size));
+      at += expected.size;
+      arrived.push(expected);
+      addPlacements(placements, chunk, expected.places);
+    }
+    this.totals.receivedBytes += payload.length;
+    if (placements.length > 0) yield { do: "write", placements };
+    for (const expected of arrived) this.#settlePlaces(expected);
+    this.#credit.data += payload.length;
+  }
+
+  /** The sender cannot deliver chunks that were asked for: their files stay as they were. */
+  *#skip(payload: Bytes): Steps {
+    const [count = 0] = decodeCounts(payload, 1);
+    if (count > this.#wished.size)
+      throw new SyncError("UNSOLICITED", "the sender skips what nobody asked for");
+    for (let i = 0; i < count; i++) {
+      const expected = this.#wished.take();
+      for (const { file } of expected.places)
+        yield* this.#giveUp(file, "CHANGED", "it changed at the sender");
+      this.#settlePlaces(expected);
+    }
+  }
+
+  /** The target tells the reason back as a trouble, with the path that only it knows. */
+  *#giveUp(file: FileState, code: SyncErrorCode, message: string): Steps {
+    if (file.dropped) return;
+    file.dropped = true;
+    const reason = new SyncError(code, message, { remote: code !== "CHUNK_MISSING" });
+    yield { do: "abandon", entry: file.entry, reason };
+  }
+
+  #settlePlaces(expected: Expected): void {
+    if (this.#coming.get(expected.key) === expected) this.#coming.delete(expected.key);
+    for (const { file, debt } of expected.places) {
+      file.missing -= 1;
+      this.#pay("chunks", debt);
+      if (file.ended && file.missing === 0) this.#finished.push(file);
+    }
+  }
+
+  /** After each frame: finishes files, reports troubles, gives credit. */
+  *#settle(): Steps {
+    if (this.#finished.length > 0) yield* this.#finish(this.#finished.splice(0));
+    for (const { entry, error } of this.#troubles.splice(0)) {
+      this.totals.failed += 1;
+      this.#options.onTrouble?.(error);
+      if (this.duplex && !error.remote) yield send("FAILED", encodeError(error, entry), "none");
+    }
+    const { windows } = this.#options.hello;
+    const { entries, chunks, data } = this.#credit;
+    if (
+      !this.duplex ||
+      (entries * 4 < windows.entries && chunks * 4 < windows.chunks && data * 4 < windows.data)
+    )
+      return;
+    yield send("CREDIT", encodeCounts(entries, chunks, data), "none");
+    this.#open.entries -= entries;
+    this.#open.chunks -= chunks;
+    Object.assign(this.#credit, { entries: 0, chunks: 0, data: 0 });
+  }
+
+  *#finish(files: readonly FileState[]): Steps {
+    const complete = files
+      .filter(({ dropped }) => !dropped)
+      .map(({ entry, listed }) => ({ entry, size: listed }));
+    if (complete.length > 0) yield { do: "finish", files: complete };
+    for (const file of files) {
+      this.#files.delete(file.entry);
+      if (!file.dropped) this.totals.files += 1;
+      this.#pay("entries", file.debt);
+    }
+  }
+
+  *#end(frame: Frame): Steps {
+    const end = decodeEnd(frame.payload);
+    if (!equalBytes(end.transcript, frame.transcript))
+      throw new SyncError("CORRUPT", "the digests of the whole differ");
+    if (
+      end.entries !== this.totals.entries ||
+      end.chunkBytes !== this.totals.chunkBytes ||
+      this.#files.size > 0
+    ) {
+      throw new SyncError("TRUNCATED", `the sender ended with ${this.#files.size} files open`);
+    }
+    this.totals.troubles = end.troubles;
+    yield { do: "commit" };
+    yield* this.#settle();
+    this.#committed = true;
+    if (this.duplex) yield send("DONE", this.#done(frame), "none");
+  }
+
+  #done(frame: Frame): Bytes {
+    const { entries, files, failed } = this.totals;
+    return encodeDone({ entries, files, failed, transcript: frame.transcript });
+  }
+
+  #charge(level: "entries" | "chunks", bytes: number, duplex: boolean): void {
+    if (!duplex) return;
+    const limit = this.#options.hello.windows[level] + sessionLimits.frameBytes;
+    this.#open[level] += bytes;
+    if (this.#open[level] > limit)
+      throw new SyncError("LIMIT", `the sender overran the ${level} window`, { detail: { limit } });
+  }
+
+  #pay(level: "entries" | "chunks", debt: Debt): void {
+    debt.open -= 1;
+    if (debt.open === 0) this.#credit[level] += debt.bytes;
+  }
+}
+
+function addPlacements(placements: Placement[], chunk: Chunk, places: readonly Place[]): void {
+  for (const { file, offset } of places) {
+    if (!file.dropped) placements.push({ entry: file.entry, offset, chunk });
+  }
+}
+
+function send(type: FrameType, payload: Bytes, squeeze: Squeeze): ReceiverEffect {
+  return { do: "send", type, payload, squeeze };
+}
