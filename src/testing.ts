@@ -1,3 +1,5 @@
 /** For those who write a store or a transport of their own: the contracts as tests, and faults to meet. */
 
 export type { ConformanceCase } from "./testing/case.ts";
+export { type Faults, faultyDuplex } from "./testing/faulty-duplex.ts";
+export { type TransportUnderTest, transportCases } from "./testing/transport-suite.ts";

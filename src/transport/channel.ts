@@ -1,5 +1,6 @@
 import { SyncError, toSyncError } from "../errors.ts";
 import type { Bytes, Duplex } from "../types.ts";
+import { WriteGate } from "./write-gate.ts";
 
 /**
  * A duplex as plain calls: what a session drives. It costs one promise per block where a pair of Web
@@ -69,55 +70,53 @@ export function duplexOf(channel: ByteChannel): ChannelDuplex {
 function channelOverStreams({ readable, writable }: Duplex): ByteChannel {
   const reader = readable.getReader();
   const writer = writable.getWriter();
-  // Failures are met by the next call; without these two the promises nobody took would count as unhandled.
-  writer.closed.catch(() => {});
-  reader.closed.catch(() => {});
+  const gate = new WriteGate();
   let broken: { readonly reason: unknown } | undefined;
+  const lose = (thrown: unknown) => gate.break(toSyncError(thrown, "PEER_GONE"));
+  writer.closed.catch(lose);
+  reader.closed.catch(() => {}); // the next read meets it
 
   function abort(reason: unknown): void {
-    if (broken) return;
-    broken = { reason };
+    broken ??= { reason };
+    gate.break(broken.reason);
     reader.cancel(reason).catch(() => {});
     writer.abort(reason).catch(() => {});
   }
 
-  /** Ours when we broke it, the stream's own otherwise. */
-  const failure = (thrown: unknown): unknown => (broken ? broken.reason : toSyncError(thrown, "PEER_GONE"));
+  async function next(): Promise<Bytes | undefined> {
+    const result = await reader.read().catch((thrown) => {
+      throw broken ? broken.reason : toSyncError(thrown, "PEER_GONE");
+    });
+    if (broken) throw broken.reason; // a cancelled stream looks like one that ended
+    return result.value;
+  }
 
   async function* read(): AsyncGenerator<Bytes> {
-    let finished = false;
+    let left = false;
     try {
-      for (;;) {
-        const result = await reader.read();
-        if (broken) throw broken.reason;
-        if (result.done) break;
-        yield result.value;
+      for (let block = await next(); block; block = await next()) {
+        left = true;
+        yield block;
+        left = false;
       }
-      finished = true;
-    } catch (thrown) {
-      finished = true;
-      throw failure(thrown);
     } finally {
-      if (!finished) abort(new SyncError("ABORTED", "the reader stopped early"));
+      if (left) abort(new SyncError("ABORTED", "the reader stopped early"));
     }
   }
 
-  async function write(bytes: Bytes): Promise<void> {
-    try {
-      await writer.ready;
-      writer.write(bytes).catch(() => {}); // what goes wrong errors the writer: the next `ready` rejects
-    } catch (thrown) {
-      throw failure(thrown);
-    }
-  }
-
-  async function end(): Promise<void> {
-    try {
-      await writer.close();
-    } catch (thrown) {
-      throw failure(thrown);
-    }
-  }
-
-  return { read, write, end, abort };
+  return {
+    read,
+    abort,
+    async write(bytes) {
+      gate.enter();
+      writer.write(bytes).catch(lose);
+      await writer.ready.catch(lose);
+      gate.check();
+    },
+    async end() {
+      if (!gate.end()) return;
+      await writer.close().catch(lose);
+      gate.check();
+    },
+  };
 }

@@ -9,7 +9,7 @@ export interface MessagePortLike {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(
     type: "message" | "messageerror" | "close",
-    listener: (event: { readonly data?: unknown }) => void,
+    listener: (event: { readonly type: string; readonly data?: unknown }) => void,
   ): void;
   start?(): void;
   close?(): void;

@@ -9,13 +9,18 @@ export class WriteGate {
   /** Call before writing. @throws what broke the channel, or STATE behind the end */
   enter(): void {
     if (this.#ended) throw new SyncError("STATE", "write after end");
+    this.check();
+  }
+
+  /** Throws what broke the channel, if anything did. */
+  check(): void {
     if (this.#broken) throw this.#broken.error;
   }
 
   /** Waits until `open`. @throws what broke the channel meanwhile */
   async wait(): Promise<void> {
     if (!this.#broken) await new Promise<void>((resolve) => (this.#wake = resolve));
-    if (this.#broken) throw this.#broken.error;
+    this.check();
   }
 
   /** Lets the writer that waits go on. */
@@ -24,12 +29,12 @@ export class WriteGate {
     this.#wake = undefined;
   }
 
-  /** Nothing may be written from now on. True the first time. */
+  /** Nothing may be written from now on. True the first time. @throws what broke the channel before */
   end(): boolean {
-    if (this.#broken) throw this.#broken.error;
-    const first = !this.#ended;
+    if (this.#ended) return false;
+    this.check();
     this.#ended = true;
-    return first;
+    return true;
   }
 
   /** Makes this and every later call of the writer throw. The first error stays. */

@@ -1,0 +1,147 @@
+import { execFileSync } from "node:child_process";
+import { constants, mkdtempSync, openSync, rmSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MessageChannel } from "node:worker_threads";
+import { afterAll, describe, it } from "vitest";
+import { faultyDuplex } from "../../../src/testing/faulty-duplex.ts";
+import { type TransportUnderTest, transportCases } from "../../../src/testing/transport-suite.ts";
+import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
+import { messagePortDuplex } from "../../../src/transport/message-port.ts";
+import { nodeStreamDuplex } from "../../../src/transport/node-stream.node.ts";
+import { descriptorChannel } from "../../../src/transport/stdio.node.ts";
+import { webSocketDuplex } from "../../../src/transport/websocket.ts";
+import { connectWs, listenWs } from "../../../src/transport/ws.node.ts";
+import { WebSocket } from "ws";
+import type { Duplex } from "../../../src/types.ts";
+import { duplexOf } from "../../../src/transport/channel.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "rsync-stream-transport-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let nameCount = 0;
+const freshPath = () => join(folder, `${nameCount++}`);
+
+/** Two ends of a named pipe as descriptors: what a shell gives to the programs beside a `|`. */
+function pipe(): { input: number; output: number } {
+  const path = freshPath();
+  execFileSync("mkfifo", [path]);
+  const input = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { input, output: openSync(path, constants.O_WRONLY) };
+}
+
+/** Waits for the one connection that comes to a Unix socket. */
+function listenOnce(path: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      server.close();
+      resolve(socket);
+    }).listen(path);
+  });
+}
+
+/** A program that joins its standard input and output to a Unix socket, so that a test can hold the far end. */
+const bridge = `
+  const socket = require("node:net").connect({ path: process.argv[1], allowHalfOpen: true });
+  process.stdin.pipe(socket);
+  socket.pipe(process.stdout);
+  socket.on("error", () => process.exit(1));
+  process.stdout.on("error", () => process.exit(1));
+`;
+
+/** What a browser's socket has: no way to hold the peer back. */
+function withoutPause(socket: WebSocket): WebSocket {
+  return new Proxy(socket, {
+    get(target, name) {
+      if (name === "pause" || name === "resume") return undefined;
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    set: (target, name, value) => Reflect.set(target, name, value, target),
+  });
+}
+
+const transports: Record<string, TransportUnderTest> = {
+  memory: { connect: async () => duplexPair() },
+  "memory with a buffer of one byte": { connect: async () => duplexPair({ bufferBytes: 1 }) },
+  "web streams alone": {
+    async connect() {
+      const [left, right] = duplexPair();
+      const bare = ({ readable, writable }: Duplex) => ({ readable, writable });
+      return [bare(left), bare(right)];
+    },
+  },
+  "memory, cut up in another way": {
+    async connect() {
+      const [left, right] = duplexPair();
+      return [
+        faultyDuplex(left, { maxBlockBytes: 4096, seed: 5 }),
+        faultyDuplex(right, { maxBlockBytes: 700 }),
+      ];
+    },
+  },
+  "message port": {
+    async connect() {
+      const { port1, port2 } = new MessageChannel();
+      return [messagePortDuplex(port1), messagePortDuplex(port2)];
+    },
+  },
+  "pipes as stdin and stdout": {
+    async connect() {
+      const there = pipe();
+      const back = pipe();
+      return [
+        duplexOf(descriptorChannel(back.input, there.output)),
+        duplexOf(descriptorChannel(there.input, back.output)),
+      ];
+    },
+    tellsBreakFromEnd: false,
+  },
+  "unix socket": {
+    async connect() {
+      const path = freshPath();
+      const accepted = listenOnce(path);
+      const left = connect({ path, allowHalfOpen: true });
+      const right = await accepted;
+      return [nodeStreamDuplex(left, left), nodeStreamDuplex(right, right)];
+    },
+    tellsBreakFromEnd: false,
+  },
+  "child process": {
+    async connect() {
+      const path = freshPath();
+      const accepted = listenOnce(path);
+      const left = childProcessDuplex(process.execPath, ["-e", bridge, path], { onStderr() {} });
+      const right = await accepted;
+      return [left, nodeStreamDuplex(right, right)];
+    },
+    tellsBreakFromEnd: false,
+  },
+  ws: {
+    async connect() {
+      let right: Duplex | undefined;
+      const listener = await listenWs((duplex) => void (right = duplex));
+      const left = await connectWs(listener.url);
+      while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
+      return [left, right];
+    },
+  },
+  "a browser's WebSocket": {
+    async connect() {
+      let right: Duplex | undefined;
+      const listener = await listenWs((duplex) => void (right = duplex));
+      const socket = new WebSocket(listener.url);
+      await new Promise((resolve) => socket.once("open", resolve));
+      while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
+      return [right, webSocketDuplex(withoutPause(socket), { receiveBytes: 32 << 20 })];
+    },
+    holdsBack: false,
+  },
+};
+
+for (const [name, transport] of Object.entries(transports)) {
+  describe(name, () => {
+    for (const { name: promise, run } of transportCases(transport)) it(promise, run);
+  });
+}
