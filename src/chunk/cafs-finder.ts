@@ -14,8 +14,8 @@ import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
  */
 
 export const windowBytes = 48;
-export const modulus = 8191;
-export const target = 4159;
+const modulus = 8191;
+const target = 4159;
 
 /** 5997 * 2^32 / 8191, rounded up by 0.143; v is below 2,411,666, so the error stays below one residue. */
 const factor = 3144538991 | 0;
@@ -61,9 +61,14 @@ function findCandidate(buffer: Bytes, from: number, to: number): number {
     const newest = buffer[at]!;
     s1 = (s1 + newest - oldest) | 0;
     v = (v + 8 * s1 + newest - 385 * oldest - 8) | 0;
-    if ((Math.imul(v, factor) - passFrom) >>> 0 < passWidth && isCandidate(s1, (v - s1) / 8)) return at;
+    if (passes(v) && isCandidate(s1, (v - s1) / 8)) return at;
   }
   return 0;
+}
+
+/** The filter: false for nearly every v that is no candidate, true for all that are. */
+export function passes(v: number): boolean {
+  return (Math.imul(v, factor) - passFrom) >>> 0 < passWidth;
 }
 
 /** The rule itself, from the unreduced sums. */

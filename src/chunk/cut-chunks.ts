@@ -22,7 +22,7 @@ export async function* cutChunks(
   const { buffer } = cutter;
   let filled = 0;
   for await (const block of abortableSource(source, options.signal)) {
-    for (let at = 0; at < block.length; ) {
+    for (let at = 0; at < block.length;) {
       const part = block.subarray(at, at + buffer.length - filled);
       buffer.set(part, filled);
       filled += part.length;

@@ -16,8 +16,9 @@ const wordsPerDigest = 8;
 export function gearTable(): Int32Array {
   const table = new Int32Array(256);
   const input = new TextEncoder().encode(seed + "\0");
+  const last = input.length - 1;
   for (let k = 0; k < table.length / wordsPerDigest; k++) {
-    input[input.length - 1] = k;
+    input[last] = k;
     const digest = sha256(input);
     const words = new DataView(digest.buffer, digest.byteOffset, digest.length);
     for (let i = 0; i < wordsPerDigest; i++) table[wordsPerDigest * k + i] = words.getInt32(4 * i);
