@@ -10,7 +10,7 @@ export interface Pin {
  * Where chunks live. Nothing unverified ever goes in or comes out: `put` takes a `Chunk`, `get` hashes what
  * it read from any medium that can change behind our back.
  *
- * Every method may be called concurrently. `conformStore` of `rsync-stream/testing` is the contract as tests.
+ * Every method may be called concurrently. `storeCases` of `rsync-stream/testing` is the contract as tests.
  */
 export interface Store {
   /** The chunk. Throws NOT_FOUND, or CORRUPT when the stored bytes no longer match their id. */
