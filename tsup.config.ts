@@ -12,7 +12,12 @@ export default defineConfig([
   {
     ...shared,
     name: "library",
-    entry: ["src/index.ts", "src/node.ts", "src/testing.ts", "src/transport/*.ts"],
+    entry: [
+      "src/index.ts",
+      "src/node.ts",
+      "src/testing.ts",
+      "src/transport/{stdio.node,child-process.node,websocket,ws.node,message-port}.ts",
+    ],
     outDir: "dist",
     sourcemap: true,
   },
