@@ -83,7 +83,9 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#bytes[this.#room(1)] = value;
+    // In one line this would be wrong: the array is looked up before it grows.
+    const at = this.#room(1);
+    this.#bytes[at] = value;
   }
 
   u24(value: number): void {

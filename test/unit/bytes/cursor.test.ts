@@ -58,6 +58,14 @@ test("reading past the end is refused, and takes nothing", () => {
   expect(reader.remaining).toBe(2);
 });
 
+test.each(["u8", "u24", "u32", "uvarint"] as const)("a writer grows under %s", (kind) => {
+  const writer = new ByteWriter();
+  for (let n = 1; n <= 3000; n++) writer[kind](n % 256);
+  const reader = new ByteReader(writer.finish());
+  for (let n = 1; n <= 3000; n++) expect(reader[kind]()).toBe(n % 256);
+  reader.end();
+});
+
 test("a writer grows, and what it gave away stays as it was", () => {
   const writer = new ByteWriter();
   writer.u8(7);
