@@ -1,0 +1,82 @@
+import { concatBytes } from "../../src/bytes/compare.ts";
+import { toHex } from "../../src/bytes/hex.ts";
+import { encodeSyncInfo } from "../../src/remotesync/sync-info-json.ts";
+import { type SyncInfo, syncInfoOf } from "../../src/remotesync/sync-info.ts";
+import { shuffledOrder } from "../../src/remotesync/shuffle.ts";
+import { writeChunkData } from "../../src/remotesync/sender.ts";
+import { decodeWishlist } from "../../src/remotesync/wishlist.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import type { Store } from "../../src/store/store.ts";
+import {
+  type Case,
+  hashHex,
+  input,
+  Mismatch,
+  same,
+  sameBytes,
+  sameIfGiven,
+  streamOf,
+  textBytes,
+} from "./check.ts";
+import { chunkList, receive, send, type Sent, sameStatuses, storageWith, wholeWishlist } from "./exchange.ts";
+import { roomy } from "./sync-info.ts";
+import { bitText } from "./wishlist.ts";
+
+const capacityBytes = 2 ** 30;
+
+/** transfer.json: first step by step as the file tells it, then with both ends at work at the same time. */
+export async function runTransfer(vector: Case): Promise<void> {
+  const [info, source] = await openSource(vector.source, vector.perm);
+  same("chunkCount", vector.chunkCount, info.chunks.length);
+  sameIfGiven(vector, "syncInfoJsonSha256", hashHex(textBytes(encodeSyncInfo(info))));
+
+  const wishlist = await wholeWishlist(info, storageWith(capacityBytes, vector.receiverHas));
+  sameBytes(vector, "wishlist", wishlist);
+  await compareWishes(vector, info, wishlist);
+
+  const sent: Sent = { blocks: [], statuses: [] };
+  await send(info, source, streamOf(wishlist), sent, vector.initialBytesToTransfer);
+  const chunkStream = concatBytes(sent.blocks);
+  sameBytes(vector, "stream", chunkStream);
+  sameIfGiven(vector, "streamFlushes", sent.blocks.length);
+  sameStatuses(vector, sent.statuses);
+
+  await compareResult(vector, info, () => streamOf(chunkStream), 2 ** 30);
+  await compareResult(vector, info, (wishes) => writeChunkData(info, source, wishes, roomy), 8);
+}
+
+async function openSource(source: Case, perm: readonly number[]): Promise<[SyncInfo, Store]> {
+  if (source.type === "chunks") return chunkList(source.chunks.map(input), perm);
+  if (source.type !== "file") throw new Mismatch(`unknown source type ${source.type}`);
+  const store = memoryStore();
+  const info = await syncInfoOf(streamOf(input(source.input)), perm, {
+    onChunk: (chunk) => store.put(chunk),
+  });
+  return [info, store];
+}
+
+async function compareWishes(vector: Case, info: SyncInfo, wishlist: Uint8Array): Promise<void> {
+  const order = shuffledOrder(info.chunks.length, info.perm);
+  const wishes: boolean[] = [];
+  for await (const wish of decodeWishlist(streamOf(wishlist), order.length)) wishes.push(wish);
+  same("bitCount", vector.bitCount, wishes.length);
+  sameIfGiven(vector, "bits", bitText(wishes));
+  sameIfGiven(
+    vector,
+    "requested",
+    [...order].filter((_, position) => wishes[position]),
+  );
+}
+
+async function compareResult(
+  vector: Case,
+  info: SyncInfo,
+  chunkStream: Parameters<typeof receive>[2],
+  windowCount: number,
+): Promise<void> {
+  const file = await receive(info, storageWith(capacityBytes, vector.receiverHas), chunkStream, windowCount);
+  same("resultKey", vector.resultKey, toHex(file.key));
+  same("resultSize", vector.resultSize, file.size);
+  same("resultIsChunked", vector.resultIsChunked, file.isChunked);
+  same("resultNumChunks", vector.resultNumChunks, file.chunkCount);
+}
