@@ -3,8 +3,9 @@ import { fromHex, toHex } from "../../src/bytes/hex.ts";
 import { type Case, codeOf, input, Mismatch, same, sameBytes, sameIfGiven, streamOf } from "./check.ts";
 import {
   chunkList,
-  type Received,
+  openBuilder,
   receive,
+  type Received,
   send,
   type Sent,
   sameStatuses,
@@ -53,8 +54,9 @@ async function runReceiver(vector: Case): Promise<void> {
   let file: Received | undefined;
   const code = await codeOf(async () => {
     const storage = storageWith(vector.capacity, vector.receiverHas);
-    sameIfGiven(vector, "wishlistHex", toHex(await wholeWishlist(info, storage)));
-    file = await receive(info, storage, () => streamOf(fromHex(vector.streamHex)), 2 ** 30);
+    const builder = openBuilder(info, storage);
+    sameIfGiven(vector, "wishlistHex", toHex(await wholeWishlist(builder)));
+    file = await receive(builder, storage, streamOf(fromHex(vector.streamHex)));
   });
   const result = classOf(code);
   sameResult(vector, result);

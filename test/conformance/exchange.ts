@@ -1,6 +1,7 @@
 import { concatBytes } from "../../src/bytes/compare.ts";
+import { toHex } from "../../src/bytes/hex.ts";
 import { chunkOf } from "../../src/chunk/verify.ts";
-import { createBuilder } from "../../src/remotesync/builder.ts";
+import { type Builder, createBuilder } from "../../src/remotesync/builder.ts";
 import { type SendStatus, writeChunkData } from "../../src/remotesync/sender.ts";
 import type { SyncInfo } from "../../src/remotesync/sync-info.ts";
 import { type CafsStorage, createCafsStorage } from "../../src/store/cafs-storage.ts";
@@ -36,12 +37,14 @@ function store(storage: CafsStorage, bytes: Bytes): void {
   temporary.dispose();
 }
 
-/** The wishlist of a receiver that may run ahead as far as it likes. */
-export async function wholeWishlist(info: SyncInfo, storage: CafsStorage): Promise<Bytes> {
-  const builder = createBuilder(info, cafsStore(storage), { ...roomy, windowCount: 2 ** 30 });
-  const bytes = concatBytes(await collect(builder.wishlist));
-  builder.close();
-  return bytes;
+/** A receiver with a storage of its own. Without a window its wishlist may run ahead as far as it likes. */
+export function openBuilder(info: SyncInfo, storage: CafsStorage, windowCount = 2 ** 30): Builder {
+  return createBuilder(info, cafsStore(storage), { ...roomy, windowCount });
+}
+
+/** All of a receiver's wishlist, before it gets anything. */
+export async function wholeWishlist(builder: Builder): Promise<Bytes> {
+  return concatBytes(await collect(builder.wishlist));
 }
 
 export interface Sent {
@@ -77,33 +80,25 @@ export interface Received {
   readonly size: number;
   readonly isChunked: boolean;
   readonly chunkCount: number;
-  readonly bytes: Bytes;
 }
 
 /** Lets a receiver build a file into its own storage, as the reference does. */
 export async function receive(
-  info: SyncInfo,
+  builder: Builder,
   storage: CafsStorage,
-  chunkStream: (wishlist: AsyncIterable<Bytes>) => AsyncIterable<Bytes>,
-  windowCount: number,
+  chunkStream: AsyncIterable<Bytes>,
 ): Promise<Received> {
-  const builder = createBuilder(info, cafsStore(storage), { ...roomy, windowCount });
   const temporary = storage.create();
   try {
-    const building = builder.build(chunkStream(builder.wishlist));
-    const blocks: Bytes[] = [];
+    const building = builder.build(chunkStream);
     let step = await building.next();
-    for (; step.done !== true; step = await building.next()) {
-      temporary.write(step.value);
-      blocks.push(step.value.slice());
-    }
+    for (; step.done !== true; step = await building.next()) temporary.write(step.value);
     temporary.close();
     const file = temporary.file();
     const { key, size, isChunked, chunkCount } = file;
-    same("digest of the builder", hashHex(concatBytes(blocks)), hashHex(concatBytes([...file.read()])));
-    same("key of the builder", [...key], [...step.value.key]);
     file.dispose();
-    return { key, size, isChunked, chunkCount, bytes: concatBytes(blocks) };
+    same("key by the builder", toHex(key), toHex(step.value.key));
+    return { key, size, isChunked, chunkCount };
   } finally {
     builder.close();
     temporary.dispose();

@@ -6,7 +6,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bytes } from "../../src/types.ts";
 import { type Case, hashHex, input, Mismatch, same, sameBytes, sameIfGiven, streamOf } from "./check.ts";
-import { receive, send, type Sent, storageWith, wholeWishlist } from "./exchange.ts";
+import { openBuilder, receive, send, type Sent, storageWith, wholeWishlist } from "./exchange.ts";
 import { type HttpMessage, parseHttp } from "./http.ts";
 import { roomy } from "./sync-info.ts";
 
@@ -81,8 +81,9 @@ async function compareReceiver(
   { wishlist, chunkStream }: Exchange,
   info: SyncInfo,
 ): Promise<void> {
-  const storage = () => storageWith(2 ** 30, vector.receiverHas ?? []);
-  same("wishlist of our receiver", toHex(wishlist.body), toHex(await wholeWishlist(info, storage())));
-  const file = await receive(info, storage(), () => streamOf(chunkStream.body), 32);
+  const storage = storageWith(2 ** 30, vector.receiverHas ?? []);
+  const builder = openBuilder(info, storage);
+  same("wishlist of our receiver", toHex(wishlist.body), toHex(await wholeWishlist(builder)));
+  const file = await receive(builder, storage, streamOf(chunkStream.body));
   same("file of our receiver", hashHex(input(vector.input)), toHex(file.key));
 }

@@ -5,6 +5,7 @@ import { type SyncInfo, syncInfoOf } from "../../src/remotesync/sync-info.ts";
 import { shuffledOrder } from "../../src/remotesync/shuffle.ts";
 import { writeChunkData } from "../../src/remotesync/sender.ts";
 import { decodeWishlist } from "../../src/remotesync/wishlist.ts";
+import type { CafsStorage } from "../../src/store/cafs-storage.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import {
@@ -18,11 +19,19 @@ import {
   streamOf,
   textBytes,
 } from "./check.ts";
-import { chunkList, receive, send, type Sent, sameStatuses, storageWith, wholeWishlist } from "./exchange.ts";
+import {
+  chunkList,
+  openBuilder,
+  receive,
+  type Received,
+  send,
+  type Sent,
+  sameStatuses,
+  storageWith,
+  wholeWishlist,
+} from "./exchange.ts";
 import { roomy } from "./sync-info.ts";
 import { bitText } from "./wishlist.ts";
-
-const capacityBytes = 2 ** 30;
 
 /** transfer.json: first step by step as the file tells it, then with both ends at work at the same time. */
 export async function runTransfer(vector: Case): Promise<void> {
@@ -30,7 +39,7 @@ export async function runTransfer(vector: Case): Promise<void> {
   same("chunkCount", vector.chunkCount, info.chunks.length);
   sameIfGiven(vector, "syncInfoJsonSha256", hashHex(textBytes(encodeSyncInfo(info))));
 
-  const wishlist = await wholeWishlist(info, storageWith(capacityBytes, vector.receiverHas));
+  const wishlist = await wholeWishlist(openBuilder(info, storageOf(vector)));
   sameBytes(vector, "wishlist", wishlist);
   await compareWishes(vector, info, wishlist);
 
@@ -41,8 +50,21 @@ export async function runTransfer(vector: Case): Promise<void> {
   sameIfGiven(vector, "streamFlushes", sent.blocks.length);
   sameStatuses(vector, sent.statuses);
 
-  await compareResult(vector, info, () => streamOf(chunkStream), 2 ** 30);
-  await compareResult(vector, info, (wishes) => writeChunkData(info, source, wishes, roomy), 8);
+  const storage = storageOf(vector);
+  compareResult(vector, await receive(openBuilder(info, storage), storage, streamOf(chunkStream)));
+  await runConcurrently(vector, info, source);
+}
+
+/** With the smallest window, each end waiting for the other again and again. */
+async function runConcurrently(vector: Case, info: SyncInfo, source: Store): Promise<void> {
+  const storage = storageOf(vector);
+  const builder = openBuilder(info, storage, 8);
+  const chunkStream = writeChunkData(info, source, builder.wishlist, roomy);
+  compareResult(vector, await receive(builder, storage, chunkStream));
+}
+
+function storageOf(vector: Case): CafsStorage {
+  return storageWith(2 ** 30, vector.receiverHas);
 }
 
 async function openSource(source: Case, perm: readonly number[]): Promise<[SyncInfo, Store]> {
@@ -68,13 +90,7 @@ async function compareWishes(vector: Case, info: SyncInfo, wishlist: Uint8Array)
   );
 }
 
-async function compareResult(
-  vector: Case,
-  info: SyncInfo,
-  chunkStream: Parameters<typeof receive>[2],
-  windowCount: number,
-): Promise<void> {
-  const file = await receive(info, storageWith(capacityBytes, vector.receiverHas), chunkStream, windowCount);
+function compareResult(vector: Case, file: Received): void {
   same("resultKey", vector.resultKey, toHex(file.key));
   same("resultSize", vector.resultSize, file.size);
   same("resultIsChunked", vector.resultIsChunked, file.isChunked);
