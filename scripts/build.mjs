@@ -11,12 +11,12 @@ const results = await Promise.all([
   capture("tsup", ["--silent"]),
   capture("tsc", ["-p", "tsconfig.build.json"]),
 ]);
+pointDeclarationsAtJavaScript();
 for (const { output } of results) process.stdout.write(output);
 if (results.some(({ code }) => code !== 0)) {
   console.error("build: failed");
   process.exit(1);
 }
-pointDeclarationsAtJavaScript();
 chmodSync(join(dist, "cli", "main.js"), 0o755);
 console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 

@@ -10,5 +10,86 @@ export {
   toSyncError,
 } from "./errors.ts";
 export type { AbortOptions, Bytes, Duplex } from "./types.ts";
+
+export { fromHex, toHex } from "./bytes/hex.ts";
+
+export { type Chunk, type ChunkId, type ChunkInfo, idBytes } from "./chunk/chunk.ts";
+export { type CutterOptions, createCutter } from "./chunk/create-cutter.ts";
+export { cutChunks } from "./chunk/cut-chunks.ts";
+export { cafsSpec, checkCutterSpec, fastcdcSpec, fixedSpec } from "./chunk/cutter-specs.ts";
+export type { Cutter, CutterSpec } from "./chunk/cutter.ts";
+export { type Digester, createSha256, digestName, sha256 } from "./chunk/digest.ts";
+export { handprint } from "./chunk/handprint.ts";
+export { chunkOf, verifyChunk } from "./chunk/verify.ts";
+
+export { type AwaitedStore, awaitedStore } from "./store/awaited.ts";
+export type { CafsChunk, CafsFile } from "./store/cafs-file.ts";
+export { type CafsStorage, createCafsStorage } from "./store/cafs-storage.ts";
+export { cafsStore } from "./store/cafs-store.ts";
+export type { CafsTemporary } from "./store/cafs-temporary.ts";
+export { type MemoryStoreOptions, memoryStore } from "./store/memory.ts";
+export type { Pin, Store } from "./store/store.ts";
+export { type TieredStoreOptions, tieredStore } from "./store/tiered.ts";
+
+export {
+  type BuildProgress,
+  type BuildResult,
+  type Builder,
+  type BuilderOptions,
+  createBuilder,
+} from "./remotesync/builder.ts";
+export { decodeChunks, encodeChunk } from "./remotesync/chunk-stream.ts";
+export { type Permutation, invertPermutation, randomPermutation } from "./remotesync/permutation.ts";
+export {
+  type SendOptions as ChunkDataOptions,
+  type SendStatus as ChunkDataStatus,
+  writeChunkData,
+} from "./remotesync/sender.ts";
+export { shuffle, unshuffle } from "./remotesync/shuffle.ts";
+export {
+  type DecodeSyncInfoOptions,
+  type EncodeSyncInfoOptions,
+  decodeSyncInfo,
+  encodeSyncInfo,
+  readSyncInfo,
+} from "./remotesync/sync-info-json.ts";
+export {
+  type DecodeLegacyOptions,
+  decodeLegacyChunks,
+  encodeLegacyChunks,
+} from "./remotesync/sync-info-legacy.ts";
+export {
+  type SyncInfo,
+  type SyncInfoLimits,
+  type SyncInfoOptions,
+  shuffleSyncInfo,
+  syncInfoOf,
+} from "./remotesync/sync-info.ts";
+export { serveTo, syncFrom } from "./remotesync/web-streams.ts";
+export { decodeWishlist, encodeWishlist } from "./remotesync/wishlist.ts";
+
+export type {
+  CutRun,
+  Entry,
+  EntryKind,
+  Layout,
+  Need,
+  Placement,
+  SourceEntry,
+  SourceOptions,
+  TargetOptions,
+  TreeSource,
+  TreeTarget,
+} from "./tree/tree.ts";
+
+export type { LivenessOptions } from "./session/link.ts";
+export {
+  type ReceiveOptions,
+  type ReceiveProgress,
+  type ReceiveSummary,
+  receiveTree,
+} from "./session/receive.ts";
+export { type SendOptions, type SendProgress, type SendSummary, sendTree } from "./session/send.ts";
+
 export { type ByteChannel, type ChannelDuplex, channelOf, duplexOf } from "./transport/channel.ts";
 export { type DuplexPairOptions, duplexPair } from "./transport/memory.ts";

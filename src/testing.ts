@@ -2,4 +2,5 @@
 
 export type { ConformanceCase } from "./testing/case.ts";
 export { type Faults, faultyDuplex } from "./testing/faulty-duplex.ts";
+export { storeCases } from "./testing/store-suite.ts";
 export { type TransportUnderTest, transportCases } from "./testing/transport-suite.ts";
