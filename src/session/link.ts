@@ -61,32 +61,39 @@ export class Link {
     return this.#writer.transcript;
   }
 
-  /** The digest of all that the peer has said. */
-  get heardTranscript(): Bytes {
-    return this.#reader.transcript;
-  }
-
   /**
    * The peer's frames until it closes its side.
    *
    * @throws PEER_GONE, STALLED, and what FrameReader throws
    */
   async *frames(): AsyncGenerator<Frame> {
+    for await (const block of this.#blocks()) {
+      for (const frame of this.#reader.read(block)) {
+        this.#heardFrame = true;
+        yield frame;
+      }
+    }
+  }
+
+  /** What arrives. Behind the last word it does not matter how the connection ends. */
+  async *#blocks(): AsyncGenerator<Bytes> {
     this.#listening = true;
     this.#heardAt = performance.now();
+    const blocks = this.#channel.read()[Symbol.asyncIterator]();
     try {
-      for await (const block of this.#channel.read()) {
+      for (;;) {
+        const next = await blocks.next().catch((thrown: unknown) => {
+          if (this.#lingering) return undefined;
+          throw toSyncError(thrown, "PEER_GONE");
+        });
+        if (next === undefined || next.done === true) return;
         this.#heardAt = performance.now();
-        this.receivedBytes += block.length;
-        for (const frame of this.#reader.read(block)) {
-          this.#heardFrame = true;
-          yield frame;
-        }
+        this.receivedBytes += next.value.length;
+        yield next.value;
       }
-    } catch (thrown) {
-      if (!this.#lingering) throw thrown;
     } finally {
       this.#listening = false;
+      await blocks.return?.();
     }
   }
 

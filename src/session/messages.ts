@@ -86,7 +86,7 @@ export interface DoneMessage {
   readonly entries: number;
   readonly files: number;
   readonly failed: number;
-  /** The receiver's own transcript of the sender's direction, END included. */
+  /** The receiver's own transcript of the sender's direction before END. */
   readonly transcript: Bytes;
 }
 
@@ -113,6 +113,13 @@ class Tuple {
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > limit) {
       throw new SyncError("BAD_MESSAGE", "a number of a message is missing or out of range");
     }
+    return value;
+  }
+
+  /** A count that is divided by or waited for: nothing would ever fit into zero. */
+  positive(): number {
+    const value = this.count();
+    if (value === 0) throw new SyncError("BAD_MESSAGE", "a number of a message is zero");
     return value;
   }
 
@@ -218,7 +225,7 @@ export function decodeHello(payload: Bytes, role: "sender" | "receiver"): Sender
   const digests = tuple.texts();
   const cutters = tuple.texts();
   const compressions = tuple.texts();
-  const windows = { entries: tuple.count(), chunks: tuple.count(), data: tuple.count() };
+  const windows = { entries: tuple.positive(), chunks: tuple.positive(), data: tuple.positive() };
   return { role, digests, cutters, compressions, windows, features, nonce };
 }
 

@@ -65,7 +65,7 @@ export async function receiveTree(
     if (answers) await work.perform(core.hello());
     for await (const frame of link.frames()) await work.take(frame);
     if (!core.committed) throw new SyncError("TRUNCATED", "the stream ended before the sender was done");
-    return { ...work.progress(), digest: work.digest };
+    return { ...work.progress(), digest: core.digest };
   } catch (thrown) {
     options.signal?.throwIfAborted();
     const error = toSyncError(thrown);
@@ -95,8 +95,6 @@ function receiverHello(windows: Partial<Windows> = {}): ReceiverHello {
 
 /** Carries out the steps of the core, one after another. */
 class ReceiverWork {
-  /** The transcript of the sender's direction, END included. */
-  digest: Bytes = new Uint8Array(32);
   readonly #target: TreeTarget;
   readonly #core: ReceiverCore;
   readonly #link: Link;
@@ -121,7 +119,6 @@ class ReceiverWork {
     }
     this.#options.onProgress?.(this.progress());
     if (!this.#core.committed) return;
-    this.digest = this.#link.heardTranscript;
     await this.#link.end();
   }
 

@@ -137,7 +137,8 @@ export class ReceiverCore {
   readonly #troubles: { entry: number; error: SyncError }[] = [];
   readonly #credit = { entries: 0, chunks: 0, data: 0 };
   readonly #open = { entries: 0, chunks: 0 };
-  #committed = false;
+  /** The transcript that END agreed with, once everything is in place. */
+  #digest: Bytes | undefined;
 
   constructor(options: ReceiverCoreOptions) {
     this.#options = options;
@@ -145,7 +146,12 @@ export class ReceiverCore {
 
   /** True once everything is in place and the target was committed. */
   get committed(): boolean {
-    return this.#committed;
+    return this.#digest !== undefined;
+  }
+
+  /** The digest of the whole: the transcript of all before END. 32 bytes; zeros before `committed`. */
+  get digest(): Bytes {
+    return this.#digest ?? new Uint8Array(32);
   }
 
   /** Whether the sender listens; known once it has spoken. */
@@ -167,7 +173,7 @@ export class ReceiverCore {
 
   /** Carries out a frame of the sender. @throws what is wrong with it, or what the sender reports */
   *receive(frame: Frame): Steps {
-    if (this.#committed) throw new SyncError("UNSOLICITED", `${frame.type} after END`);
+    if (this.committed) return this.#checkAfterEnd(frame);
     if (this.#hello === undefined) {
       if (frame.type === "ERROR") throw decodeError(frame.payload);
       if (frame.type !== "HELLO") throw new SyncError("BAD_FRAME", `the sender began with ${frame.type}`);
@@ -175,6 +181,11 @@ export class ReceiverCore {
     }
     yield* this.#carryOut(frame, this.#hello);
     yield* this.#settle();
+  }
+
+  /** The sender waits for DONE and may show that it is alive; all else is out of turn. */
+  #checkAfterEnd(frame: Frame): void {
+    if (frame.type !== "PING") throw new SyncError("UNSOLICITED", `${frame.type} after END`);
   }
 
   *#carryOut(frame: Frame, hello: SenderHello): Steps {
@@ -429,7 +440,7 @@ export class ReceiverCore {
     this.totals.troubles = end.troubles;
     yield { do: "commit" };
     yield* this.#settle();
-    this.#committed = true;
+    this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", this.#done(frame), "none");
   }
 

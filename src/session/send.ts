@@ -23,6 +23,8 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   readonly cutter?: CutterSpec;
   /** Chunks that the receiver is known to have. */
   readonly have?: ChunkMemory;
+  /** Content kept in memory while answers are awaited, in bytes; what is beyond is read again. Default 16 MiB. */
+  readonly keptContentBytes?: number;
   /** True to compress content that shrinks; default false. */
   readonly compress?: boolean;
   /** Called for each path that had to be left out, at either end. */
@@ -74,6 +76,7 @@ export async function sendTree<File>(
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },
     ...(options.have && { have: options.have }),
+    ...(options.keptContentBytes !== undefined && { keptContentBytes: options.keptContentBytes }),
     ...(options.compress !== undefined && { compress: options.compress }),
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
@@ -85,7 +88,7 @@ export async function sendTree<File>(
     await work.run(ear);
     await link.end();
     await ear.closed();
-    return { ...work.progress(), digest: link.transcript };
+    return { ...work.progress(), digest: work.digest };
   } catch (thrown) {
     options.signal?.throwIfAborted();
     const error = await ear.reason(toSyncError(thrown));
@@ -153,6 +156,8 @@ class Ear {
 
 /** Carries out what the core decides, one thing after another. */
 class SenderWork<File> {
+  /** The transcript of all before END. */
+  digest: Bytes = new Uint8Array(32);
   readonly #source: TreeSource<File>;
   readonly #core: SenderCore<File>;
   readonly #link: Link;
@@ -247,6 +252,8 @@ class SenderWork<File> {
   async #sayEnd(): Promise<void> {
     const { entries, files, chunks, chunkBytes, troubles } = this.#core.totals;
     const { transcript } = this.#link;
+    this.digest = transcript;
+    this.#core.saidEnd(transcript);
     await this.#link.send(
       "END",
       encodeEnd({ entries, files, chunks, chunkBytes, troubles, transcript }),

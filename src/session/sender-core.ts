@@ -26,7 +26,7 @@ import { Queue } from "./queue.ts";
 /** What the sender's state machine wants done next. Each is answered before `next` is called again. */
 export type SenderAction<File> =
   | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
-  /** Say END: the totals; the transcript is known where frames are written. */
+  /** Say END; the transcript is known where frames are written: `saidEnd`. */
   | { readonly do: "end" }
   /** Take the next batch from the source's listing: `listed` or `listingEnded`. */
   | { readonly do: "list" }
@@ -85,6 +85,8 @@ export interface SenderCoreOptions {
   readonly hello: SenderHello;
   /** Chunks the receiver is known to have: they are not sent unless it asks. */
   readonly have?: ChunkMemory;
+  /** Content kept in memory while answers are awaited; beyond it is read again. Default: docs/limits.md. */
+  readonly keptContentBytes?: number;
   /** True to try to compress content. */
   readonly compress?: boolean;
   readonly onTrouble?: (error: SyncError) => void;
@@ -117,7 +119,8 @@ export class SenderCore<File> {
   };
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
-  readonly #known: ChunkMemory;
+  /** Chunks that were pushed and, as far as is known, reached the receiver's tree. */
+  #pushed = newMemory();
   readonly #out: SenderAction<File>[] = [];
   /** Entries, chunks and content that the receiver has not settled, in bytes, and what it allows. */
   readonly #open = { entries: 0, chunks: 0, data: 0 };
@@ -140,13 +143,13 @@ export class SenderCore<File> {
   #listingEnded = false;
   #cutOpen = false;
   #rereading: Wanted<File> | undefined;
-  #endSaid = false;
+  /** The transcript that END carried. */
+  #ended: Bytes | undefined;
   #done: DoneMessage | undefined;
 
   constructor(options: SenderCoreOptions) {
     this.#options = options;
     this.#duplex = options.hello.mode === "duplex";
-    this.#known = options.have ?? new ChunkMemory(sessionLimits.rememberedChunkCount);
     const first = this.#duplex ? sessionLimits.firstWindowBytes : Number.POSITIVE_INFINITY;
     this.#windows = { entries: first, chunks: first, data: first };
     this.#send("HELLO", encodeHello(options.hello), "none");
@@ -218,6 +221,11 @@ export class SenderCore<File> {
     }
   }
 
+  /** END was said with this transcript. */
+  saidEnd(transcript: Bytes): void {
+    this.#ended = transcript;
+  }
+
   /**
    * A frame of the receiver.
    *
@@ -238,11 +246,10 @@ export class SenderCore<File> {
         return this.#credit(frame.payload);
       case "FAILED":
         this.totals.failed += 1;
+        this.#pushed = newMemory();
         return this.#options.onTrouble?.(decodeFailed(frame.payload, this.totals.entries).error);
       case "DONE":
-        if (!this.#endSaid) throw new SyncError("BAD_FRAME", "DONE before END");
-        this.#done = decodeDone(frame.payload);
-        return;
+        return this.#takeDone(decodeDone(frame.payload));
       case "ERROR":
         throw decodeError(frame.payload);
       case "PING":
@@ -250,6 +257,14 @@ export class SenderCore<File> {
       default:
         throw new SyncError("BAD_FRAME", `a receiver does not send ${frame.type}`);
     }
+  }
+
+  #takeDone(done: DoneMessage): void {
+    if (this.#ended === undefined || this.#done !== undefined)
+      throw new SyncError("UNSOLICITED", "DONE out of turn");
+    if (!equalBytes(done.transcript, this.#ended))
+      throw new SyncError("CORRUPT", "the digests of the whole differ");
+    this.#done = done;
   }
 
   #hear(payload: Bytes): void {
@@ -376,11 +391,11 @@ export class SenderCore<File> {
   }
 
   #nextEnd(): SenderAction<File> | undefined {
-    if (this.#endSaid) return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
+    if (this.#ended !== undefined)
+      return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
     const open =
       this.#asked.size + this.#jobs.size + this.#unanswered.size + this.#wanted.size + this.#pushes.size;
     if (!this.#listingEnded || this.#cutOpen || open > 0 || this.#rereading !== undefined) return undefined;
-    this.#endSaid = true;
     return { do: "end" };
   }
 
@@ -390,7 +405,6 @@ export class SenderCore<File> {
     if (job === undefined || job.file !== run.file)
       throw new SyncError("INTERNAL", "the source cut a file nobody asked for");
     const failure = run.end !== undefined && run.end !== "complete" ? run.end : undefined;
-    if (failure !== undefined) this.trouble(failure);
     const end = failure?.code ?? (run.end === undefined ? undefined : "complete");
     const pushed = job.unasked ? this.#push(run) : undefined;
     if (!job.unasked && run.sizes.length > 0) this.#await(job, run);
@@ -408,9 +422,16 @@ export class SenderCore<File> {
     this.totals.chunkBytes += run.bytes.length;
     this.#cutOffset += run.bytes.length;
     if (end === undefined) return;
+    if (failure !== undefined) this.#fail(failure);
     this.totals.files += 1;
     this.#cutting.shift();
     this.#cutOffset = 0;
+  }
+
+  /** The chunks of a file that failed may be gone with it, so from here on nothing counts as sent. */
+  #fail(failure: SyncError): void {
+    this.trouble(failure);
+    this.#pushed = newMemory();
   }
 
   /** Queues the content of a run that nobody asked for, less what the receiver has or will have. */
@@ -421,8 +442,8 @@ export class SenderCore<File> {
     let to = 0;
     for (const [i, size] of run.sizes.entries()) {
       const id = run.ids.subarray(i * idBytes, (i + 1) * idBytes);
-      const known = list || this.#known.has(id);
-      if (!list && !known) this.#known.add(id);
+      const known = list || this.#pushed.has(id) || this.#options.have?.has(id) === true;
+      if (!known) this.#pushed.add(id);
       pushed.push(!known);
       if (known || to + size - from > sessionLimits.dataFrameBytes) {
         this.#queuePush(run.bytes.subarray(from, to));
@@ -457,7 +478,8 @@ export class SenderCore<File> {
     this.#unansweredChunks += sizes.length;
     this.#kept.push(lot);
     this.#keptBytes += bytes.length;
-    while (this.#keptBytes > sessionLimits.keptContentBytes) {
+    const limit = this.#options.keptContentBytes ?? sessionLimits.keptContentBytes;
+    while (this.#keptBytes > limit) {
       const oldest = this.#kept.take();
       this.#keptBytes -= oldest.bytes?.length ?? 0;
       oldest.bytes = undefined;
@@ -483,6 +505,10 @@ export class SenderCore<File> {
   #send(type: FrameType, payload: Bytes, squeeze: Squeeze): void {
     this.#out.push({ do: "send", type, payload, squeeze });
   }
+}
+
+function newMemory(): ChunkMemory {
+  return new ChunkMemory(sessionLimits.rememberedChunkCount);
 }
 
 /** The views as one run of bytes; those that lie side by side already are not copied. */

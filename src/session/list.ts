@@ -1,0 +1,91 @@
+import { equalBytes } from "../bytes/compare.ts";
+import { idBytes } from "../chunk/chunk.ts";
+import { checkCutterSpec } from "../chunk/cutter-specs.ts";
+import type { CutterSpec } from "../chunk/cutter.ts";
+import { digestName } from "../chunk/digest.ts";
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { ChunkMemory } from "./chunk-memory.ts";
+import { FrameReader } from "./frame.ts";
+import type { Frame } from "./frame.ts";
+import { sessionLimits } from "./limits.ts";
+import { decodeChunkGroups, decodeEnd, decodeError, decodeHello } from "./messages.ts";
+
+/** What a list stream names, for `SendOptions`. */
+export interface ChunkList {
+  readonly chunks: ChunkMemory;
+  /** How it was cut; a sender finds the same chunks only when it cuts alike. */
+  readonly cutter: CutterSpec;
+}
+
+/**
+ * Reads a stream of mode `list`: what `sendTree` wrote about a tree that the receiver has.
+ *
+ * Memory: 32 to 64 bytes a chunk, bounded as ChunkMemory is; what is beyond is sent though it is there.
+ *
+ * @throws UNSUPPORTED for a stream of another mode, TRUNCATED, CORRUPT, BAD_FRAME, BAD_MESSAGE, LIMIT
+ */
+export async function readChunkList(source: AsyncIterable<Bytes>): Promise<ChunkList> {
+  const reader = new FrameReader();
+  const list = new ListReader();
+  for await (const block of source) {
+    for (const frame of reader.read(block)) list.take(frame);
+  }
+  return list.finish();
+}
+
+class ListReader {
+  readonly #chunks = new ChunkMemory(sessionLimits.rememberedChunkCount);
+  #cutter: CutterSpec | undefined;
+  #ended = false;
+
+  take(frame: Frame): void {
+    if (this.#ended) throw new SyncError("UNSOLICITED", "a chunk list goes on after its end");
+    if (this.#cutter === undefined) {
+      this.#cutter = cutterOf(frame);
+      return;
+    }
+    switch (frame.type) {
+      case "CHUNKS":
+        return this.#learn(frame.payload, this.#cutter.maxBytes);
+      case "END":
+        return this.#end(frame);
+      case "ENTRIES":
+      case "PING":
+        return;
+      case "ERROR":
+        throw decodeError(frame.payload);
+      default:
+        throw new SyncError("BAD_FRAME", `a chunk list has no ${frame.type}`);
+    }
+  }
+
+  finish(): ChunkList {
+    if (this.#cutter === undefined || !this.#ended) {
+      throw new SyncError("TRUNCATED", "the chunk list ends too early");
+    }
+    return { chunks: this.#chunks, cutter: this.#cutter };
+  }
+
+  #learn(payload: Bytes, maxChunkBytes: number): void {
+    for (const { ids } of decodeChunkGroups(payload, maxChunkBytes)) {
+      for (let at = 0; at < ids.length; at += idBytes) this.#chunks.add(ids.subarray(at, at + idBytes));
+    }
+  }
+
+  #end({ payload, transcript }: Frame): void {
+    if (!equalBytes(decodeEnd(payload).transcript, transcript)) {
+      throw new SyncError("CORRUPT", "the digests of the whole differ");
+    }
+    this.#ended = true;
+  }
+}
+
+function cutterOf({ type, payload }: Frame): CutterSpec {
+  if (type === "ERROR") throw decodeError(payload);
+  if (type !== "HELLO") throw new SyncError("BAD_FRAME", `a chunk list began with ${type}`);
+  const { mode, digest, cutter } = decodeHello(payload, "sender");
+  if (mode !== "list") throw new SyncError("UNSUPPORTED", "this is a stream to receive, not a chunk list");
+  if (digest !== digestName) throw new SyncError("UNSUPPORTED", `the digest ${digest} is not known here`);
+  return checkCutterSpec(cutter);
+}
