@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { HandleCache } from "./handle-cache.node.ts";
 import { SyncError } from "../errors.ts";
 import {
   fromByteString,
@@ -32,16 +33,14 @@ export const O_PATH = process.platform === "linux" ? 0o10000000 : O_RDONLY;
 export class HeldDirs {
   readonly root: DirNode = { parent: undefined, name: "" };
   readonly #rootPath: string;
-  /** Open directories, the one used longest ago first. */
-  readonly #fds = new Map<DirNode, number>();
   readonly #rootFd: number;
-  #last: DirNode = this.root;
-  #lastFd: number;
+  readonly #handles = new HandleCache<DirNode>(maxHeldCount, (dir) =>
+    fs.openSync(this.at(dir.parent!, dir.name), O_PATH | O_DIRECTORY | O_NOFOLLOW),
+  );
 
   /** @param rootPath a directory; links in it are followed, once, now */
   constructor(rootPath: string) {
     this.#rootFd = fs.openSync(rootPath, O_RDONLY | O_DIRECTORY);
-    this.#lastFd = this.#rootFd;
     this.#rootPath = fs.realpathSync(rootPath);
   }
 
@@ -62,13 +61,12 @@ export class HeldDirs {
   }
 
   close(): void {
-    for (const fd of this.#fds.values()) fs.closeSync(fd);
-    this.#fds.clear();
+    this.#handles.close();
     fs.closeSync(this.#rootFd);
   }
 
   #pathOf(dir: DirNode): ByteString {
-    const fd = this.#fdOf(dir);
+    const fd = dir.parent ? this.#handles.get(dir) : this.#rootFd;
     return hasProc ? `/proc/self/fd/${fd}` : this.#checkedPath(dir, fd);
   }
 
@@ -79,32 +77,6 @@ export class HeldDirs {
     throw new SyncError("PATH", "a directory was replaced while in use", {
       detail: { path: printPath(path) },
     });
-  }
-
-  #fdOf(dir: DirNode): number {
-    if (dir === this.#last) return this.#lastFd;
-    const fd = dir.parent ? this.#hold(dir, dir.parent) : this.#rootFd;
-    this.#last = dir;
-    return (this.#lastFd = fd);
-  }
-
-  #hold(dir: DirNode, parent: DirNode): number {
-    let fd = this.#fds.get(dir);
-    if (fd === undefined) {
-      fd = fs.openSync(this.at(parent, dir.name), O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    } else {
-      this.#fds.delete(dir);
-    }
-    this.#fds.set(dir, fd);
-    if (this.#fds.size > maxHeldCount) this.#letGoOldest();
-    return fd;
-  }
-
-  #letGoOldest(): void {
-    const [oldest, fd] = this.#fds.entries().next().value!;
-    this.#fds.delete(oldest);
-    if (oldest === this.#last) ((this.#last = this.root), (this.#lastFd = this.#rootFd));
-    fs.closeSync(fd);
   }
 }
 

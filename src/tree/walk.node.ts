@@ -15,6 +15,8 @@ export interface Found {
 }
 
 export interface WalkOptions {
+  /** Where to start, when not at the root. */
+  readonly from?: DirNode;
   /** Leaves out a path, and all below it when it is a directory. */
   readonly skip?: (dir: DirNode, name: ByteString, stats: fs.BigIntStats) => boolean;
   readonly onTrouble?: (error: SyncError) => void;
@@ -33,7 +35,7 @@ interface Level {
  * Follows no link. Synchronous, one step per entry; memory holds the names of one directory per depth.
  */
 export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Found> {
-  const levels: Level[] = [openLevel(held, held.root, options)];
+  const levels: Level[] = [openLevel(held, options.from ?? held.root, options)];
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
     const name = level.names[level.next++];
     if (name === undefined) {

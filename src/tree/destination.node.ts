@@ -1,0 +1,48 @@
+import fs from "node:fs";
+import path from "node:path";
+import { toByteString, type ByteString } from "./byte-string.node.ts";
+import { fileTrouble, isErrno } from "./file-trouble.node.ts";
+import { HeldDirs } from "./held-dirs.node.ts";
+import type { Entry, Layout } from "./tree.ts";
+
+/** Where a tree is received. */
+export interface Destination {
+  /** The directory that the entries at the top lie in, or that they are the content of. */
+  readonly held: HeldDirs;
+  /** The name of the top entry there. */
+  readonly topName: ByteString;
+  /** True when `topName` may be the only entry. */
+  readonly isSingle: boolean;
+}
+
+/**
+ * Finds the place of a tree by rsync's rules: the content of a directory goes into the destination; a directory
+ * goes below it; so does a file, unless the destination is no directory: then the file is written under that name.
+ * A directory that is missing at the end of the path is made.
+ *
+ * @throws IO, NOT_FOUND when the directory around it is missing
+ */
+export function openDestination(place: string, layout: Layout, first: Entry): Destination {
+  try {
+    const topName = toByteString(first.name);
+    const isAs = layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !isDirectory(place);
+    if (!isAs) return { held: openOrMake(place), topName, isSingle: false };
+    const name = Buffer.from(path.basename(place)).toString("latin1");
+    return { held: new HeldDirs(path.dirname(place)), topName: name, isSingle: true };
+  } catch (thrown) {
+    throw fileTrouble(thrown, place);
+  }
+}
+
+function isDirectory(place: string): boolean {
+  return fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function openOrMake(place: string): HeldDirs {
+  try {
+    fs.mkdirSync(place);
+  } catch (thrown) {
+    if (!isErrno(thrown, "EEXIST")) throw thrown;
+  }
+  return new HeldDirs(place);
+}

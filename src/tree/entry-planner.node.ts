@@ -1,0 +1,82 @@
+import fs from "node:fs";
+import { SyncError } from "../errors.ts";
+import { toByteString, type ByteString } from "./byte-string.node.ts";
+import type { Destination } from "./destination.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import { isSameTime, setPathMetadata } from "./metadata.node.ts";
+import type { PlannedFiles } from "./planned-files.node.ts";
+import { stagingName } from "./staging-name.ts";
+import { checkEmpty, type TargetDirs } from "./target-dirs.node.ts";
+import { hasLink, makeLink } from "./target-links.node.ts";
+import type { Entry, Layout, Need } from "./tree.ts";
+import type { Workspace } from "./workspace.node.ts";
+
+export interface EntryPlannerTools {
+  readonly destination: Destination;
+  readonly layout: Layout;
+  readonly dirs: TargetDirs;
+  readonly files: PlannedFiles;
+  /** Sets up what is needed to receive content, at the first call. */
+  readonly workspace: () => Workspace;
+}
+
+/** Compares entries with what is at the destination: makes directories and links, and notes files to come. */
+export class EntryPlanner {
+  readonly #tools: EntryPlannerTools;
+
+  constructor(tools: EntryPlannerTools) {
+    this.#tools = tools;
+  }
+
+  /** What an entry needs. Throws when it cannot be had; what lies below it is then passed over. */
+  async plan(entry: Entry, number: number): Promise<Need> {
+    const { dirs, layout } = this.#tools;
+    const parent = dirs.parentAt(entry.depth);
+    if (!parent) return "nothing";
+    if (layout === "contents" && entry.depth === 0) {
+      dirs.enterRoot(number, entry);
+      return "nothing";
+    }
+    const name = this.#nameOf(entry, number);
+    try {
+      if (!parent.parent && name === stagingName) throw new SyncError("PATH", "this name is reserved");
+      return await this.#planAt(parent, name, entry, number);
+    } catch (thrown) {
+      throw fileTrouble(thrown, printPlace(parent, name));
+    }
+  }
+
+  #nameOf({ depth, name }: Entry, number: number): ByteString {
+    const { destination } = this.#tools;
+    if (depth > 0 || !destination.isSingle) return toByteString(name);
+    if (number === 0) return destination.topName;
+    throw new SyncError("PATH", "the destination is the place of a single file");
+  }
+
+  async #planAt(dir: DirNode, name: ByteString, entry: Entry, number: number): Promise<Need> {
+    const { destination, dirs, workspace } = this.#tools;
+    if (entry.kind === "file") return this.#planFile(dir, name, entry, number);
+    if (entry.kind === "dir") dirs.make(number, entry.depth, dir, name, entry);
+    else if (!hasLink(destination.held, dir, name, entry)) {
+      makeLink(destination.held, workspace().staging, dir, name, entry);
+    }
+    return "nothing";
+  }
+
+  async #planFile(dir: DirNode, name: ByteString, entry: Entry, number: number): Promise<Need> {
+    const { held } = this.#tools.destination;
+    const path = held.at(dir, name);
+    const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    const isFile = stats?.isFile() ?? false;
+    if (stats && isFile && Number(stats.size) === entry.size && isSameTime(stats, entry)) {
+      setPathMetadata(path, stats, entry);
+      return "nothing";
+    }
+    if (stats?.isDirectory()) checkEmpty(path);
+    const { search } = this.#tools.workspace();
+    this.#tools.files.add(number, dir, name, entry);
+    if (stats && isFile && stats.size > 0n) return "ask";
+    return (await search.mayHave(dir, name, entry.size)) ? "ask" : "all";
+  }
+}

@@ -1,0 +1,237 @@
+import fs from "node:fs";
+import type { ChunkId } from "../chunk/chunk.ts";
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import type { ByteString } from "./byte-string.node.ts";
+import { readFully } from "./file-cut.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import type { HandleCache } from "./handle-cache.node.ts";
+import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
+import { setHandleMetadata, setPathMetadata } from "./metadata.node.ts";
+import type { Pause } from "./pause.node.ts";
+import type { Places } from "./places.node.ts";
+import type { PlannedFile } from "./planned-files.node.ts";
+import type { Reference } from "./reference.node.ts";
+import type { Staging } from "./staging.node.ts";
+import { isZero } from "./zero.node.ts";
+
+/** Bytes copied from an old version in one step. */
+const copyBytes = 1024 * 1024;
+/** Runs of zeros shorter than this are written: no file system makes a hole of them. */
+const minHoleBytes = 4096;
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+
+/** What a file needs from the target it belongs to. */
+export interface IncomingTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly places: Places;
+  /** Temporary files open for writing, by name. */
+  readonly writing: HandleCache<ByteString>;
+  readonly pause: Pause;
+  /** True to wait until the content is on the disk before a file gets its name. */
+  readonly durable: boolean;
+}
+
+/**
+ * One file on its way in.
+ *
+ * As long as all that comes equals the old version, nothing is written. From the first difference on it is
+ * built under a temporary name, which `complete` changes into its own.
+ */
+export class IncomingFile {
+  readonly plan: PlannedFile;
+  /** Its number among the places that content can be taken from. */
+  readonly place: number;
+  /** What stood at its name when the first of it came. */
+  readonly before: fs.BigIntStats | undefined;
+  readonly references: readonly Reference[];
+  /** Bytes that may be cut from the references in search of its chunks. */
+  aheadBytes = 0;
+  readonly #tools: IncomingTools;
+  readonly #old: Reference | undefined;
+  /** Bytes at the start that equal the old version. */
+  #sameBytes = 0;
+  #isInStep: boolean;
+  #temp: ByteString | undefined;
+  #kept: Bytes | undefined;
+  #placedBytes = 0;
+  #writtenEnd = 0;
+
+  /** @param references where to look for its chunks; the first is its old version when `before` is a file */
+  constructor(
+    tools: IncomingTools,
+    plan: PlannedFile,
+    place: number,
+    before: fs.BigIntStats | undefined,
+    references: readonly Reference[],
+  ) {
+    this.#tools = tools;
+    this.plan = plan;
+    this.place = place;
+    this.before = before;
+    this.references = references;
+    this.#old = before?.isFile() ? references[0] : undefined;
+    this.#isInStep = this.#old !== undefined;
+  }
+
+  /** True when the chunk is in the old version at the same place, as was all before it. */
+  matchesOld(offset: number, id: ChunkId, size: number): boolean {
+    if (!this.#isInStep || offset !== this.#sameBytes) return false;
+    this.#isInStep = this.#old!.holds(offset, id, size);
+    if (this.#isInStep) this.#sameBytes += size;
+    return this.#isInStep;
+  }
+
+  /** Puts a chunk in its place. The bytes are written, not kept. */
+  async put(offset: number, bytes: Bytes): Promise<void> {
+    this.#isInStep = false;
+    this.#placedBytes += bytes.length;
+    if (bytes.length >= minHoleBytes && isZero(bytes)) return;
+    const fd = await this.#openTemp();
+    writeFully(fd, bytes, offset);
+    this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
+  }
+
+  /** Takes a file that came whole; it is written when complete, or by `spill`. The bytes must not change. */
+  keep(bytes: Bytes): void {
+    this.#isInStep = false;
+    this.#kept = bytes;
+    this.#tools.places.keep(this.place, bytes);
+  }
+
+  /** Writes what is kept in memory. */
+  async spill(): Promise<void> {
+    const bytes = this.#kept;
+    if (!bytes) return;
+    this.#kept = undefined;
+    this.#tools.places.keep(this.place, undefined);
+    await this.put(0, bytes);
+  }
+
+  /**
+   * Gives the file its metadata and its name.
+   *
+   * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one meanwhile
+   */
+  async complete(): Promise<void> {
+    await this.spill();
+    const { held } = this.#tools;
+    const { dir, name, size } = this.plan;
+    const isOld = this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+    if (!isOld && this.#sameBytes + this.#placedBytes !== size)
+      throw this.#error("TRUNCATED", "a part never came");
+    if (!isOld) await this.#finishTemp();
+    this.#checkBefore();
+    if (isOld) setPathMetadata(held.at(dir, name), this.before!, this.plan);
+    else this.#rename();
+  }
+
+  /** Gives up what was received. */
+  discard(): void {
+    const { places, staging, writing } = this.#tools;
+    places.keep(this.place, undefined);
+    this.#kept = undefined;
+    if (this.#temp === undefined) return;
+    writing.drop(this.#temp);
+    staging.remove(this.#temp);
+    this.#temp = undefined;
+  }
+
+  async #finishTemp(): Promise<void> {
+    const { durable, writing } = this.#tools;
+    const fd = await this.#openTemp();
+    if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
+    setHandleMetadata(fd, this.plan);
+    if (durable) fs.fsyncSync(fd);
+    writing.drop(this.#temp!);
+  }
+
+  async #openTemp(): Promise<number> {
+    const { places, staging, writing } = this.#tools;
+    if (this.#temp !== undefined) return writing.get(this.#temp);
+    this.#temp = staging.newName(this.plan.dir, this.plan.name);
+    writing.add(
+      this.#temp,
+      fs.openSync(staging.at(this.#temp), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600),
+    );
+    places.move(this.place, staging.dir, this.#temp);
+    if (this.#sameBytes > 0) await this.#copyOld(this.#temp);
+    return writing.get(this.#temp);
+  }
+
+  /** Copies what equals the old version. It was hashed when it was cut, so it must not have changed since. */
+  async #copyOld(temp: ByteString): Promise<void> {
+    const { pause, places, writing } = this.#tools;
+    const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
+    const from = this.#old!.place;
+    for (let at = 0; at < this.#sameBytes; at += block.length) {
+      const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
+      if (readFully(places.handleOf(from), part, at) < part.length) throw this.#changed();
+      if (!isZero(part)) writeFully(writing.get(temp), part, at);
+      if (pause.due()) await pause.take();
+    }
+    const now = fs.fstatSync(places.handleOf(from), { bigint: true });
+    if (!this.before || now.ctimeNs !== this.before.ctimeNs || now.ino !== this.before.ino)
+      throw this.#changed();
+    this.#writtenEnd = this.#sameBytes;
+  }
+
+  /** Whoever edits a file while it is being replaced keeps their edit. */
+  #checkBefore(): void {
+    if (!this.before?.isFile()) return;
+    const { dir, name } = this.plan;
+    const now = fs.lstatSync(this.#tools.held.at(dir, name), { bigint: true });
+    const { ino, mtimeNs, size } = this.before;
+    if (now.ino !== ino || now.mtimeNs !== mtimeNs || now.size !== size) throw this.#changed();
+  }
+
+  #rename(): void {
+    const { held, places, staging } = this.#tools;
+    const { dir, name } = this.plan;
+    if (this.before?.isDirectory()) fs.rmdirSync(held.at(dir, name));
+    try {
+      fs.renameSync(staging.at(this.#temp!), held.at(dir, name));
+    } catch (thrown) {
+      if (!isErrno(thrown, "EXDEV")) throw thrown;
+      this.#copyAcross();
+    }
+    this.#temp = undefined;
+    places.move(this.place, dir, name);
+  }
+
+  /** The directory is on another file system: the last step starts from a copy beside the final name. */
+  #copyAcross(): void {
+    const { durable, held, staging } = this.#tools;
+    const { dir, name } = this.plan;
+    const beside = `.${this.#temp!}`;
+    try {
+      fs.copyFileSync(staging.at(this.#temp!), held.at(dir, beside), fs.constants.COPYFILE_EXCL);
+      const fd = fs.openSync(held.at(dir, beside), O_WRONLY | O_NOFOLLOW);
+      try {
+        setHandleMetadata(fd, this.plan);
+        if (durable) fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+      fs.renameSync(held.at(dir, beside), held.at(dir, name));
+    } catch (thrown) {
+      fs.rmSync(held.at(dir, beside), { force: true });
+      throw thrown;
+    }
+    staging.remove(this.#temp!);
+  }
+
+  #changed(): SyncError {
+    return this.#error("CHANGED", "the file at the destination changed while it was being replaced");
+  }
+
+  #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
+    return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
+  }
+}
+
+function writeFully(fd: number, bytes: Bytes, position: number): void {
+  for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at, position + at);
+}

@@ -1,0 +1,126 @@
+import fs from "node:fs";
+import { idBytes } from "../chunk/chunk.ts";
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { printPlace } from "./held-dirs.node.ts";
+import { IncomingFile } from "./incoming-file.node.ts";
+import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
+import type { Placement } from "./tree.ts";
+import type { Workspace } from "./workspace.node.ts";
+
+/** Files that came whole and wait in memory to be completed: bytes and files, at most. */
+const maxKeptBytes = 4 * 1024 * 1024;
+const maxKeptCount = 512;
+
+/** The files of which some has come, by entry. A file that is not expected, or given up, is passed over. */
+export class IncomingFiles {
+  readonly #workspace: Workspace;
+  readonly #planned: PlannedFiles;
+  readonly #files = new Map<number, IncomingFile>();
+  readonly #kept = new Set<IncomingFile>();
+  #keptBytes = 0;
+
+  constructor(workspace: Workspace, planned: PlannedFiles) {
+    this.#workspace = workspace;
+    this.#planned = planned;
+  }
+
+  /** Puts those chunks of a file in place that are here; marks them with 1, all others with 0. */
+  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+    const found = new Uint8Array(sizes.length).fill(1);
+    const file = this.#get(entry);
+    if (!file) return found;
+    const { pause } = this.#workspace;
+    let at = offset;
+    for (const [i, size] of sizes.entries()) {
+      checkRange(file.plan, at, size);
+      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
+      if (!file.matchesOld(at, id, size) && !(await this.#placeKnown(file, at, id, size))) found[i] = 0;
+      at += size;
+      if (pause.due()) await pause.take();
+    }
+    return found;
+  }
+
+  async write({ entry, offset, chunk }: Placement): Promise<void> {
+    const file = this.#get(entry);
+    if (!file) return;
+    const { bytes, id } = chunk;
+    checkRange(file.plan, offset, bytes.length);
+    this.#workspace.search.known.add(id, file.place, offset);
+    if (bytes.length < file.plan.size) return file.put(offset, bytes);
+    file.keep(bytes);
+    this.#kept.add(file);
+    this.#keptBytes += bytes.length;
+    if (this.#keptBytes > maxKeptBytes || this.#kept.size > maxKeptCount) await this.#spill();
+  }
+
+  async complete(entry: number, size: number): Promise<void> {
+    const file = this.#get(entry);
+    if (!file) return;
+    if (size !== file.plan.size) throw new SyncError("CHANGED", "a file is not as long as it was announced");
+    await file.complete();
+    this.#forget(file);
+  }
+
+  abandon(entry: number): void {
+    const file = this.#files.get(entry);
+    this.#planned.delete(entry);
+    if (!file) return;
+    this.#forget(file);
+    file.discard();
+  }
+
+  /** The path of a file, for messages. */
+  printPath(entry: number): string {
+    const plan = this.#planned.get(entry);
+    return plan ? printPlace(plan.dir, plan.name) : "";
+  }
+
+  #get(entry: number): IncomingFile | undefined {
+    const known = this.#files.get(entry);
+    if (known) return known;
+    const plan = this.#planned.get(entry);
+    if (!plan) return undefined;
+    const file = this.#begin(plan);
+    this.#files.set(entry, file);
+    return file;
+  }
+
+  #begin(plan: PlannedFile): IncomingFile {
+    const { held, places, search } = this.#workspace;
+    const { dir, name, size } = plan;
+    const before = fs.lstatSync(held.at(dir, name), { bigint: true, throwIfNoEntry: false });
+    const old = before?.isFile() ? Number(before.size) : undefined;
+    const references =
+      old === undefined ? search.findLike(name, size) : [search.refer(places.add(dir, name, old), old)];
+    return new IncomingFile(this.#workspace, plan, places.add(dir, name, size), before, references);
+  }
+
+  async #placeKnown(file: IncomingFile, offset: number, id: Bytes, size: number): Promise<boolean> {
+    const { search } = this.#workspace;
+    const bytes = await search.find(file, id, size);
+    if (!bytes) return false;
+    await file.put(offset, bytes);
+    search.known.add(id, file.place, offset);
+    return true;
+  }
+
+  async #spill(): Promise<void> {
+    for (const file of this.#kept) await file.spill();
+    this.#kept.clear();
+    this.#keptBytes = 0;
+  }
+
+  #forget(file: IncomingFile): void {
+    this.#files.delete(file.plan.entry);
+    this.#planned.delete(file.plan.entry);
+    if (this.#kept.delete(file)) this.#keptBytes -= file.plan.size;
+    for (const reference of file.references) this.#workspace.places.release(reference.place);
+  }
+}
+
+function checkRange({ size }: PlannedFile, offset: number, length: number): void {
+  if (offset + length <= size && length > 0) return;
+  throw new SyncError("CHANGED", "a file is longer than it was announced");
+}

@@ -1,0 +1,58 @@
+import { equalBytes } from "../bytes/compare.ts";
+import { IdMap } from "../bytes/id-map.ts";
+import type { ChunkId } from "../chunk/chunk.ts";
+import { sha256 } from "../chunk/digest.ts";
+import type { Bytes } from "../types.ts";
+import type { Places } from "./places.node.ts";
+
+/** Chunks remembered when it is no loss to forget some: 32 MiB of memory. */
+const maxCount = 2 ** 20;
+
+export interface KnownChunksOptions {
+  /** True when nothing may be forgotten; memory then grows by some 32 bytes a chunk. */
+  readonly keepAll?: boolean;
+}
+
+/** Where in a destination each chunk was seen. What it returns was read and hashed just now. */
+export class KnownChunks {
+  readonly #places: Places;
+  readonly #maxCount: number;
+  readonly #zeros: Bytes;
+  readonly #zeroId: ChunkId;
+  readonly #scratch: Bytes;
+  #addresses = new IdMap();
+
+  /** @param maxBytes of the longest chunk */
+  constructor(places: Places, maxBytes: number, options: KnownChunksOptions = {}) {
+    this.#places = places;
+    this.#maxCount = options.keepAll ? Number.POSITIVE_INFINITY : maxCount;
+    this.#zeros = new Uint8Array(maxBytes);
+    this.#zeroId = sha256(this.#zeros);
+    this.#scratch = new Uint8Array(maxBytes);
+  }
+
+  add(id: ChunkId, place: number, offset: number): void {
+    if (this.#addresses.size >= this.#maxCount) this.#addresses = new IdMap();
+    this.#addresses.set(id, this.#places.addressOf(place, offset));
+  }
+
+  /** The chunk's bytes, verified, when it is where it was seen. They are overwritten by the next call. */
+  read(id: ChunkId, size: number): Bytes | undefined {
+    if (size === this.#zeros.length && equalBytes(id, this.#zeroId)) return this.#zeros;
+    const address = this.#addresses.get(id);
+    if (address === undefined || size > this.#scratch.length) return undefined;
+    const bytes = this.#scratch.subarray(0, size);
+    if (this.#fill(bytes, address) && equalBytes(sha256(bytes), id)) return bytes;
+    this.#addresses.delete(id);
+    return undefined;
+  }
+
+  #fill(bytes: Bytes, address: number): boolean {
+    try {
+      return this.#places.read(address, bytes) === bytes.length;
+    } catch {
+      // The file has gone or may not be read any more: it is as good as not there.
+      return false;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { ByteString } from "./byte-string.node.ts";
+
+/** Files looked up for one new file, at most. */
+const maxFoundCount = 4;
+/** Files taken in, at most: 16 bytes each. */
+const maxCount = 2 ** 18;
+
+/** A chain of files per hash: the first by hash, then from each file to the one before it. */
+class Chains {
+  readonly #bits = 16;
+  readonly #first = new Int32Array(1 << this.#bits).fill(-1);
+  readonly #before: number[] = [];
+
+  add(hash: number, file: number): void {
+    const slot = (Math.imul(hash, 0x9e3779b1) >>> 0) >>> (32 - this.#bits);
+    this.#before[file] = this.#first[slot]!;
+    this.#first[slot] = file;
+  }
+
+  *find(hash: number): Generator<number> {
+    const slot = (Math.imul(hash, 0x9e3779b1) >>> 0) >>> (32 - this.#bits);
+    for (let file = this.#first[slot]!; file >= 0; file = this.#before[file]!) yield file;
+  }
+}
+
+/**
+ * Finds files that a new one may have been copied or moved from: of the same size, or of the same name.
+ * It is a guess, by hashes; whoever uses it verifies what it finds there.
+ */
+export class Likeness {
+  readonly #places: number[] = [];
+  readonly #sizes: number[] = [];
+  readonly #bySize = new Chains();
+  readonly #byName = new Chains();
+
+  /** Takes in a file; does nothing when there are too many already. */
+  add(place: number, name: ByteString, size: number): void {
+    const file = this.#places.length;
+    if (file >= maxCount) return;
+    this.#places.push(place);
+    this.#sizes.push(size);
+    this.#bySize.add(size | 0, file);
+    this.#byName.add(hashText(name), file);
+  }
+
+  /** Up to four files, as place and size; those of the same size first. */
+  find(name: ByteString, size: number): { readonly place: number; readonly size: number }[] {
+    const found = new Set<number>();
+    for (const file of this.#bySize.find(size | 0)) {
+      if (this.#sizes[file] === size) found.add(file);
+      if (found.size >= maxFoundCount) break;
+    }
+    for (const file of this.#byName.find(hashText(name))) {
+      if (found.size >= maxFoundCount) break;
+      if (this.#sizes[file]! > 0) found.add(file);
+    }
+    return [...found].map((file) => ({ place: this.#places[file]!, size: this.#sizes[file]! }));
+  }
+}
+
+/** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,42 @@
+import fs from "node:fs";
+import type { NativePath } from "./byte-string.node.ts";
+import { O_PATH } from "./held-dirs.node.ts";
+import { timeSetter } from "./times.node.ts";
+import type { Entry } from "./tree.ts";
+import { splitTime } from "./walk.node.ts";
+
+/** The metadata of a file or directory that a receiver sets. */
+export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
+
+/** The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give. */
+export const modeMask = 0o777;
+
+/** Sets mode and time of an open file or directory. */
+export function setHandleMetadata(fd: number, { mode, mtimeSec, mtimeNsec }: Metadata): void {
+  fs.fchmodSync(fd, mode & modeMask);
+  timeSetter().setHandle(fd, mtimeSec, mtimeNsec);
+}
+
+/** Sets mode and time of a file or directory that is already there, where they differ. Follows no link. */
+export function setPathMetadata(path: NativePath, stats: fs.BigIntStats, wanted: Metadata): void {
+  if ((Number(stats.mode) & 0o7777) !== (wanted.mode & modeMask)) setMode(path, wanted.mode & modeMask);
+  if (!isSameTime(stats, wanted)) timeSetter().setPath(path, wanted.mtimeSec, wanted.mtimeNsec);
+}
+
+/** Sets the mode of what stands at a path, which must be no link. */
+export function setMode(path: NativePath, mode: number): void {
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  try {
+    // A handle of a place only cannot be changed itself, but the way through it leads to just that file.
+    if (O_PATH === fs.constants.O_RDONLY) fs.fchmodSync(fd, mode);
+    else fs.chmodSync(`/proc/self/fd/${fd}`, mode);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** True when the times agree, to the microsecond when a file was written by one who can set no more. */
+export function isSameTime(stats: fs.BigIntStats, { mtimeSec, mtimeNsec }: Metadata): boolean {
+  const { sec, nsec } = splitTime(stats.mtimeNs);
+  return sec === mtimeSec && (nsec === mtimeNsec || nsec === mtimeNsec - (mtimeNsec % 1000));
+}

@@ -1,0 +1,101 @@
+import fs from "node:fs";
+import type { Bytes } from "../types.ts";
+import type { ByteString, NativePath } from "./byte-string.node.ts";
+import { readFully } from "./file-cut.node.ts";
+import { HandleCache } from "./handle-cache.node.ts";
+import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+
+/** Files open for reading at once. */
+const maxOpenCount = 16;
+
+const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+
+/**
+ * The files of a destination that content may be taken from, by number.
+ *
+ * Each has a range of its own on one line of addresses, so a single number says which file and where in it.
+ * Memory: 24 bytes a file, and its name.
+ */
+export class Places {
+  readonly #held: HeldDirs;
+  readonly #dirs: DirNode[] = [];
+  readonly #names: ByteString[] = [];
+  /** The address where each file starts, ascending. */
+  readonly #bases: number[] = [];
+  #end = 0;
+  /** Content that is not on disk yet. */
+  readonly #kept = new Map<number, Bytes>();
+  readonly #handles = new HandleCache<number>(maxOpenCount, (place) =>
+    fs.openSync(this.pathOf(place), readFlags),
+  );
+
+  constructor(held: HeldDirs) {
+    this.#held = held;
+  }
+
+  /** Takes a file in, of at most this many bytes, and gives it a number. */
+  add(dir: DirNode, name: ByteString, size: number): number {
+    this.#dirs.push(dir);
+    this.#names.push(name);
+    this.#bases.push(this.#end);
+    this.#end += Math.max(size, 1);
+    return this.#bases.length - 1;
+  }
+
+  /** Says that a file has another name now. */
+  move(place: number, dir: DirNode, name: ByteString): void {
+    this.#dirs[place] = dir;
+    this.#names[place] = name;
+  }
+
+  /** Answers reads of a file from memory, or from disk again when no bytes are given. */
+  keep(place: number, bytes: Bytes | undefined): void {
+    if (bytes) this.#kept.set(place, bytes);
+    else this.#kept.delete(place);
+  }
+
+  pathOf(place: number): NativePath {
+    return this.#held.at(this.#dirs[place]!, this.#names[place]!);
+  }
+
+  addressOf(place: number, offset: number): number {
+    return this.#bases[place]! + offset;
+  }
+
+  /** The file that an address lies in: the last one that starts at or before it. */
+  placeAt(address: number): number {
+    let low = 0;
+    let high = this.#bases.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#bases[middle]! <= address) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** A file open for reading; good until the next call. */
+  handleOf(place: number): number {
+    return this.#handles.get(place);
+  }
+
+  /** Fills `into` from an address. Returns the bytes read. */
+  read(address: number, into: Bytes): number {
+    const place = this.placeAt(address);
+    const offset = address - this.#bases[place]!;
+    const kept = this.#kept.get(place)?.subarray(offset, offset + into.length);
+    if (!kept) return readFully(this.handleOf(place), into, offset);
+    into.set(kept);
+    return kept.length;
+  }
+
+  /** Closes a file that is about to change. */
+  release(place: number): void {
+    this.#handles.drop(place);
+  }
+
+  close(): void {
+    this.#handles.close();
+    this.#kept.clear();
+  }
+}

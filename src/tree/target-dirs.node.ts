@@ -1,0 +1,87 @@
+import fs from "node:fs";
+import type { ByteString, NativePath } from "./byte-string.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import { setMode, setPathMetadata, type Metadata } from "./metadata.node.ts";
+
+/** A directory, and what it is to look like in the end. */
+interface Wanted extends Metadata {
+  readonly entry: number;
+  readonly dir: DirNode;
+}
+
+/** The directories of a tree that is received: made at once, dressed at the end, the deepest first. */
+export class TargetDirs {
+  readonly #held: HeldDirs;
+  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
+  #open: (DirNode | undefined)[] = [];
+  readonly #wanted: Wanted[] = [];
+
+  constructor(held: HeldDirs) {
+    this.#held = held;
+  }
+
+  /** The directory that an entry of this depth lies in; undefined when it could not be had. */
+  parentAt(depth: number): DirNode | undefined {
+    return depth === 0 ? this.#held.root : this.#open[depth - 1];
+  }
+
+  /** The root itself is an entry. */
+  enterRoot(entry: number, metadata: Metadata): void {
+    this.#enter(entry, 0, this.#held.root, metadata);
+  }
+
+  /** Makes a directory unless it is there; what else stands in its place is removed, a link never followed. */
+  make(entry: number, depth: number, parent: DirNode, name: ByteString, metadata: Metadata): void {
+    this.#open.length = depth;
+    const path = this.#held.at(parent, name);
+    const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) {
+      // To work in it; its own mode comes at the end.
+      if ((stats.mode & 0o700) !== 0o700) setMode(path, (stats.mode & 0o777) | 0o700);
+    } else {
+      if (stats) fs.unlinkSync(path);
+      fs.mkdirSync(path, 0o700);
+    }
+    this.#enter(entry, depth, { parent, name }, metadata);
+  }
+
+  /** Sets the mode and time of all directories. What fails is told, and does not stop the others. */
+  *dress(): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {
+    for (let wanted = this.#wanted.pop(); wanted; wanted = this.#wanted.pop()) {
+      const { dir, entry } = wanted;
+      try {
+        const path = this.#pathOf(dir);
+        setPathMetadata(path, fs.lstatSync(path, { bigint: true }), wanted);
+        yield { entry, dir };
+      } catch (trouble) {
+        yield { entry, dir, trouble };
+      }
+    }
+  }
+
+  #enter(entry: number, depth: number, dir: DirNode, { mode, mtimeSec, mtimeNsec }: Metadata): void {
+    this.#open.length = depth;
+    this.#open[depth] = dir;
+    this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec });
+  }
+
+  #pathOf(dir: DirNode): NativePath {
+    return dir.parent ? this.#held.at(dir.parent, dir.name) : this.#held.pathTo(dir);
+  }
+}
+
+/** Throws unless a directory is empty, or there is none. */
+export function checkEmpty(path: NativePath): void {
+  try {
+    const dir = fs.opendirSync(path as string);
+    const first = dir.readSync();
+    dir.closeSync();
+    if (first)
+      throw Object.assign(new Error("ENOTEMPTY: a directory that is not empty is in the way"), notEmpty);
+  } catch (thrown) {
+    if (!isErrno(thrown, "ENOENT")) throw thrown;
+  }
+}
+
+const notEmpty = { code: "ENOTEMPTY", syscall: "rmdir" };

@@ -1,0 +1,45 @@
+import fs from "node:fs";
+import type { Bytes } from "../types.ts";
+import type { ByteString, NativePath } from "./byte-string.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import { isSameTime } from "./metadata.node.ts";
+import type { Staging } from "./staging.node.ts";
+import { timeSetter } from "./times.node.ts";
+import type { Entry } from "./tree.ts";
+
+/** True when the link is there already, with the same text; its time is set when it differs. */
+export function hasLink(held: HeldDirs, dir: DirNode, name: ByteString, entry: Entry): boolean {
+  const path = held.at(dir, name);
+  const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!stats?.isSymbolicLink() || !fs.readlinkSync(path, "buffer").equals(entry.target!)) return false;
+  if (!isSameTime(stats, entry)) timeSetter().setPath(path, entry.mtimeSec, entry.mtimeNsec);
+  return true;
+}
+
+/** Makes a link, in one step in place of what was there. Its text is stored as it is and never followed. */
+export function makeLink(
+  held: HeldDirs,
+  staging: Staging,
+  dir: DirNode,
+  name: ByteString,
+  entry: Entry,
+): void {
+  const temp = staging.newName(dir, name);
+  const path = held.at(dir, name);
+  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) fs.rmdirSync(path);
+  try {
+    createLink(entry.target!, staging.at(temp), entry);
+    fs.renameSync(staging.at(temp), held.at(dir, name));
+  } catch (thrown) {
+    staging.remove(temp);
+    if (!isErrno(thrown, "EXDEV")) throw thrown;
+    fs.rmSync(held.at(dir, name), { force: true });
+    createLink(entry.target!, held.at(dir, name), entry);
+  }
+}
+
+function createLink(text: Bytes, path: NativePath, { mtimeSec, mtimeNsec }: Entry): void {
+  fs.symlinkSync(Buffer.from(text), path);
+  timeSetter().setPath(path, mtimeSec, mtimeNsec);
+}

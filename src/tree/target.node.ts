@@ -1,0 +1,195 @@
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { toByteString } from "./byte-string.node.ts";
+import { openDestination, type Destination } from "./destination.node.ts";
+import { EntryPlanner } from "./entry-planner.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { pathBelow, type DirNode } from "./held-dirs.node.ts";
+import { IncomingFiles } from "./incoming-files.node.ts";
+import { Pause } from "./pause.node.ts";
+import { PlannedFiles } from "./planned-files.node.ts";
+import { TargetDirs } from "./target-dirs.node.ts";
+import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
+import { Workspace } from "./workspace.node.ts";
+
+export interface TreeTargetOptions {
+  /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
+  readonly durable?: boolean;
+}
+
+/**
+ * A place in the file system to receive a tree into, with rsync's meaning of the name; it is opened when the first
+ * entry comes. Nothing outside it is touched, whatever the entries say and whatever is renamed there meanwhile.
+ *
+ * Files are built in a private directory `.rsync-stream` at the top and renamed when complete, so each is the old
+ * or the new one at any time. What was received when a session breaks off is used by the next one.
+ */
+export async function openTreeTarget(place: string, options: TreeTargetOptions = {}): Promise<TreeTarget> {
+  return new DirTarget(place, options);
+}
+
+class DirTarget implements TreeTarget {
+  readonly #place: string;
+  readonly #options: TreeTargetOptions;
+  readonly #planned = new PlannedFiles();
+  #given: TargetOptions | undefined;
+  #pause = new Pause();
+  #destination: Destination | undefined;
+  #dirs: TargetDirs | undefined;
+  #planner: EntryPlanner | undefined;
+  #workspace: Workspace | undefined;
+  #incoming: IncomingFiles | undefined;
+  /** The call before this one: they share files, a cutter and a buffer, so each waits for the one before. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(place: string, options: TreeTargetOptions) {
+    this.#place = place;
+    this.#options = options;
+  }
+
+  async open(options: TargetOptions): Promise<void> {
+    this.#given = options;
+    this.#pause = new Pause(options.signal);
+  }
+
+  plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    return this.#inTurn(async () => {
+      const needs: Need[] = [];
+      for (const [i, entry] of entries.entries()) {
+        const planner = (this.#planner ??= this.#begin(entry));
+        const need = await this.#attempt(first + i, () => planner.plan(entry, first + i));
+        needs.push(need ?? "nothing");
+        if (this.#pause.due()) await this.#pause.take();
+      }
+      return needs;
+    });
+  }
+
+  place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+    return this.#inTurn(async () => {
+      const found = await this.#attempt(entry, () => this.#incoming?.place(entry, offset, ids, sizes));
+      // Nothing needs to be sent of a file that cannot be had.
+      return found ?? new Uint8Array(sizes.length).fill(1);
+    });
+  }
+
+  write(placements: readonly Placement[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const placement of placements) {
+        await this.#attempt(placement.entry, () => this.#incoming?.write(placement));
+        if (this.#pause.due()) await this.#pause.take();
+      }
+    });
+  }
+
+  finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const { entry, size } of files) {
+        await this.#attempt(entry, () => this.#incoming?.complete(entry, size));
+        if (this.#pause.due()) await this.#pause.take();
+      }
+    });
+  }
+
+  abandon(entry: number): Promise<void> {
+    return this.#inTurn(async () => this.#incoming?.abandon(entry));
+  }
+
+  commit(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#destination || !this.#dirs) return;
+      this.#workspace?.removeLeftovers();
+      this.#closeWorkspace();
+      for (const { dir, entry, trouble } of this.#dirs.dress()) {
+        if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
+        if (this.#pause.due()) await this.#pause.take();
+      }
+      if (this.#destination.held.isRootInPlace()) return;
+      throw new SyncError("CHANGED", "another directory took the place of the destination");
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#turn.catch(() => undefined);
+    this.#closeWorkspace();
+    this.#destination?.held.close();
+    this.#destination = undefined;
+  }
+
+  #begin(first: Entry): EntryPlanner {
+    const { layout } = this.#required();
+    const destination = openDestination(this.#place, layout, first);
+    this.#destination = destination;
+    this.#dirs = new TargetDirs(destination.held);
+    const likeFrom = likeDir(destination, first);
+    return new EntryPlanner({
+      destination,
+      layout,
+      dirs: this.#dirs,
+      files: this.#planned,
+      workspace: () => (this.#workspace ??= this.#openWorkspace(destination, likeFrom)),
+    });
+  }
+
+  #openWorkspace({ held }: Destination, likeFrom: DirNode | undefined): Workspace {
+    const { cutter: spec, search: mayCutAll } = this.#required();
+    const durable = this.#options.durable ?? false;
+    const workspace = new Workspace(held, { spec, likeFrom, mayCutAll, durable, pause: this.#pause });
+    this.#incoming = new IncomingFiles(workspace, this.#planned);
+    return workspace;
+  }
+
+  #closeWorkspace(): void {
+    this.#incoming = undefined;
+    this.#workspace?.close();
+    this.#workspace = undefined;
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Does something for one entry; trouble with it is told, the entry given up, and the others go on. */
+  async #attempt<Result>(
+    entry: number,
+    work: () => Promise<Result> | undefined,
+  ): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (thrown) {
+      this.#required().signal?.throwIfAborted();
+      const path = this.#incoming?.printPath(entry) ?? "";
+      this.#giveUp(entry);
+      this.#tell(entry, thrown, path);
+      return undefined;
+    }
+  }
+
+  #giveUp(entry: number): void {
+    try {
+      this.#incoming?.abandon(entry);
+    } catch {
+      // The trouble that led here is the one to tell.
+    }
+  }
+
+  #tell(entry: number, thrown: unknown, path: string): void {
+    const error = fileTrouble(thrown, path);
+    if (error.code === "NO_SPACE" || error.code === "LOCKED") throw error;
+    this.#required().onTrouble(entry, error);
+  }
+
+  #required(): TargetOptions {
+    if (this.#given) return this.#given;
+    throw new SyncError("STATE", "a tree target is opened before it is used");
+  }
+}
+
+/** The directory whose files may be like new ones: the one that is received, none for a single file. */
+function likeDir({ held }: Destination, { kind, name }: Entry): DirNode | undefined {
+  if (kind !== "dir") return undefined;
+  const byteName = toByteString(name);
+  return byteName === "." ? held.root : { parent: held.root, name: byteName };
+}

@@ -1,0 +1,98 @@
+import { idBytes } from "../../../src/chunk/chunk.ts";
+import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
+import type { CutterSpec } from "../../../src/chunk/cutter.ts";
+import { verifyChunk } from "../../../src/chunk/verify.ts";
+import type { SyncError } from "../../../src/errors.ts";
+import { EntryChecker } from "../../../src/tree/entry-order.ts";
+import type { CutRun, Layout, Need, Placement, TreeSource, TreeTarget } from "../../../src/tree/tree.ts";
+
+export interface SyncTreesOptions {
+  readonly cutter?: CutterSpec;
+  readonly search?: boolean;
+  /** Called before each batch of content; throws to break off. */
+  readonly onBatch?: () => void;
+  /** True to break off without commit after the content was written. */
+  readonly noCommit?: boolean;
+}
+
+export interface SyncTreesResult {
+  readonly entryCount: number;
+  readonly needs: Record<Need, number>;
+  /** Bytes of content that had to be sent. */
+  sentBytes: number;
+  readonly troubles: SyncError[];
+}
+
+/** Sends a tree into a target in one straight line, with no session between them. */
+export async function syncTrees<File>(
+  source: TreeSource<File> & { readonly layout: Layout },
+  target: TreeTarget,
+  options: SyncTreesOptions = {},
+): Promise<SyncTreesResult> {
+  const cutter = options.cutter ?? fastcdcSpec();
+  const troubles: SyncError[] = [];
+  const onTrouble = (error: SyncError): void => void troubles.push(error);
+  const { layout } = source;
+  const needs = { nothing: 0, ask: 0, all: 0 };
+  const wanted = new Map<File, { entry: number; need: Need }>();
+  const checker = new EntryChecker(layout);
+  let entryCount = 0;
+  try {
+    await target.open({ cutter, layout, search: options.search ?? false, onTrouble: (_, e) => onTrouble(e) });
+    for await (const batch of source.entries({ onTrouble })) {
+      for (const { entry } of batch) checker.check(entry);
+      const answers = await target.plan(
+        batch.map(({ entry }) => entry),
+        entryCount,
+      );
+      answers.forEach((need, i) => {
+        needs[need]++;
+        if (need !== "nothing") wanted.set(batch[i]!.file, { entry: entryCount + i, need });
+      });
+      entryCount += batch.length;
+    }
+    const result: SyncTreesResult = { entryCount, needs, sentBytes: 0, troubles };
+    const offsets = new Map<File, number>();
+    for await (const runs of source.cut([...wanted.keys()], cutter, {})) {
+      options.onBatch?.();
+      await sendRuns(target, runs, wanted, offsets, result);
+    }
+    if (!options.noCommit) await target.commit();
+    return result;
+  } finally {
+    await target.close();
+    await source.close();
+  }
+}
+
+async function sendRuns<File>(
+  target: TreeTarget,
+  runs: readonly CutRun<File>[],
+  wanted: ReadonlyMap<File, { entry: number; need: Need }>,
+  offsets: Map<File, number>,
+  result: SyncTreesResult,
+): Promise<void> {
+  const done: { entry: number; size: number }[] = [];
+  for (const { file, sizes, ids, bytes, end } of runs) {
+    const { entry, need } = wanted.get(file)!;
+    let offset = offsets.get(file) ?? 0;
+    const here = need === "ask" ? await target.place(entry, offset, ids, sizes) : new Uint8Array(sizes.length);
+    const placements: Placement[] = [];
+    let at = 0;
+    sizes.forEach((size, i) => {
+      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
+      if (!here[i]) placements.push({ entry, offset, chunk: verifyChunk(id, bytes.subarray(at, at + size)) });
+      if (!here[i]) result.sentBytes += size;
+      at += size;
+      offset += size;
+    });
+    offsets.set(file, offset);
+    await target.write(placements);
+    if (end === "complete") done.push({ entry, size: offset });
+    else if (end) {
+      result.troubles.push(end);
+      await target.abandon(entry);
+    }
+  }
+  await target.finish(done);
+}
