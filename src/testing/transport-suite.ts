@@ -121,6 +121,7 @@ const contract: readonly { readonly name: string; check(scene: Scene): Promise<v
         }
         await left.end();
       })();
+      writing.catch(() => {});
       await settled(() => writtenBytes);
       assert(writtenBytes < maxHeldBytes, `the writer was not held back within ${writtenBytes} bytes`);
       let receivedBytes = 0;

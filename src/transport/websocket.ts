@@ -30,7 +30,10 @@ interface SocketEvent {
 
 /** How `webSocketDuplex` is bounded. */
 export interface WebSocketOptions {
-  /** Bytes that may wait unread, 16 MiB unless given. Behind it the peer is held back where that can be done, and cut off otherwise. */
+  /**
+   * Bytes that may wait unread. Behind it the peer is held back where the socket can do that (4 MiB unless
+   * given) and cut off with LIMIT where it cannot (16 MiB unless given).
+   */
   readonly receiveBytes?: number;
 }
 
@@ -53,13 +56,13 @@ const codeOfClose: Readonly<Record<number, SyncErrorCode>> = {
 };
 
 /**
- * A connection over an open WebSocket.
+ * A connection over a WebSocket. Make it before the first message can arrive; write when the socket is open.
  *
  * A direction ends with an empty binary message, for a WebSocket itself closes only as a whole; it is closed
  * with 1000 when both directions ended. A socket that closes sooner is a broken connection.
  */
 export function webSocketDuplex(socket: WebSocketLike, options: WebSocketOptions = {}): ChannelDuplex {
-  return duplexOf(new SocketChannel(socket, options.receiveBytes ?? 16 << 20));
+  return duplexOf(new SocketChannel(socket, options.receiveBytes ?? (socket.pause ? 4 << 20 : 16 << 20)));
 }
 
 /**
@@ -76,8 +79,9 @@ export async function connectWebSocket(
     throw new SyncError("UNSUPPORTED", "there is no WebSocket on this platform");
   options.signal?.throwIfAborted();
   const socket: WebSocketLike = new WebSocket(url);
+  const duplex = webSocketDuplex(socket, options); // listens before it is open: the peer may speak at once
   await opened(socket, options);
-  return webSocketDuplex(socket, options);
+  return duplex;
 }
 
 /** Resolves when the socket is open. @throws PEER_GONE when it closes instead */

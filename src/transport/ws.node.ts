@@ -23,8 +23,9 @@ export interface ConnectWsOptions extends WebSocketOptions, AbortOptions {
 export async function connectWs(url: string, options: ConnectWsOptions = {}): Promise<ChannelDuplex> {
   options.signal?.throwIfAborted();
   const socket = new WebSocket(url, { ...socketOptions, headers: { ...options.headers } });
+  const duplex = webSocketDuplex(socket, options); // listens before it is open: the peer may speak at once
   await opened(socket, options);
-  return webSocketDuplex(socket, options);
+  return duplex;
 }
 
 /** How `listenWs` listens. */

@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import type { Bytes } from "../../../src/types.ts";
+import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
+
+const node = process.execPath;
+const silent = { onStderr() {} };
+
+async function readAll(blocks: AsyncIterable<Bytes>): Promise<string> {
+  const parts: Bytes[] = [];
+  for await (const block of blocks) parts.push(block);
+  return Buffer.concat(parts).toString();
+}
+
+test("passes arguments as they are, never through a shell", async () => {
+  const strange = "$(touch x); `y` '\" *";
+  const { channel } = childProcessDuplex(node, ["-e", "process.stdout.write(process.argv[1])", strange]);
+  expect(await readAll(channel.read())).toBe(strange);
+});
+
+test("an exit code other than 0 is PEER_GONE with the last words of the program", async () => {
+  const program = "process.stdout.write('half'); console.error('no such host'); process.exitCode = 255";
+  const { channel } = childProcessDuplex(node, ["-e", program], silent);
+  await expect(readAll(channel.read())).rejects.toMatchObject({
+    code: "PEER_GONE",
+    message: expect.stringMatching(/exited with 255: no such host$/),
+  });
+});
+
+test("the words come whole to whoever wants them", async () => {
+  let words = "";
+  const onStderr = (bytes: Bytes) => void (words += Buffer.from(bytes).toString());
+  const { channel } = childProcessDuplex(node, ["-e", "console.error('a'.repeat(9000)); process.exit(1)"], {
+    onStderr,
+  });
+  const thrown = await readAll(channel.read()).catch((error: Error) => error);
+  expect(words).toBe("a".repeat(9000) + "\n");
+  expect((thrown as Error).message.length).toBeLessThan(2200);
+});
+
+test("a program that a signal ended is PEER_GONE", async () => {
+  const { channel } = childProcessDuplex(node, ["-e", "process.kill(process.pid, 'SIGKILL')"], silent);
+  await expect(readAll(channel.read())).rejects.toMatchObject({ code: "PEER_GONE", message: /SIGKILL/ });
+});
+
+test("a program that is not there is PEER_GONE, for reader and writer", async () => {
+  const { channel } = childProcessDuplex("/no/such/program", []);
+  const expected = {
+    code: "PEER_GONE",
+    message: expect.stringContaining("could not start /no/such/program"),
+  };
+  await expect(readAll(channel.read())).rejects.toMatchObject(expected);
+  await expect(channel.write(new Uint8Array(1))).rejects.toMatchObject({ code: "PEER_GONE" });
+});
+
+test("writing to a program that exited tells of its exit, not of a broken pipe", async () => {
+  const { channel } = childProcessDuplex(node, ["-e", "console.error('bye'); process.exit(3)"], silent);
+  const writing = (async () => {
+    for (;;) await channel.write(new Uint8Array(65_536));
+  })();
+  await expect(writing).rejects.toMatchObject({
+    code: "PEER_GONE",
+    message: expect.stringContaining("exited with 3: bye"),
+  });
+});
+
+test("an aborted signal ends the program, also one that does not listen", async () => {
+  const stubborn =
+    "process.on('SIGTERM', () => {}); process.stdout.write(String(process.pid)); setInterval(() => {}, 1000)";
+  const abort = new AbortController();
+  const { channel } = childProcessDuplex(node, ["-e", stubborn], { signal: abort.signal, ...silent });
+  const blocks = channel.read()[Symbol.asyncIterator]();
+  const pid = Number(Buffer.from((await blocks.next()).value as Bytes).toString());
+  const reason = new Error("enough");
+  abort.abort(reason);
+  await expect(blocks.next()).rejects.toBe(reason);
+  await expect.poll(() => isAlive(pid), { timeout: 8000 }).toBe(false);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test("starts nothing when the signal is aborted already", () => {
+  const reason = new Error("too late");
+  expect(() => childProcessDuplex(node, [], { signal: AbortSignal.abort(reason) })).toThrow(reason);
+});
