@@ -78,7 +78,11 @@ export interface Builder {
  * @param store where chunks are looked for and put
  * @throws BAD_SYNCINFO, BAD_PERMUTATION, LIMIT
  */
-export function createBuilder(info: SyncInfo, store: Store, options: BuilderOptions = {}): Builder {
+export function createBuilder(
+  info: SyncInfo,
+  store: Pick<Store, "get" | "put" | "pin">,
+  options: BuilderOptions = {},
+): Builder {
   checkSyncInfo(info, options);
   const reception = new Reception(info, store, options);
   return {
@@ -90,7 +94,7 @@ export function createBuilder(info: SyncInfo, store: Store, options: BuilderOpti
 
 class Reception {
   readonly #info: SyncInfo;
-  readonly #store: Store;
+  readonly #store: Pick<Store, "get" | "put" | "pin">;
   readonly #options: BuilderOptions;
   readonly #windowBytes: number;
   readonly #totalBytes: number;
@@ -110,7 +114,7 @@ class Reception {
   #finished = false;
   #wake: () => void = () => {};
 
-  constructor(info: SyncInfo, store: Store, options: BuilderOptions) {
+  constructor(info: SyncInfo, store: Pick<Store, "get" | "put" | "pin">, options: BuilderOptions) {
     this.#info = info;
     this.#store = store;
     this.#options = options;
