@@ -1,0 +1,40 @@
+import { dirname } from "node:path";
+import type { SyncError } from "../errors.ts";
+import { createBuilder, type BuildProgress } from "../remotesync/builder.ts";
+import { readSyncInfo } from "../remotesync/sync-info-json.ts";
+import { defineCommand } from "./command.ts";
+import { readFileBlocks } from "./file-blocks.ts";
+import { checkReplaceable, replaceFile } from "./file-replacement.ts";
+import type { Progress } from "./report.ts";
+import { openSpool } from "./spool.ts";
+import { findChunks } from "./tree-chunks.ts";
+
+/** `apply INFO DATA DST`: rebuilds a file; the old one stays until the new one is complete and verified. */
+export const apply = defineCommand({
+  operands: ["INFO", "DATA", "DST"],
+  options: {
+    have: { type: "string", value: "PATH", about: "what `wish` was told; DST unless given" },
+  },
+  writesOutput: () => false,
+  async run({ operands: [infoPath, dataPath, path], options, report, signal }) {
+    checkReplaceable(path);
+    const info = await readSyncInfo(readFileBlocks(infoPath), { signal });
+    const onTrouble = (error: SyncError): void => report.trouble(error);
+    const found = await findChunks(options.have ?? path, { signal, onTrouble });
+    const spool = await openSpool(dirname(path), found.chunks);
+    let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
+    try {
+      const onProgress = (progress: BuildProgress): void => report.progress(progressOf((last = progress)));
+      const builder = createBuilder(info, spool.store, { signal, onProgress });
+      await replaceFile(path, builder.build(readFileBlocks(dataPath)));
+      report.summary({ action: "rebuilt", ...progressOf(last) });
+    } finally {
+      await spool.close();
+      await found.close();
+    }
+  },
+});
+
+function progressOf({ doneBytes, totalBytes, receivedBytes }: BuildProgress): Progress {
+  return { doneBytes, totalBytes, newBytes: receivedBytes };
+}

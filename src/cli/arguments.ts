@@ -1,0 +1,91 @@
+import { parseArgs } from "node:util";
+import { SyncError } from "../errors.ts";
+import { closest } from "./closest.ts";
+import type { Command, OptionSpec, OptionSpecs, OptionValues } from "./command.ts";
+
+/** What every command takes. */
+export const everyOption = {
+  json: { type: "boolean", about: "report as JSON, one event a line" },
+  quiet: { type: "boolean", short: "q", about: "report failures only" },
+  verbose: { type: "boolean", short: "v", about: "report causes and every figure" },
+  color: { type: "string", value: "WHEN", about: "auto (default), always or never; NO_COLOR is honoured" },
+  help: { type: "boolean", short: "h", about: "print this" },
+} as const satisfies OptionSpecs;
+
+/** What stands behind a command's name. */
+export interface Arguments {
+  readonly options: OptionValues<OptionSpecs>;
+  readonly operands: readonly string[];
+}
+
+/**
+ * Reads what stands behind a command's name.
+ *
+ * @throws USAGE that names the wrong argument
+ */
+export function readArguments(argv: readonly string[], command: Command): Arguments {
+  const specs: OptionSpecs = { ...everyOption, ...command.options };
+  const { values, positionals } = parse(argv, specs);
+  if (values["help"] !== true) checkOperands(positionals, command.operands);
+  return { options: values, operands: positionals };
+}
+
+function parse(argv: readonly string[], specs: OptionSpecs) {
+  const args = argv.map((argument) => completeBare(argument, specs));
+  try {
+    return parseArgs({ args, options: specs, allowPositionals: true, strict: true });
+  } catch (cause) {
+    throw new SyncError("USAGE", describe(cause, specs), { cause });
+  }
+}
+
+/** `--name` becomes `--name=value` where an option may go without its value. */
+function completeBare(argument: string, specs: OptionSpecs): string {
+  const bare = argument.startsWith("--") ? specs[argument.slice(2)]?.bare : undefined;
+  return bare === undefined ? argument : `${argument}=${bare}`;
+}
+
+function describe(cause: unknown, specs: OptionSpecs): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
+  if (unknown === undefined) return message.split(". ")[0]!.replace(/^Option/, "option");
+  const likely = closest(unknown.replace(/^-+/, ""), Object.keys(specs));
+  return `unknown option ${unknown}${likely === undefined ? "" : `; did you mean --${likely}?`}`;
+}
+
+function checkOperands(given: readonly string[], names: readonly string[]): void {
+  const missing = names[given.length];
+  if (missing !== undefined) throw new SyncError("USAGE", `${missing} is missing`);
+  const extra = given[names.length];
+  if (extra === undefined || names.at(-1)?.endsWith("...") === true) return;
+  throw new SyncError("USAGE", `one argument too many: ${extra}`);
+}
+
+/** The lines of help on a command's options. */
+export function describeOptions(specs: OptionSpecs): string {
+  return Object.entries({ ...specs, ...everyOption })
+    .map(([name, spec]) => `  ${formOf(name, spec).padEnd(24)} ${spec.about}`)
+    .join("\n");
+}
+
+function formOf(name: string, { short, value, bare }: OptionSpec): string {
+  const form = bare === undefined ? `${value === undefined ? "" : ` ${value}`}` : `[=${value}]`;
+  return `${short === undefined ? "    " : `-${short}, `}--${name}${form}`;
+}
+
+/**
+ * The whole number that an option was given, undefined when it was not.
+ *
+ * @throws USAGE
+ */
+export function readCount(
+  name: string,
+  text: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= least && count <= most) return count;
+  throw new SyncError("USAGE", `--${name} takes a whole number from ${least} to ${most}, not "${text}"`);
+}

@@ -1,0 +1,51 @@
+import type { Report } from "./report.ts";
+
+/** One option of a command. */
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** What help calls its value. */
+  readonly value?: string;
+  /** The value that it has when it is given without one; a value then follows a `=` only. */
+  readonly bare?: string;
+  readonly about: string;
+}
+
+/** Options by their long names. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+type ValueOf<Type> = Type extends "boolean" ? boolean : string;
+
+/** What was given for options. */
+export type OptionValues<Specs extends OptionSpecs> = {
+  readonly [Name in keyof Specs]?: ValueOf<Specs[Name]["type"]>;
+};
+
+/** All that a command gets. */
+export interface Call<Specs extends OptionSpecs, Names extends readonly string[]> {
+  readonly options: OptionValues<Specs>;
+  readonly operands: { readonly [At in keyof Names]: string };
+  readonly report: Report;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** A command: what it takes, and what it does with it. */
+export interface Command<
+  Specs extends OptionSpecs = OptionSpecs,
+  Names extends readonly string[] = readonly string[],
+> {
+  /** Names of the operands, all needed; the last stands for one or more when it ends in `...`. */
+  readonly operands: Names;
+  readonly options: Specs;
+  /** True when the result goes to standard output; otherwise the reports of `--json` do. */
+  writesOutput(options: OptionValues<Specs>): boolean;
+  run(call: Call<Specs, Names>): Promise<void>;
+}
+
+/** Types a command by its own options and operands. */
+export function defineCommand<const Specs extends OptionSpecs, const Names extends readonly string[]>(
+  command: Command<Specs, Names>,
+): Command {
+  return command as unknown as Command;
+}

@@ -1,0 +1,71 @@
+import type { Command } from "./command.ts";
+
+/** A command before it is loaded. */
+interface CommandEntry {
+  /** What follows the command's name. */
+  readonly synopsis: string;
+  readonly about: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** All commands by name. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  send: {
+    synopsis: "SRC [--have LIST] [--duplex] [-z]",
+    about: "write a file or directory to standard output as one stream",
+    load: async () => (await import("./send.ts")).send,
+  },
+  recv: {
+    synopsis: "DST [--duplex]",
+    about: "bring a file or directory up to date from the stream on standard input",
+    load: async () => (await import("./recv.ts")).recv,
+  },
+  have: {
+    synopsis: "DST > LIST",
+    about: "list what a file or directory holds, for send --have",
+    load: async () => (await import("./have.ts")).have,
+  },
+  info: {
+    synopsis: "SRC [--perm K] [--seed N] > INFO",
+    about: "describe a file: its SyncInfo, as JSON",
+    load: async () => (await import("./info.ts")).info,
+  },
+  wish: {
+    synopsis: "INFO [--have DST] > WISH",
+    about: "say which chunks of a described file are missing here: the wishlist",
+    load: async () => (await import("./wish.ts")).wish,
+  },
+  data: {
+    synopsis: "SRC INFO WISH > DATA",
+    about: "write the chunks that a wishlist asks for",
+    load: async () => (await import("./data.ts")).data,
+  },
+  apply: {
+    synopsis: "INFO DATA DST [--have PATH]",
+    about: "rebuild the described file from those chunks and what is here",
+    load: async () => (await import("./apply.ts")).apply,
+  },
+  chunks: {
+    synopsis: "FILE... [--cutter NAME] [--size N] [--handprint[=N]]",
+    about: "show how files are cut",
+    load: async () => (await import("./chunks.ts")).chunks,
+  },
+};
+
+/** What `--help` prints. */
+export function overview(): string {
+  const rows = Object.entries(commands).map(([name, { synopsis, about }]) => {
+    return `  rsync-stream ${name} ${synopsis}\n      ${about}`;
+  });
+  return [
+    "Send only what the other end is missing, over any stream.",
+    "",
+    ...rows,
+    "",
+    "  rsync-stream COMMAND --help    the options of a command",
+    "  rsync-stream --version",
+    "",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some entries, 5 a limit was reached,",
+    "130 interrupted. As with rsync, `SRC/` stands for what is in SRC, and `SRC` for SRC itself.",
+  ].join("\n");
+}

@@ -1,0 +1,51 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { isSyncError, SyncError } from "../errors.ts";
+import { fileTrouble } from "../tree/file-trouble.node.ts";
+import type { Bytes } from "../types.ts";
+
+const blockBytes = 256 << 10;
+
+/**
+ * The content of a file, a block at a time; each block is the caller's. `-` is standard input.
+ *
+ * The iteration throws NOT_FOUND and IO.
+ */
+export async function* readFileBlocks(path: string): AsyncGenerator<Bytes, void, undefined> {
+  const file = await openForReading(path === "-" ? "/dev/stdin" : path);
+  try {
+    for (;;) {
+      const block = Buffer.allocUnsafeSlow(blockBytes);
+      const { bytesRead } = await file.read(block).catch((thrown: unknown) => refuse(thrown, path));
+      if (bytesRead === 0) return;
+      yield block.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Opens a file that has to be there. @throws NOT_FOUND, IO */
+export async function openForReading(path: string): Promise<FileHandle> {
+  return open(path).catch((thrown: unknown) => refuse(thrown, path));
+}
+
+/** What is there of a part of an open file: shorter at its end. @throws IO */
+export async function readPart(file: FileHandle, offset: number, size: number): Promise<Bytes> {
+  const bytes = new Uint8Array(size);
+  const { bytesRead } = await file.read(bytes, 0, size, offset);
+  return bytes.subarray(0, bytesRead);
+}
+
+/** Writes all of it, at an offset or else where the last write ended. Throws what the system says. */
+export async function writeFully(file: FileHandle, bytes: Bytes, offset?: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const position = offset === undefined ? null : offset + at;
+    at += (await file.write(bytes, at, bytes.length - at, position)).bytesWritten;
+  }
+}
+
+function refuse(thrown: unknown, path: string): never {
+  const trouble = fileTrouble(thrown, path);
+  if (!isSyncError(trouble, "VANISHED")) throw trouble;
+  throw new SyncError("NOT_FOUND", "no such file or directory", { cause: thrown, detail: { path } });
+}

@@ -1,0 +1,30 @@
+import { sendTree } from "../session/send.ts";
+import { duplexOf } from "../transport/channel.ts";
+import { defineCommand } from "./command.ts";
+import { progressOf, reportSession } from "./session-report.ts";
+import { livenessOf } from "./session-options.ts";
+import { openSource } from "./session-source.ts";
+import { outputChannel } from "./stdio.ts";
+
+/** `have DST`: the ids of all chunks in a tree, as a stream without content. */
+export const have = defineCommand({
+  operands: ["DST"],
+  options: {},
+  writesOutput: () => true,
+  async run({ operands: [place], report, signal }) {
+    const source = await openSource(place);
+    try {
+      const summary = await sendTree(source, duplexOf(outputChannel()), {
+        mode: "list",
+        layout: source.layout,
+        signal,
+        onTrouble: (error) => report.trouble(error),
+        onProgress: (session) => report.progress(progressOf(session)),
+        ...livenessOf({}),
+      });
+      reportSession(report, "listed", summary);
+    } finally {
+      await source.close();
+    }
+  },
+});

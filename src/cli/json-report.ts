@@ -1,0 +1,26 @@
+import type { SyncError } from "../errors.ts";
+import { progressPace, type Report } from "./report.ts";
+
+/** Reports for programs: one JSON object a line, told apart by `event`. */
+export function jsonReport(quiet: boolean, write: (text: string) => void): Report {
+  const isDue = progressPace();
+
+  function print(event: string, facts: object): void {
+    write(`${JSON.stringify({ event, ...facts, elapsedMs: Math.round(performance.now()) })}\n`);
+  }
+
+  return {
+    progress(progress) {
+      if (!quiet && isDue()) print("progress", progress);
+    },
+    trouble: (error) => print("trouble", factsOf(error)),
+    summary(summary) {
+      if (!quiet) print("summary", { ...summary, reusedBytes: summary.doneBytes - summary.newBytes });
+    },
+    failure: (error) => print("failure", factsOf(error)),
+  };
+}
+
+function factsOf({ code, message, detail, remote }: SyncError): object {
+  return { code, message, remote, ...detail };
+}

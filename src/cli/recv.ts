@@ -1,0 +1,26 @@
+import { receiveTree } from "../session/receive.ts";
+import { duplexOf } from "../transport/channel.ts";
+import { openTreeTarget } from "../tree/target.node.ts";
+import { defineCommand } from "./command.ts";
+import { progressOf, reportSession } from "./session-report.ts";
+import { livenessOf, sessionOptions } from "./session-options.ts";
+import { duplexChannel, inputChannel } from "./stdio.ts";
+
+/** `recv DST`: a tree from a stream. */
+export const recv = defineCommand({
+  operands: ["DST"],
+  options: sessionOptions,
+  writesOutput: ({ duplex }) => duplex === true,
+  async run({ operands: [place], options, report, signal }) {
+    const duplex = options.duplex === true;
+    const channel = duplex ? duplexChannel() : inputChannel();
+    const summary = await receiveTree(await openTreeTarget(place), duplexOf(channel), {
+      duplex,
+      signal,
+      onTrouble: (error) => report.trouble(error),
+      onProgress: (session) => report.progress(progressOf(session)),
+      ...livenessOf(options),
+    });
+    reportSession(report, "received", summary);
+  },
+});

@@ -1,0 +1,48 @@
+import type { SyncError } from "../errors.ts";
+
+/** How far a command is. All sizes in bytes, of content unless said otherwise. */
+export interface Progress {
+  /** Content gone through so far. */
+  readonly doneBytes: number;
+  /** Content in all, where that is known. */
+  readonly totalBytes?: number;
+  /** The part of it that had to travel. */
+  readonly newBytes: number;
+  /** Everything that travelled, in both directions. */
+  readonly wireBytes?: number;
+  readonly entries?: number;
+  readonly files?: number;
+}
+
+/** How a command ended. */
+export interface Summary extends Progress {
+  readonly action: "sent" | "received" | "listed" | "rebuilt";
+  /** Entries that failed here or at the other end. */
+  readonly failedEntries?: number;
+  /** Digest of the whole session, in hex: equal at both ends. */
+  readonly digest?: string;
+}
+
+/** Where a command says how it goes. May be called as often as there is something to say. */
+export interface Report {
+  progress(progress: Progress): void;
+  /** One entry failed; the others go on. */
+  trouble(error: SyncError): void;
+  summary(summary: Summary): void;
+  /** The command failed: the last call. */
+  failure(error: SyncError): void;
+}
+
+/** Milliseconds between two progress reports, at least. */
+const progressPauseMs = 200;
+
+/** True when a progress report is due; the caller makes it then. */
+export function progressPace(): () => boolean {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs < progressPauseMs) return false;
+    lastMs = nowMs;
+    return true;
+  };
+}

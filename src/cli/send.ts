@@ -1,0 +1,47 @@
+import { readChunkList } from "../session/list.ts";
+import { sendTree, type SendOptions } from "../session/send.ts";
+import { duplexOf } from "../transport/channel.ts";
+import { defineCommand } from "./command.ts";
+import { readFileBlocks } from "./file-blocks.ts";
+import { progressOf, reportSession } from "./session-report.ts";
+import { livenessOf, sessionOptions } from "./session-options.ts";
+import { openSource } from "./session-source.ts";
+import { duplexChannel, outputChannel } from "./stdio.ts";
+
+/** `send SRC`: a tree as a stream. */
+export const send = defineCommand({
+  operands: ["SRC"],
+  options: {
+    have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
+    compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    ...sessionOptions,
+  },
+  writesOutput: () => true,
+  async run({ operands: [place], options, report, signal }) {
+    const duplex = options.duplex === true;
+    const source = await openSource(place);
+    try {
+      const list = options.have === undefined ? {} : await readList(options.have);
+      const channel = duplex ? duplexChannel() : outputChannel();
+      const summary = await sendTree(source, duplexOf(channel), {
+        mode: duplex ? "duplex" : "one-way",
+        layout: source.layout,
+        compress: options.compress === true,
+        signal,
+        onTrouble: (error) => report.trouble(error),
+        onProgress: (session) => report.progress(progressOf(session)),
+        ...livenessOf(options),
+        ...list,
+      });
+      reportSession(report, "sent", summary);
+    } finally {
+      await source.close();
+    }
+  },
+});
+
+/** What the receiver has, and the rule by which its list cut: chunks are found again only by the same. */
+async function readList(path: string): Promise<Pick<SendOptions, "have" | "cutter">> {
+  const { chunks, cutter } = await readChunkList(readFileBlocks(path));
+  return { have: chunks, cutter };
+}

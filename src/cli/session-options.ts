@@ -1,0 +1,27 @@
+import type { LivenessOptions } from "../session/link.ts";
+import { readCount } from "./arguments.ts";
+import type { OptionSpecs } from "./command.ts";
+
+/** The longest time that can be asked for: a week. */
+const maxSeconds = 604_800;
+
+/** Options of the commands that hold a session. */
+export const sessionOptions = {
+  duplex: { type: "boolean", about: "talk both ways, over standard input and output" },
+  timeout: { type: "string", value: "SECONDS", about: "give up after so long without a word from the peer" },
+} as const satisfies OptionSpecs;
+
+/**
+ * How long to wait for the peer. A stream that goes one way only waits for ever unless told otherwise: ssh may
+ * ask for a password, a file may come from anywhere.
+ *
+ * @throws USAGE
+ */
+export function livenessOf(options: {
+  readonly duplex?: boolean;
+  readonly timeout?: string;
+}): LivenessOptions {
+  const seconds = readCount("timeout", options.timeout, 0, maxSeconds);
+  if (seconds !== undefined) return { helloMs: seconds * 1000, stallMs: seconds * 1000 };
+  return options.duplex === true ? {} : { helloMs: 0, stallMs: 0 };
+}

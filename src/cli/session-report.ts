@@ -1,0 +1,33 @@
+import { toHex } from "../bytes/hex.ts";
+import { SyncError } from "../errors.ts";
+import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
+import type { SendProgress, SendSummary } from "../session/send.ts";
+import type { Progress, Report, Summary } from "./report.ts";
+
+/** Where a session stands, as the commands report it. */
+export function progressOf(session: SendProgress | ReceiveProgress): Progress {
+  return {
+    entries: session.entries,
+    files: session.files,
+    doneBytes: session.chunkBytes,
+    newBytes: session.type === "send" ? session.sentBytes : session.receivedBytes,
+    wireBytes: session.wireSentBytes + session.wireReceivedBytes,
+  };
+}
+
+/**
+ * Reports how a session ended.
+ *
+ * @throws PARTIAL when some entries failed, at either end
+ */
+export function reportSession(
+  report: Report,
+  action: Summary["action"],
+  session: SendSummary | ReceiveSummary,
+): void {
+  const failedEntries = session.failed + session.troubles;
+  report.summary({ action, ...progressOf(session), failedEntries, digest: toHex(session.digest) });
+  if (failedEntries === 0) return;
+  const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
+  throw new SyncError("PARTIAL", `all is done but for ${what}`);
+}

@@ -1,0 +1,90 @@
+import { openSync } from "node:fs";
+import { devNull } from "node:os";
+import { isatty } from "node:tty";
+import { SyncError } from "../errors.ts";
+import type { ByteChannel } from "../transport/channel.ts";
+import { descriptorChannel } from "../transport/stdio.node.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+
+/**
+ * Standard output, for bytes that are not for people. Standard input is left alone.
+ *
+ * @throws USAGE when it is a terminal
+ */
+export function outputChannel(): ByteChannel {
+  refuseTerminal(1, "the result is not text: send standard output to a file or another program");
+  return descriptorChannel(openSync(devNull, "r"), 1);
+}
+
+/**
+ * Standard input, for bytes that nobody types. Standard output is left alone.
+ *
+ * @throws USAGE when it is a terminal
+ */
+export function inputChannel(): ByteChannel {
+  refuseTerminal(0, "standard input has to come from a file or another program");
+  return descriptorChannel(0, openSync(devNull, "w"));
+}
+
+/**
+ * Standard input and output as one connection.
+ *
+ * @throws USAGE when either is a terminal
+ */
+export function duplexChannel(): ByteChannel {
+  refuseTerminal(0, "--duplex needs another program at standard input");
+  refuseTerminal(1, "--duplex needs another program at standard output");
+  return descriptorChannel(0, 1);
+}
+
+/** Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE, IO */
+export async function writeOutput(
+  source: AsyncIterable<Bytes> | Iterable<Bytes>,
+  options: AbortOptions = {},
+): Promise<void> {
+  await writeAll(outputChannel(), source, options);
+}
+
+/** Writes lines to standard output, which may be a terminal. @throws PEER_GONE, IO */
+export async function writeLines(
+  lines: AsyncIterable<string> | Iterable<string>,
+  options: AbortOptions = {},
+): Promise<void> {
+  await writeAll(descriptorChannel(openSync(devNull, "r"), 1), encodeLines(lines), options);
+}
+
+/** Lines of text gathered into blocks of some 64 KiB. */
+async function* encodeLines(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Bytes> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for await (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < 65_536) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  if (text !== "") yield encoder.encode(text);
+}
+
+async function writeAll(
+  channel: ByteChannel,
+  source: AsyncIterable<Bytes> | Iterable<Bytes>,
+  { signal }: AbortOptions,
+): Promise<void> {
+  const stop = (): void => channel.abort(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    for await (const bytes of source) await channel.write(bytes);
+    await channel.end();
+  } catch (thrown) {
+    channel.abort(thrown);
+    throw thrown;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+function refuseTerminal(descriptor: number, hint: string): void {
+  if (isatty(descriptor)) throw new SyncError("USAGE", hint);
+}

@@ -1,0 +1,43 @@
+import { readSyncInfo } from "../remotesync/sync-info-json.ts";
+import type { SyncInfo } from "../remotesync/sync-info.ts";
+import { WishPlan } from "../remotesync/wish-plan.ts";
+import { createPin } from "../store/pin.ts";
+import type { Bytes } from "../types.ts";
+import { defineCommand } from "./command.ts";
+import { readFileBlocks } from "./file-blocks.ts";
+import type { FoundChunks } from "./found-chunks.ts";
+import { writeOutput } from "./stdio.ts";
+import { findChunks } from "./tree-chunks.ts";
+
+/** `wish INFO`: the wishlist for a file that is to be rebuilt. */
+export const wish = defineCommand({
+  operands: ["INFO"],
+  options: {
+    have: { type: "string", value: "DST", about: "a file or directory whose content need not come" },
+  },
+  writesOutput: () => true,
+  async run({ operands: [infoPath], options, report, signal }) {
+    const info = await readSyncInfo(readFileBlocks(infoPath), { signal });
+    if (options.have === undefined) {
+      await writeOutput([await wishesFor(info, undefined, signal)], { signal });
+      return;
+    }
+    const found = await findChunks(options.have, { signal, onTrouble: (error) => report.trouble(error) });
+    try {
+      await writeOutput([await wishesFor(info, found.chunks, signal)], { signal });
+    } finally {
+      await found.close();
+    }
+  },
+});
+
+async function wishesFor(
+  info: SyncInfo,
+  found: FoundChunks | undefined,
+  signal: AbortSignal,
+): Promise<Bytes> {
+  const pin = createPin(() => {});
+  const plan = new WishPlan(info, { pin: async (id) => (found?.has(id) ? pin : undefined) }, signal);
+  if (plan.wishes.length > 0) await plan.decide(plan.wishes.length - 1);
+  return plan.wishes;
+}
