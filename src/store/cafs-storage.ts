@@ -5,7 +5,7 @@ import type { CafsFile } from "./cafs-file.ts";
 import { CafsObjects } from "./cafs-objects.ts";
 import { createCafsTemporary } from "./cafs-temporary.ts";
 import type { CafsTemporary } from "./cafs-temporary.ts";
-import { keyOf, locked } from "./key.ts";
+import { locked } from "./key.ts";
 import { checkCapacity } from "./quota.ts";
 
 /**
@@ -71,7 +71,7 @@ export function createCafsStorage(options: { readonly capacityBytes: number }): 
     delete(key) {
       const object = objects.find(key);
       if (!object) return;
-      if (object.refCount > 0) throw locked(keyOf(key));
+      if (object.refCount > 0) throw locked(key);
       objects.evict(object);
     },
     freeCache: () => objects.evictIdle(),

@@ -72,7 +72,7 @@ export async function writeChunkFile(
     renameMakingDirectory(temporary, path);
     if (durable) await syncDirectories(dirname(path), dirname(dirname(path)));
   } catch (thrown) {
-    rmSync(temporary, { force: true });
+    removeIfPossible(temporary);
     throw ioError(thrown, path);
   }
 }
@@ -85,6 +85,14 @@ export function renameMakingDirectory(from: string, to: string): void {
     if (errnoOf(error) !== "ENOENT") throw error;
     mkdirSync(dirname(to), { recursive: true });
     renameSync(from, to);
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What made the write fail makes this fail too. The sweep at the next opening takes care of it.
   }
 }
 

@@ -1,5 +1,4 @@
 import { lstatSync, renameSync } from "node:fs";
-import type { Dir } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHex } from "../bytes/hex.ts";
@@ -9,7 +8,7 @@ import { SyncError, isSyncError } from "../errors.ts";
 import { readChunkFile, renameMakingDirectory } from "./chunk-file.node.ts";
 import type { DirLayout } from "./dir-layout.node.ts";
 import { errnoOf, fileCall, ioError } from "./io-error.node.ts";
-import { keyOf, notFound } from "./key.ts";
+import { nameOf, notFound } from "./key.ts";
 
 /** Bytes of a chunk file, or undefined when there is none; anything but a plain file counts as none. */
 export function sizeOfFile(path: string): number | undefined {
@@ -50,9 +49,9 @@ export function checkChunk(layout: DirLayout, id: ChunkId): "sound" | "damaged" 
  * @throws IO, NO_SPACE
  */
 export function moveAside(layout: DirLayout, id: ChunkId): void {
-  const key = keyOf(id);
-  const path = layout.chunkPath(key);
-  const aside = join(layout.damaged, key);
+  const name = nameOf(id);
+  const path = layout.chunkPath(name);
+  const aside = join(layout.damaged, name);
   try {
     renameSync(path, aside);
     if (isSound(aside, id)) renameMakingDirectory(aside, path);
@@ -65,21 +64,21 @@ export function moveAside(layout: DirLayout, id: ChunkId): void {
 export async function* listChunks(layout: DirLayout): AsyncGenerator<ChunkInfo> {
   for await (const shard of namesIn(layout.chunks)) {
     if (!/^[0-9a-f]{2}$/.test(shard)) continue;
-    for await (const key of namesIn(join(layout.chunks, shard))) {
-      if (!/^[0-9a-f]{64}$/.test(key) || !key.startsWith(shard)) continue;
-      const size = sizeOfFile(layout.chunkPath(key));
-      if (size !== undefined) yield { id: fromHex(key), size };
+    for await (const name of namesIn(join(layout.chunks, shard))) {
+      if (!/^[0-9a-f]{64}$/.test(name) || !name.startsWith(shard)) continue;
+      const size = sizeOfFile(layout.chunkPath(name));
+      if (size !== undefined) yield { id: fromHex(name), size };
     }
   }
 }
 
 function readChunk(layout: DirLayout, id: ChunkId): Chunk {
-  const key = keyOf(id);
-  const path = layout.chunkPath(key);
+  const name = nameOf(id);
+  const path = layout.chunkPath(name);
   try {
     return verifyChunk(id, readChunkFile(path));
   } catch (error) {
-    if (isSyncError(error, "NOT_FOUND")) throw notFound(key);
+    if (isSyncError(error, "NOT_FOUND")) throw notFound(id);
     if (!isSyncError(error, "UNEXPECTED_CHUNK")) throw error;
     throw new SyncError("CORRUPT", "stored chunk does not match its id", { cause: error, detail: { path } });
   }
@@ -103,12 +102,10 @@ function isSound(path: string, id: ChunkId): boolean {
 }
 
 async function* namesIn(path: string): AsyncGenerator<string> {
-  let directory: Dir;
   try {
-    directory = await opendir(path);
+    for await (const { name } of await opendir(path)) yield name;
   } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return;
-    throw ioError(error, path);
+    const errno = errnoOf(error);
+    if (errno !== "ENOENT" && errno !== "ENOTDIR") throw ioError(error, path);
   }
-  for await (const { name } of directory) yield name;
 }

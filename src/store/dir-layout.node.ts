@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { toHex } from "../bytes/hex.ts";
@@ -17,8 +17,8 @@ export interface DirLayout {
   readonly root: string;
   readonly chunks: string;
   readonly damaged: string;
-  /** The place of the chunk with this key. */
-  chunkPath(key: string): string;
+  /** The place of the chunk with this name. */
+  chunkPath(name: string): string;
   /** A new path for a file that is being written. */
   temporaryPath(): string;
 }
@@ -54,7 +54,7 @@ export function openLayout(root: string): DirLayout {
     root,
     chunks,
     damaged,
-    chunkPath: (key) => join(chunks, key.slice(0, 2), key),
+    chunkPath: (name) => join(chunks, name.slice(0, 2), name),
     temporaryPath: () => join(tmp, `${writer}-${count++}`),
   };
 }
@@ -95,8 +95,8 @@ function readFormat(path: string): string | undefined {
 function sweep(tmp: string): void {
   for (const name of readdirSync(tmp)) {
     const path = join(tmp, name);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat) continue;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (!stat?.isFile()) continue;
     const limitMs = isWriterGone(name) ? deadWriterMs : anyWriterMs;
     if (Date.now() - stat.mtimeMs > limitMs) rmSync(path, { force: true });
   }

@@ -10,7 +10,7 @@ import type { DirLayout } from "./dir-layout.node.ts";
 import { createEventLoopTurn } from "./event-loop-turn.node.ts";
 import { Gate } from "./gate.ts";
 import { fileCall } from "./io-error.node.ts";
-import { keyOf, locked } from "./key.ts";
+import { nameOf, locked } from "./key.ts";
 import { PinTable } from "./pin.ts";
 import { checkCapacity, createQuota } from "./quota.ts";
 import type { Quota } from "./quota.ts";
@@ -76,7 +76,7 @@ export async function dirStore(path: string, options: DirStoreOptions = {}): Pro
 
   async function write(chunk: Chunk, options: AbortOptions | undefined): Promise<void> {
     options?.signal?.throwIfAborted();
-    const path = layout.chunkPath(keyOf(chunk.id));
+    const path = layout.chunkPath(nameOf(chunk.id));
     if (sizeOfFile(path) !== undefined) return;
     quota?.take(chunk.bytes.length);
     try {
@@ -103,13 +103,13 @@ export async function dirStore(path: string, options: DirStoreOptions = {}): Pro
     },
     async has(id, options) {
       await enter(options);
-      return sizeOfFile(layout.chunkPath(keyOf(id))) !== undefined;
+      return sizeOfFile(layout.chunkPath(nameOf(id))) !== undefined;
     },
     async delete(id, options) {
       await enter(options);
-      const key = keyOf(id);
-      if (pins.holds(key)) throw locked(key);
-      const path = layout.chunkPath(key);
+      const name = nameOf(id);
+      if (pins.holds(name)) throw locked(id);
+      const path = layout.chunkPath(name);
       const sizeBytes = sizeOfFile(path);
       if (sizeBytes === undefined) return;
       fileCall(path, () => rmSync(path, { force: true }));
@@ -124,8 +124,8 @@ export async function dirStore(path: string, options: DirStoreOptions = {}): Pro
     },
     async pin(id, options) {
       await enter(options);
-      const key = keyOf(id);
-      return sizeOfFile(layout.chunkPath(key)) === undefined ? undefined : pins.add(key);
+      const name = nameOf(id);
+      return sizeOfFile(layout.chunkPath(name)) === undefined ? undefined : pins.add(name);
     },
     async *verify({ repair = false, ...options } = {}) {
       for await (const { id, size } of store.list(options)) {

@@ -4,25 +4,38 @@ import type { ChunkId } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 
 /**
- * The id as text, 64 lower-case hex digits: what stores keep chunks under.
+ * The id as a key of maps: 32 characters, one for each byte. Hex would be readable, but takes ten times as
+ * long to make and to look up.
  *
  * @throws USAGE when the id is not 32 bytes long
  */
 export function keyOf(id: ChunkId): string {
-  if (id.length !== idBytes) {
-    throw new SyncError("USAGE", "a chunk id has 32 bytes", {
-      detail: { limit: idBytes, actual: id.length },
-    });
-  }
+  checkId(id);
+  // A typed array will do where apply asks for a plain one.
+  return String.fromCharCode.apply(null, id as unknown as number[]);
+}
+
+/**
+ * The id as people and file systems see it: 64 lower-case hex digits.
+ *
+ * @throws USAGE when the id is not 32 bytes long
+ */
+export function nameOf(id: ChunkId): string {
+  checkId(id);
   return toHex(id);
 }
 
 /** The error for a chunk that a store does not have. */
-export function notFound(key: string): SyncError {
-  return new SyncError("NOT_FOUND", `chunk ${key} is not in the store`);
+export function notFound(id: ChunkId): SyncError {
+  return new SyncError("NOT_FOUND", `chunk ${toHex(id)} is not in the store`);
 }
 
 /** The error for removing a chunk that somebody holds. */
-export function locked(key: string): SyncError {
-  return new SyncError("LOCKED", `chunk ${key} is pinned`);
+export function locked(id: ChunkId): SyncError {
+  return new SyncError("LOCKED", `chunk ${toHex(id)} is pinned`);
+}
+
+function checkId(id: ChunkId): void {
+  if (id.length === idBytes) return;
+  throw new SyncError("USAGE", "a chunk id has 32 bytes", { detail: { limit: idBytes, actual: id.length } });
 }

@@ -75,7 +75,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       gate.enter(options);
       const key = keyOf(id);
       const entry = entries.get(key);
-      if (!entry) throw notFound(key);
+      if (!entry) throw notFound(id);
       touch(entry);
       return entry.chunk;
     },
@@ -100,7 +100,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       const key = keyOf(id);
       const entry = entries.get(key);
       if (!entry) return;
-      if (entry.pinCount > 0) throw locked(key);
+      if (entry.pinCount > 0) throw locked(id);
       drop(key, entry);
     },
     async *list(options) {

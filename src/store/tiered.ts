@@ -1,7 +1,7 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { SyncError, isSyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
-import { keyOf, notFound } from "./key.ts";
+import { notFound } from "./key.ts";
 import { createPin } from "./pin.ts";
 import type { Pin, Store } from "./store.ts";
 
@@ -44,7 +44,7 @@ export function tieredStore(tiers: readonly Store[], { fill = true }: TieredStor
           if (!isSyncError(error, "NOT_FOUND")) trouble ??= error;
         }
       }
-      throw trouble ?? notFound(keyOf(id));
+      throw trouble ?? notFound(id);
     },
     async put(chunk, options) {
       await keeper.put(chunk, options);
