@@ -18,18 +18,16 @@ export async function* syncFrom(
   store: Store,
   options: BuilderOptions = {},
 ): AsyncGenerator<Bytes, BuildResult, undefined> {
-  const builder = createBuilder(info, store, options);
-  const sending = pump(builder.wishlist, duplex.writable, options.signal).catch((thrown: unknown) => {
-    builder.close(thrown);
-    throw thrown;
-  });
-  sending.catch(ignore);
+  const life = linkedAbort(options.signal);
+  const builder = createBuilder(info, store, { ...options, signal: life.signal });
+  const sending = pump(builder.wishlist, duplex.writable, life);
+  sending.catch(life.abort);
   try {
     const result = yield* builder.build(fromReadable(duplex.readable));
     await sending;
     return result;
   } finally {
-    builder.close();
+    life.abort(new SyncError("ABORTED", "receiver stopped"));
   }
 }
 
@@ -47,19 +45,32 @@ export async function serveTo(
   store: Pick<Store, "get">,
   options: SendOptions = {},
 ): Promise<void> {
-  const gone = new AbortController();
-  const onAbort = (): void => gone.abort(options.signal?.reason);
-  if (options.signal?.aborted === true) onAbort();
-  options.signal?.addEventListener("abort", onAbort, { once: true });
+  const life = linkedAbort(options.signal);
+  const wishlist = fromReadable(duplex.readable);
+  const chunkStream = writeChunkData(info, store, wishlist, { ...options, signal: life.signal });
   try {
-    const chunkStream = writeChunkData(info, store, fromReadable(duplex.readable), {
-      ...options,
-      signal: gone.signal,
-    });
-    await pump(chunkStream, duplex.writable, gone.signal, (reason) => gone.abort(peerGone(reason)));
+    await pump(chunkStream, duplex.writable, life);
   } finally {
-    options.signal?.removeEventListener("abort", onAbort);
+    life.abort(new SyncError("ABORTED", "sender stopped"));
   }
+}
+
+/** The end of one conversation, whoever brings it about. */
+interface Life {
+  readonly signal: AbortSignal;
+  readonly abort: (reason: unknown) => void;
+}
+
+function linkedAbort(outer: AbortSignal | undefined): Life {
+  const controller = new AbortController();
+  const follow = (): void => abort(outer?.reason);
+  const abort = (reason: unknown): void => {
+    outer?.removeEventListener("abort", follow);
+    controller.abort(reason);
+  };
+  outer?.addEventListener("abort", follow, { once: true });
+  if (outer?.aborted === true) follow();
+  return { signal: controller.signal, abort };
 }
 
 /** The blocks of a readable. Ending the iteration cancels it, even while a read waits. */
@@ -82,31 +93,26 @@ export function fromReadable(readable: ReadableStream<Bytes>): AsyncIterable<Byt
 }
 
 /**
- * Writes blocks as the writable takes them, then closes it; aborts it when the source fails.
- *
- * @param onGone called as soon as the writable fails, which may be in a wait for the source
+ * Writes blocks as the writable takes them, then closes it; aborts it when the source fails. A writable that
+ * fails ends the conversation at once, even in a wait for the source.
  */
 async function pump(
   source: AsyncIterable<Bytes>,
   writable: WritableStream<Bytes>,
-  signal: AbortSignal | undefined,
-  onGone: (reason: unknown) => void = ignore,
+  life: Life,
 ): Promise<void> {
   const writer = writable.getWriter();
-  writer.closed.catch(onGone);
+  writer.closed.catch((reason: unknown) => life.abort(peerGone(reason)));
   try {
     for await (const bytes of source) {
-      await abortable(writer.ready, signal).catch(rethrow);
+      await abortable(writer.ready, life.signal);
       writer.write(bytes).catch(ignore);
     }
-    await abortable(writer.close(), signal).catch(rethrow);
+    await abortable(writer.close(), life.signal);
   } catch (thrown) {
-    writer.abort(thrown).catch(ignore);
-    throw thrown;
-  }
-
-  function rethrow(thrown: unknown): never {
-    throw signal?.aborted === true ? signal.reason : peerGone(thrown);
+    const reason = life.signal.aborted ? life.signal.reason : toSyncError(thrown, "PEER_GONE");
+    writer.abort(reason).catch(ignore);
+    throw reason;
   }
 }
 
