@@ -17,13 +17,6 @@ export const windowBytes = 48;
 const modulus = 8191;
 const target = 4159;
 
-/** 5997 * 2^32 / 8191, rounded up by 0.143; v is below 2,411,666, so the error stays below one residue. */
-const factor = 3144538991 | 0;
-/** 8115 * 2^32 / 8191, rounded down. */
-const passFrom = 4255116543 | 0;
-/** Four residues of 2^32 / 8191 and the error. */
-const passWidth = 2441596;
-
 /** CAFS in plain TypeScript: the twin of the kernel. */
 export function cafsFinder(): Finder {
   const { minBytes, maxBytes } = cafsSpec;
@@ -49,18 +42,19 @@ export function cafsFinder(): Finder {
 
 /** The first place in [from, to) where the window that ends with the byte there is a candidate; 0 if none. */
 function findCandidate(buffer: Bytes, from: number, to: number): number {
+  const reach = windowBytes;
   let s1 = 1;
   let v = 0;
-  for (let at = from - windowBytes; at < from; at++) {
+  for (let at = from - reach; at < from; at++) {
     s1 += buffer[at]!;
     v += 8 * s1;
   }
   v += s1;
   for (let at = from; at < to; at++) {
-    const oldest = buffer[at - windowBytes]!;
-    const newest = buffer[at]!;
-    s1 = (s1 + newest - oldest) | 0;
-    v = (v + 8 * s1 + newest - 385 * oldest - 8) | 0;
+    const oldest = buffer[at - reach]!;
+    const change = (buffer[at]! - oldest) | 0;
+    s1 = (s1 + change) | 0;
+    v = (v + (s1 << 3) + (change - Math.imul(oldest, 384)) - 8) | 0;
     if (passes(v) && isCandidate(s1, (v - s1) / 8)) return at;
   }
   return 0;
@@ -68,7 +62,14 @@ function findCandidate(buffer: Bytes, from: number, to: number): number {
 
 /** The filter: false for nearly every v that is no candidate, true for all that are. */
 export function passes(v: number): boolean {
-  return (Math.imul(v, factor) - passFrom) >>> 0 < passWidth;
+  // Constants of the module would be read anew for each byte once a bundler has made variables of them.
+  /** 5997 * 2^32 / 8191, rounded up by 0.143; v is below 2,411,666, so the error stays below one residue. */
+  const factor = 3144538991;
+  /** 8115 * 2^32 / 8191, rounded down. */
+  const from = 4255116543;
+  /** Four residues of 2^32 / 8191 and the error. */
+  const width = 2441596;
+  return (Math.imul(v, factor) - from) >>> 0 < width;
 }
 
 /** The rule itself, from the unreduced sums. */

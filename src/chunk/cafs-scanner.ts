@@ -6,7 +6,7 @@ import { cafsSpec } from "./cutter-specs.ts";
  * The CAFS rule a byte at a time, with its checksum in the open. For blobs use `createCutter`: it finds the
  * same ends many times faster.
  *
- * @see docs/formats.md, the streaming interface
+ * @see docs/cutters.md, cafs
  */
 export class CafsScanner {
   /** Bytes of the current chunk so far. */

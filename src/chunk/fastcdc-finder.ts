@@ -3,6 +3,15 @@ import type { CutterSpec } from "./cutter.ts";
 import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
 import { gearTable } from "./gear.ts";
 
+/*
+ * The hash of a place is h = 2 * h + gear[byte] (mod 2^32) over the bytes before it. A chunk ends at the first
+ * place where it has at least minBytes and the hash has none of the bits of the mask: a strict mask below the
+ * average size, a loose one from there on; or where it has maxBytes. The first minBytes are not hashed but for
+ * the last window, which gives the same cuts, for older bytes have left the hash by then.
+ *
+ * Xia et al., FastCDC, USENIX ATC 2016; sizes and level as measured on source trees: see docs/cutters.md.
+ */
+
 /** Bytes that a gear hash depends on: each byte shifts the word of the one before by one bit. */
 const windowBytes = 32;
 
@@ -20,7 +29,7 @@ export interface GearMasks {
 /**
  * The masks of a spec: the highest bits of the hash, because they depend on the most bytes.
  *
- * @see Xia et al., FastCDC, USENIX ATC 2016, section 3.4 (normalised chunking)
+ * @see docs/cutters.md, fastcdc
  */
 export function gearMasks(spec: CutterSpec): GearMasks {
   const bits = Math.log2(spec.averageBytes);

@@ -11,7 +11,7 @@ const wordsPerDigest = 8;
  * Words 8k to 8k + 7 are the SHA-256 of the seed and the byte k, read as big-endian 32-bit numbers, so any
  * implementation can make the table for itself.
  *
- * @see docs/formats.md, the fastcdc rule
+ * @see docs/cutters.md, fastcdc
  */
 export function gearTable(): Int32Array {
   const table = new Int32Array(256);

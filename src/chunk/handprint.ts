@@ -6,7 +6,7 @@ import type { ChunkId } from "./chunk.ts";
  *
  * @param ids of all chunks; an id that comes twice counts twice
  * @param count how many, as far as there are; 5 is usual
- * @see docs/formats.md, chunktool
+ * @see docs/cutters.md, handprints
  */
 export function handprint(ids: Iterable<ChunkId>, count = 5): ChunkId[] {
   const smallest: ChunkId[] = [];

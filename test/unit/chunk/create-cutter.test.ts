@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test, vi } from "vitest";
 import { createCutter } from "../../../src/chunk/create-cutter.ts";
-import { cafsSpec, fastcdcSpec, fixedSpec } from "../../../src/chunk/cutter-specs.ts";
+import { cafsSpec, fastcdcSpec, fixedSpec, maxChunkBytes } from "../../../src/chunk/cutter-specs.ts";
 import { sha256 } from "../../../src/chunk/digest.ts";
 import { concatBytes } from "../../../src/bytes/compare.ts";
 import { toHex } from "../../../src/bytes/hex.ts";
@@ -86,6 +86,11 @@ test("a buffer holds one block and one chunk", () => {
   for (const spec of specs) {
     expect(createCutter(spec).buffer.length).toBeGreaterThanOrEqual(1024 * 1024 + spec.maxBytes);
   }
+});
+
+test.each(kernels)("the longest chunks fit by %s", (kernel) => {
+  const cutter = createCutter(fastcdcSpec(2 ** 21), { kernel });
+  expect(Array.from(cutter.cut(cutter.buffer.length, true))).toEqual([maxChunkBytes, cutter.buffer.length]);
 });
 
 test("a full buffer of the shortest chunks fits", () => {

@@ -38,7 +38,12 @@ function naiveCafs(bytes: Uint8Array): Rule {
 function naiveFastcdc(bytes: Uint8Array, spec: CutterSpec): Rule {
   const gear = gearTable();
   const bits = Math.log2(spec.averageBytes);
+  const hashes = new Uint32Array(bytes.length);
   let hash = 0;
-  const hashes = Uint32Array.from(bytes, (byte) => (hash = ((hash << 1) + gear[byte]!) | 0));
-  return (end, size) => hashes[end - 1]! < 2 ** (32 - (size < spec.averageBytes ? bits + 2 : bits - 2));
+  for (let i = 0; i < bytes.length; i++) {
+    hash = ((hash << 1) + gear[bytes[i]!]!) | 0;
+    hashes[i] = hash;
+  }
+  const [strict, loose] = [2 ** (32 - bits - 2), 2 ** (32 - bits + 2)];
+  return (end, size) => hashes[end - 1]! < (size < spec.averageBytes ? strict : loose);
 }
