@@ -63,14 +63,15 @@ function checkOperands(given: readonly string[], names: readonly string[]): void
 
 /** The lines of help on a command's options. */
 export function describeOptions(specs: OptionSpecs): string {
-  return Object.entries({ ...specs, ...everyOption })
+  return Object.entries({ ...specs, ...everyOption, ...specs })
     .map(([name, spec]) => `  ${formOf(name, spec).padEnd(24)} ${spec.about}`)
     .join("\n");
 }
 
 function formOf(name: string, { short, value, bare }: OptionSpec): string {
-  const form = bare === undefined ? `${value === undefined ? "" : ` ${value}`}` : `[=${value}]`;
-  return `${short === undefined ? "    " : `-${short}, `}--${name}${form}`;
+  const shortForm = short === undefined ? "    " : `-${short}, `;
+  if (value === undefined) return `${shortForm}--${name}`;
+  return `${shortForm}--${name}${bare === undefined ? ` ${value}` : `[=${value}]`}`;
 }
 
 /**

@@ -47,5 +47,5 @@ export interface Command<
 export function defineCommand<const Specs extends OptionSpecs, const Names extends readonly string[]>(
   command: Command<Specs, Names>,
 ): Command {
-  return command as unknown as Command;
+  return command;
 }

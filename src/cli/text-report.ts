@@ -71,21 +71,27 @@ function describeProgress({ doneBytes, totalBytes, newBytes, files }: Progress):
 }
 
 function describeSummary(summary: Summary, verbose: boolean): string {
-  const { action, doneBytes, newBytes, wireBytes, entries, files, failedEntries, digest } = summary;
-  const reusedBytes = doneBytes - newBytes;
-  const saved = doneBytes === 0 ? 0 : (100 * reusedBytes) / doneBytes;
+  const { action, doneBytes, wireBytes, entries, files, failedEntries, digest } = summary;
   const parts = [
-    action,
-    ...(entries === undefined ? [] : [`${entries} entries`]),
-    ...(files === undefined ? [] : [`${files} files read`]),
-    `${formatBytes(newBytes)} new`,
-    `${formatBytes(reusedBytes)} reused (${saved.toFixed(1)} % saved)`,
+    ...(entries === undefined ? [] : [countOf(entries, "entry", "entries")]),
+    ...(files === undefined ? [] : [`${countOf(files, "file", "files")} read`]),
+    ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary)),
     ...(wireBytes === undefined ? [] : [`${formatBytes(wireBytes)} on the wire`]),
     ...(failedEntries ? [`${failedEntries} failed`] : []),
     `${(performance.now() / 1000).toFixed(2)} s`,
     ...(verbose && digest !== undefined ? [`session ${digest}`] : []),
   ];
-  return parts.join(", ").replace(",", ":");
+  return `${action}: ${parts.join(", ")}`;
+}
+
+function describeSavings({ doneBytes, newBytes }: Progress): string[] {
+  const reusedBytes = doneBytes - newBytes;
+  const saved = doneBytes === 0 ? 0 : (100 * reusedBytes) / doneBytes;
+  return [`${formatBytes(newBytes)} new`, `${formatBytes(reusedBytes)} reused (${saved.toFixed(1)} % saved)`];
+}
+
+function countOf(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 const units = ["bytes", "kB", "MB", "GB", "TB"];

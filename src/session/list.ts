@@ -5,11 +5,13 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import { digestName } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { decodeChunkGroups } from "./chunk-groups.ts";
 import { ChunkMemory } from "./chunk-memory.ts";
+import { decodeEnd, decodeError } from "./closing.ts";
 import { FrameReader } from "./frame.ts";
 import type { Frame } from "./frame.ts";
+import { decodeHello } from "./hello.ts";
 import { sessionLimits } from "./limits.ts";
-import { decodeChunkGroups, decodeEnd, decodeError, decodeHello } from "./messages.ts";
 
 /** What a list stream names, for `SendOptions`. */
 export interface ChunkList {
