@@ -22,6 +22,13 @@ export function fileTrouble(thrown: unknown, path: string): SyncError {
   });
 }
 
+/** The same error with the path it is about, when it names none. */
+export function withPath(error: SyncError, path: string): SyncError {
+  if (error.detail.path !== undefined || path === "") return error;
+  const { cause, code, message, remote } = error;
+  return new SyncError(code, message, { cause, remote, detail: { ...error.detail, path } });
+}
+
 /** True for an error of a file call, with one of the codes when some are named. */
 export function isErrno(thrown: unknown, ...codes: string[]): thrown is Error & { code: string } {
   if (!(thrown instanceof Error) || !("syscall" in thrown)) return false;

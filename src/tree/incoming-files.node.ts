@@ -2,7 +2,6 @@ import fs from "node:fs";
 import { idBytes } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { printPlace } from "./held-dirs.node.ts";
 import { IncomingFile } from "./incoming-file.node.ts";
 import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import type { Placement } from "./tree.ts";
@@ -69,12 +68,6 @@ export class IncomingFiles {
     if (!file) return;
     this.#forget(file);
     file.discard();
-  }
-
-  /** The path of a file, for messages. */
-  printPath(entry: number): string {
-    const plan = this.#planned.get(entry);
-    return plan ? printPlace(plan.dir, plan.name) : "";
   }
 
   #get(entry: number): IncomingFile | undefined {

@@ -1,5 +1,5 @@
 import type { ByteString } from "./byte-string.node.ts";
-import type { DirNode } from "./held-dirs.node.ts";
+import { printPlace, type DirNode } from "./held-dirs.node.ts";
 import type { Entry } from "./tree.ts";
 
 /** A file that is to come. */
@@ -47,6 +47,12 @@ export class PlannedFiles {
       mtimeSec: this.#secs[row]!,
       mtimeNsec: this.#nsecs[row]!,
     };
+  }
+
+  /** The path of a file, for messages; empty when it is not expected. */
+  printPath(entry: number): string {
+    const plan = this.get(entry);
+    return plan ? printPlace(plan.dir, plan.name) : "";
   }
 
   /** Forgets a file, whether it came or not. */

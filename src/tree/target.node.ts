@@ -3,7 +3,7 @@ import type { Bytes } from "../types.ts";
 import { toByteString } from "./byte-string.node.ts";
 import { openDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
-import { fileTrouble } from "./file-trouble.node.ts";
+import { fileTrouble, withPath } from "./file-trouble.node.ts";
 import { pathBelow, type DirNode } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "./pause.node.ts";
@@ -91,8 +91,13 @@ class DirTarget implements TreeTarget {
     });
   }
 
-  abandon(entry: number): Promise<void> {
-    return this.#inTurn(async () => this.#incoming?.abandon(entry));
+  abandon(entry: number, reason: SyncError): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#planned.get(entry)) return;
+      const path = this.#planned.printPath(entry);
+      this.#giveUp(entry);
+      this.#required().onTrouble(entry, withPath(reason, path));
+    });
   }
 
   commit(): Promise<void> {
@@ -160,7 +165,7 @@ class DirTarget implements TreeTarget {
       return await work();
     } catch (thrown) {
       this.#required().signal?.throwIfAborted();
-      const path = this.#incoming?.printPath(entry) ?? "";
+      const path = this.#planned.printPath(entry);
       this.#giveUp(entry);
       this.#tell(entry, thrown, path);
       return undefined;
@@ -176,7 +181,7 @@ class DirTarget implements TreeTarget {
   }
 
   #tell(entry: number, thrown: unknown, path: string): void {
-    const error = fileTrouble(thrown, path);
+    const error = withPath(fileTrouble(thrown, path), path);
     if (error.code === "NO_SPACE" || error.code === "LOCKED") throw error;
     this.#required().onTrouble(entry, error);
   }

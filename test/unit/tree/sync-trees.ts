@@ -76,7 +76,8 @@ async function sendRuns<File>(
   for (const { file, sizes, ids, bytes, end } of runs) {
     const { entry, need } = wanted.get(file)!;
     let offset = offsets.get(file) ?? 0;
-    const here = need === "ask" ? await target.place(entry, offset, ids, sizes) : new Uint8Array(sizes.length);
+    const here =
+      need === "ask" ? await target.place(entry, offset, ids, sizes) : new Uint8Array(sizes.length);
     const placements: Placement[] = [];
     let at = 0;
     sizes.forEach((size, i) => {
@@ -90,8 +91,7 @@ async function sendRuns<File>(
     await target.write(placements);
     if (end === "complete") done.push({ entry, size: offset });
     else if (end) {
-      result.troubles.push(end);
-      await target.abandon(entry);
+      await target.abandon(entry, end);
     }
   }
   await target.finish(done);

@@ -1,0 +1,120 @@
+import { concatBytes } from "../bytes/compare.ts";
+import { cutChunks } from "../chunk/cut-chunks.ts";
+import type { CutterSpec } from "../chunk/cutter.ts";
+import { SyncError } from "../errors.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import { bytesOfName, type MemoryDir, type MemoryFile, type MemoryNode } from "./memory-tree.ts";
+import type { CutRun, Entry, Layout, SourceEntry, TreeSource } from "./tree.ts";
+
+/** A file as it was listed, and where it is looked up again. */
+export interface MemorySourceFile {
+  readonly dir: MemoryDir;
+  readonly name: string;
+  readonly listed: MemoryNode;
+}
+
+export interface MemorySourceOptions {
+  /** The directory's own name; without it only its content is sent. */
+  readonly name?: string;
+}
+
+/** Chunks in one run, at most. */
+const runCount = 128;
+
+/** Sends a directory in memory. */
+export function memorySource(
+  dir: MemoryDir,
+  options: MemorySourceOptions = {},
+): TreeSource<MemorySourceFile> & { readonly layout: Layout } {
+  const { name = "." } = options;
+  return {
+    layout: options.name === undefined ? "contents" : "named",
+    async *entries({ signal }) {
+      signal?.throwIfAborted();
+      yield [...list({ dir, name, listed: dir }, 0)];
+    },
+    cut: cutFiles,
+    async read(file, offset, size, { signal }) {
+      signal?.throwIfAborted();
+      const { bytes } = findFile(file);
+      if (offset + size > bytes.length) throw changed(file);
+      return bytes.slice(offset, offset + size);
+    },
+    async close() {},
+  };
+}
+
+function* list(file: MemorySourceFile, depth: number): Generator<SourceEntry<MemorySourceFile>> {
+  const { listed, name } = file;
+  yield { entry: describe(listed, bytesOfName(name), depth), file };
+  if (listed.kind !== "dir") return;
+  for (const below of [...listed.children.keys()].sort()) {
+    yield* list({ dir: listed, name: below, listed: listed.children.get(below)! }, depth + 1);
+  }
+}
+
+function describe(node: MemoryNode, name: Bytes, depth: number): Entry {
+  const { kind, mode, mtimeSec, mtimeNsec } = node;
+  const entry = { depth, name, kind, size: 0, mode, mtimeSec, mtimeNsec };
+  if (node.kind === "symlink") return { ...entry, target: node.target };
+  return node.kind === "file" ? { ...entry, size: node.bytes.length } : entry;
+}
+
+async function* cutFiles(
+  files: readonly MemorySourceFile[],
+  spec: CutterSpec,
+  options: AbortOptions,
+): AsyncGenerator<readonly CutRun<MemorySourceFile>[]> {
+  for (const file of files) {
+    try {
+      yield* cutFile(file, findFile(file), spec, options);
+      findFile(file);
+      yield [{ ...emptyRun(file), end: "complete" }];
+    } catch (thrown) {
+      if (!(thrown instanceof SyncError)) throw thrown;
+      yield [{ ...emptyRun(file), end: thrown }];
+    }
+  }
+}
+
+async function* cutFile(
+  file: MemorySourceFile,
+  { bytes }: MemoryFile,
+  spec: CutterSpec,
+  options: AbortOptions,
+): AsyncGenerator<readonly CutRun<MemorySourceFile>[]> {
+  let ids: Bytes[] = [];
+  let parts: Bytes[] = [];
+  const takeRun = (): CutRun<MemorySourceFile> => {
+    const sizes = parts.map((part) => part.length);
+    const run = { file, sizes, ids: concatBytes(ids), bytes: concatBytes(parts) };
+    [ids, parts] = [[], []];
+    return run;
+  };
+  for await (const chunk of cutChunks(once(bytes), spec, options)) {
+    ids.push(chunk.id);
+    parts.push(chunk.bytes);
+    if (parts.length === runCount) yield [takeRun()];
+  }
+  if (parts.length > 0) yield [takeRun()];
+}
+
+async function* once(bytes: Bytes): AsyncGenerator<Bytes> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** The file, if it is still the one that was listed. */
+function findFile(file: MemorySourceFile): MemoryFile {
+  const now = file.dir.children.get(file.name);
+  if (now === undefined) throw new SyncError("VANISHED", "a file is gone", { detail: { path: file.name } });
+  if (now !== file.listed || now.kind !== "file") throw changed(file);
+  return now;
+}
+
+function changed({ name }: MemorySourceFile): SyncError {
+  return new SyncError("CHANGED", "a file changed after it was listed", { detail: { path: name } });
+}
+
+function emptyRun(file: MemorySourceFile): CutRun<MemorySourceFile> {
+  return { file, sizes: [], ids: new Uint8Array(), bytes: new Uint8Array() };
+}

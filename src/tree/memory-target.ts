@@ -1,0 +1,174 @@
+import { concatBytes } from "../bytes/compare.ts";
+import { toHex } from "../bytes/hex.ts";
+import { idBytes, type Chunk } from "../chunk/chunk.ts";
+import { cutChunks } from "../chunk/cut-chunks.ts";
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { byteName, type MemoryDir, type MemoryNode } from "./memory-tree.ts";
+import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
+
+/** A file that is to come. */
+interface Awaited {
+  readonly dir: MemoryDir;
+  readonly name: string;
+  readonly entry: Entry;
+  /** What has come, by offset. */
+  readonly parts: Map<number, Bytes>;
+  placedBytes: number;
+}
+
+/**
+ * Receives into a directory in memory, whose own mode and time stay. Everything in it is cut and indexed when the
+ * session opens, and all that comes is kept in memory.
+ */
+export function memoryTarget(root: MemoryDir): TreeTarget {
+  return new MemoryTarget(root);
+}
+
+class MemoryTarget implements TreeTarget {
+  readonly #root: MemoryDir;
+  readonly #awaited = new Map<number, Awaited>();
+  readonly #known = new Map<string, Bytes>();
+  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
+  #open: (MemoryDir | undefined)[] = [];
+  #options: TargetOptions | undefined;
+
+  constructor(root: MemoryDir) {
+    this.#root = root;
+  }
+
+  async open(options: TargetOptions): Promise<void> {
+    this.#options = options;
+    await this.#learn(this.#root);
+  }
+
+  async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    return entries.map((entry, i) => this.#planEntry(entry, first + i));
+  }
+
+  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+    let at = offset;
+    return Uint8Array.from(sizes, (size, i) => {
+      const bytes = this.#known.get(toHex(ids.subarray(i * idBytes, (i + 1) * idBytes)));
+      const isHere = bytes?.length === size;
+      if (isHere) this.#put(entry, at, bytes);
+      at += size;
+      return isHere || !this.#awaited.has(entry) ? 1 : 0;
+    });
+  }
+
+  async write(placements: readonly Placement[]): Promise<void> {
+    for (const { entry, offset, chunk } of placements) {
+      this.#put(entry, offset, chunk.bytes);
+      this.#remember(chunk);
+    }
+  }
+
+  async finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void> {
+    for (const { entry, size } of files) {
+      const file = this.#awaited.get(entry);
+      if (!file) continue;
+      if (size !== file.entry.size || size !== file.placedBytes) {
+        this.#fail(entry, new SyncError("TRUNCATED", "a part of a file never came"));
+        continue;
+      }
+      const bytes = concatBytes([...file.parts].sort(([a], [b]) => a - b).map(([, part]) => part));
+      file.dir.children.set(file.name, { kind: "file", bytes, ...metadataOf(file.entry) });
+      this.#awaited.delete(entry);
+    }
+  }
+
+  async abandon(entry: number, reason: SyncError): Promise<void> {
+    this.#fail(entry, reason);
+  }
+
+  async commit(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#awaited.clear();
+    this.#known.clear();
+  }
+
+  #planEntry(entry: Entry, number: number): Need {
+    if (this.#required().layout === "contents" && entry.depth === 0) {
+      this.#open = [this.#root];
+      return "nothing";
+    }
+    const parent = entry.depth === 0 ? this.#root : this.#open[entry.depth - 1];
+    if (!parent) return "nothing";
+    const name = byteName(entry.name);
+    const old = parent.children.get(name);
+    if (entry.kind === "dir") this.#openDir(parent, name, entry, old);
+    else if (old?.kind === "dir" && old.children.size > 0) this.#refuse(number, name);
+    else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, old);
+    else parent.children.set(name, { kind: "symlink", target: entry.target!, ...metadataOf(entry) });
+    return "nothing";
+  }
+
+  #openDir(parent: MemoryDir, name: string, entry: Entry, old: MemoryNode | undefined): void {
+    const children = old?.kind === "dir" ? old.children : new Map<string, MemoryNode>();
+    const dir: MemoryDir = { kind: "dir", children, ...metadataOf(entry) };
+    parent.children.set(name, dir);
+    this.#open.length = entry.depth;
+    this.#open[entry.depth] = dir;
+  }
+
+  #planFile(dir: MemoryDir, name: string, entry: Entry, number: number, old: MemoryNode | undefined): Need {
+    const { size, mtimeSec, mtimeNsec } = entry;
+    if (old?.kind === "file" && old.bytes.length === size) {
+      if (old.mtimeSec === mtimeSec && old.mtimeNsec === mtimeNsec) {
+        dir.children.set(name, { ...old, ...metadataOf(entry) });
+        return "nothing";
+      }
+    }
+    this.#awaited.set(number, { dir, name, entry, parts: new Map(), placedBytes: 0 });
+    return this.#known.size > 0 ? "ask" : "all";
+  }
+
+  #put(entry: number, offset: number, bytes: Bytes): void {
+    const file = this.#awaited.get(entry);
+    if (!file) return;
+    file.parts.set(offset, bytes);
+    file.placedBytes += bytes.length;
+  }
+
+  #refuse(entry: number, path: string): void {
+    const message = "a directory that is not empty is in the way";
+    this.#required().onTrouble(entry, new SyncError("IO", message, { detail: { path } }));
+  }
+
+  /** Gives up on a file; one that is not expected was given up before. */
+  #fail(entry: number, { code, message, remote }: SyncError): void {
+    const file = this.#awaited.get(entry);
+    if (!this.#awaited.delete(entry)) return;
+    const detail = { path: file!.name };
+    this.#required().onTrouble(entry, new SyncError(code, message, { remote, detail }));
+  }
+
+  #remember({ id, bytes }: Chunk): void {
+    this.#known.set(toHex(id), bytes);
+  }
+
+  async #learn(dir: MemoryDir): Promise<void> {
+    const { cutter, signal } = this.#required();
+    for (const node of dir.children.values()) {
+      if (node.kind === "dir") await this.#learn(node);
+      if (node.kind !== "file") continue;
+      for await (const chunk of cutChunks(once(node.bytes), cutter, signal ? { signal } : {}))
+        this.#remember(chunk);
+    }
+  }
+
+  #required(): TargetOptions {
+    if (this.#options) return this.#options;
+    throw new SyncError("STATE", "a tree target is opened before it is used");
+  }
+}
+
+function metadataOf({ mode, mtimeSec, mtimeNsec }: Entry): Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec"> {
+  return { mode: mode & 0o777, mtimeSec, mtimeNsec };
+}
+
+async function* once(bytes: Bytes): AsyncGenerator<Bytes> {
+  if (bytes.length > 0) yield bytes;
+}
