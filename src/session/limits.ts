@@ -13,6 +13,8 @@ export const sessionLimits = Object.freeze({
   dataFrameBytes: 262_144,
   /** Bytes of content the largest chunk may have. */
   chunkBytes: 1_048_576,
+  /** Bytes that a cutter has to aim at, at least: smaller chunks would cost more than they save. */
+  averageChunkBytes: 64,
   /** Entries in one ENTRIES frame. */
   entriesPerFrameCount: 4096,
   /** Window of the entries level: unfinished entries, in bytes of ENTRIES payload. */
@@ -21,6 +23,8 @@ export const sessionLimits = Object.freeze({
   chunksWindowBytes: 1_048_576,
   /** Window of the data level: content sent and not yet written. */
   dataWindowBytes: 8_388_608,
+  /** A sender uses at most so many times the windows above, whatever a receiver offers. */
+  windowCeilingFactor: 8,
   /** What a sender may use of each window before it has heard the receiver's HELLO. */
   firstWindowBytes: 65_536,
   /** Content that a sender keeps in memory while it waits for answers; what is beyond is read again. */

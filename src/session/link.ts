@@ -2,9 +2,9 @@ import { concatBytes } from "../bytes/compare.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
+import { encodeError } from "./closing.ts";
 import { FrameReader, FrameWriter, preamble } from "./frame.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
-import { encodeError } from "./messages.ts";
 
 /** How long a session waits. Milliseconds; 0 means for ever. */
 export interface LivenessOptions {

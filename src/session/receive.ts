@@ -7,9 +7,9 @@ import type { Frame } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
-import type { ReceiverHello, Windows } from "./messages.ts";
+import type { ReceiverHello, Windows } from "./hello.ts";
 import { ReceiverCore } from "./receiver-core.ts";
-import type { ReceiverEffect, ReceiverTotals } from "./receiver-core.ts";
+import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 
 export interface ReceiveOptions extends AbortOptions, LivenessOptions {
   /** True (default) when the sender hears what is written; false for a stream that only comes in. */

@@ -1,75 +1,32 @@
 import { equalBytes } from "../bytes/compare.ts";
-import { toHex } from "../bytes/hex.ts";
 import { idBytes } from "../chunk/chunk.ts";
-import type { Chunk, ChunkId } from "../chunk/chunk.ts";
-import type { CutterSpec } from "../chunk/cutter.ts";
+import type { ChunkId } from "../chunk/chunk.ts";
 import { checkCutterSpec } from "../chunk/cutter-specs.ts";
 import { digestName } from "../chunk/digest.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError } from "../errors.ts";
 import type { SyncErrorCode } from "../errors.ts";
 import { EntryChecker } from "../tree/entry-order.ts";
-import type { Entry, Layout, Need, Placement } from "../tree/tree.ts";
+import type { Need, Placement } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
+import { decodeChunkGroups } from "./chunk-groups.ts";
+import type { ChunkGroup } from "./chunk-groups.ts";
+import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeError } from "./closing.ts";
+import { ComingChunks } from "./coming-chunks.ts";
+import type { Expected } from "./coming-chunks.ts";
 import { decodeEntries } from "./entry-codec.ts";
 import type { ListedEntry } from "./entry-codec.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import { decodeHello, encodeHello } from "./hello.ts";
+import type { ReceiverHello, SenderHello } from "./hello.ts";
+import { Ledger } from "./ledger.ts";
+import type { Debt } from "./ledger.ts";
 import { sessionLimits } from "./limits.ts";
-import {
-  decodeChunkGroups,
-  decodeCounts,
-  decodeEnd,
-  decodeError,
-  decodeHello,
-  encodeChunkWishes,
-  encodeCounts,
-  encodeDone,
-  encodeError,
-  encodeFileWishes,
-  encodeHello,
-} from "./messages.ts";
-import type { ChunkGroup, FileWish, ReceiverHello, SenderHello } from "./messages.ts";
-import { Queue } from "./queue.ts";
-
-/** What the receiver's state machine wants done; its result, if any, is given back before it goes on. */
-export type ReceiverEffect =
-  | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
-  | { readonly do: "open"; readonly cutter: CutterSpec; readonly layout: Layout; readonly search: boolean }
-  | { readonly do: "plan"; readonly entries: readonly Entry[]; readonly first: number }
-  | {
-      readonly do: "place";
-      readonly entry: number;
-      readonly offset: number;
-      readonly ids: Bytes;
-      readonly sizes: readonly number[];
-    }
-  | { readonly do: "write"; readonly placements: readonly Placement[] }
-  | { readonly do: "finish"; readonly files: readonly { readonly entry: number; readonly size: number }[] }
-  | { readonly do: "abandon"; readonly entry: number; readonly reason: SyncError }
-  | { readonly do: "commit" };
+import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
+import { encodeChunkWishes, encodeFileWishes } from "./wishes.ts";
+import type { FileWish } from "./wishes.ts";
 
 type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
-
-/** Running totals of a receiver. */
-export interface ReceiverTotals {
-  entries: number;
-  /** Files whose content was brought up to date. */
-  files: number;
-  /** Bytes of content that chunk lists described. */
-  chunkBytes: number;
-  /** Bytes of content that came over the wire, before compression. */
-  receivedBytes: number;
-  /** Entries that could not be brought about. */
-  failed: number;
-  /** Paths that the sender could not list or read. */
-  troubles: number;
-}
-
-/** What is left to do for the frame that announced it; when that is nothing, its bytes are credited. */
-interface Debt {
-  open: number;
-  readonly bytes: number;
-}
 
 interface FileState {
   readonly entry: number;
@@ -91,15 +48,6 @@ interface Place {
   readonly debt: Debt;
 }
 
-/** A chunk that has to come: the first place is the one it was announced for. */
-interface Expected {
-  readonly id: ChunkId;
-  readonly size: number;
-  readonly key: string;
-  readonly places: Place[];
-}
-
-/** The receiver of a list of a tree wants ids, not files; see `readTreeList`. */
 export interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;
   readonly onTrouble?: (error: SyncError) => void;
@@ -129,19 +77,16 @@ export class ReceiverCore {
   #hello: SenderHello | undefined;
   #checker: EntryChecker | undefined;
   readonly #files = new Map<number, FileState>();
-  /** Chunks to come in answer to wishes, and those to come unasked, each in order. */
-  readonly #wished = new Queue<Expected>();
-  readonly #pushed = new Queue<Expected>();
-  readonly #coming = new Map<string, Expected>();
+  readonly #coming = new ComingChunks<Place>();
   readonly #finished: FileState[] = [];
   readonly #troubles: { entry: number; error: SyncError }[] = [];
-  readonly #credit = { entries: 0, chunks: 0, data: 0 };
-  readonly #open = { entries: 0, chunks: 0 };
+  readonly #ledger: Ledger;
   /** The transcript that END agreed with, once everything is in place. */
   #digest: Bytes | undefined;
 
   constructor(options: ReceiverCoreOptions) {
     this.#options = options;
+    this.#ledger = new Ledger(options.hello.windows);
   }
 
   /** True once everything is in place and the target was committed. */
@@ -195,9 +140,9 @@ export class ReceiverCore {
       case "CHUNKS":
         return yield* this.#takeChunks(frame.payload, hello);
       case "DATA":
-        return yield* this.#takeContent(frame.payload, this.#wished);
+        return yield* this.#takeContent(frame.payload, "wished");
       case "PUSH":
-        return yield* this.#takeContent(frame.payload, this.#pushed);
+        return yield* this.#takeContent(frame.payload, "pushed");
       case "SKIP":
         return yield* this.#skip(frame.payload);
       case "END":
@@ -219,10 +164,12 @@ export class ReceiverCore {
       throw new SyncError("UNSUPPORTED", `compression ${hello.compression} is not known here`);
     }
     checkCutterSpec(hello.cutter);
-    if (hello.cutter.maxBytes > sessionLimits.chunkBytes) {
-      throw new SyncError("LIMIT", `chunks of ${hello.cutter.maxBytes} bytes are too long`, {
-        detail: { actual: hello.cutter.maxBytes, limit: sessionLimits.chunkBytes },
-      });
+    const { averageBytes, maxBytes } = hello.cutter;
+    if (maxBytes > sessionLimits.chunkBytes || averageBytes < sessionLimits.averageChunkBytes) {
+      throw new SyncError(
+        "LIMIT",
+        `chunks of ${averageBytes} to ${maxBytes} bytes are too small or too long`,
+      );
     }
     this.#hello = hello;
     this.#checker = new EntryChecker(hello.layout);
@@ -232,7 +179,7 @@ export class ReceiverCore {
   *#takeEntries(payload: Bytes, hello: SenderHello): Steps {
     const duplex = hello.mode === "duplex";
     const listed = decodeEntries(payload);
-    this.#charge("entries", payload.length, duplex);
+    const debt = this.#ledger.enter("entries", payload.length);
     for (const { entry, unasked } of listed) {
       this.#checker?.check(entry);
       if (!duplex && entry.kind === "file" && !unasked)
@@ -242,9 +189,8 @@ export class ReceiverCore {
     this.totals.entries += listed.length;
     const entries = listed.map(({ entry }) => entry);
     const needs = (yield { do: "plan", entries, first }) as readonly Need[];
-    const debt = { open: 1, bytes: payload.length };
     const wishes = this.#register(listed, needs, first, debt);
-    this.#pay("entries", debt);
+    this.#ledger.pay(debt);
     if (wishes.length > 0) yield send("WISH_FILES", encodeFileWishes(wishes), "control");
   }
 
@@ -273,11 +219,10 @@ export class ReceiverCore {
 
   *#takeChunks(payload: Bytes, hello: SenderHello): Steps {
     const groups = decodeChunkGroups(payload, hello.cutter.maxBytes);
-    this.#charge("chunks", payload.length, hello.mode === "duplex");
-    const debt = { open: 1, bytes: payload.length };
+    const debt = this.#ledger.enter("chunks", payload.length);
     const wishes: boolean[] = [];
     for (const group of groups) yield* this.#takeGroup(group, debt, wishes);
-    this.#pay("chunks", debt);
+    this.#ledger.pay(debt);
     if (wishes.length > 0) yield send("WISH_CHUNKS", encodeChunkWishes(wishes), "control");
   }
 
@@ -315,7 +260,7 @@ export class ReceiverCore {
     let offset = file.listed;
     for (const [i, size] of sizes.entries()) {
       const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
-      if (pushed[i] !== true && !this.#coming.has(toHex(id))) {
+      if (pushed[i] !== true && !this.#coming.has(id)) {
         const placed = yield { do: "place", entry: file.entry, offset, ids: id, sizes: [size] };
         here[i] = (placed as Uint8Array)[0] ?? 0;
         if (here[i] === 0) yield* this.#giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
@@ -328,48 +273,44 @@ export class ReceiverCore {
 
   /** Books one listed chunk; true when it has to be asked for. */
   #book(place: Place, id: ChunkId, size: number, here: boolean, pushed: boolean | undefined): boolean {
-    const key = toHex(id);
-    const coming = this.#coming.get(key);
     const owed = pushed === true || (!here && !place.file.dropped);
     if (!owed) return false;
     place.file.missing += 1;
     place.debt.open += 1;
-    if (pushed !== true && coming !== undefined && coming.size === size) {
-      coming.places.push(place);
-      return false;
-    }
-    const expected = { id: id.slice(), size, key, places: [place] };
-    if (coming === undefined) this.#coming.set(key, expected);
-    (pushed === true ? this.#pushed : this.#wished).push(expected);
+    if (pushed !== true && this.#coming.join(id, size, place)) return false;
+    this.#coming.expect(pushed === true ? "pushed" : "wished", id, size, place);
     return pushed === undefined;
   }
 
-  *#takeContent(payload: Bytes, queue: Queue<Expected>): Steps {
+  *#takeContent(payload: Bytes, lane: "wished" | "pushed"): Steps {
     const placements: Placement[] = [];
-    const arrived: Expected[] = [];
+    const arrived: Expected<Place>[] = [];
     let at = 0;
     while (at < payload.length) {
-      const expected = queue.shift();
+      const expected = this.#coming.take(lane);
       if (expected === undefined) throw new SyncError("UNSOLICITED", "content that nobody asked for");
       if (at + expected.size > payload.length) throw new SyncError("BAD_FRAME", "a chunk is cut off");
       const chunk = verifyChunk(expected.id, payload.subarray(at, at + expected.size));
       at += expected.size;
       arrived.push(expected);
-      addPlacements(placements, chunk, expected.places);
+      for (const { file, offset } of expected.places) {
+        if (!file.dropped) placements.push({ entry: file.entry, offset, chunk });
+      }
     }
     this.totals.receivedBytes += payload.length;
     if (placements.length > 0) yield { do: "write", placements };
     for (const expected of arrived) this.#settlePlaces(expected);
-    this.#credit.data += payload.length;
+    this.#ledger.payData(payload.length);
   }
 
   /** The sender cannot deliver chunks that were asked for: their files stay as they were. */
   *#skip(payload: Bytes): Steps {
     const [count = 0] = decodeCounts(payload, 1);
-    if (count > this.#wished.size)
+    if (count > this.#coming.wishedCount)
       throw new SyncError("UNSOLICITED", "the sender skips what nobody asked for");
     for (let i = 0; i < count; i++) {
-      const expected = this.#wished.take();
+      const expected = this.#coming.take("wished");
+      if (expected === undefined) return;
       for (const { file } of expected.places)
         yield* this.#giveUp(file, "CHANGED", "it changed at the sender");
       this.#settlePlaces(expected);
@@ -384,11 +325,10 @@ export class ReceiverCore {
     yield { do: "abandon", entry: file.entry, reason };
   }
 
-  #settlePlaces(expected: Expected): void {
-    if (this.#coming.get(expected.key) === expected) this.#coming.delete(expected.key);
+  #settlePlaces(expected: Expected<Place>): void {
     for (const { file, debt } of expected.places) {
       file.missing -= 1;
-      this.#pay("chunks", debt);
+      this.#ledger.pay(debt);
       if (file.ended && file.missing === 0) this.#finished.push(file);
     }
   }
@@ -401,17 +341,8 @@ export class ReceiverCore {
       this.#options.onTrouble?.(error);
       if (this.duplex && !error.remote) yield send("FAILED", encodeError(error, entry), "none");
     }
-    const { windows } = this.#options.hello;
-    const { entries, chunks, data } = this.#credit;
-    if (
-      !this.duplex ||
-      (entries * 4 < windows.entries && chunks * 4 < windows.chunks && data * 4 < windows.data)
-    )
-      return;
-    yield send("CREDIT", encodeCounts(entries, chunks, data), "none");
-    this.#open.entries -= entries;
-    this.#open.chunks -= chunks;
-    Object.assign(this.#credit, { entries: 0, chunks: 0, data: 0 });
+    const credit = this.duplex ? this.#ledger.due() : undefined;
+    if (credit !== undefined) yield send("CREDIT", encodeCounts(...credit), "none");
   }
 
   *#finish(files: readonly FileState[]): Steps {
@@ -422,7 +353,7 @@ export class ReceiverCore {
     for (const file of files) {
       this.#files.delete(file.entry);
       if (!file.dropped) this.totals.files += 1;
-      this.#pay("entries", file.debt);
+      this.#ledger.pay(file.debt);
     }
   }
 
@@ -447,25 +378,6 @@ export class ReceiverCore {
   #done(frame: Frame): Bytes {
     const { entries, files, failed } = this.totals;
     return encodeDone({ entries, files, failed, transcript: frame.transcript });
-  }
-
-  #charge(level: "entries" | "chunks", bytes: number, duplex: boolean): void {
-    if (!duplex) return;
-    const limit = this.#options.hello.windows[level] + sessionLimits.frameBytes;
-    this.#open[level] += bytes;
-    if (this.#open[level] > limit)
-      throw new SyncError("LIMIT", `the sender overran the ${level} window`, { detail: { limit } });
-  }
-
-  #pay(level: "entries" | "chunks", debt: Debt): void {
-    debt.open -= 1;
-    if (debt.open === 0) this.#credit[level] += debt.bytes;
-  }
-}
-
-function addPlacements(placements: Placement[], chunk: Chunk, places: readonly Place[]): void {
-  for (const { file, offset } of places) {
-    if (!file.dropped) placements.push({ entry: file.entry, offset, chunk });
   }
 }
 

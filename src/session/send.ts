@@ -6,11 +6,12 @@ import { channelOf } from "../transport/channel.ts";
 import type { CutRun, Layout, SourceEntry, TreeSource } from "../tree/tree.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
+import { encodeEnd } from "./closing.ts";
+import type { Mode } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
-import { encodeEnd } from "./messages.ts";
-import type { Mode } from "./messages.ts";
+
 import { SenderCore } from "./sender-core.ts";
 import type { SenderTotals } from "./sender-core.ts";
 

@@ -1,27 +1,22 @@
-import { concatBytes, equalBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
-import { sha256 } from "../chunk/digest.ts";
+import { equalBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import type { CutRun, SourceEntry } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
-import { ChunkMemory } from "./chunk-memory.ts";
+import { encodeChunkGroups } from "./chunk-groups.ts";
+import type { ChunkGroup } from "./chunk-groups.ts";
+import type { ChunkMemory } from "./chunk-memory.ts";
+import { decodeCounts, decodeDone, decodeError, decodeFailed, encodeCounts } from "./closing.ts";
+import type { DoneMessage } from "./closing.ts";
+import { ContentQueue } from "./content-queue.ts";
 import { encodeEntries } from "./entry-codec.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import { decodeHello, encodeHello } from "./hello.ts";
+import type { SenderHello, Windows } from "./hello.ts";
 import { sessionLimits } from "./limits.ts";
-import {
-  decodeChunkWishes,
-  decodeCounts,
-  decodeDone,
-  decodeError,
-  decodeFailed,
-  decodeFileWishes,
-  decodeHello,
-  encodeChunkGroups,
-  encodeCounts,
-  encodeHello,
-} from "./messages.ts";
-import type { ChunkGroup, DoneMessage, SenderHello, Windows } from "./messages.ts";
 import { Queue } from "./queue.ts";
+import { SentChunks } from "./sent-chunks.ts";
+import { decodeChunkWishes, decodeFileWishes } from "./wishes.ts";
 
 /** What the sender's state machine wants done next. Each is answered before `next` is called again. */
 export type SenderAction<File> =
@@ -54,31 +49,17 @@ export interface SenderTotals {
   failed: number;
 }
 
+/** Files of an ENTRIES frame that are not done, and the size of the frame: what a one-way sender settles itself. */
+interface Announced {
+  open: number;
+  readonly bytes: number;
+}
+
 interface Job<File> {
   readonly file: File;
   readonly entry: number;
   readonly unasked: boolean;
-}
-
-/** A run whose chunks wait for their answers or to be sent. */
-interface Lot<File> {
-  readonly file: File;
-  readonly offset: number;
-  readonly sizes: readonly number[];
-  readonly ids: Bytes;
-  /** The content, as long as there is room to keep it. */
-  bytes: Bytes | undefined;
-  /** Chunks not answered yet: the first, and where it starts in the lot. */
-  answered: number;
-  answeredBytes: number;
-}
-
-/** A chunk that the receiver asked for. */
-interface Wanted<File> {
-  readonly lot: Lot<File>;
-  readonly index: number;
-  /** From the start of the lot. */
-  readonly at: number;
+  readonly announced: Announced;
 }
 
 export interface SenderCoreOptions {
@@ -93,9 +74,20 @@ export interface SenderCoreOptions {
 }
 
 const groupChunkCount = 8192;
-const chunksFrameBytes = 262_144;
+/** Bytes that ENTRIES and CHUNKS frames aim at, and the most that an entry takes beside its names. */
+const controlFrameBytes = 262_144;
+const entryOverheadBytes = 32;
 const cutFilesCount = 256;
-const queuedJobsCount = 4096;
+
+const first = sessionLimits.firstWindowBytes;
+/** Before the receiver was heard. */
+const firstWindows: Windows = { entries: first, chunks: first, data: first };
+/** Where nobody can be heard, lists and content go out as they are made, and entries wait for them. */
+const oneWayWindows: Windows = {
+  entries: sessionLimits.entriesWindowBytes,
+  chunks: Number.POSITIVE_INFINITY,
+  data: Number.POSITIVE_INFINITY,
+};
 
 /**
  * The sender of a session, without I/O: what happened goes in by its methods, what to do comes out of
@@ -119,8 +111,7 @@ export class SenderCore<File> {
   };
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
-  /** Chunks that were pushed and, as far as is known, reached the receiver's tree. */
-  #pushed = newMemory();
+  readonly #sent: SentChunks;
   readonly #out: SenderAction<File>[] = [];
   /** Entries, chunks and content that the receiver has not settled, in bytes, and what it allows. */
   readonly #open = { entries: 0, chunks: 0, data: 0 };
@@ -130,19 +121,12 @@ export class SenderCore<File> {
   readonly #jobs = new Queue<Job<File>>();
   /** Files of the cut under way, the first being the one whose runs come next. */
   readonly #cutting = new Queue<Job<File>>();
+  /** Where the next run of that file starts. */
   #cutOffset = 0;
-  readonly #unanswered = new Queue<Lot<File>>();
-  #unansweredChunks = 0;
-  /** Lots that hold content, oldest first. */
-  readonly #kept = new Queue<Lot<File>>();
-  #keptBytes = 0;
-  readonly #wanted = new Queue<Wanted<File>>();
-  readonly #pushes = new Queue<Bytes>();
-  #pushBytes = 0;
+  readonly #content: ContentQueue<File>;
   #heard = false;
   #listingEnded = false;
   #cutOpen = false;
-  #rereading: Wanted<File> | undefined;
   /** The transcript that END carried. */
   #ended: Bytes | undefined;
   #done: DoneMessage | undefined;
@@ -150,8 +134,11 @@ export class SenderCore<File> {
   constructor(options: SenderCoreOptions) {
     this.#options = options;
     this.#duplex = options.hello.mode === "duplex";
-    const first = this.#duplex ? sessionLimits.firstWindowBytes : Number.POSITIVE_INFINITY;
-    this.#windows = { entries: first, chunks: first, data: first };
+    this.#sent = new SentChunks(
+      options.hello.mode === "list" ? () => true : (id) => options.have?.has(id) === true,
+    );
+    this.#content = new ContentQueue(options.keptContentBytes ?? sessionLimits.keptContentBytes);
+    this.#windows = this.#duplex ? firstWindows : oneWayWindows;
     this.#send("HELLO", encodeHello(options.hello), "none");
   }
 
@@ -169,9 +156,16 @@ export class SenderCore<File> {
 
   /** The next entries of the source, in order. */
   listed(batch: readonly SourceEntry<File>[]): void {
-    for (let at = 0; at < batch.length; at += sessionLimits.entriesPerFrameCount) {
-      this.#announce(batch.slice(at, at + sessionLimits.entriesPerFrameCount));
+    let from = 0;
+    let size = 0;
+    for (const [i, { entry }] of batch.entries()) {
+      size += entryOverheadBytes + entry.name.length + (entry.target?.length ?? 0);
+      if (size < controlFrameBytes && i + 1 - from < sessionLimits.entriesPerFrameCount) continue;
+      this.#announce(batch.slice(from, i + 1));
+      from = i + 1;
+      size = 0;
     }
+    if (from < batch.length) this.#announce(batch.slice(from));
   }
 
   listingEnded(): void {
@@ -192,7 +186,7 @@ export class SenderCore<File> {
       for (const group of this.#takeRun(run)) {
         groups.push(group);
         size += 8 + group.sizes.length * (idBytes + 3);
-        if (size < chunksFrameBytes) continue;
+        if (size < controlFrameBytes) continue;
         this.#sendGroups(groups);
         groups = [];
         size = 0;
@@ -208,17 +202,12 @@ export class SenderCore<File> {
 
   /** The chunk that was to be read again, or undefined when it is not there any more. */
   readAgain(bytes: Bytes | undefined): void {
-    const wanted = this.#rereading;
-    this.#rereading = undefined;
-    if (wanted === undefined) return;
-    const { lot, index } = wanted;
-    const id = lot.ids.subarray(index * idBytes, (index + 1) * idBytes);
-    if (bytes === undefined || !equalBytes(sha256(bytes), id)) {
-      this.trouble(new SyncError("CHANGED", "a file changed while it was being sent"));
-      this.#send("SKIP", encodeCounts(1), "none");
-    } else {
-      this.#sendContent("DATA", bytes);
+    if (this.#content.checkRead(bytes)) {
+      this.#out.push(this.#sendContent("DATA", bytes));
+      return;
     }
+    this.trouble(new SyncError("CHANGED", "a file changed while it was being sent"));
+    this.#send("SKIP", encodeCounts(1), "none");
   }
 
   /** END was said with this transcript. */
@@ -241,12 +230,12 @@ export class SenderCore<File> {
       case "WISH_FILES":
         return this.#answerFiles(frame.payload);
       case "WISH_CHUNKS":
-        return this.#answerChunks(frame.payload);
+        return this.#content.answer(decodeChunkWishes(frame.payload, this.#content.questions));
       case "CREDIT":
         return this.#credit(frame.payload);
       case "FAILED":
         this.totals.failed += 1;
-        this.#pushed = newMemory();
+        this.#sent.forget();
         return this.#options.onTrouble?.(decodeFailed(frame.payload, this.totals.entries).error);
       case "DONE":
         return this.#takeDone(decodeDone(frame.payload));
@@ -280,7 +269,12 @@ export class SenderCore<File> {
           : undefined;
     if (missing !== undefined) throw new SyncError("UNSUPPORTED", `the receiver does not know ${missing}`);
     this.#heard = true;
-    this.#windows = hello.windows;
+    const factor = sessionLimits.windowCeilingFactor;
+    this.#windows = {
+      entries: Math.min(hello.windows.entries, factor * sessionLimits.entriesWindowBytes),
+      chunks: Math.min(hello.windows.chunks, factor * sessionLimits.chunksWindowBytes),
+      data: Math.min(hello.windows.data, factor * sessionLimits.dataWindowBytes),
+    };
   }
 
   #announce(batch: readonly SourceEntry<File>[]): void {
@@ -288,33 +282,27 @@ export class SenderCore<File> {
     const payload = encodeEntries(
       batch.map(({ entry }) => ({ entry, unasked: unasked && entry.kind === "file" })),
     );
+    const announced = { open: 1, bytes: payload.length };
     for (const { entry, file } of batch) {
       const number = this.totals.entries++;
-      if (entry.kind === "file") (unasked ? this.#jobs : this.#asked).push({ file, entry: number, unasked });
+      if (entry.kind !== "file") continue;
+      announced.open += 1;
+      (unasked ? this.#jobs : this.#asked).push({ file, entry: number, unasked, announced });
     }
     this.#open.entries += payload.length;
+    this.#settle(announced);
     this.#send("ENTRIES", payload, "control");
+  }
+
+  #settle(announced: Announced): void {
+    announced.open -= 1;
+    if (announced.open === 0 && !this.#duplex) this.#open.entries -= announced.bytes;
   }
 
   #answerFiles(payload: Bytes): void {
     for (const { wanted, all } of decodeFileWishes(payload, this.#asked.size)) {
       const job = this.#asked.shift();
       if (wanted && job !== undefined) this.#jobs.push({ ...job, unasked: all });
-    }
-  }
-
-  #answerChunks(payload: Bytes): void {
-    const wishes = decodeChunkWishes(payload, this.#unansweredChunks);
-    this.#unansweredChunks -= wishes.length;
-    let next = 0;
-    while (next < wishes.length) {
-      const lot = this.#unanswered.peek();
-      if (lot === undefined) throw new SyncError("INTERNAL", "an answer without its question");
-      for (; lot.answered < lot.sizes.length && next < wishes.length; lot.answered += 1, next += 1) {
-        if (wishes[next] === true) this.#wanted.push({ lot, index: lot.answered, at: lot.answeredBytes });
-        lot.answeredBytes += lot.sizes[lot.answered] ?? 0;
-      }
-      if (lot.answered === lot.sizes.length) this.#unanswered.shift();
     }
   }
 
@@ -328,60 +316,22 @@ export class SenderCore<File> {
     this.#open.data -= data;
   }
 
-  /** Content that may go out now: what was pushed first, then what was asked for. */
   #nextContent(): SenderAction<File> | undefined {
-    if (this.#open.data >= this.#windows.data || this.#rereading !== undefined) return undefined;
-    if (this.#pushes.size > 0) return this.#content("PUSH", this.#gatherPushes());
-    const first = this.#wanted.peek();
-    if (first === undefined) return undefined;
-    if (first.lot.bytes === undefined) {
-      this.#rereading = this.#wanted.shift();
-      const size = first.lot.sizes[first.index] ?? 0;
-      return { do: "read", file: first.lot.file, offset: first.lot.offset + first.at, size };
-    }
-    return this.#content("DATA", this.#gatherWanted());
-  }
-
-  /** What was pushed, up to one frame. */
-  #gatherPushes(): Bytes {
-    const views: Bytes[] = [];
-    let gathered = 0;
-    for (;;) {
-      const push = this.#pushes.peek();
-      if (push === undefined || (gathered > 0 && gathered + push.length > sessionLimits.dataFrameBytes))
-        break;
-      this.#pushes.shift();
-      gathered += push.length;
-      views.push(push);
-    }
-    this.#pushBytes -= gathered;
-    return joinViews(views);
-  }
-
-  /** Wanted chunks that are in memory, up to one frame. */
-  #gatherWanted(): Bytes {
-    const views: Bytes[] = [];
-    let gathered = 0;
-    for (;;) {
-      const wanted = this.#wanted.peek();
-      if (wanted?.lot.bytes === undefined) break;
-      const size = wanted.lot.sizes[wanted.index] ?? 0;
-      if (gathered > 0 && gathered + size > sessionLimits.dataFrameBytes) break;
-      this.#wanted.shift();
-      gathered += size;
-      views.push(wanted.lot.bytes.subarray(wanted.at, wanted.at + size));
-    }
-    return joinViews(views);
+    if (this.#open.data >= this.#windows.data) return undefined;
+    const next = this.#content.next();
+    if (next === undefined) return undefined;
+    if (next.type !== "read") return this.#sendContent(next.type, next.payload);
+    return { do: "read", file: next.file, offset: next.offset, size: next.size };
   }
 
   #nextListing(): SenderAction<File> | undefined {
     if (this.#listingEnded || this.#open.entries >= this.#windows.entries) return undefined;
-    return this.#jobs.size < queuedJobsCount ? { do: "list" } : undefined;
+    return { do: "list" };
   }
 
   #nextCut(): SenderAction<File> | undefined {
-    if (this.#pushBytes >= sessionLimits.queuedContentBytes || this.#open.chunks >= this.#windows.chunks)
-      return undefined;
+    if (this.#content.pushBytes >= sessionLimits.queuedContentBytes) return undefined;
+    if (this.#open.chunks >= this.#windows.chunks) return undefined;
     if (this.#cutOpen) return { do: "step" };
     if (this.#jobs.size === 0) return undefined;
     while (this.#jobs.size > 0 && this.#cutting.size < cutFilesCount) this.#cutting.push(this.#jobs.take());
@@ -393,9 +343,8 @@ export class SenderCore<File> {
   #nextEnd(): SenderAction<File> | undefined {
     if (this.#ended !== undefined)
       return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
-    const open =
-      this.#asked.size + this.#jobs.size + this.#unanswered.size + this.#wanted.size + this.#pushes.size;
-    if (!this.#listingEnded || this.#cutOpen || open > 0 || this.#rereading !== undefined) return undefined;
+    if (!this.#listingEnded || this.#cutOpen || this.#asked.size + this.#jobs.size > 0) return undefined;
+    if (!this.#content.idle) return undefined;
     return { do: "end" };
   }
 
@@ -407,7 +356,7 @@ export class SenderCore<File> {
     const failure = run.end !== undefined && run.end !== "complete" ? run.end : undefined;
     const end = failure?.code ?? (run.end === undefined ? undefined : "complete");
     const pushed = job.unasked ? this.#push(run) : undefined;
-    if (!job.unasked && run.sizes.length > 0) this.#await(job, run);
+    if (!job.unasked) this.#content.ask({ ...run, offset: this.#cutOffset });
     for (let at = 0; at === 0 || at < run.sizes.length; at += groupChunkCount) {
       const to = Math.min(run.sizes.length, at + groupChunkCount);
       yield {
@@ -424,66 +373,21 @@ export class SenderCore<File> {
     if (end === undefined) return;
     if (failure !== undefined) this.#fail(failure);
     this.totals.files += 1;
+    this.#settle(job.announced);
     this.#cutting.shift();
     this.#cutOffset = 0;
   }
 
-  /** The chunks of a file that failed may be gone with it, so from here on nothing counts as sent. */
+  /** The chunks of a file that failed may be gone with it. */
   #fail(failure: SyncError): void {
     this.trouble(failure);
-    this.#pushed = newMemory();
+    this.#sent.forget();
   }
 
-  /** Queues the content of a run that nobody asked for, less what the receiver has or will have. */
   #push(run: CutRun<File>): boolean[] {
-    const list = this.#options.hello.mode === "list";
-    const pushed: boolean[] = [];
-    let from = 0;
-    let to = 0;
-    for (const [i, size] of run.sizes.entries()) {
-      const id = run.ids.subarray(i * idBytes, (i + 1) * idBytes);
-      const known = list || this.#pushed.has(id) || this.#options.have?.has(id) === true;
-      if (!known) this.#pushed.add(id);
-      pushed.push(!known);
-      if (known || to + size - from > sessionLimits.dataFrameBytes) {
-        this.#queuePush(run.bytes.subarray(from, to));
-        from = to;
-      }
-      to += size;
-      if (known) from = to;
-    }
-    this.#queuePush(run.bytes.subarray(from, to));
+    const { pushed, pieces } = this.#sent.select(run);
+    for (const piece of pieces) this.#content.push(piece);
     return pushed;
-  }
-
-  #queuePush(bytes: Bytes): void {
-    if (bytes.length === 0) return;
-    this.#pushes.push(bytes);
-    this.#pushBytes += bytes.length;
-  }
-
-  /** Keeps a run until the receiver has answered it, its content as long as there is room. */
-  #await(job: Job<File>, run: CutRun<File>): void {
-    const { sizes, ids, bytes } = run;
-    const lot: Lot<File> = {
-      file: job.file,
-      offset: this.#cutOffset,
-      sizes,
-      ids,
-      bytes,
-      answered: 0,
-      answeredBytes: 0,
-    };
-    this.#unanswered.push(lot);
-    this.#unansweredChunks += sizes.length;
-    this.#kept.push(lot);
-    this.#keptBytes += bytes.length;
-    const limit = this.#options.keptContentBytes ?? sessionLimits.keptContentBytes;
-    while (this.#keptBytes > limit) {
-      const oldest = this.#kept.take();
-      this.#keptBytes -= oldest.bytes?.length ?? 0;
-      oldest.bytes = undefined;
-    }
   }
 
   #sendGroups(groups: readonly ChunkGroup[]): void {
@@ -492,11 +396,7 @@ export class SenderCore<File> {
     this.#send("CHUNKS", payload, "none");
   }
 
-  #sendContent(type: "DATA" | "PUSH", payload: Bytes): void {
-    this.#out.push(this.#content(type, payload));
-  }
-
-  #content(type: "DATA" | "PUSH", payload: Bytes): SenderAction<File> {
+  #sendContent(type: "DATA" | "PUSH", payload: Bytes): SenderAction<File> {
     this.#open.data += payload.length;
     this.totals.sentBytes += payload.length;
     return { do: "send", type, payload, squeeze: this.#options.compress === true ? "content" : "none" };
@@ -505,26 +405,4 @@ export class SenderCore<File> {
   #send(type: FrameType, payload: Bytes, squeeze: Squeeze): void {
     this.#out.push({ do: "send", type, payload, squeeze });
   }
-}
-
-function newMemory(): ChunkMemory {
-  return new ChunkMemory(sessionLimits.rememberedChunkCount);
-}
-
-/** The views as one run of bytes; those that lie side by side already are not copied. */
-function joinViews(views: readonly Bytes[]): Bytes {
-  const joined: Bytes[] = [];
-  for (const view of views) {
-    const last = joined.at(-1);
-    if (
-      last !== undefined &&
-      last.buffer === view.buffer &&
-      last.byteOffset + last.length === view.byteOffset
-    ) {
-      joined[joined.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + view.length);
-    } else {
-      joined.push(view);
-    }
-  }
-  return joined.length === 1 && joined[0] !== undefined ? joined[0] : concatBytes(joined);
 }

@@ -5,10 +5,11 @@ import { describe, expect, it } from "vitest";
 import { concatBytes } from "../../src/bytes/compare.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import { fastcdcSpec } from "../../src/chunk/cutter-specs.ts";
+import { encodeEnd } from "../../src/session/closing.ts";
 import type { Frame, FrameType } from "../../src/session/frame.ts";
 import { FrameReader, FrameWriter, preamble } from "../../src/session/frame.ts";
-import { encodeEnd } from "../../src/session/messages.ts";
-import type { Mode } from "../../src/session/messages.ts";
+
+import type { Mode } from "../../src/session/hello.ts";
 import { ReceiverCore } from "../../src/session/receiver-core.ts";
 import { SenderCore } from "../../src/session/sender-core.ts";
 import type { CutRun, SourceEntry } from "../../src/tree/tree.ts";

@@ -1,0 +1,54 @@
+import { toHex } from "../bytes/hex.ts";
+import type { ChunkId } from "../chunk/chunk.ts";
+import { Queue } from "./queue.ts";
+
+/** A chunk that has to come, and the places where it has to go; the first is the one it was announced for. */
+export interface Expected<Place> {
+  readonly id: ChunkId;
+  readonly size: number;
+  readonly places: Place[];
+}
+
+/**
+ * The chunks that a receiver waits for, in the two orders in which they come: in answer to its wishes, and
+ * pushed. A chunk that is on its way is not wished for again: its other places wait with the first.
+ */
+export class ComingChunks<Place> {
+  readonly #wished = new Queue<Expected<Place>>();
+  readonly #pushed = new Queue<Expected<Place>>();
+  readonly #byId = new Map<string, Expected<Place>>();
+
+  /** Chunks that were wished for and have not come. */
+  get wishedCount(): number {
+    return this.#wished.size;
+  }
+
+  has(id: ChunkId): boolean {
+    return this.#byId.has(toHex(id));
+  }
+
+  /** Lets a place wait for a chunk that is on its way; false when it is not. */
+  join(id: ChunkId, size: number, place: Place): boolean {
+    const coming = this.#byId.get(toHex(id));
+    if (coming === undefined || coming.size !== size) return false;
+    coming.places.push(place);
+    return true;
+  }
+
+  /** Books a chunk as wished for or announced. */
+  expect(lane: "wished" | "pushed", id: ChunkId, size: number, place: Place): void {
+    const expected = { id: id.slice(), size, places: [place] };
+    const key = toHex(id);
+    if (!this.#byId.has(key)) this.#byId.set(key, expected);
+    (lane === "wished" ? this.#wished : this.#pushed).push(expected);
+  }
+
+  /** The chunk that comes next on this way, or undefined when none is due. It is then no longer waited for. */
+  take(lane: "wished" | "pushed"): Expected<Place> | undefined {
+    const expected = (lane === "wished" ? this.#wished : this.#pushed).shift();
+    if (expected === undefined) return undefined;
+    const key = toHex(expected.id);
+    if (this.#byId.get(key) === expected) this.#byId.delete(key);
+    return expected;
+  }
+}

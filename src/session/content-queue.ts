@@ -1,0 +1,184 @@
+import { concatBytes, equalBytes } from "../bytes/compare.ts";
+import { idBytes } from "../chunk/chunk.ts";
+import { sha256 } from "../chunk/digest.ts";
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { sessionLimits } from "./limits.ts";
+import { Queue } from "./queue.ts";
+
+/** Chunks of one file that follow each other and wait for their answers or to be sent. */
+export interface Lot<File> {
+  readonly file: File;
+  /** Where the first of them starts in the file. */
+  readonly offset: number;
+  readonly sizes: readonly number[];
+  readonly ids: Bytes;
+  readonly bytes: Bytes;
+}
+
+interface HeldLot<File> {
+  readonly lot: Lot<File>;
+  /** The content, as long as there is room to keep it. */
+  bytes: Bytes | undefined;
+  /** Chunks not answered yet: the first, and where it starts in the lot. */
+  answered: number;
+  answeredBytes: number;
+}
+
+/** A chunk that the receiver asked for, and where it starts in its lot. */
+interface Wanted<File> {
+  readonly held: HeldLot<File>;
+  readonly index: number;
+  readonly at: number;
+}
+
+/** What goes out next, or what has to be read again before it can. */
+export type NextContent<File> =
+  | { readonly type: "DATA" | "PUSH"; readonly payload: Bytes }
+  | { readonly type: "read"; readonly file: File; readonly offset: number; readonly size: number };
+
+/**
+ * The content that a sender has to send: what it pushes, and what it announced and was or will be asked for.
+ * Keeps at most `keptBytes` of announced content in memory; what is beyond is read again when it is wanted.
+ */
+export class ContentQueue<File> {
+  readonly #limitBytes: number;
+  readonly #pushes = new Queue<Bytes>();
+  #pushBytes = 0;
+  readonly #unanswered = new Queue<HeldLot<File>>();
+  #questions = 0;
+  /** Lots that hold content, oldest first. */
+  readonly #kept = new Queue<HeldLot<File>>();
+  #keptBytes = 0;
+  readonly #wanted = new Queue<Wanted<File>>();
+  #reading: Wanted<File> | undefined;
+
+  constructor(keptBytes: number) {
+    this.#limitBytes = keptBytes;
+  }
+
+  /** Chunks that were announced and not answered. */
+  get questions(): number {
+    return this.#questions;
+  }
+
+  /** Bytes that wait to be pushed. */
+  get pushBytes(): number {
+    return this.#pushBytes;
+  }
+
+  /** True when nothing waits to be answered, read or sent. */
+  get idle(): boolean {
+    return this.#questions + this.#wanted.size + this.#pushes.size === 0 && this.#reading === undefined;
+  }
+
+  /** Queues content that was announced as pushed. */
+  push(bytes: Bytes): void {
+    if (bytes.length === 0) return;
+    this.#pushes.push(bytes);
+    this.#pushBytes += bytes.length;
+  }
+
+  /** Holds chunks that were announced as questions. */
+  ask(lot: Lot<File>): void {
+    if (lot.sizes.length === 0) return;
+    const held = { lot, bytes: lot.bytes, answered: 0, answeredBytes: 0 };
+    this.#unanswered.push(held);
+    this.#questions += lot.sizes.length;
+    this.#kept.push(held);
+    this.#keptBytes += lot.bytes.length;
+    while (this.#keptBytes > this.#limitBytes) {
+      const oldest = this.#kept.take();
+      this.#keptBytes -= oldest.lot.bytes.length;
+      oldest.bytes = undefined;
+    }
+  }
+
+  /** The receiver's answers to the oldest questions. */
+  answer(wishes: readonly boolean[]): void {
+    this.#questions -= wishes.length;
+    for (let next = 0; next < wishes.length;) {
+      const held = this.#unanswered.peek();
+      if (held === undefined) throw new SyncError("INTERNAL", "an answer without its question");
+      const { sizes } = held.lot;
+      for (; held.answered < sizes.length && next < wishes.length; held.answered += 1, next += 1) {
+        if (wishes[next] === true) this.#wanted.push({ held, index: held.answered, at: held.answeredBytes });
+        held.answeredBytes += sizes[held.answered] ?? 0;
+      }
+      if (held.answered === sizes.length) this.#unanswered.shift();
+    }
+  }
+
+  /** What is to go out now: pushes first, then what was wanted, up to one frame. */
+  next(): NextContent<File> | undefined {
+    if (this.#reading !== undefined) return undefined;
+    if (this.#pushes.size > 0) return { type: "PUSH", payload: this.#gatherPushes() };
+    const first = this.#wanted.peek();
+    if (first === undefined) return undefined;
+    if (first.held.bytes !== undefined) return { type: "DATA", payload: this.#gatherWanted() };
+    this.#reading = this.#wanted.shift();
+    const { file, offset, sizes } = first.held.lot;
+    return { type: "read", file, offset: offset + first.at, size: sizes[first.index] ?? 0 };
+  }
+
+  /** What was read again; true when it still is the chunk that was announced. */
+  checkRead(bytes: Bytes | undefined): bytes is Bytes {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    if (reading === undefined || bytes === undefined) return false;
+    const { ids } = reading.held.lot;
+    return equalBytes(sha256(bytes), ids.subarray(reading.index * idBytes, (reading.index + 1) * idBytes));
+  }
+
+  #gatherPushes(): Bytes {
+    const views: Bytes[] = [];
+    let gathered = 0;
+    for (;;) {
+      const push = this.#pushes.peek();
+      if (push === undefined || isFull(gathered, push.length)) break;
+      this.#pushes.shift();
+      gathered += push.length;
+      views.push(push);
+    }
+    this.#pushBytes -= gathered;
+    return joinViews(views);
+  }
+
+  #gatherWanted(): Bytes {
+    const views: Bytes[] = [];
+    let gathered = 0;
+    for (;;) {
+      const wanted = this.#wanted.peek();
+      const bytes = wanted?.held.bytes;
+      if (wanted === undefined || bytes === undefined) break;
+      const size = wanted.held.lot.sizes[wanted.index] ?? 0;
+      if (isFull(gathered, size)) break;
+      this.#wanted.shift();
+      gathered += size;
+      views.push(bytes.subarray(wanted.at, wanted.at + size));
+    }
+    return joinViews(views);
+  }
+}
+
+function isFull(gatheredBytes: number, nextBytes: number): boolean {
+  return gatheredBytes > 0 && gatheredBytes + nextBytes > sessionLimits.dataFrameBytes;
+}
+
+/** The views as one run of bytes; those that lie side by side already are not copied. */
+function joinViews(views: readonly Bytes[]): Bytes {
+  const joined: Bytes[] = [];
+  for (const view of views) {
+    const last = joined.at(-1);
+    if (
+      last !== undefined &&
+      last.buffer === view.buffer &&
+      last.byteOffset + last.length === view.byteOffset
+    ) {
+      joined[joined.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + view.length);
+    } else {
+      joined.push(view);
+    }
+  }
+  return joined.length === 1 && joined[0] !== undefined ? joined[0] : concatBytes(joined);
+}

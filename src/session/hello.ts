@@ -1,0 +1,117 @@
+import type { CutterSpec } from "../chunk/cutter.ts";
+import { SyncError } from "../errors.ts";
+import type { Layout } from "../tree/tree.ts";
+import type { Bytes } from "../types.ts";
+import { encodeTuple, Tuple } from "./tuple.ts";
+
+/** The version of the protocol that this library speaks. */
+export const protocolVersion = 1;
+
+/**
+ * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream holds all.
+ * `list`: a one-way stream without content, which tells what a tree holds.
+ */
+export type Mode = "duplex" | "one-way" | "list";
+
+/** The sender's HELLO: it states what the session will be. */
+export interface SenderHello {
+  readonly role: "sender";
+  readonly mode: Mode;
+  readonly layout: Layout;
+  readonly digest: string;
+  readonly cutter: CutterSpec;
+  /** What the compressed flag of a frame means. */
+  readonly compression: string;
+  readonly features: readonly string[];
+  readonly nonce: Bytes;
+}
+
+/** Bytes that one end lets the other have under way at each level. */
+export interface Windows {
+  readonly entries: number;
+  readonly chunks: number;
+  readonly data: number;
+}
+
+/** The receiver's HELLO: what it can take. */
+export interface ReceiverHello {
+  readonly role: "receiver";
+  readonly digests: readonly string[];
+  readonly cutters: readonly string[];
+  readonly compressions: readonly string[];
+  readonly windows: Windows;
+  readonly features: readonly string[];
+  readonly nonce: Bytes;
+}
+
+const nonceBytes = 16;
+
+/** Encodes a HELLO (docs/protocol.md §6.1). */
+export function encodeHello(hello: SenderHello | ReceiverHello): Bytes {
+  if (hello.role === "sender") {
+    const { name, minBytes, averageBytes, maxBytes } = hello.cutter;
+    return encodeTuple([
+      protocolVersion,
+      hello.role,
+      hello.nonce,
+      hello.features,
+      hello.mode,
+      hello.layout,
+      hello.digest,
+      hello.compression,
+      name,
+      minBytes,
+      averageBytes,
+      maxBytes,
+    ]);
+  }
+  const { entries, chunks, data } = hello.windows;
+  return encodeTuple([
+    protocolVersion,
+    hello.role,
+    hello.nonce,
+    hello.features,
+    hello.digests,
+    hello.cutters,
+    hello.compressions,
+    entries,
+    chunks,
+    data,
+  ]);
+}
+
+/**
+ * Decodes the HELLO that the end with this role must have sent.
+ *
+ * @throws UNSUPPORTED when the versions do not meet or it is the wrong end, BAD_MESSAGE
+ */
+export function decodeHello(payload: Bytes, role: "sender"): SenderHello;
+export function decodeHello(payload: Bytes, role: "receiver"): ReceiverHello;
+export function decodeHello(payload: Bytes, role: "sender" | "receiver"): SenderHello | ReceiverHello {
+  const tuple = new Tuple(payload);
+  const version = tuple.count();
+  if (version !== protocolVersion) {
+    throw new SyncError(
+      "UNSUPPORTED",
+      `the other end speaks protocol version ${version}, this one ${protocolVersion}`,
+    );
+  }
+  const found = tuple.oneOf(["sender", "receiver"]);
+  if (found !== role) throw new SyncError("UNSUPPORTED", `both ends are ${found}s`);
+  const nonce = tuple.bytes(nonceBytes);
+  const features = tuple.texts();
+  if (role === "sender") {
+    const mode = tuple.oneOf(["duplex", "one-way", "list"]);
+    const layout = tuple.oneOf(["contents", "named"]);
+    const digest = tuple.text();
+    const compression = tuple.text();
+    const name = tuple.oneOf(["cafs", "fastcdc", "fixed"]);
+    const cutter = { name, minBytes: tuple.count(), averageBytes: tuple.count(), maxBytes: tuple.count() };
+    return { role, mode, layout, digest, cutter, compression, features, nonce };
+  }
+  const digests = tuple.texts();
+  const cutters = tuple.texts();
+  const compressions = tuple.texts();
+  const windows = { entries: tuple.positive(), chunks: tuple.positive(), data: tuple.positive() };
+  return { role, digests, cutters, compressions, windows, features, nonce };
+}

@@ -1,0 +1,37 @@
+import type { CutterSpec } from "../chunk/cutter.ts";
+import type { SyncError } from "../errors.ts";
+import type { Entry, Layout, Placement } from "../tree/tree.ts";
+import type { Bytes } from "../types.ts";
+import type { FrameType, Squeeze } from "./frame.ts";
+
+/** What the receiver's state machine wants done; its result, if any, is given back before it goes on. */
+export type ReceiverEffect =
+  | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
+  | { readonly do: "open"; readonly cutter: CutterSpec; readonly layout: Layout; readonly search: boolean }
+  | { readonly do: "plan"; readonly entries: readonly Entry[]; readonly first: number }
+  | {
+      readonly do: "place";
+      readonly entry: number;
+      readonly offset: number;
+      readonly ids: Bytes;
+      readonly sizes: readonly number[];
+    }
+  | { readonly do: "write"; readonly placements: readonly Placement[] }
+  | { readonly do: "finish"; readonly files: readonly { readonly entry: number; readonly size: number }[] }
+  | { readonly do: "abandon"; readonly entry: number; readonly reason: SyncError }
+  | { readonly do: "commit" };
+
+/** Running totals of a receiver. */
+export interface ReceiverTotals {
+  entries: number;
+  /** Files whose content was brought up to date. */
+  files: number;
+  /** Bytes of content that chunk lists described. */
+  chunkBytes: number;
+  /** Bytes of content that came over the wire, before compression. */
+  receivedBytes: number;
+  /** Entries that could not be brought about. */
+  failed: number;
+  /** Paths that the sender could not list or read. */
+  troubles: number;
+}
