@@ -28,6 +28,6 @@ export default defineConfig([
     entry: { main: "src/cli/main.ts" },
     outDir: "dist/cli",
     platform: "node",
-    noExternal: ["@noble/hashes", "fflate", "it-pipe", "msgpackr"],
+    noExternal: ["@noble/hashes", "fflate", "msgpackr"],
   },
 ]);
