@@ -70,6 +70,11 @@ export class IncomingFiles {
     file.discard();
   }
 
+  /** Gives up on all files. */
+  discardAll(): void {
+    for (const entry of [...this.#files.keys()]) this.abandon(entry);
+  }
+
   #get(entry: number): IncomingFile | undefined {
     const known = this.#files.get(entry);
     if (known) return known;

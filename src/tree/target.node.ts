@@ -182,8 +182,15 @@ class DirTarget implements TreeTarget {
 
   #tell(entry: number, thrown: unknown, path: string): void {
     const error = withPath(fileTrouble(thrown, path), path);
+    if (error.code === "NO_SPACE") this.#makeRoom();
     if (error.code === "NO_SPACE" || error.code === "LOCKED") throw error;
     this.#required().onTrouble(entry, error);
+  }
+
+  /** What waits here to be used later is part of why the disk is full. */
+  #makeRoom(): void {
+    this.#incoming?.discardAll();
+    this.#workspace?.removeLeftovers();
   }
 
   #required(): TargetOptions {
