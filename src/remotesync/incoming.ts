@@ -16,30 +16,30 @@ export function incoming(
   return {
     [Symbol.asyncIterator]() {
       const blocks = source[Symbol.asyncIterator]();
+      let closing: Promise<unknown> | undefined;
+      const close = async (): Promise<void> => {
+        closing ??= Promise.resolve(blocks.return?.());
+        // A source that was broken off may never answer.
+        if (signal?.aborted === true) closing.catch(ignore);
+        else await closing;
+      };
       return {
         async next() {
           try {
             return await abortable(blocks.next(), signal);
           } catch (thrown) {
             if (signal?.aborted !== true) throw toSyncError(thrown, "PEER_GONE");
-            close(blocks).catch(ignore);
+            await close();
             throw signal.reason;
           }
         },
         async return() {
-          const closing = close(blocks);
-          // A source that was broken off may never answer.
-          if (signal?.aborted === true) closing.catch(ignore);
-          else await closing;
+          await close();
           return { done: true, value: undefined };
         },
       };
     },
   };
-}
-
-async function close(blocks: AsyncIterator<Bytes>): Promise<void> {
-  await blocks.return?.();
 }
 
 function ignore(): void {}
