@@ -1,77 +1,135 @@
-// `npm run demo`: from a fresh clone, shows in half a minute what the program does, on a tree it makes up.
-import { execFileSync, spawn } from "node:child_process";
+// `npm run demo`: copies this project's own tree from one process to another through a pipe, changes the
+// original, brings the copy up to date, and checks each time that the copy is exact. Works in .demo/.
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import * as fs from "node:fs";
 import { join } from "node:path";
 import { installIfNeeded, root, run } from "./run.mjs";
 
+const demo = join(root, ".demo");
+const original = join(demo, "original");
+const copy = join(demo, "copy");
+const cli = join(root, "dist", "cli", "main.js");
+const parts = ["src", "scripts", "test", "node_modules", "package.json", "package-lock.json"];
+
 await installIfNeeded();
-if ((await run("node", ["scripts/build.mjs"])) !== 0) process.exit(1);
+if (!fs.existsSync(cli) && (await run("node", ["scripts/build.mjs"])) !== 0) process.exit(1);
+makeOriginal();
 
-const stage = join(root, ".demo");
-const source = join(stage, "source");
-const copy = join(stage, "copy");
-const main = join(root, "dist", "cli", "main.js");
+const oneWay = 'node "$CLI" send --json "$FROM/" | node "$CLI" recv --json --quiet "$TO"';
+const bothWays =
+  'mkfifo "$BACK"; node "$CLI" send --duplex --json "$FROM/" < "$BACK" | node "$CLI" recv --duplex --json --quiet "$TO" > "$BACK"';
 
-makeTree();
-await show("first copy", () => {});
-await show("nothing changed", () => {});
-await show("one line inserted at the front of a file of 32 MiB", () => {
-  const path = join(source, "big.bin");
-  writeFileSync(path, Buffer.concat([Buffer.from("a new first line\n"), readFileSync(path)]));
-});
-await show("a folder of 500 files renamed", () =>
-  renameSync(join(source, "notes-1"), join(source, "renamed")),
-);
-await show("a folder copied", () =>
-  cpSync(join(source, "notes-2"), join(source, "again"), { recursive: true }),
-);
-rmSync(stage, { recursive: true });
+const rows = [];
+await step("first copy", "send original/ | recv copy", oneWay);
+for (const change of changeOriginal()) console.log(`             ${change}`);
+await step("update", "send --duplex original/ <=> recv --duplex copy", bothWays);
+await step("no change", "the same once more", bothWays);
+printTable();
 
-/** Four folders of 500 small files and one big file: about 36 MB. */
-function makeTree() {
-  rmSync(stage, { recursive: true, force: true });
-  for (let folder = 0; folder < 4; folder++) {
-    const path = join(source, `notes-${folder}`);
-    mkdirSync(path, { recursive: true });
-    for (let note = 0; note < 500; note++)
-      writeFileSync(join(path, `${note}.bin`), noise(`${folder}/${note}`, 2048));
-  }
-  writeFileSync(join(source, "big.bin"), noise("big", 32 << 20));
+function makeOriginal() {
+  fs.rmSync(demo, { recursive: true, force: true });
+  fs.mkdirSync(original, { recursive: true });
+  const options = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
+  for (const part of parts) fs.cpSync(join(root, part), join(original, part), options);
+  fs.writeFileSync(join(original, "big.bin"), noise(32 << 20, "big"));
 }
 
-/** Bytes that do not compress, the same in every run. */
-function noise(seed, sizeBytes) {
-  return createHash("shake128", { outputLength: sizeBytes }).update(seed).digest();
-}
-
-/** Changes the source, brings the copy up to date, says what it took and checks that both are equal. */
-async function show(what, change) {
-  change();
-  const started = performance.now();
-  const { there, back } = await sync();
-  const seconds = ((performance.now() - started) / 1000).toFixed(2);
-  execFileSync("diff", ["-r", source, copy], { stdio: "inherit" });
-  console.log(
-    `${what.padEnd(52)} ${size(there).padStart(9)} sent, ${size(back).padStart(8)} answered, ${seconds} s`,
+/** Edits, adds to, touches, renames and duplicates; says what it did. */
+function changeOriginal() {
+  const at = (...names) => join(original, ...names);
+  const big = fs.readFileSync(at("big.bin"));
+  const middle = big.length >> 1;
+  fs.writeFileSync(
+    at("big.bin"),
+    Buffer.concat([big.subarray(0, middle), noise(100, "edit"), big.subarray(middle)]),
   );
+  fs.appendFileSync(at("package-lock.json"), "\n");
+  fs.utimesSync(at("package.json"), 1, 1);
+  const [name] = fs.readdirSync(at("node_modules")).filter((folder) => /^[a-z]/.test(folder));
+  fs.renameSync(at("node_modules", name), at("node_modules", `${name}-renamed`));
+  fs.renameSync(at("src"), at("sources"));
+  fs.writeFileSync(at("twin.bin"), big);
+  return [
+    "100 bytes go into the middle of a file of 32 MiB, whose old content becomes a second file;",
+    `a line is added to package-lock.json, package.json is touched, src and node_modules/${name} are renamed.`,
+  ];
 }
 
-/** A sender and a receiver, each a process of its own, as over ssh; gives the bytes between them. */
-async function sync() {
-  const stdio = ["pipe", "pipe", "inherit"];
-  const sender = spawn(process.execPath, [main, "send", `${source}/`, "--duplex", "--quiet"], { stdio });
-  const receiver = spawn(process.execPath, [main, "recv", copy, "--duplex", "--quiet"], { stdio });
-  const bytes = { there: 0, back: 0 };
-  sender.stdout.on("data", (block) => (bytes.there += block.length)).pipe(receiver.stdin);
-  receiver.stdout.on("data", (block) => (bytes.back += block.length)).pipe(sender.stdin);
-  const codes = await Promise.all([once(sender, "close"), once(receiver, "close")]);
-  if (codes.some(([code]) => code !== 0))
-    throw new Error(`the sync failed: exit codes ${codes.map(([code]) => code)}`);
-  return bytes;
+/** Runs a command line, checks the copy, and keeps a row of the table. */
+async function step(name, title, commandLine) {
+  console.log(`${name.padEnd(12)} ${title}`);
+  const started = performance.now();
+  const BACK = join(demo, `back-${rows.length}`);
+  const shell = spawn("sh", ["-c", commandLine], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, CLI: cli, FROM: original, TO: copy, BACK },
+  });
+  let output = "";
+  for (const stream of [shell.stdout, shell.stderr]) stream.on("data", (bytes) => (output += bytes));
+  const [code] = await once(shell, "close");
+  const seconds = (performance.now() - started) / 1000;
+  const sent = output
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line))
+    .find(({ event, action }) => event === "summary" && action === "sent");
+  if (code !== 0 || sent === undefined) fail(output.split("\n").slice(-20));
+  const differences = [...compare("")];
+  if (differences.length > 0) fail(differences.slice(0, 20));
+  rows.push({ name, sent, seconds });
 }
 
-function size(bytes) {
-  return bytes < 100_000 ? `${bytes} B` : `${(bytes / 1e6).toFixed(2)} MB`;
+/** The names below that differ in kind, mode, time or content. What is only in the copy was renamed away. */
+function* compare(path) {
+  const [one, other] = [join(original, path), join(copy, path)];
+  const facts = fs.lstatSync(one);
+  const found = fs.lstatSync(other, { throwIfNoEntry: false });
+  if (found === undefined) return yield `${path} is missing`;
+  if (facts.mode !== found.mode) yield `${path} has another kind or mode`;
+  else if (facts.isSymbolicLink()) {
+    if (fs.readlinkSync(one) !== fs.readlinkSync(other)) yield `${path} points elsewhere`;
+  } else if (Math.abs(facts.mtimeMs - found.mtimeMs) >= 0.002) yield `${path} has another time`;
+  else if (facts.isFile() && digest(one) !== digest(other)) yield `${path} has other content`;
+  if (facts.isDirectory()) for (const name of fs.readdirSync(one)) yield* compare(join(path, name));
+}
+
+function digest(path) {
+  return createHash("sha256").update(fs.readFileSync(path)).digest("hex");
+}
+
+function printTable() {
+  const cells = rows.map(({ name, sent, seconds }) => [
+    name,
+    String(sent.entries),
+    mega(sent.doneBytes),
+    mega(sent.newBytes),
+    mega(sent.reusedBytes),
+    mega(sent.wireBytes),
+    `${seconds.toFixed(2)} s`,
+  ]);
+  const head = ["", "entries", "content read", "sent", "reused", "on the wire", "time"];
+  console.log();
+  for (const row of [head, ...cells]) {
+    console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(12) : cell.padStart(14))).join(""));
+  }
+  console.log("\nEach time the copy was compared with the original, every byte of it: no difference.");
+}
+
+function mega(bytes) {
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+function fail(lines) {
+  console.error(["demo: failed", ...lines].join("\n"));
+  process.exit(1);
+}
+
+/** Bytes that do not compress and are the same each time. */
+function noise(sizeBytes, seed) {
+  const blocks = [];
+  for (let i = 0; i < Math.ceil(sizeBytes / 32); i++)
+    blocks.push(createHash("sha256").update(`${seed}/${i}`).digest());
+  return Buffer.concat(blocks).subarray(0, sizeBytes);
 }
