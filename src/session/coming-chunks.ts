@@ -23,10 +23,6 @@ export class ComingChunks<Place> {
     return this.#wished.size;
   }
 
-  has(id: ChunkId): boolean {
-    return this.#byId.has(toHex(id));
-  }
-
   /** Lets a place wait for a chunk that is on its way; false when it is not. */
   join(id: ChunkId, size: number, place: Place): boolean {
     const coming = this.#byId.get(toHex(id));

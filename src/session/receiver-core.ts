@@ -232,14 +232,10 @@ export class ReceiverCore {
       throw new SyncError("UNSOLICITED", "a chunk list for a file that awaits none");
     if ((group.pushed !== undefined) !== file.unasked)
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
-    const here = yield* this.#findHere(group, file);
-    let offset = file.listed;
-    for (const [i, size] of group.sizes.entries()) {
-      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
-      const wanted = this.#book({ file, offset, debt }, id, size, here[i] === 1, group.pushed?.[i]);
-      if (group.pushed === undefined) wishes.push(wanted);
-      offset += size;
-    }
+    const offset =
+      group.pushed === undefined
+        ? yield* this.#takeQuestions(group, file, debt, wishes)
+        : yield* this.#takePushed(group, group.pushed, file, debt);
     if (!Number.isSafeInteger(offset)) throw new SyncError("LIMIT", "a file is too large");
     this.totals.chunkBytes += offset - file.listed;
     file.listed = offset;
@@ -249,37 +245,63 @@ export class ReceiverCore {
     if (file.missing === 0) this.#finished.push(file);
   }
 
-  /** Lets the target put in place what it has of a group. What is pushed will come anyway. */
-  *#findHere(group: ChunkGroup, file: FileState): Steps<Uint8Array> {
-    const { sizes, ids, pushed } = group;
-    if (file.dropped || sizes.length === 0) return new Uint8Array(sizes.length).fill(1);
-    if (pushed === undefined) {
-      return (yield { do: "place", entry: file.entry, offset: file.listed, ids, sizes }) as Uint8Array;
-    }
-    const here = new Uint8Array(sizes.length);
+  /** Lets the target put in place what it has of a group, and wishes for the rest. Returns where the group ends. */
+  *#takeQuestions({ sizes, ids }: ChunkGroup, file: FileState, debt: Debt, wishes: boolean[]): Steps<number> {
     let offset = file.listed;
+    const here = file.dropped ? undefined : yield* this.#place(file, offset, ids, sizes);
     for (const [i, size] of sizes.entries()) {
       const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
-      if (pushed[i] !== true && !this.#coming.has(id)) {
-        const placed = yield { do: "place", entry: file.entry, offset, ids: id, sizes: [size] };
-        here[i] = (placed as Uint8Array)[0] ?? 0;
-        if (here[i] === 0) yield* this.#giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
-        if (file.dropped) return here.fill(1);
-      }
+      wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset, debt }));
       offset += size;
     }
-    return here;
+    return offset;
   }
 
-  /** Books one listed chunk; true when it has to be asked for. */
-  #book(place: Place, id: ChunkId, size: number, here: boolean, pushed: boolean | undefined): boolean {
-    const owed = pushed === true || (!here && !place.file.dropped);
-    if (!owed) return false;
-    place.file.missing += 1;
-    place.debt.open += 1;
-    if (pushed !== true && this.#coming.join(id, size, place)) return false;
-    this.#coming.expect(pushed === true ? "pushed" : "wished", id, size, place);
-    return pushed === undefined;
+  /** Books what will be pushed, and finds what will not. Returns where the group ends. */
+  *#takePushed(group: ChunkGroup, pushed: readonly boolean[], file: FileState, debt: Debt): Steps<number> {
+    let offset = file.listed;
+    for (const [i, size] of group.sizes.entries()) {
+      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
+      const place = { file, offset, debt };
+      if (pushed[i] === true) this.#expect("pushed", id, size, place);
+      else if (!file.dropped && !this.#join(id, size, place)) yield* this.#require(file, offset, id, size);
+      offset += size;
+    }
+    return offset;
+  }
+
+  *#place(file: FileState, offset: number, ids: Bytes, sizes: readonly number[]): Steps<Uint8Array> {
+    if (sizes.length === 0) return new Uint8Array(0);
+    return (yield { do: "place", entry: file.entry, offset, ids, sizes }) as Uint8Array;
+  }
+
+  /** Puts in place what the sender says is here; a file for which it is not is given up. */
+  *#require(file: FileState, offset: number, id: ChunkId, size: number): Steps {
+    const here = yield* this.#place(file, offset, id, [size]);
+    if (here[0] !== 1) yield* this.#giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
+  }
+
+  /** True when the chunk has to be asked for; one that is on its way is waited for. */
+  #wish(id: ChunkId, size: number, place: Place): boolean {
+    if (this.#join(id, size, place)) return false;
+    this.#expect("wished", id, size, place);
+    return true;
+  }
+
+  #join(id: ChunkId, size: number, place: Place): boolean {
+    if (!this.#coming.join(id, size, place)) return false;
+    this.#owe(place);
+    return true;
+  }
+
+  #expect(lane: "wished" | "pushed", id: ChunkId, size: number, place: Place): void {
+    this.#coming.expect(lane, id, size, place);
+    this.#owe(place);
+  }
+
+  #owe({ file, debt }: Place): void {
+    file.missing += 1;
+    debt.open += 1;
   }
 
   *#takeContent(payload: Bytes, lane: "wished" | "pushed"): Steps {

@@ -270,8 +270,8 @@ describe("a sender that lies with right checks", () => {
 });
 
 const content = fc
-  .record({ seed: fc.integer({ min: 1, max: 4 }), size: fc.nat(3000) })
-  .map(({ seed, size }) => random(seed, size));
+  .record({ seed: fc.integer({ min: 1, max: 4 }), size: fc.nat(3000), times: fc.integer({ min: 1, max: 3 }) })
+  .map(({ seed, size, times }) => concatBytes(Array.from({ length: times }, () => random(seed, size))));
 const name = fc.constantFrom("a", "b", "c", "a.b", "a b", "ä");
 const tree: fc.Arbitrary<PlainTree> = fc
   .uniqueArray(fc.tuple(name, fc.option(name), content, fc.nat(3)), {

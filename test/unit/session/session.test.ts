@@ -65,6 +65,14 @@ describe.each(["duplex", "one-way"] as const)("a %s session", (mode) => {
     expect(received.reusedBytes).toBe(5000);
   });
 
+  it("sends a chunk once that occurs twice in one file", async () => {
+    const tree: PlainTree = new Map([["zeros", { kind: "file", content: new Uint8Array(50_000) }]]);
+    const target = new PlainTarget();
+    const { sent } = await sync(tree, target, { mode });
+    expect(contents(target.tree)).toEqual(contents(tree));
+    expect(sent.sentBytes).toBeLessThan(2 * cutter.maxBytes + 1);
+  });
+
   it("copies nothing at all", async () => {
     const target = new PlainTarget();
     await sync(new Map(), target, { mode });
