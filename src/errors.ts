@@ -45,6 +45,7 @@ export const errorCodes = {
   PARTIAL: { wire: 30, exit: 3 },
 } as const satisfies Record<string, CodeFacts>;
 
+/** What went wrong, as a word to match on. */
 export type SyncErrorCode = keyof typeof errorCodes;
 
 /** Where it happened; every member is optional and safe to print after escaping. */
@@ -94,7 +95,11 @@ export function codeOfWire(wire: number): SyncErrorCode {
 }
 
 /** Turns whatever was thrown into a SyncError; a SyncError passes unchanged. */
-export function toSyncError(thrown: unknown, code: SyncErrorCode = "INTERNAL", detail?: SyncErrorDetail): SyncError {
+export function toSyncError(
+  thrown: unknown,
+  code: SyncErrorCode = "INTERNAL",
+  detail?: SyncErrorDetail,
+): SyncError {
   if (isSyncError(thrown)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new SyncError(code, message, { cause: thrown, ...(detail && { detail }) });

@@ -68,6 +68,17 @@ export {
 export { serveTo, syncFrom } from "./remotesync/web-streams.ts";
 export { decodeWishlist, encodeWishlist } from "./remotesync/wishlist.ts";
 
+export { type MemorySourceFile, type MemorySourceOptions, memorySource } from "./tree/memory-source.ts";
+export { memoryTarget } from "./tree/memory-target.ts";
+export {
+  type MemoryDir,
+  type MemoryFile,
+  type MemoryLink,
+  type MemoryNode,
+  memoryDir,
+  memoryFile,
+  memoryLink,
+} from "./tree/memory-tree.ts";
 export type {
   CutRun,
   Entry,
@@ -82,6 +93,7 @@ export type {
   TreeTarget,
 } from "./tree/tree.ts";
 
+export { type ChunkList, readChunkList } from "./session/list.ts";
 export type { LivenessOptions } from "./session/link.ts";
 export {
   type ReceiveOptions,

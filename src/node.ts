@@ -10,4 +10,5 @@ export {
   dirStore,
 } from "./store/dir.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/source.node.ts";
+export { type TreeTargetOptions, openTreeTarget } from "./tree/target.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";

@@ -2,5 +2,6 @@
 
 export type { ConformanceCase } from "./testing/case.ts";
 export { type Faults, faultyDuplex } from "./testing/faulty-duplex.ts";
+export { seededBytes, seededRandom } from "./testing/random.ts";
 export { storeCases } from "./testing/store-suite.ts";
 export { type TransportUnderTest, transportCases } from "./testing/transport-suite.ts";
