@@ -118,7 +118,7 @@ class Reception {
     this.#info = info;
     this.#store = store;
     this.#options = options;
-    this.#windowBytes = Math.max(1, (options.windowCount ?? defaultWindowCount) >> 3);
+    this.#windowBytes = Math.max(1, Math.floor((options.windowCount ?? defaultWindowCount) / 8));
     this.#totalBytes = fileBytes(info.chunks);
     this.#plan = new WishPlan(info, store, this.#signal);
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
@@ -129,7 +129,14 @@ class Reception {
     if (this.#wishing) throw new SyncError("STATE", "a wishlist is read once");
     this.#wishing = true;
     return {
-      next: () => this.#nextWishes(),
+      next: async () => {
+        try {
+          return await this.#nextWishes();
+        } catch (thrown) {
+          this.close(thrown);
+          throw this.#signal.reason;
+        }
+      },
       return: async () => {
         const done = this.#wishByteCount === this.#plan.wishes.length;
         if (!done) this.close(new SyncError("ABORTED", "wishlist broken off"));

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { concatBytes } from "../../../src/bytes/compare.ts";
 import { fromHex, toHex } from "../../../src/bytes/hex.ts";
 import { sha256 } from "../../../src/chunk/digest.ts";
+import { SyncError } from "../../../src/errors.ts";
 import { type BuilderOptions, type BuildProgress, createBuilder } from "../../../src/remotesync/builder.ts";
 import { encodeChunk } from "../../../src/remotesync/chunk-stream.ts";
 import { randomPermutation } from "../../../src/remotesync/permutation.ts";
@@ -300,6 +301,21 @@ describe("flaws of the reference", () => {
     const { info } = await fileOf(["a"]);
     const options = { signal: AbortSignal.abort("never") };
     expect((await build(info, memoryStore(), streamOf(frames("a")), options)).failure).toBe("never");
+  });
+
+  it("flaw 1: a store that fails ends both halves with its error", async () => {
+    const { info } = await fileOf(many);
+    const failing: Store = {
+      ...memoryStore(),
+      pin: () => Promise.reject(new SyncError("IO", "disk on fire")),
+    };
+    for (const first of ["wishlist", "build"]) {
+      const builder = createBuilder(info, failing);
+      const wishing = () => failureOf(() => collect(builder.wishlist));
+      const building = () => failureOf(() => collect(builder.build(streamOf())));
+      const halves = first === "wishlist" ? [wishing, building] : [building, wishing];
+      for (const half of halves) expect(await half()).toBe("IO");
+    }
   });
 
   it("a pin that arrives after the end is let go", async () => {
