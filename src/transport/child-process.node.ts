@@ -19,6 +19,8 @@ export interface ChildProcessOptions extends AbortOptions {
 const stderrTailLength = 2000;
 /** How long a program may take to end once it was told to. */
 const killAfterMs = 2000;
+/** How long the last words of a program that exited may take, when others still hold its standard error. */
+const lastWordsMs = 250;
 
 /**
  * Starts a program and talks to its standard input and output: how a sync goes over ssh. The program and
@@ -56,57 +58,82 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
 
   const onAbort = () => abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  child.once("close", () => signal?.removeEventListener("abort", onAbort));
-
   let broken: { readonly reason: unknown } | undefined;
+  void exited.then((failure) => {
+    signal?.removeEventListener("abort", onAbort);
+    if (failure) broken ??= { reason: failure };
+  });
 
   function abort(reason: unknown): void {
     broken ??= { reason };
     pipes.abort(reason);
-    child.kill();
+    if (!child.kill()) return; // it is gone already
     const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
     child.once("exit", () => clearTimeout(timer));
   }
 
   /** What really happened: a broken pipe is only the shadow of a program that exited. */
   async function failure(thrown: unknown): Promise<unknown> {
-    if (broken) return broken.reason;
-    const exit = await Promise.race([exited, afterMs(killAfterMs)]);
-    return exit ?? toSyncError(thrown, "PEER_GONE");
+    if (!broken) await Promise.race([exited, afterMs(killAfterMs)]);
+    return broken ? broken.reason : toSyncError(thrown, "PEER_GONE");
   }
 
   async function* read(): AsyncGenerator<Bytes> {
+    let left = true;
     try {
       yield* pipes.read();
+      left = false;
+    } catch (thrown) {
+      left = false;
+      throw await failure(thrown);
+    } finally {
+      if (left) abort(new SyncError("ABORTED", "the reader stopped early"));
+    }
+    await exited;
+    if (broken) throw broken.reason;
+  }
+
+  /** Runs one call of the writer; what fails, or would go nowhere, tells what really happened. */
+  async function writing(call: () => Promise<void>): Promise<void> {
+    if (broken) throw broken.reason;
+    try {
+      await call();
     } catch (thrown) {
       throw await failure(thrown);
     }
-    const exit = await exited;
-    if (broken) throw broken.reason;
-    if (exit) throw exit;
   }
 
   return {
     read,
     abort,
-    write: (bytes) => pipes.write(bytes).catch(async (thrown) => Promise.reject(await failure(thrown))),
-    end: () => pipes.end().catch(async (thrown) => Promise.reject(await failure(thrown))),
+    write: (bytes) => writing(() => pipes.write(bytes)),
+    end: () => writing(() => pipes.end()),
   };
 }
 
-/** Resolves when the program is gone and its output read: with nothing when it exited with 0, else with why. */
+/**
+ * Resolves when the program is gone: with nothing when it exited with 0, else with why. It does not wait for
+ * what the program left behind: a shared connection of ssh keeps standard error open for hours.
+ */
 function exitOf(child: Child, command: string, lastWords: () => string): Promise<SyncError | undefined> {
   return new Promise((resolve) => {
     child.once("error", (error) =>
       resolve(new SyncError("PEER_GONE", `could not start ${command}: ${error.message}`, { cause: error })),
     );
-    child.once("close", (code, signal) => {
-      if (code === 0) return resolve(undefined);
-      const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
-      const words = lastWords();
-      resolve(new SyncError("PEER_GONE", `${command} ${how}${words === "" ? "" : `: ${words}`}`));
+    child.once("exit", (code, signal) => {
+      const tell = () => resolve(code === 0 ? undefined : describeExit(command, code, signal, lastWords()));
+      const timer = setTimeout(tell, lastWordsMs);
+      child.stderr.once("close", () => {
+        clearTimeout(timer);
+        tell();
+      });
     });
   });
+}
+
+function describeExit(command: string, code: number | null, signal: string | null, words: string): SyncError {
+  const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+  return new SyncError("PEER_GONE", `${command} ${how}${words === "" ? "" : `: ${words}`}`);
 }
 
 function afterMs(ms: number): Promise<undefined> {

@@ -76,6 +76,18 @@ test("an aborted signal ends the program, also one that does not listen", async 
   await expect.poll(() => isAlive(pid), { timeout: 8000 }).toBe(false);
 });
 
+test("a reader that leaves early ends the program", async () => {
+  const program =
+    "process.stdout.write(String(process.pid)); process.stdout.on('error', () => {}); setInterval(() => {}, 1000)";
+  const { channel } = childProcessDuplex(node, ["-e", program], silent);
+  let pid = 0;
+  for await (const bytes of channel.read()) {
+    pid = Number(Buffer.from(bytes).toString());
+    break;
+  }
+  await expect.poll(() => isAlive(pid), { timeout: 8000 }).toBe(false);
+});
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -83,6 +95,18 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test("does not wait for what the program left behind", async () => {
+  const program = `
+    const { spawn } = require("node:child_process");
+    spawn("sleep", ["20"], { stdio: ["ignore", "ignore", "inherit"], detached: true }).unref();
+    process.stdout.write("done");
+  `;
+  const { channel } = childProcessDuplex(node, ["-e", program], silent);
+  const started = performance.now();
+  expect(await readAll(channel.read())).toBe("done");
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
 
 test("starts nothing when the signal is aborted already", () => {
   const reason = new Error("too late");
