@@ -64,8 +64,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     }
   }
 
-  function unpin(key: string, entry: Entry): void {
-    if (--entry.pinCount > 0 || entries.get(key) !== entry) return;
+  function unpin(entry: Entry): void {
+    if (--entry.pinCount > 0) return;
     pinnedBytes -= entry.chargeBytes;
     idle.append(entry);
   }
@@ -119,7 +119,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         idle.remove(entry);
         pinnedBytes += entry.chargeBytes;
       }
-      return createPin(() => unpin(key, entry));
+      return createPin(() => unpin(entry));
     },
     async close() {
       if (gate.close()) entries.clear();

@@ -108,6 +108,21 @@ describe("get", () => {
 });
 
 describe("end", () => {
+  it("does not disturb a reader that finds its chunk meanwhile", async () => {
+    const inner = memoryStore();
+    let looks = 0;
+    const store = awaitedStore({
+      ...inner,
+      get: async () => {
+        if (looks++ === 0) throw new SyncError("NOT_FOUND", "not yet");
+        store.end(new SyncError("PEER_GONE", "upstream is gone"));
+        await settle();
+        return chunk;
+      },
+    });
+    expect(await store.get(chunk.id)).toBe(chunk);
+  });
+
   it("refuses who waits and who comes later, but gives what is there", async () => {
     const store = awaitedStore(memoryStore());
     await store.put(other);

@@ -114,6 +114,10 @@ describe("put", () => {
     expect((await store.get(largest.id)).bytes).toHaveLength(maxStoredChunkBytes);
     const tooLarge = chunkOf(new Uint8Array(maxStoredChunkBytes + 1));
     await expect(store.put(tooLarge)).rejects.toMatchObject({ code: "LIMIT" });
+
+    mkdirSync(join(fileOf(tooLarge), ".."), { recursive: true });
+    writeFileSync(fileOf(tooLarge), tooLarge.bytes);
+    await expect(store.get(tooLarge.id), "nor does it read one").rejects.toMatchObject({ code: "CORRUPT" });
   });
 
   it("says NO_SPACE beyond its capacity, counting what was there when it was opened", async () => {
@@ -135,11 +139,12 @@ describe("put", () => {
   });
 
   it("rejects each of many durable puts by itself", async () => {
-    const store = await dirStore(path, { durable: true });
-    const tooLarge = chunkOf(new Uint8Array(maxStoredChunkBytes + 1));
-    const results = await Promise.allSettled([tooLarge, chunk, other].map((each) => store.put(each)));
-    expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
-    expect((await store.get(other.id)).bytes).toEqual(other.bytes);
+    const store = await dirStore(path, { durable: true, capacityBytes: 5500 });
+    const results = await Promise.allSettled([other, chunk, other].map((each) => store.put(each)));
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "rejected"]);
+    expect((await store.get(chunk.id)).bytes).toEqual(chunk.bytes);
+    await expect(store.put(other)).rejects.toMatchObject({ code: "NO_SPACE" });
+    await store.close();
   });
 });
 
