@@ -1,6 +1,7 @@
 import { openSync } from "node:fs";
 import { devNull } from "node:os";
 import { isatty } from "node:tty";
+import { abortableSource } from "../bytes/abort.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
@@ -34,7 +35,30 @@ export function inputChannel(): ByteChannel {
 export function duplexChannel(): ByteChannel {
   refuseTerminal(0, "--duplex needs another program at standard input");
   refuseTerminal(1, "--duplex needs another program at standard output");
-  return descriptorChannel(0, 1);
+  return leaveTogether(descriptorChannel(0, 1));
+}
+
+/**
+ * Stops to listen when all is said. The other end has no more to say then, but its end may be long in coming: a
+ * shell or `timeout` around either program holds the pipes open until that program exits.
+ */
+function leaveTogether(channel: ByteChannel): ByteChannel {
+  const said = new AbortController();
+  return {
+    ...channel,
+    async *read() {
+      try {
+        yield* abortableSource(channel.read(), said.signal);
+      } catch (thrown) {
+        if (!said.signal.aborted) throw thrown;
+        channel.abort(said.signal.reason);
+      }
+    },
+    async end() {
+      await channel.end();
+      said.abort();
+    },
+  };
 }
 
 /** Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE, IO */
