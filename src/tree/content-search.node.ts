@@ -130,7 +130,7 @@ export class ContentSearch {
     const { held, pause, places } = this.#tools;
     const skip = (dir: DirNode, name: ByteString): boolean => dir === held.root && name === stagingName;
     for (const { dir, name, stats } of walk(held, { from, skip })) {
-      if (stats.isFile()) this.#see(places.add(dir, name, Number(stats.size)), name, Number(stats.size));
+      if (stats.kind === "file") this.#see(places.add(dir, name, stats.size), name, stats.size);
       if (pause.due()) await pause.take();
     }
   }

@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import type { Destination } from "./destination.node.ts";
@@ -66,17 +65,16 @@ export class EntryPlanner {
 
   async #planFile(dir: DirNode, name: ByteString, entry: Entry, number: number): Promise<Need> {
     const { held } = this.#tools.destination;
-    const path = held.at(dir, name);
-    const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    const isFile = stats?.isFile() ?? false;
-    if (stats && isFile && Number(stats.size) === entry.size && isSameTime(stats, entry)) {
-      setPathMetadata(path, stats, entry);
+    const stats = held.look(dir, name);
+    const isFile = stats?.kind === "file";
+    if (stats && isFile && stats.size === entry.size && isSameTime(stats, entry)) {
+      setPathMetadata(held.at(dir, name), stats, entry);
       return "nothing";
     }
-    if (stats?.isDirectory()) checkEmpty(path);
+    if (stats?.kind === "dir") checkEmpty(held.at(dir, name));
     const { search } = this.#tools.workspace();
     this.#tools.files.add(number, dir, name, entry);
-    if (stats && isFile && stats.size > 0n) return "ask";
+    if (stats && isFile && stats.size > 0) return "ask";
     return (await search.mayHave(dir, name, entry.size)) ? "ask" : "all";
   }
 }

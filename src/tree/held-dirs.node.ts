@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { SyncError } from "../errors.ts";
 import {
@@ -49,6 +50,16 @@ export class HeldDirs {
     return nativePath(`${this.#pathOf(dir)}/${name}`);
   }
 
+  /** What a name in a directory is, a link being a link; undefined when nothing is there. */
+  look(dir: DirNode, name: ByteString): FileStats | undefined {
+    return lookAt(this.#fdOf(dir), name, () => this.at(dir, name));
+  }
+
+  /** What a directory is. */
+  lookAtDir(dir: DirNode): FileStats {
+    return lookAtHandle(this.#fdOf(dir));
+  }
+
   /** The path of a directory, good for one call, made at once. */
   pathTo(dir: DirNode): NativePath {
     return nativePath(`${this.#pathOf(dir)}/.`);
@@ -66,8 +77,12 @@ export class HeldDirs {
   }
 
   #pathOf(dir: DirNode): ByteString {
-    const fd = dir.parent ? this.#handles.get(dir) : this.#rootFd;
+    const fd = this.#fdOf(dir);
     return hasProc ? `/proc/self/fd/${fd}` : this.#checkedPath(dir, fd);
+  }
+
+  #fdOf(dir: DirNode): number {
+    return dir.parent ? this.#handles.get(dir) : this.#rootFd;
   }
 
   #checkedPath(dir: DirNode, fd: number): ByteString {

@@ -4,6 +4,7 @@ import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { readFully } from "./file-cut.node.ts";
+import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
 import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
@@ -45,7 +46,7 @@ export class IncomingFile {
   /** Its number among the places that content can be taken from. */
   readonly place: number;
   /** What stood at its name when the first of it came. */
-  readonly before: fs.BigIntStats | undefined;
+  readonly before: FileStats | undefined;
   readonly references: readonly Reference[];
   /** Bytes that may be cut from the references in search of its chunks. */
   aheadBytes = 0;
@@ -64,7 +65,7 @@ export class IncomingFile {
     tools: IncomingTools,
     plan: PlannedFile,
     place: number,
-    before: fs.BigIntStats | undefined,
+    before: FileStats | undefined,
     references: readonly Reference[],
   ) {
     this.#tools = tools;
@@ -72,7 +73,7 @@ export class IncomingFile {
     this.place = place;
     this.before = before;
     this.references = references;
-    this.#old = before?.isFile() ? references[0] : undefined;
+    this.#old = before?.kind === "file" ? references[0] : undefined;
     this.#isInStep = this.#old !== undefined;
   }
 
@@ -172,25 +173,23 @@ export class IncomingFile {
       if (!isZero(part)) writeFully(writing.get(temp), part, at);
       if (pause.due()) await pause.take();
     }
-    const now = fs.fstatSync(places.handleOf(from), { bigint: true });
-    if (!this.before || now.ctimeNs !== this.before.ctimeNs || now.ino !== this.before.ino)
-      throw this.#changed();
+    const now = lookAtHandle(places.handleOf(from));
+    if (!this.before || !isUntouched(this.before, now)) throw this.#changed();
     this.#writtenEnd = this.#sameBytes;
   }
 
   /** Whoever edits a file while it is being replaced keeps their edit. */
   #checkBefore(): void {
-    if (!this.before?.isFile()) return;
+    if (this.before?.kind !== "file") return;
     const { dir, name } = this.plan;
-    const now = fs.lstatSync(this.#tools.held.at(dir, name), { bigint: true });
-    const { ino, mtimeNs, size } = this.before;
-    if (now.ino !== ino || now.mtimeNs !== mtimeNs || now.size !== size) throw this.#changed();
+    const now = this.#tools.held.look(dir, name);
+    if (!now || !isUntouched(this.before, now)) throw this.#changed();
   }
 
   #rename(): void {
     const { held, places, staging } = this.#tools;
     const { dir, name } = this.plan;
-    if (this.before?.isDirectory()) fs.rmdirSync(held.at(dir, name));
+    if (this.before?.kind === "dir") fs.rmdirSync(held.at(dir, name));
     try {
       fs.renameSync(staging.at(this.#temp!), held.at(dir, name));
     } catch (thrown) {
@@ -230,6 +229,10 @@ export class IncomingFile {
   #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
     return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
   }
+}
+
+function isUntouched(before: FileStats, now: FileStats): boolean {
+  return now.inode === before.inode && now.ctimeSec === before.ctimeSec && now.ctimeNsec === before.ctimeNsec;
 }
 
 function writeFully(fd: number, bytes: Bytes, position: number): void {

@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { idBytes } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
@@ -88,8 +87,8 @@ export class IncomingFiles {
   #begin(plan: PlannedFile): IncomingFile {
     const { held, places, search } = this.#workspace;
     const { dir, name, size } = plan;
-    const before = fs.lstatSync(held.at(dir, name), { bigint: true, throwIfNoEntry: false });
-    const old = before?.isFile() ? Number(before.size) : undefined;
+    const before = held.look(dir, name);
+    const old = before?.kind === "file" ? before.size : undefined;
     const references =
       old === undefined ? search.findLike(name, size) : [search.refer(places.add(dir, name, old), old)];
     return new IncomingFile(this.#workspace, plan, places.add(dir, name, size), before, references);

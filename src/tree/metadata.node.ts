@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import type { NativePath } from "./byte-string.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import { O_PATH } from "./held-dirs.node.ts";
 import { timeSetter } from "./times.node.ts";
 import type { Entry } from "./tree.ts";
-import { splitTime } from "./walk.node.ts";
 
 /** The metadata of a file or directory that a receiver sets. */
 export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
@@ -18,8 +18,8 @@ export function setHandleMetadata(fd: number, { mode, mtimeSec, mtimeNsec }: Met
 }
 
 /** Sets mode and time of a file or directory that is already there, where they differ. Follows no link. */
-export function setPathMetadata(path: NativePath, stats: fs.BigIntStats, wanted: Metadata): void {
-  if ((Number(stats.mode) & 0o7777) !== (wanted.mode & modeMask)) setMode(path, wanted.mode & modeMask);
+export function setPathMetadata(path: NativePath, stats: FileStats, wanted: Metadata): void {
+  if (stats.mode !== (wanted.mode & modeMask)) setMode(path, wanted.mode & modeMask);
   if (!isSameTime(stats, wanted)) timeSetter().setPath(path, wanted.mtimeSec, wanted.mtimeNsec);
 }
 
@@ -36,7 +36,7 @@ export function setMode(path: NativePath, mode: number): void {
 }
 
 /** True when the times agree, to the microsecond when a file was written by one who can set no more. */
-export function isSameTime(stats: fs.BigIntStats, { mtimeSec, mtimeNsec }: Metadata): boolean {
-  const { sec, nsec } = splitTime(stats.mtimeNs);
-  return sec === mtimeSec && (nsec === mtimeNsec || nsec === mtimeNsec - (mtimeNsec % 1000));
+export function isSameTime(stats: FileStats, { mtimeSec, mtimeNsec }: Metadata): boolean {
+  if (stats.mtimeSec !== mtimeSec) return false;
+  return stats.mtimeNsec === mtimeNsec || stats.mtimeNsec === mtimeNsec - (mtimeNsec % 1000);
 }

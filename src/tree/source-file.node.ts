@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
+import { lookAtHandle } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
-import { splitTime } from "./walk.node.ts";
 
 /** A file as it was listed: where it is, and by what to see that it is still the same. */
 export interface SourceFile {
@@ -37,14 +37,13 @@ export function openSourceFile(held: HeldDirs, file: SourceFile): number {
 
 /** @throws CHANGED when an open file is not, or no longer, what was listed */
 export function checkUnchanged(fd: number, file: SourceFile): void {
-  const stats = fs.fstatSync(fd, { bigint: true });
-  const { sec, nsec } = splitTime(stats.mtimeNs);
+  const stats = lookAtHandle(fd);
   const isSame =
-    Number(stats.size) === file.size &&
-    sec === file.mtimeSec &&
-    nsec === file.mtimeNsec &&
-    Number(stats.ino) === file.inode;
-  if (isSame && stats.isFile()) return;
+    stats.size === file.size &&
+    stats.mtimeSec === file.mtimeSec &&
+    stats.mtimeNsec === file.mtimeNsec &&
+    stats.inode === file.inode;
+  if (isSame && stats.kind === "file") return;
   const detail = { path: printPlace(file.dir, file.name) };
   throw new SyncError("CHANGED", "a file changed after it was listed", { detail });
 }

@@ -4,6 +4,7 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HeldDirs, pathBelow, printPlace, type DirNode } from "./held-dirs.node.ts";
@@ -12,7 +13,7 @@ import { SourceCut } from "./source-cut.node.ts";
 import { openSourceFile, type SourceFile } from "./source-file.node.ts";
 import { stagingName } from "./staging-name.ts";
 import type { CutRun, Entry, EntryKind, Layout, SourceEntry, SourceOptions, TreeSource } from "./tree.ts";
-import { splitTime, walk, type Found } from "./walk.node.ts";
+import { walk, type Found } from "./walk.node.ts";
 
 /** Entries in one batch, at most. */
 const batchCount = 1024;
@@ -92,13 +93,16 @@ function* findAll(
   exclude: TreeSourceOptions["exclude"],
   onTrouble: SourceOptions["onTrouble"],
 ): Generator<Found> {
-  const stats = fs.lstatSync(isDir ? held.pathTo(held.root) : held.at(held.root, name), { bigint: true });
+  const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
+  if (!stats)
+    throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
   yield { dir: held.root, name, depth: 0, stats };
   if (!isDir) return;
-  const skip = (dir: DirNode, below: ByteString, { mode }: fs.BigIntStats): boolean => {
+  const skip = (dir: DirNode, below: ByteString, { kind }: FileStats): boolean => {
     if (dir === held.root && below === stagingName) return true;
-    const kind = kindOf(Number(mode));
-    return Boolean(exclude && kind && exclude(fromByteString(`${pathBelow(dir)}/${below}`.slice(1)), kind));
+    return Boolean(
+      exclude && kind !== "other" && exclude(fromByteString(`${pathBelow(dir)}/${below}`.slice(1)), kind),
+    );
   };
   for (const found of walk(held, { skip, ...(onTrouble && { onTrouble }) })) {
     yield { ...found, depth: found.depth + 1 };
@@ -111,26 +115,17 @@ function describe(
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
   try {
-    const kind = kindOf(Number(stats.mode));
-    if (!kind) throw unsupported(printPlace(dir, name));
-    const size = kind === "file" ? Number(stats.size) : 0;
-    const { sec: mtimeSec, nsec: mtimeNsec } = splitTime(stats.mtimeNs);
-    const mode = Number(stats.mode) & 0o7777;
+    const { inode, kind, mode, mtimeSec, mtimeNsec } = stats;
+    if (kind === "other") throw unsupported(printPlace(dir, name));
+    const size = kind === "file" ? stats.size : 0;
     const entry: Entry = { depth, name: fromByteString(name), kind, size, mode, mtimeSec, mtimeNsec };
-    const file = { dir, name, size, mtimeSec, mtimeNsec, inode: Number(stats.ino) };
+    const file = { dir, name, size, mtimeSec, mtimeNsec, inode };
     if (kind !== "symlink") return { entry, file };
     return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), "buffer") }, file };
   } catch (thrown) {
     onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
     return undefined;
   }
-}
-
-function kindOf(mode: number): EntryKind | undefined {
-  const type = mode & fs.constants.S_IFMT;
-  if (type === fs.constants.S_IFREG) return "file";
-  if (type === fs.constants.S_IFDIR) return "dir";
-  return type === fs.constants.S_IFLNK ? "symlink" : undefined;
 }
 
 async function* cutFiles(

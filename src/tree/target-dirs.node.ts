@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { SyncError } from "../errors.ts";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
@@ -35,8 +36,8 @@ export class TargetDirs {
   make(entry: number, depth: number, parent: DirNode, name: ByteString, metadata: Metadata): void {
     this.#open.length = depth;
     const path = this.#held.at(parent, name);
-    const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isDirectory()) {
+    const stats = this.#held.look(parent, name);
+    if (stats?.kind === "dir") {
       // To work in it; its own mode comes at the end.
       if ((stats.mode & 0o700) !== 0o700) setMode(path, (stats.mode & 0o777) | 0o700);
     } else {
@@ -51,8 +52,7 @@ export class TargetDirs {
     for (let wanted = this.#wanted.pop(); wanted; wanted = this.#wanted.pop()) {
       const { dir, entry } = wanted;
       try {
-        const path = this.#pathOf(dir);
-        setPathMetadata(path, fs.lstatSync(path, { bigint: true }), wanted);
+        this.#dressOne(dir, wanted);
         yield { entry, dir };
       } catch (trouble) {
         yield { entry, dir, trouble };
@@ -66,8 +66,11 @@ export class TargetDirs {
     this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec });
   }
 
-  #pathOf(dir: DirNode): NativePath {
-    return dir.parent ? this.#held.at(dir.parent, dir.name) : this.#held.pathTo(dir);
+  #dressOne(dir: DirNode, wanted: Metadata): void {
+    const { parent, name } = dir;
+    const stats = parent ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);
+    if (stats?.kind !== "dir") throw new SyncError("VANISHED", "the directory is gone");
+    setPathMetadata(parent ? this.#held.at(parent, name) : this.#held.pathTo(dir), stats, wanted);
   }
 }
 

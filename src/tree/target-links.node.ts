@@ -11,8 +11,8 @@ import type { Entry } from "./tree.ts";
 /** True when the link is there already, with the same text; its time is set when it differs. */
 export function hasLink(held: HeldDirs, dir: DirNode, name: ByteString, entry: Entry): boolean {
   const path = held.at(dir, name);
-  const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  if (!stats?.isSymbolicLink() || !fs.readlinkSync(path, "buffer").equals(entry.target!)) return false;
+  const stats = held.look(dir, name);
+  if (stats?.kind !== "symlink" || !fs.readlinkSync(path, "buffer").equals(entry.target!)) return false;
   if (!isSameTime(stats, entry)) timeSetter().setPath(path, entry.mtimeSec, entry.mtimeNsec);
   return true;
 }
@@ -27,7 +27,7 @@ export function makeLink(
 ): void {
   const temp = staging.newName(dir, name);
   const path = held.at(dir, name);
-  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) fs.rmdirSync(path);
+  if (held.look(dir, name)?.kind === "dir") fs.rmdirSync(path);
   try {
     createLink(entry.target!, staging.at(temp), entry);
     fs.renameSync(staging.at(temp), held.at(dir, name));

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { maxDepth, maxPathBytes } from "./entry-order.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 
@@ -11,14 +12,14 @@ export interface Found {
   readonly name: ByteString;
   /** Directories between the root of the walk and this: 0 for what lies in the root. */
   readonly depth: number;
-  readonly stats: fs.BigIntStats;
+  readonly stats: FileStats;
 }
 
 export interface WalkOptions {
   /** Where to start, when not at the root. */
   readonly from?: DirNode;
   /** Leaves out a path, and all below it when it is a directory. */
-  readonly skip?: (dir: DirNode, name: ByteString, stats: fs.BigIntStats) => boolean;
+  readonly skip?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
   readonly onTrouble?: (error: SyncError) => void;
 }
 
@@ -45,7 +46,7 @@ export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Foun
     const found = look(held, level, name, levels.length - 1, options);
     if (!found || options.skip?.(found.dir, name, found.stats)) continue;
     yield found;
-    if (found.stats.isDirectory()) levels.push(openLevel(held, { parent: level.dir, name }, options));
+    if (found.stats.kind === "dir") levels.push(openLevel(held, { parent: level.dir, name }, options));
   }
 }
 
@@ -58,7 +59,9 @@ function look(
 ): Found | undefined {
   try {
     if (depth > maxDepth || pathBytes + name.length > maxPathBytes) throw tooLong(dir, name);
-    return { dir, name, depth, stats: fs.lstatSync(held.at(dir, name), { bigint: true }) };
+    const stats = held.look(dir, name);
+    if (stats) return { dir, name, depth, stats };
+    throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(dir, name) } });
   } catch (thrown) {
     options.onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
     return undefined;
@@ -83,11 +86,4 @@ function tooLong(dir: DirNode, name: ByteString): SyncError {
   return new SyncError("PATH", "a path is too long or too deep to send", {
     detail: { path: printPlace(dir, name) },
   });
-}
-
-/** A time in nanoseconds as seconds and the nanoseconds into that second. */
-export function splitTime(timeNs: bigint): { sec: number; nsec: number } {
-  const nsec = Number(timeNs % 1_000_000_000n);
-  const sec = Number(timeNs / 1_000_000_000n);
-  return nsec < 0 ? { sec: sec - 1, nsec: nsec + 1_000_000_000 } : { sec, nsec };
 }

@@ -1,0 +1,89 @@
+import { createRequire } from "node:module";
+import { getSystemErrorName } from "node:util";
+
+/** The calls of the C library that Node lacks. Each throws an error with `code` and `syscall`, as Node's do. */
+export interface Libc {
+  /** utimensat(2) and futimens(3) take times as [access sec, nsec, modification sec, nsec]. */
+  futimens(fd: number, times: BigInt64Array): void;
+  /** @param path ends in a zero byte */
+  utimensat(path: Uint8Array, times: BigInt64Array): void;
+  /**
+   * statx(2), following no link. Linux only.
+   *
+   * @param path ends in a zero byte; when it is empty, the handle itself is looked at
+   * @param into 256 bytes
+   * @returns false when nothing is there
+   */
+  readonly statx: ((fd: number, path: Uint8Array, into: Uint8Array) => boolean) | undefined;
+  /** What stands for "leave it" in place of the nanoseconds of a time. */
+  readonly omit: bigint;
+}
+
+type Call = (...args: unknown[]) => number;
+
+interface Koffi {
+  load(path: null): { func(declaration: string): Call };
+  errno(): number;
+}
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+const ENOENT = 2;
+
+/** What differs between the systems: see utimensat(2) of each. */
+const linux = { atFdCwd: -100, noFollow: AT_SYMLINK_NOFOLLOW, omit: (1n << 30n) - 2n };
+const darwin = { atFdCwd: -2, noFollow: 0x20, omit: -2n };
+
+let bound: { readonly libc: Libc | undefined } | undefined;
+
+/** The C library through koffi, an optional dependency; undefined where that, or the library, is not there. */
+export function findLibc(): Libc | undefined {
+  bound ??= { libc: bind() };
+  return bound.libc;
+}
+
+function bind(): Libc | undefined {
+  const is64Bit = process.arch === "x64" || process.arch === "arm64";
+  if (!is64Bit || (process.platform !== "linux" && process.platform !== "darwin")) return undefined;
+  try {
+    return bindCalls(createRequire(import.meta.url)("koffi") as Koffi);
+  } catch {
+    // Not installed, not built for this system, or a library without these calls.
+    return undefined;
+  }
+}
+
+function bindCalls(koffi: Koffi): Libc {
+  const { atFdCwd, noFollow, omit } = process.platform === "darwin" ? darwin : linux;
+  const library = koffi.load(null);
+  const futimens = library.func("int futimens(int fd, const int64_t *times)");
+  const utimensat = library.func(
+    "int utimensat(int dirfd, const void *path, const int64_t *times, int flags)",
+  );
+  const check = (result: number, syscall: string): void => {
+    if (result !== 0) throw errnoError(koffi.errno(), syscall);
+  };
+  return {
+    omit,
+    futimens: (fd, times) => check(futimens(fd, times), "futimens"),
+    utimensat: (path, times) => check(utimensat(atFdCwd, path, times, noFollow), "utimensat"),
+    statx: process.platform === "linux" ? bindStatx(koffi) : undefined,
+  };
+}
+
+function bindStatx(koffi: Koffi): Libc["statx"] {
+  const declaration = "int statx(int dirfd, const void *path, int flags, unsigned int mask, void *into)";
+  const statx = koffi.load(null).func(declaration);
+  return (fd, path, into) => {
+    if (statx(fd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS, into) === 0) return true;
+    const errno = koffi.errno();
+    if (errno === ENOENT) return false;
+    throw errnoError(errno, "statx");
+  };
+}
+
+function errnoError(errno: number, syscall: string): Error {
+  const code = getSystemErrorName(-errno);
+  return Object.assign(new Error(`${code}: ${syscall} failed`), { code, errno: -errno, syscall });
+}
