@@ -99,34 +99,33 @@ it.each([
   expect(text).toContain(`{"OK":${count}}`);
 });
 
-describe("a full disk", () => {
-  const mountPoint = mkdtempSync(join(tmpdir(), "dir-store-full-"));
-  const mounted = tryToMount(mountPoint);
-  if (!mounted) console.log("skipped: a full disk needs a tmpfs, and mounting one needs root");
-  afterAll(() => {
-    if (mounted) execFileSync("umount", [mountPoint]);
-    rmSync(mountPoint, { recursive: true });
-  });
-
-  it.skipIf(!mounted)("is NO_SPACE, leaves nothing half written, and is survived", async () => {
-    const path = join(mountPoint, "store");
-    mkdirSync(path);
-    const store = await dirStore(path);
-    const chunks = Array.from({ length: 40 }, (_, seed) => chunkOf(seededBytes(seed, 60_000)));
-    const results = await Promise.allSettled(chunks.map((chunk) => store.put(chunk)));
-    const stored = chunks.filter((_, index) => results[index]!.status === "fulfilled");
-    const refusals = results.filter((result) => result.status === "rejected");
-    expect(stored.length).toBeGreaterThan(5);
-    expect(refusals.length).toBeGreaterThan(5);
-    for (const { reason } of refusals) expect(reason).toMatchObject({ code: "NO_SPACE" });
-    expect(await soundCount(path)).toBe(stored.length);
-    expect(namesIn(path)).toEqual([]);
-
-    await store.delete(stored[0]!.id);
-    await store.put(stored[0]!);
-    expect((await store.get(stored[0]!.id)).bytes).toEqual(stored[0]!.bytes);
-  });
+it("survives a full disk: NO_SPACE, nothing half written, and room is used again", async (context) => {
+  const mountPoint = join(root, "full");
+  mkdirSync(mountPoint);
+  if (!tryToMount(mountPoint)) context.skip("a full disk needs a tmpfs, and mounting one needs root");
+  try {
+    await fillDisk(join(mountPoint, "store"));
+  } finally {
+    execFileSync("umount", [mountPoint]);
+  }
 });
+
+async function fillDisk(path: string): Promise<void> {
+  const store = await dirStore(path);
+  const chunks = Array.from({ length: 40 }, (_, seed) => chunkOf(seededBytes(seed, 60_000)));
+  const results = await Promise.allSettled(chunks.map((chunk) => store.put(chunk)));
+  const stored = chunks.filter((_, index) => results[index]!.status === "fulfilled");
+  const refusals = results.filter((result) => result.status === "rejected");
+  expect(stored.length).toBeGreaterThan(5);
+  expect(refusals.length).toBeGreaterThan(5);
+  for (const { reason } of refusals) expect(reason).toMatchObject({ code: "NO_SPACE" });
+  expect(await soundCount(path)).toBe(stored.length);
+  expect(namesIn(path)).toEqual([]);
+
+  await store.delete(stored[0]!.id);
+  await store.put(stored[0]!);
+  expect((await store.get(stored[0]!.id)).bytes).toEqual(stored[0]!.bytes);
+}
 
 function tryToMount(mountPoint: string): boolean {
   try {
