@@ -57,6 +57,7 @@ export interface SyncErrorDetail {
   readonly actual?: number;
 }
 
+/** What a SyncError carries beside its code and message. */
 export interface SyncErrorOptions {
   readonly cause?: unknown;
   readonly detail?: SyncErrorDetail;
@@ -71,6 +72,7 @@ export class SyncError extends Error {
   readonly detail: SyncErrorDetail;
   readonly remote: boolean;
 
+  /** Says what happened, to people. A path belongs into `options.detail`, not into the message. */
   constructor(code: SyncErrorCode, message: string, options: SyncErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

@@ -7,6 +7,7 @@ import type { Finder } from "./finder.ts";
 import { fixedFinder } from "./fixed-finder.ts";
 import { kernelFinder } from "./kernel-finder.ts";
 
+/** How `createCutter` computes its rolling hash. */
 export interface CutterOptions {
   /**
    * `wasm`: WebAssembly; `js`: plain TypeScript, which finds the same ends at about half the speed;

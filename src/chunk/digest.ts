@@ -7,6 +7,7 @@ export const digestName = "sha-256";
 
 /** Computes a digest of bytes that come in parts. */
 export interface Digester {
+  /** Takes in the next bytes. */
   update(bytes: Bytes): void;
   /** The digest of all bytes so far. Call it once, at the end. */
   digest(): ChunkId;

@@ -12,6 +12,7 @@ import {
   syncInfoLimits,
 } from "./sync-info.ts";
 
+/** How `encodeSyncInfo` writes what can be written in two ways. */
 export interface EncodeSyncInfoOptions {
   /**
    * How a list without chunks is written. The reference writes "null" for one made by hand, which is the

@@ -12,6 +12,7 @@ import type { Store } from "./store.ts";
 /** Bytes that a chunk is charged besides its content, so that many small chunks have their price too. */
 export const chunkChargeBytes = 112;
 
+/** How much `memoryStore` keeps. */
 export interface MemoryStoreOptions {
   /** Bytes, 112 more than its content for each chunk. Without it nothing is ever evicted. */
   readonly capacityBytes?: number;

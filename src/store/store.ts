@@ -3,6 +3,7 @@ import type { AbortOptions } from "../types.ts";
 
 /** Keeps a chunk from being deleted or evicted until it is released. Releasing twice is harmless. */
 export interface Pin {
+  /** Lets go of the chunk. */
   release(): void;
 }
 
@@ -27,5 +28,6 @@ export interface Store {
   pin(id: ChunkId, options?: AbortOptions): Promise<Pin | undefined>;
   /** Frees what the store holds. Pins become void. May be called twice. */
   close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { notFound } from "./key.ts";
 import { createPin } from "./pin.ts";
 import type { Pin, Store } from "./store.ts";
 
+/** How `tieredStore` uses its caches. */
 export interface TieredStoreOptions {
   /** False to leave the faster tiers as they are when a slower one had the chunk. Default true. */
   readonly fill?: boolean;

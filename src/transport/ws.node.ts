@@ -46,6 +46,7 @@ export interface WsListener {
   readonly url: string;
   /** Stops listening and breaks what is connected. May be called twice. */
   close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ export interface MemorySourceFile {
   readonly listed: MemoryNode;
 }
 
+/** How `memorySource` names what it sends. */
 export interface MemorySourceOptions {
   /** The directory's own name; without it only its content is sent. */
   readonly name?: string;

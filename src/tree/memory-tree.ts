@@ -4,17 +4,20 @@ import type { Entry } from "./tree.ts";
 /** Mode and time; what is left out is 0o644 for files, 0o755 for directories, 0o777 for links, and 1970. */
 type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
 
+/** A file in memory. */
 export interface MemoryFile extends Metadata {
   readonly kind: "file";
   /** Replaced as a whole, never changed in place. */
   readonly bytes: Bytes;
 }
 
+/** A symbolic link in memory. */
 export interface MemoryLink extends Metadata {
   readonly kind: "symlink";
   readonly target: Bytes;
 }
 
+/** A directory in memory. */
 export interface MemoryDir extends Metadata {
   readonly kind: "dir";
   /** By name: a string of one character per byte, as `byteName` makes it. */

@@ -18,6 +18,7 @@ import { walk, type Found } from "./walk.node.ts";
 /** Entries in one batch, at most. */
 const batchCount = 1024;
 
+/** What `openTreeSource` leaves out. */
 export interface TreeSourceOptions {
   /** Leaves out a path, given from the top of the tree, and all below it when it is a directory. */
   readonly exclude?: (path: Bytes, kind: EntryKind) => boolean;

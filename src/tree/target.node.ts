@@ -12,6 +12,7 @@ import { TargetDirs } from "./target-dirs.node.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
 import { Workspace } from "./workspace.node.ts";
 
+/** How `openTreeTarget` writes. */
 export interface TreeTargetOptions {
   /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
   readonly durable?: boolean;

@@ -69,6 +69,7 @@ export interface TreeSource<File = unknown> {
   ): AsyncIterable<readonly CutRun<File>[]>;
   /** Reads a part of a file again. Throws CHANGED when it is not there in full any more. */
   read(file: File, offset: number, size: number, options: AbortOptions): Promise<Bytes>;
+  /** Frees what the source holds; nothing is listed or read afterwards. */
   close(): Promise<void>;
 }
 
@@ -136,6 +137,7 @@ export interface TargetOptions extends AbortOptions {
   readonly layout: Layout;
   /** True when `place` will not be asked about all that is here, so it must look everywhere for a chunk. */
   readonly search: boolean;
+  /** Called for each entry that could not be brought about, with its number and the path in `detail.path`. */
   readonly onTrouble: (entry: number, error: SyncError) => void;
 }
 
