@@ -18,7 +18,7 @@ export const apply = defineCommand({
   writesOutput: () => false,
   async run({ operands: [infoPath, dataPath, path], options, report, signal }) {
     checkReplaceable(path);
-    const info = await readSyncInfo(readFileBlocks(infoPath), { signal });
+    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { signal });
     const onTrouble = (error: SyncError): void => report.trouble(error);
     const found = await findChunks(options.have ?? path, { signal, onTrouble });
     const spool = await openSpool(dirname(path), found.chunks);
@@ -26,7 +26,7 @@ export const apply = defineCommand({
     try {
       const onProgress = (progress: BuildProgress): void => report.progress(progressOf((last = progress)));
       const builder = createBuilder(info, spool.store, { signal, onProgress });
-      await replaceFile(path, builder.build(readFileBlocks(dataPath)));
+      await replaceFile(path, builder.build(readFileBlocks(dataPath, { signal })));
       report.summary({ action: "rebuilt", ...progressOf(last) });
     } finally {
       await spool.close();

@@ -59,7 +59,7 @@ async function* listChunks(
   { spec, json, showsPath, ...abort }: Listing,
 ): AsyncGenerator<string> {
   let offset = 0;
-  for await (const chunk of cutChunks(readFileBlocks(path), spec, abort)) {
+  for await (const chunk of cutChunks(readFileBlocks(path, abort), spec, abort)) {
     const id = toHex(chunk.id);
     const size = chunk.bytes.length;
     if (json) yield JSON.stringify({ path, offset, size, id });
@@ -70,7 +70,7 @@ async function* listChunks(
 
 async function* showHandprint(path: string, count: number, { spec, json, ...abort }: Listing) {
   const ids = [];
-  for await (const { id } of cutChunks(readFileBlocks(path), spec, abort)) ids.push(id);
+  for await (const { id } of cutChunks(readFileBlocks(path, abort), spec, abort)) ids.push(id);
   const print = handprint(ids, count).map(toHex);
   if (json) {
     yield JSON.stringify({ path, handprint: print });

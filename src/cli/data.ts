@@ -12,11 +12,13 @@ export const data = defineCommand({
   options: {},
   writesOutput: () => true,
   async run({ operands: [path, infoPath, wishPath], signal }) {
-    const info = await readSyncInfo(readFileBlocks(infoPath), { signal });
+    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { signal });
     const file = await openForReading(path);
     try {
       const chunks = placeChunks(info, (offset, size) => readPart(file, offset, size));
-      await writeOutput(writeChunkData(info, chunks, readFileBlocks(wishPath), { signal }), { signal });
+      await writeOutput(writeChunkData(info, chunks, readFileBlocks(wishPath, { signal }), { signal }), {
+        signal,
+      });
     } finally {
       await file.close();
     }

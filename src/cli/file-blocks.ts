@@ -1,7 +1,13 @@
+import { open as openDescriptor, openSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { devNull } from "node:os";
+import { promisify } from "node:util";
 import { isSyncError, SyncError } from "../errors.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
-import type { Bytes } from "../types.ts";
+import type { ByteChannel } from "../transport/channel.ts";
+import { descriptorChannel } from "../transport/stdio.node.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import { inputChannel } from "./stdio.ts";
 
 const blockBytes = 256 << 10;
 
@@ -10,8 +16,14 @@ const blockBytes = 256 << 10;
  *
  * The iteration throws NOT_FOUND and IO.
  */
-export async function* readFileBlocks(path: string): AsyncGenerator<Bytes, void, undefined> {
-  const file = await openForReading(path === "-" ? "/dev/stdin" : path);
+export async function* readFileBlocks(
+  path: string,
+  options: AbortOptions = {},
+): AsyncGenerator<Bytes, void, undefined> {
+  if (path === "-") return yield* readChannel(inputChannel(), options);
+  const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  if (isPipe) return yield* readChannel(await openPipe(path), options);
+  const file = await openForReading(path);
   try {
     for (;;) {
       const block = Buffer.allocUnsafeSlow(blockBytes);
@@ -21,6 +33,22 @@ export async function* readFileBlocks(path: string): AsyncGenerator<Bytes, void,
     }
   } finally {
     await file.close();
+  }
+}
+
+/** A pipe with a name, such as `<(...)` of a shell: a plain read of it could not be interrupted. */
+async function openPipe(path: string): Promise<ByteChannel> {
+  const descriptor = await promisify(openDescriptor)(path, "r");
+  return descriptorChannel(descriptor, openSync(devNull, "w"));
+}
+
+async function* readChannel(channel: ByteChannel, { signal }: AbortOptions): AsyncGenerator<Bytes, void> {
+  const stop = (): void => channel.abort(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    yield* channel.read();
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }
 

@@ -27,7 +27,7 @@ export const info = defineCommand({
     const count = readCount("perm", options.perm, 1, maxPermutationCount) ?? usualPermCount;
     const seed = readCount("seed", options.seed, 0, maxSeed);
     const perm = randomPermutation(count, seed === undefined ? randomInt : seededSource(seed));
-    const syncInfo = await syncInfoOf(readFileBlocks(path), perm, { signal });
+    const syncInfo = await syncInfoOf(readFileBlocks(path, { signal }), perm, { signal });
     await writeLines([encodeSyncInfo(syncInfo)], { signal });
   },
 });

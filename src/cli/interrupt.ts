@@ -1,7 +1,9 @@
-import { errorCodes, SyncError } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 
 /** After that long an interrupted command is ended, whatever it still waits for. */
 const graceMs = 1500;
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Aborts on the first interrupt, so that the command cleans up; ends the process on the second, or when the
@@ -9,9 +11,15 @@ const graceMs = 1500;
  */
 export function abortOnInterrupt(controller: AbortController): void {
   const interrupt = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(errorCodes.ABORTED.exit);
+    if (controller.signal.aborted) return dieAtOnce();
     controller.abort(new SyncError("ABORTED", `interrupted by ${name}`));
-    setTimeout(() => process.exit(errorCodes.ABORTED.exit), graceMs).unref();
+    setTimeout(dieAtOnce, graceMs).unref();
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  for (const name of signals) process.on(name, interrupt);
+}
+
+/** A shell sees 130 then too. `process.exit` would wait for system calls that may never return. */
+function dieAtOnce(): void {
+  for (const name of signals) process.removeAllListeners(name);
+  process.kill(process.pid, "SIGINT");
 }

@@ -21,7 +21,7 @@ export const send = defineCommand({
     const duplex = options.duplex === true;
     const source = await openSource(place);
     try {
-      const list = options.have === undefined ? {} : await readList(options.have);
+      const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();
       const summary = await sendTree(source, duplexOf(channel), {
         mode: duplex ? "duplex" : "one-way",
@@ -41,7 +41,7 @@ export const send = defineCommand({
 });
 
 /** What the receiver has, and the rule by which its list cut: chunks are found again only by the same. */
-async function readList(path: string): Promise<Pick<SendOptions, "have" | "cutter">> {
-  const { chunks, cutter } = await readChunkList(readFileBlocks(path));
+async function readList(path: string, signal: AbortSignal): Promise<Pick<SendOptions, "have" | "cutter">> {
+  const { chunks, cutter } = await readChunkList(readFileBlocks(path, { signal }));
   return { have: chunks, cutter };
 }

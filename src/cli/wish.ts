@@ -17,7 +17,7 @@ export const wish = defineCommand({
   },
   writesOutput: () => true,
   async run({ operands: [infoPath], options, report, signal }) {
-    const info = await readSyncInfo(readFileBlocks(infoPath), { signal });
+    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { signal });
     if (options.have === undefined) {
       await writeOutput([await wishesFor(info, undefined, signal)], { signal });
       return;

@@ -1,0 +1,258 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { freshFolder, outcomeOf, rsyncStream, runShell, shell } from "./run.ts";
+import { noise, picture, plant } from "./trees.ts";
+
+const oneWay = '$RS send "$1" | $RS recv "$2"';
+const bothWays = 'mkfifo "$3"; $RS send --duplex "$1" < "$3" | $RS recv --duplex "$2" > "$3"';
+
+/** A small tree of everything. */
+function makeTree(folder: string) {
+  const root = join(folder, "tree");
+  plant(root, {
+    "a.txt": "one",
+    empty: "",
+    "big.bin": noise(2_000_000, "big"),
+    "sub/deeper/b.txt": "two",
+    "sub/link": "-> deeper/b.txt",
+    "sub/ü \u001b[31m": "three",
+  });
+  mkdirSync(join(root, "hollow"));
+  return root;
+}
+
+async function sync(line: string, from: string, to: string, folder: string) {
+  const outcome = await runShell(line, from, to, join(folder, `pipe-${Math.random()}`));
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome;
+}
+
+describe.each([
+  ["one way", oneWay],
+  ["both ways", bothWays],
+])("%s", (_, line) => {
+  it("copies a tree exactly, and then what has changed", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    const copy = join(folder, "copy");
+    await sync(line, `${tree}/`, copy, folder);
+    expect(picture(copy)).toEqual(picture(tree));
+    appendFileSync(join(tree, "big.bin"), "more");
+    plant(tree, { "late/c.txt": "four" });
+    const { stderr } = await sync(line, `${tree}/`, copy, folder);
+    expect(picture(copy)).toEqual(picture(tree));
+    if (line === bothWays) expect(stderr).toMatch(/^received: .*, [\d.]+ MB reused/m);
+  });
+
+  it.each([
+    ["tree", "copy", "copy/tree/a.txt"],
+    ["tree", "copy/", "copy/tree/a.txt"],
+    ["tree/", "copy", "copy/a.txt"],
+    ["tree/", "copy/", "copy/a.txt"],
+    ["tree/.", "copy", "copy/a.txt"],
+    ["tree/a.txt", "copy", "copy"],
+    ["tree/a.txt", "copy/", "copy/a.txt"],
+    ["tree/a.txt", "there", "there/a.txt"],
+    ["tree", "there", "there/tree/a.txt"],
+  ])("sends %s to %s as rsync would: %s", async (from, to, result) => {
+    const folder = freshFolder();
+    plant(folder, { "tree/a.txt": "one" });
+    mkdirSync(join(folder, "there"));
+    await sync(line, `${folder}/${from}`, `${folder}/${to}`, folder);
+    expect(readFileSync(join(folder, result), "utf8")).toBe("one");
+  });
+
+  it("leaves the directory of the unfinished out of the result", async () => {
+    const folder = freshFolder();
+    const copy = join(folder, "copy");
+    await sync(line, `${makeTree(folder)}/`, copy, folder);
+    expect(readdirSync(copy)).not.toContain(".rsync-stream");
+  });
+});
+
+it("compresses when asked to", async () => {
+  const folder = freshFolder();
+  plant(folder, { text: "all work and no play ".repeat(100_000) });
+  const plain = await rsyncStream(["send", join(folder, "text")]);
+  const small = await rsyncStream(["send", "-z", join(folder, "text")]);
+  expect(small.stdout.length).toBeLessThan(plain.stdout.length / 10);
+  const { code } = await rsyncStream(["recv", join(folder, "copy")], small.stdout);
+  expect(code).toBe(0);
+  expect(readFileSync(join(folder, "copy")).equals(readFileSync(join(folder, "text")))).toBe(true);
+});
+
+describe("have and send --have", () => {
+  it("leave out what the other end has", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    await sync(oneWay, `${tree}/`, join(folder, "copy"), folder);
+    plant(tree, { "d.txt": "new" });
+    const line = '$RS send --have <($RS have "$2") "$1" > "$3" && $RS recv "$2" < "$3"';
+    await sync(line, `${tree}/`, join(folder, "copy"), folder);
+    expect(picture(join(folder, "copy"))).toEqual(picture(tree));
+    const list = await rsyncStream(["have", join(folder, "copy")]);
+    const stream = await runShell('$RS send --have - "$1" < "$2"', tree, await keep(folder, list.stdout));
+    expect(stream.stdout.length).toBeLessThan(100_000);
+  });
+
+  it("refuse a stream that is no list, and a list that is cut off", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    const stream = await rsyncStream(["send", tree]);
+    const list = await rsyncStream(["have", tree]);
+    const send = async (bytes: Buffer) => {
+      const { code, stderr } = await rsyncStream(["send", tree, "--have", await keep(folder, bytes)]);
+      expect(code).toBe(1);
+      return stderr;
+    };
+    expect(await send(stream.stdout)).toContain("(UNSUPPORTED)");
+    expect(await send(list.stdout.subarray(0, -1))).toContain("(TRUNCATED)");
+    expect(await send(Buffer.from("hello"))).toContain("(BAD_FRAME)");
+    const { code, stderr } = await rsyncStream(["recv", join(folder, "copy")], list.stdout);
+    expect(stderr).toMatch(/\([A-Z_]+\)\n$/);
+    expect(code).toBeGreaterThan(0);
+  });
+});
+
+async function keep(folder: string, bytes: Buffer): Promise<string> {
+  const name = `kept-${Math.random()}`;
+  plant(folder, { [name]: bytes });
+  return join(folder, name);
+}
+
+describe("reports", () => {
+  it("are lines of JSON when asked for, on standard output when that is free", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    const sent = await rsyncStream(["send", "--json", tree]);
+    const received = await rsyncStream(["recv", "--json", join(folder, "copy")], sent.stdout);
+    const last = (text: string) => JSON.parse(text.trim().split("\n").at(-1)!) as Record<string, unknown>;
+    expect(last(sent.stderr)).toMatchObject({ event: "summary", action: "sent", entries: 10 });
+    expect(last(received.stdout.toString())).toMatchObject({ event: "summary", action: "received" });
+    expect(last(received.stdout.toString())["digest"]).toBe(last(sent.stderr)["digest"]);
+    expect(received.stderr).toBe("");
+  });
+
+  it("are none when quiet", async () => {
+    const folder = freshFolder();
+    const sent = await rsyncStream(["send", "-q", makeTree(folder)]);
+    const received = await rsyncStream(["recv", "-q", join(folder, "copy")], sent.stdout);
+    expect([sent.stderr, received.stderr, received.stdout.toString()]).toEqual(["", "", ""]);
+  });
+});
+
+describe("a stream that is not whole", () => {
+  it.each([0, 1, 7, 100, 500_000])("ends in an error after %d bytes", async (length) => {
+    const folder = freshFolder();
+    const { stdout } = await rsyncStream(["send", `${makeTree(folder)}/`]);
+    const { code, stderr } = await rsyncStream(["recv", join(folder, "copy")], stdout.subarray(0, length));
+    expect(stderr).toMatch(/^rsync-stream: .* \((TRUNCATED|PEER_GONE)\)\n$/);
+    expect(code).toBe(1);
+  });
+
+  it("is noticed to be another program's", async () => {
+    const folder = freshFolder();
+    const { code, stderr } = await rsyncStream(
+      ["recv", join(folder, "copy")],
+      Buffer.from("Welcome to host!\n"),
+    );
+    expect(stderr).toContain("(BAD_FRAME)");
+    expect(code).toBe(1);
+    expect(existsSync(join(folder, "copy"))).toBe(false);
+  });
+});
+
+describe("an output that takes no more", () => {
+  it("ends send with one line when the reader leaves", async () => {
+    const folder = freshFolder();
+    plant(folder, { big: noise(8_000_000, "big") });
+    const { code, stderr } = await runShell('$RS send "$1" | head -c 10 > /dev/null', folder);
+    expect(stderr).toMatch(/^rsync-stream: .* \(PEER_GONE\)\n$/);
+    expect(code).toBe(1);
+  });
+
+  it.each(["send", "have", "info", "chunks"])("ends %s with one line when the disk is full", async (name) => {
+    const folder = freshFolder();
+    plant(folder, { big: noise(100_000, "big") });
+    const { code, stderr } = await runShell(
+      'test -c /dev/full || exit 77; $RS $1 "$2" > /dev/full',
+      name,
+      join(folder, "big"),
+    );
+    if (code === 77) return console.log("skipped: no /dev/full");
+    expect(stderr).toMatch(/^rsync-stream: .*ENOSPC.* \(\w+\)\n$/);
+    expect(code).toBe(1);
+  });
+
+  it("leaves the old files in place when the disk of recv is full", async ({ skip }) => {
+    const folder = freshFolder();
+    plant(folder, { "tree/small": "new", "tree/zz-large": noise(3_000_000, "large") });
+    mkdirSync(join(folder, "disk"));
+    const line =
+      'mount -t tmpfs -o size=1m none "$1/disk" 2>/dev/null || exit 77; echo -n old > "$1/disk/zz-large"; ' +
+      '$RS send -q "$1/tree/" | $RS recv "$1/disk"; code=$?; cat "$1/disk/zz-large"; umount "$1/disk"; exit $code';
+    const { code, stdout, stderr } = await runShell(line, folder);
+    if (code === 77) skip("may not mount a tmpfs");
+    expect(stderr).toContain("(NO_SPACE)");
+    expect(code).toBe(1);
+    expect(stdout.toString()).toBe("old");
+  });
+});
+
+it("finishes the rest when some entries fail, and says which", async () => {
+  const folder = freshFolder();
+  const tree = makeTree(folder);
+  const { code, stderr } = await runShell(
+    'mkfifo "$1/pi\npe"; $RS send "$1/" | $RS recv "$2" 2>/dev/null; exit ${PIPESTATUS[0]}',
+    tree,
+    join(folder, "copy"),
+  );
+  expect(stderr).toContain("pi\\x0ape: devices, pipes and sockets are not sent (UNSUPPORTED)");
+  expect(stderr).toContain("all is done but for one entry (PARTIAL)");
+  expect(code).toBe(3);
+  expect(readFileSync(join(folder, "copy", "a.txt"), "utf8")).toBe("one");
+});
+
+describe("an interrupt", () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"])("%s ends recv, and the next run uses what came", async (name) => {
+    const folder = freshFolder();
+    const tree = join(folder, "tree");
+    plant(tree, { "big.bin": noise(6_000_000, "big") });
+    const copy = join(folder, "copy");
+    const stream = (await rsyncStream(["send", `${tree}/`])).stdout;
+    plant(folder, { part: stream.subarray(0, 4_000_000) });
+    const line = 'exec 3< <(cat "$1"; exec sleep 20 2>/dev/null); $RS recv "$2" <&3 & echo $!; wait $!';
+    const child = shell(line, join(folder, "part"), copy);
+    const ended = outcomeOf(child);
+    const pid = await firstNumber(child);
+    await waitUntil(() => partsIn(copy) > 3_000_000);
+    const started = performance.now();
+    process.kill(pid, name);
+    const { code, stderr } = await ended;
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(stderr).toMatch(/^rsync-stream: interrupted by SIG\w+ \(ABORTED\)\n$/);
+    expect(code).toBe(130);
+    expect(existsSync(join(copy, "big.bin"))).toBe(false);
+    const again = await sync(bothWays, `${tree}/`, copy, folder);
+    expect(picture(copy)).toEqual(picture(tree));
+    expect(again.stderr).toMatch(/received: .* [3-6]\.\d+ MB reused/);
+  });
+});
+
+/** Bytes of files that are not complete. */
+function partsIn(copy: string): number {
+  const staging = join(copy, ".rsync-stream");
+  if (!existsSync(staging)) return 0;
+  return readdirSync(staging).reduce((sum, name) => sum + statSync(join(staging, name)).size, 0);
+}
+
+async function firstNumber(child: ReturnType<typeof shell>): Promise<number> {
+  return new Promise((resolve) =>
+    child.stdout!.once("data", (bytes: Buffer) => resolve(Number(bytes.toString()))),
+  );
+}
+
+async function waitUntil(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Bytes that do not compress, the same for the same seed. */
+export function noise(sizeBytes: number, seed: string): Buffer {
+  const blocks: Buffer[] = [];
+  for (let i = 0; i < sizeBytes / 32; i++) blocks.push(createHash("sha256").update(`${seed}/${i}`).digest());
+  return Buffer.concat(blocks).subarray(0, sizeBytes);
+}
+
+/** Makes a tree; a value is a file's content, or `-> target` for a link. */
+export function plant(root: string, files: Readonly<Record<string, string | Buffer>>): void {
+  mkdirSync(root, { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(root, name);
+    mkdirSync(dirname(path), { recursive: true });
+    if (typeof content === "string" && content.startsWith("-> ")) symlinkSync(content.slice(3), path);
+    else writeFileSync(path, content);
+  }
+}
+
+/** Every path below with its kind, mode, time and content, in order. */
+export function picture(root: string): string[] {
+  const names = readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
+  return names.map((name) => {
+    const path = join(root, name);
+    const stats = lstatSync(path);
+    if (stats.isSymbolicLink()) return `${name} -> ${readlinkSync(path)}`;
+    const content = stats.isFile() ? createHash("sha256").update(readFileSync(path)).digest("hex") : "";
+    // Microseconds are what every system can set.
+    return `${name} ${stats.mode.toString(8)} ${Math.round(stats.mtimeMs * 1000)} ${content}`;
+  });
+}
