@@ -1,0 +1,29 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { builtCli } from "../built.ts";
+import { root } from "./source-files.ts";
+
+builtCli();
+const folder = join(root, "examples");
+const maxLineCount = 60;
+
+/** The last line that each example prints. */
+const lastLines: Readonly<Record<string, string>> = {
+  "browser.mjs": "the second time 0 bytes of content were sent",
+  "cafs-exchange.mjs": "equal",
+  "copy-directory.mjs": "Hello from the other process.",
+  "send-recv.sh": "The copy is exact.",
+};
+
+describe("every example", () => {
+  it.each(readdirSync(folder))("%s is short and does what it says", async (name) => {
+    const path = join(folder, name);
+    expect(readFileSync(path, "utf8").split("\n").length).toBeLessThanOrEqual(maxLineCount);
+    const program = name.endsWith(".sh") ? "sh" : process.execPath;
+    const { stdout } = await promisify(execFile)(program, [path]);
+    expect(stdout.trim().split("\n").at(-1)).toBe(lastLines[name]);
+  });
+});
