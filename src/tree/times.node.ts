@@ -31,9 +31,10 @@ export const nodeTimes: TimeSetter = {
   },
 };
 
-/** As text, because Node takes a negative number for "now"; half a microsecond up, because it cuts off. */
+/** As text, because Node takes a negative number for "now"; half a microsecond out, because it cuts towards 0. */
 function toNodeTime(sec: number, nsec: number): string {
-  return String(sec + (Math.floor(nsec / 1000) + 0.5) / 1e6);
+  const micros = sec * 1e6 + Math.floor(nsec / 1000);
+  return String((micros + (micros < 0 ? -0.5 : 0.5)) / 1e6);
 }
 
 /** Keeps nanoseconds, and leaves access times alone. */
