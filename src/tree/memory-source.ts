@@ -1,8 +1,9 @@
 import { concatBytes } from "../bytes/compare.ts";
-import { cutChunks } from "../chunk/cut-chunks.ts";
-import type { CutterSpec } from "../chunk/cutter.ts";
+import { createCutter } from "../chunk/create-cutter.ts";
+import type { Cutter, CutterSpec } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
+import { cutBytes } from "./memory-cut.ts";
 import { bytesOfName, type MemoryDir, type MemoryFile, type MemoryNode } from "./memory-tree.ts";
 import type { CutRun, Entry, Layout, SourceEntry, TreeSource } from "./tree.ts";
 
@@ -64,11 +65,13 @@ function describe(node: MemoryNode, name: Bytes, depth: number): Entry {
 async function* cutFiles(
   files: readonly MemorySourceFile[],
   spec: CutterSpec,
-  options: AbortOptions,
+  { signal }: AbortOptions,
 ): AsyncGenerator<readonly CutRun<MemorySourceFile>[]> {
+  const cutter = createCutter(spec);
   for (const file of files) {
+    signal?.throwIfAborted();
     try {
-      yield* cutFile(file, findFile(file), spec, options);
+      for (const run of cutFile(file, findFile(file), cutter)) yield [run];
       findFile(file);
       yield [{ ...emptyRun(file), end: "complete" }];
     } catch (thrown) {
@@ -78,30 +81,21 @@ async function* cutFiles(
   }
 }
 
-async function* cutFile(
+function* cutFile(
   file: MemorySourceFile,
   { bytes }: MemoryFile,
-  spec: CutterSpec,
-  options: AbortOptions,
-): AsyncGenerator<readonly CutRun<MemorySourceFile>[]> {
-  let ids: Bytes[] = [];
-  let parts: Bytes[] = [];
-  const takeRun = (): CutRun<MemorySourceFile> => {
-    const sizes = parts.map((part) => part.length);
-    const run = { file, sizes, ids: concatBytes(ids), bytes: concatBytes(parts) };
-    [ids, parts] = [[], []];
-    return run;
-  };
-  for await (const chunk of cutChunks(once(bytes), spec, options)) {
-    ids.push(chunk.id);
-    parts.push(chunk.bytes);
-    if (parts.length === runCount) yield [takeRun()];
+  cutter: Cutter,
+): Generator<CutRun<MemorySourceFile>> {
+  const chunks = [...cutBytes(bytes, cutter)];
+  for (let at = 0; at < chunks.length; at += runCount) {
+    const some = chunks.slice(at, at + runCount);
+    yield {
+      file,
+      sizes: some.map((chunk) => chunk.bytes.length),
+      ids: concatBytes(some.map((chunk) => chunk.id)),
+      bytes: concatBytes(some.map((chunk) => chunk.bytes)),
+    };
   }
-  if (parts.length > 0) yield [takeRun()];
-}
-
-async function* once(bytes: Bytes): AsyncGenerator<Bytes> {
-  if (bytes.length > 0) yield bytes;
 }
 
 /** The file, if it is still the one that was listed. */

@@ -1,9 +1,11 @@
 import { concatBytes } from "../bytes/compare.ts";
 import { toHex } from "../bytes/hex.ts";
 import { idBytes, type Chunk } from "../chunk/chunk.ts";
-import { cutChunks } from "../chunk/cut-chunks.ts";
+import { createCutter } from "../chunk/create-cutter.ts";
+import type { Cutter } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { cutBytes } from "./memory-cut.ts";
 import { byteName, type MemoryDir, type MemoryNode } from "./memory-tree.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
 
@@ -39,7 +41,7 @@ class MemoryTarget implements TreeTarget {
 
   async open(options: TargetOptions): Promise<void> {
     this.#options = options;
-    await this.#learn(this.#root);
+    this.#learn(this.#root, createCutter(options.cutter));
   }
 
   async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
@@ -149,13 +151,11 @@ class MemoryTarget implements TreeTarget {
     this.#known.set(toHex(id), bytes);
   }
 
-  async #learn(dir: MemoryDir): Promise<void> {
-    const { cutter, signal } = this.#required();
+  #learn(dir: MemoryDir, cutter: Cutter): void {
     for (const node of dir.children.values()) {
-      if (node.kind === "dir") await this.#learn(node);
+      if (node.kind === "dir") this.#learn(node, cutter);
       if (node.kind !== "file") continue;
-      for await (const chunk of cutChunks(once(node.bytes), cutter, signal ? { signal } : {}))
-        this.#remember(chunk);
+      for (const chunk of cutBytes(node.bytes, cutter)) this.#remember(chunk);
     }
   }
 
@@ -167,8 +167,4 @@ class MemoryTarget implements TreeTarget {
 
 function metadataOf({ mode, mtimeSec, mtimeNsec }: Entry): Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec"> {
   return { mode: mode & 0o777, mtimeSec, mtimeNsec };
-}
-
-async function* once(bytes: Bytes): AsyncGenerator<Bytes> {
-  if (bytes.length > 0) yield bytes;
 }
