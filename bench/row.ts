@@ -1,11 +1,12 @@
 import { Bench } from "tinybench";
+import { median } from "./spread.ts";
 
 /** One comparison: how fast it is beside a peer that was measured in the same run. */
 export interface BenchRow {
   readonly name: string;
   readonly peer: string;
-  /** How many times the peer's speed. */
-  readonly ratio: number;
+  /** How many times the peer's speed, pair by pair. */
+  readonly ratios: readonly number[];
   readonly unit: string;
   readonly value: number;
   readonly peerValue: number;
@@ -23,14 +24,24 @@ export interface Contest {
   readonly fast: () => unknown;
 }
 
-/** Runs the naive way, then the fast one, and compares their medians. */
+const pairCount = 5;
+const pairMs = 100;
+
+/** Runs the naive way and the fast one in turn, five times each, and compares them pair by pair. */
 export async function compare({ name, peer, unit, perRun, naive, fast }: Contest): Promise<BenchRow> {
-  const bench = new Bench({ time: 500, warmupTime: 200, iterations: 5, throws: true });
-  bench.add(peer, naive).add(name, fast);
-  await bench.run();
-  const [peerValue, value] = bench.tasks.map(({ result }) => {
-    if (result.state !== "completed") throw new Error(`${name}: ${result.state}`);
-    return perRun / (result.latency.p50 / 1000);
-  });
-  return { name, peer, ratio: value! / peerValue!, unit, value: value!, peerValue: peerValue! };
+  const values: number[] = [];
+  const peerValues: number[] = [];
+  for (let pair = 0; pair < pairCount; pair++) {
+    const bench = new Bench({ time: pairMs, warmupTime: pairMs / 4, iterations: 3, throws: true });
+    bench.add(peer, naive).add(name, fast);
+    await bench.run();
+    const [peerValue, value] = bench.tasks.map(({ result }) => {
+      if (result.state !== "completed") throw new Error(`${name}: ${result.state}`);
+      return perRun / (result.latency.p50 / 1000);
+    });
+    values.push(value!);
+    peerValues.push(peerValue!);
+  }
+  const ratios = values.map((value, pair) => value / peerValues[pair]!);
+  return { name, peer, ratios, unit, value: median(values), peerValue: median(peerValues) };
 }

@@ -1,31 +1,48 @@
-// `npm run bench [NAME...]`: runs every bench/micro/*.bench.ts, or those whose name contains one of the words,
-// one after another in this process, and prints each row as value, peer and ratio. BENCH_JSON=1: JSON lines.
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+// `npm run bench -- [NAME...] [--data DIR] [--long] [--rounds N]`: measures, beside a peer in the same run,
+// functions (bench/micro) and whole programs (bench/flow), or those whose name contains one of the words.
+// bench/README.md says how, and what the figures mean.
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { root, installIfNeeded } from "./run.mjs";
+import { parseArgs } from "node:util";
+import { installIfNeeded, root, run } from "./run.mjs";
+
+const { values, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: "string" },
+    long: { type: "boolean", default: false },
+    rounds: { type: "string", default: "5" },
+  },
+});
+const roundCount = Number(values.rounds);
+if (!Number.isInteger(roundCount) || roundCount < 1) throw new Error("--rounds takes a whole number from 1");
 
 await installIfNeeded();
 const { build } = await import("esbuild");
-const words = process.argv.slice(2);
-const folder = join(root, "bench", "micro");
-const files = readdirSync(folder)
-  .filter((name) => name.endsWith(".bench.ts"))
-  .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
-  .sort();
+const cli = join(root, "dist", "cli", "main.js");
+if (!existsSync(cli) && (await run("node", ["scripts/build.mjs"])) !== 0) process.exit(1);
+const isStale = newest(join(root, "src")) > statSync(cli).mtimeMs;
 
 const out = mkdtempSync(join(root, "node_modules", ".bench-"));
-try {
-  for (const file of files) print(file, await runBench(file));
-} finally {
-  rmSync(out, { recursive: true, force: true });
-}
+process.once("exit", () => rmSync(out, { recursive: true, force: true }));
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
 
-/** Bundles one bench file, so that TypeScript runs on any Node, and calls its `run`. */
-async function runBench(file) {
+const micros = readdirSync(join(root, "bench", "micro"))
+  .filter((file) => file.endsWith(".bench.ts"))
+  .sort()
+  .map((file) => ({ name: file.replace(".bench.ts", ""), load: () => load(join("micro", file)) }));
+const { bench } = await load("main.ts");
+const { data, long } = values;
+const passed = await bench({ root, cli, isStale, words, micros, data, long, roundCount });
+process.exitCode = passed ? 0 : 1;
+
+/** Bundles a file of bench/, so that TypeScript runs on any Node, and imports it. */
+async function load(file) {
   const outfile = join(out, file.replace(/\.ts$/, ".mjs"));
   await build({
-    entryPoints: [join(folder, file)],
+    entryPoints: [join(root, "bench", file)],
     outfile,
     bundle: true,
     platform: "node",
@@ -34,19 +51,11 @@ async function runBench(file) {
     packages: "external",
     logLevel: "error",
   });
-  const { run } = await import(pathToFileURL(outfile).href);
-  return run();
+  return import(pathToFileURL(outfile).href);
 }
 
-function print(file, rows) {
-  if (process.env.BENCH_JSON) {
-    for (const row of rows) console.log(JSON.stringify({ file, ...row }));
-    return;
-  }
-  console.log(`\n${file}`);
-  for (const { name, peer, ratio, unit, value, peerValue } of rows) {
-    console.log(
-      `  ${name.padEnd(34)} ${value.toPrecision(4)} ${unit}, ${ratio.toFixed(2)} x ${peer} (${peerValue.toPrecision(4)})`,
-    );
-  }
+/** When the newest file of a folder was changed. */
+function newest(folder) {
+  const files = readdirSync(folder, { recursive: true });
+  return Math.max(...files.map((name) => statSync(join(folder, name)).mtimeMs));
 }

@@ -1,0 +1,68 @@
+/** A way to do the work of a flow, as a command line for the folder of a workbench. */
+export interface Contender {
+  readonly name: string;
+  /** With `$SRC` for what is copied, and `$PARENT` and `$NAME` for where it lies and how it is called there. */
+  readonly commandLine: string;
+  /** What has to be installed for it. */
+  readonly needs?: string;
+  /** Bytes that travelled, both ways together, by what it printed. */
+  readonly wireBytes?: (output: string) => number;
+}
+
+function oneWay(name: string, flags: string): Contender {
+  const send = `./measure send rsync-stream send ${flags}--json "$SRC"`;
+  return {
+    name,
+    commandLine: `${send} | ./measure recv rsync-stream recv --quiet dest/`,
+    wireBytes: sentBytes,
+  };
+}
+
+function duplex(name: string, flags: string): Contender {
+  const send = `./measure send rsync-stream send --duplex ${flags}--json "$SRC" < lap/back`;
+  const recv = "./measure recv rsync-stream recv --duplex --quiet dest/ > lap/back";
+  return { name, commandLine: `${send} | ${recv}`, wireBytes: sentBytes };
+}
+
+function rsync(flags: string): Contender {
+  const options = `${flags} --stats --no-human-readable -e ./local`;
+  return {
+    name: `rsync ${flags}`,
+    commandLine: `./measure rsync rsync ${options} "$SRC" here:dest/`,
+    needs: "rsync",
+    wireBytes: (output) =>
+      numberIn(output, /^Total bytes sent: (\d+)$/m) + numberIn(output, /^Total bytes received: (\d+)$/m),
+  };
+}
+
+/** Every contender. Those of ours talk both ways unless their name says otherwise. */
+export const contenders = {
+  ours: duplex("rsync-stream", ""),
+  oursCompressed: duplex("rsync-stream -z", "-z "),
+  oursOneWay: oneWay("rsync-stream, one way", ""),
+  rsync: rsync("-a"),
+  rsyncCompressed: rsync("-az"),
+  rsyncSparse: rsync("-aS"),
+  tar: {
+    name: "tar",
+    commandLine: './measure pack tar cf - -C "$PARENT" "$NAME" | ./measure unpack tar xf - -C dest',
+    needs: "tar",
+  },
+  ourVersion: {
+    name: "rsync-stream --version",
+    commandLine: "exec ./measure rsync-stream rsync-stream --version",
+  },
+  emptyNode: { name: "node -e 0", commandLine: "exec ./measure node node -e 0" },
+} as const satisfies Record<string, Contender>;
+
+/** Both directions together, by the summary of `send --json`. */
+function sentBytes(output: string): number {
+  return numberIn(output, /^\{"event":"summary".*"wireBytes":(\d+)/m);
+}
+
+function numberIn(output: string, pattern: RegExp): number {
+  const digits = pattern.exec(output)?.[1];
+  if (digits === undefined)
+    throw new Error(`no ${pattern.source} in what was printed: ${output.slice(-500)}`);
+  return Number(digits);
+}
