@@ -16,7 +16,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./send.ts")).send,
   },
   recv: {
-    synopsis: "DST [--duplex]",
+    synopsis: "DST [--duplex] [--fsync]",
     about: "bring a file or directory up to date from the stream on standard input",
     load: async () => (await import("./recv.ts")).recv,
   },

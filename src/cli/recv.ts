@@ -9,12 +9,16 @@ import { duplexChannel, inputChannel } from "./stdio.ts";
 /** `recv DST`: a tree from a stream. */
 export const recv = defineCommand({
   operands: ["DST"],
-  options: sessionOptions,
+  options: {
+    fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+    ...sessionOptions,
+  },
   writesOutput: ({ duplex }) => duplex === true,
   async run({ operands: [place], options, report, signal }) {
     const duplex = options.duplex === true;
     const channel = duplex ? duplexChannel() : inputChannel();
-    const summary = await receiveTree(await openTreeTarget(place), duplexOf(channel), {
+    const target = await openTreeTarget(place, { durable: options.fsync === true });
+    const summary = await receiveTree(target, duplexOf(channel), {
       duplex,
       signal,
       onTrouble: (error) => report.trouble(error),

@@ -62,7 +62,7 @@ function* causesOf({ cause }: Error): Generator<string> {
 function describeProgress({ doneBytes, totalBytes, newBytes, files }: Progress): string {
   const percent = totalBytes ? ` (${Math.floor((100 * doneBytes) / totalBytes)} %)` : "";
   const parts = [
-    ...(files === undefined ? [] : [`${files} files`]),
+    ...(files === undefined ? [] : [countOf(files, "file", "files")]),
     `${formatBytes(doneBytes)}${percent}`,
     `${formatBytes(newBytes)} new`,
     `${formatBytes((1000 * doneBytes) / performance.now())}/s`,
@@ -94,7 +94,7 @@ function countOf(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-const units = ["bytes", "kB", "MB", "GB", "TB"];
+const units = ["bytes", "kB", "MB", "GB", "TB", "PB"];
 
 /** Bytes for people, in powers of 1000: `1.23 MB`. */
 export function formatBytes(bytes: number): string {

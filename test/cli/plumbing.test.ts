@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { freshFolder, rsyncStream, runShell } from "./run.ts";
+import { firstNumber, freshFolder, outcomeOf, rsyncStream, runShell, shell, waitUntil } from "./run.ts";
 import { noise, plant } from "./trees.ts";
 
 /** An old and a new version of a file, 300 kB with 100 bytes more in the middle. */
@@ -197,4 +197,20 @@ it("leaves nothing behind when interrupted", async () => {
   expect(code).toBe(130);
   expect(existsSync(at("made"))).toBe(false);
   expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+it("ends at once on a second interrupt, whatever it waits for", async () => {
+  const { folder } = versions();
+  await exchange(folder, []);
+  // Nobody ever opens the pipe for writing: that wait cannot be broken off.
+  const line = 'mkfifo "$1/pipe"; $RS apply "$1/i" "$1/pipe" "$1/made" & echo $!; wait $!';
+  const child = shell(line, folder);
+  const ended = outcomeOf(child);
+  const pid = await firstNumber(child);
+  const incomplete = () => readdirSync(folder).filter((name) => name.startsWith(".rsync-stream-"));
+  await waitUntil(() => incomplete().length > 0);
+  process.kill(pid, "SIGINT");
+  await waitUntil(() => incomplete().length === 0);
+  process.kill(pid, "SIGINT");
+  expect((await ended).code).toBe(130);
 });

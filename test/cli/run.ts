@@ -54,3 +54,15 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
 export function runShell(line: string, ...args: readonly string[]): Promise<Outcome> {
   return outcomeOf(shell(line, ...args));
 }
+
+/** The number that a program prints first. */
+export async function firstNumber(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) =>
+    child.stdout!.once("data", (bytes: Buffer) => resolve(Number(bytes.toString()))),
+  );
+}
+
+/** Waits for something that no event tells. */
+export async function waitUntil(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { freshFolder, outcomeOf, rsyncStream, runShell, shell } from "./run.ts";
+import { firstNumber, freshFolder, outcomeOf, rsyncStream, runShell, shell, waitUntil } from "./run.ts";
 import { noise, picture, plant } from "./trees.ts";
 
 const oneWay = '$RS send "$1" | $RS recv "$2"';
@@ -240,19 +240,16 @@ describe("an interrupt", () => {
   });
 });
 
+it("gives up on a silent peer when told to", async () => {
+  const folder = freshFolder();
+  const line = '(exec sleep 10 2>/dev/null) | { $RS recv --timeout 1 "$1/copy"; echo $?; kill %1; } 2>&1';
+  const { stdout } = await runShell(`set -m; ${line}`, folder);
+  expect(stdout.toString()).toMatch(/^rsync-stream: .* \(STALLED\)\n1\n/);
+});
+
 /** Bytes of files that are not complete. */
 function partsIn(copy: string): number {
   const staging = join(copy, ".rsync-stream");
   if (!existsSync(staging)) return 0;
   return readdirSync(staging).reduce((sum, name) => sum + statSync(join(staging, name)).size, 0);
-}
-
-async function firstNumber(child: ReturnType<typeof shell>): Promise<number> {
-  return new Promise((resolve) =>
-    child.stdout!.once("data", (bytes: Buffer) => resolve(Number(bytes.toString()))),
-  );
-}
-
-async function waitUntil(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
