@@ -1,7 +1,7 @@
 // Brings a copy of a directory up to date in another process: what ssh would be started for.
 //
 //     node examples/copy-directory.mjs [SRC DST]
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,10 @@ try {
 } finally {
   await source.close();
 }
-if (process.argv.length <= 3) console.log(readFileSync(join(to, "letters", "hello.txt"), "utf8"));
+if (process.argv.length <= 3) {
+  console.log(readFileSync(join(to, "letters", "hello.txt"), "utf8"));
+  rmSync(join(to, ".."), { recursive: true });
+}
 
 /** A small directory, and where to copy it. The slash stands for what is in it. */
 function makeExample() {
