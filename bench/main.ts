@@ -14,8 +14,8 @@ export interface BenchOptions {
   readonly root: string;
   /** The command to measure. */
   readonly cli: string;
-  /** True when its source has changed since it was built. */
-  readonly isStale: boolean;
+  /** Builds it unless it is newer than its source. */
+  readonly build: () => Promise<void>;
   /** Run those whose name contains one of these; all when there are none. */
   readonly words: readonly string[];
   /** Contests inside this process, by name. */
@@ -35,8 +35,6 @@ interface Results {
   readonly machine: MachineFacts;
   /** The folder given as data, or that it was made. */
   readonly data: string;
-  /** Why these figures are worth less. */
-  readonly warnings: string[];
   readonly micro: (BenchRow & { readonly file: string })[];
   readonly flows: FlowResult[];
   readonly failures: string[];
@@ -46,23 +44,18 @@ interface Results {
 export async function bench(options: BenchOptions): Promise<boolean> {
   const machine = readMachine(options.root);
   const data = options.data ?? "made";
-  const warnings = warningsOf(machine, options);
-  const results: Results = { machine, data, warnings, micro: [], flows: [], failures: [] };
+  const results: Results = { machine, data, micro: [], flows: [], failures: [] };
   console.log(
     `${machine.commit}, node ${machine.node}, ${machine.cpuCount} x ${machine.cpu}, ${machine.kernel}`,
   );
-  for (const warning of warnings) console.log(`warning: ${warning}`);
+  if (machine.loadAverage > 1) {
+    const load = machine.loadAverage.toFixed(1);
+    console.log(`warning: others work here, which makes figures noisy: the load average is ${load}`);
+  }
   await runMicros(options, results);
   await runFlows(options, results);
   console.log(`\nall figures: ${writeResults(options.root, results)}`);
   return results.failures.length === 0;
-}
-
-function warningsOf({ loadAverage }: MachineFacts, { isStale }: BenchOptions): string[] {
-  const warnings: string[] = [];
-  if (loadAverage > 1) warnings.push(`others work here: the load average is ${loadAverage.toFixed(1)}`);
-  if (isStale) warnings.push("dist/ is older than src/: flows measure what was built, `npm run build` first");
-  return warnings;
 }
 
 async function runMicros({ micros, words }: BenchOptions, results: Results): Promise<void> {
@@ -82,6 +75,7 @@ async function runFlows(options: BenchOptions, results: Results): Promise<void> 
   if (chosen.length === 0) return;
   if (process.platform === "win32") return console.log("\nskip: flows need a POSIX shell");
   if (!measuresMemory()) console.log("\nskip: peak memory and processor time, GNU time is not installed");
+  await options.build();
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const env = makeWorkbench(folder, options.cli);

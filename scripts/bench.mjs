@@ -19,10 +19,8 @@ const roundCount = Number(values.rounds);
 if (!Number.isInteger(roundCount) || roundCount < 1) throw new Error("--rounds takes a whole number from 1");
 
 await installIfNeeded();
-const { build } = await import("esbuild");
+const esbuild = await import("esbuild");
 const cli = join(root, "dist", "cli", "main.js");
-if (!existsSync(cli) && (await run("node", ["scripts/build.mjs"])) !== 0) process.exit(1);
-const isStale = newest(join(root, "src")) > statSync(cli).mtimeMs;
 
 const out = mkdtempSync(join(root, "node_modules", ".bench-"));
 process.once("exit", () => rmSync(out, { recursive: true, force: true }));
@@ -35,13 +33,13 @@ const micros = readdirSync(join(root, "bench", "micro"))
   .map((file) => ({ name: file.replace(".bench.ts", ""), load: () => load(join("micro", file)) }));
 const { bench } = await load("main.ts");
 const { data, long } = values;
-const passed = await bench({ root, cli, isStale, words, micros, data, long, roundCount });
+const passed = await bench({ root, cli, build: buildCli, words, micros, data, long, roundCount });
 process.exitCode = passed ? 0 : 1;
 
 /** Bundles a file of bench/, so that TypeScript runs on any Node, and imports it. */
 async function load(file) {
   const outfile = join(out, file.replace(/\.ts$/, ".mjs"));
-  await build({
+  await esbuild.build({
     entryPoints: [join(root, "bench", file)],
     outfile,
     bundle: true,
@@ -52,6 +50,12 @@ async function load(file) {
     logLevel: "error",
   });
   return import(pathToFileURL(outfile).href);
+}
+
+/** Builds the command unless it is newer than its source. */
+async function buildCli() {
+  if (existsSync(cli) && statSync(cli).mtimeMs > newest(join(root, "src"))) return;
+  if ((await run("node", ["scripts/build.mjs"])) !== 0) throw new Error("the build failed");
 }
 
 /** When the newest file of a folder was changed. */

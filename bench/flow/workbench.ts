@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { findProgram } from "../machine.ts";
 
 /**
  * Makes a folder in which whole programs are measured. Command lines run in it and find there
  *
- * - `rsync-stream` on their path, as an installation puts it there;
+ * - `rsync-stream` on their path, as an installation puts it there, and this Node;
  * - `./measure NAME PROGRAM ARGUMENT...`, which runs a program and notes how it went in `lap/NAME`;
  * - `./local HOST PROGRAM ARGUMENT...`, in place of ssh;
  * - `lap/`, empty but for the named pipe `lap/back`, and `dest/`.
@@ -15,11 +15,11 @@ export function makeWorkbench(folder: string, cli: string): NodeJS.ProcessEnv {
   const programs = join(folder, "bin");
   fs.mkdirSync(programs);
   fs.symlinkSync(cli, join(programs, "rsync-stream"));
+  fs.symlinkSync(process.execPath, join(programs, "node"));
   const script = { mode: 0o755 };
   fs.writeFileSync(join(folder, "measure"), measureScript(gnuTime()), script);
   fs.writeFileSync(join(folder, "local"), '#!/bin/sh\nshift\nexec ./measure server "$@"\n', script);
-  const path = [programs, dirname(process.execPath), process.env["PATH"]].join(delimiter);
-  return { ...process.env, PATH: path, LC_ALL: "C" };
+  return { ...process.env, PATH: `${programs}${delimiter}${process.env["PATH"]}`, LC_ALL: "C" };
 }
 
 /** Notes exit code, peak memory in KiB, user and system seconds; without GNU time only the exit code. */

@@ -87,8 +87,8 @@ function throughLine(payload: Uint8Array): Uint8Array {
 
 /** Lines that are checked as frames are: each end digests each line together with the digest before. */
 function throughCheckedLines(payload: Uint8Array, count: number): Uint8Array {
-  let sent = new Uint8Array(32);
-  let received = new Uint8Array(32);
+  let sent: Uint8Array = new Uint8Array(32);
+  let received: Uint8Array = new Uint8Array(32);
   for (let n = 0; n < count; n++) {
     const line = throughLine(payload);
     sent = sha256(concatBytes([sent, line]));
