@@ -1,0 +1,189 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { expect, test } from "vitest";
+import { maxCafsChunkBytes } from "../../src/bytes/varint.ts";
+import { maxChunkBytes } from "../../src/chunk/cutter-specs.ts";
+import { everyOption, readArguments } from "../../src/cli/arguments.ts";
+import { commands } from "../../src/cli/commands.ts";
+import { errorCodes } from "../../src/errors.ts";
+import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
+import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
+import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
+import { maxDepth, maxLinkTargetBytes, maxNameBytes, maxPathBytes } from "../../src/tree/entry-order.ts";
+import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
+import { root, sourceFiles } from "./source-files.ts";
+
+const all = pages();
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly scripts: Record<string, string>;
+  readonly exports: Record<string, unknown>;
+};
+
+test("there are pages to look at", () => {
+  const paths = all.map(({ path }) => path);
+  expect(paths).toEqual(expect.arrayContaining(["README.md", "docs/protocol.md", "bench/README.md"]));
+});
+
+test("links lead to pages that exist, and to headings in them", () => {
+  const dead = all.flatMap((page) =>
+    [...page.text.matchAll(/\]\(([^)\s]*)\)/g)]
+      .map(([, link]) => link!)
+      .filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(page.path, link))
+      .map((link) => `${page.path}: ${link}`),
+  );
+  expect(dead).toEqual([]);
+});
+
+function leadsSomewhere(from: string, link: string): boolean {
+  const [file = "", anchor] = link.split("#");
+  const path = file === "" ? from : posix.join(posix.dirname(from), file);
+  if (!existsSync(join(root, path))) return false;
+  return anchor === undefined || anchorsOf(readPage(path)).has(anchor);
+}
+
+test("source files point to pages and headings that exist", () => {
+  const wrong = sourceFiles().flatMap(({ path, text }) =>
+    [...text.matchAll(/docs\/[\w-]+\.md/g)]
+      .map(([name]) => name)
+      .filter((name) => !existsSync(join(root, name)))
+      .map((name) => `${path}: ${name}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("files and folders that the pages name exist", () => {
+  const missing = all.flatMap(({ path, text }) =>
+    [...text.matchAll(/`((?:src|test|scripts|bench|examples|docs)\/[\w./-]*)`/g)]
+      .map(([, name]) => name!)
+      .filter((name) => !name.startsWith("docs/api") && !existsSync(join(root, name)))
+      .map((name) => `${path}: ${name}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("npm scripts that the pages name exist", () => {
+  const named = all.flatMap(({ text }) => [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!));
+  expect(named).toContain("demo");
+  expect([...new Set(named)].filter((name) => !(name in manifest.scripts))).toEqual([]);
+});
+
+test("the README has two commands that do everything, each in a block of its own", () => {
+  const lone = readPage("README.md").blocks.filter(
+    ({ language, code }) => language === "sh" && /^npm .*\n$/.test(code),
+  );
+  expect(lone.map(({ code }) => code.trim())).toEqual(["npm run demo", "npm test"]);
+});
+
+test("command lines in the pages are ones that the command takes", async () => {
+  const lines = all.flatMap(({ blocks }) =>
+    blocks
+      .filter(({ language }) => language === "sh")
+      .flatMap(({ code }) => code.split(/[|\n]/))
+      .flatMap((part) => /\brsync-stream (.*)$/.exec(part.replace(/\s+[<>].*$/, ""))?.[1] ?? []),
+  );
+  expect(lines.length).toBeGreaterThan(5);
+  for (const line of lines) {
+    const [name = "", ...argv] = line.trim().split(/\s+/);
+    expect(Object.keys(commands), line).toContain(name);
+    const command = await commands[name]!.load();
+    expect(() => readArguments(argv, command), line).not.toThrow();
+  }
+});
+
+test.each(Object.keys(commands))("docs/cli.md tells all about %s", async (name) => {
+  const { text } = readPage("docs/cli.md");
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${name}\n`));
+  expect(section, "a section").toBeDefined();
+  expect(section).toContain(`    rsync-stream ${name} ${commands[name]!.synopsis}\n`);
+  const { options } = await commands[name]!.load();
+  expect(optionsIn(section!)).toEqual(Object.keys(options).sort());
+});
+
+test("docs/cli.md has the options of every command, and every exit code", () => {
+  const { text } = readPage("docs/cli.md");
+  const section = (title: string) => text.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? "";
+  expect(optionsIn(section("Options of every command"))).toEqual(Object.keys(everyOption).sort());
+  const codes = tableRows(section("Exit codes")).map(([code]) => Number(code));
+  const exits = Object.values(errorCodes).map(({ exit }) => exit);
+  expect(codes.filter((code) => !Number.isNaN(code))).toEqual(
+    [...new Set([0, ...exits])].sort((a, b) => a - b),
+  );
+});
+
+/** The long names in the first column of a section's tables. */
+function optionsIn(section: string): string[] {
+  return tableRows(section)
+    .flatMap(([first]) => /--([a-z]+)/.exec(first!)?.[1] ?? [])
+    .sort();
+}
+
+test("docs/limits.md has every limit with its value", () => {
+  const listed = tableRows(readPage("docs/limits.md").text)
+    .map(([name, value]) => [/^`(\w+)`$/.exec(name!)?.[1], Number(value)] as const)
+    .filter(([name]) => name !== undefined);
+  expect(Object.fromEntries(listed)).toEqual({
+    ...sessionLimits,
+    ...sessionTimes,
+    ...syncInfoLimits,
+    ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
+    ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
+  });
+});
+
+test("the architecture page has every room", () => {
+  const rooms = tableRows(readPage("docs/architecture.md").text).flatMap(([first]) =>
+    [...first!.matchAll(/`([a-z]+)\/`/g)].map(([, room]) => room!),
+  );
+  const folders = new Set(
+    sourceFiles().flatMap(({ path }) => (path.includes("/") ? path.split("/")[0]! : [])),
+  );
+  folders.delete("testing"); // a face of the package, not a room
+  expect(rooms.sort()).toEqual([...folders].sort());
+});
+
+/** Where the doors of the package lead while it is not built. */
+const doors = Object.fromEntries(
+  Object.keys(manifest.exports)
+    .filter((door) => door !== "./package.json")
+    .map((door) => {
+      const name = door === "." ? "index" : door.slice(2);
+      const path = [`src/${name}.ts`, `src/${name}.node.ts`].find((each) => existsSync(join(root, each)));
+      return [door.replace(".", "rsync-stream"), [join(root, path ?? "missing")]];
+    }),
+);
+
+test("the examples in the pages fit the types", { timeout: 120_000 }, () => {
+  const examples = all.flatMap(({ path, blocks }) =>
+    blocks.filter(({ language }) => language === "ts").map(({ code }) => ({ path, code })),
+  );
+  expect(examples.length).toBeGreaterThan(8);
+  const cache = join(root, "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "docs-"));
+  try {
+    const files = examples.map(({ path, code }, at) => {
+      const name = `${path.replaceAll(/\W/g, "-")}-${at + 1}.ts`;
+      writeFileSync(join(folder, name), `${code}\nexport {};\n`);
+      return name;
+    });
+    const compilerOptions = { paths: doors, noUnusedLocals: false, types: ["node"] };
+    const config = { extends: join(root, "tsconfig.json"), compilerOptions, include: [], files };
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    expect(compile(folder)).toBe("");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** What the compiler has to say. */
+function compile(project: string): string {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  try {
+    execFileSync(process.execPath, [tsc, "-p", project, "--pretty", "false"], { stdio: "pipe" });
+    return "";
+  } catch (thrown) {
+    return String((thrown as { stdout?: Buffer }).stdout);
+  }
+}
