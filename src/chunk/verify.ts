@@ -1,9 +1,9 @@
-import { equalBytes } from "../bytes/compare.ts";
 import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { Chunk, ChunkId } from "./chunk.ts";
-import { sha256 } from "./digest.ts";
+import { sha256, sha256Key } from "./digest.ts";
+import { idOfKey, keyOf } from "./id-key.ts";
 
 /** Names bytes by their digest. The chunk keeps `bytes`, it does not copy them. */
 export function chunkOf(bytes: Bytes): Chunk {
@@ -11,14 +11,14 @@ export function chunkOf(bytes: Bytes): Chunk {
 }
 
 /**
- * Makes a chunk of bytes that are said to have this id.
+ * Makes a chunk of bytes that are said to have this id. The chunk keeps both, it copies neither.
  *
  * @throws UNEXPECTED_CHUNK when they do not
  */
 export function verifyChunk(id: ChunkId, bytes: Bytes): Chunk {
-  const chunk = chunkOf(bytes);
-  if (!equalBytes(chunk.id, id)) {
-    throw new SyncError("UNEXPECTED_CHUNK", `chunk ${toHex(chunk.id)} where ${toHex(id)} was expected`);
+  const key = sha256Key(bytes);
+  if (key !== keyOf(id)) {
+    throw new SyncError("UNEXPECTED_CHUNK", `chunk ${toHex(idOfKey(key))} where ${toHex(id)} was expected`);
   }
-  return chunk;
+  return { id, bytes } as Chunk;
 }

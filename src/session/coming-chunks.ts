@@ -1,10 +1,11 @@
-import { toHex } from "../bytes/hex.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
+import { keyOf } from "../chunk/id-key.ts";
 import { Queue } from "./queue.ts";
 
 /** A chunk that has to come, and the places where it has to go; the first is the one it was announced for. */
 export interface Expected<Place> {
   readonly id: ChunkId;
+  readonly key: string;
   readonly size: number;
   readonly places: Place[];
 }
@@ -25,7 +26,7 @@ export class ComingChunks<Place> {
 
   /** Lets a place wait for a chunk that is on its way; false when it is not. */
   join(id: ChunkId, size: number, place: Place): boolean {
-    const coming = this.#byId.get(toHex(id));
+    const coming = this.#byId.get(keyOf(id));
     if (coming === undefined || coming.size !== size) return false;
     coming.places.push(place);
     return true;
@@ -33,8 +34,8 @@ export class ComingChunks<Place> {
 
   /** Books a chunk as wished for or announced. */
   expect(lane: "wished" | "pushed", id: ChunkId, size: number, place: Place): void {
-    const expected = { id: id.slice(), size, places: [place] };
-    const key = toHex(id);
+    const key = keyOf(id);
+    const expected = { id: id.slice(), key, size, places: [place] };
     if (!this.#byId.has(key)) this.#byId.set(key, expected);
     (lane === "wished" ? this.#wished : this.#pushed).push(expected);
   }
@@ -43,8 +44,7 @@ export class ComingChunks<Place> {
   take(lane: "wished" | "pushed"): Expected<Place> | undefined {
     const expected = (lane === "wished" ? this.#wished : this.#pushed).shift();
     if (expected === undefined) return undefined;
-    const key = toHex(expected.id);
-    if (this.#byId.get(key) === expected) this.#byId.delete(key);
+    if (this.#byId.get(expected.key) === expected) this.#byId.delete(expected.key);
     return expected;
   }
 }

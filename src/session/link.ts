@@ -41,10 +41,11 @@ export class Link {
   #writesUnderWay = 0;
   #started = false;
   #heardFrame = false;
-  #listening = false;
+  /** Since when the next block has been waited for. */
+  #listenedFrom: number | undefined;
   #lingering = false;
-  #heardAt = performance.now();
   #spokeAt = performance.now();
+  #writeBeganAt = performance.now();
 
   constructor(channel: ByteChannel, liveness: Required<LivenessOptions>, signal?: AbortSignal) {
     signal?.throwIfAborted();
@@ -77,23 +78,29 @@ export class Link {
 
   /** What arrives. Behind the last word it does not matter how the connection ends. */
   async *#blocks(): AsyncGenerator<Bytes> {
-    this.#listening = true;
-    this.#heardAt = performance.now();
     const blocks = this.#channel.read()[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await blocks.next().catch((thrown: unknown) => {
-          if (this.#lingering) return undefined;
-          throw toSyncError(thrown, "PEER_GONE");
-        });
+        const next = await this.#hear(blocks);
         if (next === undefined || next.done === true) return;
-        this.#heardAt = performance.now();
         this.receivedBytes += next.value.length;
         yield next.value;
       }
     } finally {
-      this.#listening = false;
       await blocks.return?.();
+    }
+  }
+
+  /** Waits for the next block. Only such waiting counts as silence: not the time that we take ourselves. */
+  async #hear(blocks: AsyncIterator<Bytes>): Promise<IteratorResult<Bytes> | undefined> {
+    this.#listenedFrom = performance.now();
+    try {
+      return await blocks.next();
+    } catch (thrown) {
+      if (this.#lingering) return undefined;
+      throw toSyncError(thrown, "PEER_GONE");
+    } finally {
+      this.#listenedFrom = undefined;
     }
   }
 
@@ -116,7 +123,7 @@ export class Link {
     await this.#writing;
     await this.#channel.end();
     this.#lingering = true;
-    this.#heardAt = performance.now();
+    if (this.#listenedFrom !== undefined) this.#listenedFrom = performance.now();
   }
 
   /** Tells the peer why, as far as that is still possible, and breaks the connection. */
@@ -145,6 +152,7 @@ export class Link {
   async #write(parts: readonly Bytes[]): Promise<void> {
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     this.sentBytes += size;
+    this.#writeBeganAt = performance.now();
     try {
       for (const part of size <= oneWriteBytes ? [concatBytes(parts)] : parts) {
         if (part.length > 0) await this.#channel.write(part);
@@ -157,21 +165,33 @@ export class Link {
 
   #watch(): void {
     const now = performance.now();
-    const { helloMs, stallMs, keepAliveMs } = this.#liveness;
-    const silentMs = now - this.#heardAt;
-    if (this.#lingering) {
-      if (silentMs > lingerMs) this.abort(new SyncError("STALLED", "the peer does not close the connection"));
-    } else if (this.#listening) {
-      const limitMs = this.#heardFrame ? stallMs : helloMs;
-      if (limitMs > 0 && silentMs > limitMs) {
-        this.abort(
-          new SyncError("STALLED", `nothing was heard from the peer for ${Math.round(silentMs / 1000)} s`),
-        );
-        return;
-      }
-    }
-    const idle = this.#writesUnderWay === 0 && this.#started && !this.#lingering;
-    if (keepAliveMs > 0 && idle && now - this.#spokeAt > keepAliveMs)
-      void this.send("PING", new Uint8Array(0), "none");
+    const silence = this.#findSilence(now);
+    if (silence !== undefined) this.abort(new SyncError("STALLED", silence));
+    else if (this.#isIdle(now)) void this.send("PING", new Uint8Array(0), "none");
   }
+
+  /** Why the peer must be taken for gone. */
+  #findSilence(now: number): string | undefined {
+    const { helloMs, stallMs } = this.#liveness;
+    if (this.#listenedFrom !== undefined) {
+      const limitMs = this.#lingering ? lingerMs : this.#heardFrame ? stallMs : helloMs;
+      const silentMs = now - this.#listenedFrom;
+      return limitMs > 0 && silentMs > limitMs
+        ? `nothing was heard from the peer for ${seconds(silentMs)}`
+        : undefined;
+    }
+    // Who listens hears whether the peer is alive; who cannot only sees whether it takes what is sent.
+    const stuckMs = this.#writesUnderWay > 0 ? now - this.#writeBeganAt : 0;
+    return stallMs > 0 && stuckMs > stallMs ? `the peer took nothing for ${seconds(stuckMs)}` : undefined;
+  }
+
+  #isIdle(now: number): boolean {
+    const { keepAliveMs } = this.#liveness;
+    if (keepAliveMs === 0 || !this.#started || this.#lingering) return false;
+    return this.#writesUnderWay === 0 && now - this.#spokeAt > keepAliveMs;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
 }

@@ -158,6 +158,8 @@ export class ReceiverCore {
 
   *#hear(payload: Bytes): Steps {
     const hello = decodeHello(payload, "sender");
+    if (hello.mode === "list")
+      throw new SyncError("UNSUPPORTED", "this stream lists a tree and holds no content");
     if (hello.digest !== digestName)
       throw new SyncError("UNSUPPORTED", `digest ${hello.digest} is not known here`);
     if (!this.#options.hello.compressions.includes(hello.compression)) {

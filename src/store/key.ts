@@ -1,18 +1,17 @@
 import { toHex } from "../bytes/hex.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
+import { keyOf as keyOfId } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
 
 /**
- * The id as a key of maps: 32 characters, one for each byte. Hex would be readable, but takes ten times as
- * long to make and to look up.
+ * The id as a key of maps.
  *
  * @throws USAGE when the id is not 32 bytes long
  */
 export function keyOf(id: ChunkId): string {
   checkId(id);
-  // A typed array will do where apply asks for a plain one.
-  return String.fromCharCode.apply(null, id as unknown as number[]);
+  return keyOfId(id);
 }
 
 /**

@@ -59,7 +59,7 @@ export class ContentSearch {
       places,
       known: this.known,
       cutter: createCutter(spec),
-      nameOf: chunkNamer(spec.maxBytes),
+      keyOf: chunkNamer(spec.maxBytes),
     };
     this.#shared = staging.leftovers.map(({ name, size }) =>
       this.refer(places.add(staging.dir, name, size), size),

@@ -1,7 +1,6 @@
 import fs from "node:fs";
-import type { ChunkId } from "../chunk/chunk.ts";
 import type { Cutter } from "../chunk/cutter.ts";
-import { sha256 } from "../chunk/digest.ts";
+import { sha256Key } from "../chunk/digest.ts";
 import type { Bytes } from "../types.ts";
 import { isZero } from "./zero.node.ts";
 
@@ -33,8 +32,12 @@ export function readFully(fd: number, into: Bytes, position: number): number {
   return filled;
 }
 
-/** Names chunks by their digest; the longest chunk of zeros, of which sparse files are made, only once. */
-export function chunkNamer(maxBytes: number): (bytes: Bytes) => ChunkId {
-  let zeroId: ChunkId | undefined;
-  return (bytes) => (bytes.length === maxBytes && isZero(bytes) ? (zeroId ??= sha256(bytes)) : sha256(bytes));
+/**
+ * Names chunks by their digest, as keys (see `keyOf`); the longest chunk of zeros, of which sparse files are
+ * made, only once.
+ */
+export function chunkNamer(maxBytes: number): (bytes: Bytes) => string {
+  let zeroKey: string | undefined;
+  return (bytes) =>
+    bytes.length === maxBytes && isZero(bytes) ? (zeroKey ??= sha256Key(bytes)) : sha256Key(bytes);
 }

@@ -45,7 +45,7 @@ export class IncomingFiles {
     if (!file) return;
     const { bytes, id } = chunk;
     checkRange(file.plan, offset, bytes.length);
-    this.#workspace.search.known.add(id, file.place, offset);
+    this.#workspace.search.known.addReceived(id, file.place, offset);
     if (bytes.length < file.plan.size) return file.put(offset, bytes);
     file.keep(bytes);
     this.#kept.add(file);
@@ -99,7 +99,7 @@ export class IncomingFiles {
     const bytes = await search.find(file, id, size);
     if (!bytes) return false;
     await file.put(offset, bytes);
-    search.known.add(id, file.place, offset);
+    search.known.addReceived(id, file.place, offset);
     return true;
   }
 

@@ -1,22 +1,26 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
-import { sha256 } from "../chunk/digest.ts";
+import { sha256, sha256Key } from "../chunk/digest.ts";
+import { keyOf } from "../chunk/id-key.ts";
 import type { Bytes } from "../types.ts";
 import type { Places } from "./places.node.ts";
 
-/** Chunks remembered when it is no loss to forget some: 32 MiB of memory. */
+/** Chunks remembered, as many as a sender remembers having sent and more: 32 MiB of memory. */
 const maxCount = 2 ** 20;
 
 export interface KnownChunksOptions {
-  /** True when nothing may be forgotten; memory then grows by some 32 bytes a chunk. */
+  /**
+   * True when nothing may be forgotten. Beyond `maxCount` what is received is then not learned, and what is
+   * found by searching is, at some 32 bytes a chunk.
+   */
   readonly keepAll?: boolean;
 }
 
 /** Where in a destination each chunk was seen. What it returns was read and hashed just now. */
 export class KnownChunks {
   readonly #places: Places;
-  readonly #maxCount: number;
+  readonly #keepAll: boolean;
   readonly #zeros: Bytes;
   readonly #zeroId: ChunkId;
   readonly #scratch: Bytes;
@@ -25,15 +29,21 @@ export class KnownChunks {
   /** @param maxBytes of the longest chunk */
   constructor(places: Places, maxBytes: number, options: KnownChunksOptions = {}) {
     this.#places = places;
-    this.#maxCount = options.keepAll ? Number.POSITIVE_INFINITY : maxCount;
+    this.#keepAll = options.keepAll ?? false;
     this.#zeros = new Uint8Array(maxBytes);
     this.#zeroId = sha256(this.#zeros);
     this.#scratch = new Uint8Array(maxBytes);
   }
 
+  /** Learns of a chunk that was found. */
   add(id: ChunkId, place: number, offset: number): void {
-    if (this.#addresses.size >= this.#maxCount) this.#addresses = new IdMap();
+    if (!this.#keepAll && this.#addresses.size >= maxCount) this.#addresses = new IdMap();
     this.#addresses.set(id, this.#places.addressOf(place, offset));
+  }
+
+  /** Learns of a chunk that was received. */
+  addReceived(id: ChunkId, place: number, offset: number): void {
+    if (!this.#keepAll || this.#addresses.size < maxCount) this.add(id, place, offset);
   }
 
   /** The chunk's bytes, verified, when it is where it was seen. They are overwritten by the next call. */
@@ -42,7 +52,7 @@ export class KnownChunks {
     const address = this.#addresses.get(id);
     if (address === undefined || size > this.#scratch.length) return undefined;
     const bytes = this.#scratch.subarray(0, size);
-    if (this.#fill(bytes, address) && equalBytes(sha256(bytes), id)) return bytes;
+    if (this.#fill(bytes, address) && sha256Key(bytes) === keyOf(id)) return bytes;
     this.#addresses.delete(id);
     return undefined;
   }

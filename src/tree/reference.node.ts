@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { idBytes, type ChunkId } from "../chunk/chunk.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import type { Cutter } from "../chunk/cutter.ts";
+import { writeKey } from "../chunk/id-key.ts";
 import type { Bytes } from "../types.ts";
 import { chunkNamer, cutBlock } from "./file-cut.node.ts";
 import type { KnownChunks } from "./known-chunks.node.ts";
@@ -12,7 +13,7 @@ export interface CutTools {
   readonly places: Places;
   readonly known: KnownChunks;
   readonly cutter: Cutter;
-  readonly nameOf: ReturnType<typeof chunkNamer>;
+  readonly keyOf: ReturnType<typeof chunkNamer>;
 }
 
 /**
@@ -46,16 +47,15 @@ export class Reference {
 
   /** Cuts the next 1 MiB, about. Returns the bytes cut. */
   cutMore(): number {
-    const { places, known, cutter, nameOf } = this.#tools;
+    const { places, known, cutter, keyOf } = this.#tools;
     this.#ends = this.#cut();
     this.#start = this.#position;
     this.#ids = new Uint8Array(this.#ends.length * idBytes);
     this.#next = 0;
     let from = 0;
     this.#ends.forEach((end, i) => {
-      const id = nameOf(cutter.buffer.subarray(from, end));
-      known.add(id, this.place, this.#start + from);
-      this.#ids.set(id, i * idBytes);
+      writeKey(keyOf(cutter.buffer.subarray(from, end)), this.#ids, i * idBytes);
+      known.add(this.#ids.subarray(i * idBytes, (i + 1) * idBytes), this.place, this.#start + from);
       from = end;
     });
     if (from === 0) this.#position = this.size;

@@ -2,8 +2,10 @@ import fs from "node:fs";
 import { idBytes } from "../chunk/chunk.ts";
 import { createCutter } from "../chunk/create-cutter.ts";
 import type { Cutter, CutterSpec } from "../chunk/cutter.ts";
+import { writeKey } from "../chunk/id-key.ts";
 import type { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { BytePool } from "./byte-pool.node.ts";
 import { chunkNamer, cutBlock } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
@@ -27,7 +29,8 @@ export class SourceCut {
   readonly #held: HeldDirs;
   readonly #files: readonly SourceFile[];
   readonly #cutter: Cutter;
-  readonly #nameOf: (bytes: Bytes) => Bytes;
+  readonly #keyOf: (bytes: Bytes) => string;
+  readonly #pool = new BytePool();
   #next = 0;
   #open: Open | undefined;
 
@@ -35,7 +38,7 @@ export class SourceCut {
     this.#held = held;
     this.#files = files;
     this.#cutter = createCutter(spec);
-    this.#nameOf = chunkNamer(spec.maxBytes);
+    this.#keyOf = chunkNamer(spec.maxBytes);
   }
 
   /** The next runs; empty when all files are done. */
@@ -81,12 +84,14 @@ export class SourceCut {
 
   /** Copies the chunks out of the cutter's buffer, which the next block overwrites. */
   #collect(file: SourceFile, ends: Uint32Array): CutRun<SourceFile> {
-    const bytes = new Uint8Array(this.#cutter.buffer.subarray(0, ends.at(-1) ?? 0));
+    const length = ends.at(-1) ?? 0;
+    const bytes = this.#pool.take(length);
+    bytes.set(this.#cutter.buffer.subarray(0, length));
     const ids = new Uint8Array(ends.length * idBytes);
     const sizes: number[] = [];
     let start = 0;
     for (const end of ends) {
-      ids.set(this.#nameOf(bytes.subarray(start, end)), sizes.length * idBytes);
+      writeKey(this.#keyOf(bytes.subarray(start, end)), ids, sizes.length * idBytes);
       sizes.push(end - start);
       start = end;
     }

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+
+import { Link } from "../../../src/session/link.ts";
+import type { LivenessOptions } from "../../../src/session/link.ts";
+import { channelOf } from "../../../src/transport/channel.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
+
+const never = { helloMs: 0, stallMs: 0, keepAliveMs: 0 };
+const nothing = new Uint8Array(0);
+
+function links(left: LivenessOptions, right: LivenessOptions = {}, bufferBytes = 1 << 20): [Link, Link] {
+  const [a, b] = duplexPair({ bufferBytes });
+  return [new Link(channelOf(a), { ...never, ...left }), new Link(channelOf(b), { ...never, ...right })];
+}
+
+async function first(link: Link): Promise<string | undefined> {
+  for await (const frame of link.frames()) return frame.type;
+  return undefined;
+}
+
+describe("a link", () => {
+  it("takes a peer for gone that does not even greet", async () => {
+    const [left, right] = links({ helloMs: 100 });
+    await expect(first(left)).rejects.toMatchObject({ code: "STALLED" });
+    right.close();
+  });
+
+  it("takes a peer for gone that falls silent, and not before it greeted", async () => {
+    const [left, right] = links({ stallMs: 100 });
+    await right.send("PING", nothing, "none");
+    const heard: string[] = [];
+    const listening = (async () => {
+      for await (const { type } of left.frames()) heard.push(type);
+    })();
+    await expect(listening).rejects.toMatchObject({ code: "STALLED" });
+    expect(heard).toEqual(["PING"]);
+    right.close();
+  });
+
+  it("hears a peer that has nothing to say but is alive", async () => {
+    const [left, right] = links({ stallMs: 3000 }, { keepAliveMs: 100 });
+    await right.send("CREDIT", nothing, "none");
+    const heard: string[] = [];
+    for await (const { type } of left.frames()) {
+      heard.push(type);
+      if (heard.length === 3) break;
+    }
+    expect(heard).toEqual(["CREDIT", "PING", "PING"]);
+    left.close();
+    right.close();
+  });
+
+  it("does not count the time that it takes itself as the peer's silence", async () => {
+    const [left, right] = links({ stallMs: 200 });
+    await right.send("PING", nothing, "none");
+    await right.send("CREDIT", nothing, "none");
+    const heard: string[] = [];
+    for await (const { type } of left.frames()) {
+      heard.push(type);
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      if (heard.length === 2) break;
+    }
+    expect(heard).toEqual(["PING", "CREDIT"]);
+    left.close();
+    right.close();
+  });
+
+  it("takes a peer for gone that takes nothing", async () => {
+    const [left, right] = links({ stallMs: 100 }, {}, 10);
+    const pushing = (async () => {
+      for (;;) await left.send("PUSH", new Uint8Array(100), "none");
+    })();
+    await expect(pushing).rejects.toMatchObject({ code: "STALLED" });
+    right.close();
+  });
+
+  it("ends every wait with the signal's reason", async () => {
+    const [a, b] = duplexPair({ bufferBytes: 10 });
+    const controller = new AbortController();
+    const left = new Link(channelOf(a), never, controller.signal);
+    const waiting = first(left);
+    controller.abort(new Error("enough"));
+    await expect(waiting).rejects.toMatchObject({ cause: { message: "enough" } });
+    channelOf(b).abort(new Error("done"));
+  });
+});
