@@ -13,6 +13,7 @@ import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
  * residues 8115 to 8119 in a row, and 5997 / 8191 as a fraction of 2^32 turns "mod 8191" into "mod 2^32".
  */
 
+/** Bytes in the window of the checksum. */
 export const windowBytes = 48;
 const modulus = 8191;
 const target = 4159;

@@ -11,10 +11,12 @@ export type ByteString = string;
 /** A path as Node's file calls take it. */
 export type NativePath = string | Buffer;
 
+/** A name's bytes as a string. */
 export function toByteString(bytes: Bytes): ByteString {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
+/** The bytes of a name. */
 export function fromByteString(name: ByteString): Buffer {
   return Buffer.from(name, "latin1");
 }

@@ -24,6 +24,7 @@ const minAskBytes = 128;
 /** A new file larger than this is always asked for: it may repeat itself or hold zeros. */
 const alwaysAskBytes = 1024 * 1024;
 
+/** What a search shares with the rest of its target. */
 export interface ContentSearchTools {
   readonly held: HeldDirs;
   readonly staging: Staging;

@@ -11,6 +11,7 @@ import { hasLink, makeLink } from "./target-links.node.ts";
 import type { Entry, Layout, Need } from "./tree.ts";
 import type { Workspace } from "./workspace.node.ts";
 
+/** What a planner shares with the rest of its target. */
 export interface EntryPlannerTools {
   readonly destination: Destination;
   readonly layout: Layout;
