@@ -40,6 +40,7 @@ export function lookAtHandle(fd: number): FileStats {
   return lookAt(fd, "", () => "")!;
 }
 
+/** Looks by Node's own calls: where the C library cannot be called, and as the twin of what can. */
 export const nodeLook: LookAt = (dirFd, name, pathOf) => {
   const stats =
     name === ""
