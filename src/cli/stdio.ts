@@ -46,9 +46,9 @@ function leaveTogether(channel: ByteChannel): ByteChannel {
   const said = new AbortController();
   return {
     ...channel,
-    async *read() {
+    async *read(options) {
       try {
-        yield* abortableSource(channel.read(), said.signal);
+        yield* abortableSource(channel.read(options), said.signal);
       } catch (thrown) {
         if (!said.signal.aborted) throw thrown;
         channel.abort(said.signal.reason);

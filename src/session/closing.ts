@@ -40,10 +40,12 @@ export function decodeCounts(payload: Bytes, howMany: number): number[] {
   return counts;
 }
 
+/** Encodes an END payload: a tuple (docs/protocol.md §6.7). */
 export function encodeEnd(end: EndMessage): Bytes {
   return encodeTuple([end.entries, end.files, end.chunks, end.chunkBytes, end.troubles, end.transcript]);
 }
 
+/** Decodes an END payload. @throws BAD_MESSAGE */
 export function decodeEnd(payload: Bytes): EndMessage {
   const tuple = new Tuple(payload);
   return {
@@ -56,10 +58,12 @@ export function decodeEnd(payload: Bytes): EndMessage {
   };
 }
 
+/** Encodes a DONE payload: a tuple (docs/protocol.md §6.7). */
 export function encodeDone(done: DoneMessage): Bytes {
   return encodeTuple([done.entries, done.files, done.failed, done.transcript]);
 }
 
+/** Decodes a DONE payload. @throws BAD_MESSAGE */
 export function decodeDone(payload: Bytes): DoneMessage {
   const tuple = new Tuple(payload);
   return { entries: tuple.count(), files: tuple.count(), failed: tuple.count(), transcript: tuple.bytes(32) };
@@ -72,6 +76,7 @@ export function encodeError(error: SyncError, entry?: number): Bytes {
   return encodeTuple(entry === undefined ? tuple : [entry, ...tuple]);
 }
 
+/** What an ERROR frame says, marked as remote. @throws BAD_MESSAGE */
 export function decodeError(payload: Bytes): SyncError {
   return readError(new Tuple(payload));
 }

@@ -1,3 +1,4 @@
+import type { BlockPool } from "../bytes/block-pool.ts";
 import { concatBytes, equalBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import { sha256 } from "../chunk/digest.ts";
@@ -23,6 +24,8 @@ interface HeldLot<File> {
   /** Chunks not answered yet: the first, and where it starts in the lot. */
   answered: number;
   answeredBytes: number;
+  /** Chunks that are not answered, or wanted and not sent. */
+  open: number;
 }
 
 /** A chunk that the receiver asked for, and where it starts in its lot. */
@@ -43,6 +46,10 @@ export type NextContent<File> =
  */
 export class ContentQueue<File> {
   readonly #limitBytes: number;
+  /** Where content that is done with goes back to. */
+  readonly #pool: BlockPool;
+  /** What went out last; it may still be in use until `next` is called again. */
+  readonly #going: Bytes[] = [];
   readonly #pushes = new Queue<Bytes>();
   #pushBytes = 0;
   readonly #unanswered = new Queue<HeldLot<File>>();
@@ -53,8 +60,9 @@ export class ContentQueue<File> {
   readonly #wanted = new Queue<Wanted<File>>();
   #reading: Wanted<File> | undefined;
 
-  constructor(keptBytes: number) {
+  constructor(keptBytes: number, pool: BlockPool) {
     this.#limitBytes = keptBytes;
+    this.#pool = pool;
   }
 
   /** Chunks that were announced and not answered. */
@@ -82,16 +90,12 @@ export class ContentQueue<File> {
   /** Holds chunks that were announced as questions. */
   ask(lot: Lot<File>): void {
     if (lot.sizes.length === 0) return;
-    const held = { lot, bytes: lot.bytes, answered: 0, answeredBytes: 0 };
+    const held = { lot, bytes: lot.bytes, answered: 0, answeredBytes: 0, open: lot.sizes.length };
     this.#unanswered.push(held);
     this.#questions += lot.sizes.length;
     this.#kept.push(held);
     this.#keptBytes += lot.bytes.length;
-    while (this.#keptBytes > this.#limitBytes) {
-      const oldest = this.#kept.take();
-      this.#keptBytes -= oldest.lot.bytes.length;
-      oldest.bytes = undefined;
-    }
+    while (this.#keptBytes > this.#limitBytes) this.#drop(this.#kept.take());
   }
 
   /** The receiver's answers to the oldest questions. */
@@ -103,14 +107,19 @@ export class ContentQueue<File> {
       const { sizes } = held.lot;
       for (; held.answered < sizes.length && next < wishes.length; held.answered += 1, next += 1) {
         if (wishes[next] === true) this.#wanted.push({ held, index: held.answered, at: held.answeredBytes });
+        else this.#settle(held);
         held.answeredBytes += sizes[held.answered] ?? 0;
       }
       if (held.answered === sizes.length) this.#unanswered.shift();
     }
   }
 
-  /** What is to go out now: pushes first, then what was wanted, up to one frame. */
+  /**
+   * What is to go out now: pushes first, then what was wanted, up to one frame. What the call before gave out
+   * must have been sent by now.
+   */
   next(): NextContent<File> | undefined {
+    for (const sent of this.#going.splice(0)) this.#pool.give(sent);
     if (this.#reading !== undefined) return undefined;
     if (this.#pushes.size > 0) return { type: "PUSH", payload: this.#gatherPushes() };
     const first = this.#wanted.peek();
@@ -125,6 +134,7 @@ export class ContentQueue<File> {
   checkRead(bytes: Bytes | undefined): bytes is Bytes {
     const reading = this.#reading;
     this.#reading = undefined;
+    if (reading !== undefined) this.#settle(reading.held);
     if (reading === undefined || bytes === undefined) return false;
     const { ids } = reading.held.lot;
     return equalBytes(sha256(bytes), ids.subarray(reading.index * idBytes, (reading.index + 1) * idBytes));
@@ -139,6 +149,7 @@ export class ContentQueue<File> {
       this.#pushes.shift();
       gathered += push.length;
       views.push(push);
+      this.#going.push(push);
     }
     this.#pushBytes -= gathered;
     return joinViews(views);
@@ -156,8 +167,23 @@ export class ContentQueue<File> {
       this.#wanted.shift();
       gathered += size;
       views.push(bytes.subarray(wanted.at, wanted.at + size));
+      this.#settle(wanted.held);
     }
     return joinViews(views);
+  }
+
+  /** One chunk of a lot is done with; with the last its content is. */
+  #settle(held: HeldLot<File>): void {
+    held.open -= 1;
+    if (held.open === 0) this.#drop(held);
+    while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
+  }
+
+  #drop(held: HeldLot<File>): void {
+    if (held.bytes === undefined) return;
+    this.#keptBytes -= held.bytes.length;
+    this.#going.push(held.bytes);
+    held.bytes = undefined;
   }
 }
 

@@ -22,11 +22,13 @@ export const frameTypes = {
   PING: 0x0e,
 } as const;
 
+/** The name of a frame's type. */
 export type FrameType = keyof typeof frameTypes;
 
 /** A frame as the state machines see it: decoded, its place in the stream checked. */
 export interface Frame {
   readonly type: FrameType;
+  /** Good until the next frame is read: its memory is used again. */
   readonly payload: Bytes;
   /** The transcript before this frame: what an END or DONE has to agree with. */
   readonly transcript: Bytes;
@@ -110,6 +112,8 @@ export class FrameReader {
   readonly #head = new Uint8Array(headerBytes);
   #headFill = 0;
   #body: Bytes = new Uint8Array(0);
+  /** What bodies are parts of; it grows to the longest so far. */
+  #room: Bytes = new Uint8Array(0);
   #bodyFill = 0;
   #preambleFill = 0;
   #first = true;
@@ -120,7 +124,7 @@ export class FrameReader {
   }
 
   /**
-   * The frames that these bytes complete. Nothing of `block` is kept.
+   * The frames that these bytes complete. Nothing of `block` is kept; a frame is to be used before the next.
    *
    * @throws BAD_FRAME for a foreign stream or an unknown frame, LIMIT for one that is too large, CORRUPT when
    *   its check is wrong, BAD_MESSAGE when it does not decompress
@@ -131,7 +135,7 @@ export class FrameReader {
       if (this.#headFill < headerBytes) {
         at += this.#fillHead(block, at);
         if (this.#headFill < headerBytes) return;
-        this.#body = new Uint8Array(this.#checkedLength());
+        this.#body = this.#makeRoom(this.#checkedLength());
         this.#bodyFill = 0;
       }
       const taken = Math.min(this.#body.length - this.#bodyFill, block.length - at);
@@ -143,6 +147,11 @@ export class FrameReader {
       const frame = this.#complete();
       if (frame !== undefined) yield frame;
     }
+  }
+
+  #makeRoom(length: number): Bytes {
+    if (length > this.#room.length) this.#room = new Uint8Array(length);
+    return this.#room.subarray(0, length);
   }
 
   #readPreamble(block: Bytes): number {

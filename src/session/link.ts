@@ -57,6 +57,11 @@ export class Link {
     this.#stopListening = () => signal?.removeEventListener("abort", stop);
   }
 
+  /** True when what was sent may be changed as soon as `send` has resolved. */
+  get copiesWrites(): boolean {
+    return this.#channel.copiesWrites ?? false;
+  }
+
   /** The digest of all that this end has said. */
   get transcript(): Bytes {
     return this.#writer.transcript;
@@ -78,7 +83,7 @@ export class Link {
 
   /** What arrives. Behind the last word it does not matter how the connection ends. */
   async *#blocks(): AsyncGenerator<Bytes> {
-    const blocks = this.#channel.read()[Symbol.asyncIterator]();
+    const blocks = this.#channel.read({ transient: true })[Symbol.asyncIterator]();
     try {
       for (;;) {
         const next = await this.#hear(blocks);

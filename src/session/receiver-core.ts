@@ -16,6 +16,7 @@ import { ComingChunks } from "./coming-chunks.ts";
 import type { Expected } from "./coming-chunks.ts";
 import { decodeEntries } from "./entry-codec.ts";
 import type { ListedEntry } from "./entry-codec.ts";
+import type { FileState, Place } from "./file-state.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
 import { decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
@@ -27,26 +28,6 @@ import { encodeChunkWishes, encodeFileWishes } from "./wishes.ts";
 import type { FileWish } from "./wishes.ts";
 
 type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
-
-interface FileState {
-  readonly entry: number;
-  readonly unasked: boolean;
-  readonly debt: Debt;
-  /** Bytes listed so far: where the next group starts. */
-  listed: number;
-  /** Chunks listed and not in place. */
-  missing: number;
-  ended: boolean;
-  /** Given up, or up to date already: what still comes for it is dropped. */
-  dropped: boolean;
-}
-
-/** A place in a file where a chunk has to go. */
-interface Place {
-  readonly file: FileState;
-  readonly offset: number;
-  readonly debt: Debt;
-}
 
 export interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;

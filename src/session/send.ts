@@ -1,9 +1,10 @@
+import { BlockPool } from "../bytes/block-pool.ts";
 import { fastcdcSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { digestName } from "../chunk/digest.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
-import type { CutRun, Layout, SourceEntry, TreeSource } from "../tree/tree.ts";
+import type { CutOptions, CutRun, Layout, SourceEntry, TreeSource } from "../tree/tree.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
@@ -13,7 +14,7 @@ import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
 
 import { SenderCore } from "./sender-core.ts";
-import type { SenderTotals } from "./sender-core.ts";
+import type { SenderAction, SenderTotals } from "./sender-action.ts";
 
 export interface SendOptions extends AbortOptions, LivenessOptions {
   /** `duplex` (default): the receiver answers. `one-way`: the stream holds all. `list`: ids, no content. */
@@ -65,6 +66,8 @@ export async function sendTree<File>(
 ): Promise<SendSummary> {
   const mode = options.mode ?? "duplex";
   const cutter = options.cutter ?? fastcdcSpec();
+  const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
+  const pool = link.copiesWrites ? new BlockPool() : undefined;
   const core = new SenderCore<File>({
     hello: {
       role: "sender",
@@ -76,15 +79,15 @@ export async function sendTree<File>(
       features: [],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },
+    ...(pool && { pool }),
     ...(options.have && { have: options.have }),
     ...(options.keptContentBytes !== undefined && { keptContentBytes: options.keptContentBytes }),
     ...(options.compress !== undefined && { compress: options.compress }),
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
-  const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
   const ear = new Ear(link, core);
   if (mode === "duplex") void ear.listen();
-  const work = new SenderWork(source, core, link, cutter, options);
+  const work = new SenderWork(source, core, link, cutter, options, pool);
   try {
     await work.run(ear);
     await link.end();
@@ -165,6 +168,7 @@ class SenderWork<File> {
   readonly #cutter: CutterSpec;
   readonly #options: SendOptions;
   readonly #abort: AbortOptions;
+  readonly #cutOptions: CutOptions;
   readonly #listing: AsyncIterator<readonly SourceEntry<File>[]>;
   #cut: AsyncIterator<readonly CutRun<File>[]> | undefined;
 
@@ -174,6 +178,7 @@ class SenderWork<File> {
     link: Link,
     cutter: CutterSpec,
     options: SendOptions,
+    pool: BlockPool | undefined,
   ) {
     this.#source = source;
     this.#core = core;
@@ -181,6 +186,7 @@ class SenderWork<File> {
     this.#cutter = cutter;
     this.#options = options;
     this.#abort = options.signal ? { signal: options.signal } : {};
+    this.#cutOptions = { ...this.#abort, ...(pool && { room: (count) => pool.take(count) }) };
     const onTrouble = (error: SyncError): void => core.trouble(error);
     this.#listing = source.entries({ ...this.#abort, onTrouble })[Symbol.asyncIterator]();
   }
@@ -206,7 +212,7 @@ class SenderWork<File> {
     await this.#cut?.return?.();
   }
 
-  async #perform(action: NonNullable<ReturnType<SenderCore<File>["next"]>>): Promise<void> {
+  async #perform(action: SenderAction<File>): Promise<void> {
     switch (action.do) {
       case "send":
         await this.#link.send(action.type, action.payload, action.squeeze);
@@ -215,7 +221,7 @@ class SenderWork<File> {
       case "list":
         return this.#list();
       case "cut":
-        this.#cut = this.#source.cut(action.files, this.#cutter, this.#abort)[Symbol.asyncIterator]();
+        this.#cut = this.#source.cut(action.files, this.#cutter, this.#cutOptions)[Symbol.asyncIterator]();
         return;
       case "step":
         return this.#step();

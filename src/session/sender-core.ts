@@ -1,4 +1,5 @@
 import { idBytes } from "../chunk/chunk.ts";
+import { BlockPool } from "../bytes/block-pool.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import type { CutRun, SourceEntry } from "../tree/tree.ts";
@@ -15,39 +16,9 @@ import { decodeHello, encodeHello } from "./hello.ts";
 import type { SenderHello, Windows } from "./hello.ts";
 import { sessionLimits } from "./limits.ts";
 import { Queue } from "./queue.ts";
+import type { SenderAction, SenderTotals } from "./sender-action.ts";
 import { SentChunks } from "./sent-chunks.ts";
 import { decodeChunkWishes, decodeFileWishes } from "./wishes.ts";
-
-/** What the sender's state machine wants done next. Each is answered before `next` is called again. */
-export type SenderAction<File> =
-  | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
-  /** Say END; the transcript is known where frames are written: `saidEnd`. */
-  | { readonly do: "end" }
-  /** Take the next batch from the source's listing: `listed` or `listingEnded`. */
-  | { readonly do: "list" }
-  /** Begin to cut these files; no answer. */
-  | { readonly do: "cut"; readonly files: readonly File[] }
-  /** Take the next runs of the cut that was begun: `cut` or `cutEnded`. */
-  | { readonly do: "step" }
-  /** Read a chunk again: `readAgain`. */
-  | { readonly do: "read"; readonly file: File; readonly offset: number; readonly size: number }
-  | { readonly do: "finish" };
-
-/** Running totals of a sender. */
-export interface SenderTotals {
-  entries: number;
-  /** Files whose chunk list was sent. */
-  files: number;
-  chunks: number;
-  /** Bytes of content that the chunk lists describe. */
-  chunkBytes: number;
-  /** Bytes of content that were sent, before compression. */
-  sentBytes: number;
-  /** Paths that could not be listed or read. */
-  troubles: number;
-  /** Entries that the receiver could not bring about. */
-  failed: number;
-}
 
 /** Files of an ENTRIES frame that are not done, and the size of the frame: what a one-way sender settles itself. */
 interface Announced {
@@ -68,6 +39,8 @@ export interface SenderCoreOptions {
   readonly have?: ChunkMemory;
   /** Content kept in memory while answers are awaited; beyond it is read again. Default: docs/limits.md. */
   readonly keptContentBytes?: number;
+  /** Where the content of runs comes from and goes back to once it is sent; only for senders that copy. */
+  readonly pool?: BlockPool;
   /** True to try to compress content. */
   readonly compress?: boolean;
   readonly onTrouble?: (error: SyncError) => void;
@@ -137,7 +110,10 @@ export class SenderCore<File> {
     this.#sent = new SentChunks(
       options.hello.mode === "list" ? () => true : (id) => options.have?.has(id) === true,
     );
-    this.#content = new ContentQueue(options.keptContentBytes ?? sessionLimits.keptContentBytes);
+    this.#content = new ContentQueue(
+      options.keptContentBytes ?? sessionLimits.keptContentBytes,
+      options.pool ?? new BlockPool(),
+    );
     this.#windows = this.#duplex ? firstWindows : oneWayWindows;
     this.#send("HELLO", encodeHello(options.hello), "none");
   }
@@ -385,8 +361,9 @@ export class SenderCore<File> {
   }
 
   #push(run: CutRun<File>): boolean[] {
-    const { pushed, pieces } = this.#sent.select(run);
+    const { pushed, pieces, rest } = this.#sent.select(run);
     for (const piece of pieces) this.#content.push(piece);
+    for (const part of rest) this.#options.pool?.give(part);
     return pushed;
   }
 

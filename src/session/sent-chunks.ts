@@ -10,6 +10,8 @@ export interface Selection {
   readonly pushed: boolean[];
   /** The content of those that are, in order, none longer than a frame aims at unless it is one chunk. */
   readonly pieces: Bytes[];
+  /** The content of those that are not. */
+  readonly rest: Bytes[];
 }
 
 /** Says which chunks need not be pushed, since the receiver has them or got them before in this session. */
@@ -29,6 +31,7 @@ export class SentChunks {
   select(run: { readonly sizes: readonly number[]; readonly ids: Bytes; readonly bytes: Bytes }): Selection {
     const pushed: boolean[] = [];
     const pieces: Bytes[] = [];
+    const rest: Bytes[] = [];
     let from = 0;
     let to = 0;
     for (const [i, size] of run.sizes.entries()) {
@@ -39,10 +42,12 @@ export class SentChunks {
         from = to;
       }
       to += size;
-      if (known) from = to;
+      if (!known) continue;
+      rest.push(run.bytes.subarray(from, to));
+      from = to;
     }
     pieces.push(run.bytes.subarray(from, to));
-    return { pushed, pieces };
+    return { pushed, pieces, rest };
   }
 
   #know(id: ChunkId): boolean {

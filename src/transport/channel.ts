@@ -10,15 +10,16 @@ import { WriteGate } from "./write-gate.ts";
  * theirs. A connection that broke is never mistaken for an end: `read` and `write` then throw PEER_GONE.
  */
 export interface ByteChannel {
+  /** True when `write` copies what it is given: the bytes may then be changed as soon as it has resolved. */
+  readonly copiesWrites?: true;
   /**
-   * The bytes that arrive, in blocks of any size, each owned by the caller. Call it once. Leaving the loop
-   * early aborts the channel.
+   * The bytes that arrive, in blocks of any size. Call it once. Leaving the loop early aborts the channel.
    *
    * @throws PEER_GONE when the peer vanished, or the reason of `abort`
    */
-  read(): AsyncIterable<Bytes>;
+  read(options?: ReadOptions): AsyncIterable<Bytes>;
   /**
-   * Hands bytes over; they must not be changed afterwards. Resolves when there is room for more, which can
+   * Hands bytes over; they must not be changed afterwards, unless the channel copies them. Resolves when there is room for more, which can
    * be long before they arrive. Wait for one write before the next.
    *
    * @throws PEER_GONE when the peer vanished, or the reason of `abort`
@@ -28,6 +29,15 @@ export interface ByteChannel {
   end(): Promise<void>;
   /** Breaks both directions at once. Everything that waits rejects with the reason. May be called twice. */
   abort(reason: unknown): void;
+}
+
+/** How blocks are read. */
+export interface ReadOptions {
+  /**
+   * True when the caller is done with a block when it asks for the next one, so that its memory may be used
+   * again; otherwise each block is the caller's own.
+   */
+  readonly transient?: boolean;
 }
 
 /** A Duplex that brings its channel along, so that who knows of it can go round the Web Streams. */

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
+import { type ByteChannel, type ChannelDuplex, duplexOf, type ReadOptions } from "./channel.ts";
 import { nodeStreamChannel } from "./node-stream.node.ts";
 
 /** How `childProcessDuplex` starts its program. */
@@ -78,10 +78,10 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
     return broken ? broken.reason : toSyncError(thrown, "PEER_GONE");
   }
 
-  async function* read(): AsyncGenerator<Bytes> {
+  async function* read(options?: ReadOptions): AsyncGenerator<Bytes> {
     let left = true;
     try {
-      yield* pipes.read();
+      yield* pipes.read(options);
       left = false;
     } catch (thrown) {
       left = false;
@@ -106,6 +106,7 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
   return {
     read,
     abort,
+    copiesWrites: true,
     write: (bytes) => writing(() => pipes.write(bytes)),
     end: () => writing(() => pipes.end()),
   };

@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import type { ReadOptions } from "./channel.ts";
 
 /** How an inbox is bounded and whom it tells. */
 export interface InboxOptions {
@@ -7,6 +8,8 @@ export interface InboxOptions {
   readonly fullBytes: number;
   /** Called when a full inbox has emptied to half: let the source go on. */
   readonly onRoom?: () => void;
+  /** Called with a block that the reader is done with; for a reader that is done when it asks for the next. */
+  readonly onDone?: (block: Bytes) => void;
   /** Called with the size of each block as it is taken out. */
   readonly onTaken?: (bytes: number) => void;
   /** Called when the reader leaves before the end. */
@@ -67,7 +70,7 @@ export class Inbox {
   }
 
   /** The blocks in order. Call it once. */
-  async *read(): AsyncGenerator<Bytes> {
+  async *read(options: ReadOptions = {}): AsyncGenerator<Bytes> {
     let left = true;
     try {
       for (;;) {
@@ -77,6 +80,7 @@ export class Inbox {
           if (this.#aborted) break;
           this.#take(block.length);
           yield block;
+          if (options.transient === true) this.#options.onDone?.(block);
         }
         if (this.#blocks.length > 0) continue;
         if (this.#closed) break;

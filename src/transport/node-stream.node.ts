@@ -39,7 +39,8 @@ export function nodeStreamChannel(source: Readable, sink: Writable): ByteChannel
 
   return {
     abort,
-    read: () => inbox.read(),
+    copiesWrites: true,
+    read: (options) => inbox.read(options),
     write: (bytes) => writer.write(bytes),
     end: () => writer.end(),
   };
@@ -57,14 +58,20 @@ function readNodeStream(source: Readable, onLeave: (reason: unknown) => void): I
   return inbox;
 }
 
-/** The writing half of a channel over a Node stream. */
+/** Bytes that are handed to the system in one write. */
+const writeBlockBytes = 256 << 10;
+
+/**
+ * The writing half of a channel over a Node stream. What is written is copied into blocks: small writes go out
+ * together while the system is busy with the one before, and the caller has its bytes back at once.
+ */
 export class NodeWriter {
   readonly #sink: Writable;
   readonly #gate = new WriteGate();
-  /** One for all writes, so that a write costs no closure. */
-  readonly #onWritten = (error?: Error | null) => {
-    if (!error && this.#sink.writableLength <= queueBytes / 2) this.#gate.open();
-  };
+  readonly #free: Buffer<ArrayBuffer>[] = [];
+  #block = Buffer.allocUnsafeSlow(writeBlockBytes);
+  #filled = 0;
+  #underWay = 0;
 
   constructor(sink: Writable) {
     this.#sink = sink;
@@ -74,12 +81,20 @@ export class NodeWriter {
 
   async write(bytes: Bytes): Promise<void> {
     this.#gate.enter();
-    this.#sink.write(bytes, this.#onWritten);
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + this.#block.length - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === this.#block.length) this.#flush();
+    }
+    if (this.#underWay === 0) this.#flush();
     if (this.#sink.writableLength > queueBytes) await this.#gate.wait();
   }
 
   async end(): Promise<void> {
     if (!this.#gate.end()) return;
+    this.#flush();
     const finished = new Promise<void>((resolve) => this.#sink.once("finish", resolve));
     this.#sink.end();
     await Promise.race([finished, this.#gate.wait()]);
@@ -88,5 +103,21 @@ export class NodeWriter {
   abort(reason: unknown): void {
     this.#gate.break(reason);
     this.#sink.destroy();
+  }
+
+  #flush(): void {
+    if (this.#filled === 0) return;
+    const block = this.#block;
+    const filled = block.subarray(0, this.#filled);
+    this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(writeBlockBytes);
+    this.#filled = 0;
+    this.#underWay += 1;
+    this.#sink.write(filled, (error) => {
+      this.#underWay -= 1;
+      this.#free.push(block);
+      if (error) return;
+      if (this.#underWay === 0 && !this.#sink.writableEnded) this.#flush();
+      if (this.#sink.writableLength <= queueBytes / 2) this.#gate.open();
+    });
   }
 }

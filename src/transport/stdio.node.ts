@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { devNull } from "node:os";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
+import { type ByteChannel, type ChannelDuplex, duplexOf, type ReadOptions } from "./channel.ts";
 import { Inbox } from "./inbox.ts";
 import { NodeWriter, queueBytes, wrapPipeError } from "./node-stream.node.ts";
 import { WriteGate } from "./write-gate.ts";
@@ -39,7 +39,8 @@ export function descriptorChannel(input: number, output: number): ByteChannel {
 
   return {
     abort,
-    read: () => reader.read(),
+    copiesWrites: true,
+    read: (options) => reader.read(options),
     write: (bytes) => writer.write(bytes),
     end: () => writer.end(),
   };
@@ -62,7 +63,7 @@ function pipeWriter(descriptor: number): NodeWriter {
 }
 
 interface Reader {
-  read(): AsyncIterable<Bytes>;
+  read(options?: ReadOptions): AsyncIterable<Bytes>;
   abort(reason: unknown): void;
 }
 
@@ -74,6 +75,7 @@ function isPipe(descriptor: number): boolean {
 
 /** Reads by `onread`, which fills blocks of our own: nothing is copied but what is short. */
 function pipeReader(descriptor: number, abort: (reason: unknown) => void): Reader {
+  const free: Buffer<ArrayBuffer>[] = [];
   let block = Buffer.allocUnsafeSlow(pipeBlockBytes);
   const socket = new Socket({
     fd: descriptor,
@@ -81,13 +83,17 @@ function pipeReader(descriptor: number, abort: (reason: unknown) => void): Reade
     writable: false,
     onread: { buffer: () => block, callback: take },
   } as ConstructorParameters<typeof Socket>[0]);
-  const inbox = new Inbox({ fullBytes: queueBytes, onRoom: () => socket.resume(), onLeave: abort });
+  const inbox = new Inbox({ fullBytes: queueBytes, onRoom: () => socket.resume(), onLeave: abort, onDone });
 
   function take(length: number): boolean {
     if (length < copyBelowBytes) return inbox.push(new Uint8Array(block.subarray(0, length)));
     const filled = block.subarray(0, length);
-    block = Buffer.allocUnsafeSlow(pipeBlockBytes);
+    block = free.pop() ?? Buffer.allocUnsafeSlow(pipeBlockBytes);
     return inbox.push(filled);
+  }
+
+  function onDone({ buffer }: Bytes): void {
+    if (buffer.byteLength === pipeBlockBytes) free.push(Buffer.from(buffer as ArrayBuffer));
   }
 
   socket.on("end", () => inbox.end());
@@ -98,7 +104,7 @@ function pipeReader(descriptor: number, abort: (reason: unknown) => void): Reade
   });
   socket.resume();
   return {
-    read: () => inbox.read(),
+    read: (options) => inbox.read(options),
     abort(reason) {
       inbox.abort(reason);
       socket.destroy();
@@ -108,10 +114,12 @@ function pipeReader(descriptor: number, abort: (reason: unknown) => void): Reade
 
 /** Reads when asked. A read of a terminal cannot be called back: its bytes are dropped after an abort. */
 function fileReader(descriptor: number, abort: (reason: unknown) => void): Reader {
-  const inbox = new Inbox({ fullBytes: fileBlockBytes, onRoom: next, onLeave: abort });
+  const free: Buffer<ArrayBuffer>[] = [];
+  const onDone = ({ buffer }: Bytes): void => void free.push(Buffer.from(buffer as ArrayBuffer));
+  const inbox = new Inbox({ fullBytes: fileBlockBytes, onRoom: next, onLeave: abort, onDone });
 
   function next(): void {
-    const block = Buffer.allocUnsafeSlow(fileBlockBytes);
+    const block = free.pop() ?? Buffer.allocUnsafeSlow(fileBlockBytes);
     read(descriptor, block, 0, block.length, null, (error, length) => {
       if (error) inbox.fail(wrapPipeError(error));
       else if (length === 0) inbox.end();
@@ -120,7 +128,7 @@ function fileReader(descriptor: number, abort: (reason: unknown) => void): Reade
   }
 
   next();
-  return { read: () => inbox.read(), abort: (reason) => inbox.abort(reason) };
+  return { read: (options) => inbox.read(options), abort: (reason) => inbox.abort(reason) };
 }
 
 /** Writes to a file or terminal, one write at a time. */

@@ -66,7 +66,7 @@ export class EntryPlanner {
 
   async #planFile(dir: DirNode, name: ByteString, entry: Entry, number: number): Promise<Need> {
     const { held } = this.#tools.destination;
-    const stats = held.look(dir, name);
+    const stats = dir.isNew ? undefined : held.look(dir, name);
     const isFile = stats?.kind === "file";
     if (stats && isFile && stats.size === entry.size && isSameTime(stats, entry)) {
       setPathMetadata(held.at(dir, name), stats, entry);

@@ -14,6 +14,8 @@ import {
 export interface DirNode {
   readonly parent: DirNode | undefined;
   readonly name: ByteString;
+  /** True for one that was made in this session: nothing is in it but what the session put there. */
+  readonly isNew?: boolean;
 }
 
 /** Directories held open at once, per tree. */

@@ -1,3 +1,4 @@
+import { BlockPool } from "../bytes/block-pool.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
@@ -6,16 +7,20 @@ import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import type { Placement } from "./tree.ts";
 import type { Workspace } from "./workspace.node.ts";
 
-/** Files that came whole and wait in memory to be completed: bytes and files, at most. */
-const maxKeptBytes = 4 * 1024 * 1024;
-const maxKeptCount = 512;
+/** Files up to this are kept in memory until they are completed, so that each is opened once. */
+const keptFileBytes = 8 * 1024;
+/** Files that wait in memory: bytes and files, at most. */
+const maxKeptBytes = 1024 * 1024;
+const maxKeptCount = 4096;
 
 /** The files of which some has come, by entry. A file that is not expected, or given up, is passed over. */
 export class IncomingFiles {
   readonly #workspace: Workspace;
   readonly #planned: PlannedFiles;
   readonly #files = new Map<number, IncomingFile>();
-  readonly #kept = new Set<IncomingFile>();
+  /** What files hold in memory, copied: what came is not ours. */
+  readonly #kept = new Map<IncomingFile, Bytes>();
+  readonly #pool = new BlockPool(256 * 1024);
   #keptBytes = 0;
 
   constructor(workspace: Workspace, planned: PlannedFiles) {
@@ -46,9 +51,11 @@ export class IncomingFiles {
     const { bytes, id } = chunk;
     checkRange(file.plan, offset, bytes.length);
     this.#workspace.search.known.addReceived(id, file.place, offset);
-    if (bytes.length < file.plan.size) return file.put(offset, bytes);
-    file.keep(bytes);
-    this.#kept.add(file);
+    if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
+    const copy = this.#pool.take(bytes.length);
+    copy.set(bytes);
+    file.keep(copy);
+    this.#kept.set(file, copy);
     this.#keptBytes += bytes.length;
     if (this.#keptBytes > maxKeptBytes || this.#kept.size > maxKeptCount) await this.#spill();
   }
@@ -87,7 +94,7 @@ export class IncomingFiles {
   #begin(plan: PlannedFile): IncomingFile {
     const { held, places, search } = this.#workspace;
     const { dir, name, size } = plan;
-    const before = held.look(dir, name);
+    const before = dir.isNew ? undefined : held.look(dir, name);
     const old = before?.kind === "file" ? before.size : undefined;
     const references =
       old === undefined ? search.findLike(name, size) : [search.refer(places.add(dir, name, old), old)];
@@ -104,15 +111,24 @@ export class IncomingFiles {
   }
 
   async #spill(): Promise<void> {
-    for (const file of this.#kept) await file.spill();
-    this.#kept.clear();
-    this.#keptBytes = 0;
+    for (const file of [...this.#kept.keys()]) {
+      await file.spill();
+      this.#letGo(file);
+    }
+  }
+
+  #letGo(file: IncomingFile): void {
+    const copy = this.#kept.get(file);
+    if (!copy) return;
+    this.#kept.delete(file);
+    this.#keptBytes -= copy.length;
+    this.#pool.give(copy);
   }
 
   #forget(file: IncomingFile): void {
     this.#files.delete(file.plan.entry);
     this.#planned.delete(file.plan.entry);
-    if (this.#kept.delete(file)) this.#keptBytes -= file.plan.size;
+    this.#letGo(file);
     for (const reference of file.references) this.#workspace.places.release(reference.place);
   }
 }

@@ -1,6 +1,6 @@
 import { concatBytes } from "../bytes/compare.ts";
 import { toHex } from "../bytes/hex.ts";
-import { idBytes, type Chunk } from "../chunk/chunk.ts";
+import { idBytes } from "../chunk/chunk.ts";
 import { createCutter } from "../chunk/create-cutter.ts";
 import type { Cutter } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
@@ -61,8 +61,9 @@ class MemoryTarget implements TreeTarget {
 
   async write(placements: readonly Placement[]): Promise<void> {
     for (const { entry, offset, chunk } of placements) {
-      this.#put(entry, offset, chunk.bytes);
-      this.#remember(chunk);
+      const bytes = chunk.bytes.slice();
+      this.#put(entry, offset, bytes);
+      this.#known.set(toHex(chunk.id), bytes);
     }
   }
 
@@ -147,15 +148,11 @@ class MemoryTarget implements TreeTarget {
     this.#required().onTrouble(entry, new SyncError(code, message, { remote, detail }));
   }
 
-  #remember({ id, bytes }: Chunk): void {
-    this.#known.set(toHex(id), bytes);
-  }
-
   #learn(dir: MemoryDir, cutter: Cutter): void {
     for (const node of dir.children.values()) {
       if (node.kind === "dir") this.#learn(node, cutter);
       if (node.kind !== "file") continue;
-      for (const chunk of cutBytes(node.bytes, cutter)) this.#remember(chunk);
+      for (const { id, bytes } of cutBytes(node.bytes, cutter)) this.#known.set(toHex(id), bytes);
     }
   }
 

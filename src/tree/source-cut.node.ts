@@ -1,11 +1,9 @@
 import fs from "node:fs";
 import { idBytes } from "../chunk/chunk.ts";
-import { createCutter } from "../chunk/create-cutter.ts";
-import type { Cutter, CutterSpec } from "../chunk/cutter.ts";
+import type { Cutter } from "../chunk/cutter.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import type { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { BytePool } from "./byte-pool.node.ts";
 import { chunkNamer, cutBlock } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
@@ -30,15 +28,17 @@ export class SourceCut {
   readonly #files: readonly SourceFile[];
   readonly #cutter: Cutter;
   readonly #keyOf: (bytes: Bytes) => string;
-  readonly #pool = new BytePool();
+  readonly #room: (count: number) => Bytes;
   #next = 0;
   #open: Open | undefined;
 
-  constructor(held: HeldDirs, files: readonly SourceFile[], spec: CutterSpec) {
+  /** @param room where the content of runs is put */
+  constructor(held: HeldDirs, files: readonly SourceFile[], cutter: Cutter, room: (count: number) => Bytes) {
     this.#held = held;
     this.#files = files;
-    this.#cutter = createCutter(spec);
-    this.#keyOf = chunkNamer(spec.maxBytes);
+    this.#cutter = cutter;
+    this.#keyOf = chunkNamer(cutter.spec.maxBytes);
+    this.#room = room;
   }
 
   /** The next runs; empty when all files are done. */
@@ -85,7 +85,7 @@ export class SourceCut {
   /** Copies the chunks out of the cutter's buffer, which the next block overwrites. */
   #collect(file: SourceFile, ends: Uint32Array): CutRun<SourceFile> {
     const length = ends.at(-1) ?? 0;
-    const bytes = this.#pool.take(length);
+    const bytes = this.#room(length);
     bytes.set(this.#cutter.buffer.subarray(0, length));
     const ids = new Uint8Array(ends.length * idBytes);
     const sizes: number[] = [];

@@ -12,7 +12,17 @@ import { Pause } from "./pause.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { openSourceFile, type SourceFile } from "./source-file.node.ts";
 import { stagingName } from "./staging-name.ts";
-import type { CutRun, Entry, EntryKind, Layout, SourceEntry, SourceOptions, TreeSource } from "./tree.ts";
+import { SpareCutters } from "./spare-cutters.ts";
+import type {
+  CutOptions,
+  CutRun,
+  Entry,
+  EntryKind,
+  Layout,
+  SourceEntry,
+  SourceOptions,
+  TreeSource,
+} from "./tree.ts";
 import { walk, type Found } from "./walk.node.ts";
 
 /** Entries in one batch, at most. */
@@ -45,10 +55,11 @@ interface Start {
  */
 export async function openTreeSource(place: string, options: TreeSourceOptions = {}): Promise<DirSource> {
   const start = findStart(place);
+  const cutters = new SpareCutters();
   return {
     layout: start.layout,
     entries: (sourceOptions) => listEntries(start, options, sourceOptions),
-    cut: (files, spec, abort) => cutFiles(start.held, files, spec, abort),
+    cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),
     read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
     close: async () => start.held.close(),
   };
@@ -133,10 +144,12 @@ async function* cutFiles(
   held: HeldDirs,
   files: readonly SourceFile[],
   spec: CutterSpec,
-  { signal }: AbortOptions,
+  cutters: SpareCutters,
+  { signal, room = (count) => new Uint8Array(count) }: CutOptions,
 ): AsyncGenerator<readonly CutRun<SourceFile>[]> {
   const pause = new Pause(signal);
-  const cut = new SourceCut(held, files, spec);
+  const cutter = cutters.take(spec);
+  const cut = new SourceCut(held, files, cutter, room);
   try {
     for (let runs = cut.next(); runs.length > 0; runs = cut.next()) {
       if (pause.due()) await pause.take();
@@ -144,6 +157,7 @@ async function* cutFiles(
     }
   } finally {
     cut.close();
+    cutters.give(cutter);
   }
 }
 

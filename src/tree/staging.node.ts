@@ -46,6 +46,7 @@ export class Staging {
 
   /** True when an earlier session left something of this path. */
   hasLeftover(dir: DirNode, name: ByteString): boolean {
+    if (this.leftovers.length === 0) return false;
     const tag = tagOf(dir, name);
     return this.leftovers.some((leftover) => leftover.name.startsWith(tag));
   }

@@ -36,15 +36,16 @@ export class TargetDirs {
   make(entry: number, depth: number, parent: DirNode, name: ByteString, metadata: Metadata): void {
     this.#open.length = depth;
     const path = this.#held.at(parent, name);
-    const stats = this.#held.look(parent, name);
-    if (stats?.kind === "dir") {
+    const stats = parent.isNew ? undefined : this.#held.look(parent, name);
+    const isNew = stats?.kind !== "dir";
+    if (!isNew) {
       // To work in it; its own mode comes at the end.
       if ((stats.mode & 0o700) !== 0o700) setMode(path, (stats.mode & 0o777) | 0o700);
     } else {
       if (stats) fs.unlinkSync(path);
       fs.mkdirSync(path, 0o700);
     }
-    this.#enter(entry, depth, { parent, name }, metadata);
+    this.#enter(entry, depth, { parent, name, isNew }, metadata);
   }
 
   /** Sets the mode and time of all directories. What fails is told, and does not stop the others. */

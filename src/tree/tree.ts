@@ -65,12 +65,17 @@ export interface TreeSource<File = unknown> {
   cut(
     files: readonly File[],
     cutter: CutterSpec,
-    options: AbortOptions,
+    options: CutOptions,
   ): AsyncIterable<readonly CutRun<File>[]>;
   /** Reads a part of a file again. Throws CHANGED when it is not there in full any more. */
   read(file: File, offset: number, size: number, options: AbortOptions): Promise<Bytes>;
   /** Frees what the source holds; nothing is listed or read afterwards. */
   close(): Promise<void>;
+}
+
+export interface CutOptions extends AbortOptions {
+  /** Where the content of runs is put, so that its memory can be used again; by default each has its own. */
+  readonly room?: (count: number) => Bytes;
 }
 
 export interface SourceOptions extends AbortOptions {
@@ -118,7 +123,7 @@ export interface TreeTarget {
    * @returns one number per chunk: 1 = it is in place, 0 = it has to come
    */
   place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array>;
-  /** Writes chunks that arrived. */
+  /** Writes chunks that arrived. Their bytes are good until it resolves: what is kept has to be copied. */
   write(placements: readonly Placement[]): Promise<void>;
   /** These files are complete, with the sizes given: give them their metadata and their final names. */
   finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void>;

@@ -10,7 +10,7 @@ import { Places } from "./places.node.ts";
 import { Staging } from "./staging.node.ts";
 
 /** Temporary files open for writing at once. */
-const maxWritingCount = 32;
+const maxWritingCount = 64;
 
 export interface WorkspaceOptions {
   readonly spec: CutterSpec;

@@ -178,9 +178,17 @@ interface Sealed {
   readonly payload: Bytes;
 }
 
+/** The frames of a stream; their payloads are copied, for a reader uses its memory again. */
+function openAll(stream: Bytes): Sealed[] {
+  const frames: Sealed[] = [];
+  for (const { type, payload } of new FrameReader().read(stream))
+    frames.push({ type, payload: payload.slice() });
+  return frames;
+}
+
 /** Opens a recorded stream, lets a liar change its frames, and seals it again with right checks. */
 function lie(stream: Bytes, change: (frames: Sealed[]) => Sealed[]): Bytes {
-  const opened = [...new FrameReader().read(stream)].map(({ type, payload }) => ({ type, payload }));
+  const opened = openAll(stream);
   const writer = new FrameWriter();
   const parts: Bytes[] = [preamble];
   for (const { type, payload } of change(opened)) {
@@ -197,7 +205,7 @@ function withTranscript(payload: Bytes, transcript: Bytes): Bytes {
 describe("a sender that lies with right checks", () => {
   it("is refused or does no harm for any byte it changes in any payload", { timeout: 120_000 }, async () => {
     const stream = await record(small);
-    const frames = [...new FrameReader().read(stream)];
+    const frames = openAll(stream);
     for (const [i, { type, payload }] of frames.entries()) {
       // Names, modes and times are the sender's to choose; what it cannot do is to deliver other content under an id.
       if (type !== "CHUNKS" && type !== "PUSH") continue;
@@ -409,8 +417,10 @@ class Pipe {
   }
 
   send(type: FrameType, payload: Bytes): void {
-    for (const part of this.#writer.write(type, payload, "control"))
-      this.#queue.push(...this.#reader.read(part));
+    for (const part of this.#writer.write(type, payload, "control")) {
+      for (const frame of this.#reader.read(part))
+        this.#queue.push({ ...frame, payload: frame.payload.slice() });
+    }
   }
 }
 

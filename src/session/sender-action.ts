@@ -1,0 +1,33 @@
+import type { Bytes } from "../types.ts";
+import type { FrameType, Squeeze } from "./frame.ts";
+
+/** What the sender's state machine wants done next. Each is answered before `next` is called again. */
+export type SenderAction<File> =
+  | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
+  /** Say END; the transcript is known where frames are written: `saidEnd`. */
+  | { readonly do: "end" }
+  /** Take the next batch from the source's listing: `listed` or `listingEnded`. */
+  | { readonly do: "list" }
+  /** Begin to cut these files; no answer. */
+  | { readonly do: "cut"; readonly files: readonly File[] }
+  /** Take the next runs of the cut that was begun: `cut` or `cutEnded`. */
+  | { readonly do: "step" }
+  /** Read a chunk again: `readAgain`. */
+  | { readonly do: "read"; readonly file: File; readonly offset: number; readonly size: number }
+  | { readonly do: "finish" };
+
+/** Running totals of a sender. */
+export interface SenderTotals {
+  entries: number;
+  /** Files whose chunk list was sent. */
+  files: number;
+  chunks: number;
+  /** Bytes of content that the chunk lists describe. */
+  chunkBytes: number;
+  /** Bytes of content that were sent, before compression. */
+  sentBytes: number;
+  /** Paths that could not be listed or read. */
+  troubles: number;
+  /** Entries that the receiver could not bring about. */
+  failed: number;
+}
