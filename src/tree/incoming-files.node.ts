@@ -4,7 +4,7 @@ import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { IncomingFile } from "./incoming-file.node.ts";
 import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
-import type { Placement } from "./tree.ts";
+import type { Stretch } from "./stretch.ts";
 import type { Workspace } from "./workspace.node.ts";
 
 /** Files up to this are kept in memory until they are completed, so that each is opened once. */
@@ -45,12 +45,11 @@ export class IncomingFiles {
     return found;
   }
 
-  async write({ entry, offset, chunk }: Placement): Promise<void> {
+  async write({ entry, offset, bytes, chunks }: Stretch): Promise<void> {
     const file = this.#get(entry);
     if (!file) return;
-    const { bytes, id } = chunk;
     checkRange(file.plan, offset, bytes.length);
-    this.#workspace.search.known.addReceived(id, file.place, offset);
+    for (const chunk of chunks) this.#workspace.search.known.addReceived(chunk.id, file.place, chunk.offset);
     if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
     const copy = this.#pool.take(bytes.length);
     copy.set(bytes);

@@ -8,6 +8,7 @@ import { pathBelow, type DirNode } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "./pause.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
+import { joinPlacements } from "./stretch.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
 import { Workspace } from "./workspace.node.ts";
@@ -76,8 +77,8 @@ class DirTarget implements TreeTarget {
 
   write(placements: readonly Placement[]): Promise<void> {
     return this.#inTurn(async () => {
-      for (const placement of placements) {
-        await this.#attempt(placement.entry, () => this.#incoming?.write(placement));
+      for (const stretch of joinPlacements(placements)) {
+        await this.#attempt(stretch.entry, () => this.#incoming?.write(stretch));
         if (this.#pause.due()) await this.#pause.take();
       }
     });
