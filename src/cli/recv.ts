@@ -5,6 +5,7 @@ import { defineCommand } from "./command.ts";
 import { progressOf, reportSession } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
 import { duplexChannel, inputChannel } from "./stdio.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 
 /** `recv DST`: a tree from a stream. */
 export const recv = defineCommand({
@@ -15,6 +16,7 @@ export const recv = defineCommand({
   },
   writesOutput: ({ duplex }) => duplex === true,
   async run({ operands: [place], options, report, signal }) {
+    keepHeapSmall();
     const duplex = options.duplex === true;
     const channel = duplex ? duplexChannel() : inputChannel();
     const target = await openTreeTarget(place, { durable: options.fsync === true });

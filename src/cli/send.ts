@@ -7,6 +7,7 @@ import { progressOf, reportSession } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { duplexChannel, outputChannel } from "./stdio.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 
 /** `send SRC`: a tree as a stream. */
 export const send = defineCommand({
@@ -18,6 +19,7 @@ export const send = defineCommand({
   },
   writesOutput: () => true,
   async run({ operands: [place], options, report, signal }) {
+    keepHeapSmall();
     const duplex = options.duplex === true;
     const source = await openSource(place);
     try {

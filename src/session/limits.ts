@@ -18,7 +18,7 @@ export const sessionLimits = Object.freeze({
   /** Entries in one ENTRIES frame. */
   entriesPerFrameCount: 4096,
   /** Window of the entries level: unfinished entries, in bytes of ENTRIES payload. */
-  entriesWindowBytes: 1_048_576,
+  entriesWindowBytes: 262_144,
   /** Window of the chunks level: chunks announced and not in place, in bytes of CHUNKS payload. */
   chunksWindowBytes: 1_048_576,
   /** Window of the data level: content sent and not yet written. */
@@ -30,7 +30,7 @@ export const sessionLimits = Object.freeze({
   /** Content that a sender keeps in memory while it waits for answers; what is beyond is read again. */
   keptContentBytes: 16_777_216,
   /** Content queued to be sent before a sender stops reading more. */
-  queuedContentBytes: 2_097_152,
+  queuedContentBytes: 262_144,
   /** Chunks a sender remembers having sent, so that each goes over the wire once. */
   rememberedChunkCount: 1_000_000,
   /** Troubles kept with their text; beyond that they are only counted. */

@@ -197,7 +197,7 @@ export class IncomingFile {
       this.#copyAcross();
     }
     this.#temp = undefined;
-    places.move(this.place, dir, name);
+    places.settle(this.place);
   }
 
   /** The directory is on another file system: the last step starts from a copy beside the final name. */

@@ -4,6 +4,7 @@ import type { ByteString, NativePath } from "./byte-string.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import { PlaceNames } from "./place-names.node.ts";
 
 /** Files open for reading at once. */
 const maxOpenCount = 16;
@@ -14,12 +15,13 @@ const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants
  * The files of a destination that content may be taken from, by number.
  *
  * Each has a range of its own on one line of addresses, so a single number says which file and where in it.
- * Memory: 24 bytes a file, and its name.
+ * Memory: 20 bytes a file, and its name.
  */
 export class Places {
   readonly #held: HeldDirs;
-  readonly #dirs: DirNode[] = [];
-  readonly #names: ByteString[] = [];
+  readonly #names = new PlaceNames();
+  /** Where files are for the time being that are not at their names. */
+  readonly #moved = new Map<number, { readonly dir: DirNode; readonly name: ByteString }>();
   /** The address where each file starts, ascending. */
   readonly #bases: number[] = [];
   #end = 0;
@@ -35,17 +37,19 @@ export class Places {
 
   /** Takes a file in, of at most this many bytes, and gives it a number. */
   add(dir: DirNode, name: ByteString, size: number): number {
-    this.#dirs.push(dir);
-    this.#names.push(name);
     this.#bases.push(this.#end);
     this.#end += Math.max(size, 1);
-    return this.#bases.length - 1;
+    return this.#names.add(dir, name);
   }
 
-  /** Says that a file has another name now. */
+  /** Says that a file is elsewhere for the time being. */
   move(place: number, dir: DirNode, name: ByteString): void {
-    this.#dirs[place] = dir;
-    this.#names[place] = name;
+    this.#moved.set(place, { dir, name });
+  }
+
+  /** Says that a file is at its own name again. */
+  settle(place: number): void {
+    this.#moved.delete(place);
   }
 
   /** Answers reads of a file from memory, or from disk again when no bytes are given. */
@@ -55,7 +59,9 @@ export class Places {
   }
 
   pathOf(place: number): NativePath {
-    return this.#held.at(this.#dirs[place]!, this.#names[place]!);
+    const moved = this.#moved.get(place);
+    if (moved) return this.#held.at(moved.dir, moved.name);
+    return this.#held.at(this.#names.dirOf(place), this.#names.nameOf(place));
   }
 
   addressOf(place: number, offset: number): number {

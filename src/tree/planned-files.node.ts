@@ -13,40 +13,16 @@ export interface PlannedFile {
   readonly mtimeNsec: number;
 }
 
-/** The files that are to come, by entry number. Columns instead of objects: 50 bytes a file, and its name. */
+/** The files that are to come, by entry number: those that were announced and are not done. */
 export class PlannedFiles {
-  readonly #entries: number[] = [];
-  readonly #dirs: (DirNode | undefined)[] = [];
-  readonly #names: ByteString[] = [];
-  readonly #sizes: number[] = [];
-  readonly #modes: number[] = [];
-  readonly #secs: number[] = [];
-  readonly #nsecs: number[] = [];
+  readonly #files = new Map<number, PlannedFile>();
 
-  /** Takes in a file whose entry number is larger than all before. */
   add(entry: number, dir: DirNode, name: ByteString, { size, mode, mtimeSec, mtimeNsec }: Entry): void {
-    this.#entries.push(entry);
-    this.#dirs.push(dir);
-    this.#names.push(name);
-    this.#sizes.push(size);
-    this.#modes.push(mode);
-    this.#secs.push(mtimeSec);
-    this.#nsecs.push(mtimeNsec);
+    this.#files.set(entry, { entry, dir, name, size, mode, mtimeSec, mtimeNsec });
   }
 
   get(entry: number): PlannedFile | undefined {
-    const row = this.#rowOf(entry);
-    const dir = this.#dirs[row];
-    if (this.#entries[row] !== entry || !dir) return undefined;
-    return {
-      entry,
-      dir,
-      name: this.#names[row]!,
-      size: this.#sizes[row]!,
-      mode: this.#modes[row]!,
-      mtimeSec: this.#secs[row]!,
-      mtimeNsec: this.#nsecs[row]!,
-    };
+    return this.#files.get(entry);
   }
 
   /** The path of a file, for messages; empty when it is not expected. */
@@ -57,21 +33,6 @@ export class PlannedFiles {
 
   /** Forgets a file, whether it came or not. */
   delete(entry: number): void {
-    const row = this.#rowOf(entry);
-    if (this.#entries[row] !== entry) return;
-    this.#dirs[row] = undefined;
-    this.#names[row] = "";
-  }
-
-  /** The first row whose entry number is not smaller. */
-  #rowOf(entry: number): number {
-    let low = 0;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#entries[middle]! < entry) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    this.#files.delete(entry);
   }
 }
