@@ -77,7 +77,7 @@ async function runFlows(options: BenchOptions, results: Results): Promise<void> 
   if (!measuresMemory()) console.log("\nskip: peak memory and processor time, GNU time is not installed");
   await options.build();
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const env = makeWorkbench(folder, options.cli);
   const sources = prepareSources(chosen, folder, options.data);
   for (const flow of chosen) {

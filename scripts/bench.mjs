@@ -24,8 +24,12 @@ const cli = join(root, "dist", "cli", "main.js");
 
 const out = mkdtempSync(join(root, "node_modules", ".bench-"));
 process.once("exit", () => rmSync(out, { recursive: true, force: true }));
-process.once("SIGINT", () => process.exit(130));
-process.once("SIGTERM", () => process.exit(143));
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
+  process.once(signal, () => {
+    console.error(`bench: ended by ${signal}`);
+    process.exit(code);
+  });
+}
 
 const micros = readdirSync(join(root, "bench", "micro"))
   .filter((file) => file.endsWith(".bench.ts"))

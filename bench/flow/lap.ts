@@ -26,10 +26,18 @@ export interface ProgramFacts {
  */
 export async function runLap(commandLine: string, folder: string, env: NodeJS.ProcessEnv): Promise<Lap> {
   const started = performance.now();
-  const shell = spawn("sh", ["-c", commandLine], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const shell = spawn("sh", ["-c", commandLine], {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true, // in a group of its own, which can be ended as a whole
+  });
+  const end = (): boolean => shell.pid !== undefined && process.kill(-shell.pid);
+  process.once("exit", end);
   let output = "";
   for (const stream of [shell.stdout, shell.stderr]) stream.on("data", (bytes) => (output += bytes));
   const [code] = await once(shell, "close");
+  process.off("exit", end);
   const seconds = (performance.now() - started) / 1000;
   const notes = readNotes(join(folder, "lap"));
   const failed = notes.filter(({ code }) => code !== 0).map(({ name }) => name);

@@ -130,6 +130,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return store;
 }
 
+/** A view that leaves out no more of its block than this is not worth a copy: a length before the chunk, say. */
+const tolerableWasteBytes = 16;
+
 /** The chunk in memory of its own: a view would keep the whole block alive that it was cut from. */
 function owned(chunk: Chunk): Chunk {
   // A copy of verified bytes is as good as they are.
@@ -137,5 +140,6 @@ function owned(chunk: Chunk): Chunk {
 }
 
 function whole(bytes: Bytes): Bytes {
-  return bytes.length === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
+  const wasteBytes = bytes.buffer.byteLength - bytes.length;
+  return wasteBytes <= tolerableWasteBytes ? bytes : bytes.slice();
 }
