@@ -93,6 +93,8 @@ export type {
   TreeTarget,
 } from "./tree/tree.ts";
 
+export { ChunkMemory } from "./session/chunk-memory.ts";
+export type { Mode, Windows } from "./session/hello.ts";
 export { type ChunkList, readChunkList } from "./session/list.ts";
 export type { LivenessOptions } from "./session/link.ts";
 export {

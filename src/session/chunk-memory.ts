@@ -15,14 +15,17 @@ export class ChunkMemory {
     this.#limit = limit;
   }
 
+  /** Ids it has learned. */
   get size(): number {
     return this.#map.size;
   }
 
+  /** True for an id that was learned. */
   has(id: ChunkId): boolean {
     return this.#map.get(id) === tailOf(id);
   }
 
+  /** Learns an id, unless it is full. */
   add(id: ChunkId): void {
     if (this.#map.size < this.#limit) this.#map.set(id, tailOf(id));
   }

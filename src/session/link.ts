@@ -8,7 +8,7 @@ import type { Frame, FrameType, Squeeze } from "./frame.ts";
 
 /** How long a session waits. Milliseconds; 0 means for ever. */
 export interface LivenessOptions {
-  /** Until the peer's HELLO is complete. */
+  /** From the start until the peer's HELLO is complete, however it trickles in. */
   readonly helloMs?: number;
   /** Without hearing anything from the peer. */
   readonly stallMs?: number;
@@ -44,6 +44,7 @@ export class Link {
   /** Since when the next block has been waited for. */
   #listenedFrom: number | undefined;
   #lingering = false;
+  readonly #bornAt = performance.now();
   #spokeAt = performance.now();
   #writeBeganAt = performance.now();
 
@@ -180,7 +181,8 @@ export class Link {
     const { helloMs, stallMs } = this.#liveness;
     if (this.#listenedFrom !== undefined) {
       const limitMs = this.#lingering ? lingerMs : this.#heardFrame ? stallMs : helloMs;
-      const silentMs = now - this.#listenedFrom;
+      // A greeting has one deadline as a whole, or a peer could trickle it for ever.
+      const silentMs = now - (this.#heardFrame || this.#lingering ? this.#listenedFrom : this.#bornAt);
       return limitMs > 0 && silentMs > limitMs
         ? `nothing was heard from the peer for ${seconds(silentMs)}`
         : undefined;

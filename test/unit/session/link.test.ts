@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 
+import { concatBytes } from "../../../src/bytes/compare.ts";
+import { preamble } from "../../../src/session/frame.ts";
 import { Link } from "../../../src/session/link.ts";
 import type { LivenessOptions } from "../../../src/session/link.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
@@ -23,6 +25,20 @@ describe("a link", () => {
     const [left, right] = links({ helloMs: 100 });
     await expect(first(left)).rejects.toMatchObject({ code: "STALLED" });
     right.close();
+  });
+
+  it("takes a peer for gone that trickles its greeting", async () => {
+    const [a, b] = duplexPair();
+    const left = new Link(channelOf(a), { ...never, helloMs: 1000 });
+    const right = channelOf(b);
+    const greeting = concatBytes([preamble, new Uint8Array(1000)]);
+    let sent = 0;
+    const trickle = setInterval(() => {
+      void right.write(greeting.slice(sent, (sent += 1))).catch(() => {});
+    }, 100);
+    // A byte every 100 ms: a limit on silence alone would never be reached.
+    await expect(first(left)).rejects.toMatchObject({ code: "STALLED" });
+    clearInterval(trickle);
   });
 
   it("takes a peer for gone that falls silent, and not before it greeted", async () => {
