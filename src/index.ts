@@ -80,6 +80,7 @@ export {
   memoryLink,
 } from "./tree/memory-tree.ts";
 export type {
+  CutOptions,
   CutRun,
   Entry,
   EntryKind,
@@ -105,5 +106,11 @@ export {
 } from "./session/receive.ts";
 export { type SendOptions, type SendProgress, type SendSummary, sendTree } from "./session/send.ts";
 
-export { type ByteChannel, type ChannelDuplex, channelOf, duplexOf } from "./transport/channel.ts";
+export {
+  type ByteChannel,
+  type ChannelDuplex,
+  channelOf,
+  duplexOf,
+  type ReadOptions,
+} from "./transport/channel.ts";
 export { type DuplexPairOptions, duplexPair } from "./transport/memory.ts";

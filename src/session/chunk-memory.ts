@@ -10,7 +10,11 @@ export class ChunkMemory {
   readonly #map = new IdMap();
   readonly #limit: number;
 
-  /** @param limit ids it learns at most */
+  /**
+   * An empty memory.
+   *
+   * @param limit ids it learns at most
+   */
   constructor(limit: number) {
     this.#limit = limit;
   }
