@@ -32,8 +32,8 @@ export async function runLap(commandLine: string, folder: string, env: NodeJS.Pr
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // in a group of its own, which can be ended as a whole
   });
-  const end = (): boolean => shell.pid !== undefined && process.kill(-shell.pid);
-  process.once("exit", end);
+  const end = (): boolean => shell.pid !== undefined && process.kill(-shell.pid, "SIGKILL");
+  process.prependOnceListener("exit", end);
   let output = "";
   for (const stream of [shell.stdout, shell.stderr]) stream.on("data", (bytes) => (output += bytes));
   const [code] = await once(shell, "close");
