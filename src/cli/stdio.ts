@@ -5,6 +5,7 @@ import { abortableSource } from "../bytes/abort.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
+import { findLibc } from "../tree/libc.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 
 /**
@@ -14,6 +15,7 @@ import type { AbortOptions, Bytes } from "../types.ts";
  */
 export function outputChannel(): ByteChannel {
   refuseTerminal(1, "the result is not text: send standard output to a file or another program");
+  widenPipe(1);
   return descriptorChannel(openSync(devNull, "r"), 1);
 }
 
@@ -24,6 +26,7 @@ export function outputChannel(): ByteChannel {
  */
 export function inputChannel(): ByteChannel {
   refuseTerminal(0, "standard input has to come from a file or another program");
+  widenPipe(0);
   return descriptorChannel(0, openSync(devNull, "w"));
 }
 
@@ -35,7 +38,17 @@ export function inputChannel(): ByteChannel {
 export function duplexChannel(): ByteChannel {
   refuseTerminal(0, "--duplex needs another program at standard input");
   refuseTerminal(1, "--duplex needs another program at standard output");
+  widenPipe(0);
+  widenPipe(1);
   return leaveTogether(descriptorChannel(0, 1));
+}
+
+/** What Linux lets anybody ask for; it begins with 64 KiB. */
+const pipeBytes = 1 << 20;
+
+/** Both ends work in slices of a millisecond: with room for as much, neither waits while the other works. */
+function widenPipe(descriptor: number): void {
+  findLibc()?.widenPipe?.(descriptor, pipeBytes);
 }
 
 /**

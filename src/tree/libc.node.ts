@@ -15,6 +15,11 @@ export interface Libc {
    * @returns false when nothing is there
    */
   readonly statx: ((fd: number, path: Uint8Array, into: Uint8Array) => boolean) | undefined;
+  /**
+   * Asks for a larger buffer of a pipe, fcntl(2) with F_SETPIPE_SZ. Linux only; what is not a pipe, or may not
+   * grow, stays as it is.
+   */
+  readonly widenPipe: ((fd: number, bytes: number) => void) | undefined;
   /** What stands for "leave it" in place of the nanoseconds of a time. */
   readonly omit: bigint;
 }
@@ -29,6 +34,7 @@ interface Koffi {
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
+const F_SETPIPE_SZ = 1031;
 const ENOENT = 2;
 
 /** What differs between the systems: see utimensat(2) of each. */
@@ -68,8 +74,15 @@ function bindCalls(koffi: Koffi): Libc {
     omit,
     futimens: (fd, times) => check(futimens(fd, times), "futimens"),
     utimensat: (path, times) => check(utimensat(atFdCwd, path, times, noFollow), "utimensat"),
-    statx: process.platform === "linux" ? bindStatx(koffi) : undefined,
+    ...(process.platform === "linux"
+      ? { statx: bindStatx(koffi), widenPipe: bindWidenPipe(koffi) }
+      : { statx: undefined, widenPipe: undefined }),
   };
+}
+
+function bindWidenPipe(koffi: Koffi): Libc["widenPipe"] {
+  const fcntl = koffi.load(null).func("int fcntl(int fd, int command, int argument)");
+  return (fd, bytes) => void fcntl(fd, F_SETPIPE_SZ, bytes);
 }
 
 function bindStatx(koffi: Koffi): Libc["statx"] {

@@ -1,5 +1,5 @@
 /** Work goes on this long before other things get their turn. */
-const sliceMs = 4;
+const sliceMs = 1;
 
 /**
  * Breaks up long synchronous work, so that streams and timers of the same process go on.
