@@ -39,6 +39,7 @@ export class Link {
   readonly #stopListening: () => void;
   #writing: Promise<void> = Promise.resolve();
   #writesUnderWay = 0;
+  #failing: Promise<void> | undefined;
   #started = false;
   #heardFrame = false;
   /** Since when the next block has been waited for. */
@@ -69,7 +70,8 @@ export class Link {
   }
 
   /**
-   * The peer's frames until it closes its side.
+   * The peer's frames until it closes its side. Who leaves early may still send; it is for `fail` or `abort` to break
+   * the connection.
    *
    * @throws PEER_GONE, STALLED, and what FrameReader throws
    */
@@ -85,15 +87,11 @@ export class Link {
   /** What arrives. Behind the last word it does not matter how the connection ends. */
   async *#blocks(): AsyncGenerator<Bytes> {
     const blocks = this.#channel.read({ transient: true })[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await this.#hear(blocks);
-        if (next === undefined || next.done === true) return;
-        this.receivedBytes += next.value.length;
-        yield next.value;
-      }
-    } finally {
-      await blocks.return?.();
+    for (;;) {
+      const next = await this.#hear(blocks);
+      if (next === undefined || next.done === true) return;
+      this.receivedBytes += next.value.length;
+      yield next.value;
     }
   }
 
@@ -132,8 +130,13 @@ export class Link {
     if (this.#listenedFrom !== undefined) this.#listenedFrom = performance.now();
   }
 
-  /** Tells the peer why, as far as that is still possible, and breaks the connection. */
-  async fail(error: SyncError, tell: boolean): Promise<void> {
+  /** Tells the peer why, as far as that is still possible, and breaks the connection. The first reason counts. */
+  fail(error: SyncError, tell: boolean): Promise<void> {
+    this.#failing ??= this.#fail(error, tell);
+    return this.#failing;
+  }
+
+  async #fail(error: SyncError, tell: boolean): Promise<void> {
     if (tell && !error.remote && error.code !== "PEER_GONE") {
       const told = this.send("ERROR", encodeError(error), "none").then(() => this.#channel.end());
       await Promise.race([

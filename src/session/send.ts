@@ -120,7 +120,7 @@ class Ear {
   listen(): Promise<void> {
     this.#listening = this.#hear().catch((thrown: unknown) => {
       this.#failure = toSyncError(thrown);
-      this.#link.abort(this.#failure);
+      void this.#link.fail(this.#failure, true);
       this.#wake?.();
     });
     return this.#listening;

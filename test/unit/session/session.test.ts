@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { SyncError } from "../../../src/errors.ts";
+import { Link } from "../../../src/session/link.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import type { SendOptions } from "../../../src/session/send.ts";
+import { channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import type { PlainEntry, PlainSourceOptions, PlainTree } from "../../plain-tree.ts";
 import { PlainTarget, plainSource, text } from "../../plain-tree.ts";
@@ -169,5 +171,32 @@ describe("a duplex session", () => {
     const { received } = await sync(twoFiles, target, { keptContentBytes: 0, unreadable: new Set(["big"]) });
     expect(received).toMatchObject({ files: 1, failed: 1 });
     expect([...target.tree.keys()].sort()).toEqual(["other", "small"]);
+  });
+
+  it("tells the sender why the receiver gives up", async () => {
+    const [left, right] = duplexPair();
+    const target = new PlainTarget();
+    target.plan = () => Promise.reject(new SyncError("NO_SPACE", "the disk is full"));
+    const [sent, received] = await Promise.allSettled([
+      sendTree(plainSource(base), left, { cutter }),
+      receiveTree(target, right),
+    ]);
+    expect(received).toMatchObject({ reason: { code: "NO_SPACE", remote: false } });
+    expect(sent).toMatchObject({ reason: { code: "NO_SPACE", remote: true, message: "the disk is full" } });
+  });
+
+  it("tells the receiver what is wrong with its answers", async () => {
+    const [left, right] = duplexPair();
+    const receiver = new Link(channelOf(right), { helloMs: 0, stallMs: 0, keepAliveMs: 0 });
+    const sending = sendTree(plainSource(base), left, { cutter });
+    await receiver.send("CREDIT", new Uint8Array(3), "none");
+    const heard: string[] = [];
+    const listening = (async () => {
+      for await (const { type } of receiver.frames()) heard.push(type);
+    })();
+    await expect(sending).rejects.toMatchObject({ code: "BAD_FRAME", remote: false });
+    await listening.catch(() => {});
+    expect(heard.at(-1)).toBe("ERROR");
+    receiver.close();
   });
 });
