@@ -25,9 +25,15 @@ export function reportSession(
   action: Summary["action"],
   session: SendSummary | ReceiveSummary,
 ): void {
-  const failedEntries = session.failed + session.troubles;
+  const failedEntries = countFailed(session);
   report.summary({ action, ...progressOf(session), failedEntries, digest: toHex(session.digest) });
   if (failedEntries === 0) return;
   const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
   throw new SyncError("PARTIAL", `all is done but for ${what}`);
+}
+
+/** A receiver counts among its own failures those that the sender has among its troubles. */
+function countFailed(session: SendSummary | ReceiveSummary): number {
+  const twiceCount = session.type === "receive" ? Math.min(session.failedAtSender, session.troubles) : 0;
+  return session.failed + session.troubles - twiceCount;
 }

@@ -52,6 +52,7 @@ export class ReceiverCore {
     chunkBytes: 0,
     receivedBytes: 0,
     failed: 0,
+    failedAtSender: 0,
     troubles: 0,
   };
   readonly #options: ReceiverCoreOptions;
@@ -343,6 +344,7 @@ export class ReceiverCore {
     if (this.#finished.length > 0) yield* this.#finish(this.#finished.splice(0));
     for (const { entry, error } of this.#troubles.splice(0)) {
       this.totals.failed += 1;
+      if (error.remote) this.totals.failedAtSender += 1;
       this.#options.onTrouble?.(error);
       if (this.duplex && !error.remote) yield send("FAILED", encodeError(error, entry), "none");
     }

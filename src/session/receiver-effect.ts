@@ -32,6 +32,8 @@ export interface ReceiverTotals {
   receivedBytes: number;
   /** Entries that could not be brought about. */
   failed: number;
+  /** Those of them that the sender gave up: it has them among its `troubles`. */
+  failedAtSender: number;
   /** Paths that the sender could not list or read. */
   troubles: number;
 }

@@ -87,7 +87,7 @@ describe.each(["duplex", "one-way"] as const)("a %s session", (mode) => {
     const target = new PlainTarget();
     const { sent, received } = await sync(base, target, { mode, failing });
     expect(sent).toMatchObject({ troubles: 1, failed: 0 });
-    expect(received).toMatchObject({ failed: 1, files: 4, troubles: 1 });
+    expect(received).toMatchObject({ failed: 1, failedAtSender: 1, files: 4, troubles: 1 });
     const expected = new Map(base);
     expected.delete("b");
     expect(contents(target.tree)).toEqual(contents(expected));
@@ -96,7 +96,7 @@ describe.each(["duplex", "one-way"] as const)("a %s session", (mode) => {
   it("goes on when the target fails at an entry", async () => {
     const target = new PlainTarget(new Map(), new Set(["a/big"]));
     const { sent, received } = await sync(base, target, { mode });
-    expect(received.failed).toBe(1);
+    expect(received).toMatchObject({ failed: 1, failedAtSender: 0 });
     expect(sent.failed).toBe(mode === "duplex" ? 1 : 0);
     const expected = new Map(base);
     expected.delete("a/big");

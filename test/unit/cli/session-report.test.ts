@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import type { Summary } from "../../../src/cli/report.ts";
+import { reportSession } from "../../../src/cli/session-report.ts";
+
+const received = {
+  type: "receive",
+  entries: 3,
+  files: 1,
+  chunkBytes: 0,
+  receivedBytes: 0,
+  reusedBytes: 0,
+  wireSentBytes: 0,
+  wireReceivedBytes: 0,
+  digest: new Uint8Array(32),
+} as const;
+
+it("counts an entry once that failed at the sender and so at the receiver", () => {
+  const summaries: Summary[] = [];
+  const report = {
+    progress: () => {},
+    trouble: () => {},
+    failure: () => {},
+    summary: (summary: Summary) => void summaries.push(summary),
+  };
+  const session = { ...received, failed: 2, failedAtSender: 1, troubles: 3 };
+  expect(() => reportSession(report, "received", session)).toThrow("all is done but for 4 entries");
+  expect(summaries).toMatchObject([{ failedEntries: 4 }]);
+});
