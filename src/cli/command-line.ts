@@ -32,8 +32,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     const error = toSyncError(thrown);
     report.failure(error);
     if (process.env["RSYNC_STREAM_DEBUG"]) console.error(thrown);
-    return errorCodes[error.code].exit;
+    return exitOf(error);
   }
+}
+
+/** Of what the other end gave up for, only a limit says more than that it failed: nobody interrupted us, nothing is done. */
+function exitOf({ code, remote }: SyncError): number {
+  return remote && code !== "LIMIT" ? 1 : errorCodes[code].exit;
 }
 
 async function loadCommand(name: string): Promise<Command> {

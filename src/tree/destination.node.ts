@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
 import { HeldDirs } from "./held-dirs.node.ts";
@@ -30,7 +31,9 @@ export function openDestination(place: string, layout: Layout, first: Entry): De
     const name = Buffer.from(path.basename(place)).toString("latin1");
     return { held: new HeldDirs(path.dirname(place)), topName: name, isSingle: true };
   } catch (thrown) {
-    throw fileTrouble(thrown, place);
+    if (!isErrno(thrown, "ENOENT")) throw fileTrouble(thrown, place);
+    const message = "the directory around it does not exist";
+    throw new SyncError("NOT_FOUND", message, { cause: thrown, detail: { path: place } });
   }
 }
 

@@ -1,6 +1,9 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { SyncError } from "../../src/errors.ts";
+import { encodeError } from "../../src/session/closing.ts";
+import { FrameWriter, preamble } from "../../src/session/frame.ts";
 import { firstNumber, freshFolder, outcomeOf, rsyncStream, runShell, shell, waitUntil } from "./run.ts";
 import { noise, picture, plant } from "./trees.ts";
 
@@ -212,6 +215,28 @@ it("finishes the rest when some entries fail, and says which", async () => {
   expect(stderr).toContain("all is done but for one entry (PARTIAL)");
   expect(code).toBe(3);
   expect(readFileSync(join(folder, "copy", "a.txt"), "utf8")).toBe("one");
+});
+
+it("fails at both ends, for the same reason, when there is no place for the destination", async () => {
+  const folder = freshFolder();
+  plant(folder, { "tree/a": "one" });
+  const line =
+    'mkfifo "$1/pipe"; $RS send --duplex "$1/tree/" < "$1/pipe" | $RS recv --duplex "$1/no/where" > "$1/pipe"; ' +
+    "echo ${PIPESTATUS[*]}";
+  const { stdout, stderr } = await runShell(line, folder);
+  expect(stdout.toString()).toBe("1 1\n");
+  expect(stderr).toMatch(/^rsync-stream: .*where: the directory around it does not exist \(NOT_FOUND\)$/m);
+  expect(stderr).toMatch(/^rsync-stream: other end: .*does not exist \(NOT_FOUND\)$/m);
+});
+
+it("takes nothing for done that the other end says", async () => {
+  const folder = freshFolder();
+  const writer = new FrameWriter();
+  const partial = encodeError(new SyncError("PARTIAL", "nearly"));
+  const stream = Buffer.concat([preamble, ...writer.write("ERROR", partial, "none")]);
+  const { code, stderr } = await rsyncStream(["recv", join(folder, "copy")], stream);
+  expect(stderr).toBe("rsync-stream: other end: nearly (PARTIAL)\n");
+  expect(code).toBe(1);
 });
 
 describe("an interrupt", () => {
