@@ -28,7 +28,7 @@ export const sessionLimits = Object.freeze({
   /** What a sender may use of each window before it has heard the receiver's HELLO. */
   firstWindowBytes: 65_536,
   /** Content that a sender keeps in memory while it waits for answers; what is beyond is read again. */
-  keptContentBytes: 16_777_216,
+  keptContentBytes: 8_388_608,
   /** Content queued to be sent before a sender stops reading more. */
   queuedContentBytes: 262_144,
   /** Chunks a sender remembers having sent, so that each goes over the wire once. */

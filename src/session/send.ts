@@ -25,7 +25,7 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   readonly cutter?: CutterSpec;
   /** Chunks that the receiver is known to have. */
   readonly have?: ChunkMemory;
-  /** Content kept in memory while answers are awaited, in bytes; what is beyond is read again. Default 16 MiB. */
+  /** Content kept in memory while answers are awaited, in bytes; what is beyond is read again. Default 8 MiB. */
   readonly keptContentBytes?: number;
   /** True to compress content that shrinks; default false. */
   readonly compress?: boolean;
