@@ -58,6 +58,9 @@ function readChunkGroup(input: ByteReader, maxChunkBytes: number): ChunkGroup {
   }
   const end = (flags & failedFlag) !== 0 ? codeOfWire(input.uvarint()) : ("complete" as const);
   const count = input.uvarint();
+  // Otherwise three bytes could be a group, and a frame of zeros, which compresses to next to nothing, 350,000.
+  if (count === 0 && (flags & endFlag) === 0)
+    throw new SyncError("BAD_MESSAGE", "an empty part of a chunk list");
   if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "a chunk list is longer than its frame");
   const sizes: number[] = [];
   for (let i = 0; i < count; i++) {

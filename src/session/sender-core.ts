@@ -331,6 +331,7 @@ export class SenderCore<File> {
       throw new SyncError("INTERNAL", "the source cut a file nobody asked for");
     const failure = run.end !== undefined && run.end !== "complete" ? run.end : undefined;
     const end = failure?.code ?? (run.end === undefined ? undefined : "complete");
+    if (run.sizes.length === 0 && end === undefined) return;
     const pushed = job.unasked ? this.#push(run) : undefined;
     if (!job.unasked) this.#content.ask({ ...run, offset: this.#cutOffset });
     for (let at = 0; at === 0 || at < run.sizes.length; at += groupChunkCount) {
