@@ -48,7 +48,7 @@ function completeBare(argument: string, specs: OptionSpecs): string {
 function describe(cause: unknown, specs: OptionSpecs): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-  if (unknown === undefined) return message.split(". ")[0]!.replace(/^Option/, "option");
+  if (unknown === undefined) return message.split(/\.\s/)[0]!.replace(/^Option/, "option");
   const likely = closest(unknown.replace(/^-+/, ""), Object.keys(specs));
   return `unknown option ${unknown}${likely === undefined ? "" : `; did you mean --${likely}?`}`;
 }
@@ -56,6 +56,8 @@ function describe(cause: unknown, specs: OptionSpecs): string {
 function checkOperands(given: readonly string[], names: readonly string[]): void {
   const missing = names[given.length];
   if (missing !== undefined) throw new SyncError("USAGE", `${missing} is missing`);
+  if (given.filter((operand) => operand === "-").length > 1)
+    throw new SyncError("USAGE", "only one operand can be standard input");
   const extra = given[names.length];
   if (extra === undefined || names.at(-1)?.endsWith("...") === true) return;
   throw new SyncError("USAGE", `one argument too many: ${extra}`);
