@@ -74,8 +74,9 @@ export class ContentSearch {
   /** True when some of a new file may be here. */
   async mayHave(dir: DirNode, name: ByteString, size: number): Promise<boolean> {
     if (size < minAskBytes && !this.#mayCutAll) return false;
-    if (size > alwaysAskBytes || this.#mayCutAll || this.#tools.staging.hasLeftover(dir, name)) return true;
+    if (this.#mayCutAll) return true;
     await this.#seeAll();
+    if (size > alwaysAskBytes || this.#tools.staging.hasLeftover(dir, name)) return true;
     return this.#likeness.find(name, size).length > 0;
   }
 

@@ -2,7 +2,7 @@ import type { ByteString } from "./byte-string.node.ts";
 
 /** Files looked up for one new file, at most. */
 const maxFoundCount = 4;
-/** Files taken in, at most: 16 bytes each. */
+/** Files taken in, at most: 20 bytes each. */
 const maxCount = 2 ** 18;
 
 /** A chain of files per hash: the first by hash, then from each file to the one before it. */
@@ -30,6 +30,7 @@ class Chains {
 export class Likeness {
   readonly #places: number[] = [];
   readonly #sizes: number[] = [];
+  readonly #byBoth = new Chains();
   readonly #bySize = new Chains();
   readonly #byName = new Chains();
 
@@ -39,18 +40,26 @@ export class Likeness {
     if (file >= maxCount) return;
     this.#places.push(place);
     this.#sizes.push(size);
+    const hash = hashText(name);
+    this.#byBoth.add(hash ^ size, file);
     this.#bySize.add(size | 0, file);
-    this.#byName.add(hashText(name), file);
+    this.#byName.add(hash, file);
   }
 
-  /** Up to four files, as place and size; those of the same size first. */
+  /** Up to four files, as place and size: those of the same size first, and of these the first with the same name. */
   find(name: ByteString, size: number): { readonly place: number; readonly size: number }[] {
     const found = new Set<number>();
+    const hash = hashText(name);
+    for (const file of this.#byBoth.find(hash ^ size)) {
+      if (this.#sizes[file] !== size) continue;
+      found.add(file);
+      break;
+    }
     for (const file of this.#bySize.find(size | 0)) {
       if (this.#sizes[file] === size) found.add(file);
       if (found.size >= maxFoundCount) break;
     }
-    for (const file of this.#byName.find(hashText(name))) {
+    for (const file of this.#byName.find(hash)) {
       if (found.size >= maxFoundCount) break;
       if (this.#sizes[file]! > 0) found.add(file);
     }

@@ -86,15 +86,27 @@ describe("a tree", () => {
     expect(describeTree(to)).toEqual(describeTree(from));
   });
 
-  test("takes moved content from where it was", async () => {
+  test.each([500_000, 2_000_000])("takes moved content from where it was: %i bytes", async (length) => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     fs.mkdirSync(from);
     fs.mkdirSync(to);
-    fs.writeFileSync(`${to}/old-name`, noise(500_000, 2));
-    fs.writeFileSync(`${from}/new-name`, noise(500_000, 2));
+    fs.writeFileSync(`${to}/old-name`, noise(length, 2));
+    fs.writeFileSync(`${from}/new-name`, noise(length, 2));
     expect((await sync(`${from}/`, to)).sentBytes).toBe(0);
-    expect(fs.readFileSync(`${to}/new-name`).equals(noise(500_000, 2))).toBe(true);
+    expect(fs.readFileSync(`${to}/new-name`).equals(noise(length, 2))).toBe(true);
+  });
+
+  test("takes each file of a moved directory from its own old place, though many have the same size", async () => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(`${from}/moved`, { recursive: true });
+    fs.mkdirSync(`${to}/old`, { recursive: true });
+    for (let i = 0; i < 12; i++) {
+      fs.writeFileSync(`${to}/old/${i}`, noise(50_000, i));
+      fs.writeFileSync(`${from}/moved/${i}`, noise(50_000, i));
+    }
+    expect((await sync(`${from}/`, to)).sentBytes).toBe(0);
   });
 
   test("finds a chunk anywhere when it has to", async () => {
@@ -167,7 +179,7 @@ describe("the place of a tree", () => {
     using temp = tempDir();
     fs.writeFileSync(`${temp.path}/file`, "content");
     await expect(sync(`${temp.path}/file`, `${temp.path}/no/where`)).rejects.toMatchObject({
-      code: "VANISHED",
+      code: "NOT_FOUND",
     });
     await expect(sync(`${temp.path}/none`, temp.path)).rejects.toMatchObject({ code: "VANISHED" });
   });
