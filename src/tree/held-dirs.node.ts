@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { SyncError } from "../errors.ts";
@@ -57,6 +58,18 @@ export class HeldDirs {
     return lookAt(this.#fdOf(dir), name, () => this.at(dir, name));
   }
 
+  /** Opens a name in a directory, with flags as of open(2). The caller closes it. */
+  open(dir: DirNode, name: ByteString, flags: number, mode = 0): number {
+    return openAt(this.#nameAt(dir, name), flags, mode);
+  }
+
+  /** Gives a file in a directory at the top another name, anywhere in the tree. */
+  rename(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
+    // The way down to a deep directory may close handles that were used before; the way to the top closes one at most.
+    const now = this.#nameAt(toDir, to);
+    renameAt(this.#nameAt(fromDir, from), now);
+  }
+
   /** What a directory is. */
   lookAtDir(dir: DirNode): FileStats {
     return lookAtHandle(this.#fdOf(dir));
@@ -76,6 +89,10 @@ export class HeldDirs {
   close(): void {
     this.#handles.close();
     fs.closeSync(this.#rootFd);
+  }
+
+  #nameAt(dir: DirNode, name: ByteString): NameAt {
+    return { dirFd: this.#fdOf(dir), name, path: () => this.at(dir, name) };
   }
 
   #pathOf(dir: DirNode): ByteString {

@@ -8,7 +8,7 @@ import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
 import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
-import { setHandleMetadata, setPathMetadata } from "./metadata.node.ts";
+import { firstMode, modeMask, setHandleMetadata, setPathMetadata } from "./metadata.node.ts";
 import type { Pause } from "./pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
@@ -150,12 +150,12 @@ export class IncomingFile {
   }
 
   async #openTemp(): Promise<number> {
-    const { places, staging, writing } = this.#tools;
+    const { held, places, staging, writing } = this.#tools;
     if (this.#temp !== undefined) return writing.get(this.#temp);
     this.#temp = staging.newName(this.plan.dir, this.plan.name);
     writing.add(
       this.#temp,
-      fs.openSync(staging.at(this.#temp), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600),
+      held.open(staging.dir, this.#temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(this.plan)),
     );
     places.move(this.place, staging.dir, this.#temp);
     if (this.#sameBytes > 0) await this.#copyOld(this.#temp);
@@ -191,7 +191,7 @@ export class IncomingFile {
     const { dir, name } = this.plan;
     if (this.before?.kind === "dir") fs.rmdirSync(held.at(dir, name));
     try {
-      fs.renameSync(staging.at(this.#temp!), held.at(dir, name));
+      held.rename(staging.dir, this.#temp!, dir, name);
     } catch (thrown) {
       if (!isErrno(thrown, "EXDEV")) throw thrown;
       this.#copyAcross();
@@ -209,6 +209,7 @@ export class IncomingFile {
       fs.copyFileSync(staging.at(this.#temp!), held.at(dir, beside), fs.constants.COPYFILE_EXCL);
       const fd = fs.openSync(held.at(dir, beside), O_WRONLY | O_NOFOLLOW);
       try {
+        fs.fchmodSync(fd, this.plan.mode & modeMask);
         setHandleMetadata(fd, this.plan);
         if (durable) fs.fsyncSync(fd);
       } finally {

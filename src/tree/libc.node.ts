@@ -15,6 +15,10 @@ export interface Libc {
    * @returns false when nothing is there
    */
   readonly statx: ((fd: number, path: Uint8Array, into: Uint8Array) => boolean) | undefined;
+  /** openat(2). Linux only. @param path ends in a zero byte */
+  readonly openat: ((dirFd: number, path: Uint8Array, flags: number, mode: number) => number) | undefined;
+  /** renameat(2). Linux only. @param from,to end in a zero byte */
+  readonly renameat: ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => void) | undefined;
   /**
    * Asks for a larger buffer of a pipe, fcntl(2) with F_SETPIPE_SZ. Linux only; what is not a pipe, or may not
    * grow, stays as it is.
@@ -75,14 +79,37 @@ function bindCalls(koffi: Koffi): Libc {
     futimens: (fd, times) => check(futimens(fd, times), "futimens"),
     utimensat: (path, times) => check(utimensat(atFdCwd, path, times, noFollow), "utimensat"),
     ...(process.platform === "linux"
-      ? { statx: bindStatx(koffi), widenPipe: bindWidenPipe(koffi) }
-      : { statx: undefined, widenPipe: undefined }),
+      ? {
+          statx: bindStatx(koffi),
+          widenPipe: bindWidenPipe(koffi),
+          openat: bindOpenat(koffi),
+          renameat: bindRenameat(koffi),
+        }
+      : { statx: undefined, widenPipe: undefined, openat: undefined, renameat: undefined }),
   };
 }
 
 function bindWidenPipe(koffi: Koffi): Libc["widenPipe"] {
   const fcntl = koffi.load(null).func("int fcntl(int fd, int command, int argument)");
   return (fd, bytes) => void fcntl(fd, F_SETPIPE_SZ, bytes);
+}
+
+function bindOpenat(koffi: Koffi): Libc["openat"] {
+  const declaration = "int openat(int dirfd, const void *path, int flags, unsigned int mode)";
+  const openat = koffi.load(null).func(declaration);
+  return (dirFd, path, flags, mode) => {
+    const fd = openat(dirFd, path, flags, mode);
+    if (fd < 0) throw errnoError(koffi.errno(), "openat");
+    return fd;
+  };
+}
+
+function bindRenameat(koffi: Koffi): Libc["renameat"] {
+  const declaration = "int renameat(int fromfd, const void *from, int tofd, const void *to)";
+  const renameat = koffi.load(null).func(declaration);
+  return (fromFd, from, toFd, to) => {
+    if (renameat(fromFd, from, toFd, to) !== 0) throw errnoError(koffi.errno(), "renameat");
+  };
 }
 
 function bindStatx(koffi: Koffi): Libc["statx"] {

@@ -11,10 +11,18 @@ export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
 /** The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give. */
 export const modeMask = 0o777;
 
-/** Sets mode and time of an open file or directory. */
-export function setHandleMetadata(fd: number, { mode, mtimeSec, mtimeNsec }: Metadata): void {
-  fs.fchmodSync(fd, mode & modeMask);
-  timeSetter().setHandle(fd, mtimeSec, mtimeNsec);
+const umask = process.umask();
+
+/** The mode to make a file with that its owner has to write: its own where that is possible. */
+export function firstMode({ mode }: Metadata): number {
+  return (mode & modeMask) | 0o200;
+}
+
+/** Sets mode and time of an open file that was made with `firstMode`. */
+export function setHandleMetadata(fd: number, metadata: Metadata): void {
+  const mode = metadata.mode & modeMask;
+  if ((firstMode(metadata) & ~umask) !== mode) fs.fchmodSync(fd, mode);
+  timeSetter().setHandle(fd, metadata.mtimeSec, metadata.mtimeNsec);
 }
 
 /** Sets mode and time of a file or directory that is already there, where they differ. Follows no link. */

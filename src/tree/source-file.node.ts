@@ -26,7 +26,7 @@ const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants
 export function openSourceFile(held: HeldDirs, file: SourceFile): number {
   let fd: number | undefined;
   try {
-    fd = fs.openSync(held.at(file.dir, file.name), readFlags);
+    fd = held.open(file.dir, file.name, readFlags);
     checkUnchanged(fd, file);
     return fd;
   } catch (thrown) {

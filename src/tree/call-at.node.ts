@@ -1,0 +1,42 @@
+import fs from "node:fs";
+import type { ByteString, NativePath } from "./byte-string.node.ts";
+import { maxNameBytes } from "./entry-order.ts";
+import { findLibc } from "./libc.node.ts";
+
+/** A name in a directory that is held open, and its path for where the C library cannot be called. */
+export interface NameAt {
+  readonly dirFd: number;
+  readonly name: ByteString;
+  readonly path: () => NativePath;
+}
+
+const O_CLOEXEC = 0o2000000;
+
+const from = Buffer.alloc(maxNameBytes + 1);
+const to = Buffer.alloc(maxNameBytes + 1);
+
+/**
+ * Opens a name in a directory. Straight through the directory's handle it takes half the time of a path that
+ * leads through /proc, and leads to the same place.
+ */
+export function openAt({ dirFd, name, path }: NameAt, flags: number, mode: number): number {
+  const openat = findLibc()?.openat;
+  if (!openat || name.length > maxNameBytes) return fs.openSync(path(), flags, mode);
+  return openat(dirFd, terminate(from, name), flags | O_CLOEXEC, mode);
+}
+
+/** Gives a file another name, which may be in another directory of the same file system. */
+export function renameAt(old: NameAt, now: NameAt): void {
+  const renameat = findLibc()?.renameat;
+  if (!renameat || Math.max(old.name.length, now.name.length) > maxNameBytes) {
+    fs.renameSync(old.path(), now.path());
+  } else {
+    renameat(old.dirFd, terminate(from, old.name), now.dirFd, terminate(to, now.name));
+  }
+}
+
+/** A name as the C library takes it. The buffer is used again by the next call. */
+function terminate(buffer: Buffer, name: ByteString): Buffer {
+  buffer[buffer.write(name, "latin1")] = 0;
+  return buffer;
+}
