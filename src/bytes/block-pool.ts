@@ -9,8 +9,7 @@ interface Block {
 
 /**
  * Memory that is handed out in pieces and used again when all pieces of a block have come back. Content goes
- * through it at more than a gigabyte a second: as memory of its own it would keep the garbage collector busy
- * for a tenth of the time.
+ * through it at more than a gigabyte a second: as memory of its own it would keep the garbage collector busy.
  *
  * Pieces lie side by side, so what follows each other goes over the wire without being joined. A piece that
  * never comes back costs its block, not its correctness.
