@@ -27,9 +27,12 @@ const mayImport: Record<string, readonly string[]> = {
     "casync",
   ],
 };
-mayImport["node"] = [...mayImport["index"]!, "index"];
+mayImport["http"] = mayImport["index"]!;
+mayImport["relay"] = [...mayImport["index"]!, "http"];
+mayImport["browser"] = mayImport["index"]!;
+mayImport["node"] = [...mayImport["index"]!, "index", "http", "relay"];
 mayImport["testing"] = mayImport["index"]!;
-mayImport["cli"] = [...mayImport["index"]!, "index", "node", "testing"];
+mayImport["cli"] = [...mayImport["node"]!, "node", "testing"];
 
 /** A session knows what a channel is and no transport. */
 const channel = "transport/channel.ts";
