@@ -3,9 +3,8 @@
 // bench/README.md says how, and what the figures mean.
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { installIfNeeded, root, run } from "./run.mjs";
+import { importTypeScript, installIfNeeded, root, run } from "./run.mjs";
 
 const { values, positionals: words } = parseArgs({
   allowPositionals: true,
@@ -19,7 +18,6 @@ const roundCount = Number(values.rounds);
 if (!Number.isInteger(roundCount) || roundCount < 1) throw new Error("--rounds takes a whole number from 1");
 
 await installIfNeeded();
-const esbuild = await import("esbuild");
 const cli = join(root, "dist", "cli", "main.js");
 
 const out = mkdtempSync(join(root, "node_modules", ".bench-"));
@@ -34,27 +32,14 @@ for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
 const micros = readdirSync(join(root, "bench", "micro"))
   .filter((file) => file.endsWith(".bench.ts"))
   .sort()
-  .map((file) => ({ name: file.replace(".bench.ts", ""), load: () => load(join("micro", file)) }));
-const { bench } = await load("main.ts");
+  .map((file) => ({
+    name: file.replace(".bench.ts", ""),
+    load: () => importTypeScript(join("bench", "micro", file), out),
+  }));
+const { bench } = await importTypeScript(join("bench", "main.ts"), out);
 const { data, long } = values;
 const passed = await bench({ root, cli, build: buildCli, words, micros, data, long, roundCount });
 process.exitCode = passed ? 0 : 1;
-
-/** Bundles a file of bench/, so that TypeScript runs on any Node, and imports it. */
-async function load(file) {
-  const outfile = join(out, file.replace(/\.ts$/, ".mjs"));
-  await esbuild.build({
-    entryPoints: [join(root, "bench", file)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
-    logLevel: "error",
-  });
-  return import(pathToFileURL(outfile).href);
-}
 
 /** Builds the command unless it is newer than its source. */
 async function buildCli() {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -42,4 +42,21 @@ export async function installIfNeeded() {
   const wanted = join(root, "package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
   if ((await run("npm", ["ci", "--no-audit", "--no-fund"])) !== 0) process.exit(1);
+}
+
+/** Bundles a file of TypeScript into `folder`, which must lie in node_modules/, and imports it: runs on any Node. */
+export async function importTypeScript(path, folder) {
+  const esbuild = await import("esbuild");
+  const outfile = join(folder, path.replaceAll(/[/\\]/g, "-").replace(/\.ts$/, ".mjs"));
+  await esbuild.build({
+    entryPoints: [join(root, path)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    packages: "external",
+    logLevel: "error",
+  });
+  return import(pathToFileURL(outfile).href);
 }

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
-import { root, sourceFiles } from "./source-files.ts";
+import { sourceFiles } from "./source-files.ts";
 
 const files = sourceFiles();
 const maxLineCount = 400;
@@ -35,21 +33,4 @@ test("every exported thing says what it is for", () => {
 test("files and names say what they are", () => {
   const vague = /(^|[/-])(utils?|helpers?|common|base|manager|service|misc)([-.]|$)/;
   expect(files.map(({ path }) => path).filter((path) => vague.test(path) || /[A-Z_]/.test(path))).toEqual([]);
-});
-
-test("links between the pages lead somewhere", () => {
-  const docs = join(root, "docs");
-  const names = existsSync(docs) ? readdirSync(docs).map((name) => join(docs, name)) : [];
-  const pages = [...names, join(root, "README.md")].filter(
-    (path) => path.endsWith(".md") && existsSync(path),
-  );
-  const dead = pages.flatMap((page) => {
-    const links = [...readFileSync(page, "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(
-      (match) => match[1]!,
-    );
-    return links
-      .filter((link) => !/^[a-z]+:/.test(link) && !existsSync(join(dirname(page), link)))
-      .map((link) => `${relative(root, page)}: ${link}`);
-  });
-  expect(dead).toEqual([]);
 });
