@@ -112,8 +112,8 @@ export class FrameReader {
   readonly #head = new Uint8Array(headerBytes);
   #headFill = 0;
   #body: Bytes = new Uint8Array(0);
-  /** What bodies are parts of, in turns; each grows to the longest so far. */
-  readonly #rooms: [Bytes, Bytes] = [new Uint8Array(0), new Uint8Array(0)];
+  /** What bodies are parts of; it grows to the longest so far. */
+  #room: Bytes = new Uint8Array(0);
   #bodyFill = 0;
   #preambleFill = 0;
   #first = true;
@@ -124,8 +124,7 @@ export class FrameReader {
   }
 
   /**
-   * The frames that these bytes complete. Nothing of `block` is kept. The payload of a frame is good until the one
-   * after the next: so content can be written while the next is verified.
+   * The frames that these bytes complete. Nothing of `block` is kept; a frame is to be used before the next.
    *
    * @throws BAD_FRAME for a foreign stream or an unknown frame, LIMIT for one that is too large, CORRUPT when
    *   its check is wrong, BAD_MESSAGE when it does not decompress
@@ -151,9 +150,8 @@ export class FrameReader {
   }
 
   #makeRoom(length: number): Bytes {
-    this.#rooms.reverse();
-    if (length > this.#rooms[0].length) this.#rooms[0] = new Uint8Array(length);
-    return this.#rooms[0].subarray(0, length);
+    if (length > this.#room.length) this.#room = new Uint8Array(length);
+    return this.#room.subarray(0, length);
   }
 
   #readPreamble(block: Bytes): number {

@@ -93,17 +93,13 @@ function receiverHello(windows: Partial<Windows> = {}): ReceiverHello {
   };
 }
 
-/**
- * Carries out the steps of the core, one after another. Only a write goes on beside the next frame: while it is
- * verified, the content of the one before goes to the disk.
- */
+/** Carries out the steps of the core, one after another. */
 class ReceiverWork {
   readonly #target: TreeTarget;
   readonly #core: ReceiverCore;
   readonly #link: Link;
   readonly #answers: boolean;
   readonly #options: ReceiveOptions;
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(target: TreeTarget, core: ReceiverCore, link: Link, answers: boolean, options: ReceiveOptions) {
     this.#target = target;
@@ -114,7 +110,6 @@ class ReceiverWork {
   }
 
   async take(frame: Frame): Promise<void> {
-    const before = this.#writing;
     const steps = this.#core.receive(frame);
     let result: unknown;
     for (;;) {
@@ -122,16 +117,15 @@ class ReceiverWork {
       if (done === true) break;
       result = await this.perform(value);
     }
-    if (this.#writing === before) await before; // a payload outlives one frame, no more
     this.#options.onProgress?.(this.progress());
     if (!this.#core.committed) return;
     await this.#link.end();
   }
 
   async perform(effect: ReceiverEffect): Promise<unknown> {
-    if (effect.do === "send") return this.#link.send(effect.type, effect.payload, effect.squeeze);
-    await this.#writing;
     switch (effect.do) {
+      case "send":
+        return this.#link.send(effect.type, effect.payload, effect.squeeze);
       case "open":
         return this.#open(effect);
       case "plan":
@@ -139,9 +133,7 @@ class ReceiverWork {
       case "place":
         return this.#target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
       case "write":
-        this.#writing = this.#target.write(effect.placements);
-        this.#writing.catch(() => {}); // the next step meets it
-        return undefined;
+        return this.#target.write(effect.placements);
       case "finish":
         return this.#target.finish(effect.files);
       case "abandon":

@@ -18,8 +18,6 @@ import { isZero } from "./zero.node.ts";
 
 /** Bytes copied from an old version in one step. */
 const copyBytes = 1024 * 1024;
-/** From so many bytes on it pays to write in another thread, beside which the next chunks are verified. */
-const besideBytes = 64 * 1024;
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
 
@@ -93,8 +91,7 @@ export class IncomingFile {
     this.#placedBytes += bytes.length;
     if (bytes.length >= minHoleBytes && isZero(bytes)) return;
     const fd = await this.#openTemp();
-    if (bytes.length < besideBytes) writeFully(fd, bytes, offset);
-    else await writeBeside(fd, bytes, offset);
+    writeFully(fd, bytes, offset);
     this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
   }
 
@@ -241,16 +238,4 @@ function isUntouched(before: FileStats, now: FileStats): boolean {
 
 function writeFully(fd: number, bytes: Bytes, position: number): void {
   for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at, position + at);
-}
-
-async function writeBeside(fd: number, bytes: Bytes, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await writeOnce(fd, bytes.subarray(at), position + at);
-}
-
-function writeOnce(fd: number, bytes: Bytes, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.write(fd, bytes, 0, bytes.length, position, (error, count) =>
-      error ? reject(error) : resolve(count),
-    );
-  });
 }
