@@ -43,6 +43,7 @@ export const errorCodes = {
   CHANGED: { wire: 28, exit: 3 },
   VANISHED: { wire: 29, exit: 3 },
   PARTIAL: { wire: 30, exit: 3 },
+  UNAUTHORIZED: { wire: 31, exit: 6 },
 } as const satisfies Record<string, CodeFacts>;
 
 /** What went wrong, as a word to match on. */

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { constants, mkdtempSync, openSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MessageChannel } from "node:worker_threads";
@@ -8,6 +9,7 @@ import { afterAll, describe, it } from "vitest";
 import { faultyDuplex } from "../../../src/testing/faulty-duplex.ts";
 import { type TransportUnderTest, transportCases } from "../../../src/testing/transport-suite.ts";
 import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
+import { connectHttp, httpDuplex } from "../../../src/transport/http.node.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { messagePortDuplex } from "../../../src/transport/message-port.ts";
 import { nodeStreamDuplex } from "../../../src/transport/node-stream.node.ts";
@@ -123,6 +125,19 @@ const transports: Record<string, TransportUnderTest> = {
       let right: Duplex | undefined;
       const listener = await listenWs((duplex) => void (right = duplex));
       const left = await connectWs(listener.url);
+      while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
+      return [left, right];
+    },
+  },
+  http: {
+    async connect() {
+      let right: Duplex | undefined;
+      const server = createHttpServer({ requestTimeout: 0 }, (request, response) => {
+        server.close();
+        right = httpDuplex(request, response);
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const left = await connectHttp(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
       return [left, right];
     },

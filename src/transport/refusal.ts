@@ -1,0 +1,70 @@
+import { errorCodes, SyncError, type SyncErrorCode } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+
+/** Bytes of a refusal that are read; what is beyond is not looked at. */
+export const maxRefusalBytes = 65_536;
+
+const statusOfCode: Partial<Record<SyncErrorCode, number>> = {
+  BAD_MESSAGE: 400,
+  USAGE: 400,
+  PATH: 400,
+  UNAUTHORIZED: 401,
+  NOT_FOUND: 404,
+  VANISHED: 404,
+  CHANGED: 412,
+  LIMIT: 503,
+  LOCKED: 409,
+  UNSUPPORTED: 501,
+  NO_SPACE: 507,
+};
+
+/** What a server answers, as a status and a body, to a request that it does not carry out. */
+export interface Refusal {
+  readonly status: number;
+  /** JSON: `{"error":{"code":"NOT_FOUND","message":"..."}}` and a line feed. */
+  readonly body: string;
+}
+
+/**
+ * The refusal that stands for an error (docs/http.md). Only the code and the message go out: no path, no cause.
+ * What went wrong inside is told by its code alone.
+ */
+export function refusalOf({ code, message }: SyncError): Refusal {
+  const status = statusOfCode[code] ?? 500;
+  const told = status === 500 ? "the server failed" : message;
+  return { status, body: `${JSON.stringify({ error: { code, message: told } })}\n` };
+}
+
+/**
+ * The error that a refusal stands for; of one that is not ours the status decides. It is marked as remote.
+ *
+ * @param body its first bytes, at most `maxRefusalBytes`
+ */
+export function errorOfRefusal(status: number, body: Bytes): SyncError {
+  const told = readError(body);
+  const code = told?.code ?? codeOfStatus(status);
+  const message = told?.message ?? `the server answered with status ${status}`;
+  return new SyncError(code, message, { remote: true });
+}
+
+/** Statuses behind which the server, or a proxy before it, may be well again in a moment. */
+const passing = new Set([408, 429, 502, 503, 504]);
+
+function codeOfStatus(status: number): SyncErrorCode {
+  if (status === 401 || status === 403 || status === 407) return "UNAUTHORIZED";
+  if (status === 404 || status === 410) return "NOT_FOUND";
+  return passing.has(status) ? "PEER_GONE" : "UNSUPPORTED";
+}
+
+function readError(body: Bytes): { code: SyncErrorCode; message: string } | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+  const { code, message } = (found as { error?: { code?: unknown; message?: unknown } } | null)?.error ?? {};
+  if (typeof code !== "string" || typeof message !== "string" || !Object.hasOwn(errorCodes, code))
+    return undefined;
+  return { code: code as SyncErrorCode, message: message.slice(0, 512) };
+}
