@@ -1,17 +1,8 @@
+import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
-import type { ChunkId, Chunk } from "../chunk/chunk.ts";
 import type { Layout, TreeSource, TreeTarget } from "../tree/tree.ts";
-import type { AbortOptions, Bytes } from "../types.ts";
-
-/**
- * A place in a share: the components of the path that a peer named, each checked already (1 to 255 bytes, not
- * `.` or `..`, without 0x00 and 0x2f), none for the share itself.
- */
-export interface SharePath {
-  readonly components: readonly Bytes[];
-  /** True when the path ended in `/`: what is in the directory is meant, not the directory. */
-  readonly contents: boolean;
-}
+import type { AbortOptions } from "../types.ts";
+import type { SharePath } from "./share-path.ts";
 
 /** Who asks; what the gate found out about the request. */
 export interface ShareOptions extends AbortOptions {
@@ -19,7 +10,7 @@ export interface ShareOptions extends AbortOptions {
   readonly peer?: string;
 }
 
-/** A tree that was opened to be sent. The session closes the source. */
+/** A tree that was opened to be sent. Whoever opened it closes the source. */
 export interface SharedTree {
   readonly source: TreeSource;
   readonly layout: Layout;
@@ -29,10 +20,10 @@ export interface SharedTree {
 export interface SharedFile {
   /** Its chunks, in file order, and the permutation that this peer gets. The same for as long as `version` is. */
   readonly info: SyncInfo;
-  /** Names this state of the file: another content has another version. Visible ASCII without quotes. */
+  /** Names this state of the file: another content has another version. Letters, digits and hyphens. */
   readonly version: string;
   /** A chunk of `info`, verified. Waits for one that is still to come. Throws CHANGED when it is no more. */
-  chunk(id: ChunkId, index: number, options: AbortOptions): Promise<Chunk>;
+  chunk(id: ChunkId, options: AbortOptions): Promise<Chunk>;
   /** Frees what it holds. May be called twice. */
   close(): Promise<void>;
 }
@@ -48,4 +39,6 @@ export interface Share {
   openTarget?(path: SharePath, options: ShareOptions): Promise<TreeTarget>;
   /** Opens a file for CAFS HTTP. */
   openFile?(path: SharePath, options: ShareOptions): Promise<SharedFile>;
+  /** Frees what the share holds. */
+  close?(): Promise<void>;
 }

@@ -1,0 +1,105 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { memoryStore } from "../../../src/store/memory.ts";
+import { type Permutation, trivialPermutation } from "../../../src/remotesync/permutation.ts";
+import { syncInfoOf } from "../../../src/remotesync/sync-info.ts";
+import type { SharedFile } from "../../../src/http/share.ts";
+import type { Bytes } from "../../../src/types.ts";
+
+/** A server on loopback for the time of one test. */
+export interface Serving {
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function serving(listener: RequestListener): Promise<Serving> {
+  const server = createServer({ requestTimeout: 0 }, listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+export async function* streamOf(bytes: Bytes): AsyncGenerator<Bytes> {
+  for (let at = 0; at < bytes.length; at += 50_000) yield bytes.subarray(at, at + 50_000);
+}
+
+/** A file in memory as a share offers it. */
+export async function sharedBytes(bytes: Bytes, perm: Permutation = trivialPermutation): Promise<SharedFile> {
+  const store = memoryStore();
+  const info = await syncInfoOf(streamOf(bytes), perm, { onChunk: (chunk) => store.put(chunk) });
+  return {
+    info,
+    version: "v1",
+    chunk: (id, options) => store.get(id, options),
+    close: async () => {},
+  };
+}
+
+/** A bare connection: what is said and heard is bytes, as they are. */
+export interface Raw {
+  readonly socket: Socket;
+  say(bytes: string | Uint8Array): void;
+  /** All that was heard so far, as Latin 1. */
+  readonly heard: () => string;
+  /** Resolves when what was heard matches, or the peer closed. */
+  until(pattern: RegExp): Promise<string>;
+  readonly closed: Promise<string>;
+}
+
+export async function rawConnection(port: number): Promise<Raw> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  socket.on("error", () => {});
+  let heard = "";
+  let wake = (): void => {};
+  let over = false;
+  const closed = new Promise<string>((resolve) => {
+    const end = (): void => {
+      over = true;
+      wake();
+      resolve(heard);
+    };
+    socket.on("end", end).on("close", end);
+  });
+  socket.on("data", (bytes) => {
+    heard += bytes.toString("latin1");
+    wake();
+  });
+  return {
+    socket,
+    say: (bytes) => void socket.write(bytes),
+    heard: () => heard,
+    async until(pattern) {
+      while (!pattern.test(heard) && !over) await new Promise<void>((resolve) => (wake = resolve));
+      return heard;
+    },
+    closed,
+  };
+}
+
+/** Bytes that differ everywhere and repeat nowhere, by a small generator. */
+export function noise(count: number, seed = 1): Bytes {
+  const bytes = new Uint8Array(count);
+  let state = seed;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+export async function collect(source: AsyncIterable<Bytes>): Promise<Bytes> {
+  const parts: Bytes[] = [];
+  for await (const part of source) parts.push(part);
+  return new Uint8Array(Buffer.concat(parts));
+}
