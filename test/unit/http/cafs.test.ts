@@ -31,7 +31,8 @@ async function lyingServer(answers: { get: string; post?: string | ((socket: Soc
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+    const forget = (): void => void sockets.delete(socket);
+    socket.on("error", () => {}).on("close", forget).on("end", forget);
     socket.once("data", (head) => {
       const answer = head.toString("latin1").startsWith("GET") ? answers.get : answers.post;
       if (typeof answer === "function") answer(socket);
@@ -174,7 +175,7 @@ describe("what the Go program's ends said, recorded", () => {
 
 describe("our server", () => {
   test("answers before it has read a byte, and sends a chunk when its bit has come", async () => {
-    const bytes = noise(30_000);
+    const bytes = noise(200_000);
     await using server = await cafsServer(await sharedBytes(bytes));
     const client = await rawConnection(server.port);
     client.say("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
