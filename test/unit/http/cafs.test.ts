@@ -32,7 +32,10 @@ async function lyingServer(answers: { get: string; post?: string | ((socket: Soc
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     const forget = (): void => void sockets.delete(socket);
-    socket.on("error", () => {}).on("close", forget).on("end", forget);
+    socket
+      .on("error", () => {})
+      .on("close", forget)
+      .on("end", forget);
     socket.once("data", (head) => {
       const answer = head.toString("latin1").startsWith("GET") ? answers.get : answers.post;
       if (typeof answer === "function") answer(socket);
