@@ -29,13 +29,16 @@ async function cafsServer(file: SharedFile, options: { stallMs?: number } = {}) 
 /** A server that says what it is told to, whatever it is asked. */
 async function lyingServer(answers: { get: string; post?: string | ((socket: Socket) => void) }) {
   const sockets = new Set<Socket>();
+  const open = new Set<Socket>(); // until the client has closed its side
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    const forget = (): void => void sockets.delete(socket);
+    const forget = (): void => void open.delete(socket);
     socket
       .on("error", () => {})
       .on("close", forget)
-      .on("end", forget);
+      .on("end", forget)
+      .on("data", () => {});
+    open.add(socket);
     socket.once("data", (head) => {
       const answer = head.toString("latin1").startsWith("GET") ? answers.get : answers.post;
       if (typeof answer === "function") answer(socket);
@@ -45,7 +48,7 @@ async function lyingServer(answers: { get: string; post?: string | ((socket: Soc
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/f`,
-    open: () => sockets.size,
+    open: () => open.size,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
