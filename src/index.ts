@@ -94,6 +94,9 @@ export type {
   TreeTarget,
 } from "./tree/tree.ts";
 
+export { type ReceiverOptions, createReceiver } from "./session/create-receiver.ts";
+export { type SenderOptions, createSender } from "./session/create-sender.ts";
+export type { Connect, ReconnectOptions, Retry, Run } from "./session/reconnect.ts";
 export { ChunkMemory } from "./session/chunk-memory.ts";
 export type { Mode, Windows } from "./session/hello.ts";
 export { type ChunkList, readChunkList } from "./session/list.ts";

@@ -10,6 +10,16 @@ interface CommandEntry {
 
 /** All commands by name. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+  push: {
+    synopsis: "SRC [USER@]HOST:DST | URL [-e COMMAND] [-z]",
+    about: "bring a file or directory elsewhere up to date, over ssh or with a server",
+    load: async () => (await import("./push.ts")).push,
+  },
+  pull: {
+    synopsis: "[USER@]HOST:SRC | URL DST [-e COMMAND]",
+    about: "bring a file or directory here up to date, over ssh or from a server",
+    load: async () => (await import("./pull.ts")).pull,
+  },
   send: {
     synopsis: "SRC [--have LIST] [--duplex] [-z]",
     about: "write a file or directory to standard output as one stream",
@@ -66,6 +76,6 @@ export function overview(): string {
     "  rsync-stream --version",
     "",
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some entries, 5 a limit was reached,",
-    "130 interrupted. As with rsync, `SRC/` stands for what is in SRC, and `SRC` for SRC itself.",
+    "6 not let in, 130 interrupted. As with rsync, `SRC/` stands for what is in SRC, and `SRC` for SRC itself.",
   ].join("\n");
 }

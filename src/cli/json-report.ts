@@ -14,6 +14,9 @@ export function jsonReport(quiet: boolean, write: (text: string) => void): Repor
       if (!quiet && isDue()) print("progress", progress);
     },
     trouble: (error) => print("trouble", factsOf(error)),
+    notice(about) {
+      if (!quiet) print("notice", factsOf(about));
+    },
     summary(summary) {
       if (!quiet) print("summary", { ...summary, reusedBytes: summary.doneBytes - summary.newBytes });
     },

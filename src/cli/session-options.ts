@@ -5,10 +5,15 @@ import type { OptionSpecs } from "./command.ts";
 /** The longest time that can be asked for: a week. */
 const maxSeconds = 604_800;
 
-/** Options of the commands that hold a session. */
+/** The option of all commands that hold a session. */
+export const timeoutOption = {
+  timeout: { type: "string", value: "SECONDS", about: "give up after so long without a word from the peer" },
+} as const satisfies OptionSpecs;
+
+/** Options of the commands that hold one over standard input and output. */
 export const sessionOptions = {
   duplex: { type: "boolean", about: "talk both ways, over standard input and output" },
-  timeout: { type: "string", value: "SECONDS", about: "give up after so long without a word from the peer" },
+  ...timeoutOption,
 } as const satisfies OptionSpecs;
 
 /**

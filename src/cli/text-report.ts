@@ -38,6 +38,9 @@ export function textReport({ quiet, verbose, color, live, write }: TextReportOpt
       onLine = true;
     },
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
+    notice(about) {
+      if (!quiet) print(`${paint("yellow", "rsync-stream:")} ${describeError(about)}`);
+    },
     summary(summary) {
       if (!quiet) print(describeSummary(summary, verbose));
       else if (onLine) write(clearLine);

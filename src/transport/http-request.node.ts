@@ -22,7 +22,7 @@ export interface HttpOptions extends AbortOptions {
 }
 
 /** Milliseconds that a client waits for an answer unless told otherwise. */
-const connectMs = 30_000;
+export const defaultConnectMs = 30_000;
 
 /**
  * Begins a request on a connection of its own. It is for the caller to write a body and to end it.
@@ -59,7 +59,7 @@ export function parseHttpUrl(url: string): URL {
  *   destroyed then
  */
 export function responseTo(request: ClientRequest, options: HttpOptions): Promise<IncomingMessage> {
-  const { signal, connectMs: limitMs = connectMs } = options;
+  const { signal, connectMs: limitMs = defaultConnectMs } = options;
   return new Promise((resolve, reject) => {
     const fail = (reason: unknown): void => {
       request.destroy();

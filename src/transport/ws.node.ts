@@ -2,30 +2,52 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 import { SyncError } from "../errors.ts";
-import type { AbortOptions } from "../types.ts";
 import type { ChannelDuplex } from "./channel.ts";
+import { defaultConnectMs, type HttpOptions, readRefusal } from "./http-request.node.ts";
 import { type WebSocketOptions, maxMessageBytes, opened, webSocketDuplex } from "./websocket.ts";
 
 /** What both ends set: chunks do not compress twice, and nobody sends longer messages than we do. */
 const socketOptions = { perMessageDeflate: false, maxPayload: maxMessageBytes } as const;
 
 /** How `connectWs` connects. */
-export interface ConnectWsOptions extends WebSocketOptions, AbortOptions {
-  /** More request headers, such as an authorization. */
-  readonly headers?: Readonly<Record<string, string>>;
+export interface ConnectWsOptions extends WebSocketOptions, HttpOptions {
+  /** Subprotocols to offer; none unless given. */
+  readonly protocols?: readonly string[];
 }
 
 /**
  * Connects by the ws package: holds back a peer that sends too fast, which no browser can.
  *
- * @throws PEER_GONE when no connection comes about
+ * @throws what the server refuses with (`remote`), PEER_GONE when no connection comes about, USAGE for another kind of URL
  */
 export async function connectWs(url: string, options: ConnectWsOptions = {}): Promise<ChannelDuplex> {
   options.signal?.throwIfAborted();
-  const socket = new WebSocket(url, { ...socketOptions, headers: { ...options.headers } });
+  const socket = openSocket(url, options);
   const duplex = webSocketDuplex(socket, options); // listens before it is open: the peer may speak at once
-  await opened(socket, options);
+  const refusal = new Promise<never>((_, reject) => {
+    socket.once("unexpected-response", (request, response: IncomingMessage) => {
+      void readRefusal(response)
+        .then(reject)
+        .finally(() => request.destroy());
+    });
+  });
+  await Promise.race([opened(socket, options), refusal]);
   return duplex;
+}
+
+function openSocket(url: string, options: ConnectWsOptions): WebSocket {
+  const { headers, ca, insecure, protocols = [], connectMs: handshakeTimeout = defaultConnectMs } = options;
+  try {
+    return new WebSocket(url, [...protocols], {
+      ...socketOptions,
+      headers: { ...headers },
+      ...(ca !== undefined && { ca }),
+      rejectUnauthorized: insecure !== true,
+      ...(handshakeTimeout > 0 && { handshakeTimeout }),
+    });
+  } catch (cause) {
+    throw new SyncError("USAGE", `not a URL of ws: or wss:: ${url}`, { cause });
+  }
 }
 
 /** How `listenWs` listens. */
@@ -65,8 +87,10 @@ export async function listenWs(
     ...socketOptions,
     host,
     port,
-    verifyClient: ({ req }: { req: IncomingMessage }) =>
-      server.clients.size < maxConnectionCount && accept(req),
+    verifyClient({ req }: { req: IncomingMessage }, answer: (take: boolean, status: number) => void) {
+      if (server.clients.size >= maxConnectionCount) answer(false, 503);
+      else answer(accept(req), 403);
+    },
   });
   await listening(server);
   server.on("connection", (socket, request) => {

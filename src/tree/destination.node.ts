@@ -3,7 +3,7 @@ import path from "node:path";
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
-import { HeldDirs } from "./held-dirs.node.ts";
+import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
 import type { Entry, Layout } from "./tree.ts";
 
 /** Where a tree is received. */
@@ -21,13 +21,14 @@ export interface Destination {
  * goes below it; so does a file, unless the destination is no directory: then the file is written under that name.
  * A directory that is missing at the end of the path is made.
  *
+ * @param follow false to refuse a link as the destination
  * @throws IO, NOT_FOUND when the directory around it is missing
  */
-export function openDestination(place: string, layout: Layout, first: Entry): Destination {
+export function openDestination(place: string, layout: Layout, first: Entry, follow: boolean): Destination {
   try {
     const topName = toByteString(first.name);
     const isAs = layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !isDirectory(place);
-    if (!isAs) return { held: openOrMake(place), topName, isSingle: false };
+    if (!isAs) return { held: openOrMake(place, follow), topName, isSingle: false };
     const name = Buffer.from(path.basename(place)).toString("latin1");
     return { held: new HeldDirs(path.dirname(place)), topName: name, isSingle: true };
   } catch (thrown) {
@@ -41,11 +42,11 @@ function isDirectory(place: string): boolean {
   return fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function openOrMake(place: string): HeldDirs {
+function openOrMake(place: string, follow: boolean): HeldDirs {
   try {
-    fs.mkdirSync(place);
+    fs.mkdirSync(follow ? place : withoutSlash(place));
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
   }
-  return new HeldDirs(place);
+  return new HeldDirs(place, follow);
 }

@@ -42,9 +42,14 @@ export class HeldDirs {
     fs.openSync(this.at(dir.parent!, dir.name), O_PATH | O_DIRECTORY | O_NOFOLLOW),
   );
 
-  /** @param rootPath a directory; links in it are followed, once, now */
-  constructor(rootPath: string) {
-    this.#rootFd = fs.openSync(rootPath, O_RDONLY | O_DIRECTORY);
+  /**
+   * @param rootPath a directory; links in it are followed, once, now
+   * @param follow false to refuse a link at its end
+   */
+  constructor(rootPath: string, follow = true) {
+    // Behind a slash a link would be followed all the same.
+    const bare = follow ? rootPath : withoutSlash(rootPath);
+    this.#rootFd = fs.openSync(bare, O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
     this.#rootPath = fs.realpathSync(rootPath);
   }
 
@@ -122,6 +127,11 @@ export function pathBelow(dir: DirNode): ByteString {
 /** The path of a name in a directory, from the root, as text for messages. */
 export function printPlace(dir: DirNode, name: ByteString): string {
   return fromByteString(`${pathBelow(dir)}/${name}`.slice(1)).toString();
+}
+
+/** A path without slashes at its end. */
+export function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)\/+$/, "");
 }
 
 const hasProc = fs.existsSync("/proc/self/fd");

@@ -7,7 +7,7 @@ import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
-import { HeldDirs, pathBelow, printPlace, type DirNode } from "./held-dirs.node.ts";
+import { HeldDirs, pathBelow, printPlace, withoutSlash, type DirNode } from "./held-dirs.node.ts";
 import { Pause } from "./pause.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { openSourceFile, type SourceFile } from "./source-file.node.ts";
@@ -28,10 +28,12 @@ import { walk, type Found } from "./walk.node.ts";
 /** Entries in one batch, at most. */
 const batchCount = 1024;
 
-/** What `openTreeSource` leaves out. */
+/** What `openTreeSource` leaves out, and how it takes the place. */
 export interface TreeSourceOptions {
   /** Leaves out a path, given from the top of the tree, and all below it when it is a directory. */
   readonly exclude?: (path: Bytes, kind: EntryKind) => boolean;
+  /** False not to follow a link at the place itself, even where a slash follows it; true unless given. */
+  readonly follow?: boolean;
 }
 
 /** A tree of the file system, and how its top is to be read. */
@@ -54,7 +56,7 @@ interface Start {
  * @throws VANISHED when nothing is there, IO when it cannot be read, UNSUPPORTED for a device, pipe or socket
  */
 export async function openTreeSource(place: string, options: TreeSourceOptions = {}): Promise<DirSource> {
-  const start = findStart(place);
+  const start = findStart(place, options.follow ?? true);
   const cutters = new SpareCutters();
   return {
     layout: start.layout,
@@ -65,14 +67,15 @@ export async function openTreeSource(place: string, options: TreeSourceOptions =
   };
 }
 
-function findStart(place: string): Start {
+function findStart(place: string, follow: boolean): Start {
   try {
     const name = path.basename(place);
     const isContents = /(?:^|\/)\.{0,2}$/.test(place);
-    const stats = isContents ? fs.statSync(place) : fs.lstatSync(place);
+    const stats =
+      isContents && follow ? fs.statSync(place) : fs.lstatSync(follow ? place : withoutSlash(place));
     const isDir = stats.isDirectory();
     if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(place);
-    const held = new HeldDirs(isDir ? place : path.dirname(place));
+    const held = isDir ? new HeldDirs(place, follow) : new HeldDirs(path.dirname(place));
     const byteName = isContents ? "." : Buffer.from(name).toString("latin1");
     return { held, layout: isContents ? "contents" : "named", name: byteName, isDir };
   } catch (thrown) {

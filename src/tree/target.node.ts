@@ -17,6 +17,8 @@ import { Workspace } from "./workspace.node.ts";
 export interface TreeTargetOptions {
   /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
   readonly durable?: boolean;
+  /** False to refuse a link as the destination itself; true unless given. */
+  readonly follow?: boolean;
 }
 
 /**
@@ -125,7 +127,7 @@ class DirTarget implements TreeTarget {
 
   #begin(first: Entry): EntryPlanner {
     const { layout } = this.#required();
-    const destination = openDestination(this.#place, layout, first);
+    const destination = openDestination(this.#place, layout, first, this.#options.follow ?? true);
     this.#destination = destination;
     this.#dirs = new TargetDirs(destination.held);
     const likeFrom = likeDir(destination, first);

@@ -19,6 +19,7 @@ it("counts an entry once that failed at the sender and so at the receiver", () =
   const report = {
     progress: () => {},
     trouble: () => {},
+    notice: () => {},
     failure: () => {},
     summary: (summary: Summary) => void summaries.push(summary),
   };

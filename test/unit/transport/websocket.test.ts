@@ -122,7 +122,7 @@ test("refuses requests of web pages, and too many connections", async () => {
   listener = await listenWs(() => {}, { maxConnectionCount: 1 });
   const { url } = listener;
   await expect(connectWs(url, { headers: { origin: "https://evil.example" } })).rejects.toMatchObject({
-    code: "PEER_GONE",
+    code: "UNAUTHORIZED",
   });
   const first = await connectWs(url);
   await expect(connectWs(url)).rejects.toMatchObject({ code: "PEER_GONE" });

@@ -1,0 +1,38 @@
+import { SyncError } from "../errors.ts";
+import { createReceiver } from "../session/create-receiver.ts";
+import { openTreeTarget } from "../tree/target.node.ts";
+import { defineCommand } from "./command.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
+import { livenessOf, timeoutOption } from "./session-options.ts";
+import { progressOf, reportSession } from "./session-report.ts";
+import { keepHeapSmall } from "./small-heap.ts";
+
+/** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
+export const pull = defineCommand({
+  operands: ["SRC", "DST"],
+  options: {
+    fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+    ...remoteOptions,
+    ...timeoutOption,
+  },
+  writesOutput: () => false,
+  async run({ operands: [from, to], options, report, signal }) {
+    const there = parseEndpoint(from);
+    if (there.kind === "local")
+      throw new SyncError("USAGE", `pull receives from host:path or a URL, not ${from}`);
+    if (parseEndpoint(to).kind !== "local")
+      throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
+    keepHeapSmall();
+    const run = createReceiver({
+      connect: connectorTo(there, "pull", options),
+      openTarget: () => openTreeTarget(to, { durable: options.fsync === true }),
+      signal,
+      onTrouble: (error) => report.trouble(error),
+      onProgress: (session) => report.progress(progressOf(session)),
+      ...reconnectionOf(options, report),
+      ...livenessOf({ duplex: true, ...options }),
+    });
+    reportSession(report, "received", await run.done);
+  },
+});

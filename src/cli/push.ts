@@ -1,0 +1,48 @@
+import { SyncError } from "../errors.ts";
+import { createSender } from "../session/create-sender.ts";
+import { defineCommand } from "./command.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
+import { livenessOf, timeoutOption } from "./session-options.ts";
+import { progressOf, reportSession } from "./session-report.ts";
+import { openSource } from "./session-source.ts";
+import { keepHeapSmall } from "./small-heap.ts";
+
+/** `push SRC DST`: brings a place elsewhere up to date with a tree here. */
+export const push = defineCommand({
+  operands: ["SRC", "DST"],
+  options: {
+    compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    ...remoteOptions,
+    ...timeoutOption,
+  },
+  writesOutput: () => false,
+  async run({ operands: [from, to], options, report, signal }) {
+    const there = parseEndpoint(to);
+    if (parseEndpoint(from).kind !== "local")
+      throw new SyncError("USAGE", `push sends what is here, not ${from}`);
+    if (there.kind === "local")
+      throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
+    keepHeapSmall();
+    const { layout } = await peek(from);
+    const run = createSender({
+      connect: connectorTo(there, "push", options),
+      openSource: () => openSource(from),
+      layout,
+      compress: options.compress === true,
+      signal,
+      onTrouble: (error) => report.trouble(error),
+      onProgress: (session) => report.progress(progressOf(session)),
+      ...reconnectionOf(options, report),
+      ...livenessOf({ duplex: true, ...options }),
+    });
+    reportSession(report, "sent", await run.done);
+  },
+});
+
+/** Finds out before we connect whether there is something to send. */
+async function peek(place: string) {
+  const source = await openSource(place);
+  await source.close();
+  return source;
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { SyncError } from "../errors.ts";
+import type { Connect } from "../session/reconnect.ts";
+import { childProcessDuplex } from "../transport/child-process.node.ts";
+import { connectHttp } from "../transport/http.node.ts";
+import type { HttpOptions } from "../transport/http-request.node.ts";
+import { type SessionDirection, sessionSubprotocol, sessionUrl } from "../transport/session-request.ts";
+import { connectWs } from "../transport/ws.node.ts";
+import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { readCount } from "./arguments.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Report } from "./report.ts";
+import { readSecretFile } from "./secret-file.ts";
+import { quoteForShell, splitWords } from "./shell-words.ts";
+
+/** Options of the commands that talk to a server over HTTP. */
+export const httpOptions = {
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    about: "show the token in this file (or RSYNC_STREAM_TOKEN) to the server",
+  },
+  ca: {
+    type: "string",
+    value: "FILE",
+    about: "trust the certificates in this file (PEM) in place of the system's",
+  },
+  insecure: {
+    type: "boolean",
+    about: "talk to a server that cannot prove who it is: others may read and change all",
+  },
+} as const satisfies OptionSpecs;
+
+/** Options of the commands that connect to the other end themselves. */
+export const remoteOptions = {
+  rsh: { type: "string", short: "e", value: "COMMAND", about: "how to reach the host; ssh unless given" },
+  "remote-path": { type: "string", value: "COMMAND", about: "what to run there; rsync-stream unless given" },
+  retries: {
+    type: "string",
+    value: "N",
+    about: "connect anew so often when the connection breaks; 3 unless given",
+  },
+  ...httpOptions,
+} as const satisfies OptionSpecs;
+
+/** How a server is reached, as the options say. @throws USAGE, NOT_FOUND, IO */
+export function readHttpOptions(options: OptionValues<typeof httpOptions>): HttpOptions {
+  const token = readToken(options["token-file"]);
+  return {
+    ...(token !== undefined && { headers: { Authorization: `Bearer ${token}` } }),
+    ...(options.ca !== undefined && { ca: readText(options.ca) }),
+    ...(options.insecure === true && { insecure: true }),
+  };
+}
+
+/**
+ * How to connect to the other end of a push or a pull.
+ *
+ * @param direction what we want of it
+ * @throws USAGE
+ */
+export function connectorTo(
+  endpoint: Exclude<Endpoint, { kind: "local" }>,
+  direction: SessionDirection,
+  options: OptionValues<typeof remoteOptions>,
+): Connect {
+  if (endpoint.kind === "ssh") {
+    const [command, ...words] = splitWords(options.rsh ?? "ssh");
+    const role = direction === "push" ? "recv" : "send";
+    const remote = `${options["remote-path"] ?? "rsync-stream"} ${role} --duplex --quiet -- ${quotePath(endpoint.path)}`;
+    return async ({ signal }) =>
+      childProcessDuplex(command, [...words, endpoint.host, remote], signal && { signal });
+  }
+  const url = sessionUrl(endpoint.url, direction);
+  const http = readHttpOptions(options);
+  if (endpoint.kind === "http")
+    return ({ signal }) => connectHttp(url, { ...http, ...(signal && { signal }) });
+  return ({ signal }) =>
+    connectWs(url, { ...http, protocols: [sessionSubprotocol], ...(signal && { signal }) });
+}
+
+/** What the runs of push and pull are told: how often to try, and to say so. @throws USAGE */
+export function reconnectionOf(options: { readonly retries?: string }, report: Report) {
+  const retries = readCount("retries", options.retries, 0, 1_000_000);
+  return {
+    ...(retries !== undefined && { retries }),
+    onRetry: ({ waitMs, error }: { waitMs: number; error: SyncError }) => {
+      const text = `${error.message}; connecting again in ${(waitMs / 1000).toFixed(1)} s`;
+      report.notice(new SyncError(error.code, text, { cause: error, detail: error.detail }));
+    },
+  };
+}
+
+/** A `~` stays for the remote shell to read. */
+function quotePath(path: string): string {
+  const home = /^~[A-Za-z0-9_.-]*(?=\/|$)/.exec(path)?.[0] ?? "";
+  const rest = path.slice(home.length);
+  return home + (rest === "" ? "" : quoteForShell(rest));
+}
+
+function readToken(path: string | undefined): string | undefined {
+  const text = path === undefined ? process.env["RSYNC_STREAM_TOKEN"] : readSecretFile(path);
+  const token = text?.trim();
+  if (token === undefined || token === "") return undefined;
+  if (/^[A-Za-z0-9._~+/=-]+$/.test(token)) return token;
+  throw new SyncError("USAGE", "a token is one word of letters, digits and -._~+/=");
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (thrown) {
+    throw fileTrouble(thrown, path);
+  }
+}

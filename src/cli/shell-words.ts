@@ -1,0 +1,31 @@
+import { SyncError } from "../errors.ts";
+
+/** The text as one word of a POSIX shell, whatever is in it. */
+export function quoteForShell(text: string): string {
+  return /^[A-Za-z0-9_./=@%+,:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Splits a command as `rsync -e` does: at blanks, except between quotes. Nothing else is special, no shell sees it.
+ *
+ * @throws USAGE when there is no word, or a quote is not closed
+ */
+export function splitWords(text: string): [string, ...string[]] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote: string | undefined;
+  for (const character of text) {
+    if (character === quote) quote = undefined;
+    else if (quote !== undefined) word = (word ?? "") + character;
+    else if (character === "'" || character === '"') [quote, word] = [character, word ?? ""];
+    else if (character !== " ") word = (word ?? "") + character;
+    else if (word !== undefined) {
+      words.push(word);
+      word = undefined;
+    }
+  }
+  if (word !== undefined) words.push(word);
+  const [first, ...rest] = words;
+  if (quote !== undefined || first === undefined) throw new SyncError("USAGE", `not a command: ${text}`);
+  return [first, ...rest];
+}

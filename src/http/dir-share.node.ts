@@ -1,0 +1,149 @@
+import fs from "node:fs";
+import { open } from "node:fs/promises";
+import { SyncError, toSyncError } from "../errors.ts";
+import { toByteString } from "../tree/byte-string.node.ts";
+import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { type DirNode, HeldDirs, O_PATH } from "../tree/held-dirs.node.ts";
+import { openTreeSource } from "../tree/source.node.ts";
+import { stagingName } from "../tree/staging-name.ts";
+import { openTreeTarget } from "../tree/target.node.ts";
+import type { TreeTarget } from "../tree/tree.ts";
+import type { Bytes } from "../types.ts";
+import { fileShare } from "./file-share.node.ts";
+import type { SharePath } from "./share-path.ts";
+import type { Share } from "./share.ts";
+
+/** What a shared directory lets others do. */
+export interface DirShareOptions {
+  /** True to offer no place to push to; false unless given. */
+  readonly readOnly?: boolean;
+  /** True to wait for the disk before a file gets its name. */
+  readonly durable?: boolean;
+}
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+
+/**
+ * Shares a directory: trees and files below it can be pulled, and others pushed. Nothing outside is reached: links on the way to
+ * a place are not followed, whoever plants them and whenever.
+ *
+ * @param root links in this path are followed, once, now
+ * @throws NOT_FOUND, IO when it is no directory that can be read
+ */
+export function dirShare(
+  root: string,
+  options: DirShareOptions = {},
+): Required<Pick<Share, "openTree" | "openFile" | "close">> & Share {
+  const held = openRoot(root);
+  const files = fileShare();
+
+  return {
+    async openTree(path) {
+      return withPlace(held, path, async (place) => {
+        const source = await openTreeSource(place, { follow: false });
+        return { source, layout: source.layout };
+      });
+    },
+    async openFile(path, shareOptions) {
+      if (path.contents) throw notFound();
+      return withPlace(held, path, async (place) => {
+        const handle = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+        if ((await handle.stat()).isFile()) return files.open(handle, shareOptions);
+        await handle.close();
+        throw notFound();
+      });
+    },
+    ...(options.readOnly !== true && {
+      async openTarget(path: SharePath) {
+        const { fd, place } = openPlace(held, path);
+        const target = await openTreeTarget(place, { durable: options.durable ?? false, follow: false });
+        return closing(target, () => fs.closeSync(fd));
+      },
+    }),
+    close: async () => held.close(),
+  };
+}
+
+function openRoot(root: string): HeldDirs {
+  try {
+    return new HeldDirs(root);
+  } catch (thrown) {
+    throw fileTrouble(thrown, root);
+  }
+}
+
+async function withPlace<Result>(
+  held: HeldDirs,
+  path: SharePath,
+  use: (place: string) => Promise<Result>,
+): Promise<Result> {
+  const { fd, place } = openPlace(held, path);
+  try {
+    return await use(place);
+  } catch (thrown) {
+    throw outward(thrown);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The directory around a place, held open, and a path that leads through it; good for as long as it is open. */
+function openPlace(held: HeldDirs, { components, contents }: SharePath): { fd: number; place: string } {
+  const names = components.map(nameOf);
+  const last = names.pop() ?? ".";
+  let dir: DirNode = held.root;
+  for (const name of names) dir = { parent: dir, name: toByteString(Buffer.from(name)) };
+  try {
+    const fd = fs.openSync(held.pathTo(dir), O_PATH | O_DIRECTORY);
+    return { fd, place: `${pathOf(fd, held, dir)}/${last}${contents && last !== "." ? "/" : ""}` };
+  } catch (thrown) {
+    throw outward(thrown);
+  }
+}
+
+function pathOf(fd: number, held: HeldDirs, dir: DirNode): string {
+  return fs.existsSync(`/proc/self/fd/${fd}`) ? `/proc/self/fd/${fd}` : held.pathTo(dir).toString();
+}
+
+/** What a session leaves behind is nobody's to see. */
+function nameOf(component: Bytes): string {
+  const name = Buffer.from(component).toString();
+  if (!Buffer.from(name).equals(component)) {
+    throw new SyncError("UNSUPPORTED", "a place whose name is no UTF-8 cannot be asked for by itself");
+  }
+  if (name === stagingName) throw notFound();
+  return name;
+}
+
+/** What is told of trouble with a place: not where it really is. */
+function outward(thrown: unknown): SyncError {
+  const errno = (thrown as NodeJS.ErrnoException).code ?? "";
+  const { code, cause } = toSyncError(thrown, "IO");
+  const missing = ["ENOENT", "ENOTDIR", "ELOOP"];
+  if (missing.includes(errno) || code === "VANISHED" || code === "NOT_FOUND") return notFound(thrown);
+  if (missing.includes((cause as NodeJS.ErrnoException | undefined)?.code ?? "")) return notFound(thrown);
+  return new SyncError(code, "this place cannot be opened", { cause: thrown });
+}
+
+function notFound(cause?: unknown): SyncError {
+  return new SyncError("NOT_FOUND", "there is no such place", { cause });
+}
+
+/** A target that frees something more when it is closed. */
+function closing(target: TreeTarget, free: () => void): TreeTarget {
+  let open = true;
+  return {
+    open: (options) => target.open(options),
+    plan: (entries, first) => target.plan(entries, first),
+    place: (entry, offset, ids, sizes) => target.place(entry, offset, ids, sizes),
+    write: (placements) => target.write(placements),
+    finish: (files) => target.finish(files),
+    abandon: (entry, reason) => target.abandon(entry, reason),
+    commit: () => target.commit(),
+    async close() {
+      await target.close();
+      if (open) free();
+      open = false;
+    },
+  };
+}

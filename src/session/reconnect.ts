@@ -1,0 +1,119 @@
+import { abortable } from "../bytes/abort.ts";
+import { SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
+import type { AbortOptions, Duplex } from "../types.ts";
+
+/** Makes a connection to the other end; called anew for each attempt. */
+export type Connect = (options: AbortOptions) => Promise<Duplex>;
+
+/** An attempt that failed, and when the next one starts. */
+export interface Retry {
+  /** How many attempts in a row have failed without moving content, this one included; from 1. */
+  readonly failureCount: number;
+  readonly waitMs: number;
+  readonly error: SyncError;
+}
+
+export interface ReconnectOptions extends AbortOptions {
+  /** Attempts after one that failed without having moved content, at most; default 3. An attempt that did starts the count anew. */
+  readonly retries?: number;
+  /** Milliseconds that the first wait takes at most; each further one up to twice as long. Default 500. */
+  readonly firstWaitMs?: number;
+  /** Milliseconds that no wait exceeds. Default 30 000. */
+  readonly longestWaitMs?: number;
+  /** Gives a number from 0 up to 1: how much of the wait is waited. Default Math.random. */
+  readonly random?: () => number;
+  /** Called before each wait. */
+  readonly onRetry?: (retry: Retry) => void;
+}
+
+/** A session that reconnects, under way. */
+export interface Run<Summary> {
+  /** How the session ended at last; rejects with why it was given up. */
+  readonly done: Promise<Summary>;
+  /** Ends it and resolves when it has let go of everything; `done` rejects with ABORTED if it was not over. */
+  close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What an attempt tells about itself. */
+export interface AttemptSigns {
+  /** The other end was heard. */
+  heard: boolean;
+  /** Content moved, which the next attempt need not move again. */
+  moved: boolean;
+}
+
+/** After these the other end may be there again in a moment. */
+const passing: ReadonlySet<SyncErrorCode> = new Set(["PEER_GONE", "STALLED", "TRUNCATED", "LOCKED"]);
+
+/** What holds unless the caller says otherwise. */
+export const reconnectDefaults = Object.freeze({
+  retries: 3,
+  firstWaitMs: 500,
+  longestWaitMs: 30_000,
+});
+
+/**
+ * Tries until an attempt comes through. A connection that was never heard of is not tried again: the address or the
+ * permission is wrong then, not the line.
+ *
+ * @throws the error of the last attempt, or the signal's reason
+ */
+export async function withRetries<Result>(
+  attempt: (signs: AttemptSigns) => Promise<Result>,
+  options: ReconnectOptions,
+): Promise<Result> {
+  const { signal, onRetry } = options;
+  const retries = options.retries ?? reconnectDefaults.retries;
+  let everHeard = false;
+  for (let failureCount = 0; ;) {
+    signal?.throwIfAborted();
+    const signs: AttemptSigns = { heard: false, moved: false };
+    try {
+      return await attempt(signs);
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      const error = toSyncError(thrown);
+      everHeard ||= signs.heard;
+      failureCount = signs.moved ? 1 : failureCount + 1;
+      if (!everHeard || !passing.has(error.code) || failureCount > retries) throw error;
+      const waitMs = waitBefore(failureCount, options);
+      onRetry?.({ failureCount, waitMs, error });
+      await pause(waitMs, signal);
+    }
+  }
+}
+
+/** Up to twice as long each time, and any part of that: many clients of one server must not come back at once. */
+function waitBefore(failureCount: number, options: ReconnectOptions): number {
+  const { firstWaitMs, longestWaitMs, random = Math.random } = { ...reconnectDefaults, ...options };
+  return Math.round(random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (failureCount - 1)));
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await abortable(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Starts work that can be closed. */
+export function startRun<Summary>(
+  work: (signal: AbortSignal) => Promise<Summary>,
+  signal: AbortSignal | undefined,
+): Run<Summary> {
+  const life = new AbortController();
+  const stop = (): void => life.abort(signal?.reason);
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  const done = work(life.signal).finally(() => signal?.removeEventListener("abort", stop));
+  done.catch(() => {}); // whoever wants to know awaits it
+  const close = async (): Promise<void> => {
+    life.abort(new SyncError("ABORTED", "the run was closed"));
+    await done.catch(() => {});
+  };
+  return { done, close, [Symbol.asyncDispose]: close };
+}
