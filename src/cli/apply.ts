@@ -35,6 +35,7 @@ export const apply = defineCommand({
   },
 });
 
-function progressOf({ doneBytes, totalBytes, receivedBytes }: BuildProgress): Progress {
+/** How far a file is, as the commands report it. */
+export function progressOf({ doneBytes, totalBytes, receivedBytes }: BuildProgress): Progress {
   return { doneBytes, totalBytes, newBytes: receivedBytes };
 }

@@ -24,7 +24,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     }
     const reportsToOutput = options["json"] === true && !command.writesOutput(options);
     report = reportTo(options, reportsToOutput);
-    abortOnInterrupt(controller);
+    abortOnInterrupt(controller, command.graceMs);
     if (reportsToOutput) abortOnClosedOutput(controller);
     await command.run({ options, operands, report, signal: controller.signal });
     return 0;

@@ -40,6 +40,8 @@ export interface Command<
   readonly options: Specs;
   /** True when the result goes to standard output; otherwise the reports of `--json` do. */
   writesOutput(options: OptionValues<Specs>): boolean;
+  /** Milliseconds that it may take to clean up when it is interrupted; 1500 unless given. */
+  readonly graceMs?: number;
   run(call: Call<Specs, Names>): Promise<void>;
 }
 

@@ -20,6 +20,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "bring a file or directory here up to date, over ssh or from a server",
     load: async () => (await import("./pull.ts")).pull,
   },
+  serve: {
+    synopsis: "ROOT [--listen HOST:PORT] [--token-file FILE] [--read-only]",
+    about: "let others push to a directory and pull from it, over WebSocket and HTTP",
+    load: async () => (await import("./serve.ts")).serve,
+  },
+  fetch: {
+    synopsis: "URL DST [--have PATH]",
+    about: "fetch a file from a server as CAFS does: only the chunks that are missing here",
+    load: async () => (await import("./fetch.ts")).fetch,
+  },
   send: {
     synopsis: "SRC [--have LIST] [--duplex] [-z]",
     about: "write a file or directory to standard output as one stream",

@@ -1,7 +1,7 @@
 import { SyncError } from "../errors.ts";
 
-/** After that long an interrupted command is ended, whatever it still waits for. */
-const graceMs = 1500;
+/** After that long an interrupted command is ended, whatever it still waits for; unless it asks for more. */
+const usualGraceMs = 1500;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -9,7 +9,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Aborts on the first interrupt, so that the command cleans up; ends the process on the second, or when the
  * command takes too long.
  */
-export function abortOnInterrupt(controller: AbortController): void {
+export function abortOnInterrupt(controller: AbortController, graceMs = usualGraceMs): void {
   const interrupt = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) return dieAtOnce();
     controller.abort(new SyncError("ABORTED", `interrupted by ${name}`));

@@ -14,8 +14,8 @@ export function jsonReport(quiet: boolean, write: (text: string) => void): Repor
       if (!quiet && isDue()) print("progress", progress);
     },
     trouble: (error) => print("trouble", factsOf(error)),
-    notice(about) {
-      if (!quiet) print("notice", factsOf(about));
+    notice(message, facts) {
+      if (!quiet) print("notice", { message, ...facts });
     },
     summary(summary) {
       if (!quiet) print("summary", { ...summary, reusedBytes: summary.doneBytes - summary.newBytes });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { SyncError } from "../errors.ts";
-import type { Connect } from "../session/reconnect.ts";
+import type { Connect, Retry } from "../session/reconnect.ts";
 import { childProcessDuplex } from "../transport/child-process.node.ts";
 import { connectHttp } from "../transport/http.node.ts";
 import type { HttpOptions } from "../transport/http-request.node.ts";
@@ -85,9 +85,10 @@ export function reconnectionOf(options: { readonly retries?: string }, report: R
   const retries = readCount("retries", options.retries, 0, 1_000_000);
   return {
     ...(retries !== undefined && { retries }),
-    onRetry: ({ waitMs, error }: { waitMs: number; error: SyncError }) => {
-      const text = `${error.message}; connecting again in ${(waitMs / 1000).toFixed(1)} s`;
-      report.notice(new SyncError(error.code, text, { cause: error, detail: error.detail }));
+    onRetry: ({ waitMs, error }: Retry) => {
+      report.notice(`${error.message}; connecting again in ${(waitMs / 1000).toFixed(1)} s`, {
+        code: error.code,
+      });
     },
   };
 }

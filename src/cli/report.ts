@@ -28,8 +28,8 @@ export interface Report {
   progress(progress: Progress): void;
   /** One entry failed; the others go on. */
   trouble(error: SyncError): void;
-  /** Something to know that is no failure. */
-  notice(about: SyncError): void;
+  /** Something to know that is no failure; the facts are for programs. */
+  notice(text: string, facts?: Readonly<Record<string, string | number>>): void;
   summary(summary: Summary): void;
   /** The command failed: the last call. */
   failure(error: SyncError): void;

@@ -38,8 +38,8 @@ export function textReport({ quiet, verbose, color, live, write }: TextReportOpt
       onLine = true;
     },
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
-    notice(about) {
-      if (!quiet) print(`${paint("yellow", "rsync-stream:")} ${describeError(about)}`);
+    notice(text) {
+      if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },
     summary(summary) {
       if (!quiet) print(describeSummary(summary, verbose));

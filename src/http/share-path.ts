@@ -68,7 +68,7 @@ function checked(component: Bytes): Bytes {
   if (component.length === 0 || dots) throw refused("has a component that is empty, . or ..");
   if (component.length > maxComponentBytes) throw refused("has a component that is too long");
   if (component.includes(0) || component.includes(slash))
-    throw refused("has a component with / or NUL in it");
+    throw refused("has a component with a slash or NUL in it");
   return component;
 }
 

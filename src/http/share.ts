@@ -8,6 +8,8 @@ import type { SharePath } from "./share-path.ts";
 export interface ShareOptions extends AbortOptions {
   /** Names the asking peer, for shares that treat peers differently: an address, a token's name. */
   readonly peer?: string;
+  /** The relays that the request came through, by their ids; the last one asks. */
+  readonly via?: readonly string[];
 }
 
 /** A tree that was opened to be sent. Whoever opened it closes the source. */

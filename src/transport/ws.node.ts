@@ -7,7 +7,7 @@ import { defaultConnectMs, type HttpOptions, readRefusal } from "./http-request.
 import { type WebSocketOptions, maxMessageBytes, opened, webSocketDuplex } from "./websocket.ts";
 
 /** What both ends set: chunks do not compress twice, and nobody sends longer messages than we do. */
-const socketOptions = { perMessageDeflate: false, maxPayload: maxMessageBytes } as const;
+export const socketOptions = { perMessageDeflate: false, maxPayload: maxMessageBytes } as const;
 
 /** How `connectWs` connects. */
 export interface ConnectWsOptions extends WebSocketOptions, HttpOptions {

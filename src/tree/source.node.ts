@@ -74,6 +74,7 @@ function findStart(place: string, follow: boolean): Start {
     const stats =
       isContents && follow ? fs.statSync(place) : fs.lstatSync(follow ? place : withoutSlash(place));
     const isDir = stats.isDirectory();
+    if (!isDir && isContents) throw new SyncError("VANISHED", "there is no such directory");
     if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(place);
     const held = isDir ? new HeldDirs(place, follow) : new HeldDirs(path.dirname(place));
     const byteName = isContents ? "." : Buffer.from(name).toString("latin1");

@@ -1,0 +1,105 @@
+import type { IncomingMessage } from "node:http";
+import { SyncError } from "../errors.ts";
+import { Failures } from "./failures.ts";
+import type { Scope } from "./route.ts";
+import { findToken, type Principal, type Token } from "./tokens.node.ts";
+
+/** Who may pass. */
+export interface GateOptions {
+  /** Tokens that are let in. Without any, and without `authorize`, all are, from this machine's own names only. */
+  readonly tokens?: readonly Token[];
+  /** Decides instead of tokens; undefined refuses, and so does whatever it throws. */
+  readonly authorize?: (request: IncomingMessage) => Principal | undefined | Promise<Principal | undefined>;
+  /** Web origins, such as `https://app.example.org`, whose pages may come; the server's own always may. */
+  readonly origins?: readonly string[];
+  /** Host names under which the server is asked for, where no token is needed; this machine's own always are. */
+  readonly hosts?: readonly string[];
+  /** Addresses of proxies that are believed when they say whom they speak for. */
+  readonly trustedProxies?: readonly string[];
+}
+
+/** Everybody, where nobody has to show a token. */
+const anybody: Principal = { name: "anybody", scopes: ["read", "write"] };
+const subprotocolPrefix = "bearer.";
+
+/** The one place where it is decided who is let in, before anything else is looked at. */
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #failures = new Failures();
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** True when a token, or what stands for it, has to be shown. */
+  get isGuarded(): boolean {
+    return this.#options.tokens !== undefined || this.#options.authorize !== undefined;
+  }
+
+  /** The address of the peer, or of whom a trusted proxy speaks for. */
+  addressOf(request: IncomingMessage): string {
+    const direct = request.socket.remoteAddress ?? "";
+    if (this.#options.trustedProxies?.includes(direct) !== true) return direct;
+    const said = [request.headers["x-forwarded-for"]].flat().join(",");
+    return said.split(",").at(-1)?.trim() || direct;
+  }
+
+  /**
+   * Lets a request pass.
+   *
+   * @throws UNAUTHORIZED when it comes from a foreign page, under a foreign name, without the right token or scope; LIMIT
+   *   for an address that tried too often
+   */
+  async admit(request: IncomingMessage, scope: Scope): Promise<Principal> {
+    if (!this.isFromKnownPage(request)) throw new SyncError("UNAUTHORIZED", "not for pages of other sites");
+    if (!this.isGuarded) {
+      if (!this.#isKnownHost(request)) throw new SyncError("UNAUTHORIZED", "not under this name");
+      return anybody;
+    }
+    const address = this.addressOf(request);
+    if (this.#failures.isOver(address)) throw new SyncError("LIMIT", "too many attempts; try again later");
+    const principal = await this.#identify(request);
+    if (principal === undefined) {
+      await this.#failures.note(address);
+      throw new SyncError("UNAUTHORIZED", "a token is needed");
+    }
+    if (!principal.scopes.includes(scope))
+      throw new SyncError("UNAUTHORIZED", `the token does not allow to ${scope}`);
+    return principal;
+  }
+
+  /** True when the request does not come from a web page, or from one that may come. */
+  isFromKnownPage(request: IncomingMessage): boolean {
+    const { origin, host } = request.headers;
+    if (origin === undefined) return true;
+    if (this.#options.origins?.includes(origin) === true) return true;
+    return URL.canParse(origin) && new URL(origin).host === host;
+  }
+
+  /** A name that anybody can let point here must not be one under which we answer to everybody. */
+  #isKnownHost({ headers: { host = "" } }: IncomingMessage): boolean {
+    const name = host.replace(/:\d+$/, "").toLowerCase();
+    if (this.#options.hosts?.includes(name) === true) return true;
+    return name === "localhost" || name === "[::1]" || /^\d+\.\d+\.\d+\.\d+$/.test(name);
+  }
+
+  /** An error is a no. */
+  async #identify(request: IncomingMessage): Promise<Principal | undefined> {
+    const { authorize, tokens } = this.#options;
+    try {
+      if (authorize) return await authorize(request);
+      const secret = secretOf(request);
+      return secret === undefined || !tokens ? undefined : findToken(tokens, secret);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** A token travels in a header; a browser's WebSocket can set but one, in which it stands beside the subprotocol. */
+function secretOf({ headers }: IncomingMessage): string | undefined {
+  const bearer = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? "")?.[1];
+  if (bearer !== undefined) return bearer;
+  const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((word) => word.trim());
+  return offered.find((word) => word.startsWith(subprotocolPrefix))?.slice(subprotocolPrefix.length);
+}

@@ -1,0 +1,333 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex as NodeDuplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { SyncError, toSyncError } from "../errors.ts";
+import { sessionTimes } from "../session/limits.ts";
+import type { LivenessOptions } from "../session/link.ts";
+import { httpDuplex } from "../transport/http.node.ts";
+import { refusalOf } from "../transport/refusal.ts";
+import { sessionSubprotocol } from "../transport/session-request.ts";
+import { webSocketDuplex } from "../transport/websocket.ts";
+import { socketOptions } from "../transport/ws.node.ts";
+import { handleCafs } from "./cafs-handler.node.ts";
+import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
+import { Gate, type GateOptions } from "./gate.node.ts";
+import { Metrics } from "./metrics.node.ts";
+import { type Route, routeOf, scopeOf } from "./route.ts";
+import { holdSession, openSession, type OpenedSession, type SessionReport } from "./session-host.ts";
+import type { Share } from "./share.ts";
+import { Slots } from "./slots.ts";
+
+export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions {
+  /** What is offered ... */
+  readonly share?: Share;
+  /** ... or the directory that is. */
+  readonly root?: string;
+  /** Sessions at one time; 256 unless given. */
+  readonly sessionCount?: number;
+  /** Sessions at one time with one address; 64 unless given. */
+  readonly sessionsPerAddressCount?: number;
+  /** Called when a session has ended. */
+  readonly onSession?: (report: SessionReport) => void;
+}
+
+/** Where a server listens. */
+export interface ListenOptions {
+  /** The address; 127.0.0.1 unless given, so that nothing is offered to others by accident. */
+  readonly host?: string;
+  /** The port; any free one unless given. */
+  readonly port?: number;
+  /** Certificate and key, as PEM, to be reached by https: and wss:. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** A server of sessions and files. */
+export interface SyncServer {
+  /** Answers a request: mount it in a server of node:http that has `requestTimeout: 0`. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Answers an upgrade to a WebSocket: mount it at the `upgrade` event. */
+  upgrade(request: IncomingMessage, socket: NodeDuplex, head: Buffer): void;
+  /** Listens with a server of its own. Returns its URL, such as `http://127.0.0.1:8730/`. Throws IO when it cannot. */
+  listen(options?: ListenOptions): Promise<string>;
+  /** Takes no more requests, lets sessions go on for so long (default 0), then ends them. May be called twice. */
+  close(graceMs?: number): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Bounds of a server that is listened with. */
+export const serverLimits = Object.freeze({
+  /** Bytes of a request's head. */
+  requestHeadBytes: 16_384,
+  /** Milliseconds until a request's head is complete, from the connection on. */
+  requestHeadMs: 5000,
+  /** Connections at one time, with a session or without. */
+  connectionCount: 1024,
+});
+
+/**
+ * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them, `/healthz` and `/metrics`
+ * (docs/http.md). Nobody gets anything before the gate has let them pass.
+ *
+ * @throws USAGE without something to offer; NOT_FOUND, IO when the root is no directory that can be read
+ */
+export function createServer(options: ServerOptions): SyncServer {
+  return new HttpServer(options);
+}
+
+class HttpServer implements SyncServer {
+  readonly #share: Share;
+  readonly #gate: Gate;
+  readonly #slots: Slots;
+  readonly #metrics = new Metrics();
+  readonly #options: ServerOptions;
+  readonly #sockets = new WebSocketServer({
+    ...socketOptions,
+    noServer: true,
+    handleProtocols: (offered) => offered.has(sessionSubprotocol) && sessionSubprotocol,
+  });
+  readonly #life = new AbortController();
+  readonly #held = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
+  #listener: Server | undefined;
+
+  constructor(options: ServerOptions) {
+    if (options.share === undefined && options.root === undefined) {
+      throw new SyncError("USAGE", "a server needs something to offer: a root or a share");
+    }
+    this.#share = options.share ?? dirShare(options.root!, options);
+    this.#gate = new Gate(options);
+    this.#slots = new Slots(options.sessionCount, options.sessionsPerAddressCount);
+    this.#options = options;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#track(
+      this.#answer(request, response).catch((thrown: unknown) => {
+        this.#refuse(toSyncError(thrown), request, response);
+      }),
+    );
+  }
+
+  upgrade(request: IncomingMessage, socket: NodeDuplex, head: Buffer): void {
+    socket.on("error", () => {});
+    this.#track(
+      this.#accept(request, socket, head).catch((thrown: unknown) => {
+        refuseUpgrade(this.#count(toSyncError(thrown)), socket);
+      }),
+    );
+  }
+
+  async listen({ host = "127.0.0.1", port = 0, tls }: ListenOptions = {}): Promise<string> {
+    const settings = {
+      requestTimeout: 0, // a session's body ends when the session does, and has limits of its own
+      headersTimeout: serverLimits.requestHeadMs,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: serverLimits.requestHeadBytes,
+    };
+    const server = tls ? createHttpsServer({ ...settings, ...tls }) : createHttpServer(settings);
+    server.maxConnections = serverLimits.connectionCount;
+    server.on("request", (request: IncomingMessage, response: ServerResponse) =>
+      this.handle(request, response),
+    );
+    server.on("upgrade", (request: IncomingMessage, socket, head) => this.upgrade(request, socket, head));
+    await new Promise<void>((resolve, reject) => {
+      server.once("listening", resolve);
+      server.once("error", (cause) => reject(new SyncError("IO", cause.message, { cause })));
+      server.listen(port, host);
+    });
+    this.#listener = server;
+    const { address, family, port: bound } = server.address() as AddressInfo;
+    return `${tls ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${bound}/`;
+  }
+
+  close(graceMs = 0): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#listener?.close();
+    this.#listener?.closeIdleConnections();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
+    await Promise.race([Promise.allSettled(this.#held), patience]);
+    clearTimeout(timer);
+    this.#life.abort(new SyncError("ABORTED", "the server is closing"));
+    await Promise.allSettled(this.#held);
+    this.#listener?.closeAllConnections();
+    this.#metrics.close();
+    await this.#share.close?.();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = this.#routeOf(request, false);
+    if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
+    const { name } = await this.#gate.admit(request, scopeOf(route)!);
+    if (route.kind === "metrics") return text(response, 200, this.#figures());
+    const address = this.#gate.addressOf(request);
+    if (route.kind === "file") return this.#sendFile(request, response, route, `${name}|${address}`);
+    await this.#hold(request, route, { via: "http", name, address }, async () =>
+      httpDuplex(request, response),
+    );
+  }
+
+  async #accept(request: IncomingMessage, socket: NodeDuplex, head: Buffer): Promise<void> {
+    const route = this.#routeOf(request, true);
+    if (route.kind !== "session") throw new SyncError("BAD_MESSAGE", "a WebSocket is for a session");
+    const { name } = await this.#gate.admit(request, scopeOf(route)!);
+    const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((word) => word.trim());
+    if (!offered.includes(sessionSubprotocol)) {
+      throw new SyncError("UNSUPPORTED", `only the subprotocol ${sessionSubprotocol} is spoken here`);
+    }
+    const address = this.#gate.addressOf(request);
+    await this.#hold(
+      request,
+      route,
+      { via: "websocket", name, address },
+      () =>
+        new Promise((resolve, reject) => {
+          socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
+          this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) =>
+            resolve(webSocketDuplex(open)),
+          );
+        }),
+    );
+  }
+
+  async #hold(
+    request: IncomingMessage,
+    { direction, path }: Route & { kind: "session" },
+    facts: Pick<SessionReport, "via" | "name" | "address">,
+    connect: () => Promise<Parameters<OpenedSession["hold"]>[0]>,
+  ): Promise<void> {
+    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
+    const free = this.#slots.take(facts.address);
+    try {
+      const { signal } = this.#life;
+      const liveness = { ...sessionTimes, ...this.#options };
+      const shareOptions = { signal, peer: `${facts.name}|${facts.address}`, via: viaOf(request) };
+      const opened = await openSession(this.#share, direction, path, shareOptions, liveness);
+      const duplex = await connect().catch(async (thrown: unknown) => {
+        await opened.drop();
+        throw thrown;
+      });
+      this.#book(await holdSession(opened, duplex, signal, { ...facts, direction }));
+    } finally {
+      free();
+    }
+  }
+
+  async #sendFile(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path }: Route & { kind: "file" },
+    peer: string,
+  ): Promise<void> {
+    const share = this.#share;
+    if (!share.openFile) throw new SyncError("UNSUPPORTED", "no single files are offered here");
+    const free = this.#slots.take(this.#gate.addressOf(request));
+    const onTransfer = (sentBytes: number, error?: SyncError): void => {
+      this.#metrics.add("rsync_stream_transfers_total", "Single files.", { result: error?.code ?? "ok" });
+      this.#metrics.add(
+        "rsync_stream_sent_bytes_total",
+        "Bytes of sessions and files.",
+        { via: "file" },
+        sentBytes,
+      );
+    };
+    try {
+      const open = ({ signal }: { signal?: AbortSignal }) =>
+        share.openFile!(path, { peer, via: viaOf(request), ...(signal && { signal }) });
+      const { stallMs = sessionTimes.stallMs } = this.#options;
+      await handleCafs(request, response, open, { onTransfer, stallMs });
+    } finally {
+      free();
+    }
+  }
+
+  #routeOf(request: IncomingMessage, upgrade: boolean): Route {
+    const { method = "", url = "", headers } = request;
+    return routeOf({ method, url, contentType: headers["content-type"], upgrade });
+  }
+
+  #figures(): string {
+    this.#metrics.set("rsync_stream_sessions", "Sessions and transfers under way.", {}, this.#slots.count);
+    return this.#metrics.text();
+  }
+
+  #book(report: SessionReport): void {
+    const { direction, via, summary, error } = report;
+    const result = error?.code ?? "ok";
+    this.#metrics.add("rsync_stream_sessions_total", "Sessions that ended.", { direction, via, result });
+    const about = "Bytes of sessions and files.";
+    this.#metrics.add("rsync_stream_sent_bytes_total", about, { via }, summary?.wireSentBytes ?? 0);
+    this.#metrics.add("rsync_stream_received_bytes_total", about, { via }, summary?.wireReceivedBytes ?? 0);
+    this.#options.onSession?.(report);
+  }
+
+  #count(error: SyncError): SyncError {
+    this.#metrics.add("rsync_stream_refusals_total", "Requests that were refused.", { code: error.code });
+    return error;
+  }
+
+  #refuse(error: SyncError, request: IncomingMessage, response: ServerResponse): void {
+    this.#count(error);
+    if (response.headersSent || response.destroyed) return void request.socket.destroy();
+    const { status, body } = refusalOf(error);
+    response.writeHead(status, { ...refusalHeaders(status), "Content-Length": Buffer.byteLength(body) });
+    response.end(body);
+    request.resume(); // unread, it would cost the client our answer
+  }
+
+  #track(work: Promise<void>): void {
+    this.#held.add(work);
+    void work.finally(() => this.#held.delete(work));
+  }
+}
+
+/** The relays that a request came through. */
+function viaOf({ headers }: IncomingMessage): readonly string[] {
+  const said = [headers["rsync-stream-via"] ?? []].flat().join(",");
+  return said.split(",").flatMap((id) => id.trim() || []);
+}
+
+function text(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Content-Length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+function refusalHeaders(status: number): Record<string, string> {
+  return {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    Connection: "close",
+    ...(status === 401 && { "WWW-Authenticate": "Bearer" }),
+    ...(status === 503 && { "Retry-After": "5" }),
+  };
+}
+
+/** An upgrade that is refused has no response object: its socket is all there is. */
+function refuseUpgrade(error: SyncError, socket: NodeDuplex): void {
+  if (socket.destroyed || !socket.writable) return;
+  const { status, body } = refusalOf(error);
+  const headers = { ...refusalHeaders(status), "Content-Length": `${Buffer.byteLength(body)}` };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join("")}\r\n${body}`);
+  setTimeout(() => socket.destroy(), 1000).unref();
+}

@@ -1,0 +1,72 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { SyncError } from "../errors.ts";
+import type { Scope } from "./route.ts";
+
+/** Somebody who was let in. */
+export interface Principal {
+  /** Names them in reports; it is no secret. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** A token that a server knows, by its digest. */
+export interface Token extends Principal {
+  /** SHA-256 of the token's text. 32 bytes. */
+  readonly digest: Uint8Array;
+}
+
+const scopeNames: readonly string[] = ["read", "write"] satisfies readonly Scope[];
+/** Characters of base64url for 128 bits. */
+const leastTokenLength = 22;
+const tokenBytes = 24;
+
+/**
+ * Reads a token file: a line for each token, with a name, scopes joined by commas, and the token itself or `sha256:` and
+ * its digest in hex; blanks between them. Lines that are empty or begin with # are passed over.
+ *
+ * @throws USAGE that names the line, never its content
+ */
+export function parseTokens(text: string): readonly Token[] {
+  const tokens = text
+    .split("\n")
+    .map((line, index) => ({ words: line.trim().split(/\s+/), number: index + 1 }))
+    .filter(({ words }) => words[0] !== "" && !words[0]!.startsWith("#"))
+    .map(({ words, number }) => parseToken(words, number));
+  if (tokens.length === 0) throw new SyncError("USAGE", "the token file holds no token");
+  return tokens;
+}
+
+function parseToken(words: readonly string[], number: number): Token {
+  const wrong = (why: string): SyncError => new SyncError("USAGE", `token file, line ${number}: ${why}`);
+  const [name, scopeList, secret, ...more] = words;
+  if (name === undefined || scopeList === undefined || secret === undefined || more.length > 0) {
+    throw wrong("a name, scopes and a token are needed");
+  }
+  const scopes = scopeList.split(",");
+  if (!scopes.every((scope) => scopeNames.includes(scope))) throw wrong("scopes are read and write");
+  if (secret.startsWith("sha256:")) {
+    if (!/^sha256:[0-9a-f]{64}$/.test(secret)) throw wrong("a digest has 64 hex digits");
+    return { name, scopes: scopes as Scope[], digest: Buffer.from(secret.slice(7), "hex") };
+  }
+  if (!/^[A-Za-z0-9_-]+$/.test(secret)) throw wrong("a token has letters, digits, - and _ only");
+  if (secret.length < leastTokenLength) throw wrong(`a token has ${leastTokenLength} characters at least`);
+  return { name, scopes: scopes as Scope[], digest: digestOf(secret) };
+}
+
+/** A new token: 192 random bits. */
+export function generateToken(name: string, scopes: readonly Scope[]): { secret: string; token: Token } {
+  const secret = randomBytes(tokenBytes).toString("base64url");
+  return { secret, token: { name, scopes, digest: digestOf(secret) } };
+}
+
+/** Whose token this is. It takes the same time whatever it is compared with. */
+export function findToken(tokens: readonly Token[], secret: string): Principal | undefined {
+  const digest = digestOf(secret);
+  let found: Token | undefined;
+  for (const token of tokens) if (timingSafeEqual(token.digest, digest)) found = token;
+  return found && { name: found.name, scopes: found.scopes };
+}
+
+function digestOf(secret: string): Buffer {
+  return createHash("sha256").update(secret).digest();
+}
