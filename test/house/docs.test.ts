@@ -114,7 +114,7 @@ test("docs/cli.md has the options of every command, and every exit code", () => 
 /** The long names in the first column of a section's tables. */
 function optionsIn(section: string): string[] {
   return tableRows(section)
-    .flatMap(([first]) => /--([a-z]+)/.exec(first!)?.[1] ?? [])
+    .flatMap(([first]) => /--([a-z][a-z-]*)/.exec(first!)?.[1] ?? [])
     .sort();
 }
 
