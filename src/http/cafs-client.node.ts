@@ -1,18 +1,21 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { StallWatch } from "../bytes/stall-watch.ts";
+import { toHex } from "../bytes/hex.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { type BuildResult, type Builder, type BuilderOptions, createBuilder } from "../remotesync/builder.ts";
 import { readSyncInfo } from "../remotesync/sync-info-json.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
 import type { Store } from "../store/store.ts";
-import { type ByteChannel, channelOf } from "../transport/channel.ts";
 import { type HttpOptions, openRequest, readRefusal, responseTo } from "../transport/http-request.node.ts";
-import { nodeStreamDuplex } from "../transport/node-stream.node.ts";
+import type { Inbox } from "../transport/inbox.ts";
+import { NodeWriter, readNodeStream } from "../transport/node-stream.node.ts";
 import type { Bytes } from "../types.ts";
 
 export interface FetchCafsOptions extends HttpOptions, BuilderOptions {
   /** Milliseconds without a byte from the server; 60 s unless given, 0 for no limit. */
   readonly stallMs?: number;
+  /** The first hex digits of the digest that the whole file must have, as some URLs name them. */
+  readonly keyPrefix?: string;
 }
 
 const stallMs = 60_000;
@@ -31,27 +34,28 @@ export async function* fetchCafs(
   store: Pick<Store, "get" | "put" | "pin">,
   options: FetchCafsOptions = {},
 ): AsyncGenerator<Bytes, BuildResult, undefined> {
+  checkKeyPrefix(options.keyPrefix);
   const { info, etag } = await fetchSyncInfo(url, options);
   const builder = createBuilder(info, store, options);
+  const exchange = openExchange(url, etag, options);
+  const stop = (reason: unknown): void => {
+    builder.close(reason);
+    exchange.close(reason);
+  };
+  const onAbort = (): void => stop(options.signal?.reason);
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  const watch = new StallWatch(options.stallMs ?? stallMs, stop);
+  exchange.inbox.catch(stop);
+  const wishing = sendWishes(builder, exchange).catch(stop);
   try {
-    const { channel, request } = await post(url, etag, options);
-    const stop = (reason: unknown): void => {
-      builder.close(reason);
-      channel.abort(reason);
-    };
-    const watch = new StallWatch(options.stallMs ?? stallMs, stop);
-    const wishing = sendWishes(builder, channel).catch(stop);
-    try {
-      const result = yield* builder.build(watch.watch(channel.read()));
-      await wishing;
-      return result;
-    } finally {
-      watch.close();
-      stop(new SyncError("ABORTED", "the fetch is over"));
-      request.destroy();
-    }
+    const result = yield* builder.build(watch.watch(readAnswer(exchange)));
+    await watch.wait(wishing);
+    checkKey(result, options.keyPrefix);
+    return result;
   } finally {
-    builder.close();
+    watch.close();
+    options.signal?.removeEventListener("abort", onAbort);
+    stop(new SyncError("ABORTED", "the fetch is over"));
   }
 }
 
@@ -71,7 +75,7 @@ export async function fetchSyncInfo(url: string, options: FetchCafsOptions = {})
   const request = openRequest(url, "GET", { ...options, headers: { ...options.headers, Accept: "*/*" } });
   request.end();
   try {
-    const response = await expectSuccess(request, options);
+    const response = await success(responseTo(request, options));
     let stalled: SyncError | undefined;
     const watch = new StallWatch(options.stallMs ?? stallMs, (error) => response.destroy((stalled = error)));
     try {
@@ -87,11 +91,15 @@ export async function fetchSyncInfo(url: string, options: FetchCafsOptions = {})
   }
 }
 
-async function post(
-  url: string,
-  etag: string | undefined,
-  options: FetchCafsOptions,
-): Promise<{ channel: ByteChannel; request: ClientRequest }> {
+/** A POST that is under way in both directions. */
+interface Exchange {
+  readonly writer: NodeWriter;
+  /** What comes back, once the server has agreed to answer. */
+  readonly inbox: Promise<Inbox>;
+  close(reason: unknown): void;
+}
+
+function openExchange(url: string, etag: string | undefined, options: FetchCafsOptions): Exchange {
   const request = openRequest(url, "POST", {
     ...options,
     headers: {
@@ -102,24 +110,40 @@ async function post(
       ...(etag !== undefined && { "If-Match": etag }),
     },
   });
+  const writer = new NodeWriter(request);
+  const close = (reason: unknown): void => writer.abort(reason);
   request.flushHeaders();
+  const inbox = success(responseTo(request, options)).then((response) => readNodeStream(response, close));
+  return { writer, inbox, close };
+}
+
+async function* readAnswer({ inbox }: Exchange): AsyncGenerator<Bytes, void, undefined> {
+  yield* (await inbox).read();
+}
+
+/** Sends the wishlist; where that fails because the server refuses, throws the refusal. */
+async function sendWishes({ wishlist }: Builder, { writer, inbox }: Exchange): Promise<void> {
   try {
-    const response = await expectSuccess(request, options);
-    request.on("error", () => {}); // the channel listens too, but not any more after its end
-    return { channel: channelOf(nodeStreamDuplex(response, request)), request };
+    for await (const bytes of wishlist) await writer.write(bytes);
+    await writer.end();
   } catch (thrown) {
-    request.destroy();
+    await inbox;
     throw thrown;
   }
 }
 
-async function expectSuccess(request: ClientRequest, options: FetchCafsOptions): Promise<IncomingMessage> {
-  const response = await responseTo(request, options);
+async function success(answer: Promise<IncomingMessage>): Promise<IncomingMessage> {
+  const response = await answer;
   if (response.statusCode !== 200) throw await readRefusal(response);
   return response;
 }
 
-async function sendWishes({ wishlist }: Builder, channel: ByteChannel): Promise<void> {
-  for await (const bytes of wishlist) await channel.write(bytes);
-  await channel.end();
+function checkKeyPrefix(prefix = ""): void {
+  if (/^[0-9a-f]{0,64}$/i.test(prefix)) return;
+  throw new SyncError("USAGE", `not the first digits of a digest: ${prefix}`);
+}
+
+function checkKey({ key }: BuildResult, prefix = ""): void {
+  if (toHex(key).startsWith(prefix.toLowerCase())) return;
+  throw new SyncError("CORRUPT", `the file is ${toHex(key)}, which does not begin with ${prefix}`);
 }

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { StallWatch } from "../bytes/stall-watch.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { writeChunkData } from "../remotesync/sender.ts";
-import { encodeSyncInfo } from "../remotesync/sync-info-json.ts";
-import { type ByteChannel, channelOf } from "../transport/channel.ts";
-import { nodeStreamDuplex } from "../transport/node-stream.node.ts";
+import { encodedSyncInfoBytes, encodeSyncInfoParts } from "../remotesync/sync-info-json.ts";
+import type { SyncInfo } from "../remotesync/sync-info.ts";
+import { nodeStreamChannel } from "../transport/node-stream.node.ts";
 import { refusalOf } from "../transport/refusal.ts";
-import type { AbortOptions } from "../types.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
 import type { SharedFile } from "./share.ts";
 
 export interface CafsHandlerOptions {
@@ -25,6 +25,8 @@ const stallMs = 60_000;
  * Answers a request for a file as CAFS does (docs/http.md): its SyncInfo to a GET, the chunks of a wishlist to a POST.
  * Whatever goes wrong behind the head of an answer breaks the connection, so that no client takes it for the end.
  * Resolves when the request is over; never rejects.
+ *
+ * The server must not limit the time of a whole request (`requestTimeout: 0`).
  */
 export async function handleCafs(
   request: IncomingMessage,
@@ -32,113 +34,121 @@ export async function handleCafs(
   open: OpenFile,
   options: CafsHandlerOptions = {},
 ): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => gone.abort(new SyncError("PEER_GONE", "the client is gone")));
+  if (request.method !== "GET" && request.method !== "POST")
+    return plain(response, 405, "Method Not Allowed");
+  const wantsInfo = request.method === "GET";
+  if (!wantsInfo && request.headers.connection !== "close")
+    return plain(response, 400, "Connection: close required");
+  const answer = new Answer(request, response, options);
   try {
-    if (request.method === "GET") await answerGet(request, response, open, gone.signal);
-    else if (request.method !== "POST") plain(response, 405, "Method Not Allowed");
-    else if (request.headers.connection !== "close") plain(response, 400, "Connection: close required");
-    else await answerPost(request, response, open, gone, options);
-  } catch (thrown) {
-    refuse(request, response, toSyncError(thrown));
-  }
-}
-
-async function answerGet(
-  request: IncomingMessage,
-  response: ServerResponse,
-  open: OpenFile,
-  signal: AbortSignal,
-): Promise<void> {
-  const file = await open({ signal });
-  try {
-    const body = Buffer.from(`${encodeSyncInfo(file.info)}\n`);
-    response.writeHead(200, {
-      "Content-Type": "application/json",
-      "Content-Length": body.length,
-      "Cache-Control": "no-cache",
-      ETag: `"${file.version}"`,
-    });
-    response.end(body);
-    request.resume();
-  } finally {
-    await file.close();
-  }
-}
-
-async function answerPost(
-  request: IncomingMessage,
-  response: ServerResponse,
-  open: OpenFile,
-  gone: AbortController,
-  options: CafsHandlerOptions,
-): Promise<void> {
-  const file = await open({ signal: gone.signal });
-  try {
-    checkVersion(request, file);
-    request.socket.setNoDelay(true);
-    response.writeHead(200, { Connection: "close", "Cache-Control": "no-store", "X-Accel-Buffering": "no" });
-    response.flushHeaders();
-    await transfer(channelOf(nodeStreamDuplex(request, response)), file, gone, options);
-  } finally {
-    await file.close();
-  }
-}
-
-async function transfer(
-  channel: ByteChannel,
-  file: SharedFile,
-  gone: AbortController,
-  options: CafsHandlerOptions,
-): Promise<void> {
-  const { signal } = gone;
-  const watch = new StallWatch(options.stallMs ?? stallMs, (error) => {
-    gone.abort(error);
-    channel.abort(error);
-  });
-  let sentBytes = 0;
-  let failure: SyncError | undefined;
-  try {
-    const store = { get: (id: Uint8Array) => file.chunk(id, { signal }) };
-    for await (const bytes of writeChunkData(file.info, store, watch.watch(channel.read()), { signal })) {
-      await watch.wait(channel.write(bytes));
-      sentBytes += bytes.length;
+    const file = await open({ signal: answer.signal });
+    try {
+      if (wantsInfo) await answer.sendInfo(file);
+      else await answer.sendChunks(file);
+    } finally {
+      await file.close();
     }
-    await watch.wait(channel.end());
   } catch (thrown) {
-    failure = toSyncError(signal.aborted ? signal.reason : thrown);
-    channel.abort(failure);
-    throw failure;
-  } finally {
-    watch.close();
-    options.onTransfer?.(sentBytes, failure);
+    answer.fail(toSyncError(thrown));
   }
 }
 
-/** Our own clients say which state of the file their SyncInfo is of. */
-function checkVersion(request: IncomingMessage, { version }: SharedFile): void {
-  const wanted = request.headers["if-match"];
-  if (wanted === undefined || wanted === "*" || wanted === `"${version}"`) return;
-  throw new SyncError("CHANGED", "the file is not what it was when its SyncInfo was fetched");
+/** One answer, from the first byte to the last; what it waits for ends with it. */
+class Answer {
+  readonly signal: AbortSignal;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #options: CafsHandlerOptions;
+  readonly #life = new AbortController();
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: CafsHandlerOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#options = options;
+    this.signal = this.#life.signal;
+    response.once("close", () => this.#life.abort(new SyncError("PEER_GONE", "the client is gone")));
+  }
+
+  async sendInfo({ info, version }: SharedFile): Promise<void> {
+    this.#response.writeHead(200, {
+      "Content-Type": "application/json",
+      "Content-Length": encodedSyncInfoBytes(info) + 1,
+      "Cache-Control": "no-cache",
+      ETag: `"${version}"`,
+    });
+    await this.#stream(() => encodedLine(info));
+  }
+
+  async sendChunks(file: SharedFile): Promise<void> {
+    const wanted = this.#request.headers["if-match"];
+    if (wanted !== undefined && wanted !== "*" && wanted !== `"${file.version}"`) {
+      throw new SyncError("CHANGED", "the file is not what it was when its SyncInfo was fetched");
+    }
+    this.#request.socket.setNoDelay(true);
+    this.#response.writeHead(200, {
+      Connection: "close",
+      "Cache-Control": "no-store",
+      "X-Accel-Buffering": "no",
+    });
+    this.#response.flushHeaders(); // the client may wait for it before it says more
+    let sentBytes = 0;
+    let failure: SyncError | undefined;
+    const { signal } = this;
+    const store = { get: (id: Bytes) => file.chunk(id, { signal }) };
+    try {
+      await this.#stream(async function* (wishlist) {
+        for await (const bytes of writeChunkData(file.info, store, wishlist, { signal })) {
+          yield bytes;
+          sentBytes += bytes.length;
+        }
+      });
+    } catch (thrown) {
+      failure = toSyncError(signal.aborted ? signal.reason : thrown);
+      throw failure;
+    } finally {
+      this.#options.onTransfer?.(sentBytes, failure);
+    }
+  }
+
+  /** Says why where there still is room for that, and breaks the connection where there is not. */
+  fail(error: SyncError): void {
+    if (this.#response.headersSent || this.#response.destroyed) return this.#breakOff(error);
+    const { status, body } = refusalOf(error);
+    this.#response.writeHead(status, {
+      "Content-Type": "application/json",
+      "Content-Length": Buffer.byteLength(body),
+      Connection: "close",
+    });
+    this.#response.end(body);
+    this.#request.resume(); // unread, it would cost the client our answer
+  }
+
+  async #stream(
+    answer: (body: AsyncIterable<Bytes>) => Iterable<Bytes> | AsyncIterable<Bytes>,
+  ): Promise<void> {
+    const channel = nodeStreamChannel(this.#request, this.#response);
+    const watch = new StallWatch(this.#options.stallMs ?? stallMs, (error) => this.#breakOff(error));
+    try {
+      for await (const bytes of answer(watch.watch(channel.read()))) await watch.wait(channel.write(bytes));
+      await watch.wait(channel.end());
+    } finally {
+      watch.close();
+    }
+  }
+
+  #breakOff(error: SyncError): void {
+    this.#life.abort(error);
+    this.#request.socket.destroy();
+  }
+}
+
+function* encodedLine(info: SyncInfo): Generator<Bytes, void, undefined> {
+  for (const part of encodeSyncInfoParts(info)) yield Buffer.from(part);
+  yield Buffer.from("\n");
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {
   const body = `${text}\n`;
   response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Content-Length": body.length });
-  response.end(body);
-}
-
-/** Says why where there still is room for that, and breaks the connection where there is not. */
-function refuse(request: IncomingMessage, response: ServerResponse, error: SyncError): void {
-  if (response.headersSent || response.destroyed) {
-    request.socket.destroy();
-    return;
-  }
-  const { status, body } = refusalOf(error);
-  response.writeHead(status, {
-    "Content-Type": "application/json",
-    "Content-Length": Buffer.byteLength(body),
-    Connection: "close", // what the client still sends is not read
-  });
   response.end(body);
 }

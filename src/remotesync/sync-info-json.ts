@@ -26,10 +26,38 @@ export interface EncodeSyncInfoOptions {
  *
  * @see docs/formats.md, SyncInfo
  */
-export function encodeSyncInfo({ chunks, perm }: SyncInfo, options: EncodeSyncInfoOptions = {}): string {
-  const entries = chunks.map(({ id, size }) => `{"Key":"${toHex(id)}","Size":${size}}`).join(",");
-  const list = chunks.length === 0 ? (options.emptyList ?? "null") : `[${entries}]`;
-  return `{"Chunks":${list},"Perm":[${perm.join(",")}]}`;
+export function encodeSyncInfo(info: SyncInfo, options: EncodeSyncInfoOptions = {}): string {
+  return [...encodeSyncInfoParts(info, options)].join("");
+}
+
+/** Entries of the list that are written in one part. */
+const partCount = 512;
+
+/** The same text in parts of at most 64 KiB or so, for lists that are long. */
+export function* encodeSyncInfoParts(
+  { chunks, perm }: SyncInfo,
+  options: EncodeSyncInfoOptions = {},
+): Generator<string, void, undefined> {
+  const noList = chunks.length === 0 && options.emptyList !== "[]";
+  yield noList ? '{"Chunks":null' : '{"Chunks":[';
+  for (let at = 0; at < chunks.length; at += partCount) {
+    const part = chunks
+      .slice(at, at + partCount)
+      .map(({ id, size }) => `{"Key":"${toHex(id)}","Size":${size}}`);
+    yield (at > 0 ? "," : "") + part.join(",");
+  }
+  yield `${noList ? "" : "]"},"Perm":[${perm.join(",")}]}`;
+}
+
+/** Characters of an entry without its size. */
+const entryChars = '{"Key":"","Size":}'.length + 2 * idBytes;
+
+/** Bytes, and characters, of the text that `encodeSyncInfo` writes. */
+export function encodedSyncInfoBytes({ chunks, perm }: SyncInfo): number {
+  let bytes = encodeSyncInfo({ chunks: [], perm }).length;
+  if (chunks.length > 0) bytes += "[]".length - "null".length + chunks.length - 1;
+  for (const { size } of chunks) bytes += entryChars + `${size}`.length;
+  return bytes;
 }
 
 export interface DecodeSyncInfoOptions extends SyncInfoLimits {

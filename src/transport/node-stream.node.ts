@@ -46,8 +46,12 @@ export function nodeStreamChannel(source: Readable, sink: Writable): ByteChannel
   };
 }
 
-/** Takes the blocks of a Node stream as they come; a full inbox pauses it. */
-function readNodeStream(source: Readable, onLeave: (reason: unknown) => void): Inbox {
+/**
+ * The reading half of a channel over a Node stream: takes blocks as they come; a full inbox pauses it.
+ *
+ * @param onLeave called when the reader leaves before the end
+ */
+export function readNodeStream(source: Readable, onLeave: (reason: unknown) => void): Inbox {
   const inbox = new Inbox({ fullBytes: queueBytes, onRoom: () => source.resume(), onLeave });
   source.on("data", (bytes: Bytes) => {
     if (!inbox.push(bytes)) source.pause();

@@ -7,6 +7,7 @@ import { maxChunkBytes } from "../../src/chunk/cutter-specs.ts";
 import { everyOption, readArguments } from "../../src/cli/arguments.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
+import { fileCutLimits } from "../../src/http/file-cuts.node.ts";
 import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
@@ -126,6 +127,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...sessionLimits,
     ...sessionTimes,
     ...syncInfoLimits,
+    ...fileCutLimits,
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
   });

@@ -1,8 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
-import { concatBytes } from "../../../src/bytes/compare.ts";
-import { fromHex, toHex } from "../../../src/bytes/hex.ts";
+import { toHex } from "../../../src/bytes/hex.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { SyncError } from "../../../src/errors.ts";
 import { fetchCafs } from "../../../src/http/cafs-client.node.ts";
@@ -11,9 +10,6 @@ import type { SharedFile } from "../../../src/http/share.ts";
 import { encodeSyncInfo } from "../../../src/remotesync/sync-info-json.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { sha256 } from "../../../src/chunk/digest.ts";
-import { parseHttp } from "../../conformance/http.ts";
-import { input } from "../../conformance/check.ts";
-import { loadCases } from "../../vectors/load.ts";
 import { collect, noise, rawConnection, serving, sharedBytes } from "./serving.ts";
 
 /** A server of one file, and what became of its transfers. */
@@ -103,6 +99,36 @@ describe("both ends together", () => {
     expect(await fetchError(server.url)).toMatchObject({ code: "CHANGED", remote: true });
   });
 
+  test("the digest that a URL promises is that of the file, or CORRUPT (7)", async () => {
+    const bytes = noise(1000);
+    const digits = toHex(sha256(bytes));
+    await using server = await cafsServer(await sharedBytes(bytes));
+    for (const keyPrefix of ["", digits.slice(0, 16), digits.toUpperCase()]) {
+      expect(await collect(fetchCafs(server.url, memoryStore(), { keyPrefix }))).toEqual(bytes);
+    }
+    const keyPrefix = digits.slice(0, 15) + (digits[15] === "0" ? "1" : "0");
+    expect(await fetchError(server.url, { keyPrefix })).toMatchObject({ code: "CORRUPT" });
+    expect(await fetchError(server.url, { keyPrefix: "xyz" })).toMatchObject({ code: "USAGE" });
+  });
+
+  test("cancelled while its reader does something else, it lets go of the connection at once (11, 15)", async () => {
+    await using server = await cafsServer(await sharedBytes(noise(4_000_000)));
+    const controller = new AbortController();
+    const fetching = fetchCafs(server.url, memoryStore(), { signal: controller.signal });
+    await fetching.next();
+    controller.abort(new SyncError("ABORTED", "enough"));
+    while (server.failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(server.failures).toMatchObject([{ code: "PEER_GONE" }]);
+    await expect(fetching.next()).rejects.toMatchObject({ message: "enough" });
+  });
+
+  test("left by its reader, it lets go of the connection (15)", async () => {
+    await using server = await cafsServer(await sharedBytes(noise(4_000_000)));
+    for await (const _ of fetchCafs(server.url, memoryStore())) break;
+    while (server.failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(server.failures).toMatchObject([{ code: "PEER_GONE" }]);
+  });
+
   test("cancelled in the middle, it ends at both ends", async () => {
     const file = await sharedBytes(noise(200_000));
     const controller = new AbortController();
@@ -126,59 +152,6 @@ function never(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
-describe("what the Go program's ends said, recorded", () => {
-  for (const vector of loadCases<any>("cafs/http-capture.json")) {
-    const of = (side: string) =>
-      vector.events
-        .filter((event: any) => event.from === side && event.hex)
-        .map((event: any) => fromHex(event.hex));
-
-    test(`${vector.name}: our server answers its client`, async () => {
-      const bytes = input(vector.input);
-      const file = await sharedBytes(bytes, vector.perm);
-      await using server = await cafsServer(file);
-      const client = await rawConnection(server.port);
-      const [get, ...post] = of("client");
-      client.say(get!);
-      await client.until(/\]\}\n/);
-      for (const bytes of post) {
-        client.say(bytes);
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-      const heard = await client.closed;
-      const [info, stream] = parseHttp(Buffer.from(heard, "latin1"), true);
-      expect(new TextDecoder().decode(info!.body)).toBe(vector.getBody);
-      expect(toHex(sha256(stream!.body))).toBe(vector.streamSha256);
-      expect(stream!.headers.get("connection")).toBe("close");
-      expect(stream!.headers.get("transfer-encoding")).toBe("chunked");
-    });
-
-    test(`${vector.name}: our client takes what its server sends`, async () => {
-      const [infoResponse, streamResponse] = splitResponses(concatBytes(of("server")));
-      let wishes = "";
-      await using server = await lyingServer({
-        get: infoResponse,
-        post: (socket) => {
-          socket.on("data", (bytes) => {
-            wishes += bytes.toString("latin1");
-            if (wishes.endsWith("0\r\n\r\n")) socket.end(streamResponse.rest, "latin1");
-          });
-          socket.write(streamResponse.head, "latin1");
-        },
-      });
-      const bytes = await collect(fetchCafs(server.url, memoryStore(), { windowCount: 512 }));
-      expect(bytes).toEqual(new Uint8Array(input(vector.input)));
-    });
-  }
-
-  function splitResponses(bytes: Uint8Array): [string, { head: string; rest: string }] {
-    const text = Buffer.from(bytes).toString("latin1");
-    const second = text.indexOf("HTTP/1.1", 10);
-    const headEnd = text.indexOf("\r\n\r\n", second) + 4;
-    return [text.slice(0, second), { head: text.slice(second, headEnd), rest: text.slice(headEnd) }];
-  }
-});
-
 describe("our server", () => {
   test("answers before it has read a byte, and sends a chunk when its bit has come", async () => {
     const bytes = noise(200_000);
@@ -193,6 +166,16 @@ describe("our server", () => {
     client.say("0\r\n\r\n"); // too short: it breaks off, with no last chunk
     expect(await client.closed).not.toMatch(/\r\n0\r\n\r\n$/);
     expect(server.failures).toMatchObject([{ code: "WISHLIST_TOO_SHORT" }]);
+  });
+
+  test("answers HTTP/1.0 too, with the end of the connection as the end of the chunk stream", async () => {
+    const bytes = noise(100);
+    await using server = await cafsServer(await sharedBytes(bytes));
+    const client = await rawConnection(server.port);
+    client.say("POST / HTTP/1.0\r\nConnection: close\r\nContent-Length: 1\r\n\r\n");
+    client.say(Uint8Array.of(0x80));
+    expect(await client.closed).toMatch(/^HTTP\/1.1 200 OK\r\n(?!.*transfer-encoding)/is);
+    expect(client.heard().endsWith(Buffer.from(bytes).toString("latin1"))).toBe(true);
   });
 
   const file = () => sharedBytes(noise(30_000), [2, 0, 1]);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../../src/bytes/hex.ts";
-import { decodeSyncInfo, encodeSyncInfo, readSyncInfo } from "../../../src/remotesync/sync-info-json.ts";
+import {
+  decodeSyncInfo,
+  encodedSyncInfoBytes,
+  encodeSyncInfo,
+  encodeSyncInfoParts,
+  readSyncInfo,
+} from "../../../src/remotesync/sync-info-json.ts";
 import { failureOf, fileOf, silentStream, streamOf, textChunk } from "./exchange-parts.ts";
 
 const key = toHex(textChunk("a").id);
@@ -20,6 +26,21 @@ describe("encodeSyncInfo", () => {
     expect(encodeSyncInfo({ chunks: [], perm: [0] })).toBe(`{"Chunks":null,"Perm":[0]}`);
     expect(encodeSyncInfo({ chunks: [], perm: [0] }, { emptyList: "[]" })).toBe(`{"Chunks":[],"Perm":[0]}`);
   });
+});
+
+describe("encodeSyncInfoParts", () => {
+  it.each([0, 1, 2, 511, 512, 513, 2000])(
+    "writes the text for %d chunks in parts, and knows its size",
+    (count) => {
+      const chunks = Array.from({ length: count }, (_, at) => ({ id: textChunk(`${at}`).id, size: at * 40 }));
+      const info = { chunks, perm: [1, 0] };
+      const parts = [...encodeSyncInfoParts(info)];
+      expect(parts.join("")).toBe(encodeSyncInfo(info));
+      expect(encodedSyncInfoBytes(info)).toBe(encodeSyncInfo(info).length);
+      expect(Math.max(...parts.map((part) => part.length))).toBeLessThan(65_536);
+      expect(decodeSyncInfo(parts.join(""))).toEqual(info);
+    },
+  );
 });
 
 describe("decodeSyncInfo", () => {

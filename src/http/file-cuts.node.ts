@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import { abortable } from "../bytes/abort.ts";
+import { IdMap } from "../bytes/id-map.ts";
+import { maxCafsChunkBytes } from "../bytes/varint.ts";
+import { type Chunk, type ChunkId, type ChunkInfo, idBytes } from "../chunk/chunk.ts";
+import { createCutter } from "../chunk/create-cutter.ts";
+import { cafsSpec } from "../chunk/cutter-specs.ts";
+import { writeKey } from "../chunk/id-key.ts";
+import { verifyChunk } from "../chunk/verify.ts";
+import { isSyncError, SyncError } from "../errors.ts";
+import { emptyId, syncInfoLimits } from "../remotesync/sync-info.ts";
+import { chunkNamer, cutBlock, readFully } from "../tree/file-cut.node.ts";
+import { Pause } from "../tree/pause.node.ts";
+import type { AbortOptions } from "../types.ts";
+
+/** What is remembered of files that were cut. */
+export const fileCutLimits = Object.freeze({
+  /** Chunks of all remembered files together, unless the last one has more: about 150 bytes each, and about 8 KiB of file. */
+  cutChunkCount: 2 ** 18,
+});
+
+/** How a file was cut. */
+export interface FileCut {
+  /** Names the state that the file was in. */
+  readonly version: string;
+  readonly chunks: readonly ChunkInfo[];
+  /** Places in `chunks` by id, and where each chunk starts. */
+  readonly numbers: IdMap;
+  readonly offsets: Float64Array;
+}
+
+/** Cuts open files as CAFS does, each state of a file once as long as it is remembered. */
+export class FileCuts {
+  /** By version, the one asked for last at the end. */
+  readonly #known = new Map<string, FileCut>();
+  readonly #underWay = new Map<string, Promise<void>>();
+  #chunkCount = 0;
+
+  /**
+   * How this file is cut. Who asks while somebody else has it cut waits for that.
+   *
+   * @throws LIMIT for a file of too many chunks; CHANGED when it changes meanwhile; the signal's reason; what the
+   *   system says
+   */
+  async of(fd: number, { signal }: AbortOptions): Promise<FileCut> {
+    const version = versionOf(fd);
+    for (;;) {
+      const known = this.#known.get(version);
+      if (known) return this.#remember(known);
+      const other = this.#underWay.get(version);
+      if (!other) break;
+      await abortable(other, signal);
+    }
+    const cutting = this.#cut(fd, version, signal);
+    this.#underWay.set(
+      version,
+      cutting.then(
+        () => {},
+        () => {},
+      ),
+    );
+    return cutting;
+  }
+
+  /**
+   * Reads a chunk where it was found. When it is no more, the file is cut anew the next time.
+   *
+   * @throws NOT_FOUND, CHANGED, what the system says
+   */
+  read(fd: number, cut: FileCut, id: ChunkId): Chunk {
+    const number = cut.numbers.get(id);
+    if (number === undefined) throw new SyncError("NOT_FOUND", "the file has no such chunk");
+    const bytes = Buffer.allocUnsafe(cut.chunks[number]!.size);
+    const filled = readFully(fd, bytes, cut.offsets[number]!);
+    try {
+      return verifyChunk(id, bytes.subarray(0, filled));
+    } catch (cause) {
+      if (!isSyncError(cause, "UNEXPECTED_CHUNK")) throw cause;
+      this.#forget(cut.version);
+      throw new SyncError("CHANGED", "the file changed while it was being sent", { cause });
+    }
+  }
+
+  async #cut(fd: number, version: string, signal: AbortSignal | undefined): Promise<FileCut> {
+    try {
+      return this.#remember(await cutFile(fd, version, signal));
+    } finally {
+      this.#underWay.delete(version);
+    }
+  }
+
+  #remember(cut: FileCut): FileCut {
+    this.#forget(cut.version);
+    this.#known.set(cut.version, cut);
+    this.#chunkCount += cut.chunks.length;
+    for (const version of this.#known.keys()) {
+      if (this.#chunkCount <= fileCutLimits.cutChunkCount || version === cut.version) break;
+      this.#forget(version);
+    }
+    return cut;
+  }
+
+  #forget(version: string): void {
+    this.#chunkCount -= this.#known.get(version)?.chunks.length ?? 0;
+    this.#known.delete(version);
+  }
+}
+
+/** Two states of a file differ in one of these; the name tells none of them. */
+function versionOf(fd: number): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = fs.fstatSync(fd, { bigint: true });
+  return createHash("sha256").update(`${dev}|${ino}|${size}|${mtimeNs}|${ctimeNs}`).digest("hex");
+}
+
+async function cutFile(fd: number, version: string, signal: AbortSignal | undefined): Promise<FileCut> {
+  const { size } = fs.fstatSync(fd);
+  checkChunkCount(size / maxCafsChunkBytes);
+  const cutter = createCutter(cafsSpec);
+  const nameChunk = chunkNamer(maxCafsChunkBytes);
+  const pause = new Pause(signal);
+  const chunks: ChunkInfo[] = [];
+  for (let position = 0, ends = cutBlock(fd, 0, size, cutter); ends.length > 0;) {
+    const ids = new Uint8Array(ends.length * idBytes);
+    let start = 0;
+    for (const [number, end] of ends.entries()) {
+      writeKey(nameChunk(cutter.buffer.subarray(start, end)), ids, number * idBytes);
+      chunks.push({ id: ids.subarray(number * idBytes, (number + 1) * idBytes), size: end - start });
+      start = end;
+    }
+    checkChunkCount(chunks.length);
+    if (pause.due()) await pause.take();
+    ends = cutBlock(fd, (position += start), size, cutter);
+  }
+  if (versionOf(fd) !== version) throw new SyncError("CHANGED", "the file changed while it was being cut");
+  return placeChunks(version, chunks.length > 0 ? chunks : [{ id: emptyId, size: 0 }]);
+}
+
+function placeChunks(version: string, chunks: readonly ChunkInfo[]): FileCut {
+  const numbers = new IdMap();
+  const offsets = new Float64Array(chunks.length);
+  let offset = 0;
+  for (const [number, { id, size }] of chunks.entries()) {
+    numbers.set(id, number);
+    offsets[number] = offset;
+    offset += size;
+  }
+  return { version, chunks, numbers, offsets };
+}
+
+function checkChunkCount(count: number): void {
+  const limit = syncInfoLimits.maxChunkCount;
+  if (count > limit)
+    throw new SyncError("LIMIT", `the file has more than ${limit} chunks`, { detail: { limit } });
+}
