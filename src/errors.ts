@@ -44,6 +44,7 @@ export const errorCodes = {
   VANISHED: { wire: 29, exit: 3 },
   PARTIAL: { wire: 30, exit: 3 },
   UNAUTHORIZED: { wire: 31, exit: 6 },
+  UPSTREAM: { wire: 32, exit: 1 },
 } as const satisfies Record<string, CodeFacts>;
 
 /** What went wrong, as a word to match on. */

@@ -16,12 +16,7 @@ export { nodeStreamDuplex } from "./transport/node-stream.node.ts";
 export { type FetchCafsOptions, fetchCafs, fetchSyncInfo } from "./http/cafs-client.node.ts";
 export { type CafsHandlerOptions, handleCafs } from "./http/cafs-handler.node.ts";
 export { type DirShareOptions, dirShare } from "./http/dir-share.node.ts";
-export {
-  type ListenOptions,
-  type ServerOptions,
-  type SyncServer,
-  createServer,
-} from "./http/server.node.ts";
+export { type ListenOptions, type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
 export type { SessionReport } from "./http/session-host.ts";
 export type { SharePath } from "./http/share-path.ts";
 export type { SharedFile, SharedTree, Share, ShareOptions } from "./http/share.ts";

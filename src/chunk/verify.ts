@@ -22,3 +22,8 @@ export function verifyChunk(id: ChunkId, bytes: Bytes): Chunk {
   }
   return { id, bytes } as Chunk;
 }
+
+/** The same chunk in memory of its own. */
+export function copyOfChunk({ id, bytes }: Chunk): Chunk {
+  return { id: id.slice(), bytes: bytes.slice() } as Chunk;
+}

@@ -29,11 +29,11 @@ export async function openSession(
 ): Promise<OpenedSession> {
   if (direction === "pull") {
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
-    const { source, layout } = await share.openTree(path, options);
+    const { source, layout, cutter } = await share.openTree(path, options);
     return {
       async hold(duplex, signal) {
         try {
-          return await sendTree(source, duplex, { ...liveness, layout, signal });
+          return await sendTree(source, duplex, { ...liveness, layout, signal, ...(cutter && { cutter }) });
         } finally {
           await source.close();
         }

@@ -1,4 +1,5 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
+import type { CutterSpec } from "../chunk/cutter.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
 import type { Layout, TreeSource, TreeTarget } from "../tree/tree.ts";
 import type { AbortOptions } from "../types.ts";
@@ -16,6 +17,8 @@ export interface ShareOptions extends AbortOptions {
 export interface SharedTree {
   readonly source: TreeSource;
   readonly layout: Layout;
+  /** How its files are cut, where the source cannot do that in any way asked for. */
+  readonly cutter?: CutterSpec;
 }
 
 /** A file that was opened to be fetched chunk by chunk. */

@@ -45,7 +45,13 @@ export interface AttemptSigns {
 }
 
 /** After these the other end may be there again in a moment. */
-const passing: ReadonlySet<SyncErrorCode> = new Set(["PEER_GONE", "STALLED", "TRUNCATED", "LOCKED"]);
+const passing: ReadonlySet<SyncErrorCode> = new Set([
+  "PEER_GONE",
+  "STALLED",
+  "TRUNCATED",
+  "LOCKED",
+  "UPSTREAM",
+]);
 
 /** What holds unless the caller says otherwise. */
 export const reconnectDefaults = Object.freeze({

@@ -92,10 +92,8 @@ export class SenderCore<File> {
   /** Files that were listed and not answered. */
   readonly #asked = new Queue<Job<File>>();
   readonly #jobs = new Queue<Job<File>>();
-  /** Files of the cut under way, the first being the one whose runs come next. */
-  readonly #cutting = new Queue<Job<File>>();
-  /** Where the next run of that file starts. */
-  #cutOffset = 0;
+  /** Files of the cut under way, and where the next run of each starts. */
+  readonly #cutting = new Map<File, { readonly job: Job<File>; offset: number }>();
   readonly #content: ContentQueue<File>;
   #heard = false;
   #listingEnded = false;
@@ -310,10 +308,12 @@ export class SenderCore<File> {
     if (this.#open.chunks >= this.#windows.chunks) return undefined;
     if (this.#cutOpen) return { do: "step" };
     if (this.#jobs.size === 0) return undefined;
-    while (this.#jobs.size > 0 && this.#cutting.size < cutFilesCount) this.#cutting.push(this.#jobs.take());
+    while (this.#jobs.size > 0 && this.#cutting.size < cutFilesCount) {
+      const job = this.#jobs.take();
+      this.#cutting.set(job.file, { job, offset: 0 });
+    }
     this.#cutOpen = true;
-    this.#cutOffset = 0;
-    return { do: "cut", files: this.#cutting.values().map(({ file }) => file) };
+    return { do: "cut", files: [...this.#cutting.keys()] };
   }
 
   #nextEnd(): SenderAction<File> | undefined {
@@ -326,14 +326,14 @@ export class SenderCore<File> {
 
   /** Books a run, and splits it where a list would not fit its frame. */
   *#takeRun(run: CutRun<File>): Generator<ChunkGroup> {
-    const job = this.#cutting.peek();
-    if (job === undefined || job.file !== run.file)
-      throw new SyncError("INTERNAL", "the source cut a file nobody asked for");
+    const cut = this.#cutting.get(run.file);
+    if (cut === undefined) throw new SyncError("INTERNAL", "the source cut a file nobody asked for");
+    const { job } = cut;
     const failure = run.end !== undefined && run.end !== "complete" ? run.end : undefined;
     const end = failure?.code ?? (run.end === undefined ? undefined : "complete");
     if (run.sizes.length === 0 && end === undefined) return;
     const pushed = job.unasked ? this.#push(run) : undefined;
-    if (!job.unasked) this.#content.ask({ ...run, offset: this.#cutOffset });
+    if (!job.unasked) this.#content.ask({ ...run, offset: cut.offset });
     for (let at = 0; at === 0 || at < run.sizes.length; at += groupChunkCount) {
       const to = Math.min(run.sizes.length, at + groupChunkCount);
       yield {
@@ -346,13 +346,12 @@ export class SenderCore<File> {
     }
     this.totals.chunks += run.sizes.length;
     this.totals.chunkBytes += run.bytes.length;
-    this.#cutOffset += run.bytes.length;
+    cut.offset += run.bytes.length;
     if (end === undefined) return;
     if (failure !== undefined) this.#fail(failure);
     this.totals.files += 1;
     this.#settle(job.announced);
-    this.#cutting.shift();
-    this.#cutOffset = 0;
+    this.#cutting.delete(run.file);
   }
 
   /** The chunks of a file that failed may be gone with it. */

@@ -16,6 +16,7 @@ const statusOfCode: Partial<Record<SyncErrorCode, number>> = {
   LOCKED: 409,
   UNSUPPORTED: 501,
   NO_SPACE: 507,
+  UPSTREAM: 502,
 };
 
 /** What a server answers, as a status and a body, to a request that it does not carry out. */

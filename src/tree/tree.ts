@@ -58,8 +58,8 @@ export interface TreeSource<File = unknown> {
   /** All entries in canonical order, a batch at a time. What cannot be listed is reported, not thrown. */
   entries(options: SourceOptions): AsyncIterable<readonly SourceEntry<File>[]>;
   /**
-   * Reads, cuts and hashes files, in the order given. Each yield carries runs of about 1 MiB of content in
-   * all, of one file or of many small ones. A file that changed since it was listed ends with CHANGED,
+   * Reads, cuts and hashes files, in any order; the runs of one file follow each other, those of others may be in
+   * between. Each yield carries runs of about 1 MiB of content in all, of one file or of many small ones. A file that changed since it was listed ends with CHANGED,
    * one that is gone with VANISHED, one that cannot be read with IO; the others are not touched by that.
    */
   cut(

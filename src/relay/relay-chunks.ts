@@ -1,0 +1,72 @@
+import type { Chunk, ChunkId } from "../chunk/chunk.ts";
+import { keyOf } from "../chunk/id-key.ts";
+import { copyOfChunk } from "../chunk/verify.ts";
+import type { SyncError } from "../errors.ts";
+import { type AwaitedStore, awaitedStore } from "../store/awaited.ts";
+import type { Store } from "../store/store.ts";
+import type { AbortOptions } from "../types.ts";
+
+/** Stands for one session with the upstream. */
+export type Carrier = object;
+
+/** The chunks of a relay: those that are here, and those on their way and by which session. */
+export class RelayChunks {
+  /** Bytes of chunks that came. */
+  receivedBytes = 0;
+  readonly #store: AwaitedStore;
+  /** "here", or who brings it. About 100 bytes a chunk. */
+  readonly #known = new Map<string, Carrier | "here">();
+
+  /** @param store it belongs to the relay, which closes it; it must keep what is put */
+  constructor(store: Store) {
+    this.#store = awaitedStore(store);
+  }
+
+  /** Calls of `get` that wait now. */
+  get waitingCount(): number {
+    return this.#store.waitingCount;
+  }
+
+  /** True for a chunk that is here, without a look at any medium. */
+  has(id: ChunkId): boolean {
+    return this.#known.get(keyOf(id)) === "here";
+  }
+
+  /** True when the chunk is here or on its way; otherwise this carrier has to bring it from now on. */
+  async claim(id: ChunkId, carrier: Carrier, options: AbortOptions): Promise<boolean> {
+    const key = keyOf(id);
+    if (this.#known.has(key)) return true;
+    if (await this.#store.has(id, options)) {
+      this.#known.set(key, "here");
+      return true;
+    }
+    this.#known.set(key, carrier);
+    return false;
+  }
+
+  /** Takes a chunk that came. Its bytes are copied. @throws NO_SPACE, IO */
+  async put(chunk: Chunk): Promise<void> {
+    await this.#store.put(copyOfChunk(chunk));
+    this.#known.set(keyOf(chunk.id), "here");
+    this.receivedBytes += chunk.bytes.length;
+  }
+
+  /** The chunk, once it is here. @throws why no more come, the signal's reason */
+  get(id: ChunkId, options: AbortOptions): Promise<Chunk> {
+    return this.#store.get(id, options);
+  }
+
+  /** The carrier brings no more: what it had to bring is wanted again. */
+  release(carrier: Carrier): void {
+    for (const [key, state] of this.#known) if (state === carrier) this.#known.delete(key);
+  }
+
+  /** No more chunks will come. */
+  end(reason: SyncError): void {
+    this.#store.end(reason);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}

@@ -1,0 +1,86 @@
+import { idBytes } from "../chunk/chunk.ts";
+import type { SyncError } from "../errors.ts";
+import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "../tree/tree.ts";
+import type { Bytes } from "../types.ts";
+import type { TreeRecord } from "./record.ts";
+import type { RelayChunks } from "./relay-chunks.ts";
+
+/**
+ * The end of a relay that listens to the upstream, for one session: it keeps what it hears, and asks for chunks that are
+ * neither here nor on their way.
+ */
+export function relayTarget(record: TreeRecord, chunks: RelayChunks): TreeTarget {
+  return new RelayTarget(record, chunks);
+}
+
+class RelayTarget implements TreeTarget {
+  readonly #record: TreeRecord;
+  readonly #chunks: RelayChunks;
+  #options: TargetOptions | undefined;
+
+  constructor(record: TreeRecord, chunks: RelayChunks) {
+    this.#record = record;
+    this.#chunks = chunks;
+  }
+
+  async open(options: TargetOptions): Promise<void> {
+    this.#options = options;
+    this.#record.begin({ cutter: options.cutter, layout: options.layout });
+  }
+
+  async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    const needs = entries.map((entry, i) => this.#plan(first + i, entry));
+    this.#record.news.tell();
+    return needs;
+  }
+
+  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+    this.#record.addChunks(entry, offset, ids, sizes);
+    const here = new Uint8Array(sizes.length);
+    const { signal } = this.#options!;
+    for (let i = 0; i < sizes.length; i++) {
+      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
+      here[i] = Number(await this.#chunks.claim(id, this, signal ? { signal } : {}));
+    }
+    this.#endIfListed(entry);
+    return here;
+  }
+
+  async write(placements: readonly Placement[]): Promise<void> {
+    for (const { chunk } of placements) if (!this.#chunks.has(chunk.id)) await this.#chunks.put(chunk);
+    this.#record.news.tell();
+  }
+
+  async finish(files: readonly { readonly entry: number }[]): Promise<void> {
+    for (const { entry } of files) this.#record.endFile(entry, "complete");
+  }
+
+  async abandon(entry: number, reason: SyncError): Promise<void> {
+    this.#record.endFile(entry, reason);
+    this.#options!.onTrouble(entry, reason);
+  }
+
+  async commit(): Promise<void> {
+    this.#record.finish("complete");
+  }
+
+  async close(): Promise<void> {
+    this.#chunks.release(this);
+  }
+
+  #plan(number: number, entry: Entry): Need {
+    const copy = {
+      ...entry,
+      name: entry.name.slice(),
+      ...(entry.target && { target: entry.target.slice() }),
+    };
+    this.#record.addEntry(number, copy);
+    return entry.kind === "file" && entry.size > 0 ? "ask" : "nothing";
+  }
+
+  /** A list as long as the file is complete, before its content is. */
+  #endIfListed(number: number): void {
+    const { chunks, entry } = this.#record.entries[number]!;
+    if (chunks.bytes === entry.size) this.#record.endFile(number, "complete");
+  }
+}

@@ -1,0 +1,86 @@
+import { SyncError, toSyncError } from "../errors.ts";
+import { createReceiver } from "../session/create-receiver.ts";
+import type { Connect, ReconnectOptions } from "../session/reconnect.ts";
+import type { ReceiveOptions } from "../session/receive.ts";
+import type { TreeSource } from "../tree/tree.ts";
+import type { AbortOptions } from "../types.ts";
+import { type Form, TreeRecord } from "./record.ts";
+import type { RelayChunks } from "./relay-chunks.ts";
+import { relaySource } from "./relay-source.ts";
+import { relayTarget } from "./relay-target.ts";
+
+/** How a relay talks to its upstream. */
+export type UpstreamOptions = Omit<ReceiveOptions & ReconnectOptions, "signal" | "onProgress">;
+
+/** One tree on its way through: received once, sent to as many as ask for it. */
+export class RelayTree {
+  readonly record = new TreeRecord();
+  readonly #chunks: RelayChunks;
+  readonly #life = new AbortController();
+  readonly #done: Promise<void>;
+  #readerCount = 0;
+
+  constructor(connect: Connect, chunks: RelayChunks, options: UpstreamOptions) {
+    this.#chunks = chunks;
+    const run = createReceiver({
+      ...options,
+      connect,
+      openTarget: () => relayTarget(this.record, chunks),
+      signal: this.#life.signal,
+    });
+    this.#done = run.done.then(
+      () => this.record.finish("complete"),
+      (thrown: unknown) => this.record.finish(lostUpstream(toSyncError(thrown))),
+    );
+  }
+
+  /** Downstreams that are being served. */
+  get readerCount(): number {
+    return this.#readerCount;
+  }
+
+  /** True when nobody may begin with it any more: it failed, or it is complete and might be out of date by now. */
+  get isOver(): boolean {
+    const { end } = this.record;
+    return end !== undefined && (end !== "complete" || this.#readerCount === 0);
+  }
+
+  /** Resolves when the upstream has begun. @throws why it did not, the signal's reason */
+  async begun({ signal }: AbortOptions): Promise<Form> {
+    const { record } = this;
+    for (;;) {
+      if (record.end !== undefined && record.end !== "complete") throw record.end;
+      if (record.form) return record.form;
+      await record.news.wait(signal);
+    }
+  }
+
+  /** Joins one more downstream, until its source is closed. */
+  join(): TreeSource {
+    const source = relaySource(this.record, this.#chunks);
+    let joined = true;
+    this.#readerCount += 1;
+    return {
+      ...source,
+      close: async () => {
+        await source.close();
+        if (joined) this.#readerCount -= 1;
+        joined = false;
+      },
+    };
+  }
+
+  /** Leaves the upstream; who still reads gets an error. */
+  async close(): Promise<void> {
+    this.#life.abort(new SyncError("ABORTED", "the relay is closing"));
+    await this.#done;
+  }
+}
+
+/** What a downstream is told when the upstream fails: that there is no such thing is news of the upstream, a broken line is not. */
+function lostUpstream(error: SyncError): SyncError {
+  if (error.code === "NOT_FOUND" || error.code === "UNAUTHORIZED" || error.code === "CHANGED") {
+    return new SyncError(error.code, error.message, { cause: error });
+  }
+  return new SyncError("UPSTREAM", `the relay lost its upstream: ${error.message}`, { cause: error });
+}

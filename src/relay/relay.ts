@@ -1,0 +1,132 @@
+import { SyncError } from "../errors.ts";
+import { formatSharePath, type SharePath } from "../http/share-path.ts";
+import type { Share, SharedTree, ShareOptions } from "../http/share.ts";
+import type { Store } from "../store/store.ts";
+import type { AbortOptions, Duplex } from "../types.ts";
+import { RelayChunks } from "./relay-chunks.ts";
+import { relayLimits } from "./relay-limits.ts";
+import { RelayTree, type UpstreamOptions } from "./relay-tree.ts";
+
+/** What a relay asks its upstream for. */
+export interface UpstreamRequest extends AbortOptions {
+  /** The place, as a downstream asked for it; the relay's own root for the whole. */
+  readonly path: SharePath;
+  /** The relays on the way, ours last: to be sent as `Rsync-Stream-Via`. */
+  readonly via: readonly string[];
+}
+
+export interface RelayOptions extends UpstreamOptions {
+  /** Connects to the upstream, which sends. Called when somebody asks, and again when the connection breaks. */
+  readonly connect: (request: UpstreamRequest) => Promise<Duplex>;
+  /** Where chunks are kept while the relay lives; it must not evict. The relay closes it. */
+  readonly store: Store;
+  /** Names this relay among others on the way; random unless given. */
+  readonly id?: string;
+}
+
+/** Where a relay stands. */
+export interface RelayStatus {
+  /** Trees that are on their way or kept. */
+  readonly treeCount: number;
+  /** Downstreams that are being served. */
+  readonly readerCount: number;
+  /** Bytes of content that came from the upstream. */
+  readonly receivedBytes: number;
+}
+
+/** A receiver that is a sender at the same time. */
+export interface Relay {
+  /** What it offers to downstreams: give it to `createServer`, or open its trees yourself. */
+  readonly share: Pick<Required<Share>, "openTree" | "close"> & Share;
+  /** Names this relay among others on the way. */
+  readonly id: string;
+  readonly status: RelayStatus;
+  /** Leaves the upstream; downstreams end with an error. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Relays trees: each is received once from the upstream, and sent to every downstream that asks while it is still coming
+ * (docs/relay.md). What is asked for by itself is received by a session of its own, before the rest; content travels once all the same.
+ *
+ * A downstream waits for its own pace only. Memory: about 300 bytes an entry and 150 a chunk of each tree; content is in `store`.
+ */
+export function createRelay(options: RelayOptions): Relay {
+  const id = options.id ?? randomId();
+  const chunks = new RelayChunks(options.store);
+  const trees = new Map<string, RelayTree>();
+  let closed: Promise<void> | undefined;
+
+  function treeAt(path: SharePath, via: readonly string[]): RelayTree {
+    if (closed) throw new SyncError("STATE", "the relay is closed");
+    const name = formatSharePath(path);
+    const known = trees.get(name);
+    if (known && !known.isOver) return known;
+    checkRoute(id, via);
+    trees.delete(name);
+    makeRoom(trees);
+    const connect = ({ signal }: AbortOptions): Promise<Duplex> =>
+      options.connect({ path, via: [...via, id], ...(signal && { signal }) });
+    const tree = new RelayTree(connect, chunks, options);
+    trees.set(name, tree);
+    return tree;
+  }
+
+  async function openTree(path: SharePath, { signal, via = [] }: ShareOptions): Promise<SharedTree> {
+    const tree = treeAt(path, via);
+    const source = tree.join();
+    try {
+      return { source, ...(await tree.begun(signal ? { signal } : {})) };
+    } catch (thrown) {
+      await source.close();
+      throw thrown;
+    }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([...trees.values()].map((tree) => tree.close()));
+    await chunks.close();
+  }
+
+  const relay: Relay = {
+    id,
+    share: { openTree, close: () => relay.close() },
+    get status() {
+      const counts = [...trees.values()].map(({ readerCount }) => readerCount);
+      return {
+        treeCount: trees.size,
+        readerCount: counts.reduce((sum, count) => sum + count, 0),
+        receivedBytes: chunks.receivedBytes,
+      };
+    },
+    close: () => (closed ??= close()),
+  };
+  return relay;
+}
+
+/** @throws LIMIT for a request that came in a circle, or through too many relays */
+function checkRoute(id: string, via: readonly string[]): void {
+  if (via.includes(id)) throw new SyncError("LIMIT", "the relays' upstreams form a circle");
+  const limit = relayLimits.hopCount;
+  if (via.length >= limit)
+    throw new SyncError("LIMIT", `more than ${limit} relays on the way`, { detail: { limit } });
+}
+
+/** Lets go of a tree that nobody reads. @throws LIMIT when all are read */
+function makeRoom(trees: Map<string, RelayTree>): void {
+  const limit = relayLimits.relayedTreeCount;
+  if (trees.size < limit) return;
+  for (const [name, tree] of trees) {
+    if (tree.readerCount > 0) continue;
+    trees.delete(name);
+    void tree.close();
+    return;
+  }
+  throw new SyncError("LIMIT", `more than ${limit} trees are asked for`, { detail: { limit } });
+}
+
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}

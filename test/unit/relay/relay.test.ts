@@ -1,0 +1,306 @@
+import { describe, expect, test } from "vitest";
+import { SyncError } from "../../../src/errors.ts";
+import { createRelay, type Relay, type RelayOptions } from "../../../src/relay/relay.ts";
+import { receiveTree, type ReceiveSummary } from "../../../src/session/receive.ts";
+import { sendTree } from "../../../src/session/send.ts";
+import { memoryStore } from "../../../src/store/memory.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
+import { type ByteChannel, channelOf, duplexOf } from "../../../src/transport/channel.ts";
+import { memorySource } from "../../../src/tree/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory-target.ts";
+import { type MemoryDir, memoryDir, memoryFile, memoryLink } from "../../../src/tree/memory-tree.ts";
+import type { Bytes, Duplex } from "../../../src/types.ts";
+import { noise } from "../http/serving.ts";
+
+const whole = { components: [], contents: true };
+
+function sampleTree(): MemoryDir {
+  const many = Object.fromEntries(
+    Array.from({ length: 40 }, (_, i) => [`f${i}`, memoryFile(noise(3000 + i, i + 1))]),
+  );
+  return memoryDir({
+    big: memoryFile(noise(600_000, 77)),
+    copy: memoryFile(noise(600_000, 77)),
+    empty: memoryFile(""),
+    link: memoryLink("big"),
+    many: memoryDir(many),
+    none: memoryDir(),
+  });
+}
+
+/** An upstream that counts what leaves it, with a gate that lets through so many writes. */
+function upstreamOf(
+  tree: MemoryDir,
+  wrap: (channel: ByteChannel, attempt: number) => ByteChannel = (c) => c,
+) {
+  let attempts = 0;
+  const sent: number[] = [];
+  return {
+    sent,
+    attempts: () => attempts,
+    async connect(): Promise<Duplex> {
+      const [ours, theirs] = duplexPair();
+      const source = memorySource(tree);
+      const attempt = attempts++;
+      void sendTree(source, duplexOf(wrap(channelOf(ours), attempt)), { layout: source.layout })
+        .then(({ sentBytes }) => sent.push(sentBytes))
+        .catch(() => {});
+      return theirs;
+    },
+  };
+}
+
+function relayOf(connect: RelayOptions["connect"], options: Partial<RelayOptions> = {}): Relay {
+  return createRelay({ connect, store: memoryStore(), firstWaitMs: 1, random: () => 0, ...options });
+}
+
+/** A downstream of a relay; `wrap` is what it does to its connection. */
+async function pullFrom(
+  relay: Relay,
+  wrap: (channel: ByteChannel) => ByteChannel = (channel) => channel,
+  signal?: AbortSignal,
+): Promise<{ tree: MemoryDir; summary: ReceiveSummary }> {
+  const { source, layout, cutter } = await relay.share.openTree(whole, signal ? { signal } : {});
+  const [ours, theirs] = duplexPair();
+  const sending = sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => source.close());
+  sending.catch(() => {});
+  const tree = memoryDir();
+  const summary = await receiveTree(memoryTarget(tree), duplexOf(wrap(channelOf(theirs))));
+  await sending;
+  return { tree, summary };
+}
+
+/** Lets a sender's channel through until so many writes were made, then does something else. */
+function afterWrites(channel: ByteChannel, count: number, then: () => Promise<void> | void): ByteChannel {
+  let writes = 0;
+  return {
+    ...channel,
+    read: (options) => channel.read(options),
+    abort: (reason) => channel.abort(reason),
+    end: () => channel.end(),
+    async write(bytes) {
+      if (writes++ === count) await then();
+      return channel.write(bytes);
+    },
+  };
+}
+
+async function countWrites(tree: MemoryDir): Promise<number> {
+  let writes = 0;
+  const upstream = upstreamOf(tree, (channel) => ({
+    ...afterWrites(channel, -1, () => {}),
+    write: (bytes) => (writes++, channel.write(bytes)),
+  }));
+  const relay = relayOf(upstream.connect);
+  await pullFrom(relay);
+  await relay.close();
+  return writes;
+}
+
+describe("a relay", () => {
+  test("passes a tree on, and its content leaves the upstream once for ten downstreams", async () => {
+    const tree = sampleTree();
+    const upstream = upstreamOf(tree);
+    const relay = relayOf(upstream.connect);
+    const copies = await Promise.all(Array.from({ length: 10 }, () => pullFrom(relay)));
+    for (const copy of copies) expect(copy.tree.children).toEqual(tree.children);
+    expect(upstream.attempts()).toBe(1);
+    expect(upstream.sent[0]).toBeLessThan(600_000 + 40 * 3100);
+    expect(relay.status).toMatchObject({ readerCount: 0, treeCount: 1, receivedBytes: upstream.sent[0] });
+    await relay.close();
+  });
+
+  test("sends while it still receives, and waits for nothing but news", async () => {
+    const tree = sampleTree();
+    let open = (): void => {};
+    const held = new Promise<void>((resolve) => (open = resolve));
+    const writes = await countWrites(tree);
+    const upstream = upstreamOf(tree, (channel) => afterWrites(channel, writes - 3, () => held));
+    const relay = relayOf(upstream.connect);
+    let receivedBytes = 0;
+    const pulling = pullFrom(relay, (channel) => ({
+      ...afterWrites(channel, -1, () => {}),
+      async *read(options) {
+        for await (const block of channel.read(options)) {
+          receivedBytes += block.length;
+          yield block;
+        }
+      },
+    }));
+    while (receivedBytes < 300_000) await new Promise((resolve) => setTimeout(resolve, 1));
+    open();
+    expect((await pulling).tree.children).toEqual(tree.children);
+    await relay.close();
+  });
+
+  test("a downstream may join at any moment of the upstream's session", async () => {
+    const tree = sampleTree();
+    const writes = await countWrites(tree);
+    expect(writes).toBeGreaterThan(10);
+    for (let at = 0; at < writes; at++) {
+      const late: Promise<unknown>[] = [];
+      let relay: Relay | undefined;
+      const upstream = upstreamOf(tree, (channel) =>
+        afterWrites(channel, at, () => void late.push(pullFrom(relay!))),
+      );
+      relay = relayOf(upstream.connect);
+      const first = await pullFrom(relay);
+      const [second] = (await Promise.all(late)) as { tree: MemoryDir }[];
+      expect(first.tree.children).toEqual(tree.children);
+      expect(second!.tree.children).toEqual(tree.children);
+      expect(upstream.attempts()).toBe(1);
+      await relay.close();
+    }
+  });
+
+  test("an upstream that dies at any moment is asked again, and only for what is missing", async () => {
+    const tree = sampleTree();
+    const writes = await countWrites(tree);
+    for (let at = 1; at < writes; at++) {
+      const upstream = upstreamOf(tree, (channel, attempt) =>
+        attempt > 0
+          ? channel
+          : afterWrites(channel, at, () => channel.abort(new SyncError("PEER_GONE", "cut"))),
+      );
+      const relay = relayOf(upstream.connect);
+      const { tree: copy } = await pullFrom(relay);
+      expect(copy.children).toEqual(tree.children);
+      expect(upstream.attempts()).toBe(2);
+      expect(relay.status.receivedBytes).toBeLessThan(600_000 + 40 * 3100);
+      await relay.close();
+    }
+  });
+
+  test("an upstream that stays away: each downstream is told, at once", async () => {
+    const upstream = upstreamOf(sampleTree(), (channel) =>
+      afterWrites(channel, 4, () => channel.abort(new SyncError("PEER_GONE", "cut"))),
+    );
+    const relay = relayOf(upstream.connect, { retries: 2 });
+    const results = await Promise.allSettled([pullFrom(relay), pullFrom(relay)]);
+    for (const result of results)
+      expect(result).toMatchObject({ reason: { code: "UPSTREAM", remote: true } });
+    expect(upstream.attempts()).toBeGreaterThan(1);
+    await relay.close();
+  });
+
+  test("what the upstream has not got is not found downstream", async () => {
+    const relay = relayOf(async () => {
+      throw new SyncError("NOT_FOUND", "no such place", { remote: true });
+    });
+    await expect(pullFrom(relay)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await relay.close();
+  });
+
+  test("a tree that changed while the upstream was away: CHANGED, then the new one", async () => {
+    const tree = sampleTree();
+    const upstream = upstreamOf(tree, (channel, attempt) =>
+      attempt > 0
+        ? channel
+        : afterWrites(channel, 4, () => {
+            tree.children.set("big", memoryFile(noise(500_000, 5)));
+            channel.abort(new SyncError("PEER_GONE", "cut"));
+          }),
+    );
+    const relay = relayOf(upstream.connect);
+    await expect(pullFrom(relay)).rejects.toMatchObject({ code: "CHANGED" });
+    expect((await pullFrom(relay)).tree.children).toEqual(tree.children);
+    await relay.close();
+  });
+
+  test("one that asks when all others are gone gets what is upstream now", async () => {
+    const tree = sampleTree();
+    const upstream = upstreamOf(tree);
+    const relay = relayOf(upstream.connect);
+    await pullFrom(relay);
+    const before = relay.status.receivedBytes;
+    tree.children.set("new", memoryFile("news"));
+    expect((await pullFrom(relay)).tree.children).toEqual(tree.children);
+    expect(relay.status.receivedBytes).toBe(before + 4);
+    await relay.close();
+  });
+
+  test("a downstream that stands still holds nobody up, and one that leaves leaves nothing", async () => {
+    const tree = sampleTree();
+    const relay = relayOf(upstreamOf(tree).connect);
+    const still = (channel: ByteChannel): ByteChannel => ({
+      ...afterWrites(channel, -1, () => {}),
+      read: () => stuck(channel),
+    });
+    const leaving: { abort?: () => void } = {};
+    const stalled = pullFrom(relay, (channel) => {
+      leaving.abort = () => channel.abort(new SyncError("ABORTED", "gone"));
+      return still(channel);
+    });
+    stalled.catch(() => {});
+    expect((await pullFrom(relay)).tree.children).toEqual(tree.children);
+    expect(relay.status.readerCount).toBe(1);
+    leaving.abort!();
+    await expect(stalled).rejects.toMatchObject({ name: "SyncError" });
+    while (relay.status.readerCount > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await relay.close();
+  });
+
+  test("parts that are asked for by themselves come first, and once", async () => {
+    const tree = sampleTree();
+    const asked: string[] = [];
+    let open = (): void => {};
+    const held = new Promise<void>((resolve) => (open = resolve));
+    const relay = relayOf(async ({ path }) => {
+      const name = path.components.map((bytes) => Buffer.from(bytes).toString()).join("/");
+      asked.push(name);
+      const part = name === "" ? tree : (tree.children.get(name) as MemoryDir);
+      const hold = (channel: ByteChannel) => (name === "" ? afterWrites(channel, 2, () => held) : channel);
+      return upstreamOf(part, hold).connect();
+    });
+    const wholeTree = pullFrom(relay);
+    const path = { components: [Buffer.from("many")], contents: true };
+    const { source, layout, cutter } = await relay.share.openTree(path, {});
+    const [ours, theirs] = duplexPair();
+    void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => source.close());
+    const part = memoryDir();
+    await receiveTree(memoryTarget(part), theirs);
+    expect(part.children).toEqual((tree.children.get("many") as MemoryDir).children);
+    const early = relay.status.receivedBytes;
+    open();
+    await wholeTree;
+    expect(asked).toEqual(["", "many"]);
+    expect(relay.status.receivedBytes).toBe(early + 600_000);
+    await relay.close();
+  });
+
+  test("relays in a row, and none in a circle", async () => {
+    const tree = sampleTree();
+    const far = relayOf(upstreamOf(tree).connect);
+    const through =
+      (relay: Relay): RelayOptions["connect"] =>
+      async ({ via }) => {
+        const { source, layout, cutter } = await relay.share.openTree(whole, { via });
+        const [ours, theirs] = duplexPair();
+        void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => source.close());
+        return theirs;
+      };
+    const near = relayOf(through(relayOf(through(far))));
+    expect((await pullFrom(near)).tree.children).toEqual(tree.children);
+
+    const ring: Relay[] = [];
+    for (let i = 0; i < 3; i++) ring.push(relayOf((request) => through(ring[(i + 1) % 3]!)(request)));
+    await expect(pullFrom(ring[0]!)).rejects.toMatchObject({ message: expect.stringContaining("circle") });
+
+    let last = far;
+    for (let i = 0; i < 9; i++) last = relayOf(through(last));
+    await expect(pullFrom(last)).rejects.toMatchObject({
+      message: expect.stringContaining("more than 8 relays"),
+    });
+  });
+
+  test("nothing can be put into it from below", () => {
+    expect(relayOf(upstreamOf(memoryDir()).connect).share.openTarget).toBeUndefined();
+  });
+});
+
+async function* stuck(channel: ByteChannel): AsyncGenerator<Bytes> {
+  for await (const block of channel.read()) {
+    yield block;
+    await new Promise((_, reject) => channel.read && setTimeout(reject, 20_000).unref());
+  }
+}
