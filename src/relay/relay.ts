@@ -59,10 +59,10 @@ export function createRelay(options: RelayOptions): Relay {
 
   function treeAt(path: SharePath, via: readonly string[]): RelayTree {
     if (closed) throw new SyncError("STATE", "the relay is closed");
+    checkRoute(id, via);
     const name = formatSharePath(path);
     const known = trees.get(name);
     if (known && !known.isOver) return known;
-    checkRoute(id, via);
     trees.delete(name);
     makeRoom(trees);
     const connect = ({ signal }: AbortOptions): Promise<Duplex> =>

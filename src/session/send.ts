@@ -6,6 +6,7 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { CutOptions, CutRun, Layout, SourceEntry, TreeSource } from "../tree/tree.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
+import { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
 import type { Mode } from "./hello.ts";
@@ -85,9 +86,10 @@ export async function sendTree<File>(
     ...(options.compress !== undefined && { compress: options.compress }),
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
-  const ear = new Ear(link, core);
+  const bell = new Bell();
+  const ear = new Ear(link, core, bell);
   if (mode === "duplex") void ear.listen();
-  const work = new SenderWork(source, core, link, cutter, options, pool);
+  const work = new SenderWork({ source, core, link, bell, cutter, options, pool });
   try {
     await work.run(ear);
     await link.end();
@@ -109,30 +111,29 @@ class Ear {
   readonly #link: Link;
   readonly #core: { received: SenderCore<unknown>["received"]; readonly done: unknown };
   #listening: Promise<void> = Promise.resolve();
+  readonly #bell: Bell;
   #failure: SyncError | undefined;
-  #wake: (() => void) | undefined;
 
-  constructor(link: Link, core: { received: SenderCore<unknown>["received"]; readonly done: unknown }) {
+  constructor(
+    link: Link,
+    core: { received: SenderCore<unknown>["received"]; readonly done: unknown },
+    bell: Bell,
+  ) {
     this.#link = link;
     this.#core = core;
+    this.#bell = bell;
   }
 
   listen(): Promise<void> {
     this.#listening = this.#hear().catch((thrown: unknown) => {
       this.#failure = toSyncError(thrown);
       void this.#link.fail(this.#failure, true);
-      this.#wake?.();
+      this.#bell.ring();
     });
     return this.#listening;
   }
 
-  /** Resolves at the receiver's next word. @throws what went wrong with it */
-  async waitForWord(): Promise<void> {
-    this.check();
-    await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.check();
-  }
-
+  /** @throws what went wrong with the receiver */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -151,42 +152,50 @@ class Ear {
   async #hear(): Promise<void> {
     for await (const frame of this.#link.frames()) {
       this.#core.received(frame);
-      this.#wake?.();
+      this.#bell.ring();
     }
     if (this.#core.done === undefined)
       throw new SyncError("PEER_GONE", "the receiver closed before it was done");
   }
 }
 
-/** Carries out what the core decides, one thing after another. */
+interface SenderWorkParts<File> {
+  readonly source: TreeSource<File>;
+  readonly core: SenderCore<File>;
+  readonly link: Link;
+  readonly bell: Bell;
+  readonly cutter: CutterSpec;
+  readonly options: SendOptions;
+  readonly pool: BlockPool | undefined;
+}
+
+/**
+ * Carries out what the core decides, one thing after another. Only the source is not waited for: while it lists or cuts,
+ * which can be long where a tree is itself still coming, all else goes on.
+ */
 class SenderWork<File> {
   /** The transcript of all before END. */
   digest: Bytes = new Uint8Array(32);
-  readonly #source: TreeSource<File>;
+  readonly #parts: SenderWorkParts<File>;
   readonly #core: SenderCore<File>;
   readonly #link: Link;
-  readonly #cutter: CutterSpec;
-  readonly #options: SendOptions;
-  readonly #abort: AbortOptions;
+  readonly #life = new AbortController();
+  readonly #abort: { readonly signal: AbortSignal };
   readonly #cutOptions: CutOptions;
   readonly #listing: AsyncIterator<readonly SourceEntry<File>[]>;
+  /** What the source has answered, to be told to the core. */
+  readonly #answers: (() => void)[] = [];
   #cut: AsyncIterator<readonly CutRun<File>[]> | undefined;
 
-  constructor(
-    source: TreeSource<File>,
-    core: SenderCore<File>,
-    link: Link,
-    cutter: CutterSpec,
-    options: SendOptions,
-    pool: BlockPool | undefined,
-  ) {
-    this.#source = source;
+  constructor(parts: SenderWorkParts<File>) {
+    const { source, core, link, options, pool } = parts;
+    this.#parts = parts;
     this.#core = core;
     this.#link = link;
-    this.#cutter = cutter;
-    this.#options = options;
-    this.#abort = options.signal ? { signal: options.signal } : {};
+    const { signal } = this.#life;
+    this.#abort = { signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
     this.#cutOptions = { ...this.#abort, ...(pool && { room: (count) => pool.take(count) }) };
+    this.#abort.signal.addEventListener("abort", () => parts.bell.ring(), { once: true });
     const onTrouble = (error: SyncError): void => core.trouble(error);
     this.#listing = source.entries({ ...this.#abort, onTrouble })[Symbol.asyncIterator]();
   }
@@ -194,10 +203,11 @@ class SenderWork<File> {
   async run(ear: Ear): Promise<void> {
     for (;;) {
       ear.check();
-      this.#options.signal?.throwIfAborted();
+      this.#abort.signal.throwIfAborted();
+      for (const tell of this.#answers.splice(0)) tell();
       const action = this.#core.next();
       if (action?.do === "finish") return;
-      if (action === undefined) await ear.waitForWord();
+      if (action === undefined) await this.#parts.bell.wait();
       else await this.#perform(action);
     }
   }
@@ -208,6 +218,7 @@ class SenderWork<File> {
   }
 
   async close(): Promise<void> {
+    this.#life.abort(new SyncError("ABORTED", "the session is over"));
     await this.#listing.return?.();
     await this.#cut?.return?.();
   }
@@ -216,15 +227,23 @@ class SenderWork<File> {
     switch (action.do) {
       case "send":
         await this.#link.send(action.type, action.payload, action.squeeze);
-        this.#options.onProgress?.(this.progress());
+        this.#parts.options.onProgress?.(this.progress());
         return;
       case "list":
-        return this.#list();
+        return this.#await(this.#listing.next(), ({ done, value }) => {
+          if (done === true) this.#core.listingEnded();
+          else this.#core.listed(value);
+        });
       case "cut":
-        this.#cut = this.#source.cut(action.files, this.#cutter, this.#cutOptions)[Symbol.asyncIterator]();
+        this.#cut = this.#parts.source
+          .cut(action.files, this.#parts.cutter, this.#cutOptions)
+          [Symbol.asyncIterator]();
         return;
       case "step":
-        return this.#step();
+        return this.#await(this.#cut!.next(), ({ done, value }) => {
+          if (done === true) this.#core.cutEnded();
+          else this.#core.cut(value);
+        });
       case "read":
         return this.#readAgain(action.file, action.offset, action.size);
       case "end":
@@ -234,24 +253,27 @@ class SenderWork<File> {
     }
   }
 
-  async #list(): Promise<void> {
-    const { done, value } = await this.#listing.next();
-    if (done === true) this.#core.listingEnded();
-    else this.#core.listed(value);
-  }
-
-  async #step(): Promise<void> {
-    const result = await this.#cut?.next();
-    if (result === undefined || result.done === true) this.#core.cutEnded();
-    else this.#core.cut(result.value);
+  /** Has the core told when the source has answered. */
+  #await<Result>(answer: Promise<Result>, tell: (result: Result) => void): void {
+    const note = (act: () => void): void => {
+      this.#answers.push(act);
+      this.#parts.bell.ring();
+    };
+    answer.then(
+      (result) => note(() => tell(result)),
+      (thrown: unknown) =>
+        note(() => {
+          throw thrown;
+        }),
+    );
   }
 
   async #readAgain(file: File, offset: number, size: number): Promise<void> {
     let bytes: Bytes | undefined;
     try {
-      bytes = await this.#source.read(file, offset, size, this.#abort);
+      bytes = await this.#parts.source.read(file, offset, size, this.#abort);
     } catch {
-      this.#options.signal?.throwIfAborted();
+      this.#abort.signal.throwIfAborted();
     }
     this.#core.readAgain(bytes);
   }

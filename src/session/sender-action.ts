@@ -1,7 +1,10 @@
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
 
-/** What the sender's state machine wants done next. Each is answered before `next` is called again. */
+/**
+ * What the sender's state machine wants done next. Each is done before `next` is called again; only the answers to `list` and
+ * `step` may come later.
+ */
 export type SenderAction<File> =
   | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
   /** Say END; the transcript is known where frames are written: `saidEnd`. */

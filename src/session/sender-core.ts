@@ -96,6 +96,8 @@ export class SenderCore<File> {
   readonly #cutting = new Map<File, { readonly job: Job<File>; offset: number }>();
   readonly #content: ContentQueue<File>;
   #heard = false;
+  /** What the source was asked for and has not answered yet. */
+  readonly #underWay = { list: false, step: false };
   #listingEnded = false;
   #cutOpen = false;
   /** The transcript that END carried. */
@@ -130,6 +132,7 @@ export class SenderCore<File> {
 
   /** The next entries of the source, in order. */
   listed(batch: readonly SourceEntry<File>[]): void {
+    this.#underWay.list = false;
     let from = 0;
     let size = 0;
     for (const [i, { entry }] of batch.entries()) {
@@ -154,6 +157,7 @@ export class SenderCore<File> {
 
   /** The next runs of the cut under way. */
   cut(runs: readonly CutRun<File>[]): void {
+    this.#underWay.step = false;
     let groups: ChunkGroup[] = [];
     let size = 0;
     for (const run of runs) {
@@ -170,6 +174,7 @@ export class SenderCore<File> {
   }
 
   cutEnded(): void {
+    this.#underWay.step = false;
     this.#cutOpen = false;
     if (this.#cutting.size > 0) throw new SyncError("INTERNAL", "the source ended before its files did");
   }
@@ -299,13 +304,16 @@ export class SenderCore<File> {
   }
 
   #nextListing(): SenderAction<File> | undefined {
-    if (this.#listingEnded || this.#open.entries >= this.#windows.entries) return undefined;
+    if (this.#underWay.list || this.#listingEnded) return undefined;
+    if (this.#open.entries >= this.#windows.entries) return undefined;
+    this.#underWay.list = true;
     return { do: "list" };
   }
 
   #nextCut(): SenderAction<File> | undefined {
-    if (this.#content.pushBytes >= sessionLimits.queuedContentBytes) return undefined;
+    if (this.#underWay.step || this.#content.pushBytes >= sessionLimits.queuedContentBytes) return undefined;
     if (this.#open.chunks >= this.#windows.chunks) return undefined;
+    this.#underWay.step = this.#cutOpen;
     if (this.#cutOpen) return { do: "step" };
     if (this.#jobs.size === 0) return undefined;
     while (this.#jobs.size > 0 && this.#cutting.size < cutFilesCount) {
