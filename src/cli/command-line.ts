@@ -1,5 +1,5 @@
 import { isatty } from "node:tty";
-import { errorCodes, SyncError, toSyncError } from "../errors.ts";
+import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
 import { describeOptions, readArguments } from "./arguments.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
@@ -36,9 +36,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Of what the other end gave up for, only a limit says more than that it failed: nobody interrupted us, nothing is done. */
+/** Of what the other end gave up for, these say more than that it failed: nobody interrupted us, nothing is done. */
+const tellingCodes: readonly SyncErrorCode[] = ["LIMIT", "UNAUTHORIZED"];
+
 function exitOf({ code, remote }: SyncError): number {
-  return remote && code !== "LIMIT" ? 1 : errorCodes[code].exit;
+  return remote && !tellingCodes.includes(code) ? 1 : errorCodes[code].exit;
 }
 
 async function loadCommand(name: string): Promise<Command> {

@@ -25,6 +25,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "let others push to a directory and pull from it, over WebSocket and HTTP",
     load: async () => (await import("./serve.ts")).serve,
   },
+  relay: {
+    synopsis: "UPSTREAM [--listen HOST:PORT] [--store DIR] [--cafs]",
+    about: "receive a tree once and pass it on to many while it still comes",
+    load: async () => (await import("./relay.ts")).relay,
+  },
   fetch: {
     synopsis: "URL DST [--have PATH]",
     about: "fetch a file from a server as CAFS does: only the chunks that are missing here",

@@ -58,12 +58,14 @@ export function readHttpOptions(options: OptionValues<typeof httpOptions>): Http
  * How to connect to the other end of a push or a pull.
  *
  * @param direction what we want of it
+ * @param via the relays on the way, for an upstream to know
  * @throws USAGE
  */
 export function connectorTo(
   endpoint: Exclude<Endpoint, { kind: "local" }>,
   direction: SessionDirection,
   options: OptionValues<typeof remoteOptions>,
+  via: readonly string[] = [],
 ): Connect {
   if (endpoint.kind === "ssh") {
     const [command, ...words] = splitWords(options.rsh ?? "ssh");
@@ -73,7 +75,11 @@ export function connectorTo(
       childProcessDuplex(command, [...words, endpoint.host, remote], signal && { signal });
   }
   const url = sessionUrl(endpoint.url, direction);
-  const http = readHttpOptions(options);
+  const known = readHttpOptions(options);
+  const http =
+    via.length === 0
+      ? known
+      : { ...known, headers: { ...known.headers, "Rsync-Stream-Via": via.join(", ") } };
   if (endpoint.kind === "http")
     return ({ signal }) => connectHttp(url, { ...http, ...(signal && { signal }) });
   return ({ signal }) =>

@@ -68,7 +68,9 @@ function openRoot(root: string): HeldDirs {
   try {
     return new HeldDirs(root);
   } catch (thrown) {
-    throw fileTrouble(thrown, root);
+    const missing = (thrown as NodeJS.ErrnoException).code === "ENOENT";
+    if (!missing) throw fileTrouble(thrown, root);
+    throw new SyncError("NOT_FOUND", "no such directory", { cause: thrown, detail: { path: root } });
   }
 }
 

@@ -78,7 +78,7 @@ export class RelayTree {
 }
 
 /** What a downstream is told when the upstream fails: that there is no such thing is news of the upstream, a broken line is not. */
-function lostUpstream(error: SyncError): SyncError {
+export function lostUpstream(error: SyncError): SyncError {
   if (error.code === "NOT_FOUND" || error.code === "UNAUTHORIZED" || error.code === "CHANGED") {
     return new SyncError(error.code, error.message, { cause: error });
   }

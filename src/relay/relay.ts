@@ -3,9 +3,12 @@ import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import type { Share, SharedTree, ShareOptions } from "../http/share.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
+import type { TreeRecord } from "./record.ts";
 import { RelayChunks } from "./relay-chunks.ts";
 import { relayLimits } from "./relay-limits.ts";
 import { RelayTree, type UpstreamOptions } from "./relay-tree.ts";
+
+const wholePath: SharePath = { components: [], contents: true };
 
 /** What a relay asks its upstream for. */
 export interface UpstreamRequest extends AbortOptions {
@@ -36,6 +39,8 @@ export interface RelayStatus {
 
 /** A receiver that is a sender at the same time. */
 export interface Relay {
+  /** What is known of the whole tree so far; begins to receive it when nobody has. For those who serve it in their own way. */
+  readonly whole: (options: ShareOptions) => { readonly record: TreeRecord; readonly chunks: RelayChunks };
   /** What it offers to downstreams: give it to `createServer`, or open its trees yourself. */
   readonly share: Pick<Required<Share>, "openTree" | "close"> & Share;
   /** Names this relay among others on the way. */
@@ -90,6 +95,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   const relay: Relay = {
     id,
+    whole: ({ via = [] }) => ({ record: treeAt(wholePath, via).record, chunks }),
     share: { openTree, close: () => relay.close() },
     get status() {
       const counts = [...trees.values()].map(({ readerCount }) => readerCount);

@@ -12,8 +12,8 @@ export const queueBytes = 1 << 20;
 export function wrapPipeError(thrown: unknown): SyncError {
   if (isSyncError(thrown)) return thrown;
   const name = (thrown as NodeJS.ErrnoException).code ?? "";
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new SyncError(goneNames.has(name) ? "PEER_GONE" : "IO", message, { cause: thrown });
+  if (goneNames.has(name)) return new SyncError("PEER_GONE", "the connection broke", { cause: thrown });
+  return new SyncError("IO", thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
 }
 
 const goneNames = new Set(["EPIPE", "ECONNRESET", "ECONNABORTED", "ENOTCONN", "ESHUTDOWN", "EOF"]);

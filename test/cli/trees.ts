@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 import {
   lstatSync,
   mkdirSync,
@@ -12,9 +12,8 @@ import { dirname, join } from "node:path";
 
 /** Bytes that do not compress, the same for the same seed. */
 export function noise(sizeBytes: number, seed: string): Buffer {
-  const blocks: Buffer[] = [];
-  for (let i = 0; i < sizeBytes / 32; i++) blocks.push(createHash("sha256").update(`${seed}/${i}`).digest());
-  return Buffer.concat(blocks).subarray(0, sizeBytes);
+  const key = createHash("sha256").update(seed).digest();
+  return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
 }
 
 /** Makes a tree; a value is a file's content, or `-> target` for a link. */

@@ -6,6 +6,7 @@ import { createCafsStorage } from "../../../src/store/cafs-storage.ts";
 import { cafsStore } from "../../../src/store/cafs-store.ts";
 import { dirStore } from "../../../src/store/dir.node.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
+import { packStore } from "../../../src/store/pack.node.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { tieredStore } from "../../../src/store/tiered.ts";
 import { storeCases } from "../../../src/testing/store-suite.ts";
@@ -22,6 +23,8 @@ const stores: Record<string, () => Promise<Store>> = {
   dir: () => dirStore(freshPath()),
   "dir, durable": () => dirStore(freshPath(), { durable: true }),
   "dir with a capacity": () => dirStore(freshPath(), { capacityBytes: 4e6 }),
+  pack: async () => packStore(),
+  "pack with a capacity": async () => packStore({ capacityBytes: 4e6 }),
   "tiered memory over dir": async () =>
     tieredStore([memoryStore({ capacityBytes: 4000 }), await dirStore(freshPath())]),
   "tiered, one alone": async () => tieredStore([memoryStore()]),

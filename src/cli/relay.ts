@@ -1,0 +1,94 @@
+import { SyncError } from "../errors.ts";
+import { formatSharePath, type SharePath } from "../http/share-path.ts";
+import type { Share } from "../http/share.ts";
+import { createCafsRelay } from "../relay/cafs-relay.node.ts";
+import { relayShare } from "../relay/relay.node.ts";
+import { openRelayStore } from "../relay/relay-store.node.ts";
+import { createRelay } from "../relay/relay.ts";
+import { defineCommand, type OptionValues } from "./command.ts";
+import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
+import { connectorTo, readHttpOptions, reconnectionOf, remoteOptions } from "./remote.ts";
+import type { Report } from "./report.ts";
+
+const { "token-file": _, ...upstreamOptions } = remoteOptions;
+
+const options = {
+  store: { type: "string", value: "DIR", about: "keep what was received here, for the next run too" },
+  cafs: { type: "boolean", about: "the upstream serves one file as CAFS does" },
+  "upstream-token-file": {
+    type: "string",
+    value: "FILE",
+    about: "show the token in this file to the upstream",
+  },
+  ...upstreamOptions,
+  ...listenOptions,
+} as const;
+
+/** `relay UPSTREAM`: receives once and serves many while it still receives. */
+export const relay = defineCommand({
+  operands: ["UPSTREAM"],
+  options,
+  writesOutput: () => false,
+  graceMs: serverGraceMs,
+  async run({ operands: [from], options, report, signal }) {
+    const upstream = parseEndpoint(from);
+    if (upstream.kind === "local")
+      throw new SyncError("USAGE", `relay receives from host:path or a URL, not ${from}`);
+    const share = await openShare(upstream, options, report);
+    try {
+      await serveUntilInterrupted({ share }, options, report, signal);
+    } finally {
+      await share.close?.();
+    }
+  },
+});
+
+type Given = OptionValues<typeof options>;
+
+async function openShare(
+  upstream: Exclude<Endpoint, { kind: "local" }>,
+  given: Given,
+  report: Report,
+): Promise<Share> {
+  const { "token-file": _ours, "upstream-token-file": theirs, ...others } = given;
+  const own = { ...others, ...(theirs !== undefined && { "token-file": theirs }) };
+  const { onRetry, ...retries } = reconnectionOf(given, report);
+  if (given.cafs === true) {
+    if (upstream.kind !== "http") throw new SyncError("USAGE", "--cafs goes with a URL of http: or https:");
+    const http = readHttpOptions(own);
+    return createCafsRelay(upstream.url, {
+      store: await openRelayStore(given.store),
+      onRetry,
+      ...retries,
+      ...http,
+    }).share;
+  }
+  connectorTo(upstream, "pull", own); // wrong options are told of now, not when somebody asks
+  const tree = createRelay({
+    store: await openRelayStore(given.store),
+    onRetry,
+    ...retries,
+    connect: ({ path, via, signal }) =>
+      connectorTo(below(upstream, path), "pull", own, via)(signal ? { signal } : {}),
+  });
+  return relayShare(tree);
+}
+
+/** A place below the upstream's own. */
+function below(
+  upstream: Exclude<Endpoint, { kind: "local" }>,
+  path: SharePath,
+): Exclude<Endpoint, { kind: "local" }> {
+  if (path.components.length === 0) return upstream;
+  if (upstream.kind === "ssh") {
+    const names = path.components.map((bytes) => Buffer.from(bytes).toString());
+    return {
+      ...upstream,
+      path: `${upstream.path.replace(/\/+$/, "")}/${names.join("/")}${path.contents ? "/" : ""}`,
+    };
+  }
+  const url = new URL(upstream.url);
+  url.pathname = url.pathname.replace(/\/+$/, "") + formatSharePath(path);
+  return { ...upstream, url: url.href };
+}

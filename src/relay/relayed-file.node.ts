@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { toHex } from "../bytes/hex.ts";
+import { maxCafsChunkBytes } from "../bytes/varint.ts";
+import type { ChunkInfo } from "../chunk/chunk.ts";
+import { SyncError } from "../errors.ts";
+import type { PeerPermutations } from "../http/peer-permutations.node.ts";
+import type { SharePath } from "../http/share-path.ts";
+import type { SharedFile, ShareOptions } from "../http/share.ts";
+import { emptyId } from "../remotesync/sync-info.ts";
+import type { RelayedEntry, TreeRecord } from "./record.ts";
+import type { RelayChunks } from "./relay-chunks.ts";
+
+/**
+ * A file of a relayed tree, to be fetched by itself: once its list has come, and its chunks as they come.
+ *
+ * @throws NOT_FOUND when the tree turns out not to have it, what ends the upstream, the signal's reason
+ */
+export async function openRelayedFile(
+  record: TreeRecord,
+  chunks: RelayChunks,
+  path: SharePath,
+  permutations: PeerPermutations,
+  { signal, peer = "" }: ShareOptions,
+): Promise<SharedFile> {
+  const file = await findFile(record, path, signal);
+  while (file.end === undefined) {
+    if (record.end !== undefined && record.end !== "complete") throw record.end;
+    await record.news.wait(signal);
+  }
+  if (file.end !== "complete") throw file.end;
+  const infos = chunkInfos(file);
+  const version = versionOf(infos);
+  return {
+    info: { chunks: infos, perm: permutations.of(infos.length, version, peer) },
+    version,
+    chunk: (id, options) => chunks.get(id, options),
+    close: async () => {},
+  };
+}
+
+async function findFile(
+  record: TreeRecord,
+  { components }: SharePath,
+  signal: AbortSignal | undefined,
+): Promise<RelayedEntry> {
+  const wanted = components.map(toHex);
+  const way: string[] = [];
+  for (let number = 0; ; number++) {
+    while (number >= record.entries.length) {
+      if (record.end === "complete") throw new SyncError("NOT_FOUND", "there is no such place");
+      if (record.end !== undefined) throw record.end;
+      await record.news.wait(signal);
+    }
+    const found = record.entries[number]!;
+    const { depth, kind, name } = found.entry;
+    // What a tree without a name of its own has at the top stands for the root.
+    const top = record.form?.layout === "contents" ? 1 : 0;
+    way.length = Math.max(0, depth - top);
+    if (depth >= top) way.push(toHex(name));
+    if (way.length !== wanted.length || !way.every((part, i) => part === wanted[i])) continue;
+    if (kind === "file") return found;
+    throw new SyncError("NOT_FOUND", "there is no such file");
+  }
+}
+
+function chunkInfos({ chunks }: RelayedEntry): readonly ChunkInfo[] {
+  if (chunks.count === 0) return [{ id: emptyId, size: 0 }];
+  return Array.from({ length: chunks.count }, (_, i) => {
+    const size = chunks.size(i);
+    if (size > maxCafsChunkBytes) throw new SyncError("UNSUPPORTED", "its chunks are too long to be fetched");
+    return { id: chunks.id(i), size };
+  });
+}
+
+function versionOf(infos: readonly ChunkInfo[]): string {
+  const hash = createHash("sha256");
+  for (const { id } of infos) hash.update(id);
+  return hash.digest("hex").slice(0, 32);
+}

@@ -1,0 +1,245 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { builtCli } from "../built.ts";
+import { freshFolder, outcomeOf, type Outcome, rsyncStream } from "./run.ts";
+import { noise, picture, plant } from "./trees.ts";
+
+/** A command that listens, and what it said. */
+interface Listening {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly lines: string[];
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+async function listening(...args: string[]): Promise<Listening> {
+  const child = spawn(process.execPath, [builtCli(), ...args, "--json", "--listen", "127.0.0.1:0"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const lines: string[] = [];
+  let token: string | undefined;
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      lines.push(line);
+      const event = JSON.parse(line) as { url?: string; token?: string };
+      token ??= event.token;
+      if (event.url !== undefined) resolve(event.url);
+    });
+    void ended.then((code) => reject(new Error(`it ended with ${code}: ${lines.join()}`)));
+  });
+  return {
+    child,
+    url,
+    token,
+    lines,
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+function plantTree(folder: string): void {
+  plant(folder, { "a/b/c": "deep", big: noise(1_500_000, "big"), empty: "", "naïve name": "x" });
+}
+
+const ws = (url: string): string => url.replace(/^http/, "ws");
+const ok = { code: 0 };
+
+describe.each(["http", "ws"])("serve, push and pull over %s", (via) => {
+  const at = (url: string) => (via === "ws" ? ws(url) : url);
+
+  it("there and back, and again without content", async () => {
+    const work = freshFolder();
+    plantTree(join(work, "tree"));
+    mkdirSync(join(work, "root"));
+    const server = await listening("serve", join(work, "root"));
+    expect(await rsyncStream(["push", `${work}/tree`, at(server.url)])).toMatchObject(ok);
+    expect(await rsyncStream(["pull", `${at(server.url)}tree/`, `${work}/copy`])).toMatchObject(ok);
+    expect(picture(`${work}/copy`)).toEqual(picture(`${work}/tree`));
+    const again = await rsyncStream(["push", `${work}/tree/`, `${at(server.url)}tree/`, "--json"]);
+    expect(JSON.parse(again.stdout.toString().trim().split("\n").at(-1)!)).toMatchObject({ newBytes: 0 });
+    expect(await server.stop()).toBe(0);
+  });
+
+  it("what is not there, and what must not be done", async () => {
+    const work = freshFolder();
+    mkdirSync(join(work, "root"));
+    const server = await listening("serve", join(work, "root"), "--read-only");
+    const missing = await rsyncStream(["pull", `${at(server.url)}nothing`, `${work}/x`]);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("no such place (NOT_FOUND)") });
+    const refused = await rsyncStream(["push", `${work}/root/`, at(server.url)]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("UNSUPPORTED") });
+  });
+
+  it("a token is needed where one is wanted, and stands nowhere", async () => {
+    const work = freshFolder();
+    plantTree(join(work, "root"));
+    const server = await listening("serve", join(work, "root"), "--generate-token");
+    writeFileSync(join(work, "token"), `${server.token}\n`, { mode: 0o600 });
+    writeFileSync(join(work, "wrong"), "w".repeat(30), { mode: 0o600 });
+    const ask = (file: string) =>
+      rsyncStream(["pull", at(server.url), `${work}/copy`, "--token-file", `${work}/${file}`]);
+    expect(await ask("wrong")).toMatchObject({ code: 6, stderr: expect.stringContaining("UNAUTHORIZED") });
+    const good = await ask("token");
+    expect(good).toMatchObject(ok);
+    chmodSync(join(work, "token"), 0o644);
+    expect(await ask("token")).toMatchObject({ code: 2, stderr: expect.stringContaining("read by others") });
+    const said = [good.stderr, ...server.lines.slice(1)].join("\n");
+    expect(said).not.toContain(server.token);
+  });
+
+  it("a server that dies and comes back: the run goes on, and sends only the rest", async () => {
+    const work = freshFolder();
+    const size = 40_000_000;
+    plant(join(work, "tree"), { big: noise(size, "big"), other: "x" });
+    mkdirSync(join(work, "root"));
+    const first = await listening("serve", join(work, "root"));
+    const { port } = new URL(first.url);
+    const pushing = spawn(process.execPath, [
+      builtCli(),
+      "push",
+      `${work}/tree/`,
+      at(first.url),
+      "-z",
+      "--json",
+      "--retries",
+      "9",
+    ]);
+    onTestFinished(() => void pushing.kill("SIGKILL"));
+    const outcome = outcomeOf(pushing);
+    const staging = join(work, "root", ".rsync-stream");
+    while (sizeOf(staging) < size / 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    await first.stop("SIGKILL");
+    const second = spawn(process.execPath, [
+      builtCli(),
+      "serve",
+      join(work, "root"),
+      "--listen",
+      `127.0.0.1:${port}`,
+      "-q",
+    ]);
+    onTestFinished(() => void second.kill("SIGKILL"));
+    const { code, stdout, stderr } = await outcome;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const events = stdout
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string; newBytes?: number });
+    expect(events.some(({ event }) => event === "notice")).toBe(true);
+    expect(events.at(-1)!.newBytes).toBeLessThan(size - size / 5);
+    expect(picture(`${work}/root`)).toEqual(picture(`${work}/tree`));
+  });
+});
+
+/** Bytes that lie in a folder, at any depth; 0 when it is not there. */
+function sizeOf(folder: string): number {
+  try {
+    const names = readdirSync(folder, { recursive: true }) as string[];
+    return names.reduce(
+      (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512,
+      0,
+    );
+  } catch {
+    return 0;
+  }
+}
+
+describe("serve", () => {
+  it("listens to this machine only, unless it has tokens or is told not to care", async () => {
+    const work = freshFolder();
+    const refused = await rsyncStream(["serve", work, "--listen", "0.0.0.0:0"]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--token-file") });
+    expect(await rsyncStream(["serve", `${work}/nothing`])).toMatchObject({ code: 1 });
+    expect(await rsyncStream(["serve", work, "--listen", "nonsense"])).toMatchObject({ code: 2 });
+    writeFileSync(join(work, "tokens"), "name read short\n", { mode: 0o600 });
+    const short = await rsyncStream(["serve", work, "--token-file", join(work, "tokens")]);
+    expect(short).toMatchObject({ code: 2, stderr: expect.stringContaining("line 1") });
+    expect(short.stderr).not.toContain("short (");
+  });
+});
+
+describe("fetch", () => {
+  it("fetches a file, and with an older one here only what differs", async () => {
+    const work = freshFolder();
+    const bytes = noise(2_000_000, "file");
+    plant(join(work, "root"), { file: bytes });
+    const server = await listening("serve", join(work, "root"));
+    const first = await rsyncStream(["fetch", `${server.url}file`, `${work}/copy`, "--json"]);
+    expect(first).toMatchObject(ok);
+    bytes[1_000_000]! ^= 1;
+    writeFileSync(join(work, "root", "file"), bytes);
+    const second = await rsyncStream(["fetch", `${server.url}file`, `${work}/copy`, "--json"]);
+    expect(newBytesOf(second)).toBeLessThan(131_073);
+    expect(readFileSync(join(work, "copy")).equals(bytes)).toBe(true);
+    expect(await rsyncStream(["fetch", `${server.url}none`, `${work}/copy`])).toMatchObject({ code: 1 });
+    expect(readFileSync(join(work, "copy")).equals(bytes)).toBe(true);
+  });
+});
+
+function newBytesOf({ stdout }: Outcome): number {
+  return (JSON.parse(stdout.toString().trim().split("\n").at(-1)!) as { newBytes: number }).newBytes;
+}
+
+describe("relay", () => {
+  it("passes a tree on to three, over another relay, and its bytes leave the source once", async () => {
+    const work = freshFolder();
+    plantTree(join(work, "root"));
+    const source = await listening("serve", join(work, "root"));
+    const far = await listening("relay", ws(source.url));
+    const near = await listening("relay", far.url);
+    const pulls = [1, 2, 3].map((i) => rsyncStream(["pull", `${ws(near.url)}`, `${work}/copy${i}`]));
+    for (const outcome of await Promise.all(pulls)) expect(outcome).toMatchObject(ok);
+    for (const i of [1, 2, 3]) expect(picture(`${work}/copy${i}`)).toEqual(picture(`${work}/root`));
+    const served = source.lines.filter((line) => line.includes('"direction":"pull"'));
+    expect(served.length).toBe(1);
+    expect(await rsyncStream(["fetch", `${near.url}big`, `${work}/big`])).toMatchObject(ok);
+    expect(readFileSync(join(work, "big")).equals(readFileSync(join(work, "root", "big")))).toBe(true);
+    expect(await rsyncStream(["push", `${work}/root/`, near.url])).toMatchObject({ code: 1 });
+    for (const each of [near, far, source]) expect(await each.stop()).toBe(0);
+  });
+
+  it("passes a file on as CAFS does", async () => {
+    const work = freshFolder();
+    plantTree(join(work, "root"));
+    const source = await listening("serve", join(work, "root"));
+    const relay = await listening("relay", "--cafs", `${source.url}big`, "--store", join(work, "store"));
+    const fetches = [1, 2].map((i) => rsyncStream(["fetch", relay.url, `${work}/big${i}`]));
+    for (const outcome of await Promise.all(fetches)) expect(outcome).toMatchObject(ok);
+    for (const i of [1, 2])
+      expect(readFileSync(join(work, `big${i}`)).equals(readFileSync(join(work, "root", "big")))).toBe(true);
+  });
+
+  it("three in a circle are refused, not waited for", async () => {
+    const work = freshFolder();
+    const ports = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const one = await listening("serve", work);
+        await one.stop("SIGKILL");
+        return new URL(one.url).port;
+      }),
+    );
+    for (const [i, port] of ports.entries()) {
+      const child = spawn(process.execPath, [
+        builtCli(),
+        "relay",
+        `ws://127.0.0.1:${ports[(i + 1) % 3]}/`,
+        "-q",
+        "--listen",
+        `127.0.0.1:${port}`,
+      ]);
+      onTestFinished(() => void child.kill("SIGKILL"));
+    }
+    let outcome: Outcome;
+    do outcome = await rsyncStream(["pull", `ws://127.0.0.1:${ports[0]}/`, `${work}/x`]);
+    while (outcome.stderr.includes("could not connect"));
+    expect(outcome).toMatchObject({ code: 1, stderr: expect.stringContaining("circle") });
+  });
+});
