@@ -13,11 +13,29 @@ export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/s
 export { type TreeTargetOptions, openTreeTarget } from "./tree/target.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";
 
-export { type FetchCafsOptions, fetchCafs, fetchSyncInfo } from "./http/cafs-client.node.ts";
-export { type CafsHandlerOptions, handleCafs } from "./http/cafs-handler.node.ts";
+export {
+  type FetchCafsOptions,
+  type FetchedSyncInfo,
+  fetchCafs,
+  fetchSyncInfo,
+} from "./http/cafs-client.node.ts";
+export { type CafsHandlerOptions, handleCafs, type OpenFile } from "./http/cafs-handler.node.ts";
 export { type DirShareOptions, dirShare } from "./http/dir-share.node.ts";
 export { type ListenOptions, type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
 export type { SessionReport } from "./http/session-host.ts";
 export type { SharePath } from "./http/share-path.ts";
 export type { SharedFile, SharedTree, Share, ShareOptions } from "./http/share.ts";
 export { type Principal, type Token, findToken, generateToken, parseTokens } from "./http/tokens.node.ts";
+export type { Scope } from "./http/route.ts";
+
+export { type CafsRelay, type CafsRelayOptions, createCafsRelay } from "./relay/cafs-relay.node.ts";
+export { openRelayStore } from "./relay/relay-store.node.ts";
+export {
+  type Relay,
+  type RelayOptions,
+  type RelayStatus,
+  type UpstreamRequest,
+  createRelay,
+} from "./relay/relay.ts";
+export { type PackStoreOptions, packStore } from "./store/pack.node.ts";
+export type { SessionDirection } from "./transport/session-request.ts";

@@ -2,7 +2,6 @@ import { SyncError } from "../errors.ts";
 import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import type { Share } from "../http/share.ts";
 import { createCafsRelay } from "../relay/cafs-relay.node.ts";
-import { relayShare } from "../relay/relay.node.ts";
 import { openRelayStore } from "../relay/relay-store.node.ts";
 import { createRelay } from "../relay/relay.ts";
 import { defineCommand, type OptionValues } from "./command.ts";
@@ -65,14 +64,13 @@ async function openShare(
     }).share;
   }
   connectorTo(upstream, "pull", own); // wrong options are told of now, not when somebody asks
-  const tree = createRelay({
+  return createRelay({
     store: await openRelayStore(given.store),
     onRetry,
     ...retries,
     connect: ({ path, via, signal }) =>
       connectorTo(below(upstream, path), "pull", own, via)(signal ? { signal } : {}),
-  });
-  return relayShare(tree);
+  }).share;
 }
 
 /** A place below the upstream's own. */

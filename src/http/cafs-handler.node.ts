@@ -9,6 +9,7 @@ import { refusalOf } from "../transport/refusal.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { SharedFile } from "./share.ts";
 
+/** How a transfer is bounded, and watched. */
 export interface CafsHandlerOptions {
   /** Milliseconds without a byte of the wishlist, or without one being taken; 60 s unless given, 0 for no limit. */
   readonly stallMs?: number;

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { toSyncError } from "../errors.ts";
 import { FileCuts } from "./file-cuts.node.ts";
-import { peerPermutations } from "./peer-permutations.node.ts";
+import { peerPermutations } from "./peer-permutations.ts";
 import type { SharedFile, ShareOptions } from "./share.ts";
 
 /** Makes files on disk ready to be fetched chunk by chunk, and remembers how they were cut. */

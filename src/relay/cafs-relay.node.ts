@@ -1,6 +1,6 @@
 import { SyncError, toSyncError } from "../errors.ts";
 import { fetchCafs, type FetchCafsOptions, fetchSyncInfo } from "../http/cafs-client.node.ts";
-import { peerPermutations } from "../http/peer-permutations.node.ts";
+import { peerPermutations } from "../http/peer-permutations.ts";
 import type { Share } from "../http/share.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
 import { type ReconnectOptions, withRetries } from "../session/reconnect.ts";

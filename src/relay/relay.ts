@@ -1,12 +1,13 @@
 import { SyncError } from "../errors.ts";
 import { formatSharePath, type SharePath } from "../http/share-path.ts";
-import type { Share, SharedTree, ShareOptions } from "../http/share.ts";
+import { peerPermutations } from "../http/peer-permutations.ts";
+import type { Share, SharedFile, SharedTree, ShareOptions } from "../http/share.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
-import type { TreeRecord } from "./record.ts";
 import { RelayChunks } from "./relay-chunks.ts";
 import { relayLimits } from "./relay-limits.ts";
 import { RelayTree, type UpstreamOptions } from "./relay-tree.ts";
+import { openRelayedFile } from "./relayed-file.ts";
 
 const wholePath: SharePath = { components: [], contents: true };
 
@@ -18,6 +19,7 @@ export interface UpstreamRequest extends AbortOptions {
   readonly via: readonly string[];
 }
 
+/** Where a relay receives from, and what it keeps. */
 export interface RelayOptions extends UpstreamOptions {
   /** Connects to the upstream, which sends. Called when somebody asks, and again when the connection breaks. */
   readonly connect: (request: UpstreamRequest) => Promise<Duplex>;
@@ -39,10 +41,8 @@ export interface RelayStatus {
 
 /** A receiver that is a sender at the same time. */
 export interface Relay {
-  /** What is known of the whole tree so far; begins to receive it when nobody has. For those who serve it in their own way. */
-  readonly whole: (options: ShareOptions) => { readonly record: TreeRecord; readonly chunks: RelayChunks };
-  /** What it offers to downstreams: give it to `createServer`, or open its trees yourself. */
-  readonly share: Pick<Required<Share>, "openTree" | "close"> & Share;
+  /** What it offers to downstreams, its trees and each file of the whole one: give it to `createServer`, or open them yourself. */
+  readonly share: Pick<Required<Share>, "openTree" | "openFile" | "close"> & Share;
   /** Names this relay among others on the way. */
   readonly id: string;
   readonly status: RelayStatus;
@@ -60,6 +60,7 @@ export function createRelay(options: RelayOptions): Relay {
   const id = options.id ?? randomId();
   const chunks = new RelayChunks(options.store);
   const trees = new Map<string, RelayTree>();
+  const permutations = peerPermutations();
   let closed: Promise<void> | undefined;
 
   function treeAt(path: SharePath, via: readonly string[]): RelayTree {
@@ -88,6 +89,11 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
+  async function openFile(path: SharePath, options: ShareOptions): Promise<SharedFile> {
+    const { record } = treeAt(wholePath, options.via ?? []);
+    return openRelayedFile(record, chunks, path, permutations, options);
+  }
+
   async function close(): Promise<void> {
     await Promise.all([...trees.values()].map((tree) => tree.close()));
     await chunks.close();
@@ -95,8 +101,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   const relay: Relay = {
     id,
-    whole: ({ via = [] }) => ({ record: treeAt(wholePath, via).record, chunks }),
-    share: { openTree, close: () => relay.close() },
+    share: { openTree, openFile, close: () => relay.close() },
     get status() {
       const counts = [...trees.values()].map(({ readerCount }) => readerCount);
       return {

@@ -9,6 +9,10 @@ import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { fileCutLimits } from "../../src/http/file-cuts.node.ts";
 import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
+import { failureLimits } from "../../src/http/failures.ts";
+import { serverLimits } from "../../src/http/server.node.ts";
+import { slotLimits } from "../../src/http/slots.ts";
+import { relayLimits } from "../../src/relay/relay-limits.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
 import { maxDepth, maxLinkTargetBytes, maxNameBytes, maxPathBytes } from "../../src/tree/entry-order.ts";
@@ -130,6 +134,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...fileCutLimits,
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
+    ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits },
   });
 });
 

@@ -15,6 +15,8 @@ const lastLines: Readonly<Record<string, string>> = {
   "browser.mjs": "the second time 0 bytes of content were sent",
   "cafs-exchange.mjs": "equal",
   "copy-directory.mjs": "Hello from the other process.",
+  "relay.mjs": "sessions with the source: 1",
+  "serve.mjs": "hello",
   "send-recv.sh": "The copy is exact.",
 };
 

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createSha256 } from "../chunk/digest.ts";
 import { type Permutation, randomPermutation } from "../remotesync/permutation.ts";
 
 /** Elements of a permutation, at most: as many as the Go program uses. */
@@ -12,7 +12,7 @@ export interface PeerPermutations {
 
 /** Permutations drawn from a secret of this process: nothing has to be remembered for a peer. */
 export function peerPermutations(): PeerPermutations {
-  const secret = randomBytes(32);
+  const secret = crypto.getRandomValues(new Uint8Array(32));
   return {
     of(chunkCount, version, peer) {
       const count = Math.max(1, Math.min(permutationCount, chunkCount));
@@ -25,8 +25,10 @@ export function peerPermutations(): PeerPermutations {
 }
 
 function digest(secret: Uint8Array, text: string): DataView {
-  const bytes = createHmac("sha256", secret).update(text).digest();
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const hash = createSha256();
+  hash.update(secret);
+  hash.update(new TextEncoder().encode(text));
+  return new DataView(hash.digest().slice().buffer);
 }
 
 /** Numbers below a limit, from as many pools of random bytes as it takes. */

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { toHex } from "../bytes/hex.ts";
 import { maxCafsChunkBytes } from "../bytes/varint.ts";
 import type { ChunkInfo } from "../chunk/chunk.ts";
+import { createSha256 } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
-import type { PeerPermutations } from "../http/peer-permutations.node.ts";
+import type { PeerPermutations } from "../http/peer-permutations.ts";
 import type { SharePath } from "../http/share-path.ts";
 import type { SharedFile, ShareOptions } from "../http/share.ts";
 import { emptyId } from "../remotesync/sync-info.ts";
@@ -73,7 +73,7 @@ function chunkInfos({ chunks }: RelayedEntry): readonly ChunkInfo[] {
 }
 
 function versionOf(infos: readonly ChunkInfo[]): string {
-  const hash = createHash("sha256");
+  const hash = createSha256();
   for (const { id } of infos) hash.update(id);
-  return hash.digest("hex").slice(0, 32);
+  return toHex(hash.digest()).slice(0, 32);
 }
