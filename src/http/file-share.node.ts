@@ -23,10 +23,10 @@ export function fileShare(): FileShare {
     async open(handle, options) {
       try {
         const cut = await cuts.of(handle.fd, options);
-        const perm = permutations.of(cut.chunks.length, cut.version, options.peer ?? "");
+        const { perm, version } = permutations.of(cut.chunks.length, cut.version, options.peer ?? "");
         return {
           info: { chunks: cut.chunks, perm },
-          version: cut.version,
+          version,
           async chunk(id, { signal }) {
             signal?.throwIfAborted();
             try {

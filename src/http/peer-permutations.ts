@@ -1,3 +1,4 @@
+import { toHex } from "../bytes/hex.ts";
 import { createSha256 } from "../chunk/digest.ts";
 import { type Permutation, randomPermutation } from "../remotesync/permutation.ts";
 
@@ -6,8 +7,15 @@ const permutationCount = 256;
 
 /** Gives each peer an order of its own for each file. */
 export interface PeerPermutations {
-  /** The permutation for a list of so many chunks; the same for the two requests of one fetch, whose peer and version are the same. */
-  of(chunkCount: number, version: string, peer: string): Permutation;
+  /** What a peer gets for a list of so many chunks; the same for the two requests of one fetch, whose peer and version are the same. */
+  of(chunkCount: number, version: string, peer: string): PeerOrder;
+}
+
+/** How one peer gets one state of a file. */
+export interface PeerOrder {
+  readonly perm: Permutation;
+  /** Names the state of the file and the permutation together. */
+  readonly version: string;
 }
 
 /** Permutations drawn from a secret of this process: nothing has to be remembered for a peer. */
@@ -16,10 +24,12 @@ export function peerPermutations(): PeerPermutations {
   return {
     of(chunkCount, version, peer) {
       const count = Math.max(1, Math.min(permutationCount, chunkCount));
-      return randomPermutation(
+      const draw = (what: string): DataView => digest(secret, `${what}|${version}|${peer}`);
+      const perm = randomPermutation(
         count,
-        randomFrom((counter) => digest(secret, `${counter}|${version}|${peer}`)),
+        randomFrom((counter) => draw(`${counter}`)),
       );
+      return { perm, version: toHex(new Uint8Array(draw("version").buffer, 0, 16)) };
     },
   };
 }

@@ -70,9 +70,10 @@ export function createCafsRelay(url: string, options: CafsRelayOptions): CafsRel
           throw thrown;
         });
         const { info, version } = await reception;
+        const order = permutations.of(info.chunks.length, version, peer);
         return {
-          info: { chunks: info.chunks, perm: permutations.of(info.chunks.length, version, peer) },
-          version,
+          info: { chunks: info.chunks, perm: order.perm },
+          version: order.version,
           chunk: (id, abort) => store.get(id, abort),
           close: async () => {},
         };

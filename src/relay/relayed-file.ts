@@ -29,9 +29,9 @@ export async function openRelayedFile(
   }
   if (file.end !== "complete") throw file.end;
   const infos = chunkInfos(file);
-  const version = versionOf(infos);
+  const { perm, version } = permutations.of(infos.length, contentOf(infos), peer);
   return {
-    info: { chunks: infos, perm: permutations.of(infos.length, version, peer) },
+    info: { chunks: infos, perm },
     version,
     chunk: (id, options) => chunks.get(id, options),
     close: async () => {},
@@ -72,7 +72,8 @@ function chunkInfos({ chunks }: RelayedEntry): readonly ChunkInfo[] {
   });
 }
 
-function versionOf(infos: readonly ChunkInfo[]): string {
+/** Names the content. */
+function contentOf(infos: readonly ChunkInfo[]): string {
   const hash = createSha256();
   for (const { id } of infos) hash.update(id);
   return toHex(hash.digest()).slice(0, 32);
