@@ -6,7 +6,7 @@ import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import { checkReplaceable, replaceFile } from "./file-replacement.ts";
 import type { Progress } from "./report.ts";
-import { openSpool } from "./spool.ts";
+import { createSpool } from "./spool.ts";
 import { findChunks } from "./tree-chunks.ts";
 
 /** `apply INFO DATA DST`: rebuilds a file; the old one stays until the new one is complete and verified. */
@@ -20,8 +20,8 @@ export const apply = defineCommand({
     checkReplaceable(path);
     const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { signal });
     const onTrouble = (error: SyncError): void => report.trouble(error);
-    const found = await findChunks(options.have ?? path, { signal, onTrouble });
-    const spool = await openSpool(dirname(path), found.chunks);
+    const found = await findChunks([options.have ?? path], { signal, onTrouble });
+    const spool = createSpool(dirname(path), found.chunks);
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
     try {
       const onProgress = (progress: BuildProgress): void => report.progress(progressOf((last = progress)));

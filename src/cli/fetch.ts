@@ -5,20 +5,30 @@ import type { BuildProgress } from "../remotesync/builder.ts";
 import { readCount } from "./arguments.ts";
 import { progressOf } from "./apply.ts";
 import { defineCommand } from "./command.ts";
-import { checkReplaceable, replaceFile } from "./file-replacement.ts";
+import { checkReplaceable } from "./file-replacement.ts";
 import { httpOptions, readHttpOptions } from "./remote.ts";
+import { openResumableFile } from "./resumable-file.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
-import { openSpool } from "./spool.ts";
+import { keepYoungHeapSmall } from "./small-heap.ts";
+import { createSpool } from "./spool.ts";
 import { findChunks } from "./tree-chunks.ts";
 
-/** `fetch URL DST`: a file from a server of the CAFS protocol; the old one stays until the new one is complete. */
+/**
+ * `fetch URL DST`: a file from a server of the CAFS protocol; the old one stays until the new one is complete. What a run that fails
+ * got of it stays, for the next one to go on with.
+ */
 export const fetch = defineCommand({
   operands: ["URL", "DST"],
   options: {
     have: {
       type: "string",
       value: "PATH",
-      about: "a file or directory whose content may be used again; DST unless given",
+      about: "a file or directory whose content may be used again, beside that of DST",
+    },
+    key: {
+      type: "string",
+      value: "HEX",
+      about: "the digest that the file must have, or the first digits of it",
     },
     window: {
       type: "string",
@@ -31,26 +41,34 @@ export const fetch = defineCommand({
   writesOutput: () => false,
   async run({ operands: [url, path], options, report, signal }) {
     checkReplaceable(path);
+    keepYoungHeapSmall();
     const windowCount = readCount("window", options.window, 8, 65_536);
     const { stallMs } = livenessOf({ duplex: true, ...options });
     const http = readHttpOptions(options);
     const onTrouble = (error: SyncError): void => report.trouble(error);
-    const found = await findChunks(options.have ?? path, { signal, onTrouble });
-    const spool = await openSpool(dirname(path), found.chunks);
+    const file = openResumableFile(path);
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
     try {
-      const content = fetchCafs(url, spool.store, {
-        ...http,
-        signal,
-        ...(windowCount !== undefined && { windowCount }),
-        ...(stallMs !== undefined && { stallMs }),
-        onProgress: (progress) => report.progress(progressOf((last = progress))),
-      });
-      await replaceFile(path, content);
+      const places = [path, ...(options.have === undefined ? [] : [options.have]), ...file.leftovers];
+      const found = await findChunks(places, { signal, onTrouble });
+      const spool = createSpool(dirname(path), found.chunks);
+      try {
+        const content = fetchCafs(url, spool.store, {
+          ...http,
+          signal,
+          ...(options.key !== undefined && { keyPrefix: options.key }),
+          ...(windowCount !== undefined && { windowCount }),
+          ...(stallMs !== undefined && { stallMs }),
+          onProgress: (progress) => report.progress(progressOf((last = progress))),
+        });
+        await file.replace(content);
+      } finally {
+        await spool.close();
+        await found.close();
+      }
       report.summary({ action: "received", ...progressOf(last) });
     } finally {
-      await spool.close();
-      await found.close();
+      file.close();
     }
   },
 });

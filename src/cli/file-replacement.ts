@@ -1,16 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SyncError } from "../errors.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import type { Bytes } from "../types.ts";
 import { writeFully } from "./file-blocks.ts";
 
-/** @throws USAGE for a path that cannot be that of a file */
+/** @throws USAGE for a path that cannot be that of a file; NOT_FOUND without a directory around it */
 export function checkReplaceable(path: string): void {
   if (path.endsWith("/") || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new SyncError("USAGE", "the destination has to be a file", { detail: { path } });
+  }
+  if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new SyncError("NOT_FOUND", "the directory around it does not exist", { detail: { path } });
   }
 }
 
@@ -23,18 +26,54 @@ export function checkReplaceable(path: string): void {
 export async function replaceFile(path: string, content: AsyncIterable<Bytes>): Promise<void> {
   const incomplete = join(dirname(path), `.rsync-stream-${randomUUID()}`);
   try {
+    await replaceBy(incomplete, path, content);
+  } catch (thrown) {
+    await rm(incomplete, { force: true });
+    throw thrown;
+  }
+}
+
+/** The same, by a file that stays when the content ends in an error. */
+export async function replaceBy(
+  incomplete: string,
+  path: string,
+  content: AsyncIterable<Bytes>,
+): Promise<void> {
+  try {
     const file = await open(incomplete, "wx", 0o666);
     try {
       const old = statSync(path, { throwIfNoEntry: false });
       if (old !== undefined) await file.chmod(old.mode & 0o777);
-      for await (const bytes of content) await writeFully(file, bytes);
+      await writeAll(file, content);
       await file.sync();
     } finally {
       await file.close();
     }
     await rename(incomplete, path);
   } catch (thrown) {
-    await rm(incomplete, { force: true });
     throw fileTrouble(thrown, path);
+  }
+}
+
+const blockBytes = 1 << 20;
+
+/** Writes what there is, also when the content ends in an error. */
+async function writeAll(file: FileHandle, content: AsyncIterable<Bytes>): Promise<void> {
+  const block = Buffer.allocUnsafeSlow(blockBytes);
+  let filled = 0;
+  try {
+    for await (const bytes of content) {
+      for (let at = 0; at < bytes.length;) {
+        const part = bytes.subarray(at, at + block.length - filled);
+        block.set(part, filled);
+        filled += part.length;
+        at += part.length;
+        if (filled < block.length) continue;
+        filled = 0;
+        await writeFully(file, block);
+      }
+    }
+  } finally {
+    await writeFully(file, block.subarray(0, filled));
   }
 }

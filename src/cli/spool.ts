@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { open, unlink } from "node:fs/promises";
+import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { Chunk } from "../chunk/chunk.ts";
+import { keyOf } from "../store/key.ts";
+import { createPin, PinTable } from "../store/pin.ts";
 import type { Store } from "../store/store.ts";
-import { createPin } from "../store/pin.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { readPart, writeFully } from "./file-blocks.ts";
 import type { FoundChunks } from "./found-chunks.ts";
@@ -13,36 +15,76 @@ export interface Spool {
   close(): Promise<void>;
 }
 
+/** Bytes of chunks that wait in memory for their last use; what is beyond waits in a file. */
+const memoryBytes = 8 << 20;
+
 /**
- * Stores chunks in a file without a name, beside others that were found where they are. Memory does not grow
+ * Stores chunks until they are let go of, beside others that were found where they are. Memory does not grow
  * with their content, and nothing stays behind, however the process ends.
  *
- * @param directory where there is room for all that is put
- * @param found knows them all afterwards
- * @throws IO, NO_SPACE
+ * Its methods throw IO and NO_SPACE.
+ *
+ * @param directory where there is room for what does not fit into memory
+ * @param found knows that, too, afterwards; no owner of chunks may be added any more
  */
-export async function openSpool(directory: string, found: FoundChunks): Promise<Spool> {
-  const path = join(directory, `.rsync-stream-${randomUUID()}`);
-  const refuse = (thrown: unknown): never => {
-    throw fileTrouble(thrown, directory);
-  };
-  const file = await open(path, "wx+", 0o600).catch(refuse);
-  await unlink(path);
-  found.addOwner((offset, size) => readPart(file, offset, size));
-  const pin = createPin(() => {});
+export function createSpool(directory: string, found: FoundChunks): Spool {
+  const waiting = new Map<string, Chunk>();
+  const pins = new PinTable();
+  const nothingToDo = createPin(() => {});
+  let waitingBytes = 0;
+  let file: FileHandle | undefined;
   let endBytes = 0;
+
+  function drop(key: string): void {
+    waitingBytes -= waiting.get(key)?.bytes.length ?? 0;
+    waiting.delete(key);
+  }
+
+  async function moveToFile(key: string, { id, bytes }: Chunk): Promise<void> {
+    if (!file) {
+      const opened = (file = await openNameless(directory));
+      found.addOwner((offset, size) => readPart(opened, offset, size));
+    }
+    await writeFully(file, bytes, endBytes);
+    found.add(id, endBytes, bytes.length);
+    endBytes += bytes.length;
+    drop(key);
+  }
+
   return {
     store: {
-      get: (id) => found.get(id),
-      async put({ id, bytes }) {
-        if (found.has(id)) return;
-        const offset = endBytes;
-        endBytes += bytes.length;
-        await writeFully(file, bytes, offset).catch(refuse);
-        found.add(id, offset, bytes.length);
+      get: async (id) => waiting.get(keyOf(id)) ?? found.get(id),
+      async put(chunk) {
+        const key = keyOf(chunk.id);
+        if (waiting.has(key) || found.has(chunk.id)) return;
+        waiting.set(key, chunk);
+        waitingBytes += chunk.bytes.length;
+        try {
+          for (const [oldest, moved] of waiting) {
+            if (waitingBytes <= memoryBytes) break;
+            await moveToFile(oldest, moved);
+          }
+        } catch (thrown) {
+          throw fileTrouble(thrown, directory);
+        }
       },
-      pin: async (id) => (found.has(id) ? pin : undefined),
+      async pin(id) {
+        const key = keyOf(id);
+        if (!waiting.has(key)) return found.has(id) ? nothingToDo : undefined;
+        const pin = pins.add(key);
+        return createPin(() => {
+          pin.release();
+          if (!pins.holds(key)) drop(key);
+        });
+      },
     },
-    close: () => file.close(),
+    close: async () => file?.close(),
   };
+}
+
+async function openNameless(directory: string): Promise<FileHandle> {
+  const path = join(directory, `.rsync-stream-${randomUUID()}`);
+  const file = await open(path, "wx+", 0o600);
+  await unlink(path);
+  return file;
 }

@@ -18,15 +18,25 @@ export interface TreeChunks {
 }
 
 /**
- * Cuts a file, or all files of a directory, as CAFS does. When nothing is there, nothing is found.
+ * Cuts files, and all files of directories, as CAFS does. Where nothing is, nothing is found.
  *
  * @throws IO
  */
-export async function findChunks(path: string, options: FindChunksOptions): Promise<TreeChunks> {
+export async function findChunks(paths: readonly string[], options: FindChunksOptions): Promise<TreeChunks> {
   const chunks = new FoundChunks();
-  const source = await openIfThere(path);
-  if (source !== undefined) await addTree(chunks, source, options);
-  return { chunks, close: async () => source?.close() };
+  const sources: TreeSource[] = [];
+  for (const path of paths) {
+    const source = await openIfThere(path);
+    if (source === undefined) continue;
+    sources.push(source);
+    await addTree(chunks, source, options);
+  }
+  return {
+    chunks,
+    async close() {
+      for (const source of sources) await source.close();
+    },
+  };
 }
 
 async function openIfThere(path: string): Promise<TreeSource | undefined> {

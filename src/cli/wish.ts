@@ -22,7 +22,7 @@ export const wish = defineCommand({
       await writeOutput([await wishesFor(info, undefined, signal)], { signal });
       return;
     }
-    const found = await findChunks(options.have, { signal, onTrouble: (error) => report.trouble(error) });
+    const found = await findChunks([options.have], { signal, onTrouble: (error) => report.trouble(error) });
     try {
       await writeOutput([await wishesFor(info, found.chunks, signal)], { signal });
     } finally {

@@ -97,6 +97,8 @@ class Reception {
   readonly #store: Pick<Store, "get" | "put" | "pin">;
   readonly #options: BuilderOptions;
   readonly #windowBytes: number;
+  /** Bytes of the wishlist that go out together, where there are so many: each piece may cost a packet. */
+  readonly #pieceBytes: number;
   readonly #totalBytes: number;
   readonly #plan: WishPlan;
   readonly #kept = new KeptChunks();
@@ -119,6 +121,7 @@ class Reception {
     this.#store = store;
     this.#options = options;
     this.#windowBytes = Math.max(1, Math.floor((options.windowCount ?? defaultWindowCount) / 8));
+    this.#pieceBytes = Math.max(1, this.#windowBytes >> 2);
     this.#totalBytes = fileBytes(info.chunks);
     this.#plan = new WishPlan(info, store, this.#signal);
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
@@ -174,15 +177,16 @@ class Reception {
 
   async #nextWishes(): Promise<IteratorResult<Bytes, undefined>> {
     const index = this.#wishByteCount;
-    if (index === this.#plan.wishes.length) return { done: true, value: undefined };
-    while (!this.#signal.aborted && index - (this.#positionCount >> 3) >= this.#windowBytes) {
+    const end = Math.min(index + this.#pieceBytes, this.#plan.wishes.length);
+    if (index === end) return { done: true, value: undefined };
+    while (!this.#signal.aborted && end - (this.#positionCount >> 3) > this.#windowBytes) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     this.#signal.throwIfAborted();
-    await this.#plan.decide(index);
+    await this.#plan.decide(end - 1);
     this.#signal.throwIfAborted();
-    this.#wishByteCount++;
-    return { done: false, value: this.#plan.wishes.slice(index, index + 1) };
+    this.#wishByteCount = end;
+    return { done: false, value: this.#plan.wishes.slice(index, end) };
   }
 
   /** Walks the positions; yields the file as far as it is complete. */

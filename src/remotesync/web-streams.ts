@@ -1,5 +1,5 @@
 import { abortable } from "../bytes/abort.ts";
-import { SyncError, toSyncError } from "../errors.ts";
+import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Bytes, Duplex } from "../types.ts";
 import { type BuilderOptions, type BuildResult, createBuilder } from "./builder.ts";
@@ -110,7 +110,9 @@ async function pump(
     }
     await abortable(writer.close(), life.signal);
   } catch (thrown) {
-    const reason = life.signal.aborted ? life.signal.reason : toSyncError(thrown, "PEER_GONE");
+    // Breaking off because of an error may look like the peer's leaving before the error gets here.
+    const isFirst = isSyncError(thrown) || !life.signal.aborted;
+    const reason = isFirst ? toSyncError(thrown, "PEER_GONE") : life.signal.reason;
     writer.abort(reason).catch(ignore);
     throw reason;
   }

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { builtCli } from "../built.ts";
+import { freshFolder, outcomeOf, rsyncStream, waitUntil } from "./run.ts";
+import { noise, plant } from "./trees.ts";
+
+/** A server of a folder of its own, and where it is. */
+async function served(files: Record<string, Buffer>) {
+  const folder = freshFolder();
+  plant(join(folder, "served"), files);
+  const server = start(["serve", join(folder, "served"), "--listen", "127.0.0.1:0", "--read-only"]);
+  const url = await new Promise<string>((resolve) => {
+    server.stderr!.on("data", (text) => {
+      const found = /http:[^;]*/.exec(String(text))?.[0];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  return { url, at: (name: string) => join(folder, name), left: () => hidden(folder) };
+}
+
+function start(args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, [builtCli(), ...args]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+const hidden = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith("."));
+
+/** Passes connections on, and breaks off each after so many bytes of answer, or only stops passing on. */
+async function breakingProxy(url: string, limitBytes: number, silently = false) {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), "127.0.0.1");
+    let count = 0;
+    for (const socket of [near, far]) sockets.add(socket.on("error", () => {}));
+    near.on("data", (bytes) => far.write(bytes)).on("close", () => far.destroy());
+    far
+      .on("data", (bytes) => {
+        count += bytes.length;
+        if (count <= limitBytes) near.write(bytes);
+        else if (!silently) near.destroy();
+      })
+      .on("close", () => near.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const summaryOf = (stdout: Buffer) => JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
+
+describe("fetch", () => {
+  const fresh = noise(2_000_000, "fresh");
+
+  it("makes a file, then brings it up to date with what changed", async () => {
+    const { url, at, left } = await served({ a: fresh, empty: Buffer.alloc(0) });
+    const first = await rsyncStream(["fetch", "--json", `${url}a`, at("a")]);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(summaryOf(first.stdout)).toMatchObject({
+      event: "summary",
+      action: "received",
+      newBytes: 2_000_000,
+    });
+    expect(readFileSync(at("a")).equals(fresh)).toBe(true);
+    chmodSync(at("a"), 0o640);
+    const changed = Buffer.concat([fresh.subarray(0, 900_000), noise(100, "edit"), fresh.subarray(900_000)]);
+    writeFileSync(at("served/a"), changed);
+    const second = await rsyncStream(["fetch", "--json", "--window", "8", `${url}a`, at("a")]);
+    expect(second.code).toBe(0);
+    expect(summaryOf(second.stdout).newBytes).toBeLessThan(100_000);
+    expect(readFileSync(at("a")).equals(changed)).toBe(true);
+    expect(statSync(at("a")).mode & 0o777).toBe(0o640);
+    expect((await rsyncStream(["fetch", `${url}empty`, at("empty")])).code).toBe(0);
+    expect(statSync(at("empty")).size).toBe(0);
+    expect(left()).toEqual([]);
+  });
+
+  it("uses what --have names beside DST", async () => {
+    const { url, at } = await served({ a: fresh });
+    plant(at("have"), { "deep/x": fresh.subarray(900_000) });
+    writeFileSync(at("a"), fresh.subarray(0, 1_000_000));
+    const { code, stdout } = await rsyncStream(["fetch", "--json", "--have", at("have"), `${url}a`, at("a")]);
+    expect(code).toBe(0);
+    expect(summaryOf(stdout).newBytes).toBeLessThan(100_000);
+    expect(readFileSync(at("a")).equals(fresh)).toBe(true);
+  });
+
+  it("takes only the file whose digest was named", async () => {
+    const { url, at, left } = await served({ a: fresh });
+    const digest = createHash("sha256").update(fresh).digest("hex");
+    writeFileSync(at("a"), "old");
+    const wrong = await rsyncStream(["fetch", "--key", digest.replace(/^./, "x"), `${url}a`, at("a")]);
+    expect(wrong.code).toBe(2);
+    const other = await rsyncStream(["fetch", "--key", digest.slice(1, 17), `${url}a`, at("a")]);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("(CORRUPT)")]);
+    expect(readFileSync(at("a"), "utf8")).toBe("old");
+    const right = await rsyncStream(["fetch", "--key", digest.slice(0, 16), `${url}a`, at("a")]);
+    expect(right.code).toBe(0);
+    expect(left()).toEqual([]);
+  });
+
+  it("goes on where one broke off that failed, and one that was killed", async () => {
+    const large = noise(12_000_000, "large");
+    const { url, at, left } = await served({ a: large });
+    const failed = await rsyncStream(["fetch", `${await breakingProxy(url, 8_000_000)}a`, at("a")]);
+    expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining("(PEER_GONE)")]);
+    expect(left().length).toBe(1);
+    const killed = start(["fetch", `${await breakingProxy(url, 4_000_000, true)}a`, at("a")]);
+    await waitUntil(() => left().some((name) => statSync(at(name)).size >= 7_000_000));
+    killed.kill("SIGKILL");
+    await outcomeOf(killed);
+    const last = await rsyncStream(["fetch", "--json", `${url}a`, at("a")]);
+    expect(last.code).toBe(0);
+    expect(summaryOf(last.stdout).newBytes).toBeLessThan(7_000_000);
+    expect(readFileSync(at("a")).equals(large)).toBe(true);
+    expect(left()).toEqual([]);
+  });
+
+  it("lets one process at a time fetch to a place, and none be locked out by a dead one", async () => {
+    const { url, at, left } = await served({ a: fresh });
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void silent.close());
+    const hanging = start(["fetch", `http://127.0.0.1:${(silent.address() as AddressInfo).port}/a`, at("a")]);
+    await waitUntil(() => left().length === 1);
+    const second = await rsyncStream(["fetch", `${url}a`, at("a")]);
+    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining("(LOCKED)")]);
+    hanging.kill("SIGKILL");
+    await outcomeOf(hanging);
+    expect((await rsyncStream(["fetch", `${url}a`, at("a")])).code).toBe(0);
+    expect(left()).toEqual([]);
+  });
+
+  it("says why, with the exit code for it", async () => {
+    const { url, at } = await served({ a: fresh });
+    mkdirSync(at("dir"));
+    const cases = [
+      [`${url}missing`, at("x"), 1, "other end: there is no such place (NOT_FOUND)"],
+      ["http://127.0.0.1:9/a", at("x"), 1, "(PEER_GONE)"],
+      ["ftp://127.0.0.1/a", at("x"), 2, "(USAGE)"],
+      [`${url}a`, at("dir"), 2, "(USAGE)"],
+      [`${url}a`, at("nowhere/x"), 1, "(NOT_FOUND)"],
+    ] as const;
+    for (const [from, to, code, text] of cases) {
+      const outcome = await rsyncStream(["fetch", from, to]);
+      expect([outcome.code, outcome.stderr]).toEqual([code, expect.stringContaining(text)]);
+    }
+  });
+});
