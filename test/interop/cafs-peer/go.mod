@@ -1,0 +1,3 @@
+module cafs-peer
+
+go 1.20
