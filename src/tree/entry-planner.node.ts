@@ -21,9 +21,18 @@ export interface EntryPlannerTools {
   readonly workspace: () => Workspace;
 }
 
+/** Which changed files are asked for whole, although some of their content may be here. */
+export const quickLimits = Object.freeze({
+  /** Bytes of such a file, at most. */
+  quickFileBytes: 32_768,
+  /** Bytes of all such files in a session: so much may travel in vain. */
+  quickBytes: 262_144,
+});
+
 /** Compares entries with what is at the destination: makes directories and links, and notes files to come. */
 export class EntryPlanner {
   readonly #tools: EntryPlannerTools;
+  #quickBytes: number = quickLimits.quickBytes;
 
   constructor(tools: EntryPlannerTools) {
     this.#tools = tools;
@@ -64,6 +73,13 @@ export class EntryPlanner {
     return "nothing";
   }
 
+  /** Small files come whole, as many as cost less than the round trip in which they would be asked about. */
+  #isQuicker(size: number): boolean {
+    if (size > Math.min(quickLimits.quickFileBytes, this.#quickBytes)) return false;
+    this.#quickBytes -= size;
+    return true;
+  }
+
   async #planFile(dir: DirNode, name: ByteString, entry: Entry, number: number): Promise<Need> {
     const { held } = this.#tools.destination;
     const stats = dir.isNew ? undefined : held.look(dir, name);
@@ -75,7 +91,7 @@ export class EntryPlanner {
     if (stats?.kind === "dir") checkEmpty(held.at(dir, name));
     const { search } = this.#tools.workspace();
     this.#tools.files.add(number, dir, name, entry);
-    if (stats && isFile && stats.size > 0) return "ask";
+    if (stats && isFile && stats.size > 0) return this.#isQuicker(entry.size) ? "all" : "ask";
     return (await search.mayHave(dir, name, entry.size)) ? "ask" : "all";
   }
 }

@@ -12,6 +12,7 @@ import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
 import { failureLimits } from "../../src/http/failures.ts";
 import { serverLimits } from "../../src/http/server.node.ts";
 import { slotLimits } from "../../src/http/slots.ts";
+import { quickLimits } from "../../src/tree/entry-planner.node.ts";
 import { relayLimits } from "../../src/relay/relay-limits.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
@@ -134,7 +135,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...fileCutLimits,
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
-    ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits },
+    ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits },
   });
 });
 
