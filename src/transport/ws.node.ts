@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 import { SyncError } from "../errors.ts";
-import type { ChannelDuplex } from "./channel.ts";
+import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
 import { defaultConnectMs, type HttpOptions, readRefusal } from "./http-request.node.ts";
 import { type WebSocketOptions, maxMessageBytes, opened, webSocketDuplex } from "./websocket.ts";
 
@@ -32,7 +32,25 @@ export async function connectWs(url: string, options: ConnectWsOptions = {}): Pr
     });
   });
   await Promise.race([opened(socket, options), refusal]);
-  return duplex;
+  return leavingAtTheEnd(duplex.channel, () => {
+    if (socket.readyState >= WebSocket.CLOSING) setImmediate(() => socket.terminate());
+  });
+}
+
+/** When both directions have ended, and all is with the system, there is nothing to wait for: the closing handshake is a round trip. */
+function leavingAtTheEnd(channel: ByteChannel, leave: () => void): ChannelDuplex {
+  return duplexOf({
+    write: (bytes) => channel.write(bytes),
+    abort: (reason) => channel.abort(reason),
+    async end() {
+      await channel.end();
+      leave();
+    },
+    async *read(options) {
+      yield* channel.read(options);
+      leave();
+    },
+  });
 }
 
 function openSocket(url: string, options: ConnectWsOptions): WebSocket {
