@@ -1,11 +1,20 @@
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtCli } from "../built.ts";
-import { freshFolder, runShell } from "../cli/run.ts";
+import { freshFolder, outcomeOf, rsyncStream, runShell } from "../cli/run.ts";
 import { noise, picture, plant } from "../cli/trees.ts";
 
 const sshd = "/usr/sbin/sshd";
@@ -92,6 +101,74 @@ describe.skipIf(reason !== undefined)("over ssh", () => {
     expect(picture(join(work, "copy")).map(withoutTime)).toEqual(
       picture(join(work, "tree")).map(withoutTime),
     );
+  });
+
+  describe("push and pull", () => {
+    /** ssh without the host, for `-e`, and what runs there. */
+    const options = (): string[] => [
+      "-e",
+      ssh.replace(/ 127\.0\.0\.1$/, ""),
+      "--remote-path",
+      `env LC_ALL=C ${remote}`,
+    ];
+
+    it("there and back, to names that a shell would take apart", async () => {
+      const work = freshFolder();
+      plantTree(join(work, "tree"));
+      const there = join(work, "a b'c $(touch x) \u00fc\n;");
+      const pushed = await rsyncStream(["push", ...options(), `${work}/tree/`, `root@127.0.0.1:${there}`]);
+      expect(pushed.code, pushed.stderr).toBe(0);
+      expect(picture(there)).toEqual(picture(join(work, "tree")));
+      const pulled = await rsyncStream(["pull", ...options(), `root@127.0.0.1:${there}/`, `${work}/back`]);
+      expect(pulled.code, pulled.stderr).toBe(0);
+      expect(picture(join(work, "back"))).toEqual(picture(join(work, "tree")));
+    });
+
+    it("goes on by itself when ssh is killed", async () => {
+      const work = freshFolder();
+      plant(join(work, "tree"), { big: noise(30_000_000, "big") });
+      writeFileSync(
+        join(work, "ssh"),
+        `#!/bin/sh\necho $$ >> "${work}/pids"\nexec ${ssh.replace(/ 127\.0\.0\.1$/, "")} "$@"\n`,
+        { mode: 0o755 },
+      );
+      const pushing = spawn(process.execPath, [
+        builtCli(),
+        ...["push", "-z", "--json", "-e", `${work}/ssh`, "--remote-path", remote],
+        ...[`${work}/tree/`, `127.0.0.1:${work}/copy`],
+      ]);
+      const outcome = outcomeOf(pushing);
+      const staging = join(work, "copy", ".rsync-stream");
+      while (!existsSync(staging)) await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      process.kill(Number(readFileSync(join(work, "pids"), "utf8").split("\n")[0]), "SIGKILL");
+      const { code, stdout, stderr } = await outcome;
+      expect(code, stderr).toBe(0);
+      expect(stdout.toString()).toContain('"event":"notice"');
+      expect(picture(join(work, "copy"))).toEqual(picture(join(work, "tree")));
+    });
+
+    it("says what is wrong, once, and does not try again", async () => {
+      const work = freshFolder();
+      const missing = await rsyncStream(["pull", ...options(), `127.0.0.1:${work}/none`, `${work}/x`]);
+      expect(missing).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("no such file or directory"),
+      });
+      const [how, command] = options();
+      const program = [
+        "pull",
+        how!,
+        command!,
+        "--remote-path",
+        "no-such-program",
+        `127.0.0.1:${work}`,
+        `${work}/x`,
+      ];
+      const { code, stderr } = await rsyncStream(program);
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("exited with 127") });
+      expect(stderr).not.toContain("again");
+    });
   });
 
   it("fails when the other end cannot be started", async () => {

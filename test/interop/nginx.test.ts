@@ -1,0 +1,145 @@
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createServer as createSyncServer, type SyncServer } from "../../src/http/server.node.ts";
+import { generateToken } from "../../src/http/tokens.node.ts";
+import { freshFolder, rsyncStream } from "../cli/run.ts";
+import { noise, picture, plant } from "../cli/trees.ts";
+import "../built.ts";
+
+const missing = ["/usr/sbin/nginx", "/usr/bin/openssl"].find((path) => !existsSync(path));
+if (missing !== undefined) console.log(`skipped: ${missing} is not installed`);
+
+/** The configuration that docs/http.md tells. */
+const documented = /location \/sync\/ \{[^}]*\}/.exec(readFileSync("docs/http.md", "utf8"))![0];
+
+describe.skipIf(missing !== undefined)("behind nginx, with TLS and a prefix", () => {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-nginx-"));
+  const { secret, token } = generateToken("me", ["read", "write"]);
+  let nginx: ReturnType<typeof spawn>;
+  let server: SyncServer;
+  let port = 0;
+
+  beforeAll(async () => {
+    mkdirSync(join(folder, "root"));
+    writeFileSync(join(folder, "token"), secret, { mode: 0o600 });
+    const files = ["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"];
+    const args = [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      ...files,
+      ...subject,
+    ];
+    execFileSync("openssl", args, { stdio: "ignore" });
+    server = createSyncServer({ root: join(folder, "root"), tokens: [token], trustedProxies: ["127.0.0.1"] });
+    const upstream = await server.listen();
+    port = await freePort();
+    writeFileSync(join(folder, "nginx.conf"), configuration(folder, port, upstream));
+    nginx = spawn("/usr/sbin/nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
+      stdio: "ignore",
+    });
+    await answering(port);
+  });
+
+  afterAll(async () => {
+    nginx?.kill();
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(["https", "wss"])("pushes and pulls over %s", async (protocol) => {
+    const work = freshFolder();
+    plant(join(work, "tree"), { big: noise(3_000_000, "big"), "a/b": "small", "c d": "x" });
+    const url = `${protocol}://localhost:${port}/sync/${protocol}`;
+    const options = ["--ca", join(folder, "cert.pem"), "--token-file", join(folder, "token")];
+    const pushed = await rsyncStream(["push", ...options, `${work}/tree/`, url]);
+    expect(pushed.code, pushed.stderr).toBe(0);
+    const pulled = await rsyncStream(["pull", ...options, `${url}/`, `${work}/copy`]);
+    expect(pulled.code, pulled.stderr).toBe(0);
+    expect(picture(join(work, "copy"))).toEqual(picture(join(work, "tree")));
+    const again = await rsyncStream(["push", ...options, "--json", `${work}/tree/`, url]);
+    expect(again.stdout.toString()).toContain('"newBytes":0');
+  });
+
+  it("fetches a file as CAFS does", async () => {
+    const work = freshFolder();
+    writeFileSync(join(folder, "root", "file"), noise(2_000_000, "file"));
+    const url = `https://localhost:${port}/sync/file`;
+    const options = ["--ca", join(folder, "cert.pem"), "--token-file", join(folder, "token")];
+    const { code, stderr } = await rsyncStream(["fetch", ...options, url, join(work, "file")]);
+    // nginx does not pass `Connection: close` on, without which CAFS refuses.
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("status 400") });
+  });
+
+  it("who is at the other end is checked", async () => {
+    const work = freshFolder();
+    const url = `https://localhost:${port}/sync/`;
+    const token = ["--token-file", join(folder, "token")];
+    const unknown = await rsyncStream(["pull", ...token, url, `${work}/x`]);
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("certificate") });
+    const careless = await rsyncStream(["pull", ...token, "--insecure", url, `${work}/x`]);
+    expect(careless.code, careless.stderr).toBe(0);
+    const wrongName = await rsyncStream([
+      "pull",
+      ...token,
+      "--ca",
+      `${folder}/cert.pem`,
+      url.replace("localhost", "127.0.0.1"),
+      `${work}/x`,
+    ]);
+    expect(wrongName).toMatchObject({ code: 1, stderr: expect.stringContaining("altnames") });
+  });
+});
+
+function configuration(folder: string, port: number, upstream: string): string {
+  return `
+worker_processes 1;
+pid ${folder}/pid;
+error_log ${folder}/error.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/f;
+  uwsgi_temp_path ${folder}/u;
+  scgi_temp_path ${folder}/s;
+  map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+  server {
+    listen 127.0.0.1:${port} ssl;
+    ssl_certificate ${folder}/cert.pem;
+    ssl_certificate_key ${folder}/key.pem;
+    ${documented.replace("http://127.0.0.1:8730/", upstream)}
+  }
+}
+`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answering(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const open = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
