@@ -1,3 +1,4 @@
+import { fetchers } from "./cafs-http.ts";
 import { type Contender, contenders } from "./contender.ts";
 
 /** Work for whole programs: what is copied, over what, and who is compared with whom. */
@@ -73,6 +74,23 @@ export const flows: readonly Flow[] = [
     source: "file",
     start: "old",
     pairs: update,
+  },
+  {
+    name: "cafs-http",
+    title: "first fetch of one big file over HTTP",
+    source: "file",
+    start: "empty",
+    pairs: [
+      [fetchers.ours, fetchers.plain],
+      [fetchers.ours, fetchers.go],
+    ],
+  },
+  {
+    name: "cafs-http-same",
+    title: "fetch of one big file that is there",
+    source: "file",
+    start: "same",
+    pairs: [[fetchers.ours, fetchers.plain]],
   },
   {
     name: "memory-sparse",

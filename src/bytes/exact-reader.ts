@@ -20,6 +20,11 @@ export class ExactReader {
     this.#blocks = source[Symbol.asyncIterator]();
   }
 
+  /** The next byte if it is here already. */
+  takeByte(): number | undefined {
+    return this.#at < this.#block.length ? this.#block[this.#at++] : undefined;
+  }
+
   /** The next byte, or undefined at the end. */
   async readByte(): Promise<number | undefined> {
     if (this.#at === this.#block.length && !(await this.#advance())) return undefined;

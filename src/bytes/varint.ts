@@ -76,7 +76,7 @@ export class LengthDecoder {
 export async function readLength(reader: ExactReader): Promise<number | undefined> {
   const decoder = new LengthDecoder();
   for (;;) {
-    const byte = await reader.readByte();
+    const byte = reader.takeByte() ?? (await reader.readByte());
     if (byte === undefined) {
       if (decoder.pending) throw new SyncError("TRUNCATED", "stream ends within a length");
       return undefined;

@@ -33,7 +33,7 @@ export const fetch = defineCommand({
     window: {
       type: "string",
       value: "N",
-      about: "how many answers may go ahead of the chunks; 256 unless given",
+      about: "how many answers may go ahead of the chunks; 1024 unless given",
     },
     ...httpOptions,
     ...timeoutOption,

@@ -12,6 +12,8 @@ import { NodeWriter, readNodeStream } from "../transport/node-stream.node.ts";
 import type { Bytes } from "../types.ts";
 
 export interface FetchCafsOptions extends HttpOptions, BuilderOptions {
+  /** As `BuilderOptions` has it; 1024 unless given, about 8 MiB under way, so that a distant server is kept busy. */
+  readonly windowCount?: number;
   /** Milliseconds without a byte from the server; 60 s unless given, 0 for no limit. */
   readonly stallMs?: number;
   /** The first hex digits of the digest that the whole file must have, as some URLs name them. */
@@ -19,6 +21,7 @@ export interface FetchCafsOptions extends HttpOptions, BuilderOptions {
 }
 
 const stallMs = 60_000;
+const windowCount = 1024;
 
 /**
  * Fetches a file from whoever serves it as CAFS does (docs/http.md), asking only for chunks that the store lacks.
@@ -36,7 +39,7 @@ export async function* fetchCafs(
 ): AsyncGenerator<Bytes, BuildResult, undefined> {
   checkKeyPrefix(options.keyPrefix);
   const { info, etag } = await fetchSyncInfo(url, options);
-  const builder = createBuilder(info, store, options);
+  const builder = createBuilder(info, store, { windowCount, ...options });
   const exchange = openExchange(url, etag, options);
   const stop = (reason: unknown): void => {
     builder.close(reason);

@@ -81,8 +81,7 @@ class Answer {
   }
 
   async sendChunks(file: SharedFile): Promise<void> {
-    const wanted = this.#request.headers["if-match"];
-    if (wanted !== undefined && wanted !== "*" && wanted !== `"${file.version}"`) {
+    if (!isMatch(this.#request.headers["if-match"] ?? "*", file.version)) {
       throw new SyncError("CHANGED", "the file is not what it was when its SyncInfo was fetched");
     }
     this.#request.socket.setNoDelay(true);
@@ -146,6 +145,11 @@ class Answer {
 function* encodedLine(info: SyncInfo): Generator<Bytes, void, undefined> {
   for (const part of encodeSyncInfoParts(info)) yield Buffer.from(part);
   yield Buffer.from("\n");
+}
+
+/** True when a list of entity tags has this one. */
+function isMatch(tags: string, version: string): boolean {
+  return tags.split(",").some((tag) => tag.trim() === "*" || tag.trim() === `"${version}"`);
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

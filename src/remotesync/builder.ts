@@ -195,7 +195,7 @@ class Reception {
     const { order } = this.#plan;
     while (this.#positionCount < order.length) {
       const position = this.#positionCount;
-      await this.#plan.decide(position >> 3);
+      if (!this.#plan.isDecided(position >> 3)) await this.#plan.decide(position >> 3);
       this.#signal.throwIfAborted();
       const index = order[position]!;
       if (this.#plan.wants(position)) await this.#receive(arriving, index);
@@ -203,7 +203,7 @@ class Reception {
       this.#wake();
       const due = restorer.put(index === placeholder ? undefined : index);
       if (due === undefined) continue;
-      const bytes = await this.#fetch(due);
+      const bytes = this.#recall(due) ?? (await this.#fetch(due));
       this.#digest.update(bytes);
       if (bytes.length > 0) yield bytes;
       this.#settle(due, bytes.length);
@@ -226,19 +226,21 @@ class Reception {
     this.#receivedBytes += size;
   }
 
+  /** The bytes of entry `index` when they are still in memory. */
+  #recall(index: number): Bytes | undefined {
+    const chunk = this.#kept.get(this.#plan.firstOf(index));
+    if (chunk) checkSize(chunk, this.#info.chunks[index]!.size, index);
+    return chunk?.bytes;
+  }
+
   /** The bytes of entry `index`, which is here by now. */
   async #fetch(index: number): Promise<Bytes> {
     const { id, size } = this.#info.chunks[index]!;
     if (isEmptyId(id)) return new Uint8Array(0);
-    const kept = this.#kept.get(this.#plan.firstOf(index));
-    const chunk = kept ?? (await this.#load(id, index));
-    checkSize(chunk, size, index);
-    return chunk.bytes;
-  }
-
-  async #load(id: ChunkId, index: number): Promise<Chunk> {
     try {
-      return await this.#store.get(id, { signal: this.#signal });
+      const chunk = await this.#store.get(id, { signal: this.#signal });
+      checkSize(chunk, size, index);
+      return chunk.bytes;
     } catch (cause) {
       throw isSyncError(cause, "NOT_FOUND") ? missing(index, cause) : cause;
     }

@@ -37,6 +37,11 @@ export class WishPlan {
     this.wishes = new Uint8Array(wishlistBytes(this.order.length));
   }
 
+  /** True when byte `index` of the wishlist is decided, and all before it. */
+  isDecided(index: number): boolean {
+    return index < this.#decidedBytes;
+  }
+
   /** Waits until byte `index` of the wishlist is decided, and all before it. May be called concurrently. */
   async decide(index: number): Promise<void> {
     while (this.#decidedBytes <= index) {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
@@ -8,14 +8,24 @@ import { builtCli } from "../built.ts";
 import { freshFolder, outcomeOf, rsyncStream, waitUntil } from "./run.ts";
 import { noise, plant } from "./trees.ts";
 
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+if (!hasOpenssl) console.log("skipped: openssl is not installed");
+
 /** A server of a folder of its own, and where it is. */
-async function served(files: Record<string, Buffer>) {
+async function served(files: Record<string, Buffer>, options: readonly string[] = []) {
   const folder = freshFolder();
   plant(join(folder, "served"), files);
-  const server = start(["serve", join(folder, "served"), "--listen", "127.0.0.1:0", "--read-only"]);
+  const server = start([
+    "serve",
+    join(folder, "served"),
+    "--listen",
+    "127.0.0.1:0",
+    "--read-only",
+    ...options,
+  ]);
   const url = await new Promise<string>((resolve) => {
     server.stderr!.on("data", (text) => {
-      const found = /http:[^;]*/.exec(String(text))?.[0];
+      const found = /https?:[^;]*/.exec(String(text))?.[0];
       if (found !== undefined) resolve(found);
     });
   });
@@ -129,7 +139,7 @@ describe("fetch", () => {
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void silent.close());
     const hanging = start(["fetch", `http://127.0.0.1:${(silent.address() as AddressInfo).port}/a`, at("a")]);
-    await waitUntil(() => left().length === 1);
+    await waitUntil(() => left().some((name) => name.endsWith(".lock")));
     const second = await rsyncStream(["fetch", `${url}a`, at("a")]);
     expect([second.code, second.stderr]).toEqual([1, expect.stringContaining("(LOCKED)")]);
     hanging.kill("SIGKILL");
@@ -137,6 +147,40 @@ describe("fetch", () => {
     expect((await rsyncStream(["fetch", `${url}a`, at("a")])).code).toBe(0);
     expect(left()).toEqual([]);
   });
+
+  it.skipIf(!hasOpenssl)(
+    "fetches over TLS from whom it was told to trust, and from nobody else",
+    async () => {
+      const [cert, key] = ["cert.pem", "key.pem"].map((name) => join(freshFolder(), name)) as [
+        string,
+        string,
+      ];
+      const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+      const kind = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+      ];
+      execFileSync("openssl", [...kind, ...subject, "-keyout", key, "-out", cert], { stdio: "ignore" });
+      const { url, at } = await served({ a: fresh }, ["--tls-cert", cert, "--tls-key", key]);
+      expect(url).toMatch(/^https:/);
+      const stranger = await rsyncStream(["fetch", `${url}a`, at("a")]);
+      expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining("certificate")]);
+      for (const trust of [["--ca", cert], ["--insecure"]]) {
+        expect(await rsyncStream(["fetch", "-q", ...trust, `${url}a`, at("a")])).toMatchObject({
+          code: 0,
+          stderr: "",
+        });
+        expect(readFileSync(at("a")).equals(fresh)).toBe(true);
+      }
+    },
+  );
 
   it("says why, with the exit code for it", async () => {
     const { url, at } = await served({ a: fresh });

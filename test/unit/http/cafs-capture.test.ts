@@ -7,7 +7,7 @@ import { handleCafs } from "../../../src/http/cafs-handler.node.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { input } from "../../conformance/check.ts";
 import { loadCases } from "../../vectors/load.ts";
-import { collect, rawConnection, serving, sharedBytes } from "./serving.ts";
+import { collect, rawConnection, serving, sharedBytes, until } from "./serving.ts";
 import { messagesIn, type Spoken } from "./spoken.ts";
 
 type Event = { readonly from: "client" | "server"; readonly hex?: string };
@@ -29,10 +29,6 @@ function hasSaid(ours: readonly Spoken[], recorded: readonly Spoken[]): boolean 
   return recorded.every(
     ({ body, ended }, at) => (ours[at]?.body.length ?? -1) >= body.length && (!ended || ours[at]!.ended),
   );
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 describe.each([

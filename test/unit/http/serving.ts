@@ -1,5 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import type { SyncError } from "../../../src/errors.ts";
+import { type FetchCafsOptions, fetchCafs } from "../../../src/http/cafs-client.node.ts";
+import { type CafsHandlerOptions, handleCafs } from "../../../src/http/cafs-handler.node.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { type Permutation, trivialPermutation } from "../../../src/remotesync/permutation.ts";
 import { syncInfoOf } from "../../../src/remotesync/sync-info.ts";
@@ -102,4 +105,39 @@ export async function collect(source: AsyncIterable<Bytes>): Promise<Bytes> {
   const parts: Bytes[] = [];
   for await (const part of source) parts.push(part);
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** A server of one file, what became of its transfers, and how often the file was closed. */
+export async function cafsServer(file: SharedFile, options: CafsHandlerOptions = {}) {
+  const failures: (SyncError | undefined)[] = [];
+  const facts = { closedCount: 0, openedCount: 0 };
+  const server = await serving((request, response) => {
+    const onTransfer = (_sent: number, error?: SyncError): void => void failures.push(error);
+    const open = async (): Promise<SharedFile> => {
+      facts.openedCount++;
+      return { ...file, close: async () => void facts.closedCount++ };
+    };
+    void handleCafs(request, response, open, { ...options, onTransfer });
+  });
+  return { ...server, failures, facts };
+}
+
+/** Waits for something that no event tells. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** Waits for the signal alone. */
+export function never(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
+/** What a fetch ends with that must not succeed. */
+export async function fetchError(url: string, options: FetchCafsOptions = {}): Promise<SyncError> {
+  try {
+    await collect(fetchCafs(url, memoryStore(), { stallMs: 5000, ...options }));
+  } catch (thrown) {
+    return thrown as SyncError;
+  }
+  throw new Error("it came through");
 }
