@@ -37,6 +37,12 @@ export interface WebSocketOptions {
   readonly receiveBytes?: number;
 }
 
+/** How `connectWebSocket` connects. */
+export interface ConnectWebSocketOptions extends WebSocketOptions, AbortOptions {
+  /** Subprotocols to offer; none unless given. A server of sessions wants `rsync-stream.1`, and `bearer.TOKEN` beside it for a token. */
+  readonly protocols?: readonly string[];
+}
+
 /** Bytes of the longest message sent, and of the longest one taken. */
 export const maxMessageBytes = 1 << 20;
 /** Bytes handed to the socket and not yet sent, at which `write` waits. Sockets tell this amount, but not when it falls. */
@@ -73,12 +79,12 @@ export function webSocketDuplex(socket: WebSocketLike, options: WebSocketOptions
  */
 export async function connectWebSocket(
   url: string,
-  options: WebSocketOptions & AbortOptions = {},
+  options: ConnectWebSocketOptions = {},
 ): Promise<ChannelDuplex> {
   if (typeof WebSocket === "undefined")
     throw new SyncError("UNSUPPORTED", "there is no WebSocket on this platform");
   options.signal?.throwIfAborted();
-  const socket: WebSocketLike = new WebSocket(url);
+  const socket: WebSocketLike = new WebSocket(url, [...(options.protocols ?? [])]);
   const duplex = webSocketDuplex(socket, options); // listens before it is open: the peer may speak at once
   await opened(socket, options);
   return duplex;

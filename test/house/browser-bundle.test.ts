@@ -39,14 +39,17 @@ test.each(budgets)(
   },
 );
 
-test.each(["testing", "transport/websocket", "transport/message-port"])(
-  "%s runs without Node too",
-  async (name) => {
-    const { inputs } = await bundle(`export * from "./src/${name}.ts"`);
-    expect(inputs).toContain(join("src", `${name}.ts`));
-    expect(inputs.filter((path) => path.endsWith(".node.ts"))).toEqual([]);
-  },
-);
+test.each([
+  "testing",
+  "transport/websocket",
+  "transport/message-port",
+  "transport/libp2p",
+  "transport/data-channel",
+])("%s runs without Node too", async (name) => {
+  const { inputs } = await bundle(`export * from "./src/${name}.ts"`);
+  expect(inputs).toContain(join("src", `${name}.ts`));
+  expect(inputs.filter((path) => path.endsWith(".node.ts"))).toEqual([]);
+});
 
 test("a file that needs Node does not pass for a portable one", async () => {
   await expect(bundle('export * from "./src/transport/stdio.node.ts"')).rejects.toThrow(/node:/);

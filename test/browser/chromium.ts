@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { build } from "esbuild";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { root } from "../house/source-files.ts";
+
+const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((name) => existsSync(name));
+
+/** Why there is no browser to test with, if there is none. */
+export const noBrowser = path === undefined ? "chromium is not installed" : undefined;
+if (noBrowser !== undefined) console.log(`skipped: ${noBrowser}`);
+
+/** A browser, and pages of this project's code in it. */
+export interface TestBrowser {
+  /** Opens a page that runs a file of this folder as a module; what it puts on `globalThis` can be called by `evaluate`. */
+  open(script: string): Promise<Page>;
+  /** Where the pages come from. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+export async function startBrowser(): Promise<TestBrowser> {
+  const browser: Browser = await chromium.launch({
+    executablePath: path!,
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-features=WebRtcHideLocalIpsWithMdns"],
+  });
+  const scripts = new Map<string, string>();
+  const server = createServer((request, response) => {
+    const script = scripts.get(request.url!.slice(1));
+    response.setHeader("Content-Type", script === undefined ? "text/html" : "text/javascript");
+    response.end(script ?? `<!doctype html><title>test</title><link rel="icon" href="data:,">`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+
+  return {
+    origin: url.slice(0, -1),
+    async open(script) {
+      if (!scripts.has(script)) scripts.set(script, await bundle(script));
+      const page = await browser.newPage();
+      page.on("pageerror", (error) => console.error(`in the page: ${error.message}`));
+      await page.goto(url);
+      await page.addScriptTag({ url: `/${script}`, type: "module" });
+      await page.waitForFunction(() => "ready" in globalThis);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function bundle(script: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [`${root}/test/browser/${script}`],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    logLevel: "silent",
+  });
+  return outputFiles[0]!.text;
+}
