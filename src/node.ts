@@ -20,6 +20,7 @@ export {
   fetchSyncInfo,
 } from "./http/cafs-client.node.ts";
 export { type CafsHandlerOptions, handleCafs, type OpenFile } from "./http/cafs-handler.node.ts";
+export { type FileShare, fileShare } from "./http/file-share.node.ts";
 export { type DirShareOptions, dirShare } from "./http/dir-share.node.ts";
 export { type ListenOptions, type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
 export type { SessionReport } from "./http/session-host.ts";
