@@ -16,6 +16,7 @@ export default defineConfig([
       "src/index.ts",
       "src/node.ts",
       "src/testing.ts",
+      "src/browser/index.ts",
       "src/transport/{stdio.node,child-process.node,websocket,ws.node,message-port,http.node,libp2p,data-channel}.ts",
     ],
     outDir: "dist",

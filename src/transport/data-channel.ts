@@ -38,7 +38,7 @@ function portOf(channel: DataChannelLike): MessagePortLike {
           channel.send((message as Uint8Array<ArrayBuffer>).subarray(at, at + messageBytes));
         }
       } else if (typeof message === "string") trySend(channel, `!${message}`);
-      else trySend(channel, message === null ? "end" : String(message));
+      else trySend(channel, message === null ? "end" : String(Number(message)));
     },
     addEventListener(type, listener) {
       if (type === "close") channel.addEventListener("close", listener);

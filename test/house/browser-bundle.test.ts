@@ -41,6 +41,7 @@ test.each(budgets)(
 
 test.each([
   "testing",
+  "browser/index",
   "transport/websocket",
   "transport/message-port",
   "transport/libp2p",

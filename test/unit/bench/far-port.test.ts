@@ -62,7 +62,7 @@ test("a far host runs programs as ssh does, later", async () => {
   onTestFinished(() => host.close());
   writeFileSync(join(folder, "far"), host.shell, { mode: 0o755 });
   const began = performance.now();
-  const child = spawn("./far", ["host", "tr a-z", "A-Z"], {
+  const child = spawn(join(folder, "far"), ["host", "tr a-z", "A-Z"], {
     cwd: folder,
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -77,7 +77,9 @@ async function pullFrom(
 ): Promise<{ tree: MemoryDir; summary: ReceiveSummary }> {
   const { source, layout, cutter } = await relay.share.openTree(whole, signal ? { signal } : {});
   const [ours, theirs] = duplexPair();
-  const sending = sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => source.close());
+  const sending = sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(
+    () => void source.close(),
+  );
   sending.catch(() => {});
   const tree = memoryDir();
   const summary = await receiveTree(memoryTarget(tree), duplexOf(wrap(channelOf(theirs))));
@@ -272,7 +274,7 @@ describe("a relay", () => {
     const path = { components: [Buffer.from("many")], contents: true };
     const { source, layout, cutter } = await relay.share.openTree(path, {});
     const [ours, theirs] = duplexPair();
-    void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => source.close());
+    void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => void source.close());
     const part = memoryDir();
     await receiveTree(memoryTarget(part), theirs);
     expect(picture(part)).toEqual(picture(tree.children.get("many") as MemoryDir));
@@ -292,7 +294,7 @@ describe("a relay", () => {
       async ({ via }) => {
         const { source, layout, cutter } = await relay.share.openTree(whole, { via });
         const [ours, theirs] = duplexPair();
-        void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => source.close());
+        void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => void source.close());
         return theirs;
       };
     const near = relayOf(through(relayOf(through(far))));
