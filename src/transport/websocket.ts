@@ -53,6 +53,7 @@ const abortedCode = 4000;
 /** Bytes of UTF-8 that a close reason can hold. */
 const maxReasonBytes = 123;
 const openState = 1;
+const closedState = 3;
 
 const codeOfClose: Readonly<Record<number, SyncErrorCode>> = {
   1002: "BAD_MESSAGE",
@@ -150,7 +151,7 @@ class SocketChannel implements ByteChannel {
     if (!this.#gate.end()) return;
     this.#oursEnded = true;
     this.#socket.send(new Uint8Array(0));
-    while (this.#socket.bufferedAmount > 0 && this.#socket.readyState === openState) await this.#wait();
+    while (this.#socket.bufferedAmount > 0 && this.#socket.readyState !== closedState) await this.#wait();
     this.#closeWhenDone();
   }
 
@@ -195,6 +196,7 @@ class SocketChannel implements ByteChannel {
   }
 
   #lose(code: number, reason: string): void {
+    if (this.#oursEnded && this.#theirsEnded) return this.#gate.open(); // that is how it is to close
     const words = reason === "" ? "" : `: ${shortened(reason)}`;
     const error = new SyncError(codeOfClose[code] ?? "PEER_GONE", `the connection closed (${code})${words}`);
     this.#inbox.fail(error);

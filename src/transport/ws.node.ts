@@ -32,23 +32,25 @@ export async function connectWs(url: string, options: ConnectWsOptions = {}): Pr
     });
   });
   await Promise.race([opened(socket, options), refusal]);
-  return leavingAtTheEnd(duplex.channel, () => {
-    if (socket.readyState >= WebSocket.CLOSING) setImmediate(() => socket.terminate());
-  });
+  return leavingAtTheEnd(duplex.channel, () => setImmediate(() => socket.terminate()));
 }
 
 /** When both directions have ended, and all is with the system, there is nothing to wait for: the closing handshake is a round trip. */
 function leavingAtTheEnd(channel: ByteChannel, leave: () => void): ChannelDuplex {
+  let allSent = false;
+  let allRead = false;
   return duplexOf({
     write: (bytes) => channel.write(bytes),
     abort: (reason) => channel.abort(reason),
     async end() {
       await channel.end();
-      leave();
+      allSent = true;
+      if (allRead) leave();
     },
     async *read(options) {
       yield* channel.read(options);
-      leave();
+      allRead = true;
+      if (allSent) leave();
     },
   });
 }

@@ -95,10 +95,10 @@ describe.skipIf(!installed)("CAFS over HTTP with Go's own HTTP library at the ot
   });
 
   it("our client sees that its server broke off", async () => {
-    writeFileSync(at("served"), content);
-    const server = peer("serve", at("served"), "3");
+    writeFileSync(at("long"), noise(60_000_000, "more than what the buffers between the two hold"));
+    const server = peer("serve", at("long"), "3");
     const url = `http://127.0.0.1:${await firstNumber(server)}/`;
-    const fetching = fetchCafs(url, memoryStore());
+    const fetching = fetchCafs(url, memoryStore(), { windowCount: 8 });
     await fetching.next();
     server.kill("SIGKILL");
     await expect(collect(fetching)).rejects.toMatchObject({ code: "PEER_GONE" });

@@ -1,7 +1,12 @@
 import { afterEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { ChannelDuplex } from "../../../src/transport/channel.ts";
-import { connectWebSocket, maxMessageBytes, webSocketDuplex } from "../../../src/transport/websocket.ts";
+import {
+  connectWebSocket,
+  maxMessageBytes,
+  webSocketDuplex,
+  type WebSocketLike,
+} from "../../../src/transport/websocket.ts";
 import {
   connectWs,
   listenWs,
@@ -116,6 +121,52 @@ test("closes in good order when both directions ended", async () => {
   socket.send(new Uint8Array(0));
   await duplex.channel.end();
   expect((await closed).code).toBe(1000);
+});
+
+type SocketListener = Parameters<WebSocketLike["addEventListener"]>[1];
+
+/** A socket whose bytes stay with it, until it is closed from the other end. */
+function slowSocket() {
+  const listeners = new Map<string, SocketListener>();
+  const socket = {
+    binaryType: "",
+    readyState: 1,
+    bufferedAmount: 0,
+    send(data: Uint8Array) {
+      socket.bufferedAmount += data.length + 6;
+    },
+    close() {
+      socket.readyState = 2;
+    },
+    addEventListener: (type: string, listener: SocketListener) => void listeners.set(type, listener),
+    tell(type: string, event: object) {
+      if (type === "close") socket.readyState = 3;
+      listeners.get(type)!({ type, ...event });
+    },
+  };
+  return socket;
+}
+
+test.each([1000, 1006])(
+  "a close with %i behind both ends is no loss, while ours is still on its way",
+  async (code) => {
+    const socket = slowSocket();
+    const duplex = webSocketDuplex(socket);
+    const ending = duplex.channel.end();
+    socket.tell("message", { data: new ArrayBuffer(0) });
+    socket.tell("close", { code, reason: "" });
+    await ending;
+    expect(await drain(duplex)).toBe(0);
+  },
+);
+
+test("a close before the peer's end is a loss, though ours has been sent", async () => {
+  const socket = slowSocket();
+  const duplex = webSocketDuplex(socket);
+  const ending = duplex.channel.end();
+  socket.tell("close", { code: 1000, reason: "" });
+  await expect(ending).rejects.toMatchObject({ code: "PEER_GONE" });
+  await expect(drain(duplex)).rejects.toMatchObject({ code: "PEER_GONE" });
 });
 
 test("refuses requests of web pages, and too many connections", async () => {
