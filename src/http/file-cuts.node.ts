@@ -11,7 +11,7 @@ import { verifyChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { emptyId, syncInfoLimits } from "../remotesync/sync-info.ts";
 import { chunkNamer, cutBlock, readFully } from "../tree/file-cut.node.ts";
-import { Pause } from "../tree/pause.node.ts";
+import { Pause } from "../bytes/pause.node.ts";
 import type { AbortOptions } from "../types.ts";
 
 /** What is remembered of files that were cut. */

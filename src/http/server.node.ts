@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -8,12 +9,15 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex as NodeDuplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { Pause } from "../bytes/pause.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { httpDuplex } from "../transport/http.node.ts";
 import { refusalOf } from "../transport/refusal.ts";
 import { sessionSubprotocol } from "../transport/session-request.ts";
+import type { ChannelDuplex } from "../transport/channel.ts";
+import { readFairly } from "../transport/fair.node.ts";
 import { webSocketDuplex } from "../transport/websocket.ts";
 import { socketOptions } from "../transport/ws.node.ts";
 import { handleCafs } from "./cafs-handler.node.ts";
@@ -21,7 +25,7 @@ import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
 import { Gate, type GateOptions } from "./gate.node.ts";
 import { Metrics } from "./metrics.node.ts";
 import { type Route, routeOf, scopeOf } from "./route.ts";
-import { holdSession, openSession, type OpenedSession, type SessionReport } from "./session-host.ts";
+import { holdSession, openSession, type SessionReport } from "./session-host.ts";
 import type { Share } from "./share.ts";
 import { Slots } from "./slots.ts";
 
@@ -93,6 +97,7 @@ class HttpServer implements SyncServer {
     noServer: true,
     handleProtocols: (offered) => offered.has(sessionSubprotocol) && sessionSubprotocol,
   });
+  readonly #pause = new Pause();
   readonly #life = new AbortController();
   readonly #held = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
@@ -106,6 +111,7 @@ class HttpServer implements SyncServer {
     this.#gate = new Gate(options);
     this.#slots = new Slots(options.sessionCount, options.sessionsPerAddressCount);
     this.#options = options;
+    setMaxListeners(0, this.#life.signal); // each session listens, and none is a leak
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
@@ -210,11 +216,12 @@ class HttpServer implements SyncServer {
     request: IncomingMessage,
     { direction, path }: Route & { kind: "session" },
     facts: Pick<SessionReport, "via" | "name" | "address">,
-    connect: () => Promise<Parameters<OpenedSession["hold"]>[0]>,
+    connect: () => Promise<ChannelDuplex>,
   ): Promise<void> {
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const free = this.#slots.take(facts.address);
     try {
+      if (this.#pause.due()) await this.#pause.take();
       const { signal } = this.#life;
       const liveness = { ...sessionTimes, ...this.#options };
       const shareOptions = { signal, peer: `${facts.name}|${facts.address}`, via: viaOf(request) };
@@ -223,7 +230,7 @@ class HttpServer implements SyncServer {
         await opened.drop();
         throw thrown;
       });
-      this.#book(await holdSession(opened, duplex, signal, { ...facts, direction }));
+      this.#book(await holdSession(opened, readFairly(duplex), signal, { ...facts, direction }));
     } finally {
       free();
     }

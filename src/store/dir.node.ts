@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { resolve } from "node:path";
+import { Pause } from "../bytes/pause.node.ts";
 import type { Chunk, ChunkInfo } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
@@ -7,7 +8,6 @@ import { maxStoredChunkBytes, writeChunkFile } from "./chunk-file.node.ts";
 import { checkChunk, listChunks, loadChunk, moveAside, sizeOfFile } from "./dir-chunks.node.ts";
 import { openLayout } from "./dir-layout.node.ts";
 import type { DirLayout } from "./dir-layout.node.ts";
-import { createEventLoopTurn } from "./event-loop-turn.node.ts";
 import { Gate } from "./gate.ts";
 import { fileCall } from "./io-error.node.ts";
 import { nameOf, locked } from "./key.ts";
@@ -55,7 +55,7 @@ export interface DirStore extends Store {
  * hashes what it reads; what does not match is moved aside, so that the next `put` restores it.
  *
  * File calls are synchronous, which for small files is several times faster than promises; the event loop
- * has to wait for one of them or 5 ms, whichever is longer.
+ * has to wait for one of them or 1 ms, whichever is longer.
  *
  * @throws USAGE when the directory holds something else; UNSUPPORTED when a newer version made the store
  */
@@ -65,12 +65,12 @@ export async function dirStore(path: string, options: DirStoreOptions = {}): Pro
   const layout = openLayout(resolve(path));
   const gate = new Gate();
   const pins = new PinTable();
-  const turn = createEventLoopTurn();
+  const pause = new Pause();
   const quota = capacityBytes === undefined ? undefined : await openQuota(layout, capacityBytes, options);
   let lastWrite: Promise<void> = Promise.resolve();
 
   async function enter(options: AbortOptions | undefined): Promise<void> {
-    await turn();
+    if (pause.due()) await pause.take();
     gate.enter(options);
   }
 
@@ -129,7 +129,7 @@ export async function dirStore(path: string, options: DirStoreOptions = {}): Pro
     },
     async *verify({ repair = false, ...options } = {}) {
       for await (const { id, size } of store.list(options)) {
-        await turn();
+        if (pause.due()) await pause.take();
         const state = checkChunk(layout, id);
         if (state === "damaged" && repair) moveAside(layout, id);
         if (state !== "gone") yield { id, size, sound: state === "sound" };

@@ -8,7 +8,7 @@ import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
 import type { IncomingFile } from "./incoming-file.node.ts";
 import { KnownChunks } from "./known-chunks.node.ts";
 import { Likeness } from "./likeness.node.ts";
-import type { Pause } from "./pause.node.ts";
+import type { Pause } from "../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import { Reference, type CutTools } from "./reference.node.ts";
 import { stagingName } from "./staging-name.ts";

@@ -9,7 +9,7 @@ import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
 import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
 import { firstMode, modeMask, setHandleMetadata, setPathMetadata } from "./metadata.node.ts";
-import type { Pause } from "./pause.node.ts";
+import type { Pause } from "../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";

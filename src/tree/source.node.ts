@@ -8,7 +8,7 @@ import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HeldDirs, pathBelow, printPlace, withoutSlash, type DirNode } from "./held-dirs.node.ts";
-import { Pause } from "./pause.node.ts";
+import { Pause } from "../bytes/pause.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { openSourceFile, type SourceFile } from "./source-file.node.ts";
 import { stagingName } from "./staging-name.ts";

@@ -6,7 +6,7 @@ import { EntryPlanner } from "./entry-planner.node.ts";
 import { fileTrouble, withPath } from "./file-trouble.node.ts";
 import { pathBelow, type DirNode } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
-import { Pause } from "./pause.node.ts";
+import { Pause } from "../bytes/pause.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import { joinPlacements } from "./stretch.ts";
 import { TargetDirs } from "./target-dirs.node.ts";

@@ -5,7 +5,7 @@ import { ContentSearch } from "./content-search.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
-import type { Pause } from "./pause.node.ts";
+import type { Pause } from "../bytes/pause.node.ts";
 import { Places } from "./places.node.ts";
 import { Staging } from "./staging.node.ts";
 
