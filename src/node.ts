@@ -38,5 +38,11 @@ export {
   type UpstreamRequest,
   createRelay,
 } from "./relay/relay.ts";
+export {
+  type SwarmPeer,
+  type SwarmPeerOptions,
+  type SwarmStatus,
+  createSwarmPeer,
+} from "./swarm/swarm-peer.ts";
 export { type PackStoreOptions, packStore } from "./store/pack.node.ts";
 export type { SessionDirection } from "./transport/session-request.ts";

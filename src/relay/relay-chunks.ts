@@ -9,6 +9,9 @@ import type { AbortOptions } from "../types.ts";
 /** Stands for one session with the upstream. */
 export type Carrier = object;
 
+/** Chunks that are here or on their way, as those see it who bring them. */
+export type ClaimedChunks = Pick<RelayChunks, "has" | "claim" | "put" | "release">;
+
 /** The chunks of a relay: those that are here, and those on their way and by which session. */
 export class RelayChunks {
   /** Bytes of chunks that came. */

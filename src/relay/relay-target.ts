@@ -3,24 +3,28 @@ import type { SyncError } from "../errors.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import type { TreeRecord } from "./record.ts";
-import type { RelayChunks } from "./relay-chunks.ts";
+import type { ClaimedChunks } from "./relay-chunks.ts";
 
 /**
  * The end of a relay that listens to the upstream, for one session: it keeps what it hears, and asks for chunks that are
  * neither here nor on their way.
+ *
+ * @param onCommit called when all that was asked for has come
  */
-export function relayTarget(record: TreeRecord, chunks: RelayChunks): TreeTarget {
-  return new RelayTarget(record, chunks);
+export function relayTarget(record: TreeRecord, chunks: ClaimedChunks, onCommit: () => void): TreeTarget {
+  return new RelayTarget(record, chunks, onCommit);
 }
 
 class RelayTarget implements TreeTarget {
   readonly #record: TreeRecord;
-  readonly #chunks: RelayChunks;
+  readonly #chunks: ClaimedChunks;
+  readonly #onCommit: () => void;
   #options: TargetOptions | undefined;
 
-  constructor(record: TreeRecord, chunks: RelayChunks) {
+  constructor(record: TreeRecord, chunks: ClaimedChunks, onCommit: () => void) {
     this.#record = record;
     this.#chunks = chunks;
+    this.#onCommit = onCommit;
   }
 
   async open(options: TargetOptions): Promise<void> {
@@ -61,7 +65,7 @@ class RelayTarget implements TreeTarget {
   }
 
   async commit(): Promise<void> {
-    this.#record.finish("complete");
+    this.#onCommit();
   }
 
   async close(): Promise<void> {

@@ -25,7 +25,7 @@ export class RelayTree {
     const run = createReceiver({
       ...options,
       connect,
-      openTarget: () => relayTarget(this.record, chunks),
+      openTarget: () => relayTarget(this.record, chunks, () => this.record.finish("complete")),
       signal: this.#life.signal,
     });
     this.#done = run.done.then(

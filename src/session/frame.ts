@@ -20,6 +20,7 @@ export const frameTypes = {
   DONE: 0x0c,
   ERROR: 0x0d,
   PING: 0x0e,
+  WANT: 0x0f,
 } as const;
 
 /** The name of a frame's type. */

@@ -31,6 +31,8 @@ export class Link {
   /** Bytes so far in each direction, everything included. */
   sentBytes = 0;
   receivedBytes = 0;
+  /** True when a write has failed: then what was heard before tells why. */
+  broken = false;
   readonly #channel: ByteChannel;
   readonly #writer = new FrameWriter();
   readonly #reader = new FrameReader();
@@ -167,6 +169,7 @@ export class Link {
         if (part.length > 0) await this.#channel.write(part);
       }
     } catch (thrown) {
+      this.broken = true;
       throw toSyncError(thrown, "PEER_GONE");
     }
     this.#spokeAt = performance.now();

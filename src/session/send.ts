@@ -145,7 +145,7 @@ class Ear {
 
   /** Of a write that failed and what the receiver said before it went, the latter is the reason. */
   async reason(error: SyncError): Promise<SyncError> {
-    if (error.code === "PEER_GONE") await this.#listening;
+    if (error.code === "PEER_GONE" && this.#link.broken) await this.#listening;
     return this.#failure ?? error;
   }
 

@@ -15,6 +15,7 @@ import { slotLimits } from "../../src/http/slots.ts";
 import { quickLimits } from "../../src/tree/entry-planner.node.ts";
 import { relayLimits } from "../../src/relay/relay-limits.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
+import { swarmLimits, swarmTimes } from "../../src/swarm/swarm-limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
 import { maxDepth, maxLinkTargetBytes, maxNameBytes, maxPathBytes } from "../../src/tree/entry-order.ts";
 import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
@@ -136,6 +137,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
     ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits },
+    ...{ ...swarmLimits, ...swarmTimes },
   });
 });
 

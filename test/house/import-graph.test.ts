@@ -29,8 +29,9 @@ const mayImport: Record<string, readonly string[]> = {
 };
 mayImport["http"] = mayImport["index"]!;
 mayImport["relay"] = [...mayImport["index"]!, "http"];
+mayImport["swarm"] = [...mayImport["relay"], "relay"];
 mayImport["browser"] = mayImport["index"]!;
-mayImport["node"] = [...mayImport["index"]!, "index", "http", "relay"];
+mayImport["node"] = [...mayImport["index"]!, "index", "http", "relay", "swarm"];
 mayImport["testing"] = mayImport["index"]!;
 mayImport["cli"] = [...mayImport["node"]!, "node", "testing"];
 

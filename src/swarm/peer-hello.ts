@@ -1,0 +1,39 @@
+import { SyncError } from "../errors.ts";
+import { protocolVersion } from "../session/hello.ts";
+import { encodeTuple, Tuple } from "../session/tuple.ts";
+import type { Bytes } from "../types.ts";
+import { swarmLimits } from "./swarm-limits.ts";
+
+/** How a peer of a swarm greets another. */
+export interface PeerHello {
+  /** What the swarm is about; peers of different swarms do not talk. */
+  readonly swarm: string;
+  /** Names the peer in its swarm, 16 bytes. */
+  readonly id: Bytes;
+}
+
+/** Bytes of a peer's id. */
+export const peerIdBytes = 16;
+const nonceBytes = 16;
+const role = "peer";
+
+/** Encodes the HELLO of a peer (docs/protocol.md §12). */
+export function encodePeerHello({ swarm, id }: PeerHello): Bytes {
+  const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
+  return encodeTuple([protocolVersion, role, nonce, [], swarm, id]);
+}
+
+/** @throws UNSUPPORTED for another version or an end that is no peer, LIMIT, BAD_MESSAGE */
+export function decodePeerHello(payload: Bytes): PeerHello {
+  const tuple = new Tuple(payload);
+  const version = tuple.count();
+  if (version !== protocolVersion) {
+    throw new SyncError("UNSUPPORTED", `the peer speaks protocol version ${version}, not ${protocolVersion}`);
+  }
+  tuple.oneOf([role]);
+  tuple.bytes(nonceBytes);
+  tuple.texts();
+  const swarm = tuple.text();
+  if (swarm.length > swarmLimits.nameChars) throw new SyncError("LIMIT", "a swarm's name is too long");
+  return { swarm, id: tuple.bytes(peerIdBytes) };
+}
