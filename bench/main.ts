@@ -27,7 +27,8 @@ export interface BenchOptions {
 
 /** What a file of bench/micro exports. */
 interface MicroBench {
-  run(): Promise<BenchRow[]>;
+  /** @param cli the command, newly built */
+  run(cli: string): Promise<BenchRow[]>;
 }
 
 /** What a run found: written to bench/results/ as it is. */
@@ -58,11 +59,13 @@ export async function bench(options: BenchOptions): Promise<boolean> {
   return results.failures.length === 0;
 }
 
-async function runMicros({ micros, words }: BenchOptions, results: Results): Promise<void> {
-  for (const { name, load } of micros.filter(({ name }) => isWanted(name, words))) {
+async function runMicros({ micros, words, cli, build }: BenchOptions, results: Results): Promise<void> {
+  const chosen = micros.filter(({ name }) => isWanted(name, words));
+  if (chosen.length > 0) await build();
+  for (const { name, load } of chosen) {
     await attempt(name, results, async () => {
       console.log(`\n${name}: value, how many times the peer's (least to most of the pairs)`);
-      for (const row of await (await load()).run()) {
+      for (const row of await (await load()).run(cli)) {
         printRow(row);
         results.micro.push({ file: name, ...row });
       }

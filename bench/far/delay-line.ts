@@ -24,8 +24,8 @@ interface Block {
 const defaultBoundBytes = 64 << 20;
 
 /**
- * One direction of a long line: what comes out of `source` goes into `sink` a while later, in order, to within 1 ms.
- * A source that breaks off breaks the sink.
+ * One direction of a long line: what comes out of `source` goes into `sink` a while later, in order, and late by 1 ms or two.
+ * A source that breaks off breaks the sink; a sink that is gone leaves its source be.
  *
  * @param openMs nothing is taken to have been said before, on the clock of `performance.now`
  * @returns counts what was taken from the source
@@ -51,7 +51,7 @@ export function delay(source: Readable, sink: Writable, options: LineOptions, op
   function deliver(): void {
     while (!waiting && queue.length > 0) {
       const leftMs = queue[0]!.dueMs - performance.now();
-      if (leftMs > 0) return wait((go) => (leftMs > 1 ? setTimeout(go, leftMs - 1) : setImmediate(go)));
+      if (leftMs > 0) return wait((go) => setTimeout(go, leftMs));
       const { bytes } = queue.shift()!;
       if (bytes === undefined) return void sink.end();
       queuedBytes -= bytes.length;
@@ -75,8 +75,6 @@ export function delay(source: Readable, sink: Writable, options: LineOptions, op
     if (!source.readableEnded) setTimeout(() => sink.destroy(), oneWayMs);
   });
   sink.on("error", () => source.destroy());
-  sink.on("close", () => {
-    if (!source.readableEnded) source.destroy();
-  });
+  sink.on("close", () => source.off("data", enter).resume()); // what nobody takes any more is dropped
   return count;
 }

@@ -26,6 +26,8 @@ export async function openFarPort(port: number, options: LineOptions): Promise<F
       keep(far);
       counts.fromClients.push(delay(client, far, options, openMs));
       counts.fromServer.push(delay(far, client, options));
+      breakWith(client, far);
+      breakWith(far, client);
       client.resume();
     }, options.oneWayMs);
   });
@@ -46,6 +48,13 @@ export async function openFarPort(port: number, options: LineOptions): Promise<F
 export async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
+}
+
+/** When one is gone whom the other still speaks to, that one goes, too. */
+function breakWith(one: Socket, other: Socket): void {
+  one.on("close", () => {
+    if (!other.readableEnded) other.destroy();
+  });
 }
 
 function sum(counts: readonly LineCount[]): number {

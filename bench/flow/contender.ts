@@ -24,8 +24,8 @@ function duplex(name: string, flags: string): Contender {
   return { name, commandLine: `${send} | ${recv}`, wireBytes: sentBytes };
 }
 
-function rsync(flags: string): Contender {
-  const options = `${flags} --stats --no-human-readable -e ./local`;
+function rsync(flags: string, shell = "local"): Contender {
+  const options = `${flags} --stats --no-human-readable -e ./${shell}`;
   return {
     name: `rsync ${flags}`,
     commandLine: `./measure rsync rsync ${options} "$SRC" here:dest/`,
@@ -35,6 +35,13 @@ function rsync(flags: string): Contender {
   };
 }
 
+/** Over `./far`, which leads to a host at the end of a long line. */
+const ourPush: Contender = {
+  name: "rsync-stream push",
+  commandLine: './measure push rsync-stream push --json -e ./far "$SRC" there:dest/',
+  wireBytes: sentBytes,
+};
+
 /** Every contender. Those of ours talk both ways unless their name says otherwise. */
 export const contenders = {
   ours: duplex("rsync-stream", ""),
@@ -43,6 +50,8 @@ export const contenders = {
   rsync: rsync("-a"),
   rsyncCompressed: rsync("-az"),
   rsyncSparse: rsync("-aS"),
+  ourPush,
+  rsyncFar: rsync("-a", "far"),
   tar: {
     name: "tar",
     commandLine: './measure pack tar cf - -C "$PARENT" "$NAME" | ./measure unpack tar xf - -C dest',

@@ -1,13 +1,17 @@
 import { fetchers } from "./cafs-http.ts";
 import { type Contender, contenders } from "./contender.ts";
+import { farFlows } from "./far-flows.ts";
+import { transports } from "./transports.ts";
 
 /** Work for whole programs: what is copied, over what, and who is compared with whom. */
 export interface Flow {
   readonly name: string;
   readonly title: string;
-  readonly source: "tree" | "file" | "sparse" | "many" | "nothing";
+  readonly source: "tree" | "file" | "small" | "scattered" | "sparse" | "many" | "nothing";
   /** What the destination holds before each run. */
   readonly start: "empty" | "old" | "same";
+  /** How far away the host is to which `./far` leads: milliseconds from one end to the other. */
+  readonly oneWayMs?: number;
   /** Ours first, then the peer. */
   readonly pairs: readonly (readonly [Contender, Contender])[];
   /** True when it takes minutes and gigabytes. */
@@ -75,6 +79,14 @@ export const flows: readonly Flow[] = [
     start: "old",
     pairs: update,
   },
+  {
+    name: "transports",
+    title: "first copy of one big file over each transport",
+    source: "file",
+    start: "empty",
+    pairs: transports.map((transport) => [transport, ours] as const),
+  },
+  ...farFlows,
   {
     name: "cafs-http",
     title: "first fetch of one big file over HTTP",

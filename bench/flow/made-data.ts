@@ -31,6 +31,24 @@ export function makeVersions(folder: string): void {
   writeVersion(join(folder, "new"), next, newSeconds);
 }
 
+/** Makes 20 files of some 13 kB, and an older version in which 5 are different. */
+export function makeSmall(folder: string): void {
+  const dice = new Dice(20_240_310);
+  const old = Array.from({ length: 20 }, (_, n) => ({ path: `file-${n}`, bytes: makeContent(dice) }));
+  const next = old.map((file, n) => (n % 4 === 0 ? { ...file, bytes: edit(file.bytes, dice) } : file));
+  writeFiles(join(folder, "old"), old, oldSeconds);
+  writeFiles(join(folder, "new"), next, newSeconds);
+}
+
+/** Makes 10,000 files of some 200 bytes, and an older version in which all are different. */
+export function makeScattered(folder: string): void {
+  const dice = new Dice(20_240_310);
+  const make = (): MadeFile[] =>
+    Array.from({ length: 10_000 }, (_, n) => ({ path: pathOf(n), bytes: dice.text(100 + dice.below(200)) }));
+  writeFiles(join(folder, "old"), make(), oldSeconds);
+  writeFiles(join(folder, "new"), make(), newSeconds);
+}
+
 function pathOf(n: number): string {
   const folder = Math.floor(n / perFolderCount);
   return `part-${folder % 16}/section-${folder}/file-${n}.txt`;
@@ -63,11 +81,15 @@ function edit(bytes: Buffer, dice: Dice): Buffer {
 }
 
 function writeVersion(folder: string, files: readonly MadeFile[], seconds: number): void {
+  writeFiles(folder, files, seconds);
+  writeTar(`${folder}.tar`, files, seconds);
+}
+
+function writeFiles(folder: string, files: readonly MadeFile[], seconds: number): void {
   for (const [n, { path, bytes }] of files.entries()) {
     const place = join(folder, path);
     mkdirSync(dirname(place), { recursive: true });
     writeFileSync(place, bytes);
     utimesSync(place, seconds + n, seconds + n);
   }
-  writeTar(`${folder}.tar`, files, seconds);
 }

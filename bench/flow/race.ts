@@ -1,5 +1,6 @@
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { startFarHost } from "../far/far-host.ts";
 import { findProgram } from "../machine.ts";
 import type { Contender } from "./contender.ts";
 import { checkCopy, type Contents } from "./copy-check.ts";
@@ -50,6 +51,7 @@ export async function race(flow: Flow, course: Course): Promise<FlowResult> {
   const field = [...new Set(pairs.flat())].map((contender) => ({ contender, laps: [] as Lap[] }));
   const roundCount = Math.max(course.roundCount, flow.roundCount ?? 0);
   let contents: Contents | undefined;
+  await using _far = await makeFar(flow, course);
   if (flow.start === "same") prepare(flow, course);
   for (let round = 0; round <= roundCount; round++) {
     for (const { contender, laps } of field) {
@@ -67,6 +69,14 @@ export async function race(flow: Flow, course: Course): Promise<FlowResult> {
     pairs: pairs.map(([ours, peer]) => [ours.name, peer.name]),
     skipped: [...missing].map(({ name, needs }) => `${name}: ${needs} is not installed`),
   };
+}
+
+/** Puts `./far` into the folder when the flow is one over a long line. */
+async function makeFar({ oneWayMs }: Flow, { folder, env }: Course): Promise<AsyncDisposable | undefined> {
+  if (oneWayMs === undefined) return undefined;
+  const host = await startFarHost(folder, env, { oneWayMs });
+  writeFileSync(join(folder, "far"), host.shell, { mode: 0o755 });
+  return { [Symbol.asyncDispose]: () => host.close() };
 }
 
 async function runOnce(flow: Flow, contender: Contender, course: Course): Promise<Lap> {

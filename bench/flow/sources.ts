@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeVersions } from "./made-data.ts";
+import { makeScattered, makeSmall, makeVersions } from "./made-data.ts";
 import type { Flow } from "./flow.ts";
 
 /** Something that flows copy. */
@@ -32,10 +32,18 @@ export function prepareSources(chosen: readonly Flow[], folder: string, data: st
     file: { path: join(place, "new.tar"), oldPath: join(place, "old.tar"), isTree: false },
     sparse: { path: join(folder, "sparse.bin"), isTree: false },
     many: { path: join(folder, "many"), isTree: true },
+    small: { path: join(folder, "small", "new"), oldPath: join(folder, "small", "old"), isTree: true },
+    scattered: {
+      path: join(folder, "scattered", "new"),
+      oldPath: join(folder, "scattered", "old"),
+      isTree: true,
+    },
   };
   if (data === undefined && (needed.has("tree") || needed.has("file"))) makeVersions(place);
   if (needed.has("sparse")) makeSparse(sources.sparse.path);
   if (needed.has("many")) makeMany(sources.many.path);
+  if (needed.has("small")) makeSmall(join(folder, "small"));
+  if (needed.has("scattered")) makeScattered(join(folder, "scattered"));
   for (const { source } of chosen) {
     if (source === "nothing") continue;
     const { path, oldPath = path } = sources[source];

@@ -123,6 +123,7 @@ function exitOf(child: Child, command: string, lastWords: () => string): Promise
     );
     child.once("exit", (code, signal) => {
       const tell = () => resolve(code === 0 ? undefined : describeExit(command, code, signal, lastWords()));
+      if (child.stderr.closed) return tell();
       const timer = setTimeout(tell, lastWordsMs);
       child.stderr.once("close", () => {
         clearTimeout(timer);

@@ -20,7 +20,7 @@ test("all that is busy takes turns, whoever came first", async () => {
   const log: string[] = [];
   await Promise.all(["a", "b", "c", "d"].map((name) => busy(name, 5, log)));
   const rounds = Array.from({ length: 5 }, (_, round) => log.slice(4 * round, 4 * round + 4).toSorted());
-  expect(rounds).toEqual(Array(5).fill(["a", "b", "c", "d"]));
+  for (const round of rounds) expect(round).toEqual(["a", "b", "c", "d"]);
 });
 
 test("a hundred that are busy let the event loop turn after each slice, not after a hundred", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Bytes } from "../../../src/types.ts";
 import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
 
@@ -35,6 +35,13 @@ test("the words come whole to whoever wants them", async () => {
   const thrown = await readAll(channel.read()).catch((error: Error) => error);
   expect(words).toBe("a".repeat(9000) + "\n");
   expect((thrown as Error).message.length).toBeLessThan(2200);
+});
+
+test("one that has closed its standard error before it exits keeps nobody waiting", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { channel } = childProcessDuplex("sh", ["-c", "exec 2>&-; sleep 0.1; echo done"]);
+  expect(await readAll(channel.read())).toBe("done\n");
 });
 
 test("a program that a signal ended is PEER_GONE", async () => {
