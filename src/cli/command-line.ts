@@ -4,6 +4,7 @@ import { describeOptions, readArguments } from "./arguments.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
 import { commands } from "./commands.ts";
+import { boundRemoteTroubles } from "./bounded-troubles.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { jsonReport } from "./json-report.ts";
 import type { Report } from "./report.ts";
@@ -62,10 +63,10 @@ function reportTo(options: OptionValues<OptionSpecs>, toOutput: boolean): Report
   const stream = toOutput ? process.stdout : process.stderr;
   const write = (text: string): void => void stream.write(text);
   const quiet = options["quiet"] === true;
-  if (options["json"] === true) return jsonReport(quiet, write);
+  if (options["json"] === true) return boundRemoteTroubles(jsonReport(quiet, write));
   const live = isatty(2);
   const color = wantsColor(options["color"], live);
-  return textReport({ quiet, verbose: options["verbose"] === true, color, live, write });
+  return boundRemoteTroubles(textReport({ quiet, verbose: options["verbose"] === true, color, live, write }));
 }
 
 function wantsColor(when: string | boolean | undefined = "auto", live: boolean): boolean {

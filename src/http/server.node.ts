@@ -74,6 +74,8 @@ export const serverLimits = Object.freeze({
   requestHeadMs: 5000,
   /** Connections at one time, with a session or without. */
   connectionCount: 1024,
+  /** Bytes a second that a client has to take, or to complete a frame with, unless `minRateBytes` says otherwise. */
+  serverRateBytes: 1024,
 });
 
 /**
@@ -223,7 +225,7 @@ class HttpServer implements SyncServer {
     try {
       if (this.#pause.due()) await this.#pause.take();
       const { signal } = this.#life;
-      const liveness = { ...sessionTimes, ...this.#options };
+      const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
       const shareOptions = { signal, peer: `${facts.name}|${facts.address}`, via: viaOf(request) };
       const opened = await openSession(this.#share, direction, path, shareOptions, liveness);
       const duplex = await connect().catch(async (thrown: unknown) => {

@@ -1,3 +1,4 @@
+import { SyncError } from "../errors.ts";
 import type { Debt } from "./ledger.ts";
 
 /** A file whose content a receiver waits for. */
@@ -5,6 +6,8 @@ export interface FileState {
   readonly entry: number;
   readonly unasked: boolean;
   readonly debt: Debt;
+  /** Bytes that it was announced with: its list may not be longer. */
+  readonly size: number;
   /** Bytes listed so far: where the next group starts. */
   listed: number;
   /** Chunks listed and not in place. */
@@ -19,4 +22,11 @@ export interface Place {
   readonly file: FileState;
   readonly offset: number;
   readonly debt: Debt;
+}
+
+/** @throws LIMIT when a further part of its list makes it longer than it was announced */
+export function checkLength({ listed, size: limit }: FileState, sizes: readonly number[]): void {
+  const actual = sizes.reduce((sum, size) => sum + size, listed);
+  if (actual <= limit) return;
+  throw new SyncError("LIMIT", "a file is longer than it was announced", { detail: { actual, limit } });
 }

@@ -124,6 +124,11 @@ export class FrameReader {
     return this.#transcript.state;
   }
 
+  /** True when a part of a frame has come, and its rest has not. */
+  get isMidFrame(): boolean {
+    return this.#headFill > 0;
+  }
+
   /**
    * The frames that these bytes complete. Nothing of `block` is kept; a frame is to be used before the next.
    *

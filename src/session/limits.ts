@@ -33,13 +33,13 @@ export const sessionLimits = Object.freeze({
   queuedContentBytes: 262_144,
   /** Chunks a sender remembers having sent, so that each goes over the wire once. */
   rememberedChunkCount: 1_000_000,
-  /** Troubles kept with their text; beyond that they are only counted. */
+  /** Troubles of the other end that a command prints; beyond that they are only counted. */
   keptTroubleCount: 1000,
   /** Characters of a message that an ERROR or FAILED frame carries. */
   messageChars: 512,
 });
 
-/** Time limits of a session, in milliseconds. They are local: no peer can change them. */
+/** Time limits of a session, in milliseconds but for the rate. They are local: no peer can change them. */
 export const sessionTimes = Object.freeze({
   /** From the start to a complete HELLO. */
   helloMs: 10_000,
@@ -47,4 +47,8 @@ export const sessionTimes = Object.freeze({
   stallMs: 60_000,
   /** Nothing was sent for so long: a PING is. */
   keepAliveMs: 15_000,
+  /** Bytes a second that the peer has to take, or to complete a frame with; a server asks for `serverLimits.serverRateBytes`. */
+  minRateBytes: 0,
+  /** Over so long that rate is averaged. */
+  paceMs: 60_000,
 });

@@ -5,6 +5,7 @@ import type { Bytes } from "../types.ts";
 import { encodeError } from "./closing.ts";
 import { FrameReader, FrameWriter, preamble } from "./frame.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import { Pace } from "./pace.ts";
 
 /** How long a session waits. Milliseconds; 0 means for ever. */
 export interface LivenessOptions {
@@ -14,6 +15,10 @@ export interface LivenessOptions {
   readonly stallMs?: number;
   /** Without saying anything before a PING is sent; 0 for none. */
   readonly keepAliveMs?: number;
+  /** Bytes a second, averaged over `paceMs`, at which the peer has to take what is sent to it and to complete a frame; 0 for any. */
+  readonly minRateBytes?: number;
+  /** Over how long that is averaged; 0 turns it off. */
+  readonly paceMs?: number;
 }
 
 /** A payload up to this is put behind its header in one write. */
@@ -39,6 +44,10 @@ export class Link {
   readonly #liveness: Required<LivenessOptions>;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #stopListening: () => void;
+  /** What the peer has to keep to as a reader and as a writer, where a least rate is asked for. */
+  readonly #pace: { readonly reader: Pace; readonly writer: Pace } | undefined;
+  /** No more is written at once than the least rate moves in the time it is averaged over. */
+  readonly #pieceBytes: number;
   #writing: Promise<void> = Promise.resolve();
   #writesUnderWay = 0;
   #failing: Promise<void> | undefined;
@@ -55,6 +64,11 @@ export class Link {
     signal?.throwIfAborted();
     this.#channel = channel;
     this.#liveness = liveness;
+    const { minRateBytes, paceMs } = liveness;
+    if (minRateBytes > 0 && paceMs > 0) {
+      this.#pace = { reader: new Pace(minRateBytes, paceMs), writer: new Pace(minRateBytes, paceMs) };
+    }
+    this.#pieceBytes = this.#pace ? Math.ceil((minRateBytes * paceMs) / 1000) : Number.POSITIVE_INFINITY;
     this.#timer = setInterval(() => this.#watch(), tickMs);
     const stop = (): void => this.abort(signal?.reason);
     signal?.addEventListener("abort", stop, { once: true });
@@ -93,6 +107,8 @@ export class Link {
       const next = await this.#hear(blocks);
       if (next === undefined || next.done === true) return;
       this.receivedBytes += next.value.length;
+      this.#pace?.writer.allow(next.value.length);
+      this.#pace?.writer.settle();
       yield next.value;
     }
   }
@@ -166,7 +182,9 @@ export class Link {
     this.#writeBeganAt = performance.now();
     try {
       for (const part of size <= oneWriteBytes ? [concatBytes(parts)] : parts) {
-        if (part.length > 0) await this.#channel.write(part);
+        for (let at = 0; at < part.length; at += this.#pieceBytes) {
+          await this.#writePiece(part.subarray(at, at + this.#pieceBytes));
+        }
       }
     } catch (thrown) {
       this.broken = true;
@@ -175,9 +193,15 @@ export class Link {
     this.#spokeAt = performance.now();
   }
 
+  async #writePiece(piece: Bytes): Promise<void> {
+    this.#pace?.reader.allow(piece.length);
+    await this.#channel.write(piece);
+    this.#pace?.reader.settle();
+  }
+
   #watch(): void {
     const now = performance.now();
-    const silence = this.#findSilence(now);
+    const silence = this.#findSilence(now) ?? this.#findCrawl();
     if (silence !== undefined) this.abort(new SyncError("STALLED", silence));
     else if (this.#isIdle(now)) void this.send("PING", new Uint8Array(0), "none");
   }
@@ -196,6 +220,16 @@ export class Link {
     // Who listens hears whether the peer is alive; who cannot only sees whether it takes what is sent.
     const stuckMs = this.#writesUnderWay > 0 ? now - this.#writeBeganAt : 0;
     return stallMs > 0 && stuckMs > stallMs ? `the peer took nothing for ${seconds(stuckMs)}` : undefined;
+  }
+
+  /** Why the peer is too slow, although it is alive. Called once a tick; the time that we take ourselves does not count. */
+  #findCrawl(): string | undefined {
+    if (!this.#pace || this.#lingering) return undefined;
+    const { minRateBytes, paceMs } = this.#liveness;
+    const limit = `less than ${minRateBytes} bytes a second for ${seconds(paceMs)}`;
+    if (this.#writesUnderWay > 0 && !this.#pace.reader.spend(tickMs)) return `the peer took ${limit}`;
+    const isOwed = this.#listenedFrom !== undefined && this.#reader.isMidFrame;
+    return isOwed && !this.#pace.writer.spend(tickMs) ? `the peer sent ${limit}` : undefined;
   }
 
   #isIdle(now: number): boolean {

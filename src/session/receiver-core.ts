@@ -16,7 +16,7 @@ import { ComingChunks } from "./coming-chunks.ts";
 import type { Expected } from "./coming-chunks.ts";
 import { decodeEntries } from "./entry-codec.ts";
 import type { ListedEntry } from "./entry-codec.ts";
-import type { FileState, Place } from "./file-state.ts";
+import { checkLength, type FileState, type Place } from "./file-state.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
 import { decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
@@ -192,6 +192,7 @@ export class ReceiverCore {
         entry: first + i,
         unasked: unasked || need === "all",
         debt,
+        size: entry.size,
         listed: 0,
         missing: 0,
         ended: false,
@@ -216,11 +217,11 @@ export class ReceiverCore {
       throw new SyncError("UNSOLICITED", "a chunk list for a file that awaits none");
     if ((group.pushed !== undefined) !== file.unasked)
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
+    checkLength(file, group.sizes); // before anything of it is looked for or asked for
     const offset =
       group.pushed === undefined
         ? yield* this.#takeQuestions(group, file, debt, wishes)
         : yield* this.#takePushed(group, group.pushed, file, debt);
-    if (!Number.isSafeInteger(offset)) throw new SyncError("LIMIT", "a file is too large");
     this.totals.chunkBytes += offset - file.listed;
     file.listed = offset;
     if (group.end === undefined) return;

@@ -1,18 +1,23 @@
 import { describe, expect, it } from "vitest";
 
 import { concatBytes } from "../../../src/bytes/compare.ts";
-import { preamble } from "../../../src/session/frame.ts";
+import { SyncError, type SyncErrorCode } from "../../../src/errors.ts";
+import { FrameWriter, preamble } from "../../../src/session/frame.ts";
 import { Link } from "../../../src/session/link.ts";
 import type { LivenessOptions } from "../../../src/session/link.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 
-const never = { helloMs: 0, stallMs: 0, keepAliveMs: 0 };
+const never = { helloMs: 0, stallMs: 0, keepAliveMs: 0, minRateBytes: 0, paceMs: 1000 };
 const nothing = new Uint8Array(0);
 
 function links(left: LivenessOptions, right: LivenessOptions = {}, bufferBytes = 1 << 20): [Link, Link] {
   const [a, b] = duplexPair({ bufferBytes });
   return [new Link(channelOf(a), { ...never, ...left }), new Link(channelOf(b), { ...never, ...right })];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function first(link: Link): Promise<string | undefined> {
@@ -88,6 +93,61 @@ describe("a link", () => {
     })();
     await expect(pushing).rejects.toMatchObject({ code: "STALLED" });
     right.close();
+  });
+
+  /** What becomes of a link that pushes, to a peer that is alive and takes so much a tenth of a second. */
+  async function pushTo(takenBytes: number): Promise<SyncErrorCode | undefined> {
+    const [a, b] = duplexPair({ bufferBytes: 10 });
+    const left = new Link(channelOf(a), { ...never, minRateBytes: 10_000 });
+    const blocks = channelOf(b).read()[Symbol.asyncIterator]();
+    const over = setTimeout(() => left.abort(new SyncError("ABORTED", "long enough")), 3000);
+    void first(left).catch(() => {}); // it listens, and nothing is silent for it: no limit on silence applies
+    const taking = (async () => {
+      for (;;) {
+        const { value, done } = await blocks.next();
+        if (done === true) return;
+        await pause((100 * value.length) / takenBytes);
+      }
+    })().catch(() => {});
+    try {
+      for (;;) await left.send("PUSH", new Uint8Array(1000), "none");
+    } catch (thrown) {
+      return (thrown as SyncError).code;
+    } finally {
+      clearTimeout(over);
+      await taking;
+    }
+  }
+
+  it("leaves a peer that takes less than it has to, though it is alive", async () => {
+    expect(await pushTo(100)).toBe("STALLED");
+  });
+
+  it("keeps a peer that takes what it has to", async () => {
+    expect(await pushTo(3000)).toBe("ABORTED");
+  });
+
+  it.each([
+    ["leaves", 1, "STALLED"],
+    ["keeps", 3000, "ABORTED"],
+  ])("%s a peer that completes a frame by %i bytes a tenth of a second", async (_, size, code) => {
+    const [a, b] = duplexPair();
+    const left = new Link(channelOf(a), { ...never, stallMs: 1000, minRateBytes: 10_000 });
+    const right = channelOf(b);
+    const over = setTimeout(() => left.abort(new SyncError("ABORTED", "long enough")), 3000);
+    const writer = new FrameWriter();
+    await right.write(concatBytes([preamble, ...writer.write("PING", nothing, "none")]));
+    const long = concatBytes(writer.write("PUSH", new Uint8Array(1_000_000), "none"));
+    let sent = 0;
+    const trickle = setInterval(() => {
+      void right.write(long.slice(sent, (sent += size))).catch(() => {});
+    }, 100);
+    const listening = (async () => {
+      for await (const _ of left.frames());
+    })();
+    await expect(listening).rejects.toMatchObject({ code });
+    clearInterval(trickle);
+    clearTimeout(over);
   });
 
   it("ends every wait with the signal's reason", async () => {

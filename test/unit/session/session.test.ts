@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { SyncError } from "../../../src/errors.ts";
+import { sessionTimes } from "../../../src/session/limits.ts";
 import { Link } from "../../../src/session/link.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
@@ -187,7 +188,7 @@ describe("a duplex session", () => {
 
   it("tells the receiver what is wrong with its answers", async () => {
     const [left, right] = duplexPair();
-    const receiver = new Link(channelOf(right), { helloMs: 0, stallMs: 0, keepAliveMs: 0 });
+    const receiver = new Link(channelOf(right), sessionTimes);
     const sending = sendTree(plainSource(base), left, { cutter });
     await receiver.send("CREDIT", new Uint8Array(3), "none");
     const heard: string[] = [];
