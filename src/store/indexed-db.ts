@@ -2,6 +2,7 @@ import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
+import { domTrouble } from "./dom-trouble.ts";
 import { keyOf, locked, notFound } from "./key.ts";
 import { PinTable } from "./pin.ts";
 import type { Store } from "./store.ts";
@@ -119,7 +120,7 @@ function openDatabase(name: string): Promise<IDBDatabase> {
 function answered<Result>(request: IDBRequest<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(trouble(request.error));
+    request.onerror = () => reject(domTrouble(request.error));
   });
 }
 
@@ -127,11 +128,6 @@ function answered<Result>(request: IDBRequest<Result>): Promise<Result> {
 function completed(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(trouble(transaction.error));
+    transaction.onabort = () => reject(domTrouble(transaction.error));
   });
-}
-
-function trouble(cause: DOMException | null): SyncError {
-  const code = cause?.name === "QuotaExceededError" ? "NO_SPACE" : "IO";
-  return new SyncError(code, cause?.message ?? "the database failed", { cause });
 }

@@ -1,27 +1,42 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
 
-describe.skipIf(noBrowser !== undefined)("a store in a browser's IndexedDB", () => {
+describe.skipIf(noBrowser !== undefined)("a store in a browser", () => {
   let browser: TestBrowser;
   beforeAll(async () => {
     browser = await startBrowser();
   });
   afterAll(() => browser?.close());
 
-  it("keeps what a store has to", async () => {
+  it.each(["IndexedDB", "OPFS"])("in %s keeps what a store has to", async (suite) => {
     const page = await browser.open("store-page.ts");
-    const names = await page.evaluate(() => (globalThis as any).caseNames as string[]);
+    const names = await page.evaluate((suite) => (globalThis as any).caseNames(suite) as string[], suite);
     expect(names.length).toBeGreaterThan(10);
     for (const name of names) {
       const failure = await page.evaluate(
-        (name) =>
-          (globalThis as any).runCase(name).then(
+        ([suite, name]) =>
+          (globalThis as any).runCase(suite, name).then(
             () => "",
             (error: Error) => error.message,
           ),
-        name,
+        [suite, name],
       );
       expect({ name, failure }).toEqual({ name, failure: "" });
     }
+    await page.close();
+  });
+
+  it("in OPFS writes together what is put together, and forgets what is deleted", async () => {
+    const page = await browser.open("store-page.ts");
+    const { files, missing } = await page.evaluate(() => (globalThis as any).keepMany());
+    expect(files).toBe(1);
+    expect(missing).toEqual([7]);
+    await page.close();
+  });
+
+  it("in OPFS gives out nothing that was damaged", async () => {
+    const page = await browser.open("store-page.ts");
+    expect(await page.evaluate(() => (globalThis as any).damage())).toBe("CORRUPT");
+    await page.close();
   });
 });
