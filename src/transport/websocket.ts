@@ -9,7 +9,8 @@ export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;
   readonly bufferedAmount: number;
-  send(data: Bytes): void;
+  /** ws tells when it has handed the data to the system; browsers tell nothing. */
+  send(data: Bytes, sent?: () => void): void;
   close(code?: number, reason?: string): void;
   addEventListener(
     type: "open" | "message" | "close" | "error",
@@ -35,6 +36,8 @@ export interface WebSocketOptions {
    * given) and cut off with LIMIT where it cannot (16 MiB unless given).
    */
   readonly receiveBytes?: number;
+  /** True for a socket whose `send` copies: those of browsers do, and of ws those of clients, which mask. */
+  readonly copiesWrites?: true;
 }
 
 /** How `connectWebSocket` connects. */
@@ -45,8 +48,8 @@ export interface ConnectWebSocketOptions extends WebSocketOptions, AbortOptions 
 
 /** Bytes of the longest message sent, and of the longest one taken. */
 export const maxMessageBytes = 1 << 20;
-/** Bytes handed to the socket and not yet sent, at which `write` waits. Sockets tell this amount, but not when it falls. */
-const maxBufferedBytes = 4 << 20;
+/** Bytes handed to the socket and not yet sent, at which `write` waits. Sockets tell this amount, but those of browsers not when it falls. */
+const maxBufferedBytes = 2 << 20;
 const pollMs = 2;
 /** The close code of a channel that was aborted; 4000 to 4999 are an application's own. */
 const abortedCode = 4000;
@@ -69,7 +72,7 @@ const codeOfClose: Readonly<Record<number, SyncErrorCode>> = {
  * with 1000 when both directions ended. A socket that closes sooner is a broken connection.
  */
 export function webSocketDuplex(socket: WebSocketLike, options: WebSocketOptions = {}): ChannelDuplex {
-  return duplexOf(new SocketChannel(socket, options.receiveBytes ?? (socket.pause ? 4 << 20 : 16 << 20)));
+  return duplexOf(new SocketChannel(socket, options));
 }
 
 /**
@@ -86,7 +89,7 @@ export async function connectWebSocket(
     throw new SyncError("UNSUPPORTED", "there is no WebSocket on this platform");
   options.signal?.throwIfAborted();
   const socket: WebSocketLike = new WebSocket(url, [...(options.protocols ?? [])]);
-  const duplex = webSocketDuplex(socket, options); // listens before it is open: the peer may speak at once
+  const duplex = webSocketDuplex(socket, { ...options, copiesWrites: true }); // listens before it is open: the peer may speak at once
   await opened(socket, options);
   return duplex;
 }
@@ -113,6 +116,7 @@ export function opened(socket: WebSocketLike, { signal }: AbortOptions): Promise
 }
 
 class SocketChannel implements ByteChannel {
+  readonly copiesWrites?: true;
   readonly #socket: WebSocketLike;
   readonly #receiveBytes: number;
   readonly #inbox: Inbox;
@@ -120,11 +124,12 @@ class SocketChannel implements ByteChannel {
   #oursEnded = false;
   #theirsEnded = false;
 
-  constructor(socket: WebSocketLike, receiveBytes: number) {
+  constructor(socket: WebSocketLike, { receiveBytes, copiesWrites }: WebSocketOptions) {
+    if (copiesWrites) this.copiesWrites = true;
     this.#socket = socket;
-    this.#receiveBytes = receiveBytes;
+    this.#receiveBytes = receiveBytes ?? (socket.pause ? 4 << 20 : 16 << 20);
     this.#inbox = new Inbox({
-      fullBytes: receiveBytes,
+      fullBytes: this.#receiveBytes,
       onRoom: () => socket.resume?.(),
       onLeave: (reason) => this.abort(reason),
     });
@@ -142,7 +147,7 @@ class SocketChannel implements ByteChannel {
   async write(bytes: Bytes): Promise<void> {
     this.#gate.enter();
     for (let at = 0; at < bytes.length; at += maxMessageBytes) {
-      this.#socket.send(bytes.subarray(at, at + maxMessageBytes));
+      this.#socket.send(bytes.subarray(at, at + maxMessageBytes), this.#onSent);
       while (this.#socket.bufferedAmount > maxBufferedBytes) await this.#wait();
     }
   }
@@ -161,6 +166,8 @@ class SocketChannel implements ByteChannel {
     this.#inbox.abort(reason);
     this.#gate.break(reason);
   }
+
+  readonly #onSent = (): void => this.#gate.open();
 
   async #wait(): Promise<void> {
     const timer = setTimeout(() => this.#gate.open(), pollMs);

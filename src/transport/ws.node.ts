@@ -23,7 +23,7 @@ export interface ConnectWsOptions extends WebSocketOptions, HttpOptions {
 export async function connectWs(url: string, options: ConnectWsOptions = {}): Promise<ChannelDuplex> {
   options.signal?.throwIfAborted();
   const socket = openSocket(url, options);
-  const duplex = webSocketDuplex(socket, options); // listens before it is open: the peer may speak at once
+  const duplex = webSocketDuplex(socket, { ...options, copiesWrites: true }); // listens before it is open: the peer may speak at once
   const refusal = new Promise<never>((_, reject) => {
     socket.once("unexpected-response", (request, response: IncomingMessage) => {
       void readRefusal(response)
@@ -40,6 +40,7 @@ function leavingAtTheEnd(channel: ByteChannel, leave: () => void): ChannelDuplex
   let allSent = false;
   let allRead = false;
   return duplexOf({
+    copiesWrites: true,
     write: (bytes) => channel.write(bytes),
     abort: (reason) => channel.abort(reason),
     async end() {
