@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { memoryTarget } from "../../src/tree/memory-target.ts";
 import { memoryDir } from "../../src/tree/memory-tree.ts";
 import { Dice } from "../flow/dice.ts";
 import type { BenchRow } from "../row.ts";
+import { startServer } from "../server.ts";
 import { median } from "../spread.ts";
 
 const crowdCount = 256;
@@ -57,40 +57,14 @@ function rowOf(
 }
 
 async function attempt(cli: string, root: string, width: Width): Promise<Outcome> {
-  const { url, stop } = await startServer(cli, root);
-  try {
-    await readDelay(url);
-    const began = performance.now();
-    await pullAll(url, width);
-    const sessionsPerSecond = crowdCount / ((performance.now() - began) / 1000);
-    return { sessionsPerSecond, delayMs: await readDelay(url) };
-  } finally {
-    await stop();
-  }
-}
-
-async function startServer(cli: string, root: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const args = [cli, "serve", root, "--read-only", "--listen", "127.0.0.1:0"];
   const limits = ["--max-sessions", `${crowdCount}`];
-  const server = spawn(process.execPath, [...args, ...limits], { stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  const url = await new Promise<string>((resolve, reject) => {
-    for (const stream of [server.stdout, server.stderr]) {
-      stream.on("data", (bytes: Buffer) => {
-        const found = /http:\/\/[\d.]+:\d+/.exec((said += bytes.toString()));
-        if (found) resolve(found[0]);
-      });
-    }
-    server.once("exit", () => reject(new Error(`the server did not start: ${said}`)));
-  });
-  const gone = new Promise<void>((resolve) => server.once("close", () => resolve()));
-  return {
-    url,
-    stop() {
-      server.kill("SIGKILL");
-      return gone;
-    },
-  };
+  await using server = await startServer(cli, ["serve", root, "--read-only", ...limits]);
+  const { url } = server;
+  await readDelay(url);
+  const began = performance.now();
+  await pullAll(url, width);
+  const sessionsPerSecond = crowdCount / ((performance.now() - began) / 1000);
+  return { sessionsPerSecond, delayMs: await readDelay(url) };
 }
 
 async function pullAll(url: string, width: Width): Promise<void> {
