@@ -1,0 +1,294 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { SyncError } from "../../src/errors.ts";
+import { createServer } from "../../src/http/server.node.ts";
+import { encodeChunkGroups } from "../../src/session/chunk-groups.ts";
+import { encodeCounts, encodeDone, encodeEnd, encodeError } from "../../src/session/closing.ts";
+import { encodeEntries } from "../../src/session/entry-codec.ts";
+import { encodeChunkWishes, encodeFileWishes } from "../../src/session/wishes.ts";
+import { type ByteChannel, channelOf } from "../../src/transport/channel.ts";
+import { connectHttp } from "../../src/transport/http.node.ts";
+import { nodeStreamDuplex } from "../../src/transport/node-stream.node.ts";
+import { sessionSubprotocol } from "../../src/transport/session-request.ts";
+import { connectWs } from "../../src/transport/ws.node.ts";
+import type { Entry } from "../../src/tree/tree.ts";
+import type { Duplex } from "../../src/types.ts";
+import { builtCli } from "../built.ts";
+import { noise, plant } from "../cli/trees.ts";
+import { PlayedPeer } from "./played-peer.ts";
+
+const cli = builtCli();
+const contentBytes = 300_000;
+
+/** Which end of the session is ours. */
+type Role = "sender" | "receiver";
+
+interface Limits {
+  readonly helloMs: number;
+  readonly minRateBytes?: number;
+}
+
+/** A connection to an end of ours, and how that ended. */
+interface Met {
+  readonly channel: ByteChannel;
+  /** The code of its failure, "ok" when it believes that all went well. */
+  readonly outcome: Promise<string>;
+  /** What it wrote, a line each. */
+  readonly lines: readonly string[];
+}
+
+type Door = (victim: Role, limits: Limits) => Promise<Met>;
+
+const doors: Readonly<Record<string, Door>> = { stdio: byStdio, WebSocket: overWebSocket, HTTP: overHttp };
+
+/** What a peer does, to whom, and what it gets for it. */
+type Deed = readonly [what: string, victims: readonly Role[], act: (met: Met) => Promise<void>, code: string];
+
+const tls = Buffer.from("16030100c8010000c40303", "hex");
+
+const foreign: readonly Deed[] = [
+  [
+    "an HTTP request",
+    ["sender", "receiver"],
+    say("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"),
+    "BAD_FRAME",
+  ],
+  ["an SSH banner", ["sender", "receiver"], say("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), "BAD_FRAME"],
+  ["a TLS hello", ["sender", "receiver"], say(tls), "BAD_FRAME"],
+  ["noise", ["sender", "receiver"], sayNoise, "BAD_FRAME"],
+];
+
+const deeds: readonly Deed[] = [
+  ["lists 512 MiB for a file of 1 KiB", ["receiver"], listTooMuch, "LIMIT"],
+  ["sends content that nobody asked for", ["receiver"], sendUnasked, "UNSOLICITED"],
+  ["asks for all that is offered, and once more", ["sender"], askTwice, "UNSOLICITED"],
+  ["says that it is done before the end", ["sender"], doneEarly, "UNSOLICITED"],
+  ["settles more than it got", ["sender"], settleMore, "UNSOLICITED"],
+];
+
+describe.each(Object.entries(doors))("over %s", (door, open) => {
+  /** It must fail by what was said, long before any limit of time. */
+  const unhurried = { helloMs: 60_000 };
+
+  for (const [what, victims, act, code] of foreign) {
+    test.each(victims)(`who says ${what} is refused at once by a %s`, async (victim) => {
+      const met = await open(victim, unhurried);
+      await act(met);
+      expect(await met.outcome).toBe(code);
+    });
+  }
+
+  for (const [what, victims, act, code] of deeds) {
+    test.each(victims)(`who ${what} is refused by a %s`, async (victim) => {
+      const met = await open(victim, unhurried);
+      await act(met);
+      expect(await met.outcome).toBe(code);
+    });
+  }
+
+  test("who sends entries after the end is refused by a receiver that still listens", async () => {
+    const met = await open("receiver", unhurried);
+    await sendAfterEnd(met);
+    // Over standard input and output it leaves when it has said that it is done.
+    expect(await met.outcome).toBe(door === "stdio" ? "ok" : "UNSOLICITED");
+  });
+
+  test.each(["sender", "receiver"] as const)("who never speaks is left by a %s", async (victim) => {
+    const met = await open(victim, { helloMs: 1000 });
+    expect(await met.outcome).toBe("STALLED");
+  });
+
+  test.skipIf(door === "stdio")("who is alive and takes nothing is left by a server", async () => {
+    const met = await open("sender", { helloMs: 60_000, minRateBytes: 100_000 });
+    const peer = new PlayedPeer(met.channel);
+    await peer.sayHello("receiver");
+    await wishAll(peer);
+    peer.stopListening();
+    let over = false;
+    const outcome = met.outcome.finally(() => (over = true));
+    while (!over) {
+      await peer.say("PING");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await outcome).toBe("STALLED");
+  });
+});
+
+test("a receiver that reports failure after failure does not fill the screen", async () => {
+  const met = await byStdio("sender", { helloMs: 60_000 });
+  const peer = new PlayedPeer(met.channel);
+  await peer.sayHello("receiver");
+  await peer.hear("ENTRIES");
+  for (let i = 0; i < 5000; i++) await peer.say("FAILED", encodeError(new SyncError("IO", "no"), 1));
+  await peer.channel.end();
+  expect(await met.outcome).toBe("PEER_GONE");
+  const events = met.lines.map((line) => (JSON.parse(line) as { event: string }).event);
+  expect(events.filter((event) => event === "trouble")).toHaveLength(1000);
+  expect(met.lines.find((line) => line.includes("4000 more troubles"))).toBeDefined();
+});
+
+function say(words: string | Uint8Array): Deed[2] {
+  return async ({ channel }) => channel.write(Buffer.from(words as string)).catch(() => {});
+}
+
+async function sayNoise({ channel }: Met): Promise<void> {
+  const bytes = randomBytes(5000);
+  if (bytes[0] === 0x89) bytes[0] = 0; // which would be a beginning
+  console.log(`noise: ${bytes.subarray(0, 8).toString("hex")}`);
+  await channel.write(bytes).catch(() => {});
+}
+
+function entryOf(kind: Entry["kind"], depth: number, name: string, size = 0): Entry {
+  return { depth, name: Buffer.from(name), kind, size, mode: 0o755, mtimeSec: 1, mtimeNsec: 0 };
+}
+
+async function sendAfterEnd({ channel }: Met): Promise<void> {
+  const peer = new PlayedPeer(channel);
+  await peer.sayHello("sender");
+  const root = { entry: entryOf("dir", 0, "."), unasked: false };
+  await peer.say("ENTRIES", encodeEntries([root]));
+  const none = { files: 0, chunks: 0, chunkBytes: 0, troubles: 0 };
+  await peer.say("END", encodeEnd({ entries: 1, ...none, transcript: peer.transcript }));
+  await peer.hear("DONE");
+  await peer.say("ENTRIES", encodeEntries([{ entry: entryOf("file", 1, "more"), unasked: false }]));
+}
+
+/** Announces a file and waits for the wish. */
+async function announce(peer: PlayedPeer, size: number): Promise<void> {
+  await peer.sayHello("sender");
+  const entries = [entryOf("dir", 0, "."), entryOf("file", 1, "file", size)];
+  await peer.say("ENTRIES", encodeEntries(entries.map((entry) => ({ entry, unasked: false }))));
+  await peer.hear("WISH_FILES");
+}
+
+async function listTooMuch({ channel }: Met): Promise<void> {
+  const peer = new PlayedPeer(channel);
+  await announce(peer, 1024);
+  const count = 8192;
+  const sizes = Array.from({ length: count }, () => 65_536);
+  const pushed = Array.from({ length: count }, () => true);
+  const ids = noise(count * 32, "ids");
+  await peer.say("CHUNKS", encodeChunkGroups([{ entry: 1, sizes, ids, pushed }]));
+}
+
+async function sendUnasked({ channel }: Met): Promise<void> {
+  const peer = new PlayedPeer(channel);
+  await announce(peer, 1024);
+  await peer.say("DATA", new Uint8Array(1024));
+}
+
+/** Answers that every file and every chunk is wanted. */
+async function wishAll(peer: PlayedPeer): Promise<void> {
+  await peer.hear("ENTRIES");
+  await peer.say("WISH_FILES", encodeFileWishes([{ wanted: true, all: true }]));
+}
+
+async function askTwice({ channel }: Met): Promise<void> {
+  const peer = new PlayedPeer(channel);
+  await peer.sayHello("receiver");
+  await peer.hear("ENTRIES");
+  await peer.say("WISH_FILES", encodeFileWishes([{ wanted: true, all: false }]));
+  const wanted = Array.from({ length: chunkCountIn(await peer.hear("CHUNKS")) }, () => true);
+  for (let i = 0; i < 3; i++) await peer.say("WISH_CHUNKS", encodeChunkWishes(wanted));
+  await peer.hear("ERROR");
+  const got = peer.heard.filter(({ type }) => type === "DATA").map(({ payload }) => payload.length);
+  expect(got.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(contentBytes); // each position once
+}
+
+/** Reads the head of a single group: entry, flags, count. */
+function chunkCountIn(payload: Uint8Array): number {
+  let count = 0;
+  for (let at = 2, shift = 0; ; at++, shift += 7) {
+    count |= (payload[at]! & 0x7f) << shift;
+    if (payload[at]! < 0x80) return count;
+  }
+}
+
+async function doneEarly({ channel }: Met): Promise<void> {
+  const peer = new PlayedPeer(channel);
+  await peer.sayHello("receiver");
+  const transcript = new Uint8Array(32);
+  await peer.say("DONE", encodeDone({ entries: 2, files: 1, failed: 0, transcript }));
+}
+
+async function settleMore({ channel }: Met): Promise<void> {
+  const peer = new PlayedPeer(channel);
+  await peer.sayHello("receiver");
+  await peer.hear("ENTRIES");
+  await peer.say("CREDIT", encodeCounts(0, 0, 1));
+}
+
+/** A place to send from, or to receive into. */
+function placeOf(victim: Role, sizeBytes: number): string {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-hostile-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const place = join(folder, "tree");
+  mkdirSync(place);
+  if (victim === "sender") plant(place, { file: noise(sizeBytes, "content") });
+  return place;
+}
+
+async function byStdio(victim: Role, { helloMs }: Limits): Promise<Met> {
+  const place = placeOf(victim, contentBytes);
+  const args = victim === "sender" ? ["send", `${place}/`] : ["recv", place];
+  const child = spawn(process.execPath, [
+    cli,
+    ...args,
+    "--duplex",
+    "--json",
+    "--timeout",
+    `${helloMs / 1000}`,
+  ]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines: string[] = [];
+  let said = "";
+  child.stderr.on("data", (bytes: Buffer) => {
+    const parts = (said + bytes.toString()).split("\n");
+    said = parts.pop()!;
+    lines.push(...parts);
+  });
+  const outcome = new Promise<string>((resolve) =>
+    child.once("close", (status) => {
+      const last = JSON.parse(lines.at(-1) ?? "{}") as { event?: string; code?: string };
+      resolve(status === 0 ? "ok" : (last.code ?? `status ${status}`));
+    }),
+  );
+  const { channel } = nodeStreamDuplex(child.stdout, child.stdin);
+  return { channel, outcome, lines };
+}
+
+/** A server whose only session is the one that `connect` makes. */
+async function serveOne(
+  victim: Role,
+  limits: Limits,
+  connect: (url: string) => Promise<Duplex>,
+): Promise<Met> {
+  const place = placeOf(victim, limits.minRateBytes === undefined ? contentBytes : 64 << 20);
+  let tell: (code: string) => void = () => {};
+  const outcome = new Promise<string>((resolve) => (tell = resolve));
+  const server = createServer({
+    root: place,
+    ...limits,
+    stallMs: 60_000,
+    paceMs: 1000,
+    onSession: ({ error }) => tell(error?.code ?? "ok"),
+  });
+  const url = await server.listen();
+  onTestFinished(() => server.close());
+  const duplex = await connect(`${url}?session=${victim === "sender" ? "pull" : "push"}`);
+  return { channel: channelOf(duplex), outcome, lines: [] };
+}
+
+function overWebSocket(victim: Role, limits: Limits): Promise<Met> {
+  return serveOne(victim, limits, (url) =>
+    connectWs(url.replace("http", "ws"), { protocols: [sessionSubprotocol] }),
+  );
+}
+
+function overHttp(victim: Role, limits: Limits): Promise<Met> {
+  return serveOne(victim, limits, (url) => connectHttp(url));
+}
