@@ -6,8 +6,15 @@ import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
 import { defaultConnectMs, type HttpOptions, readRefusal } from "./http-request.node.ts";
 import { type WebSocketOptions, maxMessageBytes, opened, webSocketDuplex } from "./websocket.ts";
 
-/** What both ends set: chunks do not compress twice, and nobody sends longer messages than we do. */
-export const socketOptions = { perMessageDeflate: false, maxPayload: maxMessageBytes } as const;
+/**
+ * What both ends set: chunks do not compress twice, nobody sends longer messages than we do, and who does not answer to the closing of
+ * the connection is not waited for: a dead line would keep a program that is done for half a minute.
+ */
+export const socketOptions = {
+  perMessageDeflate: false,
+  maxPayload: maxMessageBytes,
+  closeTimeout: 2000,
+} as const;
 
 /** How `connectWs` connects. */
 export interface ConnectWsOptions extends WebSocketOptions, HttpOptions {
