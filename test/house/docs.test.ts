@@ -17,6 +17,7 @@ import { relayLimits } from "../../src/relay/relay-limits.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { swarmLimits, swarmTimes } from "../../src/swarm/swarm-limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
+import { turnLimits } from "../../src/transport/turns.ts";
 import { maxDepth, maxLinkTargetBytes, maxNameBytes, maxPathBytes } from "../../src/tree/entry-order.ts";
 import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
 import { root, sourceFiles } from "./source-files.ts";
@@ -136,7 +137,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...fileCutLimits,
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
-    ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits },
+    ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits, ...turnLimits },
     ...{ ...swarmLimits, ...swarmTimes },
   });
 });
