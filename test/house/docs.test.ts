@@ -7,6 +7,7 @@ import { maxChunkBytes } from "../../src/chunk/cutter-specs.ts";
 import { everyOption, readArguments } from "../../src/cli/arguments.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
+import { opfsLimits } from "../../src/browser/opfs-limits.ts";
 import { fileCutLimits } from "../../src/http/file-cuts.node.ts";
 import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
 import { failureLimits } from "../../src/http/failures.ts";
@@ -139,6 +140,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
     ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits, ...turnLimits },
     ...{ ...swarmLimits, ...swarmTimes },
+    ...opfsLimits,
   });
 });
 
