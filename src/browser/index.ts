@@ -6,3 +6,4 @@ export { fileListSource } from "./file-source.ts";
 export type { ListedFile } from "./file-walk.ts";
 export { opfsTarget } from "./opfs-target.ts";
 export { type NamedFile, type Picked, readDropped } from "./picked.ts";
+export { tarOf } from "./tar.ts";

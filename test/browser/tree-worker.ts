@@ -1,6 +1,7 @@
 import { fileListSource } from "../../src/browser/file-source.ts";
 import { opfsTarget } from "../../src/browser/opfs-target.ts";
 import type { Picked } from "../../src/browser/picked.ts";
+import { tarOf } from "../../src/browser/tar.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import { sha256 } from "../../src/chunk/digest.ts";
 import { createReceiver } from "../../src/session/create-receiver.ts";
@@ -53,6 +54,13 @@ const calls = {
     };
     await walk(await folderOf(folder), "");
     return found.sort();
+  },
+  async tar(folder: string) {
+    const bytes = new Uint8Array(await (await tarOf(await folderOf(folder))).arrayBuffer());
+    let text = "";
+    for (let at = 0; at < bytes.length; at += 8192)
+      text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    return btoa(text);
   },
   async edit(folder: string, name: string, text: string) {
     const file = await (await folderOf(folder)).getFileHandle(name, { create: true });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   mkdirSync,
@@ -139,6 +140,19 @@ describe.skipIf(noBrowser !== undefined)("a tree in a browser", () => {
     expect(listed(path("back"))).toEqual(listed(path("photos")));
     expect(statSync(path("back", "2024", "big.bin")).mtimeMs).toBe(1000);
     expect(await push("back", "fresh")).toMatchObject({ files: 0, sentBytes: 0 });
+  });
+
+  it("becomes a tar archive that others unpack", async () => {
+    const long = "n".repeat(120);
+    writeFileSync(path("photos", "2024", long), "a long name");
+    await pull("photos/", "packed");
+    const archive = Buffer.from(await call<string>("tar", "packed"), "base64");
+    mkdirSync(path("unpacked"));
+    execFileSync("tar", ["-x", "-C", path("unpacked")], { input: archive });
+    expect(listed(path("unpacked"))).toEqual(listed(path("photos")));
+    expect(statSync(path("unpacked", "2024", "big.bin")).mtimeMs).toBe(1000);
+    expect(statSync(path("unpacked", "2024", "empty")).isDirectory()).toBe(true);
+    rmSync(path("photos", "2024", long));
   });
 
   it("is pushed from the files of an input", async () => {
