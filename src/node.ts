@@ -25,7 +25,7 @@ export { type DirShareOptions, dirShare } from "./http/dir-share.node.ts";
 export { type ListenOptions, type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
 export type { SessionReport } from "./http/session-host.ts";
 export type { SharePath } from "./http/share-path.ts";
-export type { SharedFile, SharedTree, Share, ShareOptions } from "./http/share.ts";
+export type { SharedFile, SharedTree, Share, ShareOptions, TargetShareOptions } from "./http/share.ts";
 export { type Principal, type Token, findToken, generateToken, parseTokens } from "./http/tokens.node.ts";
 export type { Scope } from "./http/route.ts";
 

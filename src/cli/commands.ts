@@ -11,12 +11,12 @@ interface CommandEntry {
 /** All commands by name. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   push: {
-    synopsis: "SRC [USER@]HOST:DST | URL [-e COMMAND] [-z]",
+    synopsis: "SRC [USER@]HOST:DST | URL [-e COMMAND] [-z] [--delete]",
     about: "bring a file or directory elsewhere up to date, over ssh or with a server",
     load: async () => (await import("./push.ts")).push,
   },
   pull: {
-    synopsis: "[USER@]HOST:SRC | URL DST [-e COMMAND]",
+    synopsis: "[USER@]HOST:SRC | URL DST [-e COMMAND] [--delete]",
     about: "bring a file or directory here up to date, over ssh or from a server",
     load: async () => (await import("./pull.ts")).pull,
   },
@@ -41,7 +41,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./send.ts")).send,
   },
   recv: {
-    synopsis: "DST [--duplex] [--fsync]",
+    synopsis: "DST [--duplex] [--fsync] [--delete]",
     about: "bring a file or directory up to date from the stream on standard input",
     load: async () => (await import("./recv.ts")).recv,
   },

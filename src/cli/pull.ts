@@ -2,6 +2,7 @@ import { SyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import { defineCommand } from "./command.ts";
+import { deleteOptions, Deletion } from "./deletion.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
@@ -13,6 +14,7 @@ export const pull = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+    ...deleteOptions,
     ...remoteOptions,
     ...timeoutOption,
   },
@@ -24,15 +26,17 @@ export const pull = defineCommand({
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     keepHeapSmall();
+    const deletion = new Deletion(options);
     const run = createReceiver({
-      connect: connectorTo(there, "pull", options),
-      openTarget: () => openTreeTarget(to, { durable: options.fsync === true }),
+      connect: connectorTo(there, { direction: "pull" }, options),
+      openTarget: () => openTreeTarget(to, { durable: options.fsync === true, ...deletion.targetOptions }),
       signal,
       onTrouble: (error) => report.trouble(error),
       onProgress: (session) => report.progress(progressOf(session)),
       ...reconnectionOf(options, report),
       ...livenessOf({ duplex: true, ...options }),
     });
-    reportSession(report, "received", await run.done);
+    const summary = await run.done;
+    reportSession(report, "received", summary, deletion.summary);
   },
 });

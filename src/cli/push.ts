@@ -1,6 +1,7 @@
 import { SyncError } from "../errors.ts";
 import { createSender } from "../session/create-sender.ts";
 import { defineCommand } from "./command.ts";
+import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
@@ -13,6 +14,7 @@ export const push = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    ...deleteOptions,
     ...remoteOptions,
     ...timeoutOption,
   },
@@ -24,9 +26,11 @@ export const push = defineCommand({
     if (there.kind === "local")
       throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
     keepHeapSmall();
+    const maxDeletedCount = deletionLimitOf(options);
+    const wish = { direction: "push", ...(maxDeletedCount !== undefined && { maxDeletedCount }) } as const;
     const { layout } = await peek(from);
     const run = createSender({
-      connect: connectorTo(there, "push", options),
+      connect: connectorTo(there, wish, options),
       openSource: () => openSource(from),
       layout,
       compress: options.compress === true,

@@ -2,6 +2,7 @@ import { receiveTree } from "../session/receive.ts";
 import { duplexOf } from "../transport/channel.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import { defineCommand } from "./command.ts";
+import { deleteOptions, Deletion } from "./deletion.ts";
 import { progressOf, reportSession } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
 import { duplexChannel, inputChannel } from "./stdio.ts";
@@ -12,6 +13,7 @@ export const recv = defineCommand({
   operands: ["DST"],
   options: {
     fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+    ...deleteOptions,
     ...sessionOptions,
   },
   writesOutput: ({ duplex }) => duplex === true,
@@ -19,7 +21,11 @@ export const recv = defineCommand({
     keepHeapSmall();
     const duplex = options.duplex === true;
     const channel = duplex ? duplexChannel() : inputChannel();
-    const target = await openTreeTarget(place, { durable: options.fsync === true });
+    const deletion = new Deletion(options);
+    const target = await openTreeTarget(place, {
+      durable: options.fsync === true,
+      ...deletion.targetOptions,
+    });
     const summary = await receiveTree(target, duplexOf(channel), {
       duplex,
       signal,
@@ -27,6 +33,6 @@ export const recv = defineCommand({
       onProgress: (session) => report.progress(progressOf(session)),
       ...livenessOf(options),
     });
-    reportSession(report, "received", summary);
+    reportSession(report, "received", summary, deletion.summary);
   },
 });

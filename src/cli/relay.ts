@@ -63,13 +63,13 @@ async function openShare(
       ...http,
     }).share;
   }
-  connectorTo(upstream, "pull", own); // wrong options are told of now, not when somebody asks
+  connectorTo(upstream, { direction: "pull" }, own); // wrong options are told of now, not when somebody asks
   return createRelay({
     store: await openRelayStore(given.store),
     onRetry,
     ...retries,
     connect: ({ path, via, signal }) =>
-      connectorTo(below(upstream, path), "pull", own, via)(signal ? { signal } : {}),
+      connectorTo(below(upstream, path), { direction: "pull" }, own, via)(signal ? { signal } : {}),
   }).share;
 }
 

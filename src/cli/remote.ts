@@ -2,11 +2,9 @@ import { readFileSync } from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { Connect, Retry } from "../session/reconnect.ts";
 import { childProcessDuplex } from "../transport/child-process.node.ts";
-import { httpFetch } from "../transport/http-fetch.node.ts";
-import { connectTurns } from "../transport/http-turns.ts";
 import { connectHttp } from "../transport/http.node.ts";
 import type { HttpOptions } from "../transport/http-request.node.ts";
-import { type SessionDirection, sessionSubprotocol, sessionUrl } from "../transport/session-request.ts";
+import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
 import { connectWs } from "../transport/ws.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { readCount } from "./arguments.ts";
@@ -43,10 +41,6 @@ export const remoteOptions = {
     value: "N",
     about: "connect anew so often when the connection breaks; 3 unless given",
   },
-  turns: {
-    type: "boolean",
-    about: "talk by many short requests: for proxies that collect what they pass on",
-  },
   ...httpOptions,
 } as const satisfies OptionSpecs;
 
@@ -63,35 +57,29 @@ export function readHttpOptions(options: OptionValues<typeof httpOptions>): Http
 /**
  * How to connect to the other end of a push or a pull.
  *
- * @param direction what we want of it
+ * @param wish what we want of it
  * @param via the relays on the way, for an upstream to know
  * @throws USAGE
  */
 export function connectorTo(
   endpoint: Exclude<Endpoint, { kind: "local" }>,
-  direction: SessionDirection,
+  wish: SessionWish,
   options: OptionValues<typeof remoteOptions>,
   via: readonly string[] = [],
 ): Connect {
-  if (options.turns === true && endpoint.kind !== "http")
-    throw new SyncError("USAGE", "--turns goes with a URL of http: or https:");
   if (endpoint.kind === "ssh") {
     const [command, ...words] = splitWords(options.rsh ?? "ssh");
-    const role = direction === "push" ? "recv" : "send";
-    const remote = `${options["remote-path"] ?? "rsync-stream"} ${role} --duplex --quiet -- ${quotePath(endpoint.path)}`;
+    const program = options["remote-path"] ?? "rsync-stream";
+    const remote = `${program} ${roleFor(wish)} --duplex --quiet -- ${quotePath(endpoint.path)}`;
     return async ({ signal }) =>
       childProcessDuplex(command, [...words, endpoint.host, remote], signal && { signal });
   }
-  const url = sessionUrl(endpoint.url, direction);
+  const url = sessionUrl(endpoint.url, wish);
   const known = readHttpOptions(options);
   const http =
     via.length === 0
       ? known
       : { ...known, headers: { ...known.headers, "Rsync-Stream-Via": via.join(", ") } };
-  if (options.turns === true) {
-    const fetch = httpFetch(url, http);
-    return ({ signal }) => connectTurns(url, { ...http, fetch, ...(signal && { signal }) });
-  }
   if (endpoint.kind === "http")
     return ({ signal }) => connectHttp(url, { ...http, ...(signal && { signal }) });
   return ({ signal }) =>
@@ -109,6 +97,12 @@ export function reconnectionOf(options: { readonly retries?: string }, report: R
       });
     },
   };
+}
+
+/** What the other end has to do, as words for a shell. */
+function roleFor({ direction, maxDeletedCount }: SessionWish): string {
+  if (direction === "pull") return "send";
+  return maxDeletedCount === undefined ? "recv" : `recv --delete --max-delete ${maxDeletedCount}`;
 }
 
 /** A `~` stays for the remote shell to read. */

@@ -19,6 +19,8 @@ export interface Summary extends Progress {
   readonly action: "sent" | "received" | "listed" | "rebuilt";
   /** Entries that failed here or at the other end. */
   readonly failedEntries?: number;
+  /** Files and directories that the sender does not have and that were deleted. */
+  readonly deletedEntries?: number;
   /** Digest of the whole session, in hex: equal at both ends. */
   readonly digest?: string;
 }

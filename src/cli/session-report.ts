@@ -24,9 +24,11 @@ export function reportSession(
   report: Report,
   action: Summary["action"],
   session: SendSummary | ReceiveSummary,
+  more: Pick<Summary, "deletedEntries"> = {},
 ): void {
   const failedEntries = countFailed(session);
-  report.summary({ action, ...progressOf(session), failedEntries, digest: toHex(session.digest) });
+  const digest = toHex(session.digest);
+  report.summary({ action, ...progressOf(session), failedEntries, ...more, digest });
   if (failedEntries === 0) return;
   const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
   throw new SyncError("PARTIAL", `all is done but for ${what}`);

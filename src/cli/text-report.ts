@@ -74,12 +74,13 @@ function describeProgress({ doneBytes, totalBytes, newBytes, files }: Progress):
 }
 
 function describeSummary(summary: Summary, verbose: boolean): string {
-  const { action, doneBytes, wireBytes, entries, files, failedEntries, digest } = summary;
+  const { action, doneBytes, wireBytes, entries, files, failedEntries, deletedEntries, digest } = summary;
   const parts = [
     ...(entries === undefined ? [] : [countOf(entries, "entry", "entries")]),
     ...(files === undefined ? [] : [`${countOf(files, "file", "files")} read`]),
     ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary)),
     ...(wireBytes === undefined ? [] : [`${formatBytes(wireBytes)} on the wire`]),
+    ...(deletedEntries === undefined ? [] : [`${deletedEntries} deleted`]),
     ...(failedEntries ? [`${failedEntries} failed`] : []),
     `${(performance.now() / 1000).toFixed(2)} s`,
     ...(verbose && digest !== undefined ? [`session ${digest}`] : []),

@@ -11,7 +11,7 @@ import type { TreeTarget } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import { fileShare } from "./file-share.node.ts";
 import type { SharePath } from "./share-path.ts";
-import type { Share } from "./share.ts";
+import type { Share, TargetShareOptions } from "./share.ts";
 
 /** What a shared directory lets others do. */
 export interface DirShareOptions {
@@ -54,9 +54,13 @@ export function dirShare(
       });
     },
     ...(options.readOnly !== true && {
-      async openTarget(path: SharePath) {
+      async openTarget(path: SharePath, { maxDeletedCount }: TargetShareOptions) {
         const { fd, place } = openPlace(held, path);
-        const target = await openTreeTarget(place, { durable: options.durable ?? false, follow: false });
+        const target = await openTreeTarget(place, {
+          durable: options.durable ?? false,
+          follow: false,
+          ...(maxDeletedCount !== undefined && { maxDeletedCount }),
+        });
         return closing(target, () => fs.closeSync(fd));
       },
     }),
@@ -141,7 +145,7 @@ function closing(target: TreeTarget, free: () => void): TreeTarget {
     write: (placements) => target.write(placements),
     finish: (files) => target.finish(files),
     abandon: (entry, reason) => target.abandon(entry, reason),
-    commit: () => target.commit(),
+    commit: (whole) => target.commit(whole),
     async close() {
       await target.close();
       if (open) free();

@@ -54,7 +54,7 @@ export class Gate {
     if (!this.isFromKnownPage(request)) throw new SyncError("UNAUTHORIZED", "not for pages of other sites");
     if (!this.isGuarded) {
       if (!this.#isKnownHost(request)) throw new SyncError("UNAUTHORIZED", "not under this name");
-      return anybody;
+      return allowed(anybody, scope);
     }
     const address = this.addressOf(request);
     if (this.#failures.isOver(address)) throw new SyncError("LIMIT", "too many attempts; try again later");
@@ -63,9 +63,7 @@ export class Gate {
       await this.#failures.note(address);
       throw new SyncError("UNAUTHORIZED", "a token is needed");
     }
-    if (!principal.scopes.includes(scope))
-      throw new SyncError("UNAUTHORIZED", `the token does not allow to ${scope}`);
-    return principal;
+    return allowed(principal, scope);
   }
 
   /** True when the request does not come from a web page, or from one that may come. */
@@ -94,6 +92,12 @@ export class Gate {
       return undefined;
     }
   }
+}
+
+function allowed(principal: Principal, scope: Scope): Principal {
+  if (principal.scopes.includes(scope)) return principal;
+  const why = principal === anybody ? "a token is needed that allows" : "the token does not allow";
+  throw new SyncError("UNAUTHORIZED", `${why} to ${scope}`);
 }
 
 /** A token travels in a header; a browser's WebSocket can set but one, in which it stands beside the subprotocol. */

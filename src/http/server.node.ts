@@ -14,10 +14,8 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { httpDuplex } from "../transport/http.node.ts";
-import { refusalHeaders, sendRefusal } from "../transport/refusal.node.ts";
 import { refusalOf } from "../transport/refusal.ts";
 import { sessionSubprotocol } from "../transport/session-request.ts";
-import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { webSocketDuplex } from "../transport/websocket.ts";
@@ -29,7 +27,7 @@ import { Metrics } from "./metrics.node.ts";
 import { type Route, routeOf, scopeOf } from "./route.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
 import type { Share } from "./share.ts";
-import { slotLimits, Slots } from "./slots.ts";
+import { Slots } from "./slots.ts";
 
 export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions {
   /** What is offered ... */
@@ -102,7 +100,6 @@ class HttpServer implements SyncServer {
     handleProtocols: (offered) => offered.has(sessionSubprotocol) && sessionSubprotocol,
   });
   readonly #pause = new Pause();
-  readonly #turns: TurnHost;
   readonly #life = new AbortController();
   readonly #held = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
@@ -115,8 +112,6 @@ class HttpServer implements SyncServer {
     this.#share = options.share ?? dirShare(options.root!, options);
     this.#gate = new Gate(options);
     this.#slots = new Slots(options.sessionCount, options.sessionsPerAddressCount);
-    const { sessionCount = slotLimits.sessionCount } = options;
-    this.#turns = createTurnHost({ sessionCount });
     this.#options = options;
     setMaxListeners(0, this.#life.signal); // each session listens, and none is a leak
   }
@@ -171,23 +166,17 @@ class HttpServer implements SyncServer {
   }
 
   async #close(graceMs: number): Promise<void> {
-    if (this.#turns.sessionCount === 0) this.#stopListening(); // those under way need more requests
+    this.#listener?.close();
+    this.#listener?.closeIdleConnections();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
     await Promise.race([Promise.allSettled(this.#held), patience]);
     clearTimeout(timer);
-    this.#stopListening();
     this.#life.abort(new SyncError("ABORTED", "the server is closing"));
-    this.#turns.close();
     await Promise.allSettled(this.#held);
     this.#listener?.closeAllConnections();
     this.#metrics.close();
     await this.#share.close?.();
-  }
-
-  #stopListening(): void {
-    this.#listener?.close();
-    this.#listener?.closeIdleConnections();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -195,14 +184,10 @@ class HttpServer implements SyncServer {
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const { name } = await this.#gate.admit(request, scopeOf(route)!);
     if (route.kind === "metrics") return text(response, 200, this.#figures());
-    const owner = ownerOf(request, name);
-    if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
-    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
     if (route.kind === "file") return this.#sendFile(request, response, route, `${name}|${address}`);
-    const via = route.inTurns ? "turns" : "http";
-    await this.#hold(request, route, { via, name, address }, async () =>
-      route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
+    await this.#hold(request, route, { via: "http", name, address }, async () =>
+      httpDuplex(request, response),
     );
   }
 
@@ -231,7 +216,7 @@ class HttpServer implements SyncServer {
 
   async #hold(
     request: IncomingMessage,
-    { direction, path }: Route & { kind: "session" },
+    { direction, path, maxDeletedCount }: Route & { kind: "session" },
     facts: Pick<SessionReport, "via" | "name" | "address">,
     connect: () => Promise<ChannelDuplex>,
   ): Promise<void> {
@@ -241,7 +226,12 @@ class HttpServer implements SyncServer {
       if (this.#pause.due()) await this.#pause.take();
       const { signal } = this.#life;
       const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
-      const shareOptions = { signal, peer: `${facts.name}|${facts.address}`, via: viaOf(request) };
+      const shareOptions = {
+        signal,
+        peer: `${facts.name}|${facts.address}`,
+        via: viaOf(request),
+        ...(maxDeletedCount !== undefined && { maxDeletedCount }),
+      };
       const opened = await openSession(this.#share, direction, path, shareOptions, liveness);
       const duplex = await connect().catch(async (thrown: unknown) => {
         await opened.drop();
@@ -307,18 +297,18 @@ class HttpServer implements SyncServer {
   }
 
   #refuse(error: SyncError, request: IncomingMessage, response: ServerResponse): void {
-    sendRefusal(this.#count(error), request, response);
+    this.#count(error);
+    if (response.headersSent || response.destroyed) return void request.socket.destroy();
+    const { status, body } = refusalOf(error);
+    response.writeHead(status, { ...refusalHeaders(status), "Content-Length": Buffer.byteLength(body) });
+    response.end(body);
+    request.resume(); // unread, it would cost the client our answer
   }
 
   #track(work: Promise<void>): void {
     this.#held.add(work);
     void work.finally(() => this.#held.delete(work));
   }
-}
-
-/** Who may take the further turns of a session: who opened it, at the same place and with the same token. */
-function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {
-  return [url.split("?", 1), name, headers.authorization ?? ""].join("\n");
 }
 
 /** The relays that a request came through. */
@@ -334,6 +324,16 @@ function text(response: ServerResponse, status: number, body: string): void {
     "Content-Length": Buffer.byteLength(body),
   });
   response.end(body);
+}
+
+function refusalHeaders(status: number): Record<string, string> {
+  return {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    Connection: "close",
+    ...(status === 401 && { "WWW-Authenticate": "Bearer" }),
+    ...(status === 503 && { "Retry-After": "5" }),
+  };
 }
 
 /** An upgrade that is refused has no response object: its socket is all there is. */

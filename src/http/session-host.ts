@@ -5,7 +5,7 @@ import { type SendSummary, sendTree } from "../session/send.ts";
 import type { SessionDirection } from "../transport/session-request.ts";
 import type { Duplex } from "../types.ts";
 import type { SharePath } from "./share-path.ts";
-import type { Share, ShareOptions } from "./share.ts";
+import type { Share, TargetShareOptions } from "./share.ts";
 
 /** A resource that was opened for one session, before the session is accepted. */
 export interface OpenedSession {
@@ -24,7 +24,7 @@ export async function openSession(
   share: Share,
   direction: SessionDirection,
   path: SharePath,
-  options: ShareOptions,
+  options: TargetShareOptions,
   liveness: LivenessOptions,
 ): Promise<OpenedSession> {
   if (direction === "pull") {
@@ -53,7 +53,7 @@ export async function openSession(
 export interface SessionReport {
   readonly type: "session";
   readonly direction: SessionDirection;
-  readonly via: "websocket" | "http" | "turns";
+  readonly via: "websocket" | "http";
   /** Who held it: a token's name and an address. */
   readonly name: string;
   readonly address: string;

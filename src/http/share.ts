@@ -13,6 +13,12 @@ export interface ShareOptions extends AbortOptions {
   readonly via?: readonly string[];
 }
 
+/** What else a pusher wants. */
+export interface TargetShareOptions extends ShareOptions {
+  /** To have deleted what is there and not sent, as `openTreeTarget` does it. Who asks has been allowed to. */
+  readonly maxDeletedCount?: number;
+}
+
 /** A tree that was opened to be sent. Whoever opened it closes the source. */
 export interface SharedTree {
   readonly source: TreeSource;
@@ -41,7 +47,7 @@ export interface Share {
   /** Opens what a receiver pulls. */
   openTree?(path: SharePath, options: ShareOptions): Promise<SharedTree>;
   /** Opens what a sender pushes to. */
-  openTarget?(path: SharePath, options: ShareOptions): Promise<TreeTarget>;
+  openTarget?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
   /** Opens a file for CAFS HTTP. */
   openFile?(path: SharePath, options: ShareOptions): Promise<SharedFile>;
   /** Frees what the share holds. */

@@ -15,7 +15,7 @@ export interface Token extends Principal {
   readonly digest: Uint8Array;
 }
 
-const scopeNames: readonly string[] = ["read", "write"] satisfies readonly Scope[];
+const scopeNames: readonly string[] = ["read", "write", "delete"] satisfies readonly Scope[];
 /** Characters of base64url for 128 bits. */
 const leastTokenLength = 22;
 const tokenBytes = 24;
@@ -43,7 +43,7 @@ function parseToken(words: readonly string[], number: number): Token {
     throw wrong("a name, scopes and a token are needed");
   }
   const scopes = scopeList.split(",");
-  if (!scopes.every((scope) => scopeNames.includes(scope))) throw wrong("scopes are read and write");
+  if (!scopes.every((scope) => scopeNames.includes(scope))) throw wrong("scopes are read, write and delete");
   if (secret.startsWith("sha256:")) {
     if (!/^sha256:[0-9a-f]{64}$/.test(secret)) throw wrong("a digest has 64 hex digits");
     return { name, scopes: scopes as Scope[], digest: Buffer.from(secret.slice(7), "hex") };

@@ -139,7 +139,7 @@ class ReceiverWork {
       case "abandon":
         return this.#target.abandon(effect.entry, effect.reason);
       case "commit":
-        return this.#target.commit();
+        return this.#target.commit(effect.whole);
     }
   }
 

@@ -377,7 +377,7 @@ export class ReceiverCore {
       throw new SyncError("TRUNCATED", `the sender ended with ${this.#files.size} files open`);
     }
     this.totals.troubles = end.troubles;
-    yield { do: "commit" };
+    yield { do: "commit", whole: end.troubles === 0 };
     yield* this.#settle();
     this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", this.#done(frame), "none");

@@ -19,7 +19,7 @@ export type ReceiverEffect =
   | { readonly do: "write"; readonly placements: readonly Placement[] }
   | { readonly do: "finish"; readonly files: readonly { readonly entry: number; readonly size: number }[] }
   | { readonly do: "abandon"; readonly entry: number; readonly reason: SyncError }
-  | { readonly do: "commit" };
+  | { readonly do: "commit"; readonly whole: boolean };
 
 /** Running totals of a receiver. */
 export interface ReceiverTotals {

@@ -4,6 +4,8 @@ import { type HttpOptions, openRequest, readRefusal, responseTo } from "./http-r
 import { nodeStreamDuplex } from "./node-stream.node.ts";
 import { sessionMediaType } from "./session-request.ts";
 
+export type { HttpOptions } from "./http-request.node.ts";
+
 /**
  * Connects by one HTTP/1.1 request whose body is the one direction and whose response is the other, both under
  * way at once (docs/http.md). Redirects are not followed.

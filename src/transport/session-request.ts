@@ -7,9 +7,18 @@ export const sessionSubprotocol = "rsync-stream.1";
 /** What a client wants of a resource: to receive it, or to send to it. */
 export type SessionDirection = "pull" | "push";
 
+/** What a client wants of a resource, in full. */
+export interface SessionWish {
+  readonly direction: SessionDirection;
+  /** With a push: to delete what the sender does not have, unless it is more than so many files and directories. */
+  readonly maxDeletedCount?: number;
+}
+
 /** The URL by which a client asks for a session with a resource. */
-export function sessionUrl(url: string, direction: SessionDirection): string {
+export function sessionUrl(url: string, wish: SessionDirection | SessionWish): string {
+  const { direction, maxDeletedCount } = typeof wish === "string" ? { direction: wish } : wish;
   const asked = new URL(url);
   asked.searchParams.set("session", direction);
+  if (maxDeletedCount !== undefined) asked.searchParams.set("delete", String(maxDeletedCount));
   return asked.href;
 }

@@ -1,6 +1,7 @@
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import type { Destination } from "./destination.node.ts";
+import type { Extras } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
 import { isSameTime, setPathMetadata } from "./metadata.node.ts";
@@ -17,6 +18,8 @@ export interface EntryPlannerTools {
   readonly layout: Layout;
   readonly dirs: TargetDirs;
   readonly files: PlannedFiles;
+  /** Where to say what was seen, when the rest is to be deleted. */
+  readonly extras: Extras | undefined;
   /** Sets up what is needed to receive content, at the first call. */
   readonly workspace: () => Workspace;
 }
@@ -40,6 +43,21 @@ export class EntryPlanner {
 
   /** What an entry needs. Throws when it cannot be had; what lies below it is then passed over. */
   async plan(entry: Entry, number: number): Promise<Need> {
+    const { dirs, extras } = this.#tools;
+    extras?.see(entry.depth, toByteString(entry.name));
+    dirs.leave(entry.depth);
+    const need = await this.#compare(entry, number);
+    const dir = entry.kind === "dir" ? dirs.parentAt(entry.depth + 1) : undefined;
+    if (dir) extras?.enter(entry.depth + 1, dir);
+    return need;
+  }
+
+  /** Keeps other sessions out, as the first file to come does. @throws LOCKED */
+  lock(): void {
+    this.#tools.workspace();
+  }
+
+  async #compare(entry: Entry, number: number): Promise<Need> {
     const { dirs, layout } = this.#tools;
     const parent = dirs.parentAt(entry.depth);
     if (!parent) return "nothing";

@@ -27,6 +27,11 @@ export class TargetDirs {
     return depth === 0 ? this.#held.root : this.#open[depth - 1];
   }
 
+  /** An entry of this depth comes: directories of this depth, and below, are done with. */
+  leave(depth: number): void {
+    this.#open.length = Math.min(this.#open.length, depth);
+  }
+
   /** The root itself is an entry. */
   enterRoot(entry: number, metadata: Metadata): void {
     this.#enter(entry, 0, this.#held.root, metadata);
@@ -34,7 +39,6 @@ export class TargetDirs {
 
   /** Makes a directory unless it is there; what else stands in its place is removed, a link never followed. */
   make(entry: number, depth: number, parent: DirNode, name: ByteString, metadata: Metadata): void {
-    this.#open.length = depth;
     const path = this.#held.at(parent, name);
     const stats = parent.isNew ? undefined : this.#held.look(parent, name);
     const isNew = stats?.kind !== "dir";
@@ -62,7 +66,6 @@ export class TargetDirs {
   }
 
   #enter(entry: number, depth: number, dir: DirNode, { mode, mtimeSec, mtimeNsec }: Metadata): void {
-    this.#open.length = depth;
     this.#open[depth] = dir;
     this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec });
   }

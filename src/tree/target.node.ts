@@ -3,6 +3,7 @@ import type { Bytes } from "../types.ts";
 import { toByteString } from "./byte-string.node.ts";
 import { openDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
+import { Extras } from "./extras.node.ts";
 import { fileTrouble, withPath } from "./file-trouble.node.ts";
 import { pathBelow, type DirNode } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
@@ -19,6 +20,14 @@ export interface TreeTargetOptions {
   readonly durable?: boolean;
   /** False to refuse a link as the destination itself; true unless given. */
   readonly follow?: boolean;
+  /**
+   * Deletes what the directories of the tree hold and the sender does not have, when all else is done and the sender could
+   * list and read all of its tree. At most so many files and directories: with more nothing is deleted, and the session
+   * fails with LIMIT. Nothing is deleted unless given.
+   */
+  readonly maxDeletedCount?: number;
+  /** Called for each file and directory that was deleted, with its path below the destination. */
+  readonly onDelete?: (path: string) => void;
 }
 
 /**
@@ -43,6 +52,7 @@ class DirTarget implements TreeTarget {
   #planner: EntryPlanner | undefined;
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
+  #extras: Extras | undefined;
   /** The call before this one: they share files, a cutter and a buffer, so each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -104,9 +114,10 @@ class DirTarget implements TreeTarget {
     });
   }
 
-  commit(): Promise<void> {
+  commit(whole: boolean): Promise<void> {
     return this.#inTurn(async () => {
       if (!this.#destination || !this.#dirs) return;
+      if (this.#extras) await this.#deleteExtras(this.#extras, whole);
       this.#workspace?.removeLeftovers();
       this.#closeWorkspace();
       for (const { dir, entry, trouble } of this.#dirs.dress()) {
@@ -125,17 +136,33 @@ class DirTarget implements TreeTarget {
     this.#destination = undefined;
   }
 
+  async #deleteExtras(extras: Extras, whole: boolean): Promise<void> {
+    if (!whole) {
+      const message = "the sender could not list or read all it has, so nothing was deleted";
+      return this.#required().onTrouble(0, new SyncError("PARTIAL", message));
+    }
+    if (extras.close() > 0) this.#planner?.lock();
+    for (const { path, trouble } of extras.delete()) {
+      if (trouble) this.#tell(0, trouble, path);
+      else this.#options.onDelete?.(path);
+      if (this.#pause.due()) await this.#pause.take();
+    }
+  }
+
   #begin(first: Entry): EntryPlanner {
     const { layout } = this.#required();
     const destination = openDestination(this.#place, layout, first, this.#options.follow ?? true);
     this.#destination = destination;
     this.#dirs = new TargetDirs(destination.held);
     const likeFrom = likeDir(destination, first);
+    const { maxDeletedCount } = this.#options;
+    if (maxDeletedCount !== undefined) this.#extras = new Extras(destination.held, maxDeletedCount);
     return new EntryPlanner({
       destination,
       layout,
       dirs: this.#dirs,
       files: this.#planned,
+      extras: this.#extras,
       workspace: () => (this.#workspace ??= this.#openWorkspace(destination, likeFrom)),
     });
   }

@@ -129,8 +129,12 @@ export interface TreeTarget {
   finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void>;
   /** Gives up on a file; the old one stays. Passes the reason on to `onTrouble`, with the path. */
   abandon(entry: number, reason: SyncError): Promise<void>;
-  /** All entries are settled: set what waits for the end (times and modes of directories), clean up. */
-  commit(): Promise<void>;
+  /**
+   * All entries are settled: set what waits for the end (times and modes of directories), clean up.
+   *
+   * @param whole false when the sender could not list or read all it has, so that what it did not name may be there
+   */
+  commit(whole: boolean): Promise<void>;
   /** Frees everything; without `commit` what was received so far is kept for the next session to use. */
   close(): Promise<void>;
 }

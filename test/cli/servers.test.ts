@@ -243,3 +243,55 @@ describe("relay", () => {
     expect(outcome).toMatchObject({ code: 1, stderr: expect.stringContaining("circle") });
   });
 });
+
+describe.each(["http", "ws"])("push --delete over %s", (via) => {
+  const at = (url: string) => (via === "ws" ? ws(url) : url);
+
+  it("needs a token that allows it", async () => {
+    const work = freshFolder();
+    plantTree(join(work, "tree"));
+    plant(join(work, "root"), { old: "x" });
+    const tokens = { writer: "w".repeat(32), mirror: "m".repeat(32) };
+    for (const [name, token] of Object.entries(tokens)) {
+      writeFileSync(join(work, name), token, { mode: 0o600 });
+    }
+    const lines = [`writer read,write ${tokens.writer}`, `mirror delete ${tokens.mirror}`];
+    writeFileSync(join(work, "tokens"), lines.join("\n"), { mode: 0o600 });
+    const server = await listening("serve", join(work, "root"), "--token-file", join(work, "tokens"));
+    const push = (who: string, ...args: string[]) =>
+      rsyncStream(["push", ...args, "--token-file", join(work, who), `${work}/tree/`, at(server.url)]);
+    expect(await push("writer", "--delete")).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining("UNAUTHORIZED"),
+    });
+    expect(await push("writer")).toMatchObject(ok);
+    expect(readdirSync(join(work, "root"))).toContain("old");
+    expect(await push("mirror", "--delete", "--max-delete", "0")).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("nothing was"),
+    });
+    expect(readdirSync(join(work, "root"))).toContain("old");
+    expect(await push("mirror", "--delete")).toMatchObject(ok);
+    expect(picture(join(work, "root"))).toEqual(picture(join(work, "tree")));
+  });
+
+  it("is not for everybody, even where no token is needed", async () => {
+    const work = freshFolder();
+    plantTree(join(work, "tree"));
+    plant(join(work, "root"), { old: "x" });
+    const server = await listening("serve", join(work, "root"));
+    const refused = await rsyncStream(["push", "--delete", `${work}/tree/`, at(server.url)]);
+    expect(refused).toMatchObject({ code: 6 });
+    expect(readdirSync(join(work, "root"))).toEqual(["old"]);
+  });
+
+  it("pull --delete tells how much it deleted", async () => {
+    const work = freshFolder();
+    plantTree(join(work, "tree"));
+    plant(join(work, "copy"), { "old/1": "x", big: "y" });
+    const server = await listening("serve", join(work, "tree"));
+    const pulled = await rsyncStream(["pull", "--delete", at(server.url), join(work, "copy")]);
+    expect(pulled).toMatchObject({ code: 0, stderr: expect.stringContaining("2 deleted") });
+    expect(picture(join(work, "copy"))).toEqual(picture(join(work, "tree")));
+  });
+});

@@ -43,7 +43,6 @@ test.each([
   "testing",
   "browser/index",
   "transport/websocket",
-  "transport/http-turns",
   "transport/message-port",
   "transport/libp2p",
   "transport/data-channel",

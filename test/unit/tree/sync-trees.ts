@@ -13,6 +13,8 @@ export interface SyncTreesOptions {
   readonly onBatch?: () => void;
   /** True to break off without commit after the content was written. */
   readonly noCommit?: boolean;
+  /** False for a source that could not list all it has. */
+  readonly whole?: boolean;
 }
 
 export interface SyncTreesResult {
@@ -57,7 +59,7 @@ export async function syncTrees<File>(
       options.onBatch?.();
       await sendRuns(target, runs, wanted, offsets, result);
     }
-    if (!options.noCommit) await target.commit();
+    if (!options.noCommit) await target.commit(options.whole ?? true);
     return result;
   } finally {
     await target.close();

@@ -70,7 +70,7 @@ describe("links at the destination", () => {
     await target.plan([entry(1, "sub", { kind: "symlink", target: target1 })], 3);
     await target.write([{ entry: 2, offset: 0, chunk: chunkOf(content) }]);
     await target.finish([{ entry: 2, size: content.length }]);
-    await target.commit();
+    await target.commit(true);
     await target.close();
     expect(outside.facts()).toEqual(before);
     expect(troubles.length).toBeGreaterThan(0);
@@ -263,7 +263,7 @@ describe("a file", () => {
     await target.plan([entry(0, "a", { kind: "file", size: 10 })], 0);
     await target.write([{ entry: 0, offset: 0, chunk: chunkOf(Buffer.from("half.")) }]);
     await target.finish([{ entry: 0, size: 10 }]);
-    await target.commit();
+    await target.commit(true);
     await target.close();
     expect(troubles).toMatchObject([{ code: "TRUNCATED", detail: { path: "a" } }]);
     expect(fs.readFileSync(`${temp.path}/to/a`, "utf8")).toBe("old");

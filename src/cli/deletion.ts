@@ -1,0 +1,45 @@
+import { SyncError } from "../errors.ts";
+import { readCount } from "./arguments.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
+
+/** Options of the commands that can delete what the sender does not have. */
+export const deleteOptions = {
+  delete: { type: "boolean", about: "delete what the directories of DST hold and those of SRC do not" },
+  "max-delete": {
+    type: "string",
+    value: "N",
+    about: "delete nothing when it would be more than N files and directories; 1000 unless given",
+  },
+} as const satisfies OptionSpecs;
+
+const defaultCount = 1000;
+
+/** How much may be deleted; undefined without `--delete`. @throws USAGE */
+export function deletionLimitOf(options: OptionValues<typeof deleteOptions>): number | undefined {
+  const count = readCount("max-delete", options["max-delete"], 0, Number.MAX_SAFE_INTEGER);
+  if (options.delete === true) return count ?? defaultCount;
+  if (count !== undefined) throw new SyncError("USAGE", "--max-delete is for --delete");
+  return undefined;
+}
+
+/** What a target is told of it, and how much it has deleted so far. */
+export class Deletion {
+  readonly #maxDeletedCount: number | undefined;
+  #count = 0;
+
+  /** @throws USAGE */
+  constructor(options: OptionValues<typeof deleteOptions>) {
+    this.#maxDeletedCount = deletionLimitOf(options);
+  }
+
+  /** For `openTreeTarget`. */
+  get targetOptions() {
+    if (this.#maxDeletedCount === undefined) return {};
+    return { maxDeletedCount: this.#maxDeletedCount, onDelete: () => void this.#count++ };
+  }
+
+  /** For a summary. */
+  get summary(): { readonly deletedEntries?: number } {
+    return this.#maxDeletedCount === undefined ? {} : { deletedEntries: this.#count };
+  }
+}

@@ -1,0 +1,102 @@
+import fs from "node:fs";
+import { SyncError } from "../errors.ts";
+import type { ByteString } from "./byte-string.node.ts";
+import { fileTrouble, isErrno } from "./file-trouble.node.ts";
+import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { stagingName } from "./staging-name.ts";
+import { walk } from "./walk.node.ts";
+
+/** A directory that was there before, and the names that entries have given to what belongs into it. */
+interface Level {
+  readonly dir: DirNode;
+  readonly names: Set<ByteString>;
+}
+
+/** Something that no entry names. */
+interface Extra {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  readonly isDir: boolean;
+}
+
+/**
+ * What is at the destination and not among the entries. It is found as these come by in canonical order, when the last of
+ * a directory has come; only what lies in directories that are entries themselves is looked at.
+ */
+export class Extras {
+  readonly #held: HeldDirs;
+  readonly #maxCount: number;
+  /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
+  readonly #levels: (Level | undefined)[] = [];
+  /** A directory before what is in it. */
+  readonly #found: Extra[] = [];
+  readonly #troubles: SyncError[] = [];
+
+  /** @param maxCount how many may be deleted, each file and each directory counted */
+  constructor(held: HeldDirs, maxCount: number) {
+    this.#held = held;
+    this.#maxCount = maxCount;
+  }
+
+  /** An entry has this name, whether or not it can be brought about. */
+  see(depth: number, name: ByteString): void {
+    this.#closeBelow(depth);
+    this.#levels[depth]?.names.add(name);
+  }
+
+  /** The entry seen last is this directory: what lies in it is of this depth, and comes next. */
+  enter(depth: number, dir: DirNode): void {
+    if (!dir.isNew) this.#levels[depth] = { dir, names: new Set() };
+  }
+
+  /**
+   * All entries were seen: how many there are that none of them names.
+   *
+   * @throws LIMIT when that is more than may be deleted
+   */
+  close(): number {
+    this.#closeBelow(-1);
+    if (this.#found.length <= this.#maxCount) return this.#found.length;
+    throw new SyncError("LIMIT", `more than ${this.#maxCount} would be deleted, so nothing was`, {
+      detail: { limit: this.#maxCount },
+    });
+  }
+
+  /** Deletes them, the deepest first. What fails is told, and does not stop the others. */
+  *delete(): Generator<{ readonly path: string; readonly trouble?: SyncError }> {
+    for (const trouble of this.#troubles) yield { path: trouble.detail.path ?? "", trouble };
+    for (let extra = this.#found.pop(); extra; extra = this.#found.pop()) {
+      const path = printPlace(extra.dir, extra.name);
+      const trouble = this.#remove(extra, path);
+      yield trouble === undefined ? { path } : { path, trouble };
+    }
+  }
+
+  #remove({ dir, name, isDir }: Extra, path: string): SyncError | undefined {
+    try {
+      const place = this.#held.at(dir, name);
+      if (isDir) fs.rmdirSync(place);
+      else fs.unlinkSync(place);
+      return undefined;
+    } catch (thrown) {
+      return isErrno(thrown, "ENOENT") ? undefined : fileTrouble(thrown, path);
+    }
+  }
+
+  #closeBelow(depth: number): void {
+    while (this.#levels.length > depth + 1) {
+      const level = this.#levels.pop();
+      if (level !== undefined) this.#search(level);
+    }
+  }
+
+  #search({ dir, names }: Level): void {
+    const isKnown = (at: DirNode, name: ByteString): boolean =>
+      at === dir && (names.has(name) || (!at.parent && name === stagingName));
+    const onTrouble = (error: SyncError): void => void this.#troubles.push(error);
+    for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
+      if (this.#found.length > this.#maxCount) return;
+      this.#found.push({ dir: found.dir, name: found.name, isDir: found.stats.kind === "dir" });
+    }
+  }
+}
