@@ -5,7 +5,7 @@ import { SyncError } from "../errors.ts";
 import type { Entry, Layout } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import { ChunkRow } from "./chunk-row.ts";
-import { News } from "./news.ts";
+import type { News } from "./news.ts";
 import { relayLimits } from "./relay-limits.ts";
 
 /** How the upstream sends its tree. */
@@ -24,12 +24,17 @@ export interface RelayedEntry {
 
 /** What the upstream has told of its tree so far. It is told once, read by many, and only grows. */
 export class TreeRecord {
-  readonly news = new News();
+  readonly news: News;
   readonly entries: RelayedEntry[] = [];
   /** Set when all is told: everything was listed, or why it will not be. */
   end: "complete" | SyncError | undefined;
   form: Form | undefined;
   #chunkCount = 0;
+
+  /** @param news where it tells what it hears */
+  constructor(news: News) {
+    this.news = news;
+  }
 
   /**
    * A session begins; one after another may, each telling the same.

@@ -5,6 +5,7 @@ import type { SyncError } from "../errors.ts";
 import { type AwaitedStore, awaitedStore } from "../store/awaited.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions } from "../types.ts";
+import { News } from "./news.ts";
 
 /** Stands for one session with the upstream. */
 export type Carrier = object;
@@ -14,6 +15,8 @@ export type ClaimedChunks = Pick<RelayChunks, "has" | "claim" | "put" | "release
 
 /** The chunks of a relay: those that are here, and those on their way and by which session. */
 export class RelayChunks {
+  /** Tells when a chunk came, or is wanted again; trees tell theirs there too, for each may wait for another's chunks. */
+  readonly news = new News();
   /** Bytes of chunks that came. */
   receivedBytes = 0;
   readonly #store: AwaitedStore;
@@ -35,6 +38,12 @@ export class RelayChunks {
     return this.#known.get(keyOf(id)) === "here";
   }
 
+  /** True for a chunk that somebody brings. */
+  isComing(id: ChunkId): boolean {
+    const state = this.#known.get(keyOf(id));
+    return state !== undefined && state !== "here";
+  }
+
   /** True when the chunk is here or on its way; otherwise this carrier has to bring it from now on. */
   async claim(id: ChunkId, carrier: Carrier, options: AbortOptions): Promise<boolean> {
     const key = keyOf(id);
@@ -52,6 +61,7 @@ export class RelayChunks {
     await this.#store.put(copyOfChunk(chunk));
     this.#known.set(keyOf(chunk.id), "here");
     this.receivedBytes += chunk.bytes.length;
+    this.news.tell();
   }
 
   /** The chunk, once it is here. @throws why no more come, the signal's reason */
@@ -59,9 +69,12 @@ export class RelayChunks {
     return this.#store.get(id, options);
   }
 
-  /** The carrier brings no more: what it had to bring is wanted again. */
-  release(carrier: Carrier): void {
+  /** The carrier brings no more: what it had to bring is wanted again. Returns how much that is. */
+  release(carrier: Carrier): number {
+    const before = this.#known.size;
     for (const [key, state] of this.#known) if (state === carrier) this.#known.delete(key);
+    this.news.tell();
+    return before - this.#known.size;
   }
 
   /** No more chunks will come. */

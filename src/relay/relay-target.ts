@@ -9,22 +9,26 @@ import type { ClaimedChunks } from "./relay-chunks.ts";
  * The end of a relay that listens to the upstream, for one session: it keeps what it hears, and asks for chunks that are
  * neither here nor on their way.
  *
- * @param onCommit called when all that was asked for has come
+ * @param onClose called at the end with how many of the chunks that it asked for did not come
  */
-export function relayTarget(record: TreeRecord, chunks: ClaimedChunks, onCommit: () => void): TreeTarget {
-  return new RelayTarget(record, chunks, onCommit);
+export function relayTarget(
+  record: TreeRecord,
+  chunks: ClaimedChunks,
+  onClose: (undeliveredCount: number) => void,
+): TreeTarget {
+  return new RelayTarget(record, chunks, onClose);
 }
 
 class RelayTarget implements TreeTarget {
   readonly #record: TreeRecord;
   readonly #chunks: ClaimedChunks;
-  readonly #onCommit: () => void;
+  readonly #onClose: (undeliveredCount: number) => void;
   #options: TargetOptions | undefined;
 
-  constructor(record: TreeRecord, chunks: ClaimedChunks, onCommit: () => void) {
+  constructor(record: TreeRecord, chunks: ClaimedChunks, onClose: (undeliveredCount: number) => void) {
     this.#record = record;
     this.#chunks = chunks;
-    this.#onCommit = onCommit;
+    this.#onClose = onClose;
   }
 
   async open(options: TargetOptions): Promise<void> {
@@ -52,7 +56,6 @@ class RelayTarget implements TreeTarget {
 
   async write(placements: readonly Placement[]): Promise<void> {
     for (const { chunk } of placements) if (!this.#chunks.has(chunk.id)) await this.#chunks.put(chunk);
-    this.#record.news.tell();
   }
 
   async finish(files: readonly { readonly entry: number }[]): Promise<void> {
@@ -65,11 +68,11 @@ class RelayTarget implements TreeTarget {
   }
 
   async commit(): Promise<void> {
-    this.#onCommit();
+    // What was told is complete when its chunks are here, which others may have to bring.
   }
 
   async close(): Promise<void> {
-    this.#chunks.release(this);
+    this.#onClose(this.#chunks.release(this));
   }
 
   #plan(number: number, entry: Entry): Need {

@@ -2,10 +2,11 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import type { Connect, ReconnectOptions } from "../session/reconnect.ts";
 import type { ReceiveOptions } from "../session/receive.ts";
-import type { TreeSource } from "../tree/tree.ts";
+import type { TreeSource, TreeTarget } from "../tree/tree.ts";
 import type { AbortOptions } from "../types.ts";
 import { type Form, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
+import { receiveRecord } from "./receive-record.ts";
 import { relaySource } from "./relay-source.ts";
 import { relayTarget } from "./relay-target.ts";
 
@@ -14,7 +15,7 @@ export type UpstreamOptions = Omit<ReceiveOptions & ReconnectOptions, "signal" |
 
 /** One tree on its way through: received once, sent to as many as ask for it. */
 export class RelayTree {
-  readonly record = new TreeRecord();
+  readonly record: TreeRecord;
   readonly #chunks: RelayChunks;
   readonly #life = new AbortController();
   readonly #done: Promise<void>;
@@ -22,13 +23,15 @@ export class RelayTree {
 
   constructor(connect: Connect, chunks: RelayChunks, options: UpstreamOptions) {
     this.#chunks = chunks;
-    const run = createReceiver({
-      ...options,
-      connect,
-      openTarget: () => relayTarget(this.record, chunks, () => this.record.finish("complete")),
-      signal: this.#life.signal,
-    });
-    this.#done = run.done.then(
+    this.record = new TreeRecord(chunks.news);
+    const { signal } = this.#life;
+    const session = async (): Promise<number> => {
+      let undelivered = 0;
+      const openTarget = (): TreeTarget => relayTarget(this.record, chunks, (count) => (undelivered = count));
+      await createReceiver({ ...options, connect, openTarget, signal }).done;
+      return undelivered;
+    };
+    this.#done = receiveRecord(this.record, chunks, session, { signal }).then(
       () => this.record.finish("complete"),
       (thrown: unknown) => this.record.finish(lostUpstream(toSyncError(thrown))),
     );

@@ -35,7 +35,6 @@ export class PeerLink {
   readonly #link: Link;
   readonly #frames: AsyncGenerator<Frame>;
   readonly #chunks: ExchangedChunks;
-  readonly #onDelivery: () => void;
   #id: Bytes | undefined;
   /** What is to be asked for, and what was and has not come. */
   readonly #toAsk = new Queue<ChunkId>();
@@ -47,22 +46,15 @@ export class PeerLink {
   #closed = false;
   #quietFrom = performance.now();
 
-  /** @param onDelivery called when a chunk that we asked for has come and is kept */
-  constructor(link: Link, chunks: ExchangedChunks, onDelivery: () => void) {
+  constructor(link: Link, chunks: ExchangedChunks) {
     this.#link = link;
     this.#frames = link.frames();
     this.#chunks = chunks;
-    this.#onDelivery = onDelivery;
   }
 
   /** Names the peer; known once it has greeted. */
   get id(): Bytes {
     return this.#id!;
-  }
-
-  /** Chunks that it is to deliver. */
-  get owedCount(): number {
-    return this.#toAsk.size + this.#asked.size;
   }
 
   /** Milliseconds since it delivered anything that it was asked for. */
@@ -152,7 +144,6 @@ export class PeerLink {
     await this.#chunks.put(chunk);
     this.#asked.delete(key);
     this.#bell.ring();
-    this.#onDelivery();
   }
 
   async #speak(): Promise<void> {

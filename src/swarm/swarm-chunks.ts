@@ -64,7 +64,7 @@ export class SwarmChunks implements ClaimedChunks, ExchangedChunks {
     for (const peer of this.#peers) peer.arrived(chunk.id);
   }
 
-  release(carrier: Carrier): void {
-    this.relayed.release(carrier);
+  release(carrier: Carrier): number {
+    return this.relayed.release(carrier);
   }
 }

@@ -1,6 +1,7 @@
 import { abortable } from "../bytes/abort.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { SyncError, isSyncError, toSyncError } from "../errors.ts";
+import { receiveRecord } from "../relay/receive-record.ts";
 import { relaySource } from "../relay/relay-source.ts";
 import { relayTarget } from "../relay/relay-target.ts";
 import { type Form, TreeRecord } from "../relay/record.ts";
@@ -85,7 +86,7 @@ export function createSwarmPeer(options: SwarmPeerOptions): SwarmPeer {
 class Peer implements SwarmPeer {
   readonly #options: SwarmPeerOptions;
   readonly #id = crypto.getRandomValues(new Uint8Array(peerIdBytes));
-  readonly #record = new TreeRecord();
+  readonly #record: TreeRecord;
   readonly #chunks: SwarmChunks;
   readonly #life = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -94,14 +95,13 @@ class Peer implements SwarmPeer {
   #fetching: Promise<void> | undefined;
   /** Bytes from and to peers that have left. */
   #past = { received: 0, sent: 0 };
-  /** Peers that left without having delivered what they were asked for. */
-  #debtorCount = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: SwarmPeerOptions) {
     this.#options = options;
     this.#patienceMs = options.patienceMs ?? swarmTimes.patienceMs;
     this.#chunks = new SwarmChunks(options.store, this.#id);
+    this.#record = new TreeRecord(this.#chunks.relayed.news);
     this.#timer = setInterval(() => this.#leaveIdlers(), this.#patienceMs / 4);
   }
 
@@ -119,7 +119,7 @@ class Peer implements SwarmPeer {
   async join(duplex: Duplex, { signal }: AbortOptions = {}): Promise<void> {
     const life = signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal;
     const link = new Link(channelOf(duplex), { ...sessionTimes, ...this.#options }, this.#life.signal);
-    const peer = new PeerLink(link, this.#chunks, () => this.#record.news.tell());
+    const peer = new PeerLink(link, this.#chunks);
     try {
       const theirs = await abortable(peer.greet({ swarm: this.#options.name ?? "", id: this.#id }), life);
       this.#admit(theirs.swarm, peer);
@@ -135,7 +135,8 @@ class Peer implements SwarmPeer {
 
   async receive(target: TreeTarget, { signal }: AbortOptions = {}): Promise<ReceiveSummary> {
     if (this.#fetching || this.#closed) throw new SyncError("STATE", "a peer receives once");
-    this.#fetching = this.#fetch().then(
+    const session = (): Promise<number> => this.#fetchOnce();
+    this.#fetching = receiveRecord(this.#record, this.#chunks.relayed, session, this.#life).then(
       () => this.#record.finish("complete"),
       (thrown: unknown) => this.#giveUp(toSyncError(thrown)),
     );
@@ -184,11 +185,9 @@ class Peer implements SwarmPeer {
     } catch (thrown) {
       error = toSyncError(thrown);
     }
-    if (peer.owedCount > 0) this.#debtorCount += 1;
     this.#chunks.remove(peer);
     this.#past.received += peer.receivedBytes;
     this.#past.sent += peer.sentBytes;
-    this.#record.news.tell();
     if (!this.#life.signal.aborted) this.#options.onLeave?.(error);
     await peer.leave(error);
     link.close();
@@ -207,37 +206,12 @@ class Peer implements SwarmPeer {
     for (const peer of this.#chunks.peers) void peer.leave(reason);
   }
 
-  /** Session after session with the sender, until all is here. Usually the first is enough. */
-  async #fetch(): Promise<void> {
-    for (let before = Number.POSITIVE_INFINITY; ;) {
-      const debtors = this.#debtorCount;
-      await this.#fetchOnce();
-      while (this.#owedCount > 0 && this.#debtorCount === debtors) {
-        await this.#record.news.wait(this.#life.signal);
-      }
-      const missing = this.#missingCount();
-      if (missing === 0) return;
-      if (missing >= before && this.#debtorCount === debtors)
-        throw new SyncError("CHANGED", "content is gone from the sender");
-      before = missing;
-    }
-  }
-
-  async #fetchOnce(): Promise<void> {
-    const openTarget = (): TreeTarget => relayTarget(this.#record, this.#chunks, () => {});
+  async #fetchOnce(): Promise<number> {
+    let undelivered = 0;
+    const openTarget = (): TreeTarget =>
+      relayTarget(this.#record, this.#chunks, (count) => (undelivered = count));
     await createReceiver({ ...this.#options, openTarget, signal: this.#life.signal }).done;
-  }
-
-  get #owedCount(): number {
-    return [...this.#chunks.peers].reduce((sum, peer) => sum + peer.owedCount, 0);
-  }
-
-  #missingCount(): number {
-    let count = 0;
-    for (const { chunks } of this.#record.entries) {
-      for (let i = 0; i < chunks.count; i++) if (!this.#chunks.has(chunks.id(i))) count += 1;
-    }
-    return count;
+    return undelivered;
   }
 
   async #begun(signal: AbortSignal): Promise<Form> {

@@ -224,6 +224,42 @@ describe("a relay", () => {
     await relay.close();
   });
 
+  /** An upstream that keeps nothing in memory, and fails to read again what it has to, in so many sessions. */
+  function forgetfulUpstream(tree: MemoryDir, failingCount: number) {
+    let attempts = 0;
+    return {
+      attempts: () => attempts,
+      async connect(): Promise<Duplex> {
+        const [ours, theirs] = duplexPair();
+        const source = memorySource(tree);
+        const fails = attempts++ < failingCount;
+        const read: typeof source.read = (file, offset, size, options) =>
+          fails
+            ? Promise.reject(new SyncError("IO", "the disk is tired"))
+            : source.read(file, offset, size, options);
+        void sendTree({ ...source, read }, ours, { layout: source.layout, keptContentBytes: 0 }).catch(
+          () => {},
+        );
+        return theirs;
+      },
+    };
+  }
+
+  test("content that the upstream announced and could not deliver is asked for once more", async () => {
+    const tree = sampleTree();
+    const upstream = forgetfulUpstream(tree, 1);
+    const relay = relayOf(upstream.connect);
+    expect(picture((await pullFrom(relay)).tree)).toEqual(picture(tree));
+    expect(upstream.attempts()).toBe(2);
+    await relay.close();
+  });
+
+  test("content that the upstream never delivers: each downstream is told", async () => {
+    const relay = relayOf(forgetfulUpstream(sampleTree(), 100).connect);
+    await expect(pullFrom(relay)).rejects.toMatchObject({ code: "CHANGED", remote: true });
+    await relay.close();
+  });
+
   test("one that asks when all others are gone gets what is upstream now", async () => {
     const tree = sampleTree();
     const upstream = upstreamOf(tree);
@@ -283,6 +319,44 @@ describe("a relay", () => {
     await wholeTree;
     expect(asked).toEqual(["", "many"]);
     expect(relay.status.receivedBytes).toBe(early + 600_000);
+    await relay.close();
+  });
+
+  test("what a part was to bring and did not, the whole asks for", async () => {
+    const tree = sampleTree();
+    const asked: string[] = [];
+    let cut = (): void => {};
+    const held = new Promise<void>((resolve) => (cut = resolve));
+    let announced = false;
+    const wholeUpstream = upstreamOf(tree);
+    const relay = relayOf(
+      async ({ path }) => {
+        const name = path.components.map((bytes) => Buffer.from(bytes).toString()).join("/");
+        asked.push(name);
+        if (name === "") return wholeUpstream.connect();
+        // Content comes in its own writes, behind greeting, entries and lists.
+        const cutOff = (channel: ByteChannel) =>
+          afterWrites(channel, 3, async () => {
+            announced = true;
+            await held;
+            channel.abort(new SyncError("PEER_GONE", "cut"));
+          });
+        return upstreamOf(tree.children.get(name) as MemoryDir, cutOff).connect();
+      },
+      { retries: 0 },
+    );
+    const path = { components: [Buffer.from("many")], contents: true };
+    const part = await relay.share.openTree(path, {});
+    const listing = part.source.entries({ onTrouble: () => {} })[Symbol.asyncIterator]();
+    await listing.next();
+    while (!announced) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 200)); // until it has heard what was announced
+    const pulling = pullFrom(relay);
+    while (wholeUpstream.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    cut();
+    expect(picture((await pulling).tree)).toEqual(picture(tree));
+    expect(asked).toEqual(["many", "", ""]);
+    await part.source.close();
     await relay.close();
   });
 
