@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { Connect, Retry } from "../session/reconnect.ts";
 import { childProcessDuplex } from "../transport/child-process.node.ts";
+import { httpFetch } from "../transport/http-fetch.node.ts";
+import { connectTurns } from "../transport/http-turns.ts";
 import { connectHttp } from "../transport/http.node.ts";
 import type { HttpOptions } from "../transport/http-request.node.ts";
 import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
@@ -41,6 +43,10 @@ export const remoteOptions = {
     value: "N",
     about: "connect anew so often when the connection breaks; 3 unless given",
   },
+  turns: {
+    type: "boolean",
+    about: "talk by many short requests: for proxies that collect what they pass on",
+  },
   ...httpOptions,
 } as const satisfies OptionSpecs;
 
@@ -67,6 +73,8 @@ export function connectorTo(
   options: OptionValues<typeof remoteOptions>,
   via: readonly string[] = [],
 ): Connect {
+  if (options.turns === true && endpoint.kind !== "http")
+    throw new SyncError("USAGE", "--turns goes with a URL of http: or https:");
   if (endpoint.kind === "ssh") {
     const [command, ...words] = splitWords(options.rsh ?? "ssh");
     const program = options["remote-path"] ?? "rsync-stream";
@@ -80,6 +88,10 @@ export function connectorTo(
     via.length === 0
       ? known
       : { ...known, headers: { ...known.headers, "Rsync-Stream-Via": via.join(", ") } };
+  if (options.turns === true) {
+    const fetch = httpFetch(url, http);
+    return ({ signal }) => connectTurns(url, { ...http, fetch, ...(signal && { signal }) });
+  }
   if (endpoint.kind === "http")
     return ({ signal }) => connectHttp(url, { ...http, ...(signal && { signal }) });
   return ({ signal }) =>

@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { type SessionDirection, type SessionWish, sessionMediaType } from "../transport/session-request.ts";
+import { openTurns } from "../transport/turns.ts";
 import { parseSharePath, type SharePath } from "./share-path.ts";
 
 /** What may be done with a share. */
@@ -9,7 +10,13 @@ export type Scope = "read" | "write" | "delete";
 export type Route =
   | { readonly kind: "health" }
   | { readonly kind: "metrics" }
-  | ({ readonly kind: "session"; readonly path: SharePath } & SessionWish)
+  | ({
+      readonly kind: "session";
+      readonly path: SharePath;
+      /** True for one that opens a session in turns. */
+      readonly inTurns: boolean;
+    } & SessionWish)
+  | ({ readonly kind: "turn" } & SessionWish)
   | { readonly kind: "file"; readonly path: SharePath };
 
 /** What is known of a request before it is let in. */
@@ -34,34 +41,37 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
   if (query.has("token")) throw new SyncError("BAD_MESSAGE", "a token does not belong into a URL");
   const session = query.get("session");
   if (upgrade || session !== null) {
-    if (!upgrade && (method !== "POST" || contentType !== sessionMediaType)) {
-      throw new SyncError(
-        "BAD_MESSAGE",
-        `a session is asked for by POST with Content-Type ${sessionMediaType}`,
-      );
-    }
+    const turns = upgrade ? null : query.get("turns");
+    const opens = turns === null || turns === openTurns;
+    if (!upgrade && (opens || method === "POST")) checkSessionPost(method, contentType);
     if (session !== "pull" && session !== "push") {
       throw new SyncError("BAD_MESSAGE", "a session is asked for with ?session=pull or ?session=push");
     }
-    const deletion = query.get("delete");
-    if (deletion === null) return { kind: "session", direction: session, path: parseSharePath(path) };
-    const maxDeletedCount = readDeletion(deletion, session);
-    return { kind: "session", direction: session, path: parseSharePath(path), maxDeletedCount };
+    const wish = wishOf(session, query.get("delete"));
+    if (!opens) return { kind: "turn", ...wish };
+    return { kind: "session", path: parseSharePath(path), inTurns: turns !== null, ...wish };
   }
   if (method === "GET" && path === "/healthz") return { kind: "health" };
   if (method === "GET" && path === "/metrics") return { kind: "metrics" };
   return { kind: "file", path: parseSharePath(path) };
 }
 
-function readDeletion(text: string, direction: SessionDirection): number {
-  if (direction !== "push" || !/^\d{1,15}$/.test(text))
+/** No form and no simple request of a web page has such a type. */
+function checkSessionPost(method: string, contentType: string | undefined): void {
+  if (method === "POST" && contentType === sessionMediaType) return;
+  throw new SyncError("BAD_MESSAGE", `a session is asked for by POST with Content-Type ${sessionMediaType}`);
+}
+
+function wishOf(direction: SessionDirection, deletion: string | null): SessionWish {
+  if (deletion === null) return { direction };
+  if (direction !== "push" || !/^\d{1,15}$/.test(deletion))
     throw new SyncError("BAD_MESSAGE", "a push is asked to delete with &delete= and how much at most");
-  return Number(text);
+  return { direction, maxDeletedCount: Number(deletion) };
 }
 
 /** What one has to be allowed to do for a route; nothing for those that tell nothing. */
 export function scopeOf(route: Route): Scope | undefined {
   if (route.kind === "health") return undefined;
-  if (route.kind !== "session" || route.direction === "pull") return "read";
+  if (!("direction" in route) || route.direction === "pull") return "read";
   return route.maxDeletedCount === undefined ? "write" : "delete";
 }

@@ -14,8 +14,10 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { httpDuplex } from "../transport/http.node.ts";
+import { refusalHeaders, sendRefusal } from "../transport/refusal.node.ts";
 import { refusalOf } from "../transport/refusal.ts";
 import { sessionSubprotocol } from "../transport/session-request.ts";
+import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { webSocketDuplex } from "../transport/websocket.ts";
@@ -27,7 +29,7 @@ import { Metrics } from "./metrics.node.ts";
 import { type Route, routeOf, scopeOf } from "./route.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
 import type { Share } from "./share.ts";
-import { Slots } from "./slots.ts";
+import { slotLimits, Slots } from "./slots.ts";
 
 export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions {
   /** What is offered ... */
@@ -100,6 +102,7 @@ class HttpServer implements SyncServer {
     handleProtocols: (offered) => offered.has(sessionSubprotocol) && sessionSubprotocol,
   });
   readonly #pause = new Pause();
+  readonly #turns: TurnHost;
   readonly #life = new AbortController();
   readonly #held = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
@@ -112,6 +115,8 @@ class HttpServer implements SyncServer {
     this.#share = options.share ?? dirShare(options.root!, options);
     this.#gate = new Gate(options);
     this.#slots = new Slots(options.sessionCount, options.sessionsPerAddressCount);
+    const { sessionCount = slotLimits.sessionCount } = options;
+    this.#turns = createTurnHost({ sessionCount });
     this.#options = options;
     setMaxListeners(0, this.#life.signal); // each session listens, and none is a leak
   }
@@ -166,17 +171,23 @@ class HttpServer implements SyncServer {
   }
 
   async #close(graceMs: number): Promise<void> {
-    this.#listener?.close();
-    this.#listener?.closeIdleConnections();
+    if (this.#turns.sessionCount === 0) this.#stopListening(); // those under way need more requests
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
     await Promise.race([Promise.allSettled(this.#held), patience]);
     clearTimeout(timer);
+    this.#stopListening();
     this.#life.abort(new SyncError("ABORTED", "the server is closing"));
+    this.#turns.close();
     await Promise.allSettled(this.#held);
     this.#listener?.closeAllConnections();
     this.#metrics.close();
     await this.#share.close?.();
+  }
+
+  #stopListening(): void {
+    this.#listener?.close();
+    this.#listener?.closeIdleConnections();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -184,10 +195,14 @@ class HttpServer implements SyncServer {
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const { name } = await this.#gate.admit(request, scopeOf(route)!);
     if (route.kind === "metrics") return text(response, 200, this.#figures());
+    const owner = ownerOf(request, name);
+    if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
+    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
     if (route.kind === "file") return this.#sendFile(request, response, route, `${name}|${address}`);
-    await this.#hold(request, route, { via: "http", name, address }, async () =>
-      httpDuplex(request, response),
+    const via = route.inTurns ? "turns" : "http";
+    await this.#hold(request, route, { via, name, address }, async () =>
+      route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
     );
   }
 
@@ -297,18 +312,18 @@ class HttpServer implements SyncServer {
   }
 
   #refuse(error: SyncError, request: IncomingMessage, response: ServerResponse): void {
-    this.#count(error);
-    if (response.headersSent || response.destroyed) return void request.socket.destroy();
-    const { status, body } = refusalOf(error);
-    response.writeHead(status, { ...refusalHeaders(status), "Content-Length": Buffer.byteLength(body) });
-    response.end(body);
-    request.resume(); // unread, it would cost the client our answer
+    sendRefusal(this.#count(error), request, response);
   }
 
   #track(work: Promise<void>): void {
     this.#held.add(work);
     void work.finally(() => this.#held.delete(work));
   }
+}
+
+/** Who may take the further turns of a session: who opened it, at the same place and with the same token. */
+function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {
+  return [url.split("?", 1), name, headers.authorization ?? ""].join("\n");
 }
 
 /** The relays that a request came through. */
@@ -324,16 +339,6 @@ function text(response: ServerResponse, status: number, body: string): void {
     "Content-Length": Buffer.byteLength(body),
   });
   response.end(body);
-}
-
-function refusalHeaders(status: number): Record<string, string> {
-  return {
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-    Connection: "close",
-    ...(status === 401 && { "WWW-Authenticate": "Bearer" }),
-    ...(status === 503 && { "Retry-After": "5" }),
-  };
 }
 
 /** An upgrade that is refused has no response object: its socket is all there is. */

@@ -53,7 +53,7 @@ export async function openSession(
 export interface SessionReport {
   readonly type: "session";
   readonly direction: SessionDirection;
-  readonly via: "websocket" | "http";
+  readonly via: "websocket" | "http" | "turns";
   /** Who held it: a token's name and an address. */
   readonly name: string;
   readonly address: string;

@@ -1,4 +1,4 @@
-import { SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
+import { isSyncError, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
 
 const codeOfName: Readonly<Record<string, SyncErrorCode>> = {
   QuotaExceededError: "NO_SPACE",
@@ -8,8 +8,19 @@ const codeOfName: Readonly<Record<string, SyncErrorCode>> = {
   NotAllowedError: "UNAUTHORIZED",
 };
 
-/** What went wrong with a browser's storage or files, as a SyncError; what has no code of its own is IO. */
+/**
+ * What went wrong with a browser's storage or files, as a SyncError; what has no code of its own is IO.
+ *
+ * @param path where, for an error that does not say it itself
+ */
 export function domTrouble(thrown: unknown, path?: string): SyncError {
+  if (isSyncError(thrown)) return path === undefined ? thrown : withPath(thrown, path);
   const name = thrown instanceof Error ? thrown.name : "";
   return toSyncError(thrown, codeOfName[name] ?? "IO", path === undefined ? undefined : { path });
+}
+
+function withPath(error: SyncError, path: string): SyncError {
+  const { code, message, detail, remote } = error;
+  if (detail.path !== undefined) return error;
+  return new SyncError(code, message, { cause: error, remote, detail: { ...detail, path } });
 }

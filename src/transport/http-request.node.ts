@@ -32,17 +32,24 @@ export const defaultConnectMs = 30_000;
 export function openRequest(url: string, method: string, options: HttpOptions): ClientRequest {
   const target = parseHttpUrl(url);
   const secure = target.protocol === "https:";
-  const { headers, ca, insecure } = options;
-  const trust = { ...(ca !== undefined && { ca }), rejectUnauthorized: insecure !== true };
   // A connection that may be kept stays open for the one direction when the other has ended.
-  const agent = secure
-    ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...trust })
-    : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+  const agent = keptConnections(secure, options);
   const call = secure ? httpsRequest : httpRequest;
-  const request = call(target, { method, agent, headers: { ...headers } });
+  const request = call(target, { method, agent, headers: { ...options.headers } });
   request.setNoDelay(true);
   request.once("close", () => agent.destroy());
   return request;
+}
+
+/** Connections that are kept for further requests. */
+export function keptConnections(secure: boolean, options: Pick<HttpOptions, "ca" | "insecure">): HttpAgent {
+  if (!secure) return new HttpAgent({ keepAlive: true });
+  const { ca, insecure } = options;
+  return new HttpsAgent({
+    keepAlive: true,
+    ...(ca !== undefined && { ca }),
+    rejectUnauthorized: insecure !== true,
+  });
 }
 
 /** The URL, checked. @throws USAGE */

@@ -17,6 +17,7 @@ const statusOfCode: Partial<Record<SyncErrorCode, number>> = {
   UNSUPPORTED: 501,
   NO_SPACE: 507,
   UPSTREAM: 502,
+  PEER_GONE: 410,
 };
 
 /** What a server answers, as a status and a body, to a request that it does not carry out. */
@@ -33,7 +34,12 @@ export interface Refusal {
 export function refusalOf({ code, message }: SyncError): Refusal {
   const status = statusOfCode[code] ?? 500;
   const told = status === 500 ? "the server failed" : message;
-  return { status, body: `${JSON.stringify({ error: { code, message: told } })}\n` };
+  return { status, body: formatError(code, told) };
+}
+
+/** An error as a refusal tells it. */
+export function formatError(code: SyncErrorCode, message: string): string {
+  return `${JSON.stringify({ error: { code, message } })}\n`;
 }
 
 /**
@@ -50,6 +56,11 @@ export function errorOfRefusal(status: number, body: Bytes): SyncError {
 
 /** Statuses behind which the server, or a proxy before it, may be well again in a moment. */
 const passing = new Set([408, 429, 502, 503, 504]);
+
+/** True for a refusal by whoever is in between: another request may get through, or a shorter one. */
+export function isPassingRefusal(status: number, body: Bytes): boolean {
+  return (passing.has(status) || status === 413) && readError(body) === undefined;
+}
 
 function codeOfStatus(status: number): SyncErrorCode {
   if (status === 401 || status === 403 || status === 407) return "UNAUTHORIZED";

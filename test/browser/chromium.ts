@@ -11,7 +11,7 @@ const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((name) => e
 export const noBrowser = path === undefined ? "chromium is not installed" : undefined;
 if (noBrowser !== undefined) console.log(`skipped: ${noBrowser}`);
 
-/** A browser, and pages of this project's code in it. */
+/** A browser, and pages of this project's code in it; they may start files of this folder as workers. */
 export interface TestBrowser {
   /** Opens a page that runs a file of this folder as a module; what it puts on `globalThis` can be called by `evaluate`. */
   open(script: string): Promise<Page>;
@@ -25,11 +25,17 @@ export async function startBrowser(): Promise<TestBrowser> {
     executablePath: path!,
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-features=WebRtcHideLocalIpsWithMdns"],
   });
-  const scripts = new Map<string, string>();
+  const scripts = new Map<string, Promise<string>>();
+  const scriptOf = (name: string): Promise<string> => {
+    if (!scripts.has(name)) scripts.set(name, bundle(name));
+    return scripts.get(name)!;
+  };
   const server = createServer((request, response) => {
-    const script = scripts.get(request.url!.slice(1));
-    response.setHeader("Content-Type", script === undefined ? "text/html" : "text/javascript");
-    response.end(script ?? `<!doctype html><title>test</title><link rel="icon" href="data:,">`);
+    const name = request.url!.slice(1);
+    const isScript = name.endsWith(".ts");
+    response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html");
+    if (isScript) void scriptOf(name).then((text) => response.end(text));
+    else response.end(`<!doctype html><title>test</title><link rel="icon" href="data:,">`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -37,7 +43,7 @@ export async function startBrowser(): Promise<TestBrowser> {
   return {
     origin: url.slice(0, -1),
     async open(script) {
-      if (!scripts.has(script)) scripts.set(script, await bundle(script));
+      await scriptOf(script); // so that a mistake in it is told
       const page = await browser.newPage();
       page.on("pageerror", (error) => console.error(`in the page: ${error.message}`));
       await page.goto(url);

@@ -43,6 +43,7 @@ test.each([
   "testing",
   "browser/index",
   "transport/websocket",
+  "transport/http-turns",
   "transport/message-port",
   "transport/libp2p",
   "transport/data-channel",

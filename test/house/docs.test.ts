@@ -7,6 +7,7 @@ import { maxChunkBytes } from "../../src/chunk/cutter-specs.ts";
 import { everyOption, readArguments } from "../../src/cli/arguments.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
+import { opfsLimits } from "../../src/browser/opfs-limits.ts";
 import { fileCutLimits } from "../../src/http/file-cuts.node.ts";
 import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
 import { failureLimits } from "../../src/http/failures.ts";
@@ -17,6 +18,7 @@ import { relayLimits } from "../../src/relay/relay-limits.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { swarmLimits, swarmTimes } from "../../src/swarm/swarm-limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
+import { turnLimits } from "../../src/transport/turns.ts";
 import { maxDepth, maxLinkTargetBytes, maxNameBytes, maxPathBytes } from "../../src/tree/entry-order.ts";
 import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
 import { root, sourceFiles } from "./source-files.ts";
@@ -136,8 +138,9 @@ test("docs/limits.md has every limit with its value", () => {
     ...fileCutLimits,
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
-    ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits },
+    ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits, ...turnLimits },
     ...{ ...swarmLimits, ...swarmTimes },
+    ...opfsLimits,
   });
 });
 

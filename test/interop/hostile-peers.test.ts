@@ -11,6 +11,7 @@ import { encodeCounts, encodeDone, encodeEnd, encodeError } from "../../src/sess
 import { encodeEntries } from "../../src/session/entry-codec.ts";
 import { encodeChunkWishes, encodeFileWishes } from "../../src/session/wishes.ts";
 import { type ByteChannel, channelOf } from "../../src/transport/channel.ts";
+import { connectTurns } from "../../src/transport/http-turns.ts";
 import { connectHttp } from "../../src/transport/http.node.ts";
 import { nodeStreamDuplex } from "../../src/transport/node-stream.node.ts";
 import { sessionSubprotocol } from "../../src/transport/session-request.ts";
@@ -43,7 +44,12 @@ interface Met {
 
 type Door = (victim: Role, limits: Limits) => Promise<Met>;
 
-const doors: Readonly<Record<string, Door>> = { stdio: byStdio, WebSocket: overWebSocket, HTTP: overHttp };
+const doors: Readonly<Record<string, Door>> = {
+  stdio: byStdio,
+  WebSocket: overWebSocket,
+  HTTP: overHttp,
+  "HTTP in turns": overTurns,
+};
 
 /** What a peer does, to whom, and what it gets for it. */
 type Deed = readonly [what: string, victims: readonly Role[], act: (met: Met) => Promise<void>, code: string];
@@ -291,4 +297,8 @@ function overWebSocket(victim: Role, limits: Limits): Promise<Met> {
 
 function overHttp(victim: Role, limits: Limits): Promise<Met> {
   return serveOne(victim, limits, (url) => connectHttp(url));
+}
+
+function overTurns(victim: Role, limits: Limits): Promise<Met> {
+  return serveOne(victim, limits, (url) => connectTurns(url));
 }

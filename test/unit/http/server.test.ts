@@ -13,6 +13,7 @@ import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { connectHttp } from "../../../src/transport/http.node.ts";
+import { connectTurns } from "../../../src/transport/http-turns.ts";
 import { sessionMediaType, sessionUrl } from "../../../src/transport/session-request.ts";
 import { connectWs } from "../../../src/transport/ws.node.ts";
 import { memorySource } from "../../../src/tree/memory-source.ts";
@@ -49,11 +50,12 @@ async function listening(options: Omit<ServerOptions, "root"> = {}) {
   };
 }
 
-type Via = "ws" | "http";
+type Via = "ws" | "http" | "turns";
 
 function connectTo(url: string, path: string, direction: "pull" | "push", via: Via, headers = {}) {
   const asked = sessionUrl(url + path, direction);
   if (via === "http") return connectHttp(asked, { headers });
+  if (via === "turns") return connectTurns(asked, { headers });
   return connectWs(asked.replace(/^http/, "ws"), { headers, protocols: ["rsync-stream.1"] });
 }
 
@@ -76,7 +78,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   );
 }
 
-describe.each(["ws", "http"] as const)("sessions over %s", (via) => {
+describe.each(["ws", "http", "turns"] as const)("sessions over %s", (via) => {
   test("pull what is there, and a part of it", async () => {
     await using at = await listening();
     const whole = await pull(at.url, "", via);
@@ -160,6 +162,8 @@ describe("who is let in", () => {
     "pull over ws": { scope: "read", ask: (url, headers) => codeOf(pull(url, "", "ws", headers)) },
     "pull over http": { scope: "read", ask: (url, headers) => codeOf(pull(url, "", "http", headers)) },
     "push over ws": { scope: "write", ask: (url, headers) => codeOf(push(url, "", "ws", headers)) },
+    "pull in turns": { scope: "read", ask: (url, headers) => codeOf(pull(url, "", "turns", headers)) },
+    "push in turns": { scope: "write", ask: (url, headers) => codeOf(push(url, "", "turns", headers)) },
     "push over http": { scope: "write", ask: (url, headers) => codeOf(push(url, "", "http", headers)) },
     file: {
       scope: "read",

@@ -25,7 +25,7 @@ async function first(link: Link): Promise<string | undefined> {
   return undefined;
 }
 
-describe("a link", () => {
+describe.concurrent("a link", () => {
   it("takes a peer for gone that does not even greet", async () => {
     const [left, right] = links({ helloMs: 100 });
     await expect(first(left)).rejects.toMatchObject({ code: "STALLED" });

@@ -10,10 +10,13 @@ import { faultyDuplex } from "../../../src/testing/faulty-duplex.ts";
 import { type TransportUnderTest, transportCases } from "../../../src/testing/transport-suite.ts";
 import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
 import { connectHttp, httpDuplex } from "../../../src/transport/http.node.ts";
+import { connectTurns } from "../../../src/transport/http-turns.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { messagePortDuplex } from "../../../src/transport/message-port.ts";
 import { nodeStreamDuplex } from "../../../src/transport/node-stream.node.ts";
 import { descriptorChannel } from "../../../src/transport/stdio.node.ts";
+import { sendRefusal } from "../../../src/transport/refusal.node.ts";
+import { createTurnHost } from "../../../src/transport/turn-host.node.ts";
 import { webSocketDuplex } from "../../../src/transport/websocket.ts";
 import { connectWs, listenWs } from "../../../src/transport/ws.node.ts";
 import { WebSocket } from "ws";
@@ -139,6 +142,23 @@ const transports: Record<string, TransportUnderTest> = {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const left = await connectHttp(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
+      return [left, right];
+    },
+  },
+  "http in turns": {
+    async connect() {
+      const host = createTurnHost();
+      let right: Duplex | undefined;
+      const server = createHttpServer((request, response) => {
+        host.handle(request, response).then(
+          (duplex) => void (right ??= duplex),
+          (error) => sendRefusal(error, request, response),
+        );
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const left = await connectTurns(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
+      afterAll(() => void server.close());
       return [left, right];
     },
   },

@@ -1,0 +1,242 @@
+import { SyncError } from "../errors.ts";
+import { domTrouble } from "../store/dom-trouble.ts";
+import { stagingName } from "../tree/staging-name.ts";
+import { joinPlacements } from "../tree/stretch.ts";
+import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "../tree/tree.ts";
+import type { Bytes } from "../types.ts";
+import { ChunkPlaces } from "./chunk-places.ts";
+import { type FileRecord, FolderRecord } from "./folder-record.ts";
+import { IncomingFile, KeptBytes } from "./incoming-file.ts";
+import { enterDir, findFile, type OpfsDir, pathIn, textName } from "./opfs-folder.ts";
+import { opfsLimits } from "./opfs-limits.ts";
+import { OldContent } from "./old-content.ts";
+import { Parts } from "./parts.ts";
+import { placeKnown } from "./place-known.ts";
+
+/**
+ * Receives into a directory of the browser's private file system (OPFS). It needs a worker, whose access to files is synchronous.
+ *
+ * Files are built in a directory `.rsync-stream` at the top and moved to their names when complete, so each is the old or the
+ * new one. Times and modes, which the browser cannot keep, are recorded there, so that what has not changed need not come again.
+ * What was received when a session breaks off, or the page is left, is used by the next one. Symbolic links are reported and left out.
+ */
+export function opfsTarget(directory: FileSystemDirectoryHandle): TreeTarget {
+  return new OpfsTarget(directory);
+}
+
+/** What is there once the target is open. */
+interface Opened {
+  readonly options: TargetOptions;
+  readonly record: FolderRecord;
+  readonly parts: Parts;
+  readonly old: OldContent;
+}
+
+class OpfsTarget implements TreeTarget {
+  readonly #top: OpfsDir;
+  readonly #memory = new KeptBytes();
+  readonly #places = new ChunkPlaces();
+  readonly #incoming = new Map<number, IncomingFile>();
+  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
+  readonly #dirs: Promise<OpfsDir | undefined>[] = [];
+  #opened: Opened | undefined;
+
+  constructor(directory: FileSystemDirectoryHandle) {
+    this.#top = { handle: directory, path: "", isNew: false };
+  }
+
+  async open(options: TargetOptions): Promise<void> {
+    const top = this.#top.handle;
+    await this.#guard(async () => {
+      const staging = await top.getDirectoryHandle(stagingName, { create: true });
+      const parts = await Parts.open(staging);
+      const record = await FolderRecord.open(staging);
+      const old = new OldContent(this.#places, { top, record, parts, options });
+      this.#opened = { options, record, parts, old };
+      if (options.search) await old.learnFolder();
+    });
+  }
+
+  async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    const needs: Need[] = [];
+    const { filesAtOnceCount } = opfsLimits;
+    for (let at = 0; at < entries.length; at += filesAtOnceCount) {
+      const some = entries.slice(at, at + filesAtOnceCount);
+      needs.push(...(await Promise.all(some.map((entry, i) => this.#planEntry(entry, first + at + i)))));
+    }
+    return needs;
+  }
+
+  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+    const file = this.#incoming.get(entry);
+    const found =
+      file &&
+      (await this.#attempt(entry, file.path, async () => {
+        await this.#required().old.learnFor(file);
+        return placeKnown(file, this.#places, offset, ids, sizes);
+      }));
+    // Nothing needs to be sent of a file that cannot be had.
+    return found ?? new Uint8Array(sizes.length).fill(1);
+  }
+
+  async write(placements: readonly Placement[]): Promise<void> {
+    for (const { entry, offset, bytes, chunks } of joinPlacements(placements)) {
+      const file = this.#incoming.get(entry);
+      if (!file) continue;
+      await this.#attempt(entry, file.path, async () => {
+        await file.put(offset, bytes);
+        file.address ??= this.#places.add(file, file.entry.size);
+        for (const chunk of chunks) this.#places.learn(chunk.id, file.address + chunk.offset);
+      });
+    }
+  }
+
+  async finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void> {
+    const { record } = this.#required();
+    const { filesAtOnceCount } = opfsLimits;
+    for (let at = 0; at < files.length; at += filesAtOnceCount) {
+      const some = files.slice(at, at + filesAtOnceCount);
+      await Promise.all(some.map(({ entry, size }) => this.#finishFile(entry, size)));
+    }
+    await this.#guard(async () => record.save());
+  }
+
+  async abandon(entry: number, reason: SyncError): Promise<void> {
+    const file = this.#incoming.get(entry);
+    if (!file) return;
+    this.#drop(entry);
+    const { code, message, remote } = reason;
+    this.#required().options.onTrouble(
+      entry,
+      new SyncError(code, message, { remote, detail: { path: file.path } }),
+    );
+  }
+
+  async commit(): Promise<void> {
+    const { parts, record } = this.#required();
+    await this.#guard(async () => {
+      record.save();
+      await parts.clear();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#opened?.parts.close();
+    this.#opened?.record.close();
+    this.#opened = undefined;
+  }
+
+  /** Until its first `await` it runs in the order of entries, which decides the directory that each is in. */
+  #planEntry(entry: Entry, number: number): Promise<Need> {
+    const { depth } = entry;
+    const isRoot = depth === 0 && this.#required().options.layout === "contents";
+    const parent = depth === 0 ? Promise.resolve(this.#top) : this.#dirs[depth - 1]!;
+    if (entry.kind !== "dir") return this.#planFile(parent, entry, number);
+    this.#dirs.length = depth;
+    this.#dirs[depth] = isRoot ? parent : this.#enter(parent, entry, number);
+    return this.#dirs[depth].then(() => "nothing");
+  }
+
+  async #enter(
+    parent: Promise<OpfsDir | undefined>,
+    entry: Entry,
+    number: number,
+  ): Promise<OpfsDir | undefined> {
+    const dir = await parent;
+    return dir && this.#attempt(number, shownPath(dir, entry), () => enterDir(dir, nameIn(dir, entry)));
+  }
+
+  async #planFile(parent: Promise<OpfsDir | undefined>, entry: Entry, number: number): Promise<Need> {
+    const dir = await parent;
+    const { record, parts, old } = this.#required();
+    const need =
+      dir &&
+      (await this.#attempt(number, shownPath(dir, entry), async (): Promise<Need> => {
+        const name = nameIn(dir, entry);
+        const path = pathIn(dir, name);
+        if (entry.kind === "symlink") throw new SyncError("UNSUPPORTED", "a browser keeps no links");
+        const file = await findFile(dir, name);
+        if (file && isSame(file, entry, record.files.get(path))) return "nothing";
+        this.#incoming.set(number, new IncomingFile(dir, name, entry, file, { parts, memory: this.#memory }));
+        return old.mayHave(path, entry.size, file) ? "ask" : "all";
+      }));
+    return need ?? "nothing";
+  }
+
+  async #finishFile(entry: number, size: number): Promise<void> {
+    const file = this.#incoming.get(entry);
+    if (!file) return;
+    await this.#attempt(entry, file.path, async () => {
+      this.#required().record.set(file.path, await file.complete(size));
+      this.#drop(entry);
+    });
+  }
+
+  #drop(entry: number): void {
+    this.#incoming.get(entry)?.drop();
+    this.#incoming.delete(entry);
+  }
+
+  /** Does something for one entry; trouble with it is told, the entry given up, and the others go on. */
+  async #attempt<Result>(
+    entry: number,
+    path: string,
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const { options } = this.#required();
+    options.signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (thrown) {
+      options.signal?.throwIfAborted();
+      this.#drop(entry);
+      const error = domTrouble(thrown, path);
+      if (error.code === "NO_SPACE") throw await this.#makeRoom(error);
+      options.onTrouble(entry, error);
+      return undefined;
+    }
+  }
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      throw domTrouble(thrown, stagingName);
+    }
+  }
+
+  /** What waits here to be used later is part of why there is no more room. */
+  async #makeRoom(error: SyncError): Promise<SyncError> {
+    await this.#required()
+      .parts.clear()
+      .catch(() => {});
+    return error;
+  }
+
+  #required(): Opened {
+    if (this.#opened) return this.#opened;
+    throw new SyncError("STATE", "a tree target is opened before it is used");
+  }
+}
+
+/** @throws PATH for a name that the folder cannot have */
+function nameIn({ path }: OpfsDir, entry: Entry): string {
+  const name = textName(entry.name);
+  if (path === "" && name === stagingName) throw new SyncError("PATH", "this name is reserved");
+  return name;
+}
+
+function shownPath(dir: OpfsDir, { name }: Entry): string {
+  return pathIn(dir, new TextDecoder().decode(name));
+}
+
+/** True when the file is the one that was received, and has not changed at either end. */
+function isSame(file: File, { size, mtimeSec, mtimeNsec }: Entry, known: FileRecord | undefined): boolean {
+  return (
+    known?.size === size &&
+    known.mtimeSec === mtimeSec &&
+    known.mtimeNsec === mtimeNsec &&
+    file.size === size &&
+    file.lastModified === known.storedMs
+  );
+}

@@ -1,0 +1,97 @@
+import { toHex } from "../bytes/hex.ts";
+import { sha256 } from "../chunk/digest.ts";
+import type { Bytes } from "../types.ts";
+import { type AccessHandle, moveFile, openAccess, writeFully } from "./access-handle.ts";
+import { opfsLimits } from "./opfs-limits.ts";
+
+const partsName = "parts";
+
+/** Where files are built until they are complete, each under a name made of its path; what a session leaves, the next one goes on with. */
+export class Parts {
+  readonly #staging: FileSystemDirectoryHandle;
+  readonly #directory: FileSystemDirectoryHandle;
+  readonly #names: Set<string>;
+  /** Parts open for writing, the one used longest ago first. */
+  readonly #open = new Map<string, AccessHandle>();
+
+  private constructor(
+    staging: FileSystemDirectoryHandle,
+    directory: FileSystemDirectoryHandle,
+    names: Set<string>,
+  ) {
+    this.#staging = staging;
+    this.#directory = directory;
+    this.#names = names;
+  }
+
+  /** The parts in a folder's private directory. */
+  static async open(staging: FileSystemDirectoryHandle): Promise<Parts> {
+    const directory = await staging.getDirectoryHandle(partsName, { create: true });
+    const names = new Set<string>();
+    for await (const name of directory.keys()) names.add(name);
+    return new Parts(staging, directory, names);
+  }
+
+  /** True when there is one of this path. */
+  has(path: string): boolean {
+    return this.#names.has(nameOf(path));
+  }
+
+  /** A part open for reading and writing; good until the next call. */
+  async open(path: string): Promise<AccessHandle> {
+    const name = nameOf(path);
+    const handle = this.#open.get(name) ?? (await openAccess(await this.#make(name)));
+    this.#open.delete(name);
+    this.#open.set(name, handle);
+    if (this.#open.size > opfsLimits.openPartCount) this.#close(this.#open.keys().next().value!);
+    return handle;
+  }
+
+  /** Gives a part its final place, with this size and, when it was kept elsewhere, this content. */
+  async complete(
+    path: string,
+    { size, content }: { readonly size: number; readonly content: Bytes | undefined },
+    directory: FileSystemDirectoryHandle,
+    fileName: string,
+  ): Promise<File> {
+    const name = nameOf(path);
+    this.#close(name);
+    const file = await this.#make(name);
+    const handle = await openAccess(file);
+    try {
+      if (content) writeFully(handle, content, 0);
+      handle.truncate(size);
+      handle.flush();
+    } finally {
+      handle.close();
+    }
+    await moveFile(file, directory, fileName);
+    this.#names.delete(name);
+    return file.getFile();
+  }
+
+  /** Removes all that is left. */
+  async clear(): Promise<void> {
+    this.close();
+    this.#names.clear();
+    await this.#staging.removeEntry(partsName, { recursive: true });
+  }
+
+  close(): void {
+    for (const name of [...this.#open.keys()]) this.#close(name);
+  }
+
+  #make(name: string): Promise<FileSystemFileHandle> {
+    this.#names.add(name);
+    return this.#directory.getFileHandle(name, { create: true });
+  }
+
+  #close(name: string): void {
+    this.#open.get(name)?.close();
+    this.#open.delete(name);
+  }
+}
+
+function nameOf(path: string): string {
+  return toHex(sha256(new TextEncoder().encode(path)));
+}

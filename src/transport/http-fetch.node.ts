@@ -1,0 +1,30 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { Readable } from "node:stream";
+import { type HttpOptions, keptConnections, parseHttpUrl } from "./http-request.node.ts";
+import type { TurnAnswer, TurnFetch } from "./turn-line.ts";
+
+/**
+ * Sends the requests of a session in turns by node:http, for `connectTurns`: it can be told whom to trust, which the
+ * platform's `fetch` cannot. Connections are kept for further requests.
+ *
+ * @param url where all requests go
+ * @throws USAGE when the URL is none of http: or https:
+ */
+export function httpFetch(url: string, options: Pick<HttpOptions, "ca" | "insecure"> = {}): TurnFetch {
+  const secure = parseHttpUrl(url).protocol === "https:";
+  const agent = keptConnections(secure, options);
+  const call = secure ? httpsRequest : httpRequest;
+  return (target, { method, headers, body, signal }) =>
+    new Promise<TurnAnswer>((resolve, reject) => {
+      const request = call(target, { method, headers, agent, signal });
+      request.setNoDelay(true);
+      request.on("error", reject);
+      request.on("response", (response) => {
+        const answer = new Headers(response.headers as Record<string, string>);
+        const stream = Readable.toWeb(response) as unknown as ReadableStream<Uint8Array>;
+        resolve({ status: response.statusCode ?? 0, headers: answer, body: stream });
+      });
+      request.end(body);
+    });
+}

@@ -1,0 +1,176 @@
+import { isSyncError, SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import type { ByteChannel } from "./channel.ts";
+import { Inbox } from "./inbox.ts";
+import { formatError } from "./refusal.ts";
+import { sessionMediaType } from "./session-request.ts";
+import { TimedBell } from "./timed-bell.ts";
+import { isLost, type TurnLine } from "./turn-line.ts";
+import { atHeader, endHeader, parsePosition, turnLimits, UnconfirmedBytes } from "./turns.ts";
+import { WriteGate } from "./write-gate.ts";
+
+/** A body that got lost is made smaller, down to this: lines and proxies differ in what they take. */
+const leastTurnBytes = 32_768;
+
+/** The client's end of a session in turns: one request that says, and one that listens, at a time. */
+export class TurnsChannel implements ByteChannel {
+  readonly copiesWrites = true;
+  readonly #urlAt: (at?: number) => string;
+  readonly #up: TurnLine;
+  readonly #down: TurnLine;
+  readonly #leaving: TurnLine;
+  readonly #unconfirmed = new UnconfirmedBytes();
+  readonly #inbox: Inbox;
+  readonly #gate = new WriteGate();
+  readonly #work = new TimedBell();
+  readonly #room = new TimedBell();
+  #turnBytes: number = turnLimits.turnBytes;
+  #receivedBytes = 0;
+  #full = false;
+  #ended = false;
+  #upDone = false;
+  #downDone = false;
+  #over = false;
+
+  /** @param urlAt where the session is asked for, and which position in a direction a request is about */
+  constructor(urlAt: (at?: number) => string, line: () => TurnLine) {
+    this.#urlAt = urlAt;
+    this.#up = line();
+    this.#down = line();
+    this.#leaving = line();
+    this.#inbox = new Inbox({
+      fullBytes: turnLimits.turnBytes,
+      onRoom: () => {
+        this.#full = false;
+        this.#room.ring();
+      },
+      onLeave: (reason) => this.abort(reason),
+    });
+    const saying = this.#up.run(
+      () => this.#say(),
+      () => this.#unconfirmed.start,
+    );
+    const hearing = this.#down.run(
+      () => this.#hear(),
+      () => this.#receivedBytes,
+    );
+    Promise.all([saying, hearing]).then(
+      () => this.#leave(),
+      (thrown: SyncError) => this.#lose(thrown),
+    );
+  }
+
+  read(): AsyncIterable<Bytes> {
+    return this.#inbox.read();
+  }
+
+  async write(bytes: Bytes): Promise<void> {
+    this.#gate.enter();
+    for (let at = 0; ;) {
+      at += this.#unconfirmed.append(bytes.subarray(at));
+      this.#work.ring();
+      if (at === bytes.length) return;
+      await this.#gate.wait();
+    }
+  }
+
+  async end(): Promise<void> {
+    if (!this.#gate.end()) return;
+    this.#ended = true;
+    this.#work.ring();
+    while (!this.#upDone) await this.#gate.wait();
+  }
+
+  abort(reason: unknown): void {
+    this.#inbox.abort(reason);
+    this.#gate.break(reason);
+    if (!this.#over) this.#leave(reason);
+  }
+
+  /** Says what was written. When there is nothing for long, it lets the server know that we are still there. */
+  async #say(): Promise<boolean> {
+    const { start, end } = this.#unconfirmed;
+    const idle = start === end && this.#upDone === this.#ended;
+    if (idle && !this.#isDone) await this.#work.wait(turnLimits.turnWaitMs);
+    if (this.#isDone) return false;
+    await this.#sayOnce();
+    return true;
+  }
+
+  async #sayOnce(): Promise<void> {
+    const { start, end } = this.#unconfirmed;
+    const ended = this.#ended;
+    const body = this.#unconfirmed.head(this.#turnBytes);
+    const said = await this.#up
+      .ask({
+        method: "POST",
+        url: this.#urlAt(start),
+        headers: { "Content-Type": sessionMediaType, ...(ended && { [endHeader]: String(end) }) },
+        body,
+      })
+      .catch((thrown: unknown) => {
+        if (isLost(thrown)) this.#turnBytes = Math.max(leastTurnBytes, this.#turnBytes / 2);
+        throw thrown;
+      });
+    const taken = parsePosition(said.get(atHeader) ?? "");
+    if (taken < start || taken > start + body.length) {
+      throw new SyncError("BAD_MESSAGE", "the server confirms what was not said");
+    }
+    this.#unconfirmed.confirm(taken);
+    this.#turnBytes = Math.min(turnLimits.turnBytes, this.#turnBytes * 2);
+    this.#upDone ||= ended && taken === end;
+    this.#gate.open();
+  }
+
+  /** Listens, until there is something to hear. */
+  async #hear(): Promise<boolean> {
+    while (this.#full && !this.#over) await this.#room.wait(turnLimits.turnWaitMs);
+    const heard = await this.#down.ask({
+      method: "GET",
+      url: this.#urlAt(this.#receivedBytes),
+      onBytes: (bytes) => {
+        this.#receivedBytes += bytes.length;
+        this.#full = !this.#inbox.push(bytes);
+      },
+    });
+    const end = heard.get(endHeader);
+    if (end === null || parsePosition(end) > this.#receivedBytes) return true;
+    this.#downDone = true;
+    this.#inbox.end();
+    this.#work.ring();
+    return false;
+  }
+
+  get #isDone(): boolean {
+    return this.#upDone && this.#downDone;
+  }
+
+  #lose(thrown: SyncError): void {
+    if (this.#over) return;
+    const error = isSyncError(thrown, "NOT_FOUND")
+      ? new SyncError("PEER_GONE", "the server knows nothing of this session any more", { remote: true })
+      : thrown;
+    this.#inbox.fail(error);
+    this.#gate.break(error);
+    this.#leave(error);
+  }
+
+  /** Ends all requests and lets the server free what it holds; whether it hears that is its own affair. */
+  #leave(reason?: unknown): void {
+    this.#over = true;
+    this.#up.cancel(reason);
+    this.#down.cancel(reason);
+    this.#work.ring();
+    this.#room.ring();
+    const why = isSyncError(reason) ? formatError(reason.code, reason.message) : undefined;
+    const told = this.#leaving.ask({
+      method: "DELETE",
+      url: this.#urlAt(),
+      ...(why !== undefined && {
+        headers: { "Content-Type": "application/json" },
+        body: new TextEncoder().encode(why),
+      }),
+    });
+    told.catch(() => {});
+  }
+}

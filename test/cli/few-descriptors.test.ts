@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { freshFolder, runShell } from "./run.ts";
+import { picture, plant } from "./trees.ts";
+
+/** More directories than may be open at once. */
+const files = Object.fromEntries(
+  Array.from({ length: 1000 }, (_, i) => [`d${i % 100}/f${i}`, `file ${i}\n`.repeat(i % 50)]),
+);
+
+test.skipIf(process.platform === "win32").each([
+  ["one way", '$RS send "$1/" | $RS recv "$2"'],
+  ["both ways", 'mkfifo "$2.fifo"; $RS send --duplex "$1/" < "$2.fifo" | $RS recv --duplex "$2" > "$2.fifo"'],
+])("a tree goes %s between programs that may open 64 files", async (_, line) => {
+  const folder = freshFolder();
+  const [from, to] = [join(folder, "from"), join(folder, "to")];
+  plant(from, files);
+  const { code, stderr } = await runShell(`ulimit -n 64; ${line}`, from, to);
+  expect(stderr).not.toContain("EMFILE");
+  expect(code).toBe(0);
+  expect(picture(to)).toEqual(picture(from));
+});
