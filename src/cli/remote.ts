@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { SyncError } from "../errors.ts";
+import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
 import type { Connect, Retry } from "../session/reconnect.ts";
 import { childProcessDuplex } from "../transport/child-process.node.ts";
 import { httpFetch } from "../transport/http-fetch.node.ts";
@@ -92,10 +92,30 @@ export function connectorTo(
     const fetch = httpFetch(url, http);
     return ({ signal }) => connectTurns(url, { ...http, fetch, ...(signal && { signal }) });
   }
-  if (endpoint.kind === "http")
-    return ({ signal }) => connectHttp(url, { ...http, ...(signal && { signal }) });
-  return ({ signal }) =>
-    connectWs(url, { ...http, protocols: [sessionSubprotocol], ...(signal && { signal }) });
+  if (endpoint.kind === "http") {
+    return withHint(
+      "STALLED",
+      "a proxy that collects bodies lets a session through with --turns",
+      ({ signal }) => connectHttp(url, { ...http, ...(signal && { signal }) }),
+    );
+  }
+  return withHint(
+    "BAD_MESSAGE",
+    "a proxy may have taken the upgrade out: http: and --turns get through",
+    ({ signal }) => connectWs(url, { ...http, protocols: [sessionSubprotocol], ...(signal && { signal }) }),
+  );
+}
+
+/** Tells what helps when no connection comes about because of what is in between. */
+function withHint(code: SyncErrorCode, hint: string, connect: Connect): Connect {
+  return async (options) => {
+    try {
+      return await connect(options);
+    } catch (thrown) {
+      if (!isSyncError(thrown, code)) throw thrown;
+      throw new SyncError(code, `${thrown.message}; ${hint}`, { cause: thrown, remote: thrown.remote });
+    }
+  };
 }
 
 /** What the runs of push and pull are told: how often to try, and to say so. @throws USAGE */

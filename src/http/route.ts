@@ -59,7 +59,10 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
 /** No form and no simple request of a web page has such a type. */
 function checkSessionPost(method: string, contentType: string | undefined): void {
   if (method === "POST" && contentType === sessionMediaType) return;
-  throw new SyncError("BAD_MESSAGE", `a session is asked for by POST with Content-Type ${sessionMediaType}`);
+  throw new SyncError(
+    "BAD_MESSAGE",
+    `a session is asked for by an upgrade, or by POST with Content-Type ${sessionMediaType}`,
+  );
 }
 
 function wishOf(direction: SessionDirection, deletion: string | null): SessionWish {

@@ -23,6 +23,7 @@ import { readFairly } from "../transport/fair.node.ts";
 import { webSocketDuplex } from "../transport/websocket.ts";
 import { socketOptions } from "../transport/ws.node.ts";
 import { handleCafs } from "./cafs-handler.node.ts";
+import { allowPage } from "./cors.node.ts";
 import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
 import { Gate, type GateOptions } from "./gate.node.ts";
 import { Metrics } from "./metrics.node.ts";
@@ -191,6 +192,7 @@ class HttpServer implements SyncServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
     const route = this.#routeOf(request, false);
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const { name } = await this.#gate.admit(request, scopeOf(route)!);
@@ -323,7 +325,7 @@ class HttpServer implements SyncServer {
 
 /** Who may take the further turns of a session: who opened it, at the same place and with the same token. */
 function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {
-  return [url.split("?", 1), name, headers.authorization ?? ""].join("\n");
+  return [url.slice(0, url.indexOf("?")), name, headers.authorization ?? ""].join("\n");
 }
 
 /** The relays that a request came through. */

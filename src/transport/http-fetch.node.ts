@@ -21,9 +21,10 @@ export function httpFetch(url: string, options: Pick<HttpOptions, "ca" | "insecu
       request.setNoDelay(true);
       request.on("error", reject);
       request.on("response", (response) => {
-        const answer = new Headers(response.headers as Record<string, string>);
+        const { statusCode: status = 0, headers: said } = response;
+        const get = (name: string): string | null => said[name.toLowerCase()]?.toString() ?? null;
         const stream = Readable.toWeb(response) as unknown as ReadableStream<Uint8Array>;
-        resolve({ status: response.statusCode ?? 0, headers: answer, body: stream });
+        resolve({ status, headers: { get }, body: stream });
       });
       request.end(body);
     });

@@ -98,7 +98,8 @@ export function responseTo(request: ClientRequest, options: HttpOptions): Promis
 export async function readRefusal(response: IncomingMessage): Promise<SyncError> {
   const parts: Bytes[] = [];
   let size = 0;
-  const timer = setTimeout(() => response.destroy(), 2000);
+  const { socket } = response;
+  const timer = setTimeout(() => socket.destroy(), 2000);
   try {
     for await (const part of response as AsyncIterable<Buffer>) {
       parts.push(part.subarray(0, maxRefusalBytes - size));
@@ -109,7 +110,7 @@ export async function readRefusal(response: IncomingMessage): Promise<SyncError>
     // What came of it has to do.
   } finally {
     clearTimeout(timer);
-    response.destroy();
+    socket.destroy(); // a response that was read to its end lets go of its socket, which the server may keep open
   }
   return errorOfRefusal(response.statusCode ?? 0, Buffer.concat(parts));
 }

@@ -3,7 +3,7 @@ import type { AbortOptions } from "../types.ts";
 import { type ChannelDuplex, duplexOf } from "./channel.ts";
 import { sessionMediaType } from "./session-request.ts";
 import { type TurnFetch, TurnLine } from "./turn-line.ts";
-import { openTurns, turnIdPattern, turnLimits } from "./turns.ts";
+import { openTurns, turnIdPattern } from "./turns.ts";
 import { TurnsChannel } from "./turns-channel.ts";
 
 export type { TurnAnswer, TurnFetch, TurnInit } from "./turn-line.ts";
@@ -37,7 +37,7 @@ export async function connectTurns(url: string, options: ConnectTurnsOptions = {
   signal?.addEventListener("abort", stop, { once: true });
   try {
     const id = await open(opening, turnUrl(url, openTurns));
-    const line = (): TurnLine => new TurnLine(ask, headers, turnLimits.turnAnswerMs);
+    const line = (answerMs: number): TurnLine => new TurnLine(ask, headers, answerMs);
     return duplexOf(new TurnsChannel((at) => turnUrl(url, id, at), line));
   } finally {
     signal?.removeEventListener("abort", stop);

@@ -11,6 +11,8 @@ import { WriteGate } from "./write-gate.ts";
 
 /** A body that got lost is made smaller, down to this: lines and proxies differ in what they take. */
 const leastTurnBytes = 32_768;
+/** So long a server may take to hear that we leave, which nobody waits for. */
+const leaveMs = 5000;
 
 /** The client's end of a session in turns: one request that says, and one that listens, at a time. */
 export class TurnsChannel implements ByteChannel {
@@ -33,11 +35,11 @@ export class TurnsChannel implements ByteChannel {
   #over = false;
 
   /** @param urlAt where the session is asked for, and which position in a direction a request is about */
-  constructor(urlAt: (at?: number) => string, line: () => TurnLine) {
+  constructor(urlAt: (at?: number) => string, line: (answerMs: number) => TurnLine) {
     this.#urlAt = urlAt;
-    this.#up = line();
-    this.#down = line();
-    this.#leaving = line();
+    this.#up = line(turnLimits.turnAnswerMs);
+    this.#down = line(turnLimits.turnAnswerMs);
+    this.#leaving = line(leaveMs);
     this.#inbox = new Inbox({
       fullBytes: turnLimits.turnBytes,
       onRoom: () => {

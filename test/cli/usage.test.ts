@@ -17,6 +17,8 @@ describe("wrong usage exits with 2 and one line that names what is wrong", () =>
     [["send", ".", "--timeout", "soon"], /--timeout .*"soon"/],
     [["send", ".", "--timeout", "-1"], /'--timeout' argument is ambiguous \(/],
     [["apply", "-", "-", "a"], /only one operand can be standard input/],
+    [["push", ".", "ws://localhost/", "--turns"], /--turns goes with/],
+    [["pull", "host:x", ".", "--turns"], /--turns goes with/],
     [["info", "a", "--perm", "0"], /--perm .*"0"/],
     [["recv", "a", "--color", "blue"], /--color .*"blue"/],
     [["chunks", "a", "--cutter", "knife"], /--cutter .*"knife"/],

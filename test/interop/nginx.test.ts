@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createServer as createSyncServer, type SyncServer } from "../../src/http/server.node.ts";
@@ -24,6 +24,7 @@ describe.skipIf(missing !== undefined)("behind nginx, with TLS and a prefix", ()
   let nginx: ReturnType<typeof spawn>;
   let server: SyncServer;
   let port = 0;
+  let plainPort = 0;
 
   beforeAll(async () => {
     mkdirSync(join(folder, "root"));
@@ -45,7 +46,9 @@ describe.skipIf(missing !== undefined)("behind nginx, with TLS and a prefix", ()
     server = createSyncServer({ root: join(folder, "root"), tokens: [token], trustedProxies: ["127.0.0.1"] });
     const upstream = await server.listen();
     port = await freePort();
-    writeFileSync(join(folder, "nginx.conf"), configuration(folder, port, upstream));
+    plainPort = await freePort();
+    const text = configuration(folder, port, plainPort, upstream);
+    writeFileSync(join(folder, "nginx.conf"), text);
     nginx = spawn("/usr/sbin/nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
       stdio: "ignore",
     });
@@ -82,6 +85,24 @@ describe.skipIf(missing !== undefined)("behind nginx, with TLS and a prefix", ()
     expect(readFileSync(join(work, "file")).equals(noise(2_000_000, "file"))).toBe(true);
   });
 
+  it("pushes and pulls in turns where it collects whatever it passes on", async () => {
+    const work = freshFolder();
+    plant(join(work, "tree"), { big: noise(5_000_000, "big"), "a/b": "small", "c d": "x" });
+    const url = `http://127.0.0.1:${plainPort}/turns`;
+    const options = ["--turns", "--token-file", join(folder, "token")];
+    const pushed = await rsyncStream(["push", ...options, `${work}/tree/`, url]);
+    expect(pushed.code, pushed.stderr).toBe(0);
+    const pulled = await rsyncStream(["pull", ...options, `${url}/`, `${work}/copy`]);
+    expect(pulled.code, pulled.stderr).toBe(0);
+    expect(picture(join(work, "copy"))).toEqual(picture(join(work, "tree")));
+  });
+
+  it("tells what helps where it passes no upgrade on", async () => {
+    const url = `ws://127.0.0.1:${plainPort}/`;
+    const { code, stderr } = await rsyncStream(["pull", "--token-file", join(folder, "token"), url, "x"]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("--turns") });
+  });
+
   it("who is at the other end is checked", async () => {
     const work = freshFolder();
     const url = `https://localhost:${port}/sync/`;
@@ -102,8 +123,9 @@ describe.skipIf(missing !== undefined)("behind nginx, with TLS and a prefix", ()
   });
 });
 
-function configuration(folder: string, port: number, upstream: string): string {
+function configuration(folder: string, port: number, plainPort: number, upstream: string): string {
   return `
+user ${userInfo().username};
 worker_processes 1;
 pid ${folder}/pid;
 error_log ${folder}/error.log;
@@ -121,6 +143,10 @@ http {
     ssl_certificate ${folder}/cert.pem;
     ssl_certificate_key ${folder}/key.pem;
     ${documented.replace("http://127.0.0.1:8730/", upstream)}
+  }
+  server {
+    listen 127.0.0.1:${plainPort};
+    location / { proxy_pass ${upstream}; }
   }
 }
 `;
