@@ -50,7 +50,13 @@ export const fetch = defineCommand({
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
     try {
       const places = [path, ...(options.have === undefined ? [] : [options.have]), ...file.leftovers];
-      const found = await findChunks(places, { signal, onTrouble });
+      const found = await findChunks(places, {
+        signal,
+        onTrouble,
+        onMissing(missing) {
+          if (missing === options.have) report.notice(`nothing is at ${missing}`, { path: missing });
+        },
+      });
       const spool = createSpool(dirname(path), found.chunks);
       try {
         const content = fetchCafs(url, spool.store, {

@@ -1,3 +1,4 @@
+import { isSyncError, SyncError } from "../errors.ts";
 import { readChunkList } from "../session/list.ts";
 import { sendTree, type SendOptions } from "../session/send.ts";
 import { duplexOf } from "../transport/channel.ts";
@@ -44,6 +45,12 @@ export const send = defineCommand({
 
 /** What the receiver has, and the rule by which its list cut: chunks are found again only by the same. */
 async function readList(path: string, signal: AbortSignal): Promise<Pick<SendOptions, "have" | "cutter">> {
-  const { chunks, cutter } = await readChunkList(readFileBlocks(path, { signal }));
-  return { have: chunks, cutter };
+  try {
+    const { chunks, cutter } = await readChunkList(readFileBlocks(path, { signal }));
+    return { have: chunks, cutter };
+  } catch (thrown) {
+    if (!isSyncError(thrown) || thrown.detail.path !== undefined) throw thrown;
+    const message = `this is no list that \`have\` wrote: ${thrown.message}`;
+    throw new SyncError(thrown.code, message, { cause: thrown, detail: { ...thrown.detail, path } });
+  }
 }

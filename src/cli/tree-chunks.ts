@@ -9,6 +9,8 @@ import { FoundChunks } from "./found-chunks.ts";
 export interface FindChunksOptions extends AbortOptions {
   /** Called for what cannot be read; it counts as not there. */
   readonly onTrouble: (error: SyncError) => void;
+  /** Called for a path where nothing is. */
+  readonly onMissing?: (path: string) => void;
 }
 
 /** The chunks of files on disk. Close it when their content is not needed any more. */
@@ -27,7 +29,10 @@ export async function findChunks(paths: readonly string[], options: FindChunksOp
   const sources: TreeSource[] = [];
   for (const path of paths) {
     const source = await openIfThere(path);
-    if (source === undefined) continue;
+    if (source === undefined) {
+      options.onMissing?.(path);
+      continue;
+    }
     sources.push(source);
     await addTree(chunks, source, options);
   }

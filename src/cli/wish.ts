@@ -22,7 +22,11 @@ export const wish = defineCommand({
       await writeOutput([await wishesFor(info, undefined, signal)], { signal });
       return;
     }
-    const found = await findChunks([options.have], { signal, onTrouble: (error) => report.trouble(error) });
+    const found = await findChunks([options.have], {
+      signal,
+      onTrouble: (error) => report.trouble(error),
+      onMissing: (path) => report.notice(`nothing is at ${path}, so all will be asked for`, { path }),
+    });
     try {
       await writeOutput([await wishesFor(info, found.chunks, signal)], { signal });
     } finally {

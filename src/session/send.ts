@@ -269,13 +269,14 @@ class SenderWork<File> {
   }
 
   async #readAgain(file: File, offset: number, size: number): Promise<void> {
-    let bytes: Bytes | undefined;
+    let read: Bytes | SyncError;
     try {
-      bytes = await this.#parts.source.read(file, offset, size, this.#abort);
-    } catch {
+      read = await this.#parts.source.read(file, offset, size, this.#abort);
+    } catch (thrown) {
       this.#abort.signal.throwIfAborted();
+      read = toSyncError(thrown, "IO");
     }
-    this.#core.readAgain(bytes);
+    this.#core.readAgain(file, read);
   }
 
   async #sayEnd(): Promise<void> {

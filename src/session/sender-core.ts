@@ -1,7 +1,7 @@
 import { idBytes } from "../chunk/chunk.ts";
 import { BlockPool } from "../bytes/block-pool.ts";
 import { equalBytes } from "../bytes/compare.ts";
-import { SyncError } from "../errors.ts";
+import { isSyncError, SyncError } from "../errors.ts";
 import type { CutRun, SourceEntry } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import { encodeChunkGroups } from "./chunk-groups.ts";
@@ -95,6 +95,8 @@ export class SenderCore<File> {
   /** Files of the cut under way, and where the next run of each starts. */
   readonly #cutting = new Map<File, { readonly job: Job<File>; offset: number }>();
   readonly #content: ContentQueue<File>;
+  /** The file last found changed: its chunks are wished for one after another, and it is told once. */
+  #changed: File | undefined;
   #heard = false;
   /** What the source was asked for and has not answered yet. */
   readonly #underWay = { list: false, step: false };
@@ -179,13 +181,16 @@ export class SenderCore<File> {
     if (this.#cutting.size > 0) throw new SyncError("INTERNAL", "the source ended before its files did");
   }
 
-  /** The chunk that was to be read again, or undefined when it is not there any more. */
-  readAgain(bytes: Bytes | undefined): void {
+  /** The chunk of a file that was to be read again, or why it is not there any more. */
+  readAgain(file: File, read: Bytes | SyncError): void {
+    const bytes = isSyncError(read) ? undefined : read;
     if (this.#content.checkRead(bytes)) {
       this.#out.push(this.#sendContent("DATA", bytes));
       return;
     }
-    this.trouble(new SyncError("CHANGED", "a file changed while it was being sent"));
+    const reason = isSyncError(read) ? read : new SyncError("CHANGED", "a file changed while it was sent");
+    if (this.#changed !== file) this.trouble(reason);
+    this.#changed = file;
     this.#send("SKIP", encodeCounts(1), "none");
   }
 

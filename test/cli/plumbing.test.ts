@@ -14,11 +14,11 @@ function versions() {
 }
 
 /** Runs info, wish and data; the files lie beside the versions. */
-async function exchange(folder: string, have: string[], info: string[] = []) {
+async function exchange(folder: string, have: string[], info: string[] = [], said: unknown = "") {
   const line =
     '$RS info "$1/new" $3 > "$1/i" && $RS wish "$1/i" $2 > "$1/w" && $RS data "$1/new" "$1/i" "$1/w" > "$1/d"';
   const { code, stderr } = await runShell(line, folder, have.join(" "), info.join(" "));
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: said });
 }
 
 describe("info, wish, data, apply", () => {
@@ -37,7 +37,7 @@ describe("info, wish, data, apply", () => {
 
   it("rebuild a file of which nothing is here", async () => {
     const { folder, fresh, at } = versions();
-    await exchange(folder, ["--have", at("missing")]);
+    await exchange(folder, ["--have", at("missing")], [], expect.stringContaining("nothing is at"));
     expect((await rsyncStream(["apply", at("i"), at("d"), at("made")])).code).toBe(0);
     expect(readFileSync(at("made")).equals(fresh)).toBe(true);
   });

@@ -107,6 +107,7 @@ describe("have and send --have", () => {
     const send = async (bytes: Buffer) => {
       const { code, stderr } = await rsyncStream(["send", tree, "--have", await keep(folder, bytes)]);
       expect(code).toBe(1);
+      expect(stderr).toMatch(/: \/.*: this is no list that `have` wrote: /);
       return stderr;
     };
     expect(await send(stream.stdout)).toContain("(UNSUPPORTED)");
