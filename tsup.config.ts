@@ -31,4 +31,16 @@ export default defineConfig([
     platform: "node",
     noExternal: ["@noble/hashes", "fflate", "msgpackr"],
   },
+  {
+    ...shared,
+    name: "ui",
+    // What a browser loads: a file each for the page and its worker.
+    entry: { page: "src/ui/page.ts", worker: "src/ui/worker.ts" },
+    outDir: "dist/ui",
+    platform: "browser",
+    target: "es2022",
+    splitting: false,
+    minify: true,
+    noExternal: [/./],
+  },
 ]);

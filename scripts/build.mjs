@@ -1,5 +1,5 @@
 // Builds dist/: JavaScript with tsup, declarations with tsc, side by side.
-import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture, root } from "./run.mjs";
 
@@ -18,6 +18,9 @@ if (results.some(({ code }) => code !== 0)) {
   process.exit(1);
 }
 chmodSync(join(dist, "cli", "main.js"), 0o755);
+for (const name of ["index.html", "style.css", "icon.svg"]) {
+  copyFileSync(join(root, "src", "ui", name), join(dist, "ui", name));
+}
 console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
 /** tsc leaves the `.ts` of imports as it is in declarations; readers of the package find `.js` there. */

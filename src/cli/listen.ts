@@ -32,7 +32,7 @@ export const serverGraceMs = 10_000;
  * @throws USAGE, IO, NOT_FOUND
  */
 export async function serveUntilInterrupted(
-  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable">,
+  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "ui">,
   options: OptionValues<typeof listenOptions>,
   report: Report,
   signal: AbortSignal,

@@ -7,12 +7,18 @@ export const serve = defineCommand({
   options: {
     "read-only": { type: "boolean", about: "let nobody push" },
     fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
+    ui: { type: "boolean", about: "offer a page to push and pull with in a browser, at the top" },
     ...listenOptions,
   },
   writesOutput: () => false,
   graceMs: serverGraceMs,
   async run({ operands: [root], options, report, signal }) {
-    const offer = { root, readOnly: options["read-only"] === true, durable: options.fsync === true };
+    const offer = {
+      root,
+      readOnly: options["read-only"] === true,
+      durable: options.fsync === true,
+      ui: options.ui === true,
+    };
     await serveUntilInterrupted(offer, options, report, signal);
   },
 });

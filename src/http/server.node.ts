@@ -31,6 +31,7 @@ import { type Route, routeOf, scopeOf } from "./route.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
 import type { Share } from "./share.ts";
 import { slotLimits, Slots } from "./slots.ts";
+import { readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
 export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions {
   /** What is offered ... */
@@ -41,6 +42,8 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly sessionCount?: number;
   /** Sessions at one time with one address; 64 unless given. */
   readonly sessionsPerAddressCount?: number;
+  /** True to answer `GET /` with a page by which people push and pull in a browser; false unless given. */
+  readonly ui?: boolean;
   /** Called when a session has ended. */
   readonly onSession?: (report: SessionReport) => void;
 }
@@ -97,6 +100,7 @@ class HttpServer implements SyncServer {
   readonly #slots: Slots;
   readonly #metrics = new Metrics();
   readonly #options: ServerOptions;
+  readonly #ui: UiFiles | undefined;
   readonly #sockets = new WebSocketServer({
     ...socketOptions,
     noServer: true,
@@ -119,6 +123,7 @@ class HttpServer implements SyncServer {
     const { sessionCount = slotLimits.sessionCount } = options;
     this.#turns = createTurnHost({ sessionCount });
     this.#options = options;
+    this.#ui = options.ui === true ? readUiFiles() : undefined;
     setMaxListeners(0, this.#life.signal); // each session listens, and none is a leak
   }
 
@@ -193,6 +198,7 @@ class HttpServer implements SyncServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
+    if (this.#ui?.answer(request, response) === true) return;
     const route = this.#routeOf(request, false);
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const { name } = await this.#gate.admit(request, scopeOf(route)!);

@@ -161,7 +161,8 @@ const doors = Object.fromEntries(
     .filter((door) => door !== "./package.json")
     .map((door) => {
       const name = door === "." ? "index" : door.slice(2);
-      const path = [`src/${name}.ts`, `src/${name}.node.ts`].find((each) => existsSync(join(root, each)));
+      const paths = [`src/${name}.ts`, `src/${name}.node.ts`, `src/${name}/index.ts`];
+      const path = paths.find((each) => existsSync(join(root, each)));
       return [door.replace(".", "rsync-stream"), [join(root, path ?? "missing")]];
     }),
 );

@@ -31,6 +31,7 @@ mayImport["http"] = mayImport["index"]!;
 mayImport["relay"] = [...mayImport["index"]!, "http"];
 mayImport["swarm"] = [...mayImport["relay"], "relay"];
 mayImport["browser"] = mayImport["index"]!;
+mayImport["ui"] = [...mayImport["index"]!, "browser"];
 mayImport["node"] = [...mayImport["index"]!, "index", "http", "relay", "swarm"];
 mayImport["testing"] = mayImport["index"]!;
 mayImport["cli"] = [...mayImport["node"]!, "node", "testing"];

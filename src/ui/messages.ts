@@ -1,0 +1,31 @@
+import type { Picked } from "../browser/picked.ts";
+import type { SyncErrorCode } from "../errors.ts";
+
+/** What a page has its worker do. */
+export type WorkerTask =
+  /** More of what will be sent; many files are told in parts, so that the page never stands still. */
+  | { readonly do: "take"; readonly picked: readonly Picked[] }
+  | { readonly do: "push"; readonly url: string; readonly token: string }
+  | { readonly do: "pull"; readonly url: string; readonly token: string; readonly path: string };
+
+/** What a worker tells its page. */
+export type WorkerNews =
+  | { readonly tell: "progress"; readonly figures: Figures }
+  | { readonly tell: "trouble"; readonly message: string; readonly path: string }
+  | { readonly tell: "retry"; readonly message: string; readonly waitMs: number }
+  | { readonly tell: "done"; readonly figures: Figures; readonly failedCount: number }
+  | { readonly tell: "failed"; readonly code: SyncErrorCode; readonly message: string };
+
+/** Where a job stands. */
+export interface Figures {
+  /** Bytes of all files listed so far, and how many they are. */
+  readonly totalBytes: number;
+  readonly fileCount: number;
+  /** Bytes of these that need nothing more. */
+  readonly doneBytes: number;
+  /** Bytes that had to travel. */
+  readonly newBytes: number;
+}
+
+/** Files told in one message. */
+export const takeCount = 200;

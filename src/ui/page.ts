@@ -1,0 +1,230 @@
+/** The page: takes what is picked, starts a worker and shows what it tells. */
+
+import { type Picked, readDropped } from "../browser/picked.ts";
+import { toSyncError } from "../errors.ts";
+import { urlOf } from "./connect.ts";
+import { element } from "./elements.ts";
+import { type Job, noteHandles, noteJob, noteToken, readHandles, readJob, readToken } from "./job.ts";
+import {
+  bindJob,
+  hideJob,
+  showDone,
+  showEnded,
+  showFigures,
+  showJob,
+  showRetry,
+  showTrouble,
+} from "./job-view.ts";
+import { lockKept, saveKept, showKept } from "./kept-view.ts";
+import { takeCount, type WorkerNews, type WorkerTask } from "./messages.ts";
+import { countText, placeText, plainPath } from "./texts.ts";
+
+/** What is needed of handles beyond what the types of the platform say. */
+interface AskingHandle {
+  queryPermission(): Promise<PermissionState>;
+  requestPermission(): Promise<PermissionState>;
+}
+
+const folderPicker = (
+  globalThis as { showDirectoryPicker?: () => Promise<FileSystemDirectoryHandle> }
+).showDirectoryPicker?.bind(globalThis);
+
+const parts = {
+  access: element("access", HTMLFormElement),
+  token: element("token", HTMLInputElement),
+  sendPath: element("send-path", HTMLInputElement),
+  drop: element("drop", HTMLElement),
+  pickFolder: element("pick-folder", HTMLButtonElement),
+  pickFiles: element("pick-files", HTMLButtonElement),
+  inputFolder: element("input-folder", HTMLInputElement),
+  inputFiles: element("input-files", HTMLInputElement),
+  receive: element("receive", HTMLFormElement),
+  receivePath: element("receive-path", HTMLInputElement),
+  receiveStart: element("receive-start", HTMLButtonElement),
+  receiveSave: element("receive-save", HTMLInputElement),
+};
+
+let worker: Worker | undefined;
+/** What is being sent, for when it has to be sent again. */
+let sending: readonly Picked[] = [];
+
+element("server", HTMLElement).textContent = location.host;
+parts.token.value = readToken();
+parts.token.addEventListener("input", () => noteToken(parts.token.value.trim()));
+bindJob({ onStop: stop, onAgain: () => guard(resume(true)), onClose: close });
+bindSending();
+parts.access.addEventListener("submit", (event) => event.preventDefault());
+parts.receive.addEventListener("submit", (event) => {
+  event.preventDefault();
+  receive(plainPath(parts.receivePath.value), parts.receiveSave.checked);
+});
+refreshKept();
+guard(resume(false));
+
+function bindSending(): void {
+  parts.pickFolder.addEventListener("click", () => guard(pickFolder()));
+  parts.pickFiles.addEventListener("click", () => parts.inputFiles.click());
+  for (const input of [parts.inputFolder, parts.inputFiles]) {
+    input.addEventListener("change", () => {
+      const files = [...(input.files ?? [])];
+      input.value = "";
+      send(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+    });
+  }
+  // A drop beside the field would make the browser leave the page.
+  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
+  parts.drop.addEventListener("dragover", () => parts.drop.classList.toggle("over", !worker));
+  parts.drop.addEventListener("dragleave", () => parts.drop.classList.remove("over"));
+  parts.drop.addEventListener("drop", ({ dataTransfer }) => {
+    parts.drop.classList.remove("over");
+    if (dataTransfer && !worker) guard(readDropped(dataTransfer.items).then(send));
+  });
+}
+
+async function pickFolder(): Promise<void> {
+  if (!folderPicker) return parts.inputFolder.click();
+  try {
+    send([await folderPicker()]);
+  } catch (thrown) {
+    if (!(thrown instanceof DOMException && thrown.name === "AbortError")) throw thrown;
+  }
+}
+
+function send(picked: readonly Picked[]): void {
+  if (picked.length === 0) return;
+  sending = picked;
+  guard(noteHandles(picked));
+  start({ kind: "push", path: plainPath(parts.sendPath.value), what: nameOf(picked) });
+}
+
+function receive(path: string, save: boolean): void {
+  void navigator.storage.persist();
+  start({ kind: "pull", path, save });
+}
+
+function start(job: Job): void {
+  noteJob(job);
+  setBusy(true);
+  const where = job.path === "" ? "the server" : job.path;
+  showJob(job.kind === "pull" ? `Receiving ${placeText(job.path)}` : `Sending ${job.what} to ${where}`);
+  worker = new Worker(new URL("-/ui/worker.js", document.baseURI), { type: "module" });
+  worker.addEventListener("message", ({ data }: MessageEvent<WorkerNews>) => take(data, job));
+  worker.addEventListener("error", ({ message }) =>
+    end(() => showEnded(message || "The worker failed.", true)),
+  );
+  const common = { url: urlOf(job.path, document.baseURI), token: parts.token.value.trim() };
+  if (job.kind === "pull") order(worker, { do: "pull", path: job.path, ...common });
+  else guard(handOver(worker, { do: "push", ...common }));
+}
+
+/** Copies of many files take a while to make: the page gets its turn in between. */
+async function handOver(to: Worker, task: WorkerTask): Promise<void> {
+  for (let at = 0; at < sending.length; at += takeCount) {
+    order(to, { do: "take", picked: sending.slice(at, at + takeCount) });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  order(to, task);
+}
+
+function order(to: Worker, task: WorkerTask): void {
+  to.postMessage(task);
+}
+
+function take(news: WorkerNews, job: Job): void {
+  switch (news.tell) {
+    case "progress":
+      return showFigures(news.figures);
+    case "trouble":
+      return showTrouble(news.path, news.message);
+    case "retry":
+      return showRetry(news.message, news.waitMs);
+    case "failed":
+      end(() => showEnded(reasonOf(news), true));
+      if (news.code === "UNAUTHORIZED") parts.token.focus();
+      return;
+    case "done":
+      noteJob(undefined);
+      end(() => showDone(news.figures, news.failedCount));
+      if (job.kind === "pull" && job.save) guard(saveKept(job.path));
+  }
+}
+
+function reasonOf({ code, message }: WorkerNews & { tell: "failed" }): string {
+  if (code === "UNAUTHORIZED") return "The server asks for a token that allows this: see Access below.";
+  if (code === "NOT_FOUND") return "There is no such file or folder at the server.";
+  if (code === "NO_SPACE") return "There is no more room: remove something that is kept, or free the disk.";
+  if (code === "LOCKED") return "Another tab is receiving this.";
+  return `${message} (${code})`;
+}
+
+function stop(): void {
+  end(() => showEnded("Stopped. What was done stays, and need not be done again.", false));
+}
+
+function end(show: () => void): void {
+  worker?.terminate();
+  worker = undefined;
+  setBusy(false);
+  show();
+  refreshKept();
+}
+
+function close(): void {
+  noteJob(undefined);
+  hideJob();
+}
+
+/** Goes on with the job of this tab: at once when the page was loaded again, or when asked to. */
+async function resume(isAsked: boolean): Promise<void> {
+  const job = readJob();
+  if (!job || worker) return;
+  if (job.kind === "pull") return start(job);
+  if (sending.length > 0) return start(job);
+  const handles = await readHandles();
+  if (handles.length > 0 && (await mayRead(handles, isAsked))) {
+    sending = handles as readonly Picked[];
+    return start(job);
+  }
+  parts.sendPath.value = job.path;
+  showJob(`Sending ${job.what}`);
+  const how = handles.length > 0 && !isAsked ? "Go on" : "Choose the same again";
+  showEnded(`Interrupted. ${how}: what arrived is not sent again.`, false);
+}
+
+/** Browsers let a page ask only when somebody clicked. */
+async function mayRead(handles: readonly FileSystemHandle[], isAsked: boolean): Promise<boolean> {
+  for (const handle of handles as unknown as readonly AskingHandle[]) {
+    const state = isAsked ? await handle.requestPermission() : await handle.queryPermission();
+    if (state !== "granted") return false;
+  }
+  return true;
+}
+
+function refreshKept(): void {
+  guard(
+    showKept({ onUpdate: (path) => receive(path, false), onProblem: report }).then(() =>
+      lockKept(Boolean(worker)),
+    ),
+  );
+}
+
+function setBusy(isBusy: boolean): void {
+  for (const button of [parts.pickFolder, parts.pickFiles, parts.receiveStart]) button.disabled = isBusy;
+  lockKept(isBusy);
+}
+
+function nameOf(picked: readonly Picked[]): string {
+  const tops = new Set(picked.map((each) => ("path" in each ? each.path.split("/")[0]! : each.name)));
+  const [first] = tops;
+  return tops.size === 1 ? first! : countText(tops.size, "item", "items");
+}
+
+function guard(work: Promise<unknown>): void {
+  work.catch(report);
+}
+
+/** Shows trouble that has no job of its own. */
+function report(thrown: unknown): void {
+  const { message } = toSyncError(thrown);
+  showTrouble("", message);
+}
