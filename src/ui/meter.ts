@@ -95,7 +95,7 @@ export function meteredTarget(target: TreeTarget, meter: Meter): TreeTarget {
     },
     finish: (files) => target.finish(files),
     abandon: (entry, reason) => target.abandon(entry, reason),
-    commit: () => target.commit(),
+    commit: (whole) => target.commit(whole),
     close: () => target.close(),
   };
 }
