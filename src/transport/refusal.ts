@@ -57,9 +57,9 @@ export function errorOfRefusal(status: number, body: Bytes): SyncError {
 /** Statuses behind which the server, or a proxy before it, may be well again in a moment. */
 const passing = new Set([408, 429, 502, 503, 504]);
 
-/** True for a refusal by whoever is in between: another request may get through, or a shorter one. */
+/** True for a refusal by whoever is in between, behind which the server may be well. */
 export function isPassingRefusal(status: number, body: Bytes): boolean {
-  return (passing.has(status) || status === 413) && readError(body) === undefined;
+  return passing.has(status) && readError(body) === undefined;
 }
 
 function codeOfStatus(status: number): SyncErrorCode {

@@ -153,7 +153,7 @@ async function take(
 }
 
 async function give(session: TurnSession, response: ServerResponse, at: number): Promise<void> {
-  response.once("close", () => session.stopGiving());
+  response.once("close", () => response.writableFinished || session.stopGiving());
   const words = await session.give(at);
   response.writeHead(200, {
     ...neverStored,

@@ -40,6 +40,11 @@ export function isLost(thrown: unknown): boolean {
   return isSyncError(thrown, "PEER_GONE") && !thrown.remote;
 }
 
+/** True when a shorter body may get through. */
+export function isTooLong(thrown: unknown): boolean {
+  return isSyncError(thrown, "LIMIT") && !thrown.remote;
+}
+
 /** Requests one after the other. */
 export class TurnLine {
   readonly #fetch: TurnFetch;
@@ -173,6 +178,7 @@ async function refusalIn({ status, body }: TurnAnswer): Promise<SyncError> {
     size += part.length;
   }).catch(() => {}); // what came of it has to do
   const text = said.subarray(0, size);
+  if (status === 413) return new SyncError("LIMIT", "something on the way takes no body of this length");
   const error = errorOfRefusal(status, text);
   return isPassingRefusal(status, text) ? new SyncError("PEER_GONE", error.message) : error;
 }

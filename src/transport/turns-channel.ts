@@ -5,11 +5,11 @@ import { Inbox } from "./inbox.ts";
 import { formatError } from "./refusal.ts";
 import { sessionMediaType } from "./session-request.ts";
 import { TimedBell } from "./timed-bell.ts";
-import { isLost, type TurnLine } from "./turn-line.ts";
+import { isLost, isTooLong, type TurnLine } from "./turn-line.ts";
 import { atHeader, endHeader, parsePosition, turnLimits, UnconfirmedBytes } from "./turns.ts";
 import { WriteGate } from "./write-gate.ts";
 
-/** A body that got lost is made smaller, down to this: lines and proxies differ in what they take. */
+/** Bodies are made no shorter than this. */
 const leastTurnBytes = 32_768;
 /** So long a server may take to hear that we leave, which nobody waits for. */
 const leaveMs = 5000;
@@ -26,7 +26,9 @@ export class TurnsChannel implements ByteChannel {
   readonly #gate = new WriteGate();
   readonly #work = new TimedBell();
   readonly #room = new TimedBell();
+  #longestBytes: number = turnLimits.turnBytes;
   #turnBytes: number = turnLimits.turnBytes;
+  #saidTo = 0;
   #receivedBytes = 0;
   #full = false;
   #ended = false;
@@ -103,25 +105,28 @@ export class TurnsChannel implements ByteChannel {
     const { start, end } = this.#unconfirmed;
     const ended = this.#ended;
     const body = this.#unconfirmed.head(this.#turnBytes);
+    this.#saidTo = Math.max(this.#saidTo, start + body.length);
+    const headers = { "Content-Type": sessionMediaType, ...(ended && { [endHeader]: String(end) }) };
     const said = await this.#up
-      .ask({
-        method: "POST",
-        url: this.#urlAt(start),
-        headers: { "Content-Type": sessionMediaType, ...(ended && { [endHeader]: String(end) }) },
-        body,
-      })
-      .catch((thrown: unknown) => {
-        if (isLost(thrown)) this.#turnBytes = Math.max(leastTurnBytes, this.#turnBytes / 2);
-        throw thrown;
-      });
+      .ask({ method: "POST", url: this.#urlAt(start), headers, body })
+      .catch((thrown: unknown) => this.#shorten(body.length, thrown));
+    if (said === undefined) return;
     const taken = parsePosition(said.get(atHeader) ?? "");
-    if (taken < start || taken > start + body.length) {
+    if (taken < start || taken > this.#saidTo) {
       throw new SyncError("BAD_MESSAGE", "the server confirms what was not said");
     }
     this.#unconfirmed.confirm(taken);
-    this.#turnBytes = Math.min(turnLimits.turnBytes, this.#turnBytes * 2);
+    this.#turnBytes = Math.min(this.#longestBytes, this.#turnBytes * 2);
     this.#upDone ||= ended && taken === end;
     this.#gate.open();
+  }
+
+  /** Bodies that do not get through are made shorter: lines and proxies differ in what they take. */
+  #shorten(size: number, thrown: unknown): undefined {
+    const tooLong = isTooLong(thrown) && size > leastTurnBytes;
+    if (tooLong || isLost(thrown)) this.#turnBytes = Math.max(leastTurnBytes, this.#turnBytes / 2);
+    if (!tooLong) throw thrown;
+    this.#longestBytes = this.#turnBytes;
   }
 
   /** Listens, until there is something to hear. */

@@ -52,18 +52,19 @@ function plantTree(folder: string): void {
 const ws = (url: string): string => url.replace(/^http/, "ws");
 const ok = { code: 0 };
 
-describe.each(["http", "ws"])("serve, push and pull over %s", (via) => {
+describe.each(["http", "ws", "turns"])("serve, push and pull over %s", (via) => {
   const at = (url: string) => (via === "ws" ? ws(url) : url);
+  const more = via === "turns" ? ["--turns"] : [];
 
   it("there and back, and again without content", async () => {
     const work = freshFolder();
     plantTree(join(work, "tree"));
     mkdirSync(join(work, "root"));
     const server = await listening("serve", join(work, "root"));
-    expect(await rsyncStream(["push", `${work}/tree`, at(server.url)])).toMatchObject(ok);
-    expect(await rsyncStream(["pull", `${at(server.url)}tree/`, `${work}/copy`])).toMatchObject(ok);
+    expect(await rsyncStream(["push", ...more, `${work}/tree`, at(server.url)])).toMatchObject(ok);
+    expect(await rsyncStream(["pull", ...more, `${at(server.url)}tree/`, `${work}/copy`])).toMatchObject(ok);
     expect(picture(`${work}/copy`)).toEqual(picture(`${work}/tree`));
-    const again = await rsyncStream(["push", `${work}/tree/`, `${at(server.url)}tree/`, "--json"]);
+    const again = await rsyncStream(["push", ...more, `${work}/tree/`, `${at(server.url)}tree/`, "--json"]);
     expect(JSON.parse(again.stdout.toString().trim().split("\n").at(-1)!)).toMatchObject({ newBytes: 0 });
     expect(await server.stop()).toBe(0);
   });
@@ -72,9 +73,9 @@ describe.each(["http", "ws"])("serve, push and pull over %s", (via) => {
     const work = freshFolder();
     mkdirSync(join(work, "root"));
     const server = await listening("serve", join(work, "root"), "--read-only");
-    const missing = await rsyncStream(["pull", `${at(server.url)}nothing`, `${work}/x`]);
+    const missing = await rsyncStream(["pull", ...more, `${at(server.url)}nothing`, `${work}/x`]);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("no such place (NOT_FOUND)") });
-    const refused = await rsyncStream(["push", `${work}/root/`, at(server.url)]);
+    const refused = await rsyncStream(["push", ...more, `${work}/root/`, at(server.url)]);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("UNSUPPORTED") });
   });
 
@@ -85,7 +86,7 @@ describe.each(["http", "ws"])("serve, push and pull over %s", (via) => {
     writeFileSync(join(work, "token"), `${server.token}\n`, { mode: 0o600 });
     writeFileSync(join(work, "wrong"), "w".repeat(30), { mode: 0o600 });
     const ask = (file: string) =>
-      rsyncStream(["pull", at(server.url), `${work}/copy`, "--token-file", `${work}/${file}`]);
+      rsyncStream(["pull", ...more, at(server.url), `${work}/copy`, "--token-file", `${work}/${file}`]);
     expect(await ask("wrong")).toMatchObject({ code: 6, stderr: expect.stringContaining("UNAUTHORIZED") });
     const good = await ask("token");
     expect(good).toMatchObject(ok);
@@ -105,6 +106,7 @@ describe.each(["http", "ws"])("serve, push and pull over %s", (via) => {
     const pushing = spawn(process.execPath, [
       builtCli(),
       "push",
+      ...more,
       `${work}/tree/`,
       at(first.url),
       "-z",
