@@ -1,5 +1,5 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
-import { keyOf } from "../chunk/id-key.ts";
+import { idOfKey, keyOf } from "../chunk/id-key.ts";
 import { copyOfChunk } from "../chunk/verify.ts";
 import type { SyncError } from "../errors.ts";
 import { type AwaitedStore, awaitedStore } from "../store/awaited.ts";
@@ -36,6 +36,16 @@ export class RelayChunks {
   /** True for a chunk that is here, without a look at any medium. */
   has(id: ChunkId): boolean {
     return this.#known.get(keyOf(id)) === "here";
+  }
+
+  /** Chunks that are here, up to so many. */
+  list(maxCount: number): ChunkId[] {
+    const ids: ChunkId[] = [];
+    for (const [key, state] of this.#known) {
+      if (ids.length >= maxCount) break;
+      if (state === "here") ids.push(idOfKey(key));
+    }
+    return ids;
   }
 
   /** True for a chunk that somebody brings. */

@@ -21,6 +21,7 @@ export const frameTypes = {
   ERROR: 0x0d,
   PING: 0x0e,
   WANT: 0x0f,
+  HAVE: 0x10,
 } as const;
 
 /** The name of a frame's type. */

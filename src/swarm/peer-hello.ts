@@ -10,6 +10,8 @@ export interface PeerHello {
   readonly swarm: string;
   /** Names the peer in its swarm, 16 bytes. */
   readonly id: Bytes;
+  /** Chunks that it has by now, and is going to name. */
+  readonly heldCount: number;
 }
 
 /** Bytes of a peer's id. */
@@ -18,9 +20,9 @@ const nonceBytes = 16;
 const role = "peer";
 
 /** Encodes the HELLO of a peer (docs/protocol.md §12). */
-export function encodePeerHello({ swarm, id }: PeerHello): Bytes {
+export function encodePeerHello({ swarm, id, heldCount }: PeerHello): Bytes {
   const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
-  return encodeTuple([protocolVersion, role, nonce, [], swarm, id]);
+  return encodeTuple([protocolVersion, role, nonce, [], swarm, id, heldCount]);
 }
 
 /** @throws UNSUPPORTED for another version or an end that is no peer, LIMIT, BAD_MESSAGE */
@@ -35,5 +37,10 @@ export function decodePeerHello(payload: Bytes): PeerHello {
   tuple.texts();
   const swarm = tuple.text();
   if (swarm.length > swarmLimits.nameChars) throw new SyncError("LIMIT", "a swarm's name is too long");
-  return { swarm, id: tuple.bytes(peerIdBytes) };
+  const id = tuple.bytes(peerIdBytes);
+  const heldCount = tuple.count();
+  const limit = swarmLimits.heldCount;
+  if (heldCount > limit)
+    throw new SyncError("LIMIT", `a peer has more than ${limit} chunks`, { detail: { limit } });
+  return { swarm, id, heldCount };
 }

@@ -1,5 +1,5 @@
 import { concatBytes } from "../bytes/compare.ts";
-import { type Chunk, type ChunkId, idBytes } from "../chunk/chunk.ts";
+import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { chunkOf } from "../chunk/verify.ts";
 import { SyncError, toSyncError } from "../errors.ts";
@@ -10,11 +10,15 @@ import { sessionLimits } from "../session/limits.ts";
 import type { Link } from "../session/link.ts";
 import { Queue } from "../session/queue.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { decodePeerHello, encodePeerHello, type PeerHello } from "./peer-hello.ts";
+import { exchangeGreetings, type Greeting } from "./greeting.ts";
+import { readIds } from "./id-list.ts";
+import type { PeerHello } from "./peer-hello.ts";
 import { swarmLimits } from "./swarm-limits.ts";
 
 /** The chunks that a peer may ask for, and where those go that it delivers. */
 export interface ExchangedChunks {
+  /** Those that are here, up to so many. */
+  held(maxCount: number): ChunkId[];
   has(id: ChunkId): boolean;
   get(id: ChunkId, options: AbortOptions): Promise<Chunk>;
   /** Copies what it keeps. */
@@ -35,7 +39,7 @@ export class PeerLink {
   readonly #link: Link;
   readonly #frames: AsyncGenerator<Frame>;
   readonly #chunks: ExchangedChunks;
-  #id: Bytes | undefined;
+  #greeting: Greeting | undefined;
   /** What is to be asked for, and what was and has not come. */
   readonly #toAsk = new Queue<ChunkId>();
   readonly #asked = new Set<string>();
@@ -54,25 +58,25 @@ export class PeerLink {
 
   /** Names the peer; known once it has greeted. */
   get id(): Bytes {
-    return this.#id!;
+    return this.#greeting!.id;
   }
 
-  /** Milliseconds since it delivered anything that it was asked for. */
+  /** Milliseconds since it delivered anything that it was asked for, or since it should have greeted. */
   get quietMs(): number {
-    return this.#asked.size === 0 ? 0 : performance.now() - this.#quietFrom;
+    return this.#greeting && this.#asked.size === 0 ? 0 : performance.now() - this.#quietFrom;
   }
 
-  /** Says who we are and hears who the peer is. @throws what is wrong with the peer */
-  async greet(hello: PeerHello): Promise<PeerHello> {
-    const said = this.#link.send("HELLO", encodePeerHello(hello), "none");
-    const { value: frame, done } = await this.#frames.next();
-    await said;
-    if (done === true) throw new SyncError("PEER_GONE", "the peer left before it had greeted");
-    if (frame.type === "ERROR") throw decodeError(frame.payload);
-    if (frame.type !== "HELLO") throw new SyncError("BAD_FRAME", `the peer began with ${frame.type}`);
-    const theirs = decodePeerHello(frame.payload);
-    this.#id = theirs.id;
-    return theirs;
+  /** Says who we are and what is here, and hears the same of the peer. @throws what is wrong with the peer */
+  async greet(hello: Omit<PeerHello, "heldCount">): Promise<PeerHello> {
+    const held = this.#chunks.held(swarmLimits.heldCount);
+    const own = { ...hello, heldCount: held.length };
+    this.#greeting = await exchangeGreetings(this.#link, this.#frames, own, held);
+    return this.#greeting;
+  }
+
+  /** True when the peer said that it has this chunk. */
+  holds(id: ChunkId): boolean {
+    return this.#greeting?.held.get(id) !== undefined;
   }
 
   /** Exchanges chunks until the peer leaves. @throws why it has to be left */
@@ -113,21 +117,18 @@ export class PeerLink {
   }
 
   async #take({ type, payload }: Frame): Promise<void> {
-    if (type === "WANT") this.#note(payload);
+    if (type === "WANT") this.#note(readIds(payload));
     else if (type === "DATA") await this.#receive(payload);
     else if (type === "ERROR") throw decodeError(payload);
     else if (type !== "PING") throw new SyncError("BAD_FRAME", `a peer does not send ${type} here`);
   }
 
-  #note(ids: Bytes): void {
-    if (ids.length === 0 || ids.length % idBytes !== 0)
-      throw new SyncError("BAD_MESSAGE", "a list of ids is cut off");
+  #note(ids: readonly ChunkId[]): void {
     const limit = swarmLimits.wantedCount;
-    if (this.#wanted.size + this.#ready.size + ids.length / idBytes > limit) {
+    if (this.#wanted.size + this.#ready.size + ids.length > limit) {
       throw new SyncError("LIMIT", `a peer waits for more than ${limit} chunks`, { detail: { limit } });
     }
-    for (let at = 0; at < ids.length; at += idBytes) {
-      const id = ids.slice(at, at + idBytes);
+    for (const id of ids) {
       if (this.#chunks.has(id)) this.#ready.push(id);
       else this.#wanted.add(keyOf(id));
     }

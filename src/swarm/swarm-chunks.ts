@@ -41,14 +41,17 @@ export class SwarmChunks implements ClaimedChunks, ExchangedChunks {
     return this.relayed.has(id);
   }
 
+  held(maxCount: number): ChunkId[] {
+    return this.relayed.list(maxCount);
+  }
+
   get(id: ChunkId, options: AbortOptions): Promise<Chunk> {
     return this.relayed.get(id, options);
   }
 
-  /** True when the chunk is here or on its way, which it is as soon as its home is another peer. */
+  /** True when the chunk is here or on its way, which it is as soon as another peer has it or is its home. */
   async claim(id: ChunkId, carrier: Carrier, options: AbortOptions): Promise<boolean> {
-    const home = homeOf<Member>(id, [this.#self, ...this.#peers]);
-    const peer = home === this.#self ? undefined : (home as PeerLink);
+    const peer = this.#findPeer(id);
     if (await this.relayed.claim(id, peer ?? carrier, options)) return true;
     if (!peer) return false;
     if (this.#peers.has(peer)) {
@@ -66,5 +69,13 @@ export class SwarmChunks implements ClaimedChunks, ExchangedChunks {
 
   release(carrier: Carrier): number {
     return this.relayed.release(carrier);
+  }
+
+  /** Who is to be asked in place of the sender. */
+  #findPeer(id: ChunkId): PeerLink | undefined {
+    const holders = [...this.#peers].filter((peer) => peer.holds(id));
+    if (holders.length > 0) return homeOf(id, holders);
+    const home = homeOf<Member>(id, [this.#self, ...this.#peers]);
+    return home === this.#self ? undefined : (home as PeerLink);
   }
 }

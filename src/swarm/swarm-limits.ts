@@ -4,6 +4,8 @@ export const swarmLimits = Object.freeze({
   peerCount: 64,
   /** Chunks that a peer may have asked for and not got. */
   wantedCount: 1024,
+  /** Chunks that a peer may say it has when it joins. */
+  heldCount: 262_144,
   /** Characters of a swarm's name. */
   nameChars: 255,
 });

@@ -62,7 +62,7 @@ export interface SwarmPeer {
   join(duplex: Duplex, options?: AbortOptions): Promise<void>;
   /**
    * Receives the tree into a target, from the sender and the peers that have joined. Call it when the first of them have; those that
-   * join later help with what has not been asked for yet. The peer goes on helping others until it is closed.
+   * join later get what is here from here, and help with what has not been asked for yet. The peer goes on helping others until it is closed.
    *
    * @throws what ends the session with the sender; CHANGED when the tree changed meanwhile; STATE when called twice
    */
@@ -90,6 +90,8 @@ class Peer implements SwarmPeer {
   readonly #chunks: SwarmChunks;
   readonly #life = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
+  /** Peers that have not greeted yet. */
+  readonly #newcomers = new Set<PeerLink>();
   readonly #runs = new Set<Promise<void>>();
   readonly #patienceMs: number;
   #fetching: Promise<void> | undefined;
@@ -120,6 +122,7 @@ class Peer implements SwarmPeer {
     const life = signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal;
     const link = new Link(channelOf(duplex), { ...sessionTimes, ...this.#options }, this.#life.signal);
     const peer = new PeerLink(link, this.#chunks);
+    this.#newcomers.add(peer);
     try {
       const theirs = await abortable(peer.greet({ swarm: this.#options.name ?? "", id: this.#id }), life);
       this.#admit(theirs.swarm, peer);
@@ -127,6 +130,8 @@ class Peer implements SwarmPeer {
       const error = toSyncError(thrown);
       await peer.leave(error);
       throw error;
+    } finally {
+      this.#newcomers.delete(peer);
     }
     const run = this.#exchange(peer, link);
     this.#runs.add(run);
@@ -194,7 +199,7 @@ class Peer implements SwarmPeer {
   }
 
   #leaveIdlers(): void {
-    for (const peer of this.#chunks.peers) {
+    for (const peer of [...this.#newcomers, ...this.#chunks.peers]) {
       if (peer.quietMs < this.#patienceMs) continue;
       void peer.leave(new SyncError("STALLED", `the peer delivered nothing for ${this.#patienceMs} ms`));
     }

@@ -111,7 +111,7 @@ async function closeAll(peers: readonly SwarmPeer[]): Promise<void> {
 }
 
 /** A peer that is played by the test: it greets, and then says what it is told to. */
-async function playedPeer(peer: SwarmPeer, swarm = "") {
+async function playedPeer(peer: SwarmPeer, swarm = "", heldCount = 0) {
   const [ours, theirs] = duplexPair();
   const channel = channelOf(ours);
   const writer = new FrameWriter();
@@ -129,7 +129,7 @@ async function playedPeer(peer: SwarmPeer, swarm = "") {
       }
   })().catch(() => {});
   await channel.write(preamble);
-  await say("HELLO", encodePeerHello({ swarm, id: crypto.getRandomValues(new Uint8Array(16)) }));
+  await say("HELLO", encodePeerHello({ swarm, id: crypto.getRandomValues(new Uint8Array(16)), heldCount }));
   const joined = peer.join(theirs);
   joined.catch(() => {});
   return { say, heard, wanted, listening, joined, abort: () => channel.abort(new Error("gone")) };
@@ -149,6 +149,31 @@ test("content leaves the sender once, and each peer gets all of it", async () =>
     expect(fromSenderBytes + fromPeersBytes).toBe(treeBytes);
     expect(fromSenderBytes).toBeLessThan(treeBytes * 0.6);
   }
+});
+
+test("one that joins late gets from the others what they have", async () => {
+  const tree = sampleTree();
+  const sender = senderOf(tree);
+  const first = peerOf(sender);
+  await receiveAll([first], tree);
+  const late = peerOf(sender);
+  await introduce(first, late);
+  await receiveAll([late], tree);
+  expect(late.status).toMatchObject({ fromSenderBytes: 0, fromPeersBytes: treeBytes });
+  await closeAll([first, late]);
+  expect(await sender.sentBytes()).toBe(treeBytes);
+});
+
+test("one that says it has chunks, and then does not name them, is not waited for", async () => {
+  const peer = peerOf(senderOf(memoryDir()), { patienceMs: 50 });
+  const idler = await playedPeer(peer, "", 1000);
+  await expect(idler.joined).rejects.toMatchObject({ code: "STALLED" });
+  const boaster = await playedPeer(peer, "", 262_145);
+  await expect(boaster.joined).rejects.toMatchObject({ code: "LIMIT" });
+  const liar = await playedPeer(peer, "", 1);
+  await liar.say("HAVE", new Uint8Array(64));
+  await expect(liar.joined).rejects.toMatchObject({ code: "UNSOLICITED" });
+  await peer.close();
 });
 
 test("a peer alone gets all of it from the sender", async () => {
