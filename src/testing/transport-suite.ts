@@ -6,8 +6,11 @@ import { seededBytes, seededRandom } from "./random.ts";
 
 /** A transport as its contract sees it. */
 export interface TransportUnderTest {
-  /** Makes a connection and gives both of its ends. */
-  connect(): Promise<readonly [Duplex, Duplex]>;
+  /**
+   * Makes a connection and gives both of its ends; and, where that can be done, a way to cut it as the death of a peer
+   * would, with no word from either end.
+   */
+  connect(): Promise<readonly [Duplex, Duplex, cut?: () => void]>;
   /** False where a peer that dies looks like one that ends, as with plain pipes. True unless given. */
   readonly tellsBreakFromEnd?: boolean;
   /** False where a writer cannot be held back, as with the WebSockets of browsers. True unless given. */
@@ -27,7 +30,8 @@ export function transportCases(transport: TransportUnderTest): ConformanceCase[]
       const left = channelOf(ends[0]);
       const right = channelOf(ends[1]);
       try {
-        await within(check({ left, right, ends, transport }), name);
+        const cut = ends[2];
+        await within(check({ left, right, ends, transport, ...(cut && { cut }) }), name);
       } finally {
         const over = new Error("the case is over");
         left.abort(over);
@@ -40,7 +44,8 @@ export function transportCases(transport: TransportUnderTest): ConformanceCase[]
 interface Scene {
   readonly left: ByteChannel;
   readonly right: ByteChannel;
-  readonly ends: readonly [Duplex, Duplex];
+  readonly ends: readonly [Duplex, Duplex, ...unknown[]];
+  readonly cut?: () => void;
   readonly transport: TransportUnderTest;
 }
 
@@ -66,6 +71,26 @@ const contract: readonly { readonly name: string; check(scene: Scene): Promise<v
       const bytes = seededBytes(3, 9 << 20);
       const [received] = await Promise.all([collect(right), left.write(bytes).then(() => left.end())]);
       assertEqual(received, bytes);
+    },
+  },
+  {
+    name: "carries blocks of 4 MiB, both ways at once",
+    async check({ left, right }) {
+      const there = seededBytes(9, 8 << 20);
+      const back = seededBytes(10, 8 << 20);
+      const write = async (channel: ByteChannel, bytes: Bytes) => {
+        for (let at = 0; at < bytes.length; at += 4 << 20)
+          await channel.write(bytes.slice(at, at + (4 << 20)));
+        await channel.end();
+      };
+      const [atRight, atLeft] = await Promise.all([
+        collect(right),
+        collect(left),
+        write(left, there),
+        write(right, back),
+      ]);
+      assertEqual(atRight, there);
+      assertEqual(atLeft, back);
     },
   },
   {
@@ -95,6 +120,27 @@ const contract: readonly { readonly name: string; check(scene: Scene): Promise<v
       const answer = seededBytes(6, 700_000);
       const [received] = await Promise.all([collect(left), writeAll(right, answer, 65_536)]);
       assertEqual(received, answer);
+    },
+  },
+  {
+    name: "goes on for long in one direction when the other has ended, to a slow reader",
+    async check({ left, right }) {
+      const bytes = seededBytes(11, 6 << 20);
+      await Promise.all([collect(right), left.end()]);
+      const writing = writeAll(right, bytes, 400_000);
+      writing.catch(() => {});
+      const blocks: Bytes[] = [];
+      let pausedAt = 0;
+      let size = 0;
+      for await (const block of left.read()) {
+        blocks.push(block);
+        size += block.length;
+        if (size - pausedAt < 1 << 20) continue;
+        pausedAt = size;
+        await pause(20);
+      }
+      await writing;
+      assertEqual(joined(blocks), bytes);
     },
   },
   {
@@ -186,6 +232,24 @@ const contract: readonly { readonly name: string; check(scene: Scene): Promise<v
       await pause(50);
       left.abort(new Error("enough"));
       await assertCode(writing, "PEER_GONE");
+    },
+  },
+  {
+    name: "tells both ends when the connection is cut, reader and writer",
+    async check({ left, right, cut }) {
+      if (cut === undefined) return;
+      const block = new Uint8Array(64 << 10);
+      const write = async (channel: ByteChannel) => {
+        for (;;) {
+          await channel.write(block);
+          await pause(0);
+        }
+      };
+      const lost = [collect(left), collect(right), write(left), write(right)];
+      for (const each of lost) each.catch(() => {});
+      await pause(50);
+      cut();
+      for (const each of lost) await assertCode(each, "PEER_GONE");
     },
   },
   {

@@ -16,7 +16,7 @@ export interface Libp2pStreamLike {
   pause(): void;
   resume(): void;
   addEventListener(
-    type: "message" | "drain" | "end" | "close",
+    type: "message" | "drain" | "end" | "close" | "remoteCloseWrite",
     listener: (event: Libp2pStreamEvent) => void,
   ): void;
 }
@@ -45,7 +45,12 @@ export function libp2pDuplex(stream: Libp2pStreamLike): ChannelDuplex {
 
 function libp2pChannel(stream: Libp2pStreamLike): ByteChannel {
   const gate = new WriteGate();
-  const inbox = new Inbox({ fullBytes, onRoom: () => stream.resume(), onLeave: abort });
+  const inbox = new Inbox({ fullBytes, onRoom, onLeave: abort });
+  let theirsEnded = false;
+
+  function onRoom(): void {
+    if (stream.readableEnded !== true) stream.resume();
+  }
 
   function abort(reason: unknown): void {
     inbox.abort(reason);
@@ -56,7 +61,8 @@ function libp2pChannel(stream: Libp2pStreamLike): ByteChannel {
   function lose(cause: Error | undefined): void {
     const error = new SyncError("PEER_GONE", cause?.message ?? "the stream is closed", { cause });
     if (cause === undefined && stream.readableEnded !== false) inbox.end();
-    else inbox.fail(error);
+    else if (cause !== undefined || !theirsEnded) inbox.fail(error);
+    // Otherwise both have ended, and what is left in a paused stream comes before its end.
     gate.break(error);
   }
 
@@ -69,6 +75,7 @@ function libp2pChannel(stream: Libp2pStreamLike): ByteChannel {
   stream.addEventListener("end", () => {
     if (stream.status !== "reset" && stream.status !== "aborted") inbox.end();
   });
+  stream.addEventListener("remoteCloseWrite", () => (theirsEnded = true));
   stream.addEventListener("drain", () => gate.open());
   stream.addEventListener("close", ({ error }) => lose(error));
   if (stream.readableEnded === true) inbox.end();

@@ -129,7 +129,7 @@ const transports: Record<string, TransportUnderTest> = {
       const listener = await listenWs((duplex) => void (right = duplex));
       const left = await connectWs(listener.url);
       while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
-      return [left, right];
+      return [left, right, () => void listener.close()];
     },
   },
   http: {
@@ -142,7 +142,7 @@ const transports: Record<string, TransportUnderTest> = {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const left = await connectHttp(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
-      return [left, right];
+      return [left, right, () => server.closeAllConnections()];
     },
   },
   "http in turns": {
@@ -169,7 +169,8 @@ const transports: Record<string, TransportUnderTest> = {
       const socket = new WebSocket(listener.url);
       await new Promise((resolve) => socket.once("open", resolve));
       while (!right) await new Promise((resolve) => setTimeout(resolve, 1));
-      return [right, webSocketDuplex(withoutPause(socket), { receiveBytes: 32 << 20 })];
+      const left = webSocketDuplex(withoutPause(socket), { receiveBytes: 32 << 20 });
+      return [right, left, () => void listener.close()];
     },
     holdsBack: false,
   },
