@@ -119,12 +119,11 @@ class Peer implements SwarmPeer {
   }
 
   async join(duplex: Duplex, { signal }: AbortOptions = {}): Promise<void> {
-    const life = signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal;
-    const link = new Link(channelOf(duplex), { ...sessionTimes, ...this.#options }, this.#life.signal);
+    const link = new Link(channelOf(duplex), { ...sessionTimes, ...this.#options });
     const peer = new PeerLink(link, this.#chunks);
     this.#newcomers.add(peer);
     try {
-      const theirs = await abortable(peer.greet({ swarm: this.#options.name ?? "", id: this.#id }), life);
+      const theirs = await abortable(peer.greet({ swarm: this.#options.name ?? "", id: this.#id }), signal);
       this.#admit(theirs.swarm, peer);
     } catch (thrown) {
       const error = toSyncError(thrown);
@@ -165,13 +164,17 @@ class Peer implements SwarmPeer {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#life.abort(new SyncError("ABORTED", "the peer leaves the swarm"));
+    const reason = new SyncError("ABORTED", "the peer leaves the swarm");
+    this.#life.abort(reason);
+    // Not by the signal: so many listeners to one are taken for a leak.
+    for (const peer of [...this.#newcomers, ...this.#chunks.peers]) void peer.leave(reason);
     await Promise.all([...this.#runs]);
     await this.#fetching;
     await this.#chunks.relayed.close();
   }
 
   #admit(swarm: string, peer: PeerLink): void {
+    if (this.#closed) throw new SyncError("STATE", "the peer is closed");
     if (swarm !== (this.#options.name ?? ""))
       throw new SyncError("NOT_FOUND", "the peer is of another swarm");
     const ids = [this.#id, ...[...this.#chunks.peers].map(({ id }) => id)];

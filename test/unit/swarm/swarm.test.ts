@@ -253,6 +253,24 @@ test.each<[string, FrameType, (wanted: Bytes) => Bytes, string]>([
   await peer.close();
 });
 
+test("64 peers at most, and those that leave make room and leave nothing behind", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", note);
+  const peer = peerOf(senderOf(memoryDir()));
+  for (let round = 0; round < 3; round++) {
+    const others = await Promise.all(Array.from({ length: 64 }, () => playedPeer(peer)));
+    await Promise.all(others.map(({ joined }) => joined));
+    expect(peer.status.peerCount).toBe(64);
+    await expect((await playedPeer(peer)).joined).rejects.toMatchObject({ code: "LIMIT" });
+    for (const other of others) other.abort();
+    while (peer.status.peerCount > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await peer.close();
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
+
 test("peers of another swarm, and one that is here already, are refused", async () => {
   const sender = senderOf(memoryDir());
   const peer = peerOf(sender, { name: "one" });
@@ -263,6 +281,7 @@ test("peers of another swarm, and one that is here already, are refused", async 
   expect(both.map((end) => end.status)).toEqual(["rejected", "rejected"]);
   expect(peer.status.peerCount).toBe(0);
   await peer.close();
+  await expect((await playedPeer(peer, "one")).joined).rejects.toMatchObject({ code: "STATE" });
 });
 
 test("a session's end that is no peer is refused at once", async () => {
