@@ -15,11 +15,14 @@ export interface TransportUnderTest {
   readonly tellsBreakFromEnd?: boolean;
   /** False where a writer cannot be held back, as with the WebSockets of browsers. True unless given. */
   readonly holdsBack?: boolean;
+  /** False where an abort takes back what was ended but is still on its way, as the reset of a muxed stream does. True unless given. */
+  readonly deliversAborted?: boolean;
+  /** How long a case may take. 20,000 unless given. */
+  readonly patienceMs?: number;
 }
 
 /** No transport may hold more bytes of one direction than this while nobody reads. */
 const maxHeldBytes = 24 << 20;
-const patienceMs = 10_000;
 
 /** What every transport must keep, as cases for any test runner. */
 export function transportCases(transport: TransportUnderTest): ConformanceCase[] {
@@ -31,7 +34,8 @@ export function transportCases(transport: TransportUnderTest): ConformanceCase[]
       const right = channelOf(ends[1]);
       try {
         const cut = ends[2];
-        await within(check({ left, right, ends, transport, ...(cut && { cut }) }), name);
+        const scene = { left, right, ends, transport, ...(cut && { cut }) };
+        await within(check(scene), transport.patienceMs ?? 20_000, name);
       } finally {
         const over = new Error("the case is over");
         left.abort(over);
@@ -129,16 +133,8 @@ const contract: readonly { readonly name: string; check(scene: Scene): Promise<v
       await Promise.all([collect(right), left.end()]);
       const writing = writeAll(right, bytes, 400_000);
       writing.catch(() => {});
-      const blocks: Bytes[] = [];
-      let pausedAt = 0;
-      let size = 0;
-      for await (const block of left.read()) {
-        blocks.push(block);
-        size += block.length;
-        if (size - pausedAt < 1 << 20) continue;
-        pausedAt = size;
-        await pause(20);
-      }
+      const { blocks, failure } = await collectSlowly(left, 1 << 20, 20);
+      assert(failure === undefined, String(failure));
       await writing;
       assertEqual(joined(blocks), bytes);
     },
@@ -151,6 +147,18 @@ const contract: readonly { readonly name: string; check(scene: Scene): Promise<v
       await assertCode(left.write(new Uint8Array(1)), "STATE");
       await left.end();
       await reading;
+    },
+  },
+  {
+    name: "delivers what was written before the end to a slow reader, also when this side is aborted behind it",
+    async check({ left, right, transport }) {
+      if (transport.deliversAborted === false) return;
+      const bytes = seededBytes(12, 5 << 20);
+      const reading = collectSlowly(right, 64 << 10, 2);
+      await writeAll(left, bytes, 300_000);
+      left.abort(new Error("enough"));
+      const { blocks } = await reading; // whatever became of it then: the other direction is broken
+      assertEqual(joined(blocks), bytes);
     },
   },
   {
@@ -293,6 +301,24 @@ async function collect(channel: ByteChannel): Promise<Bytes> {
   return joined(blocks);
 }
 
+/** Reads on for as long as that goes, with a pause now and then. */
+async function collectSlowly(channel: ByteChannel, everyBytes: number, pauseMs: number) {
+  const blocks: Bytes[] = [];
+  let unpausedBytes = 0;
+  try {
+    for await (const block of channel.read()) {
+      blocks.push(block);
+      unpausedBytes += block.length;
+      if (unpausedBytes < everyBytes) continue;
+      unpausedBytes = 0;
+      await pause(pauseMs);
+    }
+    return { blocks, failure: undefined };
+  } catch (failure) {
+    return { blocks, failure };
+  }
+}
+
 /** Writes copies in blocks of random length up to `maxBytes`, then ends. */
 async function writeAll(channel: ByteChannel, bytes: Bytes, maxBytes: number): Promise<void> {
   const random = seededRandom(bytes.length);
@@ -326,7 +352,7 @@ async function settled(value: () => number): Promise<void> {
   }
 }
 
-async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+async function within<T>(promise: Promise<T>, patienceMs: number, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`still waiting: ${what}`)), patienceMs);

@@ -59,6 +59,7 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
   const onAbort = () => abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   let broken: { readonly reason: unknown } | undefined;
+  let hasEnded = false;
   void exited.then((failure) => {
     signal?.removeEventListener("abort", onAbort);
     if (failure) broken ??= { reason: failure };
@@ -67,9 +68,7 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
   function abort(reason: unknown): void {
     broken ??= { reason };
     pipes.abort(reason);
-    if (!child.kill()) return; // it is gone already
-    const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-    child.once("exit", () => clearTimeout(timer));
+    void endProgram(child, hasEnded);
   }
 
   /** What really happened: a broken pipe is only the shadow of a program that exited. */
@@ -108,8 +107,21 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
     abort,
     copiesWrites: true,
     write: (bytes) => writing(() => pipes.write(bytes)),
-    end: () => writing(() => pipes.end()),
+    async end() {
+      await writing(() => pipes.end());
+      hasEnded = true;
+    },
   };
+}
+
+/** Ends a program. One that has heard its last words gets a moment to go by itself. */
+async function endProgram(child: Child, hasLastWords: boolean): Promise<void> {
+  const leave = () =>
+    Promise.race([new Promise((resolve) => child.once("exit", resolve)), afterMs(killAfterMs)]);
+  if (hasLastWords) await leave();
+  if (!child.kill()) return; // it is gone already
+  await leave();
+  child.kill("SIGKILL");
 }
 
 /**

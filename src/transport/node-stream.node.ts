@@ -119,8 +119,9 @@ export class NodeWriter {
     this.#sink.write(filled, (error) => {
       this.#underWay -= 1;
       this.#free.push(block);
-      if (error) return;
-      if (this.#underWay === 0 && !this.#sink.writableEnded) this.#flush();
+      // Behind the end nobody waits for room, but for the last byte to be taken.
+      if (error || this.#sink.writableEnded) return;
+      if (this.#underWay === 0) this.#flush();
       if (this.#sink.writableLength <= queueBytes / 2) this.#gate.open();
     });
   }

@@ -64,7 +64,7 @@ async function connect(): Promise<readonly [Duplex, Duplex]> {
   return [await left, await right];
 }
 
-const cases = transportCases({ connect });
+const cases = transportCases({ connect, patienceMs: 60_000 });
 const content = new Uint8Array(3_000_000).map((_, i) => (i * i) >> 7);
 
 Object.assign(globalThis, {

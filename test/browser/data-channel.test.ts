@@ -24,7 +24,7 @@ describe.skipIf(noBrowser !== undefined)("a data channel of WebRTC", () => {
       expect({ name, failure }).toEqual({ name, failure: "" });
     }
     await page.close();
-  });
+  }, 180_000);
 
   it("carries a session from one page to another", async () => {
     const [left, right] = [

@@ -122,13 +122,14 @@ describe("fetch", () => {
     const failed = await rsyncStream(["fetch", `${await breakingProxy(url, 8_000_000)}a`, at("a")]);
     expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining("(PEER_GONE)")]);
     expect(left().length).toBe(1);
+    const keptBytes = statSync(at(left()[0]!)).size; // less than was let through: the break outran the reader
     const killed = start(["fetch", `${await breakingProxy(url, 4_000_000, true)}a`, at("a")]);
-    await waitUntil(() => left().some((name) => statSync(at(name)).size >= 7_000_000));
+    await waitUntil(() => left().some((name) => statSync(at(name)).size >= keptBytes + 2_000_000));
     killed.kill("SIGKILL");
     await outcomeOf(killed);
     const last = await rsyncStream(["fetch", "--json", `${url}a`, at("a")]);
     expect(last.code).toBe(0);
-    expect(summaryOf(last.stdout).newBytes).toBeLessThan(7_000_000);
+    expect(summaryOf(last.stdout).newBytes).toBeLessThanOrEqual(large.length - keptBytes - 1_000_000);
     expect(readFileSync(at("a")).equals(large)).toBe(true);
     expect(left()).toEqual([]);
   });
