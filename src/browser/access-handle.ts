@@ -7,7 +7,6 @@ export interface AccessHandle {
   write(bytes: Bytes, place: { readonly at: number }): number;
   truncate(size: number): void;
   getSize(): number;
-  flush(): void;
   close(): void;
 }
 

@@ -59,7 +59,6 @@ export class FolderRecord {
     this.#unsaved = "";
     writeFully(this.#handle, bytes, this.#endBytes);
     this.#endBytes += bytes.length;
-    this.#handle.flush();
   }
 
   close(): void {

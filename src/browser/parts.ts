@@ -61,7 +61,6 @@ export class Parts {
     try {
       if (content) writeFully(handle, content, 0);
       handle.truncate(size);
-      handle.flush();
     } finally {
       handle.close();
     }

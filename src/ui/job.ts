@@ -39,10 +39,8 @@ export function noteToken(token: string): void {
 
 /** Remembers what is sent as far as the browser can: handles, but not the files of an input. */
 export async function noteHandles(picked: readonly Picked[]): Promise<void> {
-  const handles = picked.filter((each) => each instanceof FileSystemHandle);
-  await inStore("readwrite", (store) =>
-    store.put(handles.length === picked.length ? handles : [], storeName),
-  );
+  const handles = picked[0] instanceof FileSystemHandle ? picked : [];
+  await inStore("readwrite", (store) => store.put(handles, storeName));
 }
 
 /** What was remembered; empty when it has to be picked again. */

@@ -28,4 +28,4 @@ export interface Figures {
 }
 
 /** Files told in one message. */
-export const takeCount = 200;
+export const takeCount = 32;

@@ -67,8 +67,10 @@ function bindSending(): void {
   for (const input of [parts.inputFolder, parts.inputFiles]) {
     input.addEventListener("change", () => {
       const files = [...(input.files ?? [])];
+      const [first] = files;
+      const folder = first?.webkitRelativePath.split("/")[0];
+      if (first) send(files, folder || nameOf(files));
       input.value = "";
-      send(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));
     });
   }
   // A drop beside the field would make the browser leave the page.
@@ -77,24 +79,27 @@ function bindSending(): void {
   parts.drop.addEventListener("dragleave", () => parts.drop.classList.remove("over"));
   parts.drop.addEventListener("drop", ({ dataTransfer }) => {
     parts.drop.classList.remove("over");
-    if (dataTransfer && !worker) guard(readDropped(dataTransfer.items).then(send));
+    if (dataTransfer && !worker)
+      guard(readDropped(dataTransfer.items).then((picked) => send(picked, nameOf(picked))));
   });
 }
 
 async function pickFolder(): Promise<void> {
   if (!folderPicker) return parts.inputFolder.click();
   try {
-    send([await folderPicker()]);
+    const folder = await folderPicker();
+    send([folder], folder.name);
   } catch (thrown) {
     if (!(thrown instanceof DOMException && thrown.name === "AbortError")) throw thrown;
   }
 }
 
-function send(picked: readonly Picked[]): void {
+/** However many were picked, only some are looked at before the page gets its next turn. */
+function send(picked: readonly Picked[], what: string): void {
   if (picked.length === 0) return;
   sending = picked;
   guard(noteHandles(picked));
-  start({ kind: "push", path: plainPath(parts.sendPath.value), what: nameOf(picked) });
+  start({ kind: "push", path: plainPath(parts.sendPath.value), what });
 }
 
 function receive(path: string, save: boolean): void {
@@ -120,10 +125,16 @@ function start(job: Job): void {
 /** Copies of many files take a while to make: the page gets its turn in between. */
 async function handOver(to: Worker, task: WorkerTask): Promise<void> {
   for (let at = 0; at < sending.length; at += takeCount) {
-    order(to, { do: "take", picked: sending.slice(at, at + takeCount) });
+    order(to, { do: "take", picked: sending.slice(at, at + takeCount).map(namedFile) });
     await new Promise((resolve) => setTimeout(resolve));
   }
   order(to, task);
+}
+
+/** The path of a file does not travel with it in every browser. */
+function namedFile(picked: Picked): Picked {
+  if (!(picked instanceof File)) return picked;
+  return { path: picked.webkitRelativePath || picked.name, file: picked };
 }
 
 function order(to: Worker, task: WorkerTask): void {
@@ -139,7 +150,7 @@ function take(news: WorkerNews, job: Job): void {
     case "retry":
       return showRetry(news.message, news.waitMs);
     case "failed":
-      end(() => showEnded(reasonOf(news), true));
+      end(() => showEnded(reasonOf(news, job), true));
       if (news.code === "UNAUTHORIZED") parts.token.focus();
       return;
     case "done":
@@ -149,8 +160,10 @@ function take(news: WorkerNews, job: Job): void {
   }
 }
 
-function reasonOf({ code, message }: WorkerNews & { tell: "failed" }): string {
+function reasonOf({ code, message }: WorkerNews & { tell: "failed" }, { kind }: Job): string {
   if (code === "UNAUTHORIZED") return "The server asks for a token that allows this: see Access below.";
+  if (code === "NOT_FOUND" && kind === "push")
+    return "There is no such folder at the server; only the last one of a path is made.";
   if (code === "NOT_FOUND") return "There is no such file or folder at the server.";
   if (code === "NO_SPACE") return "There is no more room: remove something that is kept, or free the disk.";
   if (code === "LOCKED") return "Another tab is receiving this.";
@@ -182,7 +195,7 @@ async function resume(isAsked: boolean): Promise<void> {
   if (sending.length > 0) return start(job);
   const handles = await readHandles();
   if (handles.length > 0 && (await mayRead(handles, isAsked))) {
-    sending = handles as readonly Picked[];
+    sending = handles as Picked[];
     return start(job);
   }
   parts.sendPath.value = job.path;
@@ -214,9 +227,9 @@ function setBusy(isBusy: boolean): void {
 }
 
 function nameOf(picked: readonly Picked[]): string {
-  const tops = new Set(picked.map((each) => ("path" in each ? each.path.split("/")[0]! : each.name)));
-  const [first] = tops;
-  return tops.size === 1 ? first! : countText(tops.size, "item", "items");
+  const first = picked[0];
+  if (picked.length > 1 || !first) return countText(picked.length, "item", "items");
+  return "path" in first ? first.path : first.name;
 }
 
 function guard(work: Promise<unknown>): void {

@@ -15,6 +15,8 @@ if (noBrowser !== undefined) console.log(`skipped: ${noBrowser}`);
 export interface TestBrowser {
   /** Opens a page that runs a file of this folder as a module; what it puts on `globalThis` can be called by `evaluate`. */
   open(script: string): Promise<Page>;
+  /** Opens a page from elsewhere, with a storage of its own. */
+  goto(url: string): Promise<Page>;
   /** Where the pages come from. */
   readonly origin: string;
   close(): Promise<void>;
@@ -49,6 +51,14 @@ export async function startBrowser(): Promise<TestBrowser> {
       await page.goto(url);
       await page.addScriptTag({ url: `/${script}`, type: "module" });
       await page.waitForFunction(() => "ready" in globalThis);
+      return page;
+    },
+    async goto(url) {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      page.on("pageerror", (error) => console.error(`in the page: ${error.message}`));
+      page.on("close", () => void context.close().catch(() => {}));
+      await page.goto(url);
       return page;
     },
     async close() {

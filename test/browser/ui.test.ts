@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createServer, type SyncServer } from "../../src/http/server.node.ts";
+import type { SessionReport } from "../../src/http/session-host.ts";
+import { generateToken } from "../../src/http/tokens.node.ts";
+import { builtCli } from "../built.ts";
+import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+
+describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-ui-"));
+  const path = (...names: string[]) => join(folder, ...names);
+  const { secret, token } = generateToken("page", ["read", "write"]);
+  const sessions: SessionReport[] = [];
+  let browser: TestBrowser;
+  let server: SyncServer;
+  let url: string;
+  let page: Page;
+  /** What the page complained about, a breach of its policy among it. */
+  const complaints: string[] = [];
+
+  async function openPage(): Promise<void> {
+    page = await browser.goto(url);
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    await page.locator("#token").fill(secret);
+  }
+
+  const status = () => page.locator("#job-status").textContent();
+  const finished = () => page.waitForSelector("#job.done", { timeout: 100_000 });
+
+  beforeAll(async () => {
+    builtCli();
+    browser = await startBrowser();
+    const onSession = (report: SessionReport) => void sessions.push(report);
+    server = createServer({ root: folder, tokens: [token], ui: true, onSession });
+    url = await server.listen();
+    mkdirSync(path("photos", "2024"), { recursive: true });
+    writeFileSync(path("photos", "a.txt"), "a");
+    writeFileSync(path("photos", "2024", "b.bin"), randomBytes(100_000));
+  });
+
+  afterEach(async () => {
+    await page.close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("sends a folder that was chosen, and nothing of it the second time", async () => {
+    await openPage();
+    await page.locator("#send-path").fill("inbox");
+    for (const words of ["Done: 100 kB were new.", "Done: 0 bytes were new; 100 kB were there already."]) {
+      await page.locator("#input-folder").setInputFiles(path("photos"));
+      await finished();
+      expect(await status()).toBe(words);
+    }
+    const there = readdirSync(path("inbox/photos"), { recursive: true });
+    expect(there.sort()).toEqual(["2024", "2024/b.bin", "a.txt"]);
+    expect(readFileSync(path("inbox/photos/2024/b.bin"))).toEqual(readFileSync(path("photos/2024/b.bin")));
+  });
+
+  it("sends what was dropped", async () => {
+    await openPage();
+    await page.locator("#send-path").fill("dropped");
+    const devtools = await page.context().newCDPSession(page);
+    const { x, y } = (await page.locator("#drop").boundingBox())!;
+    const data = { items: [], files: [path("photos")], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+      await devtools.send("Input.dispatchDragEvent", { type, x: x + 20, y: y + 20, data });
+    }
+    await finished();
+    expect(readFileSync(path("dropped/photos/a.txt"), "utf8")).toBe("a");
+  });
+
+  it("receives, keeps and saves a file", async () => {
+    await openPage();
+    await page.locator("#receive-path").fill("/photos/2024/b.bin");
+    await page.locator("#receive-save").check();
+    const download = page.waitForEvent("download");
+    await page.locator("#receive-start").click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe("b.bin");
+    expect(readFileSync(await saved.path())).toEqual(readFileSync(path("photos/2024/b.bin")));
+    expect(await page.locator(".kept-name").textContent()).toContain("photos/2024/b.bin");
+    await page.getByRole("button", { name: "Remove: photos/2024/b.bin" }).click();
+    await page.locator("#kept").waitFor({ state: "hidden" });
+  });
+
+  it("says what a server refuses", async () => {
+    await openPage();
+    await page.locator("#token").fill("a-token-that-nobody-has");
+    await page.locator("#receive-start").click();
+    await page.waitForSelector("#job.failed");
+    expect(await status()).toContain("asks for a token");
+    await page.locator("#token").fill(secret);
+    await page.locator("#receive-path").fill("nowhere");
+    await page.locator("#receive-start").click();
+    await page.waitForFunction(() => document.querySelector("#job-status")!.textContent!.includes("no such"));
+    complaints.splice(0); // the browser's own, about the refused requests
+  });
+
+  it("goes on by itself when it is loaded again in the middle", async () => {
+    const sizeBytes = 24_000_000;
+    mkdirSync(path("large"));
+    writeFileSync(path("large", "big.bin"), randomBytes(sizeBytes));
+    await openPage();
+    sessions.length = 0;
+    await page.locator("#receive-path").fill("large");
+    await page.locator("#receive-start").click();
+    await page.waitForFunction(() => document.querySelector("progress")!.position > 0.4);
+    await page.reload();
+    await finished();
+    expect(sessions).toHaveLength(2);
+    expect(await page.locator("#job-reused").textContent()).toMatch(/MB$/);
+    await page.locator("#kept button").first().click();
+    await page.waitForFunction(() =>
+      document.querySelector("#job-status")!.textContent!.includes("0 bytes were new"),
+    );
+    const wireBytes = sessions.map(({ summary }) => summary?.wireSentBytes ?? 0);
+    expect(wireBytes[1]!).toBeLessThan(0.7 * sizeBytes);
+    expect(wireBytes[2]!).toBeLessThan(10_000);
+  });
+
+  it("moves its bar all the while, however many files it sends", async () => {
+    const fileCount = 10_000;
+    mkdirSync(path("many"));
+    for (let i = 0; i < fileCount; i++) writeFileSync(path("many", `file ${i}`), `number ${i}`);
+    await openPage();
+    await page.locator("#send-path").fill("copies");
+    await page.evaluate(() => {
+      let lastMs = performance.now();
+      const seen = { longestGapMs: 0, widths: new Set() };
+      Object.assign(globalThis, { seen });
+      const progress = document.querySelector("progress")!;
+      setInterval(() => {
+        seen.longestGapMs = Math.max(seen.longestGapMs, performance.now() - lastMs);
+        seen.widths.add(progress.position);
+        lastMs = performance.now();
+      }, 5);
+    });
+    await page.locator("#input-folder").setInputFiles(path("many"));
+    await finished();
+    const [shown, gapMs] = await page.evaluate(() => {
+      const { seen } = globalThis as any;
+      return [seen.widths.size as number, seen.longestGapMs as number];
+    });
+    console.log(
+      `${fileCount} files sent; the bar moved ${shown} times; the longest gap was ${gapMs.toFixed(0)} ms`,
+    );
+    expect(shown).toBeGreaterThan(10); // a page that stands still shows the beginning and the end
+    expect(readdirSync(path("copies/many"))).toHaveLength(fileCount);
+  }, 120_000);
+});
