@@ -10,6 +10,7 @@ export {
   dirStore,
 } from "./store/dir.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/source.node.ts";
+export { openTreePreview, type TreeChange, type TreePreviewOptions } from "./tree/preview.node.ts";
 export { type TreeTargetOptions, openTreeTarget } from "./tree/target.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";
 

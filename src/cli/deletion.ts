@@ -21,25 +21,3 @@ export function deletionLimitOf(options: OptionValues<typeof deleteOptions>): nu
   if (count !== undefined) throw new SyncError("USAGE", "--max-delete is for --delete");
   return undefined;
 }
-
-/** What a target is told of it, and how much it has deleted so far. */
-export class Deletion {
-  readonly #maxDeletedCount: number | undefined;
-  #count = 0;
-
-  /** @throws USAGE */
-  constructor(options: OptionValues<typeof deleteOptions>) {
-    this.#maxDeletedCount = deletionLimitOf(options);
-  }
-
-  /** For `openTreeTarget`. */
-  get targetOptions() {
-    if (this.#maxDeletedCount === undefined) return {};
-    return { maxDeletedCount: this.#maxDeletedCount, onDelete: () => void this.#count++ };
-  }
-
-  /** For a summary. */
-  get summary(): { readonly deletedEntries?: number } {
-    return this.#maxDeletedCount === undefined ? {} : { deletedEntries: this.#count };
-  }
-}

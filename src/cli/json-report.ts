@@ -14,6 +14,7 @@ export function jsonReport(quiet: boolean, write: (text: string) => void): Repor
       if (!quiet && isDue()) print("progress", progress);
     },
     trouble: (error) => print("trouble", factsOf(error)),
+    change: (change) => print("change", change),
     notice(message, facts) {
       if (!quiet) print("notice", { message, ...facts });
     },

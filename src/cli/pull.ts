@@ -1,20 +1,18 @@
 import { SyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
-import { openTreeTarget } from "../tree/target.node.ts";
 import { defineCommand } from "./command.ts";
-import { deleteOptions, Deletion } from "./deletion.ts";
 import { parseEndpoint } from "./endpoint.ts";
+import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
-import { progressOf, reportSession } from "./session-report.ts";
+import { progressOf } from "./session-report.ts";
 import { keepHeapSmall } from "./small-heap.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
 export const pull = defineCommand({
   operands: ["SRC", "DST"],
   options: {
-    fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
-    ...deleteOptions,
+    ...receivingOptions,
     ...remoteOptions,
     ...timeoutOption,
   },
@@ -26,17 +24,16 @@ export const pull = defineCommand({
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     keepHeapSmall();
-    const deletion = new Deletion(options);
+    const receiving = new Receiving(to, options, report);
     const run = createReceiver({
       connect: connectorTo(there, { direction: "pull" }, options),
-      openTarget: () => openTreeTarget(to, { durable: options.fsync === true, ...deletion.targetOptions }),
+      openTarget: () => receiving.openTarget(),
       signal,
       onTrouble: (error) => report.trouble(error),
       onProgress: (session) => report.progress(progressOf(session)),
       ...reconnectionOf(options, report),
       ...livenessOf({ duplex: true, ...options }),
     });
-    const summary = await run.done;
-    reportSession(report, "received", summary, deletion.summary);
+    receiving.end(await run.done);
   },
 });

@@ -1,8 +1,10 @@
 import { SyncError } from "../errors.ts";
 import { createSender } from "../session/create-sender.ts";
+import type { SessionWish } from "../transport/session-request.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { parseEndpoint } from "./endpoint.ts";
+import { dryRunOption } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
 import { progressOf, reportSession } from "./session-report.ts";
@@ -14,6 +16,7 @@ export const push = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    ...dryRunOption,
     ...deleteOptions,
     ...remoteOptions,
     ...timeoutOption,
@@ -27,7 +30,14 @@ export const push = defineCommand({
       throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
     keepHeapSmall();
     const maxDeletedCount = deletionLimitOf(options);
-    const wish = { direction: "push", ...(maxDeletedCount !== undefined && { maxDeletedCount }) } as const;
+    const dryRun = options["dry-run"] === true;
+    if (dryRun && there.kind !== "ssh")
+      throw new SyncError("USAGE", "a server does not tell what it would do; --dry-run goes with a host");
+    const wish: SessionWish = {
+      direction: "push",
+      ...(maxDeletedCount !== undefined && { maxDeletedCount }),
+      ...(dryRun && { dryRun }),
+    };
     const { layout } = await peek(from);
     const run = createSender({
       connect: connectorTo(there, wish, options),
@@ -40,7 +50,8 @@ export const push = defineCommand({
       ...reconnectionOf(options, report),
       ...livenessOf({ duplex: true, ...options }),
     });
-    reportSession(report, "sent", await run.done);
+    const summary = await run.done;
+    if (!dryRun) reportSession(report, "sent", summary); // otherwise the other end has
   },
 });
 

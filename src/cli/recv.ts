@@ -1,9 +1,8 @@
 import { receiveTree } from "../session/receive.ts";
 import { duplexOf } from "../transport/channel.ts";
-import { openTreeTarget } from "../tree/target.node.ts";
 import { defineCommand } from "./command.ts";
-import { deleteOptions, Deletion } from "./deletion.ts";
-import { progressOf, reportSession } from "./session-report.ts";
+import { Receiving, receivingOptions } from "./receiving.ts";
+import { progressOf } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
 import { duplexChannel, inputChannel } from "./stdio.ts";
 import { keepHeapSmall } from "./small-heap.ts";
@@ -12,8 +11,7 @@ import { keepHeapSmall } from "./small-heap.ts";
 export const recv = defineCommand({
   operands: ["DST"],
   options: {
-    fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
-    ...deleteOptions,
+    ...receivingOptions,
     ...sessionOptions,
   },
   writesOutput: ({ duplex }) => duplex === true,
@@ -21,18 +19,14 @@ export const recv = defineCommand({
     keepHeapSmall();
     const duplex = options.duplex === true;
     const channel = duplex ? duplexChannel() : inputChannel();
-    const deletion = new Deletion(options);
-    const target = await openTreeTarget(place, {
-      durable: options.fsync === true,
-      ...deletion.targetOptions,
-    });
-    const summary = await receiveTree(target, duplexOf(channel), {
+    const receiving = new Receiving(place, options, report);
+    const summary = await receiveTree(await receiving.openTarget(), duplexOf(channel), {
       duplex,
       signal,
       onTrouble: (error) => report.trouble(error),
       onProgress: (session) => report.progress(progressOf(session)),
       ...livenessOf(options),
     });
-    reportSession(report, "received", summary, deletion.summary);
+    receiving.end(summary);
   },
 });

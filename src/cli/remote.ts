@@ -78,7 +78,7 @@ export function connectorTo(
   if (endpoint.kind === "ssh") {
     const [command, ...words] = splitWords(options.rsh ?? "ssh");
     const program = options["remote-path"] ?? "rsync-stream";
-    const remote = `${program} ${roleFor(wish)} --duplex --quiet -- ${quotePath(endpoint.path)}`;
+    const remote = `${program} ${roleFor(wish)} -- ${quotePath(endpoint.path)}`;
     return async ({ signal }) =>
       childProcessDuplex(command, [...words, endpoint.host, remote], signal && { signal });
   }
@@ -132,9 +132,10 @@ export function reconnectionOf(options: { readonly retries?: string }, report: R
 }
 
 /** What the other end has to do, as words for a shell. */
-function roleFor({ direction, maxDeletedCount }: SessionWish): string {
-  if (direction === "pull") return "send";
-  return maxDeletedCount === undefined ? "recv" : `recv --delete --max-delete ${maxDeletedCount}`;
+function roleFor({ direction, maxDeletedCount, dryRun }: SessionWish): string {
+  if (direction === "pull") return "send --duplex --quiet";
+  const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
+  return `recv --duplex ${dryRun ? "--dry-run" : "--quiet"}${deletion}`;
 }
 
 /** A `~` stays for the remote shell to read. */

@@ -1,4 +1,5 @@
 import type { SyncError } from "../errors.ts";
+import type { TreeChange } from "../tree/preview.node.ts";
 
 /** How far a command is. All sizes in bytes, of content unless said otherwise. */
 export interface Progress {
@@ -14,13 +15,18 @@ export interface Progress {
   readonly files?: number;
 }
 
+/** How many paths would be new, have other content, or only another mode or time, or go. */
+export type ChangeCounts = Record<TreeChange["change"], number>;
+
 /** How a command ended. */
 export interface Summary extends Progress {
-  readonly action: "sent" | "received" | "listed" | "rebuilt";
+  readonly action: "sent" | "received" | "compared" | "listed" | "rebuilt";
   /** Entries that failed here or at the other end. */
   readonly failedEntries?: number;
   /** Files and directories that the sender does not have and that were deleted. */
   readonly deletedEntries?: number;
+  /** What would become of how many paths. */
+  readonly changes?: ChangeCounts;
   /** Digest of the whole session, in hex: equal at both ends. */
   readonly digest?: string;
 }
@@ -30,6 +36,8 @@ export interface Report {
   progress(progress: Progress): void;
   /** One entry failed; the others go on. */
   trouble(error: SyncError): void;
+  /** What would become of a path; said always, for it is what was asked for. */
+  change(change: TreeChange): void;
   /** Something to know that is no failure; the facts are for programs. */
   notice(text: string, facts?: Readonly<Record<string, string | number>>): void;
   summary(summary: Summary): void;

@@ -24,7 +24,7 @@ export function reportSession(
   report: Report,
   action: Summary["action"],
   session: SendSummary | ReceiveSummary,
-  more: Pick<Summary, "deletedEntries"> = {},
+  more: Pick<Summary, "deletedEntries" | "changes"> = {},
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);

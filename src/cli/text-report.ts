@@ -38,6 +38,7 @@ export function textReport({ quiet, verbose, color, live, write }: TextReportOpt
       onLine = true;
     },
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
+    change: ({ change, path, kind }) => print(`${change} ${escapeText(path)}${kind === "dir" ? "/" : ""}`),
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },
@@ -74,11 +75,10 @@ function describeProgress({ doneBytes, totalBytes, newBytes, files }: Progress):
 }
 
 function describeSummary(summary: Summary, verbose: boolean): string {
-  const { action, doneBytes, wireBytes, entries, files, failedEntries, deletedEntries, digest } = summary;
+  const { action, wireBytes, entries, failedEntries, deletedEntries, digest } = summary;
   const parts = [
     ...(entries === undefined ? [] : [countOf(entries, "entry", "entries")]),
-    ...(files === undefined ? [] : [`${countOf(files, "file", "files")} read`]),
-    ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary)),
+    ...describeWork(summary),
     ...(wireBytes === undefined ? [] : [`${formatBytes(wireBytes)} on the wire`]),
     ...(deletedEntries === undefined ? [] : [`${deletedEntries} deleted`]),
     ...(failedEntries ? [`${failedEntries} failed`] : []),
@@ -86,6 +86,13 @@ function describeSummary(summary: Summary, verbose: boolean): string {
     ...(verbose && digest !== undefined ? [`session ${digest}`] : []),
   ];
   return `${action}: ${parts.join(", ")}`;
+}
+
+function describeWork(summary: Summary): string[] {
+  const { action, doneBytes, files, changes } = summary;
+  if (changes !== undefined) return Object.entries(changes).map(([change, count]) => `${count} ${change}`);
+  const read = files === undefined ? [] : [`${countOf(files, "file", "files")} read`];
+  return [...read, ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary))];
 }
 
 function describeSavings({ doneBytes, newBytes }: Progress): string[] {

@@ -12,6 +12,8 @@ export interface SessionWish {
   readonly direction: SessionDirection;
   /** With a push: to delete what the sender does not have, unless it is more than so many files and directories. */
   readonly maxDeletedCount?: number;
+  /** With a push over a remote shell: to tell what would be done. */
+  readonly dryRun?: boolean;
 }
 
 /** The URL by which a client asks for a session with a resource. */

@@ -26,11 +26,8 @@ export interface Destination {
  */
 export function openDestination(place: string, layout: Layout, first: Entry, follow: boolean): Destination {
   try {
-    const topName = toByteString(first.name);
-    const isAs = layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !isDirectory(place);
-    if (!isAs) return { held: openOrMake(place, follow), topName, isSingle: false };
-    const name = Buffer.from(path.basename(place)).toString("latin1");
-    return { held: new HeldDirs(path.dirname(place)), topName: name, isSingle: true };
+    if (!isAs(place, layout, first)) makeUnlessThere(place, follow);
+    return open(place, layout, first, follow);
   } catch (thrown) {
     if (!isErrno(thrown, "ENOENT")) throw fileTrouble(thrown, place);
     const message = "the directory around it does not exist";
@@ -38,15 +35,37 @@ export function openDestination(place: string, layout: Layout, first: Entry, fol
   }
 }
 
+/** The same, and nothing is made: undefined when the directory is not there. */
+export function findDestination(place: string, layout: Layout, first: Entry): Destination | undefined {
+  try {
+    return open(place, layout, first, true);
+  } catch (thrown) {
+    if (isErrno(thrown, "ENOENT")) return undefined;
+    throw fileTrouble(thrown, place);
+  }
+}
+
+function open(place: string, layout: Layout, first: Entry, follow: boolean): Destination {
+  if (!isAs(place, layout, first)) {
+    return { held: new HeldDirs(place, follow), topName: toByteString(first.name), isSingle: false };
+  }
+  const topName = Buffer.from(path.basename(place)).toString("latin1");
+  return { held: new HeldDirs(path.dirname(place)), topName, isSingle: true };
+}
+
+/** True when the place is that of the one entry itself, and not of the directory around it. */
+function isAs(place: string, layout: Layout, first: Entry): boolean {
+  return layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !isDirectory(place);
+}
+
 function isDirectory(place: string): boolean {
   return fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function openOrMake(place: string, follow: boolean): HeldDirs {
+function makeUnlessThere(place: string, follow: boolean): void {
   try {
     fs.mkdirSync(follow ? place : withoutSlash(place));
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
   }
-  return new HeldDirs(place, follow);
 }

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
 import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import { stagingName } from "./staging-name.ts";
@@ -16,7 +17,7 @@ interface Level {
 interface Extra {
   readonly dir: DirNode;
   readonly name: ByteString;
-  readonly isDir: boolean;
+  readonly kind: FileStats["kind"];
 }
 
 /**
@@ -62,6 +63,11 @@ export class Extras {
     });
   }
 
+  /** What they are, a directory before what is in it. */
+  *list(): Generator<{ readonly path: string; readonly kind: FileStats["kind"] }> {
+    for (const { dir, name, kind } of this.#found) yield { path: printPlace(dir, name), kind };
+  }
+
   /** Deletes them, the deepest first. What fails is told, and does not stop the others. */
   *delete(): Generator<{ readonly path: string; readonly trouble?: SyncError }> {
     for (const trouble of this.#troubles) yield { path: trouble.detail.path ?? "", trouble };
@@ -72,10 +78,10 @@ export class Extras {
     }
   }
 
-  #remove({ dir, name, isDir }: Extra, path: string): SyncError | undefined {
+  #remove({ dir, name, kind }: Extra, path: string): SyncError | undefined {
     try {
       const place = this.#held.at(dir, name);
-      if (isDir) fs.rmdirSync(place);
+      if (kind === "dir") fs.rmdirSync(place);
       else fs.unlinkSync(place);
       return undefined;
     } catch (thrown) {
@@ -96,7 +102,7 @@ export class Extras {
     const onTrouble = (error: SyncError): void => void this.#troubles.push(error);
     for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
       if (this.#found.length > this.#maxCount) return;
-      this.#found.push({ dir: found.dir, name: found.name, isDir: found.stats.kind === "dir" });
+      this.#found.push({ dir: found.dir, name: found.name, kind: found.stats.kind });
     }
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { SyncError } from "../../src/errors.ts";
 import { encodeError } from "../../src/session/closing.ts";
 import { FrameWriter, preamble } from "../../src/session/frame.ts";
+import { builtCli } from "../built.ts";
 import { firstNumber, freshFolder, outcomeOf, rsyncStream, runShell, shell, waitUntil } from "./run.ts";
 import { noise, picture, plant } from "./trees.ts";
 
@@ -279,3 +280,42 @@ function partsIn(copy: string): number {
   if (!existsSync(staging)) return 0;
   return readdirSync(staging).reduce((sum, name) => sum + statSync(join(staging, name)).size, 0);
 }
+
+describe("--dry-run", () => {
+  it("tells what would become of the destination, and leaves it alone", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    plant(join(folder, "copy"), { "old/file": "x", kept: "y" });
+    const before = picture(join(folder, "copy"));
+    const line = '$RS send "$1/" | $RS recv --dry-run --delete "$2"';
+    const { code, stderr } = await runShell(line, tree, join(folder, "copy"));
+    expect(code).toBe(0);
+    expect(stderr).toContain("deleted old/\ndeleted old/file\n");
+    expect(stderr).toMatch(/^compared: .* \d+ new, 0 changed, 0 touched, 3 deleted, /m);
+    expect(picture(join(folder, "copy"))).toEqual(before);
+    const told = stderr.split("\n").filter((text) => text.startsWith("new ")).length;
+    expect(told).toBe(picture(tree).length);
+  });
+
+  it("says nothing of a copy that is up to date", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    await runShell('$RS send "$1/" | $RS recv "$2"', tree, join(folder, "copy"));
+    const again = await runShell('$RS send "$1/" | $RS recv -n --json "$2"', tree, join(folder, "copy"));
+    expect(again.stdout.toString()).not.toContain('"event":"change"');
+    expect(again.stdout.toString()).toContain('"action":"compared"');
+  });
+
+  it("is told by the other end of a push, and not by a server", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    const args = ["push", "-n", "--remote-path", `${process.execPath} ${builtCli()}`, `${tree}/`];
+    const shell = await keep(folder, Buffer.from('shift; exec sh -c "$*"'));
+    const { code, stderr } = await rsyncStream([...args, "-e", `sh ${shell}`, `here:${folder}/copy`]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/^compared: /m);
+    expect(existsSync(join(folder, "copy"))).toBe(false);
+    const refused = await rsyncStream([...args, "http://127.0.0.1:9/"]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("(USAGE)") });
+  });
+});

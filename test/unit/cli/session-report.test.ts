@@ -20,6 +20,7 @@ it("counts an entry once that failed at the sender and so at the receiver", () =
     progress: () => {},
     trouble: () => {},
     notice: () => {},
+    change: () => {},
     failure: () => {},
     summary: (summary: Summary) => void summaries.push(summary),
   };

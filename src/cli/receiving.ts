@@ -1,0 +1,68 @@
+import type { ReceiveSummary } from "../session/receive.ts";
+import { openTreePreview, type TreeChange } from "../tree/preview.node.ts";
+import { openTreeTarget } from "../tree/target.node.ts";
+import type { TreeTarget } from "../tree/tree.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
+import { deleteOptions, deletionLimitOf } from "./deletion.ts";
+import type { ChangeCounts, Report } from "./report.ts";
+import { reportSession } from "./session-report.ts";
+
+/** The option of the commands that can tell what they would do. */
+export const dryRunOption = {
+  "dry-run": { type: "boolean", short: "n", about: "tell what would become of DST, and change nothing" },
+} as const satisfies OptionSpecs;
+
+/** Options of the commands that receive a tree here. */
+export const receivingOptions = {
+  fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+  ...dryRunOption,
+  ...deleteOptions,
+} as const satisfies OptionSpecs;
+
+/** Where a command receives, in earnest or to see what would come of it, and what it reports of that. */
+export class Receiving {
+  readonly #place: string;
+  readonly #report: Report;
+  readonly #durable: boolean;
+  readonly #isDry: boolean;
+  readonly #maxDeletedCount: number | undefined;
+  #deletedEntries = 0;
+  #changes: ChangeCounts = { new: 0, changed: 0, touched: 0, deleted: 0 };
+
+  /** @throws USAGE */
+  constructor(place: string, options: OptionValues<typeof receivingOptions>, report: Report) {
+    this.#place = place;
+    this.#report = report;
+    this.#durable = options.fsync === true;
+    this.#isDry = options["dry-run"] === true;
+    this.#maxDeletedCount = deletionLimitOf(options);
+  }
+
+  /** Opens the place for a session; for a further one when that broke off. */
+  async openTarget(): Promise<TreeTarget> {
+    const deletion = this.#maxDeletedCount === undefined ? {} : { maxDeletedCount: this.#maxDeletedCount };
+    if (!this.#isDry) {
+      const onDelete = (): void => void this.#deletedEntries++;
+      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, onDelete });
+    }
+    this.#changes = { new: 0, changed: 0, touched: 0, deleted: 0 };
+    return openTreePreview(this.#place, { ...deletion, onChange: (change) => this.#note(change) });
+  }
+
+  /** Reports how it ended. @throws PARTIAL when some entries failed */
+  end(session: ReceiveSummary): void {
+    if (this.#isDry) return reportSession(this.#report, "compared", session, { changes: this.#changes });
+    const deletedEntries = this.#deletedEntries;
+    reportSession(
+      this.#report,
+      "received",
+      session,
+      this.#maxDeletedCount === undefined ? {} : { deletedEntries },
+    );
+  }
+
+  #note(change: TreeChange): void {
+    this.#changes[change.change]++;
+    this.#report.change(change);
+  }
+}
