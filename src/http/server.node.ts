@@ -20,8 +20,7 @@ import { sessionSubprotocol } from "../transport/session-request.ts";
 import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
-import { webSocketDuplex } from "../transport/websocket.ts";
-import { socketOptions } from "../transport/ws.node.ts";
+import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
 import { handleCafs } from "./cafs-handler.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
@@ -231,7 +230,7 @@ class HttpServer implements SyncServer {
         new Promise((resolve, reject) => {
           socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
           this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) =>
-            resolve(webSocketDuplex(open)),
+            resolve(wsDuplex(open)),
           );
         }),
     );

@@ -8,13 +8,26 @@ import { type WebSocketOptions, maxMessageBytes, opened, webSocketDuplex } from 
 
 /**
  * What both ends set: chunks do not compress twice, nobody sends longer messages than we do, and who does not answer to the closing of
- * the connection is not waited for: a dead line would keep a program that is done for half a minute.
+ * the connection is not waited for: a dead line would keep a program that is done for half a minute. What waits for the rest
+ * of a message costs more than its bytes, so its pieces are bounded too; a proxy may cut up messages, but not into crumbs.
  */
 export const socketOptions = {
   perMessageDeflate: false,
   maxPayload: maxMessageBytes,
+  maxFragments: 1024,
+  maxBufferedChunks: 4096,
+  autoPong: false,
   closeTimeout: 2000,
 } as const;
+
+/** A connection over a socket of ws that was made with `socketOptions`. */
+export function wsDuplex(socket: WebSocket, options: WebSocketOptions = {}): ChannelDuplex {
+  // The answers to a flood of pings would wait in memory for a peer that takes none. Who is sent so much hears that we live.
+  socket.on("ping", (data) => {
+    if (socket.bufferedAmount < maxMessageBytes) socket.pong(data, undefined, () => {});
+  });
+  return webSocketDuplex(socket, options);
+}
 
 /** How `connectWs` connects. */
 export interface ConnectWsOptions extends WebSocketOptions, HttpOptions {
@@ -30,7 +43,7 @@ export interface ConnectWsOptions extends WebSocketOptions, HttpOptions {
 export async function connectWs(url: string, options: ConnectWsOptions = {}): Promise<ChannelDuplex> {
   options.signal?.throwIfAborted();
   const socket = openSocket(url, options);
-  const duplex = webSocketDuplex(socket, { ...options, copiesWrites: true }); // listens before it is open: the peer may speak at once
+  const duplex = wsDuplex(socket, { ...options, copiesWrites: true }); // listens before it is open: the peer may speak at once
   const refusal = new Promise<never>((_, reject) => {
     socket.once("unexpected-response", (request, response: IncomingMessage) => {
       void readRefusal(response)
@@ -122,7 +135,7 @@ export async function listenWs(
   });
   await listening(server);
   server.on("connection", (socket, request) => {
-    const duplex = webSocketDuplex(socket, options);
+    const duplex = wsDuplex(socket, options);
     const talk = async () => onConnection(duplex, request);
     talk().catch((thrown) => duplex.channel.abort(thrown));
   });

@@ -1,5 +1,6 @@
-import { afterEach, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
 import type { ChannelDuplex } from "../../../src/transport/channel.ts";
 import {
   connectWebSocket,
@@ -11,6 +12,8 @@ import {
   connectWs,
   listenWs,
   type ListenWsOptions,
+  socketOptions,
+  wsDuplex,
   type WsListener,
 } from "../../../src/transport/ws.node.ts";
 
@@ -66,6 +69,44 @@ test("refuses a message longer than any that a channel sends", async () => {
   const { duplex, socket } = await pair();
   socket.send(new Uint8Array(maxMessageBytes + 1));
   await expect(drain(duplex)).rejects.toMatchObject({ code: "PEER_GONE" });
+});
+
+test("refuses a message in crumbs", async () => {
+  const { duplex, socket } = await pair();
+  for (let i = 0; i < 131_000; i++) socket.send("x", { binary: true, fin: false });
+  await expect(drain(duplex)).rejects.toMatchObject({ code: "PEER_GONE" });
+});
+
+test("takes a message in pieces", async () => {
+  const { duplex, socket } = await pair();
+  for (let i = 0; i < 100; i++) socket.send(new Uint8Array(100), { fin: i === 99 });
+  socket.send(new Uint8Array(0));
+  expect(await drain(duplex)).toBe(10_000);
+});
+
+test("a flood of pings leaves no heap of answers", async () => {
+  const server = new WebSocketServer({ ...socketOptions, port: 0 });
+  onTestFinished(() => server.close());
+  const flooder = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  onTestFinished(() => flooder.terminate());
+  const accepted = await new Promise<WebSocket>((resolve) => server.once("connection", resolve));
+  const duplex = wsDuplex(accepted);
+  let pingCount = 0;
+  accepted.on("ping", () => pingCount++);
+  await expect.poll(() => flooder.readyState).toBe(flooder.OPEN);
+  flooder.pause();
+  for (let i = 0; i < 100_000; i++) flooder.ping(new Uint8Array(125));
+  await expect.poll(() => pingCount, { timeout: 30_000 }).toBe(100_000);
+  expect(accepted.bufferedAmount).toBeLessThan(2 * maxMessageBytes);
+  expect(accepted.bufferedAmount).toBeGreaterThan(0); // or nothing was held back
+  const answered = new Promise((resolve) =>
+    flooder.on("pong", (data) => String(data) === "last" && resolve(1)),
+  );
+  flooder.resume();
+  await expect.poll(() => accepted.bufferedAmount).toBe(0);
+  flooder.ping("last");
+  await answered;
+  duplex.channel.abort(new Error("enough"));
 });
 
 test("takes the longest message", async () => {
