@@ -16,7 +16,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./push.ts")).push,
   },
   pull: {
-    synopsis: "[USER@]HOST:SRC | URL DST [-e COMMAND] [--delete]",
+    synopsis: "[USER@]HOST:SRC | URL DST [-e COMMAND] [-z] [--delete]",
     about: "bring a file or directory here up to date, over ssh or from a server",
     load: async () => (await import("./pull.ts")).pull,
   },

@@ -12,6 +12,7 @@ import { keepHeapSmall } from "./small-heap.ts";
 export const pull = defineCommand({
   operands: ["SRC", "DST"],
   options: {
+    compress: { type: "boolean", short: "z", about: "have content compressed that shrinks" },
     ...receivingOptions,
     ...remoteOptions,
     ...timeoutOption,
@@ -31,6 +32,7 @@ export const pull = defineCommand({
       signal,
       onTrouble: (error) => report.trouble(error),
       onProgress: (session) => report.progress(progressOf(session)),
+      compress: options.compress === true,
       ...reconnectionOf(options, report),
       ...livenessOf({ duplex: true, ...options }),
     });

@@ -43,7 +43,7 @@ export const push = defineCommand({
       connect: connectorTo(there, wish, options),
       openSource: () => openSource(from),
       layout,
-      compress: options.compress === true,
+      ...(options.compress === true && { compress: true }),
       signal,
       onTrouble: (error) => report.trouble(error),
       onProgress: (session) => report.progress(progressOf(session)),

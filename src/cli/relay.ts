@@ -20,6 +20,7 @@ const options = {
     value: "FILE",
     about: "show the token in this file to the upstream",
   },
+  compress: { type: "boolean", short: "z", about: "have the upstream compress content that shrinks" },
   ...upstreamOptions,
   ...listenOptions,
 } as const;
@@ -54,6 +55,8 @@ async function openShare(
   const own = { ...others, ...(theirs !== undefined && { "token-file": theirs }) };
   const { onRetry, ...retries } = reconnectionOf(given, report);
   if (given.cafs === true) {
+    if (given.compress === true)
+      throw new SyncError("USAGE", "what is fetched as CAFS does is not compressed");
     if (upstream.kind !== "http") throw new SyncError("USAGE", "--cafs goes with a URL of http: or https:");
     const http = readHttpOptions(own);
     return createCafsRelay(upstream.url, {
@@ -66,6 +69,7 @@ async function openShare(
   connectorTo(upstream, { direction: "pull" }, own); // wrong options are told of now, not when somebody asks
   return createRelay({
     store: await openRelayStore(given.store),
+    compress: given.compress === true,
     onRetry,
     ...retries,
     connect: ({ path, via, signal }) =>

@@ -29,7 +29,7 @@ export const send = defineCommand({
       const summary = await sendTree(source, duplexOf(channel), {
         mode: duplex ? "duplex" : "one-way",
         layout: source.layout,
-        compress: options.compress === true,
+        ...(options.compress === true && { compress: true }),
         signal,
         onTrouble: (error) => report.trouble(error),
         onProgress: (session) => report.progress(progressOf(session)),

@@ -7,6 +7,9 @@ import { encodeTuple, Tuple } from "./tuple.ts";
 /** The version of the protocol that this library speaks. */
 export const protocolVersion = 1;
 
+/** A receiver with this feature asks for content that is compressed; a sender with it is willing. */
+export const compressFeature = "compress";
+
 /**
  * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream holds all.
  * `list`: a one-way stream without content, which tells what a tree holds.
@@ -114,4 +117,23 @@ export function decodeHello(payload: Bytes, role: "sender" | "receiver"): Sender
   const compressions = tuple.texts();
   const windows = { entries: tuple.positive(), chunks: tuple.positive(), data: tuple.positive() };
   return { role, digests, cutters, compressions, windows, features, nonce };
+}
+
+/**
+ * What follows from the two greetings.
+ *
+ * @throws UNSUPPORTED when the receiver does not know what the sender's session needs
+ */
+export function agree(
+  { digest, cutter, compression, features }: SenderHello,
+  receiver: ReceiverHello,
+): { readonly compress: boolean } {
+  const missing = [
+    ...(receiver.digests.includes(digest) ? [] : [digest]),
+    ...(receiver.cutters.includes(cutter.name) ? [] : [cutter.name]),
+    ...(receiver.compressions.includes(compression) ? [] : [compression]),
+  ];
+  if (missing.length > 0)
+    throw new SyncError("UNSUPPORTED", `the receiver does not know ${missing.join(", ")}`);
+  return { compress: [features, receiver.features].every((names) => names.includes(compressFeature)) };
 }

@@ -7,7 +7,7 @@ import type { Frame } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
-import type { ReceiverHello, Windows } from "./hello.ts";
+import { compressFeature, type ReceiverHello, type Windows } from "./hello.ts";
 import { ReceiverCore } from "./receiver-core.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 
@@ -16,6 +16,8 @@ export interface ReceiveOptions extends AbortOptions, LivenessOptions {
   readonly duplex?: boolean;
   /** What the sender may have under way at each level; default: docs/limits.md. */
   readonly windows?: Partial<Windows>;
+  /** True to ask the sender to compress content that shrinks; only a sender that hears us can. */
+  readonly compress?: boolean;
   /** Called for each entry that could not be brought about. */
   readonly onTrouble?: (error: SyncError) => void;
   /** Called after each frame. */
@@ -56,7 +58,7 @@ export async function receiveTree(
 ): Promise<ReceiveSummary> {
   const answers = options.duplex ?? true;
   const core = new ReceiverCore({
-    hello: receiverHello(options.windows),
+    hello: receiverHello(options),
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
   const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
@@ -77,7 +79,7 @@ export async function receiveTree(
   }
 }
 
-function receiverHello(windows: Partial<Windows> = {}): ReceiverHello {
+function receiverHello({ windows = {}, compress = false }: ReceiveOptions): ReceiverHello {
   return {
     role: "receiver",
     digests: [digestName],
@@ -88,7 +90,7 @@ function receiverHello(windows: Partial<Windows> = {}): ReceiverHello {
       chunks: windows.chunks ?? sessionLimits.chunksWindowBytes,
       data: windows.data ?? sessionLimits.dataWindowBytes,
     },
-    features: [],
+    features: compress ? [compressFeature] : [],
     nonce: crypto.getRandomValues(new Uint8Array(16)),
   };
 }

@@ -9,7 +9,7 @@ import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
-import type { Mode } from "./hello.ts";
+import { compressFeature, type Mode } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
@@ -28,7 +28,7 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   readonly have?: ChunkMemory;
   /** Content kept in memory while answers are awaited, in bytes; what is beyond is read again. Default 8 MiB. */
   readonly keptContentBytes?: number;
-  /** True to compress content that shrinks; default false. */
+  /** True to compress content that shrinks, false never to do so; unless given, the receiver decides. */
   readonly compress?: boolean;
   /** Called for each path that had to be left out, at either end. */
   readonly onTrouble?: (error: SyncError) => void;
@@ -77,7 +77,7 @@ export async function sendTree<File>(
       digest: digestName,
       cutter,
       compression: "deflate",
-      features: [],
+      features: options.compress === false ? [] : [compressFeature],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },
     ...(pool && { pool }),

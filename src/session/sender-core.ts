@@ -12,7 +12,7 @@ import type { DoneMessage } from "./closing.ts";
 import { ContentQueue } from "./content-queue.ts";
 import { encodeEntries } from "./entry-codec.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
-import { decodeHello, encodeHello } from "./hello.ts";
+import { agree, decodeHello, encodeHello } from "./hello.ts";
 import type { SenderHello, Windows } from "./hello.ts";
 import { sessionLimits } from "./limits.ts";
 import { Queue } from "./queue.ts";
@@ -41,7 +41,7 @@ export interface SenderCoreOptions {
   readonly keptContentBytes?: number;
   /** Where the content of runs comes from and goes back to once it is sent; only for senders that copy. */
   readonly pool?: BlockPool;
-  /** True to try to compress content. */
+  /** True to try to compress content whatever the receiver asks for. */
   readonly compress?: boolean;
   readonly onTrouble?: (error: SyncError) => void;
 }
@@ -98,6 +98,7 @@ export class SenderCore<File> {
   /** The file last found changed: its chunks are wished for one after another, and it is told once. */
   #changed: File | undefined;
   #heard = false;
+  #compress: boolean;
   /** What the source was asked for and has not answered yet. */
   readonly #underWay = { list: false, step: false };
   #listingEnded = false;
@@ -109,6 +110,7 @@ export class SenderCore<File> {
   constructor(options: SenderCoreOptions) {
     this.#options = options;
     this.#duplex = options.hello.mode === "duplex";
+    this.#compress = options.compress === true;
     this.#sent = new SentChunks(
       options.hello.mode === "list" ? () => true : (id) => options.have?.has(id) === true,
     );
@@ -243,15 +245,7 @@ export class SenderCore<File> {
   #hear(payload: Bytes): void {
     if (this.#heard) throw new SyncError("BAD_FRAME", "HELLO twice");
     const hello = decodeHello(payload, "receiver");
-    const { digest, cutter, compression } = this.#options.hello;
-    const missing = !hello.digests.includes(digest)
-      ? digest
-      : !hello.cutters.includes(cutter.name)
-        ? cutter.name
-        : !hello.compressions.includes(compression)
-          ? compression
-          : undefined;
-    if (missing !== undefined) throw new SyncError("UNSUPPORTED", `the receiver does not know ${missing}`);
+    this.#compress ||= agree(this.#options.hello, hello).compress;
     this.#heard = true;
     const factor = sessionLimits.windowCeilingFactor;
     this.#windows = {
@@ -389,7 +383,7 @@ export class SenderCore<File> {
   #sendContent(type: "DATA" | "PUSH", payload: Bytes): SenderAction<File> {
     this.#open.data += payload.length;
     this.totals.sentBytes += payload.length;
-    return { do: "send", type, payload, squeeze: this.#options.compress === true ? "content" : "none" };
+    return { do: "send", type, payload, squeeze: this.#compress ? "content" : "none" };
   }
 
   #send(type: FrameType, payload: Bytes, squeeze: Squeeze): void {

@@ -154,6 +154,27 @@ function sizeOf(folder: string): number {
   }
 }
 
+describe("compression", () => {
+  it("is for whoever pulls to ask for, through a relay as well", async () => {
+    const work = freshFolder();
+    plant(join(work, "tree"), { words: "all work and no play ".repeat(50_000) });
+    const server = await listening("serve", join(work, "tree"), "--read-only");
+    const relay = await listening("relay", server.url, "-z");
+    const received: number[] = [];
+    for (const [url, ...options] of [[server.url], [server.url, "-z"], [relay.url, "-z"]] as const) {
+      const copy = join(work, `copy ${received.length}`);
+      const { code, stdout } = await rsyncStream(["pull", "--json", ...options, url, copy]);
+      expect(code).toBe(0);
+      expect(picture(copy)).toEqual(picture(join(work, "tree")));
+      received.push(JSON.parse(stdout.toString().trim().split("\n").at(-1)!).wireBytes);
+    }
+    await server.stop();
+    const [plain, packed, relayed] = received as [number, number, number];
+    expect(Math.max(packed, relayed)).toBeLessThan(plain / 10);
+    expect(plain).toBeGreaterThan(1_000_000);
+  });
+});
+
 describe("serve", () => {
   it("listens to this machine only, unless it has tokens or is told not to care", async () => {
     const work = freshFolder();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { SyncError } from "../../../src/errors.ts";
@@ -120,6 +120,31 @@ describe.each(["duplex", "one-way"] as const)("a %s session", (mode) => {
     expect(contents(target.tree)).toEqual(contents(tree));
     expect(packed.sent.wireSentBytes).toBeLessThan(plain.sent.wireSentBytes / 10);
   });
+});
+
+test("content is compressed when the receiver asks for it, unless the sender would not", async () => {
+  const tree: PlainTree = new Map([
+    ["words", { kind: "file", content: text("all work and no play ".repeat(5000)) }],
+  ]);
+  const sizes: number[] = [];
+  for (const [asks, given] of [
+    [false, {}],
+    [true, { compress: false }],
+    [true, {}],
+  ] as const) {
+    const [left, right] = duplexPair({ bufferBytes: 1 << 20 });
+    const target = new PlainTarget();
+    const [sent] = await Promise.all([
+      sendTree(plainSource(tree), left, { cutter: fastcdcSpec(65_536), ...given }),
+      receiveTree(target, right, { compress: asks }),
+    ]);
+    expect(contents(target.tree)).toEqual(contents(tree));
+    sizes.push(sent.wireSentBytes);
+  }
+  const [unasked, refused, asked] = sizes as [number, number, number];
+  expect(refused).toBeGreaterThan(100_000);
+  expect(unasked).toBeGreaterThan(100_000);
+  expect(asked).toBeLessThan(10_000);
 });
 
 describe("a duplex session", () => {
