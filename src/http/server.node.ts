@@ -229,9 +229,7 @@ class HttpServer implements SyncServer {
       () =>
         new Promise((resolve, reject) => {
           socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
-          this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) =>
-            resolve(wsDuplex(open)),
-          );
+          this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) => resolve(wsDuplex(open)));
         }),
     );
   }
