@@ -1,3 +1,4 @@
+import { BlockPool } from "../bytes/block-pool.ts";
 import { SyncError, toSyncError, type SyncErrorCode } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
@@ -36,7 +37,7 @@ export interface WebSocketOptions {
    * given) and cut off with LIMIT where it cannot (16 MiB unless given).
    */
   readonly receiveBytes?: number;
-  /** True for a socket whose `send` copies: those of browsers do, and of ws those of clients, which mask. */
+  /** True for a socket whose `send` copies: those of browsers do, and of ws those of clients, which mask. Otherwise the channel does. */
   readonly copiesWrites?: true;
 }
 
@@ -116,7 +117,9 @@ export function opened(socket: WebSocketLike, { signal }: AbortOptions): Promise
 }
 
 class SocketChannel implements ByteChannel {
-  readonly copiesWrites?: true;
+  readonly copiesWrites = true;
+  /** Where what is written waits to be sent, unless the socket copies it. */
+  readonly #pool: BlockPool | undefined;
   readonly #socket: WebSocketLike;
   readonly #receiveBytes: number;
   readonly #inbox: Inbox;
@@ -125,7 +128,7 @@ class SocketChannel implements ByteChannel {
   #theirsEnded = false;
 
   constructor(socket: WebSocketLike, { receiveBytes, copiesWrites }: WebSocketOptions) {
-    if (copiesWrites) this.copiesWrites = true;
+    if (!copiesWrites) this.#pool = new BlockPool();
     this.#socket = socket;
     this.#receiveBytes = receiveBytes ?? (socket.pause ? 4 << 20 : 16 << 20);
     this.#inbox = new Inbox({
@@ -147,7 +150,7 @@ class SocketChannel implements ByteChannel {
   async write(bytes: Bytes): Promise<void> {
     this.#gate.enter();
     for (let at = 0; at < bytes.length; at += maxMessageBytes) {
-      this.#socket.send(bytes.subarray(at, at + maxMessageBytes), this.#onSent);
+      this.#send(bytes.subarray(at, at + maxMessageBytes));
       while (this.#socket.bufferedAmount > maxBufferedBytes) await this.#wait();
     }
   }
@@ -167,6 +170,17 @@ class SocketChannel implements ByteChannel {
     this.#gate.break(reason);
   }
 
+  #send(message: Bytes): void {
+    const pool = this.#pool;
+    if (!pool) return this.#socket.send(message, this.#onSent);
+    const copy = pool.take(message.length);
+    copy.set(message);
+    this.#socket.send(copy, () => {
+      pool.give(copy);
+      this.#onSent();
+    });
+  }
+
   readonly #onSent = (): void => this.#gate.open();
 
   async #wait(): Promise<void> {
@@ -179,11 +193,12 @@ class SocketChannel implements ByteChannel {
   }
 
   #receive(data: unknown): void {
-    if (!(data instanceof ArrayBuffer)) return this.abort(new SyncError("BAD_MESSAGE", "a text message"));
-    if (data.byteLength === 0) return this.#finish();
-    if (data.byteLength > maxMessageBytes)
-      return this.#refuse("a message too long", maxMessageBytes, data.byteLength);
-    if (this.#inbox.push(new Uint8Array(data))) return;
+    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+    if (!(bytes instanceof Uint8Array)) return this.abort(new SyncError("BAD_MESSAGE", "a text message"));
+    if (bytes.length === 0) return this.#finish();
+    if (bytes.length > maxMessageBytes)
+      return this.#refuse("a message too long", maxMessageBytes, bytes.length);
+    if (this.#inbox.push(bytes as Bytes)) return;
     if (this.#socket.pause) this.#socket.pause();
     else this.#refuse("the peer sends faster than we read", this.#receiveBytes, this.#inbox.waitingBytes);
   }

@@ -26,7 +26,9 @@ export function wsDuplex(socket: WebSocket, options: WebSocketOptions = {}): Cha
   socket.on("ping", (data) => {
     if (socket.bufferedAmount < maxMessageBytes) socket.pong(data, undefined, () => {});
   });
-  return webSocketDuplex(socket, options);
+  const duplex = webSocketDuplex(socket, options);
+  socket.binaryType = "nodebuffer"; // which lies in what was read, where an ArrayBuffer would be a copy
+  return duplex;
 }
 
 /** How `connectWs` connects. */
