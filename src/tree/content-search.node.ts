@@ -21,8 +21,6 @@ const nextAheadBytes = 1024 * 1024;
 
 /** A new file smaller than this is sent at once: to ask for it costs as much. */
 const minAskBytes = 128;
-/** A new file larger than this is always asked for: it may repeat itself or hold zeros. */
-const alwaysAskBytes = 1024 * 1024;
 
 /** What a search shares with the rest of its target. */
 export interface ContentSearchTools {
@@ -76,7 +74,7 @@ export class ContentSearch {
     if (size < minAskBytes && !this.#mayCutAll) return false;
     if (this.#mayCutAll) return true;
     await this.#seeAll();
-    if (size > alwaysAskBytes || this.#tools.staging.hasLeftover(dir, name)) return true;
+    if (this.#tools.staging.hasLeftover(dir, name)) return true;
     return this.#likeness.find(name, size).length > 0;
   }
 

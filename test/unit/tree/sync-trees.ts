@@ -1,3 +1,4 @@
+import { toHex } from "../../../src/bytes/hex.ts";
 import { idBytes } from "../../../src/chunk/chunk.ts";
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import type { CutterSpec } from "../../../src/chunk/cutter.ts";
@@ -55,9 +56,10 @@ export async function syncTrees<File>(
     }
     const result: SyncTreesResult = { entryCount, needs, sentBytes: 0, troubles };
     const offsets = new Map<File, number>();
+    const pushed = new Set<string>();
     for await (const runs of source.cut([...wanted.keys()], cutter, {})) {
       options.onBatch?.();
-      await sendRuns(target, runs, wanted, offsets, result);
+      await sendRuns(target, runs, wanted, offsets, pushed, result);
     }
     if (!options.noCommit) await target.commit(options.whole ?? true);
     return result;
@@ -72,23 +74,29 @@ async function sendRuns<File>(
   runs: readonly CutRun<File>[],
   wanted: ReadonlyMap<File, { entry: number; need: Need }>,
   offsets: Map<File, number>,
+  /** What was sent: a chunk of a file that is wanted as a whole goes out once, too. */
+  pushed: Set<string>,
   result: SyncTreesResult,
 ): Promise<void> {
   const done: { entry: number; size: number }[] = [];
   for (const { file, sizes, ids, bytes, end } of runs) {
     const { entry, need } = wanted.get(file)!;
     let offset = offsets.get(file) ?? 0;
-    const here =
-      need === "ask" ? await target.place(entry, offset, ids, sizes) : new Uint8Array(sizes.length);
+    const asked = need === "ask" ? await target.place(entry, offset, ids, sizes) : undefined;
     const placements: Placement[] = [];
     let at = 0;
-    sizes.forEach((size, i) => {
+    for (const [i, size] of sizes.entries()) {
       const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
-      if (!here[i]) placements.push({ entry, offset, chunk: verifyChunk(id, bytes.subarray(at, at + size)) });
-      if (!here[i]) result.sentBytes += size;
+      const key = toHex(id);
+      const isHere = asked?.[i] ?? (pushed.has(key) && (await target.place(entry, offset, id, [size]))[0]);
+      if (!isHere) {
+        placements.push({ entry, offset, chunk: verifyChunk(id, bytes.subarray(at, at + size)) });
+        result.sentBytes += size;
+        pushed.add(key);
+      }
       at += size;
       offset += size;
-    });
+    }
     offsets.set(file, offset);
     await target.write(placements);
     if (end === "complete") done.push({ entry, size: offset });
