@@ -1,29 +1,40 @@
 import { abortable } from "../bytes/abort.ts";
 
-/** Wakes whoever waits for something to have changed; nobody ever looks again by the clock. */
-export class News {
-  #waiting: (() => void)[] = [];
+/** Wakes whoever waits for a change of something; nobody ever looks again by the clock, or for what others wait for. */
+export class News<Topic> {
+  readonly #listeners = new Map<Topic, Set<() => void>>();
 
-  /** Readers that wait now. */
-  get waitingCount(): number {
-    return this.#waiting.length;
+  /** It changed. */
+  tell(topic: Topic): void {
+    const listeners = this.#listeners.get(topic);
+    if (!listeners) return;
+    this.#listeners.delete(topic);
+    for (const wake of listeners) wake();
   }
 
-  /** Something changed. */
-  tell(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
+  /** Everything may have changed. */
+  tellAll(): void {
+    for (const topic of [...this.#listeners.keys()]) this.tell(topic);
+  }
+
+  /** Calls back at the next change, and once only. Returns what calls it off. */
+  listen(topic: Topic, wake: () => void): () => void {
+    const listeners = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, listeners.add(wake));
+    return () => {
+      listeners.delete(wake);
+      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
+    };
   }
 
   /** Resolves at the next change. @throws the signal's reason */
-  async wait(signal: AbortSignal | undefined): Promise<void> {
-    let wake: (() => void) | undefined;
-    const change = new Promise<void>((resolve) => (wake = resolve));
-    this.#waiting.push(wake!);
+  async wait(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
+    let callOff: (() => void) | undefined;
+    const change = new Promise<void>((resolve) => (callOff = this.listen(topic, resolve)));
     try {
       await abortable(change, signal);
     } finally {
-      const at = this.#waiting.indexOf(wake!);
-      if (at >= 0) this.#waiting.splice(at, 1);
+      callOff!();
     }
   }
 }

@@ -26,7 +26,7 @@ export async function receiveRecord(
     const missing = missingChunks(record, chunks);
     for (let id = missing.at(-1); id; id = missing.at(-1)) {
       if (chunks.has(id)) missing.pop();
-      else if (chunks.isComing(id)) await chunks.news.wait(signal);
+      else if (chunks.isComing(id)) await chunks.change(id, signal);
       else break; // nobody brings it
     }
     if (missing.length === 0) return;

@@ -5,7 +5,7 @@ import { SyncError } from "../errors.ts";
 import type { Entry, Layout } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import { ChunkRow } from "./chunk-row.ts";
-import type { News } from "./news.ts";
+import { News } from "./news.ts";
 import { relayLimits } from "./relay-limits.ts";
 
 /** How the upstream sends its tree. */
@@ -24,17 +24,13 @@ export interface RelayedEntry {
 
 /** What the upstream has told of its tree so far. It is told once, read by many, and only grows. */
 export class TreeRecord {
-  readonly news: News;
+  /** Tells of the tree that it has begun or got entries, of an entry, by its number, that more of its list is known, and of the end. */
+  readonly news = new News<"tree" | "end" | number>();
   readonly entries: RelayedEntry[] = [];
   /** Set when all is told: everything was listed, or why it will not be. */
   end: "complete" | SyncError | undefined;
   form: Form | undefined;
   #chunkCount = 0;
-
-  /** @param news where it tells what it hears */
-  constructor(news: News) {
-    this.news = news;
-  }
 
   /**
    * A session begins; one after another may, each telling the same.
@@ -44,7 +40,7 @@ export class TreeRecord {
   begin(form: Form): void {
     if (this.form && !sameForm(this.form, form)) throw changed();
     this.form ??= form;
-    this.news.tell();
+    this.news.tell("tree");
   }
 
   /** The next entry, or one that was told before. @throws CHANGED, LIMIT */
@@ -71,20 +67,20 @@ export class TreeRecord {
       else this.#append(chunks, at, id, size);
       at += size;
     }
-    this.news.tell();
+    this.news.tell(number);
   }
 
   /** A file's list has ended. */
   endFile(number: number, end: "complete" | SyncError): void {
     const file = this.entries[number];
     if (file) file.end ??= end;
-    this.news.tell();
+    this.news.tell(number);
   }
 
   /** All is told, or no more will be. Only the first call counts. */
   finish(end: "complete" | SyncError): void {
     this.end ??= end;
-    this.news.tell();
+    this.news.tellAll();
   }
 
   #compare(chunks: ChunkRow, offset: number, id: Bytes, size: number): void {

@@ -15,8 +15,8 @@ export type ClaimedChunks = Pick<RelayChunks, "has" | "claim" | "put" | "release
 
 /** The chunks of a relay: those that are here, and those on their way and by which session. */
 export class RelayChunks {
-  /** Tells when a chunk came, or is wanted again; trees tell theirs there too, for each may wait for another's chunks. */
-  readonly news = new News();
+  /** Tells of a chunk, by its key, that it came or is wanted again. */
+  readonly #news = new News<string>();
   /** Bytes of chunks that came. */
   receivedBytes = 0;
   readonly #store: AwaitedStore;
@@ -59,7 +59,7 @@ export class RelayChunks {
     const key = keyOf(id);
     if (this.#known.has(key)) return true;
     if (await this.#store.has(id, options)) {
-      this.#known.set(key, "here");
+      this.#arrived(key);
       return true;
     }
     this.#known.set(key, carrier);
@@ -69,9 +69,18 @@ export class RelayChunks {
   /** Takes a chunk that came. Its bytes are copied. @throws NO_SPACE, IO */
   async put(chunk: Chunk): Promise<void> {
     await this.#store.put(copyOfChunk(chunk));
-    this.#known.set(keyOf(chunk.id), "here");
     this.receivedBytes += chunk.bytes.length;
-    this.news.tell();
+    this.#arrived(keyOf(chunk.id));
+  }
+
+  /** Calls back when the chunk has come, or is wanted again. Returns what calls it off. */
+  listen(id: ChunkId, wake: () => void): () => void {
+    return this.#news.listen(keyOf(id), wake);
+  }
+
+  /** Resolves when the chunk has come, or is wanted again. @throws the signal's reason */
+  change(id: ChunkId, signal: AbortSignal | undefined): Promise<void> {
+    return this.#news.wait(keyOf(id), signal);
   }
 
   /** The chunk, once it is here. @throws why no more come, the signal's reason */
@@ -81,10 +90,11 @@ export class RelayChunks {
 
   /** The carrier brings no more: what it had to bring is wanted again. Returns how much that is. */
   release(carrier: Carrier): number {
-    const before = this.#known.size;
-    for (const [key, state] of this.#known) if (state === carrier) this.#known.delete(key);
-    this.news.tell();
-    return before - this.#known.size;
+    const lost: string[] = [];
+    for (const [key, state] of this.#known) if (state === carrier) lost.push(key);
+    for (const key of lost) this.#known.delete(key);
+    for (const key of lost) this.#news.tell(key);
+    return lost.length;
   }
 
   /** No more chunks will come. */
@@ -94,5 +104,10 @@ export class RelayChunks {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  #arrived(key: string): void {
+    this.#known.set(key, "here");
+    this.#news.tell(key);
   }
 }

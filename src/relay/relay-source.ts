@@ -1,12 +1,14 @@
+import { abortable } from "../bytes/abort.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import { randomPermutation } from "../remotesync/permutation.ts";
+import { Bell } from "../session/bell.ts";
 import type { CutOptions, CutRun, SourceEntry, TreeSource } from "../tree/tree.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { RelayedEntry, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
 
-/** Bytes and chunks in one run. */
+/** Bytes and chunks in one run, and bytes in several that go out together. */
 const runBytes = 1 << 20;
 const runCount = 256;
 const batchCount = 1024;
@@ -42,7 +44,7 @@ async function* listEntries(
     } else {
       if (record.end === "complete") return;
       if (record.end !== undefined) throw record.end;
-      await record.news.wait(signal);
+      await record.news.wait("tree", signal);
     }
   }
 }
@@ -55,6 +57,10 @@ class RelayCut {
   readonly #signal: AbortSignal;
   /** The files that are not through, and which chunk of each comes next. */
   readonly #next: Map<number, number>;
+  /** Those of which more may be here; of the others, what calls off to be woken when it is. */
+  readonly #queue: number[];
+  readonly #waiting = new Map<number, () => void>();
+  readonly #bell = new Bell();
 
   constructor(
     record: TreeRecord,
@@ -68,25 +74,70 @@ class RelayCut {
     this.#room = room;
     this.#signal = signal;
     const order = randomPermutation(files.length, (limit) => Math.floor(Math.random() * limit));
-    this.#next = new Map(order.map((at) => [files[at]!, 0]));
+    this.#queue = order.map((at) => files[at]!);
+    this.#next = new Map(this.#queue.map((file) => [file, 0]));
   }
 
   async *runs(): AsyncGenerator<readonly CutRun<number>[]> {
-    while (this.#next.size > 0) {
-      const file = this.#findReady();
-      if (file !== undefined) yield [await this.#cut(file)];
-      else if (this.#record.end !== undefined && this.#record.end !== "complete") throw this.#record.end;
-      else await this.#record.news.wait(this.#signal);
+    const callOff = this.#record.news.listen("end", () => this.#bell.ring());
+    try {
+      while (this.#next.size > 0) {
+        const runs = await this.#cutReady();
+        if (runs.length > 0) yield runs;
+        else await this.#rest();
+      }
+    } finally {
+      callOff();
+      for (const callOff of this.#waiting.values()) callOff();
     }
   }
 
-  /** A file of which more is here, or that has ended. */
-  #findReady(): number | undefined {
-    for (const [file, index] of this.#next) {
-      const { chunks, end } = this.#record.entries[file]!;
-      if (index < chunks.count ? this.#chunks.has(chunks.id(index)) : end !== undefined) return file;
+  /** What is here of the files, as much as goes out at once. */
+  async #cutReady(): Promise<CutRun<number>[]> {
+    const runs: CutRun<number>[] = [];
+    let bytes = 0;
+    while (this.#queue.length > 0 && bytes < runBytes) {
+      const file = this.#queue.shift()!;
+      if (!this.#isReady(file)) {
+        this.#waitFor(file);
+        continue;
+      }
+      const run = await this.#cut(file);
+      runs.push(run);
+      bytes += run.bytes.length;
     }
-    return undefined;
+    return runs;
+  }
+
+  /** Until more of some file is here. @throws why no more comes */
+  async #rest(): Promise<void> {
+    const { end } = this.#record;
+    if (end !== undefined && end !== "complete") throw end;
+    await abortable(this.#bell.wait(), this.#signal);
+  }
+
+  /** True when more of a file is here, or it has ended. */
+  #isReady(file: number): boolean {
+    const { chunks, end } = this.#record.entries[file]!;
+    const index = this.#next.get(file)!;
+    return index < chunks.count ? this.#chunks.has(chunks.id(index)) : end !== undefined;
+  }
+
+  /** Puts a file back into the queue when its next chunk has come, or more of its list. */
+  #waitFor(file: number): void {
+    const { chunks } = this.#record.entries[file]!;
+    const index = this.#next.get(file)!;
+    const wake = (): void => {
+      this.#waiting.delete(file);
+      this.#queue.push(file);
+      this.#bell.ring();
+    };
+    this.#waiting.set(
+      file,
+      index < chunks.count
+        ? this.#chunks.listen(chunks.id(index), wake)
+        : this.#record.news.listen(file, wake),
+    );
   }
 
   /** What of a file is here, from where we were, up to a run's length. */
@@ -104,12 +155,13 @@ class RelayCut {
     }
     const run = { file, sizes, ids: concatBytes(ids), bytes: await this.#gather(ids, bytes) };
     const isThrough = end !== undefined && index === chunks.count;
-    if (!isThrough) {
-      this.#next.set(file, index);
-      return run;
+    if (isThrough) {
+      this.#next.delete(file);
+      return { ...run, end };
     }
-    this.#next.delete(file);
-    return { ...run, end };
+    this.#next.set(file, index);
+    this.#queue.unshift(file);
+    return run;
   }
 
   async #gather(ids: readonly Bytes[], count: number): Promise<Bytes> {

@@ -23,7 +23,7 @@ export class RelayTree {
 
   constructor(connect: Connect, chunks: RelayChunks, options: UpstreamOptions) {
     this.#chunks = chunks;
-    this.record = new TreeRecord(chunks.news);
+    this.record = new TreeRecord();
     const { signal } = this.#life;
     const session = async (): Promise<number> => {
       let undelivered = 0;
@@ -54,7 +54,7 @@ export class RelayTree {
     for (;;) {
       if (record.end !== undefined && record.end !== "complete") throw record.end;
       if (record.form) return record.form;
-      await record.news.wait(signal);
+      await record.news.wait("tree", signal);
     }
   }
 

@@ -22,10 +22,11 @@ export async function openRelayedFile(
   permutations: PeerPermutations,
   { signal, peer = "" }: ShareOptions,
 ): Promise<SharedFile> {
-  const file = await findFile(record, path, signal);
+  const number = await findFile(record, path, signal);
+  const file = record.entries[number]!;
   while (file.end === undefined) {
     if (record.end !== undefined && record.end !== "complete") throw record.end;
-    await record.news.wait(signal);
+    await record.news.wait(number, signal);
   }
   if (file.end !== "complete") throw file.end;
   const infos = chunkInfos(file);
@@ -42,14 +43,14 @@ async function findFile(
   record: TreeRecord,
   { components }: SharePath,
   signal: AbortSignal | undefined,
-): Promise<RelayedEntry> {
+): Promise<number> {
   const wanted = components.map(toHex);
   const way: string[] = [];
   for (let number = 0; ; number++) {
     while (number >= record.entries.length) {
       if (record.end === "complete") throw new SyncError("NOT_FOUND", "there is no such place");
       if (record.end !== undefined) throw record.end;
-      await record.news.wait(signal);
+      await record.news.wait("tree", signal);
     }
     const found = record.entries[number]!;
     const { depth, kind, name } = found.entry;
@@ -58,7 +59,7 @@ async function findFile(
     way.length = Math.max(0, depth - top);
     if (depth >= top) way.push(toHex(name));
     if (way.length !== wanted.length || !way.every((part, i) => part === wanted[i])) continue;
-    if (kind === "file") return found;
+    if (kind === "file") return number;
     throw new SyncError("NOT_FOUND", "there is no such file");
   }
 }

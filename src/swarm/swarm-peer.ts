@@ -103,7 +103,7 @@ class Peer implements SwarmPeer {
     this.#options = options;
     this.#patienceMs = options.patienceMs ?? swarmTimes.patienceMs;
     this.#chunks = new SwarmChunks(options.store, this.#id);
-    this.#record = new TreeRecord(this.#chunks.relayed.news);
+    this.#record = new TreeRecord();
     this.#timer = setInterval(() => this.#leaveIdlers(), this.#patienceMs / 4);
   }
 
@@ -226,7 +226,7 @@ class Peer implements SwarmPeer {
     const record = this.#record;
     while (!record.form) {
       if (record.end !== undefined && record.end !== "complete") throw record.end;
-      await record.news.wait(signal);
+      await record.news.wait("tree", signal);
     }
     return record.form;
   }
