@@ -1,11 +1,15 @@
 import { idBytes } from "../chunk/chunk.ts";
 import type { Bytes } from "../types.ts";
 
+/** Most rows of a tree are short, many empty: what is empty is the same for all. */
+const noIds = new Uint8Array(0);
+const noOffsets = new Float64Array(1);
+
 /** Ids and sizes of the chunks of a file, growing at the end: 48 bytes a chunk at most once it has grown. */
 export class ChunkRow {
-  #ids = new Uint8Array(0);
+  #ids = noIds;
   /** Where each chunk starts, and where the last one ends. */
-  #offsets = new Float64Array(1);
+  #offsets = noOffsets;
   #count = 0;
 
   /** Chunks in the row. */

@@ -1,6 +1,6 @@
 /** Bounds of one relayed tree. */
 export const relayLimits = Object.freeze({
-  /** Entries of a tree: about 300 bytes of memory each. */
+  /** Entries of a tree: about 300 bytes of memory each, 750 with a list of chunks. */
   relayedEntryCount: 1_048_576,
   /** Chunks that the files of a tree are made of: 48 bytes each, and about 100 once for each that differs. */
   relayedChunkCount: 4_194_304,

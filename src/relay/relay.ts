@@ -54,7 +54,7 @@ export interface Relay {
  * Relays trees: each is received once from the upstream, and sent to every downstream that asks while it is still coming
  * (docs/relay.md). What is asked for by itself is received by a session of its own, before the rest; content travels once all the same.
  *
- * A downstream waits for its own pace only. Memory: about 300 bytes an entry and 150 a chunk of each tree; content is in `store`.
+ * A downstream waits for its own pace only. Memory: about 750 bytes a file and 300 a chunk of each tree; content is in `store`.
  */
 export function createRelay(options: RelayOptions): Relay {
   const id = options.id ?? randomId();
