@@ -27,7 +27,7 @@ export function readArguments(argv: readonly string[], command: Command): Argume
   const specs: OptionSpecs = { ...everyOption, ...command.options };
   const { values, positionals } = parse(argv, specs);
   if (values["help"] !== true) checkOperands(positionals, command.operands);
-  return { options: values, operands: positionals };
+  return { options: values as OptionValues<OptionSpecs>, operands: positionals };
 }
 
 function parse(argv: readonly string[], specs: OptionSpecs) {

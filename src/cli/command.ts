@@ -4,6 +4,8 @@ import type { Report } from "./report.ts";
 export interface OptionSpec {
   readonly type: "string" | "boolean";
   readonly short?: string;
+  /** True when it may be given several times. */
+  readonly multiple?: true;
   /** What help calls its value. */
   readonly value?: string;
   /** The value that it has when it is given without one; a value then follows a `=` only. */
@@ -14,11 +16,15 @@ export interface OptionSpec {
 /** Options by their long names. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-type ValueOf<Type> = Type extends "boolean" ? boolean : string;
+type TextOrFlag<Type> = Type extends "boolean" ? boolean : string;
+
+type ValueOf<Spec extends OptionSpec> = Spec extends { multiple: true }
+  ? readonly string[]
+  : TextOrFlag<Spec["type"]>;
 
 /** What was given for options. */
 export type OptionValues<Specs extends OptionSpecs> = {
-  readonly [Name in keyof Specs]?: ValueOf<Specs[Name]["type"]>;
+  readonly [Name in keyof Specs]?: ValueOf<Specs[Name]>;
 };
 
 /** All that a command gets. */

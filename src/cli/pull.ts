@@ -2,6 +2,7 @@ import { SyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import { defineCommand } from "./command.ts";
 import { parseEndpoint } from "./endpoint.ts";
+import { excludeOption, exclusionOf } from "./exclusion.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
@@ -13,6 +14,7 @@ export const pull = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     compress: { type: "boolean", short: "z", about: "have content compressed that shrinks" },
+    ...excludeOption,
     ...receivingOptions,
     ...remoteOptions,
     ...timeoutOption,
@@ -24,10 +26,16 @@ export const pull = defineCommand({
       throw new SyncError("USAGE", `pull receives from host:path or a URL, not ${from}`);
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
+    const { exclude = [] } = options;
+    exclusionOf(options); // a wrong pattern is told of here
+    if (exclude.length > 0 && there.kind !== "ssh")
+      throw new SyncError("USAGE", "a server leaves nothing out; --exclude goes with a host");
+    if (exclude.length > 0 && options.delete === true)
+      throw new SyncError("USAGE", "--delete would delete here what --exclude leaves out there");
     keepHeapSmall();
     const receiving = new Receiving(to, options, report);
     const run = createReceiver({
-      connect: connectorTo(there, { direction: "pull" }, options),
+      connect: connectorTo(there, { direction: "pull", exclude }, options),
       openTarget: () => receiving.openTarget(),
       signal,
       onTrouble: (error) => report.trouble(error),

@@ -4,6 +4,7 @@ import type { SessionWish } from "../transport/session-request.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { parseEndpoint } from "./endpoint.ts";
+import { excludeOption, exclusionOf } from "./exclusion.ts";
 import { dryRunOption } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
@@ -16,6 +17,7 @@ export const push = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    ...excludeOption,
     ...dryRunOption,
     ...deleteOptions,
     ...remoteOptions,
@@ -29,7 +31,10 @@ export const push = defineCommand({
     if (there.kind === "local")
       throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
     keepHeapSmall();
+    const exclusion = exclusionOf(options);
     const maxDeletedCount = deletionLimitOf(options);
+    if (exclusion.exclude && maxDeletedCount !== undefined)
+      throw new SyncError("USAGE", "--delete would delete there what --exclude leaves out here");
     const dryRun = options["dry-run"] === true;
     if (dryRun && there.kind !== "ssh")
       throw new SyncError("USAGE", "a server does not tell what it would do; --dry-run goes with a host");
@@ -41,7 +46,7 @@ export const push = defineCommand({
     const { layout } = await peek(from);
     const run = createSender({
       connect: connectorTo(there, wish, options),
-      openSource: () => openSource(from),
+      openSource: () => openSource(from, exclusion),
       layout,
       ...(options.compress === true && { compress: true }),
       signal,

@@ -132,8 +132,10 @@ export function reconnectionOf(options: { readonly retries?: string }, report: R
 }
 
 /** What the other end has to do, as words for a shell. */
-function roleFor({ direction, maxDeletedCount, dryRun }: SessionWish): string {
-  if (direction === "pull") return "send --duplex --quiet";
+function roleFor({ direction, maxDeletedCount, dryRun, exclude = [] }: SessionWish): string {
+  if (direction === "pull") {
+    return ["send --duplex --quiet", ...exclude.map((each) => `--exclude=${quoteForShell(each)}`)].join(" ");
+  }
   const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
   return `recv --duplex ${dryRun ? "--dry-run" : "--quiet"}${deletion}`;
 }

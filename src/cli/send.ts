@@ -8,6 +8,7 @@ import { progressOf, reportSession } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { duplexChannel, outputChannel } from "./stdio.ts";
+import { excludeOption, exclusionOf } from "./exclusion.ts";
 import { keepHeapSmall } from "./small-heap.ts";
 
 /** `send SRC`: a tree as a stream. */
@@ -15,6 +16,7 @@ export const send = defineCommand({
   operands: ["SRC"],
   options: {
     have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
+    ...excludeOption,
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
     ...sessionOptions,
   },
@@ -22,7 +24,7 @@ export const send = defineCommand({
   async run({ operands: [place], options, report, signal }) {
     keepHeapSmall();
     const duplex = options.duplex === true;
-    const source = await openSource(place);
+    const source = await openSource(place, exclusionOf(options));
     try {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();

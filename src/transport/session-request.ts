@@ -14,6 +14,8 @@ export interface SessionWish {
   readonly maxDeletedCount?: number;
   /** With a push over a remote shell: to tell what would be done. */
   readonly dryRun?: boolean;
+  /** With a pull over a remote shell: patterns of what to leave out. */
+  readonly exclude?: readonly string[];
 }
 
 /** The URL by which a client asks for a session with a resource. */

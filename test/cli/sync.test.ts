@@ -319,3 +319,48 @@ describe("--dry-run", () => {
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("(USAGE)") });
   });
 });
+
+describe("--exclude", () => {
+  const files = {
+    "src/a.c": "a",
+    "src/a.o": "o",
+    "it's/deep/a.o": "o",
+    "it's/deep/b": "b",
+    node_modules: "",
+  };
+
+  it("leaves out at the sender, here or at the other end", async () => {
+    const folder = freshFolder();
+    const tree = join(folder, "tree");
+    plant(tree, files);
+    const patterns = ["--exclude", "*.o", "--exclude=/it's/deep/b", "--exclude", "node_modules"];
+    const shell = await keep(folder, Buffer.from('shift; exec sh -c "$*"'));
+    const far = ["-e", `sh ${shell}`, "--remote-path", `${process.execPath} ${builtCli()}`, ...patterns];
+    const [pushed, pulled, sent] = ["pushed", "pulled", "sent"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const args of [
+      ["push", ...far, `${tree}/`, `here:${pushed}`],
+      ["pull", ...far, `here:${tree}/`, pulled],
+    ]) {
+      const { code, stderr } = await rsyncStream(args);
+      expect(code, stderr).toBe(0);
+    }
+    const stream = await rsyncStream(["send", ...patterns, `${tree}/`]);
+    expect((await rsyncStream(["recv", sent], stream.stdout)).code).toBe(0);
+    for (const copy of [pushed, pulled, sent]) {
+      expect(readdirSync(copy, { recursive: true }).sort()).toEqual(["it's", "it's/deep", "src", "src/a.c"]);
+    }
+  });
+
+  it.each([
+    ["push", "--delete", "a", "host:b"],
+    ["pull", "--delete", "host:a", "b"],
+    ["pull", "http://127.0.0.1:9/", "b"],
+  ])("does not go with what would harm: %s %s %s", async (...args) => {
+    const { code, stderr } = await rsyncStream([...args, "--exclude", "x"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("(USAGE)")]);
+  });
+});
