@@ -394,7 +394,8 @@ describe("a client alone", () => {
     const writing = codeOf(channel.write(new Uint8Array(5 * MiB)));
     await vi.advanceTimersByTimeAsync(14_000);
     expect([await reading, await writing]).toEqual(["PEER_GONE", "PEER_GONE"]);
-    expect(count).toBe(turnLimits.turnRetryCount + 1);
+    // Whichever of the two gives up first takes the other with it.
+    expect([turnLimits.turnRetryCount, turnLimits.turnRetryCount + 1]).toContain(count);
     expect(vi.getTimerCount()).toBe(0);
   });
 
