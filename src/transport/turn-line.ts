@@ -69,11 +69,12 @@ export class TurnLine {
    */
   async run(turn: () => Promise<boolean>, progress: () => number): Promise<void> {
     for (let before = 0; ; before = progress()) {
+      this.#check();
       try {
         if (!(await turn())) return;
         this.#lostCount = 0;
       } catch (thrown) {
-        if (!isLost(thrown)) throw thrown;
+        if (this.#cancelled || !isLost(thrown)) throw thrown;
         this.#lostCount = progress() > before ? 1 : this.#lostCount + 1;
         if (this.#lostCount > turnLimits.turnRetryCount) throw thrown;
         await this.#pause.wait(turnLimits.turnRetryMs * 2 ** (this.#lostCount - 1));

@@ -399,6 +399,26 @@ describe("a client alone", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test.each(["GET", "POST"])("leaves nothing behind when what says %s gives up first", async (lost) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let slowCount = 0;
+    const { channel } = await connectTurns("http://h/", {
+      fetch: async (url, { method }) => {
+        if (isOpening(url)) return opened();
+        if (method === lost || method === "DELETE") throw new TypeError("refused");
+        slowCount += 1;
+        await new Promise((resolve) => setTimeout(resolve, 3000)); // so that it is behind when the other gives up
+        throw new TypeError("refused");
+      },
+    });
+    const reading = codeOf(collect(channel));
+    const writing = codeOf(channel.write(new Uint8Array(5 * MiB)));
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect([await reading, await writing]).toEqual(["PEER_GONE", "PEER_GONE"]);
+    expect(slowCount).toBeLessThanOrEqual(turnLimits.turnRetryCount);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test("asks again when no answer comes", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     let count = 0;
