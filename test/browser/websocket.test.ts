@@ -1,10 +1,39 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+
+/** A server that passes on what it gets of one connection to the other with the same URL. */
+async function startBridge(): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  const alone = new Map<string, WebSocket>();
+  server.on("connection", (socket, { url = "" }) => {
+    const other = alone.get(url);
+    alone.set(url, socket);
+    if (!other) return;
+    for (const [from, to] of [
+      [socket, other],
+      [other, socket],
+    ] as const) {
+      from.on("message", (data: Buffer) => to.send(data));
+      from.on("close", (code, reason) =>
+        code === 1005 || code === 1006 ? to.terminate() : to.close(code, reason),
+      );
+    }
+  });
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 describe.skipIf(noBrowser !== undefined)("a page and a server", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-page-"));
@@ -39,6 +68,25 @@ describe.skipIf(noBrowser !== undefined)("a page and a server", () => {
     expect(await ask("pull", "pull", "a-wrong-one-of-the-right-length")).toBe("PEER_GONE");
     await page.close();
   });
+
+  it("its sockets keep what a transport has to", async () => {
+    const bridge = await startBridge();
+    const page = await browser.open("websocket-page.ts");
+    const names = await page.evaluate((at) => (globalThis as any).caseNames(at) as string[], bridge);
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) {
+      const failure = await page.evaluate(
+        ([at, name]) =>
+          (globalThis as any).runCase(at, name).then(
+            () => "",
+            (error: Error) => error.message,
+          ),
+        [bridge, name],
+      );
+      expect({ name, failure }).toEqual({ name, failure: "" });
+    }
+    await page.close();
+  }, 180_000);
 
   it("a page of another site gets nothing", async () => {
     const strict = createServer({ root: folder, tokens: [token] });
