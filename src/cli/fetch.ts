@@ -62,6 +62,7 @@ export const fetch = defineCommand({
         const content = fetchCafs(url, spool.store, {
           ...http,
           signal,
+          wantsKey: false,
           ...(options.key !== undefined && { keyPrefix: options.key }),
           ...(windowCount !== undefined && { windowCount }),
           ...(stallMs !== undefined && { stallMs }),

@@ -39,7 +39,11 @@ export async function* fetchCafs(
 ): AsyncGenerator<Bytes, BuildResult, undefined> {
   checkKeyPrefix(options.keyPrefix);
   const { info, etag } = await fetchSyncInfo(url, options);
-  const builder = createBuilder(info, store, { windowCount, ...options });
+  const builder = createBuilder(info, store, {
+    windowCount,
+    ...options,
+    wantsKey: options.keyPrefix !== undefined || options.wantsKey !== false,
+  });
   const exchange = openExchange(url, etag, options);
   const stop = (reason: unknown): void => {
     builder.close(reason);
@@ -147,6 +151,7 @@ function checkKeyPrefix(prefix = ""): void {
 }
 
 function checkKey({ key }: BuildResult, prefix = ""): void {
-  if (toHex(key).startsWith(prefix.toLowerCase())) return;
-  throw new SyncError("CORRUPT", `the file is ${toHex(key)}, which does not begin with ${prefix}`);
+  const digits = key ? toHex(key) : "";
+  if (digits.startsWith(prefix.toLowerCase())) return;
+  throw new SyncError("CORRUPT", `the file is ${digits}, which does not begin with ${prefix}`);
 }

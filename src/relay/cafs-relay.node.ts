@@ -34,7 +34,7 @@ export function createCafsRelay(url: string, options: CafsRelayOptions): CafsRel
   const life = new AbortController();
   const store = awaitedStore(options.store);
   const permutations = peerPermutations();
-  const upstream = { ...options, signal: life.signal };
+  const upstream = { ...options, wantsKey: false, signal: life.signal };
   let reception: Promise<Reception> | undefined;
   let fetching: Promise<void> = Promise.resolve();
 

@@ -30,8 +30,8 @@ export interface BuildProgress {
 
 /** What was built. */
 export interface BuildResult extends BuildProgress {
-  /** The digest of the whole file. */
-  readonly key: ChunkId;
+  /** The digest of the whole file, unless it was not asked for. */
+  readonly key?: ChunkId;
 }
 
 export interface BuilderOptions extends AbortOptions, SyncInfoLimits {
@@ -42,6 +42,8 @@ export interface BuilderOptions extends AbortOptions, SyncInfoLimits {
   readonly windowCount?: number;
   /** The digest that the whole file must have. */
   readonly expectedKey?: ChunkId;
+  /** False to do without the digest of the whole file, which costs as much as verifying its chunks does. */
+  readonly wantsKey?: boolean;
   /** Called after each chunk of the file. */
   readonly onProgress?: (progress: BuildProgress) => void;
 }
@@ -102,7 +104,7 @@ class Reception {
   readonly #totalBytes: number;
   readonly #plan: WishPlan;
   readonly #kept = new KeptChunks();
-  readonly #digest = createSha256();
+  readonly #digest: ReturnType<typeof createSha256> | undefined;
   /** Aborted when either half fails or is given up, so that the other one ends too. */
   readonly #life = new AbortController();
   readonly #signal = this.#life.signal;
@@ -124,6 +126,7 @@ class Reception {
     this.#pieceBytes = Math.max(1, this.#windowBytes >> 2);
     this.#totalBytes = fileBytes(info.chunks);
     this.#plan = new WishPlan(info, store, this.#signal);
+    if (options.wantsKey !== false || options.expectedKey) this.#digest = createSha256();
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (options.signal?.aborted === true) this.#onAbort();
   }
@@ -204,7 +207,7 @@ class Reception {
       const due = restorer.put(index === placeholder ? undefined : index);
       if (due === undefined) continue;
       const bytes = this.#recall(due) ?? (await this.#fetch(due));
-      this.#digest.update(bytes);
+      this.#digest?.update(bytes);
       if (bytes.length > 0) yield bytes;
       this.#settle(due, bytes.length);
     }
@@ -255,13 +258,13 @@ class Reception {
 
   #finish(): BuildResult {
     const { expectedKey } = this.#options;
-    const key = this.#digest.digest();
+    const key = this.#digest?.digest();
     if (this.#doneBytes !== this.#totalBytes) throw new SyncError("INTERNAL", "the file is not complete");
-    if (expectedKey !== undefined && !equalBytes(key, expectedKey)) {
-      throw new SyncError("CORRUPT", `file ${toHex(key)} where ${toHex(expectedKey)} was expected`);
+    if (expectedKey !== undefined && !equalBytes(key!, expectedKey)) {
+      throw new SyncError("CORRUPT", `file ${toHex(key!)} where ${toHex(expectedKey)} was expected`);
     }
     this.#finished = true;
-    return { ...this.#progress(), key };
+    return { ...this.#progress(), ...(key && { key }) };
   }
 
   #progress(): BuildProgress {

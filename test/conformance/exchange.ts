@@ -97,7 +97,7 @@ export async function receive(
     const file = temporary.file();
     const { key, size, isChunked, chunkCount } = file;
     file.dispose();
-    same("key by the builder", toHex(key), toHex(step.value.key));
+    same("key by the builder", toHex(key), toHex(step.value.key!));
     return { key, size, isChunked, chunkCount };
   } finally {
     builder.close();

@@ -48,7 +48,8 @@ describe("both ends together", () => {
       expect(await collect(fetchCafs(server.url, memoryStore(), { keyPrefix }))).toEqual(bytes);
     }
     const keyPrefix = digits.slice(0, 15) + (digits[15] === "0" ? "1" : "0");
-    expect(await fetchError(server.url, { keyPrefix })).toMatchObject({ code: "CORRUPT" });
+    for (const wantsKey of [true, false])
+      expect(await fetchError(server.url, { keyPrefix, wantsKey })).toMatchObject({ code: "CORRUPT" });
     expect(await fetchError(server.url, { keyPrefix: "xyz" })).toMatchObject({ code: "USAGE" });
   });
 

@@ -266,6 +266,19 @@ describe("flaws of the reference", () => {
     expect((await build(info, memoryStore(), stream(), wrong)).failure).toBe("CORRUPT");
   });
 
+  it("tells the digest of the whole, unless nobody wants it and nothing is expected", async () => {
+    const { info, bytes } = await fileOf(["a", "b"]);
+    const keys: unknown[] = [];
+    const expectedKey = sha256(bytes);
+    for (const options of [{}, { wantsKey: false }, { wantsKey: false, expectedKey }]) {
+      const building = createBuilder(info, memoryStore(), options).build(streamOf(frames("a", "b")));
+      let step = await building.next();
+      while (step.done !== true) step = await building.next();
+      keys.push(step.value.key);
+    }
+    expect(keys).toEqual([expectedKey, undefined, expectedKey]);
+  });
+
   it("flaws 9 and 11: every wait ends when it is aborted, and all is let go", async () => {
     const { info } = await fileOf(many);
     const controller = new AbortController();
