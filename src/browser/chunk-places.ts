@@ -1,3 +1,4 @@
+import { AddressLine } from "../bytes/address-line.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import type { Cutter } from "../chunk/cutter.ts";
@@ -19,18 +20,13 @@ const maxChunkCount = 2 ** 20;
  */
 export class ChunkPlaces {
   readonly #places: Place[] = [];
-  /** The address where each place starts, ascending. */
-  readonly #bases: number[] = [];
+  readonly #line = new AddressLine();
   readonly #addresses = new IdMap();
-  #end = 0;
 
   /** Takes in a place of this many bytes. Returns its address. */
   add(place: Place, size: number): number {
-    const base = this.#end;
     this.#places.push(place);
-    this.#bases.push(base);
-    this.#end += Math.max(size, 1);
-    return base;
+    return this.#line.add(size);
   }
 
   /** Remembers a chunk, for as long as there is room. */
@@ -60,18 +56,7 @@ export class ChunkPlaces {
   find(id: ChunkId): { readonly place: Place; readonly offset: number } | undefined {
     const address = this.#addresses.get(id);
     if (address === undefined) return undefined;
-    const number = this.#placeAt(address);
-    return { place: this.#places[number]!, offset: address - this.#bases[number]! };
-  }
-
-  #placeAt(address: number): number {
-    let low = 0;
-    let high = this.#bases.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#bases[middle]! <= address) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    const number = this.#line.numberAt(address);
+    return { place: this.#places[number]!, offset: address - this.#line.startOf(number) };
   }
 }

@@ -68,7 +68,7 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
   function abort(reason: unknown): void {
     broken ??= { reason };
     pipes.abort(reason);
-    void endProgram(child, hasEnded);
+    void endProgram(child, exited, hasEnded);
   }
 
   /** What really happened: a broken pipe is only the shadow of a program that exited. */
@@ -115,9 +115,8 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
 }
 
 /** Ends a program. One that has heard its last words gets a moment to go by itself. */
-async function endProgram(child: Child, hasLastWords: boolean): Promise<void> {
-  const leave = () =>
-    Promise.race([new Promise((resolve) => child.once("exit", resolve)), afterMs(killAfterMs)]);
+async function endProgram(child: Child, exited: Promise<unknown>, hasLastWords: boolean): Promise<void> {
+  const leave = () => Promise.race([exited, afterMs(killAfterMs)]);
   if (hasLastWords) await leave();
   if (!child.kill()) return; // it is gone already
   await leave();

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { AddressLine } from "../bytes/address-line.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
 import { readFully } from "./file-cut.node.ts";
@@ -22,9 +23,7 @@ export class Places {
   readonly #names = new PlaceNames();
   /** Where files are for the time being that are not at their names. */
   readonly #moved = new Map<number, { readonly dir: DirNode; readonly name: ByteString }>();
-  /** The address where each file starts, ascending. */
-  readonly #bases: number[] = [];
-  #end = 0;
+  readonly #line = new AddressLine();
   /** Content that is not on disk yet. */
   readonly #kept = new Map<number, Bytes>();
   readonly #handles = new HandleCache<number>(maxOpenCount, (place) =>
@@ -37,8 +36,7 @@ export class Places {
 
   /** Takes a file in, of at most this many bytes, and gives it a number. */
   add(dir: DirNode, name: ByteString, size: number): number {
-    this.#bases.push(this.#end);
-    this.#end += Math.max(size, 1);
+    this.#line.add(size);
     return this.#names.add(dir, name);
   }
 
@@ -65,19 +63,12 @@ export class Places {
   }
 
   addressOf(place: number, offset: number): number {
-    return this.#bases[place]! + offset;
+    return this.#line.startOf(place) + offset;
   }
 
-  /** The file that an address lies in: the last one that starts at or before it. */
+  /** The file that an address lies in. */
   placeAt(address: number): number {
-    let low = 0;
-    let high = this.#bases.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#bases[middle]! <= address) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return this.#line.numberAt(address);
   }
 
   /** A file open for reading; good until the next call. */
@@ -88,7 +79,7 @@ export class Places {
   /** Fills `into` from an address. Returns the bytes read. */
   read(address: number, into: Bytes): number {
     const place = this.placeAt(address);
-    const offset = address - this.#bases[place]!;
+    const offset = address - this.#line.startOf(place);
     const kept = this.#kept.get(place)?.subarray(offset, offset + into.length);
     if (!kept) return readFully(this.handleOf(place), into, offset);
     into.set(kept);
