@@ -6,6 +6,7 @@ import { memorySource } from "../../src/tree/memory-source.ts";
 import { memoryTarget } from "../../src/tree/memory-target.ts";
 import { memoryDir, memoryFile } from "../../src/tree/memory-tree.ts";
 import type { Duplex } from "../../src/types.ts";
+import { suiteCalls } from "./page-suite.ts";
 
 // Channels close with their connections, which are collected when nobody holds them.
 const held: RTCPeerConnection[] = [];
@@ -71,8 +72,7 @@ Object.assign(globalThis, {
   offer,
   answer,
   accept,
-  caseNames: cases.map(({ name }) => name),
-  runCase: async (name: string) => cases.find((each) => each.name === name)!.run(),
+  ...suiteCalls(() => cases),
   async send() {
     const source = memorySource(memoryDir({ big: memoryFile(content), small: memoryFile("hello") }));
     const { sentBytes } = await sendTree(source, await duplex, { layout: source.layout });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { expectCasesToHold } from "./page-cases.ts";
 
 describe.skipIf(noBrowser !== undefined)("a data channel of WebRTC", () => {
   let browser: TestBrowser;
@@ -10,19 +11,7 @@ describe.skipIf(noBrowser !== undefined)("a data channel of WebRTC", () => {
 
   it("keeps what a transport has to", async () => {
     const page = await browser.open("data-channel-page.ts");
-    const names = await page.evaluate(() => (globalThis as any).caseNames as string[]);
-    expect(names.length).toBeGreaterThan(10);
-    for (const name of names) {
-      const failure = await page.evaluate(
-        (name) =>
-          (globalThis as any).runCase(name).then(
-            () => "",
-            (error: Error) => error.message,
-          ),
-        name,
-      );
-      expect({ name, failure }).toEqual({ name, failure: "" });
-    }
+    await expectCasesToHold(page, "");
     await page.close();
   }, 180_000);
 

@@ -4,6 +4,7 @@ import { storeCases } from "../../src/testing/store-suite.ts";
 import { seededBytes } from "../../src/testing/random.ts";
 import { chunkOf } from "../../src/chunk/verify.ts";
 import type { Chunk } from "../../src/chunk/chunk.ts";
+import { suiteCalls } from "./page-suite.ts";
 
 let count = 0;
 
@@ -23,9 +24,7 @@ async function contentOf(directory: FileSystemDirectoryHandle, chunks: readonly 
 }
 
 Object.assign(globalThis, {
-  caseNames: (suite: keyof typeof suites) => suites[suite].map(({ name }) => name),
-  runCase: async (suite: keyof typeof suites, name: string) =>
-    suites[suite].find((each) => each.name === name)!.run(),
+  ...suiteCalls((suite) => suites[suite as keyof typeof suites]),
 
   /** Files that many chunks take when they are put at once, and what another store finds there, one being deleted. */
   async keepMany() {

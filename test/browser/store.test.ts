@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { expectCasesToHold } from "./page-cases.ts";
 
 describe.skipIf(noBrowser !== undefined)("a store in a browser", () => {
   let browser: TestBrowser;
@@ -10,19 +11,7 @@ describe.skipIf(noBrowser !== undefined)("a store in a browser", () => {
 
   it.each(["IndexedDB", "OPFS"])("in %s keeps what a store has to", async (suite) => {
     const page = await browser.open("store-page.ts");
-    const names = await page.evaluate((suite) => (globalThis as any).caseNames(suite) as string[], suite);
-    expect(names.length).toBeGreaterThan(10);
-    for (const name of names) {
-      const failure = await page.evaluate(
-        ([suite, name]) =>
-          (globalThis as any).runCase(suite, name).then(
-            () => "",
-            (error: Error) => error.message,
-          ),
-        [suite, name],
-      );
-      expect({ name, failure }).toEqual({ name, failure: "" });
-    }
+    await expectCasesToHold(page, suite);
     await page.close();
   });
 

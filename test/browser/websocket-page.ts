@@ -1,10 +1,7 @@
-import { createReceiver } from "../../src/session/create-receiver.ts";
-import { createSender } from "../../src/session/create-sender.ts";
 import { transportCases } from "../../src/testing/transport-suite.ts";
 import { connectWebSocket } from "../../src/transport/websocket.ts";
-import { memorySource } from "../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../src/tree/memory-target.ts";
-import { memoryDir, memoryFile } from "../../src/tree/memory-tree.ts";
+import { sessionCalls } from "./page-sessions.ts";
+import { suiteCalls } from "./page-suite.ts";
 
 const connectTo = (url: string, token: string) => () =>
   connectWebSocket(url, { protocols: ["rsync-stream.1", `bearer.${token}`] });
@@ -21,22 +18,4 @@ const casesOver = (bridge: string) =>
     patienceMs: 60_000,
   });
 
-Object.assign(globalThis, {
-  caseNames: (bridge: string) => casesOver(bridge).map(({ name }) => name),
-  runCase: (bridge: string, name: string) =>
-    casesOver(bridge)
-      .find((each) => each.name === name)!
-      .run(),
-  async push(url: string, token: string) {
-    const tree = memoryDir({ "from the page": memoryFile("hello") });
-    const openSource = () => memorySource(tree);
-    return (await createSender({ connect: connectTo(url, token), openSource, layout: "contents" }).done)
-      .entries;
-  },
-  async pull(url: string, token: string) {
-    const tree = memoryDir();
-    await createReceiver({ connect: connectTo(url, token), openTarget: () => memoryTarget(tree) }).done;
-    return [...tree.children.keys()];
-  },
-  ready: true,
-});
+Object.assign(globalThis, { ...suiteCalls(casesOver), ...sessionCalls(connectTo), ready: true });
