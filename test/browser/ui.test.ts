@@ -1,43 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
 import type { SessionReport } from "../../src/http/session-host.ts";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { builtCli } from "../built.ts";
+import { limitedProxy } from "../limited-proxy.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
-
-/** Passes connections on, so many bytes of answers each and then no more. */
-async function holdingProxy(url: string, limitBytes: number) {
-  const server = createTcpServer((near) => {
-    const far = connect(Number(new URL(url).port), "127.0.0.1");
-    const limit = limitBytes;
-    let count = 0;
-    near.pipe(far);
-    far.on("data", (bytes) => {
-      near.write(bytes);
-      count += bytes.length;
-      if (count >= limit) far.pause();
-    });
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      socket.on("error", () => {}).on("close", () => other.destroy());
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    /** Sets how much later connections may carry. */
-    hold: (bytes: number) => void (limitBytes = bytes),
-  };
-}
 
 describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-ui-"));
@@ -141,13 +113,13 @@ describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
     const sizeBytes = 24_000_000;
     mkdirSync(path("large"));
     writeFileSync(path("large", "big.bin"), randomBytes(sizeBytes));
-    const proxy = await holdingProxy(url, 14_000_000);
+    const proxy = await limitedProxy(url, 14_000_000, "hold");
     await openPage(proxy.url);
     sessions.length = 0;
     await page.locator("#receive-path").fill("large");
     await page.locator("#receive-start").click();
     await page.waitForFunction(() => document.querySelector("progress")!.position > 0.4);
-    proxy.hold(Number.POSITIVE_INFINITY);
+    proxy.limitBytes = Number.POSITIVE_INFINITY;
     await page.reload();
     await finished();
     expect(sessions).toHaveLength(2);

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { builtCli } from "../built.ts";
+import { limitedProxy } from "../limited-proxy.ts";
 import { freshFolder, outcomeOf, rsyncStream, waitUntil } from "./run.ts";
 import { noise, plant } from "./trees.ts";
 
@@ -39,30 +40,6 @@ function start(args: readonly string[]): ChildProcess {
 }
 
 const hidden = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith("."));
-
-/** Passes connections on, and breaks off each after so many bytes of answer, or only stops passing on. */
-async function breakingProxy(url: string, limitBytes: number, silently = false) {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(new URL(url).port), "127.0.0.1");
-    let count = 0;
-    for (const socket of [near, far]) sockets.add(socket.on("error", () => {}));
-    near.on("data", (bytes) => far.write(bytes)).on("close", () => far.destroy());
-    far
-      .on("data", (bytes) => {
-        count += bytes.length;
-        if (count <= limitBytes) near.write(bytes);
-        else if (!silently) near.destroySoon(); // with all that was let through: the next run counts on it
-      })
-      .on("close", () => near.end());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
 
 const summaryOf = (stdout: Buffer) => JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
 
@@ -119,11 +96,15 @@ describe("fetch", () => {
   it("goes on where one broke off that failed, and one that was killed", async () => {
     const large = noise(12_000_000, "large");
     const { url, at, left } = await served({ a: large });
-    const failed = await rsyncStream(["fetch", `${await breakingProxy(url, 8_000_000)}a`, at("a")]);
+    const failed = await rsyncStream([
+      "fetch",
+      `${(await limitedProxy(url, 8_000_000, "break")).url}a`,
+      at("a"),
+    ]);
     expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining("(PEER_GONE)")]);
     expect(left().length).toBe(1);
     const keptBytes = statSync(at(left()[0]!)).size; // less than was let through: the break outran the reader
-    const killed = start(["fetch", `${await breakingProxy(url, 4_000_000, true)}a`, at("a")]);
+    const killed = start(["fetch", `${(await limitedProxy(url, 4_000_000, "hold")).url}a`, at("a")]);
     await waitUntil(() => left().some((name) => statSync(at(name)).size >= keptBytes + 2_000_000));
     killed.kill("SIGKILL");
     await outcomeOf(killed);
