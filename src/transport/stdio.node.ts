@@ -8,8 +8,8 @@ import { Inbox } from "./inbox.ts";
 import { NodeWriter, queueBytes, wrapPipeError } from "./node-stream.node.ts";
 import { WriteGate } from "./write-gate.ts";
 
-/** Bytes of one read: a pipe on Linux never gives more. */
-const pipeBlockBytes = 64 << 10;
+/** Bytes of one read. A pipe of Linux holds a quarter of it unless it was asked to hold more. */
+const pipeBlockBytes = 256 << 10;
 /** Bytes of one read from a file. */
 const fileBlockBytes = 256 << 10;
 /** A block of which less was filled is copied out, so that few bytes do not hold a whole block in memory. */
