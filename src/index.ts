@@ -18,7 +18,7 @@ export { type CutterOptions, createCutter } from "./chunk/create-cutter.ts";
 export { cutChunks } from "./chunk/cut-chunks.ts";
 export { cafsSpec, checkCutterSpec, fastcdcSpec, fixedSpec } from "./chunk/cutter-specs.ts";
 export type { Cutter, CutterSpec } from "./chunk/cutter.ts";
-export { type Digester, createSha256, digestName, sha256 } from "./chunk/digest.ts";
+export { type ChunkDigest, type Digester, createSha256, sha256, sha256Digest } from "./chunk/digest.ts";
 export { handprint } from "./chunk/handprint.ts";
 export { chunkOf, verifyChunk } from "./chunk/verify.ts";
 

@@ -9,6 +9,7 @@ export {
   type VerifyOptions,
   dirStore,
 } from "./store/dir.node.ts";
+export { blake3Digest } from "./chunk/blake3.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/source.node.ts";
 export { openTreePreview, type TreeChange, type TreePreviewOptions } from "./tree/preview.node.ts";
 export { type TreeTargetOptions, openTreeTarget } from "./tree/target.node.ts";

@@ -1,9 +1,10 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { sha256 as portableSha256 } from "@noble/hashes/sha2.js";
 import { sha256 } from "../../src/chunk/digest.ts";
+import { blake3Digest, fastestDigest } from "../../src/chunk/blake3.node.ts";
 import { compare, type BenchRow } from "../row.ts";
 
-/** SHA-256 of one chunk, beside the code that browsers run and beside Node's older call. */
+/** SHA-256 of one chunk, beside the code that browsers run and beside Node's older call; and BLAKE3 beside SHA-256. */
 export async function run(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const bytes of [64, 8192, 65536].map((size) => randomFillSync(new Uint8Array(size)))) {
@@ -16,6 +17,9 @@ export async function run(): Promise<BenchRow[]> {
     rows.push(await compare({ ...contest, peer: "portable", naive: () => portableSha256(bytes) }));
     const naive = (): Uint8Array => createHash("sha256").update(bytes).digest();
     rows.push(await compare({ ...contest, peer: "createHash", naive }));
+    if (fastestDigest() !== blake3Digest) continue;
+    const blake3 = { name: `blake3, ${bytes.length} bytes`, fast: () => blake3Digest.keyOf(bytes) };
+    rows.push(await compare({ ...contest, ...blake3, peer: "sha256", naive: () => sha256(bytes) }));
   }
   return rows;
 }

@@ -3,8 +3,13 @@ import type { Bytes } from "../types.ts";
 import type { ChunkId } from "./chunk.ts";
 import { idOfKey, keyOf } from "./id-key.ts";
 
-/** The digest that names chunks, as handshakes and files call it. */
-export const digestName = "sha-256";
+/** A digest by which chunks are named. Who takes chunks by their ids relies on nobody being able to make two with one id. */
+export interface ChunkDigest {
+  /** What handshakes and files call it. */
+  readonly name: "sha-256" | "blake3";
+  /** The digest of bytes, at once, as a key (see `keyOf`). */
+  readonly keyOf: (bytes: Bytes) => string;
+}
 
 /** Computes a digest of bytes that come in parts. */
 export interface Digester {
@@ -23,6 +28,9 @@ const node = globalThis.process?.getBuiltinModule?.("node:crypto");
  * that it has to count as foreign memory.
  */
 export const sha256Key: (bytes: Bytes) => string = chooseSha256();
+
+/** SHA-256, by which chunks are named everywhere unless a session says otherwise. */
+export const sha256Digest: ChunkDigest = Object.freeze({ name: "sha-256", keyOf: sha256Key });
 
 /** SHA-256 of bytes, at once. */
 export function sha256(bytes: Bytes): ChunkId {

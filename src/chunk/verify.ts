@@ -2,7 +2,7 @@ import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { Chunk, ChunkId } from "./chunk.ts";
-import { sha256, sha256Key } from "./digest.ts";
+import { sha256, sha256Digest } from "./digest.ts";
 import { idOfKey, keyOf } from "./id-key.ts";
 
 /** Names bytes by their digest. The chunk keeps `bytes`, it does not copy them. */
@@ -13,10 +13,11 @@ export function chunkOf(bytes: Bytes): Chunk {
 /**
  * Makes a chunk of bytes that are said to have this id. The chunk keeps both, it copies neither.
  *
+ * @param digest what the id is; default SHA-256
  * @throws UNEXPECTED_CHUNK when they do not
  */
-export function verifyChunk(id: ChunkId, bytes: Bytes): Chunk {
-  const key = sha256Key(bytes);
+export function verifyChunk(id: ChunkId, bytes: Bytes, digest = sha256Digest): Chunk {
+  const key = digest.keyOf(bytes);
   if (key !== keyOf(id)) {
     throw new SyncError("UNEXPECTED_CHUNK", `chunk ${toHex(idOfKey(key))} where ${toHex(id)} was expected`);
   }

@@ -9,7 +9,7 @@ import { checkReplaceable } from "./file-replacement.ts";
 import { httpOptions, readHttpOptions } from "./remote.ts";
 import { openResumableFile } from "./resumable-file.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
-import { keepYoungHeapSmall } from "./small-heap.ts";
+import { prepareForFetch } from "./engine.ts";
 import { createSpool } from "./spool.ts";
 import { findChunks } from "./tree-chunks.ts";
 
@@ -41,7 +41,7 @@ export const fetch = defineCommand({
   writesOutput: () => false,
   async run({ operands: [url, path], options, report, signal }) {
     checkReplaceable(path);
-    keepYoungHeapSmall();
+    prepareForFetch();
     const windowCount = readCount("window", options.window, 8, 65_536);
     const { stallMs } = livenessOf({ duplex: true, ...options });
     const http = readHttpOptions(options);

@@ -5,7 +5,7 @@ import { progressOf, reportSession } from "./session-report.ts";
 import { livenessOf } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { outputChannel } from "./stdio.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { prepareForSession } from "./engine.ts";
 
 /** `have DST`: the ids of all chunks in a tree, as a stream without content. */
 export const have = defineCommand({
@@ -13,7 +13,7 @@ export const have = defineCommand({
   options: {},
   writesOutput: () => true,
   async run({ operands: [place], report, signal }) {
-    keepHeapSmall();
+    prepareForSession();
     const source = await openSource(place);
     try {
       const summary = await sendTree(source, duplexOf(outputChannel()), {

@@ -7,7 +7,7 @@ import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
 import { progressOf } from "./session-report.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { prepareForSession } from "./engine.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
 export const pull = defineCommand({
@@ -32,7 +32,7 @@ export const pull = defineCommand({
       throw new SyncError("USAGE", "a server leaves nothing out; --exclude goes with a host");
     if (exclude.length > 0 && options.delete === true)
       throw new SyncError("USAGE", "--delete would delete here what --exclude leaves out there");
-    keepHeapSmall();
+    prepareForSession();
     const receiving = new Receiving(to, options, report);
     const run = createReceiver({
       connect: connectorTo(there, { direction: "pull", exclude }, options),

@@ -10,7 +10,7 @@ import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
 import { progressOf, reportSession } from "./session-report.ts";
 import { openSource } from "./session-source.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { prepareForSession } from "./engine.ts";
 
 /** `push SRC DST`: brings a place elsewhere up to date with a tree here. */
 export const push = defineCommand({
@@ -30,7 +30,7 @@ export const push = defineCommand({
       throw new SyncError("USAGE", `push sends what is here, not ${from}`);
     if (there.kind === "local")
       throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
-    keepHeapSmall();
+    prepareForSession();
     const exclusion = exclusionOf(options);
     const maxDeletedCount = deletionLimitOf(options);
     if (exclusion.exclude && maxDeletedCount !== undefined)

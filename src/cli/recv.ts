@@ -5,7 +5,7 @@ import { Receiving, receivingOptions } from "./receiving.ts";
 import { progressOf } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
 import { duplexChannel, inputChannel } from "./stdio.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { prepareForSession } from "./engine.ts";
 
 /** `recv DST`: a tree from a stream. */
 export const recv = defineCommand({
@@ -16,7 +16,7 @@ export const recv = defineCommand({
   },
   writesOutput: ({ duplex }) => duplex === true,
   async run({ operands: [place], options, report, signal }) {
-    keepHeapSmall();
+    prepareForSession();
     const duplex = options.duplex === true;
     const channel = duplex ? duplexChannel() : inputChannel();
     const receiving = new Receiving(place, options, report);

@@ -1,3 +1,5 @@
+import { fastestDigest, nodeDigests } from "../chunk/blake3.node.ts";
+import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { readChunkList } from "../session/list.ts";
 import { sendTree, type SendOptions } from "../session/send.ts";
@@ -9,7 +11,13 @@ import { livenessOf, sessionOptions } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { duplexChannel, outputChannel } from "./stdio.ts";
 import { excludeOption, exclusionOf } from "./exclusion.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { prepareForSession } from "./engine.ts";
+
+interface DigestOptions {
+  readonly digest?: string;
+  readonly duplex?: boolean;
+  readonly have?: string;
+}
 
 /** `send SRC`: a tree as a stream. */
 export const send = defineCommand({
@@ -18,12 +26,14 @@ export const send = defineCommand({
     have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
     ...excludeOption,
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    digest: { type: "string", value: "NAME", about: "name chunks by sha-256 or blake3" },
     ...sessionOptions,
   },
   writesOutput: () => true,
   async run({ operands: [place], options, report, signal }) {
-    keepHeapSmall();
+    prepareForSession();
     const duplex = options.duplex === true;
+    const digest = chooseDigest(options);
     const source = await openSource(place, exclusionOf(options));
     try {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
@@ -31,6 +41,7 @@ export const send = defineCommand({
       const summary = await sendTree(source, duplexOf(channel), {
         mode: duplex ? "duplex" : "one-way",
         layout: source.layout,
+        digest,
         ...(options.compress === true && { compress: true }),
         signal,
         onTrouble: (error) => report.trouble(error),
@@ -44,6 +55,21 @@ export const send = defineCommand({
     }
   },
 });
+
+/**
+ * The digest that is asked for. Unless one is, the fastest where all goes one way: who listens runs the same program. Lists name
+ * chunks by SHA-256, and whoever answers has to know the digest.
+ *
+ * @throws USAGE
+ */
+function chooseDigest({ digest: name, duplex, have }: DigestOptions): ChunkDigest {
+  if (name === undefined) return duplex === true || have !== undefined ? sha256Digest : fastestDigest();
+  const digest = nodeDigests.find((one) => one.name === name);
+  if (!digest) throw new SyncError("USAGE", `--digest takes sha-256 or blake3, not "${name}"`);
+  if (have !== undefined && digest !== sha256Digest)
+    throw new SyncError("USAGE", "a list of `have` names chunks by sha-256");
+  return digest;
+}
 
 /** What the receiver has, and the rule by which its list cut: chunks are found again only by the same. */
 async function readList(path: string, signal: AbortSignal): Promise<Pick<SendOptions, "have" | "cutter">> {

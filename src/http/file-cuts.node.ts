@@ -5,6 +5,7 @@ import { IdMap } from "../bytes/id-map.ts";
 import { maxCafsChunkBytes } from "../bytes/varint.ts";
 import { type Chunk, type ChunkId, type ChunkInfo, idBytes } from "../chunk/chunk.ts";
 import { createCutter } from "../chunk/create-cutter.ts";
+import { sha256Digest } from "../chunk/digest.ts";
 import { cafsSpec } from "../chunk/cutter-specs.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import { verifyChunk } from "../chunk/verify.ts";
@@ -117,7 +118,7 @@ async function cutFile(fd: number, version: string, signal: AbortSignal | undefi
   const { size } = fs.fstatSync(fd);
   checkChunkCount(size / maxCafsChunkBytes);
   const cutter = createCutter(cafsSpec);
-  const nameChunk = chunkNamer(maxCafsChunkBytes);
+  const nameChunk = chunkNamer(sha256Digest, maxCafsChunkBytes);
   const pause = new Pause(signal);
   const chunks: ChunkInfo[] = [];
   for (let position = 0, ends = cutBlock(fd, 0, size, cutter); ends.length > 0;) {

@@ -1,7 +1,8 @@
 import type { BlockPool } from "../bytes/block-pool.ts";
-import { concatBytes, equalBytes } from "../bytes/compare.ts";
+import { concatBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
-import { sha256 } from "../chunk/digest.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import { keyOf } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
@@ -48,6 +49,7 @@ export class ContentQueue<File> {
   readonly #limitBytes: number;
   /** Where content that is done with goes back to. */
   readonly #pool: BlockPool;
+  readonly #digest: ChunkDigest;
   /** What went out last; it may still be in use until `next` is called again. */
   readonly #going: Bytes[] = [];
   readonly #pushes = new Queue<Bytes>();
@@ -60,9 +62,10 @@ export class ContentQueue<File> {
   readonly #wanted = new Queue<Wanted<File>>();
   #reading: Wanted<File> | undefined;
 
-  constructor(keptBytes: number, pool: BlockPool) {
+  constructor(keptBytes: number, pool: BlockPool, digest: ChunkDigest) {
     this.#limitBytes = keptBytes;
     this.#pool = pool;
+    this.#digest = digest;
   }
 
   /** Chunks that were announced and not answered. */
@@ -137,7 +140,8 @@ export class ContentQueue<File> {
     if (reading !== undefined) this.#settle(reading.held);
     if (reading === undefined || bytes === undefined) return false;
     const { ids } = reading.held.lot;
-    return equalBytes(sha256(bytes), ids.subarray(reading.index * idBytes, (reading.index + 1) * idBytes));
+    const id = ids.subarray(reading.index * idBytes, (reading.index + 1) * idBytes);
+    return this.#digest.keyOf(bytes) === keyOf(id);
   }
 
   #gatherPushes(): Bytes {

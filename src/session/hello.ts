@@ -1,7 +1,9 @@
+import { checkCutterSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
 import type { Layout } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
+import { sessionLimits } from "./limits.ts";
 import { encodeTuple, Tuple } from "./tuple.ts";
 
 /** The version of the protocol that this library speaks. */
@@ -117,6 +119,17 @@ export function decodeHello(payload: Bytes, role: "sender" | "receiver"): Sender
   const compressions = tuple.texts();
   const windows = { entries: tuple.positive(), chunks: tuple.positive(), data: tuple.positive() };
   return { role, digests, cutters, compressions, windows, features, nonce };
+}
+
+/**
+ * Lets a cutter pass that a session may use.
+ *
+ * @throws UNSUPPORTED when this version cannot cut by it, LIMIT when its chunks are too small or too long
+ */
+export function checkSessionCutter(cutter: CutterSpec): void {
+  const { averageBytes, maxBytes } = checkCutterSpec(cutter);
+  if (maxBytes <= sessionLimits.chunkBytes && averageBytes >= sessionLimits.averageChunkBytes) return;
+  throw new SyncError("LIMIT", `chunks of ${averageBytes} to ${maxBytes} bytes are too small or too long`);
 }
 
 /**

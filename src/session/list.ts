@@ -2,7 +2,7 @@ import { equalBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import { checkCutterSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
-import { digestName } from "../chunk/digest.ts";
+import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { decodeChunkGroups } from "./chunk-groups.ts";
@@ -88,6 +88,7 @@ function cutterOf({ type, payload }: Frame): CutterSpec {
   if (type !== "HELLO") throw new SyncError("BAD_FRAME", `a chunk list began with ${type}`);
   const { mode, digest, cutter } = decodeHello(payload, "sender");
   if (mode !== "list") throw new SyncError("UNSUPPORTED", "this is a stream to receive, not a chunk list");
-  if (digest !== digestName) throw new SyncError("UNSUPPORTED", `the digest ${digest} is not known here`);
+  if (digest !== sha256Digest.name)
+    throw new SyncError("UNSUPPORTED", `the digest ${digest} is not known here`);
   return checkCutterSpec(cutter);
 }

@@ -1,4 +1,4 @@
-import { digestName } from "../chunk/digest.ts";
+import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { TreeTarget } from "../tree/tree.ts";
@@ -57,8 +57,10 @@ export async function receiveTree(
   options: ReceiveOptions = {},
 ): Promise<ReceiveSummary> {
   const answers = options.duplex ?? true;
+  const digests = target.digests ?? [sha256Digest];
   const core = new ReceiverCore({
-    hello: receiverHello(options),
+    hello: receiverHello(digests, options),
+    digests,
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
   const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
@@ -79,10 +81,13 @@ export async function receiveTree(
   }
 }
 
-function receiverHello({ windows = {}, compress = false }: ReceiveOptions): ReceiverHello {
+function receiverHello(
+  digests: readonly ChunkDigest[],
+  { windows = {}, compress = false }: ReceiveOptions,
+): ReceiverHello {
   return {
     role: "receiver",
-    digests: [digestName],
+    digests: digests.map(({ name }) => name),
     cutters: ["cafs", "fastcdc", "fixed"],
     compressions: ["deflate"],
     windows: {
@@ -158,12 +163,19 @@ class ReceiverWork {
     };
   }
 
-  async #open({ cutter, layout, search }: ReceiverEffect & { do: "open" }): Promise<void> {
+  async #open({ cutter, digest, layout, search }: ReceiverEffect & { do: "open" }): Promise<void> {
     if (this.#core.duplex && !this.#answers) {
       throw new SyncError("UNSUPPORTED", "the sender waits for answers, and there is no way back");
     }
     const onTrouble = (entry: number, error: SyncError): void => this.#core.trouble(entry, error);
     const { signal } = this.#options;
-    await this.#target.open({ cutter, layout, search, onTrouble, ...(signal && { signal }) });
+    await this.#target.open({
+      cutter,
+      digest,
+      layout,
+      search,
+      onTrouble,
+      ...(signal && { signal }),
+    });
   }
 }

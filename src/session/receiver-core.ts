@@ -1,8 +1,7 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
-import { checkCutterSpec } from "../chunk/cutter-specs.ts";
-import { digestName } from "../chunk/digest.ts";
+import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError } from "../errors.ts";
 import type { SyncErrorCode } from "../errors.ts";
@@ -18,11 +17,10 @@ import { decodeEntries } from "./entry-codec.ts";
 import type { ListedEntry } from "./entry-codec.ts";
 import { checkLength, type FileState, type Place } from "./file-state.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
-import { decodeHello, encodeHello } from "./hello.ts";
+import { checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { Ledger } from "./ledger.ts";
 import type { Debt } from "./ledger.ts";
-import { sessionLimits } from "./limits.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 import { encodeChunkWishes, encodeFileWishes } from "./wishes.ts";
 import type { FileWish } from "./wishes.ts";
@@ -31,6 +29,8 @@ type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
 
 export interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;
+  /** The digests that the HELLO names; default SHA-256 alone. */
+  readonly digests?: readonly ChunkDigest[];
   readonly onTrouble?: (error: SyncError) => void;
 }
 
@@ -58,6 +58,7 @@ export class ReceiverCore {
   readonly #options: ReceiverCoreOptions;
   #hello: SenderHello | undefined;
   #checker: EntryChecker | undefined;
+  #digestOfIds = sha256Digest;
   readonly #files = new Map<number, FileState>();
   readonly #coming = new ComingChunks<Place>();
   readonly #finished: FileState[] = [];
@@ -142,22 +143,17 @@ export class ReceiverCore {
     const hello = decodeHello(payload, "sender");
     if (hello.mode === "list")
       throw new SyncError("UNSUPPORTED", "this stream lists a tree and holds no content");
-    if (hello.digest !== digestName)
-      throw new SyncError("UNSUPPORTED", `digest ${hello.digest} is not known here`);
+    const { digests = [sha256Digest] } = this.#options;
+    const digest = digests.find(({ name }) => name === hello.digest);
+    if (digest === undefined) throw new SyncError("UNSUPPORTED", `digest ${hello.digest} is not known here`);
     if (!this.#options.hello.compressions.includes(hello.compression)) {
       throw new SyncError("UNSUPPORTED", `compression ${hello.compression} is not known here`);
     }
-    checkCutterSpec(hello.cutter);
-    const { averageBytes, maxBytes } = hello.cutter;
-    if (maxBytes > sessionLimits.chunkBytes || averageBytes < sessionLimits.averageChunkBytes) {
-      throw new SyncError(
-        "LIMIT",
-        `chunks of ${averageBytes} to ${maxBytes} bytes are too small or too long`,
-      );
-    }
+    checkSessionCutter(hello.cutter);
     this.#hello = hello;
+    this.#digestOfIds = digest;
     this.#checker = new EntryChecker(hello.layout);
-    yield { do: "open", cutter: hello.cutter, layout: hello.layout, search: hello.mode !== "duplex" };
+    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, search: hello.mode !== "duplex" };
   }
 
   *#takeEntries(payload: Bytes, hello: SenderHello): Steps {
@@ -297,7 +293,8 @@ export class ReceiverCore {
       const expected = this.#coming.take(lane);
       if (expected === undefined) throw new SyncError("UNSOLICITED", "content that nobody asked for");
       if (at + expected.size > payload.length) throw new SyncError("BAD_FRAME", "a chunk is cut off");
-      const chunk = verifyChunk(expected.id, payload.subarray(at, at + expected.size));
+      const bytes = payload.subarray(at, at + expected.size);
+      const chunk = verifyChunk(expected.id, bytes, this.#digestOfIds);
       at += expected.size;
       arrived.push(expected);
       for (const { file, offset } of expected.places) {

@@ -1,4 +1,5 @@
 import type { CutterSpec } from "../chunk/cutter.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
 import type { SyncError } from "../errors.ts";
 import type { Entry, Layout, Placement } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
@@ -7,7 +8,13 @@ import type { FrameType, Squeeze } from "./frame.ts";
 /** What the receiver's state machine wants done; its result, if any, is given back before it goes on. */
 export type ReceiverEffect =
   | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
-  | { readonly do: "open"; readonly cutter: CutterSpec; readonly layout: Layout; readonly search: boolean }
+  | {
+      readonly do: "open";
+      readonly cutter: CutterSpec;
+      readonly digest: ChunkDigest;
+      readonly layout: Layout;
+      readonly search: boolean;
+    }
   | { readonly do: "plan"; readonly entries: readonly Entry[]; readonly first: number }
   | {
       readonly do: "place";

@@ -1,7 +1,7 @@
 import { BlockPool } from "../bytes/block-pool.ts";
 import { fastcdcSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
-import { digestName } from "../chunk/digest.ts";
+import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { CutOptions, CutRun, Layout, SourceEntry, TreeSource } from "../tree/tree.ts";
@@ -22,8 +22,10 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   readonly mode?: Mode;
   /** What the source's top entries are; default `named`. */
   readonly layout?: Layout;
-  /** How files are cut; default FastCDC with chunks of 8 KiB on average. */
+  /** How files are cut; default FastCDC with chunks of 8 KiB on average, of 64 KiB in mode `one-way`. */
   readonly cutter?: CutterSpec;
+  /** How chunks are named, one of the source's `digests`; default SHA-256, which every receiver knows. */
+  readonly digest?: ChunkDigest;
   /** Chunks that the receiver is known to have. */
   readonly have?: ChunkMemory;
   /** Content kept in memory while answers are awaited, in bytes; what is beyond is read again. Default 8 MiB. */
@@ -51,13 +53,20 @@ export interface SendSummary extends SendProgress {
 }
 
 /**
+ * Where nobody answers, chunks serve to verify content and to send what occurs twice once; small ones would find no more that is
+ * at the receiver, and cost more.
+ */
+const oneWayAverageBytes = 65_536;
+
+/**
  * Sends a tree over anything that gives a duplex, and resolves when the receiver has said that all of it is
  * in place (mode `duplex`), or when all of it was handed to the transport.
  *
  * Memory does not grow with the tree: it is bounded by the windows of docs/limits.md. The source is not
  * closed. Entries that fail at either end do not stop the others: see `troubles` and `failed`.
  *
- * @throws SyncError: what the receiver reported (`remote`), PEER_GONE, STALLED, the signal's reason
+ * @throws SyncError: what the receiver reported (`remote`), PEER_GONE, STALLED, UNSUPPORTED for a digest that the source does not
+ *   know, the signal's reason
  * @see docs/protocol.md
  */
 export async function sendTree<File>(
@@ -66,7 +75,9 @@ export async function sendTree<File>(
   options: SendOptions = {},
 ): Promise<SendSummary> {
   const mode = options.mode ?? "duplex";
-  const cutter = options.cutter ?? fastcdcSpec();
+  const cutter = options.cutter ?? fastcdcSpec(mode === "one-way" ? oneWayAverageBytes : undefined);
+  const digest = options.digest ?? sha256Digest;
+  checkDigest(source, digest);
   const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
   const pool = link.copiesWrites ? new BlockPool() : undefined;
   const core = new SenderCore<File>({
@@ -74,12 +85,13 @@ export async function sendTree<File>(
       role: "sender",
       mode,
       layout: options.layout ?? "named",
-      digest: digestName,
+      digest: digest.name,
       cutter,
       compression: "deflate",
       features: options.compress === false ? [] : [compressFeature],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },
+    digest,
     ...(pool && { pool }),
     ...(options.have && { have: options.have }),
     ...(options.keptContentBytes !== undefined && { keptContentBytes: options.keptContentBytes }),
@@ -89,7 +101,7 @@ export async function sendTree<File>(
   const bell = new Bell();
   const ear = new Ear(link, core, bell);
   if (mode === "duplex") void ear.listen();
-  const work = new SenderWork({ source, core, link, bell, cutter, options, pool });
+  const work = new SenderWork({ source, core, link, bell, cutter, digest, options, pool });
   try {
     await work.run(ear);
     await link.end();
@@ -104,6 +116,11 @@ export async function sendTree<File>(
     await work.close();
     link.close();
   }
+}
+
+function checkDigest({ digests = [sha256Digest] }: TreeSource, digest: ChunkDigest): void {
+  if (!digests.includes(digest))
+    throw new SyncError("UNSUPPORTED", `the source cannot name chunks by ${digest.name}`);
 }
 
 /** Feeds what the receiver says to the core, and wakes who waits for it. */
@@ -165,6 +182,7 @@ interface SenderWorkParts<File> {
   readonly link: Link;
   readonly bell: Bell;
   readonly cutter: CutterSpec;
+  readonly digest: ChunkDigest;
   readonly options: SendOptions;
   readonly pool: BlockPool | undefined;
 }
@@ -188,13 +206,13 @@ class SenderWork<File> {
   #cut: AsyncIterator<readonly CutRun<File>[]> | undefined;
 
   constructor(parts: SenderWorkParts<File>) {
-    const { source, core, link, options, pool } = parts;
+    const { source, core, digest, link, options, pool } = parts;
     this.#parts = parts;
     this.#core = core;
     this.#link = link;
     const { signal } = this.#life;
     this.#abort = { signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
-    this.#cutOptions = { ...this.#abort, ...(pool && { room: (count) => pool.take(count) }) };
+    this.#cutOptions = { ...this.#abort, digest, ...(pool && { room: (count) => pool.take(count) }) };
     this.#abort.signal.addEventListener("abort", () => parts.bell.ring(), { once: true });
     const onTrouble = (error: SyncError): void => core.trouble(error);
     this.#listing = source.entries({ ...this.#abort, onTrouble })[Symbol.asyncIterator]();

@@ -1,4 +1,5 @@
 import { idBytes } from "../chunk/chunk.ts";
+import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { BlockPool } from "../bytes/block-pool.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { isSyncError, SyncError } from "../errors.ts";
@@ -35,6 +36,8 @@ interface Job<File> {
 
 export interface SenderCoreOptions {
   readonly hello: SenderHello;
+  /** What chunk ids are: the one that the HELLO names. Default SHA-256. */
+  readonly digest?: ChunkDigest;
   /** Chunks the receiver is known to have: they are not sent unless it asks. */
   readonly have?: ChunkMemory;
   /** Content kept in memory while answers are awaited; beyond it is read again. Default: docs/limits.md. */
@@ -117,6 +120,7 @@ export class SenderCore<File> {
     this.#content = new ContentQueue(
       options.keptContentBytes ?? sessionLimits.keptContentBytes,
       options.pool ?? new BlockPool(),
+      options.digest ?? sha256Digest,
     );
     this.#windows = this.#duplex ? firstWindows : oneWayWindows;
     this.#send("HELLO", encodeHello(options.hello), "none");

@@ -1,6 +1,7 @@
 import type { ChunkId } from "../chunk/chunk.ts";
 import { createCutter } from "../chunk/create-cutter.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { chunkNamer } from "./file-cut.node.ts";
@@ -30,6 +31,12 @@ export interface ContentSearchTools {
   readonly pause: Pause;
 }
 
+/** How the sender makes chunks. */
+export interface ChunkRule {
+  readonly spec: CutterSpec;
+  readonly digest: ChunkDigest;
+}
+
 /** Finds content that a destination has already: in old versions, in files that look alike, in leftovers. */
 export class ContentSearch {
   readonly known: KnownChunks;
@@ -48,17 +55,22 @@ export class ContentSearch {
    * @param from the directory whose files new ones may be like; none for a single file
    * @param mayCutAll true to cut all files there before a chunk is said to be missing
    */
-  constructor(tools: ContentSearchTools, spec: CutterSpec, from: DirNode | undefined, mayCutAll: boolean) {
+  constructor(
+    tools: ContentSearchTools,
+    { spec, digest }: ChunkRule,
+    from: DirNode | undefined,
+    mayCutAll: boolean,
+  ) {
     const { places, staging } = tools;
     this.#tools = tools;
     this.#unseen = from;
     this.#mayCutAll = mayCutAll;
-    this.known = new KnownChunks(places, spec.maxBytes, { keepAll: mayCutAll });
+    this.known = new KnownChunks(places, digest, spec.maxBytes, { keepAll: mayCutAll });
     this.#cutTools = {
       places,
       known: this.known,
       cutter: createCutter(spec),
-      keyOf: chunkNamer(spec.maxBytes),
+      keyOf: chunkNamer(digest, spec.maxBytes),
     };
     this.#shared = staging.leftovers.map(({ name, size }) =>
       this.refer(places.add(staging.dir, name, size), size),

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import type { Cutter } from "../chunk/cutter.ts";
-import { sha256Key } from "../chunk/digest.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
 import type { Bytes } from "../types.ts";
 import { isZero } from "./zero.node.ts";
 
@@ -36,8 +36,7 @@ export function readFully(fd: number, into: Bytes, position: number): number {
  * Names chunks by their digest, as keys (see `keyOf`); the longest chunk of zeros, of which sparse files are
  * made, only once.
  */
-export function chunkNamer(maxBytes: number): (bytes: Bytes) => string {
+export function chunkNamer({ keyOf }: ChunkDigest, maxBytes: number): (bytes: Bytes) => string {
   let zeroKey: string | undefined;
-  return (bytes) =>
-    bytes.length === maxBytes && isZero(bytes) ? (zeroKey ??= sha256Key(bytes)) : sha256Key(bytes);
+  return (bytes) => (bytes.length === maxBytes && isZero(bytes) ? (zeroKey ??= keyOf(bytes)) : keyOf(bytes));
 }

@@ -1,8 +1,8 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
-import { sha256, sha256Key } from "../chunk/digest.ts";
-import { keyOf } from "../chunk/id-key.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import { idOfKey, keyOf } from "../chunk/id-key.ts";
 import type { Bytes } from "../types.ts";
 import type { Places } from "./places.node.ts";
 
@@ -20,6 +20,7 @@ export interface KnownChunksOptions {
 /** Where in a destination each chunk was seen. What it returns was read and hashed just now. */
 export class KnownChunks {
   readonly #places: Places;
+  readonly #digest: ChunkDigest;
   readonly #keepAll: boolean;
   readonly #zeros: Bytes;
   readonly #zeroId: ChunkId;
@@ -27,11 +28,12 @@ export class KnownChunks {
   #addresses = new IdMap();
 
   /** @param maxBytes of the longest chunk */
-  constructor(places: Places, maxBytes: number, options: KnownChunksOptions = {}) {
+  constructor(places: Places, digest: ChunkDigest, maxBytes: number, options: KnownChunksOptions = {}) {
     this.#places = places;
+    this.#digest = digest;
     this.#keepAll = options.keepAll ?? false;
     this.#zeros = new Uint8Array(maxBytes);
-    this.#zeroId = sha256(this.#zeros);
+    this.#zeroId = idOfKey(digest.keyOf(this.#zeros));
     this.#scratch = new Uint8Array(maxBytes);
   }
 
@@ -52,7 +54,7 @@ export class KnownChunks {
     const address = this.#addresses.get(id);
     if (address === undefined || size > this.#scratch.length) return undefined;
     const bytes = this.#scratch.subarray(0, size);
-    if (this.#fill(bytes, address) && sha256Key(bytes) === keyOf(id)) return bytes;
+    if (this.#fill(bytes, address) && this.#digest.keyOf(bytes) === keyOf(id)) return bytes;
     this.#addresses.delete(id);
     return undefined;
   }

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { Pause } from "../bytes/pause.node.ts";
+import { nodeDigests } from "../chunk/blake3.node.ts";
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { findDestination, type Destination } from "./destination.node.ts";
@@ -43,6 +44,7 @@ export function openTreePreview(place: string, options: TreePreviewOptions): Tre
 const nowhere: DirNode = { parent: undefined, name: "", isNew: true };
 
 class Preview implements TreeTarget {
+  readonly digests = nodeDigests;
   readonly #place: string;
   readonly #options: TreePreviewOptions;
   #given: TargetOptions | undefined;

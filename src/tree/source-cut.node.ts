@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { idBytes } from "../chunk/chunk.ts";
 import type { Cutter } from "../chunk/cutter.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import type { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
@@ -22,6 +23,14 @@ interface Open {
   position: number;
 }
 
+/** How a `SourceCut` makes chunks. */
+export interface SourceCutTools {
+  readonly cutter: Cutter;
+  readonly digest: ChunkDigest;
+  /** Where the content of runs is put. */
+  readonly room: (count: number) => Bytes;
+}
+
 /** Reads, cuts and hashes files one after another, about 1 MiB per step. Keeps one file open. */
 export class SourceCut {
   readonly #held: HeldDirs;
@@ -32,12 +41,11 @@ export class SourceCut {
   #next = 0;
   #open: Open | undefined;
 
-  /** @param room where the content of runs is put */
-  constructor(held: HeldDirs, files: readonly SourceFile[], cutter: Cutter, room: (count: number) => Bytes) {
+  constructor(held: HeldDirs, files: readonly SourceFile[], { cutter, digest, room }: SourceCutTools) {
     this.#held = held;
     this.#files = files;
     this.#cutter = cutter;
-    this.#keyOf = chunkNamer(cutter.spec.maxBytes);
+    this.#keyOf = chunkNamer(digest, cutter.spec.maxBytes);
     this.#room = room;
   }
 

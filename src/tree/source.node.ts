@@ -1,6 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
+import { nodeDigests } from "../chunk/blake3.node.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
+import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { fromByteString, type ByteString } from "./byte-string.node.ts";
@@ -60,6 +62,7 @@ export async function openTreeSource(place: string, options: TreeSourceOptions =
   const cutters = new SpareCutters();
   return {
     layout: start.layout,
+    digests: nodeDigests,
     entries: (sourceOptions) => listEntries(start, options, sourceOptions),
     cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),
     read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
@@ -149,11 +152,11 @@ async function* cutFiles(
   files: readonly SourceFile[],
   spec: CutterSpec,
   cutters: SpareCutters,
-  { signal, room = (count) => new Uint8Array(count) }: CutOptions,
+  { signal, room = (count) => new Uint8Array(count), digest = sha256Digest }: CutOptions,
 ): AsyncGenerator<readonly CutRun<SourceFile>[]> {
   const pause = new Pause(signal);
   const cutter = cutters.take(spec);
-  const cut = new SourceCut(held, files, cutter, room);
+  const cut = new SourceCut(held, files, { cutter, digest, room });
   try {
     for (let runs = cut.next(); runs.length > 0; runs = cut.next()) {
       if (pause.due()) await pause.take();

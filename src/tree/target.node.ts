@@ -1,3 +1,5 @@
+import { nodeDigests } from "../chunk/blake3.node.ts";
+import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { toByteString } from "./byte-string.node.ts";
@@ -42,6 +44,7 @@ export async function openTreeTarget(place: string, options: TreeTargetOptions =
 }
 
 class DirTarget implements TreeTarget {
+  readonly digests = nodeDigests;
   readonly #place: string;
   readonly #options: TreeTargetOptions;
   readonly #planned = new PlannedFiles();
@@ -168,9 +171,10 @@ class DirTarget implements TreeTarget {
   }
 
   #openWorkspace({ held }: Destination, likeFrom: DirNode | undefined): Workspace {
-    const { cutter: spec, search: mayCutAll } = this.#required();
+    const { cutter: spec, digest = sha256Digest, search: mayCutAll } = this.#required();
+    const rule = { spec, digest };
     const durable = this.#options.durable ?? false;
-    const workspace = new Workspace(held, { spec, likeFrom, mayCutAll, durable, pause: this.#pause });
+    const workspace = new Workspace(held, { rule, likeFrom, mayCutAll, durable, pause: this.#pause });
     this.#incoming = new IncomingFiles(workspace, this.#planned);
     return workspace;
   }

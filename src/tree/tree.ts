@@ -1,5 +1,6 @@
 import type { CutterSpec } from "../chunk/cutter.ts";
 import type { Chunk } from "../chunk/chunk.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
 import type { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 
@@ -55,6 +56,8 @@ export interface SourceEntry<File> {
  * kept small, for many are held.
  */
 export interface TreeSource<File = unknown> {
+  /** The digests by which it can name chunks; SHA-256 unless it says so. */
+  readonly digests?: readonly ChunkDigest[];
   /** All entries in canonical order, a batch at a time. What cannot be listed is reported, not thrown. */
   entries(options: SourceOptions): AsyncIterable<readonly SourceEntry<File>[]>;
   /**
@@ -76,6 +79,8 @@ export interface TreeSource<File = unknown> {
 export interface CutOptions extends AbortOptions {
   /** Where the content of runs is put, so that its memory can be used again; by default each has its own. */
   readonly room?: (count: number) => Bytes;
+  /** How chunks are named, one of the source's `digests`; default SHA-256. */
+  readonly digest?: ChunkDigest;
 }
 
 export interface SourceOptions extends AbortOptions {
@@ -108,6 +113,8 @@ export interface Placement {
  * calls about it do nothing.
  */
 export interface TreeTarget {
+  /** The digests by which it finds chunks that are here; SHA-256 unless it says so. */
+  readonly digests?: readonly ChunkDigest[];
   /** Called once, before anything else. */
   open(options: TargetOptions): Promise<void>;
   /**
@@ -142,6 +149,8 @@ export interface TreeTarget {
 export interface TargetOptions extends AbortOptions {
   /** How the sender cuts; the target cuts what it has in the same way. */
   readonly cutter: CutterSpec;
+  /** How the sender names chunks, one of the target's `digests`; default SHA-256. */
+  readonly digest?: ChunkDigest;
   /** What the entries at the top are. */
   readonly layout: Layout;
   /** True when `place` will not be asked about all that is here, so it must look everywhere for a chunk. */

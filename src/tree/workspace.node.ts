@@ -1,7 +1,6 @@
 import fs from "node:fs";
-import type { CutterSpec } from "../chunk/cutter.ts";
 import type { ByteString } from "./byte-string.node.ts";
-import { ContentSearch } from "./content-search.node.ts";
+import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
@@ -13,7 +12,7 @@ import { Staging } from "./staging.node.ts";
 const maxWritingCount = 64;
 
 export interface WorkspaceOptions {
-  readonly spec: CutterSpec;
+  readonly rule: ChunkRule;
   /** The directory whose files new ones may be like; none for a single file. */
   readonly likeFrom: DirNode | undefined;
   readonly mayCutAll: boolean;
@@ -32,13 +31,13 @@ export class Workspace implements IncomingTools {
   readonly durable: boolean;
 
   /** @throws LOCKED while another session writes to this destination */
-  constructor(held: HeldDirs, { spec, likeFrom, mayCutAll, durable, pause }: WorkspaceOptions) {
+  constructor(held: HeldDirs, { rule, likeFrom, mayCutAll, durable, pause }: WorkspaceOptions) {
     this.held = held;
     this.durable = durable;
     this.pause = pause;
     this.staging = new Staging(held);
     this.places = new Places(held);
-    this.search = new ContentSearch(this, spec, likeFrom, mayCutAll);
+    this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
     this.writing = new HandleCache<ByteString>(maxWritingCount, (name) =>
       fs.openSync(this.staging.at(name), fs.constants.O_WRONLY),
     );

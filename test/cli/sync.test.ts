@@ -86,6 +86,26 @@ it("compresses when asked to", async () => {
   expect(readFileSync(join(folder, "copy")).equals(readFileSync(join(folder, "text")))).toBe(true);
 });
 
+describe("the digest of a one-way stream", () => {
+  it.each(["sha-256", "blake3"])("is the one that was asked for: %s", async (name) => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    const stream = await rsyncStream(["send", "--digest", name, `${tree}/`]);
+    expect(stream.stdout.subarray(0, 200).includes(name)).toBe(true);
+    const { code } = await rsyncStream(["recv", join(folder, "copy")], stream.stdout);
+    expect(code).toBe(0);
+    expect(picture(join(folder, "copy"))).toEqual(picture(tree));
+  });
+
+  it("is the one of the list that content is left out by", async () => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    const list = await keep(folder, (await rsyncStream(["have", tree])).stdout);
+    const stream = await rsyncStream(["send", "--have", list, tree]);
+    expect(stream.stdout.subarray(0, 200).includes("sha-256")).toBe(true);
+  });
+});
+
 describe("have and send --have", () => {
   it("leave out what the other end has", async () => {
     const folder = freshFolder();

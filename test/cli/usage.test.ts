@@ -14,6 +14,8 @@ describe("wrong usage exits with 2 and one line that names what is wrong", () =>
     [["send", "a", "b"], /too many: b/],
     [["send", "--dupelx", "a"], /unknown option --dupelx; did you mean --duplex\?/],
     [["send", "--have"], /--have/],
+    [["send", ".", "--digest", "md5"], /--digest .*"md5"/],
+    [["send", ".", "--digest", "blake3", "--have", "list"], /a list of `have` names chunks by sha-256/],
     [["send", ".", "--timeout", "soon"], /--timeout .*"soon"/],
     [["send", ".", "--timeout", "-1"], /'--timeout' argument is ambiguous \(/],
     [["apply", "-", "-", "a"], /only one operand can be standard input/],
