@@ -22,7 +22,7 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   readonly mode?: Mode;
   /** What the source's top entries are; default `named`. */
   readonly layout?: Layout;
-  /** How files are cut; default FastCDC with chunks of 8 KiB on average, of 64 KiB in mode `one-way`. */
+  /** How files are cut; default FastCDC with chunks of 8 KiB on average, of 32 KiB in mode `one-way`. */
   readonly cutter?: CutterSpec;
   /** How chunks are named, one of the source's `digests`; default SHA-256, which every receiver knows. */
   readonly digest?: ChunkDigest;
@@ -56,7 +56,7 @@ export interface SendSummary extends SendProgress {
  * Where nobody answers, chunks serve to verify content and to send what occurs twice once; small ones would find no more that is
  * at the receiver, and cost more.
  */
-const oneWayAverageBytes = 65_536;
+const oneWayAverageBytes = 32_768;
 
 /**
  * Sends a tree over anything that gives a duplex, and resolves when the receiver has said that all of it is
