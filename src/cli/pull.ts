@@ -27,7 +27,7 @@ export const pull = defineCommand({
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     const { exclude = [] } = options;
-    exclusionOf(options); // a wrong pattern is told of here
+    await exclusionOf(options); // a wrong pattern is told of here
     if (exclude.length > 0 && there.kind !== "ssh")
       throw new SyncError("USAGE", "a server leaves nothing out; --exclude goes with a host");
     if (exclude.length > 0 && options.delete === true)

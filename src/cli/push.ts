@@ -31,7 +31,7 @@ export const push = defineCommand({
     if (there.kind === "local")
       throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
     prepareForSession();
-    const exclusion = exclusionOf(options);
+    const exclusion = await exclusionOf(options);
     const maxDeletedCount = deletionLimitOf(options);
     if (exclusion.exclude && maxDeletedCount !== undefined)
       throw new SyncError("USAGE", "--delete would delete there what --exclude leaves out here");

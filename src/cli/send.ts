@@ -34,7 +34,7 @@ export const send = defineCommand({
     prepareForSession();
     const duplex = options.duplex === true;
     const digest = chooseDigest(options);
-    const source = await openSource(place, exclusionOf(options));
+    const source = await openSource(place, await exclusionOf(options));
     try {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();
