@@ -13,7 +13,7 @@ export function chunkOf(bytes: Bytes): Chunk {
 /**
  * Makes a chunk of bytes that are said to have this id. The chunk keeps both, it copies neither.
  *
- * @param digest what the id is; default SHA-256
+ * @param digest what the id is; default SHA-256, the only one by which stores take chunks
  * @throws UNEXPECTED_CHUNK when they do not
  */
 export function verifyChunk(id: ChunkId, bytes: Bytes, digest = sha256Digest): Chunk {
