@@ -81,13 +81,13 @@ export class ContentSearch {
     return new Reference(this.#cutTools, place, size);
   }
 
-  /** True when some of a new file may be here. */
-  async mayHave(dir: DirNode, name: ByteString, size: number): Promise<boolean> {
-    if (size < minAskBytes && !this.#mayCutAll) return false;
+  /** True when some of a new file may be here. A promise when that takes a look at all files first. */
+  mayHave(dir: DirNode, name: ByteString, size: number): boolean | Promise<boolean> {
     if (this.#mayCutAll) return true;
-    await this.#seeAll();
-    if (this.#tools.staging.hasLeftover(dir, name)) return true;
-    return this.#likeness.find(name, size).length > 0;
+    if (size < minAskBytes) return false;
+    const isLike = (): boolean =>
+      this.#tools.staging.hasLeftover(dir, name) || this.#likeness.find(name, size).length > 0;
+    return this.#unseen ? this.#seeAll().then(isLike) : isLike();
   }
 
   /** Files that a new one may be like. */

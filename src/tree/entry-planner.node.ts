@@ -41,12 +41,15 @@ export class EntryPlanner {
     this.#tools = tools;
   }
 
-  /** What an entry needs. Throws when it cannot be had; what lies below it is then passed over. */
-  async plan(entry: Entry, number: number): Promise<Need> {
+  /**
+   * What an entry needs; a promise when that takes a look at all files first. Throws when it cannot be had; what lies below
+   * it is then passed over.
+   */
+  plan(entry: Entry, number: number): Need | Promise<Need> {
     const { dirs, extras } = this.#tools;
     extras?.see(entry.depth, toByteString(entry.name));
     dirs.leave(entry.depth);
-    const need = await this.#compare(entry, number);
+    const need = this.#compare(entry, number);
     const dir = entry.kind === "dir" ? dirs.parentAt(entry.depth + 1) : undefined;
     if (dir) extras?.enter(entry.depth + 1, dir);
     return need;
@@ -57,7 +60,7 @@ export class EntryPlanner {
     this.#tools.workspace();
   }
 
-  async #compare(entry: Entry, number: number): Promise<Need> {
+  #compare(entry: Entry, number: number): Need | Promise<Need> {
     const { dirs, layout } = this.#tools;
     const parent = dirs.parentAt(entry.depth);
     if (!parent) return "nothing";
@@ -68,7 +71,7 @@ export class EntryPlanner {
     const name = this.#nameOf(entry, number);
     try {
       if (!parent.parent && name === stagingName) throw new SyncError("PATH", "this name is reserved");
-      return await this.#planAt(parent, name, entry, number);
+      return this.#planAt(parent, name, entry, number);
     } catch (thrown) {
       throw fileTrouble(thrown, printPlace(parent, name));
     }
@@ -81,7 +84,7 @@ export class EntryPlanner {
     throw new SyncError("PATH", "the destination is the place of a single file");
   }
 
-  async #planAt(dir: DirNode, name: ByteString, entry: Entry, number: number): Promise<Need> {
+  #planAt(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {
     const { destination, dirs, workspace } = this.#tools;
     if (entry.kind === "file") return this.#planFile(dir, name, entry, number);
     if (entry.kind === "dir") dirs.make(number, entry.depth, dir, name, entry);
@@ -98,7 +101,7 @@ export class EntryPlanner {
     return true;
   }
 
-  async #planFile(dir: DirNode, name: ByteString, entry: Entry, number: number): Promise<Need> {
+  #planFile(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {
     const { held } = this.#tools.destination;
     const stats = dir.isNew ? undefined : held.look(dir, name);
     const isFile = stats?.kind === "file";
@@ -110,6 +113,12 @@ export class EntryPlanner {
     const { search } = this.#tools.workspace();
     this.#tools.files.add(number, dir, name, entry);
     if (stats && isFile && stats.size > 0) return this.#isQuicker(entry.size) ? "all" : "ask";
-    return (await search.mayHave(dir, name, entry.size)) ? "ask" : "all";
+    const mayHave = search.mayHave(dir, name, entry.size);
+    return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
   }
+}
+
+/** What a new file needs. */
+function needOf(mayBeHere: boolean): Need {
+  return mayBeHere ? "ask" : "all";
 }

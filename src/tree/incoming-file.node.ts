@@ -85,13 +85,29 @@ export class IncomingFile {
     return this.#isInStep;
   }
 
+  /** True when all of it equals the old version. */
+  get isOld(): boolean {
+    const { size } = this.plan;
+    return this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+  }
+
+  /** True when `catchUp` has to come before `put`, and before `complete` unless all of it `isOld`. */
+  get isBehind(): boolean {
+    return this.#temp === undefined && this.#sameBytes > 0;
+  }
+
+  /** Copies what equals the old version to where the rest will be put. */
+  async catchUp(): Promise<void> {
+    this.#openTemp();
+    await this.#copyOld(this.#temp!);
+  }
+
   /** Puts a chunk in its place. The bytes are written, not kept. */
-  async put(offset: number, bytes: Bytes): Promise<void> {
+  put(offset: number, bytes: Bytes): void {
     this.#isInStep = false;
     this.#placedBytes += bytes.length;
     if (bytes.length >= minHoleBytes && isZero(bytes)) return;
-    const fd = await this.#openTemp();
-    writeFully(fd, bytes, offset);
+    writeFully(this.#openTemp(), bytes, offset);
     this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
   }
 
@@ -103,12 +119,12 @@ export class IncomingFile {
   }
 
   /** Writes what is kept in memory. */
-  async spill(): Promise<void> {
+  spill(): void {
     const bytes = this.#kept;
     if (!bytes) return;
     this.#kept = undefined;
     this.#tools.places.keep(this.place, undefined);
-    await this.put(0, bytes);
+    this.put(0, bytes);
   }
 
   /**
@@ -116,14 +132,14 @@ export class IncomingFile {
    *
    * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one meanwhile
    */
-  async complete(): Promise<void> {
-    await this.spill();
+  complete(): void {
+    this.spill();
     const { held } = this.#tools;
     const { dir, name, size } = this.plan;
-    const isOld = this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+    const { isOld } = this;
     if (!isOld && this.#sameBytes + this.#placedBytes !== size)
       throw this.#error("TRUNCATED", "a part never came");
-    if (!isOld) await this.#finishTemp();
+    if (!isOld) this.#finishTemp();
     this.#checkBefore();
     if (isOld) setPathMetadata(held.at(dir, name), this.before!, this.plan);
     else this.#rename();
@@ -140,16 +156,16 @@ export class IncomingFile {
     this.#temp = undefined;
   }
 
-  async #finishTemp(): Promise<void> {
+  #finishTemp(): void {
     const { durable, writing } = this.#tools;
-    const fd = await this.#openTemp();
+    const fd = this.#openTemp();
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
     setHandleMetadata(fd, this.plan);
     if (durable) fs.fsyncSync(fd);
     writing.drop(this.#temp!);
   }
 
-  async #openTemp(): Promise<number> {
+  #openTemp(): number {
     const { held, places, staging, writing } = this.#tools;
     if (this.#temp !== undefined) return writing.get(this.#temp);
     this.#temp = staging.newName(this.plan.dir, this.plan.name);
@@ -158,7 +174,6 @@ export class IncomingFile {
       held.open(staging.dir, this.#temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(this.plan)),
     );
     places.move(this.place, staging.dir, this.#temp);
-    if (this.#sameBytes > 0) await this.#copyOld(this.#temp);
     return writing.get(this.#temp);
   }
 

@@ -45,26 +45,22 @@ export class IncomingFiles {
     return found;
   }
 
-  async write({ entry, offset, bytes, chunks }: Stretch): Promise<void> {
-    const file = this.#get(entry);
+  /** Puts a stretch in its place; a promise when what comes before it in the file has to be copied first. */
+  write(stretch: Stretch): Promise<void> | void {
+    const file = this.#get(stretch.entry);
     if (!file) return;
-    checkRange(file.plan, offset, bytes.length);
-    for (const chunk of chunks) this.#workspace.search.known.addReceived(chunk.id, file.place, chunk.offset);
-    if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
-    const copy = this.#pool.take(bytes.length);
-    copy.set(bytes);
-    file.keep(copy);
-    this.#kept.set(file, copy);
-    this.#keptBytes += bytes.length;
-    if (this.#keptBytes > maxKeptBytes || this.#kept.size > maxKeptCount) await this.#spill();
+    checkRange(file.plan, stretch.offset, stretch.bytes.length);
+    if (!file.isBehind) return this.#write(file, stretch);
+    return file.catchUp().then(() => this.#write(file, stretch));
   }
 
-  async complete(entry: number, size: number): Promise<void> {
+  /** Gives a file its name; a promise when it is the beginning of its old version, which has to be copied first. */
+  complete(entry: number, size: number): Promise<void> | void {
     const file = this.#get(entry);
     if (!file) return;
     if (size !== file.plan.size) throw new SyncError("CHANGED", "a file is not as long as it was announced");
-    await file.complete();
-    this.#forget(file);
+    if (file.isOld || !file.isBehind) return this.#complete(file);
+    return file.catchUp().then(() => this.#complete(file));
   }
 
   abandon(entry: number): void {
@@ -78,6 +74,22 @@ export class IncomingFiles {
   /** Gives up on all files. */
   discardAll(): void {
     for (const entry of [...this.#files.keys()]) this.abandon(entry);
+  }
+
+  #write(file: IncomingFile, { offset, bytes, chunks }: Stretch): void {
+    for (const chunk of chunks) this.#workspace.search.known.addReceived(chunk.id, file.place, chunk.offset);
+    if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
+    const copy = this.#pool.take(bytes.length);
+    copy.set(bytes);
+    file.keep(copy);
+    this.#kept.set(file, copy);
+    this.#keptBytes += bytes.length;
+    if (this.#keptBytes > maxKeptBytes || this.#kept.size > maxKeptCount) this.#spill();
+  }
+
+  #complete(file: IncomingFile): void {
+    file.complete();
+    this.#forget(file);
   }
 
   #get(entry: number): IncomingFile | undefined {
@@ -104,14 +116,15 @@ export class IncomingFiles {
     const { search } = this.#workspace;
     const bytes = await search.find(file, id, size);
     if (!bytes) return false;
-    await file.put(offset, bytes);
+    if (file.isBehind) await file.catchUp();
+    file.put(offset, bytes);
     search.known.addReceived(id, file.place, offset);
     return true;
   }
 
-  async #spill(): Promise<void> {
+  #spill(): void {
     for (const file of [...this.#kept.keys()]) {
-      await file.spill();
+      file.spill();
       this.#letGo(file);
     }
   }

@@ -48,6 +48,7 @@ export class Likeness {
 
   /** Up to four files, as place and size: those of the same size first, and of these the first with the same name. */
   find(name: ByteString, size: number): { readonly place: number; readonly size: number }[] {
+    if (this.#places.length === 0) return [];
     const found = new Set<number>();
     const hash = hashText(name);
     for (const file of this.#byBoth.find(hash ^ size)) {

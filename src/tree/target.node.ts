@@ -74,8 +74,8 @@ class DirTarget implements TreeTarget {
       const needs: Need[] = [];
       for (const [i, entry] of entries.entries()) {
         const planner = (this.#planner ??= this.#begin(entry));
-        const need = await this.#attempt(first + i, () => planner.plan(entry, first + i));
-        needs.push(need ?? "nothing");
+        const need = this.#attempt(first + i, () => planner.plan(entry, first + i));
+        needs.push((need instanceof Promise ? await need : need) ?? "nothing");
         if (this.#pause.due()) await this.#pause.take();
       }
       return needs;
@@ -93,7 +93,8 @@ class DirTarget implements TreeTarget {
   write(placements: readonly Placement[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const stretch of joinPlacements(placements)) {
-        await this.#attempt(stretch.entry, () => this.#incoming?.write(stretch));
+        const writing = this.#attempt(stretch.entry, () => this.#incoming?.write(stretch));
+        if (writing) await writing;
         if (this.#pause.due()) await this.#pause.take();
       }
     });
@@ -102,7 +103,8 @@ class DirTarget implements TreeTarget {
   finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const { entry, size } of files) {
-        await this.#attempt(entry, () => this.#incoming?.complete(entry, size));
+        const completing = this.#attempt(entry, () => this.#incoming?.complete(entry, size));
+        if (completing) await completing;
         if (this.#pause.due()) await this.#pause.take();
       }
     });
@@ -191,20 +193,29 @@ class DirTarget implements TreeTarget {
     return result;
   }
 
-  /** Does something for one entry; trouble with it is told, the entry given up, and the others go on. */
-  async #attempt<Result>(
+  /**
+   * Does something for one entry; trouble with it is told, the entry given up, and the others go on. What needs no waiting is
+   * done at once: of most files nothing does, and a promise for each step of each would cost as much as its hash.
+   */
+  #attempt<Result>(
     entry: number,
-    work: () => Promise<Result> | undefined,
-  ): Promise<Result | undefined> {
+    work: () => Promise<Result> | Result,
+  ): Promise<Result | undefined> | Result | undefined {
     try {
-      return await work();
+      const result = work();
+      return result instanceof Promise
+        ? result.catch((thrown: unknown) => this.#drop(entry, thrown))
+        : result;
     } catch (thrown) {
-      this.#required().signal?.throwIfAborted();
-      const path = this.#planned.printPath(entry);
-      this.#giveUp(entry);
-      this.#tell(entry, thrown, path);
-      return undefined;
+      return this.#drop(entry, thrown);
     }
+  }
+
+  #drop(entry: number, thrown: unknown): undefined {
+    this.#required().signal?.throwIfAborted();
+    const path = this.#planned.printPath(entry);
+    this.#giveUp(entry);
+    this.#tell(entry, thrown, path);
   }
 
   #giveUp(entry: number): void {
