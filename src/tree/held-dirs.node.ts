@@ -39,7 +39,7 @@ export class HeldDirs {
   readonly #rootPath: string;
   readonly #rootFd: number;
   readonly #handles = new HandleCache<DirNode>(maxHeldCount, (dir) =>
-    fs.openSync(this.at(dir.parent!, dir.name), O_PATH | O_DIRECTORY | O_NOFOLLOW),
+    this.open(dir.parent!, dir.name, O_PATH | O_DIRECTORY | O_NOFOLLOW),
   );
 
   /**

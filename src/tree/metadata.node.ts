@@ -18,6 +18,11 @@ export function firstMode({ mode }: Metadata): number {
   return (mode & modeMask) | 0o200;
 }
 
+/** The mode to make a directory with that its owner has to work in: its own where that is possible. */
+export function firstDirMode({ mode }: Metadata): number {
+  return (mode & modeMask) | 0o700;
+}
+
 /** Sets mode and time of an open file that was made with `firstMode`. */
 export function setHandleMetadata(fd: number, metadata: Metadata): void {
   const mode = metadata.mode & modeMask;

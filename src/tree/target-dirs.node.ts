@@ -3,7 +3,7 @@ import { SyncError } from "../errors.ts";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
-import { setMode, setPathMetadata, type Metadata } from "./metadata.node.ts";
+import { firstDirMode, setMode, setPathMetadata, type Metadata } from "./metadata.node.ts";
 
 /** A directory, and what it is to look like in the end. */
 interface Wanted extends Metadata {
@@ -47,7 +47,7 @@ export class TargetDirs {
       if ((stats.mode & 0o700) !== 0o700) setMode(path, (stats.mode & 0o777) | 0o700);
     } else {
       if (stats) fs.unlinkSync(path);
-      fs.mkdirSync(path, 0o700);
+      fs.mkdirSync(path, firstDirMode(metadata));
     }
     this.#enter(entry, depth, { parent, name, isNew }, metadata);
   }
