@@ -106,9 +106,7 @@ export class IncomingFile {
   put(offset: number, bytes: Bytes): void {
     this.#isInStep = false;
     this.#placedBytes += bytes.length;
-    if (bytes.length >= minHoleBytes && isZero(bytes)) return;
-    writeFully(this.#openTemp(), bytes, offset);
-    this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
+    if (!isHole(bytes)) this.#writeTo(this.#openTemp(), bytes, offset);
   }
 
   /** Takes a file that came whole; it is written when complete, or by `spill`. The bytes must not change. */
@@ -133,13 +131,11 @@ export class IncomingFile {
    * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one meanwhile
    */
   complete(): void {
-    this.spill();
     const { held } = this.#tools;
-    const { dir, name, size } = this.plan;
+    const { dir, name } = this.plan;
     const { isOld } = this;
-    if (!isOld && this.#sameBytes + this.#placedBytes !== size)
-      throw this.#error("TRUNCATED", "a part never came");
-    if (!isOld) this.#finishTemp();
+    if (this.#kept) this.#writeWhole(this.#kept);
+    else if (!isOld) this.#finishTemp();
     this.#checkBefore();
     if (isOld) setPathMetadata(held.at(dir, name), this.before!, this.plan);
     else this.#rename();
@@ -156,25 +152,51 @@ export class IncomingFile {
     this.#temp = undefined;
   }
 
+  /** Writes a file that was kept, in one go. */
+  #writeWhole(bytes: Bytes): void {
+    const fd = this.#makeTemp();
+    try {
+      if (!isHole(bytes)) this.#writeTo(fd, bytes, 0);
+      this.#dress(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    this.#tools.places.keep(this.place, undefined);
+    this.#kept = undefined;
+  }
+
   #finishTemp(): void {
-    const { durable, writing } = this.#tools;
-    const fd = this.#openTemp();
+    if (this.#sameBytes + this.#placedBytes !== this.plan.size)
+      throw this.#error("TRUNCATED", "a part never came");
+    this.#dress(this.#openTemp());
+    this.#tools.writing.drop(this.#temp!);
+  }
+
+  #dress(fd: number): void {
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
     setHandleMetadata(fd, this.plan);
-    if (durable) fs.fsyncSync(fd);
-    writing.drop(this.#temp!);
+    if (this.#tools.durable) fs.fsyncSync(fd);
   }
 
   #openTemp(): number {
-    const { held, places, staging, writing } = this.#tools;
+    const { places, staging, writing } = this.#tools;
     if (this.#temp !== undefined) return writing.get(this.#temp);
-    this.#temp = staging.newName(this.plan.dir, this.plan.name);
-    writing.add(
-      this.#temp,
-      held.open(staging.dir, this.#temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(this.plan)),
-    );
-    places.move(this.place, staging.dir, this.#temp);
-    return writing.get(this.#temp);
+    const fd = this.#makeTemp();
+    writing.add(this.#temp!, fd);
+    places.move(this.place, staging.dir, this.#temp!);
+    return fd;
+  }
+
+  #makeTemp(): number {
+    const { held, staging } = this.#tools;
+    const { dir, name } = this.plan;
+    this.#temp = staging.newName(dir, name);
+    return held.open(staging.dir, this.#temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(this.plan));
+  }
+
+  #writeTo(fd: number, bytes: Bytes, offset: number): void {
+    writeFully(fd, bytes, offset);
+    this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
   }
 
   /** Copies what equals the old version. It was hashed when it was cut, so it must not have changed since. */
@@ -249,6 +271,10 @@ export class IncomingFile {
 
 function isUntouched(before: FileStats, now: FileStats): boolean {
   return now.inode === before.inode && now.ctimeSec === before.ctimeSec && now.ctimeNsec === before.ctimeNsec;
+}
+
+function isHole(bytes: Bytes): boolean {
+  return bytes.length >= minHoleBytes && isZero(bytes);
 }
 
 function writeFully(fd: number, bytes: Bytes, position: number): void {

@@ -71,12 +71,19 @@ export class SourceCut {
     const file = this.#open?.file ?? this.#files[this.#next++];
     if (!file) return undefined;
     try {
-      this.#open ??= { file, fd: openSourceFile(this.#held, file), position: 0 };
-      return this.#cutRun(this.#open);
+      return this.#cutRun(this.#open ?? this.#begin(file));
     } catch (thrown) {
       this.close();
       return emptyRun(file, fileTrouble(thrown, printPlace(file.dir, file.name)));
     }
+  }
+
+  /** A file of one block is checked when that was read, and only then: of small files each call counts. */
+  #begin(file: SourceFile): Open {
+    const open = { file, fd: openSourceFile(this.#held, file), position: 0 };
+    this.#open = open;
+    if (file.size > batchBytes) checkUnchanged(open.fd, file);
+    return open;
   }
 
   #cutRun(open: Open): CutRun<SourceFile> {

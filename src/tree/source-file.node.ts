@@ -19,18 +19,15 @@ export interface SourceFile {
 const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /**
- * Opens a listed file for reading. The caller closes it.
+ * Opens what stands at the place of a listed file for reading; whether it is that file, `checkUnchanged` tells. The caller
+ * closes it.
  *
- * @throws CHANGED when it is not what was listed, VANISHED, PATH when links stand in the way, IO
+ * @throws VANISHED, PATH when links stand in the way, IO
  */
 export function openSourceFile(held: HeldDirs, file: SourceFile): number {
-  let fd: number | undefined;
   try {
-    fd = held.open(file.dir, file.name, readFlags);
-    checkUnchanged(fd, file);
-    return fd;
+    return held.open(file.dir, file.name, readFlags);
   } catch (thrown) {
-    if (fd !== undefined) fs.closeSync(fd);
     throw fileTrouble(thrown, printPlace(file.dir, file.name));
   }
 }

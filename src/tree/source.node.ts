@@ -12,7 +12,7 @@ import { readFully } from "./file-cut.node.ts";
 import { HeldDirs, pathBelow, printPlace, withoutSlash, type DirNode } from "./held-dirs.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
-import { openSourceFile, type SourceFile } from "./source-file.node.ts";
+import { checkUnchanged, openSourceFile, type SourceFile } from "./source-file.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { SpareCutters } from "./spare-cutters.ts";
 import type {
@@ -178,6 +178,7 @@ function readPart(
   signal?.throwIfAborted();
   const fd = openSourceFile(held, file);
   try {
+    checkUnchanged(fd, file);
     const bytes = new Uint8Array(size);
     if (readFully(fd, bytes, offset) === size) return bytes;
     throw new SyncError("CHANGED", "a file is shorter than it was", {
