@@ -10,7 +10,7 @@ export const sessionLimits = Object.freeze({
   /** Bytes of any other frame's payload, on the wire and decoded. */
   frameBytes: 1_048_576,
   /** Bytes of content one DATA or PUSH frame aims at. */
-  dataFrameBytes: 262_144,
+  dataFrameBytes: 524_288,
   /** Bytes of content the largest chunk may have. */
   chunkBytes: 1_048_576,
   /** Bytes that a cutter has to aim at, at least: smaller chunks would cost more than they save. */
