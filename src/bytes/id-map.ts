@@ -4,7 +4,7 @@ import type { Bytes } from "../types.ts";
 const empty = -1;
 
 /**
- * A map from chunk ids to numbers, kept small: 16 bytes a slot, two to three slots an id.
+ * A map from chunk ids to numbers, kept small: 16 bytes a slot, one and a half to three slots an id.
  *
  * It looks at the first 8 bytes of an id only. What it finds is a candidate: compare the full id before use.
  * Ids may come from a peer, so the place of an id depends on a seed that the peer cannot know.
@@ -33,7 +33,7 @@ export class IdMap {
    * @param value 0 to 2^53 - 1
    */
   set(id: Bytes, value: number): void {
-    if (this.#count >= this.#values.length / 2) this.#grow();
+    if (this.#count * 3 >= this.#values.length * 2) this.#grow();
     this.#put(word(id, 0), word(id, 4), value);
   }
 
