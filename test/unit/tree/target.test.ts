@@ -154,6 +154,15 @@ describe("a tree", () => {
     expect(size).toBe(50_000_000);
     expect(blocks * 512).toBeLessThan(200_000);
   });
+
+  test.each([4096, 8192, 8193])("%i bytes of zeros take no room on the disk", async (length) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.writeFileSync(from, new Uint8Array(length));
+    await sync(from, to);
+    expect(fs.readFileSync(to).equals(new Uint8Array(length))).toBe(true);
+    expect(fs.statSync(to).blocks).toBe(0);
+  });
 });
 
 describe("the place of a tree", () => {
