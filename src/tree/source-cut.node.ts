@@ -73,8 +73,19 @@ export class SourceCut {
     try {
       return this.#cutRun(this.#open ?? this.#begin(file));
     } catch (thrown) {
+      const reason = this.#reasonOf(thrown, file);
       this.close();
-      return emptyRun(file, fileTrouble(thrown, printPlace(file.dir, file.name)));
+      return emptyRun(file, reason);
+    }
+  }
+
+  /** What cannot be read, as a directory or a pipe cannot, may have taken the file's place: then that is the reason. */
+  #reasonOf(thrown: unknown, file: SourceFile): SyncError {
+    try {
+      if (this.#open) checkUnchanged(this.#open.fd, file);
+      return fileTrouble(thrown, printPlace(file.dir, file.name));
+    } catch (changed) {
+      return fileTrouble(changed, printPlace(file.dir, file.name));
     }
   }
 
