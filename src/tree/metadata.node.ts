@@ -18,9 +18,9 @@ export function firstMode({ mode }: Metadata): number {
   return (mode & modeMask) | 0o200;
 }
 
-/** The mode to make a directory with that its owner has to work in: its own where that is possible. */
+/** The mode to make a directory with: its own where that lets its owner work in it, and nobody else write. */
 export function firstDirMode({ mode }: Metadata): number {
-  return (mode & modeMask) | 0o700;
+  return (mode & 0o755) | 0o700;
 }
 
 /** Sets mode and time of an open file that was made with `firstMode`. */

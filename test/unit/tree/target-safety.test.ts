@@ -161,29 +161,24 @@ describe("a directory that is swapped for a link all the time", () => {
     });
     expect(readCount).toBeGreaterThan(0);
   });
+});
 
-  test.each<[string, (place: string) => void]>([
-    ["a directory", (place) => fs.mkdirSync(place)],
-    ["a pipe", (place) => void execFileSync("mkfifo", [place])],
-    ["a file of the same size", (place) => fs.writeFileSync(place, "outside")],
-    ["a much longer file", (place) => fs.writeFileSync(place, noise(5_000_000, 1))],
-  ])("%s in the place of a file that was listed is not read for it", async (_, replace) => {
-    using temp = tempDir();
-    fs.mkdirSync(`${temp.path}/from`);
-    fs.writeFileSync(`${temp.path}/from/file`, "listed!");
-    const source = await openTreeSource(`${temp.path}/from/`);
-    const files = [];
-    for await (const batch of source.entries({}))
-      files.push(...batch.filter(({ entry: { kind } }) => kind === "file").map(({ file }) => file));
-    fs.renameSync(`${temp.path}/from/file`, `${temp.path}/away`);
-    replace(`${temp.path}/from/file`);
-    const runs = [];
-    for await (const step of source.cut(files, fastcdcSpec(), {})) runs.push(...step);
-    await source.close();
-    expect(runs).toMatchObject([
-      { bytes: new Uint8Array(), end: { code: "CHANGED", detail: { path: "file" } } },
-    ]);
-  });
+test("nobody else can write to a directory before it is done", async () => {
+  using temp = tempDir();
+  const before = process.umask(0);
+  try {
+    const { target, troubles } = await openFor(`${temp.path}/to`, "named");
+    await target.plan([entry(0, "open", { mode: 0o777 }), entry(0, "shut", { mode: 0o500 })], 0);
+    const modes = (): number[] =>
+      ["open", "shut"].map((name) => fs.statSync(`${temp.path}/to/${name}`).mode & 0o777);
+    expect(modes()).toEqual([0o755, 0o700]);
+    await target.commit(true);
+    expect(modes()).toEqual([0o777, 0o500]);
+    expect(troubles).toEqual([]);
+    await target.close();
+  } finally {
+    process.umask(before);
+  }
 });
 
 describe("held directories", () => {
