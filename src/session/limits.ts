@@ -27,6 +27,8 @@ export const sessionLimits = Object.freeze({
   windowCeilingFactor: 8,
   /** What a sender may use of each window before it has heard the receiver's HELLO. */
   firstWindowBytes: 65_536,
+  /** Window of the entries level where no receiver can be heard: nothing is gained by listing further ahead. */
+  oneWayEntriesBytes: 4096,
   /** Content that a sender keeps in memory while it waits for answers; what is beyond is read again. */
   keptContentBytes: 8_388_608,
   /** Content queued to be sent before a sender stops reading more. */

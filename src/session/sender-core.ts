@@ -60,7 +60,7 @@ const first = sessionLimits.firstWindowBytes;
 const firstWindows: Windows = { entries: first, chunks: first, data: first };
 /** Where nobody can be heard, lists and content go out as they are made, and entries wait for them. */
 const oneWayWindows: Windows = {
-  entries: sessionLimits.firstWindowBytes,
+  entries: sessionLimits.oneWayEntriesBytes,
   chunks: Number.POSITIVE_INFINITY,
   data: Number.POSITIVE_INFINITY,
 };
