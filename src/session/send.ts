@@ -54,7 +54,8 @@ export interface SendSummary extends SendProgress {
 
 /**
  * Where nobody answers, chunks serve to verify content and to send what occurs twice once; small ones would find no more that is
- * at the receiver, and cost more. So the rule also skips twice as much of each as usual: 2 % less work for 0.03 % more bytes.
+ * at the receiver, and cost more. So the rule also skips twice as much of each as usual: 2 % less time of `npm run bench -- first-file`
+ * for 0.03 % more bytes.
  */
 const oneWayCutter: CutterSpec = Object.freeze({ ...fastcdcSpec(32_768), minBytes: 16_384 });
 

@@ -5,7 +5,7 @@ import type { Bytes } from "../types.ts";
 import { isZero } from "./zero.node.ts";
 
 /** Bytes read and cut in one step, about. */
-const blockBytes = 1024 * 1024;
+export const blockBytes = 1024 * 1024;
 
 /**
  * Reads a file from the start of a chunk and cuts what it read, straight in `cutter.buffer`.

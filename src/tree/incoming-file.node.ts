@@ -118,11 +118,8 @@ export class IncomingFile {
 
   /** Writes what is kept in memory. */
   spill(): void {
-    const bytes = this.#kept;
-    if (!bytes) return;
-    this.#kept = undefined;
-    this.#tools.places.keep(this.place, undefined);
-    this.put(0, bytes);
+    const kept = this.#takeKept();
+    if (kept) this.put(0, kept);
   }
 
   /**
@@ -134,7 +131,8 @@ export class IncomingFile {
     const { held } = this.#tools;
     const { dir, name } = this.plan;
     const { isOld } = this;
-    if (this.#kept) this.#writeWhole(this.#kept);
+    const kept = this.#takeKept();
+    if (kept) this.#writeWhole(kept);
     else if (!isOld) this.#finishTemp();
     this.#checkBefore();
     if (isOld) setPathMetadata(held.at(dir, name), this.before!, this.plan);
@@ -143,13 +141,20 @@ export class IncomingFile {
 
   /** Gives up what was received. */
   discard(): void {
-    const { places, staging, writing } = this.#tools;
-    places.keep(this.place, undefined);
-    this.#kept = undefined;
+    const { staging, writing } = this.#tools;
+    this.#takeKept();
     if (this.#temp === undefined) return;
     writing.drop(this.#temp);
     staging.remove(this.#temp);
     this.#temp = undefined;
+  }
+
+  /** What is kept in memory, which is from then on the caller's to write. */
+  #takeKept(): Bytes | undefined {
+    const kept = this.#kept;
+    if (kept) this.#tools.places.keep(this.place, undefined);
+    this.#kept = undefined;
+    return kept;
   }
 
   /** Writes a file that was kept, in one go. */
@@ -161,8 +166,6 @@ export class IncomingFile {
     } finally {
       fs.closeSync(fd);
     }
-    this.#tools.places.keep(this.place, undefined);
-    this.#kept = undefined;
   }
 
   #finishTemp(): void {

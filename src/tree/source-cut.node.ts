@@ -5,7 +5,7 @@ import type { ChunkDigest } from "../chunk/digest.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import type { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { chunkNamer, cutBlock } from "./file-cut.node.ts";
+import { blockBytes, chunkNamer, cutBlock } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
 import { checkUnchanged, openSourceFile, type SourceFile } from "./source-file.node.ts";
@@ -81,19 +81,20 @@ export class SourceCut {
 
   /** What cannot be read, as a directory or a pipe cannot, may have taken the file's place: then that is the reason. */
   #reasonOf(thrown: unknown, file: SourceFile): SyncError {
+    let reason = thrown;
     try {
       if (this.#open) checkUnchanged(this.#open.fd, file);
-      return fileTrouble(thrown, printPlace(file.dir, file.name));
     } catch (changed) {
-      return fileTrouble(changed, printPlace(file.dir, file.name));
+      reason = changed;
     }
+    return fileTrouble(reason, printPlace(file.dir, file.name));
   }
 
   /** A file of one block is checked when that was read, and only then: of small files each call counts. */
   #begin(file: SourceFile): Open {
     const open = { file, fd: openSourceFile(this.#held, file), position: 0 };
     this.#open = open;
-    if (file.size > batchBytes) checkUnchanged(open.fd, file);
+    if (file.size > blockBytes) checkUnchanged(open.fd, file);
     return open;
   }
 
