@@ -13,9 +13,10 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { errnoOf } from "../bytes/errno.node.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { errnoOf, ioError } from "./io-error.node.ts";
+import { ioError } from "./io-error.node.ts";
 
 /** Bytes of the largest chunk that a store in a directory takes. */
 export const maxStoredChunkBytes = 16_777_216;

@@ -1,13 +1,14 @@
 import { lstatSync, renameSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
+import { errnoOf } from "../bytes/errno.node.ts";
 import { fromHex } from "../bytes/hex.ts";
 import type { Chunk, ChunkId, ChunkInfo } from "../chunk/chunk.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError, isSyncError } from "../errors.ts";
 import { readChunkFile, renameMakingDirectory } from "./chunk-file.node.ts";
 import type { DirLayout } from "./dir-layout.node.ts";
-import { errnoOf, fileCall, ioError } from "./io-error.node.ts";
+import { fileCall, ioError } from "./io-error.node.ts";
 import { nameOf, notFound } from "./key.ts";
 
 /** Bytes of a chunk file, or undefined when there is none; anything but a plain file counts as none. */

@@ -1,9 +1,10 @@
 import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { errnoOf } from "../bytes/errno.node.ts";
 import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
-import { errnoOf, fileCall } from "./io-error.node.ts";
+import { fileCall } from "./io-error.node.ts";
 
 /**
  * Where a store in a directory keeps what.

@@ -1,3 +1,4 @@
+import { errnoOf } from "../bytes/errno.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { SyncErrorCode } from "../errors.ts";
 
@@ -19,10 +20,4 @@ export function fileCall<Result>(path: string, call: () => Result): Result {
   } catch (thrown) {
     throw ioError(thrown, path);
   }
-}
-
-/** The name of the system's error, such as "ENOENT". */
-export function errnoOf(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
-  return typeof code === "string" ? code : undefined;
 }

@@ -1,8 +1,11 @@
+import { errnoOf } from "../bytes/errno.node.ts";
 import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
 
 /** What the error numbers of the system mean to a tree; all others are IO. */
 const codeOfErrno: Readonly<Record<string, SyncErrorCode>> = {
   ENOENT: "VANISHED",
+  // A network file system says so of a file that was removed at its server.
+  ESTALE: "VANISHED",
   ENOSPC: "NO_SPACE",
   EDQUOT: "NO_SPACE",
   // What a directory or file that was swapped for a link answers to a call that follows none.
@@ -14,12 +17,18 @@ const codeOfErrno: Readonly<Record<string, SyncErrorCode>> = {
 export function fileTrouble(thrown: unknown, path: string): SyncError {
   if (isSyncError(thrown)) return thrown;
   if (!isErrno(thrown)) return new SyncError("INTERNAL", String(thrown), { cause: thrown, detail: { path } });
-  // Node's own message names the call and a path under /proc that tells nobody anything.
-  const reason = thrown.message.replace(/^\w+: /, "").replace(/ '.*$/s, "");
-  return new SyncError(codeOfErrno[thrown.code] ?? "IO", `${thrown.code}: ${reason}`, {
-    cause: thrown,
-    detail: { path },
-  });
+  const name = errnoOf(thrown)!;
+  const reason = reasonOf(thrown, name);
+  return new SyncError(codeOfErrno[name] ?? "IO", `${name}: ${reason}`, { cause: thrown, detail: { path } });
+}
+
+/** What was to be done, in words: Node's own message also has a path under /proc that tells nobody anything. */
+function reasonOf(
+  { message, code, syscall }: Error & { code: string; syscall: string },
+  name: string,
+): string {
+  if (code !== name) return `${syscall} failed`;
+  return message.replace(/^\w+: /, "").replace(/ '.*$/s, "");
 }
 
 /** The same error with the path it is about, when it names none. */
@@ -29,9 +38,12 @@ export function withPath(error: SyncError, path: string): SyncError {
   return new SyncError(code, message, { cause, remote, detail: { ...error.detail, path } });
 }
 
-/** True for an error of a file call, with one of the codes when some are named. */
-export function isErrno(thrown: unknown, ...codes: string[]): thrown is Error & { code: string } {
+/** True for an error of a file call, with one of the names when some are given. */
+export function isErrno(
+  thrown: unknown,
+  ...names: string[]
+): thrown is Error & { code: string; syscall: string } {
   if (!(thrown instanceof Error) || !("syscall" in thrown)) return false;
-  const { code } = thrown as { code?: unknown };
-  return typeof code === "string" && (codes.length === 0 || codes.includes(code));
+  const name = errnoOf(thrown);
+  return name !== undefined && (names.length === 0 || names.includes(name));
 }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { getSystemErrorName } from "node:util";
+import { errnoName } from "../bytes/errno.node.ts";
 
 /** The calls of the C library that Node lacks. Each throws an error with `code` and `syscall`, as Node's do. */
 export interface Libc {
@@ -124,6 +124,6 @@ function bindStatx(koffi: Koffi): Libc["statx"] {
 }
 
 function errnoError(errno: number, syscall: string): Error {
-  const code = getSystemErrorName(-errno);
+  const code = errnoName(errno);
   return Object.assign(new Error(`${code}: ${syscall} failed`), { code, errno: -errno, syscall });
 }

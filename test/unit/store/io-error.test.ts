@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { SyncError } from "../../../src/errors.ts";
-import { errnoOf, ioError } from "../../../src/store/io-error.node.ts";
+import { ioError } from "../../../src/store/io-error.node.ts";
 
 const systemError = (code: string) => Object.assign(new Error(`${code}: no`), { code });
 
@@ -18,10 +18,4 @@ it.each([
 it("passes errors of ours as they are", () => {
   const ours = new SyncError("CORRUPT", "rotten");
   expect(ioError(ours, "/a/b")).toBe(ours);
-});
-
-it("finds no errno where there is none", () => {
-  for (const thrown of [undefined, "ENOENT", new Error("no"), { code: "ENOENT" }]) {
-    expect(errnoOf(thrown)).toBeUndefined();
-  }
 });
