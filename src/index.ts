@@ -79,6 +79,7 @@ export {
   memoryFile,
   memoryLink,
 } from "./tree/memory-tree.ts";
+export { type FilterRule, type PathFilter, createPathFilter } from "./tree/path-filter.ts";
 export type {
   CutOptions,
   CutRun,

@@ -15,6 +15,7 @@ import { serverLimits } from "../../src/http/server.node.ts";
 import { slotLimits } from "../../src/http/slots.ts";
 import { quickLimits } from "../../src/tree/entry-planner.node.ts";
 import { relayLimits } from "../../src/relay/relay-limits.ts";
+import { filterLimits } from "../../src/tree/path-filter.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { swarmLimits, swarmTimes } from "../../src/swarm/swarm-limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
@@ -136,7 +137,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...sessionTimes,
     ...syncInfoLimits,
     ...fileCutLimits,
-    ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes },
+    ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes, ...filterLimits },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
     ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits, ...turnLimits },
     ...{ ...swarmLimits, ...swarmTimes },
