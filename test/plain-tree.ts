@@ -140,6 +140,7 @@ export class PlainTarget implements TreeTarget {
   readonly #entries: Entry[] = [];
   readonly #parts = new Map<number, Map<number, Bytes>>();
   readonly #known = new Map<string, Bytes>();
+  readonly #givenUp = new Set<number>();
 
   constructor(old: PlainTree = new Map(), failing: ReadonlySet<string> = new Set()) {
     this.tree = new Map(old);
@@ -174,6 +175,7 @@ export class PlainTarget implements TreeTarget {
   #need(entry: Entry, path: string, before: PlainTree): Need {
     const { kind, mode, mtimeSec, mtimeNsec } = entry;
     if (this.failing.has(path)) {
+      this.#givenUp.add(this.#paths.length - 1);
       this.#options!.onTrouble(this.#paths.length - 1, new SyncError("IO", `cannot write ${path}`));
       return "nothing";
     }
@@ -208,6 +210,7 @@ export class PlainTarget implements TreeTarget {
   }
 
   #put(entry: number, offset: number, bytes: Bytes): void {
+    if (this.#givenUp.has(entry)) return;
     const parts = this.#parts.get(entry) ?? new Map<number, Bytes>();
     if (parts.has(offset)) throw new Error(`two chunks at ${offset} of ${this.#paths[entry]}`);
     this.#parts.set(entry, parts.set(offset, bytes));
@@ -230,6 +233,7 @@ export class PlainTarget implements TreeTarget {
 
   async abandon(entry: number, reason: SyncError): Promise<void> {
     this.#parts.delete(entry);
+    this.#givenUp.add(entry);
     const { code, message, remote } = reason;
     this.#options!.onTrouble(
       entry,

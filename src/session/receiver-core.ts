@@ -297,9 +297,8 @@ export class ReceiverCore {
       const chunk = verifyChunk(expected.id, bytes, this.#digestOfIds);
       at += expected.size;
       arrived.push(expected);
-      for (const { file, offset } of expected.places) {
-        if (!file.dropped) placements.push({ entry: file.entry, offset, chunk });
-      }
+      for (const { file, offset } of placesFor(expected))
+        placements.push({ entry: file.entry, offset, chunk });
     }
     this.totals.receivedBytes += payload.length;
     if (placements.length > 0) yield { do: "write", placements };
@@ -384,6 +383,12 @@ export class ReceiverCore {
     const { entries, files, failed } = this.totals;
     return encodeDone({ entries, files, failed, transcript: frame.transcript });
   }
+}
+
+/** Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender counts on its being there. */
+function placesFor({ places }: Expected<Place>): readonly Place[] {
+  const open = places.filter(({ file }) => !file.dropped);
+  return open.length > 0 ? open : places.slice(0, 1);
 }
 
 function send(type: FrameType, payload: Bytes, squeeze: Squeeze): ReceiverEffect {

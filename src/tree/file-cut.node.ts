@@ -32,6 +32,11 @@ export function readFully(fd: number, into: Bytes, position: number): number {
   return filled;
 }
 
+/** Writes all of `bytes` at a position. */
+export function writeFully(fd: number, bytes: Bytes, position: number): void {
+  for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at, position + at);
+}
+
 /**
  * Names chunks by their digest, as keys (see `keyOf`); the longest chunk of zeros, of which sparse files are
  * made, only once.

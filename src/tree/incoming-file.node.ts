@@ -3,7 +3,7 @@ import type { ChunkId } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteString } from "./byte-string.node.ts";
-import { readFully } from "./file-cut.node.ts";
+import { readFully, writeFully } from "./file-cut.node.ts";
 import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
@@ -30,6 +30,8 @@ export interface IncomingTools {
   readonly places: Places;
   /** Temporary files open for writing, by name. */
   readonly writing: HandleCache<ByteString>;
+  /** Temporary files of files that were given up: their content may be counted on until the session ends. */
+  readonly abandoned: ByteString[];
   readonly pause: Pause;
   /** True to wait until the content is on the disk before a file gets its name. */
   readonly durable: boolean;
@@ -139,13 +141,20 @@ export class IncomingFile {
     else this.#rename();
   }
 
-  /** Gives up what was received. */
+  /** Gives up the file; what came of it stays readable. */
+  abandon(): void {
+    this.spill();
+    this.discard();
+  }
+
+  /** Gives up the file, and what is kept in memory of it. */
   discard(): void {
-    const { staging, writing } = this.#tools;
+    const { abandoned, places, staging, writing } = this.#tools;
     this.#takeKept();
     if (this.#temp === undefined) return;
     writing.drop(this.#temp);
-    staging.remove(this.#temp);
+    places.move(this.place, staging.dir, this.#temp);
+    abandoned.push(this.#temp);
     this.#temp = undefined;
   }
 
@@ -210,12 +219,11 @@ export class IncomingFile {
     for (let at = 0; at < this.#sameBytes; at += block.length) {
       const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
       if (readFully(places.handleOf(from), part, at) < part.length) throw this.#changed();
-      if (!isZero(part)) writeFully(writing.get(temp), part, at);
+      if (!isZero(part)) this.#writeTo(writing.get(temp), part, at);
       if (pause.due()) await pause.take();
     }
     const now = lookAtHandle(places.handleOf(from));
     if (!this.before || !isUntouched(this.before, now)) throw this.#changed();
-    this.#writtenEnd = this.#sameBytes;
   }
 
   /** Whoever edits a file while it is being replaced keeps their edit. */
@@ -278,8 +286,4 @@ function isUntouched(before: FileStats, now: FileStats): boolean {
 
 function isHole(bytes: Bytes): boolean {
   return bytes.length >= minHoleBytes && isZero(bytes);
-}
-
-function writeFully(fd: number, bytes: Bytes, position: number): void {
-  for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at, position + at);
 }

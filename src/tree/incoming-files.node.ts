@@ -4,6 +4,7 @@ import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { IncomingFile } from "./incoming-file.node.ts";
 import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
+import { SpareContent } from "./spare-content.node.ts";
 import type { Stretch } from "./stretch.ts";
 import type { Workspace } from "./workspace.node.ts";
 
@@ -13,7 +14,10 @@ const keptFileBytes = 8 * 1024;
 const maxKeptBytes = 1024 * 1024;
 const maxKeptCount = 4096;
 
-/** The files of which some has come, by entry. A file that is not expected, or given up, is passed over. */
+/**
+ * The files of which some has come, by entry. A file that is not expected, or given up, is passed over; content that
+ * comes for it is kept until the session ends, because the sender may count on it for another file.
+ */
 export class IncomingFiles {
   readonly #workspace: Workspace;
   readonly #planned: PlannedFiles;
@@ -21,11 +25,13 @@ export class IncomingFiles {
   /** What files hold in memory, copied: what came is not ours. */
   readonly #kept = new Map<IncomingFile, Bytes>();
   readonly #pool = new BlockPool(256 * 1024);
+  readonly #spare: SpareContent;
   #keptBytes = 0;
 
   constructor(workspace: Workspace, planned: PlannedFiles) {
     this.#workspace = workspace;
     this.#planned = planned;
+    this.#spare = new SpareContent(workspace);
   }
 
   /** Puts those chunks of a file in place that are here; marks them with 1, all others with 0. */
@@ -48,7 +54,7 @@ export class IncomingFiles {
   /** Puts a stretch in its place; a promise when what comes before it in the file has to be copied first. */
   write(stretch: Stretch): Promise<void> | void {
     const file = this.#get(stretch.entry);
-    if (!file) return;
+    if (!file) return this.#spare.put(stretch);
     checkRange(file.plan, stretch.offset, stretch.bytes.length);
     if (!file.isBehind) return this.#write(file, stretch);
     return file.catchUp().then(() => this.#write(file, stretch));
@@ -67,17 +73,25 @@ export class IncomingFiles {
     const file = this.#files.get(entry);
     this.#planned.delete(entry);
     if (!file) return;
-    this.#forget(file);
-    file.discard();
+    try {
+      file.abandon();
+    } finally {
+      file.discard();
+      this.#forget(file);
+    }
   }
 
-  /** Gives up on all files. */
+  /** Gives up on all files, and on what is kept in memory. */
   discardAll(): void {
-    for (const entry of [...this.#files.keys()]) this.abandon(entry);
+    for (const file of this.#files.values()) {
+      file.discard();
+      this.#forget(file);
+    }
   }
 
   #write(file: IncomingFile, { offset, bytes, chunks }: Stretch): void {
-    for (const chunk of chunks) this.#workspace.search.known.addReceived(chunk.id, file.place, chunk.offset);
+    const { known } = this.#workspace.search;
+    for (const { id, bytes: content, offset: at } of chunks) known.addReceived(id, content, file.place, at);
     if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
     const copy = this.#pool.take(bytes.length);
     copy.set(bytes);
@@ -118,7 +132,7 @@ export class IncomingFiles {
     if (!bytes) return false;
     if (file.isBehind) await file.catchUp();
     file.put(offset, bytes);
-    search.known.addReceived(id, file.place, offset);
+    search.known.addReceived(id, bytes, file.place, offset);
     return true;
   }
 

@@ -5,57 +5,69 @@ import type { ChunkDigest } from "../chunk/digest.ts";
 import { idOfKey, keyOf } from "../chunk/id-key.ts";
 import type { Bytes } from "../types.ts";
 import type { Places } from "./places.node.ts";
+import { isZero } from "./zero.node.ts";
 
-/** Chunks remembered, as many as a sender remembers having sent and more: 32 MiB of memory. */
+/** Chunks remembered of each kind, as many as a sender remembers having sent and more: 32 MiB of memory. */
 const maxCount = 2 ** 20;
 
 export interface KnownChunksOptions {
-  /**
-   * True when nothing may be forgotten. Beyond `maxCount` what is received is then not learned, and what is
-   * found by searching is, at some 32 bytes a chunk.
-   */
+  /** True when nothing that was found by searching may be forgotten, at some 32 bytes a chunk. */
   readonly keepAll?: boolean;
 }
 
-/** Where in a destination each chunk was seen. What it returns was read and hashed just now. */
+/**
+ * Where in a destination each chunk was seen. What it returns was read and hashed just now.
+ *
+ * What was received is never forgotten, for the sender counts on it; beyond `maxCount` it is not learned. What was
+ * found beyond `maxCount` takes the place of what was found before.
+ */
 export class KnownChunks {
   readonly #places: Places;
   readonly #digest: ChunkDigest;
   readonly #keepAll: boolean;
-  readonly #zeros: Bytes;
   readonly #zeroId: ChunkId;
+  /** Chunks of zeros have an address in memory: what is a hole in its file may lie behind the file's end. */
+  readonly #zeroAddress: number;
   readonly #scratch: Bytes;
-  #addresses = new IdMap();
+  readonly #received = new IdMap();
+  #found = new IdMap();
 
   /** @param maxBytes of the longest chunk */
   constructor(places: Places, digest: ChunkDigest, maxBytes: number, options: KnownChunksOptions = {}) {
     this.#places = places;
     this.#digest = digest;
     this.#keepAll = options.keepAll ?? false;
-    this.#zeros = new Uint8Array(maxBytes);
-    this.#zeroId = idOfKey(digest.keyOf(this.#zeros));
+    const zeros = new Uint8Array(maxBytes);
+    this.#zeroId = idOfKey(digest.keyOf(zeros));
+    this.#zeroAddress = places.addressOf(places.addKept(zeros), 0);
     this.#scratch = new Uint8Array(maxBytes);
   }
 
   /** Learns of a chunk that was found. */
   add(id: ChunkId, place: number, offset: number): void {
-    if (!this.#keepAll && this.#addresses.size >= maxCount) this.#addresses = new IdMap();
-    this.#addresses.set(id, this.#places.addressOf(place, offset));
+    if (!this.#keepAll && this.#found.size >= maxCount) this.#found = new IdMap();
+    this.#found.set(id, this.#places.addressOf(place, offset));
   }
 
-  /** Learns of a chunk that was received. */
-  addReceived(id: ChunkId, place: number, offset: number): void {
-    if (!this.#keepAll || this.#addresses.size < maxCount) this.add(id, place, offset);
+  /** Learns of a chunk that was received, and put at this place unless it is of zeros. */
+  addReceived(id: ChunkId, bytes: Bytes, place: number, offset: number): void {
+    if (this.#received.size >= maxCount) return;
+    this.#received.set(id, isZero(bytes) ? this.#zeroAddress : this.#places.addressOf(place, offset));
   }
 
   /** The chunk's bytes, verified, when it is where it was seen. They are overwritten by the next call. */
   read(id: ChunkId, size: number): Bytes | undefined {
-    if (size === this.#zeros.length && equalBytes(id, this.#zeroId)) return this.#zeros;
-    const address = this.#addresses.get(id);
-    if (address === undefined || size > this.#scratch.length) return undefined;
+    if (size > this.#scratch.length) return undefined;
     const bytes = this.#scratch.subarray(0, size);
-    if (this.#fill(bytes, address) && this.#digest.keyOf(bytes) === keyOf(id)) return bytes;
-    this.#addresses.delete(id);
+    if (size === this.#scratch.length && equalBytes(id, this.#zeroId)) return bytes.fill(0);
+    return this.#readFrom(this.#received, id, bytes) ?? this.#readFrom(this.#found, id, bytes);
+  }
+
+  #readFrom(addresses: IdMap, id: ChunkId, into: Bytes): Bytes | undefined {
+    const address = addresses.get(id);
+    if (address === undefined) return undefined;
+    if (this.#fill(into, address) && this.#digest.keyOf(into) === keyOf(id)) return into;
+    addresses.delete(id);
     return undefined;
   }
 

@@ -40,8 +40,16 @@ export class Places {
     return this.#names.add(dir, name);
   }
 
+  /** Takes in content that stays in memory, and gives it a number. */
+  addKept(bytes: Bytes): number {
+    const place = this.add(this.#held.root, "", bytes.length);
+    this.keep(place, bytes);
+    return place;
+  }
+
   /** Says that a file is elsewhere for the time being. */
   move(place: number, dir: DirNode, name: ByteString): void {
+    this.release(place);
     this.#moved.set(place, { dir, name });
   }
 

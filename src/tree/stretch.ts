@@ -8,7 +8,7 @@ export interface Stretch {
   /** Bytes from the start of the file. */
   readonly offset: number;
   readonly bytes: Bytes;
-  readonly chunks: readonly { readonly id: ChunkId; readonly offset: number }[];
+  readonly chunks: readonly { readonly id: ChunkId; readonly offset: number; readonly bytes: Bytes }[];
 }
 
 /** Joins placements that follow each other as far as possible; their order stays. */
@@ -23,7 +23,7 @@ export function* joinPlacements(placements: readonly Placement[]): Generator<Str
 
 function join(placements: readonly Placement[]): Stretch {
   const { entry, offset, chunk } = placements[0]!;
-  const chunks = placements.map((placement) => ({ id: placement.chunk.id, offset: placement.offset }));
+  const chunks = placements.map(({ chunk: { id, bytes }, offset: at }) => ({ id, bytes, offset: at }));
   const last = placements.at(-1)!;
   const { buffer, byteOffset } = chunk.bytes;
   const length = last.offset + last.chunk.bytes.length - offset;

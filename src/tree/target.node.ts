@@ -93,7 +93,7 @@ class DirTarget implements TreeTarget {
   write(placements: readonly Placement[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const stretch of joinPlacements(placements)) {
-        const writing = this.#attempt(stretch.entry, () => this.#incoming?.write(stretch));
+        const writing = this.#attempt(stretch.entry, () => this.#incomingFiles()?.write(stretch));
         if (writing) await writing;
         if (this.#pause.due()) await this.#pause.take();
       }
@@ -179,6 +179,16 @@ class DirTarget implements TreeTarget {
     const workspace = new Workspace(held, { rule, likeFrom, mayCutAll, durable, pause: this.#pause });
     this.#incoming = new IncomingFiles(workspace, this.#planned);
     return workspace;
+  }
+
+  /** Content may come though no file could be planned. Then it is kept, if that is possible. */
+  #incomingFiles(): IncomingFiles | undefined {
+    try {
+      if (!this.#incoming) this.#planner?.lock();
+    } catch {
+      // Why the entry could not be had was told before.
+    }
+    return this.#incoming;
   }
 
   #closeWorkspace(): void {

@@ -130,7 +130,10 @@ export interface TreeTarget {
    * @returns one number per chunk: 1 = it is in place, 0 = it has to come
    */
   place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array>;
-  /** Writes chunks that arrived. Their bytes are good until it resolves: what is kept has to be copied. */
+  /**
+   * Writes chunks that arrived. Their bytes are good until it resolves: what is kept has to be copied. Chunks of an entry
+   * that was given up may come, too: later calls of `place` may ask for them.
+   */
   write(placements: readonly Placement[]): Promise<void>;
   /** These files are complete, with the sizes given: give them their metadata and their final names. */
   finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void>;

@@ -29,6 +29,7 @@ export class Workspace implements IncomingTools {
   readonly writing: HandleCache<ByteString>;
   readonly pause: Pause;
   readonly durable: boolean;
+  readonly abandoned: ByteString[] = [];
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, { rule, likeFrom, mayCutAll, durable, pause }: WorkspaceOptions) {
@@ -43,9 +44,10 @@ export class Workspace implements IncomingTools {
     );
   }
 
-  /** Removes what earlier sessions left: this one has all it needs. */
+  /** Removes what earlier sessions left, and what this one gave up: it has all it needs. */
   removeLeftovers(): void {
     for (const { name } of this.staging.leftovers) this.staging.remove(name);
+    for (const name of this.abandoned.splice(0)) this.staging.remove(name);
   }
 
   close(): void {
