@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { SyncError } from "../errors.ts";
 import { closest } from "./closest.ts";
-import type { Command, OptionSpec, OptionSpecs, OptionValues } from "./command.ts";
+import type { Command, OptionSpecs, OptionValues } from "./command.ts";
 
 /** What every command takes. */
 export const everyOption = {
@@ -61,19 +61,6 @@ function checkOperands(given: readonly string[], names: readonly string[]): void
   const extra = given[names.length];
   if (extra === undefined || names.at(-1)?.endsWith("...") === true) return;
   throw new SyncError("USAGE", `one argument too many: ${extra}`);
-}
-
-/** The lines of help on a command's options. */
-export function describeOptions(specs: OptionSpecs): string {
-  return Object.entries({ ...specs, ...everyOption, ...specs })
-    .map(([name, spec]) => `  ${formOf(name, spec).padEnd(24)} ${spec.about}`)
-    .join("\n");
-}
-
-function formOf(name: string, { short, value, bare }: OptionSpec): string {
-  const shortForm = short === undefined ? "    " : `-${short}, `;
-  if (value === undefined) return `${shortForm}--${name}`;
-  return `${shortForm}--${name}${bare === undefined ? ` ${value}` : `[=${value}]`}`;
 }
 
 /**

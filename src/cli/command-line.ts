@@ -1,6 +1,6 @@
 import { isatty } from "node:tty";
 import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
-import { describeOptions, readArguments } from "./arguments.ts";
+import { readArguments } from "./arguments.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -8,33 +8,68 @@ import { boundRemoteTroubles } from "./bounded-troubles.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { jsonReport } from "./json-report.ts";
 import type { Report } from "./report.ts";
-import { textReport } from "./text-report.ts";
+import { TextOutput, writeText } from "./text-output.ts";
+import { describeError, textReport } from "./text-report.ts";
+
+const versionWords = new Set(["version", "--version", "-V"]);
+const helpWords = new Set(["help", "--help", "-h"]);
 
 /** Runs a command and resolves with its exit code. The process then ends by itself, once all is written. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
-  process.stderr.on("error", () => {});
-  let report = reportTo({}, false);
+  let output = new TextOutput(2);
+  let other: 1 | 2 | undefined = 1;
+  let report = reportTo({}, output);
+  let exit = 0;
   try {
     const [name = "", ...rest] = argv;
+    if (versionWords.has(name)) return await printVersion();
+    if (helpWords.has(name)) return await printHelp(rest[0]);
     const command = await loadCommand(name);
     const { options, operands } = readArguments(rest, command);
-    if (options["help"] === true) {
-      console.log(describeCommand(name, command));
-      return 0;
+    if (options["help"] === true) return await printHelp(name);
+    if (command.writesOutput(options)) other = undefined;
+    else if (options["json"] === true) {
+      output = new TextOutput(1, (failure) => controller.abort(failure));
+      other = 2;
     }
-    const reportsToOutput = options["json"] === true && !command.writesOutput(options);
-    report = reportTo(options, reportsToOutput);
+    report = reportTo(options, output);
     abortOnInterrupt(controller, command.graceMs);
-    if (reportsToOutput) abortOnClosedOutput(controller);
     await command.run({ options, operands, report, signal: controller.signal });
-    return 0;
   } catch (thrown) {
     const error = toSyncError(thrown);
     report.failure(error);
     if (process.env["RSYNC_STREAM_DEBUG"]) console.error(thrown);
-    return exitOf(error);
+    exit = exitOf(error);
   }
+  await output.settle();
+  const lossExit = output.failure === undefined ? 0 : await tellLoss(output.failure, other);
+  return exit || lossExit;
+}
+
+/** Prints what a command is for and how it is used, or all commands. */
+async function printHelp(name: string | undefined): Promise<number> {
+  const { describeCommand, describeCommands } = await import("./help.ts");
+  const isCommand = name !== undefined && !helpWords.has(name);
+  return print(isCommand ? describeCommand(name, await loadCommand(name)) : describeCommands());
+}
+
+async function printVersion(): Promise<number> {
+  return print((await import("./help.ts")).readVersion());
+}
+
+/** @throws PEER_GONE, NO_SPACE, IO */
+async function print(text: string): Promise<number> {
+  const failure = await writeText(1, `${text}\n`);
+  if (failure) throw failure;
+  return 0;
+}
+
+/** Tells the other stream, when that is free, that a report could not be written; returns the exit code for that. */
+async function tellLoss(failure: SyncError, other: 1 | 2 | undefined): Promise<number> {
+  if (failure.code === "PEER_GONE" && other !== 2) return 0; // nobody reads standard error, so nobody misses it
+  if (other !== undefined) await writeText(other, `rsync-stream: ${describeError(failure)}\n`);
+  return exitOf(failure);
 }
 
 /** Of what the other end gave up for, these say more than that it failed: nobody interrupted us, nothing is done. */
@@ -53,15 +88,9 @@ async function loadCommand(name: string): Promise<Command> {
   throw new SyncError("USAGE", `unknown command "${name}"; ${hint}`);
 }
 
-function describeCommand(name: string, { options }: Command): string {
-  const { synopsis, about } = commands[name]!;
-  return `rsync-stream ${name} ${synopsis}\n\n  ${about}\n\n${describeOptions(options)}`;
-}
-
-/** Where the command reports, as its options want it. Standard output is not touched unless it is to be used. */
-function reportTo(options: OptionValues<OptionSpecs>, toOutput: boolean): Report {
-  const stream = toOutput ? process.stdout : process.stderr;
-  const write = (text: string): void => void stream.write(text);
+/** How the command reports, as its options want it. @throws USAGE */
+function reportTo(options: OptionValues<OptionSpecs>, output: TextOutput): Report {
+  const write = (text: string): void => output.write(text);
   const quiet = options["quiet"] === true;
   if (options["json"] === true) return boundRemoteTroubles(jsonReport(quiet, write));
   const live = isatty(2);
@@ -73,11 +102,4 @@ function wantsColor(when: string | boolean | undefined = "auto", live: boolean):
   if (when === "always" || when === "never") return when === "always";
   if (when === "auto") return live && !process.env["NO_COLOR"];
   throw new SyncError("USAGE", `--color takes auto, always or never, not "${when}"`);
-}
-
-/** Nobody reads our reports any more: then there is nobody to work for either. */
-function abortOnClosedOutput(controller: AbortController): void {
-  process.stdout.on("error", (cause) => {
-    controller.abort(new SyncError("PEER_GONE", "standard output was closed", { cause }));
-  });
 }

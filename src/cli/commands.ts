@@ -76,21 +76,3 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./chunks.ts")).chunks,
   },
 };
-
-/** What `--help` prints. */
-export function overview(): string {
-  const rows = Object.entries(commands).map(([name, { synopsis, about }]) => {
-    return `  rsync-stream ${name} ${synopsis}\n      ${about}`;
-  });
-  return [
-    "Send only what the other end is missing, over any stream.",
-    "",
-    ...rows,
-    "",
-    "  rsync-stream COMMAND --help    the options of a command",
-    "  rsync-stream --version",
-    "",
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some entries, 5 a limit was reached,",
-    "6 not let in, 130 interrupted. As with rsync, `SRC/` stands for what is in SRC, and `SRC` for SRC itself.",
-  ].join("\n");
-}

@@ -5,8 +5,10 @@ import { abortableSource } from "../bytes/abort.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
+import { isErrno } from "../tree/file-trouble.node.ts";
 import { findLibc } from "../tree/libc.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
+import { outputTrouble } from "./output-trouble.ts";
 
 /**
  * Standard output, for bytes that are not for people. Standard input is left alone.
@@ -16,7 +18,20 @@ import type { AbortOptions, Bytes } from "../types.ts";
 export function outputChannel(): ByteChannel {
   refuseTerminal(1, "the result is not text: send standard output to a file or another program");
   widenPipe(1);
-  return descriptorChannel(openSync(devNull, "r"), 1);
+  return resultChannel();
+}
+
+/** Standard output alone. What it fails with says that it was standard output. */
+function resultChannel(): ByteChannel {
+  const channel = descriptorChannel(openSync(devNull, "r"), 1);
+  const refuse = (thrown: unknown): never => {
+    throw thrown instanceof Error && isErrno(thrown.cause) ? outputTrouble(1, thrown.cause) : thrown;
+  };
+  return {
+    ...channel,
+    write: (bytes) => channel.write(bytes).catch(refuse),
+    end: () => channel.end().catch(refuse),
+  };
 }
 
 /**
@@ -74,7 +89,7 @@ function leaveTogether(channel: ByteChannel): ByteChannel {
   };
 }
 
-/** Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE, IO */
+/** Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE, NO_SPACE, IO */
 export async function writeOutput(
   source: AsyncIterable<Bytes> | Iterable<Bytes>,
   options: AbortOptions = {},
@@ -82,12 +97,12 @@ export async function writeOutput(
   await writeAll(outputChannel(), source, options);
 }
 
-/** Writes lines to standard output, which may be a terminal. @throws PEER_GONE, IO */
+/** Writes lines to standard output, which may be a terminal. @throws PEER_GONE, NO_SPACE, IO */
 export async function writeLines(
   lines: AsyncIterable<string> | Iterable<string>,
   options: AbortOptions = {},
 ): Promise<void> {
-  await writeAll(descriptorChannel(openSync(devNull, "r"), 1), encodeLines(lines), options);
+  await writeAll(resultChannel(), encodeLines(lines), options);
 }
 
 /** Lines of text gathered into blocks of some 64 KiB. */

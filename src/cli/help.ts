@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { everyOption } from "./arguments.ts";
+import type { Command, OptionSpec, OptionSpecs } from "./command.ts";
+import { commands } from "./commands.ts";
+
+/** No line of help is longer. */
+const helpColumns = 80;
+/** Where the meanings of options begin. */
+const aboutColumn = 27;
+
+const exitCodes =
+  "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some entries, 5 a limit was reached, 6 not let in, " +
+  "130 interrupted.";
+const slashes = "As with rsync, `SRC/` stands for what is in SRC, and `SRC` for SRC itself.";
+
+/** What `help` prints: all commands, a line on each. */
+export function describeCommands(): string {
+  const rows = Object.entries(commands).flatMap(([name, { synopsis, about }]) => [
+    ...wrap(`rsync-stream ${name} ${synopsis}`, 2, 8),
+    ...wrap(about, 6),
+  ]);
+  return [
+    "Send only what the other end is missing, over any stream.",
+    "",
+    ...rows,
+    "",
+    "  rsync-stream help COMMAND    the options of a command; also COMMAND --help",
+    "  rsync-stream version",
+    "",
+    ...wrap(exitCodes, 0),
+    ...wrap(slashes, 0),
+  ].join("\n");
+}
+
+/** What `help COMMAND` prints: how it is used, and what its options mean. */
+export function describeCommand(name: string, { options }: Command): string {
+  const { synopsis, about } = commands[name]!;
+  return [
+    ...wrap(`rsync-stream ${name} ${synopsis}`, 0, 6),
+    "",
+    ...wrap(about, 2),
+    "",
+    ...describeOptions({ ...options, ...everyOption, ...options }),
+  ].join("\n");
+}
+
+/** The version of this package. */
+export function readVersion(): string {
+  const facts = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(facts) as { version: string }).version;
+}
+
+function describeOptions(specs: OptionSpecs): string[] {
+  return Object.entries(specs).flatMap(([name, spec]) => {
+    const form = `  ${formOf(name, spec)}`;
+    const [first = "", ...more] = wrap(spec.about, aboutColumn);
+    const fits = form.length + 2 <= aboutColumn;
+    return fits ? [form + first.slice(form.length), ...more] : [form, first, ...more];
+  });
+}
+
+function formOf(name: string, { short, value, bare }: OptionSpec): string {
+  const shortForm = short === undefined ? "    " : `-${short}, `;
+  if (value === undefined) return `${shortForm}--${name}`;
+  return `${shortForm}--${name}${bare === undefined ? ` ${value}` : `[=${value}]`}`;
+}
+
+/** Breaks a text into lines, the first of which is indented by so much and the others by `hanging`. */
+function wrap(text: string, indent: number, hanging = indent): string[] {
+  const lines: string[] = [];
+  let line = " ".repeat(indent);
+  let isEmpty = true;
+  for (const word of text.split(" ")) {
+    if (!isEmpty && line.length + 1 + word.length > helpColumns) {
+      lines.push(line);
+      line = " ".repeat(hanging);
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,88 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { type Outcome, runShell } from "./run.ts";
+
+/** A file, its description, the wishlist for all of it, what that brings, and a stream: what the commands below work on. */
+const given = mkdtempSync(join(tmpdir(), "rsync-stream-output-"));
+
+beforeAll(async () => {
+  writeFileSync(join(given, "file"), "content");
+  const line =
+    "$RS info file > info && $RS wish info > wish && $RS data file info wish > data && $RS send file > stream";
+  const { code, stderr } = await runShell(`cd "$1" && ${line}`, given);
+  expect(code, stderr).toBe(0);
+});
+
+afterAll(() => rmSync(given, { recursive: true }));
+
+/** Runs a line of shell where those are. */
+function run(line: string): Promise<Outcome> {
+  return runShell(`cd "$1"; ${line}`, given);
+}
+
+function needFull(skip: TestContext["skip"]): void {
+  if (!existsSync("/dev/full")) skip("no /dev/full, which refuses all that is written to it");
+}
+
+const full = "ENOSPC: no space left on device, write (NO_SPACE)";
+const printing = ["--version", "version", "-V", "--help", "help", "help push", "push --help"];
+const writing = ["send file", "have file", "info file", "wish info", "data file info wish", "chunks file"];
+const reporting = ["apply info data copy", "recv copy < stream"];
+
+describe("output that cannot be written is a failure, with a word on the other stream", () => {
+  it.each([...printing, ...writing])("%s, with no room for its output", async (line) => {
+    // Of what is longer than that the system takes a part, and refuses the rest.
+    const { code, stderr } = await run(`ulimit -f 0 && $RS ${line} > output`);
+    expect(stderr).toBe("rsync-stream: standard output: EFBIG: file too large, write (IO)\n");
+    expect(code).toBe(1);
+  });
+
+  it("help, of which a part finds room", async () => {
+    const { code, stderr } = await run(`ulimit -f 1 && $RS help > output`);
+    expect(readFileSync(join(given, "output")).length).toBe(1024);
+    expect(stderr).toBe("rsync-stream: standard output: EFBIG: file too large, write (IO)\n");
+    expect(code).toBe(1);
+  });
+
+  it.for([...printing, ...writing])("%s, to a device that is full", async (line, { skip }) => {
+    needFull(skip);
+    const { code, stderr } = await run(`$RS ${line} > /dev/full`);
+    expect(stderr).toBe(`rsync-stream: standard output: ${full}\n`);
+    expect(code).toBe(1);
+  });
+
+  it.each([...printing, ...writing])("%s, when its reader has left", async (line) => {
+    const { code, stderr } = await run(`exec 3> >(:); wait $!; $RS ${line} >&3`);
+    expect(stderr).toBe("rsync-stream: standard output was closed (PEER_GONE)\n");
+    expect(code).toBe(1);
+  });
+
+  it.for(reporting)("the events of %s", async (line, { skip }) => {
+    needFull(skip);
+    const { code, stderr } = await run(`$RS ${line} --json > /dev/full`);
+    expect(stderr).toBe(`rsync-stream: standard output: ${full}\n`);
+    expect(code).toBe(1);
+  });
+
+  it.for(reporting)("the report of %s", async (line, { skip }) => {
+    needFull(skip);
+    const { code, stdout } = await run(`$RS ${line} 2> /dev/full`);
+    expect(stdout.toString()).toBe(`rsync-stream: standard error: ${full}\n`);
+    expect(code).toBe(1);
+    expect(readFileSync(join(given, "copy"), "utf8")).toBe("content");
+  });
+
+  it("the report of send, whose output is for its result alone", async ({ skip }) => {
+    needFull(skip);
+    const { code, stdout } = await run(`$RS send file 2> /dev/full`);
+    expect(stdout.length).toBe(readFileSync(join(given, "stream")).length);
+    expect(code).toBe(1);
+  });
+
+  it("but nobody misses reports to standard error whose reader has left", async () => {
+    const { code, stdout } = await run("exec 3> >(:); wait $!; $RS recv copy < stream 2>&3");
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: "" });
+  });
+});
