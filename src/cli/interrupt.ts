@@ -1,13 +1,12 @@
 import { SyncError } from "../errors.ts";
+import { endingSignals, isIgnored } from "./ignored-signals.ts";
 
 /** After that long an interrupted command is ended, whatever it still waits for; unless it asks for more. */
 const usualGraceMs = 1500;
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
  * Aborts on the first interrupt, so that the command cleans up; ends the process on the second, or when the
- * command takes too long.
+ * command takes too long. A signal that was ignored when the program started stays ignored.
  */
 export function abortOnInterrupt(controller: AbortController, graceMs = usualGraceMs): void {
   const interrupt = (name: NodeJS.Signals): void => {
@@ -15,11 +14,11 @@ export function abortOnInterrupt(controller: AbortController, graceMs = usualGra
     controller.abort(new SyncError("ABORTED", `interrupted by ${name}`));
     setTimeout(dieAtOnce, graceMs).unref();
   };
-  for (const name of signals) process.on(name, interrupt);
+  for (const name of endingSignals) process.on(name, isIgnored(name) ? () => {} : interrupt);
 }
 
 /** A shell sees 130 then too. `process.exit` would wait for system calls that may never return. */
 function dieAtOnce(): void {
-  for (const name of signals) process.removeAllListeners(name);
+  for (const name of endingSignals) process.removeAllListeners(name);
   process.kill(process.pid, "SIGINT");
 }

@@ -1,10 +1,12 @@
 import { createCipheriv, createHash } from "node:crypto";
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -38,4 +40,11 @@ export function picture(root: string): string[] {
     // Microseconds are what every system can set.
     return `${name} ${stats.mode.toString(8)} ${Math.round(stats.mtimeMs * 1000)} ${content}`;
   });
+}
+
+/** Bytes of files that are not complete. */
+export function partsIn(copy: string): number {
+  const staging = join(copy, ".rsync-stream");
+  if (!existsSync(staging)) return 0;
+  return readdirSync(staging).reduce((sum, name) => sum + statSync(join(staging, name)).size, 0);
 }

@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { freshFolder, outcomeOf, rsyncStream, shell, waitUntil } from "./run.ts";
+import { noise, partsIn, picture, plant } from "./trees.ts";
+
+/** A tree, and the two parts of a stream that brings it. */
+async function prepare() {
+  const folder = freshFolder();
+  const tree = join(folder, "tree");
+  plant(tree, { "big.bin": noise(2_000_000, "big") });
+  const { stdout } = await rsyncStream(["send", `${tree}/`]);
+  plant(folder, { begin: stdout.subarray(0, 1_500_000), rest: stdout.subarray(1_500_000) });
+  return { folder, tree, copy: join(folder, "copy") };
+}
+
+/** Receives, in a shell's background, the first part of the stream, and the rest when there is a file `go`. */
+const receiving =
+  "exec 3< <(cat begin; until [ -e go ]; do sleep 0.05; done; cat rest); $RS recv copy <&3 & echo $! > pid; wait $!";
+
+/** Waits until that much has come, and hangs up. */
+async function hangUp(folder: string): Promise<void> {
+  const pid = (): number =>
+    Number(existsSync(join(folder, "pid")) && readFileSync(join(folder, "pid"), "utf8"));
+  await waitUntil(() => partsIn(join(folder, "copy")) > 1_000_000 && pid() > 0);
+  process.kill(pid(), "SIGHUP");
+  writeFileSync(join(folder, "go"), "");
+}
+
+describe("a hangup that was ignored from the start ends nothing", () => {
+  it.each([
+    ["by nohup", receiving.replace("$RS", "nohup $RS")],
+    [
+      "by whoever calls exec",
+      receiving.replace("$RS recv copy <&3", "(trap '' HUP; exec $RS recv copy <&3)"),
+    ],
+  ])("%s", async (_, line) => {
+    const { folder, tree, copy } = await prepare();
+    const ended = outcomeOf(shell(`cd "$1"; ${line}`, folder));
+    await hangUp(folder);
+    const { code, stderr } = await ended;
+    expect(code, stderr).toBe(0);
+    expect(picture(copy)).toEqual(picture(tree));
+  });
+});
+
+describe("at a terminal, a hangup", () => {
+  it.for([
+    ["ends a command", "", 130, "interrupted by SIGHUP (ABORTED)"],
+    ["does not end one of a script that ignores it", "trap '' HUP;", 0, "received: "],
+  ] as const)("%s", async ([, trap, exit, words], { skip }) => {
+    if (spawnSync("script", ["--version"]).error) skip("no `script` to make a terminal with");
+    const { folder } = await prepare();
+    writeFileSync(join(folder, "script"), `${trap} ${receiving}`);
+    const line = 'cd "$1"; export RS; script -qec "bash script" /dev/null';
+    const ended = outcomeOf(shell(line, folder));
+    await hangUp(folder);
+    const { code, stdout } = await ended;
+    expect(stdout.toString()).toContain(words);
+    expect(code).toBe(exit);
+  });
+});
