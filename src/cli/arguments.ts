@@ -56,6 +56,9 @@ function describe(cause: unknown, specs: OptionSpecs): string {
 function checkOperands(given: readonly string[], names: readonly string[]): void {
   const missing = names[given.length];
   if (missing !== undefined) throw new SyncError("USAGE", `${missing} is missing`);
+  const empty = given.indexOf("");
+  if (empty >= 0)
+    throw new SyncError("USAGE", `${names[empty] ?? "an argument"} is empty; . is this directory`);
   if (given.filter((operand) => operand === "-").length > 1)
     throw new SyncError("USAGE", "only one operand can be standard input");
   const extra = given[names.length];

@@ -14,25 +14,40 @@ const kindOfProtocol = {
 } as const;
 
 /**
- * Reads `PATH`, `[USER@]HOST:PATH` or a URL. A path with a `:` in its first component is written `./a:b`, as with rsync.
+ * Reads `PATH`, `[USER@]HOST:PATH` or a URL, telling them apart as rsync does: what has a `:` before its first `/` names a host, and
+ * brackets around an address hide the colons in it.
  *
- * @throws USAGE for another kind of URL, one with a password or token in it, or a host that ssh would take for an option
+ * @throws USAGE for another kind of URL, one with a password or token in it, what means an rsync daemon, or a host that is none
  */
 export function parseEndpoint(text: string): Endpoint {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return parseUrl(text);
-  const colon = text.indexOf(":");
-  const slash = text.indexOf("/");
-  if (colon <= 0 || (slash >= 0 && slash < colon)) return { kind: "local", path: text };
-  const host = text.slice(0, colon);
-  if (host.startsWith("-") || /[\s\0]/.test(host)) throw new SyncError("USAGE", `not a host: ${host}`);
-  return { kind: "ssh", host: host.replace(/^(.*@)?\[(.*)\]$/, "$1$2"), path: text.slice(colon + 1) || "." };
+  const [, user = "", address, name, path] =
+    /^([^:/[]*@)?(?:\[([^\]/]+)\]|([^:/[]*)):(.*)$/s.exec(text) ?? [];
+  if (path === undefined) return { kind: "local", path: text };
+  if (path.startsWith(":")) throw new SyncError("USAGE", `${text} is for ${daemonHint}`);
+  const host = address ?? name ?? "";
+  if (host === "" || user === "@" || user.startsWith("-") || /^-|\s/.test(host)) {
+    throw new SyncError(
+      "USAGE",
+      `not a host: ${user}${host}; a file with a : in its name is written ./${text}`,
+    );
+  }
+  return { kind: "ssh", host: user + host, path: path || "." };
 }
+
+const daemonHint =
+  "an rsync daemon, which speaks another protocol; HOST:PATH goes over ssh, and a URL to what `serve` offers";
 
 function parseUrl(text: string): Endpoint {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const kind = kindOfProtocol[url?.protocol as keyof typeof kindOfProtocol];
-  if (url === undefined || kind === undefined)
-    throw new SyncError("USAGE", `not a URL that is known here: ${text}`);
+  if (url?.protocol === "rsync:") throw new SyncError("USAGE", `${text} is for ${daemonHint}`);
+  if (url === undefined || kind === undefined) {
+    throw new SyncError(
+      "USAGE",
+      `not a URL that is known here: ${text}; those are ws:, wss:, http: and https:, and HOST:PATH goes over ssh`,
+    );
+  }
   if (url.username !== "" || url.password !== "" || url.searchParams.has("token")) {
     throw new SyncError("USAGE", "a URL is no place for a secret; use --token-file or RSYNC_STREAM_TOKEN");
   }
