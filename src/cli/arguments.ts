@@ -25,18 +25,35 @@ export interface Arguments {
  */
 export function readArguments(argv: readonly string[], command: Command): Arguments {
   const specs: OptionSpecs = { ...everyOption, ...command.options };
-  const { values, positionals } = parse(argv, specs);
+  const { values, positionals, tokens } = parse(argv, specs);
   if (values["help"] !== true) checkOperands(positionals, command.operands);
-  return { options: values as OptionValues<OptionSpecs>, operands: positionals };
+  const options = { ...values, ...gather(tokens, specs) } as OptionValues<OptionSpecs>;
+  return { options, operands: positionals };
 }
 
 function parse(argv: readonly string[], specs: OptionSpecs) {
   const args = argv.map((argument) => completeBare(argument, specs));
   try {
-    return parseArgs({ args, options: specs, allowPositionals: true, strict: true });
+    return parseArgs({ args, options: specs, allowPositionals: true, strict: true, tokens: true });
   } catch (cause) {
     throw new SyncError("USAGE", describe(cause, specs), { cause });
   }
+}
+
+/** The values of options for which others may stand, in the order given. */
+function gather(
+  tokens: ReturnType<typeof parse>["tokens"],
+  specs: OptionSpecs,
+): Record<string, readonly string[]> {
+  const gathered: Record<string, string[]> = {};
+  const targets = new Set(Object.values(specs).flatMap(({ stands }) => stands?.for ?? []));
+  for (const token of tokens) {
+    if (token.kind !== "option" || token.value === undefined) continue;
+    const { stands } = specs[token.name]!;
+    const name = stands?.for ?? token.name;
+    if (targets.has(name)) (gathered[name] ??= []).push(...(stands?.as(token.value) ?? [token.value]));
+  }
+  return gathered;
 }
 
 /** `--name` becomes `--name=value` where an option may go without its value. */

@@ -1,8 +1,9 @@
-import { SyncError } from "../errors.ts";
-import type { TreeSourceOptions } from "../tree/source.node.ts";
+import { readFileSync } from "node:fs";
+import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { createPathFilter, type FilterRule, type PathFilter } from "../tree/path-filter.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 
-/** The option of the commands that can leave something out. */
+/** The options of the commands that can leave something out; all become rules of `exclude`. */
 export const excludeOption = {
   exclude: {
     type: "string",
@@ -10,39 +11,55 @@ export const excludeOption = {
     value: "PATTERN",
     about: "leave out what matches, as with rsync; may be given several times",
   },
+  include: {
+    type: "string",
+    multiple: true,
+    value: "PATTERN",
+    about: "do not leave out what matches, whatever later patterns say",
+    stands: { for: "exclude", as: (pattern) => [includeRule(pattern)] },
+  },
+  "exclude-from": {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    about: "the same as --exclude for each line of a file",
+    stands: { for: "exclude", as: readPatterns },
+  },
+  "include-from": {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    about: "the same as --include for each line of a file",
+    stands: { for: "exclude", as: (path) => readPatterns(path).map(includeRule) },
+  },
 } as const satisfies OptionSpecs;
 
-type Exclude = NonNullable<TreeSourceOptions["exclude"]>;
-
-/** What a source leaves out. @throws USAGE */
-export async function exclusionOf({
-  exclude = [],
-}: OptionValues<typeof excludeOption>): Promise<TreeSourceOptions> {
-  if (exclude.length === 0) return {};
-  const { default: picomatch } = await import("picomatch"); // 5 ms, which most runs need not spend
-  const rules = exclude.map((pattern) => ruleOf(pattern, picomatch));
-  return {
-    exclude: (path, kind) => {
-      const text = Buffer.from(path).toString();
-      return rules.some((rule) => rule(text, kind));
-    },
-  };
+/** What is left out by the options; undefined when none was given. @throws LIMIT */
+export function filterOf({ exclude }: OptionValues<typeof excludeOption>): PathFilter | undefined {
+  return exclude && createPathFilter(readRules(exclude));
 }
 
-/** Only `*`, `**`, `?` and `[...]` mean something. */
-const plain = { dot: true, nobrace: true, noextglob: true, nonegate: true } as const;
+/** Reads the texts of `--exclude`, as rsync does: `+ ` in front includes, `- ` excludes, and `!` alone forgets all before it. */
+export function readRules(texts: readonly string[]): FilterRule[] {
+  const rules = texts.slice(texts.lastIndexOf("!") + 1);
+  return rules.map((text) => ({
+    action: text.startsWith("+ ") ? "include" : "exclude",
+    pattern: Buffer.from(text.replace(/^[+-] /, "")),
+  }));
+}
 
-/**
- * A pattern matches the end of a path, whole names of it; one that begins with a slash the path from the top on; one that ends with a
- * slash directories only.
- */
-function ruleOf(
-  pattern: string,
-  picomatch: typeof import("picomatch"),
-): (path: string, kind: Parameters<Exclude>[1]) => boolean {
-  const [, top, glob, end] = /^(\/?)(.*?)(\/?)$/s.exec(pattern)!;
-  if (glob === "") throw new SyncError("USAGE", `--exclude takes a pattern, not "${pattern}"`);
-  const below = glob!.replace(/\/\*\*$/, "/**/*"); // what ends with `/**` is about what is below, not about the directory
-  const matches = picomatch(top === "" ? `**/${below}` : below, plain);
-  return (path, kind) => (end === "" || kind === "dir") && matches(path);
+/** What is a rule by itself, or clears them all, stays what it is. */
+function includeRule(pattern: string): string {
+  return /^[+-] |^!$/.test(pattern) ? pattern : `+ ${pattern}`;
+}
+
+/** The lines of a file; empty ones, and comments behind `#` or `;`, do not count. */
+function readPatterns(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8")
+      .split(/\r?\n|\r/)
+      .filter((line) => !/^(?:[#;]|$)/.test(line));
+  } catch (thrown) {
+    throw fileTrouble(thrown, path);
+  }
 }

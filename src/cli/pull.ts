@@ -2,7 +2,7 @@ import { SyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import { defineCommand } from "./command.ts";
 import { parseEndpoint } from "./endpoint.ts";
-import { excludeOption, exclusionOf } from "./exclusion.ts";
+import { excludeOption, filterOf } from "./exclusion.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
@@ -27,7 +27,7 @@ export const pull = defineCommand({
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     const { exclude = [] } = options;
-    await exclusionOf(options); // a wrong pattern is told of here
+    filterOf(options); // a pattern that is too long is told of here
     if (exclude.length > 0 && there.kind !== "ssh")
       throw new SyncError("USAGE", "a server leaves nothing out; --exclude goes with a host");
     if (exclude.length > 0 && options.delete === true)

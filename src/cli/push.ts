@@ -4,7 +4,7 @@ import type { SessionWish } from "../transport/session-request.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { parseEndpoint } from "./endpoint.ts";
-import { excludeOption, exclusionOf } from "./exclusion.ts";
+import { excludeOption, filterOf } from "./exclusion.ts";
 import { dryRunOption } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
@@ -31,9 +31,9 @@ export const push = defineCommand({
     if (there.kind === "local")
       throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
     prepareForSession();
-    const exclusion = await exclusionOf(options);
+    const filter = filterOf(options);
     const maxDeletedCount = deletionLimitOf(options);
-    if (exclusion.exclude && maxDeletedCount !== undefined)
+    if (filter && maxDeletedCount !== undefined)
       throw new SyncError("USAGE", "--delete would delete there what --exclude leaves out here");
     const dryRun = options["dry-run"] === true;
     if (dryRun && there.kind !== "ssh")
@@ -46,7 +46,7 @@ export const push = defineCommand({
     const { layout } = await peek(from);
     const run = createSender({
       connect: connectorTo(there, wish, options),
-      openSource: () => openSource(from, exclusion),
+      openSource: () => openSource(from, { filter }),
       layout,
       ...(options.compress === true && { compress: true }),
       signal,

@@ -10,7 +10,7 @@ import { progressOf, reportSession } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { duplexChannel, outputChannel } from "./stdio.ts";
-import { excludeOption, exclusionOf } from "./exclusion.ts";
+import { excludeOption, filterOf } from "./exclusion.ts";
 import { prepareForSession } from "./engine.ts";
 
 interface DigestOptions {
@@ -34,7 +34,7 @@ export const send = defineCommand({
     prepareForSession();
     const duplex = options.duplex === true;
     const digest = chooseDigest(options);
-    const source = await openSource(place, await exclusionOf(options));
+    const source = await openSource(place, { filter: filterOf(options) });
     try {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();

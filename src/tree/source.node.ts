@@ -10,21 +10,13 @@ import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HeldDirs, pathBelow, printPlace, withoutSlash, type DirNode } from "./held-dirs.node.ts";
+import type { PathFilter } from "./path-filter.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { checkUnchanged, openSourceFile, type SourceFile } from "./source-file.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { SpareCutters } from "./spare-cutters.ts";
-import type {
-  CutOptions,
-  CutRun,
-  Entry,
-  EntryKind,
-  Layout,
-  SourceEntry,
-  SourceOptions,
-  TreeSource,
-} from "./tree.ts";
+import type { CutOptions, CutRun, Entry, Layout, SourceEntry, SourceOptions, TreeSource } from "./tree.ts";
 import { walk, type Found } from "./walk.node.ts";
 
 /** Entries in one batch, at most. */
@@ -32,8 +24,8 @@ const batchCount = 1024;
 
 /** What `openTreeSource` leaves out, and how it takes the place. */
 export interface TreeSourceOptions {
-  /** Leaves out a path, given from the top of the tree, and all below it when it is a directory. */
-  readonly exclude?: (path: Bytes, kind: EntryKind) => boolean;
+  /** What is left out. Paths begin with the name of SRC where that is sent under its name, as with rsync. */
+  readonly filter?: PathFilter | undefined;
   /** False not to follow a link at the place itself, even where a slash follows it; true unless given. */
   readonly follow?: boolean;
 }
@@ -89,12 +81,12 @@ function findStart(place: string, follow: boolean): Start {
 
 async function* listEntries(
   start: Start,
-  { exclude }: TreeSourceOptions,
+  { filter }: TreeSourceOptions,
   { onTrouble, signal }: SourceOptions,
 ): AsyncGenerator<readonly SourceEntry<SourceFile>[]> {
   const pause = new Pause(signal);
   let batch: SourceEntry<SourceFile>[] = [];
-  for (const found of findAll(start, exclude, onTrouble)) {
+  for (const found of findAll(start, filter, onTrouble)) {
     const listed = describe(start, found, onTrouble);
     if (listed) batch.push(listed);
     const isDue = pause.due();
@@ -108,21 +100,22 @@ async function* listEntries(
 
 /** The top entry, at depth 0, and what is below it. */
 function* findAll(
-  { held, isDir, name }: Start,
-  exclude: TreeSourceOptions["exclude"],
+  { held, isDir, layout, name }: Start,
+  filter: PathFilter | undefined,
   onTrouble: SourceOptions["onTrouble"],
 ): Generator<Found> {
   const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
   if (!stats)
     throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
+  const isLeftOut = (path: ByteString, { kind }: FileStats): boolean =>
+    filter?.excludes(fromByteString(path), kind === "dir") ?? false;
+  if (layout === "named" && isLeftOut(name, stats)) return;
   yield { dir: held.root, name, depth: 0, stats };
   if (!isDir) return;
-  const skip = (dir: DirNode, below: ByteString, { kind }: FileStats): boolean => {
-    if (dir === held.root && below === stagingName) return true;
-    return Boolean(
-      exclude && kind !== "other" && exclude(fromByteString(`${pathBelow(dir)}/${below}`.slice(1)), kind),
-    );
-  };
+  const top = layout === "named" ? `${name}/` : "";
+  const skip = (dir: DirNode, below: ByteString, found: FileStats): boolean =>
+    (dir === held.root && below === stagingName) ||
+    (filter !== undefined && isLeftOut(top + `${pathBelow(dir)}/${below}`.slice(1), found));
   for (const found of walk(held, { skip, ...(onTrouble && { onTrouble }) })) {
     yield { ...found, depth: found.depth + 1 };
   }

@@ -1,54 +1,66 @@
+import fs from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { exclusionOf } from "../../../src/cli/exclusion.ts";
+import { readArguments } from "../../../src/cli/arguments.ts";
+import { defineCommand } from "../../../src/cli/command.ts";
+import { excludeOption, filterOf, readRules } from "../../../src/cli/exclusion.ts";
+import { tempDir } from "../tree/disk-tree.ts";
 
-const paths = [
-  "a.o",
-  "src/",
-  "src/a.o",
-  "src/b.c",
-  "src/docs/",
-  "src/docs/api/",
-  "docs/",
-  "docs/api/",
-  "docs/api/x",
-  ".git/",
-  ".git/config",
-  "{a,b}",
-  "!a",
-  "naïve",
-  "a\nb.o",
-];
+const command = defineCommand({
+  operands: [],
+  options: excludeOption,
+  writesOutput: () => false,
+  async run() {},
+});
 
-async function left(...patterns: string[]): Promise<string[]> {
-  const { exclude } = await exclusionOf({ exclude: patterns });
-  return paths.filter((path) =>
-    exclude!(Buffer.from(path.replace(/\/$/, "")), path.endsWith("/") ? "dir" : "file"),
+/** The rules that a command line makes. */
+function rulesOf(...argv: string[]): string[] {
+  const { exclude = [] } = readArguments(argv, command).options;
+  return readRules(exclude as readonly string[]).map(
+    ({ action, pattern }) => `${action} ${Buffer.from(pattern).toString()}`,
   );
 }
 
-test.each<[string, string[]]>([
-  ["*.o", ["a.o", "src/a.o", "a\nb.o"]],
-  ["/*.o", ["a.o", "a\nb.o"]],
-  ["docs/api", ["src/docs/api/", "docs/api/"]],
-  ["/docs/api", ["docs/api/"]],
-  ["docs/", ["src/docs/", "docs/"]],
-  ["docs/**", ["src/docs/api/", "docs/api/", "docs/api/x"]],
-  [".git", [".git/"]],
-  ["b.c/", []],
-  ["?.c", ["src/b.c"]],
-  ["[ab].?", ["a.o", "src/a.o", "src/b.c"]],
-  ["{a,b}", ["{a,b}"]],
-  ["!a", ["!a"]],
-  ["na*e", ["naïve"]],
-])("%s leaves out what it should", async (pattern, expected) => {
-  expect(await left(pattern)).toEqual(expected);
+test("rules stand in the order of the command line, whichever option they come from", () => {
+  expect(rulesOf("--include=a", "--exclude", "b", "--include", "c", "--exclude=d")).toEqual([
+    "include a",
+    "exclude b",
+    "include c",
+    "exclude d",
+  ]);
 });
 
-test("several patterns leave out what any of them does", async () => {
-  expect(await left("*.c", "/a.o")).toEqual(["a.o", "src/b.c"]);
-  expect(await exclusionOf({})).toEqual({});
+test("a pattern may say itself what it does", () => {
+  expect(rulesOf("--exclude=+ a", "--include=- b", "--exclude=- + c", "--exclude=-d")).toEqual([
+    "include a",
+    "exclude b",
+    "exclude + c",
+    "exclude -d",
+  ]);
+  expect(rulesOf("--exclude=a", "--exclude=!", "--exclude=b", "--include=!c")).toEqual([
+    "exclude b",
+    "include !c",
+  ]);
+  expect(rulesOf("--exclude=a", "--include=!")).toEqual([]);
 });
 
-test.each(["", "/", "//"])("%j is no pattern", async (pattern) => {
-  await expect(exclusionOf({ exclude: [pattern] })).rejects.toThrow(/takes a pattern/);
+test("patterns come from files, a line each", () => {
+  using temp = tempDir();
+  const file = join(temp.path, "patterns");
+  fs.writeFileSync(file, "# none\n\n*.o\r\n; none\n+ #a\n - b \n");
+  expect(rulesOf(`--exclude-from=${file}`)).toEqual(["exclude *.o", "include #a", "exclude  - b "]);
+  expect(rulesOf(`--include-from=${file}`, "--exclude=*")).toEqual([
+    "include *.o",
+    "include #a",
+    "include  - b ",
+    "exclude *",
+  ]);
+  expect(() => rulesOf("--exclude-from", `${file}-2`)).toThrow(/ENOENT/);
+});
+
+test("nothing is left out unless it is asked for", () => {
+  expect(filterOf({})).toBeUndefined();
+  const filter = filterOf({ exclude: ["photo (1).jpg", ""] })!;
+  const names = ["photo (1).jpg", "photo 1.jpg", "a"];
+  expect(names.map((name) => filter.excludes(Buffer.from(name), false))).toEqual([true, false, false]);
 });

@@ -301,12 +301,14 @@ describe("what cannot be sent", () => {
     fs.writeFileSync(`${temp.path}/from/keep/b`, "");
     fs.writeFileSync(`${temp.path}/from/skip/c`, "");
     const seen: string[] = [];
-    const exclude = (name: Uint8Array): boolean => {
-      seen.push(Buffer.from(name).toString());
-      return /skip|b$/.test(Buffer.from(name).toString());
+    const filter = {
+      excludes(path: Uint8Array): boolean {
+        seen.push(Buffer.from(path).toString());
+        return /skip|b$/.test(Buffer.from(path).toString());
+      },
     };
     await syncTrees(
-      await openTreeSource(`${temp.path}/from/`, { exclude }),
+      await openTreeSource(`${temp.path}/from/`, { filter }),
       await openTreeTarget(`${temp.path}/to`),
     );
     expect(seen).toEqual(["keep", "keep/a", "keep/b", "skip"]);
