@@ -5,7 +5,7 @@ import type { Bytes } from "../types.ts";
 import { writeFully } from "./access-handle.ts";
 import type { Place } from "./chunk-places.ts";
 import type { FileRecord } from "./folder-record.ts";
-import { type OpfsDir, pathIn } from "./opfs-folder.ts";
+import { type OpfsDir, type OpfsStanding, pathIn } from "./opfs-folder.ts";
 import { opfsLimits } from "./opfs-limits.ts";
 import type { Parts } from "./parts.ts";
 
@@ -30,12 +30,14 @@ export class IncomingFile implements Place {
   readonly dir: OpfsDir;
   readonly name: string;
   readonly entry: Entry;
-  /** What stands at its name. */
+  /** The file that stands at its name. */
   readonly old: File | undefined;
   /** Where its content starts among the places. */
   address: number | undefined;
   readonly #parts: Parts;
   readonly #memory: KeptBytes;
+  /** True when an empty directory stands at its name. */
+  readonly #isOverDir: boolean;
   #kept: Bytes | undefined;
   #isStarted = false;
   #isComplete = false;
@@ -45,13 +47,14 @@ export class IncomingFile implements Place {
     dir: OpfsDir,
     name: string,
     entry: Entry,
-    old: File | undefined,
+    there: OpfsStanding,
     tools: { readonly parts: Parts; readonly memory: KeptBytes },
   ) {
     this.dir = dir;
     this.name = name;
     this.entry = entry;
-    this.old = old;
+    this.old = there.kind === "file" ? there.file : undefined;
+    this.#isOverDir = there.kind === "dir";
     this.#parts = tools.parts;
     this.#memory = tools.memory;
   }
@@ -87,6 +90,7 @@ export class IncomingFile implements Place {
   async complete(size: number): Promise<FileRecord> {
     if (size !== this.entry.size || size !== this.#placedBytes)
       throw new SyncError("TRUNCATED", "a part of a file never came");
+    if (this.#isOverDir) await this.dir.handle.removeEntry(this.name);
     const stored = await this.#parts.complete(
       this.path,
       { size, content: this.#kept },

@@ -1,5 +1,4 @@
 import { SyncError } from "../errors.ts";
-import { domTrouble } from "../store/dom-trouble.ts";
 import type { Bytes } from "../types.ts";
 
 /** A directory of a folder that is received into. */
@@ -11,37 +10,38 @@ export interface OpfsDir {
   readonly isNew: boolean;
 }
 
-/** Goes into a directory, which is made when it is not there; a file in its place is removed. @throws what the browser throws */
-export async function enterDir(parent: OpfsDir, name: string): Promise<OpfsDir> {
-  const path = pathIn(parent, name);
-  if (!parent.isNew) {
-    const found = await parent.handle
-      .getDirectoryHandle(name)
-      .catch(noneFor("NotFoundError", "TypeMismatchError"));
-    if (found) return { handle: found, path, isNew: false };
-    await parent.handle.removeEntry(name).catch(noneFor("NotFoundError"));
+/** What stands at a name; of a directory also whether anything is in it, unless a directory was looked for. */
+export type OpfsStanding =
+  | { readonly kind: "none" }
+  | { readonly kind: "file"; readonly file: File }
+  | { readonly kind: "dir"; readonly handle: FileSystemDirectoryHandle; readonly isEmpty?: boolean };
+
+/** Looks at a name, first for what is most likely there. */
+export async function lookAt(
+  { handle, isNew }: OpfsDir,
+  name: string,
+  likely: "file" | "dir",
+): Promise<OpfsStanding> {
+  if (isNew) return { kind: "none" };
+  const [first, second] = likely === "file" ? [fileIn, dirIn] : [dirIn, fileIn];
+  try {
+    const found = (await first(handle, name)) ?? (await second(handle, name))!;
+    if (found.kind !== "dir" || likely === "dir") return found;
+    return { ...found, isEmpty: (await found.handle.keys().next()).done === true };
+  } catch (thrown) {
+    if (isNamed(thrown, "NotFoundError")) return { kind: "none" };
+    throw thrown;
   }
-  return { handle: await parent.handle.getDirectoryHandle(name, { create: true }), path, isNew: true };
 }
 
-/**
- * The file of this name, if there is one; an empty directory in its place is removed.
- *
- * @throws IO when a directory is there that is not empty
- */
-export async function findFile({ handle, isNew }: OpfsDir, name: string): Promise<File | undefined> {
-  if (isNew) return undefined;
-  try {
-    return await (await handle.getFileHandle(name)).getFile();
-  } catch (thrown) {
-    if (isNamed(thrown, "NotFoundError")) return undefined;
-    if (!isNamed(thrown, "TypeMismatchError")) throw thrown;
-  }
-  await handle.removeEntry(name).catch((cause: unknown) => {
-    if (!isNamed(cause, "InvalidModificationError")) throw cause;
-    throw new SyncError("IO", "a directory that is not empty is in the way", { cause });
-  });
-  return undefined;
+async function fileIn(dir: FileSystemDirectoryHandle, name: string): Promise<OpfsStanding | undefined> {
+  const handle = await dir.getFileHandle(name).catch(noneFor("TypeMismatchError"));
+  return handle && { kind: "file", file: await handle.getFile() };
+}
+
+async function dirIn(dir: FileSystemDirectoryHandle, name: string): Promise<OpfsStanding | undefined> {
+  const handle = await dir.getDirectoryHandle(name).catch(noneFor("TypeMismatchError"));
+  return handle && { kind: "dir", handle };
 }
 
 /** The file at a path, if there is one. */
@@ -72,10 +72,10 @@ export function textName(name: Bytes): string {
   }
 }
 
-/** For `catch`: makes errors of these names nothing. */
-function noneFor(...names: readonly string[]): (thrown: unknown) => undefined {
+/** For `catch`: makes an error of this name nothing. */
+function noneFor(name: string): (thrown: unknown) => undefined {
   return (thrown) => {
-    if (!names.some((name) => isNamed(thrown, name))) throw domTrouble(thrown);
+    if (!isNamed(thrown, name)) throw thrown;
   };
 }
 

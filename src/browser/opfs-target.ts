@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
+import { compareEntry, keepsAll, type Metadata, modeMask, type Standing } from "../tree/comparison.ts";
 import { stagingName } from "../tree/staging-name.ts";
 import { joinPlacements } from "../tree/stretch.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "../tree/tree.ts";
@@ -7,11 +8,12 @@ import type { Bytes } from "../types.ts";
 import { ChunkPlaces } from "./chunk-places.ts";
 import { type FileRecord, FolderRecord } from "./folder-record.ts";
 import { IncomingFile, KeptBytes } from "./incoming-file.ts";
-import { enterDir, findFile, type OpfsDir, pathIn, textName } from "./opfs-folder.ts";
+import { lookAt, type OpfsDir, type OpfsStanding, pathIn, textName } from "./opfs-folder.ts";
 import { opfsLimits } from "./opfs-limits.ts";
 import { OldContent } from "./old-content.ts";
 import { Parts } from "./parts.ts";
 import { placeKnown } from "./place-known.ts";
+import { Replacements } from "./replacements.ts";
 
 /**
  * Receives into a directory of the browser's private file system (OPFS). It needs a worker, whose access to files is synchronous.
@@ -30,6 +32,7 @@ interface Opened {
   readonly record: FolderRecord;
   readonly parts: Parts;
   readonly old: OldContent;
+  readonly replacements: Replacements;
 }
 
 class OpfsTarget implements TreeTarget {
@@ -52,7 +55,7 @@ class OpfsTarget implements TreeTarget {
       const parts = await Parts.open(staging);
       const record = await FolderRecord.open(staging);
       const old = new OldContent(this.#places, { top, record, parts, options });
-      this.#opened = { options, record, parts, old };
+      this.#opened = { options, record, parts, old, replacements: await Replacements.open(staging) };
       if (options.search) await old.learnFolder();
     });
   }
@@ -113,8 +116,9 @@ class OpfsTarget implements TreeTarget {
   }
 
   async commit(): Promise<void> {
-    const { parts, record } = this.#required();
+    const { parts, record, replacements } = this.#required();
     await this.#guard(async () => {
+      await replacements.finish();
       record.save();
       await parts.clear();
     });
@@ -143,7 +147,17 @@ class OpfsTarget implements TreeTarget {
     number: number,
   ): Promise<OpfsDir | undefined> {
     const dir = await parent;
-    return dir && this.#attempt(number, shownPath(dir, entry), () => enterDir(dir, nameIn(dir, entry)));
+    return (
+      dir &&
+      this.#attempt(number, shownPath(dir, entry), async () => {
+        const name = nameIn(dir, entry);
+        const path = pathIn(dir, name);
+        const there = await lookAt(dir, name, "dir");
+        if (there.kind === "dir") return { handle: there.handle, path, isNew: false };
+        if (there.kind === "file") return this.#required().replacements.begin(dir, name);
+        return { handle: await dir.handle.getDirectoryHandle(name, { create: true }), path, isNew: true };
+      })
+    );
   }
 
   async #planFile(parent: Promise<OpfsDir | undefined>, entry: Entry, number: number): Promise<Need> {
@@ -155,10 +169,15 @@ class OpfsTarget implements TreeTarget {
         const name = nameIn(dir, entry);
         const path = pathIn(dir, name);
         if (entry.kind === "symlink") throw new SyncError("UNSUPPORTED", "a browser keeps no links");
-        const file = await findFile(dir, name);
-        if (file && isSame(file, entry, record.files.get(path))) return "nothing";
-        this.#incoming.set(number, new IncomingFile(dir, name, entry, file, { parts, memory: this.#memory }));
-        return old.mayHave(path, entry.size, file) ? "ask" : "all";
+        const there = await lookAt(dir, name, "file");
+        const known = record.files.get(path);
+        const outcome = compareEntry(entry, standingOf(there, known), keepsAll);
+        if (outcome === "blocked") throw new SyncError("IO", "a directory that is not empty is in the way");
+        if (outcome === "touched") record.set(path, { ...known!, ...metadataOf(entry) });
+        if (outcome === "same" || outcome === "touched") return "nothing";
+        const file = new IncomingFile(dir, name, entry, there, { parts, memory: this.#memory });
+        this.#incoming.set(number, file);
+        return old.mayHave(path, entry.size, file.old) ? "ask" : "all";
       }));
     return need ?? "nothing";
   }
@@ -230,13 +249,16 @@ function shownPath(dir: OpfsDir, { name }: Entry): string {
   return pathIn(dir, new TextDecoder().decode(name));
 }
 
-/** True when the file is the one that was received, and has not changed at either end. */
-function isSame(file: File, { size, mtimeSec, mtimeNsec }: Entry, known: FileRecord | undefined): boolean {
-  return (
-    known?.size === size &&
-    known.mtimeSec === mtimeSec &&
-    known.mtimeNsec === mtimeNsec &&
-    file.size === size &&
-    file.lastModified === known.storedMs
-  );
+/** What stands there, with what is recorded of it; of a file that somebody else changed the time is not known. */
+function standingOf(there: OpfsStanding, known: FileRecord | undefined): Standing | undefined {
+  if (there.kind === "none") return undefined;
+  const nothing = { size: 0, mode: 0, mtimeSec: Number.NaN, mtimeNsec: 0 };
+  if (there.kind === "dir") return { ...nothing, kind: "dir", isEmpty: there.isEmpty ?? false };
+  const { size, lastModified } = there.file;
+  const isKnown = known?.size === size && known.storedMs === lastModified;
+  return { ...nothing, ...(isKnown && known), kind: "file", size };
+}
+
+function metadataOf({ mode, mtimeSec, mtimeNsec }: Entry): Metadata {
+  return { mode: mode & modeMask, mtimeSec, mtimeNsec };
 }

@@ -3,18 +3,28 @@ import path from "node:path";
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
-import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
+import { HeldDirs, withoutSlash, type DirNode } from "./held-dirs.node.ts";
 import type { Entry, Layout } from "./tree.ts";
 
 /** Where a tree is received. */
 export interface Destination {
   /** The directory that the entries at the top lie in, or that they are the content of. */
-  readonly held: HeldDirs;
+  readonly root: DirNode;
+  /** The directories below it; absent where nothing is there yet. */
+  readonly held?: HeldDirs;
   /** The name of the top entry there. */
   readonly topName: ByteString;
   /** True when `topName` may be the only entry. */
   readonly isSingle: boolean;
 }
+
+/** One that is there. */
+export interface OpenDestination extends Destination {
+  readonly held: HeldDirs;
+}
+
+/** A directory that is not there yet. */
+const nowhere: DirNode = { parent: undefined, name: "", isNew: true };
 
 /**
  * Finds the place of a tree by rsync's rules: the content of a directory goes into the destination; a directory
@@ -22,12 +32,35 @@ export interface Destination {
  * A directory that is missing at the end of the path is made.
  *
  * @param follow false to refuse a link as the destination
- * @throws IO, NOT_FOUND when the directory around it is missing
+ * @throws IO, NOT_FOUND when the directory around it is missing, UNSUPPORTED for a device, pipe or socket
  */
-export function openDestination(place: string, layout: Layout, first: Entry, follow: boolean): Destination {
+export function openDestination(
+  place: string,
+  layout: Layout,
+  first: Entry,
+  follow: boolean,
+): OpenDestination {
+  return explained(place, () => {
+    const isSingle = isAs(place, layout, first);
+    if (!isSingle) makeUnlessThere(place, follow);
+    return open(place, isSingle, first, follow);
+  });
+}
+
+/** The same, and nothing is made: what `openDestination` refuses is refused. */
+export function findDestination(place: string, layout: Layout, first: Entry): Destination {
+  return explained(place, () => {
+    const isSingle = isAs(place, layout, first);
+    if (isSingle || fs.lstatSync(withoutSlash(place), { throwIfNoEntry: false }))
+      return open(place, isSingle, first, true);
+    fs.accessSync(path.dirname(place), fs.constants.W_OK | fs.constants.X_OK);
+    return { root: nowhere, topName: toByteString(first.name), isSingle };
+  });
+}
+
+function explained<Result>(place: string, find: () => Result): Result {
   try {
-    if (!isAs(place, layout, first)) makeUnlessThere(place, follow);
-    return open(place, layout, first, follow);
+    return find();
   } catch (thrown) {
     if (!isErrno(thrown, "ENOENT")) throw fileTrouble(thrown, place);
     const message = "the directory around it does not exist";
@@ -35,31 +68,20 @@ export function openDestination(place: string, layout: Layout, first: Entry, fol
   }
 }
 
-/** The same, and nothing is made: undefined when the directory is not there. */
-export function findDestination(place: string, layout: Layout, first: Entry): Destination | undefined {
-  try {
-    return open(place, layout, first, true);
-  } catch (thrown) {
-    if (isErrno(thrown, "ENOENT")) return undefined;
-    throw fileTrouble(thrown, place);
-  }
-}
-
-function open(place: string, layout: Layout, first: Entry, follow: boolean): Destination {
-  if (!isAs(place, layout, first)) {
-    return { held: new HeldDirs(place, follow), topName: toByteString(first.name), isSingle: false };
-  }
-  const topName = Buffer.from(path.basename(place)).toString("latin1");
-  return { held: new HeldDirs(path.dirname(place)), topName, isSingle: true };
+function open(place: string, isSingle: boolean, first: Entry, follow: boolean): OpenDestination {
+  const held = isSingle ? new HeldDirs(path.dirname(place)) : new HeldDirs(place, follow);
+  const topName = isSingle ? Buffer.from(path.basename(place)).toString("latin1") : toByteString(first.name);
+  return { root: held.root, held, topName, isSingle };
 }
 
 /** True when the place is that of the one entry itself, and not of the directory around it. */
 function isAs(place: string, layout: Layout, first: Entry): boolean {
-  return layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !isDirectory(place);
-}
-
-function isDirectory(place: string): boolean {
-  return fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const there = fs.statSync(place, { throwIfNoEntry: false });
+  if (there && !there.isDirectory() && !there.isFile()) {
+    const message = "a device, pipe or socket is no destination";
+    throw new SyncError("UNSUPPORTED", message, { detail: { path: place } });
+  }
+  return layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !there?.isDirectory();
 }
 
 function makeUnlessThere(place: string, follow: boolean): void {

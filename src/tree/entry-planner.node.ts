@@ -1,41 +1,52 @@
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
+import { compareEntry, type Keeping, type Outcome, type Standing } from "./comparison.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
-import { fileTrouble } from "./file-trouble.node.ts";
+import { fileTrouble, withPath } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
-import { isSameTime, setPathMetadata } from "./metadata.node.ts";
-import type { PlannedFiles } from "./planned-files.node.ts";
 import { stagingName } from "./staging-name.ts";
-import { checkEmpty, type TargetDirs } from "./target-dirs.node.ts";
-import { hasLink, makeLink } from "./target-links.node.ts";
+import { standingAt } from "./standing.node.ts";
 import type { Entry, Layout, Need } from "./tree.ts";
-import type { Workspace } from "./workspace.node.ts";
+
+/** An entry, its place, and what becomes of that. */
+export interface PlannedEntry {
+  readonly entry: Entry;
+  /** In the order in which entries arrived, from 0. */
+  readonly number: number;
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  /** What stands there now. */
+  readonly there: Standing | undefined;
+  readonly outcome: Exclude<Outcome, "blocked">;
+}
+
+/** What is done about entries: by a target in earnest, by a preview in words. */
+export interface EntryActions {
+  /** The root itself is an entry. */
+  root(entry: Entry, number: number): void;
+  /** Returns the directory that the entries below it lie in. */
+  dir(planned: PlannedEntry): DirNode;
+  link(planned: PlannedEntry): void;
+  /** What the file needs; a promise when that takes a look at all files first. */
+  file(planned: PlannedEntry): Need | Promise<Need>;
+}
 
 /** What a planner shares with the rest of its target. */
 export interface EntryPlannerTools {
   readonly destination: Destination;
   readonly layout: Layout;
-  readonly dirs: TargetDirs;
-  readonly files: PlannedFiles;
+  readonly keeping: Keeping;
+  readonly actions: EntryActions;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
-  /** Sets up what is needed to receive content, at the first call. */
-  readonly workspace: () => Workspace;
 }
 
-/** Which changed files are asked for whole, although some of their content may be here. */
-export const quickLimits = Object.freeze({
-  /** Bytes of such a file, at most. */
-  quickFileBytes: 32_768,
-  /** Bytes of all such files in a session: so much may travel in vain. */
-  quickBytes: 262_144,
-});
-
-/** Compares entries with what is at the destination: makes directories and links, and notes files to come. */
+/** Finds the place of each entry, and decides by what stands there what is to be done. */
 export class EntryPlanner {
   readonly #tools: EntryPlannerTools;
-  #quickBytes: number = quickLimits.quickBytes;
+  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
+  readonly #open: (DirNode | undefined)[] = [];
 
   constructor(tools: EntryPlannerTools) {
     this.#tools = tools;
@@ -46,79 +57,58 @@ export class EntryPlanner {
    * it is then passed over.
    */
   plan(entry: Entry, number: number): Need | Promise<Need> {
-    const { dirs, extras } = this.#tools;
-    extras?.see(entry.depth, toByteString(entry.name));
-    dirs.leave(entry.depth);
-    const need = this.#compare(entry, number);
-    const dir = entry.kind === "dir" ? dirs.parentAt(entry.depth + 1) : undefined;
-    if (dir) extras?.enter(entry.depth + 1, dir);
-    return need;
-  }
-
-  /** Keeps other sessions out, as the first file to come does. @throws LOCKED */
-  lock(): void {
-    this.#tools.workspace();
-  }
-
-  #compare(entry: Entry, number: number): Need | Promise<Need> {
-    const { dirs, layout } = this.#tools;
-    const parent = dirs.parentAt(entry.depth);
+    const { depth, kind } = entry;
+    const { destination, extras } = this.#tools;
+    const parent = depth === 0 ? destination.root : this.#open[depth - 1];
+    this.#open.length = Math.min(this.#open.length, depth);
+    const name = depth > 0 || !destination.isSingle ? toByteString(entry.name) : destination.topName;
+    extras?.see(depth, name);
     if (!parent) return "nothing";
-    if (layout === "contents" && entry.depth === 0) {
-      dirs.enterRoot(number, entry);
-      return "nothing";
-    }
-    const name = this.#nameOf(entry, number);
-    try {
-      if (!parent.parent && name === stagingName) throw new SyncError("PATH", "this name is reserved");
-      return this.#planAt(parent, name, entry, number);
-    } catch (thrown) {
-      throw fileTrouble(thrown, printPlace(parent, name));
-    }
-  }
-
-  #nameOf({ depth, name }: Entry, number: number): ByteString {
-    const { destination } = this.#tools;
-    if (depth > 0 || !destination.isSingle) return toByteString(name);
-    if (number === 0) return destination.topName;
-    throw new SyncError("PATH", "the destination is the place of a single file");
-  }
-
-  #planAt(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {
-    const { destination, dirs, workspace } = this.#tools;
-    if (entry.kind === "file") return this.#planFile(dir, name, entry, number);
-    if (entry.kind === "dir") dirs.make(number, entry.depth, dir, name, entry);
-    else if (!hasLink(destination.held, dir, name, entry)) {
-      makeLink(destination.held, workspace().staging, dir, name, entry);
-    }
+    if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
+    const dir = this.#planDir(parent, name, entry, number);
+    this.#open[depth] = dir;
+    extras?.enter(depth + 1, dir);
     return "nothing";
   }
 
-  /** Small files come whole, as many as cost less than the round trip in which they would be asked about. */
-  #isQuicker(size: number): boolean {
-    if (size > Math.min(quickLimits.quickFileBytes, this.#quickBytes)) return false;
-    this.#quickBytes -= size;
-    return true;
-  }
-
-  #planFile(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {
-    const { held } = this.#tools.destination;
-    const stats = dir.isNew ? undefined : held.look(dir, name);
-    const isFile = stats?.kind === "file";
-    if (stats && isFile && stats.size === entry.size && isSameTime(stats, entry)) {
-      setPathMetadata(held.at(dir, name), stats, entry);
-      return "nothing";
+  #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode {
+    const { actions, layout } = this.#tools;
+    if (layout === "named" || entry.depth > 0) {
+      return this.#attempt(parent, name, () => actions.dir(this.#compare(parent, name, entry, number)));
     }
-    if (stats?.kind === "dir") checkEmpty(held.at(dir, name));
-    const { search } = this.#tools.workspace();
-    this.#tools.files.add(number, dir, name, entry);
-    if (stats && isFile && stats.size > 0) return this.#isQuicker(entry.size) ? "all" : "ask";
-    const mayHave = search.mayHave(dir, name, entry.size);
-    return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
+    actions.root(entry, number);
+    return parent;
   }
-}
 
-/** What a new file needs. */
-function needOf(mayBeHere: boolean): Need {
-  return mayBeHere ? "ask" : "all";
+  #planLeaf(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {
+    const { actions } = this.#tools;
+    return this.#attempt(dir, name, () => {
+      const planned = this.#compare(dir, name, entry, number);
+      if (entry.kind === "file") return actions.file(planned);
+      actions.link(planned);
+      return "nothing";
+    });
+  }
+
+  #compare(dir: DirNode, name: ByteString, entry: Entry, number: number): PlannedEntry {
+    const { destination, keeping } = this.#tools;
+    if (!dir.parent && name === stagingName) throw new SyncError("PATH", "this name is reserved");
+    if (entry.depth === 0 && destination.isSingle && number > 0)
+      throw new SyncError("PATH", "the destination is the place of a single file");
+    const { held } = destination;
+    const there = held && standingAt(held, dir, name, entry);
+    const outcome = compareEntry(entry, there, keeping);
+    if (outcome === "blocked") throw new SyncError("IO", "a directory that is not empty is in the way");
+    return { entry, number, dir, name, there, outcome };
+  }
+
+  /** Says of what fails which path it was. */
+  #attempt<Result>(dir: DirNode, name: ByteString, work: () => Result): Result {
+    try {
+      return work();
+    } catch (thrown) {
+      const path = printPlace(dir, name);
+      throw withPath(fileTrouble(thrown, path), path);
+    }
+  }
 }

@@ -20,6 +20,11 @@ interface Extra {
   readonly kind: FileStats["kind"];
 }
 
+/** Why nothing is deleted when the sender did not name all that it has. */
+export function notWhole(): SyncError {
+  return new SyncError("PARTIAL", "the sender could not list or read all it has, so nothing was deleted");
+}
+
 /**
  * What is at the destination and not among the entries. It is found as these come by in canonical order, when the last of
  * a directory has come; only what lies in directories that are entries themselves is looked at.
@@ -31,7 +36,8 @@ export class Extras {
   readonly #levels: (Level | undefined)[] = [];
   /** A directory before what is in it. */
   readonly #found: Extra[] = [];
-  readonly #troubles: SyncError[] = [];
+  /** What could not be looked at. */
+  readonly troubles: SyncError[] = [];
 
   /** @param maxCount how many may be deleted, each file and each directory counted */
   constructor(held: HeldDirs, maxCount: number) {
@@ -70,7 +76,7 @@ export class Extras {
 
   /** Deletes them, the deepest first. What fails is told, and does not stop the others. */
   *delete(): Generator<{ readonly path: string; readonly trouble?: SyncError }> {
-    for (const trouble of this.#troubles) yield { path: trouble.detail.path ?? "", trouble };
+    for (const trouble of this.troubles) yield { path: trouble.detail.path ?? "", trouble };
     for (let extra = this.#found.pop(); extra; extra = this.#found.pop()) {
       const path = printPlace(extra.dir, extra.name);
       const trouble = this.#remove(extra, path);
@@ -99,7 +105,7 @@ export class Extras {
   #search({ dir, names }: Level): void {
     const isKnown = (at: DirNode, name: ByteString): boolean =>
       at === dir && (names.has(name) || (!at.parent && name === stagingName));
-    const onTrouble = (error: SyncError): void => void this.#troubles.push(error);
+    const onTrouble = (error: SyncError): void => void this.troubles.push(error);
     for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
       if (this.#found.length > this.#maxCount) return;
       this.#found.push({ dir: found.dir, name: found.name, kind: found.stats.kind });

@@ -5,6 +5,7 @@ import { createCutter } from "../chunk/create-cutter.ts";
 import type { Cutter } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { compareEntry, keepsAll, type Outcome, type Standing } from "./comparison.ts";
 import { cutBytes } from "./memory-cut.ts";
 import { byteName, type MemoryDir, type MemoryNode } from "./memory-tree.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
@@ -31,6 +32,8 @@ class MemoryTarget implements TreeTarget {
   readonly #root: MemoryDir;
   readonly #awaited = new Map<number, Awaited>();
   readonly #known = new Map<string, Bytes>();
+  /** Directories that take the place of something else when all of them is here. */
+  readonly #replaced: { readonly parent: MemoryDir; readonly name: string; readonly dir: MemoryDir }[] = [];
   /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
   #open: (MemoryDir | undefined)[] = [];
   #options: TargetOptions | undefined;
@@ -85,7 +88,9 @@ class MemoryTarget implements TreeTarget {
     this.#fail(entry, reason);
   }
 
-  async commit(): Promise<void> {}
+  async commit(): Promise<void> {
+    for (const { parent, name, dir } of this.#replaced.splice(0)) parent.children.set(name, dir);
+  }
 
   async close(): Promise<void> {
     this.#awaited.clear();
@@ -100,29 +105,29 @@ class MemoryTarget implements TreeTarget {
     const parent = entry.depth === 0 ? this.#root : this.#open[entry.depth - 1];
     if (!parent) return "nothing";
     const name = byteName(entry.name);
-    const old = parent.children.get(name);
-    if (entry.kind === "dir") this.#openDir(parent, name, entry, old);
-    else if (old?.kind === "dir" && old.children.size > 0) this.#refuse(number, name);
-    else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, old);
+    const there = parent.children.get(name);
+    const outcome = compareEntry(entry, standingOf(there), keepsAll);
+    if (outcome === "blocked") this.#refuse(number, name);
+    else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, outcome);
+    else if (entry.kind === "dir") this.#openDir(parent, name, entry, there);
     else parent.children.set(name, { kind: "symlink", target: entry.target!, ...metadataOf(entry) });
     return "nothing";
   }
 
-  #openDir(parent: MemoryDir, name: string, entry: Entry, old: MemoryNode | undefined): void {
-    const children = old?.kind === "dir" ? old.children : new Map<string, MemoryNode>();
+  #openDir(parent: MemoryDir, name: string, entry: Entry, there: MemoryNode | undefined): void {
+    const children = there?.kind === "dir" ? there.children : new Map<string, MemoryNode>();
     const dir: MemoryDir = { kind: "dir", children, ...metadataOf(entry) };
-    parent.children.set(name, dir);
+    if (there === undefined || there.kind === "dir") parent.children.set(name, dir);
+    else this.#replaced.push({ parent, name, dir });
     this.#open.length = entry.depth;
     this.#open[entry.depth] = dir;
   }
 
-  #planFile(dir: MemoryDir, name: string, entry: Entry, number: number, old: MemoryNode | undefined): Need {
-    const { size, mtimeSec, mtimeNsec } = entry;
-    if (old?.kind === "file" && old.bytes.length === size) {
-      if (old.mtimeSec === mtimeSec && old.mtimeNsec === mtimeNsec) {
-        dir.children.set(name, { ...old, ...metadataOf(entry) });
-        return "nothing";
-      }
+  #planFile(dir: MemoryDir, name: string, entry: Entry, number: number, outcome: Outcome): Need {
+    const there = dir.children.get(name);
+    if (there?.kind === "file" && (outcome === "same" || outcome === "touched")) {
+      dir.children.set(name, { ...there, ...metadataOf(entry) });
+      return "nothing";
     }
     this.#awaited.set(number, { dir, name, entry, parts: new Map(), placedBytes: 0 });
     return this.#known.size > 0 ? "ask" : "all";
@@ -164,4 +169,10 @@ class MemoryTarget implements TreeTarget {
 
 function metadataOf({ mode, mtimeSec, mtimeNsec }: Entry): Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec"> {
   return { mode: mode & 0o777, mtimeSec, mtimeNsec };
+}
+
+function standingOf(node: MemoryNode | undefined): Standing | undefined {
+  if (node?.kind === "file") return { ...node, size: node.bytes.length };
+  if (node?.kind === "dir") return { ...node, size: 0, isEmpty: node.children.size === 0 };
+  return node && { ...node, size: 0 };
 }

@@ -1,15 +1,8 @@
 import fs from "node:fs";
 import type { NativePath } from "./byte-string.node.ts";
-import type { FileStats } from "./file-stats.node.ts";
+import { isSameMode, isSameTime, keepsAll, type Metadata, modeMask } from "./comparison.ts";
 import { O_PATH } from "./held-dirs.node.ts";
 import { timeSetter } from "./times.node.ts";
-import type { Entry } from "./tree.ts";
-
-/** The metadata of a file or directory that a receiver sets. */
-export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
-
-/** The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give. */
-export const modeMask = 0o777;
 
 const umask = process.umask();
 
@@ -31,9 +24,9 @@ export function setHandleMetadata(fd: number, metadata: Metadata): void {
 }
 
 /** Sets mode and time of a file or directory that is already there, where they differ. Follows no link. */
-export function setPathMetadata(path: NativePath, stats: FileStats, wanted: Metadata): void {
-  if (stats.mode !== (wanted.mode & modeMask)) setMode(path, wanted.mode & modeMask);
-  if (!isSameTime(stats, wanted)) timeSetter().setPath(path, wanted.mtimeSec, wanted.mtimeNsec);
+export function setPathMetadata(path: NativePath, there: Metadata, wanted: Metadata): void {
+  if (!isSameMode(there, wanted, keepsAll)) setMode(path, wanted.mode & modeMask);
+  if (!isSameTime(there, wanted, keepsAll)) timeSetter().setPath(path, wanted.mtimeSec, wanted.mtimeNsec);
 }
 
 /** Sets the mode of what stands at a path, which must be no link. */
@@ -46,10 +39,4 @@ export function setMode(path: NativePath, mode: number): void {
   } finally {
     fs.closeSync(fd);
   }
-}
-
-/** True when the times agree, to the microsecond when a file was written by one who can set no more. */
-export function isSameTime(stats: FileStats, { mtimeSec, mtimeNsec }: Metadata): boolean {
-  if (stats.mtimeSec !== mtimeSec) return false;
-  return stats.mtimeNsec === mtimeNsec || stats.mtimeNsec === mtimeNsec - (mtimeNsec % 1000);
 }

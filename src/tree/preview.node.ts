@@ -1,16 +1,13 @@
-import fs from "node:fs";
 import { Pause } from "../bytes/pause.node.ts";
 import { nodeDigests } from "../chunk/blake3.node.ts";
-import { SyncError } from "../errors.ts";
-import { toByteString, type ByteString } from "./byte-string.node.ts";
+import type { SyncError } from "../errors.ts";
+import { keepsAll } from "./comparison.ts";
 import { findDestination, type Destination } from "./destination.node.ts";
-import { Extras } from "./extras.node.ts";
+import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
+import { Extras, notWhole } from "./extras.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
-import { isSameTime, modeMask } from "./metadata.node.ts";
-import { stagingName } from "./staging-name.ts";
-import { checkEmpty } from "./target-dirs.node.ts";
 import type { Entry, Need, TargetOptions, TreeTarget } from "./tree.ts";
 
 /** What a session would do to a path. */
@@ -40,20 +37,15 @@ export function openTreePreview(place: string, options: TreePreviewOptions): Tre
   return new Preview(place, options);
 }
 
-/** Where nothing is yet. */
-const nowhere: DirNode = { parent: undefined, name: "", isNew: true };
-
 class Preview implements TreeTarget {
   readonly digests = nodeDigests;
   readonly #place: string;
   readonly #options: TreePreviewOptions;
   #given: TargetOptions | undefined;
   #pause = new Pause();
-  #begun = false;
   #destination: Destination | undefined;
+  #planner: EntryPlanner | undefined;
   #extras: Extras | undefined;
-  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
-  readonly #open: (DirNode | undefined)[] = [];
 
   constructor(place: string, options: TreePreviewOptions) {
     this.#place = place;
@@ -67,8 +59,12 @@ class Preview implements TreeTarget {
 
   async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
     for (const [i, entry] of entries.entries()) {
-      if (!this.#begun) this.#begin(entry);
-      this.#look(entry, first + i);
+      const planner = (this.#planner ??= this.#begin(entry));
+      try {
+        void planner.plan(entry, first + i); // its actions need no waiting
+      } catch (thrown) {
+        this.#given!.onTrouble(first + i, fileTrouble(thrown, ""));
+      }
       if (this.#pause.due()) await this.#pause.take();
     }
     return entries.map(() => "nothing");
@@ -87,71 +83,50 @@ class Preview implements TreeTarget {
   }
 
   async commit(whole: boolean): Promise<void> {
-    if (!this.#extras || !whole) return;
+    if (!this.#extras) return;
+    if (!whole) return this.#given!.onTrouble(0, notWhole());
     this.#extras.close();
     for (const { path, kind } of this.#extras.list()) {
       this.#options.onChange({ change: "deleted", path, kind, size: 0 });
     }
+    for (const trouble of this.#extras.troubles) this.#given!.onTrouble(0, trouble);
   }
 
   async close(): Promise<void> {
-    this.#destination?.held.close();
+    this.#destination?.held?.close();
     this.#destination = undefined;
   }
 
-  #begin(first: Entry): void {
-    this.#begun = true;
-    this.#destination = findDestination(this.#place, this.#given!.layout, first);
+  #begin(first: Entry): EntryPlanner {
+    const { layout } = this.#given!;
+    const destination = findDestination(this.#place, layout, first);
+    this.#destination = destination;
     const { maxDeletedCount } = this.#options;
-    if (this.#destination && maxDeletedCount !== undefined) {
-      this.#extras = new Extras(this.#destination.held, maxDeletedCount);
+    if (destination.held && maxDeletedCount !== undefined) {
+      this.#extras = new Extras(destination.held, maxDeletedCount);
     }
+    const actions = tellingActions(this.#options);
+    return new EntryPlanner({ destination, layout, keeping: keepsAll, actions, extras: this.#extras });
   }
+}
 
-  #look(entry: Entry, number: number): void {
-    const { depth, kind } = entry;
-    const isRoot = this.#given!.layout === "contents" && depth === 0;
-    const dir = depth === 0 ? (this.#destination?.held.root ?? nowhere) : this.#open[depth - 1];
-    if (kind === "dir") this.#open[depth] = undefined;
-    if (!dir) return;
-    const name = depth === 0 && this.#destination ? this.#destination.topName : toByteString(entry.name);
-    this.#extras?.see(depth, name);
-    const inside = isRoot ? dir : this.#lookAt(dir, name, entry, number);
-    if (kind !== "dir" || !inside) return;
-    this.#open[depth] = inside;
-    this.#extras?.enter(depth + 1, inside);
-  }
-
-  /** Tells what would become of a path. Returns it as a directory; nothing when the entry cannot be had. */
-  #lookAt(dir: DirNode, name: ByteString, entry: Entry, number: number): DirNode | undefined {
-    const path = printPlace(dir, name);
-    try {
-      if (!dir.parent && name === stagingName) throw new SyncError("PATH", "this name is reserved");
-      const stats = dir.isNew ? undefined : this.#destination!.held.look(dir, name);
-      const change = stats ? this.#compare(dir, name, stats, entry) : "new";
-      if (change) this.#options.onChange({ change, path, kind: entry.kind, size: entry.size });
-      return { parent: dir, name, isNew: stats?.kind !== "dir" };
-    } catch (thrown) {
-      this.#given!.onTrouble(number, fileTrouble(thrown, path));
-      return undefined;
-    }
-  }
-
-  #compare(
-    dir: DirNode,
-    name: ByteString,
-    stats: FileStats,
-    entry: Entry,
-  ): "changed" | "touched" | undefined {
-    const { held } = this.#destination!;
-    if (stats.kind === "dir" && entry.kind !== "dir") checkEmpty(held.at(dir, name));
-    if (stats.kind !== entry.kind) return "changed";
-    const sameTime = isSameTime(stats, entry);
-    if (entry.kind === "symlink") {
-      const sameText = fs.readlinkSync(held.at(dir, name), "buffer").equals(entry.target!);
-      return sameText ? (sameTime ? undefined : "touched") : "changed";
-    }
-    if (entry.kind === "file" && !(sameTime && stats.size === entry.size)) return "changed";
-    return sameTime && stats.mode === (entry.mode & modeMask) ? undefined : "touched";
-  }
+/** Says of each path what would be done to it. */
+function tellingActions({ onChange }: TreePreviewOptions): EntryActions {
+  const tell = ({ dir, name, entry, outcome }: PlannedEntry): void => {
+    if (outcome === "same") return;
+    const change = outcome === "replaced" ? "changed" : outcome;
+    onChange({ change, path: printPlace(dir, name), kind: entry.kind, size: entry.size });
+  };
+  return {
+    root: () => {},
+    dir(planned): DirNode {
+      tell(planned);
+      return { parent: planned.dir, name: planned.name, isNew: planned.there?.kind !== "dir" };
+    },
+    link: tell,
+    file(planned) {
+      tell(planned);
+      return "nothing";
+    },
+  };
 }

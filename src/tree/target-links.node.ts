@@ -3,19 +3,9 @@ import type { Bytes } from "../types.ts";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
-import { isSameTime } from "./metadata.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { timeSetter } from "./times.node.ts";
 import type { Entry } from "./tree.ts";
-
-/** True when the link is there already, with the same text; its time is set when it differs. */
-export function hasLink(held: HeldDirs, dir: DirNode, name: ByteString, entry: Entry): boolean {
-  const path = held.at(dir, name);
-  const stats = held.look(dir, name);
-  if (stats?.kind !== "symlink" || !fs.readlinkSync(path, "buffer").equals(entry.target!)) return false;
-  if (!isSameTime(stats, entry)) timeSetter().setPath(path, entry.mtimeSec, entry.mtimeNsec);
-  return true;
-}
 
 /** Makes a link, in one step in place of what was there. Its text is stored as it is and never followed. */
 export function makeLink(

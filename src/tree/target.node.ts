@@ -3,15 +3,17 @@ import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { toByteString } from "./byte-string.node.ts";
-import { openDestination, type Destination } from "./destination.node.ts";
+import { keepsAll } from "./comparison.ts";
+import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
-import { Extras } from "./extras.node.ts";
+import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble, withPath } from "./file-trouble.node.ts";
 import { pathBelow, type DirNode } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import { joinPlacements } from "./stretch.ts";
+import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
 import { Workspace } from "./workspace.node.ts";
@@ -50,12 +52,13 @@ class DirTarget implements TreeTarget {
   readonly #planned = new PlannedFiles();
   #given: TargetOptions | undefined;
   #pause = new Pause();
-  #destination: Destination | undefined;
+  #destination: OpenDestination | undefined;
   #dirs: TargetDirs | undefined;
   #planner: EntryPlanner | undefined;
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
   #extras: Extras | undefined;
+  #likeFrom: DirNode | undefined;
   /** The call before this one: they share files, a cutter and a buffer, so each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -142,11 +145,8 @@ class DirTarget implements TreeTarget {
   }
 
   async #deleteExtras(extras: Extras, whole: boolean): Promise<void> {
-    if (!whole) {
-      const message = "the sender could not list or read all it has, so nothing was deleted";
-      return this.#required().onTrouble(0, new SyncError("PARTIAL", message));
-    }
-    if (extras.close() > 0) this.#planner?.lock();
+    if (!whole) return this.#required().onTrouble(0, notWhole());
+    if (extras.close() > 0) this.#lock();
     for (const { path, trouble } of extras.delete()) {
       if (trouble) this.#tell(0, trouble, path);
       else this.#options.onDelete?.(path);
@@ -158,24 +158,30 @@ class DirTarget implements TreeTarget {
     const { layout } = this.#required();
     const destination = openDestination(this.#place, layout, first, this.#options.follow ?? true);
     this.#destination = destination;
-    this.#dirs = new TargetDirs(destination.held);
-    const likeFrom = likeDir(destination, first);
+    const { held } = destination;
+    this.#dirs = new TargetDirs(held);
+    this.#likeFrom = likeDir(destination, first);
     const { maxDeletedCount } = this.#options;
-    if (maxDeletedCount !== undefined) this.#extras = new Extras(destination.held, maxDeletedCount);
-    return new EntryPlanner({
-      destination,
-      layout,
+    if (maxDeletedCount !== undefined) this.#extras = new Extras(held, maxDeletedCount);
+    const actions = new TargetActions({
+      held,
       dirs: this.#dirs,
       files: this.#planned,
-      extras: this.#extras,
-      workspace: () => (this.#workspace ??= this.#openWorkspace(destination, likeFrom)),
+      workspace: () => this.#lock(),
     });
+    return new EntryPlanner({ destination, layout, keeping: keepsAll, actions, extras: this.#extras });
   }
 
-  #openWorkspace({ held }: Destination, likeFrom: DirNode | undefined): Workspace {
+  /** Keeps other sessions out, and sets up what is needed to receive content. @throws LOCKED */
+  #lock(): Workspace {
+    return (this.#workspace ??= this.#openWorkspace(this.#destination!));
+  }
+
+  #openWorkspace({ held }: OpenDestination): Workspace {
     const { cutter: spec, digest = sha256Digest, search: mayCutAll } = this.#required();
     const rule = { spec, digest };
     const durable = this.#options.durable ?? false;
+    const likeFrom = this.#likeFrom;
     const workspace = new Workspace(held, { rule, likeFrom, mayCutAll, durable, pause: this.#pause });
     this.#incoming = new IncomingFiles(workspace, this.#planned);
     return workspace;
@@ -184,7 +190,7 @@ class DirTarget implements TreeTarget {
   /** Content may come though no file could be planned. Then it is kept, if that is possible. */
   #incomingFiles(): IncomingFiles | undefined {
     try {
-      if (!this.#incoming) this.#planner?.lock();
+      if (!this.#incoming) this.#lock();
     } catch {
       // Why the entry could not be had was told before.
     }
@@ -256,7 +262,7 @@ class DirTarget implements TreeTarget {
 }
 
 /** The directory whose files may be like new ones: the one that is received, none for a single file. */
-function likeDir({ held }: Destination, { kind, name }: Entry): DirNode | undefined {
+function likeDir({ held }: OpenDestination, { kind, name }: Entry): DirNode | undefined {
   if (kind !== "dir") return undefined;
   const byteName = toByteString(name);
   return byteName === "." ? held.root : { parent: held.root, name: byteName };

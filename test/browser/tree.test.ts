@@ -134,6 +134,25 @@ describe.skipIf(noBrowser !== undefined)("a tree in a browser", () => {
     expect(files).toBe(1);
   });
 
+  it("puts a directory in the place of a file, and a file in that of an empty directory, once all is here", async () => {
+    mkdirSync(path("swap-a", "empty"), { recursive: true });
+    writeFileSync(path("swap-a", "notes"), "a file");
+    mkdirSync(path("swap-b", "notes", "deep"), { recursive: true });
+    writeFileSync(path("swap-b", "notes", "deep", "one"), "1");
+    writeFileSync(path("swap-b", "notes", "large"), randomBytes(2_000_000));
+    writeFileSync(path("swap-b", "empty"), "a file");
+    await pull("swap-a/", "swapped");
+    const stopped = await page.evaluate(
+      ([url]) => (globalThis as any).call("pull", [url, "swapped"], 1_000_000) as string,
+      [`${url}swap-b/?session=pull`] as const,
+    );
+    expect(stopped).toBe("stopped");
+    expect(await call("list", "swapped")).toEqual(expect.arrayContaining(listed(path("swap-a"))));
+    expect((await pull("swap-b/", "swapped")).troubles).toEqual([]);
+    expect(await call("list", "swapped")).toEqual(listed(path("swap-b")));
+    expect(await pull("swap-b/", "swapped")).toMatchObject({ files: 0, receivedBytes: 0 });
+  });
+
   it("is pushed from a folder, with the times that it came with", async () => {
     await pull("photos/", "fresh");
     expect((await push("back", "fresh")).files).toBe(205);

@@ -13,7 +13,7 @@ import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
 import { failureLimits } from "../../src/http/failures.ts";
 import { serverLimits } from "../../src/http/server.node.ts";
 import { slotLimits } from "../../src/http/slots.ts";
-import { quickLimits } from "../../src/tree/entry-planner.node.ts";
+import { quickLimits } from "../../src/tree/target-actions.node.ts";
 import { relayLimits } from "../../src/relay/relay-limits.ts";
 import { filterLimits } from "../../src/tree/path-filter.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";

@@ -54,6 +54,15 @@ describe("a tree in memory", () => {
     expect(to).toEqual(memoryDir({ file: "other" }));
   });
 
+  test("what a directory takes the place of stays until all is here", async () => {
+    const from = memoryDir({ name: memoryDir({ below: "new" }) });
+    const to = memoryDir({ name: "old" });
+    await syncTrees(memorySource(from), memoryTarget(to), { noCommit: true });
+    expect(to).toEqual(memoryDir({ name: "old" }));
+    await syncTrees(memorySource(from), memoryTarget(to));
+    expect(to).toEqual(from);
+  });
+
   test("lists names by their bytes", async () => {
     const names: string[] = [];
     const dir = memoryDir({ b: "", é: "", a: memoryDir({ z: "" }), "a.b": "" });

@@ -1,7 +1,9 @@
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { SyncError } from "../../../src/errors.ts";
 import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryDir } from "../../../src/tree/memory-tree.ts";
 import { openTreePreview, type TreeChange } from "../../../src/tree/preview.node.ts";
@@ -119,4 +121,44 @@ test("more to delete than is allowed: LIMIT, as in the session", async () => {
   plant(`${temp.path}/from`, {});
   plant(`${temp.path}/to`, { a: plain("1"), b: plain("2") });
   await expect(preview(`${temp.path}/from/`, `${temp.path}/to`, 1)).rejects.toMatchObject({ code: "LIMIT" });
+});
+
+test.each([
+  ["below a directory that is missing", "from/", "no/where"],
+  ["a link that leads nowhere", "from/", "dangling"],
+  ["a file in the place of the directory", "from/", "file"],
+  ["a device", "from/a", "pipe"],
+  ["a link to a device", "from/a", "to-pipe"],
+])("refuses what the session refuses: %s", async (_, sent, place) => {
+  using temp = tempDir();
+  plant(temp.path, { "from/a": plain("1"), file: plain("2") });
+  fs.symlinkSync("nowhere", `${temp.path}/dangling`);
+  execFileSync("mkfifo", [`${temp.path}/pipe`]);
+  fs.symlinkSync("pipe", `${temp.path}/to-pipe`);
+  const [from, to] = [`${temp.path}/${sent}`, `${temp.path}/${place}`];
+  const before = describeTree(temp.path);
+  const fault = (run: Promise<unknown>) =>
+    run.then(
+      () => "none",
+      ({ code, message }: SyncError) => `${code} ${message}`,
+    );
+  const told = await fault(preview(from, to));
+  expect(told).not.toBe("none");
+  expect(told).toBe(
+    await fault(openTreeTarget(to).then(async (target) => syncTrees(await openTreeSource(from), target))),
+  );
+  expect(describeTree(temp.path)).toEqual(before);
+});
+
+test("says that nothing is deleted when the sender could not list all it has", async () => {
+  using temp = tempDir();
+  plant(temp.path, { "from/a": plain("1"), "to/b": plain("2") });
+  const told: TreeChange[] = [];
+  const target = openTreePreview(`${temp.path}/to`, {
+    maxDeletedCount: 9,
+    onChange: (change) => void told.push(change),
+  });
+  const { troubles } = await syncTrees(await openTreeSource(`${temp.path}/from/`), target, { whole: false });
+  expect(troubles).toMatchObject([{ code: "PARTIAL" }]);
+  expect(told).toMatchObject([{ change: "new", path: "a" }]);
 });

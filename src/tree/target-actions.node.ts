@@ -1,0 +1,78 @@
+import type { EntryActions, PlannedEntry } from "./entry-planner.node.ts";
+import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import { setPathMetadata } from "./metadata.node.ts";
+import type { PlannedFiles } from "./planned-files.node.ts";
+import type { TargetDirs } from "./target-dirs.node.ts";
+import { makeLink } from "./target-links.node.ts";
+import { timeSetter } from "./times.node.ts";
+import type { Entry, Need } from "./tree.ts";
+import type { Workspace } from "./workspace.node.ts";
+
+/** What the actions share with the rest of their target. */
+export interface TargetActionsTools {
+  readonly held: HeldDirs;
+  readonly dirs: TargetDirs;
+  readonly files: PlannedFiles;
+  /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
+  readonly workspace: () => Workspace;
+}
+
+/** Which changed files are asked for whole, although some of their content may be here. */
+export const quickLimits = Object.freeze({
+  /** Bytes of such a file, at most. */
+  quickFileBytes: 32_768,
+  /** Bytes of all such files in a session: so much may travel in vain. */
+  quickBytes: 262_144,
+});
+
+/** Carries out what was planned: makes directories and links, sets modes and times, and notes files to come. */
+export class TargetActions implements EntryActions {
+  readonly #tools: TargetActionsTools;
+  #quickBytes: number = quickLimits.quickBytes;
+
+  constructor(tools: TargetActionsTools) {
+    this.#tools = tools;
+  }
+
+  root(entry: Entry, number: number): void {
+    const { dirs, held } = this.#tools;
+    dirs.want(held.root, number, entry);
+  }
+
+  dir(planned: PlannedEntry): DirNode {
+    return this.#tools.dirs.make(planned);
+  }
+
+  link({ dir, name, entry, outcome }: PlannedEntry): void {
+    if (outcome === "same") return;
+    const { held, workspace } = this.#tools;
+    if (outcome === "touched") timeSetter().setPath(held.at(dir, name), entry.mtimeSec, entry.mtimeNsec);
+    else makeLink(held, workspace().staging, dir, name, entry);
+  }
+
+  file({ dir, name, number, entry, there, outcome }: PlannedEntry): Need | Promise<Need> {
+    const { files, held, workspace } = this.#tools;
+    if (outcome === "same") return "nothing";
+    if (outcome === "touched") {
+      setPathMetadata(held.at(dir, name), there!, entry);
+      return "nothing";
+    }
+    const { search } = workspace();
+    files.add(number, dir, name, entry);
+    if (outcome === "changed" && there!.size > 0) return this.#isQuicker(entry.size) ? "all" : "ask";
+    const mayHave = search.mayHave(dir, name, entry.size);
+    return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
+  }
+
+  /** Small files come whole, as many as cost less than the round trip in which they would be asked about. */
+  #isQuicker(size: number): boolean {
+    if (size > Math.min(quickLimits.quickFileBytes, this.#quickBytes)) return false;
+    this.#quickBytes -= size;
+    return true;
+  }
+}
+
+/** What a new file needs. */
+function needOf(mayBeHere: boolean): Need {
+  return mayBeHere ? "ask" : "all";
+}
