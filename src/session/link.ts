@@ -55,7 +55,9 @@ export class Link {
   #heardFrame = false;
   /** Since when the next block has been waited for. */
   #listenedFrom: number | undefined;
-  #lingering = false;
+  /** Since when nothing more is expected of the peer but that it closes its side. */
+  #lingeredFrom: number | undefined;
+  #source: AsyncIterator<Bytes> | undefined;
   readonly #bornAt = performance.now();
   #spokeAt = performance.now();
   #writeBeganAt = performance.now();
@@ -100,26 +102,26 @@ export class Link {
     }
   }
 
-  /** What arrives. Behind the last word it does not matter how the connection ends. */
   async *#blocks(): AsyncGenerator<Bytes> {
-    const blocks = this.#channel.read({ transient: true })[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await this.#hear(blocks);
-      if (next === undefined || next.done === true) return;
-      this.receivedBytes += next.value.length;
-      this.#pace?.writer.allow(next.value.length);
-      this.#pace?.writer.settle();
-      yield next.value;
-    }
+    for (let block = await this.#hear(); block !== undefined; block = await this.#hear()) yield block;
   }
 
-  /** Waits for the next block. Only such waiting counts as silence: not the time that we take ourselves. */
-  async #hear(blocks: AsyncIterator<Bytes>): Promise<IteratorResult<Bytes> | undefined> {
+  /**
+   * Waits for the next block; undefined behind the last one. Only such waiting counts as silence: not the time that we
+   * take ourselves. Behind the last word it does not matter how the connection ends.
+   */
+  async #hear(): Promise<Bytes | undefined> {
+    this.#source ??= this.#channel.read({ transient: true })[Symbol.asyncIterator]();
     this.#listenedFrom = performance.now();
     try {
-      return await blocks.next();
+      const { done, value } = await this.#source.next();
+      if (done === true) return undefined;
+      this.receivedBytes += value.length;
+      this.#pace?.writer.allow(value.length);
+      this.#pace?.writer.settle();
+      return value;
     } catch (thrown) {
-      if (this.#lingering) return undefined;
+      if (this.#lingeredFrom !== undefined) return undefined;
       throw toSyncError(thrown, "PEER_GONE");
     } finally {
       this.#listenedFrom = undefined;
@@ -140,12 +142,35 @@ export class Link {
     return this.#writing;
   }
 
-  /** Closes this side; the peer then has a moment to close its own. */
+  /** Closes this side. @throws PEER_GONE when what was said did not get out */
   async end(): Promise<void> {
     await this.#writing;
-    await this.#channel.end();
-    this.#lingering = true;
-    if (this.#listenedFrom !== undefined) this.#listenedFrom = performance.now();
+    this.#writesUnderWay += 1;
+    this.#writeBeganAt = performance.now();
+    try {
+      await this.#channel.end();
+    } finally {
+      this.#writesUnderWay -= 1;
+    }
+  }
+
+  /** The peer has said its last word: it has a moment to close its side, and how the connection ends does not matter. */
+  linger(): void {
+    this.#lingeredFrom ??= performance.now();
+  }
+
+  /**
+   * Leaves when all was said: closes this side and lets the peer close its own, for a connection that is torn down too early can
+   * lose what is on its way. Never throws: whatever becomes of the connection now, the session is over.
+   */
+  async leave(): Promise<void> {
+    try {
+      await this.end();
+      this.linger();
+      while ((await this.#hear()) !== undefined);
+    } catch {
+      // The peer was gone first.
+    }
   }
 
   /** Tells the peer why, as far as that is still possible, and breaks the connection. The first reason counts. */
@@ -209,10 +234,13 @@ export class Link {
   /** Why the peer must be taken for gone. */
   #findSilence(now: number): string | undefined {
     const { helloMs, stallMs } = this.#liveness;
+    // A greeting and a farewell have one deadline as a whole, or a peer could trickle them for ever.
+    if (this.#lingeredFrom !== undefined) {
+      return now - this.#lingeredFrom > lingerMs ? "the peer did not close the connection" : undefined;
+    }
     if (this.#listenedFrom !== undefined) {
-      const limitMs = this.#lingering ? lingerMs : this.#heardFrame ? stallMs : helloMs;
-      // A greeting has one deadline as a whole, or a peer could trickle it for ever.
-      const silentMs = now - (this.#heardFrame || this.#lingering ? this.#listenedFrom : this.#bornAt);
+      const limitMs = this.#heardFrame ? stallMs : helloMs;
+      const silentMs = now - (this.#heardFrame ? this.#listenedFrom : this.#bornAt);
       return limitMs > 0 && silentMs > limitMs
         ? `nothing was heard from the peer for ${seconds(silentMs)}`
         : undefined;
@@ -224,7 +252,7 @@ export class Link {
 
   /** Why the peer is too slow, although it is alive. Called once a tick; the time that we take ourselves does not count. */
   #findCrawl(): string | undefined {
-    if (!this.#pace || this.#lingering) return undefined;
+    if (!this.#pace || this.#lingeredFrom !== undefined) return undefined;
     const { minRateBytes, paceMs } = this.#liveness;
     const limit = `less than ${minRateBytes} bytes a second for ${seconds(paceMs)}`;
     if (this.#writesUnderWay > 0 && !this.#pace.reader.spend(tickMs)) return `the peer took ${limit}`;
@@ -234,7 +262,7 @@ export class Link {
 
   #isIdle(now: number): boolean {
     const { keepAliveMs } = this.#liveness;
-    if (keepAliveMs === 0 || !this.#started || this.#lingering) return false;
+    if (keepAliveMs === 0 || !this.#started || this.#lingeredFrom !== undefined) return false;
     return this.#writesUnderWay === 0 && now - this.#spokeAt > keepAliveMs;
   }
 }

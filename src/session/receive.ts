@@ -66,9 +66,8 @@ export async function receiveTree(
   const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
   try {
     const work = new ReceiverWork(target, core, link, answers, options);
-    if (answers) await work.perform(core.hello());
-    for await (const frame of link.frames()) await work.take(frame);
-    if (!core.committed) throw new SyncError("TRUNCATED", "the stream ended before the sender was done");
+    await work.run();
+    await link.leave();
     return { ...work.progress(), digest: core.digest };
   } catch (thrown) {
     options.signal?.throwIfAborted();
@@ -76,8 +75,8 @@ export async function receiveTree(
     await link.fail(error, answers);
     throw error;
   } finally {
-    await target.close();
     link.close();
+    await target.close();
   }
 }
 
@@ -116,23 +115,34 @@ class ReceiverWork {
     this.#options = options;
   }
 
-  async take(frame: Frame): Promise<void> {
+  /** Takes what the sender says, up to its last word. Behind that only a stream without a way back is looked at: nothing may be added to it. */
+  async run(): Promise<void> {
+    if (this.#answers) await this.#perform(this.#core.hello());
+    for await (const frame of this.#link.frames()) {
+      await this.#take(frame);
+      if (!this.#core.committed) continue;
+      if (this.#core.duplex) return;
+      this.#link.linger();
+    }
+    if (!this.#core.committed)
+      throw new SyncError("TRUNCATED", "the stream ended before the sender was done");
+  }
+
+  async #take(frame: Frame): Promise<void> {
     const steps = this.#core.receive(frame);
     let result: unknown;
     for (;;) {
       const { done, value } = steps.next(result);
       if (done === true) break;
-      result = await this.perform(value);
+      result = await this.#perform(value);
     }
     this.#options.onProgress?.(this.progress());
-    if (!this.#core.committed) return;
-    await this.#link.end();
   }
 
-  async perform(effect: ReceiverEffect): Promise<unknown> {
+  async #perform(effect: ReceiverEffect): Promise<unknown> {
     switch (effect.do) {
       case "send":
-        return this.#link.send(effect.type, effect.payload, effect.squeeze);
+        return this.#send(effect);
       case "open":
         return this.#open(effect);
       case "plan":
@@ -161,6 +171,15 @@ class ReceiverWork {
       wireSentBytes: sentBytes,
       wireReceivedBytes: receivedBytes,
     };
+  }
+
+  async #send({ type, payload, squeeze }: ReceiverEffect & { do: "send" }): Promise<void> {
+    try {
+      await this.#link.send(type, payload, squeeze);
+    } catch (thrown) {
+      this.#options.signal?.throwIfAborted();
+      if (type !== "DONE") throw thrown; // a sender that is gone does not need it, and all is in place
+    }
   }
 
   async #open({ cutter, digest, layout, search }: ReceiverEffect & { do: "open" }): Promise<void> {

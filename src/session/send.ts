@@ -104,18 +104,18 @@ export async function sendTree<File>(
   if (mode === "duplex") void ear.listen();
   const work = new SenderWork({ source, core, link, bell, cutter, digest, options, pool });
   try {
-    await work.run(ear);
-    await link.end();
-    await ear.closed();
+    await work.run(ear).catch((thrown: unknown) => ear.judge(thrown));
+    if (mode === "duplex") await ear.leave();
+    else await link.end();
     return { ...work.progress(), digest: work.digest };
   } catch (thrown) {
     options.signal?.throwIfAborted();
-    const error = await ear.reason(toSyncError(thrown));
+    const error = toSyncError(thrown);
     await link.fail(error, true);
     throw error;
   } finally {
-    await work.close();
     link.close();
+    await work.close();
   }
 }
 
@@ -124,7 +124,7 @@ function checkDigest({ digests = [sha256Digest] }: TreeSource, digest: ChunkDige
     throw new SyncError("UNSUPPORTED", `the source cannot name chunks by ${digest.name}`);
 }
 
-/** Feeds what the receiver says to the core, and wakes who waits for it. */
+/** Feeds what the receiver says to the core, up to DONE, and wakes who waits for it. */
 class Ear {
   readonly #link: Link;
   readonly #core: { received: SenderCore<unknown>["received"]; readonly done: unknown };
@@ -156,24 +156,30 @@ class Ear {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Resolves when the receiver has closed its side. */
-  closed(): Promise<void> {
-    return this.#listening;
+  /**
+   * What became of a session whose work broke off: nothing when the receiver was done by then, for that is all that counts. Of a
+   * write that failed and what the receiver said before it went, the latter is the reason.
+   *
+   * @throws why the session failed
+   */
+  async judge(thrown: unknown): Promise<void> {
+    if (this.#link.broken) await this.#listening;
+    if (this.#core.done === undefined) throw this.#failure ?? thrown;
   }
 
-  /** Of a write that failed and what the receiver said before it went, the latter is the reason. */
-  async reason(error: SyncError): Promise<SyncError> {
-    if (error.code === "PEER_GONE" && this.#link.broken) await this.#listening;
-    return this.#failure ?? error;
+  /** Leaves a receiver that is done. */
+  async leave(): Promise<void> {
+    this.#link.linger();
+    await this.#link.leave();
   }
 
   async #hear(): Promise<void> {
     for await (const frame of this.#link.frames()) {
       this.#core.received(frame);
       this.#bell.ring();
+      if (this.#core.done !== undefined) return;
     }
-    if (this.#core.done === undefined)
-      throw new SyncError("PEER_GONE", "the receiver closed before it was done");
+    throw new SyncError("PEER_GONE", "the receiver closed before it was done");
   }
 }
 
