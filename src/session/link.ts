@@ -168,8 +168,8 @@ export class Link {
       await this.end();
       this.linger();
       while ((await this.#hear()) !== undefined);
-    } catch {
-      // The peer was gone first.
+    } catch (thrown) {
+      this.abort(thrown); // a peer that is still there must not wait for what cannot come
     }
   }
 
