@@ -19,7 +19,7 @@ export interface ChildProcessOptions extends AbortOptions {
 const stderrTailLength = 2000;
 /** How long a program may take to end once it was told to. */
 const killAfterMs = 2000;
-/** How long the last words of a program that exited may take, when others still hold its standard error. */
+/** How long the last words of a program that exited may take, when others still hold its pipes open. */
 const lastWordsMs = 250;
 
 /**
@@ -27,7 +27,8 @@ const lastWordsMs = 250;
  * its arguments are passed as they are, never through a shell.
  *
  * Its output ends only when it exits with 0; anything else is PEER_GONE with the last words of its standard
- * error. An abort, of the channel or of `signal`, ends the program.
+ * error. An abort, of the channel or of `signal`, ends the program. What it leaves behind may hold its pipes open for as
+ * long as it likes (a shared connection of ssh does so for hours): nobody waits for that, and the process can end.
  */
 export function childProcessDuplex(
   command: string,
@@ -59,16 +60,17 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
   const onAbort = () => abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   let broken: { readonly reason: unknown } | undefined;
-  let hasEnded = false;
+  let endedAt: number | undefined;
   void exited.then((failure) => {
     signal?.removeEventListener("abort", onAbort);
     if (failure) broken ??= { reason: failure };
+    letGoOfPipes(child);
   });
 
   function abort(reason: unknown): void {
     broken ??= { reason };
     pipes.abort(reason);
-    void endProgram(child, exited, hasEnded);
+    void endProgram(child, exited, endedAt === undefined ? 0 : endedAt + killAfterMs - performance.now());
   }
 
   /** What really happened: a broken pipe is only the shadow of a program that exited. */
@@ -84,7 +86,7 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
       left = false;
     } catch (thrown) {
       left = false;
-      throw await failure(thrown);
+      if (!hasExitedWell(child) || broken) throw await failure(thrown);
     } finally {
       if (left) abort(new SyncError("ABORTED", "the reader stopped early"));
     }
@@ -109,24 +111,41 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
     write: (bytes) => writing(() => pipes.write(bytes)),
     async end() {
       await writing(() => pipes.end());
-      hasEnded = true;
+      endedAt = performance.now();
     },
   };
 }
 
-/** Ends a program. One that has heard its last words gets a moment to go by itself. */
-async function endProgram(child: Child, exited: Promise<unknown>, hasLastWords: boolean): Promise<void> {
-  const leave = () => Promise.race([exited, afterMs(killAfterMs)]);
-  if (hasLastWords) await leave();
+/** Ends a program. One that has heard its last words gets a moment to go by itself, `graceMs` of which are left. */
+async function endProgram(child: Child, exited: Promise<unknown>, graceMs: number): Promise<void> {
+  if (graceMs > 0) await Promise.race([exited, afterMs(graceMs)]);
   if (!child.kill()) return; // it is gone already
-  await leave();
+  await Promise.race([exited, afterMs(killAfterMs)]);
   child.kill("SIGKILL");
 }
 
-/**
- * Resolves when the program is gone: with nothing when it exited with 0, else with why. It does not wait for
- * what the program left behind: a shared connection of ssh keeps standard error open for hours.
- */
+function hasExitedWell(child: Child): boolean {
+  return child.exitCode === 0;
+}
+
+/** Closes our ends of the pipes of a program that is gone. What it said is read first, up to a moment of silence. */
+function letGoOfPipes(child: Child): void {
+  child.stdin.destroy();
+  child.stderr.destroy();
+  const { stdout } = child;
+  let isQuiet = false;
+  stdout.on("data", () => (isQuiet = false));
+  const look = (): void => {
+    if (stdout.closed) return;
+    if (isQuiet && !stdout.isPaused()) return void stdout.destroy();
+    isQuiet = true;
+    // Behind the timer, what arrived while this process was busy is read before we look.
+    setTimeout(() => setImmediate(look), lastWordsMs).unref();
+  };
+  look();
+}
+
+/** Resolves when the program is gone: with nothing when it exited with 0, else with why. */
 function exitOf(child: Child, command: string, lastWords: () => string): Promise<SyncError | undefined> {
   return new Promise((resolve) => {
     child.once("error", (error) =>

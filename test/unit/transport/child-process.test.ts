@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Bytes } from "../../../src/types.ts";
 import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
@@ -103,16 +104,69 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("does not wait for what the program left behind", async () => {
-  const program = `
-    const { spawn } = require("node:child_process");
-    spawn("sleep", ["20"], { stdio: ["ignore", "ignore", "inherit"], detached: true }).unref();
-    process.stdout.write("done");
-  `;
+/** A program that leaves another one behind, which holds these of its pipes until it is killed, and prints its number. */
+const leavingBehind = (stdio: string, last = "") => `
+  const { spawn } = require("node:child_process");
+  const held = spawn("sleep", ["1000"], { stdio: ${stdio}, detached: true });
+  held.unref();
+  process.stdout.write(String(held.pid));
+  ${last}
+`;
+
+function killLater(output: string): void {
+  onTestFinished(() => void process.kill(Number.parseInt(output, 10), "SIGKILL"));
+}
+
+test.each([
+  ["standard error", `["ignore", "ignore", "inherit"]`],
+  ["standard output", `["ignore", "inherit", "ignore"]`],
+  ["all its pipes", `"inherit"`],
+])("ends with the program, although what it left behind holds %s", async (_, stdio) => {
+  const { channel } = childProcessDuplex(node, ["-e", leavingBehind(stdio)], silent);
+  const output = await readAll(channel.read());
+  killLater(output);
+  expect(isAlive(Number(output))).toBe(true);
+});
+
+test("of a program that failed, the words come, although what it left behind holds all its pipes", async () => {
+  const program = leavingBehind(`"inherit"`, "console.error('bye'); process.exitCode = 3");
   const { channel } = childProcessDuplex(node, ["-e", program], silent);
-  const started = performance.now();
-  expect(await readAll(channel.read())).toBe("done");
-  expect(performance.now() - started).toBeLessThan(10_000);
+  const parts: Bytes[] = [];
+  const reading = (async () => {
+    for await (const block of channel.read()) parts.push(block);
+  })();
+  await expect(reading).rejects.toMatchObject({ message: expect.stringContaining("exited with 3: bye") });
+  killLater(Buffer.concat(parts).toString());
+});
+
+test("a process that talked to such a program can end", async () => {
+  const module = new URL("../../../dist/transport/child-process.node.js", import.meta.url).href;
+  const outer = `
+    import { childProcessDuplex } from ${JSON.stringify(module)};
+    const { channel } = childProcessDuplex(process.execPath, ["-e", ${JSON.stringify(leavingBehind(`"inherit"`))}]);
+    await channel.end();
+    for await (const block of channel.read()) process.stdout.write(block);
+  `;
+  const output = await new Promise<string>((resolve, reject) => {
+    execFile(node, ["--input-type=module", "-e", outer], (error, stdout) =>
+      error ? reject(error) : resolve(stdout),
+    );
+  });
+  killLater(output);
+  expect(isAlive(Number(output))).toBe(true);
+});
+
+test("all of a long output is read before a program that is gone is left, however busy its reader", async () => {
+  const program = `process.stdout.write("x".repeat(3_000_000), () => {${leavingBehind(`"inherit"`)}})`;
+  const { channel } = childProcessDuplex(node, ["-e", program], silent);
+  const parts: Bytes[] = [];
+  for await (const block of channel.read()) {
+    parts.push(block);
+    for (const until = performance.now() + 5; performance.now() < until;); // the loop is held up
+  }
+  const output = Buffer.concat(parts).toString();
+  killLater(output.slice(3_000_000));
+  expect(output.slice(0, 3_000_000)).toBe("x".repeat(3_000_000));
 });
 
 test("starts nothing when the signal is aborted already", () => {
