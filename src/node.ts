@@ -24,7 +24,8 @@ export {
 export { type CafsHandlerOptions, handleCafs, type OpenFile } from "./http/cafs-handler.node.ts";
 export { type FileShare, fileShare } from "./http/file-share.node.ts";
 export { type DirShareOptions, dirShare } from "./http/dir-share.node.ts";
-export { type ListenOptions, type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
+export type { ListenOptions } from "./http/listener.node.ts";
+export { type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
 export type { SessionReport } from "./http/session-host.ts";
 export type { SharePath } from "./http/share-path.ts";
 export type { SharedFile, SharedTree, Share, ShareOptions, TargetShareOptions } from "./http/share.ts";

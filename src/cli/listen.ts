@@ -19,6 +19,12 @@ export const listenOptions = {
   "no-auth": { type: "boolean", about: "let in everybody, on addresses other than this machine's own too" },
   "max-sessions": { type: "string", value: "N", about: "sessions at one time; 256 unless given" },
   "allow-origin": { type: "string", value: "ORIGIN", about: "let pages of this web origin in" },
+  "allow-host": {
+    type: "string",
+    value: "NAME",
+    about: "without tokens: a host name to be asked for under",
+    multiple: true,
+  },
   "trust-proxy": { type: "string", value: "ADDRESS", about: "believe this proxy whom it speaks for" },
 } as const satisfies OptionSpecs;
 
@@ -53,9 +59,8 @@ export async function serveUntilInterrupted(
   await using server: SyncServer = createServer({
     ...offer,
     ...(tokens && { tokens }),
-    ...(options["no-auth"] === true &&
-      !tokens && { authorize: () => ({ name: "anybody", scopes: ["read", "write"] }) }),
     ...(origin !== undefined && { origins: [origin] }),
+    ...(options["allow-host"] && { hosts: options["allow-host"] }),
     ...(proxy !== undefined && { trustedProxies: [proxy] }),
     ...(sessionCount !== undefined && { sessionCount, sessionsPerAddressCount: sessionCount }),
     onSession: (session) => reportServed(report, session),

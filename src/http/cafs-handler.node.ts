@@ -154,6 +154,10 @@ function isMatch(tags: string, version: string): boolean {
 
 function plain(response: ServerResponse, status: number, text: string): void {
   const body = `${text}\n`;
-  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Content-Length": body.length });
+  response.writeHead(status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Length": body.length,
+    Connection: "close", // whatever body comes with the request is not waited for
+  });
   response.end(body);
 }

@@ -1,4 +1,4 @@
-/** Failed attempts that an address has before it is turned away unheard, and for how long they count. */
+/** Wrong tokens that a network may show before further ones are told so, and for how long they count. */
 export const failureLimits = Object.freeze({
   /** Attempts within a window. */
   failedAttemptCount: 20,
@@ -6,7 +6,7 @@ export const failureLimits = Object.freeze({
   failureWindowMs: 60_000,
   /** Milliseconds that the answer to a failed attempt waits. */
   failureDelayMs: 250,
-  /** Addresses that are remembered. */
+  /** Networks that are remembered. */
   failureAddressCount: 10_000,
 });
 
@@ -15,7 +15,7 @@ interface Count {
   readonly endsAt: number;
 }
 
-/** Attempts that failed, by address, so that nobody can try many tokens. */
+/** Attempts that failed, by network, so that nobody can try many tokens fast. */
 export class Failures {
   readonly #counts = new Map<string, Count>();
   readonly #now: () => number;

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
+import { hostname } from "node:os";
 import { SyncError } from "../errors.ts";
 import { Failures } from "./failures.ts";
+import { networkOf, plainAddress } from "./network.ts";
 import type { Scope } from "./route.ts";
 import { findToken, type Principal, type Token } from "./tokens.node.ts";
 
@@ -12,7 +14,10 @@ export interface GateOptions {
   readonly authorize?: (request: IncomingMessage) => Principal | undefined | Promise<Principal | undefined>;
   /** Web origins, such as `https://app.example.org`, whose pages may come; the server's own always may. */
   readonly origins?: readonly string[];
-  /** Host names under which the server is asked for, where no token is needed; this machine's own always are. */
+  /**
+   * Host names under which the server may be asked for where nobody has to show anything. Addresses, `localhost`, this
+   * machine's name and names without a dot always are: none of them can be let point here from outside.
+   */
   readonly hosts?: readonly string[];
   /** Addresses of proxies that are believed when they say whom they speak for. */
   readonly trustedProxies?: readonly string[];
@@ -38,32 +43,41 @@ export class Gate {
 
   /** The address of the peer, or of whom a trusted proxy speaks for. */
   addressOf(request: IncomingMessage): string {
-    const direct = request.socket.remoteAddress ?? "";
-    if (this.#options.trustedProxies?.includes(direct) !== true) return direct;
+    const direct = plainAddress(request.socket.remoteAddress ?? "");
+    if (!this.isProxy(direct)) return direct;
     const said = [request.headers["x-forwarded-for"]].flat().join(",");
-    return said.split(",").at(-1)?.trim() || direct;
+    return plainAddress(said.split(",").at(-1)?.trim() || direct);
+  }
+
+  /** True for the address of a proxy that is believed. */
+  isProxy(address: string): boolean {
+    return this.#options.trustedProxies?.includes(plainAddress(address)) === true;
   }
 
   /**
-   * Lets a request pass.
+   * Lets a request pass. A right token always passes; only wrong ones are counted, and then answered at once.
    *
    * @throws UNAUTHORIZED when it comes from a foreign page, under a foreign name, without the right token or scope; LIMIT
-   *   for an address that tried too often
+   *   for a wrong token of a network that showed too many
    */
   async admit(request: IncomingMessage, scope: Scope): Promise<Principal> {
     if (!this.isFromKnownPage(request)) throw new SyncError("UNAUTHORIZED", "not for pages of other sites");
     if (!this.isGuarded) {
-      if (!this.#isKnownHost(request)) throw new SyncError("UNAUTHORIZED", "not under this name");
+      if (!this.#isKnownHost(request))
+        throw new SyncError(
+          "UNAUTHORIZED",
+          "not under this host name: where no token is needed it has to be allowed",
+        );
       return allowed(anybody, scope);
     }
-    const address = this.addressOf(request);
-    if (this.#failures.isOver(address)) throw new SyncError("LIMIT", "too many attempts; try again later");
     const principal = await this.#identify(request);
-    if (principal === undefined) {
-      await this.#failures.note(address);
-      throw new SyncError("UNAUTHORIZED", "a token is needed");
-    }
-    return allowed(principal, scope);
+    if (principal !== undefined) return allowed(principal, scope);
+    if (!showsToken(request)) throw new SyncError("UNAUTHORIZED", "a token is needed");
+    const network = networkOf(this.addressOf(request));
+    if (this.#failures.isOver(network))
+      throw new SyncError("LIMIT", "too many wrong tokens came from this address; try again later");
+    await this.#failures.note(network);
+    throw new SyncError("UNAUTHORIZED", "the token that was shown is not known here");
   }
 
   /** True when the request does not come from a web page, or from one that may come. */
@@ -77,8 +91,9 @@ export class Gate {
   /** A name that anybody can let point here must not be one under which we answer to everybody. */
   #isKnownHost({ headers: { host = "" } }: IncomingMessage): boolean {
     const name = host.replace(/:\d+$/, "").toLowerCase();
-    if (this.#options.hosts?.includes(name) === true) return true;
-    return name === "localhost" || name === "[::1]" || /^\d+\.\d+\.\d+\.\d+$/.test(name);
+    if (this.#options.hosts?.some((known) => known.toLowerCase() === name) === true) return true;
+    if (/^\d+\.\d+\.\d+\.\d+$/.test(name) || name.startsWith("[")) return true;
+    return /^[a-z0-9_-]+$/.test(name) || name === hostname().toLowerCase();
   }
 
   /** An error is a no. */
@@ -100,10 +115,19 @@ function allowed(principal: Principal, scope: Scope): Principal {
   throw new SyncError("UNAUTHORIZED", `${why} to ${scope}`);
 }
 
+/** True for a request that shows something, be it of the wrong form. */
+function showsToken({ headers }: IncomingMessage): boolean {
+  return /^bearer\b/i.test(headers.authorization ?? "") || offeredToken(headers) !== undefined;
+}
+
 /** A token travels in a header; a browser's WebSocket can set but one, in which it stands beside the subprotocol. */
 function secretOf({ headers }: IncomingMessage): string | undefined {
   const bearer = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? "")?.[1];
   if (bearer !== undefined) return bearer;
+  return offeredToken(headers);
+}
+
+function offeredToken(headers: IncomingMessage["headers"]): string | undefined {
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((word) => word.trim());
   return offered.find((word) => word.startsWith(subprotocolPrefix))?.slice(subprotocolPrefix.length);
 }

@@ -56,6 +56,12 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
   return { kind: "file", path: parseSharePath(path) };
 }
 
+/** True for a request that is about something that travels in its body; all others have none. */
+export function bringsBody(method: string, url: string): boolean {
+  const turns = new URLSearchParams(url.slice(url.indexOf("?") + 1)).get("turns");
+  return method === "POST" ? turns !== openTurns : method === "DELETE" && turns !== null;
+}
+
 /** No form and no simple request of a web page has such a type. */
 function checkSessionPost(method: string, contentType: string | undefined): void {
   if (method === "POST" && contentType === sessionMediaType) return;

@@ -1,12 +1,5 @@
 import { setMaxListeners } from "node:events";
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex as NodeDuplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { Pause } from "../bytes/pause.node.ts";
@@ -14,19 +7,21 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { httpDuplex } from "../transport/http.node.ts";
-import { refusalHeaders, sendRefusal } from "../transport/refusal.node.ts";
-import { refusalOf } from "../transport/refusal.ts";
+import { refuseSocket, sendRefusal } from "../transport/refusal.node.ts";
 import { sessionSubprotocol } from "../transport/session-request.ts";
 import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
 import { handleCafs } from "./cafs-handler.node.ts";
+import { Connections } from "./connections.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
 import { Gate, type GateOptions } from "./gate.node.ts";
+import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
 import { Metrics } from "./metrics.node.ts";
-import { type Route, routeOf, scopeOf } from "./route.ts";
+import { checkHead, checkNoBody } from "./request-head.node.ts";
+import { bringsBody, type Route, routeOf, scopeOf } from "./route.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
 import type { Share } from "./share.ts";
 import { slotLimits, Slots } from "./slots.ts";
@@ -47,16 +42,6 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly onSession?: (report: SessionReport) => void;
 }
 
-/** Where a server listens. */
-export interface ListenOptions {
-  /** The address; 127.0.0.1 unless given, so that nothing is offered to others by accident. */
-  readonly host?: string;
-  /** The port; any free one unless given. */
-  readonly port?: number;
-  /** Certificate and key, as PEM, to be reached by https: and wss:. */
-  readonly tls?: { readonly cert: string; readonly key: string };
-}
-
 /** A server of sessions and files. */
 export interface SyncServer {
   /** Answers a request: mount it in a server of node:http that has `requestTimeout: 0`. */
@@ -70,18 +55,6 @@ export interface SyncServer {
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** Bounds of a server that is listened with. */
-export const serverLimits = Object.freeze({
-  /** Bytes of a request's head. */
-  requestHeadBytes: 16_384,
-  /** Milliseconds until a request's head is complete, from the connection on. */
-  requestHeadMs: 5000,
-  /** Connections at one time, with a session or without. */
-  connectionCount: 1024,
-  /** Bytes a second that a client has to take, or to complete a frame with, unless `minRateBytes` says otherwise. */
-  serverRateBytes: 1024,
-});
 
 /**
  * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them, `/healthz` and `/metrics`
@@ -97,6 +70,7 @@ class HttpServer implements SyncServer {
   readonly #share: Share;
   readonly #gate: Gate;
   readonly #slots: Slots;
+  readonly #connections: Connections;
   readonly #metrics = new Metrics();
   readonly #options: ServerOptions;
   readonly #ui: UiFiles | undefined;
@@ -110,7 +84,7 @@ class HttpServer implements SyncServer {
   readonly #life = new AbortController();
   readonly #held = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
-  #listener: Server | undefined;
+  #listener: Listener | undefined;
 
   constructor(options: ServerOptions) {
     if (options.share === undefined && options.root === undefined) {
@@ -119,7 +93,15 @@ class HttpServer implements SyncServer {
     this.#share = options.share ?? dirShare(options.root!, options);
     this.#gate = new Gate(options);
     this.#slots = new Slots(options.sessionCount, options.sessionsPerAddressCount);
-    const { sessionCount = slotLimits.sessionCount } = options;
+    const {
+      sessionCount = slotLimits.sessionCount,
+      sessionsPerAddressCount = slotLimits.sessionsPerAddressCount,
+    } = options;
+    this.#connections = new Connections({
+      connectionCount: Math.max(serverLimits.connectionCount, 4 * sessionCount),
+      perNetworkCount: Math.max(serverLimits.connectionsPerNetworkCount, 4 * sessionsPerAddressCount),
+      isProxy: (address) => this.#gate.isProxy(address),
+    });
     this.#turns = createTurnHost({ sessionCount });
     this.#options = options;
     this.#ui = options.ui === true ? readUiFiles() : undefined;
@@ -138,32 +120,19 @@ class HttpServer implements SyncServer {
     socket.on("error", () => {});
     this.#track(
       this.#accept(request, socket, head).catch((thrown: unknown) => {
-        refuseUpgrade(this.#count(toSyncError(thrown)), socket);
+        refuseSocket(this.#count(toSyncError(thrown)), socket, request);
       }),
     );
   }
 
-  async listen({ host = "127.0.0.1", port = 0, tls }: ListenOptions = {}): Promise<string> {
-    const settings = {
-      requestTimeout: 0, // a session's body ends when the session does, and has limits of its own
-      headersTimeout: serverLimits.requestHeadMs,
-      connectionsCheckingInterval: 1000,
-      maxHeaderSize: serverLimits.requestHeadBytes,
-    };
-    const server = tls ? createHttpsServer({ ...settings, ...tls }) : createHttpServer(settings);
-    server.maxConnections = serverLimits.connectionCount;
-    server.on("request", (request: IncomingMessage, response: ServerResponse) =>
-      this.handle(request, response),
-    );
-    server.on("upgrade", (request: IncomingMessage, socket, head) => this.upgrade(request, socket, head));
-    await new Promise<void>((resolve, reject) => {
-      server.once("listening", resolve);
-      server.once("error", (cause) => reject(new SyncError("IO", cause.message, { cause })));
-      server.listen(port, host);
+  async listen(options: ListenOptions = {}): Promise<string> {
+    this.#listener = await listenHttp(options, {
+      connections: this.#connections,
+      handle: (request, response) => this.handle(request, response),
+      upgrade: (request, socket, head) => this.upgrade(request, socket, head),
+      refused: (error) => void this.#count(error),
     });
-    this.#listener = server;
-    const { address, family, port: bound } = server.address() as AddressInfo;
-    return `${tls ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${bound}/`;
+    return this.#listener.url;
   }
 
   close(graceMs = 0): Promise<void> {
@@ -176,31 +145,29 @@ class HttpServer implements SyncServer {
   }
 
   async #close(graceMs: number): Promise<void> {
-    if (this.#turns.sessionCount === 0) this.#stopListening(); // those under way need more requests
+    if (this.#turns.sessionCount === 0) this.#listener?.stop(); // those under way need more requests
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
     await Promise.race([Promise.allSettled(this.#held), patience]);
     clearTimeout(timer);
-    this.#stopListening();
+    this.#listener?.stop();
     this.#life.abort(new SyncError("ABORTED", "the server is closing"));
     this.#turns.close();
     await Promise.allSettled(this.#held);
-    this.#listener?.closeAllConnections();
+    this.#listener?.breakOff();
     this.#metrics.close();
     await this.#share.close?.();
   }
 
-  #stopListening(): void {
-    this.#listener?.close();
-    this.#listener?.closeIdleConnections();
-  }
-
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    checkHead(request);
+    if (!bringsBody(request.method!, request.url!)) checkNoBody(request);
     if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
     if (this.#ui?.answer(request, response) === true) return;
     const route = this.#routeOf(request, false);
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const { name } = await this.#gate.admit(request, scopeOf(route)!);
+    response.once("close", this.#connections.hold(request.socket));
     if (route.kind === "metrics") return text(response, 200, this.#figures());
     const owner = ownerOf(request, name);
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
@@ -214,6 +181,8 @@ class HttpServer implements SyncServer {
   }
 
   async #accept(request: IncomingMessage, socket: NodeDuplex, head: Buffer): Promise<void> {
+    checkHead(request);
+    checkNoBody(request);
     const route = this.#routeOf(request, true);
     if (route.kind !== "session") throw new SyncError("BAD_MESSAGE", "a WebSocket is for a session");
     const { name } = await this.#gate.admit(request, scopeOf(route)!);
@@ -222,6 +191,7 @@ class HttpServer implements SyncServer {
       throw new SyncError("UNSUPPORTED", `only the subprotocol ${sessionSubprotocol} is spoken here`);
     }
     const address = this.#gate.addressOf(request);
+    this.#connections.hold(request.socket); // until it closes
     await this.#hold(
       request,
       route,
@@ -344,14 +314,4 @@ function text(response: ServerResponse, status: number, body: string): void {
     "Content-Length": Buffer.byteLength(body),
   });
   response.end(body);
-}
-
-/** An upgrade that is refused has no response object: its socket is all there is. */
-function refuseUpgrade(error: SyncError, socket: NodeDuplex): void {
-  if (socket.destroyed || !socket.writable) return;
-  const { status, body } = refusalOf(error);
-  const headers = { ...refusalHeaders(status), "Content-Length": `${Buffer.byteLength(body)}` };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join("")}\r\n${body}`);
-  setTimeout(() => socket.destroy(), 1000).unref();
 }

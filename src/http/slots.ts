@@ -1,10 +1,11 @@
 import { SyncError } from "../errors.ts";
+import { networkOf } from "./network.ts";
 
 /** How many sessions a server holds at one time. */
 export const slotLimits = Object.freeze({
   /** Sessions in all. */
   sessionCount: 256,
-  /** Sessions with one address. */
+  /** Sessions with one address, of IPv6 with its first 64 bits. */
   sessionsPerAddressCount: 64,
 });
 
@@ -35,19 +36,20 @@ export class Slots {
    * @throws LIMIT when there is none
    */
   take(address: string): () => void {
-    const own = this.#taken.get(address) ?? 0;
+    const network = networkOf(address);
+    const own = this.#taken.get(network) ?? 0;
     if (this.#count >= this.#sessionCount) throw full("the server", this.#sessionCount);
     if (own >= this.#perAddressCount) throw full("an address", this.#perAddressCount);
     this.#count += 1;
-    this.#taken.set(address, own + 1);
+    this.#taken.set(network, own + 1);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
       this.#count -= 1;
-      const left = this.#taken.get(address)! - 1;
-      if (left > 0) this.#taken.set(address, left);
-      else this.#taken.delete(address);
+      const left = this.#taken.get(network)! - 1;
+      if (left > 0) this.#taken.set(network, left);
+      else this.#taken.delete(network);
     };
   }
 }

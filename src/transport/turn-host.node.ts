@@ -69,6 +69,7 @@ class Host implements TurnHost {
     owner = request.headers.authorization ?? "",
   ): Promise<ChannelDuplex | undefined> {
     const query = queryOf(request);
+    endBodyWithin(request, this.#options.idleMs);
     if (request.method === "POST" && request.headers["content-type"] !== sessionMediaType) {
       throw new SyncError("BAD_MESSAGE", `a turn is sent with Content-Type ${sessionMediaType}`);
     }
@@ -96,7 +97,6 @@ class Host implements TurnHost {
     const { waitMs, idleMs } = this.#options;
     const session = new TurnSession({ waitMs, idleMs, onOver: () => this.#sessions.delete(id) });
     this.#sessions.set(id, { session, owner: digestOf(owner) });
-    request.resume();
     response.writeHead(201, { ...neverStored, "Content-Type": "application/json" });
     response.end(`${JSON.stringify({ id })}\n`);
     return duplexOf(session);
@@ -170,10 +170,17 @@ async function leavingReason(request: IncomingMessage): Promise<SyncError> {
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size <= maxRefusalBytes) parts.push(part);
+    if (size > maxRefusalBytes) throw new SyncError("LIMIT", "the reason is too long");
+    parts.push(part);
   }
   const why = size === 0 ? "" : `: ${errorOfRefusal(0, Buffer.concat(parts)).message}`;
   return new SyncError("PEER_GONE", `the client broke the session off${why}`);
+}
+
+/** A body that trickles in, or whose rest nobody needs, does not keep its connection for ever. */
+function endBodyWithin(request: IncomingMessage, limitMs: number): void {
+  const timer = setTimeout(() => request.complete || request.destroy(), limitMs).unref();
+  request.once("close", () => clearTimeout(timer));
 }
 
 function queryOf({ url = "" }: IncomingMessage): URLSearchParams {

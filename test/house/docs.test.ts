@@ -11,7 +11,7 @@ import { opfsLimits } from "../../src/browser/opfs-limits.ts";
 import { fileCutLimits } from "../../src/http/file-cuts.node.ts";
 import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
 import { failureLimits } from "../../src/http/failures.ts";
-import { serverLimits } from "../../src/http/server.node.ts";
+import { serverLimits } from "../../src/http/listener.node.ts";
 import { slotLimits } from "../../src/http/slots.ts";
 import { quickLimits } from "../../src/tree/target-actions.node.ts";
 import { relayLimits } from "../../src/relay/relay-limits.ts";

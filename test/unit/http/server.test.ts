@@ -212,15 +212,16 @@ describe("who is let in", () => {
     expect(await status(`${at.url}file?token=${reader.secret}`, { headers: headersOf["read"]! })).toBe(400);
   });
 
-  test("who fails too often is not heard any more, others are", async () => {
+  test("who shows too many wrong tokens is told so at once, others and the right one are heard", async () => {
     await using at = await listening({ tokens, trustedProxies: ["127.0.0.1"] });
     const ask = (address: string, who: string) =>
       status(`${at.url}metrics`, {
         headers: { ...headersOf[who]!, "X-Forwarded-For": `9.9.9.9, ${address}` },
       });
     await Promise.all(Array.from({ length: 20 }, () => ask("1.2.3.4", "wrong")));
-    expect(await ask("1.2.3.4", "read")).toBe(503);
-    expect(await ask("1.2.3.5", "read")).toBe(200);
+    expect(await ask("1.2.3.4", "wrong")).toBe(503);
+    expect(await ask("1.2.3.5", "wrong")).toBe(401);
+    expect(await ask("1.2.3.4", "read")).toBe(200);
   });
 
   test("nobody but a known proxy says whom they speak for", async () => {

@@ -59,8 +59,8 @@ export interface Raw {
   readonly closed: Promise<string>;
 }
 
-export async function rawConnection(port: number): Promise<Raw> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+export async function rawConnection(port: number, localAddress = "127.0.0.1"): Promise<Raw> {
+  const socket = connect({ port, host: "127.0.0.1", localAddress, allowHalfOpen: true });
   await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   socket.on("error", () => {});
   let heard = "";
