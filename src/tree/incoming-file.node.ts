@@ -281,8 +281,10 @@ export class IncomingFile {
   }
 }
 
+/** The inode number says nothing: network file systems give a file another one now and then. */
 function isUntouched(before: FileStats, now: FileStats): boolean {
-  return now.inode === before.inode && now.ctimeSec === before.ctimeSec && now.ctimeNsec === before.ctimeNsec;
+  const parts = ["kind", "size", "mtimeSec", "mtimeNsec", "ctimeSec", "ctimeNsec"] as const;
+  return parts.every((part) => now[part] === before[part]);
 }
 
 function isHole(bytes: Bytes): boolean {

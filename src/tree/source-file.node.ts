@@ -13,6 +13,8 @@ export interface SourceFile {
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
   readonly inode: number;
+  readonly ctimeSec: number;
+  readonly ctimeNsec: number;
 }
 
 /** Non-blocking, because a pipe that took the file's place would keep us waiting. */
@@ -32,14 +34,19 @@ export function openSourceFile(held: HeldDirs, file: SourceFile): number {
   }
 }
 
-/** @throws CHANGED when an open file is not, or no longer, what was listed */
+/**
+ * A file may have got another inode number since it was listed, as files of network file systems do; what took its place
+ * has another ctime.
+ *
+ * @throws CHANGED when an open file is not, or no longer, what was listed
+ */
 export function checkUnchanged(fd: number, file: SourceFile): void {
   const stats = lookAtHandle(fd);
   const isSame =
     stats.size === file.size &&
     stats.mtimeSec === file.mtimeSec &&
     stats.mtimeNsec === file.mtimeNsec &&
-    stats.inode === file.inode;
+    (stats.inode === file.inode || (stats.ctimeSec === file.ctimeSec && stats.ctimeNsec === file.ctimeNsec));
   if (isSame && stats.kind === "file") return;
   const detail = { path: printPlace(file.dir, file.name) };
   throw new SyncError("CHANGED", "a file changed after it was listed", { detail });

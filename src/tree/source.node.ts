@@ -127,11 +127,11 @@ function describe(
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
   try {
-    const { inode, kind, mode, mtimeSec, mtimeNsec } = stats;
+    const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
     if (kind === "other") throw unsupported(printPlace(dir, name));
     const size = kind === "file" ? stats.size : 0;
     const entry: Entry = { depth, name: fromByteString(name), kind, size, mode, mtimeSec, mtimeNsec };
-    const file = { dir, name, size, mtimeSec, mtimeNsec, inode };
+    const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
     if (kind !== "symlink") return { entry, file };
     return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), "buffer") }, file };
   } catch (thrown) {
