@@ -28,7 +28,14 @@ export type { ListenOptions } from "./http/listener.node.ts";
 export { type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
 export type { SessionReport } from "./http/session-host.ts";
 export type { SharePath } from "./http/share-path.ts";
-export type { SharedFile, SharedTree, Share, ShareOptions, TargetShareOptions } from "./http/share.ts";
+export type {
+  FileShareOptions,
+  Share,
+  ShareOptions,
+  SharedFile,
+  SharedTree,
+  TargetShareOptions,
+} from "./http/share.ts";
 export { type Principal, type Token, findToken, generateToken, parseTokens } from "./http/tokens.node.ts";
 export type { Scope } from "./http/route.ts";
 

@@ -38,7 +38,17 @@ export async function* fetchCafs(
   options: FetchCafsOptions = {},
 ): AsyncGenerator<Bytes, BuildResult, undefined> {
   checkKeyPrefix(options.keyPrefix);
-  const { info, etag } = await fetchSyncInfo(url, options);
+  return yield* fetchContent(url, await fetchSyncInfo(url, options), store, options);
+}
+
+/** The second half of `fetchCafs`, which does and throws the same: fetches the file that a SyncInfo from this URL describes. */
+export async function* fetchContent(
+  url: string,
+  { info, etag }: FetchedSyncInfo,
+  store: Pick<Store, "get" | "put" | "pin">,
+  options: FetchCafsOptions = {},
+): AsyncGenerator<Bytes, BuildResult, undefined> {
+  checkKeyPrefix(options.keyPrefix);
   const builder = createBuilder(info, store, {
     windowCount,
     ...options,
@@ -78,11 +88,28 @@ export interface FetchedSyncInfo {
  * @throws BAD_SYNCINFO, BAD_PERMUTATION, LIMIT; what the server refuses with; PEER_GONE, STALLED, USAGE, the signal's reason
  */
 export async function fetchSyncInfo(url: string, options: FetchCafsOptions = {}): Promise<FetchedSyncInfo> {
+  return refetchSyncInfo(url, undefined, options);
+}
+
+/**
+ * The same, for who has fetched it before: a server that knows states of files is not asked for more than whether this is still the one.
+ *
+ * @returns `known` itself when the server says so; else what is there now, which may be equal
+ */
+export async function refetchSyncInfo(
+  url: string,
+  known: FetchedSyncInfo | undefined,
+  options: FetchCafsOptions = {},
+): Promise<FetchedSyncInfo> {
   options.signal?.throwIfAborted();
-  const request = openRequest(url, "GET", { ...options, headers: { ...options.headers, Accept: "*/*" } });
+  const condition = known?.etag === undefined ? undefined : { "If-None-Match": known.etag };
+  const headers = { ...options.headers, Accept: "*/*", ...condition };
+  const request = openRequest(url, "GET", { ...options, headers });
   request.end();
   try {
-    const response = await success(responseTo(request, options));
+    const response = await responseTo(request, options);
+    if (known && condition && response.statusCode === 304) return known;
+    await checkStatus(response);
     let stalled: SyncError | undefined;
     const watch = new StallWatch(options.stallMs ?? stallMs, (error) => response.destroy((stalled = error)));
     try {
@@ -114,13 +141,14 @@ function openExchange(url: string, etag: string | undefined, options: FetchCafsO
       // Without it a server of the Go library refuses; it would not let us speak while it answers.
       Connection: "close",
       "Content-Type": "application/octet-stream",
-      ...(etag !== undefined && { "If-Match": etag }),
+      // A weak one, of a proxy that packs what it passes on, matches nothing.
+      ...(etag?.startsWith('"') === true && { "If-Match": etag }),
     },
   });
   const writer = new NodeWriter(request);
   const close = (reason: unknown): void => writer.abort(reason);
   request.flushHeaders();
-  const inbox = success(responseTo(request, options)).then((response) => readNodeStream(response, close));
+  const inbox = readAfter(responseTo(request, options), close);
   return { writer, inbox, close };
 }
 
@@ -139,10 +167,17 @@ async function sendWishes({ wishlist }: Builder, { writer, inbox }: Exchange): P
   }
 }
 
-async function success(answer: Promise<IncomingMessage>): Promise<IncomingMessage> {
+async function readAfter(
+  answer: Promise<IncomingMessage>,
+  onLeave: (reason: unknown) => void,
+): Promise<Inbox> {
   const response = await answer;
+  await checkStatus(response);
+  return readNodeStream(response, onLeave);
+}
+
+async function checkStatus(response: IncomingMessage): Promise<void> {
   if (response.statusCode !== 200) throw await readRefusal(response);
-  return response;
 }
 
 function checkKeyPrefix(prefix = ""): void {

@@ -3,14 +3,14 @@ import { StallWatch } from "../bytes/stall-watch.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { writeChunkData } from "../remotesync/sender.ts";
 import { encodedSyncInfoBytes, encodeSyncInfoParts } from "../remotesync/sync-info-json.ts";
-import type { SyncInfo } from "../remotesync/sync-info.ts";
+import { checkSyncInfo, type SyncInfo, type SyncInfoLimits } from "../remotesync/sync-info.ts";
 import { nodeStreamChannel } from "../transport/node-stream.node.ts";
 import { refusalOf } from "../transport/refusal.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import type { SharedFile } from "./share.ts";
+import type { FileShareOptions, SharedFile } from "./share.ts";
 
-/** How a transfer is bounded, and watched. */
-export interface CafsHandlerOptions {
+/** How a transfer is bounded, and watched. Its signal breaks it off: the server is closing. A file beyond the limits is refused. */
+export interface CafsHandlerOptions extends AbortOptions, SyncInfoLimits {
   /** Milliseconds without a byte of the wishlist, or without one being taken; 60 s unless given, 0 for no limit. */
   readonly stallMs?: number;
   /** Called when a transfer ends: how many bytes of chunks went out, and why it broke off if it did. */
@@ -18,7 +18,7 @@ export interface CafsHandlerOptions {
 }
 
 /** How a file is opened for one request. */
-export type OpenFile = (options: AbortOptions) => Promise<SharedFile>;
+export type OpenFile = (options: Pick<FileShareOptions, "signal" | "goesOn">) => Promise<SharedFile>;
 
 const stallMs = 60_000;
 
@@ -42,8 +42,9 @@ export async function handleCafs(
     return plain(response, 400, "Connection: close required");
   const answer = new Answer(request, response, options);
   try {
-    const file = await open({ signal: answer.signal });
+    const file = await open({ signal: answer.signal, goesOn: !wantsInfo });
     try {
+      checkSyncInfo(file.info, options);
       if (wantsInfo) await answer.sendInfo(file);
       else await answer.sendChunks(file);
     } finally {
@@ -51,6 +52,8 @@ export async function handleCafs(
     }
   } catch (thrown) {
     answer.fail(toSyncError(thrown));
+  } finally {
+    answer.close();
   }
 }
 
@@ -68,14 +71,27 @@ class Answer {
     this.#options = options;
     this.signal = this.#life.signal;
     response.once("close", () => this.#life.abort(new SyncError("PEER_GONE", "the client is gone")));
+    options.signal?.addEventListener("abort", this.#onClosing, { once: true });
+    if (options.signal?.aborted === true) this.#onClosing();
+  }
+
+  /** Lets go of what outlives the answer. */
+  close(): void {
+    this.#options.signal?.removeEventListener("abort", this.#onClosing);
   }
 
   async sendInfo({ info, version }: SharedFile): Promise<void> {
+    const facts = { "Cache-Control": "no-cache", ETag: `"${version}"` };
+    // A proxy that packs what it passes on has made the tag a weak one.
+    const known = this.#request.headers["if-none-match"]?.replaceAll("W/", "") ?? "";
+    if (isMatch(known, version)) {
+      this.#response.writeHead(304, facts).end();
+      return;
+    }
     this.#response.writeHead(200, {
+      ...facts,
       "Content-Type": "application/json",
       "Content-Length": encodedSyncInfoBytes(info) + 1,
-      "Cache-Control": "no-cache",
-      ETag: `"${version}"`,
     });
     await this.#stream(() => encodedLine(info));
   }
@@ -94,10 +110,11 @@ class Answer {
     let sentBytes = 0;
     let failure: SyncError | undefined;
     const { signal } = this;
+    const { signal: _, ...limits } = this.#options;
     const store = { get: (id: Bytes) => file.chunk(id, { signal }) };
     try {
       await this.#stream(async function* (wishlist) {
-        for await (const bytes of writeChunkData(file.info, store, wishlist, { signal })) {
+        for await (const bytes of writeChunkData(file.info, store, wishlist, { ...limits, signal })) {
           yield bytes;
           sentBytes += bytes.length;
         }
@@ -135,6 +152,13 @@ class Answer {
       watch.close();
     }
   }
+
+  readonly #onClosing = (): void => {
+    const cause: unknown = this.#options.signal?.reason;
+    const error = new SyncError("LIMIT", "the server is closing", { cause });
+    if (this.#response.headersSent) this.#breakOff(error);
+    else this.#life.abort(error);
+  };
 
   #breakOff(error: SyncError): void {
     this.#life.abort(error);

@@ -13,7 +13,7 @@ import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
-import { handleCafs } from "./cafs-handler.node.ts";
+import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
 import { Connections } from "./connections.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
@@ -252,10 +252,10 @@ class HttpServer implements SyncServer {
       );
     };
     try {
-      const open = ({ signal }: { signal?: AbortSignal }) =>
-        share.openFile!(path, { peer, via: viaOf(request), ...(signal && { signal }) });
+      const via = viaOf(request);
+      const open: OpenFile = (options) => share.openFile!(path, { peer, via, ...options });
       const { stallMs = sessionTimes.stallMs } = this.#options;
-      await handleCafs(request, response, open, { onTransfer, stallMs });
+      await handleCafs(request, response, open, { onTransfer, stallMs, signal: this.#life.signal });
     } finally {
       free();
     }

@@ -13,6 +13,12 @@ export interface ShareOptions extends AbortOptions {
   readonly via?: readonly string[];
 }
 
+/** What else is known of who asks for a file. */
+export interface FileShareOptions extends ShareOptions {
+  /** True for the second request of a fetch, which goes on with what the first one got; false unless given. */
+  readonly goesOn?: boolean;
+}
+
 /** What else a pusher wants. */
 export interface TargetShareOptions extends ShareOptions {
   /** To have deleted what is there and not sent, as `openTreeTarget` does it. Who asks has been allowed to. */
@@ -49,7 +55,7 @@ export interface Share {
   /** Opens what a sender pushes to. */
   openTarget?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
   /** Opens a file for CAFS HTTP. */
-  openFile?(path: SharePath, options: ShareOptions): Promise<SharedFile>;
+  openFile?(path: SharePath, options: FileShareOptions): Promise<SharedFile>;
   /** Frees what the share holds. */
   close?(): Promise<void>;
 }

@@ -55,6 +55,12 @@ export function fileBytes(chunks: readonly ChunkInfo[]): number {
   return sum;
 }
 
+/** True when two lists are of the same chunks in the same order. */
+export function equalChunks(a: readonly ChunkInfo[], b: readonly ChunkInfo[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every(({ id, size }, at) => size === b[at]!.size && equalBytes(id, b[at]!.id));
+}
+
 /**
  * Refuses a SyncInfo that must not be used.
  *
