@@ -1,16 +1,21 @@
+import { abortable } from "../bytes/abort.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import { fetchCafs, type FetchCafsOptions, fetchSyncInfo } from "../http/cafs-client.node.ts";
+import { type FetchCafsOptions, refetchSyncInfo } from "../http/cafs-client.node.ts";
 import { peerPermutations } from "../http/peer-permutations.ts";
 import type { Share } from "../http/share.ts";
-import type { SyncInfo } from "../remotesync/sync-info.ts";
-import { type ReconnectOptions, withRetries } from "../session/reconnect.ts";
-import { awaitedStore } from "../store/awaited.ts";
+import type { ReconnectOptions } from "../session/reconnect.ts";
 import type { Store } from "../store/store.ts";
-import { lostUpstream } from "./relay-tree.ts";
+import { CafsReception } from "./cafs-reception.node.ts";
+import { relayPatience } from "./relay-limits.ts";
+import { checkRoute, randomRelayId } from "./relay-route.ts";
+import { upstreamFailure } from "./upstream-failure.ts";
 
+/** Where a relay of one file fetches it, and what it keeps. */
 export interface CafsRelayOptions extends FetchCafsOptions, ReconnectOptions {
   /** Where chunks are kept; it must not evict. The relay closes it. */
   readonly store: Store;
+  /** Names this relay among others on the way; random unless given. */
+  readonly id?: string;
 }
 
 /** A relay of one file that is fetched as CAFS does. */
@@ -21,65 +26,70 @@ export interface CafsRelay {
   close(): Promise<void>;
 }
 
-interface Reception {
-  readonly info: SyncInfo;
-  readonly version: string;
-}
-
 /**
  * Relays one file: fetches it from its server once, and serves it to everybody who asks, each with a permutation of their own, while it is
- * still coming. It begins when somebody asks.
+ * still coming. It begins when somebody asks. Who asks when nothing is coming gets what is upstream then: the server is asked whether that
+ * is still what is here.
  */
 export function createCafsRelay(url: string, options: CafsRelayOptions): CafsRelay {
+  const { store, id = randomRelayId() } = options;
   const life = new AbortController();
-  const store = awaitedStore(options.store);
   const permutations = peerPermutations();
-  const upstream = { ...options, wantsKey: false, signal: life.signal };
-  let reception: Promise<Reception> | undefined;
-  let fetching: Promise<void> = Promise.resolve();
+  let reception: CafsReception | undefined;
+  /** Under way for all who ask meanwhile. */
+  let looking: Promise<CafsReception> | undefined;
+  let closed: Promise<void> | undefined;
 
-  async function begin(): Promise<Reception> {
-    const { info, etag } = await fetchSyncInfo(url, upstream);
-    fetching = receive();
-    return { info, version: (etag ?? "").replace(/[^A-Za-z0-9-]/g, "") || "unknown" };
+  async function look(via: readonly string[]): Promise<CafsReception> {
+    const headers = { ...options.headers, "Rsync-Stream-Via": [...via, id].join(", ") };
+    const upstream = { ...relayPatience, ...options, headers, wantsKey: false, signal: life.signal };
+    const here = reception?.state === "complete" ? reception : undefined;
+    try {
+      const said = await refetchSyncInfo(url, here?.known, upstream);
+      if (here?.state !== "complete" || !here.confirm(said))
+        reception = new CafsReception(url, said, store, upstream);
+      return reception!;
+    } catch (thrown) {
+      throw upstreamFailure(toSyncError(thrown), false);
+    } finally {
+      looking = undefined;
+    }
   }
 
-  async function receive(): Promise<void> {
-    try {
-      await withRetries(async (signs) => {
-        signs.heard = true;
-        for await (const bytes of fetchCafs(url, store, upstream)) signs.moved ||= bytes.length > 0;
-      }, upstream);
-    } catch (thrown) {
-      store.end(lostUpstream(toSyncError(thrown)));
-    }
+  /** The file as it is upstream; for the second request of a fetch as it was at the first. */
+  async function current(asksAnew: boolean, via: readonly string[]): Promise<CafsReception> {
+    if (closed) throw new SyncError("STATE", "the relay is closed");
+    checkRoute(id, via);
+    if (reception?.state === "coming") return reception;
+    if (reception?.state === "complete" && !asksAnew) return reception;
+    looking ??= look(via);
+    return looking;
   }
 
   async function close(): Promise<void> {
     life.abort(new SyncError("ABORTED", "the relay is closing"));
-    await fetching;
+    await looking?.catch(() => {});
+    await reception?.done;
     await store.close();
   }
 
-  return {
+  const relay: CafsRelay = {
     share: {
-      async openFile({ components }, { peer = "" }) {
+      async openFile({ components }, { peer = "", via = [], signal, goesOn = false }) {
         if (components.length > 0) throw new SyncError("NOT_FOUND", "there is no such place");
-        reception ??= begin().catch((thrown: unknown) => {
-          reception = undefined;
-          throw thrown;
-        });
-        const { info, version } = await reception;
-        const order = permutations.of(info.chunks.length, version, peer);
+        const received = await abortable(current(!goesOn, via), signal);
+        const { chunks } = received.known.info;
+        const { perm, version } = permutations.of(chunks.length, received.version, peer);
         return {
-          info: { chunks: info.chunks, perm: order.perm },
-          version: order.version,
-          chunk: (id, abort) => store.get(id, abort),
+          info: { chunks, perm },
+          version,
+          chunk: (chunkId, abort) => received.chunk(chunkId, abort),
           close: async () => {},
         };
       },
-      close,
+      close: () => relay.close(),
     },
-    close,
+    close: () => (closed ??= close()),
   };
+  return relay;
 }

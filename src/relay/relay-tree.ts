@@ -9,6 +9,7 @@ import type { RelayChunks } from "./relay-chunks.ts";
 import { receiveRecord } from "./receive-record.ts";
 import { relaySource } from "./relay-source.ts";
 import { relayTarget } from "./relay-target.ts";
+import { upstreamFailure } from "./upstream-failure.ts";
 
 /** How a relay talks to its upstream. */
 export type UpstreamOptions = Omit<ReceiveOptions & ReconnectOptions, "signal" | "onProgress">;
@@ -33,7 +34,10 @@ export class RelayTree {
     };
     this.#done = receiveRecord(this.record, chunks, session, { signal }).then(
       () => this.record.finish("complete"),
-      (thrown: unknown) => this.record.finish(lostUpstream(toSyncError(thrown))),
+      (thrown: unknown) => {
+        const begun = this.record.form !== undefined;
+        this.record.finish(upstreamFailure(toSyncError(thrown), begun));
+      },
     );
   }
 
@@ -42,10 +46,14 @@ export class RelayTree {
     return this.#readerCount;
   }
 
-  /** True when nobody may begin with it any more: it failed, or it is complete and might be out of date by now. */
-  get isOver(): boolean {
+  /**
+   * True when somebody who asks has to have the upstream asked again: it failed, or it is complete and might be out of date by now.
+   *
+   * @param goesOn for who asks once more, and wants what it was then
+   */
+  isOver(goesOn: boolean): boolean {
     const { end } = this.record;
-    return end !== undefined && (end !== "complete" || this.#readerCount === 0);
+    return end !== undefined && (end !== "complete" || (this.#readerCount === 0 && !goesOn));
   }
 
   /** Resolves when the upstream has begun. @throws why it did not, the signal's reason */
@@ -61,15 +69,23 @@ export class RelayTree {
   /** Joins one more downstream, until its source is closed. */
   join(): TreeSource {
     const source = relaySource(this.record, this.#chunks);
-    let joined = true;
-    this.#readerCount += 1;
+    const leave = this.enter();
     return {
       ...source,
       close: async () => {
         await source.close();
-        if (joined) this.#readerCount -= 1;
-        joined = false;
+        leave();
       },
+    };
+  }
+
+  /** Counts one more that reads. Returns what ends that; may be called twice. */
+  enter(): () => void {
+    let reads = true;
+    this.#readerCount += 1;
+    return () => {
+      if (reads) this.#readerCount -= 1;
+      reads = false;
     };
   }
 
@@ -78,12 +94,4 @@ export class RelayTree {
     this.#life.abort(new SyncError("ABORTED", "the relay is closing"));
     await this.#done;
   }
-}
-
-/** What a downstream is told when the upstream fails: that there is no such thing is news of the upstream, a broken line is not. */
-export function lostUpstream(error: SyncError): SyncError {
-  if (error.code === "NOT_FOUND" || error.code === "UNAUTHORIZED" || error.code === "CHANGED") {
-    return new SyncError(error.code, error.message, { cause: error });
-  }
-  return new SyncError("UPSTREAM", `the relay lost its upstream: ${error.message}`, { cause: error });
 }

@@ -1,11 +1,12 @@
 import { SyncError } from "../errors.ts";
 import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import { peerPermutations } from "../http/peer-permutations.ts";
-import type { Share, SharedFile, SharedTree, ShareOptions } from "../http/share.ts";
+import type { FileShareOptions, Share, SharedFile, SharedTree, ShareOptions } from "../http/share.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
 import { RelayChunks } from "./relay-chunks.ts";
-import { relayLimits } from "./relay-limits.ts";
+import { relayLimits, relayPatience } from "./relay-limits.ts";
+import { checkRoute, randomRelayId } from "./relay-route.ts";
 import { RelayTree, type UpstreamOptions } from "./relay-tree.ts";
 import { openRelayedFile } from "./relayed-file.ts";
 
@@ -57,23 +58,23 @@ export interface Relay {
  * A downstream waits for its own pace only. Memory: about 750 bytes a file and 300 a chunk of each tree; content is in `store`.
  */
 export function createRelay(options: RelayOptions): Relay {
-  const id = options.id ?? randomId();
+  const id = options.id ?? randomRelayId();
   const chunks = new RelayChunks(options.store);
   const trees = new Map<string, RelayTree>();
   const permutations = peerPermutations();
   let closed: Promise<void> | undefined;
 
-  function treeAt(path: SharePath, via: readonly string[]): RelayTree {
+  function treeAt(path: SharePath, via: readonly string[], goesOn = false): RelayTree {
     if (closed) throw new SyncError("STATE", "the relay is closed");
     checkRoute(id, via);
     const name = formatSharePath(path);
     const known = trees.get(name);
-    if (known && !known.isOver) return known;
+    if (known && !known.isOver(goesOn)) return known;
     trees.delete(name);
     makeRoom(trees);
     const connect = ({ signal }: AbortOptions): Promise<Duplex> =>
       options.connect({ path, via: [...via, id], ...(signal && { signal }) });
-    const tree = new RelayTree(connect, chunks, options);
+    const tree = new RelayTree(connect, chunks, { ...relayPatience, ...options });
     trees.set(name, tree);
     return tree;
   }
@@ -89,9 +90,15 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  async function openFile(path: SharePath, options: ShareOptions): Promise<SharedFile> {
-    const { record } = treeAt(wholePath, options.via ?? []);
-    return openRelayedFile(record, chunks, path, permutations, options);
+  async function openFile(path: SharePath, options: FileShareOptions): Promise<SharedFile> {
+    const tree = treeAt(wholePath, options.via ?? [], options.goesOn);
+    const leave = tree.enter();
+    try {
+      return await openRelayedFile(tree.record, chunks, path, permutations, async () => leave(), options);
+    } catch (thrown) {
+      leave();
+      throw thrown;
+    }
   }
 
   async function close(): Promise<void> {
@@ -115,14 +122,6 @@ export function createRelay(options: RelayOptions): Relay {
   return relay;
 }
 
-/** @throws LIMIT for a request that came in a circle, or through too many relays */
-function checkRoute(id: string, via: readonly string[]): void {
-  if (via.includes(id)) throw new SyncError("LIMIT", "the relays' upstreams form a circle");
-  const limit = relayLimits.hopCount;
-  if (via.length >= limit)
-    throw new SyncError("LIMIT", `more than ${limit} relays on the way`, { detail: { limit } });
-}
-
 /** Lets go of a tree that nobody reads. @throws LIMIT when all are read */
 function makeRoom(trees: Map<string, RelayTree>): void {
   const limit = relayLimits.relayedTreeCount;
@@ -134,10 +133,4 @@ function makeRoom(trees: Map<string, RelayTree>): void {
     return;
   }
   throw new SyncError("LIMIT", `more than ${limit} trees are asked for`, { detail: { limit } });
-}
-
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
 }

@@ -1,18 +1,20 @@
 import { toHex } from "../bytes/hex.ts";
 import { maxCafsChunkBytes } from "../bytes/varint.ts";
 import type { ChunkInfo } from "../chunk/chunk.ts";
-import { createSha256 } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { PeerPermutations } from "../http/peer-permutations.ts";
 import type { SharePath } from "../http/share-path.ts";
 import type { SharedFile, ShareOptions } from "../http/share.ts";
 import { emptyId } from "../remotesync/sync-info.ts";
+import { contentVersion } from "./content-version.ts";
 import type { RelayedEntry, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
+import { takeChunk } from "./take-chunk.ts";
 
 /**
  * A file of a relayed tree, to be fetched by itself: once its list has come, and its chunks as they come.
  *
+ * @param close called when it is closed
  * @throws NOT_FOUND when the tree turns out not to have it, what ends the upstream, the signal's reason
  */
 export async function openRelayedFile(
@@ -20,6 +22,7 @@ export async function openRelayedFile(
   chunks: RelayChunks,
   path: SharePath,
   permutations: PeerPermutations,
+  close: () => Promise<void>,
   { signal, peer = "" }: ShareOptions,
 ): Promise<SharedFile> {
   const number = await findFile(record, path, signal);
@@ -30,12 +33,12 @@ export async function openRelayedFile(
   }
   if (file.end !== "complete") throw file.end;
   const infos = chunkInfos(file);
-  const { perm, version } = permutations.of(infos.length, contentOf(infos), peer);
+  const { perm, version } = permutations.of(infos.length, contentVersion(infos), peer);
   return {
     info: { chunks: infos, perm },
     version,
-    chunk: (id, options) => chunks.get(id, options),
-    close: async () => {},
+    chunk: (id, options) => takeChunk(record, chunks, id, options),
+    close,
   };
 }
 
@@ -71,11 +74,4 @@ function chunkInfos({ chunks }: RelayedEntry): readonly ChunkInfo[] {
     if (size > maxCafsChunkBytes) throw new SyncError("UNSUPPORTED", "its chunks are too long to be fetched");
     return { id: chunks.id(i), size };
   });
-}
-
-/** Names the content. */
-function contentOf(infos: readonly ChunkInfo[]): string {
-  const hash = createSha256();
-  for (const { id } of infos) hash.update(id);
-  return toHex(hash.digest()).slice(0, 32);
 }
