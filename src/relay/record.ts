@@ -83,6 +83,13 @@ export class TreeRecord {
     this.news.tellAll();
   }
 
+  /** What was complete is not any more: who still reads it is told, and nobody begins with it. */
+  spoil(reason: SyncError): void {
+    if (this.end !== "complete") return;
+    this.end = reason;
+    this.news.tellAll();
+  }
+
   #compare(chunks: ChunkRow, offset: number, id: Bytes, size: number): void {
     const index = chunks.indexAt(offset);
     if (index < 0 || chunks.size(index) !== size || !equalBytes(chunks.id(index), id)) throw changed();

@@ -1,8 +1,7 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { idOfKey, keyOf } from "../chunk/id-key.ts";
 import { copyOfChunk } from "../chunk/verify.ts";
-import type { SyncError } from "../errors.ts";
-import { type AwaitedStore, awaitedStore } from "../store/awaited.ts";
+import { isSyncError, SyncError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions } from "../types.ts";
 import { News } from "./news.ts";
@@ -19,18 +18,13 @@ export class RelayChunks {
   readonly #news = new News<string>();
   /** Bytes of chunks that came. */
   receivedBytes = 0;
-  readonly #store: AwaitedStore;
+  readonly #store: Store;
   /** "here", or who brings it. About 100 bytes a chunk. */
   readonly #known = new Map<string, Carrier | "here">();
 
   /** @param store it belongs to the relay, which closes it; it must keep what is put */
   constructor(store: Store) {
-    this.#store = awaitedStore(store);
-  }
-
-  /** Calls of `get` that wait now. */
-  get waitingCount(): number {
-    return this.#store.waitingCount;
+    this.#store = store;
   }
 
   /** True for a chunk that is here, without a look at any medium. */
@@ -58,12 +52,11 @@ export class RelayChunks {
   async claim(id: ChunkId, carrier: Carrier, options: AbortOptions): Promise<boolean> {
     const key = keyOf(id);
     if (this.#known.has(key)) return true;
-    if (await this.#store.has(id, options)) {
-      this.#arrived(key);
-      return true;
-    }
-    this.#known.set(key, carrier);
-    return false;
+    const isStored = await this.#store.has(id, options);
+    if (this.#known.has(key)) return true; // another carrier was faster
+    if (isStored) this.#arrived(key);
+    else this.#known.set(key, carrier);
+    return isStored;
   }
 
   /** Takes a chunk that came. Its bytes are copied. @throws NO_SPACE, IO */
@@ -83,9 +76,19 @@ export class RelayChunks {
     return this.#news.wait(keyOf(id), signal);
   }
 
-  /** The chunk, once it is here. @throws why no more come, the signal's reason */
-  get(id: ChunkId, options: AbortOptions): Promise<Chunk> {
-    return this.#store.get(id, options);
+  /**
+   * A chunk that is here.
+   *
+   * @throws CHUNK_MISSING when it is not, or the store has lost it: it is wanted again then; CORRUPT, the signal's reason
+   */
+  async get(id: ChunkId, options: AbortOptions): Promise<Chunk> {
+    try {
+      return await this.#store.get(id, options);
+    } catch (thrown) {
+      const isLost = isSyncError(thrown, "NOT_FOUND");
+      if (isLost || isSyncError(thrown, "CORRUPT")) await this.#forget(id);
+      throw isLost ? new SyncError("CHUNK_MISSING", "the relay has lost a chunk", { cause: thrown }) : thrown;
+    }
   }
 
   /** The carrier brings no more: what it had to bring is wanted again. Returns how much that is. */
@@ -97,13 +100,15 @@ export class RelayChunks {
     return lost.length;
   }
 
-  /** No more chunks will come. */
-  end(reason: SyncError): void {
-    this.#store.end(reason);
-  }
-
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  /** A chunk that cannot be read is not here. */
+  async #forget(id: ChunkId): Promise<void> {
+    if (!this.has(id)) return;
+    this.#known.delete(keyOf(id));
+    await this.#store.delete(id).catch(() => {}); // or else it would be taken for stored
   }
 
   #arrived(key: string): void {

@@ -7,6 +7,7 @@ import type { CutOptions, CutRun, SourceEntry, TreeSource } from "../tree/tree.t
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { RelayedEntry, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
+import { checkComing, takeChunk } from "./take-chunk.ts";
 
 /** Bytes and chunks in one run, and bytes in several that go out together. */
 const runBytes = 1 << 20;
@@ -113,7 +114,17 @@ class RelayCut {
   async #rest(): Promise<void> {
     const { end } = this.#record;
     if (end !== undefined && end !== "complete") throw end;
+    if (end === "complete") this.#checkComing();
     await abortable(this.#bell.wait(), this.#signal);
+  }
+
+  /** @throws CHUNK_MISSING when a file waits for what nobody brings */
+  #checkComing(): void {
+    for (const file of this.#waiting.keys()) {
+      const { chunks } = this.#record.entries[file]!;
+      const index = this.#next.get(file)!;
+      if (index < chunks.count) checkComing(this.#record, this.#chunks, chunks.id(index));
+    }
   }
 
   /** True when more of a file is here, or it has ended. */
@@ -168,7 +179,7 @@ class RelayCut {
     const bytes = this.#room(count);
     let at = 0;
     for (const id of ids) {
-      const chunk = await this.#chunks.get(id, { signal: this.#signal });
+      const chunk = await takeChunk(this.#record, this.#chunks, id, { signal: this.#signal });
       bytes.set(chunk.bytes, at);
       at += chunk.bytes.length;
     }
@@ -187,5 +198,5 @@ async function readChunk(
   const { chunks: row }: RelayedEntry = record.entries[file]!;
   const index = row.indexAt(offset);
   if (index < 0 || row.size(index) !== size) throw new SyncError("CHANGED", "no chunk lies there");
-  return (await chunks.get(row.id(index), { signal })).bytes;
+  return (await takeChunk(record, chunks, row.id(index), { signal })).bytes;
 }
