@@ -60,6 +60,10 @@ export function readHttpOptions(options: OptionValues<typeof httpOptions>): Http
   };
 }
 
+/** What a shell that finds no program exits with 127 for, and with 126 for one that it may not run. */
+const absentHint =
+  "rsync-stream, and Node.js, have to be in the PATH of the shell there; --remote-path names another place";
+
 /**
  * How to connect to the other end of a push or a pull.
  *
@@ -80,7 +84,10 @@ export function connectorTo(
     const program = options["remote-path"] ?? "rsync-stream";
     const remote = `${program} ${roleFor(wish)} -- ${quotePath(endpoint.path)}`;
     return async ({ signal }) =>
-      childProcessDuplex(command, [...words, endpoint.host, remote], signal && { signal });
+      childProcessDuplex(command, [...words, endpoint.host, remote], {
+        exitHints: { 126: absentHint, 127: absentHint },
+        ...(signal && { signal }),
+      });
   }
   const url = sessionUrl(endpoint.url, wish);
   const known = readHttpOptions(options);

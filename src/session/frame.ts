@@ -1,4 +1,5 @@
 import { deflate, inflate } from "../bytes/deflate.ts";
+import { quoteText } from "../bytes/foreign-text.ts";
 import { sha256 } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
@@ -38,6 +39,19 @@ export interface Frame {
 
 /** The first bytes of every stream: they cannot be text, and show a transport that changes line ends. */
 export const preamble: Bytes = Uint8Array.of(0x89, 0x52, 0x53, 0x58, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** Of the preamble, what stands before its line ends. */
+const preambleNameBytes = 4;
+
+/** What is wrong with a stream that does not begin as it has to: what it says instead of the rest of the preamble. */
+function describeForeign(bytes: Bytes, filled: number): string {
+  if (filled >= preambleNameBytes)
+    return "something on the way changes line ends, as a terminal does (ssh -t)";
+  const text = quoteText(bytes);
+  const foreign = "the other end does not speak the rsync-stream session protocol";
+  if (text === undefined) return foreign;
+  return `${foreign}, but says ${text}; over ssh, see what the start files of the shell there print (~/.bashrc, ~/.profile)`;
+}
 
 const headerBytes = 8;
 const checkBytes = 4;
@@ -165,7 +179,7 @@ export class FrameReader {
     let at = 0;
     while (this.#preambleFill < preamble.length && at < block.length) {
       if (block[at] !== preamble[this.#preambleFill]) {
-        throw new SyncError("BAD_FRAME", "the other end does not speak the rsync-stream session protocol");
+        throw new SyncError("BAD_FRAME", describeForeign(block.subarray(at), this.#preambleFill));
       }
       at += 1;
       this.#preambleFill += 1;

@@ -11,6 +11,8 @@ export interface ChildProcessOptions extends AbortOptions {
   readonly cwd?: string;
   /** Its environment; ours unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What to add to the message when it exits with one of these codes. */
+  readonly exitHints?: Readonly<Record<number, string>>;
   /** What becomes of its standard error; written to ours unless given. */
   readonly onStderr?: (bytes: Bytes) => void;
 }
@@ -55,7 +57,7 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
     tail = (tail + Buffer.from(bytes).toString()).slice(-stderrTailLength);
     onStderr(bytes);
   });
-  const exited = exitOf(child, command, () => tail.trim());
+  const exited = exitOf(child, command, () => tail.trim(), options.exitHints);
 
   const onAbort = () => abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
@@ -146,13 +148,20 @@ function letGoOfPipes(child: Child): void {
 }
 
 /** Resolves when the program is gone: with nothing when it exited with 0, else with why. */
-function exitOf(child: Child, command: string, lastWords: () => string): Promise<SyncError | undefined> {
+function exitOf(
+  child: Child,
+  command: string,
+  lastWords: () => string,
+  hints: ChildProcessOptions["exitHints"] = {},
+): Promise<SyncError | undefined> {
   return new Promise((resolve) => {
     child.once("error", (error) =>
       resolve(new SyncError("PEER_GONE", `could not start ${command}: ${error.message}`, { cause: error })),
     );
     child.once("exit", (code, signal) => {
-      const tell = () => resolve(code === 0 ? undefined : describeExit(command, code, signal, lastWords()));
+      const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+      const more = () => [lastWords(), hints[code ?? 0] ?? ""].filter((part) => part !== "").join("; ");
+      const tell = () => resolve(code === 0 ? undefined : goneWith(`${command} ${how}`, more()));
       if (child.stderr.closed) return tell();
       const timer = setTimeout(tell, lastWordsMs);
       child.stderr.once("close", () => {
@@ -163,9 +172,8 @@ function exitOf(child: Child, command: string, lastWords: () => string): Promise
   });
 }
 
-function describeExit(command: string, code: number | null, signal: string | null, words: string): SyncError {
-  const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
-  return new SyncError("PEER_GONE", `${command} ${how}${words === "" ? "" : `: ${words}`}`);
+function goneWith(what: string, why: string): SyncError {
+  return new SyncError("PEER_GONE", why === "" ? what : `${what}: ${why}`);
 }
 
 function afterMs(ms: number): Promise<undefined> {

@@ -1,3 +1,4 @@
+import { quoteText } from "../bytes/foreign-text.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
 import { type ChannelDuplex, duplexOf } from "./channel.ts";
@@ -66,7 +67,13 @@ async function open(line: TurnLine, url: string): Promise<string> {
     },
   });
   const id = idIn(text);
-  if (id === undefined) throw new SyncError("BAD_MESSAGE", "the server takes no turns");
+  if (id === undefined) {
+    const said = quoteText(new TextEncoder().encode(text));
+    throw new SyncError(
+      "BAD_MESSAGE",
+      `the server takes no turns${said === undefined ? "" : `, but says ${said}`}`,
+    );
+  }
   return id;
 }
 

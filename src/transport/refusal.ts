@@ -1,3 +1,4 @@
+import { quoteText } from "../bytes/foreign-text.ts";
 import { errorCodes, SyncError, type SyncErrorCode } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
@@ -50,8 +51,14 @@ export function formatError(code: SyncErrorCode, message: string): string {
 export function errorOfRefusal(status: number, body: Bytes): SyncError {
   const told = readError(body);
   const code = told?.code ?? codeOfStatus(status);
-  const message = told?.message ?? `the server answered with status ${status}`;
+  const message = told?.message ?? describeForeign(status, body);
   return new SyncError(code, message, { remote: true });
+}
+
+/** What somebody else's refusal says: a proxy, or a server of something else. */
+function describeForeign(status: number, body: Bytes): string {
+  const text = quoteText(body);
+  return `the server answered with status ${status}${text === undefined ? "" : ` and ${text}`}`;
 }
 
 /** Statuses behind which the server, or a proxy before it, may be well again in a moment. */
