@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { SyncError } from "../errors.ts";
 import { createBuilder, type BuildProgress } from "../remotesync/builder.ts";
 import { readSyncInfo } from "../remotesync/sync-info-json.ts";
+import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import { checkReplaceable, replaceFile } from "./file-replacement.ts";
@@ -14,18 +15,20 @@ export const apply = defineCommand({
   operands: ["INFO", "DATA", "DST"],
   options: {
     have: { type: "string", value: "PATH", about: "what `wish` was told; DST unless given" },
+    ...chunkLimitOption,
   },
   writesOutput: () => false,
   async run({ operands: [infoPath, dataPath, path], options, report, signal }) {
     checkReplaceable(path);
-    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { signal });
+    const limits = chunkLimitOf(options);
+    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { ...limits, signal });
     const onTrouble = (error: SyncError): void => report.trouble(error);
     const found = await findChunks([options.have ?? path], { signal, onTrouble });
     const spool = createSpool(dirname(path), found.chunks);
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
     try {
       const onProgress = (progress: BuildProgress): void => report.progress(progressOf((last = progress)));
-      const builder = createBuilder(info, spool.store, { signal, onProgress });
+      const builder = createBuilder(info, spool.store, { ...limits, signal, onProgress });
       await replaceFile(path, builder.build(readFileBlocks(dataPath, { signal })));
       report.summary({ action: "rebuilt", ...progressOf(last) });
     } finally {

@@ -1,6 +1,7 @@
 import { writeChunkData } from "../remotesync/sender.ts";
 import { readSyncInfo } from "../remotesync/sync-info-json.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
+import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { openForReading, readFileBlocks, readPart } from "./file-blocks.ts";
 import { FoundChunks, type ReadPart } from "./found-chunks.ts";
@@ -9,16 +10,20 @@ import { writeOutput } from "./stdio.ts";
 /** `data SRC INFO WISH`: the chunks that a wishlist asks for. */
 export const data = defineCommand({
   operands: ["SRC", "INFO", "WISH"],
-  options: {},
+  options: chunkLimitOption,
   writesOutput: () => true,
-  async run({ operands: [path, infoPath, wishPath], signal }) {
-    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { signal });
+  async run({ operands: [path, infoPath, wishPath], options, signal }) {
+    const limits = chunkLimitOf(options);
+    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { ...limits, signal });
     const file = await openForReading(path);
     try {
       const chunks = placeChunks(info, (offset, size) => readPart(file, offset, size));
-      await writeOutput(writeChunkData(info, chunks, readFileBlocks(wishPath, { signal }), { signal }), {
-        signal,
-      });
+      await writeOutput(
+        writeChunkData(info, chunks, readFileBlocks(wishPath, { signal }), { ...limits, signal }),
+        {
+          signal,
+        },
+      );
     } finally {
       await file.close();
     }

@@ -4,6 +4,7 @@ import { fetchCafs } from "../http/cafs-client.node.ts";
 import type { BuildProgress } from "../remotesync/builder.ts";
 import { readCount } from "./arguments.ts";
 import { progressOf } from "./apply.ts";
+import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { checkReplaceable } from "./file-replacement.ts";
 import { httpOptions, readHttpOptions } from "./remote.ts";
@@ -35,6 +36,7 @@ export const fetch = defineCommand({
       value: "N",
       about: "how many answers may go ahead of the chunks; 1024 unless given",
     },
+    ...chunkLimitOption,
     ...httpOptions,
     ...timeoutOption,
   },
@@ -45,6 +47,7 @@ export const fetch = defineCommand({
     const windowCount = readCount("window", options.window, 8, 65_536);
     const { stallMs } = livenessOf({ duplex: true, ...options });
     const http = readHttpOptions(options);
+    const limits = chunkLimitOf(options);
     const onTrouble = (error: SyncError): void => report.trouble(error);
     const file = openResumableFile(path);
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
@@ -61,6 +64,7 @@ export const fetch = defineCommand({
       try {
         const content = fetchCafs(url, spool.store, {
           ...http,
+          ...limits,
           signal,
           wantsKey: false,
           ...(options.key !== undefined && { keyPrefix: options.key }),

@@ -4,6 +4,7 @@ import { maxPermutationCount, randomPermutation } from "../remotesync/permutatio
 import { encodeSyncInfo } from "../remotesync/sync-info-json.ts";
 import { syncInfoOf } from "../remotesync/sync-info.ts";
 import { readCount } from "./arguments.ts";
+import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import { writeLines } from "./stdio.ts";
@@ -21,13 +22,17 @@ export const info = defineCommand({
       about: `shuffle by K elements (${usualPermCount}); 1 keeps the order`,
     },
     seed: { type: "string", value: "N", about: "always shuffle in the same way, chosen by this number" },
+    ...chunkLimitOption,
   },
   writesOutput: () => true,
   async run({ operands: [path], options, signal }) {
     const count = readCount("perm", options.perm, 1, maxPermutationCount) ?? usualPermCount;
     const seed = readCount("seed", options.seed, 0, maxSeed);
     const perm = randomPermutation(count, seed === undefined ? randomInt : seededSource(seed));
-    const syncInfo = await syncInfoOf(readFileBlocks(path, { signal }), perm, { signal });
+    const syncInfo = await syncInfoOf(readFileBlocks(path, { signal }), perm, {
+      ...chunkLimitOf(options),
+      signal,
+    });
     await writeLines([encodeSyncInfo(syncInfo)], { signal });
   },
 });

@@ -5,6 +5,7 @@ import type { SessionReport } from "../http/session-host.ts";
 import { generateToken, parseTokens, type Token } from "../http/tokens.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { readCount } from "./arguments.ts";
+import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import type { Report } from "./report.ts";
 import { readSecretFile } from "./secret-file.ts";
@@ -18,6 +19,7 @@ export const listenOptions = {
   "generate-token": { type: "boolean", about: "make up a token for this run and print it" },
   "no-auth": { type: "boolean", about: "let in everybody, on addresses other than this machine's own too" },
   "max-sessions": { type: "string", value: "N", about: "sessions at one time; 256 unless given" },
+  ...chunkLimitOption,
   "allow-origin": { type: "string", value: "ORIGIN", about: "let pages of this web origin in" },
   "allow-host": {
     type: "string",
@@ -58,6 +60,7 @@ export async function serveUntilInterrupted(
   const sessionCount = readCount("max-sessions", options["max-sessions"], 1, 1_000_000);
   await using server: SyncServer = createServer({
     ...offer,
+    ...chunkLimitOf(options),
     ...(tokens && { tokens }),
     ...(origin !== undefined && { origins: [origin] }),
     ...(options["allow-host"] && { hosts: options["allow-host"] }),

@@ -5,6 +5,7 @@ import { createCafsRelay } from "../relay/cafs-relay.node.ts";
 import { relayPatience } from "../relay/relay-limits.ts";
 import { openRelayStore } from "../relay/relay-store.node.ts";
 import { createRelay } from "../relay/relay.ts";
+import { chunkLimitOf } from "./chunk-limit.ts";
 import { defineCommand, type OptionValues } from "./command.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
@@ -69,6 +70,7 @@ async function openShare(
       onRetry,
       ...retries,
       ...http,
+      ...chunkLimitOf(given),
     }).share;
   }
   connectorTo(upstream, { direction: "pull" }, own); // wrong options are told of now, not when somebody asks

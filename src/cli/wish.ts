@@ -3,6 +3,7 @@ import type { SyncInfo } from "../remotesync/sync-info.ts";
 import { WishPlan } from "../remotesync/wish-plan.ts";
 import { createPin } from "../store/pin.ts";
 import type { Bytes } from "../types.ts";
+import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import type { FoundChunks } from "./found-chunks.ts";
@@ -14,10 +15,12 @@ export const wish = defineCommand({
   operands: ["INFO"],
   options: {
     have: { type: "string", value: "DST", about: "a file or directory whose content need not come" },
+    ...chunkLimitOption,
   },
   writesOutput: () => true,
   async run({ operands: [infoPath], options, report, signal }) {
-    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { signal });
+    const limits = chunkLimitOf(options);
+    const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { ...limits, signal });
     if (options.have === undefined) {
       await writeOutput([await wishesFor(info, undefined, signal)], { signal });
       return;

@@ -10,12 +10,12 @@ import { stagingName } from "../tree/staging-name.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import type { TreeTarget } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
-import { fileShare } from "./file-share.node.ts";
+import { type FileCutOptions, fileShare } from "./file-share.node.ts";
 import type { SharePath } from "./share-path.ts";
 import type { Share, TargetShareOptions } from "./share.ts";
 
 /** What a shared directory lets others do. */
-export interface DirShareOptions {
+export interface DirShareOptions extends FileCutOptions {
   /** True to offer no place to push to; false unless given. */
   readonly readOnly?: boolean;
   /** True to wait for the disk before a file gets its name. */
@@ -36,7 +36,7 @@ export function dirShare(
   options: DirShareOptions = {},
 ): Required<Pick<Share, "openTree" | "openFile" | "close">> & Share {
   const held = openRoot(root);
-  const files = fileShare();
+  const files = fileShare(options);
 
   return {
     async openTree(path) {
@@ -129,6 +129,8 @@ function outward(thrown: unknown): SyncError {
   const missing = ["ENOENT", "ENOTDIR", "ELOOP"];
   if (missing.includes(errno) || code === "VANISHED" || code === "NOT_FOUND") return notFound(thrown);
   if (missing.includes((cause as NodeJS.ErrnoException | undefined)?.code ?? "")) return notFound(thrown);
+  // A limit names no place, and who asked can do something about it.
+  if (code === "LIMIT") return toSyncError(thrown);
   return new SyncError(code, "this place cannot be opened", { cause: thrown });
 }
 

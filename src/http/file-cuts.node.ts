@@ -10,7 +10,7 @@ import { cafsSpec } from "../chunk/cutter-specs.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
-import { emptyId, syncInfoLimits } from "../remotesync/sync-info.ts";
+import { checkCount, emptyId, syncInfoLimits } from "../remotesync/sync-info.ts";
 import { chunkNamer, cutBlock, readFully } from "../tree/file-cut.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import type { AbortOptions } from "../types.ts";
@@ -36,7 +36,13 @@ export class FileCuts {
   /** By version, the one asked for last at the end. */
   readonly #known = new Map<string, FileCut>();
   readonly #underWay = new Map<string, Promise<void>>();
+  readonly #maxChunkCount: number;
   #chunkCount = 0;
+
+  /** @param maxChunkCount chunks of one file; a longer one is refused */
+  constructor(maxChunkCount: number = syncInfoLimits.maxChunkCount) {
+    this.#maxChunkCount = maxChunkCount;
+  }
 
   /**
    * How this file is cut. Who asks while somebody else has it cut waits for that.
@@ -85,7 +91,7 @@ export class FileCuts {
 
   async #cut(fd: number, version: string, signal: AbortSignal | undefined): Promise<FileCut> {
     try {
-      return this.#remember(await cutFile(fd, version, signal));
+      return this.#remember(await cutFile(fd, version, this.#maxChunkCount, signal));
     } finally {
       this.#underWay.delete(version);
     }
@@ -114,9 +120,14 @@ function versionOf(fd: number): string {
   return createHash("sha256").update(`${dev}|${ino}|${size}|${mtimeNs}|${ctimeNs}`).digest("hex");
 }
 
-async function cutFile(fd: number, version: string, signal: AbortSignal | undefined): Promise<FileCut> {
+async function cutFile(
+  fd: number,
+  version: string,
+  maxChunkCount: number,
+  signal: AbortSignal | undefined,
+): Promise<FileCut> {
   const { size } = fs.fstatSync(fd);
-  checkChunkCount(size / maxCafsChunkBytes);
+  checkCount(Math.ceil(size / maxCafsChunkBytes), maxChunkCount); // at once, where no cut can help
   const cutter = createCutter(cafsSpec);
   const nameChunk = chunkNamer(sha256Digest, maxCafsChunkBytes);
   const pause = new Pause(signal);
@@ -129,7 +140,7 @@ async function cutFile(fd: number, version: string, signal: AbortSignal | undefi
       chunks.push({ id: ids.subarray(number * idBytes, (number + 1) * idBytes), size: end - start });
       start = end;
     }
-    checkChunkCount(chunks.length);
+    checkCount(chunks.length, maxChunkCount);
     if (pause.due()) await pause.take();
     ends = cutBlock(fd, (position += start), size, cutter);
   }
@@ -147,10 +158,4 @@ function placeChunks(version: string, chunks: readonly ChunkInfo[]): FileCut {
     offset += size;
   }
   return { version, chunks, numbers, offsets };
-}
-
-function checkChunkCount(count: number): void {
-  const limit = syncInfoLimits.maxChunkCount;
-  if (count > limit)
-    throw new SyncError("LIMIT", `the file has more than ${limit} chunks`, { detail: { limit } });
 }

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { toSyncError } from "../errors.ts";
+import type { SyncInfoLimits } from "../remotesync/sync-info.ts";
 import { FileCuts } from "./file-cuts.node.ts";
 import { peerPermutations } from "./peer-permutations.ts";
 import type { SharedFile, ShareOptions } from "./share.ts";
@@ -15,9 +16,12 @@ export interface FileShare {
   open(handle: FileHandle, options: ShareOptions): Promise<SharedFile>;
 }
 
+/** How files are shared. */
+export type FileCutOptions = Pick<SyncInfoLimits, "maxChunkCount">;
+
 /** A share of single files, which has no names for them. */
-export function fileShare(): FileShare {
-  const cuts = new FileCuts();
+export function fileShare({ maxChunkCount }: FileCutOptions = {}): FileShare {
+  const cuts = new FileCuts(maxChunkCount);
   const permutations = peerPermutations();
   return {
     async open(handle, options) {

@@ -254,8 +254,13 @@ class HttpServer implements SyncServer {
     try {
       const via = viaOf(request);
       const open: OpenFile = (options) => share.openFile!(path, { peer, via, ...options });
-      const { stallMs = sessionTimes.stallMs } = this.#options;
-      await handleCafs(request, response, open, { onTransfer, stallMs, signal: this.#life.signal });
+      const { stallMs = sessionTimes.stallMs, maxChunkCount } = this.#options;
+      await handleCafs(request, response, open, {
+        onTransfer,
+        stallMs,
+        signal: this.#life.signal,
+        ...(maxChunkCount !== undefined && { maxChunkCount }),
+      });
     } finally {
       free();
     }

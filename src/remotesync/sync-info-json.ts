@@ -4,13 +4,7 @@ import { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { incoming } from "./incoming.ts";
 import { JsonScanner } from "./json-scanner.ts";
-import {
-  checkCount,
-  checkSyncInfo,
-  type SyncInfo,
-  type SyncInfoLimits,
-  syncInfoLimits,
-} from "./sync-info.ts";
+import { boundsOf, checkCount, checkSyncInfo, type SyncInfo, type SyncInfoLimits } from "./sync-info.ts";
 
 /** How `encodeSyncInfo` writes what can be written in two ways. */
 export interface EncodeSyncInfoOptions {
@@ -78,7 +72,7 @@ export interface DecodeSyncInfoOptions extends SyncInfoLimits {
  * @throws BAD_SYNCINFO, BAD_PERMUTATION, LIMIT
  */
 export function decodeSyncInfo(text: string | Bytes, options: DecodeSyncInfoOptions = {}): SyncInfo {
-  const limits = { ...syncInfoLimits, ...options };
+  const limits = boundsOf(options);
   checkTextSize(text.length, limits.maxJsonBytes);
   const characters =
     typeof text === "string" ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(text);
@@ -100,9 +94,10 @@ export async function readSyncInfo(
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let sizeBytes = 0;
   let text = "";
+  const { maxJsonBytes } = boundsOf(options);
   for await (const block of incoming(source, options.signal)) {
     sizeBytes += block.length;
-    checkTextSize(sizeBytes, options.maxJsonBytes ?? syncInfoLimits.maxJsonBytes);
+    checkTextSize(sizeBytes, maxJsonBytes);
     text += decoder.decode(block, { stream: true });
   }
   return decodeSyncInfo(text + decoder.decode(), options);

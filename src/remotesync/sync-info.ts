@@ -40,6 +40,18 @@ export const syncInfoLimits: Required<SyncInfoLimits> = Object.freeze({
   maxJsonBytes: 2 ** 27,
 });
 
+/** Bytes of JSON that an entry may take, with what goes with it. */
+const jsonEntryBytes = 128;
+/** The engine holds no longer text. */
+const maxTextBytes = 2 ** 29 - 2 ** 10;
+
+/** The limits that hold for a call; a list that may be longer may have a longer text. */
+export function boundsOf(limits: SyncInfoLimits): Required<SyncInfoLimits> {
+  const bounds = { ...syncInfoLimits, ...limits };
+  const roomBytes = Math.min(maxTextBytes, jsonEntryBytes * bounds.maxChunkCount);
+  return { ...bounds, maxJsonBytes: limits.maxJsonBytes ?? Math.max(bounds.maxJsonBytes, roomBytes) };
+}
+
 /** Names the chunk that has no bytes. It is never asked for. */
 export const emptyId: ChunkId = fromHex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
@@ -67,7 +79,7 @@ export function equalChunks(a: readonly ChunkInfo[], b: readonly ChunkInfo[]): b
  * @throws BAD_SYNCINFO for an id or a size that no chunk has; BAD_PERMUTATION; LIMIT
  */
 export function checkSyncInfo(info: SyncInfo, limits: SyncInfoLimits = {}): void {
-  const bounds = { ...syncInfoLimits, ...limits };
+  const bounds = boundsOf(limits);
   checkCount(info.chunks.length, bounds.maxChunkCount);
   info.chunks.forEach(checkChunkInfo);
   checkPermutation(info.perm, bounds.maxPermutationCount);
@@ -82,7 +94,7 @@ export function checkSyncInfo(info: SyncInfo, limits: SyncInfoLimits = {}): void
 /** @throws LIMIT when a list is longer than allowed */
 export function checkCount(count: number, limit: number): void {
   if (count <= limit) return;
-  throw new SyncError("LIMIT", `more than ${limit} chunks`, { detail: { limit, actual: count } });
+  throw new SyncError("LIMIT", `a file of more than ${limit} chunks`, { detail: { limit, actual: count } });
 }
 
 /** @throws BAD_SYNCINFO when an entry cannot stand for a chunk */
@@ -96,7 +108,7 @@ function badEntry(index: number, what: string): SyncError {
   return new SyncError("BAD_SYNCINFO", `entry ${index}: ${what}`, { detail: { index } });
 }
 
-export interface SyncInfoOptions extends AbortOptions {
+export interface SyncInfoOptions extends AbortOptions, Pick<SyncInfoLimits, "maxChunkCount"> {
   /** Called with each chunk in order, so that it can be stored on the way; it is waited for. */
   readonly onChunk?: (chunk: Chunk) => Promise<void> | void;
 }
@@ -105,6 +117,8 @@ export interface SyncInfoOptions extends AbortOptions {
  * Describes a file, cutting it as CAFS does. An empty file is one chunk without bytes.
  *
  * Memory grows by one entry a chunk, about 100 bytes.
+ *
+ * @throws LIMIT for a file of too many chunks: nobody would take its SyncInfo
  */
 export async function syncInfoOf(
   source: AsyncIterable<Bytes>,
@@ -112,8 +126,10 @@ export async function syncInfoOf(
   options: SyncInfoOptions = {},
 ): Promise<SyncInfo> {
   checkPermutation(perm, Number.POSITIVE_INFINITY);
+  const { maxChunkCount = syncInfoLimits.maxChunkCount } = options;
   const chunks: ChunkInfo[] = [];
   for await (const chunk of cutChunks(source, cafsSpec, options)) {
+    checkCount(chunks.length + 1, maxChunkCount);
     await options.onChunk?.(chunk);
     chunks.push({ id: chunk.id, size: chunk.bytes.length });
   }

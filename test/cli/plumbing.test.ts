@@ -52,6 +52,23 @@ describe("info, wish, data, apply", () => {
     expect(readFileSync(at("made")).equals(fresh)).toBe(true);
   });
 
+  it("refuse a file of too many chunks with the reason, each of them, unless the limit is raised", async () => {
+    const { folder, at } = versions();
+    writeFileSync(at("new"), Buffer.alloc(3 * 131_072));
+    await exchange(folder, []);
+    const refused = { code: 5, stderr: expect.stringContaining("a file of more than 2 chunks (LIMIT)") };
+    const runs = [
+      ["info", at("new")],
+      ["wish", at("i")],
+      ["data", at("new"), at("i"), at("w")],
+      ["apply", at("i"), at("d"), at("made")],
+    ];
+    for (const run of runs) {
+      expect(await rsyncStream([...run, "--max-chunks", "2"])).toMatchObject(refused);
+      expect(await rsyncStream([...run, "--max-chunks", "3"])).toMatchObject({ code: 0 });
+    }
+  });
+
   it("take the data from standard input", async () => {
     const { folder, fresh, at } = versions();
     await exchange(folder, []);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { maxCafsChunkBytes } from "../../../src/bytes/varint.ts";
 import type { Chunk } from "../../../src/chunk/chunk.ts";
 import {
+  boundsOf,
   checkSyncInfo,
   emptyId,
   fileBytes,
@@ -47,9 +48,24 @@ describe("checkSyncInfo", () => {
     expect(await failureOf(() => checkSyncInfo(info, { maxChunkCount: 2 }))).toBe("LIMIT");
     expect(await failureOf(() => checkSyncInfo(info, { maxFileBytes: 299 }))).toBe("LIMIT");
   });
+
+  it("lets the text be longer where the list may be, and never longer than the engine can hold", () => {
+    const { maxChunkCount, maxJsonBytes } = boundsOf({});
+    expect({ maxChunkCount, maxJsonBytes }).toEqual({ maxChunkCount: 2 ** 20, maxJsonBytes: 2 ** 27 });
+    expect(boundsOf({ maxChunkCount: 10 }).maxJsonBytes).toBe(maxJsonBytes);
+    expect(boundsOf({ maxChunkCount: 2 ** 21 }).maxJsonBytes).toBe(2 ** 28);
+    expect(boundsOf({ maxChunkCount: 2 ** 30 }).maxJsonBytes).toBeLessThan(2 ** 29 - 24);
+    expect(boundsOf({ maxChunkCount: 2 ** 21, maxJsonBytes: 5 }).maxJsonBytes).toBe(5);
+  });
 });
 
 describe("syncInfoOf", () => {
+  it("describes no file of more chunks than anybody takes", async () => {
+    const bytes = new Uint8Array(3 * maxCafsChunkBytes);
+    expect((await syncInfoOf(streamOf(bytes), [0], { maxChunkCount: 3 })).chunks.length).toBe(3);
+    expect(await failureOf(() => syncInfoOf(streamOf(bytes), [0], { maxChunkCount: 2 }))).toBe("LIMIT");
+  });
+
   it("describes an empty file as one empty chunk", async () => {
     const info = await syncInfoOf(streamOf());
     expect(info).toEqual({ chunks: [{ id: emptyId, size: 0 }], perm: [0] });
