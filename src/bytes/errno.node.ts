@@ -3,12 +3,13 @@ import { getSystemErrorName } from "node:util";
 
 /** Names by number: some that the system has, such as EDQUOT, are missing where Node names its errors. */
 const systemNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
-const withoutName = "Unknown system error";
+/** What Node calls those: it has two ways to say so. */
+const withoutName = /^(?:UNKNOWN$|Unknown system error)/;
 
 /** The name of an error number of the system, such as "ENOENT" for 2. */
 export function errnoName(number: number): string {
   const name = getSystemErrorName(-number);
-  return name.startsWith(withoutName) ? (systemNames.get(number) ?? `errno ${number}`) : name;
+  return withoutName.test(name) ? (systemNames.get(number) ?? `errno ${number}`) : name;
 }
 
 /** The name of the system's error that was thrown, such as "ENOENT"; undefined when it is another kind of error. */
@@ -16,5 +17,5 @@ export function errnoOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const { code, errno } = thrown as NodeJS.ErrnoException;
   if (typeof code !== "string") return undefined;
-  return code.startsWith(withoutName) && errno !== undefined ? errnoName(-errno) : code;
+  return withoutName.test(code) && errno !== undefined ? errnoName(-errno) : code;
 }

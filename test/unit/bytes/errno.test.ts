@@ -6,8 +6,7 @@ import { ioError } from "../../../src/store/io-error.node.ts";
 import { fileTrouble, isErrno } from "../../../src/tree/file-trouble.node.ts";
 
 /** An error as Node throws it for a number of the system. */
-function thrownFor(number: number): Error {
-  const code = getSystemErrorName(-number);
+function thrownFor(number: number, code = getSystemErrorName(-number)): Error {
   return Object.assign(new Error(`${code}: ${code}, write`), { code, errno: -number, syscall: "write" });
 }
 
@@ -21,6 +20,7 @@ it("names what Node names, and what it does not", () => {
   for (const [name, number] of unnamed) {
     expect(errnoName(number)).toBe(name);
     expect(errnoOf(thrownFor(number))).toBe(name);
+    expect(errnoOf(thrownFor(number, "UNKNOWN"))).toBe(name);
     expect(isErrno(thrownFor(number), "ENOSPC", name)).toBe(true);
   }
   expect(errnoName(9999)).toBe("errno 9999");
