@@ -1,12 +1,12 @@
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
-import { compareEntry, type Keeping, type Outcome, type Standing } from "./comparison.ts";
+import { compareEntry, type Keeping, type Outcome } from "./comparison.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { fileTrouble, withPath } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
 import { stagingName } from "./staging-name.ts";
-import { standingAt } from "./standing.node.ts";
+import { standingAt, type FoundStanding } from "./standing.node.ts";
 import type { Entry, Layout, Need } from "./tree.ts";
 
 /** An entry, its place, and what becomes of that. */
@@ -17,7 +17,7 @@ export interface PlannedEntry {
   readonly dir: DirNode;
   readonly name: ByteString;
   /** What stands there now. */
-  readonly there: Standing | undefined;
+  readonly there: FoundStanding | undefined;
   readonly outcome: Exclude<Outcome, "blocked">;
 }
 
@@ -92,7 +92,7 @@ export class EntryPlanner {
 
   #compare(dir: DirNode, name: ByteString, entry: Entry, number: number): PlannedEntry {
     const { destination, keeping } = this.#tools;
-    if (!dir.parent && name === stagingName) throw new SyncError("PATH", "this name is reserved");
+    if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (entry.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");
     const { held } = destination;

@@ -18,6 +18,12 @@ export interface FileStats {
   readonly ctimeNsec: number;
   /** Tells files of one file system apart, as long as its numbers stay below 2^53. */
   readonly inode: number;
+  /** Tells file systems apart. */
+  readonly device: number;
+  /** Tells apart the places that a file system is mounted at; 0 where the system does not say. */
+  readonly mount: number;
+  /** The number of the user whose it is. */
+  readonly owner: number;
 }
 
 type LookAt = (dirFd: number, name: ByteString, pathOf: () => NativePath) => FileStats | undefined;
@@ -59,6 +65,9 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
     ctimeSec,
     ctimeNsec,
     inode: Number(stats.ino),
+    device: Number(stats.dev),
+    mount: 0,
+    owner: Number(stats.uid),
   };
 };
 
@@ -95,7 +104,16 @@ function readStatx(view: DataView): FileStats {
     ctimeSec: readWide(view, 96),
     ctimeNsec: view.getUint32(104, true),
     inode: readWide(view, 32),
+    device: deviceOf(view.getUint32(136, true), view.getUint32(140, true)),
+    mount: readWide(view, 144),
+    owner: view.getUint32(20, true),
   };
+}
+
+/** The number of a device in one, as stat(2) gives it. */
+function deviceOf(major: number, minor: number): number {
+  const low = (minor & 0xff) + (major & 0xfff) * 2 ** 8;
+  return low + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44;
 }
 
 /** A signed number of 64 bits, exact below 2^53. */

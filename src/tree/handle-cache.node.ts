@@ -1,4 +1,6 @@
 import fs from "node:fs";
+import { SyncError } from "../errors.ts";
+import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 
 /** What the process may have open when nobody says how much that is. */
 const usualLimitCount = 1024;
@@ -11,31 +13,46 @@ const leastCount = 2;
 let heldCount = 0;
 const roomCount = Math.max(0, Math.floor((findLimit() - reservedCount) / 2));
 
+/** Where a cache notes what it closed: a Map, or a WeakMap. */
+export interface Closed<Key> {
+  get(key: Key): Identity | undefined;
+  set(key: Key, identity: Identity): unknown;
+}
+
 /**
  * Open files or directories by key. Holds a bounded number and closes the one used longest ago; all caches together
  * hold no more than half of what the process may have open.
+ *
+ * What was closed for want of room is opened again by its name, where something else may stand by then: with `closed`
+ * that is noticed, and refused.
  */
 export class HandleCache<Key> {
   readonly #maxCount: number;
   readonly #open: (key: Key) => number;
+  readonly #closed: Closed<Key> | undefined;
   /** The one used longest ago first. */
   readonly #fds = new Map<Key, number>();
   #last: { readonly key: Key; readonly fd: number } | undefined;
 
-  constructor(maxCount: number, open: (key: Key) => number) {
+  constructor(maxCount: number, open: (key: Key) => number, closed?: Closed<Key>) {
     this.#maxCount = maxCount;
     this.#open = open;
+    this.#closed = closed;
   }
 
-  /** The handle of a key, opened when it is not. Good until the next call of `get`. */
+  /**
+   * The handle of a key, opened when it is not. Good until the next call of `get`.
+   *
+   * @throws PATH when it was open before, and something else stands there now
+   */
   get(key: Key): number {
     if (this.#last?.key === key) return this.#last.fd;
     const known = this.#fds.get(key);
-    const fd = known ?? this.#open(key);
+    const fd = known ?? this.#openChecked(key);
     if (known === undefined) heldCount += 1;
     this.#fds.delete(key);
     this.#fds.set(key, fd);
-    if (this.#isFull()) this.drop(this.#fds.keys().next().value!);
+    if (this.#isFull()) this.#makeRoom(this.#fds.keys().next().value!);
     this.#last = { key, fd };
     return fd;
   }
@@ -45,6 +62,12 @@ export class HandleCache<Key> {
     this.#fds.set(key, fd);
     heldCount += 1;
     this.get(key);
+  }
+
+  /** What is open under a key, or was; undefined when nothing is known of it. */
+  identityOf(key: Key): Identity | undefined {
+    const fd = this.#fds.get(key);
+    return fd === undefined ? this.#closed?.get(key) : identityOf(fd);
   }
 
   /** Closes one handle, if it is open. */
@@ -59,6 +82,19 @@ export class HandleCache<Key> {
 
   close(): void {
     for (const key of [...this.#fds.keys()]) this.drop(key);
+  }
+
+  #openChecked(key: Key): number {
+    const fd = this.#open(key);
+    const before = this.#closed?.get(key);
+    if (!before || isStillSame(before, identityOf(fd), fd)) return fd;
+    fs.closeSync(fd);
+    throw new SyncError("PATH", "something else took the place of a file or directory that is in use");
+  }
+
+  #makeRoom(key: Key): void {
+    this.#closed?.set(key, identityOf(this.#fds.get(key)!));
+    this.drop(key);
   }
 
   #isFull(): boolean {

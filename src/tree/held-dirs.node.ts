@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
+import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 import { SyncError } from "../errors.ts";
 import {
   fromByteString,
@@ -17,7 +18,14 @@ export interface DirNode {
   readonly name: ByteString;
   /** True for one that was made in this session: nothing is in it but what the session put there. */
   readonly isNew?: boolean;
+  /** The handle of one that is open all the time: the root, and what `hold` gave. */
+  readonly fd?: number;
+  /** The file system that begins here: of the root, and of a directory that is on another one than its parent. */
+  readonly volume?: Volume;
 }
+
+/** What tells file systems apart, and places of one that it is mounted at: no rename leads from one to the other. */
+export type Volume = Pick<FileStats, "device" | "mount">;
 
 /** Directories held open at once, per tree. */
 const maxHeldCount = 64;
@@ -26,21 +34,27 @@ const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 /** Opens a place in the tree without any right to its content. Linux only. */
 export const O_PATH = process.platform === "linux" ? 0o10000000 : O_RDONLY;
 
+const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+
 /**
  * The directories of one tree, reached from its root without following any link.
  *
  * Node has no `openat`. On Linux the path /proc/self/fd/N/name serves instead: it starts in the directory that
  * was opened, wherever that has been moved and whatever stands at its old path. So a directory that is swapped
- * for a link, before or while we work, leads nowhere: the call fails. Elsewhere each use compares the directory
- * at the path with the one held, which leaves a moment in between.
+ * for a link, before or while we work, leads nowhere: the call fails. One that was closed for want of room is opened
+ * again only when it is the same. Elsewhere each use compares the directory at the path with the one held, which
+ * leaves a moment in between.
  */
 export class HeldDirs {
-  readonly root: DirNode = { parent: undefined, name: "" };
+  readonly root: DirNode;
   readonly #rootPath: string;
-  readonly #rootFd: number;
-  readonly #handles = new HandleCache<DirNode>(maxHeldCount, (dir) =>
-    this.open(dir.parent!, dir.name, O_PATH | O_DIRECTORY | O_NOFOLLOW),
+  readonly #handles = new HandleCache<DirNode>(
+    maxHeldCount,
+    (dir) => this.open(dir.parent!, dir.name, dirFlags),
+    new WeakMap<DirNode, Identity>(),
   );
+  /** What `hold` gave. */
+  readonly #held = new Set<DirNode>();
 
   /**
    * @param rootPath a directory; links in it are followed, once, now
@@ -49,7 +63,8 @@ export class HeldDirs {
   constructor(rootPath: string, follow = true) {
     // Behind a slash a link would be followed all the same.
     const bare = follow ? rootPath : withoutSlash(rootPath);
-    this.#rootFd = fs.openSync(bare, O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
+    const fd = fs.openSync(bare, O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
+    this.root = { parent: undefined, name: "", fd, volume: volumeOf(lookAtHandle(fd)) };
     this.#rootPath = fs.realpathSync(rootPath);
   }
 
@@ -75,6 +90,24 @@ export class HeldDirs {
     renameAt(this.#nameAt(fromDir, from), now);
   }
 
+  /** Opens a directory to stay open, so that it is never looked for by its name again. */
+  hold(parent: DirNode, name: ByteString): DirNode {
+    const dir = { parent, name, fd: this.open(parent, name, dirFlags) };
+    this.#held.add(dir);
+    return dir;
+  }
+
+  /** Closes a directory that `hold` gave. */
+  letGo(dir: DirNode): void {
+    if (this.#held.delete(dir)) fs.closeSync(dir.fd!);
+  }
+
+  /** False when what stands at the name of a directory that was used is not the same any more. */
+  isInPlace(dir: DirNode, now: FileStats): boolean {
+    const used = dir.fd === undefined ? this.#handles.identityOf(dir) : identityOf(dir.fd);
+    return used === undefined || isStillSame(used, now, this.#fdOf(topOf(dir)));
+  }
+
   /** What a directory is. */
   lookAtDir(dir: DirNode): FileStats {
     return lookAtHandle(this.#fdOf(dir));
@@ -88,12 +121,13 @@ export class HeldDirs {
   /** False when another directory stands at the root's path now. */
   isRootInPlace(): boolean {
     const now = fs.statSync(this.#rootPath, { bigint: true, throwIfNoEntry: false });
-    return now !== undefined && isSame(now, fs.fstatSync(this.#rootFd, { bigint: true }));
+    return now !== undefined && isSame(now, fs.fstatSync(this.root.fd!, { bigint: true }));
   }
 
   close(): void {
     this.#handles.close();
-    fs.closeSync(this.#rootFd);
+    for (const dir of this.#held) this.letGo(dir);
+    fs.closeSync(this.root.fd!);
   }
 
   #nameAt(dir: DirNode, name: ByteString): NameAt {
@@ -106,7 +140,7 @@ export class HeldDirs {
   }
 
   #fdOf(dir: DirNode): number {
-    return dir.parent ? this.#handles.get(dir) : this.#rootFd;
+    return dir.fd ?? this.#handles.get(dir);
   }
 
   #checkedPath(dir: DirNode, fd: number): ByteString {
@@ -117,6 +151,20 @@ export class HeldDirs {
       detail: { path: printPath(path) },
     });
   }
+}
+
+/** The directory of the tree that the file system of a directory begins at. */
+export function topOf(dir: DirNode): DirNode {
+  let top = dir;
+  while (top.parent && !top.volume) top = top.parent;
+  return top;
+}
+
+/** A directory that is there, below another. */
+export function dirBelow(parent: DirNode, name: ByteString, stats: FileStats): DirNode {
+  const { volume } = topOf(parent);
+  const isSame = volume?.device === stats.device && volume.mount === stats.mount;
+  return isSame ? { parent, name } : { parent, name, volume: volumeOf(stats) };
 }
 
 /** The path from the root down to a directory, each name with a slash before it. */
@@ -135,6 +183,10 @@ export function withoutSlash(path: string): string {
 }
 
 const hasProc = fs.existsSync("/proc/self/fd");
+
+function volumeOf({ device, mount }: FileStats): Volume {
+  return { device, mount };
+}
 
 function isSame(a: fs.BigIntStats, b: fs.BigIntStats): boolean {
   return a.dev === b.dev && a.ino === b.ino;

@@ -7,6 +7,8 @@ export interface Libc {
   futimens(fd: number, times: BigInt64Array): void;
   /** @param path ends in a zero byte */
   utimensat(path: Uint8Array, times: BigInt64Array): void;
+  /** flock(2) for writing, without waiting. @returns false when somebody else holds the file */
+  flock(fd: number): boolean;
   /**
    * statx(2), following no link. Linux only.
    *
@@ -38,12 +40,14 @@ interface Koffi {
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
+const STATX_MNT_ID = 0x1000;
 const F_SETPIPE_SZ = 1031;
 const ENOENT = 2;
+const LOCK_EX_NB = 2 | 4;
 
 /** What differs between the systems: see utimensat(2) of each. */
-const linux = { atFdCwd: -100, noFollow: AT_SYMLINK_NOFOLLOW, omit: (1n << 30n) - 2n };
-const darwin = { atFdCwd: -2, noFollow: 0x20, omit: -2n };
+const linux = { atFdCwd: -100, noFollow: AT_SYMLINK_NOFOLLOW, omit: (1n << 30n) - 2n, wouldBlock: 11 };
+const darwin = { atFdCwd: -2, noFollow: 0x20, omit: -2n, wouldBlock: 35 };
 
 let bound: { readonly libc: Libc | undefined } | undefined;
 
@@ -65,17 +69,24 @@ function bind(): Libc | undefined {
 }
 
 function bindCalls(koffi: Koffi): Libc {
-  const { atFdCwd, noFollow, omit } = process.platform === "darwin" ? darwin : linux;
+  const { atFdCwd, noFollow, omit, wouldBlock } = process.platform === "darwin" ? darwin : linux;
   const library = koffi.load(null);
   const futimens = library.func("int futimens(int fd, const int64_t *times)");
   const utimensat = library.func(
     "int utimensat(int dirfd, const void *path, const int64_t *times, int flags)",
   );
+  const flock = library.func("int flock(int fd, int operation)");
   const check = (result: number, syscall: string): void => {
     if (result !== 0) throw errnoError(koffi.errno(), syscall);
   };
   return {
     omit,
+    flock(fd) {
+      if (flock(fd, LOCK_EX_NB) === 0) return true;
+      const errno = koffi.errno();
+      if (errno === wouldBlock) return false;
+      throw errnoError(errno, "flock");
+    },
     futimens: (fd, times) => check(futimens(fd, times), "futimens"),
     utimensat: (path, times) => check(utimensat(atFdCwd, path, times, noFollow), "utimensat"),
     ...(process.platform === "linux"
@@ -116,7 +127,8 @@ function bindStatx(koffi: Koffi): Libc["statx"] {
   const declaration = "int statx(int dirfd, const void *path, int flags, unsigned int mask, void *into)";
   const statx = koffi.load(null).func(declaration);
   return (fd, path, into) => {
-    if (statx(fd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS, into) === 0) return true;
+    if (statx(fd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, into) === 0)
+      return true;
     const errno = koffi.errno();
     if (errno === ENOENT) return false;
     throw errnoError(errno, "statx");

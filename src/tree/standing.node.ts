@@ -1,8 +1,12 @@
 import fs from "node:fs";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
 import type { Standing } from "./comparison.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
 import type { Entry } from "./tree.ts";
+
+/** What stands at a name on disk. */
+export interface FoundStanding extends FileStats, Standing {}
 
 /** What stands at a name in a directory, as far as an entry has to be compared with it. */
 export function standingAt(
@@ -10,7 +14,7 @@ export function standingAt(
   dir: DirNode,
   name: ByteString,
   { kind }: Entry,
-): Standing | undefined {
+): FoundStanding | undefined {
   if (dir.isNew) return undefined;
   const stats = held.look(dir, name);
   if (stats?.kind === "dir" && kind !== "dir") return { ...stats, isEmpty: isEmpty(held.at(dir, name)) };

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import { dirBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import type { Metadata } from "./comparison.ts";
 import { firstDirMode, setMode, setPathMetadata } from "./metadata.node.ts";
 
@@ -15,23 +15,27 @@ interface Wanted extends Metadata {
 export class TargetDirs {
   readonly #held: HeldDirs;
   readonly #wanted: Wanted[] = [];
+  /** Those that a file system begins at. */
+  readonly tops: DirNode[] = [];
 
   constructor(held: HeldDirs) {
     this.#held = held;
+    this.tops.push(held.root);
   }
 
   /** Makes a directory unless it is there; what else stands in its place is removed, a link never followed. */
   make({ dir: parent, name, number, entry, there }: PlannedEntry): DirNode {
     const path = this.#held.at(parent, name);
-    const isNew = there?.kind !== "dir";
-    if (!isNew) {
+    const isThere = there?.kind === "dir";
+    if (isThere) {
       // To work in it; its own mode comes at the end.
       if ((there.mode & 0o700) !== 0o700) setMode(path, (there.mode & 0o777) | 0o700);
     } else {
       if (there) fs.unlinkSync(path);
       fs.mkdirSync(path, firstDirMode(entry));
     }
-    const dir = { parent, name, isNew };
+    const dir: DirNode = isThere ? dirBelow(parent, name, there) : { parent, name, isNew: true };
+    if (dir.volume) this.tops.push(dir);
     this.want(dir, number, entry);
     return dir;
   }
@@ -58,6 +62,9 @@ export class TargetDirs {
     const { parent, name } = dir;
     const stats = parent ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);
     if (stats?.kind !== "dir") throw new SyncError("VANISHED", "the directory is gone");
+    if (!this.#held.isInPlace(dir, stats)) {
+      throw new SyncError("CHANGED", "another directory took the place of the one that was written to");
+    }
     setPathMetadata(parent ? this.#held.at(parent, name) : this.#held.pathTo(dir), stats, wanted);
   }
 }

@@ -1,10 +1,16 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { expect, test } from "vitest";
-import { lookAt, lookAtHandle, nodeLook } from "../../../src/tree/file-stats.node.ts";
+import { lookAt, lookAtHandle, nodeLook, type FileStats } from "../../../src/tree/file-stats.node.ts";
 import { findLibc } from "../../../src/tree/libc.node.ts";
 import { nodeTimes, timeSetter } from "../../../src/tree/times.node.ts";
 import { tempDir } from "./disk-tree.ts";
+
+/** What the C library sees, without what only it does. */
+function lookWell(fd: number, name: string, pathOf: () => string): FileStats | undefined {
+  const stats = lookAt(fd, name, pathOf);
+  return stats && { ...stats, mount: 0 };
+}
 
 test("both ways to look at a file see the same", () => {
   using temp = tempDir();
@@ -18,7 +24,7 @@ test("both ways to look at a file see the same", () => {
   const fd = fs.openSync(temp.path, "r");
   for (const name of ["file", "link", "dir", "pipe", "none"]) {
     const pathOf = (): string => `${temp.path}/${name}`;
-    expect(lookAt(fd, name, pathOf)).toEqual(nodeLook(fd, name, pathOf));
+    expect(lookWell(fd, name, pathOf)).toEqual(nodeLook(fd, name, pathOf));
   }
   expect(lookAt(fd, "file", () => "")).toMatchObject({
     kind: "file",
@@ -26,7 +32,7 @@ test("both ways to look at a file see the same", () => {
     mode: 0o4751,
     mtimeNsec: 123_456_789,
   });
-  expect(lookAtHandle(fd)).toEqual(nodeLook(fd, "", () => ""));
+  expect({ ...lookAtHandle(fd), mount: 0 }).toEqual(nodeLook(fd, "", () => ""));
   fs.closeSync(fd);
 });
 

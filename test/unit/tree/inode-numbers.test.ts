@@ -13,14 +13,12 @@ afterEach(() => vi.restoreAllMocks());
 function forgetInodes(): void {
   let next = 1;
   const { lookAt, lookAtHandle } = fileStats;
-  vi.mocked(lookAt).mockImplementation((fd, name, pathOf) => {
+  const look: typeof lookAt = (fd, name, pathOf) => {
     const stats = fileStats.nodeLook(fd, name, pathOf);
     return stats && (stats.kind === "file" ? { ...stats, inode: next++ } : stats);
-  });
-  vi.mocked(lookAtHandle).mockImplementation((fd) => ({
-    ...fileStats.nodeLook(fd, "", () => "")!,
-    inode: next++,
-  }));
+  };
+  vi.mocked(lookAt).mockImplementation(look);
+  vi.mocked(lookAtHandle).mockImplementation((fd) => look(fd, "", () => "")!);
 }
 
 test("files whose inode numbers change are sent and replaced", async () => {

@@ -1,0 +1,26 @@
+import { keepsInodes } from "./disk-kind.node.ts";
+import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
+
+/** What tells files and directories apart, wherever they are and whatever they are called. */
+export type Identity = Pick<FileStats, "device" | "inode" | "owner">;
+
+/** What is open. */
+export function identityOf(fd: number): Identity {
+  const { device, inode, owner } = lookAtHandle(fd);
+  return { device, inode, owner };
+}
+
+/** True for the same file or directory, one of which is open. */
+export function isSameFile(a: Identity, b: Identity): boolean {
+  return a.inode === b.inode && a.device === b.device && a.owner === b.owner;
+}
+
+/**
+ * True for what is the same as before, though it was not open all the time: as far as the file system lets that be seen.
+ *
+ * @param fd something open on that file system
+ */
+export function isStillSame(before: Identity, now: Identity, fd: number): boolean {
+  if (isSameFile(before, now)) return true;
+  return before.device === now.device && before.owner === now.owner && !keepsInodes(fd);
+}
