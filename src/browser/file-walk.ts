@@ -79,7 +79,7 @@ function sorted(
   const encoder = new TextEncoder();
   const prefix = path === "" ? "" : `${path}/`;
   const named = all
-    .filter(({ name }) => depth > 1 || name !== stagingName)
+    .filter(({ name }) => name !== stagingName)
     .map((found) => ({ bytes: encoder.encode(found.name), path: `${prefix}${found.name}`, found }))
     .sort((a, b) => compareBytes(a.bytes, b.bytes));
   return named.filter((each, i) => {

@@ -150,7 +150,7 @@ class OpfsTarget implements TreeTarget {
     return (
       dir &&
       this.#attempt(number, shownPath(dir, entry), async () => {
-        const name = nameIn(dir, entry);
+        const name = nameOf(entry);
         const path = pathIn(dir, name);
         const there = await lookAt(dir, name, "dir");
         if (there.kind === "dir") return { handle: there.handle, path, isNew: false };
@@ -166,7 +166,7 @@ class OpfsTarget implements TreeTarget {
     const need =
       dir &&
       (await this.#attempt(number, shownPath(dir, entry), async (): Promise<Need> => {
-        const name = nameIn(dir, entry);
+        const name = nameOf(entry);
         const path = pathIn(dir, name);
         if (entry.kind === "symlink") throw new SyncError("UNSUPPORTED", "a browser keeps no links");
         const there = await lookAt(dir, name, "file");
@@ -239,9 +239,9 @@ class OpfsTarget implements TreeTarget {
 }
 
 /** @throws PATH for a name that the folder cannot have */
-function nameIn({ path }: OpfsDir, entry: Entry): string {
+function nameOf(entry: Entry): string {
   const name = textName(entry.name);
-  if (path === "" && name === stagingName) throw new SyncError("PATH", "this name is reserved");
+  if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
   return name;
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { statSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rmSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { SyncError } from "../errors.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { HeldDirs } from "../tree/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { writeFully } from "./file-blocks.ts";
 
@@ -21,38 +22,58 @@ export function checkReplaceable(path: string): void {
  * Writes a file under another name and gives it this one when all of it is there. It takes on the permissions
  * of the file that it replaces; that one stays when the content ends in an error.
  *
- * @throws NO_SPACE, IO, and what the content throws
+ * @throws NO_SPACE, IO, CHANGED when another directory took the place of the one around it, and what the content throws
  */
 export async function replaceFile(path: string, content: AsyncIterable<Bytes>): Promise<void> {
-  const incomplete = join(dirname(path), `.rsync-stream-${randomUUID()}`);
+  const held = openAround(path);
+  const incomplete = `.rsync-stream-${randomUUID()}`;
   try {
-    await replaceBy(incomplete, path, content);
+    await replaceBy(held, incomplete, path, content);
   } catch (thrown) {
-    await rm(incomplete, { force: true });
+    rmSync(held.at(held.root, incomplete), { force: true });
     throw thrown;
+  } finally {
+    held.close();
   }
 }
 
-/** The same, by a file that stays when the content ends in an error. */
+/** The directory around a file, held open. */
+export function openAround(path: string): HeldDirs {
+  try {
+    return new HeldDirs(dirname(path));
+  } catch (thrown) {
+    throw fileTrouble(thrown, path);
+  }
+}
+
+/** As `replaceFile`, by a file in the directory around it that stays when the content ends in an error. */
 export async function replaceBy(
+  around: HeldDirs,
   incomplete: string,
   path: string,
   content: AsyncIterable<Bytes>,
 ): Promise<void> {
+  const { root } = around;
+  const name = Buffer.from(basename(path)).toString("latin1");
   try {
-    const file = await open(incomplete, "wx", 0o666);
+    const file = await open(around.at(root, incomplete), "wx", 0o666);
     try {
-      const old = statSync(path, { throwIfNoEntry: false });
+      const old = statSync(around.at(root, name), { throwIfNoEntry: false });
       if (old !== undefined) await file.chmod(old.mode & 0o777);
       await writeAll(file, content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(incomplete, path);
+    around.rename(root, incomplete, root, name);
+    if (!around.isRootInPlace()) throw changed();
   } catch (thrown) {
     throw fileTrouble(thrown, path);
   }
+}
+
+function changed(): SyncError {
+  return new SyncError("CHANGED", "another directory took the place of the one around the file");
 }
 
 const blockBytes = 1 << 20;

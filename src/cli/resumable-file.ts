@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
+import type { HeldDirs } from "../tree/held-dirs.node.ts";
 import { hashText } from "../tree/likeness.node.ts";
 import { takeLock } from "../tree/lock.node.ts";
 import type { Bytes } from "../types.ts";
-import { replaceBy } from "./file-replacement.ts";
+import { openAround, replaceBy } from "./file-replacement.ts";
 
 /** A file that is about to be replaced, by one process at a time, if need be in several runs. */
 export interface ResumableFile {
@@ -26,44 +27,56 @@ export interface ResumableFile {
  * @throws LOCKED while another process does, NOT_FOUND, IO
  */
 export function openResumableFile(path: string): ResumableFile {
-  const directory = dirname(path);
+  const held = openAround(path);
   const stem = `.rsync-stream-${hashText(basename(path)).toString(16).padStart(8, "0")}.`;
-  const at = (name: string): string => join(directory, stem + name);
-  const leftovers: string[] = [];
   try {
-    takeLock(at);
-    for (const name of readdirSync(directory)) {
-      const isOurs = name.startsWith(stem) && !name.startsWith(`${stem}lock`);
-      if (isOurs && sizeOf(join(directory, name)) !== undefined) leftovers.push(join(directory, name));
-    }
+    const lock = takeLock(held, held.root, `${stem}lock`);
+    const names = listLeftovers(held, stem);
+    return {
+      leftovers: names.map((name) => join(dirname(path), name)),
+      async replace(content) {
+        const incomplete = stem + randomUUID();
+        try {
+          await replaceBy(held, incomplete, path, content);
+          for (const name of names) remove(held, name);
+        } catch (thrown) {
+          keepLongest(held, [incomplete, ...names]);
+          throw thrown;
+        }
+      },
+      close() {
+        lock.release();
+        held.close();
+      },
+    };
   } catch (thrown) {
+    held.close();
     throw fileTrouble(thrown, path);
   }
-  return {
-    leftovers,
-    async replace(content) {
-      const incomplete = at(randomUUID());
-      try {
-        await replaceBy(incomplete, path, content);
-        for (const leftover of leftovers) rmSync(leftover, { force: true });
-      } catch (thrown) {
-        keepLongest([incomplete, ...leftovers]);
-        throw thrown;
-      }
-    },
-    close: () => rmSync(at("lock"), { force: true }),
-  };
+}
+
+/** What is there of earlier runs; the rest of a lock that one of them could not take goes. */
+function listLeftovers(held: HeldDirs, stem: string): string[] {
+  const names = readdirSync(held.pathTo(held.root), { encoding: "latin1" }).filter(
+    (name) => name.startsWith(stem) && sizeOf(held, name) !== undefined,
+  );
+  for (const name of names) if (name.startsWith(`${stem}lock.`)) remove(held, name);
+  return names.filter((name) => !name.startsWith(`${stem}lock`));
 }
 
 /** What earlier runs got begins alike, so the longest has all of it. */
-function keepLongest(paths: readonly string[]): void {
-  const longest = Math.max(...paths.map((path) => sizeOf(path) ?? 0));
-  const kept = longest === 0 ? undefined : paths.find((path) => sizeOf(path) === longest);
-  for (const path of paths) if (path !== kept) rmSync(path, { force: true });
+function keepLongest(held: HeldDirs, names: readonly string[]): void {
+  const longest = Math.max(...names.map((name) => sizeOf(held, name) ?? 0));
+  const kept = longest === 0 ? undefined : names.find((name) => sizeOf(held, name) === longest);
+  for (const name of names) if (name !== kept) remove(held, name);
+}
+
+function remove(held: HeldDirs, name: string): void {
+  rmSync(held.at(held.root, name), { force: true });
 }
 
 /** Undefined when no file is there. */
-function sizeOf(path: string): number | undefined {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isFile() === true ? stats.size : undefined;
+function sizeOf(held: HeldDirs, name: string): number | undefined {
+  const stats = held.look(held.root, name);
+  return stats?.kind === "file" ? stats.size : undefined;
 }

@@ -1,7 +1,6 @@
 import { openSync } from "node:fs";
 import { devNull } from "node:os";
 import { isatty } from "node:tty";
-import { override } from "../bytes/override.ts";
 import { abortableSource } from "../bytes/abort.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
@@ -28,10 +27,11 @@ function resultChannel(): ByteChannel {
   const refuse = (thrown: unknown): never => {
     throw thrown instanceof Error && isErrno(thrown.cause) ? outputTrouble(1, thrown.cause) : thrown;
   };
-  return override(channel, {
+  return {
+    ...channel,
     write: (bytes) => channel.write(bytes).catch(refuse),
     end: () => channel.end().catch(refuse),
-  });
+  };
 }
 
 /**
@@ -72,7 +72,8 @@ function widenPipe(descriptor: number): void {
  */
 function leaveTogether(channel: ByteChannel): ByteChannel {
   const said = new AbortController();
-  return override(channel, {
+  return {
+    ...channel,
     async *read(options) {
       try {
         yield* abortableSource(channel.read(options), said.signal);
@@ -85,7 +86,7 @@ function leaveTogether(channel: ByteChannel): ByteChannel {
       await channel.end();
       said.abort();
     },
-  });
+  };
 }
 
 /** Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE, NO_SPACE, IO */

@@ -1,4 +1,3 @@
-import { override } from "../bytes/override.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import type { Connect, ReconnectOptions } from "../session/reconnect.ts";
@@ -71,12 +70,13 @@ export class RelayTree {
   join(): TreeSource {
     const source = relaySource(this.record, this.#chunks);
     const leave = this.enter();
-    return override(source, {
+    return {
+      ...source,
       close: async () => {
         await source.close();
         leave();
       },
-    });
+    };
   }
 
   /** Counts one more that reads. Returns what ends that; may be called twice. */

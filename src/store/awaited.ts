@@ -1,4 +1,3 @@
-import { override } from "../bytes/override.ts";
 import { abortable } from "../bytes/abort.ts";
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { chunkOf } from "../chunk/verify.ts";
@@ -74,7 +73,7 @@ export function awaitedStore(store: Store): AwaitedStore {
     }
   }
 
-  const awaited: AwaitedStore = override(store, {
+  const awaited: AwaitedStore = {
     get waitingCount() {
       return waitingCount;
     },
@@ -91,7 +90,11 @@ export function awaitedStore(store: Store): AwaitedStore {
       await store.put(chunk, options);
       for (const waiter of waiting.get(keyOf(chunk.id)) ?? []) waiter.resolve(chunk);
     },
-    end(reason: SyncError) {
+    has: (id, options) => store.has(id, options),
+    delete: (id, options) => store.delete(id, options),
+    list: (options) => store.list(options),
+    pin: (id, options) => store.pin(id, options),
+    end(reason) {
       ended ??= reason;
       for (const waiters of waiting.values()) for (const waiter of waiters) waiter.reject(ended);
     },
@@ -100,7 +103,7 @@ export function awaitedStore(store: Store): AwaitedStore {
       await store.close();
     },
     [Symbol.asyncDispose]: () => awaited.close(),
-  });
+  };
   return awaited;
 }
 

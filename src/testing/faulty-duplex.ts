@@ -1,4 +1,3 @@
-import { override } from "../bytes/override.ts";
 import { SyncError } from "../errors.ts";
 import { type ByteChannel, type ChannelDuplex, channelOf, duplexOf } from "../transport/channel.ts";
 import type { Bytes, Duplex } from "../types.ts";
@@ -26,15 +25,16 @@ export interface Faults {
 export function faultyDuplex(duplex: Duplex, faults: Faults): ChannelDuplex {
   const inner = channelOf(duplex);
   const stalled = new Stall();
-  return duplexOf(
-    override(inner, {
-      read: () => faulty(inner, faults, stalled),
-      abort(reason) {
-        stalled.abort(reason);
-        inner.abort(reason);
-      },
-    }),
-  );
+  const channel: ByteChannel = {
+    read: () => faulty(inner, faults, stalled),
+    write: (bytes) => inner.write(bytes),
+    end: () => inner.end(),
+    abort(reason) {
+      stalled.abort(reason);
+      inner.abort(reason);
+    },
+  };
+  return duplexOf(channel);
 }
 
 async function* faulty(inner: ByteChannel, faults: Faults, stalled: Stall): AsyncGenerator<Bytes> {

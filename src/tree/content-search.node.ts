@@ -46,7 +46,9 @@ export class ContentSearch {
   #unseen: DirNode | undefined;
   #likeness = new Likeness();
   /** References that belong to no single file: leftovers, and everything when that is asked for. */
-  readonly #shared: Reference[];
+  readonly #shared: Reference[] = [];
+  /** Leftovers that are among them. */
+  #leftoverCount = 0;
   /** Files that are cut to the end. */
   readonly #cutPlaces = new Set<number>();
   #mayCutAll: boolean;
@@ -61,7 +63,7 @@ export class ContentSearch {
     from: DirNode | undefined,
     mayCutAll: boolean,
   ) {
-    const { places, staging } = tools;
+    const { places } = tools;
     this.#tools = tools;
     this.#unseen = from;
     this.#mayCutAll = mayCutAll;
@@ -72,9 +74,6 @@ export class ContentSearch {
       cutter: createCutter(spec),
       keyOf: chunkNamer(digest, spec.maxBytes),
     };
-    this.#shared = staging.leftovers.map(({ name, size }) =>
-      this.refer(places.add(staging.dir, name, size), size),
-    );
   }
 
   refer(place: number, size: number): Reference {
@@ -102,6 +101,7 @@ export class ContentSearch {
   async find(file: IncomingFile, id: ChunkId, size: number): Promise<Bytes | undefined> {
     const bytes = this.known.read(id, size);
     if (bytes) return bytes;
+    this.#learnLeftovers();
     file.aheadBytes += file.aheadBytes === 0 ? firstAheadBytes : nextAheadBytes;
     for (const reference of [...file.references, ...this.#shared]) {
       while (!reference.isDone && file.aheadBytes > 0) {
@@ -128,6 +128,15 @@ export class ContentSearch {
     return this.known.read(id, size);
   }
 
+  /** More of them come to light when another file system is reached. */
+  #learnLeftovers(): void {
+    const { places, staging } = this.#tools;
+    for (; this.#leftoverCount < staging.leftovers.length; this.#leftoverCount++) {
+      const { dir, name, size } = staging.leftovers[this.#leftoverCount]!;
+      this.#shared.push(this.refer(places.add(dir, name, size), size));
+    }
+  }
+
   #cutMore(reference: Reference): number {
     const cutBytes = reference.cutMore();
     if (reference.isDone) this.#cutPlaces.add(reference.place);
@@ -140,7 +149,7 @@ export class ContentSearch {
     this.#unseen = undefined;
     if (!from) return;
     const { held, pause, places } = this.#tools;
-    const skip = (dir: DirNode, name: ByteString): boolean => dir === held.root && name === stagingName;
+    const skip = (_: DirNode, name: ByteString): boolean => name === stagingName;
     for (const { dir, name, stats } of walk(held, { from, skip })) {
       if (stats.kind === "file") this.#see(places.add(dir, name, stats.size), name, stats.size);
       if (pause.due()) await pause.take();

@@ -5,6 +5,7 @@ import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
 import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import { stagingName } from "./staging-name.ts";
+import { removeDeadStaging } from "./staging-room.node.ts";
 import { walk } from "./walk.node.ts";
 
 /** A directory that was there before, and the names that entries have given to what belongs into it. */
@@ -36,6 +37,8 @@ export class Extras {
   readonly #levels: (Level | undefined)[] = [];
   /** A directory before what is in it. */
   readonly #found: Extra[] = [];
+  /** Directories in which a session stages files, or did. */
+  readonly #stagings: DirNode[] = [];
   /** What could not be looked at. */
   readonly troubles: SyncError[] = [];
 
@@ -77,6 +80,7 @@ export class Extras {
   /** Deletes them, the deepest first. What fails is told, and does not stop the others. */
   *delete(): Generator<{ readonly path: string; readonly trouble?: SyncError }> {
     for (const trouble of this.troubles) yield { path: trouble.detail.path ?? "", trouble };
+    yield* this.#deleteStagings();
     for (let extra = this.#found.pop(); extra; extra = this.#found.pop()) {
       const path = printPlace(extra.dir, extra.name);
       const trouble = this.#remove(extra, path);
@@ -95,6 +99,18 @@ export class Extras {
     }
   }
 
+  /** What sessions left that are dead; those of running ones stay. */
+  *#deleteStagings(): Generator<{ readonly path: string; readonly trouble: SyncError }> {
+    for (const dir of this.#stagings.splice(0)) {
+      try {
+        removeDeadStaging(this.#held, dir);
+      } catch (thrown) {
+        const path = printPlace(dir, stagingName);
+        yield { path, trouble: fileTrouble(thrown, path) };
+      }
+    }
+  }
+
   #closeBelow(depth: number): void {
     while (this.#levels.length > depth + 1) {
       const level = this.#levels.pop();
@@ -103,8 +119,11 @@ export class Extras {
   }
 
   #search({ dir, names }: Level): void {
-    const isKnown = (at: DirNode, name: ByteString): boolean =>
-      at === dir && (names.has(name) || (!at.parent && name === stagingName));
+    const isKnown = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
+      const isStaging = name === stagingName && kind === "dir";
+      if (isStaging) this.#stagings.push(at);
+      return isStaging || (at === dir && names.has(name));
+    };
     const onTrouble = (error: SyncError): void => void this.troubles.push(error);
     for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
       if (this.#found.length > this.#maxCount) return;

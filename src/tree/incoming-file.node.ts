@@ -2,8 +2,6 @@ import fs from "node:fs";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import type { ByteString } from "./byte-string.node.ts";
-import { modeMask } from "./comparison.ts";
 import { readFully, writeFully } from "./file-cut.node.ts";
 import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -14,6 +12,7 @@ import type { Pause } from "../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
+import type { NameIn } from "./staging-room.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
 
@@ -22,7 +21,8 @@ const copyBytes = 1024 * 1024;
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;
+const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /** What a file needs from the target it belongs to. */
 export interface IncomingTools {
@@ -30,9 +30,9 @@ export interface IncomingTools {
   readonly staging: Staging;
   readonly places: Places;
   /** Temporary files open for writing, by name. */
-  readonly writing: HandleCache<ByteString>;
+  readonly writing: HandleCache<NameIn>;
   /** Temporary files of files that were given up: their content may be counted on until the session ends. */
-  readonly abandoned: ByteString[];
+  readonly abandoned: NameIn[];
   readonly pause: Pause;
   /** True to wait until the content is on the disk before a file gets its name. */
   readonly durable: boolean;
@@ -58,7 +58,7 @@ export class IncomingFile {
   /** Bytes at the start that equal the old version. */
   #sameBytes = 0;
   #isInStep: boolean;
-  #temp: ByteString | undefined;
+  #temp: NameIn | undefined;
   #kept: Bytes | undefined;
   #placedBytes = 0;
   #writtenEnd = 0;
@@ -150,11 +150,11 @@ export class IncomingFile {
 
   /** Gives up the file, and what is kept in memory of it. */
   discard(): void {
-    const { abandoned, places, staging, writing } = this.#tools;
+    const { abandoned, places, writing } = this.#tools;
     this.#takeKept();
     if (this.#temp === undefined) return;
     writing.drop(this.#temp);
-    places.move(this.place, staging.dir, this.#temp);
+    places.move(this.place, this.#temp);
     abandoned.push(this.#temp);
     this.#temp = undefined;
   }
@@ -192,11 +192,11 @@ export class IncomingFile {
   }
 
   #openTemp(): number {
-    const { places, staging, writing } = this.#tools;
+    const { places, writing } = this.#tools;
     if (this.#temp !== undefined) return writing.get(this.#temp);
     const fd = this.#makeTemp();
     writing.add(this.#temp!, fd);
-    places.move(this.place, staging.dir, this.#temp!);
+    places.move(this.place, this.#temp!);
     return fd;
   }
 
@@ -204,7 +204,7 @@ export class IncomingFile {
     const { held, staging } = this.#tools;
     const { dir, name } = this.plan;
     this.#temp = staging.newName(dir, name);
-    return held.open(staging.dir, this.#temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(this.plan));
+    return held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
   }
 
   #writeTo(fd: number, bytes: Bytes, offset: number): void {
@@ -213,7 +213,7 @@ export class IncomingFile {
   }
 
   /** Copies what equals the old version. It was hashed when it was cut, so it must not have changed since. */
-  async #copyOld(temp: ByteString): Promise<void> {
+  async #copyOld(temp: NameIn): Promise<void> {
     const { pause, places, writing } = this.#tools;
     const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
     const from = this.#old!.place;
@@ -236,40 +236,36 @@ export class IncomingFile {
   }
 
   #rename(): void {
-    const { held, places, staging } = this.#tools;
+    const { held, places } = this.#tools;
     const { dir, name } = this.plan;
+    const temp = this.#temp!;
     if (this.before?.kind === "dir") fs.rmdirSync(held.at(dir, name));
     try {
-      held.rename(staging.dir, this.#temp!, dir, name);
+      held.rename(temp.dir, temp.name, dir, name);
     } catch (thrown) {
       if (!isErrno(thrown, "EXDEV")) throw thrown;
-      this.#copyAcross();
+      this.#moveAcross(temp);
     }
     this.#temp = undefined;
     places.settle(this.place);
   }
 
-  /** The directory is on another file system: the last step starts from a copy beside the final name. */
-  #copyAcross(): void {
-    const { durable, held, staging } = this.#tools;
+  /** No rename leads into the directory: the last step starts from a copy in a staging directory inside it. */
+  #moveAcross(temp: NameIn): void {
+    const { held, staging } = this.#tools;
     const { dir, name } = this.plan;
-    const beside = `.${this.#temp!}`;
-    try {
-      fs.copyFileSync(staging.at(this.#temp!), held.at(dir, beside), fs.constants.COPYFILE_EXCL);
-      const fd = fs.openSync(held.at(dir, beside), O_WRONLY | O_NOFOLLOW);
+    staging.besides(dir, (room) => {
+      const copy = room.newName(dir, name);
+      const to = held.open(copy.dir, copy.name, newFlags, firstMode(this.plan));
       try {
-        fs.fchmodSync(fd, this.plan.mode & modeMask);
-        setHandleMetadata(fd, this.plan);
-        if (durable) fs.fsyncSync(fd);
+        copyContent(held, temp, to);
+        this.#dress(to);
       } finally {
-        fs.closeSync(fd);
+        fs.closeSync(to);
       }
-      fs.renameSync(held.at(dir, beside), held.at(dir, name));
-    } catch (thrown) {
-      fs.rmSync(held.at(dir, beside), { force: true });
-      throw thrown;
-    }
-    staging.remove(this.#temp!);
+      held.rename(copy.dir, copy.name, dir, name);
+    });
+    staging.remove(temp);
   }
 
   #changed(): SyncError {
@@ -278,6 +274,22 @@ export class IncomingFile {
 
   #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
     return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
+  }
+}
+
+/** Copies what is written of a temporary file; zeros become holes. */
+function copyContent(held: HeldDirs, { dir, name }: NameIn, to: number): void {
+  const from = held.open(dir, name, O_RDONLY | O_NOFOLLOW);
+  try {
+    const block = new Uint8Array(copyBytes);
+    for (let at = 0; ;) {
+      const part = block.subarray(0, readFully(from, block, at));
+      if (!isZero(part)) writeFully(to, part, at);
+      if (part.length < block.length) return;
+      at += part.length;
+    }
+  } finally {
+    fs.closeSync(from);
   }
 }
 

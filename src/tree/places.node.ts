@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import { AddressLine } from "../bytes/address-line.ts";
 import type { Bytes } from "../types.ts";
-import type { ByteString, NativePath } from "./byte-string.node.ts";
+import type { ByteString } from "./byte-string.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
+import type { NameIn } from "./staging-room.node.ts";
 
 /** Files open for reading at once. */
 const maxOpenCount = 16;
@@ -22,13 +23,11 @@ export class Places {
   readonly #held: HeldDirs;
   readonly #names = new PlaceNames();
   /** Where files are for the time being that are not at their names. */
-  readonly #moved = new Map<number, { readonly dir: DirNode; readonly name: ByteString }>();
+  readonly #moved = new Map<number, NameIn>();
   readonly #line = new AddressLine();
   /** Content that is not on disk yet. */
   readonly #kept = new Map<number, Bytes>();
-  readonly #handles = new HandleCache<number>(maxOpenCount, (place) =>
-    fs.openSync(this.pathOf(place), readFlags),
-  );
+  readonly #handles = new HandleCache<number>(maxOpenCount, (place) => this.#open(place));
 
   constructor(held: HeldDirs) {
     this.#held = held;
@@ -48,9 +47,9 @@ export class Places {
   }
 
   /** Says that a file is elsewhere for the time being. */
-  move(place: number, dir: DirNode, name: ByteString): void {
+  move(place: number, now: NameIn): void {
     this.release(place);
-    this.#moved.set(place, { dir, name });
+    this.#moved.set(place, now);
   }
 
   /** Says that a file is at its own name again. */
@@ -62,12 +61,6 @@ export class Places {
   keep(place: number, bytes: Bytes | undefined): void {
     if (bytes) this.#kept.set(place, bytes);
     else this.#kept.delete(place);
-  }
-
-  pathOf(place: number): NativePath {
-    const moved = this.#moved.get(place);
-    if (moved) return this.#held.at(moved.dir, moved.name);
-    return this.#held.at(this.#names.dirOf(place), this.#names.nameOf(place));
   }
 
   addressOf(place: number, offset: number): number {
@@ -102,5 +95,11 @@ export class Places {
   close(): void {
     this.#handles.close();
     this.#kept.clear();
+  }
+
+  #open(place: number): number {
+    const moved = this.#moved.get(place);
+    if (moved) return this.#held.open(moved.dir, moved.name, readFlags);
+    return this.#held.open(this.#names.dirOf(place), this.#names.nameOf(place), readFlags);
   }
 }

@@ -114,7 +114,7 @@ function* findAll(
   if (!isDir) return;
   const top = layout === "named" ? `${name}/` : "";
   const skip = (dir: DirNode, below: ByteString, found: FileStats): boolean =>
-    (dir === held.root && below === stagingName) ||
+    below === stagingName ||
     (filter !== undefined && isLeftOut(top + `${pathBelow(dir)}/${below}`.slice(1), found));
   for (const found of walk(held, { skip, ...(onTrouble && { onTrouble }) })) {
     yield { ...found, depth: found.depth + 1 };

@@ -1,9 +1,9 @@
 import fs from "node:fs";
-import type { ByteString } from "./byte-string.node.ts";
 import { writeFully } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
 import type { KnownChunks } from "./known-chunks.node.ts";
+import type { NameIn } from "./staging-room.node.ts";
 import type { Stretch } from "./stretch.ts";
 
 /** Bytes of spare content, at most; beyond that nothing is kept. */
@@ -22,7 +22,7 @@ export interface SpareTools extends Pick<
 /** Content that came for files that cannot be had, in one temporary file, so that other files may be made of it. */
 export class SpareContent {
   readonly #tools: SpareTools;
-  #file: { readonly name: ByteString; readonly place: number } | undefined;
+  #file: { readonly temp: NameIn; readonly place: number } | undefined;
   #endBytes = 0;
 
   constructor(tools: SpareTools) {
@@ -38,8 +38,8 @@ export class SpareContent {
     if (this.#endBytes + bytes.length > maxSpareBytes) return;
     const { search, writing } = this.#tools;
     try {
-      const { name, place } = (this.#file ??= this.#create());
-      writeFully(writing.get(name), bytes, this.#endBytes);
+      const { temp, place } = (this.#file ??= this.#create());
+      writeFully(writing.get(temp), bytes, this.#endBytes);
       for (const chunk of chunks) {
         search.known.addReceived(chunk.id, chunk.bytes, place, this.#endBytes + chunk.offset - offset);
       }
@@ -49,11 +49,11 @@ export class SpareContent {
     }
   }
 
-  #create(): { readonly name: ByteString; readonly place: number } {
+  #create(): { readonly temp: NameIn; readonly place: number } {
     const { abandoned, held, places, staging, writing } = this.#tools;
-    const name = staging.newName(staging.dir, "");
-    writing.add(name, held.open(staging.dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
-    abandoned.push(name);
-    return { name, place: places.add(staging.dir, name, maxSpareBytes) };
+    const temp = staging.newName(held.root, "");
+    writing.add(temp, held.open(temp.dir, temp.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+    abandoned.push(temp);
+    return { temp, place: places.add(temp.dir, temp.name, maxSpareBytes) };
   }
 }

@@ -1,98 +1,74 @@
-import { randomBytes } from "node:crypto";
-import fs from "node:fs";
-import { SyncError } from "../errors.ts";
-import type { ByteString, NativePath } from "./byte-string.node.ts";
-import { isErrno } from "./file-trouble.node.ts";
-import { pathBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
-import { hashText } from "./likeness.node.ts";
-import { takeLock } from "./lock.node.ts";
-import { stagingName } from "./staging-name.ts";
-
-/** A file that an earlier session left behind. */
-export interface Leftover {
-  readonly name: ByteString;
-  readonly size: number;
-}
+import type { ByteString } from "./byte-string.node.ts";
+import { topOf, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { removeFile, StagingRoom, tagOf, type Leftover, type NameIn } from "./staging-room.node.ts";
 
 /**
- * The directory inside a destination where files wait until they are complete: private, locked, and on the
- * same file system, so that one rename puts a file in its place.
+ * Where the files of a destination wait until they are complete: a room at its top, and one more at the top of each file
+ * system below it that files come for, so that each file is built where it is to be.
  */
 export class Staging {
-  readonly dir: DirNode;
-  /** What an earlier session received and could not finish. */
-  readonly leftovers: readonly Leftover[];
   readonly #held: HeldDirs;
-  readonly #session = randomBytes(6).toString("hex");
-  #count = 0;
+  readonly #rooms = new Map<DirNode, StagingRoom>();
+  readonly #leftovers: Leftover[] = [];
 
   /** @throws LOCKED while another session writes here */
   constructor(held: HeldDirs) {
     this.#held = held;
-    this.dir = { parent: held.root, name: stagingName };
-    openPrivate(held.at(held.root, stagingName));
-    takeLock((name) => this.at(name));
-    this.leftovers = this.#list();
+    this.#roomFor(held.root);
   }
 
-  at(name: ByteString): NativePath {
-    return this.#held.at(this.dir, name);
+  /** What earlier sessions received and could not finish; more behind the others when another room is opened. */
+  get leftovers(): readonly Leftover[] {
+    return this.#leftovers;
   }
 
-  /** A new name, which tells a later session for which path it was. */
-  newName(dir: DirNode, name: ByteString): ByteString {
-    return `${tagOf(dir, name)}.${this.#session}.${(this.#count++).toString(36)}`;
+  /**
+   * A new name for a file of the tree, from which one rename puts it in its place.
+   *
+   * @throws LOCKED while another session writes to the file system that the directory is on
+   */
+  newName(dir: DirNode, name: ByteString): NameIn {
+    return this.#roomFor(dir).newName(dir, name);
   }
 
   /** True when an earlier session left something of this path. */
   hasLeftover(dir: DirNode, name: ByteString): boolean {
-    if (this.leftovers.length === 0) return false;
+    this.#roomFor(dir);
+    if (this.#leftovers.length === 0) return false;
     const tag = tagOf(dir, name);
-    return this.leftovers.some((leftover) => leftover.name.startsWith(tag));
+    return this.#leftovers.some((leftover) => leftover.name.startsWith(tag));
   }
 
-  remove(name: ByteString): void {
-    fs.rmSync(this.at(name), { force: true });
-  }
-
-  /** Unlocks; removes the directory when nothing is left in it. */
-  close(): void {
+  /** Lends a room inside a directory, for one that no rename leads into from the room that it ought to have. */
+  besides(dir: DirNode, work: (room: StagingRoom) => void): void {
+    const room = new StagingRoom(this.#held, dir);
     try {
-      this.remove("lock");
-      fs.rmdirSync(this.#held.at(this.#held.root, stagingName));
-    } catch (thrown) {
-      if (!isErrno(thrown)) throw thrown;
+      work(room);
+      room.removeLeftovers();
+    } finally {
+      room.close();
     }
   }
 
-  #list(): Leftover[] {
-    const leftovers: Leftover[] = [];
-    for (const name of fs.readdirSync(this.#held.pathTo(this.dir), { encoding: "latin1" })) {
-      if (name.startsWith("lock")) continue;
-      const stats = fs.lstatSync(this.at(name));
-      if (stats.isFile()) leftovers.push({ name, size: stats.size });
-      else if (!stats.isDirectory()) this.remove(name);
+  remove(place: NameIn): void {
+    removeFile(this.#held, place);
+  }
+
+  /** Unlocks, and removes what is empty. */
+  close(): void {
+    for (const [top, room] of this.#rooms) {
+      this.#rooms.delete(top);
+      room.close();
     }
-    return leftovers;
   }
-}
 
-function openPrivate(path: NativePath): void {
-  try {
-    fs.mkdirSync(path, 0o700);
-  } catch (thrown) {
-    if (!isErrno(thrown, "EEXIST")) throw thrown;
+  #roomFor(dir: DirNode): StagingRoom {
+    const top = topOf(dir);
+    const known = this.#rooms.get(top);
+    if (known) return known;
+    const room = new StagingRoom(this.#held, top);
+    this.#rooms.set(top, room);
+    this.#leftovers.push(...room.leftovers);
+    return room;
   }
-  const stats = fs.lstatSync(path);
-  const isOurs = process.getuid === undefined || stats.uid === process.getuid();
-  if (stats.isDirectory() && isOurs && (stats.mode & 0o077) === 0) return;
-  throw new SyncError("PATH", "the staging directory is not a private directory of this user", {
-    detail: { path: stagingName },
-  });
-}
-
-function tagOf(dir: DirNode, name: ByteString): string {
-  return hashText(`${pathBelow(dir)}/${name}`)
-    .toString(16)
-    .padStart(8, "0");
 }

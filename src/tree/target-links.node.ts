@@ -1,8 +1,8 @@
 import fs from "node:fs";
-import type { Bytes } from "../types.ts";
-import type { ByteString, NativePath } from "./byte-string.node.ts";
+import type { ByteString } from "./byte-string.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import type { NameIn } from "./staging-room.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { timeSetter } from "./times.node.ts";
 import type { Entry } from "./tree.ts";
@@ -15,21 +15,22 @@ export function makeLink(
   name: ByteString,
   entry: Entry,
 ): void {
-  const temp = staging.newName(dir, name);
   const path = held.at(dir, name);
   if (held.look(dir, name)?.kind === "dir") fs.rmdirSync(path);
+  const makeFrom = (temp: NameIn): void => {
+    try {
+      fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
+      timeSetter().setPath(held.at(temp.dir, temp.name), entry.mtimeSec, entry.mtimeNsec);
+      held.rename(temp.dir, temp.name, dir, name);
+    } catch (thrown) {
+      staging.remove(temp);
+      throw thrown;
+    }
+  };
   try {
-    createLink(entry.target!, staging.at(temp), entry);
-    fs.renameSync(staging.at(temp), held.at(dir, name));
+    makeFrom(staging.newName(dir, name));
   } catch (thrown) {
-    staging.remove(temp);
     if (!isErrno(thrown, "EXDEV")) throw thrown;
-    fs.rmSync(held.at(dir, name), { force: true });
-    createLink(entry.target!, held.at(dir, name), entry);
+    staging.besides(dir, (room) => makeFrom(room.newName(dir, name)));
   }
-}
-
-function createLink(text: Bytes, path: NativePath, { mtimeSec, mtimeNsec }: Entry): void {
-  fs.symlinkSync(Buffer.from(text), path);
-  timeSetter().setPath(path, mtimeSec, mtimeNsec);
 }

@@ -12,6 +12,7 @@ import { pathBelow, type DirNode } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
+import { removeDeadStaging } from "./staging-room.node.ts";
 import { joinPlacements } from "./stretch.ts";
 import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
@@ -128,6 +129,7 @@ class DirTarget implements TreeTarget {
       if (this.#extras) await this.#deleteExtras(this.#extras, whole);
       this.#workspace?.removeLeftovers();
       this.#closeWorkspace();
+      for (const top of this.#dirs.tops) removeDeadStaging(this.#destination.held, top);
       for (const { dir, entry, trouble } of this.#dirs.dress()) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();

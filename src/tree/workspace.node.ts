@@ -1,12 +1,15 @@
 import fs from "node:fs";
-import type { ByteString } from "./byte-string.node.ts";
 import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
+import type { Identity } from "./identity.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../bytes/pause.node.ts";
 import { Places } from "./places.node.ts";
+import type { NameIn } from "./staging-room.node.ts";
 import { Staging } from "./staging.node.ts";
+
+const { O_NOFOLLOW, O_WRONLY } = fs.constants;
 
 /** Temporary files open for writing at once. */
 const maxWritingCount = 64;
@@ -26,10 +29,10 @@ export class Workspace implements IncomingTools {
   readonly staging: Staging;
   readonly places: Places;
   readonly search: ContentSearch;
-  readonly writing: HandleCache<ByteString>;
+  readonly writing: HandleCache<NameIn>;
   readonly pause: Pause;
   readonly durable: boolean;
-  readonly abandoned: ByteString[] = [];
+  readonly abandoned: NameIn[] = [];
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, { rule, likeFrom, mayCutAll, durable, pause }: WorkspaceOptions) {
@@ -39,14 +42,16 @@ export class Workspace implements IncomingTools {
     this.staging = new Staging(held);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
-    this.writing = new HandleCache<ByteString>(maxWritingCount, (name) =>
-      fs.openSync(this.staging.at(name), fs.constants.O_WRONLY),
+    this.writing = new HandleCache<NameIn>(
+      maxWritingCount,
+      ({ dir, name }) => held.open(dir, name, O_WRONLY | O_NOFOLLOW),
+      new WeakMap<NameIn, Identity>(),
     );
   }
 
   /** Removes what earlier sessions left, and what this one gave up: it has all it needs. */
   removeLeftovers(): void {
-    for (const { name } of this.staging.leftovers) this.staging.remove(name);
+    for (const leftover of this.staging.leftovers) this.staging.remove(leftover);
     for (const name of this.abandoned.splice(0)) this.staging.remove(name);
   }
 

@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { SyncError, isSyncError } from "../errors.ts";
+import type { ByteString } from "./byte-string.node.ts";
+import { lookAtHandle } from "./file-stats.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { hashText } from "./likeness.node.ts";
+import { takeLock, type Lock } from "./lock.node.ts";
+import { stagingName } from "./staging-name.ts";
+
+/** A name in a directory. */
+export interface NameIn {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+}
+
+/** A file that an earlier session left behind. */
+export interface Leftover extends NameIn {
+  readonly size: number;
+}
+
+const lockName = "lock";
+/** Names as `newName` makes them: nothing else in a staging directory is taken for a leftover. */
+const leftoverNames = /^[0-9a-f]{8}\.[0-9a-f]{12}\.[0-9a-z]+$/;
+/** Times to make the directory anew when a session that ends removes it at the same moment. */
+const maxAttempts = 5;
+
+/**
+ * A directory where files wait until they are complete: private, locked, and on the same file system as the directory that
+ * it lies in, so that one rename puts a file in its place.
+ *
+ * It is looked at once, and held open from then on: whatever stands at its name later is of no account.
+ */
+export class StagingRoom {
+  readonly dir: DirNode;
+  /** What an earlier session received and could not finish. */
+  readonly leftovers: readonly Leftover[];
+  readonly #held: HeldDirs;
+  readonly #lock: Lock;
+  readonly #session = randomBytes(6).toString("hex");
+  #count = 0;
+
+  /**
+   * @param place the directory that it lies in
+   * @throws LOCKED while another session writes here
+   */
+  constructor(held: HeldDirs, place: DirNode) {
+    this.#held = held;
+    const { dir, lock } = openLocked(held, place);
+    this.dir = dir;
+    this.#lock = lock;
+    try {
+      this.leftovers = this.#list();
+    } catch (thrown) {
+      this.close();
+      throw thrown;
+    }
+  }
+
+  /** A new name here for a file of the tree, which tells a later session for which path it was. */
+  newName(dir: DirNode, name: ByteString): NameIn {
+    const own = `${tagOf(dir, name)}.${this.#session}.${(this.#count++).toString(36)}`;
+    return { dir: this.dir, name: own };
+  }
+
+  /** Removes what earlier sessions left. */
+  removeLeftovers(): void {
+    for (const leftover of this.leftovers) removeFile(this.#held, leftover);
+  }
+
+  /** Unlocks; removes the directory when nothing is left in it. What the system says to that is thrown. */
+  close(): void {
+    try {
+      this.#lock.release();
+      this.#removeDir();
+    } finally {
+      this.#held.letGo(this.dir);
+    }
+  }
+
+  #removeDir(): void {
+    const { parent, name } = this.dir;
+    const there = this.#held.look(parent!, name);
+    if (!there || !this.#held.isInPlace(this.dir, there)) return;
+    try {
+      fs.rmdirSync(this.#held.at(parent!, name));
+    } catch (thrown) {
+      if (!isErrno(thrown, "ENOTEMPTY", "EEXIST", "ENOENT")) throw thrown;
+    }
+  }
+
+  #list(): Leftover[] {
+    const leftovers: Leftover[] = [];
+    for (const name of fs.readdirSync(this.#held.pathTo(this.dir), { encoding: "latin1" })) {
+      const stats = this.#held.look(this.dir, name);
+      const leftover = { dir: this.dir, name, size: stats?.size ?? 0 };
+      if (stats?.kind === "file" && leftoverNames.test(name)) leftovers.push(leftover);
+      // A link that waited to be put in its place, and a lock that did.
+      else if (isRest(name, stats?.kind)) removeFile(this.#held, leftover);
+    }
+    return leftovers;
+  }
+}
+
+/** Removes a file or link, if it is there. */
+export function removeFile(held: HeldDirs, { dir, name }: NameIn): void {
+  try {
+    fs.unlinkSync(held.at(dir, name));
+  } catch (thrown) {
+    if (!isErrno(thrown, "ENOENT")) throw thrown;
+  }
+}
+
+/** Removes what a session that is dead left in a directory. What is in use, or not of this user, stays. */
+export function removeDeadStaging(held: HeldDirs, place: DirNode): void {
+  if (held.look(place, stagingName)?.kind !== "dir") return;
+  let room: StagingRoom;
+  try {
+    room = new StagingRoom(held, place);
+  } catch (thrown) {
+    if (isSyncError(thrown, "LOCKED") || isSyncError(thrown, "PATH")) return;
+    throw thrown;
+  }
+  try {
+    room.removeLeftovers();
+  } finally {
+    room.close();
+  }
+}
+
+function isRest(name: ByteString, kind: string | undefined): boolean {
+  if (name.startsWith(`${lockName}.`)) return kind === "file";
+  return kind === "symlink" && leftoverNames.test(name);
+}
+
+function openLocked(held: HeldDirs, place: DirNode): { dir: DirNode; lock: Lock } {
+  for (let attempt = 1; ; attempt++) {
+    const dir = openPrivate(held, place);
+    try {
+      return { dir, lock: takeLock(held, dir, lockName) };
+    } catch (thrown) {
+      held.letGo(dir);
+      // A session that ended has removed the directory after it was opened here.
+      if (!isErrno(thrown, "ENOENT") || attempt === maxAttempts) throw thrown;
+    }
+  }
+}
+
+function openPrivate(held: HeldDirs, place: DirNode): DirNode {
+  try {
+    fs.mkdirSync(held.at(place, stagingName), 0o700);
+  } catch (thrown) {
+    if (!isErrno(thrown, "EEXIST")) throw thrown;
+  }
+  const dir = hold(held, place);
+  const { owner, mode } = lookAtHandle(dir.fd!);
+  const isOurs = process.getuid === undefined || owner === process.getuid();
+  if (isOurs && (mode & 0o077) === 0) return dir;
+  held.letGo(dir);
+  throw notPrivate(place);
+}
+
+function hold(held: HeldDirs, place: DirNode): DirNode {
+  try {
+    return held.hold(place, stagingName);
+  } catch (thrown) {
+    throw isErrno(thrown, "ENOTDIR", "ELOOP") ? notPrivate(place, thrown) : thrown;
+  }
+}
+
+function notPrivate(place: DirNode, cause?: unknown): SyncError {
+  return new SyncError("PATH", "the staging directory is not a private directory of this user", {
+    cause,
+    detail: { path: printPlace(place, stagingName) },
+  });
+}
+
+/** What the temporary names for a path begin with. */
+export function tagOf(dir: DirNode, name: ByteString): string {
+  return hashText(`${pathBelow(dir)}/${name}`)
+    .toString(16)
+    .padStart(8, "0");
+}
