@@ -1,9 +1,12 @@
 import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import type { Expected } from "./coming-chunks.ts";
 import type { Debt } from "./ledger.ts";
 
 /** A file whose content a receiver waits for. */
 export interface FileState {
   readonly entry: number;
+  readonly name: Bytes;
   readonly unasked: boolean;
   readonly debt: Debt;
   /** Bytes that it was announced with: its list may not be longer. */
@@ -29,4 +32,10 @@ export function checkLength({ listed, size: limit }: FileState, sizes: readonly 
   const actual = sizes.reduce((sum, size) => sum + size, listed);
   if (actual <= limit) return;
   throw new SyncError("LIMIT", "a file is longer than it was announced", { detail: { actual, limit } });
+}
+
+/** Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender counts on its being there. */
+export function placesFor({ places }: Expected<Place>): readonly Place[] {
+  const open = places.filter(({ file }) => !file.dropped);
+  return open.length > 0 ? open : places.slice(0, 1);
 }

@@ -23,6 +23,7 @@ export const frameTypes = {
   PING: 0x0e,
   WANT: 0x0f,
   HAVE: 0x10,
+  LISTED: 0x11,
 } as const;
 
 /** The name of a frame's type. */

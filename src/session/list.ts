@@ -53,6 +53,7 @@ class ListReader {
       case "END":
         return this.#end(frame);
       case "ENTRIES":
+      case "LISTED":
       case "PING":
         return;
       case "ERROR":

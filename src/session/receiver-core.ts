@@ -1,26 +1,21 @@
 import { equalBytes } from "../bytes/compare.ts";
-import { idBytes } from "../chunk/chunk.ts";
-import type { ChunkId } from "../chunk/chunk.ts";
+import { type ChunkId, idBytes } from "../chunk/chunk.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { verifyChunk } from "../chunk/verify.ts";
-import { SyncError } from "../errors.ts";
-import type { SyncErrorCode } from "../errors.ts";
+import { SyncError, type SyncErrorCode } from "../errors.ts";
 import { EntryChecker } from "../tree/entry-order.ts";
 import type { Need, Placement } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
-import { decodeChunkGroups } from "./chunk-groups.ts";
-import type { ChunkGroup } from "./chunk-groups.ts";
+import { type ChunkGroup, decodeChunkGroups } from "./chunk-groups.ts";
 import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeError } from "./closing.ts";
-import { ComingChunks } from "./coming-chunks.ts";
-import type { Expected } from "./coming-chunks.ts";
-import { decodeEntries } from "./entry-codec.ts";
-import type { ListedEntry } from "./entry-codec.ts";
-import { checkLength, type FileState, type Place } from "./file-state.ts";
+import { ComingChunks, type Expected } from "./coming-chunks.ts";
+import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
+import { checkLength, type FileState, type Place, placesFor } from "./file-state.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
 import { checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
-import { Ledger } from "./ledger.ts";
-import type { Debt } from "./ledger.ts";
+import { type Debt, Ledger } from "./ledger.ts";
+import { emptyOutlook } from "./outlook.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 import { encodeChunkWishes, encodeFileWishes } from "./wishes.ts";
 import type { FileWish } from "./wishes.ts";
@@ -47,6 +42,7 @@ export interface ReceiverCoreOptions {
  */
 export class ReceiverCore {
   readonly totals: ReceiverTotals = {
+    ...emptyOutlook(),
     entries: 0,
     files: 0,
     chunkBytes: 0,
@@ -120,6 +116,8 @@ export class ReceiverCore {
     switch (frame.type) {
       case "ENTRIES":
         return yield* this.#takeEntries(frame.payload, hello);
+      case "LISTED":
+        return this.#takeListed();
       case "CHUNKS":
         return yield* this.#takeChunks(frame.payload, hello);
       case "DATA":
@@ -156,7 +154,13 @@ export class ReceiverCore {
     yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, search: hello.mode !== "duplex" };
   }
 
+  #takeListed(): void {
+    if (this.totals.listed) throw new SyncError("UNSOLICITED", "LISTED twice");
+    this.totals.listed = true;
+  }
+
   *#takeEntries(payload: Bytes, hello: SenderHello): Steps {
+    if (this.totals.listed) throw new SyncError("UNSOLICITED", "ENTRIES after LISTED");
     const duplex = hello.mode === "duplex";
     const listed = decodeEntries(payload);
     const debt = this.#ledger.enter("entries", payload.length);
@@ -184,8 +188,11 @@ export class ReceiverCore {
       if (need === "nothing" && !unasked) continue;
       const dropped = need === "nothing";
       debt.open += 1;
+      this.totals.wantedFiles += 1;
+      this.totals.wantedBytes += entry.size;
       this.#files.set(first + i, {
         entry: first + i,
+        name: entry.name,
         unasked: unasked || need === "all",
         debt,
         size: entry.size,
@@ -219,6 +226,7 @@ export class ReceiverCore {
         ? yield* this.#takeQuestions(group, file, debt, wishes)
         : yield* this.#takePushed(group, group.pushed, file, debt);
     this.totals.chunkBytes += offset - file.listed;
+    this.totals.currentName = file.name;
     file.listed = offset;
     if (group.end === undefined) return;
     file.ended = true;
@@ -383,12 +391,6 @@ export class ReceiverCore {
     const { entries, files, failed } = this.totals;
     return encodeDone({ entries, files, failed, transcript: frame.transcript });
   }
-}
-
-/** Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender counts on its being there. */
-function placesFor({ places }: Expected<Place>): readonly Place[] {
-  const open = places.filter(({ file }) => !file.dropped);
-  return open.length > 0 ? open : places.slice(0, 1);
 }
 
 function send(type: FrameType, payload: Bytes, squeeze: Squeeze): ReceiverEffect {

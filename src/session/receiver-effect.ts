@@ -4,6 +4,7 @@ import type { SyncError } from "../errors.ts";
 import type { Entry, Layout, Placement } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
+import type { Outlook } from "./outlook.ts";
 
 /** What the receiver's state machine wants done; its result, if any, is given back before it goes on. */
 export type ReceiverEffect =
@@ -29,7 +30,7 @@ export type ReceiverEffect =
   | { readonly do: "commit"; readonly whole: boolean };
 
 /** Running totals of a receiver. */
-export interface ReceiverTotals {
+export interface ReceiverTotals extends Outlook {
   entries: number;
   /** Files whose content was brought up to date. */
   files: number;

@@ -1,5 +1,6 @@
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
+import type { Outlook } from "./outlook.ts";
 
 /**
  * What the sender's state machine wants done next. Each is done before `next` is called again; only the answers to `list` and
@@ -20,7 +21,7 @@ export type SenderAction<File> =
   | { readonly do: "finish" };
 
 /** Running totals of a sender. */
-export interface SenderTotals {
+export interface SenderTotals extends Outlook {
   entries: number;
   /** Files whose chunk list was sent. */
   files: number;

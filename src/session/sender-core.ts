@@ -5,8 +5,7 @@ import { equalBytes } from "../bytes/compare.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { CutRun, SourceEntry } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
-import { encodeChunkGroups } from "./chunk-groups.ts";
-import type { ChunkGroup } from "./chunk-groups.ts";
+import { type ChunkGroup, encodeChunkGroups } from "./chunk-groups.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { decodeCounts, decodeDone, decodeError, decodeFailed, encodeCounts } from "./closing.ts";
 import type { DoneMessage } from "./closing.ts";
@@ -16,23 +15,12 @@ import type { Frame, FrameType, Squeeze } from "./frame.ts";
 import { agree, decodeHello, encodeHello } from "./hello.ts";
 import type { SenderHello, Windows } from "./hello.ts";
 import { sessionLimits } from "./limits.ts";
+import type { Announced, Job } from "./job.ts";
+import { emptyOutlook } from "./outlook.ts";
 import { Queue } from "./queue.ts";
 import type { SenderAction, SenderTotals } from "./sender-action.ts";
 import { SentChunks } from "./sent-chunks.ts";
 import { decodeChunkWishes, decodeFileWishes } from "./wishes.ts";
-
-/** Files of an ENTRIES frame that are not done, and the size of the frame: what a one-way sender settles itself. */
-interface Announced {
-  open: number;
-  readonly bytes: number;
-}
-
-interface Job<File> {
-  readonly file: File;
-  readonly entry: number;
-  readonly unasked: boolean;
-  readonly announced: Announced;
-}
 
 export interface SenderCoreOptions {
   readonly hello: SenderHello;
@@ -77,6 +65,7 @@ const oneWayWindows: Windows = {
  */
 export class SenderCore<File> {
   readonly totals: SenderTotals = {
+    ...emptyOutlook(),
     entries: 0,
     files: 0,
     chunks: 0,
@@ -155,6 +144,8 @@ export class SenderCore<File> {
 
   listingEnded(): void {
     this.#listingEnded = true;
+    this.totals.listed = true;
+    this.#send("LISTED", new Uint8Array(0), "none");
   }
 
   /** A path had to be left out. */
@@ -269,7 +260,10 @@ export class SenderCore<File> {
       const number = this.totals.entries++;
       if (entry.kind !== "file") continue;
       announced.open += 1;
-      (unasked ? this.#jobs : this.#asked).push({ file, entry: number, unasked, announced });
+      this.totals.wantedFiles += 1;
+      this.totals.wantedBytes += entry.size;
+      const { name, size } = entry;
+      (unasked ? this.#jobs : this.#asked).push({ file, entry: number, name, size, unasked, announced });
     }
     this.#open.entries += payload.length;
     this.#settle(announced);
@@ -283,8 +277,13 @@ export class SenderCore<File> {
 
   #answerFiles(payload: Bytes): void {
     for (const { wanted, all } of decodeFileWishes(payload, this.#asked.size)) {
-      const job = this.#asked.shift();
-      if (wanted && job !== undefined) this.#jobs.push({ ...job, unasked: all });
+      const job = this.#asked.take();
+      if (wanted) {
+        this.#jobs.push({ ...job, unasked: all });
+        continue;
+      }
+      this.totals.wantedFiles -= 1;
+      this.totals.wantedBytes -= job.size;
     }
   }
 
@@ -357,6 +356,7 @@ export class SenderCore<File> {
     }
     this.totals.chunks += run.sizes.length;
     this.totals.chunkBytes += run.bytes.length;
+    this.totals.currentName = job.name;
     cut.offset += run.bytes.length;
     if (end === undefined) return;
     if (failure !== undefined) this.#fail(failure);

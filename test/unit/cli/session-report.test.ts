@@ -4,6 +4,10 @@ import { reportSession } from "../../../src/cli/session-report.ts";
 
 const received = {
   type: "receive",
+  listed: true,
+  wantedFiles: 1,
+  wantedBytes: 0,
+  currentName: new Uint8Array(0),
   entries: 3,
   files: 1,
   chunkBytes: 0,
