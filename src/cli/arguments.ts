@@ -8,6 +8,7 @@ export const everyOption = {
   json: { type: "boolean", about: "report as JSON, one event a line" },
   quiet: { type: "boolean", short: "q", about: "report failures only" },
   verbose: { type: "boolean", short: "v", about: "report causes and every figure" },
+  progress: { type: "boolean", short: "P", about: "show progress, even where there is no terminal" },
   color: { type: "string", value: "WHEN", about: "auto (default), always or never; NO_COLOR is honoured" },
   help: { type: "boolean", short: "h", about: "print this" },
 } as const satisfies OptionSpecs;

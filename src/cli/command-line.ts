@@ -95,8 +95,20 @@ function reportTo(options: OptionValues<OptionSpecs>, output: TextOutput): Repor
   if (options["json"] === true) return boundRemoteTroubles(jsonReport(quiet, write));
   const live = isatty(2);
   const color = wantsColor(options["color"], live);
-  return boundRemoteTroubles(textReport({ quiet, verbose: options["verbose"] === true, color, live, write }));
+  return boundRemoteTroubles(
+    textReport({
+      quiet,
+      verbose: options["verbose"] === true,
+      color,
+      progress: live || options["progress"] === true,
+      ...(live && { columns: () => process.stderr.columns || usualColumns }),
+      write,
+    }),
+  );
 }
+
+/** Of a terminal that does not tell. */
+const usualColumns = 80;
 
 function wantsColor(when: string | boolean | undefined = "auto", live: boolean): boolean {
   if (when === "always" || when === "never") return when === "always";

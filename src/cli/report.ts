@@ -13,6 +13,10 @@ export interface Progress {
   readonly wireBytes?: number;
   readonly entries?: number;
   readonly files?: number;
+  /** Files in all, as far as they were listed. */
+  readonly totalFiles?: number;
+  /** The name of the file under way, without the directories it is in. */
+  readonly name?: string;
 }
 
 /** How many paths would be new, have other content, or only another mode or time, or go. */

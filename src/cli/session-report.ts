@@ -7,6 +7,17 @@ import type { Progress, Report, Summary } from "./report.ts";
 /** Where a session stands, as the commands report it. */
 export function progressOf(session: SendProgress | ReceiveProgress): Progress {
   return {
+    ...totalsOf(session),
+    totalFiles: session.wantedFiles,
+    ...(session.listed && { totalBytes: session.wantedBytes }),
+    name: names.decode(session.currentName),
+  };
+}
+
+const names = new TextDecoder();
+
+function totalsOf(session: SendProgress | ReceiveProgress): Progress {
+  return {
     entries: session.entries,
     files: session.files,
     doneBytes: session.chunkBytes,
@@ -28,7 +39,7 @@ export function reportSession(
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);
-  report.summary({ action, ...progressOf(session), failedEntries, ...more, digest });
+  report.summary({ action, ...totalsOf(session), failedEntries, ...more, digest });
   if (failedEntries === 0) return;
   const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
   throw new SyncError("PARTIAL", `all is done but for ${what}`);

@@ -1,6 +1,8 @@
 import type { SyncError } from "../errors.ts";
 import { escapeText } from "./escaped-text.ts";
-import { type Progress, progressPace, type Report, type Summary } from "./report.ts";
+import { formatBytes } from "./formatted-bytes.ts";
+import { LiveProgress } from "./live-progress.ts";
+import type { Progress, Report, Summary } from "./report.ts";
 
 /** How much is said, and where. */
 export interface TextReportOptions {
@@ -9,22 +11,24 @@ export interface TextReportOptions {
   /** Causes of failures, and every figure. */
   readonly verbose: boolean;
   readonly color: boolean;
-  /** True when lines can be written over. */
-  readonly live: boolean;
+  /** Columns of the terminal now, where there is one: then lines can be written over. */
+  readonly columns?: () => number;
+  /** True to show progress. */
+  readonly progress: boolean;
   readonly write: (text: string) => void;
 }
 
-const clearLine = "\r\x1b[K";
+const summaryColumns = 80;
 const colors = { red: "\x1b[31m", yellow: "\x1b[33m", none: "\x1b[39m" };
 
 /** Reports for people: one line that is written over while it goes on, and lines that stay. */
-export function textReport({ quiet, verbose, color, live, write }: TextReportOptions): Report {
-  const isDue = progressPace();
-  let onLine = false;
+export function textReport(options: TextReportOptions): Report {
+  const { quiet, verbose, color, columns, progress, write } = options;
+  const live = progress && !quiet ? new LiveProgress({ write, columns }) : undefined;
 
   function print(line: string): void {
-    write(`${onLine ? clearLine : ""}${line}\n`);
-    onLine = false;
+    live?.clear();
+    write(`${line}\n`);
   }
 
   function paint(format: "red" | "yellow", text: string): string {
@@ -32,21 +36,18 @@ export function textReport({ quiet, verbose, color, live, write }: TextReportOpt
   }
 
   return {
-    progress(progress) {
-      if (quiet || !live || !isDue()) return;
-      write(`${clearLine}${describeProgress(progress)}`);
-      onLine = true;
-    },
+    progress: (now) => live?.update(now),
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
     change: ({ change, path, kind }) => print(`${change} ${escapeText(path)}${kind === "dir" ? "/" : ""}`),
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },
     summary(summary) {
-      if (!quiet) print(describeSummary(summary, verbose));
-      else if (onLine) write(clearLine);
+      live?.end();
+      if (!quiet) print(breakLine(describeSummary(summary, verbose), columns?.()));
     },
     failure(error) {
+      live?.end();
       print(`${paint("red", "rsync-stream:")} ${describeError(error)}`);
       if (verbose) for (const cause of causesOf(error)) print(`  because ${escapeText(cause)}`);
     },
@@ -63,15 +64,16 @@ function* causesOf({ cause }: Error): Generator<string> {
   for (let at = cause; at instanceof Error; at = at.cause) yield at.message;
 }
 
-function describeProgress({ doneBytes, totalBytes, newBytes, files }: Progress): string {
-  const percent = totalBytes ? ` (${Math.floor((100 * doneBytes) / totalBytes)} %)` : "";
-  const parts = [
-    ...(files === undefined ? [] : [countOf(files, "file", "files")]),
-    `${formatBytes(doneBytes)}${percent}`,
-    `${formatBytes(newBytes)} new`,
-    `${formatBytes((1000 * doneBytes) / performance.now())}/s`,
-  ];
-  return parts.join(", ");
+/** On a terminal a summary is broken between two of its figures; elsewhere programs read it, a line at a time. */
+function breakLine(line: string, columns: number | undefined): string {
+  if (columns === undefined) return line;
+  const lines: string[] = [];
+  for (const part of line.split(/(?<=,) /)) {
+    const longer = `${lines.at(-1) ?? ""} ${part}`;
+    if (lines.length > 0 && longer.length <= Math.min(columns, summaryColumns)) lines.splice(-1, 1, longer);
+    else lines.push(lines.length === 0 ? part : `  ${part}`);
+  }
+  return lines.join("\n");
 }
 
 function describeSummary(summary: Summary, verbose: boolean): string {
@@ -103,14 +105,4 @@ function describeSavings({ doneBytes, newBytes }: Progress): string[] {
 
 function countOf(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
-}
-
-const units = ["bytes", "kB", "MB", "GB", "TB", "PB"];
-
-/** Bytes for people, in powers of 1000: `1.23 MB`. */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${units[unit]}`;
 }

@@ -1,15 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, textReport, type TextReportOptions } from "../../../src/cli/text-report.ts";
+import { formatBytes } from "../../../src/cli/formatted-bytes.ts";
+import { textReport, type TextReportOptions } from "../../../src/cli/text-report.ts";
 import { SyncError } from "../../../src/errors.ts";
 
 function collect(options: Partial<TextReportOptions> = {}) {
   let text = "";
   const write = (more: string) => void (text += more);
-  const report = textReport({ quiet: false, verbose: false, color: false, live: true, write, ...options });
+  const report = textReport({
+    quiet: false,
+    verbose: false,
+    color: false,
+    progress: false,
+    write,
+    ...options,
+  });
   return { report, text: () => text };
 }
 
-const progress = { doneBytes: 500, totalBytes: 1000, newBytes: 100, files: 1 };
 const summary = {
   action: "sent",
   doneBytes: 1000,
@@ -18,40 +25,30 @@ const summary = {
   files: 1,
   wireBytes: 300,
 } as const;
-const trouble = new SyncError("IO", "EACCES: permission denied", { detail: { path: "a\nb" } });
-
 describe("a report in text", () => {
-  it("writes progress over itself, and lines that stay over progress", () => {
-    const { report, text } = collect();
-    report.progress(progress);
-    expect(text()).toMatch(/^\r\u001b\[K1 file, 500 bytes \(50 %\), 100 bytes new, .*\/s$/);
-    report.trouble(trouble);
-    expect(text()).toMatch(/\/s\r\u001b\[Krsync-stream: a\\x0ab: EACCES: permission denied \(IO\)\n$/);
-  });
-
-  it("shows progress five times a second at most", () => {
-    const { report, text } = collect();
-    for (let i = 0; i < 1000; i++) report.progress(progress);
-    expect(text().split("\r").length - 1).toBeLessThan(5);
-  });
-
-  it("shows no progress where lines cannot be written over", () => {
-    const { report, text } = collect({ live: false });
-    report.progress(progress);
-    expect(text()).toBe("");
-  });
-
   it("sums up", () => {
-    const { report, text } = collect({ live: false });
+    const { report, text } = collect();
     report.summary(summary);
     expect(text()).toMatch(
       /^sent: 2 entries, 1 file read, 250 bytes new, 750 bytes reused \(75\.0 % saved\), 300 bytes on the wire, [\d.]+ s\n$/,
     );
   });
 
+  it("breaks what it sums up where the terminal is no wider", () => {
+    for (const columns of [40, 60, 80, 200]) {
+      const { report, text } = collect({ columns: () => columns });
+      report.summary(summary);
+      const lines = text().trimEnd().split("\n");
+      expect(lines.length).toBeGreaterThan(1);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.min(columns, 80));
+      expect(lines.map((line) => line.trim()).join(" ")).toMatch(
+        /^sent: 2 entries, .* on the wire, [\d.]+ s$/,
+      );
+    }
+  });
+
   it("tells failures only when quiet", () => {
     const { report, text } = collect({ quiet: true });
-    report.progress(progress);
     report.summary(summary);
     expect(text()).toBe("");
     report.failure(new SyncError("LIMIT", "too much", { remote: true }));

@@ -1,0 +1,50 @@
+import { shortenMiddle, widthOf } from "./display-width.ts";
+import { escapeText } from "./escaped-text.ts";
+import { formatBytes } from "./formatted-bytes.ts";
+import type { Progress } from "./report.ts";
+
+/** With less room than that a name says nothing. */
+const leastNameColumns = 12;
+/** Beyond a hundred hours nobody waits. */
+const longestSeconds = 360_000;
+
+/**
+ * One line on how far a command is, in so many columns at most: percent and time left once it is known how much there is to do, the
+ * rate, the files, and the name of the one under way.
+ *
+ * @param rateBytes content gone through in a second, lately
+ */
+export function progressLine(progress: Progress, rateBytes: number, columns: number): string {
+  const { doneBytes, totalBytes, name } = progress;
+  const parts = [
+    ...(totalBytes === undefined ? [] : [`${percentOf(progress)} %`]),
+    formatBytes(doneBytes),
+    `${formatBytes(rateBytes)}/s`,
+    ...(totalBytes === undefined ? [] : [`${timeLeft(totalBytes - doneBytes, rateBytes)} left`]),
+    ...describeFiles(progress),
+  ];
+  const line = shortenMiddle(parts.join("  "), columns);
+  const room = columns - widthOf(line) - 2;
+  if (name === undefined || name === "" || room < leastNameColumns) return line;
+  return `${line}  ${shortenMiddle(escapeText(name), room)}`;
+}
+
+/** Of what takes no bytes the files are counted. It is 100 only when all is done. */
+function percentOf({ doneBytes, totalBytes = 0, files = 0, totalFiles = 0 }: Progress): number {
+  const [done, total] = totalBytes > 0 ? [doneBytes, totalBytes] : [files, totalFiles];
+  return total === 0 ? 100 : Math.min(100, Math.floor((100 * done) / total));
+}
+
+function timeLeft(leftBytes: number, rateBytes: number): string {
+  const seconds = leftBytes <= 0 ? 0 : Math.ceil(leftBytes / rateBytes);
+  if (!(seconds < longestSeconds)) return "-:--";
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const ending = `${seconds % 60}`.padStart(2, "0");
+  return hours === 0 ? `${minutes}:${ending}` : `${hours}:${`${minutes}`.padStart(2, "0")}:${ending}`;
+}
+
+function describeFiles({ files, totalFiles, totalBytes }: Progress): string[] {
+  if (files === undefined) return [];
+  const more = totalBytes === undefined ? "+" : "";
+  return [totalFiles === undefined ? `${files} files` : `${files}/${totalFiles}${more} files`];
+}
