@@ -35,6 +35,13 @@ export function renameAt(old: NameAt, now: NameAt): void {
   }
 }
 
+/** Changes two names of one file system over in one step. Returns false, and nothing is done, where that cannot be done. */
+export function exchangeAt(one: NameAt, other: NameAt): boolean {
+  const exchangeat = findLibc()?.exchangeat;
+  if (!exchangeat || Math.max(one.name.length, other.name.length) > maxNameBytes) return false;
+  return exchangeat(one.dirFd, terminate(from, one.name), other.dirFd, terminate(to, other.name));
+}
+
 /** A name as the C library takes it. The buffer is used again by the next call. */
 function terminate(buffer: Buffer, name: ByteString): Buffer {
   buffer[buffer.write(name, "latin1")] = 0;

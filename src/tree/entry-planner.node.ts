@@ -5,6 +5,7 @@ import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { fileTrouble, withPath } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import { inTheWay } from "./replacements.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
 import type { Entry, Layout, Need } from "./tree.ts";
@@ -91,15 +92,18 @@ export class EntryPlanner {
   }
 
   #compare(dir: DirNode, name: ByteString, entry: Entry, number: number): PlannedEntry {
-    const { destination, keeping } = this.#tools;
+    const { destination, extras, keeping } = this.#tools;
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (entry.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");
     const { held } = destination;
     const there = held && standingAt(held, dir, name, entry);
     const outcome = compareEntry(entry, there, keeping);
-    if (outcome === "blocked") throw new SyncError("IO", "a directory that is not empty is in the way");
-    return { entry, number, dir, name, there, outcome };
+    if (outcome !== "blocked") return { entry, number, dir, name, there, outcome };
+    if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
+    // Nothing that is in it is at the sender.
+    extras.enter(entry.depth + 1, { parent: dir, name });
+    return { entry, number, dir, name, there, outcome: "replaced" };
   }
 
   /** Says of what fails which path it was. */

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { openAt, renameAt, type NameAt } from "./call-at.node.ts";
+import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
@@ -18,6 +18,8 @@ export interface DirNode {
   readonly name: ByteString;
   /** True for one that was made in this session: nothing is in it but what the session put there. */
   readonly isNew?: boolean;
+  /** Where it is for as long as something else has its name. */
+  aside?: { readonly dir: DirNode; readonly name: ByteString } | undefined;
   /** The handle of one that is open all the time: the root, and what `hold` gave. */
   readonly fd?: number;
   /** The file system that begins here: of the root, and of a directory that is on another one than its parent. */
@@ -50,7 +52,7 @@ export class HeldDirs {
   readonly #rootPath: string;
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
-    (dir) => this.open(dir.parent!, dir.name, dirFlags),
+    (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, dirFlags),
     new WeakMap<DirNode, Identity>(),
   );
   /** What `hold` gave. */
@@ -88,6 +90,19 @@ export class HeldDirs {
     // The way down to a deep directory may close handles that were used before; the way to the top closes one at most.
     const now = this.#nameAt(toDir, to);
     renameAt(this.#nameAt(fromDir, from), now);
+  }
+
+  /**
+   * Puts what has one name in the place of what has another, which then has the first. In one step where the system can,
+   * otherwise with a third name beside the first.
+   */
+  exchange(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
+    const now = this.#nameAt(toDir, to);
+    if (exchangeAt(this.#nameAt(fromDir, from), now)) return;
+    const spare = `${from}.old`;
+    this.rename(toDir, to, fromDir, spare);
+    this.rename(fromDir, from, toDir, to);
+    this.rename(fromDir, spare, fromDir, from);
   }
 
   /** Opens a directory to stay open, so that it is never looked for by its name again. */
@@ -144,7 +159,7 @@ export class HeldDirs {
   }
 
   #checkedPath(dir: DirNode, fd: number): ByteString {
-    const path = Buffer.from(this.#rootPath).toString("latin1") + pathBelow(dir);
+    const path = Buffer.from(this.#rootPath).toString("latin1") + placeBelow(dir);
     const there = fs.lstatSync(nativePath(path), { bigint: true });
     if (isSame(there, fs.fstatSync(fd, { bigint: true }))) return path;
     throw new SyncError("PATH", "a directory was replaced while in use", {
@@ -170,6 +185,12 @@ export function dirBelow(parent: DirNode, name: ByteString, stats: FileStats): D
 /** The path from the root down to a directory, each name with a slash before it. */
 export function pathBelow(dir: DirNode): ByteString {
   return dir.parent ? `${pathBelow(dir.parent)}/${dir.name}` : "";
+}
+
+/** The same of where it is now. */
+function placeBelow({ aside, parent, name }: DirNode): ByteString {
+  if (aside) return `${placeBelow(aside.dir)}/${aside.name}`;
+  return parent ? `${placeBelow(parent)}/${name}` : "";
 }
 
 /** The path of a name in a directory, from the root, as text for messages. */

@@ -12,6 +12,7 @@ import type { Pause } from "../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
+import { removeEmpty, type Replacements } from "./replacements.node.ts";
 import type { NameIn } from "./staging-room.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
@@ -28,6 +29,7 @@ const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 export interface IncomingTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
+  readonly replacements: Replacements;
   readonly places: Places;
   /** Temporary files open for writing, by name. */
   readonly writing: HandleCache<NameIn>;
@@ -236,10 +238,15 @@ export class IncomingFile {
   }
 
   #rename(): void {
-    const { held, places } = this.#tools;
-    const { dir, name } = this.plan;
+    const { held, places, replacements } = this.#tools;
+    const { dir, name, entry } = this.plan;
     const temp = this.#temp!;
-    if (this.before?.kind === "dir") fs.rmdirSync(held.at(dir, name));
+    if (this.before?.kind === "dir" && !removeEmpty(held.at(dir, name))) {
+      replacements.wait(entry, dir, name, temp);
+      places.move(this.place, temp);
+      this.#temp = undefined;
+      return;
+    }
     try {
       held.rename(temp.dir, temp.name, dir, name);
     } catch (thrown) {

@@ -21,6 +21,9 @@ export interface Libc {
   readonly openat: ((dirFd: number, path: Uint8Array, flags: number, mode: number) => number) | undefined;
   /** renameat(2). Linux only. @param from,to end in a zero byte */
   readonly renameat: ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => void) | undefined;
+  /** Changes two names over in one step, renameat2(2). Linux only. @returns false where that cannot be done */
+  readonly exchangeat:
+    ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => boolean) | undefined;
   /**
    * Asks for a larger buffer of a pipe, fcntl(2) with F_SETPIPE_SZ. Linux only; what is not a pipe, or may not
    * grow, stays as it is.
@@ -41,7 +44,10 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_MNT_ID = 0x1000;
+const RENAME_EXCHANGE = 2;
 const F_SETPIPE_SZ = 1031;
+const EINVAL = 22;
+const ENOSYS = 38;
 const ENOENT = 2;
 const LOCK_EX_NB = 2 | 4;
 
@@ -95,8 +101,15 @@ function bindCalls(koffi: Koffi): Libc {
           widenPipe: bindWidenPipe(koffi),
           openat: bindOpenat(koffi),
           renameat: bindRenameat(koffi),
+          exchangeat: bindExchangeat(koffi),
         }
-      : { statx: undefined, widenPipe: undefined, openat: undefined, renameat: undefined }),
+      : {
+          statx: undefined,
+          widenPipe: undefined,
+          openat: undefined,
+          renameat: undefined,
+          exchangeat: undefined,
+        }),
   };
 }
 
@@ -121,6 +134,22 @@ function bindRenameat(koffi: Koffi): Libc["renameat"] {
   return (fromFd, from, toFd, to) => {
     if (renameat(fromFd, from, toFd, to) !== 0) throw errnoError(koffi.errno(), "renameat");
   };
+}
+
+function bindExchangeat(koffi: Koffi): Libc["exchangeat"] {
+  try {
+    const declaration =
+      "int renameat2(int fromfd, const void *from, int tofd, const void *to, unsigned int flags)";
+    const renameat2 = koffi.load(null).func(declaration);
+    return (fromFd, from, toFd, to) => {
+      if (renameat2(fromFd, from, toFd, to, RENAME_EXCHANGE) === 0) return true;
+      const errno = koffi.errno();
+      if (errno === EINVAL || errno === ENOSYS) return false;
+      throw errnoError(errno, "renameat2");
+    };
+  } catch {
+    return undefined; // a C library without it
+  }
 }
 
 function bindStatx(koffi: Koffi): Libc["statx"] {

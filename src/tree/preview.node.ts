@@ -8,6 +8,7 @@ import { Extras, notWhole } from "./extras.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import { inTheWay } from "./replacements.node.ts";
 import type { Entry, Need, TargetOptions, TreeTarget } from "./tree.ts";
 
 /** What a session would do to a path. */
@@ -37,7 +38,7 @@ export function openTreePreview(place: string, options: TreePreviewOptions): Tre
   return new Preview(place, options);
 }
 
-class Preview implements TreeTarget {
+class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
   readonly #place: string;
   readonly #options: TreePreviewOptions;
@@ -46,6 +47,8 @@ class Preview implements TreeTarget {
   #destination: Destination | undefined;
   #planner: EntryPlanner | undefined;
   #extras: Extras | undefined;
+  /** Files and links that would come in the place of a directory once it is emptied. */
+  readonly #waiting: PlannedEntry[] = [];
 
   constructor(place: string, options: TreePreviewOptions) {
     this.#place = place;
@@ -84,8 +87,9 @@ class Preview implements TreeTarget {
 
   async commit(whole: boolean): Promise<void> {
     if (!this.#extras) return;
-    if (!whole) return this.#given!.onTrouble(0, notWhole());
+    if (!whole) return this.#refuse();
     this.#extras.close();
+    for (const planned of this.#waiting) tell(this.#options, planned);
     for (const { path, kind } of this.#extras.list()) {
       this.#options.onChange({ change: "deleted", path, kind, size: 0 });
     }
@@ -97,6 +101,13 @@ class Preview implements TreeTarget {
     this.#destination = undefined;
   }
 
+  /** The sender could not name all that it has, so nothing would be deleted, and what waits for that would not come. */
+  #refuse(): void {
+    const { onTrouble } = this.#given!;
+    onTrouble(0, notWhole());
+    for (const { dir, name, number } of this.#waiting) onTrouble(number, inTheWay(printPlace(dir, name)));
+  }
+
   #begin(first: Entry): EntryPlanner {
     const { layout } = this.#given!;
     const destination = findDestination(this.#place, layout, first);
@@ -105,28 +116,31 @@ class Preview implements TreeTarget {
     if (destination.held && maxDeletedCount !== undefined) {
       this.#extras = new Extras(destination.held, maxDeletedCount);
     }
-    const actions = tellingActions(this.#options);
-    return new EntryPlanner({ destination, layout, keeping: keepsAll, actions, extras: this.#extras });
+    return new EntryPlanner({ destination, layout, keeping: keepsAll, actions: this, extras: this.#extras });
+  }
+
+  root(): void {}
+
+  dir(planned: PlannedEntry): DirNode {
+    const { dir, name, there } = planned;
+    tell(this.#options, planned);
+    return there?.kind === "dir" ? { parent: dir, name } : { parent: dir, name, isNew: true };
+  }
+
+  link(planned: PlannedEntry): void {
+    if (planned.there?.isEmpty === false) this.#waiting.push(planned);
+    else tell(this.#options, planned);
+  }
+
+  file(planned: PlannedEntry): Need {
+    this.link(planned);
+    return "nothing";
   }
 }
 
-/** Says of each path what would be done to it. */
-function tellingActions({ onChange }: TreePreviewOptions): EntryActions {
-  const tell = ({ dir, name, entry, outcome }: PlannedEntry): void => {
-    if (outcome === "same") return;
-    const change = outcome === "replaced" ? "changed" : outcome;
-    onChange({ change, path: printPlace(dir, name), kind: entry.kind, size: entry.size });
-  };
-  return {
-    root: () => {},
-    dir(planned): DirNode {
-      tell(planned);
-      return { parent: planned.dir, name: planned.name, isNew: planned.there?.kind !== "dir" };
-    },
-    link: tell,
-    file(planned) {
-      tell(planned);
-      return "nothing";
-    },
-  };
+/** Says of a path what would be done to it. */
+function tell({ onChange }: TreePreviewOptions, { dir, name, entry, outcome }: PlannedEntry): void {
+  if (outcome === "same") return;
+  const change = outcome === "replaced" ? "changed" : outcome;
+  onChange({ change, path: printPlace(dir, name), kind: entry.kind, size: entry.size });
 }

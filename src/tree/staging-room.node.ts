@@ -8,6 +8,7 @@ import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.
 import { hashText } from "./likeness.node.ts";
 import { takeLock, type Lock } from "./lock.node.ts";
 import { stagingName } from "./staging-name.ts";
+import { walk } from "./walk.node.ts";
 
 /** A name in a directory. */
 export interface NameIn {
@@ -22,7 +23,7 @@ export interface Leftover extends NameIn {
 
 const lockName = "lock";
 /** Names as `newName` makes them: nothing else in a staging directory is taken for a leftover. */
-const leftoverNames = /^[0-9a-f]{8}\.[0-9a-f]{12}\.[0-9a-z]+$/;
+const leftoverNames = /^[0-9a-f]{8}\.[0-9a-f]{12}\.[0-9a-z]+(?:\.old)?$/;
 /** Times to make the directory anew when a session that ends removes it at the same moment. */
 const maxAttempts = 5;
 
@@ -38,6 +39,8 @@ export class StagingRoom {
   readonly leftovers: readonly Leftover[];
   readonly #held: HeldDirs;
   readonly #lock: Lock;
+  /** Directories of an earlier session that were to take the place of something else. */
+  readonly #oldDirs: ByteString[] = [];
   readonly #session = randomBytes(6).toString("hex");
   #count = 0;
 
@@ -67,6 +70,24 @@ export class StagingRoom {
   /** Removes what earlier sessions left. */
   removeLeftovers(): void {
     for (const leftover of this.leftovers) removeFile(this.#held, leftover);
+    for (const name of this.#oldDirs.splice(0)) {
+      fs.rmSync(this.#held.at(this.dir, name), { recursive: true, force: true });
+    }
+  }
+
+  /** True when an earlier session left something of a path. */
+  hasLeftover(dir: DirNode, name: ByteString): boolean {
+    if (this.leftovers.length === 0) return false;
+    const tag = tagOf(dir, name);
+    if (this.leftovers.some((leftover) => leftover.name.startsWith(tag))) return true;
+    return this.#oldDirs.length > 0 && this.#hasOldDir(dir);
+  }
+
+  #hasOldDir(dir: DirNode): boolean {
+    if (!dir.parent) return false;
+    const tag = dir.aside && tagOf(dir.parent, dir.name);
+    if (tag !== undefined && this.#oldDirs.some((name) => name.startsWith(tag))) return true;
+    return this.#hasOldDir(dir.parent);
   }
 
   /** Unlocks; removes the directory when nothing is left in it. What the system says to that is thrown. */
@@ -90,10 +111,18 @@ export class StagingRoom {
     }
   }
 
+  #listDir(name: ByteString): Leftover[] {
+    this.#oldDirs.push(name);
+    const from = { parent: this.dir, name };
+    const files = [...walk(this.#held, { from })].filter(({ stats }) => stats.kind === "file");
+    return files.map(({ dir, name: below, stats }) => ({ dir, name: below, size: stats.size }));
+  }
+
   #list(): Leftover[] {
     const leftovers: Leftover[] = [];
     for (const name of fs.readdirSync(this.#held.pathTo(this.dir), { encoding: "latin1" })) {
       const stats = this.#held.look(this.dir, name);
+      if (stats?.kind === "dir" && leftoverNames.test(name)) leftovers.push(...this.#listDir(name));
       const leftover = { dir: this.dir, name, size: stats?.size ?? 0 };
       if (stats?.kind === "file" && leftoverNames.test(name)) leftovers.push(leftover);
       // A link that waited to be put in its place, and a lock that did.
@@ -131,7 +160,7 @@ export function removeDeadStaging(held: HeldDirs, place: DirNode): void {
 
 function isRest(name: ByteString, kind: string | undefined): boolean {
   if (name.startsWith(`${lockName}.`)) return kind === "file";
-  return kind === "symlink" && leftoverNames.test(name);
+  return kind !== "dir" && leftoverNames.test(name);
 }
 
 function openLocked(held: HeldDirs, place: DirNode): { dir: DirNode; lock: Lock } {

@@ -1,6 +1,6 @@
 import type { ByteString } from "./byte-string.node.ts";
 import { topOf, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
-import { removeFile, StagingRoom, tagOf, type Leftover, type NameIn } from "./staging-room.node.ts";
+import { removeFile, StagingRoom, type Leftover, type NameIn } from "./staging-room.node.ts";
 
 /**
  * Where the files of a destination wait until they are complete: a room at its top, and one more at the top of each file
@@ -33,10 +33,7 @@ export class Staging {
 
   /** True when an earlier session left something of this path. */
   hasLeftover(dir: DirNode, name: ByteString): boolean {
-    this.#roomFor(dir);
-    if (this.#leftovers.length === 0) return false;
-    const tag = tagOf(dir, name);
-    return this.#leftovers.some((leftover) => leftover.name.startsWith(tag));
+    return this.#roomFor(dir).hasLeftover(dir, name);
   }
 
   /** Lends a room inside a directory, for one that no rename leads into from the room that it ought to have. */
@@ -48,6 +45,11 @@ export class Staging {
     } finally {
       room.close();
     }
+  }
+
+  /** Removes what earlier sessions left. */
+  removeLeftovers(): void {
+    for (const room of this.#rooms.values()) room.removeLeftovers();
   }
 
   remove(place: NameIn): void {

@@ -40,14 +40,20 @@ export class TargetActions implements EntryActions {
   }
 
   dir(planned: PlannedEntry): DirNode {
-    return this.#tools.dirs.make(planned);
+    const { dirs, workspace } = this.#tools;
+    if (planned.outcome !== "replaced") return dirs.make(planned);
+    const { number, name, entry } = planned;
+    const dir = workspace().replacements.makeDir(number, planned.dir, name, entry);
+    dirs.want(dir, number, entry);
+    return dir;
   }
 
-  link({ dir, name, entry, outcome }: PlannedEntry): void {
+  link(planned: PlannedEntry): void {
+    const { dir, name, entry, outcome } = planned;
     if (outcome === "same") return;
     const { held, workspace } = this.#tools;
     if (outcome === "touched") timeSetter().setPath(held.at(dir, name), entry.mtimeSec, entry.mtimeNsec);
-    else makeLink(held, workspace().staging, dir, name, entry);
+    else makeLink(workspace(), planned);
   }
 
   file({ dir, name, number, entry, there, outcome }: PlannedEntry): Need | Promise<Need> {

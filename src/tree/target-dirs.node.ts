@@ -23,18 +23,13 @@ export class TargetDirs {
     this.tops.push(held.root);
   }
 
-  /** Makes a directory unless it is there; what else stands in its place is removed, a link never followed. */
+  /** Makes a directory where nothing is, or goes into the one that is there. */
   make({ dir: parent, name, number, entry, there }: PlannedEntry): DirNode {
     const path = this.#held.at(parent, name);
-    const isThere = there?.kind === "dir";
-    if (isThere) {
-      // To work in it; its own mode comes at the end.
-      if ((there.mode & 0o700) !== 0o700) setMode(path, (there.mode & 0o777) | 0o700);
-    } else {
-      if (there) fs.unlinkSync(path);
-      fs.mkdirSync(path, firstDirMode(entry));
-    }
-    const dir: DirNode = isThere ? dirBelow(parent, name, there) : { parent, name, isNew: true };
+    if (!there) fs.mkdirSync(path, firstDirMode(entry));
+    // To work in it; its own mode comes at the end.
+    else if ((there.mode & 0o700) !== 0o700) setMode(path, (there.mode & 0o777) | 0o700);
+    const dir: DirNode = there ? dirBelow(parent, name, there) : { parent, name, isNew: true };
     if (dir.volume) this.tops.push(dir);
     this.want(dir, number, entry);
     return dir;
@@ -59,7 +54,8 @@ export class TargetDirs {
   }
 
   #dressOne(dir: DirNode, wanted: Metadata): void {
-    const { parent, name } = dir;
+    const { aside, parent, name } = dir;
+    if (aside) return; // it could not take its place, which was told
     const stats = parent ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);
     if (stats?.kind !== "dir") throw new SyncError("VANISHED", "the directory is gone");
     if (!this.#held.isInPlace(dir, stats)) {

@@ -1,27 +1,31 @@
 import fs from "node:fs";
-import type { ByteString } from "./byte-string.node.ts";
+import type { PlannedEntry } from "./entry-planner.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
+import { removeEmpty, type Replacements } from "./replacements.node.ts";
 import type { NameIn } from "./staging-room.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { timeSetter } from "./times.node.ts";
-import type { Entry } from "./tree.ts";
+
+/** What a link needs from the target it belongs to. */
+interface LinkTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly replacements: Replacements;
+}
 
 /** Makes a link, in one step in place of what was there. Its text is stored as it is and never followed. */
 export function makeLink(
-  held: HeldDirs,
-  staging: Staging,
-  dir: DirNode,
-  name: ByteString,
-  entry: Entry,
+  { held, replacements, staging }: LinkTools,
+  { dir, name, number, entry, there }: PlannedEntry,
 ): void {
-  const path = held.at(dir, name);
-  if (held.look(dir, name)?.kind === "dir") fs.rmdirSync(path);
   const makeFrom = (temp: NameIn): void => {
     try {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
       timeSetter().setPath(held.at(temp.dir, temp.name), entry.mtimeSec, entry.mtimeNsec);
-      held.rename(temp.dir, temp.name, dir, name);
+      if (there?.kind === "dir" && !removeEmpty(held.at(dir, name))) {
+        replacements.wait(number, dir, name, temp);
+      } else held.rename(temp.dir, temp.name, dir, name);
     } catch (thrown) {
       staging.remove(temp);
       throw thrown;

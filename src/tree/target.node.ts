@@ -13,6 +13,7 @@ import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
+import type { Replaced } from "./replacements.node.ts";
 import { joinPlacements } from "./stretch.ts";
 import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
@@ -126,7 +127,9 @@ class DirTarget implements TreeTarget {
   commit(whole: boolean): Promise<void> {
     return this.#inTurn(async () => {
       if (!this.#destination || !this.#dirs) return;
+      await this.#settle(this.#workspace?.replacements.putDirs());
       if (this.#extras) await this.#deleteExtras(this.#extras, whole);
+      await this.#settle(this.#workspace?.replacements.putLeaves());
       this.#workspace?.removeLeftovers();
       this.#closeWorkspace();
       for (const top of this.#dirs.tops) removeDeadStaging(this.#destination.held, top);
@@ -144,6 +147,13 @@ class DirTarget implements TreeTarget {
     this.#closeWorkspace();
     this.#destination?.held.close();
     this.#destination = undefined;
+  }
+
+  async #settle(replaced: Iterable<Replaced> = []): Promise<void> {
+    for (const { entry, path, trouble } of replaced) {
+      if (trouble !== undefined) this.#tell(entry, trouble, path);
+      if (this.#pause.due()) await this.#pause.take();
+    }
   }
 
   async #deleteExtras(extras: Extras, whole: boolean): Promise<void> {

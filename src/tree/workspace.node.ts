@@ -7,6 +7,7 @@ import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../bytes/pause.node.ts";
 import { Places } from "./places.node.ts";
 import type { NameIn } from "./staging-room.node.ts";
+import { Replacements } from "./replacements.node.ts";
 import { Staging } from "./staging.node.ts";
 
 const { O_NOFOLLOW, O_WRONLY } = fs.constants;
@@ -27,6 +28,7 @@ export interface WorkspaceOptions {
 export class Workspace implements IncomingTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
+  readonly replacements: Replacements;
   readonly places: Places;
   readonly search: ContentSearch;
   readonly writing: HandleCache<NameIn>;
@@ -40,6 +42,7 @@ export class Workspace implements IncomingTools {
     this.durable = durable;
     this.pause = pause;
     this.staging = new Staging(held);
+    this.replacements = new Replacements(held, this.staging);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
     this.writing = new HandleCache<NameIn>(
@@ -51,7 +54,7 @@ export class Workspace implements IncomingTools {
 
   /** Removes what earlier sessions left, and what this one gave up: it has all it needs. */
   removeLeftovers(): void {
-    for (const leftover of this.staging.leftovers) this.staging.remove(leftover);
+    this.staging.removeLeftovers();
     for (const name of this.abandoned.splice(0)) this.staging.remove(name);
   }
 
