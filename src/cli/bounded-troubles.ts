@@ -1,3 +1,4 @@
+import { override } from "../bytes/override.ts";
 import { sessionLimits } from "../session/limits.ts";
 import type { Report } from "./report.ts";
 
@@ -14,8 +15,7 @@ export function boundRemoteTroubles(report: Report): Report {
     }
   }
 
-  return {
-    ...report,
+  return override(report, {
     trouble(error) {
       if (error.remote) count += 1;
       if (!error.remote || count <= limit) report.trouble(error);
@@ -28,5 +28,5 @@ export function boundRemoteTroubles(report: Report): Report {
       if (error.code !== "PARTIAL") tellHidden(); // otherwise the summary has told
       report.failure(error);
     },
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import { openSync } from "node:fs";
 import { devNull } from "node:os";
 import { isatty } from "node:tty";
+import { override } from "../bytes/override.ts";
 import { abortableSource } from "../bytes/abort.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
@@ -27,11 +28,10 @@ function resultChannel(): ByteChannel {
   const refuse = (thrown: unknown): never => {
     throw thrown instanceof Error && isErrno(thrown.cause) ? outputTrouble(1, thrown.cause) : thrown;
   };
-  return {
-    ...channel,
+  return override(channel, {
     write: (bytes) => channel.write(bytes).catch(refuse),
     end: () => channel.end().catch(refuse),
-  };
+  });
 }
 
 /**
@@ -72,8 +72,7 @@ function widenPipe(descriptor: number): void {
  */
 function leaveTogether(channel: ByteChannel): ByteChannel {
   const said = new AbortController();
-  return {
-    ...channel,
+  return override(channel, {
     async *read(options) {
       try {
         yield* abortableSource(channel.read(options), said.signal);
@@ -86,7 +85,7 @@ function leaveTogether(channel: ByteChannel): ByteChannel {
       await channel.end();
       said.abort();
     },
-  };
+  });
 }
 
 /** Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE, NO_SPACE, IO */

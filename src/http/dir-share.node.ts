@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { open } from "node:fs/promises";
+import { override } from "../bytes/override.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { toByteString } from "../tree/byte-string.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
@@ -140,18 +141,11 @@ function notFound(cause?: unknown): SyncError {
 /** A target that frees something more when it is closed. */
 function closing(target: TreeTarget, free: () => void): TreeTarget {
   let open = true;
-  return {
-    open: (options) => target.open(options),
-    plan: (entries, first) => target.plan(entries, first),
-    place: (entry, offset, ids, sizes) => target.place(entry, offset, ids, sizes),
-    write: (placements) => target.write(placements),
-    finish: (files) => target.finish(files),
-    abandon: (entry, reason) => target.abandon(entry, reason),
-    commit: (whole) => target.commit(whole),
+  return override(target, {
     async close() {
       await target.close();
       if (open) free();
       open = false;
     },
-  };
+  });
 }

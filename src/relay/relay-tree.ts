@@ -1,3 +1,4 @@
+import { override } from "../bytes/override.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import type { Connect, ReconnectOptions } from "../session/reconnect.ts";
@@ -70,13 +71,12 @@ export class RelayTree {
   join(): TreeSource {
     const source = relaySource(this.record, this.#chunks);
     const leave = this.enter();
-    return {
-      ...source,
+    return override(source, {
       close: async () => {
         await source.close();
         leave();
       },
-    };
+    });
   }
 
   /** Counts one more that reads. Returns what ends that; may be called twice. */

@@ -1,3 +1,4 @@
+import { override } from "../bytes/override.ts";
 import { abortable } from "../bytes/abort.ts";
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { chunkOf } from "../chunk/verify.ts";
@@ -73,7 +74,7 @@ export function awaitedStore(store: Store): AwaitedStore {
     }
   }
 
-  const awaited: AwaitedStore = {
+  const awaited: AwaitedStore = override(store, {
     get waitingCount() {
       return waitingCount;
     },
@@ -90,11 +91,7 @@ export function awaitedStore(store: Store): AwaitedStore {
       await store.put(chunk, options);
       for (const waiter of waiting.get(keyOf(chunk.id)) ?? []) waiter.resolve(chunk);
     },
-    has: (id, options) => store.has(id, options),
-    delete: (id, options) => store.delete(id, options),
-    list: (options) => store.list(options),
-    pin: (id, options) => store.pin(id, options),
-    end(reason) {
+    end(reason: SyncError) {
       ended ??= reason;
       for (const waiters of waiting.values()) for (const waiter of waiters) waiter.reject(ended);
     },
@@ -103,7 +100,7 @@ export function awaitedStore(store: Store): AwaitedStore {
       await store.close();
     },
     [Symbol.asyncDispose]: () => awaited.close(),
-  };
+  });
   return awaited;
 }
 

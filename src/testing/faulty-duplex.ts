@@ -1,3 +1,4 @@
+import { override } from "../bytes/override.ts";
 import { SyncError } from "../errors.ts";
 import { type ByteChannel, type ChannelDuplex, channelOf, duplexOf } from "../transport/channel.ts";
 import type { Bytes, Duplex } from "../types.ts";
@@ -25,16 +26,15 @@ export interface Faults {
 export function faultyDuplex(duplex: Duplex, faults: Faults): ChannelDuplex {
   const inner = channelOf(duplex);
   const stalled = new Stall();
-  const channel: ByteChannel = {
-    read: () => faulty(inner, faults, stalled),
-    write: (bytes) => inner.write(bytes),
-    end: () => inner.end(),
-    abort(reason) {
-      stalled.abort(reason);
-      inner.abort(reason);
-    },
-  };
-  return duplexOf(channel);
+  return duplexOf(
+    override(inner, {
+      read: () => faulty(inner, faults, stalled),
+      abort(reason) {
+        stalled.abort(reason);
+        inner.abort(reason);
+      },
+    }),
+  );
 }
 
 async function* faulty(inner: ByteChannel, faults: Faults, stalled: Stall): AsyncGenerator<Bytes> {

@@ -1,3 +1,4 @@
+import { override } from "../bytes/override.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { type ChannelDuplex, duplexOf } from "./channel.ts";
 
@@ -7,16 +8,14 @@ import { type ChannelDuplex, duplexOf } from "./channel.ts";
  */
 export function readFairly({ channel }: ChannelDuplex): ChannelDuplex {
   const pause = new Pause();
-  return duplexOf({
-    ...(channel.copiesWrites !== undefined && { copiesWrites: channel.copiesWrites }),
-    write: (bytes) => channel.write(bytes),
-    end: () => channel.end(),
-    abort: (reason) => channel.abort(reason),
-    async *read(options) {
-      for await (const block of channel.read(options)) {
-        if (pause.due()) await pause.take();
-        yield block;
-      }
-    },
-  });
+  return duplexOf(
+    override(channel, {
+      async *read(options) {
+        for await (const block of channel.read(options)) {
+          if (pause.due()) await pause.take();
+          yield block;
+        }
+      },
+    }),
+  );
 }

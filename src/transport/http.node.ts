@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { override } from "../bytes/override.ts";
 import { type ChannelDuplex, duplexOf } from "./channel.ts";
 import { type HttpOptions, openRequest, readRefusal, responseTo } from "./http-request.node.ts";
 import { nodeStreamDuplex } from "./node-stream.node.ts";
@@ -39,11 +40,12 @@ export function httpDuplex(request: IncomingMessage, response: ServerResponse): 
   });
   response.flushHeaders();
   const { channel } = nodeStreamDuplex(request, response);
-  return duplexOf({
-    ...channel,
-    abort(reason) {
-      channel.abort(reason);
-      request.socket.destroy(); // or the peer would take a broken answer for a complete one
-    },
-  });
+  return duplexOf(
+    override(channel, {
+      abort(reason) {
+        channel.abort(reason);
+        request.socket.destroy(); // or the peer would take a broken answer for a complete one
+      },
+    }),
+  );
 }

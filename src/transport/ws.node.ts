@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
+import { override } from "../bytes/override.ts";
 import { SyncError } from "../errors.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
 import { defaultConnectMs, type HttpOptions, readRefusal } from "./http-request.node.ts";
@@ -61,21 +62,20 @@ export async function connectWs(url: string, options: ConnectWsOptions = {}): Pr
 function leavingAtTheEnd(channel: ByteChannel, leave: () => void): ChannelDuplex {
   let allSent = false;
   let allRead = false;
-  return duplexOf({
-    copiesWrites: true,
-    write: (bytes) => channel.write(bytes),
-    abort: (reason) => channel.abort(reason),
-    async end() {
-      await channel.end();
-      allSent = true;
-      if (allRead) leave();
-    },
-    async *read(options) {
-      yield* channel.read(options);
-      allRead = true;
-      if (allSent) leave();
-    },
-  });
+  return duplexOf(
+    override(channel, {
+      async end() {
+        await channel.end();
+        allSent = true;
+        if (allRead) leave();
+      },
+      async *read(options) {
+        yield* channel.read(options);
+        allRead = true;
+        if (allSent) leave();
+      },
+    }),
+  );
 }
 
 function openSocket(url: string, options: ConnectWsOptions): WebSocket {

@@ -1,3 +1,4 @@
+import { override } from "../bytes/override.ts";
 import type { Entry, TreeSource, TreeTarget } from "../tree/tree.ts";
 import type { Figures } from "./messages.ts";
 
@@ -51,8 +52,7 @@ export class Meter {
 /** A source that is metered: files are cut in the order in which they are listed, so those passed over are at the receiver. */
 export function meteredSource<File extends object>(source: TreeSource<File>, meter: Meter): TreeSource<File> {
   const cutBytes = new WeakMap<File, number>();
-  return {
-    ...source,
+  return override(source, {
     async *entries(options) {
       for await (const batch of source.entries(options)) {
         for (const { entry, file } of batch) cutBytes.set(file, meter.list(entry));
@@ -69,13 +69,12 @@ export function meteredSource<File extends object>(source: TreeSource<File>, met
         yield runs;
       }
     },
-  };
+  });
 }
 
 /** A target that is metered. */
 export function meteredTarget(target: TreeTarget, meter: Meter): TreeTarget {
-  return {
-    open: (options) => target.open(options),
+  return override(target, {
     async plan(entries, first) {
       const needs = await target.plan(entries, first);
       for (const [i, entry] of entries.entries()) {
@@ -93,9 +92,5 @@ export function meteredTarget(target: TreeTarget, meter: Meter): TreeTarget {
       await target.write(placements);
       for (const { chunk } of placements) meter.add(chunk.bytes.length);
     },
-    finish: (files) => target.finish(files),
-    abandon: (entry, reason) => target.abandon(entry, reason),
-    commit: (whole) => target.commit(whole),
-    close: () => target.close(),
-  };
+  });
 }

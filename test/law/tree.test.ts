@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { EntryChecker, findNameFault } from "../../src/tree/entry-order.ts";
@@ -8,8 +7,8 @@ import { memoryTarget } from "../../src/tree/memory-target.ts";
 import { byteName, memoryDir, memoryFile, memoryLink, type MemoryNode } from "../../src/tree/memory-tree.ts";
 import { openTreeSource } from "../../src/tree/source.node.ts";
 import { openTreeTarget } from "../../src/tree/target.node.ts";
-import { timeSetter } from "../../src/tree/times.node.ts";
 import { describeTree, tempDir } from "../unit/tree/disk-tree.ts";
+import { plantTree } from "../unit/tree/planted.ts";
 import { syncTrees } from "../unit/tree/sync-trees.ts";
 
 const name = fc
@@ -49,19 +48,6 @@ function withoutZeros(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => byte || 1);
 }
 
-/** The slow, plain way to put a tree on the disk. */
-function write(node: MemoryNode, at: Buffer): void {
-  if (node.kind === "symlink") fs.symlinkSync(Buffer.from(node.target), at);
-  else if (node.kind === "file") fs.writeFileSync(at, node.bytes);
-  else {
-    fs.mkdirSync(at);
-    for (const [below, child] of node.children)
-      write(child, Buffer.concat([at, Buffer.from(`/${below}`, "latin1")]));
-  }
-  if (node.kind !== "symlink") fs.chmodSync(at, node.mode);
-  timeSetter().setPath(at, node.mtimeSec, node.mtimeNsec);
-}
-
 const isRoot = process.getuid?.() === 0;
 
 test.skipIf(!isRoot)(
@@ -72,8 +58,8 @@ test.skipIf(!isRoot)(
       fc.asyncProperty(tree, tree, fc.boolean(), async (first, second, search) => {
         using temp = tempDir();
         const place = (file: string): string => path.join(temp.path, file);
-        write(first, Buffer.from(place("first")));
-        write(second, Buffer.from(place("second")));
+        plantTree(first, Buffer.from(place("first")));
+        plantTree(second, Buffer.from(place("second")));
         const sync = async (from: string, to: string): Promise<string[]> =>
           (
             await syncTrees(await openTreeSource(place(from)), await openTreeTarget(place(to)), { search })

@@ -1,0 +1,83 @@
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { dirShare } from "../../../src/http/dir-share.node.ts";
+import { parseSharePath } from "../../../src/http/share-path.ts";
+import { sourceCases, type SourceUnderTest } from "../../../src/testing/source-suite.ts";
+import { targetCases, type TargetUnderTest } from "../../../src/testing/target-suite.ts";
+import { memorySource } from "../../../src/tree/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory-target.ts";
+import { type MemoryDir, memoryDir } from "../../../src/tree/memory-tree.ts";
+import { openTreeSource } from "../../../src/tree/source.node.ts";
+import { openTreeTarget } from "../../../src/tree/target.node.ts";
+import type { TreeSource, TreeTarget } from "../../../src/tree/tree.ts";
+import { Meter, meteredSource, meteredTarget } from "../../../src/ui/meter.ts";
+import { plantTree, readTree } from "./planted.ts";
+
+const root = fs.mkdtempSync(join(tmpdir(), "tree-suites-"));
+let count = 0;
+const freshPath = (): string => join(root, String(count++));
+afterAll(() => fs.rmSync(root, { recursive: true }));
+
+function planted(tree: MemoryDir): string {
+  const path = freshPath();
+  plantTree(tree, Buffer.from(path));
+  return `${path}/`;
+}
+
+const shared = (path: string) => dirShare(path);
+const sources: Record<string, SourceUnderTest> = {
+  memory: { open: async (tree) => memorySource(tree) as TreeSource },
+  "a directory": { open: async (tree) => (await openTreeSource(planted(tree))) as TreeSource },
+  "a shared directory": {
+    open: async (tree) => (await shared(planted(tree)).openTree(parseSharePath("/"), {})).source,
+  },
+  "a metered directory": {
+    open: async (tree) => meteredSource(await openTreeSource(planted(tree)), new Meter()) as TreeSource<any>,
+  },
+};
+
+/** A fresh directory to receive into. */
+function place(open: (path: string) => Promise<TreeTarget>): TargetUnderTest {
+  return {
+    async make() {
+      const path = freshPath();
+      fs.mkdirSync(path);
+      return { open: () => open(path), read: async () => readTree(Buffer.from(path)) };
+    },
+  };
+}
+
+const targets: Record<string, TargetUnderTest> = {
+  memory: {
+    async make() {
+      const tree = memoryDir();
+      return { open: async () => memoryTarget(tree), read: async () => tree };
+    },
+  },
+  "a directory": place((path) => openTreeTarget(path)),
+  "a directory, durable": place((path) => openTreeTarget(path, { durable: true })),
+  "a shared directory": place((path) => shared(path).openTarget!(parseSharePath("/"), {})),
+  "a metered directory": place(async (path) => meteredTarget(await openTreeTarget(path), new Meter())),
+};
+
+it("a wrapper offers the digests of what it wraps", async () => {
+  const path = freshPath();
+  fs.mkdirSync(path);
+  const target = await openTreeTarget(path);
+  const source = await openTreeSource(path);
+  const opened = await shared(path).openTarget!(parseSharePath("/"), {});
+  expect(opened.digests).toEqual(target.digests);
+  expect(meteredTarget(target, new Meter()).digests).toEqual(target.digests);
+  expect(meteredSource(source, new Meter()).digests).toEqual(source.digests);
+  for (const each of [target, opened, source]) await each.close();
+});
+
+describe.each(Object.entries(sources))("a source of %s", (_, source) => {
+  for (const { name, run } of sourceCases(source)) it(name, run);
+});
+
+describe.each(Object.entries(targets))("a target in %s", (_, target) => {
+  for (const { name, run } of targetCases(target)) it(name, run);
+});
