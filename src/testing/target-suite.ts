@@ -152,10 +152,16 @@ async function passesOver({ place, shortcomings }: Scene): Promise<void> {
 }
 
 async function breaksOff({ place, shortcomings }: Scene): Promise<void> {
-  const tree = memoryDir({ file: memoryFile("old", { mtimeSec: 1 }) });
+  const tree = memoryDir({
+    file: memoryFile("old", { mtimeSec: 1 }),
+    other: memoryFile("o", { mtimeSec: 1 }),
+  });
   await deliver(place, tree);
   await within(place, async (target) => {
-    await target.plan([rootEntry, fileEntry("file", 5)], 0);
+    await target.plan(
+      [rootEntry, fileEntry("file", 5), { ...rootEntry, depth: 1, name: nameOf("other") }],
+      0,
+    );
     await target.write([placementOf(1, 0, "ne")]);
   });
   await expectTree(place, tree, shortcomings);

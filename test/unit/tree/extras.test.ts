@@ -112,17 +112,6 @@ test("a link goes itself, and not what it leads to", async () => {
   expect(pathsOf(outside)).toEqual(["precious"]);
 });
 
-test("an entry that cannot be brought about is not deleted either", async () => {
-  using temp = tempDir();
-  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
-  plant(from, { "in-the-way": "a file" });
-  plant(to, { "in-the-way/precious": "x" });
-  const { troubles, deleted } = await mirror(`${from}/`, to);
-  expect(troubles).toMatchObject([{ code: "IO" }]);
-  expect(deleted).toEqual([]);
-  expect(pathsOf(to)).toEqual(["in-the-way", "in-the-way/precious"]);
-});
-
 test("another session that writes there is not disturbed", async () => {
   using temp = tempDir();
   const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
