@@ -24,7 +24,7 @@ export function verifyChunk(id: ChunkId, bytes: Bytes, digest = sha256Digest): C
   return { id, bytes } as Chunk;
 }
 
-/** The same chunk in memory of its own. */
+/** The same chunk in memory of its own; `slice` of a Buffer would copy nothing. */
 export function copyOfChunk({ id, bytes }: Chunk): Chunk {
-  return { id: id.slice(), bytes: bytes.slice() } as Chunk;
+  return { id: new Uint8Array(id), bytes: new Uint8Array(bytes) } as Chunk;
 }

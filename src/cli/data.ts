@@ -1,10 +1,9 @@
-import { writeChunkData } from "../remotesync/sender.ts";
+import { type ChunkSource, writeChunkData } from "../remotesync/sender.ts";
 import { readSyncInfo } from "../remotesync/sync-info-json.ts";
-import type { SyncInfo } from "../remotesync/sync-info.ts";
+import { ChunkPlaces, ChunkReader } from "../tree/chunk-reader.node.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
-import { openForReading, readFileBlocks, readPart } from "./file-blocks.ts";
-import { FoundChunks, type ReadPart } from "./found-chunks.ts";
+import { openForReading, readFileBlocks } from "./file-blocks.ts";
 import { writeOutput } from "./stdio.ts";
 
 /** `data SRC INFO WISH`: the chunks that a wishlist asks for. */
@@ -17,27 +16,17 @@ export const data = defineCommand({
     const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { ...limits, signal });
     const file = await openForReading(path);
     try {
-      const chunks = placeChunks(info, (offset, size) => readPart(file, offset, size));
-      await writeOutput(
-        writeChunkData(info, chunks, readFileBlocks(wishPath, { signal }), { ...limits, signal }),
-        {
-          signal,
-        },
-      );
+      const reader = new ChunkReader(file.fd, new ChunkPlaces(info.chunks));
+      const getRun: ChunkSource["getRun"] = async (ids) => {
+        signal.throwIfAborted();
+        return reader.read(ids);
+      };
+      const get: ChunkSource["get"] = async (id) => (await getRun([id]))[0]!;
+      const wishlist = readFileBlocks(wishPath, { signal });
+      const chunkStream = writeChunkData(info, { get, getRun }, wishlist, { ...limits, signal });
+      await writeOutput(chunkStream, { signal });
     } finally {
       await file.close();
     }
   },
 });
-
-/** Where the description says that the chunks lie; that they do is checked when they are read. */
-function placeChunks({ chunks }: SyncInfo, read: ReadPart): FoundChunks {
-  const found = new FoundChunks();
-  found.addOwner(read);
-  let offset = 0;
-  for (const { id, size } of chunks) {
-    found.add(id, offset, size);
-    offset += size;
-  }
-  return found;
-}

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { StallWatch } from "../bytes/stall-watch.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import { writeChunkData } from "../remotesync/sender.ts";
+import { type ChunkSource, writeChunkData } from "../remotesync/sender.ts";
 import { encodedSyncInfoBytes, encodeSyncInfoParts } from "../remotesync/sync-info-json.ts";
 import { checkSyncInfo, type SyncInfo, type SyncInfoLimits } from "../remotesync/sync-info.ts";
 import { nodeStreamChannel } from "../transport/node-stream.node.ts";
@@ -111,7 +111,10 @@ class Answer {
     let failure: SyncError | undefined;
     const { signal } = this;
     const { signal: _, ...limits } = this.#options;
-    const store = { get: (id: Bytes) => file.chunk(id, { signal }) };
+    const store: ChunkSource = {
+      get: (id) => file.chunk(id, { signal }),
+      ...(file.chunks && { getRun: (ids) => file.chunks!(ids, { signal }) }),
+    };
     try {
       await this.#stream(async function* (wishlist) {
         for await (const bytes of writeChunkData(file.info, store, wishlist, { ...limits, signal })) {

@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { abortable } from "../bytes/abort.ts";
-import { IdMap } from "../bytes/id-map.ts";
 import { maxCafsChunkBytes } from "../bytes/varint.ts";
-import { type Chunk, type ChunkId, type ChunkInfo, idBytes } from "../chunk/chunk.ts";
+import { type ChunkInfo, idBytes } from "../chunk/chunk.ts";
 import { createCutter } from "../chunk/create-cutter.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import { cafsSpec } from "../chunk/cutter-specs.ts";
 import { writeKey } from "../chunk/id-key.ts";
-import { verifyChunk } from "../chunk/verify.ts";
-import { isSyncError, SyncError } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import { checkCount, emptyId, syncInfoLimits } from "../remotesync/sync-info.ts";
-import { chunkNamer, cutBlock, readFully } from "../tree/file-cut.node.ts";
+import { ChunkPlaces } from "../tree/chunk-reader.node.ts";
+import { chunkNamer, cutBlock } from "../tree/file-cut.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import type { AbortOptions } from "../types.ts";
 
@@ -25,10 +24,7 @@ export const fileCutLimits = Object.freeze({
 export interface FileCut {
   /** Names the state that the file was in. */
   readonly version: string;
-  readonly chunks: readonly ChunkInfo[];
-  /** Places in `chunks` by id, and where each chunk starts. */
-  readonly numbers: IdMap;
-  readonly offsets: Float64Array;
+  readonly places: ChunkPlaces;
 }
 
 /** Cuts open files as CAFS does, each state of a file once as long as it is remembered. */
@@ -70,23 +66,10 @@ export class FileCuts {
     return cutting;
   }
 
-  /**
-   * Reads a chunk where it was found. When it is no more, the file is cut anew the next time.
-   *
-   * @throws NOT_FOUND, CHANGED, what the system says
-   */
-  read(fd: number, cut: FileCut, id: ChunkId): Chunk {
-    const number = cut.numbers.get(id);
-    if (number === undefined) throw new SyncError("NOT_FOUND", "the file has no such chunk");
-    const bytes = Buffer.allocUnsafe(cut.chunks[number]!.size);
-    const filled = readFully(fd, bytes, cut.offsets[number]!);
-    try {
-      return verifyChunk(id, bytes.subarray(0, filled));
-    } catch (cause) {
-      if (!isSyncError(cause, "UNEXPECTED_CHUNK")) throw cause;
-      this.#forget(cut.version);
-      throw new SyncError("CHANGED", "the file changed while it was being sent", { cause });
-    }
+  /** What was found of a file turned out not to be so: it is cut anew the next time. */
+  forget(version: string): void {
+    this.#chunkCount -= this.#known.get(version)?.places.chunks.length ?? 0;
+    this.#known.delete(version);
   }
 
   async #cut(fd: number, version: string, signal: AbortSignal | undefined): Promise<FileCut> {
@@ -98,19 +81,14 @@ export class FileCuts {
   }
 
   #remember(cut: FileCut): FileCut {
-    this.#forget(cut.version);
+    this.forget(cut.version);
     this.#known.set(cut.version, cut);
-    this.#chunkCount += cut.chunks.length;
+    this.#chunkCount += cut.places.chunks.length;
     for (const version of this.#known.keys()) {
       if (this.#chunkCount <= fileCutLimits.cutChunkCount || version === cut.version) break;
-      this.#forget(version);
+      this.forget(version);
     }
     return cut;
-  }
-
-  #forget(version: string): void {
-    this.#chunkCount -= this.#known.get(version)?.chunks.length ?? 0;
-    this.#known.delete(version);
   }
 }
 
@@ -145,17 +123,5 @@ async function cutFile(
     ends = cutBlock(fd, (position += start), size, cutter);
   }
   if (versionOf(fd) !== version) throw new SyncError("CHANGED", "the file changed while it was being cut");
-  return placeChunks(version, chunks.length > 0 ? chunks : [{ id: emptyId, size: 0 }]);
-}
-
-function placeChunks(version: string, chunks: readonly ChunkInfo[]): FileCut {
-  const numbers = new IdMap();
-  const offsets = new Float64Array(chunks.length);
-  let offset = 0;
-  for (const [number, { id, size }] of chunks.entries()) {
-    numbers.set(id, number);
-    offsets[number] = offset;
-    offset += size;
-  }
-  return { version, chunks, numbers, offsets };
+  return { version, places: new ChunkPlaces(chunks.length > 0 ? chunks : [{ id: emptyId, size: 0 }]) };
 }

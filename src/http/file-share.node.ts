@@ -1,6 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
-import { toSyncError } from "../errors.ts";
+import { copyOfChunk } from "../chunk/verify.ts";
+import { isSyncError, toSyncError } from "../errors.ts";
 import type { SyncInfoLimits } from "../remotesync/sync-info.ts";
+import { ChunkReader } from "../tree/chunk-reader.node.ts";
 import { FileCuts } from "./file-cuts.node.ts";
 import { peerPermutations } from "./peer-permutations.ts";
 import type { SharedFile, ShareOptions } from "./share.ts";
@@ -26,19 +28,23 @@ export function fileShare({ maxChunkCount }: FileCutOptions = {}): FileShare {
   return {
     async open(handle, options) {
       try {
-        const cut = await cuts.of(handle.fd, options);
-        const { perm, version } = permutations.of(cut.chunks.length, cut.version, options.peer ?? "");
+        const { version, places } = await cuts.of(handle.fd, options);
+        const order = permutations.of(places.chunks.length, version, options.peer ?? "");
+        const reader = new ChunkReader(handle.fd, places);
+        const chunks: SharedFile["chunks"] = async (ids, { signal }) => {
+          signal?.throwIfAborted();
+          try {
+            return reader.read(ids);
+          } catch (thrown) {
+            if (isSyncError(thrown, "CHANGED")) cuts.forget(version);
+            throw toSyncError(thrown, "IO");
+          }
+        };
         return {
-          info: { chunks: cut.chunks, perm },
-          version,
-          async chunk(id, { signal }) {
-            signal?.throwIfAborted();
-            try {
-              return cuts.read(handle.fd, cut, id);
-            } catch (thrown) {
-              throw toSyncError(thrown, "IO");
-            }
-          },
+          info: { chunks: places.chunks, perm: order.perm },
+          version: order.version,
+          chunk: async (id, abort) => copyOfChunk((await chunks([id], abort))[0]!),
+          chunks,
           close: () => handle.close(),
         };
       } catch (thrown) {

@@ -41,6 +41,8 @@ export interface SharedFile {
   readonly version: string;
   /** A chunk of `info`, verified. Waits for one that is still to come. Throws CHANGED when it is no more. */
   chunk(id: ChunkId, options: AbortOptions): Promise<Chunk>;
+  /** Several of them at once, as `ChunkSource` has it, where none has to be waited for. */
+  chunks?(ids: readonly ChunkId[], options: AbortOptions): Promise<readonly Chunk[]>;
   /** Frees what it holds. May be called twice. */
   close(): Promise<void>;
 }

@@ -11,12 +11,33 @@ import { incoming } from "./incoming.ts";
  * @throws ILLEGAL_LENGTH when it is longer than CAFS can move
  */
 export function encodeChunk(bytes: Bytes): Bytes {
-  if (bytes.length > maxCafsChunkBytes) {
-    throw new SyncError("ILLEGAL_LENGTH", `chunk of ${bytes.length} bytes`, {
-      detail: { limit: maxCafsChunkBytes, actual: bytes.length },
-    });
-  }
+  checkLength(bytes.length);
   return concatBytes([encodeLength(bytes.length), bytes]);
+}
+
+function checkLength(length: number): void {
+  if (length <= maxCafsChunkBytes) return;
+  throw new SyncError("ILLEGAL_LENGTH", `chunk of ${length} bytes`, {
+    detail: { limit: maxCafsChunkBytes, actual: length },
+  });
+}
+
+/** Bytes of the longest length that travels. */
+const maxPrefixBytes = 3;
+
+/** Several chunks as they travel, in one piece. @throws ILLEGAL_LENGTH when one is longer than CAFS can move */
+export function encodeRun(chunks: readonly Bytes[]): Bytes {
+  const room = chunks.reduce((sum, { length }) => sum + maxPrefixBytes + length, 0);
+  const run = new Uint8Array(room);
+  let at = 0;
+  for (const bytes of chunks) {
+    checkLength(bytes.length);
+    const prefix = encodeLength(bytes.length);
+    run.set(prefix, at);
+    run.set(bytes, at + prefix.length);
+    at += prefix.length + bytes.length;
+  }
+  return run.subarray(0, at);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { SyncError, isSyncError } from "../errors.ts";
-import type { ChunkId } from "../chunk/chunk.ts";
+import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { encodeChunk } from "./chunk-stream.ts";
+import { encodeChunk, encodeRun } from "./chunk-stream.ts";
 import { placeholder, shuffledOrder } from "./shuffle.ts";
 import { checkSyncInfo, fileBytes, isEmptyId, type SyncInfo, type SyncInfoLimits } from "./sync-info.ts";
-import { decodeWishlist } from "./wishlist.ts";
+import { readAnswers } from "./wishlist.ts";
 
 /** How far a sender is. When it starts from the size of the file, both numbers end up equal. */
 export interface SendStatus {
@@ -14,6 +14,19 @@ export interface SendStatus {
   /** Bytes of the chunks sent so far. */
   readonly bytesTransferred: number;
 }
+
+/**
+ * Where a sender gets chunks from. One at a time may have to be waited for; who has them all at hand may offer several at once, which
+ * then go out together.
+ */
+export interface ChunkSource extends Pick<Store, "get"> {
+  /** Some chunks, in this order, whose bytes have to stay as they are until the next call only. Throws as `get` does. */
+  readonly getRun?: (ids: readonly ChunkId[], options?: AbortOptions) => Promise<readonly Chunk[]>;
+}
+
+/** Bytes, and chunks, that are asked of a source at once. */
+const runBytes = 1 << 20;
+const runCount = 1024;
 
 export interface SendOptions extends AbortOptions, SyncInfoLimits {
   /** Called before the first answer is read, then after each chunk of the list, sent or not. */
@@ -26,7 +39,8 @@ export interface SendOptions extends AbortOptions, SyncInfoLimits {
  * Answers a wishlist: yields the chunks that it asks for, each one as soon as its answer has arrived and
  * the store has the chunk. A store whose `get` waits makes this a relay.
  *
- * Holds one chunk at a time and pins nothing: see to it that the store keeps the chunks of `info`.
+ * Holds one chunk at a time, or one run of a store that gives several at once, and pins nothing: see to it that the store keeps the
+ * chunks of `info`.
  *
  * @param store where the chunks are; only those that are asked for are fetched
  * @throws WISHLIST_TOO_SHORT, WISHLIST_TOO_LONG, PLACEHOLDER_REQUESTED; CHUNK_MISSING when the store has not
@@ -34,46 +48,116 @@ export interface SendOptions extends AbortOptions, SyncInfoLimits {
  */
 export async function* writeChunkData(
   info: SyncInfo,
-  store: Pick<Store, "get">,
+  store: ChunkSource,
   wishlist: AsyncIterable<Bytes>,
   options: SendOptions = {},
 ): AsyncGenerator<Bytes, void, undefined> {
   checkSyncInfo(info, options);
   const order = shuffledOrder(info.chunks.length, info.perm);
-  let bytesToTransfer = options.bytesToTransfer ?? fileBytes(info.chunks);
-  let bytesTransferred = 0;
+  const sending = new Sending(info, store, options);
   let position = 0;
-  options.onStatus?.({ bytesToTransfer, bytesTransferred });
-  for await (const wanted of decodeWishlist(wishlist, order.length, options)) {
-    const index = order[position++]!;
-    if (index === placeholder) {
-      if (wanted) throw placeholderRequested(position - 1);
-      continue;
+  for await (const answers of readAnswers(wishlist, order.length, options)) {
+    for (const wanted of answers) {
+      const index = order[position++]!;
+      if (index !== placeholder) sending.add(index, wanted);
+      if (index === placeholder && wanted) {
+        yield* sending.flush();
+        throw placeholderRequested(position - 1);
+      }
+      if (sending.isFull) yield* sending.flush();
     }
-    const { id, size } = info.chunks[index]!;
-    if (wanted) {
-      yield encodeChunk(await fetchChunk(store, id, index, options));
-      bytesTransferred += size;
-    } else {
-      bytesToTransfer -= size;
-    }
-    options.onStatus?.({ bytesToTransfer, bytesTransferred });
+    yield* sending.flush();
   }
 }
 
-async function fetchChunk(
-  store: Pick<Store, "get">,
-  id: ChunkId,
-  index: number,
-  { signal }: AbortOptions,
-): Promise<Bytes> {
-  if (isEmptyId(id)) return new Uint8Array(0);
-  try {
-    return (await store.get(id, signal && { signal })).bytes;
-  } catch (cause) {
-    if (!isSyncError(cause, "NOT_FOUND")) throw cause;
-    throw new SyncError("CHUNK_MISSING", "a chunk that was announced is gone", { cause, detail: { index } });
+/** Entries of the list that were answered, as they go out. */
+class Sending {
+  readonly #info: SyncInfo;
+  readonly #store: ChunkSource;
+  readonly #options: SendOptions;
+  #bytesToTransfer: number;
+  #bytesTransferred = 0;
+  /** Entries whose turn it is, in order. */
+  #answered: { readonly index: number; readonly wanted: boolean }[] = [];
+  #wantedCount = 0;
+  #wantedBytes = 0;
+
+  constructor(info: SyncInfo, store: ChunkSource, options: SendOptions) {
+    this.#info = info;
+    this.#store = store;
+    this.#options = options;
+    this.#bytesToTransfer = options.bytesToTransfer ?? fileBytes(info.chunks);
+    this.#tell();
   }
+
+  /** True when there is enough for one run. */
+  get isFull(): boolean {
+    return this.#wantedBytes >= runBytes || this.#wantedCount >= runCount;
+  }
+
+  add(index: number, wanted: boolean): void {
+    this.#answered.push({ index, wanted });
+    if (!wanted) return;
+    this.#wantedCount += 1;
+    this.#wantedBytes += this.#info.chunks[index]!.size;
+  }
+
+  /** Yields what is wanted of what was added, and tells of all of it. */
+  async *flush(): AsyncGenerator<Bytes, void, undefined> {
+    const answered = this.#answered;
+    const wantedCount = this.#wantedCount;
+    this.#answered = [];
+    this.#wantedCount = 0;
+    this.#wantedBytes = 0;
+    const asRun = this.#store.getRun !== undefined;
+    if (asRun && wantedCount > 0) {
+      const indexes = answered.filter(({ wanted }) => wanted).map(({ index }) => index);
+      yield encodeRun(await this.#fetchRun(indexes));
+    }
+    for (const { index, wanted } of answered) {
+      if (wanted && !asRun) yield encodeChunk(await this.#fetch(index));
+      this.#count(index, wanted);
+    }
+  }
+
+  #count(index: number, wanted: boolean): void {
+    const { size } = this.#info.chunks[index]!;
+    if (wanted) this.#bytesTransferred += size;
+    else this.#bytesToTransfer -= size;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { onStatus } = this.#options;
+    onStatus?.({ bytesToTransfer: this.#bytesToTransfer, bytesTransferred: this.#bytesTransferred });
+  }
+
+  async #fetch(index: number): Promise<Bytes> {
+    const { id } = this.#info.chunks[index]!;
+    if (isEmptyId(id)) return new Uint8Array(0);
+    const { signal } = this.#options;
+    try {
+      return (await this.#store.get(id, signal && { signal })).bytes;
+    } catch (thrown) {
+      throw missing(thrown, index);
+    }
+  }
+
+  async #fetchRun(indexes: readonly number[]): Promise<readonly Bytes[]> {
+    const ids = indexes.map((index) => this.#info.chunks[index]!.id);
+    const { signal } = this.#options;
+    try {
+      const chunks = await this.#store.getRun!(ids, signal && { signal });
+      return chunks.map(({ bytes }) => bytes);
+    } catch (thrown) {
+      throw missing(thrown, indexes[0]!);
+    }
+  }
+}
+
+function missing(cause: unknown, index: number): unknown {
+  if (!isSyncError(cause, "NOT_FOUND")) return cause;
+  return new SyncError("CHUNK_MISSING", "a chunk that was announced is gone", { cause, detail: { index } });
 }
 
 function placeholderRequested(index: number): SyncError {

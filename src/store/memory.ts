@@ -141,5 +141,5 @@ function owned(chunk: Chunk): Chunk {
 
 function whole(bytes: Bytes): Bytes {
   const wasteBytes = bytes.buffer.byteLength - bytes.length;
-  return wasteBytes <= tolerableWasteBytes ? bytes : bytes.slice();
+  return wasteBytes <= tolerableWasteBytes ? bytes : new Uint8Array(bytes);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sha256 } from "../../../src/chunk/digest.ts";
-import { chunkOf, verifyChunk } from "../../../src/chunk/verify.ts";
+import { chunkOf, copyOfChunk, verifyChunk } from "../../../src/chunk/verify.ts";
 
 const bytes = Uint8Array.of(1, 2, 3);
 
@@ -21,4 +21,12 @@ test("bytes become a chunk only under their own id", () => {
   for (const short of [id.subarray(0, 31), new Uint8Array()]) {
     expect(() => verifyChunk(short, bytes)).toThrow(expect.objectContaining({ code: "UNEXPECTED_CHUNK" }));
   }
+});
+
+test("a copy of a chunk is one, also of a Buffer, whose slices are none", () => {
+  const bytes = Buffer.from("abc");
+  const { id } = chunkOf(bytes);
+  const copy = copyOfChunk(verifyChunk(Buffer.from(id), bytes));
+  bytes.fill(0);
+  expect(verifyChunk(copy.id, copy.bytes)).toEqual(copy);
 });

@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../../src/bytes/hex.ts";
-import { type SendOptions, writeChunkData } from "../../../src/remotesync/sender.ts";
+import { type ChunkSource, type SendOptions, writeChunkData } from "../../../src/remotesync/sender.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { collect, countPins, failureOf, fileOf, silentStream, streamOf } from "./exchange-parts.ts";
 
@@ -34,6 +35,35 @@ describe("writeChunkData", () => {
 
   it("starts from the size of the file", async () => {
     expect((await send(seven, [2, 0, 1], "2e00")).statuses).toMatch(/^19,0 .* 13,13$/u);
+  });
+
+  it("sends and tells the same from a source of runs, whatever is asked for and however it arrives", async () => {
+    const texts = fc.array(fc.string({ maxLength: 4 }), { minLength: 1, maxLength: 40 });
+    const wishes = fc.uint8Array({ maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(
+        texts,
+        fc.constantFrom([0], [2, 0, 1]),
+        wishes,
+        fc.boolean(),
+        async (parts, perm, bits, split) => {
+          const { info, store } = await fileOf(parts, perm);
+          const outcomeOf = async (source: ChunkSource) => {
+            const blocks: Uint8Array[] = [];
+            const statuses: unknown[] = [];
+            const pieces = split ? Array.from(bits, (byte) => Uint8Array.of(byte)) : [bits];
+            const onStatus = (status: unknown) => void statuses.push(status);
+            const failure = await failureOf(async () => {
+              for await (const block of writeChunkData(info, source, streamOf(...pieces), { onStatus }))
+                blocks.push(block);
+            });
+            return { sent: Buffer.concat(blocks).toString("hex"), statuses, failure };
+          };
+          const getRun: ChunkSource["getRun"] = (ids) => Promise.all(ids.map((id) => store.get(id)));
+          expect(await outcomeOf({ get: (id) => store.get(id), getRun })).toEqual(await outcomeOf(store));
+        },
+      ),
+    );
   });
 
   it("says that a wishlist is too short after all that it asked for", async () => {
