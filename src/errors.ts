@@ -108,3 +108,10 @@ export function toSyncError(
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new SyncError(code, message, { cause: thrown, ...(detail && { detail }) });
 }
+
+/** The same error with the path it is about, when it names none. */
+export function withPath(error: SyncError, path: string): SyncError {
+  if (error.detail.path !== undefined || path === "") return error;
+  const { cause, code, message, remote } = error;
+  return new SyncError(code, message, { cause, remote, detail: { ...error.detail, path } });
+}

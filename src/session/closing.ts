@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
-import { codeOfWire, errorCodes, SyncError } from "../errors.ts";
+import { codeOfWire, errorCodes, SyncError, withPath } from "../errors.ts";
+import { maxPathBytes } from "../tree/entry-order.ts";
 import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
 import { encodeTuple, escaped, Tuple } from "./tuple.ts";
@@ -69,11 +70,18 @@ export function decodeDone(payload: Bytes): DoneMessage {
   return { entries: tuple.count(), files: tuple.count(), failed: tuple.count(), transcript: tuple.bytes(32) };
 }
 
-/** Encodes what ends a session (ERROR), or, with an entry's number before it, what befell one entry (FAILED). */
-export function encodeError(error: SyncError, entry?: number): Bytes {
-  const message = error.message.slice(0, sessionLimits.messageChars);
-  const tuple = [errorCodes[error.code].wire, message];
-  return encodeTuple(entry === undefined ? tuple : [entry, ...tuple]);
+/** Encodes what ends a session: an ERROR payload, a tuple (docs/protocol.md §6.8). */
+export function encodeError(error: SyncError): Bytes {
+  return encodeTuple(describe(error));
+}
+
+/** Encodes what befell one entry: a FAILED payload, a tuple with the entry's number and path. */
+export function encodeFailed(error: SyncError, entry: number): Bytes {
+  return encodeTuple([entry, ...describe(error), error.detail.path ?? ""]);
+}
+
+function describe({ code, message }: SyncError): [number, string] {
+  return [errorCodes[code].wire, message.slice(0, sessionLimits.messageChars)];
 }
 
 /** What an ERROR frame says, marked as remote. @throws BAD_MESSAGE */
@@ -84,7 +92,9 @@ export function decodeError(payload: Bytes): SyncError {
 /** @param limit how many entries there are */
 export function decodeFailed(payload: Bytes, limit: number): { entry: number; error: SyncError } {
   const tuple = new Tuple(payload);
-  return { entry: tuple.count(limit - 1), error: readError(tuple) };
+  const entry = tuple.count(limit - 1);
+  const error = readError(tuple);
+  return { entry, error: withPath(error, escaped(tuple.text()).slice(0, maxPathBytes)) };
 }
 
 function readError(tuple: Tuple): SyncError {

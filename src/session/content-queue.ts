@@ -4,6 +4,7 @@ import { idBytes } from "../chunk/chunk.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
+import type { EntryPlace } from "../tree/entry-order.ts";
 import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
 import { Queue } from "./queue.ts";
@@ -11,6 +12,7 @@ import { Queue } from "./queue.ts";
 /** Chunks of one file that follow each other and wait for their answers or to be sent. */
 export interface Lot<File> {
   readonly file: File;
+  readonly place: EntryPlace;
   /** Where the first of them starts in the file. */
   readonly offset: number;
   readonly sizes: readonly number[];
@@ -81,6 +83,11 @@ export class ContentQueue<File> {
   /** True when nothing waits to be answered, read or sent. */
   get idle(): boolean {
     return this.#questions + this.#wanted.size + this.#pushes.size === 0 && this.#reading === undefined;
+  }
+
+  /** Where the file lies of which a chunk is being read again. */
+  get readingPlace(): EntryPlace | undefined {
+    return this.#reading?.held.lot.place;
   }
 
   /** Queues content that was announced as pushed. */

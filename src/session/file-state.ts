@@ -1,12 +1,12 @@
 import { SyncError } from "../errors.ts";
-import type { Bytes } from "../types.ts";
+import type { EntryPlace } from "../tree/entry-order.ts";
 import type { Expected } from "./coming-chunks.ts";
 import type { Debt } from "./ledger.ts";
 
 /** A file whose content a receiver waits for. */
 export interface FileState {
   readonly entry: number;
-  readonly name: Bytes;
+  readonly place: EntryPlace;
   readonly unasked: boolean;
   readonly debt: Debt;
   /** Bytes that it was announced with: its list may not be longer. */
@@ -18,6 +18,11 @@ export interface FileState {
   ended: boolean;
   /** Given up, or up to date already: what still comes for it is dropped. */
   dropped: boolean;
+}
+
+/** A file of which nothing was listed. */
+export function openFile(file: Omit<FileState, "listed" | "missing" | "ended">): FileState {
+  return { ...file, listed: 0, missing: 0, ended: false };
 }
 
 /** A place in a file where a chunk has to go. */

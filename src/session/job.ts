@@ -1,4 +1,6 @@
-import type { Bytes } from "../types.ts";
+import { SyncError } from "../errors.ts";
+import type { EntryPlace } from "../tree/entry-order.ts";
+import type { CutRun } from "../tree/tree.ts";
 
 /** Files of an ENTRIES frame that are not done, and the size of the frame: what a one-way sender settles itself. */
 export interface Announced {
@@ -6,13 +8,29 @@ export interface Announced {
   readonly bytes: number;
 }
 
-/** A file that was listed, until its content is. */
+/** A file that was announced. */
 export interface Job<File> {
   readonly file: File;
   readonly entry: number;
-  readonly name: Bytes;
-  /** Bytes that it was listed with. */
+  /** Bytes that it was announced with. */
   readonly size: number;
+  readonly place: EntryPlace;
   readonly unasked: boolean;
   readonly announced: Announced;
+}
+
+/** A file that is being cut. */
+export interface Cutting<File> {
+  readonly job: Job<File>;
+  /** Where its next run starts. */
+  offset: number;
+  /** True once its list has ended: the source may still go on. */
+  ended: boolean;
+}
+
+/** A run as it may be told of: a list beyond the announced size would be refused, so its file ends as one that changed. */
+export function withinSize<File>(run: CutRun<File>, { job, offset }: Cutting<File>): CutRun<File> {
+  if (offset + run.bytes.length <= job.size) return run;
+  const end = new SyncError("CHANGED", "a file is longer than when it was listed");
+  return { file: run.file, sizes: [], ids: new Uint8Array(), bytes: new Uint8Array(), end };
 }

@@ -3,14 +3,15 @@ import { type ChunkId, idBytes } from "../chunk/chunk.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError, type SyncErrorCode } from "../errors.ts";
-import { EntryChecker } from "../tree/entry-order.ts";
+import { EntryChecker, type EntryPlace } from "../tree/entry-order.ts";
 import type { Need, Placement } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import { type ChunkGroup, decodeChunkGroups } from "./chunk-groups.ts";
-import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeError } from "./closing.ts";
+import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
 import { ComingChunks, type Expected } from "./coming-chunks.ts";
 import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
-import { checkLength, type FileState, type Place, placesFor } from "./file-state.ts";
+import { EntryTroubles } from "./entry-troubles.ts";
+import { checkLength, type FileState, openFile, type Place, placesFor } from "./file-state.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
 import { checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
@@ -53,12 +54,12 @@ export class ReceiverCore {
   };
   readonly #options: ReceiverCoreOptions;
   #hello: SenderHello | undefined;
-  #checker: EntryChecker | undefined;
+  #checker = new EntryChecker("named");
   #digestOfIds = sha256Digest;
   readonly #files = new Map<number, FileState>();
   readonly #coming = new ComingChunks<Place>();
   readonly #finished: FileState[] = [];
-  readonly #troubles: { entry: number; error: SyncError }[] = [];
+  readonly #troubles = new EntryTroubles();
   readonly #ledger: Ledger;
   /** The transcript that END agreed with, once everything is in place. */
   #digest: Bytes | undefined;
@@ -90,8 +91,8 @@ export class ReceiverCore {
 
   /** The target could not bring about an entry, or was told to abandon it. */
   trouble(entry: number, error: SyncError): void {
-    this.#troubles.push({ entry, error });
     const file = this.#files.get(entry);
+    this.#troubles.add(entry, error, file?.place);
     if (file !== undefined) file.dropped = true;
   }
 
@@ -164,43 +165,41 @@ export class ReceiverCore {
     const duplex = hello.mode === "duplex";
     const listed = decodeEntries(payload);
     const debt = this.#ledger.enter("entries", payload.length);
+    const places: EntryPlace[] = [];
     for (const { entry, unasked } of listed) {
-      this.#checker?.check(entry);
+      places.push(this.#checker.check(entry));
       if (!duplex && entry.kind === "file" && !unasked)
         throw new SyncError("BAD_MESSAGE", "a question, but no way back");
     }
     const first = this.totals.entries;
+    this.#troubles.planned(first, places);
     this.totals.entries += listed.length;
     const entries = listed.map(({ entry }) => entry);
     const needs = (yield { do: "plan", entries, first }) as readonly Need[];
-    const wishes = this.#register(listed, needs, first, debt);
+    const wishes = this.#register(listed, places, needs, debt);
     this.#ledger.pay(debt);
     if (wishes.length > 0) yield send("WISH_FILES", encodeFileWishes(wishes), "control");
   }
 
   /** Opens the files of a frame, and answers the questions in it. */
-  #register(listed: readonly ListedEntry[], needs: readonly Need[], first: number, debt: Debt): FileWish[] {
+  #register(
+    listed: readonly ListedEntry[],
+    places: readonly EntryPlace[],
+    needs: readonly Need[],
+    debt: Debt,
+  ): FileWish[] {
     const wishes: FileWish[] = [];
+    const first = this.totals.entries - listed.length;
     for (const [i, { entry, unasked }] of listed.entries()) {
       if (entry.kind !== "file") continue;
       const need = needs[i] ?? "nothing";
       if (!unasked) wishes.push({ wanted: need !== "nothing", all: need === "all" });
       if (need === "nothing" && !unasked) continue;
-      const dropped = need === "nothing";
       debt.open += 1;
       this.totals.wantedFiles += 1;
       this.totals.wantedBytes += entry.size;
-      this.#files.set(first + i, {
-        entry: first + i,
-        name: entry.name,
-        unasked: unasked || need === "all",
-        debt,
-        size: entry.size,
-        listed: 0,
-        missing: 0,
-        ended: false,
-        dropped,
-      });
+      const state = { entry: first + i, place: places[i]!, unasked: unasked || need === "all", debt };
+      this.#files.set(first + i, openFile({ ...state, size: entry.size, dropped: need === "nothing" }));
     }
     return wishes;
   }
@@ -226,7 +225,7 @@ export class ReceiverCore {
         ? yield* this.#takeQuestions(group, file, debt, wishes)
         : yield* this.#takePushed(group, group.pushed, file, debt);
     this.totals.chunkBytes += offset - file.listed;
-    this.totals.currentName = file.name;
+    this.totals.currentName = file.place.name;
     file.listed = offset;
     if (group.end === undefined) return;
     file.ended = true;
@@ -347,11 +346,11 @@ export class ReceiverCore {
   /** After each frame: finishes files, reports troubles, gives credit. */
   *#settle(): Steps {
     if (this.#finished.length > 0) yield* this.#finish(this.#finished.splice(0));
-    for (const { entry, error } of this.#troubles.splice(0)) {
+    for (const { entry, error } of this.#troubles.take()) {
       this.totals.failed += 1;
       if (error.remote) this.totals.failedAtSender += 1;
       this.#options.onTrouble?.(error);
-      if (this.duplex && !error.remote) yield send("FAILED", encodeError(error, entry), "none");
+      if (this.duplex && !error.remote) yield send("FAILED", encodeFailed(error, entry), "none");
     }
     const credit = this.duplex ? this.#ledger.due() : undefined;
     if (credit !== undefined) yield send("CREDIT", encodeCounts(...credit), "none");
@@ -381,6 +380,7 @@ export class ReceiverCore {
       throw new SyncError("TRUNCATED", `the sender ended with ${this.#files.size} files open`);
     }
     this.totals.troubles = end.troubles;
+    this.#troubles.planned(0, []); // what fails from now on is told with its path
     yield { do: "commit", whole: end.troubles === 0 };
     yield* this.#settle();
     this.#digest = frame.transcript;

@@ -301,7 +301,7 @@ class SenderWork<File> {
       this.#abort.signal.throwIfAborted();
       read = toSyncError(thrown, "IO");
     }
-    this.#core.readAgain(file, read);
+    this.#core.readAgain(read);
   }
 
   async #sayEnd(): Promise<void> {

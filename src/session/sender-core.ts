@@ -2,7 +2,8 @@ import { idBytes } from "../chunk/chunk.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { BlockPool } from "../bytes/block-pool.ts";
 import { equalBytes } from "../bytes/compare.ts";
-import { isSyncError, SyncError } from "../errors.ts";
+import { isSyncError, SyncError, withPath } from "../errors.ts";
+import { type EntryPlace, printEntryPath } from "../tree/entry-order.ts";
 import type { CutRun, SourceEntry } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import { type ChunkGroup, encodeChunkGroups } from "./chunk-groups.ts";
@@ -12,10 +13,10 @@ import type { DoneMessage } from "./closing.ts";
 import { ContentQueue } from "./content-queue.ts";
 import { encodeEntries } from "./entry-codec.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
-import { agree, decodeHello, encodeHello } from "./hello.ts";
-import type { SenderHello, Windows } from "./hello.ts";
+import { agree, decodeHello, encodeHello, type SenderHello, type Windows } from "./hello.ts";
 import { sessionLimits } from "./limits.ts";
-import type { Announced, Job } from "./job.ts";
+import { type Announced, type Cutting, type Job, withinSize } from "./job.ts";
+import { type OutgoingEntry, OutgoingEntries } from "./outgoing-entries.ts";
 import { emptyOutlook } from "./outlook.ts";
 import { Queue } from "./queue.ts";
 import type { SenderAction, SenderTotals } from "./sender-action.ts";
@@ -38,9 +39,8 @@ export interface SenderCoreOptions {
 }
 
 const groupChunkCount = 8192;
-/** Bytes that ENTRIES and CHUNKS frames aim at, and the most that an entry takes beside its names. */
+/** Bytes that a CHUNKS frame aims at. */
 const controlFrameBytes = 262_144;
-const entryOverheadBytes = 32;
 const cutFilesCount = 256;
 
 const first = sessionLimits.firstWindowBytes;
@@ -76,6 +76,7 @@ export class SenderCore<File> {
   };
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
+  readonly #entries: OutgoingEntries<File>;
   readonly #sent: SentChunks;
   readonly #out: SenderAction<File>[] = [];
   /** Entries, chunks and content that the receiver has not settled, in bytes, and what it allows. */
@@ -84,11 +85,11 @@ export class SenderCore<File> {
   /** Files that were listed and not answered. */
   readonly #asked = new Queue<Job<File>>();
   readonly #jobs = new Queue<Job<File>>();
-  /** Files of the cut under way, and where the next run of each starts. */
-  readonly #cutting = new Map<File, { readonly job: Job<File>; offset: number }>();
+  /** Files of the cut under way. */
+  readonly #cutting = new Map<File, Cutting<File>>();
   readonly #content: ContentQueue<File>;
-  /** The file last found changed: its chunks are wished for one after another, and it is told once. */
-  #changed: File | undefined;
+  /** Files that were reported. */
+  readonly #told = new WeakSet<EntryPlace>();
   #heard = false;
   #compress: boolean;
   /** What the source was asked for and has not answered yet. */
@@ -103,6 +104,7 @@ export class SenderCore<File> {
     this.#options = options;
     this.#duplex = options.hello.mode === "duplex";
     this.#compress = options.compress === true;
+    this.#entries = new OutgoingEntries(options.hello.layout, (error) => this.trouble(error));
     this.#sent = new SentChunks(
       options.hello.mode === "list" ? () => true : (id) => options.have?.has(id) === true,
     );
@@ -127,19 +129,10 @@ export class SenderCore<File> {
     return this.#nextContent() ?? this.#nextListing() ?? this.#nextCut() ?? this.#nextEnd();
   }
 
-  /** The next entries of the source, in order. */
+  /** The next entries of the source, in order. @throws PATH when the first is not what the layout says */
   listed(batch: readonly SourceEntry<File>[]): void {
     this.#underWay.list = false;
-    let from = 0;
-    let size = 0;
-    for (const [i, { entry }] of batch.entries()) {
-      size += entryOverheadBytes + entry.name.length + (entry.target?.length ?? 0);
-      if (size < controlFrameBytes && i + 1 - from < sessionLimits.entriesPerFrameCount) continue;
-      this.#announce(batch.slice(from, i + 1));
-      from = i + 1;
-      size = 0;
-    }
-    if (from < batch.length) this.#announce(batch.slice(from));
+    for (const frame of this.#entries.frames(batch)) this.#announce(frame);
   }
 
   listingEnded(): void {
@@ -179,15 +172,17 @@ export class SenderCore<File> {
   }
 
   /** The chunk of a file that was to be read again, or why it is not there any more. */
-  readAgain(file: File, read: Bytes | SyncError): void {
+  readAgain(read: Bytes | SyncError): void {
     const bytes = isSyncError(read) ? undefined : read;
+    const place = this.#content.readingPlace;
     if (this.#content.checkRead(bytes)) {
       this.#out.push(this.#sendContent("DATA", bytes));
       return;
     }
-    const reason = isSyncError(read) ? read : new SyncError("CHANGED", "a file changed while it was sent");
-    if (this.#changed !== file) this.trouble(reason);
-    this.#changed = file;
+    this.#tell(
+      isSyncError(read) ? read : new SyncError("CHANGED", "a file changed while it was sent"),
+      place,
+    );
     this.#send("SKIP", encodeCounts(1), "none");
   }
 
@@ -250,20 +245,20 @@ export class SenderCore<File> {
     };
   }
 
-  #announce(batch: readonly SourceEntry<File>[]): void {
+  #announce(batch: readonly OutgoingEntry<File>[]): void {
     const unasked = !this.#duplex;
     const payload = encodeEntries(
       batch.map(({ entry }) => ({ entry, unasked: unasked && entry.kind === "file" })),
     );
     const announced = { open: 1, bytes: payload.length };
-    for (const { entry, file } of batch) {
+    for (const { entry, file, place } of batch) {
       const number = this.totals.entries++;
       if (entry.kind !== "file") continue;
       announced.open += 1;
       this.totals.wantedFiles += 1;
       this.totals.wantedBytes += entry.size;
-      const { name, size } = entry;
-      (unasked ? this.#jobs : this.#asked).push({ file, entry: number, name, size, unasked, announced });
+      const job = { file, entry: number, size: entry.size, place, unasked, announced };
+      (unasked ? this.#jobs : this.#asked).push(job);
     }
     this.#open.entries += payload.length;
     this.#settle(announced);
@@ -320,7 +315,7 @@ export class SenderCore<File> {
     if (this.#jobs.size === 0) return undefined;
     while (this.#jobs.size > 0 && this.#cutting.size < cutFilesCount) {
       const job = this.#jobs.take();
-      this.#cutting.set(job.file, { job, offset: 0 });
+      this.#cutting.set(job.file, { job, offset: 0, ended: false });
     }
     this.#cutOpen = true;
     return { do: "cut", files: [...this.#cutting.keys()] };
@@ -335,15 +330,18 @@ export class SenderCore<File> {
   }
 
   /** Books a run, and splits it where a list would not fit its frame. */
-  *#takeRun(run: CutRun<File>): Generator<ChunkGroup> {
-    const cut = this.#cutting.get(run.file);
+  *#takeRun(given: CutRun<File>): Generator<ChunkGroup> {
+    const cut = this.#cutting.get(given.file);
     if (cut === undefined) throw new SyncError("INTERNAL", "the source cut a file nobody asked for");
+    if (given.end !== undefined) this.#cutting.delete(given.file);
+    if (cut.ended) return;
     const { job } = cut;
+    const run = withinSize(given, cut);
     const failure = run.end !== undefined && run.end !== "complete" ? run.end : undefined;
     const end = failure?.code ?? (run.end === undefined ? undefined : "complete");
     if (run.sizes.length === 0 && end === undefined) return;
     const pushed = job.unasked ? this.#push(run) : undefined;
-    if (!job.unasked) this.#content.ask({ ...run, offset: cut.offset });
+    if (!job.unasked) this.#content.ask({ ...run, offset: cut.offset, place: job.place });
     for (let at = 0; at === 0 || at < run.sizes.length; at += groupChunkCount) {
       const to = Math.min(run.sizes.length, at + groupChunkCount);
       yield {
@@ -356,19 +354,23 @@ export class SenderCore<File> {
     }
     this.totals.chunks += run.sizes.length;
     this.totals.chunkBytes += run.bytes.length;
-    this.totals.currentName = job.name;
+    this.totals.currentName = job.place.name;
     cut.offset += run.bytes.length;
     if (end === undefined) return;
-    if (failure !== undefined) this.#fail(failure);
+    cut.ended = true;
+    if (failure !== undefined) {
+      this.#tell(failure, job.place);
+      this.#sent.forget(); // its chunks may be gone with it
+    }
     this.totals.files += 1;
     this.#settle(job.announced);
-    this.#cutting.delete(run.file);
   }
 
-  /** The chunks of a file that failed may be gone with it. */
-  #fail(failure: SyncError): void {
-    this.trouble(failure);
-    this.#sent.forget();
+  /** Reports a file that cannot be sent, once: each of its chunks may fail. */
+  #tell(failure: SyncError, place: EntryPlace | undefined): void {
+    if (place === undefined || this.#told.has(place)) return;
+    this.#told.add(place);
+    this.trouble(withPath(failure, printEntryPath(place)));
   }
 
   #push(run: CutRun<File>): boolean[] {

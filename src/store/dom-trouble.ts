@@ -1,4 +1,4 @@
-import { isSyncError, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
+import { isSyncError, type SyncError, type SyncErrorCode, toSyncError, withPath } from "../errors.ts";
 
 const codeOfName: Readonly<Record<string, SyncErrorCode>> = {
   QuotaExceededError: "NO_SPACE",
@@ -17,10 +17,4 @@ export function domTrouble(thrown: unknown, path?: string): SyncError {
   if (isSyncError(thrown)) return path === undefined ? thrown : withPath(thrown, path);
   const name = thrown instanceof Error ? thrown.name : "";
   return toSyncError(thrown, codeOfName[name] ?? "IO", path === undefined ? undefined : { path });
-}
-
-function withPath(error: SyncError, path: string): SyncError {
-  const { code, message, detail, remote } = error;
-  if (detail.path !== undefined) return error;
-  return new SyncError(code, message, { cause: error, remote, detail: { ...detail, path } });
 }

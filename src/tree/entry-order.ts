@@ -11,6 +11,8 @@ export const maxPathBytes = 4096;
 export const maxDepth = 255;
 /** Bytes in the longest text of a symlink. */
 export const maxLinkTargetBytes = 4095;
+/** Seconds from 1970 to the latest time, and to the earliest: twice the difference of two is below 2^53. */
+export const maxTimeSec = 2 ** 51 - 1;
 
 const slash = 0x2f;
 const dot = 0x2e;
@@ -42,7 +44,16 @@ function findWindowsFault(name: Bytes): string | undefined {
   return windowsDevice.test(text) ? "is a device on Windows" : undefined;
 }
 
-interface Level {
+/** Why something may not lie so deep or under so long a path, or undefined when it may. */
+export function findPlaceFault(depth: number, pathBytes: number): string | undefined {
+  if (!isCount(depth, maxDepth)) return "lies too deep";
+  return pathBytes > maxPathBytes ? "has a path of more than 4096 bytes" : undefined;
+}
+
+/** Where an entry lies. */
+export interface EntryPlace {
+  /** The directory around it; undefined at the top, and in the one that stands for the root. */
+  readonly parent: EntryPlace | undefined;
   readonly name: Bytes;
   /** True when entries may follow below it. */
   readonly isDir: boolean;
@@ -50,74 +61,88 @@ interface Level {
   readonly pathBytes: number;
 }
 
+/** The path of an entry, for messages; `.` for the root. */
+export function printEntryPath({ parent, name }: EntryPlace): string {
+  const above = parent && parent.pathBytes > 0 ? `${printEntryPath(parent)}/` : "";
+  return above + new TextDecoder().decode(name);
+}
+
 /**
  * Checks a stream of entries as it comes: that each has its legal place after the one before it, and that all
  * of its numbers are in range. What has passed can only name places inside the root, each of them once.
+ * One that is refused leaves no trace; others may follow.
  *
- * Keeps one name per depth.
+ * Keeps one place per depth.
  */
 export class EntryChecker {
   readonly #layout: Layout;
   readonly #names: NameOptions;
   /** The last entry and the directories it lies in, by depth. */
-  readonly #levels: Level[] = [];
+  readonly #levels: EntryPlace[] = [];
 
   constructor(layout: Layout, options: NameOptions = {}) {
     this.#layout = layout;
     this.#names = options;
   }
 
-  /** @throws PATH for a place or name that is not allowed, BAD_MESSAGE for a number out of range */
-  check(entry: Entry): void {
-    checkFields(entry);
-    const { depth, name } = entry;
-    if (!isCount(depth, maxDepth)) throw pathError("an entry is nested too deeply");
-    if (this.#isRoot(entry)) return void this.#levels.push({ name, isDir: true, pathBytes: 0 });
-    const fault = findNameFault(name, this.#names);
-    if (fault) throw pathError(`a name ${fault}`, name);
-    this.#enter(entry);
+  /**
+   * Returns where the entry lies.
+   *
+   * @throws PATH for a place or name that is not allowed, BAD_MESSAGE for a number out of range, with the path
+   */
+  check(entry: Entry): EntryPlace {
+    const { depth, name, kind } = entry;
+    const parent = this.#levels[depth - 1];
+    const isRoot = this.#isRoot(entry);
+    const pathBytes = isRoot ? 0 : (parent && parent.pathBytes > 0 ? parent.pathBytes + 1 : 0) + name.length;
+    const place = { parent, name, isDir: kind === "dir", pathBytes };
+    const misplaced = findPlaceFault(depth, pathBytes) ?? (isRoot ? undefined : this.#findFault(entry));
+    if (misplaced !== undefined) throw refuse("PATH", misplaced, place);
+    const illegal = findFieldFault(entry);
+    if (illegal !== undefined) throw refuse("BAD_MESSAGE", illegal, place);
+    this.#levels.length = depth;
+    this.#levels.push(place);
+    return place;
   }
 
   /** True for the one entry that stands for the root directory itself. */
   #isRoot({ depth, name, kind }: Entry): boolean {
-    if (this.#layout === "named" || this.#levels.length > 0) return false;
-    if (depth === 0 && kind === "dir" && compareBytes(name, rootName) === 0) return true;
-    throw pathError("the first entry is not the root directory", name);
+    const isFirst = this.#layout === "contents" && this.#levels.length === 0;
+    return isFirst && depth === 0 && kind === "dir" && compareBytes(name, rootName) === 0;
   }
 
-  #enter({ depth, name, kind }: Entry): void {
-    const parent = this.#levels[depth - 1];
-    if (depth > this.#levels.length || (parent && !parent.isDir))
-      throw pathError("an entry has no directory", name);
-    if (depth === 0 && this.#layout === "contents") throw pathError("an entry lies beside the root", name);
+  #findFault({ depth, name }: Entry): string | undefined {
+    if (this.#layout === "contents") {
+      if (this.#levels.length === 0) return "comes before the root directory";
+      if (depth === 0) return "lies beside the root";
+    }
+    const fault = findNameFault(name, this.#names);
+    if (fault !== undefined) return `has a name that ${fault}`;
+    if (depth > this.#levels.length || this.#levels[depth - 1]?.isDir === false) return "has no directory";
     const before = this.#levels[depth];
-    if (before && compareBytes(before.name, name) >= 0) throw pathError("names do not ascend", name);
-    const pathBytes = (parent && parent.pathBytes > 0 ? parent.pathBytes + 1 : 0) + name.length;
-    if (pathBytes > maxPathBytes) throw pathError("a path is longer than 4096 bytes", name);
-    this.#levels.length = depth;
-    this.#levels.push({ name, isDir: kind === "dir", pathBytes });
+    return before && compareBytes(before.name, name) >= 0
+      ? "does not follow in the order of names"
+      : undefined;
   }
 }
 
-function checkFields({ kind, size, mode, mtimeSec, mtimeNsec, target }: Entry): void {
-  if (kind !== "file" && kind !== "dir" && kind !== "symlink") throw fieldError("kind");
-  if (!isCount(size, kind === "file" ? Number.MAX_SAFE_INTEGER : 0)) throw fieldError("size");
-  if (!isCount(mode, 0o7777)) throw fieldError("mode");
-  if (!Number.isSafeInteger(mtimeSec) || !isCount(mtimeNsec, 999_999_999)) throw fieldError("time");
-  if ((target !== undefined) !== (kind === "symlink")) throw fieldError("link text");
-  if (target && (target.length === 0 || target.length > maxLinkTargetBytes || target.includes(0))) {
-    throw fieldError("link text");
+/** Which of the numbers of an entry, or its link text, is out of range. */
+function findFieldFault({ kind, size, mode, mtimeSec, mtimeNsec, target }: Entry): string | undefined {
+  if (kind !== "file" && kind !== "dir" && kind !== "symlink") return "has an unknown kind";
+  if (!isCount(size, kind === "file" ? Number.MAX_SAFE_INTEGER : 0)) return "has a size that is out of range";
+  if (!isCount(mode, 0o7777)) return "has a mode that is out of range";
+  if (!isCount(Math.abs(mtimeSec), maxTimeSec) || !isCount(mtimeNsec, 999_999_999)) {
+    return "has a time that is out of range";
   }
+  if ((target !== undefined) !== (kind === "symlink")) return "has an illegal link text";
+  const isText = target === undefined || (target.length > 0 && !target.includes(0));
+  return isText && (target?.length ?? 0) <= maxLinkTargetBytes ? undefined : "has an illegal link text";
 }
 
 function isCount(value: number, max: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= max;
 }
 
-function fieldError(field: string): SyncError {
-  return new SyncError("BAD_MESSAGE", `an entry has an illegal ${field}`);
-}
-
-function pathError(message: string, name?: Bytes): SyncError {
-  return new SyncError("PATH", message, name && { detail: { path: new TextDecoder().decode(name) } });
+function refuse(code: "PATH" | "BAD_MESSAGE", fault: string, place: EntryPlace): SyncError {
+  return new SyncError(code, `an entry ${fault}`, { detail: { path: printEntryPath(place) } });
 }

@@ -1,9 +1,9 @@
-import { SyncError } from "../errors.ts";
+import { SyncError, withPath } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { compareEntry, type Keeping, type Outcome } from "./comparison.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
-import { fileTrouble, withPath } from "./file-trouble.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { stagingName } from "./staging-name.ts";

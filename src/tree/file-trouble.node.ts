@@ -31,13 +31,6 @@ function reasonOf(
   return message.replace(/^\w+: /, "").replace(/ '.*$/s, "");
 }
 
-/** The same error with the path it is about, when it names none. */
-export function withPath(error: SyncError, path: string): SyncError {
-  if (error.detail.path !== undefined || path === "") return error;
-  const { cause, code, message, remote } = error;
-  return new SyncError(code, message, { cause, remote, detail: { ...error.detail, path } });
-}
-
 /** True for an error of a file call, with one of the names when some are given. */
 export function isErrno(
   thrown: unknown,

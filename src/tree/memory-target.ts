@@ -107,7 +107,7 @@ class MemoryTarget implements TreeTarget {
     const name = byteName(entry.name);
     const there = parent.children.get(name);
     const outcome = compareEntry(entry, standingOf(there), keepsAll);
-    if (outcome === "blocked") this.#refuse(number, name);
+    if (outcome === "blocked") this.#refuse(number);
     else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, outcome);
     else if (entry.kind === "dir") this.#openDir(parent, name, entry, there);
     else parent.children.set(name, { kind: "symlink", target: entry.target!, ...metadataOf(entry) });
@@ -140,17 +140,14 @@ class MemoryTarget implements TreeTarget {
     file.placedBytes += bytes.length;
   }
 
-  #refuse(entry: number, path: string): void {
-    const message = "a directory that is not empty is in the way";
-    this.#required().onTrouble(entry, new SyncError("IO", message, { detail: { path } }));
+  #refuse(entry: number): void {
+    this.#required().onTrouble(entry, new SyncError("IO", "a directory that is not empty is in the way"));
   }
 
   /** Gives up on a file; one that is not expected was given up before. */
   #fail(entry: number, { code, message, remote }: SyncError): void {
-    const file = this.#awaited.get(entry);
     if (!this.#awaited.delete(entry)) return;
-    const detail = { path: file!.name };
-    this.#required().onTrouble(entry, new SyncError(code, message, { remote, detail }));
+    this.#required().onTrouble(entry, new SyncError(code, message, { remote }));
   }
 
   #learn(dir: MemoryDir, cutter: Cutter): void {

@@ -116,7 +116,8 @@ function* findAll(
   const skip = (dir: DirNode, below: ByteString, found: FileStats): boolean =>
     below === stagingName ||
     (filter !== undefined && isLeftOut(top + `${pathBelow(dir)}/${below}`.slice(1), found));
-  for (const found of walk(held, { skip, ...(onTrouble && { onTrouble }) })) {
+  const above = { depth: 1, pathBytes: top.length };
+  for (const found of walk(held, { above, skip, ...(onTrouble && { onTrouble }) })) {
     yield { ...found, depth: found.depth + 1 };
   }
 }

@@ -1,13 +1,13 @@
 import { nodeDigests } from "../chunk/blake3.node.ts";
 import { sha256Digest } from "../chunk/digest.ts";
-import { SyncError } from "../errors.ts";
+import { SyncError, withPath } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { toByteString } from "./byte-string.node.ts";
 import { keepsAll } from "./comparison.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
-import { fileTrouble, withPath } from "./file-trouble.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
 import { pathBelow, type DirNode } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";

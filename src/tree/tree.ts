@@ -158,7 +158,7 @@ export interface TargetOptions extends AbortOptions {
   readonly layout: Layout;
   /** True when `place` will not be asked about all that is here, so it must look everywhere for a chunk. */
   readonly search: boolean;
-  /** Called for each entry that could not be brought about, with its number and the path in `detail.path`. */
+  /** Called for each entry that could not be brought about, with its number; the session adds the path unless `detail.path` has one. */
   readonly onTrouble: (entry: number, error: SyncError) => void;
 }
 

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
-import { maxDepth, maxPathBytes } from "./entry-order.ts";
+import { findPlaceFault } from "./entry-order.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
@@ -18,10 +18,14 @@ export interface Found {
 export interface WalkOptions {
   /** Where to start, when not at the root. */
   readonly from?: DirNode;
+  /** What comes before the paths of what is found, for the limits of depth and length. */
+  readonly above?: { readonly depth: number; readonly pathBytes: number };
   /** Leaves out a path, and all below it when it is a directory. */
   readonly skip?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
   readonly onTrouble?: (error: SyncError) => void;
 }
+
+const nothingAbove = { depth: 0, pathBytes: 0 };
 
 /** A directory on the way down. */
 interface Level {
@@ -58,7 +62,9 @@ function look(
   options: WalkOptions,
 ): Found | undefined {
   try {
-    if (depth > maxDepth || pathBytes + name.length > maxPathBytes) throw tooLong(dir, name);
+    const { above = nothingAbove } = options;
+    const fault = findPlaceFault(above.depth + depth, above.pathBytes + pathBytes + name.length);
+    if (fault !== undefined) throw misplaced(fault, dir, name);
     const stats = held.look(dir, name);
     if (stats) return { dir, name, depth, stats };
     throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(dir, name) } });
@@ -82,8 +88,6 @@ function listNames(held: HeldDirs, dir: DirNode, options: WalkOptions): ByteStri
   }
 }
 
-function tooLong(dir: DirNode, name: ByteString): SyncError {
-  return new SyncError("PATH", "a path is too long or too deep to send", {
-    detail: { path: printPlace(dir, name) },
-  });
+function misplaced(fault: string, dir: DirNode, name: ByteString): SyncError {
+  return new SyncError("PATH", `an entry ${fault}`, { detail: { path: printPlace(dir, name) } });
 }

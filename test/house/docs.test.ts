@@ -20,7 +20,13 @@ import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { swarmLimits, swarmTimes } from "../../src/swarm/swarm-limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
 import { turnLimits } from "../../src/transport/turns.ts";
-import { maxDepth, maxLinkTargetBytes, maxNameBytes, maxPathBytes } from "../../src/tree/entry-order.ts";
+import {
+  maxDepth,
+  maxLinkTargetBytes,
+  maxNameBytes,
+  maxPathBytes,
+  maxTimeSec,
+} from "../../src/tree/entry-order.ts";
 import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
 import { root, sourceFiles } from "./source-files.ts";
 
@@ -137,7 +143,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...sessionTimes,
     ...syncInfoLimits,
     ...fileCutLimits,
-    ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes, ...filterLimits },
+    ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes, maxTimeSec, ...filterLimits },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
     ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits, ...turnLimits },
     ...{ ...swarmLimits, ...swarmTimes },

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { SyncError } from "../../src/errors.ts";
 import { createServer } from "../../src/http/server.node.ts";
 import { encodeChunkGroups } from "../../src/session/chunk-groups.ts";
-import { encodeCounts, encodeDone, encodeEnd, encodeError } from "../../src/session/closing.ts";
+import { encodeCounts, encodeDone, encodeEnd, encodeFailed } from "../../src/session/closing.ts";
 import { encodeEntries } from "../../src/session/entry-codec.ts";
 import { encodeChunkWishes, encodeFileWishes } from "../../src/session/wishes.ts";
 import { type ByteChannel, channelOf } from "../../src/transport/channel.ts";
@@ -129,7 +129,7 @@ test("a receiver that reports failure after failure does not fill the screen", a
   const peer = new PlayedPeer(met.channel);
   await peer.sayHello("receiver");
   await peer.hear("ENTRIES");
-  for (let i = 0; i < 5000; i++) await peer.say("FAILED", encodeError(new SyncError("IO", "no"), 1));
+  for (let i = 0; i < 5000; i++) await peer.say("FAILED", encodeFailed(new SyncError("IO", "no"), 1));
   await peer.channel.end();
   expect(await met.outcome).toBe("PEER_GONE");
   const events = met.lines.map((line) => (JSON.parse(line) as { event: string }).event);

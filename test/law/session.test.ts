@@ -358,8 +358,7 @@ async function explore(
     if (action === undefined) return false;
     if (action.do === "send") ends.down.send(action.type, action.payload);
     if (action.do === "cut") cut = plain.cut(action.files, cutter, {})[Symbol.asyncIterator]();
-    if (action.do === "read")
-      sender.readAgain(action.file, await plain.read(action.file, action.offset, action.size, {}));
+    if (action.do === "read") sender.readAgain(await plain.read(action.file, action.offset, action.size, {}));
     if (action.do === "finish") finished = true;
     if (action.do === "list") {
       const next = await listing.next();
