@@ -1,6 +1,19 @@
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 
 /**
+ * The versions of V8 in which each setting was tried, from the first to the last: those of Node.js 20 to 26. One that does not know a
+ * setting says so on standard error, so others keep their own.
+ */
+const triedVersions = {
+  "--interrupt-budget": ["11.3", "11.3"],
+  "--semi-space-growth-factor": ["11.3", "14.6"],
+  "--heap-growing-percent": ["11.3", "14.6"],
+} as const;
+
+/** A setting of the engine. */
+export type EngineSetting = keyof typeof triedVersions;
+
+/**
  * The space for young objects, both halves. In less, what is still in use is taken for old; in more, nothing is gained by letting
  * what is not wait longer.
  */
@@ -12,18 +25,18 @@ const lookMs = 100;
 /**
  * Sets the engine up for a session.
  *
- * Code has to run for eight times as long as usual before it is optimised. To compile in the background is free only where a
- * processor is idle, and both ends of a pipe leave none: a first copy of 1.36 GB, which is over in one and a half seconds, takes
- * a seventh less time, a tree of 78,000 files 4 % more (`npm run bench -- first-file first-tree`, with and without the flag).
+ * Code has to run for eight times as long as usual before it is optimised, where the engine takes that. To compile in the background
+ * is free only where a processor is idle, and both ends of a pipe leave none: a first copy of 1.36 GB, which is over in one and a half
+ * seconds, takes a seventh less time, a tree of 78,000 files 4 % more (`npm run bench -- first-file first-tree`, with and without it).
  *
  * The heap stays small. What a session keeps is little, but much passes through. Of that tree the sender would take 30 MB more, the
  * receiver 7, and neither less time; and a heap that may double before it is swept does, to 300 MB for a tree of 300,000 files.
  */
 export function prepareForSession(): void {
-  setFlagsFromString("--interrupt-budget=1000000");
-  setFlagsFromString("--semi-space-growth-factor=4");
-  setFlagWhen(() => youngBytes() >= youngSpaceBytes, "--semi-space-growth-factor=1");
-  setFlagWhen(() => getHeapStatistics().total_heap_size >= smallHeapBytes, "--heap-growing-percent=20");
+  set("--interrupt-budget", 1_000_000);
+  set("--semi-space-growth-factor", 4);
+  setWhen(() => youngBytes() >= youngSpaceBytes, "--semi-space-growth-factor", 1);
+  setWhen(() => getHeapStatistics().total_heap_size >= smallHeapBytes, "--heap-growing-percent", 20);
 }
 
 /**
@@ -31,13 +44,30 @@ export function prepareForSession(): void {
  * one, nothing is gained by letting more of them wait to be swept: a fetch of 256 MB takes 40 MB more memory, and no less time.
  */
 export function prepareForFetch(): void {
-  setFlagsFromString("--semi-space-growth-factor=1");
+  set("--semi-space-growth-factor", 1);
 }
 
-function setFlagWhen(isSo: () => boolean, flag: string): void {
+/** True when a version of V8 takes a setting without a word. */
+export function takesSetting(setting: EngineSetting, version: string): boolean {
+  const [first, last] = triedVersions[setting];
+  return rankOf(first) <= rankOf(version) && rankOf(version) <= rankOf(last);
+}
+
+/** What orders versions: `13.6.233.17-node.53` comes between `12.4` and `14.1`. */
+function rankOf(version: string): number {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major * 1000 + minor;
+}
+
+function set(setting: EngineSetting, value: number): void {
+  if (takesSetting(setting, process.versions.v8)) setFlagsFromString(`${setting}=${value}`);
+}
+
+function setWhen(isSo: () => boolean, setting: EngineSetting, value: number): void {
+  if (!takesSetting(setting, process.versions.v8)) return;
   const timer = setInterval(() => {
     if (!isSo()) return;
-    setFlagsFromString(flag);
+    set(setting, value);
     clearInterval(timer);
   }, lookMs).unref();
 }
