@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
@@ -38,7 +40,7 @@ test("a tree of any length passes through in the same memory", async () => {
   const liveBytes: number[] = [];
   let count = 0;
   const [near, far] = duplexPair();
-  const target = openTreePreview("/nowhere/at/all", {
+  const target = openTreePreview(join(tmpdir(), "nowhere"), {
     onChange() {
       if (++count % 50_000 !== 0) return;
       collectGarbage();
@@ -48,6 +50,7 @@ test("a tree of any length passes through in the same memory", async () => {
   });
   await Promise.all([sendTree(endless, near, { layout: "contents" }), receiveTree(target, far)]);
   expect(count).toBe(entryCount);
-  // 250,000 names lie between the first look and the last: 64 MB, if anybody kept them.
-  expect(liveBytes.at(-1)! - liveBytes[0]!).toBeLessThan(8_000_000);
+  // At least 150,000 names lie between the first look and the last three: 38 MB, if anybody kept them.
+  // What is under way differs from look to look, so the least of the three counts.
+  expect(Math.min(...liveBytes.slice(-3)) - liveBytes[0]!).toBeLessThan(8_000_000);
 });
