@@ -102,6 +102,7 @@ export { ChunkMemory } from "./session/chunk-memory.ts";
 export type { Mode, Windows } from "./session/hello.ts";
 export { type ChunkList, readChunkList } from "./session/list.ts";
 export type { LivenessOptions } from "./session/link.ts";
+export { type ReceiveLimits, receiveLimits } from "./session/allowance.ts";
 export {
   type ReceiveOptions,
   type ReceiveProgress,

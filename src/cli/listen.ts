@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { SyncError } from "../errors.ts";
+import type { ReceiveLimits } from "../session/allowance.ts";
 import { createServer, type ServerOptions, type SyncServer } from "../http/server.node.ts";
 import type { SessionReport } from "../http/session-host.ts";
 import { generateToken, parseTokens, type Token } from "../http/tokens.node.ts";
@@ -40,7 +41,7 @@ export const serverGraceMs = 10_000;
  * @throws USAGE, IO, NOT_FOUND
  */
 export async function serveUntilInterrupted(
-  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "ui">,
+  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "ui"> & ReceiveLimits,
   options: OptionValues<typeof listenOptions>,
   report: Report,
   signal: AbortSignal,

@@ -3,6 +3,7 @@ import { createReceiver } from "../session/create-receiver.ts";
 import { defineCommand } from "./command.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
+import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
@@ -16,6 +17,7 @@ export const pull = defineCommand({
     compress: { type: "boolean", short: "z", about: "have content compressed that shrinks" },
     ...excludeOption,
     ...receivingOptions,
+    ...receiveLimitOptions,
     ...remoteOptions,
     ...timeoutOption,
   },
@@ -41,6 +43,7 @@ export const pull = defineCommand({
       onTrouble: (error) => report.trouble(error),
       onProgress: (session) => report.progress(progressOf(session)),
       compress: options.compress === true,
+      ...receiveLimitsOf(options),
       ...reconnectionOf(options, report),
       ...livenessOf({ duplex: true, ...options }),
     });

@@ -1,6 +1,7 @@
 import { receiveTree } from "../session/receive.ts";
 import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
+import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { progressOf } from "./session-report.ts";
 import { livenessOf, sessionOptions } from "./session-options.ts";
@@ -12,6 +13,7 @@ export const recv = defineCommand({
   operands: ["DST"],
   options: {
     ...receivingOptions,
+    ...receiveLimitOptions,
     ...sessionOptions,
   },
   writesOutput: ({ duplex }) => duplex === true,
@@ -25,6 +27,7 @@ export const recv = defineCommand({
       signal,
       onTrouble: (error) => report.trouble(error),
       onProgress: (session) => report.progress(progressOf(session)),
+      ...receiveLimitsOf(options),
       ...livenessOf(options),
     });
     receiving.end(summary);

@@ -1,5 +1,6 @@
 import { defineCommand } from "./command.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
+import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 
 /** `serve ROOT`: lets others push and pull. */
 export const serve = defineCommand({
@@ -8,6 +9,7 @@ export const serve = defineCommand({
     "read-only": { type: "boolean", about: "let nobody push" },
     fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
     ui: { type: "boolean", about: "offer a page to push and pull with in a browser, at the top" },
+    ...receiveLimitOptions,
     ...listenOptions,
   },
   writesOutput: () => false,
@@ -18,6 +20,7 @@ export const serve = defineCommand({
       readOnly: options["read-only"] === true,
       durable: options.fsync === true,
       ui: options.ui === true,
+      ...receiveLimitsOf(options),
     };
     await serveUntilInterrupted(offer, options, report, signal);
   },

@@ -4,6 +4,7 @@ import type { Duplex as NodeDuplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { Pause } from "../bytes/pause.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
+import type { ReceiveLimits } from "../session/allowance.ts";
 import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { httpDuplex } from "../transport/http.node.ts";
@@ -18,16 +19,19 @@ import { Connections } from "./connections.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
 import { Gate, type GateOptions } from "./gate.node.ts";
+import { limitsOfPush } from "./served-limits.ts";
 import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
 import { Metrics } from "./metrics.node.ts";
 import { checkHead, checkNoBody } from "./request-head.node.ts";
 import { bringsBody, type Route, routeOf, scopeOf } from "./route.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
+import { formatSharePath } from "./share-path.ts";
 import type { Share } from "./share.ts";
 import { slotLimits, Slots } from "./slots.ts";
+import type { Principal } from "./tokens.node.ts";
 import { readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
-export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions {
+export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions, ReceiveLimits {
   /** What is offered ... */
   readonly share?: Share;
   /** ... or the directory that is. */
@@ -166,7 +170,8 @@ class HttpServer implements SyncServer {
     if (this.#ui?.answer(request, response) === true) return;
     const route = this.#routeOf(request, false);
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
-    const { name } = await this.#gate.admit(request, scopeOf(route)!);
+    const principal = await this.#gate.admit(request, scopeOf(route)!);
+    const { name } = principal;
     response.once("close", this.#connections.hold(request.socket));
     if (route.kind === "metrics") return text(response, 200, this.#figures());
     const owner = ownerOf(request, name);
@@ -175,7 +180,7 @@ class HttpServer implements SyncServer {
     const address = this.#gate.addressOf(request);
     if (route.kind === "file") return this.#sendFile(request, response, route, `${name}|${address}`);
     const via = route.inTurns ? "turns" : "http";
-    await this.#hold(request, route, { via, name, address }, async () =>
+    await this.#hold(request, route, { via, principal }, async () =>
       route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
     );
   }
@@ -185,17 +190,16 @@ class HttpServer implements SyncServer {
     checkNoBody(request);
     const route = this.#routeOf(request, true);
     if (route.kind !== "session") throw new SyncError("BAD_MESSAGE", "a WebSocket is for a session");
-    const { name } = await this.#gate.admit(request, scopeOf(route)!);
+    const principal = await this.#gate.admit(request, scopeOf(route)!);
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((word) => word.trim());
     if (!offered.includes(sessionSubprotocol)) {
       throw new SyncError("UNSUPPORTED", `only the subprotocol ${sessionSubprotocol} is spoken here`);
     }
-    const address = this.#gate.addressOf(request);
     this.#connections.hold(request.socket); // until it closes
     await this.#hold(
       request,
       route,
-      { via: "websocket", name, address },
+      { via: "websocket", principal },
       () =>
         new Promise((resolve, reject) => {
           socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
@@ -207,27 +211,33 @@ class HttpServer implements SyncServer {
   async #hold(
     request: IncomingMessage,
     { direction, path, maxDeletedCount }: Route & { kind: "session" },
-    facts: Pick<SessionReport, "via" | "name" | "address">,
+    { via, principal }: Pick<SessionReport, "via"> & { readonly principal: Principal },
     connect: () => Promise<ChannelDuplex>,
   ): Promise<void> {
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
-    const free = this.#slots.take(facts.address);
+    const { name } = principal;
+    const address = this.#gate.addressOf(request);
+    const free = this.#slots.take(address);
     try {
       if (this.#pause.due()) await this.#pause.take();
       const { signal } = this.#life;
       const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
       const shareOptions = {
         signal,
-        peer: `${facts.name}|${facts.address}`,
+        peer: `${name}|${address}`,
         via: viaOf(request),
         ...(maxDeletedCount !== undefined && { maxDeletedCount }),
       };
-      const opened = await openSession(this.#share, direction, path, shareOptions, liveness);
+      const opened = await openSession(this.#share, direction, path, shareOptions, {
+        liveness,
+        limits: limitsOfPush(this.#options, principal.limits),
+      });
       const duplex = await connect().catch(async (thrown: unknown) => {
         await opened.drop();
         throw thrown;
       });
-      this.#book(await holdSession(opened, readFairly(duplex), signal, { ...facts, direction }));
+      const facts = { via, name, address, direction, path: formatSharePath(path) };
+      this.#book(await holdSession(opened, readFairly(duplex), signal, facts));
     } finally {
       free();
     }

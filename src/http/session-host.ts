@@ -1,4 +1,5 @@
 import { SyncError, toSyncError } from "../errors.ts";
+import type { ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { type ReceiveSummary, receiveTree } from "../session/receive.ts";
 import { type SendSummary, sendTree } from "../session/send.ts";
@@ -25,7 +26,7 @@ export async function openSession(
   direction: SessionDirection,
   path: SharePath,
   options: TargetShareOptions,
-  liveness: LivenessOptions,
+  { liveness, limits }: { readonly liveness: LivenessOptions; readonly limits: ReceiveLimits },
 ): Promise<OpenedSession> {
   if (direction === "pull") {
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
@@ -44,7 +45,7 @@ export async function openSession(
   if (!share.openTarget) throw new SyncError("UNSUPPORTED", "nothing can be pushed to here");
   const target = await share.openTarget(path, options);
   return {
-    hold: (duplex, signal) => receiveTree(target, duplex, { ...liveness, signal }),
+    hold: (duplex, signal) => receiveTree(target, duplex, { ...liveness, ...limits, signal }),
     drop: () => target.close(),
   };
 }
@@ -57,6 +58,8 @@ export interface SessionReport {
   /** Who held it: a token's name and an address. */
   readonly name: string;
   readonly address: string;
+  /** What it was about, as it stands in a URL. */
+  readonly path: string;
   readonly summary?: SendSummary | ReceiveSummary;
   readonly error?: SyncError;
 }
@@ -66,7 +69,7 @@ export async function holdSession(
   opened: OpenedSession,
   duplex: Duplex,
   signal: AbortSignal,
-  facts: Pick<SessionReport, "direction" | "via" | "name" | "address">,
+  facts: Omit<SessionReport, "type" | "summary" | "error">,
 ): Promise<SessionReport> {
   try {
     return { type: "session", ...facts, summary: await opened.hold(duplex, signal) };

@@ -1,5 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { parseSize } from "../bytes/size.ts";
 import { SyncError } from "../errors.ts";
+import type { ReceiveLimits } from "../session/allowance.ts";
 import type { Scope } from "./route.ts";
 
 /** Somebody who was let in. */
@@ -7,6 +9,8 @@ export interface Principal {
   /** Names them in reports; it is no secret. */
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** What one push may make on the disk, where that differs from what the server allows. */
+  readonly limits?: ReceiveLimits;
 }
 
 /** A token that a server knows, by its digest. */
@@ -22,7 +26,8 @@ const tokenBytes = 24;
 
 /**
  * Reads a token file: a line for each token, with a name, scopes joined by commas, and the token itself or `sha256:` and
- * its digest in hex; blanks between them. Lines that are empty or begin with # are passed over.
+ * its digest in hex, and then limits of a push, `max-bytes=`, `max-entries=`, `max-expansion=`, 0 being none; blanks between
+ * them. Lines that are empty or begin with # are passed over.
  *
  * @throws USAGE that names the line, never its content
  */
@@ -39,18 +44,38 @@ export function parseTokens(text: string): readonly Token[] {
 function parseToken(words: readonly string[], number: number): Token {
   const wrong = (why: string): SyncError => new SyncError("USAGE", `token file, line ${number}: ${why}`);
   const [name, scopeList, secret, ...more] = words;
-  if (name === undefined || scopeList === undefined || secret === undefined || more.length > 0) {
+  if (name === undefined || scopeList === undefined || secret === undefined)
     throw wrong("a name, scopes and a token are needed");
-  }
+  const limits = parseLimits(more);
+  if (!limits)
+    throw wrong("behind the token come max-bytes=, max-entries= and max-expansion= only, each once");
   const scopes = scopeList.split(",");
   if (!scopes.every((scope) => scopeNames.includes(scope))) throw wrong("scopes are read, write and delete");
   if (secret.startsWith("sha256:")) {
     if (!/^sha256:[0-9a-f]{64}$/.test(secret)) throw wrong("a digest has 64 hex digits");
-    return { name, scopes: scopes as Scope[], digest: Buffer.from(secret.slice(7), "hex") };
+    return { name, scopes: scopes as Scope[], digest: Buffer.from(secret.slice(7), "hex"), limits };
   }
   if (!/^[A-Za-z0-9_-]+$/.test(secret)) throw wrong("a token has letters, digits, - and _ only");
   if (secret.length < leastTokenLength) throw wrong(`a token has ${leastTokenLength} characters at least`);
-  return { name, scopes: scopes as Scope[], digest: digestOf(secret) };
+  return { name, scopes: scopes as Scope[], digest: digestOf(secret), limits };
+}
+
+const limitNames: Readonly<Record<string, keyof ReceiveLimits>> = {
+  "max-bytes": "maxTotalBytes",
+  "max-entries": "maxEntryCount",
+  "max-expansion": "maxExpansion",
+};
+
+function parseLimits(words: readonly string[]): ReceiveLimits | undefined {
+  const limits = new Map<keyof ReceiveLimits, number>();
+  for (const word of words) {
+    const [key = "", text = "", ...more] = word.split("=");
+    const name = Object.hasOwn(limitNames, key) ? limitNames[key] : undefined;
+    const value = parseSize(text);
+    if (name === undefined || value === undefined || more.length > 0 || limits.has(name)) return undefined;
+    limits.set(name, value === 0 ? Infinity : value);
+  }
+  return Object.fromEntries(limits);
 }
 
 /** A new token: 192 random bits. */
@@ -64,7 +89,9 @@ export function findToken(tokens: readonly Token[], secret: string): Principal |
   const digest = digestOf(secret);
   let found: Token | undefined;
   for (const token of tokens) if (timingSafeEqual(token.digest, digest)) found = token;
-  return found && { name: found.name, scopes: found.scopes };
+  if (!found) return undefined;
+  const { name, scopes, limits } = found;
+  return { name, scopes, ...(limits && { limits }) };
 }
 
 function digestOf(secret: string): Buffer {

@@ -3,6 +3,7 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { TreeTarget } from "../tree/tree.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
+import { Allowance, type ReceiveLimits } from "./allowance.ts";
 import type { Frame } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
@@ -11,7 +12,7 @@ import { compressFeature, type ReceiverHello, type Windows } from "./hello.ts";
 import { ReceiverCore } from "./receiver-core.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 
-export interface ReceiveOptions extends AbortOptions, LivenessOptions {
+export interface ReceiveOptions extends AbortOptions, LivenessOptions, ReceiveLimits {
   /** True (default) when the sender hears what is written; false for a stream that only comes in. */
   readonly duplex?: boolean;
   /** What the sender may have under way at each level; default: docs/limits.md. */
@@ -58,14 +59,16 @@ export async function receiveTree(
 ): Promise<ReceiveSummary> {
   const answers = options.duplex ?? true;
   const digests = target.digests ?? [sha256Digest];
+  const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
+  const allowance = new Allowance(options, () => link.receivedBytes);
   const core = new ReceiverCore({
     hello: receiverHello(digests, options),
     digests,
+    allowance,
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
-  const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
   try {
-    const work = new ReceiverWork(target, core, link, answers, options);
+    const work = new ReceiverWork(target, core, link, allowance, answers, options);
     await work.run();
     await link.leave();
     return { ...work.progress(), digest: core.digest };
@@ -104,13 +107,22 @@ class ReceiverWork {
   readonly #target: TreeTarget;
   readonly #core: ReceiverCore;
   readonly #link: Link;
+  readonly #allowance: Allowance;
   readonly #answers: boolean;
   readonly #options: ReceiveOptions;
 
-  constructor(target: TreeTarget, core: ReceiverCore, link: Link, answers: boolean, options: ReceiveOptions) {
+  constructor(
+    target: TreeTarget,
+    core: ReceiverCore,
+    link: Link,
+    allowance: Allowance,
+    answers: boolean,
+    options: ReceiveOptions,
+  ) {
     this.#target = target;
     this.#core = core;
     this.#link = link;
+    this.#allowance = allowance;
     this.#answers = answers;
     this.#options = options;
   }
@@ -193,6 +205,7 @@ class ReceiverWork {
       digest,
       layout,
       search,
+      onReplace: (entry, bytes) => this.#allowance.replace(entry, bytes),
       onTrouble,
       ...(signal && { signal }),
     });

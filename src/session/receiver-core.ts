@@ -6,6 +6,7 @@ import { SyncError, type SyncErrorCode } from "../errors.ts";
 import { EntryChecker, type EntryPlace } from "../tree/entry-order.ts";
 import type { Need, Placement } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
+import type { Allowance } from "./allowance.ts";
 import { type ChunkGroup, decodeChunkGroups } from "./chunk-groups.ts";
 import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
 import { ComingChunks, type Expected } from "./coming-chunks.ts";
@@ -18,8 +19,7 @@ import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { type Debt, Ledger } from "./ledger.ts";
 import { emptyOutlook } from "./outlook.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
-import { encodeChunkWishes, encodeFileWishes } from "./wishes.ts";
-import type { FileWish } from "./wishes.ts";
+import { encodeChunkWishes, encodeFileWishes, type FileWish } from "./wishes.ts";
 
 type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
 
@@ -27,6 +27,8 @@ export interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;
   /** The digests that the HELLO names; default SHA-256 alone. */
   readonly digests?: readonly ChunkDigest[];
+  /** What may be made of what is announced; anything unless given. */
+  readonly allowance?: Allowance;
   readonly onTrouble?: (error: SyncError) => void;
 }
 
@@ -175,6 +177,7 @@ export class ReceiverCore {
     this.#troubles.planned(first, places);
     this.totals.entries += listed.length;
     const entries = listed.map(({ entry }) => entry);
+    this.#options.allowance?.list(entries);
     const needs = (yield { do: "plan", entries, first }) as readonly Need[];
     const wishes = this.#register(listed, places, needs, debt);
     this.#ledger.pay(debt);
@@ -220,6 +223,7 @@ export class ReceiverCore {
     if ((group.pushed !== undefined) !== file.unasked)
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
     checkLength(file, group.sizes); // before anything of it is looked for or asked for
+    if (!file.dropped) this.#options.allowance?.fill(file.entry, group.sizes);
     const offset =
       group.pushed === undefined
         ? yield* this.#takeQuestions(group, file, debt, wishes)
@@ -384,12 +388,9 @@ export class ReceiverCore {
     yield { do: "commit", whole: end.troubles === 0 };
     yield* this.#settle();
     this.#digest = frame.transcript;
-    if (this.duplex) yield send("DONE", this.#done(frame), "none");
-  }
-
-  #done(frame: Frame): Bytes {
     const { entries, files, failed } = this.totals;
-    return encodeDone({ entries, files, failed, transcript: frame.transcript });
+    const done = { entries, files, failed, transcript: frame.transcript };
+    if (this.duplex) yield send("DONE", encodeDone(done), "none");
   }
 }
 

@@ -15,6 +15,8 @@ export interface TargetActionsTools {
   readonly files: PlannedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
+  /** Called with the size of each file in whose place another one will come. */
+  readonly onReplace: (number: number, bytes: number) => void;
 }
 
 /** Which changed files are asked for whole, although some of their content may be here. */
@@ -65,6 +67,7 @@ export class TargetActions implements EntryActions {
     }
     const { search } = workspace();
     files.add(number, dir, name, entry);
+    if (outcome === "changed") this.#tools.onReplace(number, there!.size);
     if (outcome === "changed" && there!.size > 0) return this.#isQuicker(entry.size) ? "all" : "ask";
     const mayHave = search.mayHave(dir, name, entry.size);
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);

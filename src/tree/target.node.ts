@@ -180,6 +180,7 @@ class DirTarget implements TreeTarget {
       dirs: this.#dirs,
       files: this.#planned,
       workspace: () => this.#lock(),
+      onReplace: (number, bytes) => this.#required().onReplace?.(number, bytes),
     });
     return new EntryPlanner({ destination, layout, keeping: keepsAll, actions, extras: this.#extras });
   }

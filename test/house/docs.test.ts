@@ -16,6 +16,8 @@ import { slotLimits } from "../../src/http/slots.ts";
 import { quickLimits } from "../../src/tree/target-actions.node.ts";
 import { relayLimits } from "../../src/relay/relay-limits.ts";
 import { filterLimits } from "../../src/tree/path-filter.ts";
+import { receiveLimits } from "../../src/session/allowance.ts";
+import { servedLimits } from "../../src/http/served-limits.ts";
 import { sessionLimits, sessionTimes } from "../../src/session/limits.ts";
 import { swarmLimits, swarmTimes } from "../../src/swarm/swarm-limits.ts";
 import { maxStoredChunkBytes } from "../../src/store/chunk-file.node.ts";
@@ -141,6 +143,7 @@ test("docs/limits.md has every limit with its value", () => {
   expect(Object.fromEntries(listed)).toEqual({
     ...sessionLimits,
     ...sessionTimes,
+    ...{ ...receiveLimits, ...servedLimits },
     ...syncInfoLimits,
     ...fileCutLimits,
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes, maxTimeSec, ...filterLimits },

@@ -1,0 +1,35 @@
+import { parseSize } from "../bytes/size.ts";
+import { SyncError } from "../errors.ts";
+import type { ReceiveLimits } from "../session/allowance.ts";
+import { readCount } from "./arguments.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
+
+/** Options of the commands that receive. 0 is no limit. */
+export const receiveLimitOptions = {
+  "max-bytes": {
+    type: "string",
+    value: "SIZE",
+    about: "refuse a tree of more content, such as 500G; 0: any",
+  },
+  "max-entries": { type: "string", value: "N", about: "refuse a tree of more entries; 0: any" },
+  "max-expansion": { type: "string", value: "N", about: "refuse to make N times what came; 0: any" },
+} as const satisfies OptionSpecs;
+
+/** @throws USAGE */
+export function receiveLimitsOf(options: OptionValues<typeof receiveLimitOptions>): ReceiveLimits {
+  const maxTotalBytes = readSize("max-bytes", options["max-bytes"]);
+  const maxEntryCount = readCount("max-entries", options["max-entries"], 0, 1e9);
+  const maxExpansion = readCount("max-expansion", options["max-expansion"], 0, 1e9);
+  return {
+    ...(maxTotalBytes !== undefined && { maxTotalBytes: maxTotalBytes || Infinity }),
+    ...(maxEntryCount !== undefined && { maxEntryCount: maxEntryCount || Infinity }),
+    ...(maxExpansion !== undefined && { maxExpansion: maxExpansion || Infinity }),
+  };
+}
+
+function readSize(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const size = parseSize(text);
+  if (size !== undefined) return size;
+  throw new SyncError("USAGE", `--${name} takes a size such as 500000, 64M or 2T, not "${text}"`);
+}

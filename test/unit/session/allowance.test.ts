@@ -1,0 +1,136 @@
+import { mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Allowance, type ReceiveLimits, receiveLimits } from "../../../src/session/allowance.ts";
+import { receiveTree } from "../../../src/session/receive.ts";
+import { sendTree } from "../../../src/session/send.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
+import { memorySource } from "../../../src/tree/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory-target.ts";
+import { memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
+import { openTreeSource } from "../../../src/tree/source.node.ts";
+import { openTreeTarget } from "../../../src/tree/target.node.ts";
+import type { Entry, Layout, TreeSource, TreeTarget } from "../../../src/tree/tree.ts";
+
+const { freeExpansionBytes, entryCostBytes } = receiveLimits;
+
+async function codeOf(
+  source: TreeSource & { readonly layout?: Layout },
+  target: TreeTarget,
+  limits: ReceiveLimits,
+): Promise<string> {
+  const [here, there] = duplexPair();
+  const sending = sendTree(source, there, { layout: source.layout ?? "contents" }).catch(
+    (thrown: unknown) => thrown,
+  );
+  try {
+    await receiveTree(target, here, limits);
+    return "ok";
+  } catch (thrown) {
+    expect(await sending).toMatchObject({ code: "LIMIT", remote: true });
+    return (thrown as { code: string }).code;
+  } finally {
+    await sending;
+  }
+}
+
+const files = (...sizes: readonly number[]) =>
+  memoryDir(
+    Object.fromEntries(sizes.map((size, i) => [`f${i}`, memoryFile(new Uint8Array(size).fill(i + 1))])),
+  );
+/** The directory itself is an entry. */
+const tree = files(10, 20, 30);
+
+describe("a tree at a limit is taken, one above it refused before anything is made", () => {
+  const cases: readonly [ReceiveLimits, string][] = [
+    [{ maxTotalBytes: 60 }, "ok"],
+    [{ maxTotalBytes: 59 }, "LIMIT"],
+    [{ maxTotalBytes: 61 }, "ok"],
+    [{ maxEntryCount: 4 }, "ok"],
+    [{ maxEntryCount: 3 }, "LIMIT"],
+    [{ maxEntryCount: 5 }, "ok"],
+    [{ maxExpansion: 0 }, "ok"],
+    [{}, "ok"],
+  ];
+
+  test.each(cases)("%j: %s", async (limits, code) => {
+    const into = memoryDir();
+    expect(await codeOf(memorySource(tree), memoryTarget(into), limits)).toBe(code);
+    expect(into.children.size).toBe(code === "ok" ? 3 : 0);
+  });
+});
+
+describe("expansion", () => {
+  const entries = (count: number): Entry[] =>
+    Array.from({ length: count }, () => ({ size: 0 }) as unknown as Entry);
+
+  test("counts content and entries against what came", () => {
+    const allowance = new Allowance({ maxExpansion: 10 }, () => 1000);
+    allowance.list(entries(3));
+    allowance.fill(0, [freeExpansionBytes, 10_000 - 3 * entryCostBytes]);
+    expect(() => allowance.fill(1, [1])).toThrow(/bytes made of 1000 that came/);
+  });
+
+  test("grows with what comes", () => {
+    let came = 0;
+    const allowance = new Allowance({ maxExpansion: 2 }, () => came);
+    allowance.fill(0, [freeExpansionBytes]);
+    came = 50;
+    allowance.fill(0, [100]);
+    expect(() => allowance.fill(0, [1])).toThrow(/LIMIT|at most/);
+  });
+
+  test("does not count what takes the place of as much", () => {
+    const allowance = new Allowance({ maxExpansion: 0 }, () => 0);
+    allowance.replace(7, 100);
+    allowance.fill(7, [40, 30]);
+    allowance.fill(7, [30, freeExpansionBytes]);
+    expect(() => allowance.fill(7, [1])).toThrow(/at most/);
+  });
+
+  test("of directories alone", () => {
+    const allowance = new Allowance({ maxExpansion: 1 }, () => 0);
+    allowance.list(entries(freeExpansionBytes / entryCostBytes));
+    expect(() => allowance.list(entries(1))).toThrow(/at most/);
+  });
+
+  test("is any unless told otherwise", () => {
+    const allowance = new Allowance({}, () => 0);
+    allowance.fill(0, [1e15]);
+    allowance.list(entries(1000));
+  });
+});
+
+describe("a file of holes, on disk", () => {
+  const bytes = freeExpansionBytes + (32 << 20);
+
+  function places() {
+    const work = mkdtempSync(join(tmpdir(), "rsync-stream-allowance-"));
+    onTestFinished(() => rmSync(work, { recursive: true, force: true }));
+    const plant = (name: string): string => {
+      writeFileSync(join(work, name), "");
+      truncateSync(join(work, name), bytes);
+      return join(work, name);
+    };
+    return { source: plant("from"), target: join(work, "to"), plantTarget: () => plant("to"), work };
+  }
+
+  test("is refused where it is made of nothing", async () => {
+    const { source, target, work } = places();
+    const code = await codeOf(await openTreeSource(source), await openTreeTarget(target), {
+      maxExpansion: 10,
+    });
+    expect(code).toBe("LIMIT");
+    expect(readdirSync(work)).not.toContain("to");
+  });
+
+  test("is taken where one of its size stood, and where anything is", async () => {
+    const { source, target, plantTarget } = places();
+    utimesSync(plantTarget(), 1000, 1000);
+    const open = async () => [await openTreeSource(source), await openTreeTarget(target)] as const;
+    expect(await codeOf(...(await open()), { maxExpansion: 10 })).toBe("ok");
+    rmSync(target);
+    expect(await codeOf(...(await open()), {})).toBe("ok");
+  });
+});
