@@ -26,6 +26,7 @@ export { type FileShare, fileShare } from "./http/file-share.node.ts";
 export { type DirShareOptions, dirShare } from "./http/dir-share.node.ts";
 export type { ListenOptions } from "./http/listener.node.ts";
 export { type ServerOptions, type SyncServer, createServer } from "./http/server.node.ts";
+export type { FileReport, RefusalReport } from "./http/server-report.ts";
 export type { SessionReport } from "./http/session-host.ts";
 export type { SharePath } from "./http/share-path.ts";
 export type {

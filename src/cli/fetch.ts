@@ -5,6 +5,7 @@ import type { BuildProgress } from "../remotesync/builder.ts";
 import { readCount } from "./arguments.ts";
 import { progressOf } from "./apply.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
+import { withConnectionHint } from "./connection-hint.ts";
 import { defineCommand } from "./command.ts";
 import { checkReplaceable } from "./file-replacement.ts";
 import { httpOptions, readHttpOptions } from "./remote.ts";
@@ -72,7 +73,7 @@ export const fetch = defineCommand({
           ...(stallMs !== undefined && { stallMs }),
           onProgress: (progress) => report.progress(progressOf((last = progress))),
         });
-        await file.replace(content);
+        await withConnectionHint(url, () => file.replace(content));
       } finally {
         await spool.close();
         await found.close();

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import { createServer, type ServerOptions, type SyncServer } from "../http/server.node.ts";
-import type { SessionReport } from "../http/session-host.ts";
 import { generateToken, parseTokens, type Token } from "../http/tokens.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { readCount } from "./arguments.ts";
@@ -10,6 +9,7 @@ import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import type { Report } from "./report.ts";
 import { readSecretFile } from "./secret-file.ts";
+import { ServingLog } from "./serving-log.ts";
 
 /** Options of the commands that listen. */
 export const listenOptions = {
@@ -59,6 +59,7 @@ export async function serveUntilInterrupted(
   const origin = options["allow-origin"];
   const proxy = options["trust-proxy"];
   const sessionCount = readCount("max-sessions", options["max-sessions"], 1, 1_000_000);
+  const log = new ServingLog(report);
   await using server: SyncServer = createServer({
     ...offer,
     ...chunkLimitOf(options),
@@ -67,7 +68,9 @@ export async function serveUntilInterrupted(
     ...(options["allow-host"] && { hosts: options["allow-host"] }),
     ...(proxy !== undefined && { trustedProxies: [proxy] }),
     ...(sessionCount !== undefined && { sessionCount, sessionsPerAddressCount: sessionCount }),
-    onSession: (session) => reportServed(report, session),
+    onSession: (session) => log.session(session),
+    onFile: (file) => log.file(file),
+    onRefusal: (refusal) => log.refusal(refusal),
   });
   const url = await server.listen({ host, port, ...(tls && { tls }) });
   if (secret !== undefined) report.notice(`token: ${secret}`, { token: secret });
@@ -80,16 +83,6 @@ export async function serveUntilInterrupted(
 
 function mayPush({ share }: Pick<ServerOptions, "share">): boolean {
   return share === undefined || share.openTarget !== undefined;
-}
-
-function reportServed(
-  report: Report,
-  { direction, via, name, address, summary, error }: SessionReport,
-): void {
-  const facts = { direction, via, name, address };
-  const what = `${direction} by ${name === "anybody" ? address : `${name} at ${address}`}`;
-  if (error) report.notice(`${what}: ${error.message} (${error.code})`, { ...facts, code: error.code });
-  else report.notice(`${what}: ${summary!.entries} entries, ${summary!.chunkBytes} bytes`, facts);
 }
 
 function parseListen(text: string): { host: string; port: number } {

@@ -10,6 +10,7 @@ import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/s
 import { connectWs } from "../transport/ws.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { readCount } from "./arguments.ts";
+import { withConnectionHint } from "./connection-hint.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Report } from "./report.ts";
@@ -95,11 +96,16 @@ export function connectorTo(
     via.length === 0
       ? known
       : { ...known, headers: { ...known.headers, "Rsync-Stream-Via": via.join(", ") } };
-  if (options.turns === true) {
+  const connect = connectorBy(options.turns === true ? "turns" : endpoint.kind, url, http);
+  return (given) => withConnectionHint(url, () => connect(given));
+}
+
+function connectorBy(way: "websocket" | "http" | "turns", url: string, http: HttpOptions): Connect {
+  if (way === "turns") {
     const fetch = httpFetch(url, http);
     return ({ signal }) => connectTurns(url, { ...http, fetch, ...(signal && { signal }) });
   }
-  if (endpoint.kind === "http") {
+  if (way === "http") {
     return withHint(
       "STALLED",
       "a proxy that collects bodies lets a session through with --turns",

@@ -13,6 +13,8 @@ import type { FileShareOptions, SharedFile } from "./share.ts";
 export interface CafsHandlerOptions extends AbortOptions, SyncInfoLimits {
   /** Milliseconds without a byte of the wishlist, or without one being taken; 60 s unless given, 0 for no limit. */
   readonly stallMs?: number;
+  /** Called when a request is refused before anything was sent. */
+  readonly onRefusal?: (error: SyncError) => void;
   /** Called when a transfer ends: how many bytes of chunks went out, and why it broke off if it did. */
   readonly onTransfer?: (sentBytes: number, error?: SyncError) => void;
 }
@@ -133,6 +135,7 @@ class Answer {
   /** Says why where there still is room for that, and breaks the connection where there is not. */
   fail(error: SyncError): void {
     if (this.#response.headersSent || this.#response.destroyed) return this.#breakOff(error);
+    this.#options.onRefusal?.(error);
     const { status, body } = refusalOf(error);
     this.#response.writeHead(status, {
       "Content-Type": "application/json",

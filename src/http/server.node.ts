@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex as NodeDuplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { Pause } from "../bytes/pause.node.ts";
@@ -19,6 +20,8 @@ import { Connections } from "./connections.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
 import { Gate, type GateOptions } from "./gate.node.ts";
+import { plainAddress } from "./network.ts";
+import type { FileReport, RefusalReport } from "./server-report.ts";
 import { limitsOfPush } from "./served-limits.ts";
 import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
 import { Metrics } from "./metrics.node.ts";
@@ -44,6 +47,10 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly ui?: boolean;
   /** Called when a session has ended. */
   readonly onSession?: (report: SessionReport) => void;
+  /** Called when a single file was sent, or broke off. */
+  readonly onFile?: (report: FileReport) => void;
+  /** Called when a request was refused. */
+  readonly onRefusal?: (report: RefusalReport) => void;
 }
 
 /** A server of sessions and files. */
@@ -124,7 +131,7 @@ class HttpServer implements SyncServer {
     socket.on("error", () => {});
     this.#track(
       this.#accept(request, socket, head).catch((thrown: unknown) => {
-        refuseSocket(this.#count(toSyncError(thrown)), socket, request);
+        refuseSocket(this.#noteRefusal(toSyncError(thrown), request), socket, request);
       }),
     );
   }
@@ -134,7 +141,7 @@ class HttpServer implements SyncServer {
       connections: this.#connections,
       handle: (request, response) => this.handle(request, response),
       upgrade: (request, socket, head) => this.upgrade(request, socket, head),
-      refused: (error) => void this.#count(error),
+      refused: (error, socket) => void this.#noteNoise(error, socket as Socket),
     });
     return this.#listener.url;
   }
@@ -178,7 +185,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
-    if (route.kind === "file") return this.#sendFile(request, response, route, `${name}|${address}`);
+    if (route.kind === "file") return this.#sendFile(request, response, route, { name, address });
     const via = route.inTurns ? "turns" : "http";
     await this.#hold(request, route, { via, principal }, async () =>
       route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
@@ -247,11 +254,11 @@ class HttpServer implements SyncServer {
     request: IncomingMessage,
     response: ServerResponse,
     { path }: Route & { kind: "file" },
-    peer: string,
+    { name, address }: Pick<FileReport, "name" | "address">,
   ): Promise<void> {
     const share = this.#share;
     if (!share.openFile) throw new SyncError("UNSUPPORTED", "no single files are offered here");
-    const free = this.#slots.take(this.#gate.addressOf(request));
+    const free = this.#slots.take(address);
     const onTransfer = (sentBytes: number, error?: SyncError): void => {
       this.#metrics.add("rsync_stream_transfers_total", "Single files.", { result: error?.code ?? "ok" });
       this.#metrics.add(
@@ -260,13 +267,18 @@ class HttpServer implements SyncServer {
         { via: "file" },
         sentBytes,
       );
+      const facts = { type: "file", name, address, path: formatSharePath(path), sentBytes } as const;
+      this.#options.onFile?.({ ...facts, ...(error && { error }) });
     };
+    const onRefusal = (error: SyncError): void => void this.#noteRefusal(error, request);
+    const peer = `${name}|${address}`;
     try {
       const via = viaOf(request);
       const open: OpenFile = (options) => share.openFile!(path, { peer, via, ...options });
       const { stallMs = sessionTimes.stallMs, maxChunkCount } = this.#options;
       await handleCafs(request, response, open, {
         onTransfer,
+        onRefusal,
         stallMs,
         signal: this.#life.signal,
         ...(maxChunkCount !== undefined && { maxChunkCount }),
@@ -296,13 +308,29 @@ class HttpServer implements SyncServer {
     this.#options.onSession?.(report);
   }
 
-  #count(error: SyncError): SyncError {
+  #noteRefusal(error: SyncError, request: IncomingMessage): SyncError {
+    const { method = "", url = "", socket } = request;
+    const asked = { method, path: url.replace(/[?#].*/s, "").slice(0, loggedPathChars) };
+    return this.#note(error, { ...asked, address: this.#gate.addressOf(request) }, socket);
+  }
+
+  /** What came was no request. */
+  #noteNoise(error: SyncError, socket: Socket): SyncError {
+    return this.#note(error, { address: plainAddress(socket.remoteAddress ?? "") }, socket);
+  }
+
+  #note(
+    error: SyncError,
+    asked: Pick<RefusalReport, "method" | "path" | "address">,
+    socket: Socket,
+  ): SyncError {
     this.#metrics.add("rsync_stream_refusals_total", "Requests that were refused.", { code: error.code });
+    this.#options.onRefusal?.({ type: "refusal", ...asked, receivedBytes: socket.bytesRead ?? 0, error });
     return error;
   }
 
   #refuse(error: SyncError, request: IncomingMessage, response: ServerResponse): void {
-    sendRefusal(this.#count(error), request, response);
+    sendRefusal(this.#noteRefusal(error, request), request, response);
   }
 
   #track(work: Promise<void>): void {
@@ -310,6 +338,9 @@ class HttpServer implements SyncServer {
     void work.finally(() => this.#held.delete(work));
   }
 }
+
+/** Characters of a path that are reported. */
+const loggedPathChars = 1024;
 
 /** Who may take the further turns of a session: who opened it, at the same place and with the same token. */
 function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {

@@ -1,17 +1,19 @@
 import { SyncError, toSyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
-import { type ReceiveSummary, receiveTree } from "../session/receive.ts";
-import { type SendSummary, sendTree } from "../session/send.ts";
+import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
+import { type SendProgress, type SendSummary, sendTree } from "../session/send.ts";
 import type { SessionDirection } from "../transport/session-request.ts";
 import type { Duplex } from "../types.ts";
 import type { SharePath } from "./share-path.ts";
 import type { Share, TargetShareOptions } from "./share.ts";
 
+type OnProgress = (progress: SendProgress | ReceiveProgress) => void;
+
 /** A resource that was opened for one session, before the session is accepted. */
 export interface OpenedSession {
   /** Holds the session. Closes the resource, whichever way it ends. */
-  hold(duplex: Duplex, signal: AbortSignal): Promise<SendSummary | ReceiveSummary>;
+  hold(duplex: Duplex, signal: AbortSignal, onProgress: OnProgress): Promise<SendSummary | ReceiveSummary>;
   /** Closes the resource when no session comes about. */
   drop(): Promise<void>;
 }
@@ -32,9 +34,15 @@ export async function openSession(
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
     const { source, layout, cutter } = await share.openTree(path, options);
     return {
-      async hold(duplex, signal) {
+      async hold(duplex, signal, onProgress) {
         try {
-          return await sendTree(source, duplex, { ...liveness, layout, signal, ...(cutter && { cutter }) });
+          return await sendTree(source, duplex, {
+            ...liveness,
+            layout,
+            signal,
+            onProgress,
+            ...(cutter && { cutter }),
+          });
         } finally {
           await source.close();
         }
@@ -45,7 +53,8 @@ export async function openSession(
   if (!share.openTarget) throw new SyncError("UNSUPPORTED", "nothing can be pushed to here");
   const target = await share.openTarget(path, options);
   return {
-    hold: (duplex, signal) => receiveTree(target, duplex, { ...liveness, ...limits, signal }),
+    hold: (duplex, signal, onProgress) =>
+      receiveTree(target, duplex, { ...liveness, ...limits, signal, onProgress }),
     drop: () => target.close(),
   };
 }
@@ -60,6 +69,9 @@ export interface SessionReport {
   readonly address: string;
   /** What it was about, as it stands in a URL. */
   readonly path: string;
+  /** Bytes on the wire, also of a session that failed. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
   readonly summary?: SendSummary | ReceiveSummary;
   readonly error?: SyncError;
 }
@@ -69,11 +81,18 @@ export async function holdSession(
   opened: OpenedSession,
   duplex: Duplex,
   signal: AbortSignal,
-  facts: Omit<SessionReport, "type" | "summary" | "error">,
+  facts: Omit<SessionReport, "type" | "summary" | "error" | "sentBytes" | "receivedBytes">,
 ): Promise<SessionReport> {
+  const moved = { sentBytes: 0, receivedBytes: 0 };
+  const onProgress: OnProgress = ({ wireSentBytes, wireReceivedBytes }) => {
+    moved.sentBytes = wireSentBytes;
+    moved.receivedBytes = wireReceivedBytes;
+  };
   try {
-    return { type: "session", ...facts, summary: await opened.hold(duplex, signal) };
+    const summary = await opened.hold(duplex, signal, onProgress);
+    onProgress(summary);
+    return { type: "session", ...facts, ...moved, summary };
   } catch (thrown) {
-    return { type: "session", ...facts, error: toSyncError(thrown) };
+    return { type: "session", ...facts, ...moved, error: toSyncError(thrown) };
   }
 }

@@ -28,6 +28,7 @@ interface SocketEvent {
   readonly code?: number;
   readonly reason?: string;
   readonly message?: string;
+  readonly error?: unknown;
 }
 
 /** How `webSocketDuplex` is bounded. */
@@ -99,6 +100,7 @@ export async function connectWebSocket(
 export function opened(socket: WebSocketLike, { signal }: AbortOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let why = "";
+    let cause: unknown;
     const abandon = () => {
       reject(signal?.reason);
       socket.close();
@@ -109,9 +111,12 @@ export function opened(socket: WebSocketLike, { signal }: AbortOptions): Promise
     };
     signal?.addEventListener("abort", abandon, { once: true });
     socket.addEventListener("open", () => settle(resolve));
-    socket.addEventListener("error", ({ message }) => (why = message ? `: ${message}` : ""));
+    socket.addEventListener("error", ({ message, error }) => {
+      why = message ? `: ${message}` : "";
+      cause = error;
+    });
     socket.addEventListener("close", () =>
-      settle(() => reject(new SyncError("PEER_GONE", `could not connect${why}`))),
+      settle(() => reject(new SyncError("PEER_GONE", `could not connect${why}`, { cause }))),
     );
   });
 }

@@ -1,0 +1,70 @@
+import type { SyncError } from "../errors.ts";
+import type { FileReport, RefusalReport } from "../http/server-report.ts";
+import type { SessionReport } from "../http/session-host.ts";
+import type { Report } from "./report.ts";
+
+/** Refusals that are told one by one in a minute; further ones are counted, so that nobody fills a disk with them. */
+export const toldRefusalCount = 100;
+const windowMs = 60_000;
+
+/** What a server did, a line each, with its time. */
+export class ServingLog {
+  readonly #report: Report;
+  readonly #now: () => number;
+  #windowEndsAt = 0;
+  #refusalCount = 0;
+
+  constructor(report: Report, now: () => number = Date.now) {
+    this.#report = report;
+    this.#now = now;
+  }
+
+  session({ direction, summary, error, ...report }: SessionReport): void {
+    const { via, name, address, path, sentBytes, receivedBytes } = report;
+    const facts = { direction, via, name, address, path, sentBytes, receivedBytes };
+    const what = `${direction} of ${path} by ${whoIs(name, address)}`;
+    const bytes = `${receivedBytes} bytes received, ${sentBytes} sent`;
+    if (error) return this.#tell(`${what}: ${reasonOf(error)}; ${bytes}`, { ...facts, code: error.code });
+    const { entries, chunkBytes } = summary!;
+    this.#tell(`${what}: ${entries} entries, ${chunkBytes} bytes; ${bytes}`, facts);
+  }
+
+  file({ name, address, path, sentBytes, error }: FileReport): void {
+    const facts = { name, address, path, sentBytes, ...(error && { code: error.code }) };
+    const how = error ? `${reasonOf(error)}; ` : "";
+    this.#tell(`fetch of ${path} by ${whoIs(name, address)}: ${how}${sentBytes} bytes sent`, facts);
+  }
+
+  refusal({ method, path, address, receivedBytes, error }: RefusalReport): void {
+    if (this.#now() >= this.#windowEndsAt) this.#beginWindow();
+    this.#refusalCount += 1;
+    if (this.#refusalCount > toldRefusalCount) return;
+    const what = path === undefined ? "a request" : `${method} of ${path}`;
+    this.#tell(`refused ${what} by ${address}: ${reasonOf(error)}; ${receivedBytes} bytes received`, {
+      address,
+      receivedBytes,
+      code: error.code,
+      ...(path !== undefined && { method, path }),
+    });
+  }
+
+  #beginWindow(): void {
+    const untold = this.#refusalCount - toldRefusalCount;
+    this.#refusalCount = 0;
+    this.#windowEndsAt = this.#now() + windowMs;
+    if (untold > 0) this.#tell(`refused ${untold} more in a minute`, { untold });
+  }
+
+  #tell(text: string, facts: Readonly<Record<string, string | number>>): void {
+    const time = new Date(this.#now()).toISOString();
+    this.#report.notice(`${time} ${text}`, { time, ...facts });
+  }
+}
+
+function whoIs(name: string, address: string): string {
+  return name === "anybody" ? address : `${name} at ${address}`;
+}
+
+function reasonOf({ message, code }: SyncError): string {
+  return `${message} (${code})`;
+}

@@ -1,0 +1,102 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { canSign, selfSigned } from "../self-signed.ts";
+import { type Listening, listening } from "./listening.ts";
+import { freshFolder, rsyncStream } from "./run.ts";
+import { plant } from "./trees.ts";
+
+const ws = (url: string): string => url.replace(/^http/, "ws");
+
+async function toldOf(server: Listening): Promise<Record<string, unknown>[]> {
+  expect(await server.stop()).toBe(0);
+  return server.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ time }) => time);
+}
+
+describe("what a server tells", () => {
+  it("sessions, files, failures and refusals, each with its time, path and bytes", async () => {
+    const work = freshFolder();
+    plant(join(work, "root"), { a: "content" });
+    plant(join(work, "tree"), { "odd\n\x1b[31mname": "x" });
+    const server = await listening("serve", join(work, "root"), "--max-entries", "2");
+    expect(await rsyncStream(["pull", `${ws(server.url)}a`, `${work}/to`])).toMatchObject({ code: 0 });
+    expect(await rsyncStream(["fetch", `${server.url}a`, `${work}/file`])).toMatchObject({ code: 0 });
+    plant(join(work, "tree"), { b: "x", c: "y" });
+    expect(await rsyncStream(["push", `${work}/tree/`, `${server.url}into`])).toMatchObject({ code: 5 });
+    expect((await fetch(`${server.url}no%0Asuch?secret=1`)).status).toBe(404);
+    expect((await fetch(`${server.url}..%2Fx`)).status).toBe(400);
+    expect((await fetch(`${server.url}?session=x`, { method: "POST", body: "12345" })).status).toBe(400);
+    const told = await toldOf(server);
+    for (const { time } of told) expect(new Date(String(time)).toISOString()).toBe(time);
+    expect(told).toMatchObject([
+      { direction: "pull", via: "websocket", path: "/a", receivedBytes: expect.any(Number) },
+      { path: "/a", sentBytes: expect.any(Number) },
+      { direction: "push", path: "/into", code: "LIMIT", receivedBytes: expect.any(Number) },
+      { method: "GET", path: "/no%0Asuch", code: "NOT_FOUND" },
+      { method: "GET", path: "/..%2Fx", code: "PATH" },
+      { method: "POST", path: "/", code: "BAD_MESSAGE" },
+    ]);
+    expect(told[2]!["receivedBytes"]).toBeGreaterThan(0);
+    expect(JSON.stringify(told)).not.toContain("secret");
+  });
+
+  it("what came that was no request, and who had no token or a wrong one", async () => {
+    const work = freshFolder();
+    mkdirSync(join(work, "root"));
+    const server = await listening("serve", join(work, "root"), "--generate-token");
+    await fetch(server.url.replace("http", "https")).catch(() => undefined);
+    const wrong = join(work, "token");
+    writeFileSync(wrong, "w".repeat(30), { mode: 0o600 });
+    const none = await rsyncStream(["pull", server.url, `${work}/to`]);
+    expect(none).toMatchObject({ code: 6, stderr: expect.stringContaining("a token is needed") });
+    const other = await rsyncStream(["pull", ws(server.url), `${work}/to`, "--token-file", wrong]);
+    expect(other).toMatchObject({ code: 6, stderr: expect.stringContaining("is not known here") });
+    expect(await toldOf(server)).toMatchObject([
+      { code: "BAD_MESSAGE", address: "127.0.0.1" },
+      { code: "UNAUTHORIZED", path: "/", method: "POST" },
+      { code: "UNAUTHORIZED", path: "/", method: "GET" },
+    ]);
+  });
+
+  it("a relay's upstream that cannot be reached", async () => {
+    const relay = await listening("relay", "http://127.0.0.1:9/", "--retries", "0");
+    const outcome = await rsyncStream(["pull", relay.url, `${freshFolder()}/to`]);
+    expect(outcome.code).toBe(1);
+    expect(JSON.stringify(await toldOf(relay))).toMatch(/ECONNREFUSED|upstream/i);
+  });
+});
+
+describe.skipIf(!canSign)("what a client tells of a server that it cannot talk to", () => {
+  async function places() {
+    const work = freshFolder();
+    plant(join(work, "root"), { a: "content" });
+    const { cert, key } = selfSigned();
+    writeFileSync(join(work, "cert"), cert);
+    writeFileSync(join(work, "key"), key, { mode: 0o600 });
+    const plain = await listening("serve", join(work, "root"));
+    const files = ["--tls-cert", join(work, "cert"), "--tls-key", join(work, "key")];
+    const secure = await listening("serve", join(work, "root"), ...files);
+    return { plain: new URL(plain.url).port, secure: new URL(secure.url).port, to: join(work, "to") };
+  }
+
+  it("what to do about it", async () => {
+    const { plain, secure, to } = await places();
+    const cases = [
+      ["pull", `https://127.0.0.1:${secure}/a`, "--ca FILE"],
+      ["pull", `wss://127.0.0.1:${secure}/a`, "--ca FILE"],
+      ["fetch", `https://127.0.0.1:${secure}/a`, "--ca FILE"],
+      ["pull", `http://127.0.0.1:${secure}/a`, "TLS is spoken there; https: is meant"],
+      ["pull", `ws://127.0.0.1:${secure}/a`, "TLS is spoken there; wss: is meant"],
+      ["fetch", `http://127.0.0.1:${secure}/a`, "TLS is spoken there; https: is meant"],
+      ["pull", `https://127.0.0.1:${plain}/a`, "no TLS is spoken there; http: may be meant"],
+      ["pull", `wss://127.0.0.1:${plain}/a`, "no TLS is spoken there; ws: may be meant"],
+      ["fetch", `https://127.0.0.1:${plain}/a`, "no TLS is spoken there; http: may be meant"],
+    ] as const;
+    for (const [command, url, hint] of cases) {
+      const { code, stderr } = await rsyncStream([command, url, to]);
+      expect([url, code, stderr]).toEqual([url, 1, expect.stringContaining(hint)]);
+    }
+    const turns = await rsyncStream(["pull", "--turns", `https://127.0.0.1:${secure}/a`, to]);
+    expect(turns).toMatchObject({ code: 1, stderr: expect.stringContaining("--ca FILE") });
+  });
+});
