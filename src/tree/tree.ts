@@ -161,7 +161,6 @@ export interface TargetOptions extends AbortOptions {
   /** Called for each entry that could not be brought about, with its number; the session adds the path unless `detail.path` has one. */
   /** Called for each entry that will take the place of a file, with the entry's number and that file's size. */
   readonly onReplace?: (entry: number, bytes: number) => void;
-  /** Called for each entry that could not be brought about, with its number and the path in `detail.path`. */
   readonly onTrouble: (entry: number, error: SyncError) => void;
 }
 
