@@ -32,8 +32,27 @@ export function readArguments(argv: readonly string[], command: Command): Argume
   return { options, operands: positionals };
 }
 
+/** Letters of rsync for what is done anyway. `h` alone asks for help, as with rsync; among others it is about figures. */
+const needlessLetters = /[artplh]/g;
+
+/** Takes such letters out of `-avz` and the like, up to one that takes a value, for commands that carry trees. */
+function dropNeedless(argv: readonly string[], specs: OptionSpecs): readonly string[] {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  const withValues = Object.values(specs).flatMap(({ type, short }) =>
+    type === "string" && short ? [short] : [],
+  );
+  return argv.flatMap((argument, at) => {
+    if (at >= end || !/^-[a-zA-Z]+$/.test(argument) || argument === "-h") return [argument];
+    const stop = [...argument].findIndex((letter) => withValues.includes(letter));
+    const flags = argument.slice(1, stop < 0 ? undefined : stop).replace(needlessLetters, "");
+    const left = `-${flags}${stop < 0 ? "" : argument.slice(stop)}`;
+    return left === "-" ? [] : [left];
+  });
+}
+
 function parse(argv: readonly string[], specs: OptionSpecs) {
-  const args = argv.map((argument) => completeBare(argument, specs));
+  const given = "timeout" in specs ? dropNeedless(argv, specs) : argv;
+  const args = given.map((argument) => completeBare(argument, specs));
   try {
     return parseArgs({ args, options: specs, allowPositionals: true, strict: true, tokens: true });
   } catch (cause) {

@@ -29,7 +29,10 @@ export const push = defineCommand({
     if (parseEndpoint(from).kind !== "local")
       throw new SyncError("USAGE", `push sends what is here, not ${from}`);
     if (there.kind === "local")
-      throw new SyncError("USAGE", `push sends to host:path or a URL, not to ${to}`);
+      throw new SyncError(
+        "USAGE",
+        `push sends to HOST:PATH or a URL, not to ${to}; from here to here: send ${from} | rsync-stream recv ${to}`,
+      );
     prepareForSession();
     const filter = filterOf(options);
     const maxDeletedCount = deletionLimitOf(options);
