@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { closingInTheEnd } from "../bytes/closing.ts";
 import type { SyncError } from "../errors.ts";
 import { fetchCafs } from "../http/cafs-client.node.ts";
 import type { BuildProgress } from "../remotesync/builder.ts";
@@ -52,7 +53,7 @@ export const fetch = defineCommand({
     const onTrouble = (error: SyncError): void => report.trouble(error);
     const file = openResumableFile(path);
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
-    try {
+    const receive = async (): Promise<void> => {
       const places = [path, ...(options.have === undefined ? [] : [options.have]), ...file.leftovers];
       const found = await findChunks(places, {
         signal,
@@ -79,8 +80,7 @@ export const fetch = defineCommand({
         await found.close();
       }
       report.summary({ action: "received", ...progressOf(last) });
-    } finally {
-      file.close();
-    }
+    };
+    await closingInTheEnd(receive, async () => file.close());
   },
 });

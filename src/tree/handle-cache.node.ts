@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { doAll } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 
@@ -32,6 +33,8 @@ export class HandleCache<Key> {
   readonly #closed: Closed<Key> | undefined;
   /** The one used longest ago first. */
   readonly #fds = new Map<Key, number>();
+  /** What the system said when a handle was closed for want of room: a write that failed, perhaps. */
+  readonly #failures = new Map<Key, unknown>();
   #last: { readonly key: Key; readonly fd: number } | undefined;
 
   constructor(maxCount: number, open: (key: Key) => number, closed?: Closed<Key>) {
@@ -43,7 +46,7 @@ export class HandleCache<Key> {
   /**
    * The handle of a key, opened when it is not. Good until the next call of `get`.
    *
-   * @throws PATH when it was open before, and something else stands there now
+   * @throws PATH when it was open before, and something else stands there now; what the system said when it was closed
    */
   get(key: Key): number {
     if (this.#last?.key === key) return this.#last.fd;
@@ -81,10 +84,11 @@ export class HandleCache<Key> {
   }
 
   close(): void {
-    for (const key of [...this.#fds.keys()]) this.drop(key);
+    doAll([...this.#fds.keys()].map((key) => () => this.drop(key)));
   }
 
   #openChecked(key: Key): number {
+    if (this.#failures.has(key)) throw this.#failures.get(key);
     const fd = this.#open(key);
     const before = this.#closed?.get(key);
     if (!before || isStillSame(before, identityOf(fd), fd)) return fd;
@@ -94,7 +98,11 @@ export class HandleCache<Key> {
 
   #makeRoom(key: Key): void {
     this.#closed?.set(key, identityOf(this.#fds.get(key)!));
-    this.drop(key);
+    try {
+      this.drop(key);
+    } catch (thrown) {
+      this.#failures.set(key, thrown);
+    }
   }
 
   #isFull(): boolean {

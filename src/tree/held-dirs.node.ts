@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { doAll } from "../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
@@ -140,9 +141,8 @@ export class HeldDirs {
   }
 
   close(): void {
-    this.#handles.close();
-    for (const dir of this.#held) this.letGo(dir);
-    fs.closeSync(this.root.fd!);
+    const letGoAll = [...this.#held].map((dir) => () => this.letGo(dir));
+    doAll([() => this.#handles.close(), ...letGoAll, () => fs.closeSync(this.root.fd!)]);
   }
 
   #nameAt(dir: DirNode, name: ByteString): NameAt {

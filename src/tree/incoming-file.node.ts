@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingAfter } from "../bytes/closing.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
@@ -172,12 +173,11 @@ export class IncomingFile {
   /** Writes a file that was kept, in one go. */
   #writeWhole(bytes: Bytes): void {
     const fd = this.#makeTemp();
-    try {
+    const write = (): void => {
       if (!isHole(bytes)) this.#writeTo(fd, bytes, 0);
       this.#dress(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
+    };
+    closingAfter(write, () => fs.closeSync(fd));
   }
 
   #finishTemp(): void {
@@ -264,12 +264,11 @@ export class IncomingFile {
     staging.besides(dir, (room) => {
       const copy = room.newName(dir, name);
       const to = held.open(copy.dir, copy.name, newFlags, firstMode(this.plan));
-      try {
+      const copyAll = (): void => {
         copyContent(held, temp, to);
         this.#dress(to);
-      } finally {
-        fs.closeSync(to);
-      }
+      };
+      closingAfter(copyAll, () => fs.closeSync(to));
       held.rename(copy.dir, copy.name, dir, name);
     });
     staging.remove(temp);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
+import { closingAfter } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { isLocalDisk } from "./disk-kind.node.ts";
@@ -122,7 +123,7 @@ function create(place: Place, settle: (place: Place, made: ByteString) => boolea
     return isSettled ? fd : undefined;
   } finally {
     if (!isSettled) fs.closeSync(fd);
-    remove(made);
+    removeRest(made);
   }
 }
 
@@ -181,11 +182,12 @@ function moveAway(place: Place, fd: number): boolean {
 }
 
 function release(place: Place, fd: number): void {
-  try {
-    if (isInPlace(place, fd)) remove(place);
-  } finally {
-    fs.closeSync(fd);
-  }
+  closingAfter(
+    () => {
+      if (isInPlace(place, fd)) remove(place);
+    },
+    () => fs.closeSync(fd),
+  );
 }
 
 function remove({ held, dir, name }: Place): void {
@@ -193,6 +195,15 @@ function remove({ held, dir, name }: Place): void {
     fs.unlinkSync(held.at(dir, name));
   } catch (thrown) {
     if (!isErrno(thrown, "ENOENT")) throw thrown;
+  }
+}
+
+/** Removes a name that serves no more. Where that fails it is left to the next session: the lock is what counts. */
+function removeRest(place: Place): void {
+  try {
+    remove(place);
+  } catch {
+    // What keeps it there keeps the lock there in the end, and is told then.
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
+import { closingAfter, doAll } from "../bytes/closing.ts";
 import { SyncError, isSyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { lookAtHandle } from "./file-stats.node.ts";
@@ -69,10 +70,11 @@ export class StagingRoom {
 
   /** Removes what earlier sessions left. */
   removeLeftovers(): void {
-    for (const leftover of this.leftovers) removeFile(this.#held, leftover);
-    for (const name of this.#oldDirs.splice(0)) {
-      fs.rmSync(this.#held.at(this.dir, name), { recursive: true, force: true });
-    }
+    const files = this.leftovers.map((leftover) => () => removeFile(this.#held, leftover));
+    const dirs = this.#oldDirs
+      .splice(0)
+      .map((name) => () => fs.rmSync(this.#held.at(this.dir, name), { recursive: true, force: true }));
+    doAll([...files, ...dirs]);
   }
 
   /** True when an earlier session left something of a path. */
@@ -92,12 +94,7 @@ export class StagingRoom {
 
   /** Unlocks; removes the directory when nothing is left in it. What the system says to that is thrown. */
   close(): void {
-    try {
-      this.#lock.release();
-      this.#removeDir();
-    } finally {
-      this.#held.letGo(this.dir);
-    }
+    doAll([() => this.#lock.release(), () => this.#removeDir(), () => this.#held.letGo(this.dir)]);
   }
 
   #removeDir(): void {
@@ -151,11 +148,10 @@ export function removeDeadStaging(held: HeldDirs, place: DirNode): void {
     if (isSyncError(thrown, "LOCKED") || isSyncError(thrown, "PATH")) return;
     throw thrown;
   }
-  try {
-    room.removeLeftovers();
-  } finally {
-    room.close();
-  }
+  closingAfter(
+    () => room.removeLeftovers(),
+    () => room.close(),
+  );
 }
 
 function isRest(name: ByteString, kind: string | undefined): boolean {

@@ -1,3 +1,4 @@
+import { closingAfter, doAll } from "../bytes/closing.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { topOf, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import { removeFile, StagingRoom, type Leftover, type NameIn } from "./staging-room.node.ts";
@@ -39,12 +40,13 @@ export class Staging {
   /** Lends a room inside a directory, for one that no rename leads into from the room that it ought to have. */
   besides(dir: DirNode, work: (room: StagingRoom) => void): void {
     const room = new StagingRoom(this.#held, dir);
-    try {
-      work(room);
-      room.removeLeftovers();
-    } finally {
-      room.close();
-    }
+    closingAfter(
+      () => {
+        work(room);
+        room.removeLeftovers();
+      },
+      () => room.close(),
+    );
   }
 
   /** Removes what earlier sessions left. */
@@ -58,10 +60,9 @@ export class Staging {
 
   /** Unlocks, and removes what is empty. */
   close(): void {
-    for (const [top, room] of this.#rooms) {
-      this.#rooms.delete(top);
-      room.close();
-    }
+    const rooms = [...this.#rooms.values()];
+    this.#rooms.clear();
+    doAll(rooms.map((room) => () => room.close()));
   }
 
   #roomFor(dir: DirNode): StagingRoom {

@@ -1,3 +1,4 @@
+import { doAll } from "../bytes/closing.ts";
 import { nodeDigests } from "../chunk/blake3.node.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError, withPath } from "../errors.ts";
@@ -8,10 +9,11 @@ import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { pathBelow, type DirNode } from "./held-dirs.node.ts";
+import { pathBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
+import { stagingName } from "./staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import type { Replaced } from "./replacements.node.ts";
 import { joinPlacements } from "./stretch.ts";
@@ -130,9 +132,7 @@ class DirTarget implements TreeTarget {
       await this.#settle(this.#workspace?.replacements.putDirs());
       if (this.#extras) await this.#deleteExtras(this.#extras, whole);
       await this.#settle(this.#workspace?.replacements.putLeaves());
-      this.#workspace?.removeLeftovers();
-      this.#closeWorkspace();
-      for (const top of this.#dirs.tops) removeDeadStaging(this.#destination.held, top);
+      this.#leaveNothing(this.#destination.held, this.#dirs.tops);
       for (const { dir, entry, trouble } of this.#dirs.dress()) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
@@ -144,9 +144,9 @@ class DirTarget implements TreeTarget {
 
   async close(): Promise<void> {
     await this.#turn.catch(() => undefined);
-    this.#closeWorkspace();
-    this.#destination?.held.close();
+    const held = this.#destination?.held;
     this.#destination = undefined;
+    doAll([() => this.#closeWorkspace(), () => held?.close()]);
   }
 
   async #settle(replaced: Iterable<Replaced> = []): Promise<void> {
@@ -211,9 +211,26 @@ class DirTarget implements TreeTarget {
   }
 
   #closeWorkspace(): void {
+    const workspace = this.#workspace;
     this.#incoming = undefined;
-    this.#workspace?.close();
     this.#workspace = undefined;
+    workspace?.close();
+  }
+
+  /** Removes what is staged, by this session and by dead ones. What fails is told: all else is in place. */
+  #leaveNothing(held: HeldDirs, tops: readonly DirNode[]): void {
+    const removeDead = tops.map((top) => () => removeDeadStaging(held, top));
+    for (const step of [
+      () => this.#workspace?.removeLeftovers(),
+      () => this.#closeWorkspace(),
+      ...removeDead,
+    ]) {
+      try {
+        step();
+      } catch (thrown) {
+        this.#tell(0, thrown, stagingName);
+      }
+    }
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

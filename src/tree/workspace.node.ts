@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { doAll } from "../bytes/closing.ts";
 import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
 import type { Identity } from "./identity.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
@@ -54,13 +55,11 @@ export class Workspace implements IncomingTools {
 
   /** Removes what earlier sessions left, and what this one gave up: it has all it needs. */
   removeLeftovers(): void {
-    this.staging.removeLeftovers();
-    for (const name of this.abandoned.splice(0)) this.staging.remove(name);
+    const given = this.abandoned.splice(0).map((each) => () => this.staging.remove(each));
+    doAll([() => this.staging.removeLeftovers(), ...given]);
   }
 
   close(): void {
-    this.writing.close();
-    this.places.close();
-    this.staging.close();
+    doAll([() => this.writing.close(), () => this.places.close(), () => this.staging.close()]);
   }
 }

@@ -1,0 +1,45 @@
+/** Does all of this, whatever comes of each; then throws what was thrown first. */
+export function doAll(steps: readonly (() => void)[]): void {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (thrown) {
+      failures.push(thrown);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Does something, then closes what it was done with. When both fail, what was thrown first is thrown. */
+export function closingAfter<Result>(work: () => Result, close: () => void): Result {
+  let result: Result;
+  try {
+    result = work();
+  } catch (thrown) {
+    try {
+      close();
+    } catch {
+      // It follows from what went wrong before, or matters less.
+    }
+    throw thrown;
+  }
+  close();
+  return result;
+}
+
+/** The same for what takes time. */
+export async function closingInTheEnd<Result>(
+  work: () => Promise<Result>,
+  close: () => Promise<void>,
+): Promise<Result> {
+  let result: Result;
+  try {
+    result = await work();
+  } catch (thrown) {
+    await close().catch(() => {});
+    throw thrown;
+  }
+  await close();
+  return result;
+}
