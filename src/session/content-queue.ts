@@ -18,6 +18,8 @@ export interface Lot<File> {
   readonly sizes: readonly number[];
   readonly ids: Bytes;
   readonly bytes: Bytes;
+  /** The file's account of chunks that are not answered, or wanted and not sent. */
+  readonly job: { open: number };
 }
 
 interface HeldLot<File> {
@@ -103,6 +105,7 @@ export class ContentQueue<File> {
     const held = { lot, bytes: lot.bytes, answered: 0, answeredBytes: 0, open: lot.sizes.length };
     this.#unanswered.push(held);
     this.#questions += lot.sizes.length;
+    lot.job.open += lot.sizes.length;
     this.#kept.push(held);
     this.#keptBytes += lot.bytes.length;
     while (this.#keptBytes > this.#limitBytes) this.#drop(this.#kept.take());
@@ -186,6 +189,7 @@ export class ContentQueue<File> {
   /** One chunk of a lot is done with; with the last its content is. */
   #settle(held: HeldLot<File>): void {
     held.open -= 1;
+    held.lot.job.open -= 1;
     if (held.open === 0) this.#drop(held);
     while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
   }

@@ -1,6 +1,25 @@
 import type { TreeTarget } from "../tree/tree.ts";
-import { type ReceiveOptions, type ReceiveSummary, receiveTree } from "./receive.ts";
+import {
+  type ReceiveOptions,
+  type ReceiveProgress,
+  type ReceiveSummary,
+  receiveTree,
+  reusedBytesOf,
+} from "./receive.ts";
 import { type Connect, type ReconnectOptions, type Run, startRun, withRetries } from "./reconnect.ts";
+import { type Carried, RunTotals } from "./run-totals.ts";
+
+/** Everything that travelled counts. A file that the next attempt goes through again does not count twice, but for what came of it. */
+const carried: Carried<ReceiveProgress> = {
+  files: "files",
+  finishedBytes: "finishedBytes",
+  chunkBytes: "finishedBytes",
+  wantedFiles: "files",
+  wantedBytes: "finishedBytes",
+  receivedBytes: "receivedBytes",
+  wireSentBytes: "wireSentBytes",
+  wireReceivedBytes: "wireReceivedBytes",
+};
 
 export interface ReceiverOptions extends ReceiveOptions, ReconnectOptions {
   /** Connects to a sender. */
@@ -13,28 +32,39 @@ export interface ReceiverOptions extends ReceiveOptions, ReconnectOptions {
  * Receives a tree from a sender, and connects anew when the connection breaks: `receiveTree` that does not give up. What
  * the target kept does not come again.
  *
+ * Progress and summary are those of the whole run: what travelled and what was finished in all attempts; entries, troubles and
+ * failures of the last one, which goes through the whole tree.
+ *
  * @example `await createReceiver({ connect: () => connectWs(url), openTarget: () => openTreeTarget("copy") }).done`
  */
 export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
   const { connect, openTarget, onProgress } = options;
+  const totals = new RunTotals(carried);
+  const withBefore = <Now extends ReceiveProgress>(now: Now): Now => {
+    const whole = totals.withBefore(now);
+    return whole === now ? now : { ...whole, reusedBytes: reusedBytesOf(whole) };
+  };
   return startRun(
     (signal) =>
       withRetries(
         async (signs) => {
+          totals.begin();
           const target = await openTarget();
           const duplex = await connect({ signal }).catch(async (thrown: unknown) => {
             await target.close();
             throw thrown;
           });
-          return await receiveTree(target, duplex, {
+          const summary = await receiveTree(target, duplex, {
             ...options,
             signal,
             onProgress(progress) {
               signs.heard ||= progress.wireReceivedBytes > 0;
               signs.moved ||= progress.receivedBytes > 0;
-              onProgress?.(progress);
+              const whole = withBefore(progress);
+              onProgress?.(whole);
             },
           });
+          return withBefore(summary);
         },
         { ...options, signal },
       ),

@@ -1,6 +1,21 @@
 import type { TreeSource } from "../tree/tree.ts";
 import { type Connect, type ReconnectOptions, type Run, startRun, withRetries } from "./reconnect.ts";
-import { type SendOptions, type SendSummary, sendTree } from "./send.ts";
+import { type Carried, RunTotals } from "./run-totals.ts";
+import { type SendOptions, type SendProgress, type SendSummary, sendTree } from "./send.ts";
+
+/** Everything that travelled counts. A file that the next attempt goes through again does not count twice, but for what it sent. */
+const carried: Carried<SendProgress> = {
+  files: "finishedFiles",
+  finishedFiles: "finishedFiles",
+  finishedBytes: "finishedBytes",
+  chunks: "chunks",
+  chunkBytes: "finishedBytes",
+  wantedFiles: "finishedFiles",
+  wantedBytes: "finishedBytes",
+  sentBytes: "sentBytes",
+  wireSentBytes: "wireSentBytes",
+  wireReceivedBytes: "wireReceivedBytes",
+};
 
 export interface SenderOptions<File> extends SendOptions, ReconnectOptions {
   /** Connects to a receiver. */
@@ -13,25 +28,32 @@ export interface SenderOptions<File> extends SendOptions, ReconnectOptions {
  * Sends a tree to a receiver, and connects anew when the connection breaks: `sendTree` that does not give up. What the
  * receiver kept is not sent again.
  *
+ * Progress and summary are those of the whole run: what travelled and what was finished in all attempts; entries, troubles and
+ * failures of the last one, which goes through the whole tree.
+ *
  * @example `await createSender({ connect: () => connectWs(url), openSource: () => openTreeSource("photos/") }).done`
  */
 export function createSender<File>(options: SenderOptions<File>): Run<SendSummary> {
   const { connect, openSource, onProgress } = options;
+  const totals = new RunTotals(carried);
   return startRun(
     (signal) =>
       withRetries(
         async (signs) => {
+          totals.begin();
           const source = await openSource();
           try {
-            return await sendTree(source, await connect({ signal }), {
+            const summary = await sendTree(source, await connect({ signal }), {
               ...options,
               signal,
               onProgress(progress) {
                 signs.heard ||= progress.wireReceivedBytes > 0;
                 signs.moved ||= progress.sentBytes > 0;
-                onProgress?.(progress);
+                const whole = totals.withBefore(progress);
+                onProgress?.(whole);
               },
             });
+            return totals.withBefore(summary);
           } finally {
             await source.close();
           }

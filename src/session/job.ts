@@ -17,6 +17,8 @@ export interface Job<File> {
   readonly place: EntryPlace;
   readonly unasked: boolean;
   readonly announced: Announced;
+  /** Chunks that are not answered, or wanted and not sent. */
+  open: number;
 }
 
 /** A file that is being cut. */

@@ -102,6 +102,11 @@ function receiverHello(
   };
 }
 
+/** Content that did not have to come, or did so once for several places. */
+export function reusedBytesOf(totals: Pick<ReceiverTotals, "chunkBytes" | "receivedBytes">): number {
+  return Math.max(0, totals.chunkBytes - totals.receivedBytes);
+}
+
 /** Carries out the steps of the core, one after another. */
 class ReceiverWork {
   readonly #target: TreeTarget;
@@ -175,7 +180,7 @@ class ReceiverWork {
   progress(): ReceiveProgress {
     const { sentBytes, receivedBytes } = this.#link;
     const { totals } = this.#core;
-    const reusedBytes = Math.max(0, totals.chunkBytes - totals.receivedBytes);
+    const reusedBytes = reusedBytesOf(totals);
     return {
       type: "receive",
       ...totals,

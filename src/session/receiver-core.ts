@@ -48,6 +48,7 @@ export class ReceiverCore {
     ...emptyOutlook(),
     entries: 0,
     files: 0,
+    finishedBytes: 0,
     chunkBytes: 0,
     receivedBytes: 0,
     failed: 0,
@@ -368,6 +369,7 @@ export class ReceiverCore {
     for (const file of files) {
       this.#files.delete(file.entry);
       if (!file.dropped) this.totals.files += 1;
+      if (!file.dropped) this.totals.finishedBytes += file.listed;
       this.#ledger.pay(file.debt);
     }
   }

@@ -34,6 +34,8 @@ export interface ReceiverTotals extends Outlook {
   entries: number;
   /** Files whose content was brought up to date. */
   files: number;
+  /** Bytes of content of these files. */
+  finishedBytes: number;
   /** Bytes of content that chunk lists described. */
   chunkBytes: number;
   /** Bytes of content that came over the wire, before compression. */

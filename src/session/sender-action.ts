@@ -25,6 +25,9 @@ export interface SenderTotals extends Outlook {
   entries: number;
   /** Files whose chunk list was sent. */
   files: number;
+  /** Files whose chunk list was sent, and all of their content that was asked for; and their content in bytes. */
+  finishedFiles: number;
+  finishedBytes: number;
   chunks: number;
   /** Bytes of content that the chunk lists describe. */
   chunkBytes: number;

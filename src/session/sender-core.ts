@@ -17,6 +17,7 @@ import { agree, decodeHello, encodeHello, type SenderHello, type Windows } from 
 import { sessionLimits } from "./limits.ts";
 import { type Announced, type Cutting, type Job, withinSize } from "./job.ts";
 import { type OutgoingEntry, OutgoingEntries } from "./outgoing-entries.ts";
+import { ListedJobs, noneFinished } from "./listed-jobs.ts";
 import { emptyOutlook } from "./outlook.ts";
 import { Queue } from "./queue.ts";
 import type { SenderAction, SenderTotals } from "./sender-action.ts";
@@ -66,6 +67,7 @@ const oneWayWindows: Windows = {
 export class SenderCore<File> {
   readonly totals: SenderTotals = {
     ...emptyOutlook(),
+    ...noneFinished,
     entries: 0,
     files: 0,
     chunks: 0,
@@ -87,6 +89,7 @@ export class SenderCore<File> {
   readonly #jobs = new Queue<Job<File>>();
   /** Files of the cut under way. */
   readonly #cutting = new Map<File, Cutting<File>>();
+  readonly #listedJobs = new ListedJobs<File>();
   readonly #content: ContentQueue<File>;
   /** Files that were reported. */
   readonly #told = new WeakSet<EntryPlace>();
@@ -124,6 +127,7 @@ export class SenderCore<File> {
 
   /** What to do now, or undefined when only an input can change anything. */
   next(): SenderAction<File> | undefined {
+    this.#listedJobs.book(this.totals);
     const queued = this.#out.shift();
     if (queued !== undefined) return queued;
     return this.#nextContent() ?? this.#nextListing() ?? this.#nextCut() ?? this.#nextEnd();
@@ -257,7 +261,7 @@ export class SenderCore<File> {
       announced.open += 1;
       this.totals.wantedFiles += 1;
       this.totals.wantedBytes += entry.size;
-      const job = { file, entry: number, size: entry.size, place, unasked, announced };
+      const job = { file, entry: number, size: entry.size, place, unasked, announced, open: 0 };
       (unasked ? this.#jobs : this.#asked).push(job);
     }
     this.#open.entries += payload.length;
@@ -273,10 +277,8 @@ export class SenderCore<File> {
   #answerFiles(payload: Bytes): void {
     for (const { wanted, all } of decodeFileWishes(payload, this.#asked.size)) {
       const job = this.#asked.take();
-      if (wanted) {
-        this.#jobs.push({ ...job, unasked: all });
-        continue;
-      }
+      if (wanted) this.#jobs.push({ ...job, unasked: all });
+      if (wanted) continue;
       this.totals.wantedFiles -= 1;
       this.totals.wantedBytes -= job.size;
     }
@@ -341,7 +343,7 @@ export class SenderCore<File> {
     const end = failure?.code ?? (run.end === undefined ? undefined : "complete");
     if (run.sizes.length === 0 && end === undefined) return;
     const pushed = job.unasked ? this.#push(run) : undefined;
-    if (!job.unasked) this.#content.ask({ ...run, offset: cut.offset, place: job.place });
+    if (!job.unasked) this.#content.ask({ ...run, offset: cut.offset, place: job.place, job });
     for (let at = 0; at === 0 || at < run.sizes.length; at += groupChunkCount) {
       const to = Math.min(run.sizes.length, at + groupChunkCount);
       yield {
@@ -358,10 +360,9 @@ export class SenderCore<File> {
     cut.offset += run.bytes.length;
     if (end === undefined) return;
     cut.ended = true;
-    if (failure !== undefined) {
-      this.#tell(failure, job.place);
-      this.#sent.forget(); // its chunks may be gone with it
-    }
+    this.#listedJobs.add(job, cut.offset);
+    if (failure !== undefined) this.#tell(failure, job.place);
+    if (failure !== undefined) this.#sent.forget(); // its chunks may be gone with it
     this.totals.files += 1;
     this.#settle(job.announced);
   }

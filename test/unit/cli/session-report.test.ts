@@ -10,6 +10,7 @@ const received = {
   currentName: new Uint8Array(0),
   entries: 3,
   files: 1,
+  finishedBytes: 0,
   chunkBytes: 0,
   receivedBytes: 0,
   reusedBytes: 0,
