@@ -2,7 +2,7 @@ import { concatBytes } from "../bytes/compare.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
-import { encodeError } from "./closing.ts";
+import { decodeCounts, encodeCounts, encodeError } from "./closing.ts";
 import { FrameReader, FrameWriter, preamble } from "./frame.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
 import { Pace } from "./pace.ts";
@@ -13,7 +13,7 @@ export interface LivenessOptions {
   readonly helloMs?: number;
   /** Without hearing anything from the peer. */
   readonly stallMs?: number;
-  /** Without saying anything before a PING is sent; 0 for none. */
+  /** Without saying anything, or without telling how much has come, before a PING is sent; 0 for none. */
   readonly keepAliveMs?: number;
   /** Bytes a second, averaged over `paceMs`, at which the peer has to take what is sent to it and to complete a frame; 0 for any. */
   readonly minRateBytes?: number;
@@ -60,6 +60,10 @@ export class Link {
   #source: AsyncIterator<Bytes> | undefined;
   readonly #bornAt = performance.now();
   #spokeAt = performance.now();
+  #pingedAt = performance.now();
+  /** How much of what was sent the peer says has come, once it has said so, and how much of its own it was told of. */
+  #confirmedBytes: number | undefined;
+  #toldBytes = 0;
   #writeBeganAt = performance.now();
 
   constructor(channel: ByteChannel, liveness: Required<LivenessOptions>, signal?: AbortSignal) {
@@ -97,6 +101,7 @@ export class Link {
     for await (const block of this.#blocks()) {
       for (const frame of this.#reader.read(block)) {
         this.#heardFrame = true;
+        if (frame.type === "PING") this.#confirm(frame.payload);
         yield frame;
       }
     }
@@ -126,6 +131,23 @@ export class Link {
     } finally {
       this.#listenedFrom = undefined;
     }
+  }
+
+  /** What a transport takes can wait in buffers for long: where the peer tells what came, that is what counts. */
+  #confirm(payload: Bytes): void {
+    const [bytes = 0] = decodeCounts(payload, 1);
+    const before = this.#confirmedBytes ?? 0;
+    if (bytes < before || bytes > this.sentBytes)
+      throw new SyncError("UNSOLICITED", "the peer confirms what was not sent");
+    this.#confirmedBytes = bytes;
+    this.#pace?.reader.allow(bytes - before);
+    this.#pace?.reader.settle();
+  }
+
+  #ping(now: number): void {
+    this.#pingedAt = now;
+    this.#toldBytes = this.receivedBytes;
+    void this.send("PING", encodeCounts(this.receivedBytes), "none");
   }
 
   /** Sends a frame; resolves when there is room for the next. Frames go out in the order of the calls. */
@@ -204,7 +226,6 @@ export class Link {
   async #write(parts: readonly Bytes[]): Promise<void> {
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     this.sentBytes += size;
-    this.#writeBeganAt = performance.now();
     try {
       for (const part of size <= oneWriteBytes ? [concatBytes(parts)] : parts) {
         for (let at = 0; at < part.length; at += this.#pieceBytes) {
@@ -219,7 +240,8 @@ export class Link {
   }
 
   async #writePiece(piece: Bytes): Promise<void> {
-    this.#pace?.reader.allow(piece.length);
+    if (this.#confirmedBytes === undefined) this.#pace?.reader.allow(piece.length);
+    this.#writeBeganAt = performance.now();
     await this.#channel.write(piece);
     this.#pace?.reader.settle();
   }
@@ -228,7 +250,7 @@ export class Link {
     const now = performance.now();
     const silence = this.#findSilence(now) ?? this.#findCrawl();
     if (silence !== undefined) this.abort(new SyncError("STALLED", silence));
-    else if (this.#isIdle(now)) void this.send("PING", new Uint8Array(0), "none");
+    else if (this.#isPingDue(now)) this.#ping(now);
   }
 
   /** Why the peer must be taken for gone. */
@@ -260,10 +282,12 @@ export class Link {
     return isOwed && !this.#pace.writer.spend(tickMs) ? `the peer sent ${limit}` : undefined;
   }
 
-  #isIdle(now: number): boolean {
+  #isPingDue(now: number): boolean {
     const { keepAliveMs } = this.#liveness;
     if (keepAliveMs === 0 || !this.#started || this.#lingeredFrom !== undefined) return false;
-    return this.#writesUnderWay === 0 && now - this.#spokeAt > keepAliveMs;
+    if (this.#writesUnderWay > 0) return false;
+    const isNews = this.receivedBytes > this.#toldBytes;
+    return now - this.#spokeAt > keepAliveMs || (isNews && now - this.#pingedAt > keepAliveMs);
   }
 }
 

@@ -79,7 +79,9 @@ export async function sendTree<File>(
   const cutter = options.cutter ?? (mode === "one-way" ? oneWayCutter : fastcdcSpec());
   const digest = options.digest ?? sha256Digest;
   checkDigest(source, digest);
-  const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
+  // Where nobody answers, a reader that is slow cannot be told from one that is gone.
+  const times = mode === "duplex" ? sessionTimes : { ...sessionTimes, stallMs: 0 };
+  const link = new Link(channelOf(duplex), { ...times, ...options }, options.signal);
   const pool = link.copiesWrites ? new BlockPool() : undefined;
   const core = new SenderCore<File>({
     hello: {

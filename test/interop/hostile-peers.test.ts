@@ -117,7 +117,7 @@ describe.each(Object.entries(doors))("over %s", (door, open) => {
     let over = false;
     const outcome = met.outcome.finally(() => (over = true));
     while (!over) {
-      await peer.say("PING");
+      await peer.say("PING", Uint8Array.of(0));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(await outcome).toBe("STALLED");

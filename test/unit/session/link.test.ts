@@ -1,15 +1,20 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { concatBytes } from "../../../src/bytes/compare.ts";
 import { SyncError, type SyncErrorCode } from "../../../src/errors.ts";
+import { encodeCounts } from "../../../src/session/closing.ts";
 import { FrameWriter, preamble } from "../../../src/session/frame.ts";
 import { Link } from "../../../src/session/link.ts";
 import type { LivenessOptions } from "../../../src/session/link.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
+import { outlast, pass, stopTime } from "../../simulated-time.ts";
 
 const never = { helloMs: 0, stallMs: 0, keepAliveMs: 0, minRateBytes: 0, paceMs: 1000 };
 const nothing = new Uint8Array(0);
+/** A PING that confirms nothing. */
+const ping = Uint8Array.of(0);
+const patienceMs = 200_000;
 
 function links(left: LivenessOptions, right: LivenessOptions = {}, bufferBytes = 1 << 20): [Link, Link] {
   const [a, b] = duplexPair({ bufferBytes });
@@ -20,15 +25,19 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+const stalled = { code: "STALLED" };
+
 async function first(link: Link): Promise<string | undefined> {
   for await (const frame of link.frames()) return frame.type;
   return undefined;
 }
 
-describe.concurrent("a link", () => {
+describe("a link", () => {
+  beforeEach(stopTime);
+
   it("takes a peer for gone that does not even greet", async () => {
     const [left, right] = links({ helloMs: 100 });
-    await expect(first(left)).rejects.toMatchObject({ code: "STALLED" });
+    await expect(outlast(first(left), patienceMs)).rejects.toMatchObject(stalled);
     right.close();
   });
 
@@ -42,18 +51,18 @@ describe.concurrent("a link", () => {
       void right.write(greeting.slice(sent, (sent += 1))).catch(() => {});
     }, 100);
     // A byte every 100 ms: a limit on silence alone would never be reached.
-    await expect(first(left)).rejects.toMatchObject({ code: "STALLED" });
+    await expect(outlast(first(left), patienceMs)).rejects.toMatchObject(stalled);
     clearInterval(trickle);
   });
 
   it("takes a peer for gone that falls silent, and not before it greeted", async () => {
     const [left, right] = links({ stallMs: 100 });
-    await right.send("PING", nothing, "none");
+    await right.send("PING", ping, "none");
     const heard: string[] = [];
     const listening = (async () => {
       for await (const { type } of left.frames()) heard.push(type);
     })();
-    await expect(listening).rejects.toMatchObject({ code: "STALLED" });
+    await expect(outlast(listening, patienceMs)).rejects.toMatchObject(stalled);
     expect(heard).toEqual(["PING"]);
     right.close();
   });
@@ -62,10 +71,13 @@ describe.concurrent("a link", () => {
     const [left, right] = links({ stallMs: 3000 }, { keepAliveMs: 100 });
     await right.send("CREDIT", nothing, "none");
     const heard: string[] = [];
-    for await (const { type } of left.frames()) {
-      heard.push(type);
-      if (heard.length === 3) break;
-    }
+    const listening = (async () => {
+      for await (const { type } of left.frames()) {
+        heard.push(type);
+        if (heard.length === 3) break;
+      }
+    })();
+    await outlast(listening, 10_000);
     expect(heard).toEqual(["CREDIT", "PING", "PING"]);
     left.close();
     right.close();
@@ -73,12 +85,12 @@ describe.concurrent("a link", () => {
 
   it("does not count the time that it takes itself as the peer's silence", async () => {
     const [left, right] = links({ stallMs: 200 });
-    await right.send("PING", nothing, "none");
+    await right.send("PING", ping, "none");
     await right.send("CREDIT", nothing, "none");
     const heard: string[] = [];
     for await (const { type } of left.frames()) {
       heard.push(type);
-      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await pass(1200);
       if (heard.length === 2) break;
     }
     expect(heard).toEqual(["PING", "CREDIT"]);
@@ -91,7 +103,7 @@ describe.concurrent("a link", () => {
     const pushing = (async () => {
       for (;;) await left.send("PUSH", new Uint8Array(100), "none");
     })();
-    await expect(pushing).rejects.toMatchObject({ code: "STALLED" });
+    await expect(outlast(pushing, patienceMs)).rejects.toMatchObject(stalled);
     right.close();
   });
 
@@ -100,7 +112,7 @@ describe.concurrent("a link", () => {
     const [a, b] = duplexPair({ bufferBytes: 10 });
     const left = new Link(channelOf(a), { ...never, minRateBytes: 10_000 });
     const blocks = channelOf(b).read()[Symbol.asyncIterator]();
-    const over = setTimeout(() => left.abort(new SyncError("ABORTED", "long enough")), 3000);
+    const over = setTimeout(() => left.abort(new SyncError("ABORTED", "long enough")), 30_000);
     void first(left).catch(() => {}); // it listens, and nothing is silent for it: no limit on silence applies
     const taking = (async () => {
       for (;;) {
@@ -109,13 +121,16 @@ describe.concurrent("a link", () => {
         await pause((100 * value.length) / takenBytes);
       }
     })().catch(() => {});
-    try {
+    const pushing = (async () => {
       for (;;) await left.send("PUSH", new Uint8Array(1000), "none");
+    })();
+    try {
+      await outlast(pushing, 60_000, 50);
     } catch (thrown) {
       return (thrown as SyncError).code;
     } finally {
       clearTimeout(over);
-      await taking;
+      await outlast(taking, 60_000);
     }
   }
 
@@ -134,9 +149,9 @@ describe.concurrent("a link", () => {
     const [a, b] = duplexPair();
     const left = new Link(channelOf(a), { ...never, stallMs: 1000, minRateBytes: 10_000 });
     const right = channelOf(b);
-    const over = setTimeout(() => left.abort(new SyncError("ABORTED", "long enough")), 3000);
+    const over = setTimeout(() => left.abort(new SyncError("ABORTED", "long enough")), 30_000);
     const writer = new FrameWriter();
-    await right.write(concatBytes([preamble, ...writer.write("PING", nothing, "none")]));
+    await right.write(concatBytes([preamble, ...writer.write("PING", ping, "none")]));
     const long = concatBytes(writer.write("PUSH", new Uint8Array(1_000_000), "none"));
     let sent = 0;
     const trickle = setInterval(() => {
@@ -145,9 +160,42 @@ describe.concurrent("a link", () => {
     const listening = (async () => {
       for await (const _ of left.frames());
     })();
-    await expect(listening).rejects.toMatchObject({ code });
+    await expect(outlast(listening, 60_000, 50)).rejects.toMatchObject({ code });
     clearInterval(trickle);
     clearTimeout(over);
+  });
+
+  it("tells what came, also when it has much else to say", async () => {
+    const [left, right] = links({ keepAliveMs: 1000 });
+    const heard: [string, number | undefined][] = [];
+    const listening = (async () => {
+      for await (const { type, payload } of right.frames()) heard.push([type, payload[0]]);
+    })();
+    listening.catch(() => {});
+    void first(left); // which reads the first block only, of 40 bytes
+    await right.send("DATA", new Uint8Array(24), "none");
+    for (let times = 0; times < 30; times++) {
+      await left.send("CREDIT", nothing, "none");
+      await pass(100);
+    }
+    expect(heard.filter(([type]) => type === "PING")).toEqual([["PING", 40]]);
+    left.abort(new Error("over"));
+    right.close();
+  });
+
+  it.each([
+    ["less than before", [30, 20]],
+    ["more than was sent", [1000]],
+  ])("refuses a peer that confirms %s", async (_, counts) => {
+    const [left, right] = links({});
+    await left.send("DATA", new Uint8Array(24), "none");
+    for (const count of counts) await right.send("PING", encodeCounts(count), "none");
+    const listening = (async () => {
+      for await (const _ of left.frames());
+    })();
+    await expect(listening).rejects.toMatchObject({ code: "UNSOLICITED" });
+    left.close();
+    right.close();
   });
 
   it("ends every wait with the signal's reason", async () => {
