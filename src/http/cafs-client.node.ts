@@ -156,15 +156,21 @@ async function* readAnswer({ inbox }: Exchange): AsyncGenerator<Bytes, void, und
   yield* (await inbox).read();
 }
 
-/** Sends the wishlist; where that fails because the server refuses, throws the refusal. */
+/**
+ * Sends the wishlist. A server that has said all that it has to say may be gone before it is all sent: then its answer tells whether
+ * that was enough, and one that refuses tells why.
+ */
 async function sendWishes({ wishlist }: Builder, { writer, inbox }: Exchange): Promise<void> {
-  try {
-    for await (const bytes of wishlist) await writer.write(bytes);
-    await writer.end();
-  } catch (thrown) {
-    await inbox;
-    throw thrown;
-  }
+  let isGone = false;
+  const attempt = async (call: () => Promise<void>): Promise<void> => {
+    if (isGone) return;
+    await call().catch(async () => {
+      await inbox;
+      isGone = true;
+    });
+  };
+  for await (const bytes of wishlist) await attempt(() => writer.write(bytes));
+  await attempt(() => writer.end());
 }
 
 async function readAfter(

@@ -11,10 +11,15 @@ import type { FileShareOptions, SharedFile } from "./share.ts";
 
 /** How a transfer is bounded, and watched. Its signal breaks it off: the server is closing. A file beyond the limits is refused. */
 export interface CafsHandlerOptions extends AbortOptions, SyncInfoLimits {
-  /** Milliseconds without a byte of the wishlist, or without one being taken; 60 s unless given, 0 for no limit. */
+  /**
+   * Milliseconds without a byte of the wishlist, or without one being taken, beyond what the client needs for all that was sent;
+   * 60 s unless given, 0 for no limit.
+   */
   readonly stallMs?: number;
   /** Called when a request is refused before anything was sent. */
   readonly onRefusal?: (error: SyncError) => void;
+  /** Bytes a second that a client takes at least; 1024 unless given. */
+  readonly minRateBytes?: number;
   /** Called when a transfer ends: how many bytes of chunks went out, and why it broke off if it did. */
   readonly onTransfer?: (sentBytes: number, error?: SyncError) => void;
 }
@@ -150,9 +155,13 @@ class Answer {
     answer: (body: AsyncIterable<Bytes>) => Iterable<Bytes> | AsyncIterable<Bytes>,
   ): Promise<void> {
     const channel = nodeStreamChannel(this.#request, this.#response);
-    const watch = new StallWatch(this.#options.stallMs ?? stallMs, (error) => this.#breakOff(error));
+    const { stallMs: limitMs = stallMs, minRateBytes } = this.#options;
+    const watch = new StallWatch(limitMs, (error) => this.#breakOff(error), minRateBytes);
     try {
-      for await (const bytes of answer(watch.watch(channel.read()))) await watch.wait(channel.write(bytes));
+      for await (const bytes of answer(watch.watch(channel.read()))) {
+        watch.sent(bytes.length);
+        await watch.wait(channel.write(bytes));
+      }
       await watch.wait(channel.end());
     } finally {
       watch.close();

@@ -275,12 +275,13 @@ class HttpServer implements SyncServer {
     try {
       const via = viaOf(request);
       const open: OpenFile = (options) => share.openFile!(path, { peer, via, ...options });
-      const { stallMs = sessionTimes.stallMs, maxChunkCount } = this.#options;
+      const { stallMs = sessionTimes.stallMs, minRateBytes, maxChunkCount } = this.#options;
       await handleCafs(request, response, open, {
         onTransfer,
         onRefusal,
         stallMs,
         signal: this.#life.signal,
+        ...(minRateBytes !== undefined && minRateBytes > 0 && { minRateBytes }),
         ...(maxChunkCount !== undefined && { maxChunkCount }),
       });
     } finally {

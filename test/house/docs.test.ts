@@ -8,6 +8,7 @@ import { everyOption, readArguments } from "../../src/cli/arguments.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { opfsLimits } from "../../src/browser/opfs-limits.ts";
+import { unseenLimits } from "../../src/bytes/stall-watch.ts";
 import { fileCutLimits } from "../../src/http/file-cuts.node.ts";
 import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
 import { failureLimits } from "../../src/http/failures.ts";
@@ -149,7 +150,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes, maxTimeSec, ...filterLimits },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
     ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits, ...turnLimits },
-    ...{ ...swarmLimits, ...swarmTimes },
+    ...{ ...swarmLimits, ...swarmTimes, ...unseenLimits },
     ...opfsLimits,
   });
 });

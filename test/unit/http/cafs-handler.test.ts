@@ -166,7 +166,7 @@ describe("our server", () => {
       };
       await using server = await cafsServer(
         { ...shared, info: { ...info, chunks }, chunk },
-        { stallMs: 200 },
+        { stallMs: 200, minRateBytes: 1e9 },
       );
       const client = await rawConnection(server.port);
       client.socket.pause();

@@ -5,7 +5,7 @@ import { SyncError } from "../../../src/errors.ts";
 import { sessionTimes } from "../../../src/session/limits.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
-import { serverLimits } from "../../../src/http/server.node.ts";
+import { serverLimits } from "../../../src/http/listener.node.ts";
 import { type ByteChannel, channelOf, type ChannelDuplex, duplexOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { WriteGate } from "../../../src/transport/write-gate.ts";
