@@ -390,9 +390,7 @@ export class ReceiverCore {
     yield { do: "commit", whole: end.troubles === 0 };
     yield* this.#settle();
     this.#digest = frame.transcript;
-    const { entries, files, failed } = this.totals;
-    const done = { entries, files, failed, transcript: frame.transcript };
-    if (this.duplex) yield send("DONE", encodeDone(done), "none");
+    if (this.duplex) yield send("DONE", encodeDone({ ...this.totals, transcript: frame.transcript }), "none");
   }
 }
 
