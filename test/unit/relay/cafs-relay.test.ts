@@ -206,14 +206,15 @@ describe("a relay of one file", () => {
 
   test("an upstream that cannot be reached, or stays silent, is told of as that: 502", async () => {
     const upstream = await upstreamOf(noise(size));
-    const { url } = await relayOf(upstream.url, { connectMs: 50 });
-    await fetched(url);
-    for (const instead of [
-      (request) => request.socket.destroy(),
-      () => {},
-      (_, response) => response.writeHead(401).end(),
-      (_, response) => response.writeHead(500).end(),
-    ] as RequestListener[]) {
+    const known = await relayOf(upstream.url);
+    const impatient = await relayOf(upstream.url, { connectMs: 50 });
+    await fetched(known.url);
+    for (const [{ url }, instead] of [
+      [known, (request) => request.socket.destroy()],
+      [impatient, () => {}],
+      [known, (_, response) => response.writeHead(401).end()],
+      [known, (_, response) => response.writeHead(500).end()],
+    ] as [{ url: string }, RequestListener][]) {
       upstream.instead = instead;
       const answer = await fetch(url);
       expect(answer.status).toBe(502);
