@@ -72,6 +72,7 @@ const deeds: readonly Deed[] = [
   ["lists 512 MiB for a file of 1 KiB", ["receiver"], listTooMuch, "LIMIT"],
   ["sends content that nobody asked for", ["receiver"], sendUnasked, "UNSOLICITED"],
   ["asks for all that is offered, and once more", ["sender"], askTwice, "UNSOLICITED"],
+  ["ends with a list missing", ["receiver"], endEarly, "TRUNCATED"],
   ["says that it is done before the end", ["sender"], doneEarly, "UNSOLICITED"],
   ["settles more than it got", ["sender"], settleMore, "UNSOLICITED"],
 ];
@@ -96,11 +97,10 @@ describe.each(Object.entries(doors))("over %s", (door, open) => {
     });
   }
 
-  test("who sends entries after the end is refused by a receiver that still listens", async () => {
+  test.each(["behind DONE", "behind END"])("entries %s are not looked at", async (where) => {
     const met = await open("receiver", unhurried);
-    await sendAfterEnd(met);
-    // Over standard input and output it leaves when it has said that it is done.
-    expect(await met.outcome).toBe(door === "stdio" ? "ok" : "UNSOLICITED");
+    await sendAfterEnd(met, where === "behind DONE");
+    expect(await met.outcome).toBe("ok");
   });
 
   test.each(["sender", "receiver"] as const)("who never speaks is left by a %s", async (victim) => {
@@ -152,15 +152,27 @@ function entryOf(kind: Entry["kind"], depth: number, name: string, size = 0): En
   return { depth, name: Buffer.from(name), kind, size, mode: 0o755, mtimeSec: 1, mtimeNsec: 0 };
 }
 
-async function sendAfterEnd({ channel }: Met): Promise<void> {
+async function sendAfterEnd({ channel }: Met, waits: boolean): Promise<void> {
   const peer = new PlayedPeer(channel);
   await peer.sayHello("sender");
   const root = { entry: entryOf("dir", 0, "."), unasked: false };
   await peer.say("ENTRIES", encodeEntries([root]));
-  const none = { files: 0, chunks: 0, chunkBytes: 0, troubles: 0 };
-  await peer.say("END", encodeEnd({ entries: 1, ...none, transcript: peer.transcript }));
-  await peer.hear("DONE");
+  await sayEnd(peer, 1);
+  if (waits) await peer.hear("DONE");
   await peer.say("ENTRIES", encodeEntries([{ entry: entryOf("file", 1, "more"), unasked: false }]));
+  await peer.hear("DONE");
+  await peer.channel.end();
+}
+
+async function endEarly({ channel }: Met): Promise<void> {
+  const peer = new PlayedPeer(channel);
+  await announce(peer, 1024);
+  await sayEnd(peer, 2);
+}
+
+function sayEnd(peer: PlayedPeer, entries: number): Promise<void> {
+  const none = { files: 0, chunks: 0, chunkBytes: 0, troubles: 0 };
+  return peer.say("END", encodeEnd({ entries, ...none, transcript: peer.transcript }));
 }
 
 /** Announces a file and waits for the wish. */
