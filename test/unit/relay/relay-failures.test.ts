@@ -3,7 +3,7 @@ import { SyncError } from "../../../src/errors.ts";
 import type { SharedFile } from "../../../src/http/share.ts";
 import type { Relay } from "../../../src/relay/relay.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
-import { afterWrites, picture, pullFrom, relayOf, sampleTree, upstreamOf } from "./relaying.ts";
+import { beforeContent, picture, pullFrom, relayOf, sampleTree, upstreamOf } from "./relaying.ts";
 
 function openBig(relay: Relay, goesOn = false): Promise<SharedFile> {
   return relay.share.openFile({ components: [Buffer.from("big")], contents: false }, { goesOn });
@@ -50,8 +50,8 @@ describe("what a relay's downstreams are told", () => {
     const tree = sampleTree();
     let cut = (): void => {};
     const held = new Promise<void>((resolve) => (cut = resolve));
-    const hold = (channel: Parameters<typeof afterWrites>[0]) =>
-      afterWrites(channel, 3, async () => {
+    const hold = (channel: Parameters<typeof beforeContent>[0]) =>
+      beforeContent(channel, async () => {
         await held;
         channel.abort(new SyncError("PEER_GONE", "cut"));
       });

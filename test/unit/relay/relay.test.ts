@@ -4,14 +4,16 @@ import type { Relay, RelayOptions } from "../../../src/relay/relay.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import type { ByteChannel } from "../../../src/transport/channel.ts";
+import { type ByteChannel, channelOf, duplexOf } from "../../../src/transport/channel.ts";
 import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory-target.ts";
 import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
 import type { Bytes, Duplex } from "../../../src/types.ts";
-import { noise } from "../http/serving.ts";
+import { noise, until } from "../http/serving.ts";
 import {
   afterWrites,
+  beforeContent,
+  heardThrough,
   picture,
   pullFrom,
   relayOf,
@@ -63,7 +65,7 @@ describe("a relay", () => {
         }
       },
     }));
-    while (receivedBytes < 300_000) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(() => receivedBytes >= 300_000);
     open();
     expect(picture((await pulling).tree)).toEqual(picture(tree));
     await relay.close();
@@ -209,7 +211,7 @@ describe("a relay", () => {
     expect(relay.status.readerCount).toBe(1);
     leave();
     await expect(stalled).rejects.toMatchObject({ name: "SyncError" });
-    while (relay.status.readerCount > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(() => relay.status.readerCount === 0);
     await relay.close();
   });
 
@@ -246,21 +248,24 @@ describe("a relay", () => {
     const asked: string[] = [];
     let cut = (): void => {};
     const held = new Promise<void>((resolve) => (cut = resolve));
-    let announced = false;
+    let hasHeardAll = (): boolean => false;
     const wholeUpstream = upstreamOf(tree);
     const relay = relayOf(
       async ({ path }) => {
         const name = path.components.map((bytes) => Buffer.from(bytes).toString()).join("/");
         asked.push(name);
         if (name === "") return wholeUpstream.connect();
-        // Content comes in its own writes, behind greeting, entries and lists.
+        let announced = false;
         const cutOff = (channel: ByteChannel) =>
-          afterWrites(channel, 3, async () => {
+          beforeContent(channel, async () => {
             announced = true;
             await held;
             channel.abort(new SyncError("PEER_GONE", "cut"));
           });
-        return upstreamOf(tree.children.get(name) as MemoryDir, cutOff).connect();
+        const part = await upstreamOf(tree.children.get(name) as MemoryDir, cutOff).connect();
+        const { channel, isWaiting } = heardThrough(channelOf(part));
+        hasHeardAll = () => announced && isWaiting();
+        return duplexOf(channel);
       },
       { retries: 0 },
     );
@@ -268,10 +273,9 @@ describe("a relay", () => {
     const part = await relay.share.openTree(path, {});
     const listing = part.source.entries({ onTrouble: () => {} })[Symbol.asyncIterator]();
     await listing.next();
-    while (!announced) await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 200)); // until it has heard what was announced
+    await until(() => hasHeardAll());
     const pulling = pullFrom(relay);
-    while (wholeUpstream.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => wholeUpstream.sent.length > 0);
     cut();
     expect(picture((await pulling).tree)).toEqual(picture(tree));
     expect(asked).toEqual(["many", "", ""]);

@@ -1,14 +1,15 @@
 import { sha256 } from "../../../src/chunk/digest.ts";
 import { createRelay, type Relay, type RelayOptions } from "../../../src/relay/relay.ts";
 import { receiveTree, type ReceiveSummary } from "../../../src/session/receive.ts";
+import { FrameReader } from "../../../src/session/frame.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
-import { type ByteChannel, channelOf, duplexOf } from "../../../src/transport/channel.ts";
+import { type ByteChannel, channelOf, duplexOf, type ReadOptions } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory-target.ts";
 import { type MemoryDir, memoryDir, memoryFile, memoryLink } from "../../../src/tree/memory-tree.ts";
-import type { Duplex } from "../../../src/types.ts";
+import type { Bytes, Duplex } from "../../../src/types.ts";
 import { noise } from "../http/serving.ts";
 
 export const whole = { components: [], contents: true };
@@ -89,6 +90,32 @@ export async function pullFrom(
   const summary = await receiveTree(memoryTarget(tree), duplexOf(wrap(channelOf(theirs))));
   await sending;
   return { tree, summary };
+}
+
+/** Lets a sender's channel through until the first frame of content would be complete, then does something else. */
+export function beforeContent(channel: ByteChannel, then: () => Promise<void>): ByteChannel {
+  const reader = new FrameReader();
+  return {
+    ...afterWrites(channel, -1, () => {}),
+    async write(bytes) {
+      for (const { type } of reader.read(bytes)) if (type === "DATA" || type === "PUSH") await then();
+      return channel.write(bytes);
+    },
+  };
+}
+
+/** A connection, and whether all that came through it was heard: its reader waits for more. */
+export function heardThrough(channel: ByteChannel): { channel: ByteChannel; isWaiting: () => boolean } {
+  let waiting = false;
+  async function* read(options?: ReadOptions): AsyncGenerator<Bytes> {
+    waiting = true;
+    for await (const block of channel.read(options)) {
+      waiting = false;
+      yield block;
+      waiting = true;
+    }
+  }
+  return { channel: { ...afterWrites(channel, -1, () => {}), read }, isWaiting: () => waiting };
 }
 
 /** Lets a sender's channel through until so many writes were made, then does something else. */

@@ -287,7 +287,8 @@ test("peers of another swarm, and one that is here already, are refused", async 
 test("a session's end that is no peer is refused at once", async () => {
   const peer = peerOf(senderOf(memoryDir()));
   const [left, right] = duplexPair();
-  const sending = sendTree(memorySource(memoryDir()), right);
+  const source = memorySource(memoryDir());
+  const sending = sendTree(source, right, { layout: source.layout });
   await expect(peer.join(left)).rejects.toMatchObject({ code: "UNSUPPORTED" });
   await expect(sending).rejects.toMatchObject({ code: "UNSUPPORTED" });
   await peer.close();
