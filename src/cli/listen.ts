@@ -41,7 +41,8 @@ export const serverGraceMs = 10_000;
  * @throws USAGE, IO, NOT_FOUND
  */
 export async function serveUntilInterrupted(
-  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "ui"> & ReceiveLimits,
+  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
+    ReceiveLimits,
   options: OptionValues<typeof listenOptions>,
   report: Report,
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 import type { ReceiveSummary } from "../session/receive.ts";
 import { openTreePreview, type TreeChange } from "../tree/preview.node.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
+import type { Unkept } from "../tree/metadata.node.ts";
 import type { TreeTarget } from "../tree/tree.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
@@ -18,6 +19,12 @@ export const receivingOptions = {
   ...dryRunOption,
   ...deleteOptions,
 } as const satisfies OptionSpecs;
+
+const unkeptTexts: Readonly<Record<Unkept, string>> = {
+  modes: "the modes of files and directories",
+  times: "their times: unchanged files will be compared by content",
+  "times of links": "the times of links",
+};
 
 /** Where a command receives, in earnest or to see what would come of it, and what it reports of that. */
 export class Receiving {
@@ -43,7 +50,12 @@ export class Receiving {
     const deletion = this.#maxDeletedCount === undefined ? {} : { maxDeletedCount: this.#maxDeletedCount };
     if (!this.#isDry) {
       const onDelete = (): void => void this.#deletedEntries++;
-      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, onDelete });
+      const onUnkept = (what: Unkept): void => {
+        this.#report.notice(`the file system at ${this.#place} does not keep ${unkeptTexts[what]}`, {
+          unkept: what,
+        });
+      };
+      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, onDelete, onUnkept });
     }
     this.#changes = { new: 0, changed: 0, touched: 0, deleted: 0 };
     return openTreePreview(this.#place, { ...deletion, onChange: (change) => this.#note(change) });

@@ -8,6 +8,7 @@ export const serve = defineCommand({
   options: {
     "read-only": { type: "boolean", about: "let nobody push" },
     fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
+    "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
     ui: { type: "boolean", about: "offer a page to push and pull with in a browser, at the top" },
     ...receiveLimitOptions,
     ...listenOptions,
@@ -19,6 +20,7 @@ export const serve = defineCommand({
       root,
       readOnly: options["read-only"] === true,
       durable: options.fsync === true,
+      worldWritable: options["world-writable"] === true,
       ui: options.ui === true,
       ...receiveLimitsOf(options),
     };

@@ -20,6 +20,8 @@ export interface DirShareOptions extends FileCutOptions {
   readonly readOnly?: boolean;
   /** True to wait for the disk before a file gets its name. */
   readonly durable?: boolean;
+  /** True to let what is pushed be for everybody to write where its mode says so; false unless given. */
+  readonly worldWritable?: boolean;
 }
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
@@ -59,6 +61,7 @@ export function dirShare(
         const { fd, place } = openPlace(held, path);
         const target = await openTreeTarget(place, {
           durable: options.durable ?? false,
+          worldWritable: options.worldWritable ?? false,
           follow: false,
           ...(maxDeletedCount !== undefined && { maxDeletedCount }),
         });

@@ -20,12 +20,12 @@ export interface Standing extends Metadata {
 export interface Keeping {
   /** The bits of a mode that can be set there; 0 where there are no modes. */
   readonly modeBits: number;
-  /** Nanoseconds in the unit in which times are kept: what is finer is cut off. */
+  /** Nanoseconds in the unit in which times are kept: what is finer is cut off. Infinite where no time is kept. */
   readonly timeUnitNsec: number;
 }
 
 /** A place that keeps all that a receiver sets. */
-export const keepsAll: Keeping = Object.freeze({ modeBits: 0o7777, timeUnitNsec: 1 });
+export const keepsAll: Keeping = Object.freeze({ modeBits: 0o777, timeUnitNsec: 1 });
 
 /** The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give. */
 export const modeMask = 0o777;
@@ -53,17 +53,24 @@ export function compareEntry(entry: Entry, there: Standing | undefined, keeping:
   return sameTime && (entry.kind === "symlink" || isSameMode(there, entry, keeping)) ? "same" : "touched";
 }
 
-/** True when the mode is the one that is wanted, as far as the place keeps it. */
-export function isSameMode(there: Metadata, wanted: Metadata, { modeBits }: Keeping): boolean {
-  return (there.mode & modeBits) === (wanted.mode & modeMask & modeBits);
+/**
+ * True when the mode is the one that is wanted, as far as the place keeps it. Setuid, setgid and sticky bits stay at a
+ * directory, and at a file that is to have them.
+ */
+export function isSameMode(there: Standing, wanted: Metadata, keeping: Keeping): boolean {
+  const lost = there.kind === "dir" ? 0 : there.mode & ~wanted.mode & 0o7000;
+  const different = (there.mode ^ wanted.mode) & modeMask;
+  return lost === 0 && (different === 0 || (different & keeping.modeBits) === 0);
 }
 
 /**
  * True when the times agree in the unit of the place, or to the microsecond when a file was written by one who can set
  * no more.
  */
-export function isSameTime(there: Metadata, wanted: Metadata, { timeUnitNsec }: Keeping): boolean {
-  return isCutTo(1, there, wanted) || isCutTo(1000, there, wanted) || isCutTo(timeUnitNsec, there, wanted);
+export function isSameTime(there: Metadata, wanted: Metadata, keeping: Keeping): boolean {
+  if (isCutTo(1, there, wanted) || isCutTo(1000, there, wanted)) return true;
+  const isNear = Math.abs(there.mtimeSec - wanted.mtimeSec) <= 2; // the longest unit there is
+  return isNear && isCutTo(keeping.timeUnitNsec, there, wanted);
 }
 
 const secondNsec = 1_000_000_000;

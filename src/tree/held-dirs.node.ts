@@ -30,6 +30,12 @@ export interface DirNode {
 /** What tells file systems apart, and places of one that it is mounted at: no rename leads from one to the other. */
 export type Volume = Pick<FileStats, "device" | "mount">;
 
+/** A name in a directory. */
+export interface NameIn {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+}
+
 /** Directories held open at once, per tree. */
 const maxHeldCount = 64;
 

@@ -7,14 +7,13 @@ import { readFully, writeFully } from "./file-cut.node.ts";
 import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
-import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
-import { firstMode, setHandleMetadata, setPathMetadata } from "./metadata.node.ts";
+import { printPlace, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
+import { firstMode, type MetadataSetter } from "./metadata.node.ts";
 import type { Pause } from "../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
 import { removeEmpty, type Replacements } from "./replacements.node.ts";
-import type { NameIn } from "./staging-room.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
 
@@ -39,6 +38,7 @@ export interface IncomingTools {
   readonly pause: Pause;
   /** True to wait until the content is on the disk before a file gets its name. */
   readonly durable: boolean;
+  readonly metadata: MetadataSetter;
 }
 
 /**
@@ -134,14 +134,14 @@ export class IncomingFile {
    * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one meanwhile
    */
   complete(): void {
-    const { held } = this.#tools;
+    const { held, metadata } = this.#tools;
     const { dir, name } = this.plan;
     const { isOld } = this;
     const kept = this.#takeKept();
     if (kept) this.#writeWhole(kept);
     else if (!isOld) this.#finishTemp();
     this.#checkBefore();
-    if (isOld) setPathMetadata(held.at(dir, name), this.before!, this.plan);
+    if (isOld) metadata.setPath(held.at(dir, name), this.before!, this.plan);
     else this.#rename();
   }
 
@@ -178,6 +178,7 @@ export class IncomingFile {
       this.#dress(fd);
     };
     closingAfter(write, () => fs.closeSync(fd));
+    this.#dressNamed();
   }
 
   #finishTemp(): void {
@@ -185,12 +186,19 @@ export class IncomingFile {
       throw this.#error("TRUNCATED", "a part never came");
     this.#dress(this.#openTemp());
     this.#tools.writing.drop(this.#temp!);
+    this.#dressNamed();
   }
 
   #dress(fd: number): void {
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
-    setHandleMetadata(fd, this.plan);
+    this.#tools.metadata.setHandle(fd, this.plan);
     if (this.#tools.durable) fs.fsyncSync(fd);
+  }
+
+  #dressNamed(): void {
+    const { held, metadata } = this.#tools;
+    const { dir, name } = this.#temp!;
+    metadata.setNamed(() => held.at(dir, name), this.plan);
   }
 
   #openTemp(): number {
@@ -259,7 +267,7 @@ export class IncomingFile {
 
   /** No rename leads into the directory: the last step starts from a copy in a staging directory inside it. */
   #moveAcross(temp: NameIn): void {
-    const { held, staging } = this.#tools;
+    const { held, metadata, staging } = this.#tools;
     const { dir, name } = this.plan;
     staging.besides(dir, (room) => {
       const copy = room.newName(dir, name);
@@ -269,6 +277,7 @@ export class IncomingFile {
         this.#dress(to);
       };
       closingAfter(copyAll, () => fs.closeSync(to));
+      metadata.setNamed(() => held.at(copy.dir, copy.name), this.plan);
       held.rename(copy.dir, copy.name, dir, name);
     });
     staging.remove(temp);

@@ -1,14 +1,18 @@
 import fs from "node:fs";
 import type { NativePath } from "./byte-string.node.ts";
-import { isSameMode, isSameTime, keepsAll, type Metadata, modeMask } from "./comparison.ts";
-import { O_PATH } from "./held-dirs.node.ts";
-import { timeSetter } from "./times.node.ts";
+import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "./comparison.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import { O_PATH, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
+import { keepsLinkTimes, type PlaceKeeping } from "./keeping.node.ts";
 
 const umask = process.umask();
 
-/** The mode to make a file with that its owner has to write: its own where that is possible. */
+/** What of a tree a place may not keep. */
+export type Unkept = "modes" | "times" | "times of links";
+
+/** The mode to make a file with that its owner has to write and read: its own where that is possible. */
 export function firstMode({ mode }: Metadata): number {
-  return (mode & modeMask) | 0o200;
+  return (mode & modeMask) | 0o600;
 }
 
 /** The mode to make a directory with: its own where that lets its owner work in it, and nobody else write. */
@@ -16,17 +20,88 @@ export function firstDirMode({ mode }: Metadata): number {
   return (mode & 0o755) | 0o700;
 }
 
-/** Sets mode and time of an open file that was made with `firstMode`. */
-export function setHandleMetadata(fd: number, metadata: Metadata): void {
-  const mode = metadata.mode & modeMask;
-  if ((firstMode(metadata) & ~umask) !== mode) fs.fchmodSync(fd, mode);
-  timeSetter().setHandle(fd, metadata.mtimeSec, metadata.mtimeNsec);
+/** Sets modes and times in the way that a place keeps them, and says once of each what it does not keep. */
+export class MetadataSetter {
+  readonly keeping: PlaceKeeping;
+  readonly #onUnkept: (what: Unkept) => void;
+  readonly #told = new Set<Unkept>();
+  #keepsLinkTimes: boolean | undefined;
+
+  constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void = () => {}) {
+    this.keeping = keeping;
+    this.#onUnkept = onUnkept;
+  }
+
+  /** Sets mode and time of an open file that was made with `firstMode`; after closing it, call `setNamed`. */
+  setHandle(fd: number, wanted: Metadata): void {
+    const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
+    const mode = wanted.mode & allowedModeBits;
+    if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#tell("modes");
+    if (modeBits !== 0 && !(obeysUmask && (firstMode(wanted) & ~umask) === mode)) {
+      this.#attempt("modes", () => fs.fchmodSync(fd, mode));
+    }
+    if (!setsTimesByName) this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec));
+  }
+
+  /** Sets what could not be set while the file was open. */
+  setNamed(pathOf: () => NativePath, { mtimeSec, mtimeNsec }: Metadata): void {
+    const { setsTimesByName, times } = this.keeping;
+    if (setsTimesByName) this.#setTime(() => times.setPath(pathOf(), mtimeSec, mtimeNsec));
+  }
+
+  /** Sets mode and time of a file or directory that was there, where they differ. Follows no link. */
+  setPath(path: NativePath, there: Standing, wanted: Metadata): void {
+    const { keeping } = this;
+    if (!isSameMode(there, wanted, keeping)) setMode(path, modeOver(there, wanted, keeping));
+    else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
+      this.#tell("modes");
+    if (isSameTime(there, wanted, keeping)) return;
+    if (keeping.timeUnitNsec === Infinity) this.#tell("times");
+    else keeping.times.setPath(path, wanted.mtimeSec, wanted.mtimeNsec);
+  }
+
+  /**
+   * Sets the time of a link.
+   *
+   * @param temporary gives a name for a link that is made to find out whether links have times of their own
+   */
+  setLinkTime(held: HeldDirs, { dir, name }: NameIn, wanted: Metadata, temporary: () => NameIn): void {
+    const { times } = this.keeping;
+    this.#keepsLinkTimes ??= keepsLinkTimes(held, temporary(), times);
+    if (!this.#keepsLinkTimes) return this.#tell("times of links");
+    const set = (): void => times.setPath(held.at(dir, name), wanted.mtimeSec, wanted.mtimeNsec);
+    this.#attempt("times of links", set);
+  }
+
+  #setTime(set: () => void): void {
+    if (this.keeping.timeUnitNsec === Infinity) this.#tell("times");
+    else this.#attempt("times", set);
+  }
+
+  /** What this process made itself is not lost because the system refuses to say whose or when it is. */
+  #attempt(what: Unkept, set: () => void): void {
+    try {
+      set();
+    } catch (thrown) {
+      if (!isErrno(thrown)) throw thrown;
+      this.#tell(what);
+    }
+  }
+
+  #tell(what: Unkept): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#onUnkept(what);
+  }
 }
 
-/** Sets mode and time of a file or directory that is already there, where they differ. Follows no link. */
-export function setPathMetadata(path: NativePath, there: Metadata, wanted: Metadata): void {
-  if (!isSameMode(there, wanted, keepsAll)) setMode(path, wanted.mode & modeMask);
-  if (!isSameTime(there, wanted, keepsAll)) timeSetter().setPath(path, wanted.mtimeSec, wanted.mtimeNsec);
+/**
+ * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits stay at a directory, whoever gave them, and
+ * at a file that is to have them.
+ */
+function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits }: PlaceKeeping): number {
+  const special = kind === "dir" ? mode & ~modeMask : mode & wanted.mode & ~modeMask;
+  return special | (wanted.mode & allowedModeBits) | (mode & ~allowedModeBits & modeMask);
 }
 
 /** Sets the mode of what stands at a path, which must be no link. */

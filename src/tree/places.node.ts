@@ -4,9 +4,8 @@ import type { Bytes } from "../types.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
-import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import type { DirNode, HeldDirs, NameIn } from "./held-dirs.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
-import type { NameIn } from "./staging-room.node.ts";
 
 /** Files open for reading at once. */
 const maxOpenCount = 16;

@@ -2,6 +2,7 @@ import { Pause } from "../bytes/pause.node.ts";
 import { nodeDigests } from "../chunk/blake3.node.ts";
 import type { SyncError } from "../errors.ts";
 import { keepsAll } from "./comparison.ts";
+import { seenKeeping } from "./keeping.node.ts";
 import { findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
@@ -116,7 +117,9 @@ class Preview implements TreeTarget, EntryActions {
     if (destination.held && maxDeletedCount !== undefined) {
       this.#extras = new Extras(destination.held, maxDeletedCount);
     }
-    return new EntryPlanner({ destination, layout, keeping: keepsAll, actions: this, extras: this.#extras });
+    const { held } = destination;
+    const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
+    return new EntryPlanner({ destination, layout, keeping, actions: this, extras: this.#extras });
   }
 
   root(): void {}

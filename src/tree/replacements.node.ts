@@ -3,9 +3,9 @@ import { SyncError } from "../errors.ts";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
 import type { Metadata } from "./comparison.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { printPlace, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
 import { firstDirMode } from "./metadata.node.ts";
-import { removeFile, type NameIn } from "./staging-room.node.ts";
+import { removeFile } from "./staging-room.node.ts";
 import type { Staging } from "./staging.node.ts";
 
 /** Something that waits to take the place of something of another kind. */

@@ -1,9 +1,9 @@
 import fs from "node:fs";
+import type { NameIn } from "./held-dirs.node.ts";
 import { writeFully } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
 import type { KnownChunks } from "./known-chunks.node.ts";
-import type { NameIn } from "./staging-room.node.ts";
 import type { Stretch } from "./stretch.ts";
 
 /** Bytes of spare content, at most; beyond that nothing is kept. */

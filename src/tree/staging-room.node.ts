@@ -3,19 +3,13 @@ import fs from "node:fs";
 import { closingAfter, doAll } from "../bytes/closing.ts";
 import { SyncError, isSyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
-import { lookAtHandle } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { pathBelow, printPlace, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
 import { hashText } from "./likeness.node.ts";
 import { takeLock, type Lock } from "./lock.node.ts";
+import { isPrivate } from "./private-dir.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { walk } from "./walk.node.ts";
-
-/** A name in a directory. */
-export interface NameIn {
-  readonly dir: DirNode;
-  readonly name: ByteString;
-}
 
 /** A file that an earlier session left behind. */
 export interface Leftover extends NameIn {
@@ -179,9 +173,7 @@ function openPrivate(held: HeldDirs, place: DirNode): DirNode {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
   }
   const dir = hold(held, place);
-  const { owner, mode } = lookAtHandle(dir.fd!);
-  const isOurs = process.getuid === undefined || owner === process.getuid();
-  if (isOurs && (mode & 0o077) === 0) return dir;
+  if (isPrivate(held, dir, randomBytes(6).toString("hex"))) return dir;
   held.letGo(dir);
   throw notPrivate(place);
 }

@@ -1,10 +1,9 @@
 import type { EntryActions, PlannedEntry } from "./entry-planner.node.ts";
 import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
-import { setPathMetadata } from "./metadata.node.ts";
+import type { MetadataSetter } from "./metadata.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
 import { makeLink } from "./target-links.node.ts";
-import { timeSetter } from "./times.node.ts";
 import type { Entry, Need } from "./tree.ts";
 import type { Workspace } from "./workspace.node.ts";
 
@@ -17,6 +16,7 @@ export interface TargetActionsTools {
   readonly workspace: () => Workspace;
   /** Called with the size of each file in whose place another one will come. */
   readonly onReplace: (number: number, bytes: number) => void;
+  readonly metadata: () => MetadataSetter;
 }
 
 /** Which changed files are asked for whole, although some of their content may be here. */
@@ -54,21 +54,25 @@ export class TargetActions implements EntryActions {
     const { dir, name, entry, outcome } = planned;
     if (outcome === "same") return;
     const { held, workspace } = this.#tools;
-    if (outcome === "touched") timeSetter().setPath(held.at(dir, name), entry.mtimeSec, entry.mtimeNsec);
-    else makeLink(workspace(), planned);
+    if (outcome !== "touched") return makeLink(workspace(), planned);
+    const { metadata, staging } = workspace();
+    metadata.setLinkTime(held, { dir, name }, entry, () => staging.newName(dir, name));
   }
 
   file({ dir, name, number, entry, there, outcome }: PlannedEntry): Need | Promise<Need> {
-    const { files, held, workspace } = this.#tools;
+    const { files, held, metadata, workspace } = this.#tools;
     if (outcome === "same") return "nothing";
     if (outcome === "touched") {
-      setPathMetadata(held.at(dir, name), there!, entry);
+      metadata().setPath(held.at(dir, name), there!, entry);
       return "nothing";
     }
-    const { search } = workspace();
+    const { metadata: setter, search } = workspace();
     files.add(number, dir, name, entry);
     if (outcome === "changed") this.#tools.onReplace(number, there!.size);
-    if (outcome === "changed" && there!.size > 0) return this.#isQuicker(entry.size) ? "all" : "ask";
+    if (outcome === "changed" && there!.size > 0) {
+      // Where no time is kept a file that has not changed looks like this, at each run.
+      return setter.keeping.timeUnitNsec < Infinity && this.#isQuicker(entry.size) ? "all" : "ask";
+    }
     const mayHave = search.mayHave(dir, name, entry.size);
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
   }

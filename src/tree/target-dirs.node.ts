@@ -2,8 +2,8 @@ import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { dirBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
-import type { Metadata } from "./comparison.ts";
-import { firstDirMode, setMode, setPathMetadata } from "./metadata.node.ts";
+import { isSameMode, isSameTime, keepsAll, type Metadata, type Standing } from "./comparison.ts";
+import { firstDirMode, type MetadataSetter, setMode } from "./metadata.node.ts";
 
 /** A directory, and what it is to look like in the end. */
 interface Wanted extends Metadata {
@@ -28,7 +28,7 @@ export class TargetDirs {
     const path = this.#held.at(parent, name);
     if (!there) fs.mkdirSync(path, firstDirMode(entry));
     // To work in it; its own mode comes at the end.
-    else if ((there.mode & 0o700) !== 0o700) setMode(path, (there.mode & 0o777) | 0o700);
+    else if ((there.mode & 0o700) !== 0o700) setMode(path, there.mode | 0o700);
     const dir: DirNode = there ? dirBelow(parent, name, there) : { parent, name, isNew: true };
     if (dir.volume) this.tops.push(dir);
     this.want(dir, number, entry);
@@ -40,12 +40,23 @@ export class TargetDirs {
     this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec });
   }
 
+  /** True when there is something to set; of directories that were compared, that is known by then. */
+  get isUnset(): boolean {
+    const { root } = this.#held;
+    return this.#wanted.some(
+      ({ dir, ...wanted }) =>
+        dir.isNew === true || (dir === root && !isAsWanted(this.#held.lookAtDir(root), wanted)),
+    );
+  }
+
   /** Sets the mode and time of all directories. What fails is told, and does not stop the others. */
-  *dress(): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {
+  *dress(
+    metadata: MetadataSetter,
+  ): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {
     for (let wanted = this.#wanted.pop(); wanted; wanted = this.#wanted.pop()) {
       const { dir, entry } = wanted;
       try {
-        this.#dressOne(dir, wanted);
+        this.#dressOne(dir, wanted, metadata);
         yield { entry, dir };
       } catch (trouble) {
         yield { entry, dir, trouble };
@@ -53,7 +64,7 @@ export class TargetDirs {
     }
   }
 
-  #dressOne(dir: DirNode, wanted: Metadata): void {
+  #dressOne(dir: DirNode, wanted: Metadata, metadata: MetadataSetter): void {
     const { aside, parent, name } = dir;
     if (aside) return; // it could not take its place, which was told
     const stats = parent ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);
@@ -61,6 +72,10 @@ export class TargetDirs {
     if (!this.#held.isInPlace(dir, stats)) {
       throw new SyncError("CHANGED", "another directory took the place of the one that was written to");
     }
-    setPathMetadata(parent ? this.#held.at(parent, name) : this.#held.pathTo(dir), stats, wanted);
+    metadata.setPath(parent ? this.#held.at(parent, name) : this.#held.pathTo(dir), stats, wanted);
   }
+}
+
+function isAsWanted(there: Standing, wanted: Metadata): boolean {
+  return isSameMode(there, wanted, keepsAll) && isSameTime(there, wanted, keepsAll);
 }

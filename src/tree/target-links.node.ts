@@ -1,28 +1,28 @@
 import fs from "node:fs";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import type { HeldDirs } from "./held-dirs.node.ts";
+import type { HeldDirs, NameIn } from "./held-dirs.node.ts";
+import type { MetadataSetter } from "./metadata.node.ts";
 import { removeEmpty, type Replacements } from "./replacements.node.ts";
-import type { NameIn } from "./staging-room.node.ts";
 import type { Staging } from "./staging.node.ts";
-import { timeSetter } from "./times.node.ts";
 
 /** What a link needs from the target it belongs to. */
 interface LinkTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
   readonly replacements: Replacements;
+  readonly metadata: MetadataSetter;
 }
 
 /** Makes a link, in one step in place of what was there. Its text is stored as it is and never followed. */
 export function makeLink(
-  { held, replacements, staging }: LinkTools,
+  { held, metadata, replacements, staging }: LinkTools,
   { dir, name, number, entry, there }: PlannedEntry,
 ): void {
   const makeFrom = (temp: NameIn): void => {
     try {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
-      timeSetter().setPath(held.at(temp.dir, temp.name), entry.mtimeSec, entry.mtimeNsec);
+      metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
       if (there?.kind === "dir" && !removeEmpty(held.at(dir, name))) {
         replacements.wait(number, dir, name, temp);
       } else held.rename(temp.dir, temp.name, dir, name);

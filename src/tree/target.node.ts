@@ -1,10 +1,10 @@
 import { doAll } from "../bytes/closing.ts";
 import { nodeDigests } from "../chunk/blake3.node.ts";
 import { sha256Digest } from "../chunk/digest.ts";
-import { SyncError, withPath } from "../errors.ts";
+import { isSyncError, SyncError, withPath } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { toByteString } from "./byte-string.node.ts";
-import { keepsAll } from "./comparison.ts";
+import { type Keeping, modeMask } from "./comparison.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
@@ -12,6 +12,8 @@ import { fileTrouble } from "./file-trouble.node.ts";
 import { pathBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
+import { supposedKeeping } from "./keeping.node.ts";
+import { MetadataSetter, type Unkept } from "./metadata.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
@@ -34,6 +36,10 @@ export interface TreeTargetOptions {
    * fails with LIMIT. Nothing is deleted unless given.
    */
   readonly maxDeletedCount?: number;
+  /** False to leave out of modes that everybody may write; true unless given. */
+  readonly worldWritable?: boolean;
+  /** Called once for each thing that the file system does not keep, when it was to be kept. That is no trouble of an entry. */
+  readonly onUnkept?: (what: Unkept) => void;
   /** Called for each file and directory that was deleted, with its path below the destination. */
   readonly onDelete?: (path: string) => void;
 }
@@ -62,6 +68,7 @@ class DirTarget implements TreeTarget {
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
   #extras: Extras | undefined;
+  #metadata: MetadataSetter | undefined;
   #likeFrom: DirNode | undefined;
   /** The call before this one: they share files, a cutter and a buffer, so each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -132,8 +139,9 @@ class DirTarget implements TreeTarget {
       await this.#settle(this.#workspace?.replacements.putDirs());
       if (this.#extras) await this.#deleteExtras(this.#extras, whole);
       await this.#settle(this.#workspace?.replacements.putLeaves());
+      if (this.#dirs.isUnset) this.#setter();
       this.#leaveNothing(this.#destination.held, this.#dirs.tops);
-      for (const { dir, entry, trouble } of this.#dirs.dress()) {
+      for (const { dir, entry, trouble } of this.#dirs.dress(this.#metadata ?? this.#supposedSetter())) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
       }
@@ -175,14 +183,24 @@ class DirTarget implements TreeTarget {
     this.#likeFrom = likeDir(destination, first);
     const { maxDeletedCount } = this.#options;
     if (maxDeletedCount !== undefined) this.#extras = new Extras(held, maxDeletedCount);
+    const metadata = (): MetadataSetter => this.#setter();
+    const keeping: Keeping = {
+      get modeBits() {
+        return metadata().keeping.modeBits;
+      },
+      get timeUnitNsec() {
+        return metadata().keeping.timeUnitNsec;
+      },
+    };
     const actions = new TargetActions({
       held,
+      metadata,
       dirs: this.#dirs,
       files: this.#planned,
       workspace: () => this.#lock(),
       onReplace: (number, bytes) => this.#required().onReplace?.(number, bytes),
     });
-    return new EntryPlanner({ destination, layout, keeping: keepsAll, actions, extras: this.#extras });
+    return new EntryPlanner({ destination, layout, keeping, actions, extras: this.#extras });
   }
 
   /** Keeps other sessions out, and sets up what is needed to receive content. @throws LOCKED */
@@ -193,11 +211,44 @@ class DirTarget implements TreeTarget {
   #openWorkspace({ held }: OpenDestination): Workspace {
     const { cutter: spec, digest = sha256Digest, search: mayCutAll } = this.#required();
     const rule = { spec, digest };
-    const durable = this.#options.durable ?? false;
-    const likeFrom = this.#likeFrom;
-    const workspace = new Workspace(held, { rule, likeFrom, mayCutAll, durable, pause: this.#pause });
+    const { durable = false, onUnkept = () => {} } = this.#options;
+    const workspace = new Workspace(held, {
+      rule,
+      likeFrom: this.#likeFrom,
+      mayCutAll,
+      durable,
+      allowedModeBits: this.#allowedModeBits,
+      onUnkept,
+      pause: this.#pause,
+    });
+    this.#metadata = workspace.metadata;
     this.#incoming = new IncomingFiles(workspace, this.#planned);
     return workspace;
+  }
+
+  /**
+   * How modes and times are set here. That is found out by a temporary file when the first differs, and supposed where
+   * none can be made.
+   */
+  #setter(): MetadataSetter {
+    if (this.#metadata) return this.#metadata;
+    try {
+      return this.#lock().metadata;
+    } catch (thrown) {
+      if (isSyncError(thrown, "LOCKED")) throw thrown;
+      return this.#supposedSetter();
+    }
+  }
+
+  #supposedSetter(): MetadataSetter {
+    return (this.#metadata = new MetadataSetter(
+      supposedKeeping(this.#allowedModeBits),
+      this.#options.onUnkept,
+    ));
+  }
+
+  get #allowedModeBits(): number {
+    return (this.#options.worldWritable ?? true) ? modeMask : modeMask & ~0o002;
   }
 
   /** Content may come though no file could be planned. Then it is kept, if that is possible. */

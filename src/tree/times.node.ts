@@ -10,13 +10,15 @@ export interface TimeSetter {
   setPath(path: NativePath, sec: number, nsec: number): void;
 }
 
-let chosen: TimeSetter | undefined;
+let found: readonly TimeSetter[] | undefined;
 
-/** The best there is: the C library where it can be had, otherwise Node's own calls. */
-export function timeSetter(): TimeSetter {
-  if (chosen) return chosen;
+/**
+ * What there is, the best first: the C library where it can be had, and Node's own calls, which some file systems
+ * understand that know no way to leave a time alone.
+ */
+export function timeSetters(): readonly TimeSetter[] {
   const libc = findLibc();
-  return (chosen = libc ? libcTimes(libc) : nodeTimes);
+  return (found ??= libc ? [libcTimes(libc), nodeTimes] : [nodeTimes]);
 }
 
 /** Node's own calls: times are cut to microseconds, and the access time is set to the same. */

@@ -3,11 +3,12 @@ import { doAll } from "../bytes/closing.ts";
 import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
 import type { Identity } from "./identity.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
-import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import type { DirNode, HeldDirs, NameIn } from "./held-dirs.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../bytes/pause.node.ts";
+import { findKeeping } from "./keeping.node.ts";
+import { MetadataSetter, type Unkept } from "./metadata.node.ts";
 import { Places } from "./places.node.ts";
-import type { NameIn } from "./staging-room.node.ts";
 import { Replacements } from "./replacements.node.ts";
 import { Staging } from "./staging.node.ts";
 
@@ -22,6 +23,9 @@ export interface WorkspaceOptions {
   readonly likeFrom: DirNode | undefined;
   readonly mayCutAll: boolean;
   readonly durable: boolean;
+  /** The bits of a mode that are a peer's to give. */
+  readonly allowedModeBits: number;
+  readonly onUnkept: (what: Unkept) => void;
   readonly pause: Pause;
 }
 
@@ -36,14 +40,18 @@ export class Workspace implements IncomingTools {
   readonly pause: Pause;
   readonly durable: boolean;
   readonly abandoned: NameIn[] = [];
+  readonly metadata: MetadataSetter;
 
   /** @throws LOCKED while another session writes to this destination */
-  constructor(held: HeldDirs, { rule, likeFrom, mayCutAll, durable, pause }: WorkspaceOptions) {
+  constructor(held: HeldDirs, options: WorkspaceOptions) {
+    const { rule, likeFrom, mayCutAll, durable, pause, allowedModeBits, onUnkept } = options;
     this.held = held;
     this.durable = durable;
     this.pause = pause;
     this.staging = new Staging(held);
     this.replacements = new Replacements(held, this.staging);
+    const keeping = findKeeping(held, this.staging.newName(held.root, ""), allowedModeBits);
+    this.metadata = new MetadataSetter(keeping, onUnkept);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
     this.writing = new HandleCache<NameIn>(

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { expect, test } from "vitest";
 import { lookAt, lookAtHandle, nodeLook, type FileStats } from "../../../src/tree/file-stats.node.ts";
 import { findLibc } from "../../../src/tree/libc.node.ts";
-import { nodeTimes, timeSetter } from "../../../src/tree/times.node.ts";
+import { nodeTimes, timeSetters } from "../../../src/tree/times.node.ts";
 import { tempDir } from "./disk-tree.ts";
 
 /** What the C library sees, without what only it does. */
@@ -54,8 +54,8 @@ test.each([
   expect(timeOf("file")).toBe(cut);
   nodeTimes.setPath(`${temp.path}/link`, sec, nsec);
   expect(timeOf("link")).toBe(cut);
-  timeSetter().setHandle(fd, sec, nsec);
-  timeSetter().setPath(`${temp.path}/link`, sec, nsec);
+  timeSetters()[0]!.setHandle(fd, sec, nsec);
+  timeSetters()[0]!.setPath(`${temp.path}/link`, sec, nsec);
   expect([timeOf("file"), timeOf("link")]).toEqual(findLibc() ? [exact, exact] : [cut, cut]);
   fs.closeSync(fd);
 });

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { type MemoryDir, type MemoryNode } from "../../../src/tree/memory-tree.ts";
-import { timeSetter } from "../../../src/tree/times.node.ts";
+import { timeSetters } from "../../../src/tree/times.node.ts";
 
 /** The slow, plain way to put a tree on the disk. */
 export function plantTree(node: MemoryNode, at: Buffer): void {
@@ -12,7 +12,7 @@ export function plantTree(node: MemoryNode, at: Buffer): void {
       plantTree(child, Buffer.concat([at, Buffer.from(`/${below}`, "latin1")]));
   }
   if (node.kind !== "symlink") fs.chmodSync(at, node.mode);
-  timeSetter().setPath(at, node.mtimeSec, node.mtimeNsec);
+  timeSetters()[0]!.setPath(at, node.mtimeSec, node.mtimeNsec);
 }
 
 /** The slow, plain way to read a tree from the disk. */

@@ -27,7 +27,8 @@ function allNames(root: string): string[] {
 
 /** Mounts a file system of so many bytes; false, with a word, where that is not allowed. */
 function mount(place: string, bytes: number): boolean {
-  const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", place]).status === 0;
+  const isMounted =
+    spawnSync("mount", ["-t", "tmpfs", "-o", `size=${bytes},mode=755`, "tmpfs", place]).status === 0;
   if (!isMounted) console.log("mounting a tmpfs is not allowed: no second file system to test");
   return isMounted;
 }

@@ -387,7 +387,9 @@ describe("a full disk", () => {
   test.skipIf(!canMount)("another file system below the root is no hindrance", async () => {
     using temp = tempDir();
     fs.mkdirSync(`${temp.path}/to/mounted`, { recursive: true });
-    if (spawnSync("mount", ["-t", "tmpfs", "tmpfs", `${temp.path}/to/mounted`]).status !== 0) {
+    if (
+      spawnSync("mount", ["-t", "tmpfs", "-o", "mode=755", "tmpfs", `${temp.path}/to/mounted`]).status !== 0
+    ) {
       return void console.log("mounting a tmpfs is not allowed: no second file system to test");
     }
     try {
