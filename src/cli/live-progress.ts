@@ -1,6 +1,6 @@
 import { widthOf } from "./display-width.ts";
 import { progressLine } from "./progress-line.ts";
-import { RecentRate } from "./recent-rate.ts";
+import { RecentRate } from "../bytes/recent-rate.ts";
 import type { Progress } from "./report.ts";
 
 /** No line of progress is longer, however wide the terminal is. */

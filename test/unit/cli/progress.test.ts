@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { widthOf } from "../../../src/cli/display-width.ts";
 import { progressLine } from "../../../src/cli/progress-line.ts";
-import { RecentRate } from "../../../src/cli/recent-rate.ts";
+import { RecentRate } from "../../../src/bytes/recent-rate.ts";
 import { textReport, type TextReportOptions } from "../../../src/cli/text-report.ts";
 import { SyncError } from "../../../src/errors.ts";
 
