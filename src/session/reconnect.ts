@@ -11,6 +11,8 @@ export interface Retry {
   readonly failureCount: number;
   readonly waitMs: number;
   readonly error: SyncError;
+  /** Ends the wait. Does nothing once it is over. */
+  readonly retryNow: () => void;
 }
 
 export interface ReconnectOptions extends AbortOptions {
@@ -85,8 +87,9 @@ export async function withRetries<Result>(
       failureCount = signs.moved ? 1 : failureCount + 1;
       if (!everHeard || !passing.has(error.code) || failureCount > retries) throw error;
       const waitMs = waitBefore(failureCount, options);
-      onRetry?.({ failureCount, waitMs, error });
-      await pause(waitMs, signal);
+      const { over, retryNow } = startWait(waitMs);
+      onRetry?.({ failureCount, waitMs, error, retryNow });
+      await abortable(over, signal).finally(retryNow);
     }
   }
 }
@@ -97,13 +100,16 @@ function waitBefore(failureCount: number, options: ReconnectOptions): number {
   return Math.round(random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (failureCount - 1)));
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    await abortable(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal);
-  } finally {
+/** A wait that can be ended early; once it is over it holds no timer. */
+function startWait(ms: number): { readonly over: Promise<void>; readonly retryNow: () => void } {
+  let end: () => void = () => {};
+  const over = new Promise<void>((resolve) => (end = resolve));
+  const timer = setTimeout(end, ms);
+  const retryNow = (): void => {
     clearTimeout(timer);
-  }
+    end();
+  };
+  return { over, retryNow };
 }
 
 /** Starts work that can be closed. */
