@@ -3,6 +3,7 @@ import type { Connect } from "../session/reconnect.ts";
 import { connectTurns } from "../transport/http-turns.ts";
 import { type SessionDirection, sessionSubprotocol, sessionUrl } from "../transport/session-request.ts";
 import { connectWebSocket } from "../transport/websocket.ts";
+import { fitsSubprotocol } from "./token.ts";
 
 /**
  * Connects by WebSocket, and where none comes through by requests in turns. The latter also tell why a server refuses, which
@@ -13,6 +14,7 @@ export function connectTo(url: string, direction: SessionDirection, token: strin
   const protocols = [sessionSubprotocol, ...(token === "" ? [] : [`bearer.${token}`])];
   const headers: Record<string, string> = token === "" ? {} : { Authorization: `Bearer ${token}` };
   return async (options) => {
+    if (!fitsSubprotocol(token)) return connectTurns(target, { ...options, headers });
     try {
       return await connectWebSocket(target.replace(/^http/, "ws"), { ...options, protocols });
     } catch (thrown) {
@@ -24,6 +26,5 @@ export function connectTo(url: string, direction: SessionDirection, token: strin
 
 /** The URL of a place on the server that the page came from, whatever the prefix. */
 export function urlOf(path: string, base: string): string {
-  const names = path.split("/").filter((name) => name !== "");
-  return new URL(names.length === 0 ? "./" : `./${names.map(encodeURIComponent).join("/")}`, base).href;
+  return new URL(path === "" ? "./" : `./${path.split("/").map(encodeURIComponent).join("/")}`, base).href;
 }

@@ -1,23 +1,16 @@
 import { element } from "./elements.ts";
+import { clearFigures, endFigures, reusedBytesOf, showFigures, showLastFigures } from "./figures-view.ts";
 import type { Figures } from "./messages.ts";
 import { bytesText, countText } from "./texts.ts";
+import { bindWait, hideWait, showWait } from "./wait-view.ts";
 
 /** Troubles that are shown; beyond that they are counted. */
 const shownTroubleCount = 200;
-/** The rate is that of so many milliseconds. */
-const rateMs = 3000;
 
 const parts = {
   card: element("job", HTMLElement),
   title: element("job-title", HTMLElement),
   status: element("job-status", HTMLElement),
-  bar: element("job-bar", HTMLProgressElement),
-  done: element("job-done", HTMLElement),
-  files: element("job-files", HTMLElement),
-  figures: element("job-figures", HTMLElement),
-  total: element("job-total", HTMLElement),
-  reused: element("job-reused", HTMLElement),
-  rate: element("job-rate", HTMLElement),
   troubles: element("job-troubles", HTMLDetailsElement),
   troublesTitle: element("job-troubles-title", HTMLElement),
   troublesList: element("job-troubles-list", HTMLElement),
@@ -27,17 +20,18 @@ const parts = {
 };
 
 let troubleCount = 0;
-let samples: { readonly atMs: number; readonly doneBytes: number }[] = [];
 
 /** What the buttons of the job do. */
 export interface JobButtons {
   readonly onStop: () => void;
+  readonly onRetry: () => void;
   readonly onAgain: () => void;
   readonly onClose: () => void;
 }
 
 /** Says what the buttons of the job do. */
-export function bindJob({ onStop, onAgain, onClose }: JobButtons): void {
+export function bindJob({ onStop, onRetry, onAgain, onClose }: JobButtons): void {
+  bindWait(onRetry);
   parts.stop.addEventListener("click", onStop);
   parts.again.addEventListener("click", onAgain);
   parts.close.addEventListener("click", onClose);
@@ -49,26 +43,26 @@ export function showJob(title: string): void {
   parts.card.hidden = false;
   parts.card.className = "card";
   troubleCount = 0;
-  samples = [];
   parts.troubles.hidden = true;
   parts.troublesList.replaceChildren();
-  parts.bar.removeAttribute("value");
-  parts.bar.hidden = false;
-  parts.figures.hidden = true;
+  clearFigures();
+  hideWait();
   say("Connecting …");
   showButtons("running");
 }
 
+/** Brings the job before the eyes of who started it: on a phone it is above what is seen. The keyboard goes on from there. */
+export function goToJob(): void {
+  parts.title.focus({ preventScroll: true });
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  parts.card.scrollIntoView({ block: "nearest", behavior: isCalm ? "instant" : "smooth" });
+}
+
 /** Shows where it stands. */
-export function showFigures({ totalBytes, fileCount, doneBytes, newBytes }: Figures): void {
+export function showProgress(figures: Figures): void {
+  hideWait();
   say("Under way");
-  if (totalBytes > 0) parts.bar.value = doneBytes / totalBytes;
-  parts.figures.hidden = false;
-  parts.done.textContent = bytesText(doneBytes);
-  parts.total.textContent = bytesText(totalBytes);
-  parts.files.textContent = fileCount.toLocaleString("en");
-  parts.reused.textContent = bytesText(Math.max(0, doneBytes - newBytes));
-  parts.rate.textContent = `${bytesText(rateOf(newBytes))}/s`;
+  showFigures(figures);
 }
 
 /** Shows a path that failed. */
@@ -93,28 +87,27 @@ function showProblems(): void {
 
 /** Shows that the connection broke and comes again. */
 export function showRetry(message: string, waitMs: number): void {
-  const seconds = Math.max(1, Math.round(waitMs / 1000));
-  say(`Connecting again in ${countText(seconds, "second", "seconds")}: ${message}`);
+  say(`The connection broke: ${message}`);
+  showWait(waitMs);
 }
 
 /** Shows that all is done. */
 export function showDone(figures: Figures, failedCount: number): void {
-  showFigures({ ...figures, doneBytes: figures.totalBytes });
-  const reused = figures.totalBytes - figures.newBytes;
-  const saved = reused > 0 ? `; ${bytesText(reused)} were there already` : "";
+  const reusedBytes = reusedBytesOf(figures);
+  const saved = reusedBytes > 0 ? `; ${bytesText(reusedBytes)} were used again` : "";
   const failed = failedCount > 0 ? `, but for ${countText(failedCount, "entry", "entries")}` : "";
+  hideWait();
+  showLastFigures(figures);
   say(`Done${failed}: ${bytesText(figures.newBytes)} were new${saved}.`);
-  parts.bar.value = 1;
-  parts.rate.textContent = "–";
   parts.card.classList.add(failedCount > 0 ? "failed" : "done");
   showButtons("over");
 }
 
 /** Shows why it ended, and offers to go on. */
 export function showEnded(message: string, isFailure: boolean): void {
+  hideWait();
+  endFigures();
   say(message);
-  parts.bar.hidden = parts.figures.hidden;
-  parts.rate.textContent = "–";
   parts.again.textContent = isFailure ? "Try again" : "Go on";
   parts.card.classList.toggle("failed", isFailure);
   showButtons("ended");
@@ -126,21 +119,15 @@ export function hideJob(): void {
 }
 
 function showButtons(state: "running" | "ended" | "over"): void {
+  const hadFocus = parts.card.contains(document.activeElement);
   parts.stop.hidden = state !== "running";
   parts.again.hidden = state !== "ended";
   parts.close.hidden = state === "running";
+  if (hadFocus && document.activeElement?.checkVisibility() !== true)
+    parts.title.focus({ preventScroll: true });
 }
 
 /** Only what is new is said: a screen reader reads it out. */
 function say(text: string): void {
   if (parts.status.textContent !== text) parts.status.textContent = text;
-}
-
-function rateOf(newBytes: number): number {
-  const atMs = performance.now();
-  samples.push({ atMs, doneBytes: newBytes });
-  samples = samples.filter((sample) => atMs - sample.atMs <= rateMs);
-  const first = samples[0]!;
-  const elapsedMs = atMs - first.atMs;
-  return elapsedMs < 1 ? 0 : ((newBytes - first.doneBytes) * 1000) / elapsedMs;
 }

@@ -5,6 +5,8 @@ import type { SyncErrorCode } from "../errors.ts";
 export type WorkerTask =
   /** More of what will be sent; many files are told in parts, so that the page never stands still. */
   | { readonly do: "take"; readonly picked: readonly Picked[] }
+  /** Not to wait for the next attempt. */
+  | { readonly do: "retry" }
   | { readonly do: "push"; readonly url: string; readonly token: string }
   | { readonly do: "pull"; readonly url: string; readonly token: string; readonly path: string };
 
@@ -25,6 +27,10 @@ export interface Figures {
   readonly doneBytes: number;
   /** Bytes that had to travel. */
   readonly newBytes: number;
+  /** True once all files were listed: the total stays as it is. */
+  readonly isListed: boolean;
+  /** The name of the file that is under way. */
+  readonly name: string;
 }
 
 /** Files told in one message. */

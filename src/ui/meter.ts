@@ -2,6 +2,9 @@ import { override } from "../bytes/override.ts";
 import type { Entry, TreeSource, TreeTarget } from "../tree/tree.ts";
 import type { Figures } from "./messages.ts";
 
+/** What is counted here; the session knows the rest. */
+type Measured = Omit<Figures, "isListed" | "name">;
+
 /** Counts what passes a tree, for a progress bar. */
 export class Meter {
   #totalBytes = 0;
@@ -9,7 +12,7 @@ export class Meter {
   #doneBytes = 0;
   #newBytes = 0;
 
-  get figures(): Figures {
+  get figures(): Measured {
     return {
       totalBytes: this.#totalBytes,
       fileCount: this.#fileCount,

@@ -2,22 +2,26 @@
 
 import { type Picked, readDropped } from "../browser/picked.ts";
 import { toSyncError } from "../errors.ts";
+import { checkedField } from "./checked-field.ts";
 import { urlOf } from "./connect.ts";
 import { element } from "./elements.ts";
 import { type Job, noteHandles, noteJob, noteToken, readHandles, readJob, readToken } from "./job.ts";
 import {
   bindJob,
+  goToJob,
   hideJob,
   showDone,
   showEnded,
-  showFigures,
   showJob,
+  showProgress,
   showRetry,
   showTrouble,
 } from "./job-view.ts";
 import { lockKept, saveKept, showKept } from "./kept-view.ts";
 import { takeCount, type WorkerNews, type WorkerTask } from "./messages.ts";
-import { countText, placeText, plainPath } from "./texts.ts";
+import { findPlaceFault, placeOf } from "./place.ts";
+import { countText, placeText } from "./texts.ts";
+import { findTokenFault } from "./token.ts";
 
 /** What is needed of handles beyond what the types of the platform say. */
 interface AskingHandle {
@@ -31,17 +35,20 @@ const folderPicker = (
 
 const parts = {
   access: element("access", HTMLFormElement),
-  token: element("token", HTMLInputElement),
-  sendPath: element("send-path", HTMLInputElement),
   drop: element("drop", HTMLElement),
   pickFolder: element("pick-folder", HTMLButtonElement),
   pickFiles: element("pick-files", HTMLButtonElement),
   inputFolder: element("input-folder", HTMLInputElement),
   inputFiles: element("input-files", HTMLInputElement),
   receive: element("receive", HTMLFormElement),
-  receivePath: element("receive-path", HTMLInputElement),
   receiveStart: element("receive-start", HTMLButtonElement),
   receiveSave: element("receive-save", HTMLInputElement),
+};
+
+const fields = {
+  token: checkedField("token", findTokenFault),
+  sendPath: checkedField("send-path", findPlaceFault),
+  receivePath: checkedField("receive-path", findPlaceFault),
 };
 
 let worker: Worker | undefined;
@@ -49,21 +56,29 @@ let worker: Worker | undefined;
 let sending: readonly Picked[] = [];
 
 element("server", HTMLElement).textContent = location.host;
-parts.token.value = readToken();
-parts.token.addEventListener("input", () => noteToken(parts.token.value.trim()));
-bindJob({ onStop: stop, onAgain: () => guard(resume(true)), onClose: close });
+fields.token.input.value = readToken();
+fields.token.input.addEventListener("input", () => noteToken(fields.token.input.value.trim()));
+bindJob({
+  onStop: stop,
+  onRetry: () => worker && order(worker, { do: "retry" }),
+  onAgain: () => guard(resume(true)),
+  onClose: close,
+});
 bindSending();
 parts.access.addEventListener("submit", (event) => event.preventDefault());
 parts.receive.addEventListener("submit", (event) => {
   event.preventDefault();
-  receive(plainPath(parts.receivePath.value), parts.receiveSave.checked);
+  const typed = fields.receivePath.read();
+  if (typed !== undefined) receive(placeOf(typed), parts.receiveSave.checked);
 });
 refreshKept();
 guard(resume(false));
 
 function bindSending(): void {
   parts.pickFolder.addEventListener("click", () => guard(pickFolder()));
-  parts.pickFiles.addEventListener("click", () => parts.inputFiles.click());
+  parts.pickFiles.addEventListener("click", () => {
+    if (fields.sendPath.read() !== undefined) parts.inputFiles.click();
+  });
   for (const input of [parts.inputFolder, parts.inputFiles]) {
     input.addEventListener("change", () => {
       const files = [...(input.files ?? [])];
@@ -85,6 +100,7 @@ function bindSending(): void {
 }
 
 async function pickFolder(): Promise<void> {
+  if (fields.sendPath.read() === undefined) return;
   if (!folderPicker) return parts.inputFolder.click();
   try {
     const folder = await folderPicker();
@@ -97,17 +113,27 @@ async function pickFolder(): Promise<void> {
 /** However many were picked, only some are looked at before the page gets its next turn. */
 function send(picked: readonly Picked[], what: string): void {
   if (picked.length === 0) return;
+  const typed = fields.sendPath.read();
+  if (typed === undefined) return;
   sending = picked;
   guard(noteHandles(picked));
-  start({ kind: "push", path: plainPath(parts.sendPath.value), what });
+  begin({ kind: "push", path: placeOf(typed), what });
 }
 
 function receive(path: string, save: boolean): void {
   void navigator.storage.persist();
-  start({ kind: "pull", path, save });
+  begin({ kind: "pull", path, save });
 }
 
-function start(job: Job): void {
+/** Starts a job that somebody asked for, who is shown what becomes of it. */
+function begin(job: Job): void {
+  if (start(job)) goToJob();
+}
+
+/** False, and told, when there is no starting with this token. */
+function start(job: Job): boolean {
+  const token = fields.token.read()?.trim();
+  if (token === undefined) return false;
   noteJob(job);
   setBusy(true);
   const where = job.path === "" ? "the server" : job.path;
@@ -117,9 +143,10 @@ function start(job: Job): void {
   worker.addEventListener("error", ({ message }) =>
     end(() => showEnded(message || "The worker failed.", true)),
   );
-  const common = { url: urlOf(job.path, document.baseURI), token: parts.token.value.trim() };
+  const common = { url: urlOf(job.path, document.baseURI), token };
   if (job.kind === "pull") order(worker, { do: "pull", path: job.path, ...common });
   else guard(handOver(worker, { do: "push", ...common }));
+  return true;
 }
 
 /** Copies of many files take a while to make: the page gets its turn in between. */
@@ -144,14 +171,14 @@ function order(to: Worker, task: WorkerTask): void {
 function take(news: WorkerNews, job: Job): void {
   switch (news.tell) {
     case "progress":
-      return showFigures(news.figures);
+      return showProgress(news.figures);
     case "trouble":
       return showTrouble(news.path, news.message);
     case "retry":
       return showRetry(news.message, news.waitMs);
     case "failed":
       end(() => showEnded(reasonOf(news, job), true));
-      if (news.code === "UNAUTHORIZED") parts.token.focus();
+      if (news.code === "UNAUTHORIZED") fields.token.refuse(`The server says: ${news.message}.`);
       return;
     case "done":
       noteJob(undefined);
@@ -191,14 +218,14 @@ function close(): void {
 async function resume(isAsked: boolean): Promise<void> {
   const job = readJob();
   if (!job || worker) return;
-  if (job.kind === "pull") return start(job);
-  if (sending.length > 0) return start(job);
+  const go = isAsked ? begin : start;
+  if (job.kind === "pull" || sending.length > 0) return void go(job);
   const handles = await readHandles();
   if (handles.length > 0 && (await mayRead(handles, isAsked))) {
     sending = handles as Picked[];
-    return start(job);
+    return void go(job);
   }
-  parts.sendPath.value = job.path;
+  fields.sendPath.input.value = job.path;
   showJob(`Sending ${job.what}`);
   const how = handles.length > 0 && !isAsked ? "Go on" : "Choose the same again";
   showEnded(`Interrupted. ${how}: what arrived is not sent again.`, false);

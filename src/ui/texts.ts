@@ -21,12 +21,3 @@ export function countText(count: number, one: string, many: string): string {
 export function placeText(path: string): string {
   return path === "" ? "everything" : path;
 }
-
-/** A path as it is remembered: without slashes at its ends or doubled ones. */
-export function plainPath(typed: string): string {
-  return typed
-    .trim()
-    .split("/")
-    .filter((name) => name !== "")
-    .join("/");
-}

@@ -7,10 +7,11 @@ import { toSyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import { createSender } from "../session/create-sender.ts";
 import type { ReconnectOptions } from "../session/reconnect.ts";
-import type { SendOptions } from "../session/send.ts";
+import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
+import type { SendOptions, SendProgress, SendSummary } from "../session/send.ts";
 import { connectTo } from "./connect.ts";
 import { noteKept, openKept } from "./kept-trees.ts";
-import type { WorkerNews, WorkerTask } from "./messages.ts";
+import type { Figures, WorkerNews, WorkerTask } from "./messages.ts";
 import { Meter, meteredSource, meteredTarget } from "./meter.ts";
 
 /** How often a page hears of progress. */
@@ -20,17 +21,20 @@ const retries = 10;
 
 const picked: Picked[] = [];
 const meter = new Meter();
+const names = new TextDecoder();
 let toldMs = 0;
+let retryNow: () => void = () => {};
 
 onmessage = ({ data }: MessageEvent<WorkerTask>): void => {
   if (data.do === "take") picked.push(...data.picked);
+  else if (data.do === "retry") retryNow();
   else void carryOut(data);
 };
 
-async function carryOut(task: Exclude<WorkerTask, { do: "take" }>): Promise<void> {
+async function carryOut(task: WorkerTask & { do: "push" | "pull" }): Promise<void> {
   try {
-    const { failed, troubles } = await (task.do === "push" ? push(task) : pull(task));
-    news({ tell: "done", figures: meter.figures, failedCount: failed + troubles });
+    const { failed, troubles, end } = await (task.do === "push" ? push(task) : pull(task));
+    news({ tell: "done", figures: lastFigures(end), failedCount: failed + troubles });
   } catch (thrown) {
     const { code, message } = toSyncError(thrown);
     news({ tell: "failed", code, message });
@@ -49,13 +53,14 @@ async function push({ url, token }: WorkerTask & { do: "push" }): Promise<Outcom
       before = 0;
       return meteredSource(fileListSource(picked), meter);
     },
-    onProgress({ sentBytes }) {
-      meter.travel(sentBytes - before);
-      before = sentBytes;
-      showProgress();
+    onProgress(progress) {
+      meter.travel(progress.sentBytes - before);
+      before = progress.sentBytes;
+      showProgress(progress);
     },
   });
-  return run.done;
+  const end = await run.done;
+  return { failed: end.failed, troubles: end.troubles, end };
 }
 
 async function pull({ url, token, path }: WorkerTask & { do: "pull" }): Promise<Outcome> {
@@ -74,35 +79,49 @@ async function pull({ url, token, path }: WorkerTask & { do: "pull" }): Promise<
       before = 0;
       return meteredTarget(opfsTarget(directory), meter);
     },
-    onProgress({ receivedBytes }) {
-      meter.travel(receivedBytes - before);
-      before = receivedBytes;
-      showProgress();
+    onProgress(progress) {
+      meter.travel(progress.receivedBytes - before);
+      before = progress.receivedBytes;
+      showProgress(progress);
     },
   });
-  const { failed, troubles, failedAtSender } = await run.done;
+  const end = await run.done;
   await noteKept({ path, completeMs: Date.now() });
-  return { failed, troubles: Math.max(0, troubles - failedAtSender) };
+  return { failed: end.failed, troubles: Math.max(0, end.troubles - end.failedAtSender), end };
 }
 
 interface Outcome {
   readonly failed: number;
   readonly troubles: number;
+  readonly end: SendSummary | ReceiveSummary;
 }
 
 function listeners(): Required<Pick<SendOptions, "onTrouble">> & ReconnectOptions {
   return {
     retries,
     onTrouble: ({ message, detail }) => news({ tell: "trouble", message, path: detail.path ?? "" }),
-    onRetry: ({ error, waitMs }) => news({ tell: "retry", message: error.message, waitMs }),
+    onRetry(retry) {
+      retryNow = retry.retryNow;
+      news({ tell: "retry", message: retry.error.message, waitMs: retry.waitMs });
+    },
   };
 }
 
-function showProgress(): void {
+function showProgress({ listed, currentName }: SendProgress | ReceiveProgress): void {
   const nowMs = performance.now();
   if (nowMs - toldMs < progressMs) return;
   toldMs = nowMs;
-  news({ tell: "progress", figures: meter.figures });
+  news({
+    tell: "progress",
+    figures: { ...meter.figures, isListed: listed, name: names.decode(currentName) },
+  });
+}
+
+/** What was not wanted is at the receiver already. */
+function lastFigures({ wantedBytes, chunkBytes }: SendSummary | ReceiveSummary): Figures {
+  const { figures } = meter;
+  const doneBytes = figures.totalBytes - wantedBytes + chunkBytes;
+  return { ...figures, doneBytes, isListed: true, name: "" };
 }
 
 function news(what: WorkerNews): void {

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
 import type { SessionReport } from "../../src/http/session-host.ts";
-import { generateToken } from "../../src/http/tokens.node.ts";
+import { generateToken, type Principal } from "../../src/http/tokens.node.ts";
 import { builtCli } from "../built.ts";
 import { limitedProxy } from "../limited-proxy.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
@@ -59,7 +60,7 @@ describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
   it("sends a folder that was chosen, and nothing of it the second time", async () => {
     await openPage();
     await page.locator("#send-path").fill("inbox");
-    for (const words of ["Done: 100 kB were new.", "Done: 0 bytes were new; 100 kB were there already."]) {
+    for (const words of ["Done: 100 kB were new.", "Done: 0 bytes were new; 100 kB were used again."]) {
       await page.locator("#input-folder").setInputFiles(path("photos"));
       await finished();
       expect(await status()).toBe(words);
@@ -84,7 +85,7 @@ describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
 
   it("receives, keeps and saves a file", async () => {
     await openPage();
-    await page.locator("#receive-path").fill("/photos/2024/b.bin");
+    await page.locator("#receive-path").fill("photos/2024/b.bin");
     await page.locator("#receive-save").check();
     const download = page.waitForEvent("download");
     await page.locator("#receive-start").click();
@@ -162,4 +163,78 @@ describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
     expect(shown).toBeGreaterThan(10); // a page that stands still shows the beginning and the end
     expect(readdirSync(path("copies/many"))).toHaveLength(fileCount);
   }, 120_000);
+
+  it("brings the job before the eyes and the keyboard of who started it, on a phone", async () => {
+    await openPage();
+    await page.setViewportSize({ width: 360, height: 640 });
+    for (const reducedMotion of ["reduce", "no-preference"] as const) {
+      await page.emulateMedia({ reducedMotion });
+      await page.locator("#receive-path").fill("photos");
+      await page.locator("#receive-start").scrollIntoViewIfNeeded();
+      await page.locator("#receive-start").click();
+      await page.waitForFunction(() => {
+        const { top, bottom } = document.querySelector("#job-status")!.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      });
+      await finished();
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("job-title");
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    }
+  });
+
+  it("refuses a place outside, and starts nothing", async () => {
+    await openPage();
+    sessions.length = 0;
+    for (const place of ["../x", "/etc", "a//b", "..\\x", "C:\\x", "a/./b"]) {
+      await page.locator("#receive-path").fill(place);
+      await page.locator("#receive-start").click();
+      expect(await page.locator("#receive-path-fault").textContent()).toMatch(/\.$/);
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("receive-path");
+      expect(await page.locator("#receive-path").inputValue()).toBe(place);
+      await page.locator("#send-path").fill(place);
+      await page.locator("#input-folder").setInputFiles(path("photos"));
+      expect(await page.locator("#send-path-fault").textContent()).toMatch(/\.$/);
+      expect(await page.locator("#job").isVisible()).toBe(false);
+    }
+    await page.locator("#receive-path").fill("photos");
+    expect(await page.locator("#receive-path-fault").textContent()).toBe("");
+    expect(sessions).toHaveLength(0);
+  });
+
+  it("says what is odd about a token before it is shown to anybody", async () => {
+    await openPage();
+    for (const odd of [`Bearer ${secret}`, "two words", "schlüssel", "x".repeat(600), "a\u200bb"]) {
+      await page.locator("#token").fill(odd);
+      await page.locator("#receive-start").click();
+      expect(await page.locator("#token-fault").textContent()).toMatch(/\.$/);
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("token");
+      expect(await page.locator("#job").isVisible()).toBe(false);
+    }
+  });
+
+  it("takes a token that no WebSocket can offer", async () => {
+    const authorize = ({ headers }: IncomingMessage): Principal | undefined =>
+      headers.authorization === "Bearer a+b/c==" ? { name: "odd", scopes: ["read"] } : undefined;
+    await using other = createServer({ root: folder, authorize, ui: true });
+    await openPage(await other.listen());
+    await page.locator("#token").fill("a+b/c==");
+    await page.locator("#receive-path").fill("photos");
+    await page.locator("#receive-start").click();
+    await finished();
+  });
+
+  it("shows the share that is done, and a rate that falls to zero when nothing moves", async () => {
+    mkdirSync(path("halves"));
+    writeFileSync(path("halves", "one half.bin"), randomBytes(20_000_000));
+    const proxy = await limitedProxy(url, 10_000_000, "hold");
+    await openPage(proxy.url);
+    await page.locator("#receive-path").fill("halves");
+    await page.locator("#receive-start").click();
+    await page.waitForFunction(() =>
+      /^[1-9]\d? %$/.test(document.querySelector("#job-percent")!.textContent!),
+    );
+    expect(await page.locator("#job-name").textContent()).toBe("one half.bin");
+    await page.waitForFunction(() => document.querySelector("#job-rate")!.textContent === "0 bytes/s");
+    expect(await page.locator("#job-percent").textContent()).toMatch(/^[2-5]\d? %$/);
+  });
 });
