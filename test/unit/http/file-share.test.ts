@@ -86,9 +86,10 @@ describe("a file on disk as it is shared", () => {
     writeFileSync(path, noise(12_000_000));
     const share = fileShare();
     const gone = new AbortController();
-    const first = share.open(await open(path), { signal: gone.signal });
-    const second = share.open(await open(path), {});
-    const third = share.open(await open(path), { signal: gone.signal });
+    const handles = [await open(path), await open(path), await open(path)] as const;
+    const first = share.open(handles[0], { signal: gone.signal });
+    const second = share.open(handles[1], {});
+    const third = share.open(handles[2], { signal: gone.signal });
     gone.abort(new Error("gone"));
     const settled = await Promise.allSettled([first, third]);
     expect(settled).toMatchObject([{ reason: { message: "gone" } }, { reason: { message: "gone" } }]);
