@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { dirname } from "node:path";
 import type { SyncError } from "../errors.ts";
 import { createBuilder, type BuildProgress } from "../remotesync/builder.ts";
@@ -26,15 +27,16 @@ export const apply = defineCommand({
     const found = await findChunks([options.have ?? path], { signal, onTrouble });
     const spool = createSpool(dirname(path), found.chunks);
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
-    try {
+    const rebuild = async (): Promise<void> => {
       const onProgress = (progress: BuildProgress): void => report.progress(progressOf((last = progress)));
       const builder = createBuilder(info, spool.store, { ...limits, signal, onProgress });
       await replaceFile(path, builder.build(readFileBlocks(dataPath, { signal })));
       report.summary({ action: "rebuilt", ...progressOf(last) });
-    } finally {
-      await spool.close();
-      await found.close();
-    }
+    };
+    await closingInTheEnd(
+      () => closingInTheEnd(rebuild, () => spool.close()),
+      () => found.close(),
+    );
   },
 });
 

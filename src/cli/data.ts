@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ChunkSource, writeChunkData } from "../remotesync/sender.ts";
 import { readSyncInfo } from "../remotesync/sync-info-json.ts";
 import { ChunkPlaces, ChunkReader } from "../tree/chunk-reader.node.ts";
@@ -15,7 +16,7 @@ export const data = defineCommand({
     const limits = chunkLimitOf(options);
     const info = await readSyncInfo(readFileBlocks(infoPath, { signal }), { ...limits, signal });
     const file = await openForReading(path);
-    try {
+    const write = async (): Promise<void> => {
       const reader = new ChunkReader(file.fd, new ChunkPlaces(info.chunks));
       const getRun: ChunkSource["getRun"] = async (ids) => {
         signal.throwIfAborted();
@@ -25,8 +26,7 @@ export const data = defineCommand({
       const wishlist = readFileBlocks(wishPath, { signal });
       const chunkStream = writeChunkData(info, { get, getRun }, wishlist, { ...limits, signal });
       await writeOutput(chunkStream, { signal });
-    } finally {
-      await file.close();
-    }
+    };
+    await closingInTheEnd(write, () => file.close());
   },
 });

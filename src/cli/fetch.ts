@@ -63,7 +63,7 @@ export const fetch = defineCommand({
         },
       });
       const spool = createSpool(dirname(path), found.chunks);
-      try {
+      const replace = async (): Promise<void> => {
         const content = fetchCafs(url, spool.store, {
           ...http,
           ...limits,
@@ -75,10 +75,11 @@ export const fetch = defineCommand({
           onProgress: (progress) => report.progress(progressOf((last = progress))),
         });
         await withConnectionHint(url, () => file.replace(content));
-      } finally {
-        await spool.close();
-        await found.close();
-      }
+      };
+      await closingInTheEnd(
+        () => closingInTheEnd(replace, () => spool.close()),
+        () => found.close(),
+      );
       report.summary({ action: "received", ...progressOf(last) });
     };
     await closingInTheEnd(receive, async () => file.close());

@@ -32,7 +32,7 @@ export async function* readFileBlocks(
       yield block.subarray(0, bytesRead);
     }
   } finally {
-    await file.close();
+    await file.close().catch(() => {}); // nothing is lost of what was read
   }
 }
 

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { randomUUID } from "node:crypto";
 import { rmSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -27,14 +28,12 @@ export function checkReplaceable(path: string): void {
 export async function replaceFile(path: string, content: AsyncIterable<Bytes>): Promise<void> {
   const held = openAround(path);
   const incomplete = `.rsync-stream-${randomUUID()}`;
-  try {
-    await replaceBy(held, incomplete, path, content);
-  } catch (thrown) {
-    rmSync(held.at(held.root, incomplete), { force: true });
-    throw thrown;
-  } finally {
-    held.close();
-  }
+  const replace = (): Promise<void> =>
+    closingInTheEnd(
+      () => replaceBy(held, incomplete, path, content),
+      async () => rmSync(held.at(held.root, incomplete), { force: true }),
+    );
+  await closingInTheEnd(replace, async () => held.close());
 }
 
 /** The directory around a file, held open. */
@@ -57,14 +56,13 @@ export async function replaceBy(
   const name = Buffer.from(basename(path)).toString("latin1");
   try {
     const file = await open(around.at(root, incomplete), "wx", 0o666);
-    try {
+    const fill = async (): Promise<void> => {
       const old = statSync(around.at(root, name), { throwIfNoEntry: false });
       if (old !== undefined) await file.chmod(old.mode & 0o777);
       await writeAll(file, content);
       await file.sync();
-    } finally {
-      await file.close();
-    }
+    };
+    await closingInTheEnd(fill, () => file.close());
     around.rename(root, incomplete, root, name);
     if (!around.isRootInPlace()) throw changed();
   } catch (thrown) {
@@ -82,7 +80,7 @@ const blockBytes = 1 << 20;
 async function writeAll(file: FileHandle, content: AsyncIterable<Bytes>): Promise<void> {
   const block = Buffer.allocUnsafeSlow(blockBytes);
   let filled = 0;
-  try {
+  const writeBlocks = async (): Promise<void> => {
     for await (const bytes of content) {
       for (let at = 0; at < bytes.length;) {
         const part = bytes.subarray(at, at + block.length - filled);
@@ -94,7 +92,6 @@ async function writeAll(file: FileHandle, content: AsyncIterable<Bytes>): Promis
         await writeFully(file, block);
       }
     }
-  } finally {
-    await writeFully(file, block.subarray(0, filled));
-  }
+  };
+  await closingInTheEnd(writeBlocks, () => writeFully(file, block.subarray(0, filled)));
 }

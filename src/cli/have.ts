@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { sendTree } from "../session/send.ts";
 import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
@@ -15,7 +16,7 @@ export const have = defineCommand({
   async run({ operands: [place], report, signal }) {
     prepareForSession();
     const source = await openSource(place);
-    try {
+    const list = async (): Promise<void> => {
       const summary = await sendTree(source, duplexOf(outputChannel()), {
         mode: "list",
         layout: source.layout,
@@ -25,8 +26,7 @@ export const have = defineCommand({
         ...livenessOf({}),
       });
       reportSession(report, "listed", summary);
-    } finally {
-      await source.close();
-    }
+    };
+    await closingInTheEnd(list, () => source.close());
   },
 });

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import type { Share } from "../http/share.ts";
@@ -42,11 +43,10 @@ export const relay = defineCommand({
     if (upstream.kind === "local")
       throw new SyncError("USAGE", `relay receives from host:path or a URL, not ${from}`);
     const share = await openShare(upstream, options, report);
-    try {
-      await serveUntilInterrupted({ share }, options, report, signal);
-    } finally {
-      await share.close?.();
-    }
+    await closingInTheEnd(
+      () => serveUntilInterrupted({ share }, options, report, signal),
+      async () => share.close?.(),
+    );
   },
 });
 

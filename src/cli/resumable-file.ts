@@ -1,3 +1,4 @@
+import { doAll } from "../bytes/closing.ts";
 import { randomUUID } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -40,14 +41,15 @@ export function openResumableFile(path: string): ResumableFile {
           await replaceBy(held, incomplete, path, content);
           for (const name of names) remove(held, name);
         } catch (thrown) {
-          keepLongest(held, [incomplete, ...names]);
+          try {
+            keepLongest(held, [incomplete, ...names]);
+          } catch {
+            // The next run looks at what is left.
+          }
           throw thrown;
         }
       },
-      close() {
-        lock.release();
-        held.close();
-      },
+      close: () => doAll([() => lock.release(), () => held.close()]),
     };
   } catch (thrown) {
     held.close();

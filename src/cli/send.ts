@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { fastestDigest, nodeDigests } from "../chunk/blake3.node.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { isSyncError, SyncError } from "../errors.ts";
@@ -35,7 +36,7 @@ export const send = defineCommand({
     const duplex = options.duplex === true;
     const digest = chooseDigest(options);
     const source = await openSource(place, { filter: filterOf(options) });
-    try {
+    const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();
       const summary = await sendTree(source, duplexOf(channel), {
@@ -50,9 +51,8 @@ export const send = defineCommand({
         ...list,
       });
       reportSession(report, "sent", summary);
-    } finally {
-      await source.close();
-    }
+    };
+    await closingInTheEnd(send, () => source.close());
   },
 });
 

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { readSyncInfo } from "../remotesync/sync-info-json.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
 import { WishPlan } from "../remotesync/wish-plan.ts";
@@ -30,11 +31,10 @@ export const wish = defineCommand({
       onTrouble: (error) => report.trouble(error),
       onMissing: (path) => report.notice(`nothing is at ${path}, so all will be asked for`, { path }),
     });
-    try {
-      await writeOutput([await wishesFor(info, found.chunks, signal)], { signal });
-    } finally {
-      await found.close();
-    }
+    await closingInTheEnd(
+      async () => writeOutput([await wishesFor(info, found.chunks, signal)], { signal }),
+      () => found.close(),
+    );
   },
 });
 

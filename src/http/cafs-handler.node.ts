@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { StallWatch } from "../bytes/stall-watch.ts";
 import { SyncError, toSyncError } from "../errors.ts";
@@ -50,13 +51,11 @@ export async function handleCafs(
   const answer = new Answer(request, response, options);
   try {
     const file = await open({ signal: answer.signal, goesOn: !wantsInfo });
-    try {
+    const send = async (): Promise<void> => {
       checkSyncInfo(file.info, options);
-      if (wantsInfo) await answer.sendInfo(file);
-      else await answer.sendChunks(file);
-    } finally {
-      await file.close();
-    }
+      await (wantsInfo ? answer.sendInfo(file) : answer.sendChunks(file));
+    };
+    await closingInTheEnd(send, () => file.close());
   } catch (thrown) {
     answer.fail(toSyncError(thrown));
   } finally {

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import fs from "node:fs";
 import { open } from "node:fs/promises";
 import { override } from "../bytes/override.ts";
@@ -52,7 +53,7 @@ export function dirShare(
       return withPlace(held, path, async (place) => {
         const handle = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
         if ((await handle.stat()).isFile()) return files.open(handle, shareOptions);
-        await handle.close();
+        await handle.close().catch(() => {});
         throw notFound();
       });
     },
@@ -89,11 +90,12 @@ async function withPlace<Result>(
 ): Promise<Result> {
   const { fd, place } = openPlace(held, path);
   try {
-    return await use(place);
+    return await closingInTheEnd(
+      () => use(place),
+      async () => fs.closeSync(fd),
+    );
   } catch (thrown) {
     throw outward(thrown);
-  } finally {
-    fs.closeSync(fd);
   }
 }
 
@@ -145,10 +147,13 @@ function notFound(cause?: unknown): SyncError {
 function closing(target: TreeTarget, free: () => void): TreeTarget {
   let open = true;
   return override(target, {
-    async close() {
-      await target.close();
-      if (open) free();
-      open = false;
-    },
+    close: () =>
+      closingInTheEnd(
+        () => target.close(),
+        async () => {
+          if (open) free();
+          open = false;
+        },
+      ),
   });
 }

@@ -48,7 +48,7 @@ export function fileShare({ maxChunkCount }: FileCutOptions = {}): FileShare {
           close: () => handle.close(),
         };
       } catch (thrown) {
-        await handle.close();
+        await handle.close().catch(() => {});
         options.signal?.throwIfAborted();
         throw toSyncError(thrown, "IO");
       }

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
@@ -34,18 +35,12 @@ export async function openSession(
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
     const { source, layout, cutter } = await share.openTree(path, options);
     return {
-      async hold(duplex, signal, onProgress) {
-        try {
-          return await sendTree(source, duplex, {
-            ...liveness,
-            layout,
-            signal,
-            onProgress,
-            ...(cutter && { cutter }),
-          });
-        } finally {
-          await source.close();
-        }
+      hold(duplex, signal, onProgress) {
+        const sendOptions = { ...liveness, layout, signal, onProgress, ...(cutter && { cutter }) };
+        return closingInTheEnd(
+          () => sendTree(source, duplex, sendOptions),
+          () => source.close(),
+        );
       },
       drop: () => source.close(),
     };

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { override } from "../bytes/override.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
@@ -72,10 +73,11 @@ export class RelayTree {
     const source = relaySource(this.record, this.#chunks);
     const leave = this.enter();
     return override(source, {
-      close: async () => {
-        await source.close();
-        leave();
-      },
+      close: () =>
+        closingInTheEnd(
+          () => source.close(),
+          async () => leave(),
+        ),
     });
   }
 

@@ -85,7 +85,7 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       return { source, ...(await tree.begun(signal ? { signal } : {})) };
     } catch (thrown) {
-      await source.close();
+      await source.close().catch(() => {});
       throw thrown;
     }
   }

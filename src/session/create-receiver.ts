@@ -51,7 +51,7 @@ export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
           totals.begin();
           const target = await openTarget();
           const duplex = await connect({ signal }).catch(async (thrown: unknown) => {
-            await target.close();
+            await target.close().catch(() => {}); // why there is no connection says more
             throw thrown;
           });
           const summary = await receiveTree(target, duplex, {

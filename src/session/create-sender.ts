@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import type { TreeSource } from "../tree/tree.ts";
 import { type Connect, type ReconnectOptions, type Run, startRun, withRetries } from "./reconnect.ts";
 import { type Carried, RunTotals } from "./run-totals.ts";
@@ -42,7 +43,7 @@ export function createSender<File>(options: SenderOptions<File>): Run<SendSummar
         async (signs) => {
           totals.begin();
           const source = await openSource();
-          try {
+          const send = async (): Promise<SendSummary> => {
             const summary = await sendTree(source, await connect({ signal }), {
               ...options,
               signal,
@@ -54,9 +55,8 @@ export function createSender<File>(options: SenderOptions<File>): Run<SendSummar
               },
             });
             return totals.withBefore(summary);
-          } finally {
-            await source.close();
-          }
+          };
+          return closingInTheEnd(send, () => source.close());
         },
         { ...options, signal },
       ),

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
@@ -67,20 +68,22 @@ export async function receiveTree(
     allowance,
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
-  try {
-    const work = new ReceiverWork(target, core, link, allowance, answers, options);
-    await work.run();
-    await link.leave();
-    return { ...work.progress(), digest: core.digest };
-  } catch (thrown) {
-    options.signal?.throwIfAborted();
-    const error = toSyncError(thrown);
-    await link.fail(error, answers);
-    throw error;
-  } finally {
-    link.close();
-    await target.close();
-  }
+  const work = new ReceiverWork(target, core, link, allowance, answers, options);
+  const receive = async (): Promise<ReceiveSummary> => {
+    try {
+      await work.run();
+      await link.leave();
+      return { ...work.progress(), digest: core.digest };
+    } catch (thrown) {
+      options.signal?.throwIfAborted();
+      const error = toSyncError(thrown);
+      await link.fail(error, answers);
+      throw error;
+    } finally {
+      link.close();
+    }
+  };
+  return closingInTheEnd(receive, () => target.close());
 }
 
 function receiverHello(

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { BlockPool } from "../bytes/block-pool.ts";
 import { fastcdcSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
@@ -105,20 +106,22 @@ export async function sendTree<File>(
   const ear = new Ear(link, core, bell);
   if (mode === "duplex") void ear.listen();
   const work = new SenderWork({ source, core, link, bell, cutter, digest, options, pool });
-  try {
-    await work.run(ear).catch((thrown: unknown) => ear.judge(thrown));
-    if (mode === "duplex") await ear.leave();
-    else await link.end();
-    return { ...work.progress(), digest: work.digest };
-  } catch (thrown) {
-    options.signal?.throwIfAborted();
-    const error = toSyncError(thrown);
-    await link.fail(error, true);
-    throw error;
-  } finally {
-    link.close();
-    await work.close();
-  }
+  const send = async (): Promise<SendSummary> => {
+    try {
+      await work.run(ear).catch((thrown: unknown) => ear.judge(thrown));
+      if (mode === "duplex") await ear.leave();
+      else await link.end();
+      return { ...work.progress(), digest: work.digest };
+    } catch (thrown) {
+      options.signal?.throwIfAborted();
+      const error = toSyncError(thrown);
+      await link.fail(error, true);
+      throw error;
+    } finally {
+      link.close();
+    }
+  };
+  return closingInTheEnd(send, () => work.close());
 }
 
 function checkDigest({ digests = [sha256Digest] }: TreeSource, digest: ChunkDigest): void {

@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { abortable } from "../bytes/abort.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { SyncError, isSyncError, toSyncError } from "../errors.ts";
@@ -146,12 +147,12 @@ class Peer implements SwarmPeer {
     );
     const source = relaySource(this.#record, this.#chunks.relayed);
     const life = signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal;
-    try {
-      return await handOver(source, target, await this.#begun(life), life);
-    } finally {
-      await source.close();
-      await target.close();
-    }
+    const receive = async (): Promise<ReceiveSummary> =>
+      handOver(source, target, await this.#begun(life), life);
+    return closingInTheEnd(
+      () => closingInTheEnd(receive, () => source.close()),
+      () => target.close(),
+    );
   }
 
   close(): Promise<void> {
