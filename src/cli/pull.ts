@@ -2,7 +2,6 @@ import { SyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
 import { defineCommand } from "./command.ts";
 import { parseEndpoint } from "./endpoint.ts";
-import { excludeOption, filterOf } from "./exclusion.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
@@ -15,7 +14,6 @@ export const pull = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     compress: { type: "boolean", short: "z", about: "have content compressed that shrinks" },
-    ...excludeOption,
     ...receivingOptions,
     ...receiveLimitOptions,
     ...remoteOptions,
@@ -29,11 +27,8 @@ export const pull = defineCommand({
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     const { exclude = [] } = options;
-    filterOf(options); // a pattern that is too long is told of here
     if (exclude.length > 0 && there.kind !== "ssh")
       throw new SyncError("USAGE", "a server leaves nothing out; --exclude goes with a host");
-    if (exclude.length > 0 && options.delete === true)
-      throw new SyncError("USAGE", "--delete would delete here what --exclude leaves out there");
     prepareForSession();
     const receiving = new Receiving(to, options, report);
     const run = createReceiver({

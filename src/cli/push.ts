@@ -36,13 +36,15 @@ export const push = defineCommand({
     prepareForSession();
     const filter = filterOf(options);
     const maxDeletedCount = deletionLimitOf(options);
-    if (filter && maxDeletedCount !== undefined)
-      throw new SyncError("USAGE", "--delete would delete there what --exclude leaves out here");
+    const { exclude = [] } = options;
+    if (filter && maxDeletedCount !== undefined && there.kind !== "ssh")
+      throw new SyncError("USAGE", "a server would delete what --exclude leaves out here");
     const dryRun = options["dry-run"] === true;
     if (dryRun && there.kind !== "ssh")
       throw new SyncError("USAGE", "a server does not tell what it would do; --dry-run goes with a host");
     const wish: SessionWish = {
       direction: "push",
+      ...(maxDeletedCount !== undefined && { exclude }),
       ...(maxDeletedCount !== undefined && { maxDeletedCount }),
       ...(dryRun && { dryRun }),
     };
@@ -59,7 +61,9 @@ export const push = defineCommand({
       ...livenessOf({ duplex: true, ...options }),
     });
     const summary = await run.done;
-    if (!dryRun) reportSession(report, "sent", summary); // otherwise the other end has
+    if (!dryRun) return reportSession(report, "sent", summary);
+    // The other end has told the rest.
+    if (summary.failed + summary.troubles > 0) throw new SyncError("PARTIAL", "some entries would fail");
   },
 });
 

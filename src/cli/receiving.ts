@@ -2,9 +2,11 @@ import type { ReceiveSummary } from "../session/receive.ts";
 import { openTreePreview, type TreeChange } from "../tree/preview.node.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import type { Unkept } from "../tree/metadata.node.ts";
+import type { PathFilter } from "../tree/path-filter.ts";
 import type { TreeTarget } from "../tree/tree.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
+import { excludeOption, filterOf } from "./exclusion.ts";
 import type { ChangeCounts, Report } from "./report.ts";
 import { reportSession } from "./session-report.ts";
 
@@ -18,6 +20,7 @@ export const receivingOptions = {
   fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
   ...dryRunOption,
   ...deleteOptions,
+  ...excludeOption,
 } as const satisfies OptionSpecs;
 
 const unkeptTexts: Readonly<Record<Unkept, string>> = {
@@ -33,6 +36,7 @@ export class Receiving {
   readonly #durable: boolean;
   readonly #isDry: boolean;
   readonly #maxDeletedCount: number | undefined;
+  readonly #protect: PathFilter | undefined;
   #deletedEntries = 0;
   #changes: ChangeCounts = { new: 0, changed: 0, touched: 0, deleted: 0 };
 
@@ -43,11 +47,13 @@ export class Receiving {
     this.#durable = options.fsync === true;
     this.#isDry = options["dry-run"] === true;
     this.#maxDeletedCount = deletionLimitOf(options);
+    this.#protect = filterOf(options);
   }
 
   /** Opens the place for a session; for a further one when that broke off. */
   async openTarget(): Promise<TreeTarget> {
-    const deletion = this.#maxDeletedCount === undefined ? {} : { maxDeletedCount: this.#maxDeletedCount };
+    const maxDeletedCount = this.#maxDeletedCount;
+    const deletion = maxDeletedCount === undefined ? {} : { maxDeletedCount, protect: this.#protect };
     if (!this.#isDry) {
       const onDelete = (): void => void this.#deletedEntries++;
       const onUnkept = (what: Unkept): void => {

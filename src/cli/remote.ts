@@ -146,11 +146,10 @@ export function reconnectionOf(options: { readonly retries?: string }, report: R
 
 /** What the other end has to do, as words for a shell. */
 function roleFor({ direction, maxDeletedCount, dryRun, exclude = [] }: SessionWish): string {
-  if (direction === "pull") {
-    return ["send --duplex --quiet", ...exclude.map((each) => `--exclude=${quoteForShell(each)}`)].join(" ");
-  }
+  const exclusion = exclude.map((each) => ` --exclude=${quoteForShell(each)}`).join("");
+  if (direction === "pull") return `send --duplex --quiet${exclusion}`;
   const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
-  return `recv --duplex ${dryRun ? "--dry-run" : "--quiet"}${deletion}`;
+  return `recv --duplex ${dryRun ? "--dry-run" : "--quiet"}${deletion}${exclusion}`;
 }
 
 /** A `~` stays for the remote shell to read. */

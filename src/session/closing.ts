@@ -13,6 +13,8 @@ export interface EndMessage {
   readonly chunkBytes: number;
   /** Paths of the source that could not be listed or read. */
   readonly troubles: number;
+  /** How many of them are of a kind that is never sent: devices, pipes and sockets. */
+  readonly leftOut: number;
   /** The transcript of the sender's direction before this frame: the digest of the whole. */
   readonly transcript: Bytes;
 }
@@ -43,7 +45,8 @@ export function decodeCounts(payload: Bytes, howMany: number): number[] {
 
 /** Encodes an END payload: a tuple (docs/protocol.md §6.7). */
 export function encodeEnd(end: EndMessage): Bytes {
-  return encodeTuple([end.entries, end.files, end.chunks, end.chunkBytes, end.troubles, end.transcript]);
+  const { entries, files, chunks, chunkBytes, troubles, leftOut, transcript } = end;
+  return encodeTuple([entries, files, chunks, chunkBytes, troubles, leftOut, transcript]);
 }
 
 /** Decodes an END payload. @throws BAD_MESSAGE */
@@ -55,6 +58,7 @@ export function decodeEnd(payload: Bytes): EndMessage {
     chunks: tuple.count(),
     chunkBytes: tuple.count(),
     troubles: tuple.count(),
+    leftOut: tuple.count(),
     transcript: tuple.bytes(32),
   };
 }

@@ -2,9 +2,6 @@ import type { Job } from "./job.ts";
 import { Queue } from "./queue.ts";
 import type { SenderTotals } from "./sender-action.ts";
 
-/** The totals of finished files before there are any. */
-export const noneFinished = { finishedFiles: 0, finishedBytes: 0 };
-
 /** Files whose lists are complete, until their content is sent too. */
 export class ListedJobs<File> {
   readonly #jobs = new Queue<{ readonly job: Job<File>; readonly bytes: number }>();

@@ -387,7 +387,7 @@ export class ReceiverCore {
     }
     this.totals.troubles = end.troubles;
     this.#troubles.planned(0, []); // what fails from now on is told with its path
-    yield { do: "commit", whole: end.troubles === 0 };
+    yield { do: "commit", whole: end.troubles <= end.leftOut };
     yield* this.#settle();
     this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", encodeDone({ ...this.totals, transcript: frame.transcript }), "none");

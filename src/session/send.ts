@@ -310,13 +310,13 @@ class SenderWork<File> {
   }
 
   async #sayEnd(): Promise<void> {
-    const { entries, files, chunks, chunkBytes, troubles } = this.#core.totals;
+    const { entries, files, chunks, chunkBytes, troubles, leftOut } = this.#core.totals;
     const { transcript } = this.#link;
     this.digest = transcript;
     this.#core.saidEnd(transcript);
     await this.#link.send(
       "END",
-      encodeEnd({ entries, files, chunks, chunkBytes, troubles, transcript }),
+      encodeEnd({ entries, files, chunks, chunkBytes, troubles, leftOut, transcript }),
       "none",
     );
   }

@@ -1,6 +1,6 @@
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
-import type { Outlook } from "./outlook.ts";
+import { emptyOutlook, type Outlook } from "./outlook.ts";
 
 /**
  * What the sender's state machine wants done next. Each is done before `next` is called again; only the answers to `list` and
@@ -35,6 +35,25 @@ export interface SenderTotals extends Outlook {
   sentBytes: number;
   /** Paths that could not be listed or read. */
   troubles: number;
+  /** How many of them are of a kind that is never sent: devices, pipes and sockets. */
+  leftOut: number;
   /** Entries that the receiver could not bring about. */
   failed: number;
+}
+
+/** Totals of a session in which nothing has happened yet. */
+export function noTotals(): SenderTotals {
+  return {
+    ...emptyOutlook(),
+    finishedFiles: 0,
+    finishedBytes: 0,
+    entries: 0,
+    files: 0,
+    chunks: 0,
+    chunkBytes: 0,
+    sentBytes: 0,
+    troubles: 0,
+    leftOut: 0,
+    failed: 0,
+  };
 }

@@ -17,10 +17,9 @@ import { agree, decodeHello, encodeHello, type SenderHello, type Windows } from 
 import { sessionLimits } from "./limits.ts";
 import { type Announced, type Cutting, type Job, withinSize } from "./job.ts";
 import { type OutgoingEntry, OutgoingEntries } from "./outgoing-entries.ts";
-import { ListedJobs, noneFinished } from "./listed-jobs.ts";
-import { emptyOutlook } from "./outlook.ts";
+import { ListedJobs } from "./listed-jobs.ts";
 import { Queue } from "./queue.ts";
-import type { SenderAction, SenderTotals } from "./sender-action.ts";
+import { noTotals, type SenderAction } from "./sender-action.ts";
 import { SentChunks } from "./sent-chunks.ts";
 import { decodeChunkWishes, decodeFileWishes } from "./wishes.ts";
 
@@ -65,17 +64,7 @@ const oneWayWindows: Windows = {
  * 4. END is said when every question is answered and every answer carried out.
  */
 export class SenderCore<File> {
-  readonly totals: SenderTotals = {
-    ...emptyOutlook(),
-    ...noneFinished,
-    entries: 0,
-    files: 0,
-    chunks: 0,
-    chunkBytes: 0,
-    sentBytes: 0,
-    troubles: 0,
-    failed: 0,
-  };
+  readonly totals = noTotals();
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
   readonly #entries: OutgoingEntries<File>;
@@ -129,8 +118,7 @@ export class SenderCore<File> {
   next(): SenderAction<File> | undefined {
     this.#listedJobs.book(this.totals);
     const queued = this.#out.shift();
-    if (queued !== undefined) return queued;
-    return this.#nextContent() ?? this.#nextListing() ?? this.#nextCut() ?? this.#nextEnd();
+    return queued ?? this.#nextContent() ?? this.#nextListing() ?? this.#nextCut() ?? this.#nextEnd();
   }
 
   /** The next entries of the source, in order. @throws PATH when the first is not what the layout says */
@@ -148,6 +136,7 @@ export class SenderCore<File> {
   /** A path had to be left out. */
   trouble(error: SyncError): void {
     this.totals.troubles += 1;
+    if (error.code === "UNSUPPORTED") this.totals.leftOut += 1;
     this.#options.onTrouble?.(error);
   }
 

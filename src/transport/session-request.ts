@@ -14,7 +14,7 @@ export interface SessionWish {
   readonly maxDeletedCount?: number;
   /** With a push over a remote shell: to tell what would be done. */
   readonly dryRun?: boolean;
-  /** With a pull over a remote shell: patterns of what to leave out. */
+  /** Over a remote shell: patterns of what to leave out, or, with a push that deletes, to spare. */
   readonly exclude?: readonly string[];
 }
 

@@ -1,9 +1,10 @@
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
-import type { ByteString } from "./byte-string.node.ts";
+import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
-import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import type { PathFilter } from "./path-filter.ts";
 import { stagingName } from "./staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import { walk } from "./walk.node.ts";
@@ -33,6 +34,7 @@ export function notWhole(): SyncError {
 export class Extras {
   readonly #held: HeldDirs;
   readonly #maxCount: number;
+  readonly #protect: PathFilter | undefined;
   /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
   readonly #levels: (Level | undefined)[] = [];
   /** A directory before what is in it. */
@@ -42,10 +44,14 @@ export class Extras {
   /** What could not be looked at. */
   readonly troubles: SyncError[] = [];
 
-  /** @param maxCount how many may be deleted, each file and each directory counted */
-  constructor(held: HeldDirs, maxCount: number) {
+  /**
+   * @param maxCount how many may be deleted, each file and each directory counted
+   * @param protect what is spared, and the directories that it lies in
+   */
+  constructor(held: HeldDirs, maxCount: number, protect?: PathFilter) {
     this.#held = held;
     this.#maxCount = maxCount;
+    this.#protect = protect;
   }
 
   /** An entry has this name, whether or not it can be brought about. */
@@ -122,12 +128,22 @@ export class Extras {
     const isKnown = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
       const isStaging = name === stagingName && kind === "dir";
       if (isStaging) this.#stagings.push(at);
-      return isStaging || (at === dir && names.has(name));
+      if (isStaging || (at === dir && names.has(name))) return true;
+      const path = `${pathBelow(at)}/${name}`.slice(1);
+      if (this.#protect?.excludes(fromByteString(path), kind === "dir") !== true) return false;
+      for (let kept = at; kept !== dir && kept.parent; kept = kept.parent) spared.add(pathBelow(kept));
+      return true;
     };
+    /** Directories that hold something protected. */
+    const spared = new Set<ByteString>();
+    const first = this.#found.length;
     const onTrouble = (error: SyncError): void => void this.troubles.push(error);
     for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
-      if (this.#found.length > this.#maxCount) return;
+      if (!this.#protect && this.#found.length > this.#maxCount) return;
       this.#found.push({ dir: found.dir, name: found.name, kind: found.stats.kind });
     }
+    if (spared.size === 0) return;
+    const found = this.#found.splice(first);
+    this.#found.push(...found.filter((extra) => !spared.has(`${pathBelow(extra.dir)}/${extra.name}`)));
   }
 }

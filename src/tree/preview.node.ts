@@ -9,6 +9,7 @@ import { Extras, notWhole } from "./extras.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import type { PathFilter } from "./path-filter.ts";
 import { inTheWay } from "./replacements.node.ts";
 import type { Entry, Need, TargetOptions, TreeTarget } from "./tree.ts";
 
@@ -27,6 +28,7 @@ export interface TreeChange {
 export interface TreePreviewOptions {
   /** As that of `openTreeTarget`. */
   readonly maxDeletedCount?: number;
+  readonly protect?: PathFilter | undefined;
   /** Called for each path that would not stay as it is. */
   readonly onChange: (change: TreeChange) => void;
 }
@@ -113,9 +115,9 @@ class Preview implements TreeTarget, EntryActions {
     const { layout } = this.#given!;
     const destination = findDestination(this.#place, layout, first);
     this.#destination = destination;
-    const { maxDeletedCount } = this.#options;
+    const { maxDeletedCount, protect } = this.#options;
     if (destination.held && maxDeletedCount !== undefined) {
-      this.#extras = new Extras(destination.held, maxDeletedCount);
+      this.#extras = new Extras(destination.held, maxDeletedCount, protect);
     }
     const { held } = destination;
     const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;

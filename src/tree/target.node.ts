@@ -14,6 +14,7 @@ import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { supposedKeeping } from "./keeping.node.ts";
 import { MetadataSetter, type Unkept } from "./metadata.node.ts";
+import type { PathFilter } from "./path-filter.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
@@ -40,6 +41,8 @@ export interface TreeTargetOptions {
   readonly worldWritable?: boolean;
   /** Called once for each thing that the file system does not keep, when it was to be kept. That is no trouble of an entry. */
   readonly onUnkept?: (what: Unkept) => void;
+  /** Spares what it excludes, as rsync does: what the sender leaves out is not extra. */
+  readonly protect?: PathFilter | undefined;
   /** Called for each file and directory that was deleted, with its path below the destination. */
   readonly onDelete?: (path: string) => void;
 }
@@ -181,8 +184,8 @@ class DirTarget implements TreeTarget {
     const { held } = destination;
     this.#dirs = new TargetDirs(held);
     this.#likeFrom = likeDir(destination, first);
-    const { maxDeletedCount } = this.#options;
-    if (maxDeletedCount !== undefined) this.#extras = new Extras(held, maxDeletedCount);
+    const { maxDeletedCount, protect } = this.#options;
+    if (maxDeletedCount !== undefined) this.#extras = new Extras(held, maxDeletedCount, protect);
     const metadata = (): MetadataSetter => this.#setter();
     const keeping: Keeping = {
       get modeBits() {

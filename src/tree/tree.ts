@@ -137,7 +137,7 @@ export interface TreeTarget {
   write(placements: readonly Placement[]): Promise<void>;
   /** These files are complete, with the sizes given: give them their metadata and their final names. */
   finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void>;
-  /** Gives up on a file; the old one stays. Passes the reason on to `onTrouble`, with the path. */
+  /** Gives up on a file; the old one stays. Passes the reason on to `onTrouble`. */
   abandon(entry: number, reason: SyncError): Promise<void>;
   /**
    * All entries are settled: set what waits for the end (times and modes of directories), clean up.
@@ -158,9 +158,12 @@ export interface TargetOptions extends AbortOptions {
   readonly layout: Layout;
   /** True when `place` will not be asked about all that is here, so it must look everywhere for a chunk. */
   readonly search: boolean;
-  /** Called for each entry that could not be brought about, with its number; the session adds the path unless `detail.path` has one. */
   /** Called for each entry that will take the place of a file, with the entry's number and that file's size. */
   readonly onReplace?: (entry: number, bytes: number) => void;
+  /**
+   * Called for each entry that could not be brought about, with its number. The session adds the path unless
+   * `detail.path` has one.
+   */
   readonly onTrouble: (entry: number, error: SyncError) => void;
 }
 

@@ -6,6 +6,8 @@ import { expect, test } from "vitest";
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryDir } from "../../../src/tree/memory-tree.ts";
+import { createPathFilter } from "../../../src/tree/path-filter.ts";
+import { openTreePreview, type TreeChange } from "../../../src/tree/preview.node.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
@@ -134,6 +136,32 @@ test("what comes below a directory that is refused is not put into the one befor
   const { troubles } = await syncTrees(source, await openTreeTarget(to));
   expect(troubles).toMatchObject([{ code: "PATH" }]);
   expect(pathsOf(to)).toEqual([".a", ".a/x"]);
+});
+
+test("what is protected is spared, and the directories it lies in, everywhere", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  plant(from, { a: "1" });
+  plant(to, {
+    "keep.o": "x",
+    "old/deep/keep.o": "x",
+    "old/deep/gone": "x",
+    "old/gone/": "",
+    "a/keep.o": "x",
+  });
+  const protect = createPathFilter([{ action: "exclude", pattern: Buffer.from("*.o") }]);
+  const told: string[] = [];
+  const onChange = ({ change, path }: TreeChange): void => void (change === "deleted" && told.push(path));
+  await syncTrees(
+    await openTreeSource(`${from}/`),
+    openTreePreview(to, { maxDeletedCount: 2, protect, onChange }),
+  );
+  const { deleted, troubles } = await mirror(`${from}/`, to, { protect, maxDeletedCount: 2 });
+  expect(deleted.sort()).toEqual(["old/deep/gone", "old/gone"]);
+  expect(told.sort()).toEqual(deleted);
+  // What is protected stays in the way of a file, too.
+  expect(troubles).toMatchObject([{ code: "IO", detail: { path: "a" } }]);
+  expect(pathsOf(to)).toEqual(["a", "a/keep.o", "keep.o", "old", "old/deep", "old/deep/keep.o"]);
 });
 
 const files = fc.dictionary(
