@@ -5,7 +5,13 @@ import { override } from "../bytes/override.ts";
 import { SyncError } from "../errors.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
 import { defaultConnectMs, type HttpOptions, readRefusal } from "./http-request.node.ts";
-import { type WebSocketOptions, maxMessageBytes, opened, webSocketDuplex } from "./websocket.ts";
+import {
+  type WebSocketLike,
+  type WebSocketOptions,
+  maxMessageBytes,
+  opened,
+  webSocketDuplex,
+} from "./websocket.ts";
 
 /**
  * What both ends set: chunks do not compress twice, nobody sends longer messages than we do, and who does not answer to the closing of
@@ -21,8 +27,14 @@ export const socketOptions = {
   closeTimeout: 2000,
 } as const;
 
+/** What is needed of a socket of the ws package, whose types do not come with it. */
+export interface WsSocket extends WebSocketLike {
+  on(event: "ping", listener: (data: Uint8Array) => void): unknown;
+  pong(data: Uint8Array, mask: undefined, sent: () => void): void;
+}
+
 /** A connection over a socket of ws that was made with `socketOptions`. */
-export function wsDuplex(socket: WebSocket, options: WebSocketOptions = {}): ChannelDuplex {
+export function wsDuplex(socket: WsSocket, options: WebSocketOptions = {}): ChannelDuplex {
   // The answers to a flood of pings would wait in memory for a peer that takes none. Who is sent so much hears that we live.
   socket.on("ping", (data) => {
     if (socket.bufferedAmount < maxMessageBytes) socket.pong(data, undefined, () => {});
