@@ -1,11 +1,11 @@
-import { closeSync, fstatSync, openSync, read, write } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, read, write } from "node:fs";
 import { Socket } from "node:net";
 import { devNull } from "node:os";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf, type ReadOptions } from "./channel.ts";
 import { Inbox } from "./inbox.ts";
-import { NodeWriter, queueBytes, wrapPipeError } from "./node-stream.node.ts";
+import { NodeWriter, queueBytes, readNodeStream, wrapPipeError } from "./node-stream.node.ts";
 import { WriteGate } from "./write-gate.ts";
 
 /** Bytes of one read. A pipe of Linux holds a quarter of it unless it was asked to hold more. */
@@ -14,6 +14,9 @@ const pipeBlockBytes = 256 << 10;
 const fileBlockBytes = 256 << 10;
 /** A block of which less was filled is copied out, so that few bytes do not hold a whole block in memory. */
 const copyBelowBytes = 16 << 10;
+
+/** A `net.Socket` of Bun writes to a descriptor, but reads nothing from one. */
+const canReadBySocket = process.versions["bun"] === undefined;
 
 /**
  * What a program reads from its standard input and writes to its standard output. Nothing else in the
@@ -29,7 +32,7 @@ export function stdioDuplex(): ChannelDuplex {
  * other would hang when both wait in a write.
  */
 export function descriptorChannel(input: number, output: number): ByteChannel {
-  const reader = isPipe(input) ? pipeReader(input, abort) : fileReader(input, abort);
+  const reader = readerOf(input, abort);
   const writer = isPipe(output) ? pipeWriter(output) : new FileWriter(output);
 
   function abort(reason: unknown): void {
@@ -60,6 +63,11 @@ function pipeWriter(descriptor: number): NodeWriter {
   const socket = new Socket({ fd: descriptor, readable: false, writable: true });
   socket.once("close", () => release(descriptor));
   return new NodeWriter(socket);
+}
+
+function readerOf(descriptor: number, abort: (reason: unknown) => void): Reader {
+  if (!isPipe(descriptor)) return fileReader(descriptor, abort);
+  return canReadBySocket ? pipeReader(descriptor, abort) : streamReader(descriptor, abort);
 }
 
 interface Reader {
@@ -108,6 +116,19 @@ function pipeReader(descriptor: number, abort: (reason: unknown) => void): Reade
     abort(reason) {
       inbox.abort(reason);
       socket.destroy();
+    },
+  };
+}
+
+/** Reads a pipe by a stream of files, which can be left while a read is under way only where it is standard input. */
+function streamReader(descriptor: number, abort: (reason: unknown) => void): Reader {
+  const stream = descriptor === 0 ? process.stdin : createReadStream("", { fd: descriptor });
+  const inbox = readNodeStream(stream, abort);
+  return {
+    read: (options) => inbox.read(options),
+    abort(reason) {
+      inbox.abort(reason);
+      stream.destroy();
     },
   };
 }
