@@ -2,7 +2,7 @@
 // here needs Node, so a bundler can make a page of it.
 //
 //     node examples/browser.mjs
-import { memoryDir, memorySource, memoryTarget, receiveTree, sendTree } from "rsync-stream";
+import { memoryDir, memorySource, memoryTarget, receiveTree, sendTree, textOfName } from "rsync-stream";
 import { messagePortDuplex } from "rsync-stream/transport/message-port";
 
 const original = memoryDir({
@@ -12,7 +12,7 @@ const original = memoryDir({
 const copy = memoryDir();
 
 await sync();
-console.log(`the copy has ${[...copy.children.keys()].join(", ")}`);
+console.log(`the copy has ${[...copy.children.keys()].map(textOfName).join(", ")}`);
 const { sentBytes } = await sync();
 console.log(`the second time ${sentBytes} bytes of content were sent`);
 
@@ -21,7 +21,7 @@ async function sync() {
   const { port1, port2 } = new MessageChannel();
   try {
     const [sent] = await Promise.all([
-      sendTree(source, messagePortDuplex(port1), { layout: source.layout }),
+      sendTree(source, messagePortDuplex(port1)),
       receiveTree(memoryTarget(copy), messagePortDuplex(port2)),
     ]);
     return sent;

@@ -16,7 +16,6 @@ try {
   // With ssh: childProcessDuplex("ssh", ["host", "rsync-stream", "recv", "--duplex", to])
   const duplex = childProcessDuplex(process.execPath, [program, "recv", "--duplex", "--quiet", to]);
   const summary = await sendTree(source, duplex, {
-    layout: source.layout,
     onTrouble: (error) => console.error(`${error.detail.path}: ${error.message}`),
   });
   console.log(`${summary.entries} entries, ${summary.sentBytes} of ${summary.chunkBytes} bytes were new`);

@@ -28,14 +28,11 @@ await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const url = `http://127.0.0.1:${server.address().port}`;
 
 const headers = { Authorization: `Bearer ${secret}` };
-const source = await openTreeSource(join(folder, "photos"));
 await createSender({
   connect: ({ signal }) => connectHttp(`${url}/?session=push`, { headers, signal }),
   openSource: () => openTreeSource(join(folder, "photos")),
-  layout: source.layout,
   retries: 5,
 }).done;
-await source.close();
 
 const { receivedBytes } = await createReceiver({
   connect: ({ signal }) => connectHttp(`${url}/photos/?session=pull`, { headers, signal }),

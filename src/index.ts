@@ -78,6 +78,7 @@ export {
   memoryDir,
   memoryFile,
   memoryLink,
+  textOfName,
 } from "./tree/memory-tree.ts";
 export { type FilterRule, type PathFilter, createPathFilter } from "./tree/path-filter.ts";
 export type {

@@ -11,7 +11,7 @@ import { findPicked, type Picked } from "./picked.ts";
  * Handles are walked while they are sent. A file that changed since it was listed ends with CHANGED as far as the browser notices.
  * A directory into which `opfsTarget` received is sent with the times and modes that came with its files.
  *
- * @example `createSender({ connect, openSource: () => fileListSource(input.files), layout: "contents" })`
+ * @example `createSender({ connect, openSource: () => fileListSource(input.files) })`
  */
 export function fileListSource(
   picked: Iterable<Picked> | FileSystemDirectoryHandle,

@@ -19,7 +19,6 @@ export const have = defineCommand({
     const list = async (): Promise<void> => {
       const summary = await sendTree(source, duplexOf(outputChannel()), {
         mode: "list",
-        layout: source.layout,
         signal,
         onTrouble: (error) => report.trouble(error),
         onProgress: (session) => report.progress(progressOf(session)),

@@ -48,11 +48,10 @@ export const push = defineCommand({
       ...(maxDeletedCount !== undefined && { maxDeletedCount }),
       ...(dryRun && { dryRun }),
     };
-    const { layout } = await peek(from);
+    await peek(from);
     const run = createSender({
       connect: connectorTo(there, wish, options),
       openSource: () => openSource(from, { filter }),
-      layout,
       ...(options.compress === true && { compress: true }),
       signal,
       onTrouble: (error) => report.trouble(error),
@@ -68,8 +67,7 @@ export const push = defineCommand({
 });
 
 /** Finds out before we connect whether there is something to send. */
-async function peek(place: string) {
+async function peek(place: string): Promise<void> {
   const source = await openSource(place);
   await source.close();
-  return source;
 }

@@ -41,7 +41,6 @@ export const send = defineCommand({
       const channel = duplex ? duplexChannel() : outputChannel();
       const summary = await sendTree(source, duplexOf(channel), {
         mode: duplex ? "duplex" : "one-way",
-        layout: source.layout,
         digest,
         ...(options.compress === true && { compress: true }),
         signal,

@@ -44,8 +44,7 @@ export function dirShare(
   return {
     async openTree(path) {
       return withPlace(held, path, async (place) => {
-        const source = await openTreeSource(place, { follow: false });
-        return { source, layout: source.layout };
+        return { source: await openTreeSource(place, { follow: false }) };
       });
     },
     async openFile(path, shareOptions) {

@@ -36,7 +36,13 @@ export async function openSession(
     const { source, layout, cutter } = await share.openTree(path, options);
     return {
       hold(duplex, signal, onProgress) {
-        const sendOptions = { ...liveness, layout, signal, onProgress, ...(cutter && { cutter }) };
+        const sendOptions = {
+          ...liveness,
+          signal,
+          onProgress,
+          ...(layout && { layout }),
+          ...(cutter && { cutter }),
+        };
         return closingInTheEnd(
           () => sendTree(source, duplex, sendOptions),
           () => source.close(),

@@ -28,7 +28,8 @@ export interface TargetShareOptions extends ShareOptions {
 /** A tree that was opened to be sent. Whoever opened it closes the source. */
 export interface SharedTree {
   readonly source: TreeSource;
-  readonly layout: Layout;
+  /** What its top entries are, where the source does not say. */
+  readonly layout?: Layout;
   /** How its files are cut, where the source cannot do that in any way asked for. */
   readonly cutter?: CutterSpec;
 }

@@ -21,7 +21,7 @@ import type { SenderAction, SenderTotals } from "./sender-action.ts";
 export interface SendOptions extends AbortOptions, LivenessOptions {
   /** `duplex` (default): the receiver answers. `one-way`: the stream holds all. `list`: ids, no content. */
   readonly mode?: Mode;
-  /** What the source's top entries are; default `named`. */
+  /** What the source's top entries are; default what the source says, else `named`. */
   readonly layout?: Layout;
   /** How files are cut; default FastCDC with chunks of 8 KiB on average; in mode `one-way` of 32 KiB, and at least 16 KiB. */
   readonly cutter?: CutterSpec;
@@ -88,7 +88,7 @@ export async function sendTree<File>(
     hello: {
       role: "sender",
       mode,
-      layout: options.layout ?? "named",
+      layout: options.layout ?? source.layout ?? "named",
       digest: digest.name,
       cutter,
       compression: "deflate",

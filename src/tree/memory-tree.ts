@@ -55,6 +55,11 @@ export function byteName(name: Bytes): string {
   return String.fromCharCode(...name);
 }
 
+/** A key of `children` as text, for people: bytes that are no UTF-8 are shown as U+FFFD. */
+export function textOfName(name: string): string {
+  return new TextDecoder().decode(bytesOfName(name));
+}
+
 /** The bytes of a key of `children`. */
 export function bytesOfName(name: string): Bytes {
   return Uint8Array.from(name, (character) => character.charCodeAt(0));

@@ -58,6 +58,8 @@ export interface SourceEntry<File> {
 export interface TreeSource<File = unknown> {
   /** The digests by which it can name chunks; SHA-256 unless it says so. */
   readonly digests?: readonly ChunkDigest[];
+  /** What its top entries are, where the source knows; the default of `sendTree`. */
+  readonly layout?: Layout;
   /** All entries in canonical order, a batch at a time. What cannot be listed is reported, not thrown. */
   entries(options: SourceOptions): AsyncIterable<readonly SourceEntry<File>[]>;
   /**

@@ -46,7 +46,6 @@ async function push({ url, token }: WorkerTask & { do: "push" }): Promise<Outcom
   const run = createSender({
     ...listeners(),
     connect: connectTo(url, "push", token),
-    layout: "contents",
     compress: true,
     openSource() {
       meter.restart();

@@ -75,7 +75,7 @@ Object.assign(globalThis, {
   ...suiteCalls(() => cases),
   async send() {
     const source = memorySource(memoryDir({ big: memoryFile(content), small: memoryFile("hello") }));
-    const { sentBytes } = await sendTree(source, await duplex, { layout: source.layout });
+    const { sentBytes } = await sendTree(source, await duplex);
     return sentBytes;
   },
   async receive() {

@@ -11,8 +11,7 @@ export function sessionCalls(connectTo: (url: string, token: string) => Connect)
     async push(url: string, token: string) {
       const tree = memoryDir({ "from the page": memoryFile("hello") });
       const openSource = () => memorySource(tree);
-      return (await createSender({ connect: connectTo(url, token), openSource, layout: "contents" }).done)
-        .entries;
+      return (await createSender({ connect: connectTo(url, token), openSource }).done).entries;
     },
     async pull(url: string, token: string) {
       const tree = memoryDir();

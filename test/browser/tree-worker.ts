@@ -33,7 +33,6 @@ const calls = {
     const { files, sentBytes } = await createSender({
       connect: connectTo(url),
       openSource: () => fileListSource(what),
-      layout: "contents",
       onTrouble: ({ code, detail }) => troubles.push(`${code} ${detail.path}`),
     }).done;
     return { files, sentBytes, troubles };

@@ -56,10 +56,7 @@ describe("between two nodes of js-libp2p", () => {
     const [ours, theirs] = await connect();
     const copy = memoryDir();
     const source = memorySource(tree);
-    await Promise.all([
-      sendTree(source, ours, { layout: source.layout }),
-      receiveTree(memoryTarget(copy), theirs),
-    ]);
+    await Promise.all([sendTree(source, ours), receiveTree(memoryTarget(copy), theirs)]);
     expect([...copy.children.keys()].sort()).toEqual(["big", "file"]);
   });
 });

@@ -59,7 +59,6 @@ describe("a program that is stopped (SIGSTOP)", () => {
     const source = await openTreeSource(`${from}/`);
     onTestFinished(() => source.close());
     const sending = sendTree(source, nodeStreamDuplex(stopped.stdout, stopped.stdin), {
-      layout: source.layout,
       stallMs,
       onProgress: ({ sentBytes }) => sentBytes > contentBytes / 4 && stopped.kill("SIGSTOP"),
     });

@@ -231,7 +231,9 @@ describe("a relay", () => {
     const path = { components: [Buffer.from("many")], contents: true };
     const { source, layout, cutter } = await relay.share.openTree(path, {});
     const [ours, theirs] = duplexPair();
-    void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => void source.close());
+    void sendTree(source, ours, { ...(layout && { layout }), ...(cutter && { cutter }) }).finally(
+      () => void source.close(),
+    );
     const part = memoryDir();
     await receiveTree(memoryTarget(part), theirs);
     expect(picture(part)).toEqual(picture(tree.children.get("many") as MemoryDir));
@@ -291,7 +293,9 @@ describe("a relay", () => {
       async ({ via }) => {
         const { source, layout, cutter } = await relay.share.openTree(whole, { via });
         const [ours, theirs] = duplexPair();
-        void sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(() => void source.close());
+        void sendTree(source, ours, { ...(layout && { layout }), ...(cutter && { cutter }) }).finally(
+          () => void source.close(),
+        );
         return theirs;
       };
     const near = relayOf(through(relayOf(through(far))));

@@ -62,7 +62,7 @@ export function upstreamOf(
       const [ours, theirs] = duplexPair();
       const source = memorySource(tree);
       const attempt = attempts++;
-      void sendTree(source, duplexOf(wrap(channelOf(ours), attempt)), { layout: source.layout })
+      void sendTree(source, duplexOf(wrap(channelOf(ours), attempt)))
         .then(({ sentBytes }) => sent.push(sentBytes))
         .catch(() => {});
       return theirs;
@@ -82,7 +82,7 @@ export async function pullFrom(
 ): Promise<{ tree: MemoryDir; summary: ReceiveSummary }> {
   const { source, layout, cutter } = await relay.share.openTree(whole, signal ? { signal } : {});
   const [ours, theirs] = duplexPair();
-  const sending = sendTree(source, ours, { layout, ...(cutter && { cutter }) }).finally(
+  const sending = sendTree(source, ours, { ...(layout && { layout }), ...(cutter && { cutter }) }).finally(
     () => void source.close(),
   );
   sending.catch(() => {});

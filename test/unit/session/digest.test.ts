@@ -27,7 +27,7 @@ async function sync(root: string, options: SendOptions) {
   const source = await openTreeSource(`${root}/from/`);
   const [near, far] = duplexPair();
   const target = await openTreeTarget(`${root}/to`);
-  const sending = sendTree(source, near, { ...options, layout: source.layout });
+  const sending = sendTree(source, near, options);
   const [sent] = await Promise.all([
     sending,
     receiveTree(target, far, { duplex: options.mode !== "one-way" }),
@@ -43,7 +43,7 @@ async function record(root: string, options: SendOptions): Promise<Buffer> {
   const blocks: Bytes[] = [];
   const writable = new WritableStream<Bytes>({ write: (bytes) => void blocks.push(bytes.slice()) });
   const duplex = { readable: new ReadableStream<Bytes>(), writable };
-  await sendTree(source, duplex, { mode: "one-way", ...options, layout: source.layout });
+  await sendTree(source, duplex, { mode: "one-way", ...options });
   await source.close();
   return Buffer.concat(blocks);
 }
@@ -129,7 +129,7 @@ describe("a digest that one end does not know", () => {
     const source = await openTreeSource(`${temp.path}/from/`);
     const weak = { ...sha256Digest, name: "md5" } as unknown as ChunkDigest;
     const [near, far] = duplexPair();
-    const sending = sendTree({ ...source, digests: [weak] }, near, { digest: weak, layout: source.layout });
+    const sending = sendTree({ ...source, digests: [weak] }, near, { digest: weak });
     const receiving = receiveTree(await openTreeTarget(`${temp.path}/to`), far);
     await expect(Promise.all([sending, receiving])).rejects.toMatchObject({
       code: "UNSUPPORTED",
@@ -146,7 +146,7 @@ describe("a digest that one end does not know", () => {
     const source = await openTreeSource(`${temp.path}/from/`);
     const [near, far] = duplexPair();
     const outcomes = await Promise.allSettled([
-      sendTree(source, near, { digest: blake3Digest, layout: source.layout }),
+      sendTree(source, near, { digest: blake3Digest }),
       receiveTree(memoryTarget(memoryDir()), far),
     ]);
     await source.close();

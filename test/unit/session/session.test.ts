@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 
+import { override } from "../../../src/bytes/override.ts";
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { SyncError } from "../../../src/errors.ts";
 import { sessionTimes } from "../../../src/session/limits.ts";
@@ -9,6 +10,10 @@ import { sendTree } from "../../../src/session/send.ts";
 import type { SendOptions } from "../../../src/session/send.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
+import { memorySource } from "../../../src/tree/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory-target.ts";
+import { memoryDir } from "../../../src/tree/memory-tree.ts";
+import type { TargetOptions } from "../../../src/tree/tree.ts";
 import type { PlainEntry, PlainSourceOptions, PlainTree } from "../../plain-tree.ts";
 import { PlainTarget, plainSource, text } from "../../plain-tree.ts";
 import { xorshiftBytes as random } from "../../vectors/input.ts";
@@ -227,4 +232,19 @@ describe("a duplex session", () => {
     expect(heard.at(-1)).toBe("ERROR");
     receiver.close();
   });
+});
+
+test.each(["contents", "named"] as const)("a source that says %s is sent as that", async (layout) => {
+  const [left, right] = duplexPair();
+  const opened: string[] = [];
+  const copy = memoryTarget(memoryDir());
+  const target = override(copy, {
+    open(options: TargetOptions) {
+      opened.push(options.layout);
+      return copy.open(options);
+    },
+  });
+  const source = memorySource(memoryDir({ file: "" }), layout === "named" ? { name: "top" } : {});
+  await Promise.all([sendTree(source, left), receiveTree(target, right)]);
+  expect(opened).toEqual([layout]);
 });

@@ -51,7 +51,7 @@ function senderOf(tree: MemoryDir, act?: (writes: number, channel: ByteChannel) 
           return channel.write(bytes);
         },
       };
-      const sending = sendTree(source, duplexOf(watched), { layout: source.layout });
+      const sending = sendTree(source, duplexOf(watched));
       sending.catch(() => {});
       sent.push(sending);
       return theirs;
@@ -288,7 +288,7 @@ test("a session's end that is no peer is refused at once", async () => {
   const peer = peerOf(senderOf(memoryDir()));
   const [left, right] = duplexPair();
   const source = memorySource(memoryDir());
-  const sending = sendTree(source, right, { layout: source.layout });
+  const sending = sendTree(source, right);
   await expect(peer.join(left)).rejects.toMatchObject({ code: "UNSUPPORTED" });
   await expect(sending).rejects.toMatchObject({ code: "UNSUPPORTED" });
   await peer.close();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { bytesOfName, memoryDir, memoryFile, memoryLink } from "../../../src/tree/memory-tree.ts";
+import { bytesOfName, memoryDir, memoryFile, memoryLink, textOfName } from "../../../src/tree/memory-tree.ts";
 import { noise } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
@@ -19,6 +19,11 @@ function someTree(): ReturnType<typeof memoryDir> {
 }
 
 describe("a tree in memory", () => {
+  test("has names that can be read", () => {
+    expect([...someTree().children.keys()].map(textOfName)).toContain("größe");
+    expect(textOfName("\xff")).toBe("\uFFFD");
+  });
+
   test("arrives in another", async () => {
     const to = memoryDir();
     expect((await syncTrees(memorySource(someTree()), memoryTarget(to))).troubles).toEqual([]);
