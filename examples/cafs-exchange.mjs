@@ -1,8 +1,7 @@
-// The CAFS exchange of one file, as functions that it-pipe joins: the receiver's wishlist goes in at the
-// sender, its chunk stream goes in at the receiver, and the file comes out, in order and verified.
+// The CAFS exchange of one file, as functions of byte streams (what it-pipe joins): the receiver's wishlist
+// goes in at the sender, its chunk stream goes in at the receiver, and the file comes out, in order and verified.
 //
 //     node examples/cafs-exchange.mjs
-import { pipe } from "it-pipe";
 import {
   chunkOf,
   createBuilder,
@@ -31,12 +30,8 @@ const builder = createBuilder(info, receiver, {
     if (doneBytes === totalBytes) console.log(`${receivedBytes} of ${totalBytes} bytes had to come`);
   },
 });
-const rebuilt = await pipe(
-  builder.wishlist,
-  (wishlist) => writeChunkData(info, sender, wishlist),
-  builder.build,
-  gather,
-);
+const chunkData = writeChunkData(info, sender, builder.wishlist);
+const rebuilt = await gather(builder.build(chunkData));
 console.log(toHex(chunkOf(rebuilt).id) === toHex(chunkOf(Buffer.concat(file)).id) ? "equal" : "different");
 
 async function* stream(blocks) {

@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
-import { builtCli } from "../built.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { installPackage } from "./installed.ts";
 import { root } from "./source-files.ts";
 
-builtCli();
+const { installed, remove } = installPackage();
+afterAll(remove);
 const folder = join(root, "examples");
 const maxLineCount = 60;
 
@@ -25,8 +26,16 @@ describe("every example", () => {
   it.each(readdirSync(folder))("%s is short and does what it says", async (name) => {
     const path = join(folder, name);
     expect(readFileSync(path, "utf8").split("\n").length).toBeLessThanOrEqual(maxLineCount);
-    const program = name.endsWith(".sh") ? "sh" : process.execPath;
-    const { stdout } = await promisify(execFile)(program, [path]);
-    expect(stdout.trim().split("\n").at(-1)).toBe(lastLines[name]);
+    expect(await lastLineOf(path)).toBe(lastLines[name]);
+  });
+
+  it.each(readdirSync(folder))("%s does so where the package is installed", async (name) => {
+    expect(await lastLineOf(join(installed, "examples", name))).toBe(lastLines[name]);
   });
 });
+
+async function lastLineOf(path: string): Promise<string | undefined> {
+  const program = path.endsWith(".sh") ? "sh" : process.execPath;
+  const { stdout } = await promisify(execFile)(program, [path]);
+  return stdout.trim().split("\n").at(-1);
+}
