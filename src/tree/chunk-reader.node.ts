@@ -85,11 +85,11 @@ export class ChunkReader {
   }
 }
 
-/** Groups of chunks that lie beside each other, in the order of the file. */
+/** Groups of chunks that lie beside each other, in the order of the file; the last of each ends last, empty ones included. */
 function* runsOf(wanted: readonly Wanted[]): Generator<readonly Wanted[]> {
   let run: Wanted[] = [];
   let end = 0;
-  for (const each of wanted.toSorted((a, b) => a.offset - b.offset)) {
+  for (const each of wanted.toSorted((a, b) => a.offset - b.offset || a.size - b.size)) {
     if (run.length > 0 && each.offset > end + gapBytes) {
       yield run;
       run = [];

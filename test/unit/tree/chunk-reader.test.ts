@@ -61,6 +61,12 @@ describe("chunks that are read out of a file", () => {
     }
   });
 
+  test("may be empty, and lie where the next one begins", () => {
+    using file = fileOf([noise(0), noise(10)]);
+    const ids = file.chunks.map(({ id }) => id);
+    expect(file.reader.read(ids.toReversed()).map(({ bytes }) => bytes.length)).toEqual([10, 0]);
+  });
+
   test("must be what the list says", () => {
     const contents = [noise(3000, 1), noise(3000, 2), noise(3000, 3)];
     using file = fileOf(contents);
