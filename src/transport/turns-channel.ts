@@ -9,8 +9,6 @@ import { isLost, isTooLong, type TurnLine } from "./turn-line.ts";
 import { atHeader, endHeader, parsePosition, turnLimits, UnconfirmedBytes } from "./turns.ts";
 import { WriteGate } from "./write-gate.ts";
 
-/** Bodies are made no shorter than this. */
-const leastTurnBytes = 32_768;
 /** So long a server may take to hear that we leave, which nobody waits for. */
 const leaveMs = 5000;
 
@@ -27,7 +25,7 @@ export class TurnsChannel implements ByteChannel {
   readonly #work = new TimedBell();
   readonly #room = new TimedBell();
   #longestBytes: number = turnLimits.turnBytes;
-  #turnBytes: number = turnLimits.turnBytes;
+  #turnBytes: number = turnLimits.turnStartBytes;
   #saidTo = 0;
   #receivedBytes = 0;
   #full = false;
@@ -107,6 +105,7 @@ export class TurnsChannel implements ByteChannel {
     const body = this.#unconfirmed.head(this.#turnBytes);
     this.#saidTo = Math.max(this.#saidTo, start + body.length);
     const headers = { "Content-Type": sessionMediaType, ...(ended && { [endHeader]: String(end) }) };
+    const askedAt = performance.now();
     const said = await this.#up
       .ask({ method: "POST", url: this.#urlAt(start), headers, body })
       .catch((thrown: unknown) => this.#shorten(body.length, thrown));
@@ -116,15 +115,21 @@ export class TurnsChannel implements ByteChannel {
       throw new SyncError("BAD_MESSAGE", "the server confirms what was not said");
     }
     this.#unconfirmed.confirm(taken);
-    this.#turnBytes = Math.min(this.#longestBytes, this.#turnBytes * 2);
+    if (body.length === this.#turnBytes) this.#lengthen(performance.now() - askedAt);
     this.#upDone ||= ended && taken === end;
     this.#gate.open();
   }
 
+  /** What a proxy collects before it passes it on is not seen to move: bodies grow while that takes no time. */
+  #lengthen(tookMs: number): void {
+    if (tookMs > turnLimits.turnQuickMs) return;
+    this.#turnBytes = Math.min(this.#longestBytes, this.#turnBytes * 2);
+  }
+
   /** Bodies that do not get through are made shorter: lines and proxies differ in what they take. */
   #shorten(size: number, thrown: unknown): undefined {
-    const tooLong = isTooLong(thrown) && size > leastTurnBytes;
-    if (tooLong || isLost(thrown)) this.#turnBytes = Math.max(leastTurnBytes, this.#turnBytes / 2);
+    const tooLong = isTooLong(thrown) && size > turnLimits.turnStartBytes;
+    if (tooLong || isLost(thrown)) this.#turnBytes = Math.max(turnLimits.turnStartBytes, this.#turnBytes / 2);
     if (!tooLong) throw thrown;
     this.#longestBytes = this.#turnBytes;
   }

@@ -5,6 +5,10 @@ import type { Bytes } from "../types.ts";
 export const turnLimits = Object.freeze({
   /** Bytes that one request or answer carries: proxies take no longer bodies unless told to. */
   turnBytes: 1_048_576,
+  /** Bytes that the first request carries; none is made shorter because the line is slow or loses some. */
+  turnStartBytes: 32_768,
+  /** Milliseconds in which a full request has to be answered for the next to be twice as long. */
+  turnQuickMs: 2000,
   /** Milliseconds that a server holds a request back while there is nothing to say, or no room. */
   turnWaitMs: 20_000,
   /** Milliseconds without any request, after which the client is taken for gone. */
