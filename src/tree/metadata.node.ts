@@ -1,8 +1,10 @@
 import fs from "node:fs";
+import { SyncError } from "../errors.ts";
 import type { NativePath } from "./byte-string.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "./comparison.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { O_PATH, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
+import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 import { keepsLinkTimes, type PlaceKeeping } from "./keeping.node.ts";
 
 const umask = process.umask();
@@ -50,9 +52,9 @@ export class MetadataSetter {
   }
 
   /** Sets mode and time of a file or directory that was there, where they differ. Follows no link. */
-  setPath(path: NativePath, there: Standing, wanted: Metadata): void {
+  setPath(path: NativePath, there: Standing & Identity, wanted: Metadata): void {
     const { keeping } = this;
-    if (!isSameMode(there, wanted, keeping)) setMode(path, modeOver(there, wanted, keeping));
+    if (!isSameMode(there, wanted, keeping)) setMode(path, there, modeOver(there, wanted, keeping));
     else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
       this.#tell("modes");
     if (isSameTime(there, wanted, keeping)) return;
@@ -104,10 +106,17 @@ function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits 
   return special | (wanted.mode & allowedModeBits) | (mode & ~allowedModeBits & modeMask);
 }
 
-/** Sets the mode of what stands at a path, which must be no link. */
-export function setMode(path: NativePath, mode: number): void {
+/**
+ * Sets the mode of what stands at a path, and was looked at before.
+ *
+ * @throws CHANGED when it is something else by now
+ */
+export function setMode(path: NativePath, there: Identity, mode: number): void {
   const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
   try {
+    if (!isStillSame(there, identityOf(fd), fd)) {
+      throw new SyncError("CHANGED", "something else took the place of what was looked at");
+    }
     // A handle of a place only cannot be changed itself, but the way through it leads to just that file.
     if (O_PATH === fs.constants.O_RDONLY) fs.fchmodSync(fd, mode);
     else fs.chmodSync(`/proc/self/fd/${fd}`, mode);

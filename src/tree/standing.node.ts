@@ -17,7 +17,8 @@ export function standingAt(
 ): FoundStanding | undefined {
   if (dir.isNew) return undefined;
   const stats = held.look(dir, name);
-  if (stats?.kind === "dir" && kind !== "dir") return { ...stats, isEmpty: isEmpty(held.at(dir, name)) };
+  if (stats?.kind === "dir" && kind !== "dir")
+    return { ...stats, isEmpty: isEmpty(held.pathTo({ parent: dir, name })) };
   if (stats?.kind !== "symlink" || kind !== "symlink") return stats;
   return { ...stats, target: fs.readlinkSync(held.at(dir, name), "buffer") };
 }

@@ -28,7 +28,7 @@ export class TargetDirs {
     const path = this.#held.at(parent, name);
     if (!there) fs.mkdirSync(path, firstDirMode(entry));
     // To work in it; its own mode comes at the end.
-    else if ((there.mode & 0o700) !== 0o700) setMode(path, there.mode | 0o700);
+    else if ((there.mode & 0o700) !== 0o700) setMode(path, there, there.mode | 0o700);
     const dir: DirNode = there ? dirBelow(parent, name, there) : { parent, name, isNew: true };
     if (dir.volume) this.tops.push(dir);
     this.want(dir, number, entry);
