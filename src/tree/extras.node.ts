@@ -39,7 +39,7 @@ export class Extras {
   readonly #levels: (Level | undefined)[] = [];
   /** A directory before what is in it. */
   readonly #found: Extra[] = [];
-  /** Directories in which a session stages files, or did. */
+  /** Directories in which a session stages files, or did; but for the tops of file systems, which are always looked at. */
   readonly #stagings: DirNode[] = [];
   /** What could not be looked at. */
   readonly troubles: SyncError[] = [];
@@ -127,7 +127,7 @@ export class Extras {
   #search({ dir, names }: Level): void {
     const isKnown = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
       const isStaging = name === stagingName && kind === "dir";
-      if (isStaging) this.#stagings.push(at);
+      if (isStaging && !at.volume) this.#stagings.push(at);
       if (isStaging || (at === dir && names.has(name))) return true;
       const path = `${pathBelow(at)}/${name}`.slice(1);
       if (this.#protect?.excludes(fromByteString(path), kind === "dir") !== true) return false;

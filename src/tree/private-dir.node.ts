@@ -19,7 +19,7 @@ export function isPrivate(held: HeldDirs, dir: DirNode, name: ByteString): boole
   const isOpen = isOpenToOthers(there);
   if (isOurs(there) && !isOpen) {
     // A default ACL may have taken away from what the directory was made with.
-    if ((there.mode & 0o700) !== 0o700) setMode(held.pathTo(dir), 0o700);
+    if ((there.mode & 0o700) !== 0o700) setMode(held.pathTo(dir), there, 0o700);
     return true;
   }
   const made = makeFile(held, dir, name);

@@ -132,20 +132,24 @@ export function removeFile(held: HeldDirs, { dir, name }: NameIn): void {
   }
 }
 
-/** Removes what a session that is dead left in a directory. What is in use, or not of this user, stays. */
-export function removeDeadStaging(held: HeldDirs, place: DirNode): void {
-  if (held.look(place, stagingName)?.kind !== "dir") return;
+/**
+ * Removes what a session that is dead left in a directory. What is in use, or not of this user, stays. Returns true when there
+ * were files.
+ */
+export function removeDeadStaging(held: HeldDirs, place: DirNode): boolean {
+  if (held.look(place, stagingName)?.kind !== "dir") return false;
   let room: StagingRoom;
   try {
     room = new StagingRoom(held, place);
   } catch (thrown) {
-    if (isSyncError(thrown, "LOCKED") || isSyncError(thrown, "PATH")) return;
+    if (isSyncError(thrown, "LOCKED") || isSyncError(thrown, "PATH")) return false;
     throw thrown;
   }
   closingAfter(
     () => room.removeLeftovers(),
     () => room.close(),
   );
+  return room.leftovers.length > 0;
 }
 
 function isRest(name: ByteString, kind: string | undefined): boolean {

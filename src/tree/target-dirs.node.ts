@@ -49,6 +49,11 @@ export class TargetDirs {
     );
   }
 
+  /** All directories of the tree, as long as they are not dressed. */
+  get all(): readonly DirNode[] {
+    return this.#wanted.map(({ dir }) => dir);
+  }
+
   /** Sets the mode and time of all directories. What fails is told, and does not stop the others. */
   *dress(
     metadata: MetadataSetter,

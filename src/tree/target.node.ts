@@ -143,7 +143,7 @@ class DirTarget implements TreeTarget {
       if (this.#extras) await this.#deleteExtras(this.#extras, whole);
       await this.#settle(this.#workspace?.replacements.putLeaves());
       if (this.#dirs.isUnset) this.#setter();
-      this.#leaveNothing(this.#destination.held, this.#dirs.tops);
+      this.#leaveNothing(this.#destination.held, this.#dirs);
       for (const { dir, entry, trouble } of this.#dirs.dress(this.#metadata ?? this.#supposedSetter())) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
@@ -271,19 +271,24 @@ class DirTarget implements TreeTarget {
     workspace?.close();
   }
 
-  /** Removes what is staged, by this session and by dead ones. What fails is told: all else is in place. */
-  #leaveNothing(held: HeldDirs, tops: readonly DirNode[]): void {
-    const removeDead = tops.map((top) => () => removeDeadStaging(held, top));
-    for (const step of [
-      () => this.#workspace?.removeLeftovers(),
-      () => this.#closeWorkspace(),
-      ...removeDead,
-    ]) {
-      try {
-        step();
-      } catch (thrown) {
-        this.#tell(0, thrown, stagingName);
-      }
+  /**
+   * Removes what is staged, by this session and by dead ones. What fails is told once, by its first cause: all else is in
+   * place. One that was killed may have left files in any directory that no rename led into, and then left others at a top.
+   */
+  #leaveNothing(held: HeldDirs, dirs: TargetDirs): void {
+    let wasKilled = (this.#workspace?.staging.leftovers.length ?? 0) > 0;
+    const removeDead = (dir: DirNode) => (): void => {
+      wasKilled = removeDeadStaging(held, dir) || wasKilled;
+    };
+    try {
+      doAll([
+        () => this.#workspace?.removeLeftovers(),
+        () => this.#closeWorkspace(),
+        ...dirs.tops.map(removeDead),
+        () => wasKilled && doAll(dirs.all.map(removeDead)),
+      ]);
+    } catch (thrown) {
+      this.#tell(0, thrown, stagingName);
     }
   }
 

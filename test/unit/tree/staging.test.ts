@@ -67,6 +67,25 @@ describe("what a broken session staged", () => {
   });
 });
 
+test("what a session left that was killed while it copied into a place that no rename leads into goes with the next", async () => {
+  using temp = tempDir();
+  const { path: root } = temp;
+  for (const name of ["from", "to"]) {
+    fs.mkdirSync(`${root}/${name}/sub`, { recursive: true });
+    fs.writeFileSync(`${root}/${name}/sub/file`, "whole");
+    execFileSync("touch", ["-d", "@1000000000", `${root}/${name}/sub/file`]);
+  }
+  // The file was in its place, and its copies not removed yet.
+  for (const dir of ["to", "to/sub"]) {
+    fs.mkdirSync(`${root}/${dir}/.rsync-stream`, { mode: 0o700 });
+    fs.writeFileSync(`${root}/${dir}/.rsync-stream/01234567.0123456789ab.0`, "whole");
+    fs.writeFileSync(`${root}/${dir}/.rsync-stream/lock`, "");
+    execFileSync("touch", ["-d", "@1000000000", `${root}/${dir}/.rsync-stream/lock`]);
+  }
+  await sync(`${root}/from/`, `${root}/to`);
+  expect(allNames(`${root}/to`)).toEqual(["sub", "sub/file"]);
+});
+
 describe("a staging directory below the top", () => {
   test("is neither sent nor received", async () => {
     using temp = tempDir();
