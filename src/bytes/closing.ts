@@ -13,9 +13,15 @@ export function doAll(steps: readonly (() => void)[]): void {
 
 /** Does something, then closes what it was done with. When both fail, what was thrown first is thrown. */
 export function closingAfter<Result>(work: () => Result, close: () => void): Result {
-  let result: Result;
+  const result = closingOnFailure(work, close);
+  close();
+  return result;
+}
+
+/** Does something with what stays open when that succeeds. When closing it fails too, what was thrown first is thrown. */
+export function closingOnFailure<Result>(work: () => Result, close: () => void): Result {
   try {
-    result = work();
+    return work();
   } catch (thrown) {
     try {
       close();
@@ -24,11 +30,9 @@ export function closingAfter<Result>(work: () => Result, close: () => void): Res
     }
     throw thrown;
   }
-  close();
-  return result;
 }
 
-/** The same for what takes time. */
+/** As `closingAfter`, for what takes time. */
 export async function closingInTheEnd<Result>(
   work: () => Promise<Result>,
   close: () => Promise<void>,

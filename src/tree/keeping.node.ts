@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingAfter, doAll } from "../bytes/closing.ts";
 import { type Keeping, modeMask } from "./comparison.ts";
 import { type FileStats, lookAtHandle } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -58,27 +59,29 @@ export function seenKeeping({ ctimeSec, ctimeNsec, mtimeSec, mtimeNsec }: FileSt
  */
 export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: number): PlaceKeeping {
   const { dir, name } = temporary;
-  let fd = held.open(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
-  try {
-    const modes = findModes(fd, allowedModeBits);
+  let fd: number | undefined = held.open(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+  const close = (): void => {
+    const open = fd;
+    fd = undefined; // whatever is said to closing it
+    if (open !== undefined) fs.closeSync(open);
+  };
+  const find = (): PlaceKeeping => {
+    const modes = findModes(fd!, allowedModeBits);
     for (const times of timeSetters()) {
+      fd ??= held.open(dir, name, O_WRONLY | O_NOFOLLOW);
       // Written to, as the files to come will be: some systems set the time once more for that.
       fs.writeSync(fd, "x");
-      attempt(() => times.setHandle(fd, probeSec, probeNsec));
-      fs.closeSync(fd);
-      fd = -1;
+      attempt(() => times.setHandle(fd!, probeSec, probeNsec));
+      close();
       const byHandle = unitOf(held.look(dir, name));
       if (byHandle < Infinity) return { ...modes, times, timeUnitNsec: byHandle, setsTimesByName: false };
       attempt(() => times.setPath(held.at(dir, name), probeSec, probeNsec));
       const byName = unitOf(held.look(dir, name));
       if (byName < Infinity) return { ...modes, times, timeUnitNsec: byName, setsTimesByName: true };
-      fd = held.open(dir, name, O_WRONLY | O_NOFOLLOW);
     }
     return { ...modes, times: timeSetters()[0]!, timeUnitNsec: Infinity, setsTimesByName: false };
-  } finally {
-    if (fd >= 0) fs.closeSync(fd);
-    fs.unlinkSync(held.at(dir, name));
-  }
+  };
+  return closingAfter(find, () => doAll([close, () => fs.unlinkSync(held.at(dir, name))]));
 }
 
 /** True when a link keeps the time that it is given. What the link names does not exist, in case it is followed. */

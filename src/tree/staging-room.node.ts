@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
-import { closingAfter, doAll } from "../bytes/closing.ts";
+import { closingAfter, closingOnFailure, doAll } from "../bytes/closing.ts";
 import { SyncError, isSyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -48,12 +48,10 @@ export class StagingRoom {
     const { dir, lock } = openLocked(held, place);
     this.dir = dir;
     this.#lock = lock;
-    try {
-      this.leftovers = this.#list();
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
+    this.leftovers = closingOnFailure(
+      () => this.#list(),
+      () => this.close(),
+    );
   }
 
   /** A new name here for a file of the tree, which tells a later session for which path it was. */

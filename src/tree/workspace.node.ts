@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { doAll } from "../bytes/closing.ts";
+import { closingOnFailure, doAll } from "../bytes/closing.ts";
 import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
 import type { Identity } from "./identity.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
@@ -50,7 +50,10 @@ export class Workspace implements IncomingTools {
     this.pause = pause;
     this.staging = new Staging(held);
     this.replacements = new Replacements(held, this.staging);
-    const keeping = findKeeping(held, this.staging.newName(held.root, ""), allowedModeBits);
+    const keeping = closingOnFailure(
+      () => findKeeping(held, this.staging.newName(held.root, ""), allowedModeBits),
+      () => this.staging.close(),
+    );
     this.metadata = new MetadataSetter(keeping, onUnkept);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);

@@ -45,7 +45,9 @@ async function receive(root: string, size: number): Promise<SyncTreesResult> {
   return syncTrees(await openTreeSource(`${root}/from/`), await openTreeTarget(`${root}/to`));
 }
 
-const temporary = /\/\.rsync-stream\/[0-9a-f]{8}\.\w+\.0$/;
+/** The first in a staging directory shows how it keeps modes and times; files come behind. */
+const probe = /\/\.rsync-stream\/[0-9a-f]{8}\.\w+\.0$/;
+const temporary = /\/\.rsync-stream\/[0-9a-f]{8}\.\w+\.1$/;
 const lock = /\/\.rsync-stream\/lock$/;
 
 describe.skipIf(process.platform !== "linux")("a call that fails with EIO", () => {
@@ -77,6 +79,18 @@ describe.skipIf(process.platform !== "linux")("a call that fails with EIO", () =
       expect(fs.readdirSync(`${temp.path}/to`).sort()).toEqual(["file", "other"]);
     },
   );
+
+  test("before the first file is told for each, and leaves no lock", async () => {
+    using temp = tempDir();
+    using fault = failing("closeSync", probe);
+    const { troubles } = await receive(temp.path, 20_000);
+    expect(fault.count).toBeGreaterThan(0);
+    expect(troubles.map(({ code, detail }) => [code, detail.path])).toEqual([
+      ["IO", "file"],
+      ["IO", "other"],
+    ]);
+    expect(fs.readdirSync(`${temp.path}/to`)).toEqual(["file"]);
+  });
 
   test("in what is tidied up after another is not told: the first cause is", async () => {
     using temp = tempDir();
