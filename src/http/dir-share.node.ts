@@ -1,6 +1,6 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import fs from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { override } from "../bytes/override.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { toByteString } from "../tree/byte-string.node.ts";
@@ -11,9 +11,11 @@ import { stagingName } from "../tree/staging-name.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import type { TreeTarget } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
+import { versionOf } from "./file-cuts.node.ts";
 import { type FileCutOptions, fileShare } from "./file-share.node.ts";
+import { listNames } from "./names.node.ts";
 import type { SharePath } from "./share-path.ts";
-import type { Share, TargetShareOptions } from "./share.ts";
+import type { Share, SharedContent, TargetShareOptions } from "./share.ts";
 
 /** What a shared directory lets others do. */
 export interface DirShareOptions extends FileCutOptions {
@@ -48,13 +50,15 @@ export function dirShare(
       });
     },
     async openFile(path, shareOptions) {
-      if (path.contents) throw notFound();
-      return withPlace(held, path, async (place) => {
-        const handle = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-        if ((await handle.stat()).isFile()) return files.open(handle, shareOptions);
-        await handle.close().catch(() => {});
-        throw notFound();
-      });
+      return withPlace(held, path, async (place) => files.open(await openPlain(place, path), shareOptions));
+    },
+    async openContent(path) {
+      const name = Buffer.from(path.components.at(-1) ?? []).toString();
+      return withPlace(held, path, async (place) => contentOf(await openPlain(place, path), name));
+    },
+    async listNames({ components }, after) {
+      const from = Buffer.from(after, "hex").toString("latin1");
+      return withPlace(held, { components, contents: false }, (place) => listNames(place, from));
     },
     ...(options.readOnly !== true && {
       async openTarget(path: SharePath, { maxDeletedCount }: TargetShareOptions) {
@@ -80,6 +84,28 @@ function openRoot(root: string): HeldDirs {
     if (!missing) throw fileTrouble(thrown, root);
     throw new SyncError("NOT_FOUND", "no such directory", { cause: thrown, detail: { path: root } });
   }
+}
+
+/** Opens what has to be a file. */
+async function openPlain(place: string, { contents }: SharePath): Promise<FileHandle> {
+  if (contents) throw notFound();
+  const handle = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close().catch(() => {});
+  throw notFound();
+}
+
+async function contentOf(handle: FileHandle, name: string): Promise<SharedContent> {
+  return {
+    name,
+    size: (await handle.stat()).size,
+    version: versionOf(handle.fd),
+    async read(offset, count) {
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(count), 0, count, offset);
+      return buffer.subarray(0, bytesRead);
+    },
+    close: () => handle.close(),
+  };
 }
 
 async function withPlace<Result>(

@@ -93,7 +93,7 @@ export class FileCuts {
 }
 
 /** Two states of a file differ in one of these; the name tells none of them. */
-function versionOf(fd: number): string {
+export function versionOf(fd: number): string {
   const { dev, ino, size, mtimeNs, ctimeNs } = fs.fstatSync(fd, { bigint: true });
   return createHash("sha256").update(`${dev}|${ino}|${size}|${mtimeNs}|${ctimeNs}`).digest("hex");
 }

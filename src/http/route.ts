@@ -17,7 +17,11 @@ export type Route =
       readonly inTurns: boolean;
     } & SessionWish)
   | ({ readonly kind: "turn" } & SessionWish)
-  | { readonly kind: "file"; readonly path: SharePath };
+  | { readonly kind: "file"; readonly path: SharePath }
+  /** What is in a directory, from behind a name on whose bytes are given in hex. */
+  | { readonly kind: "names"; readonly path: SharePath; readonly after: string }
+  /** A file as it is. */
+  | { readonly kind: "content"; readonly path: SharePath };
 
 /** What is known of a request before it is let in. */
 export interface Asked {
@@ -51,9 +55,20 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
     if (!opens) return { kind: "turn", ...wish };
     return { kind: "session", path: parseSharePath(path), inTurns: turns !== null, ...wish };
   }
+  const view = query.get("view");
+  if (view !== null) return viewOf(method, view, path, query.get("after") ?? "");
   if (method === "GET" && path === "/healthz") return { kind: "health" };
   if (method === "GET" && path === "/metrics") return { kind: "metrics" };
   return { kind: "file", path: parseSharePath(path) };
+}
+
+function viewOf(method: string, view: string, path: string, after: string): Route {
+  if (method !== "GET" || (view !== "names" && view !== "content"))
+    throw new SyncError("BAD_MESSAGE", "a place is looked at by GET, with ?view=names or ?view=content");
+  if (view === "content") return { kind: view, path: parseSharePath(path) };
+  if (!/^(?:[0-9a-f]{2}){0,255}$/.test(after))
+    throw new SyncError("BAD_MESSAGE", "names are asked for from behind the bytes of one on, in hex");
+  return { kind: view, path: parseSharePath(path), after };
 }
 
 /** True for a request that is about something that travels in its body; all others have none. */

@@ -17,6 +17,7 @@ import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
 import { Connections } from "./connections.node.ts";
+import { sendContent } from "./content.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
 import { Gate, type GateOptions } from "./gate.node.ts";
@@ -186,6 +187,8 @@ class HttpServer implements SyncServer {
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
     if (route.kind === "file") return this.#sendFile(request, response, route, { name, address });
+    if (route.kind === "names") return this.#sendNames(response, route, address);
+    if (route.kind === "content") return this.#sendContent(request, response, route, { name, address });
     const via = route.inTurns ? "turns" : "http";
     await this.#hold(request, route, { via, principal }, async () =>
       route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
@@ -259,17 +262,8 @@ class HttpServer implements SyncServer {
     const share = this.#share;
     if (!share.openFile) throw new SyncError("UNSUPPORTED", "no single files are offered here");
     const free = this.#slots.take(address);
-    const onTransfer = (sentBytes: number, error?: SyncError): void => {
-      this.#metrics.add("rsync_stream_transfers_total", "Single files.", { result: error?.code ?? "ok" });
-      this.#metrics.add(
-        "rsync_stream_sent_bytes_total",
-        "Bytes of sessions and files.",
-        { via: "file" },
-        sentBytes,
-      );
-      const facts = { type: "file", name, address, path: formatSharePath(path), sentBytes } as const;
-      this.#options.onFile?.({ ...facts, ...(error && { error }) });
-    };
+    const onTransfer = (sentBytes: number, error?: SyncError): void =>
+      this.#bookFile({ name, address, path: formatSharePath(path), sentBytes, ...(error && { error }) });
     const onRefusal = (error: SyncError): void => void this.#noteRefusal(error, request);
     const peer = `${name}|${address}`;
     try {
@@ -287,6 +281,48 @@ class HttpServer implements SyncServer {
     } finally {
       free();
     }
+  }
+
+  async #sendNames(
+    response: ServerResponse,
+    { path, after }: Route & { kind: "names" },
+    address: string,
+  ): Promise<void> {
+    if (!this.#share.listNames) throw new SyncError("UNSUPPORTED", "nothing is listed here");
+    const free = this.#slots.take(address);
+    try {
+      json(response, await this.#share.listNames(path, after));
+    } finally {
+      free();
+    }
+  }
+
+  async #sendContent(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path }: Route & { kind: "content" },
+    who: Pick<FileReport, "name" | "address">,
+  ): Promise<void> {
+    if (!this.#share.openContent) throw new SyncError("UNSUPPORTED", "no files are sent as they are here");
+    const free = this.#slots.take(who.address);
+    try {
+      const file = await this.#share.openContent(path);
+      const { stallMs = sessionTimes.stallMs, minRateBytes } = this.#options;
+      const bounds = { stallMs, ...(minRateBytes !== undefined && minRateBytes > 0 && { minRateBytes }) };
+      const end = await sendContent(request, response, file, { ...bounds, signal: this.#life.signal });
+      await file.close();
+      this.#bookFile({ ...who, path: formatSharePath(path), ...end });
+    } finally {
+      free();
+    }
+  }
+
+  #bookFile(facts: Omit<FileReport, "type">): void {
+    const result = facts.error?.code ?? "ok";
+    this.#metrics.add("rsync_stream_transfers_total", "Single files.", { result });
+    const about = "Bytes of sessions and files.";
+    this.#metrics.add("rsync_stream_sent_bytes_total", about, { via: "file" }, facts.sentBytes);
+    this.#options.onFile?.({ type: "file", ...facts });
   }
 
   #routeOf(request: IncomingMessage, upgrade: boolean): Route {
@@ -355,8 +391,17 @@ function viaOf({ headers }: IncomingMessage): readonly string[] {
 }
 
 function text(response: ServerResponse, status: number, body: string): void {
+  answer(response, status, "text/plain; charset=utf-8", body);
+}
+
+function json(response: ServerResponse, value: unknown): void {
+  answer(response, 200, "application/json", `${JSON.stringify(value)}\n`);
+}
+
+function answer(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, {
-    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Type": type,
+    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Content-Length": Buffer.byteLength(body),
   });

@@ -1,8 +1,8 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
-import type { Layout, TreeSource, TreeTarget } from "../tree/tree.ts";
-import type { AbortOptions } from "../types.ts";
+import type { EntryKind, Layout, TreeSource, TreeTarget } from "../tree/tree.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
 import type { SharePath } from "./share-path.ts";
 
 /** Who asks; what the gate found out about the request. */
@@ -48,6 +48,34 @@ export interface SharedFile {
   close(): Promise<void>;
 }
 
+/** Something in a directory that is shared. */
+export interface SharedName {
+  readonly name: string;
+  /** `other` for what cannot be had by its name: devices, pipes, sockets, and what has a name that is no UTF-8. */
+  readonly kind: EntryKind | "other";
+  /** Bytes of a file; 0 for others. */
+  readonly size: number;
+  readonly mtimeSec: number;
+}
+
+/** Some names of a directory, ascending by their bytes. */
+export interface SharedNames {
+  readonly names: readonly SharedName[];
+  /** How the following ones are asked for: the bytes of the last name, in hex. Absent when there are none. */
+  readonly next?: string;
+}
+
+/** A file that was opened to be read as it is. Whoever opened it closes it. */
+export interface SharedContent {
+  readonly name: string;
+  readonly size: number;
+  /** Names this state of the file, as that of a `SharedFile` does. */
+  readonly version: string;
+  /** Reads so many bytes at most from there on; none behind the end. */
+  read(offset: number, count: number): Promise<Bytes>;
+  close(): Promise<void>;
+}
+
 /**
  * What a server offers: a directory, a relay, or anything else that can be asked by path. A method that is
  * absent is something the share does not do (UNSUPPORTED). Each throws NOT_FOUND when nothing is there.
@@ -59,6 +87,10 @@ export interface Share {
   openTarget?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
   /** Opens a file for CAFS HTTP. */
   openFile?(path: SharePath, options: FileShareOptions): Promise<SharedFile>;
+  /** Lists what is in a directory, from behind a name on whose bytes are given in hex, empty for the start. */
+  listNames?(path: SharePath, after: string): Promise<SharedNames>;
+  /** Opens a file to be read as it is. */
+  openContent?(path: SharePath): Promise<SharedContent>;
   /** Frees what the share holds. */
   close?(): Promise<void>;
 }

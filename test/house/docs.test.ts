@@ -11,6 +11,7 @@ import { opfsLimits } from "../../src/browser/opfs-limits.ts";
 import { unseenLimits } from "../../src/bytes/stall-watch.ts";
 import { fileCutLimits } from "../../src/http/file-cuts.node.ts";
 import { syncInfoLimits } from "../../src/remotesync/sync-info.ts";
+import { listingLimits } from "../../src/http/names.node.ts";
 import { failureLimits } from "../../src/http/failures.ts";
 import { serverLimits } from "../../src/http/listener.node.ts";
 import { slotLimits } from "../../src/http/slots.ts";
@@ -146,7 +147,7 @@ test("docs/limits.md has every limit with its value", () => {
     ...sessionTimes,
     ...{ ...receiveLimits, ...servedLimits },
     ...syncInfoLimits,
-    ...fileCutLimits,
+    ...{ ...fileCutLimits, ...listingLimits },
     ...{ maxNameBytes, maxPathBytes, maxDepth, maxLinkTargetBytes, maxTimeSec, ...filterLimits },
     ...{ maxCafsChunkBytes, maxChunkBytes, maxStoredChunkBytes },
     ...{ ...serverLimits, ...slotLimits, ...failureLimits, ...relayLimits, ...quickLimits, ...turnLimits },

@@ -1,0 +1,56 @@
+import { opendir } from "node:fs/promises";
+import { type ByteString, fromByteString } from "../tree/byte-string.node.ts";
+import { HeldDirs } from "../tree/held-dirs.node.ts";
+import { stagingName } from "../tree/staging-name.ts";
+import type { SharedName, SharedNames } from "./share.ts";
+
+/** What a listing takes. */
+export const listingLimits = Object.freeze({
+  /** Names in one answer; further ones are asked for by the last one of it. */
+  listedNameCount: 500,
+});
+
+/**
+ * Lists names of a directory, ascending by their bytes. Memory holds those of one answer, however many there are.
+ *
+ * @param place a link at its end is not followed
+ * @param after the name that the last answer ended with, empty for the first one
+ * @throws what the system says
+ */
+export async function listNames(place: string, after: ByteString): Promise<SharedNames> {
+  const dir = new HeldDirs(place, false);
+  try {
+    const { listedNameCount } = listingLimits;
+    const found = await firstNames(dir, after, listedNameCount + 1);
+    const listed = found.slice(0, listedNameCount);
+    const names = listed.flatMap((name) => describe(dir, name) ?? []);
+    const last = found.length > listedNameCount ? listed.at(-1) : undefined;
+    return { names, ...(last !== undefined && { next: Buffer.from(last, "latin1").toString("hex") }) };
+  } finally {
+    dir.close();
+  }
+}
+
+async function firstNames(dir: HeldDirs, after: ByteString, count: number): Promise<ByteString[]> {
+  let names: ByteString[] = [];
+  const sift = (): void => void (names = names.sort().slice(0, count));
+  // Node hands the encoding of names on to the system's own call, which knows latin1.
+  const options = { encoding: "latin1" as BufferEncoding };
+  for await (const { name } of await opendir(dir.pathTo(dir.root) as string, options)) {
+    if (name <= after || name === stagingName) continue;
+    names.push(name);
+    if (names.length >= 2 * count) sift();
+  }
+  sift();
+  return names;
+}
+
+/** Undefined for what is gone meanwhile. What cannot be asked for by its name is of no kind that could. */
+function describe(dir: HeldDirs, byteName: ByteString): SharedName | undefined {
+  const stats = dir.look(dir.root, byteName);
+  if (!stats) return undefined;
+  const bytes = fromByteString(byteName);
+  const name = bytes.toString();
+  const kind = Buffer.from(name).equals(bytes) ? stats.kind : "other";
+  return { name, kind, size: kind === "file" ? stats.size : 0, mtimeSec: stats.mtimeSec };
+}
