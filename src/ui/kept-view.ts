@@ -1,11 +1,9 @@
 import { tarOf } from "../browser/tar.ts";
 import { stagingName } from "../tree/staging-name.ts";
+import { offer } from "./download.ts";
 import { element, makeButton } from "./elements.ts";
 import { type KeptTree, listKept, openKept, removeKept } from "./kept-trees.ts";
 import { placeText } from "./texts.ts";
-
-/** A link lives so long after it was clicked: the browser needs a moment to begin. */
-const linkMs = 60_000;
 
 const parts = {
   section: element("kept", HTMLElement),
@@ -68,12 +66,4 @@ async function onlyFile(directory: FileSystemDirectoryHandle): Promise<File | un
     found = handle;
   }
   return found && (found as FileSystemFileHandle).getFile();
-}
-
-function offer(content: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), linkMs);
 }

@@ -19,6 +19,7 @@ import {
 } from "./job-view.ts";
 import { lockKept, saveKept, showKept } from "./kept-view.ts";
 import { takeCount, type WorkerNews, type WorkerTask } from "./messages.ts";
+import { bindNames } from "./names-view.ts";
 import { findPlaceFault, placeOf } from "./place.ts";
 import { countText, placeText } from "./texts.ts";
 import { findTokenFault } from "./token.ts";
@@ -65,6 +66,11 @@ bindJob({
   onClose: close,
 });
 bindSending();
+bindNames({
+  readToken: () => fields.token.read()?.trim(),
+  onSendHere: (path) => choose(fields.sendPath.input, path),
+  onReceive: (path) => choose(fields.receivePath.input, path),
+});
 parts.access.addEventListener("submit", (event) => event.preventDefault());
 parts.receive.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -73,6 +79,13 @@ parts.receive.addEventListener("submit", (event) => {
 });
 refreshKept();
 guard(resume(false));
+
+/** Fills in what was chosen, and goes there. */
+function choose(input: HTMLInputElement, path: string): void {
+  input.value = path;
+  input.dispatchEvent(new Event("input"));
+  input.focus();
+}
 
 function bindSending(): void {
   parts.pickFolder.addEventListener("click", () => guard(pickFolder()));

@@ -237,4 +237,26 @@ describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
     await page.waitForFunction(() => document.querySelector("#job-rate")!.textContent === "0 bytes/s");
     expect(await page.locator("#job-percent").textContent()).toMatch(/^[2-5]\d? %$/);
   });
+
+  it("shows what the server has, for the keyboard too, and saves a file of it as it is", async () => {
+    mkdirSync(path("odd #%?"));
+    writeFileSync(path("odd #%?", "<b>.html"), "<script>alert(1)</script>");
+    await openPage();
+    await page.locator("#names summary").focus();
+    await page.keyboard.press("Enter");
+    const folder = page.getByRole("button", { name: "odd #%?/", exact: true });
+    await folder.focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.activeElement?.textContent === "odd #%?");
+    expect(await page.locator("#names-list .name").allTextContents()).toEqual(["<b>.html"]);
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download: <b>.html" }).click();
+    expect(readFileSync(await (await download).path(), "utf8")).toBe("<script>alert(1)</script>");
+    await page.getByRole("button", { name: "Receive: <b>.html" }).click();
+    expect(await page.locator("#receive-path").inputValue()).toBe("odd #%?/<b>.html");
+    await page.getByRole("button", { name: "Send to this folder" }).click();
+    expect(await page.locator("#send-path").inputValue()).toBe("odd #%?");
+    await page.getByRole("button", { name: "Top: open" }).click();
+    await page.getByRole("button", { name: "photos/", exact: true }).waitFor();
+  });
 });
