@@ -2,7 +2,7 @@ import { opendir } from "node:fs/promises";
 import { type ByteString, fromByteString } from "../tree/byte-string.node.ts";
 import { HeldDirs } from "../tree/held-dirs.node.ts";
 import { stagingName } from "../tree/staging-name.ts";
-import type { SharedName, SharedNames } from "./share.ts";
+import type { SharedName, SharedNames } from "../tree/shared-names.ts";
 
 /** What a listing takes. */
 export const listingLimits = Object.freeze({

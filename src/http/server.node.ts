@@ -15,6 +15,7 @@ import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
+import { json, text } from "./plain-answer.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
 import { Connections } from "./connections.node.ts";
 import { sendContent } from "./content.node.ts";
@@ -388,22 +389,4 @@ function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {
 function viaOf({ headers }: IncomingMessage): readonly string[] {
   const said = [headers["rsync-stream-via"] ?? []].flat().join(",");
   return said.split(",").flatMap((id) => id.trim() || []);
-}
-
-function text(response: ServerResponse, status: number, body: string): void {
-  answer(response, status, "text/plain; charset=utf-8", body);
-}
-
-function json(response: ServerResponse, value: unknown): void {
-  answer(response, 200, "application/json", `${JSON.stringify(value)}\n`);
-}
-
-function answer(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, {
-    "Content-Type": type,
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Content-Length": Buffer.byteLength(body),
-  });
-  response.end(body);
 }

@@ -1,7 +1,8 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
-import type { EntryKind, Layout, TreeSource, TreeTarget } from "../tree/tree.ts";
+import type { SharedNames } from "../tree/shared-names.ts";
+import type { Layout, TreeSource, TreeTarget } from "../tree/tree.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { SharePath } from "./share-path.ts";
 
@@ -46,23 +47,6 @@ export interface SharedFile {
   chunks?(ids: readonly ChunkId[], options: AbortOptions): Promise<readonly Chunk[]>;
   /** Frees what it holds. May be called twice. */
   close(): Promise<void>;
-}
-
-/** Something in a directory that is shared. */
-export interface SharedName {
-  readonly name: string;
-  /** `other` for what cannot be had by its name: devices, pipes, sockets, and what has a name that is no UTF-8. */
-  readonly kind: EntryKind | "other";
-  /** Bytes of a file; 0 for others. */
-  readonly size: number;
-  readonly mtimeSec: number;
-}
-
-/** Some names of a directory, ascending by their bytes. */
-export interface SharedNames {
-  readonly names: readonly SharedName[];
-  /** How the following ones are asked for: the bytes of the last name, in hex. Absent when there are none. */
-  readonly next?: string;
 }
 
 /** A file that was opened to be read as it is. Whoever opened it closes it. */

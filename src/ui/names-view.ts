@@ -1,4 +1,4 @@
-import type { SharedName, SharedNames } from "../http/share.ts";
+import type { SharedName, SharedNames } from "../tree/shared-names.ts";
 import { download, look } from "./download.ts";
 import { element, makeButton } from "./elements.ts";
 import { bytesText, countText } from "./texts.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listingLimits } from "../../../src/http/names.node.ts";
 import type { FileReport } from "../../../src/http/server-report.ts";
 import { createServer, type SyncServer } from "../../../src/http/server.node.ts";
-import type { SharedNames } from "../../../src/http/share.ts";
+import type { SharedNames } from "../../../src/tree/shared-names.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 import { noise } from "./serving.ts";
 
