@@ -5,6 +5,7 @@ import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
 import { commands } from "./commands.ts";
 import { boundRemoteTroubles } from "./bounded-troubles.ts";
+import { refuseGarbled } from "./garbled-arguments.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { jsonReport } from "./json-report.ts";
 import type { Report } from "./report.ts";
@@ -26,6 +27,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     if (versionWords.has(name)) return await printVersion();
     if (helpWords.has(name)) return await printHelp(rest[0]);
     const command = await loadCommand(name);
+    refuseGarbled(rest);
     const { options, operands } = readArguments(rest, command);
     if (options["help"] === true) return await printHelp(name);
     if (command.writesOutput(options)) other = undefined;
