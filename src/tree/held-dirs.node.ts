@@ -9,6 +9,7 @@ import {
   fromByteString,
   nativePath,
   printPath,
+  toByteString,
   type ByteString,
   type NativePath,
 } from "./byte-string.node.ts";
@@ -56,7 +57,7 @@ const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
  */
 export class HeldDirs {
   readonly root: DirNode;
-  readonly #rootPath: string;
+  readonly #rootPath: ByteString;
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
     (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, dirFlags),
@@ -74,7 +75,7 @@ export class HeldDirs {
     const bare = follow ? rootPath : withoutSlash(rootPath);
     const fd = fs.openSync(bare, O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
     this.root = { parent: undefined, name: "", fd, volume: volumeOf(lookAtHandle(fd)) };
-    this.#rootPath = fs.realpathSync(rootPath);
+    this.#rootPath = toByteString(fs.realpathSync.native(rootPath, "buffer"));
   }
 
   /** The path of a name in a directory, good for one call, made at once. Throws when the way there is gone. */
@@ -142,7 +143,7 @@ export class HeldDirs {
 
   /** False when another directory stands at the root's path now. */
   isRootInPlace(): boolean {
-    const now = fs.statSync(this.#rootPath, { bigint: true, throwIfNoEntry: false });
+    const now = fs.statSync(nativePath(this.#rootPath), { bigint: true, throwIfNoEntry: false });
     return now !== undefined && isSame(now, fs.fstatSync(this.root.fd!, { bigint: true }));
   }
 
@@ -165,7 +166,7 @@ export class HeldDirs {
   }
 
   #checkedPath(dir: DirNode, fd: number): ByteString {
-    const path = Buffer.from(this.#rootPath).toString("latin1") + placeBelow(dir);
+    const path = this.#rootPath + placeBelow(dir);
     const there = fs.lstatSync(nativePath(path), { bigint: true });
     if (isSame(there, fs.fstatSync(fd, { bigint: true }))) return path;
     throw new SyncError("PATH", "a directory was replaced while in use", {
