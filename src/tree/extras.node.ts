@@ -96,9 +96,8 @@ export class Extras {
 
   #remove({ dir, name, kind }: Extra, path: string): SyncError | undefined {
     try {
-      const place = this.#held.at(dir, name);
-      if (kind === "dir") fs.rmdirSync(place);
-      else fs.unlinkSync(place);
+      const remove = kind === "dir" ? fs.rmdirSync : fs.unlinkSync;
+      this.#held.writeIn(dir, () => remove(this.#held.at(dir, name)));
       return undefined;
     } catch (thrown) {
       return isErrno(thrown, "ENOENT") ? undefined : fileTrouble(thrown, path);

@@ -1,7 +1,8 @@
 import fs from "node:fs";
-import { doAll } from "../bytes/closing.ts";
+import { closingAfter, doAll } from "../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 import { SyncError } from "../errors.ts";
@@ -43,6 +44,9 @@ const maxHeldCount = 64;
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 /** Opens a place in the tree without any right to its content. Linux only. */
 export const O_PATH = process.platform === "linux" ? 0o10000000 : O_RDONLY;
+
+/** What the owner of a directory needs to change what is in it. */
+const writeBits = 0o300;
 
 const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 
@@ -96,8 +100,11 @@ export class HeldDirs {
   /** Gives a file in a directory at the top another name, anywhere in the tree. */
   rename(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
     // The way down to a deep directory may close handles that were used before; the way to the top closes one at most.
-    const now = this.#nameAt(toDir, to);
-    renameAt(this.#nameAt(fromDir, from), now);
+    const rename = (): void => {
+      const now = this.#nameAt(toDir, to);
+      renameAt(this.#nameAt(fromDir, from), now);
+    };
+    this.writeIn(fromDir, () => this.writeIn(toDir, rename));
   }
 
   /**
@@ -105,12 +112,36 @@ export class HeldDirs {
    * otherwise with a third name beside the first.
    */
   exchange(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
-    const now = this.#nameAt(toDir, to);
-    if (exchangeAt(this.#nameAt(fromDir, from), now)) return;
+    const exchange = (): boolean => {
+      const now = this.#nameAt(toDir, to);
+      return exchangeAt(this.#nameAt(fromDir, from), now);
+    };
+    if (this.writeIn(fromDir, () => this.writeIn(toDir, exchange))) return;
     const spare = `${from}.old`;
     this.rename(toDir, to, fromDir, spare);
     this.rename(fromDir, from, toDir, to);
     this.rename(fromDir, spare, fromDir, from);
+  }
+
+  /**
+   * Does what makes, renames or removes names in a directory. One of this user whose mode forbids that is writable for just
+   * that long.
+   */
+  writeIn<Result>(dir: DirNode, work: () => Result): Result {
+    try {
+      return work();
+    } catch (thrown) {
+      if (!isErrno(thrown, "EACCES")) throw thrown;
+      const { mode, owner } = this.lookAtDir(dir);
+      if ((mode & writeBits) === writeBits || owner !== process.geteuid?.()) throw thrown;
+      this.setDirMode(dir, mode | writeBits);
+      return closingAfter(work, () => this.setDirMode(dir, mode));
+    }
+  }
+
+  /** Sets the mode of a directory, through its handle where that is possible. */
+  setDirMode(dir: DirNode, mode: number): void {
+    fs.chmodSync(nativePath(this.#pathOf(dir)), mode);
   }
 
   /** Opens a directory to stay open, so that it is never looked for by its name again. */

@@ -249,7 +249,7 @@ export class IncomingFile {
     const { held, places, replacements } = this.#tools;
     const { dir, name, entry } = this.plan;
     const temp = this.#temp!;
-    if (this.before?.kind === "dir" && !removeEmpty(held.at(dir, name))) {
+    if (this.before?.kind === "dir" && !removeEmpty(held, dir, name)) {
       replacements.wait(entry, dir, name, temp);
       places.move(this.place, temp);
       this.#temp = undefined;

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
-import type { ByteString, NativePath } from "./byte-string.node.ts";
+import type { ByteString } from "./byte-string.node.ts";
 import type { Metadata } from "./comparison.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { printPlace, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
@@ -72,7 +72,7 @@ export class Replacements {
   }
 
   #putLeaf({ dir, name, temp }: Waiting): void {
-    if (!removeEmpty(this.#held.at(dir, name))) {
+    if (!removeEmpty(this.#held, dir, name)) {
       removeFile(this.#held, temp);
       throw inTheWay(printPlace(dir, name));
     }
@@ -81,9 +81,9 @@ export class Replacements {
 }
 
 /** Removes a directory that is empty. Returns false for one that is not. */
-export function removeEmpty(path: NativePath): boolean {
+export function removeEmpty(held: HeldDirs, dir: DirNode, name: ByteString): boolean {
   try {
-    fs.rmdirSync(path);
+    held.writeIn(dir, () => fs.rmdirSync(held.at(dir, name)));
     return true;
   } catch (thrown) {
     if (isErrno(thrown, "ENOTEMPTY", "EEXIST")) return false;

@@ -94,7 +94,7 @@ export class StagingRoom {
     const there = this.#held.look(parent!, name);
     if (!there || !this.#held.isInPlace(this.dir, there)) return;
     try {
-      fs.rmdirSync(this.#held.at(parent!, name));
+      this.#held.writeIn(parent!, () => fs.rmdirSync(this.#held.at(parent!, name)));
     } catch (thrown) {
       if (!isErrno(thrown, "ENOTEMPTY", "EEXIST", "ENOENT")) throw thrown;
     }
@@ -170,7 +170,7 @@ function openLocked(held: HeldDirs, place: DirNode): { dir: DirNode; lock: Lock 
 
 function openPrivate(held: HeldDirs, place: DirNode): DirNode {
   try {
-    fs.mkdirSync(held.at(place, stagingName), 0o700);
+    held.writeIn(place, () => fs.mkdirSync(held.at(place, stagingName), 0o700));
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
   }

@@ -1,9 +1,15 @@
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
+import { doAll } from "../bytes/closing.ts";
+import type { NativePath } from "./byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import { dirBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import { isSameMode, isSameTime, keepsAll, type Metadata, type Standing } from "./comparison.ts";
 import { firstDirMode, type MetadataSetter, setMode } from "./metadata.node.ts";
+
+/** What the owner of a directory needs to see what is in it. */
+const readBits = 0o500;
 
 /** A directory, and what it is to look like in the end. */
 interface Wanted extends Metadata {
@@ -15,6 +21,8 @@ interface Wanted extends Metadata {
 export class TargetDirs {
   readonly #held: HeldDirs;
   readonly #wanted: Wanted[] = [];
+  /** Those that could not be looked into as they were. */
+  readonly #openedUp = new Map<DirNode, number>();
   /** Those that a file system begins at. */
   readonly tops: DirNode[] = [];
 
@@ -25,14 +33,29 @@ export class TargetDirs {
 
   /** Makes a directory where nothing is, or goes into the one that is there. */
   make({ dir: parent, name, number, entry, there }: PlannedEntry): DirNode {
-    const path = this.#held.at(parent, name);
-    if (!there) fs.mkdirSync(path, firstDirMode(entry));
-    // To work in it; its own mode comes at the end.
-    else if ((there.mode & 0o700) !== 0o700) setMode(path, there, there.mode | 0o700);
     const dir: DirNode = there ? dirBelow(parent, name, there) : { parent, name, isNew: true };
+    if (there) this.#openUp(dir, there, this.#held.at(parent, name));
+    else this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), firstDirMode(entry)));
     if (dir.volume) this.tops.push(dir);
     this.want(dir, number, entry);
     return dir;
+  }
+
+  /** Lets the owner see what is in a directory, until it gets its own mode at the end. */
+  #openUp(dir: DirNode, there: FileStats, path: NativePath): void {
+    const { mode, owner } = there;
+    const user = process.geteuid?.();
+    if ((mode & readBits) === readBits || user === 0 || owner !== user) return;
+    setMode(path, there, mode | readBits);
+    this.#openedUp.set(dir, mode);
+  }
+
+  /** Gives those back their modes that were opened up and not dressed. */
+  restore(): void {
+    const deepestFirst = [...this.#openedUp].reverse();
+    this.#openedUp.clear();
+    const restoreOne = (dir: DirNode, mode: number) => (): void => this.#held.setDirMode(dir, mode);
+    doAll(deepestFirst.map(([dir, mode]) => restoreOne(dir, mode)));
   }
 
   /** Notes what a directory, which is entry `entry`, is to look like in the end. */
@@ -62,6 +85,7 @@ export class TargetDirs {
       const { dir, entry } = wanted;
       try {
         this.#dressOne(dir, wanted, metadata);
+        this.#openedUp.delete(dir);
         yield { entry, dir };
       } catch (trouble) {
         yield { entry, dir, trouble };

@@ -23,7 +23,7 @@ export function makeLink(
     try {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
       metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
-      if (there?.kind === "dir" && !removeEmpty(held.at(dir, name))) {
+      if (there?.kind === "dir" && !removeEmpty(held, dir, name)) {
         replacements.wait(number, dir, name, temp);
       } else held.rename(temp.dir, temp.name, dir, name);
     } catch (thrown) {

@@ -157,7 +157,7 @@ class DirTarget implements TreeTarget {
     await this.#turn.catch(() => undefined);
     const held = this.#destination?.held;
     this.#destination = undefined;
-    doAll([() => this.#closeWorkspace(), () => held?.close()]);
+    doAll([() => this.#closeWorkspace(), () => this.#dirs?.restore(), () => held?.close()]);
   }
 
   async #settle(replaced: Iterable<Replaced> = []): Promise<void> {

@@ -1,0 +1,114 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { freshFolder, type Outcome, runShell } from "./run.ts";
+
+const isRoot = process.geteuid?.() === 0;
+const isPosix = process.platform === "linux" || process.platform === "darwin";
+
+/** Root may do all, so the command runs as another user then. */
+const asUser = isRoot ? "setpriv --reuid 65534 --regid 65534 --clear-groups" : "";
+
+const canRun = isPosix && (!isRoot || canChangeUser());
+
+function canChangeUser(): boolean {
+  try {
+    execFileSync("setpriv", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    console.log("skipped: run as root, and there is no setpriv");
+    return false;
+  }
+}
+
+/** A folder with `s`, what is sent, and `d`, what is there. Both are of the user who runs the command. */
+function plant(
+  files: readonly string[],
+  there: readonly string[],
+  modes: Readonly<Record<string, number>>,
+): string {
+  const folder = freshFolder();
+  for (const path of [...files.map((file) => `s/${file}`), ...there.map((file) => `d/${file}`)]) {
+    const place = join(folder, path);
+    mkdirSync(path.endsWith("/") ? place : join(place, ".."), { recursive: true });
+    if (!path.endsWith("/")) writeFileSync(place, path);
+  }
+  if (isRoot) execFileSync("chown", ["-R", "65534:65534", folder]);
+  for (const [path, mode] of Object.entries(modes)) chmodSync(join(folder, path), mode);
+  onTestFinished(() => void execFileSync("chmod", ["-R", "u+rwX", folder]));
+  return folder;
+}
+
+function modeOf(folder: string, path: string): string {
+  return (lstatSync(join(folder, path)).mode & 0o7777).toString(8);
+}
+
+async function receive(folder: string, options = ""): Promise<Outcome> {
+  return runShell(`cd "$1" && ${asUser} $RS send s/ | ${asUser} $RS recv ${options} d`, folder);
+}
+
+describe.skipIf(!canRun)("directories of the user that forbid to be written to", () => {
+  test("what is in them is deleted", async () => {
+    const folder = plant(["f"], ["mod/pkg/f.go", "mod/g"], { "d/mod/pkg": 0o555, "d/mod": 0o500 });
+    const { code, stderr } = await receive(folder, "--delete");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, "d"))).toEqual(["f"]);
+  });
+
+  test("names in them are made, replaced and deleted, and the modes are what they are at the sender", async () => {
+    const folder = plant(["mod/sub/new", "mod/kept"], ["mod/kept", "mod/old"], {
+      "s/mod": 0o555,
+      "s/mod/sub": 0o555,
+      "d/mod": 0o555,
+    });
+    const { code, stderr } = await receive(folder, "--delete");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, "d/mod"))).toEqual(["kept", "sub"]);
+    expect(readdirSync(join(folder, "d/mod/sub"))).toEqual(["new"]);
+    expect([modeOf(folder, "d/mod"), modeOf(folder, "d/mod/sub")]).toEqual(["555", "555"]);
+  });
+
+  test("the destination itself, which stays as it is at the sender", async () => {
+    const folder = plant(["f"], ["old"], { s: 0o555, d: 0o555 });
+    const { code, stderr } = await receive(folder, "--delete");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, "d"))).toEqual(["f"]);
+    expect(modeOf(folder, "d")).toBe("555");
+  });
+
+  test("a file and a directory change places", async () => {
+    const folder = plant(["mod/a", "mod/b/c"], ["mod/a/c", "mod/b"], { "d/mod": 0o555, "d/mod/a": 0o555 });
+    const { code, stderr } = await receive(folder, "--delete");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, "d/mod"), { recursive: true })).toEqual(["a", "b", "b/c"]);
+  });
+
+  test("a directory that cannot be looked into has its mode again when the session fails", async () => {
+    const folder = plant(["hidden/f", "f"], ["hidden/", "x", "y"], { "d/hidden": 0o000 });
+    const { code, stderr } = await receive(folder, "--delete --max-delete 1");
+    expect(stderr).toMatch(/more than 1 would be deleted/);
+    expect(code).not.toBe(0);
+    expect(modeOf(folder, "d/hidden")).toBe("0");
+    expect(readdirSync(join(folder, "d"))).toContain("x");
+  });
+
+  test("one that is not empty gets its mode again when it cannot be deleted", async () => {
+    const folder = plant(["f"], ["mod/pkg/f", "mod/hidden/g"], { "d/mod/hidden": 0o000, "d/mod": 0o555 });
+    const { code, stderr } = await receive(folder, "--delete");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/mod\/hidden: EACCES/);
+    expect(readdirSync(join(folder, "d/mod"))).toEqual(["hidden"]);
+    expect([modeOf(folder, "d/mod"), modeOf(folder, "d/mod/hidden")]).toEqual(["555", "0"]);
+  });
+
+  test.skipIf(!isRoot)("those of others are left as they are, and told with their path", async () => {
+    const folder = plant(["f"], ["foreign/f", "g"], {});
+    execFileSync("chown", ["-R", "0:0", join(folder, "d/foreign")]);
+    const { code, stderr } = await receive(folder, "--delete");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/foreign\/f: EACCES/);
+    expect(readdirSync(join(folder, "d"), { recursive: true }).sort()).toEqual(["f", "foreign", "foreign/f"]);
+    expect(modeOf(folder, "d/foreign")).toBe("755");
+  });
+});
