@@ -1,14 +1,15 @@
 import fs from "node:fs";
+import { concatBytes, equalBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import type { Cutter } from "../chunk/cutter.ts";
-import type { ChunkDigest } from "../chunk/digest.ts";
+import { type ChunkDigest, sha256 } from "../chunk/digest.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import type { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { blockBytes, chunkNamer, cutBlock } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
-import { checkUnchanged, openSourceFile, type SourceFile } from "./source-file.node.ts";
+import { changed, compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
 import type { CutRun } from "./tree.ts";
 
 /** Content in one batch of runs, about. */
@@ -21,6 +22,10 @@ interface Open {
   readonly file: SourceFile;
   readonly fd: number;
   position: number;
+  /** Stands for the ids of the runs so far. */
+  digest: Bytes;
+  /** Of one that has grown: its last run, and what `digest` was behind that, while all is read again. */
+  proof?: { readonly last: CutRun<SourceFile>; readonly digest: Bytes };
 }
 
 /** How a `SourceCut` makes chunks. */
@@ -31,7 +36,12 @@ export interface SourceCutTools {
   readonly room: (count: number) => Bytes;
 }
 
-/** Reads, cuts and hashes files one after another, about 1 MiB per step. Keeps one file open. */
+/**
+ * Reads, cuts and hashes files one after another, about 1 MiB per step. Keeps one file open.
+ *
+ * Of a file that got longer after it was listed, such as a log, the part that was listed is read once more at the end: when
+ * that is the same, it was so at the moment in between.
+ */
 export class SourceCut {
   readonly #held: HeldDirs;
   readonly #files: readonly SourceFile[];
@@ -49,7 +59,12 @@ export class SourceCut {
     this.#room = room;
   }
 
-  /** The next runs; empty when all files are done. */
+  /** True when there is nothing left to read. */
+  get isDone(): boolean {
+    return this.#open === undefined && this.#next >= this.#files.length;
+  }
+
+  /** The next runs; none while something is read again. */
   next(): CutRun<SourceFile>[] {
     const runs: CutRun<SourceFile>[] = [];
     let totalBytes = 0;
@@ -83,7 +98,7 @@ export class SourceCut {
   #reasonOf(thrown: unknown, file: SourceFile): SyncError {
     let reason = thrown;
     try {
-      if (this.#open) checkUnchanged(this.#open.fd, file);
+      if (this.#open) compareWithListed(this.#open.fd, file);
     } catch (changed) {
       reason = changed;
     }
@@ -92,28 +107,43 @@ export class SourceCut {
 
   /** A file of one block is checked when that was read, and only then: of small files each call counts. */
   #begin(file: SourceFile): Open {
-    const open = { file, fd: openSourceFile(this.#held, file), position: 0 };
+    const open = { file, fd: openSourceFile(this.#held, file), position: 0, digest: nothing };
     this.#open = open;
-    if (file.size > blockBytes) checkUnchanged(open.fd, file);
+    if (file.size > blockBytes) compareWithListed(open.fd, file);
     return open;
   }
 
-  #cutRun(open: Open): CutRun<SourceFile> {
-    const { file, fd } = open;
+  #cutRun(open: Open): CutRun<SourceFile> | undefined {
+    const { file, fd, proof } = open;
     const ends = cutBlock(fd, open.position, file.size, this.#cutter);
-    const run = this.#collect(file, ends);
-    open.position += run.bytes.length;
-    if (ends.length > 0 && open.position < file.size) return run;
-    checkUnchanged(fd, file);
+    const length = ends.at(-1) ?? 0;
+    // The next block overwrites the cutter's buffer, so what goes out is copied.
+    const bytes = proof ? this.#cutter.buffer.subarray(0, length) : this.#copy(length);
+    const run = { file, bytes, ...this.#name(bytes, ends) };
+    open.position += length;
+    const isLast = ends.length === 0 || open.position >= file.size;
+    if (!isLast || proof) open.digest = extend(open.digest, run.ids);
+    if (!isLast) return proof ? undefined : run;
+    const isGrown = compareWithListed(fd, file) === "grown";
+    if (isGrown && !proof) return this.#readAgain(open, run);
+    if (proof && !equalBytes(proof.digest, open.digest)) throw changed(file);
     this.close();
-    return { ...run, end: "complete" };
+    return { ...(proof?.last ?? run), end: "complete" };
   }
 
-  /** Copies the chunks out of the cutter's buffer, which the next block overwrites. */
-  #collect(file: SourceFile, ends: Uint32Array): CutRun<SourceFile> {
-    const length = ends.at(-1) ?? 0;
+  #readAgain(open: Open, last: CutRun<SourceFile>): undefined {
+    open.proof = { last, digest: extend(open.digest, last.ids) };
+    open.digest = nothing;
+    open.position = 0;
+  }
+
+  #copy(length: number): Bytes {
     const bytes = this.#room(length);
     bytes.set(this.#cutter.buffer.subarray(0, length));
+    return bytes;
+  }
+
+  #name(bytes: Bytes, ends: Uint32Array): Pick<CutRun<SourceFile>, "ids" | "sizes"> {
     const ids = new Uint8Array(ends.length * idBytes);
     const sizes: number[] = [];
     let start = 0;
@@ -122,8 +152,15 @@ export class SourceCut {
       sizes.push(end - start);
       start = end;
     }
-    return { file, sizes, ids, bytes };
+    return { ids, sizes };
   }
+}
+
+const nothing = new Uint8Array();
+
+/** What stands for the ids of some runs and of one more. */
+function extend(digest: Bytes, ids: Bytes): Bytes {
+  return sha256(concatBytes([digest, ids]));
 }
 
 function emptyRun(file: SourceFile, end: SyncError): CutRun<SourceFile> {

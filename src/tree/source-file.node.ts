@@ -21,8 +21,8 @@ export interface SourceFile {
 const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /**
- * Opens what stands at the place of a listed file for reading; whether it is that file, `checkUnchanged` tells. The caller
- * closes it.
+ * Opens what stands at the place of a listed file for reading; whether it is that file, `compareWithListed` tells. The
+ * caller closes it.
  *
  * @throws VANISHED, PATH when links stand in the way, IO
  */
@@ -35,19 +35,27 @@ export function openSourceFile(held: HeldDirs, file: SourceFile): number {
 }
 
 /**
- * A file may have got another inode number since it was listed, as files of network file systems do; what took its place
- * has another ctime.
+ * Says whether an open file is what was listed, or has only got longer since. A file may have got another inode number, as
+ * files of network file systems do; what took its place has another ctime.
  *
- * @throws CHANGED when an open file is not, or no longer, what was listed
+ * @returns "grown" when the part that was listed may be the same, which its content has to prove
+ * @throws CHANGED when the file is not, or no longer, what was listed
  */
-export function checkUnchanged(fd: number, file: SourceFile): void {
+export function compareWithListed(fd: number, file: SourceFile): "same" | "grown" {
   const stats = lookAtHandle(fd);
+  if (stats.kind !== "file") throw changed(file);
+  if (stats.size > file.size && stats.inode === file.inode) return "grown";
   const isSame =
     stats.size === file.size &&
     stats.mtimeSec === file.mtimeSec &&
     stats.mtimeNsec === file.mtimeNsec &&
     (stats.inode === file.inode || (stats.ctimeSec === file.ctimeSec && stats.ctimeNsec === file.ctimeNsec));
-  if (isSame && stats.kind === "file") return;
-  const detail = { path: printPlace(file.dir, file.name) };
-  throw new SyncError("CHANGED", "a file changed after it was listed", { detail });
+  if (isSame) return "same";
+  throw changed(file);
+}
+
+/** The error of a file that is not what was listed. */
+export function changed({ dir, name }: SourceFile): SyncError {
+  const detail = { path: printPlace(dir, name) };
+  return new SyncError("CHANGED", "a file changed after it was listed", { detail });
 }

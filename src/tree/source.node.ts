@@ -13,7 +13,7 @@ import { HeldDirs, pathBelow, printPlace, withoutSlash, type DirNode } from "./h
 import type { PathFilter } from "./path-filter.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
-import { checkUnchanged, openSourceFile, type SourceFile } from "./source-file.node.ts";
+import { compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { SpareCutters } from "./spare-cutters.ts";
 import type { CutOptions, CutRun, Entry, Layout, SourceEntry, SourceOptions, TreeSource } from "./tree.ts";
@@ -152,9 +152,10 @@ async function* cutFiles(
   const cutter = cutters.take(spec);
   const cut = new SourceCut(held, files, { cutter, digest, room });
   try {
-    for (let runs = cut.next(); runs.length > 0; runs = cut.next()) {
+    while (!cut.isDone) {
+      const runs = cut.next();
       if (pause.due()) await pause.take();
-      yield runs;
+      if (runs.length > 0) yield runs;
     }
   } finally {
     cut.close();
@@ -172,7 +173,7 @@ function readPart(
   signal?.throwIfAborted();
   const fd = openSourceFile(held, file);
   try {
-    checkUnchanged(fd, file);
+    compareWithListed(fd, file);
     const bytes = new Uint8Array(size);
     if (readFully(fd, bytes, offset) === size) return bytes;
     throw new SyncError("CHANGED", "a file is shorter than it was", {
