@@ -30,6 +30,8 @@ export class TreeRecord {
   /** Set when all is told: everything was listed, or why it will not be. */
   end: "complete" | SyncError | undefined;
   form: Form | undefined;
+  /** False once a session ended without all that the upstream has: what no entry names may be there. */
+  isWhole = true;
   #chunkCount = 0;
 
   /**

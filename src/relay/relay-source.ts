@@ -3,7 +3,7 @@ import { concatBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import { randomPermutation } from "../remotesync/permutation.ts";
 import { Bell } from "../session/bell.ts";
-import type { CutOptions, CutRun, SourceEntry, TreeSource } from "../tree/tree.ts";
+import type { CutOptions, CutRun, SourceEntry, SourceOptions, TreeSource } from "../tree/tree.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { RelayedEntry, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
@@ -25,7 +25,7 @@ export function relaySource(record: TreeRecord, chunks: RelayChunks): TreeSource
   const within = (options: AbortOptions): AbortSignal =>
     options.signal ? AbortSignal.any([life.signal, options.signal]) : life.signal;
   return {
-    entries: (options) => listEntries(record, within(options)),
+    entries: (options) => listEntries(record, within(options), options.onTrouble),
     cut: (files, _, options) => new RelayCut(record, chunks, files, options, within(options)).runs(),
     read: (file, offset, size, options) => readChunk(record, chunks, file, offset, size, within(options)),
     close: async () => life.abort(new SyncError("STATE", "the source is closed")),
@@ -35,6 +35,7 @@ export function relaySource(record: TreeRecord, chunks: RelayChunks): TreeSource
 async function* listEntries(
   record: TreeRecord,
   signal: AbortSignal,
+  onTrouble: SourceOptions["onTrouble"],
 ): AsyncGenerator<readonly SourceEntry<number>[]> {
   const { entries } = record;
   for (let told = 0; ;) {
@@ -43,11 +44,13 @@ async function* listEntries(
       told = Math.min(entries.length, from + batchCount);
       yield entries.slice(from, told).map(({ entry }, i) => ({ entry, file: from + i }));
     } else {
-      if (record.end === "complete") return;
+      if (record.end === "complete") break;
       if (record.end !== undefined) throw record.end;
       await record.news.wait("tree", signal);
     }
   }
+  if (!record.isWhole)
+    onTrouble?.(new SyncError("PARTIAL", "the upstream could not list or read all it has"));
 }
 
 /** One round of files that were asked for. */

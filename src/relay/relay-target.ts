@@ -67,8 +67,9 @@ class RelayTarget implements TreeTarget {
     this.#options!.onTrouble(entry, reason);
   }
 
-  async commit(): Promise<void> {
-    // What was told is complete when its chunks are here, which others may have to bring.
+  /** What was told is complete when its chunks are here, which others may have to bring. */
+  async commit(whole: boolean): Promise<void> {
+    this.#record.isWhole &&= whole;
   }
 
   async close(): Promise<void> {

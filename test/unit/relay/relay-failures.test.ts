@@ -1,9 +1,22 @@
-import { describe, expect, test } from "vitest";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { override } from "../../../src/bytes/override.ts";
 import { SyncError } from "../../../src/errors.ts";
 import type { SharedFile } from "../../../src/http/share.ts";
 import type { Relay } from "../../../src/relay/relay.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
-import { beforeContent, picture, pullFrom, relayOf, sampleTree, upstreamOf } from "./relaying.ts";
+import { receiveTree } from "../../../src/session/receive.ts";
+import { sendTree } from "../../../src/session/send.ts";
+import { createSwarmPeer } from "../../../src/swarm/swarm-peer.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
+import { memorySource } from "../../../src/tree/memory-source.ts";
+import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
+import { openTreeTarget } from "../../../src/tree/target.node.ts";
+import type { TreeSource } from "../../../src/tree/tree.ts";
+import type { Duplex } from "../../../src/types.ts";
+import { beforeContent, picture, pullFrom, relayOf, sampleTree, upstreamOf, whole } from "./relaying.ts";
 
 function openBig(relay: Relay, goesOn = false): Promise<SharedFile> {
   return relay.share.openFile({ components: [Buffer.from("big")], contents: false }, { goesOn });
@@ -96,5 +109,87 @@ describe("what a relay's downstreams are told", () => {
     expect(picture((await pullFrom(relay)).tree)).toEqual(picture(tree));
     await file.close();
     await relay.close();
+  });
+});
+
+describe("what the upstream could not list is deleted nowhere below it", () => {
+  const tooLong = (): MemoryDir =>
+    Array.from({ length: 20 }).reduce<MemoryDir>((dir) => memoryDir({ ["d".repeat(250)]: dir }), memoryDir());
+  const tree = (): MemoryDir => memoryDir({ kept: memoryFile("k") });
+
+  const upstreams: readonly [string, () => TreeSource, readonly string[]][] = [
+    ["whole", () => memorySource(tree()), ["kept"]],
+    [
+      "with a path that is too long",
+      () => {
+        const dir = tree();
+        dir.children.set("long", tooLong());
+        return memorySource(dir);
+      },
+      ["extra", "kept", "long"],
+    ],
+    ["with a directory that cannot be read", () => unreadable(tree(), "IO"), ["extra", "kept"]],
+    ["with a pipe, which nobody has", () => unreadable(tree(), "UNSUPPORTED"), ["kept"]],
+  ];
+
+  function unreadable(dir: MemoryDir, code: "IO" | "UNSUPPORTED"): TreeSource {
+    const source = memorySource(dir);
+    return override(source as TreeSource, {
+      async *entries(options) {
+        yield* source.entries(options);
+        options.onTrouble?.(new SyncError(code, "no", { detail: { path: "sub" } }));
+      },
+    });
+  }
+
+  function place(): string {
+    const work = mkdtempSync(join(tmpdir(), "rsync-stream-relay-"));
+    onTestFinished(() => rmSync(work, { recursive: true, force: true }));
+    mkdirSync(join(work, "to"));
+    writeFileSync(join(work, "to/extra"), "x");
+    return join(work, "to");
+  }
+
+  function connectTo(open: () => TreeSource): () => Promise<Duplex> {
+    return async () => {
+      const [ours, theirs] = duplexPair();
+      void sendTree(open(), ours, { layout: "contents" }).catch(() => {});
+      return theirs;
+    };
+  }
+
+  test.each(upstreams)("by a relay: %s", async (_, open, left) => {
+    const to = place();
+    const relay = relayOf(connectTo(open));
+    for (let time = 0; time < 2; time++) {
+      const { source, layout } = await relay.share.openTree(whole, {});
+      const [ours, theirs] = duplexPair();
+      const sending = sendTree(source, ours, { ...(layout && { layout }) });
+      const told: string[] = [];
+      const onTrouble = ({ code }: SyncError): void => void told.push(code);
+      await receiveTree(await openTreeTarget(to, { maxDeletedCount: 10 }), theirs, { onTrouble });
+      const { troubles } = await sending;
+      await source.close();
+      const isWhole = !left.includes("extra");
+      expect({ told, troubles }).toEqual({ told: isWhole ? [] : ["PARTIAL"], troubles: isWhole ? 0 : 1 });
+    }
+    expect(
+      readdirSync(to)
+        .filter((name) => !name.startsWith("."))
+        .sort(),
+    ).toEqual(left);
+    await relay.close();
+  });
+
+  test.each(upstreams)("by a peer of a swarm: %s", async (_, open, left) => {
+    const to = place();
+    const peer = createSwarmPeer({ connect: connectTo(open), store: memoryStore() });
+    await peer.receive(await openTreeTarget(to, { maxDeletedCount: 10 }));
+    await peer.close();
+    expect(
+      readdirSync(to)
+        .filter((name) => !name.startsWith("."))
+        .sort(),
+    ).toEqual(left);
   });
 });
