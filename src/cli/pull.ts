@@ -4,7 +4,7 @@ import { defineCommand } from "./command.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
-import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
+import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
 import { progressOf } from "./session-report.ts";
 import { prepareForSession } from "./engine.ts";
@@ -32,7 +32,9 @@ export const pull = defineCommand({
     prepareForSession();
     const receiving = new Receiving(to, options, report);
     const run = createReceiver({
-      connect: connectorTo(there, { direction: "pull", exclude }, options),
+      connect: connectorTo(there, { direction: "pull", exclude }, options, {
+        words: () => remoteWords(report),
+      }),
       openTarget: () => receiving.openTarget(),
       signal,
       onTrouble: (error) => report.trouble(error),

@@ -1,12 +1,14 @@
 import { SyncError } from "../errors.ts";
 import { createSender } from "../session/create-sender.ts";
 import type { SessionWish } from "../transport/session-request.ts";
+import { ChangeTally } from "./change-tally.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
 import { dryRunOption } from "./receiving.ts";
-import { connectorTo, reconnectionOf, remoteOptions } from "./remote.ts";
+import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
+import type { RemoteWords } from "./remote-words.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
 import { progressOf, reportSession } from "./session-report.ts";
 import { openSource } from "./session-source.ts";
@@ -49,8 +51,14 @@ export const push = defineCommand({
       ...(dryRun && { dryRun }),
     };
     await peek(from);
+    let tally = new ChangeTally(report);
+    let words = remoteWords(report);
+    const hear = (): RemoteWords => {
+      const now = (tally = new ChangeTally(report));
+      return (words = remoteWords(report, (change) => now.note(change)));
+    };
     const run = createSender({
-      connect: connectorTo(there, wish, options),
+      connect: connectorTo(there, wish, options, { words: hear }),
       openSource: () => openSource(from, { filter }),
       ...(options.compress === true && { compress: true }),
       signal,
@@ -61,8 +69,9 @@ export const push = defineCommand({
     });
     const summary = await run.done;
     if (!dryRun) return reportSession(report, "sent", summary);
-    // The other end has told the rest.
-    if (summary.failed + summary.troubles > 0) throw new SyncError("PARTIAL", "some entries would fail");
+    if (!(await words.told))
+      throw new SyncError("PEER_GONE", "the other end did not tell all that it would do");
+    reportSession(report, "compared", summary, tally.summary);
   },
 });
 

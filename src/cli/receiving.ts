@@ -1,5 +1,5 @@
 import type { ReceiveSummary } from "../session/receive.ts";
-import { openTreePreview, type TreeChange } from "../tree/preview.node.ts";
+import { openTreePreview } from "../tree/preview.node.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import type { Unkept } from "../tree/metadata.node.ts";
 import type { PathFilter } from "../tree/path-filter.ts";
@@ -7,7 +7,8 @@ import type { TreeTarget } from "../tree/tree.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
-import type { ChangeCounts, Report } from "./report.ts";
+import { ChangeTally } from "./change-tally.ts";
+import type { Report } from "./report.ts";
 import { reportSession } from "./session-report.ts";
 
 /** The option of the commands that can tell what they would do. */
@@ -38,12 +39,13 @@ export class Receiving {
   readonly #maxDeletedCount: number | undefined;
   readonly #protect: PathFilter | undefined;
   #deletedEntries = 0;
-  #changes: ChangeCounts = { new: 0, changed: 0, touched: 0, deleted: 0 };
+  #tally: ChangeTally;
 
   /** @throws USAGE */
   constructor(place: string, options: OptionValues<typeof receivingOptions>, report: Report) {
     this.#place = place;
     this.#report = report;
+    this.#tally = new ChangeTally(report);
     this.#durable = options.fsync === true;
     this.#isDry = options["dry-run"] === true;
     this.#maxDeletedCount = deletionLimitOf(options);
@@ -63,13 +65,13 @@ export class Receiving {
       };
       return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, onDelete, onUnkept });
     }
-    this.#changes = { new: 0, changed: 0, touched: 0, deleted: 0 };
-    return openTreePreview(this.#place, { ...deletion, onChange: (change) => this.#note(change) });
+    const tally = (this.#tally = new ChangeTally(this.#report));
+    return openTreePreview(this.#place, { ...deletion, onChange: (change) => tally.note(change) });
   }
 
   /** Reports how it ended. @throws PARTIAL when some entries failed */
   end(session: ReceiveSummary): void {
-    if (this.#isDry) return reportSession(this.#report, "compared", session, { changes: this.#changes });
+    if (this.#isDry) return reportSession(this.#report, "compared", session, this.#tally.summary);
     const deletedEntries = this.#deletedEntries;
     reportSession(
       this.#report,
@@ -77,10 +79,5 @@ export class Receiving {
       session,
       this.#maxDeletedCount === undefined ? {} : { deletedEntries },
     );
-  }
-
-  #note(change: TreeChange): void {
-    this.#changes[change.change]++;
-    this.#report.change(change);
   }
 }

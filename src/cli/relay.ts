@@ -10,7 +10,7 @@ import { chunkLimitOf } from "./chunk-limit.ts";
 import { defineCommand, type OptionValues } from "./command.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
-import { connectorTo, readHttpOptions, reconnectionOf, remoteOptions } from "./remote.ts";
+import { connectorTo, readHttpOptions, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
 import type { Report } from "./report.ts";
 
 const { "token-file": _, ...upstreamOptions } = remoteOptions;
@@ -73,14 +73,17 @@ async function openShare(
       ...chunkLimitOf(given),
     }).share;
   }
-  connectorTo(upstream, { direction: "pull" }, own); // wrong options are told of now, not when somebody asks
+  const words = () => remoteWords(report);
+  connectorTo(upstream, { direction: "pull" }, own, { words }); // wrong options are told of now, not when somebody asks
   return createRelay({
     store: await openRelayStore(given.store),
     compress: given.compress === true,
     onRetry,
     ...retries,
     connect: ({ path, via, signal }) =>
-      connectorTo(below(upstream, path), { direction: "pull" }, own, via)(signal ? { signal } : {}),
+      connectorTo(below(upstream, path), { direction: "pull" }, own, { words, via })(
+        signal ? { signal } : {},
+      ),
   }).share;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
 import type { Connect, Retry } from "../session/reconnect.ts";
-import { childProcessDuplex } from "../transport/child-process.node.ts";
+import { type ChildWords, childProcessDuplex } from "../transport/child-process.node.ts";
 import { httpFetch } from "../transport/http-fetch.node.ts";
 import { connectTurns } from "../transport/http-turns.ts";
 import { connectHttp } from "../transport/http.node.ts";
@@ -9,11 +9,13 @@ import type { HttpOptions } from "../transport/http-request.node.ts";
 import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
 import { connectWs } from "../transport/ws.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
+import type { TreeChange } from "../tree/preview.node.ts";
 import { readCount } from "./arguments.ts";
 import { withConnectionHint } from "./connection-hint.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Report } from "./report.ts";
+import { RemoteWords } from "./remote-words.ts";
 import { readSecretFile } from "./secret-file.ts";
 import { quoteForShell, splitWords } from "./shell-words.ts";
 
@@ -69,24 +71,26 @@ const absentHint =
  * How to connect to the other end of a push or a pull.
  *
  * @param wish what we want of it
- * @param via the relays on the way, for an upstream to know
+ * @param options.words makes what hears the program at the other end of a remote shell
+ * @param options.via the relays on the way, for an upstream to know
  * @throws USAGE
  */
 export function connectorTo(
   endpoint: Exclude<Endpoint, { kind: "local" }>,
   wish: SessionWish,
   options: OptionValues<typeof remoteOptions>,
-  via: readonly string[] = [],
+  { words, via = [] }: { readonly words: () => ChildWords; readonly via?: readonly string[] },
 ): Connect {
   if (options.turns === true && endpoint.kind !== "http")
     throw new SyncError("USAGE", "--turns goes with a URL of http: or https:");
   if (endpoint.kind === "ssh") {
-    const [command, ...words] = splitWords(options.rsh ?? "ssh");
+    const [command, ...args] = splitWords(options.rsh ?? "ssh");
     const program = options["remote-path"] ?? "rsync-stream";
     const remote = `${program} ${roleFor(wish)} -- ${quotePath(endpoint.path)}`;
     return async ({ signal }) =>
-      childProcessDuplex(command, [...words, endpoint.host, remote], {
+      childProcessDuplex(command, [...args, endpoint.host, remote], {
         exitHints: { 126: absentHint, 127: absentHint },
+        words: words(),
         ...(signal && { signal }),
       });
   }
@@ -131,6 +135,14 @@ function withHint(code: SyncErrorCode, hint: string, connect: Connect): Connect 
   };
 }
 
+/** Hears the other end of a remote shell: what it says of itself comes over the session, the rest is told here. */
+export function remoteWords(report: Report, onChange?: (change: TreeChange) => void): RemoteWords {
+  return new RemoteWords({
+    onText: (text) => report.notice(`other end: ${text}`),
+    ...(onChange && { onChange }),
+  });
+}
+
 /** What the runs of push and pull are told: how often to try, and to say so. @throws USAGE */
 export function reconnectionOf(options: { readonly retries?: string }, report: Report) {
   const retries = readCount("retries", options.retries, 0, 1_000_000);
@@ -147,9 +159,9 @@ export function reconnectionOf(options: { readonly retries?: string }, report: R
 /** What the other end has to do, as words for a shell. */
 function roleFor({ direction, maxDeletedCount, dryRun, exclude = [] }: SessionWish): string {
   const exclusion = exclude.map((each) => ` --exclude=${quoteForShell(each)}`).join("");
-  if (direction === "pull") return `send --duplex --quiet${exclusion}`;
+  if (direction === "pull") return `send --duplex --json --quiet${exclusion}`;
   const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
-  return `recv --duplex ${dryRun ? "--dry-run" : "--quiet"}${deletion}${exclusion}`;
+  return `recv --duplex --json ${dryRun ? "--dry-run" : "--quiet"}${deletion}${exclusion}`;
 }
 
 /** A `~` stays for the remote shell to read. */

@@ -31,6 +31,8 @@ export interface Summary extends Progress {
   readonly deletedEntries?: number;
   /** What would become of how many paths. */
   readonly changes?: ChangeCounts;
+  /** Bytes of the files that would be new, or may have other content. */
+  readonly changedBytes?: number;
   /** Digest of the whole session, in hex: equal at both ends. */
   readonly digest?: string;
 }

@@ -35,7 +35,7 @@ export function reportSession(
   report: Report,
   action: Summary["action"],
   session: SendSummary | ReceiveSummary,
-  more: Pick<Summary, "deletedEntries" | "changes"> = {},
+  more: Pick<Summary, "deletedEntries" | "changes" | "changedBytes"> = {},
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);

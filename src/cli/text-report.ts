@@ -91,8 +91,11 @@ function describeSummary(summary: Summary, verbose: boolean): string {
 }
 
 function describeWork(summary: Summary): string[] {
-  const { action, doneBytes, files, changes } = summary;
-  if (changes !== undefined) return Object.entries(changes).map(([change, count]) => `${count} ${change}`);
+  const { action, doneBytes, files, changes, changedBytes = 0 } = summary;
+  if (changes !== undefined) {
+    const counts = Object.entries(changes).map(([change, count]) => `${count} ${change}`);
+    return [...counts, `${formatBytes(changedBytes)} new or changed`];
+  }
   const read = files === undefined ? [] : [`${countOf(files, "file", "files")} read`];
   return [...read, ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary))];
 }

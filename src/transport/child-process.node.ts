@@ -14,7 +14,14 @@ export interface ChildProcessOptions extends AbortOptions {
   /** What to add to the message when it exits with one of these codes. */
   readonly exitHints?: Readonly<Record<number, string>>;
   /** What becomes of its standard error; written to ours unless given. */
-  readonly onStderr?: (bytes: Bytes) => void;
+  readonly words?: ChildWords;
+}
+
+/** Hears what a program says on its standard error. */
+export interface ChildWords {
+  hear(bytes: Bytes): void;
+  /** Called once, when the program is gone. Returns what the message of its failure ends with, if it has failed. */
+  end(hasFailed: boolean): string;
 }
 
 /** Characters of standard error that an error message ends with. */
@@ -50,14 +57,10 @@ export function childProcessDuplex(
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 function childChannel(child: Child, command: string, options: ChildProcessOptions): ByteChannel {
-  const { signal, onStderr = (bytes) => void process.stderr.write(bytes) } = options;
+  const { signal, words = passedOn() } = options;
   const pipes = nodeStreamChannel(child.stdout, child.stdin);
-  let tail = "";
-  child.stderr.on("data", (bytes: Bytes) => {
-    tail = (tail + Buffer.from(bytes).toString()).slice(-stderrTailLength);
-    onStderr(bytes);
-  });
-  const exited = exitOf(child, command, () => tail.trim(), options.exitHints);
+  child.stderr.on("data", (bytes: Bytes) => words.hear(bytes));
+  const exited = exitOf(child, command, words, options.exitHints);
 
   const onAbort = () => abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
@@ -118,6 +121,18 @@ function childChannel(child: Child, command: string, options: ChildProcessOption
   };
 }
 
+/** Words that go to our own standard error, and the last of them into messages. */
+function passedOn(): ChildWords {
+  let tail = "";
+  return {
+    hear(bytes) {
+      tail = (tail + Buffer.from(bytes).toString()).slice(-stderrTailLength);
+      process.stderr.write(bytes);
+    },
+    end: () => tail.trim(),
+  };
+}
+
 /** Ends a program. One that has heard its last words gets a moment to go by itself, `graceMs` of which are left. */
 async function endProgram(child: Child, exited: Promise<unknown>, graceMs: number): Promise<void> {
   if (graceMs > 0) await Promise.race([exited, afterMs(graceMs)]);
@@ -151,17 +166,20 @@ function letGoOfPipes(child: Child): void {
 function exitOf(
   child: Child,
   command: string,
-  lastWords: () => string,
+  words: ChildWords,
   hints: ChildProcessOptions["exitHints"] = {},
 ): Promise<SyncError | undefined> {
   return new Promise((resolve) => {
-    child.once("error", (error) =>
-      resolve(new SyncError("PEER_GONE", `could not start ${command}: ${error.message}`, { cause: error })),
-    );
+    child.once("error", (error) => {
+      words.end(true);
+      resolve(new SyncError("PEER_GONE", `could not start ${command}: ${error.message}`, { cause: error }));
+    });
     child.once("exit", (code, signal) => {
       const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
-      const more = () => [lastWords(), hints[code ?? 0] ?? ""].filter((part) => part !== "").join("; ");
-      const tell = () => resolve(code === 0 ? undefined : goneWith(`${command} ${how}`, more()));
+      const tell = () => {
+        const more = [words.end(code !== 0), hints[code ?? 0] ?? ""].filter((part) => part !== "").join("; ");
+        resolve(code === 0 ? undefined : goneWith(`${command} ${how}`, more));
+      };
       if (child.stderr.closed) return tell();
       const timer = setTimeout(tell, lastWordsMs);
       child.stderr.once("close", () => {

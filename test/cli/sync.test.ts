@@ -333,6 +333,77 @@ describe("--dry-run", () => {
   });
 });
 
+describe("the other end of a remote shell", () => {
+  /** A push or pull through a stand-in for ssh that says something first. */
+  async function through(first: string, ...args: readonly string[]) {
+    const shell = await keep(freshFolder(), Buffer.from(`shift; ${first} exec sh -c "$*"`));
+    const [command = "", ...rest] = args;
+    const far = ["--remote-path", `${process.execPath} ${builtCli()}`, "-e", `sh ${shell}`];
+    const { code, stdout, stderr } = await rsyncStream([command, ...far, ...rest]);
+    const events = stdout.toString().split("\n").filter(Boolean);
+    return { code, stderr, events: events.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  }
+
+  it("tells a program what it would do in events, with their bytes, and nothing else", async () => {
+    const folder = freshFolder();
+    plant(join(folder, "tree"), { "a\nb": "12345", "d/e": "678", l: "-> a" });
+    plant(join(folder, "copy"), { extra: "x", d: "a file" });
+    const args = ["push", "-n", "--delete", "--json", `${folder}/tree/`, `here:${folder}/copy`];
+    const { code, stderr, events } = await through("echo Hello there >&2;", ...args);
+    expect([code, stderr]).toEqual([0, ""]);
+    const changes = events.filter(({ event }) => event === "change");
+    expect(changes.map(({ change, path }) => `${String(change)} ${String(path)}`)).toEqual([
+      "new a\nb",
+      "changed d",
+      "new d/e",
+      "new l",
+      "deleted extra",
+    ]);
+    expect(events.filter(({ event }) => event === "summary")).toMatchObject([
+      { action: "compared", changes: { new: 3, changed: 1, touched: 0, deleted: 1 }, changedBytes: 8 },
+    ]);
+    expect(events.filter(({ event }) => event === "notice")).toMatchObject([{ message: /: Hello there$/ }]);
+  });
+
+  it.each([
+    ["push", "-n"],
+    ["push", "--json"],
+    ["push", "-q"],
+    ["push", "-v"],
+  ])("has its failure told once: %s %s", async (command, flag) => {
+    const folder = freshFolder();
+    plant(join(folder, "tree"), { a: "1" });
+    plant(join(folder, "copy"), { b: "", c: "" });
+    const limit = ["--delete", "--max-delete", "1"];
+    const { code, stderr, events } = await through(
+      "",
+      command,
+      flag,
+      ...limit,
+      `${folder}/tree/`,
+      `here:${folder}/copy`,
+    );
+    expect(code).toBe(5);
+    const told = stderr + events.map((event) => JSON.stringify(event)).join("\n");
+    expect(told.match(/would be deleted/g)).toHaveLength(1);
+  });
+
+  it("says why no session comes about, once, also when nothing else may be said", async () => {
+    const folder = freshFolder();
+    const { stderr } = await through("", "pull", "-q", `here:${folder}/absent`, `${folder}/copy`);
+    expect(stderr.match(/absent/g)).toHaveLength(1);
+    const refused = await through("echo Permission denied >&2; exit 255;", "pull", "-q", "here:a", folder);
+    expect(refused.stderr.match(/Permission denied/g)).toHaveLength(1);
+  });
+
+  it("is quiet when nothing may be said but failures", async () => {
+    const folder = freshFolder();
+    plant(join(folder, "tree"), { a: "1" });
+    const args = ["push", "-q", `${folder}/tree/`, `here:${folder}/copy`];
+    expect(await through("echo Hello >&2;", ...args)).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
 describe("--exclude", () => {
   const files = {
     "src/a.c": "a",

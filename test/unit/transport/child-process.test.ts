@@ -1,10 +1,20 @@
 import { execFile } from "node:child_process";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Bytes } from "../../../src/types.ts";
-import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
+import { type ChildWords, childProcessDuplex } from "../../../src/transport/child-process.node.ts";
 
 const node = process.execPath;
-const silent = { onStderr() {} };
+/** Words that nobody is shown, all of them. */
+function kept(): ChildWords {
+  let words = "";
+  return { hear: (bytes) => void (words += Buffer.from(bytes).toString()), end: () => words.trim() };
+}
+
+const silent = {
+  get words() {
+    return kept();
+  },
+};
 
 async function readAll(blocks: AsyncIterable<Bytes>): Promise<string> {
   const parts: Bytes[] = [];
@@ -27,15 +37,18 @@ test("an exit code other than 0 is PEER_GONE with the last words of the program"
   });
 });
 
-test("the words come whole to whoever wants them", async () => {
-  let words = "";
-  const onStderr = (bytes: Bytes) => void (words += Buffer.from(bytes).toString());
+test("the words come whole to whoever wants them, who is told of the end once", async () => {
+  let heard = "";
+  const ends: boolean[] = [];
+  const words: ChildWords = {
+    hear: (bytes) => void (heard += Buffer.from(bytes).toString()),
+    end: (hasFailed) => (ends.push(hasFailed), "in short"),
+  };
   const { channel } = childProcessDuplex(node, ["-e", "console.error('a'.repeat(9000)); process.exit(1)"], {
-    onStderr,
+    words,
   });
-  const thrown = await readAll(channel.read()).catch((error: Error) => error);
-  expect(words).toBe("a".repeat(9000) + "\n");
-  expect((thrown as Error).message.length).toBeLessThan(2200);
+  await expect(readAll(channel.read())).rejects.toMatchObject({ message: /exited with 1: in short$/ });
+  expect([heard, ends]).toEqual(["a".repeat(9000) + "\n", [true]]);
 });
 
 test("one that has closed its standard error before it exits keeps nobody waiting", async () => {
@@ -75,7 +88,10 @@ test("an aborted signal ends the program, also one that does not listen", async 
   const stubborn =
     "process.on('SIGTERM', () => {}); process.stdout.write(String(process.pid)); setInterval(() => {}, 1000)";
   const abort = new AbortController();
-  const { channel } = childProcessDuplex(node, ["-e", stubborn], { signal: abort.signal, ...silent });
+  const { channel } = childProcessDuplex(node, ["-e", stubborn], {
+    signal: abort.signal,
+    words: silent.words,
+  });
   const blocks = channel.read()[Symbol.asyncIterator]();
   const pid = Number(Buffer.from((await blocks.next()).value as Bytes).toString());
   const reason = new Error("enough");

@@ -117,7 +117,9 @@ const transports: Record<string, TransportUnderTest> = {
     async connect() {
       const path = freshPath();
       const accepted = listenOnce(path);
-      const left = childProcessDuplex(process.execPath, ["-e", bridge, path], { onStderr() {} });
+      const left = childProcessDuplex(process.execPath, ["-e", bridge, path], {
+        words: { hear() {}, end: () => "" },
+      });
       const right = await accepted;
       return [left, nodeStreamDuplex(right, right)];
     },
