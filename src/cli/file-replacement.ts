@@ -9,9 +9,10 @@ import { HeldDirs } from "../tree/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { writeFully } from "./file-blocks.ts";
 
-/** @throws USAGE for a path that cannot be that of a file; NOT_FOUND without a directory around it */
+/** @throws USAGE for a path that is not that of a file, or of something else; NOT_FOUND without a directory around it */
 export function checkReplaceable(path: string): void {
-  if (path.endsWith("/") || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+  // Of a link that leads nowhere the link itself is replaced, as one that leads to a file is.
+  if (path.endsWith("/") || statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
     throw new SyncError("USAGE", "the destination has to be a file", { detail: { path } });
   }
   if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
