@@ -10,6 +10,9 @@ export interface NameAt {
   readonly path: () => NativePath;
 }
 
+/** Deno takes only the handles that it opened itself. */
+const takesForeignHandles = process.versions["deno"] === undefined;
+
 const O_CLOEXEC = 0o2000000;
 
 const from = Buffer.alloc(maxNameBytes + 1);
@@ -20,7 +23,7 @@ const to = Buffer.alloc(maxNameBytes + 1);
  * leads through /proc, and leads to the same place.
  */
 export function openAt({ dirFd, name, path }: NameAt, flags: number, mode: number): number {
-  const openat = findLibc()?.openat;
+  const openat = takesForeignHandles ? findLibc()?.openat : undefined;
   if (!openat || name.length > maxNameBytes) return fs.openSync(path(), flags, mode);
   return openat(dirFd, terminate(from, name), flags | O_CLOEXEC, mode);
 }
