@@ -41,7 +41,7 @@ export async function installIfNeeded() {
   const installed = join(root, "node_modules", ".package-lock.json");
   const wanted = join(root, "package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
-  if ((await run("npm", ["ci", "--no-audit", "--no-fund"])) !== 0) process.exit(1);
+  if ((await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])) !== 0) process.exit(1);
 }
 
 /** Bundles a file of TypeScript into `folder`, which must lie in node_modules/, and imports it: runs on any Node. */
