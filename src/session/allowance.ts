@@ -71,6 +71,11 @@ export class Allowance {
     this.#make(Math.max(0, bytes - replaced));
   }
 
+  /** No more is listed for this entry. */
+  settle(entry: number): void {
+    this.#replaced.delete(entry);
+  }
+
   #make(bytes: number): void {
     const { maxExpansion } = this.#limits;
     if (maxExpansion === Infinity) return;

@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import type { EntryPlace } from "../tree/entry-order.ts";
+import type { ChunkGroup } from "./chunk-groups.ts";
 import type { Expected } from "./coming-chunks.ts";
 import type { Debt } from "./ledger.ts";
 
@@ -37,6 +38,11 @@ export function checkLength({ listed, size: limit }: FileState, sizes: readonly 
   const actual = sizes.reduce((sum, size) => sum + size, listed);
   if (actual <= limit) return;
   throw new SyncError("LIMIT", "a file is longer than it was announced", { detail: { actual, limit } });
+}
+
+/** Sizes of the chunks of a group that become content here: of a file that is dropped only what comes all the same. */
+export function sizesToCome({ sizes, pushed = [] }: ChunkGroup, { dropped }: FileState): readonly number[] {
+  return dropped ? sizes.filter((_, i) => pushed[i] === true) : sizes;
 }
 
 /** Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender counts on its being there. */

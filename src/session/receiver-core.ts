@@ -12,13 +12,13 @@ import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeF
 import { ComingChunks, type Expected } from "./coming-chunks.ts";
 import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
 import { EntryTroubles } from "./entry-troubles.ts";
-import { checkLength, type FileState, openFile, type Place, placesFor } from "./file-state.ts";
-import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import { checkLength, type FileState, openFile, type Place, placesFor, sizesToCome } from "./file-state.ts";
+import type { Frame } from "./frame.ts";
 import { checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { type Debt, Ledger } from "./ledger.ts";
 import { emptyOutlook } from "./outlook.ts";
-import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
+import { type ReceiverEffect, type ReceiverTotals, send } from "./receiver-effect.ts";
 import { encodeChunkWishes, encodeFileWishes, type FileWish } from "./wishes.ts";
 
 type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
@@ -96,6 +96,7 @@ export class ReceiverCore {
   trouble(entry: number, error: SyncError): void {
     const file = this.#files.get(entry);
     this.#troubles.add(entry, error, file?.place);
+    this.#options.allowance?.settle(entry);
     if (file !== undefined) file.dropped = true;
   }
 
@@ -224,7 +225,7 @@ export class ReceiverCore {
     if ((group.pushed !== undefined) !== file.unasked)
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
     checkLength(file, group.sizes); // before anything of it is looked for or asked for
-    if (!file.dropped) this.#options.allowance?.fill(file.entry, group.sizes);
+    this.#options.allowance?.fill(file.entry, sizesToCome(group, file));
     const offset =
       group.pushed === undefined
         ? yield* this.#takeQuestions(group, file, debt, wishes)
@@ -234,6 +235,7 @@ export class ReceiverCore {
     file.listed = offset;
     if (group.end === undefined) return;
     file.ended = true;
+    this.#options.allowance?.settle(file.entry);
     if (group.end !== "complete") yield* this.#giveUp(file, group.end, "the sender could not read it");
     if (file.missing === 0) this.#finished.push(file);
   }
@@ -392,8 +394,4 @@ export class ReceiverCore {
     this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", encodeDone({ ...this.totals, transcript: frame.transcript }), "none");
   }
-}
-
-function send(type: FrameType, payload: Bytes, squeeze: Squeeze): ReceiverEffect {
-  return { do: "send", type, payload, squeeze };
 }

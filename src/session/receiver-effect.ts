@@ -47,3 +47,8 @@ export interface ReceiverTotals extends Outlook {
   /** Paths that the sender could not list or read. */
   troubles: number;
 }
+
+/** A frame to the sender. */
+export function send(type: FrameType, payload: Bytes, squeeze: Squeeze): ReceiverEffect {
+  return { do: "send", type, payload, squeeze };
+}

@@ -249,8 +249,10 @@ class SenderWork<File> {
 
   async close(): Promise<void> {
     this.#life.abort(new SyncError("ABORTED", "the session is over"));
-    await this.#listing.return?.();
-    await this.#cut?.return?.();
+    await closingInTheEnd(
+      async () => void (await this.#listing.return?.()),
+      async () => void (await this.#cut?.return?.()),
+    );
   }
 
   async #perform(action: SenderAction<File>): Promise<void> {

@@ -1,7 +1,19 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Allowance, type ReceiveLimits, receiveLimits } from "../../../src/session/allowance.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
@@ -89,6 +101,31 @@ describe("expansion", () => {
     expect(() => allowance.fill(7, [1])).toThrow(/at most/);
   });
 
+  test("counts what comes when a file has all that was said of it", () => {
+    const allowance = new Allowance({ maxExpansion: 0 }, () => 0);
+    allowance.replace(7, 100);
+    allowance.fill(7, [40]);
+    allowance.settle(7);
+    allowance.fill(7, [freeExpansionBytes]);
+    expect(() => allowance.fill(7, [1])).toThrow(/at most/);
+  });
+
+  test("forgets what stood where each file comes", async () => {
+    const replaced = vi.spyOn(Allowance.prototype, "replace");
+    const settled = vi.spyOn(Allowance.prototype, "settle");
+    onTestFinished(() => void vi.restoreAllMocks());
+    const work = mkdtempSync(join(tmpdir(), "rsync-stream-allowance-"));
+    onTestFinished(() => rmSync(work, { recursive: true, force: true }));
+    for (const name of ["f0", "f1", "f2"]) writeFileSync(join(work, name), "x".repeat(1000));
+    for (const name of ["f0", "f1", "f2"]) utimesSync(join(work, name), 1000, 1000);
+    expect(
+      await codeOf(memorySource(files(10, 0, 2000)), await openTreeTarget(work), { maxExpansion: 1 }),
+    ).toBe("ok");
+    const numbers = (calls: readonly (readonly unknown[])[]) => calls.map(([entry]) => entry).sort();
+    expect(replaced).toHaveBeenCalledTimes(3);
+    expect(numbers(settled.mock.calls)).toEqual(numbers(replaced.mock.calls));
+  });
+
   test("of directories alone", () => {
     const allowance = new Allowance({ maxExpansion: 1 }, () => 0);
     allowance.list(entries(freeExpansionBytes / entryCostBytes));
@@ -99,6 +136,44 @@ describe("expansion", () => {
     const allowance = new Allowance({}, () => 0);
     allowance.fill(0, [1e15]);
     allowance.list(entries(1000));
+  });
+});
+
+describe("content that comes for what cannot be had", () => {
+  const fileBytes = freeExpansionBytes + (32 << 20);
+
+  /** Sends a file of zeros and something, in one way or in two, to where a directory is in its way or nothing. */
+  async function send(name: string, mode: "one-way" | "duplex", maxExpansion: number): Promise<string> {
+    const work = mkdtempSync(join(tmpdir(), "rsync-stream-allowance-"));
+    onTestFinished(() => rmSync(work, { recursive: true, force: true }));
+    mkdirSync(join(work, "from"), { recursive: true });
+    if (name === "refused") mkdirSync(join(work, "to/f/in-the-way"), { recursive: true });
+    const file = openSync(join(work, "from/f"), "w");
+    for (let at = 0; at < fileBytes; at += 65_536) writeSync(file, Buffer.from(String(at)), 0, null, at);
+    ftruncateSync(file, fileBytes);
+    closeSync(file);
+    const [here, there] = duplexPair();
+    const source = await openTreeSource(`${work}/from/`);
+    const sending = sendTree(source, there, { mode, layout: "contents", compress: true }).catch(() => {});
+    const target = await openTreeTarget(join(work, "to"));
+    const duplex = mode === "duplex";
+    const end = await receiveTree(target, here, { duplex, maxExpansion, onTrouble: () => {} }).then(
+      ({ failed }) => `${failed} failed`,
+      (thrown: unknown) => (thrown as { code: string }).code,
+    );
+    await sending;
+    await source.close();
+    return end;
+  }
+
+  test.each([
+    ["refused", "one-way", 1, "LIMIT"],
+    ["refused", "one-way", Infinity, "1 failed"],
+    // Nobody asks for it, so it does not come.
+    ["refused", "duplex", 1, "1 failed"],
+    ["taken", "one-way", 1, "LIMIT"],
+  ] as const)("%s, %s, at most %d times: %s", async (name, mode, maxExpansion, end) => {
+    expect(await send(name, mode, maxExpansion)).toBe(end);
   });
 });
 
