@@ -49,7 +49,6 @@ async function push({ url, token }: WorkerTask & { do: "push" }): Promise<Outcom
     compress: true,
     openSource() {
       meter.restart();
-      before = 0;
       return meteredSource(fileListSource(picked), meter);
     },
     onProgress(progress) {
@@ -75,7 +74,6 @@ async function pull({ url, token, path }: WorkerTask & { do: "pull" }): Promise<
     },
     openTarget() {
       meter.restart();
-      before = 0;
       return meteredTarget(opfsTarget(directory), meter);
     },
     onProgress(progress) {
