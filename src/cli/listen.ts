@@ -80,6 +80,7 @@ export async function serveUntilInterrupted(
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   report.notice("closing; interrupt once more to end at once");
   await server.close(serverGraceMs - 1000);
+  log.end();
 }
 
 function mayPush({ share }: Pick<ServerOptions, "share">): boolean {

@@ -48,10 +48,19 @@ export class ServingLog {
     });
   }
 
+  /** Nothing more is done: tells of what was counted only. */
+  end(): void {
+    this.#tellCounted();
+  }
+
   #beginWindow(): void {
+    this.#tellCounted();
+    this.#windowEndsAt = this.#now() + windowMs;
+  }
+
+  #tellCounted(): void {
     const untold = this.#refusalCount - toldRefusalCount;
     this.#refusalCount = 0;
-    this.#windowEndsAt = this.#now() + windowMs;
     if (untold > 0) this.#tell(`refused ${untold} more in a minute`, { untold });
   }
 

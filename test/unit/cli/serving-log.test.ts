@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../../src/cli/report.ts";
+import { ServingLog, toldRefusalCount } from "../../../src/cli/serving-log.ts";
+import { SyncError } from "../../../src/errors.ts";
+
+function logging() {
+  const told: string[] = [];
+  const clock = { ms: 0 };
+  const report = { notice: (text: string) => void told.push(text) } as unknown as Report;
+  const log = new ServingLog(report, () => clock.ms);
+  const refuse = (count: number): void => {
+    for (let i = 0; i < count; i++)
+      log.refusal({ address: "a", receivedBytes: 0, error: new SyncError("UNAUTHORIZED", "no") } as never);
+  };
+  const counted = (): string[] => told.filter((line) => line.includes("more in a minute"));
+  return { log, clock, told, refuse, counted };
+}
+
+test("refusals beyond those told are counted, and told of when the next minute begins", () => {
+  const { clock, told, refuse, counted } = logging();
+  refuse(toldRefusalCount + 3);
+  expect(told).toHaveLength(toldRefusalCount);
+  clock.ms = 60_000;
+  refuse(1);
+  expect(counted()).toEqual([expect.stringMatching(/refused 3 more/)]);
+});
+
+test("they are told of at the end, once, when no further one came", () => {
+  const { log, refuse, counted } = logging();
+  refuse(toldRefusalCount + 2);
+  log.end();
+  log.end();
+  expect(counted()).toEqual([expect.stringMatching(/refused 2 more/)]);
+});
+
+test("at the end nothing is told when all were", () => {
+  const { log, told, refuse } = logging();
+  refuse(toldRefusalCount);
+  log.end();
+  expect(told).toHaveLength(toldRefusalCount);
+});
