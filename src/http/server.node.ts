@@ -244,7 +244,7 @@ class HttpServer implements SyncServer {
         limits: limitsOfPush(this.#options, principal.limits),
       });
       const duplex = await connect().catch(async (thrown: unknown) => {
-        await opened.drop();
+        await opened.drop().catch(() => {}); // why there is no connection says more
         throw thrown;
       });
       const facts = { via, name, address, direction, path: formatSharePath(path) };
