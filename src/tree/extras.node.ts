@@ -136,10 +136,14 @@ export class Extras {
     /** Directories that hold something protected. */
     const spared = new Set<ByteString>();
     const first = this.#found.length;
+    /** Those that are not spared, whatever is found in them. */
+    let certainCount = first;
     const onTrouble = (error: SyncError): void => void this.troubles.push(error);
     for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
-      if (!this.#protect && this.#found.length > this.#maxCount) return;
-      this.#found.push({ dir: found.dir, name: found.name, kind: found.stats.kind });
+      if (certainCount > this.#maxCount) return;
+      const { kind } = found.stats;
+      this.#found.push({ dir: found.dir, name: found.name, kind });
+      if (!this.#protect || kind !== "dir") certainCount += 1;
     }
     if (spared.size === 0) return;
     const found = this.#found.splice(first);

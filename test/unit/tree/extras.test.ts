@@ -6,6 +6,8 @@ import { expect, test } from "vitest";
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryDir } from "../../../src/tree/memory-tree.ts";
+import { Extras } from "../../../src/tree/extras.node.ts";
+import { HeldDirs } from "../../../src/tree/held-dirs.node.ts";
 import { createPathFilter } from "../../../src/tree/path-filter.ts";
 import { openTreePreview, type TreeChange } from "../../../src/tree/preview.node.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
@@ -163,6 +165,22 @@ test("what is protected is spared, and the directories it lies in, everywhere", 
   expect(troubles).toMatchObject([{ code: "IO", detail: { path: "a" } }]);
   expect(pathsOf(to)).toEqual(["a", "a/keep.o", "keep.o", "old", "old/deep", "old/deep/keep.o"]);
 });
+
+test.each([false, true])(
+  "of more than may be deleted few are collected; with protection: %s",
+  (isProtected) => {
+    using temp = tempDir();
+    const many = (dir: string) => Array.from({ length: 50 }, (_, i) => [`${dir}/f${i}`, "x"] as const);
+    plant(temp.path, Object.fromEntries([...many("a"), ...many("a/b"), ...many("c"), ["c/keep.o", "x"]]));
+    const protect = createPathFilter([{ action: "exclude", pattern: Buffer.from("*.o") }]);
+    const held = new HeldDirs(temp.path);
+    const extras = new Extras(held, 10, isProtected ? protect : undefined);
+    extras.enter(0, held.root);
+    expect(() => extras.close()).toThrow(/more than 10 would be deleted/);
+    expect([...extras.list()].length).toBeLessThan(20);
+    held.close();
+  },
+);
 
 const files = fc.dictionary(
   fc
