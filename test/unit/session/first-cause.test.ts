@@ -8,7 +8,7 @@ import { sendTree } from "../../../src/session/send.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import type { Duplex } from "../../../src/types.ts";
-import { PlainTarget, plainSource } from "../../plain-tree.ts";
+import { PlainTarget, plainSource, text } from "../../plain-tree.ts";
 
 const closing = new SyncError("IO", "the disk went away");
 const first = new SyncError("LIMIT", "what went wrong first");
@@ -61,3 +61,31 @@ describe.each(Object.entries(runs))("a close that fails in the end of %s", (name
     await expect(run(() => Promise.reject(first))).rejects.toBe(first);
   });
 });
+
+test("a cut is closed though closing the listing fails too", async () => {
+  let closedCount = 0;
+  const plain = plainSource(new Map([["f", { kind: "file", content: text("content") }]]));
+  const source = override(plain, {
+    entries: (options) => closingWith(plain.entries(options), () => Promise.reject(closing)),
+    cut: (...args) => closingWith(plain.cut(...args), async () => void (closedCount += 1)),
+  });
+  const [ours, theirs] = duplexPair();
+  const receiving = receiveTree(new PlainTarget(), theirs);
+  await expect(sendTree(source, ours)).rejects.toBe(closing);
+  await receiving;
+  expect(closedCount).toBe(1);
+});
+
+/** The same, with something else done when its reader leaves. */
+function closingWith<Item>(items: AsyncIterable<Item>, close: () => Promise<void>): AsyncIterable<Item> {
+  const iterator = items[Symbol.asyncIterator]();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => iterator.next(),
+      async return() {
+        await close();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
