@@ -96,7 +96,7 @@ export class SenderCore<File> {
     this.#options = options;
     this.#duplex = options.hello.mode === "duplex";
     this.#compress = options.compress === true;
-    this.#entries = new OutgoingEntries(options.hello.layout, (error) => this.trouble(error));
+    this.#entries = new OutgoingEntries(options.hello.layout, (error) => this.#report(error));
     this.#sent = new SentChunks(
       options.hello.mode === "list" ? () => true : (id) => options.have?.has(id) === true,
     );
@@ -133,10 +133,15 @@ export class SenderCore<File> {
     this.#send("LISTED", new Uint8Array(0), "none");
   }
 
-  /** A path had to be left out. */
+  /** The source left a path out. One of a kind that is never sent is UNSUPPORTED. */
   trouble(error: SyncError): void {
-    this.totals.troubles += 1;
     if (error.code === "UNSUPPORTED") this.totals.leftOut += 1;
+    this.#report(error);
+  }
+
+  /** A path cannot be sent, or not all of it. */
+  #report(error: SyncError): void {
+    this.totals.troubles += 1;
     this.#options.onTrouble?.(error);
   }
 
@@ -360,7 +365,7 @@ export class SenderCore<File> {
   #tell(failure: SyncError, place: EntryPlace | undefined): void {
     if (place === undefined || this.#told.has(place)) return;
     this.#told.add(place);
-    this.trouble(withPath(failure, printEntryPath(place)));
+    this.#report(withPath(failure, printEntryPath(place)));
   }
 
   #push(run: CutRun<File>): boolean[] {

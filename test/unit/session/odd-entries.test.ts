@@ -1,12 +1,13 @@
 import { describe, expect, it, test } from "vitest";
+import { override } from "../../../src/bytes/override.ts";
 import { sha256 } from "../../../src/chunk/digest.ts";
-import type { SyncError } from "../../../src/errors.ts";
+import { SyncError } from "../../../src/errors.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { maxLinkTargetBytes, maxPathBytes, maxTimeSec } from "../../../src/tree/entry-order.ts";
 import { memoryTarget } from "../../../src/tree/memory-target.ts";
 import { memoryDir, type MemoryNode } from "../../../src/tree/memory-tree.ts";
-import type { CutRun, Entry, Layout, TreeSource } from "../../../src/tree/tree.ts";
+import type { CutRun, Entry, Layout, SourceOptions, TreeSource } from "../../../src/tree/tree.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
@@ -187,4 +188,29 @@ test("what the receiver cannot bring about has its path at both ends", async () 
   const entries = [dir(0, "."), dir(1, "d"), entry(2, "f", { size: 5 }), entry(1, "z")];
   const { sent, received } = await send("duplex", "contents", entries);
   expect({ sent, received }).toEqual({ sent: ["d/f"], received: ["d/f"] });
+});
+
+test.each<[string, Entry | SyncError, boolean]>([
+  ["an odd entry", entry(1, "a", { mtimeSec: maxTimeSec + 1 }), false],
+  ["what is of a kind that is never sent", new SyncError("UNSUPPORTED", "a pipe"), true],
+  ["what cannot be listed", new SyncError("IO", "no access"), false],
+])("whether the receiver hears of a whole tree: %s", async (_, odd, isWhole) => {
+  const heard: boolean[] = [];
+  const inner = memoryTarget(memoryDir());
+  const target = override(inner, {
+    commit: async (whole: boolean) => {
+      heard.push(whole);
+      await inner.commit(whole);
+    },
+  });
+  const claimed = claiming([dir(0, "."), ...(odd instanceof SyncError ? [] : [odd])], "x");
+  const source = override(claimed, {
+    entries(options: SourceOptions) {
+      if (odd instanceof SyncError) options.onTrouble?.(odd);
+      return claimed.entries(options);
+    },
+  });
+  const [near, far] = duplexPair();
+  await Promise.all([sendTree(source, near, { layout: "contents" }), receiveTree(target, far)]);
+  expect(heard).toEqual([isWhole]);
 });
