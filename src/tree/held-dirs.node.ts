@@ -97,9 +97,9 @@ export class HeldDirs {
     return openAt(this.#nameAt(dir, name), flags, mode);
   }
 
-  /** Gives a file in a directory at the top another name, anywhere in the tree. */
+  /** Gives what is in a directory that is held open another name, anywhere in the tree. */
   rename(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
-    // The way down to a deep directory may close handles that were used before; the way to the top closes one at most.
+    // The way down to a deep directory may close handles that were used before, but none that is held.
     const rename = (): void => {
       const now = this.#nameAt(toDir, to);
       renameAt(this.#nameAt(fromDir, from), now);
@@ -119,7 +119,12 @@ export class HeldDirs {
     if (this.writeIn(fromDir, () => this.writeIn(toDir, exchange))) return;
     const spare = `${from}.old`;
     this.rename(toDir, to, fromDir, spare);
-    this.rename(fromDir, from, toDir, to);
+    try {
+      this.rename(fromDir, from, toDir, to);
+    } catch (thrown) {
+      this.rename(fromDir, spare, toDir, to);
+      throw thrown;
+    }
     this.rename(fromDir, spare, fromDir, from);
   }
 

@@ -274,6 +274,7 @@ export class IncomingFile {
       const to = held.open(copy.dir, copy.name, newFlags, firstMode(this.plan));
       const copyAll = (): void => {
         copyContent(held, temp, to);
+        fs.ftruncateSync(to, this.plan.size); // zeros at the end were not written
         this.#dress(to);
       };
       closingAfter(copyAll, () => fs.closeSync(to));

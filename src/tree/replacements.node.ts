@@ -76,17 +76,24 @@ export class Replacements {
       removeFile(this.#held, temp);
       throw inTheWay(printPlace(dir, name));
     }
-    this.#held.rename(temp.dir, temp.name, dir, name);
+    try {
+      this.#held.rename(temp.dir, temp.name, dir, name);
+    } catch (thrown) {
+      fs.mkdirSync(this.#held.at(dir, name));
+      removeFile(this.#held, temp);
+      throw thrown;
+    }
   }
 }
 
-/** Removes a directory that is empty. Returns false for one that is not. */
+/** Removes a directory that is empty, if it is there. Returns false for one that is not empty. */
 export function removeEmpty(held: HeldDirs, dir: DirNode, name: ByteString): boolean {
   try {
     held.writeIn(dir, () => fs.rmdirSync(held.at(dir, name)));
     return true;
   } catch (thrown) {
     if (isErrno(thrown, "ENOTEMPTY", "EEXIST")) return false;
+    if (isErrno(thrown, "ENOENT")) return true;
     throw thrown;
   }
 }
