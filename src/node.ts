@@ -11,7 +11,8 @@ export {
 } from "./store/dir.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/source.node.ts";
-export { openTreePreview, type TreeChange, type TreePreviewOptions } from "./tree/preview.node.ts";
+export { openTreePreview, type TreePreviewOptions } from "./tree/preview.node.ts";
+export type { TreeChange } from "./tree/tree-change.node.ts";
 export type { Unkept } from "./tree/metadata.node.ts";
 export { type TreeTargetOptions, openTreeTarget } from "./tree/target.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";

@@ -94,13 +94,14 @@ async function loadCommand(name: string): Promise<Command> {
 function reportTo(options: OptionValues<OptionSpecs>, output: TextOutput): Report {
   const write = (text: string): void => output.write(text);
   const quiet = options["quiet"] === true;
-  if (options["json"] === true) return boundRemoteTroubles(jsonReport(quiet, write));
+  const verbose = options["verbose"] === true;
+  if (options["json"] === true) return boundRemoteTroubles(jsonReport({ quiet, verbose, write }));
   const live = isatty(2);
   const color = wantsColor(options["color"], live);
   return boundRemoteTroubles(
     textReport({
       quiet,
-      verbose: options["verbose"] === true,
+      verbose,
       color,
       progress: live || options["progress"] === true,
       ...(live && { columns: () => process.stderr.columns || usualColumns }),

@@ -1,8 +1,17 @@
 import type { SyncError } from "../errors.ts";
 import { progressPace, type Report } from "./report.ts";
 
+/** How much is said, and where. */
+export interface JsonReportOptions {
+  /** Failures only. */
+  readonly quiet: boolean;
+  /** What was received, too. */
+  readonly verbose: boolean;
+  readonly write: (text: string) => void;
+}
+
 /** Reports for programs: one JSON object a line, told apart by `event`. */
-export function jsonReport(quiet: boolean, write: (text: string) => void): Report {
+export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report {
   const isDue = progressPace();
 
   function print(event: string, facts: object): void {
@@ -15,6 +24,10 @@ export function jsonReport(quiet: boolean, write: (text: string) => void): Repor
     },
     trouble: (error) => print("trouble", factsOf(error)),
     change: (change) => print("change", change),
+    done(change) {
+      const isDeleted = change.change === "deleted";
+      if (!quiet && (verbose || isDeleted)) print(isDeleted ? "deleted" : "received", change);
+    },
     notice(message, facts) {
       if (!quiet) print("notice", { message, ...facts });
     },

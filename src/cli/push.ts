@@ -68,7 +68,10 @@ export const push = defineCommand({
       ...livenessOf({ duplex: true, ...options }),
     });
     const summary = await run.done;
-    if (!dryRun) return reportSession(report, "sent", summary);
+    if (!dryRun) {
+      const deletion = maxDeletedCount === undefined ? {} : { deletedEntries: summary.deleted };
+      return reportSession(report, "sent", summary, deletion);
+    }
     if (!(await words.told))
       throw new SyncError("PEER_GONE", "the other end did not tell all that it would do");
     reportSession(report, "compared", summary, tally.summary);

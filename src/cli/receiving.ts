@@ -1,5 +1,6 @@
 import type { ReceiveSummary } from "../session/receive.ts";
 import { openTreePreview } from "../tree/preview.node.ts";
+import type { TreeChange } from "../tree/tree-change.node.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import type { Unkept } from "../tree/metadata.node.ts";
 import type { PathFilter } from "../tree/path-filter.ts";
@@ -57,13 +58,16 @@ export class Receiving {
     const maxDeletedCount = this.#maxDeletedCount;
     const deletion = maxDeletedCount === undefined ? {} : { maxDeletedCount, protect: this.#protect };
     if (!this.#isDry) {
-      const onDelete = (): void => void this.#deletedEntries++;
+      const onChange = (change: TreeChange): void => {
+        if (change.change === "deleted") this.#deletedEntries++;
+        this.#report.done(change);
+      };
       const onUnkept = (what: Unkept): void => {
         this.#report.notice(`the file system at ${this.#place} does not keep ${unkeptTexts[what]}`, {
           unkept: what,
         });
       };
-      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, onDelete, onUnkept });
+      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, onChange, onUnkept });
     }
     const tally = (this.#tally = new ChangeTally(this.#report));
     return openTreePreview(this.#place, { ...deletion, onChange: (change) => tally.note(change) });

@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import type { ChildWords } from "../transport/child-process.node.ts";
-import type { TreeChange } from "../tree/preview.node.ts";
+import type { TreeChange } from "../tree/tree-change.node.ts";
 import type { Bytes } from "../types.ts";
 
 /** What becomes of the words of the other end. */

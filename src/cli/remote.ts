@@ -9,7 +9,7 @@ import type { HttpOptions } from "../transport/http-request.node.ts";
 import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
 import { connectWs } from "../transport/ws.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
-import type { TreeChange } from "../tree/preview.node.ts";
+import type { TreeChange } from "../tree/tree-change.node.ts";
 import { readCount } from "./arguments.ts";
 import { withConnectionHint } from "./connection-hint.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";

@@ -1,4 +1,5 @@
 import type { SyncError } from "../errors.ts";
+import type { TreeChange } from "../tree/tree-change.node.ts";
 import { escapeText } from "./escaped-text.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";
@@ -38,7 +39,10 @@ export function textReport(options: TextReportOptions): Report {
   return {
     progress: (now) => live?.update(now),
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
-    change: ({ change, path, kind }) => print(`${change} ${escapeText(path)}${kind === "dir" ? "/" : ""}`),
+    change: (change) => print(describeChange(change)),
+    done(change) {
+      if (verbose && !quiet) print(describeChange(change));
+    },
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },
@@ -58,6 +62,10 @@ export function textReport(options: TextReportOptions): Report {
 export function describeError({ code, message, detail, remote }: SyncError): string {
   const path = detail.path === undefined ? "" : `${detail.path}: `;
   return escapeText(`${remote ? "other end: " : ""}${path}${message} (${code})`);
+}
+
+function describeChange({ change, path, kind }: TreeChange): string {
+  return `${change} ${escapeText(path)}${kind === "dir" ? "/" : ""}`;
 }
 
 function* causesOf({ cause }: Error): Generator<string> {

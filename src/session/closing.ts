@@ -24,6 +24,8 @@ export interface DoneMessage {
   readonly entries: number;
   readonly files: number;
   readonly failed: number;
+  /** Files and directories that were deleted because the sender does not have them. */
+  readonly deleted: number;
   /** The receiver's own transcript of the sender's direction before END. */
   readonly transcript: Bytes;
 }
@@ -65,13 +67,19 @@ export function decodeEnd(payload: Bytes): EndMessage {
 
 /** Encodes a DONE payload: a tuple (docs/protocol.md §6.7). */
 export function encodeDone(done: DoneMessage): Bytes {
-  return encodeTuple([done.entries, done.files, done.failed, done.transcript]);
+  return encodeTuple([done.entries, done.files, done.failed, done.deleted, done.transcript]);
 }
 
 /** Decodes a DONE payload. @throws BAD_MESSAGE */
 export function decodeDone(payload: Bytes): DoneMessage {
   const tuple = new Tuple(payload);
-  return { entries: tuple.count(), files: tuple.count(), failed: tuple.count(), transcript: tuple.bytes(32) };
+  return {
+    entries: tuple.count(),
+    files: tuple.count(),
+    failed: tuple.count(),
+    deleted: tuple.count(),
+    transcript: tuple.bytes(32),
+  };
 }
 
 /** Encodes what ends a session: an ERROR payload, a tuple (docs/protocol.md §6.8). */

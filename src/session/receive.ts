@@ -213,6 +213,7 @@ class ReceiverWork {
       digest,
       layout,
       search,
+      onDelete: () => void this.#core.totals.deleted++,
       onReplace: (entry, bytes) => this.#allowance.replace(entry, bytes),
       onTrouble,
       ...(signal && { signal }),

@@ -17,8 +17,7 @@ import type { Frame } from "./frame.ts";
 import { checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { type Debt, Ledger } from "./ledger.ts";
-import { emptyOutlook } from "./outlook.ts";
-import { type ReceiverEffect, type ReceiverTotals, send } from "./receiver-effect.ts";
+import { noReceiverTotals, type ReceiverEffect, send } from "./receiver-effect.ts";
 import { encodeChunkWishes, encodeFileWishes, type FileWish } from "./wishes.ts";
 
 type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
@@ -44,17 +43,7 @@ export interface ReceiverCoreOptions {
  *    when it is written.
  */
 export class ReceiverCore {
-  readonly totals: ReceiverTotals = {
-    ...emptyOutlook(),
-    entries: 0,
-    files: 0,
-    finishedBytes: 0,
-    chunkBytes: 0,
-    receivedBytes: 0,
-    failed: 0,
-    failedAtSender: 0,
-    troubles: 0,
-  };
+  readonly totals = noReceiverTotals();
   readonly #options: ReceiverCoreOptions;
   #hello: SenderHello | undefined;
   #checker = new EntryChecker("named");

@@ -4,7 +4,7 @@ import type { SyncError } from "../errors.ts";
 import type { Entry, Layout, Placement } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
-import type { Outlook } from "./outlook.ts";
+import { emptyOutlook, type Outlook } from "./outlook.ts";
 
 /** What the receiver's state machine wants done; its result, if any, is given back before it goes on. */
 export type ReceiverEffect =
@@ -42,6 +42,8 @@ export interface ReceiverTotals extends Outlook {
   receivedBytes: number;
   /** Entries that could not be brought about. */
   failed: number;
+  /** Files and directories that were deleted because the sender does not have them. */
+  deleted: number;
   /** Those of them that the sender gave up: it has them among its `troubles`. */
   failedAtSender: number;
   /** Paths that the sender could not list or read. */
@@ -51,4 +53,20 @@ export interface ReceiverTotals extends Outlook {
 /** A frame to the sender. */
 export function send(type: FrameType, payload: Bytes, squeeze: Squeeze): ReceiverEffect {
   return { do: "send", type, payload, squeeze };
+}
+
+/** Totals of a session in which nothing has happened yet. */
+export function noReceiverTotals(): ReceiverTotals {
+  return {
+    ...emptyOutlook(),
+    entries: 0,
+    files: 0,
+    finishedBytes: 0,
+    chunkBytes: 0,
+    receivedBytes: 0,
+    failed: 0,
+    deleted: 0,
+    failedAtSender: 0,
+    troubles: 0,
+  };
 }

@@ -39,6 +39,8 @@ export interface SenderTotals extends Outlook {
   leftOut: number;
   /** Entries that the receiver could not bring about. */
   failed: number;
+  /** Files and directories that the receiver deleted, known at the end. */
+  deleted: number;
 }
 
 /** Totals of a session in which nothing has happened yet. */
@@ -55,5 +57,6 @@ export function noTotals(): SenderTotals {
     troubles: 0,
     leftOut: 0,
     failed: 0,
+    deleted: 0,
   };
 }

@@ -227,6 +227,7 @@ export class SenderCore<File> {
       throw new SyncError("UNSOLICITED", "DONE out of turn");
     if (!equalBytes(done.transcript, this.#ended))
       throw new SyncError("CORRUPT", "the digests of the whole differ");
+    this.totals.deleted = done.deleted;
     this.#done = done;
   }
 

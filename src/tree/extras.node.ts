@@ -84,13 +84,17 @@ export class Extras {
   }
 
   /** Deletes them, the deepest first. What fails is told, and does not stop the others. */
-  *delete(): Generator<{ readonly path: string; readonly trouble?: SyncError }> {
+  *delete(): Generator<{
+    readonly path: string;
+    readonly kind?: FileStats["kind"];
+    readonly trouble?: SyncError;
+  }> {
     for (const trouble of this.troubles) yield { path: trouble.detail.path ?? "", trouble };
     yield* this.#deleteStagings();
     for (let extra = this.#found.pop(); extra; extra = this.#found.pop()) {
       const path = printPlace(extra.dir, extra.name);
       const trouble = this.#remove(extra, path);
-      yield trouble === undefined ? { path } : { path, trouble };
+      yield trouble === undefined ? { path, kind: extra.kind } : { path, trouble };
     }
   }
 

@@ -1,6 +1,7 @@
 import type { ByteString } from "./byte-string.node.ts";
+import type { PlannedEntry } from "./entry-planner.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
-import type { Entry } from "./tree.ts";
+import type { Differing } from "./tree-change.node.ts";
 
 /** A file that is to come. */
 export interface PlannedFile {
@@ -11,14 +12,16 @@ export interface PlannedFile {
   readonly mode: number;
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
+  readonly outcome: Differing["outcome"];
 }
 
 /** The files that are to come, by entry number: those that were announced and are not done. */
 export class PlannedFiles {
   readonly #files = new Map<number, PlannedFile>();
 
-  add(entry: number, dir: DirNode, name: ByteString, { size, mode, mtimeSec, mtimeNsec }: Entry): void {
-    this.#files.set(entry, { entry, dir, name, size, mode, mtimeSec, mtimeNsec });
+  add({ number, dir, name, entry }: PlannedEntry, outcome: Differing["outcome"]): void {
+    const { size, mode, mtimeSec, mtimeNsec } = entry;
+    this.#files.set(number, { entry: number, dir, name, size, mode, mtimeSec, mtimeNsec, outcome });
   }
 
   get(entry: number): PlannedFile | undefined {

@@ -6,23 +6,12 @@ import { seenKeeping } from "./keeping.node.ts";
 import { findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
-import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, type DirNode } from "./held-dirs.node.ts";
 import type { PathFilter } from "./path-filter.ts";
+import { changeOf, type TreeChange } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import type { Entry, Need, TargetOptions, TreeTarget } from "./tree.ts";
-
-/** What a session would do to a path. */
-export interface TreeChange {
-  /** `changed`: its content may differ, or it is of another kind; `touched`: its mode or time differs. */
-  readonly change: "new" | "changed" | "touched" | "deleted";
-  /** Below the destination. */
-  readonly path: string;
-  readonly kind: FileStats["kind"];
-  /** Bytes of a file's content that the sender has. */
-  readonly size: number;
-}
 
 /** How `openTreePreview` looks. */
 export interface TreePreviewOptions {
@@ -146,6 +135,5 @@ class Preview implements TreeTarget, EntryActions {
 /** Says of a path what would be done to it. */
 function tell({ onChange }: TreePreviewOptions, { dir, name, entry, outcome }: PlannedEntry): void {
   if (outcome === "same") return;
-  const change = outcome === "replaced" ? "changed" : outcome;
-  onChange({ change, path: printPlace(dir, name), kind: entry.kind, size: entry.size });
+  onChange(changeOf({ dir, name, outcome, kind: entry.kind, size: entry.size }));
 }

@@ -4,6 +4,7 @@ import type { MetadataSetter } from "./metadata.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
 import { makeLink } from "./target-links.node.ts";
+import type { Differing } from "./tree-change.node.ts";
 import type { Entry, Need } from "./tree.ts";
 import type { Workspace } from "./workspace.node.ts";
 
@@ -14,10 +15,15 @@ export interface TargetActionsTools {
   readonly files: PlannedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
+  /** Called for what is as its entry says, and was not before; not for files that are to come. */
+  readonly onDone: (planned: DifferingEntry) => void;
   /** Called with the size of each file in whose place another one will come. */
   readonly onReplace: (number: number, bytes: number) => void;
   readonly metadata: () => MetadataSetter;
 }
+
+/** An entry that is not the same as what is there. */
+type DifferingEntry = PlannedEntry & Pick<Differing, "outcome">;
 
 /** Which changed files are asked for whole, although some of their content may be here. */
 export const quickLimits = Object.freeze({
@@ -42,6 +48,12 @@ export class TargetActions implements EntryActions {
   }
 
   dir(planned: PlannedEntry): DirNode {
+    const dir = this.#makeDir(planned);
+    this.#tellDone(planned);
+    return dir;
+  }
+
+  #makeDir(planned: PlannedEntry): DirNode {
     const { dirs, workspace } = this.#tools;
     if (planned.outcome !== "replaced") return dirs.make(planned);
     const { number, name, entry } = planned;
@@ -54,21 +66,29 @@ export class TargetActions implements EntryActions {
     const { dir, name, entry, outcome } = planned;
     if (outcome === "same") return;
     const { held, workspace } = this.#tools;
-    if (outcome !== "touched") return makeLink(workspace(), planned);
     const { metadata, staging } = workspace();
-    metadata.setLinkTime(held, { dir, name }, entry, () => staging.newName(dir, name));
+    if (outcome !== "touched") makeLink(workspace(), planned);
+    else metadata.setLinkTime(held, { dir, name }, entry, () => staging.newName(dir, name));
+    this.#tellDone(planned);
   }
 
-  file({ dir, name, number, entry, there, outcome }: PlannedEntry): Need | Promise<Need> {
+  #tellDone(planned: PlannedEntry): void {
+    const { outcome } = planned;
+    if (outcome !== "same") this.#tools.onDone({ ...planned, outcome });
+  }
+
+  file(planned: PlannedEntry): Need | Promise<Need> {
+    const { dir, name, entry, there, outcome } = planned;
     const { files, held, metadata, workspace } = this.#tools;
     if (outcome === "same") return "nothing";
     if (outcome === "touched") {
       metadata().setPath(held.at(dir, name), there!, entry);
+      this.#tellDone(planned);
       return "nothing";
     }
     const { metadata: setter, search } = workspace();
-    files.add(number, dir, name, entry);
-    if (outcome === "changed") this.#tools.onReplace(number, there!.size);
+    files.add(planned, outcome);
+    if (outcome === "changed") this.#tools.onReplace(planned.number, there!.size);
     if (outcome === "changed" && there!.size > 0) {
       // Where no time is kept a file that has not changed looks like this, at each run.
       return setter.keeping.timeUnitNsec < Infinity && this.#isQuicker(entry.size) ? "all" : "ask";

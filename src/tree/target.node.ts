@@ -20,6 +20,7 @@ import { stagingName } from "./staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import type { Replaced } from "./replacements.node.ts";
 import { joinPlacements } from "./stretch.ts";
+import { changeOf, type TreeChange } from "./tree-change.node.ts";
 import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
 import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
@@ -43,8 +44,8 @@ export interface TreeTargetOptions {
   readonly onUnkept?: (what: Unkept) => void;
   /** Spares what it excludes, as rsync does: what the sender leaves out is not extra. */
   readonly protect?: PathFilter | undefined;
-  /** Called for each file and directory that was deleted, with its path below the destination. */
-  readonly onDelete?: (path: string) => void;
+  /** Called for each path that is not as it was any more. */
+  readonly onChange?: (change: TreeChange) => void;
 }
 
 /**
@@ -120,7 +121,7 @@ class DirTarget implements TreeTarget {
   finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const { entry, size } of files) {
-        const completing = this.#attempt(entry, () => this.#incoming?.complete(entry, size));
+        const completing = this.#attempt(entry, () => this.#complete(entry, size));
         if (completing) await completing;
         if (this.#pause.due()) await this.#pause.take();
       }
@@ -160,6 +161,15 @@ class DirTarget implements TreeTarget {
     doAll([() => this.#closeWorkspace(), () => this.#dirs?.restore(), () => held?.close()]);
   }
 
+  #complete(entry: number, size: number): Promise<void> | void {
+    const { onChange } = this.#options;
+    const plan = onChange && this.#planned.get(entry);
+    const completing = this.#incoming?.complete(entry, size);
+    if (!plan) return completing;
+    const tell = (): void => onChange(changeOf({ ...plan, kind: "file" }));
+    return completing ? completing.then(tell) : tell();
+  }
+
   async #settle(replaced: Iterable<Replaced> = []): Promise<void> {
     for (const { entry, path, trouble } of replaced) {
       if (trouble !== undefined) this.#tell(entry, trouble, path);
@@ -170,9 +180,12 @@ class DirTarget implements TreeTarget {
   async #deleteExtras(extras: Extras, whole: boolean): Promise<void> {
     if (!whole) return this.#required().onTrouble(0, notWhole());
     if (extras.close() > 0) this.#lock();
-    for (const { path, trouble } of extras.delete()) {
+    for (const { path, kind = "other", trouble } of extras.delete()) {
       if (trouble) this.#tell(0, trouble, path);
-      else this.#options.onDelete?.(path);
+      else {
+        this.#required().onDelete?.();
+        this.#options.onChange?.({ change: "deleted", path, kind, size: 0 });
+      }
       if (this.#pause.due()) await this.#pause.take();
     }
   }
@@ -201,6 +214,8 @@ class DirTarget implements TreeTarget {
       dirs: this.#dirs,
       files: this.#planned,
       workspace: () => this.#lock(),
+      onDone: ({ entry: { kind, size }, ...planned }) =>
+        this.#options.onChange?.(changeOf({ kind, size, ...planned })),
       onReplace: (number, bytes) => this.#required().onReplace?.(number, bytes),
     });
     return new EntryPlanner({ destination, layout, keeping, actions, extras: this.#extras });

@@ -162,6 +162,8 @@ export interface TargetOptions extends AbortOptions {
   readonly search: boolean;
   /** Called for each entry that will take the place of a file, with the entry's number and that file's size. */
   readonly onReplace?: (entry: number, bytes: number) => void;
+  /** Called for each file and directory that was deleted because the sender does not have it. */
+  readonly onDelete?: () => void;
   /**
    * Called for each entry that could not be brought about, with its number. The session adds the path unless
    * `detail.path` has one.

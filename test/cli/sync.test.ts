@@ -333,6 +333,43 @@ describe("--dry-run", () => {
   });
 });
 
+describe("what was done", () => {
+  it("is told by path, as it was foretold", async () => {
+    const folder = freshFolder();
+    plant(join(folder, "tree"), { a: "12345", "d/e": "678", l: "-> a" });
+    plant(join(folder, "copy"), { extra: "x", "gone/x": "", a: "old" });
+    const line = '$RS send "$1/tree/" | $RS recv --delete $2 "$1/copy"';
+    const lines = async (...flags: readonly string[]): Promise<string[]> => {
+      const { code, stderr } = await runShell(line.replace("$2", flags.join(" ")), folder);
+      expect(code, stderr).toBe(0);
+      return stderr.split("\n").filter((text) => /^(new|changed|touched|deleted) /.test(text));
+    };
+    const foretold = await lines("-n");
+    expect(foretold).toHaveLength(7);
+    expect((await lines("-v")).sort()).toEqual(foretold.sort());
+    expect(await lines("-v")).toEqual([]);
+  });
+
+  it("says in events what it deleted, and its sender how much that was", async () => {
+    const folder = freshFolder();
+    plant(join(folder, "tree"), { a: "1" });
+    plant(join(folder, "copy"), { "d/x": "" });
+    const stream = await rsyncStream(["send", `${folder}/tree/`]);
+    const { stdout } = await rsyncStream(["recv", "--delete", "--json", join(folder, "copy")], stream.stdout);
+    const events = stdout.toString().split("\n").filter(Boolean);
+    const deleted = events.map((text) => JSON.parse(text) as object).filter((each) => "change" in each);
+    expect(deleted).toMatchObject([
+      { event: "deleted", path: "d/x", kind: "file" },
+      { event: "deleted", path: "d", kind: "dir" },
+    ]);
+    plant(join(folder, "copy"), { b: "", c: "" });
+    const shell = await keep(folder, Buffer.from('shift; exec sh -c "$*"'));
+    const far = ["--remote-path", `${process.execPath} ${builtCli()}`, "-e", `sh ${shell}`, "--delete"];
+    const pushed = await rsyncStream(["push", ...far, `${folder}/tree/`, `here:${folder}/copy`]);
+    expect(pushed.stderr).toMatch(/^sent: .* 2 deleted, /m);
+  });
+});
+
 describe("the other end of a remote shell", () => {
   /** A push or pull through a stand-in for ssh that says something first. */
   async function through(first: string, ...args: readonly string[]) {

@@ -230,7 +230,7 @@ async function doneEarly({ channel }: Met): Promise<void> {
   const peer = new PlayedPeer(channel);
   await peer.sayHello("receiver");
   const transcript = new Uint8Array(32);
-  await peer.say("DONE", encodeDone({ entries: 2, files: 1, failed: 0, transcript }));
+  await peer.say("DONE", encodeDone({ entries: 2, files: 1, failed: 0, deleted: 0, transcript }));
 }
 
 async function settleMore({ channel }: Met): Promise<void> {

@@ -12,6 +12,7 @@ const received = {
   files: 1,
   finishedBytes: 0,
   chunkBytes: 0,
+  deleted: 0,
   receivedBytes: 0,
   reusedBytes: 0,
   wireSentBytes: 0,
@@ -26,6 +27,7 @@ it("counts an entry once that failed at the sender and so at the receiver", () =
     trouble: () => {},
     notice: () => {},
     change: () => {},
+    done: () => {},
     failure: () => {},
     summary: (summary: Summary) => void summaries.push(summary),
   };

@@ -9,7 +9,8 @@ import { memoryDir } from "../../../src/tree/memory-tree.ts";
 import { Extras } from "../../../src/tree/extras.node.ts";
 import { HeldDirs } from "../../../src/tree/held-dirs.node.ts";
 import { createPathFilter } from "../../../src/tree/path-filter.ts";
-import { openTreePreview, type TreeChange } from "../../../src/tree/preview.node.ts";
+import { openTreePreview } from "../../../src/tree/preview.node.ts";
+import type { TreeChange } from "../../../src/tree/tree-change.node.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
@@ -30,8 +31,8 @@ const pathsOf = (root: string): string[] =>
 
 async function mirror(from: string, to: string, options: TreeTargetOptions = {}, whole = true) {
   const deleted: string[] = [];
-  const onDelete = (path: string): void => void deleted.push(path);
-  const target = await openTreeTarget(to, { maxDeletedCount: 100, onDelete, ...options });
+  const onChange = ({ change, path }: TreeChange): void => void (change === "deleted" && deleted.push(path));
+  const target = await openTreeTarget(to, { maxDeletedCount: 100, onChange, ...options });
   const result = await syncTrees(await openTreeSource(from), target, { whole });
   return { ...result, deleted };
 }

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import { findLibc } from "../../../src/tree/libc.node.ts";
-import { openTreePreview, type TreeChange } from "../../../src/tree/preview.node.ts";
+import { openTreePreview } from "../../../src/tree/preview.node.ts";
+import type { TreeChange } from "../../../src/tree/tree-change.node.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
@@ -92,7 +93,10 @@ test.each(["file", "link"])(
     expect(notWhole.troubles.map(({ code }) => code).sort()).toEqual(["IO", "PARTIAL"]);
     expect(stateOf(to)).toEqual(was);
     const deleted: string[] = [];
-    await sync(from, to, { maxDeletedCount: 3, onDelete: (path) => void deleted.push(path) });
+    await sync(from, to, {
+      maxDeletedCount: 3,
+      onChange: ({ change, path }) => void (change === "deleted" && deleted.push(path)),
+    });
     expect(deleted).toEqual(["name/small", "name/deep/large", "name/deep"]);
     expect(describeTree(to)).toEqual(describeTree(from));
   },
