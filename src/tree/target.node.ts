@@ -52,8 +52,8 @@ export interface TreeTargetOptions {
  * A place in the file system to receive a tree into, with rsync's meaning of the name; it is opened when the first
  * entry comes. Nothing outside it is touched, whatever the entries say and whatever is renamed there meanwhile.
  *
- * Files are built in a private directory `.rsync-stream` at the top and renamed when complete, so each is the old
- * or the new one at any time. What was received when a session breaks off is used by the next one.
+ * Files are built in a private directory `.rsync-stream`, one on each file system, and renamed when complete, so
+ * each is the old or the new one at any time. What was received when a session breaks off is used by the next one.
  */
 export async function openTreeTarget(place: string, options: TreeTargetOptions = {}): Promise<TreeTarget> {
   return new DirTarget(place, options);
