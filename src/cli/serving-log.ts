@@ -19,10 +19,14 @@ export class ServingLog {
     this.#now = now;
   }
 
-  session({ direction, summary, error, ...report }: SessionReport): void {
+  session({ direction, summary, error, troubles, ...report }: SessionReport): void {
     const { via, name, address, path, sentBytes, receivedBytes } = report;
     const facts = { direction, via, name, address, path, sentBytes, receivedBytes };
     const what = `${direction} of ${path} by ${whoIs(name, address)}`;
+    for (const each of troubles) {
+      const { path: entry = "" } = each.detail;
+      this.#tell(`${what}: ${entry}: ${reasonOf(each)}`, { ...facts, entry, code: each.code });
+    }
     const bytes = `${receivedBytes} bytes received, ${sentBytes} sent`;
     if (error) return this.#tell(`${what}: ${reasonOf(error)}; ${bytes}`, { ...facts, code: error.code });
     const { entries, chunkBytes } = summary!;

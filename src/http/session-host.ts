@@ -2,6 +2,7 @@ import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
+import { sessionLimits } from "../session/limits.ts";
 import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
 import { type SendProgress, type SendSummary, sendTree } from "../session/send.ts";
 import type { SessionDirection } from "../transport/session-request.ts";
@@ -10,11 +11,17 @@ import type { SharePath } from "./share-path.ts";
 import type { Share, TargetShareOptions } from "./share.ts";
 
 type OnProgress = (progress: SendProgress | ReceiveProgress) => void;
+type OnTrouble = (error: SyncError) => void;
 
 /** A resource that was opened for one session, before the session is accepted. */
 export interface OpenedSession {
   /** Holds the session. Closes the resource, whichever way it ends. */
-  hold(duplex: Duplex, signal: AbortSignal, onProgress: OnProgress): Promise<SendSummary | ReceiveSummary>;
+  hold(
+    duplex: Duplex,
+    signal: AbortSignal,
+    onProgress: OnProgress,
+    onTrouble: OnTrouble,
+  ): Promise<SendSummary | ReceiveSummary>;
   /** Closes the resource when no session comes about. */
   drop(): Promise<void>;
 }
@@ -35,11 +42,12 @@ export async function openSession(
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
     const { source, layout, cutter } = await share.openTree(path, options);
     return {
-      hold(duplex, signal, onProgress) {
+      hold(duplex, signal, onProgress, onTrouble) {
         const sendOptions = {
           ...liveness,
           signal,
           onProgress,
+          onTrouble,
           ...(layout && { layout }),
           ...(cutter && { cutter }),
         };
@@ -54,8 +62,8 @@ export async function openSession(
   if (!share.openTarget) throw new SyncError("UNSUPPORTED", "nothing can be pushed to here");
   const target = await share.openTarget(path, options);
   return {
-    hold: (duplex, signal, onProgress) =>
-      receiveTree(target, duplex, { ...liveness, ...limits, signal, onProgress }),
+    hold: (duplex, signal, onProgress, onTrouble) =>
+      receiveTree(target, duplex, { ...liveness, ...limits, signal, onProgress, onTrouble }),
     drop: () => target.close(),
   };
 }
@@ -73,6 +81,8 @@ export interface SessionReport {
   /** Bytes on the wire, also of a session that failed. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** The first 1000 entries that failed, at either end, with their paths in `detail.path`. */
+  readonly troubles: readonly SyncError[];
   readonly summary?: SendSummary | ReceiveSummary;
   readonly error?: SyncError;
 }
@@ -82,18 +92,22 @@ export async function holdSession(
   opened: OpenedSession,
   duplex: Duplex,
   signal: AbortSignal,
-  facts: Omit<SessionReport, "type" | "summary" | "error" | "sentBytes" | "receivedBytes">,
+  facts: Omit<SessionReport, "type" | "troubles" | "summary" | "error" | "sentBytes" | "receivedBytes">,
 ): Promise<SessionReport> {
   const moved = { sentBytes: 0, receivedBytes: 0 };
   const onProgress: OnProgress = ({ wireSentBytes, wireReceivedBytes }) => {
     moved.sentBytes = wireSentBytes;
     moved.receivedBytes = wireReceivedBytes;
   };
+  const troubles: SyncError[] = [];
+  const onTrouble: OnTrouble = (error) => {
+    if (troubles.length < sessionLimits.keptTroubleCount) troubles.push(error);
+  };
   try {
-    const summary = await opened.hold(duplex, signal, onProgress);
+    const summary = await opened.hold(duplex, signal, onProgress, onTrouble);
     onProgress(summary);
-    return { type: "session", ...facts, ...moved, summary };
+    return { type: "session", ...facts, ...moved, troubles, summary };
   } catch (thrown) {
-    return { type: "session", ...facts, ...moved, error: toSyncError(thrown) };
+    return { type: "session", ...facts, ...moved, troubles, error: toSyncError(thrown) };
   }
 }

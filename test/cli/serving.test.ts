@@ -40,6 +40,19 @@ describe("what a server tells", () => {
     expect(JSON.stringify(told)).not.toContain("secret");
   });
 
+  it("each entry of a push that failed, with its path", async () => {
+    const work = freshFolder();
+    plant(join(work, "root"), { "into/odd\nname/file": "in the way" });
+    plant(join(work, "tree"), { "odd\nname": "x", other: "y" });
+    const server = await listening("serve", join(work, "root"));
+    expect(await rsyncStream(["push", `${work}/tree/`, `${server.url}into`])).toMatchObject({ code: 3 });
+    const told = await toldOf(server);
+    expect(told).toMatchObject([
+      { direction: "push", path: "/into", entry: "odd\nname", code: "IO" },
+      { direction: "push", path: "/into", receivedBytes: expect.any(Number) },
+    ]);
+  });
+
   it("what came that was no request, and who had no token or a wrong one", async () => {
     const work = freshFolder();
     mkdirSync(join(work, "root"));
