@@ -29,7 +29,8 @@ export async function limitedProxy(
       .on("data", (bytes) => {
         count += bytes.length;
         if (count <= limit) near.write(bytes);
-        else if (atLimit === "break") near.destroySoon(); // with all that was let through: the next run counts on it
+        // With all that was let through: the next run counts on it.
+        else if (atLimit === "break" && near.writable) near.destroySoon();
       })
       .on("close", () => near.end());
   });
