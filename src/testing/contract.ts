@@ -30,7 +30,8 @@ export class Contract {
   }
 }
 
-async function thrownBy(call: Promise<unknown>): Promise<unknown> {
+/** Returns what a call fails with; undefined when it succeeds. */
+export async function thrownBy(call: Promise<unknown>): Promise<unknown> {
   try {
     await call;
   } catch (error) {

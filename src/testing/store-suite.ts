@@ -2,11 +2,13 @@ import { equalBytes } from "../bytes/compare.ts";
 import { toHex } from "../bytes/hex.ts";
 import type { Chunk } from "../chunk/chunk.ts";
 import { chunkOf } from "../chunk/verify.ts";
-import { SyncError, isSyncError } from "../errors.ts";
-import type { SyncErrorCode } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { ConformanceCase } from "./case.ts";
+import { Contract, thrownBy } from "./contract.ts";
 import { seededBytes } from "./random.ts";
+
+const contract = new Contract("store");
 
 /**
  * The contract of a Store as tests.
@@ -63,18 +65,18 @@ async function takesAnySize(store: Store): Promise<void> {
 
 async function startsEmpty(store: Store): Promise<void> {
   const { id } = sampleChunk(1);
-  expectThat(!(await store.has(id)), "has() is false for a chunk never put");
-  await expectCode("NOT_FOUND", store.get(id));
+  contract.expect(!(await store.has(id)), "has() is false for a chunk never put");
+  await contract.expectCode("NOT_FOUND", store.get(id));
   await store.delete(id);
-  for await (const _ of store.list()) throw failure("an empty store lists nothing");
+  for await (const _ of store.list()) contract.expect(false, "an empty store lists nothing");
 }
 
 async function takesAgain(store: Store): Promise<void> {
   const chunk = sampleChunk(1);
   for (let i = 0; i < 3; i++) await store.put(chunk);
-  expectThat((await listed(store)).length === 1, "a chunk put three times is listed once");
+  contract.expect((await listed(store)).length === 1, "a chunk put three times is listed once");
   await store.delete(chunk.id);
-  expectThat(!(await store.has(chunk.id)), "and is gone when deleted once");
+  contract.expect(!(await store.has(chunk.id)), "and is gone when deleted once");
 }
 
 async function keepsItsOwn(store: Store): Promise<void> {
@@ -91,8 +93,8 @@ async function deletes(store: Store): Promise<void> {
   await store.put(gone);
   await store.put(kept);
   await store.delete(gone.id);
-  expectThat(!(await store.has(gone.id)), "a deleted chunk is gone");
-  await expectCode("NOT_FOUND", store.get(gone.id));
+  contract.expect(!(await store.has(gone.id)), "a deleted chunk is gone");
+  await contract.expectCode("NOT_FOUND", store.get(gone.id));
   await expectStored(store, kept);
   await store.put(gone);
   await expectStored(store, gone);
@@ -103,7 +105,7 @@ async function lists(store: Store): Promise<void> {
   for (const chunk of chunks) await store.put(chunk);
   const expected = chunks.map(({ id, bytes }) => `${toHex(id)} ${bytes.length}`).sort();
   const found = await listed(store);
-  expectThat(found.join() === expected.join(), "list() names each chunk once with its size");
+  contract.expect(found.join() === expected.join(), "list() names each chunk once with its size");
 }
 
 async function listsWhileChanging(store: Store): Promise<void> {
@@ -116,7 +118,7 @@ async function listsWhileChanging(store: Store): Promise<void> {
     const more = added.pop();
     if (more) await store.put(more);
   }
-  expectThat(
+  contract.expect(
     steady.every(({ id }) => found.has(toHex(id))),
     "list() misses nothing that was there all the time",
   );
@@ -124,10 +126,13 @@ async function listsWhileChanging(store: Store): Promise<void> {
 
 async function pinsWhatIsThere(store: Store): Promise<void> {
   const chunk = sampleChunk(1);
-  expectThat((await store.pin(chunk.id)) === undefined, "pin() is undefined for a chunk that is not there");
+  contract.expect(
+    (await store.pin(chunk.id)) === undefined,
+    "pin() is undefined for a chunk that is not there",
+  );
   await store.put(chunk);
   const pin = await store.pin(chunk.id);
-  expectThat(pin !== undefined, "pin() holds a chunk that is there");
+  contract.expect(pin !== undefined, "pin() holds a chunk that is there");
   pin?.release();
 }
 
@@ -137,11 +142,11 @@ async function keepsPinned(store: Store): Promise<void> {
   const [first, second] = [await store.pin(chunk.id), await store.pin(chunk.id)];
   first?.release();
   first?.release();
-  await expectCode("LOCKED", store.delete(chunk.id));
+  await contract.expectCode("LOCKED", store.delete(chunk.id));
   await expectStored(store, chunk);
   second?.release();
   await store.delete(chunk.id);
-  expectThat(!(await store.has(chunk.id)), "a chunk can be deleted when its last pin is released");
+  contract.expect(!(await store.has(chunk.id)), "a chunk can be deleted when its last pin is released");
 }
 
 async function worksConcurrently(store: Store): Promise<void> {
@@ -151,7 +156,7 @@ async function worksConcurrently(store: Store): Promise<void> {
     await expectStored(store, chunk);
   });
   await Promise.all(calls);
-  expectThat((await listed(store)).length === chunks.length, "each chunk is there once");
+  contract.expect((await listed(store)).length === chunks.length, "each chunk is there once");
 }
 
 async function honoursAbort(store: Store): Promise<void> {
@@ -169,14 +174,14 @@ async function honoursAbort(store: Store): Promise<void> {
   ];
   for (const call of calls) {
     const thrown = await thrownBy(call());
-    expectThat(thrown === reason, `an aborted call rejects with the reason: ${String(call)}`);
+    contract.expect(thrown === reason, `an aborted call rejects with the reason: ${String(call)}`);
   }
-  expectThat(await store.has(known.id), "an aborted delete() deletes nothing");
-  expectThat(!(await store.has(unknown.id)), "an aborted put() puts nothing");
+  contract.expect(await store.has(known.id), "an aborted delete() deletes nothing");
+  contract.expect(!(await store.has(unknown.id)), "an aborted put() puts nothing");
 }
 
 async function refusesBadIds(store: Store): Promise<void> {
-  for (const length of [0, 31, 33]) await expectCode("USAGE", store.has(new Uint8Array(length)));
+  for (const length of [0, 31, 33]) await contract.expectCode("USAGE", store.has(new Uint8Array(length)));
 }
 
 async function closes(store: Store): Promise<void> {
@@ -187,9 +192,9 @@ async function closes(store: Store): Promise<void> {
   await store.close();
   await store[Symbol.asyncDispose]();
   pin?.release();
-  await expectCode("STATE", store.get(chunk.id));
-  await expectCode("STATE", store.put(chunk));
-  await expectCode("STATE", store.list()[Symbol.asyncIterator]().next());
+  await contract.expectCode("STATE", store.get(chunk.id));
+  await contract.expectCode("STATE", store.put(chunk));
+  await contract.expectCode("STATE", store.list()[Symbol.asyncIterator]().next());
 }
 
 function sampleChunks(count: number): Chunk[] {
@@ -208,30 +213,8 @@ async function listed(store: Store): Promise<string[]> {
 }
 
 async function expectStored(store: Store, chunk: Chunk): Promise<void> {
-  expectThat(await store.has(chunk.id), "has() is true for a chunk that was put");
+  contract.expect(await store.has(chunk.id), "has() is true for a chunk that was put");
   const found = await store.get(chunk.id);
-  expectThat(equalBytes(found.id, chunk.id), "get() returns the id asked for");
-  expectThat(equalBytes(found.bytes, chunk.bytes), "get() returns the bytes that were put");
-}
-
-async function expectCode(code: SyncErrorCode, call: Promise<unknown>): Promise<void> {
-  const thrown = await thrownBy(call);
-  expectThat(isSyncError(thrown, code), `expected ${code}, got ${String(thrown)}`);
-}
-
-async function thrownBy(call: Promise<unknown>): Promise<unknown> {
-  try {
-    await call;
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
-function expectThat(holds: boolean, promise: string): void {
-  if (!holds) throw failure(promise);
-}
-
-function failure(promise: string): SyncError {
-  return new SyncError("INTERNAL", `the store breaks its contract: ${promise}`);
+  contract.expect(equalBytes(found.id, chunk.id), "get() returns the id asked for");
+  contract.expect(equalBytes(found.bytes, chunk.bytes), "get() returns the bytes that were put");
 }

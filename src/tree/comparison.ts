@@ -73,7 +73,8 @@ export function isSameTime(there: Metadata, wanted: Metadata, keeping: Keeping):
   return isNear && isCutTo(keeping.timeUnitNsec, there, wanted);
 }
 
-const secondNsec = 1_000_000_000;
+/** Nanoseconds in a second. */
+export const secondNsec = 1_000_000_000;
 
 function isCutTo(unitNsec: number, there: Metadata, { mtimeSec, mtimeNsec }: Metadata): boolean {
   const unitSec = Math.max(1, unitNsec / secondNsec);

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { closingAfter, doAll } from "../bytes/closing.ts";
-import { type Keeping, modeMask } from "./comparison.ts";
+import { type Keeping, modeMask, secondNsec } from "./comparison.ts";
 import { type FileStats, lookAtHandle } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HeldDirs, NameIn } from "./held-dirs.node.ts";
@@ -28,9 +28,8 @@ const probeNsec = 123_456_789;
 /** The units in which file systems keep times, the finest first. */
 const timeUnitsNsec = [1, 100, 1000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000] as const;
 
-const secondNsec = 1_000_000_000;
-
-const umask = process.umask();
+/** Taken away from the modes of new files. */
+export const umask = process.umask();
 
 /** What is supposed of a place where no temporary file can be made. */
 export function supposedKeeping(allowedModeBits: number): PlaceKeeping {

@@ -9,6 +9,7 @@ import { isErrno } from "./file-trouble.node.ts";
 import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
 import { identityOf, isSameFile } from "./identity.node.ts";
 import { findLibc } from "./libc.node.ts";
+import { removeFile } from "./remove-file.node.ts";
 import { parseHolder, stateOf, thisHolder, type Holder } from "./lock-holder.node.ts";
 
 /** A lock that is held. */
@@ -177,31 +178,23 @@ function moveAway(place: Place, fd: number): boolean {
     if (isErrno(thrown, "ENOENT")) return false;
     throw thrown;
   } finally {
-    remove(away);
+    removeFile(away.held, away);
   }
 }
 
 function release(place: Place, fd: number): void {
   closingAfter(
     () => {
-      if (isInPlace(place, fd)) remove(place);
+      if (isInPlace(place, fd)) removeFile(place.held, place);
     },
     () => fs.closeSync(fd),
   );
 }
 
-function remove({ held, dir, name }: Place): void {
-  try {
-    fs.unlinkSync(held.at(dir, name));
-  } catch (thrown) {
-    if (!isErrno(thrown, "ENOENT")) throw thrown;
-  }
-}
-
 /** Removes a name that serves no more. Where that fails it is left to the next session: the lock is what counts. */
 function removeRest(place: Place): void {
   try {
-    remove(place);
+    removeFile(place.held, place);
   } catch {
     // What keeps it there keeps the lock there in the end, and is told then.
   }

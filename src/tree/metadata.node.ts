@@ -5,9 +5,7 @@ import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "
 import { isErrno } from "./file-trouble.node.ts";
 import { O_PATH, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
 import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
-import { keepsLinkTimes, type PlaceKeeping } from "./keeping.node.ts";
-
-const umask = process.umask();
+import { keepsLinkTimes, type PlaceKeeping, umask } from "./keeping.node.ts";
 
 /** What of a tree a place may not keep. */
 export type Unkept = "modes" | "times" | "times of links";

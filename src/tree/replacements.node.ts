@@ -5,7 +5,7 @@ import type { Metadata } from "./comparison.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { printPlace, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
 import { firstDirMode } from "./metadata.node.ts";
-import { removeFile } from "./staging-room.node.ts";
+import { removeFile } from "./remove-file.node.ts";
 import type { Staging } from "./staging.node.ts";
 
 /** Something that waits to take the place of something of another kind. */

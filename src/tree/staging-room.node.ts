@@ -10,6 +10,7 @@ import { takeLock, type Lock } from "./lock.node.ts";
 import { isPrivate } from "./private-dir.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { walk } from "./walk.node.ts";
+import { removeFile } from "./remove-file.node.ts";
 
 /** A file that an earlier session left behind. */
 export interface Leftover extends NameIn {
@@ -118,15 +119,6 @@ export class StagingRoom {
       else if (isRest(name, stats?.kind)) removeFile(this.#held, leftover);
     }
     return leftovers;
-  }
-}
-
-/** Removes a file or link, if it is there. */
-export function removeFile(held: HeldDirs, { dir, name }: NameIn): void {
-  try {
-    fs.unlinkSync(held.at(dir, name));
-  } catch (thrown) {
-    if (!isErrno(thrown, "ENOENT")) throw thrown;
   }
 }
 

@@ -1,7 +1,8 @@
 import { closingAfter, doAll } from "../bytes/closing.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { topOf, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
-import { removeFile, StagingRoom, type Leftover } from "./staging-room.node.ts";
+import { removeFile } from "./remove-file.node.ts";
+import { StagingRoom, type Leftover } from "./staging-room.node.ts";
 
 /**
  * Where the files of a destination wait until they are complete: a room at its top, and one more at the top of each file
