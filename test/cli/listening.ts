@@ -9,6 +9,7 @@ export interface Listening {
   readonly url: string;
   readonly token: string | undefined;
   readonly lines: string[];
+  /** Ends it. Resolves when all its lines are here. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -17,7 +18,7 @@ export async function listening(...args: string[]): Promise<Listening> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const lines: string[] = [];
   let token: string | undefined;
   const url = await new Promise<string>((resolve, reject) => {
