@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { SyncError } from "../errors.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
+import { dropNeedless } from "./rsync-arguments.ts";
 
 /** What every command takes. */
 export const everyOption = {
@@ -11,6 +12,7 @@ export const everyOption = {
   progress: { type: "boolean", short: "P", about: "show progress, even where there is no terminal" },
   color: { type: "string", value: "WHEN", about: "auto (default), always or never; NO_COLOR is honoured" },
   help: { type: "boolean", short: "h", about: "print this" },
+  version: { type: "boolean", short: "V", about: "print the version" },
 } as const satisfies OptionSpecs;
 
 /** What stands behind a command's name. */
@@ -25,34 +27,38 @@ export interface Arguments {
  * @throws USAGE that names the wrong argument
  */
 export function readArguments(argv: readonly string[], command: Command): Arguments {
+  const asked = findQuestion(argv, command.operands);
+  if (asked !== undefined) return { options: { [asked]: true }, operands: [] };
   const specs: OptionSpecs = { ...everyOption, ...command.options };
-  const { values, positionals, tokens } = parse(argv, specs);
-  if (values["help"] !== true) checkOperands(positionals, command.operands);
+  const given = command.knowsRsync === true ? dropNeedless(argv, specs) : argv;
+  const { values, positionals, tokens } = parse(given, specs);
+  checkOperands(positionals, command.operands);
   const options = { ...values, ...gather(tokens, specs) } as OptionValues<OptionSpecs>;
   return { options, operands: positionals };
 }
 
-/** Letters of rsync for what is done anyway. `h` alone asks for help, as with rsync; among others it is about figures. */
-const needlessLetters = /[artplh]/g;
+const questions = new Map<string, "help" | "version">([
+  ["--help", "help"],
+  ["-h", "help"],
+  ["--version", "version"],
+  ["-V", "version"],
+]);
 
-/** Takes such letters out of `-avz` and the like, up to one that takes a value, for commands that carry trees. */
-function dropNeedless(argv: readonly string[], specs: OptionSpecs): readonly string[] {
-  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
-  const withValues = Object.values(specs).flatMap(({ type, short }) =>
-    type === "string" && short ? [short] : [],
-  );
-  return argv.flatMap((argument, at) => {
-    if (at >= end || !/^-[a-zA-Z]+$/.test(argument) || argument === "-h") return [argument];
-    const stop = [...argument].findIndex((letter) => withValues.includes(letter));
-    const flags = argument.slice(1, stop < 0 ? undefined : stop).replace(needlessLetters, "");
-    const left = `-${flags}${stop < 0 ? "" : argument.slice(stop)}`;
-    return left === "-" ? [] : [left];
-  });
+/**
+ * What is asked of a command in place of its work, whatever else is wrong with the line. The word `help` may be an operand, unless it
+ * is the only one of several.
+ */
+function findQuestion(argv: readonly string[], names: readonly string[]): "help" | "version" | undefined {
+  const end = argv.indexOf("--");
+  const before = end < 0 ? argv : argv.slice(0, end);
+  const asked = before.find((argument) => questions.has(argument));
+  if (asked !== undefined) return questions.get(asked);
+  const isWord = argv.length === 1 && names.length > 1;
+  return isWord && (argv[0] === "help" || argv[0] === "version") ? argv[0] : undefined;
 }
 
 function parse(argv: readonly string[], specs: OptionSpecs) {
-  const given = "timeout" in specs ? dropNeedless(argv, specs) : argv;
-  const args = given.map((argument) => completeBare(argument, specs));
+  const args = argv.map((argument) => completeBare(argument, specs));
   try {
     return parseArgs({ args, options: specs, allowPositionals: true, strict: true, tokens: true });
   } catch (cause) {
@@ -86,7 +92,7 @@ function describe(cause: unknown, specs: OptionSpecs): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
   if (unknown === undefined) return message.split(/\.\s/)[0]!.replace(/^Option/, "option");
-  const likely = closest(unknown.replace(/^-+/, ""), Object.keys(specs));
+  const likely = unknown.startsWith("--") ? closest(unknown.slice(2), Object.keys(specs)) : undefined;
   return `unknown option ${unknown}${likely === undefined ? "" : `; did you mean --${likely}?`}`;
 }
 

@@ -46,6 +46,8 @@ export interface Command<
   /** Names of the operands, all needed; the last stands for one or more when it ends in `...`. */
   readonly operands: Names;
   readonly options: Specs;
+  /** True when options of rsync that change nothing are taken, and others explained. */
+  readonly knowsRsync?: true;
   /** True when the result goes to standard output; otherwise the reports of `--json` do. */
   writesOutput(options: OptionValues<Specs>): boolean;
   /** Milliseconds that it may take to clean up when it is interrupted; 1500 unless given. */

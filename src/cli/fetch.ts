@@ -42,6 +42,7 @@ export const fetch = defineCommand({
     ...httpOptions,
     ...timeoutOption,
   },
+  knowsRsync: true,
   writesOutput: () => false,
   async run({ operands: [url, path], options, report, signal }) {
     checkReplaceable(path);

@@ -12,6 +12,7 @@ import { prepareForSession } from "./engine.ts";
 export const have = defineCommand({
   operands: ["DST"],
   options: {},
+  knowsRsync: true,
   writesOutput: () => true,
   async run({ operands: [place], report, signal }) {
     prepareForSession();

@@ -19,6 +19,7 @@ export const pull = defineCommand({
     ...remoteOptions,
     ...timeoutOption,
   },
+  knowsRsync: true,
   writesOutput: () => false,
   async run({ operands: [from, to], options, report, signal }) {
     const there = parseEndpoint(from);

@@ -25,6 +25,7 @@ export const push = defineCommand({
     ...remoteOptions,
     ...timeoutOption,
   },
+  knowsRsync: true,
   writesOutput: () => false,
   async run({ operands: [from, to], options, report, signal }) {
     const there = parseEndpoint(to);

@@ -19,10 +19,10 @@ export const dryRunOption = {
 
 /** Options of the commands that receive a tree here. */
 export const receivingOptions = {
-  fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+  ...excludeOption,
   ...dryRunOption,
   ...deleteOptions,
-  ...excludeOption,
+  fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
 } as const satisfies OptionSpecs;
 
 const unkeptTexts: Readonly<Record<Unkept, string>> = {

@@ -4,7 +4,7 @@ import { defineCommand } from "./command.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { progressOf } from "./session-report.ts";
-import { livenessOf, sessionOptions } from "./session-options.ts";
+import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { duplexChannel, inputChannel } from "./stdio.ts";
 import { prepareForSession } from "./engine.ts";
 
@@ -12,10 +12,12 @@ import { prepareForSession } from "./engine.ts";
 export const recv = defineCommand({
   operands: ["DST"],
   options: {
+    ...duplexOption,
     ...receivingOptions,
     ...receiveLimitOptions,
-    ...sessionOptions,
+    ...timeoutOption,
   },
+  knowsRsync: true,
   writesOutput: ({ duplex }) => duplex === true,
   async run({ operands: [place], options, report, signal }) {
     prepareForSession();

@@ -8,7 +8,7 @@ import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import { progressOf, reportSession } from "./session-report.ts";
-import { livenessOf, sessionOptions } from "./session-options.ts";
+import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { duplexChannel, outputChannel } from "./stdio.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
@@ -28,8 +28,10 @@ export const send = defineCommand({
     ...excludeOption,
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
     digest: { type: "string", value: "NAME", about: "name chunks by sha-256 or blake3" },
-    ...sessionOptions,
+    ...duplexOption,
+    ...timeoutOption,
   },
+  knowsRsync: true,
   writesOutput: () => true,
   async run({ operands: [place], options, report, signal }) {
     prepareForSession();

@@ -7,10 +7,10 @@ export const serve = defineCommand({
   operands: ["ROOT"],
   options: {
     "read-only": { type: "boolean", about: "let nobody push" },
-    fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
-    "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
     ui: { type: "boolean", about: "offer a page to push and pull with in a browser, at the top" },
+    fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
     ...receiveLimitOptions,
+    "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
     ...listenOptions,
   },
   writesOutput: () => false,

@@ -10,10 +10,9 @@ export const timeoutOption = {
   timeout: { type: "string", value: "SECONDS", about: "give up after so long without a word from the peer" },
 } as const satisfies OptionSpecs;
 
-/** Options of the commands that hold one over standard input and output. */
-export const sessionOptions = {
+/** The option of those that hold one over standard input and output. */
+export const duplexOption = {
   duplex: { type: "boolean", about: "talk both ways, over standard input and output" },
-  ...timeoutOption,
 } as const satisfies OptionSpecs;
 
 /**

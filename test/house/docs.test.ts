@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { maxCafsChunkBytes } from "../../src/bytes/varint.ts";
 import { maxChunkBytes } from "../../src/chunk/cutter-specs.ts";
 import { everyOption, readArguments } from "../../src/cli/arguments.ts";
+import { rsyncOptions } from "../../src/cli/rsync-options.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { opfsLimits } from "../../src/browser/opfs-limits.ts";
@@ -117,13 +118,13 @@ test.each(Object.keys(commands))("docs/cli.md tells all about %s", async (name) 
   expect(section, "a section").toBeDefined();
   expect(section).toContain(`    rsync-stream ${name} ${commands[name]!.synopsis}\n`);
   const { options } = await commands[name]!.load();
-  expect(optionsIn(section!)).toEqual(Object.keys(options).sort());
+  expect(optionsIn(section!)).toEqual(Object.keys(options));
 });
 
 test("docs/cli.md has the options of every command, and every exit code", () => {
   const { text } = readPage("docs/cli.md");
   const section = (title: string) => text.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? "";
-  expect(optionsIn(section("Options of every command"))).toEqual(Object.keys(everyOption).sort());
+  expect(optionsIn(section("Options of every command"))).toEqual(Object.keys(everyOption));
   const codes = tableRows(section("Exit codes")).map(([code]) => Number(code));
   const exits = Object.values(errorCodes).map(({ exit }) => exit);
   expect(codes.filter((code) => !Number.isNaN(code))).toEqual(
@@ -131,11 +132,27 @@ test("docs/cli.md has the options of every command, and every exit code", () => 
   );
 });
 
-/** The long names in the first column of a section's tables. */
+test("docs/cli.md has all that it says about options of rsync", () => {
+  const [taken, refused] = [true, false].map((isTaken) =>
+    rsyncOptions
+      .filter((option) => option.taken === isTaken)
+      .map(({ letters, name, text }) => [
+        [...[...letters].map((letter) => `\`-${letter}\``), `\`--${name}\``].join(", "),
+        text,
+      ]),
+  );
+  const section = readPage("docs/cli.md")
+    .text.split(/^## /m)
+    .find((part) => part.startsWith("Options of rsync\n"));
+  const rows = tableRows(section ?? "")
+    .filter(([first]) => first!.startsWith("`"))
+    .map(([form, text]) => [form, text!.replaceAll("\\", "")]);
+  expect(rows).toEqual([...taken!, ...refused!]);
+});
+
+/** The long names in the first column of a section's tables, in their order. */
 function optionsIn(section: string): string[] {
-  return tableRows(section)
-    .flatMap(([first]) => /--([a-z][a-z-]*)/.exec(first!)?.[1] ?? [])
-    .sort();
+  return tableRows(section).flatMap(([first]) => /--([a-z][a-z-]*)/.exec(first!)?.[1] ?? []);
 }
 
 test("docs/limits.md has every limit with its value", () => {

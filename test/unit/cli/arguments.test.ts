@@ -1,23 +1,27 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { readArguments } from "../../../src/cli/arguments.ts";
 import { commands } from "../../../src/cli/commands.ts";
 
 const push = await commands["push"]!.load();
+const recv = await commands["recv"]!.load();
 
-describe("letters of rsync for what is done anyway", () => {
-  it.each([
-    [["-avz"], { verbose: true, compress: true }],
-    [["-a", "-r", "-rtpl"], {}],
-    [["-avzhP"], { verbose: true, compress: true, progress: true }],
-    [["-ae", "ssh -p 2"], { rsh: "ssh -p 2" }],
-    [["-essh"], { rsh: "ssh" }],
-    [["-aessh"], { rsh: "ssh" }],
-  ])("%j", (argv, options) => {
-    expect(readArguments([...argv, "a", "b:c"], push)).toEqual({ options, operands: ["a", "b:c"] });
-  });
+it.each([
+  [["-h"], "help"],
+  [["a", "b:c", "--help"], "help"],
+  [["--no-such", "-h"], "help"],
+  [["help"], "help"],
+  [["-V"], "version"],
+  [["a", "--version"], "version"],
+  [["version"], "version"],
+])("%j asks for something else than to push", (argv, asked) => {
+  expect(readArguments(argv, push)).toEqual({ options: { [asked]: true }, operands: [] });
+});
 
-  it("are operands behind --, and -h alone asks for help", () => {
-    expect(readArguments(["--", "-a", "b:c"], push).operands).toEqual(["-a", "b:c"]);
-    expect(readArguments(["-h"], push).options["help"]).toBe(true);
-  });
+it.each([["help"], ["version"]])("%s is an operand where one is enough", (word) => {
+  expect(readArguments([word], recv).operands).toEqual([word]);
+  expect(readArguments([word, "h:x"], push).operands).toEqual([word, "h:x"]);
+});
+
+it("behind -- nothing is asked", () => {
+  expect(readArguments(["--", "-h", "h:--version"], push).operands).toEqual(["-h", "h:--version"]);
 });

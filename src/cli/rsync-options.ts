@@ -1,0 +1,172 @@
+/** An option of rsync that a command does not have itself. */
+export interface RsyncOption {
+  /** The letters that stand for it. */
+  readonly letters: string;
+  /** Its long name. */
+  readonly name: string;
+  /** True when it is taken, for what it asks for is so without it; false when it is refused. */
+  readonly taken: boolean;
+  /** Why it changes nothing, or what to do instead. */
+  readonly text: string;
+}
+
+type Row = readonly [letters: string, name: string, text: string];
+
+const needless: readonly Row[] = [
+  ["a", "archive", "-rlpt is done always; owners, groups and devices are not carried"],
+  ["r", "recursive", "directories go with all that is in them"],
+  ["l", "links", "links are sent as links"],
+  ["p", "perms", "modes are carried"],
+  ["E", "executability", "modes are carried"],
+  ["t", "times", "modification times are carried"],
+  ["S", "sparse", "long runs of zeros become holes"],
+  ["y", "fuzzy", "content is found again under any name"],
+  ["s", "secluded-args", "no shell takes paths apart"],
+  ["", "protect-args", "no shell takes paths apart"],
+  ["h", "human-readable", "figures are readable; alone, -h asks for help"],
+  ["", "partial", "what came is used by the next run"],
+  ["", "inc-recursive", "nothing waits for the end of the list"],
+  ["", "no-inc-recursive", "what arrives is the same"],
+  ["", "numeric-ids", "owners are not carried"],
+  ["", "no-implied-dirs", "nothing but what is in SRC is sent"],
+  ["", "no-motd", "there is no such message"],
+];
+
+const foreign: readonly Row[] = [
+  ["A", "acls", "ACLs are not carried; leave it out"],
+  ["X", "xattrs", "extended attributes are not carried"],
+  ["H", "hard-links", "linked files arrive as single files"],
+  ["o", "owner", "owners are not carried; leave it out"],
+  ["g", "group", "groups are not carried; leave it out"],
+  ["", "chown", "owners are not carried; chown in DST"],
+  ["", "usermap", "owners are not carried; chown in DST"],
+  ["", "groupmap", "groups are not carried; chgrp in DST"],
+  ["D", "devices", "devices and pipes are not sent; leave it out"],
+  ["", "specials", "pipes and sockets are not sent; leave it out"],
+  ["", "copy-devices", "devices are not read; leave it out"],
+  ["", "write-devices", "devices are not written to; leave it out"],
+  ["U", "atimes", "access times are not carried; leave it out"],
+  ["N", "crtimes", "times of creation are not carried; leave it out"],
+  ["O", "omit-dir-times", "times of directories are always set"],
+  ["J", "omit-link-times", "times of links are always set"],
+  ["", "chmod", "modes arrive as they are; chmod in SRC or DST"],
+  ["", "super", "owners and devices are not carried; leave it out"],
+  ["", "fake-super", "owners and devices are not carried"],
+  ["L", "copy-links", "links are sent as links; SRC/ follows one"],
+  ["", "copy-unsafe-links", "links are sent as they are"],
+  ["", "safe-links", "links are sent; use --exclude"],
+  ["", "munge-links", "links are sent as they are; leave it out"],
+  ["k", "copy-dirlinks", "links are sent as links; leave it out"],
+  ["K", "keep-dirlinks", "a link in DST is replaced, not followed"],
+  ["u", "update", "newer files are replaced too; use --exclude"],
+  ["c", "checksum", "size and time decide; touch what differs"],
+  ["I", "ignore-times", "size and time decide; touch what differs"],
+  ["", "size-only", "the time counts too; -n shows what differs"],
+  ["@", "modify-window", "times count in the unit DST keeps"],
+  ["", "existing", "new files are made too; use --exclude"],
+  ["", "ignore-non-existing", "new files are made; use --exclude"],
+  ["", "ignore-existing", "old files are replaced; use --exclude"],
+  ["", "max-size", "files of any size go; use --exclude"],
+  ["", "min-size", "files of any size go; use --exclude"],
+  ["x", "one-file-system", "mounts are entered; use --exclude"],
+  ["d", "dirs", "directories go whole; use --exclude '/*/*'"],
+  ["R", "relative", "paths begin in SRC; name it in DST"],
+  ["m", "prune-empty-dirs", "empty directories are sent"],
+  ["", "files-from", "--include-from ('*/' too) and --exclude '*'"],
+  ["0", "from0", "patterns are one a line; leave it out"],
+  ["fF", "filter", "use --exclude and --include, in their order"],
+  ["C", "cvs-exclude", "name what to leave out by --exclude"],
+  ["", "remove-source-files", "SRC stays; remove it afterwards"],
+  ["b", "backup", "old content is not kept; copy DST before"],
+  ["", "backup-dir", "old content is not kept; copy DST before"],
+  ["", "suffix", "old content is not kept; copy DST before"],
+  ["", "compare-dest", "only DST is compared with; leave it out"],
+  ["", "copy-dest", "copy that directory to DST before"],
+  ["", "link-dest", "copy that directory to DST before"],
+  ["", "inplace", "files are replaced once they are complete"],
+  ["", "append", "the end alone travels; leave it out"],
+  ["", "append-verify", "the end alone travels; leave it out"],
+  ["W", "whole-file", "only what is missing travels; leave it out"],
+  ["B", "block-size", "chunks have one size for all; leave it out"],
+  ["", "preallocate", "room is not taken in advance; leave it out"],
+  ["T", "temp-dir", "new files are built in DST/.rsync-stream"],
+  ["", "partial-dir", "DST/.rsync-stream is it; leave it out"],
+  ["", "delay-updates", "each file gets its name when complete"],
+  ["", "mkpath", "make the directory around DST before"],
+  ["", "del", "use --delete, which deletes at the end"],
+  ["", "delete-before", "use --delete, which deletes at the end"],
+  ["", "delete-during", "use --delete, which deletes at the end"],
+  ["", "delete-delay", "use --delete, which deletes at the end"],
+  ["", "delete-after", "use --delete, which deletes at the end"],
+  ["", "delete-excluded", "what is excluded is kept in DST"],
+  ["", "force", "use --delete: it empties such directories"],
+  ["", "ignore-errors", "nothing is deleted after an error"],
+  ["", "ignore-missing-args", "SRC has to be there"],
+  ["", "delete-missing-args", "SRC has to be there"],
+  ["", "bwlimit", "use -e 'trickle -s -u RATE ssh'"],
+  ["", "stop-after", "use timeout(1); the next run goes on"],
+  ["", "stop-at", "use timeout(1); the next run goes on"],
+  ["", "contimeout", "use --timeout"],
+  ["", "max-alloc", "memory is bounded; leave it out"],
+  ["", "rsync-path", "use --remote-path"],
+  ["M", "remote-option", "use --remote-path 'rsync-stream ...'"],
+  ["", "port", "use -e 'ssh -p PORT', or a URL with a port"],
+  ["4", "ipv4", "use -e 'ssh -4'"],
+  ["6", "ipv6", "use -e 'ssh -6'"],
+  ["", "address", "use -e 'ssh -b ADDRESS'"],
+  ["", "sockopts", "use -e 'ssh -o ...'"],
+  ["", "blocking-io", "leave it out"],
+  ["", "password-file", "use --token-file"],
+  ["", "compress-choice", "use --compress"],
+  ["", "compress-level", "use --compress"],
+  ["", "compress-threads", "use --compress"],
+  ["", "skip-compress", "what does not shrink goes as it is"],
+  ["", "checksum-choice", "send has --digest; leave it out"],
+  ["", "checksum-seed", "leave it out"],
+  ["", "iconv", "names travel byte by byte; leave it out"],
+  ["", "protocol", "leave it out"],
+  ["", "old-args", "no shell takes paths apart; leave it out"],
+  ["", "trust-sender", "what a sender says is always checked"],
+  ["", "copy-as", "run it as that user"],
+  ["i", "itemize-changes", "use --verbose, or --json"],
+  ["", "out-format", "use --verbose, or --json"],
+  ["", "list-only", "use --dry-run"],
+  ["", "stats", "use --verbose"],
+  ["", "info", "use --verbose, --progress or --quiet"],
+  ["", "debug", "use --verbose; RSYNC_STREAM_DEBUG=1"],
+  ["", "log-file", "use --verbose 2>FILE"],
+  ["", "log-file-format", "use --json"],
+  ["", "stderr", "use 2>FILE"],
+  ["", "outbuf", "leave it out"],
+  ["8", "8-bit-output", "names are shown as they are; leave it out"],
+  ["", "write-batch", "use send SRC > FILE"],
+  ["", "only-write-batch", "use send SRC > FILE"],
+  ["", "read-batch", "use recv DST < FILE"],
+  ["", "daemon", "use serve"],
+  ["e", "rsh", "push and pull reach a host"],
+  ["z", "compress", "it is the sender that compresses"],
+  ["n", "dry-run", "the receiver tells; recv --dry-run"],
+  ["", "delete", "the receiver deletes; recv --delete"],
+  ["", "max-delete", "the receiver deletes; recv --delete"],
+];
+
+/** All of them: first those that are taken. */
+export const rsyncOptions: readonly RsyncOption[] = [needless, foreign].flatMap((rows) =>
+  rows.map(([letters, name, text]) => ({ letters, name, taken: rows === needless, text })),
+);
+
+const byName = new Map(rsyncOptions.map((option) => [option.name, option]));
+const byLetter = new Map(rsyncOptions.flatMap((option) => [...option.letters].map((one) => [one, option])));
+
+/**
+ * What an option of rsync comes to here. `no-` in front of a name or letter asks to do without: that is so where the option is not
+ * taken, and cannot be where it is.
+ *
+ * @param name a long name or a letter
+ */
+export function findRsyncOption(name: string): Pick<RsyncOption, "taken" | "text"> | undefined {
+  const option = name.length === 1 ? byLetter.get(name) : byName.get(name);
+  if (option !== undefined || !name.startsWith("no-")) return option;
+  const denied = findRsyncOption(name.slice("no-".length));
+  return denied && { taken: !denied.taken, text: denied.text };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { readArguments } from "../../../src/cli/arguments.ts";
+import { commands } from "../../../src/cli/commands.ts";
+import { rsyncOptions } from "../../../src/cli/rsync-options.ts";
+
+const push = await commands["push"]!.load();
+const send = await commands["send"]!.load();
+const operands = ["a", "b:c"];
+const read = (...argv: string[]) => readArguments([...argv, ...operands], push);
+
+describe("what rsync would be told and what is so anyway is taken", () => {
+  it.each([
+    [["-avz"], { verbose: true, compress: true }],
+    [["-a", "-r", "-rtplES"], {}],
+    [["-avzhP"], { verbose: true, compress: true, progress: true }],
+    [["-ae", "ssh -p 2"], { rsh: "ssh -p 2" }],
+    [["-essh"], { rsh: "ssh" }],
+    [["-aessh"], { rsh: "ssh" }],
+    [["-aeate"], { rsh: "ate" }],
+    [["--archive", "--partial", "--progress"], { progress: true }],
+    [["--recursive", "--times", "--perms", "--links"], {}],
+    [["--no-owner", "--no-o", "--no-whole-file", "--no-W", "--no-specials"], {}],
+    [["--rsh", "a", "--archive"], { rsh: "a" }],
+    [["--exclude=-a", "-n"], { exclude: ["-a"], "dry-run": true }],
+  ])("%j", (argv, options) => expect(read(...argv)).toEqual({ options, operands }));
+
+  it("behind -- all are operands, and a lone - is one", () => {
+    expect(readArguments(["--", "-a", "b:c"], push).operands).toEqual(["-a", "b:c"]);
+    expect(readArguments(["-", "b:c"], push).operands).toEqual(["-", "b:c"]);
+  });
+});
+
+describe("what asks for something else is refused, with what to do instead", () => {
+  it.each([
+    ["-u", /^-u: newer files are replaced too/],
+    ["-auv", /^-u: /],
+    ["--inplace", /^--inplace: /],
+    ["--bwlimit=100", /^--bwlimit: .*trickle/],
+    ["--rsync-path=x", /^--rsync-path: use --remote-path/],
+    ["--no-perms", /^--no-perms: modes are carried/],
+    ["--no-t", /^--no-t: modification times/],
+    ["--no-delete", /^--no-delete: leave out --delete/],
+    ["--no-z", /^--no-z: leave out --compress/],
+    ["--no-such", /^unknown option --no-such$/],
+    ["-Q", /^unknown option -Q$/],
+  ])("%s", (option, message) => expect(() => read(option)).toThrow(message));
+
+  it("an option of the command itself is what the command says it is", () => {
+    expect(read("-n", "--delete").options).toEqual({ "dry-run": true, delete: true });
+    expect(() => readArguments(["--delete", "a"], send)).toThrow(/^--delete: the receiver deletes/);
+    expect(() => readArguments(["-ne", "a"], send)).toThrow(/^-n: the receiver tells/);
+  });
+});
+
+it("commands that carry nothing do not know rsync's options", async () => {
+  const info = await commands["info"]!.load();
+  expect(() => readArguments(["-a", "f"], info)).toThrow(/^unknown option -a$/);
+});
+
+it("no option stands in the list twice, and each is told of in a line of 80 columns", () => {
+  const forms = rsyncOptions.flatMap(({ letters, name }) => [...letters, name]);
+  expect(new Set(forms).size).toBe(forms.length);
+  const lines = rsyncOptions
+    .filter(({ taken }) => !taken)
+    .map(({ name, text }) => `rsync-stream: --${name}: ${text} (USAGE)`);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
