@@ -3,7 +3,7 @@ import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../error
 import { readArguments } from "./arguments.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
-import { commands } from "./commands.ts";
+import { commands, usageOf } from "./commands.ts";
 import { boundRemoteTroubles } from "./bounded-troubles.ts";
 import { refuseGarbled } from "./garbled-arguments.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
@@ -14,6 +14,7 @@ import { describeError, textReport } from "./text-report.ts";
 
 const versionWords = new Set(["version", "--version", "-V"]);
 const helpWords = new Set(["help", "--help", "-h"]);
+const isQuestion = (word: string): boolean => versionWords.has(word) || helpWords.has(word);
 
 /** Runs a command and resolves with its exit code. The process then ends by itself, once all is written. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -23,19 +24,21 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let report = reportTo({}, output);
   let exit = 0;
   try {
-    const [name = "", ...rest] = argv;
+    const { name, rest } = findCommand(argv);
     if (versionWords.has(name)) return await printVersion();
-    if (helpWords.has(name)) return await printHelp(rest[0]);
+    if (helpWords.has(name)) return await printHelp(rest.find((word) => !word.startsWith("-")));
     const command = await loadCommand(name);
+    report = reportTo({}, output, name);
     refuseGarbled(rest);
     const { options, operands } = readArguments(rest, command);
     if (options["help"] === true) return await printHelp(name);
+    if (options["version"] === true) return await printVersion();
     if (command.writesOutput(options)) other = undefined;
     else if (options["json"] === true) {
       output = new TextOutput(1, (failure) => controller.abort(failure));
       other = 2;
     }
-    report = reportTo(options, output);
+    report = reportTo(options, output, name);
     abortOnInterrupt(controller, command.graceMs);
     await command.run({ options, operands, report, signal: controller.signal });
   } catch (thrown) {
@@ -49,10 +52,18 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   return exit || lossExit;
 }
 
+/** The command, or what stands for one, and all else. Options without a value may stand in front. */
+function findCommand(argv: readonly string[]): { name: string; rest: readonly string[] } {
+  const named = argv.findIndex((word) => !word.startsWith("-"));
+  const at = named < 0 ? argv.findIndex(isQuestion) : named;
+  if (at < 0) return { name: "", rest: argv };
+  return { name: argv[at]!, rest: argv.toSpliced(at, 1) };
+}
+
 /** Prints what a command is for and how it is used, or all commands. */
 async function printHelp(name: string | undefined): Promise<number> {
   const { describeCommand, describeCommands } = await import("./help.ts");
-  const isCommand = name !== undefined && !helpWords.has(name);
+  const isCommand = name !== undefined && !isQuestion(name);
   return print(isCommand ? describeCommand(name, await loadCommand(name)) : describeCommands());
 }
 
@@ -91,7 +102,7 @@ async function loadCommand(name: string): Promise<Command> {
 }
 
 /** How the command reports, as its options want it. @throws USAGE */
-function reportTo(options: OptionValues<OptionSpecs>, output: TextOutput): Report {
+function reportTo(options: OptionValues<OptionSpecs>, output: TextOutput, name?: string): Report {
   const write = (text: string): void => output.write(text);
   const quiet = options["quiet"] === true;
   const verbose = options["verbose"] === true;
@@ -104,6 +115,7 @@ function reportTo(options: OptionValues<OptionSpecs>, output: TextOutput): Repor
       verbose,
       color,
       progress: live || options["progress"] === true,
+      ...(name !== undefined && { usage: usageOf(name) }),
       ...(live && { columns: () => process.stderr.columns || usualColumns }),
       write,
     }),

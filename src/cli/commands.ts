@@ -21,7 +21,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./pull.ts")).pull,
   },
   serve: {
-    synopsis: "ROOT [--listen HOST:PORT] [--token-file FILE] [--read-only]",
+    synopsis: "ROOT [--listen HOST:PORT] [--token-file FILE]",
     about: "let others push to a directory and pull from it, over WebSocket and HTTP",
     load: async () => (await import("./serve.ts")).serve,
   },
@@ -76,3 +76,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./chunks.ts")).chunks,
   },
 };
+
+/** How a command is used, in one line. */
+export function usageOf(name: string): string {
+  return `usage: rsync-stream ${name} ${commands[name]!.synopsis}`;
+}

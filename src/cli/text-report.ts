@@ -16,6 +16,8 @@ export interface TextReportOptions {
   readonly columns?: () => number;
   /** True to show progress. */
   readonly progress: boolean;
+  /** What to say after a command line that makes no sense. */
+  readonly usage?: string;
   readonly write: (text: string) => void;
 }
 
@@ -24,7 +26,7 @@ const colors = { red: "\x1b[31m", yellow: "\x1b[33m", none: "\x1b[39m" };
 
 /** Reports for people: one line that is written over while it goes on, and lines that stay. */
 export function textReport(options: TextReportOptions): Report {
-  const { quiet, verbose, color, columns, progress, write } = options;
+  const { quiet, verbose, color, columns, progress, usage, write } = options;
   const live = progress && !quiet ? new LiveProgress({ write, columns }) : undefined;
 
   function print(line: string): void {
@@ -54,6 +56,7 @@ export function textReport(options: TextReportOptions): Report {
       live?.end();
       print(`${paint("red", "rsync-stream:")} ${describeError(error)}`);
       if (verbose) for (const cause of causesOf(error)) print(`  because ${escapeText(cause)}`);
+      if (usage !== undefined && error.code === "USAGE" && !error.remote) print(usage);
     },
   };
 }

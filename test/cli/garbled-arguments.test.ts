@@ -37,7 +37,7 @@ describe("an argument that is not UTF-8 is refused, and no other place is used",
       `cd "$1" && bad=$(printf 'b\\351') && timeout 60 $RS ${line} </dev/null`,
       folder,
     );
-    expect(stderr).toMatch(/^rsync-stream: the argument [^\n]* is not UTF-8 \(USAGE\)\n$/);
+    expect(stderr).toMatch(/^rsync-stream: the argument [^\n]* is not UTF-8 \(USAGE\)\nusage: [^\n]*\n$/);
     expect(code).toBe(2);
     expect(readdirSync(folder)).toEqual(["s"]);
   });

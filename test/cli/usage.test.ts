@@ -3,16 +3,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, rsyncStream, runShell } from "./run.ts";
 
-describe("wrong usage exits with 2 and one line that names what is wrong", () => {
+describe("wrong usage exits with 2, what is wrong in one line, and the usage in another", () => {
   const cases: [string[], RegExp][] = [
-    [[], /a command is missing/],
-    [["sned"], /unknown command "sned"; did you mean send\?/],
-    [["xyzzy"], /unknown command "xyzzy"; see rsync-stream --help/],
-    [["constructor"], /unknown command "constructor"/],
     [["send"], /SRC is missing/],
     [["data", "a", "b"], /WISH is missing/],
     [["send", "a", "b"], /too many: b/],
     [["send", "--dupelx", "a"], /unknown option --dupelx; did you mean --duplex\?/],
+    [["send", "-u", "a"], /-u: newer files are replaced too/],
+    [["-v", "send", "-Q", "a"], /unknown option -Q/],
     [["send", "--have"], /--have/],
     [["send", ".", "--digest", "md5"], /--digest .*"md5"/],
     [["send", ".", "--digest", "blake3", "--have", "list"], /a list of `have` names chunks by sha-256/],
@@ -31,9 +29,66 @@ describe("wrong usage exits with 2 and one line that names what is wrong", () =>
   it.each(cases)("%j", async (args, line) => {
     const { code, stdout, stderr } = await rsyncStream(args);
     expect(stderr).toMatch(line);
-    expect(stderr).toMatch(/^rsync-stream: [^\n]* \(USAGE\)\n$/);
+    const name = args.find((word) => !word.startsWith("-"));
+    expect(stderr).toMatch(/^rsync-stream: [^\n]* \(USAGE\)\nusage: rsync-stream [^\n]*\n$/);
+    expect(stderr).toContain(`usage: rsync-stream ${name} `);
     expect(stdout.length).toBe(0);
     expect(code).toBe(2);
+  });
+
+  const unknown: [string[], RegExp][] = [
+    [[], /a command is missing/],
+    [["--quiet"], /a command is missing/],
+    [["sned"], /unknown command "sned"; did you mean send\?/],
+    [["xyzzy"], /unknown command "xyzzy"; see rsync-stream --help/],
+    [["help", "xyzzy"], /unknown command "xyzzy"/],
+    [["constructor"], /unknown command "constructor"/],
+  ];
+  it.each(unknown)("%j is one line", async (args, line) => {
+    const { code, stdout, stderr } = await rsyncStream(args);
+    expect(stderr).toMatch(line);
+    expect(stderr).toMatch(/^rsync-stream: [^\n]* \(USAGE\)\n$/);
+    expect({ code, size: stdout.length }).toEqual({ code: 2, size: 0 });
+  });
+});
+
+it("a failure that is no fault of the command line comes without the usage", async () => {
+  const { stderr } = await rsyncStream(["send", "nowhere"]);
+  expect(stderr).not.toContain("usage");
+});
+
+const general = "Send only what the other end is missing";
+const ofPush = "rsync-stream push SRC";
+const version = /^\d+\.\d+\.\d+\S*\n$/;
+
+describe("help and the version are told wherever they are asked for", () => {
+  const asked: [string[], string | RegExp][] = [
+    [["help"], general],
+    [["--help"], general],
+    [["-h"], general],
+    [["-q", "--help"], general],
+    [["help", "help"], general],
+    [["help", "--json"], general],
+    [["help", "push"], ofPush],
+    [["help", "-v", "push"], ofPush],
+    [["--help", "push"], ofPush],
+    [["-h", "push"], ofPush],
+    [["push", "help"], ofPush],
+    [["push", "a", "-h"], ofPush],
+    [["push", "--no-such", "--help"], ofPush],
+    [["version"], version],
+    [["--version"], version],
+    [["-V"], version],
+    [["-q", "version"], version],
+    [["push", "-V"], version],
+    [["push", "a", "b:c", "--version"], version],
+    [["--version", "push"], version],
+    [["push", "-qV", "a", "b:c"], version],
+  ];
+  it.each(asked)("%j", async (args, text) => {
+    const { code, stdout, stderr } = await rsyncStream(args);
+    expect(stdout.toString()).toMatch(text);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 });
 
