@@ -1,19 +1,22 @@
 import fs from "node:fs";
 import type { NativePath } from "./byte-string.node.ts";
 
-/** File systems that one system at a time writes to, by their numbers in statfs(2), and whether inode numbers last there. */
-const localTypes = new Map([
-  [0xef53, true], // ext2, ext3, ext4
-  [0x58465342, true], // XFS
-  [0x9123683e, true], // Btrfs
-  [0x01021994, true], // tmpfs
-  [0x794c7630, true], // overlay
-  [0x2fc12fc1, true], // ZFS
-  [0xf2f52010, true], // F2FS
-  [0xca451a4e, true], // bcachefs
-  [0x7366746e, true], // NTFS
-  [0x4d44, false], // FAT
-  [0x2011bab0, false], // exFAT
+/** What of a file is the same for as long as it is there. */
+type Lasting = "inode and birth" | "inode" | "nothing";
+
+/** File systems that one system at a time writes to, by their numbers in statfs(2). */
+const localTypes = new Map<number, Lasting>([
+  [0xef53, "inode and birth"], // ext2, ext3, ext4
+  [0x58465342, "inode and birth"], // XFS
+  [0x9123683e, "inode and birth"], // Btrfs
+  [0x01021994, "inode and birth"], // tmpfs
+  [0x794c7630, "inode"], // overlay: what is written to is copied, and born again
+  [0x2fc12fc1, "inode and birth"], // ZFS
+  [0xf2f52010, "inode and birth"], // F2FS
+  [0xca451a4e, "inode and birth"], // bcachefs
+  [0x7366746e, "inode"], // NTFS
+  [0x4d44, "nothing"], // FAT
+  [0x2011bab0, "nothing"], // exFAT
 ]);
 const nfsType = 0x6969;
 
@@ -30,6 +33,15 @@ export function isLocalDisk(path: NativePath): boolean {
  */
 export function keepsInodes(fd: number): boolean {
   if (process.platform !== "linux") return true;
-  const { type } = fs.statfsSync(`/proc/self/fd/${fd}`);
-  return type === nfsType || (localTypes.get(type) ?? false);
+  const type = typeOf(fd);
+  return type === nfsType || (localTypes.get(type) ?? "nothing") !== "nothing";
+}
+
+/** True when the time at which a file was made is kept for as long as it is there. In doubt it is false. */
+export function keepsBirths(fd: number): boolean {
+  return process.platform === "linux" && localTypes.get(typeOf(fd)) === "inode and birth";
+}
+
+function typeOf(fd: number): number {
+  return fs.statfsSync(`/proc/self/fd/${fd}`).type;
 }

@@ -18,6 +18,8 @@ export interface FileStats {
   readonly ctimeNsec: number;
   /** Tells files of one file system apart, as long as its numbers stay below 2^53. */
   readonly inode: number;
+  /** When it was made, in microseconds; 0 where the system does not say. Another one may get the inode number of one that is gone. */
+  readonly bornUsec: number;
   /** Tells file systems apart. */
   readonly device: number;
   /** Tells apart the places that a file system is mounted at; 0 where the system does not say. */
@@ -65,6 +67,7 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
     ctimeSec,
     ctimeNsec,
     inode: Number(stats.ino),
+    bornUsec: 0,
     device: Number(stats.dev),
     mount: 0,
     owner: Number(stats.uid),
@@ -104,6 +107,7 @@ function readStatx(view: DataView): FileStats {
     ctimeSec: readWide(view, 96),
     ctimeNsec: view.getUint32(104, true),
     inode: readWide(view, 32),
+    bornUsec: readWide(view, 80) * 1_000_000 + Math.floor(view.getUint32(88, true) / 1000),
     device: deviceOf(view.getUint32(136, true), view.getUint32(140, true)),
     mount: readWide(view, 144),
     owner: view.getUint32(20, true),

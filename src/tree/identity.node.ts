@@ -1,13 +1,13 @@
-import { keepsInodes } from "./disk-kind.node.ts";
+import { keepsBirths, keepsInodes } from "./disk-kind.node.ts";
 import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 
 /** What tells files and directories apart, wherever they are and whatever they are called. */
-export type Identity = Pick<FileStats, "device" | "inode" | "owner">;
+export type Identity = Pick<FileStats, "device" | "inode" | "owner" | "bornUsec">;
 
 /** What is open. */
 export function identityOf(fd: number): Identity {
-  const { device, inode, owner } = lookAtHandle(fd);
-  return { device, inode, owner };
+  const { device, inode, owner, bornUsec } = lookAtHandle(fd);
+  return { device, inode, owner, bornUsec };
 }
 
 /** True for the same file or directory, one of which is open. */
@@ -21,6 +21,6 @@ export function isSameFile(a: Identity, b: Identity): boolean {
  * @param fd something open on that file system
  */
 export function isStillSame(before: Identity, now: Identity, fd: number): boolean {
-  if (isSameFile(before, now)) return true;
+  if (isSameFile(before, now)) return before.bornUsec === now.bornUsec || !keepsBirths(fd);
   return before.device === now.device && before.owner === now.owner && !keepsInodes(fd);
 }

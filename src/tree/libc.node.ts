@@ -43,7 +43,9 @@ interface Koffi {
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
+const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
+const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 const RENAME_EXCHANGE = 2;
 const F_SETPIPE_SZ = 1031;
 const EINVAL = 22;
@@ -156,8 +158,7 @@ function bindStatx(koffi: Koffi): Libc["statx"] {
   const declaration = "int statx(int dirfd, const void *path, int flags, unsigned int mask, void *into)";
   const statx = koffi.load(null).func(declaration);
   return (fd, path, into) => {
-    if (statx(fd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, into) === 0)
-      return true;
+    if (statx(fd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, wanted, into) === 0) return true;
     const errno = koffi.errno();
     if (errno === ENOENT) return false;
     throw errnoError(errno, "statx");
