@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import path from "node:path";
 import { closingAfter, doAll } from "../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
@@ -61,7 +62,11 @@ const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
  */
 export class HeldDirs {
   readonly root: DirNode;
+  /** Where the root was when it was opened; no part of it was a link. */
   readonly #rootPath: ByteString;
+  /** The path that was given, from the top of the file system on. */
+  readonly #givenPath: ByteString;
+  readonly #follow: boolean;
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
     (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, dirFlags),
@@ -79,7 +84,10 @@ export class HeldDirs {
     const bare = follow ? rootPath : withoutSlash(rootPath);
     const fd = fs.openSync(bare, O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
     this.root = { parent: undefined, name: "", fd, volume: volumeOf(lookAtHandle(fd)) };
-    this.#rootPath = toByteString(fs.realpathSync.native(rootPath, "buffer"));
+    this.#rootPath = realPath(rootPath);
+    const given = toByteString(Buffer.from(bare));
+    this.#givenPath = path.isAbsolute(bare) ? given : `${realPath(".")}/${given}`;
+    this.#follow = follow;
   }
 
   /** The path of a name in a directory, good for one call, made at once. Throws when the way there is gone. */
@@ -177,10 +185,16 @@ export class HeldDirs {
     return nativePath(`${this.#pathOf(dir)}/.`);
   }
 
-  /** False when another directory stands at the root's path now. */
+  /** False when the path that was given leads to something else now, or nowhere. */
   isRootInPlace(): boolean {
-    const now = fs.statSync(nativePath(this.#rootPath), { bigint: true, throwIfNoEntry: false });
-    return now !== undefined && isSame(now, fs.fstatSync(this.root.fd!, { bigint: true }));
+    const look = this.#follow ? fs.statSync : fs.lstatSync;
+    try {
+      const now = look(nativePath(this.#givenPath), { bigint: true });
+      return isSame(now, fs.fstatSync(this.root.fd!, { bigint: true }));
+    } catch (thrown) {
+      if (isErrno(thrown)) return false;
+      throw thrown;
+    }
   }
 
   close(): void {
@@ -247,6 +261,10 @@ export function withoutSlash(path: string): string {
 }
 
 const hasProc = fs.existsSync("/proc/self/fd");
+
+function realPath(from: string): ByteString {
+  return toByteString(fs.realpathSync.native(from, "buffer"));
+}
 
 function volumeOf({ device, mount }: FileStats): Volume {
   return { device, mount };

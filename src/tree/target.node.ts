@@ -150,7 +150,9 @@ class DirTarget implements TreeTarget {
         if (this.#pause.due()) await this.#pause.take();
       }
       if (this.#destination.held.isRootInPlace()) return;
-      throw new SyncError("CHANGED", "another directory took the place of the destination");
+      throw new SyncError("CHANGED", "another directory took the place of the destination", {
+        detail: { path: this.#place },
+      });
     });
   }
 
