@@ -10,7 +10,7 @@ import { takeLock, type Lock } from "./lock.node.ts";
 import { isPrivate } from "./private-dir.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { walk } from "./walk.node.ts";
-import { removeFile } from "./remove-file.node.ts";
+import { removeDir, removeFile } from "./remove-file.node.ts";
 
 /** A file that an earlier session left behind. */
 export interface Leftover extends NameIn {
@@ -64,9 +64,8 @@ export class StagingRoom {
   /** Removes what earlier sessions left. */
   removeLeftovers(): void {
     const files = this.leftovers.map((leftover) => () => removeFile(this.#held, leftover));
-    const dirs = this.#oldDirs
-      .splice(0)
-      .map((name) => () => fs.rmSync(this.#held.at(this.dir, name), { recursive: true, force: true }));
+    const oldDirs = this.#oldDirs.splice(0);
+    const dirs = oldDirs.map((name) => () => removeDir(this.#held, { dir: this.dir, name }));
     doAll([...files, ...dirs]);
   }
 
