@@ -12,6 +12,8 @@ export interface SyncTreesOptions {
   readonly search?: boolean;
   /** Called before each batch of content; throws to break off. */
   readonly onBatch?: () => void;
+  /** Called when all content was written. */
+  readonly beforeCommit?: () => Promise<void>;
   /** True to break off without commit after the content was written. */
   readonly noCommit?: boolean;
   /** False for a source that could not list all it has. */
@@ -61,6 +63,7 @@ export async function syncTrees<File>(
       options.onBatch?.();
       await sendRuns(target, runs, wanted, offsets, pushed, result);
     }
+    await options.beforeCommit?.();
     if (!options.noCommit) await target.commit(options.whole ?? true);
     return result;
   } finally {
