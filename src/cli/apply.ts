@@ -28,7 +28,10 @@ export const apply = defineCommand({
     const spool = createSpool(dirname(path), found.chunks);
     let last: BuildProgress = { doneBytes: 0, totalBytes: 0, receivedBytes: 0 };
     const rebuild = async (): Promise<void> => {
-      const onProgress = (progress: BuildProgress): void => report.progress(progressOf((last = progress)));
+      const onProgress = (progress: BuildProgress): void => {
+        last = progress;
+        report.progress?.(progressOf(progress));
+      };
       const builder = createBuilder(info, spool.store, { ...limits, signal, onProgress });
       await replaceFile(path, builder.build(readFileBlocks(dataPath, { signal })));
       report.summary({ action: "rebuilt", ...progressOf(last) });

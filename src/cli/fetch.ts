@@ -73,7 +73,10 @@ export const fetch = defineCommand({
           ...(options.key !== undefined && { keyPrefix: options.key }),
           ...(windowCount !== undefined && { windowCount }),
           ...(stallMs !== undefined && { stallMs }),
-          onProgress: (progress) => report.progress(progressOf((last = progress))),
+          onProgress(progress) {
+            last = progress;
+            report.progress?.(progressOf(progress));
+          },
         });
         await withConnectionHint(url, () => file.replace(content));
       };

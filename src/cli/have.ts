@@ -2,7 +2,7 @@ import { closingInTheEnd } from "../bytes/closing.ts";
 import { sendTree } from "../session/send.ts";
 import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
-import { progressOf, reportSession } from "./session-report.ts";
+import { progressTo, reportSession } from "./session-report.ts";
 import { livenessOf } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { outputChannel } from "./stdio.ts";
@@ -22,7 +22,7 @@ export const have = defineCommand({
         mode: "list",
         signal,
         onTrouble: (error) => report.trouble(error),
-        onProgress: (session) => report.progress(progressOf(session)),
+        ...progressTo(report),
         ...livenessOf({}),
       });
       reportSession(report, "listed", summary);

@@ -1,5 +1,6 @@
 import type { SyncError } from "../errors.ts";
-import { progressPace, type Report } from "./report.ts";
+import type { TreeChange } from "../tree/tree-change.node.ts";
+import { type Progress, progressPace, type Report } from "./report.ts";
 
 /** How much is said, and where. */
 export interface JsonReportOptions {
@@ -18,16 +19,19 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
     write(`${JSON.stringify({ event, ...facts, elapsedMs: Math.round(performance.now()) })}\n`);
   }
 
+  function progress(now: Progress): void {
+    if (isDue()) print("progress", now);
+  }
+
+  function done(change: TreeChange): void {
+    if (change.change === "deleted") print("deleted", change);
+    else if (verbose) print("received", change);
+  }
+
   return {
-    progress(progress) {
-      if (!quiet && isDue()) print("progress", progress);
-    },
+    ...(!quiet && { progress, done }),
     trouble: (error) => print("trouble", factsOf(error)),
     change: (change) => print("change", change),
-    done(change) {
-      const isDeleted = change.change === "deleted";
-      if (!quiet && (verbose || isDeleted)) print(isDeleted ? "deleted" : "received", change);
-    },
     notice(message, facts) {
       if (!quiet) print("notice", { message, ...facts });
     },

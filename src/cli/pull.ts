@@ -6,7 +6,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
-import { progressOf } from "./session-report.ts";
+import { progressTo } from "./session-report.ts";
 import { prepareForSession } from "./engine.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
@@ -39,7 +39,7 @@ export const pull = defineCommand({
       openTarget: () => receiving.openTarget(),
       signal,
       onTrouble: (error) => report.trouble(error),
-      onProgress: (session) => report.progress(progressOf(session)),
+      ...progressTo(report),
       compress: options.compress === true,
       ...receiveLimitsOf(options),
       ...reconnectionOf(options, report),

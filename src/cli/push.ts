@@ -10,7 +10,7 @@ import { dryRunOption } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
 import type { RemoteWords } from "./remote-words.ts";
 import { livenessOf, timeoutOption } from "./session-options.ts";
-import { progressOf, reportSession } from "./session-report.ts";
+import { progressTo, reportSession } from "./session-report.ts";
 import { openSource } from "./session-source.ts";
 import { prepareForSession } from "./engine.ts";
 
@@ -64,7 +64,7 @@ export const push = defineCommand({
       ...(options.compress === true && { compress: true }),
       signal,
       onTrouble: (error) => report.trouble(error),
-      onProgress: (session) => report.progress(progressOf(session)),
+      ...progressTo(report),
       ...reconnectionOf(options, report),
       ...livenessOf({ duplex: true, ...options }),
     });

@@ -1,6 +1,5 @@
 import type { ReceiveSummary } from "../session/receive.ts";
 import { openTreePreview } from "../tree/preview.node.ts";
-import type { TreeChange } from "../tree/tree-change.node.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
 import type { Unkept } from "../tree/metadata.node.ts";
 import type { PathFilter } from "../tree/path-filter.ts";
@@ -39,7 +38,6 @@ export class Receiving {
   readonly #isDry: boolean;
   readonly #maxDeletedCount: number | undefined;
   readonly #protect: PathFilter | undefined;
-  #deletedEntries = 0;
   #tally: ChangeTally;
 
   /** @throws USAGE */
@@ -58,16 +56,14 @@ export class Receiving {
     const maxDeletedCount = this.#maxDeletedCount;
     const deletion = maxDeletedCount === undefined ? {} : { maxDeletedCount, protect: this.#protect };
     if (!this.#isDry) {
-      const onChange = (change: TreeChange): void => {
-        if (change.change === "deleted") this.#deletedEntries++;
-        this.#report.done(change);
-      };
+      const { done } = this.#report;
       const onUnkept = (what: Unkept): void => {
         this.#report.notice(`the file system at ${this.#place} does not keep ${unkeptTexts[what]}`, {
           unkept: what,
         });
       };
-      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, onChange, onUnkept });
+      const told = { onUnkept, ...(done && { onChange: done }) };
+      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, ...told });
     }
     const tally = (this.#tally = new ChangeTally(this.#report));
     return openTreePreview(this.#place, { ...deletion, onChange: (change) => tally.note(change) });
@@ -76,12 +72,7 @@ export class Receiving {
   /** Reports how it ended. @throws PARTIAL when some entries failed */
   end(session: ReceiveSummary): void {
     if (this.#isDry) return reportSession(this.#report, "compared", session, this.#tally.summary);
-    const deletedEntries = this.#deletedEntries;
-    reportSession(
-      this.#report,
-      "received",
-      session,
-      this.#maxDeletedCount === undefined ? {} : { deletedEntries },
-    );
+    const deletion = this.#maxDeletedCount === undefined ? {} : { deletedEntries: session.deleted };
+    reportSession(this.#report, "received", session, deletion);
   }
 }

@@ -3,7 +3,7 @@ import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
-import { progressOf } from "./session-report.ts";
+import { progressTo } from "./session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { duplexChannel, inputChannel } from "./stdio.ts";
 import { prepareForSession } from "./engine.ts";
@@ -28,7 +28,7 @@ export const recv = defineCommand({
       duplex,
       signal,
       onTrouble: (error) => report.trouble(error),
-      onProgress: (session) => report.progress(progressOf(session)),
+      ...progressTo(report),
       ...receiveLimitsOf(options),
       ...livenessOf(options),
     });

@@ -39,13 +39,14 @@ export interface Summary extends Progress {
 
 /** Where a command says how it goes. May be called as often as there is something to say. */
 export interface Report {
-  progress(progress: Progress): void;
+  /** Absent where nobody is shown it. */
+  readonly progress?: (progress: Progress) => void;
   /** One entry failed; the others go on. */
   trouble(error: SyncError): void;
   /** What would become of a path; said always, for it is what was asked for. */
   change(change: TreeChange): void;
-  /** What became of a path. */
-  done(change: TreeChange): void;
+  /** What became of a path; absent where nobody is shown that. */
+  readonly done?: (change: TreeChange) => void;
   /** Something to know that is no failure; the facts are for programs. */
   notice(text: string, facts?: Readonly<Record<string, string | number>>): void;
   summary(summary: Summary): void;

@@ -7,7 +7,7 @@ import { sendTree, type SendOptions } from "../session/send.ts";
 import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
-import { progressOf, reportSession } from "./session-report.ts";
+import { progressTo, reportSession } from "./session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
 import { duplexChannel, outputChannel } from "./stdio.ts";
@@ -47,7 +47,7 @@ export const send = defineCommand({
         ...(options.compress === true && { compress: true }),
         signal,
         onTrouble: (error) => report.trouble(error),
-        onProgress: (session) => report.progress(progressOf(session)),
+        ...progressTo(report),
         ...livenessOf(options),
         ...list,
       });

@@ -4,8 +4,14 @@ import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
 import type { SendProgress, SendSummary } from "../session/send.ts";
 import type { Progress, Report, Summary } from "./report.ts";
 
-/** Where a session stands, as the commands report it. */
-export function progressOf(session: SendProgress | ReceiveProgress): Progress {
+/** The option of a session that lets a report show where it stands; none where that is not shown. */
+export function progressTo({ progress }: Report): {
+  onProgress?: (session: SendProgress | ReceiveProgress) => void;
+} {
+  return progress ? { onProgress: (session) => progress(progressOf(session)) } : {};
+}
+
+function progressOf(session: SendProgress | ReceiveProgress): Progress {
   return {
     ...totalsOf(session),
     totalFiles: session.wantedFiles,

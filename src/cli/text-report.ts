@@ -39,12 +39,10 @@ export function textReport(options: TextReportOptions): Report {
   }
 
   return {
-    progress: (now) => live?.update(now),
+    ...(live && { progress: (now) => live.update(now) }),
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
     change: (change) => print(describeChange(change)),
-    done(change) {
-      if (verbose && !quiet) print(describeChange(change));
-    },
+    ...(verbose && !quiet && { done: (change: TreeChange) => print(describeChange(change)) }),
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },

@@ -117,7 +117,7 @@ describe("progress in a report", () => {
   it("is drawn over itself five times a second at most, also while nothing comes", () => {
     const { report, written } = collect({ columns: () => 100 });
     for (let i = 0; i < 1000; i++) {
-      report.progress(half);
+      report.progress?.(half);
       vi.advanceTimersByTime(1);
     }
     expect(written.length).toBe(5);
@@ -129,7 +129,7 @@ describe("progress in a report", () => {
 
   it("makes room for lines that stay, and ends with the last", () => {
     const { report, written } = collect({ columns: () => 100 });
-    report.progress(half);
+    report.progress?.(half);
     vi.advanceTimersByTime(200);
     report.trouble(new SyncError("IO", "denied", { detail: { path: "a\nb" } }));
     expect(written.slice(1).join("")).toBe("\r\u001b[Krsync-stream: a\\x0ab: denied (IO)\n");
@@ -142,7 +142,7 @@ describe("progress in a report", () => {
   it("heeds that the terminal is resized", () => {
     let columns = 200;
     const { report, written } = collect({ columns: () => columns });
-    report.progress({ ...half, name: "x".repeat(100) });
+    report.progress?.({ ...half, name: "x".repeat(100) });
     vi.advanceTimersByTime(200);
     expect(written.at(-1)!.length).toBe(80);
     columns = 30;
@@ -153,14 +153,14 @@ describe("progress in a report", () => {
 
   it("is shown a line below another where nothing can be written over", () => {
     const { report, written } = collect();
-    report.progress(half);
+    report.progress?.(half);
     vi.advanceTimersByTime(2000);
     expect(written).toEqual(Array(2).fill("50 %  500 MB  0 bytes/s  -:-- left  3/10 files  picture.jpg\n"));
   });
 
   it.each([{ quiet: true }, { progress: false }])("is not shown with %j", (options) => {
     const { report, written } = collect(options);
-    report.progress(half);
+    report.progress?.(half);
     vi.advanceTimersByTime(2000);
     expect([written.length, vi.getTimerCount()]).toEqual([0, 0]);
   });

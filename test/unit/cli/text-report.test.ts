@@ -55,6 +55,16 @@ describe("a report in text", () => {
     expect(text()).toBe("rsync-stream: other end: too much (LIMIT)\n");
   });
 
+  it.each([
+    [{}, []],
+    [{ verbose: true }, ["done"]],
+    [{ progress: true }, ["progress"]],
+    [{ quiet: true, verbose: true, progress: true }, []],
+  ])("asks only for what it shows: %j", (options, asked) => {
+    const { report } = collect(options);
+    expect([report.progress && "progress", report.done && "done"].filter(Boolean)).toEqual(asked);
+  });
+
   it("tells causes when verbose", () => {
     const { report, text } = collect({ verbose: true });
     report.failure(new SyncError("IO", "outer", { cause: new Error("inner\u001b") }));
