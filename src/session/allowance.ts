@@ -64,6 +64,7 @@ export class Allowance {
 
   /** Counts content that a file is said to be made of. @throws LIMIT */
   fill(entry: number, sizes: readonly number[]): void {
+    if (this.#limits.maxExpansion === Infinity) return;
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     const replaced = this.#replaced.get(entry) ?? 0;
     if (replaced > bytes) this.#replaced.set(entry, replaced - bytes);

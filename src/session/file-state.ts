@@ -22,8 +22,14 @@ export interface FileState {
 }
 
 /** A file of which nothing was listed. */
-export function openFile(file: Omit<FileState, "listed" | "missing" | "ended">): FileState {
-  return { ...file, listed: 0, missing: 0, ended: false };
+export function openFile(
+  entry: number,
+  place: EntryPlace,
+  size: number,
+  debt: Debt,
+  unasked: boolean,
+): FileState {
+  return { entry, place, unasked, debt, size, listed: 0, missing: 0, ended: false, dropped: false };
 }
 
 /** A place in a file where a chunk has to go. */
@@ -47,6 +53,10 @@ export function sizesToCome({ sizes, pushed = [] }: ChunkGroup, { dropped }: Fil
 
 /** Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender counts on its being there. */
 export function placesFor({ places }: Expected<Place>): readonly Place[] {
-  const open = places.filter(({ file }) => !file.dropped);
+  const open = places.every(isAwaited) ? places : places.filter(isAwaited);
   return open.length > 0 ? open : places.slice(0, 1);
+}
+
+function isAwaited({ file }: Place): boolean {
+  return !file.dropped;
 }

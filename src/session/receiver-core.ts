@@ -192,8 +192,9 @@ export class ReceiverCore {
       debt.open += 1;
       this.totals.wantedFiles += 1;
       this.totals.wantedBytes += entry.size;
-      const state = { entry: first + i, place: places[i]!, unasked: unasked || need === "all", debt };
-      this.#files.set(first + i, openFile({ ...state, size: entry.size, dropped: need === "nothing" }));
+      const file = openFile(first + i, places[i]!, entry.size, debt, unasked || need === "all");
+      file.dropped = need === "nothing";
+      this.#files.set(first + i, file);
     }
     return wishes;
   }
