@@ -5,7 +5,8 @@ import { override } from "../bytes/override.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { toByteString } from "../tree/byte-string.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
-import { type DirNode, HeldDirs, O_PATH } from "../tree/held-dirs.node.ts";
+import { DirNode } from "../tree/dir-node.node.ts";
+import { HeldDirs, O_PATH } from "../tree/held-dirs.node.ts";
 import { openTreeSource } from "../tree/source.node.ts";
 import { stagingName } from "../tree/staging-name.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
@@ -129,7 +130,7 @@ function openPlace(held: HeldDirs, { components, contents }: SharePath): { fd: n
   const names = components.map(nameOf);
   const last = names.pop() ?? ".";
   let dir: DirNode = held.root;
-  for (const name of names) dir = { parent: dir, name: toByteString(Buffer.from(name)) };
+  for (const name of names) dir = new DirNode(dir, toByteString(Buffer.from(name)));
   try {
     const fd = fs.openSync(held.pathTo(dir), O_PATH | O_DIRECTORY);
     return { fd, place: `${pathOf(fd, held, dir)}/${last}${contents && last !== "." ? "/" : ""}` };

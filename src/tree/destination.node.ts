@@ -3,7 +3,8 @@ import path from "node:path";
 import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
-import { HeldDirs, withoutSlash, type DirNode } from "./held-dirs.node.ts";
+import { DirNode } from "./dir-node.node.ts";
+import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
 import type { Entry, Layout } from "./tree.ts";
 
 /** Where a tree is received. */
@@ -24,7 +25,7 @@ export interface OpenDestination extends Destination {
 }
 
 /** A directory that is not there yet. */
-const nowhere: DirNode = { parent: undefined, name: "", isNew: true };
+const nowhere = new DirNode(undefined, "", { isNew: true });
 
 /**
  * Finds the place of a tree by rsync's rules: the content of a directory goes into the destination; a directory

@@ -4,7 +4,7 @@ import { compareEntry, type Keeping, type Outcome } from "./comparison.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import { printPlace, DirNode } from "./dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { stagingName } from "./staging-name.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
@@ -102,7 +102,7 @@ export class EntryPlanner {
     if (outcome !== "blocked") return { entry, number, dir, name, there, outcome };
     if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
     // Nothing that is in it is at the sender.
-    extras.enter(entry.depth + 1, { parent: dir, name });
+    extras.enter(entry.depth + 1, new DirNode(dir, name));
     return { entry, number, dir, name, there, outcome: "replaced" };
   }
 

@@ -97,7 +97,7 @@ export class HandleCache<Key> {
   }
 
   #makeRoom(key: Key): void {
-    this.#closed?.set(key, identityOf(this.#fds.get(key)!));
+    if (this.#closed && !this.#closed.get(key)) this.#closed.set(key, identityOf(this.#fds.get(key)!));
     try {
       this.drop(key);
     } catch (thrown) {

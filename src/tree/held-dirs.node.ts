@@ -2,42 +2,13 @@ import fs from "node:fs";
 import path from "node:path";
 import { closingAfter, doAll } from "../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
+import { DirNode, placeBelow, volumeOf } from "./dir-node.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
-import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
+import { identityOf, isStillSame } from "./identity.node.ts";
 import { SyncError } from "../errors.ts";
-import {
-  fromByteString,
-  nativePath,
-  printPath,
-  toByteString,
-  type ByteString,
-  type NativePath,
-} from "./byte-string.node.ts";
-
-/** A directory below the root; the root is the one without a parent. */
-export interface DirNode {
-  readonly parent: DirNode | undefined;
-  readonly name: ByteString;
-  /** True for one that was made in this session: nothing is in it but what the session put there. */
-  readonly isNew?: boolean;
-  /** Where it is for as long as something else has its name. */
-  aside?: { readonly dir: DirNode; readonly name: ByteString } | undefined;
-  /** The handle of one that is open all the time: the root, and what `hold` gave. */
-  readonly fd?: number;
-  /** The file system that begins here: of the root, and of a directory that is on another one than its parent. */
-  readonly volume?: Volume;
-}
-
-/** What tells file systems apart, and places of one that it is mounted at: no rename leads from one to the other. */
-export type Volume = Pick<FileStats, "device" | "mount">;
-
-/** A name in a directory. */
-export interface NameIn {
-  readonly dir: DirNode;
-  readonly name: ByteString;
-}
+import { nativePath, printPath, toByteString, type ByteString, type NativePath } from "./byte-string.node.ts";
 
 /** Directories held open at once, per tree. */
 const maxHeldCount = 64;
@@ -70,7 +41,7 @@ export class HeldDirs {
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
     (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, dirFlags),
-    new WeakMap<DirNode, Identity>(),
+    { get: ({ closed }) => closed, set: (dir, identity) => (dir.closed = identity) },
   );
   /** What `hold` gave. */
   readonly #held = new Set<DirNode>();
@@ -83,7 +54,7 @@ export class HeldDirs {
     // Behind a slash a link would be followed all the same.
     const bare = follow ? rootPath : withoutSlash(rootPath);
     const fd = fs.openSync(bare, O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
-    this.root = { parent: undefined, name: "", fd, volume: volumeOf(lookAtHandle(fd)) };
+    this.root = new DirNode(undefined, "", { fd, volume: volumeOf(lookAtHandle(fd)) });
     this.#rootPath = realPath(rootPath);
     const given = toByteString(Buffer.from(bare));
     this.#givenPath = path.isAbsolute(bare) ? given : `${realPath(".")}/${given}`;
@@ -159,7 +130,7 @@ export class HeldDirs {
 
   /** Opens a directory to stay open, so that it is never looked for by its name again. */
   hold(parent: DirNode, name: ByteString): DirNode {
-    const dir = { parent, name, fd: this.open(parent, name, dirFlags) };
+    const dir = new DirNode(parent, name, { fd: this.open(parent, name, dirFlags) });
     this.#held.add(dir);
     return dir;
   }
@@ -172,7 +143,7 @@ export class HeldDirs {
   /** False when what stands at the name of a directory that was used is not the same any more. */
   isInPlace(dir: DirNode, now: FileStats): boolean {
     const used = dir.fd === undefined ? this.#handles.identityOf(dir) : identityOf(dir.fd);
-    return used === undefined || isStillSame(used, now, this.#fdOf(topOf(dir)));
+    return used === undefined || isStillSame(used, now, this.#fdOf(dir.top));
   }
 
   /** What a directory is. */
@@ -225,36 +196,6 @@ export class HeldDirs {
   }
 }
 
-/** The directory of the tree that the file system of a directory begins at. */
-export function topOf(dir: DirNode): DirNode {
-  let top = dir;
-  while (top.parent && !top.volume) top = top.parent;
-  return top;
-}
-
-/** A directory that is there, below another. */
-export function dirBelow(parent: DirNode, name: ByteString, stats: FileStats): DirNode {
-  const { volume } = topOf(parent);
-  const isSame = volume?.device === stats.device && volume.mount === stats.mount;
-  return isSame ? { parent, name } : { parent, name, volume: volumeOf(stats) };
-}
-
-/** The path from the root down to a directory, each name with a slash before it. */
-export function pathBelow(dir: DirNode): ByteString {
-  return dir.parent ? `${pathBelow(dir.parent)}/${dir.name}` : "";
-}
-
-/** The same of where it is now. */
-function placeBelow({ aside, parent, name }: DirNode): ByteString {
-  if (aside) return `${placeBelow(aside.dir)}/${aside.name}`;
-  return parent ? `${placeBelow(parent)}/${name}` : "";
-}
-
-/** The path of a name in a directory, from the root, as text for messages. */
-export function printPlace(dir: DirNode, name: ByteString): string {
-  return fromByteString(`${pathBelow(dir)}/${name}`.slice(1)).toString();
-}
-
 /** A path without slashes at its end. */
 export function withoutSlash(path: string): string {
   return path.replace(/(?<=.)\/+$/, "");
@@ -264,10 +205,6 @@ const hasProc = fs.existsSync("/proc/self/fd");
 
 function realPath(from: string): ByteString {
   return toByteString(fs.realpathSync.native(from, "buffer"));
-}
-
-function volumeOf({ device, mount }: FileStats): Volume {
-  return { device, mount };
 }
 
 function isSame(a: fs.BigIntStats, b: fs.BigIntStats): boolean {

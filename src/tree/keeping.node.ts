@@ -3,7 +3,8 @@ import { closingAfter, doAll } from "../bytes/closing.ts";
 import { type Keeping, modeMask, secondNsec } from "./comparison.ts";
 import { type FileStats, lookAtHandle } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import type { HeldDirs, NameIn } from "./held-dirs.node.ts";
+import type { NameIn } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { timeSetters, type TimeSetter } from "./times.node.ts";
 
 /** What a place keeps of what a receiver sets, and how it has to be set there. */

@@ -3,7 +3,8 @@ import { SyncError } from "../errors.ts";
 import type { NativePath } from "./byte-string.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "./comparison.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import { O_PATH, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
+import type { NameIn } from "./dir-node.node.ts";
+import { O_PATH, type HeldDirs } from "./held-dirs.node.ts";
 import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 import { keepsLinkTimes, type PlaceKeeping, umask } from "./keeping.node.ts";
 

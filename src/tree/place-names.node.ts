@@ -1,5 +1,5 @@
 import type { ByteString } from "./byte-string.node.ts";
-import type { DirNode } from "./held-dirs.node.ts";
+import type { DirNode } from "./dir-node.node.ts";
 
 /**
  * The directory and name of each of many files, by number from 0. Names lie in one run of bytes: 12 bytes a

@@ -4,7 +4,8 @@ import type { Bytes } from "../types.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
-import type { DirNode, HeldDirs, NameIn } from "./held-dirs.node.ts";
+import type { DirNode, NameIn } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
 
 /** Files open for reading at once. */

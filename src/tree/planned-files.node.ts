@@ -1,6 +1,6 @@
 import type { ByteString } from "./byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import { printPlace, type DirNode } from "./dir-node.node.ts";
 import type { Differing } from "./tree-change.node.ts";
 
 /** A file that is to come. */

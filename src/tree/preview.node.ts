@@ -7,7 +7,7 @@ import { findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import { printPlace, DirNode } from "./dir-node.node.ts";
 import type { PathFilter } from "./path-filter.ts";
 import { changeOf, type TreeChange } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
@@ -118,7 +118,7 @@ class Preview implements TreeTarget, EntryActions {
   dir(planned: PlannedEntry): DirNode {
     const { dir, name, there } = planned;
     tell(this.#options, planned);
-    return there?.kind === "dir" ? { parent: dir, name } : { parent: dir, name, isNew: true };
+    return new DirNode(dir, name, { isNew: there?.kind !== "dir" });
   }
 
   link(planned: PlannedEntry): void {

@@ -2,7 +2,8 @@ import fs from "node:fs";
 import type { ByteString } from "./byte-string.node.ts";
 import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import type { DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { setMode } from "./metadata.node.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;

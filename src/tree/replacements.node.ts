@@ -3,7 +3,8 @@ import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import type { Metadata } from "./comparison.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import { printPlace, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
+import { printPlace, DirNode, type NameIn } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { firstDirMode } from "./metadata.node.ts";
 import { removeFile } from "./remove-file.node.ts";
 import type { Staging } from "./staging.node.ts";
@@ -42,7 +43,7 @@ export class Replacements {
   makeDir(entry: number, dir: DirNode, name: ByteString, metadata: Metadata): DirNode {
     const temp = this.#staging.newName(dir, name);
     fs.mkdirSync(this.#held.at(temp.dir, temp.name), firstDirMode(metadata));
-    const node: DirNode = { parent: dir, name, isNew: true, aside: temp };
+    const node = new DirNode(dir, name, { isNew: true, aside: temp });
     this.#dirs.push({ entry, dir, name, temp, node });
     return node;
   }

@@ -8,7 +8,8 @@ import type { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { blockBytes, chunkNamer, cutBlock } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { printPlace, type HeldDirs } from "./held-dirs.node.ts";
+import { printPlace } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { changed, compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
 import type { CutRun } from "./tree.ts";
 

@@ -3,7 +3,8 @@ import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { lookAtHandle } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { printPlace, type DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 
 /** A file as it was listed: where it is, and by what to see that it is still the same. */
 export interface SourceFile {

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import type { NameIn } from "./held-dirs.node.ts";
+import type { NameIn } from "./dir-node.node.ts";
 import { writeFully } from "./file-cut.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";

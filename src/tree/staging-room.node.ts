@@ -4,7 +4,8 @@ import { closingAfter, closingOnFailure, doAll } from "../bytes/closing.ts";
 import { SyncError, isSyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import { pathBelow, printPlace, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
+import { pathBelow, printPlace, DirNode, type NameIn } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { hashText } from "./likeness.node.ts";
 import { takeLock, type Lock } from "./lock.node.ts";
 import { isPrivate } from "./private-dir.node.ts";
@@ -102,7 +103,7 @@ export class StagingRoom {
 
   #listDir(name: ByteString): Leftover[] {
     this.#oldDirs.push(name);
-    const from = { parent: this.dir, name };
+    const from = new DirNode(this.dir, name);
     const files = [...walk(this.#held, { from })].filter(({ stats }) => stats.kind === "file");
     return files.map(({ dir, name: below, stats }) => ({ dir, name: below, size: stats.size }));
   }

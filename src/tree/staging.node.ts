@@ -1,6 +1,7 @@
 import { closingAfter, doAll } from "../bytes/closing.ts";
 import type { ByteString } from "./byte-string.node.ts";
-import { topOf, type DirNode, type HeldDirs, type NameIn } from "./held-dirs.node.ts";
+import type { DirNode, NameIn } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { removeFile } from "./remove-file.node.ts";
 import { StagingRoom, type Leftover } from "./staging-room.node.ts";
 
@@ -67,11 +68,10 @@ export class Staging {
   }
 
   #roomFor(dir: DirNode): StagingRoom {
-    const top = topOf(dir);
-    const known = this.#rooms.get(top);
+    const known = this.#rooms.get(dir.top);
     if (known) return known;
-    const room = new StagingRoom(this.#held, top);
-    this.#rooms.set(top, room);
+    const room = new StagingRoom(this.#held, dir.top);
+    this.#rooms.set(dir.top, room);
     this.#leftovers.push(...room.leftovers);
     return room;
   }

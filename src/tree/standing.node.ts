@@ -2,7 +2,8 @@ import fs from "node:fs";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
 import type { Standing } from "./comparison.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import { DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import type { Entry } from "./tree.ts";
 
 /** What stands at a name on disk. */
@@ -18,7 +19,7 @@ export function standingAt(
   if (dir.isNew) return undefined;
   const stats = held.look(dir, name);
   if (stats?.kind === "dir" && kind !== "dir")
-    return { ...stats, isEmpty: isEmpty(held.pathTo({ parent: dir, name })) };
+    return { ...stats, isEmpty: isEmpty(held.pathTo(new DirNode(dir, name))) };
   if (stats?.kind !== "symlink" || kind !== "symlink") return stats;
   return { ...stats, target: fs.readlinkSync(held.at(dir, name), "buffer") };
 }

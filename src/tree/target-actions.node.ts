@@ -1,5 +1,6 @@
 import type { EntryActions, PlannedEntry } from "./entry-planner.node.ts";
-import type { DirNode, HeldDirs } from "./held-dirs.node.ts";
+import type { DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import type { MetadataSetter } from "./metadata.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";

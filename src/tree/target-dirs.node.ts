@@ -4,7 +4,8 @@ import { doAll } from "../bytes/closing.ts";
 import type { NativePath } from "./byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import { dirBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { dirBelow, DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { isSameMode, isSameTime, keepsAll, type Metadata, type Standing } from "./comparison.ts";
 import { firstDirMode, type MetadataSetter, setMode } from "./metadata.node.ts";
 
@@ -33,7 +34,7 @@ export class TargetDirs {
 
   /** Makes a directory where nothing is, or goes into the one that is there. */
   make({ dir: parent, name, number, entry, there }: PlannedEntry): DirNode {
-    const dir: DirNode = there ? dirBelow(parent, name, there) : { parent, name, isNew: true };
+    const dir = there ? dirBelow(parent, name, there) : new DirNode(parent, name, { isNew: true });
     if (there) this.#openUp(dir, there, this.#held.at(parent, name));
     else this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), firstDirMode(entry)));
     if (dir.volume) this.tops.push(dir);
@@ -67,8 +68,7 @@ export class TargetDirs {
   get isUnset(): boolean {
     const { root } = this.#held;
     return this.#wanted.some(
-      ({ dir, ...wanted }) =>
-        dir.isNew === true || (dir === root && !isAsWanted(this.#held.lookAtDir(root), wanted)),
+      ({ dir, ...wanted }) => dir.isNew || (dir === root && !isAsWanted(this.#held.lookAtDir(root), wanted)),
     );
   }
 

@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import type { HeldDirs, NameIn } from "./held-dirs.node.ts";
+import type { NameIn } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import type { MetadataSetter } from "./metadata.node.ts";
 import { removeEmpty, type Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";

@@ -9,7 +9,8 @@ import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { pathBelow, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { pathBelow, DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { supposedKeeping } from "./keeping.node.ts";
@@ -371,5 +372,5 @@ class DirTarget implements TreeTarget {
 function likeDir({ held }: OpenDestination, { kind, name }: Entry): DirNode | undefined {
   if (kind !== "dir") return undefined;
   const byteName = toByteString(name);
-  return byteName === "." ? held.root : { parent: held.root, name: byteName };
+  return byteName === "." ? held.root : new DirNode(held.root, byteName);
 }

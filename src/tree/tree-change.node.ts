@@ -1,7 +1,7 @@
 import type { ByteString } from "./byte-string.node.ts";
 import type { Outcome } from "./comparison.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import { printPlace, type DirNode } from "./held-dirs.node.ts";
+import { printPlace, type DirNode } from "./dir-node.node.ts";
 
 /** What a session does to a path, or would do. */
 export interface TreeChange {

@@ -4,7 +4,8 @@ import type { ByteString } from "./byte-string.node.ts";
 import { findPlaceFault } from "./entry-order.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { pathBelow, printPlace, type DirNode, type HeldDirs } from "./held-dirs.node.ts";
+import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
 
 /** Something found in a directory. */
 export interface Found {
@@ -50,7 +51,7 @@ export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Foun
     const found = look(held, level, name, levels.length - 1, options);
     if (!found || options.skip?.(found.dir, name, found.stats)) continue;
     yield found;
-    if (found.stats.kind === "dir") levels.push(openLevel(held, { parent: level.dir, name }, options));
+    if (found.stats.kind === "dir") levels.push(openLevel(held, new DirNode(level.dir, name), options));
   }
 }
 

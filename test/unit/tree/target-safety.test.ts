@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import type { SyncError } from "../../../src/errors.ts";
-import { HeldDirs, type DirNode } from "../../../src/tree/held-dirs.node.ts";
+import { DirNode } from "../../../src/tree/dir-node.node.ts";
+import { HeldDirs } from "../../../src/tree/held-dirs.node.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget } from "../../../src/tree/target.node.ts";
 import type { Entry, Layout, TreeTarget } from "../../../src/tree/tree.ts";
@@ -191,7 +192,7 @@ describe("held directories", () => {
     fs.mkdirSync(`${temp.path}/root/sub`, { recursive: true });
     fs.writeFileSync(`${temp.path}/root/sub/file`, "mine");
     const held = new HeldDirs(`${temp.path}/root`);
-    const sub: DirNode = { parent: held.root, name: "sub" };
+    const sub = new DirNode(held.root, "sub");
     held.at(sub, "file");
     fs.renameSync(`${temp.path}/root/sub`, `${temp.path}/moved`);
     fs.symlinkSync(outside.path, `${temp.path}/root/sub`);
@@ -204,7 +205,7 @@ describe("held directories", () => {
     fs.chmodSync(held.at(sub, "file"), 0o600);
     fs.utimesSync(held.at(sub, "file"), 1, 1);
     expect(fs.readdirSync(held.pathTo(sub))).toEqual(["dir", "file"]);
-    expect(() => held.at({ parent: held.root, name: "sub" }, "file")).toThrow(/ENOTDIR/);
+    expect(() => held.at(new DirNode(held.root, "sub"), "file")).toThrow(/ENOTDIR/);
     held.close();
     expect(outside.facts()).toEqual(before);
   });
@@ -216,7 +217,7 @@ describe("held directories", () => {
     const before = openCount();
     for (let i = 0; i < 300; i++) {
       fs.mkdirSync(`${temp.path}/${i}`);
-      fs.writeFileSync(held.at({ parent: held.root, name: String(i) }, "file"), String(i));
+      fs.writeFileSync(held.at(new DirNode(held.root, String(i)), "file"), String(i));
     }
     expect(openCount() - before).toBeLessThanOrEqual(64);
     held.close();

@@ -1,0 +1,72 @@
+import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import type { Identity } from "./identity.node.ts";
+
+/** A name in a directory. */
+export interface NameIn {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+}
+
+/** What tells file systems apart, and places of one that it is mounted at: no rename leads from one to the other. */
+export type Volume = Pick<FileStats, "device" | "mount">;
+
+/** What is known of a directory beside its name. */
+type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isNew" | "volume">>;
+
+/** A directory below the root; the root is the one without a parent. All have the same fields: every file passes through here. */
+export class DirNode {
+  readonly parent: DirNode | undefined;
+  readonly name: ByteString;
+  /** True for one that was made in this session: nothing is in it but what the session put there. */
+  readonly isNew: boolean;
+  /** Where it is for as long as something else has its name. */
+  aside: NameIn | undefined;
+  /** The handle of one that is open all the time: the root, and what `hold` gave. */
+  readonly fd: number | undefined;
+  /** The file system that begins here: of the root, and of a directory that is on another one than its parent. */
+  readonly volume: Volume | undefined;
+  /** The directory of the tree that its file system begins at. */
+  readonly top: DirNode;
+  /** What it was when its handle was closed for want of room. */
+  closed: Identity | undefined;
+
+  constructor(parent: DirNode | undefined, name: ByteString, facts: DirFacts = {}) {
+    this.parent = parent;
+    this.name = name;
+    this.isNew = facts.isNew ?? false;
+    this.aside = facts.aside;
+    this.fd = facts.fd;
+    this.volume = facts.volume;
+    this.top = parent && !facts.volume ? parent.top : this;
+    this.closed = undefined;
+  }
+}
+
+/** A directory that is there, below another. */
+export function dirBelow(parent: DirNode, name: ByteString, stats: FileStats): DirNode {
+  const { volume } = parent.top;
+  const isSame = volume?.device === stats.device && volume.mount === stats.mount;
+  return new DirNode(parent, name, isSame ? {} : { volume: volumeOf(stats) });
+}
+
+/** The file system that something lies on. */
+export function volumeOf({ device, mount }: FileStats): Volume {
+  return { device, mount };
+}
+
+/** The path from the root down to a directory, each name with a slash before it. */
+export function pathBelow(dir: DirNode): ByteString {
+  return dir.parent ? `${pathBelow(dir.parent)}/${dir.name}` : "";
+}
+
+/** The same of where it is now. */
+export function placeBelow({ aside, parent, name }: DirNode): ByteString {
+  if (aside) return `${placeBelow(aside.dir)}/${aside.name}`;
+  return parent ? `${placeBelow(parent)}/${name}` : "";
+}
+
+/** The path of a name in a directory, from the root, as text for messages. */
+export function printPlace(dir: DirNode, name: ByteString): string {
+  return fromByteString(`${pathBelow(dir)}/${name}`.slice(1)).toString();
+}
