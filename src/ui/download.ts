@@ -1,3 +1,4 @@
+import { SyncError } from "../errors.ts";
 import { errorOfRefusal } from "../transport/refusal.ts";
 import { urlOf } from "./connect.ts";
 
@@ -7,7 +8,10 @@ const linkMs = 60_000;
 /** Asks the server to look at a place, and returns its answer. @throws what the server refuses it with */
 export async function look(path: string, query: string, token: string): Promise<Response> {
   const headers = token === "" ? {} : { Authorization: `Bearer ${token}` };
-  const response = await fetch(`${urlOf(path, document.baseURI)}?${query}`, { headers, redirect: "error" });
+  const asking = fetch(`${urlOf(path, document.baseURI)}?${query}`, { headers, redirect: "error" });
+  const response = await asking.catch((cause: unknown) => {
+    throw new SyncError("PEER_GONE", "the server does not answer", { cause });
+  });
   if (response.ok) return response;
   throw errorOfRefusal(response.status, new Uint8Array(await response.arrayBuffer()));
 }

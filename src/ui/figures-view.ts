@@ -30,7 +30,7 @@ export function clearFigures(): void {
   parts.bar.hidden = false;
   parts.bar.removeAttribute("value");
   parts.percent.textContent = "";
-  parts.name.textContent = "";
+  parts.name.hidden = false;
   parts.figures.hidden = true;
 }
 
@@ -67,6 +67,7 @@ export function endFigures(): void {
   timer = undefined;
   parts.rate.textContent = "–";
   parts.name.textContent = "";
+  parts.name.hidden = true;
   parts.bar.hidden = parts.figures.hidden;
 }
 

@@ -1,6 +1,6 @@
 import { element } from "./elements.ts";
 import { clearFigures, endFigures, reusedBytesOf, showFigures, showLastFigures } from "./figures-view.ts";
-import type { Figures } from "./messages.ts";
+import type { Figures, WorkerNews } from "./messages.ts";
 import { bytesText, countText } from "./texts.ts";
 import { bindWait, hideWait, showWait } from "./wait-view.ts";
 
@@ -85,9 +85,9 @@ function showProblems(): void {
   parts.troubles.open = true;
 }
 
-/** Shows that the connection broke and comes again. */
-export function showRetry(message: string, waitMs: number): void {
-  say(`The connection broke: ${message}`);
+/** Shows that the connection broke and comes again. How it broke, in the words of the browser, helps nobody. */
+export function showRetry({ code, message, waitMs }: WorkerNews & { tell: "retry" }): void {
+  say(code === "PEER_GONE" ? "The connection broke." : `The connection broke: ${message}.`);
   showWait(waitMs);
 }
 

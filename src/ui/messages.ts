@@ -14,7 +14,12 @@ export type WorkerTask =
 export type WorkerNews =
   | { readonly tell: "progress"; readonly figures: Figures }
   | { readonly tell: "trouble"; readonly message: string; readonly path: string }
-  | { readonly tell: "retry"; readonly message: string; readonly waitMs: number }
+  | {
+      readonly tell: "retry";
+      readonly code: SyncErrorCode;
+      readonly message: string;
+      readonly waitMs: number;
+    }
   | { readonly tell: "done"; readonly figures: Figures; readonly failedCount: number }
   | { readonly tell: "failed"; readonly code: SyncErrorCode; readonly message: string };
 

@@ -1,7 +1,8 @@
+import { toSyncError } from "../errors.ts";
 import type { SharedName, SharedNames } from "../tree/shared-names.ts";
 import { download, look } from "./download.ts";
 import { element, makeButton } from "./elements.ts";
-import { bytesText, countText } from "./texts.ts";
+import { bytesText, countText, sentenceText, tokenWanted } from "./texts.ts";
 
 const parts = {
   section: element("names", HTMLDetailsElement),
@@ -18,6 +19,8 @@ export interface NamesActions {
   readonly readToken: () => string | undefined;
   readonly onSendHere: (path: string) => void;
   readonly onReceive: (path: string) => void;
+  /** The server wants another token. */
+  readonly onRefused: (message: string) => void;
 }
 
 let current = "";
@@ -32,8 +35,14 @@ export function bindNames(given: NamesActions): void {
   parts.section.addEventListener("toggle", () => {
     if (parts.section.open) void show("", false);
   });
+  parts.sendHere.hidden = true;
   parts.more.addEventListener("click", () => void show(current, true));
   parts.sendHere.addEventListener("click", () => actions.onSendHere(current));
+}
+
+/** Looks once more when nothing could be seen: there is another token now. */
+export function lookAgain(): void {
+  if (parts.section.open && parts.sendHere.hidden) void show(current, false);
 }
 
 /** Shows a folder, or more of it. */
@@ -58,6 +67,7 @@ async function show(path: string, isMore: boolean): Promise<void> {
         ? "This folder is empty."
         : `${countText(count, "name", "names")}${next === undefined ? "" : ", and more"}`;
     parts.more.hidden = next === undefined;
+    parts.sendHere.hidden = false;
     (isMore
       ? rows[0]?.querySelector("button")
       : parts.path.querySelector<HTMLElement>("[aria-current]")
@@ -108,5 +118,8 @@ async function save(path: string): Promise<void> {
 }
 
 function tell(thrown: unknown): void {
-  parts.status.textContent = thrown instanceof Error ? `${thrown.message}.` : "This did not work.";
+  const { code, message } = toSyncError(thrown);
+  const isRefused = code === "UNAUTHORIZED";
+  parts.status.textContent = isRefused ? tokenWanted : sentenceText(message);
+  if (isRefused) actions.onRefused(message);
 }

@@ -19,9 +19,9 @@ import {
 } from "./job-view.ts";
 import { lockKept, saveKept, showKept } from "./kept-view.ts";
 import { takeCount, type WorkerNews, type WorkerTask } from "./messages.ts";
-import { bindNames } from "./names-view.ts";
+import { bindNames, lookAgain } from "./names-view.ts";
 import { findPlaceFault, placeOf } from "./place.ts";
-import { countText, placeText } from "./texts.ts";
+import { countText, placeText, sentenceText, tokenWanted } from "./texts.ts";
 import { findTokenFault } from "./token.ts";
 
 /** What is needed of handles beyond what the types of the platform say. */
@@ -70,6 +70,10 @@ bindNames({
   readToken: () => fields.token.read()?.trim(),
   onSendHere: (path) => choose(fields.sendPath.input, path),
   onReceive: (path) => choose(fields.receivePath.input, path),
+  onRefused: refuseToken,
+});
+fields.token.input.addEventListener("change", ({ currentTarget }) => {
+  if (findTokenFault((currentTarget as HTMLInputElement).value) === undefined) lookAgain();
 });
 parts.access.addEventListener("submit", (event) => event.preventDefault());
 parts.receive.addEventListener("submit", (event) => {
@@ -85,6 +89,10 @@ function choose(input: HTMLInputElement, path: string): void {
   input.value = path;
   input.dispatchEvent(new Event("input"));
   input.focus();
+}
+
+function refuseToken(message: string): void {
+  fields.token.refuse(`The server says: ${message}.`);
 }
 
 function bindSending(): void {
@@ -188,10 +196,10 @@ function take(news: WorkerNews, job: Job): void {
     case "trouble":
       return showTrouble(news.path, news.message);
     case "retry":
-      return showRetry(news.message, news.waitMs);
+      return showRetry(news);
     case "failed":
       end(() => showEnded(reasonOf(news, job), true));
-      if (news.code === "UNAUTHORIZED") fields.token.refuse(`The server says: ${news.message}.`);
+      if (news.code === "UNAUTHORIZED") refuseToken(news.message);
       return;
     case "done":
       noteJob(undefined);
@@ -201,13 +209,13 @@ function take(news: WorkerNews, job: Job): void {
 }
 
 function reasonOf({ code, message }: WorkerNews & { tell: "failed" }, { kind }: Job): string {
-  if (code === "UNAUTHORIZED") return "The server asks for a token that allows this: see Access below.";
+  if (code === "UNAUTHORIZED") return tokenWanted;
   if (code === "NOT_FOUND" && kind === "push")
     return "There is no such folder at the server; only the last one of a path is made.";
   if (code === "NOT_FOUND") return "There is no such file or folder at the server.";
   if (code === "NO_SPACE") return "There is no more room: remove something that is kept, or free the disk.";
   if (code === "LOCKED") return "Another tab is receiving this.";
-  return `${message} (${code})`;
+  return `${sentenceText(message)} (${code})`;
 }
 
 function stop(): void {

@@ -21,3 +21,11 @@ export function countText(count: number, one: string, many: string): string {
 export function placeText(path: string): string {
   return path === "" ? "everything" : path;
 }
+
+/** Said where the server refuses. */
+export const tokenWanted = "The server asks for a token that allows this: see Access below.";
+
+/** What the library says, as a sentence. */
+export function sentenceText(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+}

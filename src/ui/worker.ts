@@ -99,7 +99,8 @@ function listeners(): Required<Pick<SendOptions, "onTrouble">> & ReconnectOption
     onTrouble: ({ message, detail }) => news({ tell: "trouble", message, path: detail.path ?? "" }),
     onRetry(retry) {
       retryNow = retry.retryNow;
-      news({ tell: "retry", message: retry.error.message, waitMs: retry.waitMs });
+      const { code, message } = retry.error;
+      news({ tell: "retry", code, message, waitMs: retry.waitMs });
     },
   };
 }
