@@ -58,7 +58,7 @@ test.skipIf(process.platform !== "linux")(
     }
     console.log(ends);
   },
-  soakMs + 120_000,
+  soakMs + 600_000,
 );
 
 /** One session: what failed in it, be that all. */
