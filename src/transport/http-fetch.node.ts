@@ -17,7 +17,9 @@ export function httpFetch(url: string, options: Pick<HttpOptions, "ca" | "insecu
   const call = secure ? httpsRequest : httpRequest;
   return (target, { method, headers, body, signal }) =>
     new Promise<TurnAnswer>((resolve, reject) => {
-      const request = call(target, { method, headers, agent, signal });
+      // Of a DELETE, node:http would not say that it has a body.
+      const length = body ? { "Content-Length": String(body.length) } : {};
+      const request = call(target, { method, headers: { ...headers, ...length }, agent, signal });
       request.setNoDelay(true);
       request.on("error", reject);
       request.on("response", (response) => {
