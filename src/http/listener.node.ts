@@ -112,10 +112,14 @@ const refusals: Readonly<Record<string, readonly [status: number, error: SyncErr
 };
 const noRequest = [400, new SyncError("BAD_MESSAGE", "this is no request of HTTP/1.1")] as const;
 
+/** What the parser says when a connection ends within a request. */
+const cutOff = "HPE_INVALID_EOF_STATE";
+
 /** Tells what was wrong with a request that the parser does not take; a connection that is gone is no request. */
 function refuse(thrown: NodeJS.ErrnoException, socket: NodeDuplex, { refused }: Listening): void {
   const { code = "" } = thrown;
-  if (!code.startsWith("HPE_") && !(code in refusals)) return void socket.destroy();
+  const isNoise = code.startsWith("HPE_") && code !== cutOff;
+  if (!isNoise && !(code in refusals)) return void socket.destroy();
   const [status, error] = refusals[code] ?? noRequest;
   refused(error, socket);
   refuseNoise(status, error, socket);
