@@ -124,6 +124,10 @@ class OpfsTarget implements TreeTarget {
     });
   }
 
+  async discard(): Promise<void> {
+    await this.#guard(async () => this.#opened?.parts.clear());
+  }
+
   async close(): Promise<void> {
     this.#opened?.parts.close();
     this.#opened?.record.close();

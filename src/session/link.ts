@@ -25,6 +25,8 @@ export interface LivenessOptions {
 const oneWriteBytes = 32_768;
 /** After the last word the peer has so long to close its side. */
 const lingerMs = 2000;
+/** After it was told why the session failed it has so long: it may be busy, and a connection torn down early loses what was said. */
+const farewellMs = 5000;
 const tickMs = 500;
 
 /**
@@ -189,10 +191,15 @@ export class Link {
     try {
       await this.end();
       this.linger();
-      while ((await this.#hear()) !== undefined);
+      await this.#drain();
     } catch (thrown) {
       this.abort(thrown); // a peer that is still there must not wait for what cannot come
     }
+  }
+
+  /** Passes over what the peer says until it closes its side. */
+  async #drain(): Promise<void> {
+    while ((await this.#hear()) !== undefined);
   }
 
   /** Tells the peer why, as far as that is still possible, and breaks the connection. The first reason counts. */
@@ -202,14 +209,21 @@ export class Link {
   }
 
   async #fail(error: SyncError, tell: boolean): Promise<void> {
+    clearInterval(this.#timer);
     if (tell && !error.remote && error.code !== "PEER_GONE") {
-      const told = this.send("ERROR", encodeError(error), "none").then(() => this.#channel.end());
-      await Promise.race([
-        told.catch(() => {}),
-        new Promise((resolve) => setTimeout(resolve, lingerMs).unref?.()),
-      ]);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise((resolve) => (timer = setTimeout(resolve, farewellMs)));
+      await Promise.race([this.#bid(error).catch(() => {}), patience]);
+      clearTimeout(timer);
     }
     this.abort(error);
+  }
+
+  /** Says why, and lets a peer that can be heard hear it out: where it goes on to send, an early end would take the word along. */
+  async #bid(error: SyncError): Promise<void> {
+    await this.send("ERROR", encodeError(error), "none");
+    await this.#channel.end();
+    if (this.#source) await this.#drain();
   }
 
   abort(reason: unknown): void {

@@ -1,6 +1,6 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
-import { SyncError, toSyncError } from "../errors.ts";
+import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { TreeTarget } from "../tree/tree.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
@@ -69,21 +69,28 @@ export async function receiveTree(
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
   const work = new ReceiverWork(target, core, link, allowance, answers, options);
-  const receive = async (): Promise<ReceiveSummary> => {
-    try {
-      await work.run();
-      await link.leave();
-      return { ...work.progress(), digest: core.digest };
-    } catch (thrown) {
-      options.signal?.throwIfAborted();
-      const error = toSyncError(thrown);
-      await link.fail(error, answers);
-      throw error;
-    } finally {
-      link.close();
-    }
-  };
-  return closingInTheEnd(receive, () => target.close());
+  try {
+    // The place is free again before the farewell, which can take its time.
+    await closingInTheEnd(
+      () => work.run().catch((thrown: unknown) => discardRefused(target, thrown)),
+      () => target.close(),
+    );
+    await link.leave();
+    return { ...work.progress(), digest: core.digest };
+  } catch (thrown) {
+    options.signal?.throwIfAborted();
+    const error = toSyncError(thrown);
+    await link.fail(error, answers);
+    throw error;
+  } finally {
+    link.close();
+  }
+}
+
+/** What is beyond a limit does not stay for a further session. @throws what was thrown */
+async function discardRefused(target: TreeTarget, thrown: unknown): Promise<never> {
+  if (isSyncError(thrown, "LIMIT") && !thrown.remote) await target.discard?.().catch(() => {}); // why it was refused says more
+  throw thrown;
 }
 
 function receiverHello(

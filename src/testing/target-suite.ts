@@ -63,6 +63,7 @@ const cases: readonly (readonly [name: string, check: (scene: Scene) => Promise<
   ["refuses a file of which a part never came", refusesTruncated],
   ["passes over what it was not told of", passesOver],
   ["stays as it was when a session breaks off before a file is complete", breaksOff],
+  ["keeps nothing for the next session of what it is told to discard", discards],
   ["rejects with the reason of an aborted signal", honoursAbort],
 ];
 
@@ -164,6 +165,27 @@ async function breaksOff({ place, shortcomings }: Scene): Promise<void> {
       0,
     );
     await target.write([placementOf(1, 0, "ne")]);
+  });
+  await expectTree(place, tree, shortcomings);
+}
+
+async function discards({ place, shortcomings }: Scene): Promise<void> {
+  const tree = memoryDir({ file: memoryFile("old", { mtimeSec: 1 }) });
+  await deliver(place, tree);
+  const part = placementOf(1, 0, "a part");
+  const plan = [rootEntry, fileEntry("file", 500_000)];
+  await within(place, async (target) => {
+    await target.plan(plan, 0);
+    await target.write([part]);
+    await target.discard?.();
+  });
+  await within(place, async (target) => {
+    await target.plan(plan, 0);
+    const here = await target.place(1, 0, idOfKey(sha256Digest.keyOf(part.chunk.bytes)), [
+      part.chunk.bytes.length,
+    ]);
+    contract.expect(here[0] === 0, "what was discarded is there");
+    await target.discard?.();
   });
   await expectTree(place, tree, shortcomings);
 }

@@ -39,6 +39,7 @@ export function httpDuplex(request: IncomingMessage, response: ServerResponse): 
     "X-Accel-Buffering": "no",
   });
   response.flushHeaders();
+  closeWithSocket(request);
   const { channel } = nodeStreamDuplex(request, response);
   return duplexOf(
     override(channel, {
@@ -48,4 +49,12 @@ export function httpDuplex(request: IncomingMessage, response: ServerResponse): 
       },
     }),
   );
+}
+
+/** A request whose response is complete does not hear of it by itself when its connection is gone. */
+function closeWithSocket(request: IncomingMessage): void {
+  const { socket } = request;
+  const close = (): void => void request.destroy();
+  socket.once("close", close);
+  request.once("close", () => socket.off("close", close));
 }

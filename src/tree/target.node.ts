@@ -157,6 +157,10 @@ class DirTarget implements TreeTarget {
     });
   }
 
+  discard(): Promise<void> {
+    return this.#inTurn(async () => this.#makeRoom());
+  }
+
   async close(): Promise<void> {
     await this.#turn.catch(() => undefined);
     const held = this.#destination?.held;

@@ -147,6 +147,8 @@ export interface TreeTarget {
    * @param whole false when the sender could not list or read all it has, so that what it did not name may be there
    */
   commit(whole: boolean): Promise<void>;
+  /** Removes what was received and is in no file yet: the session was refused, and no further one is to use it. Called before `close`. */
+  discard?(): Promise<void>;
   /** Frees everything; without `commit` what was received so far is kept for the next session to use. */
   close(): Promise<void>;
 }

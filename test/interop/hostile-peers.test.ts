@@ -138,14 +138,24 @@ test("a receiver that reports failure after failure does not fill the screen", a
 });
 
 function say(words: string | Uint8Array): Deed[2] {
-  return async ({ channel }) => channel.write(Buffer.from(words as string)).catch(() => {});
+  return async ({ channel }) => sayAndLeave(channel, Buffer.from(words as string));
+}
+
+/** Says bytes, and closes when the other end has. */
+async function sayAndLeave(channel: ByteChannel, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const leave = async (): Promise<void> => {
+    for await (const _ of channel.read());
+    await channel.end();
+  };
+  leave().catch(() => {});
+  await channel.write(bytes).catch(() => {});
 }
 
 async function sayNoise({ channel }: Met): Promise<void> {
   const bytes = randomBytes(5000);
   if (bytes[0] === 0x89) bytes[0] = 0; // which would be a beginning
   console.log(`noise: ${bytes.subarray(0, 8).toString("hex")}`);
-  await channel.write(bytes).catch(() => {});
+  await sayAndLeave(channel, bytes);
 }
 
 function entryOf(kind: Entry["kind"], depth: number, name: string, size = 0): Entry {

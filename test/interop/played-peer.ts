@@ -82,5 +82,6 @@ export class PlayedPeer {
       }
       if (this.#deaf) await new Promise(() => {});
     }
+    await this.channel.end();
   }
 }

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   mkdtempSync,
@@ -22,6 +23,7 @@ import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory-target.ts";
 import { memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
+import { stagingName } from "../../../src/tree/staging-name.ts";
 import { openTreeTarget } from "../../../src/tree/target.node.ts";
 import type { Entry, Layout, TreeSource, TreeTarget } from "../../../src/tree/tree.ts";
 
@@ -163,6 +165,7 @@ describe("content that comes for what cannot be had", () => {
     );
     await sending;
     await source.close();
+    expect(existsSync(join(work, "to", stagingName))).toBe(false); // nothing of what was refused, or was complete, stays
     return end;
   }
 
