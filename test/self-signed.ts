@@ -1,11 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { missing } from "./obstacles.ts";
 
-/** True where a certificate can be made; says so where it cannot. */
-export const canSign = spawnSync("openssl", ["version"]).status === 0;
-if (!canSign) console.log("skipped: openssl is not installed");
+/** For what needs a certificate. */
+export const noOpenssl = missing("openssl");
 
 /** A certificate for this machine that nobody vouches for, and its key, as PEM. */
 export function selfSigned(): { readonly cert: string; readonly key: string } {

@@ -4,12 +4,12 @@ import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { root } from "../house/source-files.ts";
+import { type Obstacle } from "../obstacles.ts";
 
 const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((name) => existsSync(name));
 
 /** Why there is no browser to test with, if there is none. */
-export const noBrowser = path === undefined ? "chromium is not installed" : undefined;
-if (noBrowser !== undefined) console.log(`skipped: ${noBrowser}`);
+export const noBrowser: Obstacle = path === undefined ? "chromium is not installed" : undefined;
 
 /** A browser, and pages of this project's code in it; they may start files of this folder as workers. */
 export interface TestBrowser {

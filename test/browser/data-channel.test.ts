@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
 import { expectCasesToHold } from "./page-cases.ts";
+import { unless } from "../obstacles.ts";
 
-describe.skipIf(noBrowser !== undefined)("a data channel of WebRTC", () => {
+unless(noBrowser).describe("a data channel of WebRTC", () => {
   let browser: TestBrowser;
   beforeAll(async () => {
     browser = await startBrowser();

@@ -14,9 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { unless } from "../obstacles.ts";
 
 interface Pulled {
   readonly files: number;
@@ -25,7 +26,7 @@ interface Pulled {
   readonly troubles: readonly string[];
 }
 
-describe.skipIf(noBrowser !== undefined)("a tree in a browser", () => {
+unless(noBrowser).describe("a tree in a browser", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-tree-"));
   let browser: TestBrowser;
   let server: SyncServer;

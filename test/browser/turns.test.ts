@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createServer, type ServerOptions } from "../../src/http/server.node.ts";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { noise } from "../cli/trees.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { unless } from "../obstacles.ts";
 
-describe.skipIf(noBrowser !== undefined)("a page and a server, in turns", () => {
+unless(noBrowser).describe("a page and a server, in turns", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-turns-"));
   const { secret, token } = generateToken("page", ["read", "write"]);
   const size = 5_000_000;

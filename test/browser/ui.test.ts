@@ -4,18 +4,19 @@ import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
 import type { SessionReport } from "../../src/http/session-host.ts";
 import { generateToken, type Principal } from "../../src/http/tokens.node.ts";
 import { builtCli } from "../built.ts";
 import { limitedProxy } from "../limited-proxy.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { unless } from "../obstacles.ts";
 
 /** How long a page may take to come to what is expected of it, on a machine that is busy. */
 const patienceMs = 250_000;
 
-describe.skipIf(noBrowser !== undefined)("the page of a server", () => {
+unless(noBrowser).describe("the page of a server", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-ui-"));
   const path = (...names: string[]) => join(folder, ...names);
   const { secret, token } = generateToken("page", ["read", "write"]);

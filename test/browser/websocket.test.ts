@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
 import { expectCasesToHold } from "./page-cases.ts";
+import { unless } from "../obstacles.ts";
 
 /** A server that passes on what it gets of one connection to the other with the same URL. */
 async function startBridge(): Promise<string> {
@@ -36,7 +37,7 @@ async function startBridge(): Promise<string> {
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe.skipIf(noBrowser !== undefined)("a page and a server", () => {
+unless(noBrowser).describe("a page and a server", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-page-"));
   const { secret, token } = generateToken("page", ["read", "write"]);
   let browser: TestBrowser;

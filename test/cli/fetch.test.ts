@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
@@ -8,9 +8,8 @@ import { builtCli } from "../built.ts";
 import { limitedProxy } from "../limited-proxy.ts";
 import { freshFolder, outcomeOf, rsyncStream, waitUntil } from "./run.ts";
 import { noise, plant } from "./trees.ts";
-
-const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
-if (!hasOpenssl) console.log("skipped: openssl is not installed");
+import { unless } from "../obstacles.ts";
+import { noOpenssl } from "../self-signed.ts";
 
 /** A server of a folder of its own, and where it is. */
 async function served(files: Record<string, Buffer>, options: readonly string[] = []) {
@@ -131,7 +130,7 @@ describe("fetch", () => {
     expect(left()).toEqual([]);
   });
 
-  it.skipIf(!hasOpenssl)(
+  unless(noOpenssl).test(
     "fetches over TLS from whom it was told to trust, and from nobody else",
     async () => {
       const [cert, key] = ["cert.pem", "key.pem"].map((name) => join(freshFolder(), name)) as [

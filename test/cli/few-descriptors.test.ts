@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { freshFolder, runShell } from "./run.ts";
 import { picture, plant } from "./trees.ts";
+import { notPosix, unless } from "../obstacles.ts";
 
 /** More directories than may be open at once. */
 const files = Object.fromEntries(
   Array.from({ length: 1000 }, (_, i) => [`d${i % 100}/f${i}`, `file ${i}\n`.repeat(i % 50)]),
 );
 
-test.skipIf(process.platform === "win32").each([
+unless(notPosix).test.each([
   ["one way", '$RS send "$1/" | $RS recv "$2"'],
   ["both ways", 'mkfifo "$2.fifo"; $RS send --duplex "$1/" < "$2.fifo" | $RS recv --duplex "$2" > "$2.fifo"'],
 ])("a tree goes %s between programs that may open 64 files", async (_, line) => {

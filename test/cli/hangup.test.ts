@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, outcomeOf, rsyncStream, shell, waitUntil } from "./run.ts";
 import { noise, partsIn, picture, plant } from "./trees.ts";
+import { missing, unless } from "../obstacles.ts";
 
 /** A tree, and the two parts of a stream that brings it. */
 async function prepare() {
@@ -46,11 +46,10 @@ describe("a hangup that was ignored from the start ends nothing", () => {
 });
 
 describe("at a terminal, a hangup", () => {
-  it.for([
+  unless(missing("script")).test.for([
     ["ends a command", "", 130, "interrupted by SIGHUP (ABORTED)"],
     ["does not end one of a script that ignores it", "trap '' HUP;", 0, "received: "],
-  ] as const)("%s", async ([, trap, exit, words], { skip }) => {
-    if (spawnSync("script", ["--version"]).error) skip("no `script` to make a terminal with");
+  ] as const)("%s", async ([, trap, exit, words]) => {
     const { folder } = await prepare();
     writeFileSync(join(folder, "script"), `${trap} ${receiving}`);
     const line = 'cd "$1"; export RS; script -qec "bash script" /dev/null';

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { freshFolder, runShell } from "./run.ts";
 import { noise, picture, plant } from "./trees.ts";
+import { type Obstacle, unless } from "../obstacles.ts";
 
 /** A call of a traced program that takes paths. */
 interface Call {
@@ -12,11 +13,10 @@ interface Call {
   readonly paths: readonly { readonly from: string; readonly path: string }[];
 }
 
-const canTrace = ((): boolean => {
+function noTracing(): Obstacle {
   const { status } = spawnSync("strace", ["-e", "trace=%file", "true"]);
-  if (status !== 0) console.log("skipped: there is no strace, or it may not trace");
-  return status === 0;
-})();
+  return status === 0 ? undefined : "there is no strace, or it may not trace";
+}
 
 /** Runs a line of shell in a folder, with a traced receiver in it as `$RECV`. */
 async function traceReceiver(folder: string, line: string): Promise<Call[]> {
@@ -43,7 +43,7 @@ function isOneName({ from, path }: Call["paths"][number]): boolean {
   return from !== "AT_FDCWD" && !path.includes("/");
 }
 
-describe.skipIf(!canTrace)("a receiver", () => {
+unless(noTracing()).describe("a receiver", () => {
   it.each(["to", "../folder/to", "$PWD/to"])(
     "goes below %s by one name at a time, each in a directory that is open, and opens no link",
     async (place) => {

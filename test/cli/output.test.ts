@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, runShell } from "./run.ts";
+import { noFullDevice, unless } from "../obstacles.ts";
 
 /** A file, its description, the wishlist for all of it, what that brings, and a stream: what the commands below work on. */
 const given = mkdtempSync(join(tmpdir(), "rsync-stream-output-"));
@@ -20,10 +21,6 @@ afterAll(() => rmSync(given, { recursive: true }));
 /** Runs a line of shell where those are. */
 function run(line: string): Promise<Outcome> {
   return runShell(`cd "$1"; ${line}`, given);
-}
-
-function needFull(skip: TestContext["skip"]): void {
-  if (!existsSync("/dev/full")) skip("no /dev/full, which refuses all that is written to it");
 }
 
 const full = "ENOSPC: no space left on device, write (NO_SPACE)";
@@ -46,8 +43,7 @@ describe("output that cannot be written is a failure, with a word on the other s
     expect(code).toBe(1);
   });
 
-  it.for([...printing, ...writing])("%s, to a device that is full", async (line, { skip }) => {
-    needFull(skip);
+  unless(noFullDevice).test.each([...printing, ...writing])("%s, to a device that is full", async (line) => {
     const { code, stderr } = await run(`$RS ${line} > /dev/full`);
     expect(stderr).toBe(`rsync-stream: standard output: ${full}\n`);
     expect(code).toBe(1);
@@ -59,23 +55,20 @@ describe("output that cannot be written is a failure, with a word on the other s
     expect(code).toBe(1);
   });
 
-  it.for(reporting)("the events of %s", async (line, { skip }) => {
-    needFull(skip);
+  unless(noFullDevice).test.each(reporting)("the events of %s", async (line) => {
     const { code, stderr } = await run(`$RS ${line} --json > /dev/full`);
     expect(stderr).toBe(`rsync-stream: standard output: ${full}\n`);
     expect(code).toBe(1);
   });
 
-  it.for(reporting)("the report of %s", async (line, { skip }) => {
-    needFull(skip);
+  unless(noFullDevice).test.each(reporting)("the report of %s", async (line) => {
     const { code, stdout } = await run(`$RS ${line} 2> /dev/full`);
     expect(stdout.toString()).toBe(`rsync-stream: standard error: ${full}\n`);
     expect(code).toBe(1);
     expect(readFileSync(join(given, "copy"), "utf8")).toBe("content");
   });
 
-  it("the report of send, whose output is for its result alone", async ({ skip }) => {
-    needFull(skip);
+  unless(noFullDevice).test("the report of send, whose output is for its result alone", async () => {
     const { code, stdout } = await run(`$RS send file 2> /dev/full`);
     expect(stdout.length).toBe(readFileSync(join(given, "stream")).length);
     expect(code).toBe(1);

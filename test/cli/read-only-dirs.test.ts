@@ -1,26 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { freshFolder, type Outcome, runShell } from "./run.ts";
+import { missing, notPosix, notRoot, unless } from "../obstacles.ts";
 
 const isRoot = process.geteuid?.() === 0;
-const isPosix = process.platform === "linux" || process.platform === "darwin";
 
 /** Root may do all, so the command runs as another user then. */
 const asUser = isRoot ? "setpriv --reuid 65534 --regid 65534 --clear-groups" : "";
 
-const canRun = isPosix && (!isRoot || canChangeUser());
-
-function canChangeUser(): boolean {
-  try {
-    execFileSync("setpriv", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    console.log("skipped: run as root, and there is no setpriv");
-    return false;
-  }
-}
+const obstacle = notPosix ?? (isRoot ? missing("setpriv") : undefined);
 
 /** A folder with `s`, what is sent, and `d`, what is there. Both are of the user who runs the command. */
 function plant(
@@ -48,7 +38,7 @@ async function receive(folder: string, options = ""): Promise<Outcome> {
   return runShell(`cd "$1" && ${asUser} $RS send s/ | ${asUser} $RS recv ${options} d`, folder);
 }
 
-describe.skipIf(!canRun)("directories of the user that forbid to be written to", () => {
+unless(obstacle).describe("directories of the user that forbid to be written to", () => {
   test("what is in them is deleted", async () => {
     const folder = plant(["f"], ["mod/pkg/f.go", "mod/g"], { "d/mod/pkg": 0o555, "d/mod": 0o500 });
     const { code, stderr } = await receive(folder, "--delete");
@@ -102,7 +92,7 @@ describe.skipIf(!canRun)("directories of the user that forbid to be written to",
     expect([modeOf(folder, "d/mod"), modeOf(folder, "d/mod/hidden")]).toEqual(["555", "0"]);
   });
 
-  test.skipIf(!isRoot)("those of others are left as they are, and told with their path", async () => {
+  unless(notRoot).test("those of others are left as they are, and told with their path", async () => {
     const folder = plant(["f"], ["foreign/f", "g"], {});
     execFileSync("chown", ["-R", "0:0", join(folder, "d/foreign")]);
     const { code, stderr } = await receive(folder, "--delete");

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { builtCli } from "../built.ts";
 import { freshFolder, outcomeOf, runShell, shell } from "./run.ts";
 import { noise, picture, plant } from "./trees.ts";
+import { skipFor } from "../obstacles.ts";
 
 /** The programs that are to run the command: the one that runs the tests, and those of RSYNC_STREAM_RUNTIMES. */
 const others = (process.env["RSYNC_STREAM_RUNTIMES"] ?? "").split(delimiter).filter((path) => path !== "");
@@ -34,6 +35,6 @@ describe.each([process.execPath, ...others])("run by %s", (runtime) => {
   });
 });
 
-it("is run by other versions of Node.js", ({ skip }) => {
-  if (others.length === 0) skip("none is named in RSYNC_STREAM_RUNTIMES, as `.ci/run` does");
+it("is run by other versions of Node.js", (context) => {
+  if (others.length === 0) skipFor(context, "none is named in RSYNC_STREAM_RUNTIMES, as `.ci/run` does");
 });

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { canSign, selfSigned } from "../self-signed.ts";
+import { noOpenssl, selfSigned } from "../self-signed.ts";
 import { type Listening, listening } from "./listening.ts";
 import { freshFolder, rsyncStream } from "./run.ts";
 import { plant } from "./trees.ts";
+import { unless } from "../obstacles.ts";
 
 const ws = (url: string): string => url.replace(/^http/, "ws");
 
@@ -79,7 +80,7 @@ describe("what a server tells", () => {
   });
 });
 
-describe.skipIf(!canSign)("what a client tells of a server that it cannot talk to", () => {
+unless(noOpenssl).describe("what a client tells of a server that it cannot talk to", () => {
   async function places() {
     const work = freshFolder();
     plant(join(work, "root"), { a: "content" });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, rsyncStream, runShell } from "./run.ts";
+import { missing, unless } from "../obstacles.ts";
 
 describe("wrong usage exits with 2, what is wrong in one line, and the usage in another", () => {
   const cases: [string[], RegExp][] = [
@@ -134,13 +134,9 @@ it("shows names without the control characters in them", async () => {
   );
 });
 
-it("does not write a stream to a terminal", async ({ skip }) => {
+unless(missing("script")).test("does not write a stream to a terminal", async () => {
   const folder = freshFolder();
-  const { code, stdout } = await runShell(
-    "command -v script >/dev/null || exit 77; script -qec \"$RS send '$1'\" /dev/null",
-    join(folder),
-  );
-  if (code === 77) skip("no `script` to make a terminal with");
+  const { code, stdout } = await runShell("script -qec \"$RS send '$1'\" /dev/null", folder);
   expect(stdout.toString()).toContain("the result is not text");
   expect(code).toBe(2);
 });

@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sourceFiles } from "./source-files.ts";
+import { root, sourceFiles } from "./source-files.ts";
 
 const files = sourceFiles();
 const maxLineCount = 400;
@@ -33,4 +35,12 @@ test("every exported thing says what it is for", () => {
 test("files and names say what they are", () => {
   const vague = /(^|[/-])(utils?|helpers?|common|base|manager|service|misc)([-.]|$)/;
   expect(files.map(({ path }) => path).filter((path) => vague.test(path) || /[A-Z_]/.test(path))).toEqual([]);
+});
+
+test("tests are skipped by what prints the reason alone", () => {
+  const skips = /\b(skipIf|runIf|skip|todo)\(|\.(skip|todo)\b/;
+  const silent = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && path !== "obstacles.ts" && !path.endsWith("style.test.ts"))
+    .filter((path) => skips.test(readFileSync(join(root, "test", path), "utf8")));
+  expect(silent).toEqual([]);
 });

@@ -1,8 +1,8 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { SyncError } from "../../src/errors.ts";
 import { fetchCafs } from "../../src/http/cafs-client.node.ts";
 import { handleCafs } from "../../src/http/cafs-handler.node.ts";
@@ -12,11 +12,9 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { firstNumber, outcomeOf, rsyncStream } from "../cli/run.ts";
 import { collect, serving, sharedBytes } from "../unit/http/serving.ts";
 import { noise } from "../cli/trees.ts";
+import { missing, unless } from "../obstacles.ts";
 
-const installed = spawnSync("go", ["version"]).status === 0;
-if (!installed) console.log("skipped: go is not installed");
-
-describe.skipIf(!installed)("CAFS over HTTP with Go's own HTTP library at the other end", () => {
+unless(missing("go")).describe("CAFS over HTTP with Go's own HTTP library at the other end", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-go-"));
   const program = join(folder, "cafs-peer");
   const at = (name: string): string => join(folder, name);

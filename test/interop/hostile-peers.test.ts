@@ -108,7 +108,9 @@ describe.each(Object.entries(doors))("over %s", (door, open) => {
     expect(await met.outcome).toBe("STALLED");
   });
 
-  test.skipIf(door === "stdio")("who is alive and takes nothing is left by a server", async () => {
+  if (door === "stdio") return;
+
+  test("who is alive and takes nothing is left by a server", async () => {
     const met = await open("sender", { helloMs: 60_000, minRateBytes: 100_000 });
     const peer = new PlayedPeer(met.channel);
     await peer.sayHello("receiver");

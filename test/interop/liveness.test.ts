@@ -13,6 +13,7 @@ import { openTreeTarget } from "../../src/tree/target.node.ts";
 import { builtCli } from "../built.ts";
 import { freshFolder, outcomeOf, type Outcome, waitUntil } from "../cli/run.ts";
 import { noise, picture, plant } from "../cli/trees.ts";
+import { missing, notLinux, notRoot, type Obstacle, unless } from "../obstacles.ts";
 
 const cli = builtCli();
 const contentBytes = 32 << 20;
@@ -138,17 +139,14 @@ async function slowLine(port: number) {
   };
 }
 
-const cannotCut = whyNoNamespace();
-if (cannotCut !== undefined) console.log(`skipped: ${cannotCut}`);
-
-function whyNoNamespace(): string | undefined {
-  if (process.platform !== "linux" || process.getuid?.() !== 0)
-    return "network namespaces need root on Linux";
-  if (!existsSync("/usr/sbin/ip") || !existsSync("/usr/sbin/tc")) return "iproute2 is not installed";
+/** For a cable that can be pulled. */
+function noNamespace(): Obstacle {
+  const lacking = notLinux ?? notRoot ?? missing("ip", "tc");
+  if (lacking !== undefined) return lacking;
   return spawnSync("unshare", ["-n", "true"]).status === 0 ? undefined : "no network namespaces here";
 }
 
-test.skipIf(cannotCut !== undefined)("a cable that is pulled is noticed at both ends", async () => {
+unless(noNamespace()).test("a cable that is pulled is noticed at both ends", async () => {
   const name = `rs${process.pid % 100_000}`;
   const net = `10.231.${process.pid % 250}`;
   const run = (line: string) => execFileSync("/bin/sh", ["-ec", line], { stdio: "pipe" });

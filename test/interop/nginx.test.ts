@@ -1,24 +1,22 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createServer as createSyncServer, type SyncServer } from "../../src/http/server.node.ts";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { freshFolder, rsyncStream } from "../cli/run.ts";
 import { noise, picture, plant } from "../cli/trees.ts";
 import "../built.ts";
-
-const missing = ["/usr/sbin/nginx", "/usr/bin/openssl"].find((path) => !existsSync(path));
-if (missing !== undefined) console.log(`skipped: ${missing} is not installed`);
+import { missing, unless } from "../obstacles.ts";
 
 /** The configuration that docs/http.md tells. */
 const [documented, documentedMap] = [/location \/sync\/ \{[^}]*\}/, /map [^{}]*\{[^}]*\}/].map(
   (block) => block.exec(readFileSync("docs/http.md", "utf8"))![0],
 ) as [string, string];
 
-describe.skipIf(missing !== undefined)("behind nginx, with TLS and a prefix", () => {
+unless(missing("nginx", "openssl")).describe("behind nginx, with TLS and a prefix", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-nginx-"));
   const { secret, token } = generateToken("me", ["read", "write"]);
   let nginx: ReturnType<typeof spawn>;

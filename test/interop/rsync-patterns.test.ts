@@ -7,9 +7,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import type { FilterRule } from "../../src/tree/path-filter.ts";
 import { freshFolder } from "../cli/run.ts";
 import { keptBy, type OddPaths, randomPaths, randomRules } from "../random-patterns.ts";
-
-const installed = fs.existsSync("/usr/bin/rsync");
-if (!installed) console.log("skipped: rsync is not installed");
+import { missing, unless } from "../obstacles.ts";
 
 const run = promisify(execFile);
 const latin1 = (bytes: string): Buffer => Buffer.from(bytes, "latin1");
@@ -61,7 +59,7 @@ async function compare(
   }
 }
 
-test.skipIf(!installed)("10,000 random names and patterns are matched as rsync does", async () => {
+unless(missing("rsync")).test("10,000 random names and patterns are matched as rsync does", async () => {
   const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 32);
   console.log(`seed ${seed}`);
   await compare(seededRandom(seed), 10, (paths, rules, kept) => {

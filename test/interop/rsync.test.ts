@@ -1,12 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, chmodSync, existsSync, mkdirSync, symlinkSync, utimesSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { freshFolder, runShell } from "../cli/run.ts";
 import { noise, plant } from "../cli/trees.ts";
-
-const installed = existsSync("/usr/bin/rsync");
-if (!installed) console.log("skipped: rsync is not installed");
+import { missing, unless } from "../obstacles.ts";
 
 /** What rsync would change in a copy, content compared. */
 function rsyncFinds(from: string, to: string): string {
@@ -35,7 +33,7 @@ function oddTree(folder: string): string {
   return root;
 }
 
-describe.skipIf(!installed)("rsync finds nothing left to do", () => {
+unless(missing("rsync")).describe("rsync finds nothing left to do", () => {
   it.each([
     ["one way", '$RS send "$1/" | $RS recv -q "$2"'],
     ["both ways", 'mkfifo "$3"; $RS send --duplex "$1/" < "$3" | $RS recv -q --duplex "$2" > "$3"'],

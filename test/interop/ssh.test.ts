@@ -16,17 +16,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtCli } from "../built.ts";
 import { freshFolder, outcomeOf, rsyncStream, runShell } from "../cli/run.ts";
 import { noise, picture, plant } from "../cli/trees.ts";
+import { missing, notRoot, unless } from "../obstacles.ts";
 
 const sshd = "/usr/sbin/sshd";
-const missing = [sshd, "/usr/bin/ssh", "/usr/bin/ssh-keygen"].find((path) => !existsSync(path));
-const reason = missing
-  ? `${missing} is not installed`
-  : process.getuid?.() !== 0
-    ? "sshd needs root"
-    : undefined;
-if (reason !== undefined) console.log(`skipped: ${reason}`);
 
-describe.skipIf(reason !== undefined)("over ssh", () => {
+unless(missing("sshd", "ssh", "ssh-keygen") ?? notRoot).describe("over ssh", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-ssh-"));
   let server: ReturnType<typeof spawn>;
   let ssh: string;

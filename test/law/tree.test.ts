@@ -10,6 +10,7 @@ import { openTreeTarget } from "../../src/tree/target.node.ts";
 import { describeTree, tempDir } from "../unit/tree/disk-tree.ts";
 import { plantTree } from "../unit/tree/planted.ts";
 import { syncTrees } from "../unit/tree/sync-trees.ts";
+import { notRoot, unless } from "../obstacles.ts";
 
 const name = fc
   .oneof(
@@ -48,9 +49,7 @@ function withoutZeros(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => byte || 1);
 }
 
-const isRoot = process.getuid?.() === 0;
-
-test.skipIf(!isRoot)(
+unless(notRoot).test(
   "any tree arrives over any other, if no directory is in the way",
   { timeout: 120_000 },
   async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { checkReplaceable } from "../../../src/cli/file-replacement.ts";
+import { notPosix, unless } from "../../obstacles.ts";
 
 function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-replace-"));
@@ -20,7 +21,7 @@ test("a file is replaced, a link, and what is not there", () => {
   for (const name of ["file", "link", "dangling", "new"]) checkReplaceable(join(folder, name));
 });
 
-test.skipIf(process.platform === "win32")("a device, pipe, socket or directory is not", async () => {
+unless(notPosix).test("a device, pipe, socket or directory is not", async () => {
   const folder = freshFolder();
   execFileSync("mkfifo", [join(folder, "pipe")]);
   symlinkSync("pipe", join(folder, "link"));

@@ -24,6 +24,7 @@ import { openLayout } from "../../../src/store/dir-layout.node.ts";
 import { dirStore } from "../../../src/store/dir.node.ts";
 import type { DirStore } from "../../../src/store/dir.node.ts";
 import { seededBytes } from "../../../src/testing/random.ts";
+import { asRoot, unless } from "../../obstacles.ts";
 
 const chunk = chunkOf(seededBytes(1, 5000));
 const other = chunkOf(seededBytes(2, 6000));
@@ -270,7 +271,7 @@ it("gives the event loop its turn during a long row of calls", async () => {
   expect(hadItsTurn).toBe(true);
 });
 
-it.skipIf(process.getuid?.() === 0)("says IO when the directory may not be written to", async () => {
+unless(asRoot).test("says IO when the directory may not be written to", async () => {
   const store = await dirStore(path);
   chmodSync(join(path, "tmp"), 0o500);
   await expect(store.put(chunk)).rejects.toMatchObject({ code: "IO" });

@@ -1,9 +1,10 @@
 import fs from "node:fs";
-import { describe, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget } from "../../../src/tree/target.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesResult } from "./sync-trees.ts";
+import { notLinux, unless } from "../../obstacles.ts";
 
 type Call = "closeSync" | "rmdirSync" | "unlinkSync";
 
@@ -50,7 +51,7 @@ const probe = /\/\.rsync-stream\/[0-9a-f]{8}\.\w+\.0$/;
 const temporary = /\/\.rsync-stream\/[0-9a-f]{8}\.\w+\.1$/;
 const lock = /\/\.rsync-stream\/lock$/;
 
-describe.skipIf(process.platform !== "linux")("a call that fails with EIO", () => {
+unless(notLinux).describe("a call that fails with EIO", () => {
   test.each([
     ["rmdirSync", /\/\.rsync-stream$/],
     ["unlinkSync", lock],

@@ -9,6 +9,7 @@ import * as libc from "../../../src/tree/libc.node.ts";
 import { thisHolder } from "../../../src/tree/lock-holder.node.ts";
 import { takeLock } from "../../../src/tree/lock.node.ts";
 import { tempDir } from "./disk-tree.ts";
+import { missing, notLinux, type Obstacle, skipFor, unless } from "../../obstacles.ts";
 
 vi.mock(import("../../../src/tree/libc.node.ts"), { spy: true });
 afterEach(() => {
@@ -16,8 +17,7 @@ afterEach(() => {
   vi.resetAllMocks();
 });
 
-const isLinux = process.platform === "linux";
-const canLock = libc.findLibc()?.flock !== undefined;
+const noSystemLock: Obstacle = libc.findLibc()?.flock ? undefined : "flock(2) cannot be called here";
 
 /** As where the C library cannot be called. */
 function forgetSystemLocks(): void {
@@ -110,13 +110,13 @@ describe.each(ways)("a lock, by %s", (_, choose) => {
     ["a device", (path) => execFileSync("mknod", [path, "c", "1", "5"])],
   ];
   const socketCode = "import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])";
-  test.each(kinds)("whose place is taken by %s is refused at once", (kind, make) =>
+  test.for(kinds)("whose place is taken by %s is refused at once", ([, make], context) =>
     withLockDir((dir, take) => {
       choose();
       try {
         make(`${dir}/lock`);
       } catch (thrown) {
-        return console.log(`cannot make ${kind} here: ${String(thrown)}`);
+        skipFor(context, String(thrown));
       }
       const before = fs.readdirSync(dir);
       expect(codeOf(take)).toBe("PATH");
@@ -140,7 +140,7 @@ describe.each(ways)("a lock, by %s", (_, choose) => {
 });
 
 describe("a lock of the system", () => {
-  test.skipIf(!canLock)("ends with its process, whatever the file says of host and process", () =>
+  unless(noSystemLock).test("ends with its process, whatever the file says of host and process", () =>
     withLockDir((dir, take) => {
       // As in a container, with a name and process numbers of its own; this very process is alive.
       const holder = { ...thisHolder(true), host: "c0ffee", pids: "pid:[1]" };
@@ -149,7 +149,7 @@ describe("a lock of the system", () => {
     }),
   );
 
-  test.skipIf(!canLock)("tells that nobody holds a file without text, or with odd text", () =>
+  unless(noSystemLock).test("tells that nobody holds a file without text, or with odd text", () =>
     withLockDir((dir, take) => {
       for (const text of ["", "null", "{", "\0".repeat(10_000)]) {
         fs.writeFileSync(`${dir}/lock`, text);
@@ -158,19 +158,22 @@ describe("a lock of the system", () => {
     }),
   );
 
-  test.skipIf(!canLock)("holds while its process does, though that has no name here", async () => {
-    using temp = tempDir();
-    const held = new HeldDirs(temp.path);
-    fs.writeFileSync(`${temp.path}/lock`, JSON.stringify({ ...dead, host: os.hostname() }));
-    const child = spawn("flock", ["-x", `${temp.path}/lock`, "sh", "-c", "echo held; read line"]);
-    await once(child.stdout, "data");
-    expect(codeOf(() => takeLock(held, held.root, "lock"))).toBe("LOCKED");
-    const ended = once(child, "exit");
-    child.stdin.end();
-    await ended;
-    takeLock(held, held.root, "lock").release();
-    held.close();
-  });
+  unless(noSystemLock ?? missing("flock")).test(
+    "holds while its process does, though that has no name here",
+    async () => {
+      using temp = tempDir();
+      const held = new HeldDirs(temp.path);
+      fs.writeFileSync(`${temp.path}/lock`, JSON.stringify({ ...dead, host: os.hostname() }));
+      const child = spawn("flock", ["-x", `${temp.path}/lock`, "sh", "-c", "echo held; read line"]);
+      await once(child.stdout, "data");
+      expect(codeOf(() => takeLock(held, held.root, "lock"))).toBe("LOCKED");
+      const ended = once(child, "exit");
+      child.stdin.end();
+      await ended;
+      takeLock(held, held.root, "lock").release();
+      held.close();
+    },
+  );
 });
 
 describe("without locks of the system", () => {
@@ -183,7 +186,7 @@ describe("without locks of the system", () => {
       take().release();
     }));
 
-  test.skipIf(!isLinux)("a process in another space of numbers may live", () =>
+  unless(notLinux).test("a process in another space of numbers may live", () =>
     withLockDir((dir, take) => {
       forgetSystemLocks();
       const holder = { ...thisHolder(false), ...dead, pids: "pid:[1]" };
@@ -192,7 +195,7 @@ describe("without locks of the system", () => {
     }),
   );
 
-  test.skipIf(!isLinux)("what held a local disk before the system was started anew is gone", () =>
+  unless(notLinux).test("what held a local disk before the system was started anew is gone", () =>
     withLockDir((dir, take) => {
       forgetSystemLocks();
       const holder = { ...thisHolder(false), host: "elsewhere.example", boot: "another" };

@@ -1,23 +1,23 @@
 import fs from "node:fs";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget } from "../../../src/tree/target.node.ts";
 import { tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
+import { type Obstacle, unless } from "../../obstacles.ts";
 
-/** False on file systems that take only text for names. */
-const takesBytes = ((): boolean => {
+/** For names that are no text, which some file systems do not take. */
+function onlyText(): Obstacle {
   using temp = tempDir();
   try {
     fs.mkdirSync(Buffer.from(`${temp.path}/\xe9`, "latin1"));
-    return true;
+    return undefined;
   } catch {
-    console.log("skipped: names that are not UTF-8 cannot be made here");
-    return false;
+    return "names that are not UTF-8 cannot be made here";
   }
-})();
+}
 
-test.skipIf(!takesBytes)("a link leads to a place whose name is not UTF-8, at both ends", async () => {
+unless(onlyText()).test("a link leads to a place whose name is not UTF-8, at both ends", async () => {
   using temp = tempDir();
   for (const name of ["from", "to"]) {
     const place = Buffer.from(`${temp.path}/${name}\xe9`, "latin1");

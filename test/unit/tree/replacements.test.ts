@@ -8,6 +8,7 @@ import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions } from "./sync-trees.ts";
+import { skipFor } from "../../obstacles.ts";
 
 const kinds: Readonly<Record<string, (place: string) => void>> = {
   file: (place) => fs.writeFileSync(place, noise(500, place.length)),
@@ -119,9 +120,9 @@ test.each([
   expect(troubles.map(({ code }) => code)).toEqual(codes);
 });
 
-test("two names are changed over in one step, or in three", async () => {
-  const libc = findLibc();
-  if (!libc?.exchangeat) return console.log("no renameat2 here: only the three steps can be tested");
+test("two names are changed over in one step, or in three", async (context) => {
+  const libc = findLibc()!;
+  skipFor(context, libc?.exchangeat ? undefined : "renameat2(2) cannot be called here");
   for (const exchangeat of [libc.exchangeat, undefined, () => false]) {
     using temp = tempDir();
     const { from, to } = scene(temp.path, "file", "directory");

@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions, type SyncTreesResult } from "./sync-trees.ts";
+import { noMounting, unless } from "../../obstacles.ts";
 
 interface SyncOptions extends SyncTreesOptions, TreeTargetOptions {}
 
@@ -25,12 +26,9 @@ function allNames(root: string): string[] {
   return fs.readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
 }
 
-/** Mounts a file system of so many bytes; false, with a word, where that is not allowed. */
-function mount(place: string, bytes: number): boolean {
-  const isMounted =
-    spawnSync("mount", ["-t", "tmpfs", "-o", `size=${bytes},mode=755`, "tmpfs", place]).status === 0;
-  if (!isMounted) console.log("mounting a tmpfs is not allowed: no second file system to test");
-  return isMounted;
+/** Mounts a file system of so many bytes. */
+function mount(place: string, bytes: number): void {
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes},mode=755`, "tmpfs", place]);
 }
 
 describe("what a broken session staged", () => {
@@ -129,7 +127,7 @@ describe("a staging directory below the top", () => {
 });
 
 describe("a file system below the top", () => {
-  const canMount = process.platform === "linux" && process.getuid?.() === 0;
+  const obstacle = noMounting();
 
   /** Runs work with a roomy file system mounted at `to/data`, and hardly any room at the top. */
   async function withVolumes(work: (root: string) => Promise<void>): Promise<void> {
@@ -137,10 +135,10 @@ describe("a file system below the top", () => {
     const to = `${temp.path}/to`;
     fs.mkdirSync(to);
     fs.mkdirSync(`${temp.path}/from/data/deep`, { recursive: true });
-    if (!mount(to, 2 ** 20)) return;
+    mount(to, 2 ** 20);
     try {
       fs.mkdirSync(`${to}/data`);
-      if (!mount(`${to}/data`, 2 ** 26)) return;
+      mount(`${to}/data`, 2 ** 26);
       try {
         await work(temp.path);
       } finally {
@@ -151,7 +149,7 @@ describe("a file system below the top", () => {
     }
   }
 
-  test.skipIf(!canMount)("is where its files are built", () =>
+  unless(obstacle).test("is where its files are built", () =>
     withVolumes(async (root) => {
       fs.writeFileSync(`${root}/from/data/deep/big`, noise(8_000_000, 1));
       fs.truncateSync(`${root}/from/data/deep/big`, 200_000_000);
@@ -161,7 +159,7 @@ describe("a file system below the top", () => {
     }),
   );
 
-  test.skipIf(!canMount)("is where the next session finds what a broken one staged", () =>
+  unless(obstacle).test("is where the next session finds what a broken one staged", () =>
     withVolumes(async (root) => {
       fs.writeFileSync(`${root}/from/data/deep/big`, noise(8_000_000, 1));
       await breakOff(`${root}/from/`, `${root}/to`);
@@ -178,7 +176,7 @@ describe("a file system below the top", () => {
     }),
   );
 
-  test.skipIf(!canMount)("is where links are made, too, before they take a place", () =>
+  unless(obstacle).test("is where links are made, too, before they take a place", () =>
     withVolumes(async (root) => {
       fs.symlinkSync("target", `${root}/from/data/link`);
       fs.writeFileSync(`${root}/to/data/link`, "old");
@@ -203,7 +201,7 @@ describe("a file system below the top", () => {
     };
   }
 
-  test.skipIf(!canMount)(
+  unless(obstacle).test(
     "may be one that is mounted twice: no rename leads from one place to the other",
     async () => {
       using temp = tempDir();
@@ -213,9 +211,7 @@ describe("a file system below the top", () => {
         string,
       ];
       for (const dir of [`${from}/bound`, `${to}/bound`, other]) fs.mkdirSync(dir, { recursive: true });
-      if (spawnSync("mount", ["--bind", other, `${to}/bound`]).status !== 0) {
-        return console.log("mounting is not allowed: no directory in two places to test");
-      }
+      execFileSync("mount", ["--bind", other, `${to}/bound`]);
       try {
         fs.writeFileSync(`${from}/bound/file`, noise(3_000_000, 1));
         fs.symlinkSync("file", `${from}/bound/link`);

@@ -8,6 +8,7 @@ import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions, type SyncTreesResult } from "./sync-trees.ts";
+import { notLinux, unless } from "../../obstacles.ts";
 
 /** `npm run soak` sets how long; the short form is a few rounds, however long they take. */
 const soakMs = Number(process.env["SOAK_MS"] ?? 0);
@@ -16,7 +17,7 @@ const leastRounds = 6;
 const dirCount = 80;
 const names = ["", "to", "to/.rsync-stream", "to/d1", "to/d40", "to/d79", "to/d1/file"];
 
-test.skipIf(process.platform !== "linux")(
+unless(notLinux).test(
   "whatever is swapped for directories of somebody else: nothing outside changes, and success is the truth",
   async () => {
     using temp = tempDir();

@@ -1,4 +1,4 @@
-import { execFileSync, fork, spawn, spawnSync } from "node:child_process";
+import { execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
@@ -13,6 +13,7 @@ import { openTreeTarget } from "../../../src/tree/target.node.ts";
 import type { Entry, Layout, TreeTarget } from "../../../src/tree/tree.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
+import { noMounting, notLinux, unless } from "../../obstacles.ts";
 
 const flipMs = 2000;
 /** However long these take. */
@@ -120,7 +121,7 @@ describe("a directory that is swapped for a link all the time", () => {
     return round;
   }
 
-  test.skipIf(process.platform !== "linux").each(["sub", ".rsync-stream"])(
+  unless(notLinux).test.each(["sub", ".rsync-stream"])(
     "%s at the destination: nothing outside changes",
     async (swapped) => {
       using temp = tempDir();
@@ -142,7 +143,7 @@ describe("a directory that is swapped for a link all the time", () => {
     },
   );
 
-  test.skipIf(process.platform !== "linux")("at the source: no content from outside is read", async () => {
+  unless(notLinux).test("at the source: no content from outside is read", async () => {
     using temp = tempDir();
     const outside = makeOutside(temp.path);
     fs.mkdirSync(`${temp.path}/from/sub`, { recursive: true });
@@ -185,7 +186,7 @@ test("nobody else can write to a directory before it is done", async () => {
 });
 
 describe("held directories", () => {
-  test.skipIf(process.platform !== "linux")("pin every call, whatever stands at the path", () => {
+  unless(notLinux).test("pin every call, whatever stands at the path", () => {
     using temp = tempDir();
     const outside = makeOutside(temp.path);
     const before = outside.facts();
@@ -353,16 +354,14 @@ describe("after kill -9", () => {
 });
 
 describe("a full disk", () => {
-  const canMount = process.platform === "linux" && process.getuid?.() === 0;
+  const obstacle = noMounting();
 
-  test.skipIf(!canMount)(
+  unless(obstacle).test(
     "ends the session with NO_SPACE; the old files stay, the next run has room again",
     async () => {
       using temp = tempDir();
       fs.mkdirSync(`${temp.path}/to`);
-      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", `${temp.path}/to`]).status !== 0) {
-        return void console.log("mounting a tmpfs is not allowed: no full disk to test");
-      }
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", `${temp.path}/to`]);
       try {
         fs.mkdirSync(`${temp.path}/from`);
         fs.writeFileSync(`${temp.path}/to/a`, "old");
@@ -385,14 +384,10 @@ describe("a full disk", () => {
     },
   );
 
-  test.skipIf(!canMount)("another file system below the root is no hindrance", async () => {
+  unless(obstacle).test("another file system below the root is no hindrance", async () => {
     using temp = tempDir();
     fs.mkdirSync(`${temp.path}/to/mounted`, { recursive: true });
-    if (
-      spawnSync("mount", ["-t", "tmpfs", "-o", "mode=755", "tmpfs", `${temp.path}/to/mounted`]).status !== 0
-    ) {
-      return void console.log("mounting a tmpfs is not allowed: no second file system to test");
-    }
+    execFileSync("mount", ["-t", "tmpfs", "-o", "mode=755", "tmpfs", `${temp.path}/to/mounted`]);
     try {
       fs.mkdirSync(`${temp.path}/from/mounted`, { recursive: true });
       fs.writeFileSync(`${temp.path}/from/mounted/file`, noise(100_000, 1));

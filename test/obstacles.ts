@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, delimiter, join } from "node:path";
+import { describe, expect, test, type TestContext } from "vitest";
+
+/** What a test needs and this machine lacks, in words; undefined where nothing is lacking. */
+export type Obstacle = string | undefined;
+
+const told = new Set<string>();
+
+/** `test` and `describe` for what needs something: they skip where it is lacking, and the reason is printed. */
+export function unless(obstacle: Obstacle): Pick<typeof import("vitest"), "test" | "describe"> {
+  if (obstacle === undefined) return { test, describe };
+  tell(basename(expect.getState().testPath!), obstacle);
+  return { test: test.skip as typeof test, describe: describe.skip as typeof describe };
+}
+
+/** Skips the rest of a test that has an obstacle. The reason is printed. */
+export function skipFor({ task, skip }: TestContext, obstacle: Obstacle): void {
+  if (obstacle === undefined) return;
+  tell(task.name, obstacle);
+  skip(obstacle);
+}
+
+/** Prints a reason once for each name. */
+function tell(name: string, reason: string): void {
+  const line = `skipped: ${name}: ${reason}`;
+  if (!told.has(line)) console.log(line);
+  told.add(line);
+}
+
+/** For what only Linux has. */
+export const notLinux: Obstacle = process.platform === "linux" ? undefined : "this is not Linux";
+
+/** For what POSIX has and Windows has not. */
+export const notPosix: Obstacle = process.platform === "win32" ? "this is not a POSIX system" : undefined;
+
+/** For what only root may do. */
+export const notRoot: Obstacle = process.getuid?.() === 0 ? undefined : "this needs root";
+
+/** For what root is never refused. */
+export const asRoot: Obstacle = notRoot === undefined ? "root may do it all" : undefined;
+
+/** For a place where no write finds room. */
+export const noFullDevice: Obstacle = existsSync("/dev/full") ? undefined : "there is no /dev/full";
+
+/** The first of some programs that is not installed. */
+export function missing(...programs: readonly string[]): Obstacle {
+  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  const lacking = programs.find((name) => !places.some((place) => isExecutable(join(place, name))));
+  return lacking === undefined ? undefined : `${lacking} is not installed`;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** For what needs a file system of its own, which not even root may mount in every container. */
+export function noMounting(): Obstacle {
+  const obstacle = notLinux ?? notRoot;
+  if (obstacle !== undefined) return obstacle;
+  const place = mkdtempSync(join(tmpdir(), "rsync-stream-mount-"));
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "tmpfs", place]);
+  if (status === 0) spawnSync("umount", [place]);
+  rmdirSync(place);
+  return status === 0 ? undefined : "nothing can be mounted here";
+}
