@@ -6,6 +6,7 @@ export default defineConfig({
     // They find tests that hang; none is so slow, however busy the machine is.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     pool: "forks",
     maxWorkers: 2,
   },

@@ -11,6 +11,9 @@ const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((name) => e
 /** Why there is no browser to test with, if there is none. */
 export const noBrowser: Obstacle = path === undefined ? "chromium is not installed" : undefined;
 
+/** It finds what hangs; nothing takes so long, however busy the machine is. */
+const waitMs = 240_000;
+
 /** A browser, and pages of this project's code in it; they may start files of this folder as workers. */
 export interface TestBrowser {
   /** Opens a page that runs a file of this folder as a module; what it puts on `globalThis` can be called by `evaluate`. */
@@ -25,6 +28,7 @@ export interface TestBrowser {
 export async function startBrowser(): Promise<TestBrowser> {
   const browser: Browser = await chromium.launch({
     executablePath: path!,
+    timeout: waitMs,
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-features=WebRtcHideLocalIpsWithMdns"],
   });
   const scripts = new Map<string, Promise<string>>();
@@ -47,6 +51,7 @@ export async function startBrowser(): Promise<TestBrowser> {
     async open(script) {
       await scriptOf(script); // so that a mistake in it is told
       const page = await browser.newPage();
+      page.setDefaultTimeout(waitMs);
       page.on("pageerror", (error) => console.error(`in the page: ${error.message}`));
       await page.goto(url);
       await page.addScriptTag({ url: `/${script}`, type: "module" });
@@ -56,6 +61,7 @@ export async function startBrowser(): Promise<TestBrowser> {
     async goto(url) {
       const context = await browser.newContext();
       const page = await context.newPage();
+      page.setDefaultTimeout(waitMs);
       page.on("pageerror", (error) => console.error(`in the page: ${error.message}`));
       page.on("close", () => void context.close().catch(() => {}));
       await page.goto(url);

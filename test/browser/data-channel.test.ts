@@ -14,7 +14,7 @@ unless(noBrowser).describe("a data channel of WebRTC", () => {
     const page = await browser.open("data-channel-page.ts");
     await expectCasesToHold(page, "");
     await page.close();
-  }, 180_000);
+  });
 
   it("carries a session from one page to another", async () => {
     const [left, right] = [

@@ -77,7 +77,7 @@ unless(noBrowser).describe("a page and a server", () => {
     const page = await browser.open("websocket-page.ts");
     await expectCasesToHold(page, bridge);
     await page.close();
-  }, 180_000);
+  });
 
   it("a page of another site gets nothing", async () => {
     const strict = createServer({ root: folder, tokens: [token] });

@@ -196,7 +196,7 @@ const doors = Object.fromEntries(
     }),
 );
 
-test("the examples in the pages fit the types", { timeout: 120_000 }, () => {
+test("the examples in the pages fit the types", () => {
   const examples = all.flatMap(({ path, blocks }) =>
     blocks.filter(({ language }) => language === "ts").map(({ code }) => ({ path, code })),
   );

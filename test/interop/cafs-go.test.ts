@@ -22,7 +22,7 @@ unless(missing("go")).describe("CAFS over HTTP with Go's own HTTP library at the
   beforeAll(() => {
     const env = { ...process.env, CGO_ENABLED: "0", GOTOOLCHAIN: "local" };
     execFileSync("go", ["build", "-o", program, "."], { cwd: join(import.meta.dirname, "cafs-peer"), env });
-  }, 240_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function peer(...args: readonly string[]): ChildProcess {

@@ -37,7 +37,7 @@ const endThenStay = program(
   "end-then-stay",
   `await channel.write(new TextEncoder().encode("done"));
    await channel.end();
-   setTimeout(() => {}, 60_000);`,
+   setTimeout(() => {}, 3_600_000);`,
 );
 const pour = program(
   "pour",
@@ -95,7 +95,9 @@ test.each(["pipe", "overlapped"] as const)(
 test("shows its end through a pipe of the shell too", () => {
   const command = `{ "$0" "$1" & echo $! > "$2"; } | cat; kill "$(cat "$2")"`;
   const pid = join(folder, "pid");
-  const output = execFileSync("sh", ["-c", command, process.execPath, endThenStay, pid], { timeout: 20_000 });
+  const output = execFileSync("sh", ["-c", command, process.execPath, endThenStay, pid], {
+    timeout: 240_000,
+  });
   expect(output.toString()).toBe("done");
 });
 
