@@ -1,7 +1,18 @@
-// Builds dist/: JavaScript with tsup, declarations with tsc, side by side.
-import { chmodSync, copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// Builds dist/: JavaScript with tsup, declarations with tsc, side by side. Installs both where they are missing.
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { capture, root } from "./run.mjs";
+import { capture, install, root } from "./run.mjs";
+
+// npm has nothing installed here when it was told to install this from git for everybody.
+if (!existsSync(join(root, "node_modules", ".bin", "tsup"))) await install();
 
 const started = performance.now();
 const dist = join(root, "dist");

@@ -41,7 +41,16 @@ export async function installIfNeeded() {
   const installed = join(root, "node_modules", ".package-lock.json");
   const wanted = join(root, "package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
-  if ((await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])) !== 0) process.exit(1);
+  await install();
+}
+
+/**
+ * Installs what package-lock.json names, into this folder. npm hands its settings on to what it starts: one that installs
+ * a program for everybody would have this end up there as well.
+ */
+export async function install() {
+  const env = { npm_config_global: undefined, npm_config_location: undefined, npm_config_prefix: undefined };
+  if ((await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], env)) !== 0) process.exit(1);
 }
 
 /** Bundles a file of TypeScript into `folder`, which must lie in node_modules/, and imports it: runs on any Node. */
