@@ -73,7 +73,7 @@ export function textName(name: Bytes): string {
 }
 
 /** For `catch`: makes an error of this name nothing. */
-function noneFor(name: string): (thrown: unknown) => undefined {
+export function noneFor(name: string): (thrown: unknown) => undefined {
   return (thrown) => {
     if (!isNamed(thrown, name)) throw thrown;
   };

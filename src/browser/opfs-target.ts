@@ -55,7 +55,7 @@ class OpfsTarget implements TreeTarget {
       const parts = await Parts.open(staging);
       const record = await FolderRecord.open(staging);
       const old = new OldContent(this.#places, { top, record, parts, options });
-      this.#opened = { options, record, parts, old, replacements: await Replacements.open(staging) };
+      this.#opened = { options, record, parts, old, replacements: await Replacements.open(staging, parts) };
       if (options.search) await old.learnFolder();
     });
   }
@@ -116,9 +116,11 @@ class OpfsTarget implements TreeTarget {
   }
 
   async commit(): Promise<void> {
-    const { parts, record, replacements } = this.#required();
+    const { options, parts, record, replacements } = this.#required();
     await this.#guard(async () => {
-      await replacements.finish();
+      for await (const { entry, path, trouble } of replacements.finish()) {
+        if (trouble !== undefined) options.onTrouble(entry, domTrouble(trouble, path));
+      }
       record.save();
       await parts.clear();
     });
@@ -158,7 +160,7 @@ class OpfsTarget implements TreeTarget {
         const path = pathIn(dir, name);
         const there = await lookAt(dir, name, "dir");
         if (there.kind === "dir") return { handle: there.handle, path, isNew: false };
-        if (there.kind === "file") return this.#required().replacements.begin(dir, name);
+        if (there.kind === "file") return this.#required().replacements.begin(number, dir, name);
         return { handle: await dir.handle.getDirectoryHandle(name, { create: true }), path, isNew: true };
       })
     );

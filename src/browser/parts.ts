@@ -37,6 +37,13 @@ export class Parts {
     return this.#names.has(nameOf(path));
   }
 
+  /** Takes in the file of a path that was complete, and then did not come to its place. */
+  async takeIn(path: string, file: FileSystemFileHandle): Promise<void> {
+    const name = nameOf(path);
+    await moveFile(file, this.#directory, name);
+    this.#names.add(name);
+  }
+
   /** A part open for reading and writing; good until the next call. */
   async open(path: string): Promise<AccessHandle> {
     const name = nameOf(path);

@@ -2,10 +2,12 @@ import { fileListSource } from "../../src/browser/file-source.ts";
 import { opfsTarget } from "../../src/browser/opfs-target.ts";
 import type { Picked } from "../../src/browser/picked.ts";
 import { tarOf } from "../../src/browser/tar.ts";
+import { override } from "../../src/bytes/override.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import { sha256 } from "../../src/chunk/digest.ts";
 import { createReceiver } from "../../src/session/create-receiver.ts";
 import { createSender } from "../../src/session/create-sender.ts";
+import type { TreeTarget } from "../../src/tree/tree.ts";
 import { connectWebSocket } from "../../src/transport/websocket.ts";
 
 const folderOf = async (name: string): Promise<FileSystemDirectoryHandle> =>
@@ -13,19 +15,37 @@ const folderOf = async (name: string): Promise<FileSystemDirectoryHandle> =>
 
 const connectTo = (url: string) => () => connectWebSocket(url, { protocols: ["rsync-stream.1"] });
 
+async function receive(url: string, openTarget: () => TreeTarget, tell: (facts: object) => void) {
+  const troubles: string[] = [];
+  const { files, receivedBytes, reusedBytes, wireReceivedBytes } = await createReceiver({
+    connect: connectTo(url),
+    openTarget,
+    firstWaitMs: 50,
+    retries: 10,
+    onTrouble: ({ code, detail }) => troubles.push(`${code} ${detail.path}`),
+    onProgress: ({ receivedBytes }) => tell({ receivedBytes }),
+  }).done;
+  return { files, receivedBytes, reusedBytes, wireReceivedBytes, troubles };
+}
+
 const calls = {
   async pull(url: string, folder: string, tell: (facts: object) => void) {
     const directory = await folderOf(folder);
-    const troubles: string[] = [];
-    const { files, receivedBytes, reusedBytes, wireReceivedBytes } = await createReceiver({
-      connect: connectTo(url),
-      openTarget: () => opfsTarget(directory),
-      firstWaitMs: 50,
-      retries: 10,
-      onTrouble: ({ code, detail }) => troubles.push(`${code} ${detail.path}`),
-      onProgress: ({ receivedBytes }) => tell({ receivedBytes }),
-    }).done;
-    return { files, receivedBytes, reusedBytes, wireReceivedBytes, troubles };
+    return receive(url, () => opfsTarget(directory), tell);
+  },
+  /** Removes some of the folder at the last moment. */
+  async pullWithout(url: string, folder: string, names: string[], tell: (facts: object) => void) {
+    const directory = await folderOf(folder);
+    const openTarget = (): TreeTarget => {
+      const target = opfsTarget(directory);
+      return override(target, {
+        async commit(whole: boolean) {
+          for (const name of names) await directory.removeEntry(name, { recursive: true });
+          await target.commit(whole);
+        },
+      });
+    };
+    return receive(url, openTarget, tell);
   },
   async push(url: string, picked: Iterable<Picked> | string) {
     const what = typeof picked === "string" ? await folderOf(picked) : picked;

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
+import { limitedProxy } from "../limited-proxy.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
 import { unless } from "../obstacles.ts";
 
@@ -37,6 +38,15 @@ unless(noBrowser).describe("a tree in a browser", () => {
   const call = <Result>(name: string, ...args: unknown[]) =>
     page.evaluate(([name, args]) => (globalThis as any).call(name, args) as Result, [name, args] as const);
   const pull = (what: string, into: string) => call<Pulled>("pull", `${url}${what}?session=pull`, into);
+  /** Pulls no more than so much, and ends the worker then. */
+  const pullSome = async (what: string, into: string, stopAtBytes: number) => {
+    const proxy = await limitedProxy(url.replace("ws", "http"), stopAtBytes + 1_500_000, "hold");
+    const args = [`${proxy.url.replace("http", "ws")}${what}?session=pull`, into];
+    return page.evaluate(
+      ([args, stopAtBytes]) => (globalThis as any).call("pull", args, stopAtBytes) as string,
+      [args, stopAtBytes] as const,
+    );
+  };
   const push = (where: string, from: string) =>
     call<{ files: number; sentBytes: number }>("push", `${url}${where}?session=push`, from);
 
@@ -114,11 +124,7 @@ unless(noBrowser).describe("a tree in a browser", () => {
     const sizeBytes = 24_000_000;
     writeFileSync(path("large", "a.bin"), randomBytes(sizeBytes));
     const stopAtBytes = sizeBytes / 2;
-    const stopped = await page.evaluate(
-      ([url, stopAtBytes]) => (globalThis as any).call("pull", [url, "resumed"], stopAtBytes) as string,
-      [`${url}large/?session=pull`, stopAtBytes] as const,
-    );
-    expect(stopped).toBe("stopped");
+    expect(await pullSome("large/", "resumed", stopAtBytes)).toBe("stopped");
     expect(await call("list", "resumed")).toEqual([]);
     const { receivedBytes } = await pull("large/", "resumed");
     expect(receivedBytes).toBeLessThan(sizeBytes - stopAtBytes + 2_000_000);
@@ -139,19 +145,35 @@ unless(noBrowser).describe("a tree in a browser", () => {
     mkdirSync(path("swap-a", "empty"), { recursive: true });
     writeFileSync(path("swap-a", "notes"), "a file");
     mkdirSync(path("swap-b", "notes", "deep"), { recursive: true });
+    mkdirSync(path("swap-b", "notes", "nothing"));
     writeFileSync(path("swap-b", "notes", "deep", "one"), "1");
-    writeFileSync(path("swap-b", "notes", "large"), randomBytes(2_000_000));
+    for (const name of ["deep/big", "large", "last"])
+      writeFileSync(path("swap-b", "notes", name), randomBytes(3_000_000));
     writeFileSync(path("swap-b", "empty"), "a file");
     await pull("swap-a/", "swapped");
-    const stopped = await page.evaluate(
-      ([url]) => (globalThis as any).call("pull", [url, "swapped"], 1_000_000) as string,
-      [`${url}swap-b/?session=pull`] as const,
-    );
-    expect(stopped).toBe("stopped");
+    expect(await pullSome("swap-b/", "swapped", 7_000_000)).toBe("stopped");
     expect(await call("list", "swapped")).toEqual(expect.arrayContaining(listed(path("swap-a"))));
-    expect((await pull("swap-b/", "swapped")).troubles).toEqual([]);
+    const { troubles, receivedBytes } = await pull("swap-b/", "swapped");
+    expect(troubles).toEqual([]);
+    expect(receivedBytes).toBeLessThan(3_000_000);
     expect(await call("list", "swapped")).toEqual(listed(path("swap-b")));
     expect(await pull("swap-b/", "swapped")).toMatchObject({ files: 0, receivedBytes: 0 });
+  });
+
+  it("reports a directory that cannot get to its place, and brings the rest", async () => {
+    for (const name of ["a", "in/b", "c"]) {
+      mkdirSync(path("gone-a", name, ".."), { recursive: true });
+      writeFileSync(path("gone-a", name), "a file");
+      mkdirSync(path("gone-b", name), { recursive: true });
+      writeFileSync(path("gone-b", name, "large"), randomBytes(500_000));
+    }
+    await pull("gone-a/", "gone");
+    const { troubles } = await call<Pulled>("pullWithout", `${url}gone-b/?session=pull`, "gone", ["a", "in"]);
+    expect(troubles).toEqual(["VANISHED in/b"]);
+    const there = listed(path("gone-b"));
+    expect(await call("list", "gone")).toEqual(there.filter((line) => !line.startsWith("in/")));
+    expect(await pull("gone-b/", "gone")).toMatchObject({ receivedBytes: 0, troubles: [] });
+    expect(await call("list", "gone")).toEqual(there);
   });
 
   it("is pushed from a folder, with the times that it came with", async () => {
