@@ -10,6 +10,7 @@ export {
   dirStore,
 } from "./store/dir.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
+export type { PlacePath } from "./tree/byte-string.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/source.node.ts";
 export { openTreePreview, type TreePreviewOptions } from "./tree/preview.node.ts";
 export type { TreeChange } from "./tree/tree-change.node.ts";

@@ -3,7 +3,15 @@ import fs from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { override } from "../bytes/override.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import { toByteString } from "../tree/byte-string.node.ts";
+import {
+  type ByteString,
+  type NativePath,
+  nativePath,
+  placeBytes,
+  type PlacePath,
+  printPath,
+  toByteString,
+} from "../tree/byte-string.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { DirNode } from "../tree/dir-node.node.ts";
 import { HeldDirs, O_PATH } from "../tree/held-dirs.node.ts";
@@ -38,7 +46,7 @@ const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
  * @throws NOT_FOUND, IO when it is no directory that can be read
  */
 export function dirShare(
-  root: string,
+  root: PlacePath,
   options: DirShareOptions = {},
 ): Required<Pick<Share, "openTree" | "openFile" | "close">> & Share {
   const held = openRoot(root);
@@ -77,18 +85,19 @@ export function dirShare(
   };
 }
 
-function openRoot(root: string): HeldDirs {
+function openRoot(root: PlacePath): HeldDirs {
   try {
     return new HeldDirs(root);
   } catch (thrown) {
     const missing = (thrown as NodeJS.ErrnoException).code === "ENOENT";
-    if (!missing) throw fileTrouble(thrown, root);
-    throw new SyncError("NOT_FOUND", "no such directory", { cause: thrown, detail: { path: root } });
+    const path = printPath(placeBytes(root));
+    if (!missing) throw fileTrouble(thrown, path);
+    throw new SyncError("NOT_FOUND", "no such directory", { cause: thrown, detail: { path } });
   }
 }
 
 /** Opens what has to be a file. */
-async function openPlain(place: string, { contents }: SharePath): Promise<FileHandle> {
+async function openPlain(place: NativePath, { contents }: SharePath): Promise<FileHandle> {
   if (contents) throw notFound();
   const handle = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if ((await handle.stat()).isFile()) return handle;
@@ -112,7 +121,7 @@ async function contentOf(handle: FileHandle, name: string): Promise<SharedConten
 async function withPlace<Result>(
   held: HeldDirs,
   path: SharePath,
-  use: (place: string) => Promise<Result>,
+  use: (place: NativePath) => Promise<Result>,
 ): Promise<Result> {
   const { fd, place } = openPlace(held, path);
   try {
@@ -126,29 +135,27 @@ async function withPlace<Result>(
 }
 
 /** The directory around a place, held open, and a path that leads through it; good for as long as it is open. */
-function openPlace(held: HeldDirs, { components, contents }: SharePath): { fd: number; place: string } {
+function openPlace(held: HeldDirs, { components, contents }: SharePath): { fd: number; place: NativePath } {
   const names = components.map(nameOf);
   const last = names.pop() ?? ".";
   let dir: DirNode = held.root;
-  for (const name of names) dir = new DirNode(dir, toByteString(Buffer.from(name)));
+  for (const name of names) dir = new DirNode(dir, name);
   try {
     const fd = fs.openSync(held.pathTo(dir), O_PATH | O_DIRECTORY);
-    return { fd, place: `${pathOf(fd, held, dir)}/${last}${contents && last !== "." ? "/" : ""}` };
+    const slash = contents && last !== "." ? "/" : "";
+    return { fd, place: nativePath(`${pathOf(fd, held, dir)}/${last}${slash}`) };
   } catch (thrown) {
     throw outward(thrown);
   }
 }
 
-function pathOf(fd: number, held: HeldDirs, dir: DirNode): string {
-  return fs.existsSync(`/proc/self/fd/${fd}`) ? `/proc/self/fd/${fd}` : held.pathTo(dir).toString();
+function pathOf(fd: number, held: HeldDirs, dir: DirNode): ByteString {
+  return fs.existsSync(`/proc/self/fd/${fd}`) ? `/proc/self/fd/${fd}` : placeBytes(held.pathTo(dir));
 }
 
 /** What a session leaves behind is nobody's to see. */
-function nameOf(component: Bytes): string {
-  const name = Buffer.from(component).toString();
-  if (!Buffer.from(name).equals(component)) {
-    throw new SyncError("UNSUPPORTED", "a place whose name is no UTF-8 cannot be asked for by itself");
-  }
+function nameOf(component: Bytes): ByteString {
+  const name = toByteString(component);
   if (name === stagingName) throw notFound();
   return name;
 }

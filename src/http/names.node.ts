@@ -1,5 +1,5 @@
 import { opendir } from "node:fs/promises";
-import { type ByteString, fromByteString } from "../tree/byte-string.node.ts";
+import { type ByteString, fromByteString, type PlacePath } from "../tree/byte-string.node.ts";
 import { HeldDirs } from "../tree/held-dirs.node.ts";
 import { stagingName } from "../tree/staging-name.ts";
 import type { SharedName, SharedNames } from "../tree/shared-names.ts";
@@ -17,7 +17,7 @@ export const listingLimits = Object.freeze({
  * @param after the name that the last answer ended with, empty for the first one
  * @throws what the system says
  */
-export async function listNames(place: string, after: ByteString): Promise<SharedNames> {
+export async function listNames(place: PlacePath, after: ByteString): Promise<SharedNames> {
   const dir = new HeldDirs(place, false);
   try {
     const { listedNameCount } = listingLimits;

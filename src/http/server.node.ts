@@ -15,6 +15,7 @@ import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
+import type { PlacePath } from "../tree/byte-string.node.ts";
 import { json, text } from "./plain-answer.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
 import { Connections } from "./connections.node.ts";
@@ -40,7 +41,7 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   /** What is offered ... */
   readonly share?: Share;
   /** ... or the directory that is. */
-  readonly root?: string;
+  readonly root?: PlacePath;
   /** Sessions at one time; 256 unless given. */
   readonly sessionCount?: number;
   /** Sessions at one time with one address; 64 unless given. */

@@ -11,6 +11,14 @@ export type ByteString = string;
 /** A path as Node's file calls take it. */
 export type NativePath = string | Buffer;
 
+/** A path as callers give it: text, or its bytes, for a name on disk need not be text. */
+export type PlacePath = string | Bytes;
+
+/** A caller's path with one character per byte. */
+export function placeBytes(place: PlacePath): ByteString {
+  return toByteString(typeof place === "string" ? Buffer.from(place) : place);
+}
+
 /** A name's bytes as a string. */
 export function toByteString(bytes: Bytes): ByteString {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");

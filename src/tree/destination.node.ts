@@ -1,7 +1,15 @@
 import fs from "node:fs";
-import path from "node:path";
+import { basename, dirname } from "node:path";
 import { SyncError } from "../errors.ts";
-import { toByteString, type ByteString } from "./byte-string.node.ts";
+import {
+  fromByteString,
+  nativePath,
+  placeBytes,
+  printPath,
+  toByteString,
+  type ByteString,
+  type PlacePath,
+} from "./byte-string.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
@@ -36,11 +44,12 @@ const nowhere = new DirNode(undefined, "", { isNew: true });
  * @throws IO, NOT_FOUND when the directory around it is missing, UNSUPPORTED for a device, pipe or socket
  */
 export function openDestination(
-  place: string,
+  path: PlacePath,
   layout: Layout,
   first: Entry,
   follow: boolean,
 ): OpenDestination {
+  const place = placeBytes(path);
   return explained(place, () => {
     const isSingle = isAs(place, layout, first);
     if (!isSingle) makeUnlessThere(place, follow);
@@ -49,45 +58,47 @@ export function openDestination(
 }
 
 /** The same, and nothing is made: what `openDestination` refuses is refused. */
-export function findDestination(place: string, layout: Layout, first: Entry): Destination {
+export function findDestination(path: PlacePath, layout: Layout, first: Entry): Destination {
+  const place = placeBytes(path);
   return explained(place, () => {
     const isSingle = isAs(place, layout, first);
-    if (isSingle || fs.lstatSync(withoutSlash(place), { throwIfNoEntry: false }))
+    if (isSingle || fs.lstatSync(nativePath(withoutSlash(place)), { throwIfNoEntry: false }))
       return open(place, isSingle, first, true);
-    fs.accessSync(path.dirname(place), fs.constants.W_OK | fs.constants.X_OK);
+    fs.accessSync(nativePath(dirname(place)), fs.constants.W_OK | fs.constants.X_OK);
     return { root: nowhere, topName: toByteString(first.name), isSingle };
   });
 }
 
-function explained<Result>(place: string, find: () => Result): Result {
+function explained<Result>(place: ByteString, find: () => Result): Result {
   try {
     return find();
   } catch (thrown) {
-    if (!isErrno(thrown, "ENOENT")) throw fileTrouble(thrown, place);
+    if (!isErrno(thrown, "ENOENT")) throw fileTrouble(thrown, printPath(place));
     const message = "the directory around it does not exist";
-    throw new SyncError("NOT_FOUND", message, { cause: thrown, detail: { path: place } });
+    throw new SyncError("NOT_FOUND", message, { cause: thrown, detail: { path: printPath(place) } });
   }
 }
 
-function open(place: string, isSingle: boolean, first: Entry, follow: boolean): OpenDestination {
-  const held = isSingle ? new HeldDirs(path.dirname(place)) : new HeldDirs(place, follow);
-  const topName = isSingle ? Buffer.from(path.basename(place)).toString("latin1") : toByteString(first.name);
+function open(place: ByteString, isSingle: boolean, first: Entry, follow: boolean): OpenDestination {
+  const root = fromByteString(isSingle ? dirname(place) : place);
+  const held = new HeldDirs(root, isSingle ? true : follow);
+  const topName = isSingle ? basename(place) : toByteString(first.name);
   return { root: held.root, held, topName, isSingle };
 }
 
 /** True when the place is that of the one entry itself, and not of the directory around it. */
-function isAs(place: string, layout: Layout, first: Entry): boolean {
-  const there = fs.statSync(place, { throwIfNoEntry: false });
+function isAs(place: ByteString, layout: Layout, first: Entry): boolean {
+  const there = fs.statSync(nativePath(place), { throwIfNoEntry: false });
   if (there && !there.isDirectory() && !there.isFile()) {
     const message = "a device, pipe or socket is no destination";
-    throw new SyncError("UNSUPPORTED", message, { detail: { path: place } });
+    throw new SyncError("UNSUPPORTED", message, { detail: { path: printPath(place) } });
   }
   return layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !there?.isDirectory();
 }
 
-function makeUnlessThere(place: string, follow: boolean): void {
+function makeUnlessThere(place: ByteString, follow: boolean): void {
   try {
-    fs.mkdirSync(follow ? place : withoutSlash(place));
+    fs.mkdirSync(nativePath(follow ? place : withoutSlash(place)));
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
   }

@@ -8,7 +8,15 @@ import { isErrno } from "./file-trouble.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { identityOf, isStillSame } from "./identity.node.ts";
 import { SyncError } from "../errors.ts";
-import { nativePath, printPath, toByteString, type ByteString, type NativePath } from "./byte-string.node.ts";
+import {
+  nativePath,
+  placeBytes,
+  printPath,
+  toByteString,
+  type ByteString,
+  type NativePath,
+  type PlacePath,
+} from "./byte-string.node.ts";
 
 /** Directories held open at once, per tree. */
 const maxHeldCount = 64;
@@ -47,17 +55,17 @@ export class HeldDirs {
   readonly #held = new Set<DirNode>();
 
   /**
-   * @param rootPath a directory; links in it are followed, once, now
+   * @param rootPath a directory; links in this path are followed, once, now
    * @param follow false to refuse a link at its end
    */
-  constructor(rootPath: string, follow = true) {
+  constructor(rootPath: PlacePath, follow = true) {
+    const given = placeBytes(rootPath);
     // Behind a slash a link would be followed all the same.
-    const bare = follow ? rootPath : withoutSlash(rootPath);
-    const fd = fs.openSync(bare, O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
+    const bare = follow ? given : withoutSlash(given);
+    const fd = fs.openSync(nativePath(bare), O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
     this.root = new DirNode(undefined, "", { fd, volume: volumeOf(lookAtHandle(fd)) });
-    this.#rootPath = realPath(rootPath);
-    const given = toByteString(Buffer.from(bare));
-    this.#givenPath = path.isAbsolute(bare) ? given : `${realPath(".")}/${given}`;
+    this.#rootPath = realPath(given);
+    this.#givenPath = path.isAbsolute(bare) ? bare : `${realPath(".")}/${bare}`;
     this.#follow = follow;
   }
 
@@ -197,14 +205,14 @@ export class HeldDirs {
 }
 
 /** A path without slashes at its end. */
-export function withoutSlash(path: string): string {
+export function withoutSlash(path: ByteString): ByteString {
   return path.replace(/(?<=.)\/+$/, "");
 }
 
 const hasProc = fs.existsSync("/proc/self/fd");
 
-function realPath(from: string): ByteString {
-  return toByteString(fs.realpathSync.native(from, "buffer"));
+function realPath(place: ByteString): ByteString {
+  return toByteString(fs.realpathSync.native(nativePath(place), "buffer"));
 }
 
 function isSame(a: fs.BigIntStats, b: fs.BigIntStats): boolean {

@@ -1,6 +1,7 @@
 import { Pause } from "../bytes/pause.node.ts";
 import { nodeDigests } from "../chunk/blake3.node.ts";
 import type { SyncError } from "../errors.ts";
+import type { PlacePath } from "./byte-string.node.ts";
 import { keepsAll } from "./comparison.ts";
 import { seenKeeping } from "./keeping.node.ts";
 import { findDestination, type Destination } from "./destination.node.ts";
@@ -26,13 +27,13 @@ export interface TreePreviewOptions {
  * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks for no content, so of a
  * file with another time it cannot tell whether more than that differs.
  */
-export function openTreePreview(place: string, options: TreePreviewOptions): TreeTarget {
+export function openTreePreview(place: PlacePath, options: TreePreviewOptions): TreeTarget {
   return new Preview(place, options);
 }
 
 class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
-  readonly #place: string;
+  readonly #place: PlacePath;
   readonly #options: TreePreviewOptions;
   #given: TargetOptions | undefined;
   #pause = new Pause();
@@ -42,7 +43,7 @@ class Preview implements TreeTarget, EntryActions {
   /** Files and links that would come in the place of a directory once it is emptied. */
   readonly #waiting: PlannedEntry[] = [];
 
-  constructor(place: string, options: TreePreviewOptions) {
+  constructor(place: PlacePath, options: TreePreviewOptions) {
     this.#place = place;
     this.#options = options;
   }

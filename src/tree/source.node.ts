@@ -5,7 +5,14 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import {
+  fromByteString,
+  nativePath,
+  placeBytes,
+  printPath,
+  type ByteString,
+  type PlacePath,
+} from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
@@ -50,8 +57,8 @@ interface Start {
  *
  * @throws VANISHED when nothing is there, IO when it cannot be read, UNSUPPORTED for a device, pipe or socket
  */
-export async function openTreeSource(place: string, options: TreeSourceOptions = {}): Promise<DirSource> {
-  const start = findStart(place, options.follow ?? true);
+export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
+  const start = findStart(placeBytes(place), options.follow ?? true);
   const cutters = new SpareCutters();
   return {
     layout: start.layout,
@@ -63,20 +70,20 @@ export async function openTreeSource(place: string, options: TreeSourceOptions =
   };
 }
 
-function findStart(place: string, follow: boolean): Start {
+function findStart(place: ByteString, follow: boolean): Start {
   try {
     const name = path.basename(place);
     const isContents = /(?:^|\/)\.{0,2}$/.test(place);
-    const stats =
-      isContents && follow ? fs.statSync(place) : fs.lstatSync(follow ? place : withoutSlash(place));
+    const native = nativePath(follow ? place : withoutSlash(place));
+    const stats = isContents && follow ? fs.statSync(native) : fs.lstatSync(native);
     const isDir = stats.isDirectory();
     if (!isDir && isContents) throw new SyncError("VANISHED", "there is no such directory");
-    if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(place);
-    const held = isDir ? new HeldDirs(place, follow) : new HeldDirs(path.dirname(place));
-    const byteName = isContents ? "." : Buffer.from(name).toString("latin1");
-    return { held, layout: isContents ? "contents" : "named", name: byteName, isDir };
+    if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(printPath(place));
+    const root = fromByteString(isDir ? place : path.dirname(place));
+    const held = new HeldDirs(root, isDir ? follow : true);
+    return { held, layout: isContents ? "contents" : "named", name: isContents ? "." : name, isDir };
   } catch (thrown) {
-    throw fileTrouble(thrown, place);
+    throw fileTrouble(thrown, printPath(place));
   }
 }
 

@@ -3,7 +3,7 @@ import { nodeDigests } from "../chunk/blake3.node.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import { isSyncError, SyncError, withPath } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { toByteString } from "./byte-string.node.ts";
+import { placeBytes, printPath, toByteString, type PlacePath } from "./byte-string.node.ts";
 import { type Keeping, modeMask } from "./comparison.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
@@ -56,13 +56,13 @@ export interface TreeTargetOptions {
  * Files are built in a private directory `.rsync-stream`, one on each file system, and renamed when complete, so
  * each is the old or the new one at any time. What was received when a session breaks off is used by the next one.
  */
-export async function openTreeTarget(place: string, options: TreeTargetOptions = {}): Promise<TreeTarget> {
+export async function openTreeTarget(place: PlacePath, options: TreeTargetOptions = {}): Promise<TreeTarget> {
   return new DirTarget(place, options);
 }
 
 class DirTarget implements TreeTarget {
   readonly digests = nodeDigests;
-  readonly #place: string;
+  readonly #place: PlacePath;
   readonly #options: TreeTargetOptions;
   readonly #planned = new PlannedFiles();
   #given: TargetOptions | undefined;
@@ -78,7 +78,7 @@ class DirTarget implements TreeTarget {
   /** The call before this one: they share files, a cutter and a buffer, so each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(place: string, options: TreeTargetOptions) {
+  constructor(place: PlacePath, options: TreeTargetOptions) {
     this.#place = place;
     this.#options = options;
   }
@@ -152,7 +152,7 @@ class DirTarget implements TreeTarget {
       }
       if (this.#destination.held.isRootInPlace()) return;
       throw new SyncError("CHANGED", "another directory took the place of the destination", {
-        detail: { path: this.#place },
+        detail: { path: printPath(placeBytes(this.#place)) },
       });
     });
   }
