@@ -5,7 +5,7 @@ import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
 import { commands, usageOf } from "./commands.ts";
 import { boundRemoteTroubles } from "./bounded-troubles.ts";
-import { refuseGarbled } from "./garbled-arguments.ts";
+import { restoreArguments } from "./restored-arguments.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { jsonReport } from "./json-report.ts";
 import type { Report } from "./report.ts";
@@ -24,12 +24,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let report = reportTo({}, output);
   let exit = 0;
   try {
-    const { name, rest } = findCommand(argv);
+    const { name, rest } = findCommand(restoreArguments(argv));
     if (versionWords.has(name)) return await printVersion();
     if (helpWords.has(name)) return await printHelp(rest.find((word) => !word.startsWith("-")));
     const command = await loadCommand(name);
     report = reportTo({}, output, name);
-    refuseGarbled(rest);
     const { options, operands } = readArguments(rest, command);
     if (options["help"] === true) return await printHelp(name);
     if (options["version"] === true) return await printVersion();

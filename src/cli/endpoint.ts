@@ -1,4 +1,5 @@
 import { SyncError } from "../errors.ts";
+import { hasOtherBytes, writeOtherBytes } from "./byte-text.ts";
 
 /** Where a command finds a tree or puts one. */
 export type Endpoint =
@@ -26,7 +27,13 @@ export function parseEndpoint(text: string): Endpoint {
   if (path === undefined) return { kind: "local", path: text };
   if (path.startsWith(":")) throw new SyncError("USAGE", `${text} is for ${daemonHint}`);
   const host = address ?? name ?? "";
-  if (host === "" || user === "@" || user.startsWith("-") || /^-|\s/.test(host)) {
+  if (
+    host === "" ||
+    user === "@" ||
+    user.startsWith("-") ||
+    /^-|\s/.test(host) ||
+    hasOtherBytes(user + host)
+  ) {
     throw new SyncError(
       "USAGE",
       `not a host: ${user}${host}; a file with a : in its name is written ./${text}`,
@@ -35,10 +42,16 @@ export function parseEndpoint(text: string): Endpoint {
   return { kind: "ssh", host: user + host, path: path || "." };
 }
 
+/** A URL in which bytes that are no UTF-8 are written as all others are that it cannot have as they are. */
+export function encodeOtherBytes(url: string): string {
+  return writeOtherBytes(url, (byte) => `%${byte.toString(16).toUpperCase()}`);
+}
+
 const daemonHint =
   "an rsync daemon, which speaks another protocol; HOST:PATH goes over ssh, and a URL to what `serve` offers";
 
-function parseUrl(text: string): Endpoint {
+function parseUrl(given: string): Endpoint {
+  const text = encodeOtherBytes(given);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const kind = kindOfProtocol[url?.protocol as keyof typeof kindOfProtocol];
   if (url?.protocol === "rsync:") throw new SyncError("USAGE", `${text} is for ${daemonHint}`);

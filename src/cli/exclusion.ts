@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { createPathFilter, type FilterRule, type PathFilter } from "../tree/path-filter.ts";
+import { decodeByteText, encodeByteText, pathOf } from "./byte-text.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 
 /** The options of the commands that can leave something out; all become rules of `exclude`. */
@@ -44,7 +45,7 @@ export function readRules(texts: readonly string[]): FilterRule[] {
   const rules = texts.slice(texts.lastIndexOf("!") + 1);
   return rules.map((text) => ({
     action: text.startsWith("+ ") ? "include" : "exclude",
-    pattern: Buffer.from(text.replace(/^[+-] /, "")),
+    pattern: encodeByteText(text.replace(/^[+-] /, "")),
   }));
 }
 
@@ -56,7 +57,7 @@ function includeRule(pattern: string): string {
 /** The lines of a file; empty ones, and comments behind `#` or `;`, do not count. */
 function readPatterns(path: string): string[] {
   try {
-    return readFileSync(path, "utf8")
+    return decodeByteText(readFileSync(pathOf(path)))
       .split(/\r?\n|\r/)
       .filter((line) => !/^(?:[#;]|$)/.test(line));
   } catch (thrown) {

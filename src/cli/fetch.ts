@@ -8,6 +8,7 @@ import { progressOf } from "./apply.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { withConnectionHint } from "./connection-hint.ts";
 import { defineCommand } from "./command.ts";
+import { encodeOtherBytes } from "./endpoint.ts";
 import { checkReplaceable } from "./file-replacement.ts";
 import { httpOptions, readHttpOptions } from "./remote.ts";
 import { openResumableFile } from "./resumable-file.ts";
@@ -44,9 +45,10 @@ export const fetch = defineCommand({
   },
   knowsRsync: true,
   writesOutput: () => false,
-  async run({ operands: [url, path], options, report, signal }) {
+  async run({ operands: [from, path], options, report, signal }) {
     checkReplaceable(path);
     prepareForFetch();
+    const url = encodeOtherBytes(from);
     const windowCount = readCount("window", options.window, 8, 65_536);
     const { stallMs } = livenessOf({ duplex: true, ...options });
     const http = readHttpOptions(options);

@@ -7,6 +7,7 @@ import { fileTrouble } from "../tree/file-trouble.node.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
+import { pathOf } from "./byte-text.ts";
 import { inputChannel } from "./stdio.ts";
 
 const blockBytes = 256 << 10;
@@ -21,7 +22,7 @@ export async function* readFileBlocks(
   options: AbortOptions = {},
 ): AsyncGenerator<Bytes, void, undefined> {
   if (path === "-") return yield* readChannel(inputChannel(), options);
-  const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  const isPipe = statSync(pathOf(path), { throwIfNoEntry: false })?.isFIFO() === true;
   if (isPipe) return yield* readChannel(await openPipe(path), options);
   const file = await openForReading(path);
   try {
@@ -38,7 +39,7 @@ export async function* readFileBlocks(
 
 /** A pipe with a name, such as `<(...)` of a shell: a plain read of it could not be interrupted. */
 async function openPipe(path: string): Promise<ByteChannel> {
-  const descriptor = await promisify(openDescriptor)(path, "r");
+  const descriptor = await promisify(openDescriptor)(pathOf(path), "r");
   return descriptorChannel(descriptor, openSync(devNull, "w"));
 }
 
@@ -54,7 +55,7 @@ async function* readChannel(channel: ByteChannel, { signal }: AbortOptions): Asy
 
 /** Opens a file that has to be there. @throws NOT_FOUND, IO */
 export async function openForReading(path: string): Promise<FileHandle> {
-  return open(path).catch((thrown: unknown) => refuse(thrown, path));
+  return open(pathOf(path)).catch((thrown: unknown) => refuse(thrown, path));
 }
 
 /** What is there of a part of an open file: shorter at its end. @throws IO */

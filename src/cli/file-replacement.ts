@@ -7,15 +7,16 @@ import { SyncError } from "../errors.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { HeldDirs } from "../tree/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
+import { encodeByteText, pathOf } from "./byte-text.ts";
 import { writeFully } from "./file-blocks.ts";
 
 /** @throws USAGE for a path that is not that of a file, or of something else; NOT_FOUND without a directory around it */
 export function checkReplaceable(path: string): void {
   // Of a link that leads nowhere the link itself is replaced, as one that leads to a file is.
-  if (path.endsWith("/") || statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+  if (path.endsWith("/") || statSync(pathOf(path), { throwIfNoEntry: false })?.isFile() === false) {
     throw new SyncError("USAGE", "the destination has to be a file", { detail: { path } });
   }
-  if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (statSync(pathOf(dirname(path)), { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new SyncError("NOT_FOUND", "the directory around it does not exist", { detail: { path } });
   }
 }
@@ -40,7 +41,7 @@ export async function replaceFile(path: string, content: AsyncIterable<Bytes>): 
 /** The directory around a file, held open. */
 export function openAround(path: string): HeldDirs {
   try {
-    return new HeldDirs(dirname(path));
+    return new HeldDirs(pathOf(dirname(path)));
   } catch (thrown) {
     throw fileTrouble(thrown, path);
   }
@@ -54,7 +55,7 @@ export async function replaceBy(
   content: AsyncIterable<Bytes>,
 ): Promise<void> {
   const { root } = around;
-  const name = Buffer.from(basename(path)).toString("latin1");
+  const name = encodeByteText(basename(path)).toString("latin1");
   try {
     const file = await open(around.at(root, incomplete), "wx", 0o666);
     const fill = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import type { ReceiveLimits } from "../session/allowance.ts";
 import { createServer, type ServerOptions, type SyncServer } from "../http/server.node.ts";
 import { generateToken, parseTokens, type Token } from "../http/tokens.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { pathOf } from "./byte-text.ts";
 import { readCount } from "./arguments.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
@@ -116,7 +117,7 @@ function readTls(options: OptionValues<typeof listenOptions>): { cert: string; k
   if (cert === undefined || key === undefined)
     throw new SyncError("USAGE", "--tls-cert and --tls-key go together");
   try {
-    return { cert: readFileSync(cert, "utf8"), key: readSecretFile(key) };
+    return { cert: readFileSync(pathOf(cert), "utf8"), key: readSecretFile(key) };
   } catch (thrown) {
     throw fileTrouble(thrown, cert);
   }

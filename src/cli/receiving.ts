@@ -4,6 +4,7 @@ import { openTreeTarget } from "../tree/target.node.ts";
 import type { Unkept } from "../tree/metadata.node.ts";
 import type { PathFilter } from "../tree/path-filter.ts";
 import type { TreeTarget } from "../tree/tree.ts";
+import { pathOf } from "./byte-text.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
@@ -63,10 +64,10 @@ export class Receiving {
         });
       };
       const told = { onUnkept, ...(done && { onChange: done }) };
-      return openTreeTarget(this.#place, { durable: this.#durable, ...deletion, ...told });
+      return openTreeTarget(pathOf(this.#place), { durable: this.#durable, ...deletion, ...told });
     }
     const tally = (this.#tally = new ChangeTally(this.#report));
-    return openTreePreview(this.#place, { ...deletion, onChange: (change) => tally.note(change) });
+    return openTreePreview(pathOf(this.#place), { ...deletion, onChange: (change) => tally.note(change) });
   }
 
   /** Reports how it ended. @throws PARTIAL when some entries failed */

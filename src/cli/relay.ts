@@ -6,6 +6,7 @@ import { createCafsRelay } from "../relay/cafs-relay.node.ts";
 import { relayPatience } from "../relay/relay-limits.ts";
 import { openRelayStore } from "../relay/relay-store.node.ts";
 import { createRelay } from "../relay/relay.ts";
+import { decodeByteText, hasOtherBytes } from "./byte-text.ts";
 import { chunkLimitOf } from "./chunk-limit.ts";
 import { defineCommand, type OptionValues } from "./command.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
@@ -42,6 +43,8 @@ export const relay = defineCommand({
     const upstream = parseEndpoint(from);
     if (upstream.kind === "local")
       throw new SyncError("USAGE", `relay receives from host:path or a URL, not ${from}`);
+    if (hasOtherBytes(options.store ?? ""))
+      throw new SyncError("USAGE", "the directory of --store has to have a name in UTF-8");
     const share = await openShare(upstream, options, report);
     await closingInTheEnd(
       () => serveUntilInterrupted({ share }, options, report, signal),
@@ -94,7 +97,7 @@ function below(
 ): Exclude<Endpoint, { kind: "local" }> {
   if (path.components.length === 0) return upstream;
   if (upstream.kind === "ssh") {
-    const names = path.components.map((bytes) => Buffer.from(bytes).toString());
+    const names = path.components.map(decodeByteText);
     return {
       ...upstream,
       path: `${upstream.path.replace(/\/+$/, "")}/${names.join("/")}${path.contents ? "/" : ""}`,

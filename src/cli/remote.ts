@@ -10,6 +10,7 @@ import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/s
 import { connectWs } from "../transport/ws.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import type { TreeChange } from "../tree/tree-change.node.ts";
+import { pathOf } from "./byte-text.ts";
 import { readCount } from "./arguments.ts";
 import { withConnectionHint } from "./connection-hint.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
@@ -17,7 +18,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Report } from "./report.ts";
 import { RemoteWords } from "./remote-words.ts";
 import { readSecretFile } from "./secret-file.ts";
-import { quoteForShell, splitWords } from "./shell-words.ts";
+import { byteWords, quoteForShell, splitWords } from "./shell-words.ts";
 
 /** Options of the commands that talk to a server over HTTP. */
 export const httpOptions = {
@@ -84,11 +85,12 @@ export function connectorTo(
   if (options.turns === true && endpoint.kind !== "http")
     throw new SyncError("USAGE", "--turns goes with a URL of http: or https:");
   if (endpoint.kind === "ssh") {
-    const [command, ...args] = splitWords(options.rsh ?? "ssh");
+    const shell = splitWords(options.rsh ?? "ssh");
     const program = options["remote-path"] ?? "rsync-stream";
     const remote = `${program} ${roleFor(wish)} -- ${quotePath(endpoint.path)}`;
+    const [command, ...args] = byteWords([...shell, endpoint.host, remote]);
     return async ({ signal }) =>
-      childProcessDuplex(command, [...args, endpoint.host, remote], {
+      childProcessDuplex(command, args, {
         exitHints: { 126: absentHint, 127: absentHint },
         words: words(),
         ...(signal && { signal }),
@@ -181,7 +183,7 @@ function readToken(path: string | undefined): string | undefined {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(pathOf(path), "utf8");
   } catch (thrown) {
     throw fileTrouble(thrown, path);
   }

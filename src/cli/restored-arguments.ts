@@ -1,23 +1,26 @@
 import { readFileSync } from "node:fs";
 import { SyncError } from "../errors.ts";
+import { decodeByteText } from "./byte-text.ts";
 
 /** What stands in a text in the place of bytes that are not UTF-8. */
 const replacement = "\uFFFD";
 
 /**
- * Refuses arguments that are not UTF-8: decoded they would name other places than the ones that were given. A name with a true
- * U+FFFD in it passes where the system tells the bytes.
+ * Gives arguments back what they lost when they were decoded. Bytes that are not UTF-8 are in them as
+ * `decodeByteText` has them.
  *
  * @param argv the last arguments of this process, decoded
- * @throws USAGE
+ * @throws USAGE where the system does not tell the bytes: other places would be named than the given ones
  */
-export function refuseGarbled(argv: readonly string[], readRaw = readRawArguments): void {
-  if (!argv.some((argument) => argument.includes(replacement))) return;
+export function restoreArguments(argv: readonly string[], readRaw = readRawArguments): readonly string[] {
+  if (!argv.some((argument) => argument.includes(replacement))) return argv;
   const raw = readRaw()?.slice(-argv.length) ?? [];
-  const at = argv.findIndex(
-    (argument, i) => argument.includes(replacement) && raw[i]?.equals(Buffer.from(argument)) !== true,
-  );
-  if (at >= 0) throw new SyncError("USAGE", `the argument "${argv[at]}" is not UTF-8`);
+  return argv.map((argument, i) => {
+    if (!argument.includes(replacement)) return argument;
+    const bytes = raw[i];
+    if (bytes?.toString() === argument) return decodeByteText(bytes);
+    throw new SyncError("USAGE", `the argument "${argument}" is not UTF-8, and its bytes cannot be had here`);
+  });
 }
 
 /** The bytes of all arguments of this process, where the system tells them. */

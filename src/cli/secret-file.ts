@@ -1,6 +1,7 @@
 import { constants, openSync, fstatSync, readFileSync, closeSync } from "node:fs";
 import { SyncError } from "../errors.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { pathOf } from "./byte-text.ts";
 
 const maxSecretBytes = 1 << 20;
 
@@ -28,7 +29,7 @@ export function readSecretFile(path: string): string {
 
 function openSecret(path: string): number {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return openSync(pathOf(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (thrown) {
     throw fileTrouble(thrown, path);
   }

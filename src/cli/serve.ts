@@ -1,3 +1,4 @@
+import { pathOf } from "./byte-text.ts";
 import { defineCommand } from "./command.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
@@ -17,7 +18,7 @@ export const serve = defineCommand({
   graceMs: serverGraceMs,
   async run({ operands: [root], options, report, signal }) {
     const offer = {
-      root,
+      root: pathOf(root),
       readOnly: options["read-only"] === true,
       durable: options.fsync === true,
       worldWritable: options["world-writable"] === true,

@@ -1,4 +1,5 @@
 import { SyncError } from "../errors.ts";
+import { hasOtherBytes, writeOtherBytes } from "./byte-text.ts";
 
 /** The text as one word of a POSIX shell, whatever is in it. */
 export function quoteForShell(text: string): string {
@@ -28,4 +29,16 @@ export function splitWords(text: string): [string, ...string[]] {
   const [first, ...rest] = words;
   if (quote !== undefined || first === undefined) throw new SyncError("USAGE", `not a command: ${text}`);
   return [first, ...rest];
+}
+
+/**
+ * A command and its arguments as a child process can be given them. Node.js hands on text alone, so bytes
+ * that are no UTF-8 go by the shell here, which makes them of their numbers.
+ */
+export function byteWords(words: readonly [string, ...string[]]): [string, ...string[]] {
+  if (!words.some(hasOtherBytes)) return [...words];
+  const quoted = words.map((word) =>
+    writeOtherBytes(quoteForShell(word), (byte) => `'"$(printf '\\${byte.toString(8)}')"'`),
+  );
+  return ["/bin/sh", "-c", `exec ${quoted.join(" ")}`];
 }

@@ -6,6 +6,7 @@ import { keyOf } from "../store/key.ts";
 import { createPin, PinTable } from "../store/pin.ts";
 import type { Store } from "../store/store.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { pathOf } from "./byte-text.ts";
 import { readPart, writeFully } from "./file-blocks.ts";
 import type { FoundChunks } from "./found-chunks.ts";
 
@@ -83,7 +84,7 @@ export function createSpool(directory: string, found: FoundChunks): Spool {
 }
 
 async function openNameless(directory: string): Promise<FileHandle> {
-  const path = join(directory, `.rsync-stream-${randomUUID()}`);
+  const path = pathOf(join(directory, `.rsync-stream-${randomUUID()}`));
   const file = await open(path, "wx+", 0o600);
   await unlink(path);
   return file;

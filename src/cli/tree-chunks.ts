@@ -4,6 +4,7 @@ import { isSyncError, type SyncError } from "../errors.ts";
 import { openTreeSource } from "../tree/source.node.ts";
 import type { CutRun, TreeSource } from "../tree/tree.ts";
 import type { AbortOptions } from "../types.ts";
+import { pathOf } from "./byte-text.ts";
 import { FoundChunks } from "./found-chunks.ts";
 
 export interface FindChunksOptions extends AbortOptions {
@@ -46,7 +47,7 @@ export async function findChunks(paths: readonly string[], options: FindChunksOp
 
 async function openIfThere(path: string): Promise<TreeSource | undefined> {
   try {
-    return await openTreeSource(path);
+    return await openTreeSource(pathOf(path));
   } catch (thrown) {
     if (isSyncError(thrown, "VANISHED")) return undefined;
     throw thrown;

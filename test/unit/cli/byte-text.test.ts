@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { decodeByteText, encodeByteText, pathOf, writeOtherBytes } from "../../../src/cli/byte-text.ts";
+import { escapeText } from "../../../src/cli/escaped-text.ts";
+import { notPosix, unless } from "../../obstacles.ts";
+import { byteWords, quoteForShell } from "../../../src/cli/shell-words.ts";
+
+const bytes = fc.oneof(
+  fc.uint8Array({ maxLength: 12 }),
+  fc
+    .tuple(fc.string({ unit: "grapheme" }), fc.uint8Array({ maxLength: 3 }), fc.string({ unit: "binary" }))
+    .map(([before, between, after]) => Buffer.concat([Buffer.from(before), between, Buffer.from(after)])),
+);
+
+it("any bytes come back, and UTF-8 is the text that it is", () => {
+  fc.assert(
+    fc.property(bytes, (given) => {
+      const text = decodeByteText(given);
+      expect([...encodeByteText(text)]).toEqual([...given]);
+      const plain = Buffer.from(given).toString();
+      if (Buffer.from(plain).equals(given)) expect(text).toBe(plain);
+      else expect(Buffer.from(text).toString()).not.toBe(text);
+    }),
+  );
+});
+
+it.each([
+  ["\xff", "\udcff"],
+  ["a\xc3\xa9\xe9", "aé\udce9"],
+  ["\xed\xb2\x80", "\udced\udcb2\udc80"],
+  ["\xf0\x9f\x92\x80\x80", "💀\udc80"],
+  ["\xc0\xaf", "\udcc0\udcaf"],
+  ["\xf5\x80", "\udcf5\udc80"],
+  ["", ""],
+])("%j is %j", (latin1, text) => {
+  expect(decodeByteText(Buffer.from(latin1, "latin1"))).toBe(text);
+  expect(encodeByteText(text).toString("latin1")).toBe(latin1);
+});
+
+it("a path is bytes only where it has to be", () => {
+  expect(pathOf("ü💀")).toBe("ü💀");
+  expect(pathOf("ü\udce9")).toEqual(Buffer.from("\xc3\xbc\xe9", "latin1"));
+});
+
+it("people see numbers of bytes, and other halves of pairs stay", () => {
+  expect(escapeText("b\udce9💀\n")).toBe("b\\xe9💀\\x0a");
+  expect(writeOtherBytes("\udc10\ud83d", () => "x")).toBe("\udc10\ud83d");
+});
+
+unless(notPosix).describe("a program gets the bytes", () => {
+  it("of all its arguments, through two shells", () => {
+    const word = `it's a "$HOME" \\ 💀\udc80\udcff'\n\udce9`;
+    const [command, ...args] = byteWords(["sh", "-c", `printf %s ${quoteForShell(word)}`]);
+    expect(execFileSync(command, args)).toEqual(encodeByteText(word));
+  });
+
+  it("and no shell is asked where all is text", () => {
+    expect(byteWords(["ssh", "-p", "2 2", "'"])).toEqual(["ssh", "-p", "2 2", "'"]);
+  });
+});
