@@ -91,9 +91,17 @@ function completeBare(argument: string, specs: OptionSpecs): string {
 function describe(cause: unknown, specs: OptionSpecs): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-  if (unknown === undefined) return message.split(/\.\s/)[0]!.replace(/^Option/, "option");
+  if (unknown === undefined) return describeValue(message, specs);
   const likely = unknown.startsWith("--") ? closest(unknown.slice(2), Object.keys(specs)) : undefined;
   return `unknown option ${unknown}${likely === undefined ? "" : `; did you mean --${likely}?`}`;
+}
+
+/** What is wrong with the value of an option that is known. */
+function describeValue(message: string, specs: OptionSpecs): string {
+  const name = /^Option '[^']*--([a-z-]+)[ ']/.exec(message)?.[1];
+  const value = name === undefined ? undefined : specs[name]?.value;
+  if (name === undefined) return message.split(/\.\s/)[0]!;
+  return value === undefined ? `--${name} takes no value` : `--${name} takes a value: --${name}=${value}`;
 }
 
 function checkOperands(given: readonly string[], names: readonly string[]): void {
@@ -106,7 +114,8 @@ function checkOperands(given: readonly string[], names: readonly string[]): void
     throw new SyncError("USAGE", "only one operand can be standard input");
   const extra = given[names.length];
   if (extra === undefined || names.at(-1)?.endsWith("...") === true) return;
-  throw new SyncError("USAGE", `one argument too many: ${extra}`);
+  const one = names[0] === "SRC" ? "; one SRC at a time" : "";
+  throw new SyncError("USAGE", `one argument too many: ${extra}${one}`);
 }
 
 /**

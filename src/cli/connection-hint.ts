@@ -4,6 +4,8 @@ import { isSyncError, SyncError } from "../errors.ts";
 /** Milliseconds that a server has to show that it speaks TLS. */
 const probeMs = 2000;
 
+const noTls = "no TLS is spoken there";
+
 /** Certificates that nobody known here vouches for. */
 const untrusted = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -26,7 +28,8 @@ export async function withConnectionHint<Result>(url: string, work: () => Promis
     const hint = await hintFor(thrown, url);
     if (hint === undefined) throw thrown;
     const { code, message, detail, remote } = thrown;
-    throw new SyncError(code, `${message}; ${hint}`, { cause: thrown, detail, remote });
+    const said = hint.startsWith(noTls) ? message.split(": ")[0]! : message; // the rest is a line of OpenSSL's own log
+    throw new SyncError(code, `${said}; ${hint}`, { cause: thrown, detail, remote });
   }
 }
 
@@ -37,7 +40,7 @@ async function hintFor(error: SyncError, url: string): Promise<string | undefine
   const reason = codeIn(error);
   if (untrusted.has(reason)) return "--ca FILE names a certificate to trust, such as the server's own";
   if (secure && (reason.startsWith("ERR_SSL_") || reason === "EPROTO")) {
-    return `no TLS is spoken there; ${protocol === "https:" ? "http" : "ws"}: may be meant`;
+    return `${noTls}; ${protocol === "https:" ? "http" : "ws"}: may be meant`;
   }
   const isOdd = reason === "ECONNRESET" || reason === "EPIPE" || error.code === "UNSUPPORTED";
   if (secure || !isOdd || !(await speaksTls(hostname, Number(port || 80)))) return undefined;

@@ -74,9 +74,13 @@ export class Extras {
   close(): number {
     this.#closeBelow(-1);
     if (this.#found.length <= this.#maxCount) return this.#found.length;
-    throw new SyncError("LIMIT", `more than ${this.#maxCount} would be deleted, so nothing was`, {
-      detail: { limit: this.#maxCount },
-    });
+    throw new SyncError(
+      "LIMIT",
+      `more than ${this.#maxCount} would be deleted, so nothing was; --max-delete allows more`,
+      {
+        detail: { limit: this.#maxCount },
+      },
+    );
   }
 
   /** What they are, a directory before what is in it. */

@@ -103,7 +103,7 @@ unless(noOpenssl).describe("what a client tells of a server that it cannot talk 
       ["pull", `ws://127.0.0.1:${secure}/a`, "TLS is spoken there; wss: is meant"],
       ["fetch", `http://127.0.0.1:${secure}/a`, "TLS is spoken there; https: is meant"],
       ["pull", `https://127.0.0.1:${plain}/a`, "no TLS is spoken there; http: may be meant"],
-      ["pull", `wss://127.0.0.1:${plain}/a`, "no TLS is spoken there; ws: may be meant"],
+      ["pull", `wss://127.0.0.1:${plain}/a`, "could not connect; no TLS is spoken there; ws: may be meant"],
       ["fetch", `https://127.0.0.1:${plain}/a`, "no TLS is spoken there; http: may be meant"],
     ] as const;
     for (const [command, url, hint] of cases) {

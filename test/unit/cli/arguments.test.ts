@@ -22,6 +22,17 @@ it.each([["help"], ["version"]])("%s is an operand where one is enough", (word) 
   expect(readArguments([word, "h:x"], push).operands).toEqual([word, "h:x"]);
 });
 
+it.each([
+  [["a", "h:b", "--retries"], "--retries takes a value: --retries=N"],
+  [["a", "h:b", "-e"], "--rsh takes a value: --rsh=COMMAND"],
+  [["--retries", "--json", "a", "h:b"], "--retries takes a value: --retries=N"],
+  [["a", "h:b", "--quiet=yes"], "--quiet takes no value"],
+  [["a", "b", "h:c"], "one argument too many: h:c; one SRC at a time"],
+  [["a"], "DST is missing"],
+])("tells what is wrong with %j", (argv, message) => {
+  expect(() => readArguments(argv, push)).toThrow(message);
+});
+
 it("behind -- nothing is asked", () => {
   expect(readArguments(["--", "-h", "h:--version"], push).operands).toEqual(["-h", "h:--version"]);
 });
