@@ -91,7 +91,7 @@ export class HeldDirs {
       const now = this.#nameAt(toDir, to);
       renameAt(this.#nameAt(fromDir, from), now);
     };
-    this.writeIn(fromDir, () => this.writeIn(toDir, rename));
+    this.#writeInAll([fromDir, toDir], rename);
   }
 
   /**
@@ -103,7 +103,7 @@ export class HeldDirs {
       const now = this.#nameAt(toDir, to);
       return exchangeAt(this.#nameAt(fromDir, from), now);
     };
-    if (this.writeIn(fromDir, () => this.writeIn(toDir, exchange))) return;
+    if (this.#writeInAll([fromDir, toDir], exchange)) return;
     const spare = `${from}.old`;
     this.rename(toDir, to, fromDir, spare);
     try {
@@ -120,14 +120,29 @@ export class HeldDirs {
    * that long.
    */
   writeIn<Result>(dir: DirNode, work: () => Result): Result {
+    return this.#writeInAll([dir], work);
+  }
+
+  #writeInAll<Result>(dirs: readonly DirNode[], work: () => Result): Result {
     try {
       return work();
     } catch (thrown) {
       if (!isErrno(thrown, "EACCES")) throw thrown;
-      const { mode, owner } = this.lookAtDir(dir);
-      if ((mode & writeBits) === writeBits || owner !== process.geteuid?.()) throw thrown;
-      this.setDirMode(dir, mode | writeBits);
-      return closingAfter(work, () => this.setDirMode(dir, mode));
+      const closed = dirs.map((dir) => ({ dir, ...this.lookAtDir(dir) })).filter(isClosedByOwner);
+      if (closed.length === 0) throw thrown;
+      const close = (): void =>
+        doAll(
+          closed.map(
+            ({ dir, mode }) =>
+              () =>
+                this.setDirMode(dir, mode),
+          ),
+        );
+      const writeOpened = (): Result => {
+        for (const { dir, mode } of closed) this.setDirMode(dir, mode | writeBits);
+        return work();
+      };
+      return closingAfter(writeOpened, close);
     }
   }
 
@@ -213,6 +228,11 @@ const hasProc = fs.existsSync("/proc/self/fd");
 
 function realPath(place: ByteString): ByteString {
   return toByteString(fs.realpathSync.native(nativePath(place), "buffer"));
+}
+
+/** True for a directory of this user that not even this user may write in. */
+function isClosedByOwner({ mode, owner }: FileStats): boolean {
+  return (mode & writeBits) !== writeBits && owner === process.geteuid?.();
 }
 
 function isSame(a: fs.BigIntStats, b: fs.BigIntStats): boolean {

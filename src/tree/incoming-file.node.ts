@@ -179,7 +179,7 @@ export class IncomingFile {
       this.#dress(fd);
     };
     closingAfter(write, () => fs.closeSync(fd));
-    this.#dressNamed();
+    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
   }
 
   #finishTemp(): void {
@@ -187,19 +187,13 @@ export class IncomingFile {
       throw this.#error("TRUNCATED", "a part never came");
     this.#dress(this.#openTemp());
     this.#tools.writing.drop(this.#temp!);
-    this.#dressNamed();
+    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
   }
 
   #dress(fd: number): void {
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
     this.#tools.metadata.setHandle(fd, this.plan);
     if (this.#tools.durable) fs.fsyncSync(fd);
-  }
-
-  #dressNamed(): void {
-    const { held, metadata } = this.#tools;
-    const { dir, name } = this.#temp!;
-    metadata.setNamed(() => held.at(dir, name), this.plan);
   }
 
   #openTemp(): number {
@@ -279,7 +273,7 @@ export class IncomingFile {
         this.#dress(to);
       };
       closingAfter(copyAll, () => fs.closeSync(to));
-      metadata.setNamed(() => held.at(copy.dir, copy.name), this.plan);
+      metadata.setNamed(held, copy, this.plan);
       held.rename(copy.dir, copy.name, dir, name);
     });
     staging.remove(temp);

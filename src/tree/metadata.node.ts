@@ -45,9 +45,9 @@ export class MetadataSetter {
   }
 
   /** Sets what could not be set while the file was open. */
-  setNamed(pathOf: () => NativePath, { mtimeSec, mtimeNsec }: Metadata): void {
+  setNamed(held: HeldDirs, { dir, name }: NameIn, { mtimeSec, mtimeNsec }: Metadata): void {
     const { setsTimesByName, times } = this.keeping;
-    if (setsTimesByName) this.#setTime(() => times.setPath(pathOf(), mtimeSec, mtimeNsec));
+    if (setsTimesByName) this.#setTime(() => times.setPath(held.at(dir, name), mtimeSec, mtimeNsec));
   }
 
   /** Sets mode and time of a file or directory that was there, where they differ. Follows no link. */

@@ -17,7 +17,7 @@ export interface TargetActionsTools {
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
   /** Called for what is as its entry says, and was not before; not for files that are to come. */
-  readonly onDone: (planned: DifferingEntry) => void;
+  readonly onDone: ((planned: DifferingEntry) => void) | undefined;
   /** Called with the size of each file in whose place another one will come. */
   readonly onReplace: (number: number, bytes: number) => void;
   readonly metadata: () => MetadataSetter;
@@ -75,7 +75,7 @@ export class TargetActions implements EntryActions {
 
   #tellDone(planned: PlannedEntry): void {
     const { outcome } = planned;
-    if (outcome !== "same") this.#tools.onDone({ ...planned, outcome });
+    if (outcome !== "same") this.#tools.onDone?.({ ...planned, outcome });
   }
 
   file(planned: PlannedEntry): Need | Promise<Need> {

@@ -204,7 +204,7 @@ class DirTarget implements TreeTarget {
     const { held } = destination;
     this.#dirs = new TargetDirs(held);
     this.#likeFrom = likeDir(destination, first);
-    const { maxDeletedCount, protect } = this.#options;
+    const { maxDeletedCount, onChange, protect } = this.#options;
     if (maxDeletedCount !== undefined) this.#extras = new Extras(held, maxDeletedCount, protect);
     const metadata = (): MetadataSetter => this.#setter();
     const keeping: Keeping = {
@@ -221,8 +221,9 @@ class DirTarget implements TreeTarget {
       dirs: this.#dirs,
       files: this.#planned,
       workspace: () => this.#lock(),
-      onDone: ({ entry: { kind, size }, ...planned }) =>
-        this.#options.onChange?.(changeOf({ kind, size, ...planned })),
+      onDone:
+        onChange &&
+        (({ entry: { kind, size }, ...planned }) => onChange(changeOf({ kind, size, ...planned }))),
       onReplace: (number, bytes) => this.#required().onReplace?.(number, bytes),
     });
     return new EntryPlanner({ destination, layout, keeping, actions, extras: this.#extras });

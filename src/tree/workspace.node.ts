@@ -15,8 +15,8 @@ import { Staging } from "./staging.node.ts";
 
 const { O_NOFOLLOW, O_WRONLY } = fs.constants;
 
-/** Temporary files open for writing at once. */
-const maxWritingCount = 64;
+/** Temporary files open for writing at once: as many as begin and end in one frame, and are too long to be kept in memory. */
+const maxWritingCount = 128;
 
 export interface WorkspaceOptions {
   readonly rule: ChunkRule;
