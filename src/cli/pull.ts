@@ -5,7 +5,7 @@ import { parseEndpoint } from "./endpoint.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
-import { livenessOf, timeoutOption } from "./session-options.ts";
+import { livenessTo, timeoutOption } from "./session-options.ts";
 import { progressTo } from "./session-report.ts";
 import { prepareForSession } from "./engine.ts";
 
@@ -43,7 +43,7 @@ export const pull = defineCommand({
       compress: options.compress === true,
       ...receiveLimitsOf(options),
       ...reconnectionOf(options, report),
-      ...livenessOf({ duplex: true, ...options }),
+      ...livenessTo(there, options),
     });
     receiving.end(await run.done);
   },

@@ -9,7 +9,7 @@ import { excludeOption, filterOf } from "./exclusion.ts";
 import { dryRunOption } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
 import type { RemoteWords } from "./remote-words.ts";
-import { livenessOf, timeoutOption } from "./session-options.ts";
+import { livenessTo, timeoutOption } from "./session-options.ts";
 import { progressTo, reportSession } from "./session-report.ts";
 import { openSource } from "./session-source.ts";
 import { prepareForSession } from "./engine.ts";
@@ -66,7 +66,7 @@ export const push = defineCommand({
       onTrouble: (error) => report.trouble(error),
       ...progressTo(report),
       ...reconnectionOf(options, report),
-      ...livenessOf({ duplex: true, ...options }),
+      ...livenessTo(there, options),
     });
     const summary = await run.done;
     if (!dryRun) {

@@ -1,6 +1,7 @@
 import type { LivenessOptions } from "../session/link.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs } from "./command.ts";
+import type { Endpoint } from "./endpoint.ts";
 
 /** The longest time that can be asked for: a week. */
 const maxSeconds = 604_800;
@@ -28,4 +29,9 @@ export function livenessOf(options: {
   const seconds = readCount("timeout", options.timeout, 0, maxSeconds);
   if (seconds !== undefined) return { helloMs: seconds * 1000, stallMs: seconds * 1000 };
   return options.duplex === true ? {} : { helloMs: 0, stallMs: 0 };
+}
+
+/** How long to wait for an end elsewhere. A program that connects to a host may ask for a password before the greeting comes. @throws USAGE */
+export function livenessTo(there: Endpoint, options: { readonly timeout?: string }): LivenessOptions {
+  return { ...(there.kind === "ssh" && { helloMs: 0 }), ...livenessOf({ duplex: true, ...options }) };
 }
