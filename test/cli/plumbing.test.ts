@@ -208,7 +208,7 @@ it("leaves nothing behind when interrupted", async () => {
   const { folder, at } = versions();
   await exchange(folder, []);
   const line =
-    'mkfifo "$1/pipe"; $RS apply "$1/i" "$1/pipe" "$1/made" & app=$!; exec 3> "$1/pipe"; head -c 1000 "$1/d" >&3; sleep 1; kill -INT $app; wait $app';
+    'mkfifo "$1/pipe"; $RS apply "$1/i" "$1/pipe" "$1/made" & app=$!; exec 3> "$1/pipe"; head -c 1000 "$1/d" >&3; until ls -A "$1" | grep -q "^[.]rsync-stream-"; do sleep 0.05; done; kill -INT $app; wait $app';
   const { code, stderr } = await runShell(line, folder);
   expect(stderr).toContain("(ABORTED)");
   expect(code).toBe(130);

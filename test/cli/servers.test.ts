@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { builtCli } from "../built.ts";
 import { listening } from "./listening.ts";
-import { freshFolder, outcomeOf, type Outcome, rsyncStream } from "./run.ts";
-import { noise, picture, plant } from "./trees.ts";
+import { freshFolder, outcomeOf, type Outcome, rsyncStream, waitUntil } from "./run.ts";
+import { noise, picture, plant, sizeOf } from "./trees.ts";
 
 function plantTree(folder: string): void {
   plant(folder, { "a/b/c": "deep", big: noise(1_500_000, "big"), empty: "", "naïve name": "x" });
@@ -79,7 +79,7 @@ describe.each(["http", "ws", "turns"])("serve, push and pull over %s", (via) => 
     onTestFinished(() => void pushing.kill("SIGKILL"));
     const outcome = outcomeOf(pushing);
     const staging = join(work, "root", ".rsync-stream");
-    while (sizeOf(staging) < size / 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    await waitUntil(() => sizeOf(staging) > size / 4);
     await first.stop("SIGKILL");
     const second = spawn(process.execPath, [
       builtCli(),
@@ -103,19 +103,6 @@ describe.each(["http", "ws", "turns"])("serve, push and pull over %s", (via) => 
     expect(picture(`${work}/root`)).toEqual(picture(`${work}/tree`));
   });
 });
-
-/** Bytes that lie in a folder, at any depth; 0 when it is not there. */
-function sizeOf(folder: string): number {
-  try {
-    const names = readdirSync(folder, { recursive: true }) as string[];
-    return names.reduce(
-      (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512,
-      0,
-    );
-  } catch {
-    return 0;
-  }
-}
 
 describe("compression", () => {
   it("is for whoever pulls to ask for, through a relay as well", async () => {

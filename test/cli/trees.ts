@@ -48,3 +48,16 @@ export function partsIn(copy: string): number {
   if (!existsSync(staging)) return 0;
   return readdirSync(staging).reduce((sum, name) => sum + statSync(join(staging, name)).size, 0);
 }
+
+/** Bytes that lie in a folder, at any depth; 0 when it is not there. */
+export function sizeOf(folder: string): number {
+  try {
+    const names = readdirSync(folder, { recursive: true }) as string[];
+    return names.reduce(
+      (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512,
+      0,
+    );
+  } catch {
+    return 0;
+  }
+}

@@ -14,8 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtCli } from "../built.ts";
-import { freshFolder, outcomeOf, rsyncStream, runShell } from "../cli/run.ts";
-import { noise, picture, plant } from "../cli/trees.ts";
+import { freshFolder, outcomeOf, rsyncStream, runShell, waitUntil } from "../cli/run.ts";
+import { noise, picture, plant, sizeOf } from "../cli/trees.ts";
 import { missing, notRoot, unless } from "../obstacles.ts";
 
 const sshd = "/usr/sbin/sshd";
@@ -133,8 +133,7 @@ unless(missing("sshd", "ssh", "ssh-keygen") ?? notRoot).describe("over ssh", () 
       ]);
       const outcome = outcomeOf(pushing);
       const staging = join(work, "copy", ".rsync-stream");
-      while (!existsSync(staging)) await new Promise((resolve) => setTimeout(resolve, 5));
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await waitUntil(() => sizeOf(staging) > 1_000_000);
       process.kill(Number(readFileSync(join(work, "pids"), "utf8").split("\n")[0]), "SIGKILL");
       const { code, stdout, stderr } = await outcome;
       expect(code, stderr).toBe(0);

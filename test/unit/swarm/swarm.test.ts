@@ -165,9 +165,11 @@ test("one that joins late gets from the others what they have", async () => {
 });
 
 test("one that says it has chunks, and then does not name them, is not waited for", async () => {
-  const peer = peerOf(senderOf(memoryDir()), { patienceMs: 50 });
-  const idler = await playedPeer(peer, "", 1000);
+  const impatient = peerOf(senderOf(memoryDir()), { patienceMs: 50 });
+  const idler = await playedPeer(impatient, "", 1000);
   await expect(idler.joined).rejects.toMatchObject({ code: "STALLED" });
+  await impatient.close();
+  const peer = peerOf(senderOf(memoryDir()));
   const boaster = await playedPeer(peer, "", 262_145);
   await expect(boaster.joined).rejects.toMatchObject({ code: "LIMIT" });
   const liar = await playedPeer(peer, "", 1);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -11,7 +12,7 @@ import { sessionMediaType } from "../../../src/transport/session-request.ts";
 import { createTurnHost, type TurnHostOptions } from "../../../src/transport/turn-host.node.ts";
 import { turnLimits, UnconfirmedBytes } from "../../../src/transport/turns.ts";
 import type { Bytes } from "../../../src/types.ts";
-import { outlast, stopTime } from "../../simulated-time.ts";
+import { outlast, pass, stopTime } from "../../simulated-time.ts";
 
 const MiB = 1 << 20;
 
@@ -32,7 +33,7 @@ async function hosting(options: TurnHostOptions = {}) {
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  return { host, server, channels, url: `http://127.0.0.1:${port}/tree?session=pull` };
+  return { host, http: server, channels, url: `http://127.0.0.1:${port}/tree?session=pull` };
 }
 
 /** Both ends of a connection. */
@@ -157,10 +158,17 @@ describe("what gets lost is repeated", () => {
   });
 
   test("a server that has no room answers, and gets it later", async () => {
-    const { client, server } = await connected({ waitMs: 50 });
+    let refused = (): void => {};
+    const isRefused = new Promise<void>((resolve) => (refused = resolve));
+    const { client, server } = await connected({ waitMs: 50 }, async (url, init) => {
+      const response = await fetch(url, init);
+      const at = new URL(url).searchParams.get("at");
+      if (init.method === "POST" && response.headers.get("Rsync-Stream-At") === at) refused();
+      return response;
+    });
     const bytes = seededBytes(3, 6 * MiB);
     const said = say(client, bytes);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await isRefused;
     expect((await collect(server)).equals(bytes)).toBe(true);
     await said;
   });
@@ -225,8 +233,9 @@ describe("positions", () => {
   test("a newer request takes the place of an older one", async () => {
     const at = await hosting();
     const peer = await bare(at.url);
+    const arrived = once(at.http, "request");
     const older = peer.get(0);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await arrived;
     const newer = peer.get(0);
     expect(await (await older).text()).toBe("");
     await at.channels[0]!.write(Buffer.from("news"));
@@ -302,9 +311,15 @@ describe("the end, in peace or not", () => {
   });
 
   test("one that listens is not, however long there is nothing to say", async () => {
-    const { client, server } = await connected({ idleMs: 300, waitMs: 50 });
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    await exchange(client, server, 1000);
+    stopTime();
+    const { client, host, http } = await connected({ idleMs: 300, waitMs: 50 });
+    for (let quietMs = 0; quietMs < 700; quietMs += 60) {
+      const askedAgain = once(http, "request");
+      await pass(60);
+      await askedAgain;
+    }
+    expect(host.sessionCount).toBe(1);
+    client.abort(new Error("over"));
   });
 
   test("who leaves says why", async () => {
@@ -329,10 +344,11 @@ describe("the end, in peace or not", () => {
     "%s: nothing is left",
     async (who) => {
       const timersBefore = timerCount();
-      const { client, server, host } = await connected();
+      const { client, server, host, http } = await connected();
+      const asked = once(http, "request");
       const ends = [codeOf(collect(client)), codeOf(collect(server))];
       await client.write(new Uint8Array(10));
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await asked;
       const reason = new SyncError("ABORTED", "enough");
       if (who === "the client aborts") client.abort(reason);
       else if (who === "the server aborts") server.abort(reason);
