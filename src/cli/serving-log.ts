@@ -3,9 +3,13 @@ import type { FileReport, RefusalReport } from "../http/server-report.ts";
 import type { SessionReport } from "../http/session-host.ts";
 import type { Report } from "./report.ts";
 
-/** Refusals that are told one by one in a minute; further ones are counted, so that nobody fills a disk with them. */
-export const toldRefusalCount = 100;
-const windowMs = 60_000;
+/** How much of what is refused a log tells, so that nobody fills a disk with it. */
+export const logLimits = Object.freeze({
+  /** Refusals that are told one by one in a window; further ones are counted. */
+  toldRefusalCount: 100,
+  /** Milliseconds of a window. */
+  refusalWindowMs: 60_000,
+});
 
 /** What a server did, a line each, with its time. */
 export class ServingLog {
@@ -42,7 +46,7 @@ export class ServingLog {
   refusal({ method, path, address, receivedBytes, error }: RefusalReport): void {
     if (this.#now() >= this.#windowEndsAt) this.#beginWindow();
     this.#refusalCount += 1;
-    if (this.#refusalCount > toldRefusalCount) return;
+    if (this.#refusalCount > logLimits.toldRefusalCount) return;
     const what = path === undefined ? "a request" : `${method} of ${path}`;
     this.#tell(`refused ${what} by ${address}: ${reasonOf(error)}; ${receivedBytes} bytes received`, {
       address,
@@ -59,11 +63,11 @@ export class ServingLog {
 
   #beginWindow(): void {
     this.#tellCounted();
-    this.#windowEndsAt = this.#now() + windowMs;
+    this.#windowEndsAt = this.#now() + logLimits.refusalWindowMs;
   }
 
   #tellCounted(): void {
-    const untold = this.#refusalCount - toldRefusalCount;
+    const untold = this.#refusalCount - logLimits.toldRefusalCount;
     this.#refusalCount = 0;
     if (untold > 0) this.#tell(`refused ${untold} more in a minute`, { untold });
   }

@@ -33,6 +33,8 @@ export const serverLimits = Object.freeze({
   connectionsPerNetworkCount: 256,
   /** Bytes a second that a client has to take, or to complete a frame with, unless `minRateBytes` says otherwise. */
   serverRateBytes: 1024,
+  /** Characters of the path of a refused request that are reported. */
+  loggedPathChars: 1024,
 });
 
 /** Who answers what comes. */

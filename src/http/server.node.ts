@@ -349,7 +349,7 @@ class HttpServer implements SyncServer {
 
   #noteRefusal(error: SyncError, request: IncomingMessage): SyncError {
     const { method = "", url = "", socket } = request;
-    const asked = { method, path: url.replace(/[?#].*/s, "").slice(0, loggedPathChars) };
+    const asked = { method, path: url.replace(/[?#].*/s, "").slice(0, serverLimits.loggedPathChars) };
     return this.#note(error, { ...asked, address: this.#gate.addressOf(request) }, socket);
   }
 
@@ -377,9 +377,6 @@ class HttpServer implements SyncServer {
     void work.finally(() => this.#held.delete(work));
   }
 }
-
-/** Characters of a path that are reported. */
-const loggedPathChars = 1024;
 
 /** Who may take the further turns of a session: who opened it, at the same place and with the same token. */
 function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {

@@ -26,8 +26,11 @@ interface Place {
   readonly name: ByteString;
 }
 
-/** A lock file without text is left to its maker for this long, where the system cannot tell that nobody holds it. */
-const graceMs = 10_000;
+/** What is granted to who makes a lock file. */
+export const lockLimits = Object.freeze({
+  /** Milliseconds that one without text is left to its maker, where the system cannot tell that nobody holds it. */
+  lockGraceMs: 10_000,
+});
 /** Rounds of taking over dead locks before somebody else is let through. */
 const maxAttempts = 5;
 /** What is read of a lock file. */
@@ -109,7 +112,7 @@ function examine({ held, dir }: Place, fd: number, isOurs: boolean | undefined):
   const ageMs = Math.abs(Date.now() - lookAtHandle(fd).mtimeSec * 1000);
   if (isOurs === false) return { state: "running", holder, ageMs };
   const isFree = isOurs === true;
-  if (!holder) return { state: isFree || ageMs > graceMs ? "gone" : "running", holder, ageMs };
+  if (!holder) return { state: isFree || ageMs > lockLimits.lockGraceMs ? "gone" : "running", holder, ageMs };
   const isLocal = (): boolean => isLocalDisk(held.pathTo(dir));
   return { state: stateOf(holder, { isFree, isLocal }), holder, ageMs };
 }

@@ -6,8 +6,11 @@ import type { IncomingTools } from "./incoming-file.node.ts";
 import type { KnownChunks } from "./known-chunks.node.ts";
 import type { Stretch } from "./stretch.ts";
 
-/** Bytes of spare content, at most; beyond that nothing is kept. */
-const maxSpareBytes = 2 ** 42;
+/** How much is kept of content that no file needs. */
+export const spareLimits = Object.freeze({
+  /** Bytes in a session; beyond that nothing is kept. */
+  spareBytes: 2 ** 42,
+});
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
 
@@ -35,7 +38,7 @@ export class SpareContent {
    * @throws NO_SPACE
    */
   put({ offset, bytes, chunks }: Stretch): void {
-    if (this.#endBytes + bytes.length > maxSpareBytes) return;
+    if (this.#endBytes + bytes.length > spareLimits.spareBytes) return;
     const { search, writing } = this.#tools;
     try {
       const { temp, place } = (this.#file ??= this.#create());
@@ -54,6 +57,6 @@ export class SpareContent {
     const temp = staging.newName(held.root, "");
     writing.add(temp, held.open(temp.dir, temp.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
     abandoned.push(temp);
-    return { temp, place: places.add(temp.dir, temp.name, maxSpareBytes) };
+    return { temp, place: places.add(temp.dir, temp.name, spareLimits.spareBytes) };
   }
 }

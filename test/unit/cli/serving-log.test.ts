@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../../src/cli/report.ts";
-import { ServingLog, toldRefusalCount } from "../../../src/cli/serving-log.ts";
+import { logLimits, ServingLog } from "../../../src/cli/serving-log.ts";
 import { SyncError } from "../../../src/errors.ts";
+
+const { toldRefusalCount } = logLimits;
 
 function logging() {
   const told: string[] = [];
