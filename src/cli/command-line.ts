@@ -96,7 +96,10 @@ async function loadCommand(name: string): Promise<Command> {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry !== undefined) return entry.load();
   const likely = closest(name, Object.keys(commands));
-  const hint = likely === undefined ? "see rsync-stream --help" : `did you mean ${likely}?`;
+  const usual = /[/:.]/.test(name)
+    ? "push SRC HOST:DST and pull HOST:SRC DST copy"
+    : "see rsync-stream --help";
+  const hint = likely === undefined ? usual : `did you mean ${likely}?`;
   throw new SyncError("USAGE", `unknown command "${name}"; ${hint}`);
 }
 

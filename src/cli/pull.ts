@@ -24,12 +24,15 @@ export const pull = defineCommand({
   async run({ operands: [from, to], options, report, signal }) {
     const there = parseEndpoint(from);
     if (there.kind === "local")
-      throw new SyncError("USAGE", `pull receives from host:path or a URL, not ${from}`);
+      throw new SyncError(
+        "USAGE",
+        `pull receives from HOST:PATH or a URL, not ${from}; from here to here: send ${from} | rsync-stream recv ${to}`,
+      );
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     const { exclude = [] } = options;
     if (exclude.length > 0 && there.kind !== "ssh")
-      throw new SyncError("USAGE", "a server leaves nothing out; --exclude goes with a host");
+      throw new SyncError("USAGE", "--exclude is for HOST:PATH; what a server offers comes whole");
     prepareForSession();
     const receiving = new Receiving(to, options, report);
     const run = createReceiver({

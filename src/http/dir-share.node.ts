@@ -12,7 +12,7 @@ import {
   printPath,
   toByteString,
 } from "../tree/byte-string.node.ts";
-import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { fileTrouble, isErrno } from "../tree/file-trouble.node.ts";
 import { DirNode } from "../tree/dir-node.node.ts";
 import { HeldDirs, O_PATH } from "../tree/held-dirs.node.ts";
 import { openTreeSource } from "../tree/source.node.ts";
@@ -43,7 +43,7 @@ const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
  * a place are not followed, whoever plants them and whenever.
  *
  * @param root links in this path are followed, once, now
- * @throws NOT_FOUND, IO when it is no directory that can be read
+ * @throws NOT_FOUND, USAGE for what is no directory, IO when it cannot be read
  */
 export function dirShare(
   root: PlacePath,
@@ -89,10 +89,11 @@ function openRoot(root: PlacePath): HeldDirs {
   try {
     return new HeldDirs(root);
   } catch (thrown) {
-    const missing = (thrown as NodeJS.ErrnoException).code === "ENOENT";
     const path = printPath(placeBytes(root));
-    if (!missing) throw fileTrouble(thrown, path);
-    throw new SyncError("NOT_FOUND", "no such directory", { cause: thrown, detail: { path } });
+    const about = { cause: thrown, detail: { path } };
+    if (isErrno(thrown, "ENOENT")) throw new SyncError("NOT_FOUND", "no such directory", about);
+    if (isErrno(thrown, "ENOTDIR")) throw new SyncError("USAGE", "only a directory can be served", about);
+    throw fileTrouble(thrown, path);
   }
 }
 

@@ -74,7 +74,7 @@ export interface SyncServer {
  * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them, `/healthz` and `/metrics`
  * (docs/http.md). Nobody gets anything before the gate has let them pass.
  *
- * @throws USAGE without something to offer; NOT_FOUND, IO when the root is no directory that can be read
+ * @throws USAGE without something to offer or for a root that is no directory; NOT_FOUND, IO when it cannot be read
  */
 export function createServer(options: ServerOptions): SyncServer {
   return new HttpServer(options);

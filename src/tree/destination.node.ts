@@ -73,9 +73,13 @@ function explained<Result>(place: ByteString, find: () => Result): Result {
   try {
     return find();
   } catch (thrown) {
-    if (!isErrno(thrown, "ENOENT")) throw fileTrouble(thrown, printPath(place));
-    const message = "the directory around it does not exist";
-    throw new SyncError("NOT_FOUND", message, { cause: thrown, detail: { path: printPath(place) } });
+    const path = printPath(place);
+    const about = { cause: thrown, detail: { path } };
+    if (isErrno(thrown, "ENOENT"))
+      throw new SyncError("NOT_FOUND", "the directory around the destination does not exist", about);
+    if (isErrno(thrown, "ENOTDIR"))
+      throw new SyncError("PATH", "a file stands where the destination needs a directory", about);
+    throw fileTrouble(thrown, path);
   }
 }
 

@@ -15,7 +15,7 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["send", ".", "--digest", "md5"], /--digest .*"md5"/],
     [["send", ".", "--digest", "blake3", "--have", "list"], /a list of `have` names chunks by sha-256/],
     [["send", ".", "--timeout", "soon"], /--timeout .*"soon"/],
-    [["send", ".", "--timeout", "-1"], /'--timeout' argument is ambiguous \(/],
+    [["send", ".", "--timeout", "-1"], /--timeout takes a value: --timeout=SECONDS \(/],
     [["apply", "-", "-", "a"], /only one operand can be standard input/],
     [["push", ".", "ws://localhost/", "--turns"], /--turns goes with/],
     [["pull", "host:x", ".", "--turns"], /--turns goes with/],
@@ -41,6 +41,7 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["--quiet"], /a command is missing/],
     [["sned"], /unknown command "sned"; did you mean send\?/],
     [["xyzzy"], /unknown command "xyzzy"; see rsync-stream --help/],
+    [["-avz", "src/", "host:dst"], /unknown command "src\/"; push SRC HOST:DST and pull HOST:SRC DST copy/],
     [["help", "xyzzy"], /unknown command "xyzzy"/],
     [["constructor"], /unknown command "constructor"/],
   ];
