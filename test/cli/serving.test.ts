@@ -14,6 +14,12 @@ async function toldOf(server: Listening): Promise<Record<string, unknown>[]> {
   return server.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ time }) => time);
 }
 
+/** These and no others, in any order: a client may ask for the next thing before the last one is told of. */
+function expectTold(told: readonly Record<string, unknown>[], all: readonly Record<string, unknown>[]): void {
+  for (const each of all) expect(told).toContainEqual(expect.objectContaining(each));
+  expect(told).toHaveLength(all.length);
+}
+
 describe("what a server tells", () => {
   it("sessions, files, failures and refusals, each with its time, path and bytes", async () => {
     const work = freshFolder();
@@ -29,7 +35,7 @@ describe("what a server tells", () => {
     expect((await fetch(`${server.url}?session=x`, { method: "POST", body: "12345" })).status).toBe(400);
     const told = await toldOf(server);
     for (const { time } of told) expect(new Date(String(time)).toISOString()).toBe(time);
-    expect(told).toMatchObject([
+    expectTold(told, [
       { direction: "pull", via: "websocket", path: "/a", receivedBytes: expect.any(Number) },
       { path: "/a", sentBytes: expect.any(Number) },
       { direction: "push", path: "/into", code: "LIMIT", receivedBytes: expect.any(Number) },
@@ -37,7 +43,8 @@ describe("what a server tells", () => {
       { method: "GET", path: "/..%2Fx", code: "PATH" },
       { method: "POST", path: "/", code: "BAD_MESSAGE" },
     ]);
-    expect(told[2]!["receivedBytes"]).toBeGreaterThan(0);
+    const pushed = told.find(({ direction }) => direction === "push")!;
+    expect(pushed["receivedBytes"]).toBeGreaterThan(0);
     expect(JSON.stringify(told)).not.toContain("secret");
   });
 
@@ -65,7 +72,7 @@ describe("what a server tells", () => {
     expect(none).toMatchObject({ code: 6, stderr: expect.stringContaining("a token is needed") });
     const other = await rsyncStream(["pull", ws(server.url), `${work}/to`, "--token-file", wrong]);
     expect(other).toMatchObject({ code: 6, stderr: expect.stringContaining("is not known here") });
-    expect(await toldOf(server)).toMatchObject([
+    expectTold(await toldOf(server), [
       { code: "BAD_MESSAGE", address: "127.0.0.1" },
       { code: "UNAUTHORIZED", path: "/", method: "POST" },
       { code: "UNAUTHORIZED", path: "/", method: "GET" },

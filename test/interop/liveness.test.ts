@@ -17,7 +17,8 @@ import { missing, notLinux, notRoot, type Obstacle, unless } from "../obstacles.
 
 const cli = builtCli();
 const contentBytes = 32 << 20;
-const stallMs = 1500;
+/** Longer than a busy machine makes anybody wait who is alive. */
+const stallMs = 10_000;
 
 /** A folder with a tree that takes a moment to go anywhere. */
 function plantTree(): { readonly from: string; readonly to: string } {
@@ -90,7 +91,16 @@ async function expectBothStalled(
   );
 }
 
-const pullArgs = (url: string, to: string) => [cli, "pull", url, to, "--timeout", "2", "--retries", "0"];
+const pullArgs = (url: string, to: string) => [
+  cli,
+  "pull",
+  url,
+  to,
+  "--timeout",
+  String(stallMs / 1000),
+  "--retries",
+  "0",
+];
 
 describe.each(["ws", "http"])("a line that goes dead without a word, over %s", (scheme) => {
   test("is noticed at both ends", async () => {

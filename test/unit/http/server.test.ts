@@ -359,8 +359,8 @@ describe("bad company", () => {
         }),
       );
     }
+    await expect.poll(() => at.reports.length).toBe(1000);
     expect(new Set(at.reports.map(({ error }) => error?.code))).toEqual(new Set(["BAD_FRAME"]));
-    expect(at.reports.length).toBe(1000);
     await pull(at.url, "", "http");
   });
 });

@@ -224,7 +224,7 @@ test("a peer that delivers nothing is left after a while", async () => {
   const tree = sampleTree();
   const sender = senderOf(tree);
   const left: SyncError[] = [];
-  const peer = peerOf(sender, { patienceMs: 50, onLeave: (error) => left.push(error) });
+  const peer = peerOf(sender, { patienceMs: 1000, onLeave: (error) => left.push(error) });
   const idler = await playedPeer(peer);
   await idler.joined;
   await receiveAll([peer], tree);
