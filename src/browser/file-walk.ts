@@ -16,7 +16,7 @@ export interface ListedFile {
 }
 
 /** How `walkFiles` lists. */
-export interface FileWalkOptions extends SourceOptions {
+interface FileWalkOptions extends SourceOptions {
   /** What is known of the files beyond what the browser says, by path. */
   readonly records: ReadonlyMap<string, FileRecord>;
 }

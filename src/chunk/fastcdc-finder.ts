@@ -19,7 +19,7 @@ const windowBytes = 32;
 const levelBits = 2;
 
 /** The bits that have to be zero where a chunk ends. */
-export interface GearMasks {
+interface GearMasks {
   /** For chunks below the average size. */
   readonly strict: number;
   /** For chunks of the average size and longer. */

@@ -11,7 +11,7 @@ const triedVersions = {
 } as const;
 
 /** A setting of the engine. */
-export type EngineSetting = keyof typeof triedVersions;
+type EngineSetting = keyof typeof triedVersions;
 
 /**
  * The space for young objects, both halves. In less, what is still in use is taken for old; in more, nothing is gained by letting

@@ -7,7 +7,7 @@ import { isSyncError, SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /** Reads a part of one owner of chunks. */
-export type ReadPart = (offset: number, size: number) => Promise<Bytes>;
+type ReadPart = (offset: number, size: number) => Promise<Bytes>;
 
 /** Chunks and where they lie, about 70 bytes of memory each. Nothing of their content is held. */
 export class FoundChunks {

@@ -6,7 +6,7 @@ import { isatty } from "node:tty";
 export const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** One of them. */
-export type EndingSignal = (typeof endingSignals)[number];
+type EndingSignal = (typeof endingSignals)[number];
 
 /**
  * True for a signal that whoever started this program had it ignore, as `nohup` does: it stays ignored.

@@ -3,7 +3,7 @@ import type { TreeChange } from "../tree/tree-change.node.ts";
 import { type Progress, progressPace, type Report } from "./report.ts";
 
 /** How much is said, and where. */
-export interface JsonReportOptions {
+interface JsonReportOptions {
   /** Failures only. */
   readonly quiet: boolean;
   /** What was received, too. */

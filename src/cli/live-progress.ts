@@ -9,7 +9,7 @@ const mostColumns = 80;
 const pauseMs = { over: 200, below: 1000 };
 
 /** Where progress is shown. */
-export interface LiveProgressOptions {
+interface LiveProgressOptions {
   readonly write: (text: string) => void;
   /** Columns of the terminal now: it may be resized. Undefined where lines stay one below another. */
   readonly columns: (() => number) | undefined;

@@ -4,7 +4,7 @@ import type { TreeChange } from "../tree/tree-change.node.ts";
 import type { Bytes } from "../types.ts";
 
 /** What becomes of the words of the other end. */
-export interface RemoteWordsOptions {
+interface RemoteWordsOptions {
   /** Takes a line that is not the program's own: of a remote shell, or of what that runs first. */
   readonly onText: (line: string) => void;
   /** Takes what the other end would do to a path. */

@@ -10,7 +10,7 @@ import type { Bytes } from "../types.ts";
 import { openAround, replaceBy } from "./file-replacement.ts";
 
 /** A file that is about to be replaced, by one process at a time, if need be in several runs. */
-export interface ResumableFile {
+interface ResumableFile {
   /** Files that hold what earlier runs got of it, from its beginning on. */
   readonly leftovers: readonly string[];
   /**

@@ -1,5 +1,5 @@
 /** An option of rsync that a command does not have itself. */
-export interface RsyncOption {
+interface RsyncOption {
   /** The letters that stand for it. */
   readonly letters: string;
   /** Its long name. */

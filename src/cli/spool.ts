@@ -11,7 +11,7 @@ import { readPart, writeFully } from "./file-blocks.ts";
 import type { FoundChunks } from "./found-chunks.ts";
 
 /** A store for the time of one command. */
-export interface Spool {
+interface Spool {
   readonly store: Pick<Store, "get" | "put" | "pin">;
   close(): Promise<void>;
 }

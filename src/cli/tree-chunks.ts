@@ -7,7 +7,7 @@ import type { AbortOptions } from "../types.ts";
 import { pathOf } from "./byte-text.ts";
 import { FoundChunks } from "./found-chunks.ts";
 
-export interface FindChunksOptions extends AbortOptions {
+interface FindChunksOptions extends AbortOptions {
   /** Called for what cannot be read; it counts as not there. */
   readonly onTrouble: (error: SyncError) => void;
   /** Called for a path where nothing is. */
@@ -15,7 +15,7 @@ export interface FindChunksOptions extends AbortOptions {
 }
 
 /** The chunks of files on disk. Close it when their content is not needed any more. */
-export interface TreeChunks {
+interface TreeChunks {
   readonly chunks: FoundChunks;
   close(): Promise<void>;
 }

@@ -19,7 +19,7 @@ interface Sent {
   readonly error?: SyncError;
 }
 
-export interface ContentOptions extends AbortOptions {
+interface ContentOptions extends AbortOptions {
   /** Milliseconds that a client may take nothing. */
   readonly stallMs: number;
   /** Bytes a second that a client takes at least. */

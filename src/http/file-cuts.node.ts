@@ -21,7 +21,7 @@ export const fileCutLimits = Object.freeze({
 });
 
 /** How a file was cut. */
-export interface FileCut {
+interface FileCut {
   /** Names the state that the file was in. */
   readonly version: string;
   readonly places: ChunkPlaces;

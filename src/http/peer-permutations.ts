@@ -12,7 +12,7 @@ export interface PeerPermutations {
 }
 
 /** How one peer gets one state of a file. */
-export interface PeerOrder {
+interface PeerOrder {
   readonly perm: Permutation;
   /** Names the state of the file and the permutation together. */
   readonly version: string;

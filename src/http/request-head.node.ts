@@ -58,7 +58,7 @@ function pathIn(target: string, host: string | undefined): string {
 }
 
 /** True for a request that brings a body, or says that it will. */
-export function hasBody({ headers }: IncomingMessage): boolean {
+function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 }
 

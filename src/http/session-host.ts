@@ -14,7 +14,7 @@ type OnProgress = (progress: SendProgress | ReceiveProgress) => void;
 type OnTrouble = (error: SyncError) => void;
 
 /** A resource that was opened for one session, before the session is accepted. */
-export interface OpenedSession {
+interface OpenedSession {
   /** Holds the session. Closes the resource, whichever way it ends. */
   hold(
     duplex: Duplex,

@@ -16,7 +16,7 @@ import { checkSyncInfo, fileBytes, isEmptyId, type SyncInfo, type SyncInfoLimits
 import { WishPlan } from "./wish-plan.ts";
 
 /** Positions that a wishlist may run ahead of what was received, unless the caller says otherwise. */
-export const defaultWindowCount = 256;
+const defaultWindowCount = 256;
 
 /** How far a receiver is. */
 export interface BuildProgress {

@@ -98,7 +98,7 @@ export function checkCount(count: number, limit: number): void {
 }
 
 /** @throws BAD_SYNCINFO when an entry cannot stand for a chunk */
-export function checkChunkInfo({ id, size }: ChunkInfo, index: number): void {
+function checkChunkInfo({ id, size }: ChunkInfo, index: number): void {
   if (id.length !== idBytes) throw badEntry(index, `id of ${id.length} bytes`);
   if (!Number.isInteger(size) || size < 0 || size > maxCafsChunkBytes) throw badEntry(index, `size ${size}`);
   if (size !== 0 && isEmptyId(id)) throw badEntry(index, `size ${size} for the empty chunk`);

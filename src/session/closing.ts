@@ -6,7 +6,7 @@ import { sessionLimits } from "./limits.ts";
 import { encodeTuple, escaped, Tuple } from "./tuple.ts";
 
 /** The sender's last words; the frame's own check vouches for all before it. */
-export interface EndMessage {
+interface EndMessage {
   readonly entries: number;
   readonly files: number;
   readonly chunks: number;

@@ -10,7 +10,7 @@ import { sessionLimits } from "./limits.ts";
 import { Queue } from "./queue.ts";
 
 /** Chunks of one file that follow each other and wait for their answers or to be sent. */
-export interface Lot<File> {
+interface Lot<File> {
   readonly file: File;
   readonly place: EntryPlace;
   /** Where the first of them starts in the file. */
@@ -41,7 +41,7 @@ interface Wanted<File> {
 }
 
 /** What goes out next, or what has to be read again before it can. */
-export type NextContent<File> =
+type NextContent<File> =
   | { readonly type: "DATA" | "PUSH"; readonly payload: Bytes }
   | { readonly type: "read"; readonly file: File; readonly offset: number; readonly size: number };
 

@@ -2,7 +2,7 @@ import { type SyncError, withPath } from "../errors.ts";
 import { type EntryPlace, printEntryPath } from "../tree/entry-order.ts";
 
 /** What befell an entry. */
-export interface EntryTrouble {
+interface EntryTrouble {
   readonly entry: number;
   readonly error: SyncError;
 }

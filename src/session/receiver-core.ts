@@ -22,7 +22,7 @@ import { encodeChunkWishes, encodeFileWishes, type FileWish } from "./wishes.ts"
 
 type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
 
-export interface ReceiverCoreOptions {
+interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;
   /** The digests that the HELLO names; default SHA-256 alone. */
   readonly digests?: readonly ChunkDigest[];

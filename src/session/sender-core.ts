@@ -23,7 +23,7 @@ import { noTotals, type SenderAction } from "./sender-action.ts";
 import { SentChunks } from "./sent-chunks.ts";
 import { decodeChunkWishes, decodeFileWishes } from "./wishes.ts";
 
-export interface SenderCoreOptions {
+interface SenderCoreOptions {
   readonly hello: SenderHello;
   /** What chunk ids are: the one that the HELLO names. Default SHA-256. */
   readonly digest?: ChunkDigest;

@@ -5,7 +5,7 @@ import { ChunkMemory } from "./chunk-memory.ts";
 import { sessionLimits } from "./limits.ts";
 
 /** What of a run has to be pushed. */
-export interface Selection {
+interface Selection {
   /** For each chunk, whether it is. */
   readonly pushed: boolean[];
   /** The content of those that are, in order, none longer than a frame aims at unless it is one chunk. */

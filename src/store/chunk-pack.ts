@@ -20,7 +20,7 @@ export function encodePackHead(chunks: readonly ChunkInfo[]): Bytes {
 }
 
 /** A chunk in a pack, and where its content begins there. */
-export interface PackedChunk extends ChunkInfo {
+interface PackedChunk extends ChunkInfo {
   /** Bytes from the start of the pack. */
   readonly offset: number;
 }

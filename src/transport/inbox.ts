@@ -3,7 +3,7 @@ import type { Bytes } from "../types.ts";
 import type { ReadOptions } from "./channel.ts";
 
 /** How an inbox is bounded and whom it tells. */
-export interface InboxOptions {
+interface InboxOptions {
   /** Bytes waiting at which `push` answers false. */
   readonly fullBytes: number;
   /** Called when a full inbox has emptied to half: let the source go on. */

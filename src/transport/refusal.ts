@@ -22,7 +22,7 @@ const statusOfCode: Partial<Record<SyncErrorCode, number>> = {
 };
 
 /** What a server answers, as a status and a body, to a request that it does not carry out. */
-export interface Refusal {
+interface Refusal {
   readonly status: number;
   /** JSON: `{"error":{"code":"NOT_FOUND","message":"..."}}` and a line feed. */
   readonly body: string;

@@ -26,7 +26,7 @@ export interface TurnAnswer {
 }
 
 /** One request. */
-export interface Turn {
+interface Turn {
   readonly method: "POST" | "GET" | "DELETE";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { turnLimits, UnconfirmedBytes } from "./turns.ts";
 import { WriteGate } from "./write-gate.ts";
 
 /** How long a session in turns waits, and whom it tells of its end. */
-export interface TurnSessionOptions {
+interface TurnSessionOptions {
   readonly waitMs: number;
   readonly idleMs: number;
   /** Called once, when nothing more will be asked of it. */
@@ -15,7 +15,7 @@ export interface TurnSessionOptions {
 }
 
 /** What a client says in one request. */
-export interface Saying {
+interface Saying {
   /** Where in its direction the first byte stands. */
   readonly at: number;
   /** How long its direction is in all, if that is known. */

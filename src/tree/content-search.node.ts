@@ -25,7 +25,7 @@ const nextAheadBytes = 1024 * 1024;
 const minAskBytes = 128;
 
 /** What a search shares with the rest of its target. */
-export interface ContentSearchTools {
+interface ContentSearchTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
   readonly places: Places;

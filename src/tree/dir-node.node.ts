@@ -9,7 +9,7 @@ export interface NameIn {
 }
 
 /** What tells file systems apart, and places of one that it is mounted at: no rename leads from one to the other. */
-export type Volume = Pick<FileStats, "device" | "mount">;
+type Volume = Pick<FileStats, "device" | "mount">;
 
 /** What is known of a directory beside its name. */
 type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isNew" | "volume">>;

@@ -18,7 +18,7 @@ const slash = 0x2f;
 const dot = 0x2e;
 const rootName = Uint8Array.of(dot);
 
-export interface NameOptions {
+interface NameOptions {
   /** True to refuse what Windows would read as something else: `\`, `:`, a last dot or space, device names. */
   readonly windows?: boolean;
 }

@@ -34,7 +34,7 @@ export interface EntryActions {
 }
 
 /** What a planner shares with the rest of its target. */
-export interface EntryPlannerTools {
+interface EntryPlannerTools {
   readonly destination: Destination;
   readonly layout: Layout;
   readonly keeping: Keeping;

@@ -1,7 +1,7 @@
 import type { Bytes } from "../types.ts";
 
 /** A set of bytes as a pattern writes it, and where the pattern goes on. */
-export interface GlobSet {
+interface GlobSet {
   readonly takes: (byte: number) => boolean;
   readonly end: number;
 }

@@ -15,7 +15,7 @@ let heldCount = 0;
 const roomCount = Math.max(0, Math.floor((findLimit() - reservedCount) / 2));
 
 /** Where a cache notes what it closed: a Map, or a WeakMap. */
-export interface Closed<Key> {
+interface Closed<Key> {
   get(key: Key): Identity | undefined;
   set(key: Key, identity: Identity): unknown;
 }

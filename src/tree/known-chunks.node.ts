@@ -10,7 +10,7 @@ import { isZero } from "./zero.node.ts";
 /** Chunks remembered of each kind, as many as a sender remembers having sent and more: 32 MiB of memory. */
 const maxCount = 2 ** 20;
 
-export interface KnownChunksOptions {
+interface KnownChunksOptions {
   /** True when nothing that was found by searching may be forgotten, at some 32 bytes a chunk. */
   readonly keepAll?: boolean;
 }

@@ -18,7 +18,7 @@ export interface Holder {
 }
 
 /** What is known of a lock file beside its text. */
-export interface LockFacts {
+interface LockFacts {
   /** True when the system says that nobody holds the file. */
   readonly isFree: boolean;
   /** True when only processes under this system can write to the file. */

@@ -30,7 +30,7 @@ interface Open {
 }
 
 /** How a `SourceCut` makes chunks. */
-export interface SourceCutTools {
+interface SourceCutTools {
   readonly cutter: Cutter;
   readonly digest: ChunkDigest;
   /** Where the content of runs is put. */

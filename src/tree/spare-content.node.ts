@@ -15,10 +15,7 @@ export const spareLimits = Object.freeze({
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
 
 /** What spare content needs from the target it belongs to. */
-export interface SpareTools extends Pick<
-  IncomingTools,
-  "abandoned" | "held" | "places" | "staging" | "writing"
-> {
+interface SpareTools extends Pick<IncomingTools, "abandoned" | "held" | "places" | "staging" | "writing"> {
   readonly search: { readonly known: KnownChunks };
 }
 

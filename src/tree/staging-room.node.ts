@@ -188,7 +188,7 @@ function notPrivate(place: DirNode, cause?: unknown): SyncError {
 }
 
 /** What the temporary names for a path begin with. */
-export function tagOf(dir: DirNode, name: ByteString): string {
+function tagOf(dir: DirNode, name: ByteString): string {
   return hashText(`${pathBelow(dir)}/${name}`)
     .toString(16)
     .padStart(8, "0");

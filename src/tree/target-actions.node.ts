@@ -10,7 +10,7 @@ import type { Entry, Need } from "./tree.ts";
 import type { Workspace } from "./workspace.node.ts";
 
 /** What the actions share with the rest of their target. */
-export interface TargetActionsTools {
+interface TargetActionsTools {
   readonly held: HeldDirs;
   readonly dirs: TargetDirs;
   readonly files: PlannedFiles;

@@ -16,7 +16,7 @@ export interface Found {
   readonly stats: FileStats;
 }
 
-export interface WalkOptions {
+interface WalkOptions {
   /** Where to start, when not at the root. */
   readonly from?: DirNode;
   /** What comes before the paths of what is found, for the limits of depth and length. */

@@ -18,7 +18,7 @@ const { O_NOFOLLOW, O_WRONLY } = fs.constants;
 /** Temporary files open for writing at once: as many as begin and end in one frame, and are too long to be kept in memory. */
 const maxWritingCount = 128;
 
-export interface WorkspaceOptions {
+interface WorkspaceOptions {
   readonly rule: ChunkRule;
   /** The directory whose files new ones may be like; none for a single file. */
   readonly likeFrom: DirNode | undefined;

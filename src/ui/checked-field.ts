@@ -1,7 +1,7 @@
 import { element } from "./elements.ts";
 
 /** A field of the page below which stands what is wrong with what was typed. */
-export interface CheckedField {
+interface CheckedField {
   readonly input: HTMLInputElement;
   /** What was typed; undefined, and told, when that is nothing to go on with. */
   read(): string | undefined;

@@ -22,7 +22,7 @@ const parts = {
 let troubleCount = 0;
 
 /** What the buttons of the job do. */
-export interface JobButtons {
+interface JobButtons {
   readonly onStop: () => void;
   readonly onRetry: () => void;
   readonly onAgain: () => void;

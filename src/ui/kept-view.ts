@@ -11,7 +11,7 @@ const parts = {
 };
 
 /** What the list of copies asks of the page. */
-export interface KeptActions {
+interface KeptActions {
   readonly onUpdate: (path: string) => void;
   readonly onProblem: (error: unknown) => void;
 }

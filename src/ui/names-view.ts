@@ -14,7 +14,7 @@ const parts = {
 };
 
 /** What the view of the server's tree asks of the page. */
-export interface NamesActions {
+interface NamesActions {
   /** The token to show; undefined, and told, when that cannot be one. */
   readonly readToken: () => string | undefined;
   readonly onSendHere: (path: string) => void;
