@@ -14,7 +14,8 @@ export interface Listening {
 }
 
 export async function listening(...args: string[]): Promise<Listening> {
-  const child = spawn(process.execPath, [builtCli(), ...args, "--json", "--listen", "127.0.0.1:0"], {
+  const where = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  const child = spawn(process.execPath, [builtCli(), ...args, "--json", ...where], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

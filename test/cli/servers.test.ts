@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { builtCli } from "../built.ts";
+import { freePort } from "../free-port.ts";
 import { listening } from "./listening.ts";
 import { freshFolder, outcomeOf, type Outcome, rsyncStream, waitUntil } from "./run.ts";
 import { noise, picture, plant, sizeOf } from "./trees.ts";
@@ -63,8 +64,8 @@ describe.each(["http", "ws", "turns"])("serve, push and pull over %s", (via) => 
     const size = 40_000_000;
     plant(join(work, "tree"), { big: noise(size, "big"), other: "x" });
     mkdirSync(join(work, "root"));
-    const first = await listening("serve", join(work, "root"));
-    const { port } = new URL(first.url);
+    const port = await freePort();
+    const first = await listening("serve", join(work, "root"), "--listen", `127.0.0.1:${port}`);
     const pushing = spawn(process.execPath, [
       builtCli(),
       "push",
@@ -196,13 +197,7 @@ describe("relay", () => {
 
   it("three in a circle are refused, not waited for", async () => {
     const work = freshFolder();
-    const ports = await Promise.all(
-      [1, 2, 3].map(async () => {
-        const one = await listening("serve", work);
-        await one.stop("SIGKILL");
-        return new URL(one.url).port;
-      }),
-    );
+    const ports = [await freePort(), await freePort(), await freePort()];
     for (const [i, port] of ports.entries()) {
       const child = spawn(process.execPath, [
         builtCli(),

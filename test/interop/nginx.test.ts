@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { freshFolder, rsyncStream } from "../cli/run.ts";
 import { noise, picture, plant } from "../cli/trees.ts";
 import "../built.ts";
 import { missing, unless } from "../obstacles.ts";
+import { freePort } from "../free-port.ts";
 
 /** The configuration that docs/http.md tells. */
 const [documented, documentedMap] = [/location \/sync\/ \{[^}]*\}/, /map [^{}]*\{[^}]*\}/].map(
@@ -148,14 +149,6 @@ http {
   }
 }
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answering(port: number): Promise<void> {

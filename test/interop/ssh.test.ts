@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,6 +17,7 @@ import { builtCli } from "../built.ts";
 import { freshFolder, outcomeOf, rsyncStream, runShell, waitUntil } from "../cli/run.ts";
 import { noise, picture, plant, sizeOf } from "../cli/trees.ts";
 import { missing, notRoot, unless } from "../obstacles.ts";
+import { freePort } from "../free-port.ts";
 
 const sshd = "/usr/sbin/sshd";
 
@@ -185,14 +186,6 @@ function plantTree(root: string): void {
 /** Removing a file from a directory changes the directory's time. */
 function withoutTime(row: string): string {
   return row.replace(/ \d{12,} /, " ");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Resolves when something listens at the port. */
