@@ -21,7 +21,7 @@ export function timeSetters(): readonly TimeSetter[] {
   return (found ??= libc ? [libcTimes(libc), nodeTimes] : [nodeTimes]);
 }
 
-/** Node's own calls: times are cut to microseconds, and the access time is set to the same. */
+/** Node's own calls: times are right to the microsecond, and the access time is set to the same. */
 export const nodeTimes: TimeSetter = {
   setHandle(fd, sec, nsec) {
     const time = toNodeTime(sec, nsec);
@@ -33,10 +33,14 @@ export const nodeTimes: TimeSetter = {
   },
 };
 
-/** As text, because Node takes a negative number for "now"; half a microsecond out, because it cuts towards 0. */
+/** Before 1.52, libuv cuts times to microseconds, towards 0; then on it keeps what the number has of nanoseconds. */
+const [uvMajor = 0, uvMinor = 0] = (process.versions["uv"] ?? "").split(".").map(Number);
+const cutsTimes = uvMajor === 1 && uvMinor < 52;
+
+/** As text, because Node takes a negative number for "now"; of the middle of a microsecond, so that none is lost. */
 function toNodeTime(sec: number, nsec: number): string {
   const micros = sec * 1e6 + Math.floor(nsec / 1000);
-  return String((micros + (micros < 0 ? -0.5 : 0.5)) / 1e6);
+  return String((micros + (cutsTimes && micros < 0 ? -0.5 : 0.5)) / 1e6);
 }
 
 /** Keeps nanoseconds, and leaves access times alone. */
