@@ -25,6 +25,7 @@ export function restoreArguments(argv: readonly string[], readRaw = readRawArgum
 
 /** The bytes of all arguments of this process, where the system tells them. */
 function readRawArguments(): Buffer[] | undefined {
+  if (process.versions["deno"] !== undefined) return undefined; // it would reach other places all the same
   try {
     const text = readFileSync("/proc/self/cmdline", "latin1");
     return text

@@ -10,6 +10,9 @@ export const listingLimits = Object.freeze({
   listedNameCount: 500,
 });
 
+/** Names read at a time; Deno has no number of its own. */
+const readAheadCount = 32;
+
 /**
  * Lists names of a directory, ascending by their bytes. Memory holds those of one answer, however many there are.
  *
@@ -35,7 +38,7 @@ async function firstNames(dir: HeldDirs, after: ByteString, count: number): Prom
   let names: ByteString[] = [];
   const sift = (): void => void (names = names.sort().slice(0, count));
   // Node hands the encoding of names on to the system's own call, which knows latin1.
-  const options = { encoding: "latin1" as BufferEncoding };
+  const options = { encoding: "latin1" as BufferEncoding, bufferSize: readAheadCount };
   for await (const { name } of await opendir(dir.pathTo(dir.root) as string, options)) {
     if (name <= after || name === stagingName) continue;
     names.push(name);

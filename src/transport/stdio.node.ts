@@ -19,6 +19,12 @@ const copyBelowBytes = 16 << 10;
 const canReadBySocket = process.versions["bun"] === undefined;
 
 /**
+ * A `net.Socket` of Deno closes a standard descriptor itself. Of standard output nobody hears the end for that before
+ * Deno exits, and what looks for it then, as koffi does, complains; so it is written as a file is.
+ */
+const isDeno = process.versions["deno"] !== undefined;
+
+/**
  * What a program reads from its standard input and writes to its standard output. Nothing else in the
  * process may read from the one or write to the other.
  */
@@ -33,7 +39,7 @@ export function stdioDuplex(): ChannelDuplex {
  */
 export function descriptorChannel(input: number, output: number): ByteChannel {
   const reader = readerOf(input, abort);
-  const writer = isPipe(output) ? pipeWriter(output) : new FileWriter(output);
+  const writer = isPipe(output) && !isDeno ? pipeWriter(output) : new FileWriter(output);
 
   function abort(reason: unknown): void {
     reader.abort(reason);
@@ -55,7 +61,7 @@ export function descriptorChannel(input: number, output: number): ByteChannel {
  */
 function release(descriptor: number): void {
   if (descriptor > 2) return;
-  closeSync(descriptor);
+  if (!isDeno) closeSync(descriptor);
   openSync(devNull, descriptor === 0 ? "r" : "w");
 }
 

@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /**
@@ -29,9 +31,19 @@ export function fromByteString(name: ByteString): Buffer {
   return Buffer.from(name, "latin1");
 }
 
-/** The path for a file call: Node would write characters from 0x80 on as two bytes, so those go as a Buffer. */
+/** Deno takes bytes, but makes text of them: it would reach another name. */
+const takesAnyBytes = process.versions["deno"] === undefined;
+
+/**
+ * The path for a file call: Node would write characters from 0x80 on as two bytes, so those go as a Buffer.
+ *
+ * @throws UNSUPPORTED for a path that cannot be reached
+ */
 export function nativePath(path: ByteString): NativePath {
-  return Buffer.byteLength(path) === path.length ? path : fromByteString(path);
+  if (Buffer.byteLength(path) === path.length) return path;
+  const bytes = fromByteString(path);
+  if (takesAnyBytes || isUtf8(bytes)) return bytes;
+  throw new SyncError("UNSUPPORTED", "Deno reaches no name that is not UTF-8");
 }
 
 /** The path as text, for messages. */

@@ -142,7 +142,7 @@ function describe(
     const entry: Entry = { depth, name: fromByteString(name), kind, size, mode, mtimeSec, mtimeNsec };
     const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
     if (kind !== "symlink") return { entry, file };
-    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), "buffer") }, file };
+    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) }, file };
   } catch (thrown) {
     onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
     return undefined;

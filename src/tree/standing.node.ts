@@ -21,7 +21,7 @@ export function standingAt(
   if (stats?.kind === "dir" && kind !== "dir")
     return { ...stats, isEmpty: isEmpty(held.pathTo(new DirNode(dir, name))) };
   if (stats?.kind !== "symlink" || kind !== "symlink") return stats;
-  return { ...stats, target: fs.readlinkSync(held.at(dir, name), "buffer") };
+  return { ...stats, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) };
 }
 
 function isEmpty(path: NativePath): boolean {
