@@ -92,6 +92,7 @@ export type {
   SourceEntry,
   SourceOptions,
   TargetOptions,
+  TreeChange,
   TreeSource,
   TreeTarget,
 } from "./tree/tree.ts";

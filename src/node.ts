@@ -13,7 +13,6 @@ export { blake3Digest } from "./chunk/blake3.node.ts";
 export type { PlacePath } from "./tree/byte-string.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/source.node.ts";
 export { openTreePreview, type TreePreviewOptions } from "./tree/preview.node.ts";
-export type { TreeChange } from "./tree/tree-change.node.ts";
 export type { Unkept } from "./tree/metadata.node.ts";
 export { type TreeTargetOptions, openTreeTarget } from "./tree/target.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";

@@ -58,12 +58,12 @@ export function openDestination(
 }
 
 /** The same, and nothing is made: what `openDestination` refuses is refused. */
-export function findDestination(path: PlacePath, layout: Layout, first: Entry): Destination {
+export function findDestination(path: PlacePath, layout: Layout, first: Entry, follow: boolean): Destination {
   const place = placeBytes(path);
   return explained(place, () => {
     const isSingle = isAs(place, layout, first);
     if (isSingle || fs.lstatSync(nativePath(withoutSlash(place)), { throwIfNoEntry: false }))
-      return open(place, isSingle, first, true);
+      return open(place, isSingle, first, follow);
     fs.accessSync(nativePath(dirname(place)), fs.constants.W_OK | fs.constants.X_OK);
     return { root: nowhere, topName: toByteString(first.name), isSingle };
   });

@@ -10,32 +10,35 @@ import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, DirNode } from "./dir-node.node.ts";
 import type { PathFilter } from "./path-filter.ts";
-import { changeOf, type TreeChange } from "./tree-change.node.ts";
+import { changeOf, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
-import type { Entry, Need, TargetOptions, TreeTarget } from "./tree.ts";
+import type { Entry, Need, TargetOptions, TreeChange, TreeTarget } from "./tree.ts";
 
 /** How `openTreePreview` looks. */
 export interface TreePreviewOptions {
   /** As that of `openTreeTarget`. */
   readonly maxDeletedCount?: number;
   readonly protect?: PathFilter | undefined;
+  readonly follow?: boolean;
   /** Called for each path that would not stay as it is. */
-  readonly onChange: (change: TreeChange) => void;
+  readonly onChange?: (change: TreeChange) => void;
 }
 
 /**
  * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks for no content, so of a
  * file with another time it cannot tell whether more than that differs.
  */
-export function openTreePreview(place: PlacePath, options: TreePreviewOptions): TreeTarget {
+export function openTreePreview(place: PlacePath, options: TreePreviewOptions = {}): TreeTarget {
   return new Preview(place, options);
 }
 
 class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
+  readonly tellsChanges = true;
   readonly #place: PlacePath;
   readonly #options: TreePreviewOptions;
   #given: TargetOptions | undefined;
+  #onChange: ((change: TreeChange) => void) | undefined;
   #pause = new Pause();
   #destination: Destination | undefined;
   #planner: EntryPlanner | undefined;
@@ -50,6 +53,7 @@ class Preview implements TreeTarget, EntryActions {
 
   async open(options: TargetOptions): Promise<void> {
     this.#given = options;
+    this.#onChange = tellAll(options.onChange, this.#options.onChange);
     this.#pause = new Pause(options.signal);
   }
 
@@ -82,9 +86,9 @@ class Preview implements TreeTarget, EntryActions {
     if (!this.#extras) return;
     if (!whole) return this.#refuse();
     this.#extras.close();
-    for (const planned of this.#waiting) tell(this.#options, planned);
+    for (const planned of this.#waiting) this.#tell(planned);
     for (const { path, kind } of this.#extras.list()) {
-      this.#options.onChange({ change: "deleted", path, kind, size: 0 });
+      this.#onChange?.({ change: "deleted", path, kind, size: 0 });
     }
     for (const trouble of this.#extras.troubles) this.#given!.onTrouble(0, trouble);
   }
@@ -103,9 +107,9 @@ class Preview implements TreeTarget, EntryActions {
 
   #begin(first: Entry): EntryPlanner {
     const { layout } = this.#given!;
-    const destination = findDestination(this.#place, layout, first);
+    const { maxDeletedCount, protect, follow = true } = this.#options;
+    const destination = findDestination(this.#place, layout, first, follow);
     this.#destination = destination;
-    const { maxDeletedCount, protect } = this.#options;
     if (destination.held && maxDeletedCount !== undefined) {
       this.#extras = new Extras(destination.held, maxDeletedCount, protect);
     }
@@ -118,23 +122,23 @@ class Preview implements TreeTarget, EntryActions {
 
   dir(planned: PlannedEntry): DirNode {
     const { dir, name, there } = planned;
-    tell(this.#options, planned);
+    this.#tell(planned);
     return new DirNode(dir, name, { isNew: there?.kind !== "dir" });
   }
 
   link(planned: PlannedEntry): void {
     if (planned.there?.isEmpty === false) this.#waiting.push(planned);
-    else tell(this.#options, planned);
+    else this.#tell(planned);
   }
 
   file(planned: PlannedEntry): Need {
     this.link(planned);
     return "nothing";
   }
-}
 
-/** Says of a path what would be done to it. */
-function tell({ onChange }: TreePreviewOptions, { dir, name, entry, outcome }: PlannedEntry): void {
-  if (outcome === "same") return;
-  onChange(changeOf({ dir, name, outcome, kind: entry.kind, size: entry.size }));
+  /** Says of a path what would be done to it. */
+  #tell({ dir, name, entry, outcome }: PlannedEntry): void {
+    if (outcome === "same") return;
+    this.#onChange?.(changeOf({ dir, name, outcome, kind: entry.kind, size: entry.size }));
+  }
 }

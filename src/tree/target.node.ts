@@ -21,10 +21,10 @@ import { stagingName } from "./staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import type { Replaced } from "./replacements.node.ts";
 import { joinPlacements } from "./stretch.ts";
-import { changeOf, type TreeChange } from "./tree-change.node.ts";
+import { changeOf, tellAll } from "./tree-change.node.ts";
 import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
-import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "./tree.ts";
+import type { Entry, Need, Placement, TargetOptions, TreeChange, TreeTarget } from "./tree.ts";
 import { Workspace } from "./workspace.node.ts";
 
 /** How `openTreeTarget` writes. */
@@ -62,10 +62,12 @@ export async function openTreeTarget(place: PlacePath, options: TreeTargetOption
 
 class DirTarget implements TreeTarget {
   readonly digests = nodeDigests;
+  readonly tellsChanges = true;
   readonly #place: PlacePath;
   readonly #options: TreeTargetOptions;
   readonly #planned = new PlannedFiles();
   #given: TargetOptions | undefined;
+  #onChange: ((change: TreeChange) => void) | undefined;
   #pause = new Pause();
   #destination: OpenDestination | undefined;
   #dirs: TargetDirs | undefined;
@@ -85,6 +87,7 @@ class DirTarget implements TreeTarget {
 
   async open(options: TargetOptions): Promise<void> {
     this.#given = options;
+    this.#onChange = tellAll(options.onChange, this.#options.onChange);
     this.#pause = new Pause(options.signal);
   }
 
@@ -169,7 +172,7 @@ class DirTarget implements TreeTarget {
   }
 
   #complete(entry: number, size: number): Promise<void> | void {
-    const { onChange } = this.#options;
+    const onChange = this.#onChange;
     const plan = onChange && this.#planned.get(entry);
     const completing = this.#incoming?.complete(entry, size);
     if (!plan) return completing;
@@ -191,7 +194,7 @@ class DirTarget implements TreeTarget {
       if (trouble) this.#tell(0, trouble, path);
       else {
         this.#required().onDelete?.();
-        this.#options.onChange?.({ change: "deleted", path, kind, size: 0 });
+        this.#onChange?.({ change: "deleted", path, kind, size: 0 });
       }
       if (this.#pause.due()) await this.#pause.take();
     }
@@ -204,7 +207,8 @@ class DirTarget implements TreeTarget {
     const { held } = destination;
     this.#dirs = new TargetDirs(held);
     this.#likeFrom = likeDir(destination, first);
-    const { maxDeletedCount, onChange, protect } = this.#options;
+    const { maxDeletedCount, protect } = this.#options;
+    const onChange = this.#onChange;
     if (maxDeletedCount !== undefined) this.#extras = new Extras(held, maxDeletedCount, protect);
     const metadata = (): MetadataSetter => this.#setter();
     const keeping: Keeping = {

@@ -2,17 +2,7 @@ import type { ByteString } from "./byte-string.node.ts";
 import type { Outcome } from "./comparison.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { printPlace, type DirNode } from "./dir-node.node.ts";
-
-/** What a session does to a path, or would do. */
-export interface TreeChange {
-  /** `changed`: its content may differ, or it is of another kind; `touched`: its mode or time differs. */
-  readonly change: "new" | "changed" | "touched" | "deleted";
-  /** Below the destination. */
-  readonly path: string;
-  readonly kind: FileStats["kind"];
-  /** Bytes of a file's content that the sender has. */
-  readonly size: number;
-}
+import type { TreeChange } from "./tree.ts";
 
 /** An entry that does not stay as it is, and how it differs. */
 export interface Differing {
@@ -26,4 +16,12 @@ export interface Differing {
 /** How an entry that differs is told. */
 export function changeOf({ dir, name, kind, size, outcome }: Differing): TreeChange {
   return { change: outcome === "replaced" ? "changed" : outcome, path: printPlace(dir, name), kind, size };
+}
+
+/** Whoever wants to know of changes, as one; undefined when nobody does. */
+export function tellAll(
+  ...listeners: readonly (((change: TreeChange) => void) | undefined)[]
+): ((change: TreeChange) => void) | undefined {
+  const all = listeners.filter((listener) => listener !== undefined);
+  return all.length < 2 ? all[0] : (change) => all.forEach((listener) => listener(change));
 }

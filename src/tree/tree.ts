@@ -32,6 +32,17 @@ export interface Entry {
   readonly target?: Bytes;
 }
 
+/** What a session does to a path, or would do. */
+export interface TreeChange {
+  /** `changed`: its content may differ, or it is of another kind; `touched`: its mode or time differs. */
+  readonly change: "new" | "changed" | "touched" | "deleted";
+  /** Below the destination. */
+  readonly path: string;
+  readonly kind: EntryKind | "other";
+  /** Bytes of a file's content that the sender has. */
+  readonly size: number;
+}
+
 /** Chunks of one file that follow each other, read, cut and hashed. */
 export interface CutRun<File> {
   readonly file: File;
@@ -117,6 +128,8 @@ export interface Placement {
 export interface TreeTarget {
   /** The digests by which it finds chunks that are here; SHA-256 unless it says so. */
   readonly digests?: readonly ChunkDigest[];
+  /** True for one that calls `onChange`; false unless it says so. */
+  readonly tellsChanges?: boolean;
   /** Called once, before anything else. */
   open(options: TargetOptions): Promise<void>;
   /**
@@ -164,6 +177,8 @@ export interface TargetOptions extends AbortOptions {
   readonly search: boolean;
   /** Called for each entry that will take the place of a file, with the entry's number and that file's size. */
   readonly onReplace?: (entry: number, bytes: number) => void;
+  /** Called for each path that is not as it was any more. */
+  readonly onChange?: (change: TreeChange) => void;
   /** Called for each file and directory that was deleted because the sender does not have it. */
   readonly onDelete?: () => void;
   /**

@@ -10,7 +10,7 @@ import { Extras } from "../../../src/tree/extras.node.ts";
 import { HeldDirs } from "../../../src/tree/held-dirs.node.ts";
 import { createPathFilter } from "../../../src/tree/path-filter.ts";
 import { openTreePreview } from "../../../src/tree/preview.node.ts";
-import type { TreeChange } from "../../../src/tree/tree-change.node.ts";
+import type { TreeChange } from "../../../src/tree/tree.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";

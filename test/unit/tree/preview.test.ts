@@ -7,7 +7,7 @@ import type { SyncError } from "../../../src/errors.ts";
 import { memorySource } from "../../../src/tree/memory-source.ts";
 import { memoryDir } from "../../../src/tree/memory-tree.ts";
 import { openTreePreview } from "../../../src/tree/preview.node.ts";
-import type { TreeChange } from "../../../src/tree/tree-change.node.ts";
+import type { TreeChange } from "../../../src/tree/tree.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget } from "../../../src/tree/target.node.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import { findLibc } from "../../../src/tree/libc.node.ts";
 import { openTreePreview } from "../../../src/tree/preview.node.ts";
-import type { TreeChange } from "../../../src/tree/tree-change.node.ts";
+import type { TreeChange } from "../../../src/tree/tree.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { openTreeTarget, type TreeTargetOptions } from "../../../src/tree/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
