@@ -1,5 +1,5 @@
 import type { SyncError } from "../errors.ts";
-import type { TreeChange } from "../tree/tree-change.node.ts";
+import type { TreeChange } from "../tree/tree.ts";
 import { type Progress, progressPace, type Report } from "./report.ts";
 
 /** How much is said, and where. */
@@ -23,13 +23,9 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
     if (isDue()) print("progress", now);
   }
 
-  function done(change: TreeChange): void {
-    if (change.change === "deleted") print("deleted", change);
-    else if (verbose) print("received", change);
-  }
-
   return {
-    ...(!quiet && { progress, done }),
+    ...(!quiet && { progress, deleted: (change: TreeChange) => print("deleted", change) }),
+    ...(!quiet && verbose && { received: (change: TreeChange) => print("received", change) }),
     trouble: (error) => print("trouble", factsOf(error)),
     change: (change) => print("change", change),
     notice(message, facts) {

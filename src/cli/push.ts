@@ -1,6 +1,7 @@
 import { SyncError } from "../errors.ts";
 import { createSender } from "../session/create-sender.ts";
 import type { SessionWish } from "../transport/session-request.ts";
+import type { TreeChange } from "../tree/tree.ts";
 import { ChangeTally } from "./change-tally.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
@@ -8,9 +9,8 @@ import { parseEndpoint } from "./endpoint.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
 import { dryRunOption } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
-import type { RemoteWords } from "./remote-words.ts";
 import { livenessTo, timeoutOption } from "./session-options.ts";
-import { progressTo, reportSession } from "./session-report.ts";
+import { changesTo, progressTo, reportSession } from "./session-report.ts";
 import { openSource } from "./session-source.ts";
 import { prepareForSession } from "./engine.ts";
 
@@ -43,8 +43,6 @@ export const push = defineCommand({
     if (filter && maxDeletedCount !== undefined && there.kind !== "ssh")
       throw new SyncError("USAGE", "a server would delete what --exclude leaves out here");
     const dryRun = options["dry-run"] === true;
-    if (dryRun && there.kind !== "ssh")
-      throw new SyncError("USAGE", "a server does not tell what it would do; --dry-run goes with a host");
     const wish: SessionWish = {
       direction: "push",
       ...(maxDeletedCount !== undefined && { exclude }),
@@ -53,14 +51,16 @@ export const push = defineCommand({
     };
     await peek(from);
     let tally = new ChangeTally(report);
-    let words = remoteWords(report);
-    const hear = (): RemoteWords => {
-      const now = (tally = new ChangeTally(report));
-      return (words = remoteWords(report, (change) => now.note(change)));
-    };
+    const onChange = dryRun
+      ? (change: TreeChange): void => tally.note(change)
+      : changesTo(report, maxDeletedCount !== undefined);
     const run = createSender({
-      connect: connectorTo(there, wish, options, { words: hear }),
-      openSource: () => openSource(from, { filter }),
+      connect: connectorTo(there, wish, options, { words: () => remoteWords(report) }),
+      openSource() {
+        tally = new ChangeTally(report);
+        return openSource(from, { filter });
+      },
+      ...(onChange && { onChange }),
       ...(options.compress === true && { compress: true }),
       signal,
       onTrouble: (error) => report.trouble(error),
@@ -73,8 +73,6 @@ export const push = defineCommand({
       const deletion = maxDeletedCount === undefined ? {} : { deletedEntries: summary.deleted };
       return reportSession(report, "sent", summary, deletion);
     }
-    if (!(await words.told))
-      throw new SyncError("PEER_GONE", "the other end did not tell all that it would do");
     reportSession(report, "compared", summary, tally.summary);
   },
 });

@@ -10,7 +10,7 @@ import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
 import { ChangeTally } from "./change-tally.ts";
 import type { Report } from "./report.ts";
-import { reportSession } from "./session-report.ts";
+import { changesTo, reportSession } from "./session-report.ts";
 
 /** The option of the commands that can tell what they would do. */
 export const dryRunOption = {
@@ -57,13 +57,13 @@ export class Receiving {
     const maxDeletedCount = this.#maxDeletedCount;
     const deletion = maxDeletedCount === undefined ? {} : { maxDeletedCount, protect: this.#protect };
     if (!this.#isDry) {
-      const { done } = this.#report;
+      const onChange = changesTo(this.#report, maxDeletedCount !== undefined);
       const onUnkept = (what: Unkept): void => {
         this.#report.notice(`the file system at ${this.#place} does not keep ${unkeptTexts[what]}`, {
           unkept: what,
         });
       };
-      const told = { onUnkept, ...(done && { onChange: done }) };
+      const told = { onUnkept, ...(onChange && { onChange }) };
       return openTreeTarget(pathOf(this.#place), { durable: this.#durable, ...deletion, ...told });
     }
     const tally = (this.#tally = new ChangeTally(this.#report));

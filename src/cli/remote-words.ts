@@ -1,14 +1,11 @@
 import { StringDecoder } from "node:string_decoder";
 import type { ChildWords } from "../transport/child-process.node.ts";
-import type { TreeChange } from "../tree/tree-change.node.ts";
 import type { Bytes } from "../types.ts";
 
 /** What becomes of the words of the other end. */
 interface RemoteWordsOptions {
   /** Takes a line that is not the program's own: of a remote shell, or of what that runs first. */
   readonly onText: (line: string) => void;
-  /** Takes what the other end would do to a path. */
-  readonly onChange?: (change: TreeChange) => void;
 }
 
 /** Characters of a line; of what is longer the rest is passed over. A path of 4096 bytes fits, each escaped. */
@@ -19,12 +16,9 @@ const maxTextCount = 20;
 /** How long foreign text waits to become the reason of a failure before it is told by itself. */
 const textWaitMs = 1000;
 
-const changes: readonly unknown[] = ["new", "changed", "touched", "deleted"];
-const kinds: readonly unknown[] = ["file", "dir", "symlink", "other"];
-
 /**
- * Reads what a program at the other end of a remote shell reports with `--json`. Its failures come over the session too, so they
- * are not told again: one is the reason why the program is gone when no session came about. Whatever else stands there is text.
+ * Reads what a program at the other end of a remote shell reports with `--json`. What it has to tell comes over the session, so
+ * that is not told again: a failure is the reason why the program is gone when no session came about. Whatever else stands there is text.
  */
 export class RemoteWords implements ChildWords {
   readonly #options: RemoteWordsOptions;
@@ -34,9 +28,6 @@ export class RemoteWords implements ChildWords {
   #texts: string[] = [];
   #textCount = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #settle!: (isWhole: boolean) => void;
-  /** Settles with true when the program has told all, with false when it is gone before that. */
-  readonly told = new Promise<boolean>((resolve) => (this.#settle = resolve));
 
   constructor(options: RemoteWordsOptions) {
     this.#options = options;
@@ -55,7 +46,6 @@ export class RemoteWords implements ChildWords {
   end(hasFailed: boolean): string {
     this.#take(this.#line);
     this.#line = "";
-    this.#settle(false);
     const reason = this.#failure ?? this.#texts.join("; ");
     if (hasFailed) this.#texts = [];
     this.#tellTexts();
@@ -68,17 +58,9 @@ export class RemoteWords implements ChildWords {
 
   #take(line: string): void {
     const event = readEvent(line);
-    if (event) this.#heed(event);
-    else if (line.trim() !== "") this.#keepText(line.trim());
-  }
-
-  #heed(event: Readonly<Record<string, unknown>>): void {
-    if (event["event"] === "summary") this.#settle(true);
-    if (event["event"] === "failure") this.#failure = reasonIn(event);
-    if (event["event"] === "change" && isChange(event)) {
-      const { change, path, kind, size } = event;
-      this.#options.onChange?.({ change, path, kind, size });
-    }
+    if (event) {
+      if (event["event"] === "failure") this.#failure = reasonIn(event);
+    } else if (line.trim() !== "") this.#keepText(line.trim());
   }
 
   #keepText(text: string): void {
@@ -106,13 +88,4 @@ function readEvent(line: string): Readonly<Record<string, unknown>> | undefined 
 function reasonIn({ path, message, code }: Readonly<Record<string, unknown>>): string {
   const where = typeof path === "string" ? `${path}: ` : "";
   return `${where}${String(message)} (${String(code)})`.slice(0, maxTextLength);
-}
-
-function isChange(event: object): event is TreeChange {
-  const { change, path, kind, size } = event as Partial<Record<keyof TreeChange, unknown>>;
-  return changes.includes(change) && kinds.includes(kind) && typeof path === "string" && isCount(size);
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -9,7 +9,6 @@ import type { HttpOptions } from "../transport/http-request.node.ts";
 import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
 import { connectWs } from "../transport/ws.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
-import type { TreeChange } from "../tree/tree-change.node.ts";
 import { pathOf } from "./byte-text.ts";
 import { readCount } from "./arguments.ts";
 import { withConnectionHint } from "./connection-hint.ts";
@@ -138,11 +137,8 @@ function withHint(code: SyncErrorCode, hint: string, connect: Connect): Connect 
 }
 
 /** Hears the other end of a remote shell: what it says of itself comes over the session, the rest is told here. */
-export function remoteWords(report: Report, onChange?: (change: TreeChange) => void): RemoteWords {
-  return new RemoteWords({
-    onText: (text) => report.notice(`other end: ${text}`),
-    ...(onChange && { onChange }),
-  });
+export function remoteWords(report: Report): RemoteWords {
+  return new RemoteWords({ onText: (text) => report.notice(`other end: ${text}`) });
 }
 
 /** What the runs of push and pull are told: how often to try, and to say so. @throws USAGE */
@@ -163,7 +159,7 @@ function roleFor({ direction, maxDeletedCount, dryRun, exclude = [] }: SessionWi
   const exclusion = exclude.map((each) => ` --exclude=${quoteForShell(each)}`).join("");
   if (direction === "pull") return `send --duplex --json --quiet${exclusion}`;
   const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
-  return `recv --duplex --json ${dryRun ? "--dry-run" : "--quiet"}${deletion}${exclusion}`;
+  return `recv --duplex --json --quiet${dryRun ? " --dry-run" : ""}${deletion}${exclusion}`;
 }
 
 /** A `~` stays for the remote shell to read. */

@@ -1,5 +1,5 @@
 import type { SyncError } from "../errors.ts";
-import type { TreeChange } from "../tree/tree-change.node.ts";
+import type { TreeChange } from "../tree/tree.ts";
 
 /** How far a command is. All sizes in bytes, of content unless said otherwise. */
 export interface Progress {
@@ -45,8 +45,9 @@ export interface Report {
   trouble(error: SyncError): void;
   /** What would become of a path; said always, for it is what was asked for. */
   change(change: TreeChange): void;
-  /** What became of a path; absent where nobody is shown that. */
-  readonly done?: (change: TreeChange) => void;
+  /** What became of a path that was received, and of one that was deleted; absent where nobody is shown that. */
+  readonly received?: (change: TreeChange) => void;
+  readonly deleted?: (change: TreeChange) => void;
   /** Something to know that is no failure; the facts are for programs. */
   notice(text: string, facts?: Readonly<Record<string, string | number>>): void;
   summary(summary: Summary): void;

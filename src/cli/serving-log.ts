@@ -23,10 +23,11 @@ export class ServingLog {
     this.#now = now;
   }
 
-  session({ direction, summary, error, troubles, ...report }: SessionReport): void {
+  session({ direction, summary, error, troubles, dryRun = false, ...report }: SessionReport): void {
     const { via, name, address, path, sentBytes, receivedBytes } = report;
-    const facts = { direction, via, name, address, path, sentBytes, receivedBytes };
-    const what = `${direction} of ${path} by ${whoIs(name, address)}`;
+    const mode = dryRun ? { mode: "dry-run" } : {};
+    const facts = { direction, ...mode, via, name, address, path, sentBytes, receivedBytes };
+    const what = `${dryRun ? "dry run of a " : ""}${direction} of ${path} by ${whoIs(name, address)}`;
     for (const each of troubles) {
       const { path: entry = "" } = each.detail;
       this.#tell(`${what}: ${entry}: ${reasonOf(each)}`, { ...facts, entry, code: each.code });

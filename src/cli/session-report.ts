@@ -2,6 +2,7 @@ import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
 import type { SendProgress, SendSummary } from "../session/send.ts";
+import type { TreeChange } from "../tree/tree.ts";
 import type { Progress, Report, Summary } from "./report.ts";
 
 /** The option of a session that lets a report show where it stands; none where that is not shown. */
@@ -30,6 +31,15 @@ function totalsOf(session: SendProgress | ReceiveProgress): Progress {
     newBytes: session.type === "send" ? session.sentBytes : session.receivedBytes,
     wireBytes: session.wireSentBytes + session.wireReceivedBytes,
   };
+}
+
+/** Tells what became of paths, as far as somebody is shown it; undefined when nobody is. */
+export function changesTo(
+  { received, deleted }: Report,
+  mayDelete: boolean,
+): ((change: TreeChange) => void) | undefined {
+  if (!received && !(mayDelete && deleted)) return undefined;
+  return (change) => (change.change === "deleted" ? deleted?.(change) : received?.(change));
 }
 
 /**

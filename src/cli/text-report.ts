@@ -1,5 +1,5 @@
 import type { SyncError } from "../errors.ts";
-import type { TreeChange } from "../tree/tree-change.node.ts";
+import type { TreeChange } from "../tree/tree.ts";
 import { escapeText } from "./escaped-text.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";
@@ -38,11 +38,15 @@ export function textReport(options: TextReportOptions): Report {
     return color ? `${colors[format]}${text}${colors.none}` : text;
   }
 
+  function tell(change: TreeChange): void {
+    print(describeChange(change));
+  }
+
   return {
     ...(live && { progress: (now) => live.update(now) }),
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
-    change: (change) => print(describeChange(change)),
-    ...(verbose && !quiet && { done: (change: TreeChange) => print(describeChange(change)) }),
+    change: tell,
+    ...(verbose && !quiet && { received: tell, deleted: tell }),
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },

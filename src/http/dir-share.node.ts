@@ -15,6 +15,7 @@ import {
 import { fileTrouble, isErrno } from "../tree/file-trouble.node.ts";
 import { DirNode } from "../tree/dir-node.node.ts";
 import { HeldDirs, O_PATH } from "../tree/held-dirs.node.ts";
+import { openTreePreview } from "../tree/preview.node.ts";
 import { openTreeSource } from "../tree/source.node.ts";
 import { stagingName } from "../tree/staging-name.ts";
 import { openTreeTarget } from "../tree/target.node.ts";
@@ -75,10 +76,13 @@ export function dirShare(
         const target = await openTreeTarget(place, {
           durable: options.durable ?? false,
           worldWritable: options.worldWritable ?? false,
-          follow: false,
-          ...(maxDeletedCount !== undefined && { maxDeletedCount }),
+          ...reach(maxDeletedCount),
         });
         return closing(target, () => fs.closeSync(fd));
+      },
+      async openPreview(path: SharePath, { maxDeletedCount }: TargetShareOptions) {
+        const { fd, place } = openPlace(held, path);
+        return closing(openTreePreview(place, reach(maxDeletedCount)), () => fs.closeSync(fd));
       },
     }),
     close: async () => held.close(),
@@ -175,6 +179,11 @@ function outward(thrown: unknown): SyncError {
 
 function notFound(cause?: unknown): SyncError {
   return new SyncError("NOT_FOUND", "there is no such place", { cause });
+}
+
+/** How far a target may go, here or to be seen: it follows no link, and deletes only what it was asked to. */
+function reach(maxDeletedCount: number | undefined) {
+  return { follow: false, ...(maxDeletedCount !== undefined && { maxDeletedCount }) };
 }
 
 /** A target that frees something more when it is closed. */

@@ -51,7 +51,7 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
     if (session !== "pull" && session !== "push") {
       throw new SyncError("BAD_MESSAGE", "a session is asked for with ?session=pull or ?session=push");
     }
-    const wish = wishOf(session, query.get("delete"));
+    const wish = wishOf(session, query.get("delete"), query.get("dry-run"));
     if (!opens) return { kind: "turn", ...wish };
     return { kind: "session", path: parseSharePath(path), inTurns: turns !== null, ...wish };
   }
@@ -86,11 +86,19 @@ function checkSessionPost(method: string, contentType: string | undefined): void
   );
 }
 
-function wishOf(direction: SessionDirection, deletion: string | null): SessionWish {
-  if (deletion === null) return { direction };
-  if (direction !== "push" || !/^\d{1,15}$/.test(deletion))
+function wishOf(direction: SessionDirection, deletion: string | null, dryRun: string | null): SessionWish {
+  if (deletion !== null && (direction !== "push" || !/^\d{1,15}$/.test(deletion)))
     throw new SyncError("BAD_MESSAGE", "a push is asked to delete with &delete= and how much at most");
-  return { direction, maxDeletedCount: Number(deletion) };
+  if (dryRun !== null && (direction !== "push" || dryRun !== ""))
+    throw new SyncError(
+      "BAD_MESSAGE",
+      "a push is asked to do nothing but tell with &dry-run, without a value",
+    );
+  return {
+    direction,
+    ...(deletion !== null && { maxDeletedCount: Number(deletion) }),
+    ...(dryRun !== null && { dryRun: true }),
+  };
 }
 
 /** What one has to be allowed to do for a route; nothing for those that tell nothing. */

@@ -222,7 +222,7 @@ class HttpServer implements SyncServer {
 
   async #hold(
     request: IncomingMessage,
-    { direction, path, maxDeletedCount }: Route & { kind: "session" },
+    route: Route & { kind: "session" },
     { via, principal }: Pick<SessionReport, "via"> & { readonly principal: Principal },
     connect: () => Promise<ChannelDuplex>,
   ): Promise<void> {
@@ -234,13 +234,8 @@ class HttpServer implements SyncServer {
       if (this.#pause.due()) await this.#pause.take();
       const { signal } = this.#life;
       const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
-      const shareOptions = {
-        signal,
-        peer: `${name}|${address}`,
-        via: viaOf(request),
-        ...(maxDeletedCount !== undefined && { maxDeletedCount }),
-      };
-      const opened = await openSession(this.#share, direction, path, shareOptions, {
+      const shareOptions = { signal, peer: `${name}|${address}`, via: viaOf(request) };
+      const opened = await openSession(this.#share, route, route.path, shareOptions, {
         liveness,
         limits: limitsOfPush(this.#options, principal.limits),
       });
@@ -248,7 +243,8 @@ class HttpServer implements SyncServer {
         await opened.drop().catch(() => {}); // why there is no connection says more
         throw thrown;
       });
-      const facts = { via, name, address, direction, path: formatSharePath(path) };
+      const { direction, path, dryRun } = route;
+      const facts = { via, name, address, direction, path: formatSharePath(path), ...(dryRun && { dryRun }) };
       this.#book(await holdSession(opened, readFairly(duplex), signal, facts));
     } finally {
       free();

@@ -5,10 +5,11 @@ import type { LivenessOptions } from "../session/link.ts";
 import { sessionLimits } from "../session/limits.ts";
 import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
 import { type SendProgress, type SendSummary, sendTree } from "../session/send.ts";
-import type { SessionDirection } from "../transport/session-request.ts";
+import type { SessionDirection, SessionWish } from "../transport/session-request.ts";
+import type { TreeTarget } from "../tree/tree.ts";
 import type { Duplex } from "../types.ts";
 import type { SharePath } from "./share-path.ts";
-import type { Share, TargetShareOptions } from "./share.ts";
+import type { Share, ShareOptions, TargetShareOptions } from "./share.ts";
 
 type OnProgress = (progress: SendProgress | ReceiveProgress) => void;
 type OnTrouble = (error: SyncError) => void;
@@ -33,9 +34,9 @@ interface OpenedSession {
  */
 export async function openSession(
   share: Share,
-  direction: SessionDirection,
+  { direction, maxDeletedCount, dryRun = false }: SessionWish,
   path: SharePath,
-  options: TargetShareOptions,
+  options: ShareOptions,
   { liveness, limits }: { readonly liveness: LivenessOptions; readonly limits: ReceiveLimits },
 ): Promise<OpenedSession> {
   if (direction === "pull") {
@@ -60,12 +61,23 @@ export async function openSession(
     };
   }
   if (!share.openTarget) throw new SyncError("UNSUPPORTED", "nothing can be pushed to here");
-  const target = await share.openTarget(path, options);
+  const targetOptions = { ...options, ...(maxDeletedCount !== undefined && { maxDeletedCount }) };
+  const target = dryRun
+    ? await openPreview(share, path, targetOptions)
+    : await share.openTarget(path, targetOptions);
   return {
     hold: (duplex, signal, onProgress, onTrouble) =>
       receiveTree(target, duplex, { ...liveness, ...limits, signal, onProgress, onTrouble }),
     drop: () => target.close(),
   };
+}
+
+/** What must not be done is not left to a share that knows nothing of it, nor told by one that cannot. */
+async function openPreview(share: Share, path: SharePath, options: TargetShareOptions): Promise<TreeTarget> {
+  const target = await share.openPreview?.(path, options);
+  if (target?.tellsChanges === true) return target;
+  await target?.close();
+  throw new SyncError("UNSUPPORTED", "it is not told here what a push would do");
 }
 
 /** How a session ended, for reports. */
@@ -78,6 +90,8 @@ export interface SessionReport {
   readonly address: string;
   /** What it was about, as it stands in a URL. */
   readonly path: string;
+  /** True for a push that only told what it would do. */
+  readonly dryRun?: boolean;
   /** Bytes on the wire, also of a session that failed. */
   readonly sentBytes: number;
   readonly receivedBytes: number;

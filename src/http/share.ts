@@ -69,6 +69,8 @@ export interface Share {
   openTree?(path: SharePath, options: ShareOptions): Promise<SharedTree>;
   /** Opens what a sender pushes to. */
   openTarget?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
+  /** Opens the same to tell what a push would do, with a target that changes nothing. */
+  openPreview?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
   /** Opens a file for CAFS HTTP. */
   openFile?(path: SharePath, options: FileShareOptions): Promise<SharedFile>;
   /** Lists what is in a directory, from behind a name on whose bytes are given in hex, empty for the start. */

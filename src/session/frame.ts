@@ -24,6 +24,7 @@ export const frameTypes = {
   WANT: 0x0f,
   HAVE: 0x10,
   LISTED: 0x11,
+  CHANGES: 0x12,
 } as const;
 
 /** The name of a frame's type. */

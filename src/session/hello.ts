@@ -12,6 +12,9 @@ export const protocolVersion = 1;
 /** A receiver with this feature asks for content that is compressed; a sender with it is willing. */
 export const compressFeature = "compress";
 
+/** A sender with this feature wants to hear what becomes of each path; a receiver with it can tell. */
+export const changesFeature = "changes";
+
 /**
  * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream holds all.
  * `list`: a one-way stream without content, which tells what a tree holds.

@@ -37,6 +37,9 @@ export const sessionLimits = Object.freeze({
   rememberedChunkCount: 1_000_000,
   /** Troubles of the other end that a command prints; beyond that they are only counted. */
   keptTroubleCount: 1000,
+  /** Bytes that a CHANGES frame aims at, and of one path in it. */
+  changesFrameBytes: 65_536,
+  toldPathBytes: 16_384,
   /** Characters of a message that an ERROR or FAILED frame carries. */
   messageChars: 512,
 });

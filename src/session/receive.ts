@@ -9,7 +9,7 @@ import type { Frame } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
-import { compressFeature, type ReceiverHello, type Windows } from "./hello.ts";
+import { changesFeature, compressFeature, type ReceiverHello, type Windows } from "./hello.ts";
 import { ReceiverCore } from "./receiver-core.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 
@@ -63,7 +63,7 @@ export async function receiveTree(
   const link = new Link(channelOf(duplex), { ...sessionTimes, ...options }, options.signal);
   const allowance = new Allowance(options, () => link.receivedBytes);
   const core = new ReceiverCore({
-    hello: receiverHello(digests, options),
+    hello: receiverHello(target, digests, options),
     digests,
     allowance,
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
@@ -94,6 +94,7 @@ async function discardRefused(target: TreeTarget, thrown: unknown): Promise<neve
 }
 
 function receiverHello(
+  { tellsChanges = false }: TreeTarget,
   digests: readonly ChunkDigest[],
   { windows = {}, compress = false }: ReceiveOptions,
 ): ReceiverHello {
@@ -107,7 +108,7 @@ function receiverHello(
       chunks: windows.chunks ?? sessionLimits.chunksWindowBytes,
       data: windows.data ?? sessionLimits.dataWindowBytes,
     },
-    features: compress ? [compressFeature] : [],
+    features: [...(compress ? [compressFeature] : []), ...(tellsChanges ? [changesFeature] : [])],
     nonce: crypto.getRandomValues(new Uint8Array(16)),
   };
 }
@@ -209,7 +210,7 @@ class ReceiverWork {
     }
   }
 
-  async #open({ cutter, digest, layout, search }: ReceiverEffect & { do: "open" }): Promise<void> {
+  async #open({ cutter, digest, layout, search, tells }: ReceiverEffect & { do: "open" }): Promise<void> {
     if (this.#core.duplex && !this.#answers) {
       throw new SyncError("UNSUPPORTED", "the sender waits for answers, and there is no way back");
     }
@@ -220,6 +221,7 @@ class ReceiverWork {
       digest,
       layout,
       search,
+      ...(tells && { onChange: (change) => this.#core.change(change) }),
       onDelete: () => void this.#core.totals.deleted++,
       onReplace: (entry, bytes) => this.#allowance.replace(entry, bytes),
       onTrouble,

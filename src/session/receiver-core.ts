@@ -4,9 +4,10 @@ import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError, type SyncErrorCode } from "../errors.ts";
 import { EntryChecker, type EntryPlace } from "../tree/entry-order.ts";
-import type { Need, Placement } from "../tree/tree.ts";
+import type { Need, Placement, TreeChange } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
 import type { Allowance } from "./allowance.ts";
+import { encodeChanges } from "./change-codec.ts";
 import { type ChunkGroup, decodeChunkGroups } from "./chunk-groups.ts";
 import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
 import { ComingChunks, type Expected } from "./coming-chunks.ts";
@@ -14,7 +15,7 @@ import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
 import { EntryTroubles } from "./entry-troubles.ts";
 import { checkLength, type FileState, openFile, type Place, placesFor, sizesToCome } from "./file-state.ts";
 import type { Frame } from "./frame.ts";
-import { checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
+import { changesFeature, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { type Debt, Ledger } from "./ledger.ts";
 import { noReceiverTotals, type ReceiverEffect, send } from "./receiver-effect.ts";
@@ -52,6 +53,8 @@ export class ReceiverCore {
   readonly #coming = new ComingChunks<Place>();
   readonly #finished: FileState[] = [];
   readonly #troubles = new EntryTroubles();
+  /** What became of paths and was not told yet. */
+  readonly #changes: TreeChange[] = [];
   readonly #ledger: Ledger;
   /** The transcript that END agreed with, once everything is in place. */
   #digest: Bytes | undefined;
@@ -87,6 +90,11 @@ export class ReceiverCore {
     this.#troubles.add(entry, error, file?.place);
     this.#options.allowance?.settle(entry);
     if (file !== undefined) file.dropped = true;
+  }
+
+  /** Something became of a path, and the sender wants to hear of it. */
+  change(change: TreeChange): void {
+    this.#changes.push(change);
   }
 
   /** Carries out a frame of the sender. @throws what is wrong with it, or what the sender reports */
@@ -145,7 +153,8 @@ export class ReceiverCore {
     this.#hello = hello;
     this.#digestOfIds = digest;
     this.#checker = new EntryChecker(hello.layout);
-    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, search: hello.mode !== "duplex" };
+    const tells = this.duplex && hello.features.includes(changesFeature);
+    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, search: !this.duplex, tells };
   }
 
   #takeListed(): void {
@@ -349,6 +358,7 @@ export class ReceiverCore {
       this.#options.onTrouble?.(error);
       if (this.duplex && !error.remote) yield send("FAILED", encodeFailed(error, entry), "none");
     }
+    for (const told of encodeChanges(this.#changes.splice(0))) yield send("CHANGES", told, "control");
     const credit = this.duplex ? this.#ledger.due() : undefined;
     if (credit !== undefined) yield send("CREDIT", encodeCounts(...credit), "none");
   }

@@ -15,6 +15,8 @@ export type ReceiverEffect =
       readonly digest: ChunkDigest;
       readonly layout: Layout;
       readonly search: boolean;
+      /** True when the sender wants to hear what becomes of each path. */
+      readonly tells: boolean;
     }
   | { readonly do: "plan"; readonly entries: readonly Entry[]; readonly first: number }
   | {

@@ -5,12 +5,12 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
-import type { CutOptions, CutRun, Layout, SourceEntry, TreeSource } from "../tree/tree.ts";
+import type { CutOptions, CutRun, Layout, SourceEntry, TreeChange, TreeSource } from "../tree/tree.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
-import { compressFeature, type Mode } from "./hello.ts";
+import { changesFeature, compressFeature, type Mode } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
@@ -35,6 +35,8 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   readonly compress?: boolean;
   /** Called for each path that had to be left out, at either end. */
   readonly onTrouble?: (error: SyncError) => void;
+  /** Called for each path that is not as it was at the receiver, or would not be, where the receiver can tell. */
+  readonly onChange?: (change: TreeChange) => void;
   /** Called whenever the totals have changed; as often as that happens. */
   readonly onProgress?: (progress: SendProgress) => void;
 }
@@ -92,7 +94,10 @@ export async function sendTree<File>(
       digest: digest.name,
       cutter,
       compression: "deflate",
-      features: options.compress === false ? [] : [compressFeature],
+      features: [
+        ...(options.compress === false ? [] : [compressFeature]),
+        ...(options.onChange ? [changesFeature] : []),
+      ],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },
     digest,
@@ -101,6 +106,7 @@ export async function sendTree<File>(
     ...(options.keptContentBytes !== undefined && { keptContentBytes: options.keptContentBytes }),
     ...(options.compress !== undefined && { compress: options.compress }),
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
+    ...(options.onChange && { onChange: options.onChange }),
   });
   const bell = new Bell();
   const ear = new Ear(link, core, bell);

@@ -4,8 +4,9 @@ import { BlockPool } from "../bytes/block-pool.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { isSyncError, SyncError, withPath } from "../errors.ts";
 import { type EntryPlace, printEntryPath } from "../tree/entry-order.ts";
-import type { CutRun, SourceEntry } from "../tree/tree.ts";
+import type { CutRun, SourceEntry, TreeChange } from "../tree/tree.ts";
 import type { Bytes } from "../types.ts";
+import { hearChanges } from "./change-codec.ts";
 import { type ChunkGroup, encodeChunkGroups } from "./chunk-groups.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { decodeCounts, decodeDone, decodeError, decodeFailed, encodeCounts } from "./closing.ts";
@@ -36,6 +37,7 @@ interface SenderCoreOptions {
   /** True to try to compress content whatever the receiver asks for. */
   readonly compress?: boolean;
   readonly onTrouble?: (error: SyncError) => void;
+  readonly onChange?: (change: TreeChange) => void;
 }
 
 const groupChunkCount = 8192;
@@ -211,6 +213,8 @@ export class SenderCore<File> {
         this.totals.failed += 1;
         this.#sent.forget();
         return this.#options.onTrouble?.(decodeFailed(frame.payload, this.totals.entries).error);
+      case "CHANGES":
+        return hearChanges(frame.payload, this.#options.onChange);
       case "DONE":
         return this.#takeDone(decodeDone(frame.payload));
       case "ERROR":

@@ -12,7 +12,7 @@ export interface SessionWish {
   readonly direction: SessionDirection;
   /** With a push: to delete what the sender does not have, unless it is more than so many files and directories. */
   readonly maxDeletedCount?: number;
-  /** With a push over a remote shell: to tell what would be done. */
+  /** With a push: to tell what would be done, and to do nothing. */
   readonly dryRun?: boolean;
   /** Over a remote shell: patterns of what to leave out, or, with a push that deletes, to spare. */
   readonly exclude?: readonly string[];
@@ -20,9 +20,10 @@ export interface SessionWish {
 
 /** The URL by which a client asks for a session with a resource. */
 export function sessionUrl(url: string, wish: SessionDirection | SessionWish): string {
-  const { direction, maxDeletedCount } = typeof wish === "string" ? { direction: wish } : wish;
+  const { direction, maxDeletedCount, dryRun } = typeof wish === "string" ? { direction: wish } : wish;
   const asked = new URL(url);
   asked.searchParams.set("session", direction);
   if (maxDeletedCount !== undefined) asked.searchParams.set("delete", String(maxDeletedCount));
+  if (dryRun === true) asked.searchParams.set("dry-run", "");
   return asked.href;
 }

@@ -57,12 +57,14 @@ describe("a report in text", () => {
 
   it.each([
     [{}, []],
-    [{ verbose: true }, ["done"]],
+    [{ verbose: true }, ["received", "deleted"]],
     [{ progress: true }, ["progress"]],
     [{ quiet: true, verbose: true, progress: true }, []],
   ])("asks only for what it shows: %j", (options, asked) => {
     const { report } = collect(options);
-    expect([report.progress && "progress", report.done && "done"].filter(Boolean)).toEqual(asked);
+    const { progress, received, deleted } = report;
+    const shown = Object.entries({ progress, received, deleted }).filter(([, tell]) => tell !== undefined);
+    expect(shown.map(([name]) => name)).toEqual(asked);
   });
 
   it("tells causes when verbose", () => {
