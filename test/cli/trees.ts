@@ -46,7 +46,9 @@ export function picture(root: string): string[] {
 export function partsIn(copy: string): number {
   const staging = join(copy, ".rsync-stream");
   if (!existsSync(staging)) return 0;
-  return readdirSync(staging).reduce((sum, name) => sum + statSync(join(staging, name)).size, 0);
+  const sizeOf = (name: string): number =>
+    statSync(join(staging, name), { throwIfNoEntry: false })?.size ?? 0; // it may be gone by now
+  return readdirSync(staging).reduce((sum, name) => sum + sizeOf(name), 0);
 }
 
 /** Bytes that lie in a folder, at any depth; 0 when it is not there. */
