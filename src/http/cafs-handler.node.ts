@@ -8,6 +8,7 @@ import { checkSyncInfo, type SyncInfo, type SyncInfoLimits } from "../remotesync
 import { nodeStreamChannel } from "../transport/node-stream.node.ts";
 import { refusalOf } from "../transport/refusal.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
+import { isInTurn } from "./pipelining.node.ts";
 import type { FileShareOptions, SharedFile } from "./share.ts";
 
 /** How a transfer is bounded, and watched. Its signal breaks it off: the server is closing. A file beyond the limits is refused. */
@@ -45,6 +46,7 @@ export async function handleCafs(
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "POST")
     return plain(response, 405, "Method Not Allowed");
+  if (!(await isInTurn(request, response))) return;
   const wantsInfo = request.method === "GET";
   if (!wantsInfo && request.headers.connection !== "close")
     return plain(response, 400, "Connection: close required");
@@ -76,7 +78,9 @@ class Answer {
     this.#response = response;
     this.#options = options;
     this.signal = this.#life.signal;
-    response.once("close", () => this.#life.abort(new SyncError("PEER_GONE", "the client is gone")));
+    const onGone = (): void => this.#life.abort(new SyncError("PEER_GONE", "the client is gone"));
+    if (response.destroyed) onGone();
+    else response.once("close", onGone);
     options.signal?.addEventListener("abort", this.#onClosing, { once: true });
     if (options.signal?.aborted === true) this.#onClosing();
   }

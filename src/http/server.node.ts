@@ -16,6 +16,7 @@ import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
 import type { PlacePath } from "../tree/byte-string.node.ts";
+import { isInTurn } from "./pipelining.node.ts";
 import { json, text } from "./plain-answer.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
 import { Connections } from "./connections.node.ts";
@@ -124,7 +125,7 @@ class HttpServer implements SyncServer {
 
   handle(request: IncomingMessage, response: ServerResponse): void {
     this.#track(
-      this.#answer(request, response).catch((thrown: unknown) => {
+      this.#answerInTurn(request, response).catch((thrown: unknown) => {
         this.#refuse(toSyncError(thrown), request, response);
       }),
     );
@@ -173,6 +174,10 @@ class HttpServer implements SyncServer {
     await this.#share.close?.();
   }
 
+  async #answerInTurn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await isInTurn(request, response)) await this.#answer(request, response);
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkHead(request);
     if (!bringsBody(request.method!, request.url!)) checkNoBody(request);
@@ -182,6 +187,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const principal = await this.#gate.admit(request, scopeOf(route)!);
     const { name } = principal;
+    if (response.destroyed) return; // the client is gone
     response.once("close", this.#connections.hold(request.socket));
     if (route.kind === "metrics") return text(response, 200, this.#figures());
     const owner = ownerOf(request, name);

@@ -58,7 +58,10 @@ export function readNodeStream(source: Readable, onLeave: (reason: unknown) => v
   });
   source.on("end", () => inbox.end());
   source.on("error", (error) => inbox.fail(wrapPipeError(error)));
-  source.on("close", () => inbox.fail(new SyncError("PEER_GONE", "the stream closed before its end")));
+  const onClose = (): void => inbox.fail(new SyncError("PEER_GONE", "the stream closed before its end"));
+  source.on("close", onClose);
+  if (source.readableEnded) inbox.end();
+  else if (source.destroyed) onClose();
   return inbox;
 }
 
@@ -80,7 +83,9 @@ export class NodeWriter {
   constructor(sink: Writable) {
     this.#sink = sink;
     sink.on("error", (error) => this.#gate.break(wrapPipeError(error)));
-    sink.on("close", () => this.#gate.break(new SyncError("PEER_GONE", "the stream is closed")));
+    const onClose = (): void => this.#gate.break(new SyncError("PEER_GONE", "the stream is closed"));
+    sink.on("close", onClose);
+    if (sink.destroyed) onClose();
   }
 
   async write(bytes: Bytes): Promise<void> {
