@@ -3,7 +3,7 @@ import { SyncError } from "../errors.ts";
 import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
-import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
+import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { PathFilter } from "./path-filter.ts";
 import { stagingName } from "./staging-name.ts";
@@ -132,13 +132,25 @@ export class Extras {
     }
   }
 
+  /** True when something is protected in a directory that no entry names, so that it stays. */
+  stays(dir: DirNode, name: ByteString): boolean {
+    for (const found of walk(this.#held, { from: new DirNode(dir, name) }))
+      if (this.#isProtected(found.dir, found.name, found.stats.kind)) return true;
+    return false;
+  }
+
+  #isProtected(dir: DirNode, name: ByteString, kind: FileStats["kind"]): boolean {
+    if (!this.#protect) return false;
+    const path = `${pathBelow(dir)}/${name}`.slice(1);
+    return this.#protect.excludes(fromByteString(path), kind === "dir");
+  }
+
   #search({ dir, names }: Level): void {
     const isKnown = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
       const isStaging = name === stagingName && kind === "dir";
       if (isStaging && !at.volume) this.#stagings.push(at);
       if (isStaging || (at === dir && names.has(name))) return true;
-      const path = `${pathBelow(at)}/${name}`.slice(1);
-      if (this.#protect?.excludes(fromByteString(path), kind === "dir") !== true) return false;
+      if (!this.#isProtected(at, name, kind)) return false;
       for (let kept = at; kept !== dir && kept.parent; kept = kept.parent) spared.add(pathBelow(kept));
       return true;
     };

@@ -14,7 +14,7 @@ import type { Pause } from "../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
-import { removeEmpty, type Replacements } from "./replacements.node.ts";
+import { putOverDir, type Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
 
@@ -241,30 +241,39 @@ export class IncomingFile {
   }
 
   #rename(): void {
-    const { held, places, replacements } = this.#tools;
-    const { dir, name, entry } = this.plan;
+    const { places, replacements } = this.#tools;
     const temp = this.#temp!;
-    if (this.before?.kind === "dir" && !removeEmpty(held, dir, name)) {
-      replacements.wait(entry, dir, name, temp);
+    if (this.#put(temp)) places.settle(this.place);
+    else {
+      replacements.wait({ ...this.plan, kind: "file" }, temp);
       places.move(this.place, temp);
-      this.#temp = undefined;
-      return;
-    }
-    try {
-      held.rename(temp.dir, temp.name, dir, name);
-    } catch (thrown) {
-      if (!isErrno(thrown, "EXDEV")) throw thrown;
-      this.#moveAcross(temp);
     }
     this.#temp = undefined;
-    places.settle(this.place);
+  }
+
+  /** Returns false when a directory is in the way that is not empty. */
+  #put(temp: NameIn): boolean {
+    try {
+      return this.#renameFrom(temp);
+    } catch (thrown) {
+      if (!isErrno(thrown, "EXDEV")) throw thrown;
+      return this.#moveAcross(temp);
+    }
+  }
+
+  #renameFrom(temp: NameIn): boolean {
+    const { held } = this.#tools;
+    const { dir, name } = this.plan;
+    if (this.before?.kind === "dir") return putOverDir(held, temp, dir, name);
+    held.rename(temp.dir, temp.name, dir, name);
+    return true;
   }
 
   /** No rename leads into the directory: the last step starts from a copy in a staging directory inside it. */
-  #moveAcross(temp: NameIn): void {
+  #moveAcross(temp: NameIn): boolean {
     const { held, metadata, staging } = this.#tools;
     const { dir, name } = this.plan;
-    staging.besides(dir, (room) => {
+    const isPut = staging.besides(dir, (room) => {
       const copy = room.newName(dir, name);
       const to = held.open(copy.dir, copy.name, newFlags, firstMode(this.plan));
       const copyAll = (): void => {
@@ -274,9 +283,10 @@ export class IncomingFile {
       };
       closingAfter(copyAll, () => fs.closeSync(to));
       metadata.setNamed(held, copy, this.plan);
-      held.rename(copy.dir, copy.name, dir, name);
+      return this.#renameFrom(copy);
     });
-    staging.remove(temp);
+    if (isPut) staging.remove(temp);
+    return isPut;
   }
 
   #changed(): SyncError {

@@ -86,7 +86,7 @@ class Preview implements TreeTarget, EntryActions {
     if (!this.#extras) return;
     if (!whole) return this.#refuse();
     this.#extras.close();
-    for (const planned of this.#waiting) this.#tell(planned);
+    for (const planned of this.#waiting) this.#tellWaiting(planned, this.#extras);
     for (const { path, kind } of this.#extras.list()) {
       this.#onChange?.({ change: "deleted", path, kind, size: 0 });
     }
@@ -103,6 +103,12 @@ class Preview implements TreeTarget, EntryActions {
     const { onTrouble } = this.#given!;
     onTrouble(0, notWhole());
     for (const { dir, name, number } of this.#waiting) onTrouble(number, inTheWay(printPlace(dir, name)));
+  }
+
+  #tellWaiting(planned: PlannedEntry, extras: Extras): void {
+    const { dir, name, number } = planned;
+    if (extras.stays(dir, name)) this.#given!.onTrouble(number, inTheWay(printPlace(dir, name)));
+    else this.#tell(planned);
   }
 
   #begin(first: Entry): EntryPlanner {

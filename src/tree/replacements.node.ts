@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingOnFailure } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import type { Metadata } from "./comparison.ts";
@@ -8,19 +9,26 @@ import type { HeldDirs } from "./held-dirs.node.ts";
 import { firstDirMode } from "./metadata.node.ts";
 import { removeFile } from "./remove-file.node.ts";
 import type { Staging } from "./staging.node.ts";
+import { isEmptyDir } from "./standing.node.ts";
+import type { EntryKind } from "./tree.ts";
 
-/** Something that waits to take the place of something of another kind. */
-interface Waiting {
+/** What takes the place of something of another kind. */
+export interface Replacement {
   readonly entry: number;
   readonly dir: DirNode;
   readonly name: ByteString;
+  readonly kind: EntryKind;
+  /** Bytes of a file's content. */
+  readonly size: number;
+}
+
+/** One that waits, and where. */
+interface Waiting extends Replacement {
   readonly temp: NameIn;
 }
 
 /** How one of them fared. */
-export interface Replaced {
-  readonly entry: number;
-  readonly path: string;
+export interface Replaced extends Replacement {
   readonly trouble?: unknown;
 }
 
@@ -33,6 +41,8 @@ export class Replacements {
   readonly #staging: Staging;
   readonly #dirs: (Waiting & { readonly node: DirNode })[] = [];
   readonly #leaves: Waiting[] = [];
+  /** The entries of these. */
+  readonly #waitingLeaves = new Set<number>();
 
   constructor(held: HeldDirs, staging: Staging) {
     this.#held = held;
@@ -44,13 +54,20 @@ export class Replacements {
     const temp = this.#staging.newName(dir, name);
     fs.mkdirSync(this.#held.at(temp.dir, temp.name), firstDirMode(metadata));
     const node = new DirNode(dir, name, { isNew: true, aside: temp });
-    this.#dirs.push({ entry, dir, name, temp, node });
+    this.#dirs.push({ entry, dir, name, kind: "dir", size: 0, temp, node });
     return node;
   }
 
   /** A file or link that is complete waits for the directory at its name to be emptied. */
-  wait(entry: number, dir: DirNode, name: ByteString, temp: NameIn): void {
-    this.#leaves.push({ entry, dir, name, temp });
+  wait(leaf: Replacement, temp: NameIn): void {
+    const { entry, dir, name, kind, size } = leaf;
+    this.#leaves.push({ entry, dir, name, kind, size, temp });
+    this.#waitingLeaves.add(entry);
+  }
+
+  /** True for a file or link that waits. */
+  isWaiting(entry: number): boolean {
+    return this.#waitingLeaves.has(entry);
   }
 
   /** Puts the directories in their places. */
@@ -73,28 +90,50 @@ export class Replacements {
   }
 
   #putLeaf({ dir, name, temp }: Waiting): void {
-    if (!removeEmpty(this.#held, dir, name)) {
-      removeFile(this.#held, temp);
-      throw inTheWay(printPlace(dir, name));
-    }
-    try {
-      this.#held.rename(temp.dir, temp.name, dir, name);
-    } catch (thrown) {
-      fs.mkdirSync(this.#held.at(dir, name));
-      removeFile(this.#held, temp);
-      throw thrown;
-    }
+    const put = (): void => {
+      if (!putOverDir(this.#held, temp, dir, name)) throw inTheWay(printPlace(dir, name));
+    };
+    closingOnFailure(put, () => removeFile(this.#held, temp));
   }
 }
 
-/** Removes a directory that is empty, if it is there. Returns false for one that is not empty. */
-export function removeEmpty(held: HeldDirs, dir: DirNode, name: ByteString): boolean {
+/**
+ * Puts a file or link in the place of a directory that is empty, if it is there: in one step where the system can, so that
+ * one of them has the name at any time. Returns false, and nothing is done, for a directory that is not empty.
+ */
+export function putOverDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: ByteString): boolean {
+  if (held.look(dir, name)?.kind !== "dir") {
+    held.rename(temp.dir, temp.name, dir, name);
+    return true;
+  }
+  if (!isEmptyDir(held, dir, name)) return false;
+  try {
+    held.exchange(temp.dir, temp.name, dir, name);
+  } catch (thrown) {
+    if (!isErrno(thrown, "EACCES", "EPERM")) throw thrown;
+    return putAfterDir(held, temp, dir, name);
+  }
+  if (removeDirIfEmpty(held, temp)) return true;
+  held.exchange(temp.dir, temp.name, dir, name);
+  return false;
+}
+
+/** The same where the directory may be removed, but not moved: this user may not write in it. */
+function putAfterDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: ByteString): boolean {
+  if (!removeDirIfEmpty(held, { dir, name })) return false;
+  closingOnFailure(
+    () => held.rename(temp.dir, temp.name, dir, name),
+    () => fs.mkdirSync(held.at(dir, name)),
+  );
+  return true;
+}
+
+function removeDirIfEmpty(held: HeldDirs, { dir, name }: NameIn): boolean {
   try {
     held.writeIn(dir, () => fs.rmdirSync(held.at(dir, name)));
     return true;
   } catch (thrown) {
     if (isErrno(thrown, "ENOTEMPTY", "EEXIST")) return false;
-    if (isErrno(thrown, "ENOENT")) return true;
     throw thrown;
   }
 }
@@ -104,12 +143,11 @@ export function inTheWay(path: string, hint = ""): SyncError {
   return new SyncError("IO", `a directory that is not empty is in the way${hint}`, { detail: { path } });
 }
 
-function settled({ entry, dir, name }: Waiting, put: () => void): Replaced {
-  const path = printPlace(dir, name);
+function settled(waiting: Waiting, put: () => void): Replaced {
   try {
     put();
-    return { entry, path };
+    return waiting;
   } catch (trouble) {
-    return { entry, path, trouble };
+    return { ...waiting, trouble };
   }
 }

@@ -40,12 +40,13 @@ export class Staging {
   }
 
   /** Lends a room inside a directory, for one that no rename leads into from the room that it ought to have. */
-  besides(dir: DirNode, work: (room: StagingRoom) => void): void {
+  besides<Result>(dir: DirNode, work: (room: StagingRoom) => Result): Result {
     const room = new StagingRoom(this.#held, dir);
-    closingAfter(
+    return closingAfter(
       () => {
-        work(room);
+        const result = work(room);
         room.removeLeftovers();
+        return result;
       },
       () => room.close(),
     );

@@ -1,5 +1,6 @@
 import fs from "node:fs";
-import type { ByteString, NativePath } from "./byte-string.node.ts";
+import { closingAfter } from "../bytes/closing.ts";
+import type { ByteString } from "./byte-string.node.ts";
 import type { Standing } from "./comparison.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { DirNode } from "./dir-node.node.ts";
@@ -18,17 +19,16 @@ export function standingAt(
 ): FoundStanding | undefined {
   if (dir.isNew) return undefined;
   const stats = held.look(dir, name);
-  if (stats?.kind === "dir" && kind !== "dir")
-    return { ...stats, isEmpty: isEmpty(held.pathTo(new DirNode(dir, name))) };
+  if (stats?.kind === "dir" && kind !== "dir") return { ...stats, isEmpty: isEmptyDir(held, dir, name) };
   if (stats?.kind !== "symlink" || kind !== "symlink") return stats;
   return { ...stats, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) };
 }
 
-function isEmpty(path: NativePath): boolean {
-  const dir = fs.opendirSync(path as string);
-  try {
-    return dir.readSync() === null;
-  } finally {
-    dir.closeSync();
-  }
+/** True when nothing is in a directory. */
+export function isEmptyDir(held: HeldDirs, parent: DirNode, name: ByteString): boolean {
+  const dir = fs.opendirSync(held.pathTo(new DirNode(parent, name)) as string);
+  return closingAfter(
+    () => dir.readSync() === null,
+    () => dir.closeSync(),
+  );
 }

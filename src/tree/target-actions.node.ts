@@ -49,16 +49,17 @@ export class TargetActions implements EntryActions {
   }
 
   dir(planned: PlannedEntry): DirNode {
-    const dir = this.#makeDir(planned);
+    const { dirs } = this.#tools;
+    if (planned.outcome === "replaced") return this.#replaceByDir(planned);
+    const dir = dirs.make(planned);
     this.#tellDone(planned);
     return dir;
   }
 
-  #makeDir(planned: PlannedEntry): DirNode {
+  /** Makes a directory aside; it is told when it takes its place. */
+  #replaceByDir({ number, dir: parent, name, entry }: PlannedEntry): DirNode {
     const { dirs, workspace } = this.#tools;
-    if (planned.outcome !== "replaced") return dirs.make(planned);
-    const { number, name, entry } = planned;
-    const dir = workspace().replacements.makeDir(number, planned.dir, name, entry);
+    const dir = workspace().replacements.makeDir(number, parent, name, entry);
     dirs.want(dir, number, entry);
     return dir;
   }
@@ -67,10 +68,10 @@ export class TargetActions implements EntryActions {
     const { dir, name, entry, outcome } = planned;
     if (outcome === "same") return;
     const { held, workspace } = this.#tools;
-    const { metadata, staging } = workspace();
+    const { metadata, replacements, staging } = workspace();
     if (outcome !== "touched") makeLink(workspace(), planned);
     else metadata.setLinkTime(held, { dir, name }, entry, () => staging.newName(dir, name));
-    this.#tellDone(planned);
+    if (!replacements.isWaiting(planned.number)) this.#tellDone(planned);
   }
 
   #tellDone(planned: PlannedEntry): void {

@@ -4,7 +4,7 @@ import { isErrno } from "./file-trouble.node.ts";
 import type { NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { MetadataSetter } from "./metadata.node.ts";
-import { removeEmpty, type Replacements } from "./replacements.node.ts";
+import { putOverDir, type Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";
 
 /** What a link needs from the target it belongs to. */
@@ -24,9 +24,10 @@ export function makeLink(
     try {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
       metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
-      if (there?.kind === "dir" && !removeEmpty(held, dir, name)) {
-        replacements.wait(number, dir, name, temp);
-      } else held.rename(temp.dir, temp.name, dir, name);
+      if (there?.kind !== "dir") held.rename(temp.dir, temp.name, dir, name);
+      else if (!putOverDir(held, temp, dir, name)) {
+        replacements.wait({ entry: number, dir, name, kind: "symlink", size: 0 }, temp);
+      }
     } catch (thrown) {
       staging.remove(temp);
       throw thrown;

@@ -9,7 +9,7 @@ import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
-import { pathBelow, DirNode } from "./dir-node.node.ts";
+import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
@@ -176,13 +176,18 @@ class DirTarget implements TreeTarget {
     const plan = onChange && this.#planned.get(entry);
     const completing = this.#incoming?.complete(entry, size);
     if (!plan) return completing;
-    const tell = (): void => onChange(changeOf({ ...plan, kind: "file" }));
+    const tell = (): void => {
+      if (this.#workspace?.replacements.isWaiting(entry) !== true)
+        onChange(changeOf({ ...plan, kind: "file" }));
+    };
     return completing ? completing.then(tell) : tell();
   }
 
   async #settle(replaced: Iterable<Replaced> = []): Promise<void> {
-    for (const { entry, path, trouble } of replaced) {
-      if (trouble !== undefined) this.#tell(entry, trouble, path);
+    for (const { trouble, ...replacement } of replaced) {
+      const { dir, name, entry } = replacement;
+      if (trouble !== undefined) this.#tell(entry, trouble, printPlace(dir, name));
+      else this.#onChange?.(changeOf({ ...replacement, outcome: "replaced" }));
       if (this.#pause.due()) await this.#pause.take();
     }
   }
