@@ -168,7 +168,7 @@ class OpfsTarget implements TreeTarget {
 
   async #planFile(parent: Promise<OpfsDir | undefined>, entry: Entry, number: number): Promise<Need> {
     const dir = await parent;
-    const { record, parts, old } = this.#required();
+    const { options, record, parts, old } = this.#required();
     const need =
       dir &&
       (await this.#attempt(number, shownPath(dir, entry), async (): Promise<Need> => {
@@ -181,6 +181,7 @@ class OpfsTarget implements TreeTarget {
         if (outcome === "blocked") throw new SyncError("IO", "a directory that is not empty is in the way");
         if (outcome === "touched") record.set(path, { ...known!, ...metadataOf(entry) });
         if (outcome === "same" || outcome === "touched") return "nothing";
+        if (there.kind === "file") options.onReplace?.(number, there.file.size);
         const file = new IncomingFile(dir, name, entry, there, { parts, memory: this.#memory });
         this.#incoming.set(number, file);
         return old.mayHave(path, entry.size, file.old) ? "ask" : "all";

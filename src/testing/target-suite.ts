@@ -60,6 +60,7 @@ const cases: readonly (readonly [name: string, check: (scene: Scene) => Promise<
   ["finds content by every digest that it offers", offersDigests],
   ["says of chunks that are not there that they have to come", saysWhatIsMissing],
   ["keeps the old file when the new one is given up, and tells why", keepsAbandoned],
+  ["tells of each file that will take the place of another how long that one is", tellsReplaced],
   ["refuses a file of which a part never came", refusesTruncated],
   ["passes over what it was not told of", passesOver],
   ["stays as it was when a session breaks off before a file is complete", breaksOff],
@@ -121,6 +122,23 @@ async function keepsAbandoned({ place, shortcomings }: Scene): Promise<void> {
   const { path = "file" } = troubles[0]!.detail; // a session adds the path where a target leaves it out
   contract.expect(path === "file", "the reason comes with a path that is not the file's");
   await expectTree(place, tree, shortcomings);
+}
+
+async function tellsReplaced({ place }: Scene): Promise<void> {
+  await deliver(place, memoryDir({ old: memoryFile("four", { mtimeSec: 1 }), same: memoryFile("", times) }));
+  const told: string[] = [];
+  const target = await place.open();
+  try {
+    const onReplace = (entry: number, bytes: number): void => void told.push(`${entry} ${bytes}`);
+    await target.open({ cutter, layout: "contents", search: false, onTrouble: () => {}, onReplace });
+    await target.plan([rootEntry, fileEntry("new", 5), fileEntry("old", 5), fileEntry("same", 0)], 0);
+  } finally {
+    await target.close();
+  }
+  contract.expect(
+    told.join() === "2 4",
+    `it tells ${told.join() || "nothing"} instead of entry 2 and 4 bytes`,
+  );
 }
 
 async function refusesTruncated({ place, shortcomings }: Scene): Promise<void> {

@@ -129,6 +129,7 @@ class MemoryTarget implements TreeTarget {
       dir.children.set(name, { ...there, ...metadataOf(entry) });
       return "nothing";
     }
+    if (there?.kind === "file") this.#required().onReplace?.(number, there.bytes.length);
     this.#awaited.set(number, { dir, name, entry, parts: new Map(), placedBytes: 0 });
     return this.#known.size > 0 ? "ask" : "all";
   }

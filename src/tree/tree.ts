@@ -175,7 +175,7 @@ export interface TargetOptions extends AbortOptions {
   readonly layout: Layout;
   /** True when `place` will not be asked about all that is here, so it must look everywhere for a chunk. */
   readonly search: boolean;
-  /** Called for each entry that will take the place of a file, with the entry's number and that file's size. */
+  /** Called when a file is planned that will take the place of another, with its number and the size of the one there. */
   readonly onReplace?: (entry: number, bytes: number) => void;
   /** Called for each path that is not as it was any more. */
   readonly onChange?: (change: TreeChange) => void;
