@@ -117,10 +117,13 @@ describe("fetch", () => {
 
   it("lets one process at a time fetch to a place, and none be locked out by a dead one", async () => {
     const { url, at, left } = await served({ a: fresh });
-    const silent = createServer(() => {});
+    const silent = createServer(
+      (socket) => void socket.on("error", () => {}).write("HTTP/1.1 200 OK\r\n\r\n"),
+    );
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void silent.close());
-    const hanging = start(["fetch", `http://127.0.0.1:${(silent.address() as AddressInfo).port}/a`, at("a")]);
+    const { port } = silent.address() as AddressInfo;
+    const hanging = start(["fetch", "--timeout", "3600", `http://127.0.0.1:${port}/a`, at("a")]);
     await waitUntil(() => left().some((name) => name.endsWith(".lock")));
     const second = await rsyncStream(["fetch", `${url}a`, at("a")]);
     expect([second.code, second.stderr]).toEqual([1, expect.stringContaining("(LOCKED)")]);
