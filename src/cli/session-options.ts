@@ -1,3 +1,4 @@
+import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs } from "./command.ts";
@@ -17,8 +18,9 @@ export const duplexOption = {
 } as const satisfies OptionSpecs;
 
 /**
- * How long to wait for the peer. A stream that goes one way only waits for ever unless told otherwise: ssh may
- * ask for a password, a file may come from anywhere.
+ * How long to wait for the peer, from the start on as long as later. A stream that goes one way
+ * only waits for ever unless told otherwise: ssh may ask for a password, a file may come from
+ * anywhere.
  *
  * @throws USAGE
  */
@@ -28,10 +30,16 @@ export function livenessOf(options: {
 }): LivenessOptions {
   const seconds = readCount("timeout", options.timeout, 0, maxSeconds);
   if (seconds !== undefined) return { helloMs: seconds * 1000, stallMs: seconds * 1000 };
-  return options.duplex === true ? {} : { helloMs: 0, stallMs: 0 };
+  return options.duplex === true ? { helloMs: sessionTimes.stallMs } : { helloMs: 0, stallMs: 0 };
 }
 
-/** How long to wait for an end elsewhere. A program that connects to a host may ask for a password before the greeting comes. @throws USAGE */
+/**
+ * How long to wait for an end elsewhere. A program that connects to a host may ask for a password
+ * before the greeting comes.
+ *
+ * @throws USAGE
+ */
 export function livenessTo(there: Endpoint, options: { readonly timeout?: string }): LivenessOptions {
-  return { ...(there.kind === "ssh" && { helloMs: 0 }), ...livenessOf({ duplex: true, ...options }) };
+  const mayAsk = there.kind === "ssh" && options.timeout === undefined;
+  return { ...livenessOf({ duplex: true, ...options }), ...(mayAsk && { helloMs: 0 }) };
 }
