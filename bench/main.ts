@@ -41,7 +41,10 @@ interface Results {
   readonly failures: string[];
 }
 
-/** Runs what was asked for, prints it, and writes all figures to bench/results/. False when anything failed. */
+/**
+ * Runs what was asked for, prints it, and writes all figures to bench/results/. False when anything
+ * failed.
+ */
 export async function bench(options: BenchOptions): Promise<boolean> {
   const machine = readMachine(options.root);
   const data = options.data ?? "made";

@@ -8,7 +8,8 @@ export interface ListeningCommand extends AsyncDisposable {
 }
 
 /**
- * Starts `rsync-stream serve` or `relay` on any free port of loopback, and kills it when it is disposed of.
+ * Starts `rsync-stream serve` or `relay` on any free port of loopback, and kills it when it is
+ * disposed of.
  *
  * @throws Error when it exits before it listens
  */

@@ -1,5 +1,5 @@
-// Syncs a tree in memory between two ends of a MessageChannel: two tabs, or a page and its worker. Nothing
-// here needs Node, so a bundler can make a page of it.
+// Syncs a tree in memory between two ends of a MessageChannel: two tabs, or a page and its worker.
+// Nothing here needs Node, so a bundler can make a page of it.
 //
 //     node examples/browser.mjs
 import { memoryDir, memorySource, memoryTarget, receiveTree, sendTree, textOfName } from "rsync-stream";

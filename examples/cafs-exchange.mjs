@@ -1,5 +1,6 @@
-// The CAFS exchange of one file, as functions of byte streams (what it-pipe joins): the receiver's wishlist
-// goes in at the sender, its chunk stream goes in at the receiver, and the file comes out, in order and verified.
+// The CAFS exchange of one file, as functions of byte streams (what it-pipe joins): the receiver's
+// wishlist goes in at the sender, its chunk stream goes in at the receiver, and the file comes out,
+// in order and verified.
 //
 //     node examples/cafs-exchange.mjs
 import {

@@ -1,4 +1,5 @@
-// One tree, one source, two relays in a row and three receivers: its content leaves the source once.
+// One tree, one source, two relays in a row and three receivers: its content leaves the source
+// once.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

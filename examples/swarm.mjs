@@ -1,4 +1,5 @@
-// One sender and three processes that fetch its tree, from it and from each other: the content leaves the sender about once.
+// One sender and three processes that fetch its tree, from it and from each other: the content
+// leaves the sender about once.
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -11,7 +12,9 @@ import { connectWs, listenWs } from "rsync-stream/transport/ws";
 if (process.send) await runPeer();
 else await runAll();
 
-/** A peer: takes connections from those that were started before it, and makes them to the others. */
+/**
+ * A peer: takes connections from those that were started before it, and makes them to the others.
+ */
 async function runPeer() {
   const [sender, copy] = process.argv.slice(2);
   const connect = () => connectWs(`${sender}?session=pull`, { protocols: ["rsync-stream.1"] });

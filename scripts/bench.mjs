@@ -1,6 +1,6 @@
-// `npm run bench -- [NAME...] [--data DIR] [--long] [--rounds N]`: measures, beside a peer in the same run,
-// functions (bench/micro) and whole programs (bench/flow), or those whose name contains one of the words.
-// bench/README.md says how, and what the figures mean.
+// `npm run bench -- [NAME...] [--data DIR] [--long] [--rounds N]`: measures, beside a peer in the
+// same run, functions (bench/micro) and whole programs (bench/flow), or those whose name contains
+// one of the words. bench/README.md says how, and what the figures mean.
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,5 +1,5 @@
-// Assembles src/chunk/kernel.wat into src/chunk/kernel.ts. With --check it writes nothing, and fails when
-// the two do not belong together.
+// Assembles src/chunk/kernel.wat into src/chunk/kernel.ts. With --check it writes nothing, and
+// fails when the two do not belong together.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import createWabt from "wabt";

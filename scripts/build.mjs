@@ -1,4 +1,5 @@
-// Builds dist/: JavaScript with tsup, declarations with tsc, side by side. Installs both where they are missing.
+// Builds dist/: JavaScript with tsup, declarations with tsc, side by side. Installs both where they
+// are missing.
 import {
   chmodSync,
   copyFileSync,
@@ -34,7 +35,10 @@ for (const name of ["index.html", "style.css", "icon.svg"]) {
 }
 console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
-/** tsc leaves the `.ts` of imports as it is in declarations; readers of the package find `.js` there. */
+/**
+ * tsc leaves the `.ts` of imports as it is in declarations; readers of the package find `.js`
+ * there.
+ */
 function pointDeclarationsAtJavaScript() {
   for (const name of readdirSync(dist, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;

@@ -1,4 +1,5 @@
-// All checks that run nothing of the program itself, side by side; prints only what failed. Needs dist/.
+// All checks that run nothing of the program itself, side by side; prints only what failed. Needs
+// dist/.
 import { capture } from "./run.mjs";
 
 const checks = {

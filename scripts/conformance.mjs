@@ -1,5 +1,6 @@
-// `npm run conformance -- DIR...`: runs all CAFS test vectors of the folders, test/vectors/cafs when none is
-// named; prints a line for each case that fails, then `N passed, N failed`. Exit code 1 when any failed.
+// `npm run conformance -- DIR...`: runs all CAFS test vectors of the folders, test/vectors/cafs
+// when none is named; prints a line for each case that fails, then `N passed, N failed`. Exit code
+// 1 when any failed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { importTypeScript, installIfNeeded, root } from "./run.mjs";

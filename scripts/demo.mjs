@@ -1,5 +1,6 @@
-// `npm run demo`: copies this project's own tree from one process to another through a pipe, changes the
-// original, brings the copy up to date, and checks each time that the copy is exact. Works in .demo/.
+// `npm run demo`: copies this project's own tree from one process to another through a pipe,
+// changes the original, brings the copy up to date, and checks each time that the copy is exact.
+// Works in .demo/.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -81,7 +82,10 @@ async function step(name, title, commandLine) {
   rows.push({ name, sent, seconds });
 }
 
-/** The names below that differ in kind, mode, time or content. What is only in the copy was renamed away. */
+/**
+ * The names below that differ in kind, mode, time or content. What is only in the copy was renamed
+ * away.
+ */
 function* compare(path) {
   const [one, other] = [join(original, path), join(copy, path)];
   const facts = fs.lstatSync(one);

@@ -1,4 +1,5 @@
-// What npm runs where it installs from git, and before it packs: builds dist/ where that is not there yet.
+// What npm runs where it installs from git, and before it packs: builds dist/ where that is not
+// there yet.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run.mjs";

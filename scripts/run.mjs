@@ -1,4 +1,5 @@
-// Starting other programs from the scripts beside this file. No dependencies: it runs before they are installed.
+// Starting other programs from the scripts beside this file. No dependencies: it runs before they
+// are installed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
@@ -7,7 +8,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Runs a program in the root with this terminal, resolves with its exit code. Finds those of node_modules. */
+/**
+ * Runs a program in the root with this terminal, resolves with its exit code. Finds those of
+ * node_modules.
+ */
 export async function run(command, args = [], env = {}) {
   const path = join(root, "node_modules", ".bin") + delimiter + process.env.PATH;
   const child = spawn(command, args, {
@@ -45,15 +49,18 @@ export async function installIfNeeded() {
 }
 
 /**
- * Installs what package-lock.json names, into this folder. npm hands its settings on to what it starts: one that installs
- * a program for everybody would have this end up there as well.
+ * Installs what package-lock.json names, into this folder. npm hands its settings on to what it
+ * starts: one that installs a program for everybody would have this end up there as well.
  */
 export async function install() {
   const env = { npm_config_global: undefined, npm_config_location: undefined, npm_config_prefix: undefined };
   if ((await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], env)) !== 0) process.exit(1);
 }
 
-/** Bundles a file of TypeScript into `folder`, which must lie in node_modules/, and imports it: runs on any Node. */
+/**
+ * Bundles a file of TypeScript into `folder`, which must lie in node_modules/, and imports it: runs
+ * on any Node.
+ */
 export async function importTypeScript(path, folder) {
   const esbuild = await import("esbuild");
   const outfile = join(folder, path.replaceAll(/[/\\]/g, "-").replace(/\.ts$/, ".mjs"));

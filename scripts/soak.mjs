@@ -1,4 +1,5 @@
-// `npm run soak`: what `npm test` does in a short form, for a minute or as many seconds as are given.
+// `npm run soak`: what `npm test` does in a short form, for a minute or as many seconds as are
+// given.
 import { run } from "./run.mjs";
 
 const seconds = Number(process.argv[2] ?? 60);

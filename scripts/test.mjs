@@ -16,7 +16,10 @@ const { passed, failed } = counts();
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = check || tests || (failed > 0 ? 1 : 0);
 
-/** Tests by outcome. Broken static checks count as one failure, and so does a run that left no report. */
+/**
+ * Tests by outcome. Broken static checks count as one failure, and so does a run that left no
+ * report.
+ */
 function counts() {
   const checkFailures = check === 0 ? 0 : 1;
   try {

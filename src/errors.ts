@@ -1,11 +1,15 @@
 /**
  * Everything that can go wrong, as one class with a closed set of codes.
  *
- * Match on `code`, never on the message or on `instanceof`: two copies of the library may live in one
- * process. `docs/errors.md` lists the codes with their exit codes and wire numbers; a test compares.
+ * Match on `code`, never on the message or on `instanceof`: two copies of the library may live in
+ * one process. `docs/errors.md` lists the codes with their exit codes and wire numbers; a test
+ * compares.
  */
 
-/** One error code: the number that crosses the wire and the exit code of a command that fails with it. */
+/**
+ * One error code: the number that crosses the wire and the exit code of a command that fails with
+ * it.
+ */
 interface CodeFacts {
   readonly wire: number;
   readonly exit: number;

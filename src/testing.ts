@@ -1,4 +1,7 @@
-/** For those who write a store, a transport, a source or a target of their own: the contracts as tests, and faults to meet. */
+/**
+ * For those who write a store, a transport, a source or a target of their own: the contracts as
+ * tests, and faults to meet.
+ */
 
 export type { ConformanceCase } from "./testing/case.ts";
 export { type Faults, faultyDuplex } from "./testing/faulty-duplex.ts";

@@ -1,6 +1,8 @@
 /** Shapes that every room shares. Nothing here runs. */
 
-/** A run of bytes. Never a Buffer in a signature, though a Buffer may be passed where one is read. */
+/**
+ * A run of bytes. Never a Buffer in a signature, though a Buffer may be passed where one is read.
+ */
 export type Bytes = Uint8Array;
 
 /** Anything that can be sent through and read from: the shape of every transport's door. */

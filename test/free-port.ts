@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * A port of this machine that nobody listens at. It lies below those that systems give to whoever asks for any, so that none of the
- * connections that others open meanwhile gets it.
+ * A port of this machine that nobody listens at. It lies below those that systems give to whoever
+ * asks for any, so that none of the connections that others open meanwhile gets it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -9,7 +9,10 @@ export type Obstacle = string | undefined;
 
 const told = new Set<string>();
 
-/** `test` and `describe` for what needs something: they skip where it is lacking, and the reason is printed. */
+/**
+ * `test` and `describe` for what needs something: they skip where it is lacking, and the reason is
+ * printed.
+ */
 export function unless(obstacle: Obstacle): Pick<typeof import("vitest"), "test" | "describe"> {
   if (obstacle === undefined) return { test, describe };
   tell(basename(expect.getState().testPath!), obstacle);

@@ -16,7 +16,9 @@ import type {
 } from "../src/tree/tree.ts";
 import type { Bytes } from "../src/types.ts";
 
-/** One path of a plain tree: the slow, obvious twin of a real one, for tests of the session alone. */
+/**
+ * One path of a plain tree: the slow, obvious twin of a real one, for tests of the session alone.
+ */
 export interface PlainEntry {
   readonly kind: "file" | "dir" | "symlink";
   readonly content?: Bytes;

@@ -1,6 +1,9 @@
 import { createPathFilter, type FilterRule } from "../src/tree/path-filter.ts";
 
-/** Paths of a tree, one character a byte, and whether each is a directory; a directory comes before what is in it. */
+/**
+ * Paths of a tree, one character a byte, and whether each is a directory; a directory comes before
+ * what is in it.
+ */
 export type OddPaths = ReadonlyMap<string, boolean>;
 
 const letters = [..."aaabbc"];

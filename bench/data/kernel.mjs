@@ -1,6 +1,6 @@
-// `node bench/data/kernel.mjs DIR`: puts two versions of the Linux source tree into a folder, as `--data` of
-// `npm run bench` wants them: old/, new/, old.tar and new.tar. Needs Debian 12 with its security updates in the
-// list of packages, dpkg-deb and xz, and 6 GB of disk. Installs nothing.
+// `node bench/data/kernel.mjs DIR`: puts two versions of the Linux source tree into a folder, as
+// `--data` of `npm run bench` wants them: old/, new/, old.tar and new.tar. Needs Debian 12 with its
+// security updates in the list of packages, dpkg-deb and xz, and 6 GB of disk. Installs nothing.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";

@@ -24,8 +24,9 @@ interface Block {
 const defaultBoundBytes = 64 << 20;
 
 /**
- * One direction of a long line: what comes out of `source` goes into `sink` a while later, in order, and late by 1 ms or two.
- * A source that breaks off breaks the sink; a sink that is gone leaves its source be.
+ * One direction of a long line: what comes out of `source` goes into `sink` a while later, in
+ * order, and late by 1 ms or two. A source that breaks off breaks the sink; a sink that is gone
+ * leaves its source be.
  *
  * @param openMs nothing is taken to have been said before, on the clock of `performance.now`
  * @returns counts what was taken from the source

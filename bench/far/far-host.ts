@@ -11,8 +11,8 @@ export interface FarHost {
 }
 
 /**
- * Stands for a host at the end of a long line: programs that are started there run here, in a folder, and what they
- * read and write is delayed. The connection is taken to stand already.
+ * Stands for a host at the end of a long line: programs that are started there run here, in a
+ * folder, and what they read and write is delayed. The connection is taken to stand already.
  */
 export async function startFarHost(
   folder: string,

@@ -10,8 +10,9 @@ export interface FarPort {
 }
 
 /**
- * Makes a port of this machine reachable as if it were far away. A connection costs what it would over such a line: the
- * server hears of it after one way, and the client can say something after both.
+ * Makes a port of this machine reachable as if it were far away. A connection costs what it would
+ * over such a line: the server hears of it after one way, and the client can say something after
+ * both.
  *
  * @param port what the connections lead to, on loopback
  */

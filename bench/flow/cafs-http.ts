@@ -12,7 +12,10 @@ const buildPeer = `[ -x cafs-peer ] || {
   (cd "$(dirname "$(readlink bin/rsync-stream)")/../../test/interop/cafs-peer" && CGO_ENABLED=0 go build -o "$bench/cafs-peer" .)
 }`;
 
-/** Those who fetch one file over HTTP. The servers start with each lap, and cut the file if they do that. */
+/**
+ * Those who fetch one file over HTTP. The servers start with each lap, and cut the file if they do
+ * that.
+ */
 export const fetchers = {
   ours: {
     name: "rsync-stream fetch",

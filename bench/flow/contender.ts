@@ -1,7 +1,10 @@
 /** A way to do the work of a flow, as a command line for the folder of a workbench. */
 export interface Contender {
   readonly name: string;
-  /** With `$SRC` for what is copied, and `$PARENT` and `$NAME` for where it lies and how it is called there. */
+  /**
+   * With `$SRC` for what is copied, and `$PARENT` and `$NAME` for where it lies and how it is
+   * called there.
+   */
   readonly commandLine: string;
   /** What has to be installed for it. */
   readonly needs?: string;

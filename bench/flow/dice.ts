@@ -28,7 +28,10 @@ export class Dice {
     return Buffer.from(Uint8Array.from({ length: sizeBytes }, () => this.below(256)));
   }
 
-  /** Lines of words, the first ones far more often than the last: it compresses about as source text does. */
+  /**
+   * Lines of words, the first ones far more often than the last: it compresses about as source text
+   * does.
+   */
   text(sizeBytes: number): Buffer {
     const text = Buffer.alloc(sizeBytes);
     for (let at = 0; at < sizeBytes;) {

@@ -10,7 +10,10 @@ const works = [
 /** Milliseconds from one end to the other. */
 const distances = [0, 10, 100] as const;
 
-/** Work x distance, over a connection that stands already, as ssh's does when the programs begin to speak. */
+/**
+ * Work x distance, over a connection that stands already, as ssh's does when the programs begin to
+ * speak.
+ */
 export const farFlows: readonly Flow[] = works.flatMap(({ name, title, source, start }) =>
   distances.map((oneWayMs) => ({
     name: `far-${name}-${oneWayMs}`,

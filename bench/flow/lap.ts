@@ -12,7 +12,10 @@ export interface Lap {
   readonly output: string;
 }
 
-/** How one program did. A program that waits for others, as `rsync` for its server, answers for them too. */
+/**
+ * How one program did. A program that waits for others, as `rsync` for its server, answers for them
+ * too.
+ */
 export interface ProgramFacts {
   /** The most memory it had in use; of several processes, the largest. */
   readonly peakBytes: number;

@@ -1,4 +1,7 @@
-/** Runs a server beside a client, which finds the server's port in `$port`; only the client is measured. */
+/**
+ * Runs a server beside a client, which finds the server's port in `$port`; only the client is
+ * measured.
+ */
 export function overLoopback(server: string, client: string): string {
   const findPort =
     "port=$(sed -n 's/^[^0-9]*\\(127.0.0.1:\\)\\{0,1\\}\\([0-9]\\{4,\\}\\).*/\\2/p' server.out)";

@@ -16,9 +16,10 @@ const oldSeconds = 1_700_000_000;
 const newSeconds = 1_710_000_000;
 
 /**
- * Makes two versions of a tree of 5,000 files and 64 MB: `old/` and `new/`, and both as `old.tar` and `new.tar`.
- * The same each time. Sizes, and how much is edited, are like those of a source tree a few releases later: one
- * file in sixteen is edited in a few places, one in a hundred is new, gone or renamed, and every time is new.
+ * Makes two versions of a tree of 5,000 files and 64 MB: `old/` and `new/`, and both as `old.tar`
+ * and `new.tar`. The same each time. Sizes, and how much is edited, are like those of a source tree
+ * a few releases later: one file in sixteen is edited in a few places, one in a hundred is new,
+ * gone or renamed, and every time is new.
  */
 export function makeVersions(folder: string): void {
   const dice = new Dice(20_240_310);

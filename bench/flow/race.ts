@@ -38,8 +38,8 @@ export interface FlowResult {
 }
 
 /**
- * Lets the contenders of a flow run in turn, round after round. The round before the first warms up, and is
- * where every copy is compared with its source, byte by byte.
+ * Lets the contenders of a flow run in turn, round after round. The round before the first warms
+ * up, and is where every copy is compared with its source, byte by byte.
  *
  * @throws Error when a contender fails, or its copy is wrong
  */

@@ -21,7 +21,8 @@ const manyPerFolderCount = 500;
 /**
  * Makes what these flows copy.
  *
- * @param data a folder that holds `old/` and `new/` and both as `old.tar` and `new.tar`; else they are made
+ * @param data a folder that holds `old/` and `new/` and both as `old.tar` and `new.tar`; else they
+ *   are made
  * @param folder where to make what is made
  */
 export function prepareSources(chosen: readonly Flow[], folder: string, data: string | undefined): Sources {

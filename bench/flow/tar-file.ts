@@ -3,7 +3,10 @@ import type { MadeFile } from "./made-data.ts";
 
 const blockBytes = 512;
 
-/** Writes files into a tar file (POSIX ustar), whatever tar this system has. Paths have at most 99 bytes. */
+/**
+ * Writes files into a tar file (POSIX ustar), whatever tar this system has. Paths have at most 99
+ * bytes.
+ */
 export function writeTar(path: string, files: readonly MadeFile[], seconds: number): void {
   const tar = openSync(path, "w");
   for (const [n, { path, bytes }] of files.entries()) {

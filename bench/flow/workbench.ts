@@ -22,7 +22,10 @@ export function makeWorkbench(folder: string, cli: string): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${programs}${delimiter}${process.env["PATH"]}`, LC_ALL: "C" };
 }
 
-/** Notes exit code, peak memory in KiB, user and system seconds; without GNU time only the exit code. */
+/**
+ * Notes exit code, peak memory in KiB, user and system seconds; without GNU time only the exit
+ * code.
+ */
 function measureScript(time: string | undefined): string {
   const head = "#!/bin/sh\nname=$1\nshift\n";
   if (time !== undefined) return `${head}exec '${time}' -q -f '%x %M %U %S' -o "lap/$name" "$@"\n`;

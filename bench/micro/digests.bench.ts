@@ -4,7 +4,10 @@ import { sha256 } from "../../src/chunk/digest.ts";
 import { blake3Digest, fastestDigest } from "../../src/chunk/blake3.node.ts";
 import { compare, type BenchRow } from "../row.ts";
 
-/** SHA-256 of one chunk, beside the code that browsers run and beside Node's older call; and BLAKE3 beside SHA-256. */
+/**
+ * SHA-256 of one chunk, beside the code that browsers run and beside Node's older call; and BLAKE3
+ * beside SHA-256.
+ */
 export async function run(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const bytes of [64, 8192, 65536].map((size) => randomFillSync(new Uint8Array(size)))) {

@@ -23,7 +23,10 @@ interface Outcome {
   readonly upstreamMB: number;
 }
 
-/** Downstreams of a new relay, whose upstream is at the end of a slow line, beside one that is alone. */
+/**
+ * Downstreams of a new relay, whose upstream is at the end of a slow line, beside one that is
+ * alone.
+ */
 export async function run(cli: string): Promise<BenchRow[]> {
   const root = mkdtempSync(join(tmpdir(), "rsync-stream-relay-"));
   try {

@@ -85,7 +85,9 @@ function throughLine(payload: Uint8Array): Uint8Array {
   return Buffer.from(JSON.parse(new TextDecoder().decode(bytes)).payload, "base64");
 }
 
-/** Lines that are checked as frames are: each end digests each line together with the digest before. */
+/**
+ * Lines that are checked as frames are: each end digests each line together with the digest before.
+ */
 function throughCheckedLines(payload: Uint8Array, count: number): Uint8Array {
   let sent: Uint8Array = new Uint8Array(32);
   let received: Uint8Array = new Uint8Array(32);

@@ -25,7 +25,10 @@ interface Outcome {
 /** How many sessions there are at one time. */
 type Width = "one" | "all";
 
-/** 256 sessions over WebSockets at one server, half of them torn off by the client, at once or one by one. */
+/**
+ * 256 sessions over WebSockets at one server, half of them torn off by the client, at once or one
+ * by one.
+ */
 export async function run(cli: string): Promise<BenchRow[]> {
   const root = mkdtempSync(join(tmpdir(), "rsync-stream-sessions-"));
   try {

@@ -16,14 +16,20 @@ interface PrivateFile {
   move?(directory: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
-/** Opens a file for reading and writing. @throws UNSUPPORTED outside a worker; what the browser throws */
+/**
+ * Opens a file for reading and writing. @throws UNSUPPORTED outside a worker; what the browser
+ * throws
+ */
 export async function openAccess(file: FileSystemFileHandle): Promise<AccessHandle> {
   const handle = await (file as PrivateFile).createSyncAccessHandle?.();
   if (handle) return handle;
   throw new SyncError("UNSUPPORTED", "a page has no synchronous access to files: do this in a worker");
 }
 
-/** Gives a file another place, where it replaces the one that was there. @throws what the browser throws */
+/**
+ * Gives a file another place, where it replaces the one that was there. @throws what the browser
+ * throws
+ */
 export async function moveFile(
   file: FileSystemFileHandle,
   directory: FileSystemDirectoryHandle,

@@ -15,8 +15,8 @@ export interface Place {
 const maxChunkCount = 2 ** 20;
 
 /**
- * Where chunks were seen. Each place has a range of its own on one line of addresses, so a number says which one and where in
- * it. What is found is a candidate: hash it before use.
+ * Where chunks were seen. Each place has a range of its own on one line of addresses, so a number
+ * says which one and where in it. What is found is a candidate: hash it before use.
  */
 export class ChunkPlaces {
   readonly #places: Place[] = [];

@@ -6,10 +6,12 @@ import { readRecord } from "./folder-record.ts";
 import { findPicked, type Picked } from "./picked.ts";
 
 /**
- * Sends files of a browser: those of an `<input>`, what was dropped (`readDropped`), handles, or what is in one directory.
+ * Sends files of a browser: those of an `<input>`, what was dropped (`readDropped`), handles, or
+ * what is in one directory.
  *
- * Handles are walked while they are sent. A file that changed since it was listed ends with CHANGED as far as the browser notices.
- * A directory into which `opfsTarget` received is sent with the times and modes that came with its files.
+ * Handles are walked while they are sent. A file that changed since it was listed ends with CHANGED
+ * as far as the browser notices. A directory into which `opfsTarget` received is sent with the
+ * times and modes that came with its files.
  *
  * @example `createSender({ connect, openSource: () => fileListSource(input.files) })`
  */

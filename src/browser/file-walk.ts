@@ -30,7 +30,10 @@ interface Named {
   readonly found: FoundFile | FoundDir;
 }
 
-/** What is in a tree, in canonical order and in batches; the root itself comes first. What cannot be had is told and left out. */
+/**
+ * What is in a tree, in canonical order and in batches; the root itself comes first. What cannot be
+ * had is told and left out.
+ */
 export async function* walkFiles(
   root: FoundDir,
   options: FileWalkOptions,

@@ -9,7 +9,10 @@ export interface FileRecord {
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
   readonly mode: number;
-  /** Its time as the browser tells it, in milliseconds: another one means that somebody else changed it. */
+  /**
+   * Its time as the browser tells it, in milliseconds: another one means that somebody else changed
+   * it.
+   */
   readonly storedMs: number;
 }
 
@@ -19,8 +22,9 @@ const lineFeed = 0x0a;
 const staleLineCount = 1000;
 
 /**
- * What is known of the files that a folder received: a line of JSON for each file that was completed, the last one counts.
- * While it is open nobody else can open it, so two sessions never write to one folder.
+ * What is known of the files that a folder received: a line of JSON for each file that was
+ * completed, the last one counts. While it is open nobody else can open it, so two sessions never
+ * write to one folder.
  */
 export class FolderRecord {
   readonly files: Map<string, FileRecord>;
@@ -39,7 +43,9 @@ export class FolderRecord {
     this.#lineCount = this.files.size;
   }
 
-  /** Opens the record in a folder's private directory. @throws LOCKED while another session has it */
+  /**
+   * Opens the record in a folder's private directory. @throws LOCKED while another session has it
+   */
   static async open(staging: FileSystemDirectoryHandle): Promise<FolderRecord> {
     const file = await staging.getFileHandle(recordName, { create: true });
     return new FolderRecord(await openAccess(file));

@@ -25,7 +25,10 @@ export class KeptBytes {
   }
 }
 
-/** One file on its way in: in memory when it is small, otherwise in a part. Once complete, it is where it belongs. */
+/**
+ * One file on its way in: in memory when it is small, otherwise in a part. Once complete, it is
+ * where it belongs.
+ */
 export class IncomingFile implements Place {
   readonly dir: OpfsDir;
   readonly name: string;
@@ -63,7 +66,10 @@ export class IncomingFile implements Place {
     return pathIn(this.dir, this.name);
   }
 
-  /** Puts content in its place. The bytes are copied or written. @throws CHANGED when it goes beyond the end */
+  /**
+   * Puts content in its place. The bytes are copied or written. @throws CHANGED when it goes beyond
+   * the end
+   */
   async put(offset: number, bytes: Bytes): Promise<void> {
     this.#count(offset, bytes.length);
     this.#start();

@@ -17,12 +17,18 @@ interface OldContentTools {
   readonly options: TargetOptions;
 }
 
-/** What of a folder's own content may be a part of files to come: old versions, parts of an earlier session, and files of the same size. */
+/**
+ * What of a folder's own content may be a part of files to come: old versions, parts of an earlier
+ * session, and files of the same size.
+ */
 export class OldContent {
   readonly #places: ChunkPlaces;
   readonly #tools: OldContentTools;
   readonly #cutters = new SpareCutters();
-  /** A path for each size that a file had when the session began: files that were moved are found by it. */
+  /**
+   * A path for each size that a file had when the session began: files that were moved are found by
+   * it.
+   */
   readonly #bySize: ReadonlyMap<number, string>;
   readonly #learned = new Set<string>();
   readonly #begun = new WeakSet<IncomingFile>();

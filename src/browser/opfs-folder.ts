@@ -10,7 +10,10 @@ export interface OpfsDir {
   readonly isNew: boolean;
 }
 
-/** What stands at a name; of a directory also whether anything is in it, unless a directory was looked for. */
+/**
+ * What stands at a name; of a directory also whether anything is in it, unless a directory was
+ * looked for.
+ */
 export type OpfsStanding =
   | { readonly kind: "none" }
   | { readonly kind: "file"; readonly file: File }

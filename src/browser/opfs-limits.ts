@@ -1,6 +1,9 @@
 /** Bounds of a target in a browser's private file system. */
 export const opfsLimits = Object.freeze({
-  /** Bytes of a file that is kept in memory until it is complete; a longer one is written as it comes. */
+  /**
+   * Bytes of a file that is kept in memory until it is complete; a longer one is written as it
+   * comes.
+   */
   keptFileBytes: 131_072,
   /** Bytes of all files that are kept in memory. */
   keptBytes: 8_388_608,

@@ -16,11 +16,13 @@ import { placeKnown } from "./place-known.ts";
 import { Replacements } from "./replacements.ts";
 
 /**
- * Receives into a directory of the browser's private file system (OPFS). It needs a worker, whose access to files is synchronous.
+ * Receives into a directory of the browser's private file system (OPFS). It needs a worker, whose
+ * access to files is synchronous.
  *
- * Files are built in a directory `.rsync-stream` at the top and moved to their names when complete, so each is the old or the
- * new one. Times and modes, which the browser cannot keep, are recorded there, so that what has not changed need not come again.
- * What was received when a session breaks off, or the page is left, is used by the next one. Symbolic links are reported and left out.
+ * Files are built in a directory `.rsync-stream` at the top and moved to their names when complete,
+ * so each is the old or the new one. Times and modes, which the browser cannot keep, are recorded
+ * there, so that what has not changed need not come again. What was received when a session breaks
+ * off, or the page is left, is used by the next one. Symbolic links are reported and left out.
  */
 export function opfsTarget(directory: FileSystemDirectoryHandle): TreeTarget {
   return new OpfsTarget(directory);
@@ -40,7 +42,9 @@ class OpfsTarget implements TreeTarget {
   readonly #memory = new KeptBytes();
   readonly #places = new ChunkPlaces();
   readonly #incoming = new Map<number, IncomingFile>();
-  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
+  /**
+   * The directories on the way to the last entry, by depth; undefined where one could not be had.
+   */
   readonly #dirs: Promise<OpfsDir | undefined>[] = [];
   #opened: Opened | undefined;
 
@@ -136,7 +140,10 @@ class OpfsTarget implements TreeTarget {
     this.#opened = undefined;
   }
 
-  /** Until its first `await` it runs in the order of entries, which decides the directory that each is in. */
+  /**
+   * Until its first `await` it runs in the order of entries, which decides the directory that each
+   * is in.
+   */
   #planEntry(entry: Entry, number: number): Promise<Need> {
     const { depth } = entry;
     const isRoot = depth === 0 && this.#required().options.layout === "contents";
@@ -203,7 +210,10 @@ class OpfsTarget implements TreeTarget {
     this.#incoming.delete(entry);
   }
 
-  /** Does something for one entry; trouble with it is told, the entry given up, and the others go on. */
+  /**
+   * Does something for one entry; trouble with it is told, the entry given up, and the others go
+   * on.
+   */
   async #attempt<Result>(
     entry: number,
     path: string,
@@ -256,7 +266,10 @@ function shownPath(dir: OpfsDir, { name }: Entry): string {
   return pathIn(dir, new TextDecoder().decode(name));
 }
 
-/** What stands there, with what is recorded of it; of a file that somebody else changed the time is not known. */
+/**
+ * What stands there, with what is recorded of it; of a file that somebody else changed the time is
+ * not known.
+ */
 function standingOf(there: OpfsStanding, known: FileRecord | undefined): Standing | undefined {
   if (there.kind === "none") return undefined;
   const nothing = { size: 0, mode: 0, mtimeSec: Number.NaN, mtimeNsec: 0 };

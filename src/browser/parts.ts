@@ -6,7 +6,10 @@ import { opfsLimits } from "./opfs-limits.ts";
 
 const partsName = "parts";
 
-/** Where files are built until they are complete, each under a name made of its path; what a session leaves, the next one goes on with. */
+/**
+ * Where files are built until they are complete, each under a name made of its path; what a session
+ * leaves, the next one goes on with.
+ */
 export class Parts {
   readonly #staging: FileSystemDirectoryHandle;
   readonly #directory: FileSystemDirectoryHandle;

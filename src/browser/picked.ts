@@ -7,8 +7,9 @@ export interface NamedFile {
 }
 
 /**
- * What a user picked, dropped or a page keeps: files of an `<input>`, those of one with `webkitdirectory` under their
- * relative paths, handles of files and directories, files with paths of their own.
+ * What a user picked, dropped or a page keeps: files of an `<input>`, those of one with
+ * `webkitdirectory` under their relative paths, handles of files and directories, files with paths
+ * of their own.
  */
 export type Picked = File | NamedFile | FileSystemFileHandle | FileSystemDirectoryHandle;
 
@@ -43,7 +44,8 @@ export function findPicked(picked: Iterable<Picked> | FileSystemDirectoryHandle)
 }
 
 /**
- * What was dropped on a page. It has to be called in the handler of the event: a moment later the items are gone.
+ * What was dropped on a page. It has to be called in the handler of the event: a moment later the
+ * items are gone.
  *
  * @throws IO and others when the browser does not give them out
  */

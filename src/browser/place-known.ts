@@ -19,7 +19,8 @@ interface KnownRun {
 }
 
 /**
- * Puts those chunks of a file's list in place that were seen somewhere and are still there, verified.
+ * Puts those chunks of a file's list in place that were seen somewhere and are still there,
+ * verified.
  *
  * @returns 1 for each chunk that is in place, 0 for each that has to come
  */

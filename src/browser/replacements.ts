@@ -21,8 +21,9 @@ export interface Replaced {
 }
 
 /**
- * Directories that come in place of files: built aside until all is here, so that a session that breaks off takes nothing away.
- * Each lies under its path, which tells the next session for which files it can use what is in there.
+ * Directories that come in place of files: built aside until all is here, so that a session that
+ * breaks off takes nothing away. Each lies under its path, which tells the next session for which
+ * files it can use what is in there.
  */
 export class Replacements {
   readonly #staging: FileSystemDirectoryHandle;

@@ -24,8 +24,8 @@ interface Header extends Pick<Entry, "size" | "mode" | "mtimeSec"> {
 const typeFlags = { file: "0", dir: "5", more: "x" } as const;
 
 /**
- * A directory as a tar archive, to be downloaded. The archive refers to the files, so it takes neither memory nor time,
- * and is good for as long as they do not change.
+ * A directory as a tar archive, to be downloaded. The archive refers to the files, so it takes
+ * neither memory nor time, and is good for as long as they do not change.
  *
  * @throws VANISHED, IO when something cannot be listed
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html

@@ -21,8 +21,9 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
 }
 
 /**
- * The same stream, but it ends with the signal's reason, in the middle of a wait too. The source is closed
- * whichever way it ends; after an abort nobody waits for that, for the source may never answer again.
+ * The same stream, but it ends with the signal's reason, in the middle of a wait too. The source is
+ * closed whichever way it ends; after an abort nobody waits for that, for the source may never
+ * answer again.
  */
 export async function* abortableSource<T>(
   source: AsyncIterable<T>,

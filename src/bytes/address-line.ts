@@ -1,4 +1,7 @@
-/** Ranges behind one another on one line of addresses, so that a single number says which range and where in it. */
+/**
+ * Ranges behind one another on one line of addresses, so that a single number says which range and
+ * where in it.
+ */
 export class AddressLine {
   /** The address where each range starts, ascending. */
   readonly #starts: number[] = [];

@@ -24,7 +24,9 @@ export class BitWriter {
   }
 }
 
-/** Reads what `BitWriter` wrote. It does not know how many bits were meant: fill bits read as bits. */
+/**
+ * Reads what `BitWriter` wrote. It does not know how many bits were meant: fill bits read as bits.
+ */
 export class BitReader {
   readonly #bytes: Bytes;
   #at = 0;

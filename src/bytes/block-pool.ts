@@ -8,11 +8,12 @@ interface Block {
 }
 
 /**
- * Memory that is handed out in pieces and used again when all pieces of a block have come back. Content goes
- * through it at more than a gigabyte a second: as memory of its own it would keep the garbage collector busy.
+ * Memory that is handed out in pieces and used again when all pieces of a block have come back.
+ * Content goes through it at more than a gigabyte a second: as memory of its own it would keep the
+ * garbage collector busy.
  *
- * Pieces lie side by side, so what follows each other goes over the wire without being joined. A piece that
- * never comes back costs its block, not its correctness.
+ * Pieces lie side by side, so what follows each other goes over the wire without being joined. A
+ * piece that never comes back costs its block, not its correctness.
  */
 export class BlockPool {
   readonly #blockBytes: number;
@@ -32,7 +33,10 @@ export class BlockPool {
     return block.bytes.subarray(block.used - count, block.used);
   }
 
-  /** Takes back a piece, or a part of one; each byte comes back at most once. Foreign bytes are ignored. */
+  /**
+   * Takes back a piece, or a part of one; each byte comes back at most once. Foreign bytes are
+   * ignored.
+   */
   give(bytes: Bytes): void {
     const block = this.#blocks.get(bytes.buffer);
     if (block === undefined) return;

@@ -11,14 +11,20 @@ export function doAll(steps: readonly (() => void)[]): void {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Does something, then closes what it was done with. When both fail, what was thrown first is thrown. */
+/**
+ * Does something, then closes what it was done with. When both fail, what was thrown first is
+ * thrown.
+ */
 export function closingAfter<Result>(work: () => Result, close: () => void): Result {
   const result = closingOnFailure(work, close);
   close();
   return result;
 }
 
-/** Does something with what stays open when that succeeds. When closing it fails too, what was thrown first is thrown. */
+/**
+ * Does something with what stays open when that succeeds. When closing it fails too, what was
+ * thrown first is thrown.
+ */
 export function closingOnFailure<Result>(work: () => Result, close: () => void): Result {
   try {
     return work();

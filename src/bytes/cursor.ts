@@ -34,7 +34,10 @@ export class ByteReader {
     return this.#bytes[at]! * 0x1000000 + low;
   }
 
-  /** Groups of seven bits, lowest first, at most 2^53 - 1; only the shortest form of a number is accepted. */
+  /**
+   * Groups of seven bits, lowest first, at most 2^53 - 1; only the shortest form of a number is
+   * accepted.
+   */
   uvarint(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {

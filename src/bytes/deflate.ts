@@ -25,7 +25,8 @@ export function deflate(bytes: Bytes, level: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 =
 }
 
 /**
- * Expands what `deflate` made. Never holds more than `sizeBytes` and one, whatever the input claims.
+ * Expands what `deflate` made. Never holds more than `sizeBytes` and one, whatever the input
+ * claims.
  *
  * @param sizeBytes how long the result must be
  * @throws BAD_MESSAGE when the input is damaged or the result has any other length

@@ -1,7 +1,10 @@
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 
-/** Names by number: some that the system has, such as EDQUOT, are missing where Node names its errors. */
+/**
+ * Names by number: some that the system has, such as EDQUOT, are missing where Node names its
+ * errors.
+ */
 const systemNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 /** What Node calls those: it has two ways to say so. */
 const withoutName = /^(?:UNKNOWN$|Unknown system error)/;
@@ -12,7 +15,10 @@ export function errnoName(number: number): string {
   return withoutName.test(name) ? (systemNames.get(number) ?? `errno ${number}`) : name;
 }
 
-/** The name of the system's error that was thrown, such as "ENOENT"; undefined when it is another kind of error. */
+/**
+ * The name of the system's error that was thrown, such as "ENOENT"; undefined when it is another
+ * kind of error.
+ */
 export function errnoOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const { code, errno } = thrown as NodeJS.ErrnoException;

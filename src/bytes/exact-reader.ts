@@ -7,8 +7,8 @@ const nothing = new Uint8Array(0);
 /**
  * Reads exact numbers of bytes from a stream of blocks of any size.
  *
- * It reads no block ahead, and copies only when a read straddles blocks; otherwise what it returns is a view
- * of a block. One read at a time.
+ * It reads no block ahead, and copies only when a read straddles blocks; otherwise what it returns
+ * is a view of a block. One read at a time.
  */
 export class ExactReader {
   readonly #blocks: AsyncIterator<Bytes>;
@@ -50,7 +50,9 @@ export class ExactReader {
     return concatBytes(parts);
   }
 
-  /** What is there of the next `count` bytes, at least one; nothing at the end or when `count` is 0. */
+  /**
+   * What is there of the next `count` bytes, at least one; nothing at the end or when `count` is 0.
+   */
   async readUpTo(count: number): Promise<Bytes> {
     if (count > 0 && this.#at === this.#block.length) await this.#advance();
     return this.#take(count);

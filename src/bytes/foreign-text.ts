@@ -6,8 +6,9 @@ const shownCount = 100;
 const seenBytes = 4096;
 
 /**
- * What bytes say that are not what was expected, for a message: the first line that is not blank, or the title of a page, at most
- * 100 characters, in quotes. Undefined when they are no text. Control characters in it are for the reader to escape.
+ * What bytes say that are not what was expected, for a message: the first line that is not blank,
+ * or the title of a page, at most 100 characters, in quotes. Undefined when they are no text.
+ * Control characters in it are for the reader to escape.
  */
 export function quoteText(bytes: Bytes): string | undefined {
   const text = new TextDecoder().decode(bytes.subarray(0, seenBytes));

@@ -4,10 +4,12 @@ import type { Bytes } from "../types.ts";
 const empty = -1;
 
 /**
- * A map from chunk ids to numbers, kept small: 16 bytes a slot, one and a half to three slots an id.
+ * A map from chunk ids to numbers, kept small: 16 bytes a slot, one and a half to three slots an
+ * id.
  *
- * It looks at the first 8 bytes of an id only. What it finds is a candidate: compare the full id before use.
- * Ids may come from a peer, so the place of an id depends on a seed that the peer cannot know.
+ * It looks at the first 8 bytes of an id only. What it finds is a candidate: compare the full id
+ * before use. Ids may come from a peer, so the place of an id depends on a seed that the peer
+ * cannot know.
  */
 export class IdMap {
   #count = 0;

@@ -1,6 +1,7 @@
 /**
- * The same object with some of its members replaced. All others are those of the object itself, whether they are its own or
- * of its class, there now or added later; so a wrapper names what it changes and can forget nothing.
+ * The same object with some of its members replaced. All others are those of the object itself,
+ * whether they are its own or of its class, there now or added later; so a wrapper names what it
+ * changes and can forget nothing.
  */
 export function override<Whole extends object, Members extends Partial<Whole>>(
   inner: Whole,

@@ -11,8 +11,8 @@ const waiting: (() => void)[] = [];
  *
  *     if (pause.due()) await pause.take();
  *
- * The slice is one for the whole process: a hundred sessions that are busy at once delay the event loop no more
- * than one does, and take turns with each other.
+ * The slice is one for the whole process: a hundred sessions that are busy at once delay the event
+ * loop no more than one does, and take turns with each other.
  */
 export class Pause {
   readonly #signal: AbortSignal | undefined;

@@ -5,7 +5,9 @@ const spanMs = 5000;
 export class RecentRate {
   readonly #seen: { readonly atMs: number; readonly bytes: number }[] = [];
 
-  /** Takes note of how much there is now, and returns how much came in a second of the last five. */
+  /**
+   * Takes note of how much there is now, and returns how much came in a second of the last five.
+   */
   note(atMs: number, bytes: number): number {
     const last = this.#seen.at(-1);
     if (last !== undefined && bytes < last.bytes) this.#seen.length = 0; // it began anew

@@ -35,8 +35,8 @@ export class StallWatch {
   }
 
   /**
-   * So many bytes are handed to the system. They leave its buffers unseen, and it may take no more for as long: a peer that is
-   * merely slow has the time that they need.
+   * So many bytes are handed to the system. They leave its buffers unseen, and it may take no more
+   * for as long: a peer that is merely slow has the time that they need.
    */
   sent(bytes: number): void {
     const now = performance.now();

@@ -6,7 +6,10 @@ import { keyOf } from "./id-key.ts";
 
 type KeyOf = ChunkDigest["keyOf"];
 
-/** Of what `@napi-rs/blake-hash` has, the one call whose result is no foreign memory that the garbage collector has to free. */
+/**
+ * Of what `@napi-rs/blake-hash` has, the one call whose result is no foreign memory that the
+ * garbage collector has to free.
+ */
 interface Native {
   blake3UrlSafeBase64(bytes: Bytes): string;
 }
@@ -14,8 +17,9 @@ interface Native {
 let bound: { readonly native: KeyOf | undefined } | undefined;
 
 /**
- * BLAKE3, for trees in the file system. Where its native code is installed, an optional dependency, chunks of 64 KiB take a third
- * of the time of SHA-256; in portable code they take 40 times as long as that.
+ * BLAKE3, for trees in the file system. Where its native code is installed, an optional dependency,
+ * chunks of 64 KiB take a third of the time of SHA-256; in portable code they take 40 times as long
+ * as that.
  *
  * @see https://github.com/BLAKE3-team/BLAKE3-specs
  */

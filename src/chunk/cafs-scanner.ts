@@ -7,8 +7,8 @@ const zerosS1 = 1;
 const zerosV = 8 * windowBytes + zerosS1;
 
 /**
- * The CAFS rule for bytes that come in blocks of any size, with its checksum in the open. Where a whole buffer can be
- * filled, `createCutter` finds the same ends several times faster.
+ * The CAFS rule for bytes that come in blocks of any size, with its checksum in the open. Where a
+ * whole buffer can be filled, `createCutter` finds the same ends several times faster.
  *
  * @see docs/cutters.md, cafs
  */
@@ -35,8 +35,8 @@ export class CafsScanner {
   /**
    * Takes bytes up to the next boundary.
    *
-   * @returns how many belong to the current chunk: all, if no boundary was found; otherwise offer the rest
-   *   again, it begins the next chunk
+   * @returns how many belong to the current chunk: all, if no boundary was found; otherwise offer
+   *   the rest again, it begins the next chunk
    */
   scan(block: Bytes): number {
     const window = this.#window;

@@ -16,8 +16,8 @@ export interface ChunkInfo {
 declare const verified: unique symbol;
 
 /**
- * A chunk whose bytes were hashed and found equal to its id. Only `chunkOf` and `verifyChunk` make one, so
- * what has this type may be stored and used; raw bytes from a peer or a disk may not.
+ * A chunk whose bytes were hashed and found equal to its id. Only `chunkOf` and `verifyChunk` make
+ * one, so what has this type may be stored and used; raw bytes from a peer or a disk may not.
  */
 export interface Chunk {
   readonly id: ChunkId;

@@ -17,9 +17,11 @@ export interface CutterOptions {
 }
 
 /**
- * Makes a cutter. It holds 1 MiB + maxBytes of memory and cuts any number of blobs, so make one and keep it.
+ * Makes a cutter. It holds 1 MiB + maxBytes of memory and cuts any number of blobs, so make one and
+ * keep it.
  *
- * @throws UNSUPPORTED for a spec that this version cannot cut by, and for `wasm` where that is refused
+ * @throws UNSUPPORTED for a spec that this version cannot cut by, and for `wasm` where that is
+ *   refused
  */
 export function createCutter(spec: CutterSpec, options: CutterOptions = {}): Cutter {
   const { buffer, ends, find } = createFinder(checkCutterSpec(spec), options.kernel ?? "auto");

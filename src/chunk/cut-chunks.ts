@@ -8,8 +8,8 @@ import { chunkOf } from "./verify.ts";
 /**
  * Cuts a stream into chunks, in order. An empty stream has none.
  *
- * Holds 1 MiB + maxBytes of the stream, whatever its length, and yields once that is full or the stream ends.
- * The chunks' bytes are the caller's.
+ * Holds 1 MiB + maxBytes of the stream, whatever its length, and yields once that is full or the
+ * stream ends. The chunks' bytes are the caller's.
  *
  * @throws UNSUPPORTED for a spec that this version cannot cut by
  */
@@ -33,7 +33,10 @@ export async function* cutChunks(
   yield* takeChunks(cutter, filled, true);
 }
 
-/** Yields the chunks that are complete and moves what is left to the start; returns how much that is. */
+/**
+ * Yields the chunks that are complete and moves what is left to the start; returns how much that
+ * is.
+ */
 function* takeChunks(cutter: Cutter, filled: number, final: boolean): Generator<Chunk, number, undefined> {
   let start = 0;
   for (const end of cutter.cut(filled, final)) {

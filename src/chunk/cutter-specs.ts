@@ -2,7 +2,10 @@ import { maxCafsChunkBytes } from "../bytes/varint.ts";
 import { SyncError } from "../errors.ts";
 import type { CutterSpec } from "./cutter.ts";
 
-/** No rule may make longer chunks: a cutter sets aside this much memory for a spec that came from a peer. */
+/**
+ * No rule may make longer chunks: a cutter sets aside this much memory for a spec that came from a
+ * peer.
+ */
 export const maxChunkBytes = 16 * 1024 * 1024;
 
 /** The shortest minimum of a rule that rolls a hash, so that its window lies within one chunk. */

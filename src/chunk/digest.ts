@@ -3,7 +3,10 @@ import type { Bytes } from "../types.ts";
 import type { ChunkId } from "./chunk.ts";
 import { idOfKey, keyOf } from "./id-key.ts";
 
-/** A digest by which chunks are named. Who takes chunks by their ids relies on nobody being able to make two with one id. */
+/**
+ * A digest by which chunks are named. Who takes chunks by their ids relies on nobody being able to
+ * make two with one id.
+ */
 export interface ChunkDigest {
   /** What handshakes and files call it. */
   readonly name: "sha-256" | "blake3";
@@ -23,9 +26,9 @@ export interface Digester {
 const node = globalThis.process?.getBuiltinModule?.("node:crypto");
 
 /**
- * SHA-256 of bytes, at once, as a key (see `keyOf`): by Node's own code where it is there, otherwise in portable
- * code. A string costs half the time of a Buffer for small chunks, and leaves nothing to the garbage collector
- * that it has to count as foreign memory.
+ * SHA-256 of bytes, at once, as a key (see `keyOf`): by Node's own code where it is there,
+ * otherwise in portable code. A string costs half the time of a Buffer for small chunks, and leaves
+ * nothing to the garbage collector that it has to count as foreign memory.
  */
 export const sha256Key: (bytes: Bytes) => string = chooseSha256();
 

@@ -4,12 +4,14 @@ import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
 import { gearTable } from "./gear.ts";
 
 /*
- * The hash of a place is h = 2 * h + gear[byte] (mod 2^32) over the bytes before it. A chunk ends at the first
- * place where it has at least minBytes and the hash has none of the bits of the mask: a strict mask below the
- * average size, a loose one from there on; or where it has maxBytes. The first minBytes are not hashed but for
- * the last window, which gives the same cuts, for older bytes have left the hash by then.
+ * The hash of a place is h = 2 * h + gear[byte] (mod 2^32) over the bytes before it. A chunk ends
+ * at the first place where it has at least minBytes and the hash has none of the bits of the mask:
+ * a strict mask below the average size, a loose one from there on; or where it has maxBytes. The
+ * first minBytes are not hashed but for the last window, which gives the same cuts, for older bytes
+ * have left the hash by then.
  *
- * Xia et al., FastCDC, USENIX ATC 2016; sizes and level as measured on source trees: see docs/cutters.md.
+ * Xia et al., FastCDC, USENIX ATC 2016; sizes and level as measured on source trees: see
+ * docs/cutters.md.
  */
 
 /** Bytes that a gear hash depends on: each byte shifts the word of the one before by one bit. */
@@ -62,7 +64,10 @@ export function fastcdcFinder(spec: CutterSpec): Finder {
   };
 }
 
-/** The first end in [from, to) where the hash of the bytes before it has no bit of the mask; 0 if none. */
+/**
+ * The first end in [from, to) where the hash of the bytes before it has no bit of the mask; 0 if
+ * none.
+ */
 function findZeros(buffer: Bytes, gear: Int32Array, from: number, to: number, mask: number): number {
   let at = from - windowBytes;
   let hash = 0;

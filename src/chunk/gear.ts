@@ -8,8 +8,8 @@ const wordsPerDigest = 8;
 /**
  * The 256 random words of the gear hash, one for each value of a byte.
  *
- * Words 8k to 8k + 7 are the SHA-256 of the seed and the byte k, read as big-endian 32-bit numbers, so any
- * implementation can make the table for itself.
+ * Words 8k to 8k + 7 are the SHA-256 of the seed and the byte k, read as big-endian 32-bit numbers,
+ * so any implementation can make the table for itself.
  *
  * @see docs/cutters.md, fastcdc
  */

@@ -2,7 +2,8 @@ import { compareBytes } from "../bytes/compare.ts";
 import type { ChunkId } from "./chunk.ts";
 
 /**
- * The smallest ids of a blob's chunks, ascending. Blobs that share many of them have much in common.
+ * The smallest ids of a blob's chunks, ascending. Blobs that share many of them have much in
+ * common.
  *
  * @param ids of all chunks; an id that comes twice counts twice
  * @param count how many, as far as there are; 5 is usual

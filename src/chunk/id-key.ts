@@ -1,8 +1,8 @@
 import type { ChunkId } from "./chunk.ts";
 
 /**
- * An id as a key of maps: one character for each of its bytes. Hex would be readable, but takes ten times as
- * long to make and to look up.
+ * An id as a key of maps: one character for each of its bytes. Hex would be readable, but takes ten
+ * times as long to make and to look up.
  */
 export function keyOf(id: ChunkId): string {
   // A typed array will do where apply asks for a plain one.

@@ -11,7 +11,10 @@ import type { Progress } from "./report.ts";
 import { createSpool } from "./spool.ts";
 import { findChunks } from "./tree-chunks.ts";
 
-/** `apply INFO DATA DST`: rebuilds a file; the old one stays until the new one is complete and verified. */
+/**
+ * `apply INFO DATA DST`: rebuilds a file; the old one stays until the new one is complete and
+ * verified.
+ */
 export const apply = defineCommand({
   operands: ["INFO", "DATA", "DST"],
   options: {

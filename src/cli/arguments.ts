@@ -45,8 +45,8 @@ const questions = new Map<string, "help" | "version">([
 ]);
 
 /**
- * What is asked of a command in place of its work, whatever else is wrong with the line. The word `help` may be an operand, unless it
- * is the only one of several.
+ * What is asked of a command in place of its work, whatever else is wrong with the line. The word
+ * `help` may be an operand, unless it is the only one of several.
  */
 function findQuestion(argv: readonly string[], names: readonly string[]): "help" | "version" | undefined {
   const end = argv.indexOf("--");

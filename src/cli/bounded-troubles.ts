@@ -2,7 +2,10 @@ import { override } from "../bytes/override.ts";
 import { sessionLimits } from "../session/limits.ts";
 import type { Report } from "./report.ts";
 
-/** The same report, in which the other end cannot fill the screen: of its troubles the first are told, the others counted. */
+/**
+ * The same report, in which the other end cannot fill the screen: of its troubles the first are
+ * told, the others counted.
+ */
 export function boundRemoteTroubles(report: Report): Report {
   const limit = sessionLimits.keptTroubleCount;
   let count = 0;

@@ -21,8 +21,8 @@ const escapeBase = 0xdc00;
 const escaped = /[\udc80-\udcff]/u;
 
 /**
- * Text of any bytes. Those that are no UTF-8 become lone surrogates, U+DC80 to U+DCFF, which no other
- * bytes do, so that all come back.
+ * Text of any bytes. Those that are no UTF-8 become lone surrogates, U+DC80 to U+DCFF, which no
+ * other bytes do, so that all come back.
  */
 export function decodeByteText(bytes: Bytes): string {
   const latin1 = Buffer.from(bytes).toString("latin1");

@@ -4,8 +4,8 @@ const lettersPerSlip = 4;
 const leastLetters = 3;
 
 /**
- * The word that was meant, most likely: one that this is the beginning of, or one with few slips in it. Undefined when it may as well
- * be another, or none.
+ * The word that was meant, most likely: one that this is the beginning of, or one with few slips in
+ * it. Undefined when it may as well be another, or none.
  */
 export function closest(word: string, among: readonly string[]): string | undefined {
   const meant = word.toLowerCase().replaceAll("_", "-");
@@ -25,7 +25,10 @@ export function closest(word: string, among: readonly string[]): string | undefi
     : undefined;
 }
 
-/** Letters to change, add or drop, and neighbours to change over, on the way from one word to another. */
+/**
+ * Letters to change, add or drop, and neighbours to change over, on the way from one word to
+ * another.
+ */
 function countSlips(from: string, to: string): number {
   let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);

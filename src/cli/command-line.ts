@@ -16,7 +16,10 @@ const versionWords = new Set(["version", "--version", "-V"]);
 const helpWords = new Set(["help", "--help", "-h"]);
 const isQuestion = (word: string): boolean => versionWords.has(word) || helpWords.has(word);
 
-/** Runs a command and resolves with its exit code. The process then ends by itself, once all is written. */
+/**
+ * Runs a command and resolves with its exit code. The process then ends by itself, once all is
+ * written.
+ */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
   let output = new TextOutput(2);
@@ -51,7 +54,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   return exit || lossExit;
 }
 
-/** The command, or what stands for one, and all else. Options without a value may stand in front. */
+/**
+ * The command, or what stands for one, and all else. Options without a value may stand in front.
+ */
 function findCommand(argv: readonly string[]): { name: string; rest: readonly string[] } {
   const named = argv.findIndex((word) => !word.startsWith("-"));
   const at = named < 0 ? argv.findIndex(isQuestion) : named;
@@ -77,14 +82,20 @@ async function print(text: string): Promise<number> {
   return 0;
 }
 
-/** Tells the other stream, when that is free, that a report could not be written; returns the exit code for that. */
+/**
+ * Tells the other stream, when that is free, that a report could not be written; returns the exit
+ * code for that.
+ */
 async function tellLoss(failure: SyncError, other: 1 | 2 | undefined): Promise<number> {
   if (failure.code === "PEER_GONE" && other !== 2) return 0; // nobody reads standard error, so nobody misses it
   if (other !== undefined) await writeText(other, `rsync-stream: ${describeError(failure)}\n`);
   return exitOf(failure);
 }
 
-/** Of what the other end gave up for, these say more than that it failed: nobody interrupted us, nothing is done. */
+/**
+ * Of what the other end gave up for, these say more than that it failed: nobody interrupted us,
+ * nothing is done.
+ */
 const tellingCodes: readonly SyncErrorCode[] = ["LIMIT", "UNAUTHORIZED"];
 
 function exitOf({ code, remote }: SyncError): number {

@@ -14,7 +14,10 @@ export function widthOf(text: string): number {
   return columns;
 }
 
-/** The text in so many columns: what does not fit is taken from its middle, between what readers see as characters. */
+/**
+ * The text in so many columns: what does not fit is taken from its middle, between what readers see
+ * as characters.
+ */
 export function shortenMiddle(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   const mark = "...";

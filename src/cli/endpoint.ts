@@ -15,10 +15,11 @@ const kindOfProtocol = {
 } as const;
 
 /**
- * Reads `PATH`, `[USER@]HOST:PATH` or a URL, telling them apart as rsync does: what has a `:` before its first `/` names a host, and
- * brackets around an address hide the colons in it.
+ * Reads `PATH`, `[USER@]HOST:PATH` or a URL, telling them apart as rsync does: what has a `:`
+ * before its first `/` names a host, and brackets around an address hide the colons in it.
  *
- * @throws USAGE for another kind of URL, one with a password or token in it, what means an rsync daemon, or a host that is none
+ * @throws USAGE for another kind of URL, one with a password or token in it, what means an rsync
+ *   daemon, or a host that is none
  */
 export function parseEndpoint(text: string): Endpoint {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return parseUrl(text);
@@ -42,7 +43,10 @@ export function parseEndpoint(text: string): Endpoint {
   return { kind: "ssh", host: user + host, path: path || "." };
 }
 
-/** A URL in which bytes that are no UTF-8 are written as all others are that it cannot have as they are. */
+/**
+ * A URL in which bytes that are no UTF-8 are written as all others are that it cannot have as they
+ * are.
+ */
 export function encodeOtherBytes(url: string): string {
   return writeOtherBytes(url, (byte) => `%${byte.toString(16).toUpperCase()}`);
 }

@@ -1,8 +1,8 @@
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 
 /**
- * The versions of V8 in which each setting was tried, from the first to the last: those of Node.js 20 to 26. One that does not know a
- * setting says so on standard error, so others keep their own.
+ * The versions of V8 in which each setting was tried, from the first to the last: those of Node.js
+ * 20 to 26. One that does not know a setting says so on standard error, so others keep their own.
  */
 const triedVersions = {
   "--interrupt-budget": ["11.3", "11.3"],
@@ -14,23 +14,29 @@ const triedVersions = {
 type EngineSetting = keyof typeof triedVersions;
 
 /**
- * The space for young objects, both halves. In less, what is still in use is taken for old; in more, nothing is gained by letting
- * what is not wait longer.
+ * The space for young objects, both halves. In less, what is still in use is taken for old; in
+ * more, nothing is gained by letting what is not wait longer.
  */
 const youngSpaceBytes = 8 << 20;
-/** From where on it matters whether a heap doubles. Below, to sweep it more often would take a quarter of the time of a session. */
+/**
+ * From where on it matters whether a heap doubles. Below, to sweep it more often would take a
+ * quarter of the time of a session.
+ */
 const smallHeapBytes = 48 << 20;
 const lookMs = 100;
 
 /**
  * Sets the engine up for a session.
  *
- * Code has to run for eight times as long as usual before it is optimised, where the engine takes that. To compile in the background
- * is free only where a processor is idle, and both ends of a pipe leave none: a first copy of 1.36 GB, which is over in one and a half
- * seconds, takes a seventh less time, a tree of 78,000 files 4 % more (`npm run bench -- first-file first-tree`, with and without it).
+ * Code has to run for eight times as long as usual before it is optimised, where the engine takes
+ * that. To compile in the background is free only where a processor is idle, and both ends of a
+ * pipe leave none: a first copy of 1.36 GB, which is over in one and a half seconds, takes a
+ * seventh less time, a tree of 78,000 files 4 % more (`npm run bench -- first-file first-tree`,
+ * with and without it).
  *
- * The heap stays small. What a session keeps is little, but much passes through. Of that tree the sender would take 30 MB more, the
- * receiver 7, and neither less time; and a heap that may double before it is swept does, to 300 MB for a tree of 300,000 files.
+ * The heap stays small. What a session keeps is little, but much passes through. Of that tree the
+ * sender would take 30 MB more, the receiver 7, and neither less time; and a heap that may double
+ * before it is swept does, to 300 MB for a tree of 300,000 files.
  */
 export function prepareForSession(): void {
   set("--interrupt-budget", 1_000_000);
@@ -40,8 +46,9 @@ export function prepareForSession(): void {
 }
 
 /**
- * Sets the engine up for a fetch: keeps the heap for young objects at its first size. Where blocks of content pass through one by
- * one, nothing is gained by letting more of them wait to be swept: a fetch of 256 MB takes 40 MB more memory, and no less time.
+ * Sets the engine up for a fetch: keeps the heap for young objects at its first size. Where blocks
+ * of content pass through one by one, nothing is gained by letting more of them wait to be swept: a
+ * fetch of 256 MB takes 40 MB more memory, and no less time.
  */
 export function prepareForFetch(): void {
   set("--semi-space-growth-factor", 1);

@@ -4,8 +4,8 @@ import { writeOtherBytes } from "./byte-text.ts";
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * Text from outside, such as a file's name, so that it can neither move the cursor nor hide what it is.
- * Bytes that are no UTF-8 are shown by their number, where they are known.
+ * Text from outside, such as a file's name, so that it can neither move the cursor nor hide what it
+ * is. Bytes that are no UTF-8 are shown by their number, where they are known.
  */
 export function escapeText(text: string): string {
   return writeOtherBytes(text, (byte) => `\\x${byte.toString(16)}`).replace(unsafe, (character) => {

@@ -40,7 +40,10 @@ export function filterOf({ exclude }: OptionValues<typeof excludeOption>): PathF
   return exclude && createPathFilter(readRules(exclude));
 }
 
-/** Reads the texts of `--exclude`, as rsync does: `+ ` in front includes, `- ` excludes, and `!` alone forgets all before it. */
+/**
+ * Reads the texts of `--exclude`, as rsync does: `+ ` in front includes, `- ` excludes, and `!`
+ * alone forgets all before it.
+ */
 export function readRules(texts: readonly string[]): FilterRule[] {
   const rules = texts.slice(texts.lastIndexOf("!") + 1);
   return rules.map((text) => ({

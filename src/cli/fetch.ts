@@ -18,8 +18,8 @@ import { createSpool } from "./spool.ts";
 import { findChunks } from "./tree-chunks.ts";
 
 /**
- * `fetch URL DST`: a file from a server of the CAFS protocol; the old one stays until the new one is complete. What a run that fails
- * got of it stays, for the next one to go on with.
+ * `fetch URL DST`: a file from a server of the CAFS protocol; the old one stays until the new one
+ * is complete. What a run that fails got of it stays, for the next one to go on with.
  */
 export const fetch = defineCommand({
   operands: ["URL", "DST"],

@@ -65,7 +65,9 @@ export async function readPart(file: FileHandle, offset: number, size: number): 
   return bytes.subarray(0, bytesRead);
 }
 
-/** Writes all of it, at an offset or else where the last write ended. Throws what the system says. */
+/**
+ * Writes all of it, at an offset or else where the last write ended. Throws what the system says.
+ */
 export async function writeFully(file: FileHandle, bytes: Bytes, offset?: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const position = offset === undefined ? null : offset + at;

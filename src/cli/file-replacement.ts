@@ -10,7 +10,10 @@ import type { Bytes } from "../types.ts";
 import { encodeByteText, pathOf } from "./byte-text.ts";
 import { writeFully } from "./file-blocks.ts";
 
-/** @throws USAGE for a path that is not that of a file, or of something else; NOT_FOUND without a directory around it */
+/**
+ * @throws USAGE for a path that is not that of a file, or of something else; NOT_FOUND without a
+ *   directory around it
+ */
 export function checkReplaceable(path: string): void {
   // Of a link that leads nowhere the link itself is replaced, as one that leads to a file is.
   if (path.endsWith("/") || statSync(pathOf(path), { throwIfNoEntry: false })?.isFile() === false) {
@@ -22,10 +25,11 @@ export function checkReplaceable(path: string): void {
 }
 
 /**
- * Writes a file under another name and gives it this one when all of it is there. It takes on the permissions
- * of the file that it replaces; that one stays when the content ends in an error.
+ * Writes a file under another name and gives it this one when all of it is there. It takes on the
+ * permissions of the file that it replaces; that one stays when the content ends in an error.
  *
- * @throws NO_SPACE, IO, CHANGED when another directory took the place of the one around it, and what the content throws
+ * @throws NO_SPACE, IO, CHANGED when another directory took the place of the one around it, and
+ *   what the content throws
  */
 export async function replaceFile(path: string, content: AsyncIterable<Bytes>): Promise<void> {
   const held = openAround(path);
@@ -47,7 +51,10 @@ export function openAround(path: string): HeldDirs {
   }
 }
 
-/** As `replaceFile`, by a file in the directory around it that stays when the content ends in an error. */
+/**
+ * As `replaceFile`, by a file in the directory around it that stays when the content ends in an
+ * error.
+ */
 export async function replaceBy(
   around: HeldDirs,
   incomplete: string,

@@ -65,7 +65,9 @@ function formOf(name: string, { short, value, bare }: OptionSpec): string {
   return `${shortForm}--${name}${bare === undefined ? ` ${value}` : `[=${value}]`}`;
 }
 
-/** Breaks a text into lines, the first of which is indented by so much and the others by `hanging`. */
+/**
+ * Breaks a text into lines, the first of which is indented by so much and the others by `hanging`.
+ */
 function wrap(text: string, indent: number, hanging = indent): string[] {
   const lines: string[] = [];
   let line = " ".repeat(indent);

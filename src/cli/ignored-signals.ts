@@ -9,11 +9,13 @@ export const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 type EndingSignal = (typeof endingSignals)[number];
 
 /**
- * True for a signal that whoever started this program had it ignore, as `nohup` does: it stays ignored.
+ * True for a signal that whoever started this program had it ignore, as `nohup` does: it stays
+ * ignored.
  *
- * Linux tells which signals a process ignores, but Node.js takes that back before the first line of a program
- * runs. A hangup also counts as ignored when the process that started this one ignores it, as a script under
- * `nohup` does, or when no standard stream is a terminal: `nohup` leaves none of them on the one that hangs up.
+ * Linux tells which signals a process ignores, but Node.js takes that back before the first line of
+ * a program runs. A hangup also counts as ignored when the process that started this one ignores
+ * it, as a script under `nohup` does, or when no standard stream is a terminal: `nohup` leaves none
+ * of them on the one that hangs up.
  */
 export function isIgnored(name: EndingSignal): boolean {
   if (isIgnoredBy("self", name)) return true;

@@ -1,12 +1,16 @@
 import { SyncError } from "../errors.ts";
 import { endingSignals, isIgnored } from "./ignored-signals.ts";
 
-/** After that long an interrupted command is ended, whatever it still waits for; unless it asks for more. */
+/**
+ * After that long an interrupted command is ended, whatever it still waits for; unless it asks for
+ * more.
+ */
 const usualGraceMs = 1500;
 
 /**
- * Aborts on the first interrupt, so that the command cleans up; ends the process on the second, or when the
- * command takes too long. A signal that was ignored when the program started stays ignored.
+ * Aborts on the first interrupt, so that the command cleans up; ends the process on the second, or
+ * when the command takes too long. A signal that was ignored when the program started stays
+ * ignored.
  */
 export function abortOnInterrupt(controller: AbortController, graceMs = usualGraceMs): void {
   const interrupt = (name: NodeJS.Signals): void => {

@@ -11,11 +11,16 @@ const pauseMs = { over: 200, below: 1000 };
 /** Where progress is shown. */
 interface LiveProgressOptions {
   readonly write: (text: string) => void;
-  /** Columns of the terminal now: it may be resized. Undefined where lines stay one below another. */
+  /**
+   * Columns of the terminal now: it may be resized. Undefined where lines stay one below another.
+   */
   readonly columns: (() => number) | undefined;
 }
 
-/** The line that tells how far a command is. It is drawn at its own pace, so that a rate falls when nothing comes. */
+/**
+ * The line that tells how far a command is. It is drawn at its own pace, so that a rate falls when
+ * nothing comes.
+ */
 export class LiveProgress {
   readonly #write: (text: string) => void;
   readonly #columns: (() => number) | undefined;

@@ -2,7 +2,10 @@ import { SyncError } from "../errors.ts";
 import { wrapPipeError } from "../transport/node-stream.node.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 
-/** What a failed write to standard output or standard error means: PEER_GONE when nobody reads it any more. */
+/**
+ * What a failed write to standard output or standard error means: PEER_GONE when nobody reads it
+ * any more.
+ */
 export function outputTrouble(descriptor: 1 | 2, thrown: unknown): SyncError {
   const name = descriptor === 1 ? "standard output" : "standard error";
   if (wrapPipeError(thrown).code === "PEER_GONE")

@@ -9,8 +9,8 @@ const leastNameColumns = 12;
 const longestSeconds = 360_000;
 
 /**
- * One line on how far a command is, in so many columns at most: percent and time left once it is known how much there is to do, the
- * rate, the files, and the name of the one under way.
+ * One line on how far a command is, in so many columns at most: percent and time left once it is
+ * known how much there is to do, the rate, the files, and the name of the one under way.
  *
  * @param rateBytes content gone through in a second, lately
  */

@@ -31,7 +31,10 @@ const unkeptTexts: Readonly<Record<Unkept, string>> = {
   "times of links": "the times of links",
 };
 
-/** Where a command receives, in earnest or to see what would come of it, and what it reports of that. */
+/**
+ * Where a command receives, in earnest or to see what would come of it, and what it reports of
+ * that.
+ */
 export class Receiving {
   readonly #place: string;
   readonly #report: Report;

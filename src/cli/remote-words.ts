@@ -8,7 +8,10 @@ interface RemoteWordsOptions {
   readonly onText: (line: string) => void;
 }
 
-/** Characters of a line; of what is longer the rest is passed over. A path of 4096 bytes fits, each escaped. */
+/**
+ * Characters of a line; of what is longer the rest is passed over. A path of 4096 bytes fits, each
+ * escaped.
+ */
 const maxLineLength = 65_536;
 /** Of foreign text: characters of a line, and lines. */
 const maxTextLength = 500;
@@ -17,8 +20,9 @@ const maxTextCount = 20;
 const textWaitMs = 1000;
 
 /**
- * Reads what a program at the other end of a remote shell reports with `--json`. What it has to tell comes over the session, so
- * that is not told again: a failure is the reason why the program is gone when no session came about. Whatever else stands there is text.
+ * Reads what a program at the other end of a remote shell reports with `--json`. What it has to
+ * tell comes over the session, so that is not told again: a failure is the reason why the program
+ * is gone when no session came about. Whatever else stands there is text.
  */
 export class RemoteWords implements ChildWords {
   readonly #options: RemoteWordsOptions;

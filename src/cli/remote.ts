@@ -63,7 +63,9 @@ export function readHttpOptions(options: OptionValues<typeof httpOptions>): Http
   };
 }
 
-/** What a shell that finds no program exits with 127 for, and with 126 for one that it may not run. */
+/**
+ * What a shell that finds no program exits with 127 for, and with 126 for one that it may not run.
+ */
 const absentHint =
   "rsync-stream, and Node.js, have to be in the PATH of the shell there; --remote-path names another place";
 
@@ -136,7 +138,10 @@ function withHint(code: SyncErrorCode, hint: string, connect: Connect): Connect 
   };
 }
 
-/** Hears the other end of a remote shell: what it says of itself comes over the session, the rest is told here. */
+/**
+ * Hears the other end of a remote shell: what it says of itself comes over the session, the rest is
+ * told here.
+ */
 export function remoteWords(report: Report): RemoteWords {
   return new RemoteWords({ onText: (text) => report.notice(`other end: ${text}`) });
 }

@@ -45,7 +45,10 @@ export interface Report {
   trouble(error: SyncError): void;
   /** What would become of a path; said always, for it is what was asked for. */
   change(change: TreeChange): void;
-  /** What became of a path that was received, and of one that was deleted; absent where nobody is shown that. */
+  /**
+   * What became of a path that was received, and of one that was deleted; absent where nobody is
+   * shown that.
+   */
   readonly received?: (change: TreeChange) => void;
   readonly deleted?: (change: TreeChange) => void;
   /** Something to know that is no failure; the facts are for programs. */

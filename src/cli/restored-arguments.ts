@@ -6,11 +6,12 @@ import { decodeByteText } from "./byte-text.ts";
 const replacement = "\uFFFD";
 
 /**
- * Gives arguments back what they lost when they were decoded. Bytes that are not UTF-8 are in them as
- * `decodeByteText` has them.
+ * Gives arguments back what they lost when they were decoded. Bytes that are not UTF-8 are in them
+ * as `decodeByteText` has them.
  *
  * @param argv the last arguments of this process, decoded
- * @throws USAGE where the system does not tell the bytes: other places would be named than the given ones
+ * @throws USAGE where the system does not tell the bytes: other places would be named than the
+ *   given ones
  */
 export function restoreArguments(argv: readonly string[], readRaw = readRawArguments): readonly string[] {
   if (!argv.some((argument) => argument.includes(replacement))) return argv;

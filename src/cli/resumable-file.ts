@@ -14,8 +14,8 @@ interface ResumableFile {
   /** Files that hold what earlier runs got of it, from its beginning on. */
   readonly leftovers: readonly string[];
   /**
-   * As `replaceFile`, but what was written stays for a later run when the content ends in an error or the process is
-   * killed; all leftovers go when it is complete.
+   * As `replaceFile`, but what was written stays for a later run when the content ends in an error
+   * or the process is killed; all leftovers go when it is complete.
    */
   replace(content: AsyncIterable<Bytes>): Promise<void>;
   /** Lets others write it. */

@@ -3,7 +3,8 @@ import type { OptionSpecs } from "./command.ts";
 import { findRsyncOption } from "./rsync-options.ts";
 
 /**
- * Takes out of a command line what rsync would be told and what is so without it, such as the `a` of `-avz`.
+ * Takes out of a command line what rsync would be told and what is so without it, such as the `a`
+ * of `-avz`.
  *
  * @param specs the options of the command itself
  * @throws USAGE for an option of rsync that asks for something else, with what to do instead
@@ -32,7 +33,10 @@ function keptName(argument: string, specs: OptionSpecs): string | undefined {
   return isNeedless(form, name) ? undefined : argument;
 }
 
-/** Letters behind a `-`, undefined when none of them is needed. `-h` alone asks for help, as with rsync. */
+/**
+ * Letters behind a `-`, undefined when none of them is needed. `-h` alone asks for help, as with
+ * rsync.
+ */
 function keptLetters(argument: string, specs: OptionSpecs): string | undefined {
   if (!/^-[^-]/.test(argument) || argument === "-h") return argument;
   let kept = "-";

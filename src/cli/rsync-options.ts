@@ -159,8 +159,8 @@ const byName = new Map(rsyncOptions.map((option) => [option.name, option]));
 const byLetter = new Map(rsyncOptions.flatMap((option) => [...option.letters].map((one) => [one, option])));
 
 /**
- * What an option of rsync comes to here. `no-` in front of a name or letter asks to do without: that is so where the option is not
- * taken, and cannot be where it is.
+ * What an option of rsync comes to here. `no-` in front of a name or letter asks to do without:
+ * that is so where the option is not taken, and cannot be where it is.
  *
  * @param name a long name or a letter
  */

@@ -6,7 +6,8 @@ import { pathOf } from "./byte-text.ts";
 const maxSecretBytes = 1 << 20;
 
 /**
- * Reads a file that holds a secret. It has to be a regular file of ours or of root, not a link, that nobody else can read.
+ * Reads a file that holds a secret. It has to be a regular file of ours or of root, not a link,
+ * that nobody else can read.
  *
  * @throws USAGE when it is not, NOT_FOUND, IO
  */

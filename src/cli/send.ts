@@ -58,8 +58,8 @@ export const send = defineCommand({
 });
 
 /**
- * The digest that is asked for. Unless one is, the fastest where all goes one way: who listens runs the same program. Lists name
- * chunks by SHA-256, and whoever answers has to know the digest.
+ * The digest that is asked for. Unless one is, the fastest where all goes one way: who listens runs
+ * the same program. Lists name chunks by SHA-256, and whoever answers has to know the digest.
  *
  * @throws USAGE
  */
@@ -72,7 +72,10 @@ function chooseDigest({ digest: name, duplex, have }: DigestOptions): ChunkDiges
   return digest;
 }
 
-/** What the receiver has, and the rule by which its list cut: chunks are found again only by the same. */
+/**
+ * What the receiver has, and the rule by which its list cut: chunks are found again only by the
+ * same.
+ */
 async function readList(path: string, signal: AbortSignal): Promise<Pick<SendOptions, "have" | "cutter">> {
   try {
     const { chunks, cutter } = await readChunkList(readFileBlocks(path, { signal }));

@@ -5,7 +5,9 @@ import type { SendProgress, SendSummary } from "../session/send.ts";
 import type { TreeChange } from "../tree/tree.ts";
 import type { Progress, Report, Summary } from "./report.ts";
 
-/** The option of a session that lets a report show where it stands; none where that is not shown. */
+/**
+ * The option of a session that lets a report show where it stands; none where that is not shown.
+ */
 export function progressTo({ progress }: Report): {
   onProgress?: (session: SendProgress | ReceiveProgress) => void;
 } {

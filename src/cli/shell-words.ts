@@ -7,7 +7,8 @@ export function quoteForShell(text: string): string {
 }
 
 /**
- * Splits a command as `rsync -e` does: at blanks, except between quotes. Nothing else is special, no shell sees it.
+ * Splits a command as `rsync -e` does: at blanks, except between quotes. Nothing else is special,
+ * no shell sees it.
  *
  * @throws USAGE when there is no word, or a quote is not closed
  */
@@ -32,8 +33,8 @@ export function splitWords(text: string): [string, ...string[]] {
 }
 
 /**
- * A command and its arguments as a child process can be given them. Node.js hands on text alone, so bytes
- * that are no UTF-8 go by the shell here, which makes them of their numbers.
+ * A command and its arguments as a child process can be given them. Node.js hands on text alone, so
+ * bytes that are no UTF-8 go by the shell here, which makes them of their numbers.
  */
 export function byteWords(words: readonly [string, ...string[]]): [string, ...string[]] {
   if (!words.some(hasOtherBytes)) return [...words];

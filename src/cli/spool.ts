@@ -20,8 +20,8 @@ interface Spool {
 const memoryBytes = 8 << 20;
 
 /**
- * Stores chunks until they are let go of, beside others that were found where they are. Memory does not grow
- * with their content, and nothing stays behind, however the process ends.
+ * Stores chunks until they are let go of, beside others that were found where they are. Memory does
+ * not grow with their content, and nothing stays behind, however the process ends.
  *
  * Its methods throw IO and NO_SPACE.
  *

@@ -61,14 +61,18 @@ export function duplexChannel(): ByteChannel {
 /** What Linux lets anybody ask for; it begins with 64 KiB. */
 const pipeBytes = 1 << 20;
 
-/** Both ends work in slices of a millisecond: with room for as much, neither waits while the other works. */
+/**
+ * Both ends work in slices of a millisecond: with room for as much, neither waits while the other
+ * works.
+ */
 function widenPipe(descriptor: number): void {
   findLibc()?.widenPipe?.(descriptor, pipeBytes);
 }
 
 /**
- * Stops to listen when all is said. The other end has no more to say then, but its end may be long in coming: a
- * shell or `timeout` around either program holds the pipes open until that program exits.
+ * Stops to listen when all is said. The other end has no more to say then, but its end may be long
+ * in coming: a shell or `timeout` around either program holds the pipes open until that program
+ * exits.
  */
 function leaveTogether(channel: ByteChannel): ByteChannel {
   const said = new AbortController();
@@ -88,7 +92,10 @@ function leaveTogether(channel: ByteChannel): ByteChannel {
   });
 }
 
-/** Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE, NO_SPACE, IO */
+/**
+ * Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE,
+ * NO_SPACE, IO
+ */
 export async function writeOutput(
   source: AsyncIterable<Bytes> | Iterable<Bytes>,
   options: AbortOptions = {},

@@ -4,8 +4,9 @@ import type { SyncError } from "../errors.ts";
 import { outputTrouble } from "./output-trouble.ts";
 
 /**
- * Standard output or standard error, for text. What could not be written is known afterwards: Node's console tells nobody, and
- * its streams drop the rest of a text that fits a full disk in part.
+ * Standard output or standard error, for text. What could not be written is known afterwards:
+ * Node's console tells nobody, and its streams drop the rest of a text that fits a full disk in
+ * part.
  */
 export class TextOutput {
   readonly #descriptor: 1 | 2;
@@ -61,7 +62,10 @@ export async function writeText(descriptor: 1 | 2, text: string): Promise<SyncEr
   return output.failure;
 }
 
-/** True for what takes all at once or fails: neither a terminal, nor a pipe or socket whose reader may be slow. */
+/**
+ * True for what takes all at once or fails: neither a terminal, nor a pipe or socket whose reader
+ * may be slow.
+ */
 function isFile(descriptor: number): boolean {
   const facts = fstatSync(descriptor);
   return !isatty(descriptor) && !facts.isFIFO() && !facts.isSocket();

@@ -77,7 +77,10 @@ function* causesOf({ cause }: Error): Generator<string> {
   for (let at = cause; at instanceof Error; at = at.cause) yield at.message;
 }
 
-/** On a terminal a summary is broken between two of its figures; elsewhere programs read it, a line at a time. */
+/**
+ * On a terminal a summary is broken between two of its figures; elsewhere programs read it, a line
+ * at a time.
+ */
 function breakLine(line: string, columns: number | undefined): string {
   if (columns === undefined) return line;
   const lines: string[] = [];

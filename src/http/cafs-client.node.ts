@@ -12,7 +12,10 @@ import { NodeWriter, readNodeStream } from "../transport/node-stream.node.ts";
 import type { Bytes } from "../types.ts";
 
 export interface FetchCafsOptions extends HttpOptions, BuilderOptions {
-  /** As `BuilderOptions` has it; 1024 unless given, about 8 MiB under way, so that a distant server is kept busy. */
+  /**
+   * As `BuilderOptions` has it; 1024 unless given, about 8 MiB under way, so that a distant server
+   * is kept busy.
+   */
   readonly windowCount?: number;
   /** Milliseconds without a byte from the server; 60 s unless given, 0 for no limit. */
   readonly stallMs?: number;
@@ -24,13 +27,16 @@ const stallMs = 60_000;
 const windowCount = 1024;
 
 /**
- * Fetches a file from whoever serves it as CAFS does (docs/http.md), asking only for chunks that the store lacks.
+ * Fetches a file from whoever serves it as CAFS does (docs/http.md), asking only for chunks that
+ * the store lacks.
  *
- * Yields the file in order, every byte verified; every chunk that came is in the store, so a fetch that breaks off goes on
- * with the next call. When it throws, what came out is only the beginning of the file. Memory: as `createBuilder`.
+ * Yields the file in order, every byte verified; every chunk that came is in the store, so a fetch
+ * that breaks off goes on with the next call. When it throws, what came out is only the beginning
+ * of the file. Memory: as `createBuilder`.
  *
- * The iteration throws what `createBuilder` and its `build` throw; what the server refuses with (`remote`; CHANGED when the file
- * changed between the two requests); PEER_GONE, STALLED, USAGE for another kind of URL, the signal's reason.
+ * The iteration throws what `createBuilder` and its `build` throw; what the server refuses with
+ * (`remote`; CHANGED when the file changed between the two requests); PEER_GONE, STALLED, USAGE for
+ * another kind of URL, the signal's reason.
  */
 export async function* fetchCafs(
   url: string,
@@ -41,7 +47,10 @@ export async function* fetchCafs(
   return yield* fetchContent(url, await fetchSyncInfo(url, options), store, options);
 }
 
-/** The second half of `fetchCafs`, which does and throws the same: fetches the file that a SyncInfo from this URL describes. */
+/**
+ * The second half of `fetchCafs`, which does and throws the same: fetches the file that a SyncInfo
+ * from this URL describes.
+ */
 export async function* fetchContent(
   url: string,
   { info, etag }: FetchedSyncInfo,
@@ -85,14 +94,16 @@ export interface FetchedSyncInfo {
 /**
  * Fetches the SyncInfo of a file.
  *
- * @throws BAD_SYNCINFO, BAD_PERMUTATION, LIMIT; what the server refuses with; PEER_GONE, STALLED, USAGE, the signal's reason
+ * @throws BAD_SYNCINFO, BAD_PERMUTATION, LIMIT; what the server refuses with; PEER_GONE, STALLED,
+ *   USAGE, the signal's reason
  */
 export async function fetchSyncInfo(url: string, options: FetchCafsOptions = {}): Promise<FetchedSyncInfo> {
   return refetchSyncInfo(url, undefined, options);
 }
 
 /**
- * The same, for who has fetched it before: a server that knows states of files is not asked for more than whether this is still the one.
+ * The same, for who has fetched it before: a server that knows states of files is not asked for
+ * more than whether this is still the one.
  *
  * @returns `known` itself when the server says so; else what is there now, which may be equal
  */
@@ -157,8 +168,8 @@ async function* readAnswer({ inbox }: Exchange): AsyncGenerator<Bytes, void, und
 }
 
 /**
- * Sends the wishlist. A server that has said all that it has to say may be gone before it is all sent: then its answer tells whether
- * that was enough, and one that refuses tells why.
+ * Sends the wishlist. A server that has said all that it has to say may be gone before it is all
+ * sent: then its answer tells whether that was enough, and one that refuses tells why.
  */
 async function sendWishes({ wishlist }: Builder, { writer, inbox }: Exchange): Promise<void> {
   let isGone = false;

@@ -11,18 +11,23 @@ import type { AbortOptions, Bytes } from "../types.ts";
 import { isInTurn } from "./pipelining.node.ts";
 import type { FileShareOptions, SharedFile } from "./share.ts";
 
-/** How a transfer is bounded, and watched. Its signal breaks it off: the server is closing. A file beyond the limits is refused. */
+/**
+ * How a transfer is bounded, and watched. Its signal breaks it off: the server is closing. A file
+ * beyond the limits is refused.
+ */
 export interface CafsHandlerOptions extends AbortOptions, SyncInfoLimits {
   /**
-   * Milliseconds without a byte of the wishlist, or without one being taken, beyond what the client needs for all that was sent;
-   * 60 s unless given, 0 for no limit.
+   * Milliseconds without a byte of the wishlist, or without one being taken, beyond what the client
+   * needs for all that was sent; 60 s unless given, 0 for no limit.
    */
   readonly stallMs?: number;
   /** Called when a request is refused before anything was sent. */
   readonly onRefusal?: (error: SyncError) => void;
   /** Bytes a second that a client takes at least; 1024 unless given. */
   readonly minRateBytes?: number;
-  /** Called when a transfer ends: how many bytes of chunks went out, and why it broke off if it did. */
+  /**
+   * Called when a transfer ends: how many bytes of chunks went out, and why it broke off if it did.
+   */
   readonly onTransfer?: (sentBytes: number, error?: SyncError) => void;
 }
 
@@ -32,9 +37,9 @@ export type OpenFile = (options: Pick<FileShareOptions, "signal" | "goesOn">) =>
 const stallMs = 60_000;
 
 /**
- * Answers a request for a file as CAFS does (docs/http.md): its SyncInfo to a GET, the chunks of a wishlist to a POST.
- * Whatever goes wrong behind the head of an answer breaks the connection, so that no client takes it for the end.
- * Resolves when the request is over; never rejects.
+ * Answers a request for a file as CAFS does (docs/http.md): its SyncInfo to a GET, the chunks of a
+ * wishlist to a POST. Whatever goes wrong behind the head of an answer breaks the connection, so
+ * that no client takes it for the end. Resolves when the request is over; never rejects.
  *
  * The server must not limit the time of a whole request (`requestTimeout: 0`).
  */

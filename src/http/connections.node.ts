@@ -27,8 +27,9 @@ interface Network {
 }
 
 /**
- * The connections of a server. One on which nothing is under way that was let in makes room for a new one: of the same
- * network when that has all it may have, otherwise of the network that holds most of them.
+ * The connections of a server. One on which nothing is under way that was let in makes room for a
+ * new one: of the same network when that has all it may have, otherwise of the network that holds
+ * most of them.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -114,7 +115,10 @@ export class Connections {
   }
 }
 
-/** Names a connection by its two ends; undefined once it is gone. A socket inside TLS has the same name as the one around it. */
+/**
+ * Names a connection by its two ends; undefined once it is gone. A socket inside TLS has the same
+ * name as the one around it.
+ */
 function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
   if (remoteAddress === undefined) return undefined;
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

@@ -27,9 +27,10 @@ interface ContentOptions extends AbortOptions {
 }
 
 /**
- * Answers with the content of a file, or with the one part of it that is asked for, as something to be saved: whatever is in it, no
- * browser shows it or runs it under this origin. Whatever goes
- * wrong behind the head of the answer breaks the connection, so that no client takes it for the end, and is returned.
+ * Answers with the content of a file, or with the one part of it that is asked for, as something to
+ * be saved: whatever is in it, no browser shows it or runs it under this origin. Whatever goes
+ * wrong behind the head of the answer breaks the connection, so that no client takes it for the
+ * end, and is returned.
  *
  * @param file closed by whoever opened it
  * @returns how many bytes were sent, and why it broke off if it did
@@ -95,7 +96,10 @@ const safeHeaders = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** The part that is asked for (RFC 9110 §14.2); undefined for all of it: several parts, and another state of the file, count as that. */
+/**
+ * The part that is asked for (RFC 9110 §14.2); undefined for all of it: several parts, and another
+ * state of the file, count as that.
+ */
 function partOf({ headers }: IncomingMessage, size: number, tag: string): Part | undefined {
   const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(headers.range ?? "") ?? [];
   const known = headers["if-range"];

@@ -5,8 +5,9 @@ import { atHeader, endHeader } from "../transport/turns.ts";
 const rememberedSeconds = 600;
 
 /**
- * Tells a browser that a page of another origin may read the answer, and answers when it asks beforehand (Fetch
- * standard, CORS protocol). Tokens are asked for as ever: a browser sends none of its own accord.
+ * Tells a browser that a page of another origin may read the answer, and answers when it asks
+ * beforehand (Fetch standard, CORS protocol). Tokens are asked for as ever: a browser sends none of
+ * its own accord.
  *
  * @returns true when that was all it asked
  */

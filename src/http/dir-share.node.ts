@@ -33,15 +33,18 @@ export interface DirShareOptions extends FileCutOptions {
   readonly readOnly?: boolean;
   /** True to wait for the disk before a file gets its name. */
   readonly durable?: boolean;
-  /** True to let what is pushed be for everybody to write where its mode says so; false unless given. */
+  /**
+   * True to let what is pushed be for everybody to write where its mode says so; false unless
+   * given.
+   */
   readonly worldWritable?: boolean;
 }
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
 /**
- * Shares a directory: trees and files below it can be pulled, and others pushed. Nothing outside is reached: links on the way to
- * a place are not followed, whoever plants them and whenever.
+ * Shares a directory: trees and files below it can be pulled, and others pushed. Nothing outside is
+ * reached: links on the way to a place are not followed, whoever plants them and whenever.
  *
  * @param root links in this path are followed, once, now
  * @throws NOT_FOUND, USAGE for what is no directory, IO when it cannot be read
@@ -139,7 +142,10 @@ async function withPlace<Result>(
   }
 }
 
-/** The directory around a place, held open, and a path that leads through it; good for as long as it is open. */
+/**
+ * The directory around a place, held open, and a path that leads through it; good for as long as it
+ * is open.
+ */
 function openPlace(held: HeldDirs, { components, contents }: SharePath): { fd: number; place: NativePath } {
   const names = components.map(nameOf);
   const last = names.pop() ?? ".";
@@ -181,7 +187,10 @@ function notFound(cause?: unknown): SyncError {
   return new SyncError("NOT_FOUND", "there is no such place", { cause });
 }
 
-/** How far a target may go, here or to be seen: it follows no link, and deletes only what it was asked to. */
+/**
+ * How far a target may go, here or to be seen: it follows no link, and deletes only what it was
+ * asked to.
+ */
 function reach(maxDeletedCount: number | undefined) {
   return { follow: false, ...(maxDeletedCount !== undefined && { maxDeletedCount }) };
 }

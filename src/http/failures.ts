@@ -1,4 +1,7 @@
-/** Wrong tokens that a network may show before further ones are told so, and for how long they count. */
+/**
+ * Wrong tokens that a network may show before further ones are told so, and for how long they
+ * count.
+ */
 export const failureLimits = Object.freeze({
   /** Attempts within a window. */
   failedAttemptCount: 20,

@@ -16,7 +16,10 @@ import type { AbortOptions } from "../types.ts";
 
 /** What is remembered of files that were cut. */
 export const fileCutLimits = Object.freeze({
-  /** Chunks of all remembered files together, unless the last one has more: about 150 bytes each, and about 8 KiB of file. */
+  /**
+   * Chunks of all remembered files together, unless the last one has more: about 150 bytes each,
+   * and about 8 KiB of file.
+   */
   cutChunkCount: 2 ** 18,
 });
 
@@ -43,8 +46,8 @@ export class FileCuts {
   /**
    * How this file is cut. Who asks while somebody else has it cut waits for that.
    *
-   * @throws LIMIT for a file of too many chunks; CHANGED when it changes meanwhile; the signal's reason; what the
-   *   system says
+   * @throws LIMIT for a file of too many chunks; CHANGED when it changes meanwhile; the signal's
+   *   reason; what the system says
    */
   async of(fd: number, { signal }: AbortOptions): Promise<FileCut> {
     const version = versionOf(fd);

@@ -13,7 +13,8 @@ export interface FileShare {
    * Cuts a file, unless it is remembered from the last time.
    *
    * @param handle it belongs to the file that is returned, which closes it; also when this throws
-   * @throws LIMIT for a file of too many chunks; CHANGED when it changes meanwhile; IO; the signal's reason
+   * @throws LIMIT for a file of too many chunks; CHANGED when it changes meanwhile; IO; the
+   *   signal's reason
    */
   open(handle: FileHandle, options: ShareOptions): Promise<SharedFile>;
 }

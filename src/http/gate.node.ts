@@ -8,15 +8,22 @@ import { findToken, type Principal, type Token } from "./tokens.node.ts";
 
 /** Who may pass. */
 export interface GateOptions {
-  /** Tokens that are let in. Without any, and without `authorize`, all are, from this machine's own names only. */
+  /**
+   * Tokens that are let in. Without any, and without `authorize`, all are, from this machine's own
+   * names only.
+   */
   readonly tokens?: readonly Token[];
   /** Decides instead of tokens; undefined refuses, and so does whatever it throws. */
   readonly authorize?: (request: IncomingMessage) => Principal | undefined | Promise<Principal | undefined>;
-  /** Web origins, such as `https://app.example.org`, whose pages may come; the server's own always may. */
+  /**
+   * Web origins, such as `https://app.example.org`, whose pages may come; the server's own always
+   * may.
+   */
   readonly origins?: readonly string[];
   /**
-   * Host names under which the server may be asked for where nobody has to show anything. Addresses, `localhost`, this
-   * machine's name and names without a dot always are: none of them can be let point here from outside.
+   * Host names under which the server may be asked for where nobody has to show anything.
+   * Addresses, `localhost`, this machine's name and names without a dot always are: none of them
+   * can be let point here from outside.
    */
   readonly hosts?: readonly string[];
   /** Addresses of proxies that are believed when they say whom they speak for. */
@@ -55,10 +62,11 @@ export class Gate {
   }
 
   /**
-   * Lets a request pass. A right token always passes; only wrong ones are counted, and then answered at once.
+   * Lets a request pass. A right token always passes; only wrong ones are counted, and then
+   * answered at once.
    *
-   * @throws UNAUTHORIZED when it comes from a foreign page, under a foreign name, without the right token or scope; LIMIT
-   *   for a wrong token of a network that showed too many
+   * @throws UNAUTHORIZED when it comes from a foreign page, under a foreign name, without the right
+   *   token or scope; LIMIT for a wrong token of a network that showed too many
    */
   async admit(request: IncomingMessage, scope: Scope): Promise<Principal> {
     if (!this.isFromKnownPage(request)) throw new SyncError("UNAUTHORIZED", "not for pages of other sites");
@@ -120,7 +128,10 @@ function showsToken({ headers }: IncomingMessage): boolean {
   return /^bearer\b/i.test(headers.authorization ?? "") || offeredToken(headers) !== undefined;
 }
 
-/** A token travels in a header; a browser's WebSocket can set but one, in which it stands beside the subprotocol. */
+/**
+ * A token travels in a header; a browser's WebSocket can set but one, in which it stands beside the
+ * subprotocol.
+ */
 function secretOf({ headers }: IncomingMessage): string | undefined {
   const bearer = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? "")?.[1];
   if (bearer !== undefined) return bearer;

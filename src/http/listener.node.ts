@@ -25,13 +25,24 @@ export interface ListenOptions {
 export const serverLimits = Object.freeze({
   /** Bytes of a request's head. */
   requestHeadBytes: 16_384,
-  /** Milliseconds until a request's head is complete, from the connection on; as many for the handshake of TLS before it. */
+  /**
+   * Milliseconds until a request's head is complete, from the connection on; as many for the
+   * handshake of TLS before it.
+   */
   requestHeadMs: 5000,
-  /** Connections at one time, with a session or without; four for each session where there may be more of those. */
+  /**
+   * Connections at one time, with a session or without; four for each session where there may be
+   * more of those.
+   */
   connectionCount: 1024,
-  /** Connections at one time from one network, and four for each session that one address may have. */
+  /**
+   * Connections at one time from one network, and four for each session that one address may have.
+   */
   connectionsPerNetworkCount: 256,
-  /** Bytes a second that a client has to take, or to complete a frame with, unless `minRateBytes` says otherwise. */
+  /**
+   * Bytes a second that a client has to take, or to complete a frame with, unless `minRateBytes`
+   * says otherwise.
+   */
   serverRateBytes: 1024,
   /** Characters of the path of a refused request that are reported. */
   loggedPathChars: 1024,
@@ -117,7 +128,10 @@ const noRequest = [400, new SyncError("BAD_MESSAGE", "this is no request of HTTP
 /** What the parser says when a connection ends within a request. */
 const cutOff = "HPE_INVALID_EOF_STATE";
 
-/** Tells what was wrong with a request that the parser does not take; a connection that is gone is no request. */
+/**
+ * Tells what was wrong with a request that the parser does not take; a connection that is gone is
+ * no request.
+ */
 function refuse(thrown: NodeJS.ErrnoException, socket: NodeDuplex, { refused }: Listening): void {
   const { code = "" } = thrown;
   const isNoise = code.startsWith("HPE_") && code !== cutOff;

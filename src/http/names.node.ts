@@ -14,7 +14,8 @@ export const listingLimits = Object.freeze({
 const readAheadCount = 32;
 
 /**
- * Lists names of a directory, ascending by their bytes. Memory holds those of one answer, however many there are.
+ * Lists names of a directory, ascending by their bytes. Memory holds those of one answer, however
+ * many there are.
  *
  * @param place a link at its end is not followed
  * @param after the name that the last answer ended with, empty for the first one
@@ -48,7 +49,10 @@ async function firstNames(dir: HeldDirs, after: ByteString, count: number): Prom
   return names;
 }
 
-/** Undefined for what is gone meanwhile. What cannot be asked for by its name is of no kind that could. */
+/**
+ * Undefined for what is gone meanwhile. What cannot be asked for by its name is of no kind that
+ * could.
+ */
 function describe(dir: HeldDirs, byteName: ByteString): SharedName | undefined {
   const stats = dir.look(dir.root, byteName);
   if (!stats) return undefined;

@@ -1,6 +1,7 @@
 /**
- * What an address is counted under. Of IPv6 that is its first 64 bits, for whoever has one address there has all of them;
- * an IPv4 address is the same whether it comes as IPv6 or not. Anything that is no address stands for itself.
+ * What an address is counted under. Of IPv6 that is its first 64 bits, for whoever has one address
+ * there has all of them; an IPv4 address is the same whether it comes as IPv6 or not. Anything that
+ * is no address stands for itself.
  */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);

@@ -7,7 +7,10 @@ const permutationCount = 256;
 
 /** Gives each peer an order of its own for each file. */
 export interface PeerPermutations {
-  /** What a peer gets for a list of so many chunks; the same for the two requests of one fetch, whose peer and version are the same. */
+  /**
+   * What a peer gets for a list of so many chunks; the same for the two requests of one fetch,
+   * whose peer and version are the same.
+   */
   of(chunkCount: number, version: string, peer: string): PeerOrder;
 }
 

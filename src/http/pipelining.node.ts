@@ -6,8 +6,8 @@ const latest = new WeakMap<Socket, ServerResponse>();
 const endings = new WeakMap<Socket, Promise<void>>();
 
 /**
- * Waits until the requests before this one on its connection are answered (RFC 9112 §9.3.2): an answer that waits for its turn is
- * not told when its client goes.
+ * Waits until the requests before this one on its connection are answered (RFC 9112 §9.3.2): an
+ * answer that waits for its turn is not told when its client goes.
  *
  * @returns false when the client is gone
  */

@@ -20,11 +20,11 @@ const singular = new Set([
 const hostPattern = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 /**
- * Checks that a request means the same to everybody who reads it (RFC 9112 §3.2, §6), and takes the host out of a target
- * that names it.
+ * Checks that a request means the same to everybody who reads it (RFC 9112 §3.2, §6), and takes the
+ * host out of a target that names it.
  *
- * @throws BAD_MESSAGE for two headers where one counts, a host that is none or differs from the target's, a body in
- *   another coding than `chunked`
+ * @throws BAD_MESSAGE for two headers where one counts, a host that is none or differs from the
+ *   target's, a body in another coding than `chunked`
  */
 export function checkHead(request: IncomingMessage): void {
   checkOnce(request.rawHeaders);

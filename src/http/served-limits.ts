@@ -1,6 +1,8 @@
 import type { ReceiveLimits } from "../session/allowance.ts";
 
-/** What one push may make on the disk of a server, unless the server or the token says otherwise. */
+/**
+ * What one push may make on the disk of a server, unless the server or the token says otherwise.
+ */
 export const servedLimits = Object.freeze({
   /** Bytes of content of the tree. */
   servedTotalBytes: 1_099_511_627_776,

@@ -47,7 +47,7 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly sessionCount?: number;
   /** Sessions at one time with one address; 64 unless given. */
   readonly sessionsPerAddressCount?: number;
-  /** True to answer `GET /` with a page by which people push and pull in a browser; false unless given. */
+  /** True to answer `GET /` with a page to push and pull by; false unless given. */
   readonly ui?: boolean;
   /** Called when a session has ended. */
   readonly onSession?: (report: SessionReport) => void;
@@ -63,19 +63,20 @@ export interface SyncServer {
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** Answers an upgrade to a WebSocket: mount it at the `upgrade` event. */
   upgrade(request: IncomingMessage, socket: NodeDuplex, head: Buffer): void;
-  /** Listens with a server of its own. Returns its URL, such as `http://127.0.0.1:8730/`. Throws IO when it cannot. */
+  /** Listens, and returns its URL, such as `http://127.0.0.1:8730/`. Throws IO when it cannot. */
   listen(options?: ListenOptions): Promise<string>;
-  /** Takes no more requests, lets sessions go on for so long (default 0), then ends them. May be called twice. */
+  /** Takes no more requests, and ends sessions after so long (default 0). May be called twice. */
   close(graceMs?: number): Promise<void>;
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them, `/healthz` and `/metrics`
- * (docs/http.md). Nobody gets anything before the gate has let them pass.
+ * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them,
+ * `/healthz` and `/metrics` (docs/http.md). Nobody gets anything before the gate has let them pass.
  *
- * @throws USAGE without something to offer or for a root that is no directory; NOT_FOUND, IO when it cannot be read
+ * @throws USAGE without something to offer or for a root that is no directory; NOT_FOUND, IO when
+ *   it cannot be read
  */
 export function createServer(options: ServerOptions): SyncServer {
   return new HttpServer(options);
@@ -380,7 +381,7 @@ class HttpServer implements SyncServer {
   }
 }
 
-/** Who may take the further turns of a session: who opened it, at the same place and with the same token. */
+/** Who may take the further turns of a session: who opened it, there and with the same token. */
 function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {
   return [url.slice(0, url.indexOf("?")), name, headers.authorization ?? ""].join("\n");
 }

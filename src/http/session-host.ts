@@ -72,7 +72,10 @@ export async function openSession(
   };
 }
 
-/** What must not be done is not left to a share that knows nothing of it, nor told by one that cannot. */
+/**
+ * What must not be done is not left to a share that knows nothing of it, nor told by one that
+ * cannot.
+ */
 async function openPreview(share: Share, path: SharePath, options: TargetShareOptions): Promise<TreeTarget> {
   const target = await share.openPreview?.(path, options);
   if (target?.tellsChanges === true) return target;

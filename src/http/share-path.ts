@@ -2,8 +2,8 @@ import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /**
- * A place in a share: the components of the path that a peer named, each checked already (1 to 255 bytes, not
- * `.` or `..`, without 0x00 and 0x2f), none for the share itself.
+ * A place in a share: the components of the path that a peer named, each checked already (1 to 255
+ * bytes, not `.` or `..`, without 0x00 and 0x2f), none for the share itself.
  */
 export interface SharePath {
   readonly components: readonly Bytes[];
@@ -20,8 +20,9 @@ const slash = 0x2f;
 const percent = 0x25;
 
 /**
- * Reads the path of a URL, percent-encoded bytes of any kind, as a place in a share. There is one spelling of each
- * place: what other software would tidy up, an empty component or a dot, is refused here.
+ * Reads the path of a URL, percent-encoded bytes of any kind, as a place in a share. There is one
+ * spelling of each place: what other software would tidy up, an empty component or a dot, is
+ * refused here.
  *
  * @param path begins with `/`
  * @throws PATH for one that names no place

@@ -16,13 +16,19 @@ export interface ShareOptions extends AbortOptions {
 
 /** What else is known of who asks for a file. */
 export interface FileShareOptions extends ShareOptions {
-  /** True for the second request of a fetch, which goes on with what the first one got; false unless given. */
+  /**
+   * True for the second request of a fetch, which goes on with what the first one got; false unless
+   * given.
+   */
   readonly goesOn?: boolean;
 }
 
 /** What else a pusher wants. */
 export interface TargetShareOptions extends ShareOptions {
-  /** To have deleted what is there and not sent, as `openTreeTarget` does it. Who asks has been allowed to. */
+  /**
+   * To have deleted what is there and not sent, as `openTreeTarget` does it. Who asks has been
+   * allowed to.
+   */
   readonly maxDeletedCount?: number;
 }
 
@@ -37,11 +43,19 @@ export interface SharedTree {
 
 /** A file that was opened to be fetched chunk by chunk. */
 export interface SharedFile {
-  /** Its chunks, in file order, and the permutation that this peer gets. The same for as long as `version` is. */
+  /**
+   * Its chunks, in file order, and the permutation that this peer gets. The same for as long as
+   * `version` is.
+   */
   readonly info: SyncInfo;
-  /** Names this state of the file: another content has another version. Letters, digits and hyphens. */
+  /**
+   * Names this state of the file: another content has another version. Letters, digits and hyphens.
+   */
   readonly version: string;
-  /** A chunk of `info`, verified. Waits for one that is still to come. Throws CHANGED when it is no more. */
+  /**
+   * A chunk of `info`, verified. Waits for one that is still to come. Throws CHANGED when it is no
+   * more.
+   */
   chunk(id: ChunkId, options: AbortOptions): Promise<Chunk>;
   /** Several of them at once, as `ChunkSource` has it, where none has to be waited for. */
   chunks?(ids: readonly ChunkId[], options: AbortOptions): Promise<readonly Chunk[]>;
@@ -61,8 +75,9 @@ export interface SharedContent {
 }
 
 /**
- * What a server offers: a directory, a relay, or anything else that can be asked by path. A method that is
- * absent is something the share does not do (UNSUPPORTED). Each throws NOT_FOUND when nothing is there.
+ * What a server offers: a directory, a relay, or anything else that can be asked by path. A method
+ * that is absent is something the share does not do (UNSUPPORTED). Each throws NOT_FOUND when
+ * nothing is there.
  */
 export interface Share {
   /** Opens what a receiver pulls. */
@@ -73,7 +88,10 @@ export interface Share {
   openPreview?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
   /** Opens a file for CAFS HTTP. */
   openFile?(path: SharePath, options: FileShareOptions): Promise<SharedFile>;
-  /** Lists what is in a directory, from behind a name on whose bytes are given in hex, empty for the start. */
+  /**
+   * Lists what is in a directory, from behind a name on whose bytes are given in hex, empty for the
+   * start.
+   */
   listNames?(path: SharePath, after: string): Promise<SharedNames>;
   /** Opens a file to be read as it is. */
   openContent?(path: SharePath): Promise<SharedContent>;

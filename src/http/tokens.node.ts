@@ -25,9 +25,10 @@ const leastTokenLength = 22;
 const tokenBytes = 24;
 
 /**
- * Reads a token file: a line for each token, with a name, scopes joined by commas, and the token itself or `sha256:` and
- * its digest in hex, and then limits of a push, `max-bytes=`, `max-entries=`, `max-expansion=`, 0 being none; blanks between
- * them. Lines that are empty or begin with # are passed over.
+ * Reads a token file: a line for each token, with a name, scopes joined by commas, and the token
+ * itself or `sha256:` and its digest in hex, and then limits of a push, `max-bytes=`,
+ * `max-entries=`, `max-expansion=`, 0 being none; blanks between them. Lines that are empty or
+ * begin with # are passed over.
  *
  * @throws USAGE that names the line, never its content
  */

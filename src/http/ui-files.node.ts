@@ -14,7 +14,10 @@ const typeOfFile: Readonly<Record<string, string>> = {
 /** Where they are seen from here: from the package, from its command, from its sources. */
 const places = ["./ui/", "../ui/", "../../dist/ui/"];
 
-/** Only what came from here runs, nothing can frame it, and WebAssembly, which cutters use, is no `eval`. */
+/**
+ * Only what came from here runs, nothing can frame it, and WebAssembly, which cutters use, is no
+ * `eval`.
+ */
 const policy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",

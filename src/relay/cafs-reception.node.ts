@@ -14,7 +14,9 @@ import type { AbortOptions } from "../types.ts";
 import { contentVersion } from "./content-version.ts";
 import { upstreamFailure } from "./upstream-failure.ts";
 
-/** One content of the upstream's file on its way through: received once, for as many as ask for it. */
+/**
+ * One content of the upstream's file on its way through: received once, for as many as ask for it.
+ */
 export class CafsReception {
   /** Names the content. */
   readonly version: string;
@@ -86,7 +88,10 @@ export class CafsReception {
     }
   }
 
-  /** Fetches what is missing. Whatever goes wrong, the first thing to find out is whether the file is still the same. */
+  /**
+   * Fetches what is missing. Whatever goes wrong, the first thing to find out is whether the file
+   * is still the same.
+   */
   async #attempt(signs: AttemptSigns): Promise<void> {
     const store: Pick<Store, "get" | "put" | "pin"> = {
       get: (id, options) => this.#chunks.get(id, options),
@@ -109,7 +114,9 @@ export class CafsReception {
     }
   }
 
-  /** @throws CHANGED when the upstream has another content by now, and what keeps it from saying so */
+  /**
+   * @throws CHANGED when the upstream has another content by now, and what keeps it from saying so
+   */
   async #compare(): Promise<void> {
     const said = await refetchSyncInfo(this.#url, this.#known, this.#options);
     if (!this.confirm(said)) throw new SyncError("CHANGED", "the file changed upstream while it was relayed");

@@ -27,9 +27,10 @@ export interface CafsRelay {
 }
 
 /**
- * Relays one file: fetches it from its server once, and serves it to everybody who asks, each with a permutation of their own, while it is
- * still coming. It begins when somebody asks. Who asks when nothing is coming gets what is upstream then: the server is asked whether that
- * is still what is here.
+ * Relays one file: fetches it from its server once, and serves it to everybody who asks, each with
+ * a permutation of their own, while it is still coming. It begins when somebody asks. Who asks when
+ * nothing is coming gets what is upstream then: the server is asked whether that is still what is
+ * here.
  */
 export function createCafsRelay(url: string, options: CafsRelayOptions): CafsRelay {
   const { store, id = randomRelayId() } = options;

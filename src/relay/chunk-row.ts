@@ -5,7 +5,10 @@ import type { Bytes } from "../types.ts";
 const noIds = new Uint8Array(0);
 const noOffsets = new Float64Array(1);
 
-/** Ids and sizes of the chunks of a file, growing at the end: 48 bytes a chunk at most once it has grown. */
+/**
+ * Ids and sizes of the chunks of a file, growing at the end: 48 bytes a chunk at most once it has
+ * grown.
+ */
 export class ChunkRow {
   #ids = noIds;
   /** Where each chunk starts, and where the last one ends. */

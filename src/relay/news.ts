@@ -1,6 +1,9 @@
 import { abortable } from "../bytes/abort.ts";
 
-/** Wakes whoever waits for a change of something; nobody ever looks again by the clock, or for what others wait for. */
+/**
+ * Wakes whoever waits for a change of something; nobody ever looks again by the clock, or for what
+ * others wait for.
+ */
 export class News<Topic> {
   readonly #listeners = new Map<Topic, Set<() => void>>();
 

@@ -5,11 +5,12 @@ import type { TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
 
 /**
- * Holds sessions with the upstream until every chunk that it told of is here. One is enough, unless it could not
- * deliver what it had announced, or others were to bring a chunk and did not.
+ * Holds sessions with the upstream until every chunk that it told of is here. One is enough, unless
+ * it could not deliver what it had announced, or others were to bring a chunk and did not.
  *
  * @param session holds one, and returns how many of the chunks that it asked for did not come
- * @throws what ends a session; CHANGED when the upstream does not deliver the second time either; the signal's reason
+ * @throws what ends a session; CHANGED when the upstream does not deliver the second time either;
+ *   the signal's reason
  */
 export async function receiveRecord(
   record: TreeRecord,

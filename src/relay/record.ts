@@ -24,13 +24,18 @@ export interface RelayedEntry {
 
 /** What the upstream has told of its tree so far. It is told once, read by many, and only grows. */
 export class TreeRecord {
-  /** Tells of the tree that it has begun or got entries, of an entry, by its number, that more of its list is known, and of the end. */
+  /**
+   * Tells of the tree that it has begun or got entries, of an entry, by its number, that more of
+   * its list is known, and of the end.
+   */
   readonly news = new News<"tree" | "end" | number>();
   readonly entries: RelayedEntry[] = [];
   /** Set when all is told: everything was listed, or why it will not be. */
   end: "complete" | SyncError | undefined;
   form: Form | undefined;
-  /** False once a session ended without all that the upstream has: what no entry names may be there. */
+  /**
+   * False once a session ended without all that the upstream has: what no entry names may be there.
+   */
   isWhole = true;
   #chunkCount = 0;
 
@@ -59,7 +64,10 @@ export class TreeRecord {
     return added;
   }
 
-  /** Part of a file's list, from an offset on; what of it was told before has to be the same. @throws CHANGED, LIMIT */
+  /**
+   * Part of a file's list, from an offset on; what of it was told before has to be the same.
+   * @throws CHANGED, LIMIT
+   */
   addChunks(number: number, offset: number, ids: Bytes, sizes: readonly number[]): void {
     const { chunks } = this.entries[number]!;
     let at = offset;

@@ -48,7 +48,9 @@ export class RelayChunks {
     return state !== undefined && state !== "here";
   }
 
-  /** True when the chunk is here or on its way; otherwise this carrier has to bring it from now on. */
+  /**
+   * True when the chunk is here or on its way; otherwise this carrier has to bring it from now on.
+   */
   async claim(id: ChunkId, carrier: Carrier, options: AbortOptions): Promise<boolean> {
     const key = keyOf(id);
     if (this.#known.has(key)) return true;
@@ -79,7 +81,8 @@ export class RelayChunks {
   /**
    * A chunk that is here.
    *
-   * @throws CHUNK_MISSING when it is not, or the store has lost it: it is wanted again then; CORRUPT, the signal's reason
+   * @throws CHUNK_MISSING when it is not, or the store has lost it: it is wanted again then;
+   *   CORRUPT, the signal's reason
    */
   async get(id: ChunkId, options: AbortOptions): Promise<Chunk> {
     try {

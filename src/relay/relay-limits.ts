@@ -2,7 +2,10 @@
 export const relayLimits = Object.freeze({
   /** Entries of a tree: about 300 bytes of memory each, 750 with a list of chunks. */
   relayedEntryCount: 1_048_576,
-  /** Chunks that the files of a tree are made of: 48 bytes each, and about 100 once for each that differs. */
+  /**
+   * Chunks that the files of a tree are made of: 48 bytes each, and about 100 once for each that
+   * differs.
+   */
   relayedChunkCount: 4_194_304,
   /** Trees at one time: the whole, and parts that were asked for by themselves. */
   relayedTreeCount: 64,
@@ -11,8 +14,9 @@ export const relayLimits = Object.freeze({
 });
 
 /**
- * How a relay connects anew to its upstream, unless told otherwise. Its downstreams wait meanwhile, so it is more patient than they are:
- * each wait takes half of its longest at least, all together a minute.
+ * How a relay connects anew to its upstream, unless told otherwise. Its downstreams wait meanwhile,
+ * so it is more patient than they are: each wait takes half of its longest at least, all together a
+ * minute.
  */
 export const relayPatience = Object.freeze({
   /** Attempts after one that moved nothing. */

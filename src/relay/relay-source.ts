@@ -15,8 +15,9 @@ const runCount = 256;
 const batchCount = 1024;
 
 /**
- * The end of a relay that speaks to one downstream. It tells entries as they become known, and of the files asked for it sends those first whose
- * content is here, in an order of its own, so that several downstreams do not all wait for the same.
+ * The end of a relay that speaks to one downstream. It tells entries as they become known, and of
+ * the files asked for it sends those first whose content is here, in an order of its own, so that
+ * several downstreams do not all wait for the same.
  *
  * A file is its entry's number. Nothing is held but what is being sent.
  */

@@ -10,7 +10,8 @@ const recentBytes = 32 << 20;
 /**
  * Where a relay keeps chunks: the latest in memory, all of them in a directory.
  *
- * @param path a directory that stays, for the next run to use; without it they are in a nameless file
+ * @param path a directory that stays, for the next run to use; without it they are in a nameless
+ *   file
  * @throws IO, NO_SPACE
  */
 export async function openRelayStore(path?: string): Promise<Store> {

@@ -6,8 +6,8 @@ import type { TreeRecord } from "./record.ts";
 import type { ClaimedChunks } from "./relay-chunks.ts";
 
 /**
- * The end of a relay that listens to the upstream, for one session: it keeps what it hears, and asks for chunks that are
- * neither here nor on their way.
+ * The end of a relay that listens to the upstream, for one session: it keeps what it hears, and
+ * asks for chunks that are neither here nor on their way.
  *
  * @param onClose called at the end with how many of the chunks that it asked for did not come
  */

@@ -49,7 +49,8 @@ export class RelayTree {
   }
 
   /**
-   * True when somebody who asks has to have the upstream asked again: it failed, or it is complete and might be out of date by now.
+   * True when somebody who asks has to have the upstream asked again: it failed, or it is complete
+   * and might be out of date by now.
    *
    * @param goesOn for who asks once more, and wants what it was then
    */

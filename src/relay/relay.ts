@@ -22,7 +22,10 @@ export interface UpstreamRequest extends AbortOptions {
 
 /** Where a relay receives from, and what it keeps. */
 export interface RelayOptions extends UpstreamOptions {
-  /** Connects to the upstream, which sends. Called when somebody asks, and again when the connection breaks. */
+  /**
+   * Connects to the upstream, which sends. Called when somebody asks, and again when the connection
+   * breaks.
+   */
   readonly connect: (request: UpstreamRequest) => Promise<Duplex>;
   /** Where chunks are kept while the relay lives; it must not evict. The relay closes it. */
   readonly store: Store;
@@ -42,7 +45,10 @@ export interface RelayStatus {
 
 /** A receiver that is a sender at the same time. */
 export interface Relay {
-  /** What it offers to downstreams, its trees and each file of the whole one: give it to `createServer`, or open them yourself. */
+  /**
+   * What it offers to downstreams, its trees and each file of the whole one: give it to
+   * `createServer`, or open them yourself.
+   */
   readonly share: Pick<Required<Share>, "openTree" | "openFile" | "close"> & Share;
   /** Names this relay among others on the way. */
   readonly id: string;
@@ -52,10 +58,12 @@ export interface Relay {
 }
 
 /**
- * Relays trees: each is received once from the upstream, and sent to every downstream that asks while it is still coming
- * (docs/relay.md). What is asked for by itself is received by a session of its own, before the rest; content travels once all the same.
+ * Relays trees: each is received once from the upstream, and sent to every downstream that asks
+ * while it is still coming (docs/relay.md). What is asked for by itself is received by a session of
+ * its own, before the rest; content travels once all the same.
  *
- * A downstream waits for its own pace only. Memory: about 750 bytes a file and 300 a chunk of each tree; content is in `store`.
+ * A downstream waits for its own pace only. Memory: about 750 bytes a file and 300 a chunk of each
+ * tree; content is in `store`.
  */
 export function createRelay(options: RelayOptions): Relay {
   const id = options.id ?? randomRelayId();

@@ -12,10 +12,12 @@ import type { RelayChunks } from "./relay-chunks.ts";
 import { takeChunk } from "./take-chunk.ts";
 
 /**
- * A file of a relayed tree, to be fetched by itself: once its list has come, and its chunks as they come.
+ * A file of a relayed tree, to be fetched by itself: once its list has come, and its chunks as they
+ * come.
  *
  * @param close called when it is closed
- * @throws NOT_FOUND when the tree turns out not to have it, what ends the upstream, the signal's reason
+ * @throws NOT_FOUND when the tree turns out not to have it, what ends the upstream, the signal's
+ *   reason
  */
 export async function openRelayedFile(
   record: TreeRecord,

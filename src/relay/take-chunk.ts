@@ -8,7 +8,8 @@ import type { RelayChunks } from "./relay-chunks.ts";
 /**
  * A chunk of a relayed tree, once it is here.
  *
- * @throws why it will not come: what ended the tree, CHUNK_MISSING when the store has lost it; the signal's reason
+ * @throws why it will not come: what ended the tree, CHUNK_MISSING when the store has lost it; the
+ *   signal's reason
  */
 export async function takeChunk(
   record: TreeRecord,

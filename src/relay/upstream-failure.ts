@@ -15,7 +15,8 @@ const own: ReadonlySet<SyncErrorCode> = new Set([
 ]);
 
 /**
- * What downstreams are told when a relay cannot receive: that something is not there is news of the upstream, a broken line is not.
+ * What downstreams are told when a relay cannot receive: that something is not there is news of the
+ * upstream, a broken line is not.
  *
  * @param begun whether the upstream had begun to send
  */

@@ -15,7 +15,9 @@ import { placeholder, Shuffler } from "./shuffle.ts";
 import { checkSyncInfo, fileBytes, isEmptyId, type SyncInfo, type SyncInfoLimits } from "./sync-info.ts";
 import { WishPlan } from "./wish-plan.ts";
 
-/** Positions that a wishlist may run ahead of what was received, unless the caller says otherwise. */
+/**
+ * Positions that a wishlist may run ahead of what was received, unless the caller says otherwise.
+ */
 const defaultWindowCount = 256;
 
 /** How far a receiver is. */
@@ -36,39 +38,46 @@ export interface BuildResult extends BuildProgress {
 
 export interface BuilderOptions extends AbortOptions, SyncInfoLimits {
   /**
-   * Positions that the wishlist may run ahead of the chunks received; it bounds the chunks pinned for that.
-   * Rounded down to a multiple of 8 and at least 8, since answers travel eight to a byte. Default 256.
+   * Positions that the wishlist may run ahead of the chunks received; it bounds the chunks pinned
+   * for that. Rounded down to a multiple of 8 and at least 8, since answers travel eight to a byte.
+   * Default 256.
    */
   readonly windowCount?: number;
   /** The digest that the whole file must have. */
   readonly expectedKey?: ChunkId;
-  /** False to do without the digest of the whole file, which costs as much as verifying its chunks does. */
+  /**
+   * False to do without the digest of the whole file, which costs as much as verifying its chunks
+   * does.
+   */
   readonly wantsKey?: boolean;
   /** Called after each chunk of the file. */
   readonly onProgress?: (progress: BuildProgress) => void;
 }
 
 /**
- * The receiving end of one transfer. Send off `wishlist` and feed what comes back to `build`, or let
- * it-pipe do it: `pipe(builder.wishlist, sender, builder.build, sink)`.
+ * The receiving end of one transfer. Send off `wishlist` and feed what comes back to `build`, or
+ * let it-pipe do it: `pipe(builder.wishlist, sender, builder.build, sink)`.
  */
 export interface Builder {
   /**
-   * What to send to the other end, to be read once. It may be read ahead of `build`, beside it, or only when
-   * `build` reads from the other end. Breaking it off breaks off the transfer.
+   * What to send to the other end, to be read once. It may be read ahead of `build`, beside it, or
+   * only when `build` reads from the other end. Breaking it off breaks off the transfer.
    */
   readonly wishlist: AsyncIterable<Bytes>;
   /**
-   * Turns the chunk stream into the file, in order; every byte was verified, and every chunk that came is in
-   * the store. It ends only when the whole file is out and the chunk stream has ended too; when it throws,
-   * what came out is only the beginning of the file. To be called once.
+   * Turns the chunk stream into the file, in order; every byte was verified, and every chunk that
+   * came is in the store. It ends only when the whole file is out and the chunk stream has ended
+   * too; when it throws, what came out is only the beginning of the file. To be called once.
    *
-   * The iteration throws TRUNCATED, UNEXPECTED_CHUNK, UNSOLICITED, ILLEGAL_LENGTH, VARINT_OVERFLOW for what
-   * the other end does wrong; NO_SPACE, CHUNK_MISSING and others for the store; CORRUPT when the file is not
-   * the expected one; the signal's reason.
+   * The iteration throws TRUNCATED, UNEXPECTED_CHUNK, UNSOLICITED, ILLEGAL_LENGTH, VARINT_OVERFLOW
+   * for what the other end does wrong; NO_SPACE, CHUNK_MISSING and others for the store; CORRUPT
+   * when the file is not the expected one; the signal's reason.
    */
   readonly build: (chunkStream: AsyncIterable<Bytes>) => AsyncGenerator<Bytes, BuildResult, undefined>;
-  /** Ends both, with `reason` when they are not done, and lets go of all chunks. May be called twice. */
+  /**
+   * Ends both, with `reason` when they are not done, and lets go of all chunks. May be called
+   * twice.
+   */
   close(reason?: unknown): void;
 }
 
@@ -99,7 +108,10 @@ class Reception {
   readonly #store: Pick<Store, "get" | "put" | "pin">;
   readonly #options: BuilderOptions;
   readonly #windowBytes: number;
-  /** Bytes of the wishlist that go out together, where there are so many: each piece may cost a packet. */
+  /**
+   * Bytes of the wishlist that go out together, where there are so many: each piece may cost a
+   * packet.
+   */
   readonly #pieceBytes: number;
   readonly #totalBytes: number;
   readonly #plan: WishPlan;

@@ -25,7 +25,10 @@ function checkLength(length: number): void {
 /** Bytes of the longest length that travels. */
 const maxPrefixBytes = 3;
 
-/** Several chunks as they travel, in one piece. @throws ILLEGAL_LENGTH when one is longer than CAFS can move */
+/**
+ * Several chunks as they travel, in one piece. @throws ILLEGAL_LENGTH when one is longer than CAFS
+ * can move
+ */
 export function encodeRun(chunks: readonly Bytes[]): Bytes {
   const room = chunks.reduce((sum, { length }) => sum + maxPrefixBytes + length, 0);
   const run = new Uint8Array(room);
@@ -41,8 +44,8 @@ export function encodeRun(chunks: readonly Bytes[]): Bytes {
 }
 
 /**
- * The bytes of the next chunk, unverified, or undefined when the stream ends before it. They may be a view
- * of a block of the source.
+ * The bytes of the next chunk, unverified, or undefined when the stream ends before it. They may be
+ * a view of a block of the source.
  *
  * @throws TRUNCATED within a chunk; ILLEGAL_LENGTH; VARINT_OVERFLOW
  */
@@ -52,7 +55,8 @@ export async function readChunk(reader: ExactReader): Promise<Bytes | undefined>
 }
 
 /**
- * The bytes of all chunks of a stream, unverified. At most one chunk, 128 KiB, is put together at a time.
+ * The bytes of all chunks of a stream, unverified. At most one chunk, 128 KiB, is put together at a
+ * time.
  *
  * The iteration throws what `readChunk` throws.
  */

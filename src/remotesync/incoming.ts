@@ -3,11 +3,12 @@ import { toSyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /**
- * A stream that comes from the other end, as the rest of this room wants it: reading it ends when the signal
- * says so, in the middle of a wait too, and what its source throws arrives as a SyncError.
+ * A stream that comes from the other end, as the rest of this room wants it: reading it ends when
+ * the signal says so, in the middle of a wait too, and what its source throws arrives as a
+ * SyncError.
  *
- * Closing it closes the source, even when nothing was read yet. The iteration throws the signal's reason, and
- * PEER_GONE for what is not a SyncError.
+ * Closing it closes the source, even when nothing was read yet. The iteration throws the signal's
+ * reason, and PEER_GONE for what is not a SyncError.
  */
 export function incoming(
   source: AsyncIterable<Bytes>,

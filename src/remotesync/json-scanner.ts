@@ -8,8 +8,8 @@ const integer = /-?(?:0|[1-9][0-9]*)(?![.eE0-9])/y;
 const scalar = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 
 /**
- * Reads JSON (RFC 8259) value by value, so that nothing is built that is not wanted, a list can be refused
- * while it is read, and `1` differs from `1.0`, which JSON.parse cannot tell.
+ * Reads JSON (RFC 8259) value by value, so that nothing is built that is not wanted, a list can be
+ * refused while it is read, and `1` differs from `1.0`, which JSON.parse cannot tell.
  *
  * Every method throws BAD_SYNCINFO where the text is not what it was asked for.
  */

@@ -4,8 +4,8 @@ import type { Chunk } from "../chunk/chunk.ts";
 const limitBytes = 4 * 2 ** 20;
 
 /**
- * Chunks that arrived lately, to spare reading them back from a store when their turn comes. What does not
- * fit is not kept.
+ * Chunks that arrived lately, to spare reading them back from a store when their turn comes. What
+ * does not fit is not kept.
  */
 export class KeptChunks {
   readonly #chunks = new Map<number, Chunk>();

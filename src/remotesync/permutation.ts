@@ -35,8 +35,8 @@ export function checkPermutation(perm: Permutation, limit = maxPermutationCount)
 }
 
 /**
- * The permutation that undoes a shuffle when the shuffled values go through a shuffler again: they then
- * come out in their first order, k - 1 steps late. It is not the plain inverse.
+ * The permutation that undoes a shuffle when the shuffled values go through a shuffler again: they
+ * then come out in their first order, k - 1 steps late. It is not the plain inverse.
  *
  * @see docs/formats.md, the cyclic shuffle
  */

@@ -16,11 +16,14 @@ export interface SendStatus {
 }
 
 /**
- * Where a sender gets chunks from. One at a time may have to be waited for; who has them all at hand may offer several at once, which
- * then go out together.
+ * Where a sender gets chunks from. One at a time may have to be waited for; who has them all at
+ * hand may offer several at once, which then go out together.
  */
 export interface ChunkSource extends Pick<Store, "get"> {
-  /** Some chunks, in this order, whose bytes have to stay as they are until the next call only. Throws as `get` does. */
+  /**
+   * Some chunks, in this order, whose bytes have to stay as they are until the next call only.
+   * Throws as `get` does.
+   */
   readonly getRun?: (ids: readonly ChunkId[], options?: AbortOptions) => Promise<readonly Chunk[]>;
 }
 
@@ -36,15 +39,16 @@ export interface SendOptions extends AbortOptions, SyncInfoLimits {
 }
 
 /**
- * Answers a wishlist: yields the chunks that it asks for, each one as soon as its answer has arrived and
- * the store has the chunk. A store whose `get` waits makes this a relay.
+ * Answers a wishlist: yields the chunks that it asks for, each one as soon as its answer has
+ * arrived and the store has the chunk. A store whose `get` waits makes this a relay.
  *
- * Holds one chunk at a time, or one run of a store that gives several at once, and pins nothing: see to it that the store keeps the
- * chunks of `info`.
+ * Holds one chunk at a time, or one run of a store that gives several at once, and pins nothing:
+ * see to it that the store keeps the chunks of `info`.
  *
  * @param store where the chunks are; only those that are asked for are fetched
- * @throws WISHLIST_TOO_SHORT, WISHLIST_TOO_LONG, PLACEHOLDER_REQUESTED; CHUNK_MISSING when the store has not
- *   got a chunk. Whoever sends the stream on must then break it off, not end it, so that the receiver sees.
+ * @throws WISHLIST_TOO_SHORT, WISHLIST_TOO_LONG, PLACEHOLDER_REQUESTED; CHUNK_MISSING when the
+ *   store has not got a chunk. Whoever sends the stream on must then break it off, not end it, so
+ *   that the receiver sees.
  */
 export async function* writeChunkData(
   info: SyncInfo,

@@ -6,8 +6,8 @@ export const placeholder = -1;
 /**
  * The delay line that makes the cyclic shuffle: every value put in comes out 0 to k - 1 puts later.
  *
- * A shuffler with `invertPermutation(perm)`, fed with what one with `perm` returned, gives the values back
- * in their first order.
+ * A shuffler with `invertPermutation(perm)`, fed with what one with `perm` returned, gives the
+ * values back in their first order.
  *
  * @see docs/formats.md, the cyclic shuffle
  */
@@ -41,7 +41,8 @@ export function* shuffle<T>(values: Iterable<T>, perm: Permutation): Generator<T
 /**
  * Restores the order that `shuffle` changed.
  *
- * @returns the values without placeholders; after element t of the input come at most t - k + 2 of them
+ * @returns the values without placeholders; after element t of the input come at most t - k + 2 of
+ *   them
  */
 export function* unshuffle<T>(shuffled: Iterable<T | undefined>, perm: Permutation): Generator<T> {
   const restorer = new Shuffler<T>(invertPermutation(perm));
@@ -51,7 +52,9 @@ export function* unshuffle<T>(shuffled: Iterable<T | undefined>, perm: Permutati
   }
 }
 
-/** Which of `count` chunks, by its place in the list, stands at each of the count + k - 1 positions. */
+/**
+ * Which of `count` chunks, by its place in the list, stands at each of the count + k - 1 positions.
+ */
 export function shuffledOrder(count: number, perm: Permutation): Int32Array {
   const order = new Int32Array(count + perm.length - 1);
   const shuffler = new Shuffler<number>(perm);

@@ -9,14 +9,15 @@ import { boundsOf, checkCount, checkSyncInfo, type SyncInfo, type SyncInfoLimits
 /** How `encodeSyncInfo` writes what can be written in two ways. */
 export interface EncodeSyncInfoOptions {
   /**
-   * How a list without chunks is written. The reference writes "null" for one made by hand, which is the
-   * default, and "[]" for one that `shuffleSyncInfo` made.
+   * How a list without chunks is written. The reference writes "null" for one made by hand, which
+   * is the default, and "[]" for one that `shuffleSyncInfo` made.
    */
   readonly emptyList?: "null" | "[]";
 }
 
 /**
- * The JSON text of a SyncInfo, byte for byte as CAFS writes it, without the line feed that HTTP adds.
+ * The JSON text of a SyncInfo, byte for byte as CAFS writes it, without the line feed that HTTP
+ * adds.
  *
  * @see docs/formats.md, SyncInfo
  */
@@ -56,9 +57,9 @@ export function encodedSyncInfoBytes({ chunks, perm }: SyncInfo): number {
 
 export interface DecodeSyncInfoOptions extends SyncInfoLimits {
   /**
-   * True, the default: takes what other programs may send and the reference understands: member names and
-   * hex digits in either case, further members, the last of several equal members, text behind the value.
-   * False: takes only the bytes that `encodeSyncInfo` writes, and a line feed.
+   * True, the default: takes what other programs may send and the reference understands: member
+   * names and hex digits in either case, further members, the last of several equal members, text
+   * behind the value. False: takes only the bytes that `encodeSyncInfo` writes, and a line feed.
    */
   readonly lenient?: boolean;
 }
@@ -66,8 +67,8 @@ export interface DecodeSyncInfoOptions extends SyncInfoLimits {
 /**
  * Reads the JSON text of a SyncInfo and checks all that it claims. Memory grows with the text.
  *
- * A key that is not 64 hex digits, a size out of range and a list that is no permutation are refused, unlike
- * in the reference.
+ * A key that is not 64 hex digits, a size out of range and a list that is no permutation are
+ * refused, unlike in the reference.
  *
  * @throws BAD_SYNCINFO, BAD_PERMUTATION, LIMIT
  */

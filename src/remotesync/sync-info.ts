@@ -14,7 +14,10 @@ import {
 } from "./permutation.ts";
 import { shuffle } from "./shuffle.ts";
 
-/** What the two ends agree on: the chunks of a file in its order, and how they are shuffled on the way. */
+/**
+ * What the two ends agree on: the chunks of a file in its order, and how they are shuffled on the
+ * way.
+ */
 export interface SyncInfo {
   readonly chunks: readonly ChunkInfo[];
   readonly perm: Permutation;
@@ -138,8 +141,8 @@ export async function syncInfoOf(
 }
 
 /**
- * The chunks in the order in which they travel, with the trivial permutation: what a relay serves while it
- * is itself receiving. It describes a different file.
+ * The chunks in the order in which they travel, with the trivial permutation: what a relay serves
+ * while it is itself receiving. It describes a different file.
  */
 export function shuffleSyncInfo({ chunks, perm }: SyncInfo): SyncInfo {
   const travelling = [...shuffle(chunks, perm)].filter((chunk) => chunk !== undefined);

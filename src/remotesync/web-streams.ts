@@ -9,8 +9,8 @@ import type { SyncInfo } from "./sync-info.ts";
 /**
  * Receives a file over a pair of Web Streams: sends the wishlist, yields the file in order.
  *
- * The rules of `Builder.build` hold for what it yields and throws. When it ends early, both streams are
- * broken off.
+ * The rules of `Builder.build` hold for what it yields and throws. When it ends early, both streams
+ * are broken off.
  */
 export async function* syncFrom(
   duplex: Duplex,
@@ -32,10 +32,11 @@ export async function* syncFrom(
 }
 
 /**
- * Sends the chunks of a file over a pair of Web Streams: reads the wishlist, writes the chunk stream.
+ * Sends the chunks of a file over a pair of Web Streams: reads the wishlist, writes the chunk
+ * stream.
  *
- * It gives up, even in a wait for the store, when the other end has gone; when it fails, the writable is
- * aborted and not closed, so that the other end does not take what it got for all.
+ * It gives up, even in a wait for the store, when the other end has gone; when it fails, the
+ * writable is aborted and not closed, so that the other end does not take what it got for all.
  *
  * @throws the errors of `writeChunkData`; PEER_GONE
  */
@@ -93,8 +94,8 @@ export function fromReadable(readable: ReadableStream<Bytes>): AsyncIterable<Byt
 }
 
 /**
- * Writes blocks as the writable takes them, then closes it; aborts it when the source fails. A writable that
- * fails ends the conversation at once, even in a wait for the source.
+ * Writes blocks as the writable takes them, then closes it; aborts it when the source fails. A
+ * writable that fails ends the conversation at once, even in a wait for the source.
  */
 async function pump(
   source: AsyncIterable<Bytes>,

@@ -5,8 +5,8 @@ import { isEmptyId, type SyncInfo } from "./sync-info.ts";
 import { wishlistBytes } from "./wishlist.ts";
 
 /**
- * What a receiver asks for, decided eight positions at a time, and the pins on all that it counts on:
- * a chunk is pinned from the moment it is found or stored until its last use in the list.
+ * What a receiver asks for, decided eight positions at a time, and the pins on all that it counts
+ * on: a chunk is pinned from the moment it is found or stored until its last use in the list.
  *
  * @see docs/formats.md, wishlist
  */
@@ -42,7 +42,10 @@ export class WishPlan {
     return index < this.#decidedBytes;
   }
 
-  /** Waits until byte `index` of the wishlist is decided, and all before it. May be called concurrently. */
+  /**
+   * Waits until byte `index` of the wishlist is decided, and all before it. May be called
+   * concurrently.
+   */
   async decide(index: number): Promise<void> {
     while (this.#decidedBytes <= index) {
       this.#deciding ??= this.#decideNext();

@@ -19,8 +19,9 @@ export function encodeWishlist(wishes: Iterable<boolean>): Bytes {
 const pieceBytes = 1024;
 
 /**
- * Reads the answers of a wishlist as its bytes arrive, those together that came together; what the last byte is filled up with does not
- * matter. Only when asked for more than the last answer does it look for the end of the stream.
+ * Reads the answers of a wishlist as its bytes arrive, those together that came together; what the
+ * last byte is filled up with does not matter. Only when asked for more than the last answer does
+ * it look for the end of the stream.
  *
  * @param positionCount how many answers there must be
  * @returns an answer a position; memory is bounded, however much comes at once

@@ -8,8 +8,8 @@ export interface ReceiveLimits {
   /** Entries of the tree; 8,388,608 unless given. */
   readonly maxEntryCount?: number;
   /**
-   * How many times the bytes that came may be made of them, beyond the first 256 MiB: content of files beyond what stood in
-   * their place, holes too, and 1 KiB for each entry; any unless given.
+   * How many times the bytes that came may be made of them, beyond the first 256 MiB: content of
+   * files beyond what stood in their place, holes too, and 1 KiB for each entry; any unless given.
    */
   readonly maxExpansion?: number;
 }

@@ -1,4 +1,7 @@
-/** Wakes the one who waits for something to do. It may ring before anybody waits: it is heard then too. */
+/**
+ * Wakes the one who waits for something to do. It may ring before anybody waits: it is heard then
+ * too.
+ */
 export class Bell {
   #rung = false;
   #wake: (() => void) | undefined;

@@ -11,7 +11,10 @@ export interface ChunkGroup {
   readonly sizes: readonly number[];
   /** 32 bytes for each size. */
   readonly ids: Bytes;
-  /** For content that was not asked for: 1 = it follows in a PUSH frame, 0 = the receiver has it or will. */
+  /**
+   * For content that was not asked for: 1 = it follows in a PUSH frame, 0 = the receiver has it or
+   * will.
+   */
   readonly pushed?: readonly boolean[];
   /** Set on the last group of a file. */
   readonly end?: "complete" | SyncErrorCode;
@@ -58,7 +61,8 @@ function readChunkGroup(input: ByteReader, maxChunkBytes: number): ChunkGroup {
   }
   const end = (flags & failedFlag) !== 0 ? codeOfWire(input.uvarint()) : ("complete" as const);
   const count = input.uvarint();
-  // Otherwise three bytes could be a group, and a frame of zeros, which compresses to next to nothing, 350,000.
+  // Otherwise three bytes could be a group, and a frame of zeros, which compresses to next to
+  // nothing, 350,000.
   if (count === 0 && (flags & endFlag) === 0)
     throw new SyncError("BAD_MESSAGE", "an empty part of a chunk list");
   if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "a chunk list is longer than its frame");

@@ -2,9 +2,9 @@ import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 
 /**
- * Chunks that need not be sent (again). It compares 116 bits of each id and takes 24 to 48 bytes for one;
- * when it is full it forgets nothing and learns nothing, so that memory stays bounded and the worst that
- * happens is a chunk that travels twice.
+ * Chunks that need not be sent (again). It compares 116 bits of each id and takes 24 to 48 bytes
+ * for one; when it is full it forgets nothing and learns nothing, so that memory stays bounded and
+ * the worst that happens is a chunk that travels twice.
  */
 export class ChunkMemory {
   readonly #map = new IdMap();

@@ -2,7 +2,10 @@ import type { ChunkId } from "../chunk/chunk.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { Queue } from "./queue.ts";
 
-/** A chunk that has to come, and the places where it has to go; the first is the one it was announced for. */
+/**
+ * A chunk that has to come, and the places where it has to go; the first is the one it was
+ * announced for.
+ */
 export interface Expected<Place> {
   readonly id: ChunkId;
   readonly key: string;
@@ -11,8 +14,9 @@ export interface Expected<Place> {
 }
 
 /**
- * The chunks that a receiver waits for, in the two orders in which they come: in answer to its wishes, and
- * pushed. A chunk that is on its way is not wished for again: its other places wait with the first.
+ * The chunks that a receiver waits for, in the two orders in which they come: in answer to its
+ * wishes, and pushed. A chunk that is on its way is not wished for again: its other places wait
+ * with the first.
  */
 export class ComingChunks<Place> {
   readonly #wished = new Queue<Expected<Place>>();
@@ -40,7 +44,10 @@ export class ComingChunks<Place> {
     (lane === "wished" ? this.#wished : this.#pushed).push(expected);
   }
 
-  /** The chunk that comes next on this way, or undefined when none is due. It is then no longer waited for. */
+  /**
+   * The chunk that comes next on this way, or undefined when none is due. It is then no longer
+   * waited for.
+   */
   take(lane: "wished" | "pushed"): Expected<Place> | undefined {
     const expected = (lane === "wished" ? this.#wished : this.#pushed).shift();
     if (expected === undefined) return undefined;

@@ -46,8 +46,9 @@ type NextContent<File> =
   | { readonly type: "read"; readonly file: File; readonly offset: number; readonly size: number };
 
 /**
- * The content that a sender has to send: what it pushes, and what it announced and was or will be asked for.
- * Keeps at most `keptBytes` of announced content in memory; what is beyond is read again when it is wanted.
+ * The content that a sender has to send: what it pushes, and what it announced and was or will be
+ * asked for. Keeps at most `keptBytes` of announced content in memory; what is beyond is read again
+ * when it is wanted.
  */
 export class ContentQueue<File> {
   readonly #limitBytes: number;
@@ -128,8 +129,8 @@ export class ContentQueue<File> {
   }
 
   /**
-   * What is to go out now: pushes first, then what was wanted, up to one frame. What the call before gave out
-   * must have been sent by now.
+   * What is to go out now: pushes first, then what was wanted, up to one frame. What the call
+   * before gave out must have been sent by now.
    */
   next(): NextContent<File> | undefined {
     for (const sent of this.#going.splice(0)) this.#pool.give(sent);

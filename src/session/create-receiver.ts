@@ -9,7 +9,10 @@ import {
 import { type Connect, type ReconnectOptions, type Run, startRun, withRetries } from "./reconnect.ts";
 import { type Carried, RunTotals } from "./run-totals.ts";
 
-/** Everything that travelled counts. A file that the next attempt goes through again does not count twice, but for what came of it. */
+/**
+ * Everything that travelled counts. A file that the next attempt goes through again does not count
+ * twice, but for what came of it.
+ */
 const carried: Carried<ReceiveProgress> = {
   files: "files",
   finishedBytes: "finishedBytes",
@@ -29,13 +32,17 @@ export interface ReceiverOptions extends ReceiveOptions, ReconnectOptions {
 }
 
 /**
- * Receives a tree from a sender, and connects anew when the connection breaks: `receiveTree` that does not give up. What
- * the target kept does not come again.
+ * Receives a tree from a sender, and connects anew when the connection breaks: `receiveTree` that
+ * does not give up. What the target kept does not come again.
  *
- * Progress and summary are those of the whole run: what travelled and what was finished in all attempts; entries, troubles and
- * failures of the last one, which goes through the whole tree.
+ * Progress and summary are those of the whole run: what travelled and what was finished in all
+ * attempts; entries, troubles and failures of the last one, which goes through the whole tree.
  *
- * @example `await createReceiver({ connect: () => connectWs(url), openTarget: () => openTreeTarget("copy") }).done`
+ * @example
+ *   ```ts
+ *   const connect = () => connectWs(url);
+ *   await createReceiver({ connect, openTarget: () => openTreeTarget("copy") }).done;
+ *   ```
  */
 export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
   const { connect, openTarget, onProgress } = options;

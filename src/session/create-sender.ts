@@ -4,7 +4,10 @@ import { type Connect, type ReconnectOptions, type Run, startRun, withRetries } 
 import { type Carried, RunTotals } from "./run-totals.ts";
 import { type SendOptions, type SendProgress, type SendSummary, sendTree } from "./send.ts";
 
-/** Everything that travelled counts. A file that the next attempt goes through again does not count twice, but for what it sent. */
+/**
+ * Everything that travelled counts. A file that the next attempt goes through again does not count
+ * twice, but for what it sent.
+ */
 const carried: Carried<SendProgress> = {
   files: "finishedFiles",
   finishedFiles: "finishedFiles",
@@ -26,13 +29,17 @@ export interface SenderOptions<File> extends SendOptions, ReconnectOptions {
 }
 
 /**
- * Sends a tree to a receiver, and connects anew when the connection breaks: `sendTree` that does not give up. What the
- * receiver kept is not sent again.
+ * Sends a tree to a receiver, and connects anew when the connection breaks: `sendTree` that does
+ * not give up. What the receiver kept is not sent again.
  *
- * Progress and summary are those of the whole run: what travelled and what was finished in all attempts; entries, troubles and
- * failures of the last one, which goes through the whole tree.
+ * Progress and summary are those of the whole run: what travelled and what was finished in all
+ * attempts; entries, troubles and failures of the last one, which goes through the whole tree.
  *
- * @example `await createSender({ connect: () => connectWs(url), openSource: () => openTreeSource("photos/") }).done`
+ * @example
+ *   ```ts
+ *   const connect = () => connectWs(url);
+ *   await createSender({ connect, openSource: () => openTreeSource("photos/") }).done;
+ *   ```
  */
 export function createSender<File>(options: SenderOptions<File>): Run<SendSummary> {
   const { connect, openSource, onProgress } = options;

@@ -34,8 +34,8 @@ function sharedPrefix(a: Bytes, b: Bytes): number {
 }
 
 /**
- * Encodes entries as an ENTRIES payload: one column after another, so that what is alike lies together and
- * compresses well (docs/protocol.md §6.2).
+ * Encodes entries as an ENTRIES payload: one column after another, so that what is alike lies
+ * together and compresses well (docs/protocol.md §6.2).
  */
 export function encodeEntries(listed: readonly ListedEntry[]): Bytes {
   const out = new ByteWriter();
@@ -72,8 +72,8 @@ function writeNames(out: ByteWriter, listed: readonly ListedEntry[]): void {
 }
 
 /**
- * Decodes an ENTRIES payload. What it yields is well formed by itself; whether the entries follow from each
- * other is for the EntryChecker.
+ * Decodes an ENTRIES payload. What it yields is well formed by itself; whether the entries follow
+ * from each other is for the EntryChecker.
  *
  * @throws BAD_MESSAGE for anything that `encodeEntries` does not make, LIMIT for too many entries
  */

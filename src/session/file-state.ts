@@ -46,12 +46,18 @@ export function checkLength({ listed, size: limit }: FileState, sizes: readonly 
   throw new SyncError("LIMIT", "a file is longer than it was announced", { detail: { actual, limit } });
 }
 
-/** Sizes of the chunks of a group that become content here: of a file that is dropped only what comes all the same. */
+/**
+ * Sizes of the chunks of a group that become content here: of a file that is dropped only what
+ * comes all the same.
+ */
 export function sizesToCome({ sizes, pushed = [] }: ChunkGroup, { dropped }: FileState): readonly number[] {
   return dropped ? sizes.filter((_, i) => pushed[i] === true) : sizes;
 }
 
-/** Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender counts on its being there. */
+/**
+ * Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender
+ * counts on its being there.
+ */
 export function placesFor({ places }: Expected<Place>): readonly Place[] {
   const open = places.every(isAwaited) ? places : places.filter(isAwaited);
   return open.length > 0 ? open : places.slice(0, 1);

@@ -39,13 +39,19 @@ export interface Frame {
   readonly transcript: Bytes;
 }
 
-/** The first bytes of every stream: they cannot be text, and show a transport that changes line ends. */
+/**
+ * The first bytes of every stream: they cannot be text, and show a transport that changes line
+ * ends.
+ */
 export const preamble: Bytes = Uint8Array.of(0x89, 0x52, 0x53, 0x58, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** Of the preamble, what stands before its line ends. */
 const preambleNameBytes = 4;
 
-/** What is wrong with a stream that does not begin as it has to: what it says instead of the rest of the preamble. */
+/**
+ * What is wrong with a stream that does not begin as it has to: what it says instead of the rest of
+ * the preamble.
+ */
 function describeForeign(bytes: Bytes, filled: number): string {
   if (filled >= preambleNameBytes)
     return "something on the way changes line ends, as a terminal does (ssh -t)";
@@ -67,15 +73,18 @@ const names = new Map<number, FrameType>(
   Object.entries(frameTypes).map(([name, code]) => [code, name as FrameType]),
 );
 
-/** Content is vouched for by the ids of its chunks, so the transcript covers the headers of these only. */
+/**
+ * Content is vouched for by the ids of its chunks, so the transcript covers the headers of these
+ * only.
+ */
 function carriesContent(code: number): boolean {
   return code === frameTypes.DATA || code === frameTypes.PUSH;
 }
 
 /**
  * The running digest of one direction of a session: each frame's check is the start of
- * SHA-256(transcript before | type | length | payload), which is the transcript after it. A frame that is
- * changed, lost, repeated or moved is noticed at once.
+ * SHA-256(transcript before | type | length | payload), which is the transcript after it. A frame
+ * that is changed, lost, repeated or moved is noticed at once.
  */
 class Transcript {
   state: Bytes = sha256(preamble);
@@ -147,10 +156,11 @@ export class FrameReader {
   }
 
   /**
-   * The frames that these bytes complete. Nothing of `block` is kept; a frame is to be used before the next.
+   * The frames that these bytes complete. Nothing of `block` is kept; a frame is to be used before
+   * the next.
    *
-   * @throws BAD_FRAME for a foreign stream or an unknown frame, LIMIT for one that is too large, CORRUPT when
-   *   its check is wrong, BAD_MESSAGE when it does not decompress
+   * @throws BAD_FRAME for a foreign stream or an unknown frame, LIMIT for one that is too large,
+   *   CORRUPT when its check is wrong, BAD_MESSAGE when it does not decompress
    */
   *read(block: Bytes): Generator<Frame> {
     let at = this.#readPreamble(block);

@@ -9,15 +9,19 @@ import { encodeTuple, Tuple } from "./tuple.ts";
 /** The version of the protocol that this library speaks. */
 export const protocolVersion = 1;
 
-/** A receiver with this feature asks for content that is compressed; a sender with it is willing. */
+/**
+ * A receiver with this feature asks for content that is compressed; a sender with it is willing.
+ */
 export const compressFeature = "compress";
 
-/** A sender with this feature wants to hear what becomes of each path; a receiver with it can tell. */
+/**
+ * A sender with this feature wants to hear what becomes of each path; a receiver with it can tell.
+ */
 export const changesFeature = "changes";
 
 /**
- * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream holds all.
- * `list`: a one-way stream without content, which tells what a tree holds.
+ * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream
+ * holds all. `list`: a one-way stream without content, which tells what a tree holds.
  */
 export type Mode = "duplex" | "one-way" | "list";
 
@@ -127,7 +131,8 @@ export function decodeHello(payload: Bytes, role: "sender" | "receiver"): Sender
 /**
  * Lets a cutter pass that a session may use.
  *
- * @throws UNSUPPORTED when this version cannot cut by it, LIMIT when its chunks are too small or too long
+ * @throws UNSUPPORTED when this version cannot cut by it, LIMIT when its chunks are too small or
+ *   too long
  */
 export function checkSessionCutter(cutter: CutterSpec): void {
   const { averageBytes, maxBytes } = checkCutterSpec(cutter);

@@ -2,7 +2,10 @@ import { SyncError } from "../errors.ts";
 import type { EntryPlace } from "../tree/entry-order.ts";
 import type { CutRun } from "../tree/tree.ts";
 
-/** Files of an ENTRIES frame that are not done, and the size of the frame: what a one-way sender settles itself. */
+/**
+ * Files of an ENTRIES frame that are not done, and the size of the frame: what a one-way sender
+ * settles itself.
+ */
 export interface Announced {
   open: number;
   readonly bytes: number;
@@ -30,7 +33,10 @@ export interface Cutting<File> {
   ended: boolean;
 }
 
-/** A run as it may be told of: a list beyond the announced size would be refused, so its file ends as one that changed. */
+/**
+ * A run as it may be told of: a list beyond the announced size would be refused, so its file ends
+ * as one that changed.
+ */
 export function withinSize<File>(run: CutRun<File>, { job, offset }: Cutting<File>): CutRun<File> {
   if (offset + run.bytes.length <= job.size) return run;
   const end = new SyncError("CHANGED", "a file is longer than when it was listed");

@@ -1,8 +1,8 @@
 /**
  * Every limit of a session, in one place. `docs/limits.md` explains each; a test compares the two.
  *
- * Windows bound what one end may have under way at one level before the other has settled it. They are
- * counted in bytes of decoded frame payload and granted back by CREDIT frames.
+ * Windows bound what one end may have under way at one level before the other has settled it. They
+ * are counted in bytes of decoded frame payload and granted back by CREDIT frames.
  */
 export const sessionLimits = Object.freeze({
   /** Bytes of a HELLO or ERROR payload. */
@@ -27,9 +27,14 @@ export const sessionLimits = Object.freeze({
   windowCeilingFactor: 8,
   /** What a sender may use of each window before it has heard the receiver's HELLO. */
   firstWindowBytes: 65_536,
-  /** Window of the entries level where no receiver can be heard: nothing is gained by listing further ahead. */
+  /**
+   * Window of the entries level where no receiver can be heard: nothing is gained by listing
+   * further ahead.
+   */
   oneWayEntriesBytes: 4096,
-  /** Content that a sender keeps in memory while it waits for answers; what is beyond is read again. */
+  /**
+   * Content that a sender keeps in memory while it waits for answers; what is beyond is read again.
+   */
   keptContentBytes: 8_388_608,
   /** Content queued to be sent before a sender stops reading more. */
   queuedContentBytes: 262_144,
@@ -44,15 +49,23 @@ export const sessionLimits = Object.freeze({
   messageChars: 512,
 });
 
-/** Time limits of a session, in milliseconds but for the rate. They are local: no peer can change them. */
+/**
+ * Time limits of a session, in milliseconds but for the rate. They are local: no peer can change
+ * them.
+ */
 export const sessionTimes = Object.freeze({
   /** From the start to a complete HELLO. */
   helloMs: 10_000,
-  /** Nothing at all arrived, or nothing could be written, for so long: the peer is taken for gone. */
+  /**
+   * Nothing at all arrived, or nothing could be written, for so long: the peer is taken for gone.
+   */
   stallMs: 60_000,
   /** Nothing was sent for so long: a PING is. */
   keepAliveMs: 15_000,
-  /** Bytes a second that the peer has to take, or to complete a frame with; a server asks for `serverLimits.serverRateBytes`. */
+  /**
+   * Bytes a second that the peer has to take, or to complete a frame with; a server asks for
+   * `serverLimits.serverRateBytes`.
+   */
   minRateBytes: 0,
   /** Over so long that rate is averaged. */
   paceMs: 60_000,

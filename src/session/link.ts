@@ -13,9 +13,15 @@ export interface LivenessOptions {
   readonly helloMs?: number;
   /** Without hearing anything from the peer. */
   readonly stallMs?: number;
-  /** Without saying anything, or without telling how much has come, before a PING is sent; 0 for none. */
+  /**
+   * Without saying anything, or without telling how much has come, before a PING is sent; 0 for
+   * none.
+   */
   readonly keepAliveMs?: number;
-  /** Bytes a second, averaged over `paceMs`, at which the peer has to take what is sent to it and to complete a frame; 0 for any. */
+  /**
+   * Bytes a second, averaged over `paceMs`, at which the peer has to take what is sent to it and to
+   * complete a frame; 0 for any.
+   */
   readonly minRateBytes?: number;
   /** Over how long that is averaged; 0 turns it off. */
   readonly paceMs?: number;
@@ -25,12 +31,16 @@ export interface LivenessOptions {
 const oneWriteBytes = 32_768;
 /** After the last word the peer has so long to close its side. */
 const lingerMs = 2000;
-/** After it was told why the session failed it has so long: it may be busy, and a connection torn down early loses what was said. */
+/**
+ * After it was told why the session failed it has so long: it may be busy, and a connection torn
+ * down early loses what was said.
+ */
 const farewellMs = 5000;
 const tickMs = 500;
 
 /**
- * Frames over a byte channel, and the watch over the peer: what a sender and a receiver have in common.
+ * Frames over a byte channel, and the watch over the peer: what a sender and a receiver have in
+ * common.
  *
  * One reader and one writer may use it at the same time.
  */
@@ -63,7 +73,10 @@ export class Link {
   readonly #bornAt = performance.now();
   #spokeAt = performance.now();
   #pingedAt = performance.now();
-  /** How much of what was sent the peer says has come, once it has said so, and how much of its own it was told of. */
+  /**
+   * How much of what was sent the peer says has come, once it has said so, and how much of its own
+   * it was told of.
+   */
   #confirmedBytes: number | undefined;
   #toldBytes = 0;
   #writeBeganAt = performance.now();
@@ -94,8 +107,8 @@ export class Link {
   }
 
   /**
-   * The peer's frames until it closes its side. Who leaves early may still send; it is for `fail` or `abort` to break
-   * the connection.
+   * The peer's frames until it closes its side. Who leaves early may still send; it is for `fail`
+   * or `abort` to break the connection.
    *
    * @throws PEER_GONE, STALLED, and what FrameReader throws
    */
@@ -114,8 +127,9 @@ export class Link {
   }
 
   /**
-   * Waits for the next block; undefined behind the last one. Only such waiting counts as silence: not the time that we
-   * take ourselves. Behind the last word it does not matter how the connection ends.
+   * Waits for the next block; undefined behind the last one. Only such waiting counts as silence:
+   * not the time that we take ourselves. Behind the last word it does not matter how the connection
+   * ends.
    */
   async #hear(): Promise<Bytes | undefined> {
     this.#source ??= this.#channel.read({ transient: true })[Symbol.asyncIterator]();
@@ -135,7 +149,10 @@ export class Link {
     }
   }
 
-  /** What a transport takes can wait in buffers for long: where the peer tells what came, that is what counts. */
+  /**
+   * What a transport takes can wait in buffers for long: where the peer tells what came, that is
+   * what counts.
+   */
   #confirm(payload: Bytes): void {
     const [bytes = 0] = decodeCounts(payload, 1);
     const before = this.#confirmedBytes ?? 0;
@@ -152,7 +169,10 @@ export class Link {
     void this.send("PING", encodeCounts(this.receivedBytes), "none");
   }
 
-  /** Sends a frame; resolves when there is room for the next. Frames go out in the order of the calls. */
+  /**
+   * Sends a frame; resolves when there is room for the next. Frames go out in the order of the
+   * calls.
+   */
   send(type: FrameType, payload: Bytes, squeeze: Squeeze): Promise<void> {
     const parts = this.#writer.write(type, payload, squeeze);
     const before = this.#started ? [] : [preamble];
@@ -178,14 +198,18 @@ export class Link {
     }
   }
 
-  /** The peer has said its last word: it has a moment to close its side, and how the connection ends does not matter. */
+  /**
+   * The peer has said its last word: it has a moment to close its side, and how the connection ends
+   * does not matter.
+   */
   linger(): void {
     this.#lingeredFrom ??= performance.now();
   }
 
   /**
-   * Leaves when all was said: closes this side and lets the peer close its own, for a connection that is torn down too early can
-   * lose what is on its way. Never throws: whatever becomes of the connection now, the session is over.
+   * Leaves when all was said: closes this side and lets the peer close its own, for a connection
+   * that is torn down too early can lose what is on its way. Never throws: whatever becomes of the
+   * connection now, the session is over.
    */
   async leave(): Promise<void> {
     try {
@@ -202,7 +226,10 @@ export class Link {
     while ((await this.#hear()) !== undefined);
   }
 
-  /** Tells the peer why, as far as that is still possible, and breaks the connection. The first reason counts. */
+  /**
+   * Tells the peer why, as far as that is still possible, and breaks the connection. The first
+   * reason counts.
+   */
   fail(error: SyncError, tell: boolean): Promise<void> {
     this.#failing ??= this.#fail(error, tell);
     return this.#failing;
@@ -219,7 +246,10 @@ export class Link {
     this.abort(error);
   }
 
-  /** Says why, and lets a peer that can be heard hear it out: where it goes on to send, an early end would take the word along. */
+  /**
+   * Says why, and lets a peer that can be heard hear it out: where it goes on to send, an early end
+   * would take the word along.
+   */
   async #bid(error: SyncError): Promise<void> {
     await this.send("ERROR", encodeError(error), "none");
     await this.#channel.end();
@@ -270,7 +300,8 @@ export class Link {
   /** Why the peer must be taken for gone. */
   #findSilence(now: number): string | undefined {
     const { helloMs, stallMs } = this.#liveness;
-    // A greeting and a farewell have one deadline as a whole, or a peer could trickle them for ever.
+    // A greeting and a farewell have one deadline as a whole, or a peer could trickle them for
+    // ever.
     if (this.#lingeredFrom !== undefined) {
       return now - this.#lingeredFrom > lingerMs ? "the peer did not close the connection" : undefined;
     }
@@ -281,12 +312,16 @@ export class Link {
         ? `nothing was heard from the peer for ${seconds(silentMs)}`
         : undefined;
     }
-    // Who listens hears whether the peer is alive; who cannot only sees whether it takes what is sent.
+    // Who listens hears whether the peer is alive; who cannot only sees whether it takes what is
+    // sent.
     const stuckMs = this.#writesUnderWay > 0 ? now - this.#writeBeganAt : 0;
     return stallMs > 0 && stuckMs > stallMs ? `the peer took nothing for ${seconds(stuckMs)}` : undefined;
   }
 
-  /** Why the peer is too slow, although it is alive. Called once a tick; the time that we take ourselves does not count. */
+  /**
+   * Why the peer is too slow, although it is alive. Called once a tick; the time that we take
+   * ourselves does not count.
+   */
   #findCrawl(): string | undefined {
     if (!this.#pace || this.#lingeredFrom !== undefined) return undefined;
     const { minRateBytes, paceMs } = this.#liveness;

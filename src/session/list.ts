@@ -23,9 +23,11 @@ export interface ChunkList {
 /**
  * Reads a stream of mode `list`: what `sendTree` wrote about a tree that the receiver has.
  *
- * Memory: 24 to 48 bytes a chunk, bounded as ChunkMemory is; what is beyond is sent though it is there.
+ * Memory: 24 to 48 bytes a chunk, bounded as ChunkMemory is; what is beyond is sent though it is
+ * there.
  *
- * @throws UNSUPPORTED for a stream of another mode, TRUNCATED, CORRUPT, BAD_FRAME, BAD_MESSAGE, LIMIT
+ * @throws UNSUPPORTED for a stream of another mode, TRUNCATED, CORRUPT, BAD_FRAME, BAD_MESSAGE,
+ *   LIMIT
  */
 export async function readChunkList(source: AsyncIterable<Bytes>): Promise<ChunkList> {
   const reader = new FrameReader();

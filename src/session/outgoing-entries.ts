@@ -14,8 +14,8 @@ const overheadBytes = 32;
 const dot = 0x2e;
 
 /**
- * The entries of a source on their way out. Each is checked as the receiver will check it; one that it would refuse is
- * reported and left out, with all that lies below it. The others go on.
+ * The entries of a source on their way out. Each is checked as the receiver will check it; one that
+ * it would refuse is reported and left out, with all that lies below it. The others go on.
  */
 export class OutgoingEntries<File> {
   readonly #layout: Layout;
@@ -73,7 +73,10 @@ export class OutgoingEntries<File> {
     return this.#layout === "contents" || (depth === 0 && name.length === 1 && name[0] === dot);
   }
 
-  /** What goes out in place of an entry: a directory without its numbers, so that what is in it is not lost; of others nothing. */
+  /**
+   * What goes out in place of an entry: a directory without its numbers, so that what is in it is
+   * not lost; of others nothing.
+   */
   #replace({ entry, file }: SourceEntry<File>, { code }: SyncError): OutgoingEntry<File> | undefined {
     const { depth, name, kind, mode } = entry;
     if (code !== "PATH" && kind === "dir") {

@@ -2,7 +2,10 @@ import type { Bytes } from "../types.ts";
 
 /** How much there is to do, as far as it is known. */
 export interface Outlook {
-  /** True once every entry was listed: then the next two only fall, as the receiver turns out to have files already. */
+  /**
+   * True once every entry was listed: then the next two only fall, as the receiver turns out to
+   * have files already.
+   */
   listed: boolean;
   /** Files listed so far whose content is asked for, or may yet be. */
   wantedFiles: number;

@@ -1,6 +1,6 @@
 /**
- * Whether a peer that owes something keeps to the least pace that is asked of it: every byte that moves earns time, waiting
- * spends it.
+ * Whether a peer that owes something keeps to the least pace that is asked of it: every byte that
+ * moves earns time, waiting spends it.
  */
 export class Pace {
   readonly #msPerByte: number;
@@ -9,7 +9,8 @@ export class Pace {
 
   /**
    * @param minRateBytes bytes a second; at least 1
-   * @param limitMs how long the pace may be below that: time that is earned and not needed is not saved beyond it
+   * @param limitMs how long the pace may be below that: time that is earned and not needed is not
+   *   saved beyond it
    */
   constructor(minRateBytes: number, limitMs: number) {
     this.#msPerByte = 1000 / minRateBytes;

@@ -14,7 +14,9 @@ import { ReceiverCore } from "./receiver-core.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 
 export interface ReceiveOptions extends AbortOptions, LivenessOptions, ReceiveLimits {
-  /** True (default) when the sender hears what is written; false for a stream that only comes in. */
+  /**
+   * True (default) when the sender hears what is written; false for a stream that only comes in.
+   */
   readonly duplex?: boolean;
   /** What the sender may have under way at each level; default: docs/limits.md. */
   readonly windows?: Partial<Windows>;
@@ -43,14 +45,15 @@ export interface ReceiveSummary extends ReceiveProgress {
 }
 
 /**
- * Receives a tree over anything that gives a duplex, and resolves when all of it is in place and the digest
- * of the whole agrees with the sender's.
+ * Receives a tree over anything that gives a duplex, and resolves when all of it is in place and
+ * the digest of the whole agrees with the sender's.
  *
- * Memory does not grow with the tree: it is bounded by the windows. The target is closed in any case;
- * what a broken session left behind is used by the next one. Entries that fail do not stop the others.
+ * Memory does not grow with the tree: it is bounded by the windows. The target is closed in any
+ * case; what a broken session left behind is used by the next one. Entries that fail do not stop
+ * the others.
  *
- * @throws SyncError: what the sender reported (`remote`), what is wrong with what it sent, PEER_GONE,
- *   STALLED, NO_SPACE, the signal's reason
+ * @throws SyncError: what the sender reported (`remote`), what is wrong with what it sent,
+ *   PEER_GONE, STALLED, NO_SPACE, the signal's reason
  * @see docs/protocol.md
  */
 export async function receiveTree(
@@ -143,7 +146,10 @@ class ReceiverWork {
     this.#options = options;
   }
 
-  /** Takes what the sender says, up to its last word. Behind that only a stream without a way back is looked at: nothing may be added to it. */
+  /**
+   * Takes what the sender says, up to its last word. Behind that only a stream without a way back
+   * is looked at: nothing may be added to it.
+   */
   async run(): Promise<void> {
     if (this.#answers) await this.#perform(this.#core.hello());
     for await (const frame of this.#link.frames()) {

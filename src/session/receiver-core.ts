@@ -33,15 +33,16 @@ interface ReceiverCoreOptions {
 }
 
 /**
- * The receiver of a session, without I/O: each frame is a run of steps that yields what is to be done and
- * is given the result. The frames are taken one after another, so there is never more than one step.
+ * The receiver of a session, without I/O: each frame is a run of steps that yields what is to be
+ * done and is given the result. The frames are taken one after another, so there is never more than
+ * one step.
  *
  * 1. Every frame is checked against what was announced before anything of it is used.
- * 2. A chunk is verified before it leaves this file; a file is finished when its list has ended and every
- *    chunk of it is in place.
+ * 2. A chunk is verified before it leaves this file; a file is finished when its list has ended and
+ *    every chunk of it is in place.
  * 3. A chunk that is on its way already is not asked for again: its other places wait for it.
- * 4. What is settled is credited: entries when their files are done, chunks when they are in place, content
- *    when it is written.
+ * 4. What is settled is credited: entries when their files are done, chunks when they are in place,
+ *    content when it is written.
  */
 export class ReceiverCore {
   readonly totals = noReceiverTotals();
@@ -69,7 +70,7 @@ export class ReceiverCore {
     return this.#digest !== undefined;
   }
 
-  /** The digest of the whole: the transcript of all before END. 32 bytes; zeros before `committed`. */
+  /** The digest of the whole: the transcript of all before END; zeros before `committed`. */
   get digest(): Bytes {
     return this.#digest ?? new Uint8Array(32);
   }
@@ -97,7 +98,7 @@ export class ReceiverCore {
     this.#changes.push(change);
   }
 
-  /** Carries out a frame of the sender. @throws what is wrong with it, or what the sender reports */
+  /** Carries out a frame of the sender. @throws what is wrong with it, or what that reports */
   *receive(frame: Frame): Steps {
     if (this.committed) return this.#checkAfterEnd(frame);
     if (this.#hello === undefined) {
@@ -239,7 +240,7 @@ export class ReceiverCore {
     if (file.missing === 0) this.#finished.push(file);
   }
 
-  /** Lets the target put in place what it has of a group, and wishes for the rest. Returns where the group ends. */
+  /** Lets the target place what it has of a group, and wishes for the rest. Returns its end. */
   *#takeQuestions({ sizes, ids }: ChunkGroup, file: FileState, debt: Debt, wishes: boolean[]): Steps<number> {
     let offset = file.listed;
     const here = file.dropped ? undefined : yield* this.#place(file, offset, ids, sizes);

@@ -6,7 +6,10 @@ import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 
-/** What the receiver's state machine wants done; its result, if any, is given back before it goes on. */
+/**
+ * What the receiver's state machine wants done; its result, if any, is given back before it goes
+ * on.
+ */
 export type ReceiverEffect =
   | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
   | {

@@ -16,9 +16,15 @@ export interface Retry {
 }
 
 export interface ReconnectOptions extends AbortOptions {
-  /** Attempts after one that failed without having moved content, at most; default 3. An attempt that did starts the count anew. */
+  /**
+   * Attempts after one that failed without having moved content, at most; default 3. An attempt
+   * that did starts the count anew.
+   */
   readonly retries?: number;
-  /** Milliseconds that the first wait takes at most; each further one up to twice as long. Default 500. */
+  /**
+   * Milliseconds that the first wait takes at most; each further one up to twice as long. Default
+   * 500.
+   */
   readonly firstWaitMs?: number;
   /** Milliseconds that no wait exceeds. Default 30 000. */
   readonly longestWaitMs?: number;
@@ -32,7 +38,10 @@ export interface ReconnectOptions extends AbortOptions {
 export interface Run<Summary> {
   /** How the session ended at last; rejects with why it was given up. */
   readonly done: Promise<Summary>;
-  /** Ends it and resolves when it has let go of everything; `done` rejects with ABORTED if it was not over. */
+  /**
+   * Ends it and resolves when it has let go of everything; `done` rejects with ABORTED if it was
+   * not over.
+   */
   close(): Promise<void>;
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -63,8 +72,8 @@ export const reconnectDefaults = Object.freeze({
 });
 
 /**
- * Tries until an attempt comes through. A connection that was never heard of is not tried again: the address or the
- * permission is wrong then, not the line.
+ * Tries until an attempt comes through. A connection that was never heard of is not tried again:
+ * the address or the permission is wrong then, not the line.
  *
  * @throws the error of the last attempt, or the signal's reason
  */
@@ -94,7 +103,10 @@ export async function withRetries<Result>(
   }
 }
 
-/** Up to twice as long each time, and any part of that: many clients of one server must not come back at once. */
+/**
+ * Up to twice as long each time, and any part of that: many clients of one server must not come
+ * back at once.
+ */
 function waitBefore(failureCount: number, options: ReconnectOptions): number {
   const { firstWaitMs, longestWaitMs, random = Math.random } = { ...reconnectDefaults, ...options };
   return Math.round(random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (failureCount - 1)));

@@ -2,7 +2,10 @@ type NumberField<Progress> = {
   [Field in keyof Progress]: Progress[Field] extends number ? Field : never;
 }[keyof Progress];
 
-/** For fields of a run: what an attempt that broke off adds to each. Of all other fields the last attempt's value counts. */
+/**
+ * For fields of a run: what an attempt that broke off adds to each. Of all other fields the last
+ * attempt's value counts.
+ */
 export type Carried<Progress> = Readonly<Partial<Record<NumberField<Progress>, NumberField<Progress>>>>;
 
 /** Where a run of several attempts stands as a whole. */

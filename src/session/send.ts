@@ -19,23 +19,41 @@ import { SenderCore } from "./sender-core.ts";
 import type { SenderAction, SenderTotals } from "./sender-action.ts";
 
 export interface SendOptions extends AbortOptions, LivenessOptions {
-  /** `duplex` (default): the receiver answers. `one-way`: the stream holds all. `list`: ids, no content. */
+  /**
+   * `duplex` (default): the receiver answers. `one-way`: the stream holds all. `list`: ids, no
+   * content.
+   */
   readonly mode?: Mode;
   /** What the source's top entries are; default what the source says, else `named`. */
   readonly layout?: Layout;
-  /** How files are cut; default FastCDC with chunks of 8 KiB on average; in mode `one-way` of 32 KiB, and at least 16 KiB. */
+  /**
+   * How files are cut; default FastCDC with chunks of 8 KiB on average; in mode `one-way` of 32
+   * KiB, and at least 16 KiB.
+   */
   readonly cutter?: CutterSpec;
-  /** How chunks are named, one of the source's `digests`; default SHA-256, which every receiver knows. */
+  /**
+   * How chunks are named, one of the source's `digests`; default SHA-256, which every receiver
+   * knows.
+   */
   readonly digest?: ChunkDigest;
   /** Chunks that the receiver is known to have. */
   readonly have?: ChunkMemory;
-  /** Content kept in memory while answers are awaited, in bytes; what is beyond is read again. Default 8 MiB. */
+  /**
+   * Content kept in memory while answers are awaited, in bytes; what is beyond is read again.
+   * Default 8 MiB.
+   */
   readonly keptContentBytes?: number;
-  /** True to compress content that shrinks, false never to do so; unless given, the receiver decides. */
+  /**
+   * True to compress content that shrinks, false never to do so; unless given, the receiver
+   * decides.
+   */
   readonly compress?: boolean;
   /** Called for each path that had to be left out, at either end. */
   readonly onTrouble?: (error: SyncError) => void;
-  /** Called for each path that is not as it was at the receiver, or would not be, where the receiver can tell. */
+  /**
+   * Called for each path that is not as it was at the receiver, or would not be, where the receiver
+   * can tell.
+   */
   readonly onChange?: (change: TreeChange) => void;
   /** Called whenever the totals have changed; as often as that happens. */
   readonly onProgress?: (progress: SendProgress) => void;
@@ -56,21 +74,21 @@ export interface SendSummary extends SendProgress {
 }
 
 /**
- * Where nobody answers, chunks serve to verify content and to send what occurs twice once; small ones would find no more that is
- * at the receiver, and cost more. So the rule also skips twice as much of each as usual: 2 % less time of `npm run bench -- first-file`
- * for 0.03 % more bytes.
+ * Where nobody answers, chunks serve to verify content and to send what occurs twice once; small
+ * ones would find no more that is at the receiver, and cost more. So the rule also skips twice as
+ * much of each as usual: 2 % less time of `npm run bench -- first-file` for 0.03 % more bytes.
  */
 const oneWayCutter: CutterSpec = Object.freeze({ ...fastcdcSpec(32_768), minBytes: 16_384 });
 
 /**
- * Sends a tree over anything that gives a duplex, and resolves when the receiver has said that all of it is
- * in place (mode `duplex`), or when all of it was handed to the transport.
+ * Sends a tree over anything that gives a duplex, and resolves when the receiver has said that all
+ * of it is in place (mode `duplex`), or when all of it was handed to the transport.
  *
- * Memory does not grow with the tree: it is bounded by the windows of docs/limits.md. The source is not
- * closed. Entries that fail at either end do not stop the others: see `troubles` and `failed`.
+ * Memory does not grow with the tree: it is bounded by the windows of docs/limits.md. The source is
+ * not closed. Entries that fail at either end do not stop the others: see `troubles` and `failed`.
  *
- * @throws SyncError: what the receiver reported (`remote`), PEER_GONE, STALLED, UNSUPPORTED for a digest that the source does not
- *   know, the signal's reason
+ * @throws SyncError: what the receiver reported (`remote`), PEER_GONE, STALLED, UNSUPPORTED for a
+ *   digest that the source does not know, the signal's reason
  * @see docs/protocol.md
  */
 export async function sendTree<File>(
@@ -168,8 +186,9 @@ class Ear {
   }
 
   /**
-   * What became of a session whose work broke off: nothing when the receiver was done by then, for that is all that counts. Of a
-   * write that failed and what the receiver said before it went, the latter is the reason.
+   * What became of a session whose work broke off: nothing when the receiver was done by then, for
+   * that is all that counts. Of a write that failed and what the receiver said before it went, the
+   * latter is the reason.
    *
    * @throws why the session failed
    */
@@ -206,8 +225,8 @@ interface SenderWorkParts<File> {
 }
 
 /**
- * Carries out what the core decides, one thing after another. Only the source is not waited for: while it lists or cuts,
- * which can be long where a tree is itself still coming, all else goes on.
+ * Carries out what the core decides, one thing after another. Only the source is not waited for:
+ * while it lists or cuts, which can be long where a tree is itself still coming, all else goes on.
  */
 class SenderWork<File> {
   /** The transcript of all before END. */

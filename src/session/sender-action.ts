@@ -3,8 +3,8 @@ import type { FrameType, Squeeze } from "./frame.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 
 /**
- * What the sender's state machine wants done next. Each is done before `next` is called again; only the answers to `list` and
- * `step` may come later.
+ * What the sender's state machine wants done next. Each is done before `next` is called again; only
+ * the answers to `list` and `step` may come later.
  */
 export type SenderAction<File> =
   | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
@@ -25,7 +25,10 @@ export interface SenderTotals extends Outlook {
   entries: number;
   /** Files whose chunk list was sent. */
   files: number;
-  /** Files whose chunk list was sent, and all of their content that was asked for; and their content in bytes. */
+  /**
+   * Files whose chunk list was sent, and all of their content that was asked for; and their content
+   * in bytes.
+   */
   finishedFiles: number;
   finishedBytes: number;
   chunks: number;

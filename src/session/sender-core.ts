@@ -30,9 +30,9 @@ interface SenderCoreOptions {
   readonly digest?: ChunkDigest;
   /** Chunks the receiver is known to have: they are not sent unless it asks. */
   readonly have?: ChunkMemory;
-  /** Content kept in memory while answers are awaited; beyond it is read again. Default: docs/limits.md. */
+  /** Content kept in memory until it is answered; beyond it is read again (docs/limits.md). */
   readonly keptContentBytes?: number;
-  /** Where the content of runs comes from and goes back to once it is sent; only for senders that copy. */
+  /** Where the content of runs comes from and goes back to; only for senders that copy. */
   readonly pool?: BlockPool;
   /** True to try to compress content whatever the receiver asks for. */
   readonly compress?: boolean;
@@ -48,7 +48,7 @@ const cutFilesCount = 256;
 const first = sessionLimits.firstWindowBytes;
 /** Before the receiver was heard. */
 const firstWindows: Windows = { entries: first, chunks: first, data: first };
-/** Where nobody can be heard, lists and content go out as they are made, and entries wait for them. */
+/** Where nobody is heard, lists and content go out as they are made; entries wait for them. */
 const oneWayWindows: Windows = {
   entries: sessionLimits.oneWayEntriesBytes,
   chunks: Number.POSITIVE_INFINITY,
@@ -56,13 +56,13 @@ const oneWayWindows: Windows = {
 };
 
 /**
- * The sender of a session, without I/O: what happened goes in by its methods, what to do comes out of
- * `next`. Inputs only change the state; `next` alone looks at all of it and decides.
+ * The sender of a session, without I/O: what happened goes in by its methods, what to do comes out
+ * of `next`. Inputs only change the state; `next` alone looks at all of it and decides.
  *
  * 1. Entries are listed while the entries window is open, whatever else is going on.
  * 2. Files are cut in the order in which they were asked for, while the chunks window is open.
- * 3. Content goes out while the data window is open; it waits for nothing else. So each level waits only
- *    for the one below, and the last for the receiver's disk alone.
+ * 3. Content goes out while the data window is open; it waits for nothing else. So each level waits
+ *    only for the one below, and the last for the receiver's disk alone.
  * 4. END is said when every question is answered and every answer carried out.
  */
 export class SenderCore<File> {
@@ -72,7 +72,7 @@ export class SenderCore<File> {
   readonly #entries: OutgoingEntries<File>;
   readonly #sent: SentChunks;
   readonly #out: SenderAction<File>[] = [];
-  /** Entries, chunks and content that the receiver has not settled, in bytes, and what it allows. */
+  /** Entries, chunks and content that are not settled, in bytes, and what the receiver allows. */
   readonly #open = { entries: 0, chunks: 0, data: 0 };
   #windows: Windows;
   /** Files that were listed and not answered. */
@@ -123,7 +123,7 @@ export class SenderCore<File> {
     return queued ?? this.#nextContent() ?? this.#nextListing() ?? this.#nextCut() ?? this.#nextEnd();
   }
 
-  /** The next entries of the source, in order. @throws PATH when the first is not what the layout says */
+  /** The next entries of the source. @throws PATH when the first is not what the layout says */
   listed(batch: readonly SourceEntry<File>[]): void {
     this.#underWay.list = false;
     for (const frame of this.#entries.frames(batch)) this.#announce(frame);

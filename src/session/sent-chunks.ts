@@ -8,13 +8,19 @@ import { sessionLimits } from "./limits.ts";
 interface Selection {
   /** For each chunk, whether it is. */
   readonly pushed: boolean[];
-  /** The content of those that are, in order, none longer than a frame aims at unless it is one chunk. */
+  /**
+   * The content of those that are, in order, none longer than a frame aims at unless it is one
+   * chunk.
+   */
   readonly pieces: Bytes[];
   /** The content of those that are not. */
   readonly rest: Bytes[];
 }
 
-/** Says which chunks need not be pushed, since the receiver has them or got them before in this session. */
+/**
+ * Says which chunks need not be pushed, since the receiver has them or got them before in this
+ * session.
+ */
 export class SentChunks {
   readonly #have: (id: ChunkId) => boolean;
   #sent = new ChunkMemory(sessionLimits.rememberedChunkCount);

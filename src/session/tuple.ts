@@ -10,7 +10,9 @@ export function encodeTuple(members: readonly unknown[]): Bytes {
   return packr.pack(members);
 }
 
-/** One decoded tuple with checked access to its members; more members than asked for are ignored. */
+/**
+ * One decoded tuple with checked access to its members; more members than asked for are ignored.
+ */
 export class Tuple {
   readonly #members: readonly unknown[];
   #next = 0;

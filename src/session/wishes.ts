@@ -10,7 +10,10 @@ export interface FileWish {
   readonly all: boolean;
 }
 
-/** Encodes the answer to files: a count, a bit each for `wanted`, then a bit for each wanted one for `all`. */
+/**
+ * Encodes the answer to files: a count, a bit each for `wanted`, then a bit for each wanted one for
+ * `all`.
+ */
 export function encodeFileWishes(wishes: readonly FileWish[]): Bytes {
   const wanted = new BitWriter();
   const all = new BitWriter();

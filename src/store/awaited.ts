@@ -12,8 +12,8 @@ export interface AwaitedStore extends Store {
   /** Calls of `get` that are waiting now. */
   readonly waitingCount: number;
   /**
-   * Says that no more chunks will come: who waits, and who asks from now on for a chunk that is not there,
-   * gets this error instead. Only the first call counts.
+   * Says that no more chunks will come: who waits, and who asks from now on for a chunk that is not
+   * there, gets this error instead. Only the first call counts.
    */
   end(reason: SyncError): void;
 }
@@ -26,9 +26,9 @@ interface Waiter {
 }
 
 /**
- * Lets readers ask for chunks that are still on their way into a store, as a relay does: `get` answers when
- * the chunk is put - it does not poll - or rejects when its signal is aborted. Chunks have to be put through
- * this store to be noticed. `get` of the empty chunk never waits.
+ * Lets readers ask for chunks that are still on their way into a store, as a relay does: `get`
+ * answers when the chunk is put - it does not poll - or rejects when its signal is aborted. Chunks
+ * have to be put through this store to be noticed. `get` of the empty chunk never waits.
  *
  * @param store it belongs to the new store, which closes it
  */

@@ -10,7 +10,9 @@ export interface CafsChunk extends ChunkInfo {
   file(): CafsFile;
 }
 
-/** A handle that holds a file in a CAFS storage until it is disposed. Not for use by two at a time. */
+/**
+ * A handle that holds a file in a CAFS storage until it is disposed. Not for use by two at a time.
+ */
 export interface CafsFile {
   /** SHA-256 of the whole content. */
   readonly key: ChunkId;
@@ -20,13 +22,21 @@ export interface CafsFile {
   readonly isChunked: boolean;
   /** 1 for a file that is not chunked. */
   readonly chunkCount: number;
-  /** The chunks in file order; a file that is not chunked is its own chunk. It stays held until the end. */
+  /**
+   * The chunks in file order; a file that is not chunked is its own chunk. It stays held until the
+   * end.
+   */
   chunks(): IterableIterator<CafsChunk>;
-  /** The content from its start, block by block; do not write to the blocks. It stays held until the end. */
+  /**
+   * The content from its start, block by block; do not write to the blocks. It stays held until the
+   * end.
+   */
   read(): IterableIterator<Bytes>;
   /** A second handle, independent of this one. */
   duplicate(): CafsFile;
-  /** Gives the file back; harmless the second time. After it all but `key` and `size` throw STATE. */
+  /**
+   * Gives the file back; harmless the second time. After it all but `key` and `size` throw STATE.
+   */
   dispose(): void;
 }
 

@@ -5,7 +5,10 @@ import { keyOf } from "./key.ts";
 import { LruList } from "./lru-list.ts";
 import type { LruLinks } from "./lru-list.ts";
 
-/** What a CAFS storage keeps under one key: bytes, or the list of chunks that a larger file consists of. */
+/**
+ * What a CAFS storage keeps under one key: bytes, or the list of chunks that a larger file consists
+ * of.
+ */
 export interface CafsObject extends LruLinks<CafsObject> {
   readonly id: ChunkId;
   /** Bytes of the content, whichever form it has. */
@@ -21,8 +24,9 @@ const referenceBytes = 40;
 /**
  * The objects of a CAFS storage: reference counts, eviction and the two counters.
  *
- * A chunk list holds one reference for each place of a chunk in it as long as the list exists, held or not.
- * What a list's eviction sets free goes to the young end, behind everything that was idle before.
+ * A chunk list holds one reference for each place of a chunk in it as long as the list exists, held
+ * or not. What a list's eviction sets free goes to the young end, behind everything that was idle
+ * before.
  *
  * @see docs/formats.md#cafs-storage
  */
@@ -65,8 +69,8 @@ export class CafsObjects {
   }
 
   /**
-   * Stores a chunk list and holds it. The caller's references on the chunks pass over to the list, or are
-   * given back when the same content is there already.
+   * Stores a chunk list and holds it. The caller's references on the chunks pass over to the list,
+   * or are given back when the same content is there already.
    *
    * @throws NO_SPACE, the references then stay with the caller
    */
@@ -121,7 +125,10 @@ export class CafsObjects {
     return object;
   }
 
-  /** Evicts the longest idle until there is room. As in the reference, what a vain attempt evicted is gone. */
+  /**
+   * Evicts the longest idle until there is room. As in the reference, what a vain attempt evicted
+   * is gone.
+   */
   #reserve(neededBytes: number): void {
     if (neededBytes > this.capacityBytes) throw noSpace();
     while (this.#usedBytes + neededBytes > this.capacityBytes) {

@@ -9,8 +9,9 @@ import { locked } from "./key.ts";
 import { checkCapacity } from "./quota.ts";
 
 /**
- * Files in memory, kept in chunks under their SHA-256, with the counters and the eviction of the CAFS
- * reference, step for step. Use `cafsStore` to sync with it, and `memoryStore` when files do not matter.
+ * Files in memory, kept in chunks under their SHA-256, with the counters and the eviction of the
+ * CAFS reference, step for step. Use `cafsStore` to sync with it, and `memoryStore` when files do
+ * not matter.
  */
 export interface CafsStorage {
   readonly capacityBytes: number;

@@ -6,8 +6,9 @@ import { createPin } from "./pin.ts";
 import type { Store } from "./store.ts";
 
 /**
- * A CAFS storage as a Store: each chunk put becomes a file, which the storage may cut further; pins are file
- * handles. Chunks that a file in the storage still needs are LOCKED. Closing it leaves the storage alone.
+ * A CAFS storage as a Store: each chunk put becomes a file, which the storage may cut further; pins
+ * are file handles. Chunks that a file in the storage still needs are LOCKED. Closing it leaves the
+ * storage alone.
  */
 export function cafsStore(storage: CafsStorage): Store {
   const gate = new Gate();

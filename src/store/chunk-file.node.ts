@@ -21,7 +21,8 @@ import { ioError } from "./io-error.node.ts";
 /** Bytes of the largest chunk that a store in a directory takes. */
 export const maxStoredChunkBytes = 16_777_216;
 
-// Whoever can write in the directory may have put a link or a pipe there: neither is followed or waited for.
+// Whoever can write in the directory may have put a link or a pipe there: neither is followed or
+// waited for.
 const forReading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** A link, a bad spot on the medium: with these the file itself is at fault. */
@@ -49,8 +50,8 @@ export function readChunkFile(path: string): Bytes {
 }
 
 /**
- * Writes a file that is complete as soon as it has its name; when that fails nothing is left of it. Without
- * `durable` all is done when the call returns its promise.
+ * Writes a file that is complete as soon as it has its name; when that fails nothing is left of it.
+ * Without `durable` all is done when the call returns its promise.
  *
  * @param temporary a new name on the same file system
  * @param durable true when file and name must outlive a power cut once the promise resolves

@@ -11,7 +11,9 @@ import type { DirLayout } from "./dir-layout.node.ts";
 import { fileCall, ioError } from "./io-error.node.ts";
 import { nameOf, notFound } from "./key.ts";
 
-/** Bytes of a chunk file, or undefined when there is none; anything but a plain file counts as none. */
+/**
+ * Bytes of a chunk file, or undefined when there is none; anything but a plain file counts as none.
+ */
 export function sizeOfFile(path: string): number | undefined {
   const stat = fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }));
   return stat?.isFile() ? stat.size : undefined;
@@ -44,8 +46,8 @@ export function checkChunk(layout: DirLayout, id: ChunkId): "sound" | "damaged" 
 }
 
 /**
- * Moves a damaged chunk out of the way. Another process may have put a sound one in its place since it was
- * read: that one is moved back.
+ * Moves a damaged chunk out of the way. Another process may have put a sound one in its place since
+ * it was read: that one is moved back.
  *
  * @throws IO, NO_SPACE
  */

@@ -27,14 +27,18 @@ export interface DirLayout {
 const formatLine = "rsync-stream store 1\n";
 /** A writer needs far less for one chunk; a file this old whose process is gone was left behind. */
 const deadWriterMs = 60_000;
-/** What this old is left behind even when its process cannot be asked, or its number was given to another. */
+/**
+ * What this old is left behind even when its process cannot be asked, or its number was given to
+ * another.
+ */
 const anyWriterMs = 86_400_000;
 
 /**
- * Makes the directories of a store where they are missing and removes what dead writers left behind.
+ * Makes the directories of a store where they are missing and removes what dead writers left
+ * behind.
  *
- * @throws USAGE when the directory holds something else; UNSUPPORTED for a layout that this version does not
- *   know; NO_SPACE, IO
+ * @throws USAGE when the directory holds something else; UNSUPPORTED for a layout that this version
+ *   does not know; NO_SPACE, IO
  */
 export function openLayout(root: string): DirLayout {
   const nonce = toHex(crypto.getRandomValues(new Uint8Array(8)));
@@ -60,7 +64,10 @@ export function openLayout(root: string): DirLayout {
   };
 }
 
-/** Marks the directory as a store, or checks the mark. Processes that come at the same time do no harm. */
+/**
+ * Marks the directory as a store, or checks the mark. Processes that come at the same time do no
+ * harm.
+ */
 function claim(root: string, writer: string): void {
   const path = join(root, "format");
   const found = readFormat(path);

@@ -18,19 +18,22 @@ import type { Store } from "./store.ts";
 
 export interface DirStoreOptions extends AbortOptions {
   /**
-   * Bytes of content the store may hold; NO_SPACE beyond, nothing is evicted. What is there is counted when
-   * the store is opened; what other processes add later is not seen.
+   * Bytes of content the store may hold; NO_SPACE beyond, nothing is evicted. What is there is
+   * counted when the store is opened; what other processes add later is not seen.
    */
   readonly capacityBytes?: number;
   /**
-   * True to have each chunk on the medium before `put` resolves, for a fraction of the speed. Without it a
-   * power cut may damage the chunks written last; that is found when they are read, like any damage.
+   * True to have each chunk on the medium before `put` resolves, for a fraction of the speed.
+   * Without it a power cut may damage the chunks written last; that is found when they are read,
+   * like any damage.
    */
   readonly durable?: boolean;
 }
 
 export interface VerifyOptions extends AbortOptions {
-  /** True to move damaged chunks to the store's directory `damaged`, so that they can be put again. */
+  /**
+   * True to move damaged chunks to the store's directory `damaged`, so that they can be put again.
+   */
   readonly repair?: boolean;
 }
 
@@ -43,21 +46,28 @@ export interface CheckedChunk extends ChunkInfo {
 /** A store that can look for damage. */
 export interface DirStore extends Store {
   /**
-   * Reads and hashes every chunk, in no particular order, and tells about each. To restore from a source:
-   * `for await (const { id, sound } of store.verify({ repair: true })) if (!sound) store.put(await source.get(id))`.
+   * Reads and hashes every chunk, in no particular order, and tells about each. To restore from a
+   * source:
+   *
+   * ```ts
+   * for await (const { id, sound } of store.verify({ repair: true }))
+   *   if (!sound) store.put(await source.get(id));
+   * ```
    */
   verify(options?: VerifyOptions): AsyncIterable<CheckedChunk>;
 }
 
 /**
- * Keeps chunks in a directory, one file each. Any number of processes may use it at the same time; pins hold
- * only against this very store object. A chunk has its final name when it is complete, never before. `get`
- * hashes what it reads; what does not match is moved aside, so that the next `put` restores it.
+ * Keeps chunks in a directory, one file each. Any number of processes may use it at the same time;
+ * pins hold only against this very store object. A chunk has its final name when it is complete,
+ * never before. `get` hashes what it reads; what does not match is moved aside, so that the next
+ * `put` restores it.
  *
- * File calls are synchronous, which for small files is several times faster than promises; the event loop
- * has to wait for one of them or 1 ms, whichever is longer.
+ * File calls are synchronous, which for small files is several times faster than promises; the
+ * event loop has to wait for one of them or 1 ms, whichever is longer.
  *
- * @throws USAGE when the directory holds something else; UNSUPPORTED when a newer version made the store
+ * @throws USAGE when the directory holds something else; UNSUPPORTED when a newer version made the
+ *   store
  */
 export async function dirStore(path: string, options: DirStoreOptions = {}): Promise<DirStore> {
   options.signal?.throwIfAborted();

@@ -9,7 +9,8 @@ const codeOfName: Readonly<Record<string, SyncErrorCode>> = {
 };
 
 /**
- * What went wrong with a browser's storage or files, as a SyncError; what has no code of its own is IO.
+ * What went wrong with a browser's storage or files, as a SyncError; what has no code of its own is
+ * IO.
  *
  * @param path where, for an error that does not say it itself
  */

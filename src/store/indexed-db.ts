@@ -12,7 +12,8 @@ const storeName = "chunks";
 const batchCount = 1000;
 
 /**
- * Keeps chunks in a database of the browser, for the pages of one origin. Every chunk is hashed when it is read.
+ * Keeps chunks in a database of the browser, for the pages of one origin. Every chunk is hashed
+ * when it is read.
  *
  * Pins hold within this store object only: other tabs do not know of them.
  *

@@ -4,7 +4,10 @@ export interface LruLinks<Item> {
   younger: Item | undefined;
 }
 
-/** Items from the one that was idle longest to the one just added; every operation takes constant time. */
+/**
+ * Items from the one that was idle longest to the one just added; every operation takes constant
+ * time.
+ */
 export class LruList<Item extends LruLinks<Item>> {
   #oldest: Item | undefined;
   #youngest: Item | undefined;

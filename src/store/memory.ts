@@ -9,7 +9,10 @@ import { createPin } from "./pin.ts";
 import { checkCapacity } from "./quota.ts";
 import type { Store } from "./store.ts";
 
-/** Bytes that a chunk is charged besides its content, so that many small chunks have their price too. */
+/**
+ * Bytes that a chunk is charged besides its content, so that many small chunks have their price
+ * too.
+ */
 export const chunkChargeBytes = 112;
 
 /** How much `memoryStore` keeps. */
@@ -27,8 +30,8 @@ interface Entry extends LruLinks<Entry> {
 /**
  * Keeps chunks in memory, in any runtime.
  *
- * With a capacity, chunks that nobody has pinned make room for new ones, the longest unused first. A chunk
- * that would not fit even then is refused with NO_SPACE and evicts nothing.
+ * With a capacity, chunks that nobody has pinned make room for new ones, the longest unused first.
+ * A chunk that would not fit even then is refused with NO_SPACE and evicts nothing.
  *
  * @throws USAGE when the capacity is not a number of bytes
  */
@@ -130,7 +133,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return store;
 }
 
-/** A view that leaves out no more of its block than this is not worth a copy: a length before the chunk, say. */
+/**
+ * A view that leaves out no more of its block than this is not worth a copy: a length before the
+ * chunk, say.
+ */
 const tolerableWasteBytes = 16;
 
 /** The chunk in memory of its own: a view would keep the whole block alive that it was cut from. */

@@ -26,12 +26,13 @@ interface Pack {
 }
 
 /**
- * Keeps chunks in a directory of the browser's private file system (OPFS), for the pages and workers of one origin. Every
- * chunk is hashed when it is read.
+ * Keeps chunks in a directory of the browser's private file system (OPFS), for the pages and
+ * workers of one origin. Every chunk is hashed when it is read.
  *
- * Chunks that are put while others are being written go into one file together, so put many at once: a file costs about a
- * millisecond, however little is in it. The ids are held in memory, some 200 bytes a chunk. What other tabs put is seen when the
- * store is opened anew; pins hold within this store object only.
+ * Chunks that are put while others are being written go into one file together, so put many at
+ * once: a file costs about a millisecond, however little is in it. The ids are held in memory, some
+ * 200 bytes a chunk. What other tabs put is seen when the store is opened anew; pins hold within
+ * this store object only.
  *
  * @param directory of the store's own
  * @throws IO when it cannot be read

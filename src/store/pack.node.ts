@@ -28,8 +28,9 @@ interface Place {
 }
 
 /**
- * Keeps chunks one behind the other in a file without a name: for as long as it is open, and however the process ends, nothing stays
- * behind. Fast for many small chunks; about 150 bytes of memory each.
+ * Keeps chunks one behind the other in a file without a name: for as long as it is open, and
+ * however the process ends, nothing stays behind. Fast for many small chunks; about 150 bytes of
+ * memory each.
  *
  * @throws IO, USAGE when the capacity is not a number of bytes
  */

@@ -1,17 +1,20 @@
 import type { Chunk, ChunkId, ChunkInfo } from "../chunk/chunk.ts";
 import type { AbortOptions } from "../types.ts";
 
-/** Keeps a chunk from being deleted or evicted until it is released. Releasing twice is harmless. */
+/**
+ * Keeps a chunk from being deleted or evicted until it is released. Releasing twice is harmless.
+ */
 export interface Pin {
   /** Lets go of the chunk. */
   release(): void;
 }
 
 /**
- * Where chunks live. Nothing unverified ever goes in or comes out: `put` takes a `Chunk`, `get` hashes what
- * it read from any medium that can change behind our back.
+ * Where chunks live. Nothing unverified ever goes in or comes out: `put` takes a `Chunk`, `get`
+ * hashes what it read from any medium that can change behind our back.
  *
- * Every method may be called concurrently. `storeCases` of `rsync-stream/testing` is the contract as tests.
+ * Every method may be called concurrently. `storeCases` of `rsync-stream/testing` is the contract
+ * as tests.
  */
 export interface Store {
   /** The chunk. Throws NOT_FOUND, or CORRUPT when the stored bytes no longer match their id. */
@@ -20,7 +23,9 @@ export interface Store {
   put(chunk: Chunk, options?: AbortOptions): Promise<void>;
   /** True when the chunk is there now. It may be gone a moment later; `pin` when it must stay. */
   has(id: ChunkId, options?: AbortOptions): Promise<boolean>;
-  /** Removes a chunk; removing one that is not there does nothing. Throws LOCKED while it is pinned. */
+  /**
+   * Removes a chunk; removing one that is not there does nothing. Throws LOCKED while it is pinned.
+   */
   delete(id: ChunkId, options?: AbortOptions): Promise<void>;
   /** All chunks in no particular order. Memory does not grow with their number. */
   list(options?: AbortOptions): AsyncIterable<ChunkInfo>;

@@ -12,8 +12,9 @@ export interface TieredStoreOptions {
 }
 
 /**
- * Several stores as one, the fastest first. The last one keeps: what is put is put there; the others are
- * caches of it, filled on the way, and a cache that fails or is damaged is only passed over.
+ * Several stores as one, the fastest first. The last one keeps: what is put is put there; the
+ * others are caches of it, filled on the way, and a cache that fails or is damaged is only passed
+ * over.
  *
  * @param tiers they belong to the new store, which closes them
  * @throws USAGE when there is none

@@ -10,7 +10,9 @@ import { readIds } from "./id-list.ts";
 
 /** What a peer says of itself: who it is, and what it has by now. */
 export interface Greeting extends PeerHello {
-  /** The chunks that it has; those that share their first 8 bytes with one of them are taken for it. */
+  /**
+   * The chunks that it has; those that share their first 8 bytes with one of them are taken for it.
+   */
   readonly held: IdMap;
 }
 

@@ -9,9 +9,10 @@ export interface Member {
 }
 
 /**
- * The member that is to fetch a chunk for all: the one that scores highest for it (rendezvous hashing, Thaler and
- * Ravishankar 1998). Members need not agree on who is there: as each knows itself and scores are the same everywhere, no circle of
- * members can wait for each other, and when one leaves only its own chunks find a new home.
+ * The member that is to fetch a chunk for all: the one that scores highest for it (rendezvous
+ * hashing, Thaler and Ravishankar 1998). Members need not agree on who is there: as each knows
+ * itself and scores are the same everywhere, no circle of members can wait for each other, and when
+ * one leaves only its own chunks find a new home.
  *
  * @param members at least one
  */
@@ -28,7 +29,10 @@ export function homeOf<M extends Member>(chunk: ChunkId, members: Iterable<M>): 
   return best!;
 }
 
-/** Mixes both ids' first words, which are random already, so that each order of the members is as likely (MurmurHash3's last step). */
+/**
+ * Mixes both ids' first words, which are random already, so that each order of the members is as
+ * likely (MurmurHash3's last step).
+ */
 function scoreOf(chunk: ChunkId, member: Bytes): number {
   let mixed = word(chunk) ^ word(member);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);

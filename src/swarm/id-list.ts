@@ -2,7 +2,10 @@ import { type ChunkId, idBytes } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
-/** The ids of a WANT or HAVE payload, each in memory of its own. @throws BAD_MESSAGE when there is none, or a part of one */
+/**
+ * The ids of a WANT or HAVE payload, each in memory of its own. @throws BAD_MESSAGE when there is
+ * none, or a part of one
+ */
 export function readIds(payload: Bytes): ChunkId[] {
   if (payload.length === 0 || payload.length % idBytes !== 0)
     throw new SyncError("BAD_MESSAGE", "a list of ids is cut off");

@@ -29,8 +29,8 @@ export interface ExchangedChunks {
 const batchCount = 256;
 
 /**
- * A peer of a swarm, and the exchange of chunks with it: each end asks for ids, and delivers what it was asked for as soon as it has it. A
- * chunk travels without its id, which is its digest.
+ * A peer of a swarm, and the exchange of chunks with it: each end asks for ids, and delivers what
+ * it was asked for as soon as it has it. A chunk travels without its id, which is its digest.
  */
 export class PeerLink {
   /** Bytes of chunks, each way. */
@@ -61,12 +61,18 @@ export class PeerLink {
     return this.#greeting!.id;
   }
 
-  /** Milliseconds since it delivered anything that it was asked for, or since it should have greeted. */
+  /**
+   * Milliseconds since it delivered anything that it was asked for, or since it should have
+   * greeted.
+   */
   get quietMs(): number {
     return this.#greeting && this.#asked.size === 0 ? 0 : performance.now() - this.#quietFrom;
   }
 
-  /** Says who we are and what is here, and hears the same of the peer. @throws what is wrong with the peer */
+  /**
+   * Says who we are and what is here, and hears the same of the peer. @throws what is wrong with
+   * the peer
+   */
   async greet(hello: Omit<PeerHello, "heldCount">): Promise<PeerHello> {
     const held = this.#chunks.held(swarmLimits.heldCount);
     const own = { ...hello, heldCount: held.length };

@@ -5,7 +5,10 @@ import type { AbortOptions, Bytes } from "../types.ts";
 import { homeOf, type Member } from "./home.ts";
 import type { ExchangedChunks, PeerLink } from "./peer-link.ts";
 
-/** The chunks of one peer of a swarm: a chunk whose home is another peer is asked for there, not of the sender. */
+/**
+ * The chunks of one peer of a swarm: a chunk whose home is another peer is asked for there, not of
+ * the sender.
+ */
 export class SwarmChunks implements ClaimedChunks, ExchangedChunks {
   /** What is here and on its way. */
   readonly relayed: RelayChunks;
@@ -49,7 +52,10 @@ export class SwarmChunks implements ClaimedChunks, ExchangedChunks {
     return this.relayed.get(id, options);
   }
 
-  /** True when the chunk is here or on its way, which it is as soon as another peer has it or is its home. */
+  /**
+   * True when the chunk is here or on its way, which it is as soon as another peer has it or is its
+   * home.
+   */
   async claim(id: ChunkId, carrier: Carrier, options: AbortOptions): Promise<boolean> {
     const peer = this.#findPeer(id);
     if (await this.relayed.claim(id, peer ?? carrier, options)) return true;

@@ -27,11 +27,20 @@ export interface SwarmPeerOptions extends Omit<
   ReceiveOptions & ReconnectOptions,
   "signal" | "onProgress" | "duplex"
 > {
-  /** Connects to the sender; called once, and again when the connection breaks or a peer left that had not delivered. */
+  /**
+   * Connects to the sender; called once, and again when the connection breaks or a peer left that
+   * had not delivered.
+   */
   readonly connect: Connect;
-  /** Where chunks are kept: all that is in it can be asked for by peers who know its id. It must not evict; the peer closes it. */
+  /**
+   * Where chunks are kept: all that is in it can be asked for by peers who know its id. It must not
+   * evict; the peer closes it.
+   */
   readonly store: Store;
-  /** What the swarm is about: peers that name another swarm are refused. Up to 255 characters; empty unless given. */
+  /**
+   * What the swarm is about: peers that name another swarm are refused. Up to 255 characters; empty
+   * unless given.
+   */
   readonly name?: string;
   /** A peer that was asked and delivers nothing for so long is left; 60 000 ms unless given. */
   readonly patienceMs?: number;
@@ -55,17 +64,21 @@ export interface SwarmStatus {
 export interface SwarmPeer {
   readonly status: SwarmStatus;
   /**
-   * Takes a connection to another peer, which does the same with its end; each pair of peers has one. Resolves when they have greeted
-   * each other; from then on they exchange chunks. A peer that breaks a rule, or leaves, does not disturb the others.
+   * Takes a connection to another peer, which does the same with its end; each pair of peers has
+   * one. Resolves when they have greeted each other; from then on they exchange chunks. A peer that
+   * breaks a rule, or leaves, does not disturb the others.
    *
-   * @throws what is wrong with the peer; NOT_FOUND when it is of another swarm, STATE when it is joined already, LIMIT
+   * @throws what is wrong with the peer; NOT_FOUND when it is of another swarm, STATE when it is
+   *   joined already, LIMIT
    */
   join(duplex: Duplex, options?: AbortOptions): Promise<void>;
   /**
-   * Receives the tree into a target, from the sender and the peers that have joined. Call it when the first of them have; those that
-   * join later get what is here from here, and help with what has not been asked for yet. The peer goes on helping others until it is closed.
+   * Receives the tree into a target, from the sender and the peers that have joined. Call it when
+   * the first of them have; those that join later get what is here from here, and help with what
+   * has not been asked for yet. The peer goes on helping others until it is closed.
    *
-   * @throws what ends the session with the sender; CHANGED when the tree changed meanwhile; STATE when called twice
+   * @throws what ends the session with the sender; CHANGED when the tree changed meanwhile; STATE
+   *   when called twice
    */
   receive(target: TreeTarget, options?: AbortOptions): Promise<ReceiveSummary>;
   /** Leaves the sender and all peers. May be called twice. */
@@ -75,8 +88,9 @@ export interface SwarmPeer {
 }
 
 /**
- * A peer of a swarm: of the chunks that it misses it asks the sender for those that are its own part, and the other peers for
- * theirs, so that content leaves the sender about once, whatever the number of peers (docs/relay.md).
+ * A peer of a swarm: of the chunks that it misses it asks the sender for those that are its own
+ * part, and the other peers for theirs, so that content leaves the sender about once, whatever the
+ * number of peers (docs/relay.md).
  *
  * Every chunk is verified, whoever sent it. Entries and chunk lists come from the sender only.
  */

@@ -1,4 +1,6 @@
-/** One test of a contract. Any runner will do: `for (const { name, run } of cases) it(name, run)`. */
+/**
+ * One test of a contract. Any runner will do: `for (const { name, run } of cases) it(name, run)`.
+ */
 export interface ConformanceCase {
   readonly name: string;
   /** Resolves when the implementation keeps the promise, rejects with what went wrong otherwise. */

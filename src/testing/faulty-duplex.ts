@@ -4,11 +4,20 @@ import { type ByteChannel, type ChannelDuplex, channelOf, duplexOf } from "../tr
 import type { Bytes, Duplex } from "../types.ts";
 import { seededRandom } from "./random.ts";
 
-/** What goes wrong with the bytes that are read through a `faultyDuplex`. All offsets count from its start. */
+/**
+ * What goes wrong with the bytes that are read through a `faultyDuplex`. All offsets count from its
+ * start.
+ */
 export interface Faults {
-  /** Makes every random choice; a run with the same seed and the same bytes is the same run. 1 unless given. */
+  /**
+   * Makes every random choice; a run with the same seed and the same bytes is the same run. 1
+   * unless given.
+   */
   readonly seed?: number;
-  /** Bytes of the longest block that is passed on; lengths are random up to it. Unless given, blocks stay as they came. */
+  /**
+   * Bytes of the longest block that is passed on; lengths are random up to it. Unless given, blocks
+   * stay as they came.
+   */
   readonly maxBlockBytes?: number;
   /** Waits up to so many milliseconds before each block. */
   readonly maxDelayMs?: number;
@@ -22,7 +31,10 @@ export interface Faults {
   readonly stallAtBytes?: number;
 }
 
-/** Wraps one end of a connection so that what it reads goes wrong in the ways given; what it writes does not. */
+/**
+ * Wraps one end of a connection so that what it reads goes wrong in the ways given; what it writes
+ * does not.
+ */
 export function faultyDuplex(duplex: Duplex, faults: Faults): ChannelDuplex {
   const inner = channelOf(duplex);
   const stalled = new Stall();

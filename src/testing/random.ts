@@ -1,4 +1,7 @@
-/** A small seeded generator (mulberry32): numbers from 0 up to, but not including, 1. For tests, never for secrets. */
+/**
+ * A small seeded generator (mulberry32): numbers from 0 up to, but not including, 1. For tests,
+ * never for secrets.
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

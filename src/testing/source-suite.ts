@@ -15,7 +15,10 @@ import { sampleTree, type Shortcomings } from "./sample-tree.ts";
 
 /** A source as its contract sees it. */
 export interface SourceUnderTest<File = unknown> extends Shortcomings {
-  /** Opens a source of what is in a directory, which it first puts where the source finds it; the test closes it. */
+  /**
+   * Opens a source of what is in a directory, which it first puts where the source finds it; the
+   * test closes it.
+   */
   open(tree: MemoryDir): Promise<TreeSource<File>>;
 }
 

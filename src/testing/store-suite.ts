@@ -13,7 +13,8 @@ const contract = new Contract("store");
 /**
  * The contract of a Store as tests.
  *
- * @param open makes an empty store with room for at least 4 MB, a new one each time; the test closes it
+ * @param open makes an empty store with room for at least 4 MB, a new one each time; the test
+ *   closes it
  */
 export function storeCases(open: () => Promise<Store>): readonly ConformanceCase[] {
   return cases.map(([name, check]) => ({

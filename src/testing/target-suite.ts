@@ -217,7 +217,8 @@ async function honoursAbort({ place }: Scene): Promise<void> {
     await target.open({ cutter, layout: "contents", search: false, onTrouble: () => {}, signal });
     await target.plan([rootEntry, fileEntry("file", 500_000)], 0);
     controller.abort(reason);
-    // A signal that comes while nothing is waited for may be heard later, but never as trouble of an entry.
+    // A signal that comes while nothing is waited for may be heard later, but never as trouble of
+    // an entry.
     await target.write([placementOf(1, 0, "text")]).catch((thrown: unknown) => {
       contract.expect(thrown === reason, `an aborted call rejects with ${String(thrown)}`);
     });

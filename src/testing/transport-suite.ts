@@ -7,15 +7,23 @@ import { seededBytes, seededRandom } from "./random.ts";
 /** A transport as its contract sees it. */
 export interface TransportUnderTest {
   /**
-   * Makes a connection and gives both of its ends; and, where that can be done, a way to cut it as the death of a peer
-   * would, with no word from either end.
+   * Makes a connection and gives both of its ends; and, where that can be done, a way to cut it as
+   * the death of a peer would, with no word from either end.
    */
   connect(): Promise<readonly [Duplex, Duplex, cut?: () => void]>;
-  /** False where a peer that dies looks like one that ends, as with plain pipes. True unless given. */
+  /**
+   * False where a peer that dies looks like one that ends, as with plain pipes. True unless given.
+   */
   readonly tellsBreakFromEnd?: boolean;
-  /** False where a writer cannot be held back, as with the WebSockets of browsers. True unless given. */
+  /**
+   * False where a writer cannot be held back, as with the WebSockets of browsers. True unless
+   * given.
+   */
   readonly holdsBack?: boolean;
-  /** False where an abort takes back what was ended but is still on its way, as the reset of a muxed stream does. True unless given. */
+  /**
+   * False where an abort takes back what was ended but is still on its way, as the reset of a muxed
+   * stream does. True unless given.
+   */
   readonly deliversAborted?: boolean;
   /** How long a case may take. 20,000 unless given. */
   readonly patienceMs?: number;

@@ -3,39 +3,50 @@ import type { Bytes, Duplex } from "../types.ts";
 import { WriteGate } from "./write-gate.ts";
 
 /**
- * A duplex as plain calls: what a session drives. It costs one promise per block where a pair of Web
- * Streams costs several, so every transport is written as a channel and dressed as a Duplex.
+ * A duplex as plain calls: what a session drives. It costs one promise per block where a pair of
+ * Web Streams costs several, so every transport is written as a channel and dressed as a Duplex.
  *
- * The two directions end apart from each other: `end` closes ours, `read` returns when the peer closes
- * theirs. A connection that broke is never mistaken for an end: `read` and `write` then throw PEER_GONE.
+ * The two directions end apart from each other: `end` closes ours, `read` returns when the peer
+ * closes theirs. A connection that broke is never mistaken for an end: `read` and `write` then
+ * throw PEER_GONE.
  */
 export interface ByteChannel {
-  /** True when `write` copies what it is given: the bytes may then be changed as soon as it has resolved. */
+  /**
+   * True when `write` copies what it is given: the bytes may then be changed as soon as it has
+   * resolved.
+   */
   readonly copiesWrites?: true;
   /**
-   * The bytes that arrive, in blocks of any size. Call it once. Leaving the loop early aborts the channel.
+   * The bytes that arrive, in blocks of any size. Call it once. Leaving the loop early aborts the
+   * channel.
    *
    * @throws PEER_GONE when the peer vanished, or the reason of `abort`
    */
   read(options?: ReadOptions): AsyncIterable<Bytes>;
   /**
-   * Hands bytes over; they must not be changed afterwards, unless the channel copies them. Resolves when there is room for more, which can
-   * be long before they arrive. Wait for one write before the next.
+   * Hands bytes over; they must not be changed afterwards, unless the channel copies them. Resolves
+   * when there is room for more, which can be long before they arrive. Wait for one write before
+   * the next.
    *
    * @throws PEER_GONE when the peer vanished, or the reason of `abort`
    */
   write(bytes: Bytes): Promise<void>;
-  /** Says that nothing more will be written and resolves when all of it was handed to the system. */
+  /**
+   * Says that nothing more will be written and resolves when all of it was handed to the system.
+   */
   end(): Promise<void>;
-  /** Breaks both directions at once. Everything that waits rejects with the reason. May be called twice. */
+  /**
+   * Breaks both directions at once. Everything that waits rejects with the reason. May be called
+   * twice.
+   */
   abort(reason: unknown): void;
 }
 
 /** How blocks are read. */
 export interface ReadOptions {
   /**
-   * True when the caller is done with a block when it asks for the next one, so that its memory may be used
-   * again; otherwise each block is the caller's own.
+   * True when the caller is done with a block when it asks for the next one, so that its memory may
+   * be used again; otherwise each block is the caller's own.
    */
   readonly transient?: boolean;
 }
@@ -51,7 +62,9 @@ export function channelOf(duplex: Duplex): ByteChannel {
   return own ?? channelOverStreams(duplex);
 }
 
-/** Dresses a channel as a pair of Web Streams. Nothing is read before somebody asks the readable. */
+/**
+ * Dresses a channel as a pair of Web Streams. Nothing is read before somebody asks the readable.
+ */
 export function duplexOf(channel: ByteChannel): ChannelDuplex {
   let blocks: AsyncIterator<Bytes> | undefined;
   const readable = new ReadableStream<Uint8Array>(

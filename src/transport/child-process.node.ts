@@ -20,7 +20,10 @@ export interface ChildProcessOptions extends AbortOptions {
 /** Hears what a program says on its standard error. */
 export interface ChildWords {
   hear(bytes: Bytes): void;
-  /** Called once, when the program is gone. Returns what the message of its failure ends with, if it has failed. */
+  /**
+   * Called once, when the program is gone. Returns what the message of its failure ends with, if it
+   * has failed.
+   */
   end(hasFailed: boolean): string;
 }
 
@@ -28,16 +31,19 @@ export interface ChildWords {
 const stderrTailLength = 2000;
 /** How long a program may take to end once it was told to. */
 const killAfterMs = 2000;
-/** How long the last words of a program that exited may take, when others still hold its pipes open. */
+/**
+ * How long the last words of a program that exited may take, when others still hold its pipes open.
+ */
 const lastWordsMs = 250;
 
 /**
- * Starts a program and talks to its standard input and output: how a sync goes over ssh. The program and
- * its arguments are passed as they are, never through a shell.
+ * Starts a program and talks to its standard input and output: how a sync goes over ssh. The
+ * program and its arguments are passed as they are, never through a shell.
  *
- * Its output ends only when it exits with 0; anything else is PEER_GONE with the last words of its standard
- * error. An abort, of the channel or of `signal`, ends the program. What it leaves behind may hold its pipes open for as
- * long as it likes (a shared connection of ssh does so for hours): nobody waits for that, and the process can end.
+ * Its output ends only when it exits with 0; anything else is PEER_GONE with the last words of its
+ * standard error. An abort, of the channel or of `signal`, ends the program. What it leaves behind
+ * may hold its pipes open for as long as it likes (a shared connection of ssh does so for hours):
+ * nobody waits for that, and the process can end.
  */
 export function childProcessDuplex(
   command: string,
@@ -133,7 +139,10 @@ function passedOn(): ChildWords {
   };
 }
 
-/** Ends a program. One that has heard its last words gets a moment to go by itself, `graceMs` of which are left. */
+/**
+ * Ends a program. One that has heard its last words gets a moment to go by itself, `graceMs` of
+ * which are left.
+ */
 async function endProgram(child: Child, exited: Promise<unknown>, graceMs: number): Promise<void> {
   if (graceMs > 0) await Promise.race([exited, afterMs(graceMs)]);
   if (!child.kill()) return; // it is gone already
@@ -145,7 +154,10 @@ function hasExitedWell(child: Child): boolean {
   return child.exitCode === 0;
 }
 
-/** Closes our ends of the pipes of a program that is gone. What it said is read first, up to a moment of silence. */
+/**
+ * Closes our ends of the pipes of a program that is gone. What it said is read first, up to a
+ * moment of silence.
+ */
 function letGoOfPipes(child: Child): void {
   child.stdin.destroy();
   child.stderr.destroy();

@@ -20,10 +20,12 @@ const messageBytes = 16 << 10;
 const windowBytes = 1 << 20;
 
 /**
- * A connection over a data channel of WebRTC, reliable and ordered as they are unless made otherwise; it has to be open.
+ * A connection over a data channel of WebRTC, reliable and ordered as they are unless made
+ * otherwise; it has to be open.
  *
- * It is as a [MessagePort](message-port.ts) with messages of 16 KiB at most: binary ones are content, texts are a number (so many bytes were
- * read), `end`, or `!` and why the connection was broken.
+ * It is as a [MessagePort](message-port.ts) with messages of 16 KiB at most: binary ones are
+ * content, texts are a number (so many bytes were read), `end`, or `!` and why the connection was
+ * broken.
  */
 export function dataChannelDuplex(channel: DataChannelLike): ChannelDuplex {
   return messagePortDuplex(portOf(channel), { windowBytes });

@@ -5,8 +5,8 @@ import { type HttpOptions, keptConnections, parseHttpUrl } from "./http-request.
 import type { TurnAnswer, TurnFetch } from "./turn-line.ts";
 
 /**
- * Sends the requests of a session in turns by node:http, for `connectTurns`: it can be told whom to trust, which the
- * platform's `fetch` cannot. Connections are kept for further requests.
+ * Sends the requests of a session in turns by node:http, for `connectTurns`: it can be told whom to
+ * trust, which the platform's `fetch` cannot. Connections are kept for further requests.
  *
  * @param url where all requests go
  * @throws USAGE when the URL is none of http: or https:

@@ -15,7 +15,10 @@ export interface HttpOptions extends AbortOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Certificates, as PEM, of whom to trust in place of the system's. */
   readonly ca?: string;
-  /** True to talk to a server that cannot prove who it is. Whoever is in between can then read and change all. */
+  /**
+   * True to talk to a server that cannot prove who it is. Whoever is in between can then read and
+   * change all.
+   */
   readonly insecure?: boolean;
   /** Milliseconds until the server has answered; 30 s unless given, 0 for no limit. */
   readonly connectMs?: number;
@@ -62,8 +65,8 @@ export function parseHttpUrl(url: string): URL {
 /**
  * Waits for the head of the answer.
  *
- * @throws PEER_GONE when none comes, STALLED when it takes too long, or the signal's reason; the request is
- *   destroyed then
+ * @throws PEER_GONE when none comes, STALLED when it takes too long, or the signal's reason; the
+ *   request is destroyed then
  */
 export function responseTo(request: ClientRequest, options: HttpOptions): Promise<IncomingMessage> {
   const { signal, connectMs: limitMs = defaultConnectMs } = options;

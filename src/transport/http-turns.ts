@@ -14,7 +14,10 @@ export interface ConnectTurnsOptions extends AbortOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sends the requests; the platform's own `fetch` unless given. */
   readonly fetch?: TurnFetch;
-  /** Milliseconds until the server has answered the first request; 30 s unless given, 0 for no limit. */
+  /**
+   * Milliseconds until the server has answered the first request; 30 s unless given, 0 for no
+   * limit.
+   */
   readonly connectMs?: number;
 }
 
@@ -22,12 +25,13 @@ export interface ConnectTurnsOptions extends AbortOptions {
 const maxOpeningBytes = 4096;
 
 /**
- * Connects by many short requests in place of a long one (docs/http.md), where nothing else comes through: browsers
- * cannot send and receive in one request, and many proxies collect bodies. Requests and answers that got lost on the way
- * are repeated.
+ * Connects by many short requests in place of a long one (docs/http.md), where nothing else comes
+ * through: browsers cannot send and receive in one request, and many proxies collect bodies.
+ * Requests and answers that got lost on the way are repeated.
  *
- * @throws what the server refuses with (`remote`: UNAUTHORIZED, NOT_FOUND, LIMIT, ...), PEER_GONE when no answer comes,
- *   BAD_MESSAGE for one that is none of such a server, USAGE for another kind of URL
+ * @throws what the server refuses with (`remote`: UNAUTHORIZED, NOT_FOUND, LIMIT, ...), PEER_GONE
+ *   when no answer comes, BAD_MESSAGE for one that is none of such a server, USAGE for another kind
+ *   of URL
  */
 export async function connectTurns(url: string, options: ConnectTurnsOptions = {}): Promise<ChannelDuplex> {
   const { signal, headers = {}, connectMs = 30_000 } = options;

@@ -8,11 +8,11 @@ import { sessionMediaType } from "./session-request.ts";
 export type { HttpOptions } from "./http-request.node.ts";
 
 /**
- * Connects by one HTTP/1.1 request whose body is the one direction and whose response is the other, both under
- * way at once (docs/http.md). Redirects are not followed.
+ * Connects by one HTTP/1.1 request whose body is the one direction and whose response is the other,
+ * both under way at once (docs/http.md). Redirects are not followed.
  *
- * @throws what the server refuses with (`remote`: UNAUTHORIZED, NOT_FOUND, LIMIT, ...), PEER_GONE when no connection
- *   comes about, STALLED when no answer comes, USAGE for another kind of URL
+ * @throws what the server refuses with (`remote`: UNAUTHORIZED, NOT_FOUND, LIMIT, ...), PEER_GONE
+ *   when no connection comes about, STALLED when no answer comes, USAGE for another kind of URL
  */
 export async function connectHttp(url: string, options: HttpOptions = {}): Promise<ChannelDuplex> {
   options.signal?.throwIfAborted();
@@ -28,8 +28,8 @@ export async function connectHttp(url: string, options: HttpOptions = {}): Promi
 }
 
 /**
- * The server's end of such a request; it answers at once. The server must not limit the time of a whole request
- * (`requestTimeout: 0`), nor may a proxy before it collect bodies.
+ * The server's end of such a request; it answers at once. The server must not limit the time of a
+ * whole request (`requestTimeout: 0`), nor may a proxy before it collect bodies.
  */
 export function httpDuplex(request: IncomingMessage, response: ServerResponse): ChannelDuplex {
   request.socket.setNoDelay(true);
@@ -51,7 +51,9 @@ export function httpDuplex(request: IncomingMessage, response: ServerResponse): 
   );
 }
 
-/** A request whose response is complete does not hear of it by itself when its connection is gone. */
+/**
+ * A request whose response is complete does not hear of it by itself when its connection is gone.
+ */
 function closeWithSocket(request: IncomingMessage): void {
   const { socket } = request;
   const close = (): void => void request.destroy();

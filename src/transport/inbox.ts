@@ -8,7 +8,10 @@ interface InboxOptions {
   readonly fullBytes: number;
   /** Called when a full inbox has emptied to half: let the source go on. */
   readonly onRoom?: () => void;
-  /** Called with a block that the reader is done with; for a reader that is done when it asks for the next. */
+  /**
+   * Called with a block that the reader is done with; for a reader that is done when it asks for
+   * the next.
+   */
   readonly onDone?: (block: Bytes) => void;
   /** Called with the size of each block as it is taken out. */
   readonly onTaken?: (bytes: number) => void;
@@ -17,8 +20,8 @@ interface InboxOptions {
 }
 
 /**
- * Blocks that arrive by events and leave by `for await`, for the transports whose source pushes. The source
- * decides what to do when it is full; the inbox itself refuses nothing.
+ * Blocks that arrive by events and leave by `for await`, for the transports whose source pushes.
+ * The source decides what to do when it is full; the inbox itself refuses nothing.
  */
 export class Inbox {
   readonly #options: InboxOptions;
@@ -38,7 +41,9 @@ export class Inbox {
     return this.#waitingBytes;
   }
 
-  /** Adds a block; false asks the source to pause until `onRoom`. Blocks behind the end are dropped. */
+  /**
+   * Adds a block; false asks the source to pause until `onRoom`. Blocks behind the end are dropped.
+   */
   push(bytes: Bytes): boolean {
     if (this.#closed || bytes.length === 0) return true;
     this.#blocks.push(bytes);
@@ -60,7 +65,9 @@ export class Inbox {
     this.#wake?.();
   }
 
-  /** We broke it: what waits is dropped and the reader gets the reason at once, also behind an end. */
+  /**
+   * We broke it: what waits is dropped and the reader gets the reason at once, also behind an end.
+   */
   abort(reason: unknown): void {
     if (this.#aborted) return;
     this.#aborted = true;

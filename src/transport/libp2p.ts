@@ -30,14 +30,18 @@ interface Libp2pStreamEvent {
 
 /** Bytes that may wait unread before the peer is held back. */
 const fullBytes = 1 << 20;
-/** Bytes that a muxer may still deliver to a paused stream; with less it would reset one that is merely full. */
+/**
+ * Bytes that a muxer may still deliver to a paused stream; with less it would reset one that is
+ * merely full.
+ */
 const pausedBytes = 16 << 20;
 /** Bytes handed over in one go; a muxer buffers no more than a few of these. */
 const sendBytes = 64 << 10;
 
 /**
- * A connection over a stream of js-libp2p: what `node.dialProtocol` gives, and what the handler of a protocol gets.
- * Make it before the first message can arrive. A reset by the peer is PEER_GONE, never an end.
+ * A connection over a stream of js-libp2p: what `node.dialProtocol` gives, and what the handler of
+ * a protocol gets. Make it before the first message can arrive. A reset by the peer is PEER_GONE,
+ * never an end.
  */
 export function libp2pDuplex(stream: Libp2pStreamLike): ChannelDuplex {
   return duplexOf(libp2pChannel(stream));

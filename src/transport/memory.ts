@@ -10,9 +10,9 @@ export interface DuplexPairOptions {
 }
 
 /**
- * Two ends of a connection in memory: what one writes, the other reads, by reference and in the same blocks.
- * It holds `bufferBytes` and one block more in each direction at most. When one end aborts, the other meets
- * PEER_GONE.
+ * Two ends of a connection in memory: what one writes, the other reads, by reference and in the
+ * same blocks. It holds `bufferBytes` and one block more in each direction at most. When one end
+ * aborts, the other meets PEER_GONE.
  */
 export function duplexPair(options: DuplexPairOptions = {}): [ChannelDuplex, ChannelDuplex] {
   const bufferBytes = options.bufferBytes ?? 1 << 20;

@@ -4,7 +4,10 @@ import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
 import { Inbox } from "./inbox.ts";
 import { WriteGate } from "./write-gate.ts";
 
-/** What is needed of a MessagePort; those of browsers and of Node have it, and a browser's Worker too. */
+/**
+ * What is needed of a MessagePort; those of browsers and of Node have it, and a browser's Worker
+ * too.
+ */
 export interface MessagePortLike {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(
@@ -27,12 +30,13 @@ const maxWindowBytes = 64 << 20;
 const maxReasonLength = 200;
 
 /**
- * A connection over one MessagePort, to another thread, frame or tab that does the same with the other port.
+ * A connection over one MessagePort, to another thread, frame or tab that does the same with the
+ * other port.
  *
  * A message is a block of bytes (a Uint8Array of its own), a number (so many bytes were read: the
- * back-pressure), null (the direction ends) or a text (broken, and why). Blocks are copied once, then
- * transferred. The port is closed when both directions ended.
- * Not every platform says when the other port is gone: give a session a stall timeout.
+ * back-pressure), null (the direction ends) or a text (broken, and why). Blocks are copied once,
+ * then transferred. The port is closed when both directions ended. Not every platform says when the
+ * other port is gone: give a session a stall timeout.
  */
 export function messagePortDuplex(port: MessagePortLike, options: MessagePortOptions = {}): ChannelDuplex {
   return duplexOf(new PortChannel(port, options.windowBytes ?? 4 << 20));
@@ -111,7 +115,10 @@ class PortChannel implements ByteChannel {
     if (this.#unreadBytes < this.#windowBytes) this.#gate.open();
   }
 
-  /** Tells the peer at every eighth of a window: often enough to keep it going, rarely enough to cost nothing. */
+  /**
+   * Tells the peer at every eighth of a window: often enough to keep it going, rarely enough to
+   * cost nothing.
+   */
   #acknowledge(bytes: number): void {
     this.#takenBytes += bytes;
     if (this.#closed) return;

@@ -8,7 +8,10 @@ import { WriteGate } from "./write-gate.ts";
 /** Bytes that may wait in one direction, in our own queues, on their way from or to the system. */
 export const queueBytes = 1 << 20;
 
-/** What a system call's failure on a pipe or socket means here: PEER_GONE when nobody is at the other end. */
+/**
+ * What a system call's failure on a pipe or socket means here: PEER_GONE when nobody is at the
+ * other end.
+ */
 export function wrapPipeError(thrown: unknown): SyncError {
   if (isSyncError(thrown)) return thrown;
   const name = (thrown as NodeJS.ErrnoException).code ?? "";
@@ -19,8 +22,8 @@ export function wrapPipeError(thrown: unknown): SyncError {
 const goneNames = new Set(["EPIPE", "ECONNRESET", "ECONNABORTED", "ENOTCONN", "ESHUTDOWN", "EOF"]);
 
 /**
- * A connection over Node streams: a net.Socket (as both), a TLS socket, a channel of an ssh library. A
- * socket that the peer may half-close needs `allowHalfOpen`.
+ * A connection over Node streams: a net.Socket (as both), a TLS socket, a channel of an ssh
+ * library. A socket that the peer may half-close needs `allowHalfOpen`.
  */
 export function nodeStreamDuplex(source: Readable, sink: Writable): ChannelDuplex {
   return duplexOf(nodeStreamChannel(source, sink));
@@ -47,7 +50,8 @@ export function nodeStreamChannel(source: Readable, sink: Writable): ByteChannel
 }
 
 /**
- * The reading half of a channel over a Node stream: takes blocks as they come; a full inbox pauses it.
+ * The reading half of a channel over a Node stream: takes blocks as they come; a full inbox pauses
+ * it.
  *
  * @param onLeave called when the reader leaves before the end
  */
@@ -69,8 +73,9 @@ export function readNodeStream(source: Readable, onLeave: (reason: unknown) => v
 const writeBlockBytes = 256 << 10;
 
 /**
- * The writing half of a channel over a Node stream. What is written is copied into blocks: small writes go out
- * together while the system is busy with the one before, and the caller has its bytes back at once.
+ * The writing half of a channel over a Node stream. What is written is copied into blocks: small
+ * writes go out together while the system is busy with the one before, and the caller has its bytes
+ * back at once.
  */
 export class NodeWriter {
   readonly #sink: Writable;

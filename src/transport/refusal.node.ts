@@ -6,7 +6,10 @@ import { formatError, refusalOf } from "./refusal.ts";
 /** Milliseconds that a client has to take a refusal that its socket has no room for. */
 const refusalMs = 1000;
 
-/** Answers a request that is not carried out (docs/http.md); one that was answered already breaks off. */
+/**
+ * Answers a request that is not carried out (docs/http.md); one that was answered already breaks
+ * off.
+ */
 export function sendRefusal(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
   if (response.headersSent || response.destroyed) return void request.socket.destroy();
   const { status, body } = refusalOf(toSyncError(thrown));

@@ -29,8 +29,8 @@ interface Refusal {
 }
 
 /**
- * The refusal that stands for an error (docs/http.md). Only the code and the message go out: no path, no cause.
- * What went wrong inside is told by its code alone.
+ * The refusal that stands for an error (docs/http.md). Only the code and the message go out: no
+ * path, no cause. What went wrong inside is told by its code alone.
  */
 export function refusalOf({ code, message }: SyncError): Refusal {
   const status = statusOfCode[code] ?? 500;
@@ -44,7 +44,8 @@ export function formatError(code: SyncErrorCode, message: string): string {
 }
 
 /**
- * The error that a refusal stands for; of one that is not ours the status decides. It is marked as remote.
+ * The error that a refusal stands for; of one that is not ours the status decides. It is marked as
+ * remote.
  *
  * @param body its first bytes, at most `maxRefusalBytes`
  */

@@ -1,4 +1,7 @@
-/** The media type of the bytes of a session; no form and no simple request of a web page can have it. */
+/**
+ * The media type of the bytes of a session; no form and no simple request of a web page can have
+ * it.
+ */
 export const sessionMediaType = "application/vnd.rsync-stream";
 
 /** The WebSocket subprotocol of a session. */
@@ -10,7 +13,10 @@ export type SessionDirection = "pull" | "push";
 /** What a client wants of a resource, in full. */
 export interface SessionWish {
   readonly direction: SessionDirection;
-  /** With a push: to delete what the sender does not have, unless it is more than so many files and directories. */
+  /**
+   * With a push: to delete what the sender does not have, unless it is more than so many files and
+   * directories.
+   */
   readonly maxDeletedCount?: number;
   /** With a push: to tell what would be done, and to do nothing. */
   readonly dryRun?: boolean;

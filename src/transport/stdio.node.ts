@@ -12,30 +12,34 @@ import { WriteGate } from "./write-gate.ts";
 const pipeBlockBytes = 256 << 10;
 /** Bytes of one read from a file. */
 const fileBlockBytes = 256 << 10;
-/** A block of which less was filled is copied out, so that few bytes do not hold a whole block in memory. */
+/**
+ * A block of which less was filled is copied out, so that few bytes do not hold a whole block in
+ * memory.
+ */
 const copyBelowBytes = 16 << 10;
 
 /** A `net.Socket` of Bun writes to a descriptor, but reads nothing from one. */
 const canReadBySocket = process.versions["bun"] === undefined;
 
 /**
- * A `net.Socket` of Deno closes a standard descriptor itself. Of standard output nobody hears the end for that before
- * Deno exits, and what looks for it then, as koffi does, complains; so it is written as a file is.
+ * A `net.Socket` of Deno closes a standard descriptor itself. Of standard output nobody hears the
+ * end for that before Deno exits, and what looks for it then, as koffi does, complains; so it is
+ * written as a file is.
  */
 const isDeno = process.versions["deno"] !== undefined;
 
 /**
- * What a program reads from its standard input and writes to its standard output. Nothing else in the
- * process may read from the one or write to the other.
+ * What a program reads from its standard input and writes to its standard output. Nothing else in
+ * the process may read from the one or write to the other.
  */
 export function stdioDuplex(): ChannelDuplex {
   return duplexOf(descriptorChannel(0, 1));
 }
 
 /**
- * A channel over two open file descriptors, which it owns from now on: pipes, sockets, terminals or files.
- * Ending it closes a writing pipe or socket. Nothing here ever blocks the process: two programs that talk to each
- * other would hang when both wait in a write.
+ * A channel over two open file descriptors, which it owns from now on: pipes, sockets, terminals or
+ * files. Ending it closes a writing pipe or socket. Nothing here ever blocks the process: two
+ * programs that talk to each other would hang when both wait in a write.
  */
 export function descriptorChannel(input: number, output: number): ByteChannel {
   const reader = readerOf(input, abort);
@@ -56,8 +60,9 @@ export function descriptorChannel(input: number, output: number): ByteChannel {
 }
 
 /**
- * Closes a standard descriptor, which libuv leaves open, so that the peer sees the end before we exit. The
- * null device takes its number: otherwise the next file opened would, and get what is meant for the old one.
+ * Closes a standard descriptor, which libuv leaves open, so that the peer sees the end before we
+ * exit. The null device takes its number: otherwise the next file opened would, and get what is
+ * meant for the old one.
  */
 function release(descriptor: number): void {
   if (descriptor > 2) return;
@@ -126,7 +131,10 @@ function pipeReader(descriptor: number, abort: (reason: unknown) => void): Reade
   };
 }
 
-/** Reads a pipe by a stream of files, which can be left while a read is under way only where it is standard input. */
+/**
+ * Reads a pipe by a stream of files, which can be left while a read is under way only where it is
+ * standard input.
+ */
 function streamReader(descriptor: number, abort: (reason: unknown) => void): Reader {
   const stream = descriptor === 0 ? process.stdin : createReadStream("", { fd: descriptor });
   const inbox = readNodeStream(stream, abort);
@@ -139,7 +147,10 @@ function streamReader(descriptor: number, abort: (reason: unknown) => void): Rea
   };
 }
 
-/** Reads when asked. A read of a terminal cannot be called back: its bytes are dropped after an abort. */
+/**
+ * Reads when asked. A read of a terminal cannot be called back: its bytes are dropped after an
+ * abort.
+ */
 function fileReader(descriptor: number, abort: (reason: unknown) => void): Reader {
   const free: Buffer<ArrayBuffer>[] = [];
   const onDone = ({ buffer }: Bytes): void => void free.push(Buffer.from(buffer as ArrayBuffer));

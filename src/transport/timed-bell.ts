@@ -1,6 +1,6 @@
 /**
- * Wakes the one who waits, who otherwise goes on after a while. It remembers nothing: look whether there is anything to
- * wait for, and then wait, without a pause between.
+ * Wakes the one who waits, who otherwise goes on after a while. It remembers nothing: look whether
+ * there is anything to wait for, and then wait, without a pause between.
  */
 export class TimedBell {
   #wake: (() => void) | undefined;

@@ -8,11 +8,20 @@ import { TurnSession } from "./turn-session.ts";
 import { atHeader, endHeader, openTurns, parsePosition, turnIdPattern, turnLimits } from "./turns.ts";
 
 export interface TurnHostOptions {
-  /** Sessions that are kept, those included of which a client may still ask for the end again; 256 unless given. */
+  /**
+   * Sessions that are kept, those included of which a client may still ask for the end again; 256
+   * unless given.
+   */
   readonly sessionCount?: number;
-  /** Milliseconds that a request is held back while there is nothing to say, or no room; 20 s unless given. */
+  /**
+   * Milliseconds that a request is held back while there is nothing to say, or no room; 20 s unless
+   * given.
+   */
   readonly waitMs?: number;
-  /** Milliseconds without any request after which a client is taken for gone; 60 s unless given, and more than `waitMs`. */
+  /**
+   * Milliseconds without any request after which a client is taken for gone; 60 s unless given, and
+   * more than `waitMs`.
+   */
   readonly idleMs?: number;
 }
 
@@ -21,13 +30,13 @@ export interface TurnHost {
   /** Sessions that are kept. */
   readonly sessionCount: number;
   /**
-   * Answers a request whose URL has `turns` in its query; who may ask has been decided before. One that opens a session
-   * gives its duplex.
+   * Answers a request whose URL has `turns` in its query; who may ask has been decided before. One
+   * that opens a session gives its duplex.
    *
-   * @param owner who asks, and for what; a session is there for the one who opened it only. The request's
-   *   `Authorization` unless given
-   * @throws what the request is to be refused with, before anything was answered: BAD_MESSAGE, NOT_FOUND, LIMIT, or
-   *   PEER_GONE when the session is over
+   * @param owner who asks, and for what; a session is there for the one who opened it only. The
+   *   request's `Authorization` unless given
+   * @throws what the request is to be refused with, before anything was answered: BAD_MESSAGE,
+   *   NOT_FOUND, LIMIT, or PEER_GONE when the session is over
    */
   handle(
     request: IncomingMessage,

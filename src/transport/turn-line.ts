@@ -62,7 +62,8 @@ export class TurnLine {
   }
 
   /**
-   * Takes turns until it is told that there is none any more. One that was lost is taken again, after a while.
+   * Takes turns until it is told that there is none any more. One that was lost is taken again,
+   * after a while.
    *
    * @param turn false when it was the last one; looks anew each time what there is to ask
    * @param progress a number that grows while turns are of use, also those that get lost halfway
@@ -85,7 +86,8 @@ export class TurnLine {
   /**
    * Asks once, and reads the answer to its end.
    *
-   * @throws what the server refuses with (`remote`), PEER_GONE that `isLost` knows, or the reason of `cancel`
+   * @throws what the server refuses with (`remote`), PEER_GONE that `isLost` knows, or the reason
+   *   of `cancel`
    */
   async ask({ url, method, headers, body, onBytes }: Turn): Promise<TurnAnswer["headers"]> {
     this.#check();

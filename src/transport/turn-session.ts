@@ -32,7 +32,10 @@ export interface Words {
   readonly end: number | undefined;
 }
 
-/** The server's end of a session in turns. Positions make it the same whether a request comes once or twice. */
+/**
+ * The server's end of a session in turns. Positions make it the same whether a request comes once
+ * or twice.
+ */
 export class TurnSession implements ByteChannel {
   readonly copiesWrites = true;
   readonly #options: TurnSessionOptions;
@@ -114,7 +117,8 @@ export class TurnSession implements ByteChannel {
   }
 
   /**
-   * Takes what the client says, once there is room. A newer request takes the place of an older one.
+   * Takes what the client says, once there is room. A newer request takes the place of an older
+   * one.
    *
    * @returns how many bytes of its direction are here
    * @throws BAD_MESSAGE, LIMIT, or PEER_GONE when the session is over
@@ -146,8 +150,8 @@ export class TurnSession implements ByteChannel {
   }
 
   /**
-   * Gives what there is to say from a position on, once there is something, or nothing after a while. All before the
-   * position is confirmed by it.
+   * Gives what there is to say from a position on, once there is something, or nothing after a
+   * while. All before the position is confirmed by it.
    *
    * @throws BAD_MESSAGE, or PEER_GONE when the session is over
    */

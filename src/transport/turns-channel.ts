@@ -12,7 +12,9 @@ import { WriteGate } from "./write-gate.ts";
 /** So long a server may take to hear that we leave, which nobody waits for. */
 const leaveMs = 5000;
 
-/** The client's end of a session in turns: one request that says, and one that listens, at a time. */
+/**
+ * The client's end of a session in turns: one request that says, and one that listens, at a time.
+ */
 export class TurnsChannel implements ByteChannel {
   readonly copiesWrites = true;
   readonly #urlAt: (at?: number) => string;
@@ -34,7 +36,10 @@ export class TurnsChannel implements ByteChannel {
   #downDone = false;
   #over = false;
 
-  /** @param urlAt where the session is asked for, and which position in a direction a request is about */
+  /**
+   * @param urlAt where the session is asked for, and which position in a direction a request is
+   *   about
+   */
   constructor(urlAt: (at?: number) => string, line: (answerMs: number) => TurnLine) {
     this.#urlAt = urlAt;
     this.#up = line(turnLimits.turnAnswerMs);
@@ -89,7 +94,10 @@ export class TurnsChannel implements ByteChannel {
     if (!this.#over) this.#leave(reason);
   }
 
-  /** Says what was written. When there is nothing for long, it lets the server know that we are still there. */
+  /**
+   * Says what was written. When there is nothing for long, it lets the server know that we are
+   * still there.
+   */
   async #say(): Promise<boolean> {
     const { start, end } = this.#unconfirmed;
     const idle = start === end && this.#upDone === this.#ended;
@@ -120,13 +128,18 @@ export class TurnsChannel implements ByteChannel {
     this.#gate.open();
   }
 
-  /** What a proxy collects before it passes it on is not seen to move: bodies grow while that takes no time. */
+  /**
+   * What a proxy collects before it passes it on is not seen to move: bodies grow while that takes
+   * no time.
+   */
   #lengthen(tookMs: number): void {
     if (tookMs > turnLimits.turnQuickMs) return;
     this.#turnBytes = Math.min(this.#longestBytes, this.#turnBytes * 2);
   }
 
-  /** Bodies that do not get through are made shorter: lines and proxies differ in what they take. */
+  /**
+   * Bodies that do not get through are made shorter: lines and proxies differ in what they take.
+   */
   #shorten(size: number, thrown: unknown): undefined {
     const tooLong = isTooLong(thrown) && size > turnLimits.turnStartBytes;
     if (tooLong || isLost(thrown)) this.#turnBytes = Math.max(turnLimits.turnStartBytes, this.#turnBytes / 2);
@@ -167,7 +180,10 @@ export class TurnsChannel implements ByteChannel {
     this.#leave(error);
   }
 
-  /** Ends all requests and lets the server free what it holds; whether it hears that is its own affair. */
+  /**
+   * Ends all requests and lets the server free what it holds; whether it hears that is its own
+   * affair.
+   */
   #leave(reason?: unknown): void {
     this.#over = true;
     this.#up.cancel(reason);

@@ -5,7 +5,10 @@ import type { Bytes } from "../types.ts";
 export const turnLimits = Object.freeze({
   /** Bytes that one request or answer carries: proxies take no longer bodies unless told to. */
   turnBytes: 1_048_576,
-  /** Bytes that the first request carries; none is made shorter because the line is slow or loses some. */
+  /**
+   * Bytes that the first request carries; none is made shorter because the line is slow or loses
+   * some.
+   */
   turnStartBytes: 32_768,
   /** Milliseconds in which a full request has to be answered for the next to be twice as long. */
   turnQuickMs: 2000,
@@ -42,8 +45,8 @@ export function parsePosition(text: string): number {
 }
 
 /**
- * What was written and not confirmed yet: it may have to go out again. Two blocks of memory, of which one can be under
- * way while the other fills.
+ * What was written and not confirmed yet: it may have to go out again. Two blocks of memory, of
+ * which one can be under way while the other fills.
  */
 export class UnconfirmedBytes {
   readonly #blocks: [Uint8Array<ArrayBuffer>?, Uint8Array<ArrayBuffer>?] = [];

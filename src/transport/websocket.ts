@@ -5,7 +5,9 @@ import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
 import { Inbox } from "./inbox.ts";
 import { WriteGate } from "./write-gate.ts";
 
-/** What is needed of a WebSocket: those of browsers, Deno, Bun, Node 22 and the ws package have it. */
+/**
+ * What is needed of a WebSocket: those of browsers, Deno, Bun, Node 22 and the ws package have it.
+ */
 export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;
@@ -34,23 +36,32 @@ interface SocketEvent {
 /** How `webSocketDuplex` is bounded. */
 export interface WebSocketOptions {
   /**
-   * Bytes that may wait unread. Behind it the peer is held back where the socket can do that (4 MiB unless
-   * given) and cut off with LIMIT where it cannot (16 MiB unless given).
+   * Bytes that may wait unread. Behind it the peer is held back where the socket can do that (4 MiB
+   * unless given) and cut off with LIMIT where it cannot (16 MiB unless given).
    */
   readonly receiveBytes?: number;
-  /** True for a socket whose `send` copies: those of browsers do, and of ws those of clients, which mask. Otherwise the channel does. */
+  /**
+   * True for a socket whose `send` copies: those of browsers do, and of ws those of clients, which
+   * mask. Otherwise the channel does.
+   */
   readonly copiesWrites?: true;
 }
 
 /** How `connectWebSocket` connects. */
 export interface ConnectWebSocketOptions extends WebSocketOptions, AbortOptions {
-  /** Subprotocols to offer; none unless given. A server of sessions wants `rsync-stream.1`, and `bearer.TOKEN` beside it for a token. */
+  /**
+   * Subprotocols to offer; none unless given. A server of sessions wants `rsync-stream.1`, and
+   * `bearer.TOKEN` beside it for a token.
+   */
   readonly protocols?: readonly string[];
 }
 
 /** Bytes of the longest message sent, and of the longest one taken. */
 export const maxMessageBytes = 1 << 20;
-/** Bytes handed to the socket and not yet sent, at which `write` waits. Sockets tell this amount, but those of browsers not when it falls. */
+/**
+ * Bytes handed to the socket and not yet sent, at which `write` waits. Sockets tell this amount,
+ * but those of browsers not when it falls.
+ */
 const maxBufferedBytes = 2 << 20;
 const pollMs = 2;
 /** The close code of a channel that was aborted; 4000 to 4999 are an application's own. */
@@ -68,10 +79,12 @@ const codeOfClose: Readonly<Record<number, SyncErrorCode>> = {
 };
 
 /**
- * A connection over a WebSocket. Make it before the first message can arrive; write when the socket is open.
+ * A connection over a WebSocket. Make it before the first message can arrive; write when the socket
+ * is open.
  *
- * A direction ends with an empty binary message, for a WebSocket itself closes only as a whole; it is closed
- * with 1000 when both directions ended. A socket that closes sooner is a broken connection.
+ * A direction ends with an empty binary message, for a WebSocket itself closes only as a whole; it
+ * is closed with 1000 when both directions ended. A socket that closes sooner is a broken
+ * connection.
  */
 export function webSocketDuplex(socket: WebSocketLike, options: WebSocketOptions = {}): ChannelDuplex {
   return duplexOf(new SocketChannel(socket, options));

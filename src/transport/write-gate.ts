@@ -29,7 +29,9 @@ export class WriteGate {
     this.#wake = undefined;
   }
 
-  /** Nothing may be written from now on. True the first time. @throws what broke the channel before */
+  /**
+   * Nothing may be written from now on. True the first time. @throws what broke the channel before
+   */
   end(): boolean {
     if (this.#ended) return false;
     this.check();

@@ -14,9 +14,10 @@ import {
 } from "./websocket.ts";
 
 /**
- * What both ends set: chunks do not compress twice, nobody sends longer messages than we do, and who does not answer to the closing of
- * the connection is not waited for: a dead line would keep a program that is done for half a minute. What waits for the rest
- * of a message costs more than its bytes, so its pieces are bounded too; a proxy may cut up messages, but not into crumbs.
+ * What both ends set: chunks do not compress twice, nobody sends longer messages than we do, and
+ * who does not answer to the closing of the connection is not waited for: a dead line would keep a
+ * program that is done for half a minute. What waits for the rest of a message costs more than its
+ * bytes, so its pieces are bounded too; a proxy may cut up messages, but not into crumbs.
  */
 export const socketOptions = {
   perMessageDeflate: false,
@@ -35,7 +36,8 @@ export interface WsSocket extends WebSocketLike {
 
 /** A connection over a socket of ws that was made with `socketOptions`. */
 export function wsDuplex(socket: WsSocket, options: WebSocketOptions = {}): ChannelDuplex {
-  // The answers to a flood of pings would wait in memory for a peer that takes none. Who is sent so much hears that we live.
+  // The answers to a flood of pings would wait in memory for a peer that takes none. Who is sent so
+  // much hears that we live.
   socket.on("ping", (data) => {
     if (socket.bufferedAmount < maxMessageBytes) socket.pong(data, undefined, () => {});
   });
@@ -53,7 +55,8 @@ export interface ConnectWsOptions extends WebSocketOptions, HttpOptions {
 /**
  * Connects by the ws package: holds back a peer that sends too fast, which no browser can.
  *
- * @throws what the server refuses with (`remote`), PEER_GONE when no connection comes about, USAGE for another kind of URL
+ * @throws what the server refuses with (`remote`), PEER_GONE when no connection comes about, USAGE
+ *   for another kind of URL
  */
 export async function connectWs(url: string, options: ConnectWsOptions = {}): Promise<ChannelDuplex> {
   options.signal?.throwIfAborted();
@@ -70,7 +73,10 @@ export async function connectWs(url: string, options: ConnectWsOptions = {}): Pr
   return leavingAtTheEnd(duplex.channel, () => setImmediate(() => socket.terminate()));
 }
 
-/** When both directions have ended, and all is with the system, there is nothing to wait for: the closing handshake is a round trip. */
+/**
+ * When both directions have ended, and all is with the system, there is nothing to wait for: the
+ * closing handshake is a round trip.
+ */
 function leavingAtTheEnd(channel: ByteChannel, leave: () => void): ChannelDuplex {
   let allSent = false;
   let allRead = false;
@@ -107,11 +113,17 @@ function openSocket(url: string, options: ConnectWsOptions): WebSocket {
 
 /** How `listenWs` listens. */
 export interface ListenWsOptions extends WebSocketOptions {
-  /** The address to listen on; 127.0.0.1 unless given, so that nothing is offered to others by accident. */
+  /**
+   * The address to listen on; 127.0.0.1 unless given, so that nothing is offered to others by
+   * accident.
+   */
   readonly host?: string;
   /** The port; any free one unless given. */
   readonly port?: number;
-  /** Whether to take a connection, by its request. Unless given, requests that come from a web page are refused. */
+  /**
+   * Whether to take a connection, by its request. Unless given, requests that come from a web page
+   * are refused.
+   */
   readonly accept?: (request: IncomingMessage) => boolean;
   /** Connections at one time; 64 unless given. More are refused. */
   readonly maxConnectionCount?: number;
@@ -167,7 +179,10 @@ export async function listenWs(
   };
 }
 
-/** Browsers send an Origin with every WebSocket request, and any page may make one to any local port. */
+/**
+ * Browsers send an Origin with every WebSocket request, and any page may make one to any local
+ * port.
+ */
 function isNoWebPage(request: IncomingMessage): boolean {
   return request.headers.origin === undefined;
 }

@@ -5,8 +5,8 @@ import type { Bytes } from "../types.ts";
 /**
  * Names as this room keeps them in Node: strings with one character per byte.
  *
- * A name on disk is any bytes, not text. As such a string it takes one byte a byte, sorts by its bytes with the
- * plain `sort()`, and is a key of a Map; a Buffer is none of these.
+ * A name on disk is any bytes, not text. As such a string it takes one byte a byte, sorts by its
+ * bytes with the plain `sort()`, and is a key of a Map; a Buffer is none of these.
  */
 export type ByteString = string;
 
@@ -35,7 +35,8 @@ export function fromByteString(name: ByteString): Buffer {
 const takesAnyBytes = process.versions["deno"] === undefined;
 
 /**
- * The path for a file call: Node would write characters from 0x80 on as two bytes, so those go as a Buffer.
+ * The path for a file call: Node would write characters from 0x80 on as two bytes, so those go as a
+ * Buffer.
  *
  * @throws UNSUPPORTED for a path that cannot be reached
  */

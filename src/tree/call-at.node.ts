@@ -3,7 +3,9 @@ import type { ByteString, NativePath } from "./byte-string.node.ts";
 import { maxNameBytes } from "./entry-order.ts";
 import { findLibc } from "./libc.node.ts";
 
-/** A name in a directory that is held open, and its path for where the C library cannot be called. */
+/**
+ * A name in a directory that is held open, and its path for where the C library cannot be called.
+ */
 export interface NameAt {
   readonly dirFd: number;
   readonly name: ByteString;
@@ -19,8 +21,8 @@ const from = Buffer.alloc(maxNameBytes + 1);
 const to = Buffer.alloc(maxNameBytes + 1);
 
 /**
- * Opens a name in a directory. Straight through the directory's handle it takes half the time of a path that
- * leads through /proc, and leads to the same place.
+ * Opens a name in a directory. Straight through the directory's handle it takes half the time of a
+ * path that leads through /proc, and leads to the same place.
  */
 export function openAt({ dirFd, name, path }: NameAt, flags: number, mode: number): number {
   const openat = takesForeignHandles ? findLibc()?.openat : undefined;
@@ -38,7 +40,10 @@ export function renameAt(old: NameAt, now: NameAt): void {
   }
 }
 
-/** Changes two names of one file system over in one step. Returns false, and nothing is done, where that cannot be done. */
+/**
+ * Changes two names of one file system over in one step. Returns false, and nothing is done, where
+ * that cannot be done.
+ */
 export function exchangeAt(one: NameAt, other: NameAt): boolean {
   const exchangeat = findLibc()?.exchangeat;
   if (!exchangeat || Math.max(one.name.length, other.name.length) > maxNameBytes) return false;

@@ -8,7 +8,10 @@ import { readFully } from "./file-cut.node.ts";
 /** Bytes between two chunks that are read with them rather than passed over by one more call. */
 const gapBytes = 4096;
 
-/** Where the chunks of a file lie, one behind the other. About 60 bytes of memory each beside the list. */
+/**
+ * Where the chunks of a file lie, one behind the other. About 60 bytes of memory each beside the
+ * list.
+ */
 export class ChunkPlaces {
   readonly chunks: readonly ChunkInfo[];
   readonly #numbers = new IdMap();
@@ -41,7 +44,10 @@ interface Wanted {
   readonly size: number;
 }
 
-/** Reads chunks out of an open file, which it leaves to the caller. Those that lie beside each other are read in one go. */
+/**
+ * Reads chunks out of an open file, which it leaves to the caller. Those that lie beside each other
+ * are read in one go.
+ */
 export class ChunkReader {
   readonly #fd: number;
   readonly #places: ChunkPlaces;
@@ -56,7 +62,8 @@ export class ChunkReader {
    * Reads chunks, in the order asked for. Their bytes stay as they are until the next call.
    *
    * @param ids their content has to fit into memory
-   * @throws NOT_FOUND for one that the file does not have; CHANGED when something else lies there; what the system says
+   * @throws NOT_FOUND for one that the file does not have; CHANGED when something else lies there;
+   *   what the system says
    */
   read(ids: readonly ChunkId[]): Chunk[] {
     const wanted = ids.map((id, at): Wanted => ({ at, id, ...this.#places.find(id) }));
@@ -85,7 +92,10 @@ export class ChunkReader {
   }
 }
 
-/** Groups of chunks that lie beside each other, in the order of the file; the last of each ends last, empty ones included. */
+/**
+ * Groups of chunks that lie beside each other, in the order of the file; the last of each ends
+ * last, empty ones included.
+ */
 function* runsOf(wanted: readonly Wanted[]): Generator<readonly Wanted[]> {
   let run: Wanted[] = [];
   let end = 0;

@@ -20,14 +20,19 @@ export interface Standing extends Metadata {
 export interface Keeping {
   /** The bits of a mode that can be set there; 0 where there are no modes. */
   readonly modeBits: number;
-  /** Nanoseconds in the unit in which times are kept: what is finer is cut off. Infinite where no time is kept. */
+  /**
+   * Nanoseconds in the unit in which times are kept: what is finer is cut off. Infinite where no
+   * time is kept.
+   */
   readonly timeUnitNsec: number;
 }
 
 /** A place that keeps all that a receiver sets. */
 export const keepsAll: Keeping = Object.freeze({ modeBits: 0o777, timeUnitNsec: 1 });
 
-/** The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give. */
+/**
+ * The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give.
+ */
 export const modeMask = 0o777;
 
 /**
@@ -42,7 +47,10 @@ export const modeMask = 0o777;
  */
 export type Outcome = "new" | "same" | "touched" | "changed" | "replaced" | "blocked";
 
-/** Compares an entry with what stands in its place: the one rule of all targets, and of what tells beforehand. */
+/**
+ * Compares an entry with what stands in its place: the one rule of all targets, and of what tells
+ * beforehand.
+ */
 export function compareEntry(entry: Entry, there: Standing | undefined, keeping: Keeping): Outcome {
   if (there === undefined) return "new";
   if (there.kind !== entry.kind)
@@ -54,8 +62,8 @@ export function compareEntry(entry: Entry, there: Standing | undefined, keeping:
 }
 
 /**
- * True when the mode is the one that is wanted, as far as the place keeps it. Setuid, setgid and sticky bits stay at a
- * directory, and at a file that is to have them.
+ * True when the mode is the one that is wanted, as far as the place keeps it. Setuid, setgid and
+ * sticky bits stay at a directory, and at a file that is to have them.
  */
 export function isSameMode(there: Standing, wanted: Metadata, keeping: Keeping): boolean {
   const lost = there.kind === "dir" ? 0 : there.mode & ~wanted.mode & 0o7000;
@@ -64,8 +72,8 @@ export function isSameMode(there: Standing, wanted: Metadata, keeping: Keeping):
 }
 
 /**
- * True when the times agree in the unit of the place, or to the microsecond when a file was written by one who can set
- * no more.
+ * True when the times agree in the unit of the place, or to the microsecond when a file was written
+ * by one who can set no more.
  */
 export function isSameTime(there: Metadata, wanted: Metadata, keeping: Keeping): boolean {
   if (isCutTo(1, there, wanted) || isCutTo(1000, there, wanted)) return true;

@@ -17,7 +17,10 @@ import { stagingName } from "./staging-name.ts";
 import type { Staging } from "./staging.node.ts";
 import { walk } from "./walk.node.ts";
 
-/** What a file's references may be cut ahead in search of its chunks: at first, and more for each one missed. */
+/**
+ * What a file's references may be cut ahead in search of its chunks: at first, and more for each
+ * one missed.
+ */
 const firstAheadBytes = 64 * 1024 * 1024;
 const nextAheadBytes = 1024 * 1024;
 
@@ -38,7 +41,10 @@ export interface ChunkRule {
   readonly digest: ChunkDigest;
 }
 
-/** Finds content that a destination has already: in old versions, in files that look alike, in leftovers. */
+/**
+ * Finds content that a destination has already: in old versions, in files that look alike, in
+ * leftovers.
+ */
 export class ContentSearch {
   readonly known: KnownChunks;
   readonly #tools: ContentSearchTools;
@@ -81,7 +87,9 @@ export class ContentSearch {
     return new Reference(this.#cutTools, place, size);
   }
 
-  /** True when some of a new file may be here. A promise when that takes a look at all files first. */
+  /**
+   * True when some of a new file may be here. A promise when that takes a look at all files first.
+   */
   mayHave(dir: DirNode, name: ByteString, size: number): boolean | Promise<boolean> {
     if (this.#mayCutAll) return true;
     if (size < minAskBytes) return false;
@@ -98,7 +106,10 @@ export class ContentSearch {
       .map((like) => this.refer(like.place, like.size));
   }
 
-  /** The bytes of a chunk of a file, verified, when they are here. They are overwritten by the next call. */
+  /**
+   * The bytes of a chunk of a file, verified, when they are here. They are overwritten by the next
+   * call.
+   */
   async find(file: IncomingFile, id: ChunkId, size: number): Promise<Bytes | undefined> {
     const bytes = this.known.read(id, size);
     if (bytes) return bytes;

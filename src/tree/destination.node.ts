@@ -36,12 +36,13 @@ export interface OpenDestination extends Destination {
 const nowhere = new DirNode(undefined, "", { isNew: true });
 
 /**
- * Finds the place of a tree by rsync's rules: the content of a directory goes into the destination; a directory
- * goes below it; so does a file, unless the destination is no directory: then the file is written under that name.
- * A directory that is missing at the end of the path is made.
+ * Finds the place of a tree by rsync's rules: the content of a directory goes into the destination;
+ * a directory goes below it; so does a file, unless the destination is no directory: then the file
+ * is written under that name. A directory that is missing at the end of the path is made.
  *
  * @param follow false to refuse a link as the destination
- * @throws IO, NOT_FOUND when the directory around it is missing, UNSUPPORTED for a device, pipe or socket
+ * @throws IO, NOT_FOUND when the directory around it is missing, UNSUPPORTED for a device, pipe or
+ *   socket
  */
 export function openDestination(
   path: PlacePath,

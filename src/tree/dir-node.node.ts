@@ -8,23 +8,34 @@ export interface NameIn {
   readonly name: ByteString;
 }
 
-/** What tells file systems apart, and places of one that it is mounted at: no rename leads from one to the other. */
+/**
+ * What tells file systems apart, and places of one that it is mounted at: no rename leads from one
+ * to the other.
+ */
 type Volume = Pick<FileStats, "device" | "mount">;
 
 /** What is known of a directory beside its name. */
 type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isNew" | "volume">>;
 
-/** A directory below the root; the root is the one without a parent. All have the same fields: every file passes through here. */
+/**
+ * A directory below the root; the root is the one without a parent. All have the same fields: every
+ * file passes through here.
+ */
 export class DirNode {
   readonly parent: DirNode | undefined;
   readonly name: ByteString;
-  /** True for one that was made in this session: nothing is in it but what the session put there. */
+  /**
+   * True for one that was made in this session: nothing is in it but what the session put there.
+   */
   readonly isNew: boolean;
   /** Where it is for as long as something else has its name. */
   aside: NameIn | undefined;
   /** The handle of one that is open all the time: the root, and what `hold` gave. */
   readonly fd: number | undefined;
-  /** The file system that begins here: of the root, and of a directory that is on another one than its parent. */
+  /**
+   * The file system that begins here: of the root, and of a directory that is on another one than
+   * its parent.
+   */
   readonly volume: Volume | undefined;
   /** The directory of the tree that its file system begins at. */
   readonly top: DirNode;

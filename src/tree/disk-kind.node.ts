@@ -26,8 +26,8 @@ export function isLocalDisk(path: NativePath): boolean {
 }
 
 /**
- * True when a file keeps its inode number for as long as it is there; FUSE and others give it another one now and then. In
- * doubt it is false.
+ * True when a file keeps its inode number for as long as it is there; FUSE and others give it
+ * another one now and then. In doubt it is false.
  *
  * @param fd something open on the file system
  */
@@ -37,7 +37,10 @@ export function keepsInodes(fd: number): boolean {
   return type === nfsType || (localTypes.get(type) ?? "nothing") !== "nothing";
 }
 
-/** True when the time at which a file was made is kept for as long as it is there. In doubt it is false. */
+/**
+ * True when the time at which a file was made is kept for as long as it is there. In doubt it is
+ * false.
+ */
 export function keepsBirths(fd: number): boolean {
   return process.platform === "linux" && localTypes.get(typeOf(fd)) === "inode and birth";
 }

@@ -11,7 +11,10 @@ export const maxPathBytes = 4096;
 export const maxDepth = 255;
 /** Bytes in the longest text of a symlink. */
 export const maxLinkTargetBytes = 4095;
-/** Seconds from 1970 to the latest time, and to the earliest: twice the difference of two is below 2^53. */
+/**
+ * Seconds from 1970 to the latest time, and to the earliest: twice the difference of two is below
+ * 2^53.
+ */
 export const maxTimeSec = 2 ** 51 - 1;
 
 const slash = 0x2f;
@@ -19,7 +22,10 @@ const dot = 0x2e;
 const rootName = Uint8Array.of(dot);
 
 interface NameOptions {
-  /** True to refuse what Windows would read as something else: `\`, `:`, a last dot or space, device names. */
+  /**
+   * True to refuse what Windows would read as something else: `\`, `:`, a last dot or space, device
+   * names.
+   */
   readonly windows?: boolean;
 }
 
@@ -68,9 +74,9 @@ export function printEntryPath({ parent, name }: EntryPlace): string {
 }
 
 /**
- * Checks a stream of entries as it comes: that each has its legal place after the one before it, and that all
- * of its numbers are in range. What has passed can only name places inside the root, each of them once.
- * One that is refused leaves no trace; others may follow.
+ * Checks a stream of entries as it comes: that each has its legal place after the one before it,
+ * and that all of its numbers are in range. What has passed can only name places inside the root,
+ * each of them once. One that is refused leaves no trace; others may follow.
  *
  * Keeps one place per depth.
  */
@@ -88,7 +94,8 @@ export class EntryChecker {
   /**
    * Returns where the entry lies.
    *
-   * @throws PATH for a place or name that is not allowed, BAD_MESSAGE for a number out of range, with the path
+   * @throws PATH for a place or name that is not allowed, BAD_MESSAGE for a number out of range,
+   *   with the path
    */
   check(entry: Entry): EntryPlace {
     const { depth, name, kind } = entry;

@@ -46,7 +46,9 @@ interface EntryPlannerTools {
 /** Finds the place of each entry, and decides by what stands there what is to be done. */
 export class EntryPlanner {
   readonly #tools: EntryPlannerTools;
-  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
+  /**
+   * The directories on the way to the last entry, by depth; undefined where one could not be had.
+   */
   readonly #open: (DirNode | undefined)[] = [];
 
   constructor(tools: EntryPlannerTools) {
@@ -54,8 +56,8 @@ export class EntryPlanner {
   }
 
   /**
-   * What an entry needs; a promise when that takes a look at all files first. Throws when it cannot be had; what lies below
-   * it is then passed over.
+   * What an entry needs; a promise when that takes a look at all files first. Throws when it cannot
+   * be had; what lies below it is then passed over.
    */
   plan(entry: Entry, number: number): Need | Promise<Need> {
     const { depth, kind } = entry;

@@ -10,7 +10,9 @@ import { stagingName } from "./staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import { walk } from "./walk.node.ts";
 
-/** A directory that was there before, and the names that entries have given to what belongs into it. */
+/**
+ * A directory that was there before, and the names that entries have given to what belongs into it.
+ */
 interface Level {
   readonly dir: DirNode;
   readonly names: Set<ByteString>;
@@ -29,8 +31,9 @@ export function notWhole(): SyncError {
 }
 
 /**
- * What is at the destination and not among the entries. It is found as these come by in canonical order, when the last of
- * a directory has come; only what lies in directories that are entries themselves is looked at.
+ * What is at the destination and not among the entries. It is found as these come by in canonical
+ * order, when the last of a directory has come; only what lies in directories that are entries
+ * themselves is looked at.
  */
 export class Extras {
   readonly #held: HeldDirs;
@@ -40,7 +43,10 @@ export class Extras {
   readonly #levels: (Level | undefined)[] = [];
   /** A directory before what is in it. */
   readonly #found: Extra[] = [];
-  /** Directories in which a session stages files, or did; but for the tops of file systems, which are always looked at. */
+  /**
+   * Directories in which a session stages files, or did; but for the tops of file systems, which
+   * are always looked at.
+   */
   readonly #stagings: DirNode[] = [];
   /** What could not be looked at. */
   readonly troubles: SyncError[] = [];

@@ -10,7 +10,8 @@ export const blockBytes = 1024 * 1024;
 /**
  * Reads a file from the start of a chunk and cuts what it read, straight in `cutter.buffer`.
  *
- * It keeps nothing: the caller goes on at the end of the last chunk, so one cutter serves many files in turn.
+ * It keeps nothing: the caller goes on at the end of the last chunk, so one cutter serves many
+ * files in turn.
  *
  * @param size bytes in the whole file, as far as is known
  * @returns the ends of the chunks, counted from `position`; empty only at the end of the file
@@ -38,8 +39,8 @@ export function writeFully(fd: number, bytes: Bytes, position: number): void {
 }
 
 /**
- * Names chunks by their digest, as keys (see `keyOf`); the longest chunk of zeros, of which sparse files are
- * made, only once.
+ * Names chunks by their digest, as keys (see `keyOf`); the longest chunk of zeros, of which sparse
+ * files are made, only once.
  */
 export function chunkNamer({ keyOf }: ChunkDigest, maxBytes: number): (bytes: Bytes) => string {
   let zeroKey: string | undefined;

@@ -18,7 +18,10 @@ export interface FileStats {
   readonly ctimeNsec: number;
   /** Tells files of one file system apart, as long as its numbers stay below 2^53. */
   readonly inode: number;
-  /** When it was made, in microseconds; 0 where the system does not say. Another one may get the inode number of one that is gone. */
+  /**
+   * When it was made, in microseconds; 0 where the system does not say. Another one may get the
+   * inode number of one that is gone.
+   */
   readonly bornUsec: number;
   /** Tells file systems apart. */
   readonly device: number;

@@ -22,7 +22,10 @@ export function fileTrouble(thrown: unknown, path: string): SyncError {
   return new SyncError(codeOfErrno[name] ?? "IO", `${name}: ${reason}`, { cause: thrown, detail: { path } });
 }
 
-/** What was to be done, in words: Node's own message also has a path under /proc that tells nobody anything. */
+/**
+ * What was to be done, in words: Node's own message also has a path under /proc that tells nobody
+ * anything.
+ */
 function reasonOf(
   { message, code, syscall }: Error & { code: string; syscall: string },
   name: string,

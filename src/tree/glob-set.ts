@@ -14,7 +14,9 @@ const dash = 0x2d;
 const colon = 0x3a;
 const backslash = 0x5c;
 
-/** The classes of POSIX, for ASCII alone: other bytes mean different things to different readers. */
+/**
+ * The classes of POSIX, for ASCII alone: other bytes mean different things to different readers.
+ */
 const classes: ReadonlyMap<string, RegExp> = new Map([
   ["alnum", /[0-9A-Za-z]/],
   ["alpha", /[A-Za-z]/],

@@ -7,7 +7,9 @@ const question = 0x3f;
 const bracket = 0x5b;
 const backslash = 0x5c;
 
-/** One step of a pattern: a byte of a set, or any number of bytes. Two runs never follow each other. */
+/**
+ * One step of a pattern: a byte of a set, or any number of bytes. Two runs never follow each other.
+ */
 type Step =
   | { readonly type: "byte"; readonly takes: (byte: number) => boolean }
   | { readonly type: "run"; readonly crossesSlash: boolean };
@@ -63,7 +65,10 @@ export class Glob {
     this.#states[0]! |= this.#runs[0]! & 1 ? 3 : 1;
   }
 
-  /** Takes a byte: each state goes to the next step, or stays in its run, or ends. False when all do. */
+  /**
+   * Takes a byte: each state goes to the next step, or stays in its run, or ends. False when all
+   * do.
+   */
   #move(byte: number): boolean {
     const takers = (this.#takers[byte] ??= this.#mark((step) => step.type === "byte" && step.takes(byte)));
     const staying = byte === slash ? this.#crossings : this.#runs;

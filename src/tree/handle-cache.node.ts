@@ -21,11 +21,11 @@ interface Closed<Key> {
 }
 
 /**
- * Open files or directories by key. Holds a bounded number and closes the one used longest ago; all caches together
- * hold no more than half of what the process may have open.
+ * Open files or directories by key. Holds a bounded number and closes the one used longest ago; all
+ * caches together hold no more than half of what the process may have open.
  *
- * What was closed for want of room is opened again by its name, where something else may stand by then: with `closed`
- * that is noticed, and refused.
+ * What was closed for want of room is opened again by its name, where something else may stand by
+ * then: with `closed` that is noticed, and refused.
  */
 export class HandleCache<Key> {
   readonly #maxCount: number;
@@ -33,7 +33,9 @@ export class HandleCache<Key> {
   readonly #closed: Closed<Key> | undefined;
   /** The one used longest ago first. */
   readonly #fds = new Map<Key, number>();
-  /** What the system said when a handle was closed for want of room: a write that failed, perhaps. */
+  /**
+   * What the system said when a handle was closed for want of room: a write that failed, perhaps.
+   */
   readonly #failures = new Map<Key, unknown>();
   #last: { readonly key: Key; readonly fd: number } | undefined;
 
@@ -46,7 +48,8 @@ export class HandleCache<Key> {
   /**
    * The handle of a key, opened when it is not. Good until the next call of `get`.
    *
-   * @throws PATH when it was open before, and something else stands there now; what the system said when it was closed
+   * @throws PATH when it was open before, and something else stands there now; what the system said
+   *   when it was closed
    */
   get(key: Key): number {
     if (this.#last?.key === key) return this.#last.fd;

@@ -33,11 +33,11 @@ const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 /**
  * The directories of one tree, reached from its root without following any link.
  *
- * Node has no `openat`. On Linux the path /proc/self/fd/N/name serves instead: it starts in the directory that
- * was opened, wherever that has been moved and whatever stands at its old path. So a directory that is swapped
- * for a link, before or while we work, leads nowhere: the call fails. One that was closed for want of room is opened
- * again only when it is the same. Elsewhere each use compares the directory at the path with the one held, which
- * leaves a moment in between.
+ * Node has no `openat`. On Linux the path /proc/self/fd/N/name serves instead: it starts in the
+ * directory that was opened, wherever that has been moved and whatever stands at its old path. So a
+ * directory that is swapped for a link, before or while we work, leads nowhere: the call fails. One
+ * that was closed for want of room is opened again only when it is the same. Elsewhere each use
+ * compares the directory at the path with the one held, which leaves a moment in between.
  */
 export class HeldDirs {
   readonly root: DirNode;
@@ -69,7 +69,10 @@ export class HeldDirs {
     this.#follow = follow;
   }
 
-  /** The path of a name in a directory, good for one call, made at once. Throws when the way there is gone. */
+  /**
+   * The path of a name in a directory, good for one call, made at once. Throws when the way there
+   * is gone.
+   */
   at(dir: DirNode, name: ByteString): NativePath {
     return nativePath(`${this.#pathOf(dir)}/${name}`);
   }
@@ -86,7 +89,8 @@ export class HeldDirs {
 
   /** Gives what is in a directory that is held open another name, anywhere in the tree. */
   rename(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
-    // The way down to a deep directory may close handles that were used before, but none that is held.
+    // The way down to a deep directory may close handles that were used before, but none that is
+    // held.
     const rename = (): void => {
       const now = this.#nameAt(toDir, to);
       renameAt(this.#nameAt(fromDir, from), now);
@@ -95,8 +99,8 @@ export class HeldDirs {
   }
 
   /**
-   * Puts what has one name in the place of what has another, which then has the first. In one step where the system can,
-   * otherwise with a third name beside the first.
+   * Puts what has one name in the place of what has another, which then has the first. In one step
+   * where the system can, otherwise with a third name beside the first.
    */
   exchange(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
     const exchange = (): boolean => {
@@ -116,8 +120,8 @@ export class HeldDirs {
   }
 
   /**
-   * Does what makes, renames or removes names in a directory. One of this user whose mode forbids that is writable for just
-   * that long.
+   * Does what makes, renames or removes names in a directory. One of this user whose mode forbids
+   * that is writable for just that long.
    */
   writeIn<Result>(dir: DirNode, work: () => Result): Result {
     return this.#writeInAll([dir], work);

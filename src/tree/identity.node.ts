@@ -16,7 +16,8 @@ export function isSameFile(a: Identity, b: Identity): boolean {
 }
 
 /**
- * True for what is the same as before, though it was not open all the time: as far as the file system lets that be seen.
+ * True for what is the same as before, though it was not open all the time: as far as the file
+ * system lets that be seen.
  *
  * @param fd something open on that file system
  */

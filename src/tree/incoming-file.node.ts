@@ -34,7 +34,10 @@ export interface IncomingTools {
   readonly places: Places;
   /** Temporary files open for writing, by name. */
   readonly writing: HandleCache<NameIn>;
-  /** Temporary files of files that were given up: their content may be counted on until the session ends. */
+  /**
+   * Temporary files of files that were given up: their content may be counted on until the session
+   * ends.
+   */
   readonly abandoned: NameIn[];
   readonly pause: Pause;
   /** True to wait until the content is on the disk before a file gets its name. */
@@ -45,8 +48,8 @@ export interface IncomingTools {
 /**
  * One file on its way in.
  *
- * As long as all that comes equals the old version, nothing is written. From the first difference on it is
- * built under a temporary name, which `complete` changes into its own.
+ * As long as all that comes equals the old version, nothing is written. From the first difference
+ * on it is built under a temporary name, which `complete` changes into its own.
  */
 export class IncomingFile {
   readonly plan: PlannedFile;
@@ -67,7 +70,10 @@ export class IncomingFile {
   #placedBytes = 0;
   #writtenEnd = 0;
 
-  /** @param references where to look for its chunks; the first is its old version when `before` is a file */
+  /**
+   * @param references where to look for its chunks; the first is its old version when `before` is a
+   *   file
+   */
   constructor(
     tools: IncomingTools,
     plan: PlannedFile,
@@ -98,7 +104,9 @@ export class IncomingFile {
     return this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
   }
 
-  /** True when `catchUp` has to come before `put`, and before `complete` unless all of it `isOld`. */
+  /**
+   * True when `catchUp` has to come before `put`, and before `complete` unless all of it `isOld`.
+   */
   get isBehind(): boolean {
     return this.#temp === undefined && this.#sameBytes > 0;
   }
@@ -116,7 +124,10 @@ export class IncomingFile {
     if (!isHole(bytes)) this.#writeTo(this.#openTemp(), bytes, offset);
   }
 
-  /** Takes a file that came whole; it is written when complete, or by `spill`. The bytes must not change. */
+  /**
+   * Takes a file that came whole; it is written when complete, or by `spill`. The bytes must not
+   * change.
+   */
   keep(bytes: Bytes): void {
     this.#isInStep = false;
     this.#kept = bytes;
@@ -132,7 +143,8 @@ export class IncomingFile {
   /**
    * Gives the file its metadata and its name.
    *
-   * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one meanwhile
+   * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one
+   *   meanwhile
    */
   complete(): void {
     const { held, metadata } = this.#tools;
@@ -217,7 +229,10 @@ export class IncomingFile {
     this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
   }
 
-  /** Copies what equals the old version. It was hashed when it was cut, so it must not have changed since. */
+  /**
+   * Copies what equals the old version. It was hashed when it was cut, so it must not have changed
+   * since.
+   */
   async #copyOld(temp: NameIn): Promise<void> {
     const { pause, places, writing } = this.#tools;
     const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
@@ -269,7 +284,10 @@ export class IncomingFile {
     return true;
   }
 
-  /** No rename leads into the directory: the last step starts from a copy in a staging directory inside it. */
+  /**
+   * No rename leads into the directory: the last step starts from a copy in a staging directory
+   * inside it.
+   */
   #moveAcross(temp: NameIn): boolean {
     const { held, metadata, staging } = this.#tools;
     const { dir, name } = this.plan;

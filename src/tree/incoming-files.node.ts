@@ -15,8 +15,9 @@ const maxKeptBytes = 1024 * 1024;
 const maxKeptCount = 4096;
 
 /**
- * The files of which some has come, by entry. A file that is not expected, or given up, is passed over; content that
- * comes for it is kept until the session ends, because the sender may count on it for another file.
+ * The files of which some has come, by entry. A file that is not expected, or given up, is passed
+ * over; content that comes for it is kept until the session ends, because the sender may count on
+ * it for another file.
  */
 export class IncomingFiles {
   readonly #workspace: Workspace;
@@ -51,7 +52,10 @@ export class IncomingFiles {
     return found;
   }
 
-  /** Puts a stretch in its place; a promise when what comes before it in the file has to be copied first. */
+  /**
+   * Puts a stretch in its place; a promise when what comes before it in the file has to be copied
+   * first.
+   */
   write(stretch: Stretch): Promise<void> | void {
     const file = this.#get(stretch.entry);
     if (!file) return this.#spare.put(stretch);
@@ -60,7 +64,10 @@ export class IncomingFiles {
     return file.catchUp().then(() => this.#write(file, stretch));
   }
 
-  /** Gives a file its name; a promise when it is the beginning of its old version, which has to be copied first. */
+  /**
+   * Gives a file its name; a promise when it is the beginning of its old version, which has to be
+   * copied first.
+   */
   complete(entry: number, size: number): Promise<void> | void {
     const file = this.#get(entry);
     if (!file) return;

@@ -13,7 +13,10 @@ export interface PlaceKeeping extends Keeping {
   readonly allowedModeBits: number;
   /** The bits of a mode that every file has there. */
   readonly fixedModeBits: number;
-  /** True when a new file has the mode that it is made with, less the umask; false under a default ACL, say. */
+  /**
+   * True when a new file has the mode that it is made with, less the umask; false under a default
+   * ACL, say.
+   */
   readonly obeysUmask: boolean;
   readonly times: TimeSetter;
   /** True when a time that is set through an open file is not kept. */
@@ -38,7 +41,10 @@ export function supposedKeeping(allowedModeBits: number): PlaceKeeping {
   return { ...modes, times: timeSetters()[0]!, timeUnitNsec: 1, setsTimesByName: false };
 }
 
-/** What can be told of a place by looking at its root: in which unit it keeps the times that nobody sets. */
+/**
+ * What can be told of a place by looking at its root: in which unit it keeps the times that nobody
+ * sets.
+ */
 export function seenKeeping({ ctimeSec, ctimeNsec, mtimeSec, mtimeNsec }: FileStats): Keeping {
   const isMultiple = (unit: number): boolean => {
     const times = [
@@ -54,7 +60,8 @@ export function seenKeeping({ ctimeSec, ctimeNsec, mtimeSec, mtimeNsec }: FileSt
 /**
  * Finds out by a temporary file what a place keeps: sets modes and a time and reads them back.
  *
- * @param temporary a new name in a directory that only this process writes to; what is made there is removed again
+ * @param temporary a new name in a directory that only this process writes to; what is made there
+ *   is removed again
  * @param allowedModeBits the bits of a mode that are a peer's to give
  */
 export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: number): PlaceKeeping {
@@ -84,7 +91,10 @@ export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: 
   return closingAfter(find, () => doAll([close, () => fs.unlinkSync(held.at(dir, name))]));
 }
 
-/** True when a link keeps the time that it is given. What the link names does not exist, in case it is followed. */
+/**
+ * True when a link keeps the time that it is given. What the link names does not exist, in case it
+ * is followed.
+ */
 export function keepsLinkTimes(held: HeldDirs, { dir, name }: NameIn, times: TimeSetter): boolean {
   fs.symlinkSync(`${name}.none`, held.at(dir, name));
   try {
@@ -111,7 +121,10 @@ function findModes(fd: number, allowedModeBits: number): ModeKeeping {
   };
 }
 
-/** The unit in which the time of a file that was given the probe's time is kept; infinite when it is another. */
+/**
+ * The unit in which the time of a file that was given the probe's time is kept; infinite when it is
+ * another.
+ */
 function unitOf(stats: FileStats | undefined): number {
   const unit = timeUnitsNsec.find((nsec) => {
     const wholeSec = Math.max(1, nsec / secondNsec);

@@ -7,7 +7,10 @@ import type { Bytes } from "../types.ts";
 import type { Places } from "./places.node.ts";
 import { isZero } from "./zero.node.ts";
 
-/** Chunks remembered of each kind, as many as a sender remembers having sent and more: 32 MiB of memory. */
+/**
+ * Chunks remembered of each kind, as many as a sender remembers having sent and more: 32 MiB of
+ * memory.
+ */
 const maxCount = 2 ** 20;
 
 interface KnownChunksOptions {
@@ -18,15 +21,18 @@ interface KnownChunksOptions {
 /**
  * Where in a destination each chunk was seen. What it returns was read and hashed just now.
  *
- * What was received is never forgotten, for the sender counts on it; beyond `maxCount` it is not learned. What was
- * found beyond `maxCount` takes the place of what was found before.
+ * What was received is never forgotten, for the sender counts on it; beyond `maxCount` it is not
+ * learned. What was found beyond `maxCount` takes the place of what was found before.
  */
 export class KnownChunks {
   readonly #places: Places;
   readonly #digest: ChunkDigest;
   readonly #keepAll: boolean;
   readonly #zeroId: ChunkId;
-  /** Chunks of zeros have an address in memory: what is a hole in its file may lie behind the file's end. */
+  /**
+   * Chunks of zeros have an address in memory: what is a hole in its file may lie behind the file's
+   * end.
+   */
   readonly #zeroAddress: number;
   readonly #scratch: Bytes;
   readonly #received = new IdMap();
@@ -55,7 +61,10 @@ export class KnownChunks {
     this.#received.set(id, isZero(bytes) ? this.#zeroAddress : this.#places.addressOf(place, offset));
   }
 
-  /** The chunk's bytes, verified, when it is where it was seen. They are overwritten by the next call. */
+  /**
+   * The chunk's bytes, verified, when it is where it was seen. They are overwritten by the next
+   * call.
+   */
   read(id: ChunkId, size: number): Bytes | undefined {
     if (size > this.#scratch.length) return undefined;
     const bytes = this.#scratch.subarray(0, size);

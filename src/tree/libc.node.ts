@@ -1,7 +1,10 @@
 import { createRequire } from "node:module";
 import { errnoName } from "../bytes/errno.node.ts";
 
-/** The calls of the C library that Node lacks. Each throws an error with `code` and `syscall`, as Node's do. */
+/**
+ * The calls of the C library that Node lacks. Each throws an error with `code` and `syscall`, as
+ * Node's do.
+ */
 export interface Libc {
   /** utimensat(2) and futimens(3) take times as [access sec, nsec, modification sec, nsec]. */
   futimens(fd: number, times: BigInt64Array): void;
@@ -21,12 +24,15 @@ export interface Libc {
   readonly openat: ((dirFd: number, path: Uint8Array, flags: number, mode: number) => number) | undefined;
   /** renameat(2). Linux only. @param from,to end in a zero byte */
   readonly renameat: ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => void) | undefined;
-  /** Changes two names over in one step, renameat2(2). Linux only. @returns false where that cannot be done */
+  /**
+   * Changes two names over in one step, renameat2(2). Linux only. @returns false where that cannot
+   * be done
+   */
   readonly exchangeat:
     ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => boolean) | undefined;
   /**
-   * Asks for a larger buffer of a pipe, fcntl(2) with F_SETPIPE_SZ. Linux only; what is not a pipe, or may not
-   * grow, stays as it is.
+   * Asks for a larger buffer of a pipe, fcntl(2) with F_SETPIPE_SZ. Linux only; what is not a pipe,
+   * or may not grow, stays as it is.
    */
   readonly widenPipe: ((fd: number, bytes: number) => void) | undefined;
   /** What stands for "leave it" in place of the nanoseconds of a time. */
@@ -59,7 +65,10 @@ const darwin = { atFdCwd: -2, noFollow: 0x20, omit: -2n, wouldBlock: 35 };
 
 let bound: { readonly libc: Libc | undefined } | undefined;
 
-/** The C library through koffi, an optional dependency; undefined where that, or the library, is not there. */
+/**
+ * The C library through koffi, an optional dependency; undefined where that, or the library, is not
+ * there.
+ */
 export function findLibc(): Libc | undefined {
   bound ??= { libc: bind() };
   return bound.libc;

@@ -24,8 +24,8 @@ class Chains {
 }
 
 /**
- * Finds files that a new one may have been copied or moved from: of the same size, or of the same name.
- * It is a guess, by hashes; whoever uses it verifies what it finds there.
+ * Finds files that a new one may have been copied or moved from: of the same size, or of the same
+ * name. It is a guess, by hashes; whoever uses it verifies what it finds there.
  */
 export class Likeness {
   readonly #places: number[] = [];
@@ -46,7 +46,10 @@ export class Likeness {
     this.#byName.add(hash, file);
   }
 
-  /** Up to four files, as place and size: those of the same size first, and of these the first with the same name. */
+  /**
+   * Up to four files, as place and size: those of the same size first, and of these the first with
+   * the same name.
+   */
   find(name: ByteString, size: number): { readonly place: number; readonly size: number }[] {
     if (this.#places.length === 0) return [];
     const found = new Set<number>();

@@ -6,10 +6,16 @@ import { isErrno } from "./file-trouble.node.ts";
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, as the system counts it: tells it from a later one of the same number. */
+  /**
+   * When the process started, as the system counts it: tells it from a later one of the same
+   * number.
+   */
   readonly started: string;
   readonly since: string;
-  /** Tells this run of the system from others, also where containers have host names of their own; Linux only. */
+  /**
+   * Tells this run of the system from others, also where containers have host names of their own;
+   * Linux only.
+   */
   readonly boot?: string | undefined;
   /** The space of process numbers in which `pid` means the holder; Linux only. */
   readonly pids?: string | undefined;

@@ -28,7 +28,10 @@ interface Place {
 
 /** What is granted to who makes a lock file. */
 export const lockLimits = Object.freeze({
-  /** Milliseconds that one without text is left to its maker, where the system cannot tell that nobody holds it. */
+  /**
+   * Milliseconds that one without text is left to its maker, where the system cannot tell that
+   * nobody holds it.
+   */
   lockGraceMs: 10_000,
 });
 /** Rounds of taking over dead locks before somebody else is let through. */
@@ -42,14 +45,16 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = fs.constants;
 const withoutLinks = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "EMLINK"];
 
 /**
- * Takes a lock file, from a holder that is dead when need be. Who holds it has a lock of the system on it, where there
- * is such a thing: it ends with the process, however that ends. Elsewhere the text of the file decides.
+ * Takes a lock file, from a holder that is dead when need be. Who holds it has a lock of the system
+ * on it, where there is such a thing: it ends with the process, however that ends. Elsewhere the
+ * text of the file decides.
  *
- * The file appears under its name complete and locked, and a dead one is replaced in one step, so that a process that
- * is killed meanwhile leaves nothing that looks alive. Files called as the lock, with more behind a dot, are of such.
+ * The file appears under its name complete and locked, and a dead one is replaced in one step, so
+ * that a process that is killed meanwhile leaves nothing that looks alive. Files called as the
+ * lock, with more behind a dot, are of such.
  *
- * @throws LOCKED when a living process holds it, or one of which that cannot be found out; PATH when something that is
- *   no file stands at its name
+ * @throws LOCKED when a living process holds it, or one of which that cannot be found out; PATH
+ *   when something that is no file stands at its name
  */
 export function takeLock(held: HeldDirs, dir: DirNode, name: ByteString): Lock {
   const place = { held, dir, name };
@@ -69,7 +74,8 @@ function tryToTake(place: Place): number | undefined {
     if (!isInPlace(place, there)) return undefined;
     const lock = examine(place, there, isOurs);
     if (lock.state !== "gone") throw locked(place, lock);
-    // Without a lock of the system two may come here at once: only what was looked at is moved away.
+    // Without a lock of the system two may come here at once: only what was looked at is moved
+    // away.
     if (isOurs === undefined && !moveAway(place, there)) return undefined;
     return create(place, isOurs === undefined ? link : replace);
   } finally {
@@ -195,7 +201,10 @@ function release(place: Place, fd: number): void {
   );
 }
 
-/** Removes a name that serves no more. Where that fails it is left to the next session: the lock is what counts. */
+/**
+ * Removes a name that serves no more. Where that fails it is left to the next session: the lock is
+ * what counts.
+ */
 function removeRest(place: Place): void {
   try {
     removeFile(place.held, place);

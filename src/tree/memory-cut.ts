@@ -3,7 +3,10 @@ import type { Cutter } from "../chunk/cutter.ts";
 import { chunkOf } from "../chunk/verify.ts";
 import type { Bytes } from "../types.ts";
 
-/** Cuts bytes that are in memory already. The chunks are copies. Finish one before the cutter's next use. */
+/**
+ * Cuts bytes that are in memory already. The chunks are copies. Finish one before the cutter's next
+ * use.
+ */
 export function* cutBytes(bytes: Bytes, cutter: Cutter): Generator<Chunk> {
   const { buffer } = cutter;
   for (let at = 0; at < bytes.length;) {

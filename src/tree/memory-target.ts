@@ -21,8 +21,8 @@ interface Awaited {
 }
 
 /**
- * Receives into a directory in memory, whose own mode and time stay. Everything in it is cut and indexed when the
- * session opens, and all that comes is kept in memory.
+ * Receives into a directory in memory, whose own mode and time stay. Everything in it is cut and
+ * indexed when the session opens, and all that comes is kept in memory.
  */
 export function memoryTarget(root: MemoryDir): TreeTarget {
   return new MemoryTarget(root);
@@ -34,7 +34,9 @@ class MemoryTarget implements TreeTarget {
   readonly #known = new Map<string, Bytes>();
   /** Directories that take the place of something else when all of them is here. */
   readonly #replaced: { readonly parent: MemoryDir; readonly name: string; readonly dir: MemoryDir }[] = [];
-  /** The directories on the way to the last entry, by depth; undefined where one could not be had. */
+  /**
+   * The directories on the way to the last entry, by depth; undefined where one could not be had.
+   */
   #open: (MemoryDir | undefined)[] = [];
   #options: TargetOptions | undefined;
 

@@ -1,7 +1,10 @@
 import type { Bytes } from "../types.ts";
 import type { Entry } from "./tree.ts";
 
-/** Mode and time; what is left out is 0o644 for files, 0o755 for directories, 0o777 for links, and 1970. */
+/**
+ * Mode and time; what is left out is 0o644 for files, 0o755 for directories, 0o777 for links, and
+ * 1970.
+ */
 type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
 
 /** A file in memory. */

@@ -11,17 +11,26 @@ import { keepsLinkTimes, type PlaceKeeping, umask } from "./keeping.node.ts";
 /** What of a tree a place may not keep. */
 export type Unkept = "modes" | "times" | "times of links";
 
-/** The mode to make a file with that its owner has to write and read: its own where that is possible. */
+/**
+ * The mode to make a file with that its owner has to write and read: its own where that is
+ * possible.
+ */
 export function firstMode({ mode }: Metadata): number {
   return (mode & modeMask) | 0o600;
 }
 
-/** The mode to make a directory with: its own where that lets its owner work in it, and nobody else write. */
+/**
+ * The mode to make a directory with: its own where that lets its owner work in it, and nobody else
+ * write.
+ */
 export function firstDirMode({ mode }: Metadata): number {
   return (mode & 0o755) | 0o700;
 }
 
-/** Sets modes and times in the way that a place keeps them, and says once of each what it does not keep. */
+/**
+ * Sets modes and times in the way that a place keeps them, and says once of each what it does not
+ * keep.
+ */
 export class MetadataSetter {
   readonly keeping: PlaceKeeping;
   readonly #onUnkept: (what: Unkept) => void;
@@ -33,7 +42,10 @@ export class MetadataSetter {
     this.#onUnkept = onUnkept;
   }
 
-  /** Sets mode and time of an open file that was made with `firstMode`; after closing it, call `setNamed`. */
+  /**
+   * Sets mode and time of an open file that was made with `firstMode`; after closing it, call
+   * `setNamed`.
+   */
   setHandle(fd: number, wanted: Metadata): void {
     const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
@@ -50,7 +62,9 @@ export class MetadataSetter {
     if (setsTimesByName) this.#setTime(() => times.setPath(held.at(dir, name), mtimeSec, mtimeNsec));
   }
 
-  /** Sets mode and time of a file or directory that was there, where they differ. Follows no link. */
+  /**
+   * Sets mode and time of a file or directory that was there, where they differ. Follows no link.
+   */
   setPath(path: NativePath, there: Standing & Identity, wanted: Metadata): void {
     const { keeping } = this;
     if (!isSameMode(there, wanted, keeping)) setMode(path, there, modeOver(there, wanted, keeping));
@@ -64,7 +78,8 @@ export class MetadataSetter {
   /**
    * Sets the time of a link.
    *
-   * @param temporary gives a name for a link that is made to find out whether links have times of their own
+   * @param temporary gives a name for a link that is made to find out whether links have times of
+   *   their own
    */
   setLinkTime(held: HeldDirs, { dir, name }: NameIn, wanted: Metadata, temporary: () => NameIn): void {
     const { times } = this.keeping;
@@ -79,7 +94,10 @@ export class MetadataSetter {
     else this.#attempt("times", set);
   }
 
-  /** What this process made itself is not lost because the system refuses to say whose or when it is. */
+  /**
+   * What this process made itself is not lost because the system refuses to say whose or when it
+   * is.
+   */
   #attempt(what: Unkept, set: () => void): void {
     try {
       set();
@@ -97,8 +115,8 @@ export class MetadataSetter {
 }
 
 /**
- * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits stay at a directory, whoever gave them, and
- * at a file that is to have them.
+ * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits stay at a
+ * directory, whoever gave them, and at a file that is to have them.
  */
 function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits }: PlaceKeeping): number {
   const special = kind === "dir" ? mode & ~modeMask : mode & wanted.mode & ~modeMask;
@@ -116,7 +134,8 @@ export function setMode(path: NativePath, there: Identity, mode: number): void {
     if (!isStillSame(there, identityOf(fd), fd)) {
       throw new SyncError("CHANGED", "something else took the place of what was looked at");
     }
-    // A handle of a place only cannot be changed itself, but the way through it leads to just that file.
+    // A handle of a place only cannot be changed itself, but the way through it leads to just that
+    // file.
     if (O_PATH === fs.constants.O_RDONLY) fs.fchmodSync(fd, mode);
     else fs.chmodSync(`/proc/self/fd/${fd}`, mode);
   } finally {

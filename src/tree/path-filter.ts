@@ -45,9 +45,9 @@ const oneSlash = Uint8Array.of(slash);
  * A pattern with a slash inside, or with `**`, is matched against the whole path, from its start or
  * from behind any slash; one that begins with a slash from the start alone; any other against the
  * last name. A slash at the end stands for directories alone, a slash and `***` for a directory and
- * all that is in it. `*` stands for bytes of one name, `**` for any bytes, `?` for one byte, `[...]`
- * for one of a set. A backslash takes the meaning from the byte behind it in a pattern with a
- * wildcard; in others it is a byte like any.
+ * all that is in it. `*` stands for bytes of one name, `**` for any bytes, `?` for one byte,
+ * `[...]` for one of a set. A backslash takes the meaning from the byte behind it in a pattern with
+ * a wildcard; in others it is a byte like any.
  *
  * @throws LIMIT for a pattern that is too long, or too many rules
  */

@@ -2,8 +2,8 @@ import type { ByteString } from "./byte-string.node.ts";
 import type { DirNode } from "./dir-node.node.ts";
 
 /**
- * The directory and name of each of many files, by number from 0. Names lie in one run of bytes: 12 bytes a
- * file and its name, where an object and a string would take 100.
+ * The directory and name of each of many files, by number from 0. Names lie in one run of bytes: 12
+ * bytes a file and its name, where an object and a string would take 100.
  */
 export class PlaceNames {
   readonly #dirs: DirNode[] = [];

@@ -16,8 +16,8 @@ const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants
 /**
  * The files of a destination that content may be taken from, by number.
  *
- * Each has a range of its own on one line of addresses, so a single number says which file and where in it.
- * Memory: 20 bytes a file, and its name.
+ * Each has a range of its own on one line of addresses, so a single number says which file and
+ * where in it. Memory: 20 bytes a file, and its name.
  */
 export class Places {
   readonly #held: HeldDirs;

@@ -25,8 +25,8 @@ export interface TreePreviewOptions {
 }
 
 /**
- * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks for no content, so of a
- * file with another time it cannot tell whether more than that differs.
+ * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks
+ * for no content, so of a file with another time it cannot tell whether more than that differs.
  */
 export function openTreePreview(place: PlacePath, options: TreePreviewOptions = {}): TreeTarget {
   return new Preview(place, options);
@@ -98,7 +98,10 @@ class Preview implements TreeTarget, EntryActions {
     this.#destination = undefined;
   }
 
-  /** The sender could not name all that it has, so nothing would be deleted, and what waits for that would not come. */
+  /**
+   * The sender could not name all that it has, so nothing would be deleted, and what waits for that
+   * would not come.
+   */
   #refuse(): void {
     const { onTrouble } = this.#given!;
     onTrouble(0, notWhole());

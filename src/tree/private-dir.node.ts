@@ -9,9 +9,10 @@ import { setMode } from "./metadata.node.ts";
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
 
 /**
- * True when a directory is private, as far as its file system can tell users apart: it is this user's, and nobody else may
- * enter it. A file system without owners or modes shows that at a new file, which then has another owner than this process,
- * or is open to others though it was made for its owner alone.
+ * True when a directory is private, as far as its file system can tell users apart: it is this
+ * user's, and nobody else may enter it. A file system without owners or modes shows that at a new
+ * file, which then has another owner than this process, or is open to others though it was made for
+ * its owner alone.
  *
  * @param name of a temporary file, which is made only when the directory does not look private
  */

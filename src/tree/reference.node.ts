@@ -17,8 +17,8 @@ export interface CutTools {
 }
 
 /**
- * A file of the destination that is likely to hold some of what comes. It is cut step by step, as far as
- * there is a use for it, and every chunk found becomes known.
+ * A file of the destination that is likely to hold some of what comes. It is cut step by step, as
+ * far as there is a use for it, and every chunk found becomes known.
  *
  * Memory: the ids of one step.
  */
@@ -26,7 +26,10 @@ export class Reference {
   readonly place: number;
   readonly size: number;
   readonly #tools: CutTools;
-  /** The last step: where it starts in the file, the ends of its chunks counted from there, their ids. */
+  /**
+   * The last step: where it starts in the file, the ends of its chunks counted from there, their
+   * ids.
+   */
   #start = 0;
   #ends = new Uint32Array();
   #ids: Bytes = new Uint8Array();
@@ -64,7 +67,10 @@ export class Reference {
     return from;
   }
 
-  /** True when a chunk of this id starts here. Ask in ascending order of offsets; cuts on as far as needed. */
+  /**
+   * True when a chunk of this id starts here. Ask in ascending order of offsets; cuts on as far as
+   * needed.
+   */
   holds(offset: number, id: ChunkId, size: number): boolean {
     while (this.#position <= offset && !this.isDone) this.cutMore();
     for (; this.#next < this.#ends.length; this.#next++) {

@@ -13,7 +13,10 @@ export function removeFile(held: HeldDirs, { dir, name }: NameIn): void {
   }
 }
 
-/** Removes a directory and all that is in it, the deepest first, each by its name in a directory that is held open. */
+/**
+ * Removes a directory and all that is in it, the deepest first, each by its name in a directory
+ * that is held open.
+ */
 export function removeDir(held: HeldDirs, { dir, name }: NameIn): void {
   const from = new DirNode(dir, name);
   const above = { depth: 0, pathBytes: -pathBelow(from).length };

@@ -33,8 +33,9 @@ export interface Replaced extends Replacement {
 }
 
 /**
- * What cannot take its place before the end. A directory in the place of something else is built aside until all that belongs
- * into it is there. A file or link in the place of a directory waits for what is in that to be deleted.
+ * What cannot take its place before the end. A directory in the place of something else is built
+ * aside until all that belongs into it is there. A file or link in the place of a directory waits
+ * for what is in that to be deleted.
  */
 export class Replacements {
   readonly #held: HeldDirs;
@@ -98,8 +99,9 @@ export class Replacements {
 }
 
 /**
- * Puts a file or link in the place of a directory that is empty, if it is there: in one step where the system can, so that
- * one of them has the name at any time. Returns false, and nothing is done, for a directory that is not empty.
+ * Puts a file or link in the place of a directory that is empty, if it is there: in one step where
+ * the system can, so that one of them has the name at any time. Returns false, and nothing is done,
+ * for a directory that is not empty.
  */
 export function putOverDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: ByteString): boolean {
   if (held.look(dir, name)?.kind !== "dir") {

@@ -3,7 +3,10 @@ import type { EntryKind } from "./tree.ts";
 /** Something in a directory that is shared. */
 export interface SharedName {
   readonly name: string;
-  /** `other` for what cannot be had by its name: devices, pipes, sockets, and what has a name that is no UTF-8. */
+  /**
+   * `other` for what cannot be had by its name: devices, pipes, sockets, and what has a name that
+   * is no UTF-8.
+   */
   readonly kind: EntryKind | "other";
   /** Bytes of a file; 0 for others. */
   readonly size: number;
@@ -13,6 +16,9 @@ export interface SharedName {
 /** Some names of a directory, ascending by their bytes. */
 export interface SharedNames {
   readonly names: readonly SharedName[];
-  /** How the following ones are asked for: the bytes of the last name, in hex. Absent when there are none. */
+  /**
+   * How the following ones are asked for: the bytes of the last name, in hex. Absent when there are
+   * none.
+   */
   readonly next?: string;
 }

@@ -25,7 +25,10 @@ interface Open {
   position: number;
   /** Stands for the ids of the runs so far. */
   digest: Bytes;
-  /** Of one that has grown: its last run, and what `digest` was behind that, while all is read again. */
+  /**
+   * Of one that has grown: its last run, and what `digest` was behind that, while all is read
+   * again.
+   */
   proof?: { readonly last: CutRun<SourceFile>; readonly digest: Bytes };
 }
 
@@ -40,8 +43,8 @@ interface SourceCutTools {
 /**
  * Reads, cuts and hashes files one after another, about 1 MiB per step. Keeps one file open.
  *
- * Of a file that got longer after it was listed, such as a log, the part that was listed is read once more at the end: when
- * that is the same, it was so at the moment in between.
+ * Of a file that got longer after it was listed, such as a log, the part that was listed is read
+ * once more at the end: when that is the same, it was so at the moment in between.
  */
 export class SourceCut {
   readonly #held: HeldDirs;
@@ -95,7 +98,10 @@ export class SourceCut {
     }
   }
 
-  /** What cannot be read, as a directory or a pipe cannot, may have taken the file's place: then that is the reason. */
+  /**
+   * What cannot be read, as a directory or a pipe cannot, may have taken the file's place: then
+   * that is the reason.
+   */
   #reasonOf(thrown: unknown, file: SourceFile): SyncError {
     let reason = thrown;
     try {
@@ -106,7 +112,10 @@ export class SourceCut {
     return fileTrouble(reason, printPlace(file.dir, file.name));
   }
 
-  /** A file of one block is checked when that was read, and only then: of small files each call counts. */
+  /**
+   * A file of one block is checked when that was read, and only then: of small files each call
+   * counts.
+   */
   #begin(file: SourceFile): Open {
     const open = { file, fd: openSourceFile(this.#held, file), position: 0, digest: nothing };
     this.#open = open;

@@ -22,8 +22,8 @@ export interface SourceFile {
 const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /**
- * Opens what stands at the place of a listed file for reading; whether it is that file, `compareWithListed` tells. The
- * caller closes it.
+ * Opens what stands at the place of a listed file for reading; whether it is that file,
+ * `compareWithListed` tells. The caller closes it.
  *
  * @throws VANISHED, PATH when links stand in the way, IO
  */
@@ -36,8 +36,8 @@ export function openSourceFile(held: HeldDirs, file: SourceFile): number {
 }
 
 /**
- * Says whether an open file is what was listed, or has only got longer since. A file may have got another inode number, as
- * files of network file systems do; what took its place has another ctime.
+ * Says whether an open file is what was listed, or has only got longer since. A file may have got
+ * another inode number, as files of network file systems do; what took its place has another ctime.
  *
  * @returns "grown" when the part that was listed may be the same, which its content has to prove
  * @throws CHANGED when the file is not, or no longer, what was listed

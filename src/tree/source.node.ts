@@ -32,9 +32,15 @@ const batchCount = 1024;
 
 /** What `openTreeSource` leaves out, and how it takes the place. */
 export interface TreeSourceOptions {
-  /** What is left out. Paths begin with the name of SRC where that is sent under its name, as with rsync. */
+  /**
+   * What is left out. Paths begin with the name of SRC where that is sent under its name, as with
+   * rsync.
+   */
   readonly filter?: PathFilter | undefined;
-  /** False not to follow a link at the place itself, even where a slash follows it; true unless given. */
+  /**
+   * False not to follow a link at the place itself, even where a slash follows it; true unless
+   * given.
+   */
   readonly follow?: boolean;
 }
 
@@ -43,7 +49,9 @@ export interface DirSource extends TreeSource<SourceFile> {
   readonly layout: Layout;
 }
 
-/** Where a walk starts: in a directory that has a name in the tree, or at one name in a directory. */
+/**
+ * Where a walk starts: in a directory that has a name in the tree, or at one name in a directory.
+ */
 interface Start {
   readonly held: HeldDirs;
   readonly layout: Layout;
@@ -52,10 +60,12 @@ interface Start {
 }
 
 /**
- * Opens a file, a link or a directory for sending, with rsync's meaning of the name: `dir/` is what is in the
- * directory, `dir` is the directory itself. A link is sent as a link, unless a slash follows it.
+ * Opens a file, a link or a directory for sending, with rsync's meaning of the name: `dir/` is what
+ * is in the directory, `dir` is the directory itself. A link is sent as a link, unless a slash
+ * follows it.
  *
- * @throws VANISHED when nothing is there, IO when it cannot be read, UNSUPPORTED for a device, pipe or socket
+ * @throws VANISHED when nothing is there, IO when it cannot be read, UNSUPPORTED for a device, pipe
+ *   or socket
  */
 export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
   const start = findStart(placeBytes(place), options.follow ?? true);

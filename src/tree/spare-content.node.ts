@@ -19,7 +19,10 @@ interface SpareTools extends Pick<IncomingTools, "abandoned" | "held" | "places"
   readonly search: { readonly known: KnownChunks };
 }
 
-/** Content that came for files that cannot be had, in one temporary file, so that other files may be made of it. */
+/**
+ * Content that came for files that cannot be had, in one temporary file, so that other files may be
+ * made of it.
+ */
 export class SpareContent {
   readonly #tools: SpareTools;
   #file: { readonly temp: NameIn; readonly place: number } | undefined;
@@ -30,7 +33,8 @@ export class SpareContent {
   }
 
   /**
-   * Keeps the chunks of a stretch, if that is possible: whoever needs them reports that they are missing.
+   * Keeps the chunks of a stretch, if that is possible: whoever needs them reports that they are
+   * missing.
    *
    * @throws NO_SPACE
    */

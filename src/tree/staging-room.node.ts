@@ -25,10 +25,11 @@ const leftoverNames = /^[0-9a-f]{8}\.[0-9a-f]{12}\.[0-9a-z]+(?:\.old)?$/;
 const maxAttempts = 5;
 
 /**
- * A directory where files wait until they are complete: private, locked, and on the same file system as the directory that
- * it lies in, so that one rename puts a file in its place.
+ * A directory where files wait until they are complete: private, locked, and on the same file
+ * system as the directory that it lies in, so that one rename puts a file in its place.
  *
- * It is looked at once, and held open from then on: whatever stands at its name later is of no account.
+ * It is looked at once, and held open from then on: whatever stands at its name later is of no
+ * account.
  */
 export class StagingRoom {
   readonly dir: DirNode;
@@ -85,7 +86,10 @@ export class StagingRoom {
     return this.#hasOldDir(dir.parent);
   }
 
-  /** Unlocks; removes the directory when nothing is left in it. What the system says to that is thrown. */
+  /**
+   * Unlocks; removes the directory when nothing is left in it. What the system says to that is
+   * thrown.
+   */
   close(): void {
     doAll([() => this.#lock.release(), () => this.#removeDir(), () => this.#held.letGo(this.dir)]);
   }
@@ -123,8 +127,8 @@ export class StagingRoom {
 }
 
 /**
- * Removes what a session that is dead left in a directory. What is in use, or not of this user, stays. Returns true when there
- * were files.
+ * Removes what a session that is dead left in a directory. What is in use, or not of this user,
+ * stays. Returns true when there were files.
  */
 export function removeDeadStaging(held: HeldDirs, place: DirNode): boolean {
   if (held.look(place, stagingName)?.kind !== "dir") return false;

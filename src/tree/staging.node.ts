@@ -6,8 +6,9 @@ import { removeFile } from "./remove-file.node.ts";
 import { StagingRoom, type Leftover } from "./staging-room.node.ts";
 
 /**
- * Where the files of a destination wait until they are complete: a room at its top, and one more at the top of each file
- * system below it that files come for, so that each file is built where it is to be.
+ * Where the files of a destination wait until they are complete: a room at its top, and one more at
+ * the top of each file system below it that files come for, so that each file is built where it is
+ * to be.
  */
 export class Staging {
   readonly #held: HeldDirs;
@@ -20,7 +21,10 @@ export class Staging {
     this.#roomFor(held.root);
   }
 
-  /** What earlier sessions received and could not finish; more behind the others when another room is opened. */
+  /**
+   * What earlier sessions received and could not finish; more behind the others when another room
+   * is opened.
+   */
   get leftovers(): readonly Leftover[] {
     return this.#leftovers;
   }
@@ -39,7 +43,10 @@ export class Staging {
     return this.#roomFor(dir).hasLeftover(dir, name);
   }
 
-  /** Lends a room inside a directory, for one that no rename leads into from the room that it ought to have. */
+  /**
+   * Lends a room inside a directory, for one that no rename leads into from the room that it ought
+   * to have.
+   */
   besides<Result>(dir: DirNode, work: (room: StagingRoom) => Result): Result {
     const room = new StagingRoom(this.#held, dir);
     return closingAfter(

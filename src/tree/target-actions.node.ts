@@ -34,7 +34,10 @@ export const quickLimits = Object.freeze({
   quickBytes: 262_144,
 });
 
-/** Carries out what was planned: makes directories and links, sets modes and times, and notes files to come. */
+/**
+ * Carries out what was planned: makes directories and links, sets modes and times, and notes files
+ * to come.
+ */
 export class TargetActions implements EntryActions {
   readonly #tools: TargetActionsTools;
   #quickBytes: number = quickLimits.quickBytes;
@@ -99,7 +102,10 @@ export class TargetActions implements EntryActions {
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
   }
 
-  /** Small files come whole, as many as cost less than the round trip in which they would be asked about. */
+  /**
+   * Small files come whole, as many as cost less than the round trip in which they would be asked
+   * about.
+   */
   #isQuicker(size: number): boolean {
     if (size > Math.min(quickLimits.quickFileBytes, this.#quickBytes)) return false;
     this.#quickBytes -= size;

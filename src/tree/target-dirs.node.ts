@@ -18,7 +18,9 @@ interface Wanted extends Metadata {
   readonly dir: DirNode;
 }
 
-/** The directories of a tree that is received: made at once, dressed at the end, the deepest first. */
+/**
+ * The directories of a tree that is received: made at once, dressed at the end, the deepest first.
+ */
 export class TargetDirs {
   readonly #held: HeldDirs;
   readonly #wanted: Wanted[] = [];
@@ -64,7 +66,9 @@ export class TargetDirs {
     this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec });
   }
 
-  /** True when there is something to set; of directories that were compared, that is known by then. */
+  /**
+   * True when there is something to set; of directories that were compared, that is known by then.
+   */
   get isUnset(): boolean {
     const { root } = this.#held;
     return this.#wanted.some(
@@ -77,7 +81,9 @@ export class TargetDirs {
     return this.#wanted.map(({ dir }) => dir);
   }
 
-  /** Sets the mode and time of all directories. What fails is told, and does not stop the others. */
+  /**
+   * Sets the mode and time of all directories. What fails is told, and does not stop the others.
+   */
   *dress(
     metadata: MetadataSetter,
   ): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {

@@ -15,7 +15,10 @@ interface LinkTools {
   readonly metadata: MetadataSetter;
 }
 
-/** Makes a link, in one step in place of what was there. Its text is stored as it is and never followed. */
+/**
+ * Makes a link, in one step in place of what was there. Its text is stored as it is and never
+ * followed.
+ */
 export function makeLink(
   { held, metadata, replacements, staging }: LinkTools,
   { dir, name, number, entry, there }: PlannedEntry,

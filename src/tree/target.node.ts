@@ -34,14 +34,18 @@ export interface TreeTargetOptions {
   /** False to refuse a link as the destination itself; true unless given. */
   readonly follow?: boolean;
   /**
-   * Deletes what the directories of the tree hold and the sender does not have, when all else is done and the sender could
-   * list and read all of its tree. At most so many files and directories: with more nothing is deleted, and the session
-   * fails with LIMIT. Nothing is deleted unless given.
+   * Deletes what the directories of the tree hold and the sender does not have, when all else is
+   * done and the sender could list and read all of its tree. At most so many files and directories:
+   * with more nothing is deleted, and the session fails with LIMIT. Nothing is deleted unless
+   * given.
    */
   readonly maxDeletedCount?: number;
   /** False to leave out of modes that everybody may write; true unless given. */
   readonly worldWritable?: boolean;
-  /** Called once for each thing that the file system does not keep, when it was to be kept. That is no trouble of an entry. */
+  /**
+   * Called once for each thing that the file system does not keep, when it was to be kept. That is
+   * no trouble of an entry.
+   */
   readonly onUnkept?: (what: Unkept) => void;
   /** Spares what it excludes, as rsync does: what the sender leaves out is not extra. */
   readonly protect?: PathFilter | undefined;
@@ -50,11 +54,13 @@ export interface TreeTargetOptions {
 }
 
 /**
- * A place in the file system to receive a tree into, with rsync's meaning of the name; it is opened when the first
- * entry comes. Nothing outside it is touched, whatever the entries say and whatever is renamed there meanwhile.
+ * A place in the file system to receive a tree into, with rsync's meaning of the name; it is opened
+ * when the first entry comes. Nothing outside it is touched, whatever the entries say and whatever
+ * is renamed there meanwhile.
  *
- * Files are built in a private directory `.rsync-stream`, one on each file system, and renamed when complete, so
- * each is the old or the new one at any time. What was received when a session breaks off is used by the next one.
+ * Files are built in a private directory `.rsync-stream`, one on each file system, and renamed when
+ * complete, so each is the old or the new one at any time. What was received when a session breaks
+ * off is used by the next one.
  */
 export async function openTreeTarget(place: PlacePath, options: TreeTargetOptions = {}): Promise<TreeTarget> {
   return new DirTarget(place, options);
@@ -77,7 +83,7 @@ class DirTarget implements TreeTarget {
   #extras: Extras | undefined;
   #metadata: MetadataSetter | undefined;
   #likeFrom: DirNode | undefined;
-  /** The call before this one: they share files, a cutter and a buffer, so each waits for the one before. */
+  /** The call before this one: they share files, a cutter and a buffer, so each waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(place: PlacePath, options: TreeTargetOptions) {
@@ -262,8 +268,8 @@ class DirTarget implements TreeTarget {
   }
 
   /**
-   * How modes and times are set here. That is found out by a temporary file when the first differs, and supposed where
-   * none can be made.
+   * How modes and times are set here. That is found out by a temporary file when the first differs,
+   * and supposed where none can be made.
    */
   #setter(): MetadataSetter {
     if (this.#metadata) return this.#metadata;
@@ -304,8 +310,9 @@ class DirTarget implements TreeTarget {
   }
 
   /**
-   * Removes what is staged, by this session and by dead ones. What fails is told once, by its first cause: all else is in
-   * place. One that was killed may have left files in any directory that no rename led into, and then left others at a top.
+   * Removes what is staged, by this session and by dead ones. What fails is told once, by its first
+   * cause: all else is in place. One that was killed may have left files in any directory that no
+   * rename led into, and then left others at a top.
    */
   #leaveNothing(held: HeldDirs, dirs: TargetDirs): void {
     let wasKilled = (this.#workspace?.staging.leftovers.length ?? 0) > 0;
@@ -331,8 +338,9 @@ class DirTarget implements TreeTarget {
   }
 
   /**
-   * Does something for one entry; trouble with it is told, the entry given up, and the others go on. What needs no waiting is
-   * done at once: of most files nothing does, and a promise for each step of each would cost as much as its hash.
+   * Does something for one entry; trouble with it is told, the entry given up, and the others go
+   * on. What needs no waiting is done at once: of most files nothing does, and a promise for each
+   * step of each would cost as much as its hash.
    */
   #attempt<Result>(
     entry: number,
@@ -382,7 +390,7 @@ class DirTarget implements TreeTarget {
   }
 }
 
-/** The directory whose files may be like new ones: the one that is received, none for a single file. */
+/** The directory whose files may be like new ones: what is received, none for a single file. */
 function likeDir({ held }: OpenDestination, { kind, name }: Entry): DirNode | undefined {
   if (kind !== "dir") return undefined;
   const byteName = toByteString(name);

@@ -13,8 +13,8 @@ export interface TimeSetter {
 let found: readonly TimeSetter[] | undefined;
 
 /**
- * What there is, the best first: the C library where it can be had, and Node's own calls, which some file systems
- * understand that know no way to leave a time alone.
+ * What there is, the best first: the C library where it can be had, and Node's own calls, which
+ * some file systems understand that know no way to leave a time alone.
  */
 export function timeSetters(): readonly TimeSetter[] {
   const libc = findLibc();
@@ -33,11 +33,17 @@ export const nodeTimes: TimeSetter = {
   },
 };
 
-/** Before 1.52, libuv cuts times to microseconds, towards 0; then on it keeps what the number has of nanoseconds. */
+/**
+ * Before 1.52, libuv cuts times to microseconds, towards 0; then on it keeps what the number has of
+ * nanoseconds.
+ */
 const [uvMajor = 0, uvMinor = 0] = (process.versions["uv"] ?? "").split(".").map(Number);
 const cutsTimes = uvMajor === 1 && uvMinor < 52;
 
-/** As text, because Node takes a negative number for "now"; of the middle of a microsecond, so that none is lost. */
+/**
+ * As text, because Node takes a negative number for "now"; of the middle of a microsecond, so that
+ * none is lost.
+ */
 function toNodeTime(sec: number, nsec: number): string {
   const micros = sec * 1e6 + Math.floor(nsec / 1000);
   return String((micros + (cutsTimes && micros < 0 ? -0.5 : 0.5)) / 1e6);

@@ -37,8 +37,9 @@ interface Level {
 }
 
 /**
- * Lists everything below the root in canonical order: a directory before its content, names by their bytes.
- * Follows no link. Synchronous, one step per entry; memory holds the names of one directory per depth.
+ * Lists everything below the root in canonical order: a directory before its content, names by
+ * their bytes. Follows no link. Synchronous, one step per entry; memory holds the names of one
+ * directory per depth.
  */
 export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Found> {
   const levels: Level[] = [openLevel(held, options.from ?? held.root, options)];
@@ -79,7 +80,9 @@ function openLevel(held: HeldDirs, dir: DirNode, options: WalkOptions): Level {
   return { dir, names: listNames(held, dir, options), pathBytes: pathBelow(dir).length, next: 0 };
 }
 
-/** The names in a directory, ascending by their bytes. Empty, and reported, when it cannot be read. */
+/**
+ * The names in a directory, ascending by their bytes. Empty, and reported, when it cannot be read.
+ */
 function listNames(held: HeldDirs, dir: DirNode, options: WalkOptions): ByteString[] {
   try {
     return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();

@@ -15,7 +15,10 @@ import { Staging } from "./staging.node.ts";
 
 const { O_NOFOLLOW, O_WRONLY } = fs.constants;
 
-/** Temporary files open for writing at once: as many as begin and end in one frame, and are too long to be kept in memory. */
+/**
+ * Temporary files open for writing at once: as many as begin and end in one frame, and are too long
+ * to be kept in memory.
+ */
 const maxWritingCount = 128;
 
 interface WorkspaceOptions {
@@ -30,7 +33,10 @@ interface WorkspaceOptions {
   readonly pause: Pause;
 }
 
-/** What is needed to receive content: it is set up when the first is expected, and locks the destination. */
+/**
+ * What is needed to receive content: it is set up when the first is expected, and locks the
+ * destination.
+ */
 export class Workspace implements IncomingTools {
   readonly held: HeldDirs;
   readonly staging: Staging;

@@ -10,7 +10,8 @@ interface CheckedField {
 }
 
 /**
- * Makes a field check what is typed when it is read: a message that came when it is left would move the button that is being clicked.
+ * Makes a field check what is typed when it is read: a message that came when it is left would move
+ * the button that is being clicked.
  *
  * @param id of the input; its message is the element of this id and `-fault`
  * @param findFault what is wrong with a text, if anything

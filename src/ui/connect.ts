@@ -6,8 +6,8 @@ import { connectWebSocket } from "../transport/websocket.ts";
 import { fitsSubprotocol } from "./token.ts";
 
 /**
- * Connects by WebSocket, and where none comes through by requests in turns. The latter also tell why a server refuses, which
- * browsers keep to themselves about a WebSocket.
+ * Connects by WebSocket, and where none comes through by requests in turns. The latter also tell
+ * why a server refuses, which browsers keep to themselves about a WebSocket.
  */
 export function connectTo(url: string, direction: SessionDirection, token: string): Connect {
   const target = sessionUrl(url, direction);

@@ -5,7 +5,10 @@ import { urlOf } from "./connect.ts";
 /** A link lives so long after it was clicked: the browser needs a moment to begin. */
 const linkMs = 60_000;
 
-/** Asks the server to look at a place, and returns its answer. @throws what the server refuses it with */
+/**
+ * Asks the server to look at a place, and returns its answer. @throws what the server refuses it
+ * with
+ */
 export async function look(path: string, query: string, token: string): Promise<Response> {
   const headers = token === "" ? {} : { Authorization: `Bearer ${token}` };
   const asking = fetch(`${urlOf(path, document.baseURI)}?${query}`, { headers, redirect: "error" });
@@ -17,8 +20,8 @@ export async function look(path: string, query: string, token: string): Promise<
 }
 
 /**
- * Saves a file of the server as it is. A link cannot show a token: where there is one, the browser takes the file in first, and
- * then gives it out.
+ * Saves a file of the server as it is. A link cannot show a token: where there is one, the browser
+ * takes the file in first, and then gives it out.
  */
 export async function download(path: string, token: string): Promise<void> {
   const name = path.split("/").at(-1)!;

@@ -51,7 +51,10 @@ export function showJob(title: string): void {
   showButtons("running");
 }
 
-/** Brings the job before the eyes of who started it: on a phone it is above what is seen. The keyboard goes on from there. */
+/**
+ * Brings the job before the eyes of who started it: on a phone it is above what is seen. The
+ * keyboard goes on from there.
+ */
 export function goToJob(): void {
   parts.title.focus({ preventScroll: true });
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -85,7 +88,10 @@ function showProblems(): void {
   parts.troubles.open = true;
 }
 
-/** Shows that the connection broke and comes again. How it broke, in the words of the browser, helps nobody. */
+/**
+ * Shows that the connection broke and comes again. How it broke, in the words of the browser, helps
+ * nobody.
+ */
 export function showRetry({ code, message, waitMs }: WorkerNews & { tell: "retry" }): void {
   say(code === "PEER_GONE" ? "The connection broke." : `The connection broke: ${message}.`);
   showWait(waitMs);

@@ -56,7 +56,9 @@ async function openFolder(path: string): Promise<FileSystemDirectoryHandle> {
   return (await openTop()).getDirectoryHandle(nameOf(path), { create: true });
 }
 
-/** One for each place that a page may come from: a proxy may have several servers under one name. */
+/**
+ * One for each place that a page may come from: a proxy may have several servers under one name.
+ */
 async function openTop(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   const all = await root.getDirectoryHandle(folderName, { create: true });

@@ -3,7 +3,9 @@ import type { SyncErrorCode } from "../errors.ts";
 
 /** What a page has its worker do. */
 export type WorkerTask =
-  /** More of what will be sent; many files are told in parts, so that the page never stands still. */
+  /**
+   * More of what will be sent; many files are told in parts, so that the page never stands still.
+   */
   | { readonly do: "take"; readonly picked: readonly Picked[] }
   /** Not to wait for the next attempt. */
   | { readonly do: "retry" }

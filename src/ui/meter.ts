@@ -52,7 +52,10 @@ export class Meter {
   }
 }
 
-/** A source that is metered: files are cut in the order in which they are listed, so those passed over are at the receiver. */
+/**
+ * A source that is metered: files are cut in the order in which they are listed, so those passed
+ * over are at the receiver.
+ */
 export function meteredSource<File extends object>(source: TreeSource<File>, meter: Meter): TreeSource<File> {
   const cutBytes = new WeakMap<File, number>();
   return override(source, {

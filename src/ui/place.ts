@@ -3,8 +3,9 @@ const maxComponentCount = 255;
 const text = new TextEncoder();
 
 /**
- * Why what somebody typed is no place of the server: names with slashes between them, and one behind them for those who like it.
- * Nothing is tidied up: what would lead elsewhere, or would be taken for another place, is refused.
+ * Why what somebody typed is no place of the server: names with slashes between them, and one
+ * behind them for those who like it. Nothing is tidied up: what would lead elsewhere, or would be
+ * taken for another place, is refused.
  */
 export function findPlaceFault(typed: string): string | undefined {
   if (typed === "") return undefined;

@@ -1,7 +1,10 @@
 /** Characters of the longest token that a server hears. */
 const maxTokenLength = 512;
 
-/** Why something cannot be a token, whatever the server knows; undefined for what can be one, and for none. */
+/**
+ * Why something cannot be a token, whatever the server knows; undefined for what can be one, and
+ * for none.
+ */
 export function findTokenFault(typed: string): string | undefined {
   const token = typed.trim();
   if (/^authorization\s*:/i.test(token)) return "This is a whole header. Leave out “Authorization: Bearer ”.";
@@ -23,7 +26,10 @@ function nameOf(character: string): string {
   return isSeen ? `“${character}”` : `U+${code}, which cannot be seen,`;
 }
 
-/** True for a token that a browser can offer with a WebSocket; others go in a header (RFC 9110 §5.6.2). */
+/**
+ * True for a token that a browser can offer with a WebSocket; others go in a header (RFC 9110
+ * §5.6.2).
+ */
 export function fitsSubprotocol(token: string): boolean {
   return /^[\w!#$%&'*+.^`|~-]*$/.test(token);
 }

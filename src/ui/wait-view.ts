@@ -9,7 +9,10 @@ const parts = {
 
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Says what is to happen when somebody does not want to wait; it also happens when the network is back. */
+/**
+ * Says what is to happen when somebody does not want to wait; it also happens when the network is
+ * back.
+ */
 export function bindWait(onRetry: () => void): void {
   parts.retry.addEventListener("click", onRetry);
   addEventListener("online", () => {

@@ -16,7 +16,10 @@ import { Meter, meteredSource, meteredTarget } from "./meter.ts";
 
 /** How often a page hears of progress. */
 const progressMs = 100;
-/** How often a connection is tried that moves nothing: together some minutes, as long as a server takes to start anew. */
+/**
+ * How often a connection is tried that moves nothing: together some minutes, as long as a server
+ * takes to start anew.
+ */
 const retries = 10;
 
 const picked: Picked[] = [];

@@ -14,9 +14,15 @@ export const noBrowser: Obstacle = path === undefined ? "chromium is not install
 /** It finds what hangs; nothing takes so long, however busy the machine is. */
 const waitMs = 240_000;
 
-/** A browser, and pages of this project's code in it; they may start files of this folder as workers. */
+/**
+ * A browser, and pages of this project's code in it; they may start files of this folder as
+ * workers.
+ */
 export interface TestBrowser {
-  /** Opens a page that runs a file of this folder as a module; what it puts on `globalThis` can be called by `evaluate`. */
+  /**
+   * Opens a page that runs a file of this folder as a module; what it puts on `globalThis` can be
+   * called by `evaluate`.
+   */
   open(script: string): Promise<Page>;
   /** Opens a page from elsewhere, with a storage of its own. */
   goto(url: string): Promise<Page>;

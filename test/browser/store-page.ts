@@ -26,7 +26,10 @@ async function contentOf(directory: FileSystemDirectoryHandle, chunks: readonly 
 Object.assign(globalThis, {
   ...suiteCalls((suite) => suites[suite as keyof typeof suites]),
 
-  /** Files that many chunks take when they are put at once, and what another store finds there, one being deleted. */
+  /**
+   * Files that many chunks take when they are put at once, and what another store finds there, one
+   * being deleted.
+   */
   async keepMany() {
     const directory = await newDirectory();
     const chunks = Array.from({ length: 300 }, (_, seed) => chunkOf(seededBytes(seed, 3000)));

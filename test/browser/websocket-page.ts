@@ -6,7 +6,10 @@ import { suiteCalls } from "./page-suite.ts";
 const connectTo = (url: string, token: string) => () =>
   connectWebSocket(url, { protocols: ["rsync-stream.1", `bearer.${token}`] });
 
-/** Both ends in this page, joined by a server that passes on what it gets of connections to the same URL. */
+/**
+ * Both ends in this page, joined by a server that passes on what it gets of connections to the same
+ * URL.
+ */
 let pairCount = 0;
 const casesOver = (bridge: string) =>
   transportCases({

@@ -15,7 +15,10 @@ async function prepare() {
   return { folder, tree, copy: join(folder, "copy") };
 }
 
-/** Receives, in a shell's background, the first part of the stream, and the rest when there is a file `go`. */
+/**
+ * Receives, in a shell's background, the first part of the stream, and the rest when there is a
+ * file `go`.
+ */
 const receiving =
   "exec 3< <(cat begin; until [ -e go ]; do sleep 0.05; done; cat rest); $RS recv copy <&3 & echo $! > pid; wait $!";
 

@@ -69,7 +69,8 @@ unless(noTracing()).describe("a receiver", () => {
       });
       plant(join(folder, "outside"), { in: "outside" });
       for (const side of ["from", "to"]) utimesSync(join(folder, side, "same"), 1, 1);
-      // What is left of one that broke off is made use of, and goes: a directory built aside among it.
+      // What is left of one that broke off is made use of, and goes: a directory built aside among
+      // it.
       await runShell(`cd "$1"; $RS send from/ | head -c 1500000 | $RS recv to`, folder);
       expect(readdirSync(join(folder, "to", ".rsync-stream")).length).toBeGreaterThan(1);
       const calls = await traceReceiver(folder, `$RS send from/ | $RECV --delete ${place}`);

@@ -11,7 +11,10 @@ import { picture, plant } from "./trees.ts";
 const sent = { a: "new", b: "-> new", "c/x": "new", "c/y": "new", "d/x": "new", e: "new", f: "-> new" };
 const there = { c: "old", d: "-> old", "e/x": "old", "f/x": "old" };
 
-/** What may stand at each name at any time. Of what is to be deleted in a directory, some may be gone. */
+/**
+ * What may stand at each name at any time. Of what is to be deleted in a directory, some may be
+ * gone.
+ */
 const either: Readonly<Record<string, readonly string[]>> = {
   a: ["dir of ", "new"],
   b: ["dir of ", "-> new"],

@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, runShell } from "./run.ts";
 import { noFullDevice, unless } from "../obstacles.ts";
 
-/** A file, its description, the wishlist for all of it, what that brings, and a stream: what the commands below work on. */
+/**
+ * A file, its description, the wishlist for all of it, what that brings, and a stream: what the
+ * commands below work on.
+ */
 const given = mkdtempSync(join(tmpdir(), "rsync-stream-output-"));
 
 beforeAll(async () => {

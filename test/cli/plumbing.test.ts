@@ -216,7 +216,10 @@ it("leaves nothing behind when interrupted", async () => {
   expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
-/** On a slow machine it may have ended by itself by now: some time after the first interrupt it does. */
+/**
+ * On a slow machine it may have ended by itself by now: some time after the first interrupt it
+ * does.
+ */
 function interruptAgain(pid: number): void {
   try {
     process.kill(pid, "SIGINT");

@@ -12,7 +12,10 @@ const asUser = isRoot ? "setpriv --reuid 65534 --regid 65534 --clear-groups" : "
 
 const obstacle = notPosix ?? (isRoot ? missing("setpriv") : undefined);
 
-/** A folder with `s`, what is sent, and `d`, what is there. Both are of the user who runs the command. */
+/**
+ * A folder with `s`, what is sent, and `d`, what is there. Both are of the user who runs the
+ * command.
+ */
 function plant(
   files: readonly string[],
   there: readonly string[],

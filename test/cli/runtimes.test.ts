@@ -8,7 +8,10 @@ import { freshFolder, outcomeOf, runShell, shell } from "./run.ts";
 import { noise, picture, plant } from "./trees.ts";
 import { skipFor } from "../obstacles.ts";
 
-/** The programs that are to run the command: the one that runs the tests, and those of RSYNC_STREAM_RUNTIMES. */
+/**
+ * The programs that are to run the command: the one that runs the tests, and those of
+ * RSYNC_STREAM_RUNTIMES.
+ */
 const others = (process.env["RSYNC_STREAM_RUNTIMES"] ?? "").split(delimiter).filter((path) => path !== "");
 
 describe.each([process.execPath, ...others])("run by %s", (runtime) => {

@@ -99,7 +99,8 @@ describe.each(["http", "ws", "turns"])("serve, push and pull over %s", (via) => 
       .split("\n")
       .map((line) => JSON.parse(line) as { event: string; newBytes?: number });
     expect(events.some(({ event }) => event === "notice")).toBe(true);
-    // All that was sent: again only what was under way, not what the first server had put on its disk.
+    // All that was sent: again only what was under way, not what the first server had put on its
+    // disk.
     expect(events.at(-1)!.newBytes).toBeLessThan(size + size / 4);
     expect(picture(`${work}/root`)).toEqual(picture(`${work}/tree`));
   });

@@ -14,7 +14,10 @@ async function toldOf(server: Listening): Promise<Record<string, unknown>[]> {
   return server.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ time }) => time);
 }
 
-/** These and no others, in any order: a client may ask for the next thing before the last one is told of. */
+/**
+ * These and no others, in any order: a client may ask for the next thing before the last one is
+ * told of.
+ */
 function expectTold(told: readonly Record<string, unknown>[], all: readonly Record<string, unknown>[]): void {
   for (const each of all) expect(told).toContainEqual(expect.objectContaining(each));
   expect(told).toHaveLength(all.length);

@@ -24,7 +24,10 @@ export function sameIfGiven(vector: Case, member: string, got: unknown): void {
   if (vector[member] !== undefined) same(member, vector[member], got);
 }
 
-/** Compares bytes with the members PREFIXHex, PREFIXLength and PREFIXSha256, as far as they are there. */
+/**
+ * Compares bytes with the members PREFIXHex, PREFIXLength and PREFIXSha256, as far as they are
+ * there.
+ */
 export function sameBytes(vector: Case, prefix: string, got: Bytes): void {
   sameIfGiven(vector, `${prefix}Length`, got.length);
   sameIfGiven(vector, `${prefix}Hex`, toHex(got));

@@ -70,8 +70,8 @@ function classOf(code: string | undefined): string {
 }
 
 /**
- * A flaw of the reference need not be copied: where the text says that it must not, anything but success
- * will do; where it names results that are as good, one of those will; otherwise any error.
+ * A flaw of the reference need not be copied: where the text says that it must not, anything but
+ * success will do; where it names results that are as good, one of those will; otherwise any error.
  */
 function sameResult({ result, flaw }: Case, got: string): void {
   if (flaw === undefined) return same("result", result, got);

@@ -37,7 +37,10 @@ function store(storage: CafsStorage, bytes: Bytes): void {
   temporary.dispose();
 }
 
-/** A receiver with a storage of its own. Without a window its wishlist may run ahead as far as it likes. */
+/**
+ * A receiver with a storage of its own. Without a window its wishlist may run ahead as far as it
+ * likes.
+ */
 export function openBuilder(info: SyncInfo, storage: CafsStorage, windowCount = 2 ** 30): Builder {
   return createBuilder(info, cafsStore(storage), { ...roomy, windowCount });
 }

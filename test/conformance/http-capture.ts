@@ -10,7 +10,9 @@ import { openBuilder, receive, send, type Sent, storageWith, wholeWishlist } fro
 import { type HttpMessage, parseHttp } from "./http.ts";
 import { roomy } from "./sync-info.ts";
 
-/** http-capture.json: what the reference's two ends said to each other must be what ours would say. */
+/**
+ * http-capture.json: what the reference's two ends said to each other must be what ours would say.
+ */
 export async function runHttpCapture(vector: Case): Promise<void> {
   const exchange = readExchange(vector.events);
   const body = new TextDecoder().decode(exchange.syncInfo.body);

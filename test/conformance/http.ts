@@ -14,8 +14,8 @@ export interface HttpMessage {
 }
 
 /**
- * Takes one side of a recorded HTTP/1.1 connection apart (RFC 9112), and accepts no other forms than the
- * grammar has.
+ * Takes one side of a recorded HTTP/1.1 connection apart (RFC 9112), and accepts no other forms
+ * than the grammar has.
  *
  * @param responses true for the server's side, where a body may end with the connection
  */

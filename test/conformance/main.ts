@@ -1,4 +1,7 @@
-/** Runs folders of CAFS test vectors against this library. The form of the files: test/vectors/cafs/README.md. */
+/**
+ * Runs folders of CAFS test vectors against this library. The form of the files:
+ * test/vectors/cafs/README.md.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

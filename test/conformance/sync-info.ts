@@ -80,8 +80,9 @@ function decoded(text: string): SyncInfo | undefined {
 }
 
 /**
- * The reference pads short and absent keys with zeros and reads null as the number 0. The specification
- * demands 64 digits and numbers instead. A key that was padded does not stand in the text.
+ * The reference pads short and absent keys with zeros and reads null as the number 0. The
+ * specification demands 64 digits and numbers instead. A key that was padded does not stand in the
+ * text.
  */
 function isMalformed({ text, chunks }: Case): boolean {
   const digits = text.toLowerCase();

@@ -33,7 +33,10 @@ import {
 import { roomy } from "./sync-info.ts";
 import { bitText } from "./wishlist.ts";
 
-/** transfer.json: first step by step as the file tells it, then with both ends at work at the same time. */
+/**
+ * transfer.json: first step by step as the file tells it, then with both ends at work at the same
+ * time.
+ */
 export async function runTransfer(vector: Case): Promise<void> {
   const [info, source] = await openSource(vector.source, vector.perm);
   same("chunkCount", vector.chunkCount, info.chunks.length);

@@ -15,7 +15,9 @@ export async function runVarint(vector: Case): Promise<void> {
   throw new Mismatch(`unknown type ${vector.type}`);
 }
 
-/** Beyond 2^52 there is no encoder, as no length is that long; such bytes must be refused when read. */
+/**
+ * Beyond 2^52 there is no encoder, as no length is that long; such bytes must be refused when read.
+ */
 async function runEncode({ value, hex }: Case): Promise<void> {
   if (Math.abs(Number(value)) <= 2 ** 52) return same("hex", hex, toHex(encodeLength(Number(value))));
   same("reading", "ILLEGAL_LENGTH", await codeOf(() => readLength(new ExactReader(streamOf(fromHex(hex))))));

@@ -7,7 +7,9 @@ import { root } from "./source-files.ts";
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const doors = Object.keys(manifest.exports).filter((door) => door !== "./package.json");
 
-/** Imports a door of the package by its public name in a fresh process and gives what it exports. */
+/**
+ * Imports a door of the package by its public name in a fresh process and gives what it exports.
+ */
 function load(door: string, ...flags: string[]): string[] {
   const name = door.replace(".", manifest.name);
   const program = `console.log(JSON.stringify(Object.keys(await import("${name}"))))`;

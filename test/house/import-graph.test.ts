@@ -2,7 +2,10 @@ import { builtinModules } from "node:module";
 import { expect, test } from "vitest";
 import { roomOf, sourceFiles } from "./source-files.ts";
 
-/** The rooms, and which may import which: itself, and those named here. Every edge points up this list. */
+/**
+ * The rooms, and which may import which: itself, and those named here. Every edge points up this
+ * list.
+ */
 const mayImport: Record<string, readonly string[]> = {
   errors: [],
   types: ["errors"],

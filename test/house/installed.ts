@@ -27,8 +27,8 @@ export interface Consumer {
 }
 
 /**
- * Packs the package and unpacks it in a project of its own, where nothing of ours is but what the package names as its
- * dependencies and, for the compiler, the types of Node.
+ * Packs the package and unpacks it in a project of its own, where nothing of ours is but what the
+ * package names as its dependencies and, for the compiler, the types of Node.
  */
 export function installPackage(): Consumer {
   builtCli();

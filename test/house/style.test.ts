@@ -5,6 +5,7 @@ import { root, sourceFiles } from "./source-files.ts";
 
 const files = sourceFiles();
 const maxLineCount = 400;
+const maxCommentColumns = 100;
 /** Written by a program, so nobody reads it from top to bottom. */
 const generated = new Set(["chunk/kernel.ts"]);
 
@@ -15,6 +16,26 @@ test("no file is too long to be about one thing", () => {
     .filter(({ lineCount }) => lineCount > maxLineCount);
   expect(long).toEqual([]);
 });
+
+test("no comment is wider than is read at a glance", () => {
+  const wide = writtenFiles().flatMap((path) =>
+    readFileSync(join(root, path), "utf8")
+      .split("\n")
+      .map((line, at) => ({ line, where: `${path}:${at + 1}` }))
+      .filter(({ line }) => line.length > maxCommentColumns && /^\s*(\/\/|\/\*|\* )/.test(line))
+      .map(({ where }) => where),
+  );
+  expect(wide).toEqual([]);
+});
+
+/** Every program of this project, from the root. */
+function writtenFiles(): string[] {
+  return ["src", "test", "bench", "scripts", "examples"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(ts|mjs)$/.test(name) && !name.includes("node_modules"))
+      .map((name) => join(folder, name)),
+  );
+}
 
 // Options are exempt: each of their members says what it does, and the function what they are for.
 test("every exported thing says what it is for", () => {

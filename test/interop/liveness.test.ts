@@ -115,7 +115,10 @@ describe.each(["ws", "http"])("a line that goes dead without a word, over %s", (
   });
 });
 
-/** Carries bytes to a port at some 20 MB/s, until it dies: then it takes and gives nothing, and closes nothing. */
+/**
+ * Carries bytes to a port at some 20 MB/s, until it dies: then it takes and gives nothing, and
+ * closes nothing.
+ */
 async function slowLine(port: number) {
   let dead = false;
   let carried = 0;

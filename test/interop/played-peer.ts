@@ -12,7 +12,9 @@ export interface Heard {
   readonly payload: Bytes;
 }
 
-/** One end of a session that a test plays: it says whatever frames it is told to, in proper form. */
+/**
+ * One end of a session that a test plays: it says whatever frames it is told to, in proper form.
+ */
 export class PlayedPeer {
   readonly channel: ByteChannel;
   readonly heard: Heard[] = [];

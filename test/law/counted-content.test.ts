@@ -14,7 +14,10 @@ import type { Bytes } from "../../src/types.ts";
 import { type PlainEntry, plainSource, type PlainTree } from "../plain-tree.ts";
 import { noise, tempDir } from "../unit/tree/disk-tree.ts";
 
-/** Lengths around those at which holes are made, files are kept in memory, and memory is written out. */
+/**
+ * Lengths around those at which holes are made, files are kept in memory, and memory is written
+ * out.
+ */
 const length = fc.oneof(
   fc.constantFrom(1, 127, 4095, 4096, 4097, 8191, 8192, 8193, 65_536, 70_000, 131_072),
   fc.integer({ min: 1, max: 40_000 }),
@@ -30,7 +33,10 @@ function periodic([bytes, period]: [number, number]): Buffer {
   return Buffer.from(Uint8Array.from({ length: bytes }, (_, i) => i % period));
 }
 
-/** Trees of few different contents, so that most files are equal to others, or begin or end like them. */
+/**
+ * Trees of few different contents, so that most files are equal to others, or begin or end like
+ * them.
+ */
 const tree = fc
   .array(content, { minLength: 1, maxLength: 4 })
   .chain((few) =>

@@ -207,7 +207,8 @@ describe("a sender that lies with right checks", () => {
     const stream = await record(small);
     const frames = openAll(stream);
     for (const [i, { type, payload }] of frames.entries()) {
-      // Names, modes and times are the sender's to choose; what it cannot do is to deliver other content under an id.
+      // Names, modes and times are the sender's to choose; what it cannot do is to deliver other
+      // content under an id.
       if (type !== "CHUNKS" && type !== "PUSH") continue;
       for (let at = 0; at < payload.length; at++) {
         const changed = payload.slice();
@@ -299,7 +300,10 @@ const tree: fc.Arbitrary<PlainTree> = fc
     return made;
   });
 
-/** Sender and receiver without I/O, and two queues of frames between them; `choose` decides who moves. */
+/**
+ * Sender and receiver without I/O, and two queues of frames between them; `choose` decides who
+ * moves.
+ */
 async function explore(
   source: PlainTree,
   old: PlainTree,

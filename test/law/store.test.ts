@@ -146,7 +146,9 @@ it("a memory store with a capacity keeps within it and never loses what is pinne
   );
 });
 
-/** Content that the rule cuts often: runs of a pattern that ends a chunk every 128 bytes, and noise. */
+/**
+ * Content that the rule cuts often: runs of a pattern that ends a chunk every 128 bytes, and noise.
+ */
 const content = fc
   .array(
     fc.oneof(

@@ -28,7 +28,10 @@ export function inputBytes(spec: InputSpec): Uint8Array {
   }
 }
 
-/** Pseudo-random bytes: the low byte of each state of a 32-bit xorshift generator. `seed` is never 0. */
+/**
+ * Pseudo-random bytes: the low byte of each state of a 32-bit xorshift generator. `seed` is never
+ * 0.
+ */
 export function xorshiftBytes(seed: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let x = seed;

@@ -7,7 +7,9 @@ import { sha256Digest } from "../../../src/chunk/digest.ts";
 import { idOfKey, keyOf } from "../../../src/chunk/id-key.ts";
 import { createRequire } from "node:module";
 
-/** From the test vectors of the BLAKE3 team: the digests of so many bytes 0, 1, ... 250, 0, 1, ... */
+/**
+ * From the test vectors of the BLAKE3 team: the digests of so many bytes 0, 1, ... 250, 0, 1, ...
+ */
 const published = {
   0: "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
   1: "2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213",

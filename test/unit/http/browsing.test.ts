@@ -40,7 +40,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** By a connection of its own: one that is kept may be closed at the other end by the time that it is used again. */
+/**
+ * By a connection of its own: one that is kept may be closed at the other end by the time that it
+ * is used again.
+ */
 function ask(path: string, headers: Record<string, string> = {}, secret = reader.secret): Promise<Response> {
   return fetch(url + path, {
     headers: { Authorization: `Bearer ${secret}`, Connection: "close", ...headers },

@@ -24,7 +24,10 @@ async function say(socket: Socket, text: string, bytewise: boolean): Promise<voi
   }
 }
 
-/** True when one side has said at least what was recorded of it: it needs no more to go on than the Go program does. */
+/**
+ * True when one side has said at least what was recorded of it: it needs no more to go on than the
+ * Go program does.
+ */
 function hasSaid(ours: readonly Spoken[], recorded: readonly Spoken[]): boolean {
   return recorded.every(
     ({ body, ended }, at) => (ours[at]?.body.length ?? -1) >= body.length && (!ended || ours[at]!.ended),

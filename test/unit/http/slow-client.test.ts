@@ -10,7 +10,10 @@ import { noise, sharedBytes } from "./serving.ts";
 const bufferBytes = 4 << 20;
 const fileBytes = 6 << 20;
 
-/** A request whose answer goes through a buffer that takes nothing between full and half full, to a client of this pace. */
+/**
+ * A request whose answer goes through a buffer that takes nothing between full and half full, to a
+ * client of this pace.
+ */
 function slowRequest(wishes: Uint8Array, bytesPerSecond: number) {
   let heldBytes = 0;
   let carriedBytes = 0;

@@ -17,7 +17,10 @@ import { memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
 import type { Duplex } from "../../../src/types.ts";
 import { noise, rawConnection } from "./serving.ts";
 
-/** Far more than fits into the buffers on the way: the client is in the middle of sending when it is refused. */
+/**
+ * Far more than fits into the buffers on the way: the client is in the middle of sending when it is
+ * refused.
+ */
 const tree = memoryDir({ big: memoryFile(noise(24 << 20)) });
 const takenBytes = 1 << 20;
 

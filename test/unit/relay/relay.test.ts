@@ -145,7 +145,10 @@ describe("a relay", () => {
     await relay.close();
   });
 
-  /** An upstream that keeps nothing in memory, and fails to read again what it has to, in so many sessions. */
+  /**
+   * An upstream that keeps nothing in memory, and fails to read again what it has to, in so many
+   * sessions.
+   */
   function forgetfulUpstream(tree: MemoryDir, failingCount: number) {
     let attempts = 0;
     return {

@@ -92,7 +92,10 @@ export async function pullFrom(
   return { tree, summary };
 }
 
-/** Lets a sender's channel through until the first frame of content would be complete, then does something else. */
+/**
+ * Lets a sender's channel through until the first frame of content would be complete, then does
+ * something else.
+ */
 export function beforeContent(channel: ByteChannel, then: () => Promise<void>): ByteChannel {
   const reader = new FrameReader();
   return {

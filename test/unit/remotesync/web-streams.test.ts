@@ -18,7 +18,10 @@ function pair(): [Duplex, Duplex] {
   ];
 }
 
-/** How one end may notice that the other one stopped: these streams hand the reason over, others do not. */
+/**
+ * How one end may notice that the other one stopped: these streams hand the reason over, others do
+ * not.
+ */
 const broken = ["PEER_GONE", "CHUNK_MISSING", "UNEXPECTED_CHUNK", "client left"];
 
 describe("syncFrom and serveTo", () => {

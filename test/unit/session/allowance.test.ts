@@ -144,7 +144,10 @@ describe("expansion", () => {
 describe("content that comes for what cannot be had", () => {
   const fileBytes = freeExpansionBytes + (32 << 20);
 
-  /** Sends a file of zeros and something, in one way or in two, to where a directory is in its way or nothing. */
+  /**
+   * Sends a file of zeros and something, in one way or in two, to where a directory is in its way
+   * or nothing.
+   */
   async function send(name: string, mode: "one-way" | "duplex", maxExpansion: number): Promise<string> {
     const work = mkdtempSync(join(tmpdir(), "rsync-stream-allowance-"));
     onTestFinished(() => rmSync(work, { recursive: true, force: true }));

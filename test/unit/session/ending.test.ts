@@ -34,7 +34,9 @@ const fates: readonly [string, Fate][] = [
   ["breaks in every way", { end: fail, read: fail, write: fail }],
 ];
 
-/** The same channel, on which something else happens from the frame `until` on, in either direction. */
+/**
+ * The same channel, on which something else happens from the frame `until` on, in either direction.
+ */
 function fated(channel: ByteChannel, until: FrameType, fate: Fate): ByteChannel {
   const directions = [new FrameReader(), new FrameReader()] as const;
   let over = false;

@@ -107,7 +107,10 @@ describe("a link", () => {
     right.close();
   });
 
-  /** What becomes of a link that pushes, to a peer that is alive and takes so much a tenth of a second. */
+  /**
+   * What becomes of a link that pushes, to a peer that is alive and takes so much a tenth of a
+   * second.
+   */
   async function pushTo(takenBytes: number): Promise<SyncErrorCode | undefined> {
     const [a, b] = duplexPair({ bufferBytes: 10 });
     const left = new Link(channelOf(a), { ...never, minRateBytes: 10_000 });

@@ -69,7 +69,10 @@ async function send(mode: "duplex" | "one-way", layout: Layout, entries: readonl
   return { arrived: pathsIn(root).sort(), sent: paths(sent), received: paths(received) };
 }
 
-/** What fits by one, what goes beyond by one, and how the latter is named; all lie in a directory `o`. */
+/**
+ * What fits by one, what goes beyond by one, and how the latter is named; all lie in a directory
+ * `o`.
+ */
 const limits: readonly [string, Entry[], Entry[], string][] = [
   ["a time", [entry(2, "a", { mtimeSec: maxTimeSec })], [entry(2, "a", { mtimeSec: maxTimeSec + 1 })], "o/a"],
   [

@@ -27,7 +27,10 @@ function treeOf(seed: number): Map<string, PlainEntry> {
   return new Map(entries);
 }
 
-/** A connection whose first attempts break when the receiver has got so many bytes; counts all that is on the wire. */
+/**
+ * A connection whose first attempts break when the receiver has got so many bytes; counts all that
+ * is on the wire.
+ */
 function connections(breakAtBytes: readonly number[]) {
   let attempts = 0;
   let wireBytes = 0;

@@ -21,8 +21,8 @@ const cutter = fastcdcSpec(8192);
 const liveness = { ...sessionTimes, minRateBytes: leastRate };
 
 /**
- * A channel whose writes vanish into a buffer: they seem to be taken at once until it is full, and then not at all before half
- * of it has left, at a steady pace.
+ * A channel whose writes vanish into a buffer: they seem to be taken at once until it is full, and
+ * then not at all before half of it has left, at a steady pace.
  */
 function throughBuffer(inner: ByteChannel, bytesPerSecond: number): ByteChannel & { carriedBytes(): number } {
   const stepMs = 100;

@@ -6,7 +6,9 @@ import type { CafsTemporary } from "../../../src/store/cafs-temporary.ts";
 import { inputBytes } from "../../vectors/input.ts";
 import type { InputSpec } from "../../vectors/input.ts";
 
-/** One step of a storage script: an operation, its arguments and all that the reference then showed. */
+/**
+ * One step of a storage script: an operation, its arguments and all that the reference then showed.
+ */
 export interface StorageStep {
   readonly op: string;
   readonly temp?: string;

@@ -1,4 +1,7 @@
-/** A process that puts chunks into a store and reads them back: `writer PATH FIRST COUNT SIZE [durable]`. Says "ready", then what came of it. */
+/**
+ * A process that puts chunks into a store and reads them back:
+ * `writer PATH FIRST COUNT SIZE [durable]`. Says "ready", then what came of it.
+ */
 import type { Chunk } from "../../../src/chunk/chunk.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { isSyncError } from "../../../src/errors.ts";

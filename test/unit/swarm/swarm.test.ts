@@ -32,7 +32,9 @@ function sampleTree(): MemoryDir {
   });
 }
 
-/** A sender that counts what leaves it, and runs `act` each time it has written that many blocks. */
+/**
+ * A sender that counts what leaves it, and runs `act` each time it has written that many blocks.
+ */
 function senderOf(tree: MemoryDir, act?: (writes: number, channel: ByteChannel) => void) {
   const sent: Promise<SendSummary>[] = [];
   let writes = 0;

@@ -120,7 +120,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A program that leaves another one behind, which holds these of its pipes until it is killed, and prints its number. */
+/**
+ * A program that leaves another one behind, which holds these of its pipes until it is killed, and
+ * prints its number.
+ */
 const leavingBehind = (stdio: string, last = "") => `
   const { spawn } = require("node:child_process");
   const held = spawn("sleep", ["1000"], { stdio: ${stdio}, detached: true });

@@ -46,7 +46,10 @@ function listenOnce(path: string): Promise<Socket> {
   });
 }
 
-/** A program that joins its standard input and output to a Unix socket, so that a test can hold the far end. */
+/**
+ * A program that joins its standard input and output to a Unix socket, so that a test can hold the
+ * far end.
+ */
 const bridge = `
   const socket = require("node:net").connect({ path: process.argv[1], allowHalfOpen: true });
   process.stdin.pipe(socket);

@@ -99,7 +99,9 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe("what gets lost is repeated", () => {
-  /** Loses requests before or behind the server, breaks answers off, answers as a broken proxy does. */
+  /**
+   * Loses requests before or behind the server, breaks answers off, answers as a broken proxy does.
+   */
   function unlucky(seed: number): TurnFetch {
     const random = seededRandom(seed);
     return async (url, init) => {
@@ -473,7 +475,10 @@ describe("a client alone", () => {
     return Promise.race([silence.then(() => new Response("")), never(url, init)]);
   };
 
-  /** A client behind a proxy that passes a body on when it has all of it, and what it sent, over a line of that rate. */
+  /**
+   * A client behind a proxy that passes a body on when it has all of it, and what it sent, over a
+   * line of that rate.
+   */
   async function behindCollector(bytesPerSecond: number) {
     const sizes: number[] = [];
     const { channel } = await connectTurns("http://h/", {

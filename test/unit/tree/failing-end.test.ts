@@ -8,7 +8,10 @@ import { notLinux, unless } from "../../obstacles.ts";
 
 type Call = "closeSync" | "rmdirSync" | "unlinkSync";
 
-/** Lets a call of the system fail with EIO where it is about a path that matches, until it is disposed of. */
+/**
+ * Lets a call of the system fail with EIO where it is about a path that matches, until it is
+ * disposed of.
+ */
 function failing(call: Call, path: RegExp): Disposable & { readonly count: number } {
   const real = fs[call] as (about: never) => void;
   let count = 0;

@@ -1,4 +1,5 @@
-// Swaps a directory for a link to another, and back, until it is told to end: flip.mjs DIR LINK_TARGET
+// Swaps a directory for a link to another, and back, until it is told to end: flip.mjs DIR
+// LINK_TARGET
 import fs from "node:fs";
 
 const [, , dir, target] = process.argv;
@@ -15,7 +16,8 @@ for (let end = Date.now() + 60_000; Date.now() < end; await new Promise(setImmed
       fs.unlinkSync(dir);
       fs.renameSync(away, dir);
     } catch {
-      // The other side may have made or removed something in between: start over from a clean state.
+      // The other side may have made or removed something in between: start over from a clean
+      // state.
       for (const leftover of [link, away]) fs.rmSync(leftover, { recursive: true, force: true });
     }
   }

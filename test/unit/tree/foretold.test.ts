@@ -14,7 +14,9 @@ import { syncTrees } from "./sync-trees.ts";
 
 type Kind = "file" | "dir" | "closed dir" | "link" | "pipe";
 
-/** What stands at a path; a path that leads through something that is no directory is passed over. */
+/**
+ * What stands at a path; a path that leads through something that is no directory is passed over.
+ */
 interface Planted {
   readonly kind: Kind;
   readonly content: string;

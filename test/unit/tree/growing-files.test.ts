@@ -4,7 +4,10 @@ import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { openTreeSource } from "../../../src/tree/source.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 
-/** What a file is sent as that is changed after it was listed, and once more when its first runs are there. */
+/**
+ * What a file is sent as that is changed after it was listed, and once more when its first runs are
+ * there.
+ */
 async function sendFile(
   listed: Buffer,
   { first = () => {}, between = () => {} }: Partial<Record<"first" | "between", (place: string) => void>>,

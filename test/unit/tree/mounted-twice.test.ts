@@ -10,7 +10,8 @@ import { noMounting, unless } from "../../obstacles.ts";
 
 vi.mock(import("../../../src/tree/libc.node.ts"), { spy: true });
 
-// Without the native library two mounts of one file system cannot be told apart: no rename leads from one to the other.
+// Without the native library two mounts of one file system cannot be told apart: no rename leads
+// from one to the other.
 beforeEach(() => void vi.mocked(libc.findLibc).mockReturnValue(undefined));
 afterEach(() => vi.restoreAllMocks());
 

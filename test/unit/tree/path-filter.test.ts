@@ -8,7 +8,10 @@ const latin1 = (bytes: string): Buffer => Buffer.from(bytes, "latin1");
 const exclude = (...patterns: string[]): FilterRule[] =>
   patterns.map((pattern) => ({ action: "exclude", pattern: latin1(pattern) }));
 
-/** Which of the paths a pattern leaves out, each asked about by itself; a directory ends with a slash. */
+/**
+ * Which of the paths a pattern leaves out, each asked about by itself; a directory ends with a
+ * slash.
+ */
 function matched(pattern: string, paths: readonly string[]): string[] {
   const filter = createPathFilter(exclude(pattern));
   return paths.filter((path) => filter.excludes(latin1(path.replace(/\/$/, "")), path.endsWith("/")));

@@ -1,6 +1,7 @@
-// Swaps paths for directories of its own, for files of them, and for links, and back: swap.mjs SEED OUTSIDE ASIDE PATH...
-// The directories are as whoever may rename things at a destination would make them: full of links that lead outside.
-// Takes "go" and "rest"; says "ready" once, and "at rest" when all is back in its place.
+// Swaps paths for directories of its own, for files of them, and for links, and back: swap.mjs SEED
+// OUTSIDE ASIDE PATH... The directories are as whoever may rename things at a destination would
+// make them: full of links that lead outside. Takes "go" and "rest"; says "ready" once, and "at
+// rest" when all is back in its place.
 import fs from "node:fs";
 
 const [, , seed, outside, aside, ...paths] = process.argv;
@@ -50,7 +51,10 @@ function kindsIn(dir) {
   return found.map((each) => ({ name: each.name, isDirectory: each.isDirectory() }));
 }
 
-/** Returns where it is now; undefined when nothing is there. Nothing is deleted: inode numbers stay what they are. */
+/**
+ * Returns where it is now; undefined when nothing is there. Nothing is deleted: inode numbers stay
+ * what they are.
+ */
 function moveAway(path) {
   const now = `${aside}/${moveCount++}`;
   return attempt(() => (fs.renameSync(path, now), now));

@@ -42,7 +42,8 @@ unless(notLinux).test(
     for (let round = 0; round < leastRounds || Date.now() < end; round++) {
       execFileSync("touch", ["-d", `@${round}`, `${root}/from/d1/file`, `${root}/from/d79/big`]);
       swapper.go();
-      // What is swapped to the very end may be in its place when the session ends, and not when it is looked at.
+      // What is swapped to the very end may be in its place when the session ends, and not when it
+      // is looked at.
       const isQuietAtEnd = round % 3 < 2;
       const { troubles } = await receive(`${root}/from/`, to, {
         ...(round % 2 === 0 ? { maxDeletedCount: 10_000 } : {}),
