@@ -319,7 +319,7 @@ export class IncomingFile {
 /** Copies what is written of a temporary file; zeros become holes. */
 function copyContent(held: HeldDirs, { dir, name }: NameIn, to: number): void {
   const from = held.open(dir, name, O_RDONLY | O_NOFOLLOW);
-  try {
+  const copy = (): void => {
     const block = new Uint8Array(copyBytes);
     for (let at = 0; ;) {
       const part = block.subarray(0, readFully(from, block, at));
@@ -327,9 +327,8 @@ function copyContent(held: HeldDirs, { dir, name }: NameIn, to: number): void {
       if (part.length < block.length) return;
       at += part.length;
     }
-  } finally {
-    fs.closeSync(from);
-  }
+  };
+  closingAfter(copy, () => fs.closeSync(from));
 }
 
 /** The inode number says nothing: network file systems give a file another one now and then. */

@@ -1,3 +1,4 @@
+import { closingAfter, doAll } from "../bytes/closing.ts";
 import { BlockPool } from "../bytes/block-pool.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
@@ -80,12 +81,10 @@ export class IncomingFiles {
     const file = this.#files.get(entry);
     this.#planned.delete(entry);
     if (!file) return;
-    try {
-      file.abandon();
-    } finally {
-      file.discard();
-      this.#forget(file);
-    }
+    closingAfter(
+      () => file.abandon(),
+      () => doAll([() => file.discard(), () => this.#forget(file)]),
+    );
   }
 
   /** Gives up on all files, and on what is kept in memory. */

@@ -97,12 +97,11 @@ export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: 
  */
 export function keepsLinkTimes(held: HeldDirs, { dir, name }: NameIn, times: TimeSetter): boolean {
   fs.symlinkSync(`${name}.none`, held.at(dir, name));
-  try {
+  const isKept = (): boolean => {
     attempt(() => times.setPath(held.at(dir, name), probeSec, probeNsec));
     return unitOf(held.look(dir, name)) < Infinity;
-  } finally {
-    fs.unlinkSync(held.at(dir, name));
-  }
+  };
+  return closingAfter(isKept, () => fs.unlinkSync(held.at(dir, name)));
 }
 
 type ModeKeeping = Pick<PlaceKeeping, "allowedModeBits" | "fixedModeBits" | "modeBits" | "obeysUmask">;

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingAfter } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import type { NativePath } from "./byte-string.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "./comparison.ts";
@@ -130,7 +131,7 @@ function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits 
  */
 export function setMode(path: NativePath, there: Identity, mode: number): void {
   const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
-  try {
+  const set = (): void => {
     if (!isStillSame(there, identityOf(fd), fd)) {
       throw new SyncError("CHANGED", "something else took the place of what was looked at");
     }
@@ -138,7 +139,6 @@ export function setMode(path: NativePath, there: Identity, mode: number): void {
     // file.
     if (O_PATH === fs.constants.O_RDONLY) fs.fchmodSync(fd, mode);
     else fs.chmodSync(`/proc/self/fd/${fd}`, mode);
-  } finally {
-    fs.closeSync(fd);
-  }
+  };
+  closingAfter(set, () => fs.closeSync(fd));
 }

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingAfter, doAll } from "../bytes/closing.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -43,12 +44,8 @@ function isOurs({ owner }: FileStats): boolean {
 function makeFile(held: HeldDirs, dir: DirNode, name: ByteString): FileStats | undefined {
   try {
     const fd = held.open(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    try {
-      return lookAtHandle(fd);
-    } finally {
-      fs.closeSync(fd);
-      fs.unlinkSync(held.at(dir, name));
-    }
+    const remove = (): void => doAll([() => fs.closeSync(fd), () => fs.unlinkSync(held.at(dir, name))]);
+    return closingAfter(() => lookAtHandle(fd), remove);
   } catch (thrown) {
     if (isErrno(thrown)) return undefined;
     throw thrown;

@@ -155,9 +155,9 @@ function openLocked(held: HeldDirs, place: DirNode): { dir: DirNode; lock: Lock 
   for (let attempt = 1; ; attempt++) {
     const dir = openPrivate(held, place);
     try {
-      return { dir, lock: takeLock(held, dir, lockName) };
+      const lock = (): Lock => takeLock(held, dir, lockName);
+      return { dir, lock: closingOnFailure(lock, () => held.letGo(dir)) };
     } catch (thrown) {
-      held.letGo(dir);
       // A session that ended has removed the directory after it was opened here.
       if (!isErrno(thrown, "ENOENT") || attempt === maxAttempts) throw thrown;
     }
@@ -171,9 +171,11 @@ function openPrivate(held: HeldDirs, place: DirNode): DirNode {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
   }
   const dir = hold(held, place);
-  if (isPrivate(held, dir, randomBytes(6).toString("hex"))) return dir;
-  held.letGo(dir);
-  throw notPrivate(place);
+  const check = (): DirNode => {
+    if (isPrivate(held, dir, randomBytes(6).toString("hex"))) return dir;
+    throw notPrivate(place);
+  };
+  return closingOnFailure(check, () => held.letGo(dir));
 }
 
 function hold(held: HeldDirs, place: DirNode): DirNode {

@@ -55,6 +55,22 @@ const temporary = /\/\.rsync-stream\/[0-9a-f]{8}\.\w+\.1$/;
 const lock = /\/\.rsync-stream\/lock$/;
 
 unless(notLinux).describe("a call that fails with EIO", () => {
+  test("to closing what a session had opened is not told where another holds the lock, but that", async () => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fs.writeFileSync(`${from}/file`, noise(100, 1));
+    const receiveToo = async (): Promise<void> => {
+      using failure = failing("closeSync", /\/\.rsync-stream$/);
+      const second = syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to));
+      await expect(second).rejects.toMatchObject({ code: "LOCKED" });
+      expect(failure.count).toBeGreaterThan(0);
+    };
+    const options = { beforeCommit: receiveToo };
+    const { troubles } = await syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to), options);
+    expect(troubles).toEqual([]);
+  });
+
   test.each([
     ["rmdirSync", /\/\.rsync-stream$/],
     ["unlinkSync", lock],
