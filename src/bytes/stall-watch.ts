@@ -21,7 +21,7 @@ export class StallWatch {
   /**
    * @param limitMs how long one wait may take; 0 for ever. It is noticed up to a quarter late.
    * @param onStall gets STALLED, once
-   * @param rateBytes bytes a second that the peer takes at least of what is sent
+   * @param rateBytes bytes a second that the peer takes at least of what is sent; 0 for any
    */
   constructor(
     limitMs: number,
@@ -39,6 +39,7 @@ export class StallWatch {
    * for as long: a peer that is merely slow has the time that they need.
    */
   sent(bytes: number): void {
+    if (this.#rateBytes === 0) return void (this.#arrivedAt = Number.POSITIVE_INFINITY);
     const now = performance.now();
     const latest = now + (1000 * unseenLimits.unseenBytes) / this.#rateBytes;
     const expected = Math.max(now, this.#arrivedAt) + (1000 * bytes) / this.#rateBytes;

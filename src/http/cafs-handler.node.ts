@@ -23,7 +23,7 @@ export interface CafsHandlerOptions extends AbortOptions, SyncInfoLimits {
   readonly stallMs?: number;
   /** Called when a request is refused before anything was sent. */
   readonly onRefusal?: (error: SyncError) => void;
-  /** Bytes a second that a client takes at least; 1024 unless given. */
+  /** Bytes a second that a client takes at least; 1024 unless given, 0 for any. */
   readonly minRateBytes?: number;
   /**
    * Called when a transfer ends: how many bytes of chunks went out, and why it broke off if it did.

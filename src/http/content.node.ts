@@ -22,7 +22,7 @@ interface Sent {
 interface ContentOptions extends AbortOptions {
   /** Milliseconds that a client may take nothing. */
   readonly stallMs: number;
-  /** Bytes a second that a client takes at least. */
+  /** Bytes a second that a client takes at least; 1024 unless given, 0 for any. */
   readonly minRateBytes?: number;
 }
 

@@ -280,7 +280,7 @@ class HttpServer implements SyncServer {
         onRefusal,
         stallMs,
         signal: this.#life.signal,
-        ...(minRateBytes !== undefined && minRateBytes > 0 && { minRateBytes }),
+        ...(minRateBytes !== undefined && { minRateBytes }),
         ...(maxChunkCount !== undefined && { maxChunkCount }),
       });
     } finally {
@@ -313,7 +313,7 @@ class HttpServer implements SyncServer {
     try {
       const file = await this.#share.openContent(path);
       const { stallMs = sessionTimes.stallMs, minRateBytes } = this.#options;
-      const bounds = { stallMs, ...(minRateBytes !== undefined && minRateBytes > 0 && { minRateBytes }) };
+      const bounds = { stallMs, ...(minRateBytes !== undefined && { minRateBytes }) };
       const end = await sendContent(request, response, file, { ...bounds, signal: this.#life.signal });
       await file.close();
       this.#bookFile({ ...who, path: formatSharePath(path), ...end });

@@ -3,7 +3,7 @@ import { PassThrough, Writable } from "node:stream";
 import { beforeEach, expect, test } from "vitest";
 import { unseenLimits } from "../../../src/bytes/stall-watch.ts";
 import type { SyncError } from "../../../src/errors.ts";
-import { handleCafs } from "../../../src/http/cafs-handler.node.ts";
+import { type CafsHandlerOptions, handleCafs } from "../../../src/http/cafs-handler.node.ts";
 import { outlast, stopTime } from "../../simulated-time.ts";
 import { noise, sharedBytes } from "./serving.ts";
 
@@ -55,7 +55,7 @@ function slowRequest(wishes: Uint8Array, bytesPerSecond: number) {
   };
 }
 
-async function transfer(bytesPerSecond: number, limitMs: number) {
+async function transfer(bytesPerSecond: number, limitMs: number, options: CafsHandlerOptions = {}) {
   const file = await sharedBytes(noise(fileBytes));
   const wishes = new Uint8Array(Math.ceil(file.info.chunks.length / 8)).fill(0xff);
   const spare = wishes.length * 8 - file.info.chunks.length;
@@ -63,7 +63,7 @@ async function transfer(bytesPerSecond: number, limitMs: number) {
   const client = slowRequest(wishes, bytesPerSecond);
   const failures: (SyncError | undefined)[] = [];
   const onTransfer = (_: number, error?: SyncError): void => void failures.push(error);
-  const handling = handleCafs(client.request, client.response, async () => file, { onTransfer });
+  const handling = handleCafs(client.request, client.response, async () => file, { ...options, onTransfer });
   await outlast(handling, limitMs, 5000);
   return { failures, client };
 }
@@ -82,4 +82,10 @@ test.each([1.5, 10])(
 test("a client that takes nothing is left, a minute after the least rate would have brought what was sent", async () => {
   const { failures } = await transfer(0, 10_000_000);
   expect(failures).toMatchObject([{ code: "STALLED" }]);
+});
+
+test("a client at a quarter of the least rate is left, and gets all where there is none", async () => {
+  const slow = unseenLimits.unseenRateBytes / 4;
+  expect((await transfer(slow, 100_000_000)).failures).toMatchObject([{ code: "STALLED" }]);
+  expect((await transfer(slow, 100_000_000, { minRateBytes: 0 })).failures).toEqual([undefined]);
 });
