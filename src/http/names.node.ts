@@ -2,13 +2,7 @@ import { opendir } from "node:fs/promises";
 import { type ByteString, fromByteString, type PlacePath } from "../tree/byte-string.node.ts";
 import { HeldDirs } from "../tree/held-dirs.node.ts";
 import { stagingName } from "../tree/staging-name.ts";
-import type { SharedName, SharedNames } from "../tree/shared-names.ts";
-
-/** What a listing takes. */
-export const listingLimits = Object.freeze({
-  /** Names in one answer; further ones are asked for by the last one of it. */
-  listedNameCount: 500,
-});
+import { listingLimits, type SharedName, type SharedNames } from "../tree/shared-names.ts";
 
 /** Names read at a time; Deno has no number of its own. */
 const readAheadCount = 32;

@@ -3,12 +3,14 @@ import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import { peerPermutations } from "../http/peer-permutations.ts";
 import type { FileShareOptions, Share, SharedFile, SharedTree, ShareOptions } from "../http/share.ts";
 import type { Store } from "../store/store.ts";
+import type { SharedNames } from "../tree/shared-names.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
 import { RelayChunks } from "./relay-chunks.ts";
 import { relayLimits, relayPatience } from "./relay-limits.ts";
 import { checkRoute, randomRelayId } from "./relay-route.ts";
 import { RelayTree, type UpstreamOptions } from "./relay-tree.ts";
 import { openRelayedFile } from "./relayed-file.ts";
+import { listRelayedNames } from "./relayed-names.ts";
 
 const wholePath: SharePath = { components: [], contents: true };
 
@@ -49,7 +51,7 @@ export interface Relay {
    * What it offers to downstreams, its trees and each file of the whole one: give it to
    * `createServer`, or open them yourself.
    */
-  readonly share: Pick<Required<Share>, "openTree" | "openFile" | "close"> & Share;
+  readonly share: Pick<Required<Share>, "openTree" | "openFile" | "listNames" | "close"> & Share;
   /** Names this relay among others on the way. */
   readonly id: string;
   readonly status: RelayStatus;
@@ -109,6 +111,16 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
+  async function listNames(path: SharePath, after: string): Promise<SharedNames> {
+    const tree = treeAt(wholePath, [], after !== "");
+    const leave = tree.enter();
+    try {
+      return await listRelayedNames(tree.record, path, after, {});
+    } finally {
+      leave();
+    }
+  }
+
   async function close(): Promise<void> {
     await Promise.all([...trees.values()].map((tree) => tree.close()));
     await chunks.close();
@@ -116,7 +128,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   const relay: Relay = {
     id,
-    share: { openTree, openFile, close: () => relay.close() },
+    share: { openTree, openFile, listNames, close: () => relay.close() },
     get status() {
       const counts = [...trees.values()].map(({ readerCount }) => readerCount);
       return {

@@ -9,6 +9,7 @@ import { emptyId } from "../remotesync/sync-info.ts";
 import { contentVersion } from "./content-version.ts";
 import type { RelayedEntry, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
+import { leadsThrough, placesIn } from "./relayed-places.ts";
 import { takeChunk } from "./take-chunk.ts";
 
 /**
@@ -50,23 +51,12 @@ async function findFile(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const wanted = components.map(toHex);
-  const way: string[] = [];
-  for (let number = 0; ; number++) {
-    while (number >= record.entries.length) {
-      if (record.end === "complete") throw new SyncError("NOT_FOUND", "there is no such place");
-      if (record.end !== undefined) throw record.end;
-      await record.news.wait("tree", signal);
-    }
-    const found = record.entries[number]!;
-    const { depth, kind, name } = found.entry;
-    // What a tree without a name of its own has at the top stands for the root.
-    const top = record.form?.layout === "contents" ? 1 : 0;
-    way.length = Math.max(0, depth - top);
-    if (depth >= top) way.push(toHex(name));
-    if (way.length !== wanted.length || !way.every((part, i) => part === wanted[i])) continue;
-    if (kind === "file") return number;
+  for await (const { number, entry, way } of placesIn(record, signal ? { signal } : {})) {
+    if (way.length !== wanted.length || !leadsThrough(way, wanted)) continue;
+    if (entry.kind === "file") return number;
     throw new SyncError("NOT_FOUND", "there is no such file");
   }
+  throw new SyncError("NOT_FOUND", "there is no such place");
 }
 
 function chunkInfos({ chunks }: RelayedEntry): readonly ChunkInfo[] {

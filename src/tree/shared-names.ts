@@ -1,5 +1,11 @@
 import type { EntryKind } from "./tree.ts";
 
+/** What a listing takes. */
+export const listingLimits = Object.freeze({
+  /** Names in one answer; further ones are asked for by the last one of it. */
+  listedNameCount: 500,
+});
+
 /** Something in a directory that is shared. */
 export interface SharedName {
   readonly name: string;

@@ -2,10 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listingLimits } from "../../../src/http/names.node.ts";
 import type { FileReport } from "../../../src/http/server-report.ts";
 import { createServer, type SyncServer } from "../../../src/http/server.node.ts";
-import type { SharedNames } from "../../../src/tree/shared-names.ts";
+import { listingLimits, type SharedNames } from "../../../src/tree/shared-names.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 import { noise } from "./serving.ts";
 

@@ -1,0 +1,60 @@
+import { toHex } from "../bytes/hex.ts";
+import { SyncError } from "../errors.ts";
+import type { SharePath } from "../http/share-path.ts";
+import { listingLimits, type SharedName, type SharedNames } from "../tree/shared-names.ts";
+import type { Entry } from "../tree/tree.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import type { TreeRecord } from "./record.ts";
+import { leadsThrough, placesIn } from "./relayed-places.ts";
+
+/**
+ * Lists names of a directory of a relayed tree, as the upstream told them: once it has told what
+ * comes behind them.
+ *
+ * @param after the bytes of the name that the last answer ended with, in hex; empty at first
+ * @throws NOT_FOUND when there is no such directory, what ends the upstream, the signal's reason
+ */
+export async function listRelayedNames(
+  record: TreeRecord,
+  { components }: SharePath,
+  after: string,
+  options: AbortOptions,
+): Promise<SharedNames> {
+  const wanted = components.map(toHex);
+  const names: SharedName[] = [];
+  let isThere = wanted.length === 0;
+  let last = "";
+  for await (const { entry, way } of placesIn(record, options)) {
+    if (!leadsThrough(way, wanted)) {
+      if (isThere) break;
+      continue;
+    }
+    if (way.length === wanted.length && entry.kind !== "dir") break;
+    isThere = true;
+    const name = way.at(-1)!;
+    if (way.length !== wanted.length + 1 || name <= after) continue;
+    if (names.length === listingLimits.listedNameCount) return { names, next: last };
+    names.push(describe(entry));
+    last = name;
+  }
+  if (isThere) return { names };
+  throw new SyncError("NOT_FOUND", "there is no such directory");
+}
+
+function describe({ name, kind, size, mtimeSec }: Entry): SharedName {
+  const text = textOf(name);
+  return {
+    name: text ?? new TextDecoder().decode(name),
+    kind: text === undefined ? "other" : kind,
+    size,
+    mtimeSec,
+  };
+}
+
+function textOf(name: Bytes): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
+  } catch {
+    return undefined;
+  }
+}
