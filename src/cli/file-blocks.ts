@@ -1,13 +1,12 @@
-import { open as openDescriptor, openSync, statSync } from "node:fs";
+import { open as openDescriptor, openSync, read, statSync, write } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { devNull } from "node:os";
 import { promisify } from "node:util";
-import { isSyncError, SyncError } from "../errors.ts";
-import { fileTrouble } from "../tree/file-trouble.node.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { pathOf } from "./byte-text.ts";
+import { namedFileTrouble } from "./named-file.ts";
 import { inputChannel } from "./stdio.ts";
 
 const blockBytes = 256 << 10;
@@ -58,25 +57,23 @@ export async function openForReading(path: string): Promise<FileHandle> {
   return open(pathOf(path)).catch((thrown: unknown) => refuse(thrown, path));
 }
 
-/** What is there of a part of an open file: shorter at its end. @throws IO */
-export async function readPart(file: FileHandle, offset: number, size: number): Promise<Bytes> {
+/** What is there of a part of an open file: shorter at its end. Throws what the system says. */
+export async function readPart(fd: number, offset: number, size: number): Promise<Bytes> {
   const bytes = new Uint8Array(size);
-  const { bytesRead } = await file.read(bytes, 0, size, offset);
+  const { bytesRead } = await promisify(read)(fd, bytes, 0, size, offset);
   return bytes.subarray(0, bytesRead);
 }
 
 /**
  * Writes all of it, at an offset or else where the last write ended. Throws what the system says.
  */
-export async function writeFully(file: FileHandle, bytes: Bytes, offset?: number): Promise<void> {
+export async function writeFully(fd: number, bytes: Bytes, offset?: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const position = offset === undefined ? null : offset + at;
-    at += (await file.write(bytes, at, bytes.length - at, position)).bytesWritten;
+    at += (await promisify(write)(fd, bytes, at, bytes.length - at, position)).bytesWritten;
   }
 }
 
 function refuse(thrown: unknown, path: string): never {
-  const trouble = fileTrouble(thrown, path);
-  if (!isSyncError(trouble, "VANISHED")) throw trouble;
-  throw new SyncError("NOT_FOUND", "no such file or directory", { cause: thrown, detail: { path } });
+  throw namedFileTrouble(thrown, path);
 }

@@ -1,14 +1,16 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { randomUUID } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, fchmodSync, fsync, rmSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { promisify } from "node:util";
 import { SyncError } from "../errors.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { HeldDirs } from "../tree/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { encodeByteText, pathOf } from "./byte-text.ts";
 import { writeFully } from "./file-blocks.ts";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
 /**
  * @throws USAGE for a path that is not that of a file, or of something else; NOT_FOUND without a
@@ -37,7 +39,7 @@ export async function replaceFile(path: string, content: AsyncIterable<Bytes>): 
   const replace = (): Promise<void> =>
     closingInTheEnd(
       () => replaceBy(held, incomplete, path, content),
-      async () => rmSync(held.at(held.root, incomplete), { force: true }),
+      async () => removeFrom(held, incomplete),
     );
   await closingInTheEnd(replace, async () => held.close());
 }
@@ -64,19 +66,31 @@ export async function replaceBy(
   const { root } = around;
   const name = encodeByteText(basename(path)).toString("latin1");
   try {
-    const file = await open(around.at(root, incomplete), "wx", 0o666);
+    const fd = createIn(around, incomplete, 0o666);
     const fill = async (): Promise<void> => {
       const old = statSync(around.at(root, name), { throwIfNoEntry: false });
-      if (old !== undefined) await file.chmod(old.mode & 0o777);
-      await writeAll(file, content);
-      await file.sync();
+      if (old !== undefined) fchmodSync(fd, old.mode & 0o777);
+      await writeAll(fd, content);
+      await promisify(fsync)(fd);
     };
-    await closingInTheEnd(fill, () => file.close());
+    await closingInTheEnd(fill, async () => closeSync(fd));
     around.rename(root, incomplete, root, name);
     if (!around.isRootInPlace()) throw changed();
   } catch (thrown) {
     throw fileTrouble(thrown, path);
   }
+}
+
+/** Makes a file for reading and writing in a directory that is held open. The caller closes it. */
+export function createIn(held: HeldDirs, name: string, mode: number): number {
+  return held.writeIn(held.root, () =>
+    held.open(held.root, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode),
+  );
+}
+
+/** Removes a file of a directory that is held open, if it is there. */
+export function removeFrom(held: HeldDirs, name: string): void {
+  held.writeIn(held.root, () => rmSync(held.at(held.root, name), { force: true }));
 }
 
 function changed(): SyncError {
@@ -86,7 +100,7 @@ function changed(): SyncError {
 const blockBytes = 1 << 20;
 
 /** Writes what there is, also when the content ends in an error. */
-async function writeAll(file: FileHandle, content: AsyncIterable<Bytes>): Promise<void> {
+async function writeAll(fd: number, content: AsyncIterable<Bytes>): Promise<void> {
   const block = Buffer.allocUnsafeSlow(blockBytes);
   let filled = 0;
   const writeBlocks = async (): Promise<void> => {
@@ -98,9 +112,9 @@ async function writeAll(file: FileHandle, content: AsyncIterable<Bytes>): Promis
         at += part.length;
         if (filled < block.length) continue;
         filled = 0;
-        await writeFully(file, block);
+        await writeFully(fd, block);
       }
     }
   };
-  await closingInTheEnd(writeBlocks, () => writeFully(file, block.subarray(0, filled)));
+  await closingInTheEnd(writeBlocks, () => writeFully(fd, block.subarray(0, filled)));
 }

@@ -1,13 +1,13 @@
 import { doAll } from "../bytes/closing.ts";
 import { randomUUID } from "node:crypto";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
 import type { HeldDirs } from "../tree/held-dirs.node.ts";
 import { hashText } from "../tree/likeness.node.ts";
 import { takeLock } from "../tree/lock.node.ts";
 import type { Bytes } from "../types.ts";
-import { openAround, replaceBy } from "./file-replacement.ts";
+import { openAround, removeFrom, replaceBy } from "./file-replacement.ts";
 
 /** A file that is about to be replaced, by one process at a time, if need be in several runs. */
 interface ResumableFile {
@@ -31,7 +31,7 @@ export function openResumableFile(path: string): ResumableFile {
   const held = openAround(path);
   const stem = `.rsync-stream-${hashText(basename(path)).toString(16).padStart(8, "0")}.`;
   try {
-    const lock = takeLock(held, held.root, `${stem}lock`);
+    const lock = held.writeIn(held.root, () => takeLock(held, held.root, `${stem}lock`));
     const names = listLeftovers(held, stem);
     return {
       leftovers: names.map((name) => join(dirname(path), name)),
@@ -39,7 +39,7 @@ export function openResumableFile(path: string): ResumableFile {
         const incomplete = stem + randomUUID();
         try {
           await replaceBy(held, incomplete, path, content);
-          for (const name of names) remove(held, name);
+          for (const name of names) removeFrom(held, name);
         } catch (thrown) {
           try {
             keepLongest(held, [incomplete, ...names]);
@@ -62,7 +62,7 @@ function listLeftovers(held: HeldDirs, stem: string): string[] {
   const names = readdirSync(held.pathTo(held.root), { encoding: "latin1" }).filter(
     (name) => name.startsWith(stem) && sizeOf(held, name) !== undefined,
   );
-  for (const name of names) if (name.startsWith(`${stem}lock.`)) remove(held, name);
+  for (const name of names) if (name.startsWith(`${stem}lock.`)) removeFrom(held, name);
   return names.filter((name) => !name.startsWith(`${stem}lock`));
 }
 
@@ -70,11 +70,7 @@ function listLeftovers(held: HeldDirs, stem: string): string[] {
 function keepLongest(held: HeldDirs, names: readonly string[]): void {
   const longest = Math.max(...names.map((name) => sizeOf(held, name) ?? 0));
   const kept = longest === 0 ? undefined : names.find((name) => sizeOf(held, name) === longest);
-  for (const name of names) if (name !== kept) remove(held, name);
-}
-
-function remove(held: HeldDirs, name: string): void {
-  rmSync(held.at(held.root, name), { force: true });
+  for (const name of names) if (name !== kept) removeFrom(held, name);
 }
 
 /** Undefined when no file is there. */

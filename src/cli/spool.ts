@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { closeSync } from "node:fs";
 import type { Chunk } from "../chunk/chunk.ts";
 import { keyOf } from "../store/key.ts";
 import { createPin, PinTable } from "../store/pin.ts";
 import type { Store } from "../store/store.ts";
 import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { HeldDirs } from "../tree/held-dirs.node.ts";
 import { pathOf } from "./byte-text.ts";
+import { createIn, removeFrom } from "./file-replacement.ts";
 import { readPart, writeFully } from "./file-blocks.ts";
 import type { FoundChunks } from "./found-chunks.ts";
 
@@ -33,7 +34,7 @@ export function createSpool(directory: string, found: FoundChunks): Spool {
   const pins = new PinTable();
   const nothingToDo = createPin(() => {});
   let waitingBytes = 0;
-  let file: FileHandle | undefined;
+  let fd: number | undefined;
   let endBytes = 0;
 
   function drop(key: string): void {
@@ -42,11 +43,11 @@ export function createSpool(directory: string, found: FoundChunks): Spool {
   }
 
   async function moveToFile(key: string, { id, bytes }: Chunk): Promise<void> {
-    if (!file) {
-      const opened = (file = await openNameless(directory));
+    if (fd === undefined) {
+      const opened = (fd = openNameless(directory));
       found.addOwner((offset, size) => readPart(opened, offset, size));
     }
-    await writeFully(file, bytes, endBytes);
+    await writeFully(fd, bytes, endBytes);
     found.add(id, endBytes, bytes.length);
     endBytes += bytes.length;
     drop(key);
@@ -79,13 +80,21 @@ export function createSpool(directory: string, found: FoundChunks): Spool {
         });
       },
     },
-    close: async () => file?.close(),
+    async close() {
+      if (fd !== undefined) closeSync(fd);
+      fd = undefined;
+    },
   };
 }
 
-async function openNameless(directory: string): Promise<FileHandle> {
-  const path = pathOf(join(directory, `.rsync-stream-${randomUUID()}`));
-  const file = await open(path, "wx+", 0o600);
-  await unlink(path);
-  return file;
+function openNameless(directory: string): number {
+  const held = new HeldDirs(pathOf(directory));
+  const name = `.rsync-stream-${randomUUID()}`;
+  try {
+    const fd = createIn(held, name, 0o600);
+    removeFrom(held, name);
+    return fd;
+  } finally {
+    held.close();
+  }
 }

@@ -195,7 +195,7 @@ function moveAway(place: Place, fd: number): boolean {
 function release(place: Place, fd: number): void {
   closingAfter(
     () => {
-      if (isInPlace(place, fd)) removeFile(place.held, place);
+      if (isInPlace(place, fd)) place.held.writeIn(place.dir, () => removeFile(place.held, place));
     },
     () => fs.closeSync(fd),
   );

@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { freshFolder, type Outcome, runShell } from "./run.ts";
+import { noise } from "./trees.ts";
 import { missing, notPosix, notRoot, unless } from "../obstacles.ts";
 
 const isRoot = process.geteuid?.() === 0;
@@ -93,6 +94,22 @@ unless(obstacle).describe("directories of the user that forbid to be written to"
     expect(stderr).toMatch(/mod\/hidden: EACCES/);
     expect(readdirSync(join(folder, "d/mod"))).toEqual(["hidden"]);
     expect([modeOf(folder, "d/mod"), modeOf(folder, "d/mod/hidden")]).toEqual(["555", "0"]);
+  });
+
+  test("a file in one is rebuilt and fetched, by content that has to wait on disk", async () => {
+    const folder = plant(["f"], ["f", "g"], { d: 0o555 });
+    writeFileSync(join(folder, "s/f"), noise(20_000_000, "f"));
+    const line = [
+      "cd $1; set -e; $RS info s/f >i; $RS wish i >w; $RS data s/f i w >t",
+      `${asUser} $RS apply i t d/f; cmp s/f d/f`,
+      '$RS serve s --listen 127.0.0.1:0 >log 2>&1 & server=$!; trap "kill $server" EXIT',
+      "until url=$(grep -o 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
+      `${asUser} $RS fetch "\${url}f" d/g; cmp s/f d/g`,
+    ].join("\n");
+    const { code, stderr } = await runShell(line, folder);
+    expect(code, stderr).toBe(0);
+    expect(readdirSync(join(folder, "d"))).toEqual(["f", "g"]);
+    expect(modeOf(folder, "d")).toBe("555");
   });
 
   unless(notRoot).test("those of others are left as they are, and told with their path", async () => {
