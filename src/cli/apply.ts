@@ -33,11 +33,11 @@ export const apply = defineCommand({
     const rebuild = async (): Promise<void> => {
       const onProgress = (progress: BuildProgress): void => {
         last = progress;
-        report.progress?.(progressOf(progress));
+        report.progress?.(buildProgressOf(progress));
       };
       const builder = createBuilder(info, spool.store, { ...limits, signal, onProgress });
       await replaceFile(path, builder.build(readFileBlocks(dataPath, { signal })));
-      report.summary({ action: "rebuilt", ...progressOf(last) });
+      report.summary({ action: "rebuilt", ...buildProgressOf(last) });
     };
     await closingInTheEnd(
       () => closingInTheEnd(rebuild, () => spool.close()),
@@ -47,6 +47,6 @@ export const apply = defineCommand({
 });
 
 /** How far a file is, as the commands report it. */
-export function progressOf({ doneBytes, totalBytes, receivedBytes }: BuildProgress): Progress {
+export function buildProgressOf({ doneBytes, totalBytes, receivedBytes }: BuildProgress): Progress {
   return { doneBytes, totalBytes, newBytes: receivedBytes };
 }

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { fileTrouble } from "../tree/file-trouble.node.ts";
 import { createPathFilter, type FilterRule, type PathFilter } from "../tree/path-filter.ts";
-import { decodeByteText, encodeByteText, pathOf } from "./byte-text.ts";
+import { decodeByteText, encodeByteText } from "./byte-text.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
+import { readNamedFile } from "./named-file.ts";
 
 /** The options of the commands that can leave something out; all become rules of `exclude`. */
 export const excludeOption = {
@@ -59,11 +58,6 @@ function includeRule(pattern: string): string {
 
 /** The lines of a file; empty ones, and comments behind `#` or `;`, do not count. */
 function readPatterns(path: string): string[] {
-  try {
-    return decodeByteText(readFileSync(pathOf(path)))
-      .split(/\r?\n|\r/)
-      .filter((line) => !/^(?:[#;]|$)/.test(line));
-  } catch (thrown) {
-    throw fileTrouble(thrown, path);
-  }
+  const lines = decodeByteText(readNamedFile(path)).split(/\r?\n|\r/);
+  return lines.filter((line) => !/^(?:[#;]|$)/.test(line));
 }

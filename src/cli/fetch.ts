@@ -4,7 +4,7 @@ import type { SyncError } from "../errors.ts";
 import { fetchCafs } from "../http/cafs-client.node.ts";
 import type { BuildProgress } from "../remotesync/builder.ts";
 import { readCount } from "./arguments.ts";
-import { progressOf } from "./apply.ts";
+import { buildProgressOf } from "./apply.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { withConnectionHint } from "./connection-hint.ts";
 import { defineCommand } from "./command.ts";
@@ -77,7 +77,7 @@ export const fetch = defineCommand({
           ...(stallMs !== undefined && { stallMs }),
           onProgress(progress) {
             last = progress;
-            report.progress?.(progressOf(progress));
+            report.progress?.(buildProgressOf(progress));
           },
         });
         await withConnectionHint(url, () => file.replace(content));
@@ -86,7 +86,7 @@ export const fetch = defineCommand({
         () => closingInTheEnd(replace, () => spool.close()),
         () => found.close(),
       );
-      report.summary({ action: "received", ...progressOf(last) });
+      report.summary({ action: "received", ...buildProgressOf(last) });
     };
     await closingInTheEnd(receive, async () => file.close());
   },

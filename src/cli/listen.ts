@@ -1,14 +1,12 @@
-import { readFileSync } from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import { createServer, type ServerOptions, type SyncServer } from "../http/server.node.ts";
 import { generateToken, parseTokens, type Token } from "../http/tokens.node.ts";
-import { fileTrouble } from "../tree/file-trouble.node.ts";
-import { pathOf } from "./byte-text.ts";
 import { readCount } from "./arguments.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import type { Report } from "./report.ts";
+import { readNamedFile } from "./named-file.ts";
 import { readSecretFile } from "./secret-file.ts";
 import { ServingLog } from "./serving-log.ts";
 
@@ -116,9 +114,5 @@ function readTls(options: OptionValues<typeof listenOptions>): { cert: string; k
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined)
     throw new SyncError("USAGE", "--tls-cert and --tls-key go together");
-  try {
-    return { cert: readFileSync(pathOf(cert), "utf8"), key: readSecretFile(key) };
-  } catch (thrown) {
-    throw fileTrouble(thrown, cert);
-  }
+  return { cert: readNamedFile(cert).toString(), key: readSecretFile(key) };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
 import type { Connect, Retry } from "../session/reconnect.ts";
 import { type ChildWords, childProcessDuplex } from "../transport/child-process.node.ts";
@@ -8,14 +7,13 @@ import { connectHttp } from "../transport/http.node.ts";
 import type { HttpOptions } from "../transport/http-request.node.ts";
 import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
 import { connectWs } from "../transport/ws.node.ts";
-import { fileTrouble } from "../tree/file-trouble.node.ts";
-import { pathOf } from "./byte-text.ts";
 import { readCount } from "./arguments.ts";
 import { withConnectionHint } from "./connection-hint.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Report } from "./report.ts";
 import { RemoteWords } from "./remote-words.ts";
+import { readNamedFile } from "./named-file.ts";
 import { readSecretFile } from "./secret-file.ts";
 import { byteWords, quoteForShell, splitWords } from "./shell-words.ts";
 
@@ -58,7 +56,7 @@ export function readHttpOptions(options: OptionValues<typeof httpOptions>): Http
   const token = readToken(options["token-file"]);
   return {
     ...(token !== undefined && { headers: { Authorization: `Bearer ${token}` } }),
-    ...(options.ca !== undefined && { ca: readText(options.ca) }),
+    ...(options.ca !== undefined && { ca: readNamedFile(options.ca).toString() }),
     ...(options.insecure === true && { insecure: true }),
   };
 }
@@ -180,12 +178,4 @@ function readToken(path: string | undefined): string | undefined {
   if (token === undefined || token === "") return undefined;
   if (/^[A-Za-z0-9._~+/=-]+$/.test(token)) return token;
   throw new SyncError("USAGE", "a token is one word of letters, digits and -._~+/=");
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(pathOf(path), "utf8");
-  } catch (thrown) {
-    throw fileTrouble(thrown, path);
-  }
 }

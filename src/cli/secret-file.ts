@@ -1,7 +1,8 @@
 import { constants, openSync, fstatSync, readFileSync, closeSync } from "node:fs";
 import { SyncError } from "../errors.ts";
-import { fileTrouble } from "../tree/file-trouble.node.ts";
+import { isErrno } from "../tree/file-trouble.node.ts";
 import { pathOf } from "./byte-text.ts";
+import { namedFileTrouble } from "./named-file.ts";
 
 const maxSecretBytes = 1 << 20;
 
@@ -17,7 +18,8 @@ export function readSecretFile(path: string): string {
     const { uid, mode, size } = fstatSync(fd);
     const isFile = (mode & constants.S_IFMT) === constants.S_IFREG;
     const own = process.getuid?.();
-    if (!isFile || size > maxSecretBytes) throw refused(path, "is not a file that holds a secret");
+    if (!isFile) throw refused(path, "has to be in a regular file");
+    if (size > maxSecretBytes) throw refused(path, "is in a file that is too long for one");
     if (own !== undefined && uid !== own && uid !== 0) throw refused(path, "belongs to somebody else");
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       throw refused(path, "can be read by others; take that from them with chmod 600");
@@ -32,7 +34,8 @@ function openSecret(path: string): number {
   try {
     return openSync(pathOf(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (thrown) {
-    throw fileTrouble(thrown, path);
+    if (isErrno(thrown, "ELOOP")) throw refused(path, "is behind a link; name the file itself");
+    throw namedFileTrouble(thrown, path);
   }
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, rsyncStream, runShell } from "./run.ts";
 import { missing, unless } from "../obstacles.ts";
@@ -125,6 +126,34 @@ describe("a source that is not there", () => {
     const { code, stderr } = await rsyncStream(args);
     expect(stderr).toBe("rsync-stream: nowhere: no such file or directory (NOT_FOUND)\n");
     expect(code).toBe(1);
+  });
+});
+
+describe("a file that an option names and that cannot be read is told of", () => {
+  it.each([
+    [["serve", ".", "--token-file", "nowhere"], 1, "nowhere: no such file or directory (NOT_FOUND)"],
+    [["serve", ".", "--token-file", "."], 2, ".: the secret has to be in a regular file (USAGE)"],
+    [
+      ["serve", ".", "--token-file", "link"],
+      2,
+      "link: the secret is behind a link; name the file itself (USAGE)",
+    ],
+    [["serve", ".", "--token-file", "open"], 2, "open: the secret can be read by others"],
+    [
+      ["serve", ".", "--tls-cert", "nowhere", "--tls-key", "x"],
+      1,
+      "nowhere: no such file or directory (NOT_FOUND)",
+    ],
+    [["serve", ".", "--tls-cert", "open", "--tls-key", "x"], 1, "x: no such file or directory (NOT_FOUND)"],
+    [["push", ".", "wss://127.0.0.1:9/", "--ca", "."], 1, ".: this is a directory (IO)"],
+    [["send", ".", "--exclude-from", "nowhere"], 1, "nowhere: no such file or directory (NOT_FOUND)"],
+  ])("%j", async (args, exit, text) => {
+    const folder = freshFolder();
+    writeFileSync(join(folder, "open"), "", { mode: 0o644 });
+    symlinkSync("open", join(folder, "link"));
+    const { code, stderr } = await runShell('cd "$1"; shift; $RS "$@" </dev/null', folder, ...args);
+    expect(stderr).toContain(`rsync-stream: ${text}`);
+    expect(code).toBe(exit);
   });
 });
 
