@@ -74,8 +74,9 @@ export async function serveUntilInterrupted(
   });
   const url = await server.listen({ host, port, ...(tls && { tls }) });
   if (secret !== undefined) report.notice(`token: ${secret}`, { token: secret });
-  const who = tokens ? "whoever has a token" : isOwnAddress(host) ? "anybody on this machine" : "anybody";
-  report.notice(`listening at ${url}; ${who} may ${scopes}`, { url });
+  const who = isOwnAddress(host) ? "anybody on this machine" : "anybody";
+  const access = tokens ? "a token is needed" : `${who} may ${scopes}`;
+  report.notice(`listening at ${url}; ${access}`, { url });
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   report.notice("closing; interrupt once more to end at once");
   await server.close(serverGraceMs - 1000);

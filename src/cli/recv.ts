@@ -1,3 +1,4 @@
+import { SyncError } from "../errors.ts";
 import { receiveTree } from "../session/receive.ts";
 import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
@@ -20,6 +21,8 @@ export const recv = defineCommand({
   knowsRsync: true,
   writesOutput: ({ duplex }) => duplex === true,
   async run({ operands: [place], options, report, signal }) {
+    if (options.exclude && options.delete !== true)
+      throw new SyncError("USAGE", "--exclude is for --delete here; leaving out is for the sender");
     prepareForSession();
     const duplex = options.duplex === true;
     const channel = duplex ? duplexChannel() : inputChannel();

@@ -66,7 +66,7 @@ export interface Listener {
   breakOff(): void;
 }
 
-/** Listens for HTTP/1.1, over TLS where there is a certificate. @throws IO when it cannot */
+/** Listens for HTTP/1.1, over TLS where there is a certificate. @throws USAGE for a bad certificate or key, IO when it cannot listen */
 export async function listenHttp(
   { host = "127.0.0.1", port = 0, tls }: ListenOptions,
   listening: Listening,
@@ -79,7 +79,7 @@ export async function listenHttp(
     requireHostHeader: false, // it is asked for where the whole head is looked at
   };
   const server = tls
-    ? createHttpsServer({ ...settings, handshakeTimeout: serverLimits.requestHeadMs, ...tls })
+    ? secured(() => createHttpsServer({ ...settings, handshakeTimeout: serverLimits.requestHeadMs, ...tls }))
     : createHttpServer(settings);
   server.on("connection", (socket: Socket) => listening.connections.enter(socket));
   server.on("request", (request: IncomingMessage, response: ServerResponse) =>
@@ -98,6 +98,15 @@ export async function listenHttp(
     },
     breakOff: () => server.closeAllConnections(),
   };
+}
+
+function secured<Result>(create: () => Result): Result {
+  try {
+    return create();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SyncError("USAGE", `no certificate and key in PEM that fit each other: ${reason}`, { cause });
+  }
 }
 
 function bind(server: Server, port: number, host: string): Promise<void> {

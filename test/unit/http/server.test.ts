@@ -391,3 +391,9 @@ test("it can be mounted in a server that does other things too", async () => {
   own.close();
   own.closeAllConnections();
 });
+
+test("a certificate that is none is told", async () => {
+  await using sync = createServer({ root });
+  const tls = { cert: "no certificate", key: "no key" };
+  await expect(sync.listen({ tls })).rejects.toMatchObject({ code: "USAGE" });
+});
