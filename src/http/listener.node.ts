@@ -66,7 +66,11 @@ export interface Listener {
   breakOff(): void;
 }
 
-/** Listens for HTTP/1.1, over TLS where there is a certificate. @throws USAGE for a bad certificate or key, IO when it cannot listen */
+/**
+ * Listens for HTTP/1.1, over TLS where there is a certificate.
+ *
+ * @throws USAGE for a bad certificate or key, IO when it cannot listen
+ */
 export async function listenHttp(
   { host = "127.0.0.1", port = 0, tls }: ListenOptions,
   listening: Listening,

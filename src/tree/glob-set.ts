@@ -66,7 +66,10 @@ function readClass(pattern: Bytes, at: number, members: Uint8Array): number | un
   return end + 1;
 }
 
-/** Reads one byte, or a first and a last one with a dash between; where the last is before the first, the first stands alone. */
+/**
+ * Reads one byte, or a first and a last one with a dash between. Where the last is before the
+ * first, the first stands alone.
+ */
 function readRange(pattern: Bytes, at: number, members: Uint8Array): number {
   const start = at + (pattern[at] === backslash ? 1 : 0);
   const isRange = pattern[start + 1] === dash && start + 2 < pattern.length && pattern[start + 2] !== close;
