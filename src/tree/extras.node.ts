@@ -72,21 +72,18 @@ export class Extras {
     if (!dir.isNew) this.#levels[depth] = { dir, names: new Set() };
   }
 
-  /**
-   * All entries were seen: how many there are that none of them names.
-   *
-   * @throws LIMIT when that is more than may be deleted
-   */
+  /** All entries were seen. Returns how many are to be deleted that none of them names. */
   close(): number {
     this.#closeBelow(-1);
-    if (this.#found.length <= this.#maxCount) return this.#found.length;
-    throw new SyncError(
-      "LIMIT",
-      `more than ${this.#maxCount} would be deleted, so nothing was; --max-delete allows more`,
-      {
-        detail: { limit: this.#maxCount },
-      },
-    );
+    return this.refusal ? 0 : this.#found.length;
+  }
+
+  /** Why nothing is to be deleted: LIMIT when that would be too much. */
+  get refusal(): SyncError | undefined {
+    const limit = this.#maxCount;
+    if (this.#found.length <= limit) return undefined;
+    const message = `more than ${limit} would be deleted, so nothing was; --max-delete allows more`;
+    return new SyncError("LIMIT", message, { detail: { limit } });
   }
 
   /** What they are, a directory before what is in it. */
@@ -138,8 +135,9 @@ export class Extras {
     }
   }
 
-  /** True when something is protected in a directory that no entry names, so that it stays. */
+  /** True for a directory that no entry names when it stays, for what is protected in it, too. */
   stays(dir: DirNode, name: ByteString): boolean {
+    if (this.refusal) return true;
     for (const found of walk(this.#held, { from: new DirNode(dir, name) }))
       if (this.#isProtected(found.dir, found.name, found.stats.kind)) return true;
     return false;

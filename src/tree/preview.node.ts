@@ -86,7 +86,9 @@ class Preview implements TreeTarget, EntryActions {
     if (!this.#extras) return;
     if (!whole) return this.#refuse();
     this.#extras.close();
+    const { refusal } = this.#extras;
     for (const planned of this.#waiting) this.#tellWaiting(planned, this.#extras);
+    if (refusal) throw refusal;
     for (const { path, kind } of this.#extras.list()) {
       this.#onChange?.({ change: "deleted", path, kind, size: 0 });
     }

@@ -159,6 +159,7 @@ class DirTarget implements TreeTarget {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
       }
+      if (whole && this.#extras?.refusal) throw this.#extras.refusal;
       if (this.#destination.held.isRootInPlace()) return;
       throw new SyncError("CHANGED", "another directory took the place of the destination", {
         detail: { path: printPath(placeBytes(this.#place)) },
@@ -201,6 +202,7 @@ class DirTarget implements TreeTarget {
   async #deleteExtras(extras: Extras, whole: boolean): Promise<void> {
     if (!whole) return this.#required().onTrouble(0, notWhole());
     if (extras.close() > 0) this.#lock();
+    if (extras.refusal) return;
     for (const { path, kind = "other", trouble } of extras.delete()) {
       if (trouble) this.#tell(0, trouble, path);
       else {
