@@ -12,9 +12,7 @@ import { connectWs, listenWs } from "rsync-stream/transport/ws";
 if (process.send) await runPeer();
 else await runAll();
 
-/**
- * A peer: takes connections from those that were started before it, and makes them to the others.
- */
+/** A peer: takes connections from those that were started before it, and makes them to others. */
 async function runPeer() {
   const [sender, copy] = process.argv.slice(2);
   const connect = () => connectWs(`${sender}?session=pull`, { protocols: ["rsync-stream.1"] });

@@ -417,6 +417,7 @@ describe("a client alone", () => {
     expect([await reading, await writing]).toEqual(["PEER_GONE", "PEER_GONE"]);
     // Whichever of the two gives up first takes the other with it.
     expect([turnLimits.turnRetryCount, turnLimits.turnRetryCount + 1]).toContain(count);
+    await vi.advanceTimersByTimeAsync(1); // what the other was about ends
     expect(vi.getTimerCount()).toBe(0);
   });
 
