@@ -161,9 +161,8 @@ class DirTarget implements TreeTarget {
       }
       if (whole && this.#extras?.refusal) throw this.#extras.refusal;
       if (this.#destination.held.isRootInPlace()) return;
-      throw new SyncError("CHANGED", "another directory took the place of the destination", {
-        detail: { path: printPath(placeBytes(this.#place)) },
-      });
+      const detail = { path: printPath(placeBytes(this.#place)) };
+      throw new SyncError("CHANGED", "another directory took the place of the destination", { detail });
     });
   }
 
