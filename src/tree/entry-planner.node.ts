@@ -1,4 +1,4 @@
-import { SyncError } from "../errors.ts";
+import { SyncError, withPath } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { compareEntry, type Keeping, type Outcome } from "./comparison.ts";
 import type { Destination } from "./destination.node.ts";
@@ -114,7 +114,7 @@ export class EntryPlanner {
       return work();
     } catch (thrown) {
       const path = printPlace(dir, name);
-      throw fileTrouble(thrown, path);
+      throw withPath(fileTrouble(thrown, path), path);
     }
   }
 }

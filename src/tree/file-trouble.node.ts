@@ -1,5 +1,5 @@
 import { errnoOf } from "../bytes/errno.node.ts";
-import { isSyncError, SyncError, type SyncErrorCode, withPath } from "../errors.ts";
+import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
 
 /** What the error numbers of the system mean to a tree; all others are IO. */
 const codeOfErrno: Readonly<Record<string, SyncErrorCode>> = {
@@ -15,7 +15,7 @@ const codeOfErrno: Readonly<Record<string, SyncErrorCode>> = {
 
 /** The error of a file call as a SyncError about a path of the tree. */
 export function fileTrouble(thrown: unknown, path: string): SyncError {
-  if (isSyncError(thrown)) return withPath(thrown, path);
+  if (isSyncError(thrown)) return thrown;
   if (!isErrno(thrown)) return new SyncError("INTERNAL", String(thrown), { cause: thrown, detail: { path } });
   const name = errnoOf(thrown)!;
   const reason = reasonOf(thrown, name);

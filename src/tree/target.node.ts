@@ -373,7 +373,7 @@ class DirTarget implements TreeTarget {
   }
 
   #tell(entry: number, thrown: unknown, path: string): void {
-    const error = fileTrouble(thrown, path);
+    const error = withPath(fileTrouble(thrown, path), path);
     if (error.code === "NO_SPACE") this.#makeRoom();
     if (error.code === "NO_SPACE" || error.code === "LOCKED") throw error;
     this.#required().onTrouble(entry, error);

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { SyncError } from "../errors.ts";
+import { SyncError, withPath } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { findPlaceFault } from "./entry-order.ts";
 import type { FileStats } from "./file-stats.node.ts";
@@ -71,7 +71,8 @@ function look(
     if (stats) return { dir, name, depth, stats };
     throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(dir, name) } });
   } catch (thrown) {
-    options.onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
+    const path = printPlace(dir, name);
+    options.onTrouble?.(withPath(fileTrouble(thrown, path), path));
     return undefined;
   }
 }
@@ -87,7 +88,8 @@ function listNames(held: HeldDirs, dir: DirNode, options: WalkOptions): ByteStri
   try {
     return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
   } catch (thrown) {
-    options.onTrouble?.(fileTrouble(thrown, pathBelow(dir).slice(1)));
+    const path = pathBelow(dir).slice(1);
+    options.onTrouble?.(withPath(fileTrouble(thrown, path), path));
     return [];
   }
 }
