@@ -1,9 +1,9 @@
-import { SyncError, withPath } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { compareEntry, type Keeping, type Outcome } from "./comparison.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
-import { fileTrouble } from "./file-trouble.node.ts";
+import { entryTrouble } from "./file-trouble.node.ts";
 import { printPlace, DirNode } from "./dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { stagingName } from "./staging-name.ts";
@@ -113,8 +113,7 @@ export class EntryPlanner {
     try {
       return work();
     } catch (thrown) {
-      const path = printPlace(dir, name);
-      throw withPath(fileTrouble(thrown, path), path);
+      throw entryTrouble(thrown, printPlace(dir, name));
     }
   }
 }

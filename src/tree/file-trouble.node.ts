@@ -1,5 +1,5 @@
 import { errnoOf } from "../bytes/errno.node.ts";
-import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
+import { isSyncError, SyncError, type SyncErrorCode, withPath } from "../errors.ts";
 
 /** What the error numbers of the system mean to a tree; all others are IO. */
 const codeOfErrno: Readonly<Record<string, SyncErrorCode>> = {
@@ -13,7 +13,12 @@ const codeOfErrno: Readonly<Record<string, SyncErrorCode>> = {
   ENOTDIR: "PATH",
 };
 
-/** The error of a file call as a SyncError about a path of the tree. */
+/** What befell an entry as a SyncError that has the entry's path, whoever threw it. */
+export function entryTrouble(thrown: unknown, path: string): SyncError {
+  return withPath(fileTrouble(thrown, path), path);
+}
+
+/** The error of a file call as a SyncError about a path. One that is a SyncError stays as it is. */
 export function fileTrouble(thrown: unknown, path: string): SyncError {
   if (isSyncError(thrown)) return thrown;
   if (!isErrno(thrown)) return new SyncError("INTERNAL", String(thrown), { cause: thrown, detail: { path } });

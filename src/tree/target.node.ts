@@ -8,7 +8,7 @@ import { type Keeping, modeMask } from "./comparison.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
-import { fileTrouble } from "./file-trouble.node.ts";
+import { entryTrouble } from "./file-trouble.node.ts";
 import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
@@ -373,7 +373,7 @@ class DirTarget implements TreeTarget {
   }
 
   #tell(entry: number, thrown: unknown, path: string): void {
-    const error = withPath(fileTrouble(thrown, path), path);
+    const error = entryTrouble(thrown, path);
     if (error.code === "NO_SPACE") this.#makeRoom();
     if (error.code === "NO_SPACE" || error.code === "LOCKED") throw error;
     this.#required().onTrouble(entry, error);

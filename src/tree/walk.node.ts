@@ -1,9 +1,9 @@
 import fs from "node:fs";
-import { SyncError, withPath } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { findPlaceFault } from "./entry-order.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import { fileTrouble } from "./file-trouble.node.ts";
+import { entryTrouble } from "./file-trouble.node.ts";
 import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 
@@ -71,8 +71,7 @@ function look(
     if (stats) return { dir, name, depth, stats };
     throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(dir, name) } });
   } catch (thrown) {
-    const path = printPlace(dir, name);
-    options.onTrouble?.(withPath(fileTrouble(thrown, path), path));
+    options.onTrouble?.(entryTrouble(thrown, printPlace(dir, name)));
     return undefined;
   }
 }
@@ -88,8 +87,7 @@ function listNames(held: HeldDirs, dir: DirNode, options: WalkOptions): ByteStri
   try {
     return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
   } catch (thrown) {
-    const path = pathBelow(dir).slice(1);
-    options.onTrouble?.(withPath(fileTrouble(thrown, path), path));
+    options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1)));
     return [];
   }
 }
