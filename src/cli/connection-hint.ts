@@ -4,8 +4,6 @@ import { isSyncError, SyncError } from "../errors.ts";
 /** Milliseconds that a server has to show that it speaks TLS. */
 const probeMs = 2000;
 
-const noTls = "no TLS is spoken there";
-
 /** Certificates that nobody known here vouches for. */
 const untrusted = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -28,7 +26,7 @@ export async function withConnectionHint<Result>(url: string, work: () => Promis
     const hint = await hintFor(thrown, url);
     if (hint === undefined) throw thrown;
     const { code, message, detail, remote } = thrown;
-    const said = hint.startsWith(noTls) ? message.split(": ")[0]! : message; // the rest is a line of OpenSSL's own log
+    const said = isTlsTrouble(codeIn(thrown)) ? message.split(": ")[0]! : message; // not OpenSSL's own log
     throw new SyncError(code, `${said}; ${hint}`, { cause: thrown, detail, remote });
   }
 }
@@ -39,12 +37,17 @@ async function hintFor(error: SyncError, url: string): Promise<string | undefine
   const secure = protocol === "https:" || protocol === "wss:";
   const reason = codeIn(error);
   if (untrusted.has(reason)) return "--ca FILE names a certificate to trust, such as the server's own";
-  if (secure && (reason.startsWith("ERR_SSL_") || reason === "EPROTO")) {
-    return `${noTls}; ${protocol === "https:" ? "http" : "ws"}: may be meant`;
+  if (secure && isTlsTrouble(reason)) {
+    return `no TLS is spoken there; ${protocol === "https:" ? "http" : "ws"}: may be meant`;
   }
   const isOdd = reason === "ECONNRESET" || reason === "EPIPE" || error.code === "UNSUPPORTED";
   if (secure || !isOdd || !(await speaksTls(hostname, Number(port || 80)))) return undefined;
   return `TLS is spoken there; ${protocol === "http:" ? "https" : "wss"}: is meant`;
+}
+
+/** True for what comes of an answer that is not one of TLS. */
+function isTlsTrouble(reason: string): boolean {
+  return reason.startsWith("ERR_SSL_") || reason === "EPROTO";
 }
 
 /** The first code of the system or of OpenSSL among the causes of an error. */

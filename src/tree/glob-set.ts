@@ -74,11 +74,6 @@ function readRange(pattern: Bytes, at: number, members: Uint8Array): number {
   const start = at + (pattern[at] === backslash ? 1 : 0);
   const isRange = pattern[start + 1] === dash && start + 2 < pattern.length && pattern[start + 2] !== close;
   const last = isRange ? start + 2 + (pattern[start + 2] === backslash ? 1 : 0) : start;
-  if (last < pattern.length)
-    members.fill(
-      1,
-      pattern[start],
-      (pattern[last]! < pattern[start]! ? pattern[start]! : pattern[last]!) + 1,
-    );
+  if (last < pattern.length) members.fill(1, pattern[start], Math.max(pattern[start]!, pattern[last]!) + 1);
   return last + 1;
 }
