@@ -1,3 +1,4 @@
+import { closingAfter } from "../bytes/closing.ts";
 import { randomUUID } from "node:crypto";
 import { closeSync } from "node:fs";
 import type { Chunk } from "../chunk/chunk.ts";
@@ -90,11 +91,10 @@ export function createSpool(directory: string, found: FoundChunks): Spool {
 function openNameless(directory: string): number {
   const held = new HeldDirs(pathOf(directory));
   const name = `.rsync-stream-${randomUUID()}`;
-  try {
+  const make = (): number => {
     const fd = createIn(held, name, 0o600);
     removeFrom(held, name);
     return fd;
-  } finally {
-    held.close();
-  }
+  };
+  return closingAfter(make, () => held.close());
 }

@@ -1,4 +1,5 @@
 import { opendir } from "node:fs/promises";
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ByteString, fromByteString, type PlacePath } from "../tree/byte-string.node.ts";
 import { HeldDirs } from "../tree/held-dirs.node.ts";
 import { stagingName } from "../tree/staging-name.ts";
@@ -17,16 +18,15 @@ const readAheadCount = 32;
  */
 export async function listNames(place: PlacePath, after: ByteString): Promise<SharedNames> {
   const dir = new HeldDirs(place, false);
-  try {
+  const list = async (): Promise<SharedNames> => {
     const { listedNameCount } = listingLimits;
     const found = await firstNames(dir, after, listedNameCount + 1);
     const listed = found.slice(0, listedNameCount);
     const names = listed.flatMap((name) => describe(dir, name) ?? []);
     const last = found.length > listedNameCount ? listed.at(-1) : undefined;
     return { names, ...(last !== undefined && { next: Buffer.from(last, "latin1").toString("hex") }) };
-  } finally {
-    dir.close();
-  }
+  };
+  return closingInTheEnd(list, async () => dir.close());
 }
 
 async function firstNames(dir: HeldDirs, after: ByteString, count: number): Promise<ByteString[]> {
