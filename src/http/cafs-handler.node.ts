@@ -8,7 +8,7 @@ import { checkSyncInfo, type SyncInfo, type SyncInfoLimits } from "../remotesync
 import { nodeStreamChannel } from "../transport/node-stream.node.ts";
 import { refusalOf } from "../transport/refusal.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { isInTurn } from "./pipelining.node.ts";
+import { waitForEarlier } from "./pipelining.node.ts";
 import type { FileShareOptions, SharedFile } from "./share.ts";
 
 /**
@@ -51,7 +51,7 @@ export async function handleCafs(
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "POST")
     return plain(response, 405, "Method Not Allowed");
-  if (!(await isInTurn(request, response))) return;
+  if (!(await waitForEarlier(request, response))) return;
   const wantsInfo = request.method === "GET";
   if (!wantsInfo && request.headers.connection !== "close")
     return plain(response, 400, "Connection: close required");

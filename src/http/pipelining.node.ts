@@ -11,7 +11,10 @@ const endings = new WeakMap<Socket, Promise<void>>();
  *
  * @returns false when the client is gone
  */
-export async function isInTurn({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+export async function waitForEarlier(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
   const before = latest.get(socket);
   if (before === response) return !socket.destroyed;
   latest.set(socket, response);

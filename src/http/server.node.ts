@@ -16,7 +16,7 @@ import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
 import type { PlacePath } from "../tree/byte-string.node.ts";
-import { isInTurn } from "./pipelining.node.ts";
+import { waitForEarlier } from "./pipelining.node.ts";
 import { json, text } from "./plain-answer.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
 import { Connections } from "./connections.node.ts";
@@ -126,7 +126,7 @@ class HttpServer implements SyncServer {
 
   handle(request: IncomingMessage, response: ServerResponse): void {
     this.#track(
-      this.#answerInTurn(request, response).catch((thrown: unknown) => {
+      this.#answerNext(request, response).catch((thrown: unknown) => {
         this.#refuse(toSyncError(thrown), request, response);
       }),
     );
@@ -175,8 +175,8 @@ class HttpServer implements SyncServer {
     await this.#share.close?.();
   }
 
-  async #answerInTurn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await isInTurn(request, response)) await this.#answer(request, response);
+  async #answerNext(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await waitForEarlier(request, response)) await this.#answer(request, response);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
