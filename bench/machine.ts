@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import * as os from "node:os";
-import { delimiter, join } from "node:path";
+import { findProgram } from "../test/programs.ts";
 
 /** What a figure depends on, beside the code that was measured. */
 export interface MachineFacts {
@@ -41,23 +41,6 @@ export function readMachine(root: string): MachineFacts {
     programs: Object.fromEntries(versions),
     loadAverage: os.loadavg()[0] ?? 0,
   };
-}
-
-/** Where a program lies; undefined when it is not installed. */
-export function findProgram(name: string): string | undefined {
-  return (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function firstLine(command: string, ...args: readonly string[]): string {

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
+import { findProgram } from "./programs.ts";
 
 /** What a test needs and this machine lacks, in words; undefined where nothing is lacking. */
 export type Obstacle = string | undefined;
@@ -50,18 +51,8 @@ export const noFullDevice: Obstacle = existsSync("/dev/full") ? undefined : "the
 
 /** The first of some programs that is not installed. */
 export function missing(...programs: readonly string[]): Obstacle {
-  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  const lacking = programs.find((name) => !places.some((place) => isExecutable(join(place, name))));
+  const lacking = programs.find((name) => findProgram(name, ["/usr/sbin", "/sbin"]) === undefined);
   return lacking === undefined ? undefined : `${lacking} is not installed`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** For what needs a file system of its own, which not even root may mount in every container. */

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { startFarHost } from "../far/far-host.ts";
-import { findProgram } from "../machine.ts";
+import { findProgram } from "../../test/programs.ts";
 import type { Contender } from "./contender.ts";
 import { checkCopy, type Contents } from "./copy-check.ts";
 import type { Flow } from "./flow.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { delimiter, join } from "node:path";
-import { findProgram } from "../machine.ts";
+import { findProgram } from "../../test/programs.ts";
 
 /**
  * Makes a folder in which whole programs are measured. Command lines run in it and find there
