@@ -4,7 +4,10 @@ const narrow = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 const wide =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]$/u;
 
-/** Made when it is used: that takes 20 ms, which every command would wait for. */
+/**
+ * Made when it is used, for that takes 11 ms:
+ * `node -e "console.time(); new Intl.Segmenter(); console.timeEnd()"`.
+ */
 let graphemes: Intl.Segmenter | undefined;
 
 /** Columns that a text takes on a terminal, at most. It holds no control characters. */
