@@ -3,6 +3,7 @@ import { closingAfter } from "../bytes/closing.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { copyBytes, copyContent } from "./copy-content.node.ts";
 import { readFully, writeFully } from "./file-cut.node.ts";
 import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -18,12 +19,10 @@ import { putOverDir, type Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
 
-/** Bytes copied from an old version in one step. */
-const copyBytes = 1024 * 1024;
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
 const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /** What a file needs from the target it belongs to. */
@@ -314,21 +313,6 @@ export class IncomingFile {
   #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
     return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
   }
-}
-
-/** Copies what is written of a temporary file; zeros become holes. */
-function copyContent(held: HeldDirs, { dir, name }: NameIn, to: number): void {
-  const from = held.open(dir, name, O_RDONLY | O_NOFOLLOW);
-  const copy = (): void => {
-    const block = new Uint8Array(copyBytes);
-    for (let at = 0; ;) {
-      const part = block.subarray(0, readFully(from, block, at));
-      if (!isZero(part)) writeFully(to, part, at);
-      if (part.length < block.length) return;
-      at += part.length;
-    }
-  };
-  closingAfter(copy, () => fs.closeSync(from));
 }
 
 /** The inode number says nothing: network file systems give a file another one now and then. */
