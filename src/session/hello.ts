@@ -20,6 +20,12 @@ export const compressFeature = "compress";
 export const changesFeature = "changes";
 
 /**
+ * A one-way sender with this feature leaves out content that it knows the receiver to have; a
+ * receiver keeps such content until the end.
+ */
+export const haveFeature = "have";
+
+/**
  * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream
  * holds all. `list`: a one-way stream without content, which tells what a tree holds.
  */
@@ -138,6 +144,20 @@ export function checkSessionCutter(cutter: CutterSpec): void {
   const { averageBytes, maxBytes } = checkCutterSpec(cutter);
   if (maxBytes <= sessionLimits.chunkBytes && averageBytes >= sessionLimits.averageChunkBytes) return;
   throw new SyncError("LIMIT", `chunks of ${averageBytes} to ${maxBytes} bytes are too small or too long`);
+}
+
+/** What a sender asks of the target of its receiver. Where it can be told what is missing, less. */
+export function askedOfTarget({ mode, features }: SenderHello): {
+  readonly search: boolean;
+  readonly keepOld: boolean;
+  readonly tells: boolean;
+} {
+  const duplex = mode === "duplex";
+  return {
+    search: !duplex,
+    keepOld: !duplex && features.includes(haveFeature),
+    tells: duplex && features.includes(changesFeature),
+  };
 }
 
 /**

@@ -216,7 +216,8 @@ class ReceiverWork {
     }
   }
 
-  async #open({ cutter, digest, layout, search, tells }: ReceiverEffect & { do: "open" }): Promise<void> {
+  async #open(opening: ReceiverEffect & { do: "open" }): Promise<void> {
+    const { cutter, digest, layout, search, keepOld, tells } = opening;
     if (this.#core.duplex && !this.#answers) {
       throw new SyncError("UNSUPPORTED", "the sender waits for answers, and there is no way back");
     }
@@ -227,6 +228,7 @@ class ReceiverWork {
       digest,
       layout,
       search,
+      keepOld,
       ...(tells && { onChange: (change) => this.#core.change(change) }),
       onDelete: () => void this.#core.totals.deleted++,
       onReplace: (entry, bytes) => this.#allowance.replace(entry, bytes),

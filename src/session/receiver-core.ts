@@ -15,7 +15,7 @@ import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
 import { EntryTroubles } from "./entry-troubles.ts";
 import { checkLength, type FileState, openFile, type Place, placesFor, sizesToCome } from "./file-state.ts";
 import type { Frame } from "./frame.ts";
-import { changesFeature, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
+import { askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { type Debt, Ledger } from "./ledger.ts";
 import { noReceiverTotals, type ReceiverEffect, send } from "./receiver-effect.ts";
@@ -154,8 +154,7 @@ export class ReceiverCore {
     this.#hello = hello;
     this.#digestOfIds = digest;
     this.#checker = new EntryChecker(hello.layout);
-    const tells = this.duplex && hello.features.includes(changesFeature);
-    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, search: !this.duplex, tells };
+    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, ...askedOfTarget(hello) };
   }
 
   #takeListed(): void {

@@ -18,6 +18,8 @@ export type ReceiverEffect =
       readonly digest: ChunkDigest;
       readonly layout: Layout;
       readonly search: boolean;
+      /** True when a sender that nothing can be told counts on content that is here. */
+      readonly keepOld: boolean;
       /** True when the sender wants to hear what becomes of each path. */
       readonly tells: boolean;
     }

@@ -10,7 +10,7 @@ import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
-import { changesFeature, compressFeature, type Mode } from "./hello.ts";
+import { changesFeature, compressFeature, haveFeature, type Mode } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
@@ -115,6 +115,7 @@ export async function sendTree<File>(
       features: [
         ...(options.compress === false ? [] : [compressFeature]),
         ...(options.onChange ? [changesFeature] : []),
+        ...(options.have ? [haveFeature] : []),
       ],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },

@@ -5,7 +5,7 @@ import type { ChunkDigest } from "../chunk/digest.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { chunkNamer } from "./file-cut.node.ts";
-import type { DirNode } from "./dir-node.node.ts";
+import type { DirNode, NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { IncomingFile } from "./incoming-file.node.ts";
 import { KnownChunks } from "./known-chunks.node.ts";
@@ -96,6 +96,11 @@ export class ContentSearch {
     const isLike = (): boolean =>
       this.#tools.staging.hasLeftover(dir, name) || this.#likeness.find(name, size).length > 0;
     return this.#unseen ? this.#seeAll().then(isLike) : isLike();
+  }
+
+  /** Learns where a file is that was replaced, unless the look at all files has met it before. */
+  addOld({ dir, name }: NameIn, size: number): void {
+    if (this.#unseen) this.#shared.push(this.refer(this.#tools.places.add(dir, name, size), size));
   }
 
   /** Files that a new one may be like. */

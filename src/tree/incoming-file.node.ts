@@ -11,6 +11,7 @@ import type { HandleCache } from "./handle-cache.node.ts";
 import { printPlace, type NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { firstMode, type MetadataSetter } from "./metadata.node.ts";
+import type { OldFiles } from "./old-files.node.ts";
 import type { Pause } from "../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
@@ -30,6 +31,8 @@ export interface IncomingTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
   readonly replacements: Replacements;
+  /** Keeps what is replaced, when its content is counted on. */
+  readonly oldFiles: OldFiles | undefined;
   readonly places: Places;
   /** Temporary files open for writing, by name. */
   readonly writing: HandleCache<NameIn>;
@@ -255,8 +258,10 @@ export class IncomingFile {
   }
 
   #rename(): void {
-    const { places, replacements } = this.#tools;
+    const { oldFiles, places, replacements } = this.#tools;
+    const { dir, name } = this.plan;
     const temp = this.#temp!;
+    if (this.before?.kind === "file") oldFiles?.keep(dir, name, this.before.size, this.place);
     if (this.#put(temp)) places.settle(this.place);
     else {
       replacements.wait({ ...this.plan, kind: "file" }, temp);

@@ -15,6 +15,10 @@ export class PlaceNames {
   #count = 0;
   #used = 0;
 
+  get count(): number {
+    return this.#count;
+  }
+
   add(dir: DirNode, name: ByteString): number {
     if (this.#count + 1 >= this.#starts.length) this.#growRows();
     if (this.#used + name.length > this.#text.length) this.#growText(name.length);

@@ -4,7 +4,7 @@ import type { Bytes } from "../types.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
-import type { DirNode, NameIn } from "./dir-node.node.ts";
+import { pathBelow, type DirNode, type NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
 
@@ -12,6 +12,15 @@ import { PlaceNames } from "./place-names.node.ts";
 const maxOpenCount = 16;
 
 const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+
+/** Where a file is that another one replaced. */
+interface Replaced {
+  readonly at: NameIn;
+  /** The places noted before that: those with its name are the old file's. */
+  readonly placeCount: number;
+  /** The one of these that is the new file's. */
+  readonly heir: number | undefined;
+}
 
 /**
  * The files of a destination that content may be taken from, by number.
@@ -24,6 +33,8 @@ export class Places {
   readonly #names = new PlaceNames();
   /** Where files are for the time being that are not at their names. */
   readonly #moved = new Map<number, NameIn>();
+  /** Files that were replaced and are readable all the same, by path. */
+  readonly #replaced = new Map<ByteString, Replaced>();
   readonly #line = new AddressLine();
   /** Content that is not on disk yet. */
   readonly #kept = new Map<number, Bytes>();
@@ -55,6 +66,11 @@ export class Places {
   /** Says that a file is at its own name again. */
   settle(place: number): void {
     this.#moved.delete(place);
+  }
+
+  /** Says where the file at a name is from now on, which another one is about to replace. */
+  replace({ dir, name }: NameIn, at: NameIn, heir: number | undefined): void {
+    this.#replaced.set(pathOf(dir, name), { at, placeCount: this.#names.count, heir });
   }
 
   /** Answers reads of a file from memory, or from disk again when no bytes are given. */
@@ -98,8 +114,18 @@ export class Places {
   }
 
   #open(place: number): number {
-    const moved = this.#moved.get(place);
-    if (moved) return this.#held.open(moved.dir, moved.name, readFlags);
-    return this.#held.open(this.#names.dirOf(place), this.#names.nameOf(place), readFlags);
+    const { dir, name } = this.#moved.get(place) ?? this.#whereNow(place);
+    return this.#held.open(dir, name, readFlags);
   }
+
+  #whereNow(place: number): NameIn {
+    const own = { dir: this.#names.dirOf(place), name: this.#names.nameOf(place) };
+    const replaced = this.#replaced.size > 0 && this.#replaced.get(pathOf(own.dir, own.name));
+    return replaced && place < replaced.placeCount && place !== replaced.heir ? replaced.at : own;
+  }
+}
+
+/** Directories that are found twice are not the same objects. */
+function pathOf(dir: DirNode, name: ByteString): ByteString {
+  return `${pathBelow(dir)}/${name}`;
 }

@@ -4,6 +4,7 @@ import { isErrno } from "./file-trouble.node.ts";
 import type { NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { MetadataSetter } from "./metadata.node.ts";
+import type { OldFiles } from "./old-files.node.ts";
 import { putOverDir, type Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";
 
@@ -12,6 +13,7 @@ interface LinkTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
   readonly replacements: Replacements;
+  readonly oldFiles: OldFiles | undefined;
   readonly metadata: MetadataSetter;
 }
 
@@ -20,7 +22,7 @@ interface LinkTools {
  * followed.
  */
 export function makeLink(
-  { held, metadata, replacements, staging }: LinkTools,
+  { held, metadata, oldFiles, replacements, staging }: LinkTools,
   { dir, name, number, entry, there }: PlannedEntry,
 ): void {
   const makeFrom = (temp: NameIn): void => {
@@ -36,6 +38,7 @@ export function makeLink(
       throw thrown;
     }
   };
+  if (there?.kind === "file") oldFiles?.keep(dir, name, there.size);
   try {
     makeFrom(staging.newName(dir, name));
   } catch (thrown) {

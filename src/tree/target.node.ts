@@ -251,13 +251,13 @@ class DirTarget implements TreeTarget {
   }
 
   #openWorkspace({ held }: OpenDestination): Workspace {
-    const { cutter: spec, digest = sha256Digest, search: mayCutAll } = this.#required();
-    const rule = { spec, digest };
+    const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = this.#required();
     const { durable = false, onUnkept = () => {} } = this.#options;
     const workspace = new Workspace(held, {
-      rule,
+      rule: { spec, digest },
       likeFrom: this.#likeFrom,
       mayCutAll,
+      keepOld,
       durable,
       allowedModeBits: this.#allowedModeBits,
       onUnkept,

@@ -204,6 +204,11 @@ export interface TargetOptions extends AbortOptions {
    */
   readonly search: boolean;
   /**
+   * True when the sender counts on content that is here as the session begins: that of a file that
+   * is replaced must be found until the commit.
+   */
+  readonly keepOld?: boolean;
+  /**
    * Called when a file is planned that will take the place of another, with its number and the size
    * of the one there.
    */

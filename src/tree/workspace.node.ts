@@ -9,6 +9,7 @@ import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../bytes/pause.node.ts";
 import { findKeeping } from "./keeping.node.ts";
 import { MetadataSetter, type Unkept } from "./metadata.node.ts";
+import { OldFiles } from "./old-files.node.ts";
 import { Places } from "./places.node.ts";
 import { Replacements } from "./replacements.node.ts";
 import { Staging } from "./staging.node.ts";
@@ -26,6 +27,8 @@ interface WorkspaceOptions {
   /** The directory whose files new ones may be like; none for a single file. */
   readonly likeFrom: DirNode | undefined;
   readonly mayCutAll: boolean;
+  /** True when files that are replaced stay readable until the session ends. */
+  readonly keepOld: boolean;
   readonly durable: boolean;
   /** The bits of a mode that are a peer's to give. */
   readonly allowedModeBits: number;
@@ -47,11 +50,12 @@ export class Workspace implements IncomingTools {
   readonly pause: Pause;
   readonly durable: boolean;
   readonly abandoned: NameIn[] = [];
+  readonly oldFiles: OldFiles | undefined;
   readonly metadata: MetadataSetter;
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
-    const { rule, likeFrom, mayCutAll, durable, pause, allowedModeBits, onUnkept } = options;
+    const { rule, likeFrom, mayCutAll, keepOld, durable, pause, allowedModeBits, onUnkept } = options;
     this.held = held;
     this.durable = durable;
     this.pause = pause;
@@ -64,6 +68,7 @@ export class Workspace implements IncomingTools {
     this.metadata = new MetadataSetter(keeping, onUnkept);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
+    this.oldFiles = keepOld ? new OldFiles(this) : undefined;
     this.writing = new HandleCache<NameIn>(
       maxWritingCount,
       ({ dir, name }) => held.open(dir, name, O_WRONLY | O_NOFOLLOW),
