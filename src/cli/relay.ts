@@ -3,7 +3,6 @@ import { SyncError } from "../errors.ts";
 import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import type { Share } from "../http/share.ts";
 import { createCafsRelay } from "../relay/cafs-relay.node.ts";
-import { relayPatience } from "../relay/relay-limits.ts";
 import { openRelayStore } from "../relay/relay-store.node.ts";
 import { createRelay } from "../relay/relay.ts";
 import { decodeByteText, hasOtherBytes } from "./byte-text.ts";
@@ -26,10 +25,6 @@ const options = {
   },
   compress: { type: "boolean", short: "z", about: "have the upstream compress content that shrinks" },
   ...upstreamOptions,
-  retries: {
-    ...upstreamOptions.retries,
-    about: `connect anew so often when the connection breaks; ${relayPatience.retries} unless given, a minute or more`,
-  },
   ...listenOptions,
 } as const;
 

@@ -1,5 +1,5 @@
 import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
-import type { Connect, Retry } from "../session/reconnect.ts";
+import { type Connect, reconnectLimits, type Retry } from "../session/reconnect.ts";
 import { type ChildWords, childProcessDuplex } from "../transport/child-process.node.ts";
 import { httpFetch } from "../transport/http-fetch.node.ts";
 import { connectTurns } from "../transport/http-turns.ts";
@@ -42,7 +42,7 @@ export const remoteOptions = {
   retries: {
     type: "string",
     value: "N",
-    about: "connect anew so often when the connection breaks; 3 unless given",
+    about: `connect anew so often when the connection breaks; ${reconnectLimits.retries} unless given, a minute or more`,
   },
   turns: {
     type: "boolean",

@@ -6,7 +6,6 @@ import type { Share } from "../http/share.ts";
 import type { ReconnectOptions } from "../session/reconnect.ts";
 import type { Store } from "../store/store.ts";
 import { CafsReception } from "./cafs-reception.node.ts";
-import { relayPatience } from "./relay-limits.ts";
 import { checkRoute, randomRelayId } from "./relay-route.ts";
 import { upstreamFailure } from "./upstream-failure.ts";
 
@@ -43,7 +42,7 @@ export function createCafsRelay(url: string, options: CafsRelayOptions): CafsRel
 
   async function look(via: readonly string[]): Promise<CafsReception> {
     const headers = { ...options.headers, "Rsync-Stream-Via": [...via, id].join(", ") };
-    const upstream = { ...relayPatience, ...options, headers, wantsKey: false, signal: life.signal };
+    const upstream = { ...options, headers, wantsKey: false, signal: life.signal };
     const here = reception?.state === "complete" ? reception : undefined;
     try {
       const said = await refetchSyncInfo(url, here?.known, upstream);

@@ -12,14 +12,3 @@ export const relayLimits = Object.freeze({
   /** Relays that a request may have come through. */
   hopCount: 8,
 });
-
-/**
- * How a relay connects anew to its upstream, unless told otherwise. Its downstreams wait meanwhile,
- * so it is more patient than they are: each wait takes half of its longest at least, all together a
- * minute.
- */
-export const relayPatience = Object.freeze({
-  /** Attempts after one that moved nothing. */
-  retries: 9,
-  random: (): number => (1 + Math.random()) / 2,
-});

@@ -6,7 +6,7 @@ import type { Store } from "../store/store.ts";
 import type { SharedNames } from "../tree/shared-names.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
 import { RelayChunks } from "./relay-chunks.ts";
-import { relayLimits, relayPatience } from "./relay-limits.ts";
+import { relayLimits } from "./relay-limits.ts";
 import { checkRoute, randomRelayId } from "./relay-route.ts";
 import { RelayTree, type UpstreamOptions } from "./relay-tree.ts";
 import { openRelayedFile } from "./relayed-file.ts";
@@ -84,7 +84,7 @@ export function createRelay(options: RelayOptions): Relay {
     makeRoom(trees);
     const connect = ({ signal }: AbortOptions): Promise<Duplex> =>
       options.connect({ path, via: [...via, id], ...(signal && { signal }) });
-    const tree = new RelayTree(connect, chunks, { ...relayPatience, ...options });
+    const tree = new RelayTree(connect, chunks, options);
     trees.set(name, tree);
     return tree;
   }

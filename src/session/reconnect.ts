@@ -17,18 +17,20 @@ export interface Retry {
 
 export interface ReconnectOptions extends AbortOptions {
   /**
-   * Attempts after one that failed without having moved content, at most; default 3. An attempt
-   * that did starts the count anew.
+   * Attempts after one that failed without having moved content, at most; default 9, which is a
+   * minute or two of waits. An attempt that did starts the count anew.
    */
   readonly retries?: number;
   /**
-   * Milliseconds that the first wait takes at most; each further one up to twice as long. Default
-   * 500.
+   * Milliseconds that the first wait takes at most, and half of that at least; each further one
+   * takes up to twice as long. Default 500.
    */
   readonly firstWaitMs?: number;
   /** Milliseconds that no wait exceeds. Default 30 000. */
   readonly longestWaitMs?: number;
-  /** Gives a number from 0 up to 1: how much of the wait is waited. Default Math.random. */
+  /**
+   * Gives a number from 0 up to 1: how much of a wait's second half is waited. Default Math.random.
+   */
   readonly random?: () => number;
   /** Called before each wait. */
   readonly onRetry?: (retry: Retry) => void;
@@ -64,16 +66,20 @@ const passing: ReadonlySet<SyncErrorCode> = new Set([
   "UPSTREAM",
 ]);
 
-/** What holds unless the caller says otherwise. */
-export const reconnectDefaults = Object.freeze({
-  retries: 3,
+/**
+ * What holds unless the caller says otherwise: a minute at least in all, as long as a server takes
+ * to start anew.
+ */
+export const reconnectLimits = Object.freeze({
+  retries: 9,
   firstWaitMs: 500,
   longestWaitMs: 30_000,
 });
 
 /**
  * Tries until an attempt comes through. A connection that was never heard of is not tried again:
- * the address or the permission is wrong then, not the line.
+ * the address or the permission is wrong then, not the line. Nor is a place that somebody else
+ * writes to; after a connection that broke, that may be the other end of it.
  *
  * @throws the error of the last attempt, or the signal's reason
  */
@@ -82,7 +88,7 @@ export async function withRetries<Result>(
   options: ReconnectOptions,
 ): Promise<Result> {
   const { signal, onRetry } = options;
-  const retries = options.retries ?? reconnectDefaults.retries;
+  const retries = options.retries ?? reconnectLimits.retries;
   let everHeard = false;
   for (let failureCount = 0; ;) {
     signal?.throwIfAborted();
@@ -92,9 +98,10 @@ export async function withRetries<Result>(
     } catch (thrown) {
       signal?.throwIfAborted();
       const error = toSyncError(thrown);
+      const isForeignLock = error.code === "LOCKED" && !everHeard;
       everHeard ||= signs.heard;
       failureCount = signs.moved ? 1 : failureCount + 1;
-      if (!everHeard || !passing.has(error.code) || failureCount > retries) throw error;
+      if (!everHeard || isForeignLock || !passing.has(error.code) || failureCount > retries) throw error;
       const waitMs = waitBefore(failureCount, options);
       const { over, retryNow } = startWait(waitMs);
       onRetry?.({ failureCount, waitMs, error, retryNow });
@@ -104,12 +111,13 @@ export async function withRetries<Result>(
 }
 
 /**
- * Up to twice as long each time, and any part of that: many clients of one server must not come
- * back at once.
+ * Up to twice as long each time, by chance: many clients of one server must not come back at once.
+ * Half of it is always waited, so that all waits together have a least length.
  */
 function waitBefore(failureCount: number, options: ReconnectOptions): number {
-  const { firstWaitMs, longestWaitMs, random = Math.random } = { ...reconnectDefaults, ...options };
-  return Math.round(random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (failureCount - 1)));
+  const { firstWaitMs, longestWaitMs, random = Math.random } = { ...reconnectLimits, ...options };
+  const longestMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (failureCount - 1));
+  return Math.round(((1 + random()) / 2) * longestMs);
 }
 
 /** A wait that can be ended early; once it is over it holds no timer. */

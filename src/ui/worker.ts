@@ -16,11 +16,6 @@ import { Meter, meteredSource, meteredTarget } from "./meter.ts";
 
 /** How often a page hears of progress. */
 const progressMs = 100;
-/**
- * How often a connection is tried that moves nothing: together some minutes, as long as a server
- * takes to start anew.
- */
-const retries = 10;
 
 const picked: Picked[] = [];
 const meter = new Meter();
@@ -98,7 +93,6 @@ interface Outcome {
 
 function listeners(): Required<Pick<SendOptions, "onTrouble">> & ReconnectOptions {
   return {
-    retries,
     onTrouble: ({ message, detail }) => news({ tell: "trouble", message, path: detail.path ?? "" }),
     onRetry(retry) {
       retryNow = retry.retryNow;

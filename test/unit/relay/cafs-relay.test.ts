@@ -8,8 +8,6 @@ import { handleCafs } from "../../../src/http/cafs-handler.node.ts";
 import { createServer } from "../../../src/http/server.node.ts";
 import type { SharedFile } from "../../../src/http/share.ts";
 import { type CafsRelayOptions, createCafsRelay } from "../../../src/relay/cafs-relay.node.ts";
-import { relayPatience } from "../../../src/relay/relay-limits.ts";
-import { reconnectDefaults } from "../../../src/session/reconnect.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import type { Bytes } from "../../../src/types.ts";
 import { collect, noise, serving, sharedBytes } from "../http/serving.ts";
@@ -261,14 +259,5 @@ describe("a relay of one file", () => {
     await relay.close();
     expect((await waiting).at(-1)).toMatchObject({ reason: { code: "ABORTED" } });
     await expect(open()).rejects.toMatchObject({ code: "STATE" });
-  });
-
-  test("its patience is a minute at least", () => {
-    const { firstWaitMs, longestWaitMs } = reconnectDefaults;
-    let spanMs = 0;
-    for (let i = 0; i < relayPatience.retries; i++)
-      spanMs += Math.min(longestWaitMs, firstWaitMs * 2 ** i) / 2;
-    expect(spanMs).toBeGreaterThanOrEqual(60_000);
-    for (let i = 0; i < 100; i++) expect(relayPatience.random()).toBeGreaterThanOrEqual(0.5);
   });
 });
