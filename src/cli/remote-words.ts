@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { errorCodes, SyncError, type SyncErrorCode } from "../errors.ts";
 import type { ChildWords } from "../transport/child-process.node.ts";
 import type { Bytes } from "../types.ts";
 
@@ -22,13 +23,13 @@ const textWaitMs = 1000;
 /**
  * Reads what a program at the other end of a remote shell reports with `--json`. What it has to
  * tell comes over the session, so that is not told again: a failure is the reason why the program
- * is gone when no session came about. Whatever else stands there is text.
+ * is gone when no session came about, and keeps its code. Whatever else stands there is text.
  */
 export class RemoteWords implements ChildWords {
   readonly #options: RemoteWordsOptions;
   readonly #decoder = new StringDecoder();
   #line = "";
-  #failure: string | undefined;
+  #failure: SyncError | undefined;
   #texts: string[] = [];
   #textCount = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -47,7 +48,7 @@ export class RemoteWords implements ChildWords {
     }
   }
 
-  end(hasFailed: boolean): string {
+  end(hasFailed: boolean): string | SyncError {
     this.#take(this.#line);
     this.#line = "";
     const reason = this.#failure ?? this.#texts.join("; ");
@@ -63,7 +64,7 @@ export class RemoteWords implements ChildWords {
   #take(line: string): void {
     const event = readEvent(line);
     if (event) {
-      if (event["event"] === "failure") this.#failure = reasonIn(event);
+      if (event["event"] === "failure") this.#failure = failureIn(event);
     } else if (line.trim() !== "") this.#keepText(line.trim());
   }
 
@@ -89,7 +90,13 @@ function readEvent(line: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
-function reasonIn({ path, message, code }: Readonly<Record<string, unknown>>): string {
-  const where = typeof path === "string" ? `${path}: ` : "";
-  return `${where}${String(message)} (${String(code)})`.slice(0, maxTextLength);
+function failureIn({ path, message, code }: Readonly<Record<string, unknown>>): SyncError {
+  const text = String(message).slice(0, maxTextLength);
+  const detail = typeof path === "string" ? { path } : {};
+  return new SyncError(isCode(code) ? code : "INTERNAL", text, { detail, remote: true });
+}
+
+/** False for a code of another version, too. */
+function isCode(code: unknown): code is SyncErrorCode {
+  return typeof code === "string" && Object.hasOwn(errorCodes, code);
 }

@@ -66,6 +66,11 @@ const passing: ReadonlySet<SyncErrorCode> = new Set([
   "UPSTREAM",
 ]);
 
+/** Whether the next attempt may come through. Who interrupts the other end may start it anew. */
+function mayPass({ code, remote }: SyncError): boolean {
+  return passing.has(code) || (remote && code === "ABORTED");
+}
+
 /**
  * What holds unless the caller says otherwise: a minute at least in all, as long as a server takes
  * to start anew.
@@ -101,7 +106,7 @@ export async function withRetries<Result>(
       const isForeignLock = error.code === "LOCKED" && !everHeard;
       everHeard ||= signs.heard;
       failureCount = signs.moved ? 1 : failureCount + 1;
-      if (!everHeard || isForeignLock || !passing.has(error.code) || failureCount > retries) throw error;
+      if (!everHeard || isForeignLock || !mayPass(error) || failureCount > retries) throw error;
       const waitMs = waitBefore(failureCount, options);
       const { over, retryNow } = startWait(waitMs);
       onRetry?.({ failureCount, waitMs, error, retryNow });

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { SyncError, toSyncError } from "../errors.ts";
+import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf, type ReadOptions } from "./channel.ts";
 import { nodeStreamChannel } from "./node-stream.node.ts";
@@ -22,9 +22,9 @@ export interface ChildWords {
   hear(bytes: Bytes): void;
   /**
    * Called once, when the program is gone. Returns what the message of its failure ends with, if it
-   * has failed.
+   * has failed, or the failure itself, if the program told one.
    */
-  end(hasFailed: boolean): string;
+  end(hasFailed: boolean): string | SyncError;
 }
 
 /** Characters of standard error that an error message ends with. */
@@ -41,9 +41,9 @@ const lastWordsMs = 250;
  * program and its arguments are passed as they are, never through a shell.
  *
  * Its output ends only when it exits with 0; anything else is PEER_GONE with the last words of its
- * standard error. An abort, of the channel or of `signal`, ends the program. What it leaves behind
- * may hold its pipes open for as long as it likes (a shared connection of ssh does so for hours):
- * nobody waits for that, and the process can end.
+ * standard error, or what `words` makes of them. An abort, of the channel or of `signal`, ends the
+ * program. What it leaves behind may hold its pipes open for as long as it likes (a shared
+ * connection of ssh does so for hours): nobody waits for that, and the process can end.
  */
 export function childProcessDuplex(
   command: string,
@@ -189,8 +189,8 @@ function exitOf(
     child.once("exit", (code, signal) => {
       const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
       const tell = () => {
-        const more = [words.end(code !== 0), hints[code ?? 0] ?? ""].filter((part) => part !== "").join("; ");
-        resolve(code === 0 ? undefined : goneWith(`${command} ${how}`, more));
+        const why = words.end(code !== 0);
+        resolve(code === 0 ? undefined : goneWith(`${command} ${how}`, why, hints[code ?? 0]));
       };
       if (child.stderr.closed) return tell();
       const timer = setTimeout(tell, lastWordsMs);
@@ -202,8 +202,10 @@ function exitOf(
   });
 }
 
-function goneWith(what: string, why: string): SyncError {
-  return new SyncError("PEER_GONE", why === "" ? what : `${what}: ${why}`);
+function goneWith(what: string, why: string | SyncError, hint = ""): SyncError {
+  if (isSyncError(why)) return why;
+  const more = [why, hint].filter((part) => part !== "").join("; ");
+  return new SyncError("PEER_GONE", more === "" ? what : `${what}: ${more}`);
 }
 
 function afterMs(ms: number): Promise<undefined> {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -34,6 +35,19 @@ describe.each(["push", "pull"])("%s", (name) => {
       ...["--remote-path", "rsync-stream-of-nobody"],
     ]);
     expect(stderr).toMatch(/sh exited with 127: .*not found; .*--remote-path/);
+    expect(code).toBe(1);
+  });
+
+  it("tells a failure of the other end with its own code, and does not try again", async () => {
+    const folder = freshFolder();
+    const shell = remoteShell(folder, `echo >> ${join(folder, "tries")}`);
+    const nowhere = join(folder, "no/such/place");
+    const operands =
+      name === "push" ? [folder, `host:${nowhere}`] : [`host:${nowhere}`, join(folder, "copy")];
+    const line = [name, ...operands, "-e", shell, ...remotePath.slice(0, 2)];
+    const { code, stderr } = await rsyncStream(line);
+    expect(stderr).toMatch(/^rsync-stream: other end: [^\n]* \(NOT_FOUND\)\n$/);
+    expect(readFileSync(join(folder, "tries"), "utf8")).toBe("\n");
     expect(code).toBe(1);
   });
 

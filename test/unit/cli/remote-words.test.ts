@@ -34,10 +34,21 @@ test("what others say is told at the end, or is the reason of a failure", () => 
   expect(ill.texts).toEqual([]);
 });
 
-test("a failure of the program itself is the reason before all text", () => {
+test("a failure of the program itself is the reason before all text, and keeps its code", () => {
   const { words, hear } = listen();
-  hear(`Welcome\n{"event":"failure","code":"IO","message":"broken","path":"a"}\n`);
-  expect(words.end(true)).toBe("a: broken (IO)");
+  hear(`Welcome\n{"event":"failure","code":"NOT_FOUND","message":"no such file","path":"a"}\n`);
+  expect(words.end(true)).toMatchObject({
+    code: "NOT_FOUND",
+    message: "no such file",
+    detail: { path: "a" },
+    remote: true,
+  });
+});
+
+test.each(["OF_ANOTHER_VERSION", "constructor", 7, undefined])("the code %s is none", (code) => {
+  const { words, hear } = listen();
+  hear(`${JSON.stringify({ event: "failure", code, message: "x".repeat(1000) })}\n`);
+  expect(words.end(true)).toMatchObject({ code: "INTERNAL", message: "x".repeat(500), remote: true });
 });
 
 test("neither a line without an end nor lines without number fill memory or screen", () => {

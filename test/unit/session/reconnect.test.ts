@@ -112,3 +112,18 @@ test("a place that somebody else writes to is waited for only when that may be o
   const later = await waitsOf((count, signs) => ((signs.heard = true), count === 1 ? broke() : locked()));
   expect(later.waits).toHaveLength(9);
 });
+
+test.each([
+  ["NOT_FOUND", true, 0],
+  ["USAGE", true, 0],
+  ["PARTIAL", true, 0],
+  ["ABORTED", true, 9],
+  ["ABORTED", false, 0],
+  ["STALLED", true, 9],
+] as const)("%s (of the other end: %s) is tried again %d times", async (code, remote, count) => {
+  const fail = (_: number, signs: AttemptSigns) => (
+    (signs.heard = true),
+    new SyncError(code, "", { remote })
+  );
+  expect((await waitsOf(fail)).waits).toHaveLength(count);
+});

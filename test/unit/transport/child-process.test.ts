@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { SyncError } from "../../../src/errors.ts";
 import type { Bytes } from "../../../src/types.ts";
 import { type ChildWords, childProcessDuplex } from "../../../src/transport/child-process.node.ts";
 
@@ -49,6 +50,16 @@ test("the words come whole to whoever wants them, who is told of the end once", 
   });
   await expect(readAll(channel.read())).rejects.toMatchObject({ message: /exited with 1: in short$/ });
   expect([heard, ends]).toEqual(["a".repeat(9000) + "\n", [true]]);
+});
+
+test("a failure that the words tell of is why it is gone", async () => {
+  const failure = new SyncError("NOT_FOUND", "no such file", { remote: true });
+  const words: ChildWords = { hear: () => {}, end: () => failure };
+  const { channel } = childProcessDuplex(node, ["-e", "process.exit(127)"], {
+    words,
+    exitHints: { 127: "a hint" },
+  });
+  await expect(readAll(channel.read())).rejects.toBe(failure);
 });
 
 test("one that has closed its standard error before it exits keeps nobody waiting", async () => {
