@@ -50,6 +50,12 @@ export class LiveProgress {
     this.#shownColumns = 0;
   }
 
+  /** Takes the line away until it is told how far it is. */
+  hide(): void {
+    this.#latest = undefined;
+    this.clear();
+  }
+
   /** Takes the line away for good. */
   end(): void {
     clearInterval(this.#timer);

@@ -6,7 +6,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
 import { livenessTo, timeoutOption } from "./session-options.ts";
-import { progressTo } from "./session-report.ts";
+import { progressOfRun } from "./session-progress.ts";
 import { prepareForSession } from "./engine.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
@@ -35,14 +35,14 @@ export const pull = defineCommand({
       throw new SyncError("USAGE", "--exclude is for HOST:PATH; what a server offers comes whole");
     prepareForSession();
     const receiving = new Receiving(to, options, report);
+    const connect = connectorTo(there, { direction: "pull", exclude }, options, {
+      words: () => remoteWords(report),
+    });
     const run = createReceiver({
-      connect: connectorTo(there, { direction: "pull", exclude }, options, {
-        words: () => remoteWords(report),
-      }),
+      ...progressOfRun(connect, report),
       openTarget: () => receiving.openTarget(),
       signal,
       onTrouble: (error) => report.trouble(error),
-      ...progressTo(report),
       compress: options.compress === true,
       ...receiveLimitsOf(options),
       ...reconnectionOf(options, report),

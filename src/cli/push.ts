@@ -10,7 +10,8 @@ import { excludeOption, filterOf } from "./exclusion.ts";
 import { dryRunOption } from "./receiving.ts";
 import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
 import { livenessTo, timeoutOption } from "./session-options.ts";
-import { changesTo, progressTo, reportSession } from "./session-report.ts";
+import { progressOfRun } from "./session-progress.ts";
+import { changesTo, reportSession } from "./session-report.ts";
 import { openSource } from "./session-source.ts";
 import { prepareForSession } from "./engine.ts";
 
@@ -55,7 +56,7 @@ export const push = defineCommand({
       ? (change: TreeChange): void => tally.note(change)
       : changesTo(report, maxDeletedCount !== undefined);
     const run = createSender({
-      connect: connectorTo(there, wish, options, { words: () => remoteWords(report) }),
+      ...progressOfRun(connectorTo(there, wish, options, { words: () => remoteWords(report) }), report),
       openSource() {
         tally = new ChangeTally(report);
         return openSource(from, { filter });
@@ -64,7 +65,6 @@ export const push = defineCommand({
       ...(options.compress === true && { compress: true }),
       signal,
       onTrouble: (error) => report.trouble(error),
-      ...progressTo(report),
       ...reconnectionOf(options, report),
       ...livenessTo(there, options),
     });

@@ -4,7 +4,7 @@ import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
-import { progressTo } from "./session-report.ts";
+import { progressTo } from "./session-progress.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { duplexChannel, inputChannel } from "./stdio.ts";
 import { prepareForSession } from "./engine.ts";

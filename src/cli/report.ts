@@ -41,6 +41,10 @@ export interface Summary extends Progress {
 export interface Report {
   /** Absent where nobody is shown it. */
   readonly progress?: (progress: Progress) => void;
+  /**
+   * Keeps the line of progress away until there is more to show; absent where none is drawn.
+   */
+  readonly hideProgress?: () => void;
   /** One entry failed; the others go on. */
   trouble(error: SyncError): void;
   /** What would become of a path; said always, for it is what was asked for. */

@@ -1,39 +1,10 @@
 import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
-import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
-import type { SendProgress, SendSummary } from "../session/send.ts";
+import type { ReceiveSummary } from "../session/receive.ts";
+import type { SendSummary } from "../session/send.ts";
 import type { TreeChange } from "../tree/tree.ts";
-import type { Progress, Report, Summary } from "./report.ts";
-
-/**
- * The option of a session that lets a report show where it stands; none where that is not shown.
- */
-export function progressTo({ progress }: Report): {
-  onProgress?: (session: SendProgress | ReceiveProgress) => void;
-} {
-  return progress ? { onProgress: (session) => progress(progressOf(session)) } : {};
-}
-
-function progressOf(session: SendProgress | ReceiveProgress): Progress {
-  return {
-    ...totalsOf(session),
-    totalFiles: session.wantedFiles,
-    ...(session.listed && { totalBytes: session.wantedBytes }),
-    name: names.decode(session.currentName),
-  };
-}
-
-const names = new TextDecoder();
-
-function totalsOf(session: SendProgress | ReceiveProgress): Progress {
-  return {
-    entries: session.entries,
-    files: session.files,
-    doneBytes: session.chunkBytes,
-    newBytes: session.type === "send" ? session.sentBytes : session.receivedBytes,
-    wireBytes: session.wireSentBytes + session.wireReceivedBytes,
-  };
-}
+import type { Report, Summary } from "./report.ts";
+import { totalsOf } from "./session-progress.ts";
 
 /** Tells what became of paths, as far as somebody is shown it; undefined when nobody is. */
 export function changesTo(

@@ -43,7 +43,7 @@ export function textReport(options: TextReportOptions): Report {
   }
 
   return {
-    ...(live && { progress: (now) => live.update(now) }),
+    ...(live && { progress: (now) => live.update(now), hideProgress: () => live.hide() }),
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
     change: tell,
     ...(verbose && !quiet && { received: tell, deleted: tell }),

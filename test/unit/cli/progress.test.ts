@@ -139,6 +139,20 @@ describe("progress in a report", () => {
     expect([written.length, vi.getTimerCount()]).toEqual([count, 0]);
   });
 
+  it("is hidden until there is more to show, whatever time passes", () => {
+    const { report, written } = collect({ columns: () => 100 });
+    report.progress?.(half);
+    vi.advanceTimersByTime(200);
+    report.hideProgress?.();
+    const count = written.length;
+    expect(written.at(-1)).toBe("\r\u001b[K");
+    vi.advanceTimersByTime(60_000);
+    expect(written.length).toBe(count);
+    report.progress?.(half);
+    vi.advanceTimersByTime(200);
+    expect(written.at(-1)).toMatch(/^50 % /);
+  });
+
   it("heeds that the terminal is resized", () => {
     let columns = 200;
     const { report, written } = collect({ columns: () => columns });

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import type { Progress, Report } from "../../../src/cli/report.ts";
+import { progressOfRun, progressTo } from "../../../src/cli/session-progress.ts";
+import type { SendProgress } from "../../../src/session/send.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
+
+/** Where a sender stands when so much has travelled. */
+function progressAt(wireSentBytes: number, wireReceivedBytes: number): SendProgress {
+  const counts = { entries: 1, files: 1, chunks: 0, chunkBytes: 0, sentBytes: 0, troubles: 0, failed: 0 };
+  return {
+    type: "send",
+    ...counts,
+    currentName: new Uint8Array(0),
+    wireSentBytes,
+    wireReceivedBytes,
+  } as never;
+}
+
+function watch() {
+  const seen: (number | "hidden")[] = [];
+  const report = {
+    progress: ({ wireBytes }: Progress) => void seen.push(wireBytes!),
+    hideProgress: () => void seen.push("hidden"),
+  } as Partial<Report> as Report;
+  return { seen, report };
+}
+
+test("each connection of a run begins with nothing shown, until its own other end is heard", async () => {
+  const { seen, report } = watch();
+  const { connect, onProgress } = progressOfRun(async () => duplexPair()[0], report);
+  for (const [before, heardBytes] of [
+    [0, 5],
+    [5, 7],
+  ] as const) {
+    await connect({});
+    onProgress!(progressAt(20, before));
+    onProgress!(progressAt(20, heardBytes));
+  }
+  expect(seen).toEqual(["hidden", 25, "hidden", 27]);
+});
+
+test("where no progress is shown nothing is listened to", () => {
+  const connect = async () => duplexPair()[0];
+  expect(progressTo({} as Report)).toEqual({});
+  expect(progressOfRun(connect, {} as Report)).toEqual({ connect });
+});
