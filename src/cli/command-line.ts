@@ -26,21 +26,27 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let other: 1 | 2 | undefined = 1;
   let report = reportTo({}, output);
   let exit = 0;
-  try {
-    const { name, rest } = findCommand(restoreArguments(argv));
-    if (versionWords.has(name)) return await printVersion();
-    if (helpWords.has(name)) return await printHelp(rest.find((word) => !word.startsWith("-")));
-    const command = await loadCommand(name);
-    report = reportTo({}, output, name);
-    const { options, operands } = readArguments(rest, command);
-    if (options["help"] === true) return await printHelp(name);
-    if (options["version"] === true) return await printVersion();
-    if (command.writesOutput(options)) other = undefined;
+  /** Reports as the options say, from now on. */
+  const direct = (options: OptionValues<OptionSpecs>, command?: Command, name?: string): void => {
+    if (command?.writesOutput(options)) other = undefined;
     else if (options["json"] === true) {
       output = new TextOutput(1, (failure) => controller.abort(failure));
       other = 2;
     }
     report = reportTo(options, output, name);
+  };
+  try {
+    const { name, rest } = findCommand(restoreArguments(argv));
+    if (versionWords.has(name)) return await printVersion();
+    if (helpWords.has(name)) return await printHelp(rest.find((word) => !word.startsWith("-")));
+    const flags = findFlags(rest);
+    if (!Object.hasOwn(commands, name)) direct(flags);
+    const command = await loadCommand(name);
+    direct(flags, command, name);
+    const { options, operands } = readArguments(rest, command);
+    if (options["help"] === true) return await printHelp(name);
+    if (options["version"] === true) return await printVersion();
+    direct(options, command, name);
     abortOnInterrupt(controller, command.graceMs);
     await command.run({ options, operands, report, signal: controller.signal });
   } catch (thrown) {
@@ -62,6 +68,16 @@ function findCommand(argv: readonly string[]): { name: string; rest: readonly st
   const at = named < 0 ? argv.findIndex(isQuestion) : named;
   if (at < 0) return { name: "", rest: argv };
   return { name: argv[at]!, rest: argv.toSpliced(at, 1) };
+}
+
+/**
+ * The flags that decide where and how what is wrong with a line is told, which can then not be read
+ * as a whole.
+ */
+function findFlags(argv: readonly string[]): OptionValues<OptionSpecs> {
+  const end = argv.indexOf("--");
+  const words = end < 0 ? argv : argv.slice(0, end);
+  return { json: words.includes("--json"), duplex: words.includes("--duplex") };
 }
 
 /** Prints what a command is for and how it is used, or all commands. */

@@ -51,6 +51,15 @@ describe.each(["push", "pull"])("%s", (name) => {
     expect(code).toBe(1);
   });
 
+  it("tells that the other end does not know an option", async () => {
+    const folder = freshFolder();
+    const shell = remoteShell(folder, "true");
+    const program = ["--remote-path", `${process.execPath} ${builtCli()} --frob`];
+    const { code, stderr } = await rsyncStream([name, ...operands(folder), "-e", shell, ...program]);
+    expect(stderr).toBe("rsync-stream: other end: unknown option --frob (USAGE)\n");
+    expect(code).toBe(1);
+  });
+
   it.each(["http", "ws"])("shows the title of a page that came over %s", async (protocol) => {
     const page = "<!DOCTYPE html>\n<title>Sign in</title>";
     const server = createServer((_, response) => response.writeHead(403).end(page));

@@ -130,6 +130,44 @@ describe("a source that is not there", () => {
   });
 });
 
+describe("with --json, a line that makes no sense is a failure event, where events go", () => {
+  const eventOf = (text: string) => JSON.parse(text) as unknown;
+  const failure = { event: "failure", code: "USAGE", remote: false, message: expect.any(String) };
+
+  it.each([
+    [["push", "--json", "--frob", ".", "host:x"]],
+    [["--json", "push", "."]],
+    [["pull", "host:x", ".", "extra", "--json"]],
+    [["serve", "--json", "--listen"]],
+    [["recv", "--json"]],
+    [["apply", "--json", "-", "-", "a"]],
+    [["push", "--json", "--color"]],
+    [["sned", "--json"]],
+    [["--json"]],
+  ])("%j: standard output", async (args) => {
+    const { code, stdout, stderr } = await rsyncStream(args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: "" });
+    expect(eventOf(stdout.toString())).toMatchObject(failure);
+  });
+
+  it.each([
+    [["send", "--json", "--frob", "."]],
+    [["recv", "--duplex", "--json", "--frob", "x"]],
+    [["chunks", "--json"]],
+    [["info", "a", "--json", "--perm", "0"]],
+  ])("%j: standard error", async (args) => {
+    const { code, stdout, stderr } = await rsyncStream(args);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: "" });
+    expect(eventOf(stderr)).toMatchObject(failure);
+  });
+
+  it("but a file of that name asks for none", async () => {
+    const { stdout, stderr } = await rsyncStream(["push", "--", "--json"]);
+    expect(stdout.length).toBe(0);
+    expect(stderr).toMatch(/^rsync-stream: DST is missing/);
+  });
+});
+
 describe("a file that an option names and that cannot be read is told of", () => {
   it.each([
     [["serve", ".", "--token-file", "nowhere"], 1, "nowhere: no such file or directory (NOT_FOUND)"],
