@@ -91,10 +91,14 @@ async function printVersion(): Promise<number> {
   return print((await import("./help.ts")).readVersion());
 }
 
-/** @throws PEER_GONE, NO_SPACE, IO */
+/**
+ * Prints what somebody asked for, who may leave when the first lines say enough.
+ *
+ * @throws NO_SPACE, IO
+ */
 async function print(text: string): Promise<number> {
   const failure = await writeText(1, `${text}\n`);
-  if (failure) throw failure;
+  if (failure && failure.code !== "PEER_GONE") throw failure;
   return 0;
 }
 
