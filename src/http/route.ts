@@ -1,5 +1,5 @@
 import { SyncError } from "../errors.ts";
-import { type SessionDirection, type SessionWish, sessionMediaType } from "../transport/session-request.ts";
+import { type SessionWish, sessionMediaType } from "../transport/session-request.ts";
 import { openTurns } from "../transport/turns.ts";
 import { parseSharePath, type SharePath } from "./share-path.ts";
 
@@ -17,6 +17,8 @@ export type Route =
       readonly inTurns: boolean;
     } & SessionWish)
   | ({ readonly kind: "turn" } & SessionWish)
+  /** Whether one may ask for a session. */
+  | ({ readonly kind: "access" } & SessionWish)
   | { readonly kind: "file"; readonly path: SharePath }
   /** What is in a directory, from behind a name on whose bytes are given in hex. */
   | { readonly kind: "names"; readonly path: SharePath; readonly after: string }
@@ -43,29 +45,27 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
   if (query.has("token")) throw new SyncError("BAD_MESSAGE", "a token does not belong into a URL");
-  const session = query.get("session");
-  if (upgrade || session !== null) {
+  const view = upgrade ? null : query.get("view");
+  if (view !== null) return viewOf(method, view, path, query);
+  if (upgrade || query.has("session")) {
     const turns = upgrade ? null : query.get("turns");
     const opens = turns === null || turns === openTurns;
     if (!upgrade && (opens || method === "POST")) checkSessionPost(method, contentType);
-    if (session !== "pull" && session !== "push") {
-      throw new SyncError("BAD_MESSAGE", "a session is asked for with ?session=pull or ?session=push");
-    }
-    const wish = wishOf(session, query.get("delete"), query.get("dry-run"));
+    const wish = wishIn(query);
     if (!opens) return { kind: "turn", ...wish };
     return { kind: "session", path: parseSharePath(path), inTurns: turns !== null, ...wish };
   }
-  const view = query.get("view");
-  if (view !== null) return viewOf(method, view, path, query.get("after") ?? "");
   if (method === "GET" && path === "/healthz") return { kind: "health" };
   if (method === "GET" && path === "/metrics") return { kind: "metrics" };
   return { kind: "file", path: parseSharePath(path) };
 }
 
-function viewOf(method: string, view: string, path: string, after: string): Route {
-  if (method !== "GET" || (view !== "names" && view !== "content"))
-    throw new SyncError("BAD_MESSAGE", "a place is looked at by GET, with ?view=names or ?view=content");
+function viewOf(method: string, view: string, path: string, query: URLSearchParams): Route {
+  if (method !== "GET" || (view !== "names" && view !== "content" && view !== "access"))
+    throw new SyncError("BAD_MESSAGE", "a place is looked at by GET, with ?view=names, content or access");
+  if (view === "access") return { kind: view, ...wishIn(query) };
   if (view === "content") return { kind: view, path: parseSharePath(path) };
+  const after = query.get("after") ?? "";
   if (!/^(?:[0-9a-f]{2}){0,255}$/.test(after))
     throw new SyncError("BAD_MESSAGE", "names are asked for from behind the bytes of one on, in hex");
   return { kind: view, path: parseSharePath(path), after };
@@ -86,7 +86,12 @@ function checkSessionPost(method: string, contentType: string | undefined): void
   );
 }
 
-function wishOf(direction: SessionDirection, deletion: string | null, dryRun: string | null): SessionWish {
+function wishIn(query: URLSearchParams): SessionWish {
+  const direction = query.get("session");
+  const deletion = query.get("delete");
+  const dryRun = query.get("dry-run");
+  if (direction !== "pull" && direction !== "push")
+    throw new SyncError("BAD_MESSAGE", "a session is asked for with ?session=pull or ?session=push");
   if (deletion !== null && (direction !== "push" || !/^\d{1,15}$/.test(deletion)))
     throw new SyncError("BAD_MESSAGE", "a push is asked to delete with &delete= and how much at most");
   if (dryRun !== null && (direction !== "push" || dryRun !== ""))

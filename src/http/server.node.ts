@@ -191,6 +191,7 @@ class HttpServer implements SyncServer {
     if (response.destroyed) return; // the client is gone
     response.once("close", this.#connections.hold(request.socket));
     if (route.kind === "metrics") return text(response, 200, this.#figures());
+    if (route.kind === "access") return text(response, 200, "ok\n");
     const owner = ownerOf(request, name);
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");

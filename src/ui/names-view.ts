@@ -2,7 +2,7 @@ import { toSyncError } from "../errors.ts";
 import type { SharedName, SharedNames } from "../tree/shared-names.ts";
 import { download, look } from "./download.ts";
 import { element, makeButton } from "./elements.ts";
-import { bytesText, countText, sentenceText, tokenWanted } from "./texts.ts";
+import { bytesText, countText, refusalText, sentenceText } from "./texts.ts";
 
 const parts = {
   section: element("names", HTMLDetailsElement),
@@ -120,6 +120,6 @@ async function save(path: string): Promise<void> {
 function tell(thrown: unknown): void {
   const { code, message } = toSyncError(thrown);
   const isRefused = code === "UNAUTHORIZED";
-  parts.status.textContent = isRefused ? tokenWanted : sentenceText(message);
+  parts.status.textContent = isRefused ? refusalText(message) : sentenceText(message);
   if (isRefused) actions.onRefused(message);
 }

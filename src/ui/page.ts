@@ -21,7 +21,7 @@ import { lockKept, saveKept, showKept } from "./kept-view.ts";
 import { takeCount, type WorkerNews, type WorkerTask } from "./messages.ts";
 import { bindNames, lookAgain } from "./names-view.ts";
 import { findPlaceFault, placeOf } from "./place.ts";
-import { countText, placeText, sentenceText, tokenWanted } from "./texts.ts";
+import { countText, placeText, refusalText, sentenceText } from "./texts.ts";
 import { findTokenFault } from "./token.ts";
 
 /** What is needed of handles beyond what the types of the platform say. */
@@ -209,7 +209,7 @@ function take(news: WorkerNews, job: Job): void {
 }
 
 function reasonOf({ code, message }: WorkerNews & { tell: "failed" }, { kind }: Job): string {
-  if (code === "UNAUTHORIZED") return tokenWanted;
+  if (code === "UNAUTHORIZED") return refusalText(message);
   if (code === "NOT_FOUND" && kind === "push")
     return "There is no such folder at the server; only the last one of a path is made.";
   if (code === "NOT_FOUND") return "There is no such file or folder at the server.";

@@ -22,8 +22,10 @@ export function placeText(path: string): string {
   return path === "" ? "everything" : path;
 }
 
-/** Said where the server refuses. */
-export const tokenWanted = "The server asks for a token that allows this: see Access below.";
+/** Said where the server lets nobody in with the token, or without one, and why. */
+export function refusalText(message: string): string {
+  return `The server asks for a token that allows this (${message}): see Access below.`;
+}
 
 /** What the library says, as a sentence. */
 export function sentenceText(message: string): string {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
+import type { RefusalReport } from "../../src/http/server-report.ts";
 import type { SessionReport } from "../../src/http/session-host.ts";
 import { generateToken, type Principal } from "../../src/http/tokens.node.ts";
 import { builtCli } from "../built.ts";
@@ -18,6 +19,7 @@ unless(noBrowser).describe("the page of a server", () => {
   const path = (...names: string[]) => join(folder, ...names);
   const { secret, token } = generateToken("page", ["read", "write"]);
   const sessions: SessionReport[] = [];
+  const refusals: string[] = [];
   let browser: TestBrowser;
   let server: SyncServer;
   let url: string;
@@ -40,7 +42,8 @@ unless(noBrowser).describe("the page of a server", () => {
     builtCli();
     browser = await startBrowser();
     const onSession = (report: SessionReport) => void sessions.push(report);
-    server = createServer({ root: folder, tokens: [token], ui: true, onSession });
+    const onRefusal = ({ error }: RefusalReport) => void refusals.push(error.message);
+    server = createServer({ root: folder, tokens: [token], ui: true, onSession, onRefusal });
     url = await server.listen();
     mkdirSync(path("photos", "2024"), { recursive: true });
     writeFileSync(path("photos", "a.txt"), "a");
@@ -100,10 +103,18 @@ unless(noBrowser).describe("the page of a server", () => {
 
   it("says what a server refuses", async () => {
     await openPage();
-    await page.locator("#token").fill("a-token-that-nobody-has");
-    await page.locator("#receive-start").click();
-    await page.waitForSelector("#job.failed");
-    expect(await status()).toContain("asks for a token");
+    for (const [typed, why] of [
+      ["", "a token is needed"],
+      ["a-token-that-nobody-has", "the token that was shown is not known here"],
+      ["another/one", "the token that was shown is not known here"],
+    ] as const) {
+      refusals.length = 0;
+      await page.locator("#token").fill(typed);
+      await page.locator("#receive-start").click();
+      await page.waitForSelector("#job.failed");
+      expect(await status()).toContain(`asks for a token that allows this (${why})`);
+      expect(refusals).toEqual([why]);
+    }
     await page.locator("#token").fill(secret);
     await page.locator("#receive-path").fill("nowhere");
     await page.locator("#receive-start").click();

@@ -184,3 +184,25 @@ test.each(["?view=names", "sub?view=names", "big.bin?view=content"])(
     expect((await fetch(url + path, { method: "POST", headers: { Connection: "close" } })).status).toBe(400);
   },
 );
+
+describe("access to a session", () => {
+  test.each([
+    ["pull", reader.secret, 200],
+    ["pull", writer.secret, 401],
+    ["pull", "nobody", 401],
+    ["push", writer.secret, 200],
+    ["push", reader.secret, 401],
+    ["push&delete=1", writer.secret, 401],
+  ])("to %s: %s is answered by %d", async (wish, secret, status) => {
+    const response = await ask(`nowhere?session=${wish}&view=access`, {}, secret);
+    expect(response.status).toBe(status);
+    await response.arrayBuffer();
+  });
+
+  test.each(["?view=access", "?session=&view=access", "?session=both&view=access"])(
+    "%s makes no sense",
+    async (query) => {
+      expect((await ask(query)).status).toBe(400);
+    },
+  );
+});
