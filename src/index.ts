@@ -68,8 +68,12 @@ export {
 export { serveTo, syncFrom } from "./remotesync/web-streams.ts";
 export { decodeWishlist, encodeWishlist } from "./remotesync/wishlist.ts";
 
-export { type MemorySourceFile, type MemorySourceOptions, memorySource } from "./tree/memory-source.ts";
-export { memoryTarget } from "./tree/memory-target.ts";
+export {
+  type MemorySourceFile,
+  type MemorySourceOptions,
+  memorySource,
+} from "./tree/memory/memory-source.ts";
+export { memoryTarget } from "./tree/memory/memory-target.ts";
 export {
   type MemoryDir,
   type MemoryFile,
@@ -79,23 +83,11 @@ export {
   memoryFile,
   memoryLink,
   textOfName,
-} from "./tree/memory-tree.ts";
-export { type FilterRule, type PathFilter, createPathFilter } from "./tree/path-filter.ts";
-export type {
-  CutOptions,
-  CutRun,
-  Entry,
-  EntryKind,
-  Layout,
-  Need,
-  Placement,
-  SourceEntry,
-  SourceOptions,
-  TargetOptions,
-  TreeChange,
-  TreeSource,
-  TreeTarget,
-} from "./tree/tree.ts";
+} from "./tree/memory/memory-tree.ts";
+export { type FilterRule, type PathFilter, createPathFilter } from "./tree/filter/path-filter.ts";
+export type { Entry, EntryKind, Layout, TreeChange } from "./tree/entry/entry.ts";
+export type { CutOptions, CutRun, SourceEntry, SourceOptions, TreeSource } from "./tree/source.ts";
+export type { Need, Placement, TargetOptions, TreeTarget } from "./tree/target.ts";
 
 export { type ReceiverOptions, createReceiver } from "./session/create-receiver.ts";
 export { type SenderOptions, createSender } from "./session/create-sender.ts";

@@ -10,11 +10,12 @@ export {
   dirStore,
 } from "./store/dir.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
-export type { PlacePath } from "./tree/byte-string.node.ts";
-export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/source.node.ts";
-export { openTreePreview, type TreePreviewOptions } from "./tree/preview.node.ts";
-export type { Unkept } from "./tree/metadata.node.ts";
-export { type TreeTargetOptions, openTreeTarget } from "./tree/target.node.ts";
+export type { PlacePath } from "./tree/disk/byte-string.node.ts";
+export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/disk/source.node.ts";
+export { openTreePreview, type TreePreviewOptions } from "./tree/disk/preview.node.ts";
+export type { Unkept } from "./tree/disk/metadata.node.ts";
+export { openTreeTarget } from "./tree/disk/target.node.ts";
+export type { TreeTargetOptions } from "./tree/disk/target-options.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";
 
 export {

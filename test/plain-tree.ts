@@ -3,17 +3,9 @@ import { createCutter } from "../src/chunk/create-cutter.ts";
 import type { CutterSpec } from "../src/chunk/cutter.ts";
 import { sha256 } from "../src/chunk/digest.ts";
 import { SyncError } from "../src/errors.ts";
-import type {
-  CutRun,
-  Entry,
-  Layout,
-  Need,
-  Placement,
-  SourceEntry,
-  TargetOptions,
-  TreeSource,
-  TreeTarget,
-} from "../src/tree/tree.ts";
+import type { Entry, Layout } from "../src/tree/entry/entry.ts";
+import type { CutRun, SourceEntry, TreeSource } from "../src/tree/source.ts";
+import type { Need, Placement, TargetOptions, TreeTarget } from "../src/tree/target.ts";
 import type { Bytes } from "../src/types.ts";
 
 /**

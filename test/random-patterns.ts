@@ -1,4 +1,4 @@
-import { createPathFilter, type FilterRule } from "../src/tree/path-filter.ts";
+import { createPathFilter, type FilterRule } from "../src/tree/filter/path-filter.ts";
 
 /**
  * Paths of a tree, one character a byte, and whether each is a directory; a directory comes before

@@ -5,7 +5,7 @@ import { writeKey } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
 import { bytesOf } from "../store/chunk-pack.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
-import type { CutOptions, CutRun } from "../tree/tree.ts";
+import type { CutOptions, CutRun } from "../tree/source.ts";
 import type { Bytes } from "../types.ts";
 import type { ListedFile } from "./file-walk.ts";
 

@@ -1,5 +1,6 @@
 import { SpareCutters } from "../tree/spare-cutters.ts";
-import type { Layout, TreeSource } from "../tree/tree.ts";
+import type { Layout } from "../tree/entry/entry.ts";
+import type { TreeSource } from "../tree/source.ts";
 import { cutListed, readListed } from "./file-cut.ts";
 import { type ListedFile, walkFiles } from "./file-walk.ts";
 import { readRecord } from "./folder-record.ts";

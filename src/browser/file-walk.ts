@@ -1,9 +1,10 @@
 import { compareBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
-import { findNameFault, maxDepth } from "../tree/entry-order.ts";
-import { stagingName } from "../tree/staging-name.ts";
-import type { Entry, SourceEntry, SourceOptions } from "../tree/tree.ts";
+import { findNameFault, maxDepth } from "../tree/entry/entry-order.ts";
+import { stagingName } from "../tree/entry/staging-name.ts";
+import type { Entry } from "../tree/entry/entry.ts";
+import type { SourceEntry, SourceOptions } from "../tree/source.ts";
 import type { Bytes } from "../types.ts";
 import type { FileRecord } from "./folder-record.ts";
 import type { FoundDir, FoundFile } from "./picked.ts";

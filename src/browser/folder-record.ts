@@ -1,5 +1,5 @@
 import { domTrouble } from "../store/dom-trouble.ts";
-import { stagingName } from "../tree/staging-name.ts";
+import { stagingName } from "../tree/entry/staging-name.ts";
 import type { Bytes } from "../types.ts";
 import { type AccessHandle, openAccess, writeFully } from "./access-handle.ts";
 

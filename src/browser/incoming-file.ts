@@ -1,6 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { bytesOf } from "../store/chunk-pack.ts";
-import type { Entry } from "../tree/tree.ts";
+import type { Entry } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { writeFully } from "./access-handle.ts";
 import type { Place } from "./chunk-places.ts";

@@ -1,6 +1,6 @@
 import { bytesOf } from "../store/chunk-pack.ts";
 import { SpareCutters } from "../tree/spare-cutters.ts";
-import type { TargetOptions } from "../tree/tree.ts";
+import type { TargetOptions } from "../tree/target.ts";
 import type { ChunkPlaces, Place } from "./chunk-places.ts";
 import { walkFiles } from "./file-walk.ts";
 import type { FolderRecord } from "./folder-record.ts";

@@ -1,9 +1,10 @@
 import { SyncError } from "../errors.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
-import { compareEntry, keepsAll, type Metadata, modeMask, type Standing } from "../tree/comparison.ts";
-import { stagingName } from "../tree/staging-name.ts";
+import { compareEntry, keepsAll, type Metadata, modeMask, type Standing } from "../tree/plan/comparison.ts";
+import { stagingName } from "../tree/entry/staging-name.ts";
 import { joinPlacements } from "../tree/stretch.ts";
-import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "../tree/tree.ts";
+import type { Entry } from "../tree/entry/entry.ts";
+import type { Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import { ChunkPlaces } from "./chunk-places.ts";
 import { type FileRecord, FolderRecord } from "./folder-record.ts";

@@ -1,6 +1,6 @@
 import { concatBytes } from "../bytes/compare.ts";
 import type { SyncError } from "../errors.ts";
-import type { Entry } from "../tree/tree.ts";
+import type { Entry } from "../tree/entry/entry.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { walkFiles } from "./file-walk.ts";
 import { readRecord } from "./folder-record.ts";

@@ -1,4 +1,4 @@
-import type { TreeChange } from "../tree/tree.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
 import type { ChangeCounts, Report, Summary } from "./report.ts";
 
 /** Tells what would become of each path, and counts. */

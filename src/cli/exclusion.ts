@@ -1,4 +1,4 @@
-import { createPathFilter, type FilterRule, type PathFilter } from "../tree/path-filter.ts";
+import { createPathFilter, type FilterRule, type PathFilter } from "../tree/filter/path-filter.ts";
 import { decodeByteText, encodeByteText } from "./byte-text.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { readNamedFile } from "./named-file.ts";

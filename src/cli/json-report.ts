@@ -1,5 +1,5 @@
 import type { SyncError } from "../errors.ts";
-import type { TreeChange } from "../tree/tree.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
 import { type Progress, progressPace, type Report } from "./report.ts";
 
 /** How much is said, and where. */

@@ -1,7 +1,7 @@
 import { SyncError } from "../errors.ts";
 import { createSender } from "../session/create-sender.ts";
 import type { SessionWish } from "../transport/session-request.ts";
-import type { TreeChange } from "../tree/tree.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
 import { ChangeTally } from "./change-tally.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";

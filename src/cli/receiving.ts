@@ -1,9 +1,9 @@
 import type { ReceiveSummary } from "../session/receive.ts";
-import { openTreePreview } from "../tree/preview.node.ts";
-import { openTreeTarget } from "../tree/target.node.ts";
-import type { Unkept } from "../tree/metadata.node.ts";
-import type { PathFilter } from "../tree/path-filter.ts";
-import type { TreeTarget } from "../tree/tree.ts";
+import { openTreePreview } from "../tree/disk/preview.node.ts";
+import { openTreeTarget } from "../tree/disk/target.node.ts";
+import type { Unkept } from "../tree/disk/metadata.node.ts";
+import type { PathFilter } from "../tree/filter/path-filter.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import { pathOf } from "./byte-text.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";

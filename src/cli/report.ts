@@ -1,5 +1,5 @@
 import type { SyncError } from "../errors.ts";
-import type { TreeChange } from "../tree/tree.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
 
 /** How far a command is. All sizes in bytes, of content unless said otherwise. */
 export interface Progress {

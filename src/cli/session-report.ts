@@ -2,7 +2,7 @@ import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { ReceiveSummary } from "../session/receive.ts";
 import type { SendSummary } from "../session/send.ts";
-import type { TreeChange } from "../tree/tree.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Report, Summary } from "./report.ts";
 import { totalsOf } from "./session-progress.ts";
 

@@ -1,6 +1,6 @@
 import { pathOf } from "./byte-text.ts";
 import { isSyncError, SyncError } from "../errors.ts";
-import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/source.node.ts";
+import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/disk/source.node.ts";
 
 /** Opens what a command was told to send. @throws NOT_FOUND when nothing is there */
 export async function openSource(place: string, options: TreeSourceOptions = {}): Promise<DirSource> {

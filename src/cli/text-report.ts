@@ -1,5 +1,5 @@
 import type { SyncError } from "../errors.ts";
-import type { TreeChange } from "../tree/tree.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
 import { escapeText } from "./escaped-text.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";

@@ -1,8 +1,8 @@
 import { idBytes } from "../chunk/chunk.ts";
 import { cafsSpec } from "../chunk/cutter-specs.ts";
 import { isSyncError, type SyncError } from "../errors.ts";
-import { openTreeSource } from "../tree/source.node.ts";
-import type { CutRun, TreeSource } from "../tree/tree.ts";
+import { openTreeSource } from "../tree/disk/source.node.ts";
+import type { CutRun, TreeSource } from "../tree/source.ts";
 import type { AbortOptions } from "../types.ts";
 import { pathOf } from "./byte-text.ts";
 import { FoundChunks } from "./found-chunks.ts";

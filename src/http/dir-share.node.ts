@@ -11,15 +11,15 @@ import {
   type PlacePath,
   printPath,
   toByteString,
-} from "../tree/byte-string.node.ts";
-import { fileTrouble, isErrno } from "../tree/file-trouble.node.ts";
-import { DirNode } from "../tree/dir-node.node.ts";
-import { HeldDirs, O_PATH } from "../tree/held-dirs.node.ts";
-import { openTreePreview } from "../tree/preview.node.ts";
-import { openTreeSource } from "../tree/source.node.ts";
-import { stagingName } from "../tree/staging-name.ts";
-import { openTreeTarget } from "../tree/target.node.ts";
-import type { TreeTarget } from "../tree/tree.ts";
+} from "../tree/disk/byte-string.node.ts";
+import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
+import { DirNode } from "../tree/disk/dir-node.node.ts";
+import { HeldDirs, O_PATH } from "../tree/disk/held-dirs.node.ts";
+import { openTreePreview } from "../tree/disk/preview.node.ts";
+import { openTreeSource } from "../tree/disk/source.node.ts";
+import { stagingName } from "../tree/entry/staging-name.ts";
+import { openTreeTarget } from "../tree/disk/target.node.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import { versionOf } from "./file-cuts.node.ts";
 import { type FileCutOptions, fileShare } from "./file-share.node.ts";

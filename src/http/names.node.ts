@@ -1,9 +1,9 @@
 import { opendir } from "node:fs/promises";
 import { closingInTheEnd } from "../bytes/closing.ts";
-import { type ByteString, fromByteString, type PlacePath } from "../tree/byte-string.node.ts";
-import { HeldDirs } from "../tree/held-dirs.node.ts";
-import { stagingName } from "../tree/staging-name.ts";
-import { listingLimits, type SharedName, type SharedNames } from "../tree/shared-names.ts";
+import { type ByteString, fromByteString, type PlacePath } from "../tree/disk/byte-string.node.ts";
+import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
+import { stagingName } from "../tree/entry/staging-name.ts";
+import { listingLimits, type SharedName, type SharedNames } from "../tree/entry/shared-names.ts";
 
 /** Names read at a time; Deno has no number of its own. */
 const readAheadCount = 32;

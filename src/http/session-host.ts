@@ -6,7 +6,7 @@ import { sessionLimits } from "../session/limits.ts";
 import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
 import { type SendProgress, type SendSummary, sendTree } from "../session/send.ts";
 import type { SessionDirection, SessionWish } from "../transport/session-request.ts";
-import type { TreeTarget } from "../tree/tree.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import type { Duplex } from "../types.ts";
 import type { SharePath } from "./share-path.ts";
 import type { Share, ShareOptions, TargetShareOptions } from "./share.ts";

@@ -1,8 +1,10 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
-import type { SharedNames } from "../tree/shared-names.ts";
-import type { Layout, TreeSource, TreeTarget } from "../tree/tree.ts";
+import type { SharedNames } from "../tree/entry/shared-names.ts";
+import type { Layout } from "../tree/entry/entry.ts";
+import type { TreeSource } from "../tree/source.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { SharePath } from "./share-path.ts";
 

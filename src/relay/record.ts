@@ -2,7 +2,7 @@ import { equalBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
-import type { Entry, Layout } from "../tree/tree.ts";
+import type { Entry, Layout } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { ChunkRow } from "./chunk-row.ts";
 import { News } from "./news.ts";

@@ -3,7 +3,7 @@ import { concatBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import { randomPermutation } from "../remotesync/permutation.ts";
 import { Bell } from "../session/bell.ts";
-import type { CutOptions, CutRun, SourceEntry, SourceOptions, TreeSource } from "../tree/tree.ts";
+import type { CutOptions, CutRun, SourceEntry, SourceOptions, TreeSource } from "../tree/source.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { RelayedEntry, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";

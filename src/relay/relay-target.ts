@@ -1,6 +1,7 @@
 import { idBytes } from "../chunk/chunk.ts";
 import type { SyncError } from "../errors.ts";
-import type { Entry, Need, Placement, TargetOptions, TreeTarget } from "../tree/tree.ts";
+import type { Entry } from "../tree/entry/entry.ts";
+import type { Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { TreeRecord } from "./record.ts";
 import type { ClaimedChunks } from "./relay-chunks.ts";

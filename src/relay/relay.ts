@@ -3,7 +3,7 @@ import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import { peerPermutations } from "../http/peer-permutations.ts";
 import type { FileShareOptions, Share, SharedFile, SharedTree, ShareOptions } from "../http/share.ts";
 import type { Store } from "../store/store.ts";
-import type { SharedNames } from "../tree/shared-names.ts";
+import type { SharedNames } from "../tree/entry/shared-names.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
 import { RelayChunks } from "./relay-chunks.ts";
 import { relayLimits } from "./relay-limits.ts";

@@ -1,8 +1,8 @@
 import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { SharePath } from "../http/share-path.ts";
-import { listingLimits, type SharedName, type SharedNames } from "../tree/shared-names.ts";
-import type { Entry } from "../tree/tree.ts";
+import { listingLimits, type SharedName, type SharedNames } from "../tree/entry/shared-names.ts";
+import type { Entry } from "../tree/entry/entry.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { TreeRecord } from "./record.ts";
 import { leadsThrough, placesIn } from "./relayed-places.ts";

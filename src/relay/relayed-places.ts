@@ -1,5 +1,5 @@
 import { toHex } from "../bytes/hex.ts";
-import type { Entry } from "../tree/tree.ts";
+import type { Entry } from "../tree/entry/entry.ts";
 import type { AbortOptions } from "../types.ts";
 import type { TreeRecord } from "./record.ts";
 

@@ -1,5 +1,5 @@
 import { SyncError } from "../errors.ts";
-import type { Entry } from "../tree/tree.ts";
+import type { Entry } from "../tree/entry/entry.ts";
 
 /** What a sender may make of the receiver's disk. Infinity is no limit. */
 export interface ReceiveLimits {

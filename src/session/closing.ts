@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
 import { codeOfWire, errorCodes, SyncError, withPath } from "../errors.ts";
-import { maxPathBytes } from "../tree/entry-order.ts";
+import { maxPathBytes } from "../tree/entry/entry-order.ts";
 import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
 import { encodeTuple, escaped, Tuple } from "./tuple.ts";

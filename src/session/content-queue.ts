@@ -4,7 +4,7 @@ import { idBytes } from "../chunk/chunk.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
-import type { EntryPlace } from "../tree/entry-order.ts";
+import type { EntryPlace } from "../tree/entry/entry-order.ts";
 import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
 import { Queue } from "./queue.ts";

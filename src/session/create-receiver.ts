@@ -1,4 +1,4 @@
-import type { TreeTarget } from "../tree/tree.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import {
   type ReceiveOptions,
   type ReceiveProgress,

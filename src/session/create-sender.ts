@@ -1,5 +1,5 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
-import type { TreeSource } from "../tree/tree.ts";
+import type { TreeSource } from "../tree/source.ts";
 import { type Connect, type ReconnectOptions, type Run, startRun, withRetries } from "./reconnect.ts";
 import { type Carried, RunTotals } from "./run-totals.ts";
 import { type SendOptions, type SendProgress, type SendSummary, sendTree } from "./send.ts";

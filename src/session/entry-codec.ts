@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
 import { SyncError } from "../errors.ts";
-import type { Entry, EntryKind } from "../tree/tree.ts";
+import type { Entry, EntryKind } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
 

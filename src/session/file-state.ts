@@ -1,5 +1,5 @@
 import { SyncError } from "../errors.ts";
-import type { EntryPlace } from "../tree/entry-order.ts";
+import type { EntryPlace } from "../tree/entry/entry-order.ts";
 import type { ChunkGroup } from "./chunk-groups.ts";
 import type { Expected } from "./coming-chunks.ts";
 import type { Debt } from "./ledger.ts";

@@ -1,7 +1,7 @@
 import { checkCutterSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
-import type { Layout } from "../tree/tree.ts";
+import type { Layout } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
 import { encodeTuple, Tuple } from "./tuple.ts";

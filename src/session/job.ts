@@ -1,6 +1,6 @@
 import { SyncError } from "../errors.ts";
-import type { EntryPlace } from "../tree/entry-order.ts";
-import type { CutRun } from "../tree/tree.ts";
+import type { EntryPlace } from "../tree/entry/entry-order.ts";
+import type { CutRun } from "../tree/source.ts";
 
 /**
  * Files of an ENTRIES frame that are not done, and the size of the frame: what a one-way sender

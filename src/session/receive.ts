@@ -2,7 +2,7 @@ import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
-import type { TreeTarget } from "../tree/tree.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Allowance, type ReceiveLimits } from "./allowance.ts";
 import type { Frame } from "./frame.ts";

@@ -1,7 +1,8 @@
 import type { CutterSpec } from "../chunk/cutter.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import type { SyncError } from "../errors.ts";
-import type { Entry, Layout, Placement } from "../tree/tree.ts";
+import type { Entry, Layout } from "../tree/entry/entry.ts";
+import type { Placement } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";

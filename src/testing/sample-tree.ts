@@ -1,4 +1,4 @@
-import { type MemoryDir, memoryDir, memoryFile, memoryLink } from "../tree/memory-tree.ts";
+import { type MemoryDir, memoryDir, memoryFile, memoryLink } from "../tree/memory/memory-tree.ts";
 import { seededBytes } from "./random.ts";
 
 /** What a place cannot keep of a tree. */

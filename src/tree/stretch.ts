@@ -1,6 +1,6 @@
 import type { ChunkId } from "../chunk/chunk.ts";
 import type { Bytes } from "../types.ts";
-import type { Placement } from "./tree.ts";
+import type { Placement } from "./target.ts";
 
 /** Chunks that lie side by side, in their file and in memory: one write is enough for all. */
 export interface Stretch {

@@ -1,5 +1,5 @@
 import { tarOf } from "../browser/tar.ts";
-import { stagingName } from "../tree/staging-name.ts";
+import { stagingName } from "../tree/entry/staging-name.ts";
 import { offer } from "./download.ts";
 import { element, makeButton } from "./elements.ts";
 import { type KeptTree, listKept, openKept, removeKept } from "./kept-trees.ts";

@@ -1,5 +1,7 @@
 import { override } from "../bytes/override.ts";
-import type { Entry, TreeSource, TreeTarget } from "../tree/tree.ts";
+import type { Entry } from "../tree/entry/entry.ts";
+import type { TreeSource } from "../tree/source.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import type { Figures } from "./messages.ts";
 
 /** What is counted here; the session knows the rest. */

@@ -1,5 +1,5 @@
 import { toSyncError } from "../errors.ts";
-import type { SharedName, SharedNames } from "../tree/shared-names.ts";
+import type { SharedName, SharedNames } from "../tree/entry/shared-names.ts";
 import { download, look } from "./download.ts";
 import { element, makeButton } from "./elements.ts";
 import { bytesText, countText, refusalText, sentenceText } from "./texts.ts";

@@ -1,9 +1,9 @@
 import { createReceiver } from "../../src/session/create-receiver.ts";
 import { createSender } from "../../src/session/create-sender.ts";
 import type { Connect } from "../../src/session/reconnect.ts";
-import { memorySource } from "../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../src/tree/memory-target.ts";
-import { memoryDir, memoryFile } from "../../src/tree/memory-tree.ts";
+import { memorySource } from "../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
+import { memoryDir, memoryFile } from "../../src/tree/memory/memory-tree.ts";
 
 /** A push and a pull of a page, out of memory and into it. */
 export function sessionCalls(connectTo: (url: string, token: string) => Connect) {

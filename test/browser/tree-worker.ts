@@ -7,7 +7,7 @@ import { toHex } from "../../src/bytes/hex.ts";
 import { sha256 } from "../../src/chunk/digest.ts";
 import { createReceiver } from "../../src/session/create-receiver.ts";
 import { createSender } from "../../src/session/create-sender.ts";
-import type { TreeTarget } from "../../src/tree/tree.ts";
+import type { TreeTarget } from "../../src/tree/target.ts";
 import { connectWebSocket } from "../../src/transport/websocket.ts";
 
 const folderOf = async (name: string): Promise<FileSystemDirectoryHandle> =>

@@ -63,10 +63,10 @@ describe.each([process.execPath, ...others])("run by %s", (runtime) => {
 /** Tests of what Node.js itself does, which differs from version to version: quick ones. */
 const shortForm = [
   "test/unit/transport/stdio.test.ts",
-  "test/unit/tree/place-bytes.test.ts",
-  "test/unit/tree/source-filter.test.ts",
-  "test/unit/tree/chunk-reader.test.ts",
-  "test/unit/tree/file-stats.test.ts",
+  "test/unit/tree/disk/place-bytes.test.ts",
+  "test/unit/tree/disk/source-filter.test.ts",
+  "test/unit/tree/disk/chunk-reader.test.ts",
+  "test/unit/tree/disk/file-stats.test.ts",
   "test/unit/chunk/blake3.test.ts",
   "test/unit/http/request-head.test.ts",
   "test/unit/cli/engine.test.ts",

@@ -12,7 +12,7 @@ import { FrameReader, FrameWriter, preamble } from "../../src/session/frame.ts";
 import type { Mode } from "../../src/session/hello.ts";
 import { ReceiverCore } from "../../src/session/receiver-core.ts";
 import { SenderCore } from "../../src/session/sender-core.ts";
-import type { CutRun, SourceEntry } from "../../src/tree/tree.ts";
+import type { CutRun, SourceEntry } from "../../src/tree/source.ts";
 import type { Bytes } from "../../src/types.ts";
 import type { PlainTree } from "../plain-tree.ts";
 import { PlainTarget, plainSource, text } from "../plain-tree.ts";

@@ -48,6 +48,16 @@ const isNodeFile = (path: string) =>
 const isNodeImport = (name: string) =>
   name.startsWith("node:") || nodeOnly.has(name) || (name.endsWith(".ts") && isNodeFile(name));
 
+/** The folders of a room that has some, and which of its files may import which. */
+const foldersOfTree: Record<string, readonly string[]> = {
+  entry: [],
+  filter: ["entry"],
+  plan: ["entry"],
+  "": ["entry"],
+  memory: ["", "entry", "plan"],
+  disk: ["", "entry", "filter", "plan"],
+};
+
 const files = sourceFiles();
 const paths = new Set(files.map(({ path }) => path));
 
@@ -76,6 +86,21 @@ function mayReach(path: string, name: string): boolean {
   if (from === "session" && to === "transport") return name === channel;
   return from === to || (mayImport[from]?.includes(to) ?? false);
 }
+
+test("imports inside the tree room point up the list of its folders", () => {
+  const inTree = (path: string) => roomOf(path) === "tree";
+  const folderOf = (path: string) => path.split("/").slice(1, -1).join("/");
+  const mayReachFolder = (from: string, to: string) =>
+    from === to || (foldersOfTree[from]?.includes(to) ?? false);
+  const wrong = files
+    .filter(({ path }) => inTree(path))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter((name) => inTree(name) && !mayReachFolder(folderOf(path), folderOf(name)))
+        .map((name) => `${path} imports ${name}`),
+    );
+  expect(wrong).toEqual([]);
+});
 
 test("every import of an own file names one that exists", () => {
   const missing = files.flatMap(({ path, imports }) =>

@@ -16,7 +16,7 @@ import { connectHttp } from "../../src/transport/http.node.ts";
 import { nodeStreamDuplex } from "../../src/transport/node-stream.node.ts";
 import { sessionSubprotocol } from "../../src/transport/session-request.ts";
 import { connectWs } from "../../src/transport/ws.node.ts";
-import type { Entry } from "../../src/tree/tree.ts";
+import type { Entry } from "../../src/tree/entry/entry.ts";
 import type { Duplex } from "../../src/types.ts";
 import { builtCli } from "../built.ts";
 import { noise, plant } from "../cli/trees.ts";

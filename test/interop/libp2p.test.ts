@@ -9,9 +9,9 @@ import { receiveTree } from "../../src/session/receive.ts";
 import { sendTree } from "../../src/session/send.ts";
 import { transportCases } from "../../src/testing/transport-suite.ts";
 import { libp2pDuplex } from "../../src/transport/libp2p.ts";
-import { memorySource } from "../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../src/tree/memory-target.ts";
-import { memoryDir, memoryFile } from "../../src/tree/memory-tree.ts";
+import { memorySource } from "../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
+import { memoryDir, memoryFile } from "../../src/tree/memory/memory-tree.ts";
 import type { Duplex } from "../../src/types.ts";
 
 // js-libp2p is written for Node 22.

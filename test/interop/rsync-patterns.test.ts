@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../src/testing/random.ts";
-import type { FilterRule } from "../../src/tree/path-filter.ts";
+import type { FilterRule } from "../../src/tree/filter/path-filter.ts";
 import { freshFolder } from "../cli/run.ts";
 import { keptBy, type OddPaths, randomPaths, randomRules } from "../random-patterns.ts";
 import { missing, unless } from "../obstacles.ts";
@@ -68,7 +68,7 @@ unless(missing("rsync")).test("10,000 random names and patterns are matched as r
   });
 });
 
-/** Writes the answers of rsync that `test/unit/tree/path-filter.test.ts` reads. */
+/** Writes the answers of rsync that `test/unit/tree/filter/path-filter.test.ts` reads. */
 async function updateVectors(): Promise<void> {
   const trees = new Map<OddPaths, { rules: string[]; kept: string[] }[]>();
   await compare(seededRandom(1), 12, (paths, rules, kept) => {

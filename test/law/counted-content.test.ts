@@ -6,13 +6,13 @@ import { SyncError } from "../../src/errors.ts";
 import { receiveTree } from "../../src/session/receive.ts";
 import { sendTree } from "../../src/session/send.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
-import { memoryTarget } from "../../src/tree/memory-target.ts";
-import { memoryDir } from "../../src/tree/memory-tree.ts";
-import { openTreeTarget } from "../../src/tree/target.node.ts";
-import type { TreeTarget } from "../../src/tree/tree.ts";
+import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
+import { memoryDir } from "../../src/tree/memory/memory-tree.ts";
+import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
+import type { TreeTarget } from "../../src/tree/target.ts";
 import type { Bytes } from "../../src/types.ts";
 import { type PlainEntry, plainSource, type PlainTree } from "../plain-tree.ts";
-import { noise, tempDir } from "../unit/tree/disk-tree.ts";
+import { noise, tempDir } from "../unit/tree/disk/disk-tree.ts";
 
 /**
  * Lengths around those at which holes are made, files are kept in memory, and memory is written

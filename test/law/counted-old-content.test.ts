@@ -7,10 +7,11 @@ import { type ChunkList, readChunkList } from "../../src/session/list.ts";
 import { receiveTree } from "../../src/session/receive.ts";
 import { sendTree } from "../../src/session/send.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
-import { openTreeSource } from "../../src/tree/source.node.ts";
-import { openTreeTarget, type TreeTargetOptions } from "../../src/tree/target.node.ts";
+import { openTreeSource } from "../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
+import type { TreeTargetOptions } from "../../src/tree/disk/target-options.node.ts";
 import { type PlainEntry, plainSource, type PlainTree } from "../plain-tree.ts";
-import { describeTree, noise, tempDir } from "../unit/tree/disk-tree.ts";
+import { describeTree, noise, tempDir } from "../unit/tree/disk/disk-tree.ts";
 
 /** Few contents, so that most of what is at a name before is at another one afterwards. */
 const contents = [100, 5000, 5000, 8193, 40_000, 150_000].map((bytes, i) => noise(bytes, i + 1));

@@ -12,7 +12,7 @@ import { ReceiverCore } from "../../src/session/receiver-core.ts";
 import type { ReceiverEffect } from "../../src/session/receiver-effect.ts";
 import { sendTree } from "../../src/session/send.ts";
 import { SenderCore } from "../../src/session/sender-core.ts";
-import type { CutRun, SourceEntry } from "../../src/tree/tree.ts";
+import type { CutRun, SourceEntry } from "../../src/tree/source.ts";
 import type { Bytes } from "../../src/types.ts";
 import type { PlainEntry, PlainTree } from "../plain-tree.ts";
 import { PlainTarget, plainSource, text } from "../plain-tree.ts";

@@ -1,15 +1,21 @@
 import fc from "fast-check";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { EntryChecker, findNameFault } from "../../src/tree/entry-order.ts";
-import { memorySource } from "../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../src/tree/memory-target.ts";
-import { byteName, memoryDir, memoryFile, memoryLink, type MemoryNode } from "../../src/tree/memory-tree.ts";
-import { openTreeSource } from "../../src/tree/source.node.ts";
-import { openTreeTarget } from "../../src/tree/target.node.ts";
-import { describeTree, tempDir } from "../unit/tree/disk-tree.ts";
-import { plantTree } from "../unit/tree/planted.ts";
-import { syncTrees } from "../unit/tree/sync-trees.ts";
+import { EntryChecker, findNameFault } from "../../src/tree/entry/entry-order.ts";
+import { memorySource } from "../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
+import {
+  byteName,
+  memoryDir,
+  memoryFile,
+  memoryLink,
+  type MemoryNode,
+} from "../../src/tree/memory/memory-tree.ts";
+import { openTreeSource } from "../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
+import { describeTree, tempDir } from "../unit/tree/disk/disk-tree.ts";
+import { plantTree } from "../unit/tree/disk/planted.ts";
+import { syncTrees } from "../unit/tree/disk/sync-trees.ts";
 import { notRoot, unless } from "../obstacles.ts";
 
 const name = fc

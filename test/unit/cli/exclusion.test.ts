@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { readArguments } from "../../../src/cli/arguments.ts";
 import { defineCommand } from "../../../src/cli/command.ts";
 import { excludeOption, filterOf, readRules } from "../../../src/cli/exclusion.ts";
-import { tempDir } from "../tree/disk-tree.ts";
+import { tempDir } from "../tree/disk/disk-tree.ts";
 
 const command = defineCommand({
   operands: [],

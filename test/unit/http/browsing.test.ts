@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileReport } from "../../../src/http/server-report.ts";
 import { createServer, type SyncServer } from "../../../src/http/server.node.ts";
-import { listingLimits, type SharedNames } from "../../../src/tree/shared-names.ts";
+import { listingLimits, type SharedNames } from "../../../src/tree/entry/shared-names.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 import { noise } from "./serving.ts";
 

@@ -9,8 +9,8 @@ import { type ChannelDuplex, duplexOf } from "../../../src/transport/channel.ts"
 import { connectHttp } from "../../../src/transport/http.node.ts";
 import { sessionUrl } from "../../../src/transport/session-request.ts";
 import { connectWs } from "../../../src/transport/ws.node.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { memoryDir, type MemoryDir } from "../../../src/tree/memory-tree.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { memoryDir, type MemoryDir } from "../../../src/tree/memory/memory-tree.ts";
 import { noise } from "./serving.ts";
 
 const sessionCount = 96;

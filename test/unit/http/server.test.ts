@@ -16,9 +16,9 @@ import { connectHttp } from "../../../src/transport/http.node.ts";
 import { connectTurns } from "../../../src/transport/http-turns.ts";
 import { sessionMediaType, sessionUrl } from "../../../src/transport/session-request.ts";
 import { connectWs } from "../../../src/transport/ws.node.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { memoryDir, memoryFile, type MemoryDir } from "../../../src/tree/memory-tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { memoryDir, memoryFile, type MemoryDir } from "../../../src/tree/memory/memory-tree.ts";
 import { collect, noise, rawConnection } from "./serving.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rsync-stream-server-"));

@@ -8,8 +8,8 @@ import { parseTokens } from "../../../src/http/tokens.node.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { sessionUrl } from "../../../src/transport/session-request.ts";
 import { connectWs } from "../../../src/transport/ws.node.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
 
 const secret = "s".repeat(24);
 

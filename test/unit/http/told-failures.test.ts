@@ -11,9 +11,9 @@ import { connectTurns } from "../../../src/transport/http-turns.ts";
 import { connectHttp } from "../../../src/transport/http.node.ts";
 import { sessionMediaType, sessionSubprotocol, sessionUrl } from "../../../src/transport/session-request.ts";
 import { connectWs } from "../../../src/transport/ws.node.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
 import type { Duplex } from "../../../src/types.ts";
 import { noise, rawConnection } from "./serving.ts";
 

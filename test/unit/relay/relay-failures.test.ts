@@ -11,10 +11,10 @@ import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { createSwarmPeer } from "../../../src/swarm/swarm-peer.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
-import { openTreeTarget } from "../../../src/tree/target.node.ts";
-import type { TreeSource } from "../../../src/tree/tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import type { TreeSource } from "../../../src/tree/source.ts";
 import type { Duplex } from "../../../src/types.ts";
 import { beforeContent, picture, pullFrom, relayOf, sampleTree, upstreamOf, whole } from "./relaying.ts";
 

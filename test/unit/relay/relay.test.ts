@@ -5,9 +5,9 @@ import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { type ByteChannel, channelOf, duplexOf } from "../../../src/transport/channel.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
 import type { Bytes, Duplex } from "../../../src/types.ts";
 import { noise, until } from "../http/serving.ts";
 import {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { listingLimits } from "../../../src/tree/shared-names.ts";
-import { memoryDir, memoryFile, memoryLink } from "../../../src/tree/memory-tree.ts";
+import { listingLimits } from "../../../src/tree/entry/shared-names.ts";
+import { memoryDir, memoryFile, memoryLink } from "../../../src/tree/memory/memory-tree.ts";
 import { relayOf, upstreamOf } from "./relaying.ts";
 
 const { listedNameCount } = listingLimits;

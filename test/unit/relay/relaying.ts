@@ -6,9 +6,9 @@ import { sendTree } from "../../../src/session/send.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { type ByteChannel, channelOf, duplexOf, type ReadOptions } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { type MemoryDir, memoryDir, memoryFile, memoryLink } from "../../../src/tree/memory-tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { type MemoryDir, memoryDir, memoryFile, memoryLink } from "../../../src/tree/memory/memory-tree.ts";
 import type { Bytes, Duplex } from "../../../src/types.ts";
 import { noise } from "../http/serving.ts";
 

@@ -19,13 +19,15 @@ import { Allowance, type ReceiveLimits, receiveLimits } from "../../../src/sessi
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
-import { openTreeSource } from "../../../src/tree/source.node.ts";
-import { stagingName } from "../../../src/tree/staging-name.ts";
-import { openTreeTarget } from "../../../src/tree/target.node.ts";
-import type { Entry, Layout, TreeSource, TreeTarget } from "../../../src/tree/tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
+import { openTreeSource } from "../../../src/tree/disk/source.node.ts";
+import { stagingName } from "../../../src/tree/entry/staging-name.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import type { Entry, Layout } from "../../../src/tree/entry/entry.ts";
+import type { TreeSource } from "../../../src/tree/source.ts";
+import type { TreeTarget } from "../../../src/tree/target.ts";
 
 const { freeExpansionBytes, entryCostBytes } = receiveLimits;
 

@@ -9,11 +9,12 @@ import { sessionLimits } from "../../../src/session/limits.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { type SendOptions, sendTree } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
-import { openTreeTarget } from "../../../src/tree/target.node.ts";
-import type { TreeChange, TreeTarget } from "../../../src/tree/tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import type { TreeChange } from "../../../src/tree/entry/entry.ts";
+import type { TreeTarget } from "../../../src/tree/target.ts";
 import type { Bytes } from "../../../src/types.ts";
 
 const change = fc.record({

@@ -6,13 +6,13 @@ import { type ChunkDigest, sha256, sha256Digest } from "../../../src/chunk/diges
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree, type SendOptions } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { memoryDir } from "../../../src/tree/memory-tree.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { openTreeSource } from "../../../src/tree/source.node.ts";
-import { openTreeTarget } from "../../../src/tree/target.node.ts";
+import { memoryDir } from "../../../src/tree/memory/memory-tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { openTreeSource } from "../../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
 import type { Bytes, Duplex } from "../../../src/types.ts";
-import { describeTree, noise, tempDir } from "../tree/disk-tree.ts";
+import { describeTree, noise, tempDir } from "../tree/disk/disk-tree.ts";
 
 /** Files of several chunks, content that occurs twice, and zeros. */
 function plant(root: string): void {

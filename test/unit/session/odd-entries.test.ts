@@ -4,10 +4,11 @@ import { sha256 } from "../../../src/chunk/digest.ts";
 import { SyncError } from "../../../src/errors.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
-import { maxLinkTargetBytes, maxPathBytes, maxTimeSec } from "../../../src/tree/entry-order.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { memoryDir, type MemoryNode } from "../../../src/tree/memory-tree.ts";
-import type { CutRun, Entry, Layout, SourceOptions, TreeSource } from "../../../src/tree/tree.ts";
+import { maxLinkTargetBytes, maxPathBytes, maxTimeSec } from "../../../src/tree/entry/entry-order.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { memoryDir, type MemoryNode } from "../../../src/tree/memory/memory-tree.ts";
+import type { Entry, Layout } from "../../../src/tree/entry/entry.ts";
+import type { CutRun, SourceOptions, TreeSource } from "../../../src/tree/source.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");

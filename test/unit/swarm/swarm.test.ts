@@ -11,9 +11,9 @@ import { encodePeerHello } from "../../../src/swarm/peer-hello.ts";
 import { createSwarmPeer, type SwarmPeer, type SwarmPeerOptions } from "../../../src/swarm/swarm-peer.ts";
 import { type ByteChannel, channelOf, duplexOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { memorySource } from "../../../src/tree/memory-source.ts";
-import { memoryTarget } from "../../../src/tree/memory-target.ts";
-import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory-tree.ts";
+import { memorySource } from "../../../src/tree/memory/memory-source.ts";
+import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
+import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
 import type { Bytes, Duplex } from "../../../src/types.ts";
 import { noise } from "../http/serving.ts";
 

@@ -1,0 +1,110 @@
+import fs from "node:fs";
+import { basename, dirname } from "node:path";
+import { SyncError } from "../../errors.ts";
+import {
+  fromByteString,
+  nativePath,
+  placeBytes,
+  printPath,
+  toByteString,
+  type ByteString,
+  type PlacePath,
+} from "./byte-string.node.ts";
+import { fileTrouble, isErrno } from "./file-trouble.node.ts";
+import { DirNode } from "./dir-node.node.ts";
+import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
+import type { Entry, Layout } from "../entry/entry.ts";
+
+/** Where a tree is received. */
+export interface Destination {
+  /** The directory that the entries at the top lie in, or that they are the content of. */
+  readonly root: DirNode;
+  /** The directories below it; absent where nothing is there yet. */
+  readonly held?: HeldDirs;
+  /** The name of the top entry there. */
+  readonly topName: ByteString;
+  /** True when `topName` may be the only entry. */
+  readonly isSingle: boolean;
+}
+
+/** One that is there. */
+export interface OpenDestination extends Destination {
+  readonly held: HeldDirs;
+}
+
+/** A directory that is not there yet. */
+const nowhere = new DirNode(undefined, "", { isNew: true });
+
+/**
+ * Finds the place of a tree by rsync's rules: the content of a directory goes into the destination;
+ * a directory goes below it; so does a file, unless the destination is no directory: then the file
+ * is written under that name. A directory that is missing at the end of the path is made.
+ *
+ * @param follow false to refuse a link as the destination
+ * @throws IO, NOT_FOUND when the directory around it is missing, UNSUPPORTED for a device, pipe or
+ *   socket
+ */
+export function openDestination(
+  path: PlacePath,
+  layout: Layout,
+  first: Entry,
+  follow: boolean,
+): OpenDestination {
+  const place = placeBytes(path);
+  return explained(place, () => {
+    const isSingle = isAs(place, layout, first);
+    if (!isSingle) makeUnlessThere(place, follow);
+    return open(place, isSingle, first, follow);
+  });
+}
+
+/** The same, and nothing is made: what `openDestination` refuses is refused. */
+export function findDestination(path: PlacePath, layout: Layout, first: Entry, follow: boolean): Destination {
+  const place = placeBytes(path);
+  return explained(place, () => {
+    const isSingle = isAs(place, layout, first);
+    if (isSingle || fs.lstatSync(nativePath(withoutSlash(place)), { throwIfNoEntry: false }))
+      return open(place, isSingle, first, follow);
+    fs.accessSync(nativePath(dirname(place)), fs.constants.W_OK | fs.constants.X_OK);
+    return { root: nowhere, topName: toByteString(first.name), isSingle };
+  });
+}
+
+function explained<Result>(place: ByteString, find: () => Result): Result {
+  try {
+    return find();
+  } catch (thrown) {
+    const path = printPath(place);
+    const about = { cause: thrown, detail: { path } };
+    if (isErrno(thrown, "ENOENT"))
+      throw new SyncError("NOT_FOUND", "the directory around the destination does not exist", about);
+    if (isErrno(thrown, "ENOTDIR"))
+      throw new SyncError("PATH", "a file stands where the destination needs a directory", about);
+    throw fileTrouble(thrown, path);
+  }
+}
+
+function open(place: ByteString, isSingle: boolean, first: Entry, follow: boolean): OpenDestination {
+  const root = fromByteString(isSingle ? dirname(place) : place);
+  const held = new HeldDirs(root, isSingle ? true : follow);
+  const topName = isSingle ? basename(place) : toByteString(first.name);
+  return { root: held.root, held, topName, isSingle };
+}
+
+/** True when the place is that of the one entry itself, and not of the directory around it. */
+function isAs(place: ByteString, layout: Layout, first: Entry): boolean {
+  const there = fs.statSync(nativePath(place), { throwIfNoEntry: false });
+  if (there && !there.isDirectory() && !there.isFile()) {
+    const message = "a device, pipe or socket is no destination";
+    throw new SyncError("UNSUPPORTED", message, { detail: { path: printPath(place) } });
+  }
+  return layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !there?.isDirectory();
+}
+
+function makeUnlessThere(place: ByteString, follow: boolean): void {
+  try {
+    fs.mkdirSync(nativePath(follow ? place : withoutSlash(place)));
+  } catch (thrown) {
+    if (!isErrno(thrown, "EEXIST")) throw thrown;
+  }
+}

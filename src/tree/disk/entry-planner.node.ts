@@ -1,0 +1,120 @@
+import { SyncError } from "../../errors.ts";
+import { toByteString, type ByteString } from "./byte-string.node.ts";
+import { compareEntry, type Keeping, type Outcome } from "../plan/comparison.ts";
+import type { Destination } from "./destination.node.ts";
+import type { Extras } from "./extras.node.ts";
+import { entryTrouble } from "./file-trouble.node.ts";
+import { printPlace, DirNode } from "./dir-node.node.ts";
+import { inTheWay } from "./replacements.node.ts";
+import { stagingName } from "../entry/staging-name.ts";
+import { standingAt, type FoundStanding } from "./standing.node.ts";
+import type { Entry, Layout } from "../entry/entry.ts";
+import type { Need } from "../target.ts";
+
+/** An entry, its place, and what becomes of that. */
+export interface PlannedEntry {
+  readonly entry: Entry;
+  /** In the order in which entries arrived, from 0. */
+  readonly number: number;
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  /** What stands there now. */
+  readonly there: FoundStanding | undefined;
+  readonly outcome: Exclude<Outcome, "blocked">;
+}
+
+/** What is done about entries: by a target in earnest, by a preview in words. */
+export interface EntryActions {
+  /** The root itself is an entry. */
+  root(entry: Entry, number: number): void;
+  /** Returns the directory that the entries below it lie in. */
+  dir(planned: PlannedEntry): DirNode;
+  link(planned: PlannedEntry): void;
+  /** What the file needs; a promise when that takes a look at all files first. */
+  file(planned: PlannedEntry): Need | Promise<Need>;
+}
+
+/** What a planner shares with the rest of its target. */
+interface EntryPlannerTools {
+  readonly destination: Destination;
+  readonly layout: Layout;
+  readonly keeping: Keeping;
+  readonly actions: EntryActions;
+  /** Where to say what was seen, when the rest is to be deleted. */
+  readonly extras: Extras | undefined;
+}
+
+/** Finds the place of each entry, and decides by what stands there what is to be done. */
+export class EntryPlanner {
+  readonly #tools: EntryPlannerTools;
+  /**
+   * The directories on the way to the last entry, by depth; undefined where one could not be had.
+   */
+  readonly #open: (DirNode | undefined)[] = [];
+
+  constructor(tools: EntryPlannerTools) {
+    this.#tools = tools;
+  }
+
+  /**
+   * What an entry needs; a promise when that takes a look at all files first. Throws when it cannot
+   * be had; what lies below it is then passed over.
+   */
+  plan(entry: Entry, number: number): Need | Promise<Need> {
+    const { depth, kind } = entry;
+    const { destination, extras } = this.#tools;
+    const parent = depth === 0 ? destination.root : this.#open[depth - 1];
+    this.#open.length = Math.min(this.#open.length, depth);
+    const name = depth > 0 || !destination.isSingle ? toByteString(entry.name) : destination.topName;
+    extras?.see(depth, name);
+    if (!parent) return "nothing";
+    if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
+    const dir = this.#planDir(parent, name, entry, number);
+    this.#open[depth] = dir;
+    extras?.enter(depth + 1, dir);
+    return "nothing";
+  }
+
+  #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode {
+    const { actions, layout } = this.#tools;
+    if (layout === "named" || entry.depth > 0) {
+      return this.#attempt(parent, name, () => actions.dir(this.#compare(parent, name, entry, number)));
+    }
+    actions.root(entry, number);
+    return parent;
+  }
+
+  #planLeaf(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {
+    const { actions } = this.#tools;
+    return this.#attempt(dir, name, () => {
+      const planned = this.#compare(dir, name, entry, number);
+      if (entry.kind === "file") return actions.file(planned);
+      actions.link(planned);
+      return "nothing";
+    });
+  }
+
+  #compare(dir: DirNode, name: ByteString, entry: Entry, number: number): PlannedEntry {
+    const { destination, extras, keeping } = this.#tools;
+    if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
+    if (entry.depth === 0 && destination.isSingle && number > 0)
+      throw new SyncError("PATH", "the destination is the place of a single file");
+    const { held } = destination;
+    const there = held && standingAt(held, dir, name, entry);
+    const outcome = compareEntry(entry, there, keeping);
+    if (outcome !== "blocked") return { entry, number, dir, name, there, outcome };
+    if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
+    // Nothing that is in it is at the sender.
+    extras.enter(entry.depth + 1, new DirNode(dir, name));
+    return { entry, number, dir, name, there, outcome: "replaced" };
+  }
+
+  /** Says of what fails which path it was. */
+  #attempt<Result>(dir: DirNode, name: ByteString, work: () => Result): Result {
+    try {
+      return work();
+    } catch (thrown) {
+      throw entryTrouble(thrown, printPlace(dir, name));
+    }
+  }
+}

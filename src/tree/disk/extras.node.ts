@@ -1,0 +1,177 @@
+import fs from "node:fs";
+import { SyncError } from "../../errors.ts";
+import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { fileTrouble, isErrno } from "./file-trouble.node.ts";
+import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
+import type { PathFilter } from "../filter/path-filter.ts";
+import { stagingName } from "../entry/staging-name.ts";
+import { removeDeadStaging } from "./staging-room.node.ts";
+import { walk } from "./walk.node.ts";
+
+/**
+ * A directory that was there before, and the names that entries have given to what belongs into it.
+ */
+interface Level {
+  readonly dir: DirNode;
+  readonly names: Set<ByteString>;
+}
+
+/** Something that no entry names. */
+interface Extra {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  readonly kind: FileStats["kind"];
+}
+
+/** Why nothing is deleted when the sender did not name all that it has. */
+export function notWhole(): SyncError {
+  return new SyncError("PARTIAL", "the sender could not list or read all it has, so nothing was deleted");
+}
+
+/**
+ * What is at the destination and not among the entries. It is found as these come by in canonical
+ * order, when the last of a directory has come; only what lies in directories that are entries
+ * themselves is looked at.
+ */
+export class Extras {
+  readonly #held: HeldDirs;
+  readonly #maxCount: number;
+  readonly #protect: PathFilter | undefined;
+  /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
+  readonly #levels: (Level | undefined)[] = [];
+  /** A directory before what is in it. */
+  readonly #found: Extra[] = [];
+  /**
+   * Directories in which a session stages files, or did; but for the tops of file systems, which
+   * are always looked at.
+   */
+  readonly #stagings: DirNode[] = [];
+  /** What could not be looked at. */
+  readonly troubles: SyncError[] = [];
+
+  /**
+   * @param maxCount how many may be deleted, each file and each directory counted
+   * @param protect what is spared, and the directories that it lies in
+   */
+  constructor(held: HeldDirs, maxCount: number, protect?: PathFilter) {
+    this.#held = held;
+    this.#maxCount = maxCount;
+    this.#protect = protect;
+  }
+
+  /** An entry has this name, whether or not it can be brought about. */
+  see(depth: number, name: ByteString): void {
+    this.#closeBelow(depth);
+    this.#levels[depth]?.names.add(name);
+  }
+
+  /** The entry seen last is this directory: what lies in it is of this depth, and comes next. */
+  enter(depth: number, dir: DirNode): void {
+    if (!dir.isNew) this.#levels[depth] = { dir, names: new Set() };
+  }
+
+  /** All entries were seen. Returns how many are to be deleted that none of them names. */
+  close(): number {
+    this.#closeBelow(-1);
+    return this.refusal ? 0 : this.#found.length;
+  }
+
+  /** Why nothing is to be deleted: LIMIT when that would be too much. */
+  get refusal(): SyncError | undefined {
+    const limit = this.#maxCount;
+    if (this.#found.length <= limit) return undefined;
+    const message = `more than ${limit} would be deleted, so nothing was; --max-delete allows more`;
+    return new SyncError("LIMIT", message, { detail: { limit } });
+  }
+
+  /** What they are, a directory before what is in it. */
+  *list(): Generator<{ readonly path: string; readonly kind: FileStats["kind"] }> {
+    for (const { dir, name, kind } of this.#found) yield { path: printPlace(dir, name), kind };
+  }
+
+  /** Deletes them, the deepest first. What fails is told, and does not stop the others. */
+  *delete(): Generator<{
+    readonly path: string;
+    readonly kind?: FileStats["kind"];
+    readonly trouble?: SyncError;
+  }> {
+    for (const trouble of this.troubles) yield { path: trouble.detail.path ?? "", trouble };
+    yield* this.#deleteStagings();
+    for (let extra = this.#found.pop(); extra; extra = this.#found.pop()) {
+      const path = printPlace(extra.dir, extra.name);
+      const trouble = this.#remove(extra, path);
+      yield trouble === undefined ? { path, kind: extra.kind } : { path, trouble };
+    }
+  }
+
+  #remove({ dir, name, kind }: Extra, path: string): SyncError | undefined {
+    try {
+      const remove = kind === "dir" ? fs.rmdirSync : fs.unlinkSync;
+      this.#held.writeIn(dir, () => remove(this.#held.at(dir, name)));
+      return undefined;
+    } catch (thrown) {
+      return isErrno(thrown, "ENOENT") ? undefined : fileTrouble(thrown, path);
+    }
+  }
+
+  /** What sessions left that are dead; those of running ones stay. */
+  *#deleteStagings(): Generator<{ readonly path: string; readonly trouble: SyncError }> {
+    for (const dir of this.#stagings.splice(0)) {
+      try {
+        removeDeadStaging(this.#held, dir);
+      } catch (thrown) {
+        const path = printPlace(dir, stagingName);
+        yield { path, trouble: fileTrouble(thrown, path) };
+      }
+    }
+  }
+
+  #closeBelow(depth: number): void {
+    while (this.#levels.length > depth + 1) {
+      const level = this.#levels.pop();
+      if (level !== undefined) this.#search(level);
+    }
+  }
+
+  /** True for a directory that no entry names when it stays, for what is protected in it, too. */
+  stays(dir: DirNode, name: ByteString): boolean {
+    if (this.refusal) return true;
+    for (const found of walk(this.#held, { from: new DirNode(dir, name) }))
+      if (this.#isProtected(found.dir, found.name, found.stats.kind)) return true;
+    return false;
+  }
+
+  #isProtected(dir: DirNode, name: ByteString, kind: FileStats["kind"]): boolean {
+    if (!this.#protect) return false;
+    const path = `${pathBelow(dir)}/${name}`.slice(1);
+    return this.#protect.excludes(fromByteString(path), kind === "dir");
+  }
+
+  #search({ dir, names }: Level): void {
+    const isKnown = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
+      const isStaging = name === stagingName && kind === "dir";
+      if (isStaging && !at.volume) this.#stagings.push(at);
+      if (isStaging || (at === dir && names.has(name))) return true;
+      if (!this.#isProtected(at, name, kind)) return false;
+      for (let kept = at; kept !== dir && kept.parent; kept = kept.parent) spared.add(pathBelow(kept));
+      return true;
+    };
+    /** Directories that hold something protected. */
+    const spared = new Set<ByteString>();
+    const first = this.#found.length;
+    /** Those that are not spared, whatever is found in them. */
+    let certainCount = first;
+    const onTrouble = (error: SyncError): void => void this.troubles.push(error);
+    for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
+      if (certainCount > this.#maxCount) return;
+      const { kind } = found.stats;
+      this.#found.push({ dir: found.dir, name: found.name, kind });
+      if (!this.#protect || kind !== "dir") certainCount += 1;
+    }
+    if (spared.size === 0) return;
+    const found = this.#found.splice(first);
+    this.#found.push(...found.filter((extra) => !spared.has(`${pathBelow(extra.dir)}/${extra.name}`)));
+  }
+}

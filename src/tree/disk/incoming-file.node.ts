@@ -1,0 +1,331 @@
+import fs from "node:fs";
+import { closingAfter } from "../../bytes/closing.ts";
+import type { ChunkId } from "../../chunk/chunk.ts";
+import { SyncError } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
+import { copyBytes, copyContent } from "./copy-content.node.ts";
+import { readFully, writeFully } from "./file-cut.node.ts";
+import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import type { HandleCache } from "./handle-cache.node.ts";
+import { printPlace, type NameIn } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
+import { firstMode, type MetadataSetter } from "./metadata.node.ts";
+import type { OldFiles } from "./old-files.node.ts";
+import type { Pause } from "../../bytes/pause.node.ts";
+import type { Places } from "./places.node.ts";
+import type { PlannedFile } from "./planned-files.node.ts";
+import type { Reference } from "./reference.node.ts";
+import { putOverDir, type Replacements } from "./replacements.node.ts";
+import type { Staging } from "./staging.node.ts";
+import { isZero } from "./zero.node.ts";
+
+/** Runs of zeros shorter than this are written: no file system makes a hole of them. */
+const minHoleBytes = 4096;
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+/** What a file needs from the target it belongs to. */
+export interface IncomingTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly replacements: Replacements;
+  /** Keeps what is replaced, when its content is counted on. */
+  readonly oldFiles: OldFiles | undefined;
+  readonly places: Places;
+  /** Temporary files open for writing, by name. */
+  readonly writing: HandleCache<NameIn>;
+  /**
+   * Temporary files of files that were given up: their content may be counted on until the session
+   * ends.
+   */
+  readonly abandoned: NameIn[];
+  readonly pause: Pause;
+  /** True to wait until the content is on the disk before a file gets its name. */
+  readonly durable: boolean;
+  readonly metadata: MetadataSetter;
+}
+
+/**
+ * One file on its way in.
+ *
+ * As long as all that comes equals the old version, nothing is written. From the first difference
+ * on it is built under a temporary name, which `complete` changes into its own.
+ */
+export class IncomingFile {
+  readonly plan: PlannedFile;
+  /** Its number among the places that content can be taken from. */
+  readonly place: number;
+  /** What stood at its name when the first of it came. */
+  readonly before: FileStats | undefined;
+  readonly references: readonly Reference[];
+  /** Bytes that may be cut from the references in search of its chunks. */
+  aheadBytes = 0;
+  readonly #tools: IncomingTools;
+  readonly #old: Reference | undefined;
+  /** Bytes at the start that equal the old version. */
+  #sameBytes = 0;
+  #isInStep: boolean;
+  #temp: NameIn | undefined;
+  #kept: Bytes | undefined;
+  #placedBytes = 0;
+  #writtenEnd = 0;
+
+  /**
+   * @param references where to look for its chunks; the first is its old version when `before` is a
+   *   file
+   */
+  constructor(
+    tools: IncomingTools,
+    plan: PlannedFile,
+    place: number,
+    before: FileStats | undefined,
+    references: readonly Reference[],
+  ) {
+    this.#tools = tools;
+    this.plan = plan;
+    this.place = place;
+    this.before = before;
+    this.references = references;
+    this.#old = before?.kind === "file" ? references[0] : undefined;
+    this.#isInStep = this.#old !== undefined;
+  }
+
+  /** True when the chunk is in the old version at the same place, as was all before it. */
+  matchesOld(offset: number, id: ChunkId, size: number): boolean {
+    if (!this.#isInStep || offset !== this.#sameBytes) return false;
+    this.#isInStep = this.#old!.holds(offset, id, size);
+    if (this.#isInStep) this.#sameBytes += size;
+    return this.#isInStep;
+  }
+
+  /** True when all of it equals the old version. */
+  get isOld(): boolean {
+    const { size } = this.plan;
+    return this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+  }
+
+  /**
+   * True when `catchUp` has to come before `put`, and before `complete` unless all of it `isOld`.
+   */
+  get isBehind(): boolean {
+    return this.#temp === undefined && this.#sameBytes > 0;
+  }
+
+  /** Copies what equals the old version to where the rest will be put. */
+  async catchUp(): Promise<void> {
+    this.#openTemp();
+    await this.#copyOld(this.#temp!);
+  }
+
+  /** Puts a chunk in its place. The bytes are written, not kept. */
+  put(offset: number, bytes: Bytes): void {
+    this.#isInStep = false;
+    this.#placedBytes += bytes.length;
+    if (!isHole(bytes)) this.#writeTo(this.#openTemp(), bytes, offset);
+  }
+
+  /**
+   * Takes a file that came whole; it is written when complete, or by `spill`. The bytes must not
+   * change.
+   */
+  keep(bytes: Bytes): void {
+    this.#isInStep = false;
+    this.#kept = bytes;
+    this.#tools.places.keep(this.place, bytes);
+  }
+
+  /** Writes what is kept in memory. */
+  spill(): void {
+    const kept = this.#takeKept();
+    if (kept) this.put(0, kept);
+  }
+
+  /**
+   * Gives the file its metadata and its name.
+   *
+   * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one
+   *   meanwhile
+   */
+  complete(): void {
+    const { held, metadata } = this.#tools;
+    const { dir, name } = this.plan;
+    const { isOld } = this;
+    const kept = this.#takeKept();
+    if (kept) this.#writeWhole(kept);
+    else if (!isOld) this.#finishTemp();
+    this.#checkBefore();
+    if (isOld) metadata.setPath(held.at(dir, name), this.before!, this.plan);
+    else this.#rename();
+  }
+
+  /** Gives up the file; what came of it stays readable. */
+  abandon(): void {
+    this.spill();
+    this.discard();
+  }
+
+  /** Gives up the file, and what is kept in memory of it. */
+  discard(): void {
+    const { abandoned, places, writing } = this.#tools;
+    this.#takeKept();
+    if (this.#temp === undefined) return;
+    writing.drop(this.#temp);
+    places.move(this.place, this.#temp);
+    abandoned.push(this.#temp);
+    this.#temp = undefined;
+  }
+
+  /** What is kept in memory, which is from then on the caller's to write. */
+  #takeKept(): Bytes | undefined {
+    const kept = this.#kept;
+    if (kept) this.#tools.places.keep(this.place, undefined);
+    this.#kept = undefined;
+    return kept;
+  }
+
+  /** Writes a file that was kept, in one go. */
+  #writeWhole(bytes: Bytes): void {
+    const fd = this.#makeTemp();
+    const write = (): void => {
+      if (!isHole(bytes)) this.#writeTo(fd, bytes, 0);
+      this.#dress(fd);
+    };
+    closingAfter(write, () => fs.closeSync(fd));
+    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
+  }
+
+  #finishTemp(): void {
+    if (this.#sameBytes + this.#placedBytes !== this.plan.size)
+      throw this.#error("TRUNCATED", "a part never came");
+    this.#dress(this.#openTemp());
+    this.#tools.writing.drop(this.#temp!);
+    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
+  }
+
+  #dress(fd: number): void {
+    if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
+    this.#tools.metadata.setHandle(fd, this.plan);
+    if (this.#tools.durable) fs.fsyncSync(fd);
+  }
+
+  #openTemp(): number {
+    const { places, writing } = this.#tools;
+    if (this.#temp !== undefined) return writing.get(this.#temp);
+    const fd = this.#makeTemp();
+    writing.add(this.#temp!, fd);
+    places.move(this.place, this.#temp!);
+    return fd;
+  }
+
+  #makeTemp(): number {
+    const { held, staging } = this.#tools;
+    const { dir, name } = this.plan;
+    this.#temp = staging.newName(dir, name);
+    return held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
+  }
+
+  #writeTo(fd: number, bytes: Bytes, offset: number): void {
+    writeFully(fd, bytes, offset);
+    this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
+  }
+
+  /**
+   * Copies what equals the old version. It was hashed when it was cut, so it must not have changed
+   * since.
+   */
+  async #copyOld(temp: NameIn): Promise<void> {
+    const { pause, places, writing } = this.#tools;
+    const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
+    const from = this.#old!.place;
+    for (let at = 0; at < this.#sameBytes; at += block.length) {
+      const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
+      if (readFully(places.handleOf(from), part, at) < part.length) throw this.#changed();
+      if (!isZero(part)) this.#writeTo(writing.get(temp), part, at);
+      if (pause.due()) await pause.take();
+    }
+    const now = lookAtHandle(places.handleOf(from));
+    if (!this.before || !isUntouched(this.before, now)) throw this.#changed();
+  }
+
+  /** Whoever edits a file while it is being replaced keeps their edit. */
+  #checkBefore(): void {
+    if (this.before?.kind !== "file") return;
+    const { dir, name } = this.plan;
+    const now = this.#tools.held.look(dir, name);
+    if (!now || !isUntouched(this.before, now)) throw this.#changed();
+  }
+
+  #rename(): void {
+    const { oldFiles, places, replacements } = this.#tools;
+    const { dir, name } = this.plan;
+    const temp = this.#temp!;
+    if (this.before?.kind === "file") oldFiles?.keep(dir, name, this.before.size, this.place);
+    if (this.#put(temp)) places.settle(this.place);
+    else {
+      replacements.wait({ ...this.plan, kind: "file" }, temp);
+      places.move(this.place, temp);
+    }
+    this.#temp = undefined;
+  }
+
+  /** Returns false when a directory is in the way that is not empty. */
+  #put(temp: NameIn): boolean {
+    try {
+      return this.#renameFrom(temp);
+    } catch (thrown) {
+      if (!isErrno(thrown, "EXDEV")) throw thrown;
+      return this.#moveAcross(temp);
+    }
+  }
+
+  #renameFrom(temp: NameIn): boolean {
+    const { held } = this.#tools;
+    const { dir, name } = this.plan;
+    if (this.before?.kind === "dir") return putOverDir(held, temp, dir, name);
+    held.rename(temp.dir, temp.name, dir, name);
+    return true;
+  }
+
+  /**
+   * No rename leads into the directory: the last step starts from a copy in a staging directory
+   * inside it.
+   */
+  #moveAcross(temp: NameIn): boolean {
+    const { held, metadata, staging } = this.#tools;
+    const { dir, name } = this.plan;
+    const isPut = staging.besides(dir, (room) => {
+      const copy = room.newName(dir, name);
+      const to = held.open(copy.dir, copy.name, newFlags, firstMode(this.plan));
+      const copyAll = (): void => {
+        copyContent(held, temp, to);
+        fs.ftruncateSync(to, this.plan.size); // zeros at the end were not written
+        this.#dress(to);
+      };
+      closingAfter(copyAll, () => fs.closeSync(to));
+      metadata.setNamed(held, copy, this.plan);
+      return this.#renameFrom(copy);
+    });
+    if (isPut) staging.remove(temp);
+    return isPut;
+  }
+
+  #changed(): SyncError {
+    return this.#error("CHANGED", "the file at the destination changed while it was being replaced");
+  }
+
+  #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
+    return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
+  }
+}
+
+/** The inode number says nothing: network file systems give a file another one now and then. */
+function isUntouched(before: FileStats, now: FileStats): boolean {
+  const parts = ["kind", "size", "mtimeSec", "mtimeNsec", "ctimeSec", "ctimeNsec"] as const;
+  return parts.every((part) => now[part] === before[part]);
+}
+
+function isHole(bytes: Bytes): boolean {
+  return bytes.length >= minHoleBytes && isZero(bytes);
+}

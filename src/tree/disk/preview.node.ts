@@ -1,0 +1,156 @@
+import { Pause } from "../../bytes/pause.node.ts";
+import { nodeDigests } from "../../chunk/blake3.node.ts";
+import type { SyncError } from "../../errors.ts";
+import type { PlacePath } from "./byte-string.node.ts";
+import { keepsAll } from "../plan/comparison.ts";
+import { seenKeeping } from "./keeping.node.ts";
+import { findDestination, type Destination } from "./destination.node.ts";
+import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
+import { Extras, notWhole } from "./extras.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { printPlace, DirNode } from "./dir-node.node.ts";
+import type { PathFilter } from "../filter/path-filter.ts";
+import { changeOf, tellAll } from "./tree-change.node.ts";
+import { inTheWay } from "./replacements.node.ts";
+import type { Entry, TreeChange } from "../entry/entry.ts";
+import type { Need, TargetOptions, TreeTarget } from "../target.ts";
+
+/** How `openTreePreview` looks. */
+export interface TreePreviewOptions {
+  /** As that of `openTreeTarget`. */
+  readonly maxDeletedCount?: number;
+  readonly protect?: PathFilter | undefined;
+  readonly follow?: boolean;
+  /** Called for each path that would not stay as it is. */
+  readonly onChange?: (change: TreeChange) => void;
+}
+
+/**
+ * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks
+ * for no content, so of a file with another time it cannot tell whether more than that differs.
+ */
+export function openTreePreview(place: PlacePath, options: TreePreviewOptions = {}): TreeTarget {
+  return new Preview(place, options);
+}
+
+class Preview implements TreeTarget, EntryActions {
+  readonly digests = nodeDigests;
+  readonly tellsChanges = true;
+  readonly #place: PlacePath;
+  readonly #options: TreePreviewOptions;
+  #given: TargetOptions | undefined;
+  #onChange: ((change: TreeChange) => void) | undefined;
+  #pause = new Pause();
+  #destination: Destination | undefined;
+  #planner: EntryPlanner | undefined;
+  #extras: Extras | undefined;
+  /** Files and links that would come in the place of a directory once it is emptied. */
+  readonly #waiting: PlannedEntry[] = [];
+
+  constructor(place: PlacePath, options: TreePreviewOptions) {
+    this.#place = place;
+    this.#options = options;
+  }
+
+  async open(options: TargetOptions): Promise<void> {
+    this.#given = options;
+    this.#onChange = tellAll(options.onChange, this.#options.onChange);
+    this.#pause = new Pause(options.signal);
+  }
+
+  async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    for (const [i, entry] of entries.entries()) {
+      const planner = (this.#planner ??= this.#begin(entry));
+      try {
+        void planner.plan(entry, first + i); // its actions need no waiting
+      } catch (thrown) {
+        this.#given!.onTrouble(first + i, fileTrouble(thrown, ""));
+      }
+      if (this.#pause.due()) await this.#pause.take();
+    }
+    return entries.map(() => "nothing");
+  }
+
+  async place(_entry: number, _offset: number, _ids: unknown, sizes: readonly number[]): Promise<Uint8Array> {
+    return new Uint8Array(sizes.length).fill(1);
+  }
+
+  async write(): Promise<void> {}
+
+  async finish(): Promise<void> {}
+
+  async abandon(entry: number, reason: SyncError): Promise<void> {
+    this.#given!.onTrouble(entry, reason);
+  }
+
+  async commit(whole: boolean): Promise<void> {
+    if (!this.#extras) return;
+    if (!whole) return this.#refuse();
+    this.#extras.close();
+    const { refusal } = this.#extras;
+    for (const planned of this.#waiting) this.#tellWaiting(planned, this.#extras);
+    if (refusal) throw refusal;
+    for (const { path, kind } of this.#extras.list()) {
+      this.#onChange?.({ change: "deleted", path, kind, size: 0 });
+    }
+    for (const trouble of this.#extras.troubles) this.#given!.onTrouble(0, trouble);
+  }
+
+  async close(): Promise<void> {
+    this.#destination?.held?.close();
+    this.#destination = undefined;
+  }
+
+  /**
+   * The sender could not name all that it has, so nothing would be deleted, and what waits for that
+   * would not come.
+   */
+  #refuse(): void {
+    const { onTrouble } = this.#given!;
+    onTrouble(0, notWhole());
+    for (const { dir, name, number } of this.#waiting) onTrouble(number, inTheWay(printPlace(dir, name)));
+  }
+
+  #tellWaiting(planned: PlannedEntry, extras: Extras): void {
+    const { dir, name, number } = planned;
+    if (extras.stays(dir, name)) this.#given!.onTrouble(number, inTheWay(printPlace(dir, name)));
+    else this.#tell(planned);
+  }
+
+  #begin(first: Entry): EntryPlanner {
+    const { layout } = this.#given!;
+    const { maxDeletedCount, protect, follow = true } = this.#options;
+    const destination = findDestination(this.#place, layout, first, follow);
+    this.#destination = destination;
+    if (destination.held && maxDeletedCount !== undefined) {
+      this.#extras = new Extras(destination.held, maxDeletedCount, protect);
+    }
+    const { held } = destination;
+    const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
+    return new EntryPlanner({ destination, layout, keeping, actions: this, extras: this.#extras });
+  }
+
+  root(): void {}
+
+  dir(planned: PlannedEntry): DirNode {
+    const { dir, name, there } = planned;
+    this.#tell(planned);
+    return new DirNode(dir, name, { isNew: there?.kind !== "dir" });
+  }
+
+  link(planned: PlannedEntry): void {
+    if (planned.there?.isEmpty === false) this.#waiting.push(planned);
+    else this.#tell(planned);
+  }
+
+  file(planned: PlannedEntry): Need {
+    this.link(planned);
+    return "nothing";
+  }
+
+  /** Says of a path what would be done to it. */
+  #tell({ dir, name, entry, outcome }: PlannedEntry): void {
+    if (outcome === "same") return;
+    this.#onChange?.(changeOf({ dir, name, outcome, kind: entry.kind, size: entry.size }));
+  }
+}

@@ -1,0 +1,210 @@
+import fs from "node:fs";
+import path from "node:path";
+import { nodeDigests } from "../../chunk/blake3.node.ts";
+import type { CutterSpec } from "../../chunk/cutter.ts";
+import { sha256Digest } from "../../chunk/digest.ts";
+import { SyncError } from "../../errors.ts";
+import type { AbortOptions, Bytes } from "../../types.ts";
+import {
+  fromByteString,
+  nativePath,
+  placeBytes,
+  printPath,
+  type ByteString,
+  type PlacePath,
+} from "./byte-string.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import { readFully } from "./file-cut.node.ts";
+import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
+import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
+import type { PathFilter } from "../filter/path-filter.ts";
+import { Pause } from "../../bytes/pause.node.ts";
+import { SourceCut } from "./source-cut.node.ts";
+import { compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
+import { stagingName } from "../entry/staging-name.ts";
+import { SpareCutters } from "../spare-cutters.ts";
+import type { Entry, Layout } from "../entry/entry.ts";
+import type { CutOptions, CutRun, SourceEntry, SourceOptions, TreeSource } from "../source.ts";
+import { walk, type Found } from "./walk.node.ts";
+
+/** Entries in one batch, at most. */
+const batchCount = 1024;
+
+/** What `openTreeSource` leaves out, and how it takes the place. */
+export interface TreeSourceOptions {
+  /**
+   * What is left out. Paths begin with the name of SRC where that is sent under its name, as with
+   * rsync.
+   */
+  readonly filter?: PathFilter | undefined;
+  /**
+   * False not to follow a link at the place itself, even where a slash follows it; true unless
+   * given.
+   */
+  readonly follow?: boolean;
+}
+
+/** A tree of the file system, and how its top is to be read. */
+export interface DirSource extends TreeSource<SourceFile> {
+  readonly layout: Layout;
+}
+
+/**
+ * Where a walk starts: in a directory that has a name in the tree, or at one name in a directory.
+ */
+interface Start {
+  readonly held: HeldDirs;
+  readonly layout: Layout;
+  readonly name: ByteString;
+  readonly isDir: boolean;
+}
+
+/**
+ * Opens a file, a link or a directory for sending, with rsync's meaning of the name: `dir/` is what
+ * is in the directory, `dir` is the directory itself. A link is sent as a link, unless a slash
+ * follows it.
+ *
+ * @throws VANISHED when nothing is there, IO when it cannot be read, UNSUPPORTED for a device, pipe
+ *   or socket
+ */
+export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
+  const start = findStart(placeBytes(place), options.follow ?? true);
+  const cutters = new SpareCutters();
+  return {
+    layout: start.layout,
+    digests: nodeDigests,
+    entries: (sourceOptions) => listEntries(start, options, sourceOptions),
+    cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),
+    read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
+    close: async () => start.held.close(),
+  };
+}
+
+function findStart(place: ByteString, follow: boolean): Start {
+  try {
+    const name = path.basename(place);
+    const isContents = /(?:^|\/)\.{0,2}$/.test(place);
+    const native = nativePath(follow ? place : withoutSlash(place));
+    const stats = isContents && follow ? fs.statSync(native) : fs.lstatSync(native);
+    const isDir = stats.isDirectory();
+    if (!isDir && isContents) throw new SyncError("VANISHED", "there is no such directory");
+    if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(printPath(place));
+    const root = fromByteString(isDir ? place : path.dirname(place));
+    const held = new HeldDirs(root, isDir ? follow : true);
+    return { held, layout: isContents ? "contents" : "named", name: isContents ? "." : name, isDir };
+  } catch (thrown) {
+    throw fileTrouble(thrown, printPath(place));
+  }
+}
+
+async function* listEntries(
+  start: Start,
+  { filter }: TreeSourceOptions,
+  { onTrouble, signal }: SourceOptions,
+): AsyncGenerator<readonly SourceEntry<SourceFile>[]> {
+  const pause = new Pause(signal);
+  let batch: SourceEntry<SourceFile>[] = [];
+  for (const found of findAll(start, filter, onTrouble)) {
+    const listed = describe(start, found, onTrouble);
+    if (listed) batch.push(listed);
+    const isDue = pause.due();
+    if (!isDue && batch.length < batchCount) continue;
+    if (batch.length > 0) yield batch;
+    batch = [];
+    if (isDue) await pause.take();
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The top entry, at depth 0, and what is below it. */
+function* findAll(
+  { held, isDir, layout, name }: Start,
+  filter: PathFilter | undefined,
+  onTrouble: SourceOptions["onTrouble"],
+): Generator<Found> {
+  const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
+  if (!stats)
+    throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
+  const isLeftOut = (path: ByteString, { kind }: FileStats): boolean =>
+    filter?.excludes(fromByteString(path), kind === "dir") ?? false;
+  if (layout === "named" && isLeftOut(name, stats)) return;
+  yield { dir: held.root, name, depth: 0, stats };
+  if (!isDir) return;
+  const top = layout === "named" ? `${name}/` : "";
+  const skip = (dir: DirNode, below: ByteString, found: FileStats): boolean =>
+    below === stagingName ||
+    (filter !== undefined && isLeftOut(top + `${pathBelow(dir)}/${below}`.slice(1), found));
+  const above = { depth: 1, pathBytes: top.length };
+  for (const found of walk(held, { above, skip, ...(onTrouble && { onTrouble }) })) {
+    yield { ...found, depth: found.depth + 1 };
+  }
+}
+
+function describe(
+  { held }: Start,
+  { dir, name, depth, stats }: Found,
+  onTrouble: SourceOptions["onTrouble"],
+): SourceEntry<SourceFile> | undefined {
+  try {
+    const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
+    if (kind === "other") throw unsupported(printPlace(dir, name));
+    const size = kind === "file" ? stats.size : 0;
+    const entry: Entry = { depth, name: fromByteString(name), kind, size, mode, mtimeSec, mtimeNsec };
+    const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
+    if (kind !== "symlink") return { entry, file };
+    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) }, file };
+  } catch (thrown) {
+    onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
+    return undefined;
+  }
+}
+
+async function* cutFiles(
+  held: HeldDirs,
+  files: readonly SourceFile[],
+  spec: CutterSpec,
+  cutters: SpareCutters,
+  { signal, room = (count) => new Uint8Array(count), digest = sha256Digest }: CutOptions,
+): AsyncGenerator<readonly CutRun<SourceFile>[]> {
+  const pause = new Pause(signal);
+  const cutter = cutters.take(spec);
+  const cut = new SourceCut(held, files, { cutter, digest, room });
+  try {
+    while (!cut.isDone) {
+      const runs = cut.next();
+      if (pause.due()) await pause.take();
+      if (runs.length > 0) yield runs;
+    }
+  } finally {
+    cut.close();
+    cutters.give(cutter);
+  }
+}
+
+function readPart(
+  held: HeldDirs,
+  file: SourceFile,
+  offset: number,
+  size: number,
+  { signal }: AbortOptions,
+): Bytes {
+  signal?.throwIfAborted();
+  const fd = openSourceFile(held, file);
+  try {
+    compareWithListed(fd, file);
+    const bytes = new Uint8Array(size);
+    if (readFully(fd, bytes, offset) === size) return bytes;
+    throw new SyncError("CHANGED", "a file is shorter than it was", {
+      detail: { path: printPlace(file.dir, file.name) },
+    });
+  } catch (thrown) {
+    throw fileTrouble(thrown, printPlace(file.dir, file.name));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function unsupported(place: string): SyncError {
+  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", { detail: { path: place } });
+}

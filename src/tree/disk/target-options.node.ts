@@ -1,0 +1,29 @@
+import type { TreeChange } from "../entry/entry.ts";
+import type { PathFilter } from "../filter/path-filter.ts";
+import type { Unkept } from "./metadata.node.ts";
+
+/** How `openTreeTarget` writes. */
+export interface TreeTargetOptions {
+  /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
+  readonly durable?: boolean;
+  /** False to refuse a link as the destination itself; true unless given. */
+  readonly follow?: boolean;
+  /**
+   * Deletes what the directories of the tree hold and the sender does not have, when all else is
+   * done and the sender could list and read all of its tree. At most so many files and directories:
+   * with more nothing is deleted, and the session fails with LIMIT. Nothing is deleted unless
+   * given.
+   */
+  readonly maxDeletedCount?: number;
+  /** False to leave out of modes that everybody may write; true unless given. */
+  readonly worldWritable?: boolean;
+  /**
+   * Called once for each thing that the file system does not keep, when it was to be kept. That is
+   * no trouble of an entry.
+   */
+  readonly onUnkept?: (what: Unkept) => void;
+  /** Spares what it excludes, as rsync does: what the sender leaves out is not extra. */
+  readonly protect?: PathFilter | undefined;
+  /** Called for each path that is not as it was any more. */
+  readonly onChange?: (change: TreeChange) => void;
+}

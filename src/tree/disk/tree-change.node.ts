@@ -1,0 +1,27 @@
+import type { ByteString } from "./byte-string.node.ts";
+import type { Outcome } from "../plan/comparison.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { printPlace, type DirNode } from "./dir-node.node.ts";
+import type { TreeChange } from "../entry/entry.ts";
+
+/** An entry that does not stay as it is, and how it differs. */
+export interface Differing {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  readonly kind: FileStats["kind"];
+  readonly size: number;
+  readonly outcome: Exclude<Outcome, "blocked" | "same">;
+}
+
+/** How an entry that differs is told. */
+export function changeOf({ dir, name, kind, size, outcome }: Differing): TreeChange {
+  return { change: outcome === "replaced" ? "changed" : outcome, path: printPlace(dir, name), kind, size };
+}
+
+/** Whoever wants to know of changes, as one; undefined when nobody does. */
+export function tellAll(
+  ...listeners: readonly (((change: TreeChange) => void) | undefined)[]
+): ((change: TreeChange) => void) | undefined {
+  const all = listeners.filter((listener) => listener !== undefined);
+  return all.length < 2 ? all[0] : (change) => all.forEach((listener) => listener(change));
+}

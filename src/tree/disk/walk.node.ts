@@ -1,0 +1,97 @@
+import fs from "node:fs";
+import { SyncError } from "../../errors.ts";
+import type { ByteString } from "./byte-string.node.ts";
+import { findPlaceFault } from "../entry/entry-order.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { entryTrouble } from "./file-trouble.node.ts";
+import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
+
+/** Something found in a directory. */
+export interface Found {
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  /** Directories between the root of the walk and this: 0 for what lies in the root. */
+  readonly depth: number;
+  readonly stats: FileStats;
+}
+
+interface WalkOptions {
+  /** Where to start, when not at the root. */
+  readonly from?: DirNode;
+  /** What comes before the paths of what is found, for the limits of depth and length. */
+  readonly above?: { readonly depth: number; readonly pathBytes: number };
+  /** Leaves out a path, and all below it when it is a directory. */
+  readonly skip?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
+  readonly onTrouble?: (error: SyncError) => void;
+}
+
+const nothingAbove = { depth: 0, pathBytes: 0 };
+
+/** A directory on the way down. */
+interface Level {
+  readonly dir: DirNode;
+  readonly names: readonly ByteString[];
+  readonly pathBytes: number;
+  next: number;
+}
+
+/**
+ * Lists everything below the root in canonical order: a directory before its content, names by
+ * their bytes. Follows no link. Synchronous, one step per entry; memory holds the names of one
+ * directory per depth.
+ */
+export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Found> {
+  const levels: Level[] = [openLevel(held, options.from ?? held.root, options)];
+  for (let level = levels.at(-1); level; level = levels.at(-1)) {
+    const name = level.names[level.next++];
+    if (name === undefined) {
+      levels.pop();
+      continue;
+    }
+    const found = look(held, level, name, levels.length - 1, options);
+    if (!found || options.skip?.(found.dir, name, found.stats)) continue;
+    yield found;
+    if (found.stats.kind === "dir") levels.push(openLevel(held, new DirNode(level.dir, name), options));
+  }
+}
+
+function look(
+  held: HeldDirs,
+  { dir, pathBytes }: Level,
+  name: ByteString,
+  depth: number,
+  options: WalkOptions,
+): Found | undefined {
+  try {
+    const { above = nothingAbove } = options;
+    const fault = findPlaceFault(above.depth + depth, above.pathBytes + pathBytes + name.length);
+    if (fault !== undefined) throw misplaced(fault, dir, name);
+    const stats = held.look(dir, name);
+    if (stats) return { dir, name, depth, stats };
+    throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(dir, name) } });
+  } catch (thrown) {
+    options.onTrouble?.(entryTrouble(thrown, printPlace(dir, name)));
+    return undefined;
+  }
+}
+
+function openLevel(held: HeldDirs, dir: DirNode, options: WalkOptions): Level {
+  return { dir, names: listNames(held, dir, options), pathBytes: pathBelow(dir).length, next: 0 };
+}
+
+/**
+ * The names in a directory, ascending by their bytes. Empty, and reported, when it cannot be read.
+ */
+function listNames(held: HeldDirs, dir: DirNode, options: WalkOptions): ByteString[] {
+  try {
+    return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
+  } catch (thrown) {
+    options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1)));
+    return [];
+  }
+}
+
+function misplaced(fault: string, dir: DirNode, name: ByteString): SyncError {
+  return new SyncError("PATH", `an entry ${fault}`, { detail: { path: printPlace(dir, name) } });
+}

@@ -1,0 +1,52 @@
+import type { Bytes } from "../../types.ts";
+
+/** What an entry is. Other kinds of files (devices, sockets, pipes) are reported and left out. */
+export type EntryKind = "file" | "dir" | "symlink";
+
+/**
+ * One path of a tree.
+ *
+ * A tree travels as its entries in *canonical order*: a directory comes directly before what is in
+ * it, and the names in one directory ascend by their bytes. So an entry needs only its depth and
+ * its own name, and no entry can name a place outside the directories that came before it.
+ */
+export interface Entry {
+  /**
+   * Directories between the root and this entry: 0 at the top. At most one more than the entry
+   * before.
+   */
+  readonly depth: number;
+  /** One path component as the file system keeps it: 1 to 255 bytes, any but 0x00 and 0x2f. */
+  readonly name: Bytes;
+  readonly kind: EntryKind;
+  /** Bytes of a file's content; 0 for other kinds. */
+  readonly size: number;
+  /** The permission bits, 0 to 0o7777. */
+  readonly mode: number;
+  /** Modification time: whole seconds since 1970, may be negative ... */
+  readonly mtimeSec: number;
+  /** ... and nanoseconds into that second, 0 to 999_999_999. */
+  readonly mtimeNsec: number;
+  /** What a symlink holds, 1 to 4095 bytes without 0x00; absent for other kinds. */
+  readonly target?: Bytes;
+}
+
+/**
+ * What the entries at the top are. `contents`: the names in the root directory itself
+ * (`send dir/`). `named`: one entry that has a name of its own (`send dir`, `send file`).
+ */
+export type Layout = "contents" | "named";
+
+/** What a session does to a path, or would do. */
+export interface TreeChange {
+  /**
+   * `changed`: its content may differ, or it is of another kind; `touched`: its mode or time
+   * differs.
+   */
+  readonly change: "new" | "changed" | "touched" | "deleted";
+  /** Below the destination. */
+  readonly path: string;
+  readonly kind: EntryKind | "other";
+  /** Bytes of a file's content that the sender has. */
+  readonly size: number;
+}

@@ -1,0 +1,116 @@
+import { concatBytes } from "../../bytes/compare.ts";
+import { createCutter } from "../../chunk/create-cutter.ts";
+import type { Cutter, CutterSpec } from "../../chunk/cutter.ts";
+import { SyncError } from "../../errors.ts";
+import type { AbortOptions, Bytes } from "../../types.ts";
+import { cutBytes } from "./memory-cut.ts";
+import { bytesOfName, type MemoryDir, type MemoryFile, type MemoryNode } from "./memory-tree.ts";
+import type { Entry, Layout } from "../entry/entry.ts";
+import type { CutRun, SourceEntry, TreeSource } from "../source.ts";
+
+/** A file as it was listed, and where it is looked up again. */
+export interface MemorySourceFile {
+  readonly dir: MemoryDir;
+  readonly name: string;
+  readonly listed: MemoryNode;
+}
+
+/** How `memorySource` names what it sends. */
+export interface MemorySourceOptions {
+  /** The directory's own name; without it only its content is sent. */
+  readonly name?: string;
+}
+
+/** Chunks in one run, at most. */
+const runCount = 128;
+
+/** Sends a directory in memory. */
+export function memorySource(
+  dir: MemoryDir,
+  options: MemorySourceOptions = {},
+): TreeSource<MemorySourceFile> & { readonly layout: Layout } {
+  const { name = "." } = options;
+  return {
+    layout: options.name === undefined ? "contents" : "named",
+    async *entries({ signal }) {
+      signal?.throwIfAborted();
+      yield [...list({ dir, name, listed: dir }, 0)];
+    },
+    cut: cutFiles,
+    async read(file, offset, size, { signal }) {
+      signal?.throwIfAborted();
+      const { bytes } = findFile(file);
+      if (offset + size > bytes.length) throw changed(file);
+      return bytes.slice(offset, offset + size);
+    },
+    async close() {},
+  };
+}
+
+function* list(file: MemorySourceFile, depth: number): Generator<SourceEntry<MemorySourceFile>> {
+  const { listed, name } = file;
+  yield { entry: describe(listed, bytesOfName(name), depth), file };
+  if (listed.kind !== "dir") return;
+  for (const below of [...listed.children.keys()].sort()) {
+    yield* list({ dir: listed, name: below, listed: listed.children.get(below)! }, depth + 1);
+  }
+}
+
+function describe(node: MemoryNode, name: Bytes, depth: number): Entry {
+  const { kind, mode, mtimeSec, mtimeNsec } = node;
+  const entry = { depth, name, kind, size: 0, mode, mtimeSec, mtimeNsec };
+  if (node.kind === "symlink") return { ...entry, target: node.target };
+  return node.kind === "file" ? { ...entry, size: node.bytes.length } : entry;
+}
+
+async function* cutFiles(
+  files: readonly MemorySourceFile[],
+  spec: CutterSpec,
+  { signal }: AbortOptions,
+): AsyncGenerator<readonly CutRun<MemorySourceFile>[]> {
+  const cutter = createCutter(spec);
+  for (const file of files) {
+    signal?.throwIfAborted();
+    try {
+      for (const run of cutFile(file, findFile(file), cutter)) yield [run];
+      findFile(file);
+      yield [{ ...emptyRun(file), end: "complete" }];
+    } catch (thrown) {
+      if (!(thrown instanceof SyncError)) throw thrown;
+      yield [{ ...emptyRun(file), end: thrown }];
+    }
+  }
+}
+
+function* cutFile(
+  file: MemorySourceFile,
+  { bytes }: MemoryFile,
+  cutter: Cutter,
+): Generator<CutRun<MemorySourceFile>> {
+  const chunks = [...cutBytes(bytes, cutter)];
+  for (let at = 0; at < chunks.length; at += runCount) {
+    const some = chunks.slice(at, at + runCount);
+    yield {
+      file,
+      sizes: some.map((chunk) => chunk.bytes.length),
+      ids: concatBytes(some.map((chunk) => chunk.id)),
+      bytes: concatBytes(some.map((chunk) => chunk.bytes)),
+    };
+  }
+}
+
+/** The file, if it is still the one that was listed. */
+function findFile(file: MemorySourceFile): MemoryFile {
+  const now = file.dir.children.get(file.name);
+  if (now === undefined) throw new SyncError("VANISHED", "a file is gone", { detail: { path: file.name } });
+  if (now !== file.listed || now.kind !== "file") throw changed(file);
+  return now;
+}
+
+function changed({ name }: MemorySourceFile): SyncError {
+  return new SyncError("CHANGED", "a file changed after it was listed", { detail: { path: name } });
+}
+
+function emptyRun(file: MemorySourceFile): CutRun<MemorySourceFile> {
+  return { file, sizes: [], ids: new Uint8Array(), bytes: new Uint8Array() };
+}

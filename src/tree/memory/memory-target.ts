@@ -1,0 +1,179 @@
+import { concatBytes } from "../../bytes/compare.ts";
+import { toHex } from "../../bytes/hex.ts";
+import { idBytes } from "../../chunk/chunk.ts";
+import { createCutter } from "../../chunk/create-cutter.ts";
+import type { Cutter } from "../../chunk/cutter.ts";
+import { SyncError } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
+import { compareEntry, keepsAll, type Outcome, type Standing } from "../plan/comparison.ts";
+import { cutBytes } from "./memory-cut.ts";
+import { byteName, type MemoryDir, type MemoryNode } from "./memory-tree.ts";
+import type { Entry } from "../entry/entry.ts";
+import type { Need, Placement, TargetOptions, TreeTarget } from "../target.ts";
+
+/** A file that is to come. */
+interface Awaited {
+  readonly dir: MemoryDir;
+  readonly name: string;
+  readonly entry: Entry;
+  /** What has come, by offset. */
+  readonly parts: Map<number, Bytes>;
+  placedBytes: number;
+}
+
+/**
+ * Receives into a directory in memory, whose own mode and time stay. Everything in it is cut and
+ * indexed when the session opens, and all that comes is kept in memory.
+ */
+export function memoryTarget(root: MemoryDir): TreeTarget {
+  return new MemoryTarget(root);
+}
+
+class MemoryTarget implements TreeTarget {
+  readonly #root: MemoryDir;
+  readonly #awaited = new Map<number, Awaited>();
+  readonly #known = new Map<string, Bytes>();
+  /** Directories that take the place of something else when all of them is here. */
+  readonly #replaced: { readonly parent: MemoryDir; readonly name: string; readonly dir: MemoryDir }[] = [];
+  /**
+   * The directories on the way to the last entry, by depth; undefined where one could not be had.
+   */
+  #open: (MemoryDir | undefined)[] = [];
+  #options: TargetOptions | undefined;
+
+  constructor(root: MemoryDir) {
+    this.#root = root;
+  }
+
+  async open(options: TargetOptions): Promise<void> {
+    this.#options = options;
+    this.#learn(this.#root, createCutter(options.cutter));
+  }
+
+  async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    return entries.map((entry, i) => this.#planEntry(entry, first + i));
+  }
+
+  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+    let at = offset;
+    return Uint8Array.from(sizes, (size, i) => {
+      const bytes = this.#known.get(toHex(ids.subarray(i * idBytes, (i + 1) * idBytes)));
+      const isHere = bytes?.length === size;
+      if (isHere) this.#put(entry, at, bytes);
+      at += size;
+      return isHere || !this.#awaited.has(entry) ? 1 : 0;
+    });
+  }
+
+  async write(placements: readonly Placement[]): Promise<void> {
+    for (const { entry, offset, chunk } of placements) {
+      const bytes = chunk.bytes.slice();
+      this.#put(entry, offset, bytes);
+      this.#known.set(toHex(chunk.id), bytes);
+    }
+  }
+
+  async finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void> {
+    for (const { entry, size } of files) {
+      const file = this.#awaited.get(entry);
+      if (!file) continue;
+      if (size !== file.entry.size || size !== file.placedBytes) {
+        this.#fail(entry, new SyncError("TRUNCATED", "a part of a file never came"));
+        continue;
+      }
+      const bytes = concatBytes([...file.parts].sort(([a], [b]) => a - b).map(([, part]) => part));
+      file.dir.children.set(file.name, { kind: "file", bytes, ...metadataOf(file.entry) });
+      this.#awaited.delete(entry);
+    }
+  }
+
+  async abandon(entry: number, reason: SyncError): Promise<void> {
+    this.#fail(entry, reason);
+  }
+
+  async commit(): Promise<void> {
+    for (const { parent, name, dir } of this.#replaced.splice(0)) parent.children.set(name, dir);
+  }
+
+  async close(): Promise<void> {
+    this.#awaited.clear();
+    this.#known.clear();
+  }
+
+  #planEntry(entry: Entry, number: number): Need {
+    if (this.#required().layout === "contents" && entry.depth === 0) {
+      this.#open = [this.#root];
+      return "nothing";
+    }
+    const parent = entry.depth === 0 ? this.#root : this.#open[entry.depth - 1];
+    if (!parent) return "nothing";
+    const name = byteName(entry.name);
+    const there = parent.children.get(name);
+    const outcome = compareEntry(entry, standingOf(there), keepsAll);
+    if (outcome === "blocked") this.#refuse(number);
+    else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, outcome);
+    else if (entry.kind === "dir") this.#openDir(parent, name, entry, there);
+    else parent.children.set(name, { kind: "symlink", target: entry.target!, ...metadataOf(entry) });
+    return "nothing";
+  }
+
+  #openDir(parent: MemoryDir, name: string, entry: Entry, there: MemoryNode | undefined): void {
+    const children = there?.kind === "dir" ? there.children : new Map<string, MemoryNode>();
+    const dir: MemoryDir = { kind: "dir", children, ...metadataOf(entry) };
+    if (there === undefined || there.kind === "dir") parent.children.set(name, dir);
+    else this.#replaced.push({ parent, name, dir });
+    this.#open.length = entry.depth;
+    this.#open[entry.depth] = dir;
+  }
+
+  #planFile(dir: MemoryDir, name: string, entry: Entry, number: number, outcome: Outcome): Need {
+    const there = dir.children.get(name);
+    if (there?.kind === "file" && (outcome === "same" || outcome === "touched")) {
+      dir.children.set(name, { ...there, ...metadataOf(entry) });
+      return "nothing";
+    }
+    if (there?.kind === "file") this.#required().onReplace?.(number, there.bytes.length);
+    this.#awaited.set(number, { dir, name, entry, parts: new Map(), placedBytes: 0 });
+    return this.#known.size > 0 ? "ask" : "all";
+  }
+
+  #put(entry: number, offset: number, bytes: Bytes): void {
+    const file = this.#awaited.get(entry);
+    if (!file) return;
+    file.parts.set(offset, bytes);
+    file.placedBytes += bytes.length;
+  }
+
+  #refuse(entry: number): void {
+    this.#required().onTrouble(entry, new SyncError("IO", "a directory that is not empty is in the way"));
+  }
+
+  /** Gives up on a file; one that is not expected was given up before. */
+  #fail(entry: number, { code, message, remote }: SyncError): void {
+    if (!this.#awaited.delete(entry)) return;
+    this.#required().onTrouble(entry, new SyncError(code, message, { remote }));
+  }
+
+  #learn(dir: MemoryDir, cutter: Cutter): void {
+    for (const node of dir.children.values()) {
+      if (node.kind === "dir") this.#learn(node, cutter);
+      if (node.kind !== "file") continue;
+      for (const { id, bytes } of cutBytes(node.bytes, cutter)) this.#known.set(toHex(id), bytes);
+    }
+  }
+
+  #required(): TargetOptions {
+    if (this.#options) return this.#options;
+    throw new SyncError("STATE", "a tree target is opened before it is used");
+  }
+}
+
+function metadataOf({ mode, mtimeSec, mtimeNsec }: Entry): Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec"> {
+  return { mode: mode & 0o777, mtimeSec, mtimeNsec };
+}
+
+function standingOf(node: MemoryNode | undefined): Standing | undefined {
+  if (node?.kind === "file") return { ...node, size: node.bytes.length };
+  if (node?.kind === "dir") return { ...node, size: 0, isEmpty: node.children.size === 0 };
+  return node && { ...node, size: 0 };
+}

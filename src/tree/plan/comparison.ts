@@ -1,0 +1,92 @@
+import { equalBytes } from "../../bytes/compare.ts";
+import type { Bytes } from "../../types.ts";
+import type { Entry, EntryKind } from "../entry/entry.ts";
+
+/** The metadata of a file or directory that a receiver sets. */
+export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
+
+/** What stands where an entry belongs. */
+export interface Standing extends Metadata {
+  readonly kind: EntryKind | "other";
+  /** Bytes of a file's content. */
+  readonly size: number;
+  /** What a link holds; needed when the entry is a link, too. */
+  readonly target?: Bytes;
+  /** True for a directory that nothing is in; needed when the entry is none. */
+  readonly isEmpty?: boolean;
+}
+
+/** What a place keeps of the metadata that it is given. */
+export interface Keeping {
+  /** The bits of a mode that can be set there; 0 where there are no modes. */
+  readonly modeBits: number;
+  /**
+   * Nanoseconds in the unit in which times are kept: what is finer is cut off. Infinite where no
+   * time is kept.
+   */
+  readonly timeUnitNsec: number;
+}
+
+/** A place that keeps all that a receiver sets. */
+export const keepsAll: Keeping = Object.freeze({ modeBits: 0o777, timeUnitNsec: 1 });
+
+/**
+ * The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give.
+ */
+export const modeMask = 0o777;
+
+/**
+ * What becomes of a place when an entry arrives there:
+ *
+ * - `new`: nothing stands there
+ * - `same`: it stays as it is
+ * - `touched`: only its mode or time is set
+ * - `changed`: its content may differ
+ * - `replaced`: something of another kind stands there, and gives way
+ * - `blocked`: a directory that is not empty stands there, and the entry is none
+ */
+export type Outcome = "new" | "same" | "touched" | "changed" | "replaced" | "blocked";
+
+/**
+ * Compares an entry with what stands in its place: the one rule of all targets, and of what tells
+ * beforehand.
+ */
+export function compareEntry(entry: Entry, there: Standing | undefined, keeping: Keeping): Outcome {
+  if (there === undefined) return "new";
+  if (there.kind !== entry.kind)
+    return there.kind === "dir" && there.isEmpty !== true ? "blocked" : "replaced";
+  const sameTime = isSameTime(there, entry, keeping);
+  if (entry.kind === "file" && !(sameTime && there.size === entry.size)) return "changed";
+  if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
+  return sameTime && (entry.kind === "symlink" || isSameMode(there, entry, keeping)) ? "same" : "touched";
+}
+
+/**
+ * True when the mode is the one that is wanted, as far as the place keeps it. Setuid, setgid and
+ * sticky bits stay at a directory, and at a file that is to have them.
+ */
+export function isSameMode(there: Standing, wanted: Metadata, keeping: Keeping): boolean {
+  const lost = there.kind === "dir" ? 0 : there.mode & ~wanted.mode & 0o7000;
+  const different = (there.mode ^ wanted.mode) & modeMask;
+  return lost === 0 && (different === 0 || (different & keeping.modeBits) === 0);
+}
+
+/**
+ * True when the times agree in the unit of the place, or to the microsecond when a file was written
+ * by one who can set no more.
+ */
+export function isSameTime(there: Metadata, wanted: Metadata, keeping: Keeping): boolean {
+  if (isCutTo(1, there, wanted) || isCutTo(1000, there, wanted)) return true;
+  const isNear = Math.abs(there.mtimeSec - wanted.mtimeSec) <= 2; // the longest unit there is
+  return isNear && isCutTo(keeping.timeUnitNsec, there, wanted);
+}
+
+/** Nanoseconds in a second. */
+export const secondNsec = 1_000_000_000;
+
+function isCutTo(unitNsec: number, there: Metadata, { mtimeSec, mtimeNsec }: Metadata): boolean {
+  const unitSec = Math.max(1, unitNsec / secondNsec);
+  const sec = Math.floor(mtimeSec / unitSec) * unitSec;
+  const nsec = unitNsec < secondNsec ? mtimeNsec - (mtimeNsec % unitNsec) : 0;
+  return there.mtimeSec === sec && there.mtimeNsec === nsec;
+}

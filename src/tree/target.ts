@@ -1,0 +1,114 @@
+import type { Chunk } from "../chunk/chunk.ts";
+import type { CutterSpec } from "../chunk/cutter.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import type { SyncError } from "../errors.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import type { Entry, Layout, TreeChange } from "./entry/entry.ts";
+
+/**
+ * A tree that is received into. The session calls it with what it has verified; it alone touches
+ * the medium, and nothing outside its root. Methods reject only when the session cannot go on
+ * (NO_SPACE, ABORTED); trouble with one entry is told to `onTrouble`, the entry is then left as it
+ * was, and later calls about it do nothing.
+ */
+export interface TreeTarget {
+  /** The digests by which it finds chunks that are here; SHA-256 unless it says so. */
+  readonly digests?: readonly ChunkDigest[];
+  /** True for one that calls `onChange`; false unless it says so. */
+  readonly tellsChanges?: boolean;
+  /** Called once, before anything else. */
+  open(options: TargetOptions): Promise<void>;
+  /**
+   * Takes the next entries, already checked for order and form, the first being number `first`:
+   * makes directories and links, and says for each what it needs.
+   */
+  plan(entries: readonly Entry[], first: number): Promise<readonly Need[]>;
+  /**
+   * The next chunks of a file's list. Puts those in place that are here already, verified.
+   *
+   * @param offset where the first of them starts in the file, in bytes
+   * @param ids 32 bytes each, as many as there are sizes
+   * @returns one number per chunk: 1 = it is in place, 0 = it has to come
+   */
+  place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array>;
+  /**
+   * Writes chunks that arrived. Their bytes are good until it resolves: what is kept has to be
+   * copied. Chunks of an entry that was given up may come, too: later calls of `place` may ask for
+   * them.
+   */
+  write(placements: readonly Placement[]): Promise<void>;
+  /**
+   * These files are complete, with the sizes given: give them their metadata and their final names.
+   */
+  finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void>;
+  /** Gives up on a file; the old one stays. Passes the reason on to `onTrouble`. */
+  abandon(entry: number, reason: SyncError): Promise<void>;
+  /**
+   * All entries are settled: set what waits for the end (times and modes of directories), clean up.
+   *
+   * @param whole false when the sender could not list or read all it has, so that what it did not
+   *   name may be there
+   */
+  commit(whole: boolean): Promise<void>;
+  /**
+   * Removes what was received and is in no file yet: the session was refused, and no further one is
+   * to use it. Called before `close`.
+   */
+  discard?(): Promise<void>;
+  /**
+   * Frees everything; without `commit` what was received so far is kept for the next session to
+   * use.
+   */
+  close(): Promise<void>;
+}
+
+export interface TargetOptions extends AbortOptions {
+  /** How the sender cuts; the target cuts what it has in the same way. */
+  readonly cutter: CutterSpec;
+  /** How the sender names chunks, one of the target's `digests`; default SHA-256. */
+  readonly digest?: ChunkDigest;
+  /** What the entries at the top are. */
+  readonly layout: Layout;
+  /**
+   * True when `place` will not be asked about all that is here, so it must look everywhere for a
+   * chunk.
+   */
+  readonly search: boolean;
+  /**
+   * True when the sender counts on content that is here as the session begins: that of a file that
+   * is replaced must be found until the commit.
+   */
+  readonly keepOld?: boolean;
+  /**
+   * Called when a file is planned that will take the place of another, with its number and the size
+   * of the one there.
+   */
+  readonly onReplace?: (entry: number, bytes: number) => void;
+  /** Called for each path that is not as it was any more. */
+  readonly onChange?: (change: TreeChange) => void;
+  /** Called for each file and directory that was deleted because the sender does not have it. */
+  readonly onDelete?: () => void;
+  /**
+   * Called for each entry that could not be brought about, with its number. The session adds the
+   * path unless `detail.path` has one.
+   */
+  readonly onTrouble: (entry: number, error: SyncError) => void;
+}
+
+/** What the receiver says about an entry. */
+export type Need =
+  /** Nothing to send: it is a directory or a link, or the content is here already. */
+  | "nothing"
+  /** Send the chunk list and wait for the answer: some of the content may be here. */
+  | "ask"
+  /** Send list and content at once: nothing that could be a part of it is here. */
+  | "all";
+
+/** A chunk and its place in a file of the target. */
+export interface Placement {
+  /** Number of the entry in the order in which entries arrived, from 0. */
+  readonly entry: number;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  readonly chunk: Chunk;
+}

@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { expect, test } from "vitest";
+import { lookAt, lookAtHandle, nodeLook, type FileStats } from "../../../../src/tree/disk/file-stats.node.ts";
+import { findLibc } from "../../../../src/tree/disk/libc.node.ts";
+import { nodeTimes, timeSetters } from "../../../../src/tree/disk/times.node.ts";
+import { tempDir } from "./disk-tree.ts";
+
+/** What the C library sees, without what only it does. */
+function lookWell(fd: number, name: string, pathOf: () => string): FileStats | undefined {
+  const stats = lookAt(fd, name, pathOf);
+  return stats && { ...stats, mount: 0, bornUsec: 0 };
+}
+
+test("both ways to look at a file see the same", () => {
+  using temp = tempDir();
+  fs.writeFileSync(`${temp.path}/file`, "");
+  fs.truncateSync(`${temp.path}/file`, 5 * 2 ** 32 + 7);
+  fs.chmodSync(`${temp.path}/file`, 0o4751);
+  execFileSync("touch", ["-d", "1901-12-14 00:00:00.123456789 UTC", `${temp.path}/file`]);
+  fs.symlinkSync("file", `${temp.path}/link`);
+  fs.mkdirSync(`${temp.path}/dir`);
+  execFileSync("mkfifo", [`${temp.path}/pipe`]);
+  const fd = fs.openSync(temp.path, "r");
+  for (const name of ["file", "link", "dir", "pipe", "none"]) {
+    const pathOf = (): string => `${temp.path}/${name}`;
+    expect(lookWell(fd, name, pathOf)).toEqual(nodeLook(fd, name, pathOf));
+  }
+  expect(lookAt(fd, "file", () => "")).toMatchObject({
+    kind: "file",
+    size: 5 * 2 ** 32 + 7,
+    mode: 0o4751,
+    mtimeNsec: 123_456_789,
+  });
+  expect({ ...lookAtHandle(fd), mount: 0, bornUsec: 0 }).toEqual(nodeLook(fd, "", () => ""));
+  fs.closeSync(fd);
+});
+
+test.each([
+  [0, 0],
+  [-1, 999_999_999],
+  [-2_000_000_000, 1],
+  [1_700_000_000, 123_456_789],
+  [4_300_000_000, 999_999_000],
+])("the time %i s and %i ns is set, to the microsecond at least", (sec, nsec) => {
+  using temp = tempDir();
+  fs.writeFileSync(`${temp.path}/file`, "");
+  fs.symlinkSync("file", `${temp.path}/link`);
+  const timeOf = (name: string): bigint => fs.lstatSync(`${temp.path}/${name}`, { bigint: true }).mtimeNs;
+  const cutOf = (name: string): bigint => timeOf(name) - (((timeOf(name) % 1000n) + 1000n) % 1000n);
+  const exact = BigInt(sec) * 1_000_000_000n + BigInt(nsec);
+  const cut = exact - BigInt(nsec % 1000);
+  const fd = fs.openSync(`${temp.path}/file`, "r+");
+  nodeTimes.setHandle(fd, sec, nsec);
+  expect(cutOf("file")).toBe(cut);
+  nodeTimes.setPath(`${temp.path}/link`, sec, nsec);
+  expect(cutOf("link")).toBe(cut);
+  timeSetters()[0]!.setHandle(fd, sec, nsec);
+  timeSetters()[0]!.setPath(`${temp.path}/link`, sec, nsec);
+  expect([cutOf("file"), cutOf("link")]).toEqual([cut, cut]);
+  if (findLibc()) expect([timeOf("file"), timeOf("link")]).toEqual([exact, exact]);
+  fs.closeSync(fd);
+});

@@ -1,0 +1,103 @@
+import fs from "node:fs";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { noise, tempDir } from "./disk-tree.ts";
+
+/**
+ * What a file is sent as that is changed after it was listed, and once more when its first runs are
+ * there.
+ */
+async function sendFile(
+  listed: Buffer,
+  { first = () => {}, between = () => {} }: Partial<Record<"first" | "between", (place: string) => void>>,
+) {
+  const temp = tempDir();
+  onTestFinished(() => temp[Symbol.dispose]());
+  const place = `${temp.path}/log`;
+  fs.writeFileSync(place, listed);
+  const source = await openTreeSource(`${temp.path}/`);
+  const files = [];
+  for await (const batch of source.entries({}))
+    files.push(...batch.filter(({ entry: { kind } }) => kind === "file").map(({ file }) => file));
+  first(place);
+  const read = vi.spyOn(fs, "readSync");
+  const runs = [];
+  for await (const step of source.cut(files, fastcdcSpec(), {})) {
+    if (runs.length === 0) between(place);
+    runs.push(...step);
+  }
+  const readBytes = read.mock.results.reduce((sum, { value }) => sum + (value as number), 0);
+  read.mockRestore();
+  await source.close();
+  const { end } = runs.at(-1)!;
+  return {
+    end: end === undefined || end === "complete" ? end : end.code,
+    bytes: Buffer.concat(runs.map(({ bytes }) => bytes)),
+    readBytes,
+  };
+}
+
+const append = (place: string): void => fs.appendFileSync(place, noise(100_000, 9));
+
+/** Writes over the first bytes, and nothing else. */
+const rewrite = (place: string): void => {
+  const fd = fs.openSync(place, "r+");
+  fs.writeSync(fd, "another", 0);
+  fs.closeSync(fd);
+};
+
+describe.each([
+  ["nothing", 0],
+  ["one block", 5000],
+  ["many blocks", 5_000_000],
+])("a file of %s", (_, size) => {
+  const listed = noise(size, 1);
+
+  test("that grew after it was listed arrives as it was then", async () => {
+    const { bytes, end } = await sendFile(listed, { first: append });
+    expect(end).toBe("complete");
+    expect(bytes.equals(listed)).toBe(true);
+  });
+
+  test("that became shorter, or was written anew and is as long, does not", async () => {
+    const shorten = (place: string): void => fs.truncateSync(place, size - 1);
+    const anew = (place: string): void => {
+      rewrite(place);
+      fs.utimesSync(place, 1, 1);
+    };
+    if (size === 0) return;
+    expect((await sendFile(listed, { first: shorten })).end).toBe("CHANGED");
+    expect((await sendFile(listed, { first: anew })).end).toBe("CHANGED");
+  });
+});
+
+describe("while a file of many blocks is read", () => {
+  const listed = noise(5_000_000, 2);
+
+  test("it may grow", async () => {
+    const { bytes, end } = await sendFile(listed, { between: append });
+    expect(end).toBe("complete");
+    expect(bytes.equals(listed)).toBe(true);
+  });
+
+  test("it may not grow and be written over where it was read", async () => {
+    const both = (place: string): void => {
+      append(place);
+      rewrite(place);
+    };
+    expect((await sendFile(listed, { between: both })).end).toBe("CHANGED");
+    expect((await sendFile(listed, { first: append, between: rewrite })).end).toBe("CHANGED");
+  });
+
+  test("it may not be emptied and filled again", async () => {
+    const refill = (place: string): void => fs.writeFileSync(place, noise(6_000_000, 3));
+    expect((await sendFile(listed, { between: refill })).end).toBe("CHANGED");
+  });
+});
+
+test("only a file that grew is read twice", async () => {
+  const listed = noise(3_000_000, 4);
+  const once = (await sendFile(listed, {})).readBytes;
+  expect((await sendFile(listed, { between: append })).readBytes).toBe(2 * once);
+});

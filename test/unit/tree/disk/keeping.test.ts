@@ -1,0 +1,235 @@
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
+import * as times from "../../../../src/tree/disk/times.node.ts";
+import { noise, tempDir } from "./disk-tree.ts";
+import { syncTrees } from "./sync-trees.ts";
+import { missing, notRoot, skipFor, unless } from "../../../obstacles.ts";
+
+vi.mock(import("../../../../src/tree/disk/times.node.ts"), { spy: true });
+afterEach(() => vi.restoreAllMocks());
+
+interface Synced {
+  readonly unkept: string[];
+  readonly troubles: string[];
+  readonly sentBytes: number;
+  readonly nothing: number;
+}
+
+async function sync(from: string, to: string, options: TreeTargetOptions = {}): Promise<Synced> {
+  const unkept: string[] = [];
+  const target = await openTreeTarget(to, { ...options, onUnkept: (what) => void unkept.push(what) });
+  const { needs, sentBytes, troubles } = await syncTrees(await openTreeSource(`${from}/`), target);
+  return { unkept, troubles: troubles.map(String), sentBytes, nothing: needs.nothing };
+}
+
+/** Nine entries of which four are files. */
+function fill(root: string): void {
+  fs.mkdirSync(`${root}/dir/private`, { recursive: true });
+  fs.writeFileSync(`${root}/small`, "hello", { mode: 0o600 });
+  fs.writeFileSync(`${root}/dir/large`, noise(300_000, 1), { mode: 0o640 });
+  fs.writeFileSync(`${root}/dir/private/script`, "#!/bin/sh\n", { mode: 0o755 });
+  fs.writeFileSync(`${root}/zeros`, Buffer.alloc(20_000));
+  fs.chmodSync(`${root}/dir/private`, 0o700);
+  fs.symlinkSync("none", `${root}/link`);
+  fs.symlinkSync("small", `${root}/dir/link`);
+  for (const [i, name] of [".", "dir", "dir/private", "small", "dir/large", "zeros"].entries()) {
+    fs.utimesSync(`${root}/${name}`, 5, 1_400_000_001.7 + i);
+  }
+}
+
+function expectContent(from: string, to: string): void {
+  for (const name of ["small", "dir/large", "dir/private/script", "zeros"]) {
+    expect(fs.readFileSync(`${to}/${name}`).equals(fs.readFileSync(`${from}/${name}`))).toBe(true);
+  }
+  expect(fs.readlinkSync(`${to}/link`)).toBe("none");
+  expect(fs.readdirSync(to).sort()).toEqual(["dir", "link", "small", "zeros"]);
+}
+
+const refusal = (code: string): Error => Object.assign(new Error(code), { code, syscall: "fchmod" });
+
+describe("a place without modes", () => {
+  test.each<[string, () => void]>([
+    ["ignores them", () => {}],
+    ...["EPERM", "ENOTSUP", "ENOSYS", "EINVAL"].map((code): [string, () => void] => [
+      `refuses them with ${code}`,
+      () => {
+        throw refusal(code);
+      },
+    ]),
+  ])("and %s: all else arrives, it is told once, and nothing is sent again", async (_, answer) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fill(from);
+    vi.spyOn(fs, "fchmodSync").mockImplementation(answer);
+    vi.spyOn(fs, "chmodSync").mockImplementation(answer);
+    expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
+    expectContent(from, to);
+    fs.writeFileSync(`${from}/dir/private/more`, "x", { mode: 0o604 });
+    const again = await sync(from, to);
+    expect(again).toMatchObject({ troubles: [], sentBytes: 1, nothing: 9 });
+  });
+});
+
+type SetTime = (sec: number, nsec: number, set: (sec: number, nsec: number) => void) => void;
+
+/** Puts something between every call that sets a time and the file system. */
+function interfere(setHandle: SetTime, setPath: SetTime, setters = times.timeSetters()): void {
+  vi.mocked(times.timeSetters).mockReturnValue(
+    setters.map((real) => ({
+      setHandle: (fd, sec, nsec) => setHandle(sec, nsec, (...to) => real.setHandle(fd, ...to)),
+      setPath: (path, sec, nsec) => setPath(sec, nsec, (...to) => real.setPath(path, ...to)),
+    })),
+  );
+}
+
+const ignore: SetTime = () => {};
+const keep: SetTime = (sec, nsec, set) => set(sec, nsec);
+const refuse: SetTime = () => {
+  throw refusal("EPERM");
+};
+const cutTo =
+  (unitNsec: number): SetTime =>
+  (sec, nsec, set) =>
+    unitNsec < 1e9 ? set(sec, nsec - (nsec % unitNsec)) : set(sec - (sec % (unitNsec / 1e9)), 0);
+
+describe("a place that keeps times in its own way", () => {
+  test.each<[string, SetTime, SetTime]>([
+    ["cut to 100 ns", cutTo(100), cutTo(100)],
+    ["cut to 10 ms", cutTo(10_000_000), cutTo(10_000_000)],
+    ["cut to a second", cutTo(1_000_000_000), cutTo(1_000_000_000)],
+    ["cut to two seconds", cutTo(2_000_000_000), cutTo(2_000_000_000)],
+    ["ignored for open files", ignore, keep],
+    ["refused for open files, cut to a second by name", refuse, cutTo(1_000_000_000)],
+  ])("%s: a second run sends nothing", async (_, setHandle, setPath) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fill(from);
+    interfere(setHandle, setPath);
+    expect(await sync(from, to)).toMatchObject({ unkept: [], troubles: [] });
+    expectContent(from, to);
+    const sec = (root: string): number => Math.floor(fs.statSync(`${root}/dir/large`).mtimeMs / 1000);
+    expect(sec(from) - sec(to)).toBeLessThan(2);
+    expect(sec(from) - sec(to)).toBeGreaterThanOrEqual(0);
+    expect(await sync(from, to)).toMatchObject({ unkept: [], troubles: [], sentBytes: 0, nothing: 9 });
+  });
+
+  test.each<[string, SetTime]>([
+    ["ignored", ignore],
+    ["refused", refuse],
+  ])("%s at all: content arrives, it is told once, and no content is sent again", async (_, answer) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fill(from);
+    interfere(answer, answer);
+    const { unkept, troubles } = await sync(from, to);
+    expect([unkept.sort(), troubles]).toEqual([["times", "times of links"], []]);
+    expectContent(from, to);
+    expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0 });
+  });
+
+  test("kept only by Node's own calls, as where a time cannot be left alone", async () => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fill(from);
+    const deaf = { setHandle: () => {}, setPath: () => {} };
+    vi.mocked(times.timeSetters).mockReturnValue([deaf, times.nodeTimes]);
+    expect(await sync(from, to)).toMatchObject({ unkept: [], troubles: [] });
+    expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 9 });
+  });
+});
+
+test("whoever may not let everybody write does not, and it is no difference afterwards", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  fs.mkdirSync(`${from}/dir`, { recursive: true });
+  fs.writeFileSync(`${from}/dir/file`, "x");
+  fs.chmodSync(`${from}/dir/file`, 0o666);
+  fs.chmodSync(`${from}/dir`, 0o777);
+  expect(await sync(from, to, { worldWritable: false })).toMatchObject({ unkept: [], troubles: [] });
+  const modes = (): number[] => [to, `${to}/dir`, `${to}/dir/file`].map((at) => fs.statSync(at).mode & 0o777);
+  expect(modes()).toEqual([0o755, 0o775, 0o664]);
+  expect(await sync(from, to, { worldWritable: false })).toMatchObject({ nothing: 3 });
+  fs.chmodSync(`${to}/dir`, 0o777); // the owner's decision
+  await sync(from, to, { worldWritable: false });
+  expect(modes()).toEqual([0o755, 0o777, 0o664]);
+  await sync(from, to);
+  expect(modes()).toEqual([0o755, 0o777, 0o666]);
+});
+
+test("special bits stay at directories, and at files that are to have them", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  for (const root of [from, to]) {
+    fs.mkdirSync(`${root}/shared`, { recursive: true });
+    fs.mkdirSync(`${root}/plain`);
+    for (const name of ["both", "here"]) {
+      fs.writeFileSync(`${root}/${name}`, "x");
+      fs.utimesSync(`${root}/${name}`, 5, 5);
+    }
+    fs.chmodSync(`${root}/both`, 0o4755);
+  }
+  fs.chmodSync(`${from}/shared`, 0o2775);
+  fs.chmodSync(`${to}/shared`, 0o2755);
+  fs.chmodSync(`${to}/plain`, 0o3700);
+  fs.chmodSync(`${from}/here`, 0o755);
+  fs.chmodSync(`${to}/here`, 0o4755);
+  await sync(from, to);
+  const modes = ["shared", "plain", "both", "here"].map((name) => fs.statSync(`${to}/${name}`).mode & 0o7777);
+  expect(modes).toEqual([0o2775, 0o3755, 0o4755, 0o755]);
+  // A file that is replaced never gets them.
+  fs.writeFileSync(`${from}/both`, "other");
+  fs.chmodSync(`${from}/both`, 0o4755);
+  await sync(from, to);
+  expect(fs.statSync(`${to}/both`).mode & 0o7777).toBe(0o755);
+});
+
+test("a default ACL decides no mode", async (context) => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  fs.mkdirSync(from);
+  fs.mkdirSync(to);
+  fill(from);
+  const acl = spawnSync("setfacl", ["-d", "-m", "u::rwx,g::---,o::---", to]);
+  skipFor(context, acl.status === 0 ? undefined : "no ACLs can be set here");
+  expect(await sync(from, to)).toMatchObject({ unkept: [], troubles: [] });
+  for (const name of ["dir", "dir/private", "small", "dir/large", "dir/private/script", "zeros"]) {
+    expect([name, fs.statSync(`${to}/${name}`).mode]).toEqual([name, fs.statSync(`${from}/${name}`).mode]);
+  }
+});
+
+unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).test(
+  "an exFAT volume receives content, and a second run finds nothing to send",
+  async (context) => {
+    using temp = tempDir();
+    const [from, image, to] = [`${temp.path}/from`, `${temp.path}/image`, `${temp.path}/to`];
+    const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
+    fs.mkdirSync(from);
+    fs.mkdirSync(to);
+    fill(from);
+    for (const link of ["link", "dir/link"]) fs.unlinkSync(`${from}/${link}`);
+    fs.writeFileSync(image, "");
+    fs.truncateSync(image, 32 << 20);
+    expect(run("mkfs.exfat", image).status).toBe(0);
+    const loop = run("losetup", "-f", "--show", image);
+    skipFor(context, loop.status === 0 ? undefined : "there is no loop device");
+    const device = loop.stdout.trim();
+    try {
+      const { status } = run("mount.exfat-fuse", "-o", "umask=0", device, to);
+      skipFor(context, status === 0 ? undefined : "exFAT cannot be mounted");
+      expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
+      expect(fs.readFileSync(`${to}/dir/large`).equals(noise(300_000, 1))).toBe(true);
+      expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 7 });
+    } finally {
+      run("umount", to);
+      run("losetup", "-d", device);
+    }
+  },
+);

@@ -1,0 +1,45 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import * as libc from "../../../../src/tree/disk/libc.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { describeTree, noise, tempDir } from "./disk-tree.ts";
+import { syncTrees } from "./sync-trees.ts";
+import { noMounting, unless } from "../../../obstacles.ts";
+
+vi.mock(import("../../../../src/tree/disk/libc.node.ts"), { spy: true });
+
+// Without the native library two mounts of one file system cannot be told apart: no rename leads
+// from one to the other.
+beforeEach(() => void vi.mocked(libc.findLibc).mockReturnValue(undefined));
+afterEach(() => vi.restoreAllMocks());
+
+unless(noMounting()).test("content, holes and links arrive where no rename leads", async () => {
+  using temp = tempDir();
+  const [from, to, other] = ["from/bound", "to/bound", "other"].map((name) => `${temp.path}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  for (const dir of [from, to, `${other}/linked`]) fs.mkdirSync(dir, { recursive: true });
+  execFileSync("mount", ["--bind", other, to]);
+  try {
+    fs.writeFileSync(`${from}/zeros`, new Uint8Array(100));
+    fs.writeFileSync(`${from}/ends-in-zeros`, Buffer.concat([noise(1_048_576, 1), new Uint8Array(100)]));
+    fs.writeFileSync(
+      `${from}/hole`,
+      Buffer.concat([noise(5000, 2), new Uint8Array(3_000_000), noise(5000, 3)]),
+    );
+    fs.symlinkSync("zeros", `${from}/linked`);
+    // Node's own calls set times to the microsecond.
+    for (const name of fs.readdirSync(from)) fs.lutimesSync(`${from}/${name}`, 1_000_000_000, 1_000_000_000);
+    for (const dir of [from, `${temp.path}/from`]) fs.utimesSync(dir, 1_000_000_000, 1_000_000_000);
+    const source = await openTreeSource(`${temp.path}/from/`);
+    const { troubles } = await syncTrees(source, await openTreeTarget(`${temp.path}/to`));
+    expect(troubles).toEqual([]);
+    expect(describeTree(`${temp.path}/to`)).toEqual(describeTree(`${temp.path}/from`));
+  } finally {
+    execFileSync("umount", [to]);
+  }
+});

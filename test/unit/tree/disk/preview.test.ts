@@ -1,0 +1,165 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { dirname, join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { SyncError } from "../../../../src/errors.ts";
+import { memorySource } from "../../../../src/tree/memory/memory-source.ts";
+import { memoryDir } from "../../../../src/tree/memory/memory-tree.ts";
+import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
+import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { describeTree, tempDir } from "./disk-tree.ts";
+import { syncTrees } from "./sync-trees.ts";
+
+interface Planted {
+  readonly content: string;
+  readonly mode: number;
+  readonly seconds: number;
+  readonly link: boolean;
+}
+
+function plant(root: string, tree: Readonly<Record<string, Planted>>): void {
+  fs.mkdirSync(root, { recursive: true });
+  for (const [path, { content, mode, seconds, link }] of Object.entries(tree)) {
+    const place = join(root, path);
+    fs.mkdirSync(dirname(place), { recursive: true });
+    if (link) fs.symlinkSync(`to-${content}`, place);
+    else fs.writeFileSync(place, content, { mode });
+    fs.lutimesSync(place, seconds, seconds);
+  }
+}
+
+async function preview(from: string, to: string, maxDeletedCount?: number) {
+  const changes: TreeChange[] = [];
+  const onChange = (change: TreeChange): void => void changes.push(change);
+  const target = openTreePreview(to, { onChange, ...(maxDeletedCount !== undefined && { maxDeletedCount }) });
+  const { troubles, needs } = await syncTrees(await openTreeSource(from), target);
+  expect({ ask: needs.ask, all: needs.all }).toEqual({ ask: 0, all: 0 });
+  return { troubles, changes: changes.map(({ change, path }) => `${change} ${path}`) };
+}
+
+const tree = fc.dictionary(
+  fc
+    .tuple(fc.array(fc.constantFrom("d", "d-", "d.d"), { maxLength: 2 }), fc.constantFrom("f", "f-", "g"))
+    .map(([dirs, name]) => [...dirs, name].join("/")),
+  fc.record({
+    content: fc.constantFrom("", "1", "22"),
+    mode: fc.constantFrom(0o644, 0o600),
+    seconds: fc.constantFrom(1000, 2000),
+    link: fc.boolean(),
+  }),
+  { maxKeys: 8 },
+);
+
+/** The paths whose lines differ, but for the root. */
+function differences(before: readonly string[], after: readonly string[]): string[] {
+  const lines = (all: readonly string[]) => new Map(all.map((line) => [line.split(" ")[0]!, line]));
+  const [old, now] = [lines(before), lines(after)];
+  const paths = new Set([...old.keys(), ...now.keys()]);
+  return [...paths].filter((path) => path !== "." && old.get(path) !== now.get(path)).sort();
+}
+
+test("tells just what a session then does, and does nothing itself", async () => {
+  await fc.assert(
+    fc.asyncProperty(tree, tree, fc.boolean(), async (wanted, there, deletes) => {
+      using temp = tempDir();
+      const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+      plant(from, wanted);
+      plant(to, there);
+      const before = describeTree(to);
+      const limit = deletes ? { maxDeletedCount: 100 } : {};
+      const { changes, troubles } = await preview(`${from}/`, to, limit.maxDeletedCount);
+      expect(troubles).toEqual([]);
+      expect(describeTree(to)).toEqual(before);
+      await syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to, limit));
+      const told = changes.map((line) => `./${line.slice(line.indexOf(" ") + 1)}`).sort();
+      expect(told).toEqual(differences(before, describeTree(to)));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+const plain = (content: string): Planted => ({ content, mode: 0o644, seconds: 1000, link: false });
+
+test("of a destination that is not there all is new, and it is not made", async () => {
+  using temp = tempDir();
+  plant(`${temp.path}/from`, { "a/b": plain("1"), c: plain("2") });
+  const whole = await preview(`${temp.path}/from/`, `${temp.path}/to`);
+  expect(whole.changes).toEqual(["new a", "new a/b", "new c"]);
+  const named = await preview(`${temp.path}/from`, `${temp.path}/to`);
+  expect(named.changes).toEqual(["new from", "new from/a", "new from/a/b", "new from/c"]);
+  const single = await preview(`${temp.path}/from/c`, `${temp.path}/to`);
+  expect(single.changes).toEqual(["new to"]);
+  expect(fs.existsSync(`${temp.path}/to`)).toBe(false);
+});
+
+test("a single file under another name", async () => {
+  using temp = tempDir();
+  plant(temp.path, { from: plain("1"), to: plain("22") });
+  expect((await preview(`${temp.path}/from`, `${temp.path}/to`)).changes).toEqual(["changed to"]);
+});
+
+test("what cannot be brought about is told as trouble", async () => {
+  using temp = tempDir();
+  plant(`${temp.path}/from`, { x: plain("1") });
+  plant(`${temp.path}/to`, { "x/y": plain("2") });
+  const { changes, troubles } = await preview(`${temp.path}/from/`, `${temp.path}/to`);
+  expect(troubles).toMatchObject([{ code: "IO", detail: { path: "x" } }]);
+  expect(changes).toEqual([]);
+  const reserved = Object.assign(memorySource(memoryDir({ ".rsync-stream": memoryDir({ y: "1" }) })), {
+    layout: "contents" as const,
+  });
+  const told: TreeChange[] = [];
+  const target = openTreePreview(`${temp.path}/to`, { onChange: (change) => void told.push(change) });
+  expect((await syncTrees(reserved, target)).troubles).toMatchObject([{ code: "PATH" }]);
+  expect(told).toEqual([]);
+});
+
+test("more to delete than is allowed: LIMIT, as in the session", async () => {
+  using temp = tempDir();
+  plant(`${temp.path}/from`, {});
+  plant(`${temp.path}/to`, { a: plain("1"), b: plain("2") });
+  await expect(preview(`${temp.path}/from/`, `${temp.path}/to`, 1)).rejects.toMatchObject({ code: "LIMIT" });
+});
+
+test.each([
+  ["below a directory that is missing", "from/", "no/where"],
+  ["a link that leads nowhere", "from/", "dangling"],
+  ["a file in the place of the directory", "from/", "file"],
+  ["a device", "from/a", "pipe"],
+  ["a link to a device", "from/a", "to-pipe"],
+])("refuses what the session refuses: %s", async (_, sent, place) => {
+  using temp = tempDir();
+  plant(temp.path, { "from/a": plain("1"), file: plain("2") });
+  fs.symlinkSync("nowhere", `${temp.path}/dangling`);
+  execFileSync("mkfifo", [`${temp.path}/pipe`]);
+  fs.symlinkSync("pipe", `${temp.path}/to-pipe`);
+  const [from, to] = [`${temp.path}/${sent}`, `${temp.path}/${place}`];
+  const before = describeTree(temp.path);
+  const fault = (run: Promise<unknown>) =>
+    run.then(
+      () => "none",
+      ({ code, message }: SyncError) => `${code} ${message}`,
+    );
+  const told = await fault(preview(from, to));
+  expect(told).not.toBe("none");
+  expect(told).toBe(
+    await fault(openTreeTarget(to).then(async (target) => syncTrees(await openTreeSource(from), target))),
+  );
+  expect(describeTree(temp.path)).toEqual(before);
+});
+
+test("says that nothing is deleted when the sender could not list all it has", async () => {
+  using temp = tempDir();
+  plant(temp.path, { "from/a": plain("1"), "to/b": plain("2") });
+  const told: TreeChange[] = [];
+  const target = openTreePreview(`${temp.path}/to`, {
+    maxDeletedCount: 9,
+    onChange: (change) => void told.push(change),
+  });
+  const { troubles } = await syncTrees(await openTreeSource(`${temp.path}/from/`), target, { whole: false });
+  expect(troubles).toMatchObject([{ code: "PARTIAL" }]);
+  expect(told).toMatchObject([{ change: "new", path: "a" }]);
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { compareEntry, keepsAll, type Standing } from "../../../../src/tree/plan/comparison.ts";
+import type { Entry, EntryKind } from "../../../../src/tree/entry/entry.ts";
+
+const kinds = ["file", "dir", "symlink"] as const;
+
+function entry(kind: EntryKind, more: Partial<Entry> = {}): Entry {
+  const target = kind === "symlink" ? { target: Buffer.from("to") } : {};
+  const size = kind === "file" ? 5 : 0;
+  return {
+    depth: 1,
+    name: Buffer.from("n"),
+    kind,
+    size,
+    mode: 0o644,
+    mtimeSec: 9,
+    mtimeNsec: 8,
+    ...target,
+    ...more,
+  };
+}
+
+function standing(kind: Standing["kind"], more: Partial<Standing> = {}): Standing {
+  return { ...entry("symlink"), kind, size: kind === "file" ? 5 : 4096, isEmpty: false, ...more };
+}
+
+describe("an entry and what stands in its place", () => {
+  test("nothing stands there", () => {
+    for (const kind of kinds) expect(compareEntry(entry(kind), undefined, keepsAll)).toBe("new");
+  });
+
+  test("of the same kind", () => {
+    for (const kind of kinds) {
+      expect(compareEntry(entry(kind), standing(kind), keepsAll)).toBe("same");
+      const mode = compareEntry(entry(kind, { mode: 0o600 }), standing(kind), keepsAll);
+      expect(mode).toBe(kind === "symlink" ? "same" : "touched");
+      const time = compareEntry(entry(kind, { mtimeSec: 10 }), standing(kind), keepsAll);
+      expect(time).toBe(kind === "file" ? "changed" : "touched");
+    }
+    expect(compareEntry(entry("file", { size: 6 }), standing("file"), keepsAll)).toBe("changed");
+    expect(compareEntry(entry("symlink", { target: Buffer.from("at") }), standing("symlink"), keepsAll)).toBe(
+      "changed",
+    );
+  });
+
+  test("of another kind: only a directory with something in it does not give way", () => {
+    for (const kind of kinds) {
+      for (const other of [...kinds, "other"] as const) {
+        if (kind === other) continue;
+        expect(compareEntry(entry(kind), standing(other), keepsAll)).toBe(
+          other === "dir" ? "blocked" : "replaced",
+        );
+        expect(compareEntry(entry(kind), standing(other, { isEmpty: true }), keepsAll)).toBe("replaced");
+      }
+    }
+  });
+
+  test("setuid, setgid and sticky bits are not asked for", () => {
+    expect(compareEntry(entry("file", { mode: 0o7644 }), standing("file"), keepsAll)).toBe("same");
+  });
+
+  test("a place without modes has the right one", () => {
+    const keeping = { ...keepsAll, modeBits: 0 };
+    expect(compareEntry(entry("file"), standing("file", { mode: 0o777 }), keeping)).toBe("same");
+  });
+
+  test.each([
+    [1, 1_700_000_001, 123_456_789, 1_700_000_001, 123_456_789],
+    [1, 1_700_000_001, 123_456_789, 1_700_000_001, 123_456_000], // written by Node's own calls
+    [100, 1_700_000_001, 123_456_789, 1_700_000_001, 123_456_700],
+    [10_000_000, 1_700_000_001, 123_456_789, 1_700_000_001, 120_000_000],
+    [1_000_000_000, -1, 999_999_999, -1, 0],
+    [2_000_000_000, 1_700_000_001, 123_456_789, 1_700_000_000, 0],
+    [2_000_000_000, -1, 5, -2, 0],
+  ])("a time cut to %i ns agrees", (timeUnitNsec, mtimeSec, mtimeNsec, thereSec, thereNsec) => {
+    const sent = entry("file", { mtimeSec, mtimeNsec });
+    const there = standing("file", { mtimeSec: thereSec, mtimeNsec: thereNsec });
+    const keeping = { ...keepsAll, timeUnitNsec };
+    expect(compareEntry(sent, there, keeping)).toBe("same");
+    expect(compareEntry(sent, { ...there, mtimeSec: thereSec + 4 }, keeping)).toBe("changed");
+    expect(compareEntry(sent, { ...there, mtimeNsec: thereNsec + 1 }, keeping)).toBe(
+      thereNsec + 1 === mtimeNsec ? "same" : "changed",
+    );
+  });
+});
