@@ -49,7 +49,7 @@ unless(notLinux).describe("an argument that is not UTF-8 means its bytes", () =>
   it("so it does with a server, in its root, in URLs and in what is fetched", async () => {
     const line = [
       '$RS serve "$b" --listen 127.0.0.1:0 --json >log 2>&1 & server=$!; trap "kill $server" EXIT',
-      "until url=$(grep -o 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
+      "until url=$(grep -so 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
       '$RS push "$b/" "${url}$d/"; diff "$b/g" "$b/$d/g"',
       '$RS pull "${url}$d" "$d"; diff -r "$b/$d" "$d/$d"',
       '$RS fetch "${url}$(basename "$f")" "$d/$b"; cmp "$f" "$d/$b"',
@@ -63,7 +63,7 @@ unless(notLinux).describe("an argument that is not UTF-8 means its bytes", () =>
     const line = [
       '$RS relay "h:$PWD" -e "sh remote" --remote-path "$RS" --listen 127.0.0.1:0 --json >log 2>&1 & relay=$!',
       'trap "kill $relay" EXIT',
-      "until url=$(grep -o 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
+      "until url=$(grep -so 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
       '$RS pull "$url$b/" "$d"; diff -r "$b" "$d"',
     ].join("\n");
     const { code, stderr } = await runShell(`${settings}; set -e; ${line}`, prepare());

@@ -103,7 +103,7 @@ unless(obstacle).describe("directories of the user that forbid to be written to"
       "cd $1; set -e; $RS info s/f >i; $RS wish i >w; $RS data s/f i w >t",
       `${asUser} $RS apply i t d/f; cmp s/f d/f`,
       '$RS serve s --listen 127.0.0.1:0 >log 2>&1 & server=$!; trap "kill $server" EXIT',
-      "until url=$(grep -o 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
+      "until url=$(grep -so 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
       `${asUser} $RS fetch "\${url}f" d/g; cmp s/f d/g`,
     ].join("\n");
     const { code, stderr } = await runShell(line, folder);

@@ -47,7 +47,7 @@ describe.each([process.execPath, ...others])("run by %s", (runtime) => {
       'cd "$1"; mkfifo back; mkdir served; set -e',
       "$RS send --duplex tree/ <back | $RS recv --duplex both >back",
       '$RS serve served --listen 127.0.0.1:0 >log 2>&1 & server=$!; trap "kill $server" EXIT',
-      "until url=$(grep -o 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
+      "until url=$(grep -so 'http://[0-9.:]*/' log | head -n1 | grep .); do sleep 0.1; done",
       '$RS push tree/ "ws${url#http}pushed"; $RS push tree/ "${url}turned" --turns',
       '$RS pull "${url}pushed/" pulled; $RS fetch "${url}pushed/big.bin" big.bin',
       "cmp big.bin tree/big.bin; trap - EXIT; kill $server; wait $server",

@@ -416,6 +416,7 @@ describe("a client alone", () => {
     expect(await outlast(Promise.all([reading, writing]), 14_000)).toEqual(["PEER_GONE", "PEER_GONE"]);
     // Whichever of the two gives up first takes the other with it.
     expect([turnLimits.turnRetryCount, turnLimits.turnRetryCount + 1]).toContain(count);
+    await pass(14_000); // the farewell is refused as often
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -435,7 +436,7 @@ describe("a client alone", () => {
     const writing = codeOf(channel.write(new Uint8Array(5 * MiB)));
     expect(await outlast(Promise.all([reading, writing]), 14_000)).toEqual(["PEER_GONE", "PEER_GONE"]);
     expect(slowCount).toBeLessThanOrEqual(turnLimits.turnRetryCount);
-    await pass(3000); // the other one's request ends
+    await pass(14_000); // the other one's request ends, and the farewell
     expect(vi.getTimerCount()).toBe(0);
   });
 
