@@ -314,7 +314,7 @@ describe("after kill -9", () => {
     const script = path.join(temp.path, "receive.mjs");
     const own = (file: string): string => JSON.stringify(path.join(import.meta.dirname, file));
     const tree = (file: string): string =>
-      JSON.stringify(path.join(import.meta.dirname, "../../../src/tree", file));
+      JSON.stringify(path.join(import.meta.dirname, "../../../../src/tree/disk", file));
     const code = `
       import { openTreeSource } from ${tree("source.node.ts")};
       import { openTreeTarget } from ${tree("target.node.ts")};
@@ -322,7 +322,7 @@ describe("after kill -9", () => {
       const onBatch = () => process.stdout.write(".");
       await syncTrees(await openTreeSource("from/"), await openTreeTarget("to"), { onBatch });
     `;
-    const modules = path.join(import.meta.dirname, "../../../node_modules");
+    const modules = path.join(import.meta.dirname, "../../../../node_modules");
     const { build } = await import("esbuild");
     const stdin = { contents: code, resolveDir: import.meta.dirname, loader: "ts" as const };
     await build({
