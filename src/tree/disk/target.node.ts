@@ -1,32 +1,20 @@
-import { doAll } from "../../bytes/closing.ts";
 import { nodeDigests } from "../../chunk/blake3.node.ts";
-import { sha256Digest } from "../../chunk/digest.ts";
-import { isSyncError, SyncError, withPath } from "../../errors.ts";
-import type { Bytes } from "../../types.ts";
-import { placeBytes, printPath, toByteString, type PlacePath } from "./byte-string.node.ts";
-import { type Keeping, modeMask } from "../plan/comparison.ts";
-import { openDestination, type OpenDestination } from "./destination.node.ts";
-import { EntryPlanner } from "./entry-planner.node.ts";
-import { Extras, notWhole } from "./extras.node.ts";
-import { entryTrouble } from "./file-trouble.node.ts";
-import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
-import type { HeldDirs } from "./held-dirs.node.ts";
-import { IncomingFiles } from "./incoming-files.node.ts";
 import { Pause } from "../../bytes/pause.node.ts";
-import { supposedKeeping } from "./keeping.node.ts";
-import { MetadataSetter } from "./metadata.node.ts";
-import { PlannedFiles } from "./planned-files.node.ts";
-import { stagingName } from "../entry/staging-name.ts";
-import { removeDeadStaging } from "./staging-room.node.ts";
-import type { Replaced } from "./replacements.node.ts";
-import { joinPlacements } from "../stretch.ts";
-import { changeOf, tellAll } from "./tree-change.node.ts";
-import { TargetActions } from "./target-actions.node.ts";
-import { TargetDirs } from "./target-dirs.node.ts";
+import { SyncError, withPath } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
 import type { Entry, TreeChange } from "../entry/entry.ts";
+import { stagingName } from "../entry/staging-name.ts";
+import { joinPlacements } from "../stretch.ts";
 import type { Need, Placement, TargetOptions, TreeTarget } from "../target.ts";
+import { placeBytes, printPath, type PlacePath } from "./byte-string.node.ts";
+import { pathBelow, printPlace } from "./dir-node.node.ts";
+import { notWhole } from "./extras.node.ts";
+import { entryTrouble } from "./file-trouble.node.ts";
+import { OpenTarget } from "./open-target.node.ts";
+import { PlannedFiles } from "./planned-files.node.ts";
+import type { Replaced } from "./replacements.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
-import { Workspace } from "./workspace.node.ts";
+import { changeOf, tellAll } from "./tree-change.node.ts";
 
 /**
  * A place in the file system to receive a tree into, with rsync's meaning of the name; it is opened
@@ -50,14 +38,7 @@ class DirTarget implements TreeTarget {
   #given: TargetOptions | undefined;
   #onChange: ((change: TreeChange) => void) | undefined;
   #pause = new Pause();
-  #destination: OpenDestination | undefined;
-  #dirs: TargetDirs | undefined;
-  #planner: EntryPlanner | undefined;
-  #workspace: Workspace | undefined;
-  #incoming: IncomingFiles | undefined;
-  #extras: Extras | undefined;
-  #metadata: MetadataSetter | undefined;
-  #likeFrom: DirNode | undefined;
+  #opened: OpenTarget | undefined;
   /** The call before this one: they share files, a cutter and a buffer, so each waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -76,7 +57,7 @@ class DirTarget implements TreeTarget {
     return this.#inTurn(async () => {
       const needs: Need[] = [];
       for (const [i, entry] of entries.entries()) {
-        const planner = (this.#planner ??= this.#begin(entry));
+        const { planner } = (this.#opened ??= this.#open(entry));
         const need = this.#attempt(first + i, () => planner.plan(entry, first + i));
         needs.push((need instanceof Promise ? await need : need) ?? "nothing");
         if (this.#pause.due()) await this.#pause.take();
@@ -87,7 +68,9 @@ class DirTarget implements TreeTarget {
 
   place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
     return this.#inTurn(async () => {
-      const found = await this.#attempt(entry, () => this.#incoming?.place(entry, offset, ids, sizes));
+      const found = await this.#attempt(entry, () =>
+        this.#opened?.incoming?.place(entry, offset, ids, sizes),
+      );
       // Nothing needs to be sent of a file that cannot be had.
       return found ?? new Uint8Array(sizes.length).fill(1);
     });
@@ -96,7 +79,7 @@ class DirTarget implements TreeTarget {
   write(placements: readonly Placement[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const stretch of joinPlacements(placements)) {
-        const writing = this.#attempt(stretch.entry, () => this.#incomingFiles()?.write(stretch));
+        const writing = this.#attempt(stretch.entry, () => this.#opened?.incomingFiles()?.write(stretch));
         if (writing) await writing;
         if (this.#pause.due()) await this.#pause.take();
       }
@@ -124,41 +107,43 @@ class DirTarget implements TreeTarget {
 
   commit(whole: boolean): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#destination || !this.#dirs) return;
-      await this.#settle(this.#workspace?.replacements.putDirs());
-      if (this.#extras) await this.#deleteExtras(this.#extras, whole);
-      await this.#settle(this.#workspace?.replacements.putLeaves());
-      if (this.#dirs.isUnset) this.#setter();
-      this.#leaveNothing(this.#destination.held, this.#dirs);
-      for (const { dir, entry, trouble } of this.#dirs.dress(this.#metadata ?? this.#supposedSetter())) {
+      const opened = this.#opened;
+      if (!opened) return;
+      const { dirs, extras, held } = opened;
+      await this.#settle(opened.workspace?.replacements.putDirs());
+      await this.#deleteExtras(opened, whole);
+      await this.#settle(opened.workspace?.replacements.putLeaves());
+      if (dirs.isUnset) opened.metadata();
+      this.#leaveNothing(opened);
+      for (const { dir, entry, trouble } of dirs.dress(opened.knownMetadata())) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
       }
-      if (whole && this.#extras?.refusal) throw this.#extras.refusal;
-      if (this.#destination.held.isRootInPlace()) return;
+      if (whole && extras?.refusal) throw extras.refusal;
+      if (held.isRootInPlace()) return;
       const detail = { path: printPath(placeBytes(this.#place)) };
       throw new SyncError("CHANGED", "another directory took the place of the destination", { detail });
     });
   }
 
   discard(): Promise<void> {
-    return this.#inTurn(async () => this.#makeRoom());
+    return this.#inTurn(async () => this.#opened?.makeRoom());
   }
 
   async close(): Promise<void> {
     await this.#turn.catch(() => undefined);
-    const held = this.#destination?.held;
-    this.#destination = undefined;
-    doAll([() => this.#closeWorkspace(), () => this.#dirs?.restore(), () => held?.close()]);
+    const opened = this.#opened;
+    this.#opened = undefined;
+    opened?.close();
   }
 
   #complete(entry: number, size: number): Promise<void> | void {
     const onChange = this.#onChange;
     const plan = onChange && this.#planned.get(entry);
-    const completing = this.#incoming?.complete(entry, size);
+    const completing = this.#opened?.incoming?.complete(entry, size);
     if (!plan) return completing;
     const tell = (): void => {
-      if (this.#workspace?.replacements.isWaiting(entry) !== true)
+      if (this.#opened?.workspace?.replacements.isWaiting(entry) !== true)
         onChange(changeOf({ ...plan, kind: "file" }));
     };
     return completing ? completing.then(tell) : tell();
@@ -173,9 +158,11 @@ class DirTarget implements TreeTarget {
     }
   }
 
-  async #deleteExtras(extras: Extras, whole: boolean): Promise<void> {
+  async #deleteExtras(opened: OpenTarget, whole: boolean): Promise<void> {
+    const { extras } = opened;
+    if (!extras) return;
     if (!whole) return this.#required().onTrouble(0, notWhole());
-    if (extras.close() > 0) this.#lock();
+    if (extras.close() > 0) opened.lock();
     if (extras.refusal) return;
     for (const { path, kind = "other", trouble } of extras.delete()) {
       if (trouble) this.#tell(0, trouble, path);
@@ -187,121 +174,20 @@ class DirTarget implements TreeTarget {
     }
   }
 
-  #begin(first: Entry): EntryPlanner {
-    const { layout } = this.#required();
-    const destination = openDestination(this.#place, layout, first, this.#options.follow ?? true);
-    this.#destination = destination;
-    const { held } = destination;
-    this.#dirs = new TargetDirs(held);
-    this.#likeFrom = likeDir(destination, first);
-    const { maxDeletedCount, protect } = this.#options;
-    const onChange = this.#onChange;
-    if (maxDeletedCount !== undefined) this.#extras = new Extras(held, maxDeletedCount, protect);
-    const metadata = (): MetadataSetter => this.#setter();
-    const keeping: Keeping = {
-      get modeBits() {
-        return metadata().keeping.modeBits;
-      },
-      get timeUnitNsec() {
-        return metadata().keeping.timeUnitNsec;
-      },
-    };
-    const actions = new TargetActions({
-      held,
-      metadata,
-      dirs: this.#dirs,
-      files: this.#planned,
-      workspace: () => this.#lock(),
-      onDone:
-        onChange &&
-        (({ entry: { kind, size }, ...planned }) => onChange(changeOf({ kind, size, ...planned }))),
-      onReplace: (number, bytes) => this.#required().onReplace?.(number, bytes),
-    });
-    return new EntryPlanner({ destination, layout, keeping, actions, extras: this.#extras });
-  }
-
-  /** Keeps other sessions out, and sets up what is needed to receive content. @throws LOCKED */
-  #lock(): Workspace {
-    return (this.#workspace ??= this.#openWorkspace(this.#destination!));
-  }
-
-  #openWorkspace({ held }: OpenDestination): Workspace {
-    const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = this.#required();
-    const { durable = false, onUnkept = () => {} } = this.#options;
-    const workspace = new Workspace(held, {
-      rule: { spec, digest },
-      likeFrom: this.#likeFrom,
-      mayCutAll,
-      keepOld,
-      durable,
-      allowedModeBits: this.#allowedModeBits,
-      onUnkept,
+  #open(first: Entry): OpenTarget {
+    return new OpenTarget(this.#place, first, {
+      given: this.#required(),
+      options: this.#options,
+      planned: this.#planned,
+      onChange: this.#onChange,
       pause: this.#pause,
     });
-    this.#metadata = workspace.metadata;
-    this.#incoming = new IncomingFiles(workspace, this.#planned);
-    return workspace;
   }
 
-  /**
-   * How modes and times are set here. That is found out by a temporary file when the first differs,
-   * and supposed where none can be made.
-   */
-  #setter(): MetadataSetter {
-    if (this.#metadata) return this.#metadata;
+  /** What fails of it is told once, by its first cause: all else is in place. */
+  #leaveNothing(opened: OpenTarget): void {
     try {
-      return this.#lock().metadata;
-    } catch (thrown) {
-      if (isSyncError(thrown, "LOCKED")) throw thrown;
-      return this.#supposedSetter();
-    }
-  }
-
-  #supposedSetter(): MetadataSetter {
-    return (this.#metadata = new MetadataSetter(
-      supposedKeeping(this.#allowedModeBits),
-      this.#options.onUnkept,
-    ));
-  }
-
-  get #allowedModeBits(): number {
-    return (this.#options.worldWritable ?? true) ? modeMask : modeMask & ~0o002;
-  }
-
-  /** Content may come though no file could be planned. Then it is kept, if that is possible. */
-  #incomingFiles(): IncomingFiles | undefined {
-    try {
-      if (!this.#incoming) this.#lock();
-    } catch {
-      // Why the entry could not be had was told before.
-    }
-    return this.#incoming;
-  }
-
-  #closeWorkspace(): void {
-    const workspace = this.#workspace;
-    this.#incoming = undefined;
-    this.#workspace = undefined;
-    workspace?.close();
-  }
-
-  /**
-   * Removes what is staged, by this session and by dead ones. What fails is told once, by its first
-   * cause: all else is in place. One that was killed may have left files in any directory that no
-   * rename led into, and then left others at a top.
-   */
-  #leaveNothing(held: HeldDirs, dirs: TargetDirs): void {
-    let wasKilled = (this.#workspace?.staging.leftovers.length ?? 0) > 0;
-    const removeDead = (dir: DirNode) => (): void => {
-      wasKilled = removeDeadStaging(held, dir) || wasKilled;
-    };
-    try {
-      doAll([
-        () => this.#workspace?.removeLeftovers(),
-        () => this.#closeWorkspace(),
-        ...dirs.tops.map(removeDead),
-        () => wasKilled && doAll(dirs.all.map(removeDead)),
-      ]);
+      opened.leaveNothing();
     } catch (thrown) {
       this.#tell(0, thrown, stagingName);
     }
@@ -341,7 +227,7 @@ class DirTarget implements TreeTarget {
 
   #giveUp(entry: number): void {
     try {
-      this.#incoming?.abandon(entry);
+      this.#opened?.incoming?.abandon(entry);
     } catch {
       // The trouble that led here is the one to tell.
     }
@@ -349,26 +235,14 @@ class DirTarget implements TreeTarget {
 
   #tell(entry: number, thrown: unknown, path: string): void {
     const error = entryTrouble(thrown, path);
-    if (error.code === "NO_SPACE") this.#makeRoom();
+    // What waits here to be used later is part of why the disk is full.
+    if (error.code === "NO_SPACE") this.#opened?.makeRoom();
     if (error.code === "NO_SPACE" || error.code === "LOCKED") throw error;
     this.#required().onTrouble(entry, error);
-  }
-
-  /** What waits here to be used later is part of why the disk is full. */
-  #makeRoom(): void {
-    this.#incoming?.discardAll();
-    this.#workspace?.removeLeftovers();
   }
 
   #required(): TargetOptions {
     if (this.#given) return this.#given;
     throw new SyncError("STATE", "a tree target is opened before it is used");
   }
-}
-
-/** The directory whose files may be like new ones: what is received, none for a single file. */
-function likeDir({ held }: OpenDestination, { kind, name }: Entry): DirNode | undefined {
-  if (kind !== "dir") return undefined;
-  const byteName = toByteString(name);
-  return byteName === "." ? held.root : new DirNode(held.root, byteName);
 }

@@ -1,0 +1,204 @@
+import { doAll } from "../../bytes/closing.ts";
+import type { Pause } from "../../bytes/pause.node.ts";
+import { sha256Digest } from "../../chunk/digest.ts";
+import { isSyncError } from "../../errors.ts";
+import type { Entry, TreeChange } from "../entry/entry.ts";
+import { type Keeping, modeMask } from "../plan/comparison.ts";
+import type { TargetOptions } from "../target.ts";
+import { toByteString, type PlacePath } from "./byte-string.node.ts";
+import { openDestination, type OpenDestination } from "./destination.node.ts";
+import { DirNode } from "./dir-node.node.ts";
+import { EntryPlanner } from "./entry-planner.node.ts";
+import { Extras } from "./extras.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
+import { IncomingFiles } from "./incoming-files.node.ts";
+import { supposedKeeping } from "./keeping.node.ts";
+import { MetadataSetter } from "./metadata.node.ts";
+import type { PlannedFiles } from "./planned-files.node.ts";
+import { removeDeadStaging } from "./staging-room.node.ts";
+import { TargetActions } from "./target-actions.node.ts";
+import { TargetDirs } from "./target-dirs.node.ts";
+import type { TreeTargetOptions } from "./target-options.node.ts";
+import { changeOf } from "./tree-change.node.ts";
+import { Workspace } from "./workspace.node.ts";
+
+/** What a destination is opened with. */
+interface OpenTargetTools {
+  readonly given: TargetOptions;
+  readonly options: TreeTargetOptions;
+  readonly planned: PlannedFiles;
+  readonly onChange: ((change: TreeChange) => void) | undefined;
+  readonly pause: Pause;
+}
+
+/**
+ * A destination that entries come into, from the first entry on: its directories, the planner of
+ * its entries, and the workspace, which is set up when something is to be written and left at the
+ * end.
+ */
+export class OpenTarget {
+  readonly held: HeldDirs;
+  readonly dirs: TargetDirs;
+  readonly planner: EntryPlanner;
+  /** Finds what is to be deleted; absent when nothing is. */
+  readonly extras: Extras | undefined;
+  readonly #tools: OpenTargetTools;
+  readonly #likeFrom: DirNode | undefined;
+  #workspace: Workspace | undefined;
+  #incoming: IncomingFiles | undefined;
+  #metadata: MetadataSetter | undefined;
+
+  constructor(place: PlacePath, first: Entry, tools: OpenTargetTools) {
+    const { given, options } = tools;
+    const destination = openDestination(place, given.layout, first, options.follow ?? true);
+    const { held } = destination;
+    const { maxDeletedCount, protect } = options;
+    this.#tools = tools;
+    this.held = held;
+    this.dirs = new TargetDirs(held);
+    this.#likeFrom = likeDir(destination, first);
+    if (maxDeletedCount !== undefined) this.extras = new Extras(held, maxDeletedCount, protect);
+    this.planner = this.#createPlanner(destination);
+  }
+
+  /** What is set up to receive content; undefined before that, and after the end. */
+  get workspace(): Workspace | undefined {
+    return this.#workspace;
+  }
+
+  /** The files of which content was received; undefined as long as none can be. */
+  get incoming(): IncomingFiles | undefined {
+    return this.#incoming;
+  }
+
+  /** Keeps other sessions out, and sets up what is needed to receive content. @throws LOCKED */
+  lock(): Workspace {
+    return (this.#workspace ??= this.#openWorkspace());
+  }
+
+  /**
+   * Returns how modes and times are set here. That is found out by a temporary file when the first
+   * differs, and supposed where none can be made.
+   *
+   * @throws LOCKED
+   */
+  metadata(): MetadataSetter {
+    if (this.#metadata) return this.#metadata;
+    try {
+      return this.lock().metadata;
+    } catch (thrown) {
+      if (isSyncError(thrown, "LOCKED")) throw thrown;
+      return this.knownMetadata();
+    }
+  }
+
+  /** The same without a look: what was not found out is supposed. */
+  knownMetadata(): MetadataSetter {
+    const supposed = (): MetadataSetter =>
+      new MetadataSetter(supposedKeeping(this.#allowedModeBits), this.#tools.options.onUnkept);
+    return (this.#metadata ??= supposed());
+  }
+
+  /**
+   * Returns where content goes that comes though no file could be planned; undefined where it
+   * cannot be kept.
+   */
+  incomingFiles(): IncomingFiles | undefined {
+    try {
+      if (!this.#incoming) this.lock();
+    } catch {
+      // Why the entry could not be had was told before.
+    }
+    return this.#incoming;
+  }
+
+  /** Gives up what was received and is in no file yet, and removes it. */
+  makeRoom(): void {
+    this.#incoming?.discardAll();
+    this.#workspace?.removeLeftovers();
+  }
+
+  /**
+   * Removes what is staged, by this session and by dead ones. All of it is attempted; throws the
+   * first failure. A session that was killed may have left files in any directory that no rename
+   * led into, and then left others at a top.
+   */
+  leaveNothing(): void {
+    const { dirs, held } = this;
+    let wasKilled = (this.#workspace?.staging.leftovers.length ?? 0) > 0;
+    const removeDead = (dir: DirNode) => (): void => {
+      wasKilled = removeDeadStaging(held, dir) || wasKilled;
+    };
+    doAll([
+      () => this.#workspace?.removeLeftovers(),
+      () => this.#closeWorkspace(),
+      ...dirs.tops.map(removeDead),
+      () => wasKilled && doAll(dirs.all.map(removeDead)),
+    ]);
+  }
+
+  close(): void {
+    doAll([() => this.#closeWorkspace(), () => this.dirs.restore(), () => this.held.close()]);
+  }
+
+  #createPlanner(destination: OpenDestination): EntryPlanner {
+    const { given, onChange, planned } = this.#tools;
+    const metadata = (): MetadataSetter => this.metadata();
+    const keeping: Keeping = {
+      get modeBits() {
+        return metadata().keeping.modeBits;
+      },
+      get timeUnitNsec() {
+        return metadata().keeping.timeUnitNsec;
+      },
+    };
+    const actions = new TargetActions({
+      held: this.held,
+      metadata,
+      dirs: this.dirs,
+      files: planned,
+      workspace: () => this.lock(),
+      onDone:
+        onChange && (({ entry: { kind, size }, ...entry }) => onChange(changeOf({ kind, size, ...entry }))),
+      onReplace: (number, bytes) => given.onReplace?.(number, bytes),
+    });
+    return new EntryPlanner({ destination, layout: given.layout, keeping, actions, extras: this.extras });
+  }
+
+  #openWorkspace(): Workspace {
+    const { given, options, pause, planned } = this.#tools;
+    const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
+    const { durable = false, onUnkept = () => {} } = options;
+    const workspace = new Workspace(this.held, {
+      rule: { spec, digest },
+      likeFrom: this.#likeFrom,
+      mayCutAll,
+      keepOld,
+      durable,
+      allowedModeBits: this.#allowedModeBits,
+      onUnkept,
+      pause,
+    });
+    this.#metadata = workspace.metadata;
+    this.#incoming = new IncomingFiles(workspace, planned);
+    return workspace;
+  }
+
+  get #allowedModeBits(): number {
+    return (this.#tools.options.worldWritable ?? true) ? modeMask : modeMask & ~0o002;
+  }
+
+  #closeWorkspace(): void {
+    const workspace = this.#workspace;
+    this.#incoming = undefined;
+    this.#workspace = undefined;
+    workspace?.close();
+  }
+}
+
+/** The directory whose files may be like new ones: what is received, none for a single file. */
+function likeDir({ held }: OpenDestination, { kind, name }: Entry): DirNode | undefined {
+  if (kind !== "dir") return undefined;
+  const byteName = toByteString(name);
+  return byteName === "." ? held.root : new DirNode(held.root, byteName);
+}
