@@ -20,48 +20,66 @@ const windowBytes = 32;
 /** Normalised chunking, level 2: bits more before the average size, and fewer behind it. */
 const levelBits = 2;
 
-/** The bits that have to be zero where a chunk ends. */
-interface GearMasks {
-  /** For chunks below the average size. */
+/** The sizes that bound a chunk, in bytes. */
+export type GearSizes = Pick<CutterSpec, "minBytes" | "averageBytes" | "maxBytes">;
+
+/** All that says where a chunk ends. */
+export interface GearRule extends GearSizes {
+  /** The bits that have to be zero where a chunk below the average size ends. */
   readonly strict: number;
-  /** For chunks of the average size and longer. */
+  /** The same for chunks of the average size and longer. */
   readonly loose: number;
 }
 
 /**
- * The masks of a spec: the highest bits of the hash, because they depend on the most bytes.
+ * Adds the masks to the sizes: the highest bits of the hash, because they depend on the most bytes.
  *
  * @see docs/cutters.md, fastcdc
  */
-export function gearMasks(spec: CutterSpec): GearMasks {
-  const bits = Math.log2(spec.averageBytes);
-  return { strict: -1 << (32 - bits - levelBits), loose: -1 << (32 - bits + levelBits) };
+export function gearRule({ minBytes, averageBytes, maxBytes }: GearSizes): GearRule {
+  const bits = Math.log2(averageBytes);
+  return {
+    minBytes,
+    averageBytes,
+    maxBytes,
+    strict: -1 << (32 - bits - levelBits),
+    loose: -1 << (32 - bits + levelBits),
+  };
 }
 
 /** FastCDC in plain TypeScript: the twin of the kernel. */
 export function fastcdcFinder(spec: CutterSpec): Finder {
   const buffer = new Uint8Array(bufferBytesOf(spec));
   const ends = new Uint32Array(endCountOf(spec));
+  const rule = gearRule(spec);
   const gear = gearTable();
-  const masks = gearMasks(spec);
-  return {
-    buffer,
-    ends,
-    find(length) {
-      let count = 0;
-      let end = 0;
-      for (let start = 0; length - start >= spec.minBytes; start = end) {
-        const average = start + spec.averageBytes;
-        const max = start + spec.maxBytes;
-        end = findZeros(buffer, gear, start + spec.minBytes, Math.min(average, length + 1), masks.strict);
-        if (end === 0) end = findZeros(buffer, gear, average, Math.min(max, length + 1), masks.loose);
-        if (end === 0 && max <= length) end = max;
-        if (end === 0) break;
-        ends[count++] = end;
-      }
-      return count;
-    },
-  };
+  return { buffer, ends, find: (length) => findGearEnds(buffer, length, ends, gear, rule) };
+}
+
+/**
+ * Writes the ends of the chunks in buffer[0 .. length) that are sure to `ends`.
+ *
+ * @returns how many there are
+ */
+export function findGearEnds(
+  buffer: Bytes,
+  length: number,
+  ends: Uint32Array,
+  gear: Int32Array,
+  rule: GearRule,
+): number {
+  let count = 0;
+  let end = 0;
+  for (let start = 0; length - start >= rule.minBytes; start = end) {
+    const average = start + rule.averageBytes;
+    const max = start + rule.maxBytes;
+    end = findZeros(buffer, gear, start + rule.minBytes, Math.min(average, length + 1), rule.strict);
+    if (end === 0) end = findZeros(buffer, gear, average, Math.min(max, length + 1), rule.loose);
+    if (end === 0 && max <= length) end = max;
+    if (end === 0) break;
+    ends[count++] = end;
+  }
+  return count;
 }
 
 /**

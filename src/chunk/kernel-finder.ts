@@ -1,6 +1,6 @@
 import { cafsSpec } from "./cutter-specs.ts";
 import type { CutterSpec } from "./cutter.ts";
-import { gearMasks } from "./fastcdc-finder.ts";
+import { gearRule } from "./fastcdc-finder.ts";
 import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
 import { gearTable } from "./gear.ts";
 import { kernelBase64 } from "./kernel.ts";
@@ -53,8 +53,7 @@ export function kernelFinder(spec: CutterSpec): Finder {
 
   function findFastcdc(): Finder["find"] {
     new Int32Array(memory.buffer, 0, 256).set(gearTable());
-    const { minBytes, averageBytes, maxBytes } = spec;
-    const { strict, loose } = gearMasks(spec);
+    const { minBytes, averageBytes, maxBytes, strict, loose } = gearRule(spec);
     return (length) =>
       kernel.fastcdc(bufferAt, length, endsAt, minBytes, averageBytes, maxBytes, strict, loose);
   }
