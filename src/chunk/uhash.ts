@@ -1,0 +1,136 @@
+import type { Bytes } from "../types.ts";
+import type { SubkeySource } from "./mac-subkeys.ts";
+import { innerKeyBytes, outerKeyBytes, polyKeyBytes, UhashWord } from "./uhash-word.ts";
+
+/*
+ * UHASH of RFC 4418 §5 in plain TypeScript: the twin of the kernel. A hash of 32, 64, 96 or 128
+ * bits is one to four words of 32 bits; each of them is made in the same three layers by keys of
+ * its own, of which those of the first layer overlap (Toeplitz).
+ */
+
+/** Bytes that the first layer makes 8 of. */
+export const nhBlockBytes = 1024;
+
+/** A block is filled up with zeros to a multiple of this. */
+export const nhStepBytes = 32;
+
+/** Bytes by which the key of the first layer advances from one word to the next. */
+export const nhKeyStepBytes = 16;
+
+/** Products of 32 and 16 bits whose sum is exact as a double, as bytes of content. */
+const exactBytes = 256;
+
+/** Hashes stretches of one buffer. It keeps no more of them than the last unfinished block. */
+export class Uhash {
+  readonly #buffer: Bytes;
+  readonly #view: DataView;
+  readonly #block = new Uint8Array(nhBlockBytes);
+  readonly #blockView = new DataView(this.#block.buffer);
+  readonly #nhKey: Uint32Array;
+  readonly #words: readonly UhashWord[];
+  #filledBytes = 0;
+  #blockCount = 0;
+
+  /** @param wordCount 32-bit words of the hash, 1 to 4 */
+  constructor(buffer: Bytes, subkeys: SubkeySource, wordCount: number) {
+    this.#buffer = buffer;
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    const nhKeyBytes = nhBlockBytes + (wordCount - 1) * nhKeyStepBytes;
+    const nhKey = viewOf(subkeys(1, nhKeyBytes));
+    this.#nhKey = Uint32Array.from({ length: nhKeyBytes / 4 }, (_, i) => nhKey.getUint32(4 * i));
+    const keys = [
+      viewOf(subkeys(2, wordCount * polyKeyBytes)),
+      viewOf(subkeys(3, wordCount * innerKeyBytes)),
+      viewOf(subkeys(4, wordCount * outerKeyBytes)),
+    ] as const;
+    this.#words = Array.from({ length: wordCount }, (_, i) => new UhashWord(i, ...keys));
+  }
+
+  /** Takes in buffer[from .. to). */
+  update(from: number, to: number): void {
+    let at = from;
+    while (at < to) {
+      if (this.#filledBytes === 0 && to - at >= nhBlockBytes) {
+        this.#take(this.#view, at, nhBlockBytes, nhBlockBytes);
+        at += nhBlockBytes;
+      } else {
+        at += this.#fill(at, to);
+      }
+    }
+  }
+
+  /** Writes the hash of all that was taken in, 4 bytes a word, and begins anew. */
+  digest(target: Bytes, targetAt: number): void {
+    if (this.#filledBytes > 0 || this.#blockCount === 0) {
+      const paddedBytes = Math.max(1, Math.ceil(this.#filledBytes / nhStepBytes)) * nhStepBytes;
+      this.#block.fill(0, this.#filledBytes, paddedBytes);
+      this.#take(this.#blockView, 0, paddedBytes, this.#filledBytes);
+    }
+    const view = viewOf(target);
+    for (const [i, word] of this.#words.entries()) view.setUint32(targetAt + 4 * i, word.finish());
+    this.#filledBytes = 0;
+    this.#blockCount = 0;
+  }
+
+  #fill(from: number, to: number): number {
+    const takenBytes = Math.min(to - from, nhBlockBytes - this.#filledBytes);
+    this.#block.set(this.#buffer.subarray(from, from + takenBytes), this.#filledBytes);
+    this.#filledBytes += takenBytes;
+    if (this.#filledBytes === nhBlockBytes) {
+      this.#take(this.#blockView, 0, nhBlockBytes, nhBlockBytes);
+      this.#filledBytes = 0;
+    }
+    return takenBytes;
+  }
+
+  /** Takes in a block of which `sizeBytes` are content. */
+  #take(view: DataView, at: number, paddedBytes: number, sizeBytes: number): void {
+    for (const [i, word] of this.#words.entries()) {
+      hashBlock(view, at, paddedBytes, this.#nhKey, (i * nhKeyStepBytes) / 4, 8 * sizeBytes, word.next());
+    }
+    this.#blockCount++;
+  }
+}
+
+function viewOf(bytes: Bytes): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/**
+ * The first layer, NH: the sum, modulo 2^64, of the products of words four places apart, each with
+ * a word of the key added to it. Written to `limbs`, with the number of bits of content added.
+ */
+function hashBlock(
+  view: DataView,
+  from: number,
+  paddedBytes: number,
+  key: Uint32Array,
+  keyFrom: number,
+  bitCount: number,
+  limbs: Float64Array,
+): void {
+  let low = bitCount;
+  let high = 0;
+  const to = from + paddedBytes;
+  let keyAt = keyFrom;
+  for (let at = from; at < to;) {
+    const stop = Math.min(at + exactBytes, to);
+    let lowSum = 0;
+    let highSum = 0;
+    for (; at < stop; at += nhStepBytes, keyAt += 8) {
+      for (let i = 0; i < 4; i++) {
+        const left = (view.getUint32(at + 4 * i, true) + key[keyAt + i]!) >>> 0;
+        const right = (view.getUint32(at + 16 + 4 * i, true) + key[keyAt + 4 + i]!) | 0;
+        lowSum += left * (right & 0xffff);
+        highSum += left * (right >>> 16);
+      }
+    }
+    low += (lowSum % 2 ** 32) + (highSum % 2 ** 16) * 2 ** 16;
+    high += Math.floor(lowSum / 2 ** 32) + Math.floor(highSum / 2 ** 16);
+  }
+  high += Math.floor(low / 2 ** 32);
+  limbs[0] = low & 0xffff;
+  limbs[1] = (low / 2 ** 16) & 0xffff;
+  limbs[2] = high & 0xffff;
+  limbs[3] = (high / 2 ** 16) & 0xffff;
+}
