@@ -1,0 +1,87 @@
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import type { GearSizes } from "./fastcdc-finder.ts";
+
+/** How pieces are cut: by content in pieces of a size on average, or behind line feeds. */
+export type PieceRule = GearPieceRule | { readonly kind: "lines" };
+
+/** Cuts by content, as fastcdc does, into pieces from a quarter to four times their average. */
+export interface GearPieceRule {
+  readonly kind: "gear";
+  /** A power of two, 128 to 131072. */
+  readonly averageBytes: number;
+}
+
+/** The sizes of pieces, and of files that are cut into some. */
+export const pieceLimits = Object.freeze({
+  piecedFileBytes: 4096,
+  pieceCount: 131072,
+  averagePieceBytes: 131072,
+  longestPieceBytes: 524288,
+  shortestPieceBytes: 32,
+  lineSampleBytes: 65536,
+});
+
+/** Smaller files have small pieces. */
+const largeFileBytes = 1024 * 1024;
+
+/** The average in files smaller than that, and in larger ones. */
+const smallFileAverageBytes = 1024;
+const largeFileAverageBytes = 8192;
+
+/** The average of the pieces inside a stretch that is missing. */
+const smallAverageBytes = 128;
+
+/** Bytes that a piece of lines has at least, and at most. */
+export const linePieceSizes = Object.freeze({ minBytes: 64, maxBytes: 512 });
+
+/** Bytes of a line of text on average, at most. */
+const textLineBytes = 200;
+
+const lineFeed = 10;
+
+/**
+ * Says how a changed file is cut into pieces.
+ *
+ * @returns undefined for a file that is not worth it
+ * @see docs/cutters.md, pieces
+ */
+export function pieceRuleFor(sizeBytes: number): GearPieceRule | undefined {
+  if (sizeBytes < pieceLimits.piecedFileBytes) return undefined;
+  if (sizeBytes < largeFileBytes) return { kind: "gear", averageBytes: smallFileAverageBytes };
+  let averageBytes = largeFileAverageBytes;
+  while (averageBytes < pieceLimits.averagePieceBytes && sizeBytes > averageBytes * pieceLimits.pieceCount) {
+    averageBytes *= 2;
+  }
+  return { kind: "gear", averageBytes };
+}
+
+/** Says how a missing stretch is cut into small pieces. */
+export function smallPieceRule(isText: boolean): PieceRule {
+  return isText ? { kind: "lines" } : { kind: "gear", averageBytes: smallAverageBytes };
+}
+
+/**
+ * Tells text by the first 64 KiB: no NUL, and a line feed in each 200 bytes or less on average. No
+ * bytes are no text.
+ */
+export function looksLikeText(bytes: Bytes): boolean {
+  const sample = bytes.subarray(0, pieceLimits.lineSampleBytes);
+  if (sample.includes(0)) return false;
+  let lineCount = 0;
+  for (let at = sample.indexOf(lineFeed); at >= 0; at = sample.indexOf(lineFeed, at + 1)) lineCount++;
+  return lineCount * textLineBytes >= sample.length && lineCount > 0;
+}
+
+/**
+ * The sizes of the pieces of a rule by gear.
+ *
+ * @throws UNSUPPORTED for an average that is not a power of two from 128 bytes to 128 KiB
+ */
+export function gearPieceSizes({ averageBytes }: GearPieceRule): GearSizes {
+  const isKnown = Number.isInteger(Math.log2(averageBytes)) && averageBytes >= smallAverageBytes;
+  if (!isKnown || averageBytes > pieceLimits.averagePieceBytes) {
+    throw new SyncError("UNSUPPORTED", `cannot cut pieces of ${averageBytes} bytes`);
+  }
+  return { minBytes: averageBytes / 4, averageBytes, maxBytes: 4 * averageBytes };
+}
