@@ -1,5 +1,5 @@
 import { SyncError } from "../errors.ts";
-import { hasOtherBytes, writeOtherBytes } from "./byte-text.ts";
+import { hasOtherBytes, writeOtherBytes } from "../bytes/byte-text.node.ts";
 
 /** Where a command finds a tree or puts one. */
 export type Endpoint =

@@ -1,5 +1,5 @@
 import { createPathFilter, type FilterRule, type PathFilter } from "../tree/filter/path-filter.ts";
-import { decodeByteText, encodeByteText } from "./byte-text.ts";
+import { decodeByteText, encodeByteText } from "../bytes/byte-text.node.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { readNamedFile } from "./named-file.ts";
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { pathOf } from "./byte-text.ts";
+import { pathOf } from "../bytes/byte-text.node.ts";
 import { namedFileTrouble } from "./named-file.ts";
 import { inputChannel } from "./stdio.ts";
 

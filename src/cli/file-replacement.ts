@@ -7,7 +7,7 @@ import { SyncError } from "../errors.ts";
 import { fileTrouble } from "../tree/disk/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
-import { encodeByteText, pathOf } from "./byte-text.ts";
+import { encodeByteText, pathOf } from "../bytes/byte-text.node.ts";
 import { writeFully } from "./file-blocks.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isSyncError, SyncError } from "../errors.ts";
 import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
-import { pathOf } from "./byte-text.ts";
+import { pathOf } from "../bytes/byte-text.node.ts";
 
 /** What is in a file that the command line names. @throws NOT_FOUND, IO */
 export function readNamedFile(path: string): Buffer {

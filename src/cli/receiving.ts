@@ -4,7 +4,7 @@ import { openTreeTarget } from "../tree/disk/target.node.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import type { PathFilter } from "../tree/filter/path-filter.ts";
 import type { TreeTarget } from "../tree/target.ts";
-import { pathOf } from "./byte-text.ts";
+import { pathOf } from "../bytes/byte-text.node.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";

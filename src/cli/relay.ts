@@ -5,7 +5,7 @@ import type { Share } from "../http/share.ts";
 import { createCafsRelay } from "../relay/cafs-relay.node.ts";
 import { openRelayStore } from "../relay/relay-store.node.ts";
 import { createRelay } from "../relay/relay.ts";
-import { decodeByteText, hasOtherBytes } from "./byte-text.ts";
+import { decodeByteText, hasOtherBytes } from "../bytes/byte-text.node.ts";
 import { chunkLimitOf } from "./chunk-limit.ts";
 import { defineCommand, type OptionValues } from "./command.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";

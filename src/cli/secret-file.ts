@@ -1,7 +1,7 @@
 import { constants, openSync, fstatSync, readFileSync, closeSync } from "node:fs";
 import { SyncError } from "../errors.ts";
 import { isErrno } from "../tree/disk/file-trouble.node.ts";
-import { pathOf } from "./byte-text.ts";
+import { pathOf } from "../bytes/byte-text.node.ts";
 import { namedFileTrouble } from "./named-file.ts";
 
 const maxSecretBytes = 1 << 20;

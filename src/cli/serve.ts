@@ -1,4 +1,4 @@
-import { pathOf } from "./byte-text.ts";
+import { pathOf } from "../bytes/byte-text.node.ts";
 import { defineCommand } from "./command.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";

@@ -1,4 +1,4 @@
-import { pathOf } from "./byte-text.ts";
+import { pathOf } from "../bytes/byte-text.node.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/disk/source.node.ts";
 

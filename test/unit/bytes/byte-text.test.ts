@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { decodeByteText, encodeByteText, pathOf, writeOtherBytes } from "../../../src/cli/byte-text.ts";
-import { escapeText } from "../../../src/cli/escaped-text.ts";
-import { notPosix, unless } from "../../obstacles.ts";
-import { byteWords, quoteForShell } from "../../../src/cli/shell-words.ts";
+import {
+  decodeByteText,
+  encodeByteText,
+  pathOf,
+  writeOtherBytes,
+} from "../../../src/bytes/byte-text.node.ts";
 
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 12 }),
@@ -43,19 +44,6 @@ it("a path is bytes only where it has to be", () => {
   expect(pathOf("ü\udce9")).toEqual(Buffer.from("\xc3\xbc\xe9", "latin1"));
 });
 
-it("people see numbers of bytes, and other halves of pairs stay", () => {
-  expect(escapeText("b\udce9💀\n")).toBe("b\\xe9💀\\x0a");
+it("other halves of pairs than those of bytes stay", () => {
   expect(writeOtherBytes("\udc10\ud83d", () => "x")).toBe("\udc10\ud83d");
-});
-
-unless(notPosix).describe("a program gets the bytes", () => {
-  it("of all its arguments, through two shells", () => {
-    const word = `it's a "$HOME" \\ 💀\udc80\udcff'\n\udce9`;
-    const [command, ...args] = byteWords(["sh", "-c", `printf %s ${quoteForShell(word)}`]);
-    expect(execFileSync(command, args)).toEqual(encodeByteText(word));
-  });
-
-  it("and no shell is asked where all is text", () => {
-    expect(byteWords(["ssh", "-p", "2 2", "'"])).toEqual(["ssh", "-p", "2 2", "'"]);
-  });
 });

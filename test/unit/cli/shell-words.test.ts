@@ -1,0 +1,17 @@
+import { execFileSync } from "node:child_process";
+import { expect, it } from "vitest";
+import { encodeByteText } from "../../../src/bytes/byte-text.node.ts";
+import { byteWords, quoteForShell } from "../../../src/cli/shell-words.ts";
+import { notPosix, unless } from "../../obstacles.ts";
+
+unless(notPosix).describe("a program gets the bytes", () => {
+  it("of all its arguments, through two shells", () => {
+    const word = `it's a "$HOME" \\ 💀\udc80\udcff'\n\udce9`;
+    const [command, ...args] = byteWords(["sh", "-c", `printf %s ${quoteForShell(word)}`]);
+    expect(execFileSync(command, args)).toEqual(encodeByteText(word));
+  });
+
+  it("and no shell is asked where all is text", () => {
+    expect(byteWords(["ssh", "-p", "2 2", "'"])).toEqual(["ssh", "-p", "2 2", "'"]);
+  });
+});
