@@ -1,10 +1,11 @@
 import { SyncError } from "../errors.ts";
 import { createReceiver } from "../session/create-receiver.ts";
+import { connectorTo } from "../transfer/connector.node.ts";
 import { defineCommand } from "./command.ts";
-import { parseEndpoint } from "./endpoint.ts";
+import { parseEndpoint } from "../transfer/endpoint.node.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
-import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
+import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { livenessTo, timeoutOption } from "./session-options.ts";
 import { progressOfRun } from "./session-progress.ts";
 import { prepareForSession } from "./engine.ts";
@@ -35,9 +36,11 @@ export const pull = defineCommand({
       throw new SyncError("USAGE", "--exclude is for HOST:PATH; what a server offers comes whole");
     prepareForSession();
     const receiving = new Receiving(to, options, report);
-    const connect = connectorTo(there, { direction: "pull", exclude }, options, {
-      words: () => remoteWords(report),
-    });
+    const connect = connectorTo(
+      there,
+      { direction: "pull", exclude },
+      readConnectorOptions(there, options, report),
+    );
     const run = createReceiver({
       ...progressOfRun(connect, report),
       openTarget: () => receiving.openTarget(),

@@ -3,12 +3,13 @@ import { createSender } from "../session/create-sender.ts";
 import type { SessionWish } from "../transport/session-request.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import { ChangeTally } from "./change-tally.ts";
+import { connectorTo } from "../transfer/connector.node.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
-import { parseEndpoint } from "./endpoint.ts";
+import { parseEndpoint } from "../transfer/endpoint.node.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
 import { dryRunOption } from "./receiving.ts";
-import { connectorTo, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
+import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { livenessTo, timeoutOption } from "./session-options.ts";
 import { progressOfRun } from "./session-progress.ts";
 import { changesTo, reportSession } from "./session-report.ts";
@@ -56,7 +57,7 @@ export const push = defineCommand({
       ? (change: TreeChange): void => tally.note(change)
       : changesTo(report, maxDeletedCount !== undefined);
     const run = createSender({
-      ...progressOfRun(connectorTo(there, wish, options, { words: () => remoteWords(report) }), report),
+      ...progressOfRun(connectorTo(there, wish, readConnectorOptions(there, options, report)), report),
       openSource() {
         tally = new ChangeTally(report);
         return openSource(from, { filter });

@@ -1,16 +1,19 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
-import { formatSharePath, type SharePath } from "../http/share-path.ts";
+import type { SharePath } from "../http/share-path.ts";
 import type { Share } from "../http/share.ts";
 import { createCafsRelay } from "../relay/cafs-relay.node.ts";
 import { openRelayStore } from "../relay/relay-store.node.ts";
 import { createRelay } from "../relay/relay.ts";
-import { decodeByteText, hasOtherBytes } from "../bytes/byte-text.node.ts";
+import type { Connect } from "../session/reconnect.ts";
+import { hasOtherBytes } from "../bytes/byte-text.node.ts";
 import { chunkLimitOf } from "./chunk-limit.ts";
 import { defineCommand, type OptionValues } from "./command.ts";
-import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+import { connectorTo } from "../transfer/connector.node.ts";
+import { parseEndpoint, type RemoteEndpoint } from "../transfer/endpoint.node.ts";
+import { placeBelow } from "../transfer/place-below.node.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
-import { connectorTo, readHttpOptions, reconnectionOf, remoteOptions, remoteWords } from "./remote.ts";
+import { readConnectorOptions, readHttpOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import type { Report } from "./report.ts";
 
 const { "token-file": _, ...upstreamOptions } = remoteOptions;
@@ -50,11 +53,7 @@ export const relay = defineCommand({
 
 type Given = OptionValues<typeof options>;
 
-async function openShare(
-  upstream: Exclude<Endpoint, { kind: "local" }>,
-  given: Given,
-  report: Report,
-): Promise<Share> {
+async function openShare(upstream: RemoteEndpoint, given: Given, report: Report): Promise<Share> {
   const { "token-file": _ours, "upstream-token-file": theirs, ...others } = given;
   const own = { ...others, ...(theirs !== undefined && { "token-file": theirs }) };
   const { onRetry, ...retries } = reconnectionOf(given, report);
@@ -71,34 +70,16 @@ async function openShare(
       ...chunkLimitOf(given),
     }).share;
   }
-  const words = () => remoteWords(report);
-  connectorTo(upstream, { direction: "pull" }, own, { words }); // wrong options are told of now, not when somebody asks
+  const connectorBelow = (path: SharePath, via: readonly string[] = []): Connect => {
+    const reached = { ...readConnectorOptions(upstream, own, report), via }; // a token may change meanwhile
+    return connectorTo(placeBelow(upstream, path), { direction: "pull" }, reached);
+  };
+  connectorBelow({ components: [], contents: true }); // wrong options are told of now, not when somebody asks
   return createRelay({
     store: await openRelayStore(given.store),
     compress: given.compress === true,
     onRetry,
     ...retries,
-    connect: ({ path, via, signal }) =>
-      connectorTo(below(upstream, path), { direction: "pull" }, own, { words, via })(
-        signal ? { signal } : {},
-      ),
+    connect: ({ path, via, signal }) => connectorBelow(path, via)(signal ? { signal } : {}),
   }).share;
-}
-
-/** A place below the upstream's own. */
-function below(
-  upstream: Exclude<Endpoint, { kind: "local" }>,
-  path: SharePath,
-): Exclude<Endpoint, { kind: "local" }> {
-  if (path.components.length === 0) return upstream;
-  if (upstream.kind === "ssh") {
-    const names = path.components.map(decodeByteText);
-    return {
-      ...upstream,
-      path: `${upstream.path.replace(/\/+$/, "")}/${names.join("/")}${path.contents ? "/" : ""}`,
-    };
-  }
-  const url = new URL(upstream.url);
-  url.pathname = url.pathname.replace(/\/+$/, "") + formatSharePath(path);
-  return { ...upstream, url: url.href };
 }

@@ -2,7 +2,7 @@ import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs } from "./command.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "../transfer/endpoint.node.ts";
 
 /** The longest time that can be asked for: a week. */
 const maxSeconds = 604_800;

@@ -35,7 +35,8 @@ mayImport["relay"] = [...mayImport["index"]!, "http"];
 mayImport["swarm"] = [...mayImport["relay"], "relay"];
 mayImport["browser"] = mayImport["index"]!;
 mayImport["ui"] = [...mayImport["index"]!, "browser"];
-mayImport["node"] = [...mayImport["index"]!, "index", "http", "relay", "swarm"];
+mayImport["transfer"] = [...mayImport["swarm"], "swarm"];
+mayImport["node"] = [...mayImport["transfer"], "index", "transfer"];
 mayImport["testing"] = mayImport["index"]!;
 mayImport["cli"] = [...mayImport["node"]!, "node", "testing"];
 

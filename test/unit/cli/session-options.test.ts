@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseEndpoint } from "../../../src/cli/endpoint.ts";
+import { parseEndpoint } from "../../../src/transfer/endpoint.node.ts";
 import { livenessTo } from "../../../src/cli/session-options.ts";
 
 test("a program that may ask for a password is waited for, a server that does not greet for a minute", () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 import { encodeByteText } from "../../../src/bytes/byte-text.node.ts";
-import { byteWords, quoteForShell } from "../../../src/cli/shell-words.ts";
+import { byteWords, quoteForShell } from "../../../src/transfer/shell-words.node.ts";
 import { notPosix, unless } from "../../obstacles.ts";
 
 unless(notPosix).describe("a program gets the bytes", () => {

@@ -1,11 +1,31 @@
 import { SyncError } from "../errors.ts";
 import { hasOtherBytes, writeOtherBytes } from "../bytes/byte-text.node.ts";
 
-/** Where a command finds a tree or puts one. */
-export type Endpoint =
-  | { readonly kind: "local"; readonly path: string }
-  | { readonly kind: "ssh"; readonly host: string; readonly path: string }
-  | { readonly kind: "websocket" | "http"; readonly url: string };
+/** A place here. */
+interface LocalEndpoint {
+  readonly kind: "local";
+  readonly path: string;
+}
+
+/** A place that a remote shell leads to. */
+export interface ShellEndpoint {
+  readonly kind: "ssh";
+  /** With the user in front, if one is named. */
+  readonly host: string;
+  readonly path: string;
+}
+
+/** What a server offers. */
+export interface ServerEndpoint {
+  readonly kind: "websocket" | "http";
+  readonly url: string;
+}
+
+/** A place that has to be connected to. */
+export type RemoteEndpoint = ShellEndpoint | ServerEndpoint;
+
+/** Where a tree is found or put. */
+export type Endpoint = LocalEndpoint | RemoteEndpoint;
 
 const kindOfProtocol = {
   "ws:": "websocket",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseEndpoint } from "../../../src/cli/endpoint.ts";
+import { parseEndpoint } from "../../../src/transfer/endpoint.node.ts";
 
 describe("what a command is told to talk to", () => {
   it.each([

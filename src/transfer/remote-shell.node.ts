@@ -1,0 +1,60 @@
+import type { Connect } from "../session/reconnect.ts";
+import { type ChildWords, childProcessDuplex } from "../transport/child-process.node.ts";
+import type { SessionWish } from "../transport/session-request.ts";
+import type { ShellEndpoint } from "./endpoint.node.ts";
+import { RemoteWords } from "./remote-words.node.ts";
+import { byteWords, quoteForShell, splitWords } from "./shell-words.node.ts";
+
+/** How a program at another host is started. */
+export interface RemoteShellOptions {
+  /** The command that reaches a host, split as `rsync -e` does; `ssh` unless given. */
+  readonly rsh?: string;
+  /** What the shell there is to run, as words of that shell; `rsync-stream` unless given. */
+  readonly remotePath?: string;
+  /** Called for each line of text that does not come from the program itself. */
+  readonly onRemoteText?: (line: string) => void;
+}
+
+/**
+ * What a shell that finds no program exits with 127 for, and with 126 for one that it may not run.
+ */
+const absentHint =
+  "rsync-stream, and Node.js, have to be in the PATH of the shell there; --remote-path names another place";
+
+/**
+ * How to start the program at the other end of a remote shell.
+ *
+ * @param wish what is wanted of it
+ * @throws USAGE when `rsh` is no command
+ */
+export function remoteShell(
+  { host, path }: ShellEndpoint,
+  wish: SessionWish,
+  { rsh = "ssh", remotePath = "rsync-stream", onRemoteText = () => {} }: RemoteShellOptions,
+): Connect {
+  const remote = `${remotePath} ${roleFor(wish)} -- ${quotePath(path)}`;
+  const [command, ...args] = byteWords([...splitWords(rsh), host, remote]);
+  return async ({ signal }) => {
+    const words: ChildWords = new RemoteWords({ onText: onRemoteText });
+    return childProcessDuplex(command, args, {
+      exitHints: { 126: absentHint, 127: absentHint },
+      words,
+      ...(signal && { signal }),
+    });
+  };
+}
+
+/** What the other end has to do, as words for a shell. */
+function roleFor({ direction, maxDeletedCount, dryRun, exclude = [] }: SessionWish): string {
+  const exclusion = exclude.map((each) => ` --exclude=${quoteForShell(each)}`).join("");
+  if (direction === "pull") return `send --duplex --json --quiet${exclusion}`;
+  const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
+  return `recv --duplex --json --quiet${dryRun ? " --dry-run" : ""}${deletion}${exclusion}`;
+}
+
+/** A `~` stays for the remote shell to read. */
+function quotePath(path: string): string {
+  const home = /^~[A-Za-z0-9_.-]*(?=\/|$)/.exec(path)?.[0] ?? "";
+  const rest = path.slice(home.length);
+  return home + (rest === "" ? "" : quoteForShell(rest));
+}
