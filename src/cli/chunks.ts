@@ -9,7 +9,7 @@ import { readCount } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
 import { escapeText } from "./escaped-text.ts";
 import { readFileBlocks } from "./file-blocks.ts";
-import { writeLines } from "./stdio.ts";
+import { writeLines } from "./result-output.ts";
 
 const maxHandprintCount = 1024;
 /** Of each id of a handprint so many hex digits are shown, in columns for five ids. */

@@ -5,7 +5,7 @@ import { ChunkPlaces, ChunkReader } from "../tree/disk/chunk-reader.node.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { openForReading, readFileBlocks } from "./file-blocks.ts";
-import { writeOutput } from "./stdio.ts";
+import { writeOutput } from "./result-output.ts";
 
 /** `data SRC INFO WISH`: the chunks that a wishlist asks for. */
 export const data = defineCommand({

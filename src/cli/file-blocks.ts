@@ -7,7 +7,7 @@ import { descriptorChannel } from "../transport/stdio.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { namedFileTrouble } from "./named-file.ts";
-import { inputChannel } from "./stdio.ts";
+import { inputChannel } from "../transfer/standard-streams.node.ts";
 
 const blockBytes = 256 << 10;
 

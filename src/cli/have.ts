@@ -6,7 +6,7 @@ import { progressTo } from "./session-progress.ts";
 import { reportSession } from "./session-report.ts";
 import { livenessOf } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
-import { outputChannel } from "./stdio.ts";
+import { outputChannel } from "../transfer/standard-streams.node.ts";
 import { prepareForSession } from "./engine.ts";
 
 /** `have DST`: the ids of all chunks in a tree, as a stream without content. */

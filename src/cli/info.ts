@@ -7,7 +7,7 @@ import { readCount } from "./arguments.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
-import { writeLines } from "./stdio.ts";
+import { writeLines } from "./result-output.ts";
 
 const usualPermCount = 256;
 const maxSeed = Number.MAX_SAFE_INTEGER;

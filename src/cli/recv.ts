@@ -6,7 +6,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { Receiving, receivingOptions } from "./receiving.ts";
 import { progressTo } from "./session-progress.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
-import { duplexChannel, inputChannel } from "./stdio.ts";
+import { duplexChannel, inputChannel } from "../transfer/standard-streams.node.ts";
 import { prepareForSession } from "./engine.ts";
 
 /** `recv DST`: a tree from a stream. */

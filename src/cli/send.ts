@@ -11,7 +11,7 @@ import { progressTo } from "./session-progress.ts";
 import { reportSession } from "./session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { openSource } from "./session-source.ts";
-import { duplexChannel, outputChannel } from "./stdio.ts";
+import { duplexChannel, outputChannel } from "../transfer/standard-streams.node.ts";
 import { excludeOption, filterOf } from "./exclusion.ts";
 import { prepareForSession } from "./engine.ts";
 

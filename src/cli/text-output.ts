@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { SyncError } from "../errors.ts";
-import { outputTrouble } from "./output-trouble.ts";
+import { outputTrouble } from "../transfer/output-trouble.node.ts";
 
 /**
  * Standard output or standard error, for text. What could not be written is known afterwards:

@@ -8,7 +8,7 @@ import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import type { FoundChunks } from "./found-chunks.ts";
-import { writeOutput } from "./stdio.ts";
+import { writeOutput } from "./result-output.ts";
 import { findChunks } from "./tree-chunks.ts";
 
 /** `wish INFO`: the wishlist for a file that is to be rebuilt. */

@@ -8,8 +8,7 @@ import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
 import { isErrno } from "../tree/disk/file-trouble.node.ts";
 import { findLibc } from "../tree/disk/libc.node.ts";
-import type { AbortOptions, Bytes } from "../types.ts";
-import { outputTrouble } from "./output-trouble.ts";
+import { outputTrouble } from "./output-trouble.node.ts";
 
 /**
  * Standard output, for bytes that are not for people. Standard input is left alone.
@@ -22,8 +21,11 @@ export function outputChannel(): ByteChannel {
   return resultChannel();
 }
 
-/** Standard output alone. What it fails with says that it was standard output. */
-function resultChannel(): ByteChannel {
+/**
+ * Standard output alone, which may be a terminal. What it fails with says that it was standard
+ * output.
+ */
+export function resultChannel(): ByteChannel {
   const channel = descriptorChannel(openSync(devNull, "r"), 1);
   const refuse = (thrown: unknown): never => {
     throw thrown instanceof Error && isErrno(thrown.cause) ? outputTrouble(1, thrown.cause) : thrown;
@@ -90,57 +92,6 @@ function leaveTogether(channel: ByteChannel): ByteChannel {
       said.abort();
     },
   });
-}
-
-/**
- * Writes all of a stream to standard output. @throws USAGE when that is a terminal, PEER_GONE,
- * NO_SPACE, IO
- */
-export async function writeOutput(
-  source: AsyncIterable<Bytes> | Iterable<Bytes>,
-  options: AbortOptions = {},
-): Promise<void> {
-  await writeAll(outputChannel(), source, options);
-}
-
-/** Writes lines to standard output, which may be a terminal. @throws PEER_GONE, NO_SPACE, IO */
-export async function writeLines(
-  lines: AsyncIterable<string> | Iterable<string>,
-  options: AbortOptions = {},
-): Promise<void> {
-  await writeAll(resultChannel(), encodeLines(lines), options);
-}
-
-/** Lines of text gathered into blocks of some 64 KiB. */
-async function* encodeLines(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Bytes> {
-  const encoder = new TextEncoder();
-  let text = "";
-  for await (const line of lines) {
-    text += `${line}\n`;
-    if (text.length < 65_536) continue;
-    yield encoder.encode(text);
-    text = "";
-  }
-  if (text !== "") yield encoder.encode(text);
-}
-
-async function writeAll(
-  channel: ByteChannel,
-  source: AsyncIterable<Bytes> | Iterable<Bytes>,
-  { signal }: AbortOptions,
-): Promise<void> {
-  const stop = (): void => channel.abort(signal?.reason);
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
-    signal?.throwIfAborted();
-    for await (const bytes of source) await channel.write(bytes);
-    await channel.end();
-  } catch (thrown) {
-    channel.abort(thrown);
-    throw thrown;
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
 }
 
 function refuseTerminal(descriptor: number, hint: string): void {
