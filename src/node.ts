@@ -60,3 +60,5 @@ export {
 } from "./swarm/swarm-peer.ts";
 export { type PackStoreOptions, packStore } from "./store/pack.node.ts";
 export type { SessionDirection } from "./transport/session-request.ts";
+export { transfer } from "./transfer/transfer.node.ts";
+export type { TransferOptions, TransferSummary } from "./transfer/transfer-options.node.ts";

@@ -1,6 +1,5 @@
-import { createPathFilter, type FilterRule, type PathFilter } from "../tree/filter/path-filter.ts";
-import { decodeByteText, encodeByteText } from "../bytes/byte-text.node.ts";
-import type { OptionSpecs, OptionValues } from "./command.ts";
+import { decodeByteText } from "../bytes/byte-text.node.ts";
+import type { OptionSpecs } from "./command.ts";
 import { readNamedFile } from "./named-file.ts";
 
 /** The options of the commands that can leave something out; all become rules of `exclude`. */
@@ -33,23 +32,6 @@ export const excludeOption = {
     stands: { for: "exclude", as: (path) => readPatterns(path).map(includeRule) },
   },
 } as const satisfies OptionSpecs;
-
-/** What is left out by the options; undefined when none was given. @throws LIMIT */
-export function filterOf({ exclude }: OptionValues<typeof excludeOption>): PathFilter | undefined {
-  return exclude && createPathFilter(readRules(exclude));
-}
-
-/**
- * Reads the texts of `--exclude`, as rsync does: `+ ` in front includes, `- ` excludes, and `!`
- * alone forgets all before it.
- */
-export function readRules(texts: readonly string[]): FilterRule[] {
-  const rules = texts.slice(texts.lastIndexOf("!") + 1);
-  return rules.map((text) => ({
-    action: text.startsWith("+ ") ? "include" : "exclude",
-    pattern: encodeByteText(text.replace(/^[+-] /, "")),
-  }));
-}
 
 /** What is a rule by itself, or clears them all, stays what it is. */
 function includeRule(pattern: string): string {

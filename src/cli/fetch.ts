@@ -12,7 +12,7 @@ import { encodeOtherBytes } from "../transfer/endpoint.node.ts";
 import { checkReplaceable } from "./file-replacement.ts";
 import { httpOptions, readHttpOptions } from "./remote-options.ts";
 import { openResumableFile } from "./resumable-file.ts";
-import { livenessOf, timeoutOption } from "./session-options.ts";
+import { timeoutOf, timeoutOption } from "./session-options.ts";
 import { prepareForFetch } from "./engine.ts";
 import { createSpool } from "./spool.ts";
 import { findChunks } from "./tree-chunks.ts";
@@ -50,7 +50,7 @@ export const fetch = defineCommand({
     prepareForFetch();
     const url = encodeOtherBytes(from);
     const windowCount = readCount("window", options.window, 8, 65_536);
-    const { stallMs } = livenessOf({ duplex: true, ...options });
+    const { stallMs } = timeoutOf(options);
     const http = readHttpOptions(options);
     const limits = chunkLimitOf(options);
     const onTrouble = (error: SyncError): void => report.trouble(error);

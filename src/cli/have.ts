@@ -5,7 +5,7 @@ import { defineCommand } from "./command.ts";
 import { progressTo } from "./session-progress.ts";
 import { reportSession } from "./session-report.ts";
 import { livenessOf } from "./session-options.ts";
-import { openSource } from "./session-source.ts";
+import { openSource } from "../transfer/open-source.node.ts";
 import { outputChannel } from "../transfer/standard-streams.node.ts";
 import { prepareForSession } from "./engine.ts";
 

@@ -1,14 +1,14 @@
 import { SyncError } from "../errors.ts";
-import { createReceiver } from "../session/create-receiver.ts";
-import { connectorTo } from "../transfer/connector.node.ts";
-import { defineCommand } from "./command.ts";
 import { parseEndpoint } from "../transfer/endpoint.node.ts";
-import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
-import { Receiving, receivingOptions } from "./receiving.ts";
-import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
-import { livenessTo, timeoutOption } from "./session-options.ts";
-import { progressOfRun } from "./session-progress.ts";
+import { transfer } from "../transfer/transfer.node.ts";
+import { ChangeReport } from "./change-report.ts";
+import { defineCommand } from "./command.ts";
 import { prepareForSession } from "./engine.ts";
+import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
+import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
+import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
+import { timeoutOf, timeoutOption } from "./session-options.ts";
+import { progressOfRun } from "./session-progress.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
 export const pull = defineCommand({
@@ -31,26 +31,28 @@ export const pull = defineCommand({
       );
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
-    const { exclude = [] } = options;
-    if (exclude.length > 0 && there.kind !== "ssh")
-      throw new SyncError("USAGE", "--exclude is for HOST:PATH; what a server offers comes whole");
+    const { exclude } = options;
+    const receiving = readReceivingOptions(to, options, report);
+    const changes = new ChangeReport(report, receiving);
+    const { onConnect, ...progress } = progressOfRun(report);
     prepareForSession();
-    const receiving = new Receiving(to, options, report);
-    const connect = connectorTo(
-      there,
-      { direction: "pull", exclude },
-      readConnectorOptions(there, options, report),
-    );
-    const run = createReceiver({
-      ...progressOfRun(connect, report),
-      openTarget: () => receiving.openTarget(),
-      signal,
-      onTrouble: (error) => report.trouble(error),
-      compress: options.compress === true,
-      ...receiveLimitsOf(options),
+    const summary = await transfer(from, to, {
+      ...readConnectorOptions(there, options, report),
       ...reconnectionOf(options, report),
-      ...livenessTo(there, options),
+      ...timeoutOf(options),
+      ...receiveLimitsOf(options),
+      ...receiving,
+      ...progress,
+      signal,
+      ...(exclude && { exclude }),
+      compress: options.compress === true,
+      ...(changes.onChange && { onChange: changes.onChange }),
+      onConnect() {
+        changes.startAnew();
+        onConnect?.();
+      },
+      onTrouble: (error) => report.trouble(error),
     });
-    receiving.end(await run.done);
+    changes.end("received", summary);
   },
 });

@@ -1,13 +1,16 @@
 import { SyncError } from "../errors.ts";
 import { receiveTree } from "../session/receive.ts";
-import { duplexOf } from "../transport/channel.ts";
-import { defineCommand } from "./command.ts";
-import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
-import { Receiving, receivingOptions } from "./receiving.ts";
-import { progressTo } from "./session-progress.ts";
-import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
+import { filterOf } from "../transfer/filter-rules.node.ts";
+import { openTarget } from "../transfer/open-target.node.ts";
 import { duplexChannel, inputChannel } from "../transfer/standard-streams.node.ts";
+import { duplexOf } from "../transport/channel.ts";
+import { ChangeReport } from "./change-report.ts";
+import { defineCommand } from "./command.ts";
 import { prepareForSession } from "./engine.ts";
+import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
+import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
+import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
+import { progressTo } from "./session-progress.ts";
 
 /** `recv DST`: a tree from a stream. */
 export const recv = defineCommand({
@@ -26,8 +29,14 @@ export const recv = defineCommand({
     prepareForSession();
     const duplex = options.duplex === true;
     const channel = duplex ? duplexChannel() : inputChannel();
-    const receiving = new Receiving(place, options, report);
-    const summary = await receiveTree(await receiving.openTarget(), duplexOf(channel), {
+    const receiving = readReceivingOptions(place, options, report);
+    const changes = new ChangeReport(report, receiving);
+    const target = await openTarget(place, {
+      ...receiving,
+      protect: filterOf(options.exclude),
+      ...(changes.onChange && { onChange: changes.onChange }),
+    });
+    const summary = await receiveTree(target, duplexOf(channel), {
       duplex,
       signal,
       onTrouble: (error) => report.trouble(error),
@@ -35,6 +44,6 @@ export const recv = defineCommand({
       ...receiveLimitsOf(options),
       ...livenessOf(options),
     });
-    receiving.end(summary);
+    changes.end("received", summary);
   },
 });

@@ -10,9 +10,10 @@ import { readFileBlocks } from "./file-blocks.ts";
 import { progressTo } from "./session-progress.ts";
 import { reportSession } from "./session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
-import { openSource } from "./session-source.ts";
+import { openSource } from "../transfer/open-source.node.ts";
 import { duplexChannel, outputChannel } from "../transfer/standard-streams.node.ts";
-import { excludeOption, filterOf } from "./exclusion.ts";
+import { excludeOption } from "./exclusion.ts";
+import { filterOf } from "../transfer/filter-rules.node.ts";
 import { prepareForSession } from "./engine.ts";
 
 interface DigestOptions {
@@ -38,7 +39,7 @@ export const send = defineCommand({
     prepareForSession();
     const duplex = options.duplex === true;
     const digest = chooseDigest(options);
-    const source = await openSource(place, { filter: filterOf(options) });
+    const source = await openSource(place, { filter: filterOf(options.exclude) });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();

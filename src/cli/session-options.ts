@@ -2,7 +2,6 @@ import { sessionTimes } from "../session/limits.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs } from "./command.ts";
-import type { Endpoint } from "../transfer/endpoint.node.ts";
 
 /** The longest time that can be asked for: a week. */
 const maxSeconds = 604_800;
@@ -18,9 +17,21 @@ export const duplexOption = {
 } as const satisfies OptionSpecs;
 
 /**
- * How long to wait for the peer, from the start on as long as later. A stream that goes one way
- * only waits for ever unless told otherwise: ssh may ask for a password, a file may come from
- * anywhere.
+ * How long to wait for any word of the peer, from the start on, where that is said.
+ *
+ * @throws USAGE
+ */
+export function timeoutOf(options: {
+  readonly timeout?: string;
+}): Pick<LivenessOptions, "helloMs" | "stallMs"> {
+  const seconds = readCount("timeout", options.timeout, 0, maxSeconds);
+  return seconds === undefined ? {} : { helloMs: seconds * 1000, stallMs: seconds * 1000 };
+}
+
+/**
+ * How long to wait for the peer over standard input and output, from the start on as long as later.
+ * A stream that goes one way only waits for ever unless told otherwise: ssh may ask for a password,
+ * a file may come from anywhere.
  *
  * @throws USAGE
  */
@@ -28,18 +39,6 @@ export function livenessOf(options: {
   readonly duplex?: boolean;
   readonly timeout?: string;
 }): LivenessOptions {
-  const seconds = readCount("timeout", options.timeout, 0, maxSeconds);
-  if (seconds !== undefined) return { helloMs: seconds * 1000, stallMs: seconds * 1000 };
-  return options.duplex === true ? { helloMs: sessionTimes.stallMs } : { helloMs: 0, stallMs: 0 };
-}
-
-/**
- * How long to wait for an end elsewhere. A program that connects to a host may ask for a password
- * before the greeting comes.
- *
- * @throws USAGE
- */
-export function livenessTo(there: Endpoint, options: { readonly timeout?: string }): LivenessOptions {
-  const mayAsk = there.kind === "ssh" && options.timeout === undefined;
-  return { ...livenessOf({ duplex: true, ...options }), ...(mayAsk && { helloMs: 0 }) };
+  const usual = options.duplex === true ? { helloMs: sessionTimes.stallMs } : { helloMs: 0, stallMs: 0 };
+  return { ...usual, ...timeoutOf(options) };
 }

@@ -1,4 +1,3 @@
-import type { Connect } from "../session/reconnect.ts";
 import type { ReceiveProgress } from "../session/receive.ts";
 import type { SendProgress } from "../session/send.ts";
 import type { Progress, Report } from "./report.ts";
@@ -8,6 +7,11 @@ type SessionProgress = SendProgress | ReceiveProgress;
 /** The option of a session by which it tells where it stands. */
 interface ProgressOption {
   readonly onProgress?: (session: SessionProgress) => void;
+}
+
+/** Those of a run, which also tells when it connects. */
+interface RunProgressOptions extends ProgressOption {
+  readonly onConnect?: () => void;
 }
 
 /**
@@ -22,18 +26,14 @@ export function progressTo({ progress }: Report): ProgressOption {
  * heard: whatever connects may ask for a password on the terminal first, and a line of progress
  * would write over that.
  */
-export function progressOfRun(
-  connect: Connect,
-  { progress, hideProgress }: Report,
-): ProgressOption & { readonly connect: Connect } {
-  if (!progress) return { connect };
+export function progressOfRun({ progress, hideProgress }: Report): RunProgressOptions {
+  if (!progress) return {};
   let heardBytes = 0;
   let heardBeforeBytes = 0;
   return {
-    connect(options) {
+    onConnect() {
       heardBeforeBytes = heardBytes;
       hideProgress?.();
-      return connect(options);
     },
     onProgress(session) {
       heardBytes = session.wireReceivedBytes;

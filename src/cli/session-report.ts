@@ -2,18 +2,8 @@ import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { ReceiveSummary } from "../session/receive.ts";
 import type { SendSummary } from "../session/send.ts";
-import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Report, Summary } from "./report.ts";
 import { totalsOf } from "./session-progress.ts";
-
-/** Tells what became of paths, as far as somebody is shown it; undefined when nobody is. */
-export function changesTo(
-  { received, deleted }: Report,
-  mayDelete: boolean,
-): ((change: TreeChange) => void) | undefined {
-  if (!received && !(mayDelete && deleted)) return undefined;
-  return (change) => (change.change === "deleted" ? deleted?.(change) : received?.(change));
-}
 
 /**
  * Reports how a session ended.

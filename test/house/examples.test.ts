@@ -19,6 +19,7 @@ const lastLines: Readonly<Record<string, string>> = {
   "relay.mjs": "sessions with the source: 1",
   "serve.mjs": "hello",
   "send-recv.sh": "The copy is exact.",
+  "transfer.mjs": "the second time 0 bytes came",
   "swarm.mjs": "content left the sender 1.00 times",
 };
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readArguments } from "../../../src/cli/arguments.ts";
 import { defineCommand } from "../../../src/cli/command.ts";
-import { excludeOption, filterOf, readRules } from "../../../src/cli/exclusion.ts";
+import { excludeOption } from "../../../src/cli/exclusion.ts";
+import { filterOf, readRules } from "../../../src/transfer/filter-rules.node.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 
 const command = defineCommand({
@@ -59,8 +60,8 @@ test("patterns come from files, a line each", () => {
 });
 
 test("nothing is left out unless it is asked for", () => {
-  expect(filterOf({})).toBeUndefined();
-  const filter = filterOf({ exclude: ["photo (1).jpg", ""] })!;
+  expect(filterOf(undefined)).toBeUndefined();
+  const filter = filterOf(["photo (1).jpg", ""])!;
   const names = ["photo (1).jpg", "photo 1.jpg", "a"];
   expect(names.map((name) => filter.excludes(Buffer.from(name), false))).toEqual([true, false, false]);
 });

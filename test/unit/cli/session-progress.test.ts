@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import type { Progress, Report } from "../../../src/cli/report.ts";
 import { progressOfRun, progressTo } from "../../../src/cli/session-progress.ts";
 import type { SendProgress } from "../../../src/session/send.ts";
-import { duplexPair } from "../../../src/transport/memory.ts";
 
 /** Where a sender stands when so much has travelled. */
 function progressAt(wireSentBytes: number, wireReceivedBytes: number): SendProgress {
@@ -25,14 +24,14 @@ function watch() {
   return { seen, report };
 }
 
-test("each connection of a run begins with nothing shown, until its own other end is heard", async () => {
+test("each connection of a run begins with nothing shown, until its own other end is heard", () => {
   const { seen, report } = watch();
-  const { connect, onProgress } = progressOfRun(async () => duplexPair()[0], report);
+  const { onConnect, onProgress } = progressOfRun(report);
   for (const [before, heardBytes] of [
     [0, 5],
     [5, 7],
   ] as const) {
-    await connect({});
+    onConnect!();
     onProgress!(progressAt(20, before));
     onProgress!(progressAt(20, heardBytes));
   }
@@ -40,7 +39,6 @@ test("each connection of a run begins with nothing shown, until its own other en
 });
 
 test("where no progress is shown nothing is listened to", () => {
-  const connect = async () => duplexPair()[0];
   expect(progressTo({} as Report)).toEqual({});
-  expect(progressOfRun(connect, {} as Report)).toEqual({ connect });
+  expect(progressOfRun({} as Report)).toEqual({});
 });

@@ -1,0 +1,41 @@
+import type { OpenTargetOptions } from "../transfer/open-target.node.ts";
+import type { Unkept } from "../tree/disk/metadata.node.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
+import { deleteOptions, deletionLimitOf } from "./deletion.ts";
+import { excludeOption } from "./exclusion.ts";
+import type { Report } from "./report.ts";
+
+/** The option of the commands that can tell what they would do. */
+export const dryRunOption = {
+  "dry-run": { type: "boolean", short: "n", about: "tell what would become of DST, and change nothing" },
+} as const satisfies OptionSpecs;
+
+/** Options of the commands that receive a tree here. */
+export const receivingOptions = {
+  ...excludeOption,
+  ...dryRunOption,
+  ...deleteOptions,
+  fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+} as const satisfies OptionSpecs;
+
+const unkeptTexts: Readonly<Record<Unkept, string>> = {
+  modes: "the modes of files and directories",
+  times: "their times: unchanged files will be compared by content",
+  "times of links": "the times of links",
+};
+
+/** How a tree is received at a place, as the options say. @throws USAGE */
+export function readReceivingOptions(
+  place: string,
+  options: OptionValues<typeof receivingOptions>,
+  report: Report,
+): Pick<OpenTargetOptions, "dryRun" | "durable" | "maxDeletedCount" | "onUnkept"> {
+  const maxDeletedCount = deletionLimitOf(options);
+  return {
+    dryRun: options["dry-run"] === true,
+    durable: options.fsync === true,
+    ...(maxDeletedCount !== undefined && { maxDeletedCount }),
+    onUnkept: (what) =>
+      report.notice(`the file system at ${place} does not keep ${unkeptTexts[what]}`, { unkept: what }),
+  };
+}

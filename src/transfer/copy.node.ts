@@ -1,0 +1,36 @@
+import { closingInTheEnd } from "../bytes/closing.ts";
+import { isSyncError } from "../errors.ts";
+import { receiveTree, type ReceiveSummary } from "../session/receive.ts";
+import { sendTree } from "../session/send.ts";
+import { duplexPair } from "../transport/memory.ts";
+import { filterOf } from "./filter-rules.node.ts";
+import { openSource } from "./open-source.node.ts";
+import { openTarget } from "./open-target.node.ts";
+import type { TransferOptions } from "./transfer-options.node.ts";
+
+/**
+ * Brings a place here up to date with a tree here: both ends of a session in this process.
+ *
+ * @throws NOT_FOUND when nothing is to be sent, LIMIT for too many patterns, and what `receiveTree`
+ *   does
+ */
+export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
+  const filter = filterOf(options.exclude);
+  const { signal, onConnect } = options;
+  const source = await openSource(from, { filter });
+  return closingInTheEnd(
+    async () => {
+      const target = await openTarget(to, { ...options, protect: filter });
+      const [left, right] = duplexPair();
+      onConnect?.();
+      const [sent, received] = await Promise.allSettled([
+        sendTree(source, left, signal ? { signal } : {}),
+        receiveTree(target, right, options),
+      ]);
+      if (received.status === "fulfilled") return received.value;
+      const { reason } = received;
+      throw sent.status === "rejected" && isSyncError(reason) && reason.remote ? sent.reason : reason;
+    },
+    () => source.close(),
+  );
+}

@@ -1,0 +1,42 @@
+import type { SyncError } from "../errors.ts";
+import type { ReceiveLimits } from "../session/allowance.ts";
+import type { LivenessOptions } from "../session/link.ts";
+import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
+import type { ReconnectOptions } from "../session/reconnect.ts";
+import type { SendProgress, SendSummary } from "../session/send.ts";
+import type { Unkept } from "../tree/disk/metadata.node.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
+import type { ConnectorOptions } from "./connector.node.ts";
+
+/** How `transfer` works. */
+export interface TransferOptions extends ConnectorOptions, LivenessOptions, ReceiveLimits, ReconnectOptions {
+  /** True to compress content that shrinks. */
+  readonly compress?: boolean;
+  /**
+   * Rules of rsync for what is left out, as texts of `--exclude`; with `maxDeletedCount` that is
+   * not deleted either. At most 1000, of 4096 bytes each.
+   */
+  readonly exclude?: readonly string[];
+  /**
+   * Deletes what the directories of the destination hold and those of the source do not, unless
+   * that is more than so many files and directories. Nothing is deleted unless given.
+   */
+  readonly maxDeletedCount?: number;
+  /** True to change nothing, and to tell by `onChange` what would change. */
+  readonly dryRun?: boolean;
+  /** True to wait for the disk before a file here gets its name. */
+  readonly durable?: boolean;
+  /** Called before each connection is made, the first one included. */
+  readonly onConnect?: () => void;
+  /** Called whenever the totals have changed; as often as that happens. */
+  readonly onProgress?: (progress: SendProgress | ReceiveProgress) => void;
+  /** Called for each path that is not as it was at the destination, or would not be. */
+  readonly onChange?: (change: TreeChange) => void;
+  /** Called for each path that had to be left out, at either end. */
+  readonly onTrouble?: (error: SyncError) => void;
+  /** Called once for each thing that the file system of a destination here does not keep. */
+  readonly onUnkept?: (what: Unkept) => void;
+}
+
+/** What was transferred: of a sender where the source is here, of a receiver otherwise. */
+export type TransferSummary = SendSummary | ReceiveSummary;
