@@ -29,6 +29,8 @@ export interface FileStats {
   readonly mount: number;
   /** The number of the user whose it is. */
   readonly owner: number;
+  /** Names that the file has. */
+  readonly linkCount: number;
 }
 
 type LookAt = (dirFd: number, name: ByteString, pathOf: () => NativePath) => FileStats | undefined;
@@ -74,6 +76,7 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
     device: Number(stats.dev),
     mount: 0,
     owner: Number(stats.uid),
+    linkCount: Number(stats.nlink),
   };
 };
 
@@ -114,6 +117,7 @@ function readStatx(view: DataView): FileStats {
     device: deviceOf(view.getUint32(136, true), view.getUint32(140, true)),
     mount: readWide(view, 144),
     owner: view.getUint32(20, true),
+    linkCount: view.getUint32(16, true),
   };
 }
 

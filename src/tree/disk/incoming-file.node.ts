@@ -5,11 +5,11 @@ import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { copyBytes, copyContent } from "./copy-content.node.ts";
 import { readFully, writeFully } from "./file-cut.node.ts";
-import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
 import { printPlace, type NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
+import type { LinkedFiles } from "./linked-files.node.ts";
 import { firstMode, type MetadataSetter } from "./metadata.node.ts";
 import type { OldFiles } from "./old-files.node.ts";
 import type { Pause } from "../../bytes/pause.node.ts";
@@ -33,6 +33,7 @@ export interface IncomingTools {
   readonly replacements: Replacements;
   /** Keeps what is replaced, when its content is counted on. */
   readonly oldFiles: OldFiles | undefined;
+  readonly linkedFiles: LinkedFiles;
   readonly places: Places;
   /** Temporary files open for writing, by name. */
   readonly writing: HandleCache<NameIn>;
@@ -57,8 +58,6 @@ export class IncomingFile {
   readonly plan: PlannedFile;
   /** Its number among the places that content can be taken from. */
   readonly place: number;
-  /** What stood at its name when the first of it came. */
-  readonly before: FileStats | undefined;
   readonly references: readonly Reference[];
   /** Bytes that may be cut from the references in search of its chunks. */
   aheadBytes = 0;
@@ -73,22 +72,14 @@ export class IncomingFile {
   #writtenEnd = 0;
 
   /**
-   * @param references where to look for its chunks; the first is its old version when `before` is a
-   *   file
+   * @param references where to look for its chunks; the first is its old version when it has one
    */
-  constructor(
-    tools: IncomingTools,
-    plan: PlannedFile,
-    place: number,
-    before: FileStats | undefined,
-    references: readonly Reference[],
-  ) {
+  constructor(tools: IncomingTools, plan: PlannedFile, place: number, references: readonly Reference[]) {
     this.#tools = tools;
     this.plan = plan;
     this.place = place;
-    this.before = before;
     this.references = references;
-    this.#old = before?.kind === "file" ? references[0] : undefined;
+    this.#old = plan.there?.kind === "file" ? references[0] : undefined;
     this.#isInStep = this.#old !== undefined;
   }
 
@@ -149,15 +140,16 @@ export class IncomingFile {
    *   meanwhile
    */
   complete(): void {
-    const { held, metadata } = this.#tools;
-    const { dir, name } = this.plan;
+    const { held, linkedFiles, metadata } = this.#tools;
+    const { dir, name, there } = this.plan;
     const { isOld } = this;
     const kept = this.#takeKept();
     if (kept) this.#writeWhole(kept);
     else if (!isOld) this.#finishTemp();
     this.#checkBefore();
-    if (isOld) metadata.setPath(held.at(dir, name), this.before!, this.plan);
+    if (isOld) metadata.setPath(held.at(dir, name), there!, this.plan);
     else this.#rename();
+    if (there) linkedFiles.note(there);
   }
 
   /** Gives up the file; what came of it stays readable. */
@@ -232,8 +224,8 @@ export class IncomingFile {
   }
 
   /**
-   * Copies what equals the old version. It was hashed when it was cut, so it must not have changed
-   * since.
+   * Copies what equals the old version. It was hashed when it was cut: that it has not changed
+   * since is seen at the end, by a look at its name.
    */
   async #copyOld(temp: NameIn): Promise<void> {
     const { pause, places, writing } = this.#tools;
@@ -245,23 +237,22 @@ export class IncomingFile {
       if (!isZero(part)) this.#writeTo(writing.get(temp), part, at);
       if (pause.due()) await pause.take();
     }
-    const now = lookAtHandle(places.handleOf(from));
-    if (!this.before || !isUntouched(this.before, now)) throw this.#changed();
   }
 
   /** Whoever edits a file while it is being replaced keeps their edit. */
   #checkBefore(): void {
-    if (this.before?.kind !== "file") return;
-    const { dir, name } = this.plan;
-    const now = this.#tools.held.look(dir, name);
-    if (!now || !isUntouched(this.before, now)) throw this.#changed();
+    const { dir, name, there } = this.plan;
+    if (there?.kind !== "file") return;
+    const { held, linkedFiles } = this.#tools;
+    const now = held.look(dir, name);
+    if (!now || !linkedFiles.isUntouched(there, now)) throw this.#changed();
   }
 
   #rename(): void {
     const { oldFiles, places, replacements } = this.#tools;
-    const { dir, name } = this.plan;
+    const { dir, name, there } = this.plan;
     const temp = this.#temp!;
-    if (this.before?.kind === "file") oldFiles?.keep(dir, name, this.before.size, this.place);
+    if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
     if (this.#put(temp)) places.settle(this.place);
     else {
       replacements.wait({ ...this.plan, kind: "file" }, temp);
@@ -282,8 +273,8 @@ export class IncomingFile {
 
   #renameFrom(temp: NameIn): boolean {
     const { held } = this.#tools;
-    const { dir, name } = this.plan;
-    if (this.before?.kind === "dir") return putOverDir(held, temp, dir, name);
+    const { dir, name, there } = this.plan;
+    if (there?.kind === "dir") return putOverDir(held, temp, dir, name);
     held.rename(temp.dir, temp.name, dir, name);
     return true;
   }
@@ -318,12 +309,6 @@ export class IncomingFile {
   #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
     return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
   }
-}
-
-/** The inode number says nothing: network file systems give a file another one now and then. */
-function isUntouched(before: FileStats, now: FileStats): boolean {
-  const parts = ["kind", "size", "mtimeSec", "mtimeNsec", "ctimeSec", "ctimeNsec"] as const;
-  return parts.every((part) => now[part] === before[part]);
 }
 
 function isHole(bytes: Bytes): boolean {

@@ -123,13 +123,12 @@ export class IncomingFiles {
   }
 
   #begin(plan: PlannedFile): IncomingFile {
-    const { held, places, search } = this.#workspace;
-    const { dir, name, size } = plan;
-    const before = dir.isNew ? undefined : held.look(dir, name);
-    const old = before?.kind === "file" ? before.size : undefined;
+    const { places, search } = this.#workspace;
+    const { dir, name, size, there } = plan;
+    const old = there?.kind === "file" ? there.size : undefined;
     const references =
       old === undefined ? search.findLike(name, size) : [search.refer(places.add(dir, name, old), old)];
-    return new IncomingFile(this.#workspace, plan, places.add(dir, name, size), before, references);
+    return new IncomingFile(this.#workspace, plan, places.add(dir, name, size), references);
   }
 
   async #placeKnown(file: IncomingFile, offset: number, id: Bytes, size: number): Promise<boolean> {

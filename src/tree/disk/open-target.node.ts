@@ -13,6 +13,7 @@ import { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { supposedKeeping } from "./keeping.node.ts";
+import { LinkedFiles } from "./linked-files.node.ts";
 import { MetadataSetter } from "./metadata.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
@@ -44,6 +45,7 @@ export class OpenTarget {
   readonly extras: Extras | undefined;
   readonly #tools: OpenTargetTools;
   readonly #likeFrom: DirNode | undefined;
+  readonly #linkedFiles = new LinkedFiles();
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
   #metadata: MetadataSetter | undefined;
@@ -157,6 +159,7 @@ export class OpenTarget {
       metadata,
       dirs: this.dirs,
       files: planned,
+      linkedFiles: this.#linkedFiles,
       workspace: () => this.lock(),
       onDone:
         onChange && (({ entry: { kind, size }, ...entry }) => onChange(changeOf({ kind, size, ...entry }))),
@@ -170,6 +173,7 @@ export class OpenTarget {
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
     const { durable = false, onUnkept = () => {} } = options;
     const workspace = new Workspace(this.held, {
+      linkedFiles: this.#linkedFiles,
       rule: { spec, digest },
       likeFrom: this.#likeFrom,
       mayCutAll,

@@ -1,6 +1,7 @@
 import type { ByteString } from "./byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { printPlace, type DirNode } from "./dir-node.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import type { Differing } from "./tree-change.node.ts";
 
 /** A file that is to come. */
@@ -13,15 +14,17 @@ export interface PlannedFile {
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
   readonly outcome: Differing["outcome"];
+  /** What stood at its name when it was planned. */
+  readonly there: FileStats | undefined;
 }
 
 /** The files that are to come, by entry number: those that were announced and are not done. */
 export class PlannedFiles {
   readonly #files = new Map<number, PlannedFile>();
 
-  add({ number, dir, name, entry }: PlannedEntry, outcome: Differing["outcome"]): void {
+  add({ number, dir, name, entry, there }: PlannedEntry, outcome: Differing["outcome"]): void {
     const { size, mode, mtimeSec, mtimeNsec } = entry;
-    this.#files.set(number, { entry: number, dir, name, size, mode, mtimeSec, mtimeNsec, outcome });
+    this.#files.set(number, { entry: number, dir, name, size, mode, mtimeSec, mtimeNsec, outcome, there });
   }
 
   get(entry: number): PlannedFile | undefined {

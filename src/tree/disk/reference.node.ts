@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { idBytes, type ChunkId } from "../../chunk/chunk.ts";
 import { equalBytes } from "../../bytes/compare.ts";
 import type { Cutter } from "../../chunk/cutter.ts";
@@ -85,8 +84,8 @@ export class Reference {
   #cut(): Uint32Array<ArrayBuffer> {
     const { places, cutter } = this.#tools;
     try {
+      // Of what is no file any more nothing can be read at a position.
       const fd = places.handleOf(this.place);
-      if (this.#position === 0 && !fs.fstatSync(fd).isFile()) return new Uint32Array();
       return new Uint32Array(cutBlock(fd, this.#position, this.size, cutter));
     } catch {
       // It only might have helped.

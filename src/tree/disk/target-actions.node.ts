@@ -1,6 +1,7 @@
 import type { EntryActions, PlannedEntry } from "./entry-planner.node.ts";
 import type { DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
+import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetter } from "./metadata.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
@@ -15,6 +16,7 @@ interface TargetActionsTools {
   readonly held: HeldDirs;
   readonly dirs: TargetDirs;
   readonly files: PlannedFiles;
+  readonly linkedFiles: LinkedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
   /** Called for what is as its entry says, and was not before; not for files that are to come. */
@@ -85,10 +87,11 @@ export class TargetActions implements EntryActions {
 
   file(planned: PlannedEntry): Need | Promise<Need> {
     const { dir, name, entry, there, outcome } = planned;
-    const { files, held, metadata, workspace } = this.#tools;
+    const { files, held, linkedFiles, metadata, workspace } = this.#tools;
     if (outcome === "same") return "nothing";
     if (outcome === "touched") {
       metadata().setPath(held.at(dir, name), there!, entry);
+      linkedFiles.note(there!);
       this.#tellDone(planned);
       return "nothing";
     }

@@ -3,6 +3,7 @@ import type { PlannedEntry } from "./entry-planner.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
+import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetter } from "./metadata.node.ts";
 import type { OldFiles } from "./old-files.node.ts";
 import { putOverDir, type Replacements } from "./replacements.node.ts";
@@ -14,6 +15,7 @@ interface LinkTools {
   readonly staging: Staging;
   readonly replacements: Replacements;
   readonly oldFiles: OldFiles | undefined;
+  readonly linkedFiles: LinkedFiles;
   readonly metadata: MetadataSetter;
 }
 
@@ -22,7 +24,7 @@ interface LinkTools {
  * followed.
  */
 export function makeLink(
-  { held, metadata, oldFiles, replacements, staging }: LinkTools,
+  { held, linkedFiles, metadata, oldFiles, replacements, staging }: LinkTools,
   { dir, name, number, entry, there }: PlannedEntry,
 ): void {
   const makeFrom = (temp: NameIn): void => {
@@ -45,4 +47,5 @@ export function makeLink(
     if (!isErrno(thrown, "EXDEV")) throw thrown;
     staging.besides(dir, (room) => makeFrom(room.newName(dir, name)));
   }
+  if (there) linkedFiles.note(there);
 }

@@ -8,6 +8,7 @@ import type { HeldDirs } from "./held-dirs.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../../bytes/pause.node.ts";
 import { findKeeping } from "./keeping.node.ts";
+import type { LinkedFiles } from "./linked-files.node.ts";
 import { MetadataSetter, type Unkept } from "./metadata.node.ts";
 import { OldFiles } from "./old-files.node.ts";
 import { Places } from "./places.node.ts";
@@ -23,6 +24,7 @@ const { O_NOFOLLOW, O_WRONLY } = fs.constants;
 const maxWritingCount = 128;
 
 interface WorkspaceOptions {
+  readonly linkedFiles: LinkedFiles;
   readonly rule: ChunkRule;
   /** The directory whose files new ones may be like; none for a single file. */
   readonly likeFrom: DirNode | undefined;
@@ -50,12 +52,14 @@ export class Workspace implements IncomingTools {
   readonly pause: Pause;
   readonly durable: boolean;
   readonly abandoned: NameIn[] = [];
+  readonly linkedFiles: LinkedFiles;
   readonly oldFiles: OldFiles | undefined;
   readonly metadata: MetadataSetter;
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
     const { rule, likeFrom, mayCutAll, keepOld, durable, pause, allowedModeBits, onUnkept } = options;
+    this.linkedFiles = options.linkedFiles;
     this.held = held;
     this.durable = durable;
     this.pause = pause;
@@ -69,10 +73,11 @@ export class Workspace implements IncomingTools {
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
     this.oldFiles = keepOld ? new OldFiles(this) : undefined;
+    const closed = new WeakMap<NameIn, Identity>();
     this.writing = new HandleCache<NameIn>(
       maxWritingCount,
       ({ dir, name }) => held.open(dir, name, O_WRONLY | O_NOFOLLOW),
-      new WeakMap<NameIn, Identity>(),
+      { get: (temp) => closed.get(temp), set: (temp, identify) => void closed.set(temp, identify()) },
     );
   }
 

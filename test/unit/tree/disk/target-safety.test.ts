@@ -264,19 +264,25 @@ describe("the root", () => {
 });
 
 describe("a file", () => {
-  test("that somebody edits while it is replaced keeps the edit", async () => {
-    using temp = tempDir();
-    fs.writeFileSync(`${temp.path}/from`, noise(3_000_000, 1));
-    fs.writeFileSync(`${temp.path}/to`, noise(3_000_000, 2));
-    let batchCount = 0;
-    const edit = (): void => {
-      if (++batchCount === 2) fs.writeFileSync(`${temp.path}/to`, "an edit");
-    };
-    const source = await openTreeSource(`${temp.path}/from`);
-    const { troubles } = await syncTrees(source, await openTreeTarget(`${temp.path}/to`), { onBatch: edit });
-    expect(troubles).toMatchObject([{ code: "CHANGED" }]);
-    expect(fs.readFileSync(`${temp.path}/to`, "utf8")).toBe("an edit");
-  });
+  test.each(["before any of it came", "while it is replaced"])(
+    "that somebody edits %s keeps the edit",
+    async (when) => {
+      using temp = tempDir();
+      fs.writeFileSync(`${temp.path}/from`, noise(3_000_000, 1));
+      fs.writeFileSync(`${temp.path}/to`, noise(3_000_000, 2));
+      let batchCount = 0;
+      const editAt = when === "while it is replaced" ? 2 : 1;
+      const edit = (): void => {
+        if (++batchCount === editAt) fs.writeFileSync(`${temp.path}/to`, "an edit");
+      };
+      const source = await openTreeSource(`${temp.path}/from`);
+      const { troubles } = await syncTrees(source, await openTreeTarget(`${temp.path}/to`), {
+        onBatch: edit,
+      });
+      expect(troubles).toMatchObject([{ code: "CHANGED" }]);
+      expect(fs.readFileSync(`${temp.path}/to`, "utf8")).toBe("an edit");
+    },
+  );
 
   test("of which a part never came keeps its old version", async () => {
     using temp = tempDir();
