@@ -1,6 +1,6 @@
 import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import type { Identity } from "./identity.node.ts";
+import { identityIn, type Identity } from "./identity.node.ts";
 
 /** A name in a directory. */
 export interface NameIn {
@@ -15,7 +15,7 @@ export interface NameIn {
 type Volume = Pick<FileStats, "device" | "mount">;
 
 /** What is known of a directory beside its name. */
-type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isNew" | "volume">>;
+type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isNew" | "seen" | "volume">>;
 
 /**
  * A directory below the root; the root is the one without a parent. All have the same fields: every
@@ -39,8 +39,12 @@ export class DirNode {
   readonly volume: Volume | undefined;
   /** The directory of the tree that its file system begins at. */
   readonly top: DirNode;
+  /** What it was when it was looked at by its name; not of one that was made in this session. */
+  readonly seen: Identity | undefined;
   /** What it was when its handle was closed for want of room. */
   closed: Identity | undefined;
+  /** True once names in it were made, renamed or removed. */
+  isWritten = false;
 
   constructor(parent: DirNode | undefined, name: ByteString, facts: DirFacts = {}) {
     this.parent = parent;
@@ -50,6 +54,7 @@ export class DirNode {
     this.fd = facts.fd;
     this.volume = facts.volume;
     this.top = parent && !facts.volume ? parent.top : this;
+    this.seen = facts.seen;
     this.closed = undefined;
   }
 }
@@ -58,7 +63,8 @@ export class DirNode {
 export function dirBelow(parent: DirNode, name: ByteString, stats: FileStats): DirNode {
   const { volume } = parent.top;
   const isSame = volume?.device === stats.device && volume.mount === stats.mount;
-  return new DirNode(parent, name, isSame ? {} : { volume: volumeOf(stats) });
+  const seen = identityIn(stats);
+  return new DirNode(parent, name, isSame ? { seen } : { seen, volume: volumeOf(stats) });
 }
 
 /** The file system that something lies on. */

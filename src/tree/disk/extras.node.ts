@@ -150,10 +150,12 @@ export class Extras {
   }
 
   #search({ dir, names }: Level): void {
-    const isKnown = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
+    const isSeen = (at: DirNode, name: ByteString): boolean =>
+      at === dir && names.has(name) && name !== stagingName;
+    const isKept = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
       const isStaging = name === stagingName && kind === "dir";
       if (isStaging && !at.volume) this.#stagings.push(at);
-      if (isStaging || (at === dir && names.has(name))) return true;
+      if (isStaging) return true;
       if (!this.#isProtected(at, name, kind)) return false;
       for (let kept = at; kept !== dir && kept.parent; kept = kept.parent) spared.add(pathBelow(kept));
       return true;
@@ -164,7 +166,7 @@ export class Extras {
     /** Those that are not spared, whatever is found in them. */
     let certainCount = first;
     const onTrouble = (error: SyncError): void => void this.troubles.push(error);
-    for (const found of walk(this.#held, { from: dir, skip: isKnown, onTrouble })) {
+    for (const found of walk(this.#held, { from: dir, passOver: isSeen, skip: isKept, onTrouble })) {
       if (certainCount > this.#maxCount) return;
       const { kind } = found.stats;
       this.#found.push({ dir: found.dir, name: found.name, kind });

@@ -14,10 +14,11 @@ const leastCount = 2;
 let heldCount = 0;
 const roomCount = Math.max(0, Math.floor((findLimit() - reservedCount) / 2));
 
-/** Where a cache notes what it closed: a Map, or a WeakMap. */
+/** Where a cache notes what it closed. */
 interface Closed<Key> {
   get(key: Key): Identity | undefined;
-  set(key: Key, identity: Identity): unknown;
+  /** @param identify looks at what is about to be closed */
+  set(key: Key, identify: () => Identity): void;
 }
 
 /**
@@ -100,7 +101,9 @@ export class HandleCache<Key> {
   }
 
   #makeRoom(key: Key): void {
-    if (this.#closed && !this.#closed.get(key)) this.#closed.set(key, identityOf(this.#fds.get(key)!));
+    if (this.#closed && !this.#closed.get(key)) {
+      this.#closed.set(key, () => identityOf(this.#fds.get(key)!));
+    }
     try {
       this.drop(key);
     } catch (thrown) {

@@ -49,7 +49,7 @@ export class HeldDirs {
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
     (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, dirFlags),
-    { get: ({ closed }) => closed, set: (dir, identity) => (dir.closed = identity) },
+    { get: ({ closed }) => closed, set: (dir, identify) => void (dir.closed = dir.seen ?? identify()) },
   );
   /** What `hold` gave. */
   readonly #held = new Set<DirNode>();
@@ -128,6 +128,7 @@ export class HeldDirs {
   }
 
   #writeInAll<Result>(dirs: readonly DirNode[], work: () => Result): Result {
+    for (const dir of dirs) dir.isWritten = true;
     try {
       return work();
     } catch (thrown) {

@@ -6,7 +6,11 @@ export type Identity = Pick<FileStats, "device" | "inode" | "owner" | "bornUsec"
 
 /** What is open. */
 export function identityOf(fd: number): Identity {
-  const { device, inode, owner, bornUsec } = lookAtHandle(fd);
+  return identityIn(lookAtHandle(fd));
+}
+
+/** What was looked at. */
+export function identityIn({ device, inode, owner, bornUsec }: FileStats): Identity {
   return { device, inode, owner, bornUsec };
 }
 

@@ -16,6 +16,8 @@ const readBits = 0o500;
 interface Wanted extends Metadata {
   readonly entry: number;
   readonly dir: DirNode;
+  /** True when it looked like that when its entry came. */
+  readonly isSame: boolean;
 }
 
 /**
@@ -35,20 +37,21 @@ export class TargetDirs {
   }
 
   /** Makes a directory where nothing is, or goes into the one that is there. */
-  make({ dir: parent, name, number, entry, there }: PlannedEntry): DirNode {
+  make({ dir: parent, name, number, entry, there, outcome }: PlannedEntry): DirNode {
     const dir = there ? dirBelow(parent, name, there) : new DirNode(parent, name, { isNew: true });
     if (there) this.#openUp(dir, there, this.#held.at(parent, name));
     else this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), firstDirMode(entry)));
     if (dir.volume) this.tops.push(dir);
-    this.want(dir, number, entry);
+    this.want(dir, number, entry, outcome === "same");
     return dir;
   }
 
   /** Lets the owner see what is in a directory, until it gets its own mode at the end. */
   #openUp(dir: DirNode, there: FileStats, path: NativePath): void {
     const { mode, owner } = there;
+    if ((mode & readBits) === readBits) return;
     const user = process.geteuid?.();
-    if ((mode & readBits) === readBits || user === 0 || owner !== user) return;
+    if (user === 0 || owner !== user) return;
     setMode(path, there, mode | readBits);
     this.#openedUp.set(dir, mode);
   }
@@ -61,9 +64,13 @@ export class TargetDirs {
     doAll(deepestFirst.map(([dir, mode]) => restoreOne(dir, mode)));
   }
 
-  /** Notes what a directory, which is entry `entry`, is to look like in the end. */
-  want(dir: DirNode, entry: number, { mode, mtimeSec, mtimeNsec }: Metadata): void {
-    this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec });
+  /**
+   * Notes what a directory, which is entry `entry`, is to look like in the end.
+   *
+   * @param isSame true when it looks like that now
+   */
+  want(dir: DirNode, entry: number, { mode, mtimeSec, mtimeNsec }: Metadata, isSame = false): void {
+    this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec, isSame });
   }
 
   /**
@@ -72,7 +79,8 @@ export class TargetDirs {
   get isUnset(): boolean {
     const { root } = this.#held;
     return this.#wanted.some(
-      ({ dir, ...wanted }) => dir.isNew || (dir === root && !isAsWanted(this.#held.lookAtDir(root), wanted)),
+      (wanted) =>
+        wanted.dir.isNew || (wanted.dir === root && !isAsWanted(this.#held.lookAtDir(root), wanted)),
     );
   }
 
@@ -82,13 +90,16 @@ export class TargetDirs {
   }
 
   /**
-   * Sets the mode and time of all directories. What fails is told, and does not stop the others.
+   * Sets the mode and time of all directories that do not look as they are to: of those that did,
+   * and that nothing was done in, no other look is taken. What fails is told, and does not stop the
+   * others.
    */
   *dress(
     metadata: MetadataSetter,
   ): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {
     for (let wanted = this.#wanted.pop(); wanted; wanted = this.#wanted.pop()) {
-      const { dir, entry } = wanted;
+      const { dir, entry, isSame } = wanted;
+      if (isSame && !dir.isWritten && !this.#openedUp.has(dir)) continue;
       try {
         this.#dressOne(dir, wanted, metadata);
         this.#openedUp.delete(dir);

@@ -21,6 +21,8 @@ interface WalkOptions {
   readonly from?: DirNode;
   /** What comes before the paths of what is found, for the limits of depth and length. */
   readonly above?: { readonly depth: number; readonly pathBytes: number };
+  /** Leaves out a name without a look at it. */
+  readonly passOver?: (dir: DirNode, name: ByteString) => boolean;
   /** Leaves out a path, and all below it when it is a directory. */
   readonly skip?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
   readonly onTrouble?: (error: SyncError) => void;
@@ -49,6 +51,7 @@ export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Foun
       levels.pop();
       continue;
     }
+    if (options.passOver?.(level.dir, name)) continue;
     const found = look(held, level, name, levels.length - 1, options);
     if (!found || options.skip?.(found.dir, name, found.stats)) continue;
     yield found;

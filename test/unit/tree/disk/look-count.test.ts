@@ -1,0 +1,87 @@
+import fs from "node:fs";
+import { afterEach, expect, test, vi } from "vitest";
+import * as fileStats from "../../../../src/tree/disk/file-stats.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
+import { describeTree, noise, tempDir } from "./disk-tree.ts";
+import { syncTrees } from "./sync-trees.ts";
+
+vi.mock(import("../../../../src/tree/disk/file-stats.node.ts"), { spy: true });
+afterEach(() => vi.restoreAllMocks());
+
+/** Directories enough that not all can be held open. */
+const dirCount = 70;
+const filesInDir = 10;
+const fileCount = dirCount * filesInDir;
+/** Looks at the root, at what is staged, and at directories that are opened again. */
+const spareCount = 30;
+
+const place = (i: number): string => `d${i % dirCount}/f${i}`;
+
+function fill(root: string): void {
+  for (let i = 0; i < dirCount; i++) fs.mkdirSync(`${root}/d${i}`, { recursive: true });
+  for (let i = 0; i < fileCount; i++) fs.writeFileSync(`${root}/${place(i)}`, noise(200, i));
+}
+
+function countAll(): number {
+  return vi.mocked(fileStats.lookAt).mock.calls.length + vi.mocked(fileStats.lookAtHandle).mock.calls.length;
+}
+
+/** Receives a tree, and returns how often the target looked at something: the source does, too. */
+async function countLooks(from: string, to: string, options: TreeTargetOptions = {}): Promise<number> {
+  let count = 0;
+  const target = await openTreeTarget(to, options);
+  const counted = (work: (...args: unknown[]) => Promise<unknown>) => {
+    return async (...args: unknown[]): Promise<unknown> => {
+      const before = countAll();
+      const result = await work.apply(target, args);
+      count += countAll() - before;
+      return result;
+    };
+  };
+  const counting = new Proxy(target, {
+    get: (_, name) => {
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === "function" ? counted(value as () => Promise<unknown>) : value;
+    },
+  });
+  const { troubles } = await syncTrees(await openTreeSource(from), counting);
+  expect(troubles).toEqual([]);
+  expect(describeTree(to)).toEqual(describeTree(from));
+  return count;
+}
+
+/** Two equal trees. */
+async function twins(root: string): Promise<readonly [from: string, to: string]> {
+  const [from, to] = [`${root}/from/`, `${root}/to`];
+  fill(from);
+  await syncTrees(await openTreeSource(from), await openTreeTarget(to));
+  return [from, to];
+}
+
+test.each([
+  ["", {}],
+  [", where the rest is deleted", { maxDeletedCount: 10 }],
+])("an entry that has not changed is looked at once%s", async (_, options) => {
+  using temp = tempDir();
+  const [from, to] = await twins(temp.path);
+  expect(await countLooks(from, to, options)).toBeLessThanOrEqual(fileCount + dirCount + spareCount);
+});
+
+test("a file that is replaced is looked at once more, as is its directory", async () => {
+  using temp = tempDir();
+  const [from, to] = await twins(temp.path);
+  const isChanged = (i: number): boolean => i % dirCount < 3;
+  for (let i = 0; i < fileCount; i++) if (isChanged(i)) fs.appendFileSync(`${from}${place(i)}`, "more");
+  const once = fileCount + dirCount + spareCount;
+  expect(await countLooks(from, to)).toBeLessThanOrEqual(once + 3 * (filesInDir + 1));
+});
+
+test("a file of which only the time differs is looked at twice at the most", async () => {
+  using temp = tempDir();
+  const [from, to] = await twins(temp.path);
+  for (let i = 0; i < fileCount; i++) fs.utimesSync(`${to}/${place(i)}`, 1e9, 1e9);
+  // Directories are opened again to read and to set times.
+  expect(await countLooks(from, to)).toBeLessThanOrEqual(2 * fileCount + 5 * dirCount);
+});
