@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeScattered, makeSmall, makeVersions } from "./made-data.ts";
+import { makeScattered, makeSmall, makeVersions } from "../data/made-files.ts";
 import type { Flow } from "./flow.ts";
 
 /** Something that flows copy. */

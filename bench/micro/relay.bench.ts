@@ -6,7 +6,7 @@ import { connectWs } from "../../src/transport/ws.node.ts";
 import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
 import { memoryDir } from "../../src/tree/memory/memory-tree.ts";
 import { openFarPort } from "../far/far-port.ts";
-import { Dice } from "../flow/dice.ts";
+import { Dice } from "../data/dice.ts";
 import type { BenchRow } from "../row.ts";
 import { startServer } from "../server.ts";
 import { median } from "../spread.ts";

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import type { MadeFile } from "./made-data.ts";
+import type { MadeFile } from "./made-files.ts";
 
 const blockBytes = 512;
 
