@@ -1,9 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { flows } from "./flow/flow.ts";
+import { join, resolve } from "node:path";
+import type { Size } from "./data/data-set.ts";
+import { manifestIn } from "./data/manifest.ts";
+import { type PreparedSet, prepareSet, Unmakeable } from "./data/prepare.ts";
+import { type Flow, flows } from "./flow/flow.ts";
 import { type FlowResult, race } from "./flow/race.ts";
-import { prepareSources } from "./flow/sources.ts";
+import { setFlows } from "./flow/set-flows.ts";
 import { makeWorkbench, measuresMemory } from "./flow/workbench.ts";
 import { type MachineFacts, readMachine } from "./machine.ts";
 import { printFlow, printRow } from "./report.ts";
@@ -20,7 +23,10 @@ export interface BenchOptions {
   readonly words: readonly string[];
   /** Contests inside this process, by name. */
   readonly micros: readonly { readonly name: string; readonly load: () => Promise<MicroBench> }[];
+  /** Where full sets are kept; unless given, quick ones are made for the run. */
   readonly data?: string;
+  /** True for one round of the flows that copy quick sets, and nothing else. */
+  readonly quick: boolean;
   readonly long: boolean;
   readonly roundCount: number;
 }
@@ -32,12 +38,14 @@ interface MicroBench {
 }
 
 /** What a run found: written to bench/results/ as it is. */
-interface Results {
+export interface Results {
   readonly machine: MachineFacts;
-  /** The folder given as data, or that it was made. */
-  readonly data: string;
+  /** Of the sets that were copied, unless a flow says otherwise. */
+  readonly size: Size;
   readonly micro: (BenchRow & { readonly file: string })[];
   readonly flows: FlowResult[];
+  /** Flows whose set could not be made, and why. */
+  readonly skipped: string[];
   readonly failures: string[];
 }
 
@@ -47,8 +55,8 @@ interface Results {
  */
 export async function bench(options: BenchOptions): Promise<boolean> {
   const machine = readMachine(options.root);
-  const data = options.data ?? "made";
-  const results: Results = { machine, data, micro: [], flows: [], failures: [] };
+  const size = options.data === undefined ? "quick" : "full";
+  const results: Results = { machine, size, micro: [], flows: [], skipped: [], failures: [] };
   console.log(
     `${machine.commit}, node ${machine.node}, ${machine.cpuCount} x ${machine.cpu}, ${machine.kernel}`,
   );
@@ -62,8 +70,11 @@ export async function bench(options: BenchOptions): Promise<boolean> {
   return results.failures.length === 0;
 }
 
-async function runMicros({ micros, words, cli, build }: BenchOptions, results: Results): Promise<void> {
-  const chosen = micros.filter(({ name }) => isWanted(name, words));
+async function runMicros(
+  { micros, words, cli, build, quick }: BenchOptions,
+  results: Results,
+): Promise<void> {
+  const chosen = quick ? [] : micros.filter(({ name }) => isWanted(name, words));
   if (chosen.length > 0) await build();
   for (const { name, load } of chosen) {
     await attempt(name, results, async () => {
@@ -77,7 +88,7 @@ async function runMicros({ micros, words, cli, build }: BenchOptions, results: R
 }
 
 async function runFlows(options: BenchOptions, results: Results): Promise<void> {
-  const chosen = flows.filter(({ name, long }) => isWanted(name, options.words) && (options.long || !long));
+  const chosen = flows.filter((flow) => isWanted(flow.name, options.words) && isInScope(flow, options));
   if (chosen.length === 0) return;
   if (process.platform === "win32") return console.log("\nskip: flows need a POSIX shell");
   if (!measuresMemory()) console.log("\nskip: peak memory and processor time, GNU time is not installed");
@@ -85,24 +96,40 @@ async function runFlows(options: BenchOptions, results: Results): Promise<void> 
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const env = makeWorkbench(folder, options.cli);
-  const sources = prepareSources(chosen, folder, options.data);
   for (const flow of chosen) {
     await attempt(flow.name, results, async () => {
-      const result = await race(flow, { folder, env, sources, roundCount: options.roundCount });
+      const set = await prepare(flow, folder, options);
+      const roundCount = options.quick ? 1 : options.roundCount;
+      const result = await race(flow, { folder, env, roundCount, ...(set === undefined ? {} : { set }) });
       printFlow(result);
       results.flows.push(result);
     });
   }
 }
 
+function isInScope(flow: Flow, options: BenchOptions): boolean {
+  if (options.quick) return setFlows.includes(flow) && flow.set?.hasQuick !== false;
+  return options.long || !flow.long;
+}
+
+/** Makes what a flow copies, or finds it where it is kept. */
+async function prepare(flow: Flow, folder: string, options: BenchOptions): Promise<PreparedSet | undefined> {
+  if (flow.set === undefined) return undefined;
+  const size = flow.size ?? (options.data === undefined ? "quick" : "full");
+  const made = join(folder, size);
+  const kept = size === "full" && options.data !== undefined ? resolve(options.data) : made;
+  return prepareSet(flow.set, { folder: kept, size, manifest: manifestIn(options.root) });
+}
+
 /** Takes note of a failure; what comes next still runs. */
-async function attempt(name: string, { failures }: Results, run: () => Promise<void>): Promise<void> {
+async function attempt(name: string, results: Results, run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (thrown) {
-    const failure = `${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-    failures.push(failure);
-    console.log(`\nFAILED ${failure}`);
+    const line = `${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    const isSkip = thrown instanceof Unmakeable;
+    (isSkip ? results.skipped : results.failures).push(line);
+    console.log(isSkip ? `\nskip: ${line}` : `\nFAILED ${line}`);
   }
 }
 

@@ -13,7 +13,7 @@ export function printRow({ name, peer, ratios, unit, value, peerValue }: BenchRo
 export function printFlow({ name, title, contents, standings, pairs, skipped }: FlowResult): void {
   const size = contents && `, ${contents.fileCount} files, ${mega(contents.contentBytes)}`;
   console.log(`\n${name}: ${title}${size ?? ""}; ${standings[0]?.laps.length ?? 0} rounds`);
-  const head = ["", "least s", "median s", "most s", "wire", "largest process", "cpu s"];
+  const head = ["", "least s", "median s", "most s", "wire", "there", "back", "largest process", "cpu s"];
   printColumns([head, ...standings.map(cellsOf)]);
   for (const reason of skipped) console.log(`  skip: ${reason}`);
   for (const [ours, peer] of pairs) printPair(find(standings, ours), find(standings, peer));
@@ -29,7 +29,7 @@ function printPair(ours: Standing, peer: Standing): void {
   console.log(`  ${ours.name} takes ${middle} x the time of ${peer.name} (${least} to ${most})${wire}`);
 }
 
-function cellsOf({ name, laps, wireBytes }: Standing): string[] {
+function cellsOf({ name, laps, wireBytes, wayBytes }: Standing): string[] {
   const times = spread(laps.map(({ seconds }) => seconds)).map((seconds) => seconds.toFixed(3));
   const programs = laps.map((lap) => Object.entries(lap.programs));
   const peakBytes = Math.max(...programs.flat().map(([, { peakBytes }]) => peakBytes));
@@ -41,7 +41,7 @@ function cellsOf({ name, laps, wireBytes }: Standing): string[] {
   return [
     name,
     ...times,
-    wireBytes === undefined ? "-" : mega(wireBytes),
+    ...[wireBytes, wayBytes?.there, wayBytes?.back].map((bytes) => (bytes === undefined ? "-" : mega(bytes))),
     Number.isNaN(peakBytes) ? "-" : mega(peakBytes),
     Number.isNaN(cpuSeconds[0]) ? "-" : median(cpuSeconds).toFixed(2),
   ];

@@ -10,12 +10,15 @@ const { values, positionals: words } = parseArgs({
   allowPositionals: true,
   options: {
     data: { type: "string" },
+    quick: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
     rounds: { type: "string", default: "5" },
   },
 });
 const roundCount = Number(values.rounds);
 if (!Number.isInteger(roundCount) || roundCount < 1) throw new Error("--rounds takes a whole number from 1");
+if (values.quick && values.data !== undefined) throw new Error("--quick makes its own data");
 
 await installIfNeeded();
 const cli = join(root, "dist", "cli", "main.js");
@@ -36,10 +39,15 @@ const micros = readdirSync(join(root, "bench", "micro"))
     name: file.replace(".bench.ts", ""),
     load: () => importTypeScript(join("bench", "micro", file), out),
   }));
-const { bench } = await importTypeScript(join("bench", "main.ts"), out);
-const { data, long } = values;
-const passed = await bench({ root, cli, build: buildCli, words, micros, data, long, roundCount });
-process.exitCode = passed ? 0 : 1;
+const { data, quick, long } = values;
+if (values.record) {
+  const { recordSets } = await importTypeScript(join("bench", "data", "record.ts"), out);
+  await recordSets(root, words, data);
+} else {
+  const { bench } = await importTypeScript(join("bench", "main.ts"), out);
+  const passed = await bench({ root, cli, build: buildCli, words, micros, data, quick, long, roundCount });
+  process.exitCode = passed ? 0 : 1;
+}
 
 /** Builds the command unless it is newer than its source. */
 async function buildCli() {

@@ -7,10 +7,10 @@ const blockBytes = 512;
  * Writes files into a tar file (POSIX ustar), whatever tar this system has. Paths have at most 99
  * bytes.
  */
-export function writeTar(path: string, files: readonly MadeFile[], seconds: number): void {
+export function writeTar(path: string, files: readonly MadeFile[]): void {
   const tar = openSync(path, "w");
-  for (const [n, { path, bytes }] of files.entries()) {
-    writeSync(tar, headerOf(path, bytes.length, seconds + n));
+  for (const { path, bytes, seconds } of files) {
+    writeSync(tar, headerOf(path, bytes.length, seconds));
     writeSync(tar, bytes);
     writeSync(tar, Buffer.alloc(-bytes.length & (blockBytes - 1)));
   }

@@ -15,6 +15,11 @@ export interface LineCount {
   bytes: number;
 }
 
+/** What has gone into several lines. */
+export function sumOf(counts: readonly LineCount[]): number {
+  return counts.reduce((all, { bytes }) => all + bytes, 0);
+}
+
 interface Block {
   /** Undefined: the near end has ended. */
   readonly bytes: Buffer | undefined;

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { createServer, type Socket } from "node:net";
-import { delay, type LineOptions } from "./delay-line.ts";
+import { delay, type LineCount, type LineOptions, sumOf } from "./delay-line.ts";
 import { listen } from "./far-port.ts";
 
 /** A host far away, to be reached by a remote shell. */
 export interface FarHost {
   /** A script of sh: called as `COMMAND HOST PROGRAM ARGUMENT...`, as ssh is. */
   readonly shell: string;
+  /** Bytes that have gone to programs there so far, and that have come from them. */
+  readonly bytes: () => { readonly there: number; readonly back: number };
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function startFarHost(
   env: NodeJS.ProcessEnv,
   options: LineOptions,
 ): Promise<FarHost> {
+  const counts = { there: [] as LineCount[], back: [] as LineCount[] };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     client.on("error", () => {});
     client.once("readable", () => runProgram(client));
@@ -35,13 +38,14 @@ export async function startFarHost(
       stdio: ["pipe", "pipe", "inherit"],
     });
     program.stdin.on("error", () => {});
-    delay(client, program.stdin, options);
-    delay(program.stdout, client, options);
+    counts.there.push(delay(client, program.stdin, options));
+    counts.back.push(delay(program.stdout, client, options));
   }
 
   const port = await listen(server);
   return {
     shell: `#!/bin/sh\nexec '${process.execPath}' -e '${forwarder}' ${port} "$@"\n`,
+    bytes: () => ({ there: sumOf(counts.there), back: sumOf(counts.back) }),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

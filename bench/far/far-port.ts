@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { delay, type LineCount, type LineOptions } from "./delay-line.ts";
+import { delay, type LineCount, type LineOptions, sumOf } from "./delay-line.ts";
 
 /** A port here that leads far away. */
 export interface FarPort {
@@ -37,7 +37,7 @@ export async function openFarPort(port: number, options: LineOptions): Promise<F
   };
   return {
     port: await listen(server),
-    bytes: () => ({ fromClients: sum(counts.fromClients), fromServer: sum(counts.fromServer) }),
+    bytes: () => ({ fromClients: sumOf(counts.fromClients), fromServer: sumOf(counts.fromServer) }),
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -56,8 +56,4 @@ function breakWith(one: Socket, other: Socket): void {
   one.on("close", () => {
     if (!other.readableEnded) other.destroy();
   });
-}
-
-function sum(counts: readonly LineCount[]): number {
-  return counts.reduce((all, { bytes }) => all + bytes, 0);
 }

@@ -6,6 +6,8 @@ export interface Contender {
    * called there.
    */
   readonly commandLine: string;
+  /** The same over `./far`, where what travels is counted each way. */
+  readonly overFar?: string;
   /** What has to be installed for it. */
   readonly needs?: string;
   /** Bytes that travelled, both ways together, by what it printed. */
@@ -21,27 +23,34 @@ function oneWay(name: string, flags: string): Contender {
   };
 }
 
+/** Over `./far`, which leads to another host. */
+function push(flags: string): string {
+  return `./measure push rsync-stream push ${flags}--json -e ./far "$SRC" there:dest/`;
+}
+
 function duplex(name: string, flags: string): Contender {
   const send = `./measure send rsync-stream send --duplex ${flags}--json "$SRC" < lap/back`;
   const recv = "./measure recv rsync-stream recv --duplex --quiet dest/ > lap/back";
-  return { name, commandLine: `${send} | ${recv}`, wireBytes: sentBytes };
+  return { name, commandLine: `${send} | ${recv}`, overFar: push(flags), wireBytes: sentBytes };
 }
 
-function rsync(flags: string, shell = "local"): Contender {
-  const options = `${flags} --stats --no-human-readable -e ./${shell}`;
+function rsync(flags: string, shell: "local" | "far" = "local"): Contender {
+  const through = (name: string): string =>
+    `./measure rsync rsync ${flags} --stats --no-human-readable -e ./${name} "$SRC" host:dest/`;
   return {
     name: `rsync ${flags}`,
-    commandLine: `./measure rsync rsync ${options} "$SRC" here:dest/`,
+    commandLine: through(shell),
+    overFar: through("far"),
     needs: "rsync",
     wireBytes: (output) =>
       numberIn(output, /^Total bytes sent: (\d+)$/m) + numberIn(output, /^Total bytes received: (\d+)$/m),
   };
 }
 
-/** Over `./far`, which leads to a host at the end of a long line. */
 const ourPush: Contender = {
   name: "rsync-stream push",
-  commandLine: './measure push rsync-stream push --json -e ./far "$SRC" there:dest/',
+  commandLine: push(""),
+  overFar: push(""),
   wireBytes: sentBytes,
 };
 

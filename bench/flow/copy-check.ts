@@ -41,7 +41,8 @@ function checkFolder(source: string, copy: string): Contents {
   return { fileCount, contentBytes };
 }
 
-function sameBytes(one: string, other: string): boolean {
+/** True when two files of the same size hold the same. */
+export function sameBytes(one: string, other: string): boolean {
   const files = [fs.openSync(one, "r"), fs.openSync(other, "r")] as const;
   try {
     for (;;) {
