@@ -8,7 +8,7 @@ import { runShell } from "./shell.ts";
 /** The new version as a tool leaves it that touches only what it changes. */
 export const kernelTimes: DataSet = {
   name: "kernel-times",
-  title: "Linux source, new times where content is new",
+  title: "a source tree, new times where content is new",
   isTree: true,
   from: [kernel],
   oldOf: kernel,
@@ -46,7 +46,7 @@ const renames = {
 /** A large directory under another name, all else as it was. */
 export const kernelRenamed: DataSet = {
   name: "kernel-renamed",
-  title: "Linux source, one directory renamed",
+  title: "a source tree, one directory renamed",
   isTree: true,
   from: [kernel],
   oldOf: kernel,

@@ -21,7 +21,7 @@ function quickVersions(): Versions {
 /** The source of Linux as Debian packs it: all times differ between the versions. */
 export const kernelTar: DataSet = {
   name: "kernel-tar",
-  title: "Linux source, one tar file, every header different",
+  title: "a source tree as one tar file, every header different",
   isTree: false,
   needs: { full: ["apt-get", "dpkg-deb", "tar", "xz"] },
   make({ folder, size }) {
@@ -51,7 +51,7 @@ function download(folder: string, version: "old" | "new"): void {
 /** The same as files of a tree. */
 export const kernel: DataSet = {
   name: "kernel",
-  title: "Linux source, every time different",
+  title: "a source tree, every time different",
   isTree: true,
   from: [kernelTar],
   needs: kernelTar.needs!,
@@ -73,7 +73,7 @@ function unpack(tar: string, tree: string): void {
 /** The trees as tar files that tell names, modes and contents only. */
 export const kernelPlainTar: DataSet = {
   name: "kernel-plain-tar",
-  title: "Linux source, one tar file, headers normalised",
+  title: "a source tree as one tar file, headers normalised",
   isTree: false,
   from: [kernel],
   needs: kernelTar.needs!,
