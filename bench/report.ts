@@ -1,4 +1,5 @@
 import type { FlowResult, Standing } from "./flow/race.ts";
+import { cpuSecondsOf, peakBytesOf } from "./flow/standing.ts";
 import type { BenchRow } from "./row.ts";
 import { median, spread } from "./spread.ts";
 
@@ -29,21 +30,17 @@ function printPair(ours: Standing, peer: Standing): void {
   console.log(`  ${ours.name} takes ${middle} x the time of ${peer.name} (${least} to ${most})${wire}`);
 }
 
-function cellsOf({ name, laps, wireBytes, wayBytes }: Standing): string[] {
+function cellsOf(standing: Standing): string[] {
+  const { name, laps, wireBytes, wayBytes } = standing;
   const times = spread(laps.map(({ seconds }) => seconds)).map((seconds) => seconds.toFixed(3));
-  const programs = laps.map((lap) => Object.entries(lap.programs));
-  const peakBytes = Math.max(...programs.flat().map(([, { peakBytes }]) => peakBytes));
-  const cpuSeconds = programs.map((all) =>
-    all
-      .filter(([name]) => name !== "server") // its client answers for it
-      .reduce((sum, [, { cpuSeconds }]) => sum + cpuSeconds, 0),
-  );
+  const peakBytes = peakBytesOf(standing);
+  const cpuSeconds = median(laps.map(cpuSecondsOf));
   return [
     name,
     ...times,
     ...[wireBytes, wayBytes?.there, wayBytes?.back].map((bytes) => (bytes === undefined ? "-" : mega(bytes))),
     Number.isNaN(peakBytes) ? "-" : mega(peakBytes),
-    Number.isNaN(cpuSeconds[0]) ? "-" : median(cpuSeconds).toFixed(2),
+    Number.isNaN(cpuSeconds) ? "-" : cpuSeconds.toFixed(2),
   ];
 }
 

@@ -13,6 +13,7 @@ const { values, positionals: words } = parseArgs({
     quick: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
+    report: { type: "string", multiple: true },
     rounds: { type: "string", default: "5" },
   },
 });
@@ -40,7 +41,10 @@ const micros = readdirSync(join(root, "bench", "micro"))
     load: () => importTypeScript(join("bench", "micro", file), out),
   }));
 const { data, quick, long } = values;
-if (values.record) {
+if (values.report !== undefined) {
+  const { writePage } = await importTypeScript(join("bench", "page", "page.ts"), out);
+  writePage(root, values.report);
+} else if (values.record) {
   const { recordSets } = await importTypeScript(join("bench", "data", "record.ts"), out);
   await recordSets(root, words, data);
 } else {
