@@ -2,28 +2,7 @@ import { cafsSpec } from "./cutter-specs.ts";
 import type { CutterSpec } from "./cutter.ts";
 import { gearRule } from "./fastcdc-finder.ts";
 import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
-import { gearTable } from "./gear.ts";
-import { kernelBase64 } from "./kernel.ts";
-
-interface Kernel {
-  readonly memory: WebAssembly.Memory;
-  cafs(buffer: number, length: number, ends: number): number;
-  fastcdc(
-    buffer: number,
-    length: number,
-    ends: number,
-    minBytes: number,
-    averageBytes: number,
-    maxBytes: number,
-    strict: number,
-    loose: number,
-  ): number;
-}
-
-const pageBytes = 65536;
-const gearBytes = 1024;
-
-let compiled: WebAssembly.Module | undefined;
+import { gearBytes, instantiateKernel, memoryPageBytes, writeGearTable } from "./kernel-instance.ts";
 
 /**
  * A rolling rule in WebAssembly, with a memory of its own.
@@ -31,15 +10,14 @@ let compiled: WebAssembly.Module | undefined;
  * @throws what the engine throws when WebAssembly is not there, not allowed, or out of memory
  */
 export function kernelFinder(spec: CutterSpec): Finder {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelBase64), (char) => char.charCodeAt(0)));
-  const kernel = new WebAssembly.Instance(compiled).exports as unknown as Kernel;
+  const kernel = instantiateKernel();
   const { memory } = kernel;
 
   const endCount = endCountOf(spec);
   const bufferBytes = bufferBytesOf(spec);
   const endsAt = gearBytes;
-  const bufferAt = Math.ceil((endsAt + 4 * endCount) / pageBytes) * pageBytes;
-  memory.grow(Math.ceil((bufferAt + bufferBytes) / pageBytes) - 1);
+  const bufferAt = Math.ceil((endsAt + 4 * endCount) / memoryPageBytes) * memoryPageBytes;
+  memory.grow(Math.ceil((bufferAt + bufferBytes) / memoryPageBytes) - 1);
 
   return {
     buffer: new Uint8Array(memory.buffer, bufferAt, bufferBytes),
@@ -52,7 +30,7 @@ export function kernelFinder(spec: CutterSpec): Finder {
   }
 
   function findFastcdc(): Finder["find"] {
-    new Int32Array(memory.buffer, 0, 256).set(gearTable());
+    writeGearTable(memory);
     const { minBytes, averageBytes, maxBytes, strict, loose } = gearRule(spec);
     return (length) =>
       kernel.fastcdc(bufferAt, length, endsAt, minBytes, averageBytes, maxBytes, strict, loose);

@@ -1,7 +1,7 @@
 ;; The rolling hashes. They find what fastcdc-finder.ts and cafs-finder.ts find in TypeScript, which also say why.
 ;;
 ;; The gear table, 256 words, lies at 0; the caller decides about the rest. Addresses are absolute.
-;; What stands between "repeat" and "end" is repeated eight times, with 0 to 7 for "@".
+;; What stands between "repeat" and "end" is repeated, with 0, 1 and so on for "@".
 (module
   (memory (export "memory") 1)
 
@@ -19,7 +19,7 @@
     (block $few
       (loop $eight
         (br_if $few (i32.ge_s (local.get $at) (local.get $last)))
-        ;; repeat
+        ;; repeat 8
         (local.set $hash (i32.add (i32.shl (local.get $hash) (i32.const 1))
           (i32.load (i32.shl (i32.load8_u offset=@ (local.get $at)) (i32.const 2)))))
         (if (i32.eqz (i32.and (local.get $hash) (local.get $mask)))
@@ -61,7 +61,7 @@
       (loop $eight
         (br_if $few (i32.ge_s (local.get $at) (local.get $last)))
         (local.set $at (i32.sub (local.get $at) (i32.const 48)))
-        ;; repeat
+        ;; repeat 8
         (local.set $oldest (i32.load8_u offset=@ (local.get $at)))
         (local.set $change (i32.sub (i32.load8_u offset=@+48 (local.get $at)) (local.get $oldest)))
         (local.set $s1 (i32.add (local.get $s1) (local.get $change)))
@@ -141,4 +141,28 @@
         (local.set $next (i32.add (local.get $next) (i32.const 4)))
         (local.set $start (local.get $end))
         (br $chunk)))
+    (i32.shr_u (i32.sub (local.get $next) (local.get $ends)) (i32.const 2)))
+
+  ;; The same for pieces of lines.
+  (func (export "lines")
+    (param $buffer i32) (param $length i32) (param $ends i32) (param $min i32) (param $max i32) (result i32)
+    (local $start i32) (local $stop i32) (local $end i32) (local $most i32) (local $next i32)
+    (local.set $start (local.get $buffer))
+    (local.set $stop (i32.add (local.get $buffer) (local.get $length)))
+    (local.set $next (local.get $ends))
+    (block $done
+      (loop $piece
+        (local.set $end (i32.add (local.get $start) (local.get $min)))
+        (local.set $most (i32.add (local.get $start) (local.get $max)))
+        (block $found
+          (loop $byte
+            (br_if $done (i32.gt_u (local.get $end) (local.get $stop)))
+            (br_if $found (i32.eq (i32.load8_u (i32.sub (local.get $end) (i32.const 1))) (i32.const 10)))
+            (br_if $found (i32.eq (local.get $end) (local.get $most)))
+            (local.set $end (i32.add (local.get $end) (i32.const 1)))
+            (br $byte)))
+        (i32.store (local.get $next) (i32.sub (local.get $end) (local.get $buffer)))
+        (local.set $next (i32.add (local.get $next) (i32.const 4)))
+        (local.set $start (local.get $end))
+        (br $piece)))
     (i32.shr_u (i32.sub (local.get $next) (local.get $ends)) (i32.const 2))))

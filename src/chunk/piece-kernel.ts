@@ -1,6 +1,7 @@
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { gearRule } from "./fastcdc-finder.ts";
+import { kernelPieces } from "./kernel-pieces.ts";
 import { macSubkeys, type SubkeySource } from "./mac-subkeys.ts";
 import { gearPieceSizes, type PieceRule } from "./piece-rules.ts";
 import { pieceMacBytes, type Pieces } from "./pieces.ts";
@@ -54,8 +55,13 @@ export function createPieceKernel(key: Bytes, options: PieceKernelOptions = {}):
 }
 
 function choosePieces(subkeys: SubkeySource, kernel: "auto" | "wasm" | "js"): Pieces {
-  if (kernel === "wasm") throw new SyncError("UNSUPPORTED", "WebAssembly is refused here");
-  return plainPieces(subkeys);
+  if (kernel === "js") return plainPieces(subkeys);
+  try {
+    return kernelPieces(subkeys);
+  } catch (cause) {
+    if (kernel === "wasm") throw new SyncError("UNSUPPORTED", "WebAssembly is refused here", { cause });
+    return plainPieces(subkeys);
+  }
 }
 
 /** Makes a piece kernel of its inside. */

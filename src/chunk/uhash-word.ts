@@ -1,18 +1,10 @@
-import { limbsOf128, limbsOf64, Polynomial } from "./uhash-polynomial.ts";
+import { prime36, type UhashWordKeys } from "./uhash-keys.ts";
+import { digitsOf128, digitsOf64, Polynomial } from "./uhash-polynomial.ts";
 
 /** Blocks that are hashed modulo a prime of 64 bits; those behind go by one of 128 bits. */
 export const shortPolyBlockCount = 16384;
 
-/** Bytes of the key of the second layer a word: 8 for the short polynomial, 16 for the long one. */
-export const polyKeyBytes = 24;
-
-/** Bytes of the first key of the third layer a word: eight numbers of 64 bits. */
-export const innerKeyBytes = 64;
-
-/** Bytes of its second key a word: a mask. */
-export const outerKeyBytes = 4;
-
-const high = limbsOf64;
+const high = digitsOf64;
 
 /**
  * The second and third layer of UHASH for one word of the hash: from the 64 bits that the first
@@ -22,23 +14,18 @@ export class UhashWord {
   readonly #short: Polynomial;
   readonly #long: Polynomial;
   readonly #inner: Float64Array;
-  readonly #outer: number;
+  readonly #mask: number;
   /** The hash of the last block, which the second layer takes in when another one follows. */
-  readonly #last = new Float64Array(limbsOf64);
+  readonly #last = new Float64Array(digitsOf64);
   /** What the long polynomial takes in at a time: the hashes of two blocks. */
-  readonly #pair = new Float64Array(limbsOf128);
+  readonly #pair = new Float64Array(digitsOf128);
   #blockCount = 0;
 
-  constructor(index: number, polyKey: DataView, innerKey: DataView, outerKey: DataView) {
-    const polyAt = index * polyKeyBytes;
-    this.#short = new Polynomial(polynomialKey(polyKey, polyAt, limbsOf64));
-    this.#long = new Polynomial(polynomialKey(polyKey, polyAt + 8, limbsOf128));
-    this.#inner = Float64Array.from({ length: limbsOf128 }, (_, i) => {
-      const at = index * innerKeyBytes + 8 * i;
-      const top = innerKey.getUint32(at);
-      return modulo36((top % 16) * 2 ** 32 + innerKey.getUint32(at + 4) + 5 * Math.floor(top / 16));
-    });
-    this.#outer = outerKey.getUint32(index * outerKeyBytes);
+  constructor({ short, long, inner, mask }: UhashWordKeys) {
+    this.#short = new Polynomial(short);
+    this.#long = new Polynomial(long);
+    this.#inner = inner;
+    this.#mask = mask;
   }
 
   /** Returns the place for the hash of the next block. */
@@ -72,33 +59,25 @@ export class UhashWord {
     if (!isFirst) this.#long.add(pair);
   }
 
-  /** Returns the limbs of the second layer; 4 where the number has no more than 64 bits. */
+  /** Returns the digits of the second layer; 4 where the number has no more than 64 bits. */
   #endPolynomial(): Float64Array {
     if (this.#blockCount === 1) return this.#last;
     this.#addLast();
     if (this.#blockCount <= shortPolyBlockCount) return this.#short.value;
     const pair = this.#pair;
     const endAt = this.#blockCount % 2 === 0 ? high : 0;
-    pair.fill(0, 0, endAt + limbsOf64);
-    pair[endAt + limbsOf64 - 1] = 0x8000;
+    pair.fill(0, 0, endAt + digitsOf64);
+    pair[endAt + digitsOf64 - 1] = 0x8000;
     this.#long.add(pair);
     return this.#long.value;
   }
 
   /** The third layer: an inner product modulo a prime of 36 bits, cut to 32, under the mask. */
-  #mix(limbs: Float64Array): number {
+  #mix(digits: Float64Array): number {
     let sum = 0;
-    for (let i = 0; i < limbs.length; i++) sum += fold36(limbs[i]! * this.#inner[limbsOf128 - 1 - i]!);
-    return (modulo36(fold36(sum)) ^ this.#outer) >>> 0;
+    for (let i = 0; i < digits.length; i++) sum += fold36(digits[i]! * this.#inner[i]!);
+    return (modulo36(fold36(sum)) ^ this.#mask) >>> 0;
   }
-}
-
-/** A key of the second layer: of each 32 bits the lower 25. */
-function polynomialKey(key: DataView, at: number, limbCount: number): Float64Array {
-  return Float64Array.from({ length: limbCount }, (_, i) => {
-    const limb = key.getUint16(at + 2 * (limbCount - 1 - i));
-    return i % 2 === 0 ? limb : limb & 0x01ff;
-  });
 }
 
 /** A number that is the same modulo 2^36 - 5, and less than 2^36 + 2^20 for one below 2^53. */
@@ -109,6 +88,5 @@ function fold36(number: number): number {
 
 /** The remainder of a number below 2^37. */
 function modulo36(number: number): number {
-  const prime = 2 ** 36 - 5;
-  return number >= prime ? number - prime : number;
+  return number >= prime36 ? number - prime36 : number;
 }

@@ -1,6 +1,7 @@
 import type { Bytes } from "../types.ts";
 import type { SubkeySource } from "./mac-subkeys.ts";
-import { innerKeyBytes, outerKeyBytes, polyKeyBytes, UhashWord } from "./uhash-word.ts";
+import { nhBlockBytes, nhKeyStepBytes, uhashKeys } from "./uhash-keys.ts";
+import { UhashWord } from "./uhash-word.ts";
 
 /*
  * UHASH of RFC 4418 §5 in plain TypeScript: the twin of the kernel. A hash of 32, 64, 96 or 128
@@ -8,14 +9,8 @@ import { innerKeyBytes, outerKeyBytes, polyKeyBytes, UhashWord } from "./uhash-w
  * its own, of which those of the first layer overlap (Toeplitz).
  */
 
-/** Bytes that the first layer makes 8 of. */
-export const nhBlockBytes = 1024;
-
 /** A block is filled up with zeros to a multiple of this. */
-export const nhStepBytes = 32;
-
-/** Bytes by which the key of the first layer advances from one word to the next. */
-export const nhKeyStepBytes = 16;
+const nhStepBytes = 32;
 
 /** Products of 32 and 16 bits whose sum is exact as a double, as bytes of content. */
 const exactBytes = 256;
@@ -35,15 +30,9 @@ export class Uhash {
   constructor(buffer: Bytes, subkeys: SubkeySource, wordCount: number) {
     this.#buffer = buffer;
     this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-    const nhKeyBytes = nhBlockBytes + (wordCount - 1) * nhKeyStepBytes;
-    const nhKey = viewOf(subkeys(1, nhKeyBytes));
-    this.#nhKey = Uint32Array.from({ length: nhKeyBytes / 4 }, (_, i) => nhKey.getUint32(4 * i));
-    const keys = [
-      viewOf(subkeys(2, wordCount * polyKeyBytes)),
-      viewOf(subkeys(3, wordCount * innerKeyBytes)),
-      viewOf(subkeys(4, wordCount * outerKeyBytes)),
-    ] as const;
-    this.#words = Array.from({ length: wordCount }, (_, i) => new UhashWord(i, ...keys));
+    const { nh, words } = uhashKeys(subkeys, wordCount);
+    this.#nhKey = nh;
+    this.#words = words.map((keys) => new UhashWord(keys));
   }
 
   /** Takes in buffer[from .. to). */
@@ -66,7 +55,7 @@ export class Uhash {
       this.#block.fill(0, this.#filledBytes, paddedBytes);
       this.#take(this.#blockView, 0, paddedBytes, this.#filledBytes);
     }
-    const view = viewOf(target);
+    const view = new DataView(target.buffer, target.byteOffset, target.length);
     for (const [i, word] of this.#words.entries()) view.setUint32(targetAt + 4 * i, word.finish());
     this.#filledBytes = 0;
     this.#blockCount = 0;
@@ -92,13 +81,9 @@ export class Uhash {
   }
 }
 
-function viewOf(bytes: Bytes): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
 /**
  * The first layer, NH: the sum, modulo 2^64, of the products of words four places apart, each with
- * a word of the key added to it. Written to `limbs`, with the number of bits of content added.
+ * a word of the key added to it. Written to `digits`, with the number of bits of content added.
  */
 function hashBlock(
   view: DataView,
@@ -107,7 +92,7 @@ function hashBlock(
   key: Uint32Array,
   keyFrom: number,
   bitCount: number,
-  limbs: Float64Array,
+  digits: Float64Array,
 ): void {
   let low = bitCount;
   let high = 0;
@@ -129,8 +114,8 @@ function hashBlock(
     high += Math.floor(lowSum / 2 ** 32) + Math.floor(highSum / 2 ** 16);
   }
   high += Math.floor(low / 2 ** 32);
-  limbs[0] = low & 0xffff;
-  limbs[1] = (low / 2 ** 16) & 0xffff;
-  limbs[2] = high & 0xffff;
-  limbs[3] = (high / 2 ** 16) & 0xffff;
+  digits[0] = low & 0xffff;
+  digits[1] = (low / 2 ** 16) & 0xffff;
+  digits[2] = high & 0xffff;
+  digits[3] = (high / 2 ** 16) & 0xffff;
 }

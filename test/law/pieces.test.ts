@@ -9,7 +9,7 @@ import { inputBytes, xorshiftBytes, type InputSpec } from "../vectors/input.ts";
 
 const key = xorshiftBytes(5, 32);
 const subkeys = macSubkeys(key);
-const kernels = (["js"] as const).map((kernel) => createPieceKernel(key, { kernel }));
+const kernels = (["js", "wasm"] as const).map((kernel) => createPieceKernel(key, { kernel }));
 
 const rules: readonly PieceRule[] = [
   smallPieceRule(true),

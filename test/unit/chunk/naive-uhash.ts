@@ -5,18 +5,19 @@ const blockBytes = 1024;
 
 /** The hash of a message, 4 bytes a word. */
 export function naiveUhash(subkeys: SubkeySource, message: Uint8Array, wordCount: number): Uint8Array {
-  const [l1, l2, inner, outer] = [
-    1024 + (wordCount - 1) * 16,
-    wordCount * 24,
-    wordCount * 64,
-    wordCount * 4,
-  ].map((size, i) => subkeys(i + 1, size)) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  const words = Array.from({ length: wordCount }, (_, i) => {
-    const a = layer1(l1.subarray(i * 16, i * 16 + 1024), message);
-    const b = message.length <= blockBytes ? a : layer2(l2.subarray(i * 24, i * 24 + 24), a);
-    return bytesOf(layer3(inner.subarray(i * 64, i * 64 + 64), outer.subarray(i * 4, i * 4 + 4), b), 4);
-  });
+  const key = subkeys(1, 1024 + (wordCount - 1) * 16);
+  const words = Array.from({ length: wordCount }, (_, i) =>
+    naiveWord(subkeys, i, layer1(key.subarray(i * 16, i * 16 + 1024), message)),
+  );
   return concat(words);
+}
+
+/** A word of the hash, of what the first layer makes of the blocks. */
+export function naiveWord(subkeys: SubkeySource, index: number, hashes: Uint8Array): Uint8Array {
+  const keyOf = (layer: number, size: number): Uint8Array =>
+    subkeys(layer, (index + 1) * size).subarray(index * size);
+  const b = hashes.length === 8 ? hashes : layer2(keyOf(2, 24), hashes);
+  return bytesOf(layer3(keyOf(3, 64), keyOf(4, 4), b), 4);
 }
 
 function layer1(key: Uint8Array, message: Uint8Array): Uint8Array {
@@ -83,7 +84,8 @@ function number(bytes: Uint8Array): bigint {
   return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
 
-function bytesOf(value: bigint, size: number): Uint8Array {
+/** A number as bytes, the highest first. */
+export function bytesOf(value: bigint, size: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => Number((value >> BigInt(8 * (size - 1 - i))) & 255n));
 }
 
@@ -93,7 +95,8 @@ function zeroPadded(bytes: Uint8Array, multiple: number): Uint8Array {
   return padded;
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
+/** Bytes behind one another. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
   for (const part of parts) {

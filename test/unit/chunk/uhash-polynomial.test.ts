@@ -13,12 +13,12 @@ function anyNumber(bitCount: number): fc.Arbitrary<bigint> {
     .map((number) => BigInt.asUintN(bitCount, number));
 }
 
-function limbsOf(number: bigint, bitCount: number): Float64Array {
+function digitsOf(number: bigint, bitCount: number): Float64Array {
   return Float64Array.from({ length: bitCount / 16 }, (_, i) => Number((number >> BigInt(16 * i)) & 0xffffn));
 }
 
-function numberOf(limbs: Float64Array): bigint {
-  return limbs.reduceRight((sum, limb) => (sum << 16n) | BigInt(limb), 0n);
+function numberOf(digits: Float64Array): bigint {
+  return digits.reduceRight((sum, digit) => (sum << 16n) | BigInt(digit), 0n);
 }
 
 function bytesOf(number: bigint, bitCount: number): number[] {
@@ -32,8 +32,8 @@ test.each([64, 128] as const)("polynomials modulo a prime of %i bits", (bitCount
   fc.assert(
     fc.property(anyNumber(bitCount), fc.array(anyNumber(bitCount), { maxLength: 20 }), (any, words) => {
       const key = any & keyMask;
-      const polynomial = new Polynomial(limbsOf(key, bitCount));
-      for (const word of words) polynomial.add(limbsOf(word, bitCount));
+      const polynomial = new Polynomial(digitsOf(key, bitCount));
+      for (const word of words) polynomial.add(digitsOf(word, bitCount));
       const message = Uint8Array.from(words.flatMap((word) => bytesOf(word, bitCount)));
       expect(numberOf(polynomial.value)).toBe(naivePoly(bitCount, key, message));
       polynomial.reset();

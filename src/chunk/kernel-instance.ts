@@ -1,0 +1,68 @@
+import { gearTable } from "./gear.ts";
+import { kernelBase64 } from "./kernel.ts";
+import { macKernelBase64 } from "./mac-kernel.ts";
+
+/** The rolling rules. Each finds ends in `length` bytes at `buffer` and returns how many. */
+export interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  cafs(buffer: number, length: number, ends: number): number;
+  fastcdc(
+    buffer: number,
+    length: number,
+    ends: number,
+    minBytes: number,
+    averageBytes: number,
+    maxBytes: number,
+    strict: number,
+    loose: number,
+  ): number;
+  lines(buffer: number, length: number, ends: number, minBytes: number, maxBytes: number): number;
+}
+
+/** The keyed MACs, in the memory of a kernel. Places are addresses. */
+export interface MacKernel {
+  /** Writes the MACs of `count` pieces of a buffer to `macs`; ends count from its start. */
+  pieces(buffer: number, ends: number, count: number, macs: number): void;
+  /** Takes the bytes in [from, to) into the MAC of a file. */
+  update(from: number, to: number): void;
+  /** Writes that MAC, and begins anew. */
+  digest(mac: number): void;
+}
+
+/** Bytes of a page of WebAssembly memory. */
+export const memoryPageBytes = 65536;
+
+/** Bytes at the start of the memory that the gear table takes. */
+export const gearBytes = 1024;
+
+let compiled: WebAssembly.Module | undefined;
+let compiledMacs: WebAssembly.Module | undefined;
+
+/**
+ * Makes a kernel with a memory of its own, of one page.
+ *
+ * @throws what the engine throws when WebAssembly is not there or not allowed
+ */
+export function instantiateKernel(): Kernel {
+  compiled ??= moduleOf(kernelBase64);
+  return new WebAssembly.Instance(compiled).exports as unknown as Kernel;
+}
+
+/**
+ * Makes a kernel of MACs that works in a memory that is there.
+ *
+ * @throws what the engine throws when it has no SIMD
+ */
+export function instantiateMacKernel(memory: WebAssembly.Memory): MacKernel {
+  compiledMacs ??= moduleOf(macKernelBase64);
+  return new WebAssembly.Instance(compiledMacs, { kernel: { memory } }).exports as unknown as MacKernel;
+}
+
+/** Writes the table that the gear hash reads to the start of a memory. */
+export function writeGearTable(memory: WebAssembly.Memory): void {
+  new Int32Array(memory.buffer, 0, 256).set(gearTable());
+}
+
+function moduleOf(base64: string): WebAssembly.Module {
+  return new WebAssembly.Module(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+}
