@@ -1,0 +1,134 @@
+import { decodeCounts, encodeCounts } from "../../src/session/closing.ts";
+import { decodeHello, encodeHello } from "../../src/session/hello.ts";
+import type { SenderAction } from "../../src/session/sender-action.ts";
+import type { SenderCore } from "../../src/session/sender-core.ts";
+import {
+  decodeChunkWishes,
+  decodeFileWishes,
+  encodeChunkWishes,
+  encodeFileWishes,
+} from "../../src/session/wishes.ts";
+import type { Flying } from "./session-run.ts";
+
+/** A mistake that is put between the cores and the rest of a session. */
+export interface Flaw {
+  /** What becomes of a frame of the sender; `aside` is for frames that come later. */
+  down(frame: Flying, aside: Flying[]): readonly Flying[];
+  /** What becomes of a frame of the receiver. */
+  up(frame: Flying, aside: Flying[]): readonly Flying[];
+  /** What the sender does next. */
+  next(core: SenderCore<string>, aside: Flying[]): SenderAction<string> | undefined;
+}
+
+/** A session as it should be. */
+export const noFlaw: Flaw = {
+  down: (frame) => [frame],
+  up: (frame) => [frame],
+  next: (core) => core.next(),
+};
+
+const anyNumber = Number.MAX_SAFE_INTEGER;
+
+function changed(type: Flying["type"], change: (payload: Flying["payload"]) => Flying["payload"]) {
+  return (frame: Flying): Flying[] => [
+    frame.type === type ? { type, payload: change(frame.payload) } : frame,
+  ];
+}
+
+function lost(type: Flying["type"]) {
+  return (frame: Flying): Flying[] => (frame.type === type ? [] : [frame]);
+}
+
+function creditWithout(level: number): Flaw {
+  const up = changed("CREDIT", (payload) =>
+    encodeCounts(...decodeCounts(payload, 3).map((count, i) => (i === level ? 0 : count))),
+  );
+  return { ...noFlaw, up };
+}
+
+/** Mistakes by name, each with what the explorer has to say about it. */
+export const flaws: Readonly<Record<string, { readonly flaw: Flaw; readonly finding: RegExp }>> = {
+  "credit for entries is lost": { flaw: creditWithout(0), finding: /nobody can move/ },
+  "credit for chunks is lost": { flaw: creditWithout(1), finding: /nobody can move/ },
+  "credit for content is lost": { flaw: creditWithout(2), finding: /nobody can move/ },
+  "credit is given twice": {
+    flaw: { ...noFlaw, up: (frame) => (frame.type === "CREDIT" ? [frame, frame] : [frame]) },
+    finding: /credited/,
+  },
+  "answers to files are out of order": {
+    flaw: {
+      ...noFlaw,
+      up: changed("WISH_FILES", (payload) =>
+        encodeFileWishes(decodeFileWishes(payload, anyNumber).reverse()),
+      ),
+    },
+    finding: /a chunk list for a file that awaits none/,
+  },
+  "answers to chunks are out of order": {
+    flaw: {
+      ...noFlaw,
+      up: changed("WISH_CHUNKS", (payload) =>
+        encodeChunkWishes(decodeChunkWishes(payload, anyNumber).reverse()),
+      ),
+    },
+    finding: /chunk .* was expected/,
+  },
+  "credit for chunks is given with the answers": {
+    flaw: {
+      ...noFlaw,
+      up(frame) {
+        if (frame.type !== "WISH_CHUNKS") return creditWithout(1).up(frame, []);
+        const chunkCount = decodeChunkWishes(frame.payload, anyNumber).length;
+        return [frame, { type: "CREDIT", payload: encodeCounts(0, 3 + 33 * chunkCount, 0) }];
+      },
+    },
+    finding: /chunks are awaited/,
+  },
+  "credit is told only with the next one": {
+    flaw: {
+      ...noFlaw,
+      up(frame, aside) {
+        if (frame.type !== "CREDIT") return [frame];
+        aside.push(frame);
+        return aside.splice(0, aside.length - 1);
+      },
+    },
+    finding: /nobody can move/,
+  },
+  "content waits for the end of the list": {
+    flaw: {
+      ...noFlaw,
+      down(frame, aside) {
+        if (frame.type === "LISTED") return [frame, ...aside.splice(0)];
+        if (frame.type !== "DATA" && frame.type !== "PUSH") return [frame];
+        aside.push(frame);
+        return [];
+      },
+    },
+    finding: /nobody can move/,
+  },
+  "SKIP is missing": { flaw: { ...noFlaw, down: lost("SKIP") }, finding: /nobody can move/ },
+  "FAILED is missing": { flaw: { ...noFlaw, up: lost("FAILED") }, finding: /told/ },
+  "END comes too early": {
+    flaw: {
+      ...noFlaw,
+      next(core, aside) {
+        const action = core.next();
+        if (action !== undefined || !core.totals.listed || aside.length > 0) return action;
+        aside.push({ type: "END", payload: new Uint8Array(0) });
+        return { do: "end" };
+      },
+    },
+    finding: /ended with/,
+  },
+  "windows are ignored": {
+    flaw: {
+      ...noFlaw,
+      up: changed("HELLO", (payload) => {
+        const windows = { entries: 1e6, chunks: 1e6, data: 1e6 };
+        return encodeHello({ ...decodeHello(payload, "receiver"), windows });
+      }),
+    },
+    finding: /under way/,
+  },
+};

@@ -1,0 +1,54 @@
+import { decodeCounts } from "../../src/session/closing.ts";
+import type { FrameType } from "../../src/session/frame.ts";
+import type { Windows } from "../../src/session/hello.ts";
+import { sessionLimits } from "../../src/session/limits.ts";
+import type { Bytes } from "../../src/types.ts";
+import type { Flying } from "./session-run.ts";
+
+type Level = keyof Windows;
+
+const levels: Partial<Record<FrameType, Level>> = {
+  ENTRIES: "entries",
+  CHUNKS: "chunks",
+  DATA: "data",
+  PUSH: "data",
+};
+const first = sessionLimits.firstWindowBytes;
+
+/** Counts by the frames alone what a sender has under way at each level. */
+export class OpenBytes {
+  readonly open = { entries: 0, chunks: 0, data: 0 };
+  #windows: Windows = { entries: first, chunks: first, data: first };
+  readonly #offered: Windows;
+
+  /** @param offered the windows of the receiver's HELLO */
+  constructor(offered: Windows) {
+    this.#offered = offered;
+  }
+
+  /** The sender begins to make a frame of this level. @throws when its window is full already */
+  begin(level: Level): void {
+    if (this.open[level] < this.#windows[level]) return;
+    throw new Error(`${this.open[level]} of ${this.#windows[level]} bytes of ${level} are under way`);
+  }
+
+  /** The sender says a frame. What it is made of was begun before, or is content. */
+  said(type: FrameType, payload: Bytes): void {
+    const level = levels[type];
+    if (level === undefined) return;
+    if (level === "data") this.begin(level);
+    this.open[level] += payload.length;
+  }
+
+  /** The sender hears a frame. @throws when more is credited than is under way */
+  heard({ type, payload }: Flying): void {
+    if (type === "HELLO") this.#windows = this.#offered;
+    if (type !== "CREDIT") return;
+    for (const [i, bytes] of decodeCounts(payload, 3).entries()) {
+      const level = (["entries", "chunks", "data"] as const)[i]!;
+      this.open[level] -= bytes;
+      if (this.open[level] < 0)
+        throw new Error(`${-this.open[level]} bytes of ${level} too much are credited`);
+    }
+  }
+}

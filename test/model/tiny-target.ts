@@ -1,0 +1,145 @@
+import { SyncError } from "../../src/errors.ts";
+import type { Entry } from "../../src/tree/entry/entry.ts";
+import type { Need, Placement } from "../../src/tree/target.ts";
+import type { Bytes } from "../../src/types.ts";
+import { letterOf, type TinyFile, type TinyTree } from "./tiny-tree.ts";
+
+/** Where a target has trouble with a path: what it is asked to do then. */
+export type Refusal = { readonly path: string; readonly at: "plan" | "write" | "finish" } | undefined;
+
+/** A file that is awaited. */
+interface Awaited extends Omit<TinyFile, "content"> {
+  readonly path: string;
+  readonly size: number;
+  /** What has come, by offset. */
+  readonly letters: Map<number, string>;
+}
+
+/** What a target has when no session uses it. */
+export interface Held {
+  readonly files: TinyTree;
+  /** Chunks that came and are in no file yet. */
+  readonly kept: readonly string[];
+}
+
+/** A target without waiting, which also refuses what no core may ask of a target. */
+export class TinyTarget {
+  readonly files: Map<string, TinyFile>;
+  readonly #kept: Set<string>;
+  readonly #refusal: Refusal;
+  readonly #onTrouble: (entry: number, error: SyncError) => void;
+  readonly #awaited = new Map<number, Awaited>();
+  #dirs: string[] = [];
+  #planned = 0;
+  #isCommitted = false;
+
+  constructor({ files, kept }: Held, refusal: Refusal, onTrouble: (entry: number, error: SyncError) => void) {
+    this.files = new Map(files);
+    this.#kept = new Set(kept);
+    this.#refusal = refusal;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** What stays for the next session when this one breaks off. */
+  get held(): Held {
+    return { files: new Map(this.files), kept: [...this.#kept].sort() };
+  }
+
+  plan(entries: readonly Entry[], first: number): Need[] {
+    check(first === this.#planned, `entry ${first} where ${this.#planned} is next`);
+    this.#planned += entries.length;
+    return entries.map((entry, i) => this.#planEntry(entry, first + i));
+  }
+
+  #planEntry({ depth, name, kind, size, mtimeSec }: Entry, number: number): Need {
+    this.#dirs = this.#dirs.slice(0, depth);
+    const path = this.#dirs.join("") + String.fromCharCode(...name) + (kind === "dir" ? "/" : "");
+    if (kind === "dir") {
+      this.#dirs.push(path);
+      this.files.set(path, { content: "", version: mtimeSec });
+      return "nothing";
+    }
+    if (this.#isRefused(path, "plan")) {
+      this.#onTrouble(number, new SyncError("IO", "cannot be written"));
+      return "nothing";
+    }
+    const there = this.files.get(path);
+    if (there?.version === mtimeSec && there.content.length === size) return "nothing";
+    this.#awaited.set(number, { path, size, version: mtimeSec, letters: new Map() });
+    return this.#letters().size > 0 ? "ask" : "all";
+  }
+
+  place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Uint8Array {
+    const here = this.#letters();
+    return Uint8Array.from(sizes, (_, i) => {
+      const letter = letterOf(ids.subarray(i * 32, (i + 1) * 32));
+      const isHere = letter !== undefined && here.has(letter);
+      if (isHere) this.#put(entry, offset + i, letter);
+      return isHere ? 1 : 0;
+    });
+  }
+
+  /** All letters that are here in some file, or kept. */
+  #letters(): Set<string> {
+    return new Set([...this.#kept, ...Array.from(this.files.values(), ({ content }) => [...content]).flat()]);
+  }
+
+  write(placements: readonly Placement[]): void {
+    for (const { entry, offset, chunk } of placements) {
+      const letter = letterOf(chunk.id)!;
+      const path = this.#awaited.get(entry)?.path;
+      if (path !== undefined && this.#isRefused(path, "write")) this.#fail(entry, "no room");
+      this.#kept.add(letter);
+      this.#put(entry, offset, letter);
+    }
+  }
+
+  #put(entry: number, offset: number, letter: string): void {
+    const file = this.#awaited.get(entry);
+    if (file === undefined) return;
+    check(!file.letters.has(offset), `two chunks at ${offset} of ${file.path}`);
+    check(offset < file.size, `a chunk behind the end of ${file.path}`);
+    file.letters.set(offset, letter);
+  }
+
+  finish(files: readonly { readonly entry: number; readonly size: number }[]): void {
+    for (const { entry, size } of files) {
+      const file = this.#awaited.get(entry);
+      if (file === undefined) continue;
+      const { path, version, letters } = file;
+      check(size === file.size && letters.size === size, `${letters.size} of ${file.size} chunks of ${path}`);
+      if (this.#isRefused(path, "finish")) {
+        this.#fail(entry, "cannot be renamed");
+        continue;
+      }
+      const content = Array.from({ length: size }, (_, at) => letters.get(at)).join("");
+      this.files.set(path, { content, version });
+      this.#awaited.delete(entry);
+    }
+  }
+
+  abandon(entry: number, reason: SyncError): void {
+    this.#awaited.delete(entry);
+    this.#onTrouble(entry, reason);
+  }
+
+  commit(): void {
+    check(this.#awaited.size === 0, `${this.#awaited.size} files are open at the commit`);
+    check(!this.#isCommitted, "a second commit");
+    this.#isCommitted = true;
+    this.#kept.clear();
+  }
+
+  #isRefused(path: string, at: "plan" | "write" | "finish"): boolean {
+    return this.#refusal?.path === path && this.#refusal.at === at;
+  }
+
+  #fail(entry: number, message: string): void {
+    this.#awaited.delete(entry);
+    this.#onTrouble(entry, new SyncError("IO", message));
+  }
+}
+
+function check(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}

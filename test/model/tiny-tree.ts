@@ -1,0 +1,67 @@
+import { toHex } from "../../src/bytes/hex.ts";
+import type { Chunk } from "../../src/chunk/chunk.ts";
+import { sha256 } from "../../src/chunk/digest.ts";
+import type { Bytes } from "../../src/types.ts";
+
+/** A file: each letter of its content is a chunk. */
+export interface TinyFile {
+  readonly content: string;
+  /** Its time, which differs between versions. */
+  readonly version: number;
+}
+
+/** Files by path, in canonical order; a path that ends in `/` is a directory. */
+export type TinyTree = ReadonlyMap<string, TinyFile>;
+
+/** A tree of such files; each of version 1 unless it says so, as in `a: "xy@2"`. */
+export function tinyTree(files: Readonly<Record<string, string>>): TinyTree {
+  return new Map(
+    Object.entries(files).map(([path, text]) => {
+      const [content = "", version = "1"] = text.split("@");
+      return [path, { content, version: Number(version) }];
+    }),
+  );
+}
+
+const letters = new Map<string, Chunk>();
+const lettersById = new Map<string, string>();
+for (const letter of "abcdefghijklmnopqrstuvwxyz") {
+  const bytes = Uint8Array.of(letter.charCodeAt(0));
+  const id = sha256(bytes);
+  letters.set(letter, { id, bytes } as Chunk);
+  lettersById.set(toHex(id), letter);
+}
+
+/** Chunks, one after another. */
+interface Chunks {
+  readonly sizes: readonly number[];
+  readonly ids: Bytes;
+  readonly bytes: Bytes;
+}
+
+const made = new Map<string, Chunks>();
+
+/** The chunks of some content; nobody changes them. */
+export function chunksOf(content: string): Chunks {
+  const chunks = made.get(content) ?? makeChunks(content);
+  made.set(content, chunks);
+  return chunks;
+}
+
+function makeChunks(content: string): Chunks {
+  const chunks = Array.from(content, (letter) => letters.get(letter)!);
+  return {
+    sizes: chunks.map(() => 1),
+    ids: Uint8Array.from(chunks.flatMap(({ id }) => [...id])),
+    bytes: bytesOf(content),
+  };
+}
+
+export function bytesOf(content: string): Bytes {
+  return Uint8Array.from(content, (letter) => letter.charCodeAt(0));
+}
+
+/** The letter that a chunk of this id is. */
+export function letterOf(id: Bytes): string | undefined {
+  return lettersById.get(toHex(id));
+}
