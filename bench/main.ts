@@ -104,6 +104,7 @@ async function runFlows(options: BenchOptions, results: Results): Promise<void> 
       printFlow(result);
       results.flows.push(result);
     });
+    writeResults(options.root, results); // what is there is kept when the run is broken off
   }
 }
 
