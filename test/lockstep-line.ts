@@ -13,7 +13,7 @@ export interface LineCosts {
 }
 
 /** Turns of the event loop in which neither end says anything before both are taken to wait. */
-const quietTurnCount = 200;
+const quietTurnCount = 40;
 
 /**
  * A line so long that each end has time for all it can do before the other hears of it: what was

@@ -14,8 +14,8 @@ import { Dice } from "./dice.ts";
 import { writeFiles } from "./made-files.ts";
 import { fewVersions, scatteredVersions, tinyFiles, type Versions, versionSeconds } from "./made-tree.ts";
 
-const tinyCounts = { full: 100_000, quick: 2000 } as const;
-const scatteredCounts = { full: 10_000, quick: 1000 } as const;
+const tinyCounts = { full: 100_000, quick: 1000 } as const;
+const scatteredCounts = { full: 10_000, quick: 500 } as const;
 const millionCounts = { full: 1_000_000, quick: 10_000 } as const;
 const perFolderCount = 100;
 const sparseBytes = { full: 20e9, quick: 1e9 } as const;
