@@ -30,6 +30,9 @@ export default defineConfig([
     outDir: "dist/cli",
     platform: "node",
     noExternal: ["@noble/hashes", "fflate", "msgpackr"],
+    esbuildOptions(options) {
+      options.alias = { msgpackr: "msgpackr/pack" }; // without what looks for native code to load
+    },
   },
   {
     ...shared,

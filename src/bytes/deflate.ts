@@ -1,4 +1,4 @@
-import { deflateSync, inflateSync } from "fflate";
+import { deflateSync, inflateSync } from "fflate/browser";
 
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
