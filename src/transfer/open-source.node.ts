@@ -1,13 +1,13 @@
 import { pathOf } from "../bytes/byte-text.node.ts";
-import { isSyncError, SyncError } from "../errors.ts";
+import { isSyncError } from "../errors.ts";
 import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/disk/source.node.ts";
+import { nothingAt } from "./check-source.node.ts";
 
-/** Opens what a command was told to send. @throws NOT_FOUND when nothing is there */
+/** Opens what is to be sent. @throws NOT_FOUND when nothing is there, IO, UNSUPPORTED */
 export async function openSource(place: string, options: TreeSourceOptions = {}): Promise<DirSource> {
   try {
     return await openTreeSource(pathOf(place), options);
-  } catch (cause) {
-    if (!isSyncError(cause, "VANISHED")) throw cause;
-    throw new SyncError("NOT_FOUND", "no such file or directory", { cause, detail: { path: place } });
+  } catch (thrown) {
+    throw isSyncError(thrown, "VANISHED") ? nothingAt(place, thrown) : thrown;
   }
 }

@@ -1,15 +1,15 @@
 import { SyncError } from "../errors.ts";
-import { createReceiver } from "../session/create-receiver.ts";
 import type { ReceiveSummary } from "../session/receive.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
+import { connectEarly } from "./early-connection.ts";
 import { filterOf } from "./filter-rules.node.ts";
 import { livenessTo } from "./liveness.node.ts";
-import { openTarget } from "./open-target.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
- * Brings a place here up to date with a tree elsewhere.
+ * Brings a place here up to date with a tree elsewhere. The other end is started before the modules
+ * of a session are loaded.
  *
  * @throws USAGE for options that do not go together, LIMIT for too many patterns, and what
  *   `createReceiver` does
@@ -19,19 +19,26 @@ export async function pull(
   place: string,
   options: TransferOptions,
 ): Promise<ReceiveSummary> {
-  const { exclude = [], onConnect } = options;
+  const { exclude = [] } = options;
   if (exclude.length > 0 && there.kind !== "ssh")
     throw new SyncError("USAGE", "--exclude is for HOST:PATH; what a server offers comes whole");
   const protect = filterOf(options.exclude);
-  const connect = connectorTo(there, { direction: "pull", exclude }, options);
-  const run = createReceiver({
-    ...options,
-    ...livenessTo(there, options),
-    connect(given) {
-      onConnect?.();
-      return connect(given);
-    },
-    openTarget: () => openTarget(place, { ...options, protect }),
-  });
-  return run.done;
+  const connector = connectorTo(there, { direction: "pull", exclude }, options);
+  const { connect, close } = connectEarly(connector, options);
+  try {
+    const [{ createReceiver }, { openTarget }] = await Promise.all([
+      import("../session/create-receiver.ts"),
+      import("./open-target.node.ts"),
+    ]);
+    const patience = livenessTo(there, options);
+    const run = createReceiver({
+      ...options,
+      ...patience,
+      connect,
+      openTarget: () => openTarget(place, { ...options, protect }),
+    });
+    return await run.done;
+  } finally {
+    close();
+  }
 }

@@ -1,16 +1,17 @@
 import { SyncError } from "../errors.ts";
-import { createSender } from "../session/create-sender.ts";
 import type { SendSummary } from "../session/send.ts";
 import type { SessionWish } from "../transport/session-request.ts";
+import { checkSource } from "./check-source.node.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
+import { connectEarly } from "./early-connection.ts";
 import { filterOf } from "./filter-rules.node.ts";
 import { livenessTo } from "./liveness.node.ts";
-import { openSource } from "./open-source.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
- * Brings a place elsewhere up to date with a tree here.
+ * Brings a place elsewhere up to date with a tree here. The other end is started before the modules
+ * of a session are loaded.
  *
  * @throws USAGE for options that do not go together, NOT_FOUND when nothing is to be sent, LIMIT
  *   for too many patterns, and what `createSender` does
@@ -20,20 +21,26 @@ export async function push(
   there: RemoteEndpoint,
   options: TransferOptions,
 ): Promise<SendSummary> {
-  const { exclude, onConnect } = options;
-  const filter = filterOf(exclude);
-  const connect = connectorTo(there, wishOf(there, options), options);
-  await peek(place);
-  const run = createSender({
-    ...options,
-    ...livenessTo(there, options),
-    connect(given) {
-      onConnect?.();
-      return connect(given);
-    },
-    openSource: () => openSource(place, { filter }),
-  });
-  return run.done;
+  const filter = filterOf(options.exclude);
+  const connector = connectorTo(there, wishOf(there, options), options);
+  checkSource(place);
+  const { connect, close } = connectEarly(connector, options);
+  try {
+    const [{ createSender }, { openSource }] = await Promise.all([
+      import("../session/create-sender.ts"),
+      import("./open-source.node.ts"),
+    ]);
+    const patience = livenessTo(there, options);
+    const run = createSender({
+      ...options,
+      ...patience,
+      connect,
+      openSource: () => openSource(place, { filter }),
+    });
+    return await run.done;
+  } finally {
+    close();
+  }
 }
 
 function wishOf(there: RemoteEndpoint, options: TransferOptions): SessionWish {
@@ -43,10 +50,4 @@ function wishOf(there: RemoteEndpoint, options: TransferOptions): SessionWish {
   if (exclude.length > 0 && there.kind !== "ssh")
     throw new SyncError("USAGE", "a server would delete what --exclude leaves out here");
   return { ...wish, maxDeletedCount, exclude };
-}
-
-/** Finds out before we connect whether there is something to send. */
-async function peek(place: string): Promise<void> {
-  const source = await openSource(place);
-  await source.close();
 }

@@ -5,7 +5,6 @@ import type { HttpOptions } from "../transport/http-request.node.ts";
 import { connectTurns } from "../transport/http-turns.ts";
 import { connectHttp } from "../transport/http.node.ts";
 import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
-import { connectWs } from "../transport/ws.node.ts";
 import { withConnectionHint } from "./connection-hint.node.ts";
 import type { ServerEndpoint } from "./endpoint.node.ts";
 
@@ -38,10 +37,7 @@ export function serverConnector(
 }
 
 function connectorBy(way: "websocket" | "http" | "turns", url: string, http: HttpOptions): Connect {
-  if (way === "turns") {
-    const fetch = httpFetch(url, http);
-    return ({ signal }) => connectTurns(url, { ...http, fetch, ...(signal && { signal }) });
-  }
+  if (way === "turns") return connectorByTurns(url, http);
   if (way === "http") {
     return withHint(
       "STALLED",
@@ -52,8 +48,16 @@ function connectorBy(way: "websocket" | "http" | "turns", url: string, http: Htt
   return withHint(
     "BAD_MESSAGE",
     "a proxy may have taken the upgrade out: http: and --turns get through",
-    ({ signal }) => connectWs(url, { ...http, protocols: [sessionSubprotocol], ...(signal && { signal }) }),
+    async ({ signal }) => {
+      const { connectWs } = await import("../transport/ws.node.ts");
+      return connectWs(url, { ...http, protocols: [sessionSubprotocol], ...(signal && { signal }) });
+    },
   );
+}
+
+function connectorByTurns(url: string, http: HttpOptions): Connect {
+  const fetch = httpFetch(url, http);
+  return ({ signal }) => connectTurns(url, { ...http, fetch, ...(signal && { signal }) });
 }
 
 /** Tells what helps when no connection comes about because of what is in between. */

@@ -26,8 +26,6 @@ export interface TransferOptions extends ConnectorOptions, LivenessOptions, Rece
   readonly dryRun?: boolean;
   /** True to wait for the disk before a file here gets its name. */
   readonly durable?: boolean;
-  /** Called before each connection is made, the first one included. */
-  readonly onConnect?: () => void;
   /** Called whenever the totals have changed; as often as that happens. */
   readonly onProgress?: (progress: SendProgress | ReceiveProgress) => void;
   /** Called for each path that is not as it was at the destination, or would not be. */

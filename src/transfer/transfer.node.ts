@@ -1,5 +1,4 @@
 import { SyncError } from "../errors.ts";
-import { copy } from "./copy.node.ts";
 import { parseEndpoint } from "./endpoint.node.ts";
 import { pull } from "./pull.node.ts";
 import { push } from "./push.node.ts";
@@ -31,7 +30,7 @@ export async function transfer(
   const target = parseEndpoint(to);
   if (target.kind === "local")
     return source.kind === "local"
-      ? copy(source.path, target.path, options)
+      ? (await import("./copy.node.ts")).copy(source.path, target.path, options)
       : pull(source, target.path, options);
   if (source.kind === "local") return push(source.path, target, options);
   throw new SyncError("USAGE", `one of the two places has to be here: ${from} and ${to} are not`);
