@@ -16,7 +16,14 @@ export interface Kernel {
     strict: number,
     loose: number,
   ): number;
-  lines(buffer: number, length: number, ends: number, minBytes: number, maxBytes: number): number;
+  lines(
+    buffer: number,
+    length: number,
+    ends: number,
+    minBytes: number,
+    fullBytes: number,
+    maxBytes: number,
+  ): number;
 }
 
 /** The keyed MACs, in the memory of a kernel. Places are addresses. */

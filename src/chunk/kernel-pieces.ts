@@ -19,6 +19,7 @@ const slackBytes = 32;
  *   memory
  */
 export function kernelPieces(subkeys: SubkeySource): Pieces {
+  const { minBytes, fullBytes, maxBytes } = linePieceSizes;
   const kernel = instantiateKernel();
   const { memory } = kernel;
   const endsAt = macMemoryEnd;
@@ -32,10 +33,18 @@ export function kernelPieces(subkeys: SubkeySource): Pieces {
     buffer: new Uint8Array(memory.buffer, bufferAt, piecesBufferBytes),
     ends: new Uint32Array(memory.buffer, endsAt, pieceEndCount),
     macs: new Uint8Array(memory.buffer, macsAt, pieceMacBytes * pieceEndCount),
-    findGear: (length, { minBytes, averageBytes, maxBytes, strict, loose }) =>
-      kernel.fastcdc(bufferAt, length, endsAt, minBytes, averageBytes, maxBytes, strict, loose),
-    findLines: (length) =>
-      kernel.lines(bufferAt, length, endsAt, linePieceSizes.minBytes, linePieceSizes.maxBytes),
+    findGear: (length, rule) =>
+      kernel.fastcdc(
+        bufferAt,
+        length,
+        endsAt,
+        rule.minBytes,
+        rule.averageBytes,
+        rule.maxBytes,
+        rule.strict,
+        rule.loose,
+      ),
+    findLines: (length) => kernel.lines(bufferAt, length, endsAt, minBytes, fullBytes, maxBytes),
     hash: (count) => macKernel.pieces(bufferAt, endsAt, count, macsAt),
     update: (from, to) => macKernel.update(bufferAt + from, bufferAt + to),
     digest() {

@@ -32,8 +32,11 @@ const largeFileAverageBytes = 8192;
 /** The average of the pieces inside a stretch that is missing. */
 const smallAverageBytes = 128;
 
-/** Bytes that a piece of lines has at least, and at most. */
-export const linePieceSizes = Object.freeze({ minBytes: 64, maxBytes: 512 });
+/**
+ * Bytes that a piece of lines has at least, bytes at which any line feed ends it, and bytes that it
+ * has at most.
+ */
+export const linePieceSizes = Object.freeze({ minBytes: 32, fullBytes: 96, maxBytes: 512 });
 
 /** Bytes of a line of text on average, at most. */
 const textLineBytes = 200;

@@ -18,7 +18,7 @@ export function plainPieces(subkeys: SubkeySource): Pieces {
     ends,
     macs,
     findGear: (length, rule) => findGearEnds(buffer, length, ends, gear, rule),
-    findLines: (length) => findLineEnds(buffer, length, ends),
+    findLines: (length) => findLineEnds(buffer, length, ends, gear),
     hash(count) {
       for (let i = 0, start = 0; i < count; start = ends[i++]!) {
         ofPiece.update(start, ends[i]!);

@@ -1,4 +1,5 @@
 /** The rules of pieces in the fewest words, to hold the fast ones against. */
+import { gearTable } from "../../../src/chunk/gear.ts";
 import type { PieceRule } from "../../../src/chunk/piece-rules.ts";
 import { naiveCut } from "./naive-cutters.ts";
 
@@ -11,12 +12,15 @@ export function naivePieces(bytes: Uint8Array, rule: PieceRule): number[] {
 }
 
 function naiveLines(bytes: Uint8Array): number[] {
+  const gear = gearTable();
   const ends: number[] = [];
   let start = 0;
+  let hash = 0;
   for (let end = 1; end <= bytes.length; end++) {
+    hash = ((hash << 1) + gear[bytes[end - 1]!]!) | 0;
     const size = end - start;
-    const isEnd = (size >= 64 && bytes[end - 1] === 10) || size === 512 || end === bytes.length;
-    if (isEnd) ends.push((start = end));
+    const isLine = bytes[end - 1] === 10 && (size >= 96 || (size >= 32 && hash >>> 31 === 0));
+    if (isLine || size === 512 || end === bytes.length) ends.push((start = end));
   }
   return ends;
 }
