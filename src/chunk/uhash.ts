@@ -55,8 +55,8 @@ export class Uhash {
       this.#block.fill(0, this.#filledBytes, paddedBytes);
       this.#take(this.#blockView, 0, paddedBytes, this.#filledBytes);
     }
-    const view = new DataView(target.buffer, target.byteOffset, target.length);
-    for (const [i, word] of this.#words.entries()) view.setUint32(targetAt + 4 * i, word.finish());
+    for (let i = 0; i < this.#words.length; i++)
+      writeUint32(target, targetAt + 4 * i, this.#words[i]!.finish());
     this.#filledBytes = 0;
     this.#blockCount = 0;
   }
@@ -74,11 +74,20 @@ export class Uhash {
 
   /** Takes in a block of which `sizeBytes` are content. */
   #take(view: DataView, at: number, paddedBytes: number, sizeBytes: number): void {
-    for (const [i, word] of this.#words.entries()) {
-      hashBlock(view, at, paddedBytes, this.#nhKey, (i * nhKeyStepBytes) / 4, 8 * sizeBytes, word.next());
+    for (let i = 0; i < this.#words.length; i++) {
+      const keyAt = (i * nhKeyStepBytes) / 4;
+      hashBlock(view, at, paddedBytes, this.#nhKey, keyAt, 8 * sizeBytes, this.#words[i]!.next());
     }
     this.#blockCount++;
   }
+}
+
+/** Writes 32 bits, the highest first. */
+function writeUint32(target: Bytes, at: number, number: number): void {
+  target[at] = number >>> 24;
+  target[at + 1] = number >>> 16;
+  target[at + 2] = number >>> 8;
+  target[at + 3] = number;
 }
 
 /**
