@@ -52,13 +52,16 @@ export function clearLap(folder: string): void {
   run("mkfifo", join(lap, "back"));
 }
 
-/** Makes `dest/` a copy of something, or empty, and waits until the disk has it. */
+/**
+ * Makes `dest/` a copy of something, or empty, and waits until the disk has it: where the system can
+ * tell disks apart, this one alone.
+ */
 export function resetDestination(folder: string, copyOf?: { from: string; as: string }): void {
   const dest = join(folder, "dest");
   fs.rmSync(dest, { recursive: true, force: true });
   fs.mkdirSync(dest);
   if (copyOf !== undefined) run("cp", "-a", copyOf.from, join(dest, copyOf.as));
-  run("sync");
+  run("sync", ...(process.platform === "linux" ? ["-f", dest] : []));
 }
 
 function run(command: string, ...args: readonly string[]): void {
