@@ -7,11 +7,11 @@ import { bytesTable, farTable, machineTable, timeTable } from "./tables.ts";
 
 /**
  * Writes what result files hold into the tables of docs/benchmarks.md, and beside them the charts.
- * What stands around the tables stays.
+ * What stands around the tables stays. Of a flow that is in several files, the last counts.
  */
 export function writePage(root: string, paths: readonly string[]): void {
   const files = paths.map((path) => JSON.parse(readFileSync(path, "utf8")) as Results);
-  const flows = files.flatMap((file) => file.flows);
+  const flows = [...new Map(files.flatMap((file) => file.flows).map((flow) => [flow.name, flow])).values()];
   const pairs = pairFigures(flows);
   const facts = files.map(({ machine, flows }) => ({
     machine,
