@@ -53,8 +53,8 @@ export function clearLap(folder: string): void {
 }
 
 /**
- * Makes `dest/` a copy of something, or empty, and waits until the disk has it: where the system can
- * tell disks apart, this one alone.
+ * Makes `dest/` a copy of something, or empty, and waits until the disk has it; on Linux for no
+ * other disk.
  */
 export function resetDestination(folder: string, copyOf?: { from: string; as: string }): void {
   const dest = join(folder, "dest");
