@@ -1,4 +1,5 @@
-;; The rolling hashes. They find what fastcdc-finder.ts and cafs-finder.ts find in TypeScript, which also say why.
+;; The rolling hashes. They find what fastcdc-finder.ts, cafs-finder.ts and line-finder.ts find in TypeScript, which
+;; also say why.
 ;;
 ;; The gear table, 256 words, lies at 0; the caller decides about the rest. Addresses are absolute.
 ;; What stands between "repeat" and "end" is repeated, with 0, 1 and so on for "@".
