@@ -50,6 +50,17 @@ export function exchangeAt(one: NameAt, other: NameAt): boolean {
   return exchangeat(one.dirFd, terminate(from, one.name), other.dirFd, terminate(to, other.name));
 }
 
+/**
+ * Sets the times of a name, of the link itself when it is one, as utimensat(2) takes them. Returns
+ * false, and nothing is done, where the C library cannot be called.
+ */
+export function setTimesAt({ dirFd, name }: NameAt, times: BigInt64Array): boolean {
+  const libc = findLibc();
+  if (!libc || name.length > maxNameBytes) return false;
+  libc.utimensat(dirFd, terminate(from, name), times);
+  return true;
+}
+
 /** A name as the C library takes it. The buffer is used again by the next call. */
 function terminate(buffer: Buffer, name: ByteString): Buffer {
   buffer[buffer.write(name, "latin1")] = 0;

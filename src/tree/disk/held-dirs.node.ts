@@ -77,6 +77,11 @@ export class HeldDirs {
     return nativePath(`${this.#pathOf(dir)}/${name}`);
   }
 
+  /** The same as a name beside the handle of its directory. */
+  nameAt(dir: DirNode, name: ByteString): NameAt {
+    return { dirFd: this.#fdOf(dir), name, path: () => this.at(dir, name) };
+  }
+
   /** What a name in a directory is, a link being a link; undefined when nothing is there. */
   look(dir: DirNode, name: ByteString): FileStats | undefined {
     return lookAt(this.#fdOf(dir), name, () => this.at(dir, name));
@@ -84,7 +89,7 @@ export class HeldDirs {
 
   /** Opens a name in a directory, with flags as of open(2). The caller closes it. */
   open(dir: DirNode, name: ByteString, flags: number, mode = 0): number {
-    return openAt(this.#nameAt(dir, name), flags, mode);
+    return openAt(this.nameAt(dir, name), flags, mode);
   }
 
   /** Gives what is in a directory that is held open another name, anywhere in the tree. */
@@ -92,8 +97,8 @@ export class HeldDirs {
     // The way down to a deep directory may close handles that were used before, but none that is
     // held.
     const rename = (): void => {
-      const now = this.#nameAt(toDir, to);
-      renameAt(this.#nameAt(fromDir, from), now);
+      const now = this.nameAt(toDir, to);
+      renameAt(this.nameAt(fromDir, from), now);
     };
     this.#writeInAll([fromDir, toDir], rename);
   }
@@ -104,8 +109,8 @@ export class HeldDirs {
    */
   exchange(fromDir: DirNode, from: ByteString, toDir: DirNode, to: ByteString): void {
     const exchange = (): boolean => {
-      const now = this.#nameAt(toDir, to);
-      return exchangeAt(this.#nameAt(fromDir, from), now);
+      const now = this.nameAt(toDir, to);
+      return exchangeAt(this.nameAt(fromDir, from), now);
     };
     if (this.#writeInAll([fromDir, toDir], exchange)) return;
     const spare = `${from}.old`;
@@ -199,10 +204,6 @@ export class HeldDirs {
   close(): void {
     const letGoAll = [...this.#held].map((dir) => () => this.letGo(dir));
     doAll([() => this.#handles.close(), ...letGoAll, () => fs.closeSync(this.root.fd!)]);
-  }
-
-  #nameAt(dir: DirNode, name: ByteString): NameAt {
-    return { dirFd: this.#fdOf(dir), name, path: () => this.at(dir, name) };
   }
 
   #pathOf(dir: DirNode): ByteString {

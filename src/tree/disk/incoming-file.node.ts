@@ -147,7 +147,7 @@ export class IncomingFile {
     if (kept) this.#writeWhole(kept);
     else if (!isOld) this.#finishTemp();
     this.#checkBefore();
-    if (isOld) metadata.setPath(held.at(dir, name), there!, this.plan);
+    if (isOld) metadata.setAt(held.nameAt(dir, name), there!, this.plan);
     else this.#rename();
     if (there) linkedFiles.note(there);
   }

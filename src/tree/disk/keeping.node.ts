@@ -82,7 +82,7 @@ export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: 
       close();
       const byHandle = unitOf(held.look(dir, name));
       if (byHandle < Infinity) return { ...modes, times, timeUnitNsec: byHandle, setsTimesByName: false };
-      attempt(() => times.setPath(held.at(dir, name), probeSec, probeNsec));
+      attempt(() => times.setAt(held.nameAt(dir, name), probeSec, probeNsec));
       const byName = unitOf(held.look(dir, name));
       if (byName < Infinity) return { ...modes, times, timeUnitNsec: byName, setsTimesByName: true };
     }
@@ -98,7 +98,7 @@ export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: 
 export function keepsLinkTimes(held: HeldDirs, { dir, name }: NameIn, times: TimeSetter): boolean {
   fs.symlinkSync(`${name}.none`, held.at(dir, name));
   const isKept = (): boolean => {
-    attempt(() => times.setPath(held.at(dir, name), probeSec, probeNsec));
+    attempt(() => times.setAt(held.nameAt(dir, name), probeSec, probeNsec));
     return unitOf(held.look(dir, name)) < Infinity;
   };
   return closingAfter(isKept, () => fs.unlinkSync(held.at(dir, name)));

@@ -9,7 +9,7 @@ export interface Libc {
   /** utimensat(2) and futimens(3) take times as [access sec, nsec, modification sec, nsec]. */
   futimens(fd: number, times: BigInt64Array): void;
   /** @param path ends in a zero byte */
-  utimensat(path: Uint8Array, times: BigInt64Array): void;
+  utimensat(dirFd: number, path: Uint8Array, times: BigInt64Array): void;
   /** flock(2) for writing, without waiting. @returns false when somebody else holds the file */
   flock(fd: number): boolean;
   /**
@@ -60,8 +60,8 @@ const ENOENT = 2;
 const LOCK_EX_NB = 2 | 4;
 
 /** What differs between the systems: see utimensat(2) of each. */
-const linux = { atFdCwd: -100, noFollow: AT_SYMLINK_NOFOLLOW, omit: (1n << 30n) - 2n, wouldBlock: 11 };
-const darwin = { atFdCwd: -2, noFollow: 0x20, omit: -2n, wouldBlock: 35 };
+const linux = { noFollow: AT_SYMLINK_NOFOLLOW, omit: (1n << 30n) - 2n, wouldBlock: 11 };
+const darwin = { noFollow: 0x20, omit: -2n, wouldBlock: 35 };
 
 let bound: { readonly libc: Libc | undefined } | undefined;
 
@@ -86,7 +86,7 @@ function bind(): Libc | undefined {
 }
 
 function bindCalls(koffi: Koffi): Libc {
-  const { atFdCwd, noFollow, omit, wouldBlock } = process.platform === "darwin" ? darwin : linux;
+  const { noFollow, omit, wouldBlock } = process.platform === "darwin" ? darwin : linux;
   const library = koffi.load(null);
   const futimens = library.func("int futimens(int fd, const int64_t *times)");
   const utimensat = library.func(
@@ -105,7 +105,7 @@ function bindCalls(koffi: Koffi): Libc {
       throw errnoError(errno, "flock");
     },
     futimens: (fd, times) => check(futimens(fd, times), "futimens"),
-    utimensat: (path, times) => check(utimensat(atFdCwd, path, times, noFollow), "utimensat"),
+    utimensat: (dirFd, path, times) => check(utimensat(dirFd, path, times, noFollow), "utimensat"),
     ...(process.platform === "linux"
       ? {
           statx: bindStatx(koffi),

@@ -3,6 +3,7 @@ import { closingAfter } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import type { NativePath } from "./byte-string.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "../plan/comparison.ts";
+import type { NameAt } from "./call-at.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { NameIn } from "./dir-node.node.ts";
 import { O_PATH, type HeldDirs } from "./held-dirs.node.ts";
@@ -60,20 +61,20 @@ export class MetadataSetter {
   /** Sets what could not be set while the file was open. */
   setNamed(held: HeldDirs, { dir, name }: NameIn, { mtimeSec, mtimeNsec }: Metadata): void {
     const { setsTimesByName, times } = this.keeping;
-    if (setsTimesByName) this.#setTime(() => times.setPath(held.at(dir, name), mtimeSec, mtimeNsec));
+    if (setsTimesByName) this.#setTime(() => times.setAt(held.nameAt(dir, name), mtimeSec, mtimeNsec));
   }
 
   /**
    * Sets mode and time of a file or directory that was there, where they differ. Follows no link.
    */
-  setPath(path: NativePath, there: Standing & Identity, wanted: Metadata): void {
+  setAt(at: NameAt, there: Standing & Identity, wanted: Metadata): void {
     const { keeping } = this;
-    if (!isSameMode(there, wanted, keeping)) setMode(path, there, modeOver(there, wanted, keeping));
+    if (!isSameMode(there, wanted, keeping)) setMode(at.path(), there, modeOver(there, wanted, keeping));
     else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
       this.#tell("modes");
     if (isSameTime(there, wanted, keeping)) return;
     if (keeping.timeUnitNsec === Infinity) this.#tell("times");
-    else keeping.times.setPath(path, wanted.mtimeSec, wanted.mtimeNsec);
+    else keeping.times.setAt(at, wanted.mtimeSec, wanted.mtimeNsec);
   }
 
   /**
@@ -86,7 +87,7 @@ export class MetadataSetter {
     const { times } = this.keeping;
     this.#keepsLinkTimes ??= keepsLinkTimes(held, temporary(), times);
     if (!this.#keepsLinkTimes) return this.#tell("times of links");
-    const set = (): void => times.setPath(held.at(dir, name), wanted.mtimeSec, wanted.mtimeNsec);
+    const set = (): void => times.setAt(held.nameAt(dir, name), wanted.mtimeSec, wanted.mtimeNsec);
     this.#attempt("times of links", set);
   }
 

@@ -90,7 +90,7 @@ export class TargetActions implements EntryActions {
     const { files, held, linkedFiles, metadata, workspace } = this.#tools;
     if (outcome === "same") return "nothing";
     if (outcome === "touched") {
-      metadata().setPath(held.at(dir, name), there!, entry);
+      metadata().setAt(held.nameAt(dir, name), there!, entry);
       linkedFiles.note(there!);
       this.#tellDone(planned);
       return "nothing";

@@ -118,7 +118,8 @@ export class TargetDirs {
     if (!this.#held.isInPlace(dir, stats)) {
       throw new SyncError("CHANGED", "another directory took the place of the one that was written to");
     }
-    metadata.setPath(parent ? this.#held.at(parent, name) : this.#held.pathTo(dir), stats, wanted);
+    const at = parent ? this.#held.nameAt(parent, name) : this.#held.nameAt(dir, ".");
+    metadata.setAt(at, stats, wanted);
   }
 }
 

@@ -1,13 +1,13 @@
 import fs from "node:fs";
-import type { NativePath } from "./byte-string.node.ts";
+import { setTimesAt, type NameAt } from "./call-at.node.ts";
 import { findLibc, type Libc } from "./libc.node.ts";
 
 /** Sets modification times. */
 export interface TimeSetter {
   /** Sets the time of an open file or directory. */
   setHandle(fd: number, sec: number, nsec: number): void;
-  /** Sets the time of a path, of the link itself when it is one. */
-  setPath(path: NativePath, sec: number, nsec: number): void;
+  /** Sets the time of a name in a directory, of the link itself when it is one. */
+  setAt(at: NameAt, sec: number, nsec: number): void;
 }
 
 let found: readonly TimeSetter[] | undefined;
@@ -27,9 +27,9 @@ export const nodeTimes: TimeSetter = {
     const time = toNodeTime(sec, nsec);
     fs.futimesSync(fd, time, time);
   },
-  setPath(path, sec, nsec) {
+  setAt({ path }, sec, nsec) {
     const time = toNodeTime(sec, nsec);
-    fs.lutimesSync(path, time, time);
+    fs.lutimesSync(path(), time, time);
   },
 };
 
@@ -59,9 +59,8 @@ function libcTimes(libc: Libc): TimeSetter {
   };
   return {
     setHandle: (fd, sec, nsec) => libc.futimens(fd, fill(sec, nsec)),
-    setPath(path, sec, nsec) {
-      const bytes = Buffer.concat([Buffer.from(path as string), Buffer.of(0)]);
-      libc.utimensat(bytes, fill(sec, nsec));
+    setAt(at, sec, nsec) {
+      if (!setTimesAt(at, fill(sec, nsec))) nodeTimes.setAt(at, sec, nsec);
     },
   };
 }

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import type { TimeSetter } from "../../../../src/tree/disk/times.node.ts";
 import { sha256 } from "../../../../src/chunk/digest.ts";
 
 /** A new empty directory, removed by `dispose`. */
@@ -14,6 +15,19 @@ export function tempDir(): { path: string; [Symbol.dispose](): void } {
       fs.rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Sets the time of a path, of the link itself when it is one. */
+export function setTime(setter: TimeSetter, place: string | Buffer, sec: number, nsec: number): void {
+  const bytes = Buffer.from(place);
+  const slash = bytes.lastIndexOf("/");
+  const dirFd = fs.openSync(bytes.subarray(0, slash), "r");
+  try {
+    const name = bytes.toString("latin1", slash + 1);
+    setter.setAt({ dirFd, name, path: () => bytes }, sec, nsec);
+  } finally {
+    fs.closeSync(dirFd);
+  }
 }
 
 /** All of a tree that is synced, a line per path: kind, mode, time, content. Names byte by byte. */

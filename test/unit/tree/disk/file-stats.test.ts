@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { lookAt, lookAtHandle, nodeLook, type FileStats } from "../../../../src/tree/disk/file-stats.node.ts";
 import { findLibc } from "../../../../src/tree/disk/libc.node.ts";
 import { nodeTimes, timeSetters } from "../../../../src/tree/disk/times.node.ts";
-import { tempDir } from "./disk-tree.ts";
+import { setTime, tempDir } from "./disk-tree.ts";
 
 /** What the C library sees, without what only it does. */
 function lookWell(fd: number, name: string, pathOf: () => string): FileStats | undefined {
@@ -53,10 +53,10 @@ test.each([
   const fd = fs.openSync(`${temp.path}/file`, "r+");
   nodeTimes.setHandle(fd, sec, nsec);
   expect(cutOf("file")).toBe(cut);
-  nodeTimes.setPath(`${temp.path}/link`, sec, nsec);
+  setTime(nodeTimes, `${temp.path}/link`, sec, nsec);
   expect(cutOf("link")).toBe(cut);
   timeSetters()[0]!.setHandle(fd, sec, nsec);
-  timeSetters()[0]!.setPath(`${temp.path}/link`, sec, nsec);
+  setTime(timeSetters()[0]!, `${temp.path}/link`, sec, nsec);
   expect([cutOf("file"), cutOf("link")]).toEqual([cut, cut]);
   if (findLibc()) expect([timeOf("file"), timeOf("link")]).toEqual([exact, exact]);
   fs.closeSync(fd);

@@ -78,11 +78,11 @@ describe("a place without modes", () => {
 type SetTime = (sec: number, nsec: number, set: (sec: number, nsec: number) => void) => void;
 
 /** Puts something between every call that sets a time and the file system. */
-function interfere(setHandle: SetTime, setPath: SetTime, setters = times.timeSetters()): void {
+function interfere(setHandle: SetTime, setAt: SetTime, setters = times.timeSetters()): void {
   vi.mocked(times.timeSetters).mockReturnValue(
     setters.map((real) => ({
       setHandle: (fd, sec, nsec) => setHandle(sec, nsec, (...to) => real.setHandle(fd, ...to)),
-      setPath: (path, sec, nsec) => setPath(sec, nsec, (...to) => real.setPath(path, ...to)),
+      setAt: (at, sec, nsec) => setAt(sec, nsec, (...to) => real.setAt(at, ...to)),
     })),
   );
 }
@@ -105,12 +105,12 @@ describe("a place that keeps times in its own way", () => {
     ["cut to two seconds", cutTo(2_000_000_000), cutTo(2_000_000_000)],
     ["ignored for open files", ignore, keep],
     ["refused for open files, cut to a second by name", refuse, cutTo(1_000_000_000)],
-  ])("%s: a second run sends nothing", async (_, setHandle, setPath) => {
+  ])("%s: a second run sends nothing", async (_, setHandle, setAt) => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     fs.mkdirSync(from);
     fill(from);
-    interfere(setHandle, setPath);
+    interfere(setHandle, setAt);
     expect(await sync(from, to)).toMatchObject({ unkept: [], troubles: [] });
     expectContent(from, to);
     const sec = (root: string): number => Math.floor(fs.statSync(`${root}/dir/large`).mtimeMs / 1000);
@@ -139,7 +139,7 @@ describe("a place that keeps times in its own way", () => {
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     fs.mkdirSync(from);
     fill(from);
-    const deaf = { setHandle: () => {}, setPath: () => {} };
+    const deaf = { setHandle: () => {}, setAt: () => {} };
     vi.mocked(times.timeSetters).mockReturnValue([deaf, times.nodeTimes]);
     expect(await sync(from, to)).toMatchObject({ unkept: [], troubles: [] });
     expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 9 });

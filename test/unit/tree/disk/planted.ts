@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { type MemoryDir, type MemoryNode } from "../../../../src/tree/memory/memory-tree.ts";
 import { timeSetters } from "../../../../src/tree/disk/times.node.ts";
+import { setTime } from "./disk-tree.ts";
 
 /** The slow, plain way to put a tree on the disk. */
 export function plantTree(node: MemoryNode, at: Buffer): void {
@@ -12,7 +13,7 @@ export function plantTree(node: MemoryNode, at: Buffer): void {
       plantTree(child, Buffer.concat([at, Buffer.from(`/${below}`, "latin1")]));
   }
   if (node.kind !== "symlink") fs.chmodSync(at, node.mode);
-  timeSetters()[0]!.setPath(at, node.mtimeSec, node.mtimeNsec);
+  setTime(timeSetters()[0]!, at, node.mtimeSec, node.mtimeNsec);
 }
 
 /** The slow, plain way to read a tree from the disk. */
