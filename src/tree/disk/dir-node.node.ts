@@ -43,6 +43,8 @@ export class DirNode {
   readonly seen: Identity | undefined;
   /** What it was when its handle was closed for want of room. */
   closed: Identity | undefined;
+  /** A hash of its path, once it was needed. */
+  pathHash: number | undefined = undefined;
   /** True once names in it were made, renamed or removed. */
   isWritten = false;
 

@@ -71,9 +71,13 @@ export class Likeness {
   }
 }
 
-/** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
+/**
+ * FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
+ *
+ * @param before the hash of the text that stands before this one
+ */
+export function hashText(text: string, before = 0x811c9dc5): number {
+  let hash = before;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
 }

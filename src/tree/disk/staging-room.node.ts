@@ -4,7 +4,7 @@ import { closingAfter, closingOnFailure, doAll } from "../../bytes/closing.ts";
 import { SyncError, isSyncError } from "../../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
-import { pathBelow, printPlace, DirNode, type NameIn } from "./dir-node.node.ts";
+import { printPlace, DirNode, type NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { hashText } from "./likeness.node.ts";
 import { takeLock, type Lock } from "./lock.node.ts";
@@ -195,7 +195,11 @@ function notPrivate(place: DirNode, cause?: unknown): SyncError {
 
 /** What the temporary names for a path begin with. */
 function tagOf(dir: DirNode, name: ByteString): string {
-  return hashText(`${pathBelow(dir)}/${name}`)
-    .toString(16)
-    .padStart(8, "0");
+  return hashText(name, hashPath(dir)).toString(16).padStart(8, "0");
+}
+
+/** The hash of a directory's path with a slash at its end. */
+function hashPath(dir: DirNode): number {
+  const { parent, name } = dir;
+  return (dir.pathHash ??= parent ? hashText(`${name}/`, hashPath(parent)) : hashText("/"));
 }
