@@ -39,8 +39,11 @@ export class DirNode {
   readonly volume: Volume | undefined;
   /** The directory of the tree that its file system begins at. */
   readonly top: DirNode;
-  /** What it was when it was looked at by its name; not of one that was made in this session. */
-  readonly seen: Identity | undefined;
+  /**
+   * What it was when it was looked at by its name, as long as that may be needed; not of one that
+   * was made in this session.
+   */
+  seen: Identity | undefined;
   /** What it was when its handle was closed for want of room. */
   closed: Identity | undefined;
   /** A hash of its path, once it was needed. */

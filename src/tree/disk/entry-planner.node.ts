@@ -64,7 +64,7 @@ export class EntryPlanner {
     const { depth, kind } = entry;
     const { destination, extras } = this.#tools;
     const parent = depth === 0 ? destination.root : this.#open[depth - 1];
-    this.#open.length = Math.min(this.#open.length, depth);
+    this.#leave(depth);
     const name = depth > 0 || !destination.isSingle ? toByteString(entry.name) : destination.topName;
     extras?.see(depth, name);
     if (!parent) return "nothing";
@@ -73,6 +73,14 @@ export class EntryPlanner {
     this.#open[depth] = dir;
     extras?.enter(depth + 1, dir);
     return "nothing";
+  }
+
+  /** Leaves the directories of this depth and below it. */
+  #leave(depth: number): void {
+    while (this.#open.length > depth) {
+      const left = this.#open.pop();
+      if (left) this.#tools.destination.held?.leave(left);
+    }
   }
 
   #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode {

@@ -71,6 +71,11 @@ export class HandleCache<Key> {
     this.get(key);
   }
 
+  /** True for a handle that is open. */
+  has(key: Key): boolean {
+    return this.#fds.has(key);
+  }
+
   /** What is open under a key, or was; undefined when nothing is known of it. */
   identityOf(key: Key): Identity | undefined {
     const fd = this.#fds.get(key);

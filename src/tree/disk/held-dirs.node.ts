@@ -173,6 +173,11 @@ export class HeldDirs {
     if (this.#held.delete(dir)) fs.closeSync(dir.fd!);
   }
 
+  /** Says that a directory is left: nothing is remembered of one that was not opened. */
+  leave(dir: DirNode): void {
+    if (!this.#handles.has(dir)) dir.seen = undefined;
+  }
+
   /** False when what stands at the name of a directory that was used is not the same any more. */
   isInPlace(dir: DirNode, now: FileStats): boolean {
     const used = dir.fd === undefined ? this.#handles.identityOf(dir) : identityOf(dir.fd);
