@@ -6,7 +6,7 @@ import createWabt from "wabt";
 
 const kernels = [
   { name: "kernel", constant: "kernelBase64", what: "the rolling hashes" },
-  { name: "mac-kernel", constant: "macKernelBase64", what: "the keyed MACs" },
+  { name: "pieces-kernel", constant: "piecesKernelBase64", what: "pieces" },
 ];
 
 const wabt = await createWabt();

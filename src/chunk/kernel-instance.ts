@@ -1,6 +1,6 @@
 import { gearTable } from "./gear.ts";
 import { kernelBase64 } from "./kernel.ts";
-import { macKernelBase64 } from "./mac-kernel.ts";
+import { piecesKernelBase64 } from "./pieces-kernel.ts";
 
 /** The rolling rules. Each finds ends in `length` bytes at `buffer` and returns how many. */
 export interface Kernel {
@@ -16,6 +16,11 @@ export interface Kernel {
     strict: number,
     loose: number,
   ): number;
+}
+
+/** What pieces need beside those, in the same memory. Places are addresses. */
+export interface PiecesKernel {
+  /** Finds the ends of pieces of lines; returns how many. */
   lines(
     buffer: number,
     length: number,
@@ -24,10 +29,6 @@ export interface Kernel {
     fullBytes: number,
     maxBytes: number,
   ): number;
-}
-
-/** The keyed MACs, in the memory of a kernel. Places are addresses. */
-export interface MacKernel {
   /** Writes the MACs of `count` pieces of a buffer to `macs`; ends count from its start. */
   pieces(buffer: number, ends: number, count: number, macs: number): void;
   /** Takes the bytes in [from, to) into the MAC of a file. */
@@ -43,7 +44,7 @@ export const memoryPageBytes = 65536;
 export const gearBytes = 1024;
 
 let compiled: WebAssembly.Module | undefined;
-let compiledMacs: WebAssembly.Module | undefined;
+let compiledForPieces: WebAssembly.Module | undefined;
 
 /**
  * Makes a kernel with a memory of its own, of one page.
@@ -56,13 +57,14 @@ export function instantiateKernel(): Kernel {
 }
 
 /**
- * Makes a kernel of MACs that works in a memory that is there.
+ * Makes a kernel for pieces in the memory of a kernel.
  *
  * @throws what the engine throws when it has no SIMD
  */
-export function instantiateMacKernel(memory: WebAssembly.Memory): MacKernel {
-  compiledMacs ??= moduleOf(macKernelBase64);
-  return new WebAssembly.Instance(compiledMacs, { kernel: { memory } }).exports as unknown as MacKernel;
+export function instantiatePiecesKernel(memory: WebAssembly.Memory): PiecesKernel {
+  compiledForPieces ??= moduleOf(piecesKernelBase64);
+  return new WebAssembly.Instance(compiledForPieces, { kernel: { memory } })
+    .exports as unknown as PiecesKernel;
 }
 
 /** Writes the table that the gear hash reads to the start of a memory. */

@@ -1,6 +1,6 @@
 import {
   instantiateKernel,
-  instantiateMacKernel,
+  instantiatePiecesKernel,
   memoryPageBytes,
   writeGearTable,
 } from "./kernel-instance.ts";
@@ -27,7 +27,7 @@ export function kernelPieces(subkeys: SubkeySource): Pieces {
   const bufferAt = roundUp(macsAt + pieceMacBytes * pieceEndCount, memoryPageBytes);
   memory.grow(Math.ceil((bufferAt + piecesBufferBytes + slackBytes) / memoryPageBytes) - 1);
   writeGearTable(memory);
-  const macKernel = instantiateMacKernel(memory);
+  const piecesKernel = instantiatePiecesKernel(memory);
   writeMacKeys(memory, subkeys);
   return {
     buffer: new Uint8Array(memory.buffer, bufferAt, piecesBufferBytes),
@@ -44,11 +44,11 @@ export function kernelPieces(subkeys: SubkeySource): Pieces {
         rule.strict,
         rule.loose,
       ),
-    findLines: (length) => kernel.lines(bufferAt, length, endsAt, minBytes, fullBytes, maxBytes),
-    hash: (count) => macKernel.pieces(bufferAt, endsAt, count, macsAt),
-    update: (from, to) => macKernel.update(bufferAt + from, bufferAt + to),
+    findLines: (length) => piecesKernel.lines(bufferAt, length, endsAt, minBytes, fullBytes, maxBytes),
+    hash: (count) => piecesKernel.pieces(bufferAt, endsAt, count, macsAt),
+    update: (from, to) => piecesKernel.update(bufferAt + from, bufferAt + to),
     digest() {
-      macKernel.digest(fileMacAt);
+      piecesKernel.digest(fileMacAt);
       return new Uint8Array(memory.buffer, fileMacAt, fileMacBytes).slice();
     },
   };

@@ -1,5 +1,4 @@
-;; The rolling hashes. They find what fastcdc-finder.ts, cafs-finder.ts and line-finder.ts find in TypeScript, which
-;; also say why.
+;; The rolling hashes. They find what fastcdc-finder.ts and cafs-finder.ts find in TypeScript, which also say why.
 ;;
 ;; The gear table, 256 words, lies at 0; the caller decides about the rest. Addresses are absolute.
 ;; What stands between "repeat" and "end" is repeated, with 0, 1 and so on for "@".
@@ -142,73 +141,4 @@
         (local.set $next (i32.add (local.get $next) (i32.const 4)))
         (local.set $start (local.get $end))
         (br $chunk)))
-    (i32.shr_u (i32.sub (local.get $next) (local.get $ends)) (i32.const 2)))
-
-  ;; The same for pieces of lines.
-  (func (export "lines")
-    (param $buffer i32) (param $length i32) (param $ends i32) (param $min i32) (param $full i32) (param $max i32)
-    (result i32)
-    (local $start i32) (local $stop i32) (local $end i32) (local $next i32)
-    (local.set $start (local.get $buffer))
-    (local.set $stop (i32.add (local.get $buffer) (local.get $length)))
-    (local.set $next (local.get $ends))
-    (block $done
-      (loop $piece
-        (local.set $end (call $marked-line (local.get $start)
-          (i32.add (local.get $start) (local.get $min))
-          (call $smaller (i32.add (local.get $start) (local.get $full)) (i32.add (local.get $stop) (i32.const 1)))))
-        (if (i32.eqz (local.get $end)) (then
-          (local.set $end (call $line (i32.add (local.get $start) (local.get $full))
-            (call $smaller (i32.add (local.get $start) (local.get $max)) (i32.add (local.get $stop) (i32.const 1)))))))
-        (if (i32.eqz (local.get $end)) (then
-          (br_if $done (i32.lt_u (i32.sub (local.get $stop) (local.get $start)) (local.get $max)))
-          (local.set $end (i32.add (local.get $start) (local.get $max)))))
-        (i32.store (local.get $next) (i32.sub (local.get $end) (local.get $buffer)))
-        (local.set $next (i32.add (local.get $next) (i32.const 4)))
-        (local.set $start (local.get $end))
-        (br $piece)))
-    (i32.shr_u (i32.sub (local.get $next) (local.get $ends)) (i32.const 2)))
-
-  ;; The first end in [from, to) behind a line feed where the hash of the bytes since `at` has no highest bit; 0 if
-  ;; none.
-  (func $marked-line (param $at i32) (param $from i32) (param $to i32) (result i32)
-    (local $hash i32) (local $byte i32) (local $last i32)
-    (local.set $last (i32.sub (local.get $to) (i32.const 8)))
-    (block $few
-      (loop $eight
-        (br_if $few (i32.ge_s (local.get $at) (local.get $last)))
-        ;; repeat 8
-        (local.set $byte (i32.load8_u offset=@ (local.get $at)))
-        (local.set $hash (i32.add (i32.shl (local.get $hash) (i32.const 1))
-          (i32.load (i32.shl (local.get $byte) (i32.const 2)))))
-        (if (i32.eq (local.get $byte) (i32.const 10)) (then
-          (if (i32.and (i32.ge_s (local.get $hash) (i32.const 0))
-              (i32.ge_u (i32.add (local.get $at) (i32.const @+1)) (local.get $from)))
-            (then (return (i32.add (local.get $at) (i32.const @+1)))))))
-        ;; end
-        (local.set $at (i32.add (local.get $at) (i32.const 8)))
-        (br $eight)))
-    (local.set $last (i32.sub (local.get $to) (i32.const 1)))
-    (block $none
-      (loop $one
-        (br_if $none (i32.ge_s (local.get $at) (local.get $last)))
-        (local.set $byte (i32.load8_u (local.get $at)))
-        (local.set $hash (i32.add (i32.shl (local.get $hash) (i32.const 1))
-          (i32.load (i32.shl (local.get $byte) (i32.const 2)))))
-        (local.set $at (i32.add (local.get $at) (i32.const 1)))
-        (br_if $one (i32.ne (local.get $byte) (i32.const 10)))
-        (br_if $one (i32.lt_s (local.get $hash) (i32.const 0)))
-        (br_if $one (i32.lt_u (local.get $at) (local.get $from)))
-        (return (local.get $at))))
-    (i32.const 0))
-
-  ;; The first end in [from, to) behind a line feed; 0 if none.
-  (func $line (param $from i32) (param $to i32) (result i32)
-    (block $none
-      (loop $one
-        (br_if $none (i32.ge_u (local.get $from) (local.get $to)))
-        (if (i32.eq (i32.load8_u (i32.sub (local.get $from) (i32.const 1))) (i32.const 10))
-          (then (return (local.get $from))))
-        (local.set $from (i32.add (local.get $from) (i32.const 1)))
-        (br $one)))
-    (i32.const 0)))
+    (i32.shr_u (i32.sub (local.get $next) (local.get $ends)) (i32.const 2))))

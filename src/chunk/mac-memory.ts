@@ -2,7 +2,8 @@ import type { SubkeySource } from "./mac-subkeys.ts";
 import { uhashKeys } from "./uhash-keys.ts";
 
 /*
- * Where the kernel of MACs has its keys and its state; mac-kernel.wat says what else lies between.
+ * Where the kernel for pieces has its keys and its state; pieces-kernel.wat says what else lies
+ * between.
  */
 
 const nhKeyAt = 1024;
@@ -15,7 +16,7 @@ export const fileMacAt = 3808;
 /** Where the memory begins that is not the kernel's. */
 export const macMemoryEnd = 3824;
 
-/** Writes all keys to the memory of a kernel of MACs. */
+/** Writes all keys to the memory of a kernel for pieces. */
 export function writeMacKeys(memory: WebAssembly.Memory, subkeys: SubkeySource): void {
   const { nh, words } = uhashKeys(subkeys, 4);
   const view = new DataView(memory.buffer);
