@@ -17,7 +17,7 @@ const maxLengthBytes = 10;
  */
 export function encodeLength(value: number): Bytes {
   const writer = new ByteWriter();
-  writer.uvarint(value >= 0 ? 2 * value : -2 * value - 1);
+  writer.uvarint(zigzag(value));
   return writer.finish();
 }
 
@@ -84,4 +84,14 @@ export async function readLength(reader: ExactReader): Promise<number | undefine
     const length = decoder.push(byte);
     if (length !== undefined) return length;
   }
+}
+
+/** Maps whole numbers to those from 0 on: 0, -1, 1, -2 become 0, 1, 2, 3. Exact up to 2^52. */
+export function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+/** The number that `zigzag` made this of. */
+export function unzigzag(value: number): number {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 }

@@ -1,3 +1,4 @@
+import { unzigzag, zigzag } from "../bytes/varint.ts";
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
 import { SyncError } from "../errors.ts";
 import type { Entry, EntryKind } from "../tree/entry/entry.ts";
@@ -16,15 +17,6 @@ const unaskedFlag = 0x04;
 const nameBytes = 255;
 const targetBytes = 4095;
 const modeBits = 0o7777;
-
-/** Zig-zag: small numbers of either sign become small numbers. Exact up to 2^52. */
-function zigzag(value: number): number {
-  return value >= 0 ? value * 2 : -value * 2 - 1;
-}
-
-function unzigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-}
 
 function sharedPrefix(a: Bytes, b: Bytes): number {
   const end = Math.min(a.length, b.length);

@@ -1,14 +1,23 @@
 import { SyncError } from "../errors.ts";
 import type { EntryPlace } from "../tree/entry/entry-order.ts";
-import type { ChunkGroup } from "./chunk-groups.ts";
-import type { Expected } from "./coming-chunks.ts";
+import type { ChunkGroup } from "./levels/chunks/chunk-groups.ts";
+import type { Expected } from "./levels/chunks/coming-chunks.ts";
 import type { Debt } from "./ledger.ts";
+
+/**
+ * What a sender says of a file: whether an old version is the same, its pieces, its chunks with a
+ * question for each, or its chunks and their content at once; nothing while it is checked.
+ */
+export type Awaits = "same" | "pieces" | "asked" | "pushed" | "check";
 
 /** A file whose content a receiver waits for. */
 export interface FileState {
   readonly entry: number;
   readonly place: EntryPlace;
-  readonly unasked: boolean;
+  /** What the sender is to say of it next. */
+  awaits: Awaits;
+  /** Bytes of the old version, for one that is made from that. */
+  readonly oldBytes: number | undefined;
   readonly debt: Debt;
   /** Bytes that it was announced with: its list may not be longer. */
   readonly size: number;
@@ -17,19 +26,27 @@ export interface FileState {
   /** Chunks listed and not in place. */
   missing: number;
   ended: boolean;
+  /** True when its content was counted as such that is made. */
+  isFilled: boolean;
+  /** True when it was put together wrongly, and comes again. */
+  isRepeated: boolean;
   /** Given up, or up to date already: what still comes for it is dropped. */
   dropped: boolean;
 }
 
 /** A file of which nothing was listed. */
 export function openFile(
-  entry: number,
-  place: EntryPlace,
-  size: number,
-  debt: Debt,
-  unasked: boolean,
+  given: Pick<FileState, "entry" | "place" | "size" | "debt" | "awaits" | "oldBytes">,
 ): FileState {
-  return { entry, place, unasked, debt, size, listed: 0, missing: 0, ended: false, dropped: false };
+  return {
+    ...given,
+    listed: 0,
+    missing: 0,
+    ended: false,
+    isFilled: false,
+    isRepeated: false,
+    dropped: false,
+  };
 }
 
 /** A place in a file where a chunk has to go. */

@@ -25,6 +25,11 @@ export const frameTypes = {
   HAVE: 0x10,
   LISTED: 0x11,
   CHANGES: 0x12,
+  SAME: 0x13,
+  PIECES: 0x14,
+  WISH_PIECES: 0x15,
+  DELTA: 0x16,
+  WISH_WHOLE: 0x17,
 } as const;
 
 /** The name of a frame's type. */

@@ -1,5 +1,7 @@
+import { concatBytes } from "../bytes/compare.ts";
 import { checkCutterSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
+import { sha256 } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Layout } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
@@ -24,6 +26,12 @@ export const changesFeature = "changes";
  * receiver keeps such content until the end.
  */
 export const haveFeature = "have";
+
+/**
+ * A sender with this feature tells of new versions by what they share with old ones; a receiver
+ * with it has those.
+ */
+export const piecesFeature = "pieces";
 
 /**
  * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream
@@ -160,15 +168,21 @@ export function askedOfTarget({ mode, features }: SenderHello): {
   };
 }
 
+/** What follows from the two greetings. */
+export interface Agreement {
+  /** True when content is compressed. */
+  readonly compress: boolean;
+  /** The key of the MACs of files and pieces, 32 bytes; undefined when there are none. */
+  readonly macKey: Bytes | undefined;
+}
+
 /**
  * What follows from the two greetings.
  *
  * @throws UNSUPPORTED when the receiver does not know what the sender's session needs
  */
-export function agree(
-  { digest, cutter, compression, features }: SenderHello,
-  receiver: ReceiverHello,
-): { readonly compress: boolean } {
+export function agree(sender: SenderHello, receiver: ReceiverHello): Agreement {
+  const { digest, cutter, compression } = sender;
   const missing = [
     ...(receiver.digests.includes(digest) ? [] : [digest]),
     ...(receiver.cutters.includes(cutter.name) ? [] : [cutter.name]),
@@ -176,5 +190,16 @@ export function agree(
   ];
   if (missing.length > 0)
     throw new SyncError("UNSUPPORTED", `the receiver does not know ${missing.join(", ")}`);
-  return { compress: [features, receiver.features].every((names) => names.includes(compressFeature)) };
+  const isShared = (name: string): boolean =>
+    [sender, receiver].every(({ features }) => features.includes(name));
+  const usesPieces = sender.mode === "duplex" && isShared(piecesFeature);
+  return {
+    compress: isShared(compressFeature),
+    macKey: usesPieces ? macKeyOf(sender.nonce, receiver.nonce) : undefined,
+  };
+}
+
+/** Nobody who writes files knows it beforehand: both ends had a part in it. */
+function macKeyOf(senderNonce: Bytes, receiverNonce: Bytes): Bytes {
+  return sha256(concatBytes([new TextEncoder().encode("rsync-stream mac"), senderNonce, receiverNonce]));
 }

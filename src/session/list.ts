@@ -5,7 +5,7 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { decodeChunkGroups } from "./chunk-groups.ts";
+import { decodeChunkGroups } from "./levels/chunks/chunk-groups.ts";
 import { ChunkMemory } from "./chunk-memory.ts";
 import { decodeEnd, decodeError } from "./closing.ts";
 import { FrameReader } from "./frame.ts";

@@ -1,5 +1,6 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
+import { createPieceKernel } from "../chunk/piece-kernel.ts";
 import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { TreeTarget } from "../tree/target.ts";
@@ -9,7 +10,8 @@ import type { Frame } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
-import { changesFeature, compressFeature, type ReceiverHello, type Windows } from "./hello.ts";
+import { changesFeature, compressFeature, piecesFeature, type ReceiverHello, type Windows } from "./hello.ts";
+import { OldPieces } from "./levels/pieces/old-pieces.ts";
 import { ReceiverCore } from "./receiver-core.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 
@@ -97,7 +99,7 @@ async function discardRefused(target: TreeTarget, thrown: unknown): Promise<neve
 }
 
 function receiverHello(
-  { tellsChanges = false }: TreeTarget,
+  { tellsChanges = false, old }: TreeTarget,
   digests: readonly ChunkDigest[],
   { windows = {}, compress = false }: ReceiveOptions,
 ): ReceiverHello {
@@ -111,7 +113,11 @@ function receiverHello(
       chunks: windows.chunks ?? sessionLimits.chunksWindowBytes,
       data: windows.data ?? sessionLimits.dataWindowBytes,
     },
-    features: [...(compress ? [compressFeature] : []), ...(tellsChanges ? [changesFeature] : [])],
+    features: [
+      ...(compress ? [compressFeature] : []),
+      ...(tellsChanges ? [changesFeature] : []),
+      ...(old ? [piecesFeature] : []),
+    ],
     nonce: crypto.getRandomValues(new Uint8Array(16)),
   };
 }
@@ -129,6 +135,8 @@ class ReceiverWork {
   readonly #allowance: Allowance;
   readonly #answers: boolean;
   readonly #options: ReceiveOptions;
+  /** Set when the session uses old versions. */
+  #pieces: OldPieces | undefined;
 
   constructor(
     target: TreeTarget,
@@ -187,6 +195,16 @@ class ReceiverWork {
         return this.#target.write(effect.placements);
       case "finish":
         return this.#target.finish(effect.files);
+      case "compare":
+        return this.#pieces!.compare(effect.entries);
+      case "keepOld":
+        return this.#target.old!.keep(effect.entry);
+      case "match":
+        return this.#pieces!.match(effect.entry, effect.group, effect.sizes);
+      case "fill":
+        return this.#pieces!.fill(effect.entry, effect.run);
+      case "check":
+        return this.#pieces!.check(effect.entry, effect.mac);
       case "abandon":
         return this.#target.abandon(effect.entry, effect.reason);
       case "commit":
@@ -217,18 +235,26 @@ class ReceiverWork {
   }
 
   async #open(opening: ReceiverEffect & { do: "open" }): Promise<void> {
-    const { cutter, digest, layout, search, keepOld, tells } = opening;
+    const { cutter, digest, layout, search, keepOld, tells, macKey } = opening;
     if (this.#core.duplex && !this.#answers) {
       throw new SyncError("UNSUPPORTED", "the sender waits for answers, and there is no way back");
     }
-    const onTrouble = (entry: number, error: SyncError): void => this.#core.trouble(entry, error);
     const { signal } = this.#options;
+    const { old } = this.#target;
+    const useOld = old !== undefined && macKey !== undefined;
+    if (useOld)
+      this.#pieces = new OldPieces(old, () => createPieceKernel(macKey), { ...(signal && { signal }) });
+    const onTrouble = (entry: number, error: SyncError): void => {
+      this.#pieces?.drop(entry);
+      this.#core.trouble(entry, error);
+    };
     await this.#target.open({
       cutter,
       digest,
       layout,
       search,
       keepOld,
+      useOld,
       ...(tells && { onChange: (change) => this.#core.change(change) }),
       onDelete: () => void this.#core.totals.deleted++,
       onReplace: (entry, bytes) => this.#allowance.replace(entry, bytes),

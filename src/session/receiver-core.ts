@@ -1,28 +1,25 @@
 import { equalBytes } from "../bytes/compare.ts";
-import { type ChunkId, idBytes } from "../chunk/chunk.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
-import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError, type SyncErrorCode } from "../errors.ts";
 import { EntryChecker, type EntryPlace } from "../tree/entry/entry-order.ts";
-import type { TreeChange } from "../tree/entry/entry.ts";
-import type { Need, Placement } from "../tree/target.ts";
+import type { Entry, TreeChange } from "../tree/entry/entry.ts";
+import type { Need } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { Allowance } from "./allowance.ts";
 import { encodeChanges } from "./change-codec.ts";
-import { type ChunkGroup, decodeChunkGroups } from "./chunk-groups.ts";
-import { decodeCounts, decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
-import { ComingChunks, type Expected } from "./coming-chunks.ts";
+import { decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
 import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
 import { EntryTroubles } from "./entry-troubles.ts";
-import { checkLength, type FileState, openFile, type Place, placesFor, sizesToCome } from "./file-state.ts";
+import { type Awaits, type FileState, openFile } from "./file-state.ts";
 import type { Frame } from "./frame.ts";
-import { askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
+import { agree, askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { type Debt, Ledger } from "./ledger.ts";
+import { IncomingChunks } from "./levels/chunks/incoming-chunks.ts";
+import type { LevelHost, Steps } from "./levels/level-host.ts";
+import { IncomingPieces } from "./levels/pieces/incoming-pieces.ts";
 import { noReceiverTotals, type ReceiverEffect, send } from "./receiver-effect.ts";
-import { encodeChunkWishes, encodeFileWishes, type FileWish } from "./wishes.ts";
-
-type Steps<T = void> = Generator<ReceiverEffect, T, unknown>;
+import { encodeFileAnswers, type FileAnswer } from "./wishes.ts";
 
 interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;
@@ -50,20 +47,35 @@ export class ReceiverCore {
   readonly #options: ReceiverCoreOptions;
   #hello: SenderHello | undefined;
   #checker = new EntryChecker("named");
-  #digestOfIds = sha256Digest;
   readonly #files = new Map<number, FileState>();
-  readonly #coming = new ComingChunks<Place>();
   readonly #finished: FileState[] = [];
   readonly #troubles = new EntryTroubles();
   /** What became of paths and was not told yet. */
   readonly #changes: TreeChange[] = [];
   readonly #ledger: Ledger;
+  readonly #pieces: IncomingPieces;
+  readonly #chunks: IncomingChunks;
   /** The transcript that END agreed with, once everything is in place. */
   #digest: Bytes | undefined;
 
   constructor(options: ReceiverCoreOptions) {
     this.#options = options;
     this.#ledger = new Ledger(options.hello.windows);
+    const host: LevelHost = {
+      file: (entry) => this.#required(entry),
+      told: ({ place }, bytes) => {
+        this.totals.chunkBytes += bytes;
+        this.totals.currentName = place.name;
+      },
+      fill: ({ entry }, sizes) => options.allowance?.fill(entry, sizes),
+      ended: (file) => options.allowance?.settle(file.entry),
+      finished: (file) => void this.#finished.push(file),
+      giveUp: (file, code, message) => this.#giveUp(file, code, message),
+      pay: (debt) => this.#ledger.pay(debt),
+      received: (bytes) => (this.totals.receivedBytes += bytes),
+    };
+    this.#pieces = new IncomingPieces(host);
+    this.#chunks = new IncomingChunks(host);
   }
 
   /** True once everything is in place and the target was committed. */
@@ -125,11 +137,18 @@ export class ReceiverCore {
       case "CHUNKS":
         return yield* this.#takeChunks(frame.payload, hello);
       case "DATA":
-        return yield* this.#takeContent(frame.payload, "wished");
       case "PUSH":
-        return yield* this.#takeContent(frame.payload, "pushed");
+        yield* this.#chunks.takeContent(frame.payload, frame.type === "DATA" ? "wished" : "pushed");
+        return this.#ledger.payData(frame.payload.length);
       case "SKIP":
-        return yield* this.#skip(frame.payload);
+        return yield* this.#chunks.skip(frame.payload);
+      case "SAME":
+        return yield* this.#pieces.takeSame(frame.payload);
+      case "PIECES":
+        return yield* this.#takePieces(frame.payload);
+      case "DELTA":
+        yield* this.#pieces.takeRuns(frame.payload);
+        return this.#ledger.payData(frame.payload.length);
       case "END":
         return yield* this.#end(frame);
       case "ERROR":
@@ -153,9 +172,10 @@ export class ReceiverCore {
     }
     checkSessionCutter(hello.cutter);
     this.#hello = hello;
-    this.#digestOfIds = digest;
+    this.#chunks.digest = digest;
     this.#checker = new EntryChecker(hello.layout);
-    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, ...askedOfTarget(hello) };
+    const { macKey } = agree(hello, this.#options.hello);
+    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, macKey, ...askedOfTarget(hello) };
   }
 
   #takeListed(): void {
@@ -180,158 +200,87 @@ export class ReceiverCore {
     const entries = listed.map(({ entry }) => entry);
     this.#options.allowance?.list(entries);
     const needs = (yield { do: "plan", entries, first }) as readonly Need[];
-    const wishes = this.#register(listed, places, needs, debt);
+    const answers = yield* this.#compare(needs, first, entries);
+    const wishes = this.#register(listed, places, answers, debt);
     this.#ledger.pay(debt);
-    if (wishes.length > 0) yield send("WISH_FILES", encodeFileWishes(wishes), "control");
+    if (wishes.answers.length > 0)
+      yield send("WISH_FILES", encodeFileAnswers(wishes.answers, wishes.sizes), "control");
+  }
+
+  /** What the sender is to hear of each entry: of old versions of the same length their MACs. */
+  *#compare(needs: readonly Need[], first: number, entries: readonly Entry[]): Steps<readonly FileAnswer[]> {
+    const isCompared = (need: Need, i: number): boolean =>
+      typeof need !== "string" && need.oldBytes === entries[i]!.size;
+    const compared = needs.flatMap((need, i) => (isCompared(need, i) ? [first + i] : []));
+    if (compared.length === 0) return needs;
+    const macs = (yield { do: "compare", entries: compared }) as readonly (Bytes | undefined)[];
+    let next = 0;
+    return needs.map((need, i) => {
+      if (typeof need === "string" || !isCompared(need, i)) return need;
+      const mac = macs[next++];
+      return mac ? { ...need, mac } : "all";
+    });
   }
 
   /** Opens the files of a frame, and answers the questions in it. */
   #register(
     listed: readonly ListedEntry[],
     places: readonly EntryPlace[],
-    needs: readonly Need[],
+    answers: readonly FileAnswer[],
     debt: Debt,
-  ): FileWish[] {
-    const wishes: FileWish[] = [];
+  ): { readonly answers: FileAnswer[]; readonly sizes: number[] } {
+    const wishes: { readonly answers: FileAnswer[]; readonly sizes: number[] } = { answers: [], sizes: [] };
     const first = this.totals.entries - listed.length;
     for (const [i, { entry, unasked }] of listed.entries()) {
       if (entry.kind !== "file") continue;
-      const need = needs[i] ?? "nothing";
-      if (!unasked) wishes.push({ wanted: need !== "nothing", all: need === "all" });
-      if (need === "nothing" && !unasked) continue;
+      const answer = answers[i] ?? "nothing";
+      if (!unasked) wishes.answers.push(answer);
+      if (!unasked) wishes.sizes.push(entry.size);
+      if (answer === "nothing" && !unasked) continue;
       debt.open += 1;
       this.totals.wantedFiles += 1;
       this.totals.wantedBytes += entry.size;
-      const file = openFile(first + i, places[i]!, entry.size, debt, unasked || need === "all");
-      file.dropped = need === "nothing";
-      this.#files.set(first + i, file);
+      const old = typeof answer === "string" || unasked ? undefined : answer;
+      const awaits = unasked ? "pushed" : awaitedAfter(answer);
+      const number = first + i;
+      const file = openFile({
+        entry: number,
+        place: places[i]!,
+        size: entry.size,
+        debt,
+        awaits,
+        oldBytes: old?.oldBytes,
+      });
+      file.dropped = answer === "nothing";
+      this.#files.set(number, file);
+      if (awaits === "same") this.#pieces.compare(file);
     }
     return wishes;
   }
 
-  *#takeChunks(payload: Bytes, hello: SenderHello): Steps {
-    const groups = decodeChunkGroups(payload, hello.cutter.maxBytes);
+  *#takePieces(payload: Bytes): Steps {
     const debt = this.#ledger.enter("chunks", payload.length);
-    const wishes: boolean[] = [];
-    for (const group of groups) yield* this.#takeGroup(group, debt, wishes);
+    yield* this.#pieces.take(payload, debt);
     this.#ledger.pay(debt);
-    if (wishes.length > 0) yield send("WISH_CHUNKS", encodeChunkWishes(wishes), "control");
   }
 
-  *#takeGroup(group: ChunkGroup, debt: Debt, wishes: boolean[]): Steps {
-    const file = this.#files.get(group.entry);
+  #required(entry: number): FileState {
+    const file = this.#files.get(entry);
     if (file === undefined || file.ended)
-      throw new SyncError("UNSOLICITED", "a chunk list for a file that awaits none");
-    if ((group.pushed !== undefined) !== file.unasked)
-      throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
-    checkLength(file, group.sizes); // before anything of it is looked for or asked for
-    this.#options.allowance?.fill(file.entry, sizesToCome(group, file));
-    const offset =
-      group.pushed === undefined
-        ? yield* this.#takeQuestions(group, file, debt, wishes)
-        : yield* this.#takePushed(group, group.pushed, file, debt);
-    this.totals.chunkBytes += offset - file.listed;
-    this.totals.currentName = file.place.name;
-    file.listed = offset;
-    if (group.end === undefined) return;
-    file.ended = true;
-    this.#options.allowance?.settle(file.entry);
-    if (group.end !== "complete") yield* this.#giveUp(file, group.end, "the sender could not read it");
-    if (file.missing === 0) this.#finished.push(file);
+      throw new SyncError("UNSOLICITED", "a list for a file that awaits none");
+    return file;
   }
 
-  /** Lets the target place what it has of a group, and wishes for the rest. Returns its end. */
-  *#takeQuestions({ sizes, ids }: ChunkGroup, file: FileState, debt: Debt, wishes: boolean[]): Steps<number> {
-    let offset = file.listed;
-    const here = file.dropped ? undefined : yield* this.#place(file, offset, ids, sizes);
-    for (const [i, size] of sizes.entries()) {
-      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
-      wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset, debt }));
-      offset += size;
-    }
-    return offset;
+  *#takeChunks(payload: Bytes, hello: SenderHello): Steps {
+    const debt = this.#ledger.enter("chunks", payload.length);
+    yield* this.#chunks.take(payload, hello.cutter.maxBytes, debt);
+    this.#ledger.pay(debt);
   }
 
-  /** Books what will be pushed, and finds what will not. Returns where the group ends. */
-  *#takePushed(group: ChunkGroup, pushed: readonly boolean[], file: FileState, debt: Debt): Steps<number> {
-    let offset = file.listed;
-    for (const [i, size] of group.sizes.entries()) {
-      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
-      const place = { file, offset, debt };
-      if (pushed[i] === true) this.#expect("pushed", id, size, place);
-      else if (!file.dropped && !this.#join(id, size, place)) yield* this.#require(file, offset, id, size);
-      offset += size;
-    }
-    return offset;
-  }
-
-  *#place(file: FileState, offset: number, ids: Bytes, sizes: readonly number[]): Steps<Uint8Array> {
-    if (sizes.length === 0) return new Uint8Array(0);
-    return (yield { do: "place", entry: file.entry, offset, ids, sizes }) as Uint8Array;
-  }
-
-  /** Puts in place what the sender says is here; a file for which it is not is given up. */
-  *#require(file: FileState, offset: number, id: ChunkId, size: number): Steps {
-    const here = yield* this.#place(file, offset, id, [size]);
-    if (here[0] !== 1) yield* this.#giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
-  }
-
-  /** True when the chunk has to be asked for; one that is on its way is waited for. */
-  #wish(id: ChunkId, size: number, place: Place): boolean {
-    if (this.#join(id, size, place)) return false;
-    this.#expect("wished", id, size, place);
-    return true;
-  }
-
-  #join(id: ChunkId, size: number, place: Place): boolean {
-    if (!this.#coming.join(id, size, place)) return false;
-    this.#owe(place);
-    return true;
-  }
-
-  #expect(lane: "wished" | "pushed", id: ChunkId, size: number, place: Place): void {
-    this.#coming.expect(lane, id, size, place);
-    this.#owe(place);
-  }
-
-  #owe({ file, debt }: Place): void {
-    file.missing += 1;
-    debt.open += 1;
-  }
-
-  *#takeContent(payload: Bytes, lane: "wished" | "pushed"): Steps {
-    const placements: Placement[] = [];
-    const arrived: Expected<Place>[] = [];
-    let at = 0;
-    while (at < payload.length) {
-      const expected = this.#coming.take(lane);
-      if (expected === undefined) throw new SyncError("UNSOLICITED", "content that nobody asked for");
-      if (at + expected.size > payload.length) throw new SyncError("BAD_FRAME", "a chunk is cut off");
-      const bytes = payload.subarray(at, at + expected.size);
-      const chunk = verifyChunk(expected.id, bytes, this.#digestOfIds);
-      at += expected.size;
-      arrived.push(expected);
-      for (const { file, offset } of placesFor(expected))
-        placements.push({ entry: file.entry, offset, chunk });
-    }
-    this.totals.receivedBytes += payload.length;
-    if (placements.length > 0) yield { do: "write", placements };
-    for (const expected of arrived) this.#settlePlaces(expected);
-    this.#ledger.payData(payload.length);
-  }
-
-  /** The sender cannot deliver chunks that were asked for: their files stay as they were. */
-  *#skip(payload: Bytes): Steps {
-    const [count = 0] = decodeCounts(payload, 1);
-    if (count > this.#coming.wishedCount)
-      throw new SyncError("UNSOLICITED", "the sender skips what nobody asked for");
-    for (let i = 0; i < count; i++) {
-      const expected = this.#coming.take("wished");
-      if (expected === undefined) return;
-      for (const { file } of expected.places)
-        yield* this.#giveUp(file, "CHANGED", "it changed at the sender");
-      this.#settlePlaces(expected);
-    }
+  /** True when the sender waits for nothing but hears now that files turned out wrong. */
+  #isRepeating(): boolean {
+    const open = [...this.#files.values()];
+    return open.length > 0 && open.every(({ isRepeated }) => isRepeated);
   }
 
   /** The target tells the reason back as a trouble, with the path that only it knows. */
@@ -340,14 +289,6 @@ export class ReceiverCore {
     file.dropped = true;
     const reason = new SyncError(code, message, { remote: code !== "CHUNK_MISSING" });
     yield { do: "abandon", entry: file.entry, reason };
-  }
-
-  #settlePlaces(expected: Expected<Place>): void {
-    for (const { file, debt } of expected.places) {
-      file.missing -= 1;
-      this.#ledger.pay(debt);
-      if (file.ended && file.missing === 0) this.#finished.push(file);
-    }
   }
 
   /** After each frame: finishes files, reports troubles, gives credit. */
@@ -381,6 +322,7 @@ export class ReceiverCore {
     const end = decodeEnd(frame.payload);
     if (!equalBytes(end.transcript, frame.transcript))
       throw new SyncError("CORRUPT", "the digests of the whole differ");
+    if (this.#isRepeating()) return; // END comes again behind the files that come again
     if (
       end.entries !== this.totals.entries ||
       end.chunkBytes !== this.totals.chunkBytes ||
@@ -395,4 +337,10 @@ export class ReceiverCore {
     this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", encodeDone({ ...this.totals, transcript: frame.transcript }), "none");
   }
+}
+
+/** What the sender says next of a file that was answered so. */
+function awaitedAfter(answer: FileAnswer): Awaits {
+  if (typeof answer !== "string") return answer.mac ? "same" : "pieces";
+  return answer === "ask" ? "asked" : "pushed";
 }

@@ -5,6 +5,8 @@ import type { Entry, Layout } from "../tree/entry/entry.ts";
 import type { Placement } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
+import type { VersionSizes } from "./levels/pieces/old-pieces.ts";
+import type { PieceGroup, PieceRun } from "./levels/pieces/piece-codec.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 
 /**
@@ -21,6 +23,8 @@ export type ReceiverEffect =
       readonly search: boolean;
       /** True when a sender that nothing can be told counts on content that is here. */
       readonly keepOld: boolean;
+      /** The key of the MACs, where old versions are used. */
+      readonly macKey: Bytes | undefined;
       /** True when the sender wants to hear what becomes of each path. */
       readonly tells: boolean;
     }
@@ -34,6 +38,21 @@ export type ReceiverEffect =
     }
   | { readonly do: "write"; readonly placements: readonly Placement[] }
   | { readonly do: "finish"; readonly files: readonly { readonly entry: number; readonly size: number }[] }
+  /** Compute the MACs of old versions; undefined for those that cannot be read. */
+  | { readonly do: "compare"; readonly entries: readonly number[] }
+  /** The old version is the new one. */
+  | { readonly do: "keepOld"; readonly entry: number }
+  /** Look for pieces in an old version; gives a `PieceAnswer`. */
+  | {
+      readonly do: "match";
+      readonly entry: number;
+      readonly group: PieceGroup;
+      readonly sizes: VersionSizes;
+    }
+  /** Put together what comes next of a new version. */
+  | { readonly do: "fill"; readonly entry: number; readonly run: PieceRun }
+  /** Put the rest together; gives true when the whole has this MAC. */
+  | { readonly do: "check"; readonly entry: number; readonly mac: Bytes }
   | { readonly do: "abandon"; readonly entry: number; readonly reason: SyncError }
   | { readonly do: "commit"; readonly whole: boolean };
 

@@ -3,6 +3,7 @@ import { BlockPool } from "../bytes/block-pool.ts";
 import { fastcdcSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
+import { createPieceKernel, type PieceKernel } from "../chunk/piece-kernel.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { Layout, TreeChange } from "../tree/entry/entry.ts";
@@ -11,11 +12,13 @@ import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
-import { changesFeature, compressFeature, haveFeature, type Mode } from "./hello.ts";
+import { changesFeature, compressFeature, haveFeature, type Mode, piecesFeature } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
-
+import type { RunRequest } from "./levels/pieces/outgoing-pieces.ts";
+import { PieceScan } from "./levels/pieces/piece-scan.ts";
+import { RunMaker } from "./levels/pieces/run-maker.ts";
 import { SenderCore } from "./sender-core.ts";
 import type { SenderAction, SenderTotals } from "./sender-action.ts";
 
@@ -117,6 +120,7 @@ export async function sendTree<File>(
         ...(options.compress === false ? [] : [compressFeature]),
         ...(options.onChange ? [changesFeature] : []),
         ...(options.have ? [haveFeature] : []),
+        ...(mode === "duplex" && source.scan ? [piecesFeature] : []),
       ],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },
@@ -243,6 +247,9 @@ class SenderWork<File> {
   /** What the source has answered, to be told to the core. */
   readonly #answers: (() => void)[] = [];
   #cut: AsyncIterator<readonly CutRun<File>[]> | undefined;
+  #scan: PieceScan<File> | undefined;
+  #kernel: PieceKernel | undefined;
+  #runs: RunMaker<File> | undefined;
 
   constructor(parts: SenderWorkParts<File>) {
     const { source, core, digest, link, options, pool } = parts;
@@ -278,7 +285,11 @@ class SenderWork<File> {
     this.#life.abort(new SyncError("ABORTED", "the session is over"));
     await closingInTheEnd(
       async () => void (await this.#listing.return?.()),
-      async () => void (await this.#cut?.return?.()),
+      () =>
+        closingInTheEnd(
+          async () => void (await this.#cut?.return?.()),
+          async () => this.#scan?.close(),
+        ),
     );
   }
 
@@ -303,6 +314,16 @@ class SenderWork<File> {
           if (done === true) this.#core.cutEnded();
           else this.#core.cut(value);
         });
+      case "scan":
+        this.#scan = new PieceScan(this.#parts.source, this.#pieceKernel(), action.requests, this.#abort);
+        return;
+      case "scanStep":
+        return this.#await(this.#scan!.next(), (results) => {
+          if (results === undefined) this.#core.scanEnded();
+          else this.#core.scanned(results);
+        });
+      case "makeRuns":
+        return this.#makeRuns(action.requests);
       case "read":
         return this.#readAgain(action.file, action.offset, action.size);
       case "end":
@@ -325,6 +346,15 @@ class SenderWork<File> {
           throw thrown;
         }),
     );
+  }
+
+  #pieceKernel(): PieceKernel {
+    return (this.#kernel ??= createPieceKernel(this.#core.macKey!));
+  }
+
+  async #makeRuns(requests: readonly RunRequest<File>[]): Promise<void> {
+    this.#runs ??= new RunMaker(this.#parts.source, createPieceKernel(this.#core.macKey!), this.#abort);
+    this.#core.madeRuns(await this.#runs.make(requests));
   }
 
   async #readAgain(file: File, offset: number, size: number): Promise<void> {

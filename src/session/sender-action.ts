@@ -1,10 +1,11 @@
 import type { Bytes } from "../types.ts";
 import type { FrameType, Squeeze } from "./frame.ts";
+import type { RunRequest, ScanRequest } from "./levels/pieces/outgoing-pieces.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 
 /**
  * What the sender's state machine wants done next. Each is done before `next` is called again; only
- * the answers to `list` and `step` may come later.
+ * the answers to `list`, `step` and `scanStep` may come later.
  */
 export type SenderAction<File> =
   | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
@@ -16,6 +17,12 @@ export type SenderAction<File> =
   | { readonly do: "cut"; readonly files: readonly File[] }
   /** Take the next runs of the cut that was begun: `cut` or `cutEnded`. */
   | { readonly do: "step" }
+  /** Begin to read these files whole; no answer. */
+  | { readonly do: "scan"; readonly requests: readonly ScanRequest<File>[] }
+  /** Take what comes next of that: `scanned` or `scanEnded`. */
+  | { readonly do: "scanStep" }
+  /** Make up runs that the receiver misses: `madeRuns`. */
+  | { readonly do: "makeRuns"; readonly requests: readonly RunRequest<File>[] }
   /** Read a chunk again: `readAgain`. */
   | { readonly do: "read"; readonly file: File; readonly offset: number; readonly size: number }
   | { readonly do: "finish" };

@@ -1,29 +1,29 @@
-import { idBytes } from "../chunk/chunk.ts";
-import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
-import { BlockPool } from "../bytes/block-pool.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import type { BlockPool } from "../bytes/block-pool.ts";
 import { equalBytes } from "../bytes/compare.ts";
-import { isSyncError, SyncError, withPath } from "../errors.ts";
+import { SyncError, withPath } from "../errors.ts";
 import { type EntryPlace, printEntryPath } from "../tree/entry/entry-order.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import type { CutRun, SourceEntry } from "../tree/source.ts";
 import type { Bytes } from "../types.ts";
 import { hearChanges } from "./change-codec.ts";
-import { type ChunkGroup, encodeChunkGroups } from "./chunk-groups.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
-import { decodeCounts, decodeDone, decodeError, decodeFailed, encodeCounts } from "./closing.ts";
+import { decodeDone, decodeError, decodeFailed } from "./closing.ts";
 import type { DoneMessage } from "./closing.ts";
-import { ContentQueue } from "./content-queue.ts";
 import { encodeEntries } from "./entry-codec.ts";
 import type { Frame, FrameType, Squeeze } from "./frame.ts";
-import { agree, decodeHello, encodeHello, type SenderHello, type Windows } from "./hello.ts";
+import { agree, type Agreement, decodeHello, encodeHello, type SenderHello } from "./hello.ts";
+import type { Announced, Job } from "./job.ts";
+import { type ChunksHost, OutgoingChunks } from "./levels/chunks/outgoing-chunks.ts";
+import { OutgoingPieces, type PiecesHost, type Scanned } from "./levels/pieces/outgoing-pieces.ts";
+import type { MadeRuns } from "./levels/pieces/run-maker.ts";
 import { sessionLimits } from "./limits.ts";
-import { type Announced, type Cutting, type Job, withinSize } from "./job.ts";
-import { type OutgoingEntry, OutgoingEntries } from "./outgoing-entries.ts";
 import { ListedJobs } from "./listed-jobs.ts";
+import { type OutgoingEntry, OutgoingEntries } from "./outgoing-entries.ts";
 import { Queue } from "./queue.ts";
 import { noTotals, type SenderAction } from "./sender-action.ts";
-import { SentChunks } from "./sent-chunks.ts";
-import { decodeChunkWishes, decodeFileWishes } from "./wishes.ts";
+import { SenderWindows } from "./windows.ts";
+import { decodeFileAnswers, type OldAnswer } from "./wishes.ts";
 
 interface SenderCoreOptions {
   readonly hello: SenderHello;
@@ -41,21 +41,6 @@ interface SenderCoreOptions {
   readonly onChange?: (change: TreeChange) => void;
 }
 
-const groupChunkCount = 8192;
-/** Bytes that a CHUNKS frame aims at. */
-const controlFrameBytes = 262_144;
-const cutFilesCount = 256;
-
-const first = sessionLimits.firstWindowBytes;
-/** Before the receiver was heard. */
-const firstWindows: Windows = { entries: first, chunks: first, data: first };
-/** Where nobody is heard, lists and content go out as they are made; entries wait for them. */
-const oneWayWindows: Windows = {
-  entries: sessionLimits.oneWayEntriesBytes,
-  chunks: Number.POSITIVE_INFINITY,
-  data: Number.POSITIVE_INFINITY,
-};
-
 /**
  * The sender of a session, without I/O: what happened goes in by its methods, what to do comes out
  * of `next`. Inputs only change the state; `next` alone looks at all of it and decides.
@@ -71,26 +56,19 @@ export class SenderCore<File> {
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
   readonly #entries: OutgoingEntries<File>;
-  readonly #sent: SentChunks;
   readonly #out: SenderAction<File>[] = [];
-  /** Entries, chunks and content that are not settled, in bytes, and what the receiver allows. */
-  readonly #open = { entries: 0, chunks: 0, data: 0 };
-  #windows: Windows;
+  readonly #windows: SenderWindows;
+  readonly #chunks: OutgoingChunks<File>;
+  readonly #pieces: OutgoingPieces<File>;
   /** Files that were listed and not answered. */
   readonly #asked = new Queue<Job<File>>();
-  readonly #jobs = new Queue<Job<File>>();
-  /** Files of the cut under way. */
-  readonly #cutting = new Map<File, Cutting<File>>();
   readonly #listedJobs = new ListedJobs<File>();
-  readonly #content: ContentQueue<File>;
   /** Files that were reported. */
   readonly #told = new WeakSet<EntryPlace>();
-  #heard = false;
+  #agreed: Agreement | undefined;
   #compress: boolean;
-  /** What the source was asked for and has not answered yet. */
-  readonly #underWay = { list: false, step: false };
+  #isListing = false;
   #listingEnded = false;
-  #cutOpen = false;
   /** The transcript that END carried. */
   #ended: Bytes | undefined;
   #done: DoneMessage | undefined;
@@ -100,16 +78,22 @@ export class SenderCore<File> {
     this.#duplex = options.hello.mode === "duplex";
     this.#compress = options.compress === true;
     this.#entries = new OutgoingEntries(options.hello.layout, (error) => this.#report(error));
-    this.#sent = new SentChunks(
-      options.hello.mode === "list" ? () => true : (id) => options.have?.has(id) === true,
-    );
-    this.#content = new ContentQueue(
-      options.keptContentBytes ?? sessionLimits.keptContentBytes,
-      options.pool ?? new BlockPool(),
-      options.digest ?? sha256Digest,
-    );
-    this.#windows = this.#duplex ? firstWindows : oneWayWindows;
+    this.#windows = new SenderWindows(this.#duplex);
+    const isList = options.hello.mode === "list";
+    const { digest, pool, keptContentBytes = sessionLimits.keptContentBytes } = options;
+    this.#chunks = new OutgoingChunks(this.#chunksHost(), {
+      digest,
+      have: isList ? () => true : (id) => options.have?.has(id) === true,
+      keptContentBytes,
+      pool,
+    });
+    this.#pieces = new OutgoingPieces(this.#piecesHost(), keptContentBytes);
     this.#send("HELLO", encodeHello(options.hello), "none");
+  }
+
+  /** The key of the MACs, once the receiver was heard and both ends speak of pieces. */
+  get macKey(): Bytes | undefined {
+    return this.#agreed?.macKey;
   }
 
   /** The receiver's last words, once they have come. */
@@ -121,12 +105,14 @@ export class SenderCore<File> {
   next(): SenderAction<File> | undefined {
     this.#listedJobs.book(this.totals);
     const queued = this.#out.shift();
-    return queued ?? this.#nextContent() ?? this.#nextListing() ?? this.#nextCut() ?? this.#nextEnd();
+    return (
+      queued ?? this.#nextContent() ?? this.#nextListing() ?? this.#nextAnnouncement() ?? this.#nextEnd()
+    );
   }
 
   /** The next entries of the source. @throws PATH when the first is not what the layout says */
   listed(batch: readonly SourceEntry<File>[]): void {
-    this.#underWay.list = false;
+    this.#isListing = false;
     for (const frame of this.#entries.frames(batch)) this.#announce(frame);
   }
 
@@ -150,41 +136,31 @@ export class SenderCore<File> {
 
   /** The next runs of the cut under way. */
   cut(runs: readonly CutRun<File>[]): void {
-    this.#underWay.step = false;
-    let groups: ChunkGroup[] = [];
-    let size = 0;
-    for (const run of runs) {
-      for (const group of this.#takeRun(run)) {
-        groups.push(group);
-        size += 8 + group.sizes.length * (idBytes + 3);
-        if (size < controlFrameBytes) continue;
-        this.#sendGroups(groups);
-        groups = [];
-        size = 0;
-      }
-    }
-    if (groups.length > 0) this.#sendGroups(groups);
+    this.#chunks.cut(runs);
   }
 
   cutEnded(): void {
-    this.#underWay.step = false;
-    this.#cutOpen = false;
-    if (this.#cutting.size > 0) throw new SyncError("INTERNAL", "the source ended before its files did");
+    this.#chunks.cutEnded();
+  }
+
+  /** What the scan under way has read. */
+  scanned(results: readonly Scanned<File>[]): void {
+    this.#pieces.scanned(results);
+  }
+
+  scanEnded(): void {
+    this.#pieces.scanEnded();
+  }
+
+  /** The runs that were to be made. */
+  madeRuns({ runs, failures }: MadeRuns): void {
+    this.#pieces.made(runs, failures);
   }
 
   /** The chunk of a file that was to be read again, or why it is not there any more. */
   readAgain(read: Bytes | SyncError): void {
-    const bytes = isSyncError(read) ? undefined : read;
-    const place = this.#content.readingPlace;
-    if (this.#content.checkRead(bytes)) {
-      this.#out.push(this.#sendContent("DATA", bytes));
-      return;
-    }
-    this.#tell(
-      isSyncError(read) ? read : new SyncError("CHANGED", "a file changed while it was sent"),
-      place,
-    );
-    this.#send("SKIP", encodeCounts(1), "none");
+    const bytes = this.#chunks.readAgain(read);
+    if (bytes) this.#out.push(this.#sendContent("DATA", bytes));
   }
 
   /** END was said with this transcript. */
@@ -198,7 +174,7 @@ export class SenderCore<File> {
    * @throws what the receiver reports, or what is wrong with the frame
    */
   received(frame: Frame): void {
-    if (!this.#heard && frame.type !== "HELLO" && frame.type !== "ERROR") {
+    if (!this.#agreed && frame.type !== "HELLO" && frame.type !== "ERROR") {
       throw new SyncError("BAD_FRAME", `the receiver began with ${frame.type}`);
     }
     switch (frame.type) {
@@ -207,12 +183,16 @@ export class SenderCore<File> {
       case "WISH_FILES":
         return this.#answerFiles(frame.payload);
       case "WISH_CHUNKS":
-        return this.#content.answer(decodeChunkWishes(frame.payload, this.#content.questions));
+        return this.#chunks.answer(frame.payload);
+      case "WISH_PIECES":
+        return this.#pieces.answer(frame.payload);
+      case "WISH_WHOLE":
+        return this.#takeChecks(frame.payload);
       case "CREDIT":
-        return this.#credit(frame.payload);
+        return this.#windows.credit(frame.payload);
       case "FAILED":
         this.totals.failed += 1;
-        this.#sent.forget();
+        this.#chunks.forgetSent();
         return this.#options.onTrouble?.(decodeFailed(frame.payload, this.totals.entries).error);
       case "CHANGES":
         return hearChanges(frame.payload, this.#options.onChange);
@@ -236,17 +216,17 @@ export class SenderCore<File> {
     this.#done = done;
   }
 
+  /** Files that turned out wrong come whole, also when all else was said. */
+  #takeChecks(payload: Bytes): void {
+    if (this.#pieces.checked(payload)) this.#ended = undefined;
+  }
+
   #hear(payload: Bytes): void {
-    if (this.#heard) throw new SyncError("BAD_FRAME", "HELLO twice");
+    if (this.#agreed) throw new SyncError("BAD_FRAME", "HELLO twice");
     const hello = decodeHello(payload, "receiver");
-    this.#compress ||= agree(this.#options.hello, hello).compress;
-    this.#heard = true;
-    const factor = sessionLimits.windowCeilingFactor;
-    this.#windows = {
-      entries: Math.min(hello.windows.entries, factor * sessionLimits.entriesWindowBytes),
-      chunks: Math.min(hello.windows.chunks, factor * sessionLimits.chunksWindowBytes),
-      data: Math.min(hello.windows.data, factor * sessionLimits.dataWindowBytes),
-    };
+    this.#agreed = agree(this.#options.hello, hello);
+    this.#compress ||= this.#agreed.compress;
+    this.#windows.widen(hello.windows);
   }
 
   #announce(batch: readonly OutgoingEntry<File>[]): void {
@@ -262,109 +242,63 @@ export class SenderCore<File> {
       this.totals.wantedFiles += 1;
       this.totals.wantedBytes += entry.size;
       const job = { file, entry: number, size: entry.size, place, unasked, announced, open: 0 };
-      (unasked ? this.#jobs : this.#asked).push(job);
+      if (unasked) this.#chunks.add(job);
+      else this.#asked.push(job);
     }
-    this.#open.entries += payload.length;
+    this.#windows.add("entries", payload.length);
     this.#settle(announced);
     this.#send("ENTRIES", payload, "control");
   }
 
   #settle(announced: Announced): void {
     announced.open -= 1;
-    if (announced.open === 0 && !this.#duplex) this.#open.entries -= announced.bytes;
+    if (announced.open === 0 && !this.#duplex) this.#windows.settle("entries", announced.bytes);
   }
 
   #answerFiles(payload: Bytes): void {
-    for (const { wanted, all } of decodeFileWishes(payload, this.#asked.size)) {
+    const sizes = this.#asked.values().map(({ size }) => size);
+    for (const answer of decodeFileAnswers(payload, sizes)) {
       const job = this.#asked.take();
-      if (wanted) this.#jobs.push({ ...job, unasked: all });
-      if (wanted) continue;
+      if (answer === "all" || answer === "ask") this.#chunks.add({ ...job, unasked: answer === "all" });
+      else if (answer !== "nothing") this.#addOld(job, answer);
+      if (answer !== "nothing") continue;
       this.totals.wantedFiles -= 1;
       this.totals.wantedBytes -= job.size;
     }
   }
 
-  #credit(payload: Bytes): void {
-    const [entries = 0, chunks = 0, data = 0] = decodeCounts(payload, 3);
-    if (entries > this.#open.entries || chunks > this.#open.chunks || data > this.#open.data) {
-      throw new SyncError("UNSOLICITED", "the receiver settled more than was sent");
-    }
-    this.#open.entries -= entries;
-    this.#open.chunks -= chunks;
-    this.#open.data -= data;
+  #addOld(job: Job<File>, answer: OldAnswer): void {
+    if (this.#agreed?.macKey === undefined)
+      throw new SyncError("UNSOLICITED", "an old version, but nobody spoke of pieces");
+    this.#pieces.add(job, answer);
   }
 
   #nextContent(): SenderAction<File> | undefined {
-    if (this.#open.data >= this.#windows.data) return undefined;
-    const next = this.#content.next();
+    if (!this.#windows.isOpen("data")) return undefined;
+    if (this.#pieces.hasRuns) return this.#pieces.nextRuns();
+    const next = this.#chunks.nextContent();
     if (next === undefined) return undefined;
     if (next.type !== "read") return this.#sendContent(next.type, next.payload);
     return { do: "read", file: next.file, offset: next.offset, size: next.size };
   }
 
   #nextListing(): SenderAction<File> | undefined {
-    if (this.#underWay.list || this.#listingEnded) return undefined;
-    if (this.#open.entries >= this.#windows.entries) return undefined;
-    this.#underWay.list = true;
+    if (this.#isListing || this.#listingEnded || !this.#windows.isOpen("entries")) return undefined;
+    this.#isListing = true;
     return { do: "list" };
   }
 
-  #nextCut(): SenderAction<File> | undefined {
-    if (this.#underWay.step || this.#content.pushBytes >= sessionLimits.queuedContentBytes) return undefined;
-    if (this.#open.chunks >= this.#windows.chunks) return undefined;
-    this.#underWay.step = this.#cutOpen;
-    if (this.#cutOpen) return { do: "step" };
-    if (this.#jobs.size === 0) return undefined;
-    while (this.#jobs.size > 0 && this.#cutting.size < cutFilesCount) {
-      const job = this.#jobs.take();
-      this.#cutting.set(job.file, { job, offset: 0, ended: false });
-    }
-    this.#cutOpen = true;
-    return { do: "cut", files: [...this.#cutting.keys()] };
+  #nextAnnouncement(): SenderAction<File> | undefined {
+    if (!this.#windows.isOpen("chunks")) return undefined;
+    return this.#pieces.nextScan() ?? this.#chunks.nextCut();
   }
 
   #nextEnd(): SenderAction<File> | undefined {
     if (this.#ended !== undefined)
       return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
-    if (!this.#listingEnded || this.#cutOpen || this.#asked.size + this.#jobs.size > 0) return undefined;
-    if (!this.#content.idle) return undefined;
+    if (!this.#listingEnded || this.#asked.size > 0) return undefined;
+    if (!this.#chunks.isIdle || !this.#pieces.isIdle) return undefined;
     return { do: "end" };
-  }
-
-  /** Books a run, and splits it where a list would not fit its frame. */
-  *#takeRun(given: CutRun<File>): Generator<ChunkGroup> {
-    const cut = this.#cutting.get(given.file);
-    if (cut === undefined) throw new SyncError("INTERNAL", "the source cut a file nobody asked for");
-    if (given.end !== undefined) this.#cutting.delete(given.file);
-    if (cut.ended) return;
-    const { job } = cut;
-    const run = withinSize(given, cut);
-    const failure = run.end !== undefined && run.end !== "complete" ? run.end : undefined;
-    const end = failure?.code ?? (run.end === undefined ? undefined : "complete");
-    if (run.sizes.length === 0 && end === undefined) return;
-    const pushed = job.unasked ? this.#push(run) : undefined;
-    if (!job.unasked) this.#content.ask({ ...run, offset: cut.offset, place: job.place, job });
-    for (let at = 0; at === 0 || at < run.sizes.length; at += groupChunkCount) {
-      const to = Math.min(run.sizes.length, at + groupChunkCount);
-      yield {
-        entry: job.entry,
-        sizes: run.sizes.slice(at, to),
-        ids: run.ids.subarray(at * idBytes, to * idBytes),
-        ...(pushed && { pushed: pushed.slice(at, to) }),
-        ...(end !== undefined && to === run.sizes.length && { end }),
-      };
-    }
-    this.totals.chunks += run.sizes.length;
-    this.totals.chunkBytes += run.bytes.length;
-    this.totals.currentName = job.place.name;
-    cut.offset += run.bytes.length;
-    if (end === undefined) return;
-    cut.ended = true;
-    this.#listedJobs.add(job, cut.offset);
-    if (failure !== undefined) this.#tell(failure, job.place);
-    if (failure !== undefined) this.#sent.forget(); // its chunks may be gone with it
-    this.totals.files += 1;
-    this.#settle(job.announced);
   }
 
   /** Reports a file that cannot be sent, once: each of its chunks may fail. */
@@ -374,21 +308,58 @@ export class SenderCore<File> {
     this.#report(withPath(failure, printEntryPath(place)));
   }
 
-  #push(run: CutRun<File>): boolean[] {
-    const { pushed, pieces, rest } = this.#sent.select(run);
-    for (const piece of pieces) this.#content.push(piece);
-    for (const part of rest) this.#options.pool?.give(part);
-    return pushed;
+  #chunksHost(): ChunksHost<File> {
+    return {
+      sendChunks: (payload) => this.#sendList("CHUNKS", payload),
+      sendSkip: (payload) => this.#send("SKIP", payload, "none"),
+      told: (job, count, bytes) => {
+        this.totals.chunks += count;
+        this.totals.chunkBytes += bytes;
+        this.totals.currentName = job.place.name;
+      },
+      ended: (job, bytes) => this.#bookListed(job, bytes),
+      fail: (place, reason) => this.#tell(reason, place),
+    };
   }
 
-  #sendGroups(groups: readonly ChunkGroup[]): void {
-    const payload = encodeChunkGroups(groups);
-    this.#open.chunks += payload.length;
-    this.#send("CHUNKS", payload, "none");
+  #piecesHost(): PiecesHost<File> {
+    return {
+      send: (type, payload) =>
+        type === "PIECES" ? this.#sendList(type, payload) : this.#send(type, payload, "control"),
+      sendRuns: (payload, literalBytes) => {
+        this.#windows.add("data", payload.length);
+        this.totals.sentBytes += literalBytes;
+        this.#send("DELTA", payload, "control");
+      },
+      cut: (job, how) => this.#chunks.add({ ...job, unasked: how === "pushed", open: 0 }),
+      listed: (job) => {
+        this.totals.chunkBytes += job.size;
+        this.totals.currentName = job.place.name;
+        this.#bookListed(job, job.size);
+      },
+      unlisted: (job) => {
+        this.totals.chunkBytes -= job.size;
+        this.totals.files -= 1;
+        this.#listedJobs.remove(job);
+      },
+      fail: (job, reason) => this.#tell(reason, job.place),
+    };
+  }
+
+  /** All of a file was announced. */
+  #bookListed(job: Job<File>, bytes: number): void {
+    this.#listedJobs.add(job, bytes);
+    this.totals.files += 1;
+    this.#settle(job.announced);
+  }
+
+  #sendList(type: "CHUNKS" | "PIECES", payload: Bytes): void {
+    this.#windows.add("chunks", payload.length);
+    this.#send(type, payload, "none");
   }
 
   #sendContent(type: "DATA" | "PUSH", payload: Bytes): SenderAction<File> {
-    this.#open.data += payload.length;
+    this.#windows.add("data", payload.length);
     this.totals.sentBytes += payload.length;
     return { do: "send", type, payload, squeeze: this.#compress ? "content" : "none" };
   }

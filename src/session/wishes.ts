@@ -1,30 +1,71 @@
 import { BitReader, BitWriter } from "../bytes/bits.ts";
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
+import { unzigzag, zigzag } from "../bytes/varint.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { compareMacBytes } from "./levels/pieces/mac-widths.ts";
 
-/** The receiver's answer to files, in the order in which they were listed. */
-export interface FileWish {
-  readonly wanted: boolean;
-  /** Nothing of it is here: send the content with the list. */
-  readonly all: boolean;
+/**
+ * The receiver's answer to a file. `nothing`: its content is here. `all`: send it with the list.
+ * `ask`: send the list, some may be here. Else an old version is here.
+ */
+export type FileAnswer = "nothing" | "all" | "ask" | OldAnswer;
+
+/** The receiver has an older version of a file. */
+export interface OldAnswer {
+  /** Its length. */
+  readonly oldBytes: number;
+  /** The first 8 bytes of its MAC: with a version of the same length, and only then. */
+  readonly mac?: Bytes;
+}
+
+const answerCodes = ["nothing", "all", "ask"] as const;
+const oldCode = 3;
+
+/** Encodes answers to files, whose lengths at the sender are given: a WISH_FILES payload. */
+export function encodeFileAnswers(answers: readonly FileAnswer[], sizes: readonly number[]): Bytes {
+  const out = new ByteWriter();
+  out.uvarint(answers.length);
+  const codes = answers.map((answer) => (typeof answer === "string" ? answerCodes.indexOf(answer) : oldCode));
+  writeBits(
+    out,
+    codes.flatMap((code) => [code >= 2, code % 2 === 1]),
+  );
+  for (const [i, answer] of answers.entries()) {
+    if (typeof answer !== "string") out.uvarint(zigzag(answer.oldBytes - sizes[i]!));
+  }
+  for (const answer of answers) {
+    if (typeof answer !== "string" && answer.mac) out.bytes(answer.mac);
+  }
+  return out.finish();
 }
 
 /**
- * Encodes the answer to files: a count, a bit each for `wanted`, then a bit for each wanted one for
- * `all`.
+ * @param sizes lengths of the files that await an answer, in order
+ * @throws BAD_MESSAGE, UNSOLICITED for more answers than there were questions
  */
-export function encodeFileWishes(wishes: readonly FileWish[]): Bytes {
-  const wanted = new BitWriter();
-  const all = new BitWriter();
-  for (const wish of wishes) {
-    wanted.push(wish.wanted);
-    if (wish.wanted) all.push(wish.all);
-  }
+export function decodeFileAnswers(payload: Bytes, sizes: readonly number[]): FileAnswer[] {
+  const input = new ByteReader(payload);
+  const count = readCount(input, sizes.length);
+  const bits = readBits(input, 2 * count);
+  const codes = Array.from({ length: count }, (_, i) => (bits[2 * i] ? 2 : 0) + (bits[2 * i + 1] ? 1 : 0));
+  const oldBytes = codes.map((code, i) => (code === oldCode ? sizes[i]! + unzigzag(input.uvarint()) : 0));
+  if (oldBytes.some((bytes) => bytes < 0 || bytes > Number.MAX_SAFE_INTEGER))
+    throw new SyncError("BAD_MESSAGE", "an old version of no possible length");
+  const answers = codes.map((code, i): FileAnswer => {
+    if (code !== oldCode) return answerCodes[code]!;
+    const isCompared = oldBytes[i] === sizes[i];
+    return { oldBytes: oldBytes[i]!, ...(isCompared && { mac: input.bytes(compareMacBytes).slice() }) };
+  });
+  input.end();
+  return answers;
+}
+
+/** Encodes the answers to chunks, or others of one bit each: a count and the bits. */
+export function encodeBits(bits: readonly boolean[]): Bytes {
   const out = new ByteWriter();
-  out.uvarint(wishes.length);
-  out.bytes(wanted.finish());
-  out.bytes(all.finish());
+  out.uvarint(bits.length);
+  writeBits(out, bits);
   return out.finish();
 }
 
@@ -32,30 +73,11 @@ export function encodeFileWishes(wishes: readonly FileWish[]): Bytes {
  * @param limit how many answers may still come
  * @throws BAD_MESSAGE, UNSOLICITED for more answers than there were questions
  */
-export function decodeFileWishes(payload: Bytes, limit: number): FileWish[] {
+export function decodeBits(payload: Bytes, limit: number): boolean[] {
   const input = new ByteReader(payload);
-  const count = readCount(input, limit);
-  const wanted = readBits(input, count);
-  const all = readBits(input, wanted.filter(Boolean).length);
+  const bits = readBits(input, readCount(input, limit));
   input.end();
-  let next = 0;
-  return wanted.map((one) => ({ wanted: one, all: one && all[next++] === true }));
-}
-
-/** Encodes the answer to chunks: a count and a bit each. */
-export function encodeChunkWishes(wishes: readonly boolean[]): Bytes {
-  const out = new ByteWriter();
-  out.uvarint(wishes.length);
-  writeBits(out, wishes);
-  return out.finish();
-}
-
-/** @see decodeFileWishes */
-export function decodeChunkWishes(payload: Bytes, limit: number): boolean[] {
-  const input = new ByteReader(payload);
-  const wishes = readBits(input, readCount(input, limit));
-  input.end();
-  return wishes;
+  return bits;
 }
 
 function readCount(input: ByteReader, limit: number): number {

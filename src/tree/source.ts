@@ -3,6 +3,7 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import type { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { Entry, Layout } from "./entry/entry.ts";
+import type { Scan } from "./scan.ts";
 
 /**
  * A tree that can be sent: listed once, and its files read. `File` is the source's own handle for a
@@ -29,6 +30,8 @@ export interface TreeSource<File = unknown> {
     cutter: CutterSpec,
     options: CutOptions,
   ): AsyncIterable<readonly CutRun<File>[]>;
+  /** Reads files whole; absent where their content may not be there in full yet. */
+  scan?(...given: Parameters<Scan<File>>): ReturnType<Scan<File>>;
   /** Reads a part of a file again. Throws CHANGED when it is not there in full any more. */
   read(file: File, offset: number, size: number, options: AbortOptions): Promise<Bytes>;
   /** Frees what the source holds; nothing is listed or read afterwards. */

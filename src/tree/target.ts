@@ -4,6 +4,7 @@ import type { ChunkDigest } from "../chunk/digest.ts";
 import type { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { Entry, Layout, TreeChange } from "./entry/entry.ts";
+import type { Scan } from "./scan.ts";
 
 /**
  * A tree that is received into. The session calls it with what it has verified; it alone touches
@@ -16,6 +17,8 @@ export interface TreeTarget {
   readonly digests?: readonly ChunkDigest[];
   /** True for one that calls `onChange`; false unless it says so. */
   readonly tellsChanges?: boolean;
+  /** Makes new versions of files from old ones; absent for one that cannot. */
+  readonly old?: OldVersions;
   /** Called once, before anything else. */
   open(options: TargetOptions): Promise<void>;
   /**
@@ -62,6 +65,30 @@ export interface TreeTarget {
   close(): Promise<void>;
 }
 
+/**
+ * The older versions of files that were planned as such (`OldVersion`). Methods are about entries
+ * of that kind that are not finished; what was said of trouble with an entry holds for them, too.
+ */
+export interface OldVersions {
+  /** Reads them whole. */
+  readonly scan: Scan<number>;
+  /**
+   * Reads a part into the start of `into`.
+   *
+   * @returns how many bytes there were: fewer than fit when it is shorter, or given up
+   */
+  read(entry: number, offset: number, into: Bytes): Promise<number> | number;
+  /** The new version has the same content: `finish` gives it only its metadata. */
+  keep(entry: number): void;
+  /**
+   * Puts the next bytes of the new version, which are verified only when all have come. The bytes
+   * are good until it resolves.
+   */
+  put(entry: number, offset: number, bytes: Bytes): Promise<void> | void;
+  /** What was put is wrong: the file comes whole, as one that needs `all`. */
+  restart(entry: number): void;
+}
+
 export interface TargetOptions extends AbortOptions {
   /** How the sender cuts; the target cuts what it has in the same way. */
   readonly cutter: CutterSpec;
@@ -74,6 +101,8 @@ export interface TargetOptions extends AbortOptions {
    * chunk.
    */
   readonly search: boolean;
+  /** True when the sender can send new versions by what they share with old ones. */
+  readonly useOld?: boolean;
   /**
    * True when the sender counts on content that is here as the session begins: that of a file that
    * is replaced must be found until the commit.
@@ -96,7 +125,15 @@ export interface TargetOptions extends AbortOptions {
 }
 
 /** What the receiver says about an entry. */
-export type Need =
+export type Need = SimpleNeed | OldVersion;
+
+/** An older version of a file is here, from which the new one can be made. */
+export interface OldVersion {
+  /** Its length. */
+  readonly oldBytes: number;
+}
+
+type SimpleNeed =
   /** Nothing to send: it is a directory or a link, or the content is here already. */
   | "nothing"
   /** Send the chunk list and wait for the answer: some of the content may be here. */

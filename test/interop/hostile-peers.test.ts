@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { SyncError } from "../../src/errors.ts";
 import { createServer } from "../../src/http/server.node.ts";
-import { encodeChunkGroups } from "../../src/session/chunk-groups.ts";
+import { encodeChunkGroups } from "../../src/session/levels/chunks/chunk-groups.ts";
 import { encodeCounts, encodeDone, encodeEnd, encodeFailed } from "../../src/session/closing.ts";
 import { encodeEntries } from "../../src/session/entry-codec.ts";
-import { encodeChunkWishes, encodeFileWishes } from "../../src/session/wishes.ts";
+import { encodeBits, encodeFileAnswers } from "../../src/session/wishes.ts";
 import { type ByteChannel, channelOf } from "../../src/transport/channel.ts";
 import { connectTurns } from "../../src/transport/http-turns.ts";
 import { connectHttp } from "../../src/transport/http.node.ts";
@@ -214,16 +214,16 @@ async function sendUnasked({ channel }: Met): Promise<void> {
 /** Answers that every file and every chunk is wanted. */
 async function wishAll(peer: PlayedPeer): Promise<void> {
   await peer.hear("ENTRIES");
-  await peer.say("WISH_FILES", encodeFileWishes([{ wanted: true, all: true }]));
+  await peer.say("WISH_FILES", encodeFileAnswers(["all"], [1]));
 }
 
 async function askTwice({ channel }: Met): Promise<void> {
   const peer = new PlayedPeer(channel);
   await peer.sayHello("receiver");
   await peer.hear("ENTRIES");
-  await peer.say("WISH_FILES", encodeFileWishes([{ wanted: true, all: false }]));
+  await peer.say("WISH_FILES", encodeFileAnswers(["ask"], [1]));
   const wanted = Array.from({ length: chunkCountIn(await peer.hear("CHUNKS")) }, () => true);
-  for (let i = 0; i < 3; i++) await peer.say("WISH_CHUNKS", encodeChunkWishes(wanted));
+  for (let i = 0; i < 3; i++) await peer.say("WISH_CHUNKS", encodeBits(wanted));
   await peer.hear("ERROR");
   const got = peer.heard.filter(({ type }) => type === "DATA").map(({ payload }) => payload.length);
   expect(got.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(contentBytes); // each position once

@@ -23,7 +23,8 @@ import { isZero } from "./zero.node.ts";
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
+const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /** What a file needs from the target it belongs to. */
@@ -89,6 +90,34 @@ export class IncomingFile {
     this.#isInStep = this.#old!.holds(offset, id, size);
     if (this.#isInStep) this.#sameBytes += size;
     return this.#isInStep;
+  }
+
+  /** Bytes of the old version. */
+  get oldBytes(): number {
+    return this.#old?.size ?? 0;
+  }
+
+  /** Opens the old version for reading; the caller closes it. */
+  openOld(): number {
+    return this.#tools.held.open(this.plan.dir, this.plan.name, readFlags);
+  }
+
+  /** Reads a part of the old version into the start of `into`. Returns the bytes there were. */
+  readOld(offset: number, into: Bytes): number {
+    return this.#old ? readFully(this.#tools.places.handleOf(this.#old.place), into, offset) : 0;
+  }
+
+  /** The old version has the same content. */
+  keepOld(): void {
+    this.#sameBytes = this.plan.size;
+  }
+
+  /** What was put is wrong. */
+  restart(): void {
+    if (this.#temp !== undefined) fs.ftruncateSync(this.#tools.writing.get(this.#temp), 0);
+    this.#isInStep = false;
+    this.#placedBytes = 0;
+    this.#writtenEnd = 0;
   }
 
   /** True when all of it equals the old version. */

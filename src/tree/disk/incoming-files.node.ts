@@ -39,7 +39,7 @@ export class IncomingFiles {
   /** Puts those chunks of a file in place that are here; marks them with 1, all others with 0. */
   async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
     const found = new Uint8Array(sizes.length).fill(1);
-    const file = this.#get(entry);
+    const file = this.get(entry);
     if (!file) return found;
     const { pause } = this.#workspace;
     let at = offset;
@@ -58,7 +58,7 @@ export class IncomingFiles {
    * first.
    */
   write(stretch: Stretch): Promise<void> | void {
-    const file = this.#get(stretch.entry);
+    const file = this.get(stretch.entry);
     if (!file) return this.#spare.put(stretch);
     checkRange(file.plan, stretch.offset, stretch.bytes.length);
     if (!file.isBehind) return this.#write(file, stretch);
@@ -70,7 +70,7 @@ export class IncomingFiles {
    * copied first.
    */
   complete(entry: number, size: number): Promise<void> | void {
-    const file = this.#get(entry);
+    const file = this.get(entry);
     if (!file) return;
     if (size !== file.plan.size) throw new SyncError("CHANGED", "a file is not as long as it was announced");
     if (file.isOld || !file.isBehind) return this.#complete(file);
@@ -112,7 +112,8 @@ export class IncomingFiles {
     this.#forget(file);
   }
 
-  #get(entry: number): IncomingFile | undefined {
+  /** The file of an entry, which begins with that; undefined for one that is not expected. */
+  get(entry: number): IncomingFile | undefined {
     const known = this.#files.get(entry);
     if (known) return known;
     const plan = this.#planned.get(entry);

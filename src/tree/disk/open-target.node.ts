@@ -164,6 +164,7 @@ export class OpenTarget {
       onDone:
         onChange && (({ entry: { kind, size }, ...entry }) => onChange(changeOf({ kind, size, ...entry }))),
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),
+      useOld: given.useOld ?? false,
     });
     return new EntryPlanner({ destination, layout: given.layout, keeping, actions, extras: this.extras });
   }

@@ -20,6 +20,7 @@ import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
 import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
 import type { PathFilter } from "../filter/path-filter.ts";
 import { Pause } from "../../bytes/pause.node.ts";
+import { scanFiles } from "./source-scan.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
 import { stagingName } from "../entry/staging-name.ts";
@@ -76,6 +77,7 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
     digests: nodeDigests,
     entries: (sourceOptions) => listEntries(start, options, sourceOptions),
     cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),
+    scan: (files, room, visitor, abort) => scanFiles(start.held, files, room, visitor, abort),
     read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
     close: async () => start.held.close(),
   };

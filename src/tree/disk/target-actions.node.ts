@@ -8,6 +8,7 @@ import type { TargetDirs } from "./target-dirs.node.ts";
 import { makeLink } from "./target-links.node.ts";
 import type { Differing } from "./tree-change.node.ts";
 import type { Entry } from "../entry/entry.ts";
+import { oldVersionOf } from "../plan/old-version.ts";
 import type { Need } from "../target.ts";
 import type { Workspace } from "./workspace.node.ts";
 
@@ -24,6 +25,8 @@ interface TargetActionsTools {
   /** Called with the size of each file in whose place another one will come. */
   readonly onReplace: (number: number, bytes: number) => void;
   readonly metadata: () => MetadataSetter;
+  /** True when new versions can be made from old ones. */
+  readonly useOld: boolean;
 }
 
 /** An entry that is not the same as what is there. */
@@ -87,7 +90,7 @@ export class TargetActions implements EntryActions {
 
   file(planned: PlannedEntry): Need | Promise<Need> {
     const { dir, name, entry, there, outcome } = planned;
-    const { files, held, linkedFiles, metadata, workspace } = this.#tools;
+    const { files, held, linkedFiles, metadata, useOld, workspace } = this.#tools;
     if (outcome === "same") return "nothing";
     if (outcome === "touched") {
       metadata().setAt(held.nameAt(dir, name), there!, entry);
@@ -98,9 +101,11 @@ export class TargetActions implements EntryActions {
     const { metadata: setter, search } = workspace();
     files.add(planned, outcome);
     if (outcome === "changed") this.#tools.onReplace(planned.number, there!.size);
+    const old = outcome === "changed" && useOld ? oldVersionOf(entry.size, there!.size) : undefined;
+    if (old?.oldBytes === entry.size) return old;
     if (outcome === "changed" && there!.size > 0) {
       // Where no time is kept a file that has not changed looks like this, at each run.
-      return setter.keeping.timeUnitNsec < Infinity && this.#isQuicker(entry.size) ? "all" : "ask";
+      return setter.keeping.timeUnitNsec < Infinity && this.#isQuicker(entry.size) ? "all" : (old ?? "ask");
     }
     const mayHave = search.mayHave(dir, name, entry.size);
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);

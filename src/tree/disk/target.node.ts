@@ -10,6 +10,7 @@ import { placeBytes, printPath, type PlacePath } from "./byte-string.node.ts";
 import { pathBelow, printPlace } from "./dir-node.node.ts";
 import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
+import { DiskOldVersions } from "./old-versions.node.ts";
 import { OpenTarget } from "./open-target.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import type { Replaced } from "./replacements.node.ts";
@@ -32,6 +33,11 @@ export async function openTreeTarget(place: PlacePath, options: TreeTargetOption
 class DirTarget implements TreeTarget {
   readonly digests = nodeDigests;
   readonly tellsChanges = true;
+  readonly old = new DiskOldVersions({
+    file: (entry) => this.#opened?.incoming?.get(entry),
+    attempt: (entry, work) => this.#attempt(entry, work) as ReturnType<typeof work> | undefined,
+    pause: () => this.#pause,
+  });
   readonly #place: PlacePath;
   readonly #options: TreeTargetOptions;
   readonly #planned = new PlannedFiles();

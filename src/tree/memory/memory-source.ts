@@ -6,6 +6,7 @@ import type { AbortOptions, Bytes } from "../../types.ts";
 import { cutBytes } from "./memory-cut.ts";
 import { bytesOfName, type MemoryDir, type MemoryFile, type MemoryNode } from "./memory-tree.ts";
 import type { Entry, Layout } from "../entry/entry.ts";
+import { type ScanVisitor, visitBytes } from "../scan.ts";
 import type { CutRun, SourceEntry, TreeSource } from "../source.ts";
 
 /** A file as it was listed, and where it is looked up again. */
@@ -37,6 +38,7 @@ export function memorySource(
       yield [...list({ dir, name, listed: dir }, 0)];
     },
     cut: cutFiles,
+    scan: scanFiles,
     async read(file, offset, size, { signal }) {
       signal?.throwIfAborted();
       const { bytes } = findFile(file);
@@ -80,6 +82,30 @@ async function* cutFiles(
       yield [{ ...emptyRun(file), end: thrown }];
     }
   }
+}
+
+async function* scanFiles(
+  files: readonly MemorySourceFile[],
+  room: Bytes,
+  visitor: ScanVisitor<MemorySourceFile>,
+  { signal }: AbortOptions,
+): AsyncGenerator<void> {
+  for (const file of files) {
+    signal?.throwIfAborted();
+    scanFile(file, room, visitor);
+    yield;
+  }
+}
+
+function scanFile(file: MemorySourceFile, room: Bytes, visitor: ScanVisitor<MemorySourceFile>): void {
+  try {
+    visitBytes(file, findFile(file).bytes, room, visitor);
+  } catch (thrown) {
+    if (!(thrown instanceof SyncError)) throw thrown;
+    visitor.end(file, thrown);
+    return;
+  }
+  visitor.end(file, "complete");
 }
 
 function* cutFile(

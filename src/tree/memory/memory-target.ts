@@ -4,12 +4,14 @@ import { idBytes } from "../../chunk/chunk.ts";
 import { createCutter } from "../../chunk/create-cutter.ts";
 import type { Cutter } from "../../chunk/cutter.ts";
 import { SyncError } from "../../errors.ts";
-import type { Bytes } from "../../types.ts";
+import type { AbortOptions, Bytes } from "../../types.ts";
 import { compareEntry, keepsAll, type Outcome, type Standing } from "../plan/comparison.ts";
 import { cutBytes } from "./memory-cut.ts";
 import { byteName, type MemoryDir, type MemoryNode } from "./memory-tree.ts";
 import type { Entry } from "../entry/entry.ts";
-import type { Need, Placement, TargetOptions, TreeTarget } from "../target.ts";
+import { oldVersionOf } from "../plan/old-version.ts";
+import { type ScanVisitor, visitBytes } from "../scan.ts";
+import type { Need, OldVersions, Placement, TargetOptions, TreeTarget } from "../target.ts";
 
 /** A file that is to come. */
 interface Awaited {
@@ -30,6 +32,17 @@ export function memoryTarget(root: MemoryDir): TreeTarget {
 }
 
 class MemoryTarget implements TreeTarget {
+  readonly old: OldVersions = {
+    scan: (entries, room, visitor, options) => this.#scanOld(entries, room, visitor, options),
+    read: (entry, offset, into) => {
+      const part = this.#oldBytes(entry).subarray(offset, offset + into.length);
+      into.set(part);
+      return part.length;
+    },
+    keep: (entry) => this.#put(entry, 0, this.#oldBytes(entry)),
+    put: (entry, offset, bytes) => this.#put(entry, offset, bytes.slice()),
+    restart: (entry) => this.#restart(entry),
+  };
   readonly #root: MemoryDir;
   readonly #awaited = new Map<number, Awaited>();
   readonly #known = new Map<string, Bytes>();
@@ -52,6 +65,34 @@ class MemoryTarget implements TreeTarget {
 
   async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
     return entries.map((entry, i) => this.#planEntry(entry, first + i));
+  }
+
+  async *#scanOld(
+    entries: readonly number[],
+    room: Bytes,
+    visitor: ScanVisitor<number>,
+    { signal }: AbortOptions,
+  ): AsyncGenerator<void> {
+    for (const entry of entries) {
+      signal?.throwIfAborted();
+      visitBytes(entry, this.#oldBytes(entry), room, visitor);
+      visitor.end(entry, "complete");
+      yield;
+    }
+  }
+
+  /** The content of the file that an entry replaces; nothing when it was given up. */
+  #oldBytes(entry: number): Bytes {
+    const file = this.#awaited.get(entry);
+    const there = file?.dir.children.get(file.name);
+    return there?.kind === "file" ? there.bytes : new Uint8Array();
+  }
+
+  #restart(entry: number): void {
+    const file = this.#awaited.get(entry);
+    if (!file) return;
+    file.parts.clear();
+    file.placedBytes = 0;
   }
 
   async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
@@ -134,7 +175,9 @@ class MemoryTarget implements TreeTarget {
     }
     if (there?.kind === "file") this.#required().onReplace?.(number, there.bytes.length);
     this.#awaited.set(number, { dir, name, entry, parts: new Map(), placedBytes: 0 });
-    return this.#known.size > 0 ? "ask" : "all";
+    const { useOld = false } = this.#required();
+    const old = useOld && there?.kind === "file" && oldVersionOf(entry.size, there.bytes.length);
+    return old || (this.#known.size > 0 ? "ask" : "all");
   }
 
   #put(entry: number, offset: number, bytes: Bytes): void {

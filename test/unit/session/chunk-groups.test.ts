@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { decodeChunkGroups, encodeChunkGroups } from "../../../src/session/chunk-groups.ts";
+import { decodeChunkGroups, encodeChunkGroups } from "../../../src/session/levels/chunks/chunk-groups.ts";
 
 it("takes a group without chunks as the last of a file only", () => {
   const last = { entry: 1, sizes: [], ids: new Uint8Array(0), pushed: [], end: "complete" } as const;

@@ -24,7 +24,7 @@ export interface SyncTreesOptions {
 
 export interface SyncTreesResult {
   readonly entryCount: number;
-  readonly needs: Record<Need, number>;
+  readonly needs: Record<"nothing" | "ask" | "all" | "old", number>;
   /** Bytes of content that had to be sent. */
   sentBytes: number;
   readonly troubles: SyncError[];
@@ -40,7 +40,7 @@ export async function syncTrees<File>(
   const troubles: SyncError[] = [];
   const onTrouble = (error: SyncError): void => void troubles.push(error);
   const { layout } = source;
-  const needs = { nothing: 0, ask: 0, all: 0 };
+  const needs = { nothing: 0, ask: 0, all: 0, old: 0 };
   const wanted = new Map<File, { entry: number; need: Need }>();
   const checker = new EntryChecker(layout);
   let entryCount = 0;
@@ -53,7 +53,7 @@ export async function syncTrees<File>(
         entryCount,
       );
       answers.forEach((need, i) => {
-        needs[need]++;
+        needs[typeof need === "string" ? need : "old"]++;
         if (need !== "nothing") wanted.set(batch[i]!.file, { entry: entryCount + i, need });
       });
       entryCount += batch.length;

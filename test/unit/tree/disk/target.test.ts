@@ -61,7 +61,7 @@ describe("a tree", () => {
     await sync(`${from}/`, to);
     const before = describeTree(to);
     const result = await sync(`${from}/`, to);
-    expect(result.needs).toEqual({ nothing: result.entryCount, ask: 0, all: 0 });
+    expect(result.needs).toEqual({ nothing: result.entryCount, ask: 0, all: 0, old: 0 });
     expect(describeTree(to)).toEqual(before);
   });
 

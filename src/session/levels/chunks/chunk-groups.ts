@@ -1,9 +1,9 @@
-import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
-import { idBytes } from "../chunk/chunk.ts";
-import { codeOfWire, errorCodes, SyncError } from "../errors.ts";
-import type { SyncErrorCode } from "../errors.ts";
-import type { Bytes } from "../types.ts";
-import { readBits, writeBits } from "./wishes.ts";
+import { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
+import { idBytes } from "../../../chunk/chunk.ts";
+import { codeOfWire, errorCodes, SyncError } from "../../../errors.ts";
+import type { SyncErrorCode } from "../../../errors.ts";
+import type { Bytes } from "../../../types.ts";
+import { readBits, writeBits } from "../../wishes.ts";
 
 /** A part of one file's chunk list, as a CHUNKS frame carries it. */
 export interface ChunkGroup {

@@ -1,8 +1,8 @@
-import { idBytes } from "../chunk/chunk.ts";
-import type { ChunkId } from "../chunk/chunk.ts";
-import type { Bytes } from "../types.ts";
-import { ChunkMemory } from "./chunk-memory.ts";
-import { sessionLimits } from "./limits.ts";
+import { idBytes } from "../../../chunk/chunk.ts";
+import type { ChunkId } from "../../../chunk/chunk.ts";
+import type { Bytes } from "../../../types.ts";
+import { ChunkMemory } from "../../chunk-memory.ts";
+import { sessionLimits } from "../../limits.ts";
 
 /** What of a run has to be pushed. */
 interface Selection {

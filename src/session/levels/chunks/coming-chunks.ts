@@ -1,6 +1,6 @@
-import type { ChunkId } from "../chunk/chunk.ts";
-import { keyOf } from "../chunk/id-key.ts";
-import { Queue } from "./queue.ts";
+import type { ChunkId } from "../../../chunk/chunk.ts";
+import { keyOf } from "../../../chunk/id-key.ts";
+import { Queue } from "../../queue.ts";
 
 /**
  * A chunk that has to come, and the places where it has to go; the first is the one it was

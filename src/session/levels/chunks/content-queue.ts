@@ -1,13 +1,13 @@
-import type { BlockPool } from "../bytes/block-pool.ts";
-import { concatBytes } from "../bytes/compare.ts";
-import { idBytes } from "../chunk/chunk.ts";
-import type { ChunkDigest } from "../chunk/digest.ts";
-import { keyOf } from "../chunk/id-key.ts";
-import { SyncError } from "../errors.ts";
-import type { EntryPlace } from "../tree/entry/entry-order.ts";
-import type { Bytes } from "../types.ts";
-import { sessionLimits } from "./limits.ts";
-import { Queue } from "./queue.ts";
+import type { BlockPool } from "../../../bytes/block-pool.ts";
+import { concatBytes } from "../../../bytes/compare.ts";
+import { idBytes } from "../../../chunk/chunk.ts";
+import type { ChunkDigest } from "../../../chunk/digest.ts";
+import { keyOf } from "../../../chunk/id-key.ts";
+import { SyncError } from "../../../errors.ts";
+import type { EntryPlace } from "../../../tree/entry/entry-order.ts";
+import type { Bytes } from "../../../types.ts";
+import { sessionLimits } from "../../limits.ts";
+import { Queue } from "../../queue.ts";
 
 /** Chunks of one file that follow each other and wait for their answers or to be sent. */
 interface Lot<File> {

@@ -1,0 +1,158 @@
+import { idBytes } from "../../../chunk/chunk.ts";
+import type { ChunkId } from "../../../chunk/chunk.ts";
+import { sha256Digest } from "../../../chunk/digest.ts";
+import { verifyChunk } from "../../../chunk/verify.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Placement } from "../../../tree/target.ts";
+import type { Bytes } from "../../../types.ts";
+import { decodeCounts } from "../../closing.ts";
+import { checkLength, type FileState, type Place, placesFor, sizesToCome } from "../../file-state.ts";
+import type { Debt } from "../../ledger.ts";
+import { send } from "../../receiver-effect.ts";
+import { encodeBits } from "../../wishes.ts";
+import type { LevelHost, Steps } from "../level-host.ts";
+import { type ChunkGroup, decodeChunkGroups } from "./chunk-groups.ts";
+import { ComingChunks, type Expected } from "./coming-chunks.ts";
+
+/**
+ * The receiver's half of the chunks level: has those put in place that are here, wishes for the
+ * others, and verifies each that comes.
+ */
+export class IncomingChunks {
+  /** What ids are; the sender's HELLO says it. */
+  digest = sha256Digest;
+  readonly #host: LevelHost;
+  readonly #coming = new ComingChunks<Place>();
+
+  constructor(host: LevelHost) {
+    this.#host = host;
+  }
+
+  /** Lists of chunks: answers those that are questions. */
+  *take(payload: Bytes, maxChunkBytes: number, debt: Debt): Steps {
+    const wishes: boolean[] = [];
+    for (const group of decodeChunkGroups(payload, maxChunkBytes))
+      yield* this.#takeGroup(group, debt, wishes);
+    if (wishes.length > 0) yield send("WISH_CHUNKS", encodeBits(wishes), "control");
+  }
+
+  *#takeGroup(group: ChunkGroup, debt: Debt, wishes: boolean[]): Steps {
+    const file = this.#host.file(group.entry);
+    if (file.awaits !== (group.pushed ? "pushed" : "asked"))
+      throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
+    checkLength(file, group.sizes); // before anything of it is looked for or asked for
+    this.#host.fill(file, sizesToCome(group, file));
+    const offset =
+      group.pushed === undefined
+        ? yield* this.#takeQuestions(group, file, debt, wishes)
+        : yield* this.#takePushed(group, group.pushed, file, debt);
+    this.#host.told(file, offset - file.listed);
+    file.listed = offset;
+    if (group.end === undefined) return;
+    file.ended = true;
+    this.#host.ended(file);
+    if (group.end !== "complete") yield* this.#host.giveUp(file, group.end, "the sender could not read it");
+    if (file.missing === 0) this.#host.finished(file);
+  }
+
+  /** Lets the target place what it has of a group, and wishes for the rest. Returns its end. */
+  *#takeQuestions({ sizes, ids }: ChunkGroup, file: FileState, debt: Debt, wishes: boolean[]): Steps<number> {
+    let offset = file.listed;
+    const here = file.dropped ? undefined : yield* this.#place(file, offset, ids, sizes);
+    for (const [i, size] of sizes.entries()) {
+      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
+      wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset, debt }));
+      offset += size;
+    }
+    return offset;
+  }
+
+  /** Books what will be pushed, and finds what will not. Returns where the group ends. */
+  *#takePushed(group: ChunkGroup, pushed: readonly boolean[], file: FileState, debt: Debt): Steps<number> {
+    let offset = file.listed;
+    for (const [i, size] of group.sizes.entries()) {
+      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
+      const place = { file, offset, debt };
+      if (pushed[i] === true) this.#expect("pushed", id, size, place);
+      else if (!file.dropped && !this.#join(id, size, place)) yield* this.#require(file, offset, id, size);
+      offset += size;
+    }
+    return offset;
+  }
+
+  *#place(file: FileState, offset: number, ids: Bytes, sizes: readonly number[]): Steps<Uint8Array> {
+    if (sizes.length === 0) return new Uint8Array(0);
+    return (yield { do: "place", entry: file.entry, offset, ids, sizes }) as Uint8Array;
+  }
+
+  /** Puts in place what the sender says is here; a file for which it is not is given up. */
+  *#require(file: FileState, offset: number, id: ChunkId, size: number): Steps {
+    const here = yield* this.#place(file, offset, id, [size]);
+    if (here[0] !== 1) yield* this.#host.giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
+  }
+
+  /** True when the chunk has to be asked for; one that is on its way is waited for. */
+  #wish(id: ChunkId, size: number, place: Place): boolean {
+    if (this.#join(id, size, place)) return false;
+    this.#expect("wished", id, size, place);
+    return true;
+  }
+
+  #join(id: ChunkId, size: number, place: Place): boolean {
+    if (!this.#coming.join(id, size, place)) return false;
+    this.#owe(place);
+    return true;
+  }
+
+  #expect(lane: "wished" | "pushed", id: ChunkId, size: number, place: Place): void {
+    this.#coming.expect(lane, id, size, place);
+    this.#owe(place);
+  }
+
+  #owe({ file, debt }: Place): void {
+    file.missing += 1;
+    debt.open += 1;
+  }
+
+  *takeContent(payload: Bytes, lane: "wished" | "pushed"): Steps {
+    const placements: Placement[] = [];
+    const arrived: Expected<Place>[] = [];
+    let at = 0;
+    while (at < payload.length) {
+      const expected = this.#coming.take(lane);
+      if (expected === undefined) throw new SyncError("UNSOLICITED", "content that nobody asked for");
+      if (at + expected.size > payload.length) throw new SyncError("BAD_FRAME", "a chunk is cut off");
+      const bytes = payload.subarray(at, at + expected.size);
+      const chunk = verifyChunk(expected.id, bytes, this.digest);
+      at += expected.size;
+      arrived.push(expected);
+      for (const { file, offset } of placesFor(expected))
+        placements.push({ entry: file.entry, offset, chunk });
+    }
+    this.#host.received(payload.length);
+    if (placements.length > 0) yield { do: "write", placements };
+    for (const expected of arrived) this.#settlePlaces(expected);
+  }
+
+  /** The sender cannot deliver chunks that were asked for: their files stay as they were. */
+  *skip(payload: Bytes): Steps {
+    const [count = 0] = decodeCounts(payload, 1);
+    if (count > this.#coming.wishedCount)
+      throw new SyncError("UNSOLICITED", "the sender skips what nobody asked for");
+    for (let i = 0; i < count; i++) {
+      const expected = this.#coming.take("wished");
+      if (expected === undefined) return;
+      for (const { file } of expected.places)
+        yield* this.#host.giveUp(file, "CHANGED", "it changed at the sender");
+      this.#settlePlaces(expected);
+    }
+  }
+
+  #settlePlaces(expected: Expected<Place>): void {
+    for (const { file, debt } of expected.places) {
+      file.missing -= 1;
+      this.#host.pay(debt);
+      if (file.ended && file.missing === 0) this.#host.finished(file);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { pieceRuleFor } from "../../../chunk/piece-rules.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Bytes } from "../../../types.ts";
+import type { FileState } from "../../file-state.ts";
+import type { Debt } from "../../ledger.ts";
+import { Queue } from "../../queue.ts";
+import { send } from "../../receiver-effect.ts";
+import { decodeBits, encodeBits } from "../../wishes.ts";
+import type { LevelHost, Steps } from "../level-host.ts";
+import { pieceWidth } from "./mac-widths.ts";
+import {
+  decodePieceGroups,
+  decodeRuns,
+  encodePieceAnswers,
+  literalBytesOf,
+  type PieceAnswer,
+  type PieceGroup,
+  type PieceRun,
+} from "./piece-codec.ts";
+
+/** A group whose runs have not all come. */
+interface OpenGroup {
+  readonly file: FileState;
+  readonly debt: Debt;
+  /** Runs that are to come. */
+  gaps: number;
+  /** Of the last group of a file: the MAC of all of it, or that it could not be read. */
+  readonly last: Bytes | "failed" | undefined;
+}
+
+/**
+ * The receiver's half of the files and pieces levels: hears which old versions are the same, says
+ * which pieces they have, has new versions put together, and asks for those that turn out wrong.
+ */
+export class IncomingPieces {
+  readonly #host: LevelHost;
+  /** Files with old versions that were told of by their MACs, and not answered. */
+  readonly #compared = new Queue<FileState>();
+  readonly #groups = new Queue<OpenGroup>();
+
+  constructor(host: LevelHost) {
+    this.#host = host;
+  }
+
+  /** A file's old version is compared at the sender. */
+  compare(file: FileState): void {
+    this.#compared.push(file);
+  }
+
+  /** Says which of the compared files are the same. */
+  *takeSame(payload: Bytes): Steps {
+    for (const isSame of decodeBits(payload, this.#compared.size)) {
+      const file = this.#compared.take();
+      if (!isSame) file.awaits = pieceRuleFor(file.size) ? "pieces" : "pushed";
+      else {
+        if (!file.dropped) yield { do: "keepOld", entry: file.entry };
+        this.#host.told(file, file.size);
+        this.#end(file);
+      }
+    }
+  }
+
+  /** Pieces of files: answers each group. */
+  *take(payload: Bytes, debt: Debt): Steps {
+    const answers: PieceAnswer[] = [];
+    for (const group of decodePieceGroups(payload, (entry) => this.#widthOf(entry))) {
+      const file = this.#host.file(group.entry);
+      const answer = yield* this.#answer(file, group);
+      answers.push(answer);
+      yield* this.#note(file, group, answer, debt);
+    }
+    yield send("WISH_PIECES", encodePieceAnswers(answers), "control");
+    yield* this.#drain();
+  }
+
+  /** Runs that were missing. */
+  *takeRuns(payload: Bytes): Steps {
+    for (const run of decodeRuns(payload)) {
+      const group = this.#groups.peek();
+      if (group === undefined) throw new SyncError("UNSOLICITED", "a run of pieces that is not missing");
+      group.gaps -= 1;
+      yield* this.#fill(group.file, run);
+      yield* this.#drain();
+    }
+  }
+
+  #widthOf(entry: number): number {
+    const { size, oldBytes, awaits } = this.#host.file(entry);
+    if (awaits !== "pieces" && awaits !== "asked") throw unsolicited();
+    if (oldBytes === undefined) throw unsolicited();
+    return pieceWidth(size, oldBytes, pieceRuleFor(size)!.averageBytes);
+  }
+
+  *#answer(file: FileState, group: PieceGroup): Steps<PieceAnswer> {
+    if (file.awaits === "asked") return { found: [], gaps: [], isUnlike: true };
+    if (file.dropped || group.count === 0)
+      return { found: Array.from({ length: group.count }, () => true), gaps: [], isUnlike: false };
+    const { entry, size: newBytes, oldBytes } = file;
+    if (!file.isFilled) this.#host.fill(file, [newBytes]);
+    file.isFilled = true;
+    return (yield { do: "match", entry, group, sizes: { newBytes, oldBytes: oldBytes! } }) as PieceAnswer;
+  }
+
+  *#note(file: FileState, group: PieceGroup, answer: PieceAnswer, debt: Debt): Steps {
+    const end = answer.isUnlike ? undefined : group.end;
+    if (answer.isUnlike) file.awaits = "asked";
+    else if (end !== undefined) file.awaits = "check";
+    debt.open += 1;
+    const last = typeof end === "string" ? "failed" : end?.slice();
+    this.#groups.push({ file, debt, gaps: answer.gaps.length, last });
+    if (typeof end === "string") yield* this.#host.giveUp(file, end, "the sender could not read it");
+    else if (end !== undefined) this.#host.told(file, file.size);
+  }
+
+  *#fill(file: FileState, run: PieceRun): Steps {
+    const bytes = literalBytesOf(run.steps);
+    this.#host.received(bytes);
+    if (file.dropped || file.awaits === "asked") return;
+    if (run.hasFailed) yield* this.#host.giveUp(file, "CHANGED", "it changed at the sender");
+    else yield { do: "fill", entry: file.entry, run };
+  }
+
+  /** Ends the groups in which nothing is missing any more, and answers for the files that end. */
+  *#drain(): Steps {
+    const wishes: boolean[] = [];
+    for (let group = this.#groups.peek(); group?.gaps === 0; group = this.#groups.peek()) {
+      this.#groups.shift();
+      const { file, debt, last } = group;
+      if (last === "failed") this.#end(file);
+      else if (last !== undefined) wishes.push(yield* this.#check(file, last));
+      this.#host.pay(debt);
+    }
+    if (wishes.length > 0) yield send("WISH_WHOLE", encodeBits(wishes), "control");
+  }
+
+  /** True when a file is not what the sender has, and has to come whole. */
+  *#check(file: FileState, mac: Bytes): Steps<boolean> {
+    const isRight = file.dropped || ((yield { do: "check", entry: file.entry, mac }) as boolean);
+    if (isRight) this.#end(file);
+    else {
+      file.awaits = "pushed";
+      file.isRepeated = true;
+    }
+    return !isRight;
+  }
+
+  #end(file: FileState): void {
+    file.listed = file.size;
+    file.ended = true;
+    this.#host.ended(file);
+    this.#host.finished(file);
+  }
+}
+
+function unsolicited(): SyncError {
+  return new SyncError("UNSOLICITED", "pieces of a file that awaits none");
+}

@@ -1,0 +1,36 @@
+/** Bytes of the MAC by which a file of the same size is compared: the first ones of the whole. */
+export const compareMacBytes = 8;
+
+/** Bytes of the MAC of a piece, at least and at most. */
+const minBytes = 3;
+const maxBytes = 6;
+/** One pair of different pieces in 2^11 such comparisons may agree; the file's own MAC shows it. */
+const spareBits = 11;
+
+/** Bytes of each MAC of the pieces of a file, by the numbers of them at both ends, about. */
+export function pieceWidth(newBytes: number, oldBytes: number, averageBytes: number): number {
+  const [newCount, oldCount] = [newBytes, oldBytes].map((bytes) => Math.floor(bytes / averageBytes));
+  return widthFor(newCount!, oldCount!);
+}
+
+/** Bytes of each MAC of so many small pieces of a gap. */
+export function gapMacBytes(count: number): number {
+  return widthFor(count, count);
+}
+
+function widthFor(newCount: number, oldCount: number): number {
+  const bits = bitsOf(newCount) + bitsOf(oldCount) + spareBits;
+  return Math.min(maxBytes, Math.max(minBytes, Math.ceil(bits / 8)));
+}
+
+/** Bits of a number below 2^32: 0 for 0, 4 for 12. */
+function bitsOf(value: number): number {
+  return 32 - Math.clz32(value);
+}
+
+/** Reads a MAC of `width` bytes, at most 6, as a number. */
+export function macAt(macs: Uint8Array, at: number, width: number): number {
+  let value = 0;
+  for (let i = at; i < at + width; i++) value = value * 256 + macs[i]!;
+  return value;
+}

@@ -1,0 +1,382 @@
+import { type GearPieceRule, pieceRuleFor } from "../../../chunk/piece-rules.ts";
+import { pieceMacBytes } from "../../../chunk/pieces.ts";
+import { equalBytes } from "../../../bytes/compare.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Bytes } from "../../../types.ts";
+import type { Job } from "../../job.ts";
+import { sessionLimits } from "../../limits.ts";
+import { Queue } from "../../queue.ts";
+import { decodeBits, encodeBits, type OldAnswer } from "../../wishes.ts";
+import { compareMacBytes, pieceWidth } from "./mac-widths.ts";
+import {
+  decodePieceAnswers,
+  encodePieceGroups,
+  encodeRuns,
+  type GapMacs,
+  literalBytesOf,
+  type PieceAnswer,
+  type PieceGroup,
+  type PieceRun,
+} from "./piece-codec.ts";
+import { shortMacs } from "./short-macs.ts";
+
+/** A file to be read whole: to compare it, or, by a rule, to cut it into pieces. */
+export interface ScanRequest<File> {
+  readonly file: File;
+  readonly rule: GearPieceRule | undefined;
+}
+
+/** What came of reading a file: the MAC of all of it, or the pieces of a part. */
+export type Scanned<File> =
+  | { readonly do: "compared"; readonly file: File; readonly end: Bytes | SyncError }
+  | ({ readonly do: "cut" } & ScannedPieces<File>);
+
+/** Pieces of a file that follow each other. */
+export interface ScannedPieces<File> {
+  readonly file: File;
+  readonly sizes: readonly number[];
+  /** 8 bytes each. */
+  readonly macs: Bytes;
+  readonly bytes: Bytes;
+  readonly isText: boolean;
+  /** Set on the last of a file: the MAC of all of it, or why it could not be read to its end. */
+  readonly end?: Bytes | SyncError;
+}
+
+/** A run of pieces that the receiver misses, to be made from what it has in their place. */
+export interface RunRequest<File> {
+  readonly file: File;
+  /** Where the run starts in the file. */
+  readonly offset: number;
+  readonly sizes: readonly number[];
+  /** 8 bytes for each piece: what is read again must have them. */
+  readonly macs: Bytes;
+  /** The content, unless it has to be read again. */
+  readonly bytes: Bytes | undefined;
+  readonly isText: boolean;
+  readonly gap: GapMacs;
+  /** True when the receiver does not need it any more. */
+  readonly isVain: boolean;
+}
+
+/** What is to be done next. */
+export type PiecesAction<File> =
+  | { readonly do: "scan"; readonly requests: readonly ScanRequest<File>[] }
+  | { readonly do: "scanStep" }
+  | { readonly do: "makeRuns"; readonly requests: readonly RunRequest<File>[] };
+
+/** What the level needs from its session. */
+export interface PiecesHost<File> {
+  send(type: "SAME" | "PIECES", payload: Bytes): void;
+  sendRuns(payload: Bytes, literalBytes: number): void;
+  /** The file goes by its chunks from here on: pushed, or asked about. */
+  cut(job: Job<File>, how: "pushed" | "asked"): void;
+  /** All of the file was announced. */
+  listed(job: Job<File>): void;
+  /** What was said of it by `listed` does not hold. */
+  unlisted(job: Job<File>): void;
+  /** A file cannot be sent. */
+  fail(job: Job<File>, reason: SyncError): void;
+}
+
+/** A file of which the receiver has an old version. */
+interface Pieced<File> {
+  readonly job: Job<File>;
+  readonly oldBytes: number;
+  /** The receiver's MAC, for one that is compared first. */
+  readonly mac: Bytes | undefined;
+  readonly rule: GearPieceRule | undefined;
+  /** Bytes announced in pieces. */
+  offset: number;
+  /** True once the receiver found nothing of it in its old version. */
+  isUnlike: boolean;
+  /** True once it was announced to its end. */
+  isListed: boolean;
+}
+
+/** A group that was announced and is not answered, or not carried out. */
+interface Held<File> {
+  readonly pieced: Pieced<File>;
+  readonly offset: number;
+  readonly pieces: ScannedPieces<File>;
+  bytes: Bytes | undefined;
+  /** Its answer, and each run of that which has not gone out. */
+  open: number;
+}
+
+interface Wanted<File> {
+  readonly held: Held<File>;
+  readonly request: Omit<RunRequest<File>, "bytes" | "isVain">;
+  /** Where the run starts in the group. */
+  readonly at: number;
+}
+
+const scanFilesCount = 256;
+/** Bytes that a PIECES frame aims at. */
+const frameBytes = 65_536;
+
+/**
+ * The sender's half of the files and pieces levels: compares files with old versions at the
+ * receiver by their MACs, announces the pieces of those that differ, and makes up the runs that
+ * the receiver does not have.
+ */
+export class OutgoingPieces<File> {
+  readonly #host: PiecesHost<File>;
+  readonly #keptBytes: number;
+  readonly #waiting = new Queue<Pieced<File>>();
+  readonly #scanning = new Map<File, Pieced<File>>();
+  #isScanOpen = false;
+  #isStepping = false;
+  readonly #groups = new Queue<Held<File>>();
+  readonly #kept = new Queue<Held<File>>();
+  #heldBytes = 0;
+  readonly #wanted = new Queue<Wanted<File>>();
+  #making: readonly Wanted<File>[] = [];
+  /** Files that were announced to their end, and whose check was not answered. */
+  readonly #unchecked = new Queue<Pieced<File>>();
+  #uncheckedCount = 0;
+
+  /** @param keptBytes content kept in memory until it is answered; beyond it is read again */
+  constructor(host: PiecesHost<File>, keptBytes: number) {
+    this.#host = host;
+    this.#keptBytes = keptBytes;
+  }
+
+  /** True when nothing waits to be read, answered or sent; but checks may be. */
+  get isIdle(): boolean {
+    return (
+      this.#waiting.size + this.#groups.size + this.#wanted.size + this.#making.length === 0 &&
+      !this.#isScanOpen
+    );
+  }
+
+  /** True when something may go out that counts as content. */
+  get hasRuns(): boolean {
+    return this.#wanted.size > 0 && this.#making.length === 0;
+  }
+
+  /** The receiver has an old version of a file. */
+  add(job: Job<File>, { oldBytes, mac }: OldAnswer): void {
+    if (mac !== undefined) this.#waiting.push(pieced(job, oldBytes, mac));
+    else this.#cutToPieces(job, oldBytes);
+  }
+
+  /** The next runs that the receiver misses, for one frame. */
+  nextRuns(): PiecesAction<File> {
+    const making: Wanted<File>[] = [];
+    for (let bytes = 0; this.#wanted.size > 0;) {
+      const { request } = this.#wanted.peek()!;
+      bytes += request.sizes.reduce((sum, size) => sum + size, 0);
+      if (making.length > 0 && bytes > sessionLimits.dataFrameBytes) break;
+      making.push(this.#wanted.take());
+    }
+    this.#making = making;
+    return { do: "makeRuns", requests: making.map((wanted) => requestOf(wanted)) };
+  }
+
+  /** What to read next, if anything. */
+  nextScan(): PiecesAction<File> | undefined {
+    if (this.#isStepping) return undefined;
+    this.#isStepping = this.#isScanOpen;
+    if (this.#isScanOpen) return { do: "scanStep" };
+    if (this.#waiting.size === 0) return undefined;
+    while (this.#waiting.size > 0 && this.#scanning.size < scanFilesCount) {
+      const next = this.#waiting.take();
+      this.#scanning.set(next.job.file, next);
+    }
+    this.#isScanOpen = true;
+    return {
+      do: "scan",
+      requests: [...this.#scanning.values()].map(({ job, rule }) => ({ file: job.file, rule })),
+    };
+  }
+
+  scanEnded(): void {
+    this.#isStepping = false;
+    this.#isScanOpen = false;
+    if (this.#scanning.size > 0) throw new SyncError("INTERNAL", "the source ended before its files did");
+  }
+
+  /** What was read in a step. */
+  scanned(results: readonly Scanned<File>[]): void {
+    this.#isStepping = false;
+    const same: boolean[] = [];
+    let groups: PieceGroup[] = [];
+    let bytes = 0;
+    const flush = (): void => {
+      if (groups.length > 0) this.#host.send("PIECES", encodePieceGroups(groups));
+      groups = [];
+      bytes = 0;
+    };
+    for (const result of results) {
+      const group = result.do === "compared" ? void same.push(this.#compare(result)) : this.#announce(result);
+      if (group === undefined) continue;
+      groups.push(group);
+      bytes += 8 + group.macs.length;
+      if (bytes >= frameBytes) flush();
+    }
+    // What is told of a file comes before its pieces: those are read later.
+    if (same.length > 0) this.#host.send("SAME", encodeBits(same));
+    flush();
+  }
+
+  /** The receiver's answers to the oldest groups. @throws what is wrong with them */
+  answer(payload: Bytes): void {
+    const nextCount = (): number => {
+      const held = this.#groups.peek();
+      if (held === undefined) throw new SyncError("UNSOLICITED", "an answer to pieces that were not told");
+      return held.pieces.sizes.length;
+    };
+    for (const answer of decodePieceAnswers(payload, nextCount)) this.#take(this.#groups.take(), answer);
+  }
+
+  /** The runs that were to be made. */
+  made(runs: readonly PieceRun[], failures: readonly (SyncError | undefined)[]): void {
+    const making = this.#making;
+    this.#making = [];
+    for (const [i, { held }] of making.entries()) {
+      const reason = failures[i];
+      if (reason !== undefined && !held.pieced.isUnlike) this.#host.fail(held.pieced.job, reason);
+      this.#settle(held);
+    }
+    const literalBytes = runs.reduce((sum, { steps }) => sum + literalBytesOf(steps), 0);
+    this.#host.sendRuns(encodeRuns(runs), literalBytes);
+  }
+
+  /** The receiver has checked the oldest files. Returns true when some come again. */
+  checked(payload: Bytes): boolean {
+    const wishes = decodeBits(payload, this.#uncheckedCount);
+    this.#uncheckedCount -= wishes.length;
+    for (const isWanted of wishes) {
+      let next = this.#unchecked.take();
+      while (next.isUnlike) next = this.#unchecked.take(); // it comes by its chunks
+      if (isWanted) this.#host.cut(next.job, "pushed");
+    }
+    return wishes.includes(true);
+  }
+
+  #cutToPieces(job: Job<File>, oldBytes: number): void {
+    const rule = pieceRuleFor(job.size);
+    if (rule === undefined) this.#host.cut(job, "pushed");
+    else this.#waiting.push(pieced(job, oldBytes, undefined, rule));
+  }
+
+  /** True when a file is the same as the old version. */
+  #compare({ file, end }: Scanned<File> & { do: "compared" }): boolean {
+    const { job, oldBytes, mac } = this.#scanned(file);
+    this.#scanning.delete(file);
+    const isSame = !(end instanceof SyncError) && equalBytes(end.subarray(0, compareMacBytes), mac!);
+    if (isSame) this.#host.listed(job);
+    else this.#cutToPieces(job, oldBytes); // one that could not be read is told of then
+    return isSame;
+  }
+
+  /** Books a part of a file; undefined when the receiver does not want to hear of it any more. */
+  #announce(pieces: ScannedPieces<File>): PieceGroup | undefined {
+    const { file, sizes, macs, isText } = pieces;
+    const found = this.#scanned(file);
+    const { job, oldBytes, offset, rule } = found;
+    if (pieces.end !== undefined) this.#scanning.delete(file);
+    if (found.isUnlike) return undefined;
+    found.offset += pieces.bytes.length;
+    const end = endWithin(found, pieces.end);
+    this.#hold({ pieced: found, offset, pieces, bytes: pieces.bytes, open: 1 });
+    if (end instanceof SyncError) this.#host.fail(job, end);
+    else if (end !== undefined) {
+      found.isListed = true;
+      this.#unchecked.push(found);
+      this.#uncheckedCount += 1;
+      this.#host.listed(job);
+    }
+    const width = pieceWidth(job.size, oldBytes, rule!.averageBytes);
+    return {
+      entry: job.entry,
+      isText,
+      count: sizes.length,
+      width,
+      macs: shortMacs(macs, width),
+      ...(end !== undefined && { end: end instanceof SyncError ? end.code : end }),
+    };
+  }
+
+  #scanned(file: File): Pieced<File> {
+    const found = this.#scanning.get(file);
+    if (found === undefined) throw new SyncError("INTERNAL", "the source read a file nobody asked for");
+    return found;
+  }
+
+  #hold(held: Held<File>): void {
+    this.#groups.push(held);
+    this.#kept.push(held);
+    held.pieced.job.open += 1;
+    this.#heldBytes += held.pieces.bytes.length;
+    while (this.#heldBytes > this.#keptBytes) this.#drop(this.#kept.take());
+  }
+
+  #take(held: Held<File>, { found, gaps, isUnlike }: PieceAnswer): void {
+    if (isUnlike) this.#giveUpPieces(held.pieced);
+    const { sizes, macs, isText } = held.pieces;
+    let at = 0;
+    let gap = 0;
+    for (let i = 0; i < found.length;) {
+      const first = i;
+      const start = at;
+      const isHere = found[i];
+      for (; i < found.length && found[i] === isHere; i++) at += sizes[i]!;
+      if (isHere) continue;
+      const { file } = held.pieced.job;
+      const run = {
+        sizes: sizes.slice(first, i),
+        macs: macs.subarray(first * pieceMacBytes, i * pieceMacBytes),
+      };
+      const request = { file, offset: held.offset + start, ...run, isText, gap: gaps[gap++]! };
+      held.open += 1;
+      this.#wanted.push({ held, request, at: start });
+    }
+    this.#settle(held);
+  }
+
+  /** Nothing of the file is in its old version. */
+  #giveUpPieces(found: Pieced<File>): void {
+    if (found.isUnlike) return;
+    found.isUnlike = true;
+    if (found.isListed) {
+      this.#host.unlisted(found.job);
+      this.#uncheckedCount -= 1;
+    }
+    this.#host.cut(found.job, "asked");
+  }
+
+  /** The answer to a group, or one of its runs, is done with. */
+  #settle(held: Held<File>): void {
+    held.open -= 1;
+    if (held.open > 0) return;
+    held.pieced.job.open -= 1;
+    this.#drop(held);
+    while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
+  }
+
+  #drop(held: Held<File>): void {
+    if (held.bytes === undefined) return;
+    this.#heldBytes -= held.bytes.length;
+    held.bytes = undefined;
+  }
+}
+
+function pieced<File>(job: Job<File>, oldBytes: number, mac?: Bytes, rule?: GearPieceRule): Pieced<File> {
+  return { job, oldBytes, mac, rule, offset: 0, isUnlike: false, isListed: false };
+}
+
+/** A file that is not as long as it was announced has changed. */
+function endWithin<File>(
+  { job, offset }: Pieced<File>,
+  end: Bytes | SyncError | undefined,
+): Bytes | SyncError | undefined {
+  const isRight = offset < job.size ? end === undefined || end instanceof SyncError : offset === job.size;
+  return isRight ? end : new SyncError("CHANGED", "a file is not as long as when it was listed");
+}
+
+function requestOf<File>({ held, request, at }: Wanted<File>): RunRequest<File> {
+  const length = request.sizes.reduce((sum, size) => sum + size, 0);
+  return { ...request, bytes: held.bytes?.subarray(at, at + length), isVain: held.pieced.isUnlike };
+}

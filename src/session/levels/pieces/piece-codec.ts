@@ -1,0 +1,197 @@
+import { readBits, writeBits } from "../../wishes.ts";
+import { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
+import { unzigzag, zigzag } from "../../../bytes/varint.ts";
+import { codeOfWire, errorCodes, SyncError, type SyncErrorCode } from "../../../errors.ts";
+import type { Bytes } from "../../../types.ts";
+import { fileMacBytes } from "../../../chunk/pieces.ts";
+import { gapMacBytes } from "./mac-widths.ts";
+
+/** Pieces of one file that follow each other (docs/protocol.md, PIECES). */
+export interface PieceGroup {
+  readonly entry: number;
+  /** True when the small pieces of its gaps are cut behind line feeds. */
+  readonly isText: boolean;
+  /** The MACs, `width` bytes each, one after another. */
+  readonly macs: Bytes;
+  readonly width: number;
+  readonly count: number;
+  /** Set on the last group: the MAC of the whole file, or why it could not be read. */
+  readonly end?: Bytes | SyncErrorCode;
+}
+
+/** The receiver's answer to a group. */
+export interface PieceAnswer {
+  /** For each piece, whether the old version has it. */
+  readonly found: readonly boolean[];
+  /** For each run of pieces that it does not have: what stands in its place there. */
+  readonly gaps: readonly GapMacs[];
+  /** True when nothing of the file is in its old version: it is to be sent by its chunks. */
+  readonly isUnlike: boolean;
+}
+
+/** MACs of small pieces of an old version, in a row. */
+export interface GapMacs {
+  readonly count: number;
+  /** `gapMacBytes(count)` bytes each. */
+  readonly macs: Bytes;
+}
+
+/** A run of pieces that the receiver does not have. */
+export interface PieceRun {
+  /** What it is made of, in order. */
+  readonly steps: readonly RunStep[];
+  /** The bytes of its literals, in a row. */
+  readonly literals: Bytes;
+  /** True when it cannot be read any more. */
+  readonly hasFailed: boolean;
+}
+
+/** Literal bytes, or small pieces of the gap that follow each other, from the `first` on. */
+export type RunStep = { readonly literalBytes: number } | { readonly first: number; readonly count: number };
+
+const endFlag = 1;
+const failedFlag = 2;
+const textFlag = 4;
+
+/** Encodes groups of pieces: a PIECES payload. */
+export function encodePieceGroups(groups: readonly PieceGroup[]): Bytes {
+  const out = new ByteWriter();
+  for (const { entry, isText, macs, count, end } of groups) {
+    const failed = typeof end === "string";
+    out.uvarint(entry);
+    out.u8((end === undefined ? 0 : endFlag) | (failed ? failedFlag : 0) | (isText ? textFlag : 0));
+    if (failed) out.uvarint(errorCodes[end].wire);
+    out.uvarint(count);
+    out.bytes(macs);
+    if (end !== undefined && !failed) out.bytes(end);
+  }
+  return out.finish();
+}
+
+/**
+ * @param widthOf bytes of each MAC of a file; throws for one of which no pieces are awaited
+ * @throws BAD_MESSAGE
+ */
+export function* decodePieceGroups(
+  payload: Bytes,
+  widthOf: (entry: number) => number,
+): Generator<PieceGroup> {
+  const input = new ByteReader(payload);
+  while (input.remaining > 0) {
+    const entry = input.uvarint();
+    const flags = input.u8();
+    const failed = (flags & failedFlag) !== 0;
+    const isLast = (flags & endFlag) !== 0;
+    if (flags > 7 || (failed && !isLast))
+      throw new SyncError("BAD_MESSAGE", `unknown flags of pieces 0x${flags.toString(16)}`);
+    const code = failed ? codeOfWire(input.uvarint()) : undefined;
+    const width = widthOf(entry);
+    const count = input.uvarint();
+    if (count === 0 && !isLast) throw new SyncError("BAD_MESSAGE", "an empty group of pieces");
+    const macs = input.bytes(count * width);
+    const end = code ?? (isLast ? input.bytes(fileMacBytes) : undefined);
+    yield { entry, isText: (flags & textFlag) !== 0, macs, width, count, ...(end !== undefined && { end }) };
+  }
+}
+
+/** Encodes the answer to some groups: a WISH_PIECES payload. */
+export function encodePieceAnswers(answers: readonly PieceAnswer[]): Bytes {
+  const out = new ByteWriter();
+  for (const { found, gaps, isUnlike } of answers) {
+    out.u8(isUnlike ? 1 : 0);
+    if (isUnlike) continue;
+    writeBits(out, found);
+    for (const { count, macs } of gaps) {
+      out.uvarint(count);
+      out.bytes(macs);
+    }
+  }
+  return out.finish();
+}
+
+/**
+ * @param nextCount pieces of the next group that awaits its answer; throws when there is none
+ * @throws BAD_MESSAGE
+ */
+export function* decodePieceAnswers(payload: Bytes, nextCount: () => number): Generator<PieceAnswer> {
+  const input = new ByteReader(payload);
+  while (input.remaining > 0) {
+    const isUnlike = input.u8();
+    if (isUnlike > 1) throw new SyncError("BAD_MESSAGE", "an unknown answer to pieces");
+    const count = nextCount();
+    if (isUnlike === 1) {
+      yield { found: [], gaps: [], isUnlike: true };
+      continue;
+    }
+    const found = readBits(input, count);
+    const gaps = Array.from({ length: runCount(found) }, () => readGap(input));
+    yield { found, gaps, isUnlike: false };
+  }
+}
+
+function readGap(input: ByteReader): GapMacs {
+  const count = input.uvarint();
+  if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "a row of MACs is longer than its frame");
+  return { count, macs: input.bytes(count * gapMacBytes(count)) };
+}
+
+/** Runs of pieces that were not found. */
+export function runCount(found: readonly boolean[]): number {
+  return found.filter((here, i) => !here && found[i - 1] !== false).length;
+}
+
+/** Encodes runs: a DELTA payload. */
+export function encodeRuns(runs: readonly PieceRun[]): Bytes {
+  const out = new ByteWriter();
+  out.uvarint(runs.length);
+  for (const { steps, hasFailed } of runs) {
+    out.uvarint(steps.length * 2 + (hasFailed ? 1 : 0));
+    let expected = 0;
+    for (const step of steps) {
+      if ("literalBytes" in step) {
+        out.uvarint(step.literalBytes * 2);
+        continue;
+      }
+      out.uvarint(step.count * 2 + 1);
+      out.uvarint(zigzag(step.first - expected));
+      expected = step.first + step.count;
+    }
+  }
+  for (const { literals } of runs) out.bytes(literals);
+  return out.finish();
+}
+
+/** @throws BAD_MESSAGE */
+export function decodeRuns(payload: Bytes): PieceRun[] {
+  const input = new ByteReader(payload);
+  const count = input.uvarint();
+  if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "more runs than their frame can hold");
+  const heads = Array.from({ length: count }, () => readHead(input));
+  const runs = heads.map((head) => ({ ...head, literals: input.bytes(literalBytesOf(head.steps)) }));
+  input.end();
+  return runs;
+}
+
+function readHead(input: ByteReader): Omit<PieceRun, "literals"> {
+  const head = input.uvarint();
+  const hasFailed = head % 2 === 1;
+  const stepCount = Math.floor(head / 2);
+  if (stepCount > input.remaining) throw new SyncError("BAD_MESSAGE", "a run is longer than its frame");
+  let expected = 0;
+  const steps = Array.from({ length: stepCount }, (): RunStep => {
+    const step = input.uvarint();
+    if (step < 2) throw new SyncError("BAD_MESSAGE", "an empty step of a run");
+    if (step % 2 === 0) return { literalBytes: step / 2 };
+    const count = (step - 1) / 2;
+    const first = expected + unzigzag(input.uvarint());
+    if (first < 0) throw new SyncError("BAD_MESSAGE", "a step of a run before its first piece");
+    expected = first + count;
+    return { first, count };
+  });
+  return { steps, hasFailed };
+}
+
+/** Bytes of the literals among some steps. */
+export function literalBytesOf(steps: readonly RunStep[]): number {
+  return steps.reduce((sum, step) => sum + ("literalBytes" in step ? step.literalBytes : 0), 0);
+}
