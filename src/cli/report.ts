@@ -24,6 +24,8 @@ export type ChangeCounts = Record<TreeChange["change"], number>;
 
 /** How a command ended. */
 export interface Summary extends Progress {
+  /** Bytes on the wire in each direction by type of frame, for those that a session has. */
+  readonly frames?: object;
   readonly action: "sent" | "received" | "compared" | "listed" | "rebuilt";
   /** Entries that failed here or at the other end. */
   readonly failedEntries?: number;

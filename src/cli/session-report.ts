@@ -18,7 +18,8 @@ export function reportSession(
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);
-  report.summary({ action, ...totalsOf(session), failedEntries, ...more, digest });
+  const { frames } = session;
+  report.summary({ action, ...totalsOf(session), failedEntries, ...more, digest, frames });
   if (failedEntries === 0) return;
   const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
   throw new SyncError("PARTIAL", `all is done but for ${what}`);

@@ -42,7 +42,12 @@ export interface Frame {
   readonly payload: Bytes;
   /** The transcript before this frame: what an END or DONE has to agree with. */
   readonly transcript: Bytes;
+  /** Its length on the wire, header included. */
+  readonly wireBytes: number;
 }
+
+/** Bytes on the wire by the type of the frame. */
+export type FrameBytes = Partial<Record<FrameType, number>>;
 
 /**
  * The first bytes of every stream: they cannot be text, and show a transport that changes line
@@ -239,7 +244,8 @@ export class FrameReader {
       throw new SyncError("BAD_FRAME", `unknown frame type 0x${(code & typeMask).toString(16)}`);
     }
     if ((code & skippableFlag) !== 0) throw new SyncError("BAD_FRAME", `a ${type} frame cannot be skipped`);
-    return { type, payload: this.#decoded(code), transcript };
+    const wireBytes = headerBytes + this.#body.length;
+    return { type, payload: this.#decoded(code), transcript, wireBytes };
   }
 
   #decoded(code: number): Bytes {

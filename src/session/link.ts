@@ -4,7 +4,7 @@ import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
 import { decodeCounts, encodeCounts, encodeError } from "./closing.ts";
 import { FrameReader, FrameWriter, preamble } from "./frame.ts";
-import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import type { Frame, FrameBytes, FrameType, Squeeze } from "./frame.ts";
 import { Pace } from "./pace.ts";
 
 /** How long a session waits. Milliseconds; 0 means for ever. */
@@ -48,6 +48,9 @@ export class Link {
   /** Bytes so far in each direction, everything included. */
   sentBytes = 0;
   receivedBytes = 0;
+  /** The same by type of frame, without the preambles. */
+  readonly sentFrames: FrameBytes = {};
+  readonly receivedFrames: FrameBytes = {};
   /** True when a write has failed: then what was heard before tells why. */
   broken = false;
   readonly #channel: ByteChannel;
@@ -116,6 +119,7 @@ export class Link {
     for await (const block of this.#blocks()) {
       for (const frame of this.#reader.read(block)) {
         this.#heardFrame = true;
+        count(this.receivedFrames, frame.type, frame.wireBytes);
         if (frame.type === "PING") this.#confirm(frame.payload);
         yield frame;
       }
@@ -175,6 +179,7 @@ export class Link {
    */
   send(type: FrameType, payload: Bytes, squeeze: Squeeze): Promise<void> {
     const parts = this.#writer.write(type, payload, squeeze);
+    count(this.sentFrames, type, parts[0].length + parts[1].length);
     const before = this.#started ? [] : [preamble];
     this.#started = true;
     this.#writesUnderWay += 1;
@@ -342,4 +347,16 @@ export class Link {
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
+}
+
+function count(frames: FrameBytes, type: FrameType, bytes: number): void {
+  frames[type] = (frames[type] ?? 0) + bytes;
+}
+
+/** What a session says at its end of its frames. */
+export function framesOf({ sentFrames: sent, receivedFrames: received }: Link): {
+  readonly sent: FrameBytes;
+  readonly received: FrameBytes;
+} {
+  return { sent, received };
 }

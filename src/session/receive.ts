@@ -6,9 +6,9 @@ import { channelOf } from "../transport/channel.ts";
 import type { TreeTarget } from "../tree/target.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Allowance, type ReceiveLimits } from "./allowance.ts";
-import type { Frame } from "./frame.ts";
+import type { Frame, FrameBytes } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
-import { Link } from "./link.ts";
+import { framesOf, Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
 import { changesFeature, compressFeature, piecesFeature, type ReceiverHello, type Windows } from "./hello.ts";
 import { OldPieces } from "./levels/pieces/old-pieces.ts";
@@ -44,6 +44,8 @@ export interface ReceiveProgress extends Readonly<ReceiverTotals> {
 export interface ReceiveSummary extends ReceiveProgress {
   /** Digest of the whole session: equal to the sender's. 32 bytes. */
   readonly digest: Bytes;
+  /** Bytes on the wire in each direction by type of frame; of the last connection of a run. */
+  readonly frames: { readonly sent: FrameBytes; readonly received: FrameBytes };
 }
 
 /**
@@ -81,7 +83,7 @@ export async function receiveTree(
       () => target.close(),
     );
     await link.leave();
-    return { ...work.progress(), digest: core.digest };
+    return { ...work.progress(), digest: core.digest, frames: framesOf(link) };
   } catch (thrown) {
     options.signal?.throwIfAborted();
     const error = toSyncError(thrown);

@@ -14,7 +14,8 @@ import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
 import { changesFeature, compressFeature, haveFeature, type Mode, piecesFeature } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
-import { Link } from "./link.ts";
+import { framesOf, Link } from "./link.ts";
+import type { FrameBytes } from "./frame.ts";
 import type { LivenessOptions } from "./link.ts";
 import type { RunRequest } from "./levels/pieces/outgoing-pieces.ts";
 import { PieceScan } from "./levels/pieces/piece-scan.ts";
@@ -75,6 +76,8 @@ export interface SendProgress extends Readonly<SenderTotals> {
 export interface SendSummary extends SendProgress {
   /** Digest of the whole session: the receiver ends with the same. 32 bytes. */
   readonly digest: Bytes;
+  /** Bytes on the wire in each direction by type of frame; of the last connection of a run. */
+  readonly frames: { readonly sent: FrameBytes; readonly received: FrameBytes };
 }
 
 /**
@@ -141,7 +144,7 @@ export async function sendTree<File>(
       await work.run(ear).catch((thrown: unknown) => ear.judge(thrown));
       if (mode === "duplex") await ear.leave();
       else await link.end();
-      return { ...work.progress(), digest: work.digest };
+      return { ...work.progress(), digest: work.digest, frames: framesOf(link) };
     } catch (thrown) {
       options.signal?.throwIfAborted();
       const error = toSyncError(thrown);

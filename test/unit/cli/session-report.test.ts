@@ -18,6 +18,7 @@ const received = {
   wireSentBytes: 0,
   wireReceivedBytes: 0,
   digest: new Uint8Array(32),
+  frames: { sent: {}, received: {} },
 } as const;
 
 it("counts an entry once that failed at the sender and so at the receiver", () => {
