@@ -1,4 +1,4 @@
-import { pieceRuleFor } from "../../../chunk/piece-rules.ts";
+import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import type { FileState } from "../../file-state.ts";
@@ -51,7 +51,7 @@ export class IncomingPieces {
   *takeSame(payload: Bytes): Steps {
     for (const isSame of decodeBits(payload, this.#compared.size)) {
       const file = this.#compared.take();
-      if (!isSame) file.awaits = pieceRuleFor(file.size) ? "pieces" : "pushed";
+      if (!isSame) file.awaits = pieceRuleOf(file.size, file.oldBytes!) ? "pieces" : "pushed";
       else {
         if (!file.dropped) yield { do: "keepOld", entry: file.entry };
         this.#host.told(file, file.size);
@@ -70,25 +70,27 @@ export class IncomingPieces {
       yield* this.#note(file, group, answer, debt);
     }
     yield send("WISH_PIECES", encodePieceAnswers(answers), "control");
-    yield* this.#drain();
+    yield* this.#tell(yield* this.#drain());
   }
 
   /** Runs that were missing. */
   *takeRuns(payload: Bytes): Steps {
+    const wishes: boolean[] = [];
     for (const run of decodeRuns(payload)) {
       const group = this.#groups.peek();
       if (group === undefined) throw new SyncError("UNSOLICITED", "a run of pieces that is not missing");
       group.gaps -= 1;
       yield* this.#fill(group.file, run);
-      yield* this.#drain();
+      wishes.push(...(yield* this.#drain()));
     }
+    yield* this.#tell(wishes);
   }
 
   #widthOf(entry: number): number {
     const { size, oldBytes, awaits } = this.#host.file(entry);
     if (awaits !== "pieces" && awaits !== "asked") throw unsolicited();
     if (oldBytes === undefined) throw unsolicited();
-    return pieceWidth(size, oldBytes, pieceRuleFor(size)!.averageBytes);
+    return pieceWidth(size, oldBytes, pieceRuleOf(size, oldBytes)!.averageBytes);
   }
 
   *#answer(file: FileState, group: PieceGroup): Steps<PieceAnswer> {
@@ -120,8 +122,11 @@ export class IncomingPieces {
     else yield { do: "fill", entry: file.entry, run };
   }
 
-  /** Ends the groups in which nothing is missing any more, and answers for the files that end. */
-  *#drain(): Steps {
+  /**
+   * Ends the groups in which nothing is missing any more. Returns for each file that ends whether
+   * it has to come whole.
+   */
+  *#drain(): Steps<boolean[]> {
     const wishes: boolean[] = [];
     for (let group = this.#groups.peek(); group?.gaps === 0; group = this.#groups.peek()) {
       this.#groups.shift();
@@ -130,6 +135,10 @@ export class IncomingPieces {
       else if (last !== undefined) wishes.push(yield* this.#check(file, last));
       this.#host.pay(debt);
     }
+    return wishes;
+  }
+
+  *#tell(wishes: readonly boolean[]): Steps {
     if (wishes.length > 0) yield send("WISH_WHOLE", encodeBits(wishes), "control");
   }
 

@@ -1,6 +1,7 @@
 import { equalBytes } from "../../../bytes/compare.ts";
 import type { PieceKernel } from "../../../chunk/piece-kernel.ts";
-import { pieceRuleFor, smallPieceRule } from "../../../chunk/piece-rules.ts";
+import { smallPieceRule } from "../../../chunk/piece-rules.ts";
+import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { SyncError } from "../../../errors.ts";
 import type { ScanVisitor } from "../../../tree/scan.ts";
 import type { OldVersions } from "../../../tree/target.ts";
@@ -122,7 +123,7 @@ export class OldPieces {
   }
 
   async #begin(entry: number, width: number, { newBytes, oldBytes }: VersionSizes): Promise<Rebuilt> {
-    const rule = pieceRuleFor(newBytes)!;
+    const rule = pieceRuleOf(newBytes, oldBytes)!;
     const index = new PieceIndex(width);
     const kernel = this.#kernel;
     await this.#scan([entry], {

@@ -1,4 +1,5 @@
-import { type GearPieceRule, pieceRuleFor } from "../../../chunk/piece-rules.ts";
+import type { GearPieceRule } from "../../../chunk/piece-rules.ts";
+import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
 import { equalBytes } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
@@ -256,7 +257,7 @@ export class OutgoingPieces<File> {
   }
 
   #cutToPieces(job: Job<File>, oldBytes: number): void {
-    const rule = pieceRuleFor(job.size);
+    const rule = pieceRuleOf(job.size, oldBytes);
     if (rule === undefined) this.#host.cut(job, "pushed");
     else this.#waiting.push(pieced(job, oldBytes, undefined, rule));
   }
