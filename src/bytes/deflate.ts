@@ -5,8 +5,8 @@ import type { Bytes } from "../types.ts";
 
 /** The two functions of node:zlib that are used where they exist; they are ten times faster. */
 interface NodeZlib {
-  deflateRawSync(bytes: Bytes, options: { level: number }): Bytes;
-  inflateRawSync(bytes: Bytes, options: { maxOutputLength: number }): Bytes;
+  deflateRawSync(bytes: Bytes, options: { level: number; dictionary: Bytes }): Bytes;
+  inflateRawSync(bytes: Bytes, options: { maxOutputLength: number; dictionary: Bytes }): Bytes;
 }
 
 interface WithBuiltins {
@@ -15,13 +15,24 @@ interface WithBuiltins {
 
 const zlib = (globalThis as WithBuiltins).process?.getBuiltinModule?.("node:zlib") as NodeZlib | undefined;
 
+/** Bytes of a dictionary, at most: DEFLATE looks back no further. */
+export const dictionaryBytes = 32_768;
+
+const noDictionary = new Uint8Array(0);
+
 /**
  * Compresses with DEFLATE (RFC 1951, no wrapper).
  *
  * @param level 1 (fast) to 9 (small)
+ * @param dictionary what is taken to stand before the bytes, `dictionaryBytes` of it at most
  */
-export function deflate(bytes: Bytes, level: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 = 6): Bytes {
-  return zlib === undefined ? deflateSync(bytes, { level }) : zlib.deflateRawSync(bytes, { level });
+export function deflate(
+  bytes: Bytes,
+  level: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 = 6,
+  dictionary: Bytes = noDictionary,
+): Bytes {
+  if (zlib) return zlib.deflateRawSync(bytes, { level, dictionary });
+  return deflateSync(bytes, { level, ...(dictionary.length > 0 && { dictionary }) });
 }
 
 /**
@@ -29,15 +40,19 @@ export function deflate(bytes: Bytes, level: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 =
  * claims.
  *
  * @param sizeBytes how long the result must be
+ * @param dictionary the one that it was made with
  * @throws BAD_MESSAGE when the input is damaged or the result has any other length
  */
-export function inflate(bytes: Bytes, sizeBytes: number): Bytes {
+export function inflate(bytes: Bytes, sizeBytes: number, dictionary: Bytes = noDictionary): Bytes {
   let result: Bytes;
   try {
     result =
       zlib === undefined
-        ? inflateSync(bytes, { out: new Uint8Array(sizeBytes + 1) })
-        : zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, sizeBytes) });
+        ? inflateSync(bytes, {
+            out: new Uint8Array(sizeBytes + 1),
+            ...(dictionary.length > 0 && { dictionary }),
+          })
+        : zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, sizeBytes), dictionary });
   } catch (cause) {
     throw new SyncError("BAD_MESSAGE", "compressed data is damaged or longer than declared", { cause });
   }

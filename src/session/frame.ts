@@ -3,37 +3,9 @@ import { quoteText } from "../bytes/foreign-text.ts";
 import { sha256 } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { CompressionContext } from "./compression-context.ts";
+import { type FrameType, frameTypes } from "./frame-types.ts";
 import { sessionLimits } from "./limits.ts";
-
-/** The frames of a session; docs/protocol.md §5 describes each. */
-export const frameTypes = {
-  HELLO: 0x01,
-  ENTRIES: 0x02,
-  WISH_FILES: 0x03,
-  CHUNKS: 0x04,
-  WISH_CHUNKS: 0x05,
-  DATA: 0x06,
-  PUSH: 0x07,
-  SKIP: 0x08,
-  FAILED: 0x09,
-  CREDIT: 0x0a,
-  END: 0x0b,
-  DONE: 0x0c,
-  ERROR: 0x0d,
-  PING: 0x0e,
-  WANT: 0x0f,
-  HAVE: 0x10,
-  LISTED: 0x11,
-  CHANGES: 0x12,
-  SAME: 0x13,
-  PIECES: 0x14,
-  WISH_PIECES: 0x15,
-  DELTA: 0x16,
-  WISH_WHOLE: 0x17,
-} as const;
-
-/** The name of a frame's type. */
-export type FrameType = keyof typeof frameTypes;
 
 /** A frame as the state machines see it: decoded, its place in the stream checked. */
 export interface Frame {
@@ -116,6 +88,7 @@ export type Squeeze = "none" | "control" | "content";
 /** Turns messages into the frames of one direction. */
 export class FrameWriter {
   readonly #transcript = new Transcript();
+  readonly #context = new CompressionContext();
 
   /** The transcript of all frames so far, 32 bytes. */
   get transcript(): Bytes {
@@ -127,7 +100,7 @@ export class FrameWriter {
     let code: number = frameTypes[type];
     let body = payload;
     if (squeeze !== "none" && payload.length >= compressFromBytes) {
-      const packed = deflate(payload, squeeze === "content" ? 1 : 6);
+      const packed = deflate(payload, squeeze === "content" ? 1 : 6, this.#context.of(code));
       if (packed.length + 3 < payload.length - (payload.length >> 5)) {
         body = new Uint8Array(packed.length + 3);
         putU24(body, 0, payload.length);
@@ -135,6 +108,7 @@ export class FrameWriter {
         code |= compressedFlag;
       }
     }
+    this.#context.add(frameTypes[type], payload);
     const head = new Uint8Array(headerBytes);
     head[0] = code;
     putU24(head, 1, body.length);
@@ -146,6 +120,7 @@ export class FrameWriter {
 /** Finds the frames in the bytes of one direction, however they are cut, and checks each. */
 export class FrameReader {
   readonly #transcript = new Transcript();
+  readonly #context = new CompressionContext();
   readonly #head = new Uint8Array(headerBytes);
   #headFill = 0;
   #body: Bytes = new Uint8Array(0);
@@ -245,7 +220,9 @@ export class FrameReader {
     }
     if ((code & skippableFlag) !== 0) throw new SyncError("BAD_FRAME", `a ${type} frame cannot be skipped`);
     const wireBytes = headerBytes + this.#body.length;
-    return { type, payload: this.#decoded(code), transcript, wireBytes };
+    const payload = this.#decoded(code);
+    this.#context.add(code & typeMask, payload);
+    return { type, payload, transcript, wireBytes };
   }
 
   #decoded(code: number): Bytes {
@@ -254,7 +231,7 @@ export class FrameReader {
     const size = getU24(this.#body, 0);
     if (size > sessionLimits.frameBytes)
       throw new SyncError("LIMIT", `a frame would expand to ${size} bytes`);
-    return inflate(this.#body.subarray(3), size);
+    return inflate(this.#body.subarray(3), size, this.#context.of(code & typeMask));
   }
 }
 

@@ -36,6 +36,8 @@ export const sessionLimits = Object.freeze({
    * Content that a sender keeps in memory while it waits for answers; what is beyond is read again.
    */
   keptContentBytes: 8_388_608,
+  /** Content of a session both ways that is compressed whether or not that was asked for. */
+  compressedBytes: 4_194_304,
   /** Content queued to be sent before a sender stops reading more. */
   queuedContentBytes: 262_144,
   /** Chunks a sender remembers having sent, so that each goes over the wire once. */

@@ -4,7 +4,8 @@ import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
 import { decodeCounts, encodeCounts, encodeError } from "./closing.ts";
 import { FrameReader, FrameWriter, preamble } from "./frame.ts";
-import type { Frame, FrameBytes, FrameType, Squeeze } from "./frame.ts";
+import type { Frame, FrameBytes, Squeeze } from "./frame.ts";
+import type { FrameType } from "./frame-types.ts";
 import { Pace } from "./pace.ts";
 
 /** How long a session waits. Milliseconds; 0 means for ever. */

@@ -1,5 +1,6 @@
 import type { Bytes } from "../types.ts";
-import type { FrameType, Squeeze } from "./frame.ts";
+import type { Squeeze } from "./frame.ts";
+import type { FrameType } from "./frame-types.ts";
 import type { RunRequest, ScanRequest } from "./levels/pieces/outgoing-pieces.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 

@@ -11,7 +11,8 @@ import type { ChunkMemory } from "./chunk-memory.ts";
 import { decodeDone, decodeError, decodeFailed } from "./closing.ts";
 import type { DoneMessage } from "./closing.ts";
 import { encodeEntries } from "./entry-codec.ts";
-import type { Frame, FrameType, Squeeze } from "./frame.ts";
+import type { Frame, Squeeze } from "./frame.ts";
+import type { FrameType } from "./frame-types.ts";
 import { agree, type Agreement, decodeHello, encodeHello, type SenderHello } from "./hello.ts";
 import type { Announced, Job } from "./job.ts";
 import { type ChunksHost, OutgoingChunks } from "./levels/chunks/outgoing-chunks.ts";
@@ -67,6 +68,8 @@ export class SenderCore<File> {
   readonly #told = new WeakSet<EntryPlace>();
   #agreed: Agreement | undefined;
   #compress: boolean;
+  /** So much content is compressed in any case. */
+  readonly #quickBytes: number;
   #isListing = false;
   #listingEnded = false;
   /** The transcript that END carried. */
@@ -77,6 +80,7 @@ export class SenderCore<File> {
     this.#options = options;
     this.#duplex = options.hello.mode === "duplex";
     this.#compress = options.compress === true;
+    this.#quickBytes = this.#duplex && options.compress !== false ? sessionLimits.compressedBytes : 0;
     this.#entries = new OutgoingEntries(options.hello.layout, (error) => this.#report(error));
     this.#windows = new SenderWindows(this.#duplex);
     const isList = options.hello.mode === "list";
@@ -275,7 +279,7 @@ export class SenderCore<File> {
 
   #nextContent(): SenderAction<File> | undefined {
     if (!this.#windows.isOpen("data")) return undefined;
-    if (this.#pieces.hasRuns) return this.#pieces.nextRuns();
+    if (this.#pieces.hasRuns(this.#windows.isOpen("chunks"))) return this.#pieces.nextRuns();
     const next = this.#chunks.nextContent();
     if (next === undefined) return undefined;
     if (next.type !== "read") return this.#sendContent(next.type, next.payload);
@@ -361,7 +365,8 @@ export class SenderCore<File> {
   #sendContent(type: "DATA" | "PUSH", payload: Bytes): SenderAction<File> {
     this.#windows.add("data", payload.length);
     this.totals.sentBytes += payload.length;
-    return { do: "send", type, payload, squeeze: this.#compress ? "content" : "none" };
+    const isCompressed = this.#compress || this.totals.sentBytes <= this.#quickBytes;
+    return { do: "send", type, payload, squeeze: isCompressed ? "content" : "none" };
   }
 
   #send(type: FrameType, payload: Bytes, squeeze: Squeeze): void {

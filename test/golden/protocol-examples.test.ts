@@ -6,7 +6,8 @@ import { concatBytes } from "../../src/bytes/compare.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import { fastcdcSpec } from "../../src/chunk/cutter-specs.ts";
 import { encodeEnd } from "../../src/session/closing.ts";
-import type { Frame, FrameType } from "../../src/session/frame.ts";
+import type { Frame } from "../../src/session/frame.ts";
+import type { FrameType } from "../../src/session/frame-types.ts";
 import { FrameReader, FrameWriter, preamble } from "../../src/session/frame.ts";
 
 import type { Mode } from "../../src/session/hello.ts";

@@ -1,6 +1,7 @@
 import { concatBytes } from "../../src/bytes/compare.ts";
 import { fastcdcSpec } from "../../src/chunk/cutter-specs.ts";
-import { FrameReader, type FrameType, FrameWriter, preamble } from "../../src/session/frame.ts";
+import { FrameReader, FrameWriter, preamble } from "../../src/session/frame.ts";
+import { type FrameType } from "../../src/session/frame-types.ts";
 import { encodeHello } from "../../src/session/hello.ts";
 import { sessionLimits } from "../../src/session/limits.ts";
 import { type ByteChannel } from "../../src/transport/channel.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { concatBytes } from "../../../src/bytes/compare.ts";
 import { sha256 } from "../../../src/chunk/digest.ts";
 import type { SyncError } from "../../../src/errors.ts";
-import type { FrameType } from "../../../src/session/frame.ts";
+import type { FrameType } from "../../../src/session/frame-types.ts";
 import { FrameReader, FrameWriter, preamble } from "../../../src/session/frame.ts";
 import { type SendSummary, sendTree } from "../../../src/session/send.ts";
 import { memoryStore } from "../../../src/store/memory.ts";

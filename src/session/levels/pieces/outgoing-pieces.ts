@@ -108,11 +108,14 @@ interface Held<File> {
 interface Wanted<File> {
   readonly held: Held<File>;
   readonly request: Omit<RunRequest<File>, "bytes" | "isVain">;
-  /** Where the run starts in the group. */
+  /** Where the run starts in the group, and its length. */
   readonly at: number;
+  readonly length: number;
 }
 
 const scanFilesCount = 256;
+/** Content of the runs that a DELTA frame waits for: together they are compressed better. */
+const runsFrameBytes = 262_144;
 /** Bytes that a PIECES frame aims at. */
 const frameBytes = 65_536;
 
@@ -132,6 +135,7 @@ export class OutgoingPieces<File> {
   readonly #kept = new Queue<Held<File>>();
   #heldBytes = 0;
   readonly #wanted = new Queue<Wanted<File>>();
+  #wantedBytes = 0;
   #making: readonly Wanted<File>[] = [];
   /** Files that were announced to their end, and whose check was not answered. */
   readonly #unchecked = new Queue<Pieced<File>>();
@@ -151,9 +155,15 @@ export class OutgoingPieces<File> {
     );
   }
 
-  /** True when something may go out that counts as content. */
-  get hasRuns(): boolean {
-    return this.#wanted.size > 0 && this.#making.length === 0;
+  /**
+   * True when runs are to go out now: many at once, unless no others will come before these.
+   *
+   * @param mayAnnounce false when nothing more can be announced until runs have gone out
+   */
+  hasRuns(mayAnnounce: boolean): boolean {
+    if (this.#wanted.size === 0 || this.#making.length > 0) return false;
+    const isMoreToCome = mayAnnounce && (this.#isScanOpen || this.#waiting.size > 0);
+    return this.#wantedBytes >= runsFrameBytes || !isMoreToCome;
   }
 
   /** The receiver has an old version of a file. */
@@ -166,10 +176,11 @@ export class OutgoingPieces<File> {
   nextRuns(): PiecesAction<File> {
     const making: Wanted<File>[] = [];
     for (let bytes = 0; this.#wanted.size > 0;) {
-      const { request } = this.#wanted.peek()!;
-      bytes += request.sizes.reduce((sum, size) => sum + size, 0);
+      bytes += this.#wanted.peek()!.length;
       if (making.length > 0 && bytes > sessionLimits.dataFrameBytes) break;
-      making.push(this.#wanted.take());
+      const wanted = this.#wanted.take();
+      this.#wantedBytes -= wanted.length;
+      making.push(wanted);
     }
     this.#making = making;
     return { do: "makeRuns", requests: making.map((wanted) => requestOf(wanted)) };
@@ -332,7 +343,8 @@ export class OutgoingPieces<File> {
       };
       const request = { file, offset: held.offset + start, ...run, isText, gap: gaps[gap++]! };
       held.open += 1;
-      this.#wanted.push({ held, request, at: start });
+      this.#wanted.push({ held, request, at: start, length: at - start });
+      this.#wantedBytes += at - start;
     }
     this.#settle(held);
   }
@@ -377,7 +389,6 @@ function endWithin<File>(
   return isRight ? end : new SyncError("CHANGED", "a file is not as long as when it was listed");
 }
 
-function requestOf<File>({ held, request, at }: Wanted<File>): RunRequest<File> {
-  const length = request.sizes.reduce((sum, size) => sum + size, 0);
+function requestOf<File>({ held, request, at, length }: Wanted<File>): RunRequest<File> {
   return { ...request, bytes: held.bytes?.subarray(at, at + length), isVain: held.pieced.isUnlike };
 }
