@@ -132,7 +132,8 @@ export function* decodePieceAnswers(payload: Bytes, nextCount: () => number): Ge
 function readGap(input: ByteReader): GapMacs {
   const count = input.uvarint();
   if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "a row of MACs is longer than its frame");
-  return { count, macs: input.bytes(count * gapMacBytes(count)) };
+  // They are used later: the memory of a frame is good for the next one.
+  return { count, macs: input.bytes(count * gapMacBytes(count)).slice() };
 }
 
 /** Runs of pieces that were not found. */
