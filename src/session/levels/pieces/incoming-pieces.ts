@@ -8,6 +8,7 @@ import { send } from "../../receiver-effect.ts";
 import { decodeBits, encodeBits } from "../../wishes.ts";
 import type { LevelHost, Steps } from "../level-host.ts";
 import { pieceWidth } from "./mac-widths.ts";
+import { maxGroupCount, maxPieceCount, pieceTellingLimits } from "./piece-bounds.ts";
 import {
   decodePieceGroups,
   decodeRuns,
@@ -37,6 +38,8 @@ export class IncomingPieces {
   /** Files with old versions that were told of by their MACs, and not answered. */
   readonly #compared = new Queue<FileState>();
   readonly #groups = new Queue<OpenGroup>();
+  /** The file whose groups come, and how many more pieces it can have. */
+  #coming: { readonly file: FileState; leftCount: number } | undefined;
 
   constructor(host: LevelHost) {
     this.#host = host;
@@ -62,14 +65,21 @@ export class IncomingPieces {
 
   /** Pieces of files: answers each group. */
   *take(payload: Bytes, debt: Debt): Steps {
-    const answers: PieceAnswer[] = [];
+    let answers: PieceAnswer[] = [];
+    let bytes = 0;
     for (const group of decodePieceGroups(payload, (entry) => this.#widthOf(entry))) {
       const file = this.#host.file(group.entry);
+      if (file.awaits === "pieces") this.#count(file, group);
       const answer = yield* this.#answer(file, group);
       answers.push(answer);
+      bytes += group.count + answer.gaps.reduce((sum, { macs }) => sum + macs.length, 0);
       yield* this.#note(file, group, answer, debt);
+      if (bytes < pieceTellingLimits.answersFrameBytes) continue;
+      yield send("WISH_PIECES", encodePieceAnswers(answers), "control");
+      answers = [];
+      bytes = 0;
     }
-    yield send("WISH_PIECES", encodePieceAnswers(answers), "control");
+    if (answers.length > 0) yield send("WISH_PIECES", encodePieceAnswers(answers), "control");
     yield* this.#tell(yield* this.#drain());
   }
 
@@ -93,6 +103,17 @@ export class IncomingPieces {
     return pieceWidth(size, oldBytes, pieceRuleOf(size, oldBytes)!.averageBytes);
   }
 
+  /** @throws BAD_MESSAGE, LIMIT for more pieces than there can be */
+  #count(file: FileState, { count, end }: PieceGroup): void {
+    const rule = pieceRuleOf(file.size, file.oldBytes!)!;
+    this.#coming ??= { file, leftCount: maxPieceCount(file.size, rule) };
+    if (this.#coming.file !== file) throw new SyncError("BAD_MESSAGE", "pieces of two files at once");
+    this.#coming.leftCount -= count;
+    if (count > maxGroupCount(rule) || this.#coming.leftCount < 0)
+      throw new SyncError("LIMIT", "more pieces than a file or a group of them can have");
+    if (end !== undefined) this.#coming = undefined;
+  }
+
   *#answer(file: FileState, group: PieceGroup): Steps<PieceAnswer> {
     if (file.awaits === "asked") return { found: [], gaps: [], isUnlike: true };
     if (file.dropped || group.count === 0)
@@ -105,6 +126,7 @@ export class IncomingPieces {
 
   *#note(file: FileState, group: PieceGroup, answer: PieceAnswer, debt: Debt): Steps {
     const end = answer.isUnlike ? undefined : group.end;
+    if (answer.isUnlike && this.#coming?.file === file) this.#coming = undefined;
     if (answer.isUnlike) file.awaits = "asked";
     else if (end !== undefined) file.awaits = "check";
     debt.open += 1;

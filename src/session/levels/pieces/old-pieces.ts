@@ -1,12 +1,13 @@
 import { equalBytes } from "../../../bytes/compare.ts";
 import type { PieceKernel } from "../../../chunk/piece-kernel.ts";
-import { smallPieceRule } from "../../../chunk/piece-rules.ts";
+import { type GearPieceRule, smallPieceRule } from "../../../chunk/piece-rules.ts";
 import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { SyncError } from "../../../errors.ts";
 import type { ScanVisitor } from "../../../tree/scan.ts";
 import type { OldVersions } from "../../../tree/target.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
 import { compareMacBytes, gapMacBytes } from "./mac-widths.ts";
+import { maxGapBytes } from "./piece-bounds.ts";
 import { PieceIndex } from "./piece-index.ts";
 import { type GapMacs, type PieceAnswer, type PieceGroup, type PieceRun } from "./piece-codec.ts";
 import { RebuiltOutput } from "./rebuilt-output.ts";
@@ -17,8 +18,9 @@ interface Rebuilt {
   readonly entry: number;
   readonly newBytes: number;
   readonly oldBytes: number;
-  readonly averageBytes: number;
-  readonly index: PieceIndex;
+  readonly rule: GearPieceRule;
+  /** The pieces of the old version, until the last group was looked for. */
+  index: PieceIndex;
   groupCount: number;
   foundCount: number;
   /** Where the old piece ends that was found last. */
@@ -32,8 +34,6 @@ type Part = { readonly offset: number; size: number } | { readonly starts: Float
 
 /** Groups after which a file in which nothing was found is given up. */
 const unlikeGroupCount = 4;
-/** Bytes of an old version whose small pieces are told for a gap, at most. */
-const gapBytes = 262_144;
 
 /** Makes new versions of files from old ones of a target: what a receiver does at these levels. */
 export class OldPieces {
@@ -81,7 +81,9 @@ export class OldPieces {
       this.#old.restart(entry);
       return { found: [], gaps: [], isUnlike: true };
     }
-    return { found, gaps: await this.#note(file, places, group.isText), isUnlike: false };
+    const gaps = await this.#note(file, places, group.isText);
+    if (group.end !== undefined) file.index = new PieceIndex(group.width);
+    return { found, gaps, isUnlike: false };
   }
 
   /** Puts what stands before the next gap, and what came for that. @throws BAD_MESSAGE */
@@ -104,7 +106,8 @@ export class OldPieces {
 
   /** Puts the rest, and says whether the file is what the sender has. */
   async check(entry: number, mac: Bytes): Promise<boolean> {
-    const file = this.#required(entry);
+    const file = this.#files.get(entry);
+    if (!file) return false; // no pieces of it were told
     for (const part of file.parts.splice(0)) {
       if ("starts" in part) throw new SyncError("INTERNAL", "a gap was left open");
       await this.#output.copy(file, part.offset, part.size);
@@ -134,9 +137,8 @@ export class OldPieces {
       },
       end: () => false, // what is there will do: the check at the end decides
     });
-    const { averageBytes } = rule;
     const counts = { groupCount: 0, foundCount: 0, oldEnd: 0 };
-    const file: Rebuilt = { entry, newBytes, oldBytes, averageBytes, index, ...counts, parts: [] };
+    const file: Rebuilt = { entry, newBytes, oldBytes, rule, index, ...counts, parts: [] };
     this.#files.set(entry, file);
     return file;
   }
@@ -176,9 +178,10 @@ export class OldPieces {
    */
   async #tellGap(file: Rebuilt, count: number, next: number | undefined, isText: boolean): Promise<GapMacs> {
     const from = file.oldEnd;
-    const about = from + (count + 1) * file.averageBytes;
-    const to = Math.min(next !== undefined && next >= from ? next : about, from + gapBytes, file.oldBytes);
-    const room = this.#kernel.buffer.subarray(0, to - from);
+    const about = from + (count + 1) * file.rule.averageBytes;
+    const end = Math.min(next !== undefined && next >= from ? next : about, file.oldBytes);
+    const told = Math.min(end - from, maxGapBytes(count, file.rule));
+    const room = this.#kernel.buffer.subarray(0, Math.max(0, told)); // it may have grown since it was planned
     const length = await this.#old.read(file.entry, from, room);
     const ends = this.#kernel.cut(smallPieceRule(isText), length, true).slice();
     file.parts.push({ starts: Float64Array.of(from, ...Array.from(ends, (end) => from + end)) });

@@ -1,0 +1,35 @@
+import { type GearPieceRule, gearPieceSizes, pieceLimits } from "../../../chunk/piece-rules.ts";
+
+/** How much one end tells the other of pieces at once (docs/limits.md). */
+export const pieceTellingLimits = Object.freeze({
+  /** Content of the pieces of one group, unless it is a single piece. */
+  groupBytes: 262_144,
+  /** An old version whose small pieces are told for one gap, at most. */
+  gapBytes: 262_144,
+  /** And at most so many times what is missing there, and one piece more. */
+  gapTimes: 4,
+  /** Bytes of answers that a WISH_PIECES frame aims at. */
+  answersFrameBytes: 262_144,
+});
+
+const { gapBytes, gapTimes, groupBytes } = pieceTellingLimits;
+
+/** Pieces that a file can have. */
+export function maxPieceCount(sizeBytes: number, rule: GearPieceRule): number {
+  return Math.floor(sizeBytes / gearPieceSizes(rule).minBytes) + 1;
+}
+
+/** Pieces that one group can have. */
+export function maxGroupCount(rule: GearPieceRule): number {
+  return maxPieceCount(groupBytes, rule);
+}
+
+/** Bytes of an old version that are told of where so many pieces are missing, at most. */
+export function maxGapBytes(missingCount: number, { averageBytes }: GearPieceRule): number {
+  return Math.min(gapBytes, gapTimes * (missingCount + 1) * averageBytes);
+}
+
+/** Small pieces that these can have. */
+export function maxGapCount(missingCount: number, rule: GearPieceRule): number {
+  return Math.floor(maxGapBytes(missingCount, rule) / pieceLimits.shortestPieceBytes) + 1;
+}
