@@ -41,7 +41,7 @@ export class IncomingChunks {
     if (file.awaits !== (group.pushed ? "pushed" : "asked"))
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
     checkLength(file, group.sizes); // before anything of it is looked for or asked for
-    this.#host.fill(file, sizesToCome(group, file));
+    if (!file.isFilled) this.#host.fill(file, sizesToCome(group, file));
     const offset =
       group.pushed === undefined
         ? yield* this.#takeQuestions(group, file, debt, wishes)
