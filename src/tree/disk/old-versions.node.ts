@@ -41,7 +41,12 @@ export class DiskOldVersions implements OldVersions {
   }
 
   read(entry: number, offset: number, into: Bytes): number {
-    return this.#tools.attempt(entry, () => this.#tools.file(entry)?.readOld(offset, into)) ?? 0;
+    const file = this.#tools.attempt(entry, () => this.#tools.file(entry));
+    try {
+      return file?.readOld(offset, into) ?? 0;
+    } catch {
+      return 0; // what is missing comes
+    }
   }
 
   keep(entry: number): void {
