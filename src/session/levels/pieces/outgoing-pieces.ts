@@ -9,6 +9,7 @@ import { sessionLimits } from "../../limits.ts";
 import { Queue } from "../../queue.ts";
 import { decodeBits, encodeBits, type OldAnswer } from "../../wishes.ts";
 import { compareMacBytes, pieceWidth } from "./mac-widths.ts";
+import { maxGapCount } from "./piece-bounds.ts";
 import {
   decodePieceAnswers,
   encodePieceGroups,
@@ -99,7 +100,7 @@ interface Pieced<File> {
 interface Held<File> {
   readonly pieced: Pieced<File>;
   readonly offset: number;
-  readonly pieces: ScannedPieces<File>;
+  readonly pieces: Pick<ScannedPieces<File>, "sizes" | "macs" | "isText">;
   bytes: Bytes | undefined;
   /** Its answer, and each run of that which has not gone out. */
   open: number;
@@ -262,6 +263,7 @@ export class OutgoingPieces<File> {
     for (const isWanted of wishes) {
       let next = this.#unchecked.take();
       while (next.isUnlike) next = this.#unchecked.take(); // it comes by its chunks
+      if (next.job.open > 0) throw new SyncError("UNSOLICITED", "a check before all of a file was there");
       if (isWanted) this.#host.cut(next.job, "pushed");
     }
     return wishes.includes(true);
@@ -285,14 +287,14 @@ export class OutgoingPieces<File> {
 
   /** Books a part of a file; undefined when the receiver does not want to hear of it any more. */
   #announce(pieces: ScannedPieces<File>): PieceGroup | undefined {
-    const { file, sizes, macs, isText } = pieces;
+    const { file, sizes, macs, bytes, isText } = pieces;
     const found = this.#scanned(file);
     const { job, oldBytes, offset, rule } = found;
     if (pieces.end !== undefined) this.#scanning.delete(file);
     if (found.isUnlike) return undefined;
-    found.offset += pieces.bytes.length;
+    found.offset += bytes.length;
     const end = endWithin(found, pieces.end);
-    this.#hold({ pieced: found, offset, pieces, bytes: pieces.bytes, open: 1 });
+    this.#hold({ pieced: found, offset, pieces: { sizes, macs, isText }, bytes, open: 1 });
     if (end instanceof SyncError) this.#host.fail(job, end);
     else if (end !== undefined) {
       found.isListed = true;
@@ -321,27 +323,30 @@ export class OutgoingPieces<File> {
     this.#groups.push(held);
     this.#kept.push(held);
     held.pieced.job.open += 1;
-    this.#heldBytes += held.pieces.bytes.length;
+    this.#heldBytes += held.bytes?.length ?? 0;
     while (this.#heldBytes > this.#keptBytes) this.#drop(this.#kept.take());
   }
 
   #take(held: Held<File>, { found, gaps, isUnlike }: PieceAnswer): void {
     if (isUnlike) this.#giveUpPieces(held.pieced);
     const { sizes, macs, isText } = held.pieces;
+    const { job, rule } = held.pieced;
     let at = 0;
-    let gap = 0;
+    let next = 0;
     for (let i = 0; i < found.length;) {
       const first = i;
       const start = at;
       const isHere = found[i];
       for (; i < found.length && found[i] === isHere; i++) at += sizes[i]!;
       if (isHere) continue;
-      const { file } = held.pieced.job;
+      const gap = gaps[next++]!;
+      if (gap.count > maxGapCount(i - first, rule!))
+        throw new SyncError("LIMIT", "more small pieces than a gap can have");
       const run = {
         sizes: sizes.slice(first, i),
         macs: macs.subarray(first * pieceMacBytes, i * pieceMacBytes),
       };
-      const request = { file, offset: held.offset + start, ...run, isText, gap: gaps[gap++]! };
+      const request = { file: job.file, offset: held.offset + start, ...run, isText, gap };
       held.open += 1;
       this.#wanted.push({ held, request, at: start, length: at - start });
       this.#wantedBytes += at - start;
