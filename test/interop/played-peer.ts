@@ -44,8 +44,8 @@ export class PlayedPeer {
       .catch(() => {});
   }
 
-  sayHello(role: "sender" | "receiver"): Promise<void> {
-    const common = { features: [], nonce: new Uint8Array(16) };
+  sayHello(role: "sender" | "receiver", features: readonly string[] = []): Promise<void> {
+    const common = { features, nonce: new Uint8Array(16) };
     const windows = {
       entries: sessionLimits.entriesWindowBytes,
       chunks: sessionLimits.chunksWindowBytes,
@@ -63,10 +63,10 @@ export class PlayedPeer {
     );
   }
 
-  /** Waits for a frame of a type. */
-  async hear(type: FrameType): Promise<Bytes> {
+  /** Waits for a frame of a type: the first one, or a later one. */
+  async hear(type: FrameType, index = 0): Promise<Bytes> {
     for (;;) {
-      const found = this.heard.find((frame) => frame.type === type);
+      const found = this.heard.filter((frame) => frame.type === type)[index];
       if (found) return found.payload;
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
