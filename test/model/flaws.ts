@@ -2,12 +2,7 @@ import { decodeCounts, encodeCounts } from "../../src/session/closing.ts";
 import { decodeHello, encodeHello } from "../../src/session/hello.ts";
 import type { SenderAction } from "../../src/session/sender-action.ts";
 import type { SenderCore } from "../../src/session/sender-core.ts";
-import {
-  decodeChunkWishes,
-  decodeFileWishes,
-  encodeChunkWishes,
-  encodeFileWishes,
-} from "../../src/session/wishes.ts";
+import { decodeBits, decodeFileAnswers, encodeBits, encodeFileAnswers } from "../../src/session/wishes.ts";
 import type { Flying } from "./session-run.ts";
 
 /** A mistake that is put between the cores and the rest of a session. */
@@ -28,6 +23,7 @@ export const noFlaw: Flaw = {
 };
 
 const anyNumber = Number.MAX_SAFE_INTEGER;
+const anySizes = new Array<number>(1000).fill(0);
 
 function changed(type: Flying["type"], change: (payload: Flying["payload"]) => Flying["payload"]) {
   return (frame: Flying): Flying[] => [
@@ -59,17 +55,15 @@ export const flaws: Readonly<Record<string, { readonly flaw: Flaw; readonly find
     flaw: {
       ...noFlaw,
       up: changed("WISH_FILES", (payload) =>
-        encodeFileWishes(decodeFileWishes(payload, anyNumber).reverse()),
+        encodeFileAnswers(decodeFileAnswers(payload, anySizes).reverse(), anySizes),
       ),
     },
-    finding: /a chunk list for a file that awaits none/,
+    finding: /a list for a file that awaits none/,
   },
   "answers to chunks are out of order": {
     flaw: {
       ...noFlaw,
-      up: changed("WISH_CHUNKS", (payload) =>
-        encodeChunkWishes(decodeChunkWishes(payload, anyNumber).reverse()),
-      ),
+      up: changed("WISH_CHUNKS", (payload) => encodeBits(decodeBits(payload, anyNumber).reverse())),
     },
     finding: /chunk .* was expected/,
   },
@@ -78,7 +72,7 @@ export const flaws: Readonly<Record<string, { readonly flaw: Flaw; readonly find
       ...noFlaw,
       up(frame) {
         if (frame.type !== "WISH_CHUNKS") return creditWithout(1).up(frame, []);
-        const chunkCount = decodeChunkWishes(frame.payload, anyNumber).length;
+        const chunkCount = decodeBits(frame.payload, anyNumber).length;
         return [frame, { type: "CREDIT", payload: encodeCounts(0, 3 + 33 * chunkCount, 0) }];
       },
     },

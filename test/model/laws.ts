@@ -33,12 +33,12 @@ export function checkEnd({ source, target, told }: SessionRun): void {
 /** Chunks that the receiver waits for. */
 function awaitedCountOf({ receiver }: SessionRun): number {
   type Queues = Record<"$wished" | "$pushed", { readonly size: number }>;
-  const { $coming } = receiver as unknown as { $coming: Queues };
+  const { $coming } = (receiver as unknown as { $chunks: { $coming: Queues } }).$chunks;
   return $coming.$wished.size + $coming.$pushed.size;
 }
 
 /** Content that the sender holds while it waits for answers. */
 function keptBytesOf({ sender }: SessionRun): number {
-  const { $content } = sender as unknown as { $content: { $keptBytes: number } };
+  const { $content } = (sender as unknown as { $chunks: { $content: { $keptBytes: number } } }).$chunks;
   return $content.$keptBytes;
 }

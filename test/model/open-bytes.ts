@@ -1,5 +1,5 @@
 import { decodeCounts } from "../../src/session/closing.ts";
-import type { FrameType } from "../../src/session/frame.ts";
+import type { FrameType } from "../../src/session/frame-types.ts";
 import type { Windows } from "../../src/session/hello.ts";
 import { sessionLimits } from "../../src/session/limits.ts";
 import type { Bytes } from "../../src/types.ts";

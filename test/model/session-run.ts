@@ -1,7 +1,7 @@
 import { fixedSpec } from "../../src/chunk/cutter-specs.ts";
 import type { SyncError } from "../../src/errors.ts";
 import { encodeEnd } from "../../src/session/closing.ts";
-import type { FrameType } from "../../src/session/frame.ts";
+import type { FrameType } from "../../src/session/frame-types.ts";
 import type { ReceiverHello, SenderHello, Windows } from "../../src/session/hello.ts";
 import { ReceiverCore } from "../../src/session/receiver-core.ts";
 import type { ReceiverEffect } from "../../src/session/receiver-effect.ts";
@@ -278,13 +278,13 @@ export class SessionRun {
     const frame = this.up.shift()!;
     this.note = () => `${frame.type} ${frame.payload.subarray(0, 8).join(" ")}`;
     this.open.heard(frame);
-    this.sender.received({ ...frame, transcript });
+    this.sender.received({ ...frame, transcript, wireBytes: 0 });
   }
 
   #takeFrame(): void {
     const frame = this.down.shift()!;
     this.note = () => frame.type;
-    const steps = this.receiver.receive({ ...frame, transcript });
+    const steps = this.receiver.receive({ ...frame, transcript, wireBytes: 0 });
     this.#goOn(frame, steps, [], undefined);
   }
 
