@@ -5,7 +5,7 @@ import { createPieceKernel, type PieceKernel } from "../../../../src/chunk/piece
 import { toSyncError } from "../../../../src/errors.ts";
 import { encodeEnd } from "../../../../src/session/closing.ts";
 import { encodeEntries } from "../../../../src/session/entry-codec.ts";
-import type { FrameType } from "../../../../src/session/frame.ts";
+import type { FrameType } from "../../../../src/session/frame-types.ts";
 import { agree, decodeHello, piecesFeature } from "../../../../src/session/hello.ts";
 import { encodeChunkGroups } from "../../../../src/session/levels/chunks/chunk-groups.ts";
 import { pieceWidth } from "../../../../src/session/levels/pieces/mac-widths.ts";
