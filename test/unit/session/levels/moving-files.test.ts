@@ -233,16 +233,14 @@ describe.each([
   ["longer", [longer, before]],
 ] as const)("where the new version is %s", (_, versions) => {
   unless(notRoot).test("an old version that cannot be read is replaced", async () => {
-    const becomeNobody = once(() => process.seteuid!(65_534));
-    onTestFinished(() => process.seteuid!(0));
     const prepare = ({ from, to }: Places): void => {
       for (const place of [to, `${to}/file`]) fs.chownSync(place, 65_534, 65_534);
       fs.chmodSync(`${to}/file`, 0);
       fs.chmodSync(dirname(from), 0o755);
-      becomeNobody("");
+      process.seteuid!(65_534);
     };
-    const { to, troubles } = await sync(versions, {}, {}, prepare);
-    process.seteuid!(0);
+    const syncing = sync(versions, {}, {}, prepare).finally(() => process.seteuid!(0));
+    const { to, troubles } = await syncing;
     expect(troubles).toEqual([]);
     expect(holds(`${to}/file`, versions[0])).toBe(true);
   });
