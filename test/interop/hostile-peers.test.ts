@@ -7,8 +7,15 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { isSyncError, SyncError } from "../../src/errors.ts";
 import { createServer } from "../../src/http/server.node.ts";
 import { encodeChunkGroups } from "../../src/session/levels/chunks/chunk-groups.ts";
+import {
+  encodePieceAnswers,
+  encodePieceGroups,
+  encodeRuns,
+} from "../../src/session/levels/pieces/piece-codec.ts";
 import { encodeCounts, encodeDone, encodeEnd, encodeFailed } from "../../src/session/closing.ts";
 import { encodeEntries } from "../../src/session/entry-codec.ts";
+import type { FrameType } from "../../src/session/frame-types.ts";
+import { piecesFeature } from "../../src/session/hello.ts";
 import { encodeBits, encodeFileAnswers } from "../../src/session/wishes.ts";
 import { type ByteChannel, channelOf } from "../../src/transport/channel.ts";
 import { connectTurns } from "../../src/transport/http-turns.ts";
@@ -17,7 +24,7 @@ import { nodeStreamDuplex } from "../../src/transport/node-stream.node.ts";
 import { sessionSubprotocol } from "../../src/transport/session-request.ts";
 import { connectWs } from "../../src/transport/ws.node.ts";
 import type { Entry } from "../../src/tree/entry/entry.ts";
-import type { Duplex } from "../../src/types.ts";
+import type { Bytes, Duplex } from "../../src/types.ts";
 import { builtCli } from "../built.ts";
 import { noise, plant } from "../cli/trees.ts";
 import { PlayedPeer } from "./played-peer.ts";
@@ -68,6 +75,14 @@ const foreign: readonly Deed[] = [
   ["noise", ["sender", "receiver"], sayNoise, "BAD_FRAME"],
 ];
 
+const same = encodeBits([true]);
+const pieces = encodePieceGroups([
+  { entry: 1, isText: false, macs: new Uint8Array(3), width: 3, count: 1, end: new Uint8Array(16) },
+]);
+const noRun = encodeRuns([{ steps: [], literals: new Uint8Array(), hasFailed: false }]);
+const unlike = encodePieceAnswers([{ found: [], gaps: [], isUnlike: true }]);
+const old = encodeFileAnswers([{ oldBytes: 1 }], [contentBytes]);
+
 const deeds: readonly Deed[] = [
   ["lists 512 MiB for a file of 1 KiB", ["receiver"], listTooMuch, "LIMIT"],
   ["sends content that nobody asked for", ["receiver"], sendUnasked, "UNSOLICITED"],
@@ -75,6 +90,12 @@ const deeds: readonly Deed[] = [
   ["ends with a list missing", ["receiver"], endEarly, "TRUNCATED"],
   ["says that it is done before the end", ["sender"], doneEarly, "UNSOLICITED"],
   ["settles more than it got", ["sender"], settleMore, "UNSOLICITED"],
+  ["says that what nobody compares is the same", ["receiver"], sayUnasked("SAME", same), "UNSOLICITED"],
+  ["tells pieces of a file that is new", ["receiver"], sayUnasked("PIECES", pieces), "UNSOLICITED"],
+  ["sends a run where nothing is missing", ["receiver"], sayUnasked("DELTA", noRun), "UNSOLICITED"],
+  ["answers pieces that nobody told", ["sender"], wishUntold("WISH_PIECES", unlike), "UNSOLICITED"],
+  ["finds a file wrong that was not told", ["sender"], wishUntold("WISH_WHOLE", same), "UNSOLICITED"],
+  ["has old versions, and never spoke of them", ["sender"], wishUntold("WISH_FILES", old), "UNSOLICITED"],
 ];
 
 describe.each(Object.entries(doors))("over %s", (door, open) => {
@@ -196,8 +217,8 @@ function sayEnd(peer: PlayedPeer, entries: number): Promise<void> {
 }
 
 /** Announces a file and waits for the wish. */
-async function announce(peer: PlayedPeer, size: number): Promise<void> {
-  await peer.sayHello("sender");
+async function announce(peer: PlayedPeer, size: number, features?: readonly string[]): Promise<void> {
+  await peer.sayHello("sender", features);
   const entries = [entryOf("dir", 0, "."), entryOf("file", 1, "file", size)];
   await peer.say("ENTRIES", encodeEntries(entries.map((entry) => ({ entry, unasked: false }))));
   await peer.hear("WISH_FILES");
@@ -251,6 +272,25 @@ async function doneEarly({ channel }: Met): Promise<void> {
   await peer.sayHello("receiver");
   const transcript = new Uint8Array(32);
   await peer.say("DONE", encodeDone({ entries: 2, files: 1, failed: 0, deleted: 0, transcript }));
+}
+
+/** Says something of a file that needs its content, and of which no old version is there. */
+function sayUnasked(type: FrameType, payload: Bytes): Deed[2] {
+  return async ({ channel }) => {
+    const peer = new PlayedPeer(channel);
+    await announce(peer, 10_000, [piecesFeature]);
+    await peer.say(type, payload);
+  };
+}
+
+/** Answers with something that does not fit what was listed. */
+function wishUntold(type: FrameType, payload: Bytes): Deed[2] {
+  return async ({ channel }) => {
+    const peer = new PlayedPeer(channel);
+    await peer.sayHello("receiver");
+    await peer.hear("ENTRIES");
+    await peer.say(type, payload);
+  };
 }
 
 async function settleMore({ channel }: Met): Promise<void> {
