@@ -53,7 +53,7 @@ const isNodeImport = (name: string) =>
 const foldersOfTree: Record<string, readonly string[]> = {
   entry: [],
   filter: ["entry"],
-  plan: ["entry"],
+  plan: ["", "entry"],
   "": ["entry"],
   memory: ["", "entry", "plan"],
   disk: ["", "entry", "filter", "plan"],

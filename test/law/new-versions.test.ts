@@ -30,7 +30,7 @@ interface Result {
   readonly troubles: readonly string[];
 }
 
-/** Runs a session in which everything that may differ does: windows, memory, and where streams are cut. */
+/** Runs a session with windows, memory and cuts of the streams by chance. */
 async function run<File>(source: TreeSource<File>, target: TreeTarget, dice: Dice): Promise<Result> {
   const [left, right] = duplexPair({ bufferBytes: 1 + dice(200_000) });
   const seed = dice(2 ** 30);

@@ -189,13 +189,8 @@ describe.each([
   ["longer", [longer, before], "put"],
   ["the same", [before, before], "keep"],
 ] as const)("an old version at the receiver of a file that is %s", (_, versions, moment) => {
-  test("and edited before it is compared is one like any other", async () => {
-    const { to, troubles } = await sync(versions, { old: { scan: once(edit) } });
-    expect(troubles).toEqual([]);
-    expect(holds(`${to}/file`, versions[0])).toBe(true);
-  });
-
   test.each([
+    ["before it is compared", { old: { scan: once(edit) } }],
     ["when it is used", { old: { [moment]: once(edit) } }],
     ["at the end", { finish: once(edit) }],
   ] as const)("and edited %s is not replaced", async (_when, happening) => {
