@@ -1,5 +1,9 @@
+import { createHash } from "node:crypto";
+
 /** How the objects of a class are described: by the value that is returned for one of them. */
 export type Forms = ReadonlyMap<unknown, (value: never) => unknown>;
+
+const longBytes = 256;
 
 /** How objects of a class are described. */
 type Way = "bytes" | "items" | "members" | ((value: never) => unknown);
@@ -52,7 +56,7 @@ export class StateDescriber {
     const way = this.#wayFor(value);
     if (way === "members") this.#addMembers(value);
     else if (way === "items") this.#addItems(value as Iterable<unknown>);
-    else if (way === "bytes") this.#text += `b${String.fromCharCode(...(value as Uint8Array))};`;
+    else if (way === "bytes") this.#text += `b${textOf(value as Uint8Array)};`;
     else this.#add(way(value as never));
   }
 
@@ -90,6 +94,12 @@ export class StateDescriber {
     this.#functions.set(value, number);
     return number;
   }
+}
+
+/** Bytes as text; of long ones a digest. */
+function textOf(bytes: Uint8Array): string {
+  if (bytes.length <= longBytes) return String.fromCharCode(...bytes);
+  return createHash("sha256").update(bytes).digest("base64url");
 }
 
 function wayFor(value: object): Way {

@@ -3,7 +3,7 @@ import { decodeHello, encodeHello } from "../../src/session/hello.ts";
 import type { SenderAction } from "../../src/session/sender-action.ts";
 import type { SenderCore } from "../../src/session/sender-core.ts";
 import { decodeBits, decodeFileAnswers, encodeBits, encodeFileAnswers } from "../../src/session/wishes.ts";
-import type { Flying } from "./session-run.ts";
+import type { Flying } from "./setting.ts";
 
 /** A mistake that is put between the cores and the rest of a session. */
 export interface Flaw {
@@ -35,6 +35,25 @@ function lost(type: Flying["type"]) {
   return (frame: Flying): Flying[] => (frame.type === type ? [] : [frame]);
 }
 
+/** Holds frames of a type back until another one comes. */
+function waiting(type: Flying["type"]) {
+  return (frame: Flying, aside: Flying[]): Flying[] => {
+    if (frame.type !== type) return [frame, ...aside.splice(0)];
+    aside.push(frame);
+    return [];
+  };
+}
+
+/** Holds every other frame of a type back, and lets it go behind the next one. */
+function swapped(type: Flying["type"]) {
+  return (frame: Flying, aside: Flying[]): Flying[] => {
+    if (frame.type !== type) return [frame];
+    if (aside.length > 0) return [frame, ...aside.splice(0)];
+    aside.push(frame);
+    return [];
+  };
+}
+
 function creditWithout(level: number): Flaw {
   const up = changed("CREDIT", (payload) =>
     encodeCounts(...decodeCounts(payload, 3).map((count, i) => (i === level ? 0 : count))),
@@ -43,7 +62,24 @@ function creditWithout(level: number): Flaw {
 }
 
 /** Mistakes by name, each with what the explorer has to say about it. */
-export const flaws: Readonly<Record<string, { readonly flaw: Flaw; readonly finding: RegExp }>> = {
+type Flaws = Readonly<Record<string, { readonly flaw: Flaw; readonly finding: RegExp }>>;
+
+/** Mistakes with old versions of files. */
+export const pieceFlaws: Flaws = {
+  "SAME is missing": { flaw: { ...noFlaw, down: lost("SAME") }, finding: /awaits none/ },
+  "runs wait for what is said next": {
+    flaw: { ...noFlaw, down: waiting("DELTA") },
+    finding: /nobody can move/,
+  },
+  "answers to pieces are out of order": {
+    flaw: { ...noFlaw, up: swapped("WISH_PIECES") },
+    finding: /nobody can move/,
+  },
+  "WISH_WHOLE is missing": { flaw: { ...noFlaw, up: lost("WISH_WHOLE") }, finding: /nobody can move/ },
+};
+
+/** Mistakes with anything else. */
+export const flaws: Flaws = {
   "credit for entries is lost": { flaw: creditWithout(0), finding: /nobody can move/ },
   "credit for chunks is lost": { flaw: creditWithout(1), finding: /nobody can move/ },
   "credit for content is lost": { flaw: creditWithout(2), finding: /nobody can move/ },

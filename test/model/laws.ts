@@ -39,6 +39,9 @@ function awaitedCountOf({ receiver }: SessionRun): number {
 
 /** Content that the sender holds while it waits for answers. */
 function keptBytesOf({ sender }: SessionRun): number {
-  const { $content } = (sender as unknown as { $chunks: { $content: { $keptBytes: number } } }).$chunks;
-  return $content.$keptBytes;
+  const { $chunks, $pieces } = sender as unknown as {
+    $chunks: { $content: { $keptBytes: number } };
+    $pieces: { $heldBytes: number };
+  };
+  return Math.max($chunks.$content.$keptBytes, $pieces.$heldBytes);
 }

@@ -3,13 +3,15 @@ import type { FrameType } from "../../src/session/frame-types.ts";
 import type { Windows } from "../../src/session/hello.ts";
 import { sessionLimits } from "../../src/session/limits.ts";
 import type { Bytes } from "../../src/types.ts";
-import type { Flying } from "./session-run.ts";
+import type { Flying } from "./setting.ts";
 
 type Level = keyof Windows;
 
 const levels: Partial<Record<FrameType, Level>> = {
   ENTRIES: "entries",
   CHUNKS: "chunks",
+  PIECES: "chunks",
+  DELTA: "data",
   DATA: "data",
   PUSH: "data",
 };
@@ -36,7 +38,7 @@ export class OpenBytes {
   said(type: FrameType, payload: Bytes): void {
     const level = levels[type];
     if (level === undefined) return;
-    if (level === "data") this.begin(level);
+    if (type === "DATA" || type === "PUSH") this.begin("data");
     this.open[level] += payload.length;
   }
 

@@ -1,7 +1,6 @@
 import type { Windows } from "../../src/session/hello.ts";
 import type { Scenario } from "./session-model.ts";
-import type { Refusal } from "./tiny-target.ts";
-import { tinyTree } from "./tiny-tree.ts";
+import { letterBytes, tinyTree } from "./tiny-tree.ts";
 
 /** Scenarios by name. */
 export type Scenarios = Readonly<Record<string, Scenario>>;
@@ -11,6 +10,7 @@ const narrow: Windows = { entries: 1, chunks: 1, data: 1 };
 
 const plain: Omit<Scenario, "source" | "old"> = {
   windows: narrow,
+  usesPieces: false,
   keptBytes: 0,
   batchEntryCount: 1,
   runChunkCount: 1,
@@ -24,6 +24,12 @@ const update: Scenario = {
   runChunkCount: 2,
   source: tinyTree({ a: "xy@2", b: "y" }),
   old: tinyTree({ a: "xz" }),
+};
+
+/** Old versions of which one has a piece, and seems to have another; and one that is the same. */
+const edits: Pick<Scenario, "source" | "old"> = {
+  source: tinyTree({ a: "xy@2", b: "uv@2" }),
+  old: tinyTree({ a: "zY", b: "uv" }),
 };
 
 /** What every run of the tests explores. */
@@ -45,6 +51,13 @@ export const smallScenarios: Scenarios = {
   },
   "an update that drops, any order": update,
   "an update that drops, a prompt receiver": { ...update, promptReceiver: true },
+  "old versions, one of them mistaken": {
+    ...plain,
+    ...edits,
+    usesPieces: true,
+    promptReceiver: true,
+    batchEntryCount: 2,
+  },
   "a file that changes under way": {
     ...plain,
     promptReceiver: true,
@@ -55,7 +68,10 @@ export const smallScenarios: Scenarios = {
   },
 };
 
-/** Where each flaw is looked for: something of everything. */
+/** Where flaws of old versions are looked for. */
+export const flawedPieces: Scenario = { ...plain, ...edits, usesPieces: true, promptReceiver: true };
+
+/** Where each other flaw is looked for: something of everything. */
 export const flawedScenario: Scenario = {
   ...plain,
   promptReceiver: true,
@@ -67,48 +83,62 @@ export const flawedScenario: Scenario = {
   refusal: { path: "c", at: "write" },
 };
 
-const trees = {
-  "a first copy": { source: tinyTree({ "d/": "", "d/a": "xyx", "d/b": "", e: "yz" }), old: tinyTree({}) },
-  "an update": { source: tinyTree({ a: "pq@2", b: "u", c: "qt" }), old: tinyTree({ a: "pz", b: "u" }) },
+const trees: Scenarios = {
+  "a first copy": {
+    ...plain,
+    source: tinyTree({ "d/": "", "d/a": "xyx", "d/b": "", e: "yz" }),
+    old: tinyTree({}),
+  },
+  "an update": {
+    ...plain,
+    source: tinyTree({ a: "pq@2", b: "u", c: "qt" }),
+    old: tinyTree({ a: "pz", b: "u" }),
+  },
   "small updates": {
+    ...plain,
     source: tinyTree({ a: "x@2", b: "y@2", c: "x@2", d: "z@2" }),
     old: tinyTree({ a: "o", b: "o", c: "z", d: "o" }),
+  },
+  edits: { ...plain, ...edits, usesPieces: true },
+  "edits, one of them of nothing alike": {
+    ...plain,
+    usesPieces: true,
+    source: tinyTree({ a: "xyz@2", b: "uv@2" }),
+    old: tinyTree({ a: "tst", b: "wv" }),
   },
 };
 
 const windowSizes = {
   narrow,
-  "narrow above": { entries: 1, chunks: 80, data: 2 },
-  "narrow below": { entries: 30, chunks: 1000, data: 1 },
-  wide: { entries: 1000, chunks: 1000, data: 1000 },
-};
-
-const refusals: Readonly<Record<string, Refusal>> = {
-  "all can be written": undefined,
-  "a cannot be planned": { path: "a", at: "plan" },
-  "c cannot be written": { path: "c", at: "write" },
-  "c cannot be finished": { path: "c", at: "finish" },
+  "narrow above": { entries: 1, chunks: 80, data: 2 * letterBytes },
+  wide: { entries: 1e6, chunks: 1e6, data: 1e6 },
 };
 
 const sizes = {
   "one by one": { batchEntryCount: 1, runChunkCount: 1, keptBytes: 0 },
-  "two at once": { batchEntryCount: 2, runChunkCount: 2, keptBytes: 1 },
-  "all kept": { batchEntryCount: 1, runChunkCount: 2, keptBytes: 1000 },
+  "two at once": { batchEntryCount: 2, runChunkCount: 2, keptBytes: letterBytes },
 };
 
-/** Every combination of these with two drops, and with a file that changes and one drop. */
+const troubles: Readonly<Record<string, Partial<Scenario>>> = {
+  "two drops": { dropCount: 2 },
+  "a changes": { changing: { path: "a", content: "r" } },
+  "a changes, a drop": { changing: { path: "a", content: "xq" }, dropCount: 1 },
+  "a cannot be planned": { refusal: { path: "a", at: "plan" } },
+  "a cannot be written": { refusal: { path: "a", at: "write" } },
+  "a cannot be finished": { refusal: { path: "a", at: "finish" } },
+};
+
+/** Every combination of these. */
 export function largeScenarios(): Scenarios {
   const all: Record<string, Scenario> = {};
   for (const [tree, files] of Object.entries(trees)) {
     for (const [width, windows] of Object.entries(windowSizes)) {
       for (const [size, amounts] of Object.entries(sizes)) {
-        const scenario = { ...files, windows, ...amounts, promptReceiver: true };
-        const name = `${tree}, ${width}, ${size}`;
-        all[`${name}, two drops`] = { ...scenario, dropCount: 2 };
-        if (!files.source.has("c")) continue;
-        const changing = { path: "a", content: "r" };
-        for (const [trouble, refusal] of Object.entries(refusals))
-          all[`${name}, a changes, ${trouble}`] = { ...scenario, dropCount: 1, changing, refusal };
+        for (const [trouble, what] of Object.entries(troubles)) {
+          if (what.changing && !files.source.has(what.changing.path)) continue;
+          const name = `${tree}, ${width}, ${size}, ${trouble}`;
+          all[name] = { ...files, windows, ...amounts, ...what, promptReceiver: true };
+        }
       }
     }
   }

@@ -55,11 +55,16 @@ test("every run of a session ends with the right tree, however late its receiver
 });
 
 test("every flaw is found", () => {
-  for (const [name, { flaw, finding }] of Object.entries(model.flaws)) {
-    const scenario = { ...model.flawedScenario, flaw };
-    const told = tell(scenario, explore(name, scenario));
-    console.log(`  found: ${told}`);
-    expect([name, told]).toEqual([name, expect.stringMatching(finding)]);
+  for (const [flaws, flawed] of [
+    [model.flaws, model.flawedScenario],
+    [model.pieceFlaws, model.flawedPieces],
+  ] as const) {
+    for (const [name, { flaw, finding }] of Object.entries(flaws)) {
+      const scenario = { ...flawed, flaw };
+      const told = tell(scenario, explore(name, scenario));
+      console.log(`  found: ${told}`);
+      expect([name, told]).toEqual([name, expect.stringMatching(finding)]);
+    }
   }
 });
 

@@ -3,7 +3,8 @@ import { IdMap } from "../../src/bytes/id-map.ts";
 import { Queue } from "../../src/session/queue.ts";
 import { type Forms, StateDescriber } from "./describe-state.ts";
 import type { Model } from "./explore.ts";
-import { type Beginning, SessionRun, type SessionSetting } from "./session-run.ts";
+import { SessionRun } from "./session-run.ts";
+import type { Beginning, SessionSetting } from "./setting.ts";
 import type { TinyTree } from "./tiny-tree.ts";
 
 /** What is explored: two trees, and the sessions that make the second like the first. */

@@ -1,8 +1,6 @@
-import { fixedSpec } from "../../src/chunk/cutter-specs.ts";
-import type { SyncError } from "../../src/errors.ts";
 import { encodeEnd } from "../../src/session/closing.ts";
 import type { FrameType } from "../../src/session/frame-types.ts";
-import type { ReceiverHello, SenderHello, Windows } from "../../src/session/hello.ts";
+import type { ReceiverHello, SenderHello } from "../../src/session/hello.ts";
 import { ReceiverCore } from "../../src/session/receiver-core.ts";
 import type { ReceiverEffect } from "../../src/session/receiver-effect.ts";
 import type { SenderAction } from "../../src/session/sender-action.ts";
@@ -11,47 +9,18 @@ import type { CutRun } from "../../src/tree/source.ts";
 import type { Bytes } from "../../src/types.ts";
 import { checkEnd, checkState } from "./laws.ts";
 import { OpenBytes } from "./open-bytes.ts";
-import { noFlaw, type Flaw } from "./flaws.ts";
+import { type CoreOptions, receiverOptions, senderOptions } from "./core-options.ts";
+import { noFlaw } from "./flaws.ts";
+import type { Scanned } from "../../src/session/levels/pieces/outgoing-pieces.ts";
 import { TinySource } from "./tiny-source.ts";
-import { type Held, type Refusal, TinyTarget } from "./tiny-target.ts";
-import type { TinyTree } from "./tiny-tree.ts";
-
-/** A frame under way. */
-export interface Flying {
-  readonly type: FrameType;
-  readonly payload: Bytes;
-}
-
-/** What a session is like. */
-export interface SessionSetting {
-  /** Entries that the source lists at once, and chunks that it cuts at once. */
-  readonly batchEntryCount: number;
-  readonly runChunkCount: number;
-  readonly windows: Windows;
-  /** Bytes of content that the sender keeps while it waits for answers. */
-  readonly keptBytes: number;
-  /** Where the target has trouble. */
-  readonly refusal?: Refusal;
-  /** A file that may change at any time, once, and what it holds then. */
-  readonly changing?: { readonly path: string; readonly content: string };
-  /**
-   * True to let the receiver move whenever it can. Nothing is missed by that: what it does depends
-   * on the frames and their order alone, what the sender hears can still be late, and a connection
-   * that drops leaves of the sender nothing. But there are far fewer states.
-   */
-  readonly promptReceiver?: boolean;
-  readonly flaw?: Flaw;
-}
-
-/** What is there as a session begins. */
-export interface Beginning {
-  readonly source: TinyTree;
-  readonly hasChanged: boolean;
-  readonly target: Held;
-}
+import type { Beginning, Flying, SessionSetting } from "./setting.ts";
+import { TinyTarget } from "./tiny-target.ts";
 
 /** What a step of a cut gave: runs, or that all is cut. */
 type CutAnswer = { readonly runs: readonly CutRun<string>[] | undefined } | undefined;
+
+/** The same of a scan. */
+type ScanAnswer = { readonly results: readonly Scanned<string>[] | undefined } | undefined;
 
 /** The frame that the receiver takes, and what its effects have led to so far. */
 interface Taking {
@@ -66,34 +35,6 @@ interface Taking {
  * both ends; which one it is does not matter.
  */
 const transcript = new Uint8Array(32);
-const nonce = new Uint8Array(16);
-
-const senderHello: SenderHello = {
-  role: "sender",
-  mode: "duplex",
-  layout: "named",
-  digest: "sha-256",
-  cutter: fixedSpec(64),
-  compression: "deflate",
-  features: [],
-  nonce,
-};
-
-/** Collects the paths that one end is told of. The cores call it as a method of their options. */
-class Listener<Hello> {
-  readonly hello: Hello;
-  readonly keptContentBytes: number;
-  readonly paths = new Set<string>();
-
-  constructor(hello: Hello, keptContentBytes: number) {
-    this.hello = hello;
-    this.keptContentBytes = keptContentBytes;
-  }
-
-  onTrouble({ detail }: SyncError): void {
-    this.paths.add(detail.path ?? "?");
-  }
-}
 
 /**
  * One session under way: the two cores, the frames between them, a source and a target. Each method
@@ -106,7 +47,7 @@ export class SessionRun {
   readonly sender: SenderCore<string>;
   readonly receiver: ReceiverCore;
   /** What each end was told that failed. */
-  readonly told: { readonly sender: Listener<SenderHello>; readonly receiver: Listener<ReceiverHello> };
+  readonly told: { readonly sender: CoreOptions<SenderHello>; readonly receiver: CoreOptions<ReceiverHello> };
   readonly down: Flying[] = [];
   readonly up: Flying[] = [];
   readonly open: OpenBytes;
@@ -114,37 +55,29 @@ export class SessionRun {
   readonly aside: Flying[] = [];
   hasChanged: boolean;
   /** What the sender waits for. */
-  #asked = { list: false, step: false };
+  #asked = { list: false, step: false, scanStep: false };
   /** What the source has cut, and the sender was not told yet. */
   #cutAlready: CutAnswer;
-  #reading: (SenderAction<string> & { do: "read" }) | undefined;
+  #scannedAlready: ScanAnswer;
+  /** What the sender does nothing else for until it is read. */
+  #reading: (SenderAction<string> & { do: "read" | "makeRuns" }) | undefined;
   #taking: Taking | undefined;
   #isFinished = false;
   /** Says what the last move was. */
   note: () => string = () => "";
 
   constructor(setting: SessionSetting, { source, target, hasChanged }: Beginning) {
-    const { windows, keptBytes, refusal } = setting;
-    const receiverHello: ReceiverHello = {
-      role: "receiver",
-      digests: ["sha-256"],
-      cutters: ["fixed"],
-      compressions: ["deflate"],
-      windows,
-      features: [],
-      nonce,
-    };
+    const { windows, refusal, usesPieces } = setting;
     this.setting = setting;
     this.open = new OpenBytes(windows);
     this.hasChanged = hasChanged;
-    this.told = {
-      sender: new Listener(senderHello, keptBytes),
-      receiver: new Listener(receiverHello, 0),
-    };
+    this.told = { sender: senderOptions(setting), receiver: receiverOptions(setting) };
     this.source = new TinySource(source, setting.batchEntryCount, setting.runChunkCount);
     this.sender = new SenderCore(this.told.sender);
     this.receiver = new ReceiverCore(this.told.receiver);
-    this.target = new TinyTarget(target, refusal, (entry, error) => this.receiver.trouble(entry, error));
+    this.target = new TinyTarget(target, usesPieces, refusal, (entry, error) =>
+      this.receiver.trouble(entry, error),
+    );
     this.#answer(this.receiver.hello());
   }
 
@@ -163,7 +96,15 @@ export class SessionRun {
   get state(): unknown {
     const { source, target, sender, receiver, down, up, open, aside, hasChanged } = this;
     const taking = this.#taking && [this.#taking.frame, this.#taking.results, this.#taking.effect.do];
-    const under = [this.#asked, this.#cutAlready, this.#reading, taking, this.#isFinished, hasChanged];
+    const under = [
+      this.#asked,
+      this.#cutAlready,
+      this.#scannedAlready,
+      this.#reading,
+      taking,
+      this.#isFinished,
+      hasChanged,
+    ];
     return [source, target, sender, receiver, down, up, open, aside, under];
   }
 
@@ -184,6 +125,8 @@ export class SessionRun {
       ...(isFree && this.#asked.list ? ["source lists"] : []),
       ...(this.#asked.step && !this.#cutAlready ? ["source cuts"] : []),
       ...(isFree && this.#cutAlready ? ["source tells what it cut"] : []),
+      ...(this.#asked.scanStep && !this.#scannedAlready ? ["source scans"] : []),
+      ...(isFree && this.#scannedAlready ? ["source tells what it scanned"] : []),
       ...(this.up.length > 0 && this.sender.done === undefined ? ["sender hears"] : []),
     ];
   }
@@ -199,6 +142,8 @@ export class SessionRun {
     else if (move === "source lists") this.#list();
     else if (move === "source cuts") this.#cut();
     else if (move === "source tells what it cut") this.#tellCut();
+    else if (move === "source scans") this.#scan();
+    else if (move === "source tells what it scanned") this.#tellScan();
     else if (move === "source reads again") this.#readAgain();
     else if (move === "sender hears") this.#hear();
     else if (move === "receiver hears") this.#takeFrame();
@@ -217,7 +162,9 @@ export class SessionRun {
     else if (action.do === "list") this.#askForEntries();
     else if (action.do === "cut") this.source.cut(action.files);
     else if (action.do === "step") this.#askForChunks();
-    else if (action.do === "read") this.#reading = action;
+    else if (action.do === "scan") this.source.scan(action.requests);
+    else if (action.do === "scanStep") this.#askForPieces();
+    else if (action.do === "makeRuns" || action.do === "read") this.#readFor(action);
     else if (action.do === "end") this.#sayEnd();
     else this.#isFinished = true;
     return true;
@@ -231,6 +178,16 @@ export class SessionRun {
   #askForChunks(): void {
     this.open.begin("chunks");
     this.#asked.step = true;
+  }
+
+  #askForPieces(): void {
+    this.open.begin("chunks");
+    this.#asked.scanStep = true;
+  }
+
+  #readFor(action: SenderAction<string> & { do: "read" | "makeRuns" }): void {
+    this.open.begin("data");
+    this.#reading = action;
   }
 
   #say(type: FrameType, payload: Bytes): void {
@@ -267,9 +224,31 @@ export class SessionRun {
     else this.sender.cutEnded();
   }
 
+  #scan(): void {
+    const results = this.source.scanStep();
+    this.note = () =>
+      results ? results.map((result) => `${result.do} ${result.file}`).join(" ") : "no more";
+    this.#scannedAlready = { results };
+  }
+
+  #tellScan(): void {
+    const { results } = this.#scannedAlready!;
+    this.#scannedAlready = undefined;
+    this.#asked.scanStep = false;
+    this.note = () => "";
+    if (results) this.sender.scanned(results);
+    else this.sender.scanEnded();
+  }
+
   #readAgain(): void {
-    const { file, offset, size } = this.#reading!;
+    const reading = this.#reading!;
     this.#reading = undefined;
+    if (reading.do === "makeRuns") {
+      this.note = () => `${reading.requests.length} runs`;
+      this.sender.madeRuns(this.source.makeRuns(reading.requests));
+      return;
+    }
+    const { file, offset, size } = reading;
     this.note = () => `${size} of ${file}`;
     this.sender.readAgain(this.source.read(file, offset, size));
   }
@@ -278,13 +257,13 @@ export class SessionRun {
     const frame = this.up.shift()!;
     this.note = () => `${frame.type} ${frame.payload.subarray(0, 8).join(" ")}`;
     this.open.heard(frame);
-    this.sender.received({ ...frame, transcript, wireBytes: 0 });
+    this.sender.received({ ...frame, transcript, wireBytes: frame.payload.length });
   }
 
   #takeFrame(): void {
     const frame = this.down.shift()!;
     this.note = () => frame.type;
-    const steps = this.receiver.receive({ ...frame, transcript, wireBytes: 0 });
+    const steps = this.receiver.receive({ ...frame, transcript, wireBytes: frame.payload.length });
     this.#goOn(frame, steps, [], undefined);
   }
 
@@ -321,6 +300,16 @@ export class SessionRun {
         return this.target.write(effect.placements);
       case "finish":
         return this.target.finish(effect.files);
+      case "compare":
+        return this.target.compare(effect.entries);
+      case "keepOld":
+        return this.target.keepOld(effect.entry);
+      case "match":
+        return this.target.match(effect.entry, effect.group);
+      case "fill":
+        return this.target.fill(effect.entry, effect.run);
+      case "check":
+        return this.target.check(effect.entry, effect.mac);
       case "abandon":
         return this.target.abandon(effect.entry, effect.reason);
       case "commit":

@@ -1,7 +1,20 @@
+import { equalBytes } from "../../src/bytes/compare.ts";
 import { SyncError } from "../../src/errors.ts";
 import type { CutRun, SourceEntry } from "../../src/tree/source.ts";
+import type { RunRequest, Scanned, ScanRequest } from "../../src/session/levels/pieces/outgoing-pieces.ts";
+import { type MadeRuns } from "../../src/session/levels/pieces/run-maker.ts";
 import type { Bytes } from "../../src/types.ts";
-import { bytesOf, chunksOf, type TinyFile, type TinyTree } from "./tiny-tree.ts";
+import {
+  bytesOf,
+  chunksOf,
+  fileMacOf,
+  letterBytes,
+  lettersOf,
+  nameOf,
+  pieceMacsOf,
+  type TinyFile,
+  type TinyTree,
+} from "./tiny-tree.ts";
 
 /** A source without waiting: each call is what one step of a real one does. */
 export class TinySource {
@@ -14,6 +27,9 @@ export class TinySource {
   /** What is being cut: the files that are left, and how far the first one is. */
   #cutting: string[] = [];
   #offset = 0;
+  /** What is being scanned, likewise. */
+  #scanning: ScanRequest<string>[] = [];
+  #scanned = 0;
 
   constructor(tree: TinyTree, batchEntryCount: number, runChunkCount: number) {
     this.files = new Map(tree);
@@ -38,9 +54,9 @@ export class TinySource {
     const kind = path.endsWith("/") ? ("dir" as const) : ("file" as const);
     const entry = {
       depth: names.length - 1,
-      name: bytesOf(names.at(-1)!),
+      name: nameOf(names.at(-1)!),
       kind,
-      size: content.length,
+      size: content.length * letterBytes,
       mode: 0o644,
       mtimeSec: version,
       mtimeNsec: 0,
@@ -74,9 +90,58 @@ export class TinySource {
     this.#offset = 0;
   }
 
+  scan(requests: readonly ScanRequest<string>[]): void {
+    this.#scanning = [...requests];
+    this.#scanned = 0;
+  }
+
+  scanStep(): Scanned<string>[] | undefined {
+    const request = this.#scanning[0];
+    if (request === undefined) return undefined;
+    const { file, rule } = request;
+    const { content, version } = this.files.get(file)!;
+    const hasChanged = version !== this.listed.get(file)!.version;
+    const end = hasChanged ? new SyncError("CHANGED", "it changed") : fileMacOf(content);
+    const part =
+      rule === undefined || hasChanged
+        ? ""
+        : content.slice(this.#scanned, this.#scanned + this.#runChunkCount);
+    this.#scanned += part.length;
+    const isLast = rule === undefined || hasChanged || this.#scanned >= content.length;
+    if (isLast) {
+      this.#scanning.shift();
+      this.#scanned = 0;
+    }
+    if (rule === undefined) return [{ do: "compared", file, end }];
+    const { sizes, bytes } = chunksOf(part);
+    const pieces = { file, sizes, macs: pieceMacsOf(part), bytes, isText: false };
+    return [{ do: "cut", ...pieces, ...(isLast && { end }) }];
+  }
+
+  /** Makes runs of literals alone: it is told no small pieces. */
+  makeRuns(requests: readonly RunRequest<string>[]): MadeRuns {
+    const made = requests.map((request) => (request.isVain ? undefined : this.#contentOf(request)));
+    return {
+      runs: made.map((bytes) =>
+        bytes instanceof Uint8Array
+          ? { steps: [{ literalBytes: bytes.length }], literals: bytes, hasFailed: false }
+          : { steps: [], literals: new Uint8Array(0), hasFailed: true },
+      ),
+      failures: made.map((bytes) => (bytes instanceof Uint8Array ? undefined : bytes)),
+    };
+  }
+
+  #contentOf({ file, offset, sizes, macs, bytes }: RunRequest<string>): Bytes | SyncError {
+    if (bytes !== undefined) return bytes;
+    const read = this.read(file, offset, sizes.length * letterBytes);
+    if (!(read instanceof Uint8Array)) return read;
+    const isSame = equalBytes(pieceMacsOf(lettersOf(read)), macs);
+    return isSame ? read : new SyncError("CHANGED", "it is not what was told");
+  }
+
   read(path: string, offset: number, size: number): Bytes | SyncError {
     const { content } = this.files.get(path)!;
-    if (offset + size > content.length) return new SyncError("CHANGED", "it is shorter now");
-    return bytesOf(content.slice(offset, offset + size));
+    const part = content.slice(offset / letterBytes, (offset + size) / letterBytes);
+    return part.length * letterBytes === size ? bytesOf(part) : new SyncError("CHANGED", "it is shorter now");
   }
 }

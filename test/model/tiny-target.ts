@@ -1,8 +1,21 @@
 import { SyncError } from "../../src/errors.ts";
+import { compareMacBytes } from "../../src/session/levels/pieces/mac-widths.ts";
+import type { PieceAnswer, PieceGroup, PieceRun } from "../../src/session/levels/pieces/piece-codec.ts";
+import { shortMacs } from "../../src/session/levels/pieces/short-macs.ts";
 import type { Entry } from "../../src/tree/entry/entry.ts";
+import { oldVersionOf } from "../../src/tree/plan/old-version.ts";
 import type { Need, Placement } from "../../src/tree/target.ts";
+import { equalBytes } from "../../src/bytes/compare.ts";
 import type { Bytes } from "../../src/types.ts";
-import { letterOf, type TinyFile, type TinyTree } from "./tiny-tree.ts";
+import {
+  fileMacOf,
+  letterBytes,
+  letterOf,
+  lettersOf,
+  pieceMacsOf,
+  type TinyFile,
+  type TinyTree,
+} from "./tiny-tree.ts";
 
 /** Where a target has trouble with a path: what it is asked to do then. */
 export type Refusal = { readonly path: string; readonly at: "plan" | "write" | "finish" } | undefined;
@@ -13,6 +26,8 @@ interface Awaited extends Omit<TinyFile, "content"> {
   readonly size: number;
   /** What has come, by offset. */
   readonly letters: Map<number, string>;
+  /** Of one that is made of pieces: what it is made of, from where it was put on. */
+  parts: (string | undefined)[];
 }
 
 /** What a target has when no session uses it. */
@@ -26,6 +41,7 @@ export interface Held {
 export class TinyTarget {
   readonly files: Map<string, TinyFile>;
   readonly #kept: Set<string>;
+  readonly #useOld: boolean;
   readonly #refusal: Refusal;
   readonly #onTrouble: (entry: number, error: SyncError) => void;
   readonly #awaited = new Map<number, Awaited>();
@@ -33,7 +49,13 @@ export class TinyTarget {
   #planned = 0;
   #isCommitted = false;
 
-  constructor({ files, kept }: Held, refusal: Refusal, onTrouble: (entry: number, error: SyncError) => void) {
+  constructor(
+    { files, kept }: Held,
+    useOld: boolean,
+    refusal: Refusal,
+    onTrouble: (entry: number, error: SyncError) => void,
+  ) {
+    this.#useOld = useOld;
     this.files = new Map(files);
     this.#kept = new Set(kept);
     this.#refusal = refusal;
@@ -64,9 +86,16 @@ export class TinyTarget {
       return "nothing";
     }
     const there = this.files.get(path);
-    if (there?.version === mtimeSec && there.content.length === size) return "nothing";
-    this.#awaited.set(number, { path, size, version: mtimeSec, letters: new Map() });
-    return this.#letters().size > 0 ? "ask" : "all";
+    if (there?.version === mtimeSec && there.content.length * letterBytes === size) return "nothing";
+    this.#awaited.set(number, {
+      path,
+      size: size / letterBytes,
+      version: mtimeSec,
+      letters: new Map(),
+      parts: [],
+    });
+    const old = this.#useOld && there && oldVersionOf(size, there.content.length * letterBytes);
+    return old || (this.#letters().size > 0 ? "ask" : "all");
   }
 
   place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Uint8Array {
@@ -74,7 +103,7 @@ export class TinyTarget {
     return Uint8Array.from(sizes, (_, i) => {
       const letter = letterOf(ids.subarray(i * 32, (i + 1) * 32));
       const isHere = letter !== undefined && here.has(letter);
-      if (isHere) this.#put(entry, offset + i, letter);
+      if (isHere) this.#put(entry, offset / letterBytes + i, letter);
       return isHere ? 1 : 0;
     });
   }
@@ -90,7 +119,7 @@ export class TinyTarget {
       const path = this.#awaited.get(entry)?.path;
       if (path !== undefined && this.#isRefused(path, "write")) this.#fail(entry, "no room");
       this.#kept.add(letter);
-      this.#put(entry, offset, letter);
+      this.#put(entry, offset / letterBytes, letter);
     }
   }
 
@@ -107,15 +136,77 @@ export class TinyTarget {
       const file = this.#awaited.get(entry);
       if (file === undefined) continue;
       const { path, version, letters } = file;
-      check(size === file.size && letters.size === size, `${letters.size} of ${file.size} chunks of ${path}`);
+      check(
+        size === file.size * letterBytes && letters.size === file.size,
+        `${letters.size} of ${file.size} chunks of ${path}`,
+      );
       if (this.#isRefused(path, "finish")) {
         this.#fail(entry, "cannot be renamed");
         continue;
       }
-      const content = Array.from({ length: size }, (_, at) => letters.get(at)).join("");
+      const content = Array.from({ length: file.size }, (_, at) => letters.get(at)).join("");
       this.files.set(path, { content, version });
       this.#awaited.delete(entry);
     }
+  }
+
+  /** The MACs of old versions. */
+  compare(entries: readonly number[]): Bytes[] {
+    return entries.map((entry) => fileMacOf(this.#oldOf(entry)).slice(0, compareMacBytes));
+  }
+
+  keepOld(entry: number): void {
+    const old = this.#oldOf(entry);
+    for (const [at, letter] of [...old].entries()) this.#put(entry, at, letter);
+  }
+
+  match(entry: number, { macs, width, count, end }: PieceGroup): PieceAnswer {
+    const file = this.#awaited.get(entry)!;
+    const old = [...this.#oldOf(entry)];
+    const letters = Array.from({ length: count }, (_, i) => {
+      const mac = macs.subarray(i * width, (i + 1) * width);
+      return old.find((letter) => equalBytes(shortMacs(pieceMacsOf(letter), width), mac));
+    });
+    if (end !== undefined && [...file.parts, ...letters].every((letter) => letter === undefined)) {
+      this.#restart(file);
+      return { found: [], gaps: [], isUnlike: true };
+    }
+    const found = letters.map((letter) => letter !== undefined);
+    file.parts.push(...letters.filter((letter, i) => letter !== undefined || found[i - 1] !== false));
+    const gapCount = found.filter((isHere, i) => !isHere && found[i - 1] !== false).length;
+    const gaps = Array.from({ length: gapCount }, () => ({ count: 0, macs: new Uint8Array(0) }));
+    return { found, gaps, isUnlike: false };
+  }
+
+  fill(entry: number, { literals }: PieceRun): void {
+    const file = this.#awaited.get(entry);
+    if (file === undefined) return;
+    this.#putParts(entry, file);
+    check(file.parts.shift() === undefined, "a run without its gap");
+    for (const letter of lettersOf(literals)) this.#put(entry, file.letters.size, letter);
+  }
+
+  check(entry: number, mac: Bytes): boolean {
+    const file = this.#awaited.get(entry)!;
+    this.#putParts(entry, file);
+    check(file.parts.length === 0, "a gap is open at the check");
+    const isRight = equalBytes(fileMacOf([...file.letters.values()].join("")), mac);
+    if (!isRight) this.#restart(file);
+    return isRight;
+  }
+
+  #oldOf(entry: number): string {
+    return this.files.get(this.#awaited.get(entry)!.path)!.content;
+  }
+
+  /** Puts what stands before the next gap. */
+  #putParts(entry: number, file: Awaited): void {
+    while (file.parts[0] !== undefined) this.#put(entry, file.letters.size, file.parts.shift()!);
+  }
+
+  #restart(file: Awaited): void {
+    file.letters.clear();
+    file.parts = [];
   }
 
   abandon(entry: number, reason: SyncError): void {

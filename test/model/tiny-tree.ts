@@ -1,9 +1,14 @@
+import { concatBytes } from "../../src/bytes/compare.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import type { Chunk } from "../../src/chunk/chunk.ts";
 import { sha256 } from "../../src/chunk/digest.ts";
+import { fileMacBytes, pieceMacBytes } from "../../src/chunk/pieces.ts";
 import type { Bytes } from "../../src/types.ts";
 
-/** A file: each letter of its content is a chunk. */
+/** Bytes that a letter of a file stands for: with two of them a file is long enough for pieces. */
+export const letterBytes = 2048;
+
+/** A file: each letter of its content is a chunk, and a piece. */
 export interface TinyFile {
   readonly content: string;
   /** Its time, which differs between versions. */
@@ -25,8 +30,8 @@ export function tinyTree(files: Readonly<Record<string, string>>): TinyTree {
 
 const letters = new Map<string, Chunk>();
 const lettersById = new Map<string, string>();
-for (const letter of "abcdefghijklmnopqrstuvwxyz") {
-  const bytes = Uint8Array.of(letter.charCodeAt(0));
+for (const letter of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+  const bytes = new Uint8Array(letterBytes).fill(letter.charCodeAt(0));
   const id = sha256(bytes);
   letters.set(letter, { id, bytes } as Chunk);
   lettersById.set(toHex(id), letter);
@@ -51,14 +56,44 @@ export function chunksOf(content: string): Chunks {
 function makeChunks(content: string): Chunks {
   const chunks = Array.from(content, (letter) => letters.get(letter)!);
   return {
-    sizes: chunks.map(() => 1),
+    sizes: chunks.map(() => letterBytes),
     ids: Uint8Array.from(chunks.flatMap(({ id }) => [...id])),
     bytes: bytesOf(content),
   };
 }
 
 export function bytesOf(content: string): Bytes {
-  return Uint8Array.from(content, (letter) => letter.charCodeAt(0));
+  return concatBytes(Array.from(content, (letter) => letters.get(letter)!.bytes));
+}
+
+/** The letters that some bytes are. */
+export function lettersOf(bytes: Bytes): string {
+  return Array.from({ length: bytes.length / letterBytes }, (_, i) =>
+    String.fromCharCode(bytes[i * letterBytes]!),
+  ).join("");
+}
+
+export function nameOf(text: string): Bytes {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
+/**
+ * The MACs of pieces, one after another. Those of a capital and of its small letter are as good as
+ * equal: what is sent of them does not tell them apart.
+ */
+export function pieceMacsOf(content: string): Bytes {
+  return concatBytes(Array.from(content, pieceMacOf));
+}
+
+function pieceMacOf(letter: string): Bytes {
+  const mac = new Uint8Array(pieceMacBytes).fill(letter.toLowerCase().charCodeAt(0));
+  mac[pieceMacBytes - 1] = letter.charCodeAt(0);
+  return mac;
+}
+
+/** The MAC of a file. */
+export function fileMacOf(content: string): Bytes {
+  return sha256(nameOf(content)).slice(0, fileMacBytes);
 }
 
 /** The letter that a chunk of this id is. */
