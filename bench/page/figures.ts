@@ -23,6 +23,7 @@ export interface PairFigures {
   readonly contents?: Contents;
   readonly ours: SideFigures;
   readonly peer: SideFigures;
+  readonly roundCount: number;
   /** How many times the peer's: least, median and most of the rounds. */
   readonly timeRatio: readonly [number, number, number];
   readonly cpuRatio: number;
@@ -59,6 +60,7 @@ function compare(flow: FlowResult, oursName: string, peerName: string): PairFigu
     ...(flow.contents === undefined ? {} : { contents: flow.contents }),
     ours,
     peer,
+    roundCount: times.length,
     timeRatio: spread(times) as PairFigures["timeRatio"],
     cpuRatio: ours.cpuSeconds / peer.cpuSeconds,
     ...(bytesRatio === undefined ? {} : { bytesRatio }),

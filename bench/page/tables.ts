@@ -18,18 +18,19 @@ export function machineTable(
 
 /** Seconds and processor seconds, ours and the peer's. */
 export function timeTable(pairs: readonly PairFigures[]): string {
-  const rows = pairs.map(({ title, contents, ours, peer, timeRatio: [least, middle, most], cpuRatio }) => [
+  const rows = pairs.map(({ title, contents, ours, peer, roundCount, timeRatio, cpuRatio }) => [
     title,
     contents === undefined
       ? ""
       : `${contents.fileCount.toLocaleString("en")} ${contents.fileCount === 1 ? "file" : "files"}, ${sized(contents.contentBytes)}`,
     `${ours.name} / ${peer.name}`,
+    String(roundCount),
     `${ours.seconds.toFixed(2)} / ${peer.seconds.toFixed(2)}`,
-    `${judged(middle)} (${least.toFixed(2)} to ${most.toFixed(2)})`,
+    ratioOf(timeRatio, roundCount),
     `${ours.cpuSeconds.toFixed(2)} / ${peer.cpuSeconds.toFixed(2)}`,
     judged(cpuRatio),
   ]);
-  return table(["work", "copied", "who", "seconds", "×", "processor seconds", "×"], rows);
+  return table(["work", "copied", "who", "rounds", "seconds", "×", "processor seconds", "×"], rows);
 }
 
 /** Bytes each way and memory, ours and the peer's. */
@@ -56,6 +57,11 @@ export function farTable(works: readonly FarFigures[]): string {
     `${roundTrips.ours.toFixed(1)} / ${roundTrips.peer.toFixed(1)}`,
   ]);
   return table(["work", ...distances, "round trips"], rows);
+}
+
+function ratioOf([least, middle, most]: PairFigures["timeRatio"], roundCount: number): string {
+  if (roundCount === 1) return judged(middle);
+  return `${judged(middle)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
 }
 
 /** Bold where the peer needs less. */

@@ -26,7 +26,7 @@ test("rounds are compared pair by pair, and what rsync wins is bold", () => {
   const pairs = pairFigures([flow("update", [2, 2, 2]), flow("far-update-0", [1, 1, 1], 0)]);
   expect(pairs).toHaveLength(1);
   expect(pairs[0]).toMatchObject({ timeRatio: [0.5, 1, 2], cpuRatio: 1, bytesRatio: 0.5 });
-  expect(timeTable(pairs)).toContain("| 2.00 / 2.00 | 1.00 (0.50 to 2.00) |");
+  expect(timeTable(pairs)).toContain("| 3 | 2.00 / 2.00 | 1.00 (0.50 to 2.00) |");
   expect(timeTable(pairFigures([flow("update", [3, 4, 8])]))).toContain("**2.00** (2.00 to 3.00)");
   expect(bytesTable(pairs)).toContain("| 900 B / 1.5 kB | 100 B / 500 B | 0.50 |");
 });
