@@ -16,7 +16,7 @@ export const have = defineCommand({
   knowsRsync: true,
   writesOutput: () => true,
   async run({ operands: [place], report, signal }) {
-    prepareForSession();
+    prepareForSession("one-way");
     const source = await openSource(place);
     const list = async (): Promise<void> => {
       const summary = await sendTree(source, duplexOf(outputChannel()), {

@@ -35,7 +35,7 @@ export const pull = defineCommand({
     const receiving = readReceivingOptions(to, options, report);
     const changes = new ChangeReport(report, receiving);
     const { onConnect, ...progress } = progressOfRun(report);
-    prepareForSession();
+    prepareForSession("duplex");
     const summary = await transfer(from, to, {
       ...readConnectorOptions(there, options, report),
       ...reconnectionOf(options, report),

@@ -38,7 +38,7 @@ export const push = defineCommand({
     const maxDeletedCount = deletionLimitOf(options);
     const changes = new ChangeReport(report, { dryRun, maxDeletedCount });
     const { onConnect, ...progress } = progressOfRun(report);
-    prepareForSession();
+    prepareForSession("duplex");
     const summary = await transfer(from, to, {
       ...readConnectorOptions(there, options, report),
       ...reconnectionOf(options, report),

@@ -26,8 +26,8 @@ export const recv = defineCommand({
   async run({ operands: [place], options, report, signal }) {
     if (options.exclude && options.delete !== true)
       throw new SyncError("USAGE", "--exclude is for --delete here; leaving out is for the sender");
-    prepareForSession();
     const duplex = options.duplex === true;
+    prepareForSession(duplex ? "duplex" : "one-way");
     const channel = duplex ? duplexChannel() : inputChannel();
     const receiving = readReceivingOptions(place, options, report);
     const changes = new ChangeReport(report, receiving);

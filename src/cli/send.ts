@@ -36,8 +36,8 @@ export const send = defineCommand({
   knowsRsync: true,
   writesOutput: () => true,
   async run({ operands: [place], options, report, signal }) {
-    prepareForSession();
     const duplex = options.duplex === true;
+    prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
     const source = await openSource(place, { filter: filterOf(options.exclude) });
     const send = async (): Promise<void> => {
