@@ -62,5 +62,6 @@ export function inflate(bytes: Bytes, sizeBytes: number, dictionary: Bytes = noD
       `compressed data holds ${result.length} bytes where ${sizeBytes} were declared`,
     );
   }
-  return result;
+  // Not a Buffer, whose `slice` is no copy: it would be a view of what others may write to.
+  return new Uint8Array(result.buffer, result.byteOffset, result.length);
 }
