@@ -19,7 +19,9 @@ export function checkState(run: SessionRun): void {
 }
 
 /** What holds when both ends are done. @throws Error */
-export function checkEnd({ source, target, told }: SessionRun): void {
+export function checkEnd(run: SessionRun): void {
+  const { source, target, told } = run;
+  if (keptBytesOf(run) > 0) throw new Error(`the sender still keeps ${keptBytesOf(run)} bytes`);
   for (const [path, listed] of source.listed) {
     const there = target.files.get(path);
     const isRight = there?.version === listed.version && there.content === listed.content;

@@ -19,6 +19,7 @@ const plain: Omit<Scenario, "source" | "old"> = {
 
 const update: Scenario = {
   ...plain,
+  keptBytes: 2 * letterBytes,
   dropCount: 1,
   batchEntryCount: 2,
   runChunkCount: 2,
