@@ -69,11 +69,14 @@ export function smallPieceRule(isText: boolean): PieceRule {
  * bytes are no text.
  */
 export function looksLikeText(bytes: Bytes): boolean {
-  const sample = bytes.subarray(0, pieceLimits.lineSampleBytes);
-  if (sample.includes(0)) return false;
+  const length = Math.min(bytes.length, pieceLimits.lineSampleBytes);
   let lineCount = 0;
-  for (let at = sample.indexOf(lineFeed); at >= 0; at = sample.indexOf(lineFeed, at + 1)) lineCount++;
-  return lineCount * textLineBytes >= sample.length && lineCount > 0;
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i]!;
+    if (byte === 0) return false;
+    if (byte === lineFeed) lineCount++;
+  }
+  return lineCount * textLineBytes >= length && lineCount > 0;
 }
 
 /**

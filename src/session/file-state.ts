@@ -35,11 +35,21 @@ export interface FileState {
 }
 
 /** A file of which nothing was listed. */
-export function openFile(
-  given: Pick<FileState, "entry" | "place" | "size" | "debt" | "awaits" | "oldBytes">,
-): FileState {
+export function openFile({
+  entry,
+  place,
+  size,
+  debt,
+  awaits,
+  oldBytes,
+}: Pick<FileState, "entry" | "place" | "size" | "debt" | "awaits" | "oldBytes">): FileState {
   return {
-    ...given,
+    entry,
+    place,
+    size,
+    debt,
+    awaits,
+    oldBytes,
     listed: 0,
     missing: 0,
     ended: false,
