@@ -5,7 +5,7 @@ import { SyncError } from "../errors.ts";
 import type { Entry, Layout } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { ChunkRow } from "./chunk-row.ts";
-import { News } from "./news.ts";
+import { Signals } from "./signals.ts";
 import { relayLimits } from "./relay-limits.ts";
 
 /** How the upstream sends its tree. */
@@ -28,7 +28,7 @@ export class TreeRecord {
    * Tells of the tree that it has begun or got entries, of an entry, by its number, that more of
    * its list is known, and of the end.
    */
-  readonly news = new News<"tree" | "end" | number>();
+  readonly signals = new Signals<"tree" | "end" | number>();
   readonly entries: RelayedEntry[] = [];
   /** Set when all is told: everything was listed, or why it will not be. */
   end: "complete" | SyncError | undefined;
@@ -47,7 +47,7 @@ export class TreeRecord {
   begin(form: Form): void {
     if (this.form && !sameForm(this.form, form)) throw changed();
     this.form ??= form;
-    this.news.tell("tree");
+    this.signals.tell("tree");
   }
 
   /** The next entry, or one that was told before. @throws CHANGED, LIMIT */
@@ -77,27 +77,27 @@ export class TreeRecord {
       else this.#append(chunks, at, id, size);
       at += size;
     }
-    this.news.tell(number);
+    this.signals.tell(number);
   }
 
   /** A file's list has ended. */
   endFile(number: number, end: "complete" | SyncError): void {
     const file = this.entries[number];
     if (file) file.end ??= end;
-    this.news.tell(number);
+    this.signals.tell(number);
   }
 
   /** All is told, or no more will be. Only the first call counts. */
   finish(end: "complete" | SyncError): void {
     this.end ??= end;
-    this.news.tellAll();
+    this.signals.tellAll();
   }
 
   /** What was complete is not any more: who still reads it is told, and nobody begins with it. */
   spoil(reason: SyncError): void {
     if (this.end !== "complete") return;
     this.end = reason;
-    this.news.tellAll();
+    this.signals.tellAll();
   }
 
   #compare(chunks: ChunkRow, offset: number, id: Bytes, size: number): void {

@@ -4,7 +4,7 @@ import { copyOfChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions } from "../types.ts";
-import { News } from "./news.ts";
+import { Signals } from "./signals.ts";
 
 /** Stands for one session with the upstream. */
 export type Carrier = object;
@@ -15,7 +15,7 @@ export type ClaimedChunks = Pick<RelayChunks, "has" | "claim" | "put" | "release
 /** The chunks of a relay: those that are here, and those on their way and by which session. */
 export class RelayChunks {
   /** Tells of a chunk, by its key, that it came or is wanted again. */
-  readonly #news = new News<string>();
+  readonly #signals = new Signals<string>();
   /** Bytes of chunks that came. */
   receivedBytes = 0;
   readonly #store: Store;
@@ -70,12 +70,12 @@ export class RelayChunks {
 
   /** Calls back when the chunk has come, or is wanted again. Returns what calls it off. */
   listen(id: ChunkId, wake: () => void): () => void {
-    return this.#news.listen(keyOf(id), wake);
+    return this.#signals.listen(keyOf(id), wake);
   }
 
   /** Resolves when the chunk has come, or is wanted again. @throws the signal's reason */
   change(id: ChunkId, signal: AbortSignal | undefined): Promise<void> {
-    return this.#news.wait(keyOf(id), signal);
+    return this.#signals.wait(keyOf(id), signal);
   }
 
   /**
@@ -99,7 +99,7 @@ export class RelayChunks {
     const lost: string[] = [];
     for (const [key, state] of this.#known) if (state === carrier) lost.push(key);
     for (const key of lost) this.#known.delete(key);
-    for (const key of lost) this.#news.tell(key);
+    for (const key of lost) this.#signals.tell(key);
     return lost.length;
   }
 
@@ -116,6 +116,6 @@ export class RelayChunks {
 
   #arrived(key: string): void {
     this.#known.set(key, "here");
-    this.#news.tell(key);
+    this.#signals.tell(key);
   }
 }

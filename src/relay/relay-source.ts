@@ -47,7 +47,7 @@ async function* listEntries(
     } else {
       if (record.end === "complete") break;
       if (record.end !== undefined) throw record.end;
-      await record.news.wait("tree", signal);
+      await record.signals.wait("tree", signal);
     }
   }
   if (!record.isWhole)
@@ -84,7 +84,7 @@ class RelayCut {
   }
 
   async *runs(): AsyncGenerator<readonly CutRun<number>[]> {
-    const callOff = this.#record.news.listen("end", () => this.#bell.ring());
+    const callOff = this.#record.signals.listen("end", () => this.#bell.ring());
     try {
       while (this.#next.size > 0) {
         const runs = await this.#cutReady();
@@ -151,7 +151,7 @@ class RelayCut {
       file,
       index < chunks.count
         ? this.#chunks.listen(chunks.id(index), wake)
-        : this.#record.news.listen(file, wake),
+        : this.#record.signals.listen(file, wake),
     );
   }
 

@@ -39,7 +39,7 @@ class RelayTarget implements TreeTarget {
 
   async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
     const needs = entries.map((entry, i) => this.#plan(first + i, entry));
-    this.#record.news.tell("tree");
+    this.#record.signals.tell("tree");
     return needs;
   }
 

@@ -66,7 +66,7 @@ export class RelayTree {
     for (;;) {
       if (record.end !== undefined && record.end !== "complete") throw record.end;
       if (record.form) return record.form;
-      await record.news.wait("tree", signal);
+      await record.signals.wait("tree", signal);
     }
   }
 

@@ -32,7 +32,7 @@ export async function openRelayedFile(
   const file = record.entries[number]!;
   while (file.end === undefined) {
     if (record.end !== undefined && record.end !== "complete") throw record.end;
-    await record.news.wait(number, signal);
+    await record.signals.wait(number, signal);
   }
   if (file.end !== "complete") throw file.end;
   const infos = chunkInfos(file);

@@ -22,7 +22,7 @@ export async function* placesIn(record: TreeRecord, { signal }: AbortOptions): A
     while (number >= record.entries.length) {
       if (record.end === "complete") return;
       if (record.end !== undefined) throw record.end;
-      await record.news.wait("tree", signal);
+      await record.signals.wait("tree", signal);
     }
     const { entry } = record.entries[number]!;
     // What a tree without a name of its own has at the top stands for the root.

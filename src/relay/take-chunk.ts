@@ -45,7 +45,7 @@ async function change(
 ): Promise<void> {
   const callsOff: (() => void)[] = [];
   const changed = new Promise<void>((resolve) => {
-    callsOff.push(chunks.listen(id, resolve), record.news.listen("end", resolve));
+    callsOff.push(chunks.listen(id, resolve), record.signals.listen("end", resolve));
   });
   try {
     await abortable(changed, signal);

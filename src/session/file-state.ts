@@ -2,7 +2,7 @@ import { SyncError } from "../errors.ts";
 import type { EntryPlace } from "../tree/entry/entry-order.ts";
 import type { ChunkGroup } from "./levels/chunks/chunk-groups.ts";
 import type { Expected } from "./levels/chunks/coming-chunks.ts";
-import type { Debt } from "./ledger.ts";
+import type { UnsettledFrame } from "./ledger.ts";
 
 /**
  * What a sender says of a file: whether an old version is the same, its pieces, its chunks with a
@@ -18,7 +18,7 @@ export interface FileState {
   awaits: Awaits;
   /** Bytes of the old version, for one that is made from that. */
   readonly oldBytes: number | undefined;
-  readonly debt: Debt;
+  readonly unsettled: UnsettledFrame;
   /** Bytes that it was announced with: its list may not be longer. */
   readonly size: number;
   /** Bytes listed so far: where the next group starts. */
@@ -39,15 +39,15 @@ export function openFile({
   entry,
   place,
   size,
-  debt,
+  unsettled,
   awaits,
   oldBytes,
-}: Pick<FileState, "entry" | "place" | "size" | "debt" | "awaits" | "oldBytes">): FileState {
+}: Pick<FileState, "entry" | "place" | "size" | "unsettled" | "awaits" | "oldBytes">): FileState {
   return {
     entry,
     place,
     size,
-    debt,
+    unsettled,
     awaits,
     oldBytes,
     listed: 0,
@@ -63,7 +63,7 @@ export function openFile({
 export interface Place {
   readonly file: FileState;
   readonly offset: number;
-  readonly debt: Debt;
+  readonly unsettled: UnsettledFrame;
 }
 
 /** @throws LIMIT when a further part of its list makes it longer than it was announced */

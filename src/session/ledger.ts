@@ -3,7 +3,7 @@ import type { Windows } from "./hello.ts";
 import { sessionLimits } from "./limits.ts";
 
 /** What is left to do for a frame; when that is nothing, its bytes are credited. */
-export interface Debt {
+export interface UnsettledFrame {
   readonly level: "entries" | "chunks";
   readonly bytes: number;
   /** Things to do: the taking of the frame itself is the first. */
@@ -21,7 +21,7 @@ export class Ledger {
   }
 
   /** Enters a frame. @throws LIMIT when the sender overran the window */
-  enter(level: "entries" | "chunks", bytes: number): Debt {
+  enter(level: "entries" | "chunks", bytes: number): UnsettledFrame {
     const limit = this.#windows[level] + sessionLimits.frameBytes;
     this.#open[level] += bytes;
     if (this.#open[level] > limit) {
@@ -31,11 +31,11 @@ export class Ledger {
   }
 
   /** One thing of a frame is done. */
-  pay(debt: Debt): void {
-    debt.open -= 1;
-    if (debt.open > 0) return;
-    this.#settled[debt.level] += debt.bytes;
-    this.#open[debt.level] -= debt.bytes;
+  pay(unsettled: UnsettledFrame): void {
+    unsettled.open -= 1;
+    if (unsettled.open > 0) return;
+    this.#settled[unsettled.level] += unsettled.bytes;
+    this.#open[unsettled.level] -= unsettled.bytes;
   }
 
   /** Content was taken care of. */

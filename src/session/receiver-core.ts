@@ -14,7 +14,7 @@ import { type Awaits, type FileState, openFile } from "./file-state.ts";
 import type { Frame } from "./frame.ts";
 import { agree, askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
-import { type Debt, Ledger } from "./ledger.ts";
+import { type UnsettledFrame, Ledger } from "./ledger.ts";
 import { IncomingChunks } from "./levels/chunks/incoming-chunks.ts";
 import type { LevelHost, Steps } from "./levels/level-host.ts";
 import { IncomingPieces } from "./levels/pieces/incoming-pieces.ts";
@@ -71,7 +71,7 @@ export class ReceiverCore {
       ended: (file) => options.allowance?.settle(file.entry),
       finished: (file) => void this.#finished.push(file),
       giveUp: (file, code, message) => this.#giveUp(file, code, message),
-      pay: (debt) => this.#ledger.pay(debt),
+      pay: (unsettled) => this.#ledger.pay(unsettled),
       received: (bytes) => (this.totals.receivedBytes += bytes),
     };
     this.#pieces = new IncomingPieces(host);
@@ -187,7 +187,7 @@ export class ReceiverCore {
     if (this.totals.listed) throw new SyncError("UNSOLICITED", "ENTRIES after LISTED");
     const duplex = hello.mode === "duplex";
     const listed = decodeEntries(payload);
-    const debt = this.#ledger.enter("entries", payload.length);
+    const unsettled = this.#ledger.enter("entries", payload.length);
     const places: EntryPlace[] = [];
     for (const { entry, unasked } of listed) {
       places.push(this.#checker.check(entry));
@@ -201,8 +201,8 @@ export class ReceiverCore {
     this.#options.allowance?.list(entries);
     const needs = (yield { do: "plan", entries, first }) as readonly Need[];
     const answers = yield* this.#compare(needs, first, entries);
-    const wishes = this.#register(listed, places, answers, debt);
-    this.#ledger.pay(debt);
+    const wishes = this.#register(listed, places, answers, unsettled);
+    this.#ledger.pay(unsettled);
     if (wishes.answers.length > 0)
       yield send("WISH_FILES", encodeFileAnswers(wishes.answers, wishes.sizes), "control");
   }
@@ -227,7 +227,7 @@ export class ReceiverCore {
     listed: readonly ListedEntry[],
     places: readonly EntryPlace[],
     answers: readonly FileAnswer[],
-    debt: Debt,
+    unsettled: UnsettledFrame,
   ): { readonly answers: FileAnswer[]; readonly sizes: number[] } {
     const wishes: { readonly answers: FileAnswer[]; readonly sizes: number[] } = { answers: [], sizes: [] };
     const first = this.totals.entries - listed.length;
@@ -237,7 +237,7 @@ export class ReceiverCore {
       if (!unasked) wishes.answers.push(answer);
       if (!unasked) wishes.sizes.push(entry.size);
       if (answer === "nothing" && !unasked) continue;
-      debt.open += 1;
+      unsettled.open += 1;
       this.totals.wantedFiles += 1;
       this.totals.wantedBytes += entry.size;
       const old = typeof answer === "string" || unasked ? undefined : answer;
@@ -247,7 +247,7 @@ export class ReceiverCore {
         entry: number,
         place: places[i]!,
         size: entry.size,
-        debt,
+        unsettled,
         awaits,
         oldBytes: old?.oldBytes,
       });
@@ -259,9 +259,9 @@ export class ReceiverCore {
   }
 
   *#takePieces(payload: Bytes): Steps {
-    const debt = this.#ledger.enter("chunks", payload.length);
-    yield* this.#pieces.take(payload, debt);
-    this.#ledger.pay(debt);
+    const unsettled = this.#ledger.enter("chunks", payload.length);
+    yield* this.#pieces.take(payload, unsettled);
+    this.#ledger.pay(unsettled);
   }
 
   #required(entry: number): FileState {
@@ -272,9 +272,9 @@ export class ReceiverCore {
   }
 
   *#takeChunks(payload: Bytes, hello: SenderHello): Steps {
-    const debt = this.#ledger.enter("chunks", payload.length);
-    yield* this.#chunks.take(payload, hello.cutter.maxBytes, debt);
-    this.#ledger.pay(debt);
+    const unsettled = this.#ledger.enter("chunks", payload.length);
+    yield* this.#chunks.take(payload, hello.cutter.maxBytes, unsettled);
+    this.#ledger.pay(unsettled);
   }
 
   /** True when the sender waits for nothing but hears now that files turned out wrong. */
@@ -314,7 +314,7 @@ export class ReceiverCore {
       this.#files.delete(file.entry);
       if (!file.dropped) this.totals.files += 1;
       if (!file.dropped) this.totals.finishedBytes += file.listed;
-      this.#ledger.pay(file.debt);
+      this.#ledger.pay(file.unsettled);
     }
   }
 

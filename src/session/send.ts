@@ -136,13 +136,13 @@ export async function sendTree<File>(
     ...(options.onChange && { onChange: options.onChange }),
   });
   const bell = new Bell();
-  const ear = new Ear(link, core, bell);
-  if (mode === "duplex") void ear.listen();
+  const replies = new ReplyListener(link, core, bell);
+  if (mode === "duplex") void replies.listen();
   const work = new SenderWork({ source, core, link, bell, cutter, digest, options, pool });
   const send = async (): Promise<SendSummary> => {
     try {
-      await work.run(ear).catch((thrown: unknown) => ear.judge(thrown));
-      if (mode === "duplex") await ear.leave();
+      await work.run(replies).catch((thrown: unknown) => replies.judge(thrown));
+      if (mode === "duplex") await replies.leave();
       else await link.end();
       return { ...work.progress(), digest: work.digest, frames: framesOf(link) };
     } catch (thrown) {
@@ -163,7 +163,7 @@ function checkDigest({ digests = [sha256Digest] }: TreeSource, digest: ChunkDige
 }
 
 /** Feeds what the receiver says to the core, up to DONE, and wakes who waits for it. */
-class Ear {
+class ReplyListener {
   readonly #link: Link;
   readonly #core: { received: SenderCore<unknown>["received"]; readonly done: unknown };
   #listening: Promise<void> = Promise.resolve();
@@ -267,9 +267,9 @@ class SenderWork<File> {
     this.#listing = source.entries({ ...this.#abort, onTrouble })[Symbol.asyncIterator]();
   }
 
-  async run(ear: Ear): Promise<void> {
+  async run(replies: ReplyListener): Promise<void> {
     for (;;) {
-      ear.check();
+      replies.check();
       this.#abort.signal.throwIfAborted();
       for (const tell of this.#answers.splice(0)) tell();
       const action = this.#core.next();

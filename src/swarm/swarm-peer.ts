@@ -242,7 +242,7 @@ class Peer implements SwarmPeer {
     const record = this.#record;
     while (!record.form) {
       if (record.end !== undefined && record.end !== "complete") throw record.end;
-      await record.news.wait("tree", signal);
+      await record.signals.wait("tree", signal);
     }
     return record.form;
   }

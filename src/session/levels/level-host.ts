@@ -1,6 +1,6 @@
 import type { SyncErrorCode } from "../../errors.ts";
 import type { FileState } from "../file-state.ts";
-import type { Debt } from "../ledger.ts";
+import type { UnsettledFrame } from "../ledger.ts";
 import type { ReceiverEffect } from "../receiver-effect.ts";
 
 /** Steps of a receiver, which yield what is to be done. */
@@ -21,7 +21,7 @@ export interface LevelHost {
   /** Gives up on a file. */
   giveUp(file: FileState, code: SyncErrorCode, message: string): Steps;
   /** One thing of a frame is done. */
-  pay(debt: Debt): void;
+  pay(unsettled: UnsettledFrame): void;
   /** Content came. */
   received(bytes: number): void;
 }

@@ -211,7 +211,7 @@ export class IncomingFile {
     const fd = this.#makeTemp();
     const write = (): void => {
       if (!isHole(bytes)) this.#writeTo(fd, bytes, 0);
-      this.#dress(fd);
+      this.#setMetadata(fd);
     };
     closingAfter(write, () => fs.closeSync(fd));
     this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
@@ -220,12 +220,12 @@ export class IncomingFile {
   #finishTemp(): void {
     if (this.#sameBytes + this.#placedBytes !== this.plan.size)
       throw this.#error("TRUNCATED", "a part never came");
-    this.#dress(this.#openTemp());
+    this.#setMetadata(this.#openTemp());
     this.#tools.writing.drop(this.#temp!);
     this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
   }
 
-  #dress(fd: number): void {
+  #setMetadata(fd: number): void {
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
     this.#tools.metadata.setHandle(fd, this.plan);
     if (this.#tools.durable) fs.fsyncSync(fd);
@@ -321,7 +321,7 @@ export class IncomingFile {
       const copyAll = (): void => {
         copyContent(held, temp, to);
         fs.ftruncateSync(to, this.plan.size); // zeros at the end were not written
-        this.#dress(to);
+        this.#setMetadata(to);
       };
       closingAfter(copyAll, () => fs.closeSync(to));
       metadata.setNamed(held, copy, this.plan);

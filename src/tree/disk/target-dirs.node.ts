@@ -94,14 +94,14 @@ export class TargetDirs {
    * and that nothing was done in, no other look is taken. What fails is told, and does not stop the
    * others.
    */
-  *dress(
+  *setMetadata(
     metadata: MetadataSetter,
   ): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {
     for (let wanted = this.#wanted.pop(); wanted; wanted = this.#wanted.pop()) {
       const { dir, entry, isSame } = wanted;
       if (isSame && !dir.isWritten && !this.#openedUp.has(dir)) continue;
       try {
-        this.#dressOne(dir, wanted, metadata);
+        this.#setMetadataOf(dir, wanted, metadata);
         this.#openedUp.delete(dir);
         yield { entry, dir };
       } catch (trouble) {
@@ -110,7 +110,7 @@ export class TargetDirs {
     }
   }
 
-  #dressOne(dir: DirNode, wanted: Metadata, metadata: MetadataSetter): void {
+  #setMetadataOf(dir: DirNode, wanted: Metadata, metadata: MetadataSetter): void {
     const { aside, parent, name } = dir;
     if (aside) return; // it could not take its place, which was told
     const stats = parent ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);

@@ -121,7 +121,7 @@ class DirTarget implements TreeTarget {
       await this.#settle(opened.workspace?.replacements.putLeaves());
       if (dirs.isUnset) opened.metadata();
       this.#leaveNothing(opened);
-      for (const { dir, entry, trouble } of dirs.dress(opened.knownMetadata())) {
+      for (const { dir, entry, trouble } of dirs.setMetadata(opened.knownMetadata())) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
       }

@@ -10,7 +10,7 @@ import { sessionLimits } from "../../limits.ts";
 import { Queue } from "../../queue.ts";
 
 /** Chunks of one file that follow each other and wait for their answers or to be sent. */
-interface Lot<File> {
+interface AnnouncedRun<File> {
   readonly file: File;
   readonly place: EntryPlace;
   /** Where the first of them starts in the file. */
@@ -22,20 +22,20 @@ interface Lot<File> {
   readonly job: { open: number };
 }
 
-interface HeldLot<File> {
-  readonly lot: Lot<File>;
+interface HeldRun<File> {
+  readonly run: AnnouncedRun<File>;
   /** The content, as long as there is room to keep it. */
   bytes: Bytes | undefined;
-  /** Chunks not answered yet: the first, and where it starts in the lot. */
+  /** Chunks not answered yet: the first, and where it starts in the run. */
   answered: number;
   answeredBytes: number;
   /** Chunks that are not answered, or wanted and not sent. */
   open: number;
 }
 
-/** A chunk that the receiver asked for, and where it starts in its lot. */
+/** A chunk that the receiver asked for, and where it starts in its run. */
 interface Wanted<File> {
-  readonly held: HeldLot<File>;
+  readonly held: HeldRun<File>;
   readonly index: number;
   readonly at: number;
 }
@@ -59,10 +59,10 @@ export class ContentQueue<File> {
   readonly #going: Bytes[] = [];
   readonly #pushes = new Queue<Bytes>();
   #pushBytes = 0;
-  readonly #unanswered = new Queue<HeldLot<File>>();
+  readonly #unanswered = new Queue<HeldRun<File>>();
   #questions = 0;
-  /** Lots that hold content, oldest first. */
-  readonly #kept = new Queue<HeldLot<File>>();
+  /** Runs that hold content, oldest first. */
+  readonly #kept = new Queue<HeldRun<File>>();
   #keptBytes = 0;
   readonly #wanted = new Queue<Wanted<File>>();
   #reading: Wanted<File> | undefined;
@@ -90,7 +90,7 @@ export class ContentQueue<File> {
 
   /** Where the file lies of which a chunk is being read again. */
   get readingPlace(): EntryPlace | undefined {
-    return this.#reading?.held.lot.place;
+    return this.#reading?.held.run.place;
   }
 
   /** Queues content that was announced as pushed. */
@@ -101,14 +101,14 @@ export class ContentQueue<File> {
   }
 
   /** Holds chunks that were announced as questions. */
-  ask(lot: Lot<File>): void {
-    if (lot.sizes.length === 0) return;
-    const held = { lot, bytes: lot.bytes, answered: 0, answeredBytes: 0, open: lot.sizes.length };
+  ask(run: AnnouncedRun<File>): void {
+    if (run.sizes.length === 0) return;
+    const held = { run, bytes: run.bytes, answered: 0, answeredBytes: 0, open: run.sizes.length };
     this.#unanswered.push(held);
-    this.#questions += lot.sizes.length;
-    lot.job.open += lot.sizes.length;
+    this.#questions += run.sizes.length;
+    run.job.open += run.sizes.length;
     this.#kept.push(held);
-    this.#keptBytes += lot.bytes.length;
+    this.#keptBytes += run.bytes.length;
     while (this.#keptBytes > this.#limitBytes) this.#drop(this.#kept.take());
   }
 
@@ -118,7 +118,7 @@ export class ContentQueue<File> {
     for (let next = 0; next < wishes.length;) {
       const held = this.#unanswered.peek();
       if (held === undefined) throw new SyncError("INTERNAL", "an answer without its question");
-      const { sizes } = held.lot;
+      const { sizes } = held.run;
       for (; held.answered < sizes.length && next < wishes.length; held.answered += 1, next += 1) {
         if (wishes[next] === true) this.#wanted.push({ held, index: held.answered, at: held.answeredBytes });
         else this.#settle(held);
@@ -140,7 +140,7 @@ export class ContentQueue<File> {
     if (first === undefined) return undefined;
     if (first.held.bytes !== undefined) return { type: "DATA", payload: this.#gatherWanted() };
     this.#reading = this.#wanted.shift();
-    const { file, offset, sizes } = first.held.lot;
+    const { file, offset, sizes } = first.held.run;
     return { type: "read", file, offset: offset + first.at, size: sizes[first.index] ?? 0 };
   }
 
@@ -150,7 +150,7 @@ export class ContentQueue<File> {
     this.#reading = undefined;
     if (reading !== undefined) this.#settle(reading.held);
     if (reading === undefined || bytes === undefined) return false;
-    const { ids } = reading.held.lot;
+    const { ids } = reading.held.run;
     const id = ids.subarray(reading.index * idBytes, (reading.index + 1) * idBytes);
     return this.#digest.keyOf(bytes) === keyOf(id);
   }
@@ -177,7 +177,7 @@ export class ContentQueue<File> {
       const wanted = this.#wanted.peek();
       const bytes = wanted?.held.bytes;
       if (wanted === undefined || bytes === undefined) break;
-      const size = wanted.held.lot.sizes[wanted.index] ?? 0;
+      const size = wanted.held.run.sizes[wanted.index] ?? 0;
       if (isFull(gathered, size)) break;
       this.#wanted.shift();
       gathered += size;
@@ -187,15 +187,15 @@ export class ContentQueue<File> {
     return joinViews(views);
   }
 
-  /** One chunk of a lot is done with; with the last its content is. */
-  #settle(held: HeldLot<File>): void {
+  /** One chunk of a run is done with; with the last its content is. */
+  #settle(held: HeldRun<File>): void {
     held.open -= 1;
-    held.lot.job.open -= 1;
+    held.run.job.open -= 1;
     if (held.open === 0) this.#drop(held);
     while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
   }
 
-  #drop(held: HeldLot<File>): void {
+  #drop(held: HeldRun<File>): void {
     if (held.bytes === undefined) return;
     this.#keptBytes -= held.bytes.length;
     this.#going.push(held.bytes);

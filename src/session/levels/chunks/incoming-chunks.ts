@@ -7,7 +7,7 @@ import type { Placement } from "../../../tree/target.ts";
 import type { Bytes } from "../../../types.ts";
 import { decodeCounts } from "../../closing.ts";
 import { checkLength, type FileState, type Place, placesFor, sizesToCome } from "../../file-state.ts";
-import type { Debt } from "../../ledger.ts";
+import type { UnsettledFrame } from "../../ledger.ts";
 import { send } from "../../receiver-effect.ts";
 import { encodeBits } from "../../wishes.ts";
 import type { LevelHost, Steps } from "../level-host.ts";
@@ -29,14 +29,14 @@ export class IncomingChunks {
   }
 
   /** Lists of chunks: answers those that are questions. */
-  *take(payload: Bytes, maxChunkBytes: number, debt: Debt): Steps {
+  *take(payload: Bytes, maxChunkBytes: number, unsettled: UnsettledFrame): Steps {
     const wishes: boolean[] = [];
     for (const group of decodeChunkGroups(payload, maxChunkBytes))
-      yield* this.#takeGroup(group, debt, wishes);
+      yield* this.#takeGroup(group, unsettled, wishes);
     if (wishes.length > 0) yield send("WISH_CHUNKS", encodeBits(wishes), "control");
   }
 
-  *#takeGroup(group: ChunkGroup, debt: Debt, wishes: boolean[]): Steps {
+  *#takeGroup(group: ChunkGroup, unsettled: UnsettledFrame, wishes: boolean[]): Steps {
     const file = this.#host.file(group.entry);
     if (file.awaits !== (group.pushed ? "pushed" : "asked"))
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
@@ -44,8 +44,8 @@ export class IncomingChunks {
     if (!file.isFilled) this.#host.fill(file, sizesToCome(group, file));
     const offset =
       group.pushed === undefined
-        ? yield* this.#takeQuestions(group, file, debt, wishes)
-        : yield* this.#takePushed(group, group.pushed, file, debt);
+        ? yield* this.#takeQuestions(group, file, unsettled, wishes)
+        : yield* this.#takePushed(group, group.pushed, file, unsettled);
     this.#host.told(file, offset - file.listed);
     file.listed = offset;
     if (group.end === undefined) return;
@@ -56,23 +56,33 @@ export class IncomingChunks {
   }
 
   /** Lets the target place what it has of a group, and wishes for the rest. Returns its end. */
-  *#takeQuestions({ sizes, ids }: ChunkGroup, file: FileState, debt: Debt, wishes: boolean[]): Steps<number> {
+  *#takeQuestions(
+    { sizes, ids }: ChunkGroup,
+    file: FileState,
+    unsettled: UnsettledFrame,
+    wishes: boolean[],
+  ): Steps<number> {
     let offset = file.listed;
     const here = file.dropped ? undefined : yield* this.#place(file, offset, ids, sizes);
     for (const [i, size] of sizes.entries()) {
       const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
-      wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset, debt }));
+      wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset, unsettled }));
       offset += size;
     }
     return offset;
   }
 
   /** Books what will be pushed, and finds what will not. Returns where the group ends. */
-  *#takePushed(group: ChunkGroup, pushed: readonly boolean[], file: FileState, debt: Debt): Steps<number> {
+  *#takePushed(
+    group: ChunkGroup,
+    pushed: readonly boolean[],
+    file: FileState,
+    unsettled: UnsettledFrame,
+  ): Steps<number> {
     let offset = file.listed;
     for (const [i, size] of group.sizes.entries()) {
       const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
-      const place = { file, offset, debt };
+      const place = { file, offset, unsettled };
       if (pushed[i] === true) this.#expect("pushed", id, size, place);
       else if (!file.dropped && !this.#join(id, size, place)) yield* this.#require(file, offset, id, size);
       offset += size;
@@ -109,9 +119,9 @@ export class IncomingChunks {
     this.#owe(place);
   }
 
-  #owe({ file, debt }: Place): void {
+  #owe({ file, unsettled }: Place): void {
     file.missing += 1;
-    debt.open += 1;
+    unsettled.open += 1;
   }
 
   *takeContent(payload: Bytes, lane: "wished" | "pushed"): Steps {
@@ -149,9 +159,9 @@ export class IncomingChunks {
   }
 
   #settlePlaces(expected: Expected<Place>): void {
-    for (const { file, debt } of expected.places) {
+    for (const { file, unsettled } of expected.places) {
       file.missing -= 1;
-      this.#host.pay(debt);
+      this.#host.pay(unsettled);
       if (file.ended && file.missing === 0) this.#host.finished(file);
     }
   }

@@ -2,7 +2,7 @@ import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import type { FileState } from "../../file-state.ts";
-import type { Debt } from "../../ledger.ts";
+import type { UnsettledFrame } from "../../ledger.ts";
 import { Queue } from "../../queue.ts";
 import { send } from "../../receiver-effect.ts";
 import { decodeBits, encodeBits } from "../../wishes.ts";
@@ -22,7 +22,7 @@ import {
 /** A group whose runs have not all come. */
 interface OpenGroup {
   readonly file: FileState;
-  readonly debt: Debt;
+  readonly unsettled: UnsettledFrame;
   /** Runs that are to come. */
   gaps: number;
   /** Of the last group of a file: the MAC of all of it, or that it could not be read. */
@@ -64,7 +64,7 @@ export class IncomingPieces {
   }
 
   /** Pieces of files: answers each group. */
-  *take(payload: Bytes, debt: Debt): Steps {
+  *take(payload: Bytes, unsettled: UnsettledFrame): Steps {
     let answers: PieceAnswer[] = [];
     let bytes = 0;
     for (const group of decodePieceGroups(payload, (entry) => this.#widthOf(entry))) {
@@ -73,7 +73,7 @@ export class IncomingPieces {
       const answer = yield* this.#answer(file, group);
       answers.push(answer);
       bytes += group.count + answer.gaps.reduce((sum, { macs }) => sum + macs.length, 0);
-      yield* this.#note(file, group, answer, debt);
+      yield* this.#note(file, group, answer, unsettled);
       if (bytes < pieceTellingLimits.answersFrameBytes) continue;
       yield send("WISH_PIECES", encodePieceAnswers(answers), "control");
       answers = [];
@@ -124,14 +124,14 @@ export class IncomingPieces {
     return (yield { do: "match", entry, group, sizes: { newBytes, oldBytes: oldBytes! } }) as PieceAnswer;
   }
 
-  *#note(file: FileState, group: PieceGroup, answer: PieceAnswer, debt: Debt): Steps {
+  *#note(file: FileState, group: PieceGroup, answer: PieceAnswer, unsettled: UnsettledFrame): Steps {
     const end = answer.isUnlike ? undefined : group.end;
     if (answer.isUnlike && this.#coming?.file === file) this.#coming = undefined;
     if (answer.isUnlike) file.awaits = "asked";
     else if (end !== undefined) file.awaits = "check";
-    debt.open += 1;
+    unsettled.open += 1;
     const last = typeof end === "string" ? "failed" : end?.slice();
-    this.#groups.push({ file, debt, gaps: answer.gaps.length, last });
+    this.#groups.push({ file, unsettled, gaps: answer.gaps.length, last });
     if (typeof end === "string") yield* this.#host.giveUp(file, end, "the sender could not read it");
     else if (end !== undefined) this.#host.told(file, file.size);
   }
@@ -152,10 +152,10 @@ export class IncomingPieces {
     const wishes: boolean[] = [];
     for (let group = this.#groups.peek(); group?.gaps === 0; group = this.#groups.peek()) {
       this.#groups.shift();
-      const { file, debt, last } = group;
+      const { file, unsettled, last } = group;
       if (last === "failed") this.#end(file);
       else if (last !== undefined) wishes.push(yield* this.#check(file, last));
-      this.#host.pay(debt);
+      this.#host.pay(unsettled);
     }
     return wishes;
   }

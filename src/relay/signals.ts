@@ -4,7 +4,7 @@ import { abortable } from "../bytes/abort.ts";
  * Wakes whoever waits for a change of something; nobody ever looks again by the clock, or for what
  * others wait for.
  */
-export class News<Topic> {
+export class Signals<Topic> {
   readonly #listeners = new Map<Topic, Set<() => void>>();
 
   /** It changed. */

@@ -1,50 +1,50 @@
 import { expect, test } from "vitest";
-import { News } from "../../../src/relay/news.ts";
+import { Signals } from "../../../src/relay/signals.ts";
 
 test("wakes those who wait for it, once, and nobody else", () => {
-  const news = new News<string>();
+  const signals = new Signals<string>();
   const woken: string[] = [];
-  news.listen("a", () => woken.push("a1"));
-  news.listen("a", () => woken.push("a2"));
-  const callOff = news.listen("b", () => woken.push("b"));
-  news.tell("a");
-  news.tell("a");
+  signals.listen("a", () => woken.push("a1"));
+  signals.listen("a", () => woken.push("a2"));
+  const callOff = signals.listen("b", () => woken.push("b"));
+  signals.tell("a");
+  signals.tell("a");
   expect(woken).toEqual(["a1", "a2"]);
   callOff();
-  news.tellAll();
+  signals.tellAll();
   expect(woken).toEqual(["a1", "a2"]);
 });
 
 test("who listens again while being woken hears of the next change, not of this one", () => {
-  const news = new News<string>();
+  const signals = new Signals<string>();
   let count = 0;
   const again = (): void => {
     count += 1;
-    news.listen("a", again);
+    signals.listen("a", again);
   };
   again();
-  news.tell("a");
-  news.tellAll();
+  signals.tell("a");
+  signals.tellAll();
   expect(count).toBe(3);
 });
 
 test("to call off late takes nobody else's word away", () => {
-  const news = new News<string>();
+  const signals = new Signals<string>();
   let woken = false;
-  const late = news.listen("a", () => {});
-  news.tell("a");
-  news.listen("a", () => (woken = true));
+  const late = signals.listen("a", () => {});
+  signals.tell("a");
+  signals.listen("a", () => (woken = true));
   late();
-  news.tell("a");
+  signals.tell("a");
   expect(woken).toBe(true);
 });
 
 test("waits for a change, or until aborted", async () => {
-  const news = new News<string>();
+  const signals = new Signals<string>();
   const life = new AbortController();
-  const waits = [news.wait("a", undefined), news.wait("a", life.signal)];
+  const waits = [signals.wait("a", undefined), signals.wait("a", life.signal)];
   life.abort(new Error("enough"));
   await expect(waits[1]).rejects.toThrow("enough");
-  news.tell("a");
+  signals.tell("a");
   await waits[0];
 });
