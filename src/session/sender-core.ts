@@ -68,8 +68,8 @@ export class SenderCore<File> {
   readonly #told = new WeakSet<EntryPlace>();
   #agreed: Agreement | undefined;
   #compress: boolean;
-  /** So much content is compressed in any case. */
-  readonly #quickBytes: number;
+  /** Bytes of DATA and PUSH frames that are compressed in any case, as far as they are left. */
+  #quickBytes: number;
   #isListing = false;
   #listingEnded = false;
   /** The transcript that END carried. */
@@ -365,7 +365,8 @@ export class SenderCore<File> {
   #sendContent(type: "DATA" | "PUSH", payload: Bytes): SenderAction<File> {
     this.#windows.add("data", payload.length);
     this.totals.sentBytes += payload.length;
-    const isCompressed = this.#compress || this.totals.sentBytes <= this.#quickBytes;
+    const isCompressed = this.#compress || this.#quickBytes > 0;
+    this.#quickBytes -= payload.length;
     return { do: "send", type, payload, squeeze: isCompressed ? "content" : "none" };
   }
 
