@@ -109,7 +109,7 @@ describe.each(["http", "ws", "turns"])("serve, push and pull over %s", (via) => 
 describe("compression", () => {
   it("is for whoever pulls to ask for, through a relay as well", async () => {
     const work = freshFolder();
-    plant(join(work, "tree"), { words: "all work and no play ".repeat(50_000) });
+    plant(join(work, "tree"), { words: "all work and no play ".repeat(300_000) });
     const server = await listening("serve", join(work, "tree"), "--read-only");
     const relay = await listening("relay", server.url, "-z");
     const received: number[] = [];
