@@ -109,7 +109,8 @@ describe.each(["http", "ws", "turns"])("serve, push and pull over %s", (via) => 
 describe("compression", () => {
   it("is for whoever pulls to ask for, through a relay as well", async () => {
     const work = freshFolder();
-    plant(join(work, "tree"), { words: "all work and no play ".repeat(300_000) });
+    const line = (_: unknown, i: number): string => `${i} ${"all work and no play ".repeat(3)}\n`;
+    plant(join(work, "tree"), { words: Array.from({ length: 180_000 }, line).join("") });
     const server = await listening("serve", join(work, "tree"), "--read-only");
     const relay = await listening("relay", server.url, "-z");
     const received: number[] = [];
@@ -122,7 +123,7 @@ describe("compression", () => {
     }
     await server.stop();
     const [plain, packed, relayed] = received as [number, number, number];
-    expect(Math.max(packed, relayed)).toBeLessThan(plain / 10);
+    expect(Math.max(packed, relayed)).toBeLessThan(plain / 4); // whose beginning is compressed, too
     expect(plain).toBeGreaterThan(1_000_000);
   });
 });
