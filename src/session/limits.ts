@@ -33,7 +33,8 @@ export const sessionLimits = Object.freeze({
    */
   oneWayEntriesBytes: 4096,
   /**
-   * Content that a sender keeps in memory while it waits for answers; what is beyond is read again.
+   * Content that a sender keeps in memory while it waits for answers, of chunks and of pieces each;
+   * what is beyond is read again.
    */
   keptContentBytes: 8_388_608,
   /** Content of a session both ways that is compressed whether or not that was asked for. */

@@ -44,13 +44,13 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   /** Chunks that the receiver is known to have. */
   readonly have?: ChunkMemory;
   /**
-   * Content kept in memory while answers are awaited, in bytes; what is beyond is read again.
-   * Default 8 MiB.
+   * Content kept in memory while answers are awaited, in bytes, of chunks and of pieces each; what
+   * is beyond is read again. Default 8 MiB.
    */
   readonly keptContentBytes?: number;
   /**
-   * True to compress content that shrinks, false never to do so; unless given, the receiver
-   * decides.
+   * True to compress content that shrinks, false never to do so; unless given, the receiver decides
+   * about all but the first 4 MiB (`compressedBytes` of docs/limits.md).
    */
   readonly compress?: boolean;
   /** Called for each path that had to be left out, at either end. */

@@ -47,10 +47,12 @@ interface SenderCoreOptions {
  * of `next`. Inputs only change the state; `next` alone looks at all of it and decides.
  *
  * 1. Entries are listed while the entries window is open, whatever else is going on.
- * 2. Files are cut in the order in which they were asked for, while the chunks window is open.
+ * 2. Files are read, and cut into pieces or chunks, while the chunks window is open; those of which
+ *    the receiver has an old version come first.
  * 3. Content goes out while the data window is open; it waits for nothing else. So each level waits
  *    only for the one below, and the last for the receiver's disk alone.
- * 4. END is said when every question is answered and every answer carried out.
+ * 4. END is said when every question is answered and every answer carried out; checks of files that
+ *    were put together may be open, and have it said again.
  */
 export class SenderCore<File> {
   readonly totals = noTotals();

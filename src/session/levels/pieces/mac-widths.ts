@@ -4,7 +4,10 @@ export const compareMacBytes = 8;
 /** Bytes of the MAC of a piece, at least and at most. */
 const minBytes = 3;
 const maxBytes = 6;
-/** One pair of different pieces in 2^11 such comparisons may agree; the file's own MAC shows it. */
+/**
+ * Of so many pieces at both ends two that differ agree once in 2^11 times or less; the file's own
+ * MAC shows it.
+ */
 const spareBits = 11;
 
 /** Bytes of each MAC of the pieces of a file, by the numbers of them at both ends, about. */
