@@ -17,7 +17,7 @@ import { sessionTimes } from "./limits.ts";
 import { framesOf, Link } from "./link.ts";
 import type { FrameBytes } from "./frame.ts";
 import type { LivenessOptions } from "./link.ts";
-import type { RunRequest } from "./levels/pieces/outgoing-pieces.ts";
+import type { RunRequest } from "./levels/pieces/piece-work.ts";
 import { PieceScan } from "./levels/pieces/piece-scan.ts";
 import { RunMaker } from "./levels/pieces/run-maker.ts";
 import { SenderCore } from "./sender-core.ts";

@@ -1,7 +1,7 @@
 import type { Bytes } from "../types.ts";
 import type { Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
-import type { RunRequest, ScanRequest } from "./levels/pieces/outgoing-pieces.ts";
+import type { PiecesAction } from "./levels/pieces/piece-work.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 
 /**
@@ -18,12 +18,7 @@ export type SenderAction<File> =
   | { readonly do: "cut"; readonly files: readonly File[] }
   /** Take the next runs of the cut that was begun: `cut` or `cutEnded`. */
   | { readonly do: "step" }
-  /** Begin to read these files whole; no answer. */
-  | { readonly do: "scan"; readonly requests: readonly ScanRequest<File>[] }
-  /** Take what comes next of that: `scanned` or `scanEnded`. */
-  | { readonly do: "scanStep" }
-  /** Make up runs that the receiver misses: `madeRuns`. */
-  | { readonly do: "makeRuns"; readonly requests: readonly RunRequest<File>[] }
+  | PiecesAction<File>
   /** Read a chunk again: `readAgain`. */
   | { readonly do: "read"; readonly file: File; readonly offset: number; readonly size: number }
   | { readonly do: "finish" };

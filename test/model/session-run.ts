@@ -11,7 +11,7 @@ import { checkEnd, checkState } from "./laws.ts";
 import { OpenBytes } from "./open-bytes.ts";
 import { type CoreOptions, receiverOptions, senderOptions } from "./core-options.ts";
 import { noFlaw } from "./flaws.ts";
-import type { Scanned } from "../../src/session/levels/pieces/outgoing-pieces.ts";
+import type { Scanned } from "../../src/session/levels/pieces/piece-work.ts";
 import { TinySource } from "./tiny-source.ts";
 import type { Beginning, Flying, SessionSetting } from "./setting.ts";
 import { TinyTarget } from "./tiny-target.ts";

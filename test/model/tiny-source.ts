@@ -1,7 +1,7 @@
 import { equalBytes } from "../../src/bytes/compare.ts";
 import { SyncError } from "../../src/errors.ts";
 import type { CutRun, SourceEntry } from "../../src/tree/source.ts";
-import type { RunRequest, Scanned, ScanRequest } from "../../src/session/levels/pieces/outgoing-pieces.ts";
+import type { RunRequest, Scanned, ScanRequest } from "../../src/session/levels/pieces/piece-work.ts";
 import { type MadeRuns } from "../../src/session/levels/pieces/run-maker.ts";
 import type { Bytes } from "../../src/types.ts";
 import {

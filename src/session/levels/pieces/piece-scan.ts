@@ -5,7 +5,7 @@ import { SyncError } from "../../../errors.ts";
 import type { ScanEnd, ScanVisitor } from "../../../tree/scan.ts";
 import type { TreeSource } from "../../../tree/source.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
-import type { Scanned, ScannedPieces, ScanRequest } from "./outgoing-pieces.ts";
+import type { Scanned, ScannedPieces, ScanRequest } from "./piece-work.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
 
 /** Content of the pieces that are told together, about. */

@@ -5,7 +5,7 @@ import { SyncError, toSyncError } from "../../../errors.ts";
 import type { TreeSource } from "../../../tree/source.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
 import { gapMacBytes, macAt } from "./mac-widths.ts";
-import type { RunRequest } from "./outgoing-pieces.ts";
+import type { RunRequest } from "./piece-work.ts";
 import type { GapMacs, PieceRun } from "./piece-codec.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
 
