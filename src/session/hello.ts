@@ -177,7 +177,7 @@ export interface Agreement {
 }
 
 /**
- * What follows from the two greetings.
+ * What follows from the two greetings, for the sender.
  *
  * @throws UNSUPPORTED when the receiver does not know what the sender's session needs
  */
@@ -190,6 +190,11 @@ export function agree(sender: SenderHello, receiver: ReceiverHello): Agreement {
   ];
   if (missing.length > 0)
     throw new SyncError("UNSUPPORTED", `the receiver does not know ${missing.join(", ")}`);
+  return agreementOf(sender, receiver);
+}
+
+/** What follows from two greetings that go together. */
+export function agreementOf(sender: SenderHello, receiver: ReceiverHello): Agreement {
   const isShared = (name: string): boolean =>
     [sender, receiver].every(({ features }) => features.includes(name));
   const usesPieces = sender.mode === "duplex" && isShared(piecesFeature);

@@ -12,7 +12,7 @@ import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
 import { EntryTroubles } from "./entry-troubles.ts";
 import { type Awaits, type FileState, openFile } from "./file-state.ts";
 import type { Frame } from "./frame.ts";
-import { agree, askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
+import { agreementOf, askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { type UnsettledFrame, Ledger } from "./ledger.ts";
 import { IncomingChunks } from "./levels/chunks/incoming-chunks.ts";
@@ -174,7 +174,7 @@ export class ReceiverCore {
     this.#hello = hello;
     this.#chunks.digest = digest;
     this.#checker = new EntryChecker(hello.layout);
-    const { macKey } = agree(hello, this.#options.hello);
+    const { macKey } = agreementOf(hello, this.#options.hello);
     yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, macKey, ...askedOfTarget(hello) };
   }
 
