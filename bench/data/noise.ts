@@ -64,6 +64,16 @@ function writeNew({ folder, size }: MakingPlace, edits: readonly Edit[]): void {
   writeEdited(join(folder, "new"), fileBytes[size], edits);
 }
 
+/** Writes the new version with so many runs of bytes rewritten, in a file of 1 GiB. */
+function writeRewritten(place: MakingPlace, seed: number, count: number, bytes: number): void {
+  const { size } = place;
+  const places = placesOf(seed, share(count, size), fileBytes[size], bytes);
+  writeNew(
+    place,
+    places.map((at) => ({ at, goneBytes: bytes, freshBytes: bytes })),
+  );
+}
+
 /** 1 % in 1,024 runs. */
 export const runs: DataSet = {
   name: "runs",
@@ -72,12 +82,7 @@ export const runs: DataSet = {
   make(place) {
     const { folder, size } = place;
     writeEdited(join(folder, "old"), fileBytes[size], []);
-    const bytes = 10_485;
-    const places = placesOf(1, share(1024, size), fileBytes[size], bytes);
-    writeNew(
-      place,
-      places.map((at) => ({ at, goneBytes: bytes, freshBytes: bytes })),
-    );
+    writeRewritten(place, 1, 1024, 10_485);
   },
 };
 
@@ -89,12 +94,7 @@ export const scatteredEdits: DataSet = {
   from: [runs],
   oldOf: runs,
   make(place) {
-    const bytes = 107;
-    const places = placesOf(2, share(100_000, place.size), fileBytes[place.size], bytes);
-    writeNew(
-      place,
-      places.map((at) => ({ at, goneBytes: bytes, freshBytes: bytes })),
-    );
+    writeRewritten(place, 2, 100_000, 107);
   },
 };
 
