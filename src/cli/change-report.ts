@@ -1,7 +1,9 @@
+import type { SyncError } from "../errors.ts";
 import type { ReceiveSummary } from "../session/receive.ts";
 import type { SendSummary } from "../session/send.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import type { ChangeCounts, Report, Summary } from "./report.ts";
+import { progressOfRun, type RunProgressOptions } from "./session-progress.ts";
 import { reportSession } from "./session-report.ts";
 
 /** What decides which changes there are to tell of. */
@@ -10,6 +12,12 @@ interface ChangeReportOptions {
   readonly dryRun?: boolean;
   /** Undefined where nothing is deleted. */
   readonly maxDeletedCount?: number | undefined;
+}
+
+/** Those of a run that are about reporting. */
+interface RunReportOptions extends RunProgressOptions {
+  readonly onChange?: (change: TreeChange) => void;
+  readonly onTrouble: (error: SyncError) => void;
 }
 
 /** Reports what becomes of the paths of a destination, and how the session ended. */
@@ -32,9 +40,19 @@ export class ChangeReport {
         : changesTo(report, options.maxDeletedCount !== undefined);
   }
 
-  /** Forgets what was counted: a further attempt goes through the whole tree. */
-  startAnew(): void {
-    this.#tally = new ChangeTally();
+  /** The options by which a run has its changes, its troubles and where it stands reported. */
+  runOptions(): RunReportOptions {
+    const report = this.#report;
+    const { onConnect, ...progress } = progressOfRun(report);
+    return {
+      ...progress,
+      ...(this.onChange && { onChange: this.onChange }),
+      onConnect: () => {
+        this.#tally = new ChangeTally(); // a further attempt goes through the whole tree
+        onConnect?.();
+      },
+      onTrouble: (error) => report.trouble(error),
+    };
   }
 
   /** Reports how the session ended. @throws PARTIAL when some entries failed */

@@ -8,7 +8,6 @@ import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
-import { progressOfRun } from "./session-progress.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
 export const pull = defineCommand({
@@ -34,7 +33,6 @@ export const pull = defineCommand({
     const { exclude } = options;
     const receiving = readReceivingOptions(to, options, report);
     const changes = new ChangeReport(report, receiving);
-    const { onConnect, ...progress } = progressOfRun(report);
     prepareForSession("duplex");
     const summary = await transfer(from, to, {
       ...readConnectorOptions(there, options, report),
@@ -42,16 +40,10 @@ export const pull = defineCommand({
       ...timeoutOf(options),
       ...receiveLimitsOf(options),
       ...receiving,
-      ...progress,
+      ...changes.runOptions(),
       signal,
       ...(exclude && { exclude }),
       compress: options.compress === true,
-      ...(changes.onChange && { onChange: changes.onChange }),
-      onConnect() {
-        changes.startAnew();
-        onConnect?.();
-      },
-      onTrouble: (error) => report.trouble(error),
     });
     changes.end("received", summary);
   },

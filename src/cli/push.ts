@@ -9,7 +9,6 @@ import { excludeOption } from "./exclusion.ts";
 import { dryRunOption } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
-import { progressOfRun } from "./session-progress.ts";
 
 /** `push SRC DST`: brings a place elsewhere up to date with a tree here. */
 export const push = defineCommand({
@@ -37,24 +36,17 @@ export const push = defineCommand({
     const dryRun = options["dry-run"] === true;
     const maxDeletedCount = deletionLimitOf(options);
     const changes = new ChangeReport(report, { dryRun, maxDeletedCount });
-    const { onConnect, ...progress } = progressOfRun(report);
     prepareForSession("duplex");
     const summary = await transfer(from, to, {
       ...readConnectorOptions(there, options, report),
       ...reconnectionOf(options, report),
       ...timeoutOf(options),
-      ...progress,
+      ...changes.runOptions(),
       dryRun,
       signal,
       ...(exclude && { exclude }),
       ...(maxDeletedCount !== undefined && { maxDeletedCount }),
       ...(options.compress === true && { compress: true }),
-      ...(changes.onChange && { onChange: changes.onChange }),
-      onConnect() {
-        changes.startAnew();
-        onConnect?.();
-      },
-      onTrouble: (error) => report.trouble(error),
     });
     changes.end("sent", summary);
   },

@@ -10,7 +10,7 @@ interface ProgressOption {
 }
 
 /** Those of a run, which also tells when it connects. */
-interface RunProgressOptions extends ProgressOption {
+export interface RunProgressOptions extends ProgressOption {
   readonly onConnect?: () => void;
 }
 
