@@ -1,6 +1,10 @@
 import { concatBytes } from "../../src/bytes/compare.ts";
 import { sha256 } from "../../src/chunk/digest.ts";
-import { decodeEntries, encodeEntries, type ListedEntry } from "../../src/session/entry-codec.ts";
+import {
+  decodeEntries,
+  encodeEntries,
+  type ListedEntry,
+} from "../../src/session/levels/entries/entry-codec.ts";
 import { FrameReader, FrameWriter, preamble } from "../../src/session/frame.ts";
 import { compare, type BenchRow } from "../row.ts";
 

@@ -1,25 +1,22 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { SyncError, type SyncErrorCode } from "../errors.ts";
-import { EntryChecker, type EntryPlace } from "../tree/entry/entry-order.ts";
-import type { Entry, TreeChange } from "../tree/entry/entry.ts";
-import type { Need } from "../tree/target.ts";
+import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import type { Allowance } from "./allowance.ts";
 import { encodeChanges } from "./change-codec.ts";
 import { decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
-import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
-import { EntryTroubles } from "./entry-troubles.ts";
-import { type Awaits, type FileState, openFile } from "./file-state.ts";
+import type { FileState } from "./file-state.ts";
 import type { Frame } from "./frame.ts";
 import { agreementOf, askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
-import { type UnsettledFrame, Ledger } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import { IncomingChunks } from "./levels/chunks/incoming-chunks.ts";
+import { EntryTroubles } from "./levels/entries/entry-troubles.ts";
+import { type EntriesHost, IncomingEntries } from "./levels/entries/incoming-entries.ts";
 import type { LevelHost, Steps } from "./levels/level-host.ts";
 import { IncomingPieces } from "./levels/pieces/incoming-pieces.ts";
 import { noReceiverTotals, type ReceiverEffect, send } from "./receiver-effect.ts";
-import { encodeFileAnswers, type FileAnswer } from "./wishes.ts";
 
 interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;
@@ -46,7 +43,7 @@ export class ReceiverCore {
   readonly totals = noReceiverTotals();
   readonly #options: ReceiverCoreOptions;
   #hello: SenderHello | undefined;
-  #checker = new EntryChecker("named");
+  #entries: IncomingEntries | undefined;
   readonly #files = new Map<number, FileState>();
   readonly #finished: FileState[] = [];
   readonly #troubles = new EntryTroubles();
@@ -131,7 +128,7 @@ export class ReceiverCore {
   *#carryOut(frame: Frame, hello: SenderHello): Steps {
     switch (frame.type) {
       case "ENTRIES":
-        return yield* this.#takeEntries(frame.payload, hello);
+        return yield* this.#takeEntries(frame.payload);
       case "LISTED":
         return this.#takeListed();
       case "CHUNKS":
@@ -173,9 +170,21 @@ export class ReceiverCore {
     checkSessionCutter(hello.cutter);
     this.#hello = hello;
     this.#chunks.digest = digest;
-    this.#checker = new EntryChecker(hello.layout);
+    this.#entries = new IncomingEntries(this.#entriesHost(), hello.layout, this.duplex);
     const { macKey } = agreementOf(hello, this.#options.hello);
     yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, macKey, ...askedOfTarget(hello) };
+  }
+
+  #entriesHost(): EntriesHost {
+    return {
+      totals: this.totals,
+      troubles: this.#troubles,
+      allowance: this.#options.allowance,
+      opened: (file) => {
+        this.#files.set(file.entry, file);
+        if (file.awaits === "same") this.#pieces.compare(file);
+      },
+    };
   }
 
   #takeListed(): void {
@@ -183,79 +192,10 @@ export class ReceiverCore {
     this.totals.listed = true;
   }
 
-  *#takeEntries(payload: Bytes, hello: SenderHello): Steps {
-    if (this.totals.listed) throw new SyncError("UNSOLICITED", "ENTRIES after LISTED");
-    const duplex = hello.mode === "duplex";
-    const listed = decodeEntries(payload);
+  *#takeEntries(payload: Bytes): Steps {
     const unsettled = this.#ledger.enter("entries", payload.length);
-    const places: EntryPlace[] = [];
-    for (const { entry, unasked } of listed) {
-      places.push(this.#checker.check(entry));
-      if (!duplex && entry.kind === "file" && !unasked)
-        throw new SyncError("BAD_MESSAGE", "a question, but no way back");
-    }
-    const first = this.totals.entries;
-    this.#troubles.planned(first, places);
-    this.totals.entries += listed.length;
-    const entries = listed.map(({ entry }) => entry);
-    this.#options.allowance?.list(entries);
-    const needs = (yield { do: "plan", entries, first }) as readonly Need[];
-    const answers = yield* this.#compare(needs, first, entries);
-    const wishes = this.#register(listed, places, answers, unsettled);
+    yield* this.#entries!.take(payload, unsettled);
     this.#ledger.pay(unsettled);
-    if (wishes.answers.length > 0)
-      yield send("WISH_FILES", encodeFileAnswers(wishes.answers, wishes.sizes), "control");
-  }
-
-  /** What the sender is to hear of each entry: of old versions of the same length their MACs. */
-  *#compare(needs: readonly Need[], first: number, entries: readonly Entry[]): Steps<readonly FileAnswer[]> {
-    const isCompared = (need: Need, i: number): boolean =>
-      typeof need !== "string" && need.oldBytes === entries[i]!.size;
-    const compared = needs.flatMap((need, i) => (isCompared(need, i) ? [first + i] : []));
-    if (compared.length === 0) return needs;
-    const macs = (yield { do: "compare", entries: compared }) as readonly (Bytes | undefined)[];
-    let next = 0;
-    return needs.map((need, i) => {
-      if (typeof need === "string" || !isCompared(need, i)) return need;
-      const mac = macs[next++];
-      return mac ? { ...need, mac } : "all";
-    });
-  }
-
-  /** Opens the files of a frame, and answers the questions in it. */
-  #register(
-    listed: readonly ListedEntry[],
-    places: readonly EntryPlace[],
-    answers: readonly FileAnswer[],
-    unsettled: UnsettledFrame,
-  ): { readonly answers: FileAnswer[]; readonly sizes: number[] } {
-    const wishes: { readonly answers: FileAnswer[]; readonly sizes: number[] } = { answers: [], sizes: [] };
-    const first = this.totals.entries - listed.length;
-    for (const [i, { entry, unasked }] of listed.entries()) {
-      if (entry.kind !== "file") continue;
-      const answer = answers[i] ?? "nothing";
-      if (!unasked) wishes.answers.push(answer);
-      if (!unasked) wishes.sizes.push(entry.size);
-      if (answer === "nothing" && !unasked) continue;
-      unsettled.open += 1;
-      this.totals.wantedFiles += 1;
-      this.totals.wantedBytes += entry.size;
-      const old = typeof answer === "string" || unasked ? undefined : answer;
-      const awaits = unasked ? "pushed" : awaitedAfter(answer);
-      const number = first + i;
-      const file = openFile({
-        entry: number,
-        place: places[i]!,
-        size: entry.size,
-        unsettled,
-        awaits,
-        oldBytes: old?.oldBytes,
-      });
-      file.dropped = answer === "nothing";
-      this.#files.set(number, file);
-      if (awaits === "same") this.#pieces.compare(file);
-    }
-    return wishes;
   }
 
   *#takePieces(payload: Bytes): Steps {
@@ -337,10 +277,4 @@ export class ReceiverCore {
     this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", encodeDone({ ...this.totals, transcript: frame.transcript }), "none");
   }
-}
-
-/** What the sender says next of a file that was answered so. */
-function awaitedAfter(answer: FileAnswer): Awaits {
-  if (typeof answer !== "string") return answer.mac ? "same" : "pieces";
-  return answer === "ask" ? "asked" : "pushed";
 }

@@ -10,22 +10,20 @@ import { hearChanges } from "./change-codec.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { decodeDone, decodeError, decodeFailed } from "./closing.ts";
 import type { DoneMessage } from "./closing.ts";
-import { encodeEntries } from "./entry-codec.ts";
 import type { Frame, Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
 import { agree, type Agreement, decodeHello, encodeHello, type SenderHello } from "./hello.ts";
-import type { Announced, Job } from "./job.ts";
+import type { Job } from "./job.ts";
 import { type ChunksHost, OutgoingChunks } from "./levels/chunks/outgoing-chunks.ts";
+import { type ListingHost, OutgoingListing } from "./levels/entries/outgoing-listing.ts";
 import { OutgoingPieces, type PiecesHost } from "./levels/pieces/outgoing-pieces.ts";
 import type { Scanned } from "./levels/pieces/piece-work.ts";
 import type { MadeRuns } from "./levels/pieces/run-maker.ts";
 import { sessionLimits } from "./limits.ts";
 import { ListedJobs } from "./listed-jobs.ts";
-import { type OutgoingEntry, OutgoingEntries } from "./outgoing-entries.ts";
-import { Queue } from "./queue.ts";
 import { noTotals, type SenderAction } from "./sender-action.ts";
 import { SenderWindows } from "./windows.ts";
-import { decodeFileAnswers, type OldAnswer } from "./wishes.ts";
+import type { OldAnswer } from "./wishes.ts";
 
 interface SenderCoreOptions {
   readonly hello: SenderHello;
@@ -59,13 +57,11 @@ export class SenderCore<File> {
   readonly totals = noTotals();
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
-  readonly #entries: OutgoingEntries<File>;
+  readonly #listing: OutgoingListing<File>;
   readonly #out: SenderAction<File>[] = [];
   readonly #windows: SenderWindows;
   readonly #chunks: OutgoingChunks<File>;
   readonly #pieces: OutgoingPieces<File>;
-  /** Files that were listed and not answered. */
-  readonly #asked = new Queue<Job<File>>();
   readonly #listedJobs = new ListedJobs<File>();
   /** Files that were reported. */
   readonly #told = new WeakSet<EntryPlace>();
@@ -73,8 +69,6 @@ export class SenderCore<File> {
   #compress: boolean;
   /** Bytes of DATA and PUSH frames that are compressed in any case, as far as they are left. */
   #quickBytes: number;
-  #isListing = false;
-  #listingEnded = false;
   /** The transcript that END carried. */
   #ended: Bytes | undefined;
   #done: DoneMessage | undefined;
@@ -84,7 +78,7 @@ export class SenderCore<File> {
     this.#duplex = options.hello.mode === "duplex";
     this.#compress = options.compress === true;
     this.#quickBytes = this.#duplex && options.compress !== false ? sessionLimits.compressedBytes : 0;
-    this.#entries = new OutgoingEntries(options.hello.layout, (error) => this.#report(error));
+    this.#listing = new OutgoingListing(this.#listingHost(), options.hello.layout, this.#duplex);
     this.#windows = new SenderWindows(this.#duplex);
     const isList = options.hello.mode === "list";
     const { digest, pool, keptContentBytes = sessionLimits.keptContentBytes } = options;
@@ -119,12 +113,11 @@ export class SenderCore<File> {
 
   /** The next entries of the source. @throws PATH when the first is not what the layout says */
   listed(batch: readonly SourceEntry<File>[]): void {
-    this.#isListing = false;
-    for (const frame of this.#entries.frames(batch)) this.#announce(frame);
+    this.#listing.listed(batch);
   }
 
   listingEnded(): void {
-    this.#listingEnded = true;
+    this.#listing.ended();
     this.totals.listed = true;
     this.#send("LISTED", new Uint8Array(0), "none");
   }
@@ -188,7 +181,7 @@ export class SenderCore<File> {
       case "HELLO":
         return this.#hear(frame.payload);
       case "WISH_FILES":
-        return this.#answerFiles(frame.payload);
+        return this.#listing.answer(frame.payload);
       case "WISH_CHUNKS":
         return this.#chunks.answer(frame.payload);
       case "WISH_PIECES":
@@ -236,44 +229,6 @@ export class SenderCore<File> {
     this.#windows.widen(hello.windows);
   }
 
-  #announce(batch: readonly OutgoingEntry<File>[]): void {
-    const unasked = !this.#duplex;
-    const payload = encodeEntries(
-      batch.map(({ entry }) => ({ entry, unasked: unasked && entry.kind === "file" })),
-    );
-    const announced = { open: 1, bytes: payload.length };
-    for (const { entry, file, place } of batch) {
-      const number = this.totals.entries++;
-      if (entry.kind !== "file") continue;
-      announced.open += 1;
-      this.totals.wantedFiles += 1;
-      this.totals.wantedBytes += entry.size;
-      const job = { file, entry: number, size: entry.size, place, unasked, announced, open: 0 };
-      if (unasked) this.#chunks.add(job);
-      else this.#asked.push(job);
-    }
-    this.#windows.add("entries", payload.length);
-    this.#settle(announced);
-    this.#send("ENTRIES", payload, "control");
-  }
-
-  #settle(announced: Announced): void {
-    announced.open -= 1;
-    if (announced.open === 0 && !this.#duplex) this.#windows.settle("entries", announced.bytes);
-  }
-
-  #answerFiles(payload: Bytes): void {
-    const sizes = this.#asked.values().map(({ size }) => size);
-    for (const answer of decodeFileAnswers(payload, sizes)) {
-      const job = this.#asked.take();
-      if (answer === "all" || answer === "ask") this.#chunks.add({ ...job, unasked: answer === "all" });
-      else if (answer !== "nothing") this.#addOld(job, answer);
-      if (answer !== "nothing") continue;
-      this.totals.wantedFiles -= 1;
-      this.totals.wantedBytes -= job.size;
-    }
-  }
-
   #addOld(job: Job<File>, answer: OldAnswer): void {
     if (this.#agreed?.macKey === undefined)
       throw new SyncError("UNSOLICITED", "an old version, but nobody spoke of pieces");
@@ -290,9 +245,7 @@ export class SenderCore<File> {
   }
 
   #nextListing(): SenderAction<File> | undefined {
-    if (this.#isListing || this.#listingEnded || !this.#windows.isOpen("entries")) return undefined;
-    this.#isListing = true;
-    return { do: "list" };
+    return this.#windows.isOpen("entries") && this.#listing.begin() ? { do: "list" } : undefined;
   }
 
   #nextAnnouncement(): SenderAction<File> | undefined {
@@ -303,7 +256,7 @@ export class SenderCore<File> {
   #nextEnd(): SenderAction<File> | undefined {
     if (this.#ended !== undefined)
       return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
-    if (!this.#listingEnded || this.#asked.size > 0) return undefined;
+    if (!this.#listing.isIdle) return undefined;
     if (!this.#chunks.isIdle || !this.#pieces.isIdle) return undefined;
     return { do: "end" };
   }
@@ -313,6 +266,23 @@ export class SenderCore<File> {
     if (place === undefined || this.#told.has(place)) return;
     this.#told.add(place);
     this.#report(withPath(failure, printEntryPath(place)));
+  }
+
+  #listingHost(): ListingHost<File> {
+    return {
+      totals: this.totals,
+      send: (payload) => {
+        this.#windows.add("entries", payload.length);
+        this.#send("ENTRIES", payload, "control");
+      },
+      push: (job) => this.#chunks.add(job),
+      answered: (job, answer) => {
+        if (answer === "all" || answer === "ask") this.#chunks.add({ ...job, unasked: answer === "all" });
+        else if (answer !== "nothing") this.#addOld(job, answer);
+      },
+      settled: (bytes) => this.#windows.settle("entries", bytes),
+      report: (error) => this.#report(error),
+    };
   }
 
   #chunksHost(): ChunksHost<File> {
@@ -357,7 +327,7 @@ export class SenderCore<File> {
   #bookListed(job: Job<File>, bytes: number): void {
     this.#listedJobs.add(job, bytes);
     this.totals.files += 1;
-    this.#settle(job.announced);
+    this.#listing.settle(job.announced);
   }
 
   #sendList(type: "CHUNKS" | "PIECES", payload: Bytes): void {

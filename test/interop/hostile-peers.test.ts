@@ -13,7 +13,7 @@ import {
   encodeRuns,
 } from "../../src/session/levels/pieces/piece-codec.ts";
 import { encodeCounts, encodeDone, encodeEnd, encodeFailed } from "../../src/session/closing.ts";
-import { encodeEntries } from "../../src/session/entry-codec.ts";
+import { encodeEntries } from "../../src/session/levels/entries/entry-codec.ts";
 import type { FrameType } from "../../src/session/frame-types.ts";
 import { piecesFeature } from "../../src/session/hello.ts";
 import { encodeBits, encodeFileAnswers } from "../../src/session/wishes.ts";

@@ -4,7 +4,7 @@ import { sha256 } from "../../../../src/chunk/digest.ts";
 import { createPieceKernel, type PieceKernel } from "../../../../src/chunk/piece-kernel.ts";
 import { toSyncError } from "../../../../src/errors.ts";
 import { encodeEnd } from "../../../../src/session/closing.ts";
-import { encodeEntries } from "../../../../src/session/entry-codec.ts";
+import { encodeEntries } from "../../../../src/session/levels/entries/entry-codec.ts";
 import type { FrameType } from "../../../../src/session/frame-types.ts";
 import { agree, decodeHello, piecesFeature } from "../../../../src/session/hello.ts";
 import { encodeChunkGroups } from "../../../../src/session/levels/chunks/chunk-groups.ts";

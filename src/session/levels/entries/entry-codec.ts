@@ -1,9 +1,9 @@
-import { unzigzag, zigzag } from "../bytes/varint.ts";
-import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
-import { SyncError } from "../errors.ts";
-import type { Entry, EntryKind } from "../tree/entry/entry.ts";
-import type { Bytes } from "../types.ts";
-import { sessionLimits } from "./limits.ts";
+import { unzigzag, zigzag } from "../../../bytes/varint.ts";
+import { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Entry, EntryKind } from "../../../tree/entry/entry.ts";
+import type { Bytes } from "../../../types.ts";
+import { sessionLimits } from "../../limits.ts";
 
 /** An entry on the wire, and whether its content follows without being asked for. */
 export interface ListedEntry {

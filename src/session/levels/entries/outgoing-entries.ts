@@ -1,8 +1,8 @@
-import { SyncError, toSyncError } from "../errors.ts";
-import { EntryChecker, type EntryPlace } from "../tree/entry/entry-order.ts";
-import type { Entry, Layout } from "../tree/entry/entry.ts";
-import type { SourceEntry } from "../tree/source.ts";
-import { sessionLimits } from "./limits.ts";
+import { SyncError, toSyncError } from "../../../errors.ts";
+import { EntryChecker, type EntryPlace } from "../../../tree/entry/entry-order.ts";
+import type { Entry, Layout } from "../../../tree/entry/entry.ts";
+import type { SourceEntry } from "../../../tree/source.ts";
+import { sessionLimits } from "../../limits.ts";
 
 /** An entry that goes out, and where it lies. */
 export interface OutgoingEntry<File> extends SourceEntry<File> {

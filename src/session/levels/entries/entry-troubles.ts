@@ -1,5 +1,5 @@
-import { type SyncError, withPath } from "../errors.ts";
-import { type EntryPlace, printEntryPath } from "../tree/entry/entry-order.ts";
+import { type SyncError, withPath } from "../../../errors.ts";
+import { type EntryPlace, printEntryPath } from "../../../tree/entry/entry-order.ts";
 
 /** What befell an entry. */
 interface EntryTrouble {
