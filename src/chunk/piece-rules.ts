@@ -69,14 +69,13 @@ export function smallPieceRule(isText: boolean): PieceRule {
  * bytes are no text.
  */
 export function looksLikeText(bytes: Bytes): boolean {
-  const length = Math.min(bytes.length, pieceLimits.lineSampleBytes);
-  let lineCount = 0;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i]!;
-    if (byte === 0) return false;
-    if (byte === lineFeed) lineCount++;
+  const sample = bytes.subarray(0, pieceLimits.lineSampleBytes);
+  if (sample.includes(0)) return false;
+  let missingCount = Math.ceil(sample.length / textLineBytes);
+  for (let i = 0; i < sample.length; i++) {
+    if (sample[i] === lineFeed && --missingCount === 0) return true;
   }
-  return lineCount * textLineBytes >= length && lineCount > 0;
+  return false;
 }
 
 /**
