@@ -1,5 +1,5 @@
 /** All that runs in this process may work this long before the event loop has its turn. */
-const sliceMs = 1;
+const sliceMs = 4;
 
 /** When the first work of this turn of the event loop began; undefined before any. */
 let turnBegan: number | undefined;

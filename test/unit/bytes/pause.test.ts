@@ -3,7 +3,7 @@ import { Pause } from "../../../src/bytes/pause.node.ts";
 
 /** Longer than any slice. */
 function workLong(): void {
-  const until = performance.now() + 3;
+  const until = performance.now() + 6;
   while (performance.now() < until);
 }
 
