@@ -56,7 +56,7 @@ const names = new TextDecoder();
 /** What has been done, and what travelled for it. */
 export function totalsOf(session: SessionProgress): Progress {
   return {
-    entries: session.entries,
+    entries: session.entries + session.sameEntries,
     files: session.files,
     doneBytes: session.chunkBytes,
     newBytes: session.type === "send" ? session.sentBytes : session.receivedBytes,

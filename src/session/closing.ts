@@ -15,6 +15,8 @@ interface EndMessage {
   readonly troubles: number;
   /** How many of them are of a kind that is never sent: devices, pipes and sockets. */
   readonly leftOut: number;
+  /** Entries that were not listed because they lie in directories that are complete. */
+  readonly sameEntries: number;
   /** The transcript of the sender's direction before this frame: the digest of the whole. */
   readonly transcript: Bytes;
 }
@@ -47,8 +49,8 @@ export function decodeCounts(payload: Bytes, howMany: number): number[] {
 
 /** Encodes an END payload: a tuple (docs/protocol.md §6.7). */
 export function encodeEnd(end: EndMessage): Bytes {
-  const { entries, files, chunks, chunkBytes, troubles, leftOut, transcript } = end;
-  return encodeTuple([entries, files, chunks, chunkBytes, troubles, leftOut, transcript]);
+  const { entries, files, chunks, chunkBytes, troubles, leftOut, sameEntries, transcript } = end;
+  return encodeTuple([entries, files, chunks, chunkBytes, troubles, leftOut, sameEntries, transcript]);
 }
 
 /** Decodes an END payload. @throws BAD_MESSAGE */
@@ -61,6 +63,7 @@ export function decodeEnd(payload: Bytes): EndMessage {
     chunkBytes: tuple.count(),
     troubles: tuple.count(),
     leftOut: tuple.count(),
+    sameEntries: tuple.count(),
     transcript: tuple.bytes(32),
   };
 }

@@ -23,6 +23,9 @@ export const frameTypes = {
   WISH_PIECES: 0x15,
   DELTA: 0x16,
   WISH_WHOLE: 0x17,
+  COMPARE: 0x18,
+  ROOT: 0x19,
+  SUBTREES: 0x1a,
 } as const;
 
 /** The name of a frame's type. */

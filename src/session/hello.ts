@@ -34,6 +34,12 @@ export const haveFeature = "have";
 export const piecesFeature = "pieces";
 
 /**
+ * Ends with this feature can tell directories by their digests, so that one of which the receiver
+ * has all need not be listed.
+ */
+export const subtreesFeature = "subtrees";
+
+/**
  * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream
  * holds all. `list`: a one-way stream without content, which tells what a tree holds.
  */
@@ -174,6 +180,8 @@ export interface Agreement {
   readonly compress: boolean;
   /** The key of the MACs of files and pieces, 32 bytes; undefined when there are none. */
   readonly macKey: Bytes | undefined;
+  /** The same of the MACs of directories. */
+  readonly subtreesKey: Bytes | undefined;
 }
 
 /**
@@ -197,10 +205,12 @@ export function agree(sender: SenderHello, receiver: ReceiverHello): Agreement {
 export function agreementOf(sender: SenderHello, receiver: ReceiverHello): Agreement {
   const isShared = (name: string): boolean =>
     [sender, receiver].every(({ features }) => features.includes(name));
-  const usesPieces = sender.mode === "duplex" && isShared(piecesFeature);
+  const keyFor = (feature: string): Bytes | undefined =>
+    sender.mode === "duplex" && isShared(feature) ? macKeyOf(sender.nonce, receiver.nonce) : undefined;
   return {
     compress: isShared(compressFeature),
-    macKey: usesPieces ? macKeyOf(sender.nonce, receiver.nonce) : undefined,
+    macKey: keyFor(piecesFeature),
+    subtreesKey: keyFor(subtreesFeature),
   };
 }
 

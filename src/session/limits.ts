@@ -15,6 +15,11 @@ export const sessionLimits = Object.freeze({
   chunkBytes: 1_048_576,
   /** Bytes that a cutter has to aim at, at least: smaller chunks would cost more than they save. */
   averageChunkBytes: 64,
+  /**
+   * Entries of a tree that is listed at once: to list so many takes less than the round trip in
+   * which directories are compared.
+   */
+  smallTreeCount: 16_384,
   /** Entries in one ENTRIES frame. */
   entriesPerFrameCount: 4096,
   /** Window of the entries level: unfinished entries, in bytes of ENTRIES payload. */

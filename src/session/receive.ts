@@ -10,8 +10,16 @@ import type { Frame, FrameBytes } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
 import { framesOf, Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
-import { changesFeature, compressFeature, piecesFeature, type ReceiverHello, type Windows } from "./hello.ts";
+import {
+  changesFeature,
+  compressFeature,
+  piecesFeature,
+  type ReceiverHello,
+  subtreesFeature,
+  type Windows,
+} from "./hello.ts";
 import { OldPieces } from "./levels/pieces/old-pieces.ts";
+import { SubtreeReading } from "./levels/subtrees/subtree-reading.ts";
 import { ReceiverCore } from "./receiver-core.ts";
 import type { ReceiverEffect, ReceiverTotals } from "./receiver-effect.ts";
 
@@ -80,7 +88,11 @@ export async function receiveTree(
     // The place is free again before the farewell, which can take its time.
     await closingInTheEnd(
       () => work.run().catch((thrown: unknown) => discardRefused(target, thrown)),
-      () => target.close(),
+      () =>
+        closingInTheEnd(
+          () => work.close(),
+          () => target.close(),
+        ),
     );
     await link.leave();
     return { ...work.progress(), digest: core.digest, frames: framesOf(link) };
@@ -101,7 +113,7 @@ async function discardRefused(target: TreeTarget, thrown: unknown): Promise<neve
 }
 
 function receiverHello(
-  { tellsChanges = false, old }: TreeTarget,
+  { tellsChanges = false, old, subtrees }: TreeTarget,
   digests: readonly ChunkDigest[],
   { windows = {}, compress = false }: ReceiveOptions,
 ): ReceiverHello {
@@ -119,6 +131,7 @@ function receiverHello(
       ...(compress ? [compressFeature] : []),
       ...(tellsChanges ? [changesFeature] : []),
       ...(old ? [piecesFeature] : []),
+      ...(subtrees ? [subtreesFeature] : []),
     ],
     nonce: crypto.getRandomValues(new Uint8Array(16)),
   };
@@ -137,8 +150,11 @@ class ReceiverWork {
   readonly #allowance: Allowance;
   readonly #answers: boolean;
   readonly #options: ReceiveOptions;
+  readonly #abort: AbortOptions;
   /** Set when the session uses old versions. */
   #pieces: OldPieces | undefined;
+  /** Set when the sender asks what is here. */
+  #subtrees: SubtreeReading | undefined;
 
   constructor(
     target: TreeTarget,
@@ -154,6 +170,7 @@ class ReceiverWork {
     this.#allowance = allowance;
     this.#answers = answers;
     this.#options = options;
+    this.#abort = { ...(options.signal && { signal: options.signal }) };
   }
 
   /**
@@ -170,6 +187,10 @@ class ReceiverWork {
     }
     if (!this.#core.committed)
       throw new SyncError("TRUNCATED", "the stream ended before the sender was done");
+  }
+
+  async close(): Promise<void> {
+    await this.#subtrees?.close();
   }
 
   async #take(frame: Frame): Promise<void> {
@@ -189,6 +210,11 @@ class ReceiverWork {
         return this.#send(effect);
       case "open":
         return this.#open(effect);
+      case "readSubtrees":
+        this.#subtrees = new SubtreeReading(this.#target.subtrees!, effect.topName, this.#abort);
+        return undefined;
+      case "takeSubtrees":
+        return this.#subtrees!.take(effect.entryCount);
       case "plan":
         return this.#target.plan(effect.entries, effect.first);
       case "place":
@@ -241,11 +267,10 @@ class ReceiverWork {
     if (this.#core.duplex && !this.#answers) {
       throw new SyncError("UNSUPPORTED", "the sender waits for answers, and there is no way back");
     }
-    const { signal } = this.#options;
+    const { signal } = this.#abort;
     const { old } = this.#target;
     const useOld = old !== undefined && macKey !== undefined;
-    if (useOld)
-      this.#pieces = new OldPieces(old, () => createPieceKernel(macKey), { ...(signal && { signal }) });
+    if (useOld) this.#pieces = new OldPieces(old, () => createPieceKernel(macKey), this.#abort);
     const onTrouble = (entry: number, error: SyncError): void => {
       this.#pieces?.drop(entry);
       this.#core.trouble(entry, error);

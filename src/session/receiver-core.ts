@@ -15,6 +15,7 @@ import { IncomingChunks } from "./levels/chunks/incoming-chunks.ts";
 import { EntryTroubles } from "./levels/entries/entry-troubles.ts";
 import { type EntriesHost, IncomingEntries } from "./levels/entries/incoming-entries.ts";
 import type { LevelHost, Steps } from "./levels/level-host.ts";
+import { IncomingSubtrees } from "./levels/subtrees/incoming-subtrees.ts";
 import { IncomingPieces } from "./levels/pieces/incoming-pieces.ts";
 import { noReceiverTotals, type ReceiverEffect, send } from "./receiver-effect.ts";
 
@@ -44,6 +45,7 @@ export class ReceiverCore {
   readonly #options: ReceiverCoreOptions;
   #hello: SenderHello | undefined;
   #entries: IncomingEntries | undefined;
+  #subtrees: IncomingSubtrees | undefined;
   readonly #files = new Map<number, FileState>();
   readonly #finished: FileState[] = [];
   readonly #troubles = new EntryTroubles();
@@ -127,6 +129,10 @@ export class ReceiverCore {
 
   *#carryOut(frame: Frame, hello: SenderHello): Steps {
     switch (frame.type) {
+      case "COMPARE":
+        return yield* this.#subtrees!.begin(frame.payload);
+      case "ROOT":
+        return yield* this.#subtrees!.answer(frame.payload);
       case "ENTRIES":
         return yield* this.#takeEntries(frame.payload);
       case "LISTED":
@@ -171,7 +177,8 @@ export class ReceiverCore {
     this.#hello = hello;
     this.#chunks.digest = digest;
     this.#entries = new IncomingEntries(this.#entriesHost(), hello.layout, this.duplex);
-    const { macKey } = agreementOf(hello, this.#options.hello);
+    const { macKey, subtreesKey } = agreementOf(hello, this.#options.hello);
+    this.#subtrees = new IncomingSubtrees(subtreesKey, hello.layout);
     yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, macKey, ...askedOfTarget(hello) };
   }
 
@@ -180,6 +187,7 @@ export class ReceiverCore {
       totals: this.totals,
       troubles: this.#troubles,
       allowance: this.#options.allowance,
+      knowsSubtrees: () => this.#subtrees?.isTold === true,
       opened: (file) => {
         this.#files.set(file.entry, file);
         if (file.awaits === "same") this.#pieces.compare(file);
@@ -194,6 +202,7 @@ export class ReceiverCore {
 
   *#takeEntries(payload: Bytes): Steps {
     const unsettled = this.#ledger.enter("entries", payload.length);
+    this.#subtrees!.listed();
     yield* this.#entries!.take(payload, unsettled);
     this.#ledger.pay(unsettled);
   }
@@ -271,6 +280,7 @@ export class ReceiverCore {
       throw new SyncError("TRUNCATED", `the sender ended with ${this.#files.size} files open`);
     }
     this.totals.troubles = end.troubles;
+    this.totals.sameEntries = end.sameEntries;
     this.#troubles.planned(0, []); // what fails from now on is told with its path
     yield { do: "commit", whole: end.troubles <= end.leftOut };
     yield* this.#settle();

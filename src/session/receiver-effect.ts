@@ -29,6 +29,13 @@ export type ReceiverEffect =
       /** True when the sender wants to hear what becomes of each path. */
       readonly tells: boolean;
     }
+  /** Begin to read what is in the place of this directory. */
+  | { readonly do: "readSubtrees"; readonly topName: Bytes }
+  /**
+   * Wait for that, unless it is much more than so many entries; gives the directories, each behind
+   * those that lie in it, or undefined.
+   */
+  | { readonly do: "takeSubtrees"; readonly entryCount: number }
   | { readonly do: "plan"; readonly entries: readonly Entry[]; readonly first: number }
   | {
       readonly do: "place";
@@ -59,7 +66,10 @@ export type ReceiverEffect =
 
 /** Running totals of a receiver. */
 export interface ReceiverTotals extends Outlook {
+  /** Entries that were listed. */
   entries: number;
+  /** Entries below directories that were told to be complete; known at the end. */
+  sameEntries: number;
   /** Files whose content was brought up to date. */
   files: number;
   /** Bytes of content of these files. */
@@ -88,6 +98,7 @@ export function noReceiverTotals(): ReceiverTotals {
   return {
     ...emptyOutlook(),
     entries: 0,
+    sameEntries: 0,
     files: 0,
     finishedBytes: 0,
     chunkBytes: 0,

@@ -12,7 +12,14 @@ import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
-import { changesFeature, compressFeature, haveFeature, type Mode, piecesFeature } from "./hello.ts";
+import {
+  changesFeature,
+  compressFeature,
+  haveFeature,
+  type Mode,
+  piecesFeature,
+  subtreesFeature,
+} from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
 import { framesOf, Link } from "./link.ts";
 import type { FrameBytes } from "./frame.ts";
@@ -20,6 +27,7 @@ import type { LivenessOptions } from "./link.ts";
 import type { RunRequest } from "./levels/pieces/piece-work.ts";
 import { PieceScan } from "./levels/pieces/piece-scan.ts";
 import { RunMaker } from "./levels/pieces/run-maker.ts";
+import { ReplyListener } from "./reply-listener.ts";
 import { SenderCore } from "./sender-core.ts";
 import type { SenderAction, SenderTotals } from "./sender-action.ts";
 
@@ -124,10 +132,12 @@ export async function sendTree<File>(
         ...(options.onChange ? [changesFeature] : []),
         ...(options.have ? [haveFeature] : []),
         ...(mode === "duplex" && source.scan ? [piecesFeature] : []),
+        ...(mode === "duplex" && source.subtrees ? [subtreesFeature] : []),
       ],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },
     digest,
+    ...(mode === "duplex" && { topName: source.subtrees?.topName }),
     ...(pool && { pool }),
     ...(options.have && { have: options.have }),
     ...(options.keptContentBytes !== undefined && { keptContentBytes: options.keptContentBytes }),
@@ -160,66 +170,6 @@ export async function sendTree<File>(
 function checkDigest({ digests = [sha256Digest] }: TreeSource, digest: ChunkDigest): void {
   if (!digests.includes(digest))
     throw new SyncError("UNSUPPORTED", `the source cannot name chunks by ${digest.name}`);
-}
-
-/** Feeds what the receiver says to the core, up to DONE, and wakes who waits for it. */
-class ReplyListener {
-  readonly #link: Link;
-  readonly #core: { received: SenderCore<unknown>["received"]; readonly done: unknown };
-  #listening: Promise<void> = Promise.resolve();
-  readonly #bell: Bell;
-  #failure: SyncError | undefined;
-
-  constructor(
-    link: Link,
-    core: { received: SenderCore<unknown>["received"]; readonly done: unknown },
-    bell: Bell,
-  ) {
-    this.#link = link;
-    this.#core = core;
-    this.#bell = bell;
-  }
-
-  listen(): Promise<void> {
-    this.#listening = this.#hear().catch((thrown: unknown) => {
-      this.#failure = toSyncError(thrown);
-      void this.#link.fail(this.#failure, true);
-      this.#bell.ring();
-    });
-    return this.#listening;
-  }
-
-  /** @throws what went wrong with the receiver */
-  check(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  /**
-   * What became of a session whose work broke off: nothing when the receiver was done by then, for
-   * that is all that counts. Of a write that failed and what the receiver said before it went, the
-   * latter is the reason.
-   *
-   * @throws why the session failed
-   */
-  async judge(thrown: unknown): Promise<void> {
-    if (this.#link.broken) await this.#listening;
-    if (this.#core.done === undefined) throw this.#failure ?? thrown;
-  }
-
-  /** Leaves a receiver that is done. */
-  async leave(): Promise<void> {
-    this.#link.linger();
-    await this.#link.leave();
-  }
-
-  async #hear(): Promise<void> {
-    for await (const frame of this.#link.frames()) {
-      this.#core.received(frame);
-      this.#bell.ring();
-      if (this.#core.done !== undefined) return;
-    }
-    throw new SyncError("PEER_GONE", "the receiver closed before it was done");
-  }
 }
 
 interface SenderWorkParts<File> {
@@ -264,7 +214,8 @@ class SenderWork<File> {
     this.#cutOptions = { ...this.#abort, digest, ...(pool && { room: (count) => pool.take(count) }) };
     this.#abort.signal.addEventListener("abort", () => parts.bell.ring(), { once: true });
     const onTrouble = (error: SyncError): void => core.trouble(error);
-    this.#listing = source.entries({ ...this.#abort, onTrouble })[Symbol.asyncIterator]();
+    const isComplete = (path: string): boolean => core.isComplete(path);
+    this.#listing = source.entries({ ...this.#abort, onTrouble, isComplete })[Symbol.asyncIterator]();
   }
 
   async run(replies: ReplyListener): Promise<void> {
@@ -302,6 +253,10 @@ class SenderWork<File> {
         await this.#link.send(action.type, action.payload, action.squeeze);
         this.#parts.options.onProgress?.(this.progress());
         return;
+      case "readSubtrees":
+        return this.#await(this.#parts.source.subtrees!.read({ ...this.#abort, goOn: this.#goOn }), (read) =>
+          this.#core.subtrees(read),
+        );
       case "list":
         return this.#await(this.#listing.next(), ({ done, value }) => {
           if (done === true) this.#core.listingEnded();
@@ -335,6 +290,11 @@ class SenderWork<File> {
         return;
     }
   }
+
+  readonly #goOn = (entryCount: number): boolean => {
+    this.#parts.bell.ring();
+    return this.#core.sawSubtrees(entryCount);
+  };
 
   /** Has the core told when the source has answered. */
   #await<Result>(answer: Promise<Result>, tell: (result: Result) => void): void {
@@ -372,14 +332,9 @@ class SenderWork<File> {
   }
 
   async #sayEnd(): Promise<void> {
-    const { entries, files, chunks, chunkBytes, troubles, leftOut } = this.#core.totals;
     const { transcript } = this.#link;
     this.digest = transcript;
     this.#core.saidEnd(transcript);
-    await this.#link.send(
-      "END",
-      encodeEnd({ entries, files, chunks, chunkBytes, troubles, leftOut, transcript }),
-      "none",
-    );
+    await this.#link.send("END", encodeEnd({ ...this.#core.totals, transcript }), "none");
   }
 }

@@ -6,9 +6,11 @@ import { emptyOutlook, type Outlook } from "./outlook.ts";
 
 /**
  * What the sender's state machine wants done next. Each is done before `next` is called again; only
- * the answers to `list`, `step` and `scanStep` may come later.
+ * the answers to `readSubtrees`, `list`, `step` and `scanStep` may come later.
  */
 export type SenderAction<File> =
+  /** Read the digests of directories: `sawSubtrees`, and `subtrees`. */
+  | { readonly do: "readSubtrees" }
   | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
   /** Say END; the transcript is known where frames are written: `saidEnd`. */
   | { readonly do: "end" }
@@ -25,7 +27,10 @@ export type SenderAction<File> =
 
 /** Running totals of a sender. */
 export interface SenderTotals extends Outlook {
+  /** Entries that were listed. */
   entries: number;
+  /** Entries below directories of which the receiver has all, which were not listed. */
+  sameEntries: number;
   /** Files whose chunk list was sent. */
   files: number;
   /**
@@ -56,6 +61,7 @@ export function noTotals(): SenderTotals {
     finishedFiles: 0,
     finishedBytes: 0,
     entries: 0,
+    sameEntries: 0,
     files: 0,
     chunks: 0,
     chunkBytes: 0,

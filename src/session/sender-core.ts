@@ -17,6 +17,8 @@ import type { Job } from "./job.ts";
 import { type ChunksHost, OutgoingChunks } from "./levels/chunks/outgoing-chunks.ts";
 import { type ListingHost, OutgoingListing } from "./levels/entries/outgoing-listing.ts";
 import { OutgoingPieces, type PiecesHost } from "./levels/pieces/outgoing-pieces.ts";
+import { OutgoingSubtrees } from "./levels/subtrees/outgoing-subtrees.ts";
+import type { Subtree } from "../tree/entry/subtree-digests.ts";
 import type { Scanned } from "./levels/pieces/piece-work.ts";
 import type { MadeRuns } from "./levels/pieces/run-maker.ts";
 import { sessionLimits } from "./limits.ts";
@@ -27,6 +29,8 @@ import type { OldAnswer } from "./wishes.ts";
 
 interface SenderCoreOptions {
   readonly hello: SenderHello;
+  /** The name of the top directory, for a sender that can tell directories by their digests. */
+  readonly topName?: Bytes | undefined;
   /** What chunk ids are: the one that the HELLO names. Default SHA-256. */
   readonly digest?: ChunkDigest;
   /** Chunks the receiver is known to have: they are not sent unless it asks. */
@@ -57,6 +61,7 @@ export class SenderCore<File> {
   readonly totals = noTotals();
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
+  readonly #subtrees: OutgoingSubtrees;
   readonly #listing: OutgoingListing<File>;
   readonly #out: SenderAction<File>[] = [];
   readonly #windows: SenderWindows;
@@ -78,6 +83,7 @@ export class SenderCore<File> {
     this.#duplex = options.hello.mode === "duplex";
     this.#compress = options.compress === true;
     this.#quickBytes = this.#duplex && options.compress !== false ? sessionLimits.compressedBytes : 0;
+    this.#subtrees = new OutgoingSubtrees(options.topName);
     this.#listing = new OutgoingListing(this.#listingHost(), options.hello.layout, this.#duplex);
     this.#windows = new SenderWindows(this.#duplex);
     const isList = options.hello.mode === "list";
@@ -109,6 +115,23 @@ export class SenderCore<File> {
     return (
       queued ?? this.#nextContent() ?? this.#nextListing() ?? this.#nextAnnouncement() ?? this.#nextEnd()
     );
+  }
+
+  /** So many entries of the source were read. Returns false when no more need to be. */
+  sawSubtrees(entryCount: number): boolean {
+    return this.#subtrees.seen(entryCount);
+  }
+
+  /** The directories of the source, each behind those that lie in it; undefined when it gave up. */
+  subtrees(read: readonly Subtree[] | undefined): void {
+    this.#subtrees.read(read);
+  }
+
+  /** True for a directory with this path of which nothing is to be listed: it is listed now. */
+  isComplete(path: string): boolean {
+    const subtree = this.#subtrees.find(path);
+    this.totals.sameEntries += subtree?.entryCount ?? 0;
+    return subtree !== undefined;
   }
 
   /** The next entries of the source. @throws PATH when the first is not what the layout says */
@@ -180,6 +203,8 @@ export class SenderCore<File> {
     switch (frame.type) {
       case "HELLO":
         return this.#hear(frame.payload);
+      case "SUBTREES":
+        return this.#subtrees.answer(frame.payload);
       case "WISH_FILES":
         return this.#listing.answer(frame.payload);
       case "WISH_CHUNKS":
@@ -226,6 +251,7 @@ export class SenderCore<File> {
     const hello = decodeHello(payload, "receiver");
     this.#agreed = agree(this.#options.hello, hello);
     this.#compress ||= this.#agreed.compress;
+    this.#subtrees.heard(this.#agreed.subtreesKey);
     this.#windows.widen(hello.windows);
   }
 
@@ -245,6 +271,10 @@ export class SenderCore<File> {
   }
 
   #nextListing(): SenderAction<File> | undefined {
+    if (!this.#subtrees.isOver) {
+      const step = this.#subtrees.next();
+      return step?.do === "send" ? { ...step, squeeze: "none" } : step;
+    }
     return this.#windows.isOpen("entries") && this.#listing.begin() ? { do: "list" } : undefined;
   }
 

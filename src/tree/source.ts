@@ -4,6 +4,7 @@ import type { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { Entry, Layout } from "./entry/entry.ts";
 import type { Scan } from "./scan.ts";
+import type { SourceSubtrees } from "./subtrees.ts";
 
 /**
  * A tree that can be sent: listed once, and its files read. `File` is the source's own handle for a
@@ -14,6 +15,11 @@ export interface TreeSource<File = unknown> {
   readonly digests?: readonly ChunkDigest[];
   /** What its top entries are, where the source knows; the default of `sendTree`. */
   readonly layout?: Layout;
+  /**
+   * Its directories by their digests; absent where that takes long, and where there is none at the
+   * top.
+   */
+  readonly subtrees?: SourceSubtrees | undefined;
   /**
    * All entries in canonical order, a batch at a time. What cannot be listed is reported, not
    * thrown.
@@ -49,6 +55,11 @@ export interface SourceOptions extends AbortOptions {
    * Called for every path that had to be left out, with the reason and the path in `detail.path`.
    */
   readonly onTrouble?: (error: SyncError) => void;
+  /**
+   * True for a directory that is listed as complete, and nothing that lies in it. Called once for
+   * each directory, with its path below the top one, one character per byte.
+   */
+  readonly isComplete?: (path: string) => boolean;
 }
 
 /** Chunks of one file that follow each other, read, cut and hashed. */

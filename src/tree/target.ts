@@ -5,6 +5,7 @@ import type { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { Entry, Layout, TreeChange } from "./entry/entry.ts";
 import type { Scan } from "./scan.ts";
+import type { ReadTargetSubtrees } from "./subtrees.ts";
 
 /**
  * A tree that is received into. The session calls it with what it has verified; it alone touches
@@ -19,6 +20,8 @@ export interface TreeTarget {
   readonly tellsChanges?: boolean;
   /** Makes new versions of files from old ones; absent for one that cannot. */
   readonly old?: OldVersions;
+  /** Tells what is here by digests of directories; absent where nothing is, or that takes long. */
+  readonly subtrees?: ReadTargetSubtrees | undefined;
   /** Called once, before anything else. */
   open(options: TargetOptions): Promise<void>;
   /**

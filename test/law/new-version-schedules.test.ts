@@ -97,6 +97,9 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
 
   const perform = async (effect: ReceiverEffect): Promise<unknown> => {
     switch (effect.do) {
+      case "readSubtrees":
+      case "takeSubtrees":
+        throw new Error("nobody names a top directory");
       case "send":
         return up.send(effect.type, effect.payload);
       case "open": {
@@ -136,6 +139,8 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
   };
   const act = async (action: SenderAction<MemorySourceFile>): Promise<void> => {
     switch (action.do) {
+      case "readSubtrees":
+        throw new Error("nobody names a top directory");
       case "send":
         return down.send(action.type, action.payload);
       case "list": {

@@ -271,6 +271,7 @@ describe("a sender that lies with right checks", () => {
       chunkBytes: 0,
       troubles: 0,
       leftOut: 0,
+      sameEntries: 0,
       transcript: new Uint8Array(32),
     });
     for (const type of ["END", "PUSH", "ENTRIES"] as const) {

@@ -1,8 +1,14 @@
 import { fixedSpec } from "../../src/chunk/cutter-specs.ts";
 import type { SyncError } from "../../src/errors.ts";
-import { piecesFeature, type ReceiverHello, type SenderHello } from "../../src/session/hello.ts";
+import {
+  piecesFeature,
+  type ReceiverHello,
+  type SenderHello,
+  subtreesFeature,
+} from "../../src/session/hello.ts";
 import type { SessionSetting } from "./setting.ts";
-import { letterBytes } from "./tiny-tree.ts";
+import type { Bytes } from "../../src/types.ts";
+import { letterBytes, topName } from "./tiny-tree.ts";
 
 const nonce = new Uint8Array(16);
 
@@ -10,11 +16,13 @@ const nonce = new Uint8Array(16);
 export class CoreOptions<Hello> {
   readonly hello: Hello;
   readonly keptContentBytes: number;
+  readonly topName: Bytes | undefined;
   /** The paths that this end was told of. */
   readonly paths = new Set<string>();
 
-  constructor(hello: Hello, keptContentBytes: number) {
+  constructor(hello: Hello, keptContentBytes: number, topName?: Bytes) {
     this.hello = hello;
+    this.topName = topName;
     this.keptContentBytes = keptContentBytes;
   }
 
@@ -23,7 +31,7 @@ export class CoreOptions<Hello> {
   }
 }
 
-export function senderOptions({ usesPieces, keptBytes }: SessionSetting): CoreOptions<SenderHello> {
+export function senderOptions(setting: SessionSetting): CoreOptions<SenderHello> {
   const hello: SenderHello = {
     role: "sender",
     mode: "duplex",
@@ -31,21 +39,25 @@ export function senderOptions({ usesPieces, keptBytes }: SessionSetting): CoreOp
     digest: "sha-256",
     cutter: fixedSpec(letterBytes),
     compression: "deflate",
-    features: usesPieces ? [piecesFeature] : [],
+    features: featuresOf(setting),
     nonce,
   };
-  return new CoreOptions(hello, keptBytes);
+  return new CoreOptions(hello, setting.keptBytes, setting.usesSubtrees ? topName : undefined);
 }
 
-export function receiverOptions({ usesPieces, windows }: SessionSetting): CoreOptions<ReceiverHello> {
+export function receiverOptions(setting: SessionSetting): CoreOptions<ReceiverHello> {
   const hello: ReceiverHello = {
     role: "receiver",
     digests: ["sha-256"],
     cutters: ["fixed"],
     compressions: ["deflate"],
-    windows,
-    features: usesPieces ? [piecesFeature] : [],
+    windows: setting.windows,
+    features: featuresOf(setting),
     nonce,
   };
   return new CoreOptions(hello, 0);
+}
+
+function featuresOf({ usesPieces, usesSubtrees = false }: SessionSetting): string[] {
+  return [...(usesPieces ? [piecesFeature] : []), ...(usesSubtrees ? [subtreesFeature] : [])];
 }

@@ -78,6 +78,28 @@ export const pieceFlaws: Flaws = {
   "WISH_WHOLE is missing": { flaw: { ...noFlaw, up: lost("WISH_WHOLE") }, finding: /nobody can move/ },
 };
 
+/** Mistakes with the comparison of directories. */
+export const subtreeFlaws: Flaws = {
+  "ROOT is missing": { flaw: { ...noFlaw, down: lost("ROOT") }, finding: /nobody can move/ },
+  "SUBTREES is missing": { flaw: { ...noFlaw, up: lost("SUBTREES") }, finding: /nobody can move/ },
+  "COMPARE comes late": { flaw: { ...noFlaw, down: waiting("COMPARE") }, finding: /ROOT out of turn/ },
+  "all is said to be there": {
+    flaw: {
+      ...noFlaw,
+      down(frame, aside) {
+        if (frame.type === "ROOT") aside.push(frame);
+        return [frame];
+      },
+      up(frame, aside) {
+        const root = aside.pop();
+        if (frame.type !== "SUBTREES" || !root) return [frame];
+        return [{ type: "SUBTREES", payload: Uint8Array.of(1, ...root.payload.subarray(-8)) }];
+      },
+    },
+    finding: /is not right, and not both ends are told/,
+  },
+};
+
 /** Mistakes with anything else. */
 export const flaws: Flaws = {
   "credit for entries is lost": { flaw: creditWithout(0), finding: /nobody can move/ },

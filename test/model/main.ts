@@ -1,8 +1,8 @@
 import { explore, type Exploration } from "./explore.ts";
 import { SessionModel, type Scenario } from "./session-model.ts";
 
-export { flaws, pieceFlaws } from "./flaws.ts";
-export { flawedPieces, flawedScenario, largeScenarios, smallScenarios } from "./scenarios.ts";
+export { flaws, pieceFlaws, subtreeFlaws } from "./flaws.ts";
+export { flawedPieces, flawedScenario, flawedSubtrees, largeScenarios, smallScenarios } from "./scenarios.ts";
 export { tinyTree } from "./tiny-tree.ts";
 
 /** Explores a scenario. @param limitCount states at most */

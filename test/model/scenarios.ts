@@ -33,6 +33,13 @@ const edits: Pick<Scenario, "source" | "old"> = {
   old: tinyTree({ a: "zY", b: "uv" }),
 };
 
+/** Directories of which one is the same, and is not listed where directories are compared. */
+const dirs: Pick<Scenario, "source" | "old" | "usesSubtrees"> = {
+  usesSubtrees: true,
+  source: tinyTree({ "d/": "", "d/a/": "", "d/a/x": "x", "d/b/": "", "d/b/y": "y@2" }),
+  old: tinyTree({ "d/": "", "d/a/": "", "d/a/x": "x", "d/b/": "", "d/b/y": "z" }),
+};
+
 /** What every run of the tests explores. */
 export const smallScenarios: Scenarios = {
   "three files, every window full": {
@@ -59,6 +66,23 @@ export const smallScenarios: Scenarios = {
     promptReceiver: true,
     batchEntryCount: 2,
   },
+  "directories, one of them the same": { ...plain, ...dirs, dropCount: 1, promptReceiver: true },
+  "directories, all of them the same": { ...plain, ...dirs, old: dirs.source, dropCount: 1 },
+  "directories that the receiver does not have": {
+    ...plain,
+    ...dirs,
+    source: tinyTree({ "d/": "", "d/a/": "", "d/a/x": "x" }),
+    old: tinyTree({}),
+    dropCount: 1,
+    promptReceiver: true,
+  },
+  "a file that changes before its directory is listed": {
+    ...plain,
+    ...dirs,
+    promptReceiver: true,
+    batchEntryCount: 2,
+    changing: { path: "d/a/x", content: "w" },
+  },
   "a file that changes under way": {
     ...plain,
     promptReceiver: true,
@@ -71,6 +95,9 @@ export const smallScenarios: Scenarios = {
 
 /** Where flaws of old versions are looked for. */
 export const flawedPieces: Scenario = { ...plain, ...edits, usesPieces: true, promptReceiver: true };
+
+/** Where flaws of the comparison of directories are looked for. */
+export const flawedSubtrees: Scenario = { ...plain, ...dirs, promptReceiver: true };
 
 /** Where each other flaw is looked for: something of everything. */
 export const flawedScenario: Scenario = {
@@ -101,6 +128,7 @@ const trees: Scenarios = {
     old: tinyTree({ a: "o", b: "o", c: "z", d: "o" }),
   },
   edits: { ...plain, ...edits, usesPieces: true },
+  directories: { ...plain, ...dirs },
   "edits, one of them of nothing alike": {
     ...plain,
     usesPieces: true,

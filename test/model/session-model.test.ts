@@ -58,6 +58,7 @@ test("every flaw is found", () => {
   for (const [flaws, flawed] of [
     [model.flaws, model.flawedScenario],
     [model.pieceFlaws, model.flawedPieces],
+    [model.subtreeFlaws, model.flawedSubtrees],
   ] as const) {
     for (const [name, { flaw, finding }] of Object.entries(flaws)) {
       const scenario = { ...flawed, flaw };

@@ -55,7 +55,7 @@ export class SessionRun {
   readonly aside: Flying[] = [];
   hasChanged: boolean;
   /** What the sender waits for. */
-  #asked = { list: false, step: false, scanStep: false };
+  #asked = { subtrees: 0, list: false, step: false, scanStep: false };
   /** What the source has cut, and the sender was not told yet. */
   #cutAlready: CutAnswer;
   #scannedAlready: ScanAnswer;
@@ -122,6 +122,7 @@ export class SessionRun {
     return [
       ...(isFree && !this.#isFinished ? ["sender acts"] : []),
       ...(isFree ? [] : ["source reads again"]),
+      ...(isFree && this.#asked.subtrees > 0 ? ["source reads subtrees"] : []),
       ...(isFree && this.#asked.list ? ["source lists"] : []),
       ...(this.#asked.step && !this.#cutAlready ? ["source cuts"] : []),
       ...(isFree && this.#cutAlready ? ["source tells what it cut"] : []),
@@ -139,6 +140,7 @@ export class SessionRun {
   /** Carries out a move. Returns false when nothing came of it. @throws what is wrong */
   take(move: string): boolean {
     if (move === "sender acts" && !this.#act()) return false;
+    else if (move === "source reads subtrees") this.#readSubtrees();
     else if (move === "source lists") this.#list();
     else if (move === "source cuts") this.#cut();
     else if (move === "source tells what it cut") this.#tellCut();
@@ -159,6 +161,7 @@ export class SessionRun {
     if (action === undefined) return false;
     this.note = () => (action.do === "send" ? `${action.type} ${action.payload.length}` : action.do);
     if (action.do === "send") this.#say(action.type, action.payload);
+    else if (action.do === "readSubtrees") this.#asked.subtrees = 2;
     else if (action.do === "list") this.#askForEntries();
     else if (action.do === "cut") this.source.cut(action.files);
     else if (action.do === "step") this.#askForChunks();
@@ -200,9 +203,16 @@ export class SessionRun {
     this.#say("END", encodeEnd({ ...this.sender.totals, transcript }));
   }
 
+  /** First the source has seen that there is much, then it has read all. */
+  #readSubtrees(): void {
+    this.#asked.subtrees -= 1;
+    if (this.#asked.subtrees > 0) this.sender.sawSubtrees(1e6);
+    else this.sender.subtrees(this.source.subtrees());
+  }
+
   #list(): void {
     this.#asked.list = false;
-    const batch = this.source.list();
+    const batch = this.source.list((path) => this.sender.isComplete(path));
     this.note = () => (batch ? batch.map(({ file }) => file).join(" ") : "no more");
     if (batch) this.sender.listed(batch);
     else this.sender.listingEnded();
@@ -292,6 +302,8 @@ export class SessionRun {
 
   #perform(effect: ReceiverEffect): unknown {
     switch (effect.do) {
+      case "takeSubtrees":
+        return this.target.subtrees();
       case "plan":
         return this.target.plan(effect.entries, effect.first);
       case "place":
@@ -315,6 +327,7 @@ export class SessionRun {
       case "commit":
         return this.target.commit();
       case "open":
+      case "readSubtrees":
       case "send":
         return undefined;
     }

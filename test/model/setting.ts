@@ -19,6 +19,8 @@ export interface SessionSetting {
   readonly windows: Windows;
   /** True when new versions are made of old ones. */
   readonly usesPieces: boolean;
+  /** True when the directory at the top, `d`, is compared before anything is listed. */
+  readonly usesSubtrees?: boolean;
   /** Bytes of content that the sender keeps while it waits for answers. */
   readonly keptBytes: number;
   /** Where the target has trouble. */

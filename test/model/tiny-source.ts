@@ -1,3 +1,4 @@
+import type { Subtree } from "../../src/tree/entry/subtree-digests.ts";
 import { equalBytes } from "../../src/bytes/compare.ts";
 import { SyncError } from "../../src/errors.ts";
 import type { CutRun, SourceEntry } from "../../src/tree/source.ts";
@@ -12,6 +13,7 @@ import {
   lettersOf,
   nameOf,
   pieceMacsOf,
+  subtreesOf,
   type TinyFile,
   type TinyTree,
 } from "./tiny-tree.ts";
@@ -24,6 +26,8 @@ export class TinySource {
   readonly #batchEntryCount: number;
   readonly #runChunkCount: number;
   #left: string[];
+  /** The files as they were when directories were read. */
+  #read: TinyTree = new Map();
   /** What is being cut: the files that are left, and how far the first one is. */
   #cutting: string[] = [];
   #offset = 0;
@@ -42,9 +46,28 @@ export class TinySource {
     this.files.set(path, { content, version: this.files.get(path)!.version + 100 });
   }
 
-  list(): SourceEntry<string>[] | undefined {
-    const batch = this.#left.splice(0, this.#batchEntryCount);
-    return batch.length === 0 ? undefined : batch.map((path) => this.#describe(path));
+  subtrees(): readonly Subtree[] {
+    this.#read = new Map(this.files);
+    return subtreesOf(this.#read);
+  }
+
+  list(isComplete: (path: string) => boolean): SourceEntry<string>[] | undefined {
+    const batch: SourceEntry<string>[] = [];
+    while (batch.length < this.#batchEntryCount && this.#left.length > 0) {
+      const path = this.#left.shift()!;
+      const listed = this.#describe(path);
+      const isPassed = path.endsWith("/") && isComplete(path.slice(2, -1));
+      if (isPassed) this.#passBelow(path);
+      batch.push(isPassed ? { ...listed, entry: { ...listed.entry, isComplete: true } } : listed);
+    }
+    return batch.length === 0 ? undefined : batch;
+  }
+
+  /** What the target is to have of what is not listed: what was there when it was read. */
+  #passBelow(dir: string): void {
+    for (const path of this.#left.filter((path) => path.startsWith(dir)))
+      this.listed.set(path, this.#read.get(path)!);
+    this.#left = this.#left.filter((path) => !path.startsWith(dir));
   }
 
   #describe(path: string): SourceEntry<string> {

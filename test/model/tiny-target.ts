@@ -2,6 +2,7 @@ import { SyncError } from "../../src/errors.ts";
 import { compareMacBytes } from "../../src/session/levels/pieces/mac-widths.ts";
 import type { PieceAnswer, PieceGroup, PieceRun } from "../../src/session/levels/pieces/piece-codec.ts";
 import { shortMacs } from "../../src/session/levels/pieces/short-macs.ts";
+import type { Subtree } from "../../src/tree/entry/subtree-digests.ts";
 import type { Entry } from "../../src/tree/entry/entry.ts";
 import { oldVersionOf } from "../../src/tree/plan/old-version.ts";
 import type { Need, Placement } from "../../src/tree/target.ts";
@@ -13,6 +14,7 @@ import {
   letterOf,
   lettersOf,
   pieceMacsOf,
+  subtreesOf,
   type TinyFile,
   type TinyTree,
 } from "./tiny-tree.ts";
@@ -67,16 +69,23 @@ export class TinyTarget {
     return { files: new Map(this.files), kept: [...this.#kept].sort() };
   }
 
+  subtrees(): readonly Subtree[] | undefined {
+    return this.files.has("d/")
+      ? subtreesOf(new Map([...this.files].sort(([a], [b]) => (a < b ? -1 : 1))))
+      : undefined;
+  }
+
   plan(entries: readonly Entry[], first: number): Need[] {
     check(first === this.#planned, `entry ${first} where ${this.#planned} is next`);
     this.#planned += entries.length;
     return entries.map((entry, i) => this.#planEntry(entry, first + i));
   }
 
-  #planEntry({ depth, name, kind, size, mtimeSec }: Entry, number: number): Need {
+  #planEntry({ depth, name, kind, size, mtimeSec, isComplete }: Entry, number: number): Need {
     this.#dirs = this.#dirs.slice(0, depth);
-    const path = this.#dirs.join("") + String.fromCharCode(...name) + (kind === "dir" ? "/" : "");
+    const path = (this.#dirs.at(-1) ?? "") + String.fromCharCode(...name) + (kind === "dir" ? "/" : "");
     if (kind === "dir") {
+      check(isComplete !== true || this.files.has(path), `${path} is complete, and not here`);
       this.#dirs.push(path);
       this.files.set(path, { content: "", version: mtimeSec });
       return "nothing";

@@ -3,6 +3,7 @@ import { toHex } from "../../src/bytes/hex.ts";
 import type { Chunk } from "../../src/chunk/chunk.ts";
 import { sha256 } from "../../src/chunk/digest.ts";
 import { fileMacBytes, pieceMacBytes } from "../../src/chunk/pieces.ts";
+import { type Subtree, SubtreeDigests } from "../../src/tree/entry/subtree-digests.ts";
 import type { Bytes } from "../../src/types.ts";
 
 /** Bytes that a letter of a file stands for: with two of them a file is long enough for pieces. */
@@ -99,4 +100,27 @@ export function fileMacOf(content: string): Bytes {
 /** The letter that a chunk of this id is. */
 export function letterOf(id: Bytes): string | undefined {
   return lettersById.get(toHex(id));
+}
+
+/** The name of the top directory where directories are compared. */
+export const topName = nameOf("d");
+const top = "d/";
+
+/** The directories of a tree that has nothing beside `d`, each behind those that lie in it. */
+export function subtreesOf(tree: TinyTree): readonly Subtree[] {
+  const digests = new SubtreeDigests();
+  for (const [path, { content, version }] of tree) {
+    const names = path.slice(top.length).replace(/\/$/, "").split("/");
+    if (path === top) continue;
+    const kind = path.endsWith("/") ? "dir" : "file";
+    const size = content.length * letterBytes;
+    digests.add(names.length - 1, names.at(-1)!, {
+      kind,
+      size,
+      mode: 0o644,
+      mtimeSec: version,
+      mtimeNsec: 0,
+    });
+  }
+  return digests.finish();
 }

@@ -1,6 +1,6 @@
 import { SyncError } from "../../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
-import { compareEntry, type Keeping, type Outcome } from "../plan/comparison.ts";
+import { compareEntry, incompleteDir, type Keeping, type Outcome } from "../plan/comparison.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
@@ -71,7 +71,7 @@ export class EntryPlanner {
     if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
     const dir = this.#planDir(parent, name, entry, number);
     this.#open[depth] = dir;
-    extras?.enter(depth + 1, dir);
+    if (entry.isComplete !== true) extras?.enter(depth + 1, dir);
     return "nothing";
   }
 
@@ -86,7 +86,11 @@ export class EntryPlanner {
   #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode {
     const { actions, layout } = this.#tools;
     if (layout === "named" || entry.depth > 0) {
-      return this.#attempt(parent, name, () => actions.dir(this.#compare(parent, name, entry, number)));
+      return this.#attempt(parent, name, () => {
+        const planned = this.#compare(parent, name, entry, number);
+        if (entry.isComplete === true && planned.there?.kind !== "dir") throw incompleteDir();
+        return actions.dir(planned);
+      });
     }
     actions.root(entry, number);
     return parent;

@@ -10,9 +10,11 @@ import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, DirNode } from "./dir-node.node.ts";
 import type { PathFilter } from "../filter/path-filter.ts";
+import { destinationSubtrees } from "./subtrees.node.ts";
 import { changeOf, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
-import type { Entry, TreeChange } from "../entry/entry.ts";
+import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
+import type { ReadTargetSubtrees } from "../subtrees.ts";
 import type { Need, TargetOptions, TreeTarget } from "../target.ts";
 
 /** How `openTreePreview` looks. */
@@ -36,6 +38,7 @@ export function openTreePreview(place: PlacePath, options: TreePreviewOptions = 
 class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
   readonly tellsChanges = true;
+  readonly subtrees: ReadTargetSubtrees | undefined;
   readonly #place: PlacePath;
   readonly #options: TreePreviewOptions;
   #given: TargetOptions | undefined;
@@ -50,6 +53,8 @@ class Preview implements TreeTarget, EntryActions {
   constructor(place: PlacePath, options: TreePreviewOptions) {
     this.#place = place;
     this.#options = options;
+    const layout = (): Layout => this.#given!.layout;
+    this.subtrees = destinationSubtrees(place, layout, options.follow ?? true);
   }
 
   async open(options: TargetOptions): Promise<void> {

@@ -13,24 +13,19 @@ import {
   type ByteString,
   type PlacePath,
 } from "./byte-string.node.ts";
-import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
-import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
+import { printPlace } from "./dir-node.node.ts";
 import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
 import type { PathFilter } from "../filter/path-filter.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { scanFiles } from "./source-scan.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
-import { stagingName } from "../entry/staging-name.ts";
+import { SourceListing, type ListingStart, unsupported } from "./source-listing.node.ts";
 import { SpareCutters } from "../spare-cutters.ts";
-import type { Entry, Layout } from "../entry/entry.ts";
-import type { CutOptions, CutRun, SourceEntry, SourceOptions, TreeSource } from "../source.ts";
-import { walk, type Found } from "./walk.node.ts";
-
-/** Entries in one batch, at most. */
-const batchCount = 1024;
+import type { Layout } from "../entry/entry.ts";
+import type { CutOptions, CutRun, TreeSource } from "../source.ts";
 
 /** What `openTreeSource` leaves out, and how it takes the place. */
 export interface TreeSourceOptions {
@@ -52,16 +47,6 @@ export interface DirSource extends TreeSource<SourceFile> {
 }
 
 /**
- * Where a walk starts: in a directory that has a name in the tree, or at one name in a directory.
- */
-interface Start {
-  readonly held: HeldDirs;
-  readonly layout: Layout;
-  readonly name: ByteString;
-  readonly isDir: boolean;
-}
-
-/**
  * Opens a file, a link or a directory for sending, with rsync's meaning of the name: `dir/` is what
  * is in the directory, `dir` is the directory itself. A link is sent as a link, unless a slash
  * follows it.
@@ -72,10 +57,12 @@ interface Start {
 export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
   const start = findStart(placeBytes(place), options.follow ?? true);
   const cutters = new SpareCutters();
+  const listing = new SourceListing(start, options.filter);
   return {
     layout: start.layout,
     digests: nodeDigests,
-    entries: (sourceOptions) => listEntries(start, options, sourceOptions),
+    subtrees: listing.subtrees,
+    entries: (sourceOptions) => listing.entries(sourceOptions),
     cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),
     scan: (files, room, visitor, abort) => scanFiles(start.held, files, room, visitor, abort),
     read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
@@ -83,7 +70,7 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
   };
 }
 
-function findStart(place: ByteString, follow: boolean): Start {
+function findStart(place: ByteString, follow: boolean): ListingStart {
   try {
     const name = path.basename(place);
     const isContents = /(?:^|\/)\.{0,2}$/.test(place);
@@ -97,68 +84,6 @@ function findStart(place: ByteString, follow: boolean): Start {
     return { held, layout: isContents ? "contents" : "named", name: isContents ? "." : name, isDir };
   } catch (thrown) {
     throw fileTrouble(thrown, printPath(place));
-  }
-}
-
-async function* listEntries(
-  start: Start,
-  { filter }: TreeSourceOptions,
-  { onTrouble, signal }: SourceOptions,
-): AsyncGenerator<readonly SourceEntry<SourceFile>[]> {
-  const pause = new Pause(signal);
-  let batch: SourceEntry<SourceFile>[] = [];
-  for (const found of findAll(start, filter, onTrouble)) {
-    const listed = describe(start, found, onTrouble);
-    if (listed) batch.push(listed);
-    const isDue = pause.due();
-    if (!isDue && batch.length < batchCount) continue;
-    if (batch.length > 0) yield batch;
-    batch = [];
-    if (isDue) await pause.take();
-  }
-  if (batch.length > 0) yield batch;
-}
-
-/** The top entry, at depth 0, and what is below it. */
-function* findAll(
-  { held, isDir, layout, name }: Start,
-  filter: PathFilter | undefined,
-  onTrouble: SourceOptions["onTrouble"],
-): Generator<Found> {
-  const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
-  if (!stats)
-    throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
-  const isLeftOut = (path: ByteString, { kind }: FileStats): boolean =>
-    filter?.excludes(fromByteString(path), kind === "dir") ?? false;
-  if (layout === "named" && isLeftOut(name, stats)) return;
-  yield { dir: held.root, name, depth: 0, stats };
-  if (!isDir) return;
-  const top = layout === "named" ? `${name}/` : "";
-  const skip = (dir: DirNode, below: ByteString, found: FileStats): boolean =>
-    below === stagingName ||
-    (filter !== undefined && isLeftOut(top + `${pathBelow(dir)}/${below}`.slice(1), found));
-  const above = { depth: 1, pathBytes: top.length };
-  for (const found of walk(held, { above, skip, ...(onTrouble && { onTrouble }) })) {
-    yield { ...found, depth: found.depth + 1 };
-  }
-}
-
-function describe(
-  { held }: Start,
-  { dir, name, depth, stats }: Found,
-  onTrouble: SourceOptions["onTrouble"],
-): SourceEntry<SourceFile> | undefined {
-  try {
-    const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
-    if (kind === "other") throw unsupported(printPlace(dir, name));
-    const size = kind === "file" ? stats.size : 0;
-    const entry: Entry = { depth, name: fromByteString(name), kind, size, mode, mtimeSec, mtimeNsec };
-    const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
-    if (kind !== "symlink") return { entry, file };
-    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) }, file };
-  } catch (thrown) {
-    onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
-    return undefined;
   }
 }
 
@@ -205,8 +130,4 @@ function readPart(
   } finally {
     fs.closeSync(fd);
   }
-}
-
-function unsupported(place: string): SyncError {
-  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", { detail: { path: place } });
 }

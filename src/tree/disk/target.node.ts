@@ -2,9 +2,10 @@ import { nodeDigests } from "../../chunk/blake3.node.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
-import type { Entry, TreeChange } from "../entry/entry.ts";
+import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import { joinPlacements } from "../stretch.ts";
+import type { ReadTargetSubtrees } from "../subtrees.ts";
 import type { Need, Placement, TargetOptions, TreeTarget } from "../target.ts";
 import { placeBytes, printPath, type PlacePath } from "./byte-string.node.ts";
 import { pathBelow, printPlace } from "./dir-node.node.ts";
@@ -14,6 +15,7 @@ import { DiskOldVersions } from "./old-versions.node.ts";
 import { OpenTarget } from "./open-target.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import type { Replaced } from "./replacements.node.ts";
+import { destinationSubtrees } from "./subtrees.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import { changeOf, tellAll } from "./tree-change.node.ts";
 
@@ -38,6 +40,7 @@ class DirTarget implements TreeTarget {
     attempt: (entry, work) => this.#attempt(entry, work) as ReturnType<typeof work> | undefined,
     pause: () => this.#pause,
   });
+  readonly subtrees: ReadTargetSubtrees | undefined;
   readonly #place: PlacePath;
   readonly #options: TreeTargetOptions;
   readonly #planned = new PlannedFiles();
@@ -51,6 +54,8 @@ class DirTarget implements TreeTarget {
   constructor(place: PlacePath, options: TreeTargetOptions) {
     this.#place = place;
     this.#options = options;
+    const layout = (): Layout => this.#required().layout;
+    this.subtrees = destinationSubtrees(place, layout, options.follow ?? true);
   }
 
   async open(options: TargetOptions): Promise<void> {

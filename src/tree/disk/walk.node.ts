@@ -14,9 +14,11 @@ export interface Found {
   /** Directories between the root of the walk and this: 0 for what lies in the root. */
   readonly depth: number;
   readonly stats: FileStats;
+  /** True for a directory of which nothing below it is listed. */
+  readonly isClosed?: boolean;
 }
 
-interface WalkOptions {
+export interface WalkOptions {
   /** Where to start, when not at the root. */
   readonly from?: DirNode;
   /** What comes before the paths of what is found, for the limits of depth and length. */
@@ -25,7 +27,10 @@ interface WalkOptions {
   readonly passOver?: (dir: DirNode, name: ByteString) => boolean;
   /** Leaves out a path, and all below it when it is a directory. */
   readonly skip?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
-  readonly onTrouble?: (error: SyncError) => void;
+  /** Lists a directory, and nothing that is in it. */
+  readonly passBelow?: (dir: DirNode, name: ByteString) => boolean;
+  /** @param depth of what was to be found */
+  readonly onTrouble?: (error: SyncError, depth: number) => void;
 }
 
 const nothingAbove = { depth: 0, pathBytes: 0 };
@@ -44,7 +49,7 @@ interface Level {
  * directory per depth.
  */
 export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Found> {
-  const levels: Level[] = [openLevel(held, options.from ?? held.root, options)];
+  const levels: Level[] = [openLevel(held, options.from ?? held.root, 0, options)];
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
     const name = level.names[level.next++];
     if (name === undefined) {
@@ -54,8 +59,11 @@ export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Foun
     if (options.passOver?.(level.dir, name)) continue;
     const found = look(held, level, name, levels.length - 1, options);
     if (!found || options.skip?.(found.dir, name, found.stats)) continue;
-    yield found;
-    if (found.stats.kind === "dir") levels.push(openLevel(held, new DirNode(level.dir, name), options));
+    const isDir = found.stats.kind === "dir";
+    const isClosed = isDir && options.passBelow?.(level.dir, name) === true;
+    yield isClosed ? { ...found, isClosed } : found;
+    if (!isDir || isClosed) continue;
+    levels.push(openLevel(held, new DirNode(level.dir, name), levels.length, options));
   }
 }
 
@@ -74,23 +82,23 @@ function look(
     if (stats) return { dir, name, depth, stats };
     throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(dir, name) } });
   } catch (thrown) {
-    options.onTrouble?.(entryTrouble(thrown, printPlace(dir, name)));
+    options.onTrouble?.(entryTrouble(thrown, printPlace(dir, name)), depth);
     return undefined;
   }
 }
 
-function openLevel(held: HeldDirs, dir: DirNode, options: WalkOptions): Level {
-  return { dir, names: listNames(held, dir, options), pathBytes: pathBelow(dir).length, next: 0 };
+function openLevel(held: HeldDirs, dir: DirNode, depth: number, options: WalkOptions): Level {
+  return { dir, names: listNames(held, dir, depth, options), pathBytes: pathBelow(dir).length, next: 0 };
 }
 
 /**
  * The names in a directory, ascending by their bytes. Empty, and reported, when it cannot be read.
  */
-function listNames(held: HeldDirs, dir: DirNode, options: WalkOptions): ByteString[] {
+function listNames(held: HeldDirs, dir: DirNode, depth: number, options: WalkOptions): ByteString[] {
   try {
     return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
   } catch (thrown) {
-    options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1)));
+    options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1)), depth);
     return [];
   }
 }

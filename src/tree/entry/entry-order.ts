@@ -62,7 +62,7 @@ export interface EntryPlace {
   readonly parent: EntryPlace | undefined;
   readonly name: Bytes;
   /** True when entries may follow below it. */
-  readonly isDir: boolean;
+  readonly isOpen: boolean;
   /** Bytes of the path down to here. */
   readonly pathBytes: number;
 }
@@ -102,7 +102,7 @@ export class EntryChecker {
     const parent = this.#levels[depth - 1];
     const isRoot = this.#isRoot(entry);
     const pathBytes = isRoot ? 0 : (parent && parent.pathBytes > 0 ? parent.pathBytes + 1 : 0) + name.length;
-    const place = { parent, name, isDir: kind === "dir", pathBytes };
+    const place = { parent, name, isOpen: kind === "dir" && entry.isComplete !== true, pathBytes };
     const misplaced = findPlaceFault(depth, pathBytes) ?? (isRoot ? undefined : this.#findFault(entry));
     if (misplaced !== undefined) throw refuse("PATH", misplaced, place);
     const illegal = findFieldFault(entry);
@@ -125,7 +125,7 @@ export class EntryChecker {
     }
     const fault = findNameFault(name, this.#names);
     if (fault !== undefined) return `has a name that ${fault}`;
-    if (depth > this.#levels.length || this.#levels[depth - 1]?.isDir === false) return "has no directory";
+    if (depth > this.#levels.length || this.#levels[depth - 1]?.isOpen === false) return "has no directory";
     const before = this.#levels[depth];
     return before && compareBytes(before.name, name) >= 0
       ? "does not follow in the order of names"

@@ -27,6 +27,11 @@ export interface Entry {
   readonly mtimeSec: number;
   /** ... and nanoseconds into that second, 0 to 999_999_999. */
   readonly mtimeNsec: number;
+  /**
+   * True for a directory below which the receiver has all as the sender has it: nothing that lies
+   * in it is listed.
+   */
+  readonly isComplete?: boolean;
   /** What a symlink holds, 1 to 4095 bytes without 0x00; absent for other kinds. */
   readonly target?: Bytes;
 }

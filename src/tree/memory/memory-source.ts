@@ -4,6 +4,7 @@ import type { Cutter, CutterSpec } from "../../chunk/cutter.ts";
 import { SyncError } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
 import { cutBytes } from "./memory-cut.ts";
+import { readMemorySubtrees } from "./memory-subtrees.ts";
 import { bytesOfName, type MemoryDir, type MemoryFile, type MemoryNode } from "./memory-tree.ts";
 import type { Entry, Layout } from "../entry/entry.ts";
 import { type ScanVisitor, visitBytes } from "../scan.ts";
@@ -33,9 +34,10 @@ export function memorySource(
   const { name = "." } = options;
   return {
     layout: options.name === undefined ? "contents" : "named",
-    async *entries({ signal }) {
+    subtrees: { topName: bytesOfName(name), read: (given) => readMemorySubtrees(dir, given) },
+    async *entries({ isComplete = () => false, signal }) {
       signal?.throwIfAborted();
-      yield [...list({ dir, name, listed: dir }, 0)];
+      yield [...list({ dir, name, listed: dir }, [], isComplete)];
     },
     cut: cutFiles,
     scan: scanFiles,
@@ -49,12 +51,21 @@ export function memorySource(
   };
 }
 
-function* list(file: MemorySourceFile, depth: number): Generator<SourceEntry<MemorySourceFile>> {
+/** @param path names of the directories around it, without the top one */
+function* list(
+  file: MemorySourceFile,
+  path: readonly string[],
+  isComplete: (path: string) => boolean,
+  depth = 0,
+): Generator<SourceEntry<MemorySourceFile>> {
   const { listed, name } = file;
-  yield { entry: describe(listed, bytesOfName(name), depth), file };
-  if (listed.kind !== "dir") return;
+  const entry = describe(listed, bytesOfName(name), depth);
+  const isListedWhole = listed.kind === "dir" && isComplete(path.join("/"));
+  yield { entry: isListedWhole ? { ...entry, isComplete: true } : entry, file };
+  if (listed.kind !== "dir" || isListedWhole) return;
   for (const below of [...listed.children.keys()].sort()) {
-    yield* list({ dir: listed, name: below, listed: listed.children.get(below)! }, depth + 1);
+    const child = { dir: listed, name: below, listed: listed.children.get(below)! };
+    yield* list(child, [...path, below], isComplete, depth + 1);
   }
 }
 

@@ -5,12 +5,14 @@ import { createCutter } from "../../chunk/create-cutter.ts";
 import type { Cutter } from "../../chunk/cutter.ts";
 import { SyncError } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
-import { compareEntry, keepsAll, type Outcome, type Standing } from "../plan/comparison.ts";
+import { compareEntry, incompleteDir, keepsAll, type Outcome, type Standing } from "../plan/comparison.ts";
 import { cutBytes } from "./memory-cut.ts";
+import { readMemorySubtrees } from "./memory-subtrees.ts";
 import { byteName, type MemoryDir, type MemoryNode } from "./memory-tree.ts";
 import type { Entry } from "../entry/entry.ts";
 import { oldVersionOf } from "../plan/old-version.ts";
 import { type ScanVisitor, visitBytes } from "../scan.ts";
+import type { ReadTargetSubtrees } from "../subtrees.ts";
 import type { Need, OldVersions, Placement, TargetOptions, TreeTarget } from "../target.ts";
 
 /** A file that is to come. */
@@ -42,6 +44,10 @@ class MemoryTarget implements TreeTarget {
     keep: (entry) => this.#put(entry, 0, this.#oldBytes(entry)),
     put: (entry, offset, bytes) => this.#put(entry, offset, bytes.slice()),
     restart: (entry) => this.#restart(entry),
+  };
+  readonly subtrees: ReadTargetSubtrees = async (topName, options) => {
+    const top = byteName(topName) === "." ? this.#root : this.#root.children.get(byteName(topName));
+    return top?.kind === "dir" ? readMemorySubtrees(top, options) : undefined;
   };
   readonly #root: MemoryDir;
   readonly #awaited = new Map<number, Awaited>();
@@ -150,11 +156,17 @@ class MemoryTarget implements TreeTarget {
     if (!parent) return "nothing";
     const name = byteName(entry.name);
     const there = parent.children.get(name);
+    if (entry.isComplete === true && there?.kind !== "dir") return this.#miss(number);
     const outcome = compareEntry(entry, standingOf(there), keepsAll);
     if (outcome === "blocked") this.#refuse(number);
     else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, outcome);
     else if (entry.kind === "dir") this.#openDir(parent, name, entry, there);
     else parent.children.set(name, { kind: "symlink", target: entry.target!, ...metadataOf(entry) });
+    return "nothing";
+  }
+
+  #miss(entry: number): Need {
+    this.#required().onTrouble(entry, incompleteDir());
     return "nothing";
   }
 

@@ -1,4 +1,5 @@
 import { equalBytes } from "../../bytes/compare.ts";
+import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import type { Entry, EntryKind } from "../entry/entry.ts";
 
@@ -59,6 +60,11 @@ export function compareEntry(entry: Entry, there: Standing | undefined, keeping:
   if (entry.kind === "file" && !(sameTime && there.size === entry.size)) return "changed";
   if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
   return sameTime && (entry.kind === "symlink" || isSameMode(there, entry, keeping)) ? "same" : "touched";
+}
+
+/** What is wrong when a directory that the sender leaves out, for it is here, is not here. */
+export function incompleteDir(): SyncError {
+  return new SyncError("CHANGED", "a directory is gone that was here when the session began");
 }
 
 /**

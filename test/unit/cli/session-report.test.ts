@@ -9,6 +9,7 @@ const received = {
   wantedBytes: 0,
   currentName: new Uint8Array(0),
   entries: 3,
+  sameEntries: 0,
   files: 1,
   finishedBytes: 0,
   chunkBytes: 0,

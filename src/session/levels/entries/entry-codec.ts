@@ -14,6 +14,7 @@ export interface ListedEntry {
 const kinds: readonly EntryKind[] = ["file", "dir", "symlink"];
 const kindMask = 0x03;
 const unaskedFlag = 0x04;
+const completeFlag = 0x08;
 const nameBytes = 255;
 const targetBytes = 4095;
 const modeBits = 0o7777;
@@ -32,7 +33,7 @@ function sharedPrefix(a: Bytes, b: Bytes): number {
 export function encodeEntries(listed: readonly ListedEntry[]): Bytes {
   const out = new ByteWriter();
   out.uvarint(listed.length);
-  for (const { entry, unasked } of listed) out.u8(kinds.indexOf(entry.kind) | (unasked ? unaskedFlag : 0));
+  for (const { entry, unasked } of listed) out.u8(flagsOf(entry, unasked));
   for (const { entry } of listed) out.uvarint(entry.depth);
   writeNames(out, listed);
   for (const { entry } of listed) out.uvarint(entry.mode);
@@ -49,6 +50,10 @@ export function encodeEntries(listed: readonly ListedEntry[]): Bytes {
     out.bytes(entry.target);
   }
   return out.finish();
+}
+
+function flagsOf({ kind, isComplete }: Entry, unasked: boolean): number {
+  return kinds.indexOf(kind) | (unasked ? unaskedFlag : 0) | (isComplete === true ? completeFlag : 0);
 }
 
 function writeNames(out: ByteWriter, listed: readonly ListedEntry[]): void {
@@ -97,8 +102,11 @@ export function decodeEntries(payload: Bytes): ListedEntry[] {
       mtimeNsec: nanoseconds[i] ?? 0,
     };
     checkNumbers(entry);
-    const target = entry.kind === "symlink" ? { target: readBounded(input, targetBytes) } : {};
-    listed.push({ entry: { ...entry, ...target }, unasked: (flag & unaskedFlag) !== 0 });
+    const more = {
+      ...(entry.kind === "symlink" && { target: readBounded(input, targetBytes) }),
+      ...((flag & completeFlag) !== 0 && { isComplete: true }),
+    };
+    listed.push({ entry: { ...entry, ...more }, unasked: (flag & unaskedFlag) !== 0 });
   }
   input.end();
   return listed;
@@ -136,11 +144,13 @@ function readBounded(input: ByteReader, limit: number): Bytes {
 
 function kindOf(flag: number): EntryKind {
   const kind = kinds[flag & kindMask];
-  if (kind === undefined || (flag & ~(kindMask | unaskedFlag)) !== 0) {
+  if (kind === undefined || (flag & ~(kindMask | unaskedFlag | completeFlag)) !== 0) {
     throw new SyncError("BAD_MESSAGE", `unknown entry flags 0x${flag.toString(16)}`);
   }
   if (kind !== "file" && (flag & unaskedFlag) !== 0)
     throw new SyncError("BAD_MESSAGE", `content announced for a ${kind}`);
+  if (kind !== "dir" && (flag & completeFlag) !== 0)
+    throw new SyncError("BAD_MESSAGE", `a ${kind} that is said to be complete`);
   return kind;
 }
 

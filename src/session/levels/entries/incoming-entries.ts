@@ -17,6 +17,8 @@ export interface EntriesHost {
   readonly totals: ReceiverTotals;
   readonly troubles: EntryTroubles;
   readonly allowance: Allowance | undefined;
+  /** True when the sender may say of directories that they are complete. */
+  readonly knowsSubtrees: () => boolean;
   /** A file awaits content, or to hear whether it is the same. */
   opened(file: FileState): void;
 }
@@ -63,6 +65,8 @@ export class IncomingEntries {
       places.push(this.#checker.check(entry));
       if (!this.#isDuplex && entry.kind === "file" && !unasked)
         throw new SyncError("BAD_MESSAGE", "a question, but no way back");
+      if (entry.isComplete === true && !this.#host.knowsSubtrees())
+        throw new SyncError("UNSOLICITED", "a complete directory, but nobody asked what is here");
     }
     return places;
   }

@@ -1,0 +1,83 @@
+import { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
+import { sha256Key } from "../../../chunk/digest.ts";
+import { keyOf, writeKey } from "../../../chunk/id-key.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Subtree } from "../../../tree/entry/subtree-digests.ts";
+import type { Bytes } from "../../../types.ts";
+
+/** Bytes of the MAC of a directory: each may be compared with a million others. */
+const macBytes = 8;
+/** MACs in one SUBTREES frame, at most. */
+const frameCount = 32_768;
+const lastFlag = 1;
+
+/** Computes the MACs of directories, each bound to its path (docs/protocol.md §6.15). */
+export class SubtreeMacs {
+  readonly #key: string;
+
+  /** @param key the key of the session's MACs, 32 bytes */
+  constructor(key: Bytes) {
+    this.#key = keyOf(key);
+  }
+
+  /** Returns the MAC of a directory, as a key. */
+  of({ path, digest }: Subtree): string {
+    const text = this.#key + digest + path;
+    const bytes = new Uint8Array(text.length);
+    writeKey(text, bytes, 0);
+    return sha256Key(bytes).slice(0, macBytes);
+  }
+}
+
+/** What a sender says of its tree. */
+export interface RootMessage {
+  /** Entries below the top directory. */
+  readonly entryCount: number;
+  /** The MAC of that directory, as a key; undefined where not all in it can be told. */
+  readonly mac: string | undefined;
+}
+
+/** Encodes a ROOT payload. */
+export function encodeRoot({ entryCount, mac = "" }: RootMessage): Bytes {
+  const out = new ByteWriter();
+  out.uvarint(entryCount);
+  writeMac(out, mac);
+  return out.finish();
+}
+
+/** Decodes a ROOT payload. @throws BAD_MESSAGE */
+export function decodeRoot(payload: Bytes): RootMessage {
+  const input = new ByteReader(payload);
+  const entryCount = input.uvarint();
+  const mac = input.remaining > 0 ? keyOf(input.bytes(macBytes)) : undefined;
+  input.end();
+  return { entryCount, mac };
+}
+
+/** Encodes MACs as the payloads of SUBTREES frames: one at least. */
+export function* encodeSubtrees(macs: readonly string[]): Generator<Bytes> {
+  for (let at = 0; ; at += frameCount) {
+    const isLast = at + frameCount >= macs.length;
+    const out = new ByteWriter();
+    out.u8(isLast ? lastFlag : 0);
+    for (const mac of macs.slice(at, at + frameCount)) writeMac(out, mac);
+    yield out.finish();
+    if (isLast) return;
+  }
+}
+
+/** Decodes a SUBTREES payload. @throws BAD_MESSAGE */
+export function decodeSubtrees(payload: Bytes): { readonly macs: string[]; readonly isLast: boolean } {
+  const input = new ByteReader(payload);
+  const flags = input.u8();
+  if (flags > lastFlag) throw new SyncError("BAD_MESSAGE", `unknown flags ${flags} of SUBTREES`);
+  const macs: string[] = [];
+  while (input.remaining > 0) macs.push(keyOf(input.bytes(macBytes)));
+  return { macs, isLast: flags === lastFlag };
+}
+
+function writeMac(out: ByteWriter, mac: string): void {
+  const bytes = new Uint8Array(mac.length);
+  writeKey(mac, bytes, 0);
+  out.bytes(bytes);
+}

@@ -1,0 +1,160 @@
+import fs from "node:fs";
+import { Pause } from "../../bytes/pause.node.ts";
+import { SyncError } from "../../errors.ts";
+import type { Entry, Layout } from "../entry/entry.ts";
+import { stagingName } from "../entry/staging-name.ts";
+import type { Subtree } from "../entry/subtree-digests.ts";
+import type { PathFilter } from "../filter/path-filter.ts";
+import type { SourceEntry, SourceOptions } from "../source.ts";
+import type { ReadSubtreesOptions, SourceSubtrees } from "../subtrees.ts";
+import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { fileTrouble } from "./file-trouble.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
+import type { SourceFile } from "./source-file.node.ts";
+import { readSubtrees } from "./subtrees.node.ts";
+import { walk, type Found, type WalkOptions } from "./walk.node.ts";
+
+/** Entries in one batch, at most. */
+const batchCount = 1024;
+/** Entries of a small tree, which are looked at once for its digests and its listing. */
+const keptCount = 16_384;
+
+/**
+ * Where a listing starts: in a directory that has a name in the tree, or at one name in a
+ * directory.
+ */
+export interface ListingStart {
+  readonly held: HeldDirs;
+  readonly layout: Layout;
+  readonly name: ByteString;
+  readonly isDir: boolean;
+}
+
+/** Lists a tree of the file system, and tells its directories by their digests. */
+export class SourceListing {
+  readonly #start: ListingStart;
+  readonly #skip: NonNullable<WalkOptions["skip"]>;
+  readonly #filter: PathFilter | undefined;
+  /** What comes before the paths of what is in the top directory. */
+  readonly #topPath: ByteString;
+  /** All that is below the top, where that is little and was read already. */
+  #kept: readonly Found[] | undefined;
+
+  constructor(start: ListingStart, filter: PathFilter | undefined) {
+    this.#start = start;
+    this.#filter = filter;
+    this.#topPath = start.layout === "named" ? `${start.name}/` : "";
+    this.#skip = (dir, name, found) =>
+      name === stagingName || this.#isLeftOut(this.#topPath + placeIn(dir, name), found);
+  }
+
+  get subtrees(): SourceSubtrees | undefined {
+    const { isDir, name } = this.#start;
+    if (!isDir) return undefined;
+    return { topName: fromByteString(name), read: (options) => this.#readSubtrees(options) };
+  }
+
+  async *entries(options: SourceOptions): AsyncGenerator<readonly SourceEntry<SourceFile>[]> {
+    const { onTrouble, signal } = options;
+    const pause = new Pause(signal);
+    let batch: SourceEntry<SourceFile>[] = [];
+    for (const found of this.#findAll(options)) {
+      const listed = describe(this.#start, found, onTrouble);
+      if (listed) batch.push(listed);
+      const isDue = pause.due();
+      if (!isDue && batch.length < batchCount) continue;
+      if (batch.length > 0) yield batch;
+      batch = [];
+      if (isDue) await pause.take();
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  async #readSubtrees(options: ReadSubtreesOptions): Promise<readonly Subtree[] | undefined> {
+    const { held } = this.#start;
+    const kept: Found[] = [];
+    const onFound = (found: Found): void => void (kept.length <= keptCount && kept.push(found));
+    const subtrees = await readSubtrees(held, held.root, this.#skip, options, onFound);
+    // Of a tree that could be read in full the last is the top: what failed is told by its entries.
+    if (subtrees?.at(-1)?.path === "" && kept.length <= keptCount) this.#kept = kept;
+    return subtrees;
+  }
+
+  /** The top entry, at depth 0, and what is below it. */
+  *#findAll({ isComplete = () => false, onTrouble }: SourceOptions): Generator<Found> {
+    const { held, isDir, layout, name } = this.#start;
+    const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
+    if (!stats)
+      throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
+    if (layout === "named" && this.#isLeftOut(name, stats)) return;
+    const isClosed = isDir && isComplete("");
+    yield { dir: held.root, name, depth: 0, stats, isClosed };
+    if (!isDir || isClosed) return;
+    const above = { depth: 1, pathBytes: this.#topPath.length };
+    const passBelow = (dir: DirNode, below: ByteString): boolean => isComplete(placeIn(dir, below));
+    const kept = this.#kept;
+    this.#kept = undefined;
+    const below = kept
+      ? withoutPassed(kept, passBelow)
+      : walk(held, { above, skip: this.#skip, passBelow, ...(onTrouble && { onTrouble }) });
+    for (const found of below) yield { ...found, depth: found.depth + 1 };
+  }
+
+  #isLeftOut(path: ByteString, { kind }: FileStats): boolean {
+    return this.#filter?.excludes(fromByteString(path), kind === "dir") ?? false;
+  }
+}
+
+/** What `walk` would give of what it has found before. */
+function* withoutPassed(
+  kept: readonly Found[],
+  passBelow: NonNullable<WalkOptions["passBelow"]>,
+): Generator<Found> {
+  let openDepth = Number.POSITIVE_INFINITY;
+  for (const found of kept) {
+    if (found.depth > openDepth) continue;
+    const isClosed = found.stats.kind === "dir" && passBelow(found.dir, found.name);
+    openDepth = isClosed ? found.depth : Number.POSITIVE_INFINITY;
+    yield isClosed ? { ...found, isClosed } : found;
+  }
+}
+
+/** The path of a name in a directory, from the root. */
+function placeIn(dir: DirNode, name: ByteString): ByteString {
+  return `${pathBelow(dir)}/${name}`.slice(1);
+}
+
+function describe(
+  { held }: ListingStart,
+  { dir, name, depth, stats, isClosed = false }: Found,
+  onTrouble: SourceOptions["onTrouble"],
+): SourceEntry<SourceFile> | undefined {
+  try {
+    const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
+    if (kind === "other") throw unsupported(printPlace(dir, name));
+    const size = kind === "file" ? stats.size : 0;
+    const entry: Entry = {
+      depth,
+      name: fromByteString(name),
+      kind,
+      size,
+      mode,
+      mtimeSec,
+      mtimeNsec,
+      ...(isClosed && { isComplete: true }),
+    };
+    const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
+    if (kind !== "symlink") return { entry, file };
+    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) }, file };
+  } catch (thrown) {
+    onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
+    return undefined;
+  }
+}
+
+/** What is wrong with a file of a kind that is never sent. */
+export function unsupported(place: string): SyncError {
+  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", { detail: { path: place } });
+}

@@ -1,0 +1,98 @@
+import fs from "node:fs";
+import { Pause } from "../../bytes/pause.node.ts";
+import { type Subtree, SubtreeDigests } from "../entry/subtree-digests.ts";
+import type { ReadSubtreesOptions, ReadTargetSubtrees } from "../subtrees.ts";
+import type { Layout } from "../entry/entry.ts";
+import { stagingName } from "../entry/staging-name.ts";
+import type { Bytes } from "../../types.ts";
+import { closingAfter, closingInTheEnd } from "../../bytes/closing.ts";
+import { nativePath, placeBytes, toByteString, type PlacePath } from "./byte-string.node.ts";
+import { DirNode } from "./dir-node.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import { HeldDirs } from "./held-dirs.node.ts";
+import { type Found, walk, type WalkOptions } from "./walk.node.ts";
+
+/**
+ * Reads the directories below `top`.
+ *
+ * @param skip leaves out a path, and all below it when it is a directory
+ * @param onFound is called for all that is found
+ * @returns each directory behind those that lie in it; undefined when it gave up
+ */
+export async function readSubtrees(
+  held: HeldDirs,
+  top: DirNode,
+  skip: NonNullable<WalkOptions["skip"]>,
+  { goOn, signal }: ReadSubtreesOptions,
+  onFound?: (found: Found) => void,
+): Promise<readonly Subtree[] | undefined> {
+  const digests = new SubtreeDigests();
+  const pause = new Pause(signal);
+  let entryCount = 0;
+  const onTrouble = (_: unknown, depth: number): void => digests.spoil(depth);
+  for (const found of walk(held, { from: top, skip, onTrouble })) {
+    addTo(digests, held, found);
+    onFound?.(found);
+    entryCount += 1;
+    if (!pause.due()) continue;
+    if (!goOn(entryCount)) return undefined;
+    await pause.take();
+  }
+  return goOn(entryCount) ? digests.finish() : undefined;
+}
+
+function addTo(digests: SubtreeDigests, held: HeldDirs, { dir, name, depth, stats }: Found): void {
+  if (stats.kind !== "symlink") return digests.add(depth, name, stats);
+  try {
+    digests.add(depth, name, stats, fs.readlinkSync(held.at(dir, name), { encoding: "latin1" }));
+  } catch (thrown) {
+    if (!isErrno(thrown)) throw thrown;
+    digests.spoil(depth);
+  }
+}
+
+/**
+ * Returns what reads the directories at a destination; undefined where nothing is there, or that
+ * cannot be known.
+ */
+export function destinationSubtrees(
+  place: PlacePath,
+  layout: () => Layout,
+  follow: boolean,
+): ReadTargetSubtrees | undefined {
+  return hasContent(place)
+    ? (topName, options) => readDestination(place, layout(), topName, follow, options)
+    : undefined;
+}
+
+function hasContent(place: PlacePath): boolean {
+  try {
+    const dir = fs.opendirSync(nativePath(placeBytes(place)));
+    return closingAfter(
+      () => dir.readSync() !== null,
+      () => dir.closeSync(),
+    );
+  } catch (thrown) {
+    if (!isErrno(thrown)) throw thrown;
+    return false; // what cannot be opened is told when the first entry comes
+  }
+}
+
+async function readDestination(
+  place: PlacePath,
+  layout: Layout,
+  topName: Bytes,
+  follow: boolean,
+  options: ReadSubtreesOptions,
+): Promise<readonly Subtree[] | undefined> {
+  const held = new HeldDirs(place, follow);
+  return closingInTheEnd(
+    async () => {
+      const name = toByteString(topName);
+      if (layout === "named" && held.look(held.root, name)?.kind !== "dir") return undefined;
+      const top = layout === "named" ? new DirNode(held.root, name) : held.root;
+      return readSubtrees(held, top, (_, below) => below === stagingName, options);
+    },
+    async () => held.close(),
+  );
+}

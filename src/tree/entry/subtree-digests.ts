@@ -1,0 +1,131 @@
+import { sha256Key } from "../../chunk/digest.ts";
+import type { EntryKind } from "./entry.ts";
+
+/** A directory and all that lies below it. */
+export interface Subtree {
+  /** Its path below the top directory, one character per byte; empty for that directory itself. */
+  readonly path: string;
+  /** SHA-256 of what lies in it, as a key (see `keyOf`). */
+  readonly digest: string;
+  /** Entries below it, at any depth. */
+  readonly entryCount: number;
+}
+
+/** What a digest says of an entry beside its name. */
+interface EntryFacts {
+  readonly kind: EntryKind | "other";
+  readonly size: number;
+  readonly mode: number;
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+}
+
+/** A directory that entries are being added to. */
+interface Level {
+  readonly path: string;
+  /** Where its records start. */
+  readonly start: number;
+  entryCount: number;
+  /** False once something in it was found that cannot be told. */
+  isWhole: boolean;
+}
+
+const kindCodes = { file: 0, dir: 1, symlink: 2 } as const;
+/** Bytes of a record beside name, link text and digest. */
+const recordBytes = 32;
+const wordValues = 2 ** 32;
+
+/**
+ * Computes the digests of directories from what lies in them (docs/protocol.md §6.15). Entries are
+ * added in canonical order. One directory per depth is kept in memory, and a path and a digest of
+ * each that is complete.
+ */
+export class SubtreeDigests {
+  readonly #levels: Level[] = [{ path: "", start: 0, entryCount: 0, isWhole: true }];
+  readonly #found: Subtree[] = [];
+  /** The records of the directories at hand, each behind those of the directory it lies in. */
+  #bytes = new Uint8Array(65_536);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /**
+   * Adds an entry.
+   *
+   * @param depth directories between the top directory and the entry
+   * @param name one character per byte
+   * @param target what a link holds, likewise
+   */
+  add(depth: number, name: string, { kind, size, mode, mtimeSec, mtimeNsec }: EntryFacts, target = ""): void {
+    this.#closeBelow(depth);
+    const level = this.#levels[depth]!;
+    level.entryCount += 1;
+    if (kind === "other") return this.spoil(depth);
+    this.#makeRoom(recordBytes + name.length + target.length);
+    this.#writeByte(kindCodes[kind]);
+    this.#writeByte(name.length);
+    this.#writeText(name);
+    if (kind !== "symlink") this.#writeWord(mode);
+    this.#writeLong(mtimeSec);
+    this.#writeWord(mtimeNsec);
+    if (kind === "file") this.#writeLong(size);
+    if (kind === "symlink") this.#writeWord(target.length);
+    if (kind === "symlink") this.#writeText(target);
+    if (kind !== "dir") return;
+    const path = level.path === "" ? name : `${level.path}/${name}`;
+    this.#levels.push({ path, start: this.#length, entryCount: 0, isWhole: true });
+  }
+
+  /** Something of this depth cannot be told: the directories that it lies in have no digest. */
+  spoil(depth: number): void {
+    this.#closeBelow(depth);
+    this.#levels[depth]!.isWhole = false;
+  }
+
+  /** Returns the directories that can be told, each behind those that lie in it. */
+  finish(): readonly Subtree[] {
+    this.#closeBelow(-1);
+    return this.#found;
+  }
+
+  #closeBelow(depth: number): void {
+    while (this.#levels.length > depth + 1) {
+      const { path, start, entryCount, isWhole } = this.#levels.pop()!;
+      const digest = isWhole ? sha256Key(this.#bytes.subarray(start, this.#length)) : "";
+      this.#length = start;
+      if (isWhole) this.#found.push({ path, digest, entryCount });
+      const around = this.#levels.at(-1);
+      if (around === undefined) return;
+      around.entryCount += entryCount;
+      around.isWhole &&= isWhole;
+      this.#makeRoom(digest.length);
+      this.#writeText(digest);
+    }
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const wider = new Uint8Array(2 * (this.#length + count));
+    wider.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = wider;
+    this.#view = new DataView(wider.buffer);
+  }
+
+  #writeByte(value: number): void {
+    this.#bytes[this.#length++] = value;
+  }
+
+  #writeWord(value: number): void {
+    this.#view.setUint32(this.#length, value);
+    this.#length += 4;
+  }
+
+  /** A signed number of 64 bits, exact below 2^53. */
+  #writeLong(value: number): void {
+    this.#writeWord(Math.floor(value / wordValues));
+    this.#writeWord(value);
+  }
+
+  #writeText(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i);
+  }
+}

@@ -1,0 +1,26 @@
+import { keyOf } from "../../chunk/id-key.ts";
+import { type Subtree, SubtreeDigests } from "../entry/subtree-digests.ts";
+import type { ReadSubtreesOptions } from "../subtrees.ts";
+import type { MemoryDir } from "./memory-tree.ts";
+
+/** Reads the directories below one in memory, each behind those that lie in it. */
+export async function readMemorySubtrees(
+  top: MemoryDir,
+  { goOn, signal }: ReadSubtreesOptions,
+): Promise<readonly Subtree[] | undefined> {
+  signal?.throwIfAborted();
+  const digests = new SubtreeDigests();
+  return goOn(addChildren(digests, top, 0)) ? digests.finish() : undefined;
+}
+
+/** Returns how many entries were added. */
+function addChildren(digests: SubtreeDigests, dir: MemoryDir, depth: number): number {
+  let count = 0;
+  for (const name of [...dir.children.keys()].sort()) {
+    const node = dir.children.get(name)!;
+    const size = node.kind === "file" ? node.bytes.length : 0;
+    digests.add(depth, name, { ...node, size }, node.kind === "symlink" ? keyOf(node.target) : "");
+    count += 1 + (node.kind === "dir" ? addChildren(digests, node, depth + 1) : 0);
+  }
+  return count;
+}

@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import net from "node:net";
+import { expect, test } from "vitest";
+import { receiveTree, type ReceiveSummary } from "../../../../src/session/receive.ts";
+import { sendTree, type SendSummary } from "../../../../src/session/send.ts";
+import { duplexPair } from "../../../../src/transport/memory.ts";
+import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
+import { openTreeSource, type TreeSourceOptions } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { createPathFilter } from "../../../../src/tree/filter/path-filter.ts";
+import type { TreeTarget } from "../../../../src/tree/target.ts";
+import { asLarge } from "../../../as-large.ts";
+import { describeTree, tempDir } from "./disk-tree.ts";
+
+interface Outcome {
+  readonly sent: SendSummary;
+  readonly received: ReceiveSummary;
+  readonly troubles: string[];
+}
+
+async function sync(from: string, target: TreeTarget, options?: TreeSourceOptions): Promise<Outcome> {
+  const [near, far] = duplexPair();
+  const source = await openTreeSource(from, options);
+  const troubles: string[] = [];
+  const onTrouble = (error: Error): void => void troubles.push(error.message);
+  try {
+    const [sent, received] = await Promise.all([
+      sendTree(asLarge(source), near, { helloMs: 0, stallMs: 0, onTrouble }),
+      receiveTree(target, far, { helloMs: 0, stallMs: 0 }),
+    ]);
+    return { sent, received, troubles };
+  } finally {
+    await source.close();
+  }
+}
+
+/** A tree of 10 directories with 11 entries each, and a copy of it. */
+function makeTrees(root: string): { readonly source: string; readonly copy: string } {
+  const source = `${root}/source`;
+  for (let i = 0; i < 10; i++) {
+    fs.mkdirSync(`${source}/d${i}/deep`, { recursive: true });
+    for (let j = 0; j < 8; j++) fs.writeFileSync(`${source}/d${i}/f${j}`, `${i} ${j}`);
+    fs.writeFileSync(Buffer.from(`${source}/d${i}/deep/\xff`, "latin1"), "x");
+    fs.symlinkSync("../f1", `${source}/d${i}/deep/link`);
+  }
+  execFileSync("cp", ["-a", source, `${root}/copy`]);
+  return { source, copy: `${root}/copy` };
+}
+
+const below = 11;
+
+test("only what differs is listed, and all is as the sender has it", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  const same = await sync(`${source}/`, await openTreeTarget(copy));
+  expect(same.sent).toMatchObject({ entries: 1, sameEntries: 10 + 10 * below });
+
+  fs.writeFileSync(`${source}/d3/f2`, "changed");
+  fs.chmodSync(`${source}/d4/deep`, 0o700);
+  fs.rmSync(`${copy}/d5/f1`);
+  fs.writeFileSync(`${copy}/d6/deep/more`, "extra");
+  fs.utimesSync(`${copy}/d7`, 1, 1);
+  const { sent, received } = await sync(`${source}/`, await openTreeTarget(copy, { maxDeletedCount: 10 }));
+  // Of d3 to d6 all is listed but the deep ones that are the same; of d7 only itself.
+  expect(sent).toMatchObject({ entries: 1 + 10 + 4 * 9 + 2, sameEntries: 6 * below + 2 + 2 + 2 });
+  expect(received.deleted).toBe(1);
+  expect(describeTree(copy)).toEqual(describeTree(source));
+});
+
+test("a directory under its own name is compared with the one of that name", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  fs.mkdirSync(`${temp.path}/into`);
+  fs.renameSync(copy, `${temp.path}/into/source`);
+  fs.writeFileSync(`${temp.path}/into/beside`, "stays");
+  const { sent } = await sync(source, await openTreeTarget(`${temp.path}/into`));
+  expect(sent).toMatchObject({ entries: 1, sameEntries: 10 + 10 * below });
+});
+
+test("a preview foretells the same", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  fs.writeFileSync(`${source}/d3/f2`, "changed");
+  fs.writeFileSync(`${copy}/d6/deep/more`, "extra");
+  const told: string[] = [];
+  const preview = openTreePreview(copy, {
+    maxDeletedCount: 10,
+    onChange: ({ change, path }) => void told.push(`${change} ${path}`),
+  });
+  await sync(`${source}/`, preview);
+  expect(told.sort()).toEqual(["changed d3/f2", "deleted d6/deep/more", "touched d6/deep"]);
+});
+
+test("what is never sent, or left out, is told as it is without a comparison", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  const server = net.createServer().listen(`${source}/d2/deep/socket`);
+  await once(server, "listening");
+  for (let run = 0; run < 2; run++) {
+    const { sent, troubles } = await sync(`${source}/`, await openTreeTarget(copy));
+    expect(sent.leftOut).toBe(1);
+    expect(troubles).toHaveLength(1);
+  }
+  server.close();
+  // Of what is left out the receiver has a copy, so its directories are others.
+  const filter = createPathFilter([{ action: "exclude", pattern: Buffer.from("d8/f1") }]);
+  const { sent } = await sync(`${source}/`, await openTreeTarget(copy), { filter });
+  expect(sent.sameEntries).toBeGreaterThan(8 * below);
+  expect(sent.sameEntries).toBeLessThan(9 * below + 9);
+  expect(fs.existsSync(`${copy}/d8/f1`)).toBe(true);
+});
