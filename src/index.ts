@@ -84,7 +84,17 @@ export {
   memoryLink,
   textOfName,
 } from "./tree/memory/memory-tree.ts";
-export { type FilterRule, type PathFilter, createPathFilter } from "./tree/filter/path-filter.ts";
+export { type TreeFilter, type TreeFilterOptions, createTreeFilter } from "./tree/filter/tree-filter.ts";
+export type { DirFilter, FilterTop, ReadBeside } from "./tree/filter/dir-filter.ts";
+export type {
+  DirMergeRule,
+  FilterRule,
+  FilterSide,
+  PatternRule,
+  RuleOrigin,
+  RuleReading,
+  RuleSides,
+} from "./tree/filter/rule.ts";
 export type { Entry, EntryKind, Layout, TreeChange } from "./tree/entry/entry.ts";
 export type { CutOptions, CutRun, SourceEntry, SourceOptions, TreeSource } from "./tree/source.ts";
 export type { Need, Placement, TargetOptions, TreeTarget } from "./tree/target.ts";

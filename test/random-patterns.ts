@@ -1,4 +1,4 @@
-import { createPathFilter, type FilterRule } from "../src/tree/filter/path-filter.ts";
+import { createTreeFilter } from "../src/tree/filter/tree-filter.ts";
 
 /**
  * Paths of a tree, one character a byte, and whether each is a directory; a directory comes before
@@ -46,8 +46,14 @@ const sets = [
   "[/a]",
 ];
 
-function pick<T>(random: () => number, from: readonly T[]): T {
+/** One of several things. */
+export function pick<T>(random: () => number, from: readonly T[]): T {
   return from[Math.floor(random() * from.length)]!;
+}
+
+/** A few letters and odd characters. */
+export function randomText(random: () => number, most: number): string {
+  return text(random, most, () => pick(random, random() < 0.6 ? letters : odd));
 }
 
 function text(random: () => number, most: number, next: () => string): string {
@@ -61,7 +67,7 @@ export function randomPaths(random: () => number, count: number): OddPaths {
   const paths = new Map<string, boolean>();
   const dirs = [""];
   while (paths.size < count) {
-    const name = text(random, 3, () => pick(random, random() < 0.6 ? letters : odd));
+    const name = randomText(random, 3);
     const path = pick(random, dirs) + name;
     if (name === "." || name === ".." || paths.has(path)) continue;
     const isDir = random() < 0.35 && path.split("/").length < 4;
@@ -95,22 +101,30 @@ function bend(random: () => number, character: string): string {
 }
 
 /** One to four rules. */
-export function randomRules(random: () => number, paths: OddPaths): FilterRule[] {
+export function randomRules(random: () => number, paths: OddPaths): string[] {
   const count = random() < 0.6 ? 1 : 2 + Math.floor(random() * 3);
   return Array.from({ length: count }, (_, i) => {
-    const action = i + 1 < count && random() < 0.5 ? "include" : "exclude";
-    return { action, pattern: Buffer.from(randomPattern(random, paths) || "a", "latin1") };
+    const sign = i + 1 < count && random() < 0.5 ? "+" : "-";
+    return `${sign} ${randomPattern(random, paths) || "a"}`;
   });
 }
 
 /** What a filter keeps of a tree, in order. */
-export function keptBy(paths: OddPaths, rules: readonly FilterRule[]): string[] {
-  const filter = createPathFilter(rules);
-  const kept = new Set([""]);
+export function keptBy(paths: OddPaths, rules: readonly string[]): string[] {
+  const filter = createTreeFilter(rules.map((rule) => Buffer.from(rule, "latin1")));
+  const tops = new Map([["", filter.open("sender", {}).enter("", () => undefined)]]);
+  const kept: string[] = [];
   for (const [path, isDir] of paths) {
-    const dir = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-    if (kept.has(dir) && !filter.excludes(Buffer.from(path, "latin1"), isDir)) kept.add(path);
+    const end = path.lastIndexOf("/");
+    const name = path.slice(end + 1);
+    const around = tops.get(path.slice(0, Math.max(0, end)));
+    if (!around || around.excludes(name, isDir)) continue;
+    kept.push(path);
+    if (isDir)
+      tops.set(
+        path,
+        around.enter(name, () => undefined),
+      );
   }
-  kept.delete("");
-  return [...kept].sort();
+  return kept.sort();
 }

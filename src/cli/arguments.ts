@@ -66,18 +66,16 @@ function parse(argv: readonly string[], specs: OptionSpecs) {
   }
 }
 
-/** The values of options for which others may stand, in the order given. */
+/** The options that are gathered with others, in the order given. */
 function gather(
   tokens: ReturnType<typeof parse>["tokens"],
   specs: OptionSpecs,
 ): Record<string, readonly string[]> {
   const gathered: Record<string, string[]> = {};
-  const targets = new Set(Object.values(specs).flatMap(({ stands }) => stands?.for ?? []));
   for (const token of tokens) {
-    if (token.kind !== "option" || token.value === undefined) continue;
-    const { stands } = specs[token.name]!;
-    const name = stands?.for ?? token.name;
-    if (targets.has(name)) (gathered[name] ??= []).push(...(stands?.as(token.value) ?? [token.value]));
+    const name = token.kind === "option" ? specs[token.name]!.gathered : undefined;
+    if (token.kind === "option" && name !== undefined)
+      (gathered[name] ??= []).push(`${token.name}=${token.value ?? ""}`);
   }
   return gathered;
 }

@@ -10,8 +10,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The value that it has when it is given without one; a value then follows a `=` only. */
   readonly bare?: string;
-  /** Makes of a value some of another option, which keeps them in the order given. */
-  readonly stands?: { readonly for: string; readonly as: (value: string) => readonly string[] };
+  /** The option that has this one among its values, as `NAME=VALUE`, in the order given. */
+  readonly gathered?: string;
   readonly about: string;
 }
 

@@ -5,6 +5,10 @@ import type { OptionSpecs, OptionValues } from "./command.ts";
 /** Options of the commands that can delete what the sender does not have. */
 export const deleteOptions = {
   delete: { type: "boolean", about: "delete what the directories of DST hold and those of SRC do not" },
+  "delete-excluded": {
+    type: "boolean",
+    about: "the same, and what is left out by rules that spare nothing, too",
+  },
   "max-delete": {
     type: "string",
     value: "N",
@@ -14,10 +18,10 @@ export const deleteOptions = {
 
 const defaultCount = 1000;
 
-/** How much may be deleted; undefined without `--delete`. @throws USAGE */
+/** How much may be deleted; undefined when nothing is. @throws USAGE */
 export function deletionLimitOf(options: OptionValues<typeof deleteOptions>): number | undefined {
   const count = readCount("max-delete", options["max-delete"], 0, Number.MAX_SAFE_INTEGER);
-  if (options.delete === true) return count ?? defaultCount;
+  if (options.delete === true || options["delete-excluded"] === true) return count ?? defaultCount;
   if (count !== undefined) throw new SyncError("USAGE", "--max-delete is for --delete");
   return undefined;
 }

@@ -30,8 +30,7 @@ export const pull = defineCommand({
       );
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
-    const { exclude } = options;
-    const receiving = readReceivingOptions(to, options, report);
+    const receiving = await readReceivingOptions(to, options, report);
     const changes = new ChangeReport(report, receiving);
     prepareForSession("duplex");
     const summary = await transfer(from, to, {
@@ -42,7 +41,6 @@ export const pull = defineCommand({
       ...receiving,
       ...changes.runOptions(),
       signal,
-      ...(exclude && { exclude }),
       compress: options.compress === true,
     });
     changes.end("received", summary);

@@ -5,7 +5,7 @@ import { ChangeReport } from "./change-report.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { prepareForSession } from "./engine.ts";
-import { excludeOption } from "./exclusion.ts";
+import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { dryRunOption } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
@@ -15,7 +15,7 @@ export const push = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
-    ...excludeOption,
+    ...filterOptions,
     ...dryRunOption,
     ...deleteOptions,
     ...remoteOptions,
@@ -32,7 +32,6 @@ export const push = defineCommand({
         "USAGE",
         `push sends to HOST:PATH or a URL, not to ${to}; from here to here: send ${from} | rsync-stream recv ${to}`,
       );
-    const { exclude } = options;
     const dryRun = options["dry-run"] === true;
     const maxDeletedCount = deletionLimitOf(options);
     const changes = new ChangeReport(report, { dryRun, maxDeletedCount });
@@ -44,7 +43,7 @@ export const push = defineCommand({
       ...changes.runOptions(),
       dryRun,
       signal,
-      ...(exclude && { exclude }),
+      ...(await readFilterOptions(options)),
       ...(maxDeletedCount !== undefined && { maxDeletedCount }),
       ...(options.compress === true && { compress: true }),
     });

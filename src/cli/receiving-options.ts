@@ -1,8 +1,9 @@
+import type { FilterOptions } from "../transfer/filter-options.ts";
 import type { OpenTargetOptions } from "../transfer/open-target.node.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
-import { excludeOption } from "./exclusion.ts";
+import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import type { Report } from "./report.ts";
 
 /** The option of the commands that can tell what they would do. */
@@ -12,7 +13,7 @@ export const dryRunOption = {
 
 /** Options of the commands that receive a tree here. */
 export const receivingOptions = {
-  ...excludeOption,
+  ...filterOptions,
   ...dryRunOption,
   ...deleteOptions,
   fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
@@ -24,14 +25,15 @@ const unkeptTexts: Readonly<Record<Unkept, string>> = {
   "times of links": "the times of links",
 };
 
-/** How a tree is received at a place, as the options say. @throws USAGE */
-export function readReceivingOptions(
+/** How a tree is received at a place, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
+export async function readReceivingOptions(
   place: string,
   options: OptionValues<typeof receivingOptions>,
   report: Report,
-): Pick<OpenTargetOptions, "dryRun" | "durable" | "maxDeletedCount" | "onUnkept"> {
+): Promise<Pick<OpenTargetOptions, "dryRun" | "durable" | "maxDeletedCount" | "onUnkept"> & FilterOptions> {
   const maxDeletedCount = deletionLimitOf(options);
   return {
+    ...(await readFilterOptions(options)),
     dryRun: options["dry-run"] === true,
     durable: options.fsync === true,
     ...(maxDeletedCount !== undefined && { maxDeletedCount }),

@@ -1,6 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { receiveTree } from "../session/receive.ts";
-import { filterOf } from "../transfer/filter-rules.node.ts";
+import { loadFilter } from "../transfer/filter-loading.node.ts";
 import { openTarget } from "../transfer/open-target.node.ts";
 import { duplexChannel, inputChannel } from "../transfer/standard-streams.node.ts";
 import { duplexOf } from "../transport/channel.ts";
@@ -24,16 +24,17 @@ export const recv = defineCommand({
   knowsRsync: true,
   writesOutput: ({ duplex }) => duplex === true,
   async run({ operands: [place], options, report, signal }) {
-    if (options.exclude && options.delete !== true)
-      throw new SyncError("USAGE", "--exclude is for --delete here; leaving out is for the sender");
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const channel = duplex ? duplexChannel() : inputChannel();
-    const receiving = readReceivingOptions(place, options, report);
+    const receiving = await readReceivingOptions(place, options, report);
+    if (receiving.filter && receiving.maxDeletedCount === undefined)
+      throw new SyncError("USAGE", "filters are for --delete here; leaving out is for the sender");
     const changes = new ChangeReport(report, receiving);
+    const { filter } = await loadFilter(receiving, "sender");
     const target = await openTarget(place, {
       ...receiving,
-      protect: filterOf(options.exclude),
+      filter,
       ...(changes.onChange && { onChange: changes.onChange }),
     });
     const summary = await receiveTree(target, duplexOf(channel), {

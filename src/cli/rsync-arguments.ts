@@ -16,8 +16,12 @@ export function dropNeedless(argv: readonly string[], specs: OptionSpecs): reado
     const argument = argv[at]!;
     const left = argument.startsWith("--") ? keptName(argument, specs) : keptLetters(argument, specs);
     if (left === undefined) continue;
-    kept.push(left);
-    if (awaitsValue(left, specs) && at + 1 < end) kept.push(argv[++at]!);
+    const taker = awaiting(left, specs);
+    const value = taker !== undefined && at + 1 < end ? [argv[++at]!] : [];
+    // A rule may begin with a hyphen, which would make it an option.
+    const isJoined = taker !== undefined && specs[taker]!.gathered !== undefined;
+    if (isJoined) kept.push([left, ...value].join(left.startsWith("--") ? "=" : ""));
+    else kept.push(left, ...value);
   }
   return [...kept, ...argv.slice(end)];
 }
@@ -49,15 +53,15 @@ function keptLetters(argument: string, specs: OptionSpecs): string | undefined {
   return kept === "-" ? undefined : kept;
 }
 
-/** True when the next argument is the value of this one. */
-function awaitsValue(argument: string, specs: OptionSpecs): boolean {
+/** The option in an argument whose value is the next argument. */
+function awaiting(argument: string, specs: OptionSpecs): string | undefined {
   if (argument.startsWith("--")) {
     const name = argument.slice(2);
-    return Object.hasOwn(specs, name) && takesValue(name, specs);
+    return Object.hasOwn(specs, name) && takesValue(name, specs) ? name : undefined;
   }
-  const letters = argument.startsWith("-") ? [...argument.slice(1)] : [];
-  const taker = letters.findIndex((letter) => takesValue(nameOf(letter, specs), specs));
-  return taker >= 0 && taker === letters.length - 1;
+  const names = argument.startsWith("-") ? [...argument.slice(1)].map((letter) => nameOf(letter, specs)) : [];
+  const taker = names.findIndex((name) => takesValue(name, specs));
+  return taker === names.length - 1 ? names[taker] : undefined;
 }
 
 function takesValue(name: string | undefined, specs: OptionSpecs): boolean {

@@ -74,8 +74,8 @@ const foreign: readonly Row[] = [
   ["m", "prune-empty-dirs", "empty directories are sent"],
   ["", "files-from", "--include-from ('*/' too) and --exclude '*'"],
   ["0", "from0", "patterns are one a line; leave it out"],
-  ["fF", "filter", "use --exclude and --include, in their order"],
-  ["C", "cvs-exclude", "name what to leave out by --exclude"],
+  ["fF", "filter", "push, pull, send and recv have filters"],
+  ["C", "cvs-exclude", "push, pull, send and recv have filters"],
   ["", "remove-source-files", "SRC stays; remove it afterwards"],
   ["b", "backup", "old content is not kept; copy DST before"],
   ["", "backup-dir", "old content is not kept; copy DST before"],
@@ -98,7 +98,6 @@ const foreign: readonly Row[] = [
   ["", "delete-during", "use --delete, which deletes at the end"],
   ["", "delete-delay", "use --delete, which deletes at the end"],
   ["", "delete-after", "use --delete, which deletes at the end"],
-  ["", "delete-excluded", "what is excluded is kept in DST"],
   ["", "force", "use --delete: it empties such directories"],
   ["", "ignore-errors", "nothing is deleted after an error"],
   ["", "ignore-missing-args", "SRC has to be there"],
@@ -148,6 +147,7 @@ const foreign: readonly Row[] = [
   ["n", "dry-run", "the receiver tells; recv --dry-run"],
   ["", "delete", "the receiver deletes; recv --delete"],
   ["", "max-delete", "the receiver deletes; recv --delete"],
+  ["", "delete-excluded", "it is for recv, push and pull"],
 ];
 
 /** All of them: first those that are taken. */

@@ -12,8 +12,8 @@ import { reportSession } from "./session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { openSource } from "../transfer/open-source.node.ts";
 import { duplexChannel, outputChannel } from "../transfer/standard-streams.node.ts";
-import { excludeOption } from "./exclusion.ts";
-import { filterOf } from "../transfer/filter-rules.node.ts";
+import { filterOptions, readFilterOptions } from "./filter-options.ts";
+import { loadFilter } from "../transfer/filter-loading.node.ts";
 import { prepareForSession } from "./engine.ts";
 
 interface DigestOptions {
@@ -27,7 +27,7 @@ export const send = defineCommand({
   operands: ["SRC"],
   options: {
     have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
-    ...excludeOption,
+    ...filterOptions,
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
     digest: { type: "string", value: "NAME", about: "name chunks by sha-256 or blake3" },
     ...duplexOption,
@@ -39,7 +39,8 @@ export const send = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
-    const source = await openSource(place, { filter: filterOf(options.exclude) });
+    const { filter } = await loadFilter(await readFilterOptions(options), "receiver");
+    const source = await openSource(place, { filter });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();

@@ -3,7 +3,7 @@ import { isSyncError } from "../errors.ts";
 import { receiveTree, type ReceiveSummary } from "../session/receive.ts";
 import { sendTree } from "../session/send.ts";
 import { duplexPair } from "../transport/memory.ts";
-import { filterOf } from "./filter-rules.node.ts";
+import { loadFilter } from "./filter-loading.node.ts";
 import { openSource } from "./open-source.node.ts";
 import { openTarget } from "./open-target.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
@@ -11,16 +11,16 @@ import type { TransferOptions } from "./transfer-options.node.ts";
 /**
  * Brings a place here up to date with a tree here: both ends of a session in this process.
  *
- * @throws NOT_FOUND when nothing is to be sent, LIMIT for too many patterns, and what `receiveTree`
- *   does
+ * @throws NOT_FOUND when nothing is to be sent, USAGE and LIMIT for the filter, and what
+ *   `receiveTree` does
  */
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
-  const filter = filterOf(options.exclude);
+  const { filter } = await loadFilter(options, "receiver");
   const { signal, onConnect } = options;
   const source = await openSource(from, { filter });
   return closingInTheEnd(
     async () => {
-      const target = await openTarget(to, { ...options, protect: filter });
+      const target = await openTarget(to, { ...options, filter });
       const [left, right] = duplexPair();
       onConnect?.();
       const [sent, received] = await Promise.allSettled([

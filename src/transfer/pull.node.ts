@@ -3,7 +3,7 @@ import type { ReceiveSummary } from "../session/receive.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
-import { filterOf } from "./filter-rules.node.ts";
+import { loadFilter } from "./filter-loading.node.ts";
 import { livenessTo } from "./liveness.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
@@ -11,7 +11,7 @@ import type { TransferOptions } from "./transfer-options.node.ts";
  * Brings a place here up to date with a tree elsewhere. The other end is started before the modules
  * of a session are loaded.
  *
- * @throws USAGE for options that do not go together, LIMIT for too many patterns, and what
+ * @throws USAGE for options that do not go together, LIMIT for too many rules, and what
  *   `createReceiver` does
  */
 export async function pull(
@@ -19,11 +19,11 @@ export async function pull(
   place: string,
   options: TransferOptions,
 ): Promise<ReceiveSummary> {
-  const { exclude = [] } = options;
-  if (exclude.length > 0 && there.kind !== "ssh")
-    throw new SyncError("USAGE", "--exclude is for HOST:PATH; what a server offers comes whole");
-  const protect = filterOf(options.exclude);
-  const connector = connectorTo(there, { direction: "pull", exclude }, options);
+  const { filter, texts } = await loadFilter(options, "sender");
+  if (texts.length > 0 && there.kind !== "ssh")
+    throw new SyncError("USAGE", "filters are for HOST:PATH; what a server offers comes whole");
+  const { deletesExcluded = false } = options;
+  const connector = connectorTo(there, { direction: "pull", filter: texts, deletesExcluded }, options);
   const { connect, close } = connectEarly(connector, options);
   try {
     const [{ createReceiver }, { openTarget }] = await Promise.all([
@@ -35,7 +35,7 @@ export async function pull(
       ...options,
       ...patience,
       connect,
-      openTarget: () => openTarget(place, { ...options, protect }),
+      openTarget: () => openTarget(place, { ...options, filter }),
     });
     return await run.done;
   } finally {

@@ -5,7 +5,7 @@ import { checkSource } from "./check-source.node.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
-import { filterOf } from "./filter-rules.node.ts";
+import { loadFilter } from "./filter-loading.node.ts";
 import { livenessTo } from "./liveness.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
@@ -14,15 +14,15 @@ import type { TransferOptions } from "./transfer-options.node.ts";
  * of a session are loaded.
  *
  * @throws USAGE for options that do not go together, NOT_FOUND when nothing is to be sent, LIMIT
- *   for too many patterns, and what `createSender` does
+ *   for too many rules, and what `createSender` does
  */
 export async function push(
   place: string,
   there: RemoteEndpoint,
   options: TransferOptions,
 ): Promise<SendSummary> {
-  const filter = filterOf(options.exclude);
-  const connector = connectorTo(there, wishOf(there, options), options);
+  const { filter, texts } = await loadFilter(options, "receiver");
+  const connector = connectorTo(there, wishOf(there, options, texts), options);
   checkSource(place);
   const { connect, close } = connectEarly(connector, options);
   try {
@@ -43,11 +43,11 @@ export async function push(
   }
 }
 
-function wishOf(there: RemoteEndpoint, options: TransferOptions): SessionWish {
-  const { exclude = [], maxDeletedCount, dryRun } = options;
+function wishOf(there: RemoteEndpoint, options: TransferOptions, texts: readonly string[]): SessionWish {
+  const { deletesExcluded = false, maxDeletedCount, dryRun } = options;
   const wish = { direction: "push", ...(dryRun === true && { dryRun }) } as const;
   if (maxDeletedCount === undefined) return wish;
-  if (exclude.length > 0 && there.kind !== "ssh")
-    throw new SyncError("USAGE", "a server would delete what --exclude leaves out here");
-  return { ...wish, maxDeletedCount, exclude };
+  if (texts.length > 0 && there.kind !== "ssh")
+    throw new SyncError("USAGE", "a server would delete what a filter spares");
+  return { ...wish, maxDeletedCount, filter: texts, deletesExcluded };
 }

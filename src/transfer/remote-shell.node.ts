@@ -1,9 +1,16 @@
+import { SyncError } from "../errors.ts";
 import type { Connect } from "../session/reconnect.ts";
 import { type ChildWords, childProcessDuplex } from "../transport/child-process.node.ts";
 import type { SessionWish } from "../transport/session-request.ts";
 import type { ShellEndpoint } from "./endpoint.node.ts";
 import { RemoteWords } from "./remote-words.node.ts";
 import { byteWords, quoteForShell, splitWords } from "./shell-words.node.ts";
+
+/**
+ * Bytes of all rules that travel to the other end, quoted. A system takes 128 KiB in one argument,
+ * and a remote shell takes all words as one.
+ */
+export const maxFilterWordsBytes = 98_304;
 
 /** How a program at another host is started. */
 export interface RemoteShellOptions {
@@ -25,7 +32,7 @@ const absentHint =
  * How to start the program at the other end of a remote shell.
  *
  * @param wish what is wanted of it
- * @throws USAGE when `rsh` is no command
+ * @throws USAGE when `rsh` is no command, LIMIT for too many rules
  */
 export function remoteShell(
   { host, path }: ShellEndpoint,
@@ -45,11 +52,21 @@ export function remoteShell(
 }
 
 /** What the other end has to do, as words for a shell. */
-function roleFor({ direction, maxDeletedCount, dryRun, exclude = [] }: SessionWish): string {
-  const exclusion = exclude.map((each) => ` --exclude=${quoteForShell(each)}`).join("");
-  if (direction === "pull") return `send --duplex --json --quiet${exclusion}`;
+function roleFor(wish: SessionWish): string {
+  const { direction, maxDeletedCount, dryRun } = wish;
+  const rules = ruleWords(wish);
+  if (direction === "pull") return `send --duplex --json --quiet${rules}`;
   const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
-  return `recv --duplex --json --quiet${dryRun ? " --dry-run" : ""}${deletion}${exclusion}`;
+  return `recv --duplex --json --quiet${dryRun ? " --dry-run" : ""}${deletion}${rules}`;
+}
+
+/** The rules for that end, in the order in which they are asked. @throws LIMIT */
+function ruleWords({ direction, filter = [], deletesExcluded }: SessionWish): string {
+  const words = filter.map((rule) => ` --filter=${quoteForShell(rule)}`).join("");
+  const [actual, limit] = [Buffer.byteLength(words), maxFilterWordsBytes];
+  if (actual > limit)
+    throw new SyncError("LIMIT", "the other end takes fewer filter rules", { detail: { actual, limit } });
+  return deletesExcluded === true && direction === "push" ? ` --delete-excluded${words}` : words;
 }
 
 /** A `~` stays for the remote shell to read. */

@@ -7,16 +7,13 @@ import type { SendProgress, SendSummary } from "../session/send.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import type { ConnectorOptions } from "./connector.node.ts";
+import type { FilterOptions } from "./filter-options.ts";
 
 /** How `transfer` works. */
-export interface TransferOptions extends ConnectorOptions, LivenessOptions, ReceiveLimits, ReconnectOptions {
+export interface TransferOptions
+  extends ConnectorOptions, FilterOptions, LivenessOptions, ReceiveLimits, ReconnectOptions {
   /** True to compress content that shrinks. */
   readonly compress?: boolean;
-  /**
-   * Rules of rsync for what is left out, as texts of `--exclude`; with `maxDeletedCount` that is
-   * not deleted either. At most 1000, of 4096 bytes each.
-   */
-  readonly exclude?: readonly string[];
   /**
    * Deletes what the directories of the destination hold and those of the source do not, unless
    * that is more than so many files and directories. Nothing is deleted unless given.

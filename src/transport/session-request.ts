@@ -20,8 +20,10 @@ export interface SessionWish {
   readonly maxDeletedCount?: number;
   /** With a push: to tell what would be done, and to do nothing. */
   readonly dryRun?: boolean;
-  /** Over a remote shell: patterns of what to leave out, or, with a push that deletes, to spare. */
-  readonly exclude?: readonly string[];
+  /** Over a remote shell: rules for what to leave out, or, with a push that deletes, to spare. */
+  readonly filter?: readonly string[];
+  /** With those: that rules which name no end are the sender's. */
+  readonly deletesExcluded?: boolean;
 }
 
 /** The URL by which a client asks for a session with a resource. */

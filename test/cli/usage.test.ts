@@ -21,7 +21,7 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["push", ".", "ws://localhost/", "--turns"], /--turns goes with/],
     [["pull", "host:x", ".", "--turns"], /--turns goes with/],
     [["info", "a", "--perm", "0"], /--perm .*"0"/],
-    [["recv", "a", "--exclude", "x"], /--exclude is for --delete here/],
+    [["recv", "a", "--exclude", "x"], /filters are for --delete here/],
     [["recv", "a", "--color", "blue"], /--color .*"blue"/],
     [["chunks", "a", "--cutter", "knife"], /--cutter .*"knife"/],
     [["chunks", "a", "--cutter", "fixed"], /needs --size/],

@@ -117,7 +117,7 @@ export class EntryPlanner {
     if (outcome !== "blocked") return { entry, number, dir, name, there, outcome };
     if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
     // Nothing that is in it is at the sender.
-    extras.enter(entry.depth + 1, new DirNode(dir, name));
+    extras.enter(entry.depth + 1, new DirNode(dir, name), true);
     return { entry, number, dir, name, there, outcome: "replaced" };
   }
 

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { SyncError } from "../../errors.ts";
-import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import type { ByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
 import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
-import type { PathFilter } from "../filter/path-filter.ts";
+import type { DirFilters } from "./dir-filters.node.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import { walk } from "./walk.node.ts";
@@ -16,6 +16,8 @@ import { walk } from "./walk.node.ts";
 interface Level {
   readonly dir: DirNode;
   readonly names: Set<ByteString>;
+  /** True when all that is in the directory has to go. */
+  readonly isDying: boolean;
 }
 
 /** Something that no entry names. */
@@ -25,23 +27,30 @@ interface Extra {
   readonly kind: FileStats["kind"];
 }
 
+/** Something that no entry names in a directory that one does. */
+interface Candidate extends Extra {
+  readonly isDying: boolean;
+}
+
 /** Why nothing is deleted when the sender did not name all that it has. */
 export function notWhole(): SyncError {
   return new SyncError("PARTIAL", "the sender could not list or read all it has, so nothing was deleted");
 }
 
 /**
- * What is at the destination and not among the entries. It is found as these come by in canonical
+ * What is at the destination and not among the entries. That is found as these come by in canonical
  * order, when the last of a directory has come; only what lies in directories that are entries
- * themselves is looked at.
+ * themselves is looked at. What is protected is decided at the end, when files with rules have
+ * come.
  */
 export class Extras {
   readonly #held: HeldDirs;
   readonly #maxCount: number;
-  readonly #protect: PathFilter | undefined;
+  readonly #filters: DirFilters | undefined;
   /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
   readonly #levels: (Level | undefined)[] = [];
-  /** A directory before what is in it. */
+  readonly #candidates: Candidate[] = [];
+  /** What is to be deleted, a directory before what is in it. */
   readonly #found: Extra[] = [];
   /**
    * Directories in which a session stages files, or did; but for the tops of file systems, which
@@ -53,12 +62,12 @@ export class Extras {
 
   /**
    * @param maxCount how many may be deleted, each file and each directory counted
-   * @param protect what is spared, and the directories that it lies in
+   * @param filters what is spared, and the directories that it lies in
    */
-  constructor(held: HeldDirs, maxCount: number, protect?: PathFilter) {
+  constructor(held: HeldDirs, maxCount: number, filters?: DirFilters) {
     this.#held = held;
     this.#maxCount = maxCount;
-    this.#protect = protect;
+    this.#filters = filters;
   }
 
   /** An entry has this name, whether or not it can be brought about. */
@@ -67,14 +76,26 @@ export class Extras {
     this.#levels[depth]?.names.add(name);
   }
 
-  /** The entry seen last is this directory: what lies in it is of this depth, and comes next. */
-  enter(depth: number, dir: DirNode): void {
-    if (!dir.isNew) this.#levels[depth] = { dir, names: new Set() };
+  /**
+   * The entry seen last is this directory: what lies in it is of this depth, and comes next.
+   *
+   * @param isDying true when the directory makes room for something else
+   */
+  enter(depth: number, dir: DirNode, isDying = false): void {
+    if (!dir.isNew) this.#levels[depth] = { dir, names: new Set(), isDying };
   }
 
-  /** All entries were seen. Returns how many are to be deleted that none of them names. */
+  /**
+   * All entries were seen, and files are in place. Returns how many are to be deleted that none of
+   * them names.
+   *
+   * @throws USAGE, LIMIT, IO for files with rules that cannot be read
+   */
   close(): number {
     this.#closeBelow(-1);
+    for (const candidate of this.#candidates.splice(0)) {
+      if (this.#found.length <= this.#maxCount) this.#judge(candidate);
+    }
     return this.refusal ? 0 : this.#found.length;
   }
 
@@ -139,41 +160,59 @@ export class Extras {
   stays(dir: DirNode, name: ByteString): boolean {
     if (this.refusal) return true;
     for (const found of walk(this.#held, { from: new DirNode(dir, name) }))
-      if (this.#isProtected(found.dir, found.name, found.stats.kind)) return true;
+      if (this.#isProtected({ ...found, kind: found.stats.kind, isDying: true })) return true;
     return false;
   }
 
-  #isProtected(dir: DirNode, name: ByteString, kind: FileStats["kind"]): boolean {
-    if (!this.#protect) return false;
-    const path = `${pathBelow(dir)}/${name}`.slice(1);
-    return this.#protect.excludes(fromByteString(path), kind === "dir");
+  #isProtected({ dir, name, kind, isDying }: Candidate): boolean {
+    return this.#filters?.of(dir).excludes(name, kind === "dir", isDying) ?? false;
   }
 
-  #search({ dir, names }: Level): void {
-    const isSeen = (at: DirNode, name: ByteString): boolean =>
-      at === dir && names.has(name) && name !== stagingName;
-    const isKept = (at: DirNode, name: ByteString, { kind }: FileStats): boolean => {
-      const isStaging = name === stagingName && kind === "dir";
-      if (isStaging && !at.volume) this.#stagings.push(at);
-      if (isStaging) return true;
-      if (!this.#isProtected(at, name, kind)) return false;
+  /** Collects what lies in a directory and was not seen. */
+  #search({ dir, names, isDying }: Level): void {
+    const passOver = (_: DirNode, name: ByteString): boolean => names.has(name) && name !== stagingName;
+    const skip = (_: DirNode, name: ByteString, { kind }: FileStats): boolean => {
+      // Without a filter all of them go, and more than may be need not be known.
+      const isEnough = !this.#filters && this.#candidates.length > this.#maxCount;
+      if (!this.#isStaging(dir, name, kind) && !isEnough) this.#candidates.push({ dir, name, kind, isDying });
+      return true;
+    };
+    for (const _ of walk(this.#held, { from: dir, passOver, skip, onTrouble: this.#onTrouble })) void _;
+  }
+
+  /** Finds what is to be deleted of something that no entry names. */
+  #judge(candidate: Candidate): void {
+    const { dir, name, kind } = candidate;
+    if (this.#isProtected(candidate)) return;
+    const first = this.#found.push({ dir, name, kind });
+    if (kind !== "dir") return;
+    const top = new DirNode(dir, name);
+    /** Directories that hold something protected. */
+    const spared = new Set<ByteString>();
+    const isKept = (at: DirNode, below: ByteString, stats: FileStats): boolean => {
+      if (this.#isStaging(at, below, stats.kind)) return true;
+      if (!this.#isProtected({ dir: at, name: below, kind: stats.kind, isDying: true })) return false;
       for (let kept = at; kept !== dir && kept.parent; kept = kept.parent) spared.add(pathBelow(kept));
       return true;
     };
-    /** Directories that hold something protected. */
-    const spared = new Set<ByteString>();
-    const first = this.#found.length;
-    /** Those that are not spared, whatever is found in them. */
-    let certainCount = first;
-    const onTrouble = (error: SyncError): void => void this.troubles.push(error);
-    for (const found of walk(this.#held, { from: dir, passOver: isSeen, skip: isKept, onTrouble })) {
+    /** Those that are not spared, whatever is found. */
+    let certainCount = first - 1;
+    for (const found of walk(this.#held, { from: top, skip: isKept, onTrouble: this.#onTrouble })) {
       if (certainCount > this.#maxCount) return;
-      const { kind } = found.stats;
-      this.#found.push({ dir: found.dir, name: found.name, kind });
-      if (!this.#protect || kind !== "dir") certainCount += 1;
+      this.#found.push({ dir: found.dir, name: found.name, kind: found.stats.kind });
+      if (!this.#filters || found.stats.kind !== "dir") certainCount += 1;
     }
     if (spared.size === 0) return;
-    const found = this.#found.splice(first);
+    const found = this.#found.splice(first - 1);
     this.#found.push(...found.filter((extra) => !spared.has(`${pathBelow(extra.dir)}/${extra.name}`)));
   }
+
+  /** True for the directory of a session in one; that it is there is kept in mind. */
+  #isStaging(dir: DirNode, name: ByteString, kind: FileStats["kind"]): boolean {
+    const isStaging = name === stagingName && kind === "dir";
+    if (isStaging && !dir.volume) this.#stagings.push(dir);
+    return isStaging;
+  }
+
+  readonly #onTrouble = (error: SyncError): void => void this.troubles.push(error);
 }

@@ -9,6 +9,7 @@ import { toByteString, type PlacePath } from "./byte-string.node.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
+import { protectionAt } from "./dir-filters.node.ts";
 import { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
@@ -54,12 +55,13 @@ export class OpenTarget {
     const { given, options } = tools;
     const destination = openDestination(place, given.layout, first, options.follow ?? true);
     const { held } = destination;
-    const { maxDeletedCount, protect } = options;
+    const { maxDeletedCount } = options;
     this.#tools = tools;
     this.held = held;
     this.dirs = new TargetDirs(held);
     this.#likeFrom = likeDir(destination, first);
-    if (maxDeletedCount !== undefined) this.extras = new Extras(held, maxDeletedCount, protect);
+    if (maxDeletedCount !== undefined)
+      this.extras = new Extras(held, maxDeletedCount, protectionAt(held, place, given.layout, options));
     this.planner = this.#createPlanner(destination);
   }
 

@@ -6,22 +6,23 @@ import { keepsAll } from "../plan/comparison.ts";
 import { seenKeeping } from "./keeping.node.ts";
 import { findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
+import { protectionAt } from "./dir-filters.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, DirNode } from "./dir-node.node.ts";
-import type { PathFilter } from "../filter/path-filter.ts";
 import { destinationSubtrees } from "./subtrees.node.ts";
 import { changeOf, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../subtrees.ts";
+import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { Need, TargetOptions, TreeTarget } from "../target.ts";
 
 /** How `openTreePreview` looks. */
 export interface TreePreviewOptions {
   /** As that of `openTreeTarget`. */
   readonly maxDeletedCount?: number;
-  readonly protect?: PathFilter | undefined;
+  readonly filter?: TreeFilter | undefined;
   readonly follow?: boolean;
   /** Called for each path that would not stay as it is. */
   readonly onChange?: (change: TreeChange) => void;
@@ -124,13 +125,14 @@ class Preview implements TreeTarget, EntryActions {
 
   #begin(first: Entry): EntryPlanner {
     const { layout } = this.#given!;
-    const { maxDeletedCount, protect, follow = true } = this.#options;
+    const { maxDeletedCount, follow = true } = this.#options;
     const destination = findDestination(this.#place, layout, first, follow);
     this.#destination = destination;
-    if (destination.held && maxDeletedCount !== undefined) {
-      this.#extras = new Extras(destination.held, maxDeletedCount, protect);
-    }
     const { held } = destination;
+    if (held && maxDeletedCount !== undefined) {
+      const protection = protectionAt(held, this.#place, layout, this.#options);
+      this.#extras = new Extras(held, maxDeletedCount, protection);
+    }
     const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
     return new EntryPlanner({ destination, layout, keeping, actions: this, extras: this.#extras });
   }

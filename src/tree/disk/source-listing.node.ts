@@ -4,12 +4,12 @@ import { SyncError } from "../../errors.ts";
 import type { Entry, Layout } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import type { Subtree } from "../entry/subtree-digests.ts";
-import type { PathFilter } from "../filter/path-filter.ts";
+import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { SourceEntry, SourceOptions } from "../source.ts";
 import type { ReadSubtreesOptions, SourceSubtrees } from "../subtrees.ts";
 import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
-import type { FileStats } from "./file-stats.node.ts";
+import { DirFilters } from "./dir-filters.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
@@ -27,6 +27,8 @@ const keptCount = 16_384;
  */
 export interface ListingStart {
   readonly held: HeldDirs;
+  /** The directory that paths begin in. */
+  readonly place: ByteString;
   readonly layout: Layout;
   readonly name: ByteString;
   readonly isDir: boolean;
@@ -36,18 +38,19 @@ export interface ListingStart {
 export class SourceListing {
   readonly #start: ListingStart;
   readonly #skip: NonNullable<WalkOptions["skip"]>;
-  readonly #filter: PathFilter | undefined;
+  readonly #filters: DirFilters | undefined;
   /** What comes before the paths of what is in the top directory. */
   readonly #topPath: ByteString;
   /** All that is below the top, where that is little and was read already. */
   #kept: readonly Found[] | undefined;
 
-  constructor(start: ListingStart, filter: PathFilter | undefined) {
+  constructor(start: ListingStart, filter: TreeFilter | undefined) {
     this.#start = start;
-    this.#filter = filter;
+    this.#filters = filter && filtersAt(start, filter);
     this.#topPath = start.layout === "named" ? `${start.name}/` : "";
-    this.#skip = (dir, name, found) =>
-      name === stagingName || this.#isLeftOut(this.#topPath + placeIn(dir, name), found);
+    const filters = this.#filters;
+    this.#skip = (dir, name, { kind }) =>
+      name === stagingName || (filters?.of(dir).excludes(name, kind === "dir") ?? false);
   }
 
   get subtrees(): SourceSubtrees | undefined {
@@ -88,7 +91,7 @@ export class SourceListing {
     const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
     if (!stats)
       throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
-    if (layout === "named" && this.#isLeftOut(name, stats)) return;
+    if (layout === "named" && this.#filters?.top.excludes(name, isDir)) return;
     const isClosed = isDir && isComplete("");
     yield { dir: held.root, name, depth: 0, stats, isClosed };
     if (!isDir || isClosed) return;
@@ -101,10 +104,11 @@ export class SourceListing {
       : walk(held, { above, skip: this.#skip, passBelow, ...(onTrouble && { onTrouble }) });
     for (const found of below) yield { ...found, depth: found.depth + 1 };
   }
+}
 
-  #isLeftOut(path: ByteString, { kind }: FileStats): boolean {
-    return this.#filter?.excludes(fromByteString(path), kind === "dir") ?? false;
-  }
+function filtersAt({ held, isDir, layout, name, place }: ListingStart, filter: TreeFilter): DirFilters {
+  const root = isDir && layout === "named" ? { name } : layout;
+  return new DirFilters(filter, held, { side: "sender", place, root });
 }
 
 /** What `walk` would give of what it has found before. */

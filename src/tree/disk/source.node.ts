@@ -17,7 +17,7 @@ import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { printPlace } from "./dir-node.node.ts";
 import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
-import type { PathFilter } from "../filter/path-filter.ts";
+import type { TreeFilter } from "../filter/tree-filter.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { scanFiles } from "./source-scan.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
@@ -30,10 +30,11 @@ import type { CutOptions, CutRun, TreeSource } from "../source.ts";
 /** What `openTreeSource` leaves out, and how it takes the place. */
 export interface TreeSourceOptions {
   /**
-   * What is left out. Paths begin with the name of SRC where that is sent under its name, as with
-   * rsync.
+   * Leaves out what its rules for senders exclude. Paths begin with the name of SRC where that is
+   * sent under its name, as with rsync. Rules that directories have in files are read when the walk
+   * comes there; where that cannot be done it ends with USAGE, LIMIT or IO.
    */
-  readonly filter?: PathFilter | undefined;
+  readonly filter?: TreeFilter | undefined;
   /**
    * False not to follow a link at the place itself, even where a slash follows it; true unless
    * given.
@@ -81,7 +82,8 @@ function findStart(place: ByteString, follow: boolean): ListingStart {
     if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(printPath(place));
     const root = fromByteString(isDir ? place : path.dirname(place));
     const held = new HeldDirs(root, isDir ? follow : true);
-    return { held, layout: isContents ? "contents" : "named", name: isContents ? "." : name, isDir };
+    if (isContents) return { held, place, layout: "contents", name: ".", isDir };
+    return { held, place: path.dirname(place), layout: "named", name, isDir };
   } catch (thrown) {
     throw fileTrouble(thrown, printPath(place));
   }

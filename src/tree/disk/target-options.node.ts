@@ -1,5 +1,5 @@
 import type { TreeChange } from "../entry/entry.ts";
-import type { PathFilter } from "../filter/path-filter.ts";
+import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { Unkept } from "./metadata.node.ts";
 
 /** How `openTreeTarget` writes. */
@@ -22,8 +22,8 @@ export interface TreeTargetOptions {
    * no trouble of an entry.
    */
   readonly onUnkept?: (what: Unkept) => void;
-  /** Spares what it excludes, as rsync does: what the sender leaves out is not extra. */
-  readonly protect?: PathFilter | undefined;
+  /** Spares from deletion what its rules for receivers exclude. */
+  readonly filter?: TreeFilter | undefined;
   /** Called for each path that is not as it was any more. */
   readonly onChange?: (change: TreeChange) => void;
 }

@@ -1,18 +1,10 @@
-import type { Bytes } from "../../types.ts";
+import type { ByteString } from "../../bytes/byte-string.ts";
 
 /** A set of bytes as a pattern writes it, and where the pattern goes on. */
 interface GlobSet {
   readonly takes: (byte: number) => boolean;
   readonly end: number;
 }
-
-const open = 0x5b;
-const close = 0x5d;
-const bang = 0x21;
-const caret = 0x5e;
-const dash = 0x2d;
-const colon = 0x3a;
-const backslash = 0x5c;
 
 /**
  * The classes of POSIX, for ASCII alone: other bytes mean different things to different readers.
@@ -37,15 +29,15 @@ const classes: ReadonlyMap<string, RegExp> = new Map([
  * member; a backslash takes the meaning from the byte behind it. A set that is not closed, or that
  * names an unknown class, holds nothing and takes up the rest of the pattern.
  */
-export function readGlobSet(pattern: Bytes, from: number): GlobSet {
-  const isNegated = pattern[from] === bang || pattern[from] === caret;
+export function readGlobSet(pattern: ByteString, from: number): GlobSet {
+  const isNegated = pattern[from] === "!" || pattern[from] === "^";
   const first = isNegated ? from + 1 : from;
   const members = new Uint8Array(256);
   let at = first;
-  while (at < pattern.length && (at === first || pattern[at] !== close)) {
+  while (at < pattern.length && (at === first || pattern[at] !== "]")) {
     at = readClass(pattern, at, members) ?? readRange(pattern, at, members);
   }
-  if (pattern[at] !== close) return { takes: () => false, end: pattern.length };
+  if (pattern[at] !== "]") return { takes: () => false, end: pattern.length };
   return { takes: (byte) => (members[byte] === 1) !== isNegated, end: at + 1 };
 }
 
@@ -53,12 +45,12 @@ export function readGlobSet(pattern: Bytes, from: number): GlobSet {
  * Reads `[:name:]`. Returns where it ends: at the end of the pattern when it is not well formed;
  * undefined when there is none.
  */
-function readClass(pattern: Bytes, at: number, members: Uint8Array): number | undefined {
-  if (pattern[at] !== open || pattern[at + 1] !== colon) return undefined;
-  const end = pattern.indexOf(close, at + 2);
+function readClass(pattern: ByteString, at: number, members: Uint8Array): number | undefined {
+  if (pattern[at] !== "[" || pattern[at + 1] !== ":") return undefined;
+  const end = pattern.indexOf("]", at + 2);
   if (end < 0) return pattern.length;
-  if (end === at + 2 || pattern[end - 1] !== colon) return undefined;
-  const isMember = classes.get(String.fromCharCode(...pattern.subarray(at + 2, end - 1)));
+  if (end === at + 2 || pattern[end - 1] !== ":") return undefined;
+  const isMember = classes.get(pattern.slice(at + 2, end - 1));
   if (isMember === undefined) return pattern.length;
   for (let byte = 0; byte < members.length; byte++) {
     if (isMember.test(String.fromCharCode(byte))) members[byte] = 1;
@@ -70,10 +62,12 @@ function readClass(pattern: Bytes, at: number, members: Uint8Array): number | un
  * Reads one byte, or a first and a last one with a dash between. Where the last is before the
  * first, the first stands alone.
  */
-function readRange(pattern: Bytes, at: number, members: Uint8Array): number {
-  const start = at + (pattern[at] === backslash ? 1 : 0);
-  const isRange = pattern[start + 1] === dash && start + 2 < pattern.length && pattern[start + 2] !== close;
-  const last = isRange ? start + 2 + (pattern[start + 2] === backslash ? 1 : 0) : start;
-  if (last < pattern.length) members.fill(1, pattern[start], Math.max(pattern[start]!, pattern[last]!) + 1);
+function readRange(pattern: ByteString, at: number, members: Uint8Array): number {
+  const start = at + (pattern[at] === "\\" ? 1 : 0);
+  const isRange = pattern[start + 1] === "-" && start + 2 < pattern.length && pattern[start + 2] !== "]";
+  const last = isRange ? start + 2 + (pattern[start + 2] === "\\" ? 1 : 0) : start;
+  if (last >= pattern.length) return last + 1;
+  const first = pattern.charCodeAt(start);
+  members.fill(1, first, Math.max(first, pattern.charCodeAt(last)) + 1);
   return last + 1;
 }

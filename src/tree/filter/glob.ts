@@ -1,11 +1,7 @@
-import type { Bytes } from "../../types.ts";
+import type { ByteString } from "../../bytes/byte-string.ts";
 import { readGlobSet } from "./glob-set.ts";
 
 const slash = 0x2f;
-const star = 0x2a;
-const question = 0x3f;
-const bracket = 0x5b;
-const backslash = 0x5c;
 
 /**
  * One step of a pattern: a byte of a set, or any number of bytes. Two runs never follow each other.
@@ -34,7 +30,7 @@ export class Glob {
    * @param pattern `*`, `**`, `?` and `[...]` are wildcards; a backslash takes the meaning from the
    *   byte behind it
    */
-  constructor(pattern: Bytes) {
+  constructor(pattern: ByteString) {
     this.#steps = readSteps(pattern);
     this.#states = new Uint32Array((this.#steps.length >> 5) + 1);
     this.#runs = this.#mark((step) => step.type === "run");
@@ -47,12 +43,13 @@ export class Glob {
    *
    * @param behindSlashes true to try there, too
    */
-  matches(text: Bytes, behindSlashes: boolean): boolean {
+  matches(text: ByteString, behindSlashes: boolean): boolean {
     const last = this.#steps.at(-1);
-    if (last?.type === "byte" && !last.takes(text.at(-1)!)) return false; // most texts end differently
+    if (last?.type === "byte" && !last.takes(text.charCodeAt(text.length - 1))) return false; // most texts end differently
     this.#states.fill(0);
     this.#start();
-    for (const byte of text) {
+    for (let at = 0; at < text.length; at++) {
+      const byte = text.charCodeAt(at);
       const isAlive = this.#move(byte);
       if (behindSlashes && byte === slash) this.#start();
       else if (!isAlive && !behindSlashes) return false;
@@ -95,7 +92,7 @@ export class Glob {
   }
 }
 
-function readSteps(pattern: Bytes): Step[] {
+function readSteps(pattern: ByteString): Step[] {
   const steps: Step[] = [];
   for (let at = 0; at < pattern.length;) {
     const { step, end } = readStep(pattern, at);
@@ -105,21 +102,21 @@ function readSteps(pattern: Bytes): Step[] {
   return steps;
 }
 
-function readStep(pattern: Bytes, at: number): { readonly step: Step; readonly end: number } {
-  const byte = pattern[at]!;
-  if (byte === star) {
+function readStep(pattern: ByteString, at: number): { readonly step: Step; readonly end: number } {
+  const character = pattern[at];
+  if (character === "*") {
     let end = at + 1;
-    while (pattern[end] === star) end += 1;
+    while (pattern[end] === "*") end += 1;
     return { step: { type: "run", crossesSlash: end - at > 1 }, end };
   }
-  if (byte === question) return { step: byteStep((other) => other !== slash), end: at + 1 };
-  if (byte === bracket) {
+  if (character === "?") return { step: byteStep((other) => other !== slash), end: at + 1 };
+  if (character === "[") {
     const { takes, end } = readGlobSet(pattern, at + 1);
     return { step: byteStep((other) => other !== slash && takes(other)), end };
   }
-  if (byte !== backslash) return { step: byteStep((other) => other === byte), end: at + 1 };
-  const plain = pattern[at + 1];
-  return { step: byteStep((other) => other === plain), end: at + 2 };
+  const plainAt = character === "\\" ? at + 1 : at;
+  const plain = pattern.charCodeAt(plainAt); // NaN, which is no byte, where a backslash ends it
+  return { step: byteStep((other) => other === plain), end: plainAt + 1 };
 }
 
 function byteStep(takes: (byte: number) => boolean): Step {

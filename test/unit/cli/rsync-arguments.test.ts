@@ -21,7 +21,16 @@ describe("what rsync would be told and what is so anyway is taken", () => {
     [["--recursive", "--times", "--perms", "--links"], {}],
     [["--no-owner", "--no-o", "--no-whole-file", "--no-W", "--no-specials"], {}],
     [["--rsh", "a", "--archive"], { rsh: "a" }],
-    [["--exclude=-a", "-n"], { exclude: ["-a"], "dry-run": true }],
+    [["--exclude=-a", "-n"], { exclude: ["-a"], filter: ["exclude=-a"], "dry-run": true }],
+    [["-avf", "- *.o"], { verbose: true, filter: ["filter=- *.o"] }],
+    [
+      ["--filter", "-p a", "-FFC"],
+      {
+        filter: ["filter=-p a", "dir-filters=", "dir-filters=", "cvs-exclude="],
+        "dir-filters": [true, true],
+        "cvs-exclude": [true],
+      },
+    ],
   ])("%j", (argv, options) => expect(read(...argv)).toEqual({ options, operands }));
 
   it("behind -- all are operands, and a lone - is one", () => {

@@ -37,7 +37,7 @@ describe("from here to here", () => {
     for (const name of ["old", "old.o"]) writeFileSync(join(place.to, name), name);
     const deleted: string[] = [];
     const options = {
-      exclude: ["*.o"],
+      filter: ["- *.o"],
       maxDeletedCount: 1,
       onChange: ({ change, path }: TreeChange) => void (change === "deleted" && deleted.push(path)),
     };
@@ -112,12 +112,12 @@ describe("what makes no sense is refused before anything is done", () => {
     ["two places elsewhere", "host:a", "http://host/b", {}, /one of the two places has to be here/],
     ["turns over a shell", ".", "host:a", { turns: true }, /goes with a URL/],
     ["a shell that is none", ".", "host:a", { rsh: "'" }, /not a command/],
-    ["patterns for a server's tree", "http://host/a", ".", { exclude: ["x"] }, /comes whole/],
+    ["patterns for a server's tree", "http://host/a", ".", { filter: ["- x"] }, /comes whole/],
     [
       "patterns that a server cannot spare",
       ".",
       "http://host/a",
-      { exclude: ["x"], maxDeletedCount: 1 },
+      { filter: ["- x"], maxDeletedCount: 1 },
       /a server would delete/,
     ],
   ])("%s", async (_, from, to, options, message) => {
@@ -130,8 +130,13 @@ describe("what makes no sense is refused before anything is done", () => {
     expect(isConnected).toBe(false);
   });
 
+  it("more rules than fit into a command line there", async () => {
+    const filter = Array.from({ length: 1000 }, (_, i) => `- ${"x".repeat(200)}${i}`);
+    await expect(transfer("host:a", ".", { filter })).rejects.toMatchObject({ code: "LIMIT" });
+  });
+
   it("more patterns than a filter holds", async () => {
-    const exclude = Array.from({ length: 1001 }, (_, i) => `${i}`);
-    await expect(transfer(".", "host:a", { exclude })).rejects.toMatchObject({ code: "LIMIT" });
+    const filter = Array.from({ length: 10_001 }, (_, i) => `- ${i}`);
+    await expect(transfer(".", "host:a", { filter })).rejects.toMatchObject({ code: "LIMIT" });
   });
 });

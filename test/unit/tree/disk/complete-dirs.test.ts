@@ -9,7 +9,7 @@ import { duplexPair } from "../../../../src/transport/memory.ts";
 import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
 import { openTreeSource, type TreeSourceOptions } from "../../../../src/tree/disk/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
-import { createPathFilter } from "../../../../src/tree/filter/path-filter.ts";
+import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
 import type { TreeTarget } from "../../../../src/tree/target.ts";
 import { asLarge } from "../../../as-large.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";
@@ -105,7 +105,7 @@ test("what is never sent, or left out, is told as it is without a comparison", a
   }
   server.close();
   // Of what is left out the receiver has a copy, so its directories are others.
-  const filter = createPathFilter([{ action: "exclude", pattern: Buffer.from("d8/f1") }]);
+  const filter = createTreeFilter(["- d8/f1"]);
   const { sent } = await sync(`${source}/`, await openTreeTarget(copy), { filter });
   expect(sent.sameEntries).toBeGreaterThan(8 * below);
   expect(sent.sameEntries).toBeLessThan(9 * below + 9);

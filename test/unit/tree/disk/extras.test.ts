@@ -8,7 +8,8 @@ import { memorySource } from "../../../../src/tree/memory/memory-source.ts";
 import { memoryDir } from "../../../../src/tree/memory/memory-tree.ts";
 import { Extras } from "../../../../src/tree/disk/extras.node.ts";
 import { HeldDirs } from "../../../../src/tree/disk/held-dirs.node.ts";
-import { createPathFilter } from "../../../../src/tree/filter/path-filter.ts";
+import { protectionAt } from "../../../../src/tree/disk/dir-filters.node.ts";
+import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
 import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
@@ -153,14 +154,14 @@ test("what is protected is spared, and the directories it lies in, everywhere", 
     "old/gone/": "",
     "a/keep.o": "x",
   });
-  const protect = createPathFilter([{ action: "exclude", pattern: Buffer.from("*.o") }]);
+  const filter = createTreeFilter(["- *.o"]);
   const told: string[] = [];
   const onChange = ({ change, path }: TreeChange): void => void (change === "deleted" && told.push(path));
   await syncTrees(
     await openTreeSource(`${from}/`),
-    openTreePreview(to, { maxDeletedCount: 2, protect, onChange }),
+    openTreePreview(to, { maxDeletedCount: 2, filter, onChange }),
   );
-  const { deleted, troubles } = await mirror(`${from}/`, to, { protect, maxDeletedCount: 2 });
+  const { deleted, troubles } = await mirror(`${from}/`, to, { filter, maxDeletedCount: 2 });
   expect(deleted.sort()).toEqual(["old/deep/gone", "old/gone"]);
   expect(told.sort()).toEqual(deleted);
   // What is protected stays in the way of a file, too.
@@ -174,9 +175,9 @@ test.each([false, true])(
     using temp = tempDir();
     const many = (dir: string) => Array.from({ length: 50 }, (_, i) => [`${dir}/f${i}`, "x"] as const);
     plant(temp.path, Object.fromEntries([...many("a"), ...many("a/b"), ...many("c"), ["c/keep.o", "x"]]));
-    const protect = createPathFilter([{ action: "exclude", pattern: Buffer.from("*.o") }]);
     const held = new HeldDirs(temp.path);
-    const extras = new Extras(held, 10, isProtected ? protect : undefined);
+    const protection = protectionAt(held, temp.path, "contents", { filter: createTreeFilter(["- *.o"]) });
+    const extras = new Extras(held, 10, isProtected ? protection : undefined);
     extras.enter(0, held.root);
     expect(extras.close()).toBe(0);
     expect(extras.refusal).toMatchObject({

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SyncError } from "../../../../src/errors.ts";
-import { createPathFilter } from "../../../../src/tree/filter/path-filter.ts";
+import { createTreeFilter, type TreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
 import { openTreePreview, type TreePreviewOptions } from "../../../../src/tree/disk/preview.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
@@ -73,7 +73,7 @@ interface Told {
 async function hear(
   from: string,
   open: (options: TreePreviewOptions) => TreeTarget | Promise<TreeTarget>,
-  filter: ReturnType<typeof createPathFilter> | undefined,
+  filter: TreeFilter | undefined,
 ): Promise<Told> {
   const changes: string[] = [];
   const describe = ({ code, detail: { path: at } }: SyncError): string => `${code} ${at ?? ""}`;
@@ -89,7 +89,15 @@ async function hear(
   }
 }
 
-const rules = fc.constantFrom([], ["kept"], ["kept/"], ["/a/kept"], ["a/"]);
+const rules = fc.constantFrom(
+  [],
+  ["- kept"],
+  ["- kept/"],
+  ["- /a/kept"],
+  ["- a/"],
+  ["P kept"],
+  ["H b", "-p kept"],
+);
 
 test("a preview tells what the session then tells and does, and afterwards nothing", async () => {
   await fc.assert(
@@ -103,9 +111,8 @@ test("a preview tells what the session then tells and does, and afterwards nothi
         const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
         plant(from, sent);
         plant(to, there);
-        const patterns = excluded.map((each) => ({ action: "exclude" as const, pattern: Buffer.from(each) }));
-        const filter = patterns.length > 0 ? createPathFilter(patterns) : undefined;
-        const deletion = limit === undefined ? {} : { maxDeletedCount: limit, protect: filter };
+        const filter = excluded.length > 0 ? createTreeFilter(excluded) : undefined;
+        const deletion = limit === undefined ? {} : { maxDeletedCount: limit, filter };
         const foretell = () =>
           hear(`${from}/`, (told) => openTreePreview(to, { ...deletion, ...told }), filter);
         const before = describeTree(to);

@@ -2,14 +2,14 @@ import fs from "node:fs";
 import net from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { createPathFilter } from "../../../../src/tree/filter/path-filter.ts";
+import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
 import { tempDir } from "./disk-tree.ts";
 
 /** What is listed of a place, and what is reported, when these patterns are left out. */
 async function list(place: string, ...patterns: string[]): Promise<string[]> {
-  const rules = patterns.map((pattern) => ({ action: "exclude" as const, pattern: Buffer.from(pattern) }));
-  const source = await openTreeSource(place, { filter: createPathFilter(rules) });
+  const rules = patterns.map((pattern) => `- ${pattern}`);
+  const source = await openTreeSource(place, { filter: createTreeFilter(rules) });
   const seen: string[] = [];
   const onTrouble = (error: Error): void => void seen.push(error.message);
   for await (const batch of source.entries({ onTrouble })) {

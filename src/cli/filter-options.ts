@@ -1,0 +1,40 @@
+import type { FilterOptions } from "../transfer/filter-options.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
+
+const rule = { type: "string", multiple: true, gathered: "filter" } as const;
+const flag = { type: "boolean", multiple: true, gathered: "filter" } as const;
+
+/** The options of the commands that can leave something out, with rsync's meaning. */
+export const filterOptions = {
+  filter: { ...rule, short: "f", value: "RULE", about: "add a rule, as with rsync; see docs/filters.md" },
+  "dir-filters": {
+    ...flag,
+    short: "F",
+    about: "read rules in .rsync-filter files; twice: leave out those files",
+  },
+  exclude: { ...rule, value: "PATTERN", about: "leave out what matches; may be given several times" },
+  include: {
+    ...rule,
+    value: "PATTERN",
+    about: "do not leave out what matches, whatever later rules say",
+  },
+  "exclude-from": { ...rule, value: "FILE", about: "the same as --exclude for each line of a file" },
+  "include-from": { ...rule, value: "FILE", about: "the same as --include for each line of a file" },
+  "cvs-exclude": { ...flag, short: "C", about: "leave out what CVS ignores, and .cvsignore files name" },
+  gitignore: { ...flag, about: "leave out what .gitignore files name, as Git does" },
+} as const satisfies OptionSpecs;
+
+/**
+ * The filter that the options make, their rules in the order given. What reads rules is loaded when
+ * there are some.
+ *
+ * @throws USAGE, LIMIT, NOT_FOUND, IO
+ */
+export async function readFilterOptions(
+  options: OptionValues<typeof filterOptions> & { readonly "delete-excluded"?: boolean },
+): Promise<FilterOptions> {
+  const words = options.filter ?? [];
+  if (words.length === 0) return {};
+  const { readFilterWords } = await import("./filter-words.ts");
+  return { filter: readFilterWords(words), deletesExcluded: options["delete-excluded"] === true };
+}
