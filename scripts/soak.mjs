@@ -1,7 +1,8 @@
-// `npm run soak`: what `npm test` does in a short form, for a minute or as many seconds as are
-// given.
+// `npm run soak`: what `npm test` does in a short form, each test for a minute or as many seconds
+// as are given.
 import { run } from "./run.mjs";
 
 const seconds = Number(process.argv[2] ?? 60);
 process.env.SOAK_MS = String(seconds * 1000);
-process.exitCode = await run("vitest", ["run", "test/unit/tree/swapped-dirs.test.ts"]);
+const tests = ["test/unit/tree/disk/swapped-dirs.test.ts", "test/interop/rsync-filters.test.ts"];
+process.exitCode = await run("vitest", ["run", ...tests]);

@@ -17,7 +17,7 @@ type Random = () => number;
 
 /** `npm run soak` sets how long; the short form is a number of pairs, however long they take. */
 const soakMs = Number(process.env["SOAK_MS"] ?? 0);
-const shortCount = 150;
+const shortCount = 50;
 
 /** Paths with directories of plain names, as those are part of patterns in rsync. */
 function randomTree(random: Random): OddPaths {
@@ -79,12 +79,6 @@ async function outcome(root: string, work: () => Promise<unknown>, refused: (thr
   try {
     await work();
   } catch (thrown) {
-    if (process.env["SHOW"])
-      console.log(
-        String(thrown),
-        JSON.stringify((thrown as { detail?: unknown }).detail),
-        (thrown as { stderr?: string }).stderr,
-      );
     if (refused(thrown)) return "refused";
     throw thrown;
   }
@@ -115,9 +109,6 @@ async function compare(random: Random, folder: string): Promise<void> {
   const deletion = deletesExcluded ? ["--delete-excluded", "--delete-after"] : ["--delete-after"];
   const about = { rules, isNamed, deletesExcluded, files: listRules(folder) };
   const args = ["-r", "--ignore-times", ...deletion, `--filter=. ${file}`, source, there];
-  if (process.env["SHOW"])
-    (console.log(folder, args.join(" "), JSON.stringify(about, undefined, 1)),
-      await run("cp", ["-a", folder, "/tmp/fx/last"]));
   const env = { ...process.env, LC_ALL: "C", HOME: folder };
   // Absolute patterns name the place here, which is another one for rsync.
   const forRsync = rules.map((rule) => rule.replaceAll(here, there)).join("\n");
