@@ -30,7 +30,7 @@ const smallFileAverageBytes = 1024;
 const largeFileAverageBytes = 8192;
 
 /** The average of the pieces inside a stretch that is missing. */
-const smallAverageBytes = 128;
+export const smallAverageBytes = 128;
 
 /**
  * Bytes that a piece of lines has at least, bytes at which any line feed ends it, and bytes that it

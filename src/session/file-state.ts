@@ -21,15 +21,15 @@ export interface FileState {
   readonly unsettled: UnsettledFrame;
   /** Bytes that it was announced with: its list may not be longer. */
   readonly size: number;
-  /** Bytes listed so far: where the next group starts. */
+  /** Bytes listed so far, or told of in parts: where the next group or part starts. */
   listed: number;
   /** Chunks listed and not in place. */
   missing: number;
   ended: boolean;
   /** True when its content was counted as such that is made. */
   isFilled: boolean;
-  /** True when it was put together wrongly, and comes again. */
-  isRepeated: boolean;
+  /** Groups of its pieces that are not in place. */
+  openGroups: number;
   /** Given up, or up to date already: what still comes for it is dropped. */
   dropped: boolean;
 }
@@ -54,7 +54,7 @@ export function openFile({
     missing: 0,
     ended: false,
     isFilled: false,
-    isRepeated: false,
+    openGroups: 0,
     dropped: false,
   };
 }

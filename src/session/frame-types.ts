@@ -22,10 +22,11 @@ export const frameTypes = {
   PIECES: 0x14,
   WISH_PIECES: 0x15,
   DELTA: 0x16,
-  WISH_WHOLE: 0x17,
+  WISH_PARTS: 0x17,
   COMPARE: 0x18,
   ROOT: 0x19,
   SUBTREES: 0x1a,
+  PART: 0x1b,
 } as const;
 
 /** The name of a frame's type. */

@@ -232,7 +232,9 @@ class ReceiverWork {
       case "fill":
         return this.#pieces!.fill(effect.entry, effect.run);
       case "check":
-        return this.#pieces!.check(effect.entry, effect.mac);
+        return this.#pieces!.check(effect.entry, effect.part);
+      case "replace":
+        return this.#pieces!.replace(effect.entry, effect.part, effect.content);
       case "abandon":
         return this.#target.abandon(effect.entry, effect.reason);
       case "commit":

@@ -152,6 +152,9 @@ export class ReceiverCore {
       case "DELTA":
         yield* this.#pieces.takeRuns(frame.payload);
         return this.#ledger.payData(frame.payload.length);
+      case "PART":
+        yield* this.#pieces.takePart(frame.payload);
+        return this.#ledger.payData(frame.payload.length);
       case "END":
         return yield* this.#end(frame);
       case "ERROR":
@@ -226,10 +229,10 @@ export class ReceiverCore {
     this.#ledger.pay(unsettled);
   }
 
-  /** True when the sender waits for nothing but hears now that files turned out wrong. */
+  /** True when the sender waits for nothing but hears now that parts of files turned out wrong. */
   #isRepeating(): boolean {
     const open = [...this.#files.values()];
-    return open.length > 0 && open.every(({ isRepeated }) => isRepeated);
+    return open.length > 0 && open.every((file) => this.#pieces.awaitsPart(file));
   }
 
   /** The target tells the reason back as a trouble, with the path that only it knows. */
@@ -271,7 +274,7 @@ export class ReceiverCore {
     const end = decodeEnd(frame.payload);
     if (!equalBytes(end.transcript, frame.transcript))
       throw new SyncError("CORRUPT", "the digests of the whole differ");
-    if (this.#isRepeating()) return; // END comes again behind the files that come again
+    if (this.#isRepeating()) return; // END comes again behind the parts that come again
     if (
       end.entries !== this.totals.entries ||
       end.chunkBytes !== this.totals.chunkBytes ||

@@ -6,6 +6,7 @@ import type { Placement } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
+import type { FilePart } from "./levels/pieces/file-parts.ts";
 import type { VersionSizes } from "./levels/pieces/old-pieces.ts";
 import type { PieceGroup, PieceRun } from "./levels/pieces/piece-codec.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
@@ -59,8 +60,10 @@ export type ReceiverEffect =
     }
   /** Put together what comes next of a new version. */
   | { readonly do: "fill"; readonly entry: number; readonly run: PieceRun }
-  /** Put the rest together; gives true when the whole has this MAC. */
-  | { readonly do: "check"; readonly entry: number; readonly mac: Bytes }
+  /** Put the rest of a part together; gives true when it has its MAC. */
+  | { readonly do: "check"; readonly entry: number; readonly part: FilePart }
+  /** Put a part that came once more; gives true when it has its MAC. */
+  | { readonly do: "replace"; readonly entry: number; readonly part: FilePart; readonly content: Bytes }
   | { readonly do: "abandon"; readonly entry: number; readonly reason: SyncError }
   | { readonly do: "commit"; readonly whole: boolean };
 

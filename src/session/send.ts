@@ -24,7 +24,6 @@ import { sessionTimes } from "./limits.ts";
 import { framesOf, Link } from "./link.ts";
 import type { FrameBytes } from "./frame.ts";
 import type { LivenessOptions } from "./link.ts";
-import type { RunRequest } from "./levels/pieces/piece-work.ts";
 import { PieceScan } from "./levels/pieces/piece-scan.ts";
 import { RunMaker } from "./levels/pieces/run-maker.ts";
 import { ReplyListener } from "./reply-listener.ts";
@@ -281,7 +280,9 @@ class SenderWork<File> {
           else this.#core.scanned(results);
         });
       case "makeRuns":
-        return this.#makeRuns(action.requests);
+        return this.#core.madeRuns(await this.#runMaker().make(action.requests));
+      case "readPart":
+        return this.#core.partRead(await this.#runMaker().readPart(action.file, action.part));
       case "read":
         return this.#readAgain(action.file, action.offset, action.size);
       case "end":
@@ -315,9 +316,9 @@ class SenderWork<File> {
     return (this.#kernel ??= createPieceKernel(this.#core.macKey!));
   }
 
-  async #makeRuns(requests: readonly RunRequest<File>[]): Promise<void> {
-    this.#runs ??= new RunMaker(this.#parts.source, createPieceKernel(this.#core.macKey!), this.#abort);
-    this.#core.madeRuns(await this.#runs.make(requests));
+  #runMaker(): RunMaker<File> {
+    const kernel = (): PieceKernel => createPieceKernel(this.#core.macKey!);
+    return (this.#runs ??= new RunMaker(this.#parts.source, kernel(), this.#abort));
   }
 
   async #readAgain(file: File, offset: number, size: number): Promise<void> {

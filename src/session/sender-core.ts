@@ -16,7 +16,8 @@ import { agree, type Agreement, decodeHello, encodeHello, type SenderHello } fro
 import type { Job } from "./job.ts";
 import { type ChunksHost, OutgoingChunks } from "./levels/chunks/outgoing-chunks.ts";
 import { type ListingHost, OutgoingListing } from "./levels/entries/outgoing-listing.ts";
-import { OutgoingPieces, type PiecesHost } from "./levels/pieces/outgoing-pieces.ts";
+import { OutgoingPieces } from "./levels/pieces/outgoing-pieces.ts";
+import type { PiecesHost } from "./levels/pieces/pieces-host.ts";
 import { OutgoingSubtrees } from "./levels/subtrees/outgoing-subtrees.ts";
 import type { Subtree } from "../tree/entry/subtree-digests.ts";
 import type { Scanned } from "./levels/pieces/piece-work.ts";
@@ -54,7 +55,7 @@ interface SenderCoreOptions {
  *    the receiver has an old version come first.
  * 3. Content goes out while the data window is open; it waits for nothing else. So each level waits
  *    only for the one below, and the last for the receiver's disk alone.
- * 4. END is said when every question is answered and every answer carried out; checks of files that
+ * 4. END is said when every question is answered and every answer carried out; checks of parts that
  *    were put together may be open, and have it said again.
  */
 export class SenderCore<File> {
@@ -180,6 +181,11 @@ export class SenderCore<File> {
     this.#pieces.made(runs, failures);
   }
 
+  /** The part of a file that was to be read again, or why it is not there any more. */
+  partRead(read: Bytes | SyncError): void {
+    this.#pieces.partRead(read);
+  }
+
   /** The chunk of a file that was to be read again, or why it is not there any more. */
   readAgain(read: Bytes | SyncError): void {
     const bytes = this.#chunks.readAgain(read);
@@ -211,7 +217,7 @@ export class SenderCore<File> {
         return this.#chunks.answer(frame.payload);
       case "WISH_PIECES":
         return this.#pieces.answer(frame.payload);
-      case "WISH_WHOLE":
+      case "WISH_PARTS":
         return this.#takeChecks(frame.payload);
       case "CREDIT":
         return this.#windows.credit(frame.payload);
@@ -241,7 +247,7 @@ export class SenderCore<File> {
     this.#done = done;
   }
 
-  /** Files that turned out wrong come whole, also when all else was said. */
+  /** Parts that turned out wrong come once more, also when all else was said. */
   #takeChecks(payload: Bytes): void {
     if (this.#pieces.checked(payload)) this.#ended = undefined;
   }
@@ -263,6 +269,8 @@ export class SenderCore<File> {
 
   #nextContent(): SenderAction<File> | undefined {
     if (!this.#windows.isOpen("data")) return undefined;
+    const part = this.#pieces.nextPart();
+    if (part) return part;
     if (this.#pieces.hasRuns(this.#windows.isOpen("chunks"))) return this.#pieces.nextRuns();
     const next = this.#chunks.nextContent();
     if (next === undefined) return undefined;
@@ -333,10 +341,10 @@ export class SenderCore<File> {
     return {
       send: (type, payload) =>
         type === "PIECES" ? this.#sendList(type, payload) : this.#send(type, payload, "control"),
-      sendRuns: (payload, literalBytes) => {
+      sendContent: (type, payload, contentBytes) => {
         this.#windows.add("data", payload.length);
-        this.totals.sentBytes += literalBytes;
-        this.#send("DELTA", payload, "control");
+        this.totals.sentBytes += contentBytes;
+        this.#send(type, payload, "control");
       },
       cut: (job, how) => this.#chunks.add({ ...job, unasked: how === "pushed", open: 0 }),
       listed: (job) => {

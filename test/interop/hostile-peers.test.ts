@@ -77,7 +77,7 @@ const foreign: readonly Deed[] = [
 
 const same = encodeBits([true]);
 const pieces = encodePieceGroups([
-  { entry: 1, isText: false, macs: new Uint8Array(3), width: 3, count: 1, end: new Uint8Array(16) },
+  { entry: 1, isText: false, macs: new Uint8Array(3), width: 3, count: 1, end: { mac: new Uint8Array(16) } },
 ]);
 const noRun = encodeRuns([{ steps: [], literals: new Uint8Array(), hasFailed: false }]);
 const unlike = encodePieceAnswers([{ found: [], gaps: [], isUnlike: true }]);
@@ -94,7 +94,8 @@ const deeds: readonly Deed[] = [
   ["tells pieces of a file that is new", ["receiver"], sayUnasked("PIECES", pieces), "UNSOLICITED"],
   ["sends a run where nothing is missing", ["receiver"], sayUnasked("DELTA", noRun), "UNSOLICITED"],
   ["answers pieces that nobody told", ["sender"], wishUntold("WISH_PIECES", unlike), "UNSOLICITED"],
-  ["finds a file wrong that was not told", ["sender"], wishUntold("WISH_WHOLE", same), "UNSOLICITED"],
+  ["finds a part wrong that was not told", ["sender"], wishUntold("WISH_PARTS", same), "UNSOLICITED"],
+  ["sends a part where none is wrong", ["receiver"], sayUnasked("PART", Uint8Array.of(1)), "UNSOLICITED"],
   ["has old versions, and never spoke of them", ["sender"], wishUntold("WISH_FILES", old), "UNSOLICITED"],
 ];
 

@@ -57,7 +57,7 @@ interface Ends {
   readonly to: MemoryDir;
   readonly windows: Windows;
   readonly keptContentBytes: number;
-  /** True to say of a file that was put together that it is wrong. */
+  /** True to say of a part that was put together that it is wrong. */
   readonly mistrust: () => boolean;
 }
 
@@ -126,11 +126,12 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
       case "fill":
         return pieces.fill(effect.entry, effect.run);
       case "check": {
-        const isRight = await pieces.check(effect.entry, effect.mac);
-        if (!isRight || !ends.mistrust()) return isRight;
-        target.old!.restart(effect.entry);
-        return false;
+        const { entry, part } = effect;
+        const mac = ends.mistrust() ? new Uint8Array(16) : part.mac;
+        return pieces.check(entry, { ...part, mac });
       }
+      case "replace":
+        return pieces.replace(effect.entry, effect.part, effect.content);
       case "abandon":
         return target.abandon(effect.entry, effect.reason);
       case "commit":
@@ -163,6 +164,8 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
       }
       case "makeRuns":
         return sender.madeRuns(await makers.make(action.requests));
+      case "readPart":
+        return sender.partRead(await makers.readPart(action.file, action.part));
       case "read":
         return sender.readAgain(await source.read(action.file, action.offset, action.size, {}));
       case "end": {

@@ -62,7 +62,7 @@ function expectFewBytes({ sent }: Result, all: readonly Versions[]): void {
   const newBytes = all.reduce((count, versions) => count + versions.newBytes, 0);
   const bytes = all.reduce((count, { after, before }) => count + after.length + before.length, 0);
   const { sent: down, received: up } = sent.frames;
-  const content = sum(down, "DELTA", "PUSH", "DATA", "CHUNKS");
+  const content = sum(down, "DELTA", "PART", "PUSH", "DATA", "CHUNKS");
   // An edit spoils two pieces of 32 KiB at most; small ones in their place take 4 bytes in 128.
   expect(content).toBeLessThanOrEqual(1000 + newBytes + editCount * 2 * 32_768);
   expect(sum(down, "PIECES", "SAME")).toBeLessThanOrEqual(1000 + bytes / 64);
@@ -87,7 +87,7 @@ test("new versions arrive as they are in memory", async () => {
         node.kind === "file" && copy?.kind === "file" && Buffer.compare(node.bytes, copy.bytes) === 0;
       expect([seed, name, isSame, copy?.mtimeSec]).toEqual([seed, name, true, 2]);
     }
-    expect(result.sent.frames.received.WISH_WHOLE ?? 0).toBeLessThan(500);
+    expect(result.sent.frames.received.WISH_PARTS ?? 0).toBeLessThan(500);
     expectFewBytes(result, all);
   }
 });

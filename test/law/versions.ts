@@ -92,7 +92,7 @@ function repeated(unit: Uint8Array, size: number): Bytes {
 }
 
 /** Lines that differ, of 10 to 90 characters. */
-function textOf(size: number, seed: number): Bytes {
+export function textOf(size: number, seed: number): Bytes {
   const bytes = seededBytes(seed, size) as Bytes;
   for (let at = 0, left = 10 + (seed % 80); at < size; at++, left--) {
     const value = bytes[at]!;

@@ -75,7 +75,11 @@ export const pieceFlaws: Flaws = {
     flaw: { ...noFlaw, up: swapped("WISH_PIECES") },
     finding: /nobody can move/,
   },
-  "WISH_WHOLE is missing": { flaw: { ...noFlaw, up: lost("WISH_WHOLE") }, finding: /nobody can move/ },
+  "WISH_PARTS is missing": { flaw: { ...noFlaw, up: lost("WISH_PARTS") }, finding: /nobody can move/ },
+  "parts that were wrong are missing": {
+    flaw: { ...noFlaw, down: lost("PART") },
+    finding: /nobody can move/,
+  },
 };
 
 /** Mistakes with the comparison of directories. */

@@ -12,6 +12,7 @@ const levels: Partial<Record<FrameType, Level>> = {
   CHUNKS: "chunks",
   PIECES: "chunks",
   DELTA: "data",
+  PART: "data",
   DATA: "data",
   PUSH: "data",
 };

@@ -60,7 +60,7 @@ export class SessionRun {
   #cutAlready: CutAnswer;
   #scannedAlready: ScanAnswer;
   /** What the sender does nothing else for until it is read. */
-  #reading: (SenderAction<string> & { do: "read" | "makeRuns" }) | undefined;
+  #reading: (SenderAction<string> & { do: "read" | "readPart" | "makeRuns" }) | undefined;
   #taking: Taking | undefined;
   #isFinished = false;
   /** Says what the last move was. */
@@ -167,7 +167,8 @@ export class SessionRun {
     else if (action.do === "step") this.#askForChunks();
     else if (action.do === "scan") this.source.scan(action.requests);
     else if (action.do === "scanStep") this.#askForPieces();
-    else if (action.do === "makeRuns" || action.do === "read") this.#readFor(action);
+    else if (action.do === "makeRuns" || action.do === "readPart" || action.do === "read")
+      this.#readFor(action);
     else if (action.do === "end") this.#sayEnd();
     else this.#isFinished = true;
     return true;
@@ -188,7 +189,7 @@ export class SessionRun {
     this.#asked.scanStep = true;
   }
 
-  #readFor(action: SenderAction<string> & { do: "read" | "makeRuns" }): void {
+  #readFor(action: SenderAction<string> & { do: "read" | "readPart" | "makeRuns" }): void {
     this.open.begin("data");
     this.#reading = action;
   }
@@ -258,6 +259,11 @@ export class SessionRun {
       this.sender.madeRuns(this.source.makeRuns(reading.requests));
       return;
     }
+    if (reading.do === "readPart") {
+      this.note = () => `${reading.part.bytes} of ${reading.file}`;
+      this.sender.partRead(this.source.readPart(reading.file, reading.part));
+      return;
+    }
     const { file, offset, size } = reading;
     this.note = () => `${size} of ${file}`;
     this.sender.readAgain(this.source.read(file, offset, size));
@@ -321,7 +327,9 @@ export class SessionRun {
       case "fill":
         return this.target.fill(effect.entry, effect.run);
       case "check":
-        return this.target.check(effect.entry, effect.mac);
+        return this.target.check(effect.entry, effect.part);
+      case "replace":
+        return this.target.replace(effect.entry, effect.part, effect.content);
       case "abandon":
         return this.target.abandon(effect.entry, effect.reason);
       case "commit":

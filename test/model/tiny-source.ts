@@ -2,6 +2,7 @@ import type { Subtree } from "../../src/tree/entry/subtree-digests.ts";
 import { equalBytes } from "../../src/bytes/compare.ts";
 import { SyncError } from "../../src/errors.ts";
 import type { CutRun, SourceEntry } from "../../src/tree/source.ts";
+import type { FilePart } from "../../src/session/levels/pieces/file-parts.ts";
 import type { RunRequest, Scanned, ScanRequest } from "../../src/session/levels/pieces/piece-work.ts";
 import { type MadeRuns } from "../../src/session/levels/pieces/run-maker.ts";
 import type { Bytes } from "../../src/types.ts";
@@ -124,7 +125,7 @@ export class TinySource {
     const { file, rule } = request;
     const { content, version } = this.files.get(file)!;
     const hasChanged = version !== this.listed.get(file)!.version;
-    const end = hasChanged ? new SyncError("CHANGED", "it changed") : fileMacOf(content);
+    const failure = hasChanged ? new SyncError("CHANGED", "it changed") : undefined;
     const part =
       rule === undefined || hasChanged
         ? ""
@@ -135,10 +136,11 @@ export class TinySource {
       this.#scanning.shift();
       this.#scanned = 0;
     }
-    if (rule === undefined) return [{ do: "compared", file, end }];
+    if (rule === undefined) return [{ do: "compared", file, end: failure ?? fileMacOf(content) }];
     const { sizes, bytes } = chunksOf(part);
     const pieces = { file, sizes, macs: pieceMacsOf(part), bytes, isText: false };
-    return [{ do: "cut", ...pieces, ...(isLast && { end }) }];
+    const partEnd = { ...(!isLast && { bytes: bytes.length }), mac: fileMacOf(part) };
+    return [{ do: "cut", ...pieces, end: failure ?? partEnd }];
   }
 
   /** Makes runs of literals alone: it is told no small pieces. */
@@ -159,6 +161,13 @@ export class TinySource {
     const read = this.read(file, offset, sizes.length * letterBytes);
     if (!(read instanceof Uint8Array)) return read;
     const isSame = equalBytes(pieceMacsOf(lettersOf(read)), macs);
+    return isSame ? read : new SyncError("CHANGED", "it is not what was told");
+  }
+
+  readPart(file: string, { offset, bytes, mac }: FilePart): Bytes | SyncError {
+    const read = this.read(file, offset, bytes);
+    if (!(read instanceof Uint8Array)) return read;
+    const isSame = equalBytes(fileMacOf(lettersOf(read)), mac);
     return isSame ? read : new SyncError("CHANGED", "it is not what was told");
   }
 

@@ -1,6 +1,13 @@
 import { SyncError } from "../../src/errors.ts";
 import { compareMacBytes } from "../../src/session/levels/pieces/mac-widths.ts";
-import type { PieceAnswer, PieceGroup, PieceRun } from "../../src/session/levels/pieces/piece-codec.ts";
+import {
+  isLastGroup,
+  type PieceAnswer,
+  type PieceGroup,
+  type PieceRun,
+} from "../../src/session/levels/pieces/piece-codec.ts";
+import { MissingRuns } from "../../src/session/levels/pieces/missing-runs.ts";
+import type { FilePart } from "../../src/session/levels/pieces/file-parts.ts";
 import { shortMacs } from "../../src/session/levels/pieces/short-macs.ts";
 import type { Subtree } from "../../src/tree/entry/subtree-digests.ts";
 import type { Entry } from "../../src/tree/entry/entry.ts";
@@ -28,9 +35,17 @@ interface Awaited extends Omit<TinyFile, "content"> {
   readonly size: number;
   /** What has come, by offset. */
   readonly letters: Map<number, string>;
-  /** Of one that is made of pieces: what it is made of, from where it was put on. */
-  parts: (string | undefined)[];
+  /** Of one that is made of pieces: what it is made of, from where it was put together on, with
+   * `partEnd` where a part ends. */
+  pieces: (string | undefined)[];
+  /** What was put together of a part. */
+  part: string;
+  /** True once a piece of it was found in its old version. */
+  hasFound: boolean;
 }
+
+/** Stands where a part ends. */
+const partEnd = "|";
 
 /** What a target has when no session uses it. */
 export interface Held {
@@ -101,7 +116,9 @@ export class TinyTarget {
       size: size / letterBytes,
       version: mtimeSec,
       letters: new Map(),
-      parts: [],
+      pieces: [],
+      part: "",
+      hasFound: false,
     });
     const old = this.#useOld && there && oldVersionOf(size, there.content.length * letterBytes);
     return old || (this.#letters().size > 0 ? "ask" : "all");
@@ -176,31 +193,42 @@ export class TinyTarget {
       const mac = macs.subarray(i * width, (i + 1) * width);
       return old.find((letter) => equalBytes(shortMacs(pieceMacsOf(letter), width), mac));
     });
-    if (end !== undefined && [...file.parts, ...letters].every((letter) => letter === undefined)) {
+    const isLast = isLastGroup({ ...(end !== undefined && { end }) });
+    file.hasFound ||= letters.some((letter) => letter !== undefined);
+    if (isLast && !file.hasFound) {
       this.#restart(file);
       return { found: [], gaps: [], isUnlike: true };
     }
     const found = letters.map((letter) => letter !== undefined);
-    file.parts.push(...letters.filter((letter, i) => letter !== undefined || found[i - 1] !== false));
-    const gapCount = found.filter((isHere, i) => !isHere && found[i - 1] !== false).length;
-    const gaps = Array.from({ length: gapCount }, () => ({ count: 0, macs: new Uint8Array(0) }));
+    file.pieces.push(...letters.filter((letter, i) => letter !== undefined || found[i - 1] !== false));
+    if (typeof end === "object") file.pieces.push(partEnd);
+    const gaps = new MissingRuns().next(found).map(() => ({ count: 0, macs: new Uint8Array(0), width: 3 }));
     return { found, gaps, isUnlike: false };
   }
 
   fill(entry: number, { literals }: PieceRun): void {
     const file = this.#awaited.get(entry);
     if (file === undefined) return;
-    this.#putParts(entry, file);
-    check(file.parts.shift() === undefined, "a run without its gap");
-    for (const letter of lettersOf(literals)) this.#put(entry, file.letters.size, letter);
+    check(this.#joinPieces(file) === undefined, "a run without its gap");
+    file.part += lettersOf(literals);
   }
 
-  check(entry: number, mac: Bytes): boolean {
+  check(entry: number, part: FilePart): boolean {
     const file = this.#awaited.get(entry)!;
-    this.#putParts(entry, file);
-    check(file.parts.length === 0, "a gap is open at the check");
-    const isRight = equalBytes(fileMacOf([...file.letters.values()].join("")), mac);
-    if (!isRight) this.#restart(file);
+    check(this.#joinPieces(file) === partEnd, "a gap is open at the check");
+    const content = file.part;
+    file.part = "";
+    return this.#putPart(entry, part, content);
+  }
+
+  replace(entry: number, part: FilePart, content: Bytes): boolean {
+    return this.#putPart(entry, part, lettersOf(content));
+  }
+
+  #putPart(entry: number, { offset, mac }: FilePart, content: string): boolean {
+    const isRight = equalBytes(fileMacOf(content), mac);
+    if (isRight)
+      for (const [i, letter] of [...content].entries()) this.#put(entry, offset / letterBytes + i, letter);
     return isRight;
   }
 
@@ -208,14 +236,20 @@ export class TinyTarget {
     return this.files.get(this.#awaited.get(entry)!.path)!.content;
   }
 
-  /** Puts what stands before the next gap. */
-  #putParts(entry: number, file: Awaited): void {
-    while (file.parts[0] !== undefined) this.#put(entry, file.letters.size, file.parts.shift()!);
+  /** Adds what stands before the next gap, or the end of the part, to the part. Returns which. */
+  #joinPieces(file: Awaited): string | undefined {
+    check(file.pieces.length > 0, "nothing is left to put together");
+    for (;;) {
+      const piece = file.pieces.shift();
+      if (piece === undefined || piece === partEnd) return piece;
+      file.part += piece;
+    }
   }
 
   #restart(file: Awaited): void {
     file.letters.clear();
-    file.parts = [];
+    file.pieces = [];
+    file.part = "";
   }
 
   abandon(entry: number, reason: SyncError): void {

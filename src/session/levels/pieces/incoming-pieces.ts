@@ -8,11 +8,13 @@ import { send } from "../../receiver-effect.ts";
 import { decodeBits, encodeBits } from "../../wishes.ts";
 import type { LevelHost, Steps } from "../level-host.ts";
 import { pieceWidth } from "./mac-widths.ts";
+import { decodePart, type FilePart, type PartEnd, partOf } from "./file-parts.ts";
 import { maxGroupCount, maxPieceCount, pieceTellingLimits } from "./piece-bounds.ts";
 import {
   decodePieceGroups,
   decodeRuns,
   encodePieceAnswers,
+  isLastGroup,
   literalBytesOf,
   type PieceAnswer,
   type PieceGroup,
@@ -25,19 +27,28 @@ interface OpenGroup {
   readonly unsettled: UnsettledFrame;
   /** Runs that are to come. */
   gaps: number;
-  /** Of the last group of a file: the MAC of all of it, or that it could not be read. */
-  readonly last: Bytes | "failed" | undefined;
+  /** The part of the file that ends with it. */
+  readonly part: FilePart | undefined;
+}
+
+/** A part that is to come once more. */
+interface WrongPart extends Pick<OpenGroup, "file" | "unsettled"> {
+  readonly part: FilePart;
 }
 
 /**
  * The receiver's half of the files and pieces levels: hears which old versions are the same, says
- * which pieces they have, has new versions put together, and asks for those that turn out wrong.
+ * which pieces they have, has new versions put together, and asks for the parts of them that turn
+ * out wrong.
  */
 export class IncomingPieces {
   readonly #host: LevelHost;
   /** Files with old versions that were told of by their MACs, and not answered. */
   readonly #compared = new Queue<FileState>();
   readonly #groups = new Queue<OpenGroup>();
+  readonly #wrong = new Queue<WrongPart>();
+  /** Parts that were checked and the sender was not told of: of which file, and what it hears. */
+  #checked: { readonly file: FileState; readonly isWrong: boolean }[] = [];
   /** The file whose groups come, and how many more pieces it can have. */
   #coming: { readonly file: FileState; leftCount: number } | undefined;
 
@@ -48,6 +59,11 @@ export class IncomingPieces {
   /** A file's old version is compared at the sender. */
   compare(file: FileState): void {
     this.#compared.push(file);
+  }
+
+  /** True for a file of which a part is to come once more. */
+  awaitsPart(file: FileState): boolean {
+    return [...this.#wrong.values()].some((wrong) => wrong.file === file);
   }
 
   /** Says which of the compared files are the same. */
@@ -80,20 +96,39 @@ export class IncomingPieces {
       bytes = 0;
     }
     if (answers.length > 0) yield send("WISH_PIECES", encodePieceAnswers(answers), "control");
-    yield* this.#tell(yield* this.#drain());
+    yield* this.#drain();
+    yield* this.#tell();
   }
 
   /** Runs that were missing. */
   *takeRuns(payload: Bytes): Steps {
-    const wishes: boolean[] = [];
     for (const run of decodeRuns(payload)) {
       const group = this.#groups.peek();
       if (group === undefined) throw new SyncError("UNSOLICITED", "a run of pieces that is not missing");
       group.gaps -= 1;
       yield* this.#fill(group.file, run);
-      wishes.push(...(yield* this.#drain()));
+      yield* this.#drain();
     }
-    yield* this.#tell(wishes);
+    yield* this.#tell();
+  }
+
+  /** The oldest part that was wrong, once more. @throws CORRUPT when it still is */
+  *takePart(payload: Bytes): Steps {
+    const wrong = this.#wrong.shift();
+    if (wrong === undefined) throw new SyncError("UNSOLICITED", "a part of a file that is not wrong");
+    const content = decodePart(payload);
+    this.#host.received(content?.length ?? 0);
+    const { file, part, unsettled } = wrong;
+    if (!file.dropped && file.awaits !== "asked") yield* this.#replace(file, part, content);
+    this.#settle(file, unsettled);
+  }
+
+  *#replace(file: FileState, part: FilePart, content: Bytes | undefined): Steps {
+    if (content === undefined) return yield* this.#host.giveUp(file, "CHANGED", "it changed at the sender");
+    if (content.length !== part.bytes)
+      throw new SyncError("BAD_MESSAGE", "a part of a file of another length");
+    const isRight = (yield { do: "replace", entry: file.entry, part, content }) as boolean;
+    if (!isRight) throw new SyncError("CORRUPT", "a part of a file that has not the MAC it should have");
   }
 
   #widthOf(entry: number): number {
@@ -104,19 +139,20 @@ export class IncomingPieces {
   }
 
   /** @throws BAD_MESSAGE, LIMIT for more pieces than there can be */
-  #count(file: FileState, { count, end }: PieceGroup): void {
+  #count(file: FileState, group: PieceGroup): void {
+    const { count } = group;
     const rule = pieceRuleOf(file.size, file.oldBytes!)!;
     this.#coming ??= { file, leftCount: maxPieceCount(file.size, rule) };
     if (this.#coming.file !== file) throw new SyncError("BAD_MESSAGE", "pieces of two files at once");
     this.#coming.leftCount -= count;
     if (count > maxGroupCount(rule) || this.#coming.leftCount < 0)
       throw new SyncError("LIMIT", "more pieces than a file or a group of them can have");
-    if (end !== undefined) this.#coming = undefined;
+    if (isLastGroup(group)) this.#coming = undefined;
   }
 
   *#answer(file: FileState, group: PieceGroup): Steps<PieceAnswer> {
     if (file.awaits === "asked") return { found: [], gaps: [], isUnlike: true };
-    if (file.dropped || group.count === 0)
+    if (file.dropped || (group.count === 0 && typeof group.end === "string"))
       return { found: Array.from({ length: group.count }, () => true), gaps: [], isUnlike: false };
     const { entry, size: newBytes, oldBytes } = file;
     if (!file.isFilled) this.#host.fill(file, [newBytes]);
@@ -126,14 +162,29 @@ export class IncomingPieces {
 
   *#note(file: FileState, group: PieceGroup, answer: PieceAnswer, unsettled: UnsettledFrame): Steps {
     const end = answer.isUnlike ? undefined : group.end;
-    if (answer.isUnlike && this.#coming?.file === file) this.#coming = undefined;
-    if (answer.isUnlike) file.awaits = "asked";
-    else if (end !== undefined) file.awaits = "check";
+    const part = typeof end === "object" ? this.#partOf(file, end) : undefined;
+    file.openGroups += 1;
     unsettled.open += 1;
-    const last = typeof end === "string" ? "failed" : end?.slice();
-    this.#groups.push({ file, unsettled, gaps: answer.gaps.length, last });
+    this.#groups.push({ file, unsettled, gaps: answer.gaps.length, part });
+    if (answer.isUnlike) this.#forget(file);
+    else if (isLastGroup(group)) file.awaits = "check";
     if (typeof end === "string") yield* this.#host.giveUp(file, end, "the sender could not read it");
-    else if (end !== undefined) this.#host.told(file, file.size);
+    else if (file.awaits === "check") this.#host.told(file, file.size);
+  }
+
+  /** @throws LIMIT for one of a length that it cannot have */
+  #partOf(file: FileState, end: PartEnd): FilePart {
+    const part = partOf({ ...end, mac: end.mac.slice() }, file.listed, file.size);
+    file.listed += part.bytes;
+    return part;
+  }
+
+  /** Nothing of a file is in its old version: it comes by its chunks. */
+  #forget(file: FileState): void {
+    if (this.#coming?.file === file) this.#coming = undefined;
+    this.#checked = this.#checked.filter((checked) => checked.file !== file);
+    file.awaits = "asked";
+    file.listed = 0;
   }
 
   *#fill(file: FileState, run: PieceRun): Steps {
@@ -144,35 +195,37 @@ export class IncomingPieces {
     else yield { do: "fill", entry: file.entry, run };
   }
 
-  /**
-   * Ends the groups in which nothing is missing any more. Returns for each file that ends whether
-   * it has to come whole.
-   */
-  *#drain(): Steps<boolean[]> {
-    const wishes: boolean[] = [];
+  /** Ends the groups in which nothing is missing any more, and checks the parts that end so. */
+  *#drain(): Steps {
     for (let group = this.#groups.peek(); group?.gaps === 0; group = this.#groups.peek()) {
       this.#groups.shift();
-      const { file, unsettled, last } = group;
-      if (last === "failed") this.#end(file);
-      else if (last !== undefined) wishes.push(yield* this.#check(file, last));
-      this.#host.pay(unsettled);
+      const { file, unsettled, part } = group;
+      const isChecked = part !== undefined && file.awaits !== "asked";
+      const isRight = !isChecked || (yield* this.#check(file, part));
+      if (isChecked) this.#checked.push({ file, isWrong: !isRight });
+      if (isRight) this.#settle(file, unsettled);
+      else this.#wrong.push({ file, unsettled, part: part! });
     }
-    return wishes;
   }
 
-  *#tell(wishes: readonly boolean[]): Steps {
-    if (wishes.length > 0) yield send("WISH_WHOLE", encodeBits(wishes), "control");
+  /** Tells the sender of parts when one is wrong, the file is complete, or they are many. */
+  *#tell(): Steps {
+    const checked = this.#checked;
+    const isDue = checked.some(({ file, isWrong }) => isWrong || file.ended);
+    if (!isDue && checked.length < pieceTellingLimits.checkedCount) return;
+    this.#checked = [];
+    yield send("WISH_PARTS", encodeBits(checked.map(({ isWrong }) => isWrong)), "control");
   }
 
-  /** True when a file is not what the sender has, and has to come whole. */
-  *#check(file: FileState, mac: Bytes): Steps<boolean> {
-    const isRight = file.dropped || ((yield { do: "check", entry: file.entry, mac }) as boolean);
-    if (isRight) this.#end(file);
-    else {
-      file.awaits = "pushed";
-      file.isRepeated = true;
-    }
-    return !isRight;
+  *#check({ entry, dropped }: FileState, part: FilePart): Steps<boolean> {
+    return dropped || ((yield { do: "check", entry, part }) as boolean);
+  }
+
+  /** A group is in place, or a part that was wrong. */
+  #settle(file: FileState, unsettled: UnsettledFrame): void {
+    file.openGroups -= 1;
+    if (file.openGroups === 0 && file.awaits === "check") this.#end(file);
+    this.#host.pay(unsettled);
   }
 
   #end(file: FileState): void {

@@ -1,3 +1,5 @@
+import { smallAverageBytes } from "../../../chunk/piece-rules.ts";
+
 /** Bytes of the MAC by which a file of the same size is compared: the first ones of the whole. */
 export const compareMacBytes = 8;
 
@@ -5,8 +7,8 @@ export const compareMacBytes = 8;
 const minBytes = 3;
 const maxBytes = 6;
 /**
- * Of so many pieces at both ends two that differ agree once in 2^11 times or less; the file's own
- * MAC shows it.
+ * Of so many pieces at both ends two that differ agree once in 2^11 times or less; the MAC of their
+ * part of the file shows it.
  */
 const spareBits = 11;
 
@@ -16,9 +18,14 @@ export function pieceWidth(newBytes: number, oldBytes: number, averageBytes: num
   return widthFor(newCount!, oldCount!);
 }
 
-/** Bytes of each MAC of so many small pieces of a gap. */
-export function gapMacBytes(count: number): number {
-  return widthFor(count, count);
+/**
+ * Bytes of each MAC of the small pieces of a gap.
+ *
+ * @param count small pieces that are told
+ * @param rowBytes about how long the pieces are that are missing in a row up to the end of the gap
+ */
+export function gapWidth(count: number, rowBytes: number): number {
+  return widthFor(Math.ceil(rowBytes / smallAverageBytes), count);
 }
 
 function widthFor(newCount: number, oldCount: number): number {
@@ -26,9 +33,9 @@ function widthFor(newCount: number, oldCount: number): number {
   return Math.min(maxBytes, Math.max(minBytes, Math.ceil(bits / 8)));
 }
 
-/** Bits of a number below 2^32: 0 for 0, 4 for 12. */
+/** Bits of a number: 0 for 0, 4 for 12. */
 function bitsOf(value: number): number {
-  return 32 - Math.clz32(value);
+  return value < 2 ** 32 ? 32 - Math.clz32(value) : 32 + bitsOf(Math.floor(value / 2 ** 32));
 }
 
 /** Reads a MAC of `width` bytes, at most 6, as a number. */

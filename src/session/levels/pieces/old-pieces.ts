@@ -6,10 +6,18 @@ import { SyncError } from "../../../errors.ts";
 import type { ScanVisitor } from "../../../tree/scan.ts";
 import type { OldVersions } from "../../../tree/target.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
-import { compareMacBytes, gapMacBytes } from "./mac-widths.ts";
+import type { FilePart } from "./file-parts.ts";
+import { compareMacBytes, gapWidth } from "./mac-widths.ts";
+import { type MissingRun, MissingRuns } from "./missing-runs.ts";
 import { maxGapBytes } from "./piece-bounds.ts";
 import { PieceIndex } from "./piece-index.ts";
-import { type GapMacs, type PieceAnswer, type PieceGroup, type PieceRun } from "./piece-codec.ts";
+import {
+  type GapMacs,
+  isLastGroup,
+  type PieceAnswer,
+  type PieceGroup,
+  type PieceRun,
+} from "./piece-codec.ts";
 import { RebuiltOutput } from "./rebuilt-output.ts";
 import { shortMacs } from "./short-macs.ts";
 
@@ -25,12 +33,16 @@ interface Rebuilt {
   foundCount: number;
   /** Where the old piece ends that was found last. */
   oldEnd: number;
+  readonly missing: MissingRuns;
   /** What the new version is made of, from where it was put to the end of the groups that came. */
-  readonly parts: Part[];
+  readonly stretches: Stretch[];
 }
 
-/** A stretch of the old version; or a gap, and where the small pieces in its place start there. */
-type Part = { readonly offset: number; size: number } | { readonly starts: Float64Array };
+/**
+ * A stretch of the old version; a gap, and where the small pieces in its place start there; or the
+ * end of a part.
+ */
+type Stretch = { readonly offset: number; size: number } | { readonly starts: Float64Array } | "end";
 
 /** Groups after which a file in which nothing was found is given up. */
 const unlikeGroupCount = 4;
@@ -76,24 +88,27 @@ export class OldPieces {
     file.groupCount += 1;
     const found = Array.from(places, (place) => place >= 0);
     file.foundCount += found.filter(Boolean).length;
-    if (file.foundCount === 0 && (group.end !== undefined || file.groupCount >= unlikeGroupCount)) {
+    if (file.foundCount === 0 && (isLastGroup(group) || file.groupCount >= unlikeGroupCount)) {
       this.drop(entry);
       this.#old.restart(entry);
       return { found: [], gaps: [], isUnlike: true };
     }
-    const gaps = await this.#note(file, places, group.isText);
-    if (group.end !== undefined) file.index = new PieceIndex(group.width);
+    const gaps = await this.#note(file, places, file.missing.next(found), group.isText);
+    if (typeof group.end === "object") file.stretches.push("end");
+    if (isLastGroup(group)) file.index = new PieceIndex(group.width);
     return { found, gaps, isUnlike: false };
   }
 
   /** Puts what stands before the next gap, and what came for that. @throws BAD_MESSAGE */
   async fill(entry: number, run: PieceRun): Promise<void> {
     const file = this.#required(entry);
-    const starts = await this.#putUpToGap(file);
+    const stretch = await this.#putStretches(file);
+    if (stretch === "end") throw new SyncError("INTERNAL", "a run without its gap");
+    const { starts } = stretch;
     let at = 0;
     for (const step of run.steps) {
       if ("literalBytes" in step) {
-        await this.#output.append(file, run.literals.subarray(at, (at += step.literalBytes)));
+        this.#output.append(file, run.literals.subarray(at, (at += step.literalBytes)));
         continue;
       }
       const from = starts[step.first];
@@ -104,17 +119,22 @@ export class OldPieces {
     }
   }
 
-  /** Puts the rest, and says whether the file is what the sender has. */
-  async check(entry: number, mac: Bytes): Promise<boolean> {
+  /** Puts the rest of a part, if it is what the sender has. Returns whether it is. */
+  async check(entry: number, part: FilePart): Promise<boolean> {
     const file = this.#files.get(entry);
     if (!file) return false; // no pieces of it were told
-    for (const part of file.parts.splice(0)) {
-      if ("starts" in part) throw new SyncError("INTERNAL", "a gap was left open");
-      await this.#output.copy(file, part.offset, part.size);
-    }
-    const isRight = equalBytes(await this.#output.finish(file), mac);
-    this.#files.delete(entry);
-    if (!isRight) this.#old.restart(entry);
+    if ((await this.#putStretches(file)) !== "end") throw new SyncError("INTERNAL", "a gap was left open");
+    const isRight = await this.#output.finish(file, part);
+    if (part.offset + part.bytes === file.newBytes) this.#files.delete(entry);
+    return isRight;
+  }
+
+  /** Puts a part that came once more, if it is what the sender has. Returns whether it is. */
+  async replace(entry: number, { offset, mac }: FilePart, content: Bytes): Promise<boolean> {
+    this.#kernel.buffer.set(content);
+    this.#kernel.update(0, content.length);
+    const isRight = equalBytes(this.#kernel.digest(), mac);
+    if (isRight) await this.#old.put(entry, offset, content);
     return isRight;
   }
 
@@ -138,7 +158,8 @@ export class OldPieces {
       end: () => false, // what is there will do: the check at the end decides
     });
     const counts = { groupCount: 0, foundCount: 0, oldEnd: 0 };
-    const file: Rebuilt = { entry, newBytes, oldBytes, rule, index, ...counts, parts: [] };
+    const made = { missing: new MissingRuns(), stretches: [] };
+    const file: Rebuilt = { entry, newBytes, oldBytes, rule, index, ...counts, ...made };
     this.#files.set(entry, file);
     return file;
   }
@@ -148,53 +169,70 @@ export class OldPieces {
   }
 
   /** Notes what a group is made of. Returns what stands in its gaps. */
-  async #note(file: Rebuilt, places: Int32Array, isText: boolean): Promise<GapMacs[]> {
+  async #note(
+    file: Rebuilt,
+    places: Int32Array,
+    runs: readonly MissingRun[],
+    isText: boolean,
+  ): Promise<GapMacs[]> {
     const gaps: GapMacs[] = [];
-    for (let i = 0; i < places.length;) {
-      if (places[i]! >= 0) {
-        this.#addPiece(file, places[i++]!);
-        continue;
-      }
-      const first = i;
-      while (i < places.length && places[i]! < 0) i += 1;
-      const next = i < places.length ? file.index.startOf(places[i]!) : undefined;
-      gaps.push(await this.#tellGap(file, i - first, next, isText));
+    let at = 0;
+    for (const run of runs) {
+      this.#addPieces(file, places.subarray(at, run.first));
+      at = run.first + run.count;
+      const next = at < places.length ? file.index.startOf(places[at]!) : undefined;
+      gaps.push(await this.#tellGap(file, run, next, isText));
     }
+    this.#addPieces(file, places.subarray(at));
     return gaps;
+  }
+
+  #addPieces(file: Rebuilt, places: Int32Array): void {
+    for (const piece of places) this.#addPiece(file, piece);
   }
 
   #addPiece(file: Rebuilt, piece: number): void {
     const offset = file.index.startOf(piece);
     const size = file.index.endOf(piece) - offset;
-    const last = file.parts.at(-1);
-    if (last && "size" in last && last.offset + last.size === offset) last.size += size;
-    else file.parts.push({ offset, size });
+    const last = file.stretches.at(-1);
+    if (typeof last === "object" && "size" in last && last.offset + last.size === offset) last.size += size;
+    else file.stretches.push({ offset, size });
     file.oldEnd = offset + size;
   }
 
   /**
    * The small pieces of the old version that stand where pieces are missing: up to the next one
-   * that is there, or about as much as is missing.
+   * that is there, or about as much as is missing. Where pieces of the groups before are missing,
+   * too, about as much is passed over: it was told for those.
    */
-  async #tellGap(file: Rebuilt, count: number, next: number | undefined, isText: boolean): Promise<GapMacs> {
-    const from = file.oldEnd;
-    const about = from + (count + 1) * file.rule.averageBytes;
-    const end = Math.min(next !== undefined && next >= from ? next : about, file.oldBytes);
+  async #tellGap(
+    file: Rebuilt,
+    { count, rowCount }: MissingRun,
+    next: number | undefined,
+    isText: boolean,
+  ): Promise<GapMacs> {
+    const about = (count + 1) * file.rule.averageBytes;
+    const isBounded = next !== undefined && next >= file.oldEnd;
+    const passed = file.oldEnd + Math.max(0, rowCount - count - 1) * file.rule.averageBytes;
+    const from = isBounded ? Math.max(file.oldEnd, Math.min(passed, next - about)) : passed;
+    const end = Math.min(isBounded ? next : from + about, file.oldBytes);
     const told = Math.min(end - from, maxGapBytes(count, file.rule));
     const room = this.#kernel.buffer.subarray(0, Math.max(0, told)); // it may have grown since it was planned
     const length = await this.#old.read(file.entry, from, room);
     const ends = this.#kernel.cut(smallPieceRule(isText), length, true).slice();
-    file.parts.push({ starts: Float64Array.of(from, ...Array.from(ends, (end) => from + end)) });
+    file.stretches.push({ starts: Float64Array.of(from, ...Array.from(ends, (end) => from + end)) });
     const macs = ends.length > 0 ? this.#kernel.macs(ends) : new Uint8Array();
-    return { count: ends.length, macs: shortMacs(macs, gapMacBytes(ends.length)) };
+    const width = gapWidth(ends.length, rowCount * file.rule.averageBytes);
+    return { count: ends.length, macs: shortMacs(macs, width), width };
   }
 
-  async #putUpToGap(file: Rebuilt): Promise<Float64Array> {
+  /** Puts what stands before the next gap, or before the end of a part. Returns which that is. */
+  async #putStretches(file: Rebuilt): Promise<Exclude<Stretch, { size: number }>> {
     for (;;) {
-      const part = file.parts.shift();
-      if (part === undefined) throw new SyncError("INTERNAL", "a run without its gap");
-      if ("starts" in part) return part.starts;
-      await this.#output.copy(file, part.offset, part.size);
+      const stretch = file.stretches.shift();
+      if (stretch === undefined) throw new SyncError("INTERNAL", "more was put than there are pieces");
+      if (stretch === "end" || "starts" in stretch) return stretch;
+      await this.#output.copy(file, stretch.offset, stretch.size);
     }
   }
 

@@ -1,4 +1,3 @@
-import type { GearPieceRule } from "../../../chunk/piece-rules.ts";
 import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
 import { equalBytes } from "../../../bytes/compare.ts";
@@ -7,10 +6,13 @@ import type { Bytes } from "../../../types.ts";
 import type { Job } from "../../job.ts";
 import { sessionLimits } from "../../limits.ts";
 import { Queue } from "../../queue.ts";
-import { decodeBits, encodeBits, type OldAnswer } from "../../wishes.ts";
+import { encodeBits, type OldAnswer } from "../../wishes.ts";
+import type { PartEnd } from "./file-parts.ts";
 import { compareMacBytes, pieceWidth } from "./mac-widths.ts";
+import { OutgoingParts } from "./outgoing-parts.ts";
 import { maxGapCount } from "./piece-bounds.ts";
 import {
+  type AwaitedGroup,
   decodePieceAnswers,
   encodePieceGroups,
   encodeRuns,
@@ -19,41 +21,15 @@ import {
   type PieceGroup,
   type PieceRun,
 } from "./piece-codec.ts";
+import { type OpenPart, piecedFile, type PiecedFile } from "./pieced-file.ts";
+import type { PiecesHost } from "./pieces-host.ts";
 import type { PiecesAction, RunRequest, Scanned, ScannedPieces } from "./piece-work.ts";
 import { shortMacs } from "./short-macs.ts";
 
-/** What the level needs from its session. */
-export interface PiecesHost<File> {
-  send(type: "SAME" | "PIECES", payload: Bytes): void;
-  sendRuns(payload: Bytes, literalBytes: number): void;
-  /** The file goes by its chunks from here on: pushed, or asked about. */
-  cut(job: Job<File>, how: "pushed" | "asked"): void;
-  /** All of the file was announced. */
-  listed(job: Job<File>): void;
-  /** What was said of it by `listed` does not hold. */
-  unlisted(job: Job<File>): void;
-  /** A file cannot be sent. */
-  fail(job: Job<File>, reason: SyncError): void;
-}
-
-/** A file of which the receiver has an old version. */
-interface Pieced<File> {
-  readonly job: Job<File>;
-  readonly oldBytes: number;
-  /** The receiver's MAC, for one that is compared first. */
-  readonly mac: Bytes | undefined;
-  readonly rule: GearPieceRule | undefined;
-  /** Bytes announced in pieces. */
-  offset: number;
-  /** True once the receiver found nothing of it in its old version. */
-  isUnlike: boolean;
-  /** True once it was announced to its end. */
-  isListed: boolean;
-}
-
 /** A group that was announced and is not answered, or not carried out. */
 interface Held<File> {
-  readonly pieced: Pieced<File>;
+  readonly pieced: PiecedFile<File>;
+  readonly part: OpenPart<File>;
   readonly offset: number;
   readonly pieces: Pick<ScannedPieces<File>, "sizes" | "macs" | "isText">;
   bytes: Bytes | undefined;
@@ -83,8 +59,8 @@ const frameBytes = 65_536;
 export class OutgoingPieces<File> {
   readonly #host: PiecesHost<File>;
   readonly #keptBytes: number;
-  readonly #waiting = new Queue<Pieced<File>>();
-  readonly #scanning = new Map<File, Pieced<File>>();
+  readonly #waiting = new Queue<PiecedFile<File>>();
+  readonly #scanning = new Map<File, PiecedFile<File>>();
   #isScanOpen = false;
   #isStepping = false;
   readonly #groups = new Queue<Held<File>>();
@@ -93,13 +69,12 @@ export class OutgoingPieces<File> {
   readonly #wanted = new Queue<Wanted<File>>();
   #wantedBytes = 0;
   #making: readonly Wanted<File>[] = [];
-  /** Files that were announced to their end, and whose check was not answered. */
-  readonly #unchecked = new Queue<Pieced<File>>();
-  #uncheckedCount = 0;
+  readonly #parts: OutgoingParts<File>;
 
   /** @param keptBytes content kept in memory until it is answered; beyond it is read again */
   constructor(host: PiecesHost<File>, keptBytes: number) {
     this.#host = host;
+    this.#parts = new OutgoingParts(host);
     this.#keptBytes = keptBytes;
   }
 
@@ -107,6 +82,7 @@ export class OutgoingPieces<File> {
   get isIdle(): boolean {
     return (
       this.#waiting.size + this.#groups.size + this.#wanted.size + this.#making.length === 0 &&
+      this.#parts.isIdle &&
       !this.#isScanOpen
     );
   }
@@ -124,7 +100,7 @@ export class OutgoingPieces<File> {
 
   /** The receiver has an old version of a file. */
   add(job: Job<File>, { oldBytes, mac }: OldAnswer): void {
-    if (mac !== undefined) this.#waiting.push(pieced(job, oldBytes, mac));
+    if (mac !== undefined) this.#waiting.push(piecedFile(job, oldBytes, { mac }));
     else this.#cutToPieces(job, oldBytes);
   }
 
@@ -190,12 +166,13 @@ export class OutgoingPieces<File> {
 
   /** The receiver's answers to the oldest groups. @throws what is wrong with them */
   answer(payload: Bytes): void {
-    const nextCount = (): number => {
+    const next = (): AwaitedGroup => {
       const held = this.#groups.peek();
       if (held === undefined) throw new SyncError("UNSOLICITED", "an answer to pieces that were not told");
-      return held.pieces.sizes.length;
+      const { missing, rule } = held.pieced;
+      return { count: held.pieces.sizes.length, missing, averageBytes: rule!.averageBytes };
     };
-    for (const answer of decodePieceAnswers(payload, nextCount)) this.#take(this.#groups.take(), answer);
+    for (const answer of decodePieceAnswers(payload, next)) this.#take(this.#groups.take(), answer);
   }
 
   /** The runs that were to be made. */
@@ -208,26 +185,28 @@ export class OutgoingPieces<File> {
       this.#settle(held);
     }
     const literalBytes = runs.reduce((sum, { steps }) => sum + literalBytesOf(steps), 0);
-    this.#host.sendRuns(encodeRuns(runs), literalBytes);
+    this.#host.sendContent("DELTA", encodeRuns(runs), literalBytes);
   }
 
-  /** The receiver has checked the oldest files. Returns true when some come again. */
+  /** The receiver has checked the oldest parts. Returns true when some come again. */
   checked(payload: Bytes): boolean {
-    const wishes = decodeBits(payload, this.#uncheckedCount);
-    this.#uncheckedCount -= wishes.length;
-    for (const isWanted of wishes) {
-      let next = this.#unchecked.take();
-      while (next.isUnlike) next = this.#unchecked.take(); // it comes by its chunks
-      if (next.job.open > 0) throw new SyncError("UNSOLICITED", "a check before all of a file was there");
-      if (isWanted) this.#host.cut(next.job, "pushed");
-    }
-    return wishes.includes(true);
+    return this.#parts.checked(payload);
+  }
+
+  /** The next part that comes again. */
+  nextPart(): PiecesAction<File> | undefined {
+    return this.#parts.next();
+  }
+
+  /** The part that was to be read, or why it is not there any more. */
+  partRead(content: Bytes | SyncError): void {
+    this.#parts.read(content);
   }
 
   #cutToPieces(job: Job<File>, oldBytes: number): void {
     const rule = pieceRuleOf(job.size, oldBytes);
     if (rule === undefined) this.#host.cut(job, "pushed");
-    else this.#waiting.push(pieced(job, oldBytes, undefined, rule));
+    else this.#waiting.push(piecedFile(job, oldBytes, { rule }));
   }
 
   /** True when a file is the same as the old version. */
@@ -245,16 +224,15 @@ export class OutgoingPieces<File> {
     const { file, sizes, macs, bytes, isText } = pieces;
     const found = this.#scanned(file);
     const { job, oldBytes, offset, rule } = found;
-    if (pieces.end !== undefined) this.#scanning.delete(file);
+    if (isLastOf(pieces.end)) this.#scanning.delete(file);
     if (found.isUnlike) return undefined;
+    const end = endWithin(found, bytes.length, pieces.end);
+    const part = this.#parts.announce(found, bytes.length, end instanceof SyncError ? undefined : end?.mac);
     found.offset += bytes.length;
-    const end = endWithin(found, pieces.end);
-    this.#hold({ pieced: found, offset, pieces: { sizes, macs, isText }, bytes, open: 1 });
+    this.#hold({ pieced: found, part, offset, pieces: { sizes, macs, isText }, bytes, open: 1 });
     if (end instanceof SyncError) this.#host.fail(job, end);
-    else if (end !== undefined) {
+    else if (end !== undefined && end.bytes === undefined) {
       found.isListed = true;
-      this.#unchecked.push(found);
-      this.#uncheckedCount += 1;
       this.#host.listed(job);
     }
     const width = pieceWidth(job.size, oldBytes, rule!.averageBytes);
@@ -268,7 +246,7 @@ export class OutgoingPieces<File> {
     };
   }
 
-  #scanned(file: File): Pieced<File> {
+  #scanned(file: File): PiecedFile<File> {
     const found = this.#scanning.get(file);
     if (found === undefined) throw new SyncError("INTERNAL", "the source read a file nobody asked for");
     return found;
@@ -310,13 +288,11 @@ export class OutgoingPieces<File> {
   }
 
   /** Nothing of the file is in its old version. */
-  #giveUpPieces(found: Pieced<File>): void {
+  #giveUpPieces(found: PiecedFile<File>): void {
     if (found.isUnlike) return;
     found.isUnlike = true;
-    if (found.isListed) {
-      this.#host.unlisted(found.job);
-      this.#uncheckedCount -= 1;
-    }
+    this.#parts.forget(found);
+    if (found.isListed) this.#host.unlisted(found.job);
     this.#host.cut(found.job, "asked");
   }
 
@@ -324,6 +300,7 @@ export class OutgoingPieces<File> {
   #settle(held: Held<File>): void {
     held.open -= 1;
     if (held.open > 0) return;
+    held.part.open -= 1;
     held.pieced.job.open -= 1;
     this.#drop(held);
     while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
@@ -336,17 +313,20 @@ export class OutgoingPieces<File> {
   }
 }
 
-function pieced<File>(job: Job<File>, oldBytes: number, mac?: Bytes, rule?: GearPieceRule): Pieced<File> {
-  return { job, oldBytes, mac, rule, offset: 0, isUnlike: false, isListed: false };
+function isLastOf(end: PartEnd | SyncError | undefined): boolean {
+  return end instanceof SyncError || (end !== undefined && end.bytes === undefined);
 }
 
 /** A file that is not as long as it was announced has changed. */
 function endWithin<File>(
-  { job, offset }: Pieced<File>,
-  end: Bytes | SyncError | undefined,
-): Bytes | SyncError | undefined {
-  const isRight = offset < job.size ? end === undefined || end instanceof SyncError : offset === job.size;
-  return isRight ? end : new SyncError("CHANGED", "a file is not as long as when it was listed");
+  { job, offset }: PiecedFile<File>,
+  bytes: number,
+  end: PartEnd | SyncError | undefined,
+): PartEnd | SyncError | undefined {
+  if (end instanceof SyncError) return end;
+  const rest = job.size - offset - bytes;
+  if (isLastOf(end) ? rest === 0 : rest > 0) return end;
+  return new SyncError("CHANGED", "a file is not as long as when it was listed");
 }
 
 function requestOf<File>({ held, request, at, length }: Wanted<File>): RunRequest<File> {

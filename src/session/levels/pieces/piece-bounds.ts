@@ -4,6 +4,10 @@ import { type GearPieceRule, gearPieceSizes, pieceLimits } from "../../../chunk/
 export const pieceTellingLimits = Object.freeze({
   /** Content of the pieces of one group, unless it is a single piece. */
   groupBytes: 262_144,
+  /** A part of a file ends with the group that makes it so long, or with the file. */
+  partBytes: 524_288,
+  /** Parts that were checked, after which the sender is told in any case. */
+  checkedCount: 64,
   /** An old version whose small pieces are told for one gap, at most. */
   gapBytes: 262_144,
   /** And at most so many times what is missing there, and one piece more. */
@@ -12,7 +16,10 @@ export const pieceTellingLimits = Object.freeze({
   answersFrameBytes: 262_144,
 });
 
-const { gapBytes, gapTimes, groupBytes } = pieceTellingLimits;
+const { gapBytes, gapTimes, groupBytes, partBytes } = pieceTellingLimits;
+
+/** Bytes of a part of a file, at most: its last group may have one piece alone. */
+export const maxPartBytes = partBytes - 1 + Math.max(groupBytes, pieceLimits.longestPieceBytes);
 
 /** Pieces that a file can have. */
 export function maxPieceCount(sizeBytes: number, rule: GearPieceRule): number {

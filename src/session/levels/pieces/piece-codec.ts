@@ -4,7 +4,9 @@ import { unzigzag, zigzag } from "../../../bytes/varint.ts";
 import { codeOfWire, errorCodes, SyncError, type SyncErrorCode } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import { fileMacBytes } from "../../../chunk/pieces.ts";
-import { gapMacBytes } from "./mac-widths.ts";
+import type { PartEnd } from "./file-parts.ts";
+import { gapWidth } from "./mac-widths.ts";
+import type { MissingRuns } from "./missing-runs.ts";
 
 /** Pieces of one file that follow each other (docs/protocol.md, PIECES). */
 export interface PieceGroup {
@@ -15,8 +17,13 @@ export interface PieceGroup {
   readonly macs: Bytes;
   readonly width: number;
   readonly count: number;
-  /** Set on the last group: the MAC of the whole file, or why it could not be read. */
-  readonly end?: Bytes | SyncErrorCode;
+  /** Set on the last group of a part, and where the file cannot be read any more. */
+  readonly end?: PartEnd | SyncErrorCode;
+}
+
+/** True for the last group of a file. */
+export function isLastGroup({ end }: Pick<PieceGroup, "end">): boolean {
+  return end !== undefined && (typeof end === "string" || end.bytes === undefined);
 }
 
 /** The receiver's answer to a group. */
@@ -32,8 +39,17 @@ export interface PieceAnswer {
 /** MACs of small pieces of an old version, in a row. */
 export interface GapMacs {
   readonly count: number;
-  /** `gapMacBytes(count)` bytes each. */
+  /** `width` bytes each. */
   readonly macs: Bytes;
+  readonly width: number;
+}
+
+/** A group that awaits its answer. */
+export interface AwaitedGroup {
+  readonly count: number;
+  /** Of its file, up to this group. */
+  readonly missing: MissingRuns;
+  readonly averageBytes: number;
 }
 
 /** A run of pieces that the receiver does not have. */
@@ -49,23 +65,31 @@ export interface PieceRun {
 /** Literal bytes, or small pieces of the gap that follow each other, from the `first` on. */
 export type RunStep = { readonly literalBytes: number } | { readonly first: number; readonly count: number };
 
-const endFlag = 1;
+const lastFlag = 1;
 const failedFlag = 2;
 const textFlag = 4;
+const partFlag = 8;
 
 /** Encodes groups of pieces: a PIECES payload. */
 export function encodePieceGroups(groups: readonly PieceGroup[]): Bytes {
   const out = new ByteWriter();
   for (const { entry, isText, macs, count, end } of groups) {
-    const failed = typeof end === "string";
     out.uvarint(entry);
-    out.u8((end === undefined ? 0 : endFlag) | (failed ? failedFlag : 0) | (isText ? textFlag : 0));
-    if (failed) out.uvarint(errorCodes[end].wire);
+    out.u8(flagsOf(end) | (isText ? textFlag : 0));
+    if (typeof end === "string") out.uvarint(errorCodes[end].wire);
     out.uvarint(count);
     out.bytes(macs);
-    if (end !== undefined && !failed) out.bytes(end);
+    if (end === undefined || typeof end === "string") continue;
+    if (end.bytes !== undefined) out.uvarint(end.bytes);
+    out.bytes(end.mac);
   }
   return out.finish();
+}
+
+function flagsOf(end: PieceGroup["end"]): number {
+  if (end === undefined) return 0;
+  if (typeof end === "string") return lastFlag | failedFlag;
+  return end.bytes === undefined ? lastFlag : partFlag;
 }
 
 /**
@@ -81,17 +105,23 @@ export function* decodePieceGroups(
     const entry = input.uvarint();
     const flags = input.u8();
     const failed = (flags & failedFlag) !== 0;
-    const isLast = (flags & endFlag) !== 0;
-    if (flags > 7 || (failed && !isLast))
+    const isLast = (flags & lastFlag) !== 0;
+    const isPart = (flags & partFlag) !== 0;
+    if (flags > 15 || (failed && !isLast) || (isPart && isLast))
       throw new SyncError("BAD_MESSAGE", `unknown flags of pieces 0x${flags.toString(16)}`);
     const code = failed ? codeOfWire(input.uvarint()) : undefined;
     const width = widthOf(entry);
     const count = input.uvarint();
     if (count === 0 && !isLast) throw new SyncError("BAD_MESSAGE", "an empty group of pieces");
     const macs = input.bytes(count * width);
-    const end = code ?? (isLast ? input.bytes(fileMacBytes) : undefined);
+    const end = code ?? (isLast || isPart ? readPartEnd(input, isLast) : undefined);
     yield { entry, isText: (flags & textFlag) !== 0, macs, width, count, ...(end !== undefined && { end }) };
   }
+}
+
+function readPartEnd(input: ByteReader, isLast: boolean): PartEnd {
+  const bytes = isLast ? undefined : input.uvarint();
+  return { ...(bytes !== undefined && { bytes }), mac: input.bytes(fileMacBytes) };
 }
 
 /** Encodes the answer to some groups: a WISH_PIECES payload. */
@@ -110,35 +140,31 @@ export function encodePieceAnswers(answers: readonly PieceAnswer[]): Bytes {
 }
 
 /**
- * @param nextCount pieces of the next group that awaits its answer; throws when there is none
+ * @param next the next group that awaits its answer; throws when there is none
  * @throws BAD_MESSAGE
  */
-export function* decodePieceAnswers(payload: Bytes, nextCount: () => number): Generator<PieceAnswer> {
+export function* decodePieceAnswers(payload: Bytes, next: () => AwaitedGroup): Generator<PieceAnswer> {
   const input = new ByteReader(payload);
   while (input.remaining > 0) {
     const isUnlike = input.u8();
     if (isUnlike > 1) throw new SyncError("BAD_MESSAGE", "an unknown answer to pieces");
-    const count = nextCount();
+    const { count, missing, averageBytes } = next();
     if (isUnlike === 1) {
       yield { found: [], gaps: [], isUnlike: true };
       continue;
     }
     const found = readBits(input, count);
-    const gaps = Array.from({ length: runCount(found) }, () => readGap(input));
+    const gaps = missing.next(found).map(({ rowCount }) => readGap(input, rowCount * averageBytes));
     yield { found, gaps, isUnlike: false };
   }
 }
 
-function readGap(input: ByteReader): GapMacs {
+function readGap(input: ByteReader, rowBytes: number): GapMacs {
   const count = input.uvarint();
   if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "a row of MACs is longer than its frame");
+  const width = gapWidth(count, rowBytes);
   // They are used later: the memory of a frame is good for the next one.
-  return { count, macs: input.bytes(count * gapMacBytes(count)).slice() };
-}
-
-/** Runs of pieces that were not found. */
-export function runCount(found: readonly boolean[]): number {
-  return found.filter((here, i) => !here && found[i - 1] !== false).length;
+  return { count, macs: input.bytes(count * width).slice(), width };
 }
 
 /** Encodes runs: a DELTA payload. */

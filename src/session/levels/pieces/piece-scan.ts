@@ -1,15 +1,17 @@
-import { equalBytes } from "../../../bytes/compare.ts";
+import { concatBytes, equalBytes } from "../../../bytes/compare.ts";
+import { sha256 } from "../../../chunk/digest.ts";
 import type { PieceKernel } from "../../../chunk/piece-kernel.ts";
 import { looksLikeText } from "../../../chunk/piece-rules.ts";
 import { SyncError } from "../../../errors.ts";
 import type { ScanEnd, ScanVisitor } from "../../../tree/scan.ts";
 import type { TreeSource } from "../../../tree/source.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
+import type { PartEnd } from "./file-parts.ts";
+import { pieceTellingLimits } from "./piece-bounds.ts";
 import type { Scanned, ScannedPieces, ScanRequest } from "./piece-work.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
 
-/** Content of the pieces that are told together, about. */
-const groupBytes = 262_144;
+const { groupBytes, partBytes } = pieceTellingLimits;
 
 /** Reads files of a source for the files and pieces levels. */
 export class PieceScan<File> implements ScanVisitor<File> {
@@ -20,7 +22,10 @@ export class PieceScan<File> implements ScanVisitor<File> {
   /** The last group of the file that is read: it is told when that has ended. */
   #last: ScannedPieces<File> | undefined;
   #isText: boolean | undefined;
-  /** Of a file that has grown: its MAC, while it is read once more. */
+  /** Bytes since the last part that ended, and what stands for all the parts before. */
+  #partBytes = 0;
+  #before: Bytes = new Uint8Array();
+  /** Of a file that has grown: what stands for all of it, while it is read once more. */
   #proof: Bytes | undefined;
 
   constructor(
@@ -49,31 +54,32 @@ export class PieceScan<File> implements ScanVisitor<File> {
 
   block(file: File, length: number, isLast: boolean): number {
     const { rule } = this.#requests.get(file)!;
-    if (rule === undefined || this.#proof) {
+    if (rule === undefined) {
       this.#kernel.update(0, length);
       return length;
     }
     this.#isText ??= looksLikeText(this.#kernel.buffer.subarray(0, length));
     const ends = this.#kernel.cut(rule, length, isLast).slice();
-    const taken = ends.at(-1) ?? 0;
-    this.#kernel.update(0, taken);
-    if (taken > 0) this.#cut(file, ends);
-    return taken;
+    if (ends.length > 0) this.#cut(file, ends);
+    return ends.at(-1) ?? 0;
   }
 
   end(file: File, how: ScanEnd): boolean {
     const mac = this.#kernel.digest();
+    const whole = concatBytes([this.#before, mac]);
+    this.#partBytes = 0;
+    this.#before = new Uint8Array();
     if (how === "grown" && !this.#proof) {
-      this.#proof = mac;
+      this.#proof = whole;
       return true;
     }
-    const isProven = !this.#proof || equalBytes(this.#proof, mac);
-    const end = how instanceof SyncError ? how : isProven ? mac : changed();
+    const isProven = !this.#proof || equalBytes(this.#proof, whole);
+    const failure = how instanceof SyncError ? how : isProven ? undefined : changed();
     this.#proof = undefined;
     this.#isText = undefined;
     const { rule } = this.#requests.get(file)!;
-    if (rule === undefined) this.#results.push({ do: "compared", file, end });
-    else this.#results.push({ do: "cut", ...(this.#takeLast() ?? nothing(file)), end });
+    if (rule === undefined) this.#results.push({ do: "compared", file, end: failure ?? mac });
+    else this.#results.push({ do: "cut", ...(this.#takeLast() ?? nothing(file)), end: failure ?? { mac } });
     return false;
   }
 
@@ -84,26 +90,49 @@ export class PieceScan<File> implements ScanVisitor<File> {
   }
 
   #cut(file: File, ends: Uint32Array): void {
-    const macs = this.#kernel.macs(ends).slice();
-    const bytes = this.#kernel.buffer.slice(0, ends.at(-1));
-    let first = 0;
-    for (let i = 0; i < ends.length; i++) {
-      const start = first === 0 ? 0 : ends[first - 1]!;
-      if (i + 1 < ends.length && ends[i + 1]! - start <= groupBytes) continue;
+    const isProof = this.#proof !== undefined;
+    const macs = isProof ? undefined : this.#kernel.macs(ends).slice();
+    const bytes = isProof ? undefined : this.#kernel.buffer.slice(0, ends.at(-1));
+    for (const { first, sizes, start, end } of groupsOf(ends)) {
+      const partEnd = this.#partBytes >= partBytes ? this.#endPart() : undefined;
+      this.#kernel.update(start, end);
+      this.#partBytes += end - start;
+      if (macs === undefined || bytes === undefined) continue;
       const before = this.#takeLast();
-      if (before) this.#results.push({ do: "cut", ...before });
+      if (before) this.#results.push({ do: "cut", ...before, ...(partEnd && { end: partEnd }) });
       this.#last = {
         file,
-        sizes: Array.from(
-          ends.subarray(first, i + 1),
-          (end, k) => end - (first + k === 0 ? 0 : ends[first + k - 1]!),
-        ),
-        macs: macs.subarray(first * pieceMacBytes, (i + 1) * pieceMacBytes),
-        bytes: bytes.subarray(start, ends[i]),
+        sizes,
+        macs: macs.subarray(first * pieceMacBytes, (first + sizes.length) * pieceMacBytes),
+        bytes: bytes.subarray(start, end),
         isText: this.#isText ?? false,
       };
-      first = i + 1;
     }
+  }
+
+  /** Ends a part with the group that came last. */
+  #endPart(): PartEnd {
+    const end = { bytes: this.#partBytes, mac: this.#kernel.digest() };
+    this.#before = sha256(concatBytes([this.#before, end.mac]));
+    this.#partBytes = 0;
+    return end;
+  }
+}
+
+/** Divides pieces into groups: the first piece of each, the sizes of all, and where they stand. */
+function* groupsOf(ends: Uint32Array) {
+  for (let first = 0, start = 0; first < ends.length;) {
+    const sizes: number[] = [];
+    let end = start;
+    for (let next = first; next < ends.length; next++) {
+      const pieceEnd = ends[next]!;
+      if (sizes.length > 0 && pieceEnd - start > groupBytes) break;
+      sizes.push(pieceEnd - end);
+      end = pieceEnd;
+    }
+    yield { first, sizes, start, end };
+    first += sizes.length;
+    start = end;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { GearPieceRule } from "../../../chunk/piece-rules.ts";
 import type { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
+import type { FilePart, PartEnd } from "./file-parts.ts";
 import type { GapMacs } from "./piece-codec.ts";
 
 /** A file to be read whole: to compare it, or, by a rule, to cut it into pieces. */
@@ -22,8 +23,8 @@ export interface ScannedPieces<File> {
   readonly macs: Bytes;
   readonly bytes: Bytes;
   readonly isText: boolean;
-  /** Set on the last of a file: the MAC of all of it, or why it could not be read to its end. */
-  readonly end?: Bytes | SyncError;
+  /** Set on the last of a part, and where the file could not be read to its end. */
+  readonly end?: PartEnd | SyncError;
 }
 
 /** A run of pieces that the receiver misses, to be made from what it has in their place. */
@@ -49,4 +50,6 @@ export type PiecesAction<File> =
   /** Take what comes next of that: `scanned` or `scanEnded`. */
   | { readonly do: "scanStep" }
   /** Make up these runs: `madeRuns`. */
-  | { readonly do: "makeRuns"; readonly requests: readonly RunRequest<File>[] };
+  | { readonly do: "makeRuns"; readonly requests: readonly RunRequest<File>[] }
+  /** Read a part of a file again: `partRead`. */
+  | { readonly do: "readPart"; readonly file: File; readonly part: FilePart };

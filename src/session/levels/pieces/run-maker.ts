@@ -4,7 +4,8 @@ import { smallPieceRule } from "../../../chunk/piece-rules.ts";
 import { SyncError, toSyncError } from "../../../errors.ts";
 import type { TreeSource } from "../../../tree/source.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
-import { gapMacBytes, macAt } from "./mac-widths.ts";
+import { macAt } from "./mac-widths.ts";
+import type { FilePart } from "./file-parts.ts";
 import type { RunRequest } from "./piece-work.ts";
 import type { GapMacs, PieceRun } from "./piece-codec.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
@@ -43,15 +44,28 @@ export class RunMaker<File> {
     return { runs, failures };
   }
 
+  /** Reads a part of a file again. Returns why it is not what it was. */
+  async readPart(file: File, { offset, bytes, mac }: FilePart): Promise<Bytes | SyncError> {
+    const content = await this.#read(file, offset, bytes);
+    if (content instanceof SyncError) return content;
+    this.#kernel.buffer.set(content);
+    this.#kernel.update(0, bytes);
+    return equalBytes(this.#kernel.digest(), mac) ? content : changed();
+  }
+
   async #readAgain({ file, offset, sizes, macs }: RunRequest<File>): Promise<Bytes | SyncError> {
     const length = sizes.reduce((sum, size) => sum + size, 0);
+    const bytes = await this.#read(file, offset, length);
+    if (bytes instanceof SyncError) return bytes;
+    let end = 0;
+    const ends = Uint32Array.from(sizes, (size) => (end += size));
+    this.#kernel.buffer.set(bytes);
+    return equalBytes(this.#kernel.macs(ends), macs) ? bytes : changed();
+  }
+
+  async #read(file: File, offset: number, length: number): Promise<Bytes | SyncError> {
     try {
-      const bytes = await this.#source.read(file, offset, length, this.#options);
-      let end = 0;
-      const ends = Uint32Array.from(sizes, (size) => (end += size));
-      this.#kernel.buffer.set(bytes);
-      if (equalBytes(this.#kernel.macs(ends), macs)) return bytes;
-      return new SyncError("CHANGED", "a file changed while it was sent");
+      return await this.#source.read(file, offset, length, this.#options);
     } catch (thrown) {
       this.#options.signal?.throwIfAborted();
       return toSyncError(thrown, "IO");
@@ -72,8 +86,8 @@ export function makeRun(
   kernel.buffer.set(bytes);
   const ends = kernel.cut(smallPieceRule(isText), bytes.length, true).slice();
   const macs = kernel.macs(ends);
-  const width = gapMacBytes(gap.count);
-  const places = placesOf(gap, width);
+  const { width } = gap;
+  const places = placesOf(gap);
   const steps: Step[] = [];
   const literals: Bytes[] = [];
   let start = 0;
@@ -90,8 +104,12 @@ export function makeRun(
   return { steps, literals: concatBytes(literals), hasFailed: false };
 }
 
+function changed(): SyncError {
+  return new SyncError("CHANGED", "a file changed while it was sent");
+}
+
 /** Where each MAC of a gap stands first. */
-function placesOf({ count, macs }: GapMacs, width: number): Map<number, number> {
+function placesOf({ count, macs, width }: GapMacs): Map<number, number> {
   const places = new Map<number, number>();
   for (let i = count - 1; i >= 0; i--) places.set(macAt(macs, i * width, width), i);
   return places;

@@ -3,6 +3,7 @@ import { toSyncError } from "../../../../src/errors.ts";
 import { decodeEnd, encodeCounts, encodeDone } from "../../../../src/session/closing.ts";
 import { type ChunkGroup, decodeChunkGroups } from "../../../../src/session/levels/chunks/chunk-groups.ts";
 import { piecesFeature } from "../../../../src/session/hello.ts";
+import { decodePart } from "../../../../src/session/levels/pieces/file-parts.ts";
 import { pieceWidth } from "../../../../src/session/levels/pieces/mac-widths.ts";
 import {
   decodePieceGroups,
@@ -80,7 +81,7 @@ class Lie {
 }
 
 const unlike: PieceAnswer = { found: [], gaps: [], isUnlike: true };
-const noGap: GapMacs = { count: 0, macs: new Uint8Array() };
+const noGap: GapMacs = { count: 0, macs: new Uint8Array(), width: 3 };
 
 function missing({ count }: PieceGroup, gap = noGap): PieceAnswer {
   return { found: Array.from({ length: count }, () => false), gaps: [gap], isUnlike: false };
@@ -107,15 +108,15 @@ const refused: readonly (readonly [
   [
     "checks a file before it has answered",
     "UNSOLICITED",
-    (lie) => lie.peer.say("WISH_WHOLE", encodeBits([true])),
+    (lie) => lie.peer.say("WISH_PARTS", encodeBits([true])),
   ],
   [
     "checks a file before its runs went out",
     "UNSOLICITED",
     async (lie, group) => {
       await lie.peer.say("WISH_PIECES", encodePieceAnswers([missing(group)]));
-      await lie.peer.say("WISH_WHOLE", encodeBits([false]));
-      await lie.peer.say("WISH_WHOLE", encodeBits([false]));
+      await lie.peer.say("WISH_PARTS", encodeBits([false]));
+      await lie.peer.say("WISH_PARTS", encodeBits([false]));
     },
   ],
   [
@@ -123,13 +124,13 @@ const refused: readonly (readonly [
     "UNSOLICITED",
     async (lie, group) => {
       await lie.wishPieces(here(group));
-      await lie.peer.say("WISH_WHOLE", encodeBits([false, true]));
+      await lie.peer.say("WISH_PARTS", encodeBits([false, true]));
     },
   ],
   [
     "tells more of a gap than can be there",
     "LIMIT",
-    (lie, group) => lie.wishPieces(missing(group, { count: 9000, macs: new Uint8Array(9000 * 6) })),
+    (lie, group) => lie.wishPieces(missing(group, { count: 9000, macs: new Uint8Array(9000 * 6), width: 6 })),
   ],
   ["is done before it has answered", "UNSOLICITED", (lie) => lie.peer.say("DONE", doneTooEarly())],
   [
@@ -173,7 +174,7 @@ test.each([1, 4095, 1e9, 2 ** 40, 2 ** 51])(
       const groups = await lie.groups(length);
       await lie.wishPieces(...groups.map((group) => missing(group)));
       await lie.peer.hear("DELTA");
-      await lie.peer.say("WISH_WHOLE", encodeBits([false]));
+      await lie.peer.say("WISH_PARTS", encodeBits([false]));
     } else await lie.peer.hear("PUSH");
     await lie.done(1);
     expect(await lie.outcome).toBe("ok");
@@ -181,14 +182,13 @@ test.each([1, 4095, 1e9, 2 ** 40, 2 ** 51])(
   },
 );
 
-test("a receiver for which all is wrong gets each file once more, and no oftener", async () => {
+test("a receiver for which all is wrong gets each part once more, and no oftener", async () => {
   const lie = new Lie(3);
   await lie.answer({ oldBytes });
   await lie.wishPieces(...(await lie.groups()).map(here));
-  await lie.peer.say("WISH_WHOLE", encodeBits([true, true, true]));
-  await expect.poll(() => listed(lie).filter(({ end }) => end).length).toBe(3);
-  expect(pushed(lie)).toEqual([1, 2, 3]);
-  await lie.peer.say("WISH_WHOLE", encodeBits([true]));
+  await lie.peer.say("WISH_PARTS", encodeBits([true, true, true]));
+  for (let i = 0; i < 3; i++) expect(decodePart(await lie.peer.hear("PART", i))).toEqual(content);
+  await lie.peer.say("WISH_PARTS", encodeBits([true]));
   expect(await lie.outcome).toBe("UNSOLICITED");
 });
 
@@ -211,9 +211,9 @@ test("runs that are made of wrong MACs are made of small pieces that were told",
   const [group] = await lie.groups();
   const count = 600;
   const macs = seededBytes(3, count * 6) as Bytes;
-  await lie.wishPieces(missing(group!, { count, macs: macs.subarray(0, count * 4) }));
+  await lie.wishPieces(missing(group!, { count, macs: macs.subarray(0, count * 4), width: 4 }));
   await lie.peer.hear("DELTA");
-  await lie.peer.say("WISH_WHOLE", encodeBits([false]));
+  await lie.peer.say("WISH_PARTS", encodeBits([false]));
   await lie.done(1);
   expect(await lie.outcome).toBe("ok");
 });
@@ -223,8 +223,4 @@ function listed(lie: Lie): ChunkGroup[] {
   return lie.peer.heard
     .filter(({ type }) => type === "CHUNKS")
     .flatMap(({ payload }) => decodeChunkGroups(payload, 1 << 20));
-}
-
-function pushed(lie: Lie): number[] {
-  return [...new Set(listed(lie).map(({ entry }) => entry))];
 }

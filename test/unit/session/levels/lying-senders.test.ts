@@ -8,7 +8,9 @@ import { encodeEntries } from "../../../../src/session/levels/entries/entry-code
 import type { FrameType } from "../../../../src/session/frame-types.ts";
 import { agree, decodeHello, piecesFeature } from "../../../../src/session/hello.ts";
 import { encodeChunkGroups } from "../../../../src/session/levels/chunks/chunk-groups.ts";
+import { encodePart } from "../../../../src/session/levels/pieces/file-parts.ts";
 import { pieceWidth } from "../../../../src/session/levels/pieces/mac-widths.ts";
+import { maxPartBytes } from "../../../../src/session/levels/pieces/piece-bounds.ts";
 import {
   encodePieceGroups,
   encodeRuns,
@@ -114,7 +116,10 @@ class Lie {
   /** Tells all pieces of a file truly; the MAC of the whole may be another one. */
   async tell(content: Bytes, mac?: Bytes, entry = 1): Promise<void> {
     const { mac: right, ...group } = await this.piecesOf(content);
-    await this.say("PIECES", encodePieceGroups([{ ...group, entry, isText: false, end: mac ?? right }]));
+    await this.say(
+      "PIECES",
+      encodePieceGroups([{ ...group, entry, isText: false, end: { mac: mac ?? right } }]),
+    );
     this.chunkBytes += wanted.length;
   }
 
@@ -276,8 +281,8 @@ test("a sender that tells pieces of two files by turns is refused", async () => 
 /** What a liar puts together wrongly. */
 const wrong: readonly (readonly [what: string, act: (lie: Lie) => Promise<void>])[] = [
   [
-    "lies about the whole, and nothing is missing",
-    (lie) => lie.tell(old.subarray(0, sizeBytes), new Uint8Array(16)),
+    "tells pieces that are there in place of its own",
+    async (lie) => lie.tell(old, (await lie.piecesOf(wanted)).mac),
   ],
   [
     "sends other literals",
@@ -307,29 +312,29 @@ const wrong: readonly (readonly [what: string, act: (lie: Lie) => Promise<void>]
       await lie.say("DELTA", run([]));
     },
   ],
-  [
-    "tells a MAC and no pieces",
-    async (lie) => {
-      const group = {
-        entry: 1,
-        isText: false,
-        macs: new Uint8Array(),
-        width: 3,
-        count: 0,
-        end: new Uint8Array(16),
-      };
-      await lie.say("PIECES", encodePieceGroups([group]));
-      lie.chunkBytes += wanted.length;
-    },
-  ],
 ];
 
-test.each(wrong)("of a sender that %s the file comes whole, and is right", async (_, act) => {
+test("of a sender that tells a MAC and no pieces the receiver asks for chunks", async () => {
+  const lie = await announced();
+  const none = { entry: 1, isText: false, macs: new Uint8Array(), width: 3, count: 0 };
+  await lie.say("PIECES", encodePieceGroups([{ ...none, end: { mac: new Uint8Array(16) } }]));
+  await lie.peer.hear("WISH_PIECES");
+  const chunk = { sizes: [wanted.length], ids: sha256(wanted) };
+  await lie.say("CHUNKS", encodeChunkGroups([{ ...chunk, entry: 1, end: "complete" }]));
+  await lie.peer.hear("WISH_CHUNKS");
+  await lie.say("DATA", wanted);
+  lie.chunkBytes = wanted.length;
+  await lie.end();
+  expect(await lie.outcome).toBe("ok");
+  expect(lie.holds(wanted)).toBe(true);
+});
+
+test.each(wrong)("of a sender that %s the part comes once more, and is right", async (_, act) => {
   const lie = await announced();
   await act(lie);
-  expect(decodeBits(await lie.peer.hear("WISH_WHOLE"), 1)).toEqual([true]);
+  expect(decodeBits(await lie.peer.hear("WISH_PARTS"), 1)).toEqual([true]);
   for (let i = 0; i < 3; i++) await lie.end(); // it may not have heard yet
-  await lie.push(wanted);
+  await lie.say("PART", encodePart(wanted));
   await lie.end();
   expect(await lie.outcome).toBe("ok");
   expect(lie.holds(wanted)).toBe(true);
@@ -339,37 +344,104 @@ test.each(wrong)("of a sender that %s the file comes whole, and is right", async
 test.each(wrong)("of a sender that %s, and goes on so, the old version stays", async (_, act) => {
   const lie = await announced();
   await act(lie);
-  await lie.peer.hear("WISH_WHOLE");
+  await lie.peer.hear("WISH_PARTS");
   await act(lie);
   expect(await lie.outcome).toBe("UNSOLICITED");
   expect(lie.holds(old)).toBe(true);
 });
 
-test("a sender that leaves when a file is to come again is not done", async () => {
+/** A file of which a part was wrong, and is to come once more. */
+async function wrongPart(mac?: Bytes): Promise<Lie> {
   const lie = await announced();
-  await lie.tell(wanted, new Uint8Array(16));
-  await lie.say("DELTA", run([{ literalBytes: 100 }], seededBytes(2, 100) as Bytes));
-  await lie.peer.hear("WISH_WHOLE");
+  await lie.tell(wanted, mac);
+  await lie.say("DELTA", run([]));
+  await lie.peer.hear("WISH_PARTS");
+  return lie;
+}
+
+test("a sender that leaves when a part is to come once more is not done", async () => {
+  const lie = await wrongPart();
   await lie.end();
   await lie.peer.channel.end();
   expect(await lie.outcome).toBe("TRUNCATED");
   expect(lie.holds(old)).toBe(true);
 });
 
-test("a file that comes again is checked like any other", async () => {
+test("a part that cannot be read any more leaves the old version", async () => {
+  const lie = await wrongPart();
+  await lie.say("PART", encodePart(undefined));
+  await lie.end();
+  expect(await lie.outcome).toBe("ok");
+  expect(lie.holds(old)).toBe(true);
+  expect(lie.troubles).toEqual(["CHANGED"]);
+});
+
+test("a sender that lies about the MAC of a part gets nothing in place", async () => {
+  const lie = await wrongPart(new Uint8Array(16));
+  await lie.say("PART", encodePart(wanted));
+  expect(await lie.outcome).toBe("CORRUPT");
+  expect(lie.holds(old)).toBe(true);
+});
+
+/** What is said when a part is to come once more. */
+const wrongParts: readonly (readonly [what: string, code: string, type: FrameType, payload: Bytes])[] = [
+  ["is wrong again", "CORRUPT", "PART", encodePart(new Uint8Array(wanted.length))],
+  ["is too short", "BAD_MESSAGE", "PART", encodePart(wanted.subarray(1))],
+  ["is too long", "BAD_MESSAGE", "PART", encodePart(new Uint8Array(wanted.length + 1))],
+  ["has no bytes", "BAD_MESSAGE", "PART", encodePart(new Uint8Array())],
+  ["has no form", "BAD_MESSAGE", "PART", new Uint8Array()],
+  ["has an unknown form", "BAD_MESSAGE", "PART", Uint8Array.of(2)],
+  ["has failed and has bytes", "BAD_MESSAGE", "PART", Uint8Array.of(1, 1)],
+  ["comes as a run", "UNSOLICITED", "DELTA", run([{ literalBytes: wanted.length }], wanted)],
+];
+
+test.each(wrongParts)("a part that %s is refused with %s", async (_, code, type, payload) => {
+  const lie = await wrongPart();
+  await lie.say(type, payload);
+  expect(await lie.outcome).toBe(code);
+  expect(lie.holds(old)).toBe(true);
+});
+
+test("a part that comes twice is refused", async () => {
+  const lie = await wrongPart();
+  await lie.say("PART", encodePart(wanted));
+  await lie.say("PART", encodePart(wanted));
+  expect(await lie.outcome).toBe("UNSOLICITED");
+});
+
+/** Lengths of parts that do not fit into the file. */
+const outOfRange: readonly (readonly [what: string, bytes: readonly number[]])[] = [
+  ["nothing", [0]],
+  ["all of it, and is not the last", [wanted.length]],
+  ["more than it", [wanted.length + 1]],
+  ["a number beyond all files", [Number.MAX_SAFE_INTEGER]],
+  ["more than was left", [30_000, 10_100]],
+];
+
+test.each(outOfRange)("a part that has %s is refused", async (_, lengths) => {
   const lie = await announced();
-  await lie.tell(wanted, new Uint8Array(16));
-  await lie.say("DELTA", run([]));
-  await lie.peer.hear("WISH_WHOLE");
-  const group = {
-    entry: 1,
-    sizes: [wanted.length],
-    ids: sha256(wanted),
-    pushed: [true],
-    end: "complete",
-  } as const;
-  await lie.say("CHUNKS", encodeChunkGroups([group]));
-  await lie.say("PUSH", new Uint8Array(wanted.length));
-  expect(await lie.outcome).toBe("UNEXPECTED_CHUNK");
+  const { macs, width } = await lie.piecesOf(wanted);
+  const group = { entry: 1, isText: false, macs: macs.subarray(0, width), width, count: 1 };
+  for (const bytes of lengths)
+    await lie.say("PIECES", encodePieceGroups([{ ...group, end: { bytes, mac: new Uint8Array(16) } }]));
+  expect(await lie.outcome).toBe("LIMIT");
+  expect(lie.holds(old)).toBe(true);
+});
+
+test.each([
+  ["in the middle", { bytes: maxPartBytes + 1, mac: new Uint8Array(16) }],
+  ["at the end", { mac: new Uint8Array(16) }],
+])("a part %s that is longer than a part can be is refused", async (_, end) => {
+  const lie = new Lie({ file: old });
+  const sizeOfAll = 2 * maxPartBytes;
+  await lie.announce({ file: sizeOfAll });
+  const { averageBytes } = pieceRuleOf(sizeOfAll, sizeBytes)!;
+  const width = pieceWidth(sizeOfAll, sizeBytes, averageBytes);
+  const kernel = await lie.kernel();
+  kernel.buffer.set(old);
+  const ends = kernel.cut({ kind: "gear", averageBytes }, old.length, true).slice(0, 1);
+  const macs = shortMacs(kernel.macs(ends), width);
+  await lie.say("PIECES", encodePieceGroups([{ entry: 1, isText: false, macs, width, count: 1, end }]));
+  expect(await lie.outcome).toBe("LIMIT");
   expect(lie.holds(old)).toBe(true);
 });

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ByteWriter } from "../../../../src/bytes/cursor.ts";
 import { isSyncError } from "../../../../src/errors.ts";
-import { gapMacBytes } from "../../../../src/session/levels/pieces/mac-widths.ts";
+import { gapWidth } from "../../../../src/session/levels/pieces/mac-widths.ts";
+import { MissingRuns } from "../../../../src/session/levels/pieces/missing-runs.ts";
 import {
   decodePieceAnswers,
   decodePieceGroups,
@@ -10,11 +11,11 @@ import {
   encodePieceAnswers,
   encodePieceGroups,
   encodeRuns,
+  type AwaitedGroup,
   type GapMacs,
   type PieceAnswer,
   type PieceGroup,
   type PieceRun,
-  runCount,
   type RunStep,
 } from "../../../../src/session/levels/pieces/piece-codec.ts";
 import type { Bytes } from "../../../../src/types.ts";
@@ -30,29 +31,35 @@ const anyGroup: fc.Arbitrary<PieceGroup> = fc
     entry: fc.oneof(fc.nat(20), fc.nat()),
     isText: fc.boolean(),
     count: fc.nat(40),
-    end: fc.constantFrom("none", "mac", "CHANGED", "VANISHED", "IO"),
+    end: fc.constantFrom("none", "part", "mac", "CHANGED", "VANISHED", "IO"),
+    bytes: fc.nat(),
   })
-  .chain(({ entry, isText, count, end }) => {
-    const isEmpty = count === 0 && end === "none";
+  .chain(({ entry, isText, count, end, bytes }) => {
+    const isEmpty = count === 0 && (end === "none" || end === "part");
     const told = isEmpty ? 1 : count;
     const width = widthOf(entry);
     return fc.tuple(bytesOf(told * width), bytesOf(16)).map(([macs, mac]): PieceGroup => {
       const group = { entry, isText, macs, width, count: told };
       if (end === "none") return group;
-      return { ...group, end: end === "mac" ? mac : (end as "IO") };
+      if (end === "part") return { ...group, end: { bytes, mac } };
+      return { ...group, end: end === "mac" ? { mac } : (end as "IO") };
     });
   });
 
-const anyGap: fc.Arbitrary<GapMacs> = fc
-  .oneof(fc.nat(3), fc.nat(300))
-  .chain((count) => bytesOf(count * gapMacBytes(count)).map((macs) => ({ count, macs })));
+const averageBytes = 1024;
+
+const anyGap = (rowCount: number): fc.Arbitrary<GapMacs> =>
+  fc.oneof(fc.nat(3), fc.nat(300)).chain((count) => {
+    const width = gapWidth(count, rowCount * averageBytes);
+    return bytesOf(count * width).map((macs) => ({ count, macs, width }));
+  });
 
 const anyAnswer: fc.Arbitrary<PieceAnswer> = fc.oneof(
   fc.constant({ found: [], gaps: [], isUnlike: true }),
   fc.array(fc.boolean(), { maxLength: 30 }).chain((found) => {
-    const count = runCount(found);
+    const runs = new MissingRuns().next(found);
     return fc
-      .array(anyGap, { minLength: count, maxLength: count })
+      .tuple(...runs.map(({ rowCount }) => anyGap(rowCount)))
       .map((gaps) => ({ found, gaps, isUnlike: false }));
   }),
 );
@@ -69,10 +76,13 @@ const anyRun: fc.Arbitrary<PieceRun> = fc
     return bytesOf(length).map((literals) => ({ steps, literals, hasFailed }));
   });
 
-/** Says how many pieces each group had to which these are the answers. */
-function counting(answers: readonly PieceAnswer[]): () => number {
+/** A group of a file of its own. */
+const awaited = (count: number): AwaitedGroup => ({ count, missing: new MissingRuns(), averageBytes });
+
+/** The groups to which these are the answers. */
+function counting(answers: readonly PieceAnswer[]): () => AwaitedGroup {
   const counts = answers.map(({ found }) => found.length);
-  return () => counts.shift() ?? 0;
+  return () => awaited(counts.shift() ?? 0);
 }
 
 function refusal(decode: () => unknown): string {
@@ -127,7 +137,10 @@ describe("groups of pieces", () => {
   });
 
   test.each([
-    ["an unknown flag", message(0, 8, 1, zeros(3))],
+    ["an unknown flag", message(0, 16, 1, zeros(3))],
+    ["a part that ends twice", message(0, 9, 1, zeros(3), zeros(16))],
+    ["a part that fails", message(0, 10, 27, 1, zeros(3))],
+    ["a part without its MAC", message(0, 8, 1, zeros(3), 5, zeros(15))],
     ["a failure in the middle of a file", message(0, 2, 27, 1, zeros(3))],
     ["no pieces, and no end", message(0, 0, 0)],
     ["more pieces than its bytes", message(0, 0, 2, zeros(5))],
@@ -148,8 +161,8 @@ describe("groups of pieces", () => {
 });
 
 describe("answers to pieces", () => {
-  const decode = (payload: Bytes, nextCount: () => number): PieceAnswer[] => [
-    ...decodePieceAnswers(payload, nextCount),
+  const decode = (payload: Bytes, next: () => AwaitedGroup): PieceAnswer[] => [
+    ...decodePieceAnswers(payload, next),
   ];
 
   test("are read as they were written", () => {
@@ -189,7 +202,37 @@ describe("answers to pieces", () => {
     ["more MACs than its bytes", 1, message(0, Uint8Array.of(0), 3, zeros(8))],
     ["a number of MACs beyond all bytes", 1, message(0, Uint8Array.of(0), Number.MAX_SAFE_INTEGER, zeros(9))],
   ])("with %s are refused", (_, count, payload) => {
-    expect(refusal(() => decode(payload, () => count))).toBe("BAD_MESSAGE");
+    expect(refusal(() => decode(payload, () => awaited(count)))).toBe("BAD_MESSAGE");
+  });
+});
+
+describe("the width of the MACs in a gap", () => {
+  const all = [true, true];
+  const none = [false, false];
+
+  test("grows with the pieces that are missing in a row, over the groups of a file", () => {
+    const missing = new MissingRuns();
+    const rows = [[true, false], none, [false, true, false], all, none].map((found) => missing.next(found));
+    expect(rows).toEqual([
+      [{ first: 1, count: 1, rowCount: 1 }],
+      [{ first: 0, count: 2, rowCount: 3 }],
+      [
+        { first: 0, count: 1, rowCount: 4 },
+        { first: 2, count: 1, rowCount: 1 },
+      ],
+      [],
+      [{ first: 0, count: 2, rowCount: 2 }],
+    ]);
+  });
+
+  test.each([
+    [0, 0, 3],
+    [5, 1024, 3],
+    [64, 8192, 4],
+    [5, 100 * 2 ** 20, 5],
+    [2000, 2 ** 40, 6],
+  ])("%i of them, and %i bytes that are missing: %i bytes", (count, rowBytes, width) => {
+    expect(gapWidth(count, rowBytes)).toBe(width);
   });
 });
 
