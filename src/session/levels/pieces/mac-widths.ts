@@ -1,4 +1,5 @@
 import { smallAverageBytes } from "../../../chunk/piece-rules.ts";
+import { pieceTellingLimits } from "./piece-bounds.ts";
 
 /** Bytes of the MAC by which a file of the same size is compared: the first ones of the whole. */
 export const compareMacBytes = 8;
@@ -7,15 +8,18 @@ export const compareMacBytes = 8;
 const minBytes = 3;
 const maxBytes = 6;
 /**
- * Of so many pieces at both ends two that differ agree once in 2^11 times or less; the MAC of their
- * part of the file shows it.
+ * Of so many small pieces at both ends two that differ agree once in 2^11 times or less; the MAC of
+ * their part of the file shows it.
  */
 const spareBits = 11;
 
-/** Bytes of each MAC of the pieces of a file, by the numbers of them at both ends, about. */
+/**
+ * Bytes of each MAC of the pieces of a file. With one more, the MACs would take more than the parts
+ * that come once more because a piece of them was matched wrongly by chance.
+ */
 export function pieceWidth(newBytes: number, oldBytes: number, averageBytes: number): number {
-  const [newCount, oldCount] = [newBytes, oldBytes].map((bytes) => Math.floor(bytes / averageBytes));
-  return widthFor(newCount!, oldCount!);
+  const partBits = bitsOf(Math.min(newBytes, pieceTellingLimits.partBytes));
+  return widthOf(bitsOf(Math.floor(oldBytes / averageBytes)) + partBits);
 }
 
 /**
@@ -25,11 +29,10 @@ export function pieceWidth(newBytes: number, oldBytes: number, averageBytes: num
  * @param rowBytes about how long the pieces are that are missing in a row up to the end of the gap
  */
 export function gapWidth(count: number, rowBytes: number): number {
-  return widthFor(Math.ceil(rowBytes / smallAverageBytes), count);
+  return widthOf(bitsOf(Math.ceil(rowBytes / smallAverageBytes)) + bitsOf(count) + spareBits);
 }
 
-function widthFor(newCount: number, oldCount: number): number {
-  const bits = bitsOf(newCount) + bitsOf(oldCount) + spareBits;
+function widthOf(bits: number): number {
   return Math.min(maxBytes, Math.max(minBytes, Math.ceil(bits / 8)));
 }
 
