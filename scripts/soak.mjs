@@ -4,5 +4,9 @@ import { run } from "./run.mjs";
 
 const seconds = Number(process.argv[2] ?? 60);
 process.env.SOAK_MS = String(seconds * 1000);
-const tests = ["test/unit/tree/disk/swapped-dirs.test.ts", "test/interop/rsync-filters.test.ts"];
+const tests = [
+  "test/unit/tree/disk/swapped-dirs.test.ts",
+  "test/interop/rsync-filters.test.ts",
+  "test/interop/gitignore.test.ts",
+];
 process.exitCode = await run("vitest", ["run", ...tests]);

@@ -476,6 +476,23 @@ describe("--exclude", () => {
     }
   });
 
+  it("tells the other end what it has to hide or to spare", async () => {
+    const folder = freshFolder();
+    const [here, there] = [join(folder, "here"), join(folder, "there")];
+    const rules = { ".rsync-filter": "- *.o\nP it's\n" };
+    plant(here, { ...rules, a: "", "a.o": "", "sub/b.o": "", hid: "" });
+    plant(there, { ...rules, "c.o": "", "it's": "", old: "", hid: "" });
+    const shell = await keep(folder, Buffer.from('shift; exec sh -c "$*"'));
+    const far = ["-e", `sh ${shell}`, "--remote-path", `${process.execPath} ${builtCli()}`];
+    const filters = ["-FF", "-f", "H /hid", "--delete"];
+    const pushed = await rsyncStream(["push", ...far, ...filters, `${here}/`, `host:${there}`]);
+    expect(pushed.code, pushed.stderr).toBe(0);
+    expect(readdirSync(there).sort()).toEqual([".rsync-filter", "a", "c.o", "it's", "sub"]);
+    const pulled = await rsyncStream(["pull", ...far, "-C", "--delete-excluded", `host:${there}/`, here]);
+    expect(pulled.code, pulled.stderr).toBe(0);
+    expect(readdirSync(here).sort()).toEqual([".rsync-filter", "a", "it's", "sub"]);
+  });
+
   it.each([
     ["push", "--delete", "./src", "http://127.0.0.1:9/"],
     ["pull", "http://127.0.0.1:9/", "b"],

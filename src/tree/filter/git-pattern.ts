@@ -19,7 +19,7 @@ export function matchGitPattern(pattern: ByteString, cut: number): Match {
     const glob = new Glob(pattern);
     return (name) => glob.matches(name, false);
   }
-  const segments = names.map((name): Segment => (name === "**" ? "any" : new Glob(name)));
+  const segments = names.map((name): Segment => (/^\*\*+$/.test(name) ? "any" : new Glob(name)));
   const isOpen = segments.at(-1) === "any";
   if (isOpen) segments.splice(-1, 1, new Glob("*"), "any");
   return (_, path) => matchSegments(segments, path.slice(cut).split("/"));
