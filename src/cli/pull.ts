@@ -3,6 +3,7 @@ import { parseEndpoint } from "../transfer/endpoint.node.ts";
 import { transfer } from "../transfer/transfer.node.ts";
 import { ChangeReport } from "./change-report.ts";
 import { defineCommand } from "./command.ts";
+import { reportExplanation } from "./filter-explanation.ts";
 import { prepareForSession } from "./engine.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
@@ -30,6 +31,8 @@ export const pull = defineCommand({
       );
     if (parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
+    if (options["filter-explain"] !== undefined)
+      return reportExplanation(report, options, { side: "receiver", place: to, isNamed: false });
     const receiving = await readReceivingOptions(to, options, report);
     const changes = new ChangeReport(report, receiving);
     prepareForSession("duplex");

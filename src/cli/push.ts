@@ -5,6 +5,7 @@ import { ChangeReport } from "./change-report.ts";
 import { defineCommand } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { prepareForSession } from "./engine.ts";
+import { explainOption, reportExplanation, sourcePlace } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { dryRunOption } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
@@ -16,6 +17,7 @@ export const push = defineCommand({
   options: {
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
     ...filterOptions,
+    ...explainOption,
     ...dryRunOption,
     ...deleteOptions,
     ...remoteOptions,
@@ -32,6 +34,8 @@ export const push = defineCommand({
         "USAGE",
         `push sends to HOST:PATH or a URL, not to ${to}; from here to here: send ${from} | rsync-stream recv ${to}`,
       );
+    if (options["filter-explain"] !== undefined)
+      return reportExplanation(report, options, { side: "sender", ...sourcePlace(from) });
     const dryRun = options["dry-run"] === true;
     const maxDeletedCount = deletionLimitOf(options);
     const changes = new ChangeReport(report, { dryRun, maxDeletedCount });

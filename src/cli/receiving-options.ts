@@ -3,6 +3,7 @@ import type { OpenTargetOptions } from "../transfer/open-target.node.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
+import { explainOption } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import type { Report } from "./report.ts";
 
@@ -14,6 +15,7 @@ export const dryRunOption = {
 /** Options of the commands that receive a tree here. */
 export const receivingOptions = {
   ...filterOptions,
+  ...explainOption,
   ...dryRunOption,
   ...deleteOptions,
   fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },

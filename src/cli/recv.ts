@@ -6,6 +6,7 @@ import { duplexChannel, inputChannel } from "../transfer/standard-streams.node.t
 import { duplexOf } from "../transport/channel.ts";
 import { ChangeReport } from "./change-report.ts";
 import { defineCommand } from "./command.ts";
+import { reportExplanation } from "./filter-explanation.ts";
 import { prepareForSession } from "./engine.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
@@ -24,6 +25,8 @@ export const recv = defineCommand({
   knowsRsync: true,
   writesOutput: ({ duplex }) => duplex === true,
   async run({ operands: [place], options, report, signal }) {
+    if (options["filter-explain"] !== undefined)
+      return reportExplanation(report, options, { side: "receiver", place, isNamed: false });
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const channel = duplex ? duplexChannel() : inputChannel();

@@ -12,6 +12,7 @@ import { reportSession } from "./session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { openSource } from "../transfer/open-source.node.ts";
 import { duplexChannel, outputChannel } from "../transfer/standard-streams.node.ts";
+import { explainOption, reportExplanation, sourcePlace } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { loadFilter } from "../transfer/filter-loading.node.ts";
 import { prepareForSession } from "./engine.ts";
@@ -28,6 +29,7 @@ export const send = defineCommand({
   options: {
     have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
     ...filterOptions,
+    ...explainOption,
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
     digest: { type: "string", value: "NAME", about: "name chunks by sha-256 or blake3" },
     ...duplexOption,
@@ -36,6 +38,8 @@ export const send = defineCommand({
   knowsRsync: true,
   writesOutput: () => true,
   async run({ operands: [place], options, report, signal }) {
+    if (options["filter-explain"] !== undefined)
+      return reportExplanation(report, options, { side: "sender", ...sourcePlace(place) });
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
