@@ -1,10 +1,7 @@
 import { concatBytes } from "../../src/bytes/compare.ts";
 import { sha256 } from "../../src/chunk/digest.ts";
-import {
-  decodeEntries,
-  encodeEntries,
-  type ListedEntry,
-} from "../../src/session/levels/entries/entry-codec.ts";
+import { decodeEntries, encodeEntries } from "../../src/session/levels/entries/entry-codec.ts";
+import type { ListedEntry } from "../../src/session/levels/entries/entry-columns.ts";
 import { FrameReader, FrameWriter, preamble } from "../../src/session/frame.ts";
 import { compare, type BenchRow } from "../row.ts";
 

@@ -9,7 +9,8 @@ import type { UnsettledFrame } from "../../ledger.ts";
 import { type ReceiverTotals, send } from "../../receiver-effect.ts";
 import { encodeFileAnswers, type FileAnswer } from "../../wishes.ts";
 import type { Steps } from "../level-host.ts";
-import { decodeEntries, type ListedEntry } from "./entry-codec.ts";
+import { decodeEntries } from "./entry-codec.ts";
+import type { ListedEntry } from "./entry-columns.ts";
 import type { EntryTroubles } from "./entry-troubles.ts";
 
 /** What the level needs from its session. */

@@ -1,0 +1,195 @@
+import type { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
+import { unzigzag, zigzag } from "../../../bytes/varint.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Entry, EntryKind } from "../../../tree/entry/entry.ts";
+import type { Bytes } from "../../../types.ts";
+
+/** An entry on the wire, and whether its content follows without being asked for. */
+export interface ListedEntry {
+  readonly entry: Entry;
+  readonly unasked: boolean;
+}
+
+/** An entry that is being read, column by column. */
+export interface EntryDraft {
+  entry: { -readonly [Fact in keyof Entry]: Entry[Fact] };
+  unasked: boolean;
+}
+
+/** One column of an ENTRIES payload: a fact of each entry (docs/protocol.md §6.2). */
+export interface EntryColumn {
+  readonly id: number;
+  /** Writes the fact of all entries, in their order. */
+  write(out: ByteWriter, listed: readonly ListedEntry[]): void;
+  /** Reads it into all drafts. @throws BAD_MESSAGE */
+  read(input: ByteReader, drafts: readonly EntryDraft[]): void;
+}
+
+const kinds: readonly EntryKind[] = ["file", "dir", "symlink"];
+const kindMask = 0x07;
+const unaskedFlag = 0x08;
+const completeFlag = 0x10;
+const nameBytes = 255;
+const targetBytes = 4095;
+const modeBits = 0o7777;
+const lastNanosecond = 999_999_999;
+
+const flags: EntryColumn = {
+  id: 0,
+  write(out, listed) {
+    for (const { entry, unasked } of listed) out.u8(flagsOf(entry, unasked));
+  },
+  read(input, drafts) {
+    for (const draft of drafts) readFlags(input.u8(), draft);
+  },
+};
+
+function flagsOf({ kind, isComplete }: Entry, unasked: boolean): number {
+  return kinds.indexOf(kind) | (unasked ? unaskedFlag : 0) | (isComplete === true ? completeFlag : 0);
+}
+
+function readFlags(value: number, draft: EntryDraft): void {
+  const kind = kinds[value & kindMask];
+  const isUnasked = (value & unaskedFlag) !== 0;
+  const isComplete = (value & completeFlag) !== 0;
+  if (kind === undefined || value > (kindMask | unaskedFlag | completeFlag))
+    throw new SyncError("BAD_MESSAGE", `unknown entry flags 0x${value.toString(16)}`);
+  if (kind !== "file" && isUnasked) throw new SyncError("BAD_MESSAGE", `content announced for a ${kind}`);
+  if (kind !== "dir" && isComplete)
+    throw new SyncError("BAD_MESSAGE", `a ${kind} that is said to be complete`);
+  draft.entry.kind = kind;
+  draft.unasked = isUnasked;
+  if (isComplete) draft.entry.isComplete = true;
+}
+
+const depth: EntryColumn = {
+  id: 1,
+  write(out, listed) {
+    for (const { entry } of listed) out.uvarint(entry.depth);
+  },
+  read(input, drafts) {
+    for (const { entry } of drafts) entry.depth = input.uvarint();
+  },
+};
+
+const name: EntryColumn = {
+  id: 2,
+  write(out, listed) {
+    const shared = sharedLengths(listed);
+    for (const length of shared) out.uvarint(length);
+    for (const [i, { entry }] of listed.entries()) out.uvarint(entry.name.length - shared[i]!);
+    for (const [i, { entry }] of listed.entries()) out.bytes(entry.name.subarray(shared[i]));
+  },
+  read(input, drafts) {
+    const shared = drafts.map(() => input.uvarint());
+    const rest = drafts.map(() => input.uvarint());
+    let last: Bytes = new Uint8Array(0);
+    for (const [i, { entry }] of drafts.entries()) {
+      const prefix = shared[i]!;
+      const length = prefix + rest[i]!;
+      if (prefix > last.length || length > nameBytes)
+        throw new SyncError("BAD_MESSAGE", "a name is too long");
+      const bytes = new Uint8Array(length);
+      bytes.set(last.subarray(0, prefix));
+      bytes.set(input.bytes(length - prefix), prefix);
+      entry.name = bytes;
+      last = bytes;
+    }
+  },
+};
+
+/** How many bytes each name shares with the start of the one before it. */
+function sharedLengths(listed: readonly ListedEntry[]): number[] {
+  let last: Bytes = new Uint8Array(0);
+  return listed.map(({ entry }) => {
+    const end = Math.min(last.length, entry.name.length);
+    let shared = 0;
+    while (shared < end && last[shared] === entry.name[shared]) shared += 1;
+    last = entry.name;
+    return shared;
+  });
+}
+
+const mode: EntryColumn = {
+  id: 3,
+  write(out, listed) {
+    for (const { entry } of listed) out.uvarint(entry.mode);
+  },
+  read(input, drafts) {
+    for (const { entry } of drafts) entry.mode = readUpTo(input, modeBits, "mode");
+  },
+};
+
+const seconds: EntryColumn = {
+  id: 4,
+  write(out, listed) {
+    let last = 0;
+    for (const { entry } of listed) {
+      out.uvarint(zigzag(entry.mtimeSec - last));
+      last = entry.mtimeSec;
+    }
+  },
+  read(input, drafts) {
+    let last = 0;
+    for (const { entry } of drafts) {
+      last += unzigzag(input.uvarint());
+      if (!Number.isSafeInteger(last)) throw new SyncError("BAD_MESSAGE", "a time is out of range");
+      entry.mtimeSec = last;
+    }
+  },
+};
+
+const nanoseconds: EntryColumn = {
+  id: 5,
+  write(out, listed) {
+    for (const { entry } of listed) out.uvarint(entry.mtimeNsec);
+  },
+  read(input, drafts) {
+    for (const { entry } of drafts) entry.mtimeNsec = readUpTo(input, lastNanosecond, "part of a second");
+  },
+};
+
+const size: EntryColumn = {
+  id: 6,
+  write(out, listed) {
+    for (const { entry } of listed) if (entry.kind === "file") out.uvarint(entry.size);
+  },
+  read(input, drafts) {
+    for (const { entry } of drafts) if (entry.kind === "file") entry.size = input.uvarint();
+  },
+};
+
+const target: EntryColumn = {
+  id: 7,
+  write(out, listed) {
+    for (const { entry } of listed) {
+      if (entry.target === undefined) continue;
+      out.uvarint(entry.target.length);
+      out.bytes(entry.target);
+    }
+  },
+  read(input, drafts) {
+    for (const { entry } of drafts) {
+      if (entry.kind !== "symlink") continue;
+      entry.target = input.bytes(readUpTo(input, targetBytes, "link text")).slice();
+    }
+  },
+};
+
+function readUpTo(input: ByteReader, limit: number, what: string): number {
+  const value = input.uvarint();
+  if (value > limit) throw new SyncError("BAD_MESSAGE", `a ${what} of ${value} is out of range`);
+  return value;
+}
+
+/** The columns that every ENTRIES payload has, in this order. */
+export const entryColumns: readonly EntryColumn[] = [
+  flags,
+  depth,
+  name,
+  mode,
+  seconds,
+  nanoseconds,
+  size,
+  target,
+];
