@@ -1,5 +1,6 @@
 import { byteStringOf } from "../bytes/byte-string.ts";
 import { encodeByteText } from "../bytes/byte-text.node.ts";
+import { isSyncError, SyncError } from "../errors.ts";
 import { createRuleList, readMerged } from "../transfer/filter-rules.node.ts";
 import { type FilterRule, type RuleReading, usualReading } from "../tree/filter/rule.ts";
 import type { RuleList } from "../tree/filter/rule-list.ts";
@@ -12,9 +13,19 @@ const dirFilterRules = [": /.rsync-filter", "- .rsync-filter"];
 /** The rules that options make, which are given as words `NAME=VALUE`. @throws USAGE, LIMIT, IO */
 export function readFilterWords(words: readonly string[]): readonly FilterRule[] {
   const list = createRuleList();
-  for (const [i, word] of words.entries()) addTo(list, word, words.slice(0, i));
+  for (const [i, word] of words.entries()) {
+    try {
+      addTo(list, word, words.slice(0, i));
+    } catch (thrown) {
+      throw isSyncError(thrown, "USAGE") ? withWord(thrown, word) : thrown;
+    }
+  }
   if (words.includes("cvs-exclude=")) for (const rule of cvsRules) list.add(rule, usualReading);
   return list.rules;
+}
+
+function withWord({ cause, detail, message }: SyncError, word: string): SyncError {
+  return new SyncError("USAGE", `--${word}: ${message}`, { cause, detail });
 }
 
 /** Adds what one option says. @param before the options before it */

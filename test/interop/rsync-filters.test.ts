@@ -54,6 +54,8 @@ function plant(random: Random, root: string, paths: OddPaths): void {
 function plantRules(random: Random, dir: string, paths: OddPaths): void {
   const place = join(dir, pick(random, ruleFiles));
   fs.writeFileSync(place, latin1(randomRuleFile(random, paths)));
+  const time = random() * 1e9; // two that were written at once might seem to be the same
+  fs.utimesSync(place, time, time);
 }
 
 function listTree(root: string, below = ""): string[] {

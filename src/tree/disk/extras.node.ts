@@ -168,16 +168,18 @@ export class Extras {
     return this.#filters?.of(dir).excludes(name, kind === "dir", isDying) ?? false;
   }
 
-  /** Collects what lies in a directory and was not seen. */
+  /**
+   * Collects what lies in a directory and was not seen. Without a filter all of it goes, and when
+   * that is more than may be the walk is left.
+   */
   #search({ dir, names, isDying }: Level): void {
     const passOver = (_: DirNode, name: ByteString): boolean => names.has(name) && name !== stagingName;
     const skip = (_: DirNode, name: ByteString, { kind }: FileStats): boolean => {
-      // Without a filter all of them go, and more than may be need not be known.
-      const isEnough = !this.#filters && this.#candidates.length > this.#maxCount;
-      if (!this.#isStaging(dir, name, kind) && !isEnough) this.#candidates.push({ dir, name, kind, isDying });
+      if (!this.#filters && this.#candidates.length > this.#maxCount) return false;
+      if (!this.#isStaging(dir, name, kind)) this.#candidates.push({ dir, name, kind, isDying });
       return true;
     };
-    for (const _ of walk(this.#held, { from: dir, passOver, skip, onTrouble: this.#onTrouble })) void _;
+    walk(this.#held, { from: dir, passOver, skip, onTrouble: this.#onTrouble }).next();
   }
 
   /** Finds what is to be deleted of something that no entry names. */

@@ -94,9 +94,11 @@ function readText(text: ByteString, reading: RuleReading, origin?: RuleOrigin): 
 }
 
 function withOrigin(thrown: unknown, { file, line }: RuleOrigin): unknown {
-  if (!isSyncError(thrown) || thrown.detail.path !== undefined) return thrown;
-  const detail = { ...thrown.detail, path: printByteString(file) };
-  return new SyncError(thrown.code, `line ${line}: ${thrown.message}`, { cause: thrown, detail });
+  if (!isSyncError(thrown)) return thrown;
+  const { cause, code, detail, message } = thrown;
+  // The path is part of the message, for that is all that the other end gets.
+  const place = `line ${line} of ${printByteString(file)}`;
+  return new SyncError(code, `${place}: ${message}`, { cause, detail });
 }
 
 /** The rules in a file with their lines, without comments. */

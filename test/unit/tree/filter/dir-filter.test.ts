@@ -76,8 +76,8 @@ describe("rules in the files of directories", () => {
     expect(() => excluded([": .r"], files, paths)).toThrow(
       expect.objectContaining({
         code: "USAGE",
-        message: "line 2: this is no filter rule",
-        detail: { path: "d/.r" },
+        message: "line 2 of d/.r: this is no filter rule",
+        detail: {},
       }),
     );
     expect(() => excluded([": .r"], { ".r": ". ../s" }, paths)).toThrow(/one beside it/);
