@@ -50,7 +50,7 @@ export const send = defineCommand({
       const channel = duplex ? duplexChannel() : outputChannel();
       const summary = await sendTree(source, duplexOf(channel), {
         mode: duplex ? "duplex" : "one-way",
-        digest,
+        ...(digest && { digest }),
         ...(options.compress === true && { compress: true }),
         signal,
         onTrouble: (error) => report.trouble(error),
@@ -66,12 +66,12 @@ export const send = defineCommand({
 
 /**
  * The digest that is asked for. Unless one is, the fastest where all goes one way: who listens runs
- * the same program. Lists name chunks by SHA-256, and whoever answers has to know the digest.
+ * the same program. Lists name chunks by SHA-256, and whoever answers says what it knows.
  *
  * @throws USAGE
  */
-function chooseDigest({ digest: name, duplex, have }: DigestOptions): ChunkDigest {
-  if (name === undefined) return duplex === true || have !== undefined ? sha256Digest : fastestDigest();
+function chooseDigest({ digest: name, duplex, have }: DigestOptions): ChunkDigest | undefined {
+  if (name === undefined) return duplex === true || have !== undefined ? undefined : fastestDigest();
   const digest = nodeDigests.find((one) => one.name === name);
   if (!digest) throw new SyncError("USAGE", `--digest takes sha-256 or blake3, not "${name}"`);
   if (have !== undefined && digest !== sha256Digest)

@@ -5,6 +5,7 @@ import { sha256 } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import type { Layout } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
+import { coarseCutter } from "./chunk-making.ts";
 import { sessionLimits } from "./limits.ts";
 import { encodeTuple, Tuple } from "./tuple.ts";
 
@@ -38,6 +39,15 @@ export const piecesFeature = "pieces";
  * has all need not be listed.
  */
 export const subtreesFeature = "subtrees";
+
+/**
+ * A receiver with this feature has nothing in the place that the tree goes to; a sender with it
+ * makes longer chunks for such a place.
+ */
+export const emptyFeature = "empty";
+
+/** Ends with this feature compute BLAKE3 in less time than SHA-256. */
+export const blake3Feature = "blake3";
 
 /**
  * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream
@@ -182,6 +192,9 @@ export interface Agreement {
   readonly macKey: Bytes | undefined;
   /** The same of the MACs of directories. */
   readonly subtreesKey: Bytes | undefined;
+  /** How chunks are cut, and the name of the digest that their ids are. */
+  readonly cutter: CutterSpec;
+  readonly digest: string;
 }
 
 /**
@@ -205,12 +218,16 @@ export function agree(sender: SenderHello, receiver: ReceiverHello): Agreement {
 export function agreementOf(sender: SenderHello, receiver: ReceiverHello): Agreement {
   const isShared = (name: string): boolean =>
     [sender, receiver].every(({ features }) => features.includes(name));
+  const isDuplex = sender.mode === "duplex";
   const keyFor = (feature: string): Bytes | undefined =>
-    sender.mode === "duplex" && isShared(feature) ? macKeyOf(sender.nonce, receiver.nonce) : undefined;
+    isDuplex && isShared(feature) ? macKeyOf(sender.nonce, receiver.nonce) : undefined;
+  const isFirst = isDuplex && isShared(emptyFeature);
   return {
     compress: isShared(compressFeature),
     macKey: keyFor(piecesFeature),
     subtreesKey: keyFor(subtreesFeature),
+    cutter: isFirst ? coarseCutter : sender.cutter,
+    digest: isFirst && isShared(blake3Feature) ? "blake3" : sender.digest,
   };
 }
 

@@ -11,8 +11,10 @@ import { sessionLimits, sessionTimes } from "./limits.ts";
 import { framesOf, Link } from "./link.ts";
 import type { LivenessOptions } from "./link.ts";
 import {
+  blake3Feature,
   changesFeature,
   compressFeature,
+  emptyFeature,
   piecesFeature,
   type ReceiverHello,
   subtreesFeature,
@@ -113,7 +115,7 @@ async function discardRefused(target: TreeTarget, thrown: unknown): Promise<neve
 }
 
 function receiverHello(
-  { tellsChanges = false, old, subtrees }: TreeTarget,
+  { isEmpty = false, tellsChanges = false, old, subtrees }: TreeTarget,
   digests: readonly ChunkDigest[],
   { windows = {}, compress = false }: ReceiveOptions,
 ): ReceiverHello {
@@ -132,6 +134,8 @@ function receiverHello(
       ...(tellsChanges ? [changesFeature] : []),
       ...(old ? [piecesFeature] : []),
       ...(subtrees ? [subtreesFeature] : []),
+      ...(isEmpty ? [emptyFeature] : []),
+      ...(isEmpty && digests[0]?.name === "blake3" ? [blake3Feature] : []),
     ],
     nonce: crypto.getRandomValues(new Uint8Array(16)),
   };

@@ -1,10 +1,11 @@
 import { equalBytes } from "../bytes/compare.ts";
-import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
 import { SyncError, type SyncErrorCode } from "../errors.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import type { Allowance } from "./allowance.ts";
 import { encodeChanges } from "./change-codec.ts";
+import { chunkMakingOf } from "./chunk-making.ts";
 import { decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
 import type { FileState } from "./file-state.ts";
 import type { Frame } from "./frame.ts";
@@ -118,7 +119,7 @@ export class ReceiverCore {
       if (frame.type !== "HELLO") throw new SyncError("BAD_FRAME", `the sender began with ${frame.type}`);
       return yield* this.#hear(frame.payload);
     }
-    yield* this.#carryOut(frame, this.#hello);
+    yield* this.#carryOut(frame);
     yield* this.#settle();
   }
 
@@ -127,7 +128,7 @@ export class ReceiverCore {
     if (frame.type !== "PING") throw new SyncError("UNSOLICITED", `${frame.type} after END`);
   }
 
-  *#carryOut(frame: Frame, hello: SenderHello): Steps {
+  *#carryOut(frame: Frame): Steps {
     switch (frame.type) {
       case "COMPARE":
         return yield* this.#subtrees!.begin(frame.payload);
@@ -138,7 +139,7 @@ export class ReceiverCore {
       case "LISTED":
         return this.#takeListed();
       case "CHUNKS":
-        return yield* this.#takeChunks(frame.payload, hello);
+        return yield* this.#takeChunks(frame.payload);
       case "DATA":
       case "PUSH":
         yield* this.#chunks.takeContent(frame.payload, frame.type === "DATA" ? "wished" : "pushed");
@@ -170,19 +171,18 @@ export class ReceiverCore {
     const hello = decodeHello(payload, "sender");
     if (hello.mode === "list")
       throw new SyncError("UNSUPPORTED", "this stream lists a tree and holds no content");
-    const { digests = [sha256Digest] } = this.#options;
-    const digest = digests.find(({ name }) => name === hello.digest);
-    if (digest === undefined) throw new SyncError("UNSUPPORTED", `digest ${hello.digest} is not known here`);
+    const agreed = agreementOf(hello, this.#options.hello);
+    const { cutter, digest } = chunkMakingOf(agreed, this.#options.digests);
     if (!this.#options.hello.compressions.includes(hello.compression)) {
       throw new SyncError("UNSUPPORTED", `compression ${hello.compression} is not known here`);
     }
-    checkSessionCutter(hello.cutter);
+    checkSessionCutter(cutter);
     this.#hello = hello;
-    this.#chunks.digest = digest;
+    this.#chunks.begin(digest, cutter.maxBytes);
     this.#entries = new IncomingEntries(this.#entriesHost(), hello.layout, this.duplex);
-    const { macKey, subtreesKey } = agreementOf(hello, this.#options.hello);
-    this.#subtrees = new IncomingSubtrees(subtreesKey, hello.layout);
-    yield { do: "open", cutter: hello.cutter, digest, layout: hello.layout, macKey, ...askedOfTarget(hello) };
+    this.#subtrees = new IncomingSubtrees(agreed.subtreesKey, hello.layout);
+    const { layout } = hello;
+    yield { do: "open", cutter, digest, layout, macKey: agreed.macKey, ...askedOfTarget(hello) };
   }
 
   #entriesHost(): EntriesHost {
@@ -223,9 +223,9 @@ export class ReceiverCore {
     return file;
   }
 
-  *#takeChunks(payload: Bytes, hello: SenderHello): Steps {
+  *#takeChunks(payload: Bytes): Steps {
     const unsettled = this.#ledger.enter("chunks", payload.length);
-    yield* this.#chunks.take(payload, hello.cutter.maxBytes, unsettled);
+    yield* this.#chunks.take(payload, unsettled);
     this.#ledger.pay(unsettled);
   }
 

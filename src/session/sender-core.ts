@@ -7,6 +7,7 @@ import type { TreeChange } from "../tree/entry/entry.ts";
 import type { CutRun, SourceEntry } from "../tree/source.ts";
 import type { Bytes } from "../types.ts";
 import { hearChanges } from "./change-codec.ts";
+import { type ChunkMaking, chunkMakingOf } from "./chunk-making.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { decodeDone, decodeError, decodeFailed } from "./closing.ts";
 import type { DoneMessage } from "./closing.ts";
@@ -32,8 +33,8 @@ interface SenderCoreOptions {
   readonly hello: SenderHello;
   /** The name of the top directory, for a sender that can tell directories by their digests. */
   readonly topName?: Bytes | undefined;
-  /** What chunk ids are: the one that the HELLO names. Default SHA-256. */
-  readonly digest?: ChunkDigest;
+  /** By which it can name chunks, the one that the HELLO names among them. Default SHA-256. */
+  readonly digests?: readonly ChunkDigest[];
   /** Chunks the receiver is known to have: they are not sent unless it asks. */
   readonly have?: ChunkMemory;
   /** Content kept in memory until it is answered; beyond it is read again (docs/limits.md). */
@@ -88,20 +89,25 @@ export class SenderCore<File> {
     this.#listing = new OutgoingListing(this.#listingHost(), options.hello.layout, this.#duplex);
     this.#windows = new SenderWindows(this.#duplex);
     const isList = options.hello.mode === "list";
-    const { digest, pool, keptContentBytes = sessionLimits.keptContentBytes } = options;
+    const { pool, keptContentBytes = sessionLimits.keptContentBytes } = options;
     this.#chunks = new OutgoingChunks(this.#chunksHost(), {
-      digest,
       have: isList ? () => true : (id) => options.have?.has(id) === true,
       keptContentBytes,
       pool,
     });
     this.#pieces = new OutgoingPieces(this.#piecesHost(), keptContentBytes);
+    this.#chunks.nameBy(this.chunkMaking.digest);
     this.#send("HELLO", encodeHello(options.hello), "none");
   }
 
   /** The key of the MACs, once the receiver was heard and both ends speak of pieces. */
   get macKey(): Bytes | undefined {
     return this.#agreed?.macKey;
+  }
+
+  /** How chunks are made; where the receiver answers, once it was heard. */
+  get chunkMaking(): ChunkMaking {
+    return chunkMakingOf(this.#agreed ?? this.#options.hello, this.#options.digests);
   }
 
   /** The receiver's last words, once they have come. */
@@ -258,6 +264,7 @@ export class SenderCore<File> {
     this.#agreed = agree(this.#options.hello, hello);
     this.#compress ||= this.#agreed.compress;
     this.#subtrees.heard(this.#agreed.subtreesKey);
+    this.#chunks.nameBy(this.chunkMaking.digest);
     this.#windows.widen(hello.windows);
   }
 

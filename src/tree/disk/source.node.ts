@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { nodeDigests } from "../../chunk/blake3.node.ts";
+import { digestsBySpeed } from "../../chunk/blake3.node.ts";
 import type { CutterSpec } from "../../chunk/cutter.ts";
 import { sha256Digest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
@@ -61,7 +61,7 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
   const listing = new SourceListing(start, options.filter);
   return {
     layout: start.layout,
-    digests: nodeDigests,
+    digests: digestsBySpeed(),
     subtrees: listing.subtrees,
     entries: (sourceOptions) => listing.entries(sourceOptions),
     cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),

@@ -5,8 +5,9 @@ import type { ReadSubtreesOptions, ReadTargetSubtrees } from "../subtrees.ts";
 import type { Layout } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import type { Bytes } from "../../types.ts";
-import { closingAfter, closingInTheEnd } from "../../bytes/closing.ts";
-import { nativePath, placeBytes, toByteString, type PlacePath } from "./byte-string.node.ts";
+import { closingInTheEnd } from "../../bytes/closing.ts";
+import { toByteString, type PlacePath } from "./byte-string.node.ts";
+import { contentAt } from "./content-at.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { HeldDirs } from "./held-dirs.node.ts";
@@ -60,22 +61,9 @@ export function destinationSubtrees(
   layout: () => Layout,
   follow: boolean,
 ): ReadTargetSubtrees | undefined {
-  return hasContent(place)
+  return contentAt(place) === "some"
     ? (topName, options) => readDestination(place, layout(), topName, follow, options)
     : undefined;
-}
-
-function hasContent(place: PlacePath): boolean {
-  try {
-    const dir = fs.opendirSync(nativePath(placeBytes(place)));
-    return closingAfter(
-      () => dir.readSync() !== null,
-      () => dir.closeSync(),
-    );
-  } catch (thrown) {
-    if (!isErrno(thrown)) throw thrown;
-    return false; // what cannot be opened is told when the first entry comes
-  }
 }
 
 async function readDestination(

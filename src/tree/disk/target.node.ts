@@ -1,4 +1,5 @@
-import { nodeDigests } from "../../chunk/blake3.node.ts";
+import { digestsBySpeed, nodeDigests } from "../../chunk/blake3.node.ts";
+import type { ChunkDigest } from "../../chunk/digest.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
@@ -8,6 +9,7 @@ import { joinPlacements } from "../stretch.ts";
 import type { ReadTargetSubtrees } from "../subtrees.ts";
 import type { Need, Placement, TargetOptions, TreeTarget } from "../target.ts";
 import { placeBytes, printPath, type PlacePath } from "./byte-string.node.ts";
+import { contentAt } from "./content-at.node.ts";
 import { pathBelow, printPlace } from "./dir-node.node.ts";
 import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
@@ -33,7 +35,8 @@ export async function openTreeTarget(place: PlacePath, options: TreeTargetOption
 }
 
 class DirTarget implements TreeTarget {
-  readonly digests = nodeDigests;
+  readonly isEmpty: boolean;
+  readonly digests: readonly ChunkDigest[];
   readonly tellsChanges = true;
   readonly old = new DiskOldVersions({
     file: (entry) => this.#opened?.incoming?.get(entry),
@@ -54,6 +57,8 @@ class DirTarget implements TreeTarget {
   constructor(place: PlacePath, options: TreeTargetOptions) {
     this.#place = place;
     this.#options = options;
+    this.isEmpty = contentAt(place) === "none";
+    this.digests = this.isEmpty ? digestsBySpeed() : nodeDigests;
     const layout = (): Layout => this.#required().layout;
     this.subtrees = destinationSubtrees(place, layout, options.follow ?? true);
   }

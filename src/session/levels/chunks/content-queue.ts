@@ -1,7 +1,7 @@
 import type { BlockPool } from "../../../bytes/block-pool.ts";
 import { concatBytes } from "../../../bytes/compare.ts";
 import { idBytes } from "../../../chunk/chunk.ts";
-import type { ChunkDigest } from "../../../chunk/digest.ts";
+import { type ChunkDigest, sha256Digest } from "../../../chunk/digest.ts";
 import { keyOf } from "../../../chunk/id-key.ts";
 import { SyncError } from "../../../errors.ts";
 import type { EntryPlace } from "../../../tree/entry/entry-order.ts";
@@ -54,7 +54,8 @@ export class ContentQueue<File> {
   readonly #limitBytes: number;
   /** Where content that is done with goes back to. */
   readonly #pool: BlockPool;
-  readonly #digest: ChunkDigest;
+  /** What ids are. */
+  digest: ChunkDigest = sha256Digest;
   /** What went out last; it may still be in use until `next` is called again. */
   readonly #going: Bytes[] = [];
   readonly #pushes = new Queue<Bytes>();
@@ -67,10 +68,9 @@ export class ContentQueue<File> {
   readonly #wanted = new Queue<Wanted<File>>();
   #reading: Wanted<File> | undefined;
 
-  constructor(keptBytes: number, pool: BlockPool, digest: ChunkDigest) {
+  constructor(keptBytes: number, pool: BlockPool) {
     this.#limitBytes = keptBytes;
     this.#pool = pool;
-    this.#digest = digest;
   }
 
   /** Chunks that were announced and not answered. */
@@ -152,7 +152,7 @@ export class ContentQueue<File> {
     if (reading === undefined || bytes === undefined) return false;
     const { ids } = reading.held.run;
     const id = ids.subarray(reading.index * idBytes, (reading.index + 1) * idBytes);
-    return this.#digest.keyOf(bytes) === keyOf(id);
+    return this.digest.keyOf(bytes) === keyOf(id);
   }
 
   #gatherPushes(): Bytes {

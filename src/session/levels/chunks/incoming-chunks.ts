@@ -1,6 +1,6 @@
 import { idBytes } from "../../../chunk/chunk.ts";
 import type { ChunkId } from "../../../chunk/chunk.ts";
-import { sha256Digest } from "../../../chunk/digest.ts";
+import { type ChunkDigest, sha256Digest } from "../../../chunk/digest.ts";
 import { verifyChunk } from "../../../chunk/verify.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Placement } from "../../../tree/target.ts";
@@ -19,19 +19,25 @@ import { ComingChunks, type Expected } from "./coming-chunks.ts";
  * others, and verifies each that comes.
  */
 export class IncomingChunks {
-  /** What ids are; the sender's HELLO says it. */
-  digest = sha256Digest;
   readonly #host: LevelHost;
+  #digest = sha256Digest;
+  #maxChunkBytes = 0;
   readonly #coming = new ComingChunks<Place>();
 
   constructor(host: LevelHost) {
     this.#host = host;
   }
 
+  /** Both ends were heard: what ids are, and how long chunks may be. */
+  begin(digest: ChunkDigest, maxChunkBytes: number): void {
+    this.#digest = digest;
+    this.#maxChunkBytes = maxChunkBytes;
+  }
+
   /** Lists of chunks: answers those that are questions. */
-  *take(payload: Bytes, maxChunkBytes: number, unsettled: UnsettledFrame): Steps {
+  *take(payload: Bytes, unsettled: UnsettledFrame): Steps {
     const wishes: boolean[] = [];
-    for (const group of decodeChunkGroups(payload, maxChunkBytes))
+    for (const group of decodeChunkGroups(payload, this.#maxChunkBytes))
       yield* this.#takeGroup(group, unsettled, wishes);
     if (wishes.length > 0) yield send("WISH_CHUNKS", encodeBits(wishes), "control");
   }
@@ -133,7 +139,7 @@ export class IncomingChunks {
       if (expected === undefined) throw new SyncError("UNSOLICITED", "content that nobody asked for");
       if (at + expected.size > payload.length) throw new SyncError("BAD_FRAME", "a chunk is cut off");
       const bytes = payload.subarray(at, at + expected.size);
-      const chunk = verifyChunk(expected.id, bytes, this.digest);
+      const chunk = verifyChunk(expected.id, bytes, this.#digest);
       at += expected.size;
       arrived.push(expected);
       for (const { file, offset } of placesFor(expected))

@@ -1,6 +1,6 @@
 import { BlockPool } from "../../../bytes/block-pool.ts";
 import { idBytes } from "../../../chunk/chunk.ts";
-import { type ChunkDigest, sha256Digest } from "../../../chunk/digest.ts";
+import type { ChunkDigest } from "../../../chunk/digest.ts";
 import { isSyncError, SyncError } from "../../../errors.ts";
 import type { EntryPlace } from "../../../tree/entry/entry-order.ts";
 import type { CutRun } from "../../../tree/source.ts";
@@ -28,7 +28,6 @@ export interface ChunksHost<File> {
 }
 
 interface OutgoingChunksOptions {
-  readonly digest?: ChunkDigest | undefined;
   readonly have: (id: Bytes) => boolean;
   readonly keptContentBytes?: number | undefined;
   readonly pool?: BlockPool | undefined;
@@ -54,20 +53,24 @@ export class OutgoingChunks<File> {
   #isCutOpen = false;
   #isStepping = false;
 
-  constructor(host: ChunksHost<File>, { digest, have, keptContentBytes, pool }: OutgoingChunksOptions) {
+  constructor(host: ChunksHost<File>, { have, keptContentBytes, pool }: OutgoingChunksOptions) {
     this.#host = host;
     this.#pool = pool;
     this.#sent = new SentChunks(have);
     this.#content = new ContentQueue(
       keptContentBytes ?? sessionLimits.keptContentBytes,
       pool ?? new BlockPool(),
-      digest ?? sha256Digest,
     );
   }
 
   /** True when nothing waits to be cut, answered, read or sent. */
   get isIdle(): boolean {
     return !this.#isCutOpen && this.#jobs.size === 0 && this.#content.idle;
+  }
+
+  /** Says what ids are, before anything is cut. */
+  nameBy(digest: ChunkDigest): void {
+    this.#content.digest = digest;
   }
 
   /** A file is to be cut. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createCutter } from "../../../../src/chunk/create-cutter.ts";
 import { cafsSpec, fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
 import type { Cutter } from "../../../../src/chunk/cutter.ts";
+import { coarseCutter } from "../../../../src/session/chunk-making.ts";
 import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { duplexPair } from "../../../../src/transport/memory.ts";
@@ -70,7 +71,7 @@ test("a file of 256 MiB of zeros costs at most one chunk of content and its list
   const { layout } = source;
   const [sent] = await Promise.all([sendTree(source, left, { layout }), receiveTree(target, right)]);
   await source.close();
-  const { maxBytes } = fastcdcSpec();
+  const { maxBytes } = coarseCutter;
   expect(sent.sentBytes).toBeLessThanOrEqual(maxBytes);
   expect(sent.wireSentBytes - sent.sentBytes).toBeLessThan((256 * mib * 40) / maxBytes);
   const { size, blocks } = fs.statSync(`${temp.path}/to/zeros`);

@@ -1,0 +1,75 @@
+import fs from "node:fs";
+import { expect, test } from "vitest";
+import { override } from "../../../src/bytes/override.ts";
+import { fastestDigest } from "../../../src/chunk/blake3.node.ts";
+import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
+import { sha256Digest } from "../../../src/chunk/digest.ts";
+import { coarseCutter } from "../../../src/session/chunk-making.ts";
+import { receiveTree } from "../../../src/session/receive.ts";
+import { sendTree, type SendOptions } from "../../../src/session/send.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
+import { openTreeSource } from "../../../src/tree/disk/source.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import type { TargetOptions, TreeTarget } from "../../../src/tree/target.ts";
+import { describeTree, noise, tempDir } from "../tree/disk/disk-tree.ts";
+
+const fileBytes = 2_000_000;
+const fine = fastcdcSpec();
+
+/** Copies a file of noise and its twin; returns how chunks were made, and how many. */
+async function copy(root: string, options: SendOptions = {}, to = "to") {
+  fs.mkdirSync(`${root}/from`);
+  for (const name of ["one", "twin"]) fs.writeFileSync(`${root}/from/${name}`, noise(fileBytes, 7));
+  const source = await openTreeSource(`${root}/from/`);
+  const inner = await openTreeTarget(`${root}/${to}`);
+  let given: TargetOptions | undefined;
+  const target: TreeTarget = override(inner, { open: (asked) => inner.open((given = asked)) });
+  const [near, far] = duplexPair();
+  const sending = sendTree(source, near, options);
+  const duplex = options.mode !== "one-way";
+  const [{ chunks, sentBytes }] = await Promise.all([sending, receiveTree(target, far, { duplex })]);
+  await source.close();
+  const { cutter, digest } = given!;
+  return { cutter, digest, chunks, sentBytes };
+}
+
+test.each(["nowhere", "into an empty directory"])("a first copy %s has long chunks", async (where) => {
+  using temp = tempDir();
+  if (where !== "nowhere") fs.mkdirSync(`${temp.path}/to`);
+  const { chunks, sentBytes, ...made } = await copy(temp.path);
+  expect(made).toEqual({ cutter: coarseCutter, digest: fastestDigest() });
+  expect(chunks).toBeLessThanOrEqual(2 * Math.ceil(fileBytes / coarseCutter.minBytes));
+  expect(sentBytes).toBe(fileBytes); // what occurs twice travels once
+  expect(describeTree(`${temp.path}/to`)).toEqual(describeTree(`${temp.path}/from`));
+});
+
+test("where something is, chunks are short enough to be found there", async () => {
+  using temp = tempDir();
+  fs.mkdirSync(`${temp.path}/to`);
+  fs.writeFileSync(`${temp.path}/to/other`, noise(fileBytes, 7));
+  const { sentBytes, ...made } = await copy(temp.path);
+  expect(made).toMatchObject({ cutter: fine, digest: sha256Digest });
+  expect(sentBytes).toBe(0);
+});
+
+test("what stands in the place of a file is something", async () => {
+  using temp = tempDir();
+  fs.writeFileSync(`${temp.path}/old`, "old");
+  const target = await openTreeTarget(`${temp.path}/old`);
+  expect(target.isEmpty).toBe(false);
+  await target.close();
+});
+
+test.each([{ cutter: fine }, { digest: sha256Digest }])(
+  "who says how chunks are made is heard",
+  async (said) => {
+    using temp = tempDir();
+    expect(await copy(temp.path, said)).toMatchObject({ cutter: fine, digest: sha256Digest });
+  },
+);
+
+test("a one-way stream is made as its sender says: it hears of no empty place", async () => {
+  using temp = tempDir();
+  const made = await copy(temp.path, { mode: "one-way" });
+  expect(made).toMatchObject({ cutter: coarseCutter, digest: sha256Digest });
+});
