@@ -35,7 +35,7 @@ export async function pull(
       ...options,
       ...patience,
       connect,
-      openTarget: () => openTarget(place, { ...options, filter }),
+      openTarget: () => openTarget(place, { ...options, filter, expected: filter }),
     });
     return await run.done;
   } finally {

@@ -4,6 +4,7 @@ import { compareEntry, incompleteDir, type Keeping, type Outcome } from "../plan
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
+import type { ExpectedPaths } from "../filter/expected-paths.ts";
 import { printPlace, DirNode } from "./dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { stagingName } from "../entry/staging-name.ts";
@@ -42,6 +43,8 @@ interface EntryPlannerTools {
   readonly actions: EntryActions;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
+  /** What entries have to be, when that is known. */
+  readonly expected: ExpectedPaths | undefined;
 }
 
 /** Finds the place of each entry, and decides by what stands there what is to be done. */
@@ -62,12 +65,13 @@ export class EntryPlanner {
    */
   plan(entry: Entry, number: number): Need | Promise<Need> {
     const { depth, kind } = entry;
-    const { destination, extras } = this.#tools;
+    const { destination, expected, extras, layout } = this.#tools;
     const parent = depth === 0 ? destination.root : this.#open[depth - 1];
     this.#leave(depth);
     const name = depth > 0 || !destination.isSingle ? toByteString(entry.name) : destination.topName;
     extras?.see(depth, name);
     if (!parent) return "nothing";
+    this.#attempt(parent, name, () => expected?.check(entry, layout));
     if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
     const dir = this.#planDir(parent, name, entry, number);
     this.#open[depth] = dir;

@@ -9,6 +9,7 @@ import { toByteString, type PlacePath } from "./byte-string.node.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
+import { ExpectedPaths } from "../filter/expected-paths.ts";
 import { protectionAt } from "./dir-filters.node.ts";
 import { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
@@ -168,7 +169,9 @@ export class OpenTarget {
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),
       useOld: given.useOld ?? false,
     });
-    return new EntryPlanner({ destination, layout: given.layout, keeping, actions, extras: this.extras });
+    const { layout } = given;
+    const expected = ExpectedPaths.of(this.#tools.options.expected);
+    return new EntryPlanner({ destination, layout, keeping, actions, extras: this.extras, expected });
   }
 
   #openWorkspace(): Workspace {

@@ -15,6 +15,7 @@ import { changeOf, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../subtrees.ts";
+import { ExpectedPaths } from "../filter/expected-paths.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { Need, TargetOptions, TreeTarget } from "../target.ts";
 
@@ -23,6 +24,7 @@ export interface TreePreviewOptions {
   /** As that of `openTreeTarget`. */
   readonly maxDeletedCount?: number;
   readonly filter?: TreeFilter | undefined;
+  readonly expected?: TreeFilter | undefined;
   readonly follow?: boolean;
   /** Called for each path that would not stay as it is. */
   readonly onChange?: (change: TreeChange) => void;
@@ -134,7 +136,8 @@ class Preview implements TreeTarget, EntryActions {
       this.#extras = new Extras(held, maxDeletedCount, protection);
     }
     const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
-    return new EntryPlanner({ destination, layout, keeping, actions: this, extras: this.#extras });
+    const expected = ExpectedPaths.of(this.#options.expected);
+    return new EntryPlanner({ destination, layout, keeping, actions: this, extras: this.#extras, expected });
   }
 
   root(): void {}

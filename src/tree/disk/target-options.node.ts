@@ -24,6 +24,11 @@ export interface TreeTargetOptions {
   readonly onUnkept?: (what: Unkept) => void;
   /** Spares from deletion what its rules for receivers exclude. */
   readonly filter?: TreeFilter | undefined;
+  /**
+   * Refuses what its rules for senders exclude, where these are all known here: the sender was told
+   * to leave that out.
+   */
+  readonly expected?: TreeFilter | undefined;
   /** Called for each path that is not as it was any more. */
   readonly onChange?: (change: TreeChange) => void;
 }

@@ -111,3 +111,26 @@ test("a preview tells what rules spare", async () => {
   await syncTrees(await openTreeSource(`${from}/`, { filter }), target);
   expect(deleted).toEqual(["d/c"]);
 });
+
+test.each(["target", "preview"])("a %s refuses what the sender was told to leave out", async (kind) => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  plant(from, { "a/f": "", "a/g": "", "b/f": "", "b/c/f": "", f: "" });
+  const heard: string[] = [];
+  const open = async (expected: TreeFilter, place: string) =>
+    kind === "target" ? openTreeTarget(place, { expected }) : openTreePreview(place, { expected });
+  const expected = createTreeFilter(["- /b/", "+ g", "- a/*", "R f"]);
+  const { troubles } = await syncTrees(await openTreeSource(`${from}/`), await open(expected, to));
+  for (const { code, detail } of troubles) heard.push(`${code} ${detail.path}`);
+  expect(heard).toEqual(["UNSOLICITED a/f", "UNSOLICITED b"]);
+  if (kind === "target") expect(listed(to)).toEqual(["a/g", "f"]);
+  const named = createTreeFilter(["- /from/b", "- /a"]);
+  const { troubles: again } = await syncTrees(await openTreeSource(from), await open(named, `${to}-2`));
+  expect(again.map(({ detail }) => detail.path)).toEqual(["from/b"]);
+  const unknown = createTreeFilter([": .r", "- f"]);
+  const { troubles: none } = await syncTrees(
+    await openTreeSource(`${from}/`),
+    await open(unknown, `${to}-3`),
+  );
+  expect(none).toEqual([]);
+});
