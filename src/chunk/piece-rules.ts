@@ -15,7 +15,7 @@ export interface GearPieceRule {
 /** The sizes of pieces, and of files that are cut into some. */
 export const pieceLimits = Object.freeze({
   piecedFileBytes: 4096,
-  pieceCount: 131072,
+  pieceCount: 262144,
   averagePieceBytes: 131072,
   longestPieceBytes: 524288,
   shortestPieceBytes: 32,
@@ -28,6 +28,9 @@ const largeFileBytes = 1024 * 1024;
 /** The average in files smaller than that, and in larger ones. */
 const smallFileAverageBytes = 1024;
 const largeFileAverageBytes = 8192;
+
+/** So many times as small are the pieces of a large file where many are missing. */
+const fineTimes = 4;
 
 /** The average of the pieces inside a stretch that is missing. */
 export const smallAverageBytes = 128;
@@ -57,6 +60,16 @@ export function pieceRuleFor(sizeBytes: number): GearPieceRule | undefined {
     averageBytes *= 2;
   }
   return { kind: "gear", averageBytes };
+}
+
+/**
+ * Says how a large file is cut where many of its pieces are missing.
+ *
+ * @returns undefined for one that is cut into small pieces anyway
+ */
+export function finePieceRule({ averageBytes }: GearPieceRule): GearPieceRule | undefined {
+  if (averageBytes < largeFileAverageBytes) return undefined;
+  return { kind: "gear", averageBytes: averageBytes / fineTimes };
 }
 
 /** Says how a missing stretch is cut into small pieces. */

@@ -7,7 +7,7 @@ import type { Bytes } from "../types.ts";
 import type { Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
 import type { FilePart } from "./levels/pieces/file-parts.ts";
-import type { VersionSizes } from "./levels/pieces/old-pieces.ts";
+import type { VersionSizes } from "./levels/pieces/group-rule.ts";
 import type { PieceGroup, PieceRun } from "./levels/pieces/piece-codec.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 

@@ -267,7 +267,7 @@ class SenderWork<File> {
         this.#scan = new PieceScan(this.#parts.source, this.#pieceKernel(), action.requests, this.#abort);
         return;
       case "scanStep":
-        return this.#await(this.#scan!.next(), (results) => {
+        return this.#await(this.#scan!.next(action.fine), (results) => {
           if (results === undefined) this.#core.scanEnded();
           else this.#core.scanned(results);
         });

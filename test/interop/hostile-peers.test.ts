@@ -77,7 +77,15 @@ const foreign: readonly Deed[] = [
 
 const same = encodeBits([true]);
 const pieces = encodePieceGroups([
-  { entry: 1, isText: false, macs: new Uint8Array(3), width: 3, count: 1, end: { mac: new Uint8Array(16) } },
+  {
+    entry: 1,
+    isFine: false,
+    isText: false,
+    macs: new Uint8Array(3),
+    width: 3,
+    count: 1,
+    end: { mac: new Uint8Array(16) },
+  },
 ]);
 const noRun = encodeRuns([{ steps: [], literals: new Uint8Array(), hasFailed: false }]);
 const unlike = encodePieceAnswers([{ found: [], gaps: [], isUnlike: true }]);

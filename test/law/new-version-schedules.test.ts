@@ -159,7 +159,7 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
         scan = new PieceScan(source, kernels[2]!, action.requests, {});
         return;
       case "scanStep": {
-        const results = await scan!.next();
+        const results = await scan!.next(action.fine);
         return void answers.push(() => (results ? sender.scanned(results) : sender.scanEnded()));
       }
       case "makeRuns":

@@ -138,7 +138,7 @@ export class TinySource {
     }
     if (rule === undefined) return [{ do: "compared", file, end: failure ?? fileMacOf(content) }];
     const { sizes, bytes } = chunksOf(part);
-    const pieces = { file, sizes, macs: pieceMacsOf(part), bytes, isText: false };
+    const pieces = { file, sizes, macs: pieceMacsOf(part), bytes, rule: rule!, isText: false };
     const partEnd = { ...(!isLast && { bytes: bytes.length }), mac: fileMacOf(part) };
     return [{ do: "cut", ...pieces, end: failure ?? partEnd }];
   }

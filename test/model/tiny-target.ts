@@ -202,7 +202,9 @@ export class TinyTarget {
     const found = letters.map((letter) => letter !== undefined);
     file.pieces.push(...letters.filter((letter, i) => letter !== undefined || found[i - 1] !== false));
     if (typeof end === "object") file.pieces.push(partEnd);
-    const gaps = new MissingRuns().next(found).map(() => ({ count: 0, macs: new Uint8Array(0), width: 3 }));
+    const gaps = new MissingRuns()
+      .next(found, letterBytes)
+      .map(() => ({ count: 0, macs: new Uint8Array(0), width: 3 }));
     return { found, gaps, isUnlike: false };
   }
 

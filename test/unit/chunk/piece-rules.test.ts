@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { looksLikeText, pieceLimits, pieceRuleFor, smallPieceRule } from "../../../src/chunk/piece-rules.ts";
+import {
+  finePieceRule,
+  looksLikeText,
+  pieceLimits,
+  pieceRuleFor,
+  smallPieceRule,
+} from "../../../src/chunk/piece-rules.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -11,16 +17,26 @@ test.each([
   [4 * KiB, KiB],
   [MiB - 1, KiB],
   [MiB, 8 * KiB],
-  [GiB, 8 * KiB],
-  [GiB + 1, 16 * KiB],
-  [2 * GiB, 16 * KiB],
-  [2 * GiB + 1, 32 * KiB],
-  [16 * GiB, 128 * KiB],
-  [16 * GiB + 1, 128 * KiB],
+  [2 * GiB, 8 * KiB],
+  [2 * GiB + 1, 16 * KiB],
+  [4 * GiB, 16 * KiB],
+  [4 * GiB + 1, 32 * KiB],
+  [32 * GiB, 128 * KiB],
+  [32 * GiB + 1, 128 * KiB],
   [Number.MAX_SAFE_INTEGER, 128 * KiB],
 ])("pieces of a file of %i bytes have %s bytes on average", (sizeBytes, averageBytes) => {
   const rule = averageBytes === undefined ? undefined : { kind: "gear", averageBytes };
   expect(pieceRuleFor(sizeBytes)).toEqual(rule);
+});
+
+test.each([
+  [MiB - 1, undefined],
+  [MiB, 2 * KiB],
+  [2 * GiB + 1, 4 * KiB],
+  [32 * GiB, 32 * KiB],
+])("fine pieces of a file of %i bytes have %s bytes on average", (sizeBytes, averageBytes) => {
+  const rule = averageBytes === undefined ? undefined : { kind: "gear", averageBytes };
+  expect(finePieceRule(pieceRuleFor(sizeBytes)!)).toEqual(rule);
 });
 
 test("small pieces are lines of text, and 128 bytes of anything else", () => {

@@ -1,3 +1,4 @@
+import { gearPieceSizes } from "../../../chunk/piece-rules.ts";
 import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
@@ -7,9 +8,10 @@ import { Queue } from "../../queue.ts";
 import { send } from "../../receiver-effect.ts";
 import { decodeBits, encodeBits } from "../../wishes.ts";
 import type { LevelHost, Steps } from "../level-host.ts";
+import { ruleOf } from "./group-rule.ts";
 import { pieceWidth } from "./mac-widths.ts";
 import { decodePart, type FilePart, type PartEnd, partOf } from "./file-parts.ts";
-import { maxGroupCount, maxPieceCount, pieceTellingLimits } from "./piece-bounds.ts";
+import { maxGroupCount, pieceTellingLimits } from "./piece-bounds.ts";
 import {
   decodePieceGroups,
   decodeRuns,
@@ -49,8 +51,8 @@ export class IncomingPieces {
   readonly #wrong = new Queue<WrongPart>();
   /** Parts that were checked and the sender was not told of: of which file, and what it hears. */
   #checked: { readonly file: FileState; readonly isWrong: boolean }[] = [];
-  /** The file whose groups come, and how many more pieces it can have. */
-  #coming: { readonly file: FileState; leftCount: number } | undefined;
+  /** The file whose groups come, how much more can come of it, and whether the pieces are fine. */
+  #coming: { readonly file: FileState; leftBytes: number; isFine: boolean } | undefined;
 
   constructor(host: LevelHost) {
     this.#host = host;
@@ -83,7 +85,7 @@ export class IncomingPieces {
   *take(payload: Bytes, unsettled: UnsettledFrame): Steps {
     let answers: PieceAnswer[] = [];
     let bytes = 0;
-    for (const group of decodePieceGroups(payload, (entry) => this.#widthOf(entry))) {
+    for (const group of decodePieceGroups(payload, (entry, isFine) => this.#widthOf(entry, isFine))) {
       const file = this.#host.file(group.entry);
       if (file.awaits === "pieces") this.#count(file, group);
       const answer = yield* this.#answer(file, group);
@@ -131,21 +133,25 @@ export class IncomingPieces {
     if (!isRight) throw new SyncError("CORRUPT", "a part of a file that has not the MAC it should have");
   }
 
-  #widthOf(entry: number): number {
+  #widthOf(entry: number, isFine: boolean): number {
     const { size, oldBytes, awaits } = this.#host.file(entry);
     if (awaits !== "pieces" && awaits !== "asked") throw unsolicited();
     if (oldBytes === undefined) throw unsolicited();
-    return pieceWidth(size, oldBytes, pieceRuleOf(size, oldBytes)!.averageBytes);
+    return pieceWidth(size, oldBytes, ruleOf({ newBytes: size, oldBytes }, isFine).averageBytes);
   }
 
   /** @throws BAD_MESSAGE, LIMIT for more pieces than there can be */
   #count(file: FileState, group: PieceGroup): void {
-    const { count } = group;
-    const rule = pieceRuleOf(file.size, file.oldBytes!)!;
-    this.#coming ??= { file, leftCount: maxPieceCount(file.size, rule) };
+    const { count, isFine } = group;
+    const rule = ruleOf({ newBytes: file.size, oldBytes: file.oldBytes! }, isFine);
+    const { minBytes } = gearPieceSizes(rule);
+    this.#coming ??= { file, leftBytes: file.size, isFine };
     if (this.#coming.file !== file) throw new SyncError("BAD_MESSAGE", "pieces of two files at once");
-    this.#coming.leftCount -= count;
-    if (count > maxGroupCount(rule) || this.#coming.leftCount < 0)
+    if (this.#coming.isFine && !isFine)
+      throw new SyncError("BAD_MESSAGE", "pieces that are not fine any more");
+    this.#coming.isFine = isFine;
+    this.#coming.leftBytes -= count * minBytes;
+    if (count > maxGroupCount(rule) || this.#coming.leftBytes < -minBytes)
       throw new SyncError("LIMIT", "more pieces than a file or a group of them can have");
     if (isLastGroup(group)) this.#coming = undefined;
   }

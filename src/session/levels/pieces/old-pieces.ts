@@ -1,12 +1,12 @@
 import { equalBytes } from "../../../bytes/compare.ts";
 import type { PieceKernel } from "../../../chunk/piece-kernel.ts";
 import { type GearPieceRule, smallPieceRule } from "../../../chunk/piece-rules.ts";
-import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { SyncError } from "../../../errors.ts";
 import type { ScanVisitor } from "../../../tree/scan.ts";
 import type { OldVersions } from "../../../tree/target.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
 import type { FilePart } from "./file-parts.ts";
+import { ruleOf, type VersionSizes } from "./group-rule.ts";
 import { compareMacBytes, gapWidth } from "./mac-widths.ts";
 import { type MissingRun, MissingRuns } from "./missing-runs.ts";
 import { maxGapBytes } from "./piece-bounds.ts";
@@ -24,11 +24,11 @@ import { shortMacs } from "./short-macs.ts";
 /** A file that is made anew from its old version. */
 interface Rebuilt {
   readonly entry: number;
-  readonly newBytes: number;
-  readonly oldBytes: number;
-  readonly rule: GearPieceRule;
-  /** The pieces of the old version, until the last group was looked for. */
-  index: PieceIndex;
+  readonly sizes: VersionSizes;
+  /** How the last group was cut, and the old version in the same way. */
+  rule: GearPieceRule;
+  /** The pieces of the old version; undefined before the first group, and behind the last one. */
+  index: PieceIndex | undefined;
   groupCount: number;
   foundCount: number;
   /** Where the old piece ends that was found last. */
@@ -82,9 +82,13 @@ export class OldPieces {
   }
 
   /** Looks for the pieces of a group in the old version. */
-  async match(entry: number, group: PieceGroup, { newBytes, oldBytes }: VersionSizes): Promise<PieceAnswer> {
-    const file = this.#files.get(entry) ?? (await this.#begin(entry, group.width, { newBytes, oldBytes }));
-    const places = file.index.find(group);
+  async match(entry: number, group: PieceGroup, sizes: VersionSizes): Promise<PieceAnswer> {
+    const rule = ruleOf(sizes, group.isFine);
+    const file = this.#files.get(entry) ?? this.#begin(entry, sizes, rule);
+    if (file.rule.averageBytes !== rule.averageBytes) file.index = undefined;
+    file.rule = rule;
+    const index = (file.index ??= await this.#cutOld(entry, rule, group.width));
+    const places = index.find(group);
     file.groupCount += 1;
     const found = Array.from(places, (place) => place >= 0);
     file.foundCount += found.filter(Boolean).length;
@@ -93,9 +97,15 @@ export class OldPieces {
       this.#old.restart(entry);
       return { found: [], gaps: [], isUnlike: true };
     }
-    const gaps = await this.#note(file, places, file.missing.next(found), group.isText);
+    const gaps = await this.#note(
+      file,
+      index,
+      places,
+      file.missing.next(found, rule.averageBytes),
+      group.isText,
+    );
     if (typeof group.end === "object") file.stretches.push("end");
-    if (isLastGroup(group)) file.index = new PieceIndex(group.width);
+    if (isLastGroup(group)) file.index = undefined;
     return { found, gaps, isUnlike: false };
   }
 
@@ -125,7 +135,7 @@ export class OldPieces {
     if (!file) return false; // no pieces of it were told
     if ((await this.#putStretches(file)) !== "end") throw new SyncError("INTERNAL", "a gap was left open");
     const isRight = await this.#output.finish(file, part);
-    if (part.offset + part.bytes === file.newBytes) this.#files.delete(entry);
+    if (part.offset + part.bytes === file.sizes.newBytes) this.#files.delete(entry);
     return isRight;
   }
 
@@ -145,8 +155,16 @@ export class OldPieces {
     this.#files.delete(entry);
   }
 
-  async #begin(entry: number, width: number, { newBytes, oldBytes }: VersionSizes): Promise<Rebuilt> {
-    const rule = pieceRuleOf(newBytes, oldBytes)!;
+  #begin(entry: number, sizes: VersionSizes, rule: GearPieceRule): Rebuilt {
+    const counts = { groupCount: 0, foundCount: 0, oldEnd: 0 };
+    const made = { missing: new MissingRuns(), stretches: [] };
+    const file: Rebuilt = { entry, sizes, rule, index: undefined, ...counts, ...made };
+    this.#files.set(entry, file);
+    return file;
+  }
+
+  /** Cuts an old version by a rule. */
+  async #cutOld(entry: number, rule: GearPieceRule, width: number): Promise<PieceIndex> {
     const index = new PieceIndex(width);
     const kernel = this.#kernel;
     await this.#scan([entry], {
@@ -157,11 +175,7 @@ export class OldPieces {
       },
       end: () => false, // what is there will do: the check at the end decides
     });
-    const counts = { groupCount: 0, foundCount: 0, oldEnd: 0 };
-    const made = { missing: new MissingRuns(), stretches: [] };
-    const file: Rebuilt = { entry, newBytes, oldBytes, rule, index, ...counts, ...made };
-    this.#files.set(entry, file);
-    return file;
+    return index;
   }
 
   async #scan(entries: readonly number[], visitor: ScanVisitor<number>): Promise<void> {
@@ -171,6 +185,7 @@ export class OldPieces {
   /** Notes what a group is made of. Returns what stands in its gaps. */
   async #note(
     file: Rebuilt,
+    index: PieceIndex,
     places: Int32Array,
     runs: readonly MissingRun[],
     isText: boolean,
@@ -178,22 +193,23 @@ export class OldPieces {
     const gaps: GapMacs[] = [];
     let at = 0;
     for (const run of runs) {
-      this.#addPieces(file, places.subarray(at, run.first));
+      this.#addPieces(file, index, places.subarray(at, run.first));
       at = run.first + run.count;
-      const next = at < places.length ? file.index.startOf(places[at]!) : undefined;
+      const next = at < places.length ? index.startOf(places[at]!) : undefined;
       gaps.push(await this.#tellGap(file, run, next, isText));
     }
-    this.#addPieces(file, places.subarray(at));
+    this.#addPieces(file, index, places.subarray(at));
     return gaps;
   }
 
-  #addPieces(file: Rebuilt, places: Int32Array): void {
-    for (const piece of places) this.#addPiece(file, piece);
+  #addPieces(file: Rebuilt, index: PieceIndex, places: Int32Array): void {
+    for (const piece of places) {
+      const offset = index.startOf(piece);
+      this.#addStretch(file, offset, index.endOf(piece) - offset);
+    }
   }
 
-  #addPiece(file: Rebuilt, piece: number): void {
-    const offset = file.index.startOf(piece);
-    const size = file.index.endOf(piece) - offset;
+  #addStretch(file: Rebuilt, offset: number, size: number): void {
     const last = file.stretches.at(-1);
     if (typeof last === "object" && "size" in last && last.offset + last.size === offset) last.size += size;
     else file.stretches.push({ offset, size });
@@ -207,22 +223,23 @@ export class OldPieces {
    */
   async #tellGap(
     file: Rebuilt,
-    { count, rowCount }: MissingRun,
+    { count, rowBytes }: MissingRun,
     next: number | undefined,
     isText: boolean,
   ): Promise<GapMacs> {
-    const about = (count + 1) * file.rule.averageBytes;
+    const { averageBytes } = file.rule;
+    const about = (count + 1) * averageBytes;
     const isBounded = next !== undefined && next >= file.oldEnd;
-    const passed = file.oldEnd + Math.max(0, rowCount - count - 1) * file.rule.averageBytes;
+    const passed = file.oldEnd + Math.max(0, rowBytes - about);
     const from = isBounded ? Math.max(file.oldEnd, Math.min(passed, next - about)) : passed;
-    const end = Math.min(isBounded ? next : from + about, file.oldBytes);
+    const end = Math.min(isBounded ? next : from + about, file.sizes.oldBytes);
     const told = Math.min(end - from, maxGapBytes(count, file.rule));
     const room = this.#kernel.buffer.subarray(0, Math.max(0, told)); // it may have grown since it was planned
     const length = await this.#old.read(file.entry, from, room);
     const ends = this.#kernel.cut(smallPieceRule(isText), length, true).slice();
     file.stretches.push({ starts: Float64Array.of(from, ...Array.from(ends, (end) => from + end)) });
     const macs = ends.length > 0 ? this.#kernel.macs(ends) : new Uint8Array();
-    const width = gapWidth(ends.length, rowCount * file.rule.averageBytes);
+    const width = gapWidth(ends.length, rowBytes);
     return { count: ends.length, macs: shortMacs(macs, width), width };
   }
 
@@ -241,10 +258,4 @@ export class OldPieces {
     if (file) return file;
     throw new SyncError("INTERNAL", "a file that is not made of pieces");
   }
-}
-
-/** The lengths of both versions of a file. */
-export interface VersionSizes {
-  readonly newBytes: number;
-  readonly oldBytes: number;
 }

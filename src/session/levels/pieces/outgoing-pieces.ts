@@ -21,7 +21,7 @@ import {
   type PieceGroup,
   type PieceRun,
 } from "./piece-codec.ts";
-import { type OpenPart, piecedFile, type PiecedFile } from "./pieced-file.ts";
+import { isFarAhead, isScattered, type OpenPart, piecedFile, type PiecedFile } from "./pieced-file.ts";
 import type { PiecesHost } from "./pieces-host.ts";
 import type { PiecesAction, RunRequest, Scanned, ScannedPieces } from "./piece-work.ts";
 import { shortMacs } from "./short-macs.ts";
@@ -31,7 +31,7 @@ interface Held<File> {
   readonly pieced: PiecedFile<File>;
   readonly part: OpenPart<File>;
   readonly offset: number;
-  readonly pieces: Pick<ScannedPieces<File>, "sizes" | "macs" | "isText">;
+  readonly pieces: Pick<ScannedPieces<File>, "sizes" | "macs" | "isText" | "rule">;
   bytes: Bytes | undefined;
   /** Its answer, and each run of that which has not gone out. */
   open: number;
@@ -121,8 +121,11 @@ export class OutgoingPieces<File> {
   /** What to read next, if anything. */
   nextScan(): PiecesAction<File> | undefined {
     if (this.#isStepping) return undefined;
+    const [reading] = this.#scanning.values();
+    if (reading && isFarAhead(reading)) return undefined;
     this.#isStepping = this.#isScanOpen;
-    if (this.#isScanOpen) return { do: "scanStep" };
+    if (this.#isScanOpen)
+      return { do: "scanStep", fine: reading && isScattered(reading) ? reading.job.file : undefined };
     if (this.#waiting.size === 0) return undefined;
     while (this.#waiting.size > 0 && this.#scanning.size < scanFilesCount) {
       const next = this.#waiting.take();
@@ -169,8 +172,8 @@ export class OutgoingPieces<File> {
     const next = (): AwaitedGroup => {
       const held = this.#groups.peek();
       if (held === undefined) throw new SyncError("UNSOLICITED", "an answer to pieces that were not told");
-      const { missing, rule } = held.pieced;
-      return { count: held.pieces.sizes.length, missing, averageBytes: rule!.averageBytes };
+      const { sizes, rule } = held.pieces;
+      return { count: sizes.length, missing: held.pieced.missing, averageBytes: rule.averageBytes };
     };
     for (const answer of decodePieceAnswers(payload, next)) this.#take(this.#groups.take(), answer);
   }
@@ -222,6 +225,7 @@ export class OutgoingPieces<File> {
   /** Books a part of a file; undefined when the receiver does not want to hear of it any more. */
   #announce(pieces: ScannedPieces<File>): PieceGroup | undefined {
     const { file, sizes, macs, bytes, isText } = pieces;
+    const { averageBytes } = pieces.rule;
     const found = this.#scanned(file);
     const { job, oldBytes, offset, rule } = found;
     if (isLastOf(pieces.end)) this.#scanning.delete(file);
@@ -229,15 +233,23 @@ export class OutgoingPieces<File> {
     const end = endWithin(found, bytes.length, pieces.end);
     const part = this.#parts.announce(found, bytes.length, end instanceof SyncError ? undefined : end?.mac);
     found.offset += bytes.length;
-    this.#hold({ pieced: found, part, offset, pieces: { sizes, macs, isText }, bytes, open: 1 });
+    this.#hold({
+      pieced: found,
+      part,
+      offset,
+      pieces: { sizes, macs, isText, rule: pieces.rule },
+      bytes,
+      open: 1,
+    });
     if (end instanceof SyncError) this.#host.fail(job, end);
     else if (end !== undefined && end.bytes === undefined) {
       found.isListed = true;
       this.#host.listed(job);
     }
-    const width = pieceWidth(job.size, oldBytes, rule!.averageBytes);
+    const width = pieceWidth(job.size, oldBytes, averageBytes);
     return {
       entry: job.entry,
+      isFine: averageBytes < rule!.averageBytes,
       isText,
       count: sizes.length,
       width,
@@ -262,8 +274,11 @@ export class OutgoingPieces<File> {
 
   #take(held: Held<File>, { found, gaps, isUnlike }: PieceAnswer): void {
     if (isUnlike) this.#giveUpPieces(held.pieced);
-    const { sizes, macs, isText } = held.pieces;
-    const { job, rule } = held.pieced;
+    const { sizes, macs, isText, rule } = held.pieces;
+    const { job } = held.pieced;
+    held.pieced.answeredBytes += sizes.reduce((sum, size) => sum + size, 0);
+    held.pieced.groupCount += 1;
+    held.pieced.runCount += gaps.length;
     let at = 0;
     let next = 0;
     for (let i = 0; i < found.length;) {
@@ -273,7 +288,7 @@ export class OutgoingPieces<File> {
       for (; i < found.length && found[i] === isHere; i++) at += sizes[i]!;
       if (isHere) continue;
       const gap = gaps[next++]!;
-      if (gap.count > maxGapCount(i - first, rule!))
+      if (gap.count > maxGapCount(i - first, rule))
         throw new SyncError("LIMIT", "more small pieces than a gap can have");
       const run = {
         sizes: sizes.slice(first, i),

@@ -6,6 +6,8 @@ export const pieceTellingLimits = Object.freeze({
   groupBytes: 262_144,
   /** A part of a file ends with the group that makes it so long, or with the file. */
   partBytes: 524_288,
+  /** Content of a large file that is told before it is known how much of it differs. */
+  aheadBytes: 16_777_216,
   /** Parts that were checked, after which the sender is told in any case. */
   checkedCount: 64,
   /** An old version whose small pieces are told for one gap, at most. */

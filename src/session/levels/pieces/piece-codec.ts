@@ -11,6 +11,8 @@ import type { MissingRuns } from "./missing-runs.ts";
 /** Pieces of one file that follow each other (docs/protocol.md, PIECES). */
 export interface PieceGroup {
   readonly entry: number;
+  /** True when it is cut by the finer rule of a large file. */
+  readonly isFine: boolean;
   /** True when the small pieces of its gaps are cut behind line feeds. */
   readonly isText: boolean;
   /** The MACs, `width` bytes each, one after another. */
@@ -69,13 +71,14 @@ const lastFlag = 1;
 const failedFlag = 2;
 const textFlag = 4;
 const partFlag = 8;
+const fineFlag = 16;
 
 /** Encodes groups of pieces: a PIECES payload. */
 export function encodePieceGroups(groups: readonly PieceGroup[]): Bytes {
   const out = new ByteWriter();
-  for (const { entry, isText, macs, count, end } of groups) {
+  for (const { entry, isFine, isText, macs, count, end } of groups) {
     out.uvarint(entry);
-    out.u8(flagsOf(end) | (isText ? textFlag : 0));
+    out.u8(flagsOf(end) | (isFine ? fineFlag : 0) | (isText ? textFlag : 0));
     if (typeof end === "string") out.uvarint(errorCodes[end].wire);
     out.uvarint(count);
     out.bytes(macs);
@@ -93,12 +96,13 @@ function flagsOf(end: PieceGroup["end"]): number {
 }
 
 /**
- * @param widthOf bytes of each MAC of a file; throws for one of which no pieces are awaited
+ * @param widthOf bytes of each MAC of a file, in a group that is fine or not; throws for a file of
+ *   which no such pieces are awaited
  * @throws BAD_MESSAGE
  */
 export function* decodePieceGroups(
   payload: Bytes,
-  widthOf: (entry: number) => number,
+  widthOf: (entry: number, isFine: boolean) => number,
 ): Generator<PieceGroup> {
   const input = new ByteReader(payload);
   while (input.remaining > 0) {
@@ -107,15 +111,17 @@ export function* decodePieceGroups(
     const failed = (flags & failedFlag) !== 0;
     const isLast = (flags & lastFlag) !== 0;
     const isPart = (flags & partFlag) !== 0;
-    if (flags > 15 || (failed && !isLast) || (isPart && isLast))
+    const isFine = (flags & fineFlag) !== 0;
+    const isText = (flags & textFlag) !== 0;
+    if (flags > 31 || (failed && !isLast) || (isPart && isLast))
       throw new SyncError("BAD_MESSAGE", `unknown flags of pieces 0x${flags.toString(16)}`);
     const code = failed ? codeOfWire(input.uvarint()) : undefined;
-    const width = widthOf(entry);
+    const width = widthOf(entry, isFine);
     const count = input.uvarint();
     if (count === 0 && !isLast) throw new SyncError("BAD_MESSAGE", "an empty group of pieces");
     const macs = input.bytes(count * width);
     const end = code ?? (isLast || isPart ? readPartEnd(input, isLast) : undefined);
-    yield { entry, isText: (flags & textFlag) !== 0, macs, width, count, ...(end !== undefined && { end }) };
+    yield { entry, isFine, isText, macs, width, count, ...(end !== undefined && { end }) };
   }
 }
 
@@ -154,7 +160,7 @@ export function* decodePieceAnswers(payload: Bytes, next: () => AwaitedGroup): G
       continue;
     }
     const found = readBits(input, count);
-    const gaps = missing.next(found).map(({ rowCount }) => readGap(input, rowCount * averageBytes));
+    const gaps = missing.next(found, averageBytes).map(({ rowBytes }) => readGap(input, rowBytes));
     yield { found, gaps, isUnlike: false };
   }
 }

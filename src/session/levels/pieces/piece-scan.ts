@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes } from "../../../bytes/compare.ts";
 import { sha256 } from "../../../chunk/digest.ts";
 import type { PieceKernel } from "../../../chunk/piece-kernel.ts";
-import { looksLikeText } from "../../../chunk/piece-rules.ts";
+import { finePieceRule, type GearPieceRule, looksLikeText } from "../../../chunk/piece-rules.ts";
 import { SyncError } from "../../../errors.ts";
 import type { ScanEnd, ScanVisitor } from "../../../tree/scan.ts";
 import type { TreeSource } from "../../../tree/source.ts";
@@ -25,6 +25,10 @@ export class PieceScan<File> implements ScanVisitor<File> {
   /** Bytes since the last part that ended, and what stands for all the parts before. */
   #partBytes = 0;
   #before: Bytes = new Uint8Array();
+  /** The file that is cut by its finer rule; where that began, and how far the file was read. */
+  #fine: File | undefined;
+  #fineFrom: number | undefined;
+  #offset = 0;
   /** Of a file that has grown: what stands for all of it, while it is read once more. */
   #proof: Bytes | undefined;
 
@@ -40,8 +44,13 @@ export class PieceScan<File> implements ScanVisitor<File> {
     this.#steps = source.scan!(files, kernel.buffer, this, options)[Symbol.asyncIterator]();
   }
 
-  /** Reads on. Returns what came of it; undefined behind the last file. */
-  async next(): Promise<readonly Scanned<File>[] | undefined> {
+  /**
+   * Reads on. Returns what came of it; undefined behind the last file.
+   *
+   * @param fine a file that is cut by its finer rule from here on
+   */
+  async next(fine: File | undefined): Promise<readonly Scanned<File>[] | undefined> {
+    this.#fine = fine;
     const { done } = await this.#steps.next();
     const results = this.#results;
     this.#results = [];
@@ -59,9 +68,19 @@ export class PieceScan<File> implements ScanVisitor<File> {
       return length;
     }
     this.#isText ??= looksLikeText(this.#kernel.buffer.subarray(0, length));
-    const ends = this.#kernel.cut(rule, length, isLast).slice();
-    if (ends.length > 0) this.#cut(file, ends);
-    return ends.at(-1) ?? 0;
+    const used = this.#ruleAt(file, rule);
+    const ends = this.#kernel.cut(used, length, isLast).slice();
+    if (ends.length > 0) this.#cut(file, used, ends);
+    const taken = ends.at(-1) ?? 0;
+    this.#offset += taken;
+    return taken;
+  }
+
+  /** How a file is cut here: when it is read once more, as it was before. */
+  #ruleAt(file: File, rule: GearPieceRule): GearPieceRule {
+    if (file === this.#fine && !this.#proof) this.#fineFrom ??= this.#offset;
+    const isFine = this.#fineFrom !== undefined && this.#offset >= this.#fineFrom;
+    return (isFine ? finePieceRule(rule) : undefined) ?? rule;
   }
 
   end(file: File, how: ScanEnd): boolean {
@@ -69,6 +88,7 @@ export class PieceScan<File> implements ScanVisitor<File> {
     const whole = concatBytes([this.#before, mac]);
     this.#partBytes = 0;
     this.#before = new Uint8Array();
+    this.#offset = 0;
     if (how === "grown" && !this.#proof) {
       this.#proof = whole;
       return true;
@@ -77,9 +97,15 @@ export class PieceScan<File> implements ScanVisitor<File> {
     const failure = how instanceof SyncError ? how : isProven ? undefined : changed();
     this.#proof = undefined;
     this.#isText = undefined;
+    this.#fineFrom = undefined;
     const { rule } = this.#requests.get(file)!;
     if (rule === undefined) this.#results.push({ do: "compared", file, end: failure ?? mac });
-    else this.#results.push({ do: "cut", ...(this.#takeLast() ?? nothing(file)), end: failure ?? { mac } });
+    else
+      this.#results.push({
+        do: "cut",
+        ...(this.#takeLast() ?? nothing(file, rule)),
+        end: failure ?? { mac },
+      });
     return false;
   }
 
@@ -89,7 +115,7 @@ export class PieceScan<File> implements ScanVisitor<File> {
     return last;
   }
 
-  #cut(file: File, ends: Uint32Array): void {
+  #cut(file: File, rule: GearPieceRule, ends: Uint32Array): void {
     const isProof = this.#proof !== undefined;
     const macs = isProof ? undefined : this.#kernel.macs(ends).slice();
     const bytes = isProof ? undefined : this.#kernel.buffer.slice(0, ends.at(-1));
@@ -102,6 +128,7 @@ export class PieceScan<File> implements ScanVisitor<File> {
       if (before) this.#results.push({ do: "cut", ...before, ...(partEnd && { end: partEnd }) });
       this.#last = {
         file,
+        rule,
         sizes,
         macs: macs.subarray(first * pieceMacBytes, (first + sizes.length) * pieceMacBytes),
         bytes: bytes.subarray(start, end),
@@ -136,9 +163,9 @@ function* groupsOf(ends: Uint32Array) {
   }
 }
 
-function nothing<File>(file: File): ScannedPieces<File> {
+function nothing<File>(file: File, rule: GearPieceRule): ScannedPieces<File> {
   const none = new Uint8Array();
-  return { file, sizes: [], macs: none, bytes: none, isText: false };
+  return { file, rule, sizes: [], macs: none, bytes: none, isText: false };
 }
 
 function changed(): SyncError {

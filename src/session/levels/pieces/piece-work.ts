@@ -22,6 +22,8 @@ export interface ScannedPieces<File> {
   /** 8 bytes each. */
   readonly macs: Bytes;
   readonly bytes: Bytes;
+  /** How they were cut. */
+  readonly rule: GearPieceRule;
   readonly isText: boolean;
   /** Set on the last of a part, and where the file could not be read to its end. */
   readonly end?: PartEnd | SyncError;
@@ -47,8 +49,8 @@ export interface RunRequest<File> {
 export type PiecesAction<File> =
   /** Begin to read these files whole; no answer. */
   | { readonly do: "scan"; readonly requests: readonly ScanRequest<File>[] }
-  /** Take what comes next of that: `scanned` or `scanEnded`. */
-  | { readonly do: "scanStep" }
+  /** Take what comes next of that: `scanned` or `scanEnded`; of one file cut by its finer rule. */
+  | { readonly do: "scanStep"; readonly fine: File | undefined }
   /** Make up these runs: `madeRuns`. */
   | { readonly do: "makeRuns"; readonly requests: readonly RunRequest<File>[] }
   /** Read a part of a file again: `partRead`. */

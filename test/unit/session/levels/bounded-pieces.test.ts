@@ -1,8 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Allowance } from "../../../../src/session/allowance.ts";
 import { piecesFeature } from "../../../../src/session/hello.ts";
+import { pieceTellingLimits } from "../../../../src/session/levels/pieces/piece-bounds.ts";
+import { decodePieceGroups, encodePieceAnswers } from "../../../../src/session/levels/pieces/piece-codec.ts";
+import type * as PiecedFiles from "../../../../src/session/levels/pieces/pieced-file.ts";
 import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { encodeFileAnswers } from "../../../../src/session/wishes.ts";
@@ -25,8 +28,20 @@ function usedBufferBytes(): number {
   return process.memoryUsage().arrayBuffers;
 }
 
-/** A source of one long file, of which no byte exists before it is read. */
-function longSource(sizeBytes: number): TreeSource<string> {
+/** Set to let a sender tell all of a file, whatever is answered. */
+const isUnpaced = vi.hoisted(() => ({ value: false }));
+vi.mock("../../../../src/session/levels/pieces/pieced-file.ts", async (importOriginal) => {
+  const original = await importOriginal<typeof PiecedFiles>();
+  const isFarAhead: typeof original.isFarAhead = (pieced) => !isUnpaced.value && original.isFarAhead(pieced);
+  return { ...original, isFarAhead };
+});
+
+/**
+ * A source of one long file, of which no byte exists before it is read.
+ *
+ * @param onRead told how far it was read
+ */
+function longSource(sizeBytes: number, onRead?: (offset: number) => void): TreeSource<string> {
   const common = { mode: 0o644, mtimeSec: 5, mtimeNsec: 0 };
   const unit = seededBytes(1, MiB);
   return {
@@ -41,6 +56,7 @@ function longSource(sizeBytes: number): TreeSource<string> {
         const length = Math.min(room.length, sizeBytes - at);
         for (let i = 0; i < length; i += MiB) room.set(unit.subarray(0, Math.min(MiB, length - i)), i);
         at += visitor.block(files[0]!, length, at + length === sizeBytes);
+        onRead?.(at);
         yield;
       }
       visitor.end(files[0]!, "complete");
@@ -52,6 +68,8 @@ function longSource(sizeBytes: number): TreeSource<string> {
 }
 
 test("a sender keeps no more of a long file than it may while nobody answers", async () => {
+  isUnpaced.value = true;
+  onTestFinished(() => void (isUnpaced.value = false));
   const sizeBytes = 160 * MiB;
   const [left, right] = duplexPair({ bufferBytes: 64 * MiB });
   const peer = new PlayedPeer(channelOf(left));
@@ -70,6 +88,45 @@ test("a sender keeps no more of a long file than it may while nobody answers", a
     peer.heard.filter(({ type }) => type === "PIECES").reduce((sum, { payload }) => sum + payload.length, 0);
   await expect.poll(told).toBeGreaterThan(60_000);
   expect(usedBufferBytes() - before).toBeLessThan(40 * MiB);
+  await peer.channel.end();
+  await expect(sending).rejects.toMatchObject({ code: "PEER_GONE" });
+});
+
+test("a sender tells of a long file so much more than was answered, and no more", async () => {
+  const sizeBytes = 160 * MiB;
+  const { aheadBytes } = pieceTellingLimits;
+  let readBytes = 0;
+  const [left, right] = duplexPair({ bufferBytes: 64 * MiB });
+  const peer = new PlayedPeer(channelOf(left));
+  const unhurried = { helloMs: 0, stallMs: 0 };
+  const sending = sendTree(
+    longSource(sizeBytes, (at) => (readBytes = at)),
+    right,
+    unhurried,
+  );
+  sending.catch(() => {});
+  await peer.sayHello("receiver", [piecesFeature]);
+  await peer.hear("ENTRIES");
+  await peer.say("WISH_FILES", encodeFileAnswers([{ oldBytes: sizeBytes + 1 }], [sizeBytes]));
+  /** Waits until it has read so far, and goes on for some time. Returns how far it then is. */
+  const readTo = async (offset: number): Promise<number> => {
+    await expect.poll(() => readBytes, { timeout: 60_000 }).toBeGreaterThanOrEqual(offset);
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return readBytes;
+  };
+  const first = await readTo(aheadBytes);
+  await peer.hear("PIECES");
+  expect(first).toBeLessThan(aheadBytes + 2 * MiB);
+  const groups = peer.heard
+    .filter(({ type }) => type === "PIECES")
+    .flatMap(({ payload }) => [...decodePieceGroups(payload, () => 5)]);
+  const found = groups.map(({ count }) => Array.from({ length: count }, () => true));
+  await peer.say(
+    "WISH_PIECES",
+    encodePieceAnswers(found.map((here) => ({ found: here, gaps: [], isUnlike: false }))),
+  );
+  const second = await readTo(first + 1);
+  expect(second).toBeLessThan(aheadBytes + 2 * first + 2 * MiB);
   await peer.channel.end();
   await expect(sending).rejects.toMatchObject({ code: "PEER_GONE" });
 });

@@ -8,6 +8,7 @@ import { encodeEntries } from "../../../../src/session/levels/entries/entry-code
 import type { FrameType } from "../../../../src/session/frame-types.ts";
 import { agree, decodeHello, piecesFeature } from "../../../../src/session/hello.ts";
 import { encodeChunkGroups } from "../../../../src/session/levels/chunks/chunk-groups.ts";
+import { ruleOf } from "../../../../src/session/levels/pieces/group-rule.ts";
 import { encodePart } from "../../../../src/session/levels/pieces/file-parts.ts";
 import { pieceWidth } from "../../../../src/session/levels/pieces/mac-widths.ts";
 import { maxPartBytes } from "../../../../src/session/levels/pieces/piece-bounds.ts";
@@ -118,7 +119,7 @@ class Lie {
     const { mac: right, ...group } = await this.piecesOf(content);
     await this.say(
       "PIECES",
-      encodePieceGroups([{ ...group, entry, isText: false, end: { mac: mac ?? right } }]),
+      encodePieceGroups([{ ...group, entry, isFine: false, isText: false, end: { mac: mac ?? right } }]),
     );
     this.chunkBytes += wanted.length;
   }
@@ -179,7 +180,9 @@ const refused: readonly (readonly [what: string, code: string, act: (lie: Lie) =
     (lie) =>
       lie.say(
         "PIECES",
-        encodePieceGroups([{ entry: 7, isText: false, macs: new Uint8Array(3), width: 3, count: 1 }]),
+        encodePieceGroups([
+          { entry: 7, isFine: false, isText: false, macs: new Uint8Array(3), width: 3, count: 1 },
+        ]),
       ),
   ],
   [
@@ -188,7 +191,9 @@ const refused: readonly (readonly [what: string, code: string, act: (lie: Lie) =
     (lie) =>
       lie.say(
         "PIECES",
-        encodePieceGroups([{ entry: 0, isText: false, macs: new Uint8Array(3), width: 3, count: 1 }]),
+        encodePieceGroups([
+          { entry: 0, isFine: false, isText: false, macs: new Uint8Array(3), width: 3, count: 1 },
+        ]),
       ),
   ],
   ["tells chunks instead of pieces", "BAD_MESSAGE", (lie) => lie.push(wanted)],
@@ -241,7 +246,9 @@ const refused: readonly (readonly [what: string, code: string, act: (lie: Lie) =
       const count = 1026;
       await lie.say(
         "PIECES",
-        encodePieceGroups([{ entry: 1, isText: false, macs: new Uint8Array(count * width), width, count }]),
+        encodePieceGroups([
+          { entry: 1, isFine: false, isText: false, macs: new Uint8Array(count * width), width, count },
+        ]),
       );
     },
   ],
@@ -250,7 +257,7 @@ const refused: readonly (readonly [what: string, code: string, act: (lie: Lie) =
     "LIMIT",
     async (lie) => {
       const { macs, width, count } = await lie.piecesOf(wanted);
-      const payload = encodePieceGroups([{ entry: 1, isText: false, macs, width, count }]);
+      const payload = encodePieceGroups([{ entry: 1, isFine: false, isText: false, macs, width, count }]);
       for (let i = 0; i < 10; i++) await lie.say("PIECES", payload);
     },
   ],
@@ -267,7 +274,7 @@ test("a sender that tells pieces of two files by turns is refused", async () => 
   const lie = new Lie({ a: old, b: old });
   await lie.announce({ a: wanted.length, b: wanted.length });
   const { macs, width } = await lie.piecesOf(wanted);
-  const group = { isText: false, macs: macs.subarray(0, width), width, count: 1 };
+  const group = { isFine: false, isText: false, macs: macs.subarray(0, width), width, count: 1 };
   await lie.say(
     "PIECES",
     encodePieceGroups([
@@ -316,7 +323,7 @@ const wrong: readonly (readonly [what: string, act: (lie: Lie) => Promise<void>]
 
 test("of a sender that tells a MAC and no pieces the receiver asks for chunks", async () => {
   const lie = await announced();
-  const none = { entry: 1, isText: false, macs: new Uint8Array(), width: 3, count: 0 };
+  const none = { entry: 1, isFine: false, isText: false, macs: new Uint8Array(), width: 3, count: 0 };
   await lie.say("PIECES", encodePieceGroups([{ ...none, end: { mac: new Uint8Array(16) } }]));
   await lie.peer.hear("WISH_PIECES");
   const chunk = { sizes: [wanted.length], ids: sha256(wanted) };
@@ -421,7 +428,7 @@ const outOfRange: readonly (readonly [what: string, bytes: readonly number[]])[]
 test.each(outOfRange)("a part that has %s is refused", async (_, lengths) => {
   const lie = await announced();
   const { macs, width } = await lie.piecesOf(wanted);
-  const group = { entry: 1, isText: false, macs: macs.subarray(0, width), width, count: 1 };
+  const group = { entry: 1, isFine: false, isText: false, macs: macs.subarray(0, width), width, count: 1 };
   for (const bytes of lengths)
     await lie.say("PIECES", encodePieceGroups([{ ...group, end: { bytes, mac: new Uint8Array(16) } }]));
   expect(await lie.outcome).toBe("LIMIT");
@@ -441,7 +448,59 @@ test.each([
   kernel.buffer.set(old);
   const ends = kernel.cut({ kind: "gear", averageBytes }, old.length, true).slice(0, 1);
   const macs = shortMacs(kernel.macs(ends), width);
-  await lie.say("PIECES", encodePieceGroups([{ entry: 1, isText: false, macs, width, count: 1, end }]));
+  await lie.say(
+    "PIECES",
+    encodePieceGroups([{ entry: 1, isFine: false, isText: false, macs, width, count: 1, end }]),
+  );
   expect(await lie.outcome).toBe("LIMIT");
   expect(lie.holds(old)).toBe(true);
+});
+
+/** A sender of a large file, and groups of pieces that are not there, fine or not. */
+async function large(): Promise<{ readonly lie: Lie; groupOf(isFine: boolean, count: number): Bytes }> {
+  const sizeOfAll = 1 << 20;
+  const lie = new Lie({ file: seededBytes(5, sizeOfAll) as Bytes });
+  await lie.announce({ file: sizeOfAll + 1 });
+  const groupOf = (isFine: boolean, count: number): Bytes => {
+    const { averageBytes } = ruleOf({ newBytes: sizeOfAll + 1, oldBytes: sizeOfAll }, isFine);
+    const width = pieceWidth(sizeOfAll + 1, sizeOfAll, averageBytes);
+    const macs = new Uint8Array(count * width);
+    return encodePieceGroups([{ entry: 1, isFine, isText: false, macs, width, count }]);
+  };
+  return { lie, groupOf };
+}
+
+test("fine pieces of a file that is not large are refused", async () => {
+  const lie = await announced();
+  const { macs, width } = await lie.piecesOf(wanted);
+  const group = { entry: 1, isFine: true, isText: false, macs: macs.subarray(0, width), width, count: 1 };
+  await lie.say("PIECES", encodePieceGroups([group]));
+  expect(await lie.outcome).toBe("BAD_MESSAGE");
+  expect(lie.holds(old)).toBe(true);
+});
+
+test("pieces that are not fine any more are refused: an old version is cut twice at most", async () => {
+  const { lie, groupOf } = await large();
+  await lie.say("PIECES", groupOf(false, 1));
+  await lie.say("PIECES", groupOf(true, 1));
+  await lie.peer.hear("WISH_PIECES", 1);
+  await lie.say("PIECES", groupOf(false, 1));
+  expect(await lie.outcome).toBe("BAD_MESSAGE");
+});
+
+test.each([
+  ["at once", [[true, 514]]],
+  [
+    "in all, some of them fine",
+    [
+      [false, 129],
+      [false, 129],
+      [true, 513],
+      [true, 513],
+    ],
+  ],
+] as const)("more fine pieces than a file can have %s are refused", async (_, groups) => {
+  const { lie, groupOf } = await large();
+  for (const [isFine, count] of groups) await lie.say("PIECES", groupOf(isFine, count));
+  expect(await lie.outcome).toBe("LIMIT");
 });

@@ -30,16 +30,17 @@ const anyGroup: fc.Arbitrary<PieceGroup> = fc
   .record({
     entry: fc.oneof(fc.nat(20), fc.nat()),
     isText: fc.boolean(),
+    isFine: fc.boolean(),
     count: fc.nat(40),
     end: fc.constantFrom("none", "part", "mac", "CHANGED", "VANISHED", "IO"),
     bytes: fc.nat(),
   })
-  .chain(({ entry, isText, count, end, bytes }) => {
+  .chain(({ entry, isText, isFine, count, end, bytes }) => {
     const isEmpty = count === 0 && (end === "none" || end === "part");
     const told = isEmpty ? 1 : count;
     const width = widthOf(entry);
     return fc.tuple(bytesOf(told * width), bytesOf(16)).map(([macs, mac]): PieceGroup => {
-      const group = { entry, isText, macs, width, count: told };
+      const group = { entry, isText, isFine, macs, width, count: told };
       if (end === "none") return group;
       if (end === "part") return { ...group, end: { bytes, mac } };
       return { ...group, end: end === "mac" ? { mac } : (end as "IO") };
@@ -48,18 +49,18 @@ const anyGroup: fc.Arbitrary<PieceGroup> = fc
 
 const averageBytes = 1024;
 
-const anyGap = (rowCount: number): fc.Arbitrary<GapMacs> =>
+const anyGap = (rowBytes: number): fc.Arbitrary<GapMacs> =>
   fc.oneof(fc.nat(3), fc.nat(300)).chain((count) => {
-    const width = gapWidth(count, rowCount * averageBytes);
+    const width = gapWidth(count, rowBytes);
     return bytesOf(count * width).map((macs) => ({ count, macs, width }));
   });
 
 const anyAnswer: fc.Arbitrary<PieceAnswer> = fc.oneof(
   fc.constant({ found: [], gaps: [], isUnlike: true }),
   fc.array(fc.boolean(), { maxLength: 30 }).chain((found) => {
-    const runs = new MissingRuns().next(found);
+    const runs = new MissingRuns().next(found, averageBytes);
     return fc
-      .tuple(...runs.map(({ rowCount }) => anyGap(rowCount)))
+      .tuple(...runs.map(({ rowBytes }) => anyGap(rowBytes)))
       .map((gaps) => ({ found, gaps, isUnlike: false }));
   }),
 );
@@ -137,7 +138,7 @@ describe("groups of pieces", () => {
   });
 
   test.each([
-    ["an unknown flag", message(0, 16, 1, zeros(3))],
+    ["an unknown flag", message(0, 32, 1, zeros(3))],
     ["a part that ends twice", message(0, 9, 1, zeros(3), zeros(16))],
     ["a part that fails", message(0, 10, 27, 1, zeros(3))],
     ["a part without its MAC", message(0, 8, 1, zeros(3), 5, zeros(15))],
@@ -152,7 +153,9 @@ describe("groups of pieces", () => {
   });
 
   test("of a file that awaits none are refused by whoever knows", () => {
-    const told = encodePieceGroups([{ entry: 7, isText: false, macs: zeros(3), width: 3, count: 1 }]);
+    const told = encodePieceGroups([
+      { entry: 7, isFine: false, isText: false, macs: zeros(3), width: 3, count: 1 },
+    ]);
     const none = (): number => {
       throw new RangeError("none");
     };
@@ -212,16 +215,18 @@ describe("the width of the MACs in a gap", () => {
 
   test("grows with the pieces that are missing in a row, over the groups of a file", () => {
     const missing = new MissingRuns();
-    const rows = [[true, false], none, [false, true, false], all, none].map((found) => missing.next(found));
+    const rows = [[true, false], none, [false, true, false], all, none].map((found) =>
+      missing.next(found, 10),
+    );
     expect(rows).toEqual([
-      [{ first: 1, count: 1, rowCount: 1 }],
-      [{ first: 0, count: 2, rowCount: 3 }],
+      [{ first: 1, count: 1, rowBytes: 10 }],
+      [{ first: 0, count: 2, rowBytes: 30 }],
       [
-        { first: 0, count: 1, rowCount: 4 },
-        { first: 2, count: 1, rowCount: 1 },
+        { first: 0, count: 1, rowBytes: 40 },
+        { first: 2, count: 1, rowBytes: 10 },
       ],
       [],
-      [{ first: 0, count: 2, rowCount: 2 }],
+      [{ first: 0, count: 2, rowBytes: 20 }],
     ]);
   });
 
