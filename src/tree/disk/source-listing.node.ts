@@ -55,7 +55,7 @@ export class SourceListing {
 
   get subtrees(): SourceSubtrees | undefined {
     const { isDir, name } = this.#start;
-    if (!isDir) return undefined;
+    if (!isDir || this.#isNothing) return undefined;
     return { topName: fromByteString(name), read: (options) => this.#readSubtrees(options) };
   }
 
@@ -85,13 +85,19 @@ export class SourceListing {
     return subtrees;
   }
 
+  /** True when the top entry itself is left out. */
+  get #isNothing(): boolean {
+    const { isDir, layout, name } = this.#start;
+    return layout === "named" && this.#filters?.top.excludes(name, isDir) === true;
+  }
+
   /** The top entry, at depth 0, and what is below it. */
   *#findAll({ isComplete = () => false, onTrouble }: SourceOptions): Generator<Found> {
-    const { held, isDir, layout, name } = this.#start;
+    const { held, isDir, name } = this.#start;
     const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
     if (!stats)
       throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
-    if (layout === "named" && this.#filters?.top.excludes(name, isDir)) return;
+    if (this.#isNothing) return;
     const isClosed = isDir && isComplete("");
     yield { dir: held.root, name, depth: 0, stats, isClosed };
     if (!isDir || isClosed) return;

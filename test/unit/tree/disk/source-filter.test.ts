@@ -30,6 +30,16 @@ test("paths begin in what is sent, with its name where that is sent", async () =
   expect(await list(`${temp.path}/src/a/b`, "/a/b", "b/")).toEqual(["0 b"]);
 });
 
+test("nothing is read of a tree that is left out itself", async () => {
+  using temp = tempDir();
+  fs.mkdirSync(`${temp.path}/src`);
+  fs.writeFileSync(`${temp.path}/src/.r`, "what is no rule");
+  const source = await openTreeSource(`${temp.path}/src`, { filter: createTreeFilter(["- src", ": .r"]) });
+  expect(source.subtrees).toBeUndefined();
+  for await (const batch of source.entries({})) expect(batch).toEqual([]);
+  await source.close();
+});
+
 test("what is left out is not reported, whatever it is", async () => {
   using temp = tempDir();
   const server = net.createServer().listen(`${temp.path}/socket`);
