@@ -15,6 +15,11 @@ export function equalBytes(a: Bytes, b: Bytes): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
+/** True when bytes begin with these. */
+export function beginsWith(bytes: Bytes, start: Bytes): boolean {
+  return bytes.length >= start.length && start.every((byte, i) => byte === bytes[i]);
+}
+
 /** One new run made of all parts in order. */
 export function concatBytes(parts: readonly Bytes[]): Bytes {
   let length = 0;

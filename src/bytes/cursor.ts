@@ -115,6 +115,12 @@ export class ByteWriter {
     this.#bytes.set(bytes, at);
   }
 
+  /** Writes few bytes, those from a place on: a view of them would cost more. */
+  bytesFrom(bytes: Bytes, from: number): void {
+    let at = this.#room(bytes.length - from);
+    for (let i = from; i < bytes.length; i++) this.#bytes[at++] = bytes[i]!;
+  }
+
   /** A copy of what was written. */
   finish(): Bytes {
     return this.#bytes.slice(0, this.#length);

@@ -26,11 +26,13 @@ const oldCode = 3;
 export function encodeFileAnswers(answers: readonly FileAnswer[], sizes: readonly number[]): Bytes {
   const out = new ByteWriter();
   out.uvarint(answers.length);
-  const codes = answers.map((answer) => (typeof answer === "string" ? answerCodes.indexOf(answer) : oldCode));
-  writeBits(
-    out,
-    codes.flatMap((code) => [code >= 2, code % 2 === 1]),
-  );
+  const codes = new BitWriter();
+  for (const answer of answers) {
+    const code = typeof answer === "string" ? answerCodes.indexOf(answer) : oldCode;
+    codes.push(code >= 2);
+    codes.push(code % 2 === 1);
+  }
+  out.bytes(codes.finish());
   for (const [i, answer] of answers.entries()) {
     if (typeof answer !== "string") out.uvarint(zigzag(answer.oldBytes - sizes[i]!));
   }

@@ -31,6 +31,16 @@ export function fromByteString(name: ByteString): Buffer {
   return Buffer.from(name, "latin1");
 }
 
+/**
+ * A name as the C library takes it, in a buffer that is longer; the next call uses it again. A loop
+ * takes half the time of Node's call.
+ */
+export function terminate(buffer: Buffer, name: ByteString): Buffer {
+  for (let i = 0; i < name.length; i++) buffer[i] = name.charCodeAt(i);
+  buffer[name.length] = 0;
+  return buffer;
+}
+
 /** Deno takes bytes, but makes text of them: it would reach another name. */
 const takesAnyBytes = process.versions["deno"] === undefined;
 

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import type { ByteString, NativePath } from "./byte-string.node.ts";
+import { terminate, type ByteString, type NativePath } from "./byte-string.node.ts";
 import { maxNameBytes } from "../entry/entry-order.ts";
 import { findLibc } from "./libc.node.ts";
 
@@ -59,10 +59,4 @@ export function setTimesAt({ dirFd, name }: NameAt, times: BigInt64Array): boole
   if (!libc || name.length > maxNameBytes) return false;
   libc.utimensat(dirFd, terminate(from, name), times);
   return true;
-}
-
-/** A name as the C library takes it. The buffer is used again by the next call. */
-function terminate(buffer: Buffer, name: ByteString): Buffer {
-  buffer[buffer.write(name, "latin1")] = 0;
-  return buffer;
 }

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import type { ByteString, NativePath } from "./byte-string.node.ts";
+import { terminate, type ByteString, type NativePath } from "./byte-string.node.ts";
 import { maxNameBytes } from "../entry/entry-order.ts";
 import { findLibc } from "./libc.node.ts";
 import type { EntryKind } from "../entry/entry.ts";
@@ -96,8 +96,7 @@ function statxLook(): LookAt | undefined {
   const bytes = new Uint8Array(into.buffer);
   return (dirFd, name, pathOf) => {
     if (name.length > maxNameBytes) return nodeLook(dirFd, name, pathOf);
-    path[path.write(name, "latin1")] = 0;
-    return statx(dirFd, path, bytes) ? readStatx(into) : undefined;
+    return statx(dirFd, terminate(path, name), bytes) ? readStatx(into) : undefined;
   };
 }
 

@@ -15,6 +15,9 @@ export interface CutTools {
   readonly keyOf: ReturnType<typeof chunkNamer>;
 }
 
+const noEnds = new Uint32Array();
+const noIds: Bytes = new Uint8Array();
+
 /**
  * A file of the destination that is likely to hold some of what comes. It is cut step by step, as
  * far as there is a use for it, and every chunk found becomes known.
@@ -30,8 +33,8 @@ export class Reference {
    * ids.
    */
   #start = 0;
-  #ends = new Uint32Array();
-  #ids: Bytes = new Uint8Array();
+  #ends = noEnds;
+  #ids = noIds;
   /** The chunk of the last step that `holds` looks at next. */
   #next = 0;
   #position = 0;

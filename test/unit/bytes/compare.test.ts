@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareBytes, concatBytes, equalBytes } from "../../../src/bytes/compare.ts";
+import { beginsWith, compareBytes, concatBytes, equalBytes } from "../../../src/bytes/compare.ts";
 
 test("bytes are unsigned, and a prefix comes first", () => {
   const sorted = [[], [0], [0, 0], [0, 255], [1], [127], [128], [255]].map((bytes) => Uint8Array.from(bytes));
@@ -17,4 +17,15 @@ test("parts are copied in order", () => {
   part[0] = 9;
   expect(all).toEqual(Uint8Array.of(1, 2, 3));
   expect(concatBytes([])).toEqual(new Uint8Array());
+});
+
+test.each([
+  [[], true],
+  [[1], true],
+  [[1, 2, 3], true],
+  [[2], false],
+  [[1, 2, 4], false],
+  [[1, 2, 3, 0], false],
+])("1, 2, 3 begin with %j: %s", (start, expected) => {
+  expect(beginsWith(Uint8Array.of(1, 2, 3), Uint8Array.from(start))).toBe(expected);
 });

@@ -75,3 +75,11 @@ test("a writer grows, and what it gave away stays as it was", () => {
   expect(early).toEqual(Uint8Array.of(7));
   expect(equalBytes(writer.finish().subarray(1), block)).toBe(true);
 });
+
+test("the last of some bytes are written behind what was, however many there are", () => {
+  const writer = new ByteWriter();
+  writer.u8(7);
+  writer.bytesFrom(new Uint8Array(1000).fill(1), 400);
+  writer.bytesFrom(Uint8Array.of(1, 2, 3), 3);
+  expect(writer.finish()).toEqual(Uint8Array.of(7, ...new Uint8Array(600).fill(1)));
+});

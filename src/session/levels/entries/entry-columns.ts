@@ -78,25 +78,38 @@ const name: EntryColumn = {
     const shared = sharedLengths(listed);
     for (const length of shared) out.uvarint(length);
     for (const [i, { entry }] of listed.entries()) out.uvarint(entry.name.length - shared[i]!);
-    for (const [i, { entry }] of listed.entries()) out.bytes(entry.name.subarray(shared[i]));
+    for (const [i, { entry }] of listed.entries()) out.bytesFrom(entry.name, shared[i]!);
   },
   read(input, drafts) {
     const shared = drafts.map(() => input.uvarint());
     const rest = drafts.map(() => input.uvarint());
-    let last: Bytes = new Uint8Array(0);
+    const block = new Uint8Array(checkedLength(shared, rest));
+    let start = 0;
+    let last = 0;
     for (const [i, { entry }] of drafts.entries()) {
       const prefix = shared[i]!;
-      const length = prefix + rest[i]!;
-      if (prefix > last.length || length > nameBytes)
-        throw new SyncError("BAD_MESSAGE", "a name is too long");
-      const bytes = new Uint8Array(length);
-      bytes.set(last.subarray(0, prefix));
-      bytes.set(input.bytes(length - prefix), prefix);
-      entry.name = bytes;
-      last = bytes;
+      const end = start + prefix + rest[i]!;
+      block.copyWithin(start, last, last + prefix);
+      for (let at = start + prefix; at < end; at++) block[at] = input.u8();
+      entry.name = block.subarray(start, end);
+      last = start;
+      start = end;
     }
   },
 };
+
+/** Bytes of all names: in one block they cost a fraction of what one for each costs. */
+function checkedLength(shared: readonly number[], rest: readonly number[]): number {
+  let total = 0;
+  let last = 0;
+  for (const [i, prefix] of shared.entries()) {
+    const length = prefix + rest[i]!;
+    if (prefix > last || length > nameBytes) throw new SyncError("BAD_MESSAGE", "a name is too long");
+    total += length;
+    last = length;
+  }
+  return total;
+}
 
 /** How many bytes each name shares with the start of the one before it. */
 function sharedLengths(listed: readonly ListedEntry[]): number[] {

@@ -1,6 +1,6 @@
 import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
-import { equalBytes } from "../../../bytes/compare.ts";
+import { beginsWith } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import type { Job } from "../../job.ts";
@@ -8,7 +8,7 @@ import { sessionLimits } from "../../limits.ts";
 import { Queue } from "../../queue.ts";
 import { encodeBits, type OldAnswer } from "../../wishes.ts";
 import type { PartEnd } from "./file-parts.ts";
-import { compareMacBytes, pieceWidth } from "./mac-widths.ts";
+import { pieceWidth } from "./mac-widths.ts";
 import { OutgoingParts } from "./outgoing-parts.ts";
 import { maxGapCount } from "./piece-bounds.ts";
 import {
@@ -216,7 +216,7 @@ export class OutgoingPieces<File> {
   #compare({ file, end }: Scanned<File> & { do: "compared" }): boolean {
     const { job, oldBytes, mac } = this.#scanned(file);
     this.#scanning.delete(file);
-    const isSame = !(end instanceof SyncError) && equalBytes(end.subarray(0, compareMacBytes), mac!);
+    const isSame = !(end instanceof SyncError) && beginsWith(end, mac!);
     if (isSame) this.#host.listed(job);
     else this.#cutToPieces(job, oldBytes); // one that could not be read is told of then
     return isSame;
