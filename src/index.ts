@@ -84,6 +84,7 @@ export {
   memoryLink,
   textOfName,
 } from "./tree/memory/memory-tree.ts";
+export { type ByteString, byteStringOf } from "./bytes/byte-string.ts";
 export { type TreeFilter, type TreeFilterOptions, createTreeFilter } from "./tree/filter/tree-filter.ts";
 export type { DirFilter, FilterTop, ReadBeside } from "./tree/filter/dir-filter.ts";
 export type {
