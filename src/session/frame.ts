@@ -1,3 +1,4 @@
+import { brotli, unbrotli } from "../bytes/brotli.ts";
 import { deflate, inflate } from "../bytes/deflate.ts";
 import { quoteText } from "../bytes/foreign-text.ts";
 import { sha256 } from "../chunk/digest.ts";
@@ -50,6 +51,10 @@ const skippableFlag = 0x80;
 const typeMask = 0x3f;
 /** Below this a control frame is not worth compressing. */
 const compressFromBytes = 96;
+/** Below this DEFLATE makes content smaller than Brotli: it knows what the frames before held. */
+const brotliFromBytes = 65_536;
+/** Set in the decoded length of a frame that is compressed with Brotli. */
+const brotliFlag = 0x800000;
 
 const names = new Map<number, FrameType>(
   Object.entries(frameTypes).map(([name, code]) => [code, name as FrameType]),
@@ -82,8 +87,11 @@ class Transcript {
   }
 }
 
-/** How much effort goes into making a frame small. */
-export type Squeeze = "none" | "control" | "content";
+/**
+ * How much effort goes into making a frame small. `brotli`: as `control`, but long ones with
+ * Brotli.
+ */
+export type Squeeze = "none" | "control" | "content" | "brotli";
 
 /** Turns messages into the frames of one direction. */
 export class FrameWriter {
@@ -100,10 +108,13 @@ export class FrameWriter {
     let code: number = frameTypes[type];
     let body = payload;
     if (squeeze !== "none" && payload.length >= compressFromBytes) {
-      const packed = deflate(payload, squeeze === "content" ? 1 : 6, this.#context.of(code));
+      const usesBrotli = squeeze === "brotli" && payload.length >= brotliFromBytes;
+      const packed = usesBrotli
+        ? brotli(payload)
+        : deflate(payload, squeeze === "content" ? 1 : 6, this.#context.of(code));
       if (packed.length + 3 < payload.length - (payload.length >> 5)) {
         body = new Uint8Array(packed.length + 3);
-        putU24(body, 0, payload.length);
+        putU24(body, 0, payload.length + (usesBrotli ? brotliFlag : 0));
         body.set(packed, 3);
         code |= compressedFlag;
       }
@@ -228,10 +239,13 @@ export class FrameReader {
   #decoded(code: number): Bytes {
     if ((code & compressedFlag) === 0) return this.#body;
     if (this.#body.length < 3) throw new SyncError("BAD_FRAME", "a compressed frame is too short");
-    const size = getU24(this.#body, 0);
+    const length = getU24(this.#body, 0);
+    const isBrotli = (length & brotliFlag) !== 0;
+    const size = length & ~brotliFlag;
     if (size > sessionLimits.frameBytes)
       throw new SyncError("LIMIT", `a frame would expand to ${size} bytes`);
-    return inflate(this.#body.subarray(3), size, this.#context.of(code & typeMask));
+    const packed = this.#body.subarray(3);
+    return isBrotli ? unbrotli(packed, size) : inflate(packed, size, this.#context.of(code & typeMask));
   }
 }
 

@@ -1,3 +1,4 @@
+import { hasBrotli } from "../bytes/brotli.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { checkCutterSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
@@ -48,6 +49,9 @@ export const emptyFeature = "empty";
 
 /** Ends with this feature compute BLAKE3 in less time than SHA-256. */
 export const blake3Feature = "blake3";
+
+/** What a receiver calls Brotli that knows it. */
+export const brotliName = "br";
 
 /**
  * How content travels. `duplex`: the receiver answers. `one-way`: nothing comes back, the stream
@@ -188,6 +192,8 @@ export function askedOfTarget({ mode, features }: SenderHello): {
 export interface Agreement {
   /** True when content is compressed. */
   readonly compress: boolean;
+  /** True when both ends know Brotli. */
+  readonly brotli: boolean;
   /** The key of the MACs of files and pieces, 32 bytes; undefined when there are none. */
   readonly macKey: Bytes | undefined;
   /** The same of the MACs of directories. */
@@ -224,6 +230,7 @@ export function agreementOf(sender: SenderHello, receiver: ReceiverHello): Agree
   const isFirst = isDuplex && isShared(emptyFeature);
   return {
     compress: isShared(compressFeature),
+    brotli: hasBrotli && receiver.compressions.includes(brotliName),
     macKey: keyFor(piecesFeature),
     subtreesKey: keyFor(subtreesFeature),
     cutter: isFirst ? coarseCutter : sender.cutter,

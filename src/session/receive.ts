@@ -1,3 +1,4 @@
+import { hasBrotli } from "../bytes/brotli.ts";
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { createPieceKernel } from "../chunk/piece-kernel.ts";
@@ -14,6 +15,7 @@ import {
   blake3Feature,
   changesFeature,
   compressFeature,
+  brotliName,
   emptyFeature,
   piecesFeature,
   type ReceiverHello,
@@ -123,7 +125,7 @@ function receiverHello(
     role: "receiver",
     digests: digests.map(({ name }) => name),
     cutters: ["cafs", "fastcdc", "fixed"],
-    compressions: ["deflate"],
+    compressions: ["deflate", ...(hasBrotli ? [brotliName] : [])],
     windows: {
       entries: windows.entries ?? sessionLimits.entriesWindowBytes,
       chunks: windows.chunks ?? sessionLimits.chunksWindowBytes,

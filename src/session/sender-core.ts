@@ -351,7 +351,7 @@ export class SenderCore<File> {
       sendContent: (type, payload, contentBytes) => {
         this.#windows.add("data", payload.length);
         this.totals.sentBytes += contentBytes;
-        this.#send(type, payload, "control");
+        this.#send(type, payload, this.#agreed?.brotli ? "brotli" : "control");
       },
       cut: (job, how) => this.#chunks.add({ ...job, unasked: how === "pushed", open: 0 }),
       listed: (job) => {
@@ -385,7 +385,8 @@ export class SenderCore<File> {
     this.totals.sentBytes += payload.length;
     const isCompressed = this.#compress || this.#quickBytes > 0;
     this.#quickBytes -= payload.length;
-    return { do: "send", type, payload, squeeze: isCompressed ? "content" : "none" };
+    const squeeze = this.#agreed?.brotli ? "brotli" : "content";
+    return { do: "send", type, payload, squeeze: isCompressed ? squeeze : "none" };
   }
 
   #send(type: FrameType, payload: Bytes, squeeze: Squeeze): void {
