@@ -15,6 +15,7 @@ export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/d
 export { openTreePreview, type TreePreviewOptions } from "./tree/disk/preview.node.ts";
 export type { Unkept } from "./tree/disk/metadata.node.ts";
 export { openTreeTarget } from "./tree/disk/target.node.ts";
+export type { PlanRule } from "./tree/plan/plan-rule.ts";
 export type { TreeTargetOptions } from "./tree/disk/target-options.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";
 

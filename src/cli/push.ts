@@ -7,6 +7,7 @@ import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { prepareForSession } from "./engine.ts";
 import { explainOption, reportExplanation, sourcePlace } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
+import { planOptions, planRuleOf } from "./plan-options.ts";
 import { dryRunOption } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
@@ -20,6 +21,7 @@ export const push = defineCommand({
     ...explainOption,
     ...dryRunOption,
     ...deleteOptions,
+    ...planOptions,
     ...remoteOptions,
     ...timeoutOption,
   },
@@ -39,6 +41,7 @@ export const push = defineCommand({
     const dryRun = options["dry-run"] === true;
     const maxDeletedCount = deletionLimitOf(options);
     const changes = new ChangeReport(report, { dryRun, maxDeletedCount });
+    const rule = planRuleOf(options);
     prepareForSession("duplex");
     const summary = await transfer(from, to, {
       ...readConnectorOptions(there, options, report),
@@ -46,6 +49,7 @@ export const push = defineCommand({
       ...timeoutOf(options),
       ...changes.runOptions(),
       dryRun,
+      rule,
       signal,
       ...(await readFilterOptions(options)),
       ...(maxDeletedCount !== undefined && { maxDeletedCount }),

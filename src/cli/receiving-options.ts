@@ -5,6 +5,7 @@ import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { explainOption } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
+import { planOptions, planRuleOf } from "./plan-options.ts";
 import type { Report } from "./report.ts";
 
 /** The option of the commands that can tell what they would do. */
@@ -18,6 +19,7 @@ export const receivingOptions = {
   ...explainOption,
   ...dryRunOption,
   ...deleteOptions,
+  ...planOptions,
   fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
 } as const satisfies OptionSpecs;
 
@@ -32,11 +34,14 @@ export async function readReceivingOptions(
   place: string,
   options: OptionValues<typeof receivingOptions>,
   report: Report,
-): Promise<Pick<OpenTargetOptions, "dryRun" | "durable" | "maxDeletedCount" | "onUnkept"> & FilterOptions> {
+): Promise<
+  Pick<OpenTargetOptions, "dryRun" | "durable" | "maxDeletedCount" | "onUnkept" | "rule"> & FilterOptions
+> {
   const maxDeletedCount = deletionLimitOf(options);
   return {
     ...(await readFilterOptions(options)),
     dryRun: options["dry-run"] === true,
+    rule: planRuleOf(options),
     durable: options.fsync === true,
     ...(maxDeletedCount !== undefined && { maxDeletedCount }),
     onUnkept: (what) =>

@@ -53,15 +53,15 @@ export function remoteShell(
 
 /** What the other end has to do, as words for a shell. */
 function roleFor(wish: SessionWish): string {
-  const { direction, maxDeletedCount, dryRun } = wish;
-  const rules = ruleWords(wish);
+  const { direction, maxDeletedCount, dryRun, ruleWords = [] } = wish;
+  const rules = filterWords(wish) + ruleWords.map((word) => ` ${word}`).join("");
   if (direction === "pull") return `send --duplex --json --quiet${rules}`;
   const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
   return `recv --duplex --json --quiet${dryRun ? " --dry-run" : ""}${deletion}${rules}`;
 }
 
 /** The rules for that end, in the order in which they are asked. @throws LIMIT */
-function ruleWords({ direction, filter = [], deletesExcluded }: SessionWish): string {
+function filterWords({ direction, filter = [], deletesExcluded }: SessionWish): string {
   const words = filter.map((rule) => ` --filter=${quoteForShell(rule)}`).join("");
   const [actual, limit] = [Buffer.byteLength(words), maxFilterWordsBytes];
   if (actual > limit)

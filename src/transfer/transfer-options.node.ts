@@ -6,6 +6,7 @@ import type { ReconnectOptions } from "../session/reconnect.ts";
 import type { SendProgress, SendSummary } from "../session/send.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
+import type { PlanRule } from "../tree/plan/plan-rule.ts";
 import type { ConnectorOptions } from "./connector.node.ts";
 import type { FilterOptions } from "./filter-options.ts";
 
@@ -21,6 +22,8 @@ export interface TransferOptions
   readonly maxDeletedCount?: number;
   /** True to change nothing, and to tell by `onChange` what would change. */
   readonly dryRun?: boolean;
+  /** Which entries are brought about, and when files are equal. */
+  readonly rule?: PlanRule | undefined;
   /** True to wait for the disk before a file here gets its name. */
   readonly durable?: boolean;
   /** Called whenever the totals have changed; as often as that happens. */

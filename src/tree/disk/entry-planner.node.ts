@@ -1,6 +1,7 @@
 import { SyncError } from "../../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
-import { compareEntry, incompleteDir, type Keeping, type Outcome } from "../plan/comparison.ts";
+import { compareEntry, incompleteDir, wantedOver, type Keeping, type Outcome } from "../plan/comparison.ts";
+import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
@@ -21,7 +22,7 @@ export interface PlannedEntry {
   readonly name: ByteString;
   /** What stands there now. */
   readonly there: FoundStanding | undefined;
-  readonly outcome: Exclude<Outcome, "blocked">;
+  readonly outcome: Exclude<Outcome, "blocked" | "skipped">;
 }
 
 /** What is done about entries: by a target in earnest, by a preview in words. */
@@ -40,6 +41,7 @@ interface EntryPlannerTools {
   readonly destination: Destination;
   readonly layout: Layout;
   readonly keeping: Keeping;
+  readonly rule: PlanRule | undefined;
   readonly actions: EntryActions;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
@@ -75,7 +77,7 @@ export class EntryPlanner {
     if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
     const dir = this.#planDir(parent, name, entry, number);
     this.#open[depth] = dir;
-    if (entry.isComplete !== true) extras?.enter(depth + 1, dir);
+    if (dir && entry.isComplete !== true) extras?.enter(depth + 1, dir);
     return "nothing";
   }
 
@@ -87,13 +89,14 @@ export class EntryPlanner {
     }
   }
 
-  #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode {
+  /** Returns undefined for one that is left out with all that is in it. */
+  #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode | undefined {
     const { actions, layout } = this.#tools;
     if (layout === "named" || entry.depth > 0) {
       return this.#attempt(parent, name, () => {
         const planned = this.#compare(parent, name, entry, number);
-        if (entry.isComplete === true && planned.there?.kind !== "dir") throw incompleteDir();
-        return actions.dir(planned);
+        if (entry.isComplete === true && planned?.there?.kind !== "dir") throw incompleteDir();
+        return planned && actions.dir(planned);
       });
     }
     actions.root(entry, number);
@@ -104,20 +107,25 @@ export class EntryPlanner {
     const { actions } = this.#tools;
     return this.#attempt(dir, name, () => {
       const planned = this.#compare(dir, name, entry, number);
+      if (!planned) return "nothing";
       if (entry.kind === "file") return actions.file(planned);
       actions.link(planned);
       return "nothing";
     });
   }
 
-  #compare(dir: DirNode, name: ByteString, entry: Entry, number: number): PlannedEntry {
-    const { destination, extras, keeping } = this.#tools;
+  /** Returns undefined for what the rule leaves as it is. */
+  #compare(dir: DirNode, name: ByteString, entry: Entry, number: number): PlannedEntry | undefined {
+    const { destination, extras, keeping, rule } = this.#tools;
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (entry.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");
     const { held } = destination;
     const there = held && standingAt(held, dir, name, entry);
-    const outcome = compareEntry(entry, there, keeping);
+    const outcome = compareEntry(entry, there, keeping, rule);
+    if (outcome === "skipped") return undefined;
+    if (outcome === "touched" && entry.kind === "file" && rule)
+      return { entry: wantedOver(there!, entry, rule), number, dir, name, there, outcome };
     if (outcome !== "blocked") return { entry, number, dir, name, there, outcome };
     if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
     // Nothing that is in it is at the sender.

@@ -59,7 +59,7 @@ export class OpenTarget {
     const { maxDeletedCount } = options;
     this.#tools = tools;
     this.held = held;
-    this.dirs = new TargetDirs(held);
+    this.dirs = new TargetDirs(held, options.rule);
     this.#likeFrom = likeDir(destination, first);
     if (maxDeletedCount !== undefined)
       this.extras = new Extras(held, maxDeletedCount, protectionAt(held, place, given.layout, options));
@@ -170,8 +170,9 @@ export class OpenTarget {
       useOld: given.useOld ?? false,
     });
     const { layout } = given;
+    const { rule } = this.#tools.options;
     const expected = ExpectedPaths.of(this.#tools.options.expected);
-    return new EntryPlanner({ destination, layout, keeping, actions, extras: this.extras, expected });
+    return new EntryPlanner({ destination, layout, keeping, rule, actions, extras: this.extras, expected });
   }
 
   #openWorkspace(): Workspace {

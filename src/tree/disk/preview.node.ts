@@ -17,6 +17,7 @@ import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../subtrees.ts";
 import { ExpectedPaths } from "../filter/expected-paths.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
+import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Need, TargetOptions, TreeTarget } from "../target.ts";
 
 /** How `openTreePreview` looks. */
@@ -26,6 +27,7 @@ export interface TreePreviewOptions {
   readonly filter?: TreeFilter | undefined;
   readonly expected?: TreeFilter | undefined;
   readonly follow?: boolean;
+  readonly rule?: PlanRule | undefined;
   /** Called for each path that would not stay as it is. */
   readonly onChange?: (change: TreeChange) => void;
 }
@@ -136,8 +138,17 @@ class Preview implements TreeTarget, EntryActions {
       this.#extras = new Extras(held, maxDeletedCount, protection);
     }
     const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
+    const { rule } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
-    return new EntryPlanner({ destination, layout, keeping, actions: this, extras: this.#extras, expected });
+    return new EntryPlanner({
+      destination,
+      layout,
+      keeping,
+      rule,
+      actions: this,
+      extras: this.#extras,
+      expected,
+    });
   }
 
   root(): void {}

@@ -6,7 +6,8 @@ import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { dirBelow, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
-import { isSameMode, isSameTime, keepsAll, type Metadata, type Standing } from "../plan/comparison.ts";
+import { isAsWanted, type Metadata, type Standing, wantedOver } from "../plan/comparison.ts";
+import { plainRule, type PlanRule } from "../plan/plan-rule.ts";
 import { firstDirMode, type MetadataSetter, setMode } from "./metadata.node.ts";
 
 /** What the owner of a directory needs to see what is in it. */
@@ -25,14 +26,16 @@ interface Wanted extends Metadata {
  */
 export class TargetDirs {
   readonly #held: HeldDirs;
+  readonly #rule: PlanRule;
   readonly #wanted: Wanted[] = [];
   /** Those that could not be looked into as they were. */
   readonly #openedUp = new Map<DirNode, number>();
   /** Those that a file system begins at. */
   readonly tops: DirNode[] = [];
 
-  constructor(held: HeldDirs) {
+  constructor(held: HeldDirs, rule: PlanRule = plainRule) {
     this.#held = held;
+    this.#rule = rule;
     this.tops.push(held.root);
   }
 
@@ -80,7 +83,7 @@ export class TargetDirs {
     const { root } = this.#held;
     return this.#wanted.some(
       (wanted) =>
-        wanted.dir.isNew || (wanted.dir === root && !isAsWanted(this.#held.lookAtDir(root), wanted)),
+        wanted.dir.isNew || (wanted.dir === root && !this.#isAsWanted(this.#held.lookAtDir(root), wanted)),
     );
   }
 
@@ -119,10 +122,10 @@ export class TargetDirs {
       throw new SyncError("CHANGED", "another directory took the place of the one that was written to");
     }
     const at = parent ? this.#held.nameAt(parent, name) : this.#held.nameAt(dir, ".");
-    metadata.setAt(at, stats, wanted);
+    metadata.setAt(at, stats, wantedOver(stats, wanted, this.#rule));
   }
-}
 
-function isAsWanted(there: Standing, wanted: Metadata): boolean {
-  return isSameMode(there, wanted, keepsAll) && isSameTime(there, wanted, keepsAll);
+  #isAsWanted(there: Standing, wanted: Metadata): boolean {
+    return isAsWanted(there, wantedOver(there, wanted, this.#rule));
+  }
 }

@@ -1,5 +1,6 @@
 import type { TreeChange } from "../entry/entry.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
+import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Unkept } from "./metadata.node.ts";
 
 /** How `openTreeTarget` writes. */
@@ -22,6 +23,8 @@ export interface TreeTargetOptions {
    * no trouble of an entry.
    */
   readonly onUnkept?: (what: Unkept) => void;
+  /** Which entries are brought about, and when files are equal. */
+  readonly rule?: PlanRule | undefined;
   /** Spares from deletion what its rules for receivers exclude. */
   readonly filter?: TreeFilter | undefined;
   /**

@@ -3,6 +3,7 @@ import type { ChunkDigest } from "../../chunk/digest.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
+import { isAsWanted } from "../plan/comparison.ts";
 import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import { joinPlacements } from "../stretch.ts";
@@ -15,7 +16,7 @@ import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
 import { OpenTarget } from "./open-target.node.ts";
-import { PlannedFiles } from "./planned-files.node.ts";
+import { type PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import type { Replaced } from "./replacements.node.ts";
 import { destinationSubtrees } from "./subtrees.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
@@ -60,7 +61,9 @@ class DirTarget implements TreeTarget {
     this.isEmpty = contentAt(place) === "none";
     this.digests = this.isEmpty ? digestsBySpeed() : nodeDigests;
     const layout = (): Layout => this.#required().layout;
-    this.subtrees = destinationSubtrees(place, layout, options.follow ?? true);
+    // Where content alone counts, nothing is equal before it is read.
+    if (options.rule?.equality !== "content")
+      this.subtrees = destinationSubtrees(place, layout, options.follow ?? true);
   }
 
   async open(options: TargetOptions): Promise<void> {
@@ -156,11 +159,12 @@ class DirTarget implements TreeTarget {
   #complete(entry: number, size: number): Promise<void> | void {
     const onChange = this.#onChange;
     const plan = onChange && this.#planned.get(entry);
+    const hasKept = this.#opened?.incoming?.get(entry)?.isOld ?? false;
     const completing = this.#opened?.incoming?.complete(entry, size);
     if (!plan) return completing;
     const tell = (): void => {
       if (this.#opened?.workspace?.replacements.isWaiting(entry) !== true)
-        onChange(changeOf({ ...plan, kind: "file" }));
+        tellCompleted(plan, hasKept, onChange);
     };
     return completing ? completing.then(tell) : tell();
   }
@@ -261,4 +265,11 @@ class DirTarget implements TreeTarget {
     if (this.#given) return this.#given;
     throw new SyncError("STATE", "a tree target is opened before it is used");
   }
+}
+
+/** Tells of a file that is complete. One that kept its content got only its mode and time. */
+function tellCompleted(plan: PlannedFile, hasKept: boolean, onChange: (change: TreeChange) => void): void {
+  const outcome = hasKept ? "touched" : plan.outcome;
+  if (hasKept && plan.there && isAsWanted(plan.there, plan)) return;
+  onChange(changeOf({ ...plan, kind: "file", outcome }));
 }

@@ -2,6 +2,7 @@ import { equalBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import type { Entry, EntryKind } from "../entry/entry.ts";
+import { plainRule, type PlanRule } from "./plan-rule.ts";
 
 /** The metadata of a file or directory that a receiver sets. */
 export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
@@ -45,21 +46,71 @@ export const modeMask = 0o777;
  * - `changed`: its content may differ
  * - `replaced`: something of another kind stands there, and gives way
  * - `blocked`: a directory that is not empty stands there, and the entry is none
+ * - `skipped`: the rule of the transfer leaves it as it is, and nothing may be there
  */
-export type Outcome = "new" | "same" | "touched" | "changed" | "replaced" | "blocked";
+export type Outcome = "new" | "same" | "touched" | "changed" | "replaced" | "blocked" | "skipped";
 
 /**
  * Compares an entry with what stands in its place: the one rule of all targets, and of what tells
  * beforehand.
  */
-export function compareEntry(entry: Entry, there: Standing | undefined, keeping: Keeping): Outcome {
+export function compareEntry(
+  entry: Entry,
+  there: Standing | undefined,
+  keeping: Keeping,
+  rule: PlanRule = plainRule,
+): Outcome {
+  if (isSkipped(entry, there, rule)) return "skipped";
   if (there === undefined) return "new";
   if (there.kind !== entry.kind)
     return there.kind === "dir" && there.isEmpty !== true ? "blocked" : "replaced";
-  const sameTime = isSameTime(there, entry, keeping);
-  if (entry.kind === "file" && !(sameTime && there.size === entry.size)) return "changed";
+  const sameTime = isSameTime(there, entry, keeping) || isNear(there, entry, rule);
+  if (entry.kind === "file" && !isSameContent(there.size === entry.size, sameTime, rule)) return "changed";
   if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
   return sameTime && (entry.kind === "symlink" || isSameMode(there, entry, keeping)) ? "same" : "touched";
+}
+
+/** True for what the rule leaves alone, whatever is to become of it otherwise. */
+function isSkipped(
+  entry: Entry,
+  there: Standing | undefined,
+  {
+    keepsNewer = false,
+    maxBytes = Infinity,
+    minBytes = 0,
+    onlyExisting = false,
+    onlyNew = false,
+    ...rule
+  }: PlanRule,
+): boolean {
+  if (there === undefined && onlyExisting) return true;
+  const goesInto = entry.kind === "dir" && there?.kind === "dir";
+  if (there !== undefined && onlyNew && !goesInto) return true;
+  if (entry.kind !== "file") return false;
+  if (entry.size < minBytes || entry.size > maxBytes) return true;
+  return keepsNewer && there?.kind === "file" && secondsBetween(there, entry) < (rule.windowSec ?? 0);
+}
+
+function isSameContent(sameSize: boolean, sameTime: boolean, { equality = "time" }: PlanRule): boolean {
+  return sameSize && equality !== "content" && (sameTime || equality === "size");
+}
+
+/**
+ * Returns the mode and time that what is there is to get: where times count as the same, the one
+ * that it has.
+ */
+export function wantedOver<Wanted extends Metadata>(there: Metadata, wanted: Wanted, rule: PlanRule): Wanted {
+  const { mtimeSec, mtimeNsec } = there;
+  return isNear(there, wanted, rule) ? { ...wanted, mtimeSec, mtimeNsec } : wanted;
+}
+
+function isNear(there: Metadata, wanted: Metadata, { windowSec = 0 }: PlanRule): boolean {
+  return windowSec > 0 && Math.abs(secondsBetween(wanted, there)) <= windowSec;
+}
+
+/** Seconds from one time to another. */
+function secondsBetween(from: Metadata, to: Metadata): number {
+  return to.mtimeSec - from.mtimeSec + (to.mtimeNsec - from.mtimeNsec) / secondNsec;
 }
 
 /** What is wrong when a directory that the sender leaves out, for it is here, is not here. */
@@ -75,6 +126,11 @@ export function isSameMode(there: Standing, wanted: Metadata, keeping: Keeping):
   const lost = there.kind === "dir" ? 0 : there.mode & ~wanted.mode & 0o7000;
   const different = (there.mode ^ wanted.mode) & modeMask;
   return lost === 0 && (different === 0 || (different & keeping.modeBits) === 0);
+}
+
+/** True when mode and time are those that are wanted. */
+export function isAsWanted(there: Standing, wanted: Metadata): boolean {
+  return isSameMode(there, wanted, keepsAll) && isSameTime(there, wanted, keepsAll);
 }
 
 /**

@@ -22,6 +22,7 @@ describe("what rsync would be told and what is so anyway is taken", () => {
     [["--no-owner", "--no-o", "--no-whole-file", "--no-W", "--no-specials"], {}],
     [["--rsh", "a", "--archive"], { rsh: "a" }],
     [["--exclude=-a", "-n"], { exclude: ["-a"], filter: ["exclude=-a"], "dry-run": true }],
+    [["-auc", "--max-size", "5M"], { update: true, checksum: true, "max-size": "5M" }],
     [["-avf", "- *.o"], { verbose: true, filter: ["filter=- *.o"] }],
     [
       ["--filter", "-p a", "-FFC"],
@@ -41,8 +42,8 @@ describe("what rsync would be told and what is so anyway is taken", () => {
 
 describe("what asks for something else is refused, with what to do instead", () => {
   it.each([
-    ["-u", /^-u: newer files are replaced too/],
-    ["-auv", /^-u: /],
+    ["-x", /^-x: mounts are entered/],
+    ["-axv", /^-x: /],
     ["--inplace", /^--inplace: /],
     ["--bwlimit=100", /^--bwlimit: .*trickle/],
     ["--rsync-path=x", /^--rsync-path: use --remote-path/],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compareEntry, keepsAll, type Standing } from "../../../../src/tree/plan/comparison.ts";
+import type { PlanRule } from "../../../../src/tree/plan/plan-rule.ts";
 import type { Entry, EntryKind } from "../../../../src/tree/entry/entry.ts";
 
 const kinds = ["file", "dir", "symlink"] as const;
@@ -81,5 +82,45 @@ describe("an entry and what stands in its place", () => {
     expect(compareEntry(sent, { ...there, mtimeNsec: thereNsec + 1 }, keeping)).toBe(
       thereNsec + 1 === mtimeNsec ? "same" : "changed",
     );
+  });
+});
+
+describe("a rule of the transfer", () => {
+  const file = entry("file", { mtimeSec: 20 });
+  const outcome = (rule: PlanRule, there: Standing | undefined, wanted = file): string =>
+    compareEntry(wanted, there, keepsAll, rule);
+
+  test("says when files are equal", () => {
+    expect(outcome({ equality: "size" }, standing("file"))).toBe("touched");
+    expect(outcome({ equality: "size" }, standing("file", { size: 4 }))).toBe("changed");
+    expect(outcome({ equality: "content" }, standing("file", { mtimeSec: 20 }))).toBe("changed");
+    expect(outcome({ windowSec: 11 }, standing("file"))).toBe("same");
+    expect(outcome({ windowSec: 10 }, standing("file"))).toBe("changed");
+  });
+
+  test("leaves files alone that are newer, or not newer by so much", () => {
+    const at = (mtimeSec: number): Standing => standing("file", { mtimeSec, size: 1 });
+    expect(outcome({ keepsNewer: true }, at(21))).toBe("skipped");
+    expect(outcome({ keepsNewer: true }, at(20))).toBe("changed");
+    expect(outcome({ keepsNewer: true, windowSec: 2 }, at(18))).toBe("changed");
+    expect(outcome({ keepsNewer: true, windowSec: 2 }, at(19))).toBe("skipped");
+    expect(outcome({ keepsNewer: true }, standing("symlink", { mtimeSec: 99 }))).toBe("replaced");
+  });
+
+  test("leaves alone what is there, or what is not", () => {
+    expect(outcome({ onlyExisting: true }, undefined)).toBe("skipped");
+    expect(outcome({ onlyExisting: true }, standing("file"))).toBe("changed");
+    expect(outcome({ onlyNew: true }, undefined)).toBe("new");
+    expect(outcome({ onlyNew: true }, standing("dir", { isEmpty: true }))).toBe("skipped");
+    expect(outcome({ onlyNew: true }, standing("dir", { mode: 0o700 }), entry("dir"))).toBe("touched");
+  });
+
+  test("leaves out files by their size, and nothing else", () => {
+    for (const rule of [{ minBytes: 6 }, { maxBytes: 4 }]) {
+      expect(outcome(rule, undefined)).toBe("skipped");
+      expect(outcome(rule, standing("file"))).toBe("skipped");
+      expect(outcome(rule, undefined, entry("dir"))).toBe("new");
+    }
+    expect(outcome({ minBytes: 5, maxBytes: 5 }, undefined)).toBe("new");
   });
 });

@@ -1,0 +1,60 @@
+import { parseSize } from "../bytes/size.ts";
+import { SyncError } from "../errors.ts";
+import type { PlanRule } from "../tree/plan/plan-rule.ts";
+import { readCount } from "./arguments.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
+
+/** Seconds of the longest window: a day. */
+const maxWindowSec = 86_400;
+
+/** Options about what is brought about, and when files are equal, with rsync's meaning. */
+export const planOptions = {
+  checksum: {
+    type: "boolean",
+    short: "c",
+    about: "compare the content of files, whatever their size and time",
+  },
+  "size-only": { type: "boolean", about: "take files for equal that have the same size" },
+  "modify-window": {
+    type: "string",
+    short: "@",
+    value: "SECONDS",
+    about: "take times for equal that are so near",
+  },
+  update: { type: "boolean", short: "u", about: "leave files alone that are newer in DST" },
+  existing: { type: "boolean", about: "make nothing that is not in DST" },
+  "ignore-existing": { type: "boolean", about: "leave alone what is in DST" },
+  "max-size": { type: "string", value: "SIZE", about: "leave larger files as they are in DST" },
+  "min-size": { type: "string", value: "SIZE", about: "leave smaller files as they are in DST" },
+} as const satisfies OptionSpecs;
+
+/** What is brought about, as the options say. @throws USAGE */
+export function planRuleOf(
+  options: OptionValues<typeof planOptions> & { readonly "dry-run"?: boolean },
+): PlanRule {
+  const { checksum = false, existing = false, update = false } = options;
+  if (checksum && options["size-only"] === true)
+    throw new SyncError("USAGE", "--checksum and --size-only say two things");
+  if (checksum && options["dry-run"] === true)
+    throw new SyncError("USAGE", "--dry-run reads no content, so it cannot tell what --checksum would find");
+  const windowSec = readCount("modify-window", options["modify-window"], 0, maxWindowSec);
+  const minBytes = readSize("min-size", options["min-size"]);
+  const maxBytes = readSize("max-size", options["max-size"]);
+  return {
+    ...(checksum && { equality: "content" }),
+    ...(options["size-only"] === true && { equality: "size" }),
+    ...(windowSec !== undefined && { windowSec }),
+    ...(update && { keepsNewer: true }),
+    ...(existing && { onlyExisting: true }),
+    ...(options["ignore-existing"] === true && { onlyNew: true }),
+    ...(minBytes !== undefined && { minBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
+  };
+}
+
+function readSize(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new SyncError("USAGE", `--${name} takes bytes, or such as 10K, 5M or 2G`);
+}
