@@ -2,7 +2,7 @@ import type { AbortOptions, Bytes } from "../types.ts";
 import type { Subtree } from "./entry/subtree-digests.ts";
 
 export interface ReadSubtreesOptions extends AbortOptions {
-  /** Called now and then with the number of entries so far; false to give up. */
+  /** Called now and then, and last, with the number of entries so far; false to give up. */
   readonly goOn: (entryCount: number) => boolean;
 }
 

@@ -17,7 +17,8 @@ export type SubtreesStep =
 export class OutgoingSubtrees {
   readonly #topName: Bytes | undefined;
   #phase: "unread" | "reading" | "read" | "asked" | "over";
-  #isLarge = false;
+  /** Entries that were read so far. */
+  #entryCount = 0;
   /** True once the receiver was told to read what it has. */
   #isBegun = false;
   #macs: SubtreeMacs | undefined;
@@ -61,7 +62,7 @@ export class OutgoingSubtrees {
 
   /** So many entries were read so far. Returns false when no more need to be. */
   seen(entryCount: number): boolean {
-    this.#isLarge ||= entryCount > sessionLimits.smallTreeCount;
+    this.#entryCount = entryCount;
     return this.#phase !== "over";
   }
 
@@ -90,10 +91,14 @@ export class OutgoingSubtrees {
     return this.#same.get(path);
   }
 
+  get #isLarge(): boolean {
+    return this.#entryCount > sessionLimits.smallTreeCount;
+  }
+
   #root(macs: SubtreeMacs): Bytes {
     for (const subtree of this.#own) this.#byMac.set(macs.of(subtree), subtree);
     const top = this.#own.find(({ path }) => path === "");
     this.#own = [];
-    return encodeRoot({ entryCount: top?.entryCount ?? 0, mac: top && macs.of(top) });
+    return encodeRoot({ entryCount: this.#entryCount, mac: top && macs.of(top) });
   }
 }

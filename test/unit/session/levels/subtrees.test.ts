@@ -3,7 +3,7 @@ import { toSyncError } from "../../../../src/errors.ts";
 import { decodeEntries, encodeEntries } from "../../../../src/session/levels/entries/entry-codec.ts";
 import { subtreesFeature } from "../../../../src/session/hello.ts";
 import { SubtreeReading } from "../../../../src/session/levels/subtrees/subtree-reading.ts";
-import { encodeRoot } from "../../../../src/session/levels/subtrees/subtree-codec.ts";
+import { decodeRoot, encodeRoot } from "../../../../src/session/levels/subtrees/subtree-codec.ts";
 import { sessionLimits } from "../../../../src/session/limits.ts";
 import { receiveTree, type ReceiveSummary } from "../../../../src/session/receive.ts";
 import { sendTree, type SendSummary } from "../../../../src/session/send.ts";
@@ -258,15 +258,28 @@ describe("a receiver that is lied to", () => {
 });
 
 /** A receiver that is played, and how the sender that it talks to ended. */
-function playReceiver(tree = memoryDir({ d: memoryDir({ f: "x" }) })) {
+function playReceiver(source = asLarge(memorySource(memoryDir({ d: memoryDir({ f: "x" }) })))) {
   const [left, right] = duplexPair();
   const peer = new PlayedPeer(channelOf(left));
-  const outcome = sendTree(asLarge(memorySource(tree)), right, { helloMs: 0, stallMs: 0 }).then(
+  const outcome = sendTree(source, right, { helloMs: 0, stallMs: 0 }).then(
     () => "ok",
     (thrown: unknown) => toSyncError(thrown).code,
   );
   return { peer, outcome };
 }
+
+describe("a sender that cannot tell all of its tree", () => {
+  it("says all the same how many entries there are, so that the receiver reads on", async () => {
+    const source = asLarge(memorySource(memoryDir({ d: memoryDir({ f: "x" }), odd: "x" })));
+    const subtrees = source.subtrees!;
+    const read: typeof subtrees.read = async (options) =>
+      (await subtrees.read(options))?.filter(({ path }) => path !== "");
+    const { peer } = playReceiver({ ...source, subtrees: { ...subtrees, read } });
+    await peer.sayHello("receiver", [subtreesFeature]);
+    expect(decodeRoot(await peer.hear("ROOT"))).toEqual({ entryCount: smallTreeCount + 3, mac: undefined });
+    await peer.channel.end();
+  });
+});
 
 describe("a sender that is lied to", () => {
   it("refuses directories that nobody asked for, and flags that it does not know", async () => {
