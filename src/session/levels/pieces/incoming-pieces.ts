@@ -48,6 +48,8 @@ export class IncomingPieces {
   /** Files with old versions that were told of by their MACs, and not answered. */
   readonly #compared = new Queue<FileState>();
   readonly #groups = new Queue<OpenGroup>();
+  /** Runs that are to come, of all groups. */
+  #missingCount = 0;
   readonly #wrong = new Queue<WrongPart>();
   /** Parts that were checked and the sender was not told of: of which file, and what it hears. */
   #checked: { readonly file: FileState; readonly isWrong: boolean }[] = [];
@@ -102,12 +104,12 @@ export class IncomingPieces {
     yield* this.#tell();
   }
 
-  /** Runs that were missing. */
+  /** Runs that were missing. @throws BAD_MESSAGE, UNSOLICITED */
   *takeRuns(payload: Bytes): Steps {
-    for (const run of decodeRuns(payload)) {
-      const group = this.#groups.peek();
-      if (group === undefined) throw new SyncError("UNSOLICITED", "a run of pieces that is not missing");
+    for (const run of decodeRuns(payload, this.#missingCount)) {
+      const group = this.#groups.peek()!;
       group.gaps -= 1;
+      this.#missingCount -= 1;
       yield* this.#fill(group.file, run);
       yield* this.#drain();
     }
@@ -171,6 +173,7 @@ export class IncomingPieces {
     const part = typeof end === "object" ? this.#partOf(file, end) : undefined;
     file.openGroups += 1;
     unsettled.open += 1;
+    this.#missingCount += answer.gaps.length;
     this.#groups.push({ file, unsettled, gaps: answer.gaps.length, part });
     if (answer.isUnlike) this.#forget(file);
     else if (isLastGroup(group)) file.awaits = "check";

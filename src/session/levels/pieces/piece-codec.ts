@@ -194,10 +194,14 @@ export function encodeRuns(runs: readonly PieceRun[]): Bytes {
   return out.finish();
 }
 
-/** @throws BAD_MESSAGE */
-export function decodeRuns(payload: Bytes): PieceRun[] {
+/**
+ * @param limit how many runs may still come
+ * @throws BAD_MESSAGE, UNSOLICITED for more runs than are missing
+ */
+export function decodeRuns(payload: Bytes, limit: number): PieceRun[] {
   const input = new ByteReader(payload);
   const count = input.uvarint();
+  if (count > limit) throw new SyncError("UNSOLICITED", `${count} runs of pieces where ${limit} are missing`);
   if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "more runs than their frame can hold");
   const heads = Array.from({ length: count }, () => readHead(input));
   const runs = heads.map((head) => ({ ...head, literals: input.bytes(literalBytesOf(head.steps)) }));

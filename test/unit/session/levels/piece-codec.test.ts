@@ -245,7 +245,7 @@ describe("runs", () => {
   test("are read as they were written", () => {
     fc.assert(
       fc.property(fc.array(anyRun, { maxLength: 5 }), (runs) => {
-        expect(decodeRuns(encodeRuns(runs))).toEqual(runs);
+        expect(decodeRuns(encodeRuns(runs), runs.length)).toEqual(runs);
       }),
     );
   });
@@ -254,10 +254,10 @@ describe("runs", () => {
     fc.assert(
       fc.property(fc.array(anyRun, { minLength: 1, maxLength: 3 }), (runs) => {
         const whole = encodeRuns(runs);
-        expect(lengthsTaken(whole, decodeRuns)).toEqual([]);
+        expect(lengthsTaken(whole, (part) => decodeRuns(part, runs.length))).toEqual([]);
         const longer = new Uint8Array(whole.length + 1);
         longer.set(whole);
-        expect(refusal(() => decodeRuns(longer))).toBe("BAD_MESSAGE");
+        expect(refusal(() => decodeRuns(longer, runs.length))).toBe("BAD_MESSAGE");
       }),
     );
   });
@@ -273,6 +273,10 @@ describe("runs", () => {
     ["literals that are longer than the message", message(1, 2, 2 * 100, zeros(99))],
     ["literals beyond all bytes", message(1, 2, Number.MAX_SAFE_INTEGER - 1, zeros(9))],
   ])("with %s are refused", (_, payload) => {
-    expect(refusal(() => decodeRuns(payload))).toBe("BAD_MESSAGE");
+    expect(refusal(() => decodeRuns(payload, Infinity))).toBe("BAD_MESSAGE");
+  });
+
+  test("are refused by their number alone when fewer are missing", () => {
+    expect(refusal(() => decodeRuns(message(3), 2))).toBe("UNSOLICITED");
   });
 });
