@@ -140,6 +140,8 @@ export class FrameReader {
   #bodyFill = 0;
   #preambleFill = 0;
   #first = true;
+  /** Bytes of payload that the frame at hand may have. */
+  #limitBytes = 0;
 
   /** The transcript of all frames so far, 32 bytes. */
   get transcript(): Bytes {
@@ -204,9 +206,14 @@ export class FrameReader {
 
   #checkedLength(): number {
     const code = (this.#head[0] ?? 0) & typeMask;
-    const length = getU24(this.#head, 1);
     const small = this.#first || code === frameTypes.ERROR || code === frameTypes.HELLO;
-    const limit = small ? sessionLimits.helloBytes : sessionLimits.frameBytes;
+    this.#limitBytes = small ? sessionLimits.helloBytes : sessionLimits.frameBytes;
+    return this.#within(getU24(this.#head, 1));
+  }
+
+  /** Passes on a length of the payload, as it travels or decoded. @throws LIMIT */
+  #within(length: number): number {
+    const limit = this.#limitBytes;
     if (length > limit) {
       throw new SyncError("LIMIT", `a frame of ${length} bytes is above the limit of ${limit}`, {
         detail: { actual: length, limit },
@@ -241,9 +248,7 @@ export class FrameReader {
     if (this.#body.length < 3) throw new SyncError("BAD_FRAME", "a compressed frame is too short");
     const length = getU24(this.#body, 0);
     const isBrotli = (length & brotliFlag) !== 0;
-    const size = length & ~brotliFlag;
-    if (size > sessionLimits.frameBytes)
-      throw new SyncError("LIMIT", `a frame would expand to ${size} bytes`);
+    const size = this.#within(length & ~brotliFlag);
     const packed = this.#body.subarray(3);
     return isBrotli ? unbrotli(packed, size) : inflate(packed, size, this.#context.of(code & typeMask));
   }

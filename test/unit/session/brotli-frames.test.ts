@@ -86,6 +86,21 @@ test("a frame that would expand to more than a frame can hold is refused, whoeve
   }
 });
 
+test("a first frame, a HELLO and an ERROR are not longer when they are decoded either", () => {
+  const payload = new Uint8Array(4097);
+  for (const type of ["PING", "HELLO", "ERROR"] as const) {
+    const writer = new FrameWriter();
+    const first = type === "PING" ? [] : writer.write("PING", new Uint8Array(1), "none");
+    const frame = writer.write(type, payload, "control");
+    expect(frame[1].length).toBeLessThan(100);
+    const stream = concatBytes([preamble, ...first, ...frame]);
+    expect(
+      codeOf(() => [...new FrameReader().read(stream)]),
+      type,
+    ).toBe("LIMIT");
+  }
+});
+
 /** The body of the first PUSH frame that goes to a receiver with these compressions. */
 async function pushedTo(compressions: readonly string[]): Promise<Bytes> {
   const [left, right] = duplexPair();
