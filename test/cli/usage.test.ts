@@ -10,7 +10,7 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["data", "a", "b"], /WISH is missing/],
     [["send", "a", "b"], /too many: b/],
     [["send", "--dupelx", "a"], /unknown option --dupelx; did you mean --duplex\?/],
-    [["send", "-u", "a"], /-u: newer files are replaced too/],
+    [["send", "-u", "a"], /-u: the receiver decides/],
     [["-v", "send", "-Q", "a"], /unknown option -Q/],
     [["send", "--have"], /--have/],
     [["send", ".", "--digest", "md5"], /--digest .*"md5"/],
