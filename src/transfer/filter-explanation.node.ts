@@ -2,9 +2,11 @@ import fs from "node:fs";
 import { posix } from "node:path";
 import { byteStringOf, bytesOfString } from "../bytes/byte-string.ts";
 import { decodeByteText, encodeByteText } from "../bytes/byte-text.node.ts";
+import { SyncError } from "../errors.ts";
 import { nativePath, type ByteString } from "../tree/disk/byte-string.node.ts";
 import { DirFilters } from "../tree/disk/dir-filters.node.ts";
 import { DirNode } from "../tree/disk/dir-node.node.ts";
+import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
 import type { FilterSide, PatternRule } from "../tree/filter/rule.ts";
 import { ruleText } from "../tree/filter/rule-text.ts";
@@ -46,7 +48,7 @@ export async function explainFilter(question: FilterQuestion): Promise<FilterAns
   if (!filter) return answer(path, undefined);
   const root = encode(question.place).replace(/(?<=.)\/+$/, "");
   const place = isNamed ? posix.dirname(root) : root;
-  const held = new HeldDirs(bytesOfString(root));
+  const held = openDirs(root);
   try {
     const named = { name: posix.basename(root) };
     const filters = new DirFilters(filter, held, { side, place, root: isNamed ? named : "contents" });
@@ -88,8 +90,26 @@ function decode(text: ByteString): string {
   return decodeByteText(bytesOfString(text));
 }
 
+function openDirs(root: ByteString): HeldDirs {
+  try {
+    return new HeldDirs(bytesOfString(root));
+  } catch (thrown) {
+    const about = { cause: thrown, detail: { path: decode(root) } };
+    if (isErrno(thrown, "ENOENT"))
+      throw new SyncError("NOT_FOUND", "no such file or directory; rules are asked in a tree", about);
+    if (isErrno(thrown, "ENOTDIR"))
+      throw new SyncError("USAGE", "rules are asked in a directory, and this is none", about);
+    throw fileTrouble(thrown, decode(root));
+  }
+}
+
 function isDirAt(top: ByteString, below: ByteString): boolean {
-  return fs.lstatSync(nativePath(`${top}/${below}`), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return fs.lstatSync(nativePath(`${top}/${below}`)).isDirectory();
+  } catch (thrown) {
+    if (isErrno(thrown, "ENOENT", "ENOTDIR")) return false;
+    throw fileTrouble(thrown, decode(below));
+  }
 }
 
 function answer(path: ByteString, rule: PatternRule | undefined): FilterAnswer {

@@ -55,6 +55,7 @@ it.each([
     'old.o is spared by the rule "-r *.o" in line 1 of .rsync-filter',
   ],
   ["old", ["recv", "-F", "@dst"], "old is not spared: no rule matches"],
+  ["sub/b.o/below", ["send", "-F", "@src/"], "sub/b.o/below is sent: no rule matches"],
 ])("--filter-explain %s: %j", async (path, args, text) => {
   expect(await explain(args[0]!, `--filter-explain=${path}`, ...args.slice(1))).toBe(`rsync-stream: ${text}`);
 });
@@ -73,4 +74,16 @@ it("programs get the answer in parts", async () => {
     file: ".rsync-filter",
     line: 1,
   });
+});
+
+it.each([
+  ["none", 1, "@none: no such file or directory; rules are asked in a tree (NOT_FOUND)"],
+  ["patterns", 2, "@patterns: rules are asked in a directory, and this is none (USAGE)"],
+])("a place without a tree is told of: %s", async (place, code, text) => {
+  const folder = freshFolder();
+  plant(folder, files);
+  const args = ["pull", "-F", "--filter-explain=a", "host:src/", join(folder, place)];
+  const run = await rsyncStream(args);
+  expect(run.stderr.split("\n")[0]).toBe(`rsync-stream: ${text.replace("@", `${folder}/`)}`);
+  expect(run.code).toBe(code);
 });
