@@ -24,6 +24,25 @@ export const filterOptions = {
   gitignore: { ...flag, about: "leave out what .gitignore files name, as Git does" },
 } as const satisfies OptionSpecs;
 
+/** The same where nothing is sent, and what matches is spared from deletion. */
+export const sparingOptions = {
+  ...filterOptions,
+  "dir-filters": {
+    ...filterOptions["dir-filters"],
+    about: "read rules in .rsync-filter files; twice: spare those files",
+  },
+  exclude: {
+    ...filterOptions.exclude,
+    about: "with --delete: spare what matches; may be given several times",
+  },
+  include: { ...filterOptions.include, about: "do not spare what matches, whatever later rules say" },
+  "cvs-exclude": {
+    ...filterOptions["cvs-exclude"],
+    about: "spare what CVS ignores, and .cvsignore files name",
+  },
+  gitignore: { ...filterOptions.gitignore, about: "spare what .gitignore files name, as Git does" },
+} as const satisfies OptionSpecs;
+
 /**
  * The filter that the options make, their rules in the order given. What reads rules is loaded when
  * there are some.

@@ -7,6 +7,7 @@ import { duplexOf } from "../transport/channel.ts";
 import { ChangeReport } from "./change-report.ts";
 import { defineCommand } from "./command.ts";
 import { reportExplanation } from "./filter-explanation.ts";
+import { sparingOptions } from "./filter-options.ts";
 import { prepareForSession } from "./engine.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
@@ -19,6 +20,7 @@ export const recv = defineCommand({
   options: {
     ...duplexOption,
     ...receivingOptions,
+    ...sparingOptions,
     ...receiveLimitOptions,
     ...timeoutOption,
   },

@@ -52,6 +52,9 @@ function wishOf(there: RemoteEndpoint, options: TransferOptions, texts: readonly
   const wish = { direction: "push", ruleWords: asked, ...(dryRun === true && { dryRun }) } as const;
   if (maxDeletedCount === undefined) return wish;
   if (texts.length > 0 && there.kind !== "ssh")
-    throw new SyncError("USAGE", "a server would delete what a filter spares");
+    throw new SyncError(
+      "USAGE",
+      "a server would delete what a filter spares; leave out --delete, or give rules for the sender alone, as in --filter='H *.o'",
+    );
   return { ...wish, maxDeletedCount, filter: texts, deletesExcluded };
 }

@@ -38,7 +38,10 @@ it("what goes against each other, or cannot be, is refused with the reason", asy
     [["push", from, "h:x", "--max-size=much"], "takes bytes"],
     [["push", from, "h:x", "--modify-window=-1"], "whole number"],
     [["push", from, "http://127.0.0.1:1/x", "--update"], "a server takes no --update"],
-    [["send", from, "-u"], "the receiver decides"],
+    [["send", from, "-u"], "the receiver decides; recv has it"],
+    [["have", from, "--exclude=a"], "push, pull, send and recv have filters"],
+    [["push", from, "http://127.0.0.1:1/x", "--delete", "--exclude=a"], "leave out --delete, or give"],
+    [["push", from, "h:x", "--filter=a"], 'one that leaves out begins with "- "'],
   ] as const;
   for (const [args, reason] of refused) {
     const { code, stderr } = await rsyncStream(args);

@@ -10,7 +10,7 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["data", "a", "b"], /WISH is missing/],
     [["send", "a", "b"], /too many: b/],
     [["send", "--dupelx", "a"], /unknown option --dupelx; did you mean --duplex\?/],
-    [["send", "-u", "a"], /-u: the receiver decides/],
+    [["send", "-u", "a"], /-u: the receiver decides; recv has it/],
     [["-v", "send", "-Q", "a"], /unknown option -Q/],
     [["send", "--have"], /--have/],
     [["send", ".", "--digest", "md5"], /--digest .*"md5"/],
@@ -115,6 +115,12 @@ it.each(names)("helps with %s, whatever else is given", async (name) => {
   expect(stdout.toString()).toContain(`rsync-stream ${name} `);
   expect(stdout.toString()).toContain("--quiet");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+it("recv helps with rules for what is spared, send with those for what is left out", async () => {
+  const [recv, send] = await Promise.all(["recv", "send"].map((name) => rsyncStream([name, "--help"])));
+  expect(recv!.stdout.toString()).toMatch(/--exclude PATTERN +with --delete: spare what matches/);
+  expect(send!.stdout.toString()).toMatch(/--exclude PATTERN +leave out what matches/);
 });
 
 describe("a source that is not there", () => {

@@ -147,7 +147,7 @@ function patternRule(
 function splitRule(text: ByteString, isWordSplit: boolean): RuleParts {
   const long = /^[a-z][a-z-]*(?=[\s_,]|$)/.exec(text)?.[0];
   const kind = kinds.find((name) => name === long) ?? shortNames[text[0]!];
-  if (kind === undefined) throw faulty("this is no filter rule");
+  if (kind === undefined) throw faulty('this is no filter rule; one that leaves out begins with "- "');
   const nameEnd = kind === long ? long.length : 1;
   const from = text[nameEnd] === "," ? nameEnd + 1 : nameEnd;
   if (kind === "clear") return { kind, modifiers: "", argument: text.slice(from) };

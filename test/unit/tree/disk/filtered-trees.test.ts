@@ -62,7 +62,8 @@ test("rules that cannot be read end the run before anything is deleted", async (
   plant(from, { a: "" });
   plant(to, { "d/.r": "secret", "d/b": "", c: "" });
   const filter = createTreeFilter([":r .r", "- /d/.r"]);
-  const fault = { code: "USAGE", message: "line 1 of d/.r: this is no filter rule" };
+  const message = expect.stringMatching(/^line 1 of d\/\.r: this is no filter rule/);
+  const fault = { code: "USAGE", message };
   await expect(mirror(from, to, filter)).rejects.toMatchObject(fault);
   expect(listed(to)).toEqual(["a", "c", "d/.r", "d/b"]);
   plant(from, { "s/.r": "secret" });

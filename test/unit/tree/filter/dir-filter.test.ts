@@ -76,7 +76,7 @@ describe("rules in the files of directories", () => {
     expect(() => excluded([": .r"], files, paths)).toThrow(
       expect.objectContaining({
         code: "USAGE",
-        message: "line 2 of d/.r: this is no filter rule",
+        message: 'line 2 of d/.r: this is no filter rule; one that leaves out begins with "- "',
         detail: {},
       }),
     );
