@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { errnoOf } from "../bytes/errno.node.ts";
 import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf, type ReadOptions } from "./channel.ts";
@@ -184,7 +185,8 @@ function exitOf(
   return new Promise((resolve) => {
     child.once("error", (error) => {
       words.end(true);
-      resolve(new SyncError("PEER_GONE", `could not start ${command}: ${error.message}`, { cause: error }));
+      const why = errnoOf(error) === "ENOENT" ? "there is no such program here" : error.message;
+      resolve(new SyncError("PEER_GONE", `could not start ${command}: ${why}`, { cause: error }));
     });
     child.once("exit", (code, signal) => {
       const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;

@@ -78,7 +78,7 @@ test("a program that is not there is PEER_GONE, for reader and writer", async ()
   const { channel } = childProcessDuplex("/no/such/program", []);
   const expected = {
     code: "PEER_GONE",
-    message: expect.stringContaining("could not start /no/such/program"),
+    message: "could not start /no/such/program: there is no such program here",
   };
   await expect(readAll(channel.read())).rejects.toMatchObject(expected);
   await expect(channel.write(new Uint8Array(1))).rejects.toMatchObject({ code: "PEER_GONE" });
