@@ -59,7 +59,7 @@ class Preview implements TreeTarget, EntryActions {
     this.#place = place;
     this.#options = options;
     const layout = (): Layout => this.#given!.layout;
-    this.subtrees = destinationSubtrees(place, layout, options.follow ?? true);
+    this.subtrees = destinationSubtrees(place, layout, options);
   }
 
   async open(options: TargetOptions): Promise<void> {

@@ -4,6 +4,7 @@ import { type Subtree, SubtreeDigests } from "../entry/subtree-digests.ts";
 import type { ReadSubtreesOptions, ReadTargetSubtrees } from "../subtrees.ts";
 import type { Layout } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
+import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Bytes } from "../../types.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { toByteString, type PlacePath } from "./byte-string.node.ts";
@@ -54,14 +55,14 @@ function addTo(digests: SubtreeDigests, held: HeldDirs, { dir, name, depth, stat
 
 /**
  * Returns what reads the directories at a destination; undefined where nothing is there, or that
- * cannot be known.
+ * cannot be known, and where content alone counts: nothing is equal then before it is read.
  */
 export function destinationSubtrees(
   place: PlacePath,
   layout: () => Layout,
-  follow: boolean,
+  { follow = true, rule }: { readonly follow?: boolean; readonly rule?: PlanRule | undefined },
 ): ReadTargetSubtrees | undefined {
-  return contentAt(place) === "some"
+  return rule?.equality !== "content" && contentAt(place) === "some"
     ? (topName, options) => readDestination(place, layout(), topName, follow, options)
     : undefined;
 }

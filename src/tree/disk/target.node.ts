@@ -61,9 +61,7 @@ class DirTarget implements TreeTarget {
     this.isEmpty = contentAt(place) === "none";
     this.digests = this.isEmpty ? digestsBySpeed() : nodeDigests;
     const layout = (): Layout => this.#required().layout;
-    // Where content alone counts, nothing is equal before it is read.
-    if (options.rule?.equality !== "content")
-      this.subtrees = destinationSubtrees(place, layout, options.follow ?? true);
+    this.subtrees = destinationSubtrees(place, layout, options);
   }
 
   async open(options: TargetOptions): Promise<void> {

@@ -93,6 +93,18 @@ test("a preview foretells the same", async () => {
   expect(told.sort()).toEqual(["changed d3/f2", "deleted d6/deep/more", "touched d6/deep"]);
 });
 
+test("where content alone counts, no directory is taken for the same", async () => {
+  using temp = tempDir();
+  const { copy } = makeTrees(temp.path);
+  for (const open of [openTreePreview, openTreeTarget]) {
+    for (const equality of ["time", "content"] as const) {
+      const target = await open(copy, { rule: { equality } });
+      expect(target.subtrees !== undefined).toBe(equality === "time");
+      await target.close();
+    }
+  }
+});
+
 test("what is never sent, or left out, is told as it is without a comparison", async () => {
   using temp = tempDir();
   const { source, copy } = makeTrees(temp.path);
