@@ -64,9 +64,9 @@ export interface ReceiveSummary extends ReceiveProgress {
  * Receives a tree over anything that gives a duplex, and resolves when all of it is in place and
  * the digest of the whole agrees with the sender's.
  *
- * Memory does not grow with the tree: it is bounded by the windows. The target is closed in any
- * case; what a broken session left behind is used by the next one. Entries that fail do not stop
- * the others.
+ * Memory is bounded by the windows, whatever the size of the tree, but for what grows with
+ * directories (docs/limits.md) and what the target keeps. The target is closed in any case; what a
+ * broken session left behind is used by the next one. Entries that fail do not stop the others.
  *
  * @throws SyncError: what the sender reported (`remote`), what is wrong with what it sent,
  *   PEER_GONE, STALLED, NO_SPACE, the signal's reason

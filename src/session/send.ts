@@ -95,8 +95,9 @@ export interface SendSummary extends SendProgress {
  * Sends a tree over anything that gives a duplex, and resolves when the receiver has said that all
  * of it is in place (mode `duplex`), or when all of it was handed to the transport.
  *
- * Memory does not grow with the tree: it is bounded by the windows of docs/limits.md. The source is
- * not closed. Entries that fail at either end do not stop the others: see `troubles` and `failed`.
+ * Memory is bounded by the windows, whatever the size of the tree, but for what grows with
+ * directories (docs/limits.md). The source is not closed. Entries that fail at either end do not
+ * stop the others: see `troubles` and `failed`.
  *
  * @throws SyncError: what the receiver reported (`remote`), PEER_GONE, STALLED, UNSUPPORTED for a
  *   digest that the source does not know, the signal's reason
