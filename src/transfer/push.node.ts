@@ -7,7 +7,7 @@ import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { livenessTo } from "./liveness.node.ts";
-import { ruleWords } from "./rule-words.ts";
+import { planWords } from "./plan-words.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
@@ -46,10 +46,10 @@ export async function push(
 
 function wishOf(there: RemoteEndpoint, options: TransferOptions, texts: readonly string[]): SessionWish {
   const { deletesExcluded = false, maxDeletedCount, dryRun, rule } = options;
-  const asked = ruleWords(rule);
+  const asked = planWords(rule);
   if (asked.length > 0 && there.kind !== "ssh")
     throw new SyncError("USAGE", `a server takes no ${asked[0]!.replace(/=.*/, "")}; it is for HOST:PATH`);
-  const wish = { direction: "push", ruleWords: asked, ...(dryRun === true && { dryRun }) } as const;
+  const wish = { direction: "push", planWords: asked, ...(dryRun === true && { dryRun }) } as const;
   if (maxDeletedCount === undefined) return wish;
   if (texts.length > 0 && there.kind !== "ssh")
     throw new SyncError(

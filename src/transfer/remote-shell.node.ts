@@ -53,8 +53,8 @@ export function remoteShell(
 
 /** What the other end has to do, as words for a shell. */
 function roleFor(wish: SessionWish): string {
-  const { direction, maxDeletedCount, dryRun, ruleWords = [] } = wish;
-  const rules = filterWords(wish) + ruleWords.map((word) => ` ${word}`).join("");
+  const { direction, maxDeletedCount, dryRun, planWords = [] } = wish;
+  const rules = filterWords(wish) + planWords.map((word) => ` ${word}`).join("");
   if (direction === "pull") return `send --duplex --json --quiet${rules}`;
   const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
   return `recv --duplex --json --quiet${dryRun ? " --dry-run" : ""}${deletion}${rules}`;

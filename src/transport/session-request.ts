@@ -21,7 +21,7 @@ export interface SessionWish {
   /** With a push: to tell what would be done, and to do nothing. */
   readonly dryRun?: boolean;
   /** Over a remote shell, with a push: options about what is brought about, as words. */
-  readonly ruleWords?: readonly string[];
+  readonly planWords?: readonly string[];
   /** Over a remote shell: rules for what to leave out, or, with a push that deletes, to spare. */
   readonly filter?: readonly string[];
   /** With those: that rules which name no end are the sender's. */

@@ -1,7 +1,7 @@
 import type { PlanRule } from "../tree/plan/plan-rule.ts";
 
 /** The rule as options of the program, for one at another host. */
-export function ruleWords(rule: PlanRule = {}): readonly string[] {
+export function planWords(rule: PlanRule = {}): readonly string[] {
   const { equality, keepsNewer, maxBytes, minBytes, onlyExisting, onlyNew, windowSec } = rule;
   return [
     ...(equality === "content" ? ["--checksum"] : []),
