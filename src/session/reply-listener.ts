@@ -3,24 +3,24 @@ import type { Bell } from "./bell.ts";
 import type { Link } from "./link.ts";
 import type { SenderCore } from "./sender-core.ts";
 
+/** What the listener needs of a sender's core, of whatever files that is. */
+type ListeningCore = Pick<SenderCore<never>, "received" | "done">;
+
 /** Feeds what the receiver says to the core, up to DONE, and wakes who waits for it. */
 export class ReplyListener {
   readonly #link: Link;
-  readonly #core: { received: SenderCore<unknown>["received"]; readonly done: unknown };
-  #listening: Promise<void> = Promise.resolve();
+  readonly #core: ListeningCore;
   readonly #bell: Bell;
+  #listening: Promise<void> = Promise.resolve();
   #failure: SyncError | undefined;
 
-  constructor(
-    link: Link,
-    core: { received: SenderCore<unknown>["received"]; readonly done: unknown },
-    bell: Bell,
-  ) {
+  constructor(link: Link, core: ListeningCore, bell: Bell) {
     this.#link = link;
     this.#core = core;
     this.#bell = bell;
   }
 
+  /** Listens from now on. What goes wrong is told by `check` and `judge`. */
   listen(): Promise<void> {
     this.#listening = this.#hear().catch((thrown: unknown) => {
       this.#failure = toSyncError(thrown);
