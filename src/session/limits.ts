@@ -1,3 +1,5 @@
+import { smallTreeCount } from "../tree/subtrees.ts";
+
 /**
  * Every limit of a session, in one place. `docs/limits.md` explains each; a test compares the two.
  *
@@ -15,11 +17,8 @@ export const sessionLimits = Object.freeze({
   chunkBytes: 1_048_576,
   /** Bytes that a cutter has to aim at, at least: smaller chunks would cost more than they save. */
   averageChunkBytes: 64,
-  /**
-   * Entries of a tree that is listed at once: to list so many takes less than the round trip in
-   * which directories are compared.
-   */
-  smallTreeCount: 16_384,
+  /** Entries of a tree that is listed without a comparison of its directories. */
+  smallTreeCount,
   /** Entries in one ENTRIES frame. */
   entriesPerFrameCount: 4096,
   /** Window of the entries level: unfinished entries, in bytes of ENTRIES payload. */

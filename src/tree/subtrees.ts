@@ -1,6 +1,13 @@
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { Subtree } from "./entry/subtree-digests.ts";
 
+/**
+ * Entries of a tree that is listed at once: to list so many takes less than the round trip in which
+ * directories are compared. A source may keep them in memory from its reading to its listing.
+ */
+export const smallTreeCount = 16_384;
+
+/** How directories are read, to be told by their digests. */
 export interface ReadSubtreesOptions extends AbortOptions {
   /** Called now and then, and last, with the number of entries so far; false to give up. */
   readonly goOn: (entryCount: number) => boolean;

@@ -6,7 +6,7 @@ import { stagingName } from "../entry/staging-name.ts";
 import type { Subtree } from "../entry/subtree-digests.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { SourceEntry, SourceOptions } from "../source.ts";
-import type { ReadSubtreesOptions, SourceSubtrees } from "../subtrees.ts";
+import { type ReadSubtreesOptions, smallTreeCount, type SourceSubtrees } from "../subtrees.ts";
 import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
 import { DirFilters } from "./dir-filters.node.ts";
@@ -18,8 +18,6 @@ import { walk, type Found, type WalkOptions } from "./walk.node.ts";
 
 /** Entries in one batch, at most. */
 const batchCount = 1024;
-/** Entries of a small tree, which are looked at once for its digests and its listing. */
-const keptCount = 16_384;
 
 /**
  * Where a listing starts: in a directory that has a name in the tree, or at one name in a
@@ -78,10 +76,10 @@ export class SourceListing {
   async #readSubtrees(options: ReadSubtreesOptions): Promise<readonly Subtree[] | undefined> {
     const { held } = this.#start;
     const kept: Found[] = [];
-    const onFound = (found: Found): void => void (kept.length <= keptCount && kept.push(found));
+    const onFound = (found: Found): void => void (kept.length <= smallTreeCount && kept.push(found));
     const subtrees = await readSubtrees(held, held.root, this.#skip, options, onFound);
     // Of a tree that could be read in full the last is the top: what failed is told by its entries.
-    if (subtrees?.at(-1)?.path === "" && kept.length <= keptCount) this.#kept = kept;
+    if (subtrees?.at(-1)?.path === "" && kept.length <= smallTreeCount) this.#kept = kept;
     return subtrees;
   }
 
