@@ -231,8 +231,8 @@ export class ReceiverCore {
 
   /** True when the sender waits for nothing but hears now that parts of files turned out wrong. */
   #isRepeating(): boolean {
-    const open = [...this.#files.values()];
-    return open.length > 0 && open.every((file) => this.#pieces.awaitsPart(file));
+    const { repeated } = this.#pieces;
+    return this.#files.size > 0 && [...this.#files.values()].every((file) => repeated.has(file));
   }
 
   /** The target tells the reason back as a trouble, with the path that only it knows. */

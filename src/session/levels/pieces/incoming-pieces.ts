@@ -65,9 +65,9 @@ export class IncomingPieces {
     this.#compared.push(file);
   }
 
-  /** True for a file of which a part is to come once more. */
-  awaitsPart(file: FileState): boolean {
-    return [...this.#wrong.values()].some((wrong) => wrong.file === file);
+  /** The files of which a part is to come once more. */
+  get repeated(): ReadonlySet<FileState> {
+    return new Set(this.#wrong.values().map(({ file }) => file));
   }
 
   /** Says which of the compared files are the same. */
