@@ -83,10 +83,10 @@ export interface ReceiverTotals extends Outlook {
   receivedBytes: number;
   /** Entries that could not be brought about. */
   failed: number;
-  /** Files and directories that were deleted because the sender does not have them. */
-  deleted: number;
   /** Those of them that the sender gave up: it has them among its `troubles`. */
   failedAtSender: number;
+  /** Files and directories that were deleted because the sender does not have them. */
+  deleted: number;
   /** Paths that the sender could not list or read. */
   troubles: number;
 }
