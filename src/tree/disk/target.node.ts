@@ -157,7 +157,8 @@ class DirTarget implements TreeTarget {
   #complete(entry: number, size: number): Promise<void> | void {
     const onChange = this.#onChange;
     const plan = onChange && this.#planned.get(entry);
-    const hasKept = this.#opened?.incoming?.get(entry)?.isOld ?? false;
+    const comparesContent = this.#options.rule?.equality === "content";
+    const hasKept = comparesContent && this.#opened?.incoming?.get(entry)?.isOld === true;
     const completing = this.#opened?.incoming?.complete(entry, size);
     if (!plan) return completing;
     const tell = (): void => {
@@ -265,7 +266,11 @@ class DirTarget implements TreeTarget {
   }
 }
 
-/** Tells of a file that is complete. One that kept its content got only its mode and time. */
+/**
+ * Tells of a file that is complete.
+ *
+ * @param hasKept true when its content was compared, and only its mode and time were set
+ */
 function tellCompleted(plan: PlannedFile, hasKept: boolean, onChange: (change: TreeChange) => void): void {
   const outcome = hasKept ? "touched" : plan.outcome;
   if (hasKept && plan.there && isAsWanted(plan.there, plan)) return;
