@@ -46,7 +46,8 @@ export async function readSubtrees(
 function addTo(digests: SubtreeDigests, held: HeldDirs, { dir, name, depth, stats }: Found): void {
   if (stats.kind !== "symlink") return digests.add(depth, name, stats);
   try {
-    digests.add(depth, name, stats, fs.readlinkSync(held.at(dir, name), { encoding: "latin1" }));
+    const target = fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }); // for Deno
+    digests.add(depth, name, stats, toByteString(target));
   } catch (thrown) {
     if (!isErrno(thrown)) throw thrown;
     digests.spoil(depth);
