@@ -25,9 +25,11 @@ async function copy(root: string, options: SendOptions = {}, to = "to") {
   let given: TargetOptions | undefined;
   const target: TreeTarget = override(inner, { open: (asked) => inner.open((given = asked)) });
   const [near, far] = duplexPair();
-  const sending = sendTree(source, near, options);
-  const duplex = options.mode !== "one-way";
-  const [{ chunks, sentBytes }] = await Promise.all([sending, receiveTree(target, far, { duplex })]);
+  const unhurried = { helloMs: 0, stallMs: 0 };
+  const [{ chunks, sentBytes }] = await Promise.all([
+    sendTree(source, near, { ...unhurried, ...options }),
+    receiveTree(target, far, { ...unhurried, duplex: options.mode !== "one-way" }),
+  ]);
   await source.close();
   const { cutter, digest } = given!;
   return { cutter, digest, chunks, sentBytes };
