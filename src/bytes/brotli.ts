@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { expandTo } from "./expand.ts";
 
 /** What is used of node:zlib, where it exists. */
 interface NodeZlib {
@@ -38,17 +39,6 @@ export function brotli(bytes: Bytes): Bytes {
  */
 export function unbrotli(bytes: Bytes, sizeBytes: number): Bytes {
   if (zlib === undefined || !hasBrotli) throw new SyncError("UNSUPPORTED", "Brotli is not known here");
-  let result: Bytes;
-  try {
-    result = zlib.brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, sizeBytes) });
-  } catch (cause) {
-    throw new SyncError("BAD_MESSAGE", "compressed data is damaged or longer than declared", { cause });
-  }
-  if (result.length !== sizeBytes) {
-    throw new SyncError(
-      "BAD_MESSAGE",
-      `compressed data holds ${result.length} bytes where ${sizeBytes} were declared`,
-    );
-  }
-  return new Uint8Array(result.buffer, result.byteOffset, result.length);
+  const { brotliDecompressSync } = zlib;
+  return expandTo(sizeBytes, () => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, sizeBytes) }));
 }

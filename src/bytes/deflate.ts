@@ -1,7 +1,7 @@
 import { deflateSync, inflateSync } from "fflate/browser";
 
-import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { expandTo } from "./expand.ts";
 
 /** The two functions of node:zlib that are used where they exist; they are ten times faster. */
 interface NodeZlib {
@@ -44,24 +44,12 @@ export function deflate(
  * @throws BAD_MESSAGE when the input is damaged or the result has any other length
  */
 export function inflate(bytes: Bytes, sizeBytes: number, dictionary: Bytes = noDictionary): Bytes {
-  let result: Bytes;
-  try {
-    result =
-      zlib === undefined
-        ? inflateSync(bytes, {
-            out: new Uint8Array(sizeBytes + 1),
-            ...(dictionary.length > 0 && { dictionary }),
-          })
-        : zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, sizeBytes), dictionary });
-  } catch (cause) {
-    throw new SyncError("BAD_MESSAGE", "compressed data is damaged or longer than declared", { cause });
-  }
-  if (result.length !== sizeBytes) {
-    throw new SyncError(
-      "BAD_MESSAGE",
-      `compressed data holds ${result.length} bytes where ${sizeBytes} were declared`,
-    );
-  }
-  // Not a Buffer, whose `slice` is no copy: it would be a view of what others may write to.
-  return new Uint8Array(result.buffer, result.byteOffset, result.length);
+  return expandTo(sizeBytes, () =>
+    zlib === undefined
+      ? inflateSync(bytes, {
+          out: new Uint8Array(sizeBytes + 1),
+          ...(dictionary.length > 0 && { dictionary }),
+        })
+      : zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, sizeBytes), dictionary }),
+  );
 }
