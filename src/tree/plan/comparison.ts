@@ -140,7 +140,10 @@ export function isAsWanted(there: Standing, wanted: Metadata): boolean {
 export function isSameTime(there: Metadata, wanted: Metadata, keeping: Keeping): boolean {
   if (isCutTo(1, there, wanted) || isCutTo(1000, there, wanted)) return true;
   const isNear = Math.abs(there.mtimeSec - wanted.mtimeSec) <= 2; // the longest unit there is
-  return isNear && isCutTo(keeping.timeUnitNsec, there, wanted);
+  if (!isNear) return false;
+  // Where a unit of two seconds was told from times that happened to be even, it may be one.
+  const mayBeOne = keeping.timeUnitNsec === 2 * secondNsec;
+  return isCutTo(keeping.timeUnitNsec, there, wanted) || (mayBeOne && isCutTo(secondNsec, there, wanted));
 }
 
 /** Nanoseconds in a second. */

@@ -73,6 +73,8 @@ describe("an entry and what stands in its place", () => {
     [1_000_000_000, -1, 999_999_999, -1, 0],
     [2_000_000_000, 1_700_000_001, 123_456_789, 1_700_000_000, 0],
     [2_000_000_000, -1, 5, -2, 0],
+    [2_000_000_000, 1_700_000_001, 123_456_789, 1_700_000_001, 0],
+    [2_000_000_000, -1, 5, -1, 0],
   ])("a time cut to %i ns agrees", (timeUnitNsec, mtimeSec, mtimeNsec, thereSec, thereNsec) => {
     const sent = entry("file", { mtimeSec, mtimeNsec });
     const there = standing("file", { mtimeSec: thereSec, mtimeNsec: thereNsec });
