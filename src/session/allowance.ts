@@ -47,6 +47,11 @@ export class Allowance {
     this.#came = came;
   }
 
+  /** Entries of the tree, at most. */
+  get maxEntryCount(): number {
+    return this.#limits.maxEntryCount;
+  }
+
   /** Counts entries that are announced. @throws LIMIT */
   list(entries: readonly Entry[]): void {
     this.#entryCount += entries.length;

@@ -217,11 +217,11 @@ class ReceiverWork {
       case "open":
         return this.#open(effect);
       case "readSubtrees":
-        this.#subtrees = new SubtreeReading(this.#target.subtrees!, effect.topName, this.#abort);
-        return undefined;
+        return this.#readSubtrees(effect.topName);
       case "takeSubtrees":
         return this.#subtrees!.take(effect.entryCount);
       case "plan":
+        this.#subtrees?.stop();
         return this.#target.plan(effect.entries, effect.first);
       case "place":
         return this.#target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
@@ -246,6 +246,11 @@ class ReceiverWork {
       case "commit":
         return this.#target.commit(effect.whole);
     }
+  }
+
+  #readSubtrees(topName: Bytes): void {
+    const { maxEntryCount } = this.#allowance;
+    this.#subtrees = new SubtreeReading(this.#target.subtrees!, topName, maxEntryCount, this.#abort);
   }
 
   progress(): ReceiveProgress {

@@ -246,14 +246,15 @@ describe("a receiver that is lied to", () => {
     await peer.channel.end();
   });
 
-  it("reads no further in a tree that is far larger than the sender's, nor behind the end", async () => {
+  it("reads no further than is of use, or allowed", async () => {
     const read: ReadTargetSubtrees = async (_, { goOn }) => {
       for (let count = 0; goOn(count); count += 1000) await new Promise((resolve) => setImmediate(resolve));
       return undefined;
     };
-    const reading = new SubtreeReading(read, dot, {});
-    expect(await reading.take(100_000)).toBeUndefined();
-    await new SubtreeReading(read, dot, {}).close();
+    // In a tree that is far larger than the sender's, beyond the limit, and when nobody asks.
+    expect(await new SubtreeReading(read, dot, Infinity, {}).take(100_000)).toBeUndefined();
+    expect(await new SubtreeReading(read, dot, 100_000, {}).take(2 ** 53)).toBeUndefined();
+    await new SubtreeReading(read, dot, Infinity, {}).close();
   });
 });
 
