@@ -202,16 +202,12 @@ async function sendAfterEnd({ channel }: Met, waits: boolean): Promise<void> {
   await sayEnd(peer, 1);
   if (waits) await peer.hear("DONE");
   const more = encodeEntries([{ entry: entryOf("file", 1, "more"), unasked: false }]);
-  await peer.say("ENTRIES", more).catch(goneBy(waits));
+  await peer.say("ENTRIES", more);
   await peer.hear("DONE");
-  await peer.channel.end().catch(goneBy(waits));
-}
-
-/** A receiver that has said DONE may be gone by then. */
-function goneBy(isDone: boolean): (thrown: unknown) => void {
-  return (thrown) => {
-    if (!isDone || !isSyncError(thrown, "PEER_GONE")) throw thrown;
-  };
+  // A receiver that has said DONE may be gone by then.
+  await peer.channel.end().catch((thrown: unknown) => {
+    if (!isSyncError(thrown, "PEER_GONE")) throw thrown;
+  });
 }
 
 async function endEarly({ channel }: Met): Promise<void> {
