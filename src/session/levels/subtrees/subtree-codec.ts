@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { sha256Key } from "../../../chunk/digest.ts";
-import { keyOf, writeKey } from "../../../chunk/id-key.ts";
+import { idOfKey, keyOf } from "../../../chunk/id-key.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Subtree } from "../../../tree/entry/subtree-digests.ts";
 import type { Bytes } from "../../../types.ts";
@@ -22,10 +22,7 @@ export class SubtreeMacs {
 
   /** Returns the MAC of a directory, as a key. */
   of({ path, digest }: Subtree): string {
-    const text = this.#key + digest + path;
-    const bytes = new Uint8Array(text.length);
-    writeKey(text, bytes, 0);
-    return sha256Key(bytes).slice(0, macBytes);
+    return sha256Key(idOfKey(this.#key + digest + path)).slice(0, macBytes);
   }
 }
 
@@ -41,7 +38,7 @@ export interface RootMessage {
 export function encodeRoot({ entryCount, mac = "" }: RootMessage): Bytes {
   const out = new ByteWriter();
   out.uvarint(entryCount);
-  writeMac(out, mac);
+  out.bytes(idOfKey(mac));
   return out.finish();
 }
 
@@ -60,7 +57,7 @@ export function* encodeSubtrees(macs: readonly string[]): Generator<Bytes> {
     const isLast = at + frameCount >= macs.length;
     const out = new ByteWriter();
     out.u8(isLast ? lastFlag : 0);
-    for (const mac of macs.slice(at, at + frameCount)) writeMac(out, mac);
+    for (const mac of macs.slice(at, at + frameCount)) out.bytes(idOfKey(mac));
     yield out.finish();
     if (isLast) return;
   }
@@ -74,10 +71,4 @@ export function decodeSubtrees(payload: Bytes): { readonly macs: string[]; reado
   const macs: string[] = [];
   while (input.remaining > 0) macs.push(keyOf(input.bytes(macBytes)));
   return { macs, isLast: flags === lastFlag };
-}
-
-function writeMac(out: ByteWriter, mac: string): void {
-  const bytes = new Uint8Array(mac.length);
-  writeKey(mac, bytes, 0);
-  out.bytes(bytes);
 }
