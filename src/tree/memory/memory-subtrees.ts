@@ -1,4 +1,4 @@
-import { keyOf } from "../../chunk/id-key.ts";
+import { byteStringOf } from "../../bytes/byte-string.ts";
 import { type Subtree, SubtreeDigests } from "../entry/subtree-digests.ts";
 import type { ReadSubtreesOptions } from "../subtrees.ts";
 import type { MemoryDir } from "./memory-tree.ts";
@@ -19,7 +19,7 @@ function addChildren(digests: SubtreeDigests, dir: MemoryDir, depth: number): nu
   for (const name of [...dir.children.keys()].sort()) {
     const node = dir.children.get(name)!;
     const size = node.kind === "file" ? node.bytes.length : 0;
-    digests.add(depth, name, { ...node, size }, node.kind === "symlink" ? keyOf(node.target) : "");
+    digests.add(depth, name, { ...node, size }, node.kind === "symlink" ? byteStringOf(node.target) : "");
     count += 1 + (node.kind === "dir" ? addChildren(digests, node, depth + 1) : 0);
   }
   return count;

@@ -1,3 +1,4 @@
+import { byteStringOf, bytesOfString, printByteString } from "../../bytes/byte-string.ts";
 import type { Bytes } from "../../types.ts";
 import type { Entry } from "../entry/entry.ts";
 
@@ -55,17 +56,17 @@ export function memoryDir(
 
 /** A name as the key of `children`. Such keys sort by their bytes. */
 export function byteName(name: Bytes): string {
-  return String.fromCharCode(...name);
+  return byteStringOf(name);
 }
 
 /** A key of `children` as text, for people: bytes that are no UTF-8 are shown as U+FFFD. */
 export function textOfName(name: string): string {
-  return new TextDecoder().decode(bytesOfName(name));
+  return printByteString(name);
 }
 
 /** The bytes of a key of `children`. */
 export function bytesOfName(name: string): Bytes {
-  return Uint8Array.from(name, (character) => character.charCodeAt(0));
+  return bytesOfString(name);
 }
 
 function toBytes(content: Bytes | string): Bytes {
