@@ -19,7 +19,6 @@ export const maxTimeSec = 2 ** 51 - 1;
 
 const slash = 0x2f;
 const dot = 0x2e;
-const rootName = Uint8Array.of(dot);
 
 interface NameOptions {
   /**
@@ -54,6 +53,11 @@ function findWindowsFault(name: Bytes): string | undefined {
 export function findPlaceFault(depth: number, pathBytes: number): string | undefined {
   if (!isCount(depth, maxDepth)) return "lies too deep";
   return pathBytes > maxPathBytes ? "has a path of more than 4096 bytes" : undefined;
+}
+
+/** True for `.`, the name of the entry that stands for the root directory itself. */
+export function isRootName(name: Bytes): boolean {
+  return name.length === 1 && name[0] === dot;
 }
 
 /** Where an entry lies. */
@@ -115,7 +119,7 @@ export class EntryChecker {
   /** True for the one entry that stands for the root directory itself. */
   #isRoot({ depth, name, kind }: Entry): boolean {
     const isFirst = this.#layout === "contents" && this.#levels.length === 0;
-    return isFirst && depth === 0 && kind === "dir" && compareBytes(name, rootName) === 0;
+    return isFirst && depth === 0 && kind === "dir" && isRootName(name);
   }
 
   #findFault({ depth, name }: Entry): string | undefined {

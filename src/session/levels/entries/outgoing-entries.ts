@@ -1,5 +1,5 @@
 import { SyncError, toSyncError } from "../../../errors.ts";
-import { EntryChecker, type EntryPlace } from "../../../tree/entry/entry-order.ts";
+import { EntryChecker, type EntryPlace, isRootName } from "../../../tree/entry/entry-order.ts";
 import type { Entry, Layout } from "../../../tree/entry/entry.ts";
 import type { SourceEntry } from "../../../tree/source.ts";
 import { sessionLimits } from "../../limits.ts";
@@ -12,7 +12,6 @@ export interface OutgoingEntry<File> extends SourceEntry<File> {
 /** Bytes that an ENTRIES frame aims at, and the most that an entry takes beside its names. */
 const frameBytes = 262_144;
 const overheadBytes = 32;
-const dot = 0x2e;
 
 /**
  * The entries of a source on their way out. Each is checked as the receiver will check it; one that
@@ -71,7 +70,7 @@ export class OutgoingEntries<File> {
 
   /** True for what stands for the root, or should. */
   #isRoot({ depth, name }: Entry): boolean {
-    return this.#layout === "contents" || (depth === 0 && name.length === 1 && name[0] === dot);
+    return this.#layout === "contents" || (depth === 0 && isRootName(name));
   }
 
   /**

@@ -1,13 +1,11 @@
 import { SyncError } from "../../../errors.ts";
-import { findNameFault } from "../../../tree/entry/entry-order.ts";
+import { findNameFault, isRootName } from "../../../tree/entry/entry-order.ts";
 import type { Layout } from "../../../tree/entry/entry.ts";
 import type { Subtree } from "../../../tree/entry/subtree-digests.ts";
 import type { Bytes } from "../../../types.ts";
 import { send } from "../../receiver-effect.ts";
 import type { Steps } from "../level-host.ts";
 import { decodeRoot, encodeSubtrees, SubtreeMacs } from "./subtree-codec.ts";
-
-const dot = 0x2e;
 
 /** The receiver's half of the subtrees level: tells the sender which directories are here. */
 export class IncomingSubtrees {
@@ -34,8 +32,7 @@ export class IncomingSubtrees {
   /** A COMPARE frame: what is here is read while the sender reads on. @throws UNSOLICITED, PATH */
   *begin(topName: Bytes): Steps {
     if (!this.#macs || this.#phase !== "none") throw new SyncError("UNSOLICITED", "COMPARE out of turn");
-    const isRoot = topName.length === 1 && topName[0] === dot;
-    const isLegal = this.#layout === "contents" ? isRoot : findNameFault(topName) === undefined;
+    const isLegal = this.#layout === "contents" ? isRootName(topName) : findNameFault(topName) === undefined;
     if (!isLegal) throw new SyncError("PATH", "the name of the top directory is not allowed");
     this.#phase = "reading";
     yield { do: "readSubtrees", topName };
