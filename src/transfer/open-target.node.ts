@@ -7,7 +7,16 @@ import type { TreeTarget } from "../tree/target.ts";
 /** How a tree is received in a place here. */
 export interface OpenTargetOptions extends Pick<
   TreeTargetOptions,
-  "durable" | "maxDeletedCount" | "filter" | "expected" | "onChange" | "onUnkept" | "rule"
+  | "backupDir"
+  | "backupSuffix"
+  | "deletesExcluded"
+  | "durable"
+  | "maxDeletedCount"
+  | "filter"
+  | "expected"
+  | "onChange"
+  | "onUnkept"
+  | "rule"
 > {
   /** True to change nothing, and to tell by `onChange` what would change. */
   readonly dryRun?: boolean;

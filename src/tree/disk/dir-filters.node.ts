@@ -6,14 +6,7 @@ import type { Layout } from "../entry/entry.ts";
 import type { DirFilter } from "../filter/dir-filter.ts";
 import { type FilterSide, filterLimits } from "../filter/rule.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
-import {
-  nativePath,
-  placeBytes,
-  type PlacePath,
-  printPath,
-  toByteString,
-  type ByteString,
-} from "./byte-string.node.ts";
+import { nativePath, printPath, toByteString, type ByteString } from "./byte-string.node.ts";
 import { type DirNode, pathBelow } from "./dir-node.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
@@ -73,16 +66,6 @@ export class DirFilters {
   #read(dir: DirNode, name: ByteString): Bytes | undefined {
     return readRules(`${pathBelow(dir)}/${name}`.slice(1), () => this.#held.open(dir, name, this.#flags));
   }
-}
-
-/** What a filter spares at the destination of a tree; undefined without one. */
-export function protectionAt(
-  held: HeldDirs,
-  place: PlacePath,
-  root: Layout,
-  { filter }: { readonly filter?: TreeFilter | undefined },
-): DirFilters | undefined {
-  return filter && new DirFilters(filter, held, { side: "receiver", place: placeBytes(place), root });
 }
 
 function readAbove(file: ByteString): Bytes | undefined {

@@ -124,6 +124,8 @@ export class EntryPlanner {
     const there = held && standingAt(held, dir, name, entry);
     const outcome = compareEntry(entry, there, keeping, rule);
     if (outcome === "skipped") return undefined;
+    if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
+      extras?.expectBackup(entry.depth, name);
     if (outcome === "touched" && entry.kind === "file" && rule)
       return { entry: wantedOver(there!, entry, rule), number, dir, name, there, outcome };
     if (outcome !== "blocked") return { entry, number, dir, name, there, outcome };

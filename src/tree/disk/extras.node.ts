@@ -5,6 +5,7 @@ import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble, isErrno } from "./file-trouble.node.ts";
 import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
+import type { Backups } from "./backups.node.ts";
 import type { DirFilters } from "./dir-filters.node.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
@@ -47,6 +48,7 @@ export class Extras {
   readonly #held: HeldDirs;
   readonly #maxCount: number;
   readonly #filters: DirFilters | undefined;
+  readonly #backups: Backups | undefined;
   /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
   readonly #levels: (Level | undefined)[] = [];
   readonly #candidates: Candidate[] = [];
@@ -63,17 +65,25 @@ export class Extras {
   /**
    * @param maxCount how many may be deleted, each file and each directory counted
    * @param filters what is spared, and the directories that it lies in
+   * @param backups keep what is deleted
    */
-  constructor(held: HeldDirs, maxCount: number, filters?: DirFilters) {
+  constructor(held: HeldDirs, maxCount: number, filters?: DirFilters, backups?: Backups) {
     this.#held = held;
     this.#maxCount = maxCount;
     this.#filters = filters;
+    this.#backups = backups;
   }
 
   /** An entry has this name, whether or not it can be brought about. */
   see(depth: number, name: ByteString): void {
     this.#closeBelow(depth);
     this.#levels[depth]?.names.add(name);
+  }
+
+  /** The entry seen last replaces a file, of which a backup may be made beside it. */
+  expectBackup(depth: number, name: ByteString): void {
+    const backup = this.#backups?.nameBeside(name);
+    if (backup !== undefined) this.#levels[depth]?.names.add(backup);
   }
 
   /**
@@ -130,7 +140,8 @@ export class Extras {
   #remove({ dir, name, kind }: Extra, path: string): SyncError | undefined {
     try {
       const remove = kind === "dir" ? fs.rmdirSync : fs.unlinkSync;
-      this.#held.writeIn(dir, () => remove(this.#held.at(dir, name)));
+      if (this.#backups && kind !== "dir") this.#backups.remove({ dir, name });
+      else this.#held.writeIn(dir, () => remove(this.#held.at(dir, name)));
       return undefined;
     } catch (thrown) {
       return isErrno(thrown, "ENOENT") ? undefined : fileTrouble(thrown, path);
@@ -159,9 +170,22 @@ export class Extras {
   /** True for a directory that no entry names when it stays, for what is protected in it, too. */
   stays(dir: DirNode, name: ByteString): boolean {
     if (this.refusal) return true;
-    for (const found of walk(this.#held, { from: new DirNode(dir, name) }))
-      if (this.#isProtected({ ...found, kind: found.stats.kind, isDying: true })) return true;
+    for (const found of walk(this.#held, { from: new DirNode(dir, name) })) {
+      const { kind } = found.stats;
+      if (this.#isProtected({ ...found, kind, isDying: true }) || this.#staysBeside(found.name, kind))
+        return true;
+      if (this.#backups?.isOwnDir(found.stats) === true) return true;
+    }
     return false;
+  }
+
+  /** True when directories that no entry names may stay for what is in them. */
+  get #maySpare(): boolean {
+    return this.#filters !== undefined || this.#backups !== undefined;
+  }
+
+  #staysBeside(name: ByteString, kind: FileStats["kind"]): boolean {
+    return kind !== "dir" && this.#backups?.staysBeside(name) === true;
   }
 
   #isProtected({ dir, name, kind, isDying }: Candidate): boolean {
@@ -174,9 +198,11 @@ export class Extras {
    */
   #search({ dir, names, isDying }: Level): void {
     const passOver = (_: DirNode, name: ByteString): boolean => names.has(name) && name !== stagingName;
-    const skip = (_: DirNode, name: ByteString, { kind }: FileStats): boolean => {
-      if (!this.#filters && this.#candidates.length > this.#maxCount) return false;
-      if (!this.#isStaging(dir, name, kind)) this.#candidates.push({ dir, name, kind, isDying });
+    const skip = (_: DirNode, name: ByteString, stats: FileStats): boolean => {
+      const { kind } = stats;
+      if (!this.#maySpare && this.#candidates.length > this.#maxCount) return false;
+      const isOwn = this.#isStaging(dir, name, kind) || this.#backups?.isOwnDir(stats) === true;
+      if (!isOwn) this.#candidates.push({ dir, name, kind, isDying });
       return true;
     };
     walk(this.#held, { from: dir, passOver, skip, onTrouble: this.#onTrouble }).next();
@@ -191,18 +217,24 @@ export class Extras {
     const top = new DirNode(dir, name);
     /** Directories that hold something protected. */
     const spared = new Set<ByteString>();
+    const spare = (at: DirNode): void => {
+      for (let kept = at; kept !== dir && kept.parent; kept = kept.parent) spared.add(pathBelow(kept));
+    };
     const isKept = (at: DirNode, below: ByteString, stats: FileStats): boolean => {
       if (this.#isStaging(at, below, stats.kind)) return true;
-      if (!this.#isProtected({ dir: at, name: below, kind: stats.kind, isDying: true })) return false;
-      for (let kept = at; kept !== dir && kept.parent; kept = kept.parent) spared.add(pathBelow(kept));
+      const isProtected = this.#isProtected({ dir: at, name: below, kind: stats.kind, isDying: true });
+      if (!isProtected && this.#backups?.isOwnDir(stats) !== true) return false;
+      spare(at);
       return true;
     };
     /** Those that are not spared, whatever is found. */
     let certainCount = first - 1;
     for (const found of walk(this.#held, { from: top, skip: isKept, onTrouble: this.#onTrouble })) {
       if (certainCount > this.#maxCount) return;
-      this.#found.push({ dir: found.dir, name: found.name, kind: found.stats.kind });
-      if (!this.#filters || found.stats.kind !== "dir") certainCount += 1;
+      const { kind: foundKind } = found.stats;
+      this.#found.push({ dir: found.dir, name: found.name, kind: foundKind });
+      if (!this.#maySpare || foundKind !== "dir") certainCount += 1;
+      if (this.#staysBeside(found.name, foundKind)) spare(found.dir);
     }
     if (spared.size === 0) return;
     const found = this.#found.splice(first - 1);

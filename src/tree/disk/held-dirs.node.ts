@@ -42,7 +42,7 @@ const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 export class HeldDirs {
   readonly root: DirNode;
   /** Where the root was when it was opened; no part of it was a link. */
-  readonly #rootPath: ByteString;
+  readonly rootPath: ByteString;
   /** The path that was given, from the top of the file system on. */
   readonly #givenPath: ByteString;
   readonly #follow: boolean;
@@ -64,7 +64,7 @@ export class HeldDirs {
     const bare = follow ? given : withoutSlash(given);
     const fd = fs.openSync(nativePath(bare), O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
     this.root = new DirNode(undefined, "", { fd, volume: volumeOf(lookAtHandle(fd)) });
-    this.#rootPath = realPath(given);
+    this.rootPath = realPath(given);
     this.#givenPath = path.isAbsolute(bare) ? bare : `${realPath(".")}/${bare}`;
     this.#follow = follow;
   }
@@ -221,7 +221,7 @@ export class HeldDirs {
   }
 
   #checkedPath(dir: DirNode, fd: number): ByteString {
-    const path = this.#rootPath + placeBelow(dir);
+    const path = this.rootPath + placeBelow(dir);
     const there = fs.lstatSync(nativePath(path), { bigint: true });
     if (isSame(there, fs.fstatSync(fd, { bigint: true }))) return path;
     throw new SyncError("PATH", "a directory was replaced while in use", {

@@ -3,6 +3,7 @@ import { closingAfter } from "../../bytes/closing.ts";
 import type { ChunkId } from "../../chunk/chunk.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
+import type { Backups } from "./backups.node.ts";
 import { copyBytes, copyContent } from "./copy-content.node.ts";
 import { readFully, writeFully } from "./file-cut.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -35,6 +36,8 @@ export interface IncomingTools {
   /** Keeps what is replaced, when its content is counted on. */
   readonly oldFiles: OldFiles | undefined;
   readonly linkedFiles: LinkedFiles;
+  /** Keeps what is replaced, when that was asked for. */
+  readonly backups: Backups | undefined;
   readonly places: Places;
   /** Temporary files open for writing, by name. */
   readonly writing: HandleCache<NameIn>;
@@ -278,9 +281,10 @@ export class IncomingFile {
   }
 
   #rename(): void {
-    const { oldFiles, places, replacements } = this.#tools;
+    const { backups, oldFiles, places, replacements } = this.#tools;
     const { dir, name, there } = this.plan;
     const temp = this.#temp!;
+    if (there && there.kind !== "dir") backups?.keep({ dir, name });
     if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
     if (this.#put(temp)) places.settle(this.place);
     else {

@@ -5,12 +5,13 @@ import { isSyncError } from "../../errors.ts";
 import type { Entry, TreeChange } from "../entry/entry.ts";
 import { type Keeping, modeMask } from "../plan/comparison.ts";
 import type { TargetOptions } from "../target.ts";
+import { Backups } from "./backups.node.ts";
 import { toByteString, type PlacePath } from "./byte-string.node.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { ExpectedPaths } from "../filter/expected-paths.ts";
-import { protectionAt } from "./dir-filters.node.ts";
+import { protectionAt } from "./protection.node.ts";
 import { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
@@ -47,6 +48,7 @@ export class OpenTarget {
   readonly extras: Extras | undefined;
   readonly #tools: OpenTargetTools;
   readonly #likeFrom: DirNode | undefined;
+  readonly #backups: Backups | undefined;
   readonly #linkedFiles = new LinkedFiles();
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
@@ -61,8 +63,11 @@ export class OpenTarget {
     this.held = held;
     this.dirs = new TargetDirs(held, options.rule);
     this.#likeFrom = likeDir(destination, first);
-    if (maxDeletedCount !== undefined)
-      this.extras = new Extras(held, maxDeletedCount, protectionAt(held, place, given.layout, options));
+    this.#backups = Backups.of(held, options);
+    if (maxDeletedCount !== undefined) {
+      const protection = protectionAt(held, place, given.layout, options);
+      this.extras = new Extras(held, maxDeletedCount, protection, this.#backups);
+    }
     this.planner = this.#createPlanner(destination);
   }
 
@@ -143,7 +148,12 @@ export class OpenTarget {
   }
 
   close(): void {
-    doAll([() => this.#closeWorkspace(), () => this.dirs.restore(), () => this.held.close()]);
+    doAll([
+      () => this.#closeWorkspace(),
+      () => this.dirs.restore(),
+      () => this.#backups?.close(),
+      () => this.held.close(),
+    ]);
   }
 
   #createPlanner(destination: OpenDestination): EntryPlanner {
@@ -181,6 +191,7 @@ export class OpenTarget {
     const { durable = false, onUnkept = () => {} } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
+      backups: this.#backups,
       rule: { spec, digest },
       likeFrom: this.#likeFrom,
       mayCutAll,

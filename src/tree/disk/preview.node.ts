@@ -3,10 +3,11 @@ import { nodeDigests } from "../../chunk/blake3.node.ts";
 import type { SyncError } from "../../errors.ts";
 import type { PlacePath } from "./byte-string.node.ts";
 import { keepsAll } from "../plan/comparison.ts";
+import { Backups } from "./backups.node.ts";
 import { seenKeeping } from "./keeping.node.ts";
 import { findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
-import { protectionAt } from "./dir-filters.node.ts";
+import { protectionAt, type ProtectionOptions } from "./protection.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, DirNode } from "./dir-node.node.ts";
@@ -21,10 +22,9 @@ import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Need, TargetOptions, TreeTarget } from "../target.ts";
 
 /** How `openTreePreview` looks. */
-export interface TreePreviewOptions {
+export interface TreePreviewOptions extends ProtectionOptions {
   /** As that of `openTreeTarget`. */
   readonly maxDeletedCount?: number;
-  readonly filter?: TreeFilter | undefined;
   readonly expected?: TreeFilter | undefined;
   readonly follow?: boolean;
   readonly rule?: PlanRule | undefined;
@@ -135,7 +135,7 @@ class Preview implements TreeTarget, EntryActions {
     const { held } = destination;
     if (held && maxDeletedCount !== undefined) {
       const protection = protectionAt(held, this.#place, layout, this.#options);
-      this.#extras = new Extras(held, maxDeletedCount, protection);
+      this.#extras = new Extras(held, maxDeletedCount, protection, Backups.of(held, this.#options));
     }
     const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
     const { rule } = this.#options;

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { closingOnFailure } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
+import type { Backups } from "./backups.node.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import type { Metadata } from "../plan/comparison.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -40,13 +41,15 @@ export interface Replaced extends Replacement {
 export class Replacements {
   readonly #held: HeldDirs;
   readonly #staging: Staging;
+  readonly #backups: Backups | undefined;
   readonly #dirs: (Waiting & { readonly node: DirNode })[] = [];
   readonly #leaves: Waiting[] = [];
   /** The entries of these. */
   readonly #waitingLeaves = new Set<number>();
 
-  constructor(held: HeldDirs, staging: Staging) {
+  constructor(held: HeldDirs, staging: Staging, backups?: Backups) {
     this.#held = held;
+    this.#backups = backups;
     this.#staging = staging;
   }
 
@@ -84,6 +87,7 @@ export class Replacements {
   #putDir({ dir, name, temp, node }: Waiting & { readonly node: DirNode }): void {
     const there = this.#held.look(dir, name);
     if (there?.kind === "dir") throw new SyncError("CHANGED", "another directory was made there meanwhile");
+    if (there) this.#backups?.keep({ dir, name });
     if (there) this.#held.exchange(temp.dir, temp.name, dir, name);
     else this.#held.rename(temp.dir, temp.name, dir, name);
     node.aside = undefined;

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import type { Backups } from "./backups.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { NameIn } from "./dir-node.node.ts";
@@ -14,6 +15,7 @@ interface LinkTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
   readonly replacements: Replacements;
+  readonly backups: Backups | undefined;
   readonly oldFiles: OldFiles | undefined;
   readonly linkedFiles: LinkedFiles;
   readonly metadata: MetadataSetter;
@@ -24,7 +26,7 @@ interface LinkTools {
  * followed.
  */
 export function makeLink(
-  { held, linkedFiles, metadata, oldFiles, replacements, staging }: LinkTools,
+  { backups, held, linkedFiles, metadata, oldFiles, replacements, staging }: LinkTools,
   { dir, name, number, entry, there }: PlannedEntry,
 ): void {
   const makeFrom = (temp: NameIn): void => {
@@ -40,6 +42,7 @@ export function makeLink(
       throw thrown;
     }
   };
+  if (there && there.kind !== "dir") backups?.keep({ dir, name });
   if (there?.kind === "file") oldFiles?.keep(dir, name, there.size);
   try {
     makeFrom(staging.newName(dir, name));

@@ -2,9 +2,10 @@ import type { TreeChange } from "../entry/entry.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Unkept } from "./metadata.node.ts";
+import type { ProtectionOptions } from "./protection.node.ts";
 
 /** How `openTreeTarget` writes. */
-export interface TreeTargetOptions {
+export interface TreeTargetOptions extends ProtectionOptions {
   /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
   readonly durable?: boolean;
   /** False to refuse a link as the destination itself; true unless given. */
@@ -25,8 +26,6 @@ export interface TreeTargetOptions {
   readonly onUnkept?: (what: Unkept) => void;
   /** Which entries are brought about, and when files are equal. */
   readonly rule?: PlanRule | undefined;
-  /** Spares from deletion what its rules for receivers exclude. */
-  readonly filter?: TreeFilter | undefined;
   /**
    * Refuses what its rules for senders exclude, where these are all known here: the sender was told
    * to leave that out.

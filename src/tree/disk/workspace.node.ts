@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { closingOnFailure, doAll } from "../../bytes/closing.ts";
 import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
+import type { Backups } from "./backups.node.ts";
 import type { Identity } from "./identity.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import type { DirNode, NameIn } from "./dir-node.node.ts";
@@ -25,6 +26,7 @@ const maxWritingCount = 128;
 
 interface WorkspaceOptions {
   readonly linkedFiles: LinkedFiles;
+  readonly backups: Backups | undefined;
   readonly rule: ChunkRule;
   /** The directory whose files new ones may be like; none for a single file. */
   readonly likeFrom: DirNode | undefined;
@@ -53,6 +55,7 @@ export class Workspace implements IncomingTools {
   readonly durable: boolean;
   readonly abandoned: NameIn[] = [];
   readonly linkedFiles: LinkedFiles;
+  readonly backups: Backups | undefined;
   readonly oldFiles: OldFiles | undefined;
   readonly metadata: MetadataSetter;
 
@@ -60,11 +63,12 @@ export class Workspace implements IncomingTools {
   constructor(held: HeldDirs, options: WorkspaceOptions) {
     const { rule, likeFrom, mayCutAll, keepOld, durable, pause, allowedModeBits, onUnkept } = options;
     this.linkedFiles = options.linkedFiles;
+    this.backups = options.backups;
     this.held = held;
     this.durable = durable;
     this.pause = pause;
     this.staging = new Staging(held);
-    this.replacements = new Replacements(held, this.staging);
+    this.replacements = new Replacements(held, this.staging, this.backups);
     const keeping = closingOnFailure(
       () => findKeeping(held, this.staging.newName(held.root, ""), allowedModeBits),
       () => this.staging.close(),

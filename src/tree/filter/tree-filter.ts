@@ -16,6 +16,8 @@ export interface TreeFilter {
   readonly deletesExcluded: boolean;
   /** True when directories of the tree may have rules of their own for this end. */
   readsFiles(side: FilterSide): boolean;
+  /** The same filter with one more rule, which is asked last. */
+  followedBy(rule: string): TreeFilter;
   /** Begins to ask one end's rules. Each call is for itself. */
   open(side: FilterSide, top: FilterTop): DirFilter;
 }
@@ -43,6 +45,7 @@ export function createTreeFilter(
     rules: complete,
     deletesExcluded,
     readsFiles: (side) => complete.some((rule) => rule.type === "dir-merge" && isForSide(rule.reading, side)),
+    followedBy: (rule) => createTreeFilter([...complete, rule], options),
     open: (side, top) => DirFilter.top(complete, side, top, { ...options, deletesExcluded }),
   };
 }

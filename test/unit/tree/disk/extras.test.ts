@@ -8,7 +8,7 @@ import { memorySource } from "../../../../src/tree/memory/memory-source.ts";
 import { memoryDir } from "../../../../src/tree/memory/memory-tree.ts";
 import { Extras } from "../../../../src/tree/disk/extras.node.ts";
 import { HeldDirs } from "../../../../src/tree/disk/held-dirs.node.ts";
-import { protectionAt } from "../../../../src/tree/disk/dir-filters.node.ts";
+import { protectionAt } from "../../../../src/tree/disk/protection.node.ts";
 import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
 import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
