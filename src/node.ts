@@ -15,6 +15,7 @@ export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/d
 export { openTreePreview, type TreePreviewOptions } from "./tree/disk/preview.node.ts";
 export type { Unkept } from "./tree/disk/metadata.node.ts";
 export { openTreeTarget } from "./tree/disk/target.node.ts";
+export type { Order } from "./tree/order/order.ts";
 export type { PlanRule } from "./tree/plan/plan-rule.ts";
 export type { TreeTargetOptions } from "./tree/disk/target-options.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";
@@ -39,7 +40,7 @@ export type {
   ShareOptions,
   SharedFile,
   SharedTree,
-  TargetShareOptions,
+  TreeShareOptions,
 } from "./http/share.ts";
 export { type Principal, type Token, findToken, generateToken, parseTokens } from "./http/tokens.node.ts";
 export type { Scope } from "./http/route.ts";

@@ -9,7 +9,7 @@ import { reportSession } from "./session-report.ts";
 /** What decides which changes there are to tell of. */
 interface ChangeReportOptions {
   /** True where nothing is changed, and told what would be. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /** Undefined where nothing is deleted. */
   readonly maxDeletedCount?: number | undefined;
 }

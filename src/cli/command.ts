@@ -12,7 +12,10 @@ export interface OptionSpec {
   readonly bare?: string;
   /** The option that has this one among its values, as `NAME=VALUE`, in the order given. */
   readonly gathered?: string;
+  /** What help says. */
   readonly about: string;
+  /** What docs/cli.md says, as Markdown; the same unless given. */
+  readonly doc?: string;
 }
 
 /** Options by their long names. */

@@ -4,10 +4,15 @@ import type { OptionSpecs, OptionValues } from "./command.ts";
 
 /** Options of the commands that can delete what the sender does not have. */
 export const deleteOptions = {
-  delete: { type: "boolean", about: "delete what the directories of DST hold and those of SRC do not" },
+  delete: {
+    type: "boolean",
+    about: "delete what the directories of DST hold and those of SRC do not",
+    doc: "delete what the directories of DST hold and those of SRC do not ([when](#what-is-deleted))",
+  },
   "delete-excluded": {
     type: "boolean",
     about: "the same, and what is left out by rules that spare nothing, too",
+    doc: "the same, and what is left out is deleted, too, but for what a rule [spares](filters.md#two-ends) by itself",
   },
   "max-delete": {
     type: "string",

@@ -9,6 +9,7 @@ export const explainOption = {
     type: "string",
     value: "PATH",
     about: "tell which rule decides about PATH here, and do nothing else",
+    doc: "tell which [rule decides](filters.md#which-rule-decided) about PATH, and do nothing else",
   },
 } as const satisfies OptionSpecs;
 

@@ -6,7 +6,13 @@ const flag = { type: "boolean", multiple: true, gathered: "filter" } as const;
 
 /** The options of the commands that can leave something out, with rsync's meaning. */
 export const filterOptions = {
-  filter: { ...rule, short: "f", value: "RULE", about: "add a rule, as with rsync; see docs/filters.md" },
+  filter: {
+    ...rule,
+    short: "f",
+    value: "RULE",
+    about: "add a rule, as with rsync; see docs/filters.md",
+    doc: "add a rule ([how](filters.md)); may be given several times",
+  },
   "dir-filters": {
     ...flag,
     short: "F",

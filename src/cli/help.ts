@@ -59,7 +59,8 @@ function describeOptions(specs: OptionSpecs): string[] {
   });
 }
 
-function formOf(name: string, { short, value, bare }: OptionSpec): string {
+/** How an option is written: `-z, --compress`. */
+export function formOf(name: string, { short, value, bare }: OptionSpec): string {
   const shortForm = short === undefined ? "    " : `-${short}, `;
   if (value === undefined) return `${shortForm}--${name}`;
   return `${shortForm}--${name}${bare === undefined ? ` ${value}` : `[=${value}]`}`;

@@ -1,11 +1,9 @@
 import { parseSize } from "../bytes/size.ts";
 import { SyncError } from "../errors.ts";
+import { maxWindowSec } from "../tree/order/order-fields.ts";
 import type { PlanRule } from "../tree/plan/plan-rule.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
-
-/** Seconds of the longest window: a day. */
-const maxWindowSec = 86_400;
 
 /** Options about what is brought about, and when files are equal, with rsync's meaning. */
 export const planOptions = {
@@ -13,6 +11,7 @@ export const planOptions = {
     type: "boolean",
     short: "c",
     about: "compare the content of files, whatever their size and time",
+    doc: "compare the content of files, whatever their size and time; not with `--dry-run`",
   },
   "size-only": { type: "boolean", about: "take files for equal that have the same size" },
   "modify-window": {

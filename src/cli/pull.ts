@@ -6,7 +6,7 @@ import { defineCommand } from "./command.ts";
 import { reportExplanation } from "./filter-explanation.ts";
 import { prepareForSession } from "./engine.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
-import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
+import { readLocalOptions, readPlaceOptions, receivingOptions } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
 
@@ -33,15 +33,16 @@ export const pull = defineCommand({
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     if (options["filter-explain"] !== undefined)
       return reportExplanation(report, options, { side: "receiver", place: to, isNamed: false });
-    const receiving = await readReceivingOptions(to, options, report);
-    const changes = new ChangeReport(report, receiving);
+    const order = await readPlaceOptions(options);
+    const changes = new ChangeReport(report, order);
     prepareForSession("duplex");
     const summary = await transfer(from, to, {
       ...readConnectorOptions(there, options, report),
       ...reconnectionOf(options, report),
       ...timeoutOf(options),
       ...receiveLimitsOf(options),
-      ...receiving,
+      ...order,
+      ...readLocalOptions(to, options, report),
       ...changes.runOptions(),
       signal,
       compress: options.compress === true,

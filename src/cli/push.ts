@@ -3,12 +3,9 @@ import { parseEndpoint } from "../transfer/endpoint.node.ts";
 import { transfer } from "../transfer/transfer.node.ts";
 import { ChangeReport } from "./change-report.ts";
 import { defineCommand } from "./command.ts";
-import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { prepareForSession } from "./engine.ts";
 import { explainOption, reportExplanation, sourcePlace } from "./filter-explanation.ts";
-import { filterOptions, readFilterOptions } from "./filter-options.ts";
-import { planOptions, planRuleOf } from "./plan-options.ts";
-import { dryRunOption } from "./receiving-options.ts";
+import { placeOptions, readPlaceOptions } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
 
@@ -17,11 +14,8 @@ export const push = defineCommand({
   operands: ["SRC", "DST"],
   options: {
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
-    ...filterOptions,
+    ...placeOptions,
     ...explainOption,
-    ...dryRunOption,
-    ...deleteOptions,
-    ...planOptions,
     ...remoteOptions,
     ...timeoutOption,
   },
@@ -38,21 +32,16 @@ export const push = defineCommand({
       );
     if (options["filter-explain"] !== undefined)
       return reportExplanation(report, options, { side: "sender", ...sourcePlace(from) });
-    const dryRun = options["dry-run"] === true;
-    const maxDeletedCount = deletionLimitOf(options);
-    const changes = new ChangeReport(report, { dryRun, maxDeletedCount });
-    const rule = planRuleOf(options);
+    const order = await readPlaceOptions(options);
+    const changes = new ChangeReport(report, order);
     prepareForSession("duplex");
     const summary = await transfer(from, to, {
       ...readConnectorOptions(there, options, report),
       ...reconnectionOf(options, report),
       ...timeoutOf(options),
       ...changes.runOptions(),
-      dryRun,
-      rule,
+      ...order,
       signal,
-      ...(await readFilterOptions(options)),
-      ...(maxDeletedCount !== undefined && { maxDeletedCount }),
       ...(options.compress === true && { compress: true }),
     });
     changes.end("sent", summary);

@@ -10,9 +10,20 @@ export const receiveLimitOptions = {
     type: "string",
     value: "SIZE",
     about: "refuse a tree of more content, such as 500G; 0: any",
+    doc: "refuse a tree of more content, such as `500G`, before any of it is written; 0: any, as unless given",
   },
-  "max-entries": { type: "string", value: "N", about: "refuse a tree of more entries; 0: any" },
-  "max-expansion": { type: "string", value: "N", about: "refuse to make N times what came; 0: any" },
+  "max-entries": {
+    type: "string",
+    value: "N",
+    about: "refuse a tree of more entries; 0: any",
+    doc: "refuse a tree of more entries; 0: any; 8388608 unless given",
+  },
+  "max-expansion": {
+    type: "string",
+    value: "N",
+    about: "refuse to make N times what came; 0: any",
+    doc: "refuse to make more than N times what came, beyond 256 MiB; 0: any, as unless given ([limits](limits.md#what-a-receiver-makes))",
+  },
 } as const satisfies OptionSpecs;
 
 /** @throws USAGE */

@@ -1,5 +1,6 @@
 import type { FilterOptions } from "../transfer/filter-options.ts";
 import type { OpenTargetOptions } from "../transfer/open-target.node.ts";
+import type { Order } from "../tree/order/order.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
@@ -10,17 +11,31 @@ import type { Report } from "./report.ts";
 
 /** The option of the commands that can tell what they would do. */
 export const dryRunOption = {
-  "dry-run": { type: "boolean", short: "n", about: "tell what would become of DST, and change nothing" },
+  "dry-run": {
+    type: "boolean",
+    short: "n",
+    about: "tell what would become of DST, and change nothing",
+    doc: "tell what would become of DST, and change nothing ([how](#what-would-be-done))",
+  },
+} as const satisfies OptionSpecs;
+
+/** Options about what becomes of a place that a tree is received in. */
+export const placeOptions = {
+  ...filterOptions,
+  ...dryRunOption,
+  ...deleteOptions,
+  ...planOptions,
 } as const satisfies OptionSpecs;
 
 /** Options of the commands that receive a tree here. */
 export const receivingOptions = {
-  ...filterOptions,
+  ...placeOptions,
   ...explainOption,
-  ...dryRunOption,
-  ...deleteOptions,
-  ...planOptions,
-  fsync: { type: "boolean", about: "wait for the disk before a file gets its name" },
+  fsync: {
+    type: "boolean",
+    about: "wait for the disk before a file gets its name",
+    doc: "wait for the disk before a file gets its name, so that it survives a loss of power",
+  },
 } as const satisfies OptionSpecs;
 
 const unkeptTexts: Readonly<Record<Unkept, string>> = {
@@ -29,21 +44,26 @@ const unkeptTexts: Readonly<Record<Unkept, string>> = {
   "times of links": "the times of links",
 };
 
-/** How a tree is received at a place, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
-export async function readReceivingOptions(
-  place: string,
-  options: OptionValues<typeof receivingOptions>,
-  report: Report,
-): Promise<
-  Pick<OpenTargetOptions, "dryRun" | "durable" | "maxDeletedCount" | "onUnkept" | "rule"> & FilterOptions
-> {
-  const maxDeletedCount = deletionLimitOf(options);
+/** What is to become of a place, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
+export async function readPlaceOptions(
+  options: OptionValues<typeof placeOptions>,
+): Promise<Omit<Order, "filter"> & FilterOptions> {
   return {
     ...(await readFilterOptions(options)),
     dryRun: options["dry-run"] === true,
     rule: planRuleOf(options),
+    maxDeletedCount: deletionLimitOf(options),
+  };
+}
+
+/** How a tree is received at a place here. */
+export function readLocalOptions(
+  place: string,
+  options: OptionValues<typeof receivingOptions>,
+  report: Report,
+): Pick<OpenTargetOptions, "durable" | "onUnkept"> {
+  return {
     durable: options.fsync === true,
-    ...(maxDeletedCount !== undefined && { maxDeletedCount }),
     onUnkept: (what) =>
       report.notice(`the file system at ${place} does not keep ${unkeptTexts[what]}`, { unkept: what }),
   };

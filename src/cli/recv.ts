@@ -10,7 +10,8 @@ import { reportExplanation } from "./filter-explanation.ts";
 import { sparingOptions } from "./filter-options.ts";
 import { prepareForSession } from "./engine.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
-import { readReceivingOptions, receivingOptions } from "./receiving-options.ts";
+import { orderGiven, orderOption } from "./order-option.ts";
+import { placeOptions, readLocalOptions, readPlaceOptions, receivingOptions } from "./receiving-options.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
 import { progressTo } from "./session-progress.ts";
 
@@ -21,6 +22,7 @@ export const recv = defineCommand({
     ...duplexOption,
     ...receivingOptions,
     ...sparingOptions,
+    ...orderOption,
     ...receiveLimitOptions,
     ...timeoutOption,
   },
@@ -32,13 +34,14 @@ export const recv = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const channel = duplex ? duplexChannel() : inputChannel();
-    const receiving = await readReceivingOptions(place, options, report);
-    if (receiving.filter && receiving.maxDeletedCount === undefined)
+    const order = orderGiven(options, "receiver", placeOptions) ?? (await readPlaceOptions(options));
+    if (order.filter && order.maxDeletedCount === undefined)
       throw new SyncError("USAGE", "filters are for --delete here; leaving out is for the sender");
-    const changes = new ChangeReport(report, receiving);
-    const { filter } = await loadFilter(receiving, "sender");
+    const changes = new ChangeReport(report, order);
+    const { filter } = await loadFilter(order, "sender");
     const target = await openTarget(place, {
-      ...receiving,
+      ...order,
+      ...readLocalOptions(place, options, report),
       filter,
       ...(changes.onChange && { onChange: changes.onChange }),
     });

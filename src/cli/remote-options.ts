@@ -15,6 +15,7 @@ export const httpOptions = {
     type: "string",
     value: "FILE",
     about: "show the token in this file (or RSYNC_STREAM_TOKEN) to the server",
+    doc: "show the token in this file, which holds nothing else, to the server; without it the one in `RSYNC_STREAM_TOKEN`, if any. Others must not be able to read the file",
   },
   ca: {
     type: "string",
@@ -24,13 +25,25 @@ export const httpOptions = {
   insecure: {
     type: "boolean",
     about: "talk to a server that cannot prove who it is: others may read and change all",
+    doc: "talk to a server that cannot prove who it is. Whoever is in between can then read and change everything",
   },
 } as const satisfies OptionSpecs;
 
 /** Options of the commands that connect to the other end themselves. */
 export const remoteOptions = {
-  rsh: { type: "string", short: "e", value: "COMMAND", about: "how to reach the host; ssh unless given" },
-  "remote-path": { type: "string", value: "COMMAND", about: "what to run there; rsync-stream unless given" },
+  rsh: {
+    type: "string",
+    short: "e",
+    value: "COMMAND",
+    about: "how to reach the host; ssh unless given",
+    doc: "how to reach the host; `ssh` unless given. Split at blanks, quotes honoured, as with rsync",
+  },
+  "remote-path": {
+    type: "string",
+    value: "COMMAND",
+    about: "what to run there; rsync-stream unless given",
+    doc: "what to run there; `rsync-stream` unless given. The remote shell reads it, so it may hold several words",
+  },
   retries: {
     type: "string",
     value: "N",
@@ -39,6 +52,7 @@ export const remoteOptions = {
   turns: {
     type: "boolean",
     about: "talk by many short requests: for proxies that collect what they pass on",
+    doc: "talk by many short requests, for proxies that collect what they pass on ([http.md](http.md#sessions-in-turns)); with `http:` and `https:` only",
   },
   ...httpOptions,
 } as const satisfies OptionSpecs;

@@ -15,6 +15,7 @@ import { duplexChannel, outputChannel } from "../transfer/standard-streams.node.
 import { explainOption, reportExplanation, sourcePlace } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { loadFilter } from "../transfer/filter-loading.node.ts";
+import { orderGiven, orderOption } from "./order-option.ts";
 import { prepareForSession } from "./engine.ts";
 
 interface DigestOptions {
@@ -31,7 +32,13 @@ export const send = defineCommand({
     ...filterOptions,
     ...explainOption,
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
-    digest: { type: "string", value: "NAME", about: "name chunks by sha-256 or blake3" },
+    digest: {
+      type: "string",
+      value: "NAME",
+      about: "name chunks by sha-256 or blake3",
+      doc: "name chunks by `sha-256` or `blake3`; unless given, `sha-256` with `--have`, and with `--duplex` where something is at the receiver; otherwise whichever is faster here, with `--duplex` at both ends",
+    },
+    ...orderOption,
     ...duplexOption,
     ...timeoutOption,
   },
@@ -43,7 +50,8 @@ export const send = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
-    const { filter } = await loadFilter(await readFilterOptions(options), "receiver");
+    const order = orderGiven(options, "sender", filterOptions) ?? (await readFilterOptions(options));
+    const { filter } = await loadFilter(order, "receiver");
     const source = await openSource(place, { filter });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);

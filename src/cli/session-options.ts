@@ -8,12 +8,21 @@ const maxSeconds = 604_800;
 
 /** The option of all commands that hold a session. */
 export const timeoutOption = {
-  timeout: { type: "string", value: "SECONDS", about: "give up after so long without a word from the peer" },
+  timeout: {
+    type: "string",
+    value: "SECONDS",
+    about: "give up after so long without a word from the peer",
+    doc: "give up after so long without a word from the peer; 60 unless given, which over ssh count from its first word on, and for ever one way; 0 waits for ever",
+  },
 } as const satisfies OptionSpecs;
 
 /** The option of those that hold one over standard input and output. */
 export const duplexOption = {
-  duplex: { type: "boolean", about: "talk both ways, over standard input and output" },
+  duplex: {
+    type: "boolean",
+    about: "talk both ways, over standard input and output",
+    doc: "talk both ways, over standard input and output: only what the other end is missing is sent; both ends have to",
+  },
 } as const satisfies OptionSpecs;
 
 /**

@@ -15,6 +15,7 @@ import {
 import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
 import { DirNode } from "../tree/disk/dir-node.node.ts";
 import { HeldDirs, O_PATH } from "../tree/disk/held-dirs.node.ts";
+import type { Order } from "../tree/order/order.ts";
 import { openTreePreview } from "../tree/disk/preview.node.ts";
 import { openTreeSource } from "../tree/disk/source.node.ts";
 import { stagingName } from "../tree/entry/staging-name.ts";
@@ -24,8 +25,9 @@ import type { Bytes } from "../types.ts";
 import { versionOf } from "./file-cuts.node.ts";
 import { type FileCutOptions, fileShare } from "./file-share.node.ts";
 import { listNames } from "./names.node.ts";
+import { filterOfPeer } from "./peer-filter.node.ts";
 import type { SharePath } from "./share-path.ts";
-import type { Share, SharedContent, TargetShareOptions } from "./share.ts";
+import type { Share, SharedContent, TreeShareOptions } from "./share.ts";
 
 /** What a shared directory lets others do. */
 export interface DirShareOptions extends FileCutOptions {
@@ -57,9 +59,11 @@ export function dirShare(
   const files = fileShare(options);
 
   return {
-    async openTree(path) {
+    orderFields: ["maxDeletedCount", "filter", "deletesExcluded", "rule"],
+    async openTree(path, { order = {} }) {
+      const filter = filterOfPeer(order);
       return withPlace(held, path, async (place) => {
-        return { source: await openTreeSource(place, { follow: false }) };
+        return { source: await openTreeSource(place, { follow: false, filter }) };
       });
     },
     async openFile(path, shareOptions) {
@@ -74,18 +78,20 @@ export function dirShare(
       return withPlace(held, { components, contents: false }, (place) => listNames(place, from));
     },
     ...(options.readOnly !== true && {
-      async openTarget(path: SharePath, { maxDeletedCount }: TargetShareOptions) {
+      async openTarget(path: SharePath, { order = {} }: TreeShareOptions) {
+        const asked = targetOptionsOf(order);
         const { fd, place } = openPlace(held, path);
         const target = await openTreeTarget(place, {
           durable: options.durable ?? false,
           worldWritable: options.worldWritable ?? false,
-          ...reach(maxDeletedCount),
+          ...asked,
         });
         return closing(target, () => fs.closeSync(fd));
       },
-      async openPreview(path: SharePath, { maxDeletedCount }: TargetShareOptions) {
+      async openPreview(path: SharePath, { order = {} }: TreeShareOptions) {
+        const asked = targetOptionsOf(order);
         const { fd, place } = openPlace(held, path);
-        return closing(openTreePreview(place, reach(maxDeletedCount)), () => fs.closeSync(fd));
+        return closing(openTreePreview(place, asked), () => fs.closeSync(fd));
       },
     }),
     close: async () => held.close(),
@@ -188,11 +194,14 @@ function notFound(cause?: unknown): SyncError {
 }
 
 /**
- * How far a target may go, here or to be seen: it follows no link, and deletes only what it was
- * asked to.
+ * What a target is to do, and how far it may go, here or to be seen: it follows no link.
+ *
+ * @throws USAGE, LIMIT, UNSUPPORTED
  */
-function reach(maxDeletedCount: number | undefined) {
-  return { follow: false, ...(maxDeletedCount !== undefined && { maxDeletedCount }) };
+function targetOptionsOf(order: Order) {
+  const { maxDeletedCount, rule } = order;
+  const filter = filterOfPeer(order);
+  return { follow: false, filter, rule, ...(maxDeletedCount !== undefined && { maxDeletedCount }) };
 }
 
 /** A target that frees something more when it is closed. */

@@ -1,10 +1,19 @@
 import { SyncError } from "../errors.ts";
-import { type SessionWish, sessionMediaType } from "../transport/session-request.ts";
+import { type SessionDirection, sessionMediaType } from "../transport/session-request.ts";
 import { openTurns } from "../transport/turns.ts";
+import { asksForDeletion, decodeOrder } from "../tree/order/order-codec.ts";
+import type { Order } from "../tree/order/order.ts";
 import { parseSharePath, type SharePath } from "./share-path.ts";
 
 /** What may be done with a share. */
 export type Scope = "read" | "write" | "delete";
+
+/** What a client wants of a share. */
+export interface SessionOrder {
+  readonly direction: SessionDirection;
+  /** What is to be done with the tree at this end. */
+  readonly order: Order;
+}
 
 /** What a request is about. */
 export type Route =
@@ -15,10 +24,10 @@ export type Route =
       readonly path: SharePath;
       /** True for one that opens a session in turns. */
       readonly inTurns: boolean;
-    } & SessionWish)
-  | ({ readonly kind: "turn" } & SessionWish)
+    } & SessionOrder)
+  | ({ readonly kind: "turn" } & SessionOrder)
   /** Whether one may ask for a session. */
-  | ({ readonly kind: "access" } & SessionWish)
+  | ({ readonly kind: "access" } & SessionOrder)
   | { readonly kind: "file"; readonly path: SharePath }
   /** What is in a directory, from behind a name on whose bytes are given in hex. */
   | { readonly kind: "names"; readonly path: SharePath; readonly after: string }
@@ -86,29 +95,18 @@ function checkSessionPost(method: string, contentType: string | undefined): void
   );
 }
 
-function wishIn(query: URLSearchParams): SessionWish {
+function wishIn(query: URLSearchParams): SessionOrder {
   const direction = query.get("session");
-  const deletion = query.get("delete");
-  const dryRun = query.get("dry-run");
   if (direction !== "pull" && direction !== "push")
     throw new SyncError("BAD_MESSAGE", "a session is asked for with ?session=pull or ?session=push");
-  if (deletion !== null && (direction !== "push" || !/^\d{1,15}$/.test(deletion)))
-    throw new SyncError("BAD_MESSAGE", "a push is asked to delete with &delete= and how much at most");
-  if (dryRun !== null && (direction !== "push" || dryRun !== ""))
-    throw new SyncError(
-      "BAD_MESSAGE",
-      "a push is asked to do nothing but tell with &dry-run, without a value",
-    );
-  return {
-    direction,
-    ...(deletion !== null && { maxDeletedCount: Number(deletion) }),
-    ...(dryRun !== null && { dryRun: true }),
-  };
+  const text = query.get("order");
+  const order = text === null ? {} : decodeOrder(text, direction === "pull" ? "sender" : "receiver");
+  return { direction, order };
 }
 
 /** What one has to be allowed to do for a route; nothing for those that tell nothing. */
 export function scopeOf(route: Route): Scope | undefined {
   if (route.kind === "health") return undefined;
   if (!("direction" in route) || route.direction === "pull") return "read";
-  return route.maxDeletedCount === undefined ? "write" : "delete";
+  return asksForDeletion(route.order) ? "delete" : "write";
 }

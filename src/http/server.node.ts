@@ -251,7 +251,8 @@ class HttpServer implements SyncServer {
         await opened.drop().catch(() => {}); // why there is no connection says more
         throw thrown;
       });
-      const { direction, path, dryRun } = route;
+      const { direction, path } = route;
+      const { dryRun = false } = route.order;
       const facts = { via, name, address, direction, path: formatSharePath(path), ...(dryRun && { dryRun }) };
       this.#book(await holdSession(opened, readFairly(duplex), signal, facts));
     } finally {

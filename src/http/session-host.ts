@@ -5,11 +5,14 @@ import type { LivenessOptions } from "../session/link.ts";
 import { sessionLimits } from "../session/limits.ts";
 import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
 import { type SendProgress, type SendSummary, sendTree } from "../session/send.ts";
-import type { SessionDirection, SessionWish } from "../transport/session-request.ts";
+import type { SessionDirection } from "../transport/session-request.ts";
+import { fieldsOf } from "../tree/order/order-codec.ts";
+import type { Order } from "../tree/order/order.ts";
 import type { TreeTarget } from "../tree/target.ts";
 import type { Duplex } from "../types.ts";
+import type { SessionOrder } from "./route.ts";
 import type { SharePath } from "./share-path.ts";
-import type { Share, ShareOptions, TargetShareOptions } from "./share.ts";
+import type { Share, ShareOptions, TreeShareOptions } from "./share.ts";
 
 type OnProgress = (progress: SendProgress | ReceiveProgress) => void;
 type OnTrouble = (error: SyncError) => void;
@@ -34,14 +37,16 @@ interface OpenedSession {
  */
 export async function openSession(
   share: Share,
-  { direction, maxDeletedCount, dryRun = false }: SessionWish,
+  { direction, order }: SessionOrder,
   path: SharePath,
   options: ShareOptions,
   { liveness, limits }: { readonly liveness: LivenessOptions; readonly limits: ReceiveLimits },
 ): Promise<OpenedSession> {
+  checkOrder(share, order);
+  const treeOptions = { ...options, order };
   if (direction === "pull") {
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
-    const { source, layout, cutter } = await share.openTree(path, options);
+    const { source, layout, cutter } = await share.openTree(path, treeOptions);
     return {
       hold(duplex, signal, onProgress, onTrouble) {
         const sendOptions = {
@@ -61,10 +66,10 @@ export async function openSession(
     };
   }
   if (!share.openTarget) throw new SyncError("UNSUPPORTED", "nothing can be pushed to here");
-  const targetOptions = { ...options, ...(maxDeletedCount !== undefined && { maxDeletedCount }) };
-  const target = dryRun
-    ? await openPreview(share, path, targetOptions)
-    : await share.openTarget(path, targetOptions);
+  const target =
+    order.dryRun === true
+      ? await openPreview(share, path, treeOptions)
+      : await share.openTarget(path, treeOptions);
   return {
     hold: (duplex, signal, onProgress, onTrouble) =>
       receiveTree(target, duplex, { ...liveness, ...limits, signal, onProgress, onTrouble }),
@@ -72,11 +77,18 @@ export async function openSession(
   };
 }
 
+/** What a share does not carry out is not passed over. @throws UNSUPPORTED */
+function checkOrder({ orderFields = [] }: Share, order: Order): void {
+  const unknown = fieldsOf(order).find((name) => name !== "dryRun" && !orderFields.includes(name));
+  if (unknown !== undefined)
+    throw new SyncError("UNSUPPORTED", `"${unknown}" of an order is not carried out here`);
+}
+
 /**
  * What must not be done is not left to a share that knows nothing of it, nor told by one that
  * cannot.
  */
-async function openPreview(share: Share, path: SharePath, options: TargetShareOptions): Promise<TreeTarget> {
+async function openPreview(share: Share, path: SharePath, options: TreeShareOptions): Promise<TreeTarget> {
   const target = await share.openPreview?.(path, options);
   if (target?.tellsChanges === true) return target;
   await target?.close();

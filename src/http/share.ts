@@ -3,6 +3,7 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
 import type { SharedNames } from "../tree/entry/shared-names.ts";
 import type { Layout } from "../tree/entry/entry.ts";
+import type { Order } from "../tree/order/order.ts";
 import type { TreeSource } from "../tree/source.ts";
 import type { TreeTarget } from "../tree/target.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
@@ -25,13 +26,13 @@ export interface FileShareOptions extends ShareOptions {
   readonly goesOn?: boolean;
 }
 
-/** What else a pusher wants. */
-export interface TargetShareOptions extends ShareOptions {
+/** What else is known of who asks for a tree, or for a place to put one. */
+export interface TreeShareOptions extends ShareOptions {
   /**
-   * To have deleted what is there and not sent, as `openTreeTarget` does it. Who asks has been
-   * allowed to.
+   * What is to be done with the tree, of the fields that the share names in `orderFields`. Who asks
+   * has been allowed to. Nothing unless given.
    */
-  readonly maxDeletedCount?: number;
+  readonly order?: Order;
 }
 
 /** A tree that was opened to be sent. Whoever opened it closes the source. */
@@ -82,12 +83,17 @@ export interface SharedContent {
  * nothing is there.
  */
 export interface Share {
+  /**
+   * The fields of an order that it carries out, but for `dryRun`, which `openPreview` is for; none
+   * unless given. A session that asks for others is refused.
+   */
+  readonly orderFields?: readonly (keyof Order)[];
   /** Opens what a receiver pulls. */
-  openTree?(path: SharePath, options: ShareOptions): Promise<SharedTree>;
+  openTree?(path: SharePath, options: TreeShareOptions): Promise<SharedTree>;
   /** Opens what a sender pushes to. */
-  openTarget?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
+  openTarget?(path: SharePath, options: TreeShareOptions): Promise<TreeTarget>;
   /** Opens the same to tell what a push would do, with a target that changes nothing. */
-  openPreview?(path: SharePath, options: TargetShareOptions): Promise<TreeTarget>;
+  openPreview?(path: SharePath, options: TreeShareOptions): Promise<TreeTarget>;
   /** Opens a file for CAFS HTTP. */
   openFile?(path: SharePath, options: FileShareOptions): Promise<SharedFile>;
   /**

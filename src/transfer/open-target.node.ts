@@ -19,7 +19,7 @@ export interface OpenTargetOptions extends Pick<
   | "rule"
 > {
   /** True to change nothing, and to tell by `onChange` what would change. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
 }
 
 /** Opens a place to receive a tree in. */

@@ -1,5 +1,5 @@
-import { SyncError } from "../errors.ts";
 import type { ReceiveSummary } from "../session/receive.ts";
+import { encodeOrder } from "../tree/order/order-codec.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
@@ -20,10 +20,8 @@ export async function pull(
   options: TransferOptions,
 ): Promise<ReceiveSummary> {
   const { filter, texts } = await loadFilter(options, "sender");
-  if (texts.length > 0 && there.kind !== "ssh")
-    throw new SyncError("USAGE", "filters are for HOST:PATH; what a server offers comes whole");
-  const { deletesExcluded = false } = options;
-  const connector = connectorTo(there, { direction: "pull", filter: texts, deletesExcluded }, options);
+  const order = encodeOrder({ ...options, filter: texts }, "sender");
+  const connector = connectorTo(there, { direction: "pull", order }, options);
   const { connect, close } = connectEarly(connector, options);
   try {
     const [{ createReceiver }, { openTarget }] = await Promise.all([

@@ -1,13 +1,11 @@
-import { SyncError } from "../errors.ts";
 import type { SendSummary } from "../session/send.ts";
-import type { SessionWish } from "../transport/session-request.ts";
+import { encodeOrder } from "../tree/order/order-codec.ts";
 import { checkSource } from "./check-source.node.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { livenessTo } from "./liveness.node.ts";
-import { planWords } from "./plan-words.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
@@ -23,7 +21,10 @@ export async function push(
   options: TransferOptions,
 ): Promise<SendSummary> {
   const { filter, texts } = await loadFilter(options, "receiver");
-  const connector = connectorTo(there, wishOf(there, options, texts), options);
+  // Rules are for what would be deleted there; the rest of them is seen to here.
+  const spared = options.maxDeletedCount === undefined ? [] : texts;
+  const order = encodeOrder({ ...options, filter: spared }, "receiver");
+  const connector = connectorTo(there, { direction: "push", order }, options);
   checkSource(place);
   const { connect, close } = connectEarly(connector, options);
   try {
@@ -42,19 +43,4 @@ export async function push(
   } finally {
     close();
   }
-}
-
-function wishOf(there: RemoteEndpoint, options: TransferOptions, texts: readonly string[]): SessionWish {
-  const { deletesExcluded = false, maxDeletedCount, dryRun, rule } = options;
-  const asked = planWords(rule);
-  if (asked.length > 0 && there.kind !== "ssh")
-    throw new SyncError("USAGE", `a server takes no ${asked[0]!.replace(/=.*/, "")}; it is for HOST:PATH`);
-  const wish = { direction: "push", planWords: asked, ...(dryRun === true && { dryRun }) } as const;
-  if (maxDeletedCount === undefined) return wish;
-  if (texts.length > 0 && there.kind !== "ssh")
-    throw new SyncError(
-      "USAGE",
-      "a server would delete what a filter spares; leave out --delete, or give rules for the sender alone, as in --filter='H *.o'",
-    );
-  return { ...wish, maxDeletedCount, filter: texts, deletesExcluded };
 }

@@ -7,10 +7,10 @@ import { RemoteWords } from "./remote-words.node.ts";
 import { byteWords, quoteForShell, splitWords } from "./shell-words.node.ts";
 
 /**
- * Bytes of all rules that travel to the other end, quoted. A system takes 128 KiB in one argument,
+ * Bytes of an order that travels to the other end, quoted. A system takes 128 KiB in one argument,
  * and a remote shell takes all words as one.
  */
-export const maxFilterWordsBytes = 98_304;
+export const maxOrderWordBytes = 98_304;
 
 /** How a program at another host is started. */
 export interface RemoteShellOptions {
@@ -32,7 +32,7 @@ const absentHint =
  * How to start the program at the other end of a remote shell.
  *
  * @param wish what is wanted of it
- * @throws USAGE when `rsh` is no command, LIMIT for too many rules
+ * @throws USAGE when `rsh` is no command, LIMIT for an order that is too long
  */
 export function remoteShell(
   { host, path }: ShellEndpoint,
@@ -51,22 +51,14 @@ export function remoteShell(
   };
 }
 
-/** What the other end has to do, as words for a shell. */
-function roleFor(wish: SessionWish): string {
-  const { direction, maxDeletedCount, dryRun, planWords = [] } = wish;
-  const rules = filterWords(wish) + planWords.map((word) => ` ${word}`).join("");
-  if (direction === "pull") return `send --duplex --json --quiet${rules}`;
-  const deletion = maxDeletedCount === undefined ? "" : ` --delete --max-delete ${maxDeletedCount}`;
-  return `recv --duplex --json --quiet${dryRun ? " --dry-run" : ""}${deletion}${rules}`;
-}
-
-/** The rules for that end, in the order in which they are asked. @throws LIMIT */
-function filterWords({ direction, filter = [], deletesExcluded }: SessionWish): string {
-  const words = filter.map((rule) => ` --filter=${quoteForShell(rule)}`).join("");
-  const [actual, limit] = [Buffer.byteLength(words), maxFilterWordsBytes];
+/** What the other end has to do, as words for a shell. @throws LIMIT */
+function roleFor({ direction, order }: SessionWish): string {
+  const role = direction === "pull" ? "send" : "recv";
+  const word = order === undefined ? "" : ` --order=${quoteForShell(order)}`;
+  const [actual, limit] = [Buffer.byteLength(word), maxOrderWordBytes];
   if (actual > limit)
     throw new SyncError("LIMIT", "the other end takes fewer filter rules", { detail: { actual, limit } });
-  return deletesExcluded === true && direction === "push" ? ` --delete-excluded${words}` : words;
+  return `${role} --duplex --json --quiet${word}`;
 }
 
 /** A `~` stays for the remote shell to read. */

@@ -8,6 +8,12 @@ import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/s
 import { withConnectionHint } from "./connection-hint.node.ts";
 import type { ServerEndpoint } from "./endpoint.node.ts";
 
+/**
+ * Characters of a URL with an order in it. Node takes 16 KiB of a request's line and headers, and
+ * proxies take 8.
+ */
+export const maxUrlLength = 7168;
+
 /** How a server is reached. */
 export interface ServerOptions extends Pick<HttpOptions, "headers" | "ca" | "insecure"> {
   /** True to talk by many short requests, for proxies that collect what they pass on. */
@@ -20,6 +26,7 @@ export interface ServerOptions extends Pick<HttpOptions, "headers" | "ca" | "ins
  * How to connect to a server.
  *
  * @param wish what is wanted of it
+ * @throws LIMIT for an order that is too long
  */
 export function serverConnector(
   { kind, url: place }: ServerEndpoint,
@@ -27,6 +34,9 @@ export function serverConnector(
   { turns = false, via = [], headers, ca, insecure }: ServerOptions,
 ): Connect {
   const url = sessionUrl(place, wish);
+  const [actual, limit] = [url.length, maxUrlLength];
+  if (wish.order !== undefined && actual > limit)
+    throw new SyncError("LIMIT", "a server takes fewer filter rules", { detail: { actual, limit } });
   const http: HttpOptions = {
     headers: { ...headers, ...(via.length > 0 && { "Rsync-Stream-Via": via.join(", ") }) },
     ...(ca !== undefined && { ca }),

@@ -6,24 +6,21 @@ import type { ReconnectOptions } from "../session/reconnect.ts";
 import type { SendProgress, SendSummary } from "../session/send.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
-import type { PlanRule } from "../tree/plan/plan-rule.ts";
+import type { Order } from "../tree/order/order.ts";
 import type { ConnectorOptions } from "./connector.node.ts";
 import type { FilterOptions } from "./filter-options.ts";
 
 /** How `transfer` works. */
 export interface TransferOptions
-  extends ConnectorOptions, FilterOptions, LivenessOptions, ReceiveLimits, ReconnectOptions {
+  extends
+    ConnectorOptions,
+    Omit<Order, "filter">,
+    FilterOptions,
+    LivenessOptions,
+    ReceiveLimits,
+    ReconnectOptions {
   /** True to compress content that shrinks. */
   readonly compress?: boolean;
-  /**
-   * Deletes what the directories of the destination hold and those of the source do not, unless
-   * that is more than so many files and directories. Nothing is deleted unless given.
-   */
-  readonly maxDeletedCount?: number;
-  /** True to change nothing, and to tell by `onChange` what would change. */
-  readonly dryRun?: boolean;
-  /** Which entries are brought about, and when files are equal. */
-  readonly rule?: PlanRule | undefined;
   /** True to wait for the disk before a file here gets its name. */
   readonly durable?: boolean;
   /** Called whenever the totals have changed; as often as that happens. */

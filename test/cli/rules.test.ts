@@ -37,10 +37,11 @@ it("what goes against each other, or cannot be, is refused with the reason", asy
     [["push", from, "h:x", "-cn"], "reads no content"],
     [["push", from, "h:x", "--max-size=much"], "takes bytes"],
     [["push", from, "h:x", "--modify-window=-1"], "whole number"],
-    [["push", from, "http://127.0.0.1:1/x", "--update"], "a server takes no --update"],
     [["send", from, "-u"], "the receiver decides; recv has it"],
     [["have", from, "--exclude=a"], "push, pull, send and recv have filters"],
-    [["push", from, "http://127.0.0.1:1/x", "--delete", "--exclude=a"], "leave out --delete, or give"],
+    [["recv", from, "--order={}", "--update"], "leave out --update"],
+    [["recv", from, "--order=1"], "--order: an order is a record"],
+    [["send", from, '--order={"dryRun":true}'], "not for the sender"],
     [["push", from, "h:x", "--filter=a"], 'one that leaves out begins with "- "'],
   ] as const;
   for (const [args, reason] of refused) {

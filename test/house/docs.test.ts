@@ -4,6 +4,7 @@ import { join, posix } from "node:path";
 import { expect, test } from "vitest";
 import { everyOption, readArguments } from "../../src/cli/arguments.ts";
 import { rsyncOptions } from "../../src/cli/rsync-options.ts";
+import { formOf } from "../../src/cli/help.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
@@ -86,14 +87,46 @@ test("command lines in the pages are ones that the command takes", async () => {
   }
 });
 
+const transfers = ["push", "pull", "send", "recv"];
+
 test.each(Object.keys(commands))("docs/cli.md tells all about %s", async (name) => {
   const { text } = readPage("docs/cli.md");
   const section = text.split(/^## /m).find((part) => part.startsWith(`${name}\n`));
   expect(section, "a section").toBeDefined();
   expect(section).toContain(`    rsync-stream ${name} ${commands[name]!.synopsis}\n`);
   const { options } = await commands[name]!.load();
-  expect(optionsIn(section!)).toEqual(Object.keys(options));
+  expect(optionsIn(section!)).toEqual(transfers.includes(name) ? [] : Object.keys(options));
 });
+
+test("docs/cli.md tells all about options of transfers", async () => {
+  const { text } = readPage("docs/cli.md");
+  const found = /(?<=^\| option \| meaning \| for \|\n\| --- \| --- \| --- \|\n)(?:\|.*\n)*/m.exec(text)?.[0];
+  const wanted = await transferRows();
+  // UPDATE_DOCS=1 npx vitest run test/house/docs.test.ts writes them anew.
+  if (process.env["UPDATE_DOCS"] === "1" && found !== undefined)
+    writeFileSync(
+      join(root, "docs/cli.md"),
+      text.replace(`| for |\n| --- | --- | --- |\n${found}`, `| for |\n| --- | --- | --- |\n${wanted}`),
+    );
+  else expect(found).toBe(wanted);
+});
+
+/** A row for each option of transfers, and the commands that have it. */
+async function transferRows(): Promise<string> {
+  const rows = new Map<string, { readonly form: string; readonly about: string; readonly by: string[] }>();
+  for (const name of transfers) {
+    for (const [option, spec] of Object.entries((await commands[name]!.load()).options)) {
+      const row = { form: formOf(option, spec).trim(), about: spec.doc ?? spec.about, by: [] };
+      if (!rows.has(option)) rows.set(option, row);
+      rows.get(option)!.by.push(name);
+    }
+  }
+  const lines = [...rows.values()].map(
+    ({ form, about, by }) =>
+      `| \`${form.replace(", ", "`, `")}\` | ${about.replaceAll("|", "\\|")} | ${by.join(", ")} |\n`,
+  );
+  return lines.join("");
+}
 
 test("docs/cli.md has the options of every command, and every exit code", () => {
   const { text } = readPage("docs/cli.md");

@@ -54,9 +54,10 @@ const foldersOfTree: Record<string, readonly string[]> = {
   entry: [],
   filter: ["entry"],
   plan: ["", "entry"],
+  order: ["filter", "plan"],
   "": ["entry"],
   memory: ["", "entry", "plan"],
-  disk: ["", "entry", "filter", "plan"],
+  disk: ["", "entry", "filter", "order", "plan"],
 };
 
 const files = sourceFiles();

@@ -17,20 +17,14 @@ import { inTheWay } from "./replacements.node.ts";
 import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../subtrees.ts";
 import { ExpectedPaths } from "../filter/expected-paths.ts";
-import type { TreeFilter } from "../filter/tree-filter.ts";
-import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Need, TargetOptions, TreeTarget } from "../target.ts";
+import type { TreeTargetOptions } from "./target-options.node.ts";
 
 /** How `openTreePreview` looks. */
-export interface TreePreviewOptions extends ProtectionOptions {
-  /** As that of `openTreeTarget`. */
-  readonly maxDeletedCount?: number;
-  readonly expected?: TreeFilter | undefined;
-  readonly follow?: boolean;
-  readonly rule?: PlanRule | undefined;
-  /** Called for each path that would not stay as it is. */
-  readonly onChange?: (change: TreeChange) => void;
-}
+export type TreePreviewOptions = Pick<
+  TreeTargetOptions,
+  keyof ProtectionOptions | "maxDeletedCount" | "expected" | "follow" | "rule" | "onChange"
+>;
 
 /**
  * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks

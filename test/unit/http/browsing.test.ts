@@ -192,7 +192,7 @@ describe("access to a session", () => {
     ["pull", "nobody", 401],
     ["push", writer.secret, 200],
     ["push", reader.secret, 401],
-    ["push&delete=1", writer.secret, 401],
+    [`push&order=${encodeURIComponent('{"maxDeletedCount":1}')}`, writer.secret, 401],
   ])("to %s: %s is answered by %d", async (wish, secret, status) => {
     const response = await ask(`nowhere?session=${wish}&view=access`, {}, secret);
     expect(response.status).toBe(status);

@@ -112,14 +112,6 @@ describe("what makes no sense is refused before anything is done", () => {
     ["two places elsewhere", "host:a", "http://host/b", {}, /one of the two places has to be here/],
     ["turns over a shell", ".", "host:a", { turns: true }, /goes with a URL/],
     ["a shell that is none", ".", "host:a", { rsh: "'" }, /not a command/],
-    ["patterns for a server's tree", "http://host/a", ".", { filter: ["- x"] }, /comes whole/],
-    [
-      "patterns that a server cannot spare",
-      ".",
-      "http://host/a",
-      { filter: ["- x"], maxDeletedCount: 1 },
-      /a server would delete/,
-    ],
   ])("%s", async (_, from, to, options, message) => {
     let isConnected = false;
     const onConnect = () => void (isConnected = true);

@@ -1,0 +1,67 @@
+import { SyncError } from "../../errors.ts";
+
+/** Checks a value that a peer sent, and returns it. @throws BAD_MESSAGE, UNSUPPORTED */
+export type Check<Value> = (value: unknown, name: string) => Value;
+
+/** True or false. */
+export const flag: Check<boolean> = (value, name) => {
+  if (typeof value !== "boolean") throw wrong(name);
+  return value;
+};
+
+/** A whole number, at most so much. */
+export function count(most = Number.MAX_SAFE_INTEGER): Check<number> {
+  return (value, name) => {
+    if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > most) throw wrong(name);
+    return value as number;
+  };
+}
+
+/** One of some words. */
+export function choice<const Word extends string>(...words: readonly Word[]): Check<Word> {
+  return (value, name) => {
+    if (!words.includes(value as Word)) throw wrong(name);
+    return value as Word;
+  };
+}
+
+/** A text of so many characters at most, without U+0000. */
+export function text(length: number): Check<string> {
+  return (value, name) => {
+    if (typeof value !== "string" || value.length > length || value.includes("\0")) throw wrong(name);
+    return value;
+  };
+}
+
+/** A list of texts: so many at most, of so many characters each. */
+export function texts(limits: { readonly count: number; readonly length: number }): Check<readonly string[]> {
+  const check = text(limits.length);
+  return (value, name) => {
+    if (!Array.isArray(value) || value.length > limits.count) throw wrong(name);
+    return value.map((one) => check(one, name));
+  };
+}
+
+/** A record of some fields, each of which may be absent. */
+export function record<Fields extends Readonly<Record<string, Check<unknown>>>>(
+  fields: Fields,
+): Check<{ readonly [Name in keyof Fields]?: ReturnType<Fields[Name]> }> {
+  return (value, name) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(name);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => {
+        if (!Object.hasOwn(fields, key)) throw unknownField(`${name}.${key}`);
+        return [key, fields[key]!(member, `${name}.${key}`)];
+      }),
+    ) as { [Name in keyof Fields]?: ReturnType<Fields[Name]> };
+  };
+}
+
+/** What an end says that does not know what it is asked for. */
+export function unknownField(name: string): SyncError {
+  return new SyncError("UNSUPPORTED", `"${name.slice(0, 100)}" of an order is not known here`);
+}
+
+function wrong(name: string): SyncError {
+  return new SyncError("BAD_MESSAGE", `"${name}" of an order has no such value`);
+}

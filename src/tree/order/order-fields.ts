@@ -1,0 +1,42 @@
+import { filterLimits } from "../filter/rule.ts";
+import { type Check, choice, count, flag, record, texts } from "./checks.ts";
+import type { Order, OrderEnd } from "./order.ts";
+
+/** One field of an order. */
+export interface OrderField<Value> {
+  /** The ends that carry it out. */
+  readonly ends: readonly OrderEnd[];
+  /** True when who asks for it has to be allowed to delete. */
+  readonly deletes?: true;
+  /** Checks the value that came from a peer. @throws BAD_MESSAGE */
+  readonly check: Check<Value>;
+}
+
+/** Seconds of the longest window of times: a day. */
+export const maxWindowSec = 86_400;
+
+const receiver = ["receiver"] as const;
+const both = ["sender", "receiver"] as const;
+
+/** All fields of an order. */
+export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNullable<Order[Name]>> } = {
+  dryRun: { ends: receiver, check: flag },
+  maxDeletedCount: { ends: receiver, deletes: true, check: count() },
+  filter: {
+    ends: both,
+    check: texts({ count: filterLimits.ruleCount, length: 2 * filterLimits.patternBytes }),
+  },
+  deletesExcluded: { ends: both, check: flag },
+  rule: {
+    ends: receiver,
+    check: record({
+      equality: choice("time", "size", "content"),
+      windowSec: count(maxWindowSec),
+      keepsNewer: flag,
+      onlyExisting: flag,
+      onlyNew: flag,
+      minBytes: count(),
+      maxBytes: count(),
+    }),
+  },
+};

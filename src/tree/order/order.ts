@@ -1,0 +1,26 @@
+import type { PlanRule } from "../plan/plan-rule.ts";
+
+/**
+ * What is to be done with a tree, beside where it comes from and goes to. It means the same at both
+ * ends, and over every transport.
+ */
+export interface Order {
+  /** True to change nothing, and to tell what would change. */
+  readonly dryRun?: boolean | undefined;
+  /**
+   * Deletes what the directories of the destination hold and those of the source do not, when all
+   * else is done and the sender could list and read all of its tree. At most so many files and
+   * directories: with more nothing is deleted, and the session fails with LIMIT. Nothing is deleted
+   * unless given.
+   */
+  readonly maxDeletedCount?: number | undefined;
+  /** Rules for what is left out and what is spared from deletion, as texts of `--filter`. */
+  readonly filter?: readonly string[] | undefined;
+  /** True to delete what is left out, too, but for what a rule spares by itself. */
+  readonly deletesExcluded?: boolean | undefined;
+  /** Which entries are brought about, and when files are equal. */
+  readonly rule?: PlanRule | undefined;
+}
+
+/** The end of a transfer that carries out a part of an order. */
+export type OrderEnd = "sender" | "receiver";

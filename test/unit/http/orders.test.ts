@@ -1,0 +1,80 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { createServer, type SyncServer } from "../../../src/http/server.node.ts";
+import { generateToken } from "../../../src/http/tokens.node.ts";
+import type { TransferOptions } from "../../../src/transfer/transfer-options.node.ts";
+import { transfer } from "../../../src/transfer/transfer.node.ts";
+import { tempDir } from "../tree/disk/disk-tree.ts";
+
+const { secret, token } = generateToken("all", ["read", "write", "delete"]);
+const tokens = [token];
+const asAll = { headers: { Authorization: `Bearer ${secret}` } };
+const schemes = ["http", "ws"] as const;
+let server: SyncServer | undefined;
+
+afterEach(() => server?.close());
+
+/** A server of `there` in a new folder, with `here` beside it: both have some files. */
+async function serving() {
+  const { path, [Symbol.dispose]: dispose } = tempDir();
+  const [here, there] = [join(path, "here"), join(path, "there")];
+  plant(here, ["a", "b.o", "sub/c.o"]);
+  plant(there, ["old", "old.o", "sub/old.o"]);
+  server = createServer({ root: there, tokens });
+  const url = await server.listen();
+  return { here, there, at: (scheme: string) => url.replace(/^http/, scheme), [Symbol.dispose]: dispose };
+}
+
+function plant(root: string, names: readonly string[]): void {
+  for (const name of names) {
+    fs.mkdirSync(join(root, name, ".."), { recursive: true });
+    fs.writeFileSync(join(root, name), name);
+  }
+}
+
+const namesIn = (dir: string) => fs.readdirSync(dir, { recursive: true }).sort();
+
+describe.each(schemes)("over %s", (scheme) => {
+  it("a push tells the server what to spare and what to leave alone", async () => {
+    using place = await serving();
+    fs.writeFileSync(join(place.there, "a"), "longer");
+    await transfer(`${place.here}/`, place.at(scheme), {
+      ...asAll,
+      filter: ["- *.o"],
+      maxDeletedCount: 10,
+      rule: { onlyNew: true },
+    });
+    expect(namesIn(place.there)).toEqual(["a", "old.o", "sub", "sub/old.o"]);
+    expect(fs.readFileSync(join(place.there, "a"), "latin1")).toBe("longer");
+  });
+
+  it("a pull tells the server what to leave out", async () => {
+    using place = await serving();
+    fs.writeFileSync(join(place.there, ".rules"), "- old\n");
+    await transfer(place.at(scheme), place.here, { ...asAll, filter: ["- /sub/*.o", ": .rules"] });
+    expect(namesIn(place.here)).toEqual([".rules", "a", "b.o", "old.o", "sub", "sub/c.o"]);
+  });
+
+  it.each([
+    ["rules above the tree", { filter: [": /.rules"] }, "UNSUPPORTED"],
+    ["rules in a file of the server's", { filter: [": ../.rules"] }, "UNSUPPORTED"],
+    ["where the tree is", { filter: ["-/ /srv"] }, "UNSUPPORTED"],
+    ["more rules than a URL holds", { filter: Array.from({ length: 1000 }, (_, i) => `- ${i}aa`) }, "LIMIT"],
+  ] satisfies [string, TransferOptions, string][])("does not ask for %s", async (_, options, code) => {
+    using place = await serving();
+    await expect(
+      transfer(place.at(scheme), place.here, { ...asAll, ...options, retries: 0 }),
+    ).rejects.toMatchObject({ code });
+  });
+});
+
+it("a share is asked for nothing that it does not carry out", async () => {
+  using place = await serving();
+  server = createServer({ share: { openTree: () => Promise.reject(new Error("opened")) }, tokens });
+  const url = await server.listen();
+  await expect(transfer(url, place.here, { ...asAll, filter: ["- a"], retries: 0 })).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+    message: expect.stringContaining('"filter"'),
+  });
+});

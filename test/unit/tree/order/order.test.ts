@@ -1,0 +1,90 @@
+import { describe, expect, it, test } from "vitest";
+import {
+  asksForDeletion,
+  decodeOrder,
+  encodeOrder,
+  fieldsOf,
+} from "../../../../src/tree/order/order-codec.ts";
+import { orderFields } from "../../../../src/tree/order/order-fields.ts";
+import type { Order } from "../../../../src/tree/order/order.ts";
+
+const whole: Required<Order> = {
+  dryRun: true,
+  maxDeletedCount: 7,
+  filter: ["- *.o", "P /\udcff'\"\\ü"],
+  deletesExcluded: true,
+  rule: {
+    equality: "size",
+    windowSec: 2,
+    keepsNewer: true,
+    onlyExisting: true,
+    onlyNew: false,
+    minBytes: 0,
+    maxBytes: 9,
+  },
+};
+
+test("an order arrives as it was given", () => {
+  expect(Object.keys(whole).sort()).toEqual(Object.keys(orderFields).sort());
+  expect(decodeOrder(encodeOrder(whole, "receiver")!, "receiver")).toEqual(whole);
+});
+
+test("each end is told what it carries out", () => {
+  expect(JSON.parse(encodeOrder(whole, "sender")!)).toEqual({
+    filter: whole.filter,
+    deletesExcluded: true,
+  });
+});
+
+test("what asks for nothing is not told", () => {
+  const idle: Order = {
+    dryRun: false,
+    maxDeletedCount: undefined,
+    filter: [],
+    deletesExcluded: false,
+    rule: {},
+  };
+  expect(fieldsOf(idle)).toEqual([]);
+  expect(encodeOrder(idle, "receiver")).toBeUndefined();
+  expect(asksForDeletion(idle)).toBe(false);
+});
+
+test("nothing may be deleted is something", () => {
+  expect(asksForDeletion({ maxDeletedCount: 0 })).toBe(true);
+});
+
+describe("refused", () => {
+  it.each([
+    "",
+    "[]",
+    "null",
+    "1",
+    "{",
+    '{"dryRun":1}',
+    '{"maxDeletedCount":-1}',
+    '{"maxDeletedCount":1.5}',
+    '{"maxDeletedCount":"1"}',
+    '{"maxDeletedCount":9007199254740992}',
+    '{"filter":"- a"}',
+    '{"filter":[1]}',
+    '{"filter":["- a\\u0000"]}',
+    `{"filter":${JSON.stringify(Array.from({ length: 10_001 }, () => ""))}}`,
+    `{"filter":["${"x".repeat(8193)}"]}`,
+    '{"rule":[]}',
+    '{"rule":{"equality":"any"}}',
+    '{"rule":{"windowSec":86401}}',
+  ])("%s", (text) => {
+    expect(() => decodeOrder(text, "receiver")).toThrow(expect.objectContaining({ code: "BAD_MESSAGE" }));
+  });
+
+  it.each(['{"bogus":1}', '{"rule":{"bogus":true}}', '{"toString":1}', '{"__proto__":{}}'])(
+    "what is not known: %s",
+    (text) => {
+      expect(() => decodeOrder(text, "receiver")).toThrow(expect.objectContaining({ code: "UNSUPPORTED" }));
+    },
+  );
+
+  it("what is for the other end", () => {
+    expect(() => decodeOrder('{"dryRun":true}', "sender")).toThrow(/not for the sender/);
+  });
+});
