@@ -15,11 +15,20 @@ export { fromHex, toHex } from "./bytes/hex.ts";
 
 export { type Chunk, type ChunkId, type ChunkInfo, idBytes } from "./chunk/chunk.ts";
 export { type CutterOptions, createCutter } from "./chunk/create-cutter.ts";
-export { cutChunks } from "./chunk/cut-chunks.ts";
-export { cafsSpec, checkCutterSpec, fastcdcSpec, fixedSpec } from "./chunk/cutter-specs.ts";
+export { type CutChunksOptions, cutChunks } from "./chunk/cut-chunks.ts";
+export {
+  type CasyncSizes,
+  cafsSpec,
+  casyncSizes,
+  casyncSpec,
+  checkCutterSpec,
+  fastcdcSpec,
+  fixedSpec,
+} from "./chunk/cutter-specs.ts";
 export type { Cutter, CutterSpec } from "./chunk/cutter.ts";
 export { type ChunkDigest, type Digester, createSha256, sha256, sha256Digest } from "./chunk/digest.ts";
 export { handprint } from "./chunk/handprint.ts";
+export { createSha512_256, sha512_256Digest } from "./chunk/sha512-256.ts";
 export { chunkOf, verifyChunk } from "./chunk/verify.ts";
 
 export { type AwaitedStore, awaitedStore } from "./store/awaited.ts";

@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { cafsFinder } from "./cafs-finder.ts";
+import { casyncFinder } from "./casync-finder.ts";
 import { checkCutterSpec } from "./cutter-specs.ts";
 import type { Cutter, CutterSpec } from "./cutter.ts";
 import { fastcdcFinder } from "./fastcdc-finder.ts";
@@ -38,13 +39,26 @@ export function createCutter(spec: CutterSpec, options: CutterOptions = {}): Cut
 }
 
 function createFinder(spec: CutterSpec, kernel: "auto" | "wasm" | "js"): Finder {
-  if (spec.name === "fixed") return fixedFinder(spec);
-  if (kernel !== "js") {
+  if (spec.minBytes === spec.maxBytes && rulesOfOneSize.has(spec.name)) return fixedFinder(spec);
+  if (kernel !== "js" && kernelRules.has(spec.name)) {
     try {
       return kernelFinder(spec);
     } catch (cause) {
       if (kernel === "wasm") throw new SyncError("UNSUPPORTED", "WebAssembly is refused here", { cause });
     }
   }
-  return spec.name === "cafs" ? cafsFinder() : fastcdcFinder(spec);
+  return finders[spec.name]!(spec);
 }
+
+/** What finds the ends of each rule in plain TypeScript. */
+const finders: Readonly<Record<string, (spec: CutterSpec) => Finder>> = {
+  cafs: cafsFinder,
+  fastcdc: fastcdcFinder,
+  casync: casyncFinder,
+};
+
+/** The rules that WebAssembly knows, too. */
+const kernelRules: ReadonlySet<string> = new Set(["cafs", "fastcdc", "casync"]);
+
+/** The rules that look at no content where all sizes are the same. */
+const rulesOfOneSize: ReadonlySet<string> = new Set(["fixed", "casync"]);

@@ -3,7 +3,13 @@ import type { AbortOptions, Bytes } from "../types.ts";
 import type { Chunk } from "./chunk.ts";
 import { createCutter } from "./create-cutter.ts";
 import type { Cutter, CutterSpec } from "./cutter.ts";
+import type { ChunkDigest } from "./digest.ts";
 import { chunkOf } from "./verify.ts";
+
+export interface CutChunksOptions extends AbortOptions {
+  /** What names the chunks; SHA-256 unless given. */
+  readonly digest?: ChunkDigest;
+}
 
 /**
  * Cuts a stream into chunks, in order. An empty stream has none.
@@ -16,7 +22,7 @@ import { chunkOf } from "./verify.ts";
 export async function* cutChunks(
   source: AsyncIterable<Bytes>,
   spec: CutterSpec,
-  options: AbortOptions = {},
+  options: CutChunksOptions = {},
 ): AsyncGenerator<Chunk, void, undefined> {
   const cutter = createCutter(spec);
   const { buffer } = cutter;
@@ -27,20 +33,25 @@ export async function* cutChunks(
       buffer.set(part, filled);
       filled += part.length;
       at += part.length;
-      if (filled === buffer.length) filled = yield* takeChunks(cutter, filled, false);
+      if (filled === buffer.length) filled = yield* takeChunks(cutter, filled, false, options.digest);
     }
   }
-  yield* takeChunks(cutter, filled, true);
+  yield* takeChunks(cutter, filled, true, options.digest);
 }
 
 /**
  * Yields the chunks that are complete and moves what is left to the start; returns how much that
  * is.
  */
-function* takeChunks(cutter: Cutter, filled: number, final: boolean): Generator<Chunk, number, undefined> {
+function* takeChunks(
+  cutter: Cutter,
+  filled: number,
+  final: boolean,
+  digest: ChunkDigest | undefined,
+): Generator<Chunk, number, undefined> {
   let start = 0;
   for (const end of cutter.cut(filled, final)) {
-    yield chunkOf(cutter.buffer.slice(start, end));
+    yield chunkOf(cutter.buffer.slice(start, end), digest);
     start = end;
   }
   cutter.buffer.copyWithin(0, start, filled);

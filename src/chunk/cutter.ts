@@ -2,7 +2,8 @@ import type { Bytes } from "../types.ts";
 
 /** Which rule says where a chunk ends, with its parameters; this is what the handshake carries. */
 export interface CutterSpec {
-  readonly name: "cafs" | "fastcdc" | "fixed";
+  /** `cafs`, `fastcdc`, `fixed` or `casync`. */
+  readonly name: string;
   /** Bytes. Every chunk but the last of a blob is at least this long. */
   readonly minBytes: number;
   /** Bytes. The size aimed at. */

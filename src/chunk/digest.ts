@@ -8,8 +8,8 @@ import { idOfKey, keyOf } from "./id-key.ts";
  * make two with one id.
  */
 export interface ChunkDigest {
-  /** What handshakes and files call it. */
-  readonly name: "sha-256" | "blake3";
+  /** What handshakes and files call it: `sha-256`, `sha-512/256`, `blake3`. */
+  readonly name: string;
   /** The digest of bytes, at once, as a key (see `keyOf`). */
   readonly keyOf: (bytes: Bytes) => string;
 }

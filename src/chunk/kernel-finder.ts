@@ -1,8 +1,19 @@
-import { cafsSpec } from "./cutter-specs.ts";
+import { buzhashTable } from "./buzhash-table.ts";
+import { casyncRule } from "./casync-finder.ts";
 import type { CutterSpec } from "./cutter.ts";
 import { gearRule } from "./fastcdc-finder.ts";
 import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
-import { gearBytes, instantiateKernel, memoryPageBytes, writeGearTable } from "./kernel-instance.ts";
+import { gearTable } from "./gear.ts";
+import {
+  type Kernel,
+  instantiateKernel,
+  memoryPageBytes,
+  tableBytes,
+  writeTable,
+} from "./kernel-instance.ts";
+
+/** No rule here makes shorter chunks than its window, but for the last of a blob. */
+const leastBytes = 48;
 
 /**
  * A rolling rule in WebAssembly, with a memory of its own.
@@ -13,26 +24,46 @@ export function kernelFinder(spec: CutterSpec): Finder {
   const kernel = instantiateKernel();
   const { memory } = kernel;
 
-  const endCount = endCountOf(spec);
+  const find = finders[spec.name]!;
+  const endCount = endCountOf({ ...spec, minBytes: Math.max(spec.minBytes, leastBytes) });
   const bufferBytes = bufferBytesOf(spec);
-  const endsAt = gearBytes;
+  const endsAt = tableBytes;
   const bufferAt = Math.ceil((endsAt + 4 * endCount) / memoryPageBytes) * memoryPageBytes;
   memory.grow(Math.ceil((bufferAt + bufferBytes) / memoryPageBytes) - 1);
 
   return {
     buffer: new Uint8Array(memory.buffer, bufferAt, bufferBytes),
     ends: new Uint32Array(memory.buffer, endsAt, endCount),
-    find: spec.name === cafsSpec.name ? findCafs() : findFastcdc(),
+    find: find(kernel, spec, bufferAt, endsAt),
   };
+}
 
-  function findCafs(): Finder["find"] {
-    return (length) => kernel.cafs(bufferAt, length, endsAt);
-  }
+/** Ends in the buffer at an address, of which `length` bytes are filled. */
+type MakeFind = (kernel: Kernel, spec: CutterSpec, bufferAt: number, endsAt: number) => Finder["find"];
 
-  function findFastcdc(): Finder["find"] {
-    writeGearTable(memory);
+const finders: Readonly<Record<string, MakeFind>> = {
+  cafs: (kernel, _, bufferAt, endsAt) => (length) => kernel.cafs(bufferAt, length, endsAt),
+  fastcdc(kernel, spec, bufferAt, endsAt) {
+    writeTable(kernel.memory, gearTable());
     const { minBytes, averageBytes, maxBytes, strict, loose } = gearRule(spec);
     return (length) =>
       kernel.fastcdc(bufferAt, length, endsAt, minBytes, averageBytes, maxBytes, strict, loose);
-  }
-}
+  },
+  casync(kernel, spec, bufferAt, endsAt) {
+    writeTable(kernel.memory, buzhashTable());
+    const { minBytes, test } = casyncRule(spec);
+    const { inverse, shift, firstQuotient, quotientSpan } = test;
+    return (length) =>
+      kernel.casync(
+        bufferAt,
+        length,
+        endsAt,
+        minBytes,
+        spec.maxBytes,
+        inverse,
+        shift,
+        firstQuotient,
+        quotientSpan,
+      );
+  },
+};

@@ -1,4 +1,3 @@
-import { gearTable } from "./gear.ts";
 import { kernelBase64 } from "./kernel.ts";
 import { piecesKernelBase64 } from "./pieces-kernel.ts";
 
@@ -15,6 +14,17 @@ export interface Kernel {
     maxBytes: number,
     strict: number,
     loose: number,
+  ): number;
+  casync(
+    buffer: number,
+    length: number,
+    ends: number,
+    minBytes: number,
+    maxBytes: number,
+    inverse: number,
+    shift: number,
+    firstQuotient: number,
+    quotientSpan: number,
   ): number;
 }
 
@@ -40,8 +50,8 @@ export interface PiecesKernel {
 /** Bytes of a page of WebAssembly memory. */
 export const memoryPageBytes = 65536;
 
-/** Bytes at the start of the memory that the gear table takes. */
-export const gearBytes = 1024;
+/** Bytes at the start of the memory that the table of words takes. */
+export const tableBytes = 1024;
 
 let compiled: WebAssembly.Module | undefined;
 let compiledForPieces: WebAssembly.Module | undefined;
@@ -67,9 +77,9 @@ export function instantiatePiecesKernel(memory: WebAssembly.Memory): PiecesKerne
     .exports as unknown as PiecesKernel;
 }
 
-/** Writes the table that the gear hash reads to the start of a memory. */
-export function writeGearTable(memory: WebAssembly.Memory): void {
-  new Int32Array(memory.buffer, 0, 256).set(gearTable());
+/** Writes the table of words that a hash reads to the start of a memory. */
+export function writeTable(memory: WebAssembly.Memory, words: Int32Array): void {
+  new Int32Array(memory.buffer, 0, 256).set(words);
 }
 
 function moduleOf(base64: string): WebAssembly.Module {

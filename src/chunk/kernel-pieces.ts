@@ -1,8 +1,9 @@
+import { gearTable } from "./gear.ts";
 import {
   instantiateKernel,
   instantiatePiecesKernel,
   memoryPageBytes,
-  writeGearTable,
+  writeTable,
 } from "./kernel-instance.ts";
 import { fileMacAt, macMemoryEnd, writeMacKeys } from "./mac-memory.ts";
 import type { SubkeySource } from "./mac-subkeys.ts";
@@ -26,7 +27,7 @@ export function kernelPieces(subkeys: SubkeySource): Pieces {
   const macsAt = roundUp(endsAt + 4 * pieceEndCount, pieceMacBytes);
   const bufferAt = roundUp(macsAt + pieceMacBytes * pieceEndCount, memoryPageBytes);
   memory.grow(Math.ceil((bufferAt + piecesBufferBytes + slackBytes) / memoryPageBytes) - 1);
-  writeGearTable(memory);
+  writeTable(memory, gearTable());
   const piecesKernel = instantiatePiecesKernel(memory);
   writeMacKeys(memory, subkeys);
   return {

@@ -2,12 +2,15 @@ import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { Chunk, ChunkId } from "./chunk.ts";
-import { sha256, sha256Digest } from "./digest.ts";
+import { sha256Digest } from "./digest.ts";
 import { idOfKey, keyOf } from "./id-key.ts";
 
-/** Names bytes by their digest. The chunk keeps `bytes`, it does not copy them. */
-export function chunkOf(bytes: Bytes): Chunk {
-  return { id: sha256(bytes), bytes } as Chunk;
+/**
+ * Names bytes by their digest, SHA-256 unless given. The chunk keeps `bytes`, it does not copy
+ * them.
+ */
+export function chunkOf(bytes: Bytes, digest = sha256Digest): Chunk {
+  return { id: idOfKey(digest.keyOf(bytes)), bytes } as Chunk;
 }
 
 /**

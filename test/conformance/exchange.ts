@@ -17,7 +17,7 @@ export async function chunkList(
   parts: readonly Bytes[],
   perm: readonly number[],
 ): Promise<[SyncInfo, Store]> {
-  const chunks = parts.map(chunkOf);
+  const chunks = parts.map((bytes) => chunkOf(bytes));
   const store = memoryStore();
   for (const chunk of chunks) await store.put(chunk);
   return [{ chunks: chunks.map(({ id, bytes }) => ({ id, size: bytes.length })), perm }, store];

@@ -42,7 +42,7 @@ interface File {
 
 async function open(parts: readonly Bytes[], perm: Permutation, present: Iterator<boolean>): Promise<File> {
   const [source, target] = [memoryStore(), memoryStore()];
-  const chunks = parts.map(chunkOf);
+  const chunks = parts.map((bytes) => chunkOf(bytes));
   for (const chunk of chunks) {
     await source.put(chunk);
     if (present.next().value === true) await target.put(chunk);

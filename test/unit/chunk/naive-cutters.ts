@@ -1,10 +1,12 @@
 /** The rules of the cutters in the fewest words, to hold the fast ones against. */
+import { buzhashTable } from "../../../src/chunk/buzhash-table.ts";
+import { discriminatorOf } from "../../../src/chunk/casync-finder.ts";
 import { gearTable } from "../../../src/chunk/gear.ts";
 import type { CutterSpec } from "../../../src/chunk/cutter.ts";
 
 /** Offsets one past each chunk, the last one included. */
 export function naiveCut(bytes: Uint8Array, spec: CutterSpec): number[] {
-  const isEnd = { cafs: naiveCafs, fastcdc: naiveFastcdc, fixed: () => () => false }[spec.name](bytes, spec);
+  const isEnd = rules[spec.name]!(bytes, spec);
   const ends: number[] = [];
   let start = 0;
   for (let end = 1; end <= bytes.length; end++) {
@@ -16,6 +18,13 @@ export function naiveCut(bytes: Uint8Array, spec: CutterSpec): number[] {
   }
   return ends;
 }
+
+const rules: Record<string, (bytes: Uint8Array, spec: CutterSpec) => Rule> = {
+  cafs: naiveCafs,
+  fastcdc: naiveFastcdc,
+  fixed: () => () => false,
+  casync: naiveCasync,
+};
 
 /** Whether a chunk of `size` bytes may end before the byte at `end`. */
 type Rule = (end: number, size: number) => boolean;
@@ -46,4 +55,16 @@ function naiveFastcdc(bytes: Uint8Array, spec: CutterSpec): Rule {
   }
   const [strict, loose] = [2 ** (32 - bits - 2), 2 ** (32 - bits + 2)];
   return (end, size) => hashes[end - 1]! < (size < spec.averageBytes ? strict : loose);
+}
+
+/** Each window is hashed anew, and its hash divided. */
+function naiveCasync(bytes: Uint8Array, spec: CutterSpec): Rule {
+  const words = buzhashTable();
+  const divisor = discriminatorOf(spec);
+  return (end, size) => {
+    if (size < 48) return false;
+    let hash = 0;
+    for (let at = end - 48; at < end; at++) hash = ((hash << 1) | (hash >>> 31)) ^ words[bytes[at]!]!;
+    return (hash >>> 0) % divisor === divisor - 1;
+  };
 }
