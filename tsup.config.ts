@@ -17,6 +17,7 @@ export default defineConfig([
       "src/node.ts",
       "src/testing.ts",
       "src/browser/index.ts",
+      "src/casync/index.ts",
       "src/transport/{stdio.node,child-process.node,websocket,ws.node,message-port,http.node,http-turns,turn-host.node,libp2p,data-channel}.ts",
     ],
     outDir: "dist",

@@ -42,6 +42,7 @@ test.each(budgets)(
 test.each([
   "testing",
   "browser/index",
+  "casync/index",
   "transport/websocket",
   "transport/http-turns",
   "transport/message-port",

@@ -1,0 +1,25 @@
+/** Formats of casync and desync, anywhere: re-exports only. */
+
+export {
+  type CatarAcl,
+  type CatarAclEntry,
+  type CatarDefaultAcl,
+  type CatarEvent,
+  catarLimits,
+  type CatarNode,
+  type CatarType,
+  type CatarXattr,
+} from "./catar-node.ts";
+export { type CatarReading, readCatar } from "./catar-reader.ts";
+export { CatarWriter } from "./catar-writer.ts";
+export {
+  blobFeatures,
+  casyncFeatures,
+  checkFeatures,
+  desyncTreeFeatures,
+  normalFeatures,
+} from "./features.ts";
+export { digestOfIndex, type IndexChunk, type IndexHeader, withDigest } from "./index-header.ts";
+export { type IndexReading, readIndex } from "./index-reader.ts";
+export { writeIndex } from "./index-writer.ts";
+export { keepFeatures } from "./keep-features.ts";
