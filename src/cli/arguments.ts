@@ -7,9 +7,24 @@ import { dropNeedless } from "./rsync-arguments.ts";
 /** What every command takes. */
 export const everyOption = {
   json: { type: "boolean", about: "report as JSON, one event a line" },
-  quiet: { type: "boolean", short: "q", about: "report failures only" },
-  verbose: { type: "boolean", short: "v", about: "report causes and every figure" },
-  progress: { type: "boolean", short: "P", about: "show progress, even where there is no terminal" },
+  quiet: {
+    type: "boolean",
+    short: "q",
+    about: "report failures only",
+    unlike: "failures of single files are told all the same",
+  },
+  verbose: {
+    type: "boolean",
+    short: "v",
+    about: "report causes and every figure",
+    unlike: "tells paths as words, and causes of failures",
+  },
+  progress: {
+    type: "boolean",
+    short: "P",
+    about: "show progress, even where there is no terminal",
+    unlike: "one line for the whole transfer",
+  },
   color: { type: "string", value: "WHEN", about: "auto (default), always or never; NO_COLOR is honoured" },
   help: { type: "boolean", short: "h", about: "print this" },
   version: { type: "boolean", short: "V", about: "print the version" },

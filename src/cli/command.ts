@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly gathered?: string;
   /** What help says. */
   readonly about: string;
+  /** Where it differs from the option of rsync that has its name; it is the same unless given. */
+  readonly unlike?: string;
   /** What docs/cli.md says, as Markdown; the same unless given. */
   readonly doc?: string;
 }

@@ -7,6 +7,7 @@ export const deleteOptions = {
   delete: {
     type: "boolean",
     about: "delete what the directories of DST hold and those of SRC do not",
+    unlike: "deletes at the end, when all else is done",
     doc: "delete what the directories of DST hold and those of SRC do not ([when](#what-is-deleted))",
   },
   "delete-excluded": {
@@ -18,6 +19,7 @@ export const deleteOptions = {
     type: "string",
     value: "N",
     about: "delete nothing when it would be more than N files and directories; 1000 unless given",
+    unlike: "deletes nothing when it would be more, not a part; 1000 unless given",
   },
 } as const satisfies OptionSpecs;
 

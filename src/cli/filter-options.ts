@@ -17,6 +17,7 @@ export const filterOptions = {
     ...flag,
     short: "F",
     about: "read rules in .rsync-filter files; twice: leave out those files",
+    unlike: "-F has the long name --dir-filters",
   },
   exclude: { ...rule, value: "PATTERN", about: "leave out what matches; may be given several times" },
   include: {

@@ -11,6 +11,7 @@ export const planOptions = {
     type: "boolean",
     short: "c",
     about: "compare the content of files, whatever their size and time",
+    unlike: "both ends compute a keyed MAC; not with --dry-run",
     doc: "compare the content of files, whatever their size and time; not with `--dry-run`",
   },
   "size-only": { type: "boolean", about: "take files for equal that have the same size" },

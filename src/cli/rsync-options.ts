@@ -27,12 +27,26 @@ const needless: readonly Row[] = [
   ["", "partial", "what came is used by the next run"],
   ["", "inc-recursive", "nothing waits for the end of the list"],
   ["", "no-inc-recursive", "what arrives is the same"],
+  ["", "no-i-r", "what arrives is the same"],
   ["", "numeric-ids", "owners are not carried"],
   ["", "no-implied-dirs", "nothing but what is in SRC is sent"],
   ["", "no-motd", "there is no such message"],
 ];
 
 const foreign: readonly Row[] = [
+  ["v", "verbose", "every command has it"],
+  ["q", "quiet", "every command has it"],
+  ["P", "progress", "every command has it"],
+
+  ["", "timeout", "push, pull, send and recv have it"],
+  ["", "fsync", "pull and recv have it"],
+  ["", "old-dirs", "directories go whole; use --exclude '/*/*'"],
+  ["", "old-d", "directories go whole; use --exclude '/*/*'"],
+  ["", "insecure-links", "links on the way are never followed"],
+  ["", "confine-root", "nothing outside of DST is ever written"],
+  ["", "drop-D", "devices and pipes are not made; leave it out"],
+  ["", "open-noatime", "mount SRC with noatime"],
+  ["", "early-input", "there is no daemon; use --filter"],
   ["A", "acls", "ACLs are not carried; leave it out"],
   ["X", "xattrs", "extended attributes are not carried"],
   ["H", "hard-links", "linked files arrive as single files"],

@@ -12,6 +12,7 @@ export const timeoutOption = {
     type: "string",
     value: "SECONDS",
     about: "give up after so long without a word from the peer",
+    unlike: "60 seconds unless given",
     doc: "give up after so long without a word from the peer; 60 unless given, which over ssh count from its first word on, and for ever one way; 0 waits for ever",
   },
 } as const satisfies OptionSpecs;

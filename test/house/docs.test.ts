@@ -1,12 +1,14 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { expect, test } from "vitest";
 import { everyOption, readArguments } from "../../src/cli/arguments.ts";
-import { rsyncOptions } from "../../src/cli/rsync-options.ts";
+import type { OptionSpec } from "../../src/cli/command.ts";
+import { findRsyncOption, rsyncOptions } from "../../src/cli/rsync-options.ts";
 import { formOf } from "../../src/cli/help.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
+import { skipFor } from "../obstacles.ts";
 import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
 import { root, sourceFiles } from "./source-files.ts";
 
@@ -139,22 +141,39 @@ test("docs/cli.md has the options of every command, and every exit code", () => 
   );
 });
 
-test("docs/cli.md has all that it says about options of rsync", () => {
-  const [taken, refused] = [true, false].map((isTaken) =>
-    rsyncOptions
-      .filter((option) => option.taken === isTaken)
-      .map(({ letters, name, text }) => [
-        [...[...letters].map((letter) => `\`-${letter}\``), `\`--${name}\``].join(", "),
-        text,
-      ]),
-  );
-  const section = readPage("docs/cli.md")
-    .text.split(/^## /m)
-    .find((part) => part.startsWith("Options of rsync\n"));
-  const rows = tableRows(section ?? "")
-    .filter(([first]) => first!.startsWith("`"))
-    .map(([form, text]) => [form, text!.replaceAll("\\", "")]);
-  expect(rows).toEqual([...taken!, ...refused!]);
+test("docs/coming-from-rsync.md tells what each option of rsync comes to", async () => {
+  const head = "| option | here | |\n| --- | --- | --- |\n";
+  const { text } = readPage("docs/coming-from-rsync.md");
+  const [before, found] = text.split(head);
+  const wanted = await rsyncRows();
+  // UPDATE_DOCS=1 npx vitest run test/house/docs.test.ts writes them anew.
+  if (process.env["UPDATE_DOCS"] === "1")
+    writeFileSync(join(root, "docs/coming-from-rsync.md"), `${before}${head}${wanted}`);
+  else expect(found).toBe(wanted);
+});
+
+async function rsyncRows(): Promise<string> {
+  const own: Record<string, OptionSpec> = { ...everyOption };
+  for (const name of transfers) Object.assign(own, (await commands[name]!.load()).options);
+  const lines = rsyncOptions.map(({ letters, name, taken, text }) => {
+    const spec = own[name];
+    const form = [...[...letters].map((letter) => `\`-${letter}\``), `\`--${name}\``].join(", ");
+    const ours = spec?.unlike === undefined ? ["same", ""] : ["different", spec.unlike];
+    const [kind, remark] = spec ? ours : [taken ? "needless" : "no", text];
+    return `| ${form} | ${kind} | ${remark!.replaceAll("|", "\\|").replaceAll("*", "\\*")} |\n`;
+  });
+  return lines.sort((a, b) => (nameIn(a) < nameIn(b) ? -1 : 1)).join("");
+}
+
+const nameIn = (line: string) => /--([a-z0-9-]+)/i.exec(line)![1]!;
+
+test("no option of the installed rsync is forgotten", (context) => {
+  const { stdout, error } = spawnSync("rsync", ["--help"], { encoding: "utf8" });
+  if (error) return skipFor(context, "rsync is not installed");
+  const names = [...stdout.matchAll(/^ *(?:-., )?--([a-z][a-zA-Z0-9-]*)/gm)].map(([, name]) => name!);
+  expect(names.length).toBeGreaterThan(100);
+  const generic = new Set(["help", "version", "no-OPTION"]);
+  expect(names.filter((name) => !generic.has(name) && findRsyncOption(name) === undefined)).toEqual([]);
 });
 
 /** The long names in the first column of a section's tables, in their order. */
