@@ -30,7 +30,7 @@ export default defineConfig([
     entry: { main: "src/cli/main.ts" },
     outDir: "dist/cli",
     platform: "node",
-    noExternal: ["@noble/hashes", "fflate", "msgpackr"],
+    noExternal: ["@noble/hashes", "fflate", "fzstd", "msgpackr"],
     esbuildOptions(options) {
       options.alias = { msgpackr: "msgpackr/pack" }; // without what looks for native code to load
     },

@@ -11,6 +11,9 @@ export {
   type CatarXattr,
 } from "./catar-node.ts";
 export { type CatarReading, readCatar } from "./catar-reader.ts";
+export { type ChunkCoding, compressedCoding, plainCoding } from "./chunk-coding.ts";
+export { chunkPath, idOfPath } from "./chunk-name.ts";
+export { type Compressor, portableCompressor } from "./compressor.ts";
 export { CatarWriter } from "./catar-writer.ts";
 export {
   blobFeatures,

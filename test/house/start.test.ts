@@ -33,7 +33,7 @@ test.each(["push", "pull"])("%s starts the other end before it loads a session",
     format: "esm",
     platform: "node",
     outdir: "dist",
-    external: ["ws", "koffi", "@napi-rs/blake-hash"],
+    external: ["ws", "koffi", "@napi-rs/blake-hash", "@cloudpss/zstd"],
     logLevel: "silent",
   });
   const loaded = loadedWith(metafile, `src/cli/${name}.ts`);

@@ -1,0 +1,100 @@
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import * as zlib from "node:zlib";
+import { SyncError } from "../errors.ts";
+import { maxStoredChunkBytes } from "../store/chunk-file.node.ts";
+import type { Bytes } from "../types.ts";
+import {
+  type Compression,
+  compressionOf,
+  type Compressor,
+  portableCompressor,
+  unknownCompression,
+} from "./compressor.ts";
+
+/** What native code there is for zstd. */
+type Zstd = Compressor;
+
+/** The calls of Node 22.15 and newer. */
+interface ZlibWithZstd {
+  zstdCompressSync?(bytes: Bytes, options: object): Bytes;
+  zstdDecompressSync?(bytes: Bytes, options: object): Bytes;
+}
+
+/** The calls of `@cloudpss/zstd`. */
+interface CloudpssNapi {
+  readonly _NapiBindings: {
+    compress(bytes: Bytes, level: number): Bytes;
+    /** Refuses what may expand to `limitBytes` or more, by the number of its blocks. */
+    decompress(bytes: Bytes, limitBytes: number): Bytes;
+  };
+}
+
+/** What zstd, casync and desync compress by unless told otherwise. */
+const level = 3;
+
+let found: Zstd | undefined;
+
+/**
+ * Zstd by Node's own code, or by `@cloudpss/zstd`, an optional dependency, or else in portable
+ * code; gzip and, where the program `xz` is installed, xz for reading.
+ */
+export const nodeCompressor: Compressor = Object.freeze({
+  compress: (bytes: Bytes) => plain(findZstd().compress(bytes)),
+  decompress: (stored: Bytes, maxBytes: number) => plain(expand(stored, maxBytes)),
+});
+
+function expand(stored: Bytes, maxBytes: number): Bytes {
+  const form = compressionOf(stored);
+  const expander = form && expanders[form];
+  if (expander === undefined) throw unknownCompression(form);
+  return expander(stored, maxBytes);
+}
+
+const expanders: Readonly<Record<Compression, (stored: Bytes, maxBytes: number) => Bytes>> = {
+  zstd: (stored, maxBytes) => findZstd().decompress(stored, maxBytes),
+  gzip: (stored, maxBytes) => zlib.gunzipSync(stored, { maxOutputLength: Math.max(maxBytes, 1) }),
+  xz(stored, maxBytes) {
+    const run = spawnSync("xz", ["--decompress", "--stdout", "--format=xz"], {
+      input: stored,
+      maxBuffer: maxBytes,
+    });
+    if (run.status === 0 && !run.error) return run.stdout;
+    if (run.error && "code" in run.error && run.error.code === "ENOENT") throw unknownCompression("xz");
+    throw new SyncError("CORRUPT", "xz cannot expand the chunk", { cause: run.error ?? String(run.stderr) });
+  },
+};
+
+function findZstd(): Zstd {
+  found ??= zstdOfNode() ?? zstdOfPackage() ?? portableCompressor;
+  return found;
+}
+
+function zstdOfNode(): Zstd | undefined {
+  const { zstdCompressSync, zstdDecompressSync } = zlib as ZlibWithZstd;
+  if (!zstdCompressSync || !zstdDecompressSync) return undefined;
+  return {
+    compress: (bytes) => zstdCompressSync(bytes, {}),
+    decompress: (stored, maxBytes) => zstdDecompressSync(stored, { maxOutputLength: Math.max(maxBytes, 1) }),
+  };
+}
+
+function zstdOfPackage(): Zstd | undefined {
+  try {
+    const module = createRequire(import.meta.url)("@cloudpss/zstd/napi") as CloudpssNapi;
+    const { _NapiBindings: native } = module;
+    return {
+      compress: (bytes) => native.compress(bytes, level),
+      decompress: (stored, maxBytes) =>
+        native.decompress(stored, Math.max(maxBytes, maxStoredChunkBytes) + 1),
+    };
+  } catch {
+    // Not installed, or not built for this system.
+    return undefined;
+  }
+}
+
+/** The same bytes without the methods of Buffer. */
+function plain(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
