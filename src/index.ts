@@ -37,7 +37,7 @@ export { type CafsStorage, createCafsStorage } from "./store/cafs-storage.ts";
 export { cafsStore } from "./store/cafs-store.ts";
 export type { CafsTemporary } from "./store/cafs-temporary.ts";
 export { type MemoryStoreOptions, memoryStore } from "./store/memory.ts";
-export type { Pin, Store } from "./store/store.ts";
+export type { ChunkReader, ChunkWriter, Pin, Store } from "./store/store.ts";
 export { type TieredStoreOptions, tieredStore } from "./store/tiered.ts";
 
 export {

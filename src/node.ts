@@ -9,6 +9,14 @@ export {
   type VerifyOptions,
   dirStore,
 } from "./store/dir.node.ts";
+export {
+  type CastrOptions,
+  type CastrStore,
+  type CheckedCastrChunk,
+  castrStore,
+} from "./casync/castr.node.ts";
+export { nodeCompressor } from "./casync/compressor.node.ts";
+export { type ChunkCipher, encryptedCoding } from "./casync/encrypted-coding.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
 export type { PlacePath } from "./tree/disk/byte-string.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/disk/source.node.ts";

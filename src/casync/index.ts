@@ -23,6 +23,8 @@ export {
   normalFeatures,
 } from "./features.ts";
 export { digestOfIndex, type IndexChunk, type IndexHeader, withDigest } from "./index-header.ts";
+export { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
 export { type IndexReading, readIndex } from "./index-reader.ts";
 export { writeIndex } from "./index-writer.ts";
 export { keepFeatures } from "./keep-features.ts";
+export { cachedStore, failoverGroup, mergedReads, severalStores } from "./several-stores.ts";

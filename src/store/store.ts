@@ -10,19 +10,32 @@ export interface Pin {
 }
 
 /**
- * Where chunks live. Nothing unverified ever goes in or comes out: `put` takes a `Chunk`, `get`
- * hashes what it read from any medium that can change behind our back.
+ * Where chunks come from: the half of a store that reading takes. Nothing unverified ever comes
+ * out: `get` hashes what it read from any medium that can change behind our back.
  *
- * Every method may be called concurrently. `storeCases` of `rsync-stream/testing` is the contract
- * as tests.
+ * Every method may be called concurrently.
  */
-export interface Store {
+export interface ChunkReader {
   /** The chunk. Throws NOT_FOUND, or CORRUPT when the stored bytes no longer match their id. */
   get(id: ChunkId, options?: AbortOptions): Promise<Chunk>;
-  /** Stores a chunk; storing one that is there already does nothing. Throws NO_SPACE or IO. */
-  put(chunk: Chunk, options?: AbortOptions): Promise<void>;
   /** True when the chunk is there now. It may be gone a moment later; `pin` when it must stay. */
   has(id: ChunkId, options?: AbortOptions): Promise<boolean>;
+  /** Frees what the store holds. Pins become void. May be called twice. */
+  close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Where chunks can be left, too. Nothing unverified ever goes in: `put` takes a `Chunk`. */
+export interface ChunkWriter extends ChunkReader {
+  /** Stores a chunk; storing one that is there already does nothing. Throws NO_SPACE or IO. */
+  put(chunk: Chunk, options?: AbortOptions): Promise<void>;
+}
+
+/**
+ * Where chunks live. `storeCases` of `rsync-stream/testing` is the contract as tests.
+ */
+export interface Store extends ChunkWriter {
   /**
    * Removes a chunk; removing one that is not there does nothing. Throws LOCKED while it is pinned.
    */
@@ -31,8 +44,4 @@ export interface Store {
   list(options?: AbortOptions): AsyncIterable<ChunkInfo>;
   /** Pins the chunk if it is there, otherwise undefined: test and hold in one step. */
   pin(id: ChunkId, options?: AbortOptions): Promise<Pin | undefined>;
-  /** Frees what the store holds. Pins become void. May be called twice. */
-  close(): Promise<void>;
-  /** The same as `close`, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }

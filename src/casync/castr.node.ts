@@ -1,0 +1,254 @@
+import { lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { opendir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { toHex } from "../bytes/hex.ts";
+import { errnoOf } from "../bytes/errno.node.ts";
+import { Pause } from "../bytes/pause.node.ts";
+import type { Chunk, ChunkId, ChunkInfo } from "../chunk/chunk.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import { sha512_256Digest } from "../chunk/sha512-256.ts";
+import { verifyChunk } from "../chunk/verify.ts";
+import { SyncError, isSyncError } from "../errors.ts";
+import { maxStoredChunkBytes, readChunkFile, writeChunkFile } from "../store/chunk-file.node.ts";
+import { Gate } from "../store/gate.ts";
+import { fileCall, ioError } from "../store/io-error.node.ts";
+import { locked, nameOf, notFound } from "../store/key.ts";
+import { PinTable } from "../store/pin.ts";
+import type { Store } from "../store/store.ts";
+import type { AbortOptions } from "../types.ts";
+import { type ChunkCoding, compressedCoding, plainCoding } from "./chunk-coding.ts";
+import { chunkPath, idOfPath } from "./chunk-name.ts";
+import { nodeCompressor } from "./compressor.node.ts";
+
+export interface CastrOptions {
+  /** The form that chunks have; compressed unless given. */
+  readonly coding?: ChunkCoding;
+  /** What chunks are named by; SHA-512/256 unless given. */
+  readonly digest?: ChunkDigest;
+  /** True to make the directory when it is not there. */
+  readonly create?: boolean;
+}
+
+/** A chunk of a store, and what was found out about it. */
+export interface CheckedCastrChunk {
+  readonly id: ChunkId;
+  /** Why it cannot be used; undefined for one that can. */
+  readonly trouble?: SyncError;
+}
+
+/** A store of casync or desync in a directory. */
+export interface CastrStore extends Store {
+  /** The ids of all chunks in the form of this store, without looking into them. */
+  ids(options?: AbortOptions): AsyncIterable<ChunkId>;
+  /** Reads every chunk of this form, in no particular order, and tells about each. */
+  verify(options?: AbortOptions): AsyncIterable<CheckedCastrChunk>;
+  /**
+   * Removes what writers left behind that ended `olderThanMs` ago or earlier; returns how many
+   * files.
+   */
+  sweep(olderThanMs: number, options?: AbortOptions): Promise<number>;
+}
+
+/** How files begin that desync and this store are writing. */
+const temporaryPrefix = ".tmp-cacnk";
+/** What casync's own end in, behind an id and 16 digits. */
+const temporaryOfCasync = /^[0-9a-f]{64}\.[0-9a-f]{16}\.tmp$/;
+
+/**
+ * Opens a store that casync and desync can use at the same time. A chunk has its name when it is
+ * complete, never before. Pins hold only against this very store object.
+ *
+ * @throws NOT_FOUND when the directory is not there, USAGE when it is something else, IO
+ */
+export function castrStore(path: string, options: CastrOptions = {}): CastrStore {
+  const { coding = compressedCoding(nodeCompressor), digest = sha512_256Digest, create = false } = options;
+  const root = resolve(path);
+  openRoot(root, create);
+  const gate = new Gate();
+  const pins = new PinTable();
+  const pause = new Pause();
+  const nonce = toHex(crypto.getRandomValues(new Uint8Array(8)));
+  let writeCount = 0;
+
+  async function enter(options: AbortOptions | undefined): Promise<void> {
+    if (pause.due()) await pause.take();
+    gate.enter(options);
+  }
+
+  const placeOf = (id: ChunkId): string => join(root, chunkPath(id, coding.suffix));
+
+  async function write(path: string, stored: Uint8Array): Promise<void> {
+    const temporary = join(dirname(path), `${temporaryPrefix}${nonce}${writeCount++}`);
+    try {
+      await writeChunkFile(path, temporary, stored, false);
+    } catch (thrown) {
+      if (!isSyncError(thrown, "NOT_FOUND")) throw thrown;
+      fileCall(path, () => mkdirSync(dirname(path), { recursive: true }));
+      await writeChunkFile(path, temporary, stored, false);
+    }
+  }
+
+  const store: CastrStore = {
+    async get(id, options) {
+      await enter(options);
+      try {
+        return readChunk(placeOf(id), id, coding, digest);
+      } catch (thrown) {
+        if (coding.suffix === "" || !isSyncError(thrown, "NOT_FOUND")) throw thrown;
+        return readChunk(join(root, chunkPath(id, "")), id, plainCoding, digest);
+      }
+    },
+    async put(chunk, options) {
+      await enter(options);
+      checkSize(chunk);
+      const path = placeOf(chunk.id);
+      if (!isThere(path)) await write(path, coding.encode(chunk.bytes));
+    },
+    async has(id, options) {
+      await enter(options);
+      return isThere(placeOf(id));
+    },
+    async delete(id, options) {
+      await enter(options);
+      if (pins.holds(nameOf(id))) throw locked(id);
+      const path = placeOf(id);
+      fileCall(path, () => rmSync(path, { force: true }));
+    },
+    async *list(options) {
+      for await (const id of store.ids(options)) {
+        const info = await sizeOf(store, id, options);
+        if (info) yield info;
+      }
+    },
+    async *ids(options) {
+      gate.enter(options);
+      for await (const path of pathsIn(root)) {
+        const id = idOfPath(path, coding.suffix);
+        if (id === undefined || !isThere(join(root, path))) continue;
+        yield id;
+        gate.enter(options);
+      }
+    },
+    async pin(id, options) {
+      await enter(options);
+      return isThere(placeOf(id)) ? pins.add(nameOf(id)) : undefined;
+    },
+    async *verify(options) {
+      for await (const id of store.ids(options)) {
+        const trouble = await troubleOf(store, id, options);
+        if (!isSyncError(trouble, "NOT_FOUND")) yield trouble ? { id, trouble } : { id };
+      }
+    },
+    async sweep(olderThanMs, options) {
+      gate.enter(options);
+      let count = 0;
+      for await (const path of pathsIn(root)) {
+        gate.enter(options);
+        if (isTemporary(path) && removeOld(join(root, path), olderThanMs)) count++;
+      }
+      return count;
+    },
+    async close() {
+      gate.close();
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+  return store;
+}
+
+function openRoot(root: string, create: boolean): void {
+  if (create) fileCall(root, () => mkdirSync(root, { recursive: true }));
+  const stat = fileCall(root, () => statSync(root, { throwIfNoEntry: false }));
+  if (stat === undefined)
+    throw new SyncError("NOT_FOUND", "there is no store of chunks", { detail: { path: root } });
+  if (!stat.isDirectory())
+    throw new SyncError("USAGE", "a store of chunks has to be a directory", { detail: { path: root } });
+}
+
+/**
+ * Reads and verifies a chunk. casync marks one that it knows to be missing by a symlink.
+ *
+ * @throws NOT_FOUND, CORRUPT, IO
+ */
+function readChunk(path: string, id: ChunkId, coding: ChunkCoding, digest: ChunkDigest): Chunk {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== false) throw notFound(id);
+  try {
+    return verifyChunk(id, coding.decode(readChunkFile(path), maxStoredChunkBytes), digest);
+  } catch (thrown) {
+    if (isSyncError(thrown, "NOT_FOUND")) throw notFound(id);
+    const isDamage = isSyncError(thrown, "CORRUPT") || isSyncError(thrown, "UNEXPECTED_CHUNK");
+    if (!isDamage) throw thrown;
+    throw new SyncError("CORRUPT", `chunk ${toHex(id)} in the store is damaged: ${thrown.message}`, {
+      cause: thrown,
+      detail: { path },
+    });
+  }
+}
+
+function isThere(path: string): boolean {
+  return fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === true;
+}
+
+function checkSize({ bytes }: Chunk): void {
+  if (bytes.length <= maxStoredChunkBytes) return;
+  throw new SyncError("LIMIT", "the chunk is too large for a store in a directory", {
+    detail: { limit: maxStoredChunkBytes, actual: bytes.length },
+  });
+}
+
+async function sizeOf(
+  store: Store,
+  id: ChunkId,
+  options: AbortOptions | undefined,
+): Promise<ChunkInfo | undefined> {
+  try {
+    return { id, size: (await store.get(id, options)).bytes.length };
+  } catch (thrown) {
+    if (isSyncError(thrown, "NOT_FOUND") || isSyncError(thrown, "CORRUPT")) return undefined;
+    throw thrown;
+  }
+}
+
+async function troubleOf(
+  store: Store,
+  id: ChunkId,
+  options: AbortOptions | undefined,
+): Promise<SyncError | undefined> {
+  try {
+    await store.get(id, options);
+    return undefined;
+  } catch (thrown) {
+    options?.signal?.throwIfAborted();
+    if (!isSyncError(thrown)) throw thrown;
+    return thrown;
+  }
+}
+
+/** What lies in the directories of a store, as `abcd/name`. */
+async function* pathsIn(root: string): AsyncGenerator<string> {
+  for await (const shard of namesIn(root)) {
+    if (!/^[0-9a-f]{4}$/.test(shard)) continue;
+    for await (const name of namesIn(join(root, shard))) yield `${shard}/${name}`;
+  }
+}
+
+async function* namesIn(path: string): AsyncGenerator<string> {
+  try {
+    for await (const { name } of await opendir(path)) yield name;
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno !== "ENOENT" && errno !== "ENOTDIR") throw ioError(thrown, path);
+  }
+}
+
+function isTemporary(path: string): boolean {
+  const name = path.slice(path.indexOf("/") + 1);
+  return name.startsWith(temporaryPrefix) || temporaryOfCasync.test(name);
+}
+
+function removeOld(path: string, olderThanMs: number): boolean {
+  const stat = fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (stat === undefined || Date.now() - stat.mtimeMs < olderThanMs) return false;
+  fileCall(path, () => rmSync(path, { force: true }));
+  return true;
+}

@@ -1,0 +1,125 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { fromHex, toHex } from "../../../src/bytes/hex.ts";
+import { castrStore } from "../../../src/casync/castr.node.ts";
+import { plainCoding } from "../../../src/casync/chunk-coding.ts";
+import { encryptedCoding } from "../../../src/casync/encrypted-coding.node.ts";
+import { sha256Digest } from "../../../src/chunk/digest.ts";
+import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
+import { chunkOf } from "../../../src/chunk/verify.ts";
+import { storeCases } from "../../../src/testing/store-suite.ts";
+import { casyncJson, collect } from "./vectors.ts";
+
+function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-castr-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const codings = {
+  compressed: undefined,
+  plain: plainCoding,
+  encrypted: encryptedCoding(plainCoding, "aes-256-gcm", new Uint8Array(32)),
+};
+
+describe.each(Object.entries(codings))("a store of %s chunks", (_, coding) => {
+  const open = async () =>
+    castrStore(join(freshFolder(), "a.castr"), {
+      digest: sha256Digest,
+      create: true,
+      ...(coding && { coding }),
+    });
+  for (const { name, run } of storeCases(open)) test(name, run);
+});
+
+const vectors = new URL("../../vectors/casync/store/", import.meta.url).pathname;
+const { chunks } = casyncJson<{ chunks: { id: string; size: number; file: string }[] }>("store/store.json");
+
+function copyOfStore(): string {
+  const folder = join(freshFolder(), "default.castr");
+  cpSync(join(vectors, "default.castr"), folder, { recursive: true });
+  return folder;
+}
+
+test("a store that casync made is read", async () => {
+  const store = castrStore(join(vectors, "default.castr"));
+  for (const { id, size } of chunks) expect((await store.get(fromHex(id))).bytes.length).toBe(size);
+  const ids = (await collect(store.ids())).map(toHex);
+  expect(ids.sort()).toEqual(chunks.map(({ id }) => id).sort());
+  expect((await collect(store.list())).map(({ size }) => size).sort()).toEqual(
+    chunks.map(({ size }) => size).sort(),
+  );
+});
+
+test("a chunk without suffix is read where the compressed one is missing", async () => {
+  const folder = freshFolder();
+  const chunk = chunkOf(new Uint8Array(100), sha512_256Digest);
+  await castrStore(folder, { coding: plainCoding }).put(chunk);
+  expect((await castrStore(folder).get(chunk.id)).bytes).toEqual(chunk.bytes);
+});
+
+test("damage is found, with its place, and nothing else is", async () => {
+  const folder = copyOfStore();
+  const [flipped, emptied, swapped] = [chunks[0]!, chunks[1]!, chunks[2]!];
+  const bytes = readFileSync(join(folder, flipped.file));
+  bytes[bytes.length - 5]! ^= 1;
+  writeFileSync(join(folder, flipped.file), bytes);
+  writeFileSync(join(folder, emptied.file), "");
+  cpSync(join(folder, chunks[5]!.file), join(folder, swapped.file));
+  const store = castrStore(folder);
+  const found = await collect(store.verify());
+  expect(found.length).toBe(chunks.length);
+  const bad = found.filter(({ trouble }) => trouble !== undefined);
+  expect(bad.map(({ trouble }) => trouble!.detail.path).sort()).toEqual(
+    [flipped, emptied, swapped].map(({ file }) => join(folder, file)).sort(),
+  );
+  await expect(store.get(fromHex(flipped.id))).rejects.toMatchObject({ code: "CORRUPT" });
+});
+
+test("what casync knows to be missing is missing", async () => {
+  const folder = freshFolder();
+  const id = new Uint8Array(32).fill(0xab);
+  mkdirSync(join(folder, "abab"));
+  symlinkSync("/dev/null", join(folder, "abab", `${toHex(id)}.cacnk`));
+  const store = castrStore(folder);
+  await expect(store.get(id)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect(await store.has(id)).toBe(false);
+});
+
+test("what writers left behind is removed when it is old, and nothing else", async () => {
+  const folder = copyOfStore();
+  const shard = readdirSync(folder)[0]!;
+  const left = [`.tmp-cacnk123`, `${"0".repeat(64)}.0123456789abcdef.tmp`];
+  for (const name of [...left, "notes.tmp"]) {
+    writeFileSync(join(folder, shard, name), "");
+    utimesSync(join(folder, shard, name), 1, 1);
+  }
+  writeFileSync(join(folder, shard, ".tmp-cacnknew"), "");
+  const store = castrStore(folder);
+  expect(await store.sweep(3_600_000)).toBe(2);
+  const names = readdirSync(join(folder, shard));
+  expect(names).toContain(".tmp-cacnknew");
+  expect(names).toContain("notes.tmp");
+  expect((await collect(store.ids())).length).toBe(chunks.length);
+});
+
+test("a store that is not there is made only when that is asked for", async () => {
+  const folder = join(freshFolder(), "none");
+  expect(() => castrStore(folder)).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
+  castrStore(folder, { create: true });
+  castrStore(folder);
+  writeFileSync(join(folder, "file"), "");
+  expect(() => castrStore(join(folder, "file"))).toThrow(expect.objectContaining({ code: "USAGE" }));
+});
