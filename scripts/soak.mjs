@@ -8,6 +8,7 @@ const tests = [
   "test/unit/tree/disk/swapped-dirs.test.ts",
   "test/interop/rsync-filters.test.ts",
   "test/interop/gitignore.test.ts",
+  "test/interop/rsync-alternatives.test.ts",
   "test/interop/rsync-backups.test.ts",
 ];
 process.exitCode = await run("vitest", ["run", ...tests]);

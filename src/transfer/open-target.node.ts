@@ -8,6 +8,9 @@ import type { TreeTarget } from "../tree/target.ts";
 export interface OpenTargetOptions extends Pick<
   TreeTargetOptions,
   | "backupDir"
+  | "compareDest"
+  | "copyDest"
+  | "linkDest"
   | "backupSuffix"
   | "deletesExcluded"
   | "durable"

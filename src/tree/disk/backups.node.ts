@@ -47,7 +47,8 @@ export class Backups {
   static of(tree: HeldDirs, options: BackupOptions): Backups | undefined {
     const { backupDir, backupSuffix } = options;
     if (backupDir === undefined && backupSuffix === undefined) return undefined;
-    const side = backupDir === undefined ? undefined : new SideDir(tree, backupDir);
+    const side =
+      backupDir === undefined ? undefined : new SideDir({ held: tree, rootPath: tree.rootPath }, backupDir);
     return new Backups(tree, side, suffixOf(options));
   }
 

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SyncError } from "../../errors.ts";
 import {
   fromByteString,
@@ -68,6 +68,15 @@ export function findDestination(path: PlacePath, layout: Layout, first: Entry, f
     fs.accessSync(nativePath(dirname(place)), fs.constants.W_OK | fs.constants.X_OK);
     return { root: nowhere, topName: toByteString(first.name), isSingle };
   });
+}
+
+/**
+ * The path that a directory will have that is not there yet, from the top of the file system on.
+ */
+export function absentPath(place: ByteString): ByteString {
+  const bare = withoutSlash(place);
+  const around = toByteString(fs.realpathSync.native(nativePath(dirname(bare)), "buffer"));
+  return join(around, basename(bare));
 }
 
 function explained<Result>(place: ByteString, find: () => Result): Result {

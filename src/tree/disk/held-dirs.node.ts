@@ -65,6 +65,7 @@ export class HeldDirs {
     const fd = fs.openSync(nativePath(bare), O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
     this.root = new DirNode(undefined, "", { fd, volume: volumeOf(lookAtHandle(fd)) });
     this.rootPath = realPath(given);
+    rootPaths.set(this.root, this.rootPath);
     this.#givenPath = path.isAbsolute(bare) ? bare : `${realPath(".")}/${bare}`;
     this.#follow = follow;
   }
@@ -221,13 +222,20 @@ export class HeldDirs {
   }
 
   #checkedPath(dir: DirNode, fd: number): ByteString {
-    const path = this.rootPath + placeBelow(dir);
+    const path = rootPaths.get(rootOf(dir))! + placeBelow(dir);
     const there = fs.lstatSync(nativePath(path), { bigint: true });
     if (isSame(there, fs.fstatSync(fd, { bigint: true }))) return path;
     throw new SyncError("PATH", "a directory was replaced while in use", {
       detail: { path: printPath(path) },
     });
   }
+}
+
+/** Where roots were: a directory may be below the root of another tree. */
+const rootPaths = new WeakMap<DirNode, ByteString>();
+
+function rootOf(dir: DirNode): DirNode {
+  return dir.parent ? rootOf(dir.parent) : dir;
 }
 
 /** A path without slashes at its end. */

@@ -1,10 +1,12 @@
 import fs from "node:fs";
 import { closingAfter } from "../../bytes/closing.ts";
 import type { ChunkId } from "../../chunk/chunk.ts";
+import { equalBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
+import { isTakenAsIs, linkTo } from "./alternatives.node.ts";
 import type { Backups } from "./backups.node.ts";
-import { copyBytes, copyContent } from "./copy-content.node.ts";
+import { cloneContent, copyBytes, copyContent } from "./copy-content.node.ts";
 import { readFully, writeFully } from "./file-cut.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
@@ -20,6 +22,9 @@ import type { Reference } from "./reference.node.ts";
 import { putOverDir, type Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
+
+/** A file up to this is compared when it has come and may be in another directory as well. */
+const comparedBytes = 64 * 1024;
 
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
@@ -83,7 +88,7 @@ export class IncomingFile {
     this.plan = plan;
     this.place = place;
     this.references = references;
-    this.#old = plan.there?.kind === "file" ? references[0] : undefined;
+    this.#old = plan.there?.kind === "file" || plan.basis ? references[0] : undefined;
     this.#isInStep = this.#old !== undefined;
   }
 
@@ -102,7 +107,8 @@ export class IncomingFile {
 
   /** Opens the old version for reading; the caller closes it. */
   openOld(): number {
-    return this.#tools.held.open(this.plan.dir, this.plan.name, readFlags);
+    const { dir, name } = this.plan.basis ?? this.plan;
+    return this.#tools.held.open(dir, name, readFlags);
   }
 
   /** Reads a part of the old version into the start of `into`. Returns the bytes there were. */
@@ -123,10 +129,55 @@ export class IncomingFile {
     this.#writtenEnd = 0;
   }
 
-  /** True when all of it equals the old version. */
+  /** True when all of it equals the old version, which is in its place. */
   get isOld(): boolean {
+    return this.plan.basis === undefined && this.#equalsOld;
+  }
+
+  get #equalsOld(): boolean {
     const { size } = this.plan;
     return this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+  }
+
+  /** True when it equals what is in another directory, and is left to that. */
+  get isLeftOut(): boolean {
+    const { basis, there } = this.plan;
+    return basis?.way === "compare" && !there && this.#equalsOld && isTakenAsIs(basis, this.plan);
+  }
+
+  /** A small file may have come although all of it is in another directory. */
+  #compareReceived(): void {
+    const { basis, size } = this.plan;
+    if (!basis || basis.there.size !== size || size > comparedBytes || !isTakenAsIs(basis, this.plan)) return;
+    const received = this.#kept ?? (this.#temp && this.#readTemp(this.#temp));
+    const old = new Uint8Array(size);
+    if (!received || this.readOld(0, old) < size || !equalBytes(old, received)) return;
+    this.discard();
+    this.keepOld();
+  }
+
+  #readTemp({ dir, name }: NameIn): Bytes {
+    const fd = this.#tools.held.open(dir, name, readFlags);
+    const bytes = new Uint8Array(this.plan.size);
+    return closingAfter(
+      () => bytes.subarray(0, readFully(fd, bytes, 0)),
+      () => fs.closeSync(fd),
+    );
+  }
+
+  /** Takes what is in another directory as it is, where it equals that. Returns false elsewhere. */
+  takeBasis(): boolean {
+    const { basis, dir, name, there } = this.plan;
+    this.#compareReceived();
+    if (this.isLeftOut) return true;
+    if (basis?.way !== "link" || !this.#equalsOld || !isTakenAsIs(basis, this.plan)) return false;
+    const { held, staging } = this.#tools;
+    if (!there) return linkTo(basis, held, { dir, name });
+    const temp = staging.newName(dir, name);
+    if (!linkTo(basis, held, temp)) return false;
+    this.#temp = temp;
+    this.#rename();
+    return true;
   }
 
   /**
@@ -261,8 +312,12 @@ export class IncomingFile {
    */
   async #copyOld(temp: NameIn): Promise<void> {
     const { pause, places, writing } = this.#tools;
+    const { place: from, size } = this.#old!;
+    if (this.#sameBytes === size && cloneContent(places.handleOf(from), writing.get(temp))) {
+      this.#writtenEnd = this.#sameBytes;
+      return;
+    }
     const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
-    const from = this.#old!.place;
     for (let at = 0; at < this.#sameBytes; at += block.length) {
       const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
       if (readFully(places.handleOf(from), part, at) < part.length) throw this.#changed();

@@ -73,6 +73,7 @@ export class IncomingFiles {
     const file = this.get(entry);
     if (!file) return;
     if (size !== file.plan.size) throw new SyncError("CHANGED", "a file is not as long as it was announced");
+    if (file.takeBasis()) return this.#forget(file);
     if (file.isOld || !file.isBehind) return this.#complete(file);
     return file.catchUp().then(() => this.#complete(file));
   }
@@ -125,10 +126,11 @@ export class IncomingFiles {
 
   #begin(plan: PlannedFile): IncomingFile {
     const { places, search } = this.#workspace;
-    const { dir, name, size, there } = plan;
-    const old = there?.kind === "file" ? there.size : undefined;
-    const references =
-      old === undefined ? search.findLike(name, size) : [search.refer(places.add(dir, name, old), old)];
+    const { basis, dir, name, size, there } = plan;
+    const old = there?.kind === "file" ? { dir, name, there } : basis;
+    const references = old
+      ? [search.refer(places.add(old.dir, old.name, old.there.size), old.there.size)]
+      : search.findLike(name, size);
     return new IncomingFile(this.#workspace, plan, places.add(dir, name, size), references);
   }
 

@@ -35,6 +35,11 @@ export interface Libc {
    * or may not grow, stays as it is.
    */
   readonly widenPipe: ((fd: number, bytes: number) => void) | undefined;
+  /**
+   * Has an open file share all content of another one, ioctl(2) with FICLONE. Linux only. @returns
+   * false, and nothing is done, where that cannot be
+   */
+  readonly clone: ((from: number, to: number) => boolean) | undefined;
   /** What stands for "leave it" in place of the nanoseconds of a time. */
   readonly omit: bigint;
 }
@@ -54,6 +59,7 @@ const STATX_MNT_ID = 0x1000;
 const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 const RENAME_EXCHANGE = 2;
 const F_SETPIPE_SZ = 1031;
+const FICLONE = 0x40049409;
 const EINVAL = 22;
 const ENOSYS = 38;
 const ENOENT = 2;
@@ -113,6 +119,7 @@ function bindCalls(koffi: Koffi): Libc {
           openat: bindOpenat(koffi),
           renameat: bindRenameat(koffi),
           exchangeat: bindExchangeat(koffi),
+          clone: bindClone(koffi),
         }
       : {
           statx: undefined,
@@ -120,6 +127,7 @@ function bindCalls(koffi: Koffi): Libc {
           openat: undefined,
           renameat: undefined,
           exchangeat: undefined,
+          clone: undefined,
         }),
   };
 }
@@ -127,6 +135,11 @@ function bindCalls(koffi: Koffi): Libc {
 function bindWidenPipe(koffi: Koffi): Libc["widenPipe"] {
   const fcntl = koffi.load(null).func("int fcntl(int fd, int command, int argument)");
   return (fd, bytes) => void fcntl(fd, F_SETPIPE_SZ, bytes);
+}
+
+function bindClone(koffi: Koffi): Libc["clone"] {
+  const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, int argument)");
+  return (from, to) => ioctl(to, FICLONE, from) === 0;
 }
 
 function bindOpenat(koffi: Koffi): Libc["openat"] {

@@ -5,6 +5,8 @@ import { isSyncError } from "../../errors.ts";
 import type { Entry, TreeChange } from "../entry/entry.ts";
 import { type Keeping, modeMask } from "../plan/comparison.ts";
 import type { TargetOptions } from "../target.ts";
+import { AlternativeFiles } from "./alternative-files.node.ts";
+import { Alternatives } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { toByteString, type PlacePath } from "./byte-string.node.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
@@ -23,7 +25,7 @@ import { removeDeadStaging } from "./staging-room.node.ts";
 import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
-import { changeOf } from "./tree-change.node.ts";
+import { changeOf, type Differing } from "./tree-change.node.ts";
 import { Workspace } from "./workspace.node.ts";
 
 /** What a destination is opened with. */
@@ -48,6 +50,7 @@ export class OpenTarget {
   readonly extras: Extras | undefined;
   readonly #tools: OpenTargetTools;
   readonly #likeFrom: DirNode | undefined;
+  readonly #alternatives: Alternatives | undefined;
   readonly #backups: Backups | undefined;
   readonly #linkedFiles = new LinkedFiles();
   #workspace: Workspace | undefined;
@@ -63,6 +66,7 @@ export class OpenTarget {
     this.held = held;
     this.dirs = new TargetDirs(held, options.rule);
     this.#likeFrom = likeDir(destination, first);
+    this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
     this.#backups = Backups.of(held, options);
     if (maxDeletedCount !== undefined) {
       const protection = protectionAt(held, place, given.layout, options);
@@ -109,6 +113,11 @@ export class OpenTarget {
     return (this.#metadata ??= supposed());
   }
 
+  #lockedFiles(): IncomingFiles {
+    this.lock();
+    return this.#incoming!;
+  }
+
   /**
    * Returns where content goes that comes though no file could be planned; undefined where it
    * cannot be kept.
@@ -151,6 +160,7 @@ export class OpenTarget {
     doAll([
       () => this.#closeWorkspace(),
       () => this.dirs.restore(),
+      () => this.#alternatives?.close(),
       () => this.#backups?.close(),
       () => this.held.close(),
     ]);
@@ -167,6 +177,7 @@ export class OpenTarget {
         return metadata().keeping.timeUnitNsec;
       },
     };
+    const onDone = onChange && ((differing: Differing): void => onChange(changeOf(differing)));
     const actions = new TargetActions({
       held: this.held,
       metadata,
@@ -174,8 +185,8 @@ export class OpenTarget {
       files: planned,
       linkedFiles: this.#linkedFiles,
       workspace: () => this.lock(),
-      onDone:
-        onChange && (({ entry: { kind, size }, ...entry }) => onChange(changeOf({ kind, size, ...entry }))),
+      alternatives: this.#alternativeFiles(keeping, onDone),
+      onDone: onDone && (({ entry: { kind, size }, ...entry }) => onDone({ ...entry, kind, size })),
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),
       useOld: given.useOld ?? false,
     });
@@ -183,6 +194,25 @@ export class OpenTarget {
     const { rule } = this.#tools.options;
     const expected = ExpectedPaths.of(this.#tools.options.expected);
     return new EntryPlanner({ destination, layout, keeping, rule, actions, extras: this.extras, expected });
+  }
+
+  #alternativeFiles(
+    keeping: Keeping,
+    onDone: ((differing: Differing) => void) | undefined,
+  ): AlternativeFiles | undefined {
+    const { given, options, planned } = this.#tools;
+    if (!this.#alternatives) return undefined;
+    return new AlternativeFiles({
+      held: this.held,
+      alternatives: this.#alternatives,
+      keeping,
+      rule: options.rule,
+      files: planned,
+      workspace: () => this.lock(),
+      incoming: () => this.#lockedFiles(),
+      useOld: given.useOld ?? false,
+      onDone,
+    });
   }
 
   #openWorkspace(): Workspace {

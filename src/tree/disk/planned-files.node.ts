@@ -1,3 +1,4 @@
+import type { Alternative } from "./alternatives.node.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { printPlace, type DirNode } from "./dir-node.node.ts";
@@ -16,15 +17,32 @@ export interface PlannedFile {
   readonly outcome: Differing["outcome"];
   /** What stood at its name when it was planned. */
   readonly there: FileStats | undefined;
+  /** What it is made from that is in another directory. */
+  readonly basis: Alternative | undefined;
 }
 
 /** The files that are to come, by entry number: those that were announced and are not done. */
 export class PlannedFiles {
   readonly #files = new Map<number, PlannedFile>();
 
-  add({ number, dir, name, entry, there }: PlannedEntry, outcome: Differing["outcome"]): void {
+  add(
+    { number, dir, name, entry, there }: PlannedEntry,
+    outcome: Differing["outcome"],
+    basis?: Alternative,
+  ): void {
     const { size, mode, mtimeSec, mtimeNsec } = entry;
-    this.#files.set(number, { entry: number, dir, name, size, mode, mtimeSec, mtimeNsec, outcome, there });
+    this.#files.set(number, {
+      entry: number,
+      dir,
+      name,
+      size,
+      mode,
+      mtimeSec,
+      mtimeNsec,
+      outcome,
+      there,
+      basis,
+    });
   }
 
   get(entry: number): PlannedFile | undefined {

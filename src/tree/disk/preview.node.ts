@@ -1,11 +1,12 @@
 import { Pause } from "../../bytes/pause.node.ts";
 import { nodeDigests } from "../../chunk/blake3.node.ts";
 import type { SyncError } from "../../errors.ts";
-import type { PlacePath } from "./byte-string.node.ts";
-import { keepsAll } from "../plan/comparison.ts";
+import { placeBytes, type PlacePath } from "./byte-string.node.ts";
+import { keepsAll, type Keeping } from "../plan/comparison.ts";
+import { Alternatives, type AlternativeOptions } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { seenKeeping } from "./keeping.node.ts";
-import { findDestination, type Destination } from "./destination.node.ts";
+import { absentPath, findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
 import { protectionAt, type ProtectionOptions } from "./protection.node.ts";
 import { Extras, notWhole } from "./extras.node.ts";
@@ -23,7 +24,12 @@ import type { TreeTargetOptions } from "./target-options.node.ts";
 /** How `openTreePreview` looks. */
 export type TreePreviewOptions = Pick<
   TreeTargetOptions,
-  keyof ProtectionOptions | "maxDeletedCount" | "expected" | "follow" | "rule" | "onChange"
+  | keyof (AlternativeOptions & ProtectionOptions)
+  | "maxDeletedCount"
+  | "expected"
+  | "follow"
+  | "rule"
+  | "onChange"
 >;
 
 /**
@@ -46,6 +52,8 @@ class Preview implements TreeTarget, EntryActions {
   #destination: Destination | undefined;
   #planner: EntryPlanner | undefined;
   #extras: Extras | undefined;
+  #alternatives: Alternatives | undefined;
+  #keeping: Keeping = keepsAll;
   /** Files and links that would come in the place of a directory once it is emptied. */
   readonly #waiting: PlannedEntry[] = [];
 
@@ -101,6 +109,7 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   async close(): Promise<void> {
+    this.#alternatives?.close();
     this.#destination?.held?.close();
     this.#destination = undefined;
   }
@@ -131,7 +140,10 @@ class Preview implements TreeTarget, EntryActions {
       const protection = protectionAt(held, this.#place, layout, this.#options);
       this.#extras = new Extras(held, maxDeletedCount, protection, Backups.of(held, this.#options));
     }
+    const rootPath = held?.rootPath ?? absentPath(placeBytes(this.#place));
+    this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
     const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
+    this.#keeping = keeping;
     const { rule } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
     return new EntryPlanner({
@@ -154,6 +166,7 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   link(planned: PlannedEntry): void {
+    if (this.#isLeftOut(planned)) return this.#tellLeftOut(planned);
     if (planned.there?.isEmpty === false) this.#waiting.push(planned);
     else this.#tell(planned);
   }
@@ -161,6 +174,17 @@ class Preview implements TreeTarget, EntryActions {
   file(planned: PlannedEntry): Need {
     this.link(planned);
     return "nothing";
+  }
+
+  /** True for what is equal in a directory that is compared with, and so stays or goes away. */
+  #isLeftOut({ entry, outcome, there, ...at }: PlannedEntry): boolean {
+    if (outcome !== "new" && !(entry.kind === "file" && there?.kind === "file")) return false;
+    const like = this.#alternatives?.find(entry, at, this.#keeping, this.#options.rule);
+    return like?.way === "compare" && like.outcome === "same";
+  }
+
+  #tellLeftOut({ dir, name, entry: { kind }, there }: PlannedEntry): void {
+    if (there) this.#onChange?.(changeOf({ dir, name, kind, size: 0, outcome: "deleted" }));
   }
 
   /** Says of a path what would be done to it. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { closingAfter } from "../../bytes/closing.ts";
+import { SyncError } from "../../errors.ts";
 import { nativePath, placeBytes, type ByteString, type PlacePath } from "./byte-string.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { type FileStats, lookAtHandle } from "./file-stats.node.ts";
@@ -11,22 +12,33 @@ import { removeFile } from "./remove-file.node.ts";
 /** What a directory is, whatever its path. */
 export type DirIdentity = Pick<FileStats, "device" | "inode">;
 
+/** Where the paths of such directories begin. */
+export interface SideDirBase {
+  /** Its directories; absent where it is not there yet. */
+  readonly held?: HeldDirs;
+  /** Its path, from the top of the file system on. */
+  readonly rootPath: ByteString;
+}
+
 /**
  * A directory that a destination works with besides its tree, at a path that begins in it. One that
  * lies below it is reached without following any link, for a peer may have named it; links on the
  * way to any other are followed.
  */
 export class SideDir {
-  readonly #tree: HeldDirs;
+  readonly #base: SideDirBase;
   readonly #path: ByteString;
   readonly #isInside: boolean;
   #opened: { readonly held: HeldDirs; readonly dir: DirNode } | undefined;
+  #wasThere: boolean | undefined;
   #identity: DirIdentity | undefined;
   /** By directory of the tree. */
   readonly #dirs = new WeakMap<DirNode, DirNode>();
+  /** Directories of the tree that have none of their path here. */
+  readonly #missing = new WeakSet<DirNode>();
 
-  constructor(tree: HeldDirs, place: PlacePath) {
-    this.#tree = tree;
+  constructor(base: SideDirBase, place: PlacePath) {
+    this.#base = base;
     this.#path = path.posix.normalize(placeBytes(place)).replace(/(?<=.)\/$/, "");
     this.#isInside = !this.#path.startsWith("/") && !/^\.\.(?:\/|$)/.test(this.#path);
   }
@@ -43,12 +55,16 @@ export class SideDir {
     return this.#identity?.device === device && this.#identity.inode === inode;
   }
 
-  /** The directory there that has the path of one of the tree. Nothing is made. */
-  dirFor(dir: DirNode): DirNode {
-    if (!dir.parent) return this.#open().dir;
-    let found = this.#dirs.get(dir);
-    if (!found) this.#dirs.set(dir, (found = new DirNode(this.dirFor(dir.parent), dir.name)));
-    return found;
+  /** The directory there that has the path of one of the tree; undefined where there is none. */
+  dirFor(dir: DirNode): DirNode | undefined {
+    if (!dir.parent) return this.#isThere() ? this.#open().dir : undefined;
+    const known = this.#dirs.get(dir);
+    if (known || this.#missing.has(dir)) return known;
+    const parent = this.dirFor(dir.parent);
+    const stats = parent && this.held.look(parent, dir.name);
+    if (stats?.kind === "dir") return this.#note(dir, new DirNode(parent, dir.name));
+    this.#missing.add(dir);
+    return undefined;
   }
 
   /**
@@ -69,17 +85,37 @@ export class SideDir {
     if (kind !== undefined && kind !== "dir")
       held.writeIn(parent, () => removeFile(held, { dir: parent, name: dir.name }));
     if (kind !== "dir") makeDir(held, parent, dir.name, (mode & 0o777) | 0o700);
-    return this.dirFor(dir);
+    return this.#note(dir, new DirNode(parent, dir.name));
   }
 
   close(): void {
-    if (!this.#isInside) this.#opened?.held.close();
+    if (this.#opened?.held !== this.#base.held) this.#opened?.held.close();
     this.#opened = undefined;
+  }
+
+  /** Looks once whether the directory is there. */
+  #isThere(): boolean {
+    try {
+      return (this.#wasThere ??= this.#open().held.lookAtDir(this.#open().dir).kind === "dir");
+    } catch (thrown) {
+      if (!isErrno(thrown, "ENOENT", "ENOTDIR", "ELOOP")) throw thrown;
+      return (this.#wasThere = false);
+    }
+  }
+
+  #note(dir: DirNode, here: DirNode): DirNode {
+    this.#dirs.set(dir, here);
+    return here;
+  }
+
+  get #tree(): HeldDirs {
+    if (this.#base.held) return this.#base.held;
+    throw new SyncError("STATE", "the destination is not there yet");
   }
 
   #open(): { readonly held: HeldDirs; readonly dir: DirNode } {
     if (this.#opened) return this.#opened;
-    if (this.#isInside) this.#opened = { held: this.#tree, dir: this.#dirBelow() };
+    if (this.#isInside && this.#base.held) this.#opened = { held: this.#tree, dir: this.#dirBelow() };
     else {
       const held = new HeldDirs(nativePathBytes(this.#absolute()));
       this.#opened = { held, dir: held.root };
@@ -105,7 +141,7 @@ export class SideDir {
   }
 
   #absolute(): ByteString {
-    return this.#path.startsWith("/") ? this.#path : `${this.#tree.rootPath}/${this.#path}`;
+    return this.#path.startsWith("/") ? this.#path : path.posix.join(this.#base.rootPath, this.#path);
   }
 
   #identify(): DirIdentity | undefined {

@@ -1,3 +1,4 @@
+import type { AlternativeFiles } from "./alternative-files.node.ts";
 import type { EntryActions, PlannedEntry } from "./entry-planner.node.ts";
 import type { DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
@@ -20,6 +21,8 @@ interface TargetActionsTools {
   readonly linkedFiles: LinkedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
+  /** Brings about what is in other directories; absent where there are none. */
+  readonly alternatives: AlternativeFiles | undefined;
   /** Called for what is as its entry says, and was not before; not for files that are to come. */
   readonly onDone: ((planned: DifferingEntry) => void) | undefined;
   /** Called with the size of each file in whose place another one will come. */
@@ -76,7 +79,8 @@ export class TargetActions implements EntryActions {
   link(planned: PlannedEntry): void {
     const { dir, name, entry, outcome } = planned;
     if (outcome === "same") return;
-    const { held, workspace } = this.#tools;
+    const { alternatives, held, workspace } = this.#tools;
+    if (alternatives?.link(planned) === true) return;
     const { metadata, replacements, staging } = workspace();
     if (outcome !== "touched") makeLink(workspace(), planned);
     else metadata.setLinkTime(held, { dir, name }, entry, () => staging.newName(dir, name));
@@ -91,6 +95,8 @@ export class TargetActions implements EntryActions {
   file(planned: PlannedEntry): Need | Promise<Need> {
     const { dir, name, entry, there, outcome } = planned;
     const { files, held, linkedFiles, metadata, useOld, workspace } = this.#tools;
+    const taking = this.#tools.alternatives?.file(planned);
+    if (taking !== undefined) return taking;
     if (outcome === "same") return "nothing";
     if (outcome === "touched") {
       metadata().setAt(held.nameAt(dir, name), there!, entry);

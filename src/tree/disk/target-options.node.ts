@@ -1,11 +1,13 @@
 import type { TreeChange } from "../entry/entry.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { Order } from "../order/order.ts";
+import type { AlternativeOptions } from "./alternatives.node.ts";
 import type { Unkept } from "./metadata.node.ts";
 import type { ProtectionOptions } from "./protection.node.ts";
 
 /** How `openTreeTarget` writes. */
-export interface TreeTargetOptions extends ProtectionOptions, Pick<Order, "maxDeletedCount" | "rule"> {
+export interface TreeTargetOptions
+  extends AlternativeOptions, ProtectionOptions, Pick<Order, "maxDeletedCount" | "rule"> {
   /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
   readonly durable?: boolean;
   /** False to refuse a link as the destination itself; true unless given. */

@@ -9,6 +9,7 @@ import { stagingName } from "../entry/staging-name.ts";
 import { joinPlacements } from "../stretch.ts";
 import type { ReadTargetSubtrees } from "../subtrees.ts";
 import type { Need, Placement, TargetOptions, TreeTarget } from "../target.ts";
+import { hasAlternatives } from "./alternatives.node.ts";
 import { placeBytes, printPath, type PlacePath } from "./byte-string.node.ts";
 import { contentAt } from "./content-at.node.ts";
 import { pathBelow, printPlace } from "./dir-node.node.ts";
@@ -58,7 +59,7 @@ class DirTarget implements TreeTarget {
   constructor(place: PlacePath, options: TreeTargetOptions) {
     this.#place = place;
     this.#options = options;
-    this.isEmpty = contentAt(place) === "none";
+    this.isEmpty = contentAt(place) === "none" && !hasAlternatives(options);
     this.digests = this.isEmpty ? digestsBySpeed() : nodeDigests;
     const layout = (): Layout => this.#required().layout;
     this.subtrees = destinationSubtrees(place, layout, options);
@@ -158,12 +159,13 @@ class DirTarget implements TreeTarget {
     const onChange = this.#onChange;
     const plan = onChange && this.#planned.get(entry);
     const comparesContent = this.#options.rule?.equality === "content";
-    const hasKept = comparesContent && this.#opened?.incoming?.get(entry)?.isOld === true;
+    const file = this.#opened?.incoming?.get(entry);
+    const hasKept = comparesContent && file?.isOld === true;
     const completing = this.#opened?.incoming?.complete(entry, size);
     if (!plan) return completing;
     const tell = (): void => {
-      if (this.#opened?.workspace?.replacements.isWaiting(entry) !== true)
-        tellCompleted(plan, hasKept, onChange);
+      const isWaiting = this.#opened?.workspace?.replacements.isWaiting(entry) === true;
+      if (!isWaiting && file?.isLeftOut !== true) tellCompleted(plan, hasKept, onChange);
     };
     return completing ? completing.then(tell) : tell();
   }

@@ -10,7 +10,7 @@ export interface Differing {
   readonly name: ByteString;
   readonly kind: FileStats["kind"];
   readonly size: number;
-  readonly outcome: Exclude<Outcome, "blocked" | "same" | "skipped">;
+  readonly outcome: Exclude<Outcome, "blocked" | "same" | "skipped"> | "deleted";
 }
 
 /** How an entry that differs is told. */

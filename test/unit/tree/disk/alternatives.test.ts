@@ -1,0 +1,98 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { alternativeLimits } from "../../../../src/tree/disk/alternatives.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { missing, noMounting, skipFor, unless } from "../../../obstacles.ts";
+import { noise, tempDir } from "./disk-tree.ts";
+import { syncTrees } from "./sync-trees.ts";
+
+async function sync(from: string, to: string, options: TreeTargetOptions) {
+  return syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to, options));
+}
+
+/** Two trees of the same files. */
+function plantTwice(from: string, old: string): void {
+  fs.mkdirSync(`${from}/d`, { recursive: true });
+  fs.writeFileSync(`${from}/d/large`, noise(300_000, 1));
+  fs.writeFileSync(`${from}/small`, "small");
+  execFileSync("cp", ["-a", from, old]);
+}
+
+test("a file that is like one elsewhere is made of that", async () => {
+  using temp = tempDir();
+  const [from, old, to] = [`${temp.path}/from`, `${temp.path}/old`, `${temp.path}/to`];
+  plantTwice(from, old);
+  const content = Buffer.concat([noise(300_000, 1), noise(1000, 2)]);
+  fs.writeFileSync(`${from}/d/large`, content);
+  const { sentBytes, troubles } = await sync(from, to, { linkDest: ["../old"] });
+  expect(troubles).toEqual([]);
+  expect(sentBytes).toBeLessThan(50_000);
+  expect(fs.readFileSync(`${to}/d/large`).equals(content)).toBe(true);
+  expect(fs.readFileSync(`${old}/d/large`).equals(noise(300_000, 1))).toBe(true);
+});
+
+test("a file is copied that can have no more names", async () => {
+  using temp = tempDir();
+  const [from, old, to] = [`${temp.path}/from`, `${temp.path}/old`, `${temp.path}/to`];
+  plantTwice(from, old);
+  // A file on another file system cannot be linked to, and this is one to be found everywhere.
+  const elsewhere = fs.existsSync("/dev/shm") ? fs.mkdtempSync("/dev/shm/rsync-stream-test-") : old;
+  execFileSync("cp", ["-a", `${old}/.`, elsewhere]);
+  const { sentBytes, troubles } = await sync(from, to, { linkDest: [elsewhere] });
+  expect({ sentBytes, troubles }).toEqual({ sentBytes: 0, troubles: [] });
+  expect(fs.readFileSync(`${to}/d/large`).equals(noise(300_000, 1))).toBe(true);
+  if (elsewhere !== old) fs.rmSync(elsewhere, { recursive: true });
+});
+
+test("links below the destination do not lead out of it", async () => {
+  using temp = tempDir();
+  const [from, old, to] = [`${temp.path}/from`, `${temp.path}/old`, `${temp.path}/to`];
+  plantTwice(from, old);
+  fs.mkdirSync(to);
+  fs.symlinkSync("../old", `${to}/old`);
+  await sync(from, to, { linkDest: ["old"] });
+  expect(fs.statSync(`${to}/small`).nlink).toBe(1);
+  await sync(from, `${temp.path}/other`, { linkDest: ["../old"] });
+  expect(fs.statSync(`${temp.path}/other/small`).nlink).toBe(2);
+});
+
+test("directories of two kinds are refused, and too many", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  plantTwice(from, `${temp.path}/old`);
+  await expect(sync(from, to, { linkDest: ["a"], copyDest: ["b"] })).rejects.toMatchObject({ code: "USAGE" });
+  const many = Array.from({ length: alternativeLimits.alternativeDirCount + 1 }, () => "a");
+  await expect(sync(from, to, { linkDest: many })).rejects.toMatchObject({ code: "LIMIT" });
+});
+
+unless(noMounting() ?? missing("mkfs.btrfs", "filefrag")).test(
+  "a copy shares its blocks where the file system can",
+  async (context) => {
+    using temp = tempDir();
+    const [image, disk] = [`${temp.path}/image`, `${temp.path}/disk`];
+    const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
+    fs.mkdirSync(disk);
+    fs.writeFileSync(image, "");
+    fs.truncateSync(image, 256 << 20);
+    expect(run("mkfs.btrfs", "-q", image).status).toBe(0);
+    skipFor(
+      context,
+      run("mount", "-o", "loop", image, disk).status === 0 ? undefined : "btrfs cannot be mounted",
+    );
+    try {
+      const [from, old, to] = [`${disk}/from`, `${disk}/old`, `${disk}/to`];
+      plantTwice(from, old);
+      const { sentBytes, troubles } = await sync(from, to, { copyDest: ["../old"] });
+      expect({ sentBytes, troubles }).toEqual({ sentBytes: 0, troubles: [] });
+      expect(fs.readFileSync(`${to}/d/large`).equals(noise(300_000, 1))).toBe(true);
+      expect(run("filefrag", "-v", join(to, "d/large")).stdout).toContain("shared");
+      expect(fs.statSync(`${to}/d/large`).nlink).toBe(1);
+    } finally {
+      run("umount", disk);
+    }
+  },
+);
