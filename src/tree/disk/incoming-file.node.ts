@@ -6,9 +6,8 @@ import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { isTakenAsIs, linkTo } from "./alternatives.node.ts";
 import type { Backups } from "./backups.node.ts";
-import { cloneContent, copyBytes, copyContent } from "./copy-content.node.ts";
+import { cloneContent, copyBytes } from "./copy-content.node.ts";
 import { readFully, writeFully } from "./file-cut.node.ts";
-import { isErrno } from "./file-trouble.node.ts";
 import type { HandleCache } from "./handle-cache.node.ts";
 import { printPlace, type NameIn } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
@@ -19,7 +18,8 @@ import type { Pause } from "../../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
-import { putOverDir, type Replacements } from "./replacements.node.ts";
+import { newFlags, putFile } from "./put-file.node.ts";
+import type { Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
 
@@ -29,9 +29,8 @@ const comparedBytes = 64 * 1024;
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /** What a file needs from the target it belongs to. */
 export interface IncomingTools {
@@ -341,53 +340,12 @@ export class IncomingFile {
     const temp = this.#temp!;
     if (there && there.kind !== "dir") backups?.keep({ dir, name });
     if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
-    if (this.#put(temp)) places.settle(this.place);
+    if (putFile(this.#tools, this.plan, temp, (fd) => this.#setMetadata(fd))) places.settle(this.place);
     else {
       replacements.wait({ ...this.plan, kind: "file" }, temp);
       places.move(this.place, temp);
     }
     this.#temp = undefined;
-  }
-
-  /** Returns false when a directory is in the way that is not empty. */
-  #put(temp: NameIn): boolean {
-    try {
-      return this.#renameFrom(temp);
-    } catch (thrown) {
-      if (!isErrno(thrown, "EXDEV")) throw thrown;
-      return this.#moveAcross(temp);
-    }
-  }
-
-  #renameFrom(temp: NameIn): boolean {
-    const { held } = this.#tools;
-    const { dir, name, there } = this.plan;
-    if (there?.kind === "dir") return putOverDir(held, temp, dir, name);
-    held.rename(temp.dir, temp.name, dir, name);
-    return true;
-  }
-
-  /**
-   * No rename leads into the directory: the last step starts from a copy in a staging directory
-   * inside it.
-   */
-  #moveAcross(temp: NameIn): boolean {
-    const { held, metadata, staging } = this.#tools;
-    const { dir, name } = this.plan;
-    const isPut = staging.besides(dir, (room) => {
-      const copy = room.newName(dir, name);
-      const to = held.open(copy.dir, copy.name, newFlags, firstMode(this.plan));
-      const copyAll = (): void => {
-        copyContent(held, temp, to);
-        fs.ftruncateSync(to, this.plan.size); // zeros at the end were not written
-        this.#setMetadata(to);
-      };
-      closingAfter(copyAll, () => fs.closeSync(to));
-      metadata.setNamed(held, copy, this.plan);
-      return this.#renameFrom(copy);
-    });
-    if (isPut) staging.remove(temp);
-    return isPut;
   }
 
   #changed(): SyncError {

@@ -1,0 +1,70 @@
+import fs from "node:fs";
+import { closingAfter } from "../../bytes/closing.ts";
+import { copyContent } from "./copy-content.node.ts";
+import type { NameIn } from "./dir-node.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
+import type { HeldDirs } from "./held-dirs.node.ts";
+import { firstMode, type MetadataSetter } from "./metadata.node.ts";
+import type { PlannedFile } from "./planned-files.node.ts";
+import { putOverDir } from "./replacements.node.ts";
+import type { Staging } from "./staging.node.ts";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+/** Makes a file that is not there yet. */
+export const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+/** What a file needs to get its name. */
+interface PutTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly metadata: MetadataSetter;
+}
+
+/**
+ * Gives a file that is complete its name. Returns false when a directory is in the way that is not
+ * empty.
+ *
+ * @param dress sets the metadata of a copy, where the name can only be given to one
+ */
+export function putFile(
+  tools: PutTools,
+  plan: PlannedFile,
+  temp: NameIn,
+  dress: (fd: number) => void,
+): boolean {
+  try {
+    return renameFrom(tools, plan, temp);
+  } catch (thrown) {
+    if (!isErrno(thrown, "EXDEV")) throw thrown;
+    return moveAcross(tools, plan, temp, dress);
+  }
+}
+
+function renameFrom({ held }: PutTools, { dir, name, there }: PlannedFile, temp: NameIn): boolean {
+  if (there?.kind === "dir") return putOverDir(held, temp, dir, name);
+  held.rename(temp.dir, temp.name, dir, name);
+  return true;
+}
+
+/**
+ * No rename leads into the directory: the last step starts from a copy in a staging directory
+ * inside it.
+ */
+function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: (fd: number) => void): boolean {
+  const { held, metadata, staging } = tools;
+  const { dir, name } = plan;
+  const isPut = staging.besides(dir, (room) => {
+    const copy = room.newName(dir, name);
+    const to = held.open(copy.dir, copy.name, newFlags, firstMode(plan));
+    const copyAll = (): void => {
+      copyContent(held, temp, to);
+      fs.ftruncateSync(to, plan.size); // zeros at the end were not written
+      dress(to);
+    };
+    closingAfter(copyAll, () => fs.closeSync(to));
+    metadata.setNamed(held, copy, plan);
+    return renameFrom(tools, plan, copy);
+  });
+  if (isPut) staging.remove(temp);
+  return isPut;
+}
