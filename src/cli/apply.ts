@@ -33,7 +33,7 @@ export const apply = defineCommand({
     const rebuild = async (): Promise<void> => {
       const onProgress = (progress: BuildProgress): void => {
         last = progress;
-        report.progress?.(buildProgressOf(progress));
+        report.progress(buildProgressOf(progress));
       };
       const builder = createBuilder(info, spool.store, { ...limits, signal, onProgress });
       await replaceFile(path, builder.build(readFileBlocks(dataPath, { signal })));

@@ -49,7 +49,7 @@ export class ChangeReport {
       ...(this.onChange && { onChange: this.onChange }),
       onConnect: () => {
         this.#tally = new ChangeTally(); // a further attempt goes through the whole tree
-        onConnect?.();
+        onConnect();
       },
       onTrouble: (error) => report.trouble(error),
     };

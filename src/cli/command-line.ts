@@ -1,16 +1,13 @@
-import { isatty } from "node:tty";
 import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
 import { readArguments } from "./arguments.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
-import { commands, usageOf } from "./commands.ts";
-import { boundRemoteTroubles } from "./bounded-troubles.ts";
+import { commands } from "./commands.ts";
 import { restoreArguments } from "./restored-arguments.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
-import { jsonReport } from "./json-report.ts";
-import type { Report } from "./report.ts";
-import { TextOutput, writeText } from "./text-output.ts";
-import { describeError, textReport } from "./text-report.ts";
+import { Reporting } from "./reporting.ts";
+import { onStatusSignal } from "./status-signals.ts";
+import { writeText } from "./text-output.ts";
 
 const versionWords = new Set(["version", "--version", "-V"]);
 const helpWords = new Set(["help", "--help", "-h"]);
@@ -22,42 +19,32 @@ const isQuestion = (word: string): boolean => versionWords.has(word) || helpWord
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
-  let output = new TextOutput(2);
-  let other: 1 | 2 | undefined = 1;
-  let report = reportTo({}, output);
+  const reporting = new Reporting((failure) => controller.abort(failure));
   let exit = 0;
-  /** Reports as the options say, from now on. */
-  const direct = (options: OptionValues<OptionSpecs>, command?: Command, name?: string): void => {
-    if (command?.writesOutput(options)) other = undefined;
-    else if (options["json"] === true) {
-      output = new TextOutput(1, (failure) => controller.abort(failure));
-      other = 2;
-    }
-    report = reportTo(options, output, name);
-  };
   try {
     const { name, rest } = findCommand(restoreArguments(argv));
     if (versionWords.has(name)) return await printVersion();
     if (helpWords.has(name)) return await printHelp(rest.find((word) => !word.startsWith("-")));
     const flags = findFlags(rest);
-    if (!Object.hasOwn(commands, name)) direct(flags);
+    if (!Object.hasOwn(commands, name)) reporting.direct(flags);
     const command = await loadCommand(name);
-    direct(flags, command, name);
+    reporting.direct(flags, command, name);
     const { options, operands } = readArguments(rest, command);
     if (options["help"] === true) return await printHelp(name);
     if (options["version"] === true) return await printVersion();
-    direct(options, command, name);
+    reporting.direct(options, command, name);
     abortOnInterrupt(controller, command.graceMs);
+    onStatusSignal(() => reporting.report.status());
+    const { report } = reporting;
     await command.run({ options, operands, report, signal: controller.signal });
   } catch (thrown) {
     const error = toSyncError(thrown);
-    report.failure(error);
+    reporting.report.failure(error);
     if (process.env["RSYNC_STREAM_DEBUG"]) console.error(thrown);
     exit = exitOf(error);
   }
-  await output.settle();
-  const lossExit = output.failure === undefined ? 0 : await tellLoss(output.failure, other);
-  return exit || lossExit;
+  const failure = await reporting.settle();
+  return exit || (failure ? exitOf(failure) : 0);
 }
 
 /**
@@ -103,16 +90,6 @@ async function print(text: string): Promise<number> {
 }
 
 /**
- * Tells the other stream, when that is free, that a report could not be written; returns the exit
- * code for that.
- */
-async function tellLoss(failure: SyncError, other: 1 | 2 | undefined): Promise<number> {
-  if (failure.code === "PEER_GONE" && other !== 2) return 0; // nobody reads standard error, so nobody misses it
-  if (other !== undefined) await writeText(other, `rsync-stream: ${describeError(failure)}\n`);
-  return exitOf(failure);
-}
-
-/**
  * Of what the other end gave up for, these say more than that it failed: nobody interrupted us,
  * nothing is done.
  */
@@ -132,34 +109,4 @@ async function loadCommand(name: string): Promise<Command> {
     : "see rsync-stream --help";
   const hint = likely === undefined ? usual : `did you mean ${likely}?`;
   throw new SyncError("USAGE", `unknown command "${name}"; ${hint}`);
-}
-
-/** How the command reports, as its options want it. @throws USAGE */
-function reportTo(options: OptionValues<OptionSpecs>, output: TextOutput, name?: string): Report {
-  const write = (text: string): void => output.write(text);
-  const quiet = options["quiet"] === true;
-  const verbose = options["verbose"] === true;
-  if (options["json"] === true) return boundRemoteTroubles(jsonReport({ quiet, verbose, write }));
-  const live = isatty(2);
-  const color = wantsColor(options["color"], live);
-  return boundRemoteTroubles(
-    textReport({
-      quiet,
-      verbose,
-      color,
-      progress: live || options["progress"] === true,
-      ...(name !== undefined && { usage: usageOf(name) }),
-      ...(live && { columns: () => process.stderr.columns || usualColumns }),
-      write,
-    }),
-  );
-}
-
-/** Of a terminal that does not tell. */
-const usualColumns = 80;
-
-function wantsColor(when: string | boolean | undefined = "auto", live: boolean): boolean {
-  if (when === "always" || when === "never") return when === "always";
-  if (when === "auto") return live && !process.env["NO_COLOR"];
-  throw new SyncError("USAGE", `--color takes auto, always or never, not "${when}"`);
 }

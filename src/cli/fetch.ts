@@ -77,7 +77,7 @@ export const fetch = defineCommand({
           ...(stallMs !== undefined && { stallMs }),
           onProgress(progress) {
             last = progress;
-            report.progress?.(buildProgressOf(progress));
+            report.progress(buildProgressOf(progress));
           },
         });
         await withConnectionHint(url, () => file.replace(content));

@@ -19,12 +19,17 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
     write(`${JSON.stringify({ event, ...facts, elapsedMs: Math.round(performance.now()) })}\n`);
   }
 
+  let latest: Progress | undefined;
+
   function progress(now: Progress): void {
-    if (isDue()) print("progress", now);
+    latest = now;
+    if (!quiet && isDue()) print("progress", now);
   }
 
   return {
-    ...(!quiet && { progress, deleted: (change: TreeChange) => print("deleted", change) }),
+    progress,
+    hideProgress() {},
+    ...(!quiet && { deleted: (change: TreeChange) => print("deleted", change) }),
     ...(!quiet && verbose && { received: (change: TreeChange) => print("received", change) }),
     trouble: (error) => print("trouble", factsOf(error)),
     change: (change) => print("change", change),
@@ -34,6 +39,7 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
     summary(summary) {
       if (!quiet) print("summary", { ...summary, reusedBytes: summary.doneBytes - summary.newBytes });
     },
+    status: () => print("progress", latest ?? {}),
     failure: (error) => print("failure", factsOf(error)),
   };
 }

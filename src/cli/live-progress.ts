@@ -15,6 +15,8 @@ interface LiveProgressOptions {
    * Columns of the terminal now: it may be resized. Undefined where lines stay one below another.
    */
   readonly columns: (() => number) | undefined;
+  /** False to show nothing but what `tell` asks for. */
+  readonly isDrawn: boolean;
 }
 
 /**
@@ -24,13 +26,15 @@ interface LiveProgressOptions {
 export class LiveProgress {
   readonly #write: (text: string) => void;
   readonly #columns: (() => number) | undefined;
+  readonly #isDrawn: boolean;
   readonly #rate = new RecentRate();
   #latest: Progress | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Columns of the line that stands there, 0 when none does. */
   #shownColumns = 0;
 
-  constructor({ write, columns }: LiveProgressOptions) {
+  constructor({ write, columns, isDrawn }: LiveProgressOptions) {
+    this.#isDrawn = isDrawn;
     this.#write = write;
     this.#columns = columns;
   }
@@ -38,15 +42,27 @@ export class LiveProgress {
   /** Takes note of how far it is. May be called as often as that changes. */
   update(progress: Progress): void {
     this.#latest = progress;
-    if (this.#timer !== undefined) return;
+    if (!this.#isDrawn || this.#timer !== undefined) return;
     this.#rate.note(performance.now(), progress.doneBytes);
     this.#timer = setInterval(() => this.#draw(), this.#columns ? pauseMs.over : pauseMs.below);
     this.#timer.unref();
   }
 
+  /** Writes a line that stays, of how far it is now. */
+  tell(): void {
+    const now = performance.now();
+    const line =
+      this.#latest === undefined
+        ? "nothing yet"
+        : progressLine(this.#latest, this.#rate.note(now, this.#latest.doneBytes), mostColumns);
+    this.clear();
+    this.#write(`${line}\n`);
+  }
+
   /** Takes the line away, so that another can be written in its place. */
   clear(): void {
-    this.#write(this.#erasure());
+    const erasure = this.#erasure();
+    if (erasure !== "") this.#write(erasure);
     this.#shownColumns = 0;
   }
 

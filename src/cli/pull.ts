@@ -9,6 +9,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { readLocalOptions, readPlaceOptions, receivingOptions } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
+import { reportOptions } from "./report-options.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
 export const pull = defineCommand({
@@ -18,6 +19,7 @@ export const pull = defineCommand({
     ...receivingOptions,
     ...receiveLimitOptions,
     ...remoteOptions,
+    ...reportOptions,
     ...timeoutOption,
   },
   knowsRsync: true,

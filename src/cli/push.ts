@@ -8,6 +8,7 @@ import { explainOption, reportExplanation, sourcePlace } from "./filter-explanat
 import { placeOptions, readPlaceOptions } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
+import { reportOptions } from "./report-options.ts";
 
 /** `push SRC DST`: brings a place elsewhere up to date with a tree here. */
 export const push = defineCommand({
@@ -17,6 +18,7 @@ export const push = defineCommand({
     ...placeOptions,
     ...explainOption,
     ...remoteOptions,
+    ...reportOptions,
     ...timeoutOption,
   },
   knowsRsync: true,

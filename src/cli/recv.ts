@@ -13,6 +13,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { orderGiven, orderOption } from "./order-option.ts";
 import { placeOptions, readLocalOptions, readPlaceOptions, receivingOptions } from "./receiving-options.ts";
 import { duplexOption, livenessOf, timeoutOption } from "./session-options.ts";
+import { reportOptions } from "./report-options.ts";
 import { progressTo } from "./session-progress.ts";
 
 /** `recv DST`: a tree from a stream. */
@@ -24,6 +25,7 @@ export const recv = defineCommand({
     ...sparingOptions,
     ...orderOption,
     ...receiveLimitOptions,
+    ...reportOptions,
     ...timeoutOption,
   },
   knowsRsync: true,

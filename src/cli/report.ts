@@ -41,12 +41,9 @@ export interface Summary extends Progress {
 
 /** Where a command says how it goes. May be called as often as there is something to say. */
 export interface Report {
-  /** Absent where nobody is shown it. */
-  readonly progress?: (progress: Progress) => void;
-  /**
-   * Keeps the line of progress away until there is more to show; absent where none is drawn.
-   */
-  readonly hideProgress?: () => void;
+  progress(progress: Progress): void;
+  /** Keeps the line of progress away until there is more to show. */
+  hideProgress(): void;
   /** One entry failed; the others go on. */
   trouble(error: SyncError): void;
   /** What would become of a path; said always, for it is what was asked for. */
@@ -60,6 +57,8 @@ export interface Report {
   /** Something to know that is no failure; the facts are for programs. */
   notice(text: string, facts?: Readonly<Record<string, string | number>>): void;
   summary(summary: Summary): void;
+  /** Says how far it is, for somebody asked. */
+  status(): void;
   /** The command failed: the last call. */
   failure(error: SyncError): void;
 }

@@ -14,11 +14,9 @@ export interface RunProgressOptions extends ProgressOption {
   readonly onConnect?: () => void;
 }
 
-/**
- * The option of a session that lets a report show where it stands; none where that is not shown.
- */
-export function progressTo({ progress }: Report): ProgressOption {
-  return progress ? { onProgress: (session) => progress(progressOf(session)) } : {};
+/** The option of a session that lets a report show where it stands. */
+export function progressTo(report: Report): Required<ProgressOption> {
+  return { onProgress: (session) => report.progress(progressOf(session)) };
 }
 
 /**
@@ -26,18 +24,17 @@ export function progressTo({ progress }: Report): ProgressOption {
  * heard: whatever connects may ask for a password on the terminal first, and a line of progress
  * would write over that.
  */
-export function progressOfRun({ progress, hideProgress }: Report): RunProgressOptions {
-  if (!progress) return {};
+export function progressOfRun(report: Report): Required<RunProgressOptions> {
   let heardBytes = 0;
   let heardBeforeBytes = 0;
   return {
     onConnect() {
       heardBeforeBytes = heardBytes;
-      hideProgress?.();
+      report.hideProgress();
     },
     onProgress(session) {
       heardBytes = session.wireReceivedBytes;
-      if (heardBytes > heardBeforeBytes) progress(progressOf(session));
+      if (heardBytes > heardBeforeBytes) report.progress(progressOf(session));
     },
   };
 }

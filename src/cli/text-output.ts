@@ -9,14 +9,14 @@ import { outputTrouble } from "../transfer/output-trouble.node.ts";
  * part.
  */
 export class TextOutput {
-  readonly #descriptor: 1 | 2;
+  readonly descriptor: 1 | 2;
   readonly #onFailure: (failure: SyncError) => void;
   readonly #stream: NodeJS.WriteStream | undefined;
   #failure: SyncError | undefined;
 
   /** @param onFailure called when something could not be written, the first time */
   constructor(descriptor: 1 | 2, onFailure: (failure: SyncError) => void = () => {}) {
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#onFailure = onFailure;
     if (isFile(descriptor)) return;
     this.#stream = descriptor === 1 ? process.stdout : process.stderr;
@@ -33,7 +33,7 @@ export class TextOutput {
     if (this.#stream) return void this.#stream.write(text);
     const bytes = Buffer.from(text);
     try {
-      for (let at = 0; at < bytes.length;) at += writeSync(this.#descriptor, bytes, at);
+      for (let at = 0; at < bytes.length;) at += writeSync(this.descriptor, bytes, at);
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -49,7 +49,7 @@ export class TextOutput {
 
   #fail(thrown: unknown): void {
     if (this.#failure) return;
-    this.#failure = outputTrouble(this.#descriptor, thrown);
+    this.#failure = outputTrouble(this.descriptor, thrown);
     this.#onFailure(this.#failure);
   }
 }

@@ -1,9 +1,11 @@
 import type { SyncError } from "../errors.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
+import type { FormatChange } from "./change-format.ts";
 import { escapeText } from "./escaped-text.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";
 import type { Progress, Report, Summary } from "./report.ts";
+import { describeStatistics } from "./statistics.ts";
 
 /** How much is said, and where. */
 export interface TextReportOptions {
@@ -16,6 +18,10 @@ export interface TextReportOptions {
   readonly columns?: () => number;
   /** True to show progress. */
   readonly progress: boolean;
+  /** How changes are told, and where; as words, with all else, unless given. */
+  readonly changes?: { readonly format: FormatChange; readonly write: (text: string) => void };
+  /** True to end with all figures, one a line. */
+  readonly stats?: boolean;
   /** What to say after a command line that makes no sense. */
   readonly usage?: string;
   readonly write: (text: string) => void;
@@ -26,11 +32,11 @@ const colors = { red: "\x1b[31m", yellow: "\x1b[33m", none: "\x1b[39m" };
 
 /** Reports for people: one line that is written over while it goes on, and lines that stay. */
 export function textReport(options: TextReportOptions): Report {
-  const { quiet, verbose, color, columns, progress, usage, write } = options;
-  const live = progress && !quiet ? new LiveProgress({ write, columns }) : undefined;
+  const { quiet, verbose, color, columns, changes, stats = false, usage, write } = options;
+  const live = new LiveProgress({ write, columns, isDrawn: options.progress && !quiet });
 
   function print(line: string): void {
-    live?.clear();
+    live.clear();
     write(`${line}\n`);
   }
 
@@ -39,27 +45,32 @@ export function textReport(options: TextReportOptions): Report {
   }
 
   function tell(change: TreeChange): void {
-    print(describeChange(change));
+    if (!changes) return print(describeChange(change));
+    live.clear();
+    changes.write(`${changes.format(change)}\n`);
   }
 
   return {
-    ...(live && { progress: (now) => live.update(now), hideProgress: () => live.hide() }),
+    progress: (now) => live.update(now),
+    hideProgress: () => live.hide(),
     trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
     change: tell,
-    ...(verbose && !quiet && { received: tell, deleted: tell }),
+    ...((verbose || changes) && !quiet && { received: tell, deleted: tell }),
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },
     summary(summary) {
-      live?.end();
+      live.end();
+      if (stats) print(describeStatistics(summary));
       if (!quiet) print(breakLine(describeSummary(summary, verbose), columns?.()));
     },
     failure(error) {
-      live?.end();
+      live.end();
       print(`${paint("red", "rsync-stream:")} ${describeError(error)}`);
       if (verbose) for (const cause of causesOf(error)) print(`  because ${escapeText(cause)}`);
       if (usage !== undefined && error.code === "USAGE" && !error.remote) print(usage);
     },
+    status: () => live.tell(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { SyncError } from "../../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { compareEntry, incompleteDir, wantedOver, type Keeping, type Outcome } from "../plan/comparison.ts";
+import { differencesOf } from "../plan/differences.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
@@ -10,8 +11,10 @@ import { printPlace, DirNode } from "./dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
-import type { Entry, Layout } from "../entry/entry.ts";
+import type { ChangedFact, Entry, Layout } from "../entry/entry.ts";
 import type { Need } from "../target.ts";
+
+const noFacts: readonly ChangedFact[] = [];
 
 /** An entry, its place, and what becomes of that. */
 export interface PlannedEntry {
@@ -23,6 +26,8 @@ export interface PlannedEntry {
   /** What stands there now. */
   readonly there: FoundStanding | undefined;
   readonly outcome: Exclude<Outcome, "blocked" | "skipped">;
+  /** How it differs from what is there, where somebody is told. */
+  readonly differs: readonly ChangedFact[];
 }
 
 /** What is done about entries: by a target in earnest, by a preview in words. */
@@ -43,6 +48,8 @@ interface EntryPlannerTools {
   readonly keeping: Keeping;
   readonly rule: PlanRule | undefined;
   readonly actions: EntryActions;
+  /** True where somebody is told of changes. */
+  readonly tellsChanges: boolean;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
   /** What entries have to be, when that is known. */
@@ -126,13 +133,19 @@ export class EntryPlanner {
     if (outcome === "skipped") return undefined;
     if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
       extras?.expectBackup(entry.depth, name);
+    const planned = { entry, number, dir, name, there, differs: this.#differences(entry, there, outcome) };
     if (outcome === "touched" && entry.kind === "file" && rule)
-      return { entry: wantedOver(there!, entry, rule), number, dir, name, there, outcome };
-    if (outcome !== "blocked") return { entry, number, dir, name, there, outcome };
+      return { ...planned, entry: wantedOver(there!, entry, rule), outcome };
+    if (outcome !== "blocked") return { ...planned, outcome };
     if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
     // Nothing that is in it is at the sender.
     extras.enter(entry.depth + 1, new DirNode(dir, name), true);
-    return { entry, number, dir, name, there, outcome: "replaced" };
+    return { ...planned, outcome: "replaced" };
+  }
+
+  #differences(entry: Entry, there: FoundStanding | undefined, outcome: Outcome): readonly ChangedFact[] {
+    const { keeping, rule, tellsChanges } = this.#tools;
+    return tellsChanges && outcome !== "same" ? differencesOf(entry, there, keeping, rule) : noFacts;
   }
 
   /** Says of what fails which path it was. */

@@ -193,7 +193,18 @@ export class OpenTarget {
     const { layout } = given;
     const { rule } = this.#tools.options;
     const expected = ExpectedPaths.of(this.#tools.options.expected);
-    return new EntryPlanner({ destination, layout, keeping, rule, actions, extras: this.extras, expected });
+    const { extras } = this;
+    const tellsChanges = onChange !== undefined;
+    return new EntryPlanner({
+      destination,
+      layout,
+      keeping,
+      rule,
+      actions,
+      tellsChanges,
+      extras,
+      expected,
+    });
   }
 
   #alternativeFiles(

@@ -15,6 +15,7 @@ export interface PlannedFile {
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
   readonly outcome: Differing["outcome"];
+  readonly differs: PlannedEntry["differs"];
   /** What stood at its name when it was planned. */
   readonly there: FileStats | undefined;
   /** What it is made from that is in another directory. */
@@ -26,23 +27,13 @@ export class PlannedFiles {
   readonly #files = new Map<number, PlannedFile>();
 
   add(
-    { number, dir, name, entry, there }: PlannedEntry,
+    { number, dir, name, entry, there, differs }: PlannedEntry,
     outcome: Differing["outcome"],
     basis?: Alternative,
   ): void {
     const { size, mode, mtimeSec, mtimeNsec } = entry;
-    this.#files.set(number, {
-      entry: number,
-      dir,
-      name,
-      size,
-      mode,
-      mtimeSec,
-      mtimeNsec,
-      outcome,
-      there,
-      basis,
-    });
+    const wanted = { size, mode, mtimeSec, mtimeNsec, outcome, differs };
+    this.#files.set(number, { entry: number, dir, name, ...wanted, there, basis });
   }
 
   get(entry: number): PlannedFile | undefined {

@@ -103,7 +103,7 @@ class Preview implements TreeTarget, EntryActions {
     for (const planned of this.#waiting) this.#tellWaiting(planned, this.#extras);
     if (refusal) throw refusal;
     for (const { path, kind } of this.#extras.list()) {
-      this.#onChange?.({ change: "deleted", path, kind, size: 0 });
+      this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
     }
     for (const trouble of this.#extras.troubles) this.#given!.onTrouble(0, trouble);
   }
@@ -152,6 +152,7 @@ class Preview implements TreeTarget, EntryActions {
       keeping,
       rule,
       actions: this,
+      tellsChanges: true,
       extras: this.#extras,
       expected,
     });
@@ -188,8 +189,8 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   /** Says of a path what would be done to it. */
-  #tell({ dir, name, entry, outcome }: PlannedEntry): void {
+  #tell({ dir, name, entry, outcome, differs }: PlannedEntry): void {
     if (outcome === "same") return;
-    this.#onChange?.(changeOf({ dir, name, outcome, kind: entry.kind, size: entry.size }));
+    this.#onChange?.(changeOf({ dir, name, outcome, differs, kind: entry.kind, size: entry.size }));
   }
 }

@@ -174,7 +174,7 @@ class DirTarget implements TreeTarget {
     for (const { trouble, ...replacement } of replaced) {
       const { dir, name, entry } = replacement;
       if (trouble !== undefined) this.#tell(entry, trouble, printPlace(dir, name));
-      else this.#onChange?.(changeOf({ ...replacement, outcome: "replaced" }));
+      else this.#onChange?.(changeOf({ ...replacement, outcome: "replaced", differs: ["kind"] }));
       if (this.#pause.due()) await this.#pause.take();
     }
   }
@@ -189,7 +189,7 @@ class DirTarget implements TreeTarget {
       if (trouble) this.#tell(0, trouble, path);
       else {
         this.#required().onDelete?.();
-        this.#onChange?.({ change: "deleted", path, kind, size: 0 });
+        this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
       }
       if (this.#pause.due()) await this.#pause.take();
     }

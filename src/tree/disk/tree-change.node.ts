@@ -2,7 +2,7 @@ import type { ByteString } from "./byte-string.node.ts";
 import type { Outcome } from "../plan/comparison.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { printPlace, type DirNode } from "./dir-node.node.ts";
-import type { TreeChange } from "../entry/entry.ts";
+import type { ChangedFact, TreeChange } from "../entry/entry.ts";
 
 /** An entry that does not stay as it is, and how it differs. */
 export interface Differing {
@@ -11,11 +11,14 @@ export interface Differing {
   readonly kind: FileStats["kind"];
   readonly size: number;
   readonly outcome: Exclude<Outcome, "blocked" | "same" | "skipped"> | "deleted";
+  /** In what; nothing unless given. */
+  readonly differs?: readonly ChangedFact[];
 }
 
 /** How an entry that differs is told. */
-export function changeOf({ dir, name, kind, size, outcome }: Differing): TreeChange {
-  return { change: outcome === "replaced" ? "changed" : outcome, path: printPlace(dir, name), kind, size };
+export function changeOf({ dir, name, kind, size, outcome, differs = [] }: Differing): TreeChange {
+  const change = outcome === "replaced" ? "changed" : outcome;
+  return { change, path: printPlace(dir, name), kind, size, differs };
 }
 
 /** Whoever wants to know of changes, as one; undefined when nobody does. */

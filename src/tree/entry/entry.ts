@@ -42,6 +42,26 @@ export interface Entry {
  */
 export type Layout = "contents" | "named";
 
+/**
+ * What of a path may differ: its kind, the content of a file or what a link holds, its size, time
+ * of modification, permission bits, and what is kept of it beside that.
+ */
+export const changedFacts = [
+  "kind",
+  "content",
+  "size",
+  "time",
+  "mode",
+  "owner",
+  "group",
+  "otherTime",
+  "acl",
+  "xattr",
+] as const;
+
+/** One of them. */
+export type ChangedFact = (typeof changedFacts)[number];
+
 /** What a session does to a path, or would do. */
 export interface TreeChange {
   /**
@@ -54,4 +74,6 @@ export interface TreeChange {
   readonly kind: EntryKind | "other";
   /** Bytes of a file's content that the sender has. */
   readonly size: number;
+  /** How it differs from what was there; nothing where nothing was, and where it is deleted. */
+  readonly differs: readonly ChangedFact[];
 }

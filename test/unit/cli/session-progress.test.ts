@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Progress, Report } from "../../../src/cli/report.ts";
-import { progressOfRun, progressTo } from "../../../src/cli/session-progress.ts";
+import { progressOfRun } from "../../../src/cli/session-progress.ts";
 import type { SendProgress } from "../../../src/session/send.ts";
 
 /** Where a sender stands when so much has travelled. */
@@ -36,9 +36,4 @@ test("each connection of a run begins with nothing shown, until its own other en
     onProgress!(progressAt(20, heardBytes));
   }
   expect(seen).toEqual(["hidden", 25, "hidden", 27]);
-});
-
-test("where no progress is shown nothing is listened to", () => {
-  expect(progressTo({} as Report)).toEqual({});
-  expect(progressOfRun({} as Report)).toEqual({});
 });

@@ -29,7 +29,8 @@ it("counts an entry once that failed at the sender and so at the receiver", () =
     trouble: () => {},
     notice: () => {},
     change: () => {},
-    done: () => {},
+    hideProgress: () => {},
+    status: () => {},
     failure: () => {},
     summary: (summary: Summary) => void summaries.push(summary),
   };

@@ -58,12 +58,11 @@ describe("a report in text", () => {
   it.each([
     [{}, []],
     [{ verbose: true }, ["received", "deleted"]],
-    [{ progress: true }, ["progress"]],
     [{ quiet: true, verbose: true, progress: true }, []],
   ])("asks only for what it shows: %j", (options, asked) => {
     const { report } = collect(options);
-    const { progress, received, deleted } = report;
-    const shown = Object.entries({ progress, received, deleted }).filter(([, tell]) => tell !== undefined);
+    const { received, deleted } = report;
+    const shown = Object.entries({ received, deleted }).filter(([, tell]) => tell !== undefined);
     expect(shown.map(([name]) => name)).toEqual(asked);
   });
 

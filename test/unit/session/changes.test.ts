@@ -13,7 +13,7 @@ import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
 import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
 import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
-import type { TreeChange } from "../../../src/tree/entry/entry.ts";
+import { changedFacts, type TreeChange } from "../../../src/tree/entry/entry.ts";
 import type { TreeTarget } from "../../../src/tree/target.ts";
 import type { Bytes } from "../../../src/types.ts";
 
@@ -22,6 +22,7 @@ const change = fc.record({
   path: fc.string({ unit: "grapheme", maxLength: 300 }),
   kind: fc.constantFrom("file", "dir", "symlink", "other"),
   size: fc.maxSafeNat(),
+  differs: fc.subarray([...changedFacts]),
 }) as fc.Arbitrary<TreeChange>;
 
 function decoded(payloads: Iterable<Bytes>): TreeChange[] {
@@ -43,22 +44,23 @@ test("any changes come through, and no frame of them is long", () => {
 });
 
 test("a path that is too long is told as far as it may be", () => {
-  const long = { change: "new", path: "x".repeat(20_000), kind: "file", size: 1 } as const;
+  const long = { change: "new", path: "x".repeat(20_000), kind: "file", size: 1, differs: [] } as const;
   expect(decoded(encodeChanges([long]))).toEqual([
     { ...long, path: "x".repeat(sessionLimits.toldPathBytes) },
   ]);
 });
 
 test("what is cut off, or of no kind, is refused", () => {
-  const [payload] = [...encodeChanges([{ change: "new", path: "some", kind: "dir", size: 300 }])];
+  const [payload] = [
+    ...encodeChanges([{ change: "new", path: "some", kind: "dir", size: 300, differs: ["time", "mode"] }]),
+  ];
   for (let length = 1; length < payload!.length; length++) {
     expect(() => hearChanges(payload!.subarray(0, length), () => {})).toThrow(
       expect.objectContaining({ code: "BAD_MESSAGE" }),
     );
   }
-  expect(() => hearChanges(Uint8Array.of(0x10, 0, 0), () => {})).toThrow(
-    expect.objectContaining({ code: "BAD_MESSAGE" }),
-  );
+  for (const wrong of [Uint8Array.of(0x10, 0, 0, 0), Uint8Array.of(0, 0x80, 0x80, 0x80, 0x80, 0x10, 0, 0)])
+    expect(() => hearChanges(wrong, () => {})).toThrow(expect.objectContaining({ code: "BAD_MESSAGE" }));
 });
 
 test("what nobody asked for is refused", () => {

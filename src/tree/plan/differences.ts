@@ -1,0 +1,27 @@
+import { equalBytes } from "../../bytes/compare.ts";
+import type { ChangedFact, Entry } from "../entry/entry.ts";
+import { isSameMode, isSameTime, type Keeping, type Standing } from "./comparison.ts";
+import type { PlanRule } from "./plan-rule.ts";
+
+/**
+ * How an entry differs from what stands in its place, but for facts that are kept only when they
+ * are asked for. The content of a file counts when nothing but that tells it from another.
+ */
+export function differencesOf(
+  entry: Entry,
+  there: Standing | undefined,
+  keeping: Keeping,
+  rule: PlanRule = {},
+): readonly ChangedFact[] {
+  if (there === undefined) return [];
+  if (there.kind !== entry.kind) return ["kind"];
+  const { kind, size, target } = entry;
+  const facts: readonly (readonly [ChangedFact, boolean])[] = [
+    ["content", kind === "symlink" && !equalBytes(there.target!, target!)],
+    ["content", kind === "file" && rule.equality === "content"],
+    ["size", kind === "file" && there.size !== size],
+    ["time", !isSameTime(there, entry, keeping)],
+    ["mode", kind !== "symlink" && !isSameMode(there, entry, keeping)],
+  ];
+  return facts.filter(([, differs]) => differs).map(([fact]) => fact);
+}

@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { changeFormat, itemizedFormat } from "../../src/cli/change-format.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { transfer } from "../../src/transfer/transfer.node.ts";
+import { freshFolder } from "../cli/run.ts";
+import { missing, unless } from "../obstacles.ts";
+import { pick, plantFewNames } from "./few-names.ts";
+
+const format = changeFormat(itemizedFormat, "received");
+
+/** Changes some modes, so that they differ alone and with all else. */
+function changeModes(random: () => number, dir: string): void {
+  for (const entry of fs.readdirSync(dir, { withFileTypes: true, recursive: true }))
+    if (!entry.isSymbolicLink() && random() < 0.3)
+      fs.chmodSync(join(entry.parentPath, entry.name), pick(random, [0o700, 0o755]));
+}
+
+unless(missing("rsync")).test("a dry run tells by letters what rsync tells", async () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  console.log(`seed ${seed}`);
+  const random = seededRandom(seed);
+  for (let round = 0; round < 20; round++) {
+    const folder = freshFolder();
+    const [from, to] = [join(folder, "from"), join(folder, "to")];
+    for (const dir of [from, to]) {
+      plantFewNames(random, dir, { mixed: round % 2 === 0 });
+      changeModes(random, dir);
+      fs.utimesSync(dir, 1000, 1000);
+    }
+    const flags = ["-rlpt", "-in", "--delete", `--out-format=${itemizedFormat}`];
+    const told = execFileSync("rsync", [...flags, `${from}/`, `${to}/`]).toString();
+    const lines: string[] = [];
+    const options = { dryRun: true, maxDeletedCount: 1000, rule: {} };
+    await transfer(`${from}/`, to, { ...options, onChange: (change) => void lines.push(format(change)) });
+    const theirs = told.split("\n").filter((line) => line !== "" && !line.endsWith(" ./"));
+    expect(lines.sort(), `seed ${seed}, round ${round}`).toEqual(theirs.sort());
+    fs.rmSync(folder, { recursive: true });
+  }
+});
