@@ -2,6 +2,7 @@ import type { FilterOptions } from "../transfer/filter-options.ts";
 import type { OpenTargetOptions } from "../transfer/open-target.node.ts";
 import type { Order } from "../tree/order/order.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
+import { alternativeOptions, alternativesOf, backupOptions, backupsOf } from "./backup-options.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { explainOption } from "./filter-explanation.ts";
@@ -26,6 +27,8 @@ export const placeOptions = {
   ...dryRunOption,
   ...deleteOptions,
   ...planOptions,
+  ...backupOptions,
+  ...alternativeOptions,
 } as const satisfies OptionSpecs;
 
 /** Options of the commands that receive a tree here. */
@@ -54,6 +57,8 @@ export async function readPlaceOptions(
     dryRun: options["dry-run"] === true,
     rule: planRuleOf(options),
     maxDeletedCount: deletionLimitOf(options),
+    ...backupsOf(options),
+    ...alternativesOf(options),
   };
 }
 

@@ -18,6 +18,7 @@ import { HeldDirs, O_PATH } from "../tree/disk/held-dirs.node.ts";
 import type { Order } from "../tree/order/order.ts";
 import { openTreePreview } from "../tree/disk/preview.node.ts";
 import { openTreeSource } from "../tree/disk/source.node.ts";
+import { staysInside } from "../tree/disk/side-dir.node.ts";
 import { stagingName } from "../tree/entry/staging-name.ts";
 import { openTreeTarget } from "../tree/disk/target.node.ts";
 import type { TreeTarget } from "../tree/target.ts";
@@ -42,6 +43,9 @@ export interface DirShareOptions extends FileCutOptions {
   readonly worldWritable?: boolean;
 }
 
+/** Fields of an order that name directories. */
+const sideDirFields = ["backupDir", "compareDest", "copyDest", "linkDest"] as const;
+
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
 /**
@@ -59,7 +63,7 @@ export function dirShare(
   const files = fileShare(options);
 
   return {
-    orderFields: ["maxDeletedCount", "filter", "deletesExcluded", "rule"],
+    orderFields: ["maxDeletedCount", "filter", "deletesExcluded", "rule", ...sideDirFields, "backupSuffix"],
     async openTree(path, { order = {} }) {
       const filter = filterOfPeer(order);
       return withPlace(held, path, async (place) => {
@@ -199,9 +203,11 @@ function notFound(cause?: unknown): SyncError {
  * @throws USAGE, LIMIT, UNSUPPORTED
  */
 function targetOptionsOf(order: Order) {
-  const { maxDeletedCount, rule } = order;
-  const filter = filterOfPeer(order);
-  return { follow: false, filter, rule, ...(maxDeletedCount !== undefined && { maxDeletedCount }) };
+  const { dryRun: _, ...asked } = order;
+  const outside = sideDirFields.flatMap((name) => asked[name] ?? []).find((dir) => !staysInside(dir));
+  if (outside !== undefined)
+    throw new SyncError("PATH", "a server works with no directory outside of the place that is pushed to");
+  return { ...asked, follow: false, filter: filterOfPeer(order) };
 }
 
 /** A target that frees something more when it is closed. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../../errors.ts";
 import { compareEntry, isAsWanted, type Keeping, type Metadata } from "../plan/comparison.ts";
+import { maxPlaceCount } from "../order/order-fields.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Entry } from "../entry/entry.ts";
 import type { ByteString, PlacePath } from "./byte-string.node.ts";
@@ -21,12 +22,6 @@ export interface AlternativeOptions {
    */
   readonly linkDest?: readonly PlacePath[] | undefined;
 }
-
-/** How many such directories there may be. */
-export const alternativeLimits = Object.freeze({
-  /** Directories; each costs a look for each new file. */
-  alternativeDirCount: 20,
-});
 
 type Way = "compare" | "copy" | "link";
 
@@ -67,7 +62,7 @@ export class Alternatives {
     if (others.length > 0)
       throw new SyncError("USAGE", "directories to compare with, copy from or link to are of one kind");
     const [way, places] = first;
-    const limit = alternativeLimits.alternativeDirCount;
+    const limit = maxPlaceCount;
     if (places.length > limit)
       throw new SyncError("LIMIT", `there may be ${limit} directories to look in`, { detail: { limit } });
     return new Alternatives(

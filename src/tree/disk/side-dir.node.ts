@@ -1,13 +1,29 @@
 import fs from "node:fs";
 import path from "node:path";
+import { encodeByteText } from "../../bytes/byte-text.node.ts";
 import { closingAfter } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
-import { nativePath, placeBytes, type ByteString, type PlacePath } from "./byte-string.node.ts";
+import { nativePath, toByteString, type ByteString, type PlacePath } from "./byte-string.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { type FileStats, lookAtHandle } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { HeldDirs } from "./held-dirs.node.ts";
 import { removeFile } from "./remove-file.node.ts";
+
+/** True for a path that does not lead out of the destination, which links there do not either. */
+export function staysInside(place: PlacePath): boolean {
+  return isInside(normalized(place));
+}
+
+function isInside(normal: ByteString): boolean {
+  return !normal.startsWith("/") && !/^\.\.(?:\/|$)/.test(normal);
+}
+
+/** @param place bytes of a name that is not UTF-8 may be in it as single surrogates */
+function normalized(place: PlacePath): ByteString {
+  const bytes = typeof place === "string" ? encodeByteText(place) : place;
+  return path.posix.normalize(toByteString(bytes)).replace(/(?<=.)\/$/, "");
+}
 
 /** What a directory is, whatever its path. */
 export type DirIdentity = Pick<FileStats, "device" | "inode">;
@@ -39,8 +55,8 @@ export class SideDir {
 
   constructor(base: SideDirBase, place: PlacePath) {
     this.#base = base;
-    this.#path = path.posix.normalize(placeBytes(place)).replace(/(?<=.)\/$/, "");
-    this.#isInside = !this.#path.startsWith("/") && !/^\.\.(?:\/|$)/.test(this.#path);
+    this.#path = normalized(place);
+    this.#isInside = isInside(this.#path);
   }
 
   /** Where the directory is, once it was needed. @throws what the system says */

@@ -1,5 +1,5 @@
 import { filterLimits } from "../filter/rule.ts";
-import { type Check, choice, count, flag, record, texts } from "./checks.ts";
+import { type Check, choice, count, flag, record, text, texts } from "./checks.ts";
 import type { Order, OrderEnd } from "./order.ts";
 
 /** One field of an order. */
@@ -15,6 +15,14 @@ export interface OrderField<Value> {
 /** Seconds of the longest window of times: a day. */
 export const maxWindowSec = 86_400;
 
+/** What is added to the name of a backup, unless something else is asked for. */
+export const usualSuffix = "~";
+
+/** Directories of one kind that may be named. */
+export const maxPlaceCount = 20;
+
+const path = text(filterLimits.patternBytes);
+const paths = texts({ count: maxPlaceCount, length: filterLimits.patternBytes });
 const receiver = ["receiver"] as const;
 const both = ["sender", "receiver"] as const;
 
@@ -39,4 +47,9 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
       maxBytes: count(),
     }),
   },
+  backupDir: { ends: receiver, check: path },
+  backupSuffix: { ends: receiver, check: text(filterLimits.patternBytes) },
+  compareDest: { ends: receiver, deletes: true, check: paths },
+  copyDest: { ends: receiver, check: paths },
+  linkDest: { ends: receiver, check: paths },
 };

@@ -20,6 +20,19 @@ export interface Order {
   readonly deletesExcluded?: boolean | undefined;
   /** Which entries are brought about, and when files are equal. */
   readonly rule?: PlanRule | undefined;
+  /**
+   * The directory that files go into that are replaced or deleted, under the paths that they had;
+   * relative to the destination.
+   */
+  readonly backupDir?: string | undefined;
+  /** What is added to the names of such files; without a directory they lie beside the others. */
+  readonly backupSuffix?: string | undefined;
+  /** Makes nothing that is not at the destination and equal in one of these directories. */
+  readonly compareDest?: readonly string[] | undefined;
+  /** Copies what is equal in one of these directories. */
+  readonly copyDest?: readonly string[] | undefined;
+  /** Gives what is equal in one of these directories one more name. */
+  readonly linkDest?: readonly string[] | undefined;
 }
 
 /** The end of a transfer that carries out a part of an order. */

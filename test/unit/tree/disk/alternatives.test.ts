@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { alternativeLimits } from "../../../../src/tree/disk/alternatives.node.ts";
+import { maxPlaceCount } from "../../../../src/tree/order/order-fields.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
@@ -65,7 +65,7 @@ test("directories of two kinds are refused, and too many", async () => {
   const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
   plantTwice(from, `${temp.path}/old`);
   await expect(sync(from, to, { linkDest: ["a"], copyDest: ["b"] })).rejects.toMatchObject({ code: "USAGE" });
-  const many = Array.from({ length: alternativeLimits.alternativeDirCount + 1 }, () => "a");
+  const many = Array.from({ length: maxPlaceCount + 1 }, () => "a");
   await expect(sync(from, to, { linkDest: many })).rejects.toMatchObject({ code: "LIMIT" });
 });
 

@@ -22,6 +22,11 @@ const whole: Required<Order> = {
     minBytes: 0,
     maxBytes: 9,
   },
+  backupDir: "../kept",
+  backupSuffix: ".old",
+  compareDest: ["a"],
+  copyDest: ["b", "\udcff"],
+  linkDest: ["../c"],
 };
 
 test("an order arrives as it was given", () => {

@@ -1,0 +1,64 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { dirShare } from "../../src/http/dir-share.node.ts";
+import { builtCli } from "../built.ts";
+import { freshFolder, rsyncStream } from "./run.ts";
+import { plant } from "./trees.ts";
+
+/** A folder, and the words that reach this machine as another one, by a shell of its own. */
+function workplace(): { readonly work: string; readonly far: readonly string[] } {
+  const work = freshFolder();
+  fs.writeFileSync(join(work, "shell"), 'shift; exec sh -c "$*"');
+  const program = `${process.execPath} ${builtCli()}`;
+  return { work, far: ["-q", "--remote-path", program, "-e", `sh ${join(work, "shell")}`] };
+}
+
+const read = (...names: string[]): string => fs.readFileSync(join(...names), "utf8");
+
+it.each(["push", "pull"])(
+  "a %s keeps backups, and links to files in another directory",
+  async (direction) => {
+    const { work, far } = workplace();
+    const [from, to, other] = [join(work, "from"), join(work, "to"), join(work, "other")];
+    plant(from, { a: "new content", same: "1" });
+    plant(to, { a: "old", gone: "gone" });
+    fs.mkdirSync(other);
+    fs.cpSync(join(from, "same"), join(other, "same"));
+    for (const dir of [from, other]) fs.utimesSync(join(dir, "same"), 1000, 1000);
+    const places = direction === "push" ? [`${from}/`, `h:${to}`] : [`h:${from}/`, to];
+    const asked = ["--delete", "--backup-dir=../kept \udcff", "--suffix=.1", "--link-dest=../other"];
+    const { code, stderr } = await rsyncStream([direction, ...places, ...asked, ...far]);
+    expect(code, stderr).toBe(0);
+    expect(fs.readdirSync(to)).toEqual(["a", "same"]);
+    const kept = fs.readdirSync(work).find((name) => name.startsWith("kept"))!;
+    expect([read(work, kept, "a.1"), read(work, kept, "gone.1")]).toEqual(["old", "gone"]);
+    expect(fs.statSync(join(to, "same")).ino).toBe(fs.statSync(join(other, "same")).ino);
+  },
+);
+
+it("options about backups that go against each other are refused", async () => {
+  const { work } = workplace();
+  for (const args of [["--suffix=x"], ["--backup", "--suffix="], ["--link-dest=a", "--copy-dest=b"]]) {
+    const { code, stderr } = await rsyncStream(["recv", join(work, "to"), ...args], await sentTree(work));
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/suffix|one kind/)]);
+  }
+});
+
+async function sentTree(work: string): Promise<Buffer> {
+  plant(join(work, "from"), { a: "1" });
+  return (await rsyncStream(["send", "-q", `${join(work, "from")}/`])).stdout;
+}
+
+it("a server keeps backups below the place that is pushed to, and nowhere else", async () => {
+  const { work } = workplace();
+  const share = dirShare(work);
+  const path = { components: [Buffer.from("to")], contents: true };
+  for (const order of [{ backupDir: "../x" }, { linkDest: ["/"] }, { copyDest: ["a/../../b"] }]) {
+    await expect(share.openTarget!(path, { order })).rejects.toMatchObject({ code: "PATH" });
+    await expect(share.openPreview!(path, { order })).rejects.toMatchObject({ code: "PATH" });
+  }
+  const target = await share.openTarget!(path, { order: { backupDir: "kept", linkDest: ["a"] } });
+  await target.close();
+  await share.close!();
+});
