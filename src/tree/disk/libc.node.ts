@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { errnoName } from "../../bytes/errno.node.ts";
+import { bindNative, type Koffi } from "./koffi.node.ts";
 
 /**
  * The calls of the C library that Node lacks. Each throws an error with `code` and `syscall`, as
@@ -44,13 +44,6 @@ export interface Libc {
   readonly omit: bigint;
 }
 
-type Call = (...args: unknown[]) => number;
-
-interface Koffi {
-  load(path: null): { func(declaration: string): Call };
-  errno(): number;
-}
-
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
@@ -76,19 +69,8 @@ let bound: { readonly libc: Libc | undefined } | undefined;
  * there.
  */
 export function findLibc(): Libc | undefined {
-  bound ??= { libc: bind() };
+  bound ??= { libc: bindNative(bindCalls) };
   return bound.libc;
-}
-
-function bind(): Libc | undefined {
-  const is64Bit = process.arch === "x64" || process.arch === "arm64";
-  if (!is64Bit || (process.platform !== "linux" && process.platform !== "darwin")) return undefined;
-  try {
-    return bindCalls(createRequire(import.meta.url)("koffi") as Koffi);
-  } catch {
-    // Not installed, not built for this system, or a library without these calls.
-    return undefined;
-  }
 }
 
 function bindCalls(koffi: Koffi): Libc {
@@ -187,7 +169,8 @@ function bindStatx(koffi: Koffi): Libc["statx"] {
   };
 }
 
-function errnoError(errno: number, syscall: string): Error {
+/** The error that a call of the C library ended with. */
+export function errnoError(errno: number, syscall: string): Error {
   const code = errnoName(errno);
   return Object.assign(new Error(`${code}: ${syscall} failed`), { code, errno: -errno, syscall });
 }
