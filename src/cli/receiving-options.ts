@@ -46,6 +46,8 @@ const unkeptTexts: Readonly<Record<Unkept, string>> = {
   modes: "the modes of files and directories",
   times: "their times: unchanged files will be compared by content",
   "times of links": "the times of links",
+  "access times": "the times of the last access",
+  owners: "the owners and groups of files",
 };
 
 /** What is to become of a place, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */

@@ -6,6 +6,7 @@ import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Entry } from "../entry/entry.ts";
 import type { ByteString, PlacePath } from "./byte-string.node.ts";
 import type { DirNode, NameIn } from "./dir-node.node.ts";
+import { hasFacts } from "./disk-facts.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { SideDir, type SideDirBase } from "./side-dir.node.ts";
@@ -82,7 +83,8 @@ export class Alternatives {
     for (const side of this.#dirs) {
       const found = look(side, dir, name, entry);
       if (found?.there.kind !== entry.kind) continue;
-      const outcome = compareEntry(entry, found.there, keeping, equalityOf(rule));
+      const compared = compareEntry(entry, found.there, keeping, equalityOf(rule));
+      const outcome = compared === "same" && !hasAllFacts(found, entry) ? "touched" : compared;
       if (outcome !== "same" && outcome !== "touched" && outcome !== "changed") continue;
       const alternative = { ...found, way: this.#way, outcome };
       if (!best || rankOf(alternative, entry) > rankOf(best, entry)) best = alternative;
@@ -102,9 +104,17 @@ export function hasAlternatives(options: AlternativeOptions): boolean {
 }
 
 /** True when a file that has the content of an alternative can be left to it, or be one with it. */
-export function isTakenAsIs({ outcome, there, way }: Alternative, wanted: Metadata): boolean {
-  return way !== "copy" && (outcome === "same" || isAsWanted(there, wanted));
+export function isTakenAsIs(alternative: Alternative, wanted: Metadata): boolean {
+  const { outcome, there, way } = alternative;
+  const isSame = (): boolean => isAsWanted(there, wanted, 0o7777) && hasAllFacts(alternative, wanted);
+  return way !== "copy" && (outcome === "same" || isSame());
 }
+
+function hasAllFacts({ held, dir, name, there }: Found, { facts }: Metadata): boolean {
+  return hasFacts(there, facts, () => ({ path: held.at(dir, name), isHandle: false }));
+}
+
+type Found = Pick<Alternative, "held" | "dir" | "name" | "there">;
 
 /** Gives an alternative one more name. Returns false where that cannot be done. */
 export function linkTo(alternative: Alternative, held: HeldDirs, { dir, name }: NameIn): boolean {

@@ -3,6 +3,8 @@ import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { compareEntry, incompleteDir, wantedOver, type Keeping, type Outcome } from "../plan/comparison.ts";
 import { differencesOf } from "../plan/differences.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
+import { type FactPlace, hasFacts } from "./disk-facts.node.ts";
+import type { KeptFacts } from "./kept-facts.node.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
@@ -50,6 +52,7 @@ interface EntryPlannerTools {
   readonly actions: EntryActions;
   /** True where somebody is told of changes. */
   readonly tellsChanges: boolean;
+  readonly kept: KeptFacts;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
   /** What entries have to be, when that is known. */
@@ -106,7 +109,8 @@ export class EntryPlanner {
         return planned && actions.dir(planned);
       });
     }
-    actions.root(entry, number);
+    const { destination, kept } = this.#tools;
+    actions.root(kept.wanted(entry, destination.held?.lookAtDir(parent)), number);
     return parent;
   }
 
@@ -122,14 +126,15 @@ export class EntryPlanner {
   }
 
   /** Returns undefined for what the rule leaves as it is. */
-  #compare(dir: DirNode, name: ByteString, entry: Entry, number: number): PlannedEntry | undefined {
-    const { destination, extras, keeping, rule } = this.#tools;
+  #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
+    const { destination, extras, kept, rule } = this.#tools;
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
-    if (entry.depth === 0 && destination.isSingle && number > 0)
+    if (told.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");
     const { held } = destination;
-    const there = held && standingAt(held, dir, name, entry);
-    const outcome = compareEntry(entry, there, keeping, rule);
+    const there = held && standingAt(held, dir, name, told);
+    const entry = kept.wanted(told, there);
+    const outcome = this.#outcomeOf(dir, name, entry, there);
     if (outcome === "skipped") return undefined;
     if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
       extras?.expectBackup(entry.depth, name);
@@ -146,6 +151,14 @@ export class EntryPlanner {
   #differences(entry: Entry, there: FoundStanding | undefined, outcome: Outcome): readonly ChangedFact[] {
     const { keeping, rule, tellsChanges } = this.#tools;
     return tellsChanges && outcome !== "same" ? differencesOf(entry, there, keeping, rule) : noFacts;
+  }
+
+  #outcomeOf(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
+    const { destination, keeping, rule } = this.#tools;
+    const outcome = compareEntry(entry, there, keeping, rule);
+    if (outcome !== "same" || entry.facts === undefined) return outcome;
+    const place = (): FactPlace => ({ path: destination.held!.at(dir, name), isHandle: false });
+    return hasFacts(there!, entry.facts, place) ? "same" : "touched";
   }
 
   /** Says of what fails which path it was. */

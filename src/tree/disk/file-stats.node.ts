@@ -29,6 +29,11 @@ export interface FileStats {
   readonly mount: number;
   /** The number of the user whose it is. */
   readonly owner: number;
+  /** The number of the group that it belongs to. */
+  readonly group: number;
+  /** The last access. */
+  readonly accessSec: number;
+  readonly accessNsec: number;
   /** Names that the file has. */
   readonly linkCount: number;
 }
@@ -62,6 +67,7 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
   if (!stats) return undefined;
   const [mtimeSec, mtimeNsec] = splitTime(stats.mtimeNs);
   const [ctimeSec, ctimeNsec] = splitTime(stats.ctimeNs);
+  const [accessSec, accessNsec] = splitTime(stats.atimeNs);
   const mode = Number(stats.mode);
   return {
     kind: kindOf(mode),
@@ -76,6 +82,9 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
     device: Number(stats.dev),
     mount: 0,
     owner: Number(stats.uid),
+    group: Number(stats.gid),
+    accessSec,
+    accessNsec,
     linkCount: Number(stats.nlink),
   };
 };
@@ -116,6 +125,9 @@ function readStatx(view: DataView): FileStats {
     device: deviceOf(view.getUint32(136, true), view.getUint32(140, true)),
     mount: readWide(view, 144),
     owner: view.getUint32(20, true),
+    group: view.getUint32(24, true),
+    accessSec: readWide(view, 64),
+    accessNsec: view.getUint32(72, true),
     linkCount: view.getUint32(16, true),
   };
 }

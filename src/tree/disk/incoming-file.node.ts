@@ -264,7 +264,7 @@ export class IncomingFile {
     const fd = this.#makeTemp();
     const write = (): void => {
       if (!isHole(bytes)) this.#writeTo(fd, bytes, 0);
-      this.#setMetadata(fd);
+      this.#setMetadata(fd, this.#temp!);
     };
     closingAfter(write, () => fs.closeSync(fd));
     this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
@@ -273,14 +273,15 @@ export class IncomingFile {
   #finishTemp(): void {
     if (this.#sameBytes + this.#placedBytes !== this.plan.size)
       throw this.#error("TRUNCATED", "a part never came");
-    this.#setMetadata(this.#openTemp());
+    this.#setMetadata(this.#openTemp(), this.#temp!);
     this.#tools.writing.drop(this.#temp!);
     this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
   }
 
-  #setMetadata(fd: number): void {
+  #setMetadata(fd: number, temp: NameIn): void {
+    const { held, metadata } = this.#tools;
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
-    this.#tools.metadata.setHandle(fd, this.plan);
+    metadata.setHandle(held, temp, fd, this.plan);
     if (this.#tools.durable) fs.fsyncSync(fd);
   }
 
@@ -340,7 +341,8 @@ export class IncomingFile {
     const temp = this.#temp!;
     if (there && there.kind !== "dir") backups?.keep({ dir, name });
     if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
-    if (putFile(this.#tools, this.plan, temp, (fd) => this.#setMetadata(fd))) places.settle(this.place);
+    const dress = (fd: number, copy: NameIn): void => this.#setMetadata(fd, copy);
+    if (putFile(this.#tools, this.plan, temp, dress)) places.settle(this.place);
     else {
       replacements.wait({ ...this.plan, kind: "file" }, temp);
       places.move(this.place, temp);

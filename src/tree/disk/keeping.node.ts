@@ -9,8 +9,6 @@ import { timeSetters, type TimeSetter } from "./times.node.ts";
 
 /** What a place keeps of what a receiver sets, and how it has to be set there. */
 export interface PlaceKeeping extends Keeping {
-  /** The bits of a mode that are a peer's to give. */
-  readonly allowedModeBits: number;
   /** The bits of a mode that every file has there. */
   readonly fixedModeBits: number;
   /**
@@ -45,7 +43,10 @@ export function supposedKeeping(allowedModeBits: number): PlaceKeeping {
  * What can be told of a place by looking at its root: in which unit it keeps the times that nobody
  * sets.
  */
-export function seenKeeping({ ctimeSec, ctimeNsec, mtimeSec, mtimeNsec }: FileStats): Keeping {
+export function seenKeeping(
+  { ctimeSec, ctimeNsec, mtimeSec, mtimeNsec }: FileStats,
+  allowedModeBits: number,
+): Keeping {
   const isMultiple = (unit: number): boolean => {
     const times = [
       [ctimeSec, ctimeNsec],
@@ -54,7 +55,7 @@ export function seenKeeping({ ctimeSec, ctimeNsec, mtimeSec, mtimeNsec }: FileSt
     if (unit < secondNsec) return times.every(([, nsec]) => nsec % unit === 0);
     return times.every(([sec, nsec]) => nsec === 0 && sec % (unit / secondNsec) === 0);
   };
-  return { modeBits: modeMask, timeUnitNsec: timeUnitsNsec.findLast(isMultiple)! };
+  return { allowedModeBits, modeBits: allowedModeBits, timeUnitNsec: timeUnitsNsec.findLast(isMultiple)! };
 }
 
 /**
@@ -109,7 +110,7 @@ type ModeKeeping = Pick<PlaceKeeping, "allowedModeBits" | "fixedModeBits" | "mod
 function findModes(fd: number, allowedModeBits: number): ModeKeeping {
   const made = lookAtHandle(fd).mode & modeMask;
   const isSet = (mode: number): boolean => attempt(() => fs.fchmodSync(fd, mode));
-  const most = isSet(0o777) ? lookAtHandle(fd).mode : made;
+  const most = isSet(0o777 | allowedModeBits) || isSet(0o777) ? lookAtHandle(fd).mode : made;
   const least = isSet(0) ? lookAtHandle(fd).mode : made;
   isSet(0o600);
   return {

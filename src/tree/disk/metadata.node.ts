@@ -2,8 +2,11 @@ import fs from "node:fs";
 import { closingAfter } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import type { NativePath } from "./byte-string.node.ts";
+import { diskFacts, type FactPlace, hasFacts, type UnkeptFact } from "./disk-facts.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "../plan/comparison.ts";
+import type { Facts } from "../entry/facts.ts";
 import type { NameAt } from "./call-at.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { NameIn } from "./dir-node.node.ts";
 import { O_PATH, type HeldDirs } from "./held-dirs.node.ts";
@@ -11,7 +14,7 @@ import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 import { keepsLinkTimes, type PlaceKeeping, umask } from "./keeping.node.ts";
 
 /** What of a tree a place may not keep. */
-export type Unkept = "modes" | "times" | "times of links";
+export type Unkept = "modes" | "times" | "times of links" | UnkeptFact;
 
 /**
  * The mode to make a file with that its owner has to write and read: its own where that is
@@ -30,8 +33,8 @@ export function firstDirMode({ mode }: Metadata): number {
 }
 
 /**
- * Sets modes and times in the way that a place keeps them, and says once of each what it does not
- * keep.
+ * Sets facts, modes and times in the way that a place keeps them, and says once of each what it
+ * does not keep.
  */
 export class MetadataSetter {
   readonly keeping: PlaceKeeping;
@@ -45,10 +48,11 @@ export class MetadataSetter {
   }
 
   /**
-   * Sets mode and time of an open file that was made with `firstMode`; after closing it, call
-   * `setNamed`.
+   * Sets facts, mode and time of an open file that was made with `firstMode` under a temporary
+   * name; after closing it, call `setNamed`.
    */
-  setHandle(fd: number, wanted: Metadata): void {
+  setHandle(held: HeldDirs, { dir, name }: NameIn, fd: number, wanted: Metadata): void {
+    if (wanted.facts) this.#setFacts({ path: held.at(dir, name), isHandle: false }, wanted.facts);
     const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
     if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#tell("modes");
@@ -65,16 +69,56 @@ export class MetadataSetter {
   }
 
   /**
-   * Sets mode and time of a file or directory that was there, where they differ. Follows no link.
+   * Sets facts, mode and time of a file or directory that was there, where they differ. Follows no
+   * link.
    */
-  setAt(at: NameAt, there: Standing & Identity, wanted: Metadata): void {
+  setAt(at: NameAt, there: FileStats, wanted: Metadata): void {
     const { keeping } = this;
-    if (!isSameMode(there, wanted, keeping)) setMode(at.path(), there, modeOver(there, wanted, keeping));
+    const hasAll = this.#hasFacts(at, there, wanted.facts);
+    if (!hasAll || !isSameMode(there, wanted, keeping)) this.#change(at, there, wanted, hasAll);
     else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
       this.#tell("modes");
     if (isSameTime(there, wanted, keeping)) return;
     if (keeping.timeUnitNsec === Infinity) this.#tell("times");
     else keeping.times.setAt(at, wanted.mtimeSec, wanted.mtimeNsec);
+  }
+
+  /** Sets the facts of a link that was just made. */
+  setLinkFacts(held: HeldDirs, { dir, name }: NameIn, { facts }: Metadata): void {
+    if (facts) this.#setFacts({ path: held.at(dir, name), isHandle: false }, facts);
+  }
+
+  /** Sets facts and time of a link that was there, where they differ. */
+  setLink(
+    held: HeldDirs,
+    { dir, name }: NameIn,
+    there: FileStats,
+    wanted: Metadata,
+    temporary: () => NameIn,
+  ): void {
+    const at = held.nameAt(dir, name);
+    if (!this.#hasFacts(at, there, wanted.facts)) this.#change(at, there, wanted, false);
+    if (!isSameTime(there, wanted, this.keeping)) this.setLinkTime(held, { dir, name }, wanted, temporary);
+  }
+
+  #hasFacts(at: NameAt, there: FileStats, wanted: Facts | undefined): boolean {
+    return hasFacts(there, wanted, () => ({ path: at.path(), isHandle: false }));
+  }
+
+  /** Sets the mode after the facts: a new owner takes bits of it away. */
+  #change(at: NameAt, there: FileStats, wanted: Metadata, hasFacts: boolean): void {
+    withSame(at.path(), there, (place, fd) => {
+      if (!hasFacts) this.#setFacts(place, wanted.facts!, there);
+      if (there.kind !== "symlink") changeMode(place, fd, modeOver(there, wanted, this.keeping));
+    });
+  }
+
+  /** @param there what has some of them already */
+  #setFacts(place: FactPlace, wanted: Facts, there?: FileStats): void {
+    for (const fact of diskFacts) {
+      if (there && fact.isSame(there, wanted, () => place)) continue;
+      this.#attempt(fact.name, () => fact.set(place, wanted));
+    }
   }
 
   /**
@@ -117,11 +161,12 @@ export class MetadataSetter {
 }
 
 /**
- * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits stay at a
- * directory, whoever gave them, and at a file that is to have them.
+ * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits that are not
+ * asked for stay at a directory, whoever gave them, and at a file that is to have them.
  */
 function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits }: PlaceKeeping): number {
-  const special = kind === "dir" ? mode & ~modeMask : mode & wanted.mode & ~modeMask;
+  const bits = ~(modeMask | allowedModeBits);
+  const special = kind === "dir" ? mode & bits : mode & wanted.mode & bits;
   return special | (wanted.mode & allowedModeBits) | (mode & ~allowedModeBits & modeMask);
 }
 
@@ -131,15 +176,28 @@ function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits 
  * @throws CHANGED when it is something else by now
  */
 export function setMode(path: NativePath, there: Identity, mode: number): void {
+  withSame(path, there, (place, fd) => changeMode(place, fd, mode));
+}
+
+function changeMode({ path, isHandle }: FactPlace, fd: number, mode: number): void {
+  if (isHandle) fs.chmodSync(path, mode);
+  else fs.fchmodSync(fd, mode);
+}
+
+/**
+ * Does something to what stands at a path, and was looked at before. A handle of a place only
+ * cannot be changed itself, but the way through it leads to just that file.
+ *
+ * @throws CHANGED when it is something else by now
+ */
+function withSame(path: NativePath, there: Identity, work: (place: FactPlace, fd: number) => void): void {
   const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
-  const set = (): void => {
+  const check = (): void => {
     if (!isStillSame(there, identityOf(fd), fd)) {
       throw new SyncError("CHANGED", "something else took the place of what was looked at");
     }
-    // A handle of a place only cannot be changed itself, but the way through it leads to just that
-    // file.
-    if (O_PATH === fs.constants.O_RDONLY) fs.fchmodSync(fd, mode);
-    else fs.chmodSync(`/proc/self/fd/${fd}`, mode);
+    const isHandle = O_PATH !== fs.constants.O_RDONLY;
+    work({ path: isHandle ? `/proc/self/fd/${fd}` : path, isHandle }, fd);
   };
-  closingAfter(set, () => fs.closeSync(fd));
+  closingAfter(check, () => fs.closeSync(fd));
 }

@@ -3,7 +3,7 @@ import type { Pause } from "../../bytes/pause.node.ts";
 import { sha256Digest } from "../../chunk/digest.ts";
 import { isSyncError } from "../../errors.ts";
 import type { Entry, TreeChange } from "../entry/entry.ts";
-import { type Keeping, modeMask } from "../plan/comparison.ts";
+import { isAsWanted, type Keeping } from "../plan/comparison.ts";
 import type { TargetOptions } from "../target.ts";
 import { AlternativeFiles } from "./alternative-files.node.ts";
 import { Alternatives } from "./alternatives.node.ts";
@@ -12,15 +12,17 @@ import { toByteString, type PlacePath } from "./byte-string.node.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
+import { type FactPlace, hasFacts } from "./disk-facts.node.ts";
 import { ExpectedPaths } from "../filter/expected-paths.ts";
 import { protectionAt } from "./protection.node.ts";
 import { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
+import { KeptFacts } from "./kept-facts.node.ts";
 import { supposedKeeping } from "./keeping.node.ts";
 import { LinkedFiles } from "./linked-files.node.ts";
 import { MetadataSetter } from "./metadata.node.ts";
-import type { PlannedFiles } from "./planned-files.node.ts";
+import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
@@ -49,6 +51,7 @@ export class OpenTarget {
   /** Finds what is to be deleted; absent when nothing is. */
   readonly extras: Extras | undefined;
   readonly #tools: OpenTargetTools;
+  readonly #kept: KeptFacts;
   readonly #likeFrom: DirNode | undefined;
   readonly #alternatives: Alternatives | undefined;
   readonly #backups: Backups | undefined;
@@ -63,8 +66,9 @@ export class OpenTarget {
     const { held } = destination;
     const { maxDeletedCount } = options;
     this.#tools = tools;
+    this.#kept = new KeptFacts(options.keep, options.worldWritable);
     this.held = held;
-    this.dirs = new TargetDirs(held, options.rule);
+    this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
     this.#likeFrom = likeDir(destination, first);
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
     this.#backups = Backups.of(held, options);
@@ -109,13 +113,24 @@ export class OpenTarget {
   /** The same without a look: what was not found out is supposed. */
   knownMetadata(): MetadataSetter {
     const supposed = (): MetadataSetter =>
-      new MetadataSetter(supposedKeeping(this.#allowedModeBits), this.#tools.options.onUnkept);
+      new MetadataSetter(supposedKeeping(this.#kept.allowedModeBits), this.#tools.options.onUnkept);
     return (this.#metadata ??= supposed());
   }
 
   #lockedFiles(): IncomingFiles {
     this.lock();
     return this.#incoming!;
+  }
+
+  /** True for a file that had all that is set beside its content. */
+  isAsWanted({ dir, name, there, ...wanted }: PlannedFile): boolean {
+    const place = (): FactPlace => ({ path: this.held.at(dir, name), isHandle: false });
+    const { allowedModeBits } = this.#kept;
+    return (
+      there !== undefined &&
+      isAsWanted(there, wanted, allowedModeBits) &&
+      hasFacts(there, wanted.facts, place)
+    );
   }
 
   /**
@@ -169,7 +184,9 @@ export class OpenTarget {
   #createPlanner(destination: OpenDestination): EntryPlanner {
     const { given, onChange, planned } = this.#tools;
     const metadata = (): MetadataSetter => this.metadata();
+    const { allowedModeBits } = this.#kept;
     const keeping: Keeping = {
+      allowedModeBits,
       get modeBits() {
         return metadata().keeping.modeBits;
       },
@@ -199,6 +216,7 @@ export class OpenTarget {
       destination,
       layout,
       keeping,
+      kept: this.#kept,
       rule,
       actions,
       tellsChanges,
@@ -238,17 +256,13 @@ export class OpenTarget {
       mayCutAll,
       keepOld,
       durable,
-      allowedModeBits: this.#allowedModeBits,
+      allowedModeBits: this.#kept.allowedModeBits,
       onUnkept,
       pause,
     });
     this.#metadata = workspace.metadata;
     this.#incoming = new IncomingFiles(workspace, planned);
     return workspace;
-  }
-
-  get #allowedModeBits(): number {
-    return (this.#tools.options.worldWritable ?? true) ? modeMask : modeMask & ~0o002;
   }
 
   #closeWorkspace(): void {

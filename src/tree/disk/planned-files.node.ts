@@ -3,17 +3,15 @@ import type { ByteString } from "./byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { printPlace, type DirNode } from "./dir-node.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
+import { type Metadata, metadataOf } from "../plan/comparison.ts";
 import type { Differing } from "./tree-change.node.ts";
 
 /** A file that is to come. */
-export interface PlannedFile {
+export interface PlannedFile extends Metadata {
   readonly entry: number;
   readonly dir: DirNode;
   readonly name: ByteString;
   readonly size: number;
-  readonly mode: number;
-  readonly mtimeSec: number;
-  readonly mtimeNsec: number;
   readonly outcome: Differing["outcome"];
   readonly differs: PlannedEntry["differs"];
   /** What stood at its name when it was planned. */
@@ -31,8 +29,7 @@ export class PlannedFiles {
     outcome: Differing["outcome"],
     basis?: Alternative,
   ): void {
-    const { size, mode, mtimeSec, mtimeNsec } = entry;
-    const wanted = { size, mode, mtimeSec, mtimeNsec, outcome, differs };
+    const wanted = { size: entry.size, ...metadataOf(entry), outcome, differs };
     this.#files.set(number, { entry: number, dir, name, ...wanted, there, basis });
   }
 

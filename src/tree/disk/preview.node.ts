@@ -5,6 +5,7 @@ import { placeBytes, type PlacePath } from "./byte-string.node.ts";
 import { keepsAll, type Keeping } from "../plan/comparison.ts";
 import { Alternatives, type AlternativeOptions } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
+import { KeptFacts } from "./kept-facts.node.ts";
 import { seenKeeping } from "./keeping.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
@@ -28,6 +29,7 @@ export type TreePreviewOptions = Pick<
   | "maxDeletedCount"
   | "expected"
   | "follow"
+  | "keep"
   | "rule"
   | "onChange"
 >;
@@ -142,14 +144,17 @@ class Preview implements TreeTarget, EntryActions {
     }
     const rootPath = held?.rootPath ?? absentPath(placeBytes(this.#place));
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
-    const keeping = held ? seenKeeping(held.lookAtDir(held.root)) : keepsAll;
+    const { keep, rule } = this.#options;
+    const kept = new KeptFacts(keep);
+    const { allowedModeBits } = kept;
+    const keeping = held ? seenKeeping(held.lookAtDir(held.root), allowedModeBits) : keepsAll;
     this.#keeping = keeping;
-    const { rule } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
     return new EntryPlanner({
       destination,
       layout,
       keeping,
+      kept,
       rule,
       actions: this,
       tellsChanges: true,

@@ -20,6 +20,9 @@ interface PutTools {
   readonly metadata: MetadataSetter;
 }
 
+/** Sets the metadata of an open file that has a temporary name. */
+type Dress = (fd: number, temp: NameIn) => void;
+
 /**
  * Gives a file that is complete its name. Returns false when a directory is in the way that is not
  * empty.
@@ -30,7 +33,7 @@ export function putFile(
   tools: PutTools,
   plan: PlannedFile,
   temp: NameIn,
-  dress: (fd: number) => void,
+  dress: Dress,
 ): boolean {
   try {
     return renameFrom(tools, plan, temp);
@@ -50,7 +53,7 @@ function renameFrom({ held }: PutTools, { dir, name, there }: PlannedFile, temp:
  * No rename leads into the directory: the last step starts from a copy in a staging directory
  * inside it.
  */
-function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: (fd: number) => void): boolean {
+function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dress): boolean {
   const { held, metadata, staging } = tools;
   const { dir, name } = plan;
   const isPut = staging.besides(dir, (room) => {
@@ -59,7 +62,7 @@ function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: (fd
     const copyAll = (): void => {
       copyContent(held, temp, to);
       fs.ftruncateSync(to, plan.size); // zeros at the end were not written
-      dress(to);
+      dress(to, copy);
     };
     closingAfter(copyAll, () => fs.closeSync(to));
     metadata.setNamed(held, copy, plan);

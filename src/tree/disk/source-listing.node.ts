@@ -4,12 +4,15 @@ import { SyncError } from "../../errors.ts";
 import type { Entry, Layout } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import type { Subtree } from "../entry/subtree-digests.ts";
+import { type Keep, plainKeep } from "../plan/keep.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { SourceEntry, SourceOptions } from "../source.ts";
 import { type ReadSubtreesOptions, smallTreeCount, type SourceSubtrees } from "../subtrees.ts";
 import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
+import { DigestFacts, isTellable } from "./digest-facts.node.ts";
 import { DirFilters } from "./dir-filters.node.ts";
+import { FactReader } from "./disk-facts.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
@@ -35,6 +38,8 @@ export interface ListingStart {
 /** Lists a tree of the file system, and tells its directories by their digests. */
 export class SourceListing {
   readonly #start: ListingStart;
+  readonly #keep: Keep;
+  readonly #facts: FactReader;
   readonly #skip: NonNullable<WalkOptions["skip"]>;
   readonly #filters: DirFilters | undefined;
   /** What comes before the paths of what is in the top directory. */
@@ -42,8 +47,10 @@ export class SourceListing {
   /** All that is below the top, where that is little and was read already. */
   #kept: readonly Found[] | undefined;
 
-  constructor(start: ListingStart, filter: TreeFilter | undefined) {
+  constructor(start: ListingStart, filter: TreeFilter | undefined, keep: Keep = plainKeep) {
     this.#start = start;
+    this.#keep = keep;
+    this.#facts = new FactReader(keep);
     this.#filters = filter && filtersAt(start, filter);
     this.#topPath = start.layout === "named" ? `${start.name}/` : "";
     const filters = this.#filters;
@@ -53,7 +60,7 @@ export class SourceListing {
 
   get subtrees(): SourceSubtrees | undefined {
     const { isDir, name } = this.#start;
-    if (!isDir || this.#isNothing) return undefined;
+    if (!isDir || this.#isNothing || !isTellable(this.#keep)) return undefined;
     return { topName: fromByteString(name), read: (options) => this.#readSubtrees(options) };
   }
 
@@ -62,7 +69,7 @@ export class SourceListing {
     const pause = new Pause(signal);
     let batch: SourceEntry<SourceFile>[] = [];
     for (const found of this.#findAll(options)) {
-      const listed = describe(this.#start, found, onTrouble);
+      const listed = describe(this.#start, found, this.#facts, onTrouble);
       if (listed) batch.push(listed);
       const isDue = pause.due();
       if (!isDue && batch.length < batchCount) continue;
@@ -77,7 +84,8 @@ export class SourceListing {
     const { held } = this.#start;
     const kept: Found[] = [];
     const onFound = (found: Found): void => void (kept.length <= smallTreeCount && kept.push(found));
-    const subtrees = await readSubtrees(held, held.root, this.#skip, options, onFound);
+    const walked = { top: held.root, skip: this.#skip, facts: new DigestFacts(this.#keep), onFound };
+    const subtrees = await readSubtrees(held, walked, options);
     // Of a tree that could be read in full the last is the top: what failed is told by its entries.
     if (subtrees?.at(-1)?.path === "" && kept.length <= smallTreeCount) this.#kept = kept;
     return subtrees;
@@ -137,12 +145,14 @@ function placeIn(dir: DirNode, name: ByteString): ByteString {
 function describe(
   { held }: ListingStart,
   { dir, name, depth, stats, isClosed = false }: Found,
+  reader: FactReader,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
   try {
     const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
     if (kind === "other") throw unsupported(printPlace(dir, name));
     const size = kind === "file" ? stats.size : 0;
+    const facts = reader.read(stats);
     const entry: Entry = {
       depth,
       name: fromByteString(name),
@@ -152,6 +162,7 @@ function describe(
       mtimeSec,
       mtimeNsec,
       ...(isClosed && { isComplete: true }),
+      ...(facts && { facts }),
     };
     const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
     if (kind !== "symlink") return { entry, file };

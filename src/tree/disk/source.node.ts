@@ -17,6 +17,7 @@ import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { printPlace } from "./dir-node.node.ts";
 import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
+import type { Order } from "../order/order.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { scanFiles } from "./source-scan.node.ts";
@@ -28,7 +29,7 @@ import type { Layout } from "../entry/entry.ts";
 import type { CutOptions, CutRun, TreeSource } from "../source.ts";
 
 /** What `openTreeSource` leaves out, and how it takes the place. */
-export interface TreeSourceOptions {
+export interface TreeSourceOptions extends Pick<Order, "keep"> {
   /**
    * Leaves out what its rules for senders exclude. Paths begin with the name of SRC where that is
    * sent under its name, as with rsync. Rules that directories have in files are read when the walk
@@ -58,7 +59,7 @@ export interface DirSource extends TreeSource<SourceFile> {
 export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
   const start = findStart(placeBytes(place), options.follow ?? true);
   const cutters = new SpareCutters();
-  const listing = new SourceListing(start, options.filter);
+  const listing = new SourceListing(start, options.filter, options.keep);
   return {
     layout: start.layout,
     digests: digestsBySpeed(),

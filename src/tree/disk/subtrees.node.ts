@@ -4,36 +4,42 @@ import { type Subtree, SubtreeDigests } from "../entry/subtree-digests.ts";
 import type { ReadSubtreesOptions, ReadTargetSubtrees } from "../subtrees.ts";
 import type { Layout } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
+import { type Keep, plainKeep } from "../plan/keep.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 import type { Bytes } from "../../types.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
-import { toByteString, type PlacePath } from "./byte-string.node.ts";
+import { type ByteString, toByteString, type PlacePath } from "./byte-string.node.ts";
 import { contentAt } from "./content-at.node.ts";
+import { DigestFacts, isTellable } from "./digest-facts.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { HeldDirs } from "./held-dirs.node.ts";
 import { type Found, walk, type WalkOptions } from "./walk.node.ts";
 
+/** What is read of directories. */
+interface SubtreeWalk extends Required<Pick<WalkOptions, "skip">> {
+  readonly top: DirNode;
+  readonly facts: DigestFacts;
+  /** Called for all that is found. */
+  readonly onFound?: (found: Found) => void;
+}
+
 /**
  * Reads the directories below `top`.
  *
- * @param skip leaves out a path, and all below it when it is a directory
- * @param onFound is called for all that is found
  * @returns each directory behind those that lie in it; undefined when it gave up
  */
 export async function readSubtrees(
   held: HeldDirs,
-  top: DirNode,
-  skip: NonNullable<WalkOptions["skip"]>,
+  { top, skip, facts, onFound }: SubtreeWalk,
   { goOn, signal }: ReadSubtreesOptions,
-  onFound?: (found: Found) => void,
 ): Promise<readonly Subtree[] | undefined> {
   const digests = new SubtreeDigests();
   const pause = new Pause(signal);
   let entryCount = 0;
   const onTrouble = (_: unknown, depth: number): void => digests.spoil(depth);
   for (const found of walk(held, { from: top, skip, onTrouble })) {
-    addTo(digests, held, found);
+    addTo(digests, held, found, facts);
     onFound?.(found);
     entryCount += 1;
     if (!pause.due()) continue;
@@ -43,11 +49,18 @@ export async function readSubtrees(
   return goOn(entryCount) ? digests.finish() : undefined;
 }
 
-function addTo(digests: SubtreeDigests, held: HeldDirs, { dir, name, depth, stats }: Found): void {
-  if (stats.kind !== "symlink") return digests.add(depth, name, stats);
+function addTo(
+  digests: SubtreeDigests,
+  held: HeldDirs,
+  { dir, name, depth, stats }: Found,
+  facts: DigestFacts,
+): void {
+  const more = facts.tell(stats);
+  if (more === undefined) return digests.add(depth, name, { ...stats, kind: "other" });
+  if (stats.kind !== "symlink") return digests.add(depth, name, stats, "", more);
   try {
     const target = fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }); // for Deno
-    digests.add(depth, name, stats, toByteString(target));
+    digests.add(depth, name, stats, toByteString(target), more);
   } catch (thrown) {
     if (!isErrno(thrown)) throw thrown;
     digests.spoil(depth);
@@ -61,18 +74,29 @@ function addTo(digests: SubtreeDigests, held: HeldDirs, { dir, name, depth, stat
 export function destinationSubtrees(
   place: PlacePath,
   layout: () => Layout,
-  { follow = true, rule }: { readonly follow?: boolean; readonly rule?: PlanRule | undefined },
+  { follow = true, rule, keep = plainKeep }: DestinationOptions,
 ): ReadTargetSubtrees | undefined {
-  return rule?.equality !== "content" && contentAt(place) === "some"
-    ? (topName, options) => readDestination(place, layout(), topName, follow, options)
+  return rule?.equality !== "content" && isTellable(keep) && contentAt(place) === "some"
+    ? (topName, options) => readDestination(place, { layout: layout(), topName, follow, keep }, options)
     : undefined;
+}
+
+interface DestinationOptions {
+  readonly follow?: boolean;
+  readonly rule?: PlanRule | undefined;
+  readonly keep?: Keep | undefined;
+}
+
+/** What is read of a destination. */
+interface DestinationTop extends Required<Omit<DestinationOptions, "rule">> {
+  readonly layout: Layout;
+  readonly topName: Bytes;
+  readonly keep: Keep;
 }
 
 async function readDestination(
   place: PlacePath,
-  layout: Layout,
-  topName: Bytes,
-  follow: boolean,
+  { layout, topName, follow, keep }: DestinationTop,
   options: ReadSubtreesOptions,
 ): Promise<readonly Subtree[] | undefined> {
   const held = new HeldDirs(place, follow);
@@ -81,7 +105,8 @@ async function readDestination(
       const name = toByteString(topName);
       if (layout === "named" && held.look(held.root, name)?.kind !== "dir") return undefined;
       const top = layout === "named" ? new DirNode(held.root, name) : held.root;
-      return readSubtrees(held, top, (_, below) => below === stagingName, options);
+      const skip = (_: DirNode, below: ByteString): boolean => below === stagingName;
+      return readSubtrees(held, { top, skip, facts: new DigestFacts(keep) }, options);
     },
     async () => held.close(),
   );

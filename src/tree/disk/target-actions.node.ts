@@ -77,13 +77,13 @@ export class TargetActions implements EntryActions {
   }
 
   link(planned: PlannedEntry): void {
-    const { dir, name, entry, outcome } = planned;
+    const { dir, name, entry, outcome, there } = planned;
     if (outcome === "same") return;
     const { alternatives, held, workspace } = this.#tools;
     if (alternatives?.link(planned) === true) return;
     const { metadata, replacements, staging } = workspace();
     if (outcome !== "touched") makeLink(workspace(), planned);
-    else metadata.setLinkTime(held, { dir, name }, entry, () => staging.newName(dir, name));
+    else metadata.setLink(held, { dir, name }, there!, entry, () => staging.newName(dir, name));
     if (!replacements.isWaiting(planned.number)) this.#tellDone(planned);
   }
 

@@ -3,10 +3,11 @@ import { SyncError } from "../../errors.ts";
 import { doAll } from "../../bytes/closing.ts";
 import type { NativePath } from "./byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
+import { hasFacts } from "./disk-facts.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { dirBelow, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
-import { isAsWanted, type Metadata, type Standing, wantedOver } from "../plan/comparison.ts";
+import { isAsWanted, type Metadata, metadataOf, modeMask, wantedOver } from "../plan/comparison.ts";
 import { plainRule, type PlanRule } from "../plan/plan-rule.ts";
 import { firstDirMode, type MetadataSetter, setMode } from "./metadata.node.ts";
 
@@ -27,15 +28,17 @@ interface Wanted extends Metadata {
 export class TargetDirs {
   readonly #held: HeldDirs;
   readonly #rule: PlanRule;
+  readonly #allowedModeBits: number;
   readonly #wanted: Wanted[] = [];
   /** Those that could not be looked into as they were. */
   readonly #openedUp = new Map<DirNode, number>();
   /** Those that a file system begins at. */
   readonly tops: DirNode[] = [];
 
-  constructor(held: HeldDirs, rule: PlanRule = plainRule) {
+  constructor(held: HeldDirs, rule: PlanRule = plainRule, allowedModeBits = modeMask) {
     this.#held = held;
     this.#rule = rule;
+    this.#allowedModeBits = allowedModeBits;
     this.tops.push(held.root);
   }
 
@@ -72,8 +75,8 @@ export class TargetDirs {
    *
    * @param isSame true when it looks like that now
    */
-  want(dir: DirNode, entry: number, { mode, mtimeSec, mtimeNsec }: Metadata, isSame = false): void {
-    this.#wanted.push({ entry, dir, mode, mtimeSec, mtimeNsec, isSame });
+  want(dir: DirNode, entry: number, wanted: Metadata, isSame = false): void {
+    this.#wanted.push({ entry, dir, ...metadataOf(wanted), isSame });
   }
 
   /**
@@ -125,7 +128,8 @@ export class TargetDirs {
     metadata.setAt(at, stats, wantedOver(stats, wanted, this.#rule));
   }
 
-  #isAsWanted(there: Standing, wanted: Metadata): boolean {
-    return isAsWanted(there, wantedOver(there, wanted, this.#rule));
+  #isAsWanted(there: FileStats, wanted: Wanted): boolean {
+    if (!isAsWanted(there, wantedOver(there, wanted, this.#rule), this.#allowedModeBits)) return false;
+    return hasFacts(there, wanted.facts, () => ({ path: this.#held.pathTo(wanted.dir), isHandle: true }));
   }
 }

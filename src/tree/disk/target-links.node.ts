@@ -32,6 +32,7 @@ export function makeLink(
   const makeFrom = (temp: NameIn): void => {
     try {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
+      metadata.setLinkFacts(held, temp, entry);
       metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
       if (there?.kind !== "dir") held.rename(temp.dir, temp.name, dir, name);
       else if (!putOverDir(held, temp, dir, name)) {

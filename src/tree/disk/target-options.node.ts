@@ -7,7 +7,7 @@ import type { ProtectionOptions } from "./protection.node.ts";
 
 /** How `openTreeTarget` writes. */
 export interface TreeTargetOptions
-  extends AlternativeOptions, ProtectionOptions, Pick<Order, "maxDeletedCount" | "rule"> {
+  extends AlternativeOptions, ProtectionOptions, Pick<Order, "keep" | "maxDeletedCount" | "rule"> {
   /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
   readonly durable?: boolean;
   /** False to refuse a link as the destination itself; true unless given. */

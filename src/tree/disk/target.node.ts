@@ -3,7 +3,6 @@ import type { ChunkDigest } from "../../chunk/digest.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
-import { isAsWanted } from "../plan/comparison.ts";
 import type { Entry, Layout, TreeChange } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import { joinPlacements } from "../stretch.ts";
@@ -17,7 +16,7 @@ import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
 import { OpenTarget } from "./open-target.node.ts";
-import { type PlannedFile, PlannedFiles } from "./planned-files.node.ts";
+import { PlannedFiles } from "./planned-files.node.ts";
 import type { Replaced } from "./replacements.node.ts";
 import { destinationSubtrees } from "./subtrees.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
@@ -160,12 +159,15 @@ class DirTarget implements TreeTarget {
     const plan = onChange && this.#planned.get(entry);
     const comparesContent = this.#options.rule?.equality === "content";
     const file = this.#opened?.incoming?.get(entry);
+    // Its content was compared, and only the rest is set.
     const hasKept = comparesContent && file?.isOld === true;
+    const isSame = hasKept && plan !== undefined && this.#opened!.isAsWanted(plan);
     const completing = this.#opened?.incoming?.complete(entry, size);
-    if (!plan) return completing;
+    if (!plan || isSame) return completing;
+    const outcome = hasKept ? "touched" : plan.outcome;
     const tell = (): void => {
       const isWaiting = this.#opened?.workspace?.replacements.isWaiting(entry) === true;
-      if (!isWaiting && file?.isLeftOut !== true) tellCompleted(plan, hasKept, onChange);
+      if (!isWaiting && file?.isLeftOut !== true) onChange(changeOf({ ...plan, kind: "file", outcome }));
     };
     return completing ? completing.then(tell) : tell();
   }
@@ -266,15 +268,4 @@ class DirTarget implements TreeTarget {
     if (this.#given) return this.#given;
     throw new SyncError("STATE", "a tree target is opened before it is used");
   }
-}
-
-/**
- * Tells of a file that is complete.
- *
- * @param hasKept true when its content was compared, and only its mode and time were set
- */
-function tellCompleted(plan: PlannedFile, hasKept: boolean, onChange: (change: TreeChange) => void): void {
-  const outcome = hasKept ? "touched" : plan.outcome;
-  if (hasKept && plan.there && isAsWanted(plan.there, plan)) return;
-  onChange(changeOf({ ...plan, kind: "file", outcome }));
 }

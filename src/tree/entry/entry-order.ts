@@ -2,6 +2,8 @@ import { compareBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import type { Entry, Layout } from "./entry.ts";
+import { findFactsFault } from "./fact-rows.ts";
+import { maxTimeSec } from "./time-range.ts";
 
 /** Bytes in the longest name of one path component. */
 export const maxNameBytes = 255;
@@ -11,12 +13,6 @@ export const maxPathBytes = 4096;
 export const maxDepth = 255;
 /** Bytes in the longest text of a symlink. */
 export const maxLinkTargetBytes = 4095;
-/**
- * Seconds from 1970 to the latest time, and to the earliest: twice the difference of two is below
- * 2^53.
- */
-export const maxTimeSec = 2 ** 51 - 1;
-
 const slash = 0x2f;
 const dot = 0x2e;
 
@@ -137,8 +133,8 @@ export class EntryChecker {
   }
 }
 
-/** Which of the numbers of an entry, or its link text, is out of range. */
-function findFieldFault({ kind, size, mode, mtimeSec, mtimeNsec, target }: Entry): string | undefined {
+/** Which of the numbers of an entry, or its link text, or its facts, is out of range. */
+function findFieldFault({ kind, size, mode, mtimeSec, mtimeNsec, target, facts }: Entry): string | undefined {
   if (kind !== "file" && kind !== "dir" && kind !== "symlink") return "has an unknown kind";
   if (!isCount(size, kind === "file" ? Number.MAX_SAFE_INTEGER : 0)) return "has a size that is out of range";
   if (!isCount(mode, 0o7777)) return "has a mode that is out of range";
@@ -147,7 +143,8 @@ function findFieldFault({ kind, size, mode, mtimeSec, mtimeNsec, target }: Entry
   }
   if ((target !== undefined) !== (kind === "symlink")) return "has an illegal link text";
   const isText = target === undefined || (target.length > 0 && !target.includes(0));
-  return isText && (target?.length ?? 0) <= maxLinkTargetBytes ? undefined : "has an illegal link text";
+  if (!isText || (target?.length ?? 0) > maxLinkTargetBytes) return "has an illegal link text";
+  return facts && findFactsFault(facts);
 }
 
 function isCount(value: number, max: number): boolean {

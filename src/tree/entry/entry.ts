@@ -1,4 +1,5 @@
 import type { Bytes } from "../../types.ts";
+import type { Facts } from "./facts.ts";
 
 /** What an entry is. Other kinds of files (devices, sockets, pipes) are reported and left out. */
 export type EntryKind = "file" | "dir" | "symlink";
@@ -34,6 +35,8 @@ export interface Entry {
   readonly isComplete?: boolean;
   /** What a symlink holds, 1 to 4095 bytes without 0x00; absent for other kinds. */
   readonly target?: Bytes;
+  /** What else was asked for. */
+  readonly facts?: Facts;
 }
 
 /**

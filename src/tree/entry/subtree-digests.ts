@@ -31,8 +31,10 @@ interface Level {
 }
 
 const kindCodes = { file: 0, dir: 1, symlink: 2 } as const;
-/** Bytes of a record beside name, link text and digest. */
-const recordBytes = 32;
+/** Set in the kind of an entry of which more is told. */
+const moreFlag = 0x80;
+/** Bytes of a record beside name, link text, what else is told, and digest. */
+const recordBytes = 36;
 const wordValues = 2 ** 32;
 
 /**
@@ -54,14 +56,16 @@ export class SubtreeDigests {
    * @param depth directories between the top directory and the entry
    * @param name one character per byte
    * @param target what a link holds, likewise
+   * @param more what else is told of the entry, likewise
    */
-  add(depth: number, name: string, { kind, size, mode, mtimeSec, mtimeNsec }: EntryFacts, target = ""): void {
+  add(depth: number, name: string, told: EntryFacts, target = "", more = ""): void {
+    const { kind, size, mode, mtimeSec, mtimeNsec } = told;
     this.#closeBelow(depth);
     const level = this.#levels[depth]!;
     level.entryCount += 1;
     if (kind === "other") return this.spoil(depth);
-    this.#makeRoom(recordBytes + name.length + target.length);
-    this.#writeByte(kindCodes[kind]);
+    this.#makeRoom(recordBytes + name.length + target.length + more.length);
+    this.#writeByte(kindCodes[kind] | (more === "" ? 0 : moreFlag));
     this.#writeByte(name.length);
     this.#writeText(name);
     if (kind !== "symlink") this.#writeWord(mode);
@@ -70,6 +74,8 @@ export class SubtreeDigests {
     if (kind === "file") this.#writeLong(size);
     if (kind === "symlink") this.#writeWord(target.length);
     if (kind === "symlink") this.#writeText(target);
+    if (more !== "") this.#writeWord(more.length);
+    this.#writeText(more);
     if (kind !== "dir") return;
     const path = level.path === "" ? name : `${level.path}/${name}`;
     this.#levels.push({ path, start: this.#length, entryCount: 0, isWhole: true });

@@ -23,6 +23,9 @@ export const maxPlaceCount = 20;
 
 const path = text(filterLimits.patternBytes);
 const paths = texts({ count: maxPlaceCount, length: filterLimits.patternBytes });
+/** Characters in the rules of how modes or owners are changed. */
+const keepTextLength = 4096;
+
 const receiver = ["receiver"] as const;
 const both = ["sender", "receiver"] as const;
 
@@ -52,4 +55,28 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   compareDest: { ends: receiver, deletes: true, check: paths },
   copyDest: { ends: receiver, check: paths },
   linkDest: { ends: receiver, check: paths },
+  keep: {
+    ends: both,
+    check: record({
+      perms: flag,
+      specialBits: flag,
+      executability: flag,
+      chmod: text(keepTextLength),
+      times: flag,
+      omitDirTimes: flag,
+      omitLinkTimes: flag,
+      atimes: flag,
+      crtimes: flag,
+      owner: flag,
+      group: flag,
+      numericIds: flag,
+      userMap: text(keepTextLength),
+      groupMap: text(keepTextLength),
+      devices: flag,
+      specials: flag,
+      hardLinks: flag,
+      xattrs: flag,
+      acls: flag,
+    }),
+  },
 };

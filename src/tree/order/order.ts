@@ -1,3 +1,4 @@
+import type { Keep } from "../plan/keep.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface Order {
   readonly copyDest?: readonly string[] | undefined;
   /** Gives what is equal in one of these directories one more name. */
   readonly linkDest?: readonly string[] | undefined;
+  /** Which facts of entries are kept. */
+  readonly keep?: Keep | undefined;
 }
 
 /** The end of a transfer that carries out a part of an order. */

@@ -5,10 +5,15 @@ import type { Entry, EntryKind } from "../entry/entry.ts";
 import { plainRule, type PlanRule } from "./plan-rule.ts";
 
 /** The metadata of a file or directory that a receiver sets. */
-export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec">;
+export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec" | "facts">;
+
+/** Returns what of an entry, and of nothing else, is set. */
+export function metadataOf({ mode, mtimeSec, mtimeNsec, facts }: Metadata): Metadata {
+  return facts ? { mode, mtimeSec, mtimeNsec, facts } : { mode, mtimeSec, mtimeNsec };
+}
 
 /** What stands where an entry belongs. */
-export interface Standing extends Metadata {
+export interface Standing extends Omit<Metadata, "facts"> {
   readonly kind: EntryKind | "other";
   /** Bytes of a file's content. */
   readonly size: number;
@@ -20,6 +25,8 @@ export interface Standing extends Metadata {
 
 /** What a place keeps of the metadata that it is given. */
 export interface Keeping {
+  /** The bits of a mode that are a peer's to give. */
+  readonly allowedModeBits: number;
   /** The bits of a mode that can be set there; 0 where there are no modes. */
   readonly modeBits: number;
   /**
@@ -30,10 +37,15 @@ export interface Keeping {
 }
 
 /** A place that keeps all that a receiver sets. */
-export const keepsAll: Keeping = Object.freeze({ modeBits: 0o777, timeUnitNsec: 1 });
+export const keepsAll: Keeping = Object.freeze({
+  allowedModeBits: 0o777,
+  modeBits: 0o7777,
+  timeUnitNsec: 1,
+});
 
 /**
- * The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give.
+ * The bits of a peer's mode that are applied: setuid, setgid and sticky are not a peer's to give
+ * unless they are asked for.
  */
 export const modeMask = 0o777;
 
@@ -120,17 +132,18 @@ export function incompleteDir(): SyncError {
 
 /**
  * True when the mode is the one that is wanted, as far as the place keeps it. Setuid, setgid and
- * sticky bits stay at a directory, and at a file that is to have them.
+ * sticky bits that are not asked for stay at a directory, and at a file that is to have them.
  */
 export function isSameMode(there: Standing, wanted: Metadata, keeping: Keeping): boolean {
   const lost = there.kind === "dir" ? 0 : there.mode & ~wanted.mode & 0o7000;
-  const different = (there.mode ^ wanted.mode) & modeMask;
+  const different = (there.mode ^ wanted.mode) & keeping.allowedModeBits;
   return lost === 0 && (different === 0 || (different & keeping.modeBits) === 0);
 }
 
 /** True when mode and time are those that are wanted. */
-export function isAsWanted(there: Standing, wanted: Metadata): boolean {
-  return isSameMode(there, wanted, keepsAll) && isSameTime(there, wanted, keepsAll);
+export function isAsWanted(there: Standing, wanted: Metadata, allowedModeBits = modeMask): boolean {
+  const keeping = { ...keepsAll, allowedModeBits };
+  return isSameMode(there, wanted, keeping) && isSameTime(there, wanted, keeping);
 }
 
 /**

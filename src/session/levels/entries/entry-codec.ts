@@ -2,7 +2,12 @@ import { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import { sessionLimits } from "../../limits.ts";
-import { entryColumns, type EntryDraft, type ListedEntry } from "./entry-columns.ts";
+import { type EntryColumn, entryColumns, type EntryDraft, type ListedEntry } from "./entry-columns.ts";
+import { factColumns } from "./fact-columns.ts";
+
+/** Added to the head of a column that a reader may pass over. */
+const mayBePassed = 1;
+const columns = new Map([...entryColumns, ...factColumns].map((column) => [column.id, column]));
 
 /**
  * Encodes entries as an ENTRIES payload: one column after another, so that what is alike lies
@@ -11,15 +16,24 @@ import { entryColumns, type EntryDraft, type ListedEntry } from "./entry-columns
 export function encodeEntries(listed: readonly ListedEntry[]): Bytes {
   const out = new ByteWriter();
   out.uvarint(listed.length);
-  for (const column of entryColumns) {
-    const facts = new ByteWriter();
-    column.write(facts, listed);
-    const bytes = facts.finish();
-    out.uvarint(2 * column.id);
-    out.uvarint(bytes.length);
-    out.bytes(bytes);
-  }
+  for (const column of entryColumns) writeColumn(out, 2 * column.id, column, listed);
+  for (const column of factColumns)
+    if (column.isNeeded(listed)) writeColumn(out, 2 * column.id + mayBePassed, column, listed);
   return out.finish();
+}
+
+function writeColumn(
+  out: ByteWriter,
+  head: number,
+  column: Pick<EntryColumn, "write">,
+  listed: readonly ListedEntry[],
+): void {
+  const facts = new ByteWriter();
+  column.write(facts, listed);
+  const bytes = facts.finish();
+  out.uvarint(head);
+  out.uvarint(bytes.length);
+  out.bytes(bytes);
 }
 
 /**
@@ -36,21 +50,21 @@ export function decodeEntries(payload: Bytes): ListedEntry[] {
     throw new SyncError("LIMIT", `${count} entries in one frame`, { detail: { actual: count } });
   }
   const drafts = Array.from({ length: count }, emptyDraft);
-  const missing = new Map(entryColumns.map((column) => [column.id, column]));
+  const missing = new Set(entryColumns.map(({ id }) => id));
   for (let last = -1; input.remaining > 0;) {
     const head = input.uvarint();
     const id = Math.floor(head / 2);
     const facts = new ByteReader(input.bytes(input.uvarint()));
     if (id <= last) throw new SyncError("BAD_MESSAGE", `column ${id} of entries out of order`);
     last = id;
-    const column = missing.get(id);
+    const column = columns.get(id);
     if (!column && head % 2 === 0)
       throw new SyncError("UNSUPPORTED", `column ${id} of entries is not known here`);
     column?.read(facts, drafts);
     if (column) facts.end();
     missing.delete(id);
   }
-  for (const id of missing.keys()) throw new SyncError("BAD_MESSAGE", `column ${id} of entries is missing`);
+  for (const id of missing) throw new SyncError("BAD_MESSAGE", `column ${id} of entries is missing`);
   return drafts;
 }
 

@@ -1,12 +1,19 @@
 import { SyncError, toSyncError } from "../../../errors.ts";
 import { EntryChecker, type EntryPlace, isRootName } from "../../../tree/entry/entry-order.ts";
 import type { Entry, Layout } from "../../../tree/entry/entry.ts";
+import type { Facts } from "../../../tree/entry/facts.ts";
 import type { SourceEntry } from "../../../tree/source.ts";
 import { sessionLimits } from "../../limits.ts";
 
 /** An entry that goes out, and where it lies. */
 export interface OutgoingEntry<File> extends SourceEntry<File> {
   readonly place: EntryPlace;
+}
+
+/** About so many bytes facts take; those of many entries are alike, and take fewer. */
+function factBytes({ acl = [], defaultAcl = [], xattrs = [] }: Facts): number {
+  const ofXattrs = xattrs.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+  return overheadBytes * (1 + acl.length + defaultAcl.length) + ofXattrs;
 }
 
 /** Bytes that an ENTRIES frame aims at, and the most that an entry takes beside its names. */
@@ -42,9 +49,9 @@ export class OutgoingEntries<File> {
     for (const listed of batch) {
       const outgoing = this.#check(listed);
       if (outgoing === undefined) continue;
-      const { name, target } = outgoing.entry;
+      const { facts, name, target } = outgoing.entry;
       frame.push(outgoing);
-      bytes += overheadBytes + name.length + (target?.length ?? 0);
+      bytes += overheadBytes + name.length + (target?.length ?? 0) + (facts ? factBytes(facts) : 0);
       if (bytes < frameBytes && frame.length < sessionLimits.entriesPerFrameCount) continue;
       yield frame;
       frame = [];

@@ -1,0 +1,54 @@
+import type { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
+import { SyncError } from "../../../errors.ts";
+import { type FactRow, factRows } from "../../../tree/entry/fact-rows.ts";
+import type { EntryDraft, ListedEntry } from "./entry-columns.ts";
+
+/** A column that is there when some entry of the frame has its fact. */
+export interface FactColumn {
+  readonly id: number;
+  /** True when an entry has the fact. */
+  isNeeded(listed: readonly ListedEntry[]): boolean;
+  write(out: ByteWriter, listed: readonly ListedEntry[]): void;
+  /** @throws BAD_MESSAGE, LIMIT */
+  read(input: ByteReader, drafts: readonly EntryDraft[]): void;
+}
+
+/** How an entry has a fact: not at all, the one that was told last, or another one. */
+const absent = 0;
+const asBefore = 1;
+const told = 2;
+
+/** What is alike is told once: sources give the same object to entries that have the same. */
+function columnOf(row: FactRow): FactColumn {
+  return {
+    id: row.column,
+    isNeeded: (listed) => listed.some(({ entry }) => entry.facts?.[row.name] !== undefined),
+    write(out, listed) {
+      let last: unknown;
+      for (const { entry } of listed) {
+        const value = entry.facts?.[row.name];
+        if (value === undefined) out.u8(absent);
+        else if (value === last) out.u8(asBefore);
+        else {
+          out.u8(told);
+          row.write(out, value);
+          last = value;
+        }
+      }
+    },
+    read(input, drafts) {
+      let last: unknown;
+      for (const { entry } of drafts) {
+        const form = input.u8();
+        if (form > told || (form === asBefore && last === undefined))
+          throw new SyncError("BAD_MESSAGE", "a fact of an entry is in no form that is known");
+        if (form === absent) continue;
+        if (form === told) last = row.read(input);
+        entry.facts = { ...entry.facts, [row.name]: last };
+      }
+    },
+  };
+}
+
+/** The columns of facts, in the order of their numbers. */
+export const factColumns: readonly FactColumn[] = factRows.map(columnOf);

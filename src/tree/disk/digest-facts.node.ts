@@ -1,0 +1,36 @@
+import type { Keep } from "../plan/keep.ts";
+import { type ByteString, toByteString } from "./byte-string.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { OwnerNames } from "./owners.node.ts";
+
+/**
+ * False when what is told at one end and had at the other may differ though both are as they should
+ * be.
+ */
+export function isTellable({ atimes, chmod, groupMap, userMap }: Keep): boolean {
+  return atimes !== true && chmod === undefined && userMap === undefined && groupMap === undefined;
+}
+
+/** What digests of directories say of the facts of an entry (docs/protocol.md §6.15). */
+export class DigestFacts {
+  readonly #keep: Keep;
+  readonly #users = new OwnerNames("user");
+  readonly #groups = new OwnerNames("group");
+
+  constructor(keep: Keep) {
+    this.#keep = keep;
+  }
+
+  /** Returns undefined for an entry of which more is told than a digest can say. */
+  tell({ group, owner }: FileStats): ByteString | undefined {
+    const keep = this.#keep;
+    if (keep.owner !== true && keep.group !== true) return "";
+    const user = keep.owner === true ? this.#nameIn(this.#users, owner) : "";
+    return `${user}\n${keep.group === true ? this.#nameIn(this.#groups, group) : ""}`;
+  }
+
+  #nameIn(names: OwnerNames, id: number): ByteString {
+    const { name } = this.#keep.numericIds === true || id === 0 ? {} : names.of(id);
+    return name === undefined ? `:${id}` : toByteString(Buffer.from(name));
+  }
+}
