@@ -1,9 +1,17 @@
 import type { Entry } from "../entry/entry.ts";
 import type { Facts, Owner } from "../entry/facts.ts";
+import { changeMode, type ModeChanges, parseChmod } from "../plan/chmod.ts";
 import { modeMask } from "../plan/comparison.ts";
 import { type Keep, plainKeep } from "../plan/keep.ts";
 import type { FileStats } from "./file-stats.node.ts";
+import { umask } from "./keeping.node.ts";
 import { mayGive, OwnerIds } from "./owners.node.ts";
+
+/** True for a kind of entry whose time is set. */
+export function setsTime({ omitDirTimes, omitLinkTimes, times }: Keep, kind: FileStats["kind"]): boolean {
+  if (times === false || (kind === "dir" && omitDirTimes === true)) return false;
+  return kind !== "symlink" || omitLinkTimes !== true;
+}
 
 /**
  * What entries are to become at a destination: what their sender says of them, as far as it was
@@ -15,24 +23,53 @@ export class KeptFacts {
   readonly allowedModeBits: number;
   readonly #users: OwnerIds;
   readonly #groups: OwnerIds;
+  readonly #chmod: ModeChanges;
+  /** True where nothing but facts needs a look. */
   readonly #isPlain: boolean;
 
   /** @throws USAGE for an order that says nothing legal */
   constructor(keep: Keep = plainKeep, worldWritable = true) {
     this.keep = keep;
-    const bits = keep.specialBits === true ? 0o7777 : modeMask;
+    // What stays as it is here is no peer's to give.
+    const bits = keep.specialBits === true || keep.perms === false ? 0o7777 : modeMask;
     this.allowedModeBits = worldWritable ? bits : bits & ~0o002;
     this.#users = new OwnerIds("user", keep);
     this.#groups = new OwnerIds("group", keep);
-    this.#isPlain = keep.perms !== false;
+    this.#chmod = keep.chmod === undefined ? [] : parseChmod(keep.chmod, umask);
+    const setsAll = keep.perms !== false && keep.times !== false;
+    this.#isPlain = setsAll && this.#chmod.length === 0 && !keep.omitDirTimes && !keep.omitLinkTimes;
   }
 
   /** Returns the entry with what it is to have here. */
-  wanted(entry: Entry, _there: FileStats | undefined): Entry {
-    const { facts, ...plain } = entry;
+  wanted(entry: Entry, there: FileStats | undefined): Entry {
+    const { facts, ...told } = entry;
     if (this.#isPlain && facts === undefined) return entry;
+    const same = there?.kind === entry.kind ? there : undefined;
+    const plain = this.#isPlain
+      ? told
+      : { ...told, ...this.#timesOf(told, same), mode: this.#modeOf(told, same) };
     const kept = facts && this.#factsOf(facts);
     return kept ? { ...plain, facts: kept } : plain;
+  }
+
+  /**
+   * Where times are left as they come, they are as they should be; but for the sake of its content.
+   */
+  #timesOf(entry: Entry, there: FileStats | undefined): Pick<Entry, "mtimeSec" | "mtimeNsec"> {
+    const { mtimeSec, mtimeNsec } =
+      there !== undefined && entry.kind !== "file" && !setsTime(this.keep, entry.kind) ? there : entry;
+    return { mtimeSec, mtimeNsec };
+  }
+
+  #modeOf({ kind, mode: told }: Entry, there: FileStats | undefined): number {
+    if (kind === "symlink") return told;
+    const mode = changeMode(this.#chmod, told, kind === "dir");
+    const { executability, perms } = this.keep;
+    if (perms !== false) return mode;
+    if (there === undefined) return mode & modeMask & ~umask;
+    if (executability !== true || kind !== "file") return there.mode;
+    if ((mode & 0o111) === 0) return there.mode & ~0o111;
+    return (there.mode & 0o111) !== 0 ? there.mode : there.mode | ((there.mode & 0o444) >> 2);
   }
 
   #factsOf(told: Facts): Facts | undefined {

@@ -5,6 +5,8 @@ import type { NativePath } from "./byte-string.node.ts";
 import { diskFacts, type FactPlace, hasFacts, type UnkeptFact } from "./disk-facts.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "../plan/comparison.ts";
 import type { Facts } from "../entry/facts.ts";
+import { type Keep, plainKeep } from "../plan/keep.ts";
+import { setsTime } from "./kept-facts.node.ts";
 import type { NameAt } from "./call-at.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -38,12 +40,14 @@ export function firstDirMode({ mode }: Metadata): number {
  */
 export class MetadataSetter {
   readonly keeping: PlaceKeeping;
+  readonly #keep: Keep;
   readonly #onUnkept: (what: Unkept) => void;
   readonly #told = new Set<Unkept>();
   #keepsLinkTimes: boolean | undefined;
 
-  constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void = () => {}) {
+  constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void = () => {}, keep: Keep = plainKeep) {
     this.keeping = keeping;
+    this.#keep = keep;
     this.#onUnkept = onUnkept;
   }
 
@@ -59,13 +63,15 @@ export class MetadataSetter {
     if (modeBits !== 0 && !(obeysUmask && (firstMode(wanted) & ~umask) === mode)) {
       this.#attempt("modes", () => fs.fchmodSync(fd, mode));
     }
-    if (!setsTimesByName) this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec));
+    if (!setsTimesByName && setsTime(this.#keep, "file"))
+      this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec));
   }
 
   /** Sets what could not be set while the file was open. */
   setNamed(held: HeldDirs, { dir, name }: NameIn, { mtimeSec, mtimeNsec }: Metadata): void {
     const { setsTimesByName, times } = this.keeping;
-    if (setsTimesByName) this.#setTime(() => times.setAt(held.nameAt(dir, name), mtimeSec, mtimeNsec));
+    if (setsTimesByName && setsTime(this.#keep, "file"))
+      this.#setTime(() => times.setAt(held.nameAt(dir, name), mtimeSec, mtimeNsec));
   }
 
   /**
@@ -78,7 +84,7 @@ export class MetadataSetter {
     if (!hasAll || !isSameMode(there, wanted, keeping)) this.#change(at, there, wanted, hasAll);
     else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
       this.#tell("modes");
-    if (isSameTime(there, wanted, keeping)) return;
+    if (isSameTime(there, wanted, keeping) || !setsTime(this.#keep, there.kind)) return;
     if (keeping.timeUnitNsec === Infinity) this.#tell("times");
     else keeping.times.setAt(at, wanted.mtimeSec, wanted.mtimeNsec);
   }
@@ -128,6 +134,7 @@ export class MetadataSetter {
    *   their own
    */
   setLinkTime(held: HeldDirs, { dir, name }: NameIn, wanted: Metadata, temporary: () => NameIn): void {
+    if (!setsTime(this.#keep, "symlink")) return;
     const { times } = this.keeping;
     this.#keepsLinkTimes ??= keepsLinkTimes(held, temporary(), times);
     if (!this.#keepsLinkTimes) return this.#tell("times of links");

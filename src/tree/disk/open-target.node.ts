@@ -113,7 +113,11 @@ export class OpenTarget {
   /** The same without a look: what was not found out is supposed. */
   knownMetadata(): MetadataSetter {
     const supposed = (): MetadataSetter =>
-      new MetadataSetter(supposedKeeping(this.#kept.allowedModeBits), this.#tools.options.onUnkept);
+      new MetadataSetter(
+        supposedKeeping(this.#kept.allowedModeBits),
+        this.#tools.options.onUnkept,
+        this.#kept.keep,
+      );
     return (this.#metadata ??= supposed());
   }
 
@@ -256,7 +260,7 @@ export class OpenTarget {
       mayCutAll,
       keepOld,
       durable,
-      allowedModeBits: this.#kept.allowedModeBits,
+      kept: this.#kept,
       onUnkept,
       pause,
     });

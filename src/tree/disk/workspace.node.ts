@@ -10,6 +10,7 @@ import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../../bytes/pause.node.ts";
 import { findKeeping } from "./keeping.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
+import type { KeptFacts } from "./kept-facts.node.ts";
 import { MetadataSetter, type Unkept } from "./metadata.node.ts";
 import { OldFiles } from "./old-files.node.ts";
 import { Places } from "./places.node.ts";
@@ -34,8 +35,7 @@ interface WorkspaceOptions {
   /** True when files that are replaced stay readable until the session ends. */
   readonly keepOld: boolean;
   readonly durable: boolean;
-  /** The bits of a mode that are a peer's to give. */
-  readonly allowedModeBits: number;
+  readonly kept: KeptFacts;
   readonly onUnkept: (what: Unkept) => void;
   readonly pause: Pause;
 }
@@ -61,7 +61,7 @@ export class Workspace implements IncomingTools {
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
-    const { rule, likeFrom, mayCutAll, keepOld, durable, pause, allowedModeBits, onUnkept } = options;
+    const { rule, likeFrom, mayCutAll, keepOld, durable, pause, kept, onUnkept } = options;
     this.linkedFiles = options.linkedFiles;
     this.backups = options.backups;
     this.held = held;
@@ -70,10 +70,10 @@ export class Workspace implements IncomingTools {
     this.staging = new Staging(held);
     this.replacements = new Replacements(held, this.staging, this.backups);
     const keeping = closingOnFailure(
-      () => findKeeping(held, this.staging.newName(held.root, ""), allowedModeBits),
+      () => findKeeping(held, this.staging.newName(held.root, ""), kept.allowedModeBits),
       () => this.staging.close(),
     );
-    this.metadata = new MetadataSetter(keeping, onUnkept);
+    this.metadata = new MetadataSetter(keeping, onUnkept, kept.keep);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
     this.oldFiles = keepOld ? new OldFiles(this) : undefined;
