@@ -7,6 +7,7 @@ import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionLimitOf } from "./deletion.ts";
 import { explainOption } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
+import { keepOf, keepOptions } from "./keep-options.ts";
 import { planOptions, planRuleOf } from "./plan-options.ts";
 import type { Report } from "./report.ts";
 
@@ -29,6 +30,7 @@ export const placeOptions = {
   ...planOptions,
   ...backupOptions,
   ...alternativeOptions,
+  ...keepOptions,
 } as const satisfies OptionSpecs;
 
 /** Options of the commands that receive a tree here. */
@@ -58,6 +60,7 @@ export async function readPlaceOptions(
     ...(await readFilterOptions(options)),
     dryRun: options["dry-run"] === true,
     rule: planRuleOf(options),
+    keep: keepOf(options),
     maxDeletedCount: deletionLimitOf(options),
     ...backupsOf(options),
     ...alternativesOf(options),

@@ -33,6 +33,7 @@ function keptName(argument: string, specs: OptionSpecs): string | undefined {
   if (Object.hasOwn(specs, name)) return argument;
   const denied = /^no-(.+)$/.exec(name)?.[1] ?? "";
   const own = denied.length === 1 ? nameOf(denied, specs) : denied;
+  if (own !== undefined && Object.hasOwn(specs, `no-${own}`)) return `--no-${own}`;
   if (own !== undefined && Object.hasOwn(specs, own)) throw refused(form, `leave out --${own}`);
   return isNeedless(form, name) ? undefined : argument;
 }

@@ -14,6 +14,7 @@ import { openSource } from "../transfer/open-source.node.ts";
 import { duplexChannel, outputChannel } from "../transfer/standard-streams.node.ts";
 import { explainOption, reportExplanation, sourcePlace } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
+import { keepOf, keepOptions } from "./keep-options.ts";
 import { loadFilter } from "../transfer/filter-loading.node.ts";
 import { orderGiven, orderOption } from "./order-option.ts";
 import { prepareForSession } from "./engine.ts";
@@ -24,12 +25,15 @@ interface DigestOptions {
   readonly have?: string;
 }
 
+/** Options about what is told of a tree. */
+const sourceOptions = { ...filterOptions, ...keepOptions } as const;
+
 /** `send SRC`: a tree as a stream. */
 export const send = defineCommand({
   operands: ["SRC"],
   options: {
     have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
-    ...filterOptions,
+    ...sourceOptions,
     ...explainOption,
     compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
     digest: {
@@ -50,9 +54,12 @@ export const send = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
-    const order = orderGiven(options, "sender", filterOptions) ?? (await readFilterOptions(options));
+    const order = orderGiven(options, "sender", sourceOptions) ?? {
+      ...(await readFilterOptions(options)),
+      keep: keepOf(options),
+    };
     const { filter } = await loadFilter(order, "receiver");
-    const source = await openSource(place, { filter });
+    const source = await openSource(place, { filter, keep: order.keep });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();

@@ -17,7 +17,7 @@ import type { TransferOptions } from "./transfer-options.node.ts";
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
   const { filter } = await loadFilter(options, "receiver");
   const { signal, onConnect } = options;
-  const source = await openSource(from, { filter });
+  const source = await openSource(from, { filter, keep: options.keep });
   return closingInTheEnd(
     async () => {
       const target = await openTarget(to, { ...options, filter });

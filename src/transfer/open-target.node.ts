@@ -17,6 +17,7 @@ export interface OpenTargetOptions extends Pick<
   | "maxDeletedCount"
   | "filter"
   | "expected"
+  | "keep"
   | "onChange"
   | "onUnkept"
   | "rule"

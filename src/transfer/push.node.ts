@@ -37,7 +37,7 @@ export async function push(
       ...options,
       ...patience,
       connect,
-      openSource: () => openSource(place, { filter }),
+      openSource: () => openSource(place, { filter, keep: options.keep }),
     });
     return await run.done;
   } finally {

@@ -69,7 +69,6 @@ describe("options of push", async () => {
     ["x", undefined],
     ["ta", undefined],
     ["host", undefined],
-    ["user", undefined],
     ["list", undefined],
     ["file", undefined],
     ["from", undefined],

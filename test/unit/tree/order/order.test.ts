@@ -27,6 +27,7 @@ const whole: Required<Order> = {
   compareDest: ["a"],
   copyDest: ["b", "\udcff"],
   linkDest: ["../c"],
+  keep: { owner: true, userMap: "*:root" },
 };
 
 test("an order arrives as it was given", () => {
@@ -38,6 +39,7 @@ test("each end is told what it carries out", () => {
   expect(JSON.parse(encodeOrder(whole, "sender")!)).toEqual({
     filter: whole.filter,
     deletesExcluded: true,
+    keep: whole.keep,
   });
 });
 
