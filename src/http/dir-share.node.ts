@@ -16,6 +16,7 @@ import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
 import { DirNode } from "../tree/disk/dir-node.node.ts";
 import { HeldDirs, O_PATH } from "../tree/disk/held-dirs.node.ts";
 import type { Order } from "../tree/order/order.ts";
+import { plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
 import { openTreePreview } from "../tree/disk/preview.node.ts";
 import { openTreeSource } from "../tree/disk/source.node.ts";
 import { staysInside } from "../tree/disk/side-dir.node.ts";
@@ -63,11 +64,19 @@ export function dirShare(
   const files = fileShare(options);
 
   return {
-    orderFields: ["maxDeletedCount", "filter", "deletesExcluded", "rule", ...sideDirFields, "backupSuffix"],
+    orderFields: [
+      "maxDeletedCount",
+      "filter",
+      "deletesExcluded",
+      "rule",
+      "keep",
+      ...sideDirFields,
+      "backupSuffix",
+    ],
     async openTree(path, { order = {} }) {
       const filter = filterOfPeer(order);
       return withPlace(held, path, async (place) => {
-        return { source: await openTreeSource(place, { follow: false, filter }) };
+        return { source: await openTreeSource(place, { follow: false, filter, keep: order.keep }) };
       });
     },
     async openFile(path, shareOptions) {
@@ -207,7 +216,8 @@ function targetOptionsOf(order: Order) {
   const outside = sideDirFields.flatMap((name) => asked[name] ?? []).find((dir) => !staysInside(dir));
   if (outside !== undefined)
     throw new SyncError("PATH", "a server works with no directory outside of the place that is pushed to");
-  return { ...asked, follow: false, filter: filterOfPeer(order) };
+  const keep = withoutPrivileges(order.keep ?? plainKeep);
+  return { ...asked, keep, follow: false, filter: filterOfPeer(order) };
 }
 
 /** A target that frees something more when it is closed. */

@@ -1,5 +1,6 @@
 import type { SendSummary } from "../session/send.ts";
 import { encodeOrder } from "../tree/order/order-codec.ts";
+import { plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
 import { checkSource } from "./check-source.node.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
@@ -23,7 +24,8 @@ export async function push(
   const { filter, texts } = await loadFilter(options, "receiver");
   // Rules are for what would be deleted there; the rest of them is seen to here.
   const spared = options.maxDeletedCount === undefined ? [] : texts;
-  const order = encodeOrder({ ...options, filter: spared }, "receiver");
+  const keep = there.kind === "ssh" ? options.keep : withoutPrivileges(options.keep ?? plainKeep);
+  const order = encodeOrder({ ...options, keep, filter: spared }, "receiver");
   const connector = connectorTo(there, { direction: "push", order }, options);
   checkSource(place);
   const { connect, close } = connectEarly(connector, options);
@@ -37,7 +39,7 @@ export async function push(
       ...options,
       ...patience,
       connect,
-      openSource: () => openSource(place, { filter, keep: options.keep }),
+      openSource: () => openSource(place, { filter, keep }),
     });
     return await run.done;
   } finally {

@@ -45,3 +45,23 @@ export interface Keep {
 
 /** What is kept where nothing else was asked for. */
 export const plainKeep: Keep = Object.freeze({});
+
+/**
+ * What a stranger may ask a server to keep: what the user of the server gives to files of its own,
+ * and what gives nobody else a way in.
+ */
+export function withoutPrivileges(keep: Keep): Keep {
+  return Object.fromEntries(Object.entries(keep).filter(([name]) => !privileged.has(name)));
+}
+
+const privileged: ReadonlySet<string> = new Set<keyof Keep>([
+  "acls",
+  "devices",
+  "group",
+  "groupMap",
+  "owner",
+  "specialBits",
+  "specials",
+  "userMap",
+  "xattrs",
+]);
