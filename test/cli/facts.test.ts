@@ -37,8 +37,6 @@ test("push and pull keep what is asked for, at both ends of a remote shell", asy
     code: 0,
   });
   expect(rsyncSees(facts, at("from"), at("pulled"))).toEqual([]);
-  expect(await rsyncStream(["push", ...facts, `${at("from")}/`, at("copied")])).toMatchObject({ code: 0 });
-  expect(rsyncSees(facts, at("from"), at("copied"))).toEqual([]);
 });
 
 test("a stream carries what both of its commands keep", async () => {
