@@ -29,12 +29,7 @@ type Dress = (fd: number, temp: NameIn) => void;
  *
  * @param dress sets the metadata of a copy, where the name can only be given to one
  */
-export function putFile(
-  tools: PutTools,
-  plan: PlannedFile,
-  temp: NameIn,
-  dress: Dress,
-): boolean {
+export function putFile(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dress): boolean {
   try {
     return renameFrom(tools, plan, temp);
   } catch (thrown) {
