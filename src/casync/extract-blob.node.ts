@@ -1,0 +1,133 @@
+import { fstatSync, ftruncateSync, write } from "node:fs";
+import { promisify } from "node:util";
+import { IdMap } from "../bytes/id-map.ts";
+import { keyOf } from "../chunk/id-key.ts";
+import { fileTrouble } from "../tree/disk/file-trouble.node.ts";
+import type { ChunkReader } from "../store/store.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import { type BlobSeed, readFully } from "./blob-seed.node.ts";
+import { inOrder } from "./in-order.ts";
+import { digestOfIndex, type IndexChunk } from "./index-header.ts";
+import type { IndexReading } from "./index-reader.ts";
+import { getPlaced } from "./read-blob.ts";
+
+export interface ExtractBlobOptions extends AbortOptions {
+  /** Files that may hold chunks, asked before the store, in this order. */
+  readonly seeds?: readonly BlobSeed[];
+  /** A descriptor of a file that may hold chunks at the very places where the blob has them. */
+  readonly old?: number;
+  /** Chunks on their way at a time; 10 unless given. */
+  readonly jobCount?: number;
+  /** Called behind each chunk. */
+  readonly onProgress?: (totals: ExtractTotals) => void;
+}
+
+/** What became of the chunks of a blob. */
+export interface ExtractTotals {
+  chunkCount: number;
+  /** Chunks that were right at their places already. */
+  inPlaceCount: number;
+  seedCount: number;
+  storeCount: number;
+  totalBytes: number;
+  seedBytes: number;
+}
+
+/** Chunks whose place in the output is remembered: what comes again is copied. */
+const rememberedCount = 1_000_000;
+
+/**
+ * Writes the content that an index is of into an open file, chunk by chunk, each where it belongs.
+ * What is right there already is left, so a run that broke off is taken up. The file gets the
+ * length of the content in the end, unless it is a device.
+ *
+ * @param fd opened for reading and writing
+ * @param path of the file, for messages
+ * @throws NOT_FOUND, CORRUPT, IO, NO_SPACE, and what the index and the store throw
+ */
+export async function extractBlob(
+  index: IndexReading,
+  store: ChunkReader,
+  fd: number,
+  path: string,
+  options: ExtractBlobOptions = {},
+): Promise<ExtractTotals> {
+  const { seeds = [], old, jobCount = 10, signal, onProgress } = options;
+  const digest = digestOfIndex(index);
+  const { maxBytes } = index.sizes;
+  const stat = fstatSync(fd);
+  const zeroKey = digest.keyOf(new Uint8Array(maxBytes));
+  const written = new IdMap();
+  const totals: ExtractTotals = {
+    chunkCount: 0,
+    inPlaceCount: 0,
+    seedCount: 0,
+    storeCount: 0,
+    totalBytes: 0,
+    seedBytes: 0,
+  };
+  const isDevice = !stat.isFile();
+
+  function matches(bytes: Bytes | undefined, key: string): bytes is Bytes {
+    return bytes !== undefined && digest.keyOf(bytes) === key;
+  }
+
+  function isInPlace({ offset, size }: IndexChunk, key: string): boolean {
+    if (isDevice || offset < stat.size) return matches(readFully(fd, offset, size), key);
+    return key === zeroKey && size === maxBytes; // a hole
+  }
+
+  function findNear({ id, offset, size }: IndexChunk, key: string): Bytes | undefined {
+    const before = old === undefined ? undefined : readFully(old, offset, size);
+    if (matches(before, key)) return before;
+    const at = written.get(id);
+    const again = at === undefined ? undefined : readFully(fd, at, size);
+    if (matches(again, key)) return again;
+    for (const seed of seeds) {
+      const found = seed.find(id, size);
+      if (matches(found, key)) return found;
+    }
+    return undefined;
+  }
+
+  async function place(chunk: IndexChunk): Promise<void> {
+    signal?.throwIfAborted();
+    const key = keyOf(chunk.id);
+    totals.chunkCount++;
+    totals.totalBytes += chunk.size;
+    if (isInPlace(chunk, key)) totals.inPlaceCount++;
+    else {
+      const near = findNear(chunk, key);
+      if (near) {
+        totals.seedCount++;
+        totals.seedBytes += near.length;
+      } else totals.storeCount++;
+      const bytes = near ?? (await getPlaced(store, chunk, signal && { signal })).bytes;
+      await writeAt(fd, bytes, chunk.offset);
+    }
+    if (written.size < rememberedCount) written.set(chunk.id, chunk.offset);
+    onProgress?.(totals);
+  }
+
+  try {
+    for await (const _ of inOrder(eachChunk(index), jobCount, place));
+    if (!isDevice) ftruncateSync(fd, totals.totalBytes);
+    return totals;
+  } catch (thrown) {
+    throw fileTrouble(thrown, path);
+  }
+}
+
+/** The chunks of an index one by one; the index is closed behind them. */
+export async function* eachChunk(index: IndexReading): AsyncGenerator<IndexChunk> {
+  try {
+    for await (const chunks of index.chunks) yield* chunks;
+  } finally {
+    await index.close();
+  }
+}
+
+async function writeAt(fd: number, bytes: Bytes, offset: number): Promise<void> {
+  for (let at = 0; at < bytes.length;)
+    at += (await promisify(write)(fd, bytes, at, bytes.length - at, offset + at)).bytesWritten;
+}

@@ -1,0 +1,64 @@
+import { SyncError } from "../errors.ts";
+import type { ChunkReader, ChunkWriter } from "../store/store.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import { type CastrOptions, castrStore } from "./castr.node.ts";
+import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
+import { nodeCompressor } from "./compressor.node.ts";
+import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
+import { cachedStore, failoverGroup, severalStores } from "./several-stores.ts";
+
+export interface OpenStoreOptions {
+  /** The form that chunks have there; compressed unless given. */
+  readonly coding?: ChunkCoding;
+  /** What chunks are named by; SHA-512/256 unless given. */
+  readonly digest?: ChunkDigest;
+  /** How to get at one behind HTTP. */
+  readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
+}
+
+const defaultCoding = compressedCoding(nodeCompressor);
+
+/**
+ * Opens the store that a place stands for, to write to: a directory, or a URL of http: or https:.
+ *
+ * @throws USAGE for a place of another kind, NOT_FOUND for a directory that is not there, unless it
+ *   may be made
+ */
+export function openChunkWriter(
+  place: string,
+  options: OpenStoreOptions & Pick<CastrOptions, "create"> = {},
+): ChunkWriter {
+  const { http, create = false, coding = defaultCoding, digest } = options;
+  const form = { coding, ...(digest && { digest }) };
+  const scheme = schemeOf(place);
+  if (scheme === undefined) return castrStore(place, { ...form, create });
+  if (scheme === "http" || scheme === "https") return httpChunks(place, { ...http, ...form });
+  throw new SyncError("USAGE", `no store can be reached by ${scheme}: "${place}"`);
+}
+
+/**
+ * Opens stores to read from, which are asked in this order. A place may be several with `|` between
+ * them, a group of which the one is asked that works.
+ *
+ * @param cache a store that is asked first and filled on the way
+ * @throws USAGE when there is none, or one cannot be reached; NOT_FOUND
+ */
+export function openChunkReader(
+  places: readonly string[],
+  options: OpenStoreOptions & { readonly cache?: string; readonly repairsCache?: boolean } = {},
+): ChunkReader {
+  const { cache, repairsCache = true, ...each } = options;
+  if (places.length === 0) throw new SyncError("USAGE", "a store to read from is missing");
+  const stores = places.map((place) => {
+    const group = place.split("|").map((one) => openChunkWriter(one, each));
+    return group.length === 1 ? group[0]! : failoverGroup(group);
+  });
+  const all = stores.length === 1 ? stores[0]! : severalStores(stores);
+  if (cache === undefined) return all;
+  return cachedStore(all, openChunkWriter(cache, { ...each, create: true }), repairsCache);
+}
+
+/** The scheme of a URL; undefined for a path. */
+function schemeOf(place: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]!.toLowerCase();
+}
