@@ -40,6 +40,8 @@ export interface CheckedCastrChunk {
 export interface CastrStore extends Store {
   /** The ids of all chunks in the form of this store, without looking into them. */
   ids(options?: AbortOptions): AsyncIterable<ChunkId>;
+  /** True for a chunk that was written so long ago or earlier. */
+  isOlder(id: ChunkId, olderThanMs: number): boolean;
   /** Reads every chunk of this form, in no particular order, and tells about each. */
   verify(options?: AbortOptions): AsyncIterable<CheckedCastrChunk>;
   /**
@@ -133,6 +135,7 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
       await enter(options);
       return isThere(placeOf(id)) ? pins.add(nameOf(id)) : undefined;
     },
+    isOlder: (id, olderThanMs) => isOld(placeOf(id), olderThanMs),
     async *verify(options) {
       for await (const id of store.ids(options)) {
         const trouble = await troubleOf(store, id, options);
@@ -247,8 +250,12 @@ function isTemporary(path: string): boolean {
 }
 
 function removeOld(path: string, olderThanMs: number): boolean {
-  const stat = fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }));
-  if (stat === undefined || Date.now() - stat.mtimeMs < olderThanMs) return false;
+  if (!isOld(path, olderThanMs)) return false;
   fileCall(path, () => rmSync(path, { force: true }));
   return true;
+}
+
+function isOld(path: string, olderThanMs: number): boolean {
+  const stat = fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }));
+  return stat !== undefined && Date.now() - stat.mtimeMs >= olderThanMs;
 }

@@ -25,7 +25,8 @@ export interface MakeIndexOptions extends AbortOptions {
 }
 
 /**
- * Cuts content as casync does and yields its index. All chunks are in the store when the index ends.
+ * Cuts content as casync does and yields its index. All chunks are in the store when the index
+ * ends.
  *
  * @throws UNSUPPORTED for sizes that cannot be cut by
  */

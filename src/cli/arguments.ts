@@ -47,7 +47,7 @@ export function readArguments(argv: readonly string[], command: Command): Argume
   const specs: OptionSpecs = { ...everyOption, ...command.options };
   const given = command.knowsRsync === true ? dropNeedless(argv, specs) : argv;
   const { values, positionals, tokens } = parse(given, specs);
-  checkOperands(positionals, command.operands);
+  checkOperands(positionals, command);
   const options = { ...values, ...gather(tokens, specs) } as OptionValues<OptionSpecs>;
   return { options, operands: positionals };
 }
@@ -117,13 +117,13 @@ function describeValue(message: string, specs: OptionSpecs): string {
   return value === undefined ? `--${name} takes no value` : `--${name} takes a value: --${name}=${value}`;
 }
 
-function checkOperands(given: readonly string[], names: readonly string[]): void {
+function checkOperands(given: readonly string[], { operands: names, result }: Command): void {
   const missing = names[given.length];
   if (missing !== undefined) throw new SyncError("USAGE", `${missing} is missing`);
   const empty = given.indexOf("");
   if (empty >= 0)
     throw new SyncError("USAGE", `${names[empty] ?? "an argument"} is empty; . is this directory`);
-  if (given.filter((operand) => operand === "-").length > 1)
+  if (given.filter((operand, at) => operand === "-" && names[at] !== result).length > 1)
     throw new SyncError("USAGE", "only one operand can be standard input");
   const extra = given[names.length];
   if (extra === undefined || names.at(-1)?.endsWith("...") === true) return;

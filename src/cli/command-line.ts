@@ -2,7 +2,7 @@ import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../error
 import { readArguments } from "./arguments.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
-import { commands } from "./commands.ts";
+import { commands, groupOf } from "./commands.ts";
 import { restoreArguments } from "./restored-arguments.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { Reporting } from "./reporting.ts";
@@ -24,7 +24,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
     const { name, rest } = findCommand(restoreArguments(argv));
     if (versionWords.has(name)) return await printVersion();
-    if (helpWords.has(name)) return await printHelp(rest.find((word) => !word.startsWith("-")));
+    if (helpWords.has(name)) return await printHelp(topicOf(rest));
     const flags = findFlags(rest);
     if (!Object.hasOwn(commands, name)) reporting.direct(flags);
     const command = await loadCommand(name);
@@ -54,7 +54,23 @@ function findCommand(argv: readonly string[]): { name: string; rest: readonly st
   const named = argv.findIndex((word) => !word.startsWith("-"));
   const at = named < 0 ? argv.findIndex(isQuestion) : named;
   if (at < 0) return { name: "", rest: argv };
-  return { name: argv[at]!, rest: argv.toSpliced(at, 1) };
+  const name = argv[at]!;
+  const rest = argv.toSpliced(at, 1);
+  return groupOf(name).length === 0 ? { name, rest } : findInGroup(name, rest);
+}
+
+/** The command of a group whose name is of two words. */
+function findInGroup(group: string, argv: readonly string[]): { name: string; rest: readonly string[] } {
+  const at = argv.findIndex((word) => !word.startsWith("-"));
+  if (at >= 0) return { name: `${group} ${argv[at]!}`, rest: argv.toSpliced(at, 1) };
+  return argv.some(isQuestion) ? { name: "help", rest: [group] } : { name: group, rest: argv };
+}
+
+/** What help is asked for: a command, or a group of them. */
+function topicOf(argv: readonly string[]): string | undefined {
+  const [first, second] = argv.filter((word) => !word.startsWith("-"));
+  const isTwo = first !== undefined && second !== undefined && groupOf(first).length > 0;
+  return isTwo ? `${first} ${second}` : first;
 }
 
 /**
@@ -70,8 +86,10 @@ function findFlags(argv: readonly string[]): OptionValues<OptionSpecs> {
 /** Prints what a command is for and how it is used, or all commands. */
 async function printHelp(name: string | undefined): Promise<number> {
   const { describeCommand, describeCommands } = await import("./help.ts");
-  const isCommand = name !== undefined && !isQuestion(name);
-  return print(isCommand ? describeCommand(name, await loadCommand(name)) : describeCommands());
+  if (name === undefined || isQuestion(name)) return print(describeCommands());
+  const group = groupOf(name);
+  if (group.length > 0) return print(describeCommands(group));
+  return print(describeCommand(name, await loadCommand(name)));
 }
 
 async function printVersion(): Promise<number> {
@@ -103,6 +121,8 @@ async function loadCommand(name: string): Promise<Command> {
   if (name === "") throw new SyncError("USAGE", "a command is missing; see rsync-stream --help");
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry !== undefined) return entry.load();
+  const group = groupOf(name);
+  if (group.length > 0) throw new SyncError("USAGE", `${name} is several commands: ${group.join(", ")}`);
   const likely = closest(name, Object.keys(commands));
   const usual = /[/:.]/.test(name)
     ? "push SRC HOST:DST and pull HOST:SRC DST copy"

@@ -51,6 +51,8 @@ export interface Command<
   /** Names of the operands, all needed; the last stands for one or more when it ends in `...`. */
   readonly operands: Names;
   readonly options: Specs;
+  /** The operand that names where the result goes: `-` is standard output there, not input. */
+  readonly result?: Names[number];
   /** True when options of rsync that change nothing are taken, and others explained. */
   readonly knowsRsync?: true;
   /** True when the result goes to standard output; otherwise the reports of `--json` do. */

@@ -75,7 +75,52 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "show how files are cut",
     load: async () => (await import("./chunks.ts")).chunks,
   },
+  "index make": {
+    synopsis: "INDEX FILE [--store STORE] [--chunk-size SIZES]",
+    about: "cut a file as casync and desync do, into a store of theirs",
+    load: async () => (await import("./casync/index-make.ts")).indexMake,
+  },
+  "index list": {
+    synopsis: "INDEX [--long]",
+    about: "list the chunks of an index",
+    load: async () => (await import("./casync/index-list.ts")).indexList,
+  },
+  "index verify": {
+    synopsis: "INDEX FILE",
+    about: "say whether a file is what an index says",
+    load: async () => (await import("./casync/index-verify.ts")).indexVerify,
+  },
+  "index extract": {
+    synopsis: "INDEX FILE --store STORE [--seed SEED] [-k]",
+    about: "bring back the file that an index is of",
+    load: async () => (await import("./casync/index-extract.ts")).indexExtract,
+  },
+  "index cat": {
+    synopsis: "INDEX --store STORE [--offset N] [--length N]",
+    about: "write the content that an index is of, or a part of it",
+    load: async () => (await import("./casync/index-cat.ts")).indexCat,
+  },
+  "index cache": {
+    synopsis: "STORE INDEX... --store STORE",
+    about: "copy the chunks of indexes into another store",
+    load: async () => (await import("./casync/index-cache.ts")).indexCache,
+  },
+  "store verify": {
+    synopsis: "STORE [--repair] [--repair-from STORE]",
+    about: "find damaged chunks in a store of casync or desync",
+    load: async () => (await import("./casync/store-verify.ts")).storeVerify,
+  },
+  "store prune": {
+    synopsis: "STORE INDEX... [--dry-run] [--older-than HOURS]",
+    about: "remove the chunks that no index names",
+    load: async () => (await import("./casync/store-prune.ts")).storePrune,
+  },
 };
+
+/** The commands whose names begin with this word and have a second one. */
+export function groupOf(word: string): readonly string[] {
+  return Object.keys(commands).filter((name) => name.startsWith(`${word} `));
+}
 
 /** How a command is used, in one line. */
 export function usageOf(name: string): string {

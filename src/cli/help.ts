@@ -13,12 +13,12 @@ const exitCodes =
   "130 interrupted.";
 const slashes = "As with rsync, `SRC/` stands for what is in SRC, and `SRC` for SRC itself.";
 
-/** What `help` prints: all commands, a line on each. */
-export function describeCommands(): string {
-  const rows = Object.entries(commands).flatMap(([name, { synopsis, about }]) => [
-    ...wrap(`rsync-stream ${name} ${synopsis}`, 2, 8),
-    ...wrap(about, 6),
-  ]);
+/** What `help` prints: all commands, or some of them, a line on each. */
+export function describeCommands(names: readonly string[] = Object.keys(commands)): string {
+  const rows = names.flatMap((name) => {
+    const { synopsis, about } = commands[name]!;
+    return [...wrap(`rsync-stream ${name} ${synopsis}`, 2, 8), ...wrap(about, 6)];
+  });
   return [
     "Send only what the other end is missing, over any stream.",
     "",

@@ -1,0 +1,50 @@
+import { IdMap } from "../../bytes/id-map.ts";
+import { eachChunk } from "../../casync/extract-blob.node.ts";
+import { inOrder } from "../../casync/in-order.ts";
+import { digestOfIndex, type IndexChunk } from "../../casync/index-header.ts";
+import { openChunkWriter } from "../../casync/open-store.node.ts";
+import type { IndexReading } from "../../casync/index-reader.ts";
+import { SyncError } from "../../errors.ts";
+import { defineCommand } from "../command.ts";
+import { openIndex } from "./index-file.ts";
+import { jobsOf, readerOf, storeOptions } from "./store-options.ts";
+
+/** `index cache STORE INDEX...`: copies the chunks of indexes into a store. */
+export const indexCache = defineCommand({
+  operands: ["STORE", "INDEX..."],
+  options: storeOptions,
+  writesOutput: () => false,
+  async run({ operands: [target, ...places], options, report, signal }) {
+    const seen = new IdMap();
+    const counts = { fetched: 0, there: 0, failed: 0 };
+    const { jobCount = 10 } = jobsOf(options);
+    for (const place of places) {
+      const index = await openIndex(place, { signal });
+      const digest = digestOfIndex(index);
+      await using store = readerOf(options, digest);
+      await using cache = openChunkWriter(target, { digest, create: true });
+      const copy = async ({ id }: IndexChunk): Promise<void> => {
+        if (await cache.has(id, { signal })) return void counts.there++;
+        try {
+          await cache.put(await store.get(id, { signal }), { signal });
+          counts.fetched++;
+        } catch (thrown) {
+          signal.throwIfAborted();
+          counts.failed++;
+          report.trouble(thrown as SyncError);
+        }
+      };
+      for await (const _ of inOrder(distinct(index, seen), jobCount, copy));
+    }
+    report.notice(`${counts.fetched} chunks fetched, ${counts.there} were there`, counts);
+    if (counts.failed > 0) throw new SyncError("PARTIAL", `${counts.failed} chunks could not be fetched`);
+  },
+});
+
+async function* distinct(index: IndexReading, seen: IdMap): AsyncGenerator<IndexChunk> {
+  for await (const chunk of eachChunk(index)) {
+    if (seen.get(chunk.id) !== undefined) continue;
+    seen.set(chunk.id, 1);
+    yield chunk;
+  }
+}

@@ -1,0 +1,49 @@
+import { type IndexReading, readIndex } from "../../casync/index-reader.ts";
+import { SyncError, toSyncError, withPath } from "../../errors.ts";
+import type { AbortOptions, Bytes } from "../../types.ts";
+import { readFileBlocks } from "../file-blocks.ts";
+import { checkReplaceable, replaceFile } from "../file-replacement.ts";
+import { writeOutput } from "../result-output.ts";
+
+/** Reads the index at a path, at a URL, or with `-` on standard input. */
+export async function openIndex(place: string, options: AbortOptions): Promise<IndexReading> {
+  const content = /^https?:\/\//.test(place) ? fetchBlocks(place, options) : readFileBlocks(place, options);
+  try {
+    const index = await readIndex(content);
+    return { ...index, chunks: tellingPath(index.chunks, place) };
+  } catch (thrown) {
+    throw withPath(toSyncError(thrown), place);
+  }
+}
+
+async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (thrown) {
+    throw withPath(toSyncError(thrown), path);
+  }
+}
+
+async function* fetchBlocks(url: string, { signal }: AbortOptions): AsyncGenerator<Bytes> {
+  const response = await fetch(url, signal ? { signal } : {}).catch((cause: unknown) => {
+    throw new SyncError("PEER_GONE", "the connection to the server failed", { cause });
+  });
+  if (response.status !== 200) {
+    const code = response.status === 404 ? "NOT_FOUND" : "UPSTREAM";
+    throw new SyncError(code, `the server answers ${response.status}`);
+  }
+  yield* response.body as AsyncIterable<Bytes>;
+}
+
+/**
+ * Writes a result to a file, which is replaced when all is there, or with `-` to standard output.
+ */
+export async function writeResult(
+  place: string,
+  content: AsyncIterable<Bytes>,
+  options: AbortOptions,
+): Promise<void> {
+  if (place === "-") return writeOutput(content, options);
+  checkReplaceable(place);
+  await replaceFile(place, content);
+}

@@ -1,0 +1,85 @@
+import { readCount } from "../arguments.ts";
+import type { OptionSpecs, OptionValues } from "../command.ts";
+import { readSecretFile } from "../secret-file.ts";
+import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
+import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCompressor } from "../../casync/compressor.node.ts";
+import type { ChunkDigest } from "../../chunk/digest.ts";
+import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
+import { SyncError } from "../../errors.ts";
+
+const maxJobCount = 1024;
+
+/** Options of all commands that use stores. */
+export const storeOptions = {
+  store: {
+    type: "string",
+    short: "s",
+    value: "STORE",
+    multiple: true,
+    about: "a store: a directory or a URL; of several the first that has a chunk",
+  },
+  jobs: { type: "string", short: "j", value: "N", about: "chunks under way at a time; 10 unless given" },
+  uncompressed: { type: "boolean", about: "chunks in the stores are not compressed" },
+  retries: { type: "string", value: "N", about: "tries in all of what fails over HTTP; 3 unless given" },
+  "header-file": {
+    type: "string",
+    value: "FILE",
+    about: "headers for HTTP, a line for each, such as Authorization: ...",
+  },
+} as const satisfies OptionSpecs;
+
+/** The option of commands that can have a cache before their stores. */
+export const cacheOption = {
+  cache: { type: "string", value: "STORE", about: "a store that is asked first, and filled on the way" },
+} as const satisfies OptionSpecs;
+
+type Given = OptionValues<typeof storeOptions>;
+
+/** Chunks under way at a time, when that was given. @throws USAGE */
+export function jobsOf(options: Given): { readonly jobCount?: number } {
+  const jobCount = readCount("jobs", options.jobs, 1, maxJobCount);
+  return jobCount === undefined ? {} : { jobCount };
+}
+
+/** The stores to read from, as one. @throws USAGE, NOT_FOUND */
+export function readerOf(
+  options: Given & OptionValues<typeof cacheOption>,
+  digest: ChunkDigest,
+): ChunkReader {
+  const { store = [], cache } = options;
+  return openChunkReader(store, { ...openingOf(options, digest), ...(cache !== undefined && { cache }) });
+}
+
+/** The store to write to. @throws USAGE when there are several, NOT_FOUND */
+export function writerOf(options: Given, digest: ChunkDigest): ChunkWriter | undefined {
+  const [place, ...more] = options.store ?? [];
+  if (more.length > 0) throw new SyncError("USAGE", "only one --store can be written to");
+  return place === undefined
+    ? undefined
+    : openChunkWriter(place, { ...openingOf(options, digest), create: true });
+}
+
+function openingOf(options: Given, digest: ChunkDigest): OpenStoreOptions {
+  const attemptCount = readCount("retries", options.retries, 1, 1000);
+  const path = options["header-file"];
+  return {
+    digest,
+    coding: options.uncompressed === true ? plainCoding : compressedCoding(nodeCompressor),
+    http: {
+      ...(attemptCount !== undefined && { attemptCount }),
+      ...(path !== undefined && { headers: readHeaders(readSecretFile(path)) }),
+    },
+  };
+}
+
+function readHeaders(text: string): Record<string, string> {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, name, value] = /^([\w-]+):\s*(.*?)\s*$/.exec(line) ?? [];
+      if (name === undefined) throw new SyncError("USAGE", "--header-file has a line that is no header");
+      return [name, value!];
+    }),
+  );
+}

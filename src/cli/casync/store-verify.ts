@@ -1,0 +1,62 @@
+import { castrStore } from "../../casync/castr.node.ts";
+import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCompressor } from "../../casync/compressor.node.ts";
+import { toHex } from "../../bytes/hex.ts";
+import { SyncError } from "../../errors.ts";
+import { defineCommand } from "../command.ts";
+import { openChunkReader } from "../../casync/open-store.node.ts";
+import { digestNamed, sizeOptions } from "./size-options.ts";
+
+/** `store verify STORE`: whether the chunks of a store are what their names say. */
+export const storeVerify = defineCommand({
+  operands: ["STORE"],
+  options: {
+    repair: { type: "boolean", short: "r", about: "remove damaged chunks" },
+    "repair-from": {
+      type: "string",
+      value: "STORE",
+      multiple: true,
+      about: "put what this store has in the place of damaged chunks",
+    },
+    uncompressed: { type: "boolean", about: "look at the chunks that are not compressed" },
+    digest: sizeOptions.digest,
+  },
+  writesOutput: () => false,
+  async run({ operands: [path], options, report, signal }) {
+    const coding = options.uncompressed === true ? plainCoding : compressedCoding(nodeCompressor);
+    const form = { coding, digest: digestNamed(options.digest) };
+    await using store = castrStore(path, form);
+    const places = options["repair-from"] ?? [];
+    await using source = places.length > 0 ? openChunkReader(places, form) : undefined;
+    let count = 0;
+    let badCount = 0;
+    let leftCount = 0;
+    for await (const { id, trouble } of store.verify({ signal })) {
+      count++;
+      if (trouble === undefined) continue;
+      badCount++;
+      report.trouble(trouble);
+      const isRepaired = await repair(id);
+      if (!isRepaired) leftCount++;
+    }
+    report.notice(`${count} chunks, ${badCount} of them damaged`, { chunks: count, damaged: badCount });
+    if (leftCount > 0) throw new SyncError("PARTIAL", `${leftCount} chunks are damaged or missing now`);
+
+    async function repair(id: Uint8Array): Promise<boolean> {
+      if (source === undefined) {
+        if (options.repair === true) await store.delete(id, { signal });
+        return false;
+      }
+      try {
+        const sound = await source.get(id, { signal });
+        await store.delete(id, { signal });
+        await store.put(sound, { signal });
+        return true;
+      } catch (cause) {
+        signal.throwIfAborted();
+        report.trouble(new SyncError("CHUNK_MISSING", `chunk ${toHex(id)} cannot be replaced`, { cause }));
+        return false;
+      }
+    }
+  },
+});

@@ -1,0 +1,208 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { xorshiftBytes } from "../vectors/input.ts";
+import { freshFolder, rsyncStream } from "./run.ts";
+
+const sizes = ["--chunk-size", "1K:4K:16K"];
+
+/** A folder with a file, its index and its store. */
+async function withBlob(bytes = xorshiftBytes(5, 300_000)) {
+  const folder = freshFolder();
+  const at = (name: string) => join(folder, name);
+  writeFileSync(at("blob"), bytes);
+  const made = await rsyncStream([
+    "index",
+    "make",
+    at("blob.caibx"),
+    at("blob"),
+    "-s",
+    at("s.castr"),
+    ...sizes,
+  ]);
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  return { bytes: Buffer.from(bytes), at };
+}
+
+const files = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".cacnk"));
+
+describe("index", () => {
+  test("make, extract, verify, cat and list fit together", async () => {
+    const { bytes, at } = await withBlob();
+    const extracted = await rsyncStream([
+      "index",
+      "extract",
+      at("blob.caibx"),
+      at("out"),
+      "-s",
+      at("s.castr"),
+    ]);
+    expect(extracted.code).toBe(0);
+    expect(extracted.stderr).toMatch(/ 0 in place, 0 copied, \d+ from the store/);
+    expect(readFileSync(at("out")).equals(bytes)).toBe(true);
+    expect((await rsyncStream(["index", "verify", at("blob.caibx"), at("out")])).code).toBe(0);
+    const part = ["--offset", "100000", "--length", "50000"];
+    const cat = await rsyncStream(["index", "cat", at("blob.caibx"), "-s", at("s.castr"), ...part]);
+    expect(cat.stdout.equals(bytes.subarray(100_000, 150_000))).toBe(true);
+    const ids = (await rsyncStream(["index", "list", at("blob.caibx")])).stdout.toString().trim().split("\n");
+    expect(ids.length).toBe(files(at("s.castr")).length);
+  });
+
+  test("make takes standard input and writes standard output", async () => {
+    const { bytes, at } = await withBlob();
+    const { stdout } = await rsyncStream(["index", "make", "-", "-", ...sizes], bytes);
+    expect(stdout.equals(readFileSync(at("blob.caibx")))).toBe(true);
+  });
+
+  test("extract reads what is there before it asks the store", async () => {
+    const { bytes, at } = await withBlob();
+    writeFileSync(at("out"), bytes);
+    rmSync(at("s.castr"), { recursive: true });
+    mkdirSync(at("s.castr"));
+    const again = await rsyncStream(["index", "extract", at("blob.caibx"), at("out"), "-s", at("s.castr")]);
+    expect(again.stderr).toMatch(/ 0 from the store/);
+    const seeds = ["--seed", at("out"), "--seed", at("blob.caibx")];
+    for (const seed of [seeds.slice(0, 2), seeds.slice(2), ["--seed", `${at("blob.caibx")}:${at("out")}`]]) {
+      rmSync(at("new"), { force: true });
+      const seeded = await rsyncStream([
+        "index",
+        "extract",
+        at("blob.caibx"),
+        at("new"),
+        "-s",
+        at("s.castr"),
+        ...seed,
+      ]);
+      expect(seeded.code, seeded.stderr).toBe(0);
+      expect(readFileSync(at("new")).equals(bytes)).toBe(true);
+    }
+  });
+
+  test("extract goes on in place where it broke off", async () => {
+    const { bytes, at } = await withBlob();
+    const half = Buffer.concat([bytes.subarray(0, 150_000), Buffer.alloc(500_000, 1)]);
+    writeFileSync(at("out"), half);
+    const { code, stderr } = await rsyncStream([
+      "index",
+      "extract",
+      "-k",
+      at("blob.caibx"),
+      at("out"),
+      "-s",
+      at("s.castr"),
+    ]);
+    expect(code).toBe(0);
+    expect(Number(/(\d+) in place/.exec(stderr)![1])).toBeGreaterThan(20);
+    expect(readFileSync(at("out")).equals(bytes)).toBe(true);
+  });
+
+  test("extract leaves what was there when a chunk is missing or damaged", async () => {
+    const { at } = await withBlob();
+    writeFileSync(at("out"), "old");
+    const [one] = files(at("s.castr"));
+    truncateSync(join(at("s.castr"), one!), 10);
+    const extract = ["index", "extract", at("blob.caibx"), at("out"), "-s", at("s.castr")];
+    const damaged = await rsyncStream(extract);
+    expect(damaged.code).toBe(1);
+    expect(damaged.stderr).toContain("CORRUPT");
+    rmSync(join(at("s.castr"), one!));
+    const missing = await rsyncStream(extract);
+    expect(missing.stderr).toContain(one!.slice(5, 69));
+    expect(readFileSync(at("out"), "utf8")).toBe("old");
+    expect(readdirSync(at(".")).sort()).toEqual(["blob", "blob.caibx", "out", "s.castr"]);
+  });
+
+  test("extract makes no blocks of zeros", async () => {
+    const { bytes, at } = await withBlob(new Uint8Array(4_000_000));
+    await rsyncStream(["index", "extract", at("blob.caibx"), at("out"), "-s", at("s.castr")]);
+    expect(readFileSync(at("out")).equals(bytes)).toBe(true);
+    expect(statSync(at("out")).blocks * 512).toBeLessThan(1_000_000);
+  });
+
+  test("verify tells where a file differs", async () => {
+    const { bytes, at } = await withBlob();
+    bytes[200_000]! ^= 1;
+    writeFileSync(at("blob"), bytes);
+    const { code, stderr } = await rsyncStream(["index", "verify", at("blob.caibx"), at("blob")]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("CORRUPT");
+    truncateSync(at("blob"), 100_000);
+    expect((await rsyncStream(["index", "verify", at("blob.caibx"), at("blob")])).stderr).toContain(
+      "TRUNCATED",
+    );
+  });
+
+  test("cache copies what an index names, and tells what it cannot", async () => {
+    const { at } = await withBlob();
+    const cache = ["index", "cache", at("c.castr"), at("blob.caibx"), "-s", at("s.castr")];
+    expect((await rsyncStream(cache)).code).toBe(0);
+    expect(files(at("c.castr")).sort()).toEqual(files(at("s.castr")).sort());
+    rmSync(join(at("c.castr"), files(at("c.castr"))[0]!));
+    rmSync(join(at("s.castr"), files(at("s.castr"))[0]!));
+    expect((await rsyncStream(cache)).code).toBe(
+      files(at("c.castr")).length === files(at("s.castr")).length ? 3 : 0,
+    );
+  });
+});
+
+describe("store", () => {
+  test("verify finds damage and repairs it from another store", async () => {
+    const { at } = await withBlob();
+    await rsyncStream(["index", "cache", at("c.castr"), at("blob.caibx"), "-s", at("s.castr")]);
+    const [one, two] = files(at("s.castr"));
+    for (const name of [one!, two!]) truncateSync(join(at("s.castr"), name), 10);
+    const found = await rsyncStream(["store", "verify", at("s.castr")]);
+    expect(found.code).toBe(3);
+    expect(found.stderr).toContain(one!.slice(5, 69));
+    expect((await rsyncStream(["store", "verify", at("s.castr"), "--repair-from", at("c.castr")])).code).toBe(
+      0,
+    );
+    expect((await rsyncStream(["store", "verify", at("s.castr")])).code).toBe(0);
+    truncateSync(join(at("s.castr"), one!), 10);
+    expect((await rsyncStream(["store", "verify", "-r", at("s.castr")])).code).toBe(3);
+    expect(existsSync(join(at("s.castr"), one!))).toBe(false);
+  });
+
+  test("prune removes what no index names, when it is old enough", async () => {
+    const { at } = await withBlob();
+    writeFileSync(at("small"), "small");
+    await rsyncStream(["index", "make", at("small.caibx"), at("small"), "-s", at("s.castr")]);
+    const count = files(at("s.castr")).length;
+    const prune = ["store", "prune", at("s.castr"), at("small.caibx")];
+    expect((await rsyncStream(prune)).stderr).toContain(`0 chunks removed, ${count} stay`);
+    const dry = await rsyncStream([...prune, "--older-than", "0", "-n"]);
+    expect(dry.stderr).toContain(`${count - 1} chunks would go, 1 stay`);
+    expect(files(at("s.castr")).length).toBe(count);
+    await rsyncStream([...prune, "--older-than", "0"]);
+    expect(files(at("s.castr")).length).toBe(1);
+  });
+});
+
+test("a group of commands tells what it has", async () => {
+  const alone = await rsyncStream(["index"]);
+  expect(alone.code).toBe(2);
+  expect(alone.stderr).toContain("index make");
+  for (const words of [
+    ["help", "index"],
+    ["index", "--help"],
+  ]) {
+    const { stdout } = await rsyncStream(words);
+    expect(stdout.toString()).toContain("rsync-stream index extract");
+  }
+  for (const words of [
+    ["help", "index", "make"],
+    ["index", "make", "--help"],
+  ])
+    expect((await rsyncStream(words)).stdout.toString()).toContain("--chunk-size");
+  expect((await rsyncStream(["index", "mkae"])).stderr).toContain("did you mean index make");
+});
