@@ -9,6 +9,8 @@ export {
   type VerifyOptions,
   dirStore,
 } from "./store/dir.node.ts";
+export { type ArchiveTreeOptions, archiveTree } from "./casync/archive-tree.node.ts";
+export { type BlobSeed, openSeed } from "./casync/blob-seed.node.ts";
 export {
   type CastrOptions,
   type CastrStore,
@@ -16,6 +18,9 @@ export {
   castrStore,
 } from "./casync/castr.node.ts";
 export { nodeCompressor } from "./casync/compressor.node.ts";
+export { type ExtractBlobOptions, type ExtractTotals, extractBlob } from "./casync/extract-blob.node.ts";
+export { type ExtractTreeOptions, extractTree } from "./casync/extract-tree.node.ts";
+export { type OpenStoreOptions, openChunkReader, openChunkWriter } from "./casync/open-store.node.ts";
 export { type ChunkCipher, encryptedCoding } from "./casync/encrypted-coding.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
 export type { PlacePath } from "./tree/disk/byte-string.node.ts";

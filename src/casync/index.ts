@@ -27,4 +27,7 @@ export { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
 export { type IndexReading, readIndex } from "./index-reader.ts";
 export { writeIndex } from "./index-writer.ts";
 export { keepFeatures } from "./keep-features.ts";
+export { makeIndex, type MakeIndexOptions } from "./make-index.ts";
+export { readBlob, type ReadBlobOptions } from "./read-blob.ts";
 export { cachedStore, failoverGroup, mergedReads, severalStores } from "./several-stores.ts";
+export { verifyBlob, type VerifyBlobOptions } from "./verify-blob.ts";

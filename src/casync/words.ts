@@ -14,11 +14,11 @@ export function viewOf(bytes: Bytes): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** A size or offset. @throws LIMIT for one that no file can have */
+/** A size or offset. @throws BAD_MESSAGE for one that no file can have */
 export function readSize(view: DataView, at: number): number {
   const high = view.getUint32(at + 4, true);
   if (high >= 0x200000)
-    throw new SyncError("LIMIT", "a size or offset has more than 53 bits", { detail: { offset: at } });
+    throw new SyncError("BAD_MESSAGE", "a size or offset has more than 53 bits", { detail: { offset: at } });
   return high * 2 ** 32 + view.getUint32(at, true);
 }
 

@@ -105,6 +105,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "copy the chunks of indexes into another store",
     load: async () => (await import("./casync/index-cache.ts")).indexCache,
   },
+  "index tar": {
+    synopsis: "ARCHIVE DIR [--store STORE]",
+    about: "pack a tree into an archive of casync, or its chunks into a store",
+    load: async () => (await import("./casync/index-tar.ts")).indexTar,
+  },
+  "index untar": {
+    synopsis: "ARCHIVE DIR [--store STORE] [--devices]",
+    about: "unpack an archive of casync, or one whose chunks are in a store",
+    load: async () => (await import("./casync/index-untar.ts")).indexUntar,
+  },
   "store verify": {
     synopsis: "STORE [--repair] [--repair-from STORE]",
     about: "find damaged chunks in a store of casync or desync",

@@ -155,6 +155,36 @@ describe("index", () => {
   });
 });
 
+describe("index tar and untar", () => {
+  test("bring a tree back, by an archive and by its index", async () => {
+    const folder = freshFolder();
+    const at = (name: string) => join(folder, name);
+    mkdirSync(at("tree/sub"), { recursive: true });
+    writeFileSync(at("tree/sub/file"), xorshiftBytes(7, 100_000));
+    writeFileSync(at("tree/empty"), "");
+    const store = ["-s", at("s.castr")];
+    for (const [archive, ...options] of [["a.catar"], ["a.caidx", ...store]]) {
+      const packed = await rsyncStream(["index", "tar", at(archive!), at("tree"), ...options]);
+      expect(packed).toMatchObject({ code: 0, stderr: "" });
+      const unpacked = await rsyncStream(["index", "untar", at(archive!), at(`from-${archive}`), ...options]);
+      expect(unpacked).toMatchObject({ code: 0, stderr: "" });
+      const again = await rsyncStream(["index", "tar", "-", at(`from-${archive}`)]);
+      expect(again.stdout.equals(readFileSync(at("a.catar")))).toBe(true);
+    }
+    const cat = await rsyncStream(["index", "cat", at("a.caidx"), ...store]);
+    expect(cat.stdout.equals(readFileSync(at("a.catar")))).toBe(true);
+  });
+
+  test("name the archive that is damaged, and the chunk that is missing", async () => {
+    const folder = freshFolder();
+    writeFileSync(join(folder, "bad.catar"), "no archive of casync, but long enough to be asked".repeat(3));
+    const bad = await rsyncStream(["index", "untar", join(folder, "bad.catar"), join(folder, "out")]);
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toContain("bad.catar");
+    expect(existsSync(join(folder, "out"))).toBe(false);
+  });
+});
+
 describe("store", () => {
   test("verify finds damage and repairs it from another store", async () => {
     const { at } = await withBlob();

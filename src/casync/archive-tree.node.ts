@@ -1,0 +1,155 @@
+import fs from "node:fs";
+import { promisify } from "node:util";
+import { SyncError } from "../errors.ts";
+import { nativePath, placeBytes, printPath, toByteString } from "../tree/disk/byte-string.node.ts";
+import { DirNode } from "../tree/disk/dir-node.node.ts";
+import { entryTrouble } from "../tree/disk/file-trouble.node.ts";
+import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import type { CatarNode } from "./catar-node.ts";
+import { typeOfMode } from "./catar-node.ts";
+import { CatarWriter } from "./catar-writer.ts";
+import { desyncTreeFeatures } from "./features.ts";
+import { keepFeatures } from "./keep-features.ts";
+
+export interface ArchiveTreeOptions extends AbortOptions {
+  /** What to keep; what desync keeps unless given. Extended attributes are not read. */
+  readonly features?: bigint;
+  /** True to give every entry the time 0. */
+  readonly omitsTimes?: boolean;
+  /** True to leave out what is on other file systems. */
+  readonly staysOnFileSystem?: boolean;
+  /** Called for a pipe or socket, to leave it out; they are kept unless given. */
+  readonly onSpecial?: (path: string) => void;
+}
+
+const blockBytes = 262_144;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+
+/** A directory that is being read, and its path for messages. */
+interface Place {
+  readonly dir: DirNode;
+  readonly path: string;
+  readonly depth: number;
+}
+
+/**
+ * A tree on disk as an archive of casync, in blocks of any size. No link is followed on the way
+ * down.
+ *
+ * The iteration throws NOT_FOUND, IO, LIMIT, CHANGED for a file that became shorter.
+ */
+export async function* archiveTree(root: string, options: ArchiveTreeOptions = {}): AsyncGenerator<Bytes> {
+  const { features = desyncTreeFeatures, omitsTimes = false, onSpecial, signal } = options;
+  const writer = new CatarWriter(features);
+  const held = openHeld(root);
+  const rootStats = fs.fstatSync(held.root.fd!, { bigint: true });
+
+  /** What the archive has of a name; undefined when that is left out. */
+  function describe(name: Bytes, stats: fs.BigIntStats, depth: number, path: string): CatarNode | undefined {
+    const type = typeOfMode(stats.mode & ~0o7777n);
+    if (type === undefined) throw new SyncError("UNSUPPORTED", "no archive has such a thing");
+    if (onSpecial && (type === "fifo" || type === "socket")) return void onSpecial(path);
+    const isDevice = type === "char" || type === "block";
+    const node: CatarNode = {
+      depth,
+      name,
+      type,
+      mode: Number(stats.mode & 0o7777n),
+      flags: 0n,
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+      mtimeNs: omitsTimes ? 0n : stats.mtimeNs,
+      size: type === "file" ? Number(stats.size) : 0,
+      xattrs: [],
+      ...(isDevice && { device: deviceOf(stats.rdev) }),
+    };
+    return keepFeatures(node, features);
+  }
+
+  async function* directory(node: CatarNode, place: Place): AsyncGenerator<Bytes> {
+    yield writer.enter(node);
+    for (const name of namesIn(held, place)) {
+      signal?.throwIfAborted();
+      yield* entry(name, place);
+    }
+    yield writer.leave();
+  }
+
+  async function* entry(bytes: Buffer, { dir, path, depth }: Place): AsyncGenerator<Bytes> {
+    const name = toByteString(bytes);
+    const below = path === "" ? printPath(name) : `${path}/${printPath(name)}`;
+    try {
+      const stats = fs.lstatSync(held.at(dir, name), { bigint: true });
+      const node = describe(bytes, stats, depth, below);
+      if (node === undefined) return;
+      if (node.type === "file") return yield* file(node, held.at(dir, name));
+      if (node.type !== "dir") return yield writer.enter(withTarget(node, held.at(dir, name)));
+      if (options.staysOnFileSystem === true && stats.dev !== rootStats.dev) return;
+      const place = { dir: new DirNode(dir, name), path: below, depth: depth + 1 };
+      yield* directory(node, place);
+      held.leave(place.dir);
+    } catch (thrown) {
+      throw entryTrouble(thrown, below);
+    }
+  }
+
+  async function* file(node: CatarNode, path: string | Buffer): AsyncGenerator<Bytes> {
+    const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const { size } = fs.fstatSync(fd);
+      yield writer.enter({ ...node, size });
+      yield* contentOf(fd, size);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  try {
+    const node = describe(new Uint8Array(0), rootStats, 0, "")!;
+    yield* directory(node, { dir: held.root, path: "", depth: 1 });
+  } finally {
+    held.close();
+  }
+}
+
+function openHeld(root: string): HeldDirs {
+  try {
+    return new HeldDirs(nativePath(placeBytes(root)));
+  } catch (thrown) {
+    throw entryTrouble(thrown, root);
+  }
+}
+
+/** The names in a directory by their bytes. */
+function namesIn(held: HeldDirs, { dir, path }: Place): Buffer[] {
+  try {
+    const names = fs.readdirSync(held.pathTo(dir), { encoding: "buffer" });
+    return names.sort((a, b) => Buffer.compare(a, b));
+  } catch (thrown) {
+    throw entryTrouble(thrown, path);
+  }
+}
+
+function withTarget(node: CatarNode, path: string | Buffer): CatarNode {
+  if (node.type !== "symlink") return node;
+  return { ...node, target: fs.readlinkSync(path, { encoding: "buffer" }) };
+}
+
+async function* contentOf(fd: number, size: number): AsyncGenerator<Bytes> {
+  for (let at = 0; at < size;) {
+    const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, size - at));
+    const { bytesRead } = await promisify(fs.read)(fd, block, 0, block.length, at);
+    if (bytesRead === 0) throw new SyncError("CHANGED", "the file became shorter while it was read");
+    yield block.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+/** The numbers of a device as Linux packs them. */
+function deviceOf(rdev: bigint): { major: number; minor: number } {
+  return {
+    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
+    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & 0xfff00n)),
+  };
+}

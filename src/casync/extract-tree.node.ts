@@ -1,0 +1,256 @@
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { SyncError } from "../errors.ts";
+import {
+  type ByteString,
+  nativePath,
+  placeBytes,
+  printPath,
+  toByteString,
+} from "../tree/disk/byte-string.node.ts";
+import { DirNode } from "../tree/disk/dir-node.node.ts";
+import { entryTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
+import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
+import { timeSetters } from "../tree/disk/times.node.ts";
+import type { AbortOptions } from "../types.ts";
+import type { CatarEvent, CatarNode } from "./catar-node.ts";
+import type { CatarReading } from "./catar-reader.ts";
+import { casyncFeatures } from "./features.ts";
+import { TreeFile } from "./tree-files.node.ts";
+
+export interface ExtractTreeOptions extends AbortOptions {
+  /** False to leave everything to this user; true unless given, where this user may. */
+  readonly keepsOwners?: boolean;
+  /** False to give what the umask leaves; true unless given. */
+  readonly keepsModes?: boolean;
+  /** True to make devices, too; they are refused unless given. */
+  readonly makesDevices?: boolean;
+  /** Called for an entry that cannot be made here, to go on without it. */
+  readonly onTrouble?: (error: SyncError) => void;
+  /** Called behind each block of content with the bytes so far. */
+  readonly onProgress?: (doneBytes: number) => void;
+}
+
+const nsPerSecond = 1_000_000_000n;
+
+/**
+ * Makes the tree of an archive below a directory, which is made when it is not there. What is there
+ * and right already is left; what the archive does not have stays. Nothing is made outside,
+ * whatever the archive says or others do meanwhile: every directory is reached without following a
+ * link.
+ *
+ * @throws NO_SPACE, IO, and what the archive throws; nothing that is not complete has its name then
+ */
+export async function extractTree(
+  archive: CatarReading,
+  root: string,
+  options: ExtractTreeOptions = {},
+): Promise<void> {
+  const extraction = new Extraction(root, archive.features, options);
+  try {
+    for await (const event of archive.events) {
+      options.signal?.throwIfAborted();
+      extraction.take(event);
+    }
+  } finally {
+    await archive.close();
+    extraction.close();
+  }
+}
+
+interface OpenDir {
+  readonly dir: DirNode;
+  readonly node: CatarNode;
+}
+
+class Extraction {
+  readonly #held: HeldDirs;
+  readonly #options: ExtractTreeOptions;
+  readonly #hasOwners: boolean;
+  readonly #hasTimes: boolean;
+  readonly #open: OpenDir[] = [];
+  #file: { readonly file: TreeFile; readonly node: CatarNode; left: number } | undefined;
+  #doneBytes = 0;
+
+  constructor(root: string, features: bigint, options: ExtractTreeOptions) {
+    const path = nativePath(placeBytes(root));
+    try {
+      fs.mkdirSync(path, { recursive: true });
+      this.#held = new HeldDirs(path);
+    } catch (thrown) {
+      throw entryTrouble(thrown, root);
+    }
+    this.#options = options;
+    const f = casyncFeatures;
+    const isRoot = process.geteuid?.() === 0;
+    this.#hasOwners = (features & (f.uids16 | f.uids32)) !== 0n && (options.keepsOwners ?? isRoot) && isRoot;
+    this.#hasTimes = (features & (f.nsecTime | f.usecTime | f.secTime | f.twoSecTime)) !== 0n;
+  }
+
+  take(event: CatarEvent): void {
+    if (event.type === "content") return this.#content(event.bytes);
+    if (event.type === "leave") return this.#leave();
+    const { node } = event;
+    try {
+      this.#enter(node);
+    } catch (thrown) {
+      throw entryTrouble(thrown, this.#pathOf(node));
+    }
+  }
+
+  close(): void {
+    this.#file?.file.abandon();
+    // What broke off leaves directories as they should be, deepest first.
+    try {
+      while (this.#open.length > 0) this.#leave();
+    } catch {
+      // What ended the extraction is told already.
+    }
+    this.#held.close();
+  }
+
+  #enter(node: CatarNode): void {
+    if (node.depth === 0) return void this.#open.push({ dir: this.#held.root, node });
+    const { dir } = this.#open.at(-1)!;
+    const name = toByteString(node.name);
+    switch (node.type) {
+      case "dir":
+        return this.#directory(dir, name, node);
+      case "file":
+        return this.#begin(dir, name, node);
+      case "symlink":
+        return this.#symlink(dir, name, node);
+      default:
+        return this.#special(dir, name, node);
+    }
+  }
+
+  #directory(parent: DirNode, name: ByteString, node: CatarNode): void {
+    if (!this.#look(parent, name)?.isDirectory()) {
+      this.#remove(parent, name);
+      this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), 0o700));
+    }
+    this.#open.push({ dir: new DirNode(parent, name), node });
+  }
+
+  #begin(dir: DirNode, name: ByteString, node: CatarNode): void {
+    if (this.#look(dir, name)?.isDirectory()) throw inTheWay();
+    this.#file = { file: new TreeFile(this.#held, dir, name, node.size), node, left: node.size };
+    if (node.size === 0) this.#completeFile();
+  }
+
+  #content(bytes: Uint8Array): void {
+    const file = this.#file!;
+    try {
+      file.file.write(bytes);
+      file.left -= bytes.length;
+      this.#doneBytes += bytes.length;
+      this.#options.onProgress?.(this.#doneBytes);
+      if (file.left === 0) this.#completeFile();
+    } catch (thrown) {
+      throw entryTrouble(thrown, this.#pathOf(file.node));
+    }
+  }
+
+  #completeFile(): void {
+    const { file, node } = this.#file!;
+    file.complete((fd) => {
+      if (this.#hasOwners) fs.fchownSync(fd, node.uid, node.gid);
+      fs.fchmodSync(fd, this.#modeOf(node, 0o666));
+      if (this.#hasTimes) timeSetters()[0]!.setHandle(fd, ...timeOf(node));
+    });
+    this.#file = undefined;
+  }
+
+  #symlink(dir: DirNode, name: ByteString, node: CatarNode): void {
+    const target = Buffer.from(node.target!);
+    if (!this.#leadsTo(dir, name, target)) {
+      this.#remove(dir, name);
+      this.#held.writeIn(dir, () => fs.symlinkSync(target, this.#held.at(dir, name)));
+    }
+    this.#finishName(dir, name, node);
+  }
+
+  #leadsTo(dir: DirNode, name: ByteString, target: Buffer): boolean {
+    if (!this.#look(dir, name)?.isSymbolicLink()) return false;
+    return fs.readlinkSync(this.#held.at(dir, name), { encoding: "buffer" }).equals(target);
+  }
+
+  #special(dir: DirNode, name: ByteString, node: CatarNode): void {
+    const { type, device } = node;
+    const isRefused = type === "socket" || (device !== undefined && this.#options.makesDevices !== true);
+    if (isRefused) return this.#trouble(node, `a ${type} is not made`);
+    this.#remove(dir, name);
+    // Node cannot make any; another process reaches the directory through this one.
+    const at = String(this.#held.at(dir, name)).replace("/proc/self/", `/proc/${process.pid}/`);
+    const kind = { fifo: "p", char: "c", block: "b" }[type as "fifo" | "char" | "block"];
+    const numbers = device ? [String(device.major), String(device.minor)] : [];
+    const { status, stderr } = spawnSync("mknod", ["--", at, kind, ...numbers]);
+    if (status !== 0) return this.#trouble(node, `a ${type} cannot be made: ${String(stderr)}`);
+    this.#finishName(dir, name, node);
+    fs.chmodSync(this.#held.at(dir, name), this.#modeOf(node, 0o666));
+  }
+
+  #trouble(node: CatarNode, message: string): void {
+    const error = new SyncError("UNSUPPORTED", message.trim(), { detail: { path: this.#pathOf(node) } });
+    if (!this.#options.onTrouble) throw error;
+    this.#options.onTrouble(error);
+  }
+
+  /** Gives a name that is no file and no directory its owner and time. */
+  #finishName(dir: DirNode, name: ByteString, node: CatarNode): void {
+    if (this.#hasOwners) fs.lchownSync(this.#held.at(dir, name), node.uid, node.gid);
+    if (this.#hasTimes) timeSetters()[0]!.setAt(this.#held.nameAt(dir, name), ...timeOf(node));
+  }
+
+  #leave(): void {
+    const { dir, node } = this.#open.pop()!;
+    try {
+      if (this.#hasOwners) fs.chownSync(this.#held.pathTo(dir), node.uid, node.gid);
+      this.#held.setDirMode(dir, this.#modeOf(node, 0o777));
+      if (!this.#hasTimes) return;
+      const [setter] = timeSetters();
+      if (dir.parent === undefined) setter!.setHandle(dir.fd!, ...timeOf(node));
+      else setter!.setAt(this.#held.nameAt(dir.parent, dir.name), ...timeOf(node));
+    } catch (thrown) {
+      throw entryTrouble(thrown, this.#pathOf(node));
+    } finally {
+      this.#held.leave(dir);
+    }
+  }
+
+  #modeOf(node: CatarNode, all: number): number {
+    return this.#options.keepsModes === false ? all & ~process.umask() : node.mode;
+  }
+
+  #look(dir: DirNode, name: ByteString): fs.Stats | undefined {
+    return fs.lstatSync(this.#held.at(dir, name), { throwIfNoEntry: false });
+  }
+
+  /** Removes what has a name, unless it is a directory with something in it. */
+  #remove(dir: DirNode, name: ByteString): void {
+    const stats = this.#look(dir, name);
+    if (stats === undefined) return;
+    const path = this.#held.at(dir, name);
+    try {
+      this.#held.writeIn(dir, () => (stats.isDirectory() ? fs.rmdirSync(path) : fs.unlinkSync(path)));
+    } catch (thrown) {
+      if (isErrno(thrown, "ENOTEMPTY", "EEXIST")) throw inTheWay();
+      throw thrown;
+    }
+  }
+
+  #pathOf({ name }: CatarNode): string {
+    const names = [...this.#open.slice(1).map(({ dir }) => dir.name), toByteString(name)];
+    return names.map(printPath).join("/") || ".";
+  }
+}
+
+function inTheWay(): SyncError {
+  return new SyncError("IO", "a directory stands where the archive has something else");
+}
+
+function timeOf({ mtimeNs }: CatarNode): [sec: number, nsec: number] {
+  const nsec = ((mtimeNs % nsPerSecond) + nsPerSecond) % nsPerSecond;
+  return [Number((mtimeNs - nsec) / nsPerSecond), Number(nsec)];
+}
