@@ -20,6 +20,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "bring a file or directory here up to date, over ssh or from a server",
     load: async () => (await import("./pull.ts")).pull,
   },
+  sync: {
+    synopsis: "SRC DST [--delete]",
+    about: "bring one place up to date with another, each here, over ssh, or with a server",
+    load: async () => (await import("./sync.ts")).sync,
+  },
   serve: {
     synopsis: "ROOT [--listen HOST:PORT] [--token-file FILE]",
     about: "let others push to a directory and pull from it, over WebSocket and HTTP",

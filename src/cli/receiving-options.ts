@@ -1,6 +1,7 @@
 import type { FilterOptions } from "../transfer/filter-options.ts";
 import type { OpenTargetOptions } from "../transfer/open-target.node.ts";
-import type { Order } from "../tree/order/order.ts";
+import { SyncError } from "../errors.ts";
+import type { Durability, Order } from "../tree/order/order.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import { alternativeOptions, alternativesOf, backupOptions, backupsOf } from "./backup-options.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
@@ -28,6 +29,14 @@ export const placeOptions = {
   ...dryRunOption,
   ...deleteOptions,
   ...planOptions,
+  fsync: {
+    type: "string",
+    value: "WHEN",
+    bare: "files",
+    about: "wait for the disk: files (before names), once (at the end), all",
+    doc: "wait for the disk: `files`, as without a value, before a file gets its name; `once`, when all is done; `all`, both ([what for](security.md#what-is-not-protected))",
+    unlike: "takes a value",
+  },
   ...backupOptions,
   ...alternativeOptions,
   ...keepOptions,
@@ -37,11 +46,6 @@ export const placeOptions = {
 export const receivingOptions = {
   ...placeOptions,
   ...explainOption,
-  fsync: {
-    type: "boolean",
-    about: "wait for the disk before a file gets its name",
-    doc: "wait for the disk before a file gets its name, so that it survives a loss of power",
-  },
 } as const satisfies OptionSpecs;
 
 const unkeptTexts: Readonly<Record<Unkept, string>> = {
@@ -64,17 +68,18 @@ export async function readPlaceOptions(
     maxDeletedCount: deletionLimitOf(options),
     ...backupsOf(options),
     ...alternativesOf(options),
+    durability: durabilityOf(options.fsync),
   };
 }
 
+function durabilityOf(when: string | undefined): Durability | undefined {
+  if (when === undefined || when === "files" || when === "once" || when === "all") return when;
+  throw new SyncError("USAGE", `--fsync takes files, once or all, not "${when}"`);
+}
+
 /** How a tree is received at a place here. */
-export function readLocalOptions(
-  place: string,
-  options: OptionValues<typeof receivingOptions>,
-  report: Report,
-): Pick<OpenTargetOptions, "durable" | "onUnkept"> {
+export function readLocalOptions(place: string, report: Report): Pick<OpenTargetOptions, "onUnkept"> {
   return {
-    durable: options.fsync === true,
     onUnkept: (what) =>
       report.notice(`the file system at ${place} does not keep ${unkeptTexts[what]}`, { unkept: what }),
   };

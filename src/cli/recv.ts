@@ -43,7 +43,7 @@ export const recv = defineCommand({
     const { filter } = await loadFilter(order, "sender");
     const target = await openTarget(place, {
       ...order,
-      ...readLocalOptions(place, options, report),
+      ...readLocalOptions(place, report),
       filter,
       ...(changes.onChange && { onChange: changes.onChange }),
     });

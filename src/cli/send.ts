@@ -4,6 +4,7 @@ import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { readChunkList } from "../session/list.ts";
 import { sendTree, type SendOptions } from "../session/send.ts";
+import { limitRate } from "../transport/limited-rate.ts";
 import { duplexOf } from "../transport/channel.ts";
 import { defineCommand } from "./command.ts";
 import { readFileBlocks } from "./file-blocks.ts";
@@ -17,6 +18,7 @@ import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { keepOf, keepOptions } from "./keep-options.ts";
 import { loadFilter } from "../transfer/filter-loading.node.ts";
 import { orderGiven, orderOption } from "./order-option.ts";
+import { rateOf, rateOption } from "./pace-options.ts";
 import { prepareForSession } from "./engine.ts";
 
 interface DigestOptions {
@@ -42,6 +44,7 @@ export const send = defineCommand({
       about: "name chunks by sha-256 or blake3",
       doc: "name chunks by `sha-256` or `blake3`; unless given, `sha-256` with `--have`, and with `--duplex` where something is at the receiver; otherwise whichever is faster here, with `--duplex` at both ends",
     },
+    ...rateOption,
     ...orderOption,
     ...duplexOption,
     ...timeoutOption,
@@ -54,8 +57,9 @@ export const send = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
-    const order = orderGiven(options, "sender", sourceOptions) ?? {
+    const order = orderGiven(options, "sender", { ...sourceOptions, ...rateOption }) ?? {
       ...(await readFilterOptions(options)),
+      ...rateOf(options),
       keep: keepOf(options),
     };
     const { filter } = await loadFilter(order, "receiver");
@@ -63,7 +67,9 @@ export const send = defineCommand({
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();
-      const summary = await sendTree(source, duplexOf(channel), {
+      const { bytesPerSecond: rate } = order;
+      const open = duplexOf(channel);
+      const summary = await sendTree(source, rate === undefined ? open : limitRate(open, rate), {
         mode: duplex ? "duplex" : "one-way",
         ...(digest && { digest }),
         ...(options.compress === true && { compress: true }),

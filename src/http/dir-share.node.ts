@@ -95,7 +95,7 @@ export function dirShare(
         const asked = targetOptionsOf(order);
         const { fd, place } = openPlace(held, path);
         const target = await openTreeTarget(place, {
-          durable: options.durable ?? false,
+          durability: options.durable === true ? "files" : undefined,
           worldWritable: options.worldWritable ?? false,
           ...asked,
         });

@@ -5,6 +5,7 @@ import type { LivenessOptions } from "../session/link.ts";
 import { sessionLimits } from "../session/limits.ts";
 import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
 import { type SendProgress, type SendSummary, sendTree } from "../session/send.ts";
+import { limitRate } from "../transport/limited-rate.ts";
 import type { SessionDirection } from "../transport/session-request.ts";
 import { fieldsOf } from "../tree/order/order-codec.ts";
 import type { Order } from "../tree/order/order.ts";
@@ -46,6 +47,7 @@ export async function openSession(
   const treeOptions = { ...options, order };
   if (direction === "pull") {
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
+    const { bytesPerSecond: rate } = order;
     const { source, layout, cutter } = await share.openTree(path, treeOptions);
     return {
       hold(duplex, signal, onProgress, onTrouble) {
@@ -58,7 +60,7 @@ export async function openSession(
           ...(cutter && { cutter }),
         };
         return closingInTheEnd(
-          () => sendTree(source, duplex, sendOptions),
+          () => sendTree(source, rate === undefined ? duplex : limitRate(duplex, rate), sendOptions),
           () => source.close(),
         );
       },
@@ -77,9 +79,12 @@ export async function openSession(
   };
 }
 
+/** Fields that are carried out here, whatever the share is. */
+const heldHere: ReadonlySet<keyof Order> = new Set(["dryRun", "bytesPerSecond"]);
+
 /** What a share does not carry out is not passed over. @throws UNSUPPORTED */
 function checkOrder({ orderFields = [] }: Share, order: Order): void {
-  const unknown = fieldsOf(order).find((name) => name !== "dryRun" && !orderFields.includes(name));
+  const unknown = fieldsOf(order).find((name) => !heldHere.has(name) && !orderFields.includes(name));
   if (unknown !== undefined)
     throw new SyncError("UNSUPPORTED", `"${unknown}" of an order is not carried out here`);
 }

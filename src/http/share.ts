@@ -84,8 +84,8 @@ export interface SharedContent {
  */
 export interface Share {
   /**
-   * The fields of an order that it carries out, but for `dryRun`, which `openPreview` is for; none
-   * unless given. A session that asks for others is refused.
+   * The fields of an order that it carries out, but for `dryRun`, which `openPreview` is for, and
+   * the rate; none unless given. A session that asks for others is refused.
    */
   readonly orderFields?: readonly (keyof Order)[];
   /** Opens what a receiver pulls. */

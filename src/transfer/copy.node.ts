@@ -2,6 +2,7 @@ import { closingInTheEnd } from "../bytes/closing.ts";
 import { isSyncError } from "../errors.ts";
 import { receiveTree, type ReceiveSummary } from "../session/receive.ts";
 import { sendTree } from "../session/send.ts";
+import { limitRate } from "../transport/limited-rate.ts";
 import { duplexPair } from "../transport/memory.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { openSource } from "./open-source.node.ts";
@@ -16,7 +17,7 @@ import type { TransferOptions } from "./transfer-options.node.ts";
  */
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
   const { filter } = await loadFilter(options, "receiver");
-  const { signal, onConnect } = options;
+  const { bytesPerSecond: rate, signal, onConnect } = options;
   const source = await openSource(from, { filter, keep: options.keep });
   return closingInTheEnd(
     async () => {
@@ -24,7 +25,7 @@ export async function copy(from: string, to: string, options: TransferOptions): 
       const [left, right] = duplexPair();
       onConnect?.();
       const [sent, received] = await Promise.allSettled([
-        sendTree(source, left, signal ? { signal } : {}),
+        sendTree(source, rate === undefined ? left : limitRate(left, rate), signal ? { signal } : {}),
         receiveTree(target, right, options),
       ]);
       if (received.status === "fulfilled") return received.value;

@@ -5,23 +5,7 @@ import { openTreeTarget } from "../tree/disk/target.node.ts";
 import type { TreeTarget } from "../tree/target.ts";
 
 /** How a tree is received in a place here. */
-export interface OpenTargetOptions extends Pick<
-  TreeTargetOptions,
-  | "backupDir"
-  | "compareDest"
-  | "copyDest"
-  | "linkDest"
-  | "backupSuffix"
-  | "deletesExcluded"
-  | "durable"
-  | "maxDeletedCount"
-  | "filter"
-  | "expected"
-  | "keep"
-  | "onChange"
-  | "onUnkept"
-  | "rule"
-> {
+export interface OpenTargetOptions extends Omit<TreeTargetOptions, "follow" | "worldWritable"> {
   /** True to change nothing, and to tell by `onChange` what would change. */
   readonly dryRun?: boolean | undefined;
 }

@@ -1,6 +1,8 @@
 import type { SendSummary } from "../session/send.ts";
 import { encodeOrder } from "../tree/order/order-codec.ts";
 import { plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
+import type { Connect } from "../session/reconnect.ts";
+import { limitRate } from "../transport/limited-rate.ts";
 import { checkSource } from "./check-source.node.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
@@ -28,7 +30,7 @@ export async function push(
   const order = encodeOrder({ ...options, keep, filter: spared }, "receiver");
   const connector = connectorTo(there, { direction: "push", order }, options);
   checkSource(place);
-  const { connect, close } = connectEarly(connector, options);
+  const { connect, close } = connectEarly(withRate(connector, options.bytesPerSecond), options);
   try {
     const [{ createSender }, { openSource }] = await Promise.all([
       import("../session/create-sender.ts"),
@@ -45,4 +47,10 @@ export async function push(
   } finally {
     close();
   }
+}
+
+/** The same, by which no more goes out in a second. */
+function withRate(connect: Connect, bytesPerSecond: number | undefined): Connect {
+  if (bytesPerSecond === undefined) return connect;
+  return async (given) => limitRate(await connect(given), bytesPerSecond);
 }

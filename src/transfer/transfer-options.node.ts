@@ -21,8 +21,6 @@ export interface TransferOptions
     ReconnectOptions {
   /** True to compress content that shrinks. */
   readonly compress?: boolean;
-  /** True to wait for the disk before a file here gets its name. */
-  readonly durable?: boolean;
   /** Called whenever the totals have changed; as often as that happens. */
   readonly onProgress?: (progress: SendProgress | ReceiveProgress) => void;
   /** Called for each path that is not as it was at the destination, or would not be. */

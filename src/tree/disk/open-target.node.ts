@@ -28,6 +28,7 @@ import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import { changeOf, type Differing } from "./tree-change.node.ts";
+import { syncsFiles } from "./disk-sync.node.ts";
 import { Workspace } from "./workspace.node.ts";
 
 /** What a destination is opened with. */
@@ -251,7 +252,7 @@ export class OpenTarget {
   #openWorkspace(): Workspace {
     const { given, options, pause, planned } = this.#tools;
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
-    const { durable = false, onUnkept = () => {} } = options;
+    const { durability, onUnkept = () => {} } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
@@ -259,7 +260,7 @@ export class OpenTarget {
       likeFrom: this.#likeFrom,
       mayCutAll,
       keepOld,
-      durable,
+      durable: syncsFiles(durability),
       kept: this.#kept,
       onUnkept,
       pause,

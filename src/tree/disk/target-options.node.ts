@@ -7,9 +7,10 @@ import type { ProtectionOptions } from "./protection.node.ts";
 
 /** How `openTreeTarget` writes. */
 export interface TreeTargetOptions
-  extends AlternativeOptions, ProtectionOptions, Pick<Order, "keep" | "maxDeletedCount" | "rule"> {
-  /** True to wait for the disk before a file gets its name, so that it survives a loss of power. */
-  readonly durable?: boolean;
+  extends
+    AlternativeOptions,
+    ProtectionOptions,
+    Pick<Order, "durability" | "keep" | "maxDeletedCount" | "rule"> {
   /** False to refuse a link as the destination itself; true unless given. */
   readonly follow?: boolean;
   /** False to leave out of modes that everybody may write; true unless given. */

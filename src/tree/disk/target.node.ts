@@ -15,6 +15,7 @@ import { pathBelow, printPlace } from "./dir-node.node.ts";
 import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
+import { syncFileSystem, syncsAll } from "./disk-sync.node.ts";
 import { OpenTarget } from "./open-target.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import type { Replaced } from "./replacements.node.ts";
@@ -128,6 +129,7 @@ class DirTarget implements TreeTarget {
       if (!opened) return;
       const { dirs, extras, held } = opened;
       await this.#settle(opened.workspace?.replacements.putDirs());
+      if (extras) await this.#syncAll(opened);
       await this.#deleteExtras(opened, whole);
       await this.#settle(opened.workspace?.replacements.putLeaves());
       if (dirs.isUnset) opened.metadata();
@@ -136,11 +138,17 @@ class DirTarget implements TreeTarget {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
       }
+      await this.#syncAll(opened);
       if (whole && extras?.refusal) throw extras.refusal;
       if (held.isRootInPlace()) return;
       const detail = { path: printPath(placeBytes(this.#place)) };
       throw new SyncError("CHANGED", "another directory took the place of the destination", { detail });
     });
+  }
+
+  /** Waits for the medium, where that is asked for and something was written. */
+  async #syncAll({ held, workspace }: OpenTarget): Promise<void> {
+    if (workspace && syncsAll(this.#options.durability)) await syncFileSystem(held.pathTo(held.root));
   }
 
   discard(): Promise<void> {

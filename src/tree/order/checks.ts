@@ -9,10 +9,11 @@ export const flag: Check<boolean> = (value, name) => {
   return value;
 };
 
-/** A whole number, at most so much. */
-export function count(most = Number.MAX_SAFE_INTEGER): Check<number> {
+/** A whole number, within these. */
+export function count(most = Number.MAX_SAFE_INTEGER, least = 0): Check<number> {
   return (value, name) => {
-    if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > most) throw wrong(name);
+    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most)
+      throw wrong(name);
     return value as number;
   };
 }

@@ -26,6 +26,10 @@ const paths = texts({ count: maxPlaceCount, length: filterLimits.patternBytes })
 /** Characters in the rules of how modes or owners are changed. */
 const keepTextLength = 4096;
 
+/** Bytes a second that a rate may be at most: an exbibyte would not fit a whole number. */
+export const maxRate = 2 ** 50;
+
+const sender = ["sender"] as const;
 const receiver = ["receiver"] as const;
 const both = ["sender", "receiver"] as const;
 
@@ -38,6 +42,8 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
     check: texts({ count: filterLimits.ruleCount, length: 2 * filterLimits.patternBytes }),
   },
   deletesExcluded: { ends: both, check: flag },
+  durability: { ends: receiver, check: choice("files", "once", "all") },
+  bytesPerSecond: { ends: sender, check: count(maxRate, 1) },
   rule: {
     ends: receiver,
     check: record({

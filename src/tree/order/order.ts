@@ -36,7 +36,17 @@ export interface Order {
   readonly linkDest?: readonly string[] | undefined;
   /** Which facts of entries are kept. */
   readonly keep?: Keep | undefined;
+  /** When what is written is on the medium; whenever the system likes, unless given. */
+  readonly durability?: Durability | undefined;
+  /** Bytes that the sender lets go out in a second at most. */
+  readonly bytesPerSecond?: number | undefined;
 }
+
+/**
+ * When what is written has to be on the medium: `files`, the content of a file before it gets its
+ * name; `once`, all of it when the transfer is done, and before anything is deleted; `all`, both.
+ */
+export type Durability = "files" | "once" | "all";
 
 /** The end of a transfer that carries out a part of an order. */
 export type OrderEnd = "sender" | "receiver";

@@ -46,7 +46,7 @@ describe("what asks for something else is refused, with what to do instead", () 
     ["-x", /^-x: mounts are entered/],
     ["-axv", /^-x: /],
     ["--inplace", /^--inplace: /],
-    ["--bwlimit=100", /^--bwlimit: .*trickle/],
+    ["--address=::1", /^--address: .*ssh -b/],
     ["--rsync-path=x", /^--rsync-path: use --remote-path/],
     ["--no-l", /^--no-l: links are sent/],
     ["--no-delete", /^--no-delete: leave out --delete/],

@@ -58,7 +58,7 @@ const targets: Record<string, TargetUnderTest> = {
     },
   },
   "a directory": place((path) => openTreeTarget(path)),
-  "a directory, durable": place((path) => openTreeTarget(path, { durable: true })),
+  "a directory, durable": place((path) => openTreeTarget(path, { durability: "all" })),
   "a shared directory": place((path) => shared(path).openTarget!(parseSharePath("/"), {})),
   "a metered directory": place(async (path) => meteredTarget(await openTreeTarget(path), new Meter())),
 };

@@ -13,6 +13,8 @@ const whole: Required<Order> = {
   maxDeletedCount: 7,
   filter: ["- *.o", "P /\udcff'\"\\ü"],
   deletesExcluded: true,
+  durability: "all",
+  bytesPerSecond: 4096,
   rule: {
     equality: "size",
     windowSec: 2,
@@ -32,12 +34,14 @@ const whole: Required<Order> = {
 
 test("an order arrives as it was given", () => {
   expect(Object.keys(whole).sort()).toEqual(Object.keys(orderFields).sort());
-  expect(decodeOrder(encodeOrder(whole, "receiver")!, "receiver")).toEqual(whole);
+  const told = (["sender", "receiver"] as const).map((end) => decodeOrder(encodeOrder(whole, end)!, end));
+  expect(Object.assign({}, ...told)).toEqual(whole);
 });
 
 test("each end is told what it carries out", () => {
   expect(JSON.parse(encodeOrder(whole, "sender")!)).toEqual({
     filter: whole.filter,
+    bytesPerSecond: 4096,
     deletesExcluded: true,
     keep: whole.keep,
   });
@@ -77,6 +81,7 @@ describe("refused", () => {
     '{"filter":["- a\\u0000"]}',
     `{"filter":${JSON.stringify(Array.from({ length: 10_001 }, () => ""))}}`,
     `{"filter":["${"x".repeat(8193)}"]}`,
+    '{"durability":"never"}',
     '{"rule":[]}',
     '{"rule":{"equality":"any"}}',
     '{"rule":{"windowSec":86401}}',
@@ -90,6 +95,10 @@ describe("refused", () => {
       expect(() => decodeOrder(text, "receiver")).toThrow(expect.objectContaining({ code: "UNSUPPORTED" }));
     },
   );
+
+  it("a rate at which nothing would ever go out", () => {
+    expect(() => decodeOrder('{"bytesPerSecond":0}', "sender")).toThrow(/no such value/);
+  });
 
   it("what is for the other end", () => {
     expect(() => decodeOrder('{"dryRun":true}', "sender")).toThrow(/not for the sender/);
