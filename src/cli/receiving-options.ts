@@ -54,6 +54,8 @@ const unkeptTexts: Readonly<Record<Unkept, string>> = {
   "times of links": "the times of links",
   "access times": "the times of the last access",
   owners: "the owners and groups of files",
+  "extended attributes": "all extended attributes",
+  "access control lists": "access control lists",
 };
 
 /** What is to become of a place, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */

@@ -7,7 +7,7 @@ import { rsyncSees } from "../unit/tree/disk/fact-trees.ts";
 import { builtCli } from "../built.ts";
 import { freshFolder, rsyncStream } from "./run.ts";
 
-const { test } = unless(notRoot ?? missing("rsync"));
+const { test } = unless(notRoot ?? missing("rsync", "setfattr", "setfacl"));
 
 /** A tree with all facts that are kept, and a program that stands for a remote shell. */
 function plant(): { readonly work: string; readonly shell: readonly string[] } {
@@ -19,13 +19,15 @@ function plant(): { readonly work: string; readonly shell: readonly string[] } {
   symlinkSync("file", join(from, "dir/link"));
   for (const path of ["", "dir", "dir/file", "dir/link"]) lchownSync(join(from, path), 70_001, 80_001);
   execFileSync("chmod", ["4755", join(from, "dir/file")]);
+  execFileSync("setfattr", ["-n", "user.a", "-v", "1", join(from, "dir/file")]);
+  execFileSync("setfacl", ["-m", "u:70003:rx", join(from, "dir/file")]);
   return {
     work,
     shell: ["-e", `sh ${join(work, "shell")}`, "--remote-path", `${process.execPath} ${builtCli()}`],
   };
 }
 
-const facts = ["-a"];
+const facts = ["-aAXU"];
 
 test("push and pull keep what is asked for, at both ends of a remote shell", async () => {
   const { work, shell } = plant();

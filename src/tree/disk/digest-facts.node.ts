@@ -1,6 +1,9 @@
 import type { Keep } from "../plan/keep.ts";
 import { type ByteString, toByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
+import { aclNames } from "./acl-form.ts";
+import { type FactPlace, isOwnXattr } from "./disk-facts.node.ts";
+import { findXattrCalls } from "./xattr-calls.node.ts";
 import { OwnerNames } from "./owners.node.ts";
 
 /**
@@ -10,6 +13,8 @@ import { OwnerNames } from "./owners.node.ts";
 export function isTellable({ atimes, chmod, groupMap, userMap }: Keep): boolean {
   return atimes !== true && chmod === undefined && userMap === undefined && groupMap === undefined;
 }
+
+const listNames: ReadonlySet<string> = new Set(Object.values(aclNames));
 
 /** What digests of directories say of the facts of an entry (docs/protocol.md §6.15). */
 export class DigestFacts {
@@ -22,11 +27,19 @@ export class DigestFacts {
   }
 
   /** Returns undefined for an entry of which more is told than a digest can say. */
-  tell({ group, owner }: FileStats): ByteString | undefined {
+  tell({ group, owner }: FileStats, place: () => FactPlace): ByteString | undefined {
     const keep = this.#keep;
+    if (this.#hasMore(place)) return undefined;
     if (keep.owner !== true && keep.group !== true) return "";
     const user = keep.owner === true ? this.#nameIn(this.#users, owner) : "";
     return `${user}\n${keep.group === true ? this.#nameIn(this.#groups, group) : ""}`;
+  }
+
+  #hasMore(place: () => FactPlace): boolean {
+    const { acls, xattrs } = this.#keep;
+    if (xattrs !== true && acls !== true) return false;
+    const names = findXattrCalls()?.list(place()) ?? [];
+    return names.some((name) => (isOwnXattr(name) ? xattrs === true : acls === true && listNames.has(name)));
   }
 
   #nameIn(names: OwnerNames, id: number): ByteString {

@@ -1,9 +1,10 @@
 import fs from "node:fs";
-import type { Facts } from "../entry/facts.ts";
-import type { Keep } from "../plan/keep.ts";
+import { equalBytes } from "../../bytes/compare.ts";
+import type { AclEntry, Facts, Xattr } from "../entry/facts.ts";
+import { aclNames, formatAcl } from "./acl-form.ts";
 import type { NativePath } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import { OwnerNames } from "./owners.node.ts";
+import { findXattrCalls } from "./xattr-calls.node.ts";
 
 /** Where facts are read and set. */
 export interface FactPlace {
@@ -13,7 +14,7 @@ export interface FactPlace {
 }
 
 /** What of a tree a place may not keep. */
-export type UnkeptFact = "owners" | "access times";
+export type UnkeptFact = "owners" | "access times" | "extended attributes" | "access control lists";
 
 /** How facts that go together are compared with what is there, and set. */
 interface DiskFact {
@@ -33,33 +34,93 @@ const ownership: DiskFact = {
   },
 };
 
+const access: DiskFact = {
+  name: "access times",
+  isSame: ({ accessSec, accessNsec }, { accessed }) =>
+    accessed === undefined || (accessed.sec === accessSec && accessed.nsec === accessNsec),
+  set() {}, // it is set together with the time of modification, behind all others
+};
+
+const attributes: DiskFact = {
+  name: "extended attributes",
+  isSame: (_, { xattrs }, place) => xattrs === undefined || hasSameXattrs(readXattrs(place()), xattrs),
+  set(place, { xattrs }) {
+    if (xattrs === undefined) return;
+    const there = readXattrs(place);
+    for (const { name } of there) if (!xattrs.some((one) => one.name === name)) calls().remove(place, name);
+    for (const { name, value } of xattrs) if (!hasValue(there, name, value)) calls().set(place, name, value);
+  },
+};
+
+const lists: DiskFact = {
+  name: "access control lists",
+  isSame: (_, wanted, place) =>
+    isSameList(place, "acl", wanted.acl) && isSameList(place, "defaultAcl", wanted.defaultAcl),
+  set(place, wanted) {
+    setList(place, "acl", wanted.acl);
+    setList(place, "defaultAcl", wanted.defaultAcl);
+  },
+};
+
 /** In the order in which they are set: a new owner takes attributes away. */
-export const diskFacts: readonly DiskFact[] = [ownership];
+export const diskFacts: readonly DiskFact[] = [ownership, attributes, lists, access];
 
 /** True when what is there has the facts that it is to have. */
 export function hasFacts(there: FileStats, wanted: Facts | undefined, place: () => FactPlace): boolean {
   return wanted === undefined || diskFacts.every((fact) => fact.isSame(there, wanted, place));
 }
 
-/** Reads the facts that a source was asked for. */
-export class FactReader {
-  readonly #keep: Keep;
-  readonly #users = new OwnerNames("user");
-  readonly #groups = new OwnerNames("group");
-  readonly #readsNothing: boolean;
+/** True for attributes that this process may read and set; lists are told for themselves. */
+export function isOwnXattr(name: string): boolean {
+  return process.geteuid?.() === 0 ? !name.startsWith("system.") : name.startsWith("user.");
+}
 
-  constructor(keep: Keep) {
-    this.#keep = keep;
-    const { group, owner } = keep;
-    this.#readsNothing = owner !== true && group !== true;
-  }
+/** Reads all attributes of a file, by name; none where there can be none. */
+export function readXattrs(place: FactPlace): readonly Xattr[] {
+  const xattrs = findXattrCalls();
+  const names = xattrs?.list(place).filter(isOwnXattr).sort() ?? [];
+  return names.flatMap((name) => {
+    const value = xattrs!.get(place, name);
+    return value ? [{ name, value }] : [];
+  });
+}
 
-  read(stats: FileStats): Facts | undefined {
-    if (this.#readsNothing) return undefined;
-    const { group, owner } = this.#keep;
-    return {
-      ...(owner === true && { user: this.#users.of(stats.owner) }),
-      ...(group === true && { group: this.#groups.of(stats.group) }),
-    };
-  }
+/** True for equal attributes in equal order. */
+export function hasSameXattrs(some: readonly Xattr[], others: readonly Xattr[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every(({ name, value }, i) => name === others[i]!.name && equalBytes(value, others[i]!.value));
+}
+
+function hasValue(xattrs: readonly Xattr[], name: string, value: Xattr["value"]): boolean {
+  const there = xattrs.find((one) => one.name === name);
+  return there !== undefined && equalBytes(there.value, value);
+}
+
+type ListName = keyof typeof aclNames;
+
+function isSameList(
+  place: () => FactPlace,
+  name: ListName,
+  wanted: readonly AclEntry[] | undefined,
+): boolean {
+  if (wanted === undefined) return true;
+  const there = findXattrCalls()?.get(place(), aclNames[name]);
+  if (there === undefined || wanted.length === 0) return there === undefined && wanted.length === 0;
+  return equalBytes(there, formatAcl(wanted));
+}
+
+function setList(place: FactPlace, name: ListName, wanted: readonly AclEntry[] | undefined): void {
+  if (wanted === undefined) return;
+  if (wanted.length > 0) calls().set(place, aclNames[name], formatAcl(wanted));
+  else findXattrCalls()?.remove(place, aclNames[name]);
+}
+
+/** @throws ENOTSUP where the system has no such calls */
+function calls(): NonNullable<ReturnType<typeof findXattrCalls>> {
+  const found = findXattrCalls();
+  if (found) return found;
+  throw Object.assign(new Error("ENOTSUP: the C library cannot be called"), {
+    code: "ENOTSUP",
+    syscall: "setxattr",
+  });
 }

@@ -45,6 +45,8 @@ export class HeldDirs {
   readonly rootPath: ByteString;
   /** The path that was given, from the top of the file system on. */
   readonly #givenPath: ByteString;
+  /** True to read files without a change of their access times, where this user may do that. */
+  keepsAccess = false;
   readonly #follow: boolean;
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
@@ -90,7 +92,8 @@ export class HeldDirs {
 
   /** Opens a name in a directory, with flags as of open(2). The caller closes it. */
   open(dir: DirNode, name: ByteString, flags: number, mode = 0): number {
-    return openAt(this.nameAt(dir, name), flags, mode);
+    const at = this.nameAt(dir, name);
+    return this.keepsAccess && isReading(flags) ? openUnnoticed(at, flags) : openAt(at, flags, mode);
   }
 
   /** Gives what is in a directory that is held open another name, anywhere in the tree. */
@@ -236,6 +239,22 @@ const rootPaths = new WeakMap<DirNode, ByteString>();
 
 function rootOf(dir: DirNode): DirNode {
   return dir.parent ? rootOf(dir.parent) : dir;
+}
+
+/** Opens a file so that its access time stays. Linux only. */
+const O_NOATIME = process.platform === "linux" ? 0o1000000 : 0;
+
+function isReading(flags: number): boolean {
+  return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR | O_PATH)) === 0;
+}
+
+function openUnnoticed(at: NameAt, flags: number): number {
+  try {
+    return openAt(at, flags | O_NOATIME, 0);
+  } catch (thrown) {
+    if (!isErrno(thrown, "EPERM")) throw thrown;
+    return openAt(at, flags, 0);
+  }
 }
 
 /** A path without slashes at its end. */

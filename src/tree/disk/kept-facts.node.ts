@@ -1,11 +1,17 @@
 import type { Entry } from "../entry/entry.ts";
-import type { Facts, Owner } from "../entry/facts.ts";
+import type { AclEntry, Facts, Owner, Xattr } from "../entry/facts.ts";
 import { changeMode, type ModeChanges, parseChmod } from "../plan/chmod.ts";
 import { modeMask } from "../plan/comparison.ts";
 import { type Keep, plainKeep } from "../plan/keep.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { umask } from "./keeping.node.ts";
+import { isOwnXattr } from "./disk-facts.node.ts";
 import { mayGive, OwnerIds } from "./owners.node.ts";
+
+/** The attributes that may be set here, as they are when all may. */
+function ownXattrs(told: readonly Xattr[]): readonly Xattr[] {
+  return told.every(({ name }) => isOwnXattr(name)) ? told : told.filter(({ name }) => isOwnXattr(name));
+}
 
 /** True for a kind of entry whose time is set. */
 export function setsTime({ omitDirTimes, omitLinkTimes, times }: Keep, kind: FileStats["kind"]): boolean {
@@ -73,10 +79,26 @@ export class KeptFacts {
   }
 
   #factsOf(told: Facts): Facts | undefined {
+    const { acls, atimes, xattrs } = this.keep;
     const user = this.#ownerOf(told.user);
     const group = this.#groupOf(told.group);
-    if (!user && !group) return undefined;
-    return { ...(user && { user }), ...(group && { group }) };
+    const facts: Facts = {
+      ...(user && { user }),
+      ...(group && { group }),
+      ...(atimes === true && told.accessed && { accessed: told.accessed }),
+      ...(xattrs === true && told.xattrs && { xattrs: ownXattrs(told.xattrs) }),
+      ...(acls === true && told.acl && { acl: this.#listOf(told.acl) }),
+      ...(acls === true && told.defaultAcl && { defaultAcl: this.#listOf(told.defaultAcl) }),
+    };
+    return Object.keys(facts).length > 0 ? facts : undefined;
+  }
+
+  /** A list with the numbers that users and groups have here. */
+  #listOf(told: readonly AclEntry[]): readonly AclEntry[] {
+    return told.map((entry) => {
+      if (entry.owner === undefined) return entry;
+      return { ...entry, owner: (entry.tag === "user" ? this.#users : this.#groups).here(entry.owner) };
+    });
   }
 
   #ownerOf(told: Owner | undefined): Owner | undefined {

@@ -60,18 +60,18 @@ export class MetadataSetter {
     const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
     if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#tell("modes");
-    if (modeBits !== 0 && !(obeysUmask && (firstMode(wanted) & ~umask) === mode)) {
+    if (modeBits !== 0 && !(obeysUmask && !wanted.facts?.acl && (firstMode(wanted) & ~umask) === mode)) {
       this.#attempt("modes", () => fs.fchmodSync(fd, mode));
     }
     if (!setsTimesByName && setsTime(this.#keep, "file"))
-      this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec));
+      this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed));
   }
 
   /** Sets what could not be set while the file was open. */
-  setNamed(held: HeldDirs, { dir, name }: NameIn, { mtimeSec, mtimeNsec }: Metadata): void {
+  setNamed(held: HeldDirs, { dir, name }: NameIn, { mtimeSec, mtimeNsec, facts }: Metadata): void {
     const { setsTimesByName, times } = this.keeping;
     if (setsTimesByName && setsTime(this.#keep, "file"))
-      this.#setTime(() => times.setAt(held.nameAt(dir, name), mtimeSec, mtimeNsec));
+      this.#setTime(() => times.setAt(held.nameAt(dir, name), mtimeSec, mtimeNsec, facts?.accessed));
   }
 
   /**
@@ -84,9 +84,15 @@ export class MetadataSetter {
     if (!hasAll || !isSameMode(there, wanted, keeping)) this.#change(at, there, wanted, hasAll);
     else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
       this.#tell("modes");
-    if (isSameTime(there, wanted, keeping) || !setsTime(this.#keep, there.kind)) return;
+    if (this.#hasTimes(there, wanted) || !setsTime(this.#keep, there.kind)) return;
     if (keeping.timeUnitNsec === Infinity) this.#tell("times");
-    else keeping.times.setAt(at, wanted.mtimeSec, wanted.mtimeNsec);
+    else keeping.times.setAt(at, wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
+  }
+
+  #hasTimes(there: FileStats, wanted: Metadata): boolean {
+    const accessed = wanted.facts?.accessed;
+    const isRead = accessed?.sec === there.accessSec && accessed.nsec === there.accessNsec;
+    return isSameTime(there, wanted, this.keeping) && (accessed === undefined || isRead);
   }
 
   /** Sets the facts of a link that was just made. */
@@ -104,7 +110,7 @@ export class MetadataSetter {
   ): void {
     const at = held.nameAt(dir, name);
     if (!this.#hasFacts(at, there, wanted.facts)) this.#change(at, there, wanted, false);
-    if (!isSameTime(there, wanted, this.keeping)) this.setLinkTime(held, { dir, name }, wanted, temporary);
+    if (!this.#hasTimes(there, wanted)) this.setLinkTime(held, { dir, name }, wanted, temporary);
   }
 
   #hasFacts(at: NameAt, there: FileStats, wanted: Facts | undefined): boolean {
@@ -138,7 +144,8 @@ export class MetadataSetter {
     const { times } = this.keeping;
     this.#keepsLinkTimes ??= keepsLinkTimes(held, temporary(), times);
     if (!this.#keepsLinkTimes) return this.#tell("times of links");
-    const set = (): void => times.setAt(held.nameAt(dir, name), wanted.mtimeSec, wanted.mtimeNsec);
+    const set = (): void =>
+      times.setAt(held.nameAt(dir, name), wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
     this.#attempt("times of links", set);
   }
 

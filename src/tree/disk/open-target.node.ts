@@ -69,6 +69,7 @@ export class OpenTarget {
     this.#tools = tools;
     this.#kept = new KeptFacts(options.keep, options.worldWritable);
     this.held = held;
+    held.keepsAccess = options.keep?.atimes === true;
     this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
     this.#likeFrom = likeDir(destination, first);
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);

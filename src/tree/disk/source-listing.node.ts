@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { Pause } from "../../bytes/pause.node.ts";
-import { SyncError } from "../../errors.ts";
+import { SyncError, withPath } from "../../errors.ts";
 import type { Entry, Layout } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import type { Subtree } from "../entry/subtree-digests.ts";
@@ -12,7 +12,7 @@ import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
 import { DigestFacts, isTellable } from "./digest-facts.node.ts";
 import { DirFilters } from "./dir-filters.node.ts";
-import { FactReader } from "./disk-facts.node.ts";
+import { FactReader } from "./fact-reader.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
@@ -152,7 +152,11 @@ function describe(
     const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
     if (kind === "other") throw unsupported(printPlace(dir, name));
     const size = kind === "file" ? stats.size : 0;
-    const facts = reader.read(stats);
+    const facts = reader.read(
+      stats,
+      () => ({ path: held.at(dir, name), isHandle: false }),
+      (error) => onTrouble?.(withPath(error, printPlace(dir, name))),
+    );
     const entry: Entry = {
       depth,
       name: fromByteString(name),

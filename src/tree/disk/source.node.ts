@@ -58,6 +58,7 @@ export interface DirSource extends TreeSource<SourceFile> {
  */
 export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
   const start = findStart(placeBytes(place), options.follow ?? true);
+  start.held.keepsAccess = options.keep?.atimes === true;
   const cutters = new SpareCutters();
   const listing = new SourceListing(start, options.filter, options.keep);
   return {

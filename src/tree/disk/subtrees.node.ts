@@ -55,8 +55,8 @@ function addTo(
   { dir, name, depth, stats }: Found,
   facts: DigestFacts,
 ): void {
-  const more = facts.tell(stats);
-  if (more === undefined) return digests.add(depth, name, { ...stats, kind: "other" });
+  const more = facts.tell(stats, () => ({ path: held.at(dir, name), isHandle: false }));
+  if (more === undefined) return digests.addUntold(depth, name, stats.kind);
   if (stats.kind !== "symlink") return digests.add(depth, name, stats, "", more);
   try {
     const target = fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }); // for Deno

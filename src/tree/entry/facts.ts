@@ -51,7 +51,7 @@ export interface AclEntry {
 export interface Facts {
   readonly user?: Owner;
   readonly group?: Owner;
-  /** The last access; of what is no directory. */
+  /** The last access; of what is neither directory nor link: to read these is an access. */
   readonly accessed?: Moment;
   /** All that there are, by name; not those that hold access control lists. */
   readonly xattrs?: readonly Xattr[];

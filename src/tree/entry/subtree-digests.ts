@@ -60,10 +60,9 @@ export class SubtreeDigests {
    */
   add(depth: number, name: string, told: EntryFacts, target = "", more = ""): void {
     const { kind, size, mode, mtimeSec, mtimeNsec } = told;
+    if (kind === "other") return this.addUntold(depth, name, kind);
     this.#closeBelow(depth);
-    const level = this.#levels[depth]!;
-    level.entryCount += 1;
-    if (kind === "other") return this.spoil(depth);
+    this.#levels[depth]!.entryCount += 1;
     this.#makeRoom(recordBytes + name.length + target.length + more.length);
     this.#writeByte(kindCodes[kind] | (more === "" ? 0 : moreFlag));
     this.#writeByte(name.length);
@@ -76,8 +75,22 @@ export class SubtreeDigests {
     if (kind === "symlink") this.#writeText(target);
     if (more !== "") this.#writeWord(more.length);
     this.#writeText(more);
-    if (kind !== "dir") return;
-    const path = level.path === "" ? name : `${level.path}/${name}`;
+    if (kind === "dir") this.#open(depth, name);
+  }
+
+  /**
+   * Adds an entry of which more is to be told than a record says: the directories that it lies in
+   * have no digest.
+   */
+  addUntold(depth: number, name: string, kind: EntryFacts["kind"]): void {
+    this.spoil(depth);
+    this.#levels[depth]!.entryCount += 1;
+    if (kind === "dir") this.#open(depth, name);
+  }
+
+  #open(depth: number, name: string): void {
+    const around = this.#levels[depth]!.path;
+    const path = around === "" ? name : `${around}/${name}`;
     this.#levels.push({ path, start: this.#length, entryCount: 0, isWhole: true });
   }
 

@@ -72,7 +72,6 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
       omitDirTimes: flag,
       omitLinkTimes: flag,
       atimes: flag,
-      crtimes: flag,
       owner: flag,
       group: flag,
       numericIds: flag,

@@ -19,8 +19,6 @@ export interface Keep {
   readonly omitLinkTimes?: boolean;
   /** True to carry the time of the last access. */
   readonly atimes?: boolean;
-  /** True to carry the time of creation, which no system that is known lets be set. */
-  readonly crtimes?: boolean;
   /** True to carry whose an entry is; who is not root may set no other than itself. */
   readonly owner?: boolean;
   /** True to carry the group; who is not root may set those that it is in. */

@@ -54,7 +54,9 @@ it("has no digest for directories in which something cannot be told", () => {
   digests.add(0, "e", dir);
   digests.spoil(1);
   digests.add(0, "g", dir);
-  expect(digests.finish().map(({ path }) => path)).toEqual(["a/c", "g"]);
+  digests.addUntold(1, "h", "dir");
+  digests.add(2, "i", file);
+  expect(digests.finish().map(({ path }) => path)).toEqual(["a/c", "g/h"]);
 });
 
 it("takes directories with longer listings than it has room for at first", () => {
