@@ -48,7 +48,7 @@ const foreign: readonly Row[] = [
   ["", "specials", "pipes and sockets are not sent; leave it out"],
   ["", "copy-devices", "devices are not read; leave it out"],
   ["", "write-devices", "devices are not written to; leave it out"],
-  ["N", "crtimes", "times of creation cannot be set here; leave it out"],
+  ["N", "crtimes", "times of creation cannot be set; leave it out"],
   ["", "super", "owners and devices are not carried; leave it out"],
   ["", "fake-super", "owners and devices are not carried"],
   ["L", "copy-links", "links are sent as links; SRC/ follows one"],
