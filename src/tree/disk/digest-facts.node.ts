@@ -2,7 +2,8 @@ import type { Keep } from "../plan/keep.ts";
 import { type ByteString, toByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { aclNames } from "./acl-form.ts";
-import { type FactPlace, isOwnXattr } from "./disk-facts.node.ts";
+import { isOwnXattr } from "./disk-facts.node.ts";
+import type { FactPlace } from "./fact-place.node.ts";
 import { findXattrCalls } from "./xattr-calls.node.ts";
 import { OwnerNames } from "./owners.node.ts";
 

@@ -2,16 +2,9 @@ import fs from "node:fs";
 import { equalBytes } from "../../bytes/compare.ts";
 import type { AclEntry, Facts, Xattr } from "../entry/facts.ts";
 import { aclNames, formatAcl } from "./acl-form.ts";
-import type { NativePath } from "./byte-string.node.ts";
+import type { FactPlace } from "./fact-place.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { findXattrCalls } from "./xattr-calls.node.ts";
-
-/** Where facts are read and set. */
-export interface FactPlace {
-  readonly path: NativePath;
-  /** True for a path of /proc that leads to the thing itself; otherwise no link is followed. */
-  readonly isHandle: boolean;
-}
 
 /** What of a tree a place may not keep. */
 export type UnkeptFact = "owners" | "access times" | "extended attributes" | "access control lists";

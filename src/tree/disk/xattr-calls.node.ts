@@ -1,6 +1,6 @@
 import type { Bytes } from "../../types.ts";
 import type { ByteString, NativePath } from "./byte-string.node.ts";
-import type { FactPlace } from "./disk-facts.node.ts";
+import type { FactPlace } from "./fact-place.node.ts";
 import { bindNative, type Koffi, type NativeCall } from "./koffi.node.ts";
 import { errnoError } from "./libc.node.ts";
 
