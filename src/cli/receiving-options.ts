@@ -10,6 +10,7 @@ import { explainOption } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { keepOf, keepOptions } from "./keep-options.ts";
 import { planOptions, planRuleOf } from "./plan-options.ts";
+import { snapshotOf, snapshotOptions } from "./snapshot-options.ts";
 import type { Report } from "./report.ts";
 
 /** The option of the commands that can tell what they would do. */
@@ -39,6 +40,7 @@ export const placeOptions = {
   },
   ...backupOptions,
   ...alternativeOptions,
+  ...snapshotOptions,
   ...keepOptions,
 } as const satisfies OptionSpecs;
 
@@ -70,6 +72,7 @@ export async function readPlaceOptions(
     maxDeletedCount: deletionLimitOf(options),
     ...backupsOf(options),
     ...alternativesOf(options),
+    ...snapshotOf(options),
     durability: durabilityOf(options.fsync),
   };
 }

@@ -53,6 +53,8 @@ interface EntryPlannerTools {
   readonly actions: EntryActions;
   /** True where somebody is told of changes. */
   readonly tellsChanges: boolean;
+  /** True where nothing about files with further names may be changed. */
+  readonly sparesLinked: boolean;
   readonly kept: KeptFacts;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
@@ -155,6 +157,12 @@ export class EntryPlanner {
   }
 
   #outcomeOf(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
+    const outcome = this.#compareAll(dir, name, entry, there);
+    const isShared = outcome === "touched" && there!.kind !== "dir" && there!.linkCount > 1;
+    return isShared && this.#tools.sparesLinked ? "changed" : outcome;
+  }
+
+  #compareAll(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
     const { destination, keeping, rule } = this.#tools;
     const outcome = compareEntry(entry, there, keeping, rule);
     if (outcome !== "same" || entry.facts === undefined) return outcome;

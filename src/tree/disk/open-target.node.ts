@@ -202,6 +202,7 @@ export class OpenTarget {
       },
     };
     const onDone = onChange && ((differing: Differing): void => onChange(changeOf(differing)));
+    const { sparesLinked = false } = this.#tools.options;
     const actions = new TargetActions({
       held: this.held,
       metadata,
@@ -212,6 +213,7 @@ export class OpenTarget {
       alternatives: this.#alternativeFiles(keeping, onDone),
       onDone: onDone && (({ entry: { kind, size }, ...entry }) => onDone({ ...entry, kind, size })),
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),
+      sparesLinked,
       useOld: given.useOld ?? false,
     });
     const { layout } = given;
@@ -227,6 +229,7 @@ export class OpenTarget {
       rule,
       actions,
       tellsChanges,
+      sparesLinked,
       extras,
       expected,
     });

@@ -158,6 +158,7 @@ class Preview implements TreeTarget, EntryActions {
       rule,
       actions: this,
       tellsChanges: true,
+      sparesLinked: false,
       extras: this.#extras,
       expected,
     });

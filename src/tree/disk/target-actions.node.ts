@@ -30,6 +30,8 @@ interface TargetActionsTools {
   readonly metadata: () => MetadataSetter;
   /** True when new versions can be made from old ones. */
   readonly useOld: boolean;
+  /** True where nothing about files with further names may be changed. */
+  readonly sparesLinked: boolean;
 }
 
 /** An entry that is not the same as what is there. */
@@ -94,7 +96,7 @@ export class TargetActions implements EntryActions {
 
   file(planned: PlannedEntry): Need | Promise<Need> {
     const { dir, name, entry, there, outcome } = planned;
-    const { files, held, linkedFiles, metadata, useOld, workspace } = this.#tools;
+    const { files, held, linkedFiles, metadata, sparesLinked, useOld, workspace } = this.#tools;
     const taking = this.#tools.alternatives?.file(planned);
     if (taking !== undefined) return taking;
     if (outcome === "same") return "nothing";
@@ -107,7 +109,8 @@ export class TargetActions implements EntryActions {
     const { metadata: setter, search } = workspace();
     files.add(planned, outcome);
     if (outcome === "changed") this.#tools.onReplace(planned.number, there!.size);
-    const old = outcome === "changed" && useOld ? oldVersionOf(entry.size, there!.size) : undefined;
+    const mayUseOld = outcome === "changed" && useOld && !(sparesLinked && there!.linkCount > 1);
+    const old = mayUseOld ? oldVersionOf(entry.size, there!.size) : undefined;
     if (old?.oldBytes === entry.size) return old;
     if (outcome === "changed" && there!.size > 0) {
       // Where no time is kept a file that has not changed looks like this, at each run.

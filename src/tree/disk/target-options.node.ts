@@ -11,6 +11,11 @@ export interface TreeTargetOptions
     AlternativeOptions,
     ProtectionOptions,
     Pick<Order, "durability" | "keep" | "maxDeletedCount" | "rule"> {
+  /**
+   * True to change nothing about files that have further names: what differs in its mode or time
+   * alone becomes a file of its own.
+   */
+  readonly sparesLinked?: boolean;
   /** False to refuse a link as the destination itself; true unless given. */
   readonly follow?: boolean;
   /** False to leave out of modes that everybody may write; true unless given. */

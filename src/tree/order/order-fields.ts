@@ -29,6 +29,9 @@ const keepTextLength = 4096;
 /** Bytes a second that a rate may be at most: an exbibyte would not fit a whole number. */
 export const maxRate = 2 ** 50;
 
+/** Characters in a rule of which snapshots stay. */
+const maxRetentionLength = 200;
+
 const sender = ["sender"] as const;
 const receiver = ["receiver"] as const;
 const both = ["sender", "receiver"] as const;
@@ -42,6 +45,8 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
     check: texts({ count: filterLimits.ruleCount, length: 2 * filterLimits.patternBytes }),
   },
   deletesExcluded: { ends: both, check: flag },
+  snapshot: { ends: receiver, check: flag },
+  retention: { ends: receiver, deletes: true, check: text(maxRetentionLength) },
   durability: { ends: receiver, check: choice("files", "once", "all") },
   bytesPerSecond: { ends: sender, check: count(maxRate, 1) },
   rule: {

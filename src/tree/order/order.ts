@@ -36,6 +36,13 @@ export interface Order {
   readonly linkDest?: readonly string[] | undefined;
   /** Which facts of entries are kept. */
   readonly keep?: Keep | undefined;
+  /**
+   * Makes a snapshot: a new directory in the destination named by the time, in which all that is
+   * the same as in the last one is a further name for it.
+   */
+  readonly snapshot?: boolean | undefined;
+  /** Which snapshots stay then, such as `10` or `daily:7,weekly:4`; all unless given. */
+  readonly retention?: string | undefined;
   /** When what is written is on the medium; whenever the system likes, unless given. */
   readonly durability?: Durability | undefined;
   /** Bytes that the sender lets go out in a second at most. */

@@ -13,6 +13,8 @@ const whole: Required<Order> = {
   maxDeletedCount: 7,
   filter: ["- *.o", "P /\udcff'\"\\ü"],
   deletesExcluded: true,
+  snapshot: true,
+  retention: "daily:7",
   durability: "all",
   bytesPerSecond: 4096,
   rule: {
