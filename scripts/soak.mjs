@@ -10,5 +10,6 @@ const tests = [
   "test/interop/gitignore.test.ts",
   "test/interop/rsync-alternatives.test.ts",
   "test/interop/rsync-backups.test.ts",
+  "test/interop/rsync-sources.test.ts",
 ];
 process.exitCode = await run("vitest", ["run", ...tests]);

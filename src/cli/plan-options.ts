@@ -24,6 +24,10 @@ export const planOptions = {
   update: { type: "boolean", short: "u", about: "leave files alone that are newer in DST" },
   existing: { type: "boolean", about: "make nothing that is not in DST" },
   "ignore-existing": { type: "boolean", about: "leave alone what is in DST" },
+  "safe-links": {
+    type: "boolean",
+    about: "leave out links that lead out of the tree",
+  },
   "max-size": { type: "string", value: "SIZE", about: "leave larger files as they are in DST" },
   "min-size": { type: "string", value: "SIZE", about: "leave smaller files as they are in DST" },
 } as const satisfies OptionSpecs;
@@ -47,6 +51,7 @@ export function planRuleOf(
     ...(update && { keepsNewer: true }),
     ...(existing && { onlyExisting: true }),
     ...(options["ignore-existing"] === true && { onlyNew: true }),
+    ...(options["safe-links"] === true && { onlySafeLinks: true }),
     ...(minBytes !== undefined && { minBytes }),
     ...(maxBytes !== undefined && { maxBytes }),
   };

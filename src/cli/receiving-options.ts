@@ -5,7 +5,7 @@ import type { Durability, Order } from "../tree/order/order.ts";
 import type { Unkept } from "../tree/disk/metadata.node.ts";
 import { alternativeOptions, alternativesOf, backupOptions, backupsOf } from "./backup-options.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
-import { deleteOptions, deletionLimitOf } from "./deletion.ts";
+import { deleteOptions, deletionOf } from "./deletion.ts";
 import { explainOption } from "./filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { keepOf, keepOptions } from "./keep-options.ts";
@@ -38,6 +38,12 @@ export const placeOptions = {
     doc: "wait for the disk: `files`, as without a value, before a file gets its name; `once`, when all is done; `all`, both ([what for](security.md#what-is-not-protected))",
     unlike: "takes a value",
   },
+  "keep-dirlinks": {
+    type: "boolean",
+    short: "K",
+    about: "receive into a directory that a link in DST leads to",
+    unlike: "a server does not",
+  },
   ...backupOptions,
   ...alternativeOptions,
   ...snapshotOptions,
@@ -69,7 +75,8 @@ export async function readPlaceOptions(
     dryRun: options["dry-run"] === true,
     rule: planRuleOf(options),
     keep: keepOf(options),
-    maxDeletedCount: deletionLimitOf(options),
+    ...deletionOf(options),
+    keepsDirLinks: options["keep-dirlinks"],
     ...backupsOf(options),
     ...alternativesOf(options),
     ...snapshotOf(options),

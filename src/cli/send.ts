@@ -18,6 +18,7 @@ import { filterOptions, readFilterOptions } from "./filter-options.ts";
 import { keepOf, keepOptions } from "./keep-options.ts";
 import { loadFilter } from "../transfer/filter-loading.node.ts";
 import { orderGiven, orderOption } from "./order-option.ts";
+import { choiceOptions, chooseSource } from "./source-options.ts";
 import { rateOf, rateOption } from "./pace-options.ts";
 import { prepareForSession } from "./engine.ts";
 
@@ -28,7 +29,7 @@ interface DigestOptions {
 }
 
 /** Options about what is told of a tree. */
-const sourceOptions = { ...filterOptions, ...keepOptions } as const;
+const sourceOptions = { ...filterOptions, ...choiceOptions, ...keepOptions } as const;
 
 /** `send SRC`: a tree as a stream. */
 export const send = defineCommand({
@@ -51,19 +52,23 @@ export const send = defineCommand({
   },
   knowsRsync: true,
   writesOutput: () => true,
-  async run({ operands: [place], options, report, signal }) {
+  async run({ operands: [from], options, report, signal }) {
     if (options["filter-explain"] !== undefined)
-      return reportExplanation(report, options, { side: "sender", ...sourcePlace(place) });
+      return reportExplanation(report, options, { side: "sender", ...sourcePlace(from) });
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
-    const order = orderGiven(options, "sender", { ...sourceOptions, ...rateOption }) ?? {
+    const given = orderGiven(options, "sender", { ...sourceOptions, ...rateOption });
+    const chosen = chooseSource(from, options);
+    const place = given ? from : chosen.place;
+    const order = given ?? {
       ...(await readFilterOptions(options)),
+      ...chosen.order,
       ...rateOf(options),
       keep: keepOf(options),
     };
     const { filter } = await loadFilter(order, "receiver");
-    const source = await openSource(place, { filter, keep: order.keep });
+    const source = await openSource(place, { ...order, filter });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();

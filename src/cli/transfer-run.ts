@@ -9,6 +9,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "./receive-limits.ts";
 import { placeOptions, readLocalOptions, readPlaceOptions } from "./receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "./remote-options.ts";
 import { reportOptions } from "./report-options.ts";
+import { checkDeletion, choiceOptions, chooseSource } from "./source-options.ts";
 import { timeoutOf, timeoutOption } from "./session-options.ts";
 
 /** Options of a command that brings a place elsewhere up to date with another. */
@@ -16,6 +17,7 @@ export const pushOptions = {
   compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
   ...placeOptions,
   ...explainOption,
+  ...choiceOptions,
   ...rateOption,
   ...endingOptions,
   ...remoteOptions,
@@ -42,11 +44,13 @@ export async function runTransfer({
         ? { side: "sender", ...sourcePlace(from) }
         : { side: "receiver", place: to, isNamed: false },
     );
-  const order = { ...(await readPlaceOptions(options)), ...rateOf(options) };
+  const { place, order: chosen } = chooseSource(from, options);
+  const order = { ...(await readPlaceOptions(options)), ...chosen, ...rateOf(options) };
+  checkDeletion(order);
   const limits = receiveLimitsOf(options);
   const changes = new ChangeReport(report, order);
   prepareForSession("duplex");
-  const summary = await transfer(from, to, {
+  const summary = await transfer(place, to, {
     ...readConnectorOptions(source.kind === "local" ? target : source, options, report),
     ...reconnectionOf(options, report),
     ...timeoutOf(options),

@@ -70,13 +70,20 @@ export function dirShare(
       "deletesExcluded",
       "rule",
       "keep",
+      "deletesAfterErrors",
+      "forcesDirs",
+      "refusesEmpty",
+      "prunesEmptyDirs",
+      "flatDirs",
+      "oneFileSystem",
+      "paths",
       ...sideDirFields,
       "backupSuffix",
     ],
     async openTree(path, { order = {} }) {
       const filter = filterOfPeer(order);
       return withPlace(held, path, async (place) => {
-        return { source: await openTreeSource(place, { follow: false, filter, keep: order.keep }) };
+        return { source: await openTreeSource(place, { ...order, follow: false, filter }) };
       });
     },
     async openFile(path, shareOptions) {

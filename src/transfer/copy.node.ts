@@ -18,7 +18,7 @@ import type { TransferOptions } from "./transfer-options.node.ts";
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
   const { filter } = await loadFilter(options, "receiver");
   const { bytesPerSecond: rate, signal, onConnect } = options;
-  const source = await openSource(from, { filter, keep: options.keep });
+  const source = await openSource(from, { ...options, filter });
   return closingInTheEnd(
     async () => {
       const target = await openTarget(to, { ...options, filter });

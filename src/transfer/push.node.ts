@@ -41,7 +41,7 @@ export async function push(
       ...options,
       ...patience,
       connect,
-      openSource: () => openSource(place, { filter, keep }),
+      openSource: () => openSource(place, { ...options, filter }),
     });
     return await run.done;
   } finally {

@@ -62,3 +62,48 @@ it("a server keeps backups below the place that is pushed to, and nowhere else",
   await target.close();
   await share.close!();
 });
+
+it.each(["push", "pull", "send"])("%s sends the paths that a file names, and no others", async (command) => {
+  const { work, far } = workplace();
+  const [from, to, list] = [join(work, "from"), join(work, "to"), join(work, "list")];
+  plant(from, { a: "1", "d/b": "2", "d/c": "3", "e/f": "4" });
+  fs.writeFileSync(list, "d/b\n# a\n/e\n");
+  const run = (...args: string[]) => rsyncStream([command, ...args, "--files-from", list]);
+  if (command === "send") {
+    const { stdout } = await run(from, "-q");
+    await rsyncStream(["recv", "-q", to], stdout);
+  } else {
+    const places = command === "push" ? [from, `h:${to}`] : [`h:${from}`, to];
+    const { code, stderr } = await run(...places, ...far);
+    expect(code, stderr).toBe(0);
+    expect((await run(...places, ...far, "--delete")).stderr).toContain("--delete does not go with");
+  }
+  expect(fs.readdirSync(to, { recursive: true }).sort()).toEqual(["d", "d/b", "e"]);
+});
+
+it("a push keeps the directories that SRC names, and follows links", async () => {
+  const { work, far } = workplace();
+  const to = join(work, "to");
+  plant(join(work, "from"), { "d/b": "2", "d/c/x": "3" });
+  fs.symlinkSync("b", join(work, "from/d/link"));
+  const args = ["push", "-R", "-L", `${work}/./from/d/`, `h:${to}`, ...far];
+  const { code, stderr } = await rsyncStream(args);
+  expect(code, stderr).toBe(0);
+  expect(fs.readdirSync(to, { recursive: true }).sort()).toEqual(
+    ["from", "from/d", "from/d/b", "from/d/c", "from/d/c/x", "from/d/link"].sort(),
+  );
+  expect(fs.lstatSync(join(to, "from/d/link")).isFile()).toBe(true);
+});
+
+it("an empty source deletes nothing unless that is asked for", async () => {
+  const { work, far } = workplace();
+  const [from, to] = [join(work, "from"), join(work, "to")];
+  fs.mkdirSync(from);
+  plant(to, { a: "1" });
+  const args = ["push", `${from}/`, `h:${to}`, "--delete-after", ...far];
+  const { code, stderr } = await rsyncStream(args);
+  expect([code, stderr]).toEqual([5, expect.stringContaining("--allow-empty-source")]);
+  expect(fs.readdirSync(to)).toEqual(["a"]);
+  expect((await rsyncStream([...args, "--allow-empty-source"])).code).toBe(0);
+  expect(fs.readdirSync(to)).toEqual([]);
+});

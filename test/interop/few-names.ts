@@ -94,8 +94,10 @@ export async function syncHere(
     const options = { ...target, onChange };
     const receiving = foretell ? openTreePreview(to, options) : await openTreeTarget(to, options);
     const [left, right] = duplexPair();
-    const [received] = await Promise.all([receiveTree(receiving, right), sendTree(opened, left)]);
-    return { changes: changes.sort(), failed: received.failed };
+    let failed = 0;
+    const onTrouble = (): void => void (failed += 1);
+    await Promise.all([receiveTree(receiving, right, { onTrouble }), sendTree(opened, left, { onTrouble })]);
+    return { changes: changes.sort(), failed };
   } finally {
     await opened.close();
   }

@@ -15,7 +15,7 @@ export interface NameIn {
 type Volume = Pick<FileStats, "device" | "mount">;
 
 /** What is known of a directory beside its name. */
-type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isNew" | "seen" | "volume">>;
+type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isBehindLink" | "isNew" | "seen" | "volume">>;
 
 /**
  * A directory below the root; the root is the one without a parent. All have the same fields: every
@@ -28,6 +28,8 @@ export class DirNode {
    * True for one that was made in this session: nothing is in it but what the session put there.
    */
   readonly isNew: boolean;
+  /** True for one that a link at its name leads to. */
+  readonly isBehindLink: boolean;
   /** Where it is for as long as something else has its name. */
   aside: NameIn | undefined;
   /** The handle of one that is open all the time: the root, and what `hold` gave. */
@@ -55,6 +57,7 @@ export class DirNode {
     this.parent = parent;
     this.name = name;
     this.isNew = facts.isNew ?? false;
+    this.isBehindLink = facts.isBehindLink ?? false;
     this.aside = facts.aside;
     this.fd = facts.fd;
     this.volume = facts.volume;
@@ -65,16 +68,30 @@ export class DirNode {
 }
 
 /** A directory that is there, below another. */
-export function dirBelow(parent: DirNode, name: ByteString, stats: FileStats): DirNode {
+export function dirBelow(
+  parent: DirNode,
+  name: ByteString,
+  stats: FileStats & Pick<DirFacts, "isBehindLink">,
+): DirNode {
   const { volume } = parent.top;
   const isSame = volume?.device === stats.device && volume.mount === stats.mount;
   const seen = identityIn(stats);
-  return new DirNode(parent, name, isSame ? { seen } : { seen, volume: volumeOf(stats) });
+  const { isBehindLink = false } = stats;
+  return new DirNode(parent, name, {
+    seen,
+    isBehindLink,
+    ...(!isSame && { volume: volumeOf(stats) }),
+  });
 }
 
 /** The file system that something lies on. */
 export function volumeOf({ device, mount }: FileStats): Volume {
   return { device, mount };
+}
+
+/** Directories between the root and one below it, that one included. */
+export function depthOf(dir: DirNode): number {
+  return dir.parent ? depthOf(dir.parent) + 1 : 0;
 }
 
 /** The path from the root down to a directory, each name with a slash before it. */

@@ -2,6 +2,7 @@ import { SyncError } from "../../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
 import { compareEntry, incompleteDir, wantedOver, type Keeping, type Outcome } from "../plan/comparison.ts";
 import { differencesOf } from "../plan/differences.ts";
+import { isUnsafeLink } from "../plan/unsafe-link.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 import { hasFacts } from "./disk-facts.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
@@ -10,7 +11,7 @@ import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
 import type { ExpectedPaths } from "../filter/expected-paths.ts";
-import { printPlace, DirNode } from "./dir-node.node.ts";
+import { depthOf, printPlace, DirNode } from "./dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
@@ -50,6 +51,8 @@ interface EntryPlannerTools {
   readonly layout: Layout;
   readonly keeping: Keeping;
   readonly rule: PlanRule | undefined;
+  /** True to take a link for the directory that it leads to, where one comes. */
+  readonly keepsDirLinks: boolean;
   readonly actions: EntryActions;
   /** True where somebody is told of changes. */
   readonly tellsChanges: boolean;
@@ -130,12 +133,13 @@ export class EntryPlanner {
 
   /** Returns undefined for what the rule leaves as it is. */
   #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
-    const { destination, extras, kept, rule } = this.#tools;
+    const { destination, extras, kept, keepsDirLinks, rule } = this.#tools;
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (told.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");
     const { held } = destination;
-    const there = held && standingAt(held, dir, name, told);
+    if (rule?.onlySafeLinks === true && isUnsafe(told, dir)) return undefined;
+    const there = held && standingAt(held, dir, name, told, keepsDirLinks);
     const entry = kept.wanted(told, there);
     const outcome = this.#outcomeOf(dir, name, entry, there);
     if (outcome === "skipped") return undefined;
@@ -178,4 +182,8 @@ export class EntryPlanner {
       throw entryTrouble(thrown, printPlace(dir, name));
     }
   }
+}
+
+function isUnsafe({ target }: Entry, dir: DirNode): boolean {
+  return target !== undefined && isUnsafeLink(toByteString(target), depthOf(dir));
 }

@@ -33,6 +33,18 @@ interface Candidate extends Extra {
   readonly isDying: boolean;
 }
 
+/** What is deleted, and how. */
+interface ExtrasOptions {
+  /** What is spared, and the directories that it lies in. */
+  readonly filters?: DirFilters | undefined;
+  /** Keep what is deleted. */
+  readonly backups?: Backups | undefined;
+  /** True to delete nothing but what is in directories that make room for something else. */
+  readonly onlyDying?: boolean;
+  /** True to delete nothing when there is no entry but the top one. */
+  readonly refusesEmpty?: boolean;
+}
+
 /** Why nothing is deleted when the sender did not name all that it has. */
 export function notWhole(): SyncError {
   return new SyncError("PARTIAL", "the sender could not list or read all it has, so nothing was deleted");
@@ -49,6 +61,9 @@ export class Extras {
   readonly #maxCount: number;
   readonly #filters: DirFilters | undefined;
   readonly #backups: Backups | undefined;
+  readonly #onlyDying: boolean;
+  readonly #refusesEmpty: boolean;
+  #seenCount = 0;
   /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
   readonly #levels: (Level | undefined)[] = [];
   readonly #candidates: Candidate[] = [];
@@ -62,20 +77,19 @@ export class Extras {
   /** What could not be looked at. */
   readonly troubles: SyncError[] = [];
 
-  /**
-   * @param maxCount how many may be deleted, each file and each directory counted
-   * @param filters what is spared, and the directories that it lies in
-   * @param backups keep what is deleted
-   */
-  constructor(held: HeldDirs, maxCount: number, filters?: DirFilters, backups?: Backups) {
+  /** @param maxCount how many may be deleted, each file and each directory counted */
+  constructor(held: HeldDirs, maxCount: number, options: ExtrasOptions = {}) {
     this.#held = held;
     this.#maxCount = maxCount;
-    this.#filters = filters;
-    this.#backups = backups;
+    this.#filters = options.filters;
+    this.#backups = options.backups;
+    this.#onlyDying = options.onlyDying ?? false;
+    this.#refusesEmpty = options.refusesEmpty ?? false;
   }
 
   /** An entry has this name, whether or not it can be brought about. */
   see(depth: number, name: ByteString): void {
+    this.#seenCount += 1;
     this.#closeBelow(depth);
     this.#levels[depth]?.names.add(name);
   }
@@ -92,7 +106,7 @@ export class Extras {
    * @param isDying true when the directory makes room for something else
    */
   enter(depth: number, dir: DirNode, isDying = false): void {
-    if (!dir.isNew) this.#levels[depth] = { dir, names: new Set(), isDying };
+    if (!dir.isNew && (isDying || !this.#onlyDying)) this.#levels[depth] = { dir, names: new Set(), isDying };
   }
 
   /**
@@ -109,9 +123,14 @@ export class Extras {
     return this.refusal ? 0 : this.#found.length;
   }
 
-  /** Why nothing is to be deleted: LIMIT when that would be too much. */
+  /** Why nothing is to be deleted: LIMIT when that would be too much, or all that was there. */
   get refusal(): SyncError | undefined {
     const limit = this.#maxCount;
+    if (this.#found.length > 0 && this.#refusesEmpty && this.#seenCount < 2)
+      return new SyncError(
+        "LIMIT",
+        "nothing is at the source, so nothing was deleted; --allow-empty-source allows that",
+      );
     if (this.#found.length <= limit) return undefined;
     const message = `more than ${limit} would be deleted, so nothing was; --max-delete allows more`;
     return new SyncError("LIMIT", message, { detail: { limit } });

@@ -50,7 +50,7 @@ export class HeldDirs {
   readonly #follow: boolean;
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
-    (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, dirFlags),
+    (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, flagsFor(dir)),
     { get: ({ closed }) => closed, set: (dir, identify) => void (dir.closed = dir.seen ?? identify()) },
   );
   /** What `hold` gave. */
@@ -232,6 +232,11 @@ export class HeldDirs {
       detail: { path: printPath(path) },
     });
   }
+}
+
+/** Only of a directory that was found behind a link that link is followed. */
+function flagsFor({ isBehindLink }: DirNode): number {
+  return isBehindLink ? dirFlags & ~O_NOFOLLOW : dirFlags;
 }
 
 /** Where roots were: a directory may be below the root of another tree. */

@@ -15,8 +15,8 @@ import { EntryPlanner } from "./entry-planner.node.ts";
 import { hasFacts } from "./disk-facts.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
 import { ExpectedPaths } from "../filter/expected-paths.ts";
-import { protectionAt } from "./protection.node.ts";
-import { Extras } from "./extras.node.ts";
+import { extrasAt } from "./deletion.node.ts";
+import type { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { KeptFacts } from "./kept-facts.node.ts";
@@ -66,7 +66,6 @@ export class OpenTarget {
     const { given, options } = tools;
     const destination = openDestination(place, given.layout, first, options.follow ?? true);
     const { held } = destination;
-    const { maxDeletedCount } = options;
     this.#tools = tools;
     this.#kept = new KeptFacts(options.keep, options.worldWritable);
     this.held = held;
@@ -75,10 +74,7 @@ export class OpenTarget {
     this.#likeFrom = likeDir(destination, first);
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
     this.#backups = Backups.of(held, options);
-    if (maxDeletedCount !== undefined) {
-      const protection = protectionAt(held, place, given.layout, options);
-      this.extras = new Extras(held, maxDeletedCount, protection, this.#backups);
-    }
+    this.extras = extrasAt(held, place, given.layout, options, this.#backups);
     this.planner = this.#createPlanner(destination);
   }
 
@@ -217,7 +213,7 @@ export class OpenTarget {
       useOld: given.useOld ?? false,
     });
     const { layout } = given;
-    const { rule } = this.#tools.options;
+    const { keepsDirLinks = false, rule } = this.#tools.options;
     const expected = ExpectedPaths.of(this.#tools.options.expected);
     const { extras } = this;
     const tellsChanges = onChange !== undefined;
@@ -227,6 +223,7 @@ export class OpenTarget {
       keeping,
       kept: this.#kept,
       rule,
+      keepsDirLinks,
       actions,
       tellsChanges,
       sparesLinked,

@@ -9,8 +9,8 @@ import { KeptFacts } from "./kept-facts.node.ts";
 import { seenKeeping } from "./keeping.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
-import { protectionAt, type ProtectionOptions } from "./protection.node.ts";
-import { Extras, notWhole } from "./extras.node.ts";
+import { type DeletionOptions, extrasAt } from "./deletion.node.ts";
+import { type Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { printPlace, DirNode } from "./dir-node.node.ts";
 import { destinationSubtrees } from "./subtrees.node.ts";
@@ -25,11 +25,11 @@ import type { TreeTargetOptions } from "./target-options.node.ts";
 /** How `openTreePreview` looks. */
 export type TreePreviewOptions = Pick<
   TreeTargetOptions,
-  | keyof (AlternativeOptions & ProtectionOptions)
-  | "maxDeletedCount"
+  | keyof (AlternativeOptions & DeletionOptions)
   | "expected"
   | "follow"
   | "keep"
+  | "keepsDirLinks"
   | "rule"
   | "onChange"
 >;
@@ -99,7 +99,7 @@ class Preview implements TreeTarget, EntryActions {
 
   async commit(whole: boolean): Promise<void> {
     if (!this.#extras) return;
-    if (!whole) return this.#refuse();
+    if (!whole && this.#options.deletesAfterErrors !== true) return this.#refuse();
     this.#extras.close();
     const { refusal } = this.#extras;
     for (const planned of this.#waiting) this.#tellWaiting(planned, this.#extras);
@@ -134,14 +134,12 @@ class Preview implements TreeTarget, EntryActions {
 
   #begin(first: Entry): EntryPlanner {
     const { layout } = this.#given!;
-    const { maxDeletedCount, follow = true } = this.#options;
+    const { follow = true } = this.#options;
     const destination = findDestination(this.#place, layout, first, follow);
     this.#destination = destination;
     const { held } = destination;
-    if (held && maxDeletedCount !== undefined) {
-      const protection = protectionAt(held, this.#place, layout, this.#options);
-      this.#extras = new Extras(held, maxDeletedCount, protection, Backups.of(held, this.#options));
-    }
+    const backups = held && Backups.of(held, this.#options);
+    if (held) this.#extras = extrasAt(held, this.#place, layout, this.#options, backups);
     const rootPath = held?.rootPath ?? absentPath(placeBytes(this.#place));
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
     const { keep, rule } = this.#options;
@@ -149,6 +147,7 @@ class Preview implements TreeTarget, EntryActions {
     const { allowedModeBits } = kept;
     const keeping = held ? seenKeeping(held.lookAtDir(held.root), allowedModeBits) : keepsAll;
     this.#keeping = keeping;
+    const { keepsDirLinks = false } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
     return new EntryPlanner({
       destination,
@@ -156,6 +155,7 @@ class Preview implements TreeTarget, EntryActions {
       keeping,
       kept,
       rule,
+      keepsDirLinks,
       actions: this,
       tellsChanges: true,
       sparesLinked: false,

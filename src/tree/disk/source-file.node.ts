@@ -16,10 +16,13 @@ export interface SourceFile {
   readonly inode: number;
   readonly ctimeSec: number;
   readonly ctimeNsec: number;
+  /** True for one that a link at its name leads to. */
+  readonly isBehindLink?: boolean;
 }
 
 /** Non-blocking, because a pipe that took the file's place would keep us waiting. */
-const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * Opens what stands at the place of a listed file for reading; whether it is that file,
@@ -29,7 +32,8 @@ const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants
  */
 export function openSourceFile(held: HeldDirs, file: SourceFile): number {
   try {
-    return held.open(file.dir, file.name, readFlags);
+    const flags = file.isBehindLink === true ? readFlags & ~O_NOFOLLOW : readFlags;
+    return held.open(file.dir, file.name, flags);
   } catch (thrown) {
     throw fileTrouble(thrown, printPlace(file.dir, file.name));
   }

@@ -5,6 +5,7 @@ import type { Entry, Layout } from "../entry/entry.ts";
 import { stagingName } from "../entry/staging-name.ts";
 import type { Subtree } from "../entry/subtree-digests.ts";
 import { type Keep, plainKeep } from "../plan/keep.ts";
+import type { Order } from "../order/order.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { SourceEntry, SourceOptions } from "../source.ts";
 import { type ReadSubtreesOptions, smallTreeCount, type SourceSubtrees } from "../subtrees.ts";
@@ -12,11 +13,15 @@ import { fromByteString, type ByteString } from "./byte-string.node.ts";
 import { pathBelow, printPlace, type DirNode } from "./dir-node.node.ts";
 import { DigestFacts, isTellable } from "./digest-facts.node.ts";
 import { DirFilters } from "./dir-filters.node.ts";
+import { ChosenPaths } from "./chosen-paths.node.ts";
 import { FactReader } from "./fact-reader.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
+import { FollowedLinks, type FollowOptions } from "./followed-links.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
 import { readSubtrees } from "./subtrees.node.ts";
+import { withoutEmptyDirs } from "./without-empty-dirs.node.ts";
 import { walk, type Found, type WalkOptions } from "./walk.node.ts";
 
 /** Entries in one batch, at most. */
@@ -35,32 +40,50 @@ export interface ListingStart {
   readonly isDir: boolean;
 }
 
+/** What of a tree is listed. */
+export interface ListingOptions
+  extends FollowOptions, Pick<Order, "flatDirs" | "keep" | "oneFileSystem" | "paths" | "prunesEmptyDirs"> {
+  /** Leaves out what its rules for senders exclude. */
+  readonly filter?: TreeFilter | undefined;
+}
+
 /** Lists a tree of the file system, and tells its directories by their digests. */
 export class SourceListing {
   readonly #start: ListingStart;
+  readonly #options: ListingOptions;
   readonly #keep: Keep;
   readonly #facts: FactReader;
   readonly #skip: NonNullable<WalkOptions["skip"]>;
+  readonly #chosen: ChosenPaths | undefined;
+  readonly #links: FollowedLinks | undefined;
   readonly #filters: DirFilters | undefined;
   /** What comes before the paths of what is in the top directory. */
   readonly #topPath: ByteString;
   /** All that is below the top, where that is little and was read already. */
   #kept: readonly Found[] | undefined;
 
-  constructor(start: ListingStart, filter: TreeFilter | undefined, keep: Keep = plainKeep) {
+  constructor(start: ListingStart, options: ListingOptions) {
+    const { filter, flatDirs = false, keep = plainKeep, paths } = options;
+    this.#options = options;
     this.#start = start;
     this.#keep = keep;
     this.#facts = new FactReader(keep);
+    this.#chosen = paths && new ChosenPaths(paths, flatDirs);
+    const { copyDirLinks = false, copyLinks = false, copyUnsafeLinks = false } = options;
+    if (copyDirLinks || copyLinks || copyUnsafeLinks)
+      this.#links = new FollowedLinks(start.held, options, start.isDir && start.layout === "named" ? 1 : 0);
     this.#filters = filter && filtersAt(start, filter);
     this.#topPath = start.layout === "named" ? `${start.name}/` : "";
     const filters = this.#filters;
-    this.#skip = (dir, name, { kind }) =>
-      name === stagingName || (filters?.of(dir).excludes(name, kind === "dir") ?? false);
+    this.#skip = (dir, name, { kind }) => {
+      if (this.#chosen?.see(dir, name, kind === "dir") === false) return true;
+      return name === stagingName || (filters?.of(dir).excludes(name, kind === "dir") ?? false);
+    };
   }
 
   get subtrees(): SourceSubtrees | undefined {
     const { isDir, name } = this.#start;
-    if (!isDir || this.#isNothing || !isTellable(this.#keep)) return undefined;
+    if (!isDir || this.#isNothing || this.#isPartial || !isTellable(this.#keep)) return undefined;
     return { topName: fromByteString(name), read: (options) => this.#readSubtrees(options) };
   }
 
@@ -91,6 +114,14 @@ export class SourceListing {
     return subtrees;
   }
 
+  /** True where directories are not sent as they are. */
+  get #isPartial(): boolean {
+    const { flatDirs = false, oneFileSystem = false, prunesEmptyDirs = false } = this.#options;
+    return (
+      flatDirs || oneFileSystem || prunesEmptyDirs || this.#chosen !== undefined || this.#links !== undefined
+    );
+  }
+
   /** True when the top entry itself is left out. */
   get #isNothing(): boolean {
     const { isDir, layout, name } = this.#start;
@@ -100,21 +131,39 @@ export class SourceListing {
   /** The top entry, at depth 0, and what is below it. */
   *#findAll({ isComplete = () => false, onTrouble }: SourceOptions): Generator<Found> {
     const { held, isDir, name } = this.#start;
-    const stats = isDir ? held.lookAtDir(held.root) : held.look(held.root, name);
+    const behind = isDir ? undefined : this.#links?.lookBehind(held.root, name);
+    const stats = behind ?? (isDir ? held.lookAtDir(held.root) : held.look(held.root, name));
     if (!stats)
       throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
     if (this.#isNothing) return;
     const isClosed = isDir && isComplete("");
-    yield { dir: held.root, name, depth: 0, stats, isClosed };
-    if (!isDir || isClosed) return;
+    yield { dir: held.root, name, depth: 0, stats, isClosed, isBehindLink: behind !== undefined };
+    if (!isDir || isClosed || (this.#options.flatDirs === true && this.#start.layout === "named")) return;
     const above = { depth: 1, pathBytes: this.#topPath.length };
     const passBelow = (dir: DirNode, below: ByteString): boolean => isComplete(placeIn(dir, below));
     const kept = this.#kept;
     this.#kept = undefined;
     const below = kept
       ? withoutPassed(kept, passBelow)
-      : walk(held, { above, skip: this.#skip, passBelow, ...(onTrouble && { onTrouble }) });
-    for (const found of below) yield { ...found, depth: found.depth + 1 };
+      : walk(held, { above, skip: this.#skip, passBelow, ...this.#ways(), ...(onTrouble && { onTrouble }) });
+    const found = this.#options.prunesEmptyDirs === true ? withoutEmptyDirs(below) : below;
+    for (const each of found) yield { ...each, depth: each.depth + 1 };
+    for (const trouble of this.#chosen?.missing() ?? []) onTrouble?.(trouble);
+  }
+
+  /** Where the walk does not go, and where it goes though a link stands there. */
+  #ways(): WalkOptions {
+    const { flatDirs = false, oneFileSystem = false } = this.#options;
+    const chosen = this.#chosen;
+    const links = this.#links;
+    const { device } = this.#start.held.lookAtDir(this.#start.held.root);
+    const isEnd = (dir: DirNode, name: ByteString, stats: FileStats): boolean =>
+      (oneFileSystem && stats.device !== device) || (chosen ? chosen.endsAt(dir, name) : flatDirs);
+    return {
+      ...((flatDirs || oneFileSystem) && { endAt: isEnd }),
+      ...(chosen && { passOver: (dir, name) => chosen.excludes(dir, name) }),
+      ...(links && { lookBehind: (dir, name) => links.lookBehind(dir, name) }),
+    };
   }
 }
 
@@ -144,7 +193,7 @@ function placeIn(dir: DirNode, name: ByteString): ByteString {
 
 function describe(
   { held }: ListingStart,
-  { dir, name, depth, stats, isClosed = false }: Found,
+  { dir, name, depth, stats, isBehindLink = false, isClosed = false }: Found,
   reader: FactReader,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
@@ -168,7 +217,8 @@ function describe(
       ...(isClosed && { isComplete: true }),
       ...(facts && { facts }),
     };
-    const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
+    const listed = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
+    const file = isBehindLink ? { ...listed, isBehindLink } : listed;
     if (kind !== "symlink") return { entry, file };
     return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) }, file };
   } catch (thrown) {

@@ -17,19 +17,18 @@ import { fileTrouble } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { printPlace } from "./dir-node.node.ts";
 import { HeldDirs, withoutSlash } from "./held-dirs.node.ts";
-import type { Order } from "../order/order.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import { Pause } from "../../bytes/pause.node.ts";
 import { scanFiles } from "./source-scan.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
-import { SourceListing, type ListingStart, unsupported } from "./source-listing.node.ts";
+import { type ListingOptions, SourceListing, type ListingStart, unsupported } from "./source-listing.node.ts";
 import { SpareCutters } from "../spare-cutters.ts";
 import type { Layout } from "../entry/entry.ts";
 import type { CutOptions, CutRun, TreeSource } from "../source.ts";
 
 /** What `openTreeSource` leaves out, and how it takes the place. */
-export interface TreeSourceOptions extends Pick<Order, "keep"> {
+export interface TreeSourceOptions extends ListingOptions {
   /**
    * Leaves out what its rules for senders exclude. Paths begin with the name of SRC where that is
    * sent under its name, as with rsync. Rules that directories have in files are read when the walk
@@ -57,10 +56,10 @@ export interface DirSource extends TreeSource<SourceFile> {
  *   or socket
  */
 export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
-  const start = findStart(placeBytes(place), options.follow ?? true);
+  const start = findStart(placeBytes(place), options);
   start.held.keepsAccess = options.keep?.atimes === true;
   const cutters = new SpareCutters();
-  const listing = new SourceListing(start, options.filter, options.keep);
+  const listing = new SourceListing(start, options);
   return {
     layout: start.layout,
     digests: digestsBySpeed(),
@@ -73,13 +72,17 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
   };
 }
 
-function findStart(place: ByteString, follow: boolean): ListingStart {
+function findStart(
+  place: ByteString,
+  { copyDirLinks = false, copyLinks = false, follow = true }: TreeSourceOptions,
+): ListingStart {
   try {
     const name = path.basename(place);
     const isContents = /(?:^|\/)\.{0,2}$/.test(place);
     const native = nativePath(follow ? place : withoutSlash(place));
     const stats = isContents && follow ? fs.statSync(native) : fs.lstatSync(native);
-    const isDir = stats.isDirectory();
+    const isLinkFollowed = stats.isSymbolicLink() && (copyLinks || copyDirLinks);
+    const isDir = stats.isDirectory() || (isLinkFollowed && fs.statSync(native).isDirectory());
     if (!isDir && isContents) throw new SyncError("VANISHED", "there is no such directory");
     if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(printPath(place));
     const root = fromByteString(isDir ? place : path.dirname(place));

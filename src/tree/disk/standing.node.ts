@@ -4,22 +4,35 @@ import type { ByteString } from "./byte-string.node.ts";
 import type { Standing } from "../plan/comparison.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { DirNode } from "./dir-node.node.ts";
+import { lookBehindLink } from "./followed-links.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { Entry } from "../entry/entry.ts";
 
 /** What stands at a name on disk. */
-export interface FoundStanding extends FileStats, Standing {}
+export interface FoundStanding extends FileStats, Standing {
+  /** True for a directory that a link leads to which stands there. */
+  readonly isBehindLink?: boolean;
+}
 
-/** What stands at a name in a directory, as far as an entry has to be compared with it. */
+/**
+ * What stands at a name in a directory, as far as an entry has to be compared with it.
+ *
+ * @param keepsDirLinks true to take a link for the directory that it leads to, where one comes
+ */
 export function standingAt(
   held: HeldDirs,
   dir: DirNode,
   name: ByteString,
   { kind }: Entry,
+  keepsDirLinks = false,
 ): FoundStanding | undefined {
   if (dir.isNew) return undefined;
   const stats = held.look(dir, name);
   if (stats?.kind === "dir" && kind !== "dir") return { ...stats, isEmpty: isEmptyDir(held, dir, name) };
+  if (keepsDirLinks && stats?.kind === "symlink" && kind === "dir") {
+    const behind = lookBehindLink(held, dir, name);
+    return behind?.kind === "dir" ? { ...behind, isBehindLink: true } : stats;
+  }
   if (stats?.kind !== "symlink" || kind !== "symlink") return stats;
   return { ...stats, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) };
 }

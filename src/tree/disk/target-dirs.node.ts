@@ -119,12 +119,13 @@ export class TargetDirs {
   #setMetadataOf(dir: DirNode, wanted: Metadata, metadata: MetadataSetter): void {
     const { aside, parent, name } = dir;
     if (aside) return; // it could not take its place, which was told
-    const stats = parent ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);
+    const isReachedByName = parent !== undefined && !dir.isBehindLink;
+    const stats = isReachedByName ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);
     if (stats?.kind !== "dir") throw new SyncError("VANISHED", "the directory is gone");
     if (!this.#held.isInPlace(dir, stats)) {
       throw new SyncError("CHANGED", "another directory took the place of the one that was written to");
     }
-    const at = parent ? this.#held.nameAt(parent, name) : this.#held.nameAt(dir, ".");
+    const at = isReachedByName ? this.#held.nameAt(parent, name) : this.#held.nameAt(dir, ".");
     metadata.setAt(at, stats, wantedOver(stats, wanted, this.#rule));
   }
 

@@ -2,15 +2,12 @@ import type { TreeChange } from "../entry/entry.ts";
 import type { TreeFilter } from "../filter/tree-filter.ts";
 import type { Order } from "../order/order.ts";
 import type { AlternativeOptions } from "./alternatives.node.ts";
+import type { DeletionOptions } from "./deletion.node.ts";
 import type { Unkept } from "./metadata.node.ts";
-import type { ProtectionOptions } from "./protection.node.ts";
 
 /** How `openTreeTarget` writes. */
 export interface TreeTargetOptions
-  extends
-    AlternativeOptions,
-    ProtectionOptions,
-    Pick<Order, "durability" | "keep" | "maxDeletedCount" | "rule"> {
+  extends AlternativeOptions, DeletionOptions, Pick<Order, "durability" | "keep" | "keepsDirLinks" | "rule"> {
   /**
    * True to change nothing about files that have further names: what differs in its mode or time
    * alone becomes a file of its own.

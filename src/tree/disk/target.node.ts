@@ -139,7 +139,7 @@ class DirTarget implements TreeTarget {
         if (this.#pause.due()) await this.#pause.take();
       }
       await this.#syncAll(opened);
-      if (whole && extras?.refusal) throw extras.refusal;
+      if (extras?.refusal) throw extras.refusal;
       if (held.isRootInPlace()) return;
       const detail = { path: printPath(placeBytes(this.#place)) };
       throw new SyncError("CHANGED", "another directory took the place of the destination", { detail });
@@ -192,7 +192,7 @@ class DirTarget implements TreeTarget {
   async #deleteExtras(opened: OpenTarget, whole: boolean): Promise<void> {
     const { extras } = opened;
     if (!extras) return;
-    if (!whole) return this.#required().onTrouble(0, notWhole());
+    if (!whole && this.#options.deletesAfterErrors !== true) return this.#required().onTrouble(0, notWhole());
     if (extras.close() > 0) opened.lock();
     if (extras.refusal) return;
     for (const { path, kind = "other", trouble } of extras.delete()) {

@@ -16,6 +16,8 @@ export interface Found {
   readonly stats: FileStats;
   /** True for a directory of which nothing below it is listed. */
   readonly isClosed?: boolean;
+  /** True for what a link leads to that stands there. */
+  readonly isBehindLink?: boolean;
 }
 
 export interface WalkOptions {
@@ -29,6 +31,10 @@ export interface WalkOptions {
   readonly skip?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
   /** Lists a directory, and nothing that is in it. */
   readonly passBelow?: (dir: DirNode, name: ByteString) => boolean;
+  /** Lists a directory as if nothing was in it. */
+  readonly endAt?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
+  /** What is to be found in the place of a link; undefined for one that is a link. */
+  readonly lookBehind?: (dir: DirNode, name: ByteString) => FileStats | undefined;
   /** @param depth of what was to be found */
   readonly onTrouble?: (error: SyncError, depth: number) => void;
 }
@@ -62,8 +68,9 @@ export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Foun
     const isDir = found.stats.kind === "dir";
     const isClosed = isDir && options.passBelow?.(level.dir, name) === true;
     yield isClosed ? { ...found, isClosed } : found;
-    if (!isDir || isClosed) continue;
-    levels.push(openLevel(held, new DirNode(level.dir, name), levels.length, options));
+    if (!isDir || isClosed || options.endAt?.(level.dir, name, found.stats) === true) continue;
+    const isBehindLink = found.isBehindLink ?? false;
+    levels.push(openLevel(held, new DirNode(level.dir, name, { isBehindLink }), levels.length, options));
   }
 }
 
@@ -79,6 +86,8 @@ function look(
     const fault = findPlaceFault(above.depth + depth, above.pathBytes + pathBytes + name.length);
     if (fault !== undefined) throw misplaced(fault, dir, name);
     const stats = held.look(dir, name);
+    const behind = stats?.kind === "symlink" ? options.lookBehind?.(dir, name) : undefined;
+    if (behind) return { dir, name, depth, stats: behind, isBehindLink: true };
     if (stats) return { dir, name, depth, stats };
     throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(dir, name) } });
   } catch (thrown) {

@@ -21,6 +21,9 @@ export const usualSuffix = "~";
 /** Directories of one kind that may be named. */
 export const maxPlaceCount = 20;
 
+/** Paths that may be chosen of a source. */
+export const maxChosenCount = 100_000;
+
 const path = text(filterLimits.patternBytes);
 const paths = texts({ count: maxPlaceCount, length: filterLimits.patternBytes });
 /** Characters in the rules of how modes or owners are changed. */
@@ -40,6 +43,17 @@ const both = ["sender", "receiver"] as const;
 export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNullable<Order[Name]>> } = {
   dryRun: { ends: receiver, check: flag },
   maxDeletedCount: { ends: receiver, deletes: true, check: count() },
+  deletesAfterErrors: { ends: receiver, deletes: true, check: flag },
+  forcesDirs: { ends: receiver, deletes: true, check: flag },
+  refusesEmpty: { ends: receiver, check: flag },
+  prunesEmptyDirs: { ends: sender, check: flag },
+  keepsDirLinks: { ends: receiver, check: flag },
+  copyLinks: { ends: sender, check: flag },
+  copyDirLinks: { ends: sender, check: flag },
+  copyUnsafeLinks: { ends: sender, check: flag },
+  oneFileSystem: { ends: sender, check: flag },
+  flatDirs: { ends: sender, check: flag },
+  paths: { ends: sender, check: texts({ count: maxChosenCount, length: filterLimits.patternBytes }) },
   filter: {
     ends: both,
     check: texts({ count: filterLimits.ruleCount, length: 2 * filterLimits.patternBytes }),
@@ -55,6 +69,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
       equality: choice("time", "size", "content"),
       windowSec: count(maxWindowSec),
       keepsNewer: flag,
+      onlySafeLinks: flag,
       onlyExisting: flag,
       onlyNew: flag,
       minBytes: count(),

@@ -15,6 +15,30 @@ export interface Order {
    * unless given.
    */
   readonly maxDeletedCount?: number | undefined;
+  /** True to delete also when the sender could not list or read all it has. */
+  readonly deletesAfterErrors?: boolean | undefined;
+  /** True to delete what is in a directory when a file or link takes its place. */
+  readonly forcesDirs?: boolean | undefined;
+  /**
+   * True to fail with LIMIT in place of deleting anything when the source is an empty directory.
+   */
+  readonly refusesEmpty?: boolean | undefined;
+  /** True to leave out directories in which nothing is but such directories. */
+  readonly prunesEmptyDirs?: boolean | undefined;
+  /** True to receive into the directory that a link at the destination leads to, in place of it. */
+  readonly keepsDirLinks?: boolean | undefined;
+  /** True to send what links lead to in their place. */
+  readonly copyLinks?: boolean | undefined;
+  /** The same of links that lead to directories. */
+  readonly copyDirLinks?: boolean | undefined;
+  /** The same of links that lead out of the tree. */
+  readonly copyUnsafeLinks?: boolean | undefined;
+  /** True to send directories that other file systems are mounted at as empty ones. */
+  readonly oneFileSystem?: boolean | undefined;
+  /** True to send directories without what is in them, but for the one whose content is sent. */
+  readonly flatDirs?: boolean | undefined;
+  /** Sends nothing but these paths, which begin in the source, and the directories around them. */
+  readonly paths?: readonly string[] | undefined;
   /** Rules for what is left out and what is spared from deletion, as texts of `--filter`. */
   readonly filter?: readonly string[] | undefined;
   /** True to delete what is left out, too, but for what a rule spares by itself. */

@@ -9,6 +9,8 @@ export interface PlanRule {
   readonly windowSec?: number;
   /** True to leave files alone unless the sender's are newer, by `windowSec` at least. */
   readonly keepsNewer?: boolean;
+  /** True to leave out links that lead out of the tree. */
+  readonly onlySafeLinks?: boolean;
   /** True to make nothing that is not there. */
   readonly onlyExisting?: boolean;
   /** True to leave alone what is there, but for directories. */

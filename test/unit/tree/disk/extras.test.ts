@@ -177,7 +177,7 @@ test.each([false, true])(
     plant(temp.path, Object.fromEntries([...many("a"), ...many("a/b"), ...many("c"), ["c/keep.o", "x"]]));
     const held = new HeldDirs(temp.path);
     const protection = protectionAt(held, temp.path, "contents", { filter: createTreeFilter(["- *.o"]) });
-    const extras = new Extras(held, 10, isProtected ? protection : undefined);
+    const extras = new Extras(held, 10, { filters: isProtected ? protection : undefined });
     extras.enter(0, held.root);
     expect(extras.close()).toBe(0);
     expect(extras.refusal).toMatchObject({
