@@ -27,7 +27,7 @@ export default defineConfig([
     ...shared,
     name: "cli",
     // One file and what it loads lazily: start-up time is paid at both ends of every transfer.
-    entry: { main: "src/cli/main.ts" },
+    entry: { main: "src/cli/main.ts", desync: "src/cli/desync/main.ts" },
     outDir: "dist/cli",
     platform: "node",
     noExternal: ["@noble/hashes", "fflate", "fzstd", "msgpackr"],

@@ -1,11 +1,9 @@
-import { IdMap } from "../../bytes/id-map.ts";
 import { castrStore } from "../../casync/castr.node.ts";
 import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCompressor } from "../../casync/compressor.node.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
 import { readCount } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
-import { openIndex } from "./index-file.ts";
+import { idsNamedBy } from "./named-ids.ts";
 
 const secondsPerHour = 3600;
 const maxHours = 1_000_000;
@@ -45,11 +43,3 @@ export const storePrune = defineCommand({
     report.notice(`${goneCount} chunks ${done}, ${keptCount} stay`, { removed: goneCount, kept: keptCount });
   },
 });
-
-/** The ids that indexes name. One that begins like another is kept with it. */
-export async function idsNamedBy(places: readonly string[], signal: AbortSignal): Promise<IdMap> {
-  const named = new IdMap();
-  for (const place of places)
-    for await (const { id } of eachChunk(await openIndex(place, { signal }))) named.set(id, 1);
-  return named;
-}

@@ -1,0 +1,266 @@
+import { readdirSync, existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { toHex } from "../../bytes/hex.ts";
+import { closingInTheEnd } from "../../bytes/closing.ts";
+import type { BlobSeed } from "../../casync/blob-seed.node.ts";
+import { eachChunk, extractBlob } from "../../casync/extract-blob.node.ts";
+import { inOrder } from "../../casync/in-order.ts";
+import { digestOfIndex, type IndexHeader } from "../../casync/index-header.ts";
+import { makeIndex } from "../../casync/make-index.ts";
+import { readBlob } from "../../casync/read-blob.ts";
+import { verifyBlob } from "../../casync/verify-blob.ts";
+import { cutChunks } from "../../chunk/cut-chunks.ts";
+import { casyncSpec, type CasyncSizes, casyncSizes } from "../../chunk/cutter-specs.ts";
+import { verifyChunk } from "../../chunk/verify.ts";
+import { ExactReader } from "../../bytes/exact-reader.ts";
+import { SyncError } from "../../errors.ts";
+import { fillInPlace, fillReplacement, type Fill } from "../casync/blob-output.ts";
+import { openIndex, writeResult } from "../casync/index-file.ts";
+import { openSeedAt } from "../casync/seeds.ts";
+import { checkSizes } from "../casync/size-options.ts";
+import { readFileBlocks } from "../file-blocks.ts";
+import { writeLines } from "../result-output.ts";
+import { type DesyncArguments, isSet, numberOf, valueOf } from "./desync-arguments.ts";
+import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
+import { desyncCacheOption, desyncStoreOptions, jobsIn, readerFor, writerFor } from "./desync-stores.ts";
+import { ignoredIds } from "./ignored-ids.ts";
+
+/** The option of commands that cut. */
+export const desyncSizeOption = {
+  "chunk-size": { type: "string", short: "m", about: "min:avg:max in KiB; 16:64:256 unless given" },
+} as const;
+
+/** The sizes that were given, in KiB. @throws USAGE */
+export function sizesIn(given: DesyncArguments): CasyncSizes {
+  const text = valueOf(given, "chunk-size");
+  if (text === undefined) return casyncSizes;
+  const [, min, average, max] = /^(\d{1,6}):(\d{1,6}):(\d{1,6})$/.exec(text) ?? [];
+  if (max === undefined) throw new SyncError("USAGE", `-m takes min:avg:max in KiB, not "${text}"`);
+  const inBytes = (kib: string | undefined): number => Number(kib) * 1024;
+  return checkSizes({ minBytes: inBytes(min), averageBytes: inBytes(average), maxBytes: inBytes(max) });
+}
+
+/** An index whose digest is the one of the command line. @throws USAGE */
+export async function indexFor(place: string, { digest, signal }: DesyncCall) {
+  const index = await openIndex(place, { signal });
+  if (digestOfIndex(index).name === digest.name) return index;
+  await index.close();
+  throw new SyncError("USAGE", "the chunks of the index are named by another digest: see --digest", {
+    detail: { path: place },
+  });
+}
+
+/** Chunk input file and create index. */
+export const make: DesyncCommand = {
+  usage: "<index> <file>",
+  about: "Chunk input file and create index",
+  operandCount: [2, 2],
+  options: {
+    ...desyncStoreOptions,
+    ...desyncSizeOption,
+    "print-stats": { type: "boolean", about: "print how many chunks there are, as JSON" },
+  },
+  async run(call) {
+    const { given, digest, signal } = call;
+    const [place, path] = given.operands as [string, string];
+    const store = writerFor(call);
+    let count = 0;
+    const index = makeIndex(readFileBlocks(path, { signal }), {
+      sizes: sizesIn(given),
+      digest,
+      ...(store && { store }),
+      jobCount: jobsIn(given),
+      signal,
+      onProgress: () => void count++,
+    });
+    await writeResult(place, index, { signal });
+    if (isSet(given, "print-stats"))
+      call.tell(JSON.stringify({ ChunksAccepted: count, ChunksProduced: count }));
+  },
+};
+
+/** Read an index and build a blob from it. */
+export const extract: DesyncCommand = {
+  usage: "<index> <output>",
+  about: "Read an index and build a blob from it",
+  operandCount: [2, 2],
+  options: {
+    ...desyncStoreOptions,
+    ...desyncCacheOption,
+    seed: { type: "string", about: "index with its blob beside it, or index:blob" },
+    "seed-dir": { type: "string", about: "directory of such" },
+    "skip-invalid-seeds": { type: "boolean", about: "every chunk of a seed is verified anyhow" },
+    "regenerate-invalid-seeds": { type: "boolean", about: "likewise" },
+    "in-place": { type: "boolean", short: "k", about: "write into the output itself and keep it on failure" },
+    "print-stats": { type: "boolean", about: "print what was done, as JSON" },
+  },
+  async run(call) {
+    const { given, signal } = call;
+    const [place, path] = given.operands as [string, string];
+    if (place === path) throw new SyncError("USAGE", "input and output are the same");
+    const index = await indexFor(place, call);
+    await using store = readerFor(call);
+    const seeds: BlobSeed[] = [];
+    const fill: Fill = async (fd, old) => {
+      const totals = await extractBlob(index, store, fd, path, {
+        seeds,
+        ...(old !== undefined && { old }),
+        jobCount: jobsIn(given),
+        signal,
+      });
+      if (!isSet(given, "print-stats")) return;
+      const stats = {
+        "chunks-from-seeds": totals.seedCount,
+        "chunks-from-store": totals.storeCount,
+        "chunks-in-place": totals.inPlaceCount,
+        "bytes-copied-from-seeds": totals.seedBytes,
+        "bytes-cloned-from-seeds": 0,
+        "bytes-total": totals.totalBytes,
+        "chunks-total": totals.chunkCount,
+        seeds: seeds.length,
+      };
+      await writeLines([JSON.stringify(stats)], { signal });
+    };
+    const work = async (): Promise<void> => {
+      await openSeeds(seeds, place, index, call);
+      await (isSet(given, "in-place") ? fillInPlace : fillReplacement)(path, fill);
+    };
+    await closingInTheEnd(work, async () => seeds.forEach((seed) => seed.close()));
+  },
+};
+
+async function openSeeds(
+  seeds: BlobSeed[],
+  place: string,
+  header: IndexHeader,
+  { given, signal }: DesyncCall,
+): Promise<void> {
+  const named = (given.values["seed"] ?? []).flatMap((text) => text.split(","));
+  const found = (given.values["seed-dir"] ?? []).flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".caibx"))
+      .map((name) => join(folder, name))
+      .filter((path) => path !== place && existsSync(path.slice(0, -".caibx".length))),
+  );
+  for (const seed of [...named, ...found]) seeds.push(await openSeedAt(seed, header, { signal }));
+}
+
+/** Store the chunks of a file according to an index. */
+export const chop: DesyncCommand = {
+  usage: "<index> <file>",
+  about: "Store the chunks of a file according to an index",
+  operandCount: [2, 2],
+  options: {
+    ...desyncStoreOptions,
+    ignore: { type: "string", about: "index whose chunks are left out" },
+    "ignore-chunks": { type: "string", about: "file of ids that are left out" },
+  },
+  async run(call) {
+    const { given, digest, signal } = call;
+    const [place, path] = given.operands as [string, string];
+    const store = writerFor(call);
+    if (store === undefined) throw new SyncError("USAGE", "a store is missing: -s STORE");
+    const ignored = await ignoredIds(call);
+    const reader = new ExactReader(readFileBlocks(path, { signal }));
+    const chunks = (async function* () {
+      for await (const { id, size } of eachChunk(await indexFor(place, call)))
+        yield verifyChunk(id, (await reader.read(size)).slice(), digest);
+    })();
+    const put = async (chunk: ReturnType<typeof verifyChunk>): Promise<void> => {
+      if (ignored.get(chunk.id) === undefined) await store.put(chunk, { signal });
+    };
+    try {
+      for await (const _ of inOrder(chunks, jobsIn(given), put));
+    } finally {
+      await reader.close();
+    }
+  },
+};
+
+/** Stream a blob to stdout or a file-like object. */
+export const cat: DesyncCommand = {
+  usage: "<index> [output]",
+  about: "Stream a blob to stdout or a file-like object",
+  operandCount: [1, 2],
+  options: {
+    ...desyncStoreOptions,
+    ...desyncCacheOption,
+    offset: { type: "string", short: "o", about: "the byte to begin at" },
+    length: { type: "string", short: "l", about: "bytes, 0 being all that follow" },
+  },
+  async run(call) {
+    const { given, signal } = call;
+    const index = await indexFor(given.operands[0]!, call);
+    await using store = readerFor(call);
+    const length = numberOf(given, "length") ?? 0;
+    const content = readBlob(index, store, {
+      offset: numberOf(given, "offset") ?? 0,
+      ...(length > 0 && { length }),
+      jobCount: jobsIn(given),
+      signal,
+    });
+    await writeResult(given.operands[1] ?? "-", content, { signal });
+  },
+};
+
+/** Chunk input file and print chunk points plus chunk ID. */
+export const chunk: DesyncCommand = {
+  usage: "<file>",
+  about: "Chunk input file and print chunk points plus chunk ID",
+  operandCount: [1, 1],
+  options: {
+    ...desyncSizeOption,
+    start: { type: "string", short: "S", about: "the byte to begin at" },
+  },
+  async run({ given, digest, signal }) {
+    const start = numberOf(given, "start") ?? 0;
+    const content = skipping(readFileBlocks(given.operands[0]!, { signal }), start);
+    const lines = (async function* () {
+      let offset = start;
+      for await (const { id, bytes } of cutChunks(content, casyncSpec(sizesIn(given)), { digest, signal })) {
+        yield `${offset}\t${bytes.length}\t${toHex(id)}`;
+        offset += bytes.length;
+      }
+    })();
+    await writeLines(lines, { signal });
+  },
+};
+
+async function* skipping(blocks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+  let left = count;
+  for await (const block of blocks) {
+    const dropped = Math.min(left, block.length);
+    left -= dropped;
+    if (dropped < block.length) yield block.subarray(dropped);
+  }
+}
+
+/** Verifies an index matches a file. */
+export const verifyIndex: DesyncCommand = {
+  usage: "<index> <file>",
+  about: "Verifies an index matches a file",
+  operandCount: [2, 2],
+  options: { concurrency: desyncStoreOptions.concurrency },
+  async run(call) {
+    const { given, signal } = call;
+    const [place, path] = given.operands as [string, string];
+    const isDevice = statSync(path, { throwIfNoEntry: false })?.isBlockDevice() === true;
+    const content = readFileBlocks(path, { signal });
+    await verifyBlob(await indexFor(place, call), content, { signal, allowsMore: isDevice });
+  },
+};
+
+/** List chunk IDs from an index. */
+export const listChunks: DesyncCommand = {
+  usage: "<index>",
+  about: "List chunk IDs from an index",
+  operandCount: [1, 1],
+  options: { ...desyncStoreOptions },
+  async run(call) {
+    const index = await indexFor(call.given.operands[0]!, call);
+    const lines = (async function* () {
+      for await (const { id } of eachChunk(index)) yield toHex(id);
+    })();
+    await writeLines(lines, { signal: call.signal });
+  },
+};

@@ -1,0 +1,20 @@
+import type { DesyncCommand } from "./desync-command.ts";
+
+/** All commands of desync that there are here, by name. */
+export const desyncCommands: Readonly<Record<string, () => Promise<DesyncCommand>>> = {
+  cache: async () => (await import("./store-commands.ts")).cache,
+  cat: async () => (await import("./blob-commands.ts")).cat,
+  chop: async () => (await import("./blob-commands.ts")).chop,
+  chunk: async () => (await import("./blob-commands.ts")).chunk,
+  config: async () => (await import("./info-commands.ts")).config,
+  extract: async () => (await import("./blob-commands.ts")).extract,
+  info: async () => (await import("./info-commands.ts")).info,
+  "inspect-chunks": async () => (await import("./info-commands.ts")).inspectChunks,
+  "list-chunks": async () => (await import("./blob-commands.ts")).listChunks,
+  make: async () => (await import("./blob-commands.ts")).make,
+  prune: async () => (await import("./store-commands.ts")).prune,
+  tar: async () => (await import("./tree-commands.ts")).tar,
+  untar: async () => (await import("./tree-commands.ts")).untar,
+  verify: async () => (await import("./store-commands.ts")).verify,
+  "verify-index": async () => (await import("./blob-commands.ts")).verifyIndex,
+};

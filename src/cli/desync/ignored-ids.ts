@@ -1,0 +1,14 @@
+import { IdMap } from "../../bytes/id-map.ts";
+import { fromHex } from "../../bytes/hex.ts";
+import { readNamedFile } from "../named-file.ts";
+import { idsNamedBy } from "../casync/named-ids.ts";
+import type { DesyncCall } from "./desync-command.ts";
+
+/** The chunks that `--ignore` and `--ignore-chunks` name. @throws NOT_FOUND, IO, BAD_MESSAGE */
+export async function ignoredIds({ given, signal }: DesyncCall): Promise<IdMap> {
+  const ids = await idsNamedBy(given.values["ignore"] ?? [], signal);
+  for (const path of given.values["ignore-chunks"] ?? [])
+    for (const line of readNamedFile(path).toString().split("\n"))
+      if (line.trim() !== "") ids.set(fromHex(line.trim()), 1);
+  return ids;
+}

@@ -1,0 +1,117 @@
+import { createInterface } from "node:readline";
+import { IdMap } from "../../bytes/id-map.ts";
+import { toHex } from "../../bytes/hex.ts";
+import { eachChunk } from "../../casync/extract-blob.node.ts";
+import { inOrder } from "../../casync/in-order.ts";
+import { SyncError } from "../../errors.ts";
+import { idsNamedBy } from "../casync/named-ids.ts";
+import { indexFor } from "./blob-commands.ts";
+import { isSet, valueOf } from "./desync-arguments.ts";
+import type { DesyncCommand } from "./desync-command.ts";
+import {
+  desyncCacheOption,
+  desyncStoreOptions,
+  directoryFor,
+  jobsIn,
+  readerFor,
+  writerAt,
+} from "./desync-stores.ts";
+import { ignoredIds } from "./ignored-ids.ts";
+
+/** Read chunks in a store and verify their integrity. */
+export const verify: DesyncCommand = {
+  usage: "-s <dir>",
+  about: "Read chunks in a store and verify their integrity",
+  operandCount: [0, 0],
+  options: {
+    store: desyncStoreOptions.store,
+    concurrency: desyncStoreOptions.concurrency,
+    repair: { type: "boolean", short: "r", about: "remove invalid chunks from the store" },
+  },
+  async run(call) {
+    await using store = directoryFor(call);
+    for await (const { id, trouble } of store.verify({ signal: call.signal })) {
+      if (trouble === undefined) continue;
+      call.tell(`${toHex(id)}: ${trouble.message}`);
+      if (isSet(call.given, "repair")) await store.delete(id, { signal: call.signal });
+    }
+  },
+};
+
+/** Read indexes and copy the referenced chunks. */
+export const cache: DesyncCommand = {
+  usage: "<index> [<index>...]",
+  about: "Read indexes and copy the referenced chunks",
+  operandCount: [1, Number.POSITIVE_INFINITY],
+  options: {
+    ...desyncStoreOptions,
+    ...desyncCacheOption,
+    ignore: { type: "string", about: "index whose chunks are left out" },
+    "ignore-chunks": { type: "string", about: "file of ids that are left out" },
+  },
+  async run(call) {
+    const { given, signal } = call;
+    const target = valueOf(given, "cache");
+    if (target === undefined) throw new SyncError("USAGE", "a cache to fill is missing: -c STORE");
+    const cache = writerAt(target, call);
+    const { cache: _, ...values } = given.values;
+    await using store = readerFor({ ...call, given: { ...given, values } });
+    const seen = await ignoredIds(call);
+    let failedCount = 0;
+    const copy = async (id: Uint8Array): Promise<void> => {
+      try {
+        if (!(await cache.has(id, { signal }))) await cache.put(await store.get(id, { signal }), { signal });
+      } catch (thrown) {
+        signal.throwIfAborted();
+        failedCount++;
+        call.tell(thrown instanceof Error ? thrown.message : String(thrown));
+      }
+    };
+    for (const place of given.operands) {
+      const ids = (async function* () {
+        for await (const { id } of eachChunk(await indexFor(place, call))) if (isNew(seen, id)) yield id;
+      })();
+      for await (const _ of inOrder(ids, jobsIn(given), copy));
+    }
+    if (failedCount > 0) throw new SyncError("PARTIAL", `${failedCount} chunks could not be copied`);
+  },
+};
+
+function isNew(seen: IdMap, id: Uint8Array): boolean {
+  if (seen.get(id) !== undefined) return false;
+  seen.set(id, 1);
+  return true;
+}
+
+/** Remove unreferenced chunks from a store. */
+export const prune: DesyncCommand = {
+  usage: "<index> [<index>...]",
+  about: "Remove unreferenced chunks from a store",
+  operandCount: [1, Number.POSITIVE_INFINITY],
+  options: {
+    ...desyncStoreOptions,
+    yes: { type: "boolean", short: "y", about: "do not ask for confirmation" },
+  },
+  async run(call) {
+    const { given, signal } = call;
+    await using store = directoryFor(call);
+    const named = await idsNamedBy(given.operands, signal);
+    if (!isSet(given, "yes") && !(await isConfirmed())) return;
+    for await (const id of store.ids({ signal }))
+      if (named.get(id) === undefined) await store.delete(id, { signal });
+    await store.sweep(0, { signal });
+  },
+};
+
+/** Asks until there is an answer; the end of input is a no. */
+async function isConfirmed(): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin });
+  const question = "Warning: The provided index files are the only ones kept. Continue? [y/N]: ";
+  process.stderr.write(question);
+  for await (const line of lines) {
+    if (/^y$/i.test(line.trim())) return true;
+    if (/^n?$/i.test(line.trim())) return false;
+    process.stderr.write(question);
+  }
+  return false;
+}
