@@ -38,6 +38,13 @@ export interface CheckedCastrChunk {
 
 /** A store of casync or desync in a directory. */
 export interface CastrStore extends Store {
+  /**
+   * A chunk as it lies in the store, when that is in this form; undefined otherwise. Nobody has
+   * verified it: that is for the reader.
+   *
+   * @throws NOT_FOUND, IO
+   */
+  stored(id: ChunkId, form: ChunkCoding): Uint8Array | undefined;
   /** The ids of all chunks in the form of this store, without looking into them. */
   ids(options?: AbortOptions): AsyncIterable<ChunkId>;
   /** True for a chunk that was written so long ago or earlier. */
@@ -122,6 +129,10 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
         if (info) yield info;
       }
     },
+    stored(id, form) {
+      gate.enter(undefined);
+      return form.suffix === coding.suffix ? readStored(placeOf(id), id) : undefined;
+    },
     async *ids(options) {
       gate.enter(options);
       for await (const path of pathsIn(root)) {
@@ -166,6 +177,12 @@ function openRoot(root: string, create: boolean): void {
     throw new SyncError("NOT_FOUND", "there is no store of chunks", { detail: { path: root } });
   if (!stat.isDirectory())
     throw new SyncError("USAGE", "a store of chunks has to be a directory", { detail: { path: root } });
+}
+
+/** @throws NOT_FOUND, CORRUPT for what is no chunk file, IO */
+function readStored(path: string, id: ChunkId): Uint8Array {
+  if (!isThere(path)) throw notFound(id);
+  return readChunkFile(path);
 }
 
 /**

@@ -5,6 +5,7 @@ import { type CastrOptions, castrStore } from "./castr.node.ts";
 import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
 import { nodeCompressor } from "./compressor.node.ts";
 import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
+import { sshChunks } from "./ssh-chunks.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "./several-stores.ts";
 
 export interface OpenStoreOptions {
@@ -50,12 +51,18 @@ export function openChunkReader(
   const { cache, repairsCache = true, ...each } = options;
   if (places.length === 0) throw new SyncError("USAGE", "a store to read from is missing");
   const stores = places.map((place) => {
-    const group = place.split("|").map((one) => openChunkWriter(one, each));
+    const group = place.split("|").map((one) => openOne(one, each));
     return group.length === 1 ? group[0]! : failoverGroup(group);
   });
   const all = stores.length === 1 ? stores[0]! : severalStores(stores);
   if (cache === undefined) return all;
   return cachedStore(all, openChunkWriter(cache, { ...each, create: true }), repairsCache);
+}
+
+function openOne(place: string, options: OpenStoreOptions): ChunkReader {
+  if (schemeOf(place) !== "ssh") return openChunkWriter(place, options);
+  const { coding = defaultCoding, digest } = options;
+  return sshChunks(place, { coding, ...(digest && { digest }) });
 }
 
 /** The scheme of a URL; undefined for a path. */

@@ -16,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   remotesync: ["errors", "types", "bytes", "chunk", "store"],
   tree: ["errors", "types", "bytes", "chunk", "store", "remotesync"],
   session: ["errors", "types", "bytes", "chunk", "store", "remotesync", "tree", "transport"],
-  casync: ["errors", "types", "bytes", "chunk", "store", "tree"],
+  casync: ["errors", "types", "bytes", "transport", "chunk", "store", "tree"],
   index: [
     "errors",
     "types",
