@@ -17,11 +17,14 @@ export {
   type CheckedCastrChunk,
   castrStore,
 } from "./casync/castr.node.ts";
+export { type ChunkServerOptions, chunkServer } from "./casync/chunk-server.node.ts";
 export { nodeCompressor } from "./casync/compressor.node.ts";
 export { type ExtractBlobOptions, type ExtractTotals, extractBlob } from "./casync/extract-blob.node.ts";
 export { type ExtractTreeOptions, extractTree } from "./casync/extract-tree.node.ts";
 export { type OpenStoreOptions, openChunkReader, openChunkWriter } from "./casync/open-store.node.ts";
 export { type ChunkCipher, encryptedCoding } from "./casync/encrypted-coding.node.ts";
+export { httpsFetch, type TlsOptions } from "./casync/https-fetch.node.ts";
+export { sshChunks } from "./casync/ssh-chunks.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
 export type { PlacePath } from "./tree/disk/byte-string.node.ts";
 export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/disk/source.node.ts";

@@ -28,6 +28,8 @@ export { type IndexReading, readIndex } from "./index-reader.ts";
 export { writeIndex } from "./index-writer.ts";
 export { keepFeatures } from "./keep-features.ts";
 export { makeIndex, type MakeIndexOptions } from "./make-index.ts";
+export { type PullOffer, servePull } from "./serve-pull.ts";
+export { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";
 export { readBlob, type ReadBlobOptions } from "./read-blob.ts";
 export { cachedStore, failoverGroup, mergedReads, severalStores } from "./several-stores.ts";
 export { verifyBlob, type VerifyBlobOptions } from "./verify-blob.ts";

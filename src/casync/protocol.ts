@@ -37,7 +37,7 @@ export const helloFlags = Object.freeze({
 });
 
 /** Bytes of a message, with its size and type. */
-export const maxMessageBytes = 16_777_216;
+export const maxCasyncMessageBytes = 16_777_216;
 
 /** Bytes of the size and type of a message. */
 const headBytes = 16;
@@ -77,9 +77,9 @@ export async function readMessage(reader: ExactReader): Promise<Message | undefi
   const head = concatBytes([Uint8Array.of(first), await reader.read(headBytes - 1)]);
   const size = readSize(viewOf(head), 0);
   if (size < headBytes) throw new SyncError("BAD_MESSAGE", "a message of casync is too short");
-  if (size > maxMessageBytes)
+  if (size > maxCasyncMessageBytes)
     throw new SyncError("LIMIT", "a message of casync is too long", {
-      detail: { limit: maxMessageBytes, actual: size },
+      detail: { limit: maxCasyncMessageBytes, actual: size },
     });
   return { type: readWord(viewOf(head), 8), body: (await reader.read(size - headBytes)).slice() };
 }

@@ -8,8 +8,8 @@ import type { CastrStore } from "./castr.node.ts";
 type MayHaveStored = ChunkReader & Partial<Pick<CastrStore, "stored">>;
 
 /**
- * A chunk in a coding, as it lies in the store where that has the same, otherwise made anew; undefined
- * when it is missing.
+ * A chunk in a coding, as it lies in the store where that has the same, otherwise made anew;
+ * undefined when it is missing.
  *
  * @throws what the store throws for one that cannot be read
  */

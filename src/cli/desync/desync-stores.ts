@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { castrStore, type CastrStore } from "../../casync/castr.node.ts";
 import { httpsFetch } from "../../casync/https-fetch.node.ts";
-import { openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
+import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "../../casync/several-stores.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
@@ -52,8 +52,12 @@ export function readerFor(stores: DesyncStores): ChunkReader {
 }
 
 function groupAt(place: string, stores: DesyncStores): ChunkReader {
-  const group = place.split("|").map((one) => writerAt(one, stores));
+  const group = place.split("|").map((one) => readerAt(one, stores));
   return group.length === 1 ? group[0]! : failoverGroup(group);
+}
+
+function readerAt(place: string, { given, config, digest }: DesyncStores): ChunkReader {
+  return openChunkReader([place], openingOf(place, given, settingsOf(config, place), digest));
 }
 
 /** The only store of a command line, to write to; undefined when none is given. @throws USAGE */

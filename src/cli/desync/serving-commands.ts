@@ -1,0 +1,149 @@
+import type { Server } from "node:http";
+import { once } from "node:events";
+import { fromHex } from "../../bytes/hex.ts";
+import { chunkServer } from "../../casync/chunk-server.node.ts";
+import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCompressor } from "../../casync/compressor.node.ts";
+import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
+import { openChunkReader } from "../../casync/open-store.node.ts";
+import { servePull } from "../../casync/serve-pull.ts";
+import { mergedReads } from "../../casync/several-stores.ts";
+import { storedChunk } from "../../casync/stored-chunks.node.ts";
+import { SyncError } from "../../errors.ts";
+import { duplexChannel } from "../../transfer/standard-streams.node.ts";
+import { readFileBlocks } from "../file-blocks.ts";
+import { readNamedFile } from "../named-file.ts";
+import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
+import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
+import { desyncCacheOption, desyncStoreOptions, readerFor, writerFor } from "./desync-stores.ts";
+
+const compressed = compressedCoding(nodeCompressor);
+
+/** Serve chunks, an index or an archive by the remote protocol of casync. */
+export const pull: DesyncCommand = {
+  usage: "- <archive|-> <index|-> <store|-> [<store>...]",
+  about: "Serve chunks via casync protocol over SSH",
+  operandCount: [4, Number.POSITIVE_INFINITY],
+  options: {
+    "log-level": { type: "string", about: "taken, for casync gives it" },
+    "rate-limit-bps": { type: "string", about: "likewise" },
+  },
+  async run({ given, digest, signal }) {
+    const [base, archive, index, ...places] = given.operands as [string, string, string, ...string[]];
+    if (base !== "-") throw new SyncError("USAGE", "the first place has to be -");
+    const stores = places.filter((place) => place !== "-");
+    await using store =
+      stores.length > 0 ? openChunkReader(stores, { coding: compressed, digest }) : undefined;
+    const channel = duplexChannel();
+    signal.addEventListener("abort", () => channel.abort(signal.reason), { once: true });
+    await servePull(channel, {
+      ...(store && { stored: (id) => storedChunk(store, id, compressed).catch(() => undefined) }),
+      ...(index !== "-" && { index: () => readFileBlocks(index, { signal }) }),
+      ...(archive !== "-" && { archive: () => readFileBlocks(archive, { signal }) }),
+    });
+  },
+};
+
+const defaultAddress = ":http";
+
+/** Serve chunks over HTTP. */
+export const chunkServerCommand: DesyncCommand = {
+  usage: "-s <store>",
+  about: "Server for chunks over HTTP(S)",
+  operandCount: [0, 0],
+  options: {
+    ...desyncStoreOptions,
+    ...desyncCacheOption,
+    listen: { type: "string", short: "l", about: "address, may be given several times; :http" },
+    key: { type: "string", about: "key for HTTPS (PEM)" },
+    cert: { type: "string", about: "its certificate (PEM)" },
+    "mutual-tls": { type: "boolean", about: "clients have to show a certificate" },
+    "client-ca": { type: "string", about: "of these authorities (PEM)" },
+    authorization: { type: "string", about: "the Authorization that clients have to show" },
+    writable: { type: "boolean", short: "w", about: "take chunks, too" },
+    uncompressed: { type: "boolean", short: "u", about: "chunks travel as they are" },
+    "skip-verify-read": { type: "boolean", about: "taken; chunks are verified by who reads them" },
+    "skip-verify-write": { type: "boolean", about: "taken; chunks that come are verified always" },
+    log: { type: "string", about: "tell of requests on standard error" },
+    encryption: { type: "boolean", about: "chunks travel encrypted" },
+    "encryption-key": { type: "string", about: "by this key" },
+    "encryption-algorithm": { type: "string", about: "and this algorithm" },
+  },
+  async run(call) {
+    const { given, digest, signal } = call;
+    const isWritable = isSet(given, "writable");
+    if (isWritable && valueOf(given, "cache") !== undefined)
+      throw new SyncError("USAGE", "with a cache no chunks can be taken");
+    const plain = readerFor(call);
+    const writer = isWritable ? writerFor(call) : undefined;
+    const authorization = valueOf(given, "authorization") ?? process.env["DESYNC_HTTP_AUTH"];
+    const tls = tlsOf(given);
+    const servers = addressesOf(given).map(({ host, port }) => ({
+      host,
+      port,
+      server: chunkServer("stored" in plain ? plain : mergedReads(plain), {
+        coding: travellingForm(given),
+        digest,
+        ...(writer && { writer }),
+        ...(authorization !== undefined && { authorization }),
+        ...(tls && { tls }),
+        ...(valueOf(given, "log") !== undefined && {
+          onRequest: ({ method, path, status }) => call.tell(`${method} ${path} ${status}`),
+        }),
+      }),
+    }));
+    try {
+      for (const { server, host, port } of servers) await listen(server, host, port, call);
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    } finally {
+      for (const { server } of servers) {
+        server.closeAllConnections();
+        server.close();
+      }
+      await plain.close();
+    }
+  },
+};
+
+async function listen(server: Server, host: string, port: number, { tell }: DesyncCall): Promise<void> {
+  server.listen({ port, ...(host !== "" && { host }) });
+  await once(server, "listening");
+  const address = server.address();
+  if (address !== null && typeof address === "object")
+    tell(`listening at ${address.address}:${address.port}`);
+}
+
+function travellingForm(given: DesyncArguments) {
+  const inner = isSet(given, "uncompressed") ? plainCoding : compressed;
+  if (!isSet(given, "encryption")) return inner;
+  const key = valueOf(given, "encryption-key") ?? process.env["DESYNC_ENCRYPTION_KEY"];
+  if (key === undefined) throw new SyncError("USAGE", "a key is missing to encrypt by");
+  const cipher = valueOf(given, "encryption-algorithm") ?? "xchacha20-poly1305";
+  return encryptedCoding(inner, cipher as ChunkCipher, fromHex(key));
+}
+
+function tlsOf(given: DesyncArguments) {
+  const [cert, key, ca] = ["cert", "key", "client-ca"].map((name) => valueOf(given, name));
+  if ((cert === undefined) !== (key === undefined))
+    throw new SyncError("USAGE", "--key and --cert go together");
+  if (isSet(given, "mutual-tls") && ca === undefined)
+    throw new SyncError("USAGE", "--mutual-tls needs --client-ca");
+  if (cert === undefined || key === undefined) return undefined;
+  return {
+    cert: readNamedFile(cert).toString(),
+    key: readNamedFile(key).toString(),
+    ...(isSet(given, "mutual-tls") && { ca: readNamedFile(ca!).toString() }),
+  };
+}
+
+const namedPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+function addressesOf({ values }: DesyncArguments): { host: string; port: number }[] {
+  return (values["listen"] ?? [defaultAddress]).map((text) => {
+    const [, host = "", port = ""] = /^(.*):(\w+)$/.exec(text) ?? [];
+    const number = namedPorts[port] ?? Number(port);
+    if (port === "" || !Number.isInteger(number) || number > 65_535)
+      throw new SyncError("USAGE", `no address: "${text}"`);
+    return { host: host.replace(/^\[(.*)\]$/, "$1"), port: number };
+  });
+}

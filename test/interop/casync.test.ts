@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { builtCli } from "../built.ts";
+import { outcomeOf } from "../cli/run.ts";
+import { missing, unless } from "../obstacles.ts";
+import { xorshiftBytes } from "../vectors/input.ts";
+
+/** The remote protocol and the chunk server, with casync and desync at either end. */
+
+const program = join(dirname(builtCli()), "desync.js");
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "rsync-stream-casync-"));
+  writeFileSync(at("blob"), xorshiftBytes(21, 1_500_000));
+  mkdirSync(at("s.castr"));
+  // What stands in for ssh runs the line here that it would run over there.
+  writeFileSync(at("ssh"), '#!/bin/sh\nwhile [ "$1" != host ]; do shift; done\nshift\nexec sh -c "$*"\n');
+  writeFileSync(at("ours"), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
+  for (const name of ["ssh", "ours"]) chmodSync(at(name), 0o755);
+  expect((await run("ours", "make -s s.castr a.caibx blob")).code).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command line in the folder; `remote` is what runs at the far end of ssh. */
+function run(command: string, line: string, remote = "casync") {
+  return outcomeOf(start(command, line, remote));
+}
+
+function start(command: string, line: string, remote = "casync"): ChildProcess {
+  const path = command === "ours" ? at("ours") : command;
+  const env = { ...process.env, CASYNC_SSH_PATH: at("ssh"), CASYNC_REMOTE_PATH: remote, TMPDIR: folder };
+  return spawn(path, line.split(" "), { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function expectBlob(name: string): void {
+  expect(readFileSync(at(name)).equals(readFileSync(at("blob")))).toBe(true);
+  rmSync(at(name));
+}
+
+test("a blob comes over ssh from this program", async () => {
+  const { code, stderr } = await run(
+    "ours",
+    `extract -s ssh://host${folder}/s.castr a.caibx out`,
+    at("ours"),
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  expectBlob("out");
+});
+
+test("a chunk that is missing over there is told", async () => {
+  mkdirSync(at("empty.castr"), { recursive: true });
+  const line = `extract -s ssh://host${folder}/empty.castr a.caibx none`;
+  const { code, stderr } = await run("ours", line, at("ours"));
+  expect([code, stderr]).toEqual([1, expect.stringContaining("NOT_FOUND")]);
+});
+
+const { describe: describeCasync } = unless(missing("casync"));
+
+describeCasync("casync", () => {
+  test("serves us over ssh", async () => {
+    const { code, stderr } = await run("ours", `extract -s ssh://host${folder}/s.castr a.caibx out`);
+    expect([code, stderr]).toEqual([0, ""]);
+    expectBlob("out");
+  });
+
+  test("is served by us over ssh: chunks, and index and chunks", async () => {
+    const store = `--store=host:${folder}/s.castr`;
+    for (const index of ["a.caibx", `host:${folder}/a.caibx`]) {
+      const { code, stderr } = await run(
+        "casync",
+        `extract --seed-output=no ${store} ${index} out`,
+        at("ours"),
+      );
+      expect([index, code, stderr]).toEqual([index, 0, ""]);
+      expectBlob("out");
+    }
+  });
+
+  test("fetches from our chunk server", async () => {
+    await serving("chunk-server -s s.castr -l 127.0.0.1:0", async (url) => {
+      const { code } = await run("casync", `extract --seed-output=no --store=${url} a.caibx out`);
+      expect(code).toBe(0);
+    });
+    expectBlob("out");
+  });
+});
+
+const { describe: describeDesync } = unless(missing("desync"));
+
+describeDesync("desync", () => {
+  test("serves us over ssh", async () => {
+    const line = `extract -s ssh://host${folder}/s.castr a.caibx out`;
+    const { code, stderr } = await run("ours", line, "desync");
+    expect([code, stderr]).toEqual([0, ""]);
+    expectBlob("out");
+  });
+
+  test("is served by us over ssh", async () => {
+    const line = `extract -n 2 -s ssh://host${folder}/s.castr a.caibx out`;
+    const { code, stderr } = await run("desync", line, at("ours"));
+    expect([code, stderr]).toEqual([0, ""]);
+    expectBlob("out");
+  });
+
+  test("reads from our chunk server and writes to it", async () => {
+    mkdirSync(at("w.castr"), { recursive: true });
+    await serving("chunk-server -s w.castr -w -l 127.0.0.1:0", async (url) => {
+      expect((await run("desync", `make -s ${url} b.caibx blob`)).code).toBe(0);
+      expect((await run("desync", `extract -s ${url} b.caibx out`)).code).toBe(0);
+    });
+    expectBlob("out");
+    expect((await run("desync", "verify -s w.castr")).code).toBe(0);
+  });
+});
+
+describe("our chunk server", () => {
+  test("passes on what another has, and keeps it", async () => {
+    mkdirSync(at("cache.castr"), { recursive: true });
+    await serving("chunk-server -s s.castr -l 127.0.0.1:0", (origin) =>
+      serving(`chunk-server -s ${origin} -c cache.castr -l 127.0.0.1:0`, async (url) => {
+        expect((await run("ours", `extract -s ${url} a.caibx out`)).code).toBe(0);
+      }),
+    );
+    expectBlob("out");
+    expect((await run("ours", "extract -s cache.castr a.caibx out")).code).toBe(0);
+    expectBlob("out");
+  });
+});
+
+/** Runs a server while something is done with its URL. */
+async function serving(line: string, work: (url: string) => Promise<void>): Promise<void> {
+  const server = start("ours", line);
+  onTestFinished(() => void server.kill("SIGKILL"));
+  try {
+    await work(`http://${await addressOf(server)}`);
+  } finally {
+    server.kill("SIGTERM");
+    await once(server, "close");
+  }
+}
+
+function addressOf(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    server.stderr!.on("data", (bytes: Buffer) => {
+      text += bytes.toString();
+      const found = /listening at (\S+)/.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    server.once("close", () => reject(new Error(`the server ended: ${text}`)));
+  });
+}
