@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { lchownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { lchownSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { missing, notRoot, unless } from "../obstacles.ts";
@@ -19,6 +19,7 @@ function plant(): { readonly work: string; readonly shell: readonly string[] } {
   symlinkSync("file", join(from, "dir/link"));
   for (const path of ["", "dir", "dir/file", "dir/link"]) lchownSync(join(from, path), 70_001, 80_001);
   execFileSync("chmod", ["4755", join(from, "dir/file")]);
+  linkSync(join(from, "dir/file"), join(from, "other"));
   execFileSync("setfattr", ["-n", "user.a", "-v", "1", join(from, "dir/file")]);
   execFileSync("setfacl", ["-m", "u:70003:rx", join(from, "dir/file")]);
   return {
@@ -27,7 +28,7 @@ function plant(): { readonly work: string; readonly shell: readonly string[] } {
   };
 }
 
-const facts = ["-aAXU"];
+const facts = ["-aHAXU"];
 
 test("push and pull keep what is asked for, at both ends of a remote shell", async () => {
   const { work, shell } = plant();

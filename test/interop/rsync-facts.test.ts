@@ -24,23 +24,36 @@ const asked: readonly (readonly [option: string, keep: Keep])[] = [
   ["-X", { xattrs: true }],
   ["-A", { acls: true, specialBits: true }], // as it asks for -p, too,
   ["-U", { atimes: true }],
+  ["-H", { hardLinks: true }],
 ];
 
 const calls = findXattrCalls();
 
 /** A few names of all kinds, each there or not, so that two trees differ in all ways. */
-function plant(random: Random, root: string, depth = 2): void {
+function plant(random: Random, root: string, links: boolean, depth = 2): void {
   fs.mkdirSync(root);
   for (const name of ["a", "b", "c", "d", "e"]) {
     const place = join(root, name);
     const kind = random();
     if (kind < 0.2) continue;
-    if (kind < 0.4 && depth > 0) plant(random, place, depth - 1);
+    if (kind < 0.4 && depth > 0) plant(random, place, links, depth - 1);
     else if (kind < 0.55) fs.symlinkSync(pick(random, ["a", "b"]), place);
     else fs.writeFileSync(place, pick(random, ["", "x", "yy", "z".repeat(5000)]));
     if (kind >= 0.4 || depth === 0) dress(random, place);
   }
+  if (links && random() < 0.6) linkSome(random, root);
   dress(random, root);
+}
+
+/** Gives some leaves below a directory further names in it. */
+function linkSome(random: Random, root: string): void {
+  const all = fs
+    .readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((one) => !one.isDirectory());
+  for (const name of ["f", "g", "h"]) {
+    const one = pick(random, [...all, undefined]);
+    if (one) fs.linkSync(join(one.parentPath, one.name), join(root, name));
+  }
 }
 
 /** Gives something facts of all kinds. */
@@ -90,8 +103,8 @@ test("rsync finds no difference in trees that were synced, whatever was asked fo
   for (let run = 0; run < runs; run++) {
     const folder = freshFolder();
     const [from, to] = [join(folder, "from"), join(folder, "to")];
-    plant(random, from);
-    if (random() < 0.7) plant(random, to);
+    plant(random, from, true);
+    if (random() < 0.7) plant(random, to, random() < 0.5);
     const all = run % 2 === 0;
     const chosen = asked.filter(() => all || random() < 0.5);
     const keep: Keep = Object.assign({}, ...chosen.map(([, fact]) => fact)) as Keep;

@@ -28,8 +28,9 @@ export class DigestFacts {
   }
 
   /** Returns undefined for an entry of which more is told than a digest can say. */
-  tell({ group, owner }: FileStats, place: () => FactPlace): ByteString | undefined {
+  tell({ group, kind, linkCount, owner }: FileStats, place: () => FactPlace): ByteString | undefined {
     const keep = this.#keep;
+    if (keep.hardLinks === true && linkCount > 1 && kind !== "dir") return undefined;
     if (this.#hasMore(place)) return undefined;
     if (keep.owner !== true && keep.group !== true) return "";
     const user = keep.owner === true ? this.#nameIn(this.#users, owner) : "";

@@ -48,14 +48,19 @@ export class KeptFacts {
 
   /** Returns the entry with what it is to have here. */
   wanted(entry: Entry, there: FileStats | undefined): Entry {
-    const { facts, ...told } = entry;
-    if (this.#isPlain && facts === undefined) return entry;
+    const { facts, link, ...told } = entry;
+    if (this.#isPlain && facts === undefined && (link === undefined || this.keep.hardLinks === true))
+      return entry;
     const same = there?.kind === entry.kind ? there : undefined;
     const plain = this.#isPlain
       ? told
       : { ...told, ...this.#timesOf(told, same), mode: this.#modeOf(told, same) };
     const kept = facts && this.#factsOf(facts);
-    return kept ? { ...plain, facts: kept } : plain;
+    return {
+      ...plain,
+      ...(this.keep.hardLinks === true && link !== undefined && { link }),
+      ...(kept && { facts: kept }),
+    };
   }
 
   /**

@@ -17,6 +17,7 @@ import type { FactPlace } from "./fact-place.node.ts";
 import { ExpectedPaths } from "../filter/expected-paths.ts";
 import { extrasAt } from "./deletion.node.ts";
 import type { Extras } from "./extras.node.ts";
+import { HardLinks } from "./hard-links.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { KeptFacts } from "./kept-facts.node.ts";
@@ -52,6 +53,8 @@ export class OpenTarget {
   readonly planner: EntryPlanner;
   /** Finds what is to be deleted; absent when nothing is. */
   readonly extras: Extras | undefined;
+  /** The further names of files; absent where they are not asked for. */
+  readonly hardLinks: HardLinks | undefined;
   readonly #tools: OpenTargetTools;
   readonly #kept: KeptFacts;
   readonly #likeFrom: DirNode | undefined;
@@ -69,6 +72,7 @@ export class OpenTarget {
     this.#tools = tools;
     this.#kept = new KeptFacts(options.keep, options.worldWritable);
     this.held = held;
+    this.hardLinks = HardLinks.of(options);
     held.keepsAccess = options.keep?.atimes === true;
     this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
     this.#likeFrom = likeDir(destination, first);
@@ -206,6 +210,7 @@ export class OpenTarget {
       files: planned,
       linkedFiles: this.#linkedFiles,
       workspace: () => this.lock(),
+      hardLinks: this.hardLinks,
       alternatives: this.#alternativeFiles(keeping, onDone),
       onDone: onDone && (({ entry: { kind, size }, ...entry }) => onDone({ ...entry, kind, size })),
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),

@@ -5,6 +5,7 @@ import { placeBytes, type PlacePath } from "./byte-string.node.ts";
 import { keepsAll, type Keeping } from "../plan/comparison.ts";
 import { Alternatives, type AlternativeOptions } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
+import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "./kept-facts.node.ts";
 import { seenKeeping } from "./keeping.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
@@ -54,6 +55,7 @@ class Preview implements TreeTarget, EntryActions {
   #destination: Destination | undefined;
   #planner: EntryPlanner | undefined;
   #extras: Extras | undefined;
+  readonly #links: HardLinks | undefined;
   #alternatives: Alternatives | undefined;
   #keeping: Keeping = keepsAll;
   /** Files and links that would come in the place of a directory once it is emptied. */
@@ -62,6 +64,7 @@ class Preview implements TreeTarget, EntryActions {
   constructor(place: PlacePath, options: TreePreviewOptions) {
     this.#place = place;
     this.#options = options;
+    this.#links = HardLinks.of(options);
     const layout = (): Layout => this.#given!.layout;
     this.subtrees = destinationSubtrees(place, layout, options);
   }
@@ -173,7 +176,14 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   link(planned: PlannedEntry): void {
+    const linked = this.#links?.take(planned);
+    if (linked !== undefined)
+      return linked === "same" ? undefined : this.#tellOrWait({ ...planned, outcome: linked });
     if (this.#isLeftOut(planned)) return this.#tellLeftOut(planned);
+    this.#tellOrWait(planned);
+  }
+
+  #tellOrWait(planned: PlannedEntry): void {
     if (planned.there?.isEmpty === false) this.#waiting.push(planned);
     else this.#tell(planned);
   }

@@ -19,6 +19,7 @@ import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { FollowedLinks, type FollowOptions } from "./followed-links.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
+import { LinkNumbers } from "./link-numbers.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
 import { readSubtrees } from "./subtrees.node.ts";
 import { withoutEmptyDirs } from "./without-empty-dirs.node.ts";
@@ -53,6 +54,7 @@ export class SourceListing {
   readonly #options: ListingOptions;
   readonly #keep: Keep;
   readonly #facts: FactReader;
+  readonly #numbers: LinkNumbers | undefined;
   readonly #skip: NonNullable<WalkOptions["skip"]>;
   readonly #chosen: ChosenPaths | undefined;
   readonly #links: FollowedLinks | undefined;
@@ -72,6 +74,7 @@ export class SourceListing {
     const { copyDirLinks = false, copyLinks = false, copyUnsafeLinks = false } = options;
     if (copyDirLinks || copyLinks || copyUnsafeLinks)
       this.#links = new FollowedLinks(start.held, options, start.isDir && start.layout === "named" ? 1 : 0);
+    this.#numbers = keep.hardLinks === true ? new LinkNumbers() : undefined;
     this.#filters = filter && filtersAt(start, filter);
     this.#topPath = start.layout === "named" ? `${start.name}/` : "";
     const filters = this.#filters;
@@ -92,7 +95,7 @@ export class SourceListing {
     const pause = new Pause(signal);
     let batch: SourceEntry<SourceFile>[] = [];
     for (const found of this.#findAll(options)) {
-      const listed = describe(this.#start, found, this.#facts, onTrouble);
+      const listed = describe(this.#start, found, { facts: this.#facts, numbers: this.#numbers }, onTrouble);
       if (listed) batch.push(listed);
       const isDue = pause.due();
       if (!isDue && batch.length < batchCount) continue;
@@ -191,19 +194,26 @@ function placeIn(dir: DirNode, name: ByteString): ByteString {
   return `${pathBelow(dir)}/${name}`.slice(1);
 }
 
+/** What tells more of entries than their names, modes and times. */
+interface Tellers {
+  readonly facts: FactReader;
+  readonly numbers: LinkNumbers | undefined;
+}
+
 function describe(
   { held }: ListingStart,
   { dir, name, depth, stats, isBehindLink = false, isClosed = false }: Found,
-  reader: FactReader,
+  { facts: reader, numbers }: Tellers,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
   try {
     const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
     if (kind === "other") throw unsupported(printPlace(dir, name));
     const size = kind === "file" ? stats.size : 0;
+    const link = numbers?.of(stats);
     const facts = reader.read(
       stats,
-      () => ({ path: held.at(dir, name), isHandle: false }),
+      () => ({ path: held.at(dir, name), isHandle: isBehindLink }),
       (error) => onTrouble?.(withPath(error, printPlace(dir, name))),
     );
     const entry: Entry = {
@@ -215,6 +225,7 @@ function describe(
       mtimeSec,
       mtimeNsec,
       ...(isClosed && { isComplete: true }),
+      ...(link !== undefined && { link }),
       ...(facts && { facts }),
     };
     const listed = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };

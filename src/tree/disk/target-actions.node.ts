@@ -1,6 +1,7 @@
 import type { AlternativeFiles } from "./alternative-files.node.ts";
 import type { EntryActions, PlannedEntry } from "./entry-planner.node.ts";
 import type { DirNode } from "./dir-node.node.ts";
+import type { HardLinks } from "./hard-links.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetter } from "./metadata.node.ts";
@@ -21,6 +22,8 @@ interface TargetActionsTools {
   readonly linkedFiles: LinkedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
+  /** The further names of files; absent where they are files of their own. */
+  readonly hardLinks: HardLinks | undefined;
   /** Brings about what is in other directories; absent where there are none. */
   readonly alternatives: AlternativeFiles | undefined;
   /** Called for what is as its entry says, and was not before; not for files that are to come. */
@@ -80,7 +83,7 @@ export class TargetActions implements EntryActions {
 
   link(planned: PlannedEntry): void {
     const { dir, name, entry, outcome, there } = planned;
-    if (outcome === "same") return;
+    if (this.#tools.hardLinks?.take(planned) !== undefined || outcome === "same") return;
     const { alternatives, held, workspace } = this.#tools;
     if (alternatives?.link(planned) === true) return;
     const { metadata, replacements, staging } = workspace();
@@ -97,6 +100,7 @@ export class TargetActions implements EntryActions {
   file(planned: PlannedEntry): Need | Promise<Need> {
     const { dir, name, entry, there, outcome } = planned;
     const { files, held, linkedFiles, metadata, sparesLinked, useOld, workspace } = this.#tools;
+    if (this.#tools.hardLinks?.take(planned) !== undefined) return "nothing";
     const taking = this.#tools.alternatives?.file(planned);
     if (taking !== undefined) return taking;
     if (outcome === "same") return "nothing";

@@ -132,6 +132,7 @@ class DirTarget implements TreeTarget {
       if (extras) await this.#syncAll(opened);
       await this.#deleteExtras(opened, whole);
       await this.#settle(opened.workspace?.replacements.putLeaves());
+      await this.#linkAll(opened);
       if (dirs.isUnset) opened.metadata();
       this.#leaveNothing(opened);
       for (const { dir, entry, trouble } of dirs.setMetadata(opened.knownMetadata())) {
@@ -144,6 +145,17 @@ class DirTarget implements TreeTarget {
       const detail = { path: printPath(placeBytes(this.#place)) };
       throw new SyncError("CHANGED", "another directory took the place of the destination", { detail });
     });
+  }
+
+  /** Gives files that have several names all but their first. */
+  async #linkAll(opened: OpenTarget): Promise<void> {
+    if (opened.hardLinks?.isWaiting !== true) return;
+    for (const { entry, outcome, trouble, ...linked } of opened.hardLinks.link(opened.lock())) {
+      if (trouble !== undefined) this.#tell(entry, trouble, printPlace(linked.dir, linked.name));
+      else if (outcome !== undefined) this.#onChange?.(changeOf({ ...linked, outcome }));
+      if (this.#pause.due()) await this.#pause.take();
+    }
+    await this.#settle(opened.lock().replacements.putLeaves());
   }
 
   /** Waits for the medium, where that is asked for and something was written. */
@@ -257,6 +269,7 @@ class DirTarget implements TreeTarget {
   }
 
   #giveUp(entry: number): void {
+    this.#opened?.hardLinks?.fail(entry);
     try {
       this.#opened?.incoming?.abandon(entry);
     } catch {

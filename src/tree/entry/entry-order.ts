@@ -134,13 +134,24 @@ export class EntryChecker {
 }
 
 /** Which of the numbers of an entry, or its link text, or its facts, is out of range. */
-function findFieldFault({ kind, size, mode, mtimeSec, mtimeNsec, target, facts }: Entry): string | undefined {
+function findFieldFault({
+  kind,
+  size,
+  mode,
+  mtimeSec,
+  mtimeNsec,
+  target,
+  facts,
+  link,
+}: Entry): string | undefined {
   if (kind !== "file" && kind !== "dir" && kind !== "symlink") return "has an unknown kind";
   if (!isCount(size, kind === "file" ? Number.MAX_SAFE_INTEGER : 0)) return "has a size that is out of range";
   if (!isCount(mode, 0o7777)) return "has a mode that is out of range";
   if (!isCount(Math.abs(mtimeSec), maxTimeSec) || !isCount(mtimeNsec, 999_999_999)) {
     return "has a time that is out of range";
   }
+  if (link !== undefined && (kind === "dir" || !isCount(link, Number.MAX_SAFE_INTEGER)))
+    return "has an illegal number of its file";
   if ((target !== undefined) !== (kind === "symlink")) return "has an illegal link text";
   const isText = target === undefined || (target.length > 0 && !target.includes(0));
   if (!isText || (target?.length ?? 0) > maxLinkTargetBytes) return "has an illegal link text";

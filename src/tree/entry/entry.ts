@@ -35,6 +35,8 @@ export interface Entry {
   readonly isComplete?: boolean;
   /** What a symlink holds, 1 to 4095 bytes without 0x00; absent for other kinds. */
   readonly target?: Bytes;
+  /** Of what is no directory: those with the same number are names of one file. */
+  readonly link?: number;
   /** What else was asked for. */
   readonly facts?: Facts;
 }

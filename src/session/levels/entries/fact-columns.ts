@@ -50,5 +50,20 @@ function columnOf(row: FactRow): FactColumn {
   };
 }
 
-/** The columns of facts, in the order of their numbers. */
-export const factColumns: readonly FactColumn[] = factRows.map(columnOf);
+/** Which entries are names of one file: 0, or its number and 1. */
+const link: FactColumn = {
+  id: 8,
+  isNeeded: (listed) => listed.some(({ entry }) => entry.link !== undefined),
+  write(out, listed) {
+    for (const { entry } of listed) out.uvarint(entry.link === undefined ? 0 : entry.link + 1);
+  },
+  read(input, drafts) {
+    for (const { entry } of drafts) {
+      const number = input.uvarint();
+      if (number > 0) entry.link = number - 1;
+    }
+  },
+};
+
+/** The columns that may be there, in the order of their numbers. */
+export const factColumns: readonly FactColumn[] = [link, ...factRows.map(columnOf)];

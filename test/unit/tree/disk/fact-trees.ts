@@ -50,7 +50,7 @@ export async function syncFacts(
  * What rsync would do to make `to` like `from`, a line for each path; nothing when they are alike.
  */
 export function rsyncSees(options: readonly string[], from: string, to: string): string[] {
-  const given = ["--dry-run", "--itemize-changes", "--checksum", "--delete", ...options];
+  const given = ["--dry-run", "--itemize-changes", "--checksum", "--delete", "--open-noatime", ...options];
   const { status, stdout, stderr } = spawnSync("rsync", [...given, `${from}/`, `${to}/`], {
     encoding: "latin1",
     maxBuffer: 2 ** 26,
