@@ -14,6 +14,12 @@ export const planOptions = {
     unlike: "both ends compute a keyed MAC; not with --dry-run",
     doc: "compare the content of files, whatever their size and time; not with `--dry-run`",
   },
+  "ignore-times": {
+    type: "boolean",
+    short: "I",
+    about: "compare the content of files, whatever their size and time",
+    unlike: "as --checksum: what is the same is not written anew",
+  },
   "size-only": { type: "boolean", about: "take files for equal that have the same size" },
   "modify-window": {
     type: "string",
@@ -28,6 +34,15 @@ export const planOptions = {
     type: "boolean",
     about: "leave out links that lead out of the tree",
   },
+  append: {
+    type: "boolean",
+    about: "leave files alone that are as long in DST, or longer",
+    unlike: "as --append-verify: the whole content is verified",
+  },
+  "append-verify": {
+    type: "boolean",
+    about: "the same: what is there is verified",
+  },
   "max-size": { type: "string", value: "SIZE", about: "leave larger files as they are in DST" },
   "min-size": { type: "string", value: "SIZE", about: "leave smaller files as they are in DST" },
 } as const satisfies OptionSpecs;
@@ -36,7 +51,8 @@ export const planOptions = {
 export function planRuleOf(
   options: OptionValues<typeof planOptions> & { readonly "dry-run"?: boolean },
 ): PlanRule {
-  const { checksum = false, existing = false, update = false } = options;
+  const { append = false, existing = false, update = false } = options;
+  const checksum = options.checksum === true || options["ignore-times"] === true;
   if (checksum && options["size-only"] === true)
     throw new SyncError("USAGE", "--checksum and --size-only say two things");
   if (checksum && options["dry-run"] === true)
@@ -50,6 +66,7 @@ export function planRuleOf(
     ...(windowSec !== undefined && { windowSec }),
     ...(update && { keepsNewer: true }),
     ...(existing && { onlyExisting: true }),
+    ...((append || options["append-verify"] === true) && { onlyLonger: true }),
     ...(options["ignore-existing"] === true && { onlyNew: true }),
     ...(options["safe-links"] === true && { onlySafeLinks: true }),
     ...(minBytes !== undefined && { minBytes }),

@@ -30,6 +30,12 @@ export const placeOptions = {
   ...dryRunOption,
   ...deleteOptions,
   ...planOptions,
+  inplace: {
+    type: "boolean",
+    about: "write into files that are there, not beside them",
+    doc: "write into files that are there, where they differ, once the new content is complete ([when](places.md#writing-in-place))",
+    unlike: "the new content is complete before, and takes room until then",
+  },
   fsync: {
     type: "string",
     value: "WHEN",
@@ -80,8 +86,17 @@ export async function readPlaceOptions(
     ...backupsOf(options),
     ...alternativesOf(options),
     ...snapshotOf(options),
+    ...inPlaceOf(options),
     durability: durabilityOf(options.fsync),
   };
+}
+
+function inPlaceOf(options: OptionValues<typeof placeOptions>): Pick<Order, "inPlace"> {
+  if (options.inplace !== true) return {};
+  const other = (["backup", "backup-dir", "snapshot"] as const).find((name) => options[name] !== undefined);
+  if (other !== undefined)
+    throw new SyncError("USAGE", `--inplace leaves no old file, which --${other} needs`);
+  return { inPlace: true };
 }
 
 function durabilityOf(when: string | undefined): Durability | undefined {

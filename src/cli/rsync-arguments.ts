@@ -15,7 +15,10 @@ export function dropNeedless(argv: readonly string[], specs: OptionSpecs): reado
   for (let at = 0; at < end; at++) {
     const argument = argv[at]!;
     const left = argument.startsWith("--") ? keptName(argument, specs) : keptLetters(argument, specs);
-    if (left === undefined) continue;
+    if (left === undefined) {
+      if (findRsyncOption(argument.slice(2))?.hasValue === true) at++;
+      continue;
+    }
     const taker = awaiting(left, specs);
     const value = taker !== undefined && at + 1 < end ? [argv[++at]!] : [];
     // A rule may begin with a hyphen, which would make it an option.

@@ -6,6 +6,8 @@ interface RsyncOption {
   readonly name: string;
   /** True when it is taken, for what it asks for is so without it; false when it is refused. */
   readonly taken: boolean;
+  /** True for one that is taken and has a value. */
+  readonly hasValue: boolean;
   /** Why it changes nothing, or what to do instead. */
   readonly text: string;
 }
@@ -22,6 +24,7 @@ const needless: readonly Row[] = [
   ["", "protect-args", "no shell takes paths apart"],
   ["h", "human-readable", "figures are readable; alone, -h asks for help"],
   ["", "partial", "what came is used by the next run"],
+  ["", "partial-dir", "what came is used by the next run; it lies in DST/.rsync-stream"],
   ["", "inc-recursive", "nothing waits for the end of the list"],
   ["", "no-inc-recursive", "what arrives is the same"],
   ["", "no-i-r", "what arrives is the same"],
@@ -56,7 +59,7 @@ const foreign: readonly Row[] = [
   ["", "munge-links", "links are sent as they are; leave it out"],
   ["k", "copy-dirlinks", "push, pull and send have it"],
   ["K", "keep-dirlinks", "the receiver decides; recv has it"],
-  ["I", "ignore-times", "use --checksum: only what differs travels"],
+  ["I", "ignore-times", "push, pull, sync and recv have it"],
   ["", "ignore-non-existing", "use --existing"],
   ["x", "one-file-system", "push, pull and send have it"],
   ["d", "dirs", "push, pull and send have it"],
@@ -77,14 +80,13 @@ const foreign: readonly Row[] = [
   ["", "compare-dest", "the receiver decides; recv has it"],
   ["", "copy-dest", "the receiver decides; recv has it"],
   ["", "link-dest", "the receiver decides; recv has it"],
-  ["", "inplace", "files are replaced once they are complete"],
-  ["", "append", "the end alone travels; leave it out"],
-  ["", "append-verify", "the end alone travels; leave it out"],
+  ["", "inplace", "push, pull, sync and recv have it"],
+  ["", "append", "push, pull, sync and recv have it"],
+  ["", "append-verify", "push, pull, sync and recv have it"],
   ["W", "whole-file", "only what is missing travels; leave it out"],
   ["B", "block-size", "chunks have one size for all; leave it out"],
   ["", "preallocate", "room is not taken in advance; leave it out"],
   ["T", "temp-dir", "new files are built in DST/.rsync-stream"],
-  ["", "partial-dir", "DST/.rsync-stream is it; leave it out"],
   ["", "delay-updates", "each file gets its name when complete"],
   ["", "mkpath", "make the directory around DST before"],
   ["", "del", "the receiver decides; recv has it"],
@@ -168,9 +170,18 @@ const foreign: readonly Row[] = [
   ["u", "update", "the receiver decides; recv has it"],
 ];
 
+/** Those that are taken, and have a value. */
+const withValue: ReadonlySet<string> = new Set(["partial-dir"]);
+
 /** All of them: first those that are taken. */
 export const rsyncOptions: readonly RsyncOption[] = [needless, foreign].flatMap((rows) =>
-  rows.map(([letters, name, text]) => ({ letters, name, taken: rows === needless, text })),
+  rows.map(([letters, name, text]) => ({
+    letters,
+    name,
+    taken: rows === needless,
+    hasValue: withValue.has(name),
+    text,
+  })),
 );
 
 const byName = new Map(rsyncOptions.map((option) => [option.name, option]));
@@ -182,9 +193,9 @@ const byLetter = new Map(rsyncOptions.flatMap((option) => [...option.letters].ma
  *
  * @param name a long name or a letter
  */
-export function findRsyncOption(name: string): Pick<RsyncOption, "taken" | "text"> | undefined {
+export function findRsyncOption(name: string): Pick<RsyncOption, "taken" | "text" | "hasValue"> | undefined {
   const option = name.length === 1 ? byLetter.get(name) : byName.get(name);
   if (option !== undefined || !name.startsWith("no-")) return option;
   const denied = findRsyncOption(name.slice("no-".length));
-  return denied && { taken: !denied.taken, text: denied.text };
+  return denied && { taken: !denied.taken, text: denied.text, hasValue: false };
 }

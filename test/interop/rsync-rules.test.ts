@@ -22,6 +22,7 @@ const options: Readonly<Record<string, PlanRule & { readonly maxDeletedCount?: n
   "--ignore-existing": { onlyNew: true },
   "--max-size=2K": { maxBytes: parseSize("2K")! },
   "--min-size=2": { minBytes: 2 },
+  "--append-verify": { onlyLonger: true },
   "--delete": { maxDeletedCount: 1000 },
 };
 

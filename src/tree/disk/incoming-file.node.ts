@@ -18,7 +18,7 @@ import type { Pause } from "../../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
-import { newFlags, putFile } from "./put-file.node.ts";
+import { newFlags, putFile, putInto } from "./put-file.node.ts";
 import type { Replacements } from "./replacements.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isZero } from "./zero.node.ts";
@@ -53,6 +53,8 @@ export interface IncomingTools {
   readonly pause: Pause;
   /** True to wait until the content is on the disk before a file gets its name. */
   readonly durable: boolean;
+  /** True to write into files that are there, in place of replacing them. */
+  readonly inPlace: boolean;
   readonly metadata: MetadataSetter;
 }
 
@@ -342,7 +344,11 @@ export class IncomingFile {
     if (there && there.kind !== "dir") backups?.keep({ dir, name });
     if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
     const dress = (fd: number, copy: NameIn): void => this.#setMetadata(fd, copy);
-    if (putFile(this.#tools, this.plan, temp, dress)) places.settle(this.place);
+    const mayWriteInto = this.#tools.inPlace && !backups && !oldFiles && there?.kind === "file";
+    if (mayWriteInto) {
+      putInto(this.#tools, this.plan, temp, this.#tools.durable);
+      places.settle(this.place);
+    } else if (putFile(this.#tools, this.plan, temp, dress)) places.settle(this.place);
     else {
       replacements.wait({ ...this.plan, kind: "file" }, temp);
       places.move(this.place, temp);

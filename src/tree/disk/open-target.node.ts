@@ -259,7 +259,7 @@ export class OpenTarget {
   #openWorkspace(): Workspace {
     const { given, options, pause, planned } = this.#tools;
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
-    const { durability, onUnkept = () => {} } = options;
+    const { durability, inPlace = false, onUnkept = () => {} } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
@@ -268,6 +268,7 @@ export class OpenTarget {
       mayCutAll,
       keepOld,
       durable: syncsFiles(durability),
+      inPlace,
       kept: this.#kept,
       onUnkept,
       pause,

@@ -2,11 +2,13 @@ import fs from "node:fs";
 import { closingAfter } from "../../bytes/closing.ts";
 import { copyContent } from "./copy-content.node.ts";
 import type { NameIn } from "./dir-node.node.ts";
+import { lookAtHandle } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { firstMode, type MetadataSetter } from "./metadata.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import { putOverDir } from "./replacements.node.ts";
+import { writeInPlace } from "./write-in-place.node.ts";
 import type { Staging } from "./staging.node.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
@@ -65,4 +67,19 @@ function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dre
   });
   if (isPut) staging.remove(temp);
   return isPut;
+}
+
+/**
+ * Writes the content of a file that is complete into the one that is there, which keeps what it is:
+ * its further names, and what nobody here knows of.
+ *
+ * @param isDurable true to wait for the medium
+ */
+export function putInto(tools: PutTools, plan: PlannedFile, temp: NameIn, isDurable: boolean): void {
+  const { held, staging, metadata } = tools;
+  writeInPlace(held, temp, plan, plan.there!, (fd) => {
+    metadata.setAt(held.nameAt(plan.dir, plan.name), lookAtHandle(fd), plan);
+    if (isDurable) fs.fsyncSync(fd);
+  });
+  staging.remove(temp);
 }

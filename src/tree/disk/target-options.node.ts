@@ -7,7 +7,10 @@ import type { Unkept } from "./metadata.node.ts";
 
 /** How `openTreeTarget` writes. */
 export interface TreeTargetOptions
-  extends AlternativeOptions, DeletionOptions, Pick<Order, "durability" | "keep" | "keepsDirLinks" | "rule"> {
+  extends
+    AlternativeOptions,
+    DeletionOptions,
+    Pick<Order, "durability" | "inPlace" | "keep" | "keepsDirLinks" | "rule"> {
   /**
    * True to change nothing about files that have further names: what differs in its mode or time
    * alone becomes a file of its own.

@@ -35,6 +35,7 @@ interface WorkspaceOptions {
   /** True when files that are replaced stay readable until the session ends. */
   readonly keepOld: boolean;
   readonly durable: boolean;
+  readonly inPlace: boolean;
   readonly kept: KeptFacts;
   readonly onUnkept: (what: Unkept) => void;
   readonly pause: Pause;
@@ -53,6 +54,7 @@ export class Workspace implements IncomingTools {
   readonly writing: HandleCache<NameIn>;
   readonly pause: Pause;
   readonly durable: boolean;
+  readonly inPlace: boolean;
   readonly abandoned: NameIn[] = [];
   readonly linkedFiles: LinkedFiles;
   readonly backups: Backups | undefined;
@@ -61,11 +63,12 @@ export class Workspace implements IncomingTools {
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
-    const { rule, likeFrom, mayCutAll, keepOld, durable, pause, kept, onUnkept } = options;
+    const { rule, likeFrom, mayCutAll, keepOld, durable, inPlace, pause, kept, onUnkept } = options;
     this.linkedFiles = options.linkedFiles;
     this.backups = options.backups;
     this.held = held;
     this.durable = durable;
+    this.inPlace = inPlace;
     this.pause = pause;
     this.staging = new Staging(held);
     this.replacements = new Replacements(held, this.staging, this.backups);

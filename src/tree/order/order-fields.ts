@@ -61,6 +61,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   deletesExcluded: { ends: both, check: flag },
   snapshot: { ends: receiver, check: flag },
   retention: { ends: receiver, deletes: true, check: text(maxRetentionLength) },
+  inPlace: { ends: receiver, check: flag },
   durability: { ends: receiver, check: choice("files", "once", "all") },
   bytesPerSecond: { ends: sender, check: count(maxRate, 1) },
   rule: {
@@ -72,6 +73,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
       onlySafeLinks: flag,
       onlyExisting: flag,
       onlyNew: flag,
+      onlyLonger: flag,
       minBytes: count(),
       maxBytes: count(),
     }),

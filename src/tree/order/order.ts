@@ -67,6 +67,8 @@ export interface Order {
   readonly snapshot?: boolean | undefined;
   /** Which snapshots stay then, such as `10` or `daily:7,weekly:4`; all unless given. */
   readonly retention?: string | undefined;
+  /** True to write into files that are there, where they differ, in place of replacing them. */
+  readonly inPlace?: boolean | undefined;
   /** When what is written is on the medium; whenever the system likes, unless given. */
   readonly durability?: Durability | undefined;
   /** Bytes that the sender lets go out in a second at most. */

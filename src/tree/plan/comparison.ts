@@ -77,7 +77,8 @@ export function compareEntry(
   if (there.kind !== entry.kind)
     return there.kind === "dir" && there.isEmpty !== true ? "blocked" : "replaced";
   const sameTime = isSameTime(there, entry, keeping) || isNear(there, entry, rule);
-  if (entry.kind === "file" && !isSameContent(there.size === entry.size, sameTime, rule)) return "changed";
+  if (entry.kind === "file" && !isSameContent(there.size === entry.size, sameTime, rule))
+    return rule.onlyLonger === true && there.size >= entry.size ? "skipped" : "changed";
   if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
   return sameTime && (entry.kind === "symlink" || isSameMode(there, entry, keeping)) ? "same" : "touched";
 }

@@ -15,6 +15,8 @@ export interface PlanRule {
   readonly onlyExisting?: boolean;
   /** True to leave alone what is there, but for directories. */
   readonly onlyNew?: boolean;
+  /** True to leave files alone whose content may differ, unless the sender's are longer. */
+  readonly onlyLonger?: boolean;
   /** Bytes that a file has to have, at least and at most; others are left as they are. */
   readonly minBytes?: number;
   readonly maxBytes?: number;

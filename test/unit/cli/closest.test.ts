@@ -70,8 +70,8 @@ describe("options of push", async () => {
     ["ta", undefined],
     ["host", undefined],
     ["list", undefined],
-    ["file", undefined],
-    ["from", undefined],
+    ["file", "files-from"],
+    ["from", "from0"],
     ["sudo", undefined],
     ["", undefined],
   ])("%s means %s", (word, meant) => expect(closest(word, options)).toBe(meant));

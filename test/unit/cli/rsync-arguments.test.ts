@@ -11,14 +11,15 @@ const read = (...argv: string[]) => readArguments([...argv, ...operands], push);
 describe("what rsync would be told and what is so anyway is taken", () => {
   it.each([
     [["-avz"], { archive: true, verbose: true, compress: true }],
-    [["-r", "-rtlS"], {}],
+    [["-r", "-rtlS"], { recursive: true }],
     [["-avzhP"], { archive: true, verbose: true, compress: true, progress: true }],
     [["-ae", "ssh -p 2"], { archive: true, rsh: "ssh -p 2" }],
     [["-essh"], { rsh: "ssh" }],
     [["-aessh"], { archive: true, rsh: "ssh" }],
     [["-aeate"], { archive: true, rsh: "ate" }],
     [["--archive", "--partial", "--progress"], { archive: true, progress: true }],
-    [["--recursive", "--times", "--links"], {}],
+    [["--recursive", "--times", "--links"], { recursive: true }],
+    [["--partial-dir", ".part", "--partial-dir=.part"], {}],
     [["--no-whole-file", "--no-W", "--no-specials"], {}],
     [["--no-owner", "--no-g"], { "no-owner": true, "no-group": true }],
     [["--rsh", "a", "--archive"], { archive: true, rsh: "a" }],
@@ -43,9 +44,8 @@ describe("what rsync would be told and what is so anyway is taken", () => {
 
 describe("what asks for something else is refused, with what to do instead", () => {
   it.each([
-    ["-x", /^-x: mounts are entered/],
-    ["-axv", /^-x: /],
-    ["--inplace", /^--inplace: /],
+    ["-4", /^-4: use -e 'ssh -4'/],
+    ["-a4v", /^-4: /],
     ["--address=::1", /^--address: .*ssh -b/],
     ["--rsync-path=x", /^--rsync-path: use --remote-path/],
     ["--no-l", /^--no-l: links are sent/],
