@@ -44,6 +44,11 @@ export const placeOptions = {
     doc: "wait for the disk: `files`, as without a value, before a file gets its name; `once`, when all is done; `all`, both ([what for](security.md#what-is-not-protected))",
     unlike: "takes a value",
   },
+  mkpath: {
+    type: "boolean",
+    about: "make the directories around DST that are not there",
+    unlike: "a server does not",
+  },
   "keep-dirlinks": {
     type: "boolean",
     short: "K",
@@ -83,6 +88,7 @@ export async function readPlaceOptions(
     keep: keepOf(options),
     ...deletionOf(options),
     keepsDirLinks: options["keep-dirlinks"],
+    makesPath: options.mkpath,
     ...backupsOf(options),
     ...alternativesOf(options),
     ...snapshotOf(options),

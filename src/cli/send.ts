@@ -67,6 +67,8 @@ export const send = defineCommand({
       ...rateOf(options),
       keep: keepOf(options),
     };
+    if (order.removesSourceFiles === true && !duplex)
+      throw new SyncError("USAGE", "--remove-source-files needs an answer; push, or send --duplex");
     const { filter } = await loadFilter(order, "receiver");
     const source = await openSource(place, { ...order, filter });
     const send = async (): Promise<void> => {

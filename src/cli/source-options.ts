@@ -50,6 +50,11 @@ export const choiceOptions = {
     short: "m",
     about: "leave out directories that nothing but directories is in",
   },
+  "remove-source-files": {
+    type: "boolean",
+    about: "remove files and links of SRC when all of it has arrived",
+    unlike: "removes none when any entry failed",
+  },
 } as const satisfies OptionSpecs;
 
 type Values = OptionValues<typeof choiceOptions>;
@@ -66,6 +71,7 @@ interface ChosenSource {
     | "oneFileSystem"
     | "paths"
     | "prunesEmptyDirs"
+    | "removesSourceFiles"
   >;
 }
 
@@ -79,6 +85,7 @@ export function chooseSource(given: string, options: Values): ChosenSource {
     oneFileSystem: options["one-file-system"],
     prunesEmptyDirs: options["prune-empty-dirs"],
     flatDirs: options.dirs,
+    removesSourceFiles: options["remove-source-files"],
   };
   if (file !== undefined) {
     const paths = readNamedPaths(file, options.from0 === true);

@@ -155,6 +155,9 @@ export async function sendTree<File>(
       await work.run(replies).catch((thrown: unknown) => replies.judge(thrown));
       if (mode === "duplex") await replies.leave();
       else await link.end();
+      const { failed, troubles } = core.totals;
+      if (mode === "duplex" && failed + troubles === 0)
+        await source.arrived?.(options.onTrouble ?? (() => {}));
       return { ...work.progress(), digest: work.digest, frames: framesOf(link) };
     } catch (thrown) {
       options.signal?.throwIfAborted();

@@ -1,4 +1,5 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
+import { override } from "../bytes/override.ts";
 import { isSyncError } from "../errors.ts";
 import { receiveTree, type ReceiveSummary } from "../session/receive.ts";
 import { sendTree } from "../session/send.ts";
@@ -18,7 +19,9 @@ import type { TransferOptions } from "./transfer-options.node.ts";
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
   const { filter } = await loadFilter(options, "receiver");
   const { bytesPerSecond: rate, signal, onConnect } = options;
-  const source = await openSource(from, { ...options, filter });
+  const opened = await openSource(from, { ...options, filter });
+  const { onTrouble = () => {} } = options;
+  const source = opened.arrived ? override(opened, { arrived: () => opened.arrived!(onTrouble) }) : opened;
   return closingInTheEnd(
     async () => {
       const target = await openTarget(to, { ...options, filter });

@@ -2,6 +2,7 @@ import { SyncError } from "../errors.ts";
 import { parseEndpoint } from "./endpoint.node.ts";
 import { pull } from "./pull.node.ts";
 import { push } from "./push.node.ts";
+import { withRemoval } from "./source-removal.ts";
 import type { TransferOptions, TransferSummary } from "./transfer-options.node.ts";
 
 /**
@@ -24,8 +25,9 @@ import type { TransferOptions, TransferSummary } from "./transfer-options.node.t
 export async function transfer(
   from: string,
   to: string,
-  options: TransferOptions = {},
+  given: TransferOptions = {},
 ): Promise<TransferSummary> {
+  const options = withRemoval(given);
   const source = parseEndpoint(from);
   const target = parseEndpoint(to);
   if (target.kind === "local")

@@ -43,6 +43,12 @@ export interface TreeSource<File = unknown> {
   scan?(...given: Parameters<Scan<File>>): ReturnType<Scan<File>>;
   /** Reads a part of a file again. Throws CHANGED when it is not there in full any more. */
   read(file: File, offset: number, size: number, options: AbortOptions): Promise<Bytes>;
+  /**
+   * All that was listed is at a receiver, as it was listed. Called at most once, before `close`.
+   *
+   * @param onTrouble takes what could not be done about that
+   */
+  arrived?(onTrouble: (error: SyncError) => void): Promise<void>;
   /** Frees what the source holds; nothing is listed or read afterwards. */
   close(): Promise<void>;
 }

@@ -107,3 +107,27 @@ it("an empty source deletes nothing unless that is asked for", async () => {
   expect((await rsyncStream([...args, "--allow-empty-source"])).code).toBe(0);
   expect(fs.readdirSync(to)).toEqual([]);
 });
+
+it.each(["push", "pull"])("a %s removes what it has sent, when all has arrived", async (direction) => {
+  const { work, far } = workplace();
+  const [from, to] = [join(work, "from"), join(work, "new/deep/to")];
+  plant(from, { a: "1", "d/b": "2" });
+  fs.symlinkSync("a", join(from, "link"));
+  const places = direction === "push" ? [`${from}/`, `h:${to}`] : [`h:${from}/`, to];
+  const args = [direction, ...places, "--remove-source-files", "--mkpath", ...far];
+  expect((await rsyncStream([...args, "-n"])).code).toBe(0);
+  expect(fs.existsSync(join(work, "new"))).toBe(false);
+  const refused = await rsyncStream([...args, "--max-size=1"]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("leaves files out")]);
+  expect(fs.readdirSync(from)).toEqual(["a", "d", "link"]);
+  // A directory is in the way of a file, so not all of it arrives.
+  fs.writeFileSync(join(from, "d/\n"), "");
+  fs.mkdirSync(join(work, "new/deep/to/d/\n/x"), { recursive: true });
+  expect((await rsyncStream(args)).code).toBe(3);
+  expect(fs.readdirSync(from)).toEqual(["a", "d", "link"]);
+  fs.rmSync(join(work, "new/deep/to/d/\n"), { recursive: true });
+  const { code, stderr } = await rsyncStream(args);
+  expect(code, stderr).toBe(0);
+  expect(fs.readdirSync(from, { recursive: true })).toEqual(["d"]);
+  expect(fs.readdirSync(to, { recursive: true }).sort()).toEqual(["a", "d", "d/\n", "d/b", "link"]);
+});

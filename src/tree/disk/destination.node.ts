@@ -32,6 +32,14 @@ export interface OpenDestination extends Destination {
   readonly held: HeldDirs;
 }
 
+/** How a destination is found. */
+interface DestinationOptions {
+  /** False to refuse a link as the destination; true unless given. */
+  readonly follow?: boolean;
+  /** True to make the directories around it that are not there. */
+  readonly makesPath?: boolean | undefined;
+}
+
 /** A directory that is not there yet. */
 const nowhere = new DirNode(undefined, "", { isNew: true });
 
@@ -40,7 +48,6 @@ const nowhere = new DirNode(undefined, "", { isNew: true });
  * a directory goes below it; so does a file, unless the destination is no directory: then the file
  * is written under that name. A directory that is missing at the end of the path is made.
  *
- * @param follow false to refuse a link as the destination
  * @throws IO, NOT_FOUND when the directory around it is missing, UNSUPPORTED for a device, pipe or
  *   socket
  */
@@ -48,24 +55,32 @@ export function openDestination(
   path: PlacePath,
   layout: Layout,
   first: Entry,
-  follow: boolean,
+  { follow = true, makesPath = false }: DestinationOptions,
 ): OpenDestination {
   const place = placeBytes(path);
   return explained(place, () => {
     const isSingle = isAs(place, layout, first);
+    if (makesPath) fs.mkdirSync(nativePath(dirname(place)), { recursive: true });
     if (!isSingle) makeUnlessThere(place, follow);
     return open(place, isSingle, first, follow);
   });
 }
 
 /** The same, and nothing is made: what `openDestination` refuses is refused. */
-export function findDestination(path: PlacePath, layout: Layout, first: Entry, follow: boolean): Destination {
+export function findDestination(
+  path: PlacePath,
+  layout: Layout,
+  first: Entry,
+  { follow = true, makesPath = false }: DestinationOptions,
+): Destination {
   const place = placeBytes(path);
   return explained(place, () => {
     const isSingle = isAs(place, layout, first);
-    if (isSingle || fs.lstatSync(nativePath(withoutSlash(place)), { throwIfNoEntry: false }))
-      return open(place, isSingle, first, follow);
-    fs.accessSync(nativePath(dirname(place)), fs.constants.W_OK | fs.constants.X_OK);
+    const isThere = fs.lstatSync(nativePath(withoutSlash(place)), { throwIfNoEntry: false }) !== undefined;
+    const around = nativePath(dirname(place));
+    const isMade = makesPath && !fs.existsSync(around);
+    if (isThere || (isSingle && !isMade)) return open(place, isSingle, first, follow);
+    if (!isMade) fs.accessSync(around, fs.constants.W_OK | fs.constants.X_OK);
     return { root: nowhere, topName: toByteString(first.name), isSingle };
   });
 }

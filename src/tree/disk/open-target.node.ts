@@ -67,7 +67,7 @@ export class OpenTarget {
 
   constructor(place: PlacePath, first: Entry, tools: OpenTargetTools) {
     const { given, options } = tools;
-    const destination = openDestination(place, given.layout, first, options.follow ?? true);
+    const destination = openDestination(place, given.layout, first, options);
     const { held } = destination;
     this.#tools = tools;
     this.#kept = new KeptFacts(options.keep, options.worldWritable);

@@ -3,7 +3,7 @@ import { nodeDigests } from "../../chunk/blake3.node.ts";
 import type { SyncError } from "../../errors.ts";
 import { placeBytes, type PlacePath } from "./byte-string.node.ts";
 import { keepsAll, type Keeping } from "../plan/comparison.ts";
-import { Alternatives, type AlternativeOptions } from "./alternatives.node.ts";
+import { Alternatives, type AlternativeOptions, hasAlternatives } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "./kept-facts.node.ts";
@@ -31,6 +31,7 @@ export type TreePreviewOptions = Pick<
   | "follow"
   | "keep"
   | "keepsDirLinks"
+  | "makesPath"
   | "rule"
   | "onChange"
 >;
@@ -137,13 +138,13 @@ class Preview implements TreeTarget, EntryActions {
 
   #begin(first: Entry): EntryPlanner {
     const { layout } = this.#given!;
-    const { follow = true } = this.#options;
-    const destination = findDestination(this.#place, layout, first, follow);
+    const destination = findDestination(this.#place, layout, first, this.#options);
     this.#destination = destination;
     const { held } = destination;
     const backups = held && Backups.of(held, this.#options);
     if (held) this.#extras = extrasAt(held, this.#place, layout, this.#options, backups);
-    const rootPath = held?.rootPath ?? absentPath(placeBytes(this.#place));
+    const rootPath =
+      held?.rootPath ?? (hasAlternatives(this.#options) ? absentPath(placeBytes(this.#place)) : "");
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
     const { keep, rule } = this.#options;
     const kept = new KeptFacts(keep);

@@ -20,6 +20,7 @@ import { fileTrouble } from "./file-trouble.node.ts";
 import { FollowedLinks, type FollowOptions } from "./followed-links.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { LinkNumbers } from "./link-numbers.node.ts";
+import { SentFiles } from "./sent-files.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
 import { readSubtrees } from "./subtrees.node.ts";
 import { withoutEmptyDirs } from "./without-empty-dirs.node.ts";
@@ -43,7 +44,9 @@ export interface ListingStart {
 
 /** What of a tree is listed. */
 export interface ListingOptions
-  extends FollowOptions, Pick<Order, "flatDirs" | "keep" | "oneFileSystem" | "paths" | "prunesEmptyDirs"> {
+  extends
+    FollowOptions,
+    Pick<Order, "flatDirs" | "keep" | "oneFileSystem" | "paths" | "prunesEmptyDirs" | "removesSourceFiles"> {
   /** Leaves out what its rules for senders exclude. */
   readonly filter?: TreeFilter | undefined;
 }
@@ -58,6 +61,7 @@ export class SourceListing {
   readonly #skip: NonNullable<WalkOptions["skip"]>;
   readonly #chosen: ChosenPaths | undefined;
   readonly #links: FollowedLinks | undefined;
+  readonly #sent: SentFiles | undefined;
   readonly #filters: DirFilters | undefined;
   /** What comes before the paths of what is in the top directory. */
   readonly #topPath: ByteString;
@@ -70,6 +74,7 @@ export class SourceListing {
     this.#start = start;
     this.#keep = keep;
     this.#facts = new FactReader(keep);
+    if (options.removesSourceFiles === true) this.#sent = new SentFiles(start.held);
     this.#chosen = paths && new ChosenPaths(paths, flatDirs);
     const { copyDirLinks = false, copyLinks = false, copyUnsafeLinks = false } = options;
     if (copyDirLinks || copyLinks || copyUnsafeLinks)
@@ -97,6 +102,7 @@ export class SourceListing {
     for (const found of this.#findAll(options)) {
       const listed = describe(this.#start, found, { facts: this.#facts, numbers: this.#numbers }, onTrouble);
       if (listed) batch.push(listed);
+      if (listed && listed.entry.kind !== "dir") this.#sent?.add(listed.file);
       const isDue = pause.due();
       if (!isDue && batch.length < batchCount) continue;
       if (batch.length > 0) yield batch;
@@ -104,6 +110,11 @@ export class SourceListing {
       if (isDue) await pause.take();
     }
     if (batch.length > 0) yield batch;
+  }
+
+  /** Removes the files and links that were listed, as far as they are the same. */
+  async removeSent(onTrouble: (error: SyncError) => void): Promise<void> {
+    await this.#sent?.remove(new Pause(), onTrouble);
   }
 
   async #readSubtrees(options: ReadSubtreesOptions): Promise<readonly Subtree[] | undefined> {
@@ -119,6 +130,7 @@ export class SourceListing {
 
   /** True where directories are not sent as they are. */
   get #isPartial(): boolean {
+    if (this.#sent) return true; // each of its files has to be known
     const { flatDirs = false, oneFileSystem = false, prunesEmptyDirs = false } = this.#options;
     return (
       flatDirs || oneFileSystem || prunesEmptyDirs || this.#chosen !== undefined || this.#links !== undefined

@@ -68,6 +68,9 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
     cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),
     scan: (files, room, visitor, abort) => scanFiles(start.held, files, room, visitor, abort),
     read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
+    ...(options.removesSourceFiles === true && {
+      arrived: (onTrouble: (error: SyncError) => void) => listing.removeSent(onTrouble),
+    }),
     close: async () => start.held.close(),
   };
 }

@@ -48,6 +48,8 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   refusesEmpty: { ends: receiver, check: flag },
   prunesEmptyDirs: { ends: sender, check: flag },
   keepsDirLinks: { ends: receiver, check: flag },
+  removesSourceFiles: { ends: sender, deletes: true, check: flag },
+  makesPath: { ends: receiver, check: flag },
   copyLinks: { ends: sender, check: flag },
   copyDirLinks: { ends: sender, check: flag },
   copyUnsafeLinks: { ends: sender, check: flag },

@@ -27,6 +27,13 @@ export interface Order {
   readonly prunesEmptyDirs?: boolean | undefined;
   /** True to receive into the directory that a link at the destination leads to, in place of it. */
   readonly keepsDirLinks?: boolean | undefined;
+  /**
+   * True to remove files and links of the source when all of it is at the destination, and nothing
+   * failed. Directories stay.
+   */
+  readonly removesSourceFiles?: boolean | undefined;
+  /** True to make the directories around the destination that are not there. */
+  readonly makesPath?: boolean | undefined;
   /** True to send what links lead to in their place. */
   readonly copyLinks?: boolean | undefined;
   /** The same of links that lead to directories. */

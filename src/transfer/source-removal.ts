@@ -1,0 +1,22 @@
+import { SyncError } from "../errors.ts";
+import type { Order } from "../tree/order/order.ts";
+
+type Removal = Pick<Order, "dryRun" | "removesSourceFiles" | "rule">;
+
+/**
+ * The options of a transfer after which files of the source are removed, or not: nothing is in a
+ * dry run.
+ *
+ * @throws USAGE where the receiver may leave files out, which would be lost
+ */
+export function withRemoval<Options extends Removal>(options: Options): Options {
+  if (options.removesSourceFiles !== true) return options;
+  const { keepsNewer, maxBytes, minBytes, onlyExisting, onlyNew, onlySafeLinks } = options.rule ?? {};
+  const leavesOut = [keepsNewer, onlyExisting, onlyNew, onlySafeLinks].includes(true);
+  if (leavesOut || maxBytes !== undefined || minBytes !== undefined)
+    throw new SyncError(
+      "USAGE",
+      "--remove-source-files does not go with options by which DST leaves files out",
+    );
+  return options.dryRun === true ? { ...options, removesSourceFiles: false } : options;
+}
