@@ -69,7 +69,7 @@ export class AlternativeFiles {
     if (outcome === "same") return "nothing";
     if (basis.outcome === "same" && basis.way === "compare" && !there) return "nothing";
     const coming = incoming();
-    files.add(planned, outcome, basis);
+    files.add(planned, outcome, { basis });
     if (basis.outcome === "changed")
       return (useOld ? oldVersionOf(entry.size, basis.there.size) : undefined) ?? "ask";
     coming.get(number)!.keepOld();

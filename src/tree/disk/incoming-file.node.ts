@@ -130,9 +130,10 @@ export class IncomingFile {
     this.#writtenEnd = 0;
   }
 
-  /** True when all of it equals the old version, which is in its place. */
+  /** True when all of it equals the old version, which stays in its place. */
   get isOld(): boolean {
-    return this.plan.basis === undefined && this.#equalsOld;
+    const { basis, isShared } = this.plan;
+    return basis === undefined && !isShared && this.#equalsOld;
   }
 
   get #equalsOld(): boolean {

@@ -18,6 +18,8 @@ export interface PlannedFile extends Metadata {
   readonly there: FileStats | undefined;
   /** What it is made from that is in another directory. */
   readonly basis: Alternative | undefined;
+  /** True when what stands there has further names and stays as it is under these. */
+  readonly isShared: boolean;
 }
 
 /** The files that are to come, by entry number: those that were announced and are not done. */
@@ -27,10 +29,10 @@ export class PlannedFiles {
   add(
     { number, dir, name, entry, there, differs }: PlannedEntry,
     outcome: Differing["outcome"],
-    basis?: Alternative,
+    { basis, isShared = false }: { readonly basis?: Alternative; readonly isShared?: boolean } = {},
   ): void {
     const wanted = { size: entry.size, ...metadataOf(entry), outcome, differs };
-    this.#files.set(number, { entry: number, dir, name, ...wanted, there, basis });
+    this.#files.set(number, { entry: number, dir, name, ...wanted, there, basis, isShared });
   }
 
   get(entry: number): PlannedFile | undefined {

@@ -111,9 +111,10 @@ export class TargetActions implements EntryActions {
       return "nothing";
     }
     const { metadata: setter, search } = workspace();
-    files.add(planned, outcome);
+    const isShared = sparesLinked && outcome === "changed" && there!.linkCount > 1;
+    files.add(planned, outcome, { isShared });
     if (outcome === "changed") this.#tools.onReplace(planned.number, there!.size);
-    const mayUseOld = outcome === "changed" && useOld && !(sparesLinked && there!.linkCount > 1);
+    const mayUseOld = outcome === "changed" && useOld && !isShared;
     const old = mayUseOld ? oldVersionOf(entry.size, there!.size) : undefined;
     if (old?.oldBytes === entry.size) return old;
     if (outcome === "changed" && there!.size > 0) {

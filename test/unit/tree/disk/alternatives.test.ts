@@ -69,6 +69,26 @@ test("directories of two kinds are refused, and too many", async () => {
   await expect(sync(from, to, { linkDest: many })).rejects.toMatchObject({ code: "LIMIT" });
 });
 
+test.each(["", "content", "x".repeat(100_000)])(
+  "a file that is shared stays as it is elsewhere",
+  async (content) => {
+    using temp = tempDir();
+    const [from, to, other] = [`${temp.path}/from`, `${temp.path}/to`, `${temp.path}/other`];
+    for (const dir of [from, to]) {
+      fs.mkdirSync(dir);
+      fs.writeFileSync(`${dir}/a`, content);
+    }
+    fs.linkSync(`${to}/a`, other);
+    fs.chmodSync(`${from}/a`, 0o600);
+    const before = fs.statSync(other);
+    const { troubles } = await sync(from, to, { sparesLinked: true });
+    expect(troubles).toEqual([]);
+    expect(fs.statSync(`${to}/a`).mode & 0o777).toBe(0o600);
+    expect(fs.readFileSync(`${to}/a`, "latin1")).toBe(content);
+    expect(fs.statSync(other)).toMatchObject({ mode: before.mode, mtimeMs: before.mtimeMs, ino: before.ino });
+  },
+);
+
 unless(noMounting() ?? missing("mkfs.btrfs", "filefrag")).test(
   "a copy shares its blocks where the file system can",
   async (context) => {
