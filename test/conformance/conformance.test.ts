@@ -30,6 +30,34 @@ it("all vectors pass, every case of every file", async () => {
   expect(tally).toEqual({ passed: cases.reduce((sum, count) => sum + count, 0), failed: 0 });
 });
 
+describe("vectors of casync", () => {
+  const ofCasync = join(import.meta.dirname, "..", "vectors", "casync");
+
+  it("all pass, those of the store beside them too", async () => {
+    const lines: string[] = [];
+    const { passed, failed } = await runFolder(ofCasync, (line) => lines.push(line));
+    expect(lines).toEqual([]);
+    expect([passed > 190, failed]).toEqual([true, 0]);
+  });
+
+  it.each([
+    ["basics.json", /"hash": "0x[0-9a-f]/, '"hash": "0x'],
+    ["chunking.json", /"ids": \[\s*"[0-9a-f]/, '"ids": ["'],
+    ["odd-archives.json", /"casyncListExit": 0/, '"casyncListExit": 1'],
+    ["protocol.json", /"exit": 0/, '"exit": 1'],
+  ])("a wrong expectation in %s is seen", async (name, right, wrong) => {
+    const only = mkdtempSync(join(folder, "casync-"));
+    cpSync(ofCasync, only, { recursive: true });
+    for (const other of readdirSync(only))
+      if (other.endsWith(".json") && other !== name) rmSync(join(only, other));
+    rmSync(join(only, "store", "store.json"));
+    const text = readFileSync(join(only, name), "utf8");
+    expect(text).toMatch(right);
+    writeFileSync(join(only, name), text.replace(right, wrong));
+    expect((await runFolder(only, () => {})).failed).toBe(1);
+  });
+});
+
 describe("the runner sees a wrong expectation in", () => {
   it.each(files)("%s", async (name) => {
     const text = readFileSync(join(vectors, name), "utf8");

@@ -2,9 +2,10 @@
  * Runs folders of CAFS test vectors against this library. The form of the files:
  * test/vectors/cafs/README.md.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
+import { casyncCases, type NamedCase } from "./casync.ts";
 import { type Case, type CaseRunner, Mismatch } from "./check.ts";
 import { runChunker, runChunkerRolling, runChunkerScan } from "./chunker.ts";
 import { runErrors } from "./errors.ts";
@@ -42,9 +43,17 @@ export interface Tally {
 export async function runFolder(folder: string, print: (line: string) => void): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0 };
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  // The vectors of casync have those of their store beside it.
+  if (existsSync(join(folder, "store", "store.json"))) names.push("store/store.json");
   for (const name of names.sort()) {
     try {
-      await runFile(name, JSON.parse(readFileSync(join(folder, name), "utf8")), tally, print);
+      await runFile(
+        join(folder, name),
+        name,
+        JSON.parse(readFileSync(join(folder, name), "utf8")),
+        tally,
+        print,
+      );
     } catch (thrown) {
       tally.failed++;
       print(`${name}: ${reason(thrown)}`);
@@ -57,7 +66,15 @@ export async function runFolder(folder: string, print: (line: string) => void): 
   return tally;
 }
 
-async function runFile(name: string, file: Case, tally: Tally, print: (line: string) => void): Promise<void> {
+async function runFile(
+  path: string,
+  name: string,
+  file: Case,
+  tally: Tally,
+  print: (line: string) => void,
+): Promise<void> {
+  const ofCasync = casyncCases(dirname(path), file);
+  if (ofCasync !== undefined) return runNamed(name, ofCasync, tally, print);
   const kind = String(file.schema).startsWith(schema) ? file.schema.slice(schema.length) : undefined;
   const runner = Object.hasOwn(runners, kind ?? "") ? runners[kind] : undefined;
   if (runner === undefined) throw new Mismatch(`unknown schema ${JSON.stringify(file.schema)}`);
@@ -69,6 +86,23 @@ async function runFile(name: string, file: Case, tally: Tally, print: (line: str
     } catch (thrown) {
       tally.failed++;
       print(`${name}: case ${index} ${vector?.name ?? vector?.type ?? ""}: ${reason(thrown)}`);
+    }
+  }
+}
+
+async function runNamed(
+  file: string,
+  cases: readonly NamedCase[],
+  tally: Tally,
+  print: (line: string) => void,
+): Promise<void> {
+  for (const [name, run] of cases) {
+    try {
+      await run();
+      tally.passed++;
+    } catch (thrown) {
+      tally.failed++;
+      print(`${file}: ${name}: ${reason(thrown)}`);
     }
   }
 }
