@@ -9,11 +9,12 @@ import type { AbortOptions, Bytes } from "../types.ts";
 import type { CatarNode } from "./catar-node.ts";
 import { typeOfMode } from "./catar-node.ts";
 import { CatarWriter } from "./catar-writer.ts";
-import { desyncTreeFeatures } from "./features.ts";
+import { casyncFeatures, desyncTreeFeatures } from "./features.ts";
 import { keepFeatures } from "./keep-features.ts";
+import { readTreeXattrs } from "./tree-xattrs.node.ts";
 
 export interface ArchiveTreeOptions extends AbortOptions {
-  /** What to keep; what desync keeps unless given. Extended attributes are not read. */
+  /** What to keep; what desync keeps unless given. Access control lists are not read. */
   readonly features?: bigint;
   /** True to give every entry the time 0. */
   readonly omitsTimes?: boolean;
@@ -41,12 +42,19 @@ interface Place {
  */
 export async function* archiveTree(root: string, options: ArchiveTreeOptions = {}): AsyncGenerator<Bytes> {
   const { features = desyncTreeFeatures, omitsTimes = false, onSpecial, signal } = options;
+  const keepsXattrs = (features & casyncFeatures.xattrs) !== 0n;
   const writer = new CatarWriter(features);
   const held = openHeld(root);
   const rootStats = fs.fstatSync(held.root.fd!, { bigint: true });
 
   /** What the archive has of a name; undefined when that is left out. */
-  function describe(name: Bytes, stats: fs.BigIntStats, depth: number, path: string): CatarNode | undefined {
+  function describe(
+    name: Bytes,
+    stats: fs.BigIntStats,
+    depth: number,
+    path: string,
+    place: string | Buffer,
+  ): CatarNode | undefined {
     const type = typeOfMode(stats.mode & ~0o7777n);
     if (type === undefined) throw new SyncError("UNSUPPORTED", "no archive has such a thing");
     if (onSpecial && (type === "fifo" || type === "socket")) return void onSpecial(path);
@@ -61,7 +69,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       gid: Number(stats.gid),
       mtimeNs: omitsTimes ? 0n : stats.mtimeNs,
       size: type === "file" ? Number(stats.size) : 0,
-      xattrs: [],
+      xattrs: keepsXattrs && (type === "file" || type === "dir") ? readTreeXattrs(place) : [],
       ...(isDevice && { device: deviceOf(stats.rdev) }),
     };
     return keepFeatures(node, features);
@@ -81,7 +89,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     const below = path === "" ? printPath(name) : `${path}/${printPath(name)}`;
     try {
       const stats = fs.lstatSync(held.at(dir, name), { bigint: true });
-      const node = describe(bytes, stats, depth, below);
+      const node = describe(bytes, stats, depth, below, held.at(dir, name));
       if (node === undefined) return;
       if (node.type === "file") return yield* file(node, held.at(dir, name));
       if (node.type !== "dir") return yield writer.enter(withTarget(node, held.at(dir, name)));
@@ -106,7 +114,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
   }
 
   try {
-    const node = describe(new Uint8Array(0), rootStats, 0, "")!;
+    const node = describe(new Uint8Array(0), rootStats, 0, "", held.pathTo(held.root))!;
     yield* directory(node, { dir: held.root, path: "", depth: 1 });
   } finally {
     held.close();

@@ -17,6 +17,7 @@ import type { CatarEvent, CatarNode } from "./catar-node.ts";
 import type { CatarReading } from "./catar-reader.ts";
 import { casyncFeatures } from "./features.ts";
 import { TreeFile } from "./tree-files.node.ts";
+import { writeTreeXattrs } from "./tree-xattrs.node.ts";
 
 export interface ExtractTreeOptions extends AbortOptions {
   /** False to leave everything to this user; true unless given, where this user may. */
@@ -156,6 +157,7 @@ class Extraction {
     const { file, node } = this.#file!;
     file.complete((fd) => {
       if (this.#hasOwners) fs.fchownSync(fd, node.uid, node.gid);
+      this.#setXattrs(`/proc/self/fd/${fd}`, node, true);
       fs.fchmodSync(fd, this.#modeOf(node, 0o666));
       if (this.#hasTimes) timeSetters()[0]!.setHandle(fd, ...timeOf(node));
     });
@@ -207,6 +209,7 @@ class Extraction {
     const { dir, node } = this.#open.pop()!;
     try {
       if (this.#hasOwners) fs.chownSync(this.#held.pathTo(dir), node.uid, node.gid);
+      this.#setXattrs(this.#held.pathTo(dir), node, false);
       this.#held.setDirMode(dir, this.#modeOf(node, 0o777));
       if (!this.#hasTimes) return;
       const [setter] = timeSetters();
@@ -217,6 +220,20 @@ class Extraction {
     } finally {
       this.#held.leave(dir);
     }
+  }
+
+  /** Sets what can be set; what cannot is told when somebody listens, and is no failure. */
+  #setXattrs(path: string | Buffer, node: CatarNode, isHandle: boolean): void {
+    if (node.xattrs.length === 0) return;
+    try {
+      if (writeTreeXattrs(path, node.xattrs, isHandle)) return;
+    } catch (thrown) {
+      if (!isErrno(thrown)) throw thrown;
+    }
+    const detail = { path: this.#pathOf(node) };
+    this.#options.onTrouble?.(
+      new SyncError("UNSUPPORTED", "extended attributes cannot be set here", { detail }),
+    );
   }
 
   #modeOf(node: CatarNode, all: number): number {

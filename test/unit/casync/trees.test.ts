@@ -92,6 +92,34 @@ describe("a tree", () => {
   });
 });
 
+/** For file systems without extended attributes. */
+function noXattrs(): string | undefined {
+  const folder = fs.mkdtempSync(join(tmpdir(), "rsync-stream-xattr-"));
+  const { status } = spawnSync("setfattr", ["-n", "user.a", "-v", "1", folder]);
+  fs.rmdirSync(folder);
+  return status === 0 ? undefined : "no extended attribute can be set here";
+}
+
+const { test: testXattrs } = unless(noXattrs());
+
+testXattrs("extended attributes come back", async () => {
+  const folder = freshFolder();
+  const [from, to] = [join(folder, "from"), join(folder, "to")];
+  fs.mkdirSync(join(from, "dir"), { recursive: true });
+  fs.writeFileSync(join(from, "dir/file"), "content");
+  for (const [name, value, path] of [
+    ["user.b", "of a directory", "dir"],
+    ["user.b", "second", "dir/file"],
+    ["user.a", "first", "dir/file"],
+  ] as const)
+    execFileSync("setfattr", ["-n", name, "-v", value, join(from, path)]);
+  const archive = await archiveOf(from);
+  await extract(archive, to);
+  expect(Buffer.compare(await archiveOf(to), archive)).toBe(0);
+  const shown = execFileSync("getfattr", ["-d", "--absolute-names", join(to, "dir/file")]).toString();
+  expect(shown).toContain('user.a="first"');
+});
+
 const { describe: describeAsRoot } = unless(notRoot);
 
 describeAsRoot("archives of casync", () => {

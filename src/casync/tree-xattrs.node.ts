@@ -1,0 +1,32 @@
+import type { NativePath } from "../tree/disk/byte-string.node.ts";
+import { findXattrCalls } from "../tree/disk/xattr-calls.node.ts";
+import type { CatarXattr } from "./catar-node.ts";
+
+/** The attributes that archives of casync have; those of the system stand elsewhere in them. */
+const kept = /^(?:user|trusted)\./;
+
+/** The attributes of a file or directory as an archive has them; none where none can be read. */
+export function readTreeXattrs(path: NativePath): CatarXattr[] {
+  const calls = findXattrCalls();
+  const place = { path, isHandle: false };
+  const names = calls?.list(place).filter((name) => kept.test(name)) ?? [];
+  return names.sort().flatMap((name) => {
+    const value = calls!.get(place, name);
+    return value ? [{ name: Buffer.from(name, "latin1"), value }] : [];
+  });
+}
+
+/**
+ * Sets the attributes of a file or directory; those that it has beside them stay. Throws what the
+ * system says.
+ *
+ * @param isHandle true for a path of /proc that is the file itself
+ * @returns false where none can be set
+ */
+export function writeTreeXattrs(path: NativePath, xattrs: readonly CatarXattr[], isHandle: boolean): boolean {
+  const calls = findXattrCalls();
+  if (!calls) return xattrs.length === 0;
+  for (const { name, value } of xattrs)
+    calls.set({ path, isHandle }, Buffer.from(name).toString("latin1"), value);
+  return true;
+}
