@@ -77,6 +77,8 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
   const pins = new PinTable();
   const pause = new Pause();
   const nonce = toHex(crypto.getRandomValues(new Uint8Array(8)));
+  /** Directories that were there when something was written to them. */
+  const shards = new Set<string>();
   let writeCount = 0;
 
   async function enter(options: AbortOptions | undefined): Promise<void> {
@@ -87,14 +89,12 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
   const placeOf = (id: ChunkId): string => join(root, chunkPath(id, coding.suffix));
 
   async function write(path: string, stored: Uint8Array): Promise<void> {
-    const temporary = join(dirname(path), `${temporaryPrefix}${nonce}${writeCount++}`);
-    try {
-      await writeChunkFile(path, temporary, stored, false);
-    } catch (thrown) {
-      if (!isSyncError(thrown, "NOT_FOUND")) throw thrown;
-      fileCall(path, () => mkdirSync(dirname(path), { recursive: true }));
-      await writeChunkFile(path, temporary, stored, false);
+    const shard = dirname(path);
+    if (!shards.has(shard)) {
+      fileCall(shard, () => mkdirSync(shard, { recursive: true }));
+      shards.add(shard);
     }
+    await writeChunkFile(path, join(shard, `${temporaryPrefix}${nonce}${writeCount++}`), stored, false);
   }
 
   const store: CastrStore = {

@@ -125,6 +125,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "find damaged chunks in a store of casync or desync",
     load: async () => (await import("./casync/store-verify.ts")).storeVerify,
   },
+  "store serve": {
+    synopsis: "STORE... [--listen HOST:PORT] [--cache STORE]",
+    about: "let others fetch chunks of casync and desync over HTTP",
+    load: async () => (await import("./casync/store-serve.ts")).storeServe,
+  },
   "store prune": {
     synopsis: "STORE INDEX... [--dry-run] [--older-than HOURS]",
     about: "remove the chunks that no index names",

@@ -134,6 +134,17 @@ describe("our chunk server", () => {
   });
 });
 
+test("a store is served by rsync-stream itself, too", async () => {
+  const line = `${builtCli()} store serve s.castr --listen 127.0.0.1:0`;
+  const server = spawn(process.execPath, line.split(" "), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void server.kill("SIGKILL"));
+  const address = await addressOf(server);
+  expect((await run("ours", `extract -s ${address} a.caibx out`)).code).toBe(0);
+  expectBlob("out");
+  server.kill("SIGTERM");
+  expect(await once(server, "close")).toEqual([0, null]);
+});
+
 /** Runs a server while something is done with its URL. */
 async function serving(line: string, work: (url: string) => Promise<void>): Promise<void> {
   const server = start("ours", line);
@@ -151,7 +162,7 @@ function addressOf(server: ChildProcess): Promise<string> {
     let text = "";
     server.stderr!.on("data", (bytes: Buffer) => {
       text += bytes.toString();
-      const found = /listening at (\S+)/.exec(text)?.[1];
+      const found = /(?:listening|chunks) at (\S+)/.exec(text)?.[1];
       if (found !== undefined) resolve(found);
     });
     server.once("close", () => reject(new Error(`the server ended: ${text}`)));

@@ -16,6 +16,21 @@ export async function openIndex(place: string, options: AbortOptions): Promise<I
   }
 }
 
+/**
+ * The ids of the chunks of an index in hex, some lines at a time. The index is closed behind them.
+ */
+export async function* idLines(index: IndexReading): AsyncGenerator<string> {
+  try {
+    for await (const chunks of index.chunks) {
+      // Buffer takes a third of the time of portable code.
+      const lines = chunks.map(({ id }) => Buffer.from(id.buffer, id.byteOffset, id.length).toString("hex"));
+      yield lines.join("\n");
+    }
+  } finally {
+    await index.close();
+  }
+}
+
 async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
   try {
     yield* items;

@@ -1,8 +1,9 @@
 import { toHex } from "../../bytes/hex.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
+import type { IndexReading } from "../../casync/index-reader.ts";
 import { defineCommand } from "../command.ts";
 import { writeLines } from "../result-output.ts";
-import { openIndex } from "./index-file.ts";
+import { idLines, openIndex } from "./index-file.ts";
 
 /** `index list INDEX`: the chunks of an index. */
 export const indexList = defineCommand({
@@ -12,12 +13,11 @@ export const indexList = defineCommand({
   },
   writesOutput: () => true,
   async run({ operands: [place], options, signal }) {
-    await writeLines(listChunks(place, options.long === true, signal), { signal });
+    const index = await openIndex(place, { signal });
+    await writeLines(options.long === true ? describeChunks(index) : idLines(index), { signal });
   },
 });
 
-async function* listChunks(place: string, isLong: boolean, signal: AbortSignal): AsyncGenerator<string> {
-  const index = await openIndex(place, { signal });
-  for await (const { id, offset, size } of eachChunk(index))
-    yield isLong ? `${offset} ${size} ${toHex(id)}` : toHex(id);
+async function* describeChunks(index: IndexReading): AsyncGenerator<string> {
+  for await (const { id, offset, size } of eachChunk(index)) yield `${offset} ${size} ${toHex(id)}`;
 }

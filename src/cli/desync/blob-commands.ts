@@ -15,7 +15,7 @@ import { verifyChunk } from "../../chunk/verify.ts";
 import { ExactReader } from "../../bytes/exact-reader.ts";
 import { SyncError } from "../../errors.ts";
 import { fillInPlace, fillReplacement, type Fill } from "../casync/blob-output.ts";
-import { openIndex, writeResult } from "../casync/index-file.ts";
+import { idLines, openIndex, writeResult } from "../casync/index-file.ts";
 import { openSeedAt } from "../casync/seeds.ts";
 import { checkSizes } from "../casync/size-options.ts";
 import { readFileBlocks } from "../file-blocks.ts";
@@ -258,9 +258,6 @@ export const listChunks: DesyncCommand = {
   options: { ...desyncStoreOptions },
   async run(call) {
     const index = await indexFor(call.given.operands[0]!, call);
-    const lines = (async function* () {
-      for await (const { id } of eachChunk(index)) yield toHex(id);
-    })();
-    await writeLines(lines, { signal: call.signal });
+    await writeLines(idLines(index), { signal: call.signal });
   },
 };
