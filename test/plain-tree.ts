@@ -173,7 +173,7 @@ export class PlainTarget implements TreeTarget {
       this.#options!.onTrouble(this.#paths.length - 1, new SyncError("IO", `cannot write ${path}`));
       return "nothing";
     }
-    if (kind !== "file") {
+    if (kind === "dir" || kind === "symlink") {
       const target = entry.target && { target: new TextDecoder().decode(entry.target) };
       this.tree.set(path, { kind, mode, mtimeSec, mtimeNsec, ...target });
       return "nothing";

@@ -182,7 +182,7 @@ class OpfsTarget implements TreeTarget {
       (await this.#attempt(number, shownPath(dir, entry), async (): Promise<Need> => {
         const name = nameOf(entry);
         const path = pathIn(dir, name);
-        if (entry.kind === "symlink") throw new SyncError("UNSUPPORTED", "a browser keeps no links");
+        if (entry.kind !== "file") throw new SyncError("UNSUPPORTED", "a browser keeps no links or devices");
         const there = await lookAt(dir, name, "file");
         const known = record.files.get(path);
         const outcome = compareEntry(entry, standingOf(there, known), keepsAll);

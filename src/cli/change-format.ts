@@ -83,6 +83,10 @@ const kindLetters: Readonly<Record<TreeChange["kind"], string>> = {
   file: "f",
   dir: "d",
   symlink: "L",
+  charDevice: "D",
+  blockDevice: "D",
+  fifo: "S",
+  socket: "S",
   other: "S",
 };
 

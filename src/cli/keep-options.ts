@@ -9,8 +9,8 @@ export const keepOptions = {
   archive: {
     type: "boolean",
     short: "a",
-    about: "keep owners, groups and all bits of modes, too",
-    doc: "keep owners, groups and all bits of modes, too; `-rlpt` is done always",
+    about: "keep owners, groups, all bits of modes, and devices",
+    doc: "keep owners, groups, all bits of modes, devices, FIFOs and sockets, too; `-rlpt` is done always",
   },
   perms: {
     type: "boolean",
@@ -45,6 +45,14 @@ export const keepOptions = {
     about: "keep extended attributes; of root all, of others user.*",
     doc: "keep extended attributes: for root all but those of the system, for others those in `user.`. Needs koffi, as does -A",
   },
+  "special-files": {
+    type: "boolean",
+    short: "D",
+    about: "keep devices, FIFOs and sockets; devices for root",
+  },
+  devices: { type: "boolean", about: "keep devices; for root" },
+  specials: { type: "boolean", about: "keep FIFOs and sockets" },
+  "no-special-files": { type: "boolean", about: "keep no devices, FIFOs and sockets, with -a" },
   "hard-links": {
     type: "boolean",
     short: "H",
@@ -71,7 +79,7 @@ export const keepOptions = {
 /** Which facts are kept, as the options say. @throws USAGE */
 export function keepOf(options: OptionValues<typeof keepOptions>): Keep {
   const archive = options.archive === true;
-  const asked = (name: "group" | "owner" | "perms"): boolean =>
+  const asked = (name: "group" | "owner" | "perms" | "special-files"): boolean =>
     options[name] === true || (archive && options[`no-${name}`] !== true);
   const { userMap, groupMap } = mapsOf(options);
   return {
@@ -83,6 +91,8 @@ export function keepOf(options: OptionValues<typeof keepOptions>): Keep {
     ...(options["no-times"] === true && { times: false }),
     ...((asked("perms") || options.acls === true) && { specialBits: true }),
     ...(options.acls === true && { acls: true }),
+    ...((asked("special-files") || options.devices === true) && { devices: true }),
+    ...((asked("special-files") || options.specials === true) && { specials: true }),
     ...(options["hard-links"] === true && { hardLinks: true }),
     ...(options.xattrs === true && { xattrs: true }),
     ...(options.atimes === true && { atimes: true }),

@@ -3,7 +3,12 @@ import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ByteString, fromByteString, type PlacePath } from "../tree/disk/byte-string.node.ts";
 import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
 import { stagingName } from "../tree/entry/staging-name.ts";
-import { listingLimits, type SharedName, type SharedNames } from "../tree/entry/shared-names.ts";
+import {
+  listingLimits,
+  sharedKindOf,
+  type SharedName,
+  type SharedNames,
+} from "../tree/entry/shared-names.ts";
 
 /** Names read at a time; Deno has no number of its own. */
 const readAheadCount = 32;
@@ -52,6 +57,6 @@ function describe(dir: HeldDirs, byteName: ByteString): SharedName | undefined {
   if (!stats) return undefined;
   const bytes = fromByteString(byteName);
   const name = bytes.toString();
-  const kind = Buffer.from(name).equals(bytes) ? stats.kind : "other";
+  const kind = Buffer.from(name).equals(bytes) ? sharedKindOf(stats.kind) : "other";
   return { name, kind, size: kind === "file" ? stats.size : 0, mtimeSec: stats.mtimeSec };
 }

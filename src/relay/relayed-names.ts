@@ -1,7 +1,12 @@
 import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { SharePath } from "../http/share-path.ts";
-import { listingLimits, type SharedName, type SharedNames } from "../tree/entry/shared-names.ts";
+import {
+  listingLimits,
+  sharedKindOf,
+  type SharedName,
+  type SharedNames,
+} from "../tree/entry/shared-names.ts";
 import type { Entry } from "../tree/entry/entry.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { TreeRecord } from "./record.ts";
@@ -45,7 +50,7 @@ function describe({ name, kind, size, mtimeSec }: Entry): SharedName {
   const text = textOf(name);
   return {
     name: text ?? new TextDecoder().decode(name),
-    kind: text === undefined ? "other" : kind,
+    kind: text === undefined ? "other" : sharedKindOf(kind),
     size,
     mtimeSec,
   };

@@ -5,7 +5,7 @@ import type { Bytes } from "../types.ts";
 import { sessionLimits } from "./limits.ts";
 
 const changes = ["new", "changed", "touched", "deleted"] as const;
-const kinds = ["file", "dir", "symlink", "other"] as const;
+const kinds = ["file", "dir", "symlink", "other", "fifo", "socket", "charDevice", "blockDevice"] as const;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -33,7 +33,7 @@ export function hearChanges(payload: Bytes, onChange: ((change: TreeChange) => v
   const reader = new ByteReader(payload);
   while (reader.remaining > 0) {
     const flags = reader.u8();
-    if (flags > 0x0f) throw new SyncError("BAD_MESSAGE", "a change is of no kind that is known");
+    if (flags > 0x1f) throw new SyncError("BAD_MESSAGE", "a change is of no kind that is known");
     const bits = reader.uvarint();
     if (bits >= 1 << changedFacts.length)
       throw new SyncError("BAD_MESSAGE", "a fact that is not known differs");

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -25,18 +26,31 @@ const asked: readonly (readonly [option: string, keep: Keep])[] = [
   ["-A", { acls: true, specialBits: true }], // as it asks for -p, too,
   ["-U", { atimes: true }],
   ["-H", { hardLinks: true }],
+  ["-D", { devices: true, specials: true }],
 ];
 
 const calls = findXattrCalls();
 
+/** What is in a tree beside files, directories and links of one name. */
+interface Planted {
+  readonly links: boolean;
+  readonly specials: boolean;
+}
+
+function plantSpecial(random: Random, place: string): void {
+  const kind = pick(random, [["p"], ["c", "1", "3"], ["c", "1", "5"], ["b", "7", "300"]]);
+  execFileSync("mknod", [place, ...kind]);
+}
+
 /** A few names of all kinds, each there or not, so that two trees differ in all ways. */
-function plant(random: Random, root: string, links: boolean, depth = 2): void {
+function plant(random: Random, root: string, { links, specials }: Planted, depth = 2): void {
   fs.mkdirSync(root);
   for (const name of ["a", "b", "c", "d", "e"]) {
     const place = join(root, name);
     const kind = random();
     if (kind < 0.2) continue;
-    if (kind < 0.4 && depth > 0) plant(random, place, links, depth - 1);
+    if (kind < 0.4 && depth > 0) plant(random, place, { links, specials }, depth - 1);
+    else if (specials && kind < 0.48) plantSpecial(random, place);
     else if (kind < 0.55) fs.symlinkSync(pick(random, ["a", "b"]), place);
     else fs.writeFileSync(place, pick(random, ["", "x", "yy", "z".repeat(5000)]));
     if (kind >= 0.4 || depth === 0) dress(random, place);
@@ -63,7 +77,8 @@ function dress(random: Random, place: string): void {
   if (!stats.isSymbolicLink()) fs.chmodSync(place, 0o600 | Math.floor(random() * 0o10000));
   const at = { path: place, isHandle: false };
   const isPlain = !stats.isSymbolicLink();
-  for (const name of isPlain ? ["user.a", "user.b", "trusted.c"] : ["trusted.c"])
+  const mayHave = stats.isFile() || stats.isDirectory();
+  for (const name of mayHave ? ["user.a", "user.b", "trusted.c"] : ["trusted.c"])
     if (random() < 0.2) calls!.set(at, name, Buffer.from(pick(random, ["", "1", "2\0"])));
   if (isPlain && random() < 0.25) calls!.set(at, aclNames.acl, formatAcl(randomAcl(random)));
   if (stats.isDirectory() && random() < 0.2)
@@ -103,12 +118,12 @@ test("rsync finds no difference in trees that were synced, whatever was asked fo
   for (let run = 0; run < runs; run++) {
     const folder = freshFolder();
     const [from, to] = [join(folder, "from"), join(folder, "to")];
-    plant(random, from, true);
-    if (random() < 0.7) plant(random, to, false);
     const all = run % 2 === 0;
     const chosen = asked.filter(() => all || random() < 0.5);
     const keep: Keep = Object.assign({}, ...chosen.map(([, fact]) => fact)) as Keep;
     const options = chosen.map(([option]) => option);
+    plant(random, from, { links: true, specials: keep.devices === true });
+    if (random() < 0.7) plant(random, to, { links: false, specials: true });
     const about = `seed ${seed}, run ${run}, ${options.join(" ")}`;
     const isOneWay = random() < 0.3;
     const sync = () => syncFacts(`${from}/`, to, keep, { isOneWay, maxDeletedCount: 1000 });

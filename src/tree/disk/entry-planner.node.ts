@@ -1,12 +1,19 @@
 import { SyncError } from "../../errors.ts";
 import { toByteString, type ByteString } from "./byte-string.node.ts";
-import { compareEntry, incompleteDir, wantedOver, type Keeping, type Outcome } from "../plan/comparison.ts";
+import {
+  compareEntry,
+  incompleteDir,
+  unsupportedSpecial,
+  wantedOver,
+  type Keeping,
+  type Outcome,
+} from "../plan/comparison.ts";
 import { differencesOf } from "../plan/differences.ts";
 import { isUnsafeLink } from "../plan/unsafe-link.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 import { hasFacts } from "./disk-facts.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
-import type { KeptFacts } from "./kept-facts.node.ts";
+import { isCarried, type KeptFacts } from "./kept-facts.node.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
@@ -134,6 +141,7 @@ export class EntryPlanner {
   /** Returns undefined for what the rule leaves as it is. */
   #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
     const { destination, extras, kept, keepsDirLinks, rule } = this.#tools;
+    if (!isCarried(kept.keep, told.kind)) throw unsupportedSpecial();
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (told.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { terminate, type ByteString, type NativePath } from "./byte-string.node.ts";
 import { maxNameBytes } from "../entry/entry-order.ts";
 import { findLibc } from "./libc.node.ts";
-import type { EntryKind } from "../entry/entry.ts";
+import type { DeviceNumber, EntryKind } from "../entry/entry.ts";
 
 /** What the system says about a path or an open file. */
 export interface FileStats {
@@ -36,6 +36,8 @@ export interface FileStats {
   readonly accessNsec: number;
   /** Names that the file has. */
   readonly linkCount: number;
+  /** Which device it is; undefined for what is none. */
+  readonly rdev: DeviceNumber | undefined;
 }
 
 type LookAt = (dirFd: number, name: ByteString, pathOf: () => NativePath) => FileStats | undefined;
@@ -86,6 +88,7 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
     accessSec,
     accessNsec,
     linkCount: Number(stats.nlink),
+    rdev: rdevOf(mode, () => partsOf(stats.rdev)),
   };
 };
 
@@ -129,11 +132,25 @@ function readStatx(view: DataView): FileStats {
     accessSec: readWide(view, 64),
     accessNsec: view.getUint32(72, true),
     linkCount: view.getUint32(16, true),
+    rdev: rdevOf(mode, () => ({ major: view.getUint32(128, true), minor: view.getUint32(132, true) })),
   };
 }
 
+/** The parts of the number of a device; undefined for what is none. */
+function rdevOf(mode: number, parts: () => DeviceNumber): DeviceNumber | undefined {
+  const type = mode & fs.constants.S_IFMT;
+  return type === fs.constants.S_IFCHR || type === fs.constants.S_IFBLK ? parts() : undefined;
+}
+
+/** The same of a number that is one, as stat(2) gives it on Linux. */
+function partsOf(device: bigint): DeviceNumber {
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n);
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xffff_ff00n);
+  return { major: Number(major), minor: Number(minor) };
+}
+
 /** The number of a device in one, as stat(2) gives it. */
-function deviceOf(major: number, minor: number): number {
+export function deviceOf(major: number, minor: number): number {
   const low = (minor & 0xff) + (major & 0xfff) * 2 ** 8;
   return low + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44;
 }
@@ -147,5 +164,9 @@ function kindOf(mode: number): FileStats["kind"] {
   const type = mode & fs.constants.S_IFMT;
   if (type === fs.constants.S_IFREG) return "file";
   if (type === fs.constants.S_IFDIR) return "dir";
-  return type === fs.constants.S_IFLNK ? "symlink" : "other";
+  if (type === fs.constants.S_IFLNK) return "symlink";
+  if (type === fs.constants.S_IFIFO) return "fifo";
+  if (type === fs.constants.S_IFSOCK) return "socket";
+  if (type === fs.constants.S_IFCHR) return "charDevice";
+  return type === fs.constants.S_IFBLK ? "blockDevice" : "other";
 }

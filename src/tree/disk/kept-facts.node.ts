@@ -8,6 +8,13 @@ import { umask } from "./keeping.node.ts";
 import { isOwnXattr } from "./disk-facts.node.ts";
 import { mayGive, OwnerIds } from "./owners.node.ts";
 
+/** True for a kind of entry that is carried. */
+export function isCarried({ devices, specials }: Keep, kind: FileStats["kind"]): boolean {
+  if (kind === "fifo" || kind === "socket") return specials === true;
+  if (kind === "charDevice" || kind === "blockDevice") return devices === true;
+  return kind !== "other";
+}
+
 /** The attributes that may be set here, as they are when all may. */
 function ownXattrs(told: readonly Xattr[]): readonly Xattr[] {
   return told.every(({ name }) => isOwnXattr(name)) ? told : told.filter(({ name }) => isOwnXattr(name));

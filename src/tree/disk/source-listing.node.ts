@@ -19,6 +19,7 @@ import type { FileStats } from "./file-stats.node.ts";
 import { fileTrouble } from "./file-trouble.node.ts";
 import { FollowedLinks, type FollowOptions } from "./followed-links.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
+import { isCarried } from "./kept-facts.node.ts";
 import { LinkNumbers } from "./link-numbers.node.ts";
 import { SentFiles } from "./sent-files.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
@@ -100,7 +101,12 @@ export class SourceListing {
     const pause = new Pause(signal);
     let batch: SourceEntry<SourceFile>[] = [];
     for (const found of this.#findAll(options)) {
-      const listed = describe(this.#start, found, { facts: this.#facts, numbers: this.#numbers }, onTrouble);
+      const listed = describe(
+        this.#start,
+        found,
+        { facts: this.#facts, keep: this.#keep, numbers: this.#numbers },
+        onTrouble,
+      );
       if (listed) batch.push(listed);
       if (listed && listed.entry.kind !== "dir") this.#sent?.add(listed.file);
       const isDue = pause.due();
@@ -209,18 +215,19 @@ function placeIn(dir: DirNode, name: ByteString): ByteString {
 /** What tells more of entries than their names, modes and times. */
 interface Tellers {
   readonly facts: FactReader;
+  readonly keep: Keep;
   readonly numbers: LinkNumbers | undefined;
 }
 
 function describe(
   { held }: ListingStart,
   { dir, name, depth, stats, isBehindLink = false, isClosed = false }: Found,
-  { facts: reader, numbers }: Tellers,
+  { facts: reader, keep, numbers }: Tellers,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
   try {
     const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
-    if (kind === "other") throw unsupported(printPlace(dir, name));
+    if (kind === "other" || !isCarried(keep, kind)) throw unsupported(printPlace(dir, name));
     const size = kind === "file" ? stats.size : 0;
     const link = numbers?.of(stats);
     const facts = reader.read(
@@ -237,6 +244,7 @@ function describe(
       mtimeSec,
       mtimeNsec,
       ...(isClosed && { isComplete: true }),
+      ...(stats.rdev && { rdev: stats.rdev }),
       ...(link !== undefined && { link }),
       ...(facts && { facts }),
     };
@@ -252,5 +260,7 @@ function describe(
 
 /** What is wrong with a file of a kind that is never sent. */
 export function unsupported(place: string): SyncError {
-  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", { detail: { path: place } });
+  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent unless that is asked for", {
+    detail: { path: place },
+  });
 }

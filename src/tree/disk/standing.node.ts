@@ -9,7 +9,7 @@ import type { HeldDirs } from "./held-dirs.node.ts";
 import type { Entry } from "../entry/entry.ts";
 
 /** What stands at a name on disk. */
-export interface FoundStanding extends FileStats, Standing {
+export interface FoundStanding extends FileStats, Omit<Standing, "rdev"> {
   /** True for a directory that a link leads to which stands there. */
   readonly isBehindLink?: boolean;
 }

@@ -8,6 +8,7 @@ import type { MetadataSetter } from "./metadata.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
 import { makeLink } from "./target-links.node.ts";
+import { makeSpecial } from "./target-specials.node.ts";
 import type { Differing } from "./tree-change.node.ts";
 import type { Entry } from "../entry/entry.ts";
 import { oldVersionOf } from "../plan/old-version.ts";
@@ -87,7 +88,10 @@ export class TargetActions implements EntryActions {
     const { alternatives, held, workspace } = this.#tools;
     if (alternatives?.link(planned) === true) return;
     const { metadata, replacements, staging } = workspace();
-    if (outcome !== "touched") makeLink(workspace(), planned);
+    if (entry.kind !== "symlink") {
+      if (outcome !== "touched") makeSpecial(workspace(), planned);
+      else metadata.setAt(held.nameAt(dir, name), there!, entry);
+    } else if (outcome !== "touched") makeLink(workspace(), planned);
     else metadata.setLink(held, { dir, name }, there!, entry, () => staging.newName(dir, name));
     if (!replacements.isWaiting(planned.number)) this.#tellDone(planned);
   }

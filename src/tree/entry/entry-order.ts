@@ -1,7 +1,7 @@
 import { compareBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
-import type { Entry, Layout } from "./entry.ts";
+import type { Entry, EntryKind, Layout } from "./entry.ts";
 import { findFactsFault } from "./fact-rows.ts";
 import { maxTimeSec } from "./time-range.ts";
 
@@ -143,8 +143,13 @@ function findFieldFault({
   target,
   facts,
   link,
+  rdev,
 }: Entry): string | undefined {
-  if (kind !== "file" && kind !== "dir" && kind !== "symlink") return "has an unknown kind";
+  if (!kinds.has(kind)) return "has an unknown kind";
+  const isDevice = kind === "charDevice" || kind === "blockDevice";
+  if (isDevice !== (rdev !== undefined)) return "has an illegal device number";
+  if (rdev && !(isCount(rdev.major, maxDevicePart) && isCount(rdev.minor, maxDevicePart)))
+    return "has an illegal device number";
   if (!isCount(size, kind === "file" ? Number.MAX_SAFE_INTEGER : 0)) return "has a size that is out of range";
   if (!isCount(mode, 0o7777)) return "has a mode that is out of range";
   if (!isCount(Math.abs(mtimeSec), maxTimeSec) || !isCount(mtimeNsec, 999_999_999)) {
@@ -157,6 +162,18 @@ function findFieldFault({
   if (!isText || (target?.length ?? 0) > maxLinkTargetBytes) return "has an illegal link text";
   return facts && findFactsFault(facts);
 }
+
+const kinds: ReadonlySet<string> = new Set<EntryKind>([
+  "file",
+  "dir",
+  "symlink",
+  "fifo",
+  "socket",
+  "charDevice",
+  "blockDevice",
+]);
+/** Of the major and of the minor number of a device. */
+const maxDevicePart = 0xffff_ffff;
 
 function isCount(value: number, max: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= max;

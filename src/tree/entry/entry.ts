@@ -1,8 +1,17 @@
 import type { Bytes } from "../../types.ts";
 import type { Facts } from "./facts.ts";
 
-/** What an entry is. Other kinds of files (devices, sockets, pipes) are reported and left out. */
-export type EntryKind = "file" | "dir" | "symlink";
+/** What an entry is. Special ones travel only where they are asked for. */
+export type EntryKind = "file" | "dir" | "symlink" | SpecialKind;
+
+/** What is neither file nor directory nor link: a name, a mode, and of devices a number. */
+export type SpecialKind = "fifo" | "socket" | "charDevice" | "blockDevice";
+
+/** The number of a device: which driver, and which of its devices. */
+export interface DeviceNumber {
+  readonly major: number;
+  readonly minor: number;
+}
 
 /**
  * One path of a tree.
@@ -35,6 +44,8 @@ export interface Entry {
   readonly isComplete?: boolean;
   /** What a symlink holds, 1 to 4095 bytes without 0x00; absent for other kinds. */
   readonly target?: Bytes;
+  /** Which device it is; absent for other kinds. */
+  readonly rdev?: DeviceNumber;
   /** Of what is no directory: those with the same number are names of one file. */
   readonly link?: number;
   /** What else was asked for. */

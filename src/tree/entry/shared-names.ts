@@ -1,4 +1,4 @@
-import type { EntryKind } from "./entry.ts";
+import type { EntryKind, SpecialKind } from "./entry.ts";
 
 /** What a listing takes. */
 export const listingLimits = Object.freeze({
@@ -13,7 +13,7 @@ export interface SharedName {
    * `other` for what cannot be had by its name: devices, pipes, sockets, and what has a name that
    * is no UTF-8.
    */
-  readonly kind: EntryKind | "other";
+  readonly kind: Exclude<EntryKind, SpecialKind> | "other";
   /** Bytes of a file; 0 for others. */
   readonly size: number;
   readonly mtimeSec: number;
@@ -27,4 +27,9 @@ export interface SharedNames {
    * none.
    */
   readonly next?: string;
+}
+
+/** What something is as a name that is shared. */
+export function sharedKindOf(kind: EntryKind | "other"): SharedName["kind"] {
+  return kind === "file" || kind === "dir" || kind === "symlink" ? kind : "other";
 }

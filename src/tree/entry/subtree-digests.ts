@@ -60,7 +60,7 @@ export class SubtreeDigests {
    */
   add(depth: number, name: string, told: EntryFacts, target = "", more = ""): void {
     const { kind, size, mode, mtimeSec, mtimeNsec } = told;
-    if (kind === "other") return this.addUntold(depth, name, kind);
+    if (kind !== "file" && kind !== "dir" && kind !== "symlink") return this.addUntold(depth, name, kind);
     this.#closeBelow(depth);
     this.#levels[depth]!.entryCount += 1;
     this.#makeRoom(recordBytes + name.length + target.length + more.length);

@@ -5,7 +5,14 @@ import { createCutter } from "../../chunk/create-cutter.ts";
 import type { Cutter } from "../../chunk/cutter.ts";
 import { SyncError } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
-import { compareEntry, incompleteDir, keepsAll, type Outcome, type Standing } from "../plan/comparison.ts";
+import {
+  unsupportedSpecial,
+  compareEntry,
+  incompleteDir,
+  keepsAll,
+  type Outcome,
+  type Standing,
+} from "../plan/comparison.ts";
 import { cutBytes } from "./memory-cut.ts";
 import { readMemorySubtrees } from "./memory-subtrees.ts";
 import { byteName, type MemoryDir, type MemoryNode } from "./memory-tree.ts";
@@ -161,6 +168,7 @@ class MemoryTarget implements TreeTarget {
     if (outcome === "blocked") this.#refuse(number);
     else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, outcome);
     else if (entry.kind === "dir") this.#openDir(parent, name, entry, there);
+    else if (entry.kind !== "symlink") this.#required().onTrouble(number, unsupportedSpecial());
     else parent.children.set(name, { kind: "symlink", target: entry.target!, ...metadataOf(entry) });
     return "nothing";
   }

@@ -1,7 +1,7 @@
 import { equalBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
-import type { Entry, EntryKind } from "../entry/entry.ts";
+import type { DeviceNumber, Entry, EntryKind } from "../entry/entry.ts";
 import { plainRule, type PlanRule } from "./plan-rule.ts";
 
 /** The metadata of a file or directory that a receiver sets. */
@@ -17,6 +17,8 @@ export interface Standing extends Omit<Metadata, "facts"> {
   readonly kind: EntryKind | "other";
   /** Bytes of a file's content. */
   readonly size: number;
+  /** Which device it is; of devices only. */
+  readonly rdev?: DeviceNumber | undefined;
   /** What a link holds; needed when the entry is a link, too. */
   readonly target?: Bytes;
   /** True for a directory that nothing is in; needed when the entry is none. */
@@ -80,6 +82,8 @@ export function compareEntry(
   if (entry.kind === "file" && !isSameContent(there.size === entry.size, sameTime, rule))
     return rule.onlyLonger === true && there.size >= entry.size ? "skipped" : "changed";
   if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
+  if (entry.rdev && (there.rdev?.major !== entry.rdev.major || there.rdev.minor !== entry.rdev.minor))
+    return "changed";
   return sameTime && (entry.kind === "symlink" || isSameMode(there, entry, keeping)) ? "same" : "touched";
 }
 
@@ -124,6 +128,14 @@ function isNear(there: Metadata, wanted: Metadata, { windowSec = 0 }: PlanRule):
 /** Seconds from one time to another. */
 function secondsBetween(from: Metadata, to: Metadata): number {
   return to.mtimeSec - from.mtimeSec + (to.mtimeNsec - from.mtimeNsec) / secondNsec;
+}
+
+/** What is wrong with a device, FIFO or socket where these are not kept. */
+export function unsupportedSpecial(): SyncError {
+  return new SyncError(
+    "UNSUPPORTED",
+    "devices, FIFOs and sockets are not kept here unless that is asked for",
+  );
 }
 
 /** What is wrong when a directory that the sender leaves out, for it is here, is not here. */

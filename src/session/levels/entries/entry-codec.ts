@@ -5,8 +5,6 @@ import { sessionLimits } from "../../limits.ts";
 import { type EntryColumn, entryColumns, type EntryDraft, type ListedEntry } from "./entry-columns.ts";
 import { factColumns } from "./fact-columns.ts";
 
-/** Added to the head of a column that a reader may pass over. */
-const mayBePassed = 1;
 const columns = new Map([...entryColumns, ...factColumns].map((column) => [column.id, column]));
 
 /**
@@ -18,7 +16,8 @@ export function encodeEntries(listed: readonly ListedEntry[]): Bytes {
   out.uvarint(listed.length);
   for (const column of entryColumns) writeColumn(out, 2 * column.id, column, listed);
   for (const column of factColumns)
-    if (column.isNeeded(listed)) writeColumn(out, 2 * column.id + mayBePassed, column, listed);
+    if (column.isNeeded(listed))
+      writeColumn(out, 2 * column.id + (column.mayBePassed ? 1 : 0), column, listed);
   return out.finish();
 }
 

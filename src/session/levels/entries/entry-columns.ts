@@ -25,7 +25,7 @@ export interface EntryColumn {
   read(input: ByteReader, drafts: readonly EntryDraft[]): void;
 }
 
-const kinds: readonly EntryKind[] = ["file", "dir", "symlink"];
+const kinds: readonly EntryKind[] = ["file", "dir", "symlink", "fifo", "socket", "charDevice", "blockDevice"];
 const kindMask = 0x07;
 const unaskedFlag = 0x08;
 const completeFlag = 0x10;

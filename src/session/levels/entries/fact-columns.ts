@@ -1,11 +1,14 @@
 import type { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { SyncError } from "../../../errors.ts";
 import { type FactRow, factRows } from "../../../tree/entry/fact-rows.ts";
+import type { Entry } from "../../../tree/entry/entry.ts";
 import type { EntryDraft, ListedEntry } from "./entry-columns.ts";
 
 /** A column that is there when some entry of the frame has its fact. */
 export interface FactColumn {
   readonly id: number;
+  /** True when a reader that does not know it may do without. */
+  readonly mayBePassed: boolean;
   /** True when an entry has the fact. */
   isNeeded(listed: readonly ListedEntry[]): boolean;
   write(out: ByteWriter, listed: readonly ListedEntry[]): void;
@@ -22,6 +25,7 @@ const told = 2;
 function columnOf(row: FactRow): FactColumn {
   return {
     id: row.column,
+    mayBePassed: true,
     isNeeded: (listed) => listed.some(({ entry }) => entry.facts?.[row.name] !== undefined),
     write(out, listed) {
       let last: unknown;
@@ -53,6 +57,7 @@ function columnOf(row: FactRow): FactColumn {
 /** Which entries are names of one file: 0, or its number and 1. */
 const link: FactColumn = {
   id: 8,
+  mayBePassed: true,
   isNeeded: (listed) => listed.some(({ entry }) => entry.link !== undefined),
   write(out, listed) {
     for (const { entry } of listed) out.uvarint(entry.link === undefined ? 0 : entry.link + 1);
@@ -65,5 +70,25 @@ const link: FactColumn = {
   },
 };
 
+const isDevice = ({ kind }: Entry): boolean => kind === "charDevice" || kind === "blockDevice";
+
+/** The numbers of devices. */
+const device: FactColumn = {
+  id: 9,
+  mayBePassed: false,
+  isNeeded: (listed) => listed.some(({ entry }) => isDevice(entry)),
+  write(out, listed) {
+    for (const { entry } of listed) {
+      if (!isDevice(entry)) continue;
+      out.uvarint(entry.rdev!.major);
+      out.uvarint(entry.rdev!.minor);
+    }
+  },
+  read(input, drafts) {
+    for (const { entry } of drafts)
+      if (isDevice(entry)) entry.rdev = { major: input.uvarint(), minor: input.uvarint() };
+  },
+};
+
 /** The columns that may be there, in the order of their numbers. */
-export const factColumns: readonly FactColumn[] = [link, ...factRows.map(columnOf)];
+export const factColumns: readonly FactColumn[] = [link, device, ...factRows.map(columnOf)];
