@@ -6,7 +6,8 @@ import { changeFormat, itemizedFormat } from "../../src/cli/change-format.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { transfer } from "../../src/transfer/transfer.node.ts";
 import { freshFolder } from "../cli/run.ts";
-import { missing, unless } from "../obstacles.ts";
+import type { TreeChange } from "../../src/tree/entry/entry.ts";
+import { missing, notRoot, unless } from "../obstacles.ts";
 import { pick, plantFewNames } from "./few-names.ts";
 
 const format = changeFormat(itemizedFormat, "received");
@@ -40,3 +41,29 @@ unless(missing("rsync")).test("a dry run tells by letters what rsync tells", asy
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+unless(missing("rsync") ?? missing("setfattr") ?? missing("setfacl") ?? notRoot).test(
+  "owners, ACLs and attributes have letters, too",
+  async () => {
+    const folder = freshFolder();
+    const [from, to] = [join(folder, "from"), join(folder, "to")];
+    for (const dir of [from, to]) {
+      fs.mkdirSync(dir);
+      for (const name of ["acl", "group", "owner", "xattr"]) {
+        fs.writeFileSync(join(dir, name), "");
+        fs.utimesSync(join(dir, name), 1000, 1000);
+      }
+      fs.utimesSync(dir, 1000, 1000);
+    }
+    fs.chownSync(join(from, "owner"), 12, 0);
+    fs.chownSync(join(from, "group"), 0, 12);
+    execFileSync("setfattr", ["-n", "user.a", "-v", "b", join(from, "xattr")]);
+    execFileSync("setfacl", ["-m", "u:12:r", join(from, "acl")]);
+    const told = execFileSync("rsync", ["-aAXin", `${from}/`, `${to}/`]).toString();
+    const lines: string[] = [];
+    const keep = { owner: true, group: true, acls: true, xattrs: true };
+    const options = { dryRun: true, keep, onChange: (change: TreeChange) => void lines.push(format(change)) };
+    await transfer(`${from}/`, to, options);
+    expect(lines.sort()).toEqual(told.trimEnd().split("\n").sort());
+  },
+);

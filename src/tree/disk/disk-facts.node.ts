@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { equalBytes } from "../../bytes/compare.ts";
+import type { ChangedFact } from "../entry/entry.ts";
 import type { AclEntry, Facts, Xattr } from "../entry/facts.ts";
 import { aclNames, formatAcl } from "./acl-form.ts";
 import type { FactPlace } from "./fact-place.node.ts";
@@ -13,6 +14,8 @@ export type UnkeptFact = "owners" | "access times" | "extended attributes" | "ac
 interface DiskFact {
   readonly name: UnkeptFact;
   isSame(there: FileStats, wanted: Facts, place: () => FactPlace): boolean;
+  /** What differs, of facts that are not the same. */
+  differing(there: FileStats, wanted: Facts): readonly ChangedFact[];
   set(place: FactPlace, wanted: Facts): void;
 }
 
@@ -20,6 +23,10 @@ const ownership: DiskFact = {
   name: "owners",
   isSame: ({ owner, group }, wanted) =>
     (wanted.user?.id ?? owner) === owner && (wanted.group?.id ?? group) === group,
+  differing: ({ owner, group }, wanted) => [
+    ...((wanted.user?.id ?? owner) === owner ? [] : (["owner"] as const)),
+    ...((wanted.group?.id ?? group) === group ? [] : (["group"] as const)),
+  ],
   set({ path, isHandle }, { user, group }) {
     if (user === undefined && group === undefined) return;
     const chown = isHandle ? fs.chownSync : fs.lchownSync;
@@ -31,12 +38,14 @@ const access: DiskFact = {
   name: "access times",
   isSame: ({ accessSec, accessNsec }, { accessed }) =>
     accessed === undefined || (accessed.sec === accessSec && accessed.nsec === accessNsec),
+  differing: () => ["otherTime"],
   set() {}, // it is set together with the time of modification, behind all others
 };
 
 const attributes: DiskFact = {
   name: "extended attributes",
   isSame: (_, { xattrs }, place) => xattrs === undefined || hasSameXattrs(readXattrs(place()), xattrs),
+  differing: () => ["xattr"],
   set(place, { xattrs }) {
     if (xattrs === undefined) return;
     const there = readXattrs(place);
@@ -49,6 +58,7 @@ const lists: DiskFact = {
   name: "access control lists",
   isSame: (_, wanted, place) =>
     isSameList(place, "acl", wanted.acl) && isSameList(place, "defaultAcl", wanted.defaultAcl),
+  differing: () => ["acl"],
   set(place, wanted) {
     setList(place, "acl", wanted.acl);
     setList(place, "defaultAcl", wanted.defaultAcl);
@@ -61,6 +71,17 @@ export const diskFacts: readonly DiskFact[] = [ownership, attributes, lists, acc
 /** True when what is there has the facts that it is to have. */
 export function hasFacts(there: FileStats, wanted: Facts | undefined, place: () => FactPlace): boolean {
   return wanted === undefined || diskFacts.every((fact) => fact.isSame(there, wanted, place));
+}
+
+/** Which facts of what is there are not those that it is to have. */
+export function differingFacts(
+  there: FileStats,
+  wanted: Facts,
+  place: () => FactPlace,
+): readonly ChangedFact[] {
+  return diskFacts.flatMap((fact) =>
+    fact.isSame(there, wanted, place) ? [] : fact.differing(there, wanted),
+  );
 }
 
 /** True for attributes that this process may read and set; lists are told for themselves. */

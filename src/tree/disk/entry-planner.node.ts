@@ -11,7 +11,7 @@ import {
 import { differencesOf } from "../plan/differences.ts";
 import { isUnsafeLink } from "../plan/unsafe-link.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
-import { hasFacts } from "./disk-facts.node.ts";
+import { differingFacts, hasFacts } from "./disk-facts.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
 import { isCarried, type KeptFacts } from "./kept-facts.node.ts";
 import type { Destination } from "./destination.node.ts";
@@ -153,7 +153,14 @@ export class EntryPlanner {
     if (outcome === "skipped") return undefined;
     if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
       extras?.expectBackup(entry.depth, name);
-    const planned = { entry, number, dir, name, there, differs: this.#differences(entry, there, outcome) };
+    const planned = {
+      entry,
+      number,
+      dir,
+      name,
+      there,
+      differs: this.#differences(dir, name, entry, there, outcome),
+    };
     if (outcome === "touched" && entry.kind === "file" && rule)
       return { ...planned, entry: wantedOver(there!, entry, rule), outcome };
     if (outcome !== "blocked") return { ...planned, outcome };
@@ -163,9 +170,23 @@ export class EntryPlanner {
     return { ...planned, outcome: "replaced" };
   }
 
-  #differences(entry: Entry, there: FoundStanding | undefined, outcome: Outcome): readonly ChangedFact[] {
+  #differences(
+    dir: DirNode,
+    name: ByteString,
+    entry: Entry,
+    there: FoundStanding | undefined,
+    outcome: Outcome,
+  ): readonly ChangedFact[] {
     const { keeping, rule, tellsChanges } = this.#tools;
-    return tellsChanges && outcome !== "same" ? differencesOf(entry, there, keeping, rule) : noFacts;
+    if (!tellsChanges || outcome === "same") return noFacts;
+    const plain = differencesOf(entry, there, keeping, rule);
+    if (entry.facts === undefined || there?.kind !== entry.kind) return plain;
+    return [...plain, ...differingFacts(there, entry.facts, this.#factPlace(dir, name))];
+  }
+
+  #factPlace(dir: DirNode, name: ByteString): () => FactPlace {
+    const { held } = this.#tools.destination;
+    return () => ({ path: held!.at(dir, name), isHandle: false });
   }
 
   #outcomeOf(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
@@ -175,11 +196,10 @@ export class EntryPlanner {
   }
 
   #compareAll(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
-    const { destination, keeping, rule } = this.#tools;
+    const { keeping, rule } = this.#tools;
     const outcome = compareEntry(entry, there, keeping, rule);
     if (outcome !== "same" || entry.facts === undefined) return outcome;
-    const place = (): FactPlace => ({ path: destination.held!.at(dir, name), isHandle: false });
-    return hasFacts(there!, entry.facts, place) ? "same" : "touched";
+    return hasFacts(there!, entry.facts, this.#factPlace(dir, name)) ? "same" : "touched";
   }
 
   /** Says of what fails which path it was. */
