@@ -111,7 +111,7 @@ export async function inRounds(
   shortCount: number,
   work: (random: Random, folder: string, message: string) => Promise<void>,
 ): Promise<void> {
-  const seed = Math.floor(Math.random() * 2 ** 32);
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
   console.log(`seed ${seed}`);
   const random = seededRandom(seed);
   const start = Date.now();

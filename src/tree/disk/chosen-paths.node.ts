@@ -49,6 +49,13 @@ export class ChosenPaths {
     return isDir || step.isChosen || this.#isWhole(dir) || this.#stepOf(dir)!.isOpen;
   }
 
+  /** True for a directory that is sent for what is in it alone. */
+  isOnTheWay(dir: DirNode, name: ByteString): boolean {
+    const around = this.#stepOf(dir);
+    const step = around?.names.get(name);
+    return step?.isChosen === false && !around!.isOpen && !this.#isWhole(dir);
+  }
+
   /** True for a directory that is sent without what is in it. */
   endsAt(dir: DirNode, name: ByteString): boolean {
     const step = this.#stepOf(dir)?.names.get(name);

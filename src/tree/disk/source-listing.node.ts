@@ -167,9 +167,15 @@ export class SourceListing {
     const below = kept
       ? withoutPassed(kept, passBelow)
       : walk(held, { above, skip: this.#skip, passBelow, ...this.#ways(), ...(onTrouble && { onTrouble }) });
-    const found = this.#options.prunesEmptyDirs === true ? withoutEmptyDirs(below) : below;
+    const found = this.#withoutNeedless(below);
     for (const each of found) yield { ...each, depth: each.depth + 1 };
     for (const trouble of this.#chosen?.missing() ?? []) onTrouble?.(trouble);
+  }
+
+  #withoutNeedless(below: Iterable<Found>): Iterable<Found> {
+    const chosen = this.#chosen;
+    if (this.#options.prunesEmptyDirs === true) return withoutEmptyDirs(below);
+    return chosen ? withoutEmptyDirs(below, ({ dir, name }) => chosen.isOnTheWay(dir, name)) : below;
   }
 
   /** Where the walk does not go, and where it goes though a link stands there. */

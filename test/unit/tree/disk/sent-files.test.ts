@@ -9,7 +9,9 @@ test("what changed after it was listed is not removed, and told", async () => {
   for (const name of ["a", "b", "c"]) fs.writeFileSync(`${temp.path}/${name}`, "1");
   fs.linkSync(`${temp.path}/a`, `${temp.path}/d`);
   const source = await openTreeSource(`${temp.path}/`, { removesSourceFiles: true });
-  for await (const batch of source.entries({})) expect(batch).toHaveLength(5);
+  let count = 0;
+  for await (const batch of source.entries({})) count += batch.length;
+  expect(count).toBe(5);
   fs.writeFileSync(`${temp.path}/b`, "12");
   fs.rmSync(`${temp.path}/c`);
   fs.writeFileSync(`${temp.path}/e`, "came later");
