@@ -202,7 +202,9 @@ export class OpenTarget {
       },
     };
     const onDone = onChange && ((differing: Differing): void => onChange(changeOf(differing)));
-    const { sparesLinked = false } = this.#tools.options;
+    const { hardLinks = false } = this.#kept.keep;
+    // What names share is changed for all of them: which of them belong together is told otherwise.
+    const { sparesLinked = hardLinks } = this.#tools.options;
     const actions = new TargetActions({
       held: this.held,
       metadata,

@@ -162,7 +162,7 @@ class Preview implements TreeTarget, EntryActions {
       keepsDirLinks,
       actions: this,
       tellsChanges: true,
-      sparesLinked: false,
+      sparesLinked: keep?.hardLinks === true,
       extras: this.#extras,
       expected,
     });
