@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { chunkServer } from "../../casync/chunk-server.node.ts";
 import { SyncError } from "../../errors.ts";
+import { serverGraceMs } from "../listen.ts";
 import { defineCommand } from "../command.ts";
 import { readNamedFile } from "../named-file.ts";
 import { readSecretFile } from "../secret-file.ts";
@@ -26,6 +27,7 @@ export const storeServe = defineCommand({
     digest: sizeOptions.digest,
   },
   writesOutput: () => false,
+  graceMs: serverGraceMs,
   async run({ operands, options, report, signal }) {
     const digest = digestNamed(options.digest);
     const { cert, key } = readTls(options["tls-cert"], options["tls-key"]);
