@@ -266,7 +266,7 @@ function describe(
 
 /** What is wrong with a file of a kind that is never sent. */
 export function unsupported(place: string): SyncError {
-  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent unless that is asked for", {
+  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", {
     detail: { path: place },
   });
 }
