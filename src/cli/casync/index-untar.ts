@@ -43,6 +43,10 @@ export const indexUntar = defineCommand({
     } catch (thrown) {
       throw withPath(toSyncError(thrown), place);
     }
-    if (troubleCount > 0) throw new SyncError("PARTIAL", `${troubleCount} entries could not be made`);
+    if (troubleCount > 0)
+      throw new SyncError(
+        "PARTIAL",
+        `${troubleCount === 1 ? "one entry" : `${troubleCount} entries`} could not be made`,
+      );
   },
 });
