@@ -67,6 +67,9 @@ it.each(["push", "pull", "send"])("%s sends the paths that a file names, and no 
   const { work, far } = workplace();
   const [from, to, list] = [join(work, "from"), join(work, "to"), join(work, "list")];
   plant(from, { a: "1", "d/b": "2", "d/c": "3", "e/f": "4" });
+  fs.chmodSync(from, 0o700);
+  fs.mkdirSync(to);
+  fs.chmodSync(to, 0o755);
   fs.writeFileSync(list, "d/b\n# a\n/e\n");
   const run = (...args: string[]) => rsyncStream([command, ...args, "--files-from", list]);
   if (command === "send") {
@@ -79,6 +82,7 @@ it.each(["push", "pull", "send"])("%s sends the paths that a file names, and no 
     expect((await run(...places, ...far, "--delete")).stderr).toContain("--delete does not go with");
   }
   expect(fs.readdirSync(to, { recursive: true }).sort()).toEqual(["d", "d/b", "e"]);
+  expect(fs.statSync(to).mode & 0o7777).toBe(0o755);
 });
 
 it("a push keeps the directories that SRC names, and follows links", async () => {

@@ -123,7 +123,8 @@ export class EntryPlanner {
       });
     }
     const { destination, kept } = this.#tools;
-    actions.root(kept.wanted(entry, destination.held?.lookAtDir(parent)), number);
+    if (entry.isImplied !== true)
+      actions.root(kept.wanted(entry, destination.held?.lookAtDir(parent)), number);
     return parent;
   }
 

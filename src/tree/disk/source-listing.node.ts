@@ -107,7 +107,7 @@ export class SourceListing {
         { facts: this.#facts, keep: this.#keep, numbers: this.#numbers },
         onTrouble,
       );
-      if (listed) batch.push(listed);
+      if (listed) batch.push(this.#isImplied(found) ? implied(listed) : listed);
       if (listed && listed.entry.kind !== "dir") this.#sent?.add(listed.file);
       const isDue = pause.due();
       if (!isDue && batch.length < batchCount) continue;
@@ -116,6 +116,11 @@ export class SourceListing {
       if (isDue) await pause.take();
     }
     if (batch.length > 0) yield batch;
+  }
+
+  /** True for the root when it is sent for some of what is in it. */
+  #isImplied({ depth }: Found): boolean {
+    return depth === 0 && this.#chosen !== undefined && this.#start.layout === "contents";
   }
 
   /** Removes the files and links that were listed, as far as they are the same. */
@@ -197,6 +202,10 @@ export class SourceListing {
 function filtersAt({ held, isDir, layout, name, place }: ListingStart, filter: TreeFilter): DirFilters {
   const root = isDir && layout === "named" ? { name } : layout;
   return new DirFilters(filter, held, { side: "sender", place, root });
+}
+
+function implied({ entry, file }: SourceEntry<SourceFile>): SourceEntry<SourceFile> {
+  return { entry: { ...entry, isImplied: true }, file };
 }
 
 /** What `walk` would give of what it has found before. */

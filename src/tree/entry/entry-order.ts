@@ -105,7 +105,7 @@ export class EntryChecker {
     const place = { parent, name, isOpen: kind === "dir" && entry.isComplete !== true, pathBytes };
     const misplaced = findPlaceFault(depth, pathBytes) ?? (isRoot ? undefined : this.#findFault(entry));
     if (misplaced !== undefined) throw refuse("PATH", misplaced, place);
-    const illegal = findFieldFault(entry);
+    const illegal = !isRoot && entry.isImplied === true ? "is said to be implied" : findFieldFault(entry);
     if (illegal !== undefined) throw refuse("BAD_MESSAGE", illegal, place);
     this.#levels.length = depth;
     this.#levels.push(place);

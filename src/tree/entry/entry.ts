@@ -42,6 +42,8 @@ export interface Entry {
    * in it is listed.
    */
   readonly isComplete?: boolean;
+  /** True for the root when only some of what is below it is sent: it stays as it is. */
+  readonly isImplied?: boolean;
   /** What a symlink holds, 1 to 4095 bytes without 0x00; absent for other kinds. */
   readonly target?: Bytes;
   /** Which device it is; absent for other kinds. */

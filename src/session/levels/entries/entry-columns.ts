@@ -29,6 +29,7 @@ const kinds: readonly EntryKind[] = ["file", "dir", "symlink", "fifo", "socket",
 const kindMask = 0x07;
 const unaskedFlag = 0x08;
 const completeFlag = 0x10;
+const impliedFlag = 0x20;
 const nameBytes = 255;
 const targetBytes = 4095;
 const modeBits = 0o7777;
@@ -44,22 +45,26 @@ const flags: EntryColumn = {
   },
 };
 
-function flagsOf({ kind, isComplete }: Entry, unasked: boolean): number {
-  return kinds.indexOf(kind) | (unasked ? unaskedFlag : 0) | (isComplete === true ? completeFlag : 0);
+function flagsOf({ kind, isComplete, isImplied }: Entry, unasked: boolean): number {
+  const dirFlags = (isComplete === true ? completeFlag : 0) | (isImplied === true ? impliedFlag : 0);
+  return kinds.indexOf(kind) | (unasked ? unaskedFlag : 0) | dirFlags;
 }
 
 function readFlags(value: number, draft: EntryDraft): void {
   const kind = kinds[value & kindMask];
   const isUnasked = (value & unaskedFlag) !== 0;
   const isComplete = (value & completeFlag) !== 0;
-  if (kind === undefined || value > (kindMask | unaskedFlag | completeFlag))
+  const isImplied = (value & impliedFlag) !== 0;
+  if (kind === undefined || value > (kindMask | unaskedFlag | completeFlag | impliedFlag))
     throw new SyncError("BAD_MESSAGE", `unknown entry flags 0x${value.toString(16)}`);
   if (kind !== "file" && isUnasked) throw new SyncError("BAD_MESSAGE", `content announced for a ${kind}`);
   if (kind !== "dir" && isComplete)
     throw new SyncError("BAD_MESSAGE", `a ${kind} that is said to be complete`);
+  if (kind !== "dir" && isImplied) throw new SyncError("BAD_MESSAGE", `a ${kind} that is said to be implied`);
   draft.entry.kind = kind;
   draft.unasked = isUnasked;
   if (isComplete) draft.entry.isComplete = true;
+  if (isImplied) draft.entry.isImplied = true;
 }
 
 const depth: EntryColumn = {
