@@ -8,15 +8,17 @@ import { duplexPair } from "../transport/memory.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { openSource } from "./open-source.node.ts";
 import { openTarget } from "./open-target.node.ts";
+import { checkApart } from "./same-place.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
  * Brings a place here up to date with a tree here: both ends of a session in this process.
  *
- * @throws NOT_FOUND when nothing is to be sent, USAGE and LIMIT for the filter, and what
- *   `receiveTree` does
+ * @throws NOT_FOUND when nothing is to be sent, USAGE and LIMIT for the filter, USAGE when what is
+ *   removed at the source would be what has arrived, and what `receiveTree` does
  */
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
+  if (options.removesSourceFiles === true) checkApart(from, to);
   const { filter } = await loadFilter(options, "receiver");
   const { bytesPerSecond: rate, signal, onConnect } = options;
   const opened = await openSource(from, { ...options, filter });

@@ -11,8 +11,9 @@ type Removal = Pick<Order, "dryRun" | "removesSourceFiles" | "rule">;
  */
 export function withRemoval<Options extends Removal>(options: Options): Options {
   if (options.removesSourceFiles !== true) return options;
-  const { keepsNewer, maxBytes, minBytes, onlyExisting, onlyNew, onlySafeLinks } = options.rule ?? {};
-  const leavesOut = [keepsNewer, onlyExisting, onlyNew, onlySafeLinks].includes(true);
+  const { keepsNewer, maxBytes, minBytes, ...only } = options.rule ?? {};
+  const { onlyExisting, onlyLonger, onlyNew, onlySafeLinks } = only;
+  const leavesOut = [keepsNewer, onlyExisting, onlyLonger, onlyNew, onlySafeLinks].includes(true);
   if (leavesOut || maxBytes !== undefined || minBytes !== undefined)
     throw new SyncError(
       "USAGE",

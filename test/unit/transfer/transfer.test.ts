@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createServer } from "../../../src/http/server.node.ts";
@@ -16,6 +16,33 @@ function makePlace() {
   writeFileSync(join(from, "sub", "b.o"), "beta");
   return { path, from, to: join(path, "to"), [Symbol.dispose]: dispose };
 }
+
+describe("what was sent is not removed", () => {
+  it.each([
+    ["a tree to itself", "from/", "from"],
+    ["a tree to itself by another path", "from/.", "link"],
+    ["a directory to where it is", "from", "."],
+    ["a file to itself", "from/a", "from/a"],
+    ["a file to where it is", "from/a", "from/"],
+  ])("of %s", async (_, from, to) => {
+    using place = makePlace();
+    const root = join(place.from, "..");
+    symlinkSync("from", join(root, "link"));
+    const before = describeTree(root);
+    const sent = transfer(`${root}/${from}`, `${root}/${to}`, { removesSourceFiles: true });
+    await expect(sent).rejects.toMatchObject({ code: "USAGE" });
+    expect(describeTree(root)).toEqual(before);
+  });
+
+  it("where longer files stay as they are", async () => {
+    using place = makePlace();
+    mkdirSync(place.to);
+    writeFileSync(join(place.to, "a"), "something else");
+    const options = { removesSourceFiles: true, rule: { onlyLonger: true } };
+    await expect(transfer(`${place.from}/`, place.to, options)).rejects.toMatchObject({ code: "USAGE" });
+    expect(existsSync(join(place.from, "a"))).toBe(true);
+  });
+});
 
 describe("from here to here", () => {
   it("copies, and copies nothing the second time", async () => {
