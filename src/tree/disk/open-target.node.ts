@@ -65,9 +65,19 @@ export class OpenTarget {
   #incoming: IncomingFiles | undefined;
   #metadata: MetadataSetter | undefined;
 
-  constructor(place: PlacePath, first: Entry, tools: OpenTargetTools) {
+  /** @throws NOT_FOUND, IO for the place, USAGE for options that make no sense */
+  static open(place: PlacePath, first: Entry, tools: OpenTargetTools): OpenTarget {
+    const destination = openDestination(place, tools.given.layout, first, tools.options);
+    try {
+      return new OpenTarget(place, destination, first, tools);
+    } catch (thrown) {
+      destination.held.close();
+      throw thrown;
+    }
+  }
+
+  private constructor(place: PlacePath, destination: OpenDestination, first: Entry, tools: OpenTargetTools) {
     const { given, options } = tools;
-    const destination = openDestination(place, given.layout, first, options);
     const { held } = destination;
     this.#tools = tools;
     this.#kept = new KeptFacts(options.keep, options.worldWritable);

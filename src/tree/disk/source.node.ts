@@ -59,7 +59,7 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
   const start = findStart(placeBytes(place), options);
   start.held.keepsAccess = options.keep?.atimes === true;
   const cutters = new SpareCutters();
-  const listing = new SourceListing(start, options);
+  const listing = listingAt(start, options);
   return {
     layout: start.layout,
     digests: digestsBySpeed(),
@@ -73,6 +73,16 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
     }),
     close: async () => start.held.close(),
   };
+}
+
+/** @throws USAGE for options that make no sense */
+function listingAt(start: ListingStart, options: TreeSourceOptions): SourceListing {
+  try {
+    return new SourceListing(start, options);
+  } catch (thrown) {
+    start.held.close();
+    throw thrown;
+  }
 }
 
 function findStart(

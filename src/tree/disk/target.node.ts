@@ -218,7 +218,7 @@ class DirTarget implements TreeTarget {
   }
 
   #open(first: Entry): OpenTarget {
-    return new OpenTarget(this.#place, first, {
+    return OpenTarget.open(this.#place, first, {
       given: this.#required(),
       options: this.#options,
       planned: this.#planned,
