@@ -3,7 +3,8 @@ import path from "node:path";
 import { encodeByteText } from "../../bytes/byte-text.node.ts";
 import { closingAfter } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
-import { nativePath, toByteString, type ByteString, type PlacePath } from "./byte-string.node.ts";
+import { stagingName } from "../entry/staging-name.ts";
+import { nativePath, printPath, toByteString, type ByteString, type PlacePath } from "./byte-string.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import { type FileStats, lookAtHandle } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -53,9 +54,12 @@ export class SideDir {
   /** Directories of the tree that have none of their path here. */
   readonly #missing = new WeakSet<DirNode>();
 
+  /** @throws PATH for one in what sessions stage */
   constructor(base: SideDirBase, place: PlacePath) {
     this.#base = base;
     this.#path = normalized(place);
+    if (this.#path.split("/").includes(stagingName))
+      throw new SyncError("PATH", "this name is reserved", { detail: { path: printPath(this.#path) } });
     this.#isInside = isInside(this.#path);
   }
 
