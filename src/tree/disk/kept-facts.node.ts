@@ -44,7 +44,8 @@ export class KeptFacts {
   constructor(keep: Keep = plainKeep, worldWritable = true) {
     this.keep = keep;
     // What stays as it is here is no peer's to give.
-    const bits = keep.specialBits === true || keep.perms === false ? 0o7777 : modeMask;
+    const { perms = true, specialBits = !perms } = keep;
+    const bits = specialBits ? 0o7777 : modeMask;
     this.allowedModeBits = worldWritable ? bits : bits & ~0o002;
     this.#users = new OwnerIds("user", keep);
     this.#groups = new OwnerIds("group", keep);

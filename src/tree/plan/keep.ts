@@ -5,7 +5,10 @@
 export interface Keep {
   /** False to leave the modes of what is there alone, and to make new ones as the umask says. */
   readonly perms?: boolean;
-  /** True to carry setuid, setgid and sticky bits. */
+  /**
+   * True to carry setuid, setgid and sticky bits. False to take those of a file away with its
+   * content where modes are left alone.
+   */
   readonly specialBits?: boolean;
   /** True to carry, where modes are not, whether files may be executed. */
   readonly executability?: boolean;
@@ -49,7 +52,8 @@ export const plainKeep: Keep = Object.freeze({});
  * and what gives nobody else a way in.
  */
 export function withoutPrivileges(keep: Keep): Keep {
-  return Object.fromEntries(Object.entries(keep).filter(([name]) => !privileged.has(name)));
+  const plain = Object.entries(keep).filter(([name]) => !privileged.has(name));
+  return { ...Object.fromEntries(plain), specialBits: false };
 }
 
 const privileged: ReadonlySet<string> = new Set<keyof Keep>([

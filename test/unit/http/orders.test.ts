@@ -5,6 +5,7 @@ import { createServer, type SyncServer } from "../../../src/http/server.node.ts"
 import { generateToken } from "../../../src/http/tokens.node.ts";
 import type { TransferOptions } from "../../../src/transfer/transfer-options.node.ts";
 import { transfer } from "../../../src/transfer/transfer.node.ts";
+import { notLinux, unless } from "../../obstacles.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 
 const { secret, token } = generateToken("all", ["read", "write", "delete"]);
@@ -67,6 +68,51 @@ describe.each(schemes)("over %s", (scheme) => {
       transfer(place.at(scheme), place.here, { ...asAll, ...options, retries: 0 }),
     ).rejects.toMatchObject({ code });
   });
+});
+
+const { test: onLinux } = unless(notLinux);
+
+/** Descriptors of this process that are open on a directory. */
+function descriptorCount(dir: string): number {
+  const links = fs.readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ""; // It was that of the listing.
+    }
+  });
+  return links.filter((link) => link === dir).length;
+}
+
+onLinux.each([
+  ["backups among what is staged", "push", { backupDir: ".rsync-stream" }, "PATH"],
+  ["links to what is staged", "push", { linkDest: ["sub/.rsync-stream"] }, "PATH"],
+  ["a suffix that is a path", "push", { backupSuffix: "/x" }, "USAGE"],
+  ["a mode that is none", "push", { keep: { chmod: "zzz" } }, "USAGE"],
+  ["a path that leads out", "pull", { paths: ["../x"] }, "USAGE"],
+] satisfies [string, string, TransferOptions, string][])(
+  "refuses %s, and leaves nothing open",
+  async (_, direction, options, code) => {
+    using place = await serving();
+    const before = [namesIn(place.there), descriptorCount(place.there)];
+    const places = [`${place.here}/`, place.at("http")] as const;
+    const [from, to] = direction === "push" ? places : [places[1], places[0]];
+    await expect(transfer(from, to, { ...asAll, ...options, retries: 0 })).rejects.toMatchObject({ code });
+    const state = () => [namesIn(place.there), descriptorCount(place.there)];
+    await expect.poll(state, { timeout: 60_000 }).toEqual(before);
+  },
+);
+
+it("nobody gives new content to a setuid file that stays one", async () => {
+  using place = await serving();
+  const file = join(place.there, "a");
+  for (const perms of [false, true]) {
+    fs.writeFileSync(file, "longer");
+    fs.chmodSync(file, 0o4755);
+    await transfer(`${place.here}/`, place.at("http"), { ...asAll, keep: { perms } });
+    expect(fs.readFileSync(file, "utf8")).toBe("a");
+    expect(fs.statSync(file).mode & 0o7000).toBe(0);
+  }
 });
 
 it("a share is asked for nothing that it does not carry out", async () => {
