@@ -102,4 +102,6 @@ export const catarLimits = Object.freeze({
   catarTargetBytes: 4096,
   /** Bytes of everything that one entry has beside its content. */
   catarMetadataBytes: 1_048_576,
+  /** Records of an entry beside its content: each attribute is one, and each line of an ACL. */
+  catarMetadataCount: 4096,
 });

@@ -144,15 +144,16 @@ class Decoder {
 
   async #metadata(): Promise<{ metadata: CatarMetadata; next: Head }> {
     let metadata = emptyMetadata;
-    let left = catarLimits.catarMetadataBytes;
+    const { catarMetadataBytes: maxBytes, catarMetadataCount: maxCount } = catarLimits;
+    let byteCount = 0;
     let rank = 0;
-    for (;;) {
+    for (let count = 1; ; count++) {
       const next = await this.#head();
       if (!isMetadata(next.type)) return { metadata, next };
-      left -= next.size;
-      if (left < 0)
+      byteCount += next.size;
+      if (byteCount > maxBytes || count > maxCount)
         throw new SyncError("LIMIT", "an entry of the archive has too much beside its content", {
-          detail: { limit: catarLimits.catarMetadataBytes, offset: next.at },
+          detail: { limit: byteCount > maxBytes ? maxBytes : maxCount, offset: next.at },
         });
       const now = metadataOrder.indexOf(next.type);
       if (now < rank) throw this.#bad("what belongs to an entry is out of order", next);

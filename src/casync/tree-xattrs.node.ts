@@ -17,16 +17,21 @@ export function readTreeXattrs(path: NativePath): CatarXattr[] {
 }
 
 /**
- * Sets the attributes of a file or directory; those that it has beside them stay. Throws what the
- * system says.
+ * Sets the attributes of a file or directory; those that it has beside them stay. Attributes of the
+ * system, which give capabilities or access, are not an archive's to set. Throws what the system
+ * says.
  *
  * @param isHandle true for a path of /proc that is the file itself
- * @returns false where none can be set
+ * @returns false when not all were set
  */
 export function writeTreeXattrs(path: NativePath, xattrs: readonly CatarXattr[], isHandle: boolean): boolean {
   const calls = findXattrCalls();
   if (!calls) return xattrs.length === 0;
-  for (const { name, value } of xattrs)
-    calls.set({ path, isHandle }, Buffer.from(name).toString("latin1"), value);
-  return true;
+  let isWhole = true;
+  for (const { name, value } of xattrs) {
+    const text = Buffer.from(name).toString("latin1");
+    if (kept.test(text)) calls.set({ path, isHandle }, text, value);
+    else isWhole = false;
+  }
+  return isWhole;
 }

@@ -161,6 +161,22 @@ test("directories cannot be within each other without end", async () => {
   await expect(readAll(concatBytes([...parts, one, one]))).rejects.toMatchObject({ code: "LIMIT" });
 });
 
+test("an entry with more attributes than may be is refused before they are all read", async () => {
+  const utf8 = (text: string) => new TextEncoder().encode(text);
+  const xattrs = Array.from({ length: catarLimits.catarMetadataCount + 1 }, (_, i) => ({
+    name: utf8(`user.${String(i).padStart(6, "0")}`),
+    value: utf8(""),
+  }));
+  const [one, more] = [xattrs.slice(1), xattrs].map((all) => {
+    const node = { depth: 0, name: utf8(""), type: "dir", mode: 0o755, flags: 0n } as const;
+    const root = { ...node, uid: 0, gid: 0, mtimeNs: 0n, size: 0, xattrs: all };
+    const at = new CatarWriter(desyncTreeFeatures);
+    return concatBytes([at.enter(root), at.leave()]);
+  });
+  expect((await readAll(one!)).events).toHaveLength(2);
+  await expect(readAll(more!)).rejects.toMatchObject({ code: "LIMIT" });
+});
+
 interface Basics {
   readonly siphash: readonly { readonly name: string; readonly hash: string }[];
   readonly searchTree: readonly { readonly n: number; readonly order: readonly number[] }[];

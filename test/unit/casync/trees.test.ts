@@ -10,6 +10,7 @@ import { CatarWriter } from "../../../src/casync/catar-writer.ts";
 import { extractTree, type ExtractTreeOptions } from "../../../src/casync/extract-tree.node.ts";
 import { desyncTreeFeatures } from "../../../src/casync/features.ts";
 import { concatBytes } from "../../../src/bytes/compare.ts";
+import type { SyncError } from "../../../src/errors.ts";
 import { missing, notRoot, unless } from "../../obstacles.ts";
 import { casyncVector, collect, inBlocks } from "./vectors.ts";
 
@@ -118,6 +119,22 @@ testXattrs("extended attributes come back", async () => {
   expect(Buffer.compare(await archiveOf(to), archive)).toBe(0);
   const shown = execFileSync("getfattr", ["-d", "--absolute-names", join(to, "dir/file")]).toString();
   expect(shown).toContain('user.a="first"');
+});
+
+const { test: testAsRoot } = unless(notRoot ?? noXattrs());
+
+testAsRoot("an archive gives no file capabilities or access", async () => {
+  const to = join(freshFolder(), "to");
+  const xattrs = ["security.capability", "system.posix_acl_access", "trusted.a", "user.a"].map((name) => ({
+    name: Buffer.from(name),
+    value: Buffer.from(name === "security.capability" ? `010000020004${"00".repeat(14)}` : "61", "hex"),
+  }));
+  const troubles: string[] = [];
+  const onTrouble = ({ code, detail }: SyncError) => void troubles.push(`${code} ${detail.path}`);
+  await extract(archive({ path: "f", content: "1", xattrs }), to, { onTrouble });
+  expect(troubles).toEqual(["UNSUPPORTED f"]);
+  const names = execFileSync("getfattr", ["-m", "-", "--absolute-names", join(to, "f")]).toString();
+  expect(names.split("\n").filter((line) => /^\w+\.\w+$/.test(line))).toEqual(["trusted.a", "user.a"]);
 });
 
 const { describe: describeAsRoot } = unless(notRoot);
