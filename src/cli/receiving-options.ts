@@ -19,7 +19,7 @@ export const dryRunOption = {
     type: "boolean",
     short: "n",
     about: "tell what would become of DST, and change nothing",
-    unlike: "each path is told by a word, not by letters; a server can be asked, too",
+    unlike: "each path is told by a word unless --itemize-changes is given; a server can be asked, too",
     doc: "tell what would become of DST, and change nothing ([how](#what-would-be-done))",
   },
 } as const satisfies OptionSpecs;

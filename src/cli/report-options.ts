@@ -8,6 +8,7 @@ export const reportOptions = {
     type: "boolean",
     short: "i",
     about: "tell each change by a line of letters, as rsync does",
+    unlike: "DST itself and what links hold are not told, a further name is told as a file",
     doc: "tell each change by a line of [letters](#what-is-told), as rsync does",
   },
   "out-format": {

@@ -34,6 +34,15 @@ describe("--itemize-changes", () => {
     expect(stderr).toMatch(/^sent: /);
   });
 
+  it("tells no content of a file that was found to be the same", async () => {
+    utimesSync(join(work, "copy/same"), 2000, 2000);
+    const { code, stdout } = await push("-i", "-c", "--existing");
+    expect([code, stdout.toString().split("\n").sort()]).toEqual([
+      0,
+      ["", ".f..t...... same", "<fcst...... a"],
+    ]);
+  });
+
   it("goes to standard error where standard output has the session", async () => {
     const sent = await rsyncStream(["send", `${join(work, "tree")}/`]);
     const { code, stdout } = await rsyncStream(["recv", "-i", join(work, "copy")], sent.stdout);

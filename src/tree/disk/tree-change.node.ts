@@ -18,7 +18,10 @@ export interface Differing {
 /** How an entry that differs is told. */
 export function changeOf({ dir, name, kind, size, outcome, differs = [] }: Differing): TreeChange {
   const change = outcome === "replaced" ? "changed" : outcome;
-  return { change, path: printPlace(dir, name), kind, size, differs };
+  const path = printPlace(dir, name);
+  if (change !== "touched") return { change, path, kind, size, differs };
+  // It was compared, and found to be the same.
+  return { change, path, kind, size, differs: differs.filter((fact) => fact !== "content") };
 }
 
 /** Whoever wants to know of changes, as one; undefined when nobody does. */
