@@ -17,7 +17,10 @@ export interface SnapshotOptions extends Omit<
   TreeTargetOptions,
   "linkDest" | "copyDest" | "compareDest" | "maxDeletedCount"
 > {
-  /** Which snapshots stay when one more is complete; all unless given. */
+  /**
+   * Which snapshots stay when one more is complete; all unless given, and when the sender could not
+   * list or read all it has.
+   */
   readonly retention?: Retention | undefined;
   /** True to change nothing, and to tell how the tree differs from the last snapshot. */
   readonly dryRun?: boolean | undefined;
@@ -62,7 +65,8 @@ export async function openSnapshot(place: PlacePath, options: SnapshotOptions = 
     async commit(whole: boolean) {
       await inner.commit(whole);
       snapshots.complete();
-      if (retention) snapshots.prune(retention, (error) => given?.onTrouble(0, error));
+      // What the sender could not read may be in earlier ones alone.
+      if (retention && whole) snapshots.prune(retention, (error) => given?.onTrouble(0, error));
     },
   });
 }

@@ -6,8 +6,9 @@ import { sendTree } from "../../../../src/session/send.ts";
 import { seededRandom } from "../../../../src/testing/random.ts";
 import { duplexPair } from "../../../../src/transport/memory.ts";
 import { openSnapshot, type SnapshotOptions } from "../../../../src/tree/disk/snapshots.node.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeSource, type TreeSourceOptions } from "../../../../src/tree/disk/source.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
+import { parseRetention } from "../../../../src/tree/plan/retention.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";
 
 const snapshotName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ/;
@@ -24,8 +25,14 @@ function plantTwo() {
 }
 
 /** @param breaksAt files after which the sender is gone */
-async function snapshot(from: string, to: string, options: SnapshotOptions = {}, breaksAt = Infinity) {
-  const source = await openTreeSource(`${from}/`);
+async function snapshot(
+  from: string,
+  to: string,
+  options: SnapshotOptions = {},
+  breaksAt = Infinity,
+  sourceOptions: TreeSourceOptions = {},
+) {
+  const source = await openTreeSource(`${from}/`, sourceOptions);
   const changes: TreeChange[] = [];
   const target = await openSnapshot(to, { ...options, onChange: (change) => void changes.push(change) });
   const [left, right] = duplexPair();
@@ -131,4 +138,14 @@ it("never changes one that is complete, however often others are broken off", as
     for (const [name, tree] of taken)
       expect(describeTree(join(to, name)), `seed ${seed}, round ${round}, ${name}`).toEqual(tree);
   }
+});
+
+it("removes none when the sender could not read all it has", async () => {
+  const { from, to } = plantTwo();
+  const retention = parseRetention("1");
+  await snapshot(from, to, { retention });
+  await snapshot(from, to, { retention }, Infinity, { paths: ["a", "missing"] });
+  expect(namesIn(to)).toHaveLength(2);
+  await snapshot(from, to, { retention });
+  expect(namesIn(to)).toHaveLength(1);
 });
