@@ -4,6 +4,7 @@ import { run } from "./run.mjs";
 
 const seconds = Number(process.argv[2] ?? 60);
 process.env.SOAK_MS = String(seconds * 1000);
+process.env.SEED ??= "random";
 const tests = [
   "test/unit/tree/disk/swapped-dirs.test.ts",
   "test/interop/rsync-filters.test.ts",

@@ -53,6 +53,9 @@ export function planRuleOf(
 ): PlanRule {
   const { append = false, existing = false, update = false } = options;
   const checksum = options.checksum === true || options["ignore-times"] === true;
+  const isAppending = append || options["append-verify"] === true;
+  if (checksum && isAppending)
+    throw new SyncError("USAGE", "--append leaves files alone by their length, --checksum none");
   if (checksum && options["size-only"] === true)
     throw new SyncError("USAGE", "--checksum and --size-only say two things");
   if (checksum && options["dry-run"] === true)
@@ -66,7 +69,7 @@ export function planRuleOf(
     ...(windowSec !== undefined && { windowSec }),
     ...(update && { keepsNewer: true }),
     ...(existing && { onlyExisting: true }),
-    ...((append || options["append-verify"] === true) && { onlyLonger: true }),
+    ...(isAppending && { onlyLonger: true }),
     ...(options["ignore-existing"] === true && { onlyNew: true }),
     ...(options["safe-links"] === true && { onlySafeLinks: true }),
     ...(minBytes !== undefined && { minBytes }),

@@ -16,7 +16,7 @@ import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
 import { DirNode } from "../tree/disk/dir-node.node.ts";
 import { HeldDirs, O_PATH } from "../tree/disk/held-dirs.node.ts";
 import type { Order } from "../tree/order/order.ts";
-import { plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
+import { type Keep, plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
 import { openTreePreview } from "../tree/disk/preview.node.ts";
 import { openTreeSource } from "../tree/disk/source.node.ts";
 import { staysInside } from "../tree/disk/side-dir.node.ts";
@@ -83,7 +83,9 @@ export function dirShare(
     async openTree(path, { order = {} }) {
       const filter = filterOfPeer(order);
       return withPlace(held, path, async (place) => {
-        return { source: await openTreeSource(place, { ...order, follow: false, filter }) };
+        return {
+          source: await openTreeSource(place, { ...order, keep: keptFor(order), follow: false, filter }),
+        };
       });
     },
     async openFile(path, shareOptions) {
@@ -223,8 +225,12 @@ function targetOptionsOf(order: Order) {
   const outside = sideDirFields.flatMap((name) => asked[name] ?? []).find((dir) => !staysInside(dir));
   if (outside !== undefined)
     throw new SyncError("PATH", "a server works with no directory outside of the place that is pushed to");
-  const keep = withoutPrivileges(order.keep ?? plainKeep);
-  return { ...asked, keep, follow: false, filter: filterOfPeer(order) };
+  return { ...asked, keep: keptFor(order), follow: false, filter: filterOfPeer(order) };
+}
+
+/** Whose files are, and what attributes they have, is not told to all who may read them. */
+function keptFor({ keep = plainKeep }: Order): Keep {
+  return withoutPrivileges(keep);
 }
 
 /** A target that frees something more when it is closed. */

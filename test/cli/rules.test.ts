@@ -34,6 +34,7 @@ it("what goes against each other, or cannot be, is refused with the reason", asy
   const { from } = plantTwo();
   const refused = [
     [["push", from, "h:x", "-c", "--size-only"], "say two things"],
+    [["push", from, "h:x", "-c", "--append"], "none"],
     [["push", from, "h:x", "-cn"], "reads no content"],
     [["push", from, "h:x", "--max-size=much"], "takes bytes"],
     [["push", from, "h:x", "--modify-window=-1"], "whole number"],

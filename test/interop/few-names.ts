@@ -12,6 +12,7 @@ import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
 import type { TreeChange } from "../../src/tree/entry/entry.ts";
 import { freshFolder } from "../cli/run.ts";
 import { describeTree } from "../unit/tree/disk/disk-tree.ts";
+import { printedSeed } from "../printed-seed.ts";
 
 type Random = () => number;
 
@@ -111,8 +112,7 @@ export async function inRounds(
   shortCount: number,
   work: (random: Random, folder: string, message: string) => Promise<void>,
 ): Promise<void> {
-  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
-  console.log(`seed ${seed}`);
+  const seed = printedSeed();
   const random = seededRandom(seed);
   const start = Date.now();
   for (let round = 1; round <= shortCount || Date.now() - start < soakMs; round++) {

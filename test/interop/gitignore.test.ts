@@ -7,6 +7,7 @@ import { createTreeFilter } from "../../src/tree/filter/tree-filter.ts";
 import { freshFolder } from "../cli/run.ts";
 import { missing, unless } from "../obstacles.ts";
 import { type OddPaths, pick, randomPaths, randomPattern } from "../random-patterns.ts";
+import { printedSeed } from "../printed-seed.ts";
 
 const latin1 = (bytes: string): Buffer => Buffer.from(bytes, "latin1");
 
@@ -75,8 +76,7 @@ const latin1Text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("l
 unless(missing("git")).test(
   "of random trees is sent what Git would add",
   async () => {
-    const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 32);
-    console.log(`seed ${seed}`);
+    const seed = printedSeed();
     const random = seededRandom(seed);
     const end = Date.now() + soakMs;
     let count = 0;

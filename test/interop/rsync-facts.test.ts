@@ -12,6 +12,7 @@ import { freshFolder } from "../cli/run.ts";
 import { missing, notRoot, unless } from "../obstacles.ts";
 import { setTime } from "../unit/tree/disk/disk-tree.ts";
 import { rsyncSees, syncFacts } from "../unit/tree/disk/fact-trees.ts";
+import { printedSeed } from "../printed-seed.ts";
 
 type Random = () => number;
 
@@ -112,8 +113,7 @@ const { test } = unless(
 const runs = Number(process.env["RSYNC_FACTS_RUNS"] ?? 20);
 
 test("rsync finds no difference in trees that were synced, whatever was asked for and was there", async () => {
-  const seed = Number(process.env["RSYNC_FACTS_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
-  console.log(`seed ${seed}`);
+  const seed = printedSeed();
   const random = seededRandom(seed);
   for (let run = 0; run < runs; run++) {
     const folder = freshFolder();

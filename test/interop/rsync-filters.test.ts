@@ -10,6 +10,7 @@ import { freshFolder } from "../cli/run.ts";
 import { missing, unless } from "../obstacles.ts";
 import { randomRule, randomRuleFile, ruleFiles } from "../random-filters.ts";
 import { type OddPaths, pick, randomText } from "../random-patterns.ts";
+import { printedSeed } from "../printed-seed.ts";
 
 const run = promisify(execFile);
 const latin1 = (bytes: string): Buffer => Buffer.from(bytes, "latin1");
@@ -143,8 +144,7 @@ function oldRsync(): string | undefined {
 unless(missing("rsync") ?? oldRsync()).test(
   "random trees become, under random rules, what rsync makes of them",
   async () => {
-    const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 32);
-    console.log(`seed ${seed}`);
+    const seed = printedSeed();
     const end = Date.now() + soakMs;
     let count = 0;
     for (; count < shortCount || Date.now() < end; count++) {

@@ -9,6 +9,7 @@ import { freshFolder } from "../cli/run.ts";
 import type { TreeChange } from "../../src/tree/entry/entry.ts";
 import { missing, notRoot, unless } from "../obstacles.ts";
 import { pick, plantFewNames } from "./few-names.ts";
+import { printedSeed } from "../printed-seed.ts";
 
 const format = changeFormat(itemizedFormat, "received");
 
@@ -20,8 +21,7 @@ function changeModes(random: () => number, dir: string): void {
 }
 
 unless(missing("rsync")).test("a dry run tells by letters what rsync tells", async () => {
-  const seed = Math.floor(Math.random() * 2 ** 32);
-  console.log(`seed ${seed}`);
+  const seed = printedSeed();
   const random = seededRandom(seed);
   for (let round = 0; round < 20; round++) {
     const folder = freshFolder();

@@ -7,6 +7,7 @@ import type { Keep } from "../../src/tree/plan/keep.ts";
 import { freshFolder } from "../cli/run.ts";
 import { missing, unless } from "../obstacles.ts";
 import { syncFacts } from "../unit/tree/disk/fact-trees.ts";
+import { printedSeed } from "../printed-seed.ts";
 
 type Random = () => number;
 
@@ -51,8 +52,7 @@ const { test } = unless(missing("rsync"));
 const runs = Number(process.env["RSYNC_MODES_RUNS"] ?? 15);
 
 test("modes become what rsync makes of them, whatever is asked for", async () => {
-  const seed = Math.floor(Math.random() * 2 ** 32);
-  console.log(`seed ${seed}`);
+  const seed = printedSeed();
   const random = seededRandom(seed);
   for (let run = 0; run < runs; run++) {
     const folder = freshFolder();

@@ -7,6 +7,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { freshFolder } from "../cli/run.ts";
 import { keptBy, type OddPaths, randomPaths, randomRules } from "../random-patterns.ts";
 import { missing, unless } from "../obstacles.ts";
+import { printedSeed } from "../printed-seed.ts";
 
 const run = promisify(execFile);
 const latin1 = (bytes: string): Buffer => Buffer.from(bytes, "latin1");
@@ -55,8 +56,7 @@ async function compare(
 }
 
 unless(missing("rsync")).test("10,000 random names and patterns are matched as rsync does", async () => {
-  const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 32);
-  console.log(`seed ${seed}`);
+  const seed = printedSeed();
   await compare(seededRandom(seed), 10, (paths, rules, kept) => {
     expect({ rules, kept: keptBy(paths, rules) }).toEqual({ rules, kept });
   });

@@ -148,7 +148,7 @@ export class DirFilter {
     const inherited = merge.isInherited ? above : undefined;
     const content = isForSide(merge.reading, side) ? read(mergedName(merge)) : undefined;
     if (!content) return inherited;
-    const list = new RuleList({ ...options, readFile: (file) => readBeside(file, read) });
+    const list = new RuleList({ ...options, isOfDir: true, readFile: (file) => readBeside(file, read) });
     list.addFile(content, this.#placeIn(dir) + mergedName(merge), merge.reading);
     const rules = withoutRepetition(list.rules, known).map((rule) => below(rule, dir));
     known.push(...rules.filter((rule) => rule.type === "dir-merge"));

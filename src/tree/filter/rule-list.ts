@@ -8,6 +8,7 @@ import {
   checkFilterLimit,
   filterLimits,
   type FilterRule,
+  type PatternRule,
   type RuleOrigin,
   type RuleReading,
 } from "./rule.ts";
@@ -16,6 +17,8 @@ import {
 export interface RuleListOptions {
   /** True when rules that name no end are for the sender; false unless given. */
   readonly deletesExcluded?: boolean;
+  /** True for rules in a file that a directory has; false unless given. */
+  readonly isOfDir?: boolean;
   /** Reads a file that a rule merges. Throws when it cannot be read. */
   readonly readFile?: (file: ByteString) => Bytes;
   /** What this user has CVS ignore, beside its usual patterns; nothing unless given. */
@@ -63,7 +66,13 @@ export class RuleList {
       this.isCleared = true;
     } else if (parsed.type === "merge") this.#merge(parsed.file, parsed.reading);
     else if (parsed.type === "cvs") this.#addCvs(parsed.reading);
+    else if (parsed.type === "self") this.push(this.#selfRule(parsed.rule));
     else this.push(parsed);
+  }
+
+  /** In a directory it is a rule of both ends, also where those that name none are the sender's. */
+  #selfRule(rule: PatternRule): PatternRule {
+    return this.#options.isOfDir === true ? { ...rule, sides: "both" } : rule;
   }
 
   #merge(file: ByteString, reading: RuleReading): void {

@@ -13,6 +13,8 @@ import {
 
 /** What stands in a line of rules: a rule, or what to do with the list of them. */
 export type ParsedRule =
+  /** What leaves out a file of rules itself. */
+  | { readonly type: "self"; readonly rule: PatternRule }
   | PatternRule
   | DirMergeRule
   | { readonly type: "merge"; readonly file: ByteString; readonly reading: RuleReading }
@@ -126,7 +128,8 @@ function mergeRules(
       ? { type: "merge", file, reading }
       : { type: "dir-merge", file, reading, isInherited, origin };
   if (!excludesSelf) return [merge];
-  return [patternRule(file.slice(file.lastIndexOf("/") + 1), usualReading, {}, origin), merge];
+  const rule = patternRule(file.slice(file.lastIndexOf("/") + 1), usualReading, {}, origin);
+  return [{ type: "self", rule }, merge];
 }
 
 function patternRule(

@@ -47,7 +47,7 @@ export class RuleSet {
    */
   find(asked: Asked, merged: (merge: DirMergeRule) => PatternRule | undefined): PatternRule | undefined {
     for (const step of this.#steps) {
-      const found = "merge" in step ? merged(step.merge) : findIn(step, asked);
+      const found = "merge" in step ? findMerged(step.merge, asked, merged) : findIn(step, asked);
       if (found) return found;
     }
     return undefined;
@@ -67,6 +67,15 @@ function addTo(byName: Map<ByteString, CompiledRule[]>, name: ByteString, compil
   const same = byName.get(name);
   if (same) same.push(compiled);
   else byName.set(name, [compiled]);
+}
+
+/** A merge that is perishable counts for nothing there, with all that is in its files. */
+function findMerged(
+  merge: DirMergeRule,
+  { isDying }: Asked,
+  merged: (merge: DirMergeRule) => PatternRule | undefined,
+): PatternRule | undefined {
+  return isDying && merge.reading.isPerishable ? undefined : merged(merge);
 }
 
 function findIn(step: Exclude<Step, { merge: DirMergeRule }>, asked: Asked): PatternRule | undefined {

@@ -10,6 +10,7 @@ import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions, type SyncTreesResult } from "./sync-trees.ts";
 import { notLinux, unless } from "../../../obstacles.ts";
+import { printedSeed } from "../../../printed-seed.ts";
 
 /** `npm run soak` sets how long; the short form is a few rounds, however long they take. */
 const soakMs = Number(process.env["SOAK_MS"] ?? 0);
@@ -23,8 +24,7 @@ unless(notLinux).test(
   async () => {
     using temp = tempDir();
     const { path: root } = temp;
-    const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-    console.log(`swaps by seed ${seed}`);
+    const seed = printedSeed();
     const outside = `${root}/outside`;
     fs.mkdirSync(`${outside}/sub`, { recursive: true });
     for (const name of ["file", "lock", "sub/file"]) fs.writeFileSync(`${outside}/${name}`, "sentinel");

@@ -9,7 +9,11 @@ import { randomPaths } from "../../../random-patterns.ts";
 /** The rules in a text, written in the one way that travels. */
 function rewrite(text: string): string[] {
   return parseRule(text, usualReading).map((rule) =>
-    rule.type === "pattern" || rule.type === "dir-merge" ? ruleText(rule) : rule.type,
+    rule.type === "pattern" || rule.type === "dir-merge"
+      ? ruleText(rule)
+      : rule.type === "self"
+        ? ruleText(rule.rule)
+        : rule.type,
   );
 }
 
