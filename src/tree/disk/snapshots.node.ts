@@ -19,7 +19,7 @@ export interface SnapshotOptions extends Omit<
 > {
   /**
    * Which snapshots stay when one more is complete; all unless given, and when the sender could not
-   * list or read all it has.
+   * list or read all it has, or has nothing.
    */
   readonly retention?: Retention | undefined;
   /** True to change nothing, and to tell how the tree differs from the last snapshot. */
@@ -64,9 +64,10 @@ export async function openSnapshot(place: PlacePath, options: SnapshotOptions = 
     },
     async commit(whole: boolean) {
       await inner.commit(whole);
+      // What the sender could not read may be in earlier ones alone; or the source was not mounted.
+      const isRetained = whole && !snapshots.isEmpty();
       snapshots.complete();
-      // What the sender could not read may be in earlier ones alone.
-      if (retention && whole) snapshots.prune(retention, (error) => given?.onTrouble(0, error));
+      if (retention && isRetained) snapshots.prune(retention, (error) => given?.onTrouble(0, error));
     },
   });
 }
@@ -124,6 +125,11 @@ class Snapshots {
         detail,
       });
     }
+  }
+
+  /** True when nothing is in the one that is made. */
+  isEmpty(): boolean {
+    return fs.readdirSync(this.pathOf(incompleteName)).length === 0;
   }
 
   /** Gives the one that is made its name. */

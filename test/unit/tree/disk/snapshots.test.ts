@@ -140,6 +140,16 @@ it("never changes one that is complete, however often others are broken off", as
   }
 });
 
+it("removes none when nothing is at the source", async () => {
+  const { from, to } = plantTwo();
+  const retention = parseRetention("1");
+  await snapshot(from, to, { retention });
+  const empty = join(from, "..", "empty");
+  fs.mkdirSync(empty);
+  await snapshot(empty, to, { retention });
+  expect(namesIn(to)).toHaveLength(2);
+});
+
 it("removes none when the sender could not read all it has", async () => {
   const { from, to } = plantTwo();
   const retention = parseRetention("1");
