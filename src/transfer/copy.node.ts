@@ -30,7 +30,11 @@ export async function copy(from: string, to: string, options: TransferOptions): 
       const [left, right] = duplexPair();
       onConnect?.();
       const [sent, received] = await Promise.allSettled([
-        sendTree(source, rate === undefined ? left : limitRate(left, rate), signal ? { signal } : {}),
+        sendTree(source, rate === undefined ? left : limitRate(left, rate), {
+          ...(signal && { signal }),
+          // The receiver tells of all others.
+          onTrouble: (error) => error.detail.unlisted === true && onTrouble(error),
+        }),
         receiveTree(target, right, options),
       ]);
       if (received.status === "fulfilled") return received.value;

@@ -18,6 +18,8 @@ export interface RemoteShellOptions {
   readonly rsh?: string;
   /** What the shell there is to run, as words of that shell; `rsync-stream` unless given. */
   readonly remotePath?: string;
+  /** Called for each path that had to be left out, at either end. */
+  readonly onTrouble?: (error: SyncError) => void;
   /** Called for each line of text that does not come from the program itself. */
   readonly onRemoteText?: (line: string) => void;
 }
@@ -37,12 +39,17 @@ const absentHint =
 export function remoteShell(
   { host, path }: ShellEndpoint,
   wish: SessionWish,
-  { rsh = "ssh", remotePath = "rsync-stream", onRemoteText = () => {} }: RemoteShellOptions,
+  {
+    rsh = "ssh",
+    remotePath = "rsync-stream",
+    onRemoteText = () => {},
+    onTrouble = () => {},
+  }: RemoteShellOptions,
 ): Connect {
   const remote = `${remotePath} ${roleFor(wish)} -- ${quotePath(path)}`;
   const [command, ...args] = byteWords([...splitWords(rsh), host, remote]);
   return async ({ signal }) => {
-    const words: ChildWords = new RemoteWords({ onText: onRemoteText });
+    const words: ChildWords = new RemoteWords({ onText: onRemoteText, onTrouble });
     return childProcessDuplex(command, args, {
       exitHints: { 126: absentHint, 127: absentHint },
       words,

@@ -1,4 +1,3 @@
-import type { SyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
@@ -25,8 +24,6 @@ export interface TransferOptions
   readonly onProgress?: (progress: SendProgress | ReceiveProgress) => void;
   /** Called for each path that is not as it was at the destination, or would not be. */
   readonly onChange?: (change: TreeChange) => void;
-  /** Called for each path that had to be left out, at either end. */
-  readonly onTrouble?: (error: SyncError) => void;
   /** Called once for each thing that the file system of a destination here does not keep. */
   readonly onUnkept?: (what: Unkept) => void;
 }
