@@ -146,13 +146,15 @@ class Snapshots {
     }
   }
 
+  /** A name behind all others of its second, those between that are gone included. */
   #freeName(time: Date): string {
     const name = nameOf(time);
-    const taken = new Set(fs.readdirSync(this.#place));
-    for (let count = 1; ; count++) {
-      const free = count === 1 ? name : `${name}-${count}`;
-      if (!taken.has(free)) return free;
-    }
+    const numberOf = (taken: string): number => {
+      if (taken === name) return 1;
+      return taken.startsWith(`${name}-`) ? Number(taken.slice(name.length + 1)) || 0 : 0;
+    };
+    const last = fs.readdirSync(this.#place).reduce((most, taken) => Math.max(most, numberOf(taken)), 0);
+    return last === 0 ? name : `${name}-${last + 1}`;
   }
 
   /** Removes those that are not to stay. */

@@ -49,11 +49,12 @@ function wrong(text: string): SyncError {
 }
 
 /**
- * The times of the snapshots that stay, the latest always among them. Of each hour, day, week that
+ * The times of the snapshots that stay, the latest always among them; of equal ones that is the last
+ * given. Of each hour, day, week that
  * begins on a Monday, month and year, all in UTC, it is the last one that counts.
  */
 export function retained(times: readonly Date[], rule: Retention): ReadonlySet<Date> {
-  const latestFirst = times.toSorted((a, b) => b.getTime() - a.getTime());
+  const latestFirst = times.toSorted((a, b) => a.getTime() - b.getTime()).reverse();
   const kept = new Set(latestFirst.slice(0, Math.max(1, rule.last ?? 0)));
   for (const kind of kinds) {
     if (kind !== "last")

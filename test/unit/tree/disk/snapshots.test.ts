@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { seededRandom } from "../../../../src/testing/random.ts";
@@ -138,6 +138,19 @@ it("never changes one that is complete, however often others are broken off", as
     for (const [name, tree] of taken)
       expect(describeTree(join(to, name)), `seed ${seed}, round ${round}, ${name}`).toEqual(tree);
   }
+});
+
+it("takes the last of a second for the latest", async () => {
+  const { from, to } = plantTwo();
+  vi.useFakeTimers({ now: 1_795_000_000_000, toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const content of ["1", "2", "3", "4"]) {
+    fs.writeFileSync(join(from, "a"), content);
+    await snapshot(from, to, { retention: parseRetention("2") });
+    expect(fs.readFileSync(join(to, "latest/a"), "latin1")).toBe(content);
+  }
+  const contents = namesIn(to).map((name) => fs.readFileSync(join(to, name, "a"), "latin1"));
+  expect(contents.sort()).toEqual(["3", "4"]);
 });
 
 it("removes none when nothing is at the source", async () => {
