@@ -135,3 +135,8 @@ it.each(["push", "pull"])("a %s removes what it has sent, when all has arrived",
   expect(fs.readdirSync(from, { recursive: true })).toEqual(["d"]);
   expect(fs.readdirSync(to, { recursive: true }).sort()).toEqual(["a", "d", "d/\n", "d/b", "link"]);
 });
+
+it("what leaves SRC is not deleted from DST by the next run", async () => {
+  const { code, stderr } = await rsyncStream(["sync", "--remove-source-files", "--delete", "a/", "b"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("the next run would delete")]);
+});
