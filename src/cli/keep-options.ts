@@ -52,6 +52,8 @@ export const keepOptions = {
   },
   devices: { type: "boolean", about: "keep devices; for root" },
   specials: { type: "boolean", about: "keep FIFOs and sockets" },
+  "no-devices": { type: "boolean", about: "keep no devices, with -a or -D" },
+  "no-specials": { type: "boolean", about: "keep no FIFOs and sockets, with -a or -D" },
   "no-special-files": { type: "boolean", about: "keep no devices, FIFOs and sockets, with -a" },
   "hard-links": {
     type: "boolean",
@@ -81,6 +83,8 @@ export function keepOf(options: OptionValues<typeof keepOptions>): Keep {
   const archive = options.archive === true;
   const asked = (name: "group" | "owner" | "perms" | "special-files"): boolean =>
     options[name] === true || (archive && options[`no-${name}`] !== true);
+  const keepsNodes = (kind: "devices" | "specials"): boolean =>
+    (asked("special-files") || options[kind] === true) && options[`no-${kind}`] !== true;
   const { userMap, groupMap } = mapsOf(options);
   return {
     ...(options["no-perms"] === true && { perms: false }),
@@ -91,8 +95,8 @@ export function keepOf(options: OptionValues<typeof keepOptions>): Keep {
     ...(options["no-times"] === true && { times: false }),
     ...((asked("perms") || options.acls === true) && { specialBits: true }),
     ...(options.acls === true && { acls: true }),
-    ...((asked("special-files") || options.devices === true) && { devices: true }),
-    ...((asked("special-files") || options.specials === true) && { specials: true }),
+    ...(keepsNodes("devices") && { devices: true }),
+    ...(keepsNodes("specials") && { specials: true }),
     ...(options["hard-links"] === true && { hardLinks: true }),
     ...(options.xattrs === true && { xattrs: true }),
     ...(options.atimes === true && { atimes: true }),

@@ -46,7 +46,7 @@ const foreign: readonly Row[] = [
   ["", "drop-D", "use --no-special-files"],
   ["", "open-noatime", "mount SRC with noatime"],
   ["", "early-input", "there is no daemon; use --filter"],
-  ["", "copy-devices", "what is in a device is not read; leave it out"],
+  ["", "copy-devices", "devices are not read; leave it out"],
   ["", "write-devices", "devices are not written to; leave it out"],
   ["N", "crtimes", "times of creation cannot be set; leave it out"],
   ["", "super", "what a user may not set is reported; leave it out"],
