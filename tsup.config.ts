@@ -8,6 +8,17 @@ const shared: Options = {
   dts: false, // tsc writes the declarations, see tsconfig.build.json
 };
 
+/** One file and what it loads lazily: start-up time is paid at both ends of every transfer. */
+const command: Options = {
+  ...shared,
+  outDir: "dist/cli",
+  platform: "node",
+  noExternal: ["@noble/hashes", "fflate", "fzstd", "msgpackr"],
+  esbuildOptions(options) {
+    options.alias = { msgpackr: "msgpackr/pack" }; // without what looks for native code to load
+  },
+};
+
 export default defineConfig([
   {
     ...shared,
@@ -23,18 +34,9 @@ export default defineConfig([
     outDir: "dist",
     sourcemap: true,
   },
-  {
-    ...shared,
-    name: "cli",
-    // One file and what it loads lazily: start-up time is paid at both ends of every transfer.
-    entry: { main: "src/cli/main.ts", desync: "src/cli/desync/main.ts" },
-    outDir: "dist/cli",
-    platform: "node",
-    noExternal: ["@noble/hashes", "fflate", "fzstd", "msgpackr"],
-    esbuildOptions(options) {
-      options.alias = { msgpackr: "msgpackr/pack" }; // without what looks for native code to load
-    },
-  },
+  { ...command, entry: { main: "src/cli/main.ts" }, name: "cli" },
+  // By itself: what two programs share would become many small files, and each is opened at start.
+  { ...command, entry: { desync: "src/cli/desync/main.ts" }, name: "desync" },
   {
     ...shared,
     name: "ui",

@@ -13,17 +13,17 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   push: {
     synopsis: "SRC [USER@]HOST:DST | URL [-e COMMAND] [-z] [--delete]",
     about: "bring a file or directory elsewhere up to date, over ssh or with a server",
-    load: async () => (await import("./push.ts")).push,
+    load: async () => (await import("./transfer-commands.ts")).push,
   },
   pull: {
     synopsis: "[USER@]HOST:SRC | URL DST [-e COMMAND] [-z] [--delete]",
     about: "bring a file or directory here up to date, over ssh or from a server",
-    load: async () => (await import("./pull.ts")).pull,
+    load: async () => (await import("./transfer-commands.ts")).pull,
   },
   sync: {
     synopsis: "SRC DST [--delete]",
     about: "bring one place up to date with another, each here, over ssh, or with a server",
-    load: async () => (await import("./sync.ts")).sync,
+    load: async () => (await import("./transfer-commands.ts")).sync,
   },
   serve: {
     synopsis: "ROOT [--listen HOST:PORT] [--token-file FILE]",
@@ -58,22 +58,22 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   info: {
     synopsis: "SRC [--perm K] [--seed N] > INFO",
     about: "describe a file: its SyncInfo, as JSON",
-    load: async () => (await import("./info.ts")).info,
+    load: async () => (await import("./exchange-commands.ts")).info,
   },
   wish: {
     synopsis: "INFO [--have DST] > WISH",
     about: "say which chunks of a described file are missing here: the wishlist",
-    load: async () => (await import("./wish.ts")).wish,
+    load: async () => (await import("./exchange-commands.ts")).wish,
   },
   data: {
     synopsis: "SRC INFO WISH > DATA",
     about: "write the chunks that a wishlist asks for",
-    load: async () => (await import("./data.ts")).data,
+    load: async () => (await import("./exchange-commands.ts")).data,
   },
   apply: {
     synopsis: "INFO DATA DST [--have PATH]",
     about: "rebuild the described file from those chunks and what is here",
-    load: async () => (await import("./apply.ts")).apply,
+    load: async () => (await import("./exchange-commands.ts")).apply,
   },
   chunks: {
     synopsis: "FILE... [--cutter NAME] [--size N] [--handprint[=N]]",
@@ -83,57 +83,57 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   "index make": {
     synopsis: "INDEX FILE [--store STORE] [--chunk-size SIZES]",
     about: "cut a file as casync and desync do, into a store of theirs",
-    load: async () => (await import("./casync/index-make.ts")).indexMake,
+    load: async () => (await import("./casync/commands.ts")).indexMake,
   },
   "index list": {
     synopsis: "INDEX [--long]",
     about: "list the chunks of an index",
-    load: async () => (await import("./casync/index-list.ts")).indexList,
+    load: async () => (await import("./casync/commands.ts")).indexList,
   },
   "index verify": {
     synopsis: "INDEX FILE",
     about: "say whether a file is what an index says",
-    load: async () => (await import("./casync/index-verify.ts")).indexVerify,
+    load: async () => (await import("./casync/commands.ts")).indexVerify,
   },
   "index extract": {
     synopsis: "INDEX FILE --store STORE [--seed SEED] [-k]",
     about: "bring back the file that an index is of",
-    load: async () => (await import("./casync/index-extract.ts")).indexExtract,
+    load: async () => (await import("./casync/commands.ts")).indexExtract,
   },
   "index cat": {
     synopsis: "INDEX --store STORE [--offset N] [--length N]",
     about: "write the content that an index is of, or a part of it",
-    load: async () => (await import("./casync/index-cat.ts")).indexCat,
+    load: async () => (await import("./casync/commands.ts")).indexCat,
   },
   "index cache": {
     synopsis: "STORE INDEX... --store STORE",
     about: "copy the chunks of indexes into another store",
-    load: async () => (await import("./casync/index-cache.ts")).indexCache,
+    load: async () => (await import("./casync/commands.ts")).indexCache,
   },
   "index tar": {
     synopsis: "ARCHIVE DIR [--store STORE]",
     about: "pack a tree into an archive of casync, or its chunks into a store",
-    load: async () => (await import("./casync/index-tar.ts")).indexTar,
+    load: async () => (await import("./casync/commands.ts")).indexTar,
   },
   "index untar": {
     synopsis: "ARCHIVE DIR [--store STORE] [--devices]",
     about: "unpack an archive of casync, or one whose chunks are in a store",
-    load: async () => (await import("./casync/index-untar.ts")).indexUntar,
+    load: async () => (await import("./casync/commands.ts")).indexUntar,
   },
   "store verify": {
     synopsis: "STORE [--repair] [--repair-from STORE]",
     about: "find damaged chunks in a store of casync or desync",
-    load: async () => (await import("./casync/store-verify.ts")).storeVerify,
+    load: async () => (await import("./casync/commands.ts")).storeVerify,
   },
   "store serve": {
     synopsis: "STORE... [--listen HOST:PORT] [--cache STORE]",
     about: "let others fetch chunks of casync and desync over HTTP",
-    load: async () => (await import("./casync/store-serve.ts")).storeServe,
+    load: async () => (await import("./casync/commands.ts")).storeServe,
   },
   "store prune": {
     synopsis: "STORE INDEX... [--dry-run] [--older-than HOURS]",
     about: "remove the chunks that no index names",
-    load: async () => (await import("./casync/store-prune.ts")).storePrune,
+    load: async () => (await import("./casync/commands.ts")).storePrune,
   },
 };
 
