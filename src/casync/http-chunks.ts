@@ -1,3 +1,4 @@
+import { concatBytes } from "../bytes/compare.ts";
 import { toHex } from "../bytes/hex.ts";
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { maxChunkBytes } from "../chunk/cutter-specs.ts";
@@ -144,13 +145,7 @@ async function bodyOf(response: Response): Promise<Bytes> {
   }
   const isWhole = said === null || response.headers.has("content-encoding") || Number(said) === length;
   if (!isWhole) throw new SyncError("TRUNCATED", "the server ended before the chunk did");
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatBytes(parts);
 }
 
 function tooLong(limit: number): SyncError {

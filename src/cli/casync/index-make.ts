@@ -1,10 +1,8 @@
-import { makeIndex } from "../../casync/make-index.ts";
 import { defineCommand } from "../command.ts";
 import { readFileBlocks } from "../file-blocks.ts";
-import { bytesTo } from "./blob-progress.ts";
-import { writeResult } from "./index-file.ts";
-import { digestNamed, sizeOptions, sizesOf } from "./size-options.ts";
-import { jobsOf, storeOptions, writerOf } from "./store-options.ts";
+import { writeIndexOf } from "./made-index.ts";
+import { sizeOptions } from "./size-options.ts";
+import { storeOptions } from "./store-options.ts";
 
 /** `index make INDEX FILE`: the index of a file, whose chunks go into a store. */
 export const indexMake = defineCommand({
@@ -12,19 +10,8 @@ export const indexMake = defineCommand({
   result: "INDEX",
   options: { ...storeOptions, ...sizeOptions },
   writesOutput: () => false,
-  async run({ operands: [place, path], options, report, signal }) {
-    const digest = digestNamed(options.digest);
-    const sizes = sizesOf(options);
-    const store = writerOf(options, digest);
-    const index = makeIndex(readFileBlocks(path, { signal }), {
-      sizes,
-      digest,
-      ...jobsOf(options),
-      ...(store && { store }),
-      signal,
-      onProgress: bytesTo(report),
-    });
-    await writeResult(place, index, { signal });
-    await store?.close();
+  async run(call) {
+    const [place, path] = call.operands;
+    await writeIndexOf(readFileBlocks(path, { signal: call.signal }), place, {}, call);
   },
 });

@@ -1,12 +1,11 @@
 import { archiveTree } from "../../casync/archive-tree.node.ts";
 import { desyncTreeFeatures } from "../../casync/features.ts";
 import { withDigest } from "../../casync/index-header.ts";
-import { makeIndex } from "../../casync/make-index.ts";
 import { defineCommand } from "../command.ts";
-import { bytesTo } from "./blob-progress.ts";
 import { writeResult } from "./index-file.ts";
-import { digestNamed, sizeOptions, sizesOf } from "./size-options.ts";
-import { jobsOf, storeOptions, writerOf } from "./store-options.ts";
+import { writeIndexOf } from "./made-index.ts";
+import { digestNamed, sizeOptions } from "./size-options.ts";
+import { storeOptions } from "./store-options.ts";
 
 /** `index tar ARCHIVE DIR`: an archive of a tree, or the index of one. */
 export const indexTar = defineCommand({
@@ -19,7 +18,12 @@ export const indexTar = defineCommand({
     "one-file-system": { type: "boolean", short: "x", about: "leave out what is on other file systems" },
   },
   writesOutput: () => false,
-  async run({ operands: [place, root], options, report, signal }) {
+  async run(call) {
+    const {
+      operands: [place, root],
+      options,
+      signal,
+    } = call;
     const digest = digestNamed(options.digest);
     const features = withDigest(desyncTreeFeatures, digest);
     const tree = archiveTree(root, {
@@ -29,17 +33,6 @@ export const indexTar = defineCommand({
       signal,
     });
     if (!place.endsWith(".caidx")) return writeResult(place, tree, { signal });
-    const store = writerOf(options, digest);
-    const index = makeIndex(tree, {
-      sizes: sizesOf(options),
-      digest,
-      features,
-      ...jobsOf(options),
-      ...(store && { store }),
-      signal,
-      onProgress: bytesTo(report),
-    });
-    await writeResult(place, index, { signal });
-    await store?.close();
+    await writeIndexOf(tree, place, { features }, call);
   },
 });
