@@ -74,9 +74,7 @@ export const send = defineCommand({
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? duplexChannel() : outputChannel();
-      const { bytesPerSecond: rate } = order;
-      const open = duplexOf(channel);
-      const summary = await sendTree(source, rate === undefined ? open : limitRate(open, rate), {
+      const summary = await sendTree(source, limitRate(duplexOf(channel), order.bytesPerSecond), {
         mode: duplex ? "duplex" : "one-way",
         ...(digest && { digest }),
         ...(options.compress === true && { compress: true }),

@@ -47,7 +47,6 @@ export async function openSession(
   const treeOptions = { ...options, order };
   if (direction === "pull") {
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
-    const { bytesPerSecond: rate } = order;
     const { source, layout, cutter } = await share.openTree(path, treeOptions);
     return {
       hold(duplex, signal, onProgress, onTrouble) {
@@ -60,7 +59,7 @@ export async function openSession(
           ...(cutter && { cutter }),
         };
         return closingInTheEnd(
-          () => sendTree(source, rate === undefined ? duplex : limitRate(duplex, rate), sendOptions),
+          () => sendTree(source, limitRate(duplex, order.bytesPerSecond), sendOptions),
           () => source.close(),
         );
       },

@@ -20,7 +20,7 @@ import type { TransferOptions } from "./transfer-options.node.ts";
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
   if (options.removesSourceFiles === true) checkApart(from, to);
   const { filter } = await loadFilter(options, "receiver");
-  const { bytesPerSecond: rate, signal, onConnect } = options;
+  const { bytesPerSecond, signal, onConnect } = options;
   const opened = await openSource(from, { ...options, filter });
   const { onTrouble = () => {} } = options;
   const source = opened.arrived ? override(opened, { arrived: () => opened.arrived!(onTrouble) }) : opened;
@@ -30,7 +30,7 @@ export async function copy(from: string, to: string, options: TransferOptions): 
       const [left, right] = duplexPair();
       onConnect?.();
       const [sent, received] = await Promise.allSettled([
-        sendTree(source, rate === undefined ? left : limitRate(left, rate), {
+        sendTree(source, limitRate(left, bytesPerSecond), {
           ...(signal && { signal }),
           // The receiver tells of all others.
           onTrouble: (error) => error.detail.unlisted === true && onTrouble(error),

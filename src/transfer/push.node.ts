@@ -29,8 +29,9 @@ export async function push(
   const keep = there.kind === "ssh" ? options.keep : withoutPrivileges(options.keep ?? plainKeep);
   const order = encodeOrder({ ...options, keep, filter: spared }, "receiver");
   const connector = connectorTo(there, { direction: "push", order }, options);
+  const limited: Connect = async (given) => limitRate(await connector(given), options.bytesPerSecond);
   checkSource(place);
-  const { connect, close } = connectEarly(withRate(connector, options.bytesPerSecond), options);
+  const { connect, close } = connectEarly(limited, options);
   try {
     const [{ createSender }, { openSource }] = await Promise.all([
       import("../session/create-sender.ts"),
@@ -47,10 +48,4 @@ export async function push(
   } finally {
     close();
   }
-}
-
-/** The same, by which no more goes out in a second. */
-function withRate(connect: Connect, bytesPerSecond: number | undefined): Connect {
-  if (bytesPerSecond === undefined) return connect;
-  return async (given) => limitRate(await connect(given), bytesPerSecond);
 }

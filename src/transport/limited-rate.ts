@@ -1,6 +1,5 @@
-import type { Bytes } from "../types.ts";
-import { type ByteChannel, type ChannelDuplex, channelOf, duplexOf } from "./channel.ts";
-import type { Duplex } from "../types.ts";
+import type { Bytes, Duplex } from "../types.ts";
+import { type ByteChannel, channelOf, duplexOf } from "./channel.ts";
 
 /** How long what is handed over at once may take at the rate that is asked for. */
 const sliceMs = 100;
@@ -9,9 +8,10 @@ const sliceMs = 100;
  * The same duplex, by which no more than so many bytes go out in a second, taken over a tenth of
  * one. What comes in is not held up.
  *
- * @param bytesPerSecond at least 1
+ * @param bytesPerSecond at least 1; undefined for no limit
  */
-export function limitRate(duplex: Duplex, bytesPerSecond: number): ChannelDuplex {
+export function limitRate(duplex: Duplex, bytesPerSecond: number | undefined): Duplex {
+  if (bytesPerSecond === undefined) return duplex;
   return duplexOf(new LimitedChannel(channelOf(duplex), bytesPerSecond));
 }
 

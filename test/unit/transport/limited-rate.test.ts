@@ -12,7 +12,7 @@ async function collect(blocks: AsyncIterable<Bytes>): Promise<Bytes[]> {
 
 it("takes as long as the rate says, and changes nothing", async () => {
   const [left, right] = duplexPair();
-  const { channel } = limitRate(left, 100_000);
+  const channel = channelOf(limitRate(left, 100_000));
   const sent = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251);
   const received = collect(channelOf(right).read());
   const began = performance.now();
@@ -28,7 +28,7 @@ it("takes as long as the rate says, and changes nothing", async () => {
 
 it("does not hold up what comes in", async () => {
   const [left, right] = duplexPair();
-  const { channel } = limitRate(left, 1);
+  const channel = channelOf(limitRate(left, 1));
   const writing = channelOf(right).write(new Uint8Array(10_000));
   const [block] = await collect(take(channel.read(), 1));
   expect(block!.length).toBeGreaterThan(0);
@@ -38,7 +38,7 @@ it("does not hold up what comes in", async () => {
 
 it("ends a wait when it is aborted, with the reason", async () => {
   const [left] = duplexPair();
-  const { channel } = limitRate(left, 1);
+  const channel = channelOf(limitRate(left, 1));
   const reason = new Error("enough");
   const writing = channel.write(new Uint8Array(1000));
   channel.abort(reason);
