@@ -1,4 +1,5 @@
 import type { FilterAnswer, FilterQuestion } from "../transfer/filter-explanation.node.ts";
+import { namesContents } from "../tree/entry/named-contents.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { readFilterOptions } from "./filter-options.ts";
 import type { Report } from "./report.ts";
@@ -15,7 +16,7 @@ export const explainOption = {
 
 /** How paths begin in a place that is sent. */
 export function sourcePlace(place: string): Pick<FilterQuestion, "place" | "isNamed"> {
-  return { place, isNamed: !/(?:^|\/)\.{0,2}$/.test(place) };
+  return { place, isNamed: !namesContents(place) };
 }
 
 /** Reports what the filter of a command line says to a path. @throws USAGE, LIMIT, NOT_FOUND, IO */

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { SyncError } from "../errors.ts";
+import { namesContents } from "../tree/entry/named-contents.ts";
 import { isErrno } from "../tree/disk/file-trouble.node.ts";
 
 /**
@@ -11,8 +12,7 @@ import { isErrno } from "../tree/disk/file-trouble.node.ts";
  * @throws USAGE
  */
 export function checkApart(from: string, to: string): void {
-  const isContents = /(?:^|\/)\.{0,2}$/.test(from);
-  const places = isContents ? [to] : [to, path.join(to, path.basename(from))];
+  const places = namesContents(from) ? [to] : [to, path.join(to, path.basename(from))];
   const source = lookAt(from);
   const isSame = (place: string): boolean => {
     const there = lookAt(place);

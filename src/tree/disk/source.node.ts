@@ -25,6 +25,7 @@ import { compareWithListed, openSourceFile, type SourceFile } from "./source-fil
 import { type ListingOptions, SourceListing, type ListingStart, unsupported } from "./source-listing.node.ts";
 import { SpareCutters } from "../spare-cutters.ts";
 import type { Layout } from "../entry/entry.ts";
+import { namesContents } from "../entry/named-contents.ts";
 import type { CutOptions, CutRun, TreeSource } from "../source.ts";
 
 /** What `openTreeSource` leaves out, and how it takes the place. */
@@ -91,7 +92,7 @@ function findStart(
 ): ListingStart {
   try {
     const name = path.basename(place);
-    const isContents = /(?:^|\/)\.{0,2}$/.test(place);
+    const isContents = namesContents(place);
     const native = nativePath(follow ? place : withoutSlash(place));
     const stats = isContents && follow ? fs.statSync(native) : fs.lstatSync(native);
     const isLinkFollowed = stats.isSymbolicLink() && (copyLinks || copyDirLinks);
