@@ -1,4 +1,5 @@
 import type { NativePath } from "../tree/disk/byte-string.node.ts";
+import { readXattrs } from "../tree/disk/disk-facts.node.ts";
 import { findXattrCalls } from "../tree/disk/xattr-calls.node.ts";
 import type { CatarXattr } from "./catar-node.ts";
 
@@ -7,13 +8,8 @@ const kept = /^(?:user|trusted)\./;
 
 /** The attributes of a file or directory as an archive has them; none where none can be read. */
 export function readTreeXattrs(path: NativePath): CatarXattr[] {
-  const calls = findXattrCalls();
-  const place = { path, isHandle: false };
-  const names = calls?.list(place).filter((name) => kept.test(name)) ?? [];
-  return names.sort().flatMap((name) => {
-    const value = calls!.get(place, name);
-    return value ? [{ name: Buffer.from(name, "latin1"), value }] : [];
-  });
+  const found = readXattrs({ path, isHandle: false }, (name) => kept.test(name));
+  return found.map(({ name, value }) => ({ name: Buffer.from(name, "latin1"), value }));
 }
 
 /**

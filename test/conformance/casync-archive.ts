@@ -4,7 +4,7 @@ import type { CatarEvent, CatarNode, CatarXattr } from "../../src/casync/catar-n
 import { CatarWriter } from "../../src/casync/catar-writer.ts";
 import { casyncFeatures } from "../../src/casync/features.ts";
 import { keepFeatures } from "../../src/casync/keep-features.ts";
-import { aclOf } from "../../src/casync/posix-acl.ts";
+import { aclOf } from "./casync-acl.ts";
 import { casyncInput } from "../vectors/casync-input.ts";
 import type { Bytes } from "../../src/types.ts";
 import { type Case, textBytes } from "./check.ts";

@@ -89,10 +89,17 @@ export function isOwnXattr(name: string): boolean {
   return process.geteuid?.() === 0 ? !name.startsWith("system.") : name.startsWith("user.");
 }
 
-/** Reads all attributes of a file, by name; none where there can be none. */
-export function readXattrs(place: FactPlace): readonly Xattr[] {
+/**
+ * Reads the attributes of a file, by name; none where there can be none.
+ *
+ * @param isWanted says which of them by their names
+ */
+export function readXattrs(
+  place: FactPlace,
+  isWanted: (name: string) => boolean = isOwnXattr,
+): readonly Xattr[] {
   const xattrs = findXattrCalls();
-  const names = xattrs?.list(place).filter(isOwnXattr).sort() ?? [];
+  const names = xattrs?.list(place).filter(isWanted).sort() ?? [];
   return names.flatMap((name) => {
     const value = xattrs!.get(place, name);
     return value ? [{ name, value }] : [];
