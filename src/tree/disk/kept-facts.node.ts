@@ -1,4 +1,4 @@
-import type { Entry } from "../entry/entry.ts";
+import { type Entry, isDevice } from "../entry/entry.ts";
 import type { AclEntry, Facts, Owner, Xattr } from "../entry/facts.ts";
 import { changeMode, type ModeChanges, parseChmod } from "../plan/chmod.ts";
 import { modeMask } from "../plan/comparison.ts";
@@ -11,7 +11,7 @@ import { mayGive, OwnerIds } from "./owners.node.ts";
 /** True for a kind of entry that is carried. */
 export function isCarried({ devices, specials }: Keep, kind: FileStats["kind"]): boolean {
   if (kind === "fifo" || kind === "socket") return specials === true;
-  if (kind === "charDevice" || kind === "blockDevice") return devices === true;
+  if (isDevice(kind)) return devices === true;
   return kind !== "other";
 }
 
@@ -56,9 +56,13 @@ export class KeptFacts {
 
   /** Returns the entry with what it is to have here. */
   wanted(entry: Entry, there: FileStats | undefined): Entry {
-    const { facts, link, ...told } = entry;
-    if (this.#isPlain && facts === undefined && (link === undefined || this.keep.hardLinks === true))
+    if (
+      this.#isPlain &&
+      entry.facts === undefined &&
+      (entry.link === undefined || this.keep.hardLinks === true)
+    )
       return entry;
+    const { facts, link, ...told } = entry;
     const same = there?.kind === entry.kind ? there : undefined;
     const plain = this.#isPlain
       ? told

@@ -1,7 +1,7 @@
 import { compareBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
-import type { Entry, EntryKind, Layout } from "./entry.ts";
+import { type Entry, entryKinds, isDevice, type Layout } from "./entry.ts";
 import { findFactsFault } from "./fact-rows.ts";
 import { maxTimeSec } from "./time-range.ts";
 
@@ -146,8 +146,7 @@ function findFieldFault({
   rdev,
 }: Entry): string | undefined {
   if (!kinds.has(kind)) return "has an unknown kind";
-  const isDevice = kind === "charDevice" || kind === "blockDevice";
-  if (isDevice !== (rdev !== undefined)) return "has an illegal device number";
+  if (isDevice(kind) !== (rdev !== undefined)) return "has an illegal device number";
   if (rdev && !(isCount(rdev.major, maxDevicePart) && isCount(rdev.minor, maxDevicePart)))
     return "has an illegal device number";
   if (!isCount(size, kind === "file" ? Number.MAX_SAFE_INTEGER : 0)) return "has a size that is out of range";
@@ -163,15 +162,7 @@ function findFieldFault({
   return facts && findFactsFault(facts);
 }
 
-const kinds: ReadonlySet<string> = new Set<EntryKind>([
-  "file",
-  "dir",
-  "symlink",
-  "fifo",
-  "socket",
-  "charDevice",
-  "blockDevice",
-]);
+const kinds: ReadonlySet<string> = new Set(entryKinds);
 /** Of the major and of the minor number of a device. */
 const maxDevicePart = 0xffff_ffff;
 

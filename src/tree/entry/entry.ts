@@ -1,11 +1,19 @@
 import type { Bytes } from "../../types.ts";
 import type { Facts } from "./facts.ts";
 
+/** All kinds of entries, by the numbers that stand for them in ENTRIES (docs/protocol.md §6.2). */
+export const entryKinds = ["file", "dir", "symlink", "fifo", "socket", "charDevice", "blockDevice"] as const;
+
 /** What an entry is. Special ones travel only where they are asked for. */
-export type EntryKind = "file" | "dir" | "symlink" | SpecialKind;
+export type EntryKind = (typeof entryKinds)[number];
 
 /** What is neither file nor directory nor link: a name, a mode, and of devices a number. */
-export type SpecialKind = "fifo" | "socket" | "charDevice" | "blockDevice";
+export type SpecialKind = Exclude<EntryKind, "file" | "dir" | "symlink">;
+
+/** True for what has the number of a device. */
+export function isDevice(kind: EntryKind | "other"): kind is "charDevice" | "blockDevice" {
+  return kind === "charDevice" || kind === "blockDevice";
+}
 
 /** The number of a device: which driver, and which of its devices. */
 export interface DeviceNumber {

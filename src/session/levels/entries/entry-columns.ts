@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { unzigzag, zigzag } from "../../../bytes/varint.ts";
 import { SyncError } from "../../../errors.ts";
-import type { Entry, EntryKind } from "../../../tree/entry/entry.ts";
+import { type Entry, entryKinds } from "../../../tree/entry/entry.ts";
 import type { Bytes } from "../../../types.ts";
 
 /** An entry on the wire, and whether its content follows without being asked for. */
@@ -25,7 +25,6 @@ export interface EntryColumn {
   read(input: ByteReader, drafts: readonly EntryDraft[]): void;
 }
 
-const kinds: readonly EntryKind[] = ["file", "dir", "symlink", "fifo", "socket", "charDevice", "blockDevice"];
 const kindMask = 0x07;
 const unaskedFlag = 0x08;
 const completeFlag = 0x10;
@@ -47,11 +46,11 @@ const flags: EntryColumn = {
 
 function flagsOf({ kind, isComplete, isImplied }: Entry, unasked: boolean): number {
   const dirFlags = (isComplete === true ? completeFlag : 0) | (isImplied === true ? impliedFlag : 0);
-  return kinds.indexOf(kind) | (unasked ? unaskedFlag : 0) | dirFlags;
+  return entryKinds.indexOf(kind) | (unasked ? unaskedFlag : 0) | dirFlags;
 }
 
 function readFlags(value: number, draft: EntryDraft): void {
-  const kind = kinds[value & kindMask];
+  const kind = entryKinds[value & kindMask];
   const isUnasked = (value & unaskedFlag) !== 0;
   const isComplete = (value & completeFlag) !== 0;
   const isImplied = (value & impliedFlag) !== 0;

@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { SyncError } from "../../../errors.ts";
 import { type FactRow, factRows } from "../../../tree/entry/fact-rows.ts";
-import type { Entry } from "../../../tree/entry/entry.ts";
+import { isDevice } from "../../../tree/entry/entry.ts";
 import type { EntryDraft, ListedEntry } from "./entry-columns.ts";
 
 /** A column that is there when some entry of the frame has its fact. */
@@ -70,23 +70,21 @@ const link: FactColumn = {
   },
 };
 
-const isDevice = ({ kind }: Entry): boolean => kind === "charDevice" || kind === "blockDevice";
-
 /** The numbers of devices. */
 const device: FactColumn = {
   id: 9,
   mayBePassed: false,
-  isNeeded: (listed) => listed.some(({ entry }) => isDevice(entry)),
+  isNeeded: (listed) => listed.some(({ entry }) => isDevice(entry.kind)),
   write(out, listed) {
     for (const { entry } of listed) {
-      if (!isDevice(entry)) continue;
+      if (!isDevice(entry.kind)) continue;
       out.uvarint(entry.rdev!.major);
       out.uvarint(entry.rdev!.minor);
     }
   },
   read(input, drafts) {
     for (const { entry } of drafts)
-      if (isDevice(entry)) entry.rdev = { major: input.uvarint(), minor: input.uvarint() };
+      if (isDevice(entry.kind)) entry.rdev = { major: input.uvarint(), minor: input.uvarint() };
   },
 };
 
