@@ -154,21 +154,14 @@ export class EntryPlanner {
     if (outcome === "skipped") return undefined;
     if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
       extras?.expectBackup(entry.depth, name);
-    const planned = {
-      entry,
-      number,
-      dir,
-      name,
-      there,
-      differs: this.#differences(dir, name, entry, there, outcome),
-    };
+    const differs = this.#differences(dir, name, entry, there, outcome);
     if (outcome === "touched" && entry.kind === "file" && rule)
-      return { ...planned, entry: wantedOver(there!, entry, rule), outcome };
-    if (outcome !== "blocked") return { ...planned, outcome };
+      return { entry: wantedOver(there!, entry, rule), number, dir, name, there, differs, outcome };
+    if (outcome !== "blocked") return { entry, number, dir, name, there, differs, outcome };
     if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
     // Nothing that is in it is at the sender.
     extras.enter(entry.depth + 1, new DirNode(dir, name), true);
-    return { ...planned, outcome: "replaced" };
+    return { entry, number, dir, name, there, differs, outcome: "replaced" };
   }
 
   #differences(

@@ -56,9 +56,7 @@ export interface ListingOptions
 export class SourceListing {
   readonly #start: ListingStart;
   readonly #options: ListingOptions;
-  readonly #keep: Keep;
-  readonly #facts: FactReader;
-  readonly #numbers: LinkNumbers | undefined;
+  readonly #tellers: Tellers;
   readonly #skip: NonNullable<WalkOptions["skip"]>;
   readonly #chosen: ChosenPaths | undefined;
   readonly #links: FollowedLinks | undefined;
@@ -73,14 +71,13 @@ export class SourceListing {
     const { filter, flatDirs = false, keep = plainKeep, paths } = options;
     this.#options = options;
     this.#start = start;
-    this.#keep = keep;
-    this.#facts = new FactReader(keep);
     if (options.removesSourceFiles === true) this.#sent = new SentFiles(start.held);
     this.#chosen = paths && new ChosenPaths(paths, flatDirs);
     const { copyDirLinks = false, copyLinks = false, copyUnsafeLinks = false } = options;
     if (copyDirLinks || copyLinks || copyUnsafeLinks)
       this.#links = new FollowedLinks(start.held, options, start.isDir && start.layout === "named" ? 1 : 0);
-    this.#numbers = keep.hardLinks === true ? new LinkNumbers() : undefined;
+    const numbers = keep.hardLinks === true ? new LinkNumbers() : undefined;
+    this.#tellers = { facts: new FactReader(keep), keep, numbers };
     this.#filters = filter && filtersAt(start, filter);
     this.#topPath = start.layout === "named" ? `${start.name}/` : "";
     const filters = this.#filters;
@@ -92,7 +89,7 @@ export class SourceListing {
 
   get subtrees(): SourceSubtrees | undefined {
     const { isDir, name } = this.#start;
-    if (!isDir || this.#isNothing || this.#isPartial || !isTellable(this.#keep)) return undefined;
+    if (!isDir || this.#isNothing || this.#isPartial || !isTellable(this.#tellers.keep)) return undefined;
     return { topName: fromByteString(name), read: (options) => this.#readSubtrees(options) };
   }
 
@@ -101,12 +98,7 @@ export class SourceListing {
     const pause = new Pause(signal);
     let batch: SourceEntry<SourceFile>[] = [];
     for (const found of this.#findAll(options)) {
-      const listed = describe(
-        this.#start,
-        found,
-        { facts: this.#facts, keep: this.#keep, numbers: this.#numbers },
-        onTrouble,
-      );
+      const listed = describe(this.#start, found, this.#tellers, onTrouble);
       if (listed) batch.push(this.#isImplied(found) ? implied(listed) : listed);
       if (listed && listed.entry.kind !== "dir") this.#sent?.add(listed.file);
       const isDue = pause.due();
@@ -132,7 +124,7 @@ export class SourceListing {
     const { held } = this.#start;
     const kept: Found[] = [];
     const onFound = (found: Found): void => void (kept.length <= smallTreeCount && kept.push(found));
-    const walked = { top: held.root, skip: this.#skip, facts: new DigestFacts(this.#keep), onFound };
+    const walked = { top: held.root, skip: this.#skip, facts: new DigestFacts(this.#tellers.keep), onFound };
     const subtrees = await readSubtrees(held, walked, options);
     // Of a tree that could be read in full the last is the top: what failed is told by its entries.
     if (subtrees?.at(-1)?.path === "" && kept.length <= smallTreeCount) this.#kept = kept;
@@ -188,7 +180,8 @@ export class SourceListing {
     const { flatDirs = false, oneFileSystem = false } = this.#options;
     const chosen = this.#chosen;
     const links = this.#links;
-    const { device } = this.#start.held.lookAtDir(this.#start.held.root);
+    const { held } = this.#start;
+    const device = oneFileSystem ? held.lookAtDir(held.root).device : undefined;
     const isEnd = (dir: DirNode, name: ByteString, stats: FileStats): boolean =>
       (oneFileSystem && stats.device !== device) || (chosen ? chosen.endsAt(dir, name) : flatDirs);
     return {
