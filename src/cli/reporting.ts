@@ -17,7 +17,10 @@ type Options = OptionValues<OptionSpecs>;
 /** Decides where a command reports and how, and tells what could not be written. */
 export class Reporting {
   readonly #onLoss: (failure: SyncError) => void;
-  #outputs = [new TextOutput(2)];
+  readonly #errors = new TextOutput(2);
+  /** Standard output, once lines are written there. */
+  #lines: TextOutput | undefined;
+  #isJson = false;
   #isOutputFree = true;
   #lostLog: SyncError | undefined;
   #report: Report;
@@ -32,15 +35,19 @@ export class Reporting {
     return this.#report;
   }
 
+  /** Where reports go: changes to the last one, all else to the first. */
+  get #outputs(): readonly TextOutput[] {
+    if (this.#lines === undefined) return [this.#errors];
+    return this.#isJson ? [this.#lines] : [this.#errors, this.#lines];
+  }
+
   /** Reports as the options say, from now on. @throws USAGE, IO */
   direct(options: Options, command?: Command, name?: string): void {
     this.#isOutputFree = command?.writesOutput(options) !== true;
     const asked = readReportOptions(options);
-    const isJson = options["json"] === true;
-    const takesLines = this.#isOutputFree && (isJson || asked.format !== undefined);
-    const lines = takesLines ? new TextOutput(1, this.#onLoss) : undefined;
-    if (isJson) this.#outputs = [lines ?? new TextOutput(2)];
-    else this.#outputs = [new TextOutput(2), ...(lines ? [lines] : [])];
+    this.#isJson = options["json"] === true;
+    const takesLines = this.#isOutputFree && (this.#isJson || asked.format !== undefined);
+    this.#lines = takesLines ? (this.#lines ?? new TextOutput(1, this.#onLoss)) : undefined;
     const shown = boundRemoteTroubles(this.#reportTo(options, asked, name));
     this.#report = asked.logFile === undefined ? shown : joinReports(shown, this.#logReport(asked, name));
   }
@@ -66,11 +73,11 @@ export class Reporting {
 
   /** @throws USAGE */
   #reportTo(options: Options, { format, stats, progress }: ReportOptions, name?: string): Report {
-    const [output, lines = output] = this.#outputs as [TextOutput, TextOutput?];
-    const write = (text: string): void => output.write(text);
+    const outputs = this.#outputs;
+    const write = (text: string): void => outputs[0]!.write(text);
     const quiet = options["quiet"] === true;
     const verbose = options["verbose"] === true;
-    if (options["json"] === true) return jsonReport({ quiet, verbose, write });
+    if (this.#isJson) return jsonReport({ quiet, verbose, write });
     const live = isatty(2);
     return textReport({
       quiet,
@@ -81,7 +88,7 @@ export class Reporting {
       ...(format !== undefined && {
         changes: {
           format: changeFormat(format, wayOf(name)),
-          write: (text) => lines.write(text),
+          write: (text) => outputs.at(-1)!.write(text),
         },
       }),
       ...(name !== undefined && { usage: usageOf(name) }),
