@@ -69,8 +69,8 @@ const letters: readonly (readonly [ChangedFact, string])[] = [
 
 /**
  * What rsync's `--itemize-changes` says of a change: what is done (`<` sent, `>` received, `c` made
- * or changed here, `h` linked, `.` nothing but facts), what it is (`f`, `d`, `L`, `D`, `S`), and
- * which facts differ, `+` for all of them.
+ * or changed here, `.` nothing but facts), what it is (`f`, `d`, `L`, `D`, `S`), and which facts
+ * differ, `+` for all of them. A further name of a file is told as a file, not by `h`.
  */
 export function itemize({ change, kind, differs }: TreeChange, way: ContentWay): string {
   if (change === "deleted") return deleted;

@@ -1,5 +1,6 @@
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { openTreePreview } from "../tree/disk/preview.node.ts";
+import type { Order } from "../tree/order/order.ts";
 import type { TreeTargetOptions } from "../tree/disk/target-options.node.ts";
 import { openTreeTarget } from "../tree/disk/target.node.ts";
 import { parseRetention } from "../tree/plan/retention.ts";
@@ -7,14 +8,8 @@ import { openSnapshot } from "../tree/disk/snapshots.node.ts";
 import type { TreeTarget } from "../tree/target.ts";
 
 /** How a tree is received in a place here. */
-export interface OpenTargetOptions extends Omit<TreeTargetOptions, "follow" | "worldWritable"> {
-  /** True to change nothing, and to tell by `onChange` what would change. */
-  readonly dryRun?: boolean | undefined;
-  /** True to make a snapshot in the place. */
-  readonly snapshot?: boolean | undefined;
-  /** Which of them stay; all unless given. */
-  readonly retention?: string | undefined;
-}
+export type OpenTargetOptions = Omit<TreeTargetOptions, "follow" | "worldWritable"> &
+  Pick<Order, "dryRun" | "retention" | "snapshot">;
 
 /** Opens a place to receive a tree in. @throws USAGE, NOT_FOUND, IO */
 export async function openTarget(place: string, options: OpenTargetOptions = {}): Promise<TreeTarget> {

@@ -50,8 +50,8 @@ function wrong(text: string): SyncError {
 
 /**
  * The times of the snapshots that stay, the latest always among them; of equal ones that is the
- * last given. Of each hour, day, week that
- * begins on a Monday, month and year, all in UTC, it is the last one that counts.
+ * last given. Of each hour, day, week that begins on a Monday, month and year, all in UTC, it is
+ * the last one that counts.
  */
 export function retained(times: readonly Date[], rule: Retention): ReadonlySet<Date> {
   const latestFirst = times.toSorted((a, b) => a.getTime() - b.getTime()).reverse();
