@@ -26,14 +26,14 @@ export { type ChunkCipher, encryptedCoding } from "./casync/encrypted-coding.nod
 export { httpsFetch, type TlsOptions } from "./casync/https-fetch.node.ts";
 export { sshChunks } from "./casync/ssh-chunks.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
-export type { PlacePath } from "./tree/disk/byte-string.node.ts";
-export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/disk/source.node.ts";
-export { openTreePreview, type TreePreviewOptions } from "./tree/disk/preview.node.ts";
-export type { Unkept } from "./tree/disk/metadata.node.ts";
-export { openTreeTarget } from "./tree/disk/target.node.ts";
+export type { PlacePath } from "./tree/disk/calls/byte-string.node.ts";
+export { type DirSource, type TreeSourceOptions, openTreeSource } from "./tree/disk/source/source.node.ts";
+export { openTreePreview, type TreePreviewOptions } from "./tree/disk/target/preview.node.ts";
+export type { Unkept } from "./tree/disk/facts/metadata.node.ts";
+export { openTreeTarget } from "./tree/disk/target/target.node.ts";
 export type { Order } from "./tree/order/order.ts";
 export type { PlanRule } from "./tree/plan/plan-rule.ts";
-export type { TreeTargetOptions } from "./tree/disk/target-options.node.ts";
+export type { TreeTargetOptions } from "./tree/disk/target/target-options.node.ts";
 export { nodeStreamDuplex } from "./transport/node-stream.node.ts";
 
 export {

@@ -1,10 +1,10 @@
 import fs from "node:fs";
 import { promisify } from "node:util";
 import { SyncError } from "../errors.ts";
-import { nativePath, placeBytes, printPath, toByteString } from "../tree/disk/byte-string.node.ts";
-import { DirNode } from "../tree/disk/dir-node.node.ts";
-import { entryTrouble } from "../tree/disk/file-trouble.node.ts";
-import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
+import { nativePath, placeBytes, printPath, toByteString } from "../tree/disk/calls/byte-string.node.ts";
+import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
+import { entryTrouble } from "../tree/disk/calls/file-trouble.node.ts";
+import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { CatarNode } from "./catar-node.ts";
 import { typeOfMode } from "./catar-node.ts";

@@ -2,7 +2,7 @@ import { fstatSync, ftruncateSync, write } from "node:fs";
 import { promisify } from "node:util";
 import { IdMap } from "../bytes/id-map.ts";
 import { keyOf } from "../chunk/id-key.ts";
-import { fileTrouble } from "../tree/disk/file-trouble.node.ts";
+import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type BlobSeed, readFully } from "./blob-seed.node.ts";

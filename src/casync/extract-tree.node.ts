@@ -7,11 +7,11 @@ import {
   placeBytes,
   printPath,
   toByteString,
-} from "../tree/disk/byte-string.node.ts";
-import { DirNode } from "../tree/disk/dir-node.node.ts";
-import { entryTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
-import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
-import { timeSetters } from "../tree/disk/times.node.ts";
+} from "../tree/disk/calls/byte-string.node.ts";
+import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
+import { entryTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
+import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
+import { timeSetters } from "../tree/disk/calls/times.node.ts";
 import type { AbortOptions } from "../types.ts";
 import type { CatarEvent, CatarNode } from "./catar-node.ts";
 import type { CatarReading } from "./catar-reader.ts";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
-import type { ByteString } from "../tree/disk/byte-string.node.ts";
-import type { DirNode } from "../tree/disk/dir-node.node.ts";
-import { isErrno } from "../tree/disk/file-trouble.node.ts";
-import type { HeldDirs } from "../tree/disk/held-dirs.node.ts";
+import type { ByteString } from "../tree/disk/calls/byte-string.node.ts";
+import type { DirNode } from "../tree/disk/calls/dir-node.node.ts";
+import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
+import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { readFully } from "./blob-seed.node.ts";
 

@@ -1,6 +1,6 @@
-import type { NativePath } from "../tree/disk/byte-string.node.ts";
-import { readXattrs } from "../tree/disk/disk-facts.node.ts";
-import { findXattrCalls } from "../tree/disk/xattr-calls.node.ts";
+import type { NativePath } from "../tree/disk/calls/byte-string.node.ts";
+import { readXattrs } from "../tree/disk/facts/disk-facts.node.ts";
+import { findXattrCalls } from "../tree/disk/facts/xattr-calls.node.ts";
 import type { CatarXattr } from "./catar-node.ts";
 
 /** The attributes that archives of casync have; those of the system stand elsewhere in them. */

@@ -1,7 +1,7 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { type ChunkSource, writeChunkData } from "../remotesync/sender.ts";
 import { readSyncInfo } from "../remotesync/sync-info-json.ts";
-import { ChunkPlaces, ChunkReader } from "../tree/disk/chunk-reader.node.ts";
+import { ChunkPlaces, ChunkReader } from "../tree/disk/source/chunk-reader.node.ts";
 import { chunkLimitOf, chunkLimitOption } from "./chunk-limit.ts";
 import { defineCommand } from "./command.ts";
 import { openForReading, readFileBlocks } from "./file-blocks.ts";

@@ -4,8 +4,8 @@ import { closeSync, constants, fchmodSync, fsync, rmSync, statSync } from "node:
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import { SyncError } from "../errors.ts";
-import { fileTrouble } from "../tree/disk/file-trouble.node.ts";
-import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
+import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
+import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { encodeByteText, pathOf } from "../bytes/byte-text.node.ts";
 import { writeFully } from "./file-blocks.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isSyncError, SyncError } from "../errors.ts";
-import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
+import { fileTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";
 
 /** What is in a file that the command line names. @throws NOT_FOUND, IO */

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { decodeByteText } from "../bytes/byte-text.node.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { isSyncError, SyncError } from "../errors.ts";
-import { fileTrouble } from "../tree/disk/file-trouble.node.ts";
+import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import { maxChosenCount } from "../tree/order/order-fields.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { FilterOptions } from "../transfer/filter-options.ts";
 import type { OpenTargetOptions } from "../transfer/open-target.node.ts";
 import { SyncError } from "../errors.ts";
 import type { Durability, Order } from "../tree/order/order.ts";
-import type { Unkept } from "../tree/disk/metadata.node.ts";
+import type { Unkept } from "../tree/disk/facts/metadata.node.ts";
 import { alternativeOptions, alternativesOf, backupOptions, backupsOf } from "./backup-options.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { deleteOptions, deletionOf } from "./deletion.ts";

@@ -2,10 +2,10 @@ import { doAll } from "../bytes/closing.ts";
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { fileTrouble } from "../tree/disk/file-trouble.node.ts";
-import type { HeldDirs } from "../tree/disk/held-dirs.node.ts";
-import { hashText } from "../tree/disk/likeness.node.ts";
-import { takeLock } from "../tree/disk/lock.node.ts";
+import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
+import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
+import { hashText } from "../tree/disk/target/likeness.node.ts";
+import { takeLock } from "../tree/disk/target/lock.node.ts";
 import type { Bytes } from "../types.ts";
 import { openAround, removeFrom, replaceBy } from "./file-replacement.ts";
 

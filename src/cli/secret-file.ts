@@ -1,6 +1,6 @@
 import { constants, openSync, fstatSync, readFileSync, closeSync } from "node:fs";
 import { SyncError } from "../errors.ts";
-import { isErrno } from "../tree/disk/file-trouble.node.ts";
+import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { namedFileTrouble } from "./named-file.ts";
 

@@ -1,7 +1,7 @@
 import { idBytes } from "../chunk/chunk.ts";
 import { cafsSpec } from "../chunk/cutter-specs.ts";
 import { isSyncError, type SyncError } from "../errors.ts";
-import { openTreeSource } from "../tree/disk/source.node.ts";
+import { openTreeSource } from "../tree/disk/source/source.node.ts";
 import type { CutRun, TreeSource } from "../tree/source.ts";
 import type { AbortOptions } from "../types.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";

@@ -11,17 +11,17 @@ import {
   type PlacePath,
   printPath,
   toByteString,
-} from "../tree/disk/byte-string.node.ts";
-import { fileTrouble, isErrno } from "../tree/disk/file-trouble.node.ts";
-import { DirNode } from "../tree/disk/dir-node.node.ts";
-import { HeldDirs, O_PATH } from "../tree/disk/held-dirs.node.ts";
+} from "../tree/disk/calls/byte-string.node.ts";
+import { fileTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
+import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
+import { HeldDirs, O_PATH } from "../tree/disk/calls/held-dirs.node.ts";
 import type { Order } from "../tree/order/order.ts";
 import { type Keep, plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
-import { openTreePreview } from "../tree/disk/preview.node.ts";
-import { openTreeSource } from "../tree/disk/source.node.ts";
-import { staysInside } from "../tree/disk/side-dir.node.ts";
+import { openTreePreview } from "../tree/disk/target/preview.node.ts";
+import { openTreeSource } from "../tree/disk/source/source.node.ts";
+import { staysInside } from "../tree/disk/target/side-dir.node.ts";
 import { stagingName } from "../tree/entry/staging-name.ts";
-import { openTreeTarget } from "../tree/disk/target.node.ts";
+import { openTreeTarget } from "../tree/disk/target/target.node.ts";
 import type { TreeTarget } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import { versionOf } from "./file-cuts.node.ts";

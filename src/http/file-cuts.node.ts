@@ -9,8 +9,8 @@ import { cafsSpec } from "../chunk/cutter-specs.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
 import { checkCount, emptyId, syncInfoLimits } from "../remotesync/sync-info.ts";
-import { ChunkPlaces } from "../tree/disk/chunk-reader.node.ts";
-import { chunkNamer, cutBlock } from "../tree/disk/file-cut.node.ts";
+import { ChunkPlaces } from "../tree/disk/source/chunk-reader.node.ts";
+import { chunkNamer, cutBlock } from "../tree/disk/calls/file-cut.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import type { AbortOptions } from "../types.ts";
 

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { copyOfChunk } from "../chunk/verify.ts";
 import { isSyncError, toSyncError } from "../errors.ts";
 import type { SyncInfoLimits } from "../remotesync/sync-info.ts";
-import { ChunkReader } from "../tree/disk/chunk-reader.node.ts";
+import { ChunkReader } from "../tree/disk/source/chunk-reader.node.ts";
 import { FileCuts } from "./file-cuts.node.ts";
 import { peerPermutations } from "./peer-permutations.ts";
 import type { SharedFile, ShareOptions } from "./share.ts";

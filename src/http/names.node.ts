@@ -1,7 +1,7 @@
 import { opendir } from "node:fs/promises";
 import { closingInTheEnd } from "../bytes/closing.ts";
-import { type ByteString, fromByteString, type PlacePath } from "../tree/disk/byte-string.node.ts";
-import { HeldDirs } from "../tree/disk/held-dirs.node.ts";
+import { type ByteString, fromByteString, type PlacePath } from "../tree/disk/calls/byte-string.node.ts";
+import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import { stagingName } from "../tree/entry/staging-name.ts";
 import {
   listingLimits,

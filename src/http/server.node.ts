@@ -15,7 +15,7 @@ import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
-import type { PlacePath } from "../tree/disk/byte-string.node.ts";
+import type { PlacePath } from "../tree/disk/calls/byte-string.node.ts";
 import { waitForEarlier } from "./pipelining.node.ts";
 import { json, text } from "./plain-answer.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";

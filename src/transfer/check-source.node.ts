@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { SyncError } from "../errors.ts";
-import { isErrno } from "../tree/disk/file-trouble.node.ts";
+import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 
 /**
  * Looks whether there is something to send, before anything is started for it.

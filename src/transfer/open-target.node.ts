@@ -1,10 +1,10 @@
 import { pathOf } from "../bytes/byte-text.node.ts";
-import { openTreePreview } from "../tree/disk/preview.node.ts";
+import { openTreePreview } from "../tree/disk/target/preview.node.ts";
 import type { Order } from "../tree/order/order.ts";
-import type { TreeTargetOptions } from "../tree/disk/target-options.node.ts";
-import { openTreeTarget } from "../tree/disk/target.node.ts";
+import type { TreeTargetOptions } from "../tree/disk/target/target-options.node.ts";
+import { openTreeTarget } from "../tree/disk/target/target.node.ts";
 import { parseRetention } from "../tree/plan/retention.ts";
-import { openSnapshot } from "../tree/disk/snapshots.node.ts";
+import { openSnapshot } from "../tree/disk/target/snapshots.node.ts";
 import type { TreeTarget } from "../tree/target.ts";
 
 /** How a tree is received in a place here. */

@@ -1,6 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { wrapPipeError } from "../transport/node-stream.node.ts";
-import { fileTrouble } from "../tree/disk/file-trouble.node.ts";
+import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 
 /**
  * What a failed write to standard output or standard error means: PEER_GONE when nobody reads it

@@ -3,7 +3,7 @@ import path from "node:path";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { SyncError } from "../errors.ts";
 import { namesContents } from "../tree/entry/named-contents.ts";
-import { isErrno } from "../tree/disk/file-trouble.node.ts";
+import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 
 /**
  * Checks that a source does not go to the place where it is: to remove what was sent would remove

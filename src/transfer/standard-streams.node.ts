@@ -6,8 +6,8 @@ import { abortableSource } from "../bytes/abort.ts";
 import { SyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
-import { isErrno } from "../tree/disk/file-trouble.node.ts";
-import { findLibc } from "../tree/disk/libc.node.ts";
+import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
+import { findLibc } from "../tree/disk/calls/libc.node.ts";
 import { outputTrouble } from "./output-trouble.node.ts";
 
 /**

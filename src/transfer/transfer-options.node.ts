@@ -3,7 +3,7 @@ import type { LivenessOptions } from "../session/link.ts";
 import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
 import type { ReconnectOptions } from "../session/reconnect.ts";
 import type { SendProgress, SendSummary } from "../session/send.ts";
-import type { Unkept } from "../tree/disk/metadata.node.ts";
+import type { Unkept } from "../tree/disk/facts/metadata.node.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Order } from "../tree/order/order.ts";
 import type { ConnectorOptions } from "./connector.node.ts";

@@ -1,5 +1,5 @@
 import type { CatarAcl, CatarAclEntry } from "../../src/casync/catar-node.ts";
-import { parseAcl } from "../../src/tree/disk/acl-form.ts";
+import { parseAcl } from "../../src/tree/disk/facts/acl-form.ts";
 import type { AclEntry } from "../../src/tree/entry/facts.ts";
 import type { Bytes } from "../../src/types.ts";
 

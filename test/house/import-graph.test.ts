@@ -49,6 +49,8 @@ const isNodeFile = (path: string) =>
 const isNodeImport = (name: string) =>
   name.startsWith("node:") || nodeOnly.has(name) || (name.endsWith(".ts") && isNodeFile(name));
 
+const belowDisk = ["", "entry", "filter", "order", "plan"];
+
 /** The folders of a room that has some, and which of its files may import which. */
 const foldersOfTree: Record<string, readonly string[]> = {
   entry: [],
@@ -57,7 +59,10 @@ const foldersOfTree: Record<string, readonly string[]> = {
   order: ["filter", "plan"],
   "": ["entry"],
   memory: ["", "entry", "plan"],
-  disk: ["", "entry", "filter", "order", "plan"],
+  "disk/calls": belowDisk,
+  "disk/facts": [...belowDisk, "disk/calls"],
+  "disk/source": [...belowDisk, "disk/calls", "disk/facts"],
+  "disk/target": [...belowDisk, "disk/calls", "disk/facts", "disk/source"],
 };
 
 const files = sourceFiles();

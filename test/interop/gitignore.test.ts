@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { expect } from "vitest";
 import { seededRandom } from "../../src/testing/random.ts";
-import { openTreeSource } from "../../src/tree/disk/source.node.ts";
+import { openTreeSource } from "../../src/tree/disk/source/source.node.ts";
 import { createTreeFilter } from "../../src/tree/filter/tree-filter.ts";
 import { freshFolder } from "../cli/run.ts";
 import { missing, unless } from "../obstacles.ts";

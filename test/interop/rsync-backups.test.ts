@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { TreeTargetOptions } from "../../src/tree/disk/target-options.node.ts";
+import type { TreeTargetOptions } from "../../src/tree/disk/target/target-options.node.ts";
 import { missing, unless } from "../obstacles.ts";
 import { inRounds, linesOf, pick, plantFewNames, rsync, syncHere } from "./few-names.ts";
 

@@ -8,7 +8,7 @@ import { sendTree } from "../../src/session/send.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
 import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
 import { memoryDir } from "../../src/tree/memory/memory-tree.ts";
-import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
+import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
 import type { TreeTarget } from "../../src/tree/target.ts";
 import type { Bytes } from "../../src/types.ts";
 import { type PlainEntry, plainSource, type PlainTree } from "../plain-tree.ts";

@@ -7,9 +7,9 @@ import { type ChunkList, readChunkList } from "../../src/session/list.ts";
 import { receiveTree } from "../../src/session/receive.ts";
 import { sendTree } from "../../src/session/send.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
-import { openTreeSource } from "../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
-import type { TreeTargetOptions } from "../../src/tree/disk/target-options.node.ts";
+import { openTreeSource } from "../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
+import type { TreeTargetOptions } from "../../src/tree/disk/target/target-options.node.ts";
 import { type PlainEntry, plainSource, type PlainTree } from "../plain-tree.ts";
 import { describeTree, noise, tempDir } from "../unit/tree/disk/disk-tree.ts";
 

@@ -6,8 +6,8 @@ import { type SendOptions, type SendSummary, sendTree } from "../../src/session/
 import { faultyDuplex } from "../../src/testing/faulty-duplex.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
-import { openTreeSource } from "../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
 import { memorySource } from "../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
 import { memoryDir, type MemoryDir, memoryFile } from "../../src/tree/memory/memory-tree.ts";

@@ -11,8 +11,8 @@ import {
   memoryLink,
   type MemoryNode,
 } from "../../src/tree/memory/memory-tree.ts";
-import { openTreeSource } from "../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
 import { describeTree, tempDir } from "../unit/tree/disk/disk-tree.ts";
 import { plantTree } from "../unit/tree/disk/planted.ts";
 import { syncTrees } from "../unit/tree/disk/sync-trees.ts";

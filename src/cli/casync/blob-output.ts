@@ -3,7 +3,7 @@ import { closeSync, constants, fchmodSync, openSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { encodeByteText, pathOf } from "../../bytes/byte-text.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
-import { fileTrouble } from "../../tree/disk/file-trouble.node.ts";
+import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { checkReplaceable, createIn, openAround, removeFrom } from "../file-replacement.ts";
 
 const { O_CREAT, O_RDONLY, O_RDWR } = constants;

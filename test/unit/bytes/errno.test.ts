@@ -3,7 +3,7 @@ import { getSystemErrorName } from "node:util";
 import { expect, it } from "vitest";
 import { errnoName, errnoOf } from "../../../src/bytes/errno.node.ts";
 import { ioError } from "../../../src/store/io-error.node.ts";
-import { fileTrouble, isErrno } from "../../../src/tree/disk/file-trouble.node.ts";
+import { fileTrouble, isErrno } from "../../../src/tree/disk/calls/file-trouble.node.ts";
 
 /** An error as Node throws it for a number of the system. */
 function thrownFor(number: number, code = getSystemErrorName(-number)): Error {

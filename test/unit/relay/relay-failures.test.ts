@@ -13,7 +13,7 @@ import { createSwarmPeer } from "../../../src/swarm/swarm-peer.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { type MemoryDir, memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
-import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import type { TreeSource } from "../../../src/tree/source.ts";
 import type { Duplex } from "../../../src/types.ts";
 import { beforeContent, picture, pullFrom, relayOf, sampleTree, upstreamOf, whole } from "./relaying.ts";

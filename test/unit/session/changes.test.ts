@@ -12,7 +12,7 @@ import { duplexPair } from "../../../src/transport/memory.ts";
 import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
 import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
-import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import { changedFacts, type TreeChange } from "../../../src/tree/entry/entry.ts";
 import type { TreeTarget } from "../../../src/tree/target.ts";
 import type { Bytes } from "../../../src/types.ts";

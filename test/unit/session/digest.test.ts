@@ -9,8 +9,8 @@ import { duplexPair } from "../../../src/transport/memory.ts";
 import { memoryDir } from "../../../src/tree/memory/memory-tree.ts";
 import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
-import { openTreeSource } from "../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import type { Bytes, Duplex } from "../../../src/types.ts";
 import { describeTree, noise, tempDir } from "../tree/disk/disk-tree.ts";
 

@@ -8,8 +8,8 @@ import { coarseCutter } from "../../../src/session/chunk-making.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree, type SendOptions } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { openTreeSource } from "../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import type { TargetOptions, TreeTarget } from "../../../src/tree/target.ts";
 import { describeTree, noise, tempDir } from "../tree/disk/disk-tree.ts";
 

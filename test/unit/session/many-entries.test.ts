@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
-import { openTreePreview } from "../../../src/tree/disk/preview.node.ts";
+import { openTreePreview } from "../../../src/tree/disk/target/preview.node.ts";
 import type { Entry } from "../../../src/tree/entry/entry.ts";
 import type { SourceEntry, TreeSource } from "../../../src/tree/source.ts";
 

@@ -9,8 +9,8 @@ import { targetCases, type TargetUnderTest } from "../../../src/testing/target-s
 import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
 import { type MemoryDir, memoryDir } from "../../../src/tree/memory/memory-tree.ts";
-import { openTreeSource } from "../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import type { TreeSource } from "../../../src/tree/source.ts";
 import type { TreeTarget } from "../../../src/tree/target.ts";
 import { Meter, meteredSource, meteredTarget } from "../../../src/ui/meter.ts";

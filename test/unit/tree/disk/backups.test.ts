@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { missing, unless, type Obstacle } from "../../../obstacles.ts";
 import { tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";

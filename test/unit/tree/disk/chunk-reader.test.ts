@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type ChunkInfo, type ChunkId } from "../../../../src/chunk/chunk.ts";
 import { sha256 } from "../../../../src/chunk/digest.ts";
-import { ChunkPlaces, ChunkReader } from "../../../../src/tree/disk/chunk-reader.node.ts";
+import { ChunkPlaces, ChunkReader } from "../../../../src/tree/disk/source/chunk-reader.node.ts";
 import { noise } from "../../http/serving.ts";
 
 describe("chunks that are read out of a file", () => {

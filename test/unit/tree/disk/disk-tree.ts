@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { TimeSetter } from "../../../../src/tree/disk/times.node.ts";
+import type { TimeSetter } from "../../../../src/tree/disk/calls/times.node.ts";
 import { sha256 } from "../../../../src/chunk/digest.ts";
 
 /** A new empty directory, removed by `dispose`. */

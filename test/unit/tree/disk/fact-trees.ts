@@ -3,9 +3,9 @@ import type { SyncError } from "../../../../src/errors.ts";
 import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { duplexPair } from "../../../../src/transport/memory.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
 import type { Keep } from "../../../../src/tree/plan/keep.ts";
 

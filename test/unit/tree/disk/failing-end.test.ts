@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { expect, test, vi } from "vitest";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesResult } from "./sync-trees.ts";
 import { notLinux, unless } from "../../../obstacles.ts";

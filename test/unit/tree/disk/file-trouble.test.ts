@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SyncError } from "../../../../src/errors.ts";
-import { entryTrouble } from "../../../../src/tree/disk/file-trouble.node.ts";
+import { entryTrouble } from "../../../../src/tree/disk/calls/file-trouble.node.ts";
 
 test("trouble of an entry has its path, whoever found it", () => {
   const found = [

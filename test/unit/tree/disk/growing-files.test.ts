@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 
 /**

@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import { expect, test } from "vitest";
 import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
-import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
 import { tempDir } from "./disk-tree.ts";
 import { syncFacts } from "./fact-trees.ts";

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { duplexPair } from "../../../../src/transport/memory.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesResult } from "./sync-trees.ts";
 

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { expect, test } from "vitest";
-import { keepsBirths } from "../../../../src/tree/disk/disk-kind.node.ts";
-import { identityOf, isStillSame } from "../../../../src/tree/disk/identity.node.ts";
+import { keepsBirths } from "../../../../src/tree/disk/calls/disk-kind.node.ts";
+import { identityOf, isStillSame } from "../../../../src/tree/disk/calls/identity.node.ts";
 import { tempDir } from "./disk-tree.ts";
 import { skipFor } from "../../../obstacles.ts";
 

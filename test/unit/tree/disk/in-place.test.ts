@@ -5,9 +5,9 @@ import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { seededRandom } from "../../../../src/testing/random.ts";
 import { duplexPair } from "../../../../src/transport/memory.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";
 
 function plant(wanted: Uint8Array, there: Uint8Array) {

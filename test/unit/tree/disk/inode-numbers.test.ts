@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import * as fileStats from "../../../../src/tree/disk/file-stats.node.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import * as fileStats from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
-vi.mock(import("../../../../src/tree/disk/file-stats.node.ts"), { spy: true });
+vi.mock(import("../../../../src/tree/disk/calls/file-stats.node.ts"), { spy: true });
 afterEach(() => vi.restoreAllMocks());
 
 /** Gives each file another inode number at each look, as a network file system may. */

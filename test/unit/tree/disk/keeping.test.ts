@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
-import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
-import * as times from "../../../../src/tree/disk/times.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
+import * as times from "../../../../src/tree/disk/calls/times.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 import { missing, notRoot, skipFor, unless } from "../../../obstacles.ts";
 
-vi.mock(import("../../../../src/tree/disk/times.node.ts"), { spy: true });
+vi.mock(import("../../../../src/tree/disk/calls/times.node.ts"), { spy: true });
 afterEach(() => vi.restoreAllMocks());
 
 interface Synced {

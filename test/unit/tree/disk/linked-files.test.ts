@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { describe, expect, test } from "vitest";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions } from "./sync-trees.ts";
 

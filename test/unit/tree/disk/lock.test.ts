@@ -4,14 +4,14 @@ import fs from "node:fs";
 import os from "node:os";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { isSyncError } from "../../../../src/errors.ts";
-import { HeldDirs } from "../../../../src/tree/disk/held-dirs.node.ts";
-import * as libc from "../../../../src/tree/disk/libc.node.ts";
-import { thisHolder } from "../../../../src/tree/disk/lock-holder.node.ts";
-import { takeLock } from "../../../../src/tree/disk/lock.node.ts";
+import { HeldDirs } from "../../../../src/tree/disk/calls/held-dirs.node.ts";
+import * as libc from "../../../../src/tree/disk/calls/libc.node.ts";
+import { thisHolder } from "../../../../src/tree/disk/target/lock-holder.node.ts";
+import { takeLock } from "../../../../src/tree/disk/target/lock.node.ts";
 import { tempDir } from "./disk-tree.ts";
 import { missing, notLinux, type Obstacle, skipFor, unless } from "../../../obstacles.ts";
 
-vi.mock(import("../../../../src/tree/disk/libc.node.ts"), { spy: true });
+vi.mock(import("../../../../src/tree/disk/calls/libc.node.ts"), { spy: true });
 afterEach(() => {
   vi.restoreAllMocks();
   vi.resetAllMocks();

@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import * as fileStats from "../../../../src/tree/disk/file-stats.node.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
-import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
+import * as fileStats from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
-vi.mock(import("../../../../src/tree/disk/file-stats.node.ts"), { spy: true });
+vi.mock(import("../../../../src/tree/disk/calls/file-stats.node.ts"), { spy: true });
 afterEach(() => vi.restoreAllMocks());
 
 /** Directories enough that not all can be held open. */

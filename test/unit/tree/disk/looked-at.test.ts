@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { lookAtHandle } from "../../../../src/tree/disk/file-stats.node.ts";
-import { HeldDirs } from "../../../../src/tree/disk/held-dirs.node.ts";
-import { setMode } from "../../../../src/tree/disk/metadata.node.ts";
-import { standingAt } from "../../../../src/tree/disk/standing.node.ts";
+import { lookAtHandle } from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import { HeldDirs } from "../../../../src/tree/disk/calls/held-dirs.node.ts";
+import { setMode } from "../../../../src/tree/disk/facts/metadata.node.ts";
+import { standingAt } from "../../../../src/tree/disk/target/standing.node.ts";
 import type { Entry } from "../../../../src/tree/entry/entry.ts";
 import { tempDir } from "./disk-tree.ts";
 

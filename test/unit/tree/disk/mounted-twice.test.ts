@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import * as libc from "../../../../src/tree/disk/libc.node.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import * as libc from "../../../../src/tree/disk/calls/libc.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 import { noMounting, unless } from "../../../obstacles.ts";
 
-vi.mock(import("../../../../src/tree/disk/libc.node.ts"), { spy: true });
+vi.mock(import("../../../../src/tree/disk/calls/libc.node.ts"), { spy: true });
 
 // Without the native library two mounts of one file system cannot be told apart: no rename leads
 // from one to the other.

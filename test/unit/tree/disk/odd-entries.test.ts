@@ -7,7 +7,7 @@ import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { memoryTarget } from "../../../../src/tree/memory/memory-target.ts";
 import { memoryDir, type MemoryDir, type MemoryNode } from "../../../../src/tree/memory/memory-tree.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { duplexPair } from "../../../../src/transport/memory.ts";
 import { notLinux, skipFor, unless } from "../../../obstacles.ts";
 

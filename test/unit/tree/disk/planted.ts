@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { type MemoryDir, type MemoryNode } from "../../../../src/tree/memory/memory-tree.ts";
-import { timeSetters } from "../../../../src/tree/disk/times.node.ts";
+import { timeSetters } from "../../../../src/tree/disk/calls/times.node.ts";
 import { setTime } from "./disk-tree.ts";
 
 /** The slow, plain way to put a tree on the disk. */

@@ -6,10 +6,10 @@ import { expect, test } from "vitest";
 import type { SyncError } from "../../../../src/errors.ts";
 import { memorySource } from "../../../../src/tree/memory/memory-source.ts";
 import { memoryDir } from "../../../../src/tree/memory/memory-tree.ts";
-import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
+import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 

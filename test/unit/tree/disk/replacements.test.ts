@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { describe, expect, test } from "vitest";
-import { findLibc } from "../../../../src/tree/disk/libc.node.ts";
-import { openTreePreview } from "../../../../src/tree/disk/preview.node.ts";
+import { findLibc } from "../../../../src/tree/disk/calls/libc.node.ts";
+import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
-import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions } from "./sync-trees.ts";
 import { skipFor } from "../../../obstacles.ts";

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { expect, test } from "vitest";
 import type { SyncError } from "../../../../src/errors.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { tempDir } from "./disk-tree.ts";
 
 test("what changed after it was listed is not removed, and told", async () => {

@@ -3,7 +3,7 @@ import net from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { tempDir } from "./disk-tree.ts";
 
 /** What is listed of a place, and what is reported, when these patterns are left out. */

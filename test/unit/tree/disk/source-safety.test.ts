@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { expect, test } from "vitest";
 import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 
 test.each<[string, (place: string) => void]>([

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { describe, expect, test } from "vitest";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
-import type { TreeTargetOptions } from "../../../../src/tree/disk/target-options.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
+import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions, type SyncTreesResult } from "./sync-trees.ts";
 import { noMounting, unless } from "../../../obstacles.ts";

@@ -3,8 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions, type SyncTreesResult } from "./sync-trees.ts";
 

@@ -7,9 +7,9 @@ import { coarseCutter } from "../../../../src/session/chunk-making.ts";
 import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { duplexPair } from "../../../../src/transport/memory.ts";
-import { cutBlock } from "../../../../src/tree/disk/file-cut.node.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source.node.ts";
-import { openTreeTarget } from "../../../../src/tree/disk/target.node.ts";
+import { cutBlock } from "../../../../src/tree/disk/calls/file-cut.node.ts";
+import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { xorshiftBytes } from "../../../vectors/input.ts";
 import { tempDir } from "./disk-tree.ts";
 

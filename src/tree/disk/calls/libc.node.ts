@@ -1,0 +1,176 @@
+import { errnoName } from "../../../bytes/errno.node.ts";
+import { bindNative, type Koffi } from "./koffi.node.ts";
+
+/**
+ * The calls of the C library that Node lacks. Each throws an error with `code` and `syscall`, as
+ * Node's do.
+ */
+export interface Libc {
+  /** utimensat(2) and futimens(3) take times as [access sec, nsec, modification sec, nsec]. */
+  futimens(fd: number, times: BigInt64Array): void;
+  /** @param path ends in a zero byte */
+  utimensat(dirFd: number, path: Uint8Array, times: BigInt64Array): void;
+  /** flock(2) for writing, without waiting. @returns false when somebody else holds the file */
+  flock(fd: number): boolean;
+  /**
+   * statx(2), following no link. Linux only.
+   *
+   * @param path ends in a zero byte; when it is empty, the handle itself is looked at
+   * @param into 256 bytes
+   * @returns false when nothing is there
+   */
+  readonly statx: ((fd: number, path: Uint8Array, into: Uint8Array) => boolean) | undefined;
+  /** openat(2). Linux only. @param path ends in a zero byte */
+  readonly openat: ((dirFd: number, path: Uint8Array, flags: number, mode: number) => number) | undefined;
+  /** renameat(2). Linux only. @param from,to end in a zero byte */
+  readonly renameat: ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => void) | undefined;
+  /**
+   * Changes two names over in one step, renameat2(2). Linux only. @returns false where that cannot
+   * be done
+   */
+  readonly exchangeat:
+    ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => boolean) | undefined;
+  /**
+   * Asks for a larger buffer of a pipe, fcntl(2) with F_SETPIPE_SZ. Linux only; what is not a pipe,
+   * or may not grow, stays as it is.
+   */
+  readonly widenPipe: ((fd: number, bytes: number) => void) | undefined;
+  /**
+   * Has an open file share all content of another one, ioctl(2) with FICLONE. Linux only. @returns
+   * false, and nothing is done, where that cannot be
+   */
+  readonly clone: ((from: number, to: number) => boolean) | undefined;
+  /** What stands for "leave it" in place of the nanoseconds of a time. */
+  readonly omit: bigint;
+}
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+const STATX_BTIME = 0x800;
+const STATX_MNT_ID = 0x1000;
+const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+const RENAME_EXCHANGE = 2;
+const F_SETPIPE_SZ = 1031;
+const FICLONE = 0x40049409;
+const EINVAL = 22;
+const ENOSYS = 38;
+const ENOENT = 2;
+const LOCK_EX_NB = 2 | 4;
+
+/** What differs between the systems: see utimensat(2) of each. */
+const linux = { noFollow: AT_SYMLINK_NOFOLLOW, omit: (1n << 30n) - 2n, wouldBlock: 11 };
+const darwin = { noFollow: 0x20, omit: -2n, wouldBlock: 35 };
+
+let bound: { readonly libc: Libc | undefined } | undefined;
+
+/**
+ * The C library through koffi, an optional dependency; undefined where that, or the library, is not
+ * there.
+ */
+export function findLibc(): Libc | undefined {
+  bound ??= { libc: bindNative(bindCalls) };
+  return bound.libc;
+}
+
+function bindCalls(koffi: Koffi): Libc {
+  const { noFollow, omit, wouldBlock } = process.platform === "darwin" ? darwin : linux;
+  const library = koffi.load(null);
+  const futimens = library.func("int futimens(int fd, const int64_t *times)");
+  const utimensat = library.func(
+    "int utimensat(int dirfd, const void *path, const int64_t *times, int flags)",
+  );
+  const flock = library.func("int flock(int fd, int operation)");
+  const check = (result: number, syscall: string): void => {
+    if (result !== 0) throw errnoError(koffi.errno(), syscall);
+  };
+  return {
+    omit,
+    flock(fd) {
+      if (flock(fd, LOCK_EX_NB) === 0) return true;
+      const errno = koffi.errno();
+      if (errno === wouldBlock) return false;
+      throw errnoError(errno, "flock");
+    },
+    futimens: (fd, times) => check(futimens(fd, times), "futimens"),
+    utimensat: (dirFd, path, times) => check(utimensat(dirFd, path, times, noFollow), "utimensat"),
+    ...(process.platform === "linux"
+      ? {
+          statx: bindStatx(koffi),
+          widenPipe: bindWidenPipe(koffi),
+          openat: bindOpenat(koffi),
+          renameat: bindRenameat(koffi),
+          exchangeat: bindExchangeat(koffi),
+          clone: bindClone(koffi),
+        }
+      : {
+          statx: undefined,
+          widenPipe: undefined,
+          openat: undefined,
+          renameat: undefined,
+          exchangeat: undefined,
+          clone: undefined,
+        }),
+  };
+}
+
+function bindWidenPipe(koffi: Koffi): Libc["widenPipe"] {
+  const fcntl = koffi.load(null).func("int fcntl(int fd, int command, int argument)");
+  return (fd, bytes) => void fcntl(fd, F_SETPIPE_SZ, bytes);
+}
+
+function bindClone(koffi: Koffi): Libc["clone"] {
+  const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, int argument)");
+  return (from, to) => ioctl(to, FICLONE, from) === 0;
+}
+
+function bindOpenat(koffi: Koffi): Libc["openat"] {
+  const declaration = "int openat(int dirfd, const void *path, int flags, unsigned int mode)";
+  const openat = koffi.load(null).func(declaration);
+  return (dirFd, path, flags, mode) => {
+    const fd = openat(dirFd, path, flags, mode);
+    if (fd < 0) throw errnoError(koffi.errno(), "openat");
+    return fd;
+  };
+}
+
+function bindRenameat(koffi: Koffi): Libc["renameat"] {
+  const declaration = "int renameat(int fromfd, const void *from, int tofd, const void *to)";
+  const renameat = koffi.load(null).func(declaration);
+  return (fromFd, from, toFd, to) => {
+    if (renameat(fromFd, from, toFd, to) !== 0) throw errnoError(koffi.errno(), "renameat");
+  };
+}
+
+function bindExchangeat(koffi: Koffi): Libc["exchangeat"] {
+  try {
+    const declaration =
+      "int renameat2(int fromfd, const void *from, int tofd, const void *to, unsigned int flags)";
+    const renameat2 = koffi.load(null).func(declaration);
+    return (fromFd, from, toFd, to) => {
+      if (renameat2(fromFd, from, toFd, to, RENAME_EXCHANGE) === 0) return true;
+      const errno = koffi.errno();
+      if (errno === EINVAL || errno === ENOSYS) return false;
+      throw errnoError(errno, "renameat2");
+    };
+  } catch {
+    return undefined; // a C library without it
+  }
+}
+
+function bindStatx(koffi: Koffi): Libc["statx"] {
+  const declaration = "int statx(int dirfd, const void *path, int flags, unsigned int mask, void *into)";
+  const statx = koffi.load(null).func(declaration);
+  return (fd, path, into) => {
+    if (statx(fd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, wanted, into) === 0) return true;
+    const errno = koffi.errno();
+    if (errno === ENOENT) return false;
+    throw errnoError(errno, "statx");
+  };
+}
+
+/** The error that a call of the C library ended with. */
+export function errnoError(errno: number, syscall: string): Error {
+  const code = errnoName(errno);
+  return Object.assign(new Error(`${code}: ${syscall} failed`), { code, errno: -errno, syscall });
+}

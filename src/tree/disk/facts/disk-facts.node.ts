@@ -1,0 +1,147 @@
+import fs from "node:fs";
+import { equalBytes } from "../../../bytes/compare.ts";
+import type { ChangedFact } from "../../entry/entry.ts";
+import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
+import { aclNames, formatAcl } from "./acl-form.ts";
+import type { FactPlace } from "./fact-place.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { findXattrCalls } from "./xattr-calls.node.ts";
+
+/** What of a tree a place may not keep. */
+export type UnkeptFact = "owners" | "access times" | "extended attributes" | "access control lists";
+
+/** How facts that go together are compared with what is there, and set. */
+interface DiskFact {
+  readonly name: UnkeptFact;
+  isSame(there: FileStats, wanted: Facts, place: () => FactPlace): boolean;
+  /** What differs, of facts that are not the same. */
+  differing(there: FileStats, wanted: Facts): readonly ChangedFact[];
+  set(place: FactPlace, wanted: Facts): void;
+}
+
+const ownership: DiskFact = {
+  name: "owners",
+  isSame: ({ owner, group }, wanted) =>
+    (wanted.user?.id ?? owner) === owner && (wanted.group?.id ?? group) === group,
+  differing: ({ owner, group }, wanted) => [
+    ...((wanted.user?.id ?? owner) === owner ? [] : (["owner"] as const)),
+    ...((wanted.group?.id ?? group) === group ? [] : (["group"] as const)),
+  ],
+  set({ path, isHandle }, { user, group }) {
+    if (user === undefined && group === undefined) return;
+    const chown = isHandle ? fs.chownSync : fs.lchownSync;
+    chown(path, user?.id ?? -1, group?.id ?? -1);
+  },
+};
+
+const access: DiskFact = {
+  name: "access times",
+  isSame: ({ accessSec, accessNsec }, { accessed }) =>
+    accessed === undefined || (accessed.sec === accessSec && accessed.nsec === accessNsec),
+  differing: () => ["otherTime"],
+  set() {}, // it is set together with the time of modification, behind all others
+};
+
+const attributes: DiskFact = {
+  name: "extended attributes",
+  isSame: (_, { xattrs }, place) => xattrs === undefined || hasSameXattrs(readXattrs(place()), xattrs),
+  differing: () => ["xattr"],
+  set(place, { xattrs }) {
+    if (xattrs === undefined) return;
+    const there = readXattrs(place);
+    for (const { name } of there) if (!xattrs.some((one) => one.name === name)) calls().remove(place, name);
+    for (const { name, value } of xattrs) if (!hasValue(there, name, value)) calls().set(place, name, value);
+  },
+};
+
+const lists: DiskFact = {
+  name: "access control lists",
+  isSame: (_, wanted, place) =>
+    isSameList(place, "acl", wanted.acl) && isSameList(place, "defaultAcl", wanted.defaultAcl),
+  differing: () => ["acl"],
+  set(place, wanted) {
+    setList(place, "acl", wanted.acl);
+    setList(place, "defaultAcl", wanted.defaultAcl);
+  },
+};
+
+/** In the order in which they are set: a new owner takes attributes away. */
+export const diskFacts: readonly DiskFact[] = [ownership, attributes, lists, access];
+
+/** True when what is there has the facts that it is to have. */
+export function hasFacts(there: FileStats, wanted: Facts | undefined, place: () => FactPlace): boolean {
+  return wanted === undefined || diskFacts.every((fact) => fact.isSame(there, wanted, place));
+}
+
+/** Which facts of what is there are not those that it is to have. */
+export function differingFacts(
+  there: FileStats,
+  wanted: Facts,
+  place: () => FactPlace,
+): readonly ChangedFact[] {
+  return diskFacts.flatMap((fact) =>
+    fact.isSame(there, wanted, place) ? [] : fact.differing(there, wanted),
+  );
+}
+
+/** True for attributes that this process may read and set; lists are told for themselves. */
+export function isOwnXattr(name: string): boolean {
+  return process.geteuid?.() === 0 ? !name.startsWith("system.") : name.startsWith("user.");
+}
+
+/**
+ * Reads the attributes of a file, by name; none where there can be none.
+ *
+ * @param isWanted says which of them by their names
+ */
+export function readXattrs(
+  place: FactPlace,
+  isWanted: (name: string) => boolean = isOwnXattr,
+): readonly Xattr[] {
+  const xattrs = findXattrCalls();
+  const names = xattrs?.list(place).filter(isWanted).sort() ?? [];
+  return names.flatMap((name) => {
+    const value = xattrs!.get(place, name);
+    return value ? [{ name, value }] : [];
+  });
+}
+
+/** True for equal attributes in equal order. */
+export function hasSameXattrs(some: readonly Xattr[], others: readonly Xattr[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every(({ name, value }, i) => name === others[i]!.name && equalBytes(value, others[i]!.value));
+}
+
+function hasValue(xattrs: readonly Xattr[], name: string, value: Xattr["value"]): boolean {
+  const there = xattrs.find((one) => one.name === name);
+  return there !== undefined && equalBytes(there.value, value);
+}
+
+type ListName = keyof typeof aclNames;
+
+function isSameList(
+  place: () => FactPlace,
+  name: ListName,
+  wanted: readonly AclEntry[] | undefined,
+): boolean {
+  if (wanted === undefined) return true;
+  const there = findXattrCalls()?.get(place(), aclNames[name]);
+  if (there === undefined || wanted.length === 0) return there === undefined && wanted.length === 0;
+  return equalBytes(there, formatAcl(wanted));
+}
+
+function setList(place: FactPlace, name: ListName, wanted: readonly AclEntry[] | undefined): void {
+  if (wanted === undefined) return;
+  if (wanted.length > 0) calls().set(place, aclNames[name], formatAcl(wanted));
+  else findXattrCalls()?.remove(place, aclNames[name]);
+}
+
+/** @throws ENOTSUP where the system has no such calls */
+function calls(): NonNullable<ReturnType<typeof findXattrCalls>> {
+  const found = findXattrCalls();
+  if (found) return found;
+  throw Object.assign(new Error("ENOTSUP: the C library cannot be called"), {
+    code: "ENOTSUP",
+    syscall: "setxattr",
+  });
+}

@@ -1,0 +1,82 @@
+import { SyncError } from "../../../errors.ts";
+import { findFactsFault } from "../../entry/fact-rows.ts";
+import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
+import type { Keep } from "../../plan/keep.ts";
+import { aclNames, parseAcl } from "./acl-form.ts";
+import { hasSameXattrs, readXattrs } from "./disk-facts.node.ts";
+import type { FactPlace } from "./fact-place.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { OwnerNames } from "./owners.node.ts";
+import { findXattrCalls } from "./xattr-calls.node.ts";
+
+const noEntries: readonly never[] = [];
+
+/** Reads the facts that a source was asked for. What is alike is given as one object. */
+export class FactReader {
+  readonly #keep: Keep;
+  readonly #users = new OwnerNames("user");
+  readonly #groups = new OwnerNames("group");
+  readonly #readsNothing: boolean;
+  #lastXattrs: readonly Xattr[] = noEntries;
+  #hasTold = false;
+
+  constructor(keep: Keep) {
+    this.#keep = keep;
+    const { acls, atimes, group, owner, xattrs } = keep;
+    this.#readsNothing = ![acls, atimes, group, owner, xattrs].includes(true);
+  }
+
+  /**
+   * Reads the facts of an entry.
+   *
+   * @param report takes what cannot be told; the entry is told without it
+   * @throws IO
+   */
+  read(stats: FileStats, place: () => FactPlace, report: (error: SyncError) => void): Facts | undefined {
+    if (this.#readsNothing) return undefined;
+    const { acls, atimes, group, owner, xattrs } = this.#keep;
+    const { accessSec, accessNsec, kind } = stats;
+    const facts: Facts = {
+      ...(owner === true && { user: this.#users.of(stats.owner) }),
+      ...(group === true && { group: this.#groups.of(stats.group) }),
+      ...(atimes === true &&
+        kind !== "dir" &&
+        kind !== "symlink" && { accessed: { sec: accessSec, nsec: accessNsec } }),
+    };
+    if ((xattrs !== true && acls !== true) || !this.#canRead(report)) return facts;
+    const more: Facts = {
+      ...(xattrs === true && { xattrs: this.#xattrsAt(place()) }),
+      ...(acls === true && kind !== "symlink" && { acl: this.#listAt(place(), "acl") }),
+      ...(acls === true && kind === "dir" && { defaultAcl: this.#listAt(place(), "defaultAcl") }),
+    };
+    const fault = findFactsFault(more);
+    if (fault === undefined) return { ...facts, ...more };
+    report(new SyncError("UNSUPPORTED", `an entry ${fault}`));
+    return facts;
+  }
+
+  /** Says once where attributes cannot be read. */
+  #canRead(report: (error: SyncError) => void): boolean {
+    if (findXattrCalls()) return true;
+    if (!this.#hasTold) {
+      const message = "extended attributes and ACLs cannot be read here; they need koffi, and Linux";
+      report(new SyncError("UNSUPPORTED", message));
+    }
+    this.#hasTold = true;
+    return false;
+  }
+
+  #xattrsAt(place: FactPlace): readonly Xattr[] {
+    const found = readXattrs(place);
+    if (found.length === 0) return noEntries;
+    if (!hasSameXattrs(found, this.#lastXattrs)) this.#lastXattrs = found;
+    return this.#lastXattrs;
+  }
+
+  #listAt(place: FactPlace, name: keyof typeof aclNames): readonly AclEntry[] {
+    const bytes = findXattrCalls()!.get(place, aclNames[name]);
+    if (bytes === undefined) return noEntries;
+    const entries = parseAcl(bytes, (kind, id) => (kind === "user" ? this.#users : this.#groups).of(id));
+    return entries ?? noEntries;
+  }
+}

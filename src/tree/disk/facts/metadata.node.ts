@@ -1,0 +1,218 @@
+import fs from "node:fs";
+import { closingAfter } from "../../../bytes/closing.ts";
+import { SyncError } from "../../../errors.ts";
+import type { NativePath } from "../calls/byte-string.node.ts";
+import { diskFacts, hasFacts, type UnkeptFact } from "./disk-facts.node.ts";
+import type { FactPlace } from "./fact-place.node.ts";
+import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "../../plan/comparison.ts";
+import type { Facts } from "../../entry/facts.ts";
+import { type Keep, plainKeep } from "../../plan/keep.ts";
+import { setsTime } from "./kept-facts.node.ts";
+import type { NameAt } from "../calls/call-at.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
+import type { NameIn } from "../calls/dir-node.node.ts";
+import { O_PATH, type HeldDirs } from "../calls/held-dirs.node.ts";
+import { identityOf, isStillSame, type Identity } from "../calls/identity.node.ts";
+import { keepsLinkTimes, type PlaceKeeping, umask } from "./keeping.node.ts";
+
+/** What of a tree a place may not keep. */
+export type Unkept = "modes" | "times" | "times of links" | UnkeptFact;
+
+/**
+ * The mode to make a file with that its owner has to write and read: its own where that is
+ * possible.
+ */
+export function firstMode({ mode }: Metadata): number {
+  return (mode & modeMask) | 0o600;
+}
+
+/**
+ * The mode to make a directory with: its own where that lets its owner work in it, and nobody else
+ * write.
+ */
+export function firstDirMode({ mode }: Metadata): number {
+  return (mode & 0o755) | 0o700;
+}
+
+/**
+ * Sets facts, modes and times in the way that a place keeps them, and says once of each what it
+ * does not keep.
+ */
+export class MetadataSetter {
+  readonly keeping: PlaceKeeping;
+  readonly #keep: Keep;
+  readonly #onUnkept: (what: Unkept) => void;
+  readonly #told = new Set<Unkept>();
+  #keepsLinkTimes: boolean | undefined;
+
+  constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void = () => {}, keep: Keep = plainKeep) {
+    this.keeping = keeping;
+    this.#keep = keep;
+    this.#onUnkept = onUnkept;
+  }
+
+  /**
+   * Sets facts, mode and time of an open file that was made with `firstMode` under a temporary
+   * name; after closing it, call `setNamed`.
+   */
+  setHandle(held: HeldDirs, { dir, name }: NameIn, fd: number, wanted: Metadata): void {
+    if (wanted.facts) this.#setFacts({ path: held.at(dir, name), isHandle: false }, wanted.facts);
+    const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
+    const mode = wanted.mode & allowedModeBits;
+    if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#tell("modes");
+    if (modeBits !== 0 && !(obeysUmask && !wanted.facts?.acl && (firstMode(wanted) & ~umask) === mode)) {
+      this.#attempt("modes", () => fs.fchmodSync(fd, mode));
+    }
+    if (!setsTimesByName && setsTime(this.#keep, "file"))
+      this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed));
+  }
+
+  /** Sets what could not be set while the file was open. */
+  setNamed(held: HeldDirs, { dir, name }: NameIn, { mtimeSec, mtimeNsec, facts }: Metadata): void {
+    const { setsTimesByName, times } = this.keeping;
+    if (setsTimesByName && setsTime(this.#keep, "file"))
+      this.#setTime(() => times.setAt(held.nameAt(dir, name), mtimeSec, mtimeNsec, facts?.accessed));
+  }
+
+  /**
+   * Sets facts, mode and time of a file or directory that was there, where they differ. Follows no
+   * link.
+   */
+  setAt(at: NameAt, there: FileStats, wanted: Metadata): void {
+    const { keeping } = this;
+    const hasAll = this.#hasFacts(at, there, wanted.facts);
+    if (!hasAll || !isSameMode(there, wanted, keeping)) this.#change(at, there, wanted, hasAll);
+    else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
+      this.#tell("modes");
+    if (this.#hasTimes(there, wanted) || !setsTime(this.#keep, there.kind)) return;
+    if (keeping.timeUnitNsec === Infinity) this.#tell("times");
+    else keeping.times.setAt(at, wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
+  }
+
+  #hasTimes(there: FileStats, wanted: Metadata): boolean {
+    const accessed = wanted.facts?.accessed;
+    const isRead = accessed?.sec === there.accessSec && accessed.nsec === there.accessNsec;
+    return isSameTime(there, wanted, this.keeping) && (accessed === undefined || isRead);
+  }
+
+  /** Sets the facts of a link that was just made. */
+  setLinkFacts(held: HeldDirs, { dir, name }: NameIn, { facts }: Metadata): void {
+    if (facts) this.#setFacts({ path: held.at(dir, name), isHandle: false }, facts);
+  }
+
+  /** Sets facts and time of a link that was there, where they differ. */
+  setLink(
+    held: HeldDirs,
+    { dir, name }: NameIn,
+    there: FileStats,
+    wanted: Metadata,
+    temporary: () => NameIn,
+  ): void {
+    const at = held.nameAt(dir, name);
+    if (!this.#hasFacts(at, there, wanted.facts)) this.#change(at, there, wanted, false);
+    if (!this.#hasTimes(there, wanted)) this.setLinkTime(held, { dir, name }, wanted, temporary);
+  }
+
+  #hasFacts(at: NameAt, there: FileStats, wanted: Facts | undefined): boolean {
+    return hasFacts(there, wanted, () => ({ path: at.path(), isHandle: false }));
+  }
+
+  /** Sets the mode after the facts: a new owner takes bits of it away. */
+  #change(at: NameAt, there: FileStats, wanted: Metadata, hasFacts: boolean): void {
+    withSame(at.path(), there, (place, fd) => {
+      if (!hasFacts) this.#setFacts(place, wanted.facts!, there);
+      if (there.kind !== "symlink") changeMode(place, fd, modeOver(there, wanted, this.keeping));
+    });
+  }
+
+  /** @param there what has some of them already */
+  #setFacts(place: FactPlace, wanted: Facts, there?: FileStats): void {
+    for (const fact of diskFacts) {
+      if (there && fact.isSame(there, wanted, () => place)) continue;
+      this.#attempt(fact.name, () => fact.set(place, wanted));
+    }
+  }
+
+  /**
+   * Sets the time of a link.
+   *
+   * @param temporary gives a name for a link that is made to find out whether links have times of
+   *   their own
+   */
+  setLinkTime(held: HeldDirs, { dir, name }: NameIn, wanted: Metadata, temporary: () => NameIn): void {
+    if (!setsTime(this.#keep, "symlink")) return;
+    const { times } = this.keeping;
+    this.#keepsLinkTimes ??= keepsLinkTimes(held, temporary(), times);
+    if (!this.#keepsLinkTimes) return this.#tell("times of links");
+    const set = (): void =>
+      times.setAt(held.nameAt(dir, name), wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
+    this.#attempt("times of links", set);
+  }
+
+  #setTime(set: () => void): void {
+    if (this.keeping.timeUnitNsec === Infinity) this.#tell("times");
+    else this.#attempt("times", set);
+  }
+
+  /**
+   * What this process made itself is not lost because the system refuses to say whose or when it
+   * is.
+   */
+  #attempt(what: Unkept, set: () => void): void {
+    try {
+      set();
+    } catch (thrown) {
+      if (!isErrno(thrown)) throw thrown;
+      this.#tell(what);
+    }
+  }
+
+  #tell(what: Unkept): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#onUnkept(what);
+  }
+}
+
+/**
+ * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits that are not
+ * asked for stay at a directory, whoever gave them, and at a file that is to have them.
+ */
+function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits }: PlaceKeeping): number {
+  const bits = ~(modeMask | allowedModeBits);
+  const special = kind === "dir" ? mode & bits : mode & wanted.mode & bits;
+  return special | (wanted.mode & allowedModeBits) | (mode & ~allowedModeBits & modeMask);
+}
+
+/**
+ * Sets the mode of what stands at a path, and was looked at before.
+ *
+ * @throws CHANGED when it is something else by now
+ */
+export function setMode(path: NativePath, there: Identity, mode: number): void {
+  withSame(path, there, (place, fd) => changeMode(place, fd, mode));
+}
+
+function changeMode({ path, isHandle }: FactPlace, fd: number, mode: number): void {
+  if (isHandle) fs.chmodSync(path, mode);
+  else fs.fchmodSync(fd, mode);
+}
+
+/**
+ * Does something to what stands at a path, and was looked at before. A handle of a place only
+ * cannot be changed itself, but the way through it leads to just that file.
+ *
+ * @throws CHANGED when it is something else by now
+ */
+function withSame(path: NativePath, there: Identity, work: (place: FactPlace, fd: number) => void): void {
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  const check = (): void => {
+    if (!isStillSame(there, identityOf(fd), fd)) {
+      throw new SyncError("CHANGED", "something else took the place of what was looked at");
+    }
+    const isHandle = O_PATH !== fs.constants.O_RDONLY;
+    work({ path: isHandle ? `/proc/self/fd/${fd}` : path, isHandle }, fd);
+  };
+  closingAfter(check, () => fs.closeSync(fd));
+}

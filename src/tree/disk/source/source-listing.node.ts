@@ -1,0 +1,274 @@
+import fs from "node:fs";
+import { Pause } from "../../../bytes/pause.node.ts";
+import { SyncError, withPath } from "../../../errors.ts";
+import type { Entry, Layout } from "../../entry/entry.ts";
+import { stagingName } from "../../entry/staging-name.ts";
+import type { Subtree } from "../../entry/subtree-digests.ts";
+import { type Keep, plainKeep } from "../../plan/keep.ts";
+import type { Order } from "../../order/order.ts";
+import type { TreeFilter } from "../../filter/tree-filter.ts";
+import type { SourceEntry, SourceOptions } from "../../source.ts";
+import { type ReadSubtreesOptions, smallTreeCount, type SourceSubtrees } from "../../subtrees.ts";
+import { fromByteString, type ByteString } from "../calls/byte-string.node.ts";
+import { pathBelow, printPlace, type DirNode } from "../calls/dir-node.node.ts";
+import { DigestFacts, isTellable } from "../facts/digest-facts.node.ts";
+import { DirFilters } from "./dir-filters.node.ts";
+import { ChosenPaths } from "./chosen-paths.node.ts";
+import { FactReader } from "../facts/fact-reader.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { fileTrouble } from "../calls/file-trouble.node.ts";
+import { FollowedLinks, type FollowOptions } from "./followed-links.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { isCarried } from "../facts/kept-facts.node.ts";
+import { LinkNumbers } from "../facts/link-numbers.node.ts";
+import { SentFiles } from "./sent-files.node.ts";
+import type { SourceFile } from "./source-file.node.ts";
+import { readSubtrees } from "./subtrees.node.ts";
+import { withoutEmptyDirs } from "./without-empty-dirs.node.ts";
+import { walk, type Found, type WalkOptions } from "../calls/walk.node.ts";
+
+/** Entries in one batch, at most. */
+const batchCount = 1024;
+
+/**
+ * Where a listing starts: in a directory that has a name in the tree, or at one name in a
+ * directory.
+ */
+export interface ListingStart {
+  readonly held: HeldDirs;
+  /** The directory that paths begin in. */
+  readonly place: ByteString;
+  readonly layout: Layout;
+  readonly name: ByteString;
+  readonly isDir: boolean;
+}
+
+/** What of a tree is listed. */
+export interface ListingOptions
+  extends
+    FollowOptions,
+    Pick<Order, "flatDirs" | "keep" | "oneFileSystem" | "paths" | "prunesEmptyDirs" | "removesSourceFiles"> {
+  /** Leaves out what its rules for senders exclude. */
+  readonly filter?: TreeFilter | undefined;
+}
+
+/** Lists a tree of the file system, and tells its directories by their digests. */
+export class SourceListing {
+  readonly #start: ListingStart;
+  readonly #options: ListingOptions;
+  readonly #tellers: Tellers;
+  readonly #skip: NonNullable<WalkOptions["skip"]>;
+  readonly #chosen: ChosenPaths | undefined;
+  readonly #links: FollowedLinks | undefined;
+  readonly #sent: SentFiles | undefined;
+  readonly #filters: DirFilters | undefined;
+  /** What comes before the paths of what is in the top directory. */
+  readonly #topPath: ByteString;
+  /** All that is below the top, where that is little and was read already. */
+  #kept: readonly Found[] | undefined;
+
+  constructor(start: ListingStart, options: ListingOptions) {
+    const { filter, flatDirs = false, keep = plainKeep, paths } = options;
+    this.#options = options;
+    this.#start = start;
+    if (options.removesSourceFiles === true) this.#sent = new SentFiles(start.held);
+    this.#chosen = paths && new ChosenPaths(paths, flatDirs);
+    const { copyDirLinks = false, copyLinks = false, copyUnsafeLinks = false } = options;
+    if (copyDirLinks || copyLinks || copyUnsafeLinks)
+      this.#links = new FollowedLinks(start.held, options, start.isDir && start.layout === "named" ? 1 : 0);
+    const numbers = keep.hardLinks === true ? new LinkNumbers() : undefined;
+    this.#tellers = { facts: new FactReader(keep), keep, numbers };
+    this.#filters = filter && filtersAt(start, filter);
+    this.#topPath = start.layout === "named" ? `${start.name}/` : "";
+    const filters = this.#filters;
+    this.#skip = (dir, name, { kind }) => {
+      if (this.#chosen?.see(dir, name, kind === "dir") === false) return true;
+      return name === stagingName || (filters?.of(dir).excludes(name, kind === "dir") ?? false);
+    };
+  }
+
+  get subtrees(): SourceSubtrees | undefined {
+    const { isDir, name } = this.#start;
+    if (!isDir || this.#isNothing || this.#isPartial || !isTellable(this.#tellers.keep)) return undefined;
+    return { topName: fromByteString(name), read: (options) => this.#readSubtrees(options) };
+  }
+
+  async *entries(options: SourceOptions): AsyncGenerator<readonly SourceEntry<SourceFile>[]> {
+    const { onTrouble, signal } = options;
+    const pause = new Pause(signal);
+    let batch: SourceEntry<SourceFile>[] = [];
+    for (const found of this.#findAll(options)) {
+      const listed = describe(this.#start, found, this.#tellers, onTrouble);
+      if (listed) batch.push(this.#isImplied(found) ? implied(listed) : listed);
+      if (listed && listed.entry.kind !== "dir") this.#sent?.add(listed.file);
+      const isDue = pause.due();
+      if (!isDue && batch.length < batchCount) continue;
+      if (batch.length > 0) yield batch;
+      batch = [];
+      if (isDue) await pause.take();
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  /** True for the root when it is sent for some of what is in it. */
+  #isImplied({ depth }: Found): boolean {
+    return depth === 0 && this.#chosen !== undefined && this.#start.layout === "contents";
+  }
+
+  /** Removes the files and links that were listed, as far as they are the same. */
+  async removeSent(onTrouble: (error: SyncError) => void): Promise<void> {
+    await this.#sent?.remove(new Pause(), onTrouble);
+  }
+
+  async #readSubtrees(options: ReadSubtreesOptions): Promise<readonly Subtree[] | undefined> {
+    const { held } = this.#start;
+    const kept: Found[] = [];
+    const onFound = (found: Found): void => void (kept.length <= smallTreeCount && kept.push(found));
+    const walked = { top: held.root, skip: this.#skip, facts: new DigestFacts(this.#tellers.keep), onFound };
+    const subtrees = await readSubtrees(held, walked, options);
+    // Of a tree that could be read in full the last is the top: what failed is told by its entries.
+    if (subtrees?.at(-1)?.path === "" && kept.length <= smallTreeCount) this.#kept = kept;
+    return subtrees;
+  }
+
+  /** True where directories are not sent as they are. */
+  get #isPartial(): boolean {
+    if (this.#sent) return true; // each of its files has to be known
+    const { flatDirs = false, oneFileSystem = false, prunesEmptyDirs = false } = this.#options;
+    return (
+      flatDirs || oneFileSystem || prunesEmptyDirs || this.#chosen !== undefined || this.#links !== undefined
+    );
+  }
+
+  /** True when the top entry itself is left out. */
+  get #isNothing(): boolean {
+    const { isDir, layout, name } = this.#start;
+    return layout === "named" && this.#filters?.top.excludes(name, isDir) === true;
+  }
+
+  /** The top entry, at depth 0, and what is below it. */
+  *#findAll({ isComplete = () => false, onTrouble }: SourceOptions): Generator<Found> {
+    const { held, isDir, name } = this.#start;
+    const behind = isDir ? undefined : this.#links?.lookBehind(held.root, name);
+    const stats = behind ?? (isDir ? held.lookAtDir(held.root) : held.look(held.root, name));
+    if (!stats)
+      throw new SyncError("VANISHED", "a file is gone", { detail: { path: printPlace(held.root, name) } });
+    if (this.#isNothing) return;
+    const isClosed = isDir && isComplete("");
+    yield { dir: held.root, name, depth: 0, stats, isClosed, isBehindLink: behind !== undefined };
+    if (!isDir || isClosed || (this.#options.flatDirs === true && this.#start.layout === "named")) return;
+    const above = { depth: 1, pathBytes: this.#topPath.length };
+    const passBelow = (dir: DirNode, below: ByteString): boolean => isComplete(placeIn(dir, below));
+    const kept = this.#kept;
+    this.#kept = undefined;
+    const below = kept
+      ? withoutPassed(kept, passBelow)
+      : walk(held, { above, skip: this.#skip, passBelow, ...this.#ways(), ...(onTrouble && { onTrouble }) });
+    const found = this.#withoutNeedless(below);
+    for (const each of found) yield { ...each, depth: each.depth + 1 };
+    for (const trouble of this.#chosen?.missing() ?? []) onTrouble?.(trouble);
+  }
+
+  #withoutNeedless(below: Iterable<Found>): Iterable<Found> {
+    const chosen = this.#chosen;
+    if (this.#options.prunesEmptyDirs === true) return withoutEmptyDirs(below);
+    return chosen ? withoutEmptyDirs(below, ({ dir, name }) => chosen.isOnTheWay(dir, name)) : below;
+  }
+
+  /** Where the walk does not go, and where it goes though a link stands there. */
+  #ways(): WalkOptions {
+    const { flatDirs = false, oneFileSystem = false } = this.#options;
+    const chosen = this.#chosen;
+    const links = this.#links;
+    const { held } = this.#start;
+    const device = oneFileSystem ? held.lookAtDir(held.root).device : undefined;
+    const isEnd = (dir: DirNode, name: ByteString, stats: FileStats): boolean =>
+      (oneFileSystem && stats.device !== device) || (chosen ? chosen.endsAt(dir, name) : flatDirs);
+    return {
+      ...((flatDirs || oneFileSystem) && { endAt: isEnd }),
+      ...(chosen && { passOver: (dir, name) => chosen.excludes(dir, name) }),
+      ...(links && { lookBehind: (dir, name) => links.lookBehind(dir, name) }),
+    };
+  }
+}
+
+function filtersAt({ held, isDir, layout, name, place }: ListingStart, filter: TreeFilter): DirFilters {
+  const root = isDir && layout === "named" ? { name } : layout;
+  return new DirFilters(filter, held, { side: "sender", place, root });
+}
+
+function implied({ entry, file }: SourceEntry<SourceFile>): SourceEntry<SourceFile> {
+  return { entry: { ...entry, isImplied: true }, file };
+}
+
+/** What `walk` would give of what it has found before. */
+function* withoutPassed(
+  kept: readonly Found[],
+  passBelow: NonNullable<WalkOptions["passBelow"]>,
+): Generator<Found> {
+  let openDepth = Number.POSITIVE_INFINITY;
+  for (const found of kept) {
+    if (found.depth > openDepth) continue;
+    const isClosed = found.stats.kind === "dir" && passBelow(found.dir, found.name);
+    openDepth = isClosed ? found.depth : Number.POSITIVE_INFINITY;
+    yield isClosed ? { ...found, isClosed } : found;
+  }
+}
+
+/** The path of a name in a directory, from the root. */
+function placeIn(dir: DirNode, name: ByteString): ByteString {
+  return `${pathBelow(dir)}/${name}`.slice(1);
+}
+
+/** What tells more of entries than their names, modes and times. */
+interface Tellers {
+  readonly facts: FactReader;
+  readonly keep: Keep;
+  readonly numbers: LinkNumbers | undefined;
+}
+
+function describe(
+  { held }: ListingStart,
+  { dir, name, depth, stats, isBehindLink = false, isClosed = false }: Found,
+  { facts: reader, keep, numbers }: Tellers,
+  onTrouble: SourceOptions["onTrouble"],
+): SourceEntry<SourceFile> | undefined {
+  try {
+    const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
+    if (kind === "other" || !isCarried(keep, kind)) throw unsupported(printPlace(dir, name));
+    const size = kind === "file" ? stats.size : 0;
+    const link = numbers?.of(stats);
+    const facts = reader.read(
+      stats,
+      () => ({ path: held.at(dir, name), isHandle: isBehindLink }),
+      (error) => onTrouble?.(withPath(error, printPlace(dir, name))),
+    );
+    const entry: Entry = {
+      depth,
+      name: fromByteString(name),
+      kind,
+      size,
+      mode,
+      mtimeSec,
+      mtimeNsec,
+      ...(isClosed && { isComplete: true }),
+      ...(stats.rdev && { rdev: stats.rdev }),
+      ...(link !== undefined && { link }),
+      ...(facts && { facts }),
+    };
+    const listed = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
+    const file = isBehindLink ? { ...listed, isBehindLink } : listed;
+    if (kind !== "symlink") return { entry, file };
+    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) }, file };
+  } catch (thrown) {
+    onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
+    return undefined;
+  }
+}
+
+/** What is wrong with a file of a kind that is never sent. */
+export function unsupported(place: string): SyncError {
+  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", {
+    detail: { path: place },
+  });
+}

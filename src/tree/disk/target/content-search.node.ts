@@ -1,0 +1,180 @@
+import type { ChunkId } from "../../../chunk/chunk.ts";
+import { createCutter } from "../../../chunk/create-cutter.ts";
+import type { CutterSpec } from "../../../chunk/cutter.ts";
+import type { ChunkDigest } from "../../../chunk/digest.ts";
+import type { Bytes } from "../../../types.ts";
+import type { ByteString } from "../calls/byte-string.node.ts";
+import { chunkNamer } from "../calls/file-cut.node.ts";
+import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { IncomingFile } from "./incoming-file.node.ts";
+import { KnownChunks } from "./known-chunks.node.ts";
+import { Likeness } from "./likeness.node.ts";
+import type { Pause } from "../../../bytes/pause.node.ts";
+import type { Places } from "./places.node.ts";
+import { Reference, type CutTools } from "./reference.node.ts";
+import { stagingName } from "../../entry/staging-name.ts";
+import type { Staging } from "./staging.node.ts";
+import { walk } from "../calls/walk.node.ts";
+
+/**
+ * What a file's references may be cut ahead in search of its chunks: at first, and more for each
+ * one missed.
+ */
+const firstAheadBytes = 64 * 1024 * 1024;
+const nextAheadBytes = 1024 * 1024;
+
+/** A new file smaller than this is sent at once: to ask for it costs as much. */
+const minAskBytes = 128;
+
+/** What a search shares with the rest of its target. */
+interface ContentSearchTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly places: Places;
+  readonly pause: Pause;
+}
+
+/** How the sender makes chunks. */
+export interface ChunkRule {
+  readonly spec: CutterSpec;
+  readonly digest: ChunkDigest;
+}
+
+/**
+ * Finds content that a destination has already: in old versions, in files that look alike, in
+ * leftovers.
+ */
+export class ContentSearch {
+  readonly known: KnownChunks;
+  readonly #tools: ContentSearchTools;
+  readonly #cutTools: CutTools;
+  /** The directory whose files new ones may be like, until it is walked. */
+  #unseen: DirNode | undefined;
+  #likeness = new Likeness();
+  /** References that belong to no single file: leftovers, and everything when that is asked for. */
+  readonly #shared: Reference[] = [];
+  /** Leftovers that are among them. */
+  #leftoverCount = 0;
+  /** Files that are cut to the end. */
+  readonly #cutPlaces = new Set<number>();
+  #mayCutAll: boolean;
+
+  /**
+   * @param from the directory whose files new ones may be like; none for a single file
+   * @param mayCutAll true to cut all files there before a chunk is said to be missing
+   */
+  constructor(
+    tools: ContentSearchTools,
+    { spec, digest }: ChunkRule,
+    from: DirNode | undefined,
+    mayCutAll: boolean,
+  ) {
+    const { places } = tools;
+    this.#tools = tools;
+    this.#unseen = from;
+    this.#mayCutAll = mayCutAll;
+    this.known = new KnownChunks(places, digest, spec.maxBytes, { keepAll: mayCutAll });
+    this.#cutTools = {
+      places,
+      known: this.known,
+      cutter: createCutter(spec),
+      keyOf: chunkNamer(digest, spec.maxBytes),
+    };
+  }
+
+  refer(place: number, size: number): Reference {
+    return new Reference(this.#cutTools, place, size);
+  }
+
+  /**
+   * True when some of a new file may be here. A promise when that takes a look at all files first.
+   */
+  mayHave(dir: DirNode, name: ByteString, size: number): boolean | Promise<boolean> {
+    if (this.#mayCutAll) return true;
+    if (size < minAskBytes) return false;
+    const isLike = (): boolean =>
+      this.#tools.staging.hasLeftover(dir, name) || this.#likeness.find(name, size).length > 0;
+    return this.#unseen ? this.#seeAll().then(isLike) : isLike();
+  }
+
+  /** Learns where a file is that was replaced, unless the look at all files has met it before. */
+  addOld({ dir, name }: NameIn, size: number): void {
+    if (this.#unseen) this.#shared.push(this.refer(this.#tools.places.add(dir, name, size), size));
+  }
+
+  /** Files that a new one may be like. */
+  findLike(name: ByteString, size: number): Reference[] {
+    return this.#likeness
+      .find(name, size)
+      .filter((like) => !this.#cutPlaces.has(like.place))
+      .map((like) => this.refer(like.place, like.size));
+  }
+
+  /**
+   * The bytes of a chunk of a file, verified, when they are here. They are overwritten by the next
+   * call.
+   */
+  async find(file: IncomingFile, id: ChunkId, size: number): Promise<Bytes | undefined> {
+    const bytes = this.known.read(id, size);
+    if (bytes) return bytes;
+    this.#learnLeftovers();
+    file.aheadBytes += file.aheadBytes === 0 ? firstAheadBytes : nextAheadBytes;
+    for (const reference of [...file.references, ...this.#shared]) {
+      while (!reference.isDone && file.aheadBytes > 0) {
+        file.aheadBytes -= this.#cutMore(reference);
+        const found = this.known.read(id, size);
+        if (found) return found;
+        const { pause } = this.#tools;
+        if (pause.due()) await pause.take();
+      }
+    }
+    return this.#mayCutAll ? this.#findAnywhere(id, size) : undefined;
+  }
+
+  async #findAnywhere(id: ChunkId, size: number): Promise<Bytes | undefined> {
+    const { pause } = this.#tools;
+    await this.#seeAll();
+    for (let reference = this.#shared.pop(); reference; reference = this.#shared.pop()) {
+      while (!reference.isDone) {
+        this.#cutMore(reference);
+        if (pause.due()) await pause.take();
+      }
+    }
+    this.#mayCutAll = false;
+    return this.known.read(id, size);
+  }
+
+  /** More of them come to light when another file system is reached. */
+  #learnLeftovers(): void {
+    const { places, staging } = this.#tools;
+    for (; this.#leftoverCount < staging.leftovers.length; this.#leftoverCount++) {
+      const { dir, name, size } = staging.leftovers[this.#leftoverCount]!;
+      this.#shared.push(this.refer(places.add(dir, name, size), size));
+    }
+  }
+
+  #cutMore(reference: Reference): number {
+    const cutBytes = reference.cutMore();
+    if (reference.isDone) this.#cutPlaces.add(reference.place);
+    return cutBytes;
+  }
+
+  /** Looks once at the names and sizes of all files, without opening any. */
+  async #seeAll(): Promise<void> {
+    const from = this.#unseen;
+    this.#unseen = undefined;
+    if (!from) return;
+    const { held, pause, places } = this.#tools;
+    const skip = (_: DirNode, name: ByteString): boolean => name === stagingName;
+    for (const { dir, name, stats } of walk(held, { from, skip })) {
+      if (stats.kind === "file") this.#see(places.add(dir, name, stats.size), name, stats.size);
+      if (pause.due()) await pause.take();
+    }
+  }
+
+  #see(place: number, name: ByteString, size: number): void {
+    this.#likeness.add(place, name, size);
+    if (this.#mayCutAll) this.#shared.push(this.refer(place, size));
+  }
+}

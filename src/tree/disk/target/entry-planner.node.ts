@@ -1,0 +1,211 @@
+import { SyncError } from "../../../errors.ts";
+import { toByteString, type ByteString } from "../calls/byte-string.node.ts";
+import {
+  compareEntry,
+  incompleteDir,
+  unsupportedSpecial,
+  wantedOver,
+  type Keeping,
+  type Outcome,
+} from "../../plan/comparison.ts";
+import { differencesOf } from "../../plan/differences.ts";
+import { isUnsafeLink } from "../../plan/unsafe-link.ts";
+import type { PlanRule } from "../../plan/plan-rule.ts";
+import { differingFacts, hasFacts } from "../facts/disk-facts.node.ts";
+import type { FactPlace } from "../facts/fact-place.node.ts";
+import { isCarried, type KeptFacts } from "../facts/kept-facts.node.ts";
+import type { Destination } from "./destination.node.ts";
+import type { Extras } from "./extras.node.ts";
+import { entryTrouble } from "../calls/file-trouble.node.ts";
+import type { ExpectedPaths } from "../../filter/expected-paths.ts";
+import { depthOf, printPlace, DirNode } from "../calls/dir-node.node.ts";
+import { inTheWay } from "./replacements.node.ts";
+import { stagingName } from "../../entry/staging-name.ts";
+import { standingAt, type FoundStanding } from "./standing.node.ts";
+import type { ChangedFact, Entry, Layout } from "../../entry/entry.ts";
+import type { Need } from "../../target.ts";
+
+const noFacts: readonly ChangedFact[] = [];
+
+/** An entry, its place, and what becomes of that. */
+export interface PlannedEntry {
+  readonly entry: Entry;
+  /** In the order in which entries arrived, from 0. */
+  readonly number: number;
+  readonly dir: DirNode;
+  readonly name: ByteString;
+  /** What stands there now. */
+  readonly there: FoundStanding | undefined;
+  readonly outcome: Exclude<Outcome, "blocked" | "skipped">;
+  /** How it differs from what is there, where somebody is told. */
+  readonly differs: readonly ChangedFact[];
+}
+
+/** What is done about entries: by a target in earnest, by a preview in words. */
+export interface EntryActions {
+  /** The root itself is an entry. */
+  root(entry: Entry, number: number): void;
+  /** Returns the directory that the entries below it lie in. */
+  dir(planned: PlannedEntry): DirNode;
+  link(planned: PlannedEntry): void;
+  /** What the file needs; a promise when that takes a look at all files first. */
+  file(planned: PlannedEntry): Need | Promise<Need>;
+}
+
+/** What a planner shares with the rest of its target. */
+interface EntryPlannerTools {
+  readonly destination: Destination;
+  readonly layout: Layout;
+  readonly keeping: Keeping;
+  readonly rule: PlanRule | undefined;
+  /** True to take a link for the directory that it leads to, where one comes. */
+  readonly keepsDirLinks: boolean;
+  readonly actions: EntryActions;
+  /** True where somebody is told of changes. */
+  readonly tellsChanges: boolean;
+  /** True where nothing about files with further names may be changed. */
+  readonly sparesLinked: boolean;
+  readonly kept: KeptFacts;
+  /** Where to say what was seen, when the rest is to be deleted. */
+  readonly extras: Extras | undefined;
+  /** What entries have to be, when that is known. */
+  readonly expected: ExpectedPaths | undefined;
+}
+
+/** Finds the place of each entry, and decides by what stands there what is to be done. */
+export class EntryPlanner {
+  readonly #tools: EntryPlannerTools;
+  /**
+   * The directories on the way to the last entry, by depth; undefined where one could not be had.
+   */
+  readonly #open: (DirNode | undefined)[] = [];
+
+  constructor(tools: EntryPlannerTools) {
+    this.#tools = tools;
+  }
+
+  /**
+   * What an entry needs; a promise when that takes a look at all files first. Throws when it cannot
+   * be had; what lies below it is then passed over.
+   */
+  plan(entry: Entry, number: number): Need | Promise<Need> {
+    const { depth, kind } = entry;
+    const { destination, expected, extras, layout } = this.#tools;
+    const parent = depth === 0 ? destination.root : this.#open[depth - 1];
+    this.#leave(depth);
+    const name = depth > 0 || !destination.isSingle ? toByteString(entry.name) : destination.topName;
+    extras?.see(depth, name);
+    if (!parent) return "nothing";
+    this.#attempt(parent, name, () => expected?.check(entry, layout));
+    if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
+    const dir = this.#planDir(parent, name, entry, number);
+    this.#open[depth] = dir;
+    if (dir && entry.isComplete !== true) extras?.enter(depth + 1, dir);
+    return "nothing";
+  }
+
+  /** Leaves the directories of this depth and below it. */
+  #leave(depth: number): void {
+    while (this.#open.length > depth) {
+      const left = this.#open.pop();
+      if (left) this.#tools.destination.held?.leave(left);
+    }
+  }
+
+  /** Returns undefined for one that is left out with all that is in it. */
+  #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode | undefined {
+    const { actions, layout } = this.#tools;
+    if (layout === "named" || entry.depth > 0) {
+      return this.#attempt(parent, name, () => {
+        const planned = this.#compare(parent, name, entry, number);
+        if (entry.isComplete === true && planned?.there?.kind !== "dir") throw incompleteDir();
+        return planned && actions.dir(planned);
+      });
+    }
+    const { destination, kept } = this.#tools;
+    if (entry.isImplied !== true)
+      actions.root(kept.wanted(entry, destination.held?.lookAtDir(parent)), number);
+    return parent;
+  }
+
+  #planLeaf(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {
+    const { actions } = this.#tools;
+    return this.#attempt(dir, name, () => {
+      const planned = this.#compare(dir, name, entry, number);
+      if (!planned) return "nothing";
+      if (entry.kind === "file") return actions.file(planned);
+      actions.link(planned);
+      return "nothing";
+    });
+  }
+
+  /** Returns undefined for what the rule leaves as it is. */
+  #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
+    const { destination, extras, kept, keepsDirLinks, rule } = this.#tools;
+    if (!isCarried(kept.keep, told.kind)) throw unsupportedSpecial();
+    if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
+    if (told.depth === 0 && destination.isSingle && number > 0)
+      throw new SyncError("PATH", "the destination is the place of a single file");
+    const { held } = destination;
+    if (rule?.onlySafeLinks === true && isUnsafe(told, dir)) return undefined;
+    const there = held && standingAt(held, dir, name, told, keepsDirLinks);
+    const entry = kept.wanted(told, there);
+    const outcome = this.#outcomeOf(dir, name, entry, there);
+    if (outcome === "skipped") return undefined;
+    if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
+      extras?.expectBackup(entry.depth, name);
+    const differs = this.#differences(dir, name, entry, there, outcome);
+    if (outcome === "touched" && entry.kind === "file" && rule)
+      return { entry: wantedOver(there!, entry, rule), number, dir, name, there, differs, outcome };
+    if (outcome !== "blocked") return { entry, number, dir, name, there, differs, outcome };
+    if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
+    // Nothing that is in it is at the sender.
+    extras.enter(entry.depth + 1, new DirNode(dir, name), true);
+    return { entry, number, dir, name, there, differs, outcome: "replaced" };
+  }
+
+  #differences(
+    dir: DirNode,
+    name: ByteString,
+    entry: Entry,
+    there: FoundStanding | undefined,
+    outcome: Outcome,
+  ): readonly ChangedFact[] {
+    const { keeping, rule, tellsChanges } = this.#tools;
+    if (!tellsChanges || outcome === "same") return noFacts;
+    const plain = differencesOf(entry, there, keeping, rule);
+    if (entry.facts === undefined || there?.kind !== entry.kind) return plain;
+    return [...plain, ...differingFacts(there, entry.facts, this.#factPlace(dir, name))];
+  }
+
+  #factPlace(dir: DirNode, name: ByteString): () => FactPlace {
+    const { held } = this.#tools.destination;
+    return () => ({ path: held!.at(dir, name), isHandle: false });
+  }
+
+  #outcomeOf(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
+    const outcome = this.#compareAll(dir, name, entry, there);
+    const isShared = outcome === "touched" && there!.kind !== "dir" && there!.linkCount > 1;
+    return isShared && this.#tools.sparesLinked ? "changed" : outcome;
+  }
+
+  #compareAll(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
+    const { keeping, rule } = this.#tools;
+    const outcome = compareEntry(entry, there, keeping, rule);
+    if (outcome !== "same" || entry.facts === undefined) return outcome;
+    return hasFacts(there!, entry.facts, this.#factPlace(dir, name)) ? "same" : "touched";
+  }
+
+  /** Says of what fails which path it was. */
+  #attempt<Result>(dir: DirNode, name: ByteString, work: () => Result): Result {
+    try {
+      return work();
+    } catch (thrown) {
+      throw entryTrouble(thrown, printPlace(dir, name));
+    }
+  }
+}
+
+function isUnsafe({ target }: Entry, dir: DirNode): boolean {
+  return target !== undefined && isUnsafeLink(toByteString(target), depthOf(dir));
+}

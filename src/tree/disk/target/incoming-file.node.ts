@@ -1,0 +1,371 @@
+import fs from "node:fs";
+import { closingAfter } from "../../../bytes/closing.ts";
+import type { ChunkId } from "../../../chunk/chunk.ts";
+import { equalBytes } from "../../../bytes/compare.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Bytes } from "../../../types.ts";
+import { isTakenAsIs, linkTo } from "./alternatives.node.ts";
+import type { Backups } from "./backups.node.ts";
+import { cloneContent, copyBytes } from "../calls/copy-content.node.ts";
+import { readFully, writeFully } from "../calls/file-cut.node.ts";
+import type { HandleCache } from "../calls/handle-cache.node.ts";
+import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { LinkedFiles } from "./linked-files.node.ts";
+import { firstMode, type MetadataSetter } from "../facts/metadata.node.ts";
+import type { OldFiles } from "./old-files.node.ts";
+import type { Pause } from "../../../bytes/pause.node.ts";
+import type { Places } from "./places.node.ts";
+import type { PlannedFile } from "./planned-files.node.ts";
+import type { Reference } from "./reference.node.ts";
+import { newFlags, putFile, putInto } from "./put-file.node.ts";
+import type { Replacements } from "./replacements.node.ts";
+import type { Staging } from "./staging.node.ts";
+import { isZero } from "../calls/zero.node.ts";
+
+/** A file up to this is compared when it has come and may be in another directory as well. */
+const comparedBytes = 64 * 1024;
+
+/** Runs of zeros shorter than this are written: no file system makes a hole of them. */
+const minHoleBytes = 4096;
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+/** What a file needs from the target it belongs to. */
+export interface IncomingTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly replacements: Replacements;
+  /** Keeps what is replaced, when its content is counted on. */
+  readonly oldFiles: OldFiles | undefined;
+  readonly linkedFiles: LinkedFiles;
+  /** Keeps what is replaced, when that was asked for. */
+  readonly backups: Backups | undefined;
+  readonly places: Places;
+  /** Temporary files open for writing, by name. */
+  readonly writing: HandleCache<NameIn>;
+  /**
+   * Temporary files of files that were given up: their content may be counted on until the session
+   * ends.
+   */
+  readonly abandoned: NameIn[];
+  readonly pause: Pause;
+  /** True to wait until the content is on the disk before a file gets its name. */
+  readonly durable: boolean;
+  /** True to write into files that are there, in place of replacing them. */
+  readonly inPlace: boolean;
+  readonly metadata: MetadataSetter;
+}
+
+/**
+ * One file on its way in.
+ *
+ * As long as all that comes equals the old version, nothing is written. From the first difference
+ * on it is built under a temporary name, which `complete` changes into its own.
+ */
+export class IncomingFile {
+  readonly plan: PlannedFile;
+  /** Its number among the places that content can be taken from. */
+  readonly place: number;
+  readonly references: readonly Reference[];
+  /** Bytes that may be cut from the references in search of its chunks. */
+  aheadBytes = 0;
+  readonly #tools: IncomingTools;
+  readonly #old: Reference | undefined;
+  /** Bytes at the start that equal the old version. */
+  #sameBytes = 0;
+  #isInStep: boolean;
+  #temp: NameIn | undefined;
+  #kept: Bytes | undefined;
+  #placedBytes = 0;
+  #writtenEnd = 0;
+
+  /**
+   * @param references where to look for its chunks; the first is its old version when it has one
+   */
+  constructor(tools: IncomingTools, plan: PlannedFile, place: number, references: readonly Reference[]) {
+    this.#tools = tools;
+    this.plan = plan;
+    this.place = place;
+    this.references = references;
+    this.#old = plan.there?.kind === "file" || plan.basis ? references[0] : undefined;
+    this.#isInStep = this.#old !== undefined;
+  }
+
+  /** True when the chunk is in the old version at the same place, as was all before it. */
+  matchesOld(offset: number, id: ChunkId, size: number): boolean {
+    if (!this.#isInStep || offset !== this.#sameBytes) return false;
+    this.#isInStep = this.#old!.holds(offset, id, size);
+    if (this.#isInStep) this.#sameBytes += size;
+    return this.#isInStep;
+  }
+
+  /** Bytes of the old version. */
+  get oldBytes(): number {
+    return this.#old?.size ?? 0;
+  }
+
+  /** Opens the old version for reading; the caller closes it. */
+  openOld(): number {
+    const { dir, name } = this.plan.basis ?? this.plan;
+    return this.#tools.held.open(dir, name, readFlags);
+  }
+
+  /** Reads a part of the old version into the start of `into`. Returns the bytes there were. */
+  readOld(offset: number, into: Bytes): number {
+    return this.#old ? readFully(this.#tools.places.handleOf(this.#old.place), into, offset) : 0;
+  }
+
+  /** The old version has the same content. */
+  keepOld(): void {
+    this.#sameBytes = this.plan.size;
+  }
+
+  /** What was put is wrong. */
+  restart(): void {
+    if (this.#temp !== undefined) fs.ftruncateSync(this.#tools.writing.get(this.#temp), 0);
+    this.#isInStep = false;
+    this.#placedBytes = 0;
+    this.#writtenEnd = 0;
+  }
+
+  /** True when all of it equals the old version, which stays in its place. */
+  get isOld(): boolean {
+    const { basis, isShared } = this.plan;
+    return basis === undefined && !isShared && this.#equalsOld;
+  }
+
+  get #equalsOld(): boolean {
+    const { size } = this.plan;
+    return this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+  }
+
+  /** True when it equals what is in another directory, and is left to that. */
+  get isLeftOut(): boolean {
+    const { basis, there } = this.plan;
+    return basis?.way === "compare" && !there && this.#equalsOld && isTakenAsIs(basis, this.plan);
+  }
+
+  /** A small file may have come although all of it is in another directory. */
+  #compareReceived(): void {
+    const { basis, size } = this.plan;
+    if (!basis || basis.there.size !== size || size > comparedBytes || !isTakenAsIs(basis, this.plan)) return;
+    const received = this.#kept ?? (this.#temp && this.#readTemp(this.#temp));
+    const old = new Uint8Array(size);
+    if (!received || this.readOld(0, old) < size || !equalBytes(old, received)) return;
+    this.discard();
+    this.keepOld();
+  }
+
+  #readTemp({ dir, name }: NameIn): Bytes {
+    const fd = this.#tools.held.open(dir, name, readFlags);
+    const bytes = new Uint8Array(this.plan.size);
+    return closingAfter(
+      () => bytes.subarray(0, readFully(fd, bytes, 0)),
+      () => fs.closeSync(fd),
+    );
+  }
+
+  /** Takes what is in another directory as it is, where it equals that. Returns false elsewhere. */
+  takeBasis(): boolean {
+    const { basis, dir, name, there } = this.plan;
+    this.#compareReceived();
+    if (this.isLeftOut) return true;
+    if (basis?.way !== "link" || !this.#equalsOld || !isTakenAsIs(basis, this.plan)) return false;
+    const { held, staging } = this.#tools;
+    if (!there) return linkTo(basis, held, { dir, name });
+    const temp = staging.newName(dir, name);
+    if (!linkTo(basis, held, temp)) return false;
+    this.#temp = temp;
+    this.#rename();
+    return true;
+  }
+
+  /**
+   * True when `catchUp` has to come before `put`, and before `complete` unless all of it `isOld`.
+   */
+  get isBehind(): boolean {
+    return this.#temp === undefined && this.#sameBytes > 0;
+  }
+
+  /** Copies what equals the old version to where the rest will be put. */
+  async catchUp(): Promise<void> {
+    this.#openTemp();
+    await this.#copyOld(this.#temp!);
+  }
+
+  /** Puts a chunk in its place. The bytes are written, not kept. */
+  put(offset: number, bytes: Bytes): void {
+    this.#isInStep = false;
+    this.#placedBytes += bytes.length;
+    if (!isHole(bytes)) this.#writeTo(this.#openTemp(), bytes, offset);
+  }
+
+  /**
+   * Takes a file that came whole; it is written when complete, or by `spill`. The bytes must not
+   * change.
+   */
+  keep(bytes: Bytes): void {
+    this.#isInStep = false;
+    this.#kept = bytes;
+    this.#tools.places.keep(this.place, bytes);
+  }
+
+  /** Writes what is kept in memory. */
+  spill(): void {
+    const kept = this.#takeKept();
+    if (kept) this.put(0, kept);
+  }
+
+  /**
+   * Gives the file its metadata and its name.
+   *
+   * @throws TRUNCATED when some of it never came, CHANGED when somebody else changed the old one
+   *   meanwhile
+   */
+  complete(): void {
+    const { held, linkedFiles, metadata } = this.#tools;
+    const { dir, name, there } = this.plan;
+    const { isOld } = this;
+    const kept = this.#takeKept();
+    if (kept) this.#writeWhole(kept);
+    else if (!isOld) this.#finishTemp();
+    this.#checkBefore();
+    if (isOld) metadata.setAt(held.nameAt(dir, name), there!, this.plan);
+    else this.#rename();
+    if (there) linkedFiles.note(there);
+  }
+
+  /** Gives up the file; what came of it stays readable. */
+  abandon(): void {
+    this.spill();
+    this.discard();
+  }
+
+  /** Gives up the file, and what is kept in memory of it. */
+  discard(): void {
+    const { abandoned, places, writing } = this.#tools;
+    this.#takeKept();
+    if (this.#temp === undefined) return;
+    writing.drop(this.#temp);
+    places.move(this.place, this.#temp);
+    abandoned.push(this.#temp);
+    this.#temp = undefined;
+  }
+
+  /** What is kept in memory, which is from then on the caller's to write. */
+  #takeKept(): Bytes | undefined {
+    const kept = this.#kept;
+    if (kept) this.#tools.places.keep(this.place, undefined);
+    this.#kept = undefined;
+    return kept;
+  }
+
+  /** Writes a file that was kept, in one go. */
+  #writeWhole(bytes: Bytes): void {
+    const fd = this.#makeTemp();
+    const write = (): void => {
+      if (!isHole(bytes)) this.#writeTo(fd, bytes, 0);
+      this.#setMetadata(fd, this.#temp!);
+    };
+    closingAfter(write, () => fs.closeSync(fd));
+    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
+  }
+
+  #finishTemp(): void {
+    if (this.#sameBytes + this.#placedBytes !== this.plan.size)
+      throw this.#error("TRUNCATED", "a part never came");
+    this.#setMetadata(this.#openTemp(), this.#temp!);
+    this.#tools.writing.drop(this.#temp!);
+    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
+  }
+
+  #setMetadata(fd: number, temp: NameIn): void {
+    const { held, metadata } = this.#tools;
+    if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
+    metadata.setHandle(held, temp, fd, this.plan);
+    if (this.#tools.durable) fs.fsyncSync(fd);
+  }
+
+  #openTemp(): number {
+    const { places, writing } = this.#tools;
+    if (this.#temp !== undefined) return writing.get(this.#temp);
+    const fd = this.#makeTemp();
+    writing.add(this.#temp!, fd);
+    places.move(this.place, this.#temp!);
+    return fd;
+  }
+
+  #makeTemp(): number {
+    const { held, staging } = this.#tools;
+    const { dir, name } = this.plan;
+    this.#temp = staging.newName(dir, name);
+    return held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
+  }
+
+  #writeTo(fd: number, bytes: Bytes, offset: number): void {
+    writeFully(fd, bytes, offset);
+    this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
+  }
+
+  /**
+   * Copies what equals the old version. It was hashed when it was cut: that it has not changed
+   * since is seen at the end, by a look at its name.
+   */
+  async #copyOld(temp: NameIn): Promise<void> {
+    const { pause, places, writing } = this.#tools;
+    const { place: from, size } = this.#old!;
+    if (this.#sameBytes === size && cloneContent(places.handleOf(from), writing.get(temp))) {
+      this.#writtenEnd = this.#sameBytes;
+      return;
+    }
+    const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
+    for (let at = 0; at < this.#sameBytes; at += block.length) {
+      const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
+      if (readFully(places.handleOf(from), part, at) < part.length) throw this.#changed();
+      if (!isZero(part)) this.#writeTo(writing.get(temp), part, at);
+      if (pause.due()) await pause.take();
+    }
+  }
+
+  /** Whoever edits a file while it is being replaced keeps their edit. */
+  #checkBefore(): void {
+    const { dir, name, there } = this.plan;
+    if (there?.kind !== "file") return;
+    const { held, linkedFiles } = this.#tools;
+    const now = held.look(dir, name);
+    if (!now || !linkedFiles.isUntouched(there, now)) throw this.#changed();
+  }
+
+  #rename(): void {
+    const { backups, oldFiles, places, replacements } = this.#tools;
+    const { dir, name, there } = this.plan;
+    const temp = this.#temp!;
+    if (there && there.kind !== "dir") backups?.keep({ dir, name });
+    if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
+    const dress = (fd: number, copy: NameIn): void => this.#setMetadata(fd, copy);
+    const mayWriteInto = this.#tools.inPlace && !backups && !oldFiles && there?.kind === "file";
+    if (mayWriteInto) {
+      putInto(this.#tools, this.plan, temp, this.#tools.durable);
+      places.settle(this.place);
+    } else if (putFile(this.#tools, this.plan, temp, dress)) places.settle(this.place);
+    else {
+      replacements.wait({ ...this.plan, kind: "file" }, temp);
+      places.move(this.place, temp);
+    }
+    this.#temp = undefined;
+  }
+
+  #changed(): SyncError {
+    return this.#error("CHANGED", "the file at the destination changed while it was being replaced");
+  }
+
+  #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
+    return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
+  }
+}
+
+function isHole(bytes: Bytes): boolean {
+  return bytes.length >= minHoleBytes && isZero(bytes);
+}

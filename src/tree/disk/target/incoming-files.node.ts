@@ -1,0 +1,173 @@
+import { closingAfter, doAll } from "../../../bytes/closing.ts";
+import { BlockPool } from "../../../bytes/block-pool.ts";
+import { idBytes } from "../../../chunk/chunk.ts";
+import { SyncError } from "../../../errors.ts";
+import type { Bytes } from "../../../types.ts";
+import { IncomingFile } from "./incoming-file.node.ts";
+import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
+import { SpareContent } from "./spare-content.node.ts";
+import type { Stretch } from "../../stretch.ts";
+import type { Workspace } from "./workspace.node.ts";
+
+/** Files up to this are kept in memory until they are completed, so that each is opened once. */
+const keptFileBytes = 8 * 1024;
+/** Files that wait in memory: bytes and files, at most. */
+const maxKeptBytes = 1024 * 1024;
+const maxKeptCount = 4096;
+
+/**
+ * The files of which some has come, by entry. A file that is not expected, or given up, is passed
+ * over; content that comes for it is kept until the session ends, because the sender may count on
+ * it for another file.
+ */
+export class IncomingFiles {
+  readonly #workspace: Workspace;
+  readonly #planned: PlannedFiles;
+  readonly #files = new Map<number, IncomingFile>();
+  /** What files hold in memory, copied: what came is not ours. */
+  readonly #kept = new Map<IncomingFile, Bytes>();
+  readonly #pool = new BlockPool(256 * 1024);
+  readonly #spare: SpareContent;
+  #keptBytes = 0;
+
+  constructor(workspace: Workspace, planned: PlannedFiles) {
+    this.#workspace = workspace;
+    this.#planned = planned;
+    this.#spare = new SpareContent(workspace);
+  }
+
+  /** Puts those chunks of a file in place that are here; marks them with 1, all others with 0. */
+  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+    const found = new Uint8Array(sizes.length).fill(1);
+    const file = this.get(entry);
+    if (!file) return found;
+    const { pause } = this.#workspace;
+    let at = offset;
+    for (const [i, size] of sizes.entries()) {
+      checkRange(file.plan, at, size);
+      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
+      if (!file.matchesOld(at, id, size) && !(await this.#placeKnown(file, at, id, size))) found[i] = 0;
+      at += size;
+      if (pause.due()) await pause.take();
+    }
+    return found;
+  }
+
+  /**
+   * Puts a stretch in its place; a promise when what comes before it in the file has to be copied
+   * first.
+   */
+  write(stretch: Stretch): Promise<void> | void {
+    const file = this.get(stretch.entry);
+    if (!file) return this.#spare.put(stretch);
+    checkRange(file.plan, stretch.offset, stretch.bytes.length);
+    if (!file.isBehind) return this.#write(file, stretch);
+    return file.catchUp().then(() => this.#write(file, stretch));
+  }
+
+  /**
+   * Gives a file its name; a promise when it is the beginning of its old version, which has to be
+   * copied first.
+   */
+  complete(entry: number, size: number): Promise<void> | void {
+    const file = this.get(entry);
+    if (!file) return;
+    if (size !== file.plan.size) throw new SyncError("CHANGED", "a file is not as long as it was announced");
+    if (file.takeBasis()) return this.#forget(file);
+    if (file.isOld || !file.isBehind) return this.#complete(file);
+    return file.catchUp().then(() => this.#complete(file));
+  }
+
+  abandon(entry: number): void {
+    const file = this.#files.get(entry);
+    this.#planned.delete(entry);
+    if (!file) return;
+    closingAfter(
+      () => file.abandon(),
+      () => doAll([() => file.discard(), () => this.#forget(file)]),
+    );
+  }
+
+  /** Gives up on all files, and on what is kept in memory. */
+  discardAll(): void {
+    for (const file of this.#files.values()) {
+      file.discard();
+      this.#forget(file);
+    }
+  }
+
+  #write(file: IncomingFile, { offset, bytes, chunks }: Stretch): void {
+    const { known } = this.#workspace.search;
+    for (const { id, bytes: content, offset: at } of chunks) known.addReceived(id, content, file.place, at);
+    if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
+    const copy = this.#pool.take(bytes.length);
+    copy.set(bytes);
+    file.keep(copy);
+    this.#kept.set(file, copy);
+    this.#keptBytes += bytes.length;
+    if (this.#keptBytes > maxKeptBytes || this.#kept.size > maxKeptCount) this.#spill();
+  }
+
+  #complete(file: IncomingFile): void {
+    file.complete();
+    this.#forget(file);
+  }
+
+  /** The file of an entry, which begins with that; undefined for one that is not expected. */
+  get(entry: number): IncomingFile | undefined {
+    const known = this.#files.get(entry);
+    if (known) return known;
+    const plan = this.#planned.get(entry);
+    if (!plan) return undefined;
+    const file = this.#begin(plan);
+    this.#files.set(entry, file);
+    return file;
+  }
+
+  #begin(plan: PlannedFile): IncomingFile {
+    const { places, search } = this.#workspace;
+    const { basis, dir, name, size, there } = plan;
+    const old = there?.kind === "file" ? { dir, name, there } : basis;
+    const references = old
+      ? [search.refer(places.add(old.dir, old.name, old.there.size), old.there.size)]
+      : search.findLike(name, size);
+    return new IncomingFile(this.#workspace, plan, places.add(dir, name, size), references);
+  }
+
+  async #placeKnown(file: IncomingFile, offset: number, id: Bytes, size: number): Promise<boolean> {
+    const { search } = this.#workspace;
+    const bytes = await search.find(file, id, size);
+    if (!bytes) return false;
+    if (file.isBehind) await file.catchUp();
+    file.put(offset, bytes);
+    search.known.addReceived(id, bytes, file.place, offset);
+    return true;
+  }
+
+  #spill(): void {
+    for (const file of [...this.#kept.keys()]) {
+      file.spill();
+      this.#letGo(file);
+    }
+  }
+
+  #letGo(file: IncomingFile): void {
+    const copy = this.#kept.get(file);
+    if (!copy) return;
+    this.#kept.delete(file);
+    this.#keptBytes -= copy.length;
+    this.#pool.give(copy);
+  }
+
+  #forget(file: IncomingFile): void {
+    this.#files.delete(file.plan.entry);
+    this.#planned.delete(file.plan.entry);
+    this.#letGo(file);
+    for (const reference of file.references) this.#workspace.places.release(reference.place);
+  }
+}
+
+function checkRange({ size }: PlannedFile, offset: number, length: number): void {
+  if (offset + length <= size && length > 0) return;
+  throw new SyncError("CHANGED", "a file is longer than it was announced");
+}

@@ -1,0 +1,86 @@
+import fs from "node:fs";
+import type { Pause } from "../../../bytes/pause.node.ts";
+import type { AbortOptions, Bytes } from "../../../types.ts";
+import { scanBatch, type ScanEnd, type ScanVisitor } from "../../scan.ts";
+import type { OldVersions } from "../../target.ts";
+import { readFully } from "../calls/file-cut.node.ts";
+import { entryTrouble } from "../calls/file-trouble.node.ts";
+import type { IncomingFile } from "./incoming-file.node.ts";
+
+/** What old versions share with the rest of their target. */
+interface OldVersionsTools {
+  /** The file of an entry; undefined for one that is not expected. */
+  readonly file: (entry: number) => IncomingFile | undefined;
+  /** Does something for an entry; trouble with it is told, and the entry given up. */
+  readonly attempt: <Result>(entry: number, work: () => Result) => Result | undefined;
+  readonly pause: () => Pause;
+}
+
+/** The old versions of files on disk, from which new ones are made. */
+export class DiskOldVersions implements OldVersions {
+  readonly #tools: OldVersionsTools;
+
+  constructor(tools: OldVersionsTools) {
+    this.#tools = tools;
+  }
+
+  async *scan(
+    entries: readonly number[],
+    room: Bytes,
+    visitor: ScanVisitor<number>,
+    { signal }: AbortOptions,
+  ): AsyncGenerator<void> {
+    const pause = this.#tools.pause();
+    let count = 0;
+    for (const entry of entries) {
+      for (const _ of this.#scanFile(entry, room, visitor)) if (pause.due()) await pause.take();
+      count += 1;
+      if (count % scanBatch.count === 0) yield;
+      signal?.throwIfAborted();
+    }
+  }
+
+  read(entry: number, offset: number, into: Bytes): number {
+    const file = this.#tools.attempt(entry, () => this.#tools.file(entry));
+    try {
+      return file?.readOld(offset, into) ?? 0;
+    } catch {
+      return 0; // what is missing comes
+    }
+  }
+
+  keep(entry: number): void {
+    this.#tools.attempt(entry, () => this.#tools.file(entry)?.keepOld());
+  }
+
+  put(entry: number, offset: number, bytes: Bytes): void {
+    this.#tools.attempt(entry, () => this.#tools.file(entry)?.put(offset, bytes));
+  }
+
+  restart(entry: number): void {
+    this.#tools.attempt(entry, () => this.#tools.file(entry)?.restart());
+  }
+
+  /** Reads one file; yields between its blocks. */
+  *#scanFile(entry: number, room: Bytes, visitor: ScanVisitor<number>): Generator<void> {
+    let how: ScanEnd = "complete";
+    let fd: number | undefined;
+    try {
+      const file = this.#tools.file(entry);
+      fd = file?.openOld();
+      const size = fd === undefined ? 0 : file!.oldBytes;
+      for (let at = 0, isLast = false; !isLast;) {
+        const wanted = Math.min(room.length, size - at);
+        const filled = fd === undefined ? 0 : readFully(fd, room.subarray(0, wanted), at);
+        isLast = at + filled >= size || filled < wanted;
+        at += visitor.block(entry, filled, isLast);
+        if (!isLast) yield;
+      }
+    } catch (thrown) {
+      how = entryTrouble(thrown, "");
+    } finally {
+      if (fd !== undefined) fs.closeSync(fd);
+    }
+    visitor.end(entry, how);
+  }
+}

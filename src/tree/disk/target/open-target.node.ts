@@ -1,0 +1,306 @@
+import { doAll } from "../../../bytes/closing.ts";
+import type { Pause } from "../../../bytes/pause.node.ts";
+import { sha256Digest } from "../../../chunk/digest.ts";
+import { isSyncError } from "../../../errors.ts";
+import type { Entry, TreeChange } from "../../entry/entry.ts";
+import { isAsWanted, type Keeping } from "../../plan/comparison.ts";
+import type { TargetOptions } from "../../target.ts";
+import { AlternativeFiles } from "./alternative-files.node.ts";
+import { Alternatives } from "./alternatives.node.ts";
+import { Backups } from "./backups.node.ts";
+import { toByteString, type PlacePath } from "../calls/byte-string.node.ts";
+import { openDestination, type OpenDestination } from "./destination.node.ts";
+import { DirNode } from "../calls/dir-node.node.ts";
+import { EntryPlanner } from "./entry-planner.node.ts";
+import { hasFacts } from "../facts/disk-facts.node.ts";
+import type { FactPlace } from "../facts/fact-place.node.ts";
+import { ExpectedPaths } from "../../filter/expected-paths.ts";
+import { extrasAt } from "./deletion.node.ts";
+import type { Extras } from "./extras.node.ts";
+import { HardLinks } from "./hard-links.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { IncomingFiles } from "./incoming-files.node.ts";
+import { KeptFacts } from "../facts/kept-facts.node.ts";
+import { supposedKeeping } from "../facts/keeping.node.ts";
+import { LinkedFiles } from "./linked-files.node.ts";
+import { MetadataSetter } from "../facts/metadata.node.ts";
+import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
+import { removeDeadStaging } from "./staging-room.node.ts";
+import { TargetActions } from "./target-actions.node.ts";
+import { TargetDirs } from "./target-dirs.node.ts";
+import type { TreeTargetOptions } from "./target-options.node.ts";
+import { changeOf, type Differing } from "./tree-change.node.ts";
+import { syncsFiles } from "../calls/disk-sync.node.ts";
+import { Workspace } from "./workspace.node.ts";
+
+/** What a destination is opened with. */
+interface OpenTargetTools {
+  readonly given: TargetOptions;
+  readonly options: TreeTargetOptions;
+  readonly planned: PlannedFiles;
+  readonly onChange: ((change: TreeChange) => void) | undefined;
+  readonly pause: Pause;
+}
+
+/**
+ * A destination that entries come into, from the first entry on: its directories, the planner of
+ * its entries, and the workspace, which is set up when something is to be written and left at the
+ * end.
+ */
+export class OpenTarget {
+  readonly held: HeldDirs;
+  readonly dirs: TargetDirs;
+  readonly planner: EntryPlanner;
+  /** Finds what is to be deleted; absent when nothing is. */
+  readonly extras: Extras | undefined;
+  /** The further names of files; absent where they are not asked for. */
+  readonly hardLinks: HardLinks | undefined;
+  readonly #tools: OpenTargetTools;
+  readonly #kept: KeptFacts;
+  readonly #likeFrom: DirNode | undefined;
+  readonly #alternatives: Alternatives | undefined;
+  readonly #backups: Backups | undefined;
+  readonly #linkedFiles = new LinkedFiles();
+  #workspace: Workspace | undefined;
+  #incoming: IncomingFiles | undefined;
+  #metadata: MetadataSetter | undefined;
+
+  /** @throws NOT_FOUND, IO for the place, USAGE for options that make no sense */
+  static open(place: PlacePath, first: Entry, tools: OpenTargetTools): OpenTarget {
+    const destination = openDestination(place, tools.given.layout, first, tools.options);
+    try {
+      return new OpenTarget(place, destination, first, tools);
+    } catch (thrown) {
+      destination.held.close();
+      throw thrown;
+    }
+  }
+
+  private constructor(place: PlacePath, destination: OpenDestination, first: Entry, tools: OpenTargetTools) {
+    const { given, options } = tools;
+    const { held } = destination;
+    this.#tools = tools;
+    this.#kept = new KeptFacts(options.keep, options.worldWritable);
+    this.held = held;
+    this.hardLinks = HardLinks.of(options);
+    held.keepsAccess = options.keep?.atimes === true;
+    this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
+    this.#likeFrom = likeDir(destination, first);
+    this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
+    this.#backups = Backups.of(held, options);
+    this.extras = extrasAt(held, place, given.layout, options, this.#backups);
+    this.planner = this.#createPlanner(destination);
+  }
+
+  /** What is set up to receive content; undefined before that, and after the end. */
+  get workspace(): Workspace | undefined {
+    return this.#workspace;
+  }
+
+  /** The files of which content was received; undefined as long as none can be. */
+  get incoming(): IncomingFiles | undefined {
+    return this.#incoming;
+  }
+
+  /** Keeps other sessions out, and sets up what is needed to receive content. @throws LOCKED */
+  lock(): Workspace {
+    return (this.#workspace ??= this.#openWorkspace());
+  }
+
+  /**
+   * Returns how modes and times are set here. That is found out by a temporary file when the first
+   * differs, and supposed where none can be made.
+   *
+   * @throws LOCKED
+   */
+  metadata(): MetadataSetter {
+    if (this.#metadata) return this.#metadata;
+    try {
+      return this.lock().metadata;
+    } catch (thrown) {
+      if (isSyncError(thrown, "LOCKED")) throw thrown;
+      return this.knownMetadata();
+    }
+  }
+
+  /** The same without a look: what was not found out is supposed. */
+  knownMetadata(): MetadataSetter {
+    const supposed = (): MetadataSetter =>
+      new MetadataSetter(
+        supposedKeeping(this.#kept.allowedModeBits),
+        this.#tools.options.onUnkept,
+        this.#kept.keep,
+      );
+    return (this.#metadata ??= supposed());
+  }
+
+  #lockedFiles(): IncomingFiles {
+    this.lock();
+    return this.#incoming!;
+  }
+
+  /** True for a file that had all that is set beside its content. */
+  isAsWanted({ dir, name, there, ...wanted }: PlannedFile): boolean {
+    const place = (): FactPlace => ({ path: this.held.at(dir, name), isHandle: false });
+    const { allowedModeBits } = this.#kept;
+    return (
+      there !== undefined &&
+      isAsWanted(there, wanted, allowedModeBits) &&
+      hasFacts(there, wanted.facts, place)
+    );
+  }
+
+  /**
+   * Returns where content goes that comes though no file could be planned; undefined where it
+   * cannot be kept.
+   */
+  incomingFiles(): IncomingFiles | undefined {
+    try {
+      if (!this.#incoming) this.lock();
+    } catch {
+      // Why the entry could not be had was told before.
+    }
+    return this.#incoming;
+  }
+
+  /** Gives up what was received and is in no file yet, and removes it. */
+  makeRoom(): void {
+    this.#incoming?.discardAll();
+    this.#workspace?.removeLeftovers();
+  }
+
+  /**
+   * Removes what is staged, by this session and by dead ones. All of it is attempted; throws the
+   * first failure. A session that was killed may have left files in any directory that no rename
+   * led into, and then left others at a top.
+   */
+  leaveNothing(): void {
+    const { dirs, held } = this;
+    let wasKilled = (this.#workspace?.staging.leftovers.length ?? 0) > 0;
+    const removeDead = (dir: DirNode) => (): void => {
+      wasKilled = removeDeadStaging(held, dir) || wasKilled;
+    };
+    doAll([
+      () => this.#workspace?.removeLeftovers(),
+      () => this.#closeWorkspace(),
+      ...dirs.tops.map(removeDead),
+      () => wasKilled && doAll(dirs.all.map(removeDead)),
+    ]);
+  }
+
+  close(): void {
+    doAll([
+      () => this.#closeWorkspace(),
+      () => this.dirs.restore(),
+      () => this.#alternatives?.close(),
+      () => this.#backups?.close(),
+      () => this.held.close(),
+    ]);
+  }
+
+  #createPlanner(destination: OpenDestination): EntryPlanner {
+    const { given, onChange, planned } = this.#tools;
+    const metadata = (): MetadataSetter => this.metadata();
+    const { allowedModeBits } = this.#kept;
+    const keeping: Keeping = {
+      allowedModeBits,
+      get modeBits() {
+        return metadata().keeping.modeBits;
+      },
+      get timeUnitNsec() {
+        return metadata().keeping.timeUnitNsec;
+      },
+    };
+    const onDone = onChange && ((differing: Differing): void => onChange(changeOf(differing)));
+    const { hardLinks = false } = this.#kept.keep;
+    // What names share is changed for all of them: which of them belong together is told otherwise.
+    const { sparesLinked = hardLinks } = this.#tools.options;
+    const actions = new TargetActions({
+      held: this.held,
+      metadata,
+      dirs: this.dirs,
+      files: planned,
+      linkedFiles: this.#linkedFiles,
+      workspace: () => this.lock(),
+      hardLinks: this.hardLinks,
+      alternatives: this.#alternativeFiles(keeping, onDone),
+      onDone: onDone && (({ entry: { kind, size }, ...entry }) => onDone({ ...entry, kind, size })),
+      onReplace: (number, bytes) => given.onReplace?.(number, bytes),
+      sparesLinked,
+      useOld: given.useOld ?? false,
+    });
+    const { layout } = given;
+    const { keepsDirLinks = false, rule } = this.#tools.options;
+    const expected = ExpectedPaths.of(this.#tools.options.expected);
+    const { extras } = this;
+    const tellsChanges = onChange !== undefined;
+    return new EntryPlanner({
+      destination,
+      layout,
+      keeping,
+      kept: this.#kept,
+      rule,
+      keepsDirLinks,
+      actions,
+      tellsChanges,
+      sparesLinked,
+      extras,
+      expected,
+    });
+  }
+
+  #alternativeFiles(
+    keeping: Keeping,
+    onDone: ((differing: Differing) => void) | undefined,
+  ): AlternativeFiles | undefined {
+    const { given, options, planned } = this.#tools;
+    if (!this.#alternatives) return undefined;
+    return new AlternativeFiles({
+      held: this.held,
+      alternatives: this.#alternatives,
+      keeping,
+      rule: options.rule,
+      files: planned,
+      workspace: () => this.lock(),
+      incoming: () => this.#lockedFiles(),
+      useOld: given.useOld ?? false,
+      onDone,
+    });
+  }
+
+  #openWorkspace(): Workspace {
+    const { given, options, pause, planned } = this.#tools;
+    const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
+    const { durability, inPlace = false, onUnkept = () => {} } = options;
+    const workspace = new Workspace(this.held, {
+      linkedFiles: this.#linkedFiles,
+      backups: this.#backups,
+      rule: { spec, digest },
+      likeFrom: this.#likeFrom,
+      mayCutAll,
+      keepOld,
+      durable: syncsFiles(durability),
+      inPlace,
+      kept: this.#kept,
+      onUnkept,
+      pause,
+    });
+    this.#metadata = workspace.metadata;
+    this.#incoming = new IncomingFiles(workspace, planned);
+    return workspace;
+  }
+
+  #closeWorkspace(): void {
+    const workspace = this.#workspace;
+    this.#incoming = undefined;
+    this.#workspace = undefined;
+    workspace?.close();
+  }
+}
+
+/** The directory whose files may be like new ones: what is received, none for a single file. */
+function likeDir({ held }: OpenDestination, { kind, name }: Entry): DirNode | undefined {
+  if (kind !== "dir") return undefined;
+  const byteName = toByteString(name);
+  return byteName === "." ? held.root : new DirNode(held.root, byteName);
+}

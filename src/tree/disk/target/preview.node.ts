@@ -1,0 +1,213 @@
+import { Pause } from "../../../bytes/pause.node.ts";
+import { nodeDigests } from "../../../chunk/blake3.node.ts";
+import type { SyncError } from "../../../errors.ts";
+import { placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
+import { keepsAll, type Keeping } from "../../plan/comparison.ts";
+import { Alternatives, type AlternativeOptions, hasAlternatives } from "./alternatives.node.ts";
+import { Backups } from "./backups.node.ts";
+import { HardLinks } from "./hard-links.node.ts";
+import { KeptFacts } from "../facts/kept-facts.node.ts";
+import { seenKeeping } from "../facts/keeping.node.ts";
+import { absentPath, findDestination, type Destination } from "./destination.node.ts";
+import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
+import { type DeletionOptions, extrasAt } from "./deletion.node.ts";
+import { type Extras, notWhole } from "./extras.node.ts";
+import { fileTrouble } from "../calls/file-trouble.node.ts";
+import { printPlace, DirNode } from "../calls/dir-node.node.ts";
+import { destinationSubtrees } from "../source/subtrees.node.ts";
+import { changeOf, tellAll } from "./tree-change.node.ts";
+import { inTheWay } from "./replacements.node.ts";
+import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
+import type { ReadTargetSubtrees } from "../../subtrees.ts";
+import { ExpectedPaths } from "../../filter/expected-paths.ts";
+import type { Need, TargetOptions, TreeTarget } from "../../target.ts";
+import type { TreeTargetOptions } from "./target-options.node.ts";
+
+/** How `openTreePreview` looks. */
+export type TreePreviewOptions = Pick<
+  TreeTargetOptions,
+  | keyof (AlternativeOptions & DeletionOptions)
+  | "expected"
+  | "follow"
+  | "keep"
+  | "keepsDirLinks"
+  | "makesPath"
+  | "rule"
+  | "onChange"
+>;
+
+/**
+ * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks
+ * for no content, so of a file with another time it cannot tell whether more than that differs.
+ */
+export function openTreePreview(place: PlacePath, options: TreePreviewOptions = {}): TreeTarget {
+  return new Preview(place, options);
+}
+
+class Preview implements TreeTarget, EntryActions {
+  readonly digests = nodeDigests;
+  readonly tellsChanges = true;
+  readonly subtrees: ReadTargetSubtrees | undefined;
+  readonly #place: PlacePath;
+  readonly #options: TreePreviewOptions;
+  #given: TargetOptions | undefined;
+  #onChange: ((change: TreeChange) => void) | undefined;
+  #pause = new Pause();
+  #destination: Destination | undefined;
+  #planner: EntryPlanner | undefined;
+  #extras: Extras | undefined;
+  readonly #links: HardLinks | undefined;
+  #alternatives: Alternatives | undefined;
+  #keeping: Keeping = keepsAll;
+  /** Files and links that would come in the place of a directory once it is emptied. */
+  readonly #waiting: PlannedEntry[] = [];
+
+  constructor(place: PlacePath, options: TreePreviewOptions) {
+    this.#place = place;
+    this.#options = options;
+    this.#links = HardLinks.of(options);
+    const layout = (): Layout => this.#given!.layout;
+    this.subtrees = destinationSubtrees(place, layout, options);
+  }
+
+  async open(options: TargetOptions): Promise<void> {
+    this.#given = options;
+    this.#onChange = tellAll(options.onChange, this.#options.onChange);
+    this.#pause = new Pause(options.signal);
+  }
+
+  async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    for (const [i, entry] of entries.entries()) {
+      const planner = (this.#planner ??= this.#begin(entry));
+      try {
+        void planner.plan(entry, first + i); // its actions need no waiting
+      } catch (thrown) {
+        this.#given!.onTrouble(first + i, fileTrouble(thrown, ""));
+      }
+      if (this.#pause.due()) await this.#pause.take();
+    }
+    return entries.map(() => "nothing");
+  }
+
+  async place(_entry: number, _offset: number, _ids: unknown, sizes: readonly number[]): Promise<Uint8Array> {
+    return new Uint8Array(sizes.length).fill(1);
+  }
+
+  async write(): Promise<void> {}
+
+  async finish(): Promise<void> {}
+
+  async abandon(entry: number, reason: SyncError): Promise<void> {
+    this.#given!.onTrouble(entry, reason);
+  }
+
+  async commit(whole: boolean): Promise<void> {
+    if (!this.#extras) return;
+    if (!whole && this.#options.deletesAfterErrors !== true) return this.#refuse();
+    this.#extras.close();
+    const { refusal } = this.#extras;
+    for (const planned of this.#waiting) this.#tellWaiting(planned, this.#extras);
+    if (refusal) throw refusal;
+    for (const { path, kind } of this.#extras.list()) {
+      this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
+    }
+    for (const trouble of this.#extras.troubles) this.#given!.onTrouble(0, trouble);
+  }
+
+  async close(): Promise<void> {
+    this.#alternatives?.close();
+    this.#destination?.held?.close();
+    this.#destination = undefined;
+  }
+
+  /**
+   * The sender could not name all that it has, so nothing would be deleted, and what waits for that
+   * would not come.
+   */
+  #refuse(): void {
+    const { onTrouble } = this.#given!;
+    onTrouble(0, notWhole());
+    for (const { dir, name, number } of this.#waiting) onTrouble(number, inTheWay(printPlace(dir, name)));
+  }
+
+  #tellWaiting(planned: PlannedEntry, extras: Extras): void {
+    const { dir, name, number } = planned;
+    if (extras.stays(dir, name)) this.#given!.onTrouble(number, inTheWay(printPlace(dir, name)));
+    else this.#tell(planned);
+  }
+
+  #begin(first: Entry): EntryPlanner {
+    const { layout } = this.#given!;
+    const destination = findDestination(this.#place, layout, first, this.#options);
+    this.#destination = destination;
+    const { held } = destination;
+    const backups = held && Backups.of(held, this.#options);
+    if (held) this.#extras = extrasAt(held, this.#place, layout, this.#options, backups);
+    const rootPath =
+      held?.rootPath ?? (hasAlternatives(this.#options) ? absentPath(placeBytes(this.#place)) : "");
+    this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
+    const { keep, rule } = this.#options;
+    const kept = new KeptFacts(keep);
+    const { allowedModeBits } = kept;
+    const keeping = held ? seenKeeping(held.lookAtDir(held.root), allowedModeBits) : keepsAll;
+    this.#keeping = keeping;
+    const { keepsDirLinks = false } = this.#options;
+    const expected = ExpectedPaths.of(this.#options.expected);
+    return new EntryPlanner({
+      destination,
+      layout,
+      keeping,
+      kept,
+      rule,
+      keepsDirLinks,
+      actions: this,
+      tellsChanges: true,
+      sparesLinked: keep?.hardLinks === true,
+      extras: this.#extras,
+      expected,
+    });
+  }
+
+  root(): void {}
+
+  dir(planned: PlannedEntry): DirNode {
+    const { dir, name, there } = planned;
+    this.#tell(planned);
+    return new DirNode(dir, name, { isNew: there?.kind !== "dir" });
+  }
+
+  link(planned: PlannedEntry): void {
+    const linked = this.#links?.take(planned);
+    if (linked !== undefined)
+      return linked === "same" ? undefined : this.#tellOrWait({ ...planned, outcome: linked });
+    if (this.#isLeftOut(planned)) return this.#tellLeftOut(planned);
+    this.#tellOrWait(planned);
+  }
+
+  #tellOrWait(planned: PlannedEntry): void {
+    if (planned.there?.isEmpty === false) this.#waiting.push(planned);
+    else this.#tell(planned);
+  }
+
+  file(planned: PlannedEntry): Need {
+    this.link(planned);
+    return "nothing";
+  }
+
+  /** True for what is equal in a directory that is compared with, and so stays or goes away. */
+  #isLeftOut({ entry, outcome, there, ...at }: PlannedEntry): boolean {
+    if (outcome !== "new" && !(entry.kind === "file" && there?.kind === "file")) return false;
+    const like = this.#alternatives?.find(entry, at, this.#keeping, this.#options.rule);
+    return like?.way === "compare" && like.outcome === "same";
+  }
+
+  #tellLeftOut({ dir, name, entry: { kind }, there }: PlannedEntry): void {
+    if (there) this.#onChange?.(changeOf({ dir, name, kind, size: 0, outcome: "deleted" }));
+  }
+
+  /** Says of a path what would be done to it. */
+  #tell({ dir, name, entry, outcome, differs }: PlannedEntry): void {
+    if (outcome === "same") return;
+    this.#onChange?.(changeOf({ dir, name, outcome, differs, kind: entry.kind, size: entry.size }));
+  }
+}

@@ -1,0 +1,85 @@
+import fs from "node:fs";
+import { closingAfter } from "../../../bytes/closing.ts";
+import { copyContent } from "../calls/copy-content.node.ts";
+import type { NameIn } from "../calls/dir-node.node.ts";
+import { lookAtHandle } from "../calls/file-stats.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { firstMode, type MetadataSetter } from "../facts/metadata.node.ts";
+import type { PlannedFile } from "./planned-files.node.ts";
+import { putOverDir } from "./replacements.node.ts";
+import { writeInPlace } from "./write-in-place.node.ts";
+import type { Staging } from "./staging.node.ts";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+/** Makes a file that is not there yet. */
+export const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+/** What a file needs to get its name. */
+interface PutTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly metadata: MetadataSetter;
+}
+
+/** Sets the metadata of an open file that has a temporary name. */
+type Dress = (fd: number, temp: NameIn) => void;
+
+/**
+ * Gives a file that is complete its name. Returns false when a directory is in the way that is not
+ * empty.
+ *
+ * @param dress sets the metadata of a copy, where the name can only be given to one
+ */
+export function putFile(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dress): boolean {
+  try {
+    return renameFrom(tools, plan, temp);
+  } catch (thrown) {
+    if (!isErrno(thrown, "EXDEV")) throw thrown;
+    return moveAcross(tools, plan, temp, dress);
+  }
+}
+
+function renameFrom({ held }: PutTools, { dir, name, there }: PlannedFile, temp: NameIn): boolean {
+  if (there?.kind === "dir") return putOverDir(held, temp, dir, name);
+  held.rename(temp.dir, temp.name, dir, name);
+  return true;
+}
+
+/**
+ * No rename leads into the directory: the last step starts from a copy in a staging directory
+ * inside it.
+ */
+function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dress): boolean {
+  const { held, metadata, staging } = tools;
+  const { dir, name } = plan;
+  const isPut = staging.besides(dir, (room) => {
+    const copy = room.newName(dir, name);
+    const to = held.open(copy.dir, copy.name, newFlags, firstMode(plan));
+    const copyAll = (): void => {
+      copyContent(held, temp, to);
+      fs.ftruncateSync(to, plan.size); // zeros at the end were not written
+      dress(to, copy);
+    };
+    closingAfter(copyAll, () => fs.closeSync(to));
+    metadata.setNamed(held, copy, plan);
+    return renameFrom(tools, plan, copy);
+  });
+  if (isPut) staging.remove(temp);
+  return isPut;
+}
+
+/**
+ * Writes the content of a file that is complete into the one that is there, which keeps what it is:
+ * its further names, and what nobody here knows of.
+ *
+ * @param isDurable true to wait for the medium
+ */
+export function putInto(tools: PutTools, plan: PlannedFile, temp: NameIn, isDurable: boolean): void {
+  const { held, staging, metadata } = tools;
+  writeInPlace(held, temp, plan, plan.there!, (fd) => {
+    metadata.setAt(held.nameAt(plan.dir, plan.name), lookAtHandle(fd), plan);
+    if (isDurable) fs.fsyncSync(fd);
+  });
+  staging.remove(temp);
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { closingAfter, closingOnFailure, doAll } from "../../../bytes/closing.ts";
+import { SyncError, isSyncError } from "../../../errors.ts";
+import type { ByteString } from "../calls/byte-string.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
+import { printPlace, DirNode, type NameIn } from "../calls/dir-node.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { hashText } from "./likeness.node.ts";
+import { takeLock, type Lock } from "./lock.node.ts";
+import { isPrivate } from "./private-dir.node.ts";
+import { stagingName } from "../../entry/staging-name.ts";
+import { walk } from "../calls/walk.node.ts";
+import { removeDir, removeFile } from "../calls/remove-file.node.ts";
+
+/** A file that an earlier session left behind. */
+export interface Leftover extends NameIn {
+  readonly size: number;
+}
+
+const lockName = "lock";
+/** Names as `newName` makes them: nothing else in a staging directory is taken for a leftover. */
+const leftoverNames = /^[0-9a-f]{8}\.[0-9a-f]{12}\.[0-9a-z]+(?:\.old)?$/;
+/** Times to make the directory anew when a session that ends removes it at the same moment. */
+const maxAttempts = 5;
+
+/**
+ * A directory where files wait until they are complete: private, locked, and on the same file
+ * system as the directory that it lies in, so that one rename puts a file in its place.
+ *
+ * It is looked at once, and held open from then on: whatever stands at its name later is of no
+ * account.
+ */
+export class StagingRoom {
+  readonly dir: DirNode;
+  /** What an earlier session received and could not finish. */
+  readonly leftovers: readonly Leftover[];
+  readonly #held: HeldDirs;
+  readonly #lock: Lock;
+  /** Directories of an earlier session that were to take the place of something else. */
+  readonly #oldDirs: ByteString[] = [];
+  readonly #session = randomBytes(6).toString("hex");
+  #count = 0;
+
+  /**
+   * @param place the directory that it lies in
+   * @throws LOCKED while another session writes here
+   */
+  constructor(held: HeldDirs, place: DirNode) {
+    this.#held = held;
+    const { dir, lock } = openLocked(held, place);
+    this.dir = dir;
+    this.#lock = lock;
+    this.leftovers = closingOnFailure(
+      () => this.#list(),
+      () => this.close(),
+    );
+  }
+
+  /** A new name here for a file of the tree, which tells a later session for which path it was. */
+  newName(dir: DirNode, name: ByteString): NameIn {
+    const own = `${tagOf(dir, name)}.${this.#session}.${(this.#count++).toString(36)}`;
+    return { dir: this.dir, name: own };
+  }
+
+  /** Removes what earlier sessions left. */
+  removeLeftovers(): void {
+    const files = this.leftovers.map((leftover) => () => removeFile(this.#held, leftover));
+    const oldDirs = this.#oldDirs.splice(0);
+    const dirs = oldDirs.map((name) => () => removeDir(this.#held, { dir: this.dir, name }));
+    doAll([...files, ...dirs]);
+  }
+
+  /** True when an earlier session left something of a path. */
+  hasLeftover(dir: DirNode, name: ByteString): boolean {
+    if (this.leftovers.length === 0) return false;
+    const tag = tagOf(dir, name);
+    if (this.leftovers.some((leftover) => leftover.name.startsWith(tag))) return true;
+    return this.#oldDirs.length > 0 && this.#hasOldDir(dir);
+  }
+
+  #hasOldDir(dir: DirNode): boolean {
+    if (!dir.parent) return false;
+    const tag = dir.aside && tagOf(dir.parent, dir.name);
+    if (tag !== undefined && this.#oldDirs.some((name) => name.startsWith(tag))) return true;
+    return this.#hasOldDir(dir.parent);
+  }
+
+  /**
+   * Unlocks; removes the directory when nothing is left in it. What the system says to that is
+   * thrown.
+   */
+  close(): void {
+    doAll([() => this.#lock.release(), () => this.#removeDir(), () => this.#held.letGo(this.dir)]);
+  }
+
+  #removeDir(): void {
+    const { parent, name } = this.dir;
+    const there = this.#held.look(parent!, name);
+    if (!there || !this.#held.isInPlace(this.dir, there)) return;
+    try {
+      this.#held.writeIn(parent!, () => fs.rmdirSync(this.#held.at(parent!, name)));
+    } catch (thrown) {
+      if (!isErrno(thrown, "ENOTEMPTY", "EEXIST", "ENOENT")) throw thrown;
+    }
+  }
+
+  #listDir(name: ByteString): Leftover[] {
+    this.#oldDirs.push(name);
+    const from = new DirNode(this.dir, name);
+    const files = [...walk(this.#held, { from })].filter(({ stats }) => stats.kind === "file");
+    return files.map(({ dir, name: below, stats }) => ({ dir, name: below, size: stats.size }));
+  }
+
+  #list(): Leftover[] {
+    const leftovers: Leftover[] = [];
+    for (const name of fs.readdirSync(this.#held.pathTo(this.dir), { encoding: "latin1" })) {
+      const stats = this.#held.look(this.dir, name);
+      if (stats?.kind === "dir" && leftoverNames.test(name)) leftovers.push(...this.#listDir(name));
+      const leftover = { dir: this.dir, name, size: stats?.size ?? 0 };
+      if (stats?.kind === "file" && leftoverNames.test(name)) leftovers.push(leftover);
+      // A link that waited to be put in its place, and a lock that did.
+      else if (isRest(name, stats?.kind)) removeFile(this.#held, leftover);
+    }
+    return leftovers;
+  }
+}
+
+/**
+ * Removes what a session that is dead left in a directory. What is in use, or not of this user,
+ * stays. Returns true when there were files.
+ */
+export function removeDeadStaging(held: HeldDirs, place: DirNode): boolean {
+  if (held.look(place, stagingName)?.kind !== "dir") return false;
+  let room: StagingRoom;
+  try {
+    room = new StagingRoom(held, place);
+  } catch (thrown) {
+    if (isSyncError(thrown, "LOCKED") || isSyncError(thrown, "PATH")) return false;
+    throw thrown;
+  }
+  closingAfter(
+    () => room.removeLeftovers(),
+    () => room.close(),
+  );
+  return room.leftovers.length > 0;
+}
+
+function isRest(name: ByteString, kind: string | undefined): boolean {
+  if (name.startsWith(`${lockName}.`)) return kind === "file";
+  return kind !== "dir" && leftoverNames.test(name);
+}
+
+function openLocked(held: HeldDirs, place: DirNode): { dir: DirNode; lock: Lock } {
+  for (let attempt = 1; ; attempt++) {
+    const dir = openPrivate(held, place);
+    try {
+      const lock = (): Lock => takeLock(held, dir, lockName);
+      return { dir, lock: closingOnFailure(lock, () => held.letGo(dir)) };
+    } catch (thrown) {
+      // A session that ended has removed the directory after it was opened here.
+      if (!isErrno(thrown, "ENOENT") || attempt === maxAttempts) throw thrown;
+    }
+  }
+}
+
+function openPrivate(held: HeldDirs, place: DirNode): DirNode {
+  try {
+    held.writeIn(place, () => fs.mkdirSync(held.at(place, stagingName), 0o700));
+  } catch (thrown) {
+    if (!isErrno(thrown, "EEXIST")) throw thrown;
+  }
+  const dir = hold(held, place);
+  const check = (): DirNode => {
+    if (isPrivate(held, dir, randomBytes(6).toString("hex"))) return dir;
+    throw notPrivate(place);
+  };
+  return closingOnFailure(check, () => held.letGo(dir));
+}
+
+function hold(held: HeldDirs, place: DirNode): DirNode {
+  try {
+    return held.hold(place, stagingName);
+  } catch (thrown) {
+    throw isErrno(thrown, "ENOTDIR", "ELOOP") ? notPrivate(place, thrown) : thrown;
+  }
+}
+
+function notPrivate(place: DirNode, cause?: unknown): SyncError {
+  return new SyncError("PATH", "the staging directory is not a private directory of this user", {
+    cause,
+    detail: { path: printPlace(place, stagingName) },
+  });
+}
+
+/** What the temporary names for a path begin with. */
+function tagOf(dir: DirNode, name: ByteString): string {
+  return hashText(name, hashPath(dir)).toString(16).padStart(8, "0");
+}
+
+/** The hash of a directory's path with a slash at its end. */
+function hashPath(dir: DirNode): number {
+  const { parent, name } = dir;
+  return (dir.pathHash ??= parent ? hashText(`${name}/`, hashPath(parent)) : hashText("/"));
+}

@@ -1,0 +1,136 @@
+import fs from "node:fs";
+import { SyncError } from "../../../errors.ts";
+import { doAll } from "../../../bytes/closing.ts";
+import type { NativePath } from "../calls/byte-string.node.ts";
+import type { PlannedEntry } from "./entry-planner.node.ts";
+import { hasFacts } from "../facts/disk-facts.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { dirBelow, DirNode } from "../calls/dir-node.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { isAsWanted, type Metadata, metadataOf, modeMask, wantedOver } from "../../plan/comparison.ts";
+import { plainRule, type PlanRule } from "../../plan/plan-rule.ts";
+import { firstDirMode, type MetadataSetter, setMode } from "../facts/metadata.node.ts";
+
+/** What the owner of a directory needs to see what is in it. */
+const readBits = 0o500;
+
+/** A directory, and what it is to look like in the end. */
+interface Wanted extends Metadata {
+  readonly entry: number;
+  readonly dir: DirNode;
+  /** True when it looked like that when its entry came. */
+  readonly isSame: boolean;
+}
+
+/**
+ * The directories of a tree that is received: made at once, dressed at the end, the deepest first.
+ */
+export class TargetDirs {
+  readonly #held: HeldDirs;
+  readonly #rule: PlanRule;
+  readonly #allowedModeBits: number;
+  readonly #wanted: Wanted[] = [];
+  /** Those that could not be looked into as they were. */
+  readonly #openedUp = new Map<DirNode, number>();
+  /** Those that a file system begins at. */
+  readonly tops: DirNode[] = [];
+
+  constructor(held: HeldDirs, rule: PlanRule = plainRule, allowedModeBits = modeMask) {
+    this.#held = held;
+    this.#rule = rule;
+    this.#allowedModeBits = allowedModeBits;
+    this.tops.push(held.root);
+  }
+
+  /** Makes a directory where nothing is, or goes into the one that is there. */
+  make({ dir: parent, name, number, entry, there, outcome }: PlannedEntry): DirNode {
+    const dir = there ? dirBelow(parent, name, there) : new DirNode(parent, name, { isNew: true });
+    if (there) this.#openUp(dir, there, this.#held.at(parent, name));
+    else this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), firstDirMode(entry)));
+    if (dir.volume) this.tops.push(dir);
+    this.want(dir, number, entry, outcome === "same");
+    return dir;
+  }
+
+  /** Lets the owner see what is in a directory, until it gets its own mode at the end. */
+  #openUp(dir: DirNode, there: FileStats, path: NativePath): void {
+    const { mode, owner } = there;
+    if ((mode & readBits) === readBits) return;
+    const user = process.geteuid?.();
+    if (user === 0 || owner !== user) return;
+    setMode(path, there, mode | readBits);
+    this.#openedUp.set(dir, mode);
+  }
+
+  /** Gives those back their modes that were opened up and not dressed. */
+  restore(): void {
+    const deepestFirst = [...this.#openedUp].reverse();
+    this.#openedUp.clear();
+    const restoreOne = (dir: DirNode, mode: number) => (): void => this.#held.setDirMode(dir, mode);
+    doAll(deepestFirst.map(([dir, mode]) => restoreOne(dir, mode)));
+  }
+
+  /**
+   * Notes what a directory, which is entry `entry`, is to look like in the end.
+   *
+   * @param isSame true when it looks like that now
+   */
+  want(dir: DirNode, entry: number, wanted: Metadata, isSame = false): void {
+    this.#wanted.push({ entry, dir, ...metadataOf(wanted), isSame });
+  }
+
+  /**
+   * True when there is something to set; of directories that were compared, that is known by then.
+   */
+  get isUnset(): boolean {
+    const { root } = this.#held;
+    return this.#wanted.some(
+      (wanted) =>
+        wanted.dir.isNew || (wanted.dir === root && !this.#isAsWanted(this.#held.lookAtDir(root), wanted)),
+    );
+  }
+
+  /** All directories of the tree, as long as they are not dressed. */
+  get all(): readonly DirNode[] {
+    return this.#wanted.map(({ dir }) => dir);
+  }
+
+  /**
+   * Sets the mode and time of all directories that do not look as they are to: of those that did,
+   * and that nothing was done in, no other look is taken. What fails is told, and does not stop the
+   * others.
+   */
+  *setMetadata(
+    metadata: MetadataSetter,
+  ): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {
+    for (let wanted = this.#wanted.pop(); wanted; wanted = this.#wanted.pop()) {
+      const { dir, entry, isSame } = wanted;
+      if (isSame && !dir.isWritten && !this.#openedUp.has(dir)) continue;
+      try {
+        this.#setMetadataOf(dir, wanted, metadata);
+        this.#openedUp.delete(dir);
+        yield { entry, dir };
+      } catch (trouble) {
+        yield { entry, dir, trouble };
+      }
+    }
+  }
+
+  #setMetadataOf(dir: DirNode, wanted: Metadata, metadata: MetadataSetter): void {
+    const { aside, parent, name } = dir;
+    if (aside) return; // it could not take its place, which was told
+    const isReachedByName = parent !== undefined && !dir.isBehindLink;
+    const stats = isReachedByName ? this.#held.look(parent, name) : this.#held.lookAtDir(dir);
+    if (stats?.kind !== "dir") throw new SyncError("VANISHED", "the directory is gone");
+    if (!this.#held.isInPlace(dir, stats)) {
+      throw new SyncError("CHANGED", "another directory took the place of the one that was written to");
+    }
+    const at = isReachedByName ? this.#held.nameAt(parent, name) : this.#held.nameAt(dir, ".");
+    metadata.setAt(at, stats, wantedOver(stats, wanted, this.#rule));
+  }
+
+  #isAsWanted(there: FileStats, wanted: Wanted): boolean {
+    if (!isAsWanted(there, wantedOver(there, wanted, this.#rule), this.#allowedModeBits)) return false;
+    return hasFacts(there, wanted.facts, () => ({ path: this.#held.pathTo(wanted.dir), isHandle: true }));
+  }
+}

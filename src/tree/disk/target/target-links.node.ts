@@ -1,0 +1,22 @@
+import fs from "node:fs";
+import type { PlannedEntry } from "./entry-planner.node.ts";
+import type { MetadataSetter } from "../facts/metadata.node.ts";
+import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
+
+/** What a link needs from the target it belongs to. */
+interface LinkTools extends LeafTools {
+  readonly metadata: MetadataSetter;
+}
+
+/**
+ * Makes a link, in one step in place of what was there. Its text is stored as it is and never
+ * followed.
+ */
+export function makeLink(tools: LinkTools, { dir, name, number, entry, there }: PlannedEntry): void {
+  const { held, metadata, staging } = tools;
+  putLeaf(tools, { entry: number, dir, name, kind: "symlink", size: 0, there }, true, (temp) => {
+    fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
+    metadata.setLinkFacts(held, temp, entry);
+    metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
+  });
+}

@@ -1,0 +1,100 @@
+import fs from "node:fs";
+import { closingOnFailure, doAll } from "../../../bytes/closing.ts";
+import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
+import type { Backups } from "./backups.node.ts";
+import type { Identity } from "../calls/identity.node.ts";
+import { HandleCache } from "../calls/handle-cache.node.ts";
+import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { IncomingTools } from "./incoming-file.node.ts";
+import type { Pause } from "../../../bytes/pause.node.ts";
+import { findKeeping } from "../facts/keeping.node.ts";
+import type { LinkedFiles } from "./linked-files.node.ts";
+import type { KeptFacts } from "../facts/kept-facts.node.ts";
+import { MetadataSetter, type Unkept } from "../facts/metadata.node.ts";
+import { OldFiles } from "./old-files.node.ts";
+import { Places } from "./places.node.ts";
+import { Replacements } from "./replacements.node.ts";
+import { Staging } from "./staging.node.ts";
+
+const { O_NOFOLLOW, O_WRONLY } = fs.constants;
+
+/**
+ * Temporary files open for writing at once: as many as begin and end in one frame, and are too long
+ * to be kept in memory.
+ */
+const maxWritingCount = 128;
+
+interface WorkspaceOptions {
+  readonly linkedFiles: LinkedFiles;
+  readonly backups: Backups | undefined;
+  readonly rule: ChunkRule;
+  /** The directory whose files new ones may be like; none for a single file. */
+  readonly likeFrom: DirNode | undefined;
+  readonly mayCutAll: boolean;
+  /** True when files that are replaced stay readable until the session ends. */
+  readonly keepOld: boolean;
+  readonly durable: boolean;
+  readonly inPlace: boolean;
+  readonly kept: KeptFacts;
+  readonly onUnkept: (what: Unkept) => void;
+  readonly pause: Pause;
+}
+
+/**
+ * What is needed to receive content: it is set up when the first is expected, and locks the
+ * destination.
+ */
+export class Workspace implements IncomingTools {
+  readonly held: HeldDirs;
+  readonly staging: Staging;
+  readonly replacements: Replacements;
+  readonly places: Places;
+  readonly search: ContentSearch;
+  readonly writing: HandleCache<NameIn>;
+  readonly pause: Pause;
+  readonly durable: boolean;
+  readonly inPlace: boolean;
+  readonly abandoned: NameIn[] = [];
+  readonly linkedFiles: LinkedFiles;
+  readonly backups: Backups | undefined;
+  readonly oldFiles: OldFiles | undefined;
+  readonly metadata: MetadataSetter;
+
+  /** @throws LOCKED while another session writes to this destination */
+  constructor(held: HeldDirs, options: WorkspaceOptions) {
+    const { rule, likeFrom, mayCutAll, keepOld, durable, inPlace, pause, kept, onUnkept } = options;
+    this.linkedFiles = options.linkedFiles;
+    this.backups = options.backups;
+    this.held = held;
+    this.durable = durable;
+    this.inPlace = inPlace;
+    this.pause = pause;
+    this.staging = new Staging(held);
+    this.replacements = new Replacements(held, this.staging, this.backups);
+    const keeping = closingOnFailure(
+      () => findKeeping(held, this.staging.newName(held.root, ""), kept.allowedModeBits),
+      () => this.staging.close(),
+    );
+    this.metadata = new MetadataSetter(keeping, onUnkept, kept.keep);
+    this.places = new Places(held);
+    this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
+    this.oldFiles = keepOld ? new OldFiles(this) : undefined;
+    const closed = new WeakMap<NameIn, Identity>();
+    this.writing = new HandleCache<NameIn>(
+      maxWritingCount,
+      ({ dir, name }) => held.open(dir, name, O_WRONLY | O_NOFOLLOW),
+      { get: (temp) => closed.get(temp), set: (temp, identify) => void closed.set(temp, identify()) },
+    );
+  }
+
+  /** Removes what earlier sessions left, and what this one gave up: it has all it needs. */
+  removeLeftovers(): void {
+    const given = this.abandoned.splice(0).map((each) => () => this.staging.remove(each));
+    doAll([() => this.staging.removeLeftovers(), ...given]);
+  }
+
+  close(): void {
+    doAll([() => this.writing.close(), () => this.places.close(), () => this.staging.close()]);
+  }
+}
