@@ -1,13 +1,13 @@
 import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
-import { readArguments } from "./arguments.ts";
-import { closest } from "./closest.ts";
+import { readArguments } from "./options/arguments.ts";
+import { closest } from "./options/closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
 import { commands, groupOf } from "./commands.ts";
-import { restoreArguments } from "./restored-arguments.ts";
+import { restoreArguments } from "./options/restored-arguments.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
-import { Reporting } from "./reporting.ts";
-import { onStatusSignal } from "./status-signals.ts";
-import { writeText } from "./text-output.ts";
+import { Reporting } from "./report/reporting.ts";
+import { onStatusSignal } from "./report/status-signals.ts";
+import { writeText } from "./report/text-output.ts";
 
 const versionWords = new Set(["version", "--version", "-V"]);
 const helpWords = new Set(["help", "--help", "-h"]);

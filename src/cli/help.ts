@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { everyOption } from "./arguments.ts";
+import { everyOption } from "./options/arguments.ts";
 import type { Command, OptionSpec, OptionSpecs } from "./command.ts";
 import { commands } from "./commands.ts";
 

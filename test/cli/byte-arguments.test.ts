@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { restoreArguments } from "../../src/cli/restored-arguments.ts";
+import { restoreArguments } from "../../src/cli/options/restored-arguments.ts";
 import { notLinux, unless } from "../obstacles.ts";
 import { freshFolder, runShell } from "./run.ts";
 

@@ -36,7 +36,7 @@ test("push and pull start the other end before they load a session", async () =>
     external: ["ws", "koffi", "@napi-rs/blake-hash", "@cloudpss/zstd"],
     logLevel: "silent",
   });
-  const loaded = loadedWith(metafile, "src/cli/transfer-commands.ts");
+  const loaded = loadedWith(metafile, "src/cli/transfer/transfer-commands.ts");
   const inputs = loaded.flatMap((output) => Object.keys(output.inputs));
   expect(inputs).toContain("src/transport/child-process.node.ts");
   expect(inputs.filter((path) => late.test(path))).toEqual([]);

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { changeFormat, itemizedFormat } from "../../src/cli/change-format.ts";
+import { changeFormat, itemizedFormat } from "../../src/cli/report/change-format.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { transfer } from "../../src/transfer/transfer.node.ts";
 import { freshFolder } from "../cli/run.ts";

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { encodeByteText, pathOf } from "../../bytes/byte-text.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
-import { checkReplaceable, createIn, openAround, removeFrom } from "../file-replacement.ts";
+import { checkReplaceable, createIn, openAround, removeFrom } from "../exchange/file-replacement.ts";
 
 const { O_CREAT, O_RDONLY, O_RDWR } = constants;
 

@@ -1,4 +1,4 @@
-import { type Report, progressPace } from "../report.ts";
+import { type Report, progressPace } from "../report/report.ts";
 
 /** Reports how many bytes are done, now and then. */
 export function bytesTo(report: Report, totalBytes?: number): (doneBytes: number) => void {

@@ -1,8 +1,8 @@
 import { digestOfIndex } from "../../casync/index-header.ts";
 import { readBlob } from "../../casync/read-blob.ts";
-import { readCount } from "../arguments.ts";
+import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
-import { writeOutput } from "../result-output.ts";
+import { writeOutput } from "../report/result-output.ts";
 import { openIndex } from "./index-file.ts";
 import { cacheOption, jobsOf, readerOf, storeOptions } from "./store-options.ts";
 

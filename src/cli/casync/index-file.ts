@@ -1,9 +1,9 @@
 import { type IndexReading, readIndex } from "../../casync/index-reader.ts";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
-import { readFileBlocks } from "../file-blocks.ts";
-import { checkReplaceable, replaceFile } from "../file-replacement.ts";
-import { writeOutput } from "../result-output.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
+import { checkReplaceable, replaceFile } from "../exchange/file-replacement.ts";
+import { writeOutput } from "../report/result-output.ts";
 
 /** Reads the index at a path, at a URL, or with `-` on standard input. */
 export async function openIndex(place: string, options: AbortOptions): Promise<IndexReading> {

@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { readFileBlocks } from "../file-blocks.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { writeIndexOf } from "./made-index.ts";
 import { sizeOptions } from "./size-options.ts";
 import { storeOptions } from "./store-options.ts";

@@ -4,7 +4,7 @@ import { digestOfIndex } from "../../casync/index-header.ts";
 import { readBlob } from "../../casync/read-blob.ts";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
-import { readFileBlocks } from "../file-blocks.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
 import { cacheOption, jobsOf, readerOf, storeOptions } from "./store-options.ts";

@@ -1,7 +1,7 @@
 import { verifyBlob } from "../../casync/verify-blob.ts";
 import { toSyncError, withPath } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
-import { readFileBlocks } from "../file-blocks.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
 

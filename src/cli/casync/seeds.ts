@@ -3,7 +3,7 @@ import { type IndexHeader, digestOfIndex } from "../../casync/index-header.ts";
 import { makeIndex } from "../../casync/make-index.ts";
 import { readIndex } from "../../casync/index-reader.ts";
 import type { AbortOptions } from "../../types.ts";
-import { readFileBlocks } from "../file-blocks.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { openIndex } from "./index-file.ts";
 
 /**

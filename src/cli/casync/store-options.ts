@@ -1,6 +1,6 @@
-import { readCount } from "../arguments.ts";
+import { readCount } from "../options/arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
-import { readSecretFile } from "../secret-file.ts";
+import { readSecretFile } from "../options/secret-file.ts";
 import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
 import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCompressor } from "../../casync/compressor.node.ts";

@@ -1,7 +1,7 @@
 import { castrStore } from "../../casync/castr.node.ts";
 import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCompressor } from "../../casync/compressor.node.ts";
-import { readCount } from "../arguments.ts";
+import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
 import { idsNamedBy } from "./named-ids.ts";
 

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { chunkServer } from "../../casync/chunk-server.node.ts";
 import { SyncError } from "../../errors.ts";
-import { serverGraceMs } from "../listen.ts";
+import { serverGraceMs } from "../serving/listen.ts";
 import { defineCommand } from "../command.ts";
-import { readNamedFile } from "../named-file.ts";
-import { readSecretFile } from "../secret-file.ts";
+import { readNamedFile } from "../options/named-file.ts";
+import { readSecretFile } from "../options/secret-file.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
 import { cacheOption, readerOf, storeOptions, writerOf } from "./store-options.ts";
 

@@ -18,8 +18,8 @@ import { fillInPlace, fillReplacement, type Fill } from "../casync/blob-output.t
 import { idLines, openIndex, writeResult } from "../casync/index-file.ts";
 import { openSeedAt } from "../casync/seeds.ts";
 import { checkSizes } from "../casync/size-options.ts";
-import { readFileBlocks } from "../file-blocks.ts";
-import { writeLines } from "../result-output.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
+import { writeLines } from "../report/result-output.ts";
 import { type DesyncArguments, isSet, numberOf, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
 import { desyncCacheOption, desyncStoreOptions, jobsIn, readerFor, writerFor } from "./desync-stores.ts";

@@ -1,8 +1,8 @@
 import { SyncError, toSyncError } from "../../errors.ts";
 import { digestNamed } from "../casync/size-options.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
-import { describeError } from "../text-report.ts";
-import { writeText } from "../text-output.ts";
+import { describeError } from "../report/text-report.ts";
+import { writeText } from "../report/text-output.ts";
 import { type DesyncOptions, isSet, readDesyncArguments, valueOf } from "./desync-arguments.ts";
 import type { DesyncCommand } from "./desync-command.ts";
 import { desyncCommands } from "./desync-commands.ts";

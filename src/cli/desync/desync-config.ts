@@ -6,7 +6,7 @@ import { type ChunkCoding, compressedCoding, plainCoding } from "../../casync/ch
 import { nodeCompressor } from "../../casync/compressor.node.ts";
 import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
 import { SyncError } from "../../errors.ts";
-import { readNamedFile } from "../named-file.ts";
+import { readNamedFile } from "../options/named-file.ts";
 
 /** What the configuration says of a store, in the words of desync. */
 export interface StoreSettings {

@@ -1,6 +1,6 @@
 import { IdMap } from "../../bytes/id-map.ts";
 import { fromHex } from "../../bytes/hex.ts";
-import { readNamedFile } from "../named-file.ts";
+import { readNamedFile } from "../options/named-file.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
 import type { DesyncCall } from "./desync-command.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ChunkReader } from "../../store/store.ts";
 import { writeResult } from "../casync/index-file.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
-import { writeLines } from "../result-output.ts";
+import { writeLines } from "../report/result-output.ts";
 import { indexFor } from "./blob-commands.ts";
 import { valueOf } from "./desync-arguments.ts";
 import type { DesyncCommand } from "./desync-command.ts";

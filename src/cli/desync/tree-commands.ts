@@ -7,7 +7,7 @@ import { makeIndex } from "../../casync/make-index.ts";
 import { readBlob } from "../../casync/read-blob.ts";
 import { SyncError } from "../../errors.ts";
 import { writeResult } from "../casync/index-file.ts";
-import { readFileBlocks } from "../file-blocks.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { desyncSizeOption, indexFor, sizesIn } from "./blob-commands.ts";
 import { isSet, valueOf } from "./desync-arguments.ts";
 import type { DesyncCommand } from "./desync-command.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readArguments } from "../../../src/cli/arguments.ts";
+import { readArguments } from "../../../src/cli/options/arguments.ts";
 import { commands } from "../../../src/cli/commands.ts";
 
 const push = await commands["push"]!.load();

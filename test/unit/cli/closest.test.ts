@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { everyOption } from "../../../src/cli/arguments.ts";
-import { closest } from "../../../src/cli/closest.ts";
+import { everyOption } from "../../../src/cli/options/arguments.ts";
+import { closest } from "../../../src/cli/options/closest.ts";
 import { commands } from "../../../src/cli/commands.ts";
 
 const optionsOf = async (name: string) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { shortenMiddle, widthOf } from "../../../src/cli/display-width.ts";
+import { shortenMiddle, widthOf } from "../../../src/cli/report/display-width.ts";
 
 it.each([
   ["abc", 3],

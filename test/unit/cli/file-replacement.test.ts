@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { checkReplaceable } from "../../../src/cli/file-replacement.ts";
+import { checkReplaceable } from "../../../src/cli/exchange/file-replacement.ts";
 import { notPosix, unless } from "../../obstacles.ts";
 
 function freshFolder(): string {

@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readArguments } from "../../../src/cli/arguments.ts";
+import { readArguments } from "../../../src/cli/options/arguments.ts";
 import { defineCommand } from "../../../src/cli/command.ts";
-import { filterOptions, readFilterOptions } from "../../../src/cli/filter-options.ts";
+import { filterOptions, readFilterOptions } from "../../../src/cli/options/filter-options.ts";
 import { loadFilter } from "../../../src/transfer/filter-loading.node.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 

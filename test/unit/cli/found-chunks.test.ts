@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { FoundChunks } from "../../../src/cli/found-chunks.ts";
+import { FoundChunks } from "../../../src/cli/exchange/found-chunks.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 
 const bytesOf = (number: number) => new TextEncoder().encode(`chunk number ${number}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { everyOption } from "../../../src/cli/arguments.ts";
+import { everyOption } from "../../../src/cli/options/arguments.ts";
 import { commands, usageOf } from "../../../src/cli/commands.ts";
 import { describeCommand, describeCommands } from "../../../src/cli/help.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { endingSignal, parseStopTime } from "../../../src/cli/pace-options.ts";
-import { parseRate } from "../../../src/cli/parse-rate.ts";
+import { endingSignal, parseStopTime } from "../../../src/cli/options/pace-options.ts";
+import { parseRate } from "../../../src/cli/options/parse-rate.ts";
 
 describe("a rate", () => {
   it.each([

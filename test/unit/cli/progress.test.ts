@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { widthOf } from "../../../src/cli/display-width.ts";
-import { progressLine } from "../../../src/cli/progress-line.ts";
+import { widthOf } from "../../../src/cli/report/display-width.ts";
+import { progressLine } from "../../../src/cli/report/progress-line.ts";
 import { RecentRate } from "../../../src/bytes/recent-rate.ts";
-import { textReport, type TextReportOptions } from "../../../src/cli/text-report.ts";
+import { textReport, type TextReportOptions } from "../../../src/cli/report/text-report.ts";
 import { SyncError } from "../../../src/errors.ts";
 
 const half = {

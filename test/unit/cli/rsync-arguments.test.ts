@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readArguments } from "../../../src/cli/arguments.ts";
+import { readArguments } from "../../../src/cli/options/arguments.ts";
 import { commands } from "../../../src/cli/commands.ts";
-import { rsyncOptions } from "../../../src/cli/rsync-options.ts";
+import { rsyncOptions } from "../../../src/cli/options/rsync-options.ts";
 
 const push = await commands["push"]!.load();
 const send = await commands["send"]!.load();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Report } from "../../../src/cli/report.ts";
-import { logLimits, ServingLog } from "../../../src/cli/serving-log.ts";
+import type { Report } from "../../../src/cli/report/report.ts";
+import { logLimits, ServingLog } from "../../../src/cli/serving/serving-log.ts";
 import { SyncError } from "../../../src/errors.ts";
 
 const { toldRefusalCount } = logLimits;

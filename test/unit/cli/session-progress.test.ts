@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Progress, Report } from "../../../src/cli/report.ts";
-import { progressOfRun } from "../../../src/cli/session-progress.ts";
+import type { Progress, Report } from "../../../src/cli/report/report.ts";
+import { progressOfRun } from "../../../src/cli/report/session-progress.ts";
 import type { SendProgress } from "../../../src/session/send.ts";
 
 /** Where a sender stands when so much has travelled. */

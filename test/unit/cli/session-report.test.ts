@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Summary } from "../../../src/cli/report.ts";
-import { reportSession } from "../../../src/cli/session-report.ts";
+import type { Summary } from "../../../src/cli/report/report.ts";
+import { reportSession } from "../../../src/cli/report/session-report.ts";
 
 const received = {
   type: "receive",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes } from "../../../src/cli/formatted-bytes.ts";
-import { textReport, type TextReportOptions } from "../../../src/cli/text-report.ts";
+import { formatBytes } from "../../../src/cli/report/formatted-bytes.ts";
+import { textReport, type TextReportOptions } from "../../../src/cli/report/text-report.ts";
 import { SyncError } from "../../../src/errors.ts";
 
 function collect(options: Partial<TextReportOptions> = {}) {

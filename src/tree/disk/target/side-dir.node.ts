@@ -4,7 +4,13 @@ import { encodeByteText } from "../../../bytes/byte-text.node.ts";
 import { closingAfter } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import { stagingName } from "../../entry/staging-name.ts";
-import { nativePath, printPath, toByteString, type ByteString, type PlacePath } from "../calls/byte-string.node.ts";
+import {
+  nativePath,
+  printPath,
+  toByteString,
+  type ByteString,
+  type PlacePath,
+} from "../calls/byte-string.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
 import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";

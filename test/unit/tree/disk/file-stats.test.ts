@@ -1,7 +1,12 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { expect, test } from "vitest";
-import { lookAt, lookAtHandle, nodeLook, type FileStats } from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import {
+  lookAt,
+  lookAtHandle,
+  nodeLook,
+  type FileStats,
+} from "../../../../src/tree/disk/calls/file-stats.node.ts";
 import { findLibc } from "../../../../src/tree/disk/calls/libc.node.ts";
 import { nodeTimes, timeSetters } from "../../../../src/tree/disk/calls/times.node.ts";
 import { setTime, tempDir } from "./disk-tree.ts";

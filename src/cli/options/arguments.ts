@@ -1,0 +1,149 @@
+import { parseArgs } from "node:util";
+import { SyncError } from "../../errors.ts";
+import { closest } from "./closest.ts";
+import type { Command, OptionSpecs, OptionValues } from "../command.ts";
+import { dropNeedless } from "./rsync-arguments.ts";
+
+/** What every command takes. */
+export const everyOption = {
+  json: { type: "boolean", about: "report as JSON, one event a line" },
+  quiet: {
+    type: "boolean",
+    short: "q",
+    about: "report failures only",
+    unlike: "failures of single files are told all the same",
+  },
+  verbose: {
+    type: "boolean",
+    short: "v",
+    about: "report causes and every figure",
+    unlike: "tells paths as words, and causes of failures",
+  },
+  progress: {
+    type: "boolean",
+    short: "P",
+    about: "show progress, even where there is no terminal",
+    unlike: "one line for the whole transfer",
+  },
+  color: { type: "string", value: "WHEN", about: "auto (default), always or never; NO_COLOR is honoured" },
+  help: { type: "boolean", short: "h", about: "print this" },
+  version: { type: "boolean", short: "V", about: "print the version" },
+} as const satisfies OptionSpecs;
+
+/** What stands behind a command's name. */
+export interface Arguments {
+  readonly options: OptionValues<OptionSpecs>;
+  readonly operands: readonly string[];
+}
+
+/**
+ * Reads what stands behind a command's name.
+ *
+ * @throws USAGE that names the wrong argument
+ */
+export function readArguments(argv: readonly string[], command: Command): Arguments {
+  const asked = findQuestion(argv, command.operands);
+  if (asked !== undefined) return { options: { [asked]: true }, operands: [] };
+  const specs: OptionSpecs = { ...everyOption, ...command.options };
+  const given = command.knowsRsync === true ? dropNeedless(argv, specs) : argv;
+  const { values, positionals, tokens } = parse(given, specs);
+  checkOperands(positionals, command);
+  const options = { ...values, ...gather(tokens, specs) } as OptionValues<OptionSpecs>;
+  return { options, operands: positionals };
+}
+
+const questions = new Map<string, "help" | "version">([
+  ["--help", "help"],
+  ["-h", "help"],
+  ["--version", "version"],
+  ["-V", "version"],
+]);
+
+/**
+ * What is asked of a command in place of its work, whatever else is wrong with the line. The word
+ * `help` may be an operand, unless it is the only one of several.
+ */
+function findQuestion(argv: readonly string[], names: readonly string[]): "help" | "version" | undefined {
+  const end = argv.indexOf("--");
+  const before = end < 0 ? argv : argv.slice(0, end);
+  const asked = before.find((argument) => questions.has(argument));
+  if (asked !== undefined) return questions.get(asked);
+  const isWord = argv.length === 1 && names.length > 1;
+  return isWord && (argv[0] === "help" || argv[0] === "version") ? argv[0] : undefined;
+}
+
+function parse(argv: readonly string[], specs: OptionSpecs) {
+  const args = argv.map((argument) => completeBare(argument, specs));
+  try {
+    return parseArgs({ args, options: specs, allowPositionals: true, strict: true, tokens: true });
+  } catch (cause) {
+    throw new SyncError("USAGE", describe(cause, specs), { cause });
+  }
+}
+
+/** The options that are gathered with others, in the order given. */
+function gather(
+  tokens: ReturnType<typeof parse>["tokens"],
+  specs: OptionSpecs,
+): Record<string, readonly string[]> {
+  const gathered: Record<string, string[]> = {};
+  for (const token of tokens) {
+    const name = token.kind === "option" ? specs[token.name]!.gathered : undefined;
+    if (token.kind === "option" && name !== undefined)
+      (gathered[name] ??= []).push(`${token.name}=${token.value ?? ""}`);
+  }
+  return gathered;
+}
+
+/** `--name` becomes `--name=value` where an option may go without its value. */
+function completeBare(argument: string, specs: OptionSpecs): string {
+  const bare = argument.startsWith("--") ? specs[argument.slice(2)]?.bare : undefined;
+  return bare === undefined ? argument : `${argument}=${bare}`;
+}
+
+function describe(cause: unknown, specs: OptionSpecs): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
+  if (unknown === undefined) return describeValue(message, specs);
+  const likely = unknown.startsWith("--") ? closest(unknown.slice(2), Object.keys(specs)) : undefined;
+  return `unknown option ${unknown}${likely === undefined ? "" : `; did you mean --${likely}?`}`;
+}
+
+/** What is wrong with the value of an option that is known. */
+function describeValue(message: string, specs: OptionSpecs): string {
+  const name = /^Option '[^']*--([a-z-]+)[ ']/.exec(message)?.[1];
+  const value = name === undefined ? undefined : specs[name]?.value;
+  if (name === undefined) return message.split(/\.\s/)[0]!;
+  return value === undefined ? `--${name} takes no value` : `--${name} takes a value: --${name}=${value}`;
+}
+
+function checkOperands(given: readonly string[], { operands: names, result }: Command): void {
+  const missing = names[given.length];
+  if (missing !== undefined) throw new SyncError("USAGE", `${missing} is missing`);
+  const empty = given.indexOf("");
+  if (empty >= 0)
+    throw new SyncError("USAGE", `${names[empty] ?? "an argument"} is empty; . is this directory`);
+  if (given.filter((operand, at) => operand === "-" && names[at] !== result).length > 1)
+    throw new SyncError("USAGE", "only one operand can be standard input");
+  const extra = given[names.length];
+  if (extra === undefined || names.at(-1)?.endsWith("...") === true) return;
+  const one = names[0] === "SRC" ? "; one SRC at a time" : "";
+  throw new SyncError("USAGE", `one argument too many: ${extra}${one}`);
+}
+
+/**
+ * The whole number that an option was given, undefined when it was not.
+ *
+ * @throws USAGE
+ */
+export function readCount(
+  name: string,
+  text: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= least && count <= most) return count;
+  throw new SyncError("USAGE", `--${name} takes a whole number from ${least} to ${most}, not "${text}"`);
+}

@@ -1,0 +1,131 @@
+import { SyncError } from "../../errors.ts";
+import { parseChmod } from "../../tree/plan/chmod.ts";
+import type { Keep } from "../../tree/plan/keep.ts";
+import { parseOwnerMap } from "../../tree/plan/owner-map.ts";
+import type { OptionSpecs, OptionValues } from "../command.ts";
+
+/** Options about the facts that are kept, with rsync's meaning. */
+export const keepOptions = {
+  archive: {
+    type: "boolean",
+    short: "a",
+    about: "keep owners, groups, all bits of modes, and devices",
+    doc: "keep owners, groups, all bits of modes, devices, FIFOs and sockets, too; `-rlpt` is done always",
+  },
+  perms: {
+    type: "boolean",
+    short: "p",
+    about: "keep setuid, setgid and sticky bits, too",
+    doc: "keep setuid, setgid and sticky bits, too; the other bits of modes are kept always",
+  },
+  owner: {
+    type: "boolean",
+    short: "o",
+    about: "keep the users whose files are; for root",
+    doc: "keep the users whose files are, by name where DST knows it; who is not root can give away none",
+  },
+  group: {
+    type: "boolean",
+    short: "g",
+    about: "keep the groups of files",
+    doc: "keep the groups of files, by name where DST knows it; who is not root can give those that it is in",
+  },
+  executability: { type: "boolean", short: "E", about: "keep whether files may be run, with --no-perms" },
+  chmod: {
+    type: "string",
+    multiple: true,
+    value: "CHANGES",
+    about: "change modes as chmod does, of D... directories, of F... files",
+    doc: "change modes as `chmod` does before they are set, `D` before a change for directories only, `F` for files only",
+  },
+  acls: { type: "boolean", short: "A", about: "keep access control lists, and with them -p" },
+  xattrs: {
+    type: "boolean",
+    short: "X",
+    about: "keep extended attributes; of root all, of others user.*",
+    doc: "keep extended attributes: for root all but those of the system, for others those in `user.`. Needs koffi, as does -A",
+  },
+  "special-files": {
+    type: "boolean",
+    short: "D",
+    about: "keep devices, FIFOs and sockets; devices for root",
+  },
+  devices: { type: "boolean", about: "keep devices; for root" },
+  specials: { type: "boolean", about: "keep FIFOs and sockets" },
+  "no-devices": { type: "boolean", about: "keep no devices, with -a or -D" },
+  "no-specials": { type: "boolean", about: "keep no FIFOs and sockets, with -a or -D" },
+  "no-special-files": { type: "boolean", about: "keep no devices, FIFOs and sockets, with -a" },
+  "hard-links": {
+    type: "boolean",
+    short: "H",
+    about: "keep names of one file as that",
+    doc: "keep names of one file as that, also where files are up to date; those beside the first are linked at the end",
+  },
+  atimes: { type: "boolean", short: "U", about: "keep the times of the last access" },
+  "omit-dir-times": { type: "boolean", short: "O", about: "leave the times of directories as they come" },
+  "omit-link-times": { type: "boolean", short: "J", about: "leave the times of links as they come" },
+  "no-perms": { type: "boolean", about: "leave modes as they are in DST; make new ones by the umask" },
+  "no-owner": { type: "boolean", about: "keep no users, with -a" },
+  "no-group": { type: "boolean", about: "keep no groups, with -a" },
+  "no-times": { type: "boolean", about: "leave times as they come" },
+  "numeric-ids": { type: "boolean", about: "keep the numbers of owners, whatever their names" },
+  chown: {
+    type: "string",
+    value: "USER:GROUP",
+    about: "make all files those of a user, a group, or both",
+  },
+  usermap: { type: "string", value: "RULES", about: "make files of some users those of others: FROM:TO,..." },
+  groupmap: { type: "string", value: "RULES", about: "the same of groups" },
+} as const satisfies OptionSpecs;
+
+/** Which facts are kept, as the options say. @throws USAGE */
+export function keepOf(options: OptionValues<typeof keepOptions>): Keep {
+  const archive = options.archive === true;
+  const asked = (name: "group" | "owner" | "perms" | "special-files"): boolean =>
+    options[name] === true || (archive && options[`no-${name}`] !== true);
+  const keepsNodes = (kind: "devices" | "specials"): boolean =>
+    (asked("special-files") || options[kind] === true) && options[`no-${kind}`] !== true;
+  const { userMap, groupMap } = mapsOf(options);
+  return {
+    ...(options["no-perms"] === true && { perms: false }),
+    ...(options.executability === true && { executability: true }),
+    ...(options.chmod !== undefined && { chmod: checkedChmod(options.chmod.join(",")) }),
+    ...(options["omit-dir-times"] === true && { omitDirTimes: true }),
+    ...(options["omit-link-times"] === true && { omitLinkTimes: true }),
+    ...(options["no-times"] === true && { times: false }),
+    ...((asked("perms") || options.acls === true) && { specialBits: true }),
+    ...(options.acls === true && { acls: true }),
+    ...(keepsNodes("devices") && { devices: true }),
+    ...(keepsNodes("specials") && { specials: true }),
+    ...(options["hard-links"] === true && { hardLinks: true }),
+    ...(options.xattrs === true && { xattrs: true }),
+    ...(options.atimes === true && { atimes: true }),
+    ...((asked("owner") || userMap !== undefined) && { owner: true }),
+    ...((asked("group") || groupMap !== undefined) && { group: true }),
+    ...(options["numeric-ids"] === true && { numericIds: true }),
+    ...(userMap !== undefined && { userMap }),
+    ...(groupMap !== undefined && { groupMap }),
+  };
+}
+
+function checkedChmod(text: string): string {
+  parseChmod(text, 0);
+  return text;
+}
+
+function mapsOf({ chown, groupmap, usermap }: OptionValues<typeof keepOptions>): {
+  readonly userMap?: string | undefined;
+  readonly groupMap?: string | undefined;
+} {
+  for (const map of [usermap, groupmap]) if (map !== undefined) parseOwnerMap(map);
+  if (chown === undefined) return { userMap: usermap, groupMap: groupmap };
+  const [, user, group] = /^([^:]*)(?::([^:]*))?$/.exec(chown) ?? [];
+  if (user === undefined || (user === "" && !group))
+    throw new SyncError("USAGE", `--chown takes USER, USER:GROUP or :GROUP, not "${chown}"`);
+  if ((user !== "" && usermap !== undefined) || (group && groupmap !== undefined))
+    throw new SyncError("USAGE", "--chown and a map say two things");
+  return {
+    userMap: user === "" ? usermap : `*:${user}`,
+    groupMap: group ? `*:${group}` : groupmap,
+  };
+}

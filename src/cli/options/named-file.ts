@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { isSyncError, SyncError } from "../../errors.ts";
+import { fileTrouble, isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
+import { pathOf } from "../../bytes/byte-text.node.ts";
+
+/** What is in a file that the command line names. @throws NOT_FOUND, IO */
+export function readNamedFile(path: string): Buffer {
+  try {
+    return readFileSync(pathOf(path));
+  } catch (thrown) {
+    throw namedFileTrouble(thrown, path);
+  }
+}
+
+/** What is wrong with a file that the command line names. */
+export function namedFileTrouble(thrown: unknown, path: string): SyncError {
+  const trouble = fileTrouble(thrown, path);
+  const told = { cause: thrown, detail: { path } };
+  if (isErrno(thrown, "EISDIR")) return new SyncError("IO", "this is a directory", told);
+  if (!isSyncError(trouble, "VANISHED")) return trouble;
+  return new SyncError("NOT_FOUND", "no such file or directory", told);
+}

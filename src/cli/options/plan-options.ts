@@ -1,0 +1,85 @@
+import { parseSize } from "../../bytes/size.ts";
+import { SyncError } from "../../errors.ts";
+import { maxWindowSec } from "../../tree/order/order-fields.ts";
+import type { PlanRule } from "../../tree/plan/plan-rule.ts";
+import { readCount } from "./arguments.ts";
+import type { OptionSpecs, OptionValues } from "../command.ts";
+
+/** Options about what is brought about, and when files are equal, with rsync's meaning. */
+export const planOptions = {
+  checksum: {
+    type: "boolean",
+    short: "c",
+    about: "compare the content of files, whatever their size and time",
+    unlike: "both ends compute a keyed MAC; not with --dry-run",
+    doc: "compare the content of files, whatever their size and time; not with `--dry-run`",
+  },
+  "ignore-times": {
+    type: "boolean",
+    short: "I",
+    about: "compare the content of files, whatever their size and time",
+    unlike: "as --checksum: what is the same is not written anew",
+  },
+  "size-only": { type: "boolean", about: "take files for equal that have the same size" },
+  "modify-window": {
+    type: "string",
+    short: "@",
+    value: "SECONDS",
+    about: "take times for equal that are so near",
+  },
+  update: { type: "boolean", short: "u", about: "leave files alone that are newer in DST" },
+  existing: { type: "boolean", about: "make nothing that is not in DST" },
+  "ignore-existing": { type: "boolean", about: "leave alone what is in DST" },
+  "safe-links": {
+    type: "boolean",
+    about: "leave out links that lead out of the tree",
+  },
+  append: {
+    type: "boolean",
+    about: "leave files alone that are as long in DST, or longer",
+    unlike: "as --append-verify: the whole content is verified",
+  },
+  "append-verify": {
+    type: "boolean",
+    about: "the same: what is there is verified",
+  },
+  "max-size": { type: "string", value: "SIZE", about: "leave larger files as they are in DST" },
+  "min-size": { type: "string", value: "SIZE", about: "leave smaller files as they are in DST" },
+} as const satisfies OptionSpecs;
+
+/** What is brought about, as the options say. @throws USAGE */
+export function planRuleOf(
+  options: OptionValues<typeof planOptions> & { readonly "dry-run"?: boolean },
+): PlanRule {
+  const { append = false, existing = false, update = false } = options;
+  const checksum = options.checksum === true || options["ignore-times"] === true;
+  const isAppending = append || options["append-verify"] === true;
+  if (checksum && isAppending)
+    throw new SyncError("USAGE", "--append leaves files alone by their length, --checksum none");
+  if (checksum && options["size-only"] === true)
+    throw new SyncError("USAGE", "--checksum and --size-only say two things");
+  if (checksum && options["dry-run"] === true)
+    throw new SyncError("USAGE", "--dry-run reads no content, so it cannot tell what --checksum would find");
+  const windowSec = readCount("modify-window", options["modify-window"], 0, maxWindowSec);
+  const minBytes = readSize("min-size", options["min-size"]);
+  const maxBytes = readSize("max-size", options["max-size"]);
+  return {
+    ...(checksum && { equality: "content" }),
+    ...(options["size-only"] === true && { equality: "size" }),
+    ...(windowSec !== undefined && { windowSec }),
+    ...(update && { keepsNewer: true }),
+    ...(existing && { onlyExisting: true }),
+    ...(isAppending && { onlyLonger: true }),
+    ...(options["ignore-existing"] === true && { onlyNew: true }),
+    ...(options["safe-links"] === true && { onlySafeLinks: true }),
+    ...(minBytes !== undefined && { minBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
+  };
+}
+
+function readSize(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new SyncError("USAGE", `--${name} takes bytes, or such as 10K, 5M or 2G`);
+}

@@ -1,0 +1,119 @@
+import type { FilterOptions } from "../../transfer/filter-options.ts";
+import type { OpenTargetOptions } from "../../transfer/open-target.node.ts";
+import { SyncError } from "../../errors.ts";
+import type { Durability, Order } from "../../tree/order/order.ts";
+import type { Unkept } from "../../tree/disk/facts/metadata.node.ts";
+import { alternativeOptions, alternativesOf, backupOptions, backupsOf } from "./backup-options.ts";
+import type { OptionSpecs, OptionValues } from "../command.ts";
+import { deleteOptions, deletionOf } from "./deletion.ts";
+import { explainOption } from "./filter-explanation.ts";
+import { filterOptions, readFilterOptions } from "./filter-options.ts";
+import { keepOf, keepOptions } from "./keep-options.ts";
+import { planOptions, planRuleOf } from "./plan-options.ts";
+import { snapshotOf, snapshotOptions } from "./snapshot-options.ts";
+import type { Report } from "../report/report.ts";
+
+/** The option of the commands that can tell what they would do. */
+export const dryRunOption = {
+  "dry-run": {
+    type: "boolean",
+    short: "n",
+    about: "tell what would become of DST, and change nothing",
+    unlike: "each path is told by a word unless --itemize-changes is given; a server can be asked, too",
+    doc: "tell what would become of DST, and change nothing ([how](#what-would-be-done))",
+  },
+} as const satisfies OptionSpecs;
+
+/** Options about what becomes of a place that a tree is received in. */
+export const placeOptions = {
+  ...filterOptions,
+  ...dryRunOption,
+  ...deleteOptions,
+  ...planOptions,
+  inplace: {
+    type: "boolean",
+    about: "write into files that are there, not beside them",
+    doc: "write into files that are there, where they differ, once the new content is complete ([when](places.md#writing-in-place))",
+    unlike: "the new content is complete before, and takes room until then",
+  },
+  fsync: {
+    type: "string",
+    value: "WHEN",
+    bare: "files",
+    about: "wait for the disk: files (before names), once (at the end), all",
+    doc: "wait for the disk: `files`, as without a value, before a file gets its name; `once`, when all is done; `all`, both ([what for](security.md#what-is-not-protected))",
+    unlike: "takes a value",
+  },
+  mkpath: {
+    type: "boolean",
+    about: "make the directories around DST that are not there",
+    unlike: "a server does not",
+  },
+  "keep-dirlinks": {
+    type: "boolean",
+    short: "K",
+    about: "receive into a directory that a link in DST leads to",
+    unlike: "a server does not",
+  },
+  ...backupOptions,
+  ...alternativeOptions,
+  ...snapshotOptions,
+  ...keepOptions,
+} as const satisfies OptionSpecs;
+
+/** Options of the commands that receive a tree here. */
+export const receivingOptions = {
+  ...placeOptions,
+  ...explainOption,
+} as const satisfies OptionSpecs;
+
+const unkeptTexts: Readonly<Record<Unkept, string>> = {
+  modes: "the modes of files and directories",
+  times: "their times: unchanged files will be compared by content",
+  "times of links": "the times of links",
+  "access times": "the times of the last access",
+  owners: "the owners and groups of files",
+  "extended attributes": "all extended attributes",
+  "access control lists": "access control lists",
+};
+
+/** What is to become of a place, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
+export async function readPlaceOptions(
+  options: OptionValues<typeof placeOptions>,
+): Promise<Omit<Order, "filter"> & FilterOptions> {
+  return {
+    ...(await readFilterOptions(options)),
+    dryRun: options["dry-run"] === true,
+    rule: planRuleOf(options),
+    keep: keepOf(options),
+    ...deletionOf(options),
+    keepsDirLinks: options["keep-dirlinks"],
+    makesPath: options.mkpath,
+    ...backupsOf(options),
+    ...alternativesOf(options),
+    ...snapshotOf(options),
+    ...inPlaceOf(options),
+    durability: durabilityOf(options.fsync),
+  };
+}
+
+function inPlaceOf(options: OptionValues<typeof placeOptions>): Pick<Order, "inPlace"> {
+  if (options.inplace !== true) return {};
+  const other = (["backup", "backup-dir", "snapshot"] as const).find((name) => options[name] !== undefined);
+  if (other !== undefined)
+    throw new SyncError("USAGE", `--inplace leaves no old file, which --${other} needs`);
+  return { inPlace: true };
+}
+
+function durabilityOf(when: string | undefined): Durability | undefined {
+  if (when === undefined || when === "files" || when === "once" || when === "all") return when;
+  throw new SyncError("USAGE", `--fsync takes files, once or all, not "${when}"`);
+}
+
+/** How a tree is received at a place here. */
+export function readLocalOptions(place: string, report: Report): Pick<OpenTargetOptions, "onUnkept"> {
+  return {
+    onUnkept: (what) =>
+      report.notice(`the file system at ${place} does not keep ${unkeptTexts[what]}`, { unkept: what }),
+  };
+}

@@ -1,0 +1,101 @@
+import { SyncError } from "../../errors.ts";
+import type { ChangedFact, TreeChange } from "../../tree/entry/entry.ts";
+import { escapeText } from "./escaped-text.ts";
+
+/** Writes a change as a line. */
+export type FormatChange = (change: TreeChange) => string;
+
+/** Which way content goes: to another place, or to here. */
+export type ContentWay = "sent" | "received";
+
+/** The form of `--itemize-changes`. */
+export const itemizedFormat = "%i %n";
+
+/**
+ * Reads a format of rsync's `--out-format`: `%i` the letters of `itemize`, `%n` the path with a
+ * slash behind a directory's, `%f` the path, `%l` bytes of the file, `%o` `send`, `recv` or `del.`,
+ * `%t` the time now, `%p` the number of this process, `%%` a percent sign.
+ *
+ * @throws USAGE for another one
+ */
+export function changeFormat(format: string, way: ContentWay): FormatChange {
+  const parts = format.split(/(%.?)/s).map((part, at) => (at % 2 === 0 ? () => part : partOf(part, way)));
+  return (change) => parts.map((write) => write(change)).join("");
+}
+
+function partOf(escape: string, way: ContentWay): FormatChange {
+  switch (escape) {
+    case "%i":
+      return (change) => itemize(change, way);
+    case "%n":
+      return ({ path, kind }) => escapeText(path) + (kind === "dir" ? "/" : "");
+    case "%f":
+      return ({ path }) => escapeText(path);
+    case "%l":
+      return ({ size }) => String(size);
+    case "%o":
+      return ({ change }) => (change === "deleted" ? "del." : way === "sent" ? "send" : "recv");
+    case "%t":
+      return () => formatTime(new Date());
+    case "%p":
+      return () => String(process.pid);
+    case "%%":
+      return () => "%";
+    default:
+      throw new SyncError("USAGE", `--out-format knows %i %n %f %l %o %t %p and %%, not ${escape}`);
+  }
+}
+
+/** The time as logs have it: `2026/11/29 12:34:56`, of this place. */
+export function formatTime(time: Date): string {
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("/");
+  return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":")}`;
+}
+
+const deleted = "*deleting  ";
+/** The letters of facts, in their places. */
+const letters: readonly (readonly [ChangedFact, string])[] = [
+  ["content", "c"],
+  ["size", "s"],
+  ["time", "t"],
+  ["mode", "p"],
+  ["owner", "o"],
+  ["group", "g"],
+  ["otherTime", "u"],
+  ["acl", "a"],
+  ["xattr", "x"],
+];
+
+/**
+ * What rsync's `--itemize-changes` says of a change: what is done (`<` sent, `>` received, `c` made
+ * or changed here, `.` nothing but facts), what it is (`f`, `d`, `L`, `D`, `S`), and which facts
+ * differ, `+` for all of them. A further name of a file is told as a file, not by `h`.
+ */
+export function itemize({ change, kind, differs }: TreeChange, way: ContentWay): string {
+  if (change === "deleted") return deleted;
+  const isMade = change === "new" || differs.includes("kind");
+  const facts = isMade ? "+".repeat(letters.length) : letters.map(letterIn(differs)).join("");
+  return `${doneTo(change, kind, way)}${kindLetters[kind]}${facts}`;
+}
+
+const kindLetters: Readonly<Record<TreeChange["kind"], string>> = {
+  file: "f",
+  dir: "d",
+  symlink: "L",
+  charDevice: "D",
+  blockDevice: "D",
+  fifo: "S",
+  socket: "S",
+  other: "S",
+};
+
+function letterIn(differs: readonly ChangedFact[]) {
+  return ([fact, letter]: readonly [ChangedFact, string]): string => (differs.includes(fact) ? letter : ".");
+}
+
+function doneTo(change: TreeChange["change"], kind: TreeChange["kind"], way: ContentWay): string {
+  if (change === "touched") return ".";
+  if (kind !== "file") return "c";
+  return way === "sent" ? "<" : ">";
+}

@@ -1,0 +1,15 @@
+import { writeOtherBytes } from "../../bytes/byte-text.node.ts";
+
+/** C0, DEL, C1, line separators, and all that changes the direction of text. */
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * Text from outside, such as a file's name, so that it can neither move the cursor nor hide what it
+ * is. Bytes that are no UTF-8 are shown by their number, where they are known.
+ */
+export function escapeText(text: string): string {
+  return writeOtherBytes(text, (byte) => `\\x${byte.toString(16)}`).replace(unsafe, (character) => {
+    const digits = character.charCodeAt(0).toString(16);
+    return digits.length <= 2 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
+  });
+}

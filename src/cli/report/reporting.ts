@@ -1,0 +1,118 @@
+import { isatty } from "node:tty";
+import { SyncError } from "../../errors.ts";
+import { boundRemoteTroubles } from "./bounded-troubles.ts";
+import { type ContentWay, changeFormat, itemizedFormat } from "./change-format.ts";
+import type { Command, OptionSpecs, OptionValues } from "../command.ts";
+import { usageOf } from "../commands.ts";
+import { joinReports } from "./joined-reports.ts";
+import { jsonReport } from "./json-report.ts";
+import { openLog } from "./log-output.ts";
+import type { Report } from "./report.ts";
+import { readReportOptions, type ReportOptions } from "../options/report-options.ts";
+import { TextOutput, writeText } from "./text-output.ts";
+import { describeError, textReport } from "./text-report.ts";
+
+type Options = OptionValues<OptionSpecs>;
+
+/** Decides where a command reports and how, and tells what could not be written. */
+export class Reporting {
+  readonly #onLoss: (failure: SyncError) => void;
+  readonly #errors = new TextOutput(2);
+  /** Standard output, once lines are written there. */
+  #lines: TextOutput | undefined;
+  #isJson = false;
+  #isOutputFree = true;
+  #lostLog: SyncError | undefined;
+  #report: Report;
+
+  /** @param onLoss called when what a program reads cannot be written */
+  constructor(onLoss: (failure: SyncError) => void) {
+    this.#onLoss = onLoss;
+    this.#report = this.#reportTo({}, readReportOptions({}));
+  }
+
+  get report(): Report {
+    return this.#report;
+  }
+
+  /** Where reports go: changes to the last one, all else to the first. */
+  get #outputs(): readonly TextOutput[] {
+    if (this.#lines === undefined) return [this.#errors];
+    return this.#isJson ? [this.#lines] : [this.#errors, this.#lines];
+  }
+
+  /** Reports as the options say, from now on. @throws USAGE, IO */
+  direct(options: Options, command?: Command, name?: string): void {
+    this.#isOutputFree = command?.writesOutput(options) !== true;
+    const asked = readReportOptions(options);
+    this.#isJson = options["json"] === true;
+    const takesLines = this.#isOutputFree && (this.#isJson || asked.format !== undefined);
+    this.#lines = takesLines ? (this.#lines ?? new TextOutput(1, this.#onLoss)) : undefined;
+    const shown = boundRemoteTroubles(this.#reportTo(options, asked, name));
+    this.#report = asked.logFile === undefined ? shown : joinReports(shown, this.#logReport(asked, name));
+  }
+
+  /** Resolves when all is written, with what was lost, which is told where that can be done. */
+  async settle(): Promise<SyncError | undefined> {
+    for (const output of this.#outputs) await output.settle();
+    const failed = this.#outputs.find((output) => output.failure !== undefined);
+    const failure = failed?.failure ?? this.#lostLog;
+    if (failure === undefined) return undefined;
+    // Nobody reads standard error, so nobody misses it.
+    if (failure.code === "PEER_GONE" && failed?.descriptor === 2) return undefined;
+    const other = this.#otherThan(failed);
+    if (other !== undefined) await writeText(other, `rsync-stream: ${describeError(failure)}\n`);
+    return failure;
+  }
+
+  /** A stream on which something can be told, when that is free. */
+  #otherThan(failed: TextOutput | undefined): 1 | 2 | undefined {
+    if (failed?.descriptor !== 2) return 2;
+    return this.#isOutputFree && this.#outputs.length === 1 ? 1 : undefined;
+  }
+
+  /** @throws USAGE */
+  #reportTo(options: Options, { format, stats, progress }: ReportOptions, name?: string): Report {
+    const outputs = this.#outputs;
+    const write = (text: string): void => outputs[0]!.write(text);
+    const quiet = options["quiet"] === true;
+    const verbose = options["verbose"] === true;
+    if (this.#isJson) return jsonReport({ quiet, verbose, write });
+    const live = isatty(2);
+    return textReport({
+      quiet,
+      verbose,
+      stats,
+      color: wantsColor(options["color"], live),
+      progress: live || progress,
+      ...(format !== undefined && {
+        changes: {
+          format: changeFormat(format, wayOf(name)),
+          write: (text) => outputs.at(-1)!.write(text),
+        },
+      }),
+      ...(name !== undefined && { usage: usageOf(name) }),
+      ...(live && { columns: () => process.stderr.columns || usualColumns }),
+      write,
+    });
+  }
+
+  #logReport({ logFile, stats, format = itemizedFormat }: ReportOptions, name?: string): Report {
+    const write = openLog(logFile!, (failure) => (this.#lostLog = failure));
+    const changes = { format: changeFormat(format, wayOf(name)), write };
+    return textReport({ quiet: false, verbose: true, stats, color: false, progress: false, changes, write });
+  }
+}
+
+/** Of a terminal that does not tell. */
+const usualColumns = 80;
+
+function wayOf(name: string | undefined): ContentWay {
+  return name === "push" ? "sent" : "received";
+}
+
+function wantsColor(when: string | boolean | readonly string[] | undefined, live: boolean): boolean {
+  if (when === "always" || when === "never") return when === "always";
+  if (when === undefined || when === "auto") return live && !process.env["NO_COLOR"];
+  throw new SyncError("USAGE", `--color takes auto, always or never, not "${String(when)}"`);
+}

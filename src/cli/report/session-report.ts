@@ -1,0 +1,32 @@
+import { toHex } from "../../bytes/hex.ts";
+import { SyncError } from "../../errors.ts";
+import type { ReceiveSummary } from "../../session/receive.ts";
+import type { SendSummary } from "../../session/send.ts";
+import type { Report, Summary } from "./report.ts";
+import { totalsOf } from "./session-progress.ts";
+
+/**
+ * Reports how a session ended.
+ *
+ * @throws PARTIAL when some entries failed, at either end
+ */
+export function reportSession(
+  report: Report,
+  action: Summary["action"],
+  session: SendSummary | ReceiveSummary,
+  more: Pick<Summary, "deletedEntries" | "changes" | "changedBytes"> = {},
+): void {
+  const failedEntries = countFailed(session);
+  const digest = toHex(session.digest);
+  const { frames } = session;
+  report.summary({ action, ...totalsOf(session), failedEntries, ...more, digest, frames });
+  if (failedEntries === 0) return;
+  const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
+  throw new SyncError("PARTIAL", `all is done but for ${what}`);
+}
+
+/** A receiver counts among its own failures those that the sender has among its troubles. */
+function countFailed(session: SendSummary | ReceiveSummary): number {
+  const twiceCount = session.type === "receive" ? Math.min(session.failedAtSender, session.troubles) : 0;
+  return session.failed + session.troubles - twiceCount;
+}

@@ -1,0 +1,138 @@
+import type { SyncError } from "../../errors.ts";
+import type { TreeChange } from "../../tree/entry/entry.ts";
+import type { FormatChange } from "./change-format.ts";
+import { escapeText } from "./escaped-text.ts";
+import { formatBytes } from "./formatted-bytes.ts";
+import { LiveProgress } from "./live-progress.ts";
+import type { Progress, Report, Summary } from "./report.ts";
+import { describeStatistics } from "./statistics.ts";
+
+/** How much is said, and where. */
+export interface TextReportOptions {
+  /** Failures only. */
+  readonly quiet: boolean;
+  /** Causes of failures, and every figure. */
+  readonly verbose: boolean;
+  readonly color: boolean;
+  /** Columns of the terminal now, where there is one: then lines can be written over. */
+  readonly columns?: () => number;
+  /** True to show progress. */
+  readonly progress: boolean;
+  /** How changes are told, and where; as words, with all else, unless given. */
+  readonly changes?: { readonly format: FormatChange; readonly write: (text: string) => void };
+  /** True to end with all figures, one a line. */
+  readonly stats?: boolean;
+  /** What to say after a command line that makes no sense. */
+  readonly usage?: string;
+  readonly write: (text: string) => void;
+}
+
+const summaryColumns = 80;
+const colors = { red: "\x1b[31m", yellow: "\x1b[33m", none: "\x1b[39m" };
+
+/** Reports for people: one line that is written over while it goes on, and lines that stay. */
+export function textReport(options: TextReportOptions): Report {
+  const { quiet, verbose, color, columns, changes, stats = false, usage, write } = options;
+  const live = new LiveProgress({ write, columns, isDrawn: options.progress && !quiet });
+
+  function print(line: string): void {
+    live.clear();
+    write(`${line}\n`);
+  }
+
+  function paint(format: "red" | "yellow", text: string): string {
+    return color ? `${colors[format]}${text}${colors.none}` : text;
+  }
+
+  function tell(change: TreeChange): void {
+    if (!changes) return print(describeChange(change));
+    live.clear();
+    changes.write(`${changes.format(change)}\n`);
+  }
+
+  return {
+    progress: (now) => live.update(now),
+    hideProgress: () => live.hide(),
+    trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
+    change: tell,
+    ...((verbose || changes) && !quiet && { received: tell, deleted: tell }),
+    notice(text) {
+      if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
+    },
+    summary(summary) {
+      live.end();
+      if (stats) print(describeStatistics(summary));
+      if (!quiet) print(breakLine(describeSummary(summary, verbose), columns?.()));
+    },
+    failure(error) {
+      live.end();
+      print(`${paint("red", "rsync-stream:")} ${describeError(error)}`);
+      if (verbose) for (const cause of causesOf(error)) print(`  because ${escapeText(cause)}`);
+      if (usage !== undefined && error.code === "USAGE" && !error.remote) print(usage);
+    },
+    status: () => live.tell(),
+  };
+}
+
+/** An error in one line, its path first. */
+export function describeError({ code, message, detail, remote }: SyncError): string {
+  const path = detail.path === undefined ? "" : `${detail.path}: `;
+  return escapeText(`${remote ? "other end: " : ""}${path}${message} (${code})`);
+}
+
+function describeChange({ change, path, kind }: TreeChange): string {
+  return `${change} ${escapeText(path)}${kind === "dir" ? "/" : ""}`;
+}
+
+function* causesOf({ cause }: Error): Generator<string> {
+  for (let at = cause; at instanceof Error; at = at.cause) yield at.message;
+}
+
+/**
+ * On a terminal a summary is broken between two of its figures; elsewhere programs read it, a line
+ * at a time.
+ */
+function breakLine(line: string, columns: number | undefined): string {
+  if (columns === undefined) return line;
+  const lines: string[] = [];
+  for (const part of line.split(/(?<=,) /)) {
+    const longer = `${lines.at(-1) ?? ""} ${part}`;
+    if (lines.length > 0 && longer.length <= Math.min(columns, summaryColumns)) lines.splice(-1, 1, longer);
+    else lines.push(lines.length === 0 ? part : `  ${part}`);
+  }
+  return lines.join("\n");
+}
+
+function describeSummary(summary: Summary, verbose: boolean): string {
+  const { action, wireBytes, entries, failedEntries, deletedEntries, digest } = summary;
+  const parts = [
+    ...(entries === undefined ? [] : [countOf(entries, "entry", "entries")]),
+    ...describeWork(summary),
+    ...(wireBytes === undefined ? [] : [`${formatBytes(wireBytes)} on the wire`]),
+    ...(deletedEntries === undefined ? [] : [`${deletedEntries} deleted`]),
+    ...(failedEntries ? [`${failedEntries} failed`] : []),
+    `${(performance.now() / 1000).toFixed(2)} s`,
+    ...(verbose && digest !== undefined ? [`session ${digest}`] : []),
+  ];
+  return `${action}: ${parts.join(", ")}`;
+}
+
+function describeWork(summary: Summary): string[] {
+  const { action, doneBytes, files, changes, changedBytes = 0 } = summary;
+  if (changes !== undefined) {
+    const counts = Object.entries(changes).map(([change, count]) => `${count} ${change}`);
+    return [...counts, `${formatBytes(changedBytes)} new or changed`];
+  }
+  const read = files === undefined ? [] : [`${countOf(files, "file", "files")} read`];
+  return [...read, ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary))];
+}
+
+function describeSavings({ doneBytes, newBytes }: Progress): string[] {
+  const reusedBytes = doneBytes - newBytes;
+  const saved = doneBytes === 0 ? 0 : (100 * reusedBytes) / doneBytes;
+  return [`${formatBytes(newBytes)} new`, `${formatBytes(reusedBytes)} reused (${saved.toFixed(1)} % saved)`];
+}
+
+function countOf(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

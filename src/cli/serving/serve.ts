@@ -1,0 +1,30 @@
+import { pathOf } from "../../bytes/byte-text.node.ts";
+import { defineCommand } from "../command.ts";
+import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
+import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
+
+/** `serve ROOT`: lets others push and pull. */
+export const serve = defineCommand({
+  operands: ["ROOT"],
+  options: {
+    "read-only": { type: "boolean", about: "let nobody push" },
+    ui: { type: "boolean", about: "offer a page to push and pull with in a browser, at the top" },
+    fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
+    ...receiveLimitOptions,
+    "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
+    ...listenOptions,
+  },
+  writesOutput: () => false,
+  graceMs: serverGraceMs,
+  async run({ operands: [root], options, report, signal }) {
+    const offer = {
+      root: pathOf(root),
+      readOnly: options["read-only"] === true,
+      durable: options.fsync === true,
+      worldWritable: options["world-writable"] === true,
+      ui: options.ui === true,
+      ...receiveLimitsOf(options),
+    };
+    await serveUntilInterrupted(offer, options, report, signal);
+  },
+});

@@ -1,0 +1,24 @@
+import { SyncError } from "../../errors.ts";
+import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import { defineCommand } from "../command.ts";
+import { pushOptions, runTransfer } from "./transfer-run.ts";
+
+/** `push SRC DST`: brings a place elsewhere up to date with a tree here. */
+export const push = defineCommand({
+  operands: ["SRC", "DST"],
+  options: pushOptions,
+  knowsRsync: true,
+  writesOutput: () => false,
+  async run(call) {
+    const [from, to] = call.operands;
+    const there = parseEndpoint(to);
+    if (parseEndpoint(from).kind !== "local")
+      throw new SyncError("USAGE", `push sends what is here, not ${from}`);
+    if (there.kind === "local")
+      throw new SyncError(
+        "USAGE",
+        `push sends to HOST:PATH or a URL, not to ${to}; sync copies from here to here`,
+      );
+    return runTransfer(call);
+  },
+});

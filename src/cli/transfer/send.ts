@@ -1,0 +1,121 @@
+import { closingInTheEnd } from "../../bytes/closing.ts";
+import { fastestDigest, nodeDigests } from "../../chunk/blake3.node.ts";
+import { type ChunkDigest, sha256Digest } from "../../chunk/digest.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
+import { readChunkList } from "../../session/list.ts";
+import { sendTree, type SendOptions } from "../../session/send.ts";
+import { limitRate } from "../../transport/limited-rate.ts";
+import { duplexOf } from "../../transport/channel.ts";
+import { defineCommand } from "../command.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
+import { progressTo } from "../report/session-progress.ts";
+import { reportSession } from "../report/session-report.ts";
+import { duplexOption, livenessOf, timeoutOption } from "../options/session-options.ts";
+import { openSource } from "../../transfer/open-source.node.ts";
+import { duplexChannel, outputChannel } from "../../transfer/standard-streams.node.ts";
+import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
+import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
+import { keepOf, keepOptions } from "../options/keep-options.ts";
+import { loadFilter } from "../../transfer/filter-loading.node.ts";
+import { orderGiven, orderOption } from "../options/order-option.ts";
+import { choiceOptions, chooseSource } from "../options/source-options.ts";
+import { rateOf, rateOption } from "../options/pace-options.ts";
+import { prepareForSession } from "../engine.ts";
+
+interface DigestOptions {
+  readonly digest?: string;
+  readonly duplex?: boolean;
+  readonly have?: string;
+}
+
+/** Options about what is told of a tree. */
+const sourceOptions = { ...filterOptions, ...choiceOptions, ...keepOptions } as const;
+
+/** `send SRC`: a tree as a stream. */
+export const send = defineCommand({
+  operands: ["SRC"],
+  options: {
+    have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
+    ...sourceOptions,
+    ...explainOption,
+    compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    digest: {
+      type: "string",
+      value: "NAME",
+      about: "name chunks by sha-256 or blake3",
+      doc: "name chunks by `sha-256` or `blake3`; unless given, `sha-256` with `--have`, and with `--duplex` where something is at the receiver; otherwise whichever is faster here, with `--duplex` at both ends",
+    },
+    ...rateOption,
+    ...orderOption,
+    ...duplexOption,
+    ...timeoutOption,
+  },
+  knowsRsync: true,
+  writesOutput: () => true,
+  async run({ operands: [from], options, report, signal }) {
+    if (options["filter-explain"] !== undefined)
+      return reportExplanation(report, options, { side: "sender", ...sourcePlace(from) });
+    const duplex = options.duplex === true;
+    prepareForSession(duplex ? "duplex" : "one-way");
+    const digest = chooseDigest(options);
+    const given = orderGiven(options, "sender", { ...sourceOptions, ...rateOption });
+    const chosen = chooseSource(from, options);
+    const place = given ? from : chosen.place;
+    const order = given ?? {
+      ...(await readFilterOptions(options)),
+      ...chosen.order,
+      ...rateOf(options),
+      keep: keepOf(options),
+    };
+    if (order.removesSourceFiles === true && !duplex)
+      throw new SyncError("USAGE", "--remove-source-files needs an answer; push, or send --duplex");
+    const { filter } = await loadFilter(order, "receiver");
+    const source = await openSource(place, { ...order, filter });
+    const send = async (): Promise<void> => {
+      const list = options.have === undefined ? {} : await readList(options.have, signal);
+      const channel = duplex ? duplexChannel() : outputChannel();
+      const summary = await sendTree(source, limitRate(duplexOf(channel), order.bytesPerSecond), {
+        mode: duplex ? "duplex" : "one-way",
+        ...(digest && { digest }),
+        ...(options.compress === true && { compress: true }),
+        signal,
+        onTrouble: (error) => report.trouble(error),
+        ...progressTo(report),
+        ...livenessOf(options),
+        ...list,
+      });
+      reportSession(report, "sent", summary);
+    };
+    await closingInTheEnd(send, () => source.close());
+  },
+});
+
+/**
+ * The digest that is asked for. Unless one is, the fastest where all goes one way: who listens runs
+ * the same program. Lists name chunks by SHA-256, and whoever answers says what it knows.
+ *
+ * @throws USAGE
+ */
+function chooseDigest({ digest: name, duplex, have }: DigestOptions): ChunkDigest | undefined {
+  if (name === undefined) return duplex === true || have !== undefined ? undefined : fastestDigest();
+  const digest = nodeDigests.find((one) => one.name === name);
+  if (!digest) throw new SyncError("USAGE", `--digest takes sha-256 or blake3, not "${name}"`);
+  if (have !== undefined && digest !== sha256Digest)
+    throw new SyncError("USAGE", "a list of `have` names chunks by sha-256");
+  return digest;
+}
+
+/**
+ * What the receiver has, and the rule by which its list cut: chunks are found again only by the
+ * same.
+ */
+async function readList(path: string, signal: AbortSignal): Promise<Pick<SendOptions, "have" | "cutter">> {
+  try {
+    const { chunks, cutter } = await readChunkList(readFileBlocks(path, { signal }));
+    return { have: chunks, cutter };
+  } catch (thrown) {
+    if (!isSyncError(thrown) || thrown.detail.path !== undefined) throw thrown;
+    const message = `this is no list that \`have\` wrote: ${thrown.message}`;
+    throw new SyncError(thrown.code, message, { cause: thrown, detail: { ...thrown.detail, path } });
+  }
+}

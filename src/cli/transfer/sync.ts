@@ -1,0 +1,11 @@
+import { defineCommand } from "../command.ts";
+import { runTransfer, transferOptions } from "./transfer-run.ts";
+
+/** `sync SRC DST`: brings a place up to date with a tree, wherever the two are. */
+export const sync = defineCommand({
+  operands: ["SRC", "DST"],
+  options: transferOptions,
+  knowsRsync: true,
+  writesOutput: () => false,
+  run: runTransfer,
+});
