@@ -6,16 +6,18 @@ import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
 import { entryTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import type { CatarNode } from "./catar-node.ts";
+import type { CatarNode, CatarType } from "./catar-node.ts";
 import { typeOfMode } from "./catar-node.ts";
 import { CatarWriter } from "./catar-writer.ts";
 import { casyncFeatures, desyncTreeFeatures } from "./features.ts";
 import { keepFeatures } from "./keep-features.ts";
-import { readTreeXattrs } from "./tree-xattrs.node.ts";
+import { TreeFacts } from "./tree-facts.node.ts";
 
 export interface ArchiveTreeOptions extends AbortOptions {
-  /** What to keep; what desync keeps unless given. Access control lists are not read. */
+  /** What to keep; what desync keeps unless given. */
   readonly features?: bigint;
+  /** True to keep what is marked as not to be dumped, whatever the features say. */
+  readonly keepsNodump?: boolean;
   /** True to give every entry the time 0. */
   readonly omitsTimes?: boolean;
   /** True to leave out what is on other file systems. */
@@ -42,7 +44,8 @@ interface Place {
  */
 export async function* archiveTree(root: string, options: ArchiveTreeOptions = {}): AsyncGenerator<Bytes> {
   const { features = desyncTreeFeatures, omitsTimes = false, onSpecial, signal } = options;
-  const keepsXattrs = (features & casyncFeatures.xattrs) !== 0n;
+  const excludesNodump = (features & casyncFeatures.excludeNodump) !== 0n && options.keepsNodump !== true;
+  const facts = new TreeFacts(excludesNodump ? features : features & ~casyncFeatures.excludeNodump);
   const writer = new CatarWriter(features);
   const held = openHeld(root);
   const rootStats = fs.fstatSync(held.root.fd!, { bigint: true });
@@ -50,26 +53,25 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
   /** What the archive has of a name; undefined when that is left out. */
   function describe(
     name: Bytes,
+    type: CatarType,
     stats: fs.BigIntStats,
     depth: number,
-    path: string,
-    place: string | Buffer,
+    path: string | Buffer,
+    fd?: number,
   ): CatarNode | undefined {
-    const type = typeOfMode(stats.mode & ~0o7777n);
-    if (type === undefined) throw new SyncError("UNSUPPORTED", "no archive has such a thing");
-    if (onSpecial && (type === "fifo" || type === "socket")) return void onSpecial(path);
     const isDevice = type === "char" || type === "block";
+    const more = facts.read(stats, type, { path, isHandle: depth === 0 }, fd);
+    if (depth > 0 && excludesNodump && (more.flags & casyncFeatures.flagNodump) !== 0n) return undefined;
     const node: CatarNode = {
+      ...more,
       depth,
       name,
       type,
       mode: Number(stats.mode & 0o7777n),
-      flags: 0n,
       uid: Number(stats.uid),
       gid: Number(stats.gid),
       mtimeNs: omitsTimes ? 0n : stats.mtimeNs,
       size: type === "file" ? Number(stats.size) : 0,
-      xattrs: keepsXattrs && (type === "file" || type === "dir") ? readTreeXattrs(place) : [],
       ...(isDevice && { device: deviceOf(stats.rdev) }),
     };
     return keepFeatures(node, features);
@@ -88,11 +90,21 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     const name = toByteString(bytes);
     const below = path === "" ? printPath(name) : `${path}/${printPath(name)}`;
     try {
-      const stats = fs.lstatSync(held.at(dir, name), { bigint: true });
-      const node = describe(bytes, stats, depth, below, held.at(dir, name));
+      const at = held.at(dir, name);
+      const stats = fs.lstatSync(at, { bigint: true });
+      const type = typeOfMode(stats.mode & ~0o7777n);
+      if (type === undefined) throw new SyncError("UNSUPPORTED", "no archive has such a thing");
+      if (onSpecial && (type === "fifo" || type === "socket")) return onSpecial(below);
+      if (type === "file")
+        return yield* file(at, (size, fd) => {
+          const node = describe(bytes, type, stats, depth, held.at(dir, name), fd);
+          return node && { ...node, size };
+        });
+      const fd = type === "dir" && facts.readsFlags ? fs.openSync(at, O_RDONLY | O_NOFOLLOW) : undefined;
+      const node = describe(bytes, type, stats, depth, held.at(dir, name), fd);
+      if (fd !== undefined) fs.closeSync(fd);
       if (node === undefined) return;
-      if (node.type === "file") return yield* file(node, held.at(dir, name));
-      if (node.type !== "dir") return yield writer.enter(withTarget(node, held.at(dir, name)));
+      if (type !== "dir") return yield writer.enter(withTarget(node, held.at(dir, name)));
       if (options.staysOnFileSystem === true && stats.dev !== rootStats.dev) return;
       const place = { dir: new DirNode(dir, name), path: below, depth: depth + 1 };
       yield* directory(node, place);
@@ -102,11 +114,16 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     }
   }
 
-  async function* file(node: CatarNode, path: string | Buffer): AsyncGenerator<Bytes> {
+  async function* file(
+    path: string | Buffer,
+    describeIt: (size: number, fd: number | undefined) => CatarNode | undefined,
+  ): AsyncGenerator<Bytes> {
     const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const { size } = fs.fstatSync(fd);
-      yield writer.enter({ ...node, size });
+      const node = describeIt(size, facts.readsFlags ? fd : undefined);
+      if (node === undefined) return;
+      yield writer.enter(node);
       yield* contentOf(fd, size);
     } finally {
       fs.closeSync(fd);
@@ -114,7 +131,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
   }
 
   try {
-    const node = describe(new Uint8Array(0), rootStats, 0, "", held.pathTo(held.root))!;
+    const node = describe(new Uint8Array(0), "dir", rootStats, 0, held.pathTo(held.root), held.root.fd)!;
     yield* directory(node, { dir: held.root, path: "", depth: 1 });
   } finally {
     held.close();

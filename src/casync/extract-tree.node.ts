@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import {
@@ -9,15 +8,18 @@ import {
   toByteString,
 } from "../tree/disk/calls/byte-string.node.ts";
 import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
+import { deviceOf } from "../tree/disk/calls/file-stats.node.ts";
 import { entryTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
+import { canMakeNodes, makeNode } from "../tree/disk/calls/make-node.node.ts";
 import { timeSetters } from "../tree/disk/calls/times.node.ts";
+import type { FactPlace } from "../tree/disk/facts/fact-place.node.ts";
 import type { AbortOptions } from "../types.ts";
-import type { CatarEvent, CatarNode } from "./catar-node.ts";
+import { type CatarEvent, type CatarNode, modeOfType } from "./catar-node.ts";
 import type { CatarReading } from "./catar-reader.ts";
 import { casyncFeatures } from "./features.ts";
 import { TreeFile } from "./tree-files.node.ts";
-import { writeTreeXattrs } from "./tree-xattrs.node.ts";
+import { setTreeFacts } from "./tree-facts.node.ts";
 
 export interface ExtractTreeOptions extends AbortOptions {
   /** False to leave everything to this user; true unless given, where this user may. */
@@ -67,6 +69,7 @@ interface OpenDir {
 class Extraction {
   readonly #held: HeldDirs;
   readonly #options: ExtractTreeOptions;
+  readonly #features: bigint;
   readonly #hasOwners: boolean;
   readonly #hasTimes: boolean;
   readonly #open: OpenDir[] = [];
@@ -82,6 +85,7 @@ class Extraction {
       throw entryTrouble(thrown, root);
     }
     this.#options = options;
+    this.#features = features;
     const f = casyncFeatures;
     const isRoot = process.geteuid?.() === 0;
     this.#hasOwners = (features & (f.uids16 | f.uids32)) !== 0n && (options.keepsOwners ?? isRoot) && isRoot;
@@ -157,7 +161,7 @@ class Extraction {
     const { file, node } = this.#file!;
     file.complete((fd) => {
       if (this.#hasOwners) fs.fchownSync(fd, node.uid, node.gid);
-      this.#setXattrs(`/proc/self/fd/${fd}`, node, true);
+      this.#setFacts({ path: `/proc/self/fd/${fd}`, isHandle: true }, node);
       fs.fchmodSync(fd, this.#modeOf(node, 0o666));
       if (this.#hasTimes) timeSetters()[0]!.setHandle(fd, ...timeOf(node));
     });
@@ -179,17 +183,21 @@ class Extraction {
   }
 
   #special(dir: DirNode, name: ByteString, node: CatarNode): void {
-    const { type, device } = node;
-    const isRefused = type === "socket" || (device !== undefined && this.#options.makesDevices !== true);
+    const { type, device = { major: 0, minor: 0 } } = node;
+    const isDevice = type === "char" || type === "block";
+    const isRefused = !canMakeNodes() || (isDevice && this.#options.makesDevices !== true);
     if (isRefused) return this.#trouble(node, `a ${type} is not made`);
     this.#remove(dir, name);
-    // Node cannot make any; another process reaches the directory through this one.
-    const at = String(this.#held.at(dir, name)).replace("/proc/self/", `/proc/${process.pid}/`);
-    const kind = { fifo: "p", char: "c", block: "b" }[type as "fifo" | "char" | "block"];
-    const numbers = device ? [String(device.major), String(device.minor)] : [];
-    const { status, stderr } = spawnSync("mknod", ["--", at, kind, ...numbers]);
-    if (status !== 0) return this.#trouble(node, `a ${type} cannot be made: ${String(stderr)}`);
+    const [major, minor] = [device.major, device.minor];
+    const mode = Number(modeOfType(type)) | 0o600;
+    try {
+      this.#held.writeIn(dir, () => makeNode(this.#held.at(dir, name), mode, deviceOf(major, minor)));
+    } catch (thrown) {
+      if (!isErrno(thrown, "EPERM")) throw thrown;
+      return this.#trouble(node, `a ${type} cannot be made`);
+    }
     this.#finishName(dir, name, node);
+    this.#setFacts({ path: this.#held.at(dir, name), isHandle: false }, node);
     fs.chmodSync(this.#held.at(dir, name), this.#modeOf(node, 0o666));
   }
 
@@ -209,7 +217,7 @@ class Extraction {
     const { dir, node } = this.#open.pop()!;
     try {
       if (this.#hasOwners) fs.chownSync(this.#held.pathTo(dir), node.uid, node.gid);
-      this.#setXattrs(this.#held.pathTo(dir), node, false);
+      this.#setFacts({ path: this.#held.pathTo(dir), isHandle: false }, node);
       this.#held.setDirMode(dir, this.#modeOf(node, 0o777));
       if (!this.#hasTimes) return;
       const [setter] = timeSetters();
@@ -223,17 +231,13 @@ class Extraction {
   }
 
   /** Sets what can be set; what cannot is told when somebody listens, and is no failure. */
-  #setXattrs(path: string | Buffer, node: CatarNode, isHandle: boolean): void {
-    if (node.xattrs.length === 0) return;
-    try {
-      if (writeTreeXattrs(path, node.xattrs, isHandle)) return;
-    } catch (thrown) {
-      if (!isErrno(thrown)) throw thrown;
+  #setFacts(place: FactPlace, node: CatarNode): void {
+    const givesAccess = this.#options.keepsModes !== false;
+    const features = givesAccess ? this.#features : this.#features & ~casyncFeatures.acl;
+    for (const what of setTreeFacts(place, givesAccess ? node : withoutAccess(node), features)) {
+      const detail = { path: this.#pathOf(node) };
+      this.#options.onTrouble?.(new SyncError("UNSUPPORTED", `${what} cannot be set here`, { detail }));
     }
-    const detail = { path: this.#pathOf(node) };
-    this.#options.onTrouble?.(
-      new SyncError("UNSUPPORTED", "extended attributes cannot be set here", { detail }),
-    );
   }
 
   #modeOf(node: CatarNode, all: number): number {
@@ -261,6 +265,11 @@ class Extraction {
     const names = [...this.#open.slice(1).map(({ dir }) => dir.name), toByteString(name)];
     return names.map(printPath).join("/") || ".";
   }
+}
+
+/** An entry that gives nobody more than its mode. */
+function withoutAccess({ acl: _acl, fcaps: _fcaps, ...node }: CatarNode): CatarNode {
+  return node;
 }
 
 function inTheWay(): SyncError {

@@ -102,6 +102,9 @@ export function normalFeatures(word: bigint): bigint {
   return all;
 }
 
+/** What casync keeps of a tree unless told otherwise. */
+export const casyncTreeFeatures = normalFeatures(known & ~f.excludeSubmounts);
+
 /**
  * Passes on a word that was read.
  *

@@ -18,6 +18,7 @@ export { CatarWriter } from "./catar-writer.ts";
 export {
   blobFeatures,
   casyncFeatures,
+  casyncTreeFeatures,
   checkFeatures,
   desyncTreeFeatures,
   normalFeatures,

@@ -4,7 +4,9 @@ import type { CatarEvent, CatarNode, CatarXattr } from "../../src/casync/catar-n
 import { CatarWriter } from "../../src/casync/catar-writer.ts";
 import { casyncFeatures } from "../../src/casync/features.ts";
 import { keepFeatures } from "../../src/casync/keep-features.ts";
-import { aclOf } from "./casync-acl.ts";
+import { aclOfLists } from "../../src/casync/catar-acl.ts";
+import { parseAcl } from "../../src/tree/disk/facts/acl-form.ts";
+import type { AclEntry } from "../../src/tree/entry/facts.ts";
 import { casyncInput } from "../vectors/casync-input.ts";
 import type { Bytes } from "../../src/types.ts";
 import { type Case, textBytes } from "./check.ts";
@@ -57,7 +59,7 @@ function nodeOf(
 ): CatarNode {
   const raw = (name: string): Bytes | undefined =>
     entry.rawXattrs?.[name] === undefined ? undefined : fromHex(entry.rawXattrs[name]);
-  const acl = aclOf(raw("system.posix_acl_access"), raw("system.posix_acl_default"));
+  const acl = aclOfLists(listOf(raw("system.posix_acl_access")), listOf(raw("system.posix_acl_default")));
   const fcaps = raw("security.capability");
   const hasIds = (features & (casyncFeatures.uids16 | casyncFeatures.uids32)) !== 0n;
   // Without numbers casync writes those for which there is no name as names.
@@ -80,6 +82,13 @@ function nodeOf(
     ...(entry.target !== undefined && { target: textBytes(entry.target) }),
     ...(entry.major !== undefined && { device: { major: entry.major, minor: entry.minor } }),
   };
+}
+
+/** The entries of a list for the value of the attribute that holds it. */
+function listOf(value: Bytes | undefined): readonly AclEntry[] {
+  const entries = value === undefined ? [] : parseAcl(value, (_, id) => ({ id }));
+  if (entries === undefined) throw new Error("a vector has a list that Linux would not store");
+  return entries;
 }
 
 function xattrsOf(values: Case): CatarXattr[] {

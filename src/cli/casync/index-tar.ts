@@ -1,7 +1,8 @@
 import { archiveTree } from "../../casync/archive-tree.node.ts";
-import { desyncTreeFeatures } from "../../casync/features.ts";
 import { withDigest } from "../../casync/index-header.ts";
+import { readableFeatures } from "../../casync/tree-facts.node.ts";
 import { defineCommand } from "../command.ts";
+import { featureOptions, featuresOf } from "./feature-options.ts";
 import { writeResult } from "./index-file.ts";
 import { writeIndexOf } from "./made-index.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
@@ -14,6 +15,7 @@ export const indexTar = defineCommand({
   options: {
     ...storeOptions,
     ...sizeOptions,
+    ...featureOptions,
     "omit-times": { type: "boolean", about: "give every entry the time 0" },
     "one-file-system": { type: "boolean", short: "x", about: "leave out what is on other file systems" },
   },
@@ -25,7 +27,7 @@ export const indexTar = defineCommand({
       signal,
     } = call;
     const digest = digestNamed(options.digest);
-    const features = withDigest(desyncTreeFeatures, digest);
+    const features = withDigest(readableFeatures(featuresOf(options)), digest);
     const tree = archiveTree(root, {
       features,
       omitsTimes: options["omit-times"] === true,

@@ -37,6 +37,7 @@ export const tar: DesyncCommand = {
     const features = withDigest(desyncTreeFeatures, digest);
     const tree = archiveTree(root, {
       features,
+      keepsNodump: true,
       omitsTimes: isSet(given, "no-time"),
       staysOnFileSystem: isSet(given, "one-file-system"),
       onSpecial: (path) => call.tell(`${path}: pipes and sockets are left out`),

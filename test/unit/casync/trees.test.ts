@@ -8,7 +8,7 @@ import { type CatarEvent, type CatarNode } from "../../../src/casync/catar-node.
 import { readCatar } from "../../../src/casync/catar-reader.ts";
 import { CatarWriter } from "../../../src/casync/catar-writer.ts";
 import { extractTree, type ExtractTreeOptions } from "../../../src/casync/extract-tree.node.ts";
-import { desyncTreeFeatures } from "../../../src/casync/features.ts";
+import { casyncTreeFeatures, desyncTreeFeatures } from "../../../src/casync/features.ts";
 import { concatBytes } from "../../../src/bytes/compare.ts";
 import type { SyncError } from "../../../src/errors.ts";
 import { missing, notRoot, unless } from "../../obstacles.ts";
@@ -137,6 +137,60 @@ testAsRoot("an archive gives no file capabilities or access", async () => {
   expect(names.split("\n").filter((line) => /^\w+\.\w+$/.test(line))).toEqual(["trusted.a", "user.a"]);
 });
 
+/** For file systems without access control lists, and machines without the program. */
+function noLists(): string | undefined {
+  const folder = fs.mkdtempSync(join(tmpdir(), "rsync-stream-acl-"));
+  const { status } = spawnSync("setfacl", ["-m", "u:1:r", folder]);
+  fs.rmdirSync(folder);
+  return status === 0 ? undefined : "no access control list can be set here";
+}
+
+/** What has attributes, lists and owners that casync keeps. */
+function plantFacts(root: string): void {
+  plant(root);
+  const at = (name: string) => join(root, name);
+  execFileSync("setfattr", ["-n", "user.b", "-v", "1", at("a")]);
+  execFileSync("setfacl", ["-m", "u:daemon:r,u:54321:rw,g:root:r,g:daemon:x,m:rx", at("sub/deep/b")]);
+  execFileSync("setfacl", ["-d", "-m", "u:daemon:rw", at("sub")]);
+  fs.writeFileSync(at("sub/inherits"), "");
+  fs.chownSync(at("a"), 1, 12_345);
+  execFileSync("mknod", [at("null"), "c", "1", "3"]);
+  execFileSync("setfattr", ["-n", capability[0], "-v", capability[1], at("empty-file")]);
+}
+
+const capability = ["security.capability", `0x010000020020${"00".repeat(14)}`] as const;
+
+const { test: testLists } = unless(notRoot ?? noXattrs() ?? noLists());
+
+testLists("access control lists and capabilities come back, and none are inherited", async () => {
+  const folder = freshFolder();
+  const [from, to] = [join(folder, "from"), join(folder, "to")];
+  fs.mkdirSync(from);
+  plantFacts(from);
+  const pack = async (root: string) =>
+    concatBytes(await collect(archiveTree(root, { features: casyncTreeFeatures })));
+  const archive = await pack(from);
+  // What is made here is given a list that the archive does not have.
+  fs.mkdirSync(to);
+  execFileSync("setfacl", ["-d", "-m", "u:daemon:rwx", to]);
+  await extract(archive, join(to, "tree"), { makesDevices: true });
+  expect(Buffer.compare(await pack(join(to, "tree")), archive)).toBe(0);
+});
+
+unless(notRoot ?? noXattrs() ?? noLists() ?? missing("casync")).test(
+  "an archive with all features is that of casync byte for byte",
+  async () => {
+    const folder = freshFolder();
+    const from = join(folder, "from");
+    fs.mkdirSync(from);
+    plantFacts(from);
+    spawnSync("chattr", ["+d", join(from, "sub/inherits")]);
+    execFileSync("casync", ["make", join(folder, "whole.catar"), from], { stdio: "pipe" });
+    const archive = concatBytes(await collect(archiveTree(from, { features: casyncTreeFeatures })));
+    expect(Buffer.compare(fs.readFileSync(join(folder, "whole.catar")), archive)).toBe(0);
+  },
+);
+
 const { describe: describeAsRoot } = unless(notRoot);
 
 describeAsRoot("archives of casync", () => {
@@ -262,6 +316,19 @@ test("devices are made only when that is asked for", async () => {
   await extract(bytes, join(folder, "root"), { onTrouble: (error) => void troubles.push(error) });
   expect(troubles.length).toBe(1);
   expect(fs.readdirSync(join(folder, "root"))).toEqual([]);
+});
+
+unless(notRoot).test("a device and a socket may have names of any bytes", async () => {
+  const root = join(freshFolder(), "root");
+  const [odd, sock] = [Buffer.of(0x6e, 0xff), Buffer.of(0xfe)];
+  const bytes = archive(
+    { path: "a", name: odd, type: "char", device: { major: 1, minor: 3 } },
+    { path: "b", name: sock, type: "socket" },
+  );
+  await extract(bytes, root, { makesDevices: true });
+  const at = (name: Buffer) => fs.lstatSync(Buffer.concat([Buffer.from(`${root}/`), name]));
+  expect(at(odd)).toMatchObject({ rdev: 0x103 });
+  expect(at(sock).isSocket()).toBe(true);
 });
 
 const { test: testCasync } = unless(missing("casync"));

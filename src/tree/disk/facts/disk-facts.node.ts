@@ -54,7 +54,8 @@ const attributes: DiskFact = {
   },
 };
 
-const lists: DiskFact = {
+/** Access control lists. */
+export const accessLists: DiskFact = {
   name: "access control lists",
   isSame: (_, wanted, place) =>
     isSameList(place, "acl", wanted.acl) && isSameList(place, "defaultAcl", wanted.defaultAcl),
@@ -66,7 +67,7 @@ const lists: DiskFact = {
 };
 
 /** In the order in which they are set: a new owner takes attributes away. */
-export const diskFacts: readonly DiskFact[] = [ownership, attributes, lists, access];
+export const diskFacts: readonly DiskFact[] = [ownership, attributes, accessLists, access];
 
 /** True when what is there has the facts that it is to have. */
 export function hasFacts(there: FileStats, wanted: Facts | undefined, place: () => FactPlace): boolean {

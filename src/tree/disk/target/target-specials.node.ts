@@ -1,11 +1,8 @@
 import fs from "node:fs";
-import { SyncError } from "../../../errors.ts";
 import type { SpecialKind } from "../../entry/entry.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import { fromByteString, type NativePath } from "../calls/byte-string.node.ts";
 import { deviceOf } from "../calls/file-stats.node.ts";
-import { bindNative, type NativeCall } from "../calls/koffi.node.ts";
-import { errnoError } from "../calls/libc.node.ts";
+import { makeNode } from "../calls/make-node.node.ts";
 import type { MetadataSetter } from "../facts/metadata.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
 
@@ -23,8 +20,6 @@ const types: Readonly<Record<SpecialKind, number>> = {
 /** What the owner may do with one that is being made; nobody else may do anything. */
 const firstBits = 0o600;
 
-let bound: ((path: NativePath, mode: number, device: number) => void) | undefined;
-
 /**
  * Makes a device, FIFO or socket, in one step in place of what was there.
  *
@@ -39,24 +34,5 @@ export function makeSpecial(tools: SpecialTools, { dir, name, number, entry, the
       makeNode(held.at(temp.dir, temp.name), types[kind] | firstBits, deviceOf(major, minor));
     held.writeIn(temp.dir, make);
     metadata.setAt(held.nameAt(temp.dir, temp.name), held.look(temp.dir, temp.name)!, entry);
-  });
-}
-
-function makeNode(path: NativePath, mode: number, device: number): void {
-  bound ??= process.platform === "linux" ? bindMknod() : undefined;
-  if (!bound) throw new SyncError("UNSUPPORTED", "devices, FIFOs and sockets cannot be made here");
-  bound(path, mode, device);
-}
-
-function bindMknod(): typeof bound {
-  return bindNative((koffi) => {
-    const mknod: NativeCall = koffi
-      .load(null)
-      .func("int mknod(const void *path, uint32_t mode, uint64_t device)");
-    return (path, mode, device) => {
-      const bytes = typeof path === "string" ? fromByteString(path) : path;
-      if (mknod(Buffer.concat([bytes, Buffer.of(0)]), mode, device) !== 0)
-        throw errnoError(koffi.errno(), "mknod");
-    };
   });
 }
