@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -8,8 +10,11 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { builtCli } from "../built.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { freshFolder, rsyncStream } from "./run.ts";
 
@@ -120,6 +125,31 @@ describe("index", () => {
     expect(missing.stderr).toContain(one!.slice(5, 69));
     expect(readFileSync(at("out"), "utf8")).toBe("old");
     expect(readdirSync(at(".")).sort()).toEqual(["blob", "blob.caibx", "out", "s.castr"]);
+  });
+
+  test("extract that was killed leaves nothing behind the next run, which goes on", async () => {
+    const { bytes, at } = await withBlob();
+    let count = 0;
+    const server = createServer(({ url }, response) => {
+      if (count++ < 30) response.end(readFileSync(join(at("s.castr"), url!)));
+      else server.emit("stuck");
+    }).listen(0, "127.0.0.1");
+    const stuck = once(server, "stuck");
+    onTestFinished(() => server.closeAllConnections());
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const extract = ["index", "extract", at("blob.caibx"), at("out"), "-s"];
+    const killed = spawn(process.execPath, [builtCli(), ...extract, `http://127.0.0.1:${port}/`]);
+    await stuck;
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    expect(readdirSync(at(".")).some((name) => name.startsWith(".rsync-stream-"))).toBe(true);
+    const { code, stderr } = await rsyncStream([...extract, at("s.castr")]);
+    expect(code, stderr).toBe(0);
+    expect(Number(/(\d+) in place/.exec(stderr)![1])).toBeGreaterThan(0);
+    expect(readdirSync(at(".")).sort()).toEqual(["blob", "blob.caibx", "out", "s.castr"]);
+    expect(readFileSync(at("out")).equals(bytes)).toBe(true);
   });
 
   test("extract makes no blocks of zeros", async () => {

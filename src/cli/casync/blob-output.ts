@@ -1,30 +1,33 @@
-import { randomUUID } from "node:crypto";
-import { closeSync, constants, fchmodSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, openSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { encodeByteText, pathOf } from "../../bytes/byte-text.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
-import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
+import { fileTrouble, isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
+import type { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
+import { takeLock } from "../../tree/disk/target/lock.node.ts";
 import { checkReplaceable, createIn, openAround, removeFrom } from "../exchange/file-replacement.ts";
+import { stemOf } from "../exchange/resumable-file.ts";
 
-const { O_CREAT, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** Fills a file: its descriptor, and that of what has its name now, if that is there. */
 export type Fill = (fd: number, old: number | undefined) => Promise<void>;
 
 /**
  * Fills a file under another name that gets this one in the end; what has the name before stays
- * when that fails.
+ * when that fails. What a process that was killed had filled is filled on.
  *
- * @throws USAGE, NOT_FOUND, NO_SPACE, IO, and what `fill` throws
+ * @throws USAGE, NOT_FOUND, NO_SPACE, IO, LOCKED while another process does, and what `fill` throws
  */
 export async function fillReplacement(path: string, fill: Fill): Promise<void> {
   checkReplaceable(path);
   const around = openAround(path);
-  const incomplete = `.rsync-stream-${randomUUID()}`;
+  const { root } = around;
+  const incomplete = `${stemOf(path)}blob`;
   const replace = async (): Promise<void> => {
     const old = openOld(path);
     try {
-      const fd = createIn(around, incomplete, 0o666);
+      const fd = openIncomplete(around, incomplete);
       await closingInTheEnd(
         async () => {
           if (old !== undefined) fchmodSync(fd, statSync(pathOf(path)).mode & 0o777);
@@ -33,15 +36,34 @@ export async function fillReplacement(path: string, fill: Fill): Promise<void> {
         async () => closeSync(fd),
       );
       const name = encodeByteText(basename(path)).toString("latin1");
-      around.rename(around.root, incomplete, around.root, name);
+      around.rename(root, incomplete, root, name);
     } finally {
       if (old !== undefined) closeSync(old);
     }
   };
-  await closingInTheEnd(
-    () => closingInTheEnd(replace, async () => removeFrom(around, incomplete)),
-    async () => around.close(),
-  );
+  const replaceAlone = async (): Promise<void> => {
+    const lock = around.writeIn(root, () => takeLock(around, root, `${stemOf(path)}lock`));
+    await closingInTheEnd(
+      () => closingInTheEnd(replace, async () => removeFrom(around, incomplete)),
+      async () => lock.release(),
+    );
+  };
+  await closingInTheEnd(replaceAlone, async () => around.close());
+}
+
+/** Opens what an earlier run left, if it is this user's alone, or a new file. */
+function openIncomplete(around: HeldDirs, name: string): number {
+  try {
+    const fd = around.open(around.root, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const { nlink, uid } = fstatSync(fd);
+    if (around.look(around.root, name)?.kind === "file" && nlink === 1 && uid === process.geteuid?.())
+      return fd;
+    closeSync(fd);
+  } catch (thrown) {
+    if (!isErrno(thrown)) throw thrown;
+  }
+  removeFrom(around, name);
+  return createIn(around, name, 0o666);
 }
 
 /**

@@ -21,7 +21,7 @@ export async function writeIndexOf(
 ): Promise<void> {
   const digest = digestNamed(options.digest);
   const sizes = sizesOf(options);
-  const store = writerOf(options, digest);
+  await using store = writerOf(options, digest);
   const index = makeIndex(content, {
     ...about,
     sizes,
@@ -32,5 +32,4 @@ export async function writeIndexOf(
     onProgress: bytesTo(report),
   });
   await writeResult(place, index, { signal });
-  await store?.close();
 }

@@ -63,7 +63,7 @@ export const make: DesyncCommand = {
   async run(call) {
     const { given, digest, signal } = call;
     const [place, path] = given.operands as [string, string];
-    const store = writerFor(call);
+    await using store = writerFor(call);
     let count = 0;
     const index = makeIndex(readFileBlocks(path, { signal }), {
       sizes: sizesIn(given),
@@ -158,7 +158,7 @@ export const chop: DesyncCommand = {
   async run(call) {
     const { given, digest, signal } = call;
     const [place, path] = given.operands as [string, string];
-    const store = writerFor(call);
+    await using store = writerFor(call);
     if (store === undefined) throw new SyncError("USAGE", "a store is missing: -s STORE");
     const ignored = await ignoredIds(call);
     const reader = new ExactReader(readFileBlocks(path, { signal }));

@@ -29,9 +29,9 @@ export const info: DesyncCommand = {
     const index = await indexFor(given.operands[0]!, call);
     const seeds = await idsNamedBy(given.values["seed"] ?? [], signal);
     const cachePlace = valueOf(given, "cache");
-    const cache = cachePlace === undefined ? undefined : writerAt(cachePlace, call);
+    await using cache = cachePlace === undefined ? undefined : writerAt(cachePlace, call);
     const { cache: _, ...values } = given.values;
-    const store =
+    await using store =
       given.values["store"] === undefined ? undefined : readerFor({ ...call, given: { ...given, values } });
     const isIn = async (one: ChunkReader | undefined, id: Uint8Array): Promise<boolean> =>
       one !== undefined && (await one.has(id, { signal }));

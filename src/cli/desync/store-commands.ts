@@ -53,7 +53,7 @@ export const cache: DesyncCommand = {
     const { given, signal } = call;
     const target = valueOf(given, "cache");
     if (target === undefined) throw new SyncError("USAGE", "a cache to fill is missing: -c STORE");
-    const cache = writerAt(target, call);
+    await using cache = writerAt(target, call);
     const { cache: _, ...values } = given.values;
     await using store = readerFor({ ...call, given: { ...given, values } });
     const seen = await ignoredIds(call);

@@ -44,7 +44,7 @@ export const tar: DesyncCommand = {
       signal,
     });
     if (!isSet(given, "index")) return writeResult(place, tree, { signal });
-    const store = writerFor(call);
+    await using store = writerFor(call);
     const index = makeIndex(tree, {
       sizes: sizesIn(given),
       digest,

@@ -29,7 +29,7 @@ interface ResumableFile {
  */
 export function openResumableFile(path: string): ResumableFile {
   const held = openAround(path);
-  const stem = `.rsync-stream-${hashText(basename(path)).toString(16).padStart(8, "0")}.`;
+  const stem = stemOf(path);
   try {
     const lock = held.writeIn(held.root, () => takeLock(held, held.root, `${stem}lock`));
     const names = listLeftovers(held, stem);
@@ -55,6 +55,11 @@ export function openResumableFile(path: string): ResumableFile {
     held.close();
     throw fileTrouble(thrown, path);
   }
+}
+
+/** How the names begin of what one process at a time makes to replace a file. */
+export function stemOf(path: string): string {
+  return `.rsync-stream-${hashText(basename(path)).toString(16).padStart(8, "0")}.`;
 }
 
 /** What is there of earlier runs; the rest of a lock that one of them could not take goes. */
