@@ -37,6 +37,13 @@ export default defineConfig([
   { ...command, entry: { main: "src/cli/main.ts" }, name: "cli" },
   // By itself: what two programs share would become many small files, and each is opened at start.
   { ...command, entry: { desync: "src/cli/desync/main.ts" }, name: "desync" },
+  // What runs in a thread, for the library and the commands.
+  {
+    ...command,
+    entry: { "castr-worker": "src/casync/castr-worker.node.ts" },
+    outDir: "dist",
+    name: "thread",
+  },
   {
     ...shared,
     name: "ui",

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { opendir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { toHex } from "../bytes/hex.ts";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
@@ -9,16 +9,18 @@ import type { ChunkDigest } from "../chunk/digest.ts";
 import { sha512_256Digest } from "../chunk/sha512-256.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError, isSyncError } from "../errors.ts";
-import { maxStoredChunkBytes, readChunkFile, writeChunkFile } from "../store/chunk-file.node.ts";
+import { maxStoredChunkBytes, readChunkFile } from "../store/chunk-file.node.ts";
 import { Gate } from "../store/gate.ts";
 import { fileCall, ioError } from "../store/io-error.node.ts";
 import { locked, nameOf, notFound } from "../store/key.ts";
 import { PinTable } from "../store/pin.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions } from "../types.ts";
-import { type ChunkCoding, compressedCoding, plainCoding } from "./chunk-coding.ts";
+import { type ChunkCoding, plainCoding } from "./chunk-coding.ts";
+import { CastrFiles, temporaryPrefix } from "./castr-files.node.ts";
+import { CastrThread } from "./castr-thread.node.ts";
 import { chunkPath, idOfPath } from "./chunk-name.ts";
-import { nodeCompressor } from "./compressor.node.ts";
+import { nodeCoding } from "./compressor.node.ts";
 
 export interface CastrOptions {
   /** The form that chunks have; compressed unless given. */
@@ -58,8 +60,9 @@ export interface CastrStore extends Store {
   sweep(olderThanMs: number, options?: AbortOptions): Promise<number>;
 }
 
-/** How files begin that desync and this store are writing. */
-const temporaryPrefix = ".tmp-cacnk";
+/** Bytes that are written before a thread is started, which takes longer than to write these. */
+const firstBytes = 4_194_304;
+
 /** What casync's own end in, behind an id and 16 digits. */
 const temporaryOfCasync = /^[0-9a-f]{64}\.[0-9a-f]{16}\.tmp$/;
 
@@ -70,31 +73,28 @@ const temporaryOfCasync = /^[0-9a-f]{64}\.[0-9a-f]{16}\.tmp$/;
  * @throws NOT_FOUND when the directory is not there, USAGE when it is something else, IO
  */
 export function castrStore(path: string, options: CastrOptions = {}): CastrStore {
-  const { coding = compressedCoding(nodeCompressor), digest = sha512_256Digest, create = false } = options;
+  const { coding = nodeCoding, digest = sha512_256Digest, create = false } = options;
   const root = resolve(path);
   openRoot(root, create);
   const gate = new Gate();
   const pins = new PinTable();
   const pause = new Pause();
-  const nonce = toHex(crypto.getRandomValues(new Uint8Array(8)));
-  /** Directories that were there when something was written to them. */
-  const shards = new Set<string>();
-  let writeCount = 0;
+  const files = new CastrFiles(root);
+  let thread: CastrThread | undefined;
+  let writtenBytes = 0;
 
   async function enter(options: AbortOptions | undefined): Promise<void> {
     if (pause.due()) await pause.take();
     gate.enter(options);
   }
 
-  const placeOf = (id: ChunkId): string => join(root, chunkPath(id, coding.suffix));
+  const placeOf = (id: ChunkId): string => `${root}/${chunkPath(id, coding.suffix)}`;
 
-  async function write(path: string, stored: Uint8Array): Promise<void> {
-    const shard = dirname(path);
-    if (!shards.has(shard)) {
-      fileCall(shard, () => mkdirSync(shard, { recursive: true }));
-      shards.add(shard);
-    }
-    await writeChunkFile(path, join(shard, `${temporaryPrefix}${nonce}${writeCount++}`), stored, false);
+  async function write({ id, bytes }: Chunk): Promise<void> {
+    const path = chunkPath(id, coding.suffix);
+    const isMuch = (writtenBytes += bytes.length) > firstBytes;
+    if (isMuch && coding === nodeCoding) thread ??= CastrThread.start(root);
+    await (thread ? thread.write(path, bytes) : files.write(path, coding.encode(bytes)));
   }
 
   const store: CastrStore = {
@@ -110,8 +110,7 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
     async put(chunk, options) {
       await enter(options);
       checkSize(chunk);
-      const path = placeOf(chunk.id);
-      if (!isThere(path)) await write(path, coding.encode(chunk.bytes));
+      if (!isThere(placeOf(chunk.id))) await write(chunk);
     },
     async has(id, options) {
       await enter(options);
@@ -164,6 +163,7 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
     },
     async close() {
       gate.close();
+      await thread?.close();
     },
     [Symbol.asyncDispose]: () => store.close(),
   };

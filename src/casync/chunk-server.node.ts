@@ -9,9 +9,9 @@ import { verifyChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { ChunkReader, ChunkWriter } from "../store/store.ts";
 import type { Bytes } from "../types.ts";
-import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
+import { type ChunkCoding } from "./chunk-coding.ts";
 import { idOfPath } from "./chunk-name.ts";
-import { nodeCompressor } from "./compressor.node.ts";
+import { nodeCoding } from "./compressor.node.ts";
 import { storedChunk } from "./stored-chunks.node.ts";
 
 export interface ChunkServerOptions {
@@ -39,7 +39,7 @@ const overheadBytes = 1_048_576;
  * @param store what is served; it belongs to the caller
  */
 export function chunkServer(store: ChunkReader, options: ChunkServerOptions = {}): Server {
-  const { coding = compressedCoding(nodeCompressor), digest = sha512_256Digest, writer, tls } = options;
+  const { coding = nodeCoding, digest = sha512_256Digest, writer, tls } = options;
 
   async function answer(request: IncomingMessage): Promise<readonly [status: number, body?: Bytes | string]> {
     const { method = "GET", url = "/" } = request;

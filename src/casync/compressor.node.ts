@@ -4,6 +4,7 @@ import * as zlib from "node:zlib";
 import { SyncError } from "../errors.ts";
 import { maxStoredChunkBytes } from "../store/chunk-file.node.ts";
 import type { Bytes } from "../types.ts";
+import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
 import {
   type Compression,
   compressionOf,
@@ -43,6 +44,9 @@ export const nodeCompressor: Compressor = Object.freeze({
   compress: (bytes: Bytes) => plain(findZstd().compress(bytes)),
   decompress: (stored: Bytes, maxBytes: number) => plain(expand(stored, maxBytes)),
 });
+
+/** Chunks as casync and desync store them, by that compressor. */
+export const nodeCoding: ChunkCoding = compressedCoding(nodeCompressor);
 
 function expand(stored: Bytes, maxBytes: number): Bytes {
   const form = compressionOf(stored);

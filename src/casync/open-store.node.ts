@@ -2,8 +2,8 @@ import { SyncError } from "../errors.ts";
 import type { ChunkReader, ChunkWriter } from "../store/store.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { type CastrOptions, castrStore } from "./castr.node.ts";
-import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
-import { nodeCompressor } from "./compressor.node.ts";
+import type { ChunkCoding } from "./chunk-coding.ts";
+import { nodeCoding } from "./compressor.node.ts";
 import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
 import { sshChunks } from "./ssh-chunks.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "./several-stores.ts";
@@ -17,8 +17,6 @@ export interface OpenStoreOptions {
   readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
 }
 
-const defaultCoding = compressedCoding(nodeCompressor);
-
 /**
  * Opens the store that a place stands for, to write to: a directory, or a URL of http: or https:.
  *
@@ -29,7 +27,7 @@ export function openChunkWriter(
   place: string,
   options: OpenStoreOptions & Pick<CastrOptions, "create"> = {},
 ): ChunkWriter {
-  const { http, create = false, coding = defaultCoding, digest } = options;
+  const { http, create = false, coding = nodeCoding, digest } = options;
   const form = { coding, ...(digest && { digest }) };
   const scheme = schemeOf(place);
   if (scheme === undefined) return castrStore(place, { ...form, create });
@@ -61,7 +59,7 @@ export function openChunkReader(
 
 function openOne(place: string, options: OpenStoreOptions): ChunkReader {
   if (schemeOf(place) !== "ssh") return openChunkWriter(place, options);
-  const { coding = defaultCoding, digest } = options;
+  const { coding = nodeCoding, digest } = options;
   return sshChunks(place, { coding, ...(digest && { digest }) });
 }
 

@@ -2,8 +2,8 @@ import { readCount } from "../options/arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readSecretFile } from "../options/secret-file.ts";
 import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
-import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
-import { nodeCompressor } from "../../casync/compressor.node.ts";
+import { plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCoding } from "../../casync/compressor.node.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { SyncError } from "../../errors.ts";
@@ -65,7 +65,7 @@ function openingOf(options: Given, digest: ChunkDigest): OpenStoreOptions {
   const path = options["header-file"];
   return {
     digest,
-    coding: options.uncompressed === true ? plainCoding : compressedCoding(nodeCompressor),
+    coding: options.uncompressed === true ? plainCoding : nodeCoding,
     http: {
       ...(attemptCount !== undefined && { attemptCount }),
       ...(path !== undefined && { headers: readHeaders(readSecretFile(path)) }),

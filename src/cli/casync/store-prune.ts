@@ -1,6 +1,6 @@
 import { castrStore } from "../../casync/castr.node.ts";
-import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
-import { nodeCompressor } from "../../casync/compressor.node.ts";
+import { plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCoding } from "../../casync/compressor.node.ts";
 import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
 import { idsNamedBy } from "./named-ids.ts";
@@ -23,7 +23,7 @@ export const storePrune = defineCommand({
   writesOutput: () => false,
   async run({ operands: [path, ...places], options, report, signal }) {
     const hours = readCount("older-than", options["older-than"], 0, maxHours) ?? 24;
-    const coding = options.uncompressed === true ? plainCoding : compressedCoding(nodeCompressor);
+    const coding = options.uncompressed === true ? plainCoding : nodeCoding;
     const olderThanMs = hours * secondsPerHour * 1000;
     await using store = castrStore(path, { coding });
     const named = await idsNamedBy(places, signal);

@@ -1,6 +1,6 @@
 import { castrStore } from "../../casync/castr.node.ts";
-import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
-import { nodeCompressor } from "../../casync/compressor.node.ts";
+import { plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCoding } from "../../casync/compressor.node.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
@@ -23,7 +23,7 @@ export const storeVerify = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [path], options, report, signal }) {
-    const coding = options.uncompressed === true ? plainCoding : compressedCoding(nodeCompressor);
+    const coding = options.uncompressed === true ? plainCoding : nodeCoding;
     const form = { coding, digest: digestNamed(options.digest) };
     await using store = castrStore(path, form);
     const places = options["repair-from"] ?? [];

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fromHex } from "../../bytes/hex.ts";
-import { type ChunkCoding, compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
-import { nodeCompressor } from "../../casync/compressor.node.ts";
+import { type ChunkCoding, plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCoding } from "../../casync/compressor.node.ts";
 import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
 import { SyncError } from "../../errors.ts";
 import { readNamedFile } from "../options/named-file.ts";
@@ -69,7 +69,7 @@ const ciphers: readonly ChunkCipher[] = ["xchacha20-poly1305", "aes-256-gcm"];
 
 /** The form that chunks have in a store with these settings. @throws USAGE */
 export function codingOf(settings: StoreSettings): ChunkCoding {
-  const inner = settings.uncompressed === true ? plainCoding : compressedCoding(nodeCompressor);
+  const inner = settings.uncompressed === true ? plainCoding : nodeCoding;
   if (settings.encryption !== true) return inner;
   const key = settings["encryption-key"] ?? process.env["DESYNC_ENCRYPTION_KEY"];
   const algorithm = settings["encryption-algorithm"] || "xchacha20-poly1305";

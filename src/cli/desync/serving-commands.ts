@@ -2,8 +2,8 @@ import type { Server } from "node:http";
 import { once } from "node:events";
 import { fromHex } from "../../bytes/hex.ts";
 import { chunkServer } from "../../casync/chunk-server.node.ts";
-import { compressedCoding, plainCoding } from "../../casync/chunk-coding.ts";
-import { nodeCompressor } from "../../casync/compressor.node.ts";
+import { plainCoding } from "../../casync/chunk-coding.ts";
+import { nodeCoding } from "../../casync/compressor.node.ts";
 import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
 import { openChunkReader } from "../../casync/open-store.node.ts";
 import { servePull } from "../../casync/serve-pull.ts";
@@ -16,8 +16,6 @@ import { readNamedFile } from "../options/named-file.ts";
 import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
 import { desyncCacheOption, desyncStoreOptions, readerFor, writerFor } from "./desync-stores.ts";
-
-const compressed = compressedCoding(nodeCompressor);
 
 /** Serve chunks, an index or an archive by the remote protocol of casync. */
 export const pull: DesyncCommand = {
@@ -33,11 +31,11 @@ export const pull: DesyncCommand = {
     if (base !== "-") throw new SyncError("USAGE", "the first place has to be -");
     const stores = places.filter((place) => place !== "-");
     await using store =
-      stores.length > 0 ? openChunkReader(stores, { coding: compressed, digest }) : undefined;
+      stores.length > 0 ? openChunkReader(stores, { coding: nodeCoding, digest }) : undefined;
     const channel = duplexChannel();
     signal.addEventListener("abort", () => channel.abort(signal.reason), { once: true });
     await servePull(channel, {
-      ...(store && { stored: (id) => storedChunk(store, id, compressed).catch(() => undefined) }),
+      ...(store && { stored: (id) => storedChunk(store, id, nodeCoding).catch(() => undefined) }),
       ...(index !== "-" && { index: () => readFileBlocks(index, { signal }) }),
       ...(archive !== "-" && { archive: () => readFileBlocks(archive, { signal }) }),
     });
@@ -114,7 +112,7 @@ async function listen(server: Server, host: string, port: number, { tell }: Desy
 }
 
 function travellingForm(given: DesyncArguments) {
-  const inner = isSet(given, "uncompressed") ? plainCoding : compressed;
+  const inner = isSet(given, "uncompressed") ? plainCoding : nodeCoding;
   if (!isSet(given, "encryption")) return inner;
   const key = valueOf(given, "encryption-key") ?? process.env["DESYNC_ENCRYPTION_KEY"];
   if (key === undefined) throw new SyncError("USAGE", "a key is missing to encrypt by");

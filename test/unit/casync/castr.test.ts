@@ -123,3 +123,20 @@ test("a store that is not there is made only when that is asked for", async () =
   writeFileSync(join(folder, "file"), "");
   expect(() => castrStore(join(folder, "file"))).toThrow(expect.objectContaining({ code: "USAGE" }));
 });
+
+test("many chunks are written as well as few, and what fails is told", async () => {
+  const folder = freshFolder();
+  const store = castrStore(folder);
+  const some = Array.from({ length: 40 }, (_, i) =>
+    chunkOf(new Uint8Array(200_000).fill(i + 1), sha512_256Digest),
+  );
+  await Promise.all(some.map((chunk) => store.put(chunk)));
+  // The bytes of a chunk are still its owner's.
+  for (const { id, bytes } of some) expect((await store.get(id)).bytes).toEqual(bytes);
+  const left = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /tmp/.test(name));
+  expect(left).toEqual([]);
+  const last = chunkOf(new Uint8Array(7), sha512_256Digest);
+  writeFileSync(join(folder, toHex(last.id).slice(0, 4)), "no directory");
+  await expect(store.put(last)).rejects.toMatchObject({ code: "IO" });
+  await store.close();
+});
