@@ -1,11 +1,11 @@
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { expandTo } from "./expand.ts";
+import { type Expanded, expandTo } from "./expand.ts";
 
 /** What is used of node:zlib, where it exists. */
 interface NodeZlib {
   brotliCompressSync(bytes: Bytes, options: { params: Record<number, number> }): Bytes;
-  brotliDecompressSync(bytes: Bytes, options: { maxOutputLength: number }): Bytes;
+  brotliDecompressSync(bytes: Bytes, options: { maxOutputLength: number; info: true }): Expanded;
   readonly constants: Record<"BROTLI_PARAM_QUALITY" | "BROTLI_PARAM_SIZE_HINT", number>;
 }
 
@@ -34,11 +34,12 @@ export function brotli(bytes: Bytes): Bytes {
  * Expands what `brotli` made.
  *
  * @param sizeBytes how long the result must be
- * @throws BAD_MESSAGE when the input is damaged or the result has any other length, UNSUPPORTED
- *   where Brotli is not at hand
+ * @throws BAD_MESSAGE when the input is damaged, goes on behind its end, or the result has any other
+ *   length, UNSUPPORTED where Brotli is not at hand
  */
 export function unbrotli(bytes: Bytes, sizeBytes: number): Bytes {
   if (zlib === undefined || !hasBrotli) throw new SyncError("UNSUPPORTED", "Brotli is not known here");
   const { brotliDecompressSync } = zlib;
-  return expandTo(sizeBytes, () => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, sizeBytes) }));
+  const options = { maxOutputLength: Math.max(1, sizeBytes), info: true } as const;
+  return expandTo(bytes, sizeBytes, () => brotliDecompressSync(bytes, options));
 }

@@ -1,12 +1,12 @@
 import { deflateSync, inflateSync } from "fflate/browser";
 
 import type { Bytes } from "../types.ts";
-import { expandTo } from "./expand.ts";
+import { type Expanded, expandTo } from "./expand.ts";
 
 /** The two functions of node:zlib that are used where they exist; they are ten times faster. */
 interface NodeZlib {
   deflateRawSync(bytes: Bytes, options: { level: number; dictionary: Bytes }): Bytes;
-  inflateRawSync(bytes: Bytes, options: { maxOutputLength: number; dictionary: Bytes }): Bytes;
+  inflateRawSync(bytes: Bytes, options: { maxOutputLength: number; dictionary: Bytes; info: true }): Expanded;
 }
 
 interface WithBuiltins {
@@ -41,15 +41,31 @@ export function deflate(
  *
  * @param sizeBytes how long the result must be
  * @param dictionary the one that it was made with
- * @throws BAD_MESSAGE when the input is damaged or the result has any other length
+ * @throws BAD_MESSAGE when the input is damaged, goes on behind its end, or the result has any other
+ *   length
  */
 export function inflate(bytes: Bytes, sizeBytes: number, dictionary: Bytes = noDictionary): Bytes {
-  return expandTo(sizeBytes, () =>
-    zlib === undefined
-      ? inflateSync(bytes, {
-          out: new Uint8Array(sizeBytes + 1),
-          ...(dictionary.length > 0 && { dictionary }),
-        })
-      : zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, sizeBytes), dictionary }),
+  const options = { maxOutputLength: Math.max(1, sizeBytes), dictionary, info: true } as const;
+  return expandTo(bytes, sizeBytes, () =>
+    zlib === undefined ? inflatePortably(bytes, sizeBytes, dictionary) : zlib.inflateRawSync(bytes, options),
   );
+}
+
+/**
+ * The same by fflate, which does not tell where data ends: at the last byte, unless it is whole
+ * without that.
+ */
+export function inflatePortably(bytes: Bytes, sizeBytes: number, dictionary: Bytes): Expanded {
+  const options = dictionary.length > 0 ? { dictionary } : {};
+  const expand = (packed: Bytes): Bytes =>
+    inflateSync(packed, { ...options, out: new Uint8Array(sizeBytes + 1) });
+  const buffer = expand(bytes);
+  const isWhole = (packed: Bytes): boolean => {
+    try {
+      return expand(packed).length === buffer.length;
+    } catch {
+      return false;
+    }
+  };
+  return { buffer, engine: { bytesWritten: bytes.length - (isWhole(bytes.subarray(0, -1)) ? 1 : 0) } };
 }

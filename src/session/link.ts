@@ -105,6 +105,11 @@ export class Link {
     return this.#channel.copiesWrites ?? false;
   }
 
+  /** True when a part of a frame has come, and its rest has not. */
+  get isMidFrame(): boolean {
+    return this.#reader.isMidFrame;
+  }
+
   /** The digest of all that this end has said. */
   get transcript(): Bytes {
     return this.#writer.transcript;

@@ -35,7 +35,13 @@ export async function readChunkList(source: AsyncIterable<Bytes>): Promise<Chunk
   for await (const block of source) {
     for (const frame of reader.read(block)) list.take(frame);
   }
-  return list.finish();
+  const result = list.finish();
+  if (reader.isMidFrame) throw goesOn();
+  return result;
+}
+
+function goesOn(): SyncError {
+  return new SyncError("UNSOLICITED", "a chunk list goes on after its end");
 }
 
 class ListReader {
@@ -44,7 +50,7 @@ class ListReader {
   #ended = false;
 
   take(frame: Frame): void {
-    if (this.#ended) throw new SyncError("UNSOLICITED", "a chunk list goes on after its end");
+    if (this.#ended) throw goesOn();
     if (this.#cutter === undefined) {
       this.#cutter = cutterOf(frame);
       return;

@@ -193,6 +193,7 @@ class ReceiverWork {
     }
     if (!this.#core.committed)
       throw new SyncError("TRUNCATED", "the stream ended before the sender was done");
+    if (this.#link.isMidFrame) throw new SyncError("UNSOLICITED", "the stream goes on behind its end");
   }
 
   async close(): Promise<void> {
