@@ -34,8 +34,8 @@ export function brotli(bytes: Bytes): Bytes {
  * Expands what `brotli` made.
  *
  * @param sizeBytes how long the result must be
- * @throws BAD_MESSAGE when the input is damaged, goes on behind its end, or the result has any other
- *   length, UNSUPPORTED where Brotli is not at hand
+ * @throws BAD_MESSAGE when the input is damaged or goes on behind its end, or when the result has
+ *   any other length; UNSUPPORTED where Brotli is not at hand
  */
 export function unbrotli(bytes: Bytes, sizeBytes: number): Bytes {
   if (zlib === undefined || !hasBrotli) throw new SyncError("UNSUPPORTED", "Brotli is not known here");

@@ -41,8 +41,8 @@ export function deflate(
  *
  * @param sizeBytes how long the result must be
  * @param dictionary the one that it was made with
- * @throws BAD_MESSAGE when the input is damaged, goes on behind its end, or the result has any other
- *   length
+ * @throws BAD_MESSAGE when the input is damaged or goes on behind its end, or when the result has
+ *   any other length
  */
 export function inflate(bytes: Bytes, sizeBytes: number, dictionary: Bytes = noDictionary): Bytes {
   const options = { maxOutputLength: Math.max(1, sizeBytes), dictionary, info: true } as const;
