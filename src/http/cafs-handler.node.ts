@@ -51,12 +51,12 @@ export async function handleCafs(
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "POST")
     return plain(response, 405, "Method Not Allowed");
-  if (!(await waitForEarlier(request, response))) return;
   const wantsInfo = request.method === "GET";
-  if (!wantsInfo && request.headers.connection !== "close")
-    return plain(response, 400, "Connection: close required");
   const answer = new Answer(request, response, options);
   try {
+    if (!(await waitForEarlier(request, response))) return;
+    if (!wantsInfo && request.headers.connection !== "close")
+      return plain(response, 400, "Connection: close required");
     const file = await open({ signal: answer.signal, goesOn: !wantsInfo });
     const send = async (): Promise<void> => {
       checkSyncInfo(file.info, options);

@@ -50,8 +50,9 @@ function checkOnce(rawHeaders: readonly string[]): void {
 
 /** The path and query of a target, which may be a whole URL. */
 function pathIn(target: string, host: string | undefined): string {
+  if (target.includes("#")) throw bad("a request has no fragment");
   if (target.startsWith("/")) return target;
-  const [, authority, path] = /^https?:\/\/([^/?#]+)(\/[^#]*)?$/i.exec(target) ?? [];
+  const [, authority, path] = /^https?:\/\/([^/?]+)(\/.*)?$/i.exec(target) ?? [];
   if (authority === undefined) throw bad("a request asks for a path");
   if (authority.toLowerCase() !== host?.toLowerCase()) throw bad("the target and Host name different hosts");
   return path ?? "/";

@@ -1,4 +1,5 @@
 import { SyncError } from "../errors.ts";
+import { parseQuery, type Query } from "../transport/query.ts";
 import { type SessionDirection, sessionMediaType } from "../transport/session-request.ts";
 import { openTurns } from "../transport/turns.ts";
 import { asksForDeletion, decodeOrder } from "../tree/order/order-codec.ts";
@@ -52,24 +53,24 @@ export interface Asked {
 export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
-  const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  const query = parseQuery(url);
   if (query.has("token")) throw new SyncError("BAD_MESSAGE", "a token does not belong into a URL");
-  const view = upgrade ? null : query.get("view");
-  if (view !== null) return viewOf(method, view, path, query);
+  const view = upgrade ? undefined : query.get("view");
+  if (view !== undefined) return viewOf(method, view, path, query);
   if (upgrade || query.has("session")) {
-    const turns = upgrade ? null : query.get("turns");
-    const opens = turns === null || turns === openTurns;
+    const turns = upgrade ? undefined : query.get("turns");
+    const opens = turns === undefined || turns === openTurns;
     if (!upgrade && (opens || method === "POST")) checkSessionPost(method, contentType);
     const wish = wishIn(query);
     if (!opens) return { kind: "turn", ...wish };
-    return { kind: "session", path: parseSharePath(path), inTurns: turns !== null, ...wish };
+    return { kind: "session", path: parseSharePath(path), inTurns: turns !== undefined, ...wish };
   }
   if (method === "GET" && path === "/healthz") return { kind: "health" };
   if (method === "GET" && path === "/metrics") return { kind: "metrics" };
   return { kind: "file", path: parseSharePath(path) };
 }
 
-function viewOf(method: string, view: string, path: string, query: URLSearchParams): Route {
+function viewOf(method: string, view: string, path: string, query: Query): Route {
   if (method !== "GET" || (view !== "names" && view !== "content" && view !== "access"))
     throw new SyncError("BAD_MESSAGE", "a place is looked at by GET, with ?view=names, content or access");
   if (view === "access") return { kind: view, ...wishIn(query) };
@@ -80,10 +81,14 @@ function viewOf(method: string, view: string, path: string, query: URLSearchPara
   return { kind: view, path: parseSharePath(path), after };
 }
 
-/** True for a request that is about something that travels in its body; all others have none. */
+/**
+ * True for a request that is about something that travels in its body; all others have none.
+ *
+ * @throws BAD_MESSAGE
+ */
 export function bringsBody(method: string, url: string): boolean {
-  const turns = new URLSearchParams(url.slice(url.indexOf("?") + 1)).get("turns");
-  return method === "POST" ? turns !== openTurns : method === "DELETE" && turns !== null;
+  const turns = parseQuery(url).get("turns");
+  return method === "POST" ? turns !== openTurns : method === "DELETE" && turns !== undefined;
 }
 
 /** No form and no simple request of a web page has such a type. */
@@ -95,12 +100,12 @@ function checkSessionPost(method: string, contentType: string | undefined): void
   );
 }
 
-function wishIn(query: URLSearchParams): SessionOrder {
+function wishIn(query: Query): SessionOrder {
   const direction = query.get("session");
   if (direction !== "pull" && direction !== "push")
     throw new SyncError("BAD_MESSAGE", "a session is asked for with ?session=pull or ?session=push");
   const text = query.get("order");
-  const order = text === null ? {} : decodeOrder(text, direction === "pull" ? "sender" : "receiver");
+  const order = text === undefined ? {} : decodeOrder(text, direction === "pull" ? "sender" : "receiver");
   return { direction, order };
 }
 

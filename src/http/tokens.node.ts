@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { toHex } from "../bytes/hex.ts";
 import { parseSize } from "../bytes/size.ts";
 import { SyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
@@ -37,13 +38,29 @@ export function parseTokens(text: string): readonly Token[] {
     .split("\n")
     .map((line, index) => ({ words: line.trim().split(/\s+/), number: index + 1 }))
     .filter(({ words }) => words[0] !== "" && !words[0]!.startsWith("#"))
-    .map(({ words, number }) => parseToken(words, number));
+    .map(({ words, number }) => ({ token: parseToken(words, number), number }));
+  checkDifferent(tokens);
   if (tokens.length === 0) throw new SyncError("USAGE", "the token file holds no token");
-  return tokens;
+  return tokens.map(({ token }) => token);
+}
+
+/** @throws USAGE for a token that stands in two lines: which of them counts would be a guess */
+function checkDifferent(tokens: readonly { readonly token: Token; readonly number: number }[]): void {
+  const lines = new Map<string, number>();
+  for (const { token, number } of tokens) {
+    const digest = toHex(token.digest);
+    const before = lines.get(digest);
+    if (before !== undefined) throw wrongLine(number, `the token of line ${before} again`);
+    lines.set(digest, number);
+  }
+}
+
+function wrongLine(number: number, why: string): SyncError {
+  return new SyncError("USAGE", `token file, line ${number}: ${why}`);
 }
 
 function parseToken(words: readonly string[], number: number): Token {
-  const wrong = (why: string): SyncError => new SyncError("USAGE", `token file, line ${number}: ${why}`);
+  const wrong = (why: string): SyncError => wrongLine(number, why);
   const [name, scopeList, secret, ...more] = words;
   if (name === undefined || scopeList === undefined || secret === undefined)
     throw wrong("a name, scopes and a token are needed");

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { SyncError } from "../errors.ts";
 import { type ChannelDuplex, duplexOf } from "./channel.ts";
 import { errorOfRefusal, maxRefusalBytes } from "./refusal.ts";
+import { parseQuery } from "./query.ts";
 import { sessionMediaType } from "./session-request.ts";
 import { TurnSession } from "./turn-session.ts";
 import { atHeader, endHeader, openTurns, parsePosition, turnIdPattern, turnLimits } from "./turns.ts";
@@ -77,7 +78,7 @@ class Host implements TurnHost {
     response: ServerResponse,
     owner = request.headers.authorization ?? "",
   ): Promise<ChannelDuplex | undefined> {
-    const query = queryOf(request);
+    const query = parseQuery(request.url ?? "");
     endBodyWithin(request, this.#options.idleMs);
     if (request.method === "POST" && request.headers["content-type"] !== sessionMediaType) {
       throw new SyncError("BAD_MESSAGE", `a turn is sent with Content-Type ${sessionMediaType}`);
@@ -190,11 +191,6 @@ async function leavingReason(request: IncomingMessage): Promise<SyncError> {
 function endBodyWithin(request: IncomingMessage, limitMs: number): void {
   const timer = setTimeout(() => request.complete || request.destroy(), limitMs).unref();
   request.once("close", () => clearTimeout(timer));
-}
-
-function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
-  const mark = url.indexOf("?");
-  return new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
 }
 
 function digestOf(text: string): Buffer {

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { serverLimits } from "../../../src/http/listener.node.ts";
+import { pipelineLimits } from "../../../src/http/pipelining.node.ts";
+import type { RefusalReport } from "../../../src/http/server-report.ts";
 import { createServer, type ServerOptions } from "../../../src/http/server.node.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
@@ -189,6 +191,29 @@ describe("who holds connections without a token keeps nobody out", () => {
           expect((await until(answers(askedCount))).match(/\nok\n/g)).toHaveLength(askedCount);
       }
     leave([...few, ...all]);
+  });
+});
+
+describe("requests that do not wait for answers", () => {
+  const asking = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+  test("are answered, if they are few", async () => {
+    await using at = await listening();
+    const { say, until, socket } = await rawConnection(at.port);
+    const askedCount = pipelineLimits.pipelinedCount + 1;
+    say(asking.repeat(askedCount));
+    expect((await until(answers(askedCount))).match(/\nok\n/g)).toHaveLength(askedCount);
+    socket.destroy();
+  });
+
+  test("end their connection, if they are many, and are told once", async () => {
+    const refusals: RefusalReport[] = [];
+    await using at = await listening({ tokens: [token], onRefusal: (refusal) => refusals.push(refusal) });
+    const { say, closed } = await rawConnection(at.port);
+    say(asking.repeat(1000));
+    await closed;
+    expect(refusals.map(({ error: { code } }) => code)).toEqual(["LIMIT"]);
+    expect(await statusOf(`${at.url}file`, bearer)).toBe(200);
   });
 });
 

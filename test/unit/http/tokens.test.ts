@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,15 @@ import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
 
 const secret = "s".repeat(24);
+
+test.each([
+  ["as it is", secret],
+  ["by its digest", `sha256:${createHash("sha256").update(secret).digest("hex")}`],
+])("a token stands in one line, %s", (_, again) => {
+  const lines = [`a read ${secret}`, "", `b read,write ${"t".repeat(24)}`, `c write ${again}`];
+  expect(() => parseTokens(lines.join("\n"))).toThrow("token file, line 4: the token of line 1 again");
+  expect(parseTokens(lines.slice(0, 3).join("\n"))).toHaveLength(2);
+});
 
 describe("limits of a token", () => {
   test.each([
