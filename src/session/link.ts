@@ -67,6 +67,8 @@ export class Link {
   #writing: Promise<void> = Promise.resolve();
   #writesUnderWay = 0;
   #failing: Promise<void> | undefined;
+  /** Why this end has left, if it has. */
+  #reason: SyncError | undefined;
   #started = false;
   #heardFrame = false;
   /** Since when the next block has been waited for. */
@@ -119,7 +121,7 @@ export class Link {
    * The peer's frames until it closes its side. Who leaves early may still send; it is for `fail`
    * or `abort` to break the connection.
    *
-   * @throws PEER_GONE, STALLED, and what FrameReader throws
+   * @throws PEER_GONE, STALLED, what FrameReader throws, and what `fail` was told
    */
   async *frames(): AsyncGenerator<Frame> {
     for await (const block of this.#blocks()) {
@@ -130,6 +132,8 @@ export class Link {
         yield frame;
       }
     }
+    // It closed its side because of what it was told.
+    if (this.#reason) throw this.#reason;
   }
 
   async *#blocks(): AsyncGenerator<Bytes> {
@@ -242,6 +246,7 @@ export class Link {
    * reason counts.
    */
   fail(error: SyncError, tell: boolean): Promise<void> {
+    this.#reason ??= error;
     this.#failing ??= this.#fail(error, tell);
     return this.#failing;
   }

@@ -128,6 +128,7 @@ async function playedPeer(peer: SwarmPeer, swarm = "", heldCount = 0) {
         heard.push(type);
         for (let at = 0; type === "WANT" && at < payload.length; at += 32)
           wanted.push(payload.slice(at, at + 32));
+        if (type === "ERROR") await channel.end(); // or it would be waited for
       }
   })().catch(() => {});
   await channel.write(preamble);
