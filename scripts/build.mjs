@@ -1,9 +1,11 @@
 // Builds dist/: JavaScript with tsup, declarations with tsc, side by side. Installs both where they
 // are missing.
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -33,7 +35,14 @@ chmodSync(join(dist, "cli", "main.js"), 0o755);
 for (const name of ["index.html", "style.css", "icon.svg"]) {
   copyFileSync(join(root, "src", "ui", name), join(dist, "ui", name));
 }
+writeManual();
 console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+
+function writeManual() {
+  const manual = execFileSync(process.execPath, [join(dist, "cli", "main.js"), "man", "--no-settings"]);
+  mkdirSync(join(dist, "man"));
+  writeFileSync(join(dist, "man", "rsync-stream.1"), manual);
+}
 
 /**
  * tsc leaves the `.ts` of imports as it is in declarations; readers of the package find `.js`

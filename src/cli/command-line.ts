@@ -1,9 +1,10 @@
 import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
-import { readArguments } from "./options/arguments.ts";
+import { findQuestion, optionsOf, readArguments } from "./options/arguments.ts";
 import { closest } from "./options/closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "./command.ts";
 import { commands, groupOf } from "./commands.ts";
 import { restoreArguments } from "./options/restored-arguments.ts";
+import { type SettledLine, settle } from "./options/settings.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { Reporting } from "./report/reporting.ts";
 import { onStatusSignal } from "./report/status-signals.ts";
@@ -20,6 +21,7 @@ const isQuestion = (word: string): boolean => versionWords.has(word) || helpWord
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
   const reporting = new Reporting((failure) => controller.abort(failure));
+  let explain = (error: SyncError): SyncError => error;
   let exit = 0;
   try {
     const { name, rest } = findCommand(restoreArguments(argv));
@@ -29,7 +31,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     if (!Object.hasOwn(commands, name)) reporting.direct(flags);
     const command = await loadCommand(name);
     reporting.direct(flags, command, name);
-    const { options, operands } = readArguments(rest, command);
+    const line = await settleLine(name, command, rest);
+    explain = line.explain;
+    const { options, operands } = readArguments(line.argv, command);
     if (options["help"] === true) return await printHelp(name);
     if (options["version"] === true) return await printVersion();
     reporting.direct(options, command, name);
@@ -38,13 +42,24 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     const { report } = reporting;
     await command.run({ options, operands, report, signal: controller.signal });
   } catch (thrown) {
-    const error = toSyncError(thrown);
+    const error = explain(toSyncError(thrown));
     reporting.report.failure(error);
     if (process.env["RSYNC_STREAM_DEBUG"]) console.error(thrown);
     exit = exitOf(error);
   }
   const failure = await reporting.settle();
   return exit || (failure ? exitOf(failure) : 0);
+}
+
+/**
+ * The line with what settings say in front, unless it is a question.
+ *
+ * @throws USAGE, NOT_FOUND, IO
+ */
+async function settleLine(name: string, command: Command, line: readonly string[]): Promise<SettledLine> {
+  if (findQuestion(line, command.operands) !== undefined) return { argv: line, explain: (error) => error };
+  const vocabulary = { commands: Object.keys(commands), options: optionsOfAll };
+  return settle(name, optionsOf(command), line, vocabulary);
 }
 
 /**
@@ -93,7 +108,7 @@ async function printHelp(name: string | undefined): Promise<number> {
 }
 
 async function printVersion(): Promise<number> {
-  return print((await import("./help.ts")).readVersion());
+  return print((await import("./program-facts.ts")).readVersion());
 }
 
 /**
@@ -115,6 +130,12 @@ const tellingCodes: readonly SyncErrorCode[] = ["LIMIT", "UNAUTHORIZED"];
 
 function exitOf({ code, remote }: SyncError): number {
   return remote && !tellingCodes.includes(code) ? 1 : errorCodes[code].exit;
+}
+
+/** The names of the options of all commands. */
+async function optionsOfAll(): Promise<ReadonlySet<string>> {
+  const all = await Promise.all(Object.values(commands).map(async ({ load }) => load()));
+  return new Set(all.flatMap((command) => Object.keys(optionsOf(command))));
 }
 
 async function loadCommand(name: string): Promise<Command> {

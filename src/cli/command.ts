@@ -62,6 +62,17 @@ export interface Command<
   run(call: Call<Specs, Names>): Promise<void>;
 }
 
+/** A command before it is loaded. */
+export interface CommandEntry {
+  /** What follows the command's name. */
+  readonly synopsis: string;
+  readonly about: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Commands by their names, which may be of two words. */
+export type CommandTable = Readonly<Record<string, CommandEntry>>;
+
 /** Types a command by its own options and operands. */
 export function defineCommand<const Specs extends OptionSpecs, const Names extends readonly string[]>(
   command: Command<Specs, Names>,

@@ -1,15 +1,7 @@
-import type { Command } from "./command.ts";
-
-/** A command before it is loaded. */
-interface CommandEntry {
-  /** What follows the command's name. */
-  readonly synopsis: string;
-  readonly about: string;
-  readonly load: () => Promise<Command>;
-}
+import type { CommandTable } from "./command.ts";
 
 /** All commands by name. */
-export const commands: Readonly<Record<string, CommandEntry>> = {
+export const commands: CommandTable = {
   push: {
     synopsis: "SRC [USER@]HOST:DST | URL [-e COMMAND] [-z] [--delete]",
     about: "bring a file or directory elsewhere up to date, over ssh or with a server",
@@ -134,6 +126,21 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     synopsis: "STORE INDEX... [--dry-run] [--older-than HOURS]",
     about: "remove the chunks that no index names",
     load: async () => (await import("./casync/commands.ts")).storePrune,
+  },
+  doctor: {
+    synopsis: "[--host HOST] [--dir DIR]",
+    about: "tell what this machine has for a transfer, and what is missing for what",
+    load: async () => (await import("./about/about-commands.ts")).doctor(commands),
+  },
+  completion: {
+    synopsis: "bash | zsh | fish",
+    about: "print what lets a shell complete commands and options",
+    load: async () => (await import("./about/about-commands.ts")).completion(commands),
+  },
+  man: {
+    synopsis: "> rsync-stream.1",
+    about: "print the manual page",
+    load: async () => (await import("./about/about-commands.ts")).man(commands),
   },
 };
 

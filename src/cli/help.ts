@@ -1,17 +1,12 @@
-import { readFileSync } from "node:fs";
 import { everyOption } from "./options/arguments.ts";
 import type { Command, OptionSpec, OptionSpecs } from "./command.ts";
 import { commands } from "./commands.ts";
+import { exitCodes, slashes, summary } from "./program-facts.ts";
 
 /** No line of help is longer. */
 const helpColumns = 80;
 /** Where the meanings of options begin. */
 const aboutColumn = 27;
-
-const exitCodes =
-  "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some entries, 5 a limit was reached, 6 not let in, " +
-  "130 interrupted.";
-const slashes = "As with rsync, `SRC/` stands for what is in SRC, and `SRC` for SRC itself.";
 
 /** What `help` prints: all commands, or some of them, a line on each. */
 export function describeCommands(names: readonly string[] = Object.keys(commands)): string {
@@ -20,7 +15,7 @@ export function describeCommands(names: readonly string[] = Object.keys(commands
     return [...wrap(`rsync-stream ${name} ${synopsis}`, 2, 8), ...wrap(about, 6)];
   });
   return [
-    "Send only what the other end is missing, over any stream.",
+    summary,
     "",
     ...rows,
     "",
@@ -42,12 +37,6 @@ export function describeCommand(name: string, { options }: Command): string {
     "",
     ...describeOptions({ ...options, ...everyOption, ...options }),
   ].join("\n");
-}
-
-/** The version of this package. */
-export function readVersion(): string {
-  const facts = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(facts) as { version: string }).version;
 }
 
 function describeOptions(specs: OptionSpecs): string[] {

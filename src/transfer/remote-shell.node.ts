@@ -65,7 +65,7 @@ function roleFor({ direction, order }: SessionWish): string {
   const [actual, limit] = [Buffer.byteLength(word), maxOrderWordBytes];
   if (actual > limit)
     throw new SyncError("LIMIT", "the other end takes fewer filter rules", { detail: { actual, limit } });
-  return `${role} --duplex --json --quiet${word}`;
+  return `${role} --duplex --json --quiet --no-settings${word}`;
 }
 
 /** A `~` stays for the remote shell to read. */

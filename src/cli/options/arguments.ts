@@ -26,6 +26,7 @@ export const everyOption = {
     unlike: "one line for the whole transfer",
   },
   color: { type: "string", value: "WHEN", about: "auto (default), always or never; NO_COLOR is honoured" },
+  "no-settings": { type: "boolean", about: "read no settings file and no variables" },
   help: { type: "boolean", short: "h", about: "print this" },
   version: { type: "boolean", short: "V", about: "print the version" },
 } as const satisfies OptionSpecs;
@@ -36,6 +37,11 @@ export interface Arguments {
   readonly operands: readonly string[];
 }
 
+/** All options that a command takes. */
+export function optionsOf(command: Command): OptionSpecs {
+  return { ...everyOption, ...command.options };
+}
+
 /**
  * Reads what stands behind a command's name.
  *
@@ -44,7 +50,7 @@ export interface Arguments {
 export function readArguments(argv: readonly string[], command: Command): Arguments {
   const asked = findQuestion(argv, command.operands);
   if (asked !== undefined) return { options: { [asked]: true }, operands: [] };
-  const specs: OptionSpecs = { ...everyOption, ...command.options };
+  const specs = optionsOf(command);
   const given = command.knowsRsync === true ? dropNeedless(argv, specs) : argv;
   const { values, positionals, tokens } = parse(given, specs);
   checkOperands(positionals, command);
@@ -63,7 +69,10 @@ const questions = new Map<string, "help" | "version">([
  * What is asked of a command in place of its work, whatever else is wrong with the line. The word
  * `help` may be an operand, unless it is the only one of several.
  */
-function findQuestion(argv: readonly string[], names: readonly string[]): "help" | "version" | undefined {
+export function findQuestion(
+  argv: readonly string[],
+  names: readonly string[],
+): "help" | "version" | undefined {
   const end = argv.indexOf("--");
   const before = end < 0 ? argv : argv.slice(0, end);
   const asked = before.find((argument) => questions.has(argument));
