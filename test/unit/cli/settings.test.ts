@@ -56,7 +56,8 @@ it("names variables after options", () => {
 });
 
 it("a command's table comes before what stands outside of tables", async () => {
-  const file = 'retries = 3\ncompress = true\n[push]\nretries = 9\nexclude = ["a", "b"]\n[serve]\nretries = 1\n';
+  const file =
+    'retries = 3\ncompress = true\n[push]\nretries = 9\nexclude = ["a", "b"]\n[serve]\nretries = 1\n';
   expect(await withFile(file)).toEqual(["--compress", "--retries=9", "--exclude=a", "--exclude=b"]);
   expect(await withFile(file, [], "serve")).toEqual(["--compress", "--retries=1"]);
 });
@@ -82,7 +83,10 @@ it("an option may have its value or none", async () => {
 });
 
 it("--no-NAME takes back what settings say, and no option of that name", async () => {
-  expect(await withFile("compress = true\nretries = 3", ["--no-compress", "a"])).toEqual(["--retries=3", "a"]);
+  expect(await withFile("compress = true\nretries = 3", ["--no-compress", "a"])).toEqual([
+    "--retries=3",
+    "a",
+  ]);
   expect(await settled(["--no-auth", "--", "--no-compress"], {})).toMatchObject({
     argv: ["--no-auth", "--", "--no-compress"],
   });
