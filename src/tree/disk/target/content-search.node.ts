@@ -9,7 +9,7 @@ import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { IncomingFile } from "./incoming-file.node.ts";
 import { KnownChunks } from "./known-chunks.node.ts";
-import { Likeness } from "./likeness.node.ts";
+import { Likeness, type Looks } from "./likeness.node.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
 import { Reference, type CutTools } from "./reference.node.ts";
@@ -90,11 +90,11 @@ export class ContentSearch {
   /**
    * True when some of a new file may be here. A promise when that takes a look at all files first.
    */
-  mayHave(dir: DirNode, name: ByteString, size: number): boolean | Promise<boolean> {
+  mayHave(dir: DirNode, looks: Looks): boolean | Promise<boolean> {
     if (this.#mayCutAll) return true;
-    if (size < minAskBytes) return false;
+    if (looks.size < minAskBytes) return false;
     const isLike = (): boolean =>
-      this.#tools.staging.hasLeftover(dir, name) || this.#likeness.find(name, size).length > 0;
+      this.#tools.staging.hasLeftover(dir, looks.name) || this.#likeness.find(looks).length > 0;
     return this.#unseen ? this.#seeAll().then(isLike) : isLike();
   }
 
@@ -104,9 +104,9 @@ export class ContentSearch {
   }
 
   /** Files that a new one may be like. */
-  findLike(name: ByteString, size: number): Reference[] {
+  findLike(looks: Looks): Reference[] {
     return this.#likeness
-      .find(name, size)
+      .find(looks)
       .filter((like) => !this.#cutPlaces.has(like.place))
       .map((like) => this.refer(like.place, like.size));
   }
@@ -160,7 +160,7 @@ export class ContentSearch {
     return cutBytes;
   }
 
-  /** Looks once at the names and sizes of all files, without opening any. */
+  /** Looks once at the names, sizes and times of all files, without opening any. */
   async #seeAll(): Promise<void> {
     const from = this.#unseen;
     this.#unseen = undefined;
@@ -168,13 +168,14 @@ export class ContentSearch {
     const { held, pause, places } = this.#tools;
     const skip = (_: DirNode, name: ByteString): boolean => name === stagingName;
     for (const { dir, name, stats } of walk(held, { from, skip })) {
-      if (stats.kind === "file") this.#see(places.add(dir, name, stats.size), name, stats.size);
+      const { kind, size, mtimeSec } = stats;
+      if (kind === "file") this.#see(places.add(dir, name, size), { name, size, mtimeSec });
       if (pause.due()) await pause.take();
     }
   }
 
-  #see(place: number, name: ByteString, size: number): void {
-    this.#likeness.add(place, name, size);
-    if (this.#mayCutAll) this.#shared.push(this.refer(place, size));
+  #see(place: number, looks: Looks): void {
+    this.#likeness.add(place, looks);
+    if (this.#mayCutAll) this.#shared.push(this.refer(place, looks.size));
   }
 }

@@ -130,7 +130,7 @@ export class IncomingFiles {
     const old = there?.kind === "file" ? { dir, name, there } : basis;
     const references = old
       ? [search.refer(places.add(old.dir, old.name, old.there.size), old.there.size)]
-      : search.findLike(name, size);
+      : search.findLike(plan);
     return new IncomingFile(this.#workspace, plan, places.add(dir, name, size), references);
   }
 

@@ -2,7 +2,7 @@ import type { ByteString } from "../calls/byte-string.node.ts";
 
 /** Files looked up for one new file, at most. */
 const maxFoundCount = 4;
-/** Files taken in, at most: 20 bytes each. */
+/** Files taken in, at most: 32 bytes each. */
 const maxCount = 2 ** 18;
 
 /** A chain of files per hash: the first by hash, then from each file to the one before it. */
@@ -23,6 +23,13 @@ class Chains {
   }
 }
 
+/** What files are told to be alike by. */
+export interface Looks {
+  readonly name: ByteString;
+  readonly size: number;
+  readonly mtimeSec: number;
+}
+
 /**
  * Finds files that a new one may have been copied or moved from: of the same size, or of the same
  * name. It is a guess, by hashes; whoever uses it verifies what it finds there.
@@ -30,45 +37,52 @@ class Chains {
 export class Likeness {
   readonly #places: number[] = [];
   readonly #sizes: number[] = [];
-  readonly #byBoth = new Chains();
+  readonly #times: number[] = [];
+  readonly #byNameAndSize = new Chains();
+  readonly #byTimeAndSize = new Chains();
   readonly #bySize = new Chains();
   readonly #byName = new Chains();
 
   /** Takes in a file; does nothing when there are too many already. */
-  add(place: number, name: ByteString, size: number): void {
+  add(place: number, { name, size, mtimeSec }: Looks): void {
     const file = this.#places.length;
     if (file >= maxCount) return;
     this.#places.push(place);
     this.#sizes.push(size);
+    this.#times.push(mtimeSec);
     const hash = hashText(name);
-    this.#byBoth.add(hash ^ size, file);
+    this.#byNameAndSize.add(hash ^ size, file);
+    this.#byTimeAndSize.add(hashTime(size, mtimeSec), file);
     this.#bySize.add(size | 0, file);
     this.#byName.add(hash, file);
   }
 
   /**
-   * Up to four files, as place and size: those of the same size first, and of these the first with
-   * the same name.
+   * Up to four files, as place and size: those of the same size first, of these one with the same
+   * name, and then those of the same time, which a file that is renamed keeps.
    */
-  find(name: ByteString, size: number): { readonly place: number; readonly size: number }[] {
+  find({ name, size, mtimeSec }: Looks): { readonly place: number; readonly size: number }[] {
     if (this.#places.length === 0) return [];
     const found = new Set<number>();
     const hash = hashText(name);
-    for (const file of this.#byBoth.find(hash ^ size)) {
-      if (this.#sizes[file] !== size) continue;
-      found.add(file);
-      break;
-    }
-    for (const file of this.#bySize.find(size | 0)) {
-      if (this.#sizes[file] === size) found.add(file);
-      if (found.size >= maxFoundCount) break;
-    }
-    for (const file of this.#byName.find(hash)) {
-      if (found.size >= maxFoundCount) break;
-      if (this.#sizes[file]! > 0) found.add(file);
-    }
+    const isSameSize = (file: number): boolean => this.#sizes[file] === size;
+    const take = (files: Iterable<number>, isLike: (file: number) => boolean, count: number): void => {
+      for (const file of files) {
+        if (found.size >= count) return;
+        if (isLike(file)) found.add(file);
+      }
+    };
+    take(this.#byNameAndSize.find(hash ^ size), isSameSize, 1);
+    const isSameTime = (file: number): boolean => isSameSize(file) && this.#times[file] === mtimeSec;
+    take(this.#byTimeAndSize.find(hashTime(size, mtimeSec)), isSameTime, maxFoundCount);
+    take(this.#bySize.find(size | 0), isSameSize, maxFoundCount);
+    take(this.#byName.find(hash), (file) => this.#sizes[file]! > 0, maxFoundCount);
     return [...found].map((file) => ({ place: this.#places[file]!, size: this.#sizes[file]! }));
   }
+}
+
+function hashTime(size: number, mtimeSec: number): number {
+  return Math.imul(mtimeSec, 0x85ebca6b) ^ size;
 }
 
 /**

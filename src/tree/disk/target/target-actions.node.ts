@@ -125,7 +125,7 @@ export class TargetActions implements EntryActions {
       // Where no time is kept a file that has not changed looks like this, at each run.
       return setter.keeping.timeUnitNsec < Infinity && this.#isQuicker(entry.size) ? "all" : (old ?? "ask");
     }
-    const mayHave = search.mayHave(dir, name, entry.size);
+    const mayHave = search.mayHave(dir, { name, size: entry.size, mtimeSec: entry.mtimeSec });
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
   }
 

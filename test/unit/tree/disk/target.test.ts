@@ -110,6 +110,20 @@ describe("a tree", () => {
     expect((await sync(`${from}/`, to)).sentBytes).toBe(0);
   });
 
+  test("takes each renamed file from its own old place by its time, though many have the same size", async () => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fs.mkdirSync(to);
+    for (let i = 0; i < 12; i++) {
+      for (const path of [`${to}/old-${i}`, `${from}/new-${i}`]) {
+        fs.writeFileSync(path, noise(50_000, i));
+        fs.utimesSync(path, 1000 + i, 1000 + i);
+      }
+    }
+    expect((await sync(`${from}/`, to)).sentBytes).toBe(0);
+  });
+
   test("finds a chunk anywhere when it has to", async () => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
