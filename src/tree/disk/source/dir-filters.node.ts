@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingAfter } from "../../../bytes/closing.ts";
 import path from "node:path";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
@@ -76,15 +77,14 @@ function readAbove(file: ByteString): Bytes | undefined {
 function readRules(file: ByteString, open: () => number): Bytes | undefined {
   try {
     const fd = open();
-    try {
+    const read = (): Bytes | undefined => {
       const stats = fs.fstatSync(fd);
       if (!stats.isFile()) return undefined;
       // One byte more than may be is refused by whoever takes the rules.
       const bytes = new Uint8Array(Math.min(stats.size, filterLimits.fileBytes + 1));
       return bytes.subarray(0, readFully(fd, bytes, 0));
-    } finally {
-      fs.closeSync(fd);
-    }
+    };
+    return closingAfter(read, () => fs.closeSync(fd));
   } catch (thrown) {
     if (isErrno(thrown, "ENOENT") || isErrno(thrown, "ENOTDIR")) return undefined;
     const detail = { path: printPath(file) };

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { digestsBySpeed } from "../../../chunk/blake3.node.ts";
 import type { CutterSpec } from "../../../chunk/cutter.ts";
+import { closingAfter } from "../../../bytes/closing.ts";
 import { sha256Digest } from "../../../chunk/digest.ts";
 import { SyncError } from "../../../errors.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
@@ -13,7 +14,7 @@ import {
   type ByteString,
   type PlacePath,
 } from "../calls/byte-string.node.ts";
-import { fileTrouble } from "../calls/file-trouble.node.ts";
+import { entryTrouble, fileTrouble } from "../calls/file-trouble.node.ts";
 import { readFully } from "../calls/file-cut.node.ts";
 import { printPlace } from "../calls/dir-node.node.ts";
 import { HeldDirs, withoutSlash } from "../calls/held-dirs.node.ts";
@@ -139,16 +140,15 @@ function readPart(
 ): Bytes {
   signal?.throwIfAborted();
   const fd = openSourceFile(held, file);
-  try {
+  const read = (): Bytes => {
     compareWithListed(fd, file);
     const bytes = new Uint8Array(size);
     if (readFully(fd, bytes, offset) === size) return bytes;
-    throw new SyncError("CHANGED", "a file is shorter than it was", {
-      detail: { path: printPlace(file.dir, file.name) },
-    });
+    throw new SyncError("CHANGED", "a file is shorter than it was");
+  };
+  try {
+    return closingAfter(read, () => fs.closeSync(fd));
   } catch (thrown) {
-    throw fileTrouble(thrown, printPlace(file.dir, file.name));
-  } finally {
-    fs.closeSync(fd);
+    throw entryTrouble(thrown, printPlace(file.dir, file.name));
   }
 }

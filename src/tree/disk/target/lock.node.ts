@@ -69,7 +69,7 @@ export function takeLock(held: HeldDirs, dir: DirNode, name: ByteString): Lock {
 function tryToTake(place: Place): number | undefined {
   const there = openThere(place);
   if (there === undefined) return create(place, link);
-  try {
+  const take = (): number | undefined => {
     const isOurs = lockInSystem(there);
     if (!isInPlace(place, there)) return undefined;
     const lock = examine(place, there, isOurs);
@@ -78,9 +78,8 @@ function tryToTake(place: Place): number | undefined {
     // away.
     if (isOurs === undefined && !moveAway(place, there)) return undefined;
     return create(place, isOurs === undefined ? link : replace);
-  } finally {
-    fs.closeSync(there);
-  }
+  };
+  return closingAfter(take, () => fs.closeSync(there));
 }
 
 /** Opens the lock that is there, and nothing that a call could wait for. */
@@ -128,14 +127,15 @@ function create(place: Place, settle: (place: Place, made: ByteString) => boolea
   const made = { ...place, name: newName(place.name) };
   const fd = make(made);
   let isSettled = false;
-  try {
+  const give = (): number | undefined => {
     fs.writeSync(fd, JSON.stringify(thisHolder(lockInSystem(fd) === true)));
     isSettled = settle(place, made.name);
     return isSettled ? fd : undefined;
-  } finally {
-    if (!isSettled) fs.closeSync(fd);
+  };
+  return closingAfter(give, () => {
     removeRest(made);
-  }
+    if (!isSettled) fs.closeSync(fd);
+  });
 }
 
 function make({ held, dir, name }: Place): number {
@@ -164,11 +164,10 @@ function replaceEmpty(place: Place, made: ByteString): boolean {
     if (isErrno(thrown, "EEXIST")) return false;
     throw thrown;
   }
-  try {
-    return lockInSystem(fd) !== false && isInPlace(place, fd) && replace(place, made);
-  } finally {
-    fs.closeSync(fd);
-  }
+  return closingAfter(
+    () => lockInSystem(fd) !== false && isInPlace(place, fd) && replace(place, made),
+    () => fs.closeSync(fd),
+  );
 }
 
 function replace({ held, dir, name }: Place, made: ByteString): boolean {
@@ -180,16 +179,17 @@ function replace({ held, dir, name }: Place, made: ByteString): boolean {
 function moveAway(place: Place, fd: number): boolean {
   const { held, dir, name } = place;
   const away = { ...place, name: newName(name) };
-  try {
-    held.rename(dir, name, dir, away.name);
-    if (!isInPlace(away, fd)) link(place, away.name);
-    return isInPlace(away, fd);
-  } catch (thrown) {
-    if (isErrno(thrown, "ENOENT")) return false;
-    throw thrown;
-  } finally {
-    removeFile(away.held, away);
-  }
+  const move = (): boolean => {
+    try {
+      held.rename(dir, name, dir, away.name);
+      if (!isInPlace(away, fd)) link(place, away.name);
+      return isInPlace(away, fd);
+    } catch (thrown) {
+      if (isErrno(thrown, "ENOENT")) return false;
+      throw thrown;
+    }
+  };
+  return closingAfter(move, () => removeFile(away.held, away));
 }
 
 function release(place: Place, fd: number): void {

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingAfter } from "../../../bytes/closing.ts";
 import path from "node:path";
 import { override } from "../../../bytes/override.ts";
 import { SyncError } from "../../../errors.ts";
@@ -165,11 +166,10 @@ class Snapshots {
       retention,
     );
     const held = new HeldDirs(this.#place);
-    try {
+    const prune = (): void => {
       for (const [name, time] of byTime) if (!kept.has(time)) this.#remove(held, name, onTrouble);
-    } finally {
-      held.close();
-    }
+    };
+    closingAfter(prune, () => held.close());
   }
 
   #remove(held: HeldDirs, name: string, onTrouble: (error: SyncError) => void): void {
