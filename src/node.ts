@@ -11,17 +11,17 @@ export {
 } from "./store/dir.node.ts";
 export { type ArchiveTreeOptions, archiveTree } from "./casync/archive-tree.node.ts";
 export { type BlobSeed, openSeed } from "./casync/blob-seed.node.ts";
-export {
-  type CastrOptions,
-  type CastrStore,
-  type CheckedCastrChunk,
-  castrStore,
-} from "./casync/castr.node.ts";
+export { type CastrOptions, type CastrStore, castrStore } from "./casync/castr.node.ts";
 export { type ChunkServerOptions, chunkServer } from "./casync/chunk-server.node.ts";
 export { nodeCompressor } from "./casync/compressor.node.ts";
 export { type ExtractBlobOptions, type ExtractTotals, extractBlob } from "./casync/extract-blob.node.ts";
 export { type ExtractTreeOptions, extractTree } from "./casync/extract-tree.node.ts";
-export { type OpenStoreOptions, openChunkReader, openChunkWriter } from "./casync/open-store.node.ts";
+export {
+  type OpenStoreOptions,
+  openChunkReader,
+  openChunkWriter,
+  openKeptChunks,
+} from "./casync/open-store.node.ts";
 export { type ChunkCipher, encryptedCoding } from "./casync/encrypted-coding.node.ts";
 export { httpsFetch, type TlsOptions } from "./casync/https-fetch.node.ts";
 export { sshChunks } from "./casync/ssh-chunks.node.ts";

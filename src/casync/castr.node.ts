@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { toHex } from "../bytes/hex.ts";
@@ -20,6 +20,7 @@ import { type ChunkCoding, plainCoding } from "./chunk-coding.ts";
 import { CastrFiles, temporaryPrefix } from "./castr-files.node.ts";
 import { CastrThread } from "./castr-thread.node.ts";
 import { chunkPath, idOfPath } from "./chunk-name.ts";
+import type { KeptChunks } from "./kept-chunks.ts";
 import { nodeCoding } from "./compressor.node.ts";
 
 export interface CastrOptions {
@@ -31,15 +32,8 @@ export interface CastrOptions {
   readonly create?: boolean;
 }
 
-/** A chunk of a store, and what was found out about it. */
-export interface CheckedCastrChunk {
-  readonly id: ChunkId;
-  /** Why it cannot be used; undefined for one that can. */
-  readonly trouble?: SyncError;
-}
-
 /** A store of casync or desync in a directory. */
-export interface CastrStore extends Store {
+export interface CastrStore extends Store, KeptChunks {
   /**
    * A chunk as it lies in the store, when that is in this form; undefined otherwise. Nobody has
    * verified it: that is for the reader.
@@ -47,17 +41,6 @@ export interface CastrStore extends Store {
    * @throws NOT_FOUND, IO
    */
   stored(id: ChunkId, form: ChunkCoding): Uint8Array | undefined;
-  /** The ids of all chunks in the form of this store, without looking into them. */
-  ids(options?: AbortOptions): AsyncIterable<ChunkId>;
-  /** True for a chunk that was written so long ago or earlier. */
-  isOlder(id: ChunkId, olderThanMs: number): boolean;
-  /** Reads every chunk of this form, in no particular order, and tells about each. */
-  verify(options?: AbortOptions): AsyncIterable<CheckedCastrChunk>;
-  /**
-   * Removes what writers left behind that ended `olderThanMs` ago or earlier; returns how many
-   * files.
-   */
-  sweep(olderThanMs: number, options?: AbortOptions): Promise<number>;
 }
 
 /** Bytes that are written before a thread is started, which takes longer than to write these. */
@@ -123,7 +106,7 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
       fileCall(path, () => rmSync(path, { force: true }));
     },
     async *list(options) {
-      for await (const id of store.ids(options)) {
+      for await (const { id } of store.kept(options)) {
         const info = await sizeOf(store, id, options);
         if (info) yield info;
       }
@@ -132,25 +115,19 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
       gate.enter(undefined);
       return form.suffix === coding.suffix ? readStored(placeOf(id), id) : undefined;
     },
-    async *ids(options) {
+    async *kept(options) {
       gate.enter(options);
       for await (const path of pathsIn(root)) {
         const id = idOfPath(path, coding.suffix);
-        if (id === undefined || !isThere(join(root, path))) continue;
-        yield id;
+        const stats = id && lookAt(join(root, path));
+        if (id === undefined || stats?.isFile() !== true) continue;
+        yield { id, writtenMs: stats.mtimeMs };
         gate.enter(options);
       }
     },
     async pin(id, options) {
       await enter(options);
       return isThere(placeOf(id)) ? pins.add(nameOf(id)) : undefined;
-    },
-    isOlder: (id, olderThanMs) => isOld(placeOf(id), olderThanMs),
-    async *verify(options) {
-      for await (const id of store.ids(options)) {
-        const trouble = await troubleOf(store, id, options);
-        if (!isSyncError(trouble, "NOT_FOUND")) yield trouble ? { id, trouble } : { id };
-      }
     },
     async sweep(olderThanMs, options) {
       gate.enter(options);
@@ -206,7 +183,11 @@ function readChunk(path: string, id: ChunkId, coding: ChunkCoding, digest: Chunk
 }
 
 function isThere(path: string): boolean {
-  return fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === true;
+  return lookAt(path)?.isFile() === true;
+}
+
+function lookAt(path: string): Stats | undefined {
+  return fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }));
 }
 
 function checkSize({ bytes }: Chunk): void {
@@ -226,21 +207,6 @@ async function sizeOf(
   } catch (thrown) {
     if (isSyncError(thrown, "NOT_FOUND") || isSyncError(thrown, "CORRUPT")) return undefined;
     throw thrown;
-  }
-}
-
-async function troubleOf(
-  store: Store,
-  id: ChunkId,
-  options: AbortOptions | undefined,
-): Promise<SyncError | undefined> {
-  try {
-    await store.get(id, options);
-    return undefined;
-  } catch (thrown) {
-    options?.signal?.throwIfAborted();
-    if (!isSyncError(thrown)) throw thrown;
-    return thrown;
   }
 }
 
@@ -267,12 +233,8 @@ function isTemporary(path: string): boolean {
 }
 
 function removeOld(path: string, olderThanMs: number): boolean {
-  if (!isOld(path, olderThanMs)) return false;
+  const stats = lookAt(path);
+  if (stats === undefined || Date.now() - stats.mtimeMs < olderThanMs) return false;
   fileCall(path, () => rmSync(path, { force: true }));
   return true;
-}
-
-function isOld(path: string, olderThanMs: number): boolean {
-  const stat = fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }));
-  return stat !== undefined && Date.now() - stat.mtimeMs >= olderThanMs;
 }

@@ -12,6 +12,7 @@ import type { Bytes } from "../types.ts";
 import { type ChunkCoding } from "./chunk-coding.ts";
 import { idOfPath } from "./chunk-name.ts";
 import { nodeCoding } from "./compressor.node.ts";
+import { maxStoredBytes } from "./stored-form.ts";
 import { storedChunk } from "./stored-chunks.node.ts";
 
 export interface ChunkServerOptions {
@@ -28,9 +29,6 @@ export interface ChunkServerOptions {
   /** Called behind each request. */
   readonly onRequest?: (request: { method: string; path: string; status: number }) => void;
 }
-
-/** A chunk on its way may be longer than its content by no more. */
-const overheadBytes = 1_048_576;
 
 /**
  * A server of chunks under the paths of casync: `GET`, `HEAD` and, with a writer, `PUT` of
@@ -98,7 +96,7 @@ function isLetIn({ headers }: IncomingMessage, wanted: string | undefined): bool
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Bytes> {
-  const limit = maxChunkBytes + overheadBytes;
+  const limit = maxStoredBytes;
   const parts: Bytes[] = [];
   let length = 0;
   for await (const part of request as AsyncIterable<Bytes>) {

@@ -1,5 +1,10 @@
 /** Formats of casync and desync, anywhere: re-exports only. */
 
+export type { Bucket, BucketObject } from "../bucket/bucket.ts";
+export type { RequestOptions } from "../bucket/requests.ts";
+export { s3Bucket, type S3BucketOptions, type S3Credentials, type S3Lookup } from "../bucket/s3.ts";
+export { openS3, type S3Place, type S3Settings } from "../bucket/s3-place.ts";
+export { bucketChunks, type BucketChunksOptions } from "./bucket-chunks.ts";
 export {
   type CatarAcl,
   type CatarAclEntry,
@@ -28,6 +33,7 @@ export { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
 export { type IndexReading, readIndex } from "./index-reader.ts";
 export { writeIndex } from "./index-writer.ts";
 export { keepFeatures } from "./keep-features.ts";
+export { type CheckedChunk, type KeptChunk, type KeptChunks, verifyKept } from "./kept-chunks.ts";
 export { makeIndex, type MakeIndexOptions } from "./make-index.ts";
 export { type PullOffer, servePull } from "./serve-pull.ts";
 export { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";

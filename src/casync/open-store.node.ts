@@ -4,6 +4,10 @@ import type { ChunkDigest } from "../chunk/digest.ts";
 import { type CastrOptions, castrStore } from "./castr.node.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
 import { nodeCoding } from "./compressor.node.ts";
+import type { RequestOptions } from "../bucket/requests.ts";
+import { openS3, type S3Settings } from "../bucket/s3-place.ts";
+import { bucketChunks } from "./bucket-chunks.ts";
+import type { KeptChunks } from "./kept-chunks.ts";
 import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
 import { sshChunks } from "./ssh-chunks.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "./several-stores.ts";
@@ -13,12 +17,14 @@ export interface OpenStoreOptions {
   readonly coding?: ChunkCoding;
   /** What chunks are named by; SHA-512/256 unless given. */
   readonly digest?: ChunkDigest;
+  /** Where credentials of stores in buckets come from: no request is signed unless given. */
+  readonly s3?: S3Settings;
   /** How to get at one behind HTTP. */
   readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
 }
 
 /**
- * Opens the store that a place stands for, to write to: a directory, or a URL of http: or https:.
+ * Opens the store that a place stands for, to write to: a directory, a bucket, or a URL of http: or https:.
  *
  * @throws USAGE for a place of another kind, NOT_FOUND for a directory that is not there, unless it
  *   may be made
@@ -27,11 +33,30 @@ export function openChunkWriter(
   place: string,
   options: OpenStoreOptions & Pick<CastrOptions, "create"> = {},
 ): ChunkWriter {
-  const { http, create = false, coding = nodeCoding, digest } = options;
+  const { coding = nodeCoding, digest, http } = options;
+  const scheme = schemeOf(place);
+  if (scheme === "http" || scheme === "https")
+    return httpChunks(place, { ...http, coding, ...(digest && { digest }) });
+  return openKeptChunks(place, options);
+}
+
+/**
+ * Opens a store to be looked after: a directory or a bucket.
+ *
+ * @throws as `openChunkWriter`
+ */
+export function openKeptChunks(
+  place: string,
+  options: OpenStoreOptions & Pick<CastrOptions, "create"> = {},
+): KeptChunks {
+  const { http, create = false, coding = nodeCoding, digest, s3 } = options;
   const form = { coding, ...(digest && { digest }) };
   const scheme = schemeOf(place);
   if (scheme === undefined) return castrStore(place, { ...form, create });
-  if (scheme === "http" || scheme === "https") return httpChunks(place, { ...http, ...form });
+  if (scheme === "s3+http" || scheme === "s3+https") {
+    const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
+    return bucketChunks(bucket, { ...form, prefix });
+  }
   throw new SyncError("USAGE", `no store can be reached by ${scheme}: "${place}"`);
 }
 
@@ -61,6 +86,14 @@ function openOne(place: string, options: OpenStoreOptions): ChunkReader {
   if (schemeOf(place) !== "ssh") return openChunkWriter(place, options);
   const { coding = nodeCoding, digest } = options;
   return sshChunks(place, { coding, ...(digest && { digest }) });
+}
+
+/** A store in a bucket is asked as one behind HTTP, but for the headers. */
+function requestOptionsOf({
+  headers: _,
+  ...options
+}: NonNullable<OpenStoreOptions["http"]> = {}): RequestOptions {
+  return options;
 }
 
 /** The scheme of a URL; undefined for a path. */

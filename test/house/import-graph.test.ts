@@ -16,7 +16,8 @@ const mayImport: Record<string, readonly string[]> = {
   remotesync: ["errors", "types", "bytes", "chunk", "store"],
   tree: ["errors", "types", "bytes", "chunk", "store", "remotesync"],
   session: ["errors", "types", "bytes", "chunk", "store", "remotesync", "tree", "transport"],
-  casync: ["errors", "types", "bytes", "transport", "chunk", "store", "tree"],
+  bucket: ["errors", "types", "bytes", "chunk"],
+  casync: ["errors", "types", "bytes", "transport", "chunk", "store", "tree", "bucket"],
   index: [
     "errors",
     "types",
@@ -27,6 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
     "remotesync",
     "tree",
     "session",
+    "bucket",
     "casync",
   ],
 };

@@ -2,11 +2,12 @@ import { readCount } from "../options/arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readSecretFile } from "../options/secret-file.ts";
 import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
-import { plainCoding } from "../../casync/chunk-coding.ts";
+import { type ChunkCoding, plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { SyncError } from "../../errors.ts";
+import { s3Settings } from "./s3-settings.ts";
 
 const maxJobCount = 1024;
 
@@ -60,12 +61,18 @@ export function writerOf(options: Given, digest: ChunkDigest): ChunkWriter | und
     : openChunkWriter(place, { ...openingOf(options, digest), create: true });
 }
 
+/** The form that chunks have in the stores. */
+export function codingOf({ uncompressed }: Pick<Given, "uncompressed">): ChunkCoding {
+  return uncompressed === true ? plainCoding : nodeCoding;
+}
+
 function openingOf(options: Given, digest: ChunkDigest): OpenStoreOptions {
   const attemptCount = readCount("retries", options.retries, 1, 1000);
   const path = options["header-file"];
   return {
     digest,
-    coding: options.uncompressed === true ? plainCoding : nodeCoding,
+    coding: codingOf(options),
+    s3: s3Settings(),
     http: {
       ...(attemptCount !== undefined && { attemptCount }),
       ...(path !== undefined && { headers: readHeaders(readSecretFile(path)) }),

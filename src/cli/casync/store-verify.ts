@@ -1,11 +1,11 @@
-import { castrStore } from "../../casync/castr.node.ts";
-import { plainCoding } from "../../casync/chunk-coding.ts";
-import { nodeCoding } from "../../casync/compressor.node.ts";
+import { verifyKept } from "../../casync/kept-chunks.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
-import { openChunkReader } from "../../casync/open-store.node.ts";
+import { openChunkReader, openKeptChunks } from "../../casync/open-store.node.ts";
+import { s3Settings } from "./s3-settings.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
+import { codingOf } from "./store-options.ts";
 
 /** `store verify STORE`: whether the chunks of a store are what their names say. */
 export const storeVerify = defineCommand({
@@ -23,15 +23,14 @@ export const storeVerify = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [path], options, report, signal }) {
-    const coding = options.uncompressed === true ? plainCoding : nodeCoding;
-    const form = { coding, digest: digestNamed(options.digest) };
-    await using store = castrStore(path, form);
+    const form = { coding: codingOf(options), digest: digestNamed(options.digest), s3: s3Settings() };
+    await using store = openKeptChunks(path, form);
     const places = options["repair-from"] ?? [];
     await using source = places.length > 0 ? openChunkReader(places, form) : undefined;
     let count = 0;
     let badCount = 0;
     let leftCount = 0;
-    for await (const { id, trouble } of store.verify({ signal })) {
+    for await (const { id, trouble } of verifyKept(store, { signal })) {
       count++;
       if (trouble === undefined) continue;
       badCount++;

@@ -6,6 +6,7 @@ import { type ChunkCoding, plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
 import { SyncError } from "../../errors.ts";
+import type { S3Entry } from "../casync/s3-settings.ts";
 import { readNamedFile } from "../options/named-file.ts";
 
 /** What the configuration says of a store, in the words of desync. */
@@ -27,6 +28,8 @@ export interface StoreSettings {
 
 /** The configuration of desync, as far as it is used here. */
 export interface DesyncConfig {
+  /** By the scheme and host of the server. */
+  readonly "s3-credentials"?: Readonly<Record<string, S3Entry>>;
   readonly "store-options"?: Readonly<Record<string, StoreSettings>>;
 }
 

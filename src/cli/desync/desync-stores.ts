@@ -1,13 +1,19 @@
 import { readFileSync } from "node:fs";
-import { castrStore, type CastrStore } from "../../casync/castr.node.ts";
 import { httpsFetch } from "../../casync/https-fetch.node.ts";
-import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
+import type { KeptChunks } from "../../casync/kept-chunks.ts";
+import {
+  openChunkReader,
+  openChunkWriter,
+  openKeptChunks,
+  type OpenStoreOptions,
+} from "../../casync/open-store.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "../../casync/several-stores.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
+import { s3Settings } from "../casync/s3-settings.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { type DesyncArguments, type DesyncOptions, isSet, numberOf, valueOf } from "./desync-arguments.ts";
-import { codingOf, type DesyncConfig, settingsOf, type StoreSettings } from "./desync-config.ts";
+import { codingOf, type DesyncConfig, settingsOf } from "./desync-config.ts";
 
 /** Options of all commands that use stores. */
 export const desyncStoreOptions = {
@@ -57,7 +63,7 @@ function groupAt(place: string, stores: DesyncStores): ChunkReader {
 }
 
 function readerAt(place: string, { given, config, digest }: DesyncStores): ChunkReader {
-  return openChunkReader([place], openingOf(place, given, settingsOf(config, place), digest));
+  return openChunkReader([place], openingOf(place, given, config, digest));
 }
 
 /** The only store of a command line, to write to; undefined when none is given. @throws USAGE */
@@ -67,25 +73,25 @@ export function writerFor(stores: DesyncStores): ChunkWriter | undefined {
   return places.length === 0 ? undefined : writerAt(places[0]!, stores);
 }
 
-/** The only store of a command line, which has to be a directory. @throws USAGE, NOT_FOUND */
-export function directoryFor(stores: DesyncStores): CastrStore {
-  const [place, ...more] = stores.given.values["store"] ?? [];
-  if (place === undefined || more.length > 0 || place.includes("://"))
-    throw new SyncError("USAGE", "one store in a directory is needed: -s DIR");
-  return castrStore(place, { coding: codingOf(settingsOf(stores.config, place)), digest: stores.digest });
+/** The only store of a command line, to be looked after. @throws USAGE, NOT_FOUND */
+export function keptFor({ given, config, digest }: DesyncStores): KeptChunks {
+  const [place, ...more] = given.values["store"] ?? [];
+  if (place === undefined || more.length > 0) throw new SyncError("USAGE", "one store is needed: -s STORE");
+  return openKeptChunks(place, openingOf(place, given, config, digest));
 }
 
 /** Opens a store as the command line and the configuration say. */
 export function writerAt(place: string, { given, config, digest }: DesyncStores): ChunkWriter {
-  return openChunkWriter(place, openingOf(place, given, settingsOf(config, place), digest));
+  return openChunkWriter(place, openingOf(place, given, config, digest));
 }
 
 function openingOf(
   place: string,
   given: DesyncArguments,
-  settings: StoreSettings,
+  config: DesyncConfig,
   digest: ChunkDigest,
 ): OpenStoreOptions {
+  const settings = settingsOf(config, place);
   const isInsecure = isSet(given, "trust-insecure") || isSet(given, "insecure");
   const files = {
     ca: valueOf(given, "ca-cert") ?? settings["ca-cert"],
@@ -105,6 +111,7 @@ function openingOf(
   return {
     coding: codingOf(settings),
     digest,
+    s3: s3Settings(config["s3-credentials"]),
     http: {
       headers: {
         ...(authorization !== undefined && { authorization }),
@@ -113,7 +120,7 @@ function openingOf(
       ...(attemptCount !== undefined && { attemptCount: Math.max(1, attemptCount) }),
       ...(retryMs !== undefined && { retryMs }),
       ...(timeoutMs !== undefined && { timeoutMs: Math.max(0, timeoutMs) }),
-      ...(place.startsWith("https:") && {
+      ...(/^(?:s3\+)?https:/.test(place) && {
         fetch: httpsFetch({
           ...tls,
           rejectUnauthorized: !(isInsecure || settings["trust-insecure"] === true),

@@ -3,6 +3,7 @@ import { IdMap } from "../../bytes/id-map.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
 import { inOrder } from "../../casync/in-order.ts";
+import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";
 import { SyncError } from "../../errors.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
 import { indexFor } from "./blob-commands.ts";
@@ -11,7 +12,7 @@ import type { DesyncCommand } from "./desync-command.ts";
 import {
   desyncCacheOption,
   desyncStoreOptions,
-  directoryFor,
+  keptFor,
   jobsIn,
   readerFor,
   writerAt,
@@ -29,8 +30,11 @@ export const verify: DesyncCommand = {
     repair: { type: "boolean", short: "r", about: "remove invalid chunks from the store" },
   },
   async run(call) {
-    await using store = directoryFor(call);
-    for await (const { id, trouble } of store.verify({ signal: call.signal })) {
+    await using store = keptFor(call);
+    for await (const { id, trouble } of verifyKept(store, {
+      jobCount: jobsIn(call.given),
+      signal: call.signal,
+    })) {
       if (trouble === undefined) continue;
       call.tell(`${toHex(id)}: ${trouble.message}`);
       if (isSet(call.given, "repair")) await store.delete(id, { signal: call.signal });
@@ -94,11 +98,13 @@ export const prune: DesyncCommand = {
   },
   async run(call) {
     const { given, signal } = call;
-    await using store = directoryFor(call);
+    await using store = keptFor(call);
     const named = await idsNamedBy(given.operands, signal);
     if (!isSet(given, "yes") && !(await isConfirmed())) return;
-    for await (const id of store.ids({ signal }))
+    const look = async ({ id }: KeptChunk): Promise<void> => {
       if (named.get(id) === undefined) await store.delete(id, { signal });
+    };
+    for await (const _ of inOrder(store.kept({ signal }), jobsIn(given), look));
     await store.sweep(0, { signal });
   },
 };

@@ -133,7 +133,7 @@ describe("a client refuses", () => {
 });
 
 test("a stored chunk is passed on as it is, and made anew in another form", async () => {
-  const [id] = (await collect(castrStore(folder).ids())) as [Uint8Array];
+  const { id } = (await collect(castrStore(folder).kept()))[0]!;
   const asIs = await stored(id);
   expect(asIs).toEqual(castrStore(folder).stored(id, coding));
   const other = { ...coding, suffix: ".other" };

@@ -1,0 +1,64 @@
+import type { Bucket } from "../bucket/bucket.ts";
+import type { ChunkId } from "../chunk/chunk.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import { sha512_256Digest } from "../chunk/sha512-256.ts";
+import { Gate } from "../store/gate.ts";
+import { notFound } from "../store/key.ts";
+import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
+import { chunkPath, idOfPath } from "./chunk-name.ts";
+import type { KeptChunks } from "./kept-chunks.ts";
+import { maxStoredBytes, verifyStored } from "./stored-form.ts";
+
+export interface BucketChunksOptions {
+  /** What all keys begin with, without slashes at its ends; nothing unless given. */
+  readonly prefix?: string;
+  /** The form in which chunks are kept; compressed unless given. */
+  readonly coding?: ChunkCoding;
+  /** What chunks are named by; SHA-512/256 unless given. */
+  readonly digest?: ChunkDigest;
+}
+
+/** A store of casync and desync in a bucket: an object for each chunk. */
+export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}): KeptChunks {
+  const { prefix = "", coding = compressedCoding(), digest = sha512_256Digest } = options;
+  const gate = new Gate();
+  const before = prefix === "" ? "" : `${prefix}/`;
+  const keyOf = (id: ChunkId): string => before + chunkPath(id, coding.suffix);
+  const store: KeptChunks = {
+    async get(id, options) {
+      gate.enter(options);
+      const key = keyOf(id);
+      const stored = await bucket.get(key, maxStoredBytes, options);
+      if (stored === undefined) throw notFound(id);
+      return verifyStored(id, stored, coding, digest, key);
+    },
+    async has(id, options) {
+      gate.enter(options);
+      return bucket.has(keyOf(id), options);
+    },
+    async put({ id, bytes }, options) {
+      gate.enter(options);
+      const key = keyOf(id);
+      if (!(await bucket.has(key, options)))
+        await bucket.put(key, coding.encode(bytes), "application/zstd", options);
+    },
+    async delete(id, options) {
+      gate.enter(options);
+      await bucket.delete(keyOf(id), options);
+    },
+    async *kept(options) {
+      gate.enter(options);
+      for await (const { key, writtenMs } of bucket.list(before, options)) {
+        const id = idOfPath(key.slice(before.length), coding.suffix);
+        if (id !== undefined) yield { id, writtenMs };
+      }
+    },
+    // An object has its name when it is complete.
+    sweep: async () => 0,
+    async close() {
+      gate.close();
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+  return store;
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { openS3 } from "../../../src/bucket/s3-place.ts";
+import { s3Bucket } from "../../../src/bucket/s3.ts";
+import { collect } from "../casync/vectors.ts";
+
+const credentials = { accessKey: "key", secretKey: "secret" };
+
+/** A server that answers by the URL that is asked for. */
+function answering(answer: (url: URL, init: RequestInit) => Response) {
+  const asked: string[] = [];
+  const call: typeof fetch = async (url, init = {}) => {
+    asked.push(String(url));
+    return answer(new URL(String(url)), init);
+  };
+  return { asked, options: { credentials, fetch: call, attemptCount: 2, retryMs: 0 } };
+}
+
+test("a listing goes on to its last page, and names are read as they were written", async () => {
+  const page = (keys: string[], next?: string): string =>
+    `<ListBucketResult>${keys
+      .map((key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>`)
+      .map((text) => `${text}<Size>7</Size></Contents>`)
+      .join("")}${next ? `<NextContinuationToken>${next}</NextContinuationToken>` : ""}</ListBucketResult>`;
+  const { asked, options } = answering((url) =>
+    url.searchParams.has("continuation-token")
+      ? new Response(page(["p/%C3%A4+b"]))
+      : new Response(page(["p/a", "p/%26"], "x&amp;/+=")),
+  );
+  const found = await collect(s3Bucket("http://host:1", "b", options).list("p/"));
+  expect(found.map(({ key }) => key)).toEqual(["p/a", "p/&", "p/ä b"]);
+  expect(found[0]).toEqual({ key: "p/a", sizeBytes: 7, writtenMs: Date.UTC(2026, 0, 2, 3, 4, 5) });
+  expect(new URL(asked[1]!).searchParams.get("continuation-token")).toBe("x&/+=");
+});
+
+test("a bucket stands in the path, or before the host where that is asked for or usual", async () => {
+  const { asked, options } = answering(() => new Response(null, { status: 404 }));
+  for (const place of [
+    "s3+http://host:1/b/p",
+    "s3+http://host:1/b?lookup=dns",
+    "s3+https://s3.eu-west-1.amazonaws.com/b/p/q/",
+    "s3+https://s3.eu-west-1.amazonaws.com/b?lookup=path",
+  ]) {
+    const { bucket, prefix } = openS3(place, options);
+    expect(await bucket.has(`${prefix}/k (1)`)).toBe(false);
+  }
+  expect(asked).toEqual([
+    "http://host:1/b/p/k%20%281%29",
+    "http://b.host:1//k%20%281%29",
+    "https://b.s3.eu-west-1.amazonaws.com/p/q/k%20%281%29",
+    "https://s3.eu-west-1.amazonaws.com/b//k%20%281%29",
+  ]);
+  for (const wrong of ["s3+http://host", "s3+http://", "s3+http://host/b?lookup=other"])
+    expect(() => openS3(wrong)).toThrow(expect.objectContaining({ code: "USAGE" }));
+});
+
+test("what the server says is told, and what may pass is tried again", async () => {
+  let status = 503;
+  const { asked, options } = answering(
+    () => new Response("<Error><Code>SlowDown</Code></Error>", { status }),
+  );
+  const bucket = s3Bucket("http://host:1", "b", options);
+  await expect(bucket.get("k", 10)).rejects.toMatchObject({
+    code: "UPSTREAM",
+    message: "the server answers 503: SlowDown",
+  });
+  expect(asked.length).toBe(2);
+  status = 403;
+  await expect(bucket.get("k", 10)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  expect(asked.length).toBe(3);
+  status = 200;
+  await expect(bucket.get("k", 10)).rejects.toMatchObject({ code: "LIMIT" });
+});
+
+test("requests are signed for their content", async () => {
+  const seen: Headers[] = [];
+  const { options } = answering((_, { headers }) => {
+    seen.push(new Headers(headers));
+    return new Response(null);
+  });
+  await s3Bucket("http://host:1", "b", { ...options, region: "eu" }).put(
+    "k",
+    Buffer.from("hi"),
+    "text/plain",
+  );
+  expect(seen[0]!.get("authorization")).toMatch(
+    /^AWS4-HMAC-SHA256 Credential=key\/\d{8}\/eu\/s3\/aws4_request/,
+  );
+  expect(seen[0]!.get("x-amz-content-sha256")).toMatch(/^8f434346648f6b96df89dda901c5176b/);
+});
