@@ -89,11 +89,14 @@ function openOne(place: string, options: OpenStoreOptions): ChunkReader {
 }
 
 /** A store in a bucket is asked as one behind HTTP, but for the headers. */
-function requestOptionsOf({
-  headers: _,
-  ...options
-}: NonNullable<OpenStoreOptions["http"]> = {}): RequestOptions {
-  return options;
+function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions {
+  const { attemptCount, fetch: call, retryMs, timeoutMs } = http ?? {};
+  return {
+    ...(attemptCount !== undefined && { attemptCount }),
+    ...(call && { fetch: call }),
+    ...(retryMs !== undefined && { retryMs }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
 }
 
 /** The scheme of a URL; undefined for a path. */

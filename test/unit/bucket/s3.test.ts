@@ -8,11 +8,11 @@ const credentials = { accessKey: "key", secretKey: "secret" };
 /** A server that answers by the URL that is asked for. */
 function answering(answer: (url: URL, init: RequestInit) => Response) {
   const asked: string[] = [];
-  const call: typeof fetch = async (url, init = {}) => {
-    asked.push(String(url));
-    return answer(new URL(String(url)), init);
+  const call = async (url: string, init: RequestInit): Promise<Response> => {
+    asked.push(url);
+    return answer(new URL(url), init);
   };
-  return { asked, options: { credentials, fetch: call, attemptCount: 2, retryMs: 0 } };
+  return { asked, options: { credentials, fetch: call as typeof fetch, attemptCount: 2, retryMs: 0 } };
 }
 
 test("a listing goes on to its last page, and names are read as they were written", async () => {
