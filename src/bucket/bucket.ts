@@ -19,6 +19,6 @@ export interface Bucket {
   put(key: string, bytes: Bytes, contentType: string, options?: AbortOptions): Promise<void>;
   /** Removes an object; to remove one that is not there does nothing. */
   delete(key: string, options?: AbortOptions): Promise<void>;
-  /** Objects whose keys begin so, in no particular order. Memory does not grow with their number. */
+  /** Objects whose keys begin so, in no order. Memory does not grow with their number. */
   list(prefix: string, options?: AbortOptions): AsyncIterable<BucketObject>;
 }

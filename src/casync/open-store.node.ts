@@ -24,7 +24,8 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store that a place stands for, to write to: a directory, a bucket, or a URL of http: or https:.
+ * Opens the store that a place stands for, to write to: a directory, a bucket, or a URL of http: or
+ * https:.
  *
  * @throws USAGE for a place of another kind, NOT_FOUND for a directory that is not there, unless it
  *   may be made
