@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { promisify } from "node:util";
 import { SyncError } from "../errors.ts";
+import { placeAtPath } from "../tree/disk/calls/fact-place.node.ts";
 import { nativePath, placeBytes, printPath, toByteString } from "../tree/disk/calls/byte-string.node.ts";
 import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
 import { entryTrouble } from "../tree/disk/calls/file-trouble.node.ts";
@@ -60,7 +61,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     fd?: number,
   ): CatarNode | undefined {
     const isDevice = type === "char" || type === "block";
-    const more = facts.read(stats, type, { path, isHandle: depth === 0 }, fd);
+    const more = facts.read(stats, type, placeAtPath(path, depth === 0), fd);
     if (depth > 0 && excludesNodump && (more.flags & casyncFeatures.flagNodump) !== 0n) return undefined;
     const node: CatarNode = {
       ...more,

@@ -13,7 +13,7 @@ import { entryTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import { canMakeNodes, makeNode } from "../tree/disk/calls/make-node.node.ts";
 import { timeSetters } from "../tree/disk/calls/times.node.ts";
-import type { FactPlace } from "../tree/disk/facts/fact-place.node.ts";
+import { placeAtPath, type FactPlace } from "../tree/disk/calls/fact-place.node.ts";
 import type { AbortOptions } from "../types.ts";
 import { type CatarEvent, type CatarNode, modeOfType } from "./catar-node.ts";
 import type { CatarReading } from "./catar-reader.ts";
@@ -161,7 +161,7 @@ class Extraction {
     const { file, node } = this.#file!;
     file.complete((fd) => {
       if (this.#hasOwners) fs.fchownSync(fd, node.uid, node.gid);
-      this.#setFacts({ path: `/proc/self/fd/${fd}`, isHandle: true }, node);
+      this.#setFacts(placeAtPath(`/proc/self/fd/${fd}`, true), node);
       fs.fchmodSync(fd, this.#modeOf(node, 0o666));
       if (this.#hasTimes) timeSetters()[0]!.setHandle(fd, ...timeOf(node));
     });
@@ -197,7 +197,7 @@ class Extraction {
       return this.#trouble(node, `a ${type} cannot be made`);
     }
     this.#finishName(dir, name, node);
-    this.#setFacts({ path: this.#held.at(dir, name), isHandle: false }, node);
+    this.#setFacts(this.#held.factsAt(dir, name), node);
     fs.chmodSync(this.#held.at(dir, name), this.#modeOf(node, 0o666));
   }
 
@@ -217,7 +217,7 @@ class Extraction {
     const { dir, node } = this.#open.pop()!;
     try {
       if (this.#hasOwners) fs.chownSync(this.#held.pathTo(dir), node.uid, node.gid);
-      this.#setFacts({ path: this.#held.pathTo(dir), isHandle: false }, node);
+      this.#setFacts(this.#held.factsAt(dir, "."), node);
       this.#held.setDirMode(dir, this.#modeOf(node, 0o777));
       if (!this.#hasTimes) return;
       const [setter] = timeSetters();

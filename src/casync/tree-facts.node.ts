@@ -1,9 +1,10 @@
 import type fs from "node:fs";
-import type { FactPlace } from "../tree/disk/facts/fact-place.node.ts";
+import type { FactPlace } from "../tree/disk/calls/fact-place.node.ts";
 import { aclNames, parseAcl } from "../tree/disk/facts/acl-form.ts";
 import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { accessLists, readXattrs } from "../tree/disk/facts/disk-facts.node.ts";
 import { OwnerNames } from "../tree/disk/facts/owners.node.ts";
+import { StoredXattrs } from "../tree/disk/facts/stored-xattrs.node.ts";
 import { findXattrCalls } from "../tree/disk/facts/xattr-calls.node.ts";
 import type { AclEntry, Owner, Xattr } from "../tree/entry/facts.ts";
 import { aclOfLists, listsOfAcl } from "./catar-acl.ts";
@@ -71,7 +72,7 @@ export class TreeFacts {
 
   #readAttributes(type: CatarType, place: FactPlace): CatarMetadata {
     if (type === "symlink" || !this.#has(xattrFeatures)) return { xattrs: [] };
-    const found = readXattrs(place, isInArchives);
+    const found = readXattrs(new StoredXattrs(() => place), isInArchives);
     const valueOf = (name: string) => found.find((one) => one.name === name)?.value;
     const isPlain = type === "file" || type === "dir";
     const listOf = (name: keyof typeof aclNames) => this.#parse(valueOf(aclNames[name]));
@@ -152,7 +153,7 @@ export function setTreeFacts(place: FactPlace, node: CatarNode, features: bigint
   const hasLists = (features & f.acl) !== 0n && (calls !== undefined || acl !== undefined);
   attempt("access control lists", hasLists, () => {
     const wanted = node.type === "dir" ? lists : { acl: lists.acl };
-    accessLists.set(place, wanted);
+    accessLists.set(new StoredXattrs(() => place), wanted);
   });
   attempt("capabilities", fcaps !== undefined, () => calls!.set(place, capabilityName, fcaps!));
   const hasMore = node.flags !== 0n || node.selinux !== undefined || node.projectId !== undefined;

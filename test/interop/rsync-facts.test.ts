@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { seededRandom } from "../../src/testing/random.ts";
+import { placeAtPath } from "../../src/tree/disk/calls/fact-place.node.ts";
 import { aclNames, formatAcl } from "../../src/tree/disk/facts/acl-form.ts";
 import { findXattrCalls } from "../../src/tree/disk/facts/xattr-calls.node.ts";
 import { timeSetters } from "../../src/tree/disk/calls/times.node.ts";
@@ -76,7 +77,7 @@ function dress(random: Random, place: string): void {
   const stats = fs.lstatSync(place);
   fs.lchownSync(place, pick(random, [0, 1, 70_001]), pick(random, [0, 2, 80_001]));
   if (!stats.isSymbolicLink()) fs.chmodSync(place, 0o600 | Math.floor(random() * 0o10000));
-  const at = { path: place, isHandle: false };
+  const at = placeAtPath(place);
   const isPlain = !stats.isSymbolicLink();
   const mayHave = stats.isFile() || stats.isDirectory();
   for (const name of mayHave ? ["user.a", "user.b", "trusted.c"] : ["trusted.c"])

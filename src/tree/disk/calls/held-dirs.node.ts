@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
+import type { FactPlace } from "./fact-place.node.ts";
 import { DirNode, placeBelow, volumeOf } from "./dir-node.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
@@ -83,6 +84,11 @@ export class HeldDirs {
   /** The same as a name beside the handle of its directory. */
   nameAt(dir: DirNode, name: ByteString): NameAt {
     return { dirFd: this.#fdOf(dir), name, path: () => this.at(dir, name) };
+  }
+
+  /** The same as a place that facts are read and set at. @param isBehindLink to follow a link */
+  factsAt(dir: DirNode, name: ByteString, isBehindLink = false): FactPlace {
+    return { dirFd: this.#fdOf(dir), name, path: () => this.at(dir, name), isHandle: isBehindLink };
   }
 
   /** What a name in a directory is, a link being a link; undefined when nothing is there. */

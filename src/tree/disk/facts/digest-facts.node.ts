@@ -3,8 +3,8 @@ import { type ByteString, toByteString } from "../calls/byte-string.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { aclNames } from "./acl-form.ts";
 import { isOwnXattr } from "./disk-facts.node.ts";
-import type { FactPlace } from "./fact-place.node.ts";
-import { findXattrCalls } from "./xattr-calls.node.ts";
+import type { FactPlace } from "../calls/fact-place.node.ts";
+import { StoredXattrs } from "./stored-xattrs.node.ts";
 import { OwnerNames } from "./owners.node.ts";
 
 /**
@@ -40,8 +40,9 @@ export class DigestFacts {
   #hasMore(place: () => FactPlace): boolean {
     const { acls, xattrs } = this.#keep;
     if (xattrs !== true && acls !== true) return false;
-    const names = findXattrCalls()?.list(place()) ?? [];
-    return names.some((name) => (isOwnXattr(name) ? xattrs === true : acls === true && listNames.has(name)));
+    return new StoredXattrs(place).names.some((name) =>
+      isOwnXattr(name) ? xattrs === true : acls === true && listNames.has(name),
+    );
   }
 
   #nameIn(names: OwnerNames, id: number): ByteString {

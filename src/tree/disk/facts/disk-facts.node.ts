@@ -3,9 +3,9 @@ import { equalBytes } from "../../../bytes/compare.ts";
 import type { ChangedFact } from "../../entry/entry.ts";
 import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
 import { aclNames, formatAcl } from "./acl-form.ts";
-import type { FactPlace } from "./fact-place.node.ts";
+import type { FactPlace } from "../calls/fact-place.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
-import { findXattrCalls } from "./xattr-calls.node.ts";
+import { StoredXattrs } from "./stored-xattrs.node.ts";
 
 /** What of a tree a place may not keep. */
 export type UnkeptFact = "owners" | "access times" | "extended attributes" | "access control lists";
@@ -13,10 +13,10 @@ export type UnkeptFact = "owners" | "access times" | "extended attributes" | "ac
 /** How facts that go together are compared with what is there, and set. */
 interface DiskFact {
   readonly name: UnkeptFact;
-  isSame(there: FileStats, wanted: Facts, place: () => FactPlace): boolean;
+  isSame(there: FileStats, wanted: Facts, stored: StoredXattrs): boolean;
   /** What differs, of facts that are not the same. */
   differing(there: FileStats, wanted: Facts): readonly ChangedFact[];
-  set(place: FactPlace, wanted: Facts): void;
+  set(stored: StoredXattrs, wanted: Facts): void;
 }
 
 const ownership: DiskFact = {
@@ -27,10 +27,10 @@ const ownership: DiskFact = {
     ...((wanted.user?.id ?? owner) === owner ? [] : (["owner"] as const)),
     ...((wanted.group?.id ?? group) === group ? [] : (["group"] as const)),
   ],
-  set({ path, isHandle }, { user, group }) {
+  set({ place: { path, isHandle } }, { user, group }) {
     if (user === undefined && group === undefined) return;
     const chown = isHandle ? fs.chownSync : fs.lchownSync;
-    chown(path, user?.id ?? -1, group?.id ?? -1);
+    chown(path(), user?.id ?? -1, group?.id ?? -1);
   },
 };
 
@@ -44,25 +44,25 @@ const access: DiskFact = {
 
 const attributes: DiskFact = {
   name: "extended attributes",
-  isSame: (_, { xattrs }, place) => xattrs === undefined || hasSameXattrs(readXattrs(place()), xattrs),
+  isSame: (_, { xattrs }, stored) => xattrs === undefined || hasSameXattrs(readXattrs(stored), xattrs),
   differing: () => ["xattr"],
-  set(place, { xattrs }) {
+  set(stored, { xattrs }) {
     if (xattrs === undefined) return;
-    const there = readXattrs(place);
-    for (const { name } of there) if (!xattrs.some((one) => one.name === name)) calls().remove(place, name);
-    for (const { name, value } of xattrs) if (!hasValue(there, name, value)) calls().set(place, name, value);
+    const there = readXattrs(stored);
+    for (const { name } of there) if (!xattrs.some((one) => one.name === name)) stored.remove(name);
+    for (const { name, value } of xattrs) if (!hasValue(there, name, value)) stored.set(name, value);
   },
 };
 
 /** Access control lists. */
 export const accessLists: DiskFact = {
   name: "access control lists",
-  isSame: (_, wanted, place) =>
-    isSameList(place, "acl", wanted.acl) && isSameList(place, "defaultAcl", wanted.defaultAcl),
+  isSame: (_, wanted, stored) =>
+    isSameList(stored, "acl", wanted.acl) && isSameList(stored, "defaultAcl", wanted.defaultAcl),
   differing: () => ["acl"],
-  set(place, wanted) {
-    setList(place, "acl", wanted.acl);
-    setList(place, "defaultAcl", wanted.defaultAcl);
+  set(stored, wanted) {
+    setList(stored, "acl", wanted.acl);
+    setList(stored, "defaultAcl", wanted.defaultAcl);
   },
 };
 
@@ -71,7 +71,9 @@ export const diskFacts: readonly DiskFact[] = [ownership, attributes, accessList
 
 /** True when what is there has the facts that it is to have. */
 export function hasFacts(there: FileStats, wanted: Facts | undefined, place: () => FactPlace): boolean {
-  return wanted === undefined || diskFacts.every((fact) => fact.isSame(there, wanted, place));
+  if (wanted === undefined) return true;
+  const stored = new StoredXattrs(place);
+  return diskFacts.every((fact) => fact.isSame(there, wanted, stored));
 }
 
 /** Which facts of what is there are not those that it is to have. */
@@ -80,8 +82,9 @@ export function differingFacts(
   wanted: Facts,
   place: () => FactPlace,
 ): readonly ChangedFact[] {
+  const stored = new StoredXattrs(place);
   return diskFacts.flatMap((fact) =>
-    fact.isSame(there, wanted, place) ? [] : fact.differing(there, wanted),
+    fact.isSame(there, wanted, stored) ? [] : fact.differing(there, wanted),
   );
 }
 
@@ -96,13 +99,13 @@ export function isOwnXattr(name: string): boolean {
  * @param isWanted says which of them by their names
  */
 export function readXattrs(
-  place: FactPlace,
+  stored: StoredXattrs,
   isWanted: (name: string) => boolean = isOwnXattr,
 ): readonly Xattr[] {
-  const xattrs = findXattrCalls();
-  const names = xattrs?.list(place).filter(isWanted).sort() ?? [];
+  if (stored.names.length === 0) return noXattrs;
+  const names = stored.names.filter(isWanted).sort();
   return names.flatMap((name) => {
-    const value = xattrs!.get(place, name);
+    const value = stored.get(name);
     return value ? [{ name, value }] : [];
   });
 }
@@ -118,31 +121,19 @@ function hasValue(xattrs: readonly Xattr[], name: string, value: Xattr["value"])
   return there !== undefined && equalBytes(there.value, value);
 }
 
+const noXattrs: readonly never[] = [];
+
 type ListName = keyof typeof aclNames;
 
-function isSameList(
-  place: () => FactPlace,
-  name: ListName,
-  wanted: readonly AclEntry[] | undefined,
-): boolean {
+function isSameList(stored: StoredXattrs, name: ListName, wanted: readonly AclEntry[] | undefined): boolean {
   if (wanted === undefined) return true;
-  const there = findXattrCalls()?.get(place(), aclNames[name]);
+  const there = stored.get(aclNames[name]);
   if (there === undefined || wanted.length === 0) return there === undefined && wanted.length === 0;
   return equalBytes(there, formatAcl(wanted));
 }
 
-function setList(place: FactPlace, name: ListName, wanted: readonly AclEntry[] | undefined): void {
+function setList(stored: StoredXattrs, name: ListName, wanted: readonly AclEntry[] | undefined): void {
   if (wanted === undefined) return;
-  if (wanted.length > 0) calls().set(place, aclNames[name], formatAcl(wanted));
-  else findXattrCalls()?.remove(place, aclNames[name]);
-}
-
-/** @throws ENOTSUP where the system has no such calls */
-function calls(): NonNullable<ReturnType<typeof findXattrCalls>> {
-  const found = findXattrCalls();
-  if (found) return found;
-  throw Object.assign(new Error("ENOTSUP: the C library cannot be called"), {
-    code: "ENOTSUP",
-    syscall: "setxattr",
-  });
+  if (wanted.length > 0) stored.set(aclNames[name], formatAcl(wanted));
+  else stored.remove(aclNames[name]);
 }

@@ -4,9 +4,10 @@ import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
 import type { Keep } from "../../plan/keep.ts";
 import { aclNames, parseAcl } from "./acl-form.ts";
 import { hasSameXattrs, readXattrs } from "./disk-facts.node.ts";
-import type { FactPlace } from "./fact-place.node.ts";
+import type { FactPlace } from "../calls/fact-place.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { OwnerNames } from "./owners.node.ts";
+import { StoredXattrs } from "./stored-xattrs.node.ts";
 import { findXattrCalls } from "./xattr-calls.node.ts";
 
 const noEntries: readonly never[] = [];
@@ -44,10 +45,11 @@ export class FactReader {
         kind !== "symlink" && { accessed: { sec: accessSec, nsec: accessNsec } }),
     };
     if ((xattrs !== true && acls !== true) || !this.#canRead(report)) return facts;
+    const stored = new StoredXattrs(place);
     const more: Facts = {
-      ...(xattrs === true && { xattrs: this.#xattrsAt(place()) }),
-      ...(acls === true && kind !== "symlink" && { acl: this.#listAt(place(), "acl") }),
-      ...(acls === true && kind === "dir" && { defaultAcl: this.#listAt(place(), "defaultAcl") }),
+      ...(xattrs === true && { xattrs: this.#xattrsIn(stored) }),
+      ...(acls === true && kind !== "symlink" && { acl: this.#listIn(stored, "acl") }),
+      ...(acls === true && kind === "dir" && { defaultAcl: this.#listIn(stored, "defaultAcl") }),
     };
     const fault = findFactsFault(more);
     if (fault === undefined) return { ...facts, ...more };
@@ -66,15 +68,15 @@ export class FactReader {
     return false;
   }
 
-  #xattrsAt(place: FactPlace): readonly Xattr[] {
-    const found = readXattrs(place);
+  #xattrsIn(stored: StoredXattrs): readonly Xattr[] {
+    const found = readXattrs(stored);
     if (found.length === 0) return noEntries;
     if (!hasSameXattrs(found, this.#lastXattrs)) this.#lastXattrs = found;
     return this.#lastXattrs;
   }
 
-  #listAt(place: FactPlace, name: keyof typeof aclNames): readonly AclEntry[] {
-    const bytes = findXattrCalls()!.get(place, aclNames[name]);
+  #listIn(stored: StoredXattrs, name: keyof typeof aclNames): readonly AclEntry[] {
+    const bytes = stored.get(aclNames[name]);
     if (bytes === undefined) return noEntries;
     const entries = parseAcl(bytes, (kind, id) => (kind === "user" ? this.#users : this.#groups).of(id));
     return entries ?? noEntries;

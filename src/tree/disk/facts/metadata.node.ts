@@ -3,7 +3,8 @@ import { closingAfter } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import type { NativePath } from "../calls/byte-string.node.ts";
 import { diskFacts, hasFacts, type UnkeptFact } from "./disk-facts.node.ts";
-import type { FactPlace } from "./fact-place.node.ts";
+import { placeAtPath, type FactPlace } from "../calls/fact-place.node.ts";
+import { StoredXattrs } from "./stored-xattrs.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "../../plan/comparison.ts";
 import type { Facts } from "../../entry/facts.ts";
 import { type Keep, plainKeep } from "../../plan/keep.ts";
@@ -57,7 +58,7 @@ export class MetadataSetter {
    * name; after closing it, call `setNamed`.
    */
   setHandle(held: HeldDirs, { dir, name }: NameIn, fd: number, wanted: Metadata): void {
-    if (wanted.facts) this.#setFacts({ path: held.at(dir, name), isHandle: false }, wanted.facts);
+    if (wanted.facts) this.#setFacts(held.factsAt(dir, name), wanted.facts);
     const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
     if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#tell("modes");
@@ -98,7 +99,7 @@ export class MetadataSetter {
 
   /** Sets the facts of a link that was just made. */
   setLinkFacts(held: HeldDirs, { dir, name }: NameIn, { facts }: Metadata): void {
-    if (facts) this.#setFacts({ path: held.at(dir, name), isHandle: false }, facts);
+    if (facts) this.#setFacts(held.factsAt(dir, name), facts);
   }
 
   /** Sets facts and time of a link that was there, where they differ. */
@@ -115,7 +116,7 @@ export class MetadataSetter {
   }
 
   #hasFacts(at: NameAt, there: FileStats, wanted: Facts | undefined): boolean {
-    return hasFacts(there, wanted, () => ({ path: at.path(), isHandle: false }));
+    return hasFacts(there, wanted, () => ({ ...at, isHandle: false }));
   }
 
   /** Sets the mode after the facts: a new owner takes bits of it away. */
@@ -128,9 +129,10 @@ export class MetadataSetter {
 
   /** @param there what has some of them already */
   #setFacts(place: FactPlace, wanted: Facts, there?: FileStats): void {
+    const stored = new StoredXattrs(() => place);
     for (const fact of diskFacts) {
-      if (there && fact.isSame(there, wanted, () => place)) continue;
-      this.#attempt(fact.name, () => fact.set(place, wanted));
+      if (there && fact.isSame(there, wanted, stored)) continue;
+      this.#attempt(fact.name, () => fact.set(stored, wanted));
     }
   }
 
@@ -195,7 +197,7 @@ export function setMode(path: NativePath, there: Identity, mode: number): void {
 }
 
 function changeMode({ path, isHandle }: FactPlace, fd: number, mode: number): void {
-  if (isHandle) fs.chmodSync(path, mode);
+  if (isHandle) fs.chmodSync(path(), mode);
   else fs.fchmodSync(fd, mode);
 }
 
@@ -212,7 +214,7 @@ function withSame(path: NativePath, there: Identity, work: (place: FactPlace, fd
       throw new SyncError("CHANGED", "something else took the place of what was looked at");
     }
     const isHandle = O_PATH !== fs.constants.O_RDONLY;
-    work({ path: isHandle ? `/proc/self/fd/${fd}` : path, isHandle }, fd);
+    work(placeAtPath(isHandle ? `/proc/self/fd/${fd}` : path, isHandle), fd);
   };
   closingAfter(check, () => fs.closeSync(fd));
 }

@@ -240,7 +240,7 @@ function describe(
     const link = numbers?.of(stats);
     const facts = reader.read(
       stats,
-      () => ({ path: held.at(dir, name), isHandle: isBehindLink }),
+      () => held.factsAt(dir, name, isBehindLink),
       (error) => onTrouble?.(withPath(error, printPlace(dir, name))),
     );
     const entry: Entry = {

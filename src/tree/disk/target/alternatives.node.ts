@@ -111,7 +111,7 @@ export function isTakenAsIs(alternative: Alternative, wanted: Metadata): boolean
 }
 
 function hasAllFacts({ held, dir, name, there }: Found, { facts }: Metadata): boolean {
-  return hasFacts(there, facts, () => ({ path: held.at(dir, name), isHandle: false }));
+  return hasFacts(there, facts, () => held.factsAt(dir, name));
 }
 
 type Found = Pick<Alternative, "held" | "dir" | "name" | "there">;

@@ -12,7 +12,7 @@ import { differencesOf } from "../../plan/differences.ts";
 import { isUnsafeLink } from "../../plan/unsafe-link.ts";
 import type { PlanRule } from "../../plan/plan-rule.ts";
 import { differingFacts, hasFacts } from "../facts/disk-facts.node.ts";
-import type { FactPlace } from "../facts/fact-place.node.ts";
+import type { FactPlace } from "../calls/fact-place.node.ts";
 import { isCarried, type KeptFacts } from "../facts/kept-facts.node.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
@@ -180,7 +180,7 @@ export class EntryPlanner {
 
   #factPlace(dir: DirNode, name: ByteString): () => FactPlace {
     const { held } = this.#tools.destination;
-    return () => ({ path: held!.at(dir, name), isHandle: false });
+    return () => held!.factsAt(dir, name);
   }
 
   #outcomeOf(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {

@@ -13,7 +13,7 @@ import { openDestination, type OpenDestination } from "./destination.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { hasFacts } from "../facts/disk-facts.node.ts";
-import type { FactPlace } from "../facts/fact-place.node.ts";
+import type { FactPlace } from "../calls/fact-place.node.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
 import { extrasAt } from "./deletion.node.ts";
 import type { Extras } from "./extras.node.ts";
@@ -141,7 +141,7 @@ export class OpenTarget {
 
   /** True for a file that had all that is set beside its content. */
   isAsWanted({ dir, name, there, ...wanted }: PlannedFile): boolean {
-    const place = (): FactPlace => ({ path: this.held.at(dir, name), isHandle: false });
+    const place = (): FactPlace => this.held.factsAt(dir, name);
     const { allowedModeBits } = this.#kept;
     return (
       there !== undefined &&

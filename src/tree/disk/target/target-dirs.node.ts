@@ -131,6 +131,6 @@ export class TargetDirs {
 
   #isAsWanted(there: FileStats, wanted: Wanted): boolean {
     if (!isAsWanted(there, wantedOver(there, wanted, this.#rule), this.#allowedModeBits)) return false;
-    return hasFacts(there, wanted.facts, () => ({ path: this.#held.pathTo(wanted.dir), isHandle: true }));
+    return hasFacts(there, wanted.facts, () => this.#held.factsAt(wanted.dir, "."));
   }
 }
