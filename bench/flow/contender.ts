@@ -28,10 +28,11 @@ function push(flags: string): string {
   return `./measure push rsync-stream push ${flags}--json -e ./far "$SRC" there:dest/`;
 }
 
-function duplex(name: string, flags: string): Contender {
-  const send = `./measure send rsync-stream send --duplex ${flags}--json "$SRC" < lap/back`;
-  const recv = "./measure recv rsync-stream recv --duplex --quiet dest/ > lap/back";
-  return { name, commandLine: `${send} | ${recv}`, overFar: push(flags), wireBytes: sentBytes };
+/** @param facts options of both ends */
+function duplex(name: string, flags: string, facts = ""): Contender {
+  const send = `./measure send rsync-stream send --duplex ${flags}${facts}--json "$SRC" < lap/back`;
+  const recv = `./measure recv rsync-stream recv --duplex ${facts}--quiet dest/ > lap/back`;
+  return { name, commandLine: `${send} | ${recv}`, overFar: push(flags + facts), wireBytes: sentBytes };
 }
 
 function rsync(flags: string, shell: "local" | "far" = "local"): Contender {
@@ -59,7 +60,10 @@ export const contenders = {
   ours: duplex("rsync-stream", ""),
   oursCompressed: duplex("rsync-stream -z", "-z "),
   oursOneWay: oneWay("rsync-stream, one way", ""),
+  oursArchive: duplex("rsync-stream -a", "", "-a "),
+  oursFacts: duplex("rsync-stream -aHAX", "", "-aHAX "),
   rsync: rsync("-a"),
+  rsyncFacts: rsync("-aHAX"),
   rsyncCompressed: rsync("-az"),
   rsyncSparse: rsync("-aS"),
   ourPush,

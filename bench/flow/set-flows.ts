@@ -9,12 +9,19 @@ import { runs, scatteredEdits, shifts } from "../data/noise.ts";
 import { contenders } from "./contender.ts";
 import type { Flow } from "./flow.ts";
 
-const { ours, oursCompressed, oursOneWay, rsync, rsyncCompressed, tar } = contenders;
+const { ours, oursArchive, oursCompressed, oursFacts, oursOneWay } = contenders;
+const { rsync, rsyncCompressed, rsyncFacts, tar } = contenders;
 
 /** Where nothing but what was changed need travel. */
 const bothWays = [
   [ours, rsync],
   [oursCompressed, rsyncCompressed],
+] as const;
+
+/** What is kept beside modes and times, beside rsync, and beside less of it. */
+const withFacts = [
+  [oursFacts, rsyncFacts],
+  [oursFacts, oursArchive],
 ] as const;
 
 const firstCopy = [
@@ -47,6 +54,20 @@ export const setFlows: readonly Flow[] = [
   first("tree", kernel),
   first("tiny", tiny),
   noChange("no-change", kernel),
+  {
+    name: "facts-no-change",
+    title: `with owners, hard links, attributes and lists, over an exact copy: ${kernel.title}`,
+    set: kernel,
+    start: "same",
+    pairs: withFacts,
+  },
+  {
+    name: "facts-first",
+    title: `with owners, hard links, attributes and lists, first copy: ${kernel.title}`,
+    set: kernel,
+    start: "empty",
+    pairs: withFacts,
+  },
   { ...noChange("no-change-million", million), long: true },
   update("tree", kernel),
   update("times", kernelTimes),
