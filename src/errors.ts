@@ -49,6 +49,7 @@ export const errorCodes = {
   PARTIAL: { wire: 30, exit: 3 },
   UNAUTHORIZED: { wire: 31, exit: 6 },
   UPSTREAM: { wire: 32, exit: 1 },
+  SKIPPED: { wire: 33, exit: 3 },
 } as const satisfies Record<string, CodeFacts>;
 
 /** What went wrong, as a word to match on. */

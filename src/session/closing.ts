@@ -13,8 +13,8 @@ interface EndMessage {
   readonly chunkBytes: number;
   /** Paths of the source that could not be listed or read. */
   readonly troubles: number;
-  /** How many of them are of a kind that is never sent: devices, pipes and sockets. */
-  readonly leftOut: number;
+  /** How many of them are about something of an entry that cannot be told; the entry itself is. */
+  readonly untold: number;
   /** Entries that were not listed because they lie in directories that are complete. */
   readonly sameEntries: number;
   /** The transcript of the sender's direction before this frame: the digest of the whole. */
@@ -49,8 +49,8 @@ export function decodeCounts(payload: Bytes, howMany: number): number[] {
 
 /** Encodes an END payload: a tuple (docs/protocol.md §6.7). */
 export function encodeEnd(end: EndMessage): Bytes {
-  const { entries, files, chunks, chunkBytes, troubles, leftOut, sameEntries, transcript } = end;
-  return encodeTuple([entries, files, chunks, chunkBytes, troubles, leftOut, sameEntries, transcript]);
+  const { entries, files, chunks, chunkBytes, troubles, untold, sameEntries, transcript } = end;
+  return encodeTuple([entries, files, chunks, chunkBytes, troubles, untold, sameEntries, transcript]);
 }
 
 /** Decodes an END payload. @throws BAD_MESSAGE */
@@ -62,7 +62,7 @@ export function decodeEnd(payload: Bytes): EndMessage {
     chunks: tuple.count(),
     chunkBytes: tuple.count(),
     troubles: tuple.count(),
-    leftOut: tuple.count(),
+    untold: tuple.count(),
     sameEntries: tuple.count(),
     transcript: tuple.bytes(32),
   };

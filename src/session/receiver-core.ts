@@ -247,7 +247,7 @@ export class ReceiverCore {
   *#settle(): Steps {
     if (this.#finished.length > 0) yield* this.#finish(this.#finished.splice(0));
     for (const { entry, error } of this.#troubles.take()) {
-      this.totals.failed += 1;
+      this.totals[error.code === "SKIPPED" ? "skipped" : "failed"] += 1;
       if (error.remote) this.totals.failedAtSender += 1;
       this.#options.onTrouble?.(error);
       if (this.duplex && !error.remote) yield send("FAILED", encodeFailed(error, entry), "none");
@@ -285,7 +285,7 @@ export class ReceiverCore {
     this.totals.troubles = end.troubles;
     this.totals.sameEntries = end.sameEntries;
     this.#troubles.planned(0, []); // what fails from now on is told with its path
-    yield { do: "commit", whole: end.troubles <= end.leftOut };
+    yield { do: "commit", whole: end.troubles <= end.untold };
     yield* this.#settle();
     this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", encodeDone({ ...this.totals, transcript: frame.transcript }), "none");

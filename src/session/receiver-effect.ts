@@ -83,6 +83,8 @@ export interface ReceiverTotals extends Outlook {
   receivedBytes: number;
   /** Entries that could not be brought about. */
   failed: number;
+  /** Devices, FIFOs and sockets that are not kept, and left as they are. */
+  skipped: number;
   /** Those of them that the sender gave up: it has them among its `troubles`. */
   failedAtSender: number;
   /** Files and directories that were deleted because the sender does not have them. */
@@ -107,6 +109,7 @@ export function noReceiverTotals(): ReceiverTotals {
     chunkBytes: 0,
     receivedBytes: 0,
     failed: 0,
+    skipped: 0,
     deleted: 0,
     failedAtSender: 0,
     troubles: 0,

@@ -46,10 +46,12 @@ export interface SenderTotals extends Outlook {
   sentBytes: number;
   /** Paths that could not be listed or read. */
   troubles: number;
-  /** How many of them are of a kind that is never sent: devices, pipes and sockets. */
-  leftOut: number;
+  /** How many of them are about something of an entry that cannot be told; the entry itself is. */
+  untold: number;
   /** Entries that the receiver could not bring about. */
   failed: number;
+  /** Devices, FIFOs and sockets that the receiver does not keep. */
+  skipped: number;
   /** Files and directories that the receiver deleted, known at the end. */
   deleted: number;
 }
@@ -67,8 +69,9 @@ export function noTotals(): SenderTotals {
     chunkBytes: 0,
     sentBytes: 0,
     troubles: 0,
-    leftOut: 0,
+    untold: 0,
     failed: 0,
+    skipped: 0,
     deleted: 0,
   };
 }

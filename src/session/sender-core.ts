@@ -152,10 +152,17 @@ export class SenderCore<File> {
     this.#send("LISTED", new Uint8Array(0), "none");
   }
 
-  /** The source left a path out. One of a kind that is never sent is UNSUPPORTED. */
+  /** The source left a path out, or, with UNSUPPORTED, something of it that cannot be told. */
   trouble(error: SyncError): void {
-    if (error.code === "UNSUPPORTED") this.totals.leftOut += 1;
+    if (error.code === "UNSUPPORTED") this.totals.untold += 1;
     this.#report(error);
+  }
+
+  /** The receiver could not bring about an entry, or keeps none of its kind. */
+  #hearFailed(error: SyncError): void {
+    this.totals[error.code === "SKIPPED" ? "skipped" : "failed"] += 1;
+    this.#chunks.forgetSent();
+    this.#options.onTrouble?.(error);
   }
 
   /** A path cannot be sent, or not all of it. */
@@ -228,9 +235,7 @@ export class SenderCore<File> {
       case "CREDIT":
         return this.#windows.credit(frame.payload);
       case "FAILED":
-        this.totals.failed += 1;
-        this.#chunks.forgetSent();
-        return this.#options.onTrouble?.(decodeFailed(frame.payload, this.totals.entries).error);
+        return this.#hearFailed(decodeFailed(frame.payload, this.totals.entries).error);
       case "CHANGES":
         return hearChanges(frame.payload, this.#options.onChange);
       case "DONE":

@@ -1,4 +1,5 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SyncError } from "../../src/errors.ts";
@@ -227,15 +228,34 @@ it("finishes the rest when some entries fail, and says which", async () => {
   const folder = freshFolder();
   const tree = makeTree(folder);
   const { code, stderr } = await runShell(
-    'mkfifo "$1/pi\npe"; $RS send "$1/" | $RS recv "$2" 2>/dev/null; exit ${PIPESTATUS[0]}',
+    'ln -s nowhere "$1/li\nnk"; $RS send -L "$1/" | $RS recv "$2" 2>/dev/null; exit ${PIPESTATUS[0]}',
     tree,
     join(folder, "copy"),
   );
-  expect(stderr).toContain("pi\\x0ape: devices, pipes and sockets are not sent (UNSUPPORTED)");
+  expect(stderr).toContain("li\\x0ank: a link leads nowhere (IO)");
   expect(stderr).toContain("all is done but for one entry (PARTIAL)");
   expect(code).toBe(3);
   expect(readFileSync(join(folder, "copy", "a.txt"), "utf8")).toBe("one");
 });
+
+it.each(["sync", "push", "pull"] as const)(
+  "%s skips what is no regular file, as rsync does",
+  async (command) => {
+    const folder = freshFolder();
+    const tree = makeTree(folder);
+    const copy = join(folder, "copy");
+    writeFileSync(join(folder, "far"), 'shift; exec sh -c "$*"');
+    execFileSync("mkfifo", [join(tree, "pi\npe")]);
+    const far = ["-e", `sh ${join(folder, "far")}`, "--remote-path", `${process.execPath} ${builtCli()}`];
+    const places = { sync: [`${tree}/`, copy], push: [`${tree}/`, `h:${copy}`], pull: [`h:${tree}/`, copy] };
+    const run = [command, "--remove-source-files", ...(command === "sync" ? [] : far), ...places[command]];
+    const { code, stderr } = await rsyncStream(run);
+    expect(stderr).toMatch(/pi(?:\\x0a|\?)pe: skipping non-regular file \(SKIPPED\)/);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(" 1 skipped, ")]);
+    const left = readdirSync(tree, { recursive: true, withFileTypes: true });
+    expect(left.filter((one) => !one.isDirectory()).map(({ name }) => name)).toEqual(["pi\npe"]);
+  },
+);
 
 it("fails at both ends, for the same reason, when there is no place for the destination", async () => {
   const folder = freshFolder();

@@ -217,7 +217,7 @@ async function endEarly({ channel }: Met): Promise<void> {
 }
 
 function sayEnd(peer: PlayedPeer, entries: number): Promise<void> {
-  const none = { files: 0, chunks: 0, chunkBytes: 0, troubles: 0, leftOut: 0, sameEntries: 0 };
+  const none = { files: 0, chunks: 0, chunkBytes: 0, troubles: 0, untold: 0, sameEntries: 0 };
   return peer.say("END", encodeEnd({ entries, ...none, transcript: peer.transcript }));
 }
 

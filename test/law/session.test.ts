@@ -270,7 +270,7 @@ describe("a sender that lies with right checks", () => {
       chunks: 0,
       chunkBytes: 0,
       troubles: 0,
-      leftOut: 0,
+      untold: 0,
       sameEntries: 0,
       transcript: new Uint8Array(32),
     });

@@ -31,7 +31,10 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
     hideProgress() {},
     ...(!quiet && { deleted: (change: TreeChange) => print("deleted", change) }),
     ...(!quiet && verbose && { received: (change: TreeChange) => print("received", change) }),
-    trouble: (error) => print("trouble", factsOf(error)),
+    trouble(error) {
+      if (error.code !== "SKIPPED") print("trouble", factsOf(error));
+      else if (!quiet) print("skipped", factsOf(error));
+    },
     change: (change) => print("change", change),
     notice(message, facts) {
       if (!quiet) print("notice", { message, ...facts });

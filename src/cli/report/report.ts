@@ -29,6 +29,8 @@ export interface Summary extends Progress {
   readonly action: "sent" | "received" | "compared" | "listed" | "rebuilt";
   /** Entries that failed here or at the other end. */
   readonly failedEntries?: number;
+  /** Devices, FIFOs and sockets that are not kept. */
+  readonly skippedEntries?: number;
   /** Files and directories that the sender does not have and that were deleted. */
   readonly deletedEntries?: number;
   /** What would become of how many paths. */

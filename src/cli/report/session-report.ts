@@ -18,8 +18,16 @@ export function reportSession(
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);
-  const { frames } = session;
-  report.summary({ action, ...totalsOf(session), failedEntries, ...more, digest, frames });
+  const { frames, skipped } = session;
+  report.summary({
+    action,
+    ...totalsOf(session),
+    failedEntries,
+    ...(skipped > 0 && { skippedEntries: skipped }),
+    ...more,
+    digest,
+    frames,
+  });
   if (failedEntries === 0) return;
   const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
   throw new SyncError("PARTIAL", `all is done but for ${what}`);

@@ -5,7 +5,7 @@ type Row = readonly [label: string, count: number | undefined];
 /** All figures of a summary, one a line; sizes in bytes. */
 export function describeStatistics(summary: Summary): string {
   const { action, entries, files, doneBytes, newBytes, wireBytes } = summary;
-  const { changes, changedBytes, deletedEntries, failedEntries, frames } = summary;
+  const { changes, changedBytes, deletedEntries, failedEntries, skippedEntries, frames } = summary;
   const rows: readonly Row[] = [
     ["Entries", entries],
     ...Object.entries(changes ?? {}).map(([change, count]): Row => [`Paths that would be ${change}`, count]),
@@ -13,6 +13,7 @@ export function describeStatistics(summary: Summary): string {
     ["Files read", files],
     ["Deleted entries", deletedEntries],
     ["Failed entries", failedEntries],
+    ["Skipped entries", skippedEntries],
     ["Content gone through", doneBytes],
     [`Content ${action}`, newBytes],
     ["Content used again", doneBytes - newBytes],

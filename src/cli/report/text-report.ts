@@ -53,7 +53,10 @@ export function textReport(options: TextReportOptions): Report {
   return {
     progress: (now) => live.update(now),
     hideProgress: () => live.hide(),
-    trouble: (error) => print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`),
+    trouble(error) {
+      if (error.code !== "SKIPPED") print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`);
+      else if (!quiet) print(`rsync-stream: ${describeError(error)}`);
+    },
     change: tell,
     ...((verbose || changes) && !quiet && { received: tell, deleted: tell }),
     notice(text) {
@@ -104,12 +107,13 @@ function breakLine(line: string, columns: number | undefined): string {
 }
 
 function describeSummary(summary: Summary, verbose: boolean): string {
-  const { action, wireBytes, entries, failedEntries, deletedEntries, digest } = summary;
+  const { action, wireBytes, entries, failedEntries, skippedEntries, deletedEntries, digest } = summary;
   const parts = [
     ...(entries === undefined ? [] : [countOf(entries, "entry", "entries")]),
     ...describeWork(summary),
     ...(wireBytes === undefined ? [] : [`${formatBytes(wireBytes)} on the wire`]),
     ...(deletedEntries === undefined ? [] : [`${deletedEntries} deleted`]),
+    ...(skippedEntries ? [`${skippedEntries} skipped`] : []),
     ...(failedEntries ? [`${failedEntries} failed`] : []),
     `${(performance.now() / 1000).toFixed(2)} s`,
     ...(verbose && digest !== undefined ? [`session ${digest}`] : []),

@@ -6,7 +6,7 @@ import type { Cutter } from "../../chunk/cutter.ts";
 import { SyncError } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
 import {
-  unsupportedSpecial,
+  skippedSpecial,
   compareEntry,
   incompleteDir,
   keepsAll,
@@ -168,7 +168,7 @@ class MemoryTarget implements TreeTarget {
     if (outcome === "blocked") this.#refuse(number);
     else if (entry.kind === "file") return this.#planFile(parent, name, entry, number, outcome);
     else if (entry.kind === "dir") this.#openDir(parent, name, entry, there);
-    else if (entry.kind !== "symlink") this.#required().onTrouble(number, unsupportedSpecial());
+    else if (entry.kind !== "symlink") this.#required().onTrouble(number, skippedSpecial());
     else parent.children.set(name, { kind: "symlink", target: entry.target!, ...metadataOf(entry) });
     return "nothing";
   }

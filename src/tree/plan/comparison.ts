@@ -130,12 +130,9 @@ function secondsBetween(from: Metadata, to: Metadata): number {
   return to.mtimeSec - from.mtimeSec + (to.mtimeNsec - from.mtimeNsec) / secondNsec;
 }
 
-/** What is wrong with a device, FIFO or socket where these are not kept. */
-export function unsupportedSpecial(): SyncError {
-  return new SyncError(
-    "UNSUPPORTED",
-    "devices, FIFOs and sockets are not kept here unless that is asked for",
-  );
+/** What is told of a device, FIFO or socket where these are not kept, in rsync's words. */
+export function skippedSpecial(): SyncError {
+  return new SyncError("SKIPPED", "skipping non-regular file");
 }
 
 /** What is wrong when a directory that the sender leaves out, for it is here, is not here. */

@@ -14,6 +14,7 @@ const received = {
   finishedBytes: 0,
   chunkBytes: 0,
   deleted: 0,
+  skipped: 0,
   receivedBytes: 0,
   reusedBytes: 0,
   wireSentBytes: 0,

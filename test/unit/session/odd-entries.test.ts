@@ -197,7 +197,7 @@ test("what the receiver cannot bring about has its path at both ends", async () 
 
 test.each<[string, Entry | SyncError, boolean]>([
   ["an odd entry", entry(1, "a", { mtimeSec: maxTimeSec + 1 }), false],
-  ["what is of a kind that is never sent", new SyncError("UNSUPPORTED", "a pipe"), true],
+  ["what cannot be told of an entry", new SyncError("UNSUPPORTED", "an attribute"), true],
   ["what cannot be listed", new SyncError("IO", "no access"), false],
 ])("whether the receiver hears of a whole tree: %s", async (_, odd, isWhole) => {
   const heard: boolean[] = [];

@@ -8,13 +8,6 @@ import { umask } from "./keeping.node.ts";
 import { isOwnXattr } from "./disk-facts.node.ts";
 import { mayGive, OwnerIds } from "./owners.node.ts";
 
-/** True for a kind of entry that is carried. */
-export function isCarried({ devices, specials }: Keep, kind: FileStats["kind"]): boolean {
-  if (kind === "fifo" || kind === "socket") return specials === true;
-  if (isDevice(kind)) return devices === true;
-  return kind !== "other";
-}
-
 /** The attributes that may be set here, as they are when all may. */
 function ownXattrs(told: readonly Xattr[]): readonly Xattr[] {
   return told.every(({ name }) => isOwnXattr(name)) ? told : told.filter(({ name }) => isOwnXattr(name));
@@ -52,6 +45,13 @@ export class KeptFacts {
     this.#chmod = keep.chmod === undefined ? [] : parseChmod(keep.chmod, umask);
     const setsAll = keep.perms !== false && keep.times !== false;
     this.#isPlain = setsAll && this.#chmod.length === 0 && !keep.omitDirTimes && !keep.omitLinkTimes;
+  }
+
+  /** True for a kind of entry that is kept; devices are by root alone. */
+  carries(kind: FileStats["kind"]): boolean {
+    if (kind === "fifo" || kind === "socket") return this.keep.specials === true;
+    if (isDevice(kind)) return this.keep.devices === true && mayGive.user();
+    return kind !== "other";
   }
 
   /** Returns the entry with what it is to have here. */

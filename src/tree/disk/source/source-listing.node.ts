@@ -19,7 +19,6 @@ import type { FileStats } from "../calls/file-stats.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
 import { FollowedLinks, type FollowOptions } from "./followed-links.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
-import { isCarried } from "../facts/kept-facts.node.ts";
 import { LinkNumbers } from "../facts/link-numbers.node.ts";
 import { SentFiles } from "./sent-files.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
@@ -100,7 +99,7 @@ export class SourceListing {
     for (const found of this.#findAll(options)) {
       const listed = describe(this.#start, found, this.#tellers, onTrouble);
       if (listed) batch.push(this.#isImplied(found) ? implied(listed) : listed);
-      if (listed && listed.entry.kind !== "dir") this.#sent?.add(listed.file);
+      if (listed && isRemovable(listed.entry)) this.#sent?.add(listed.file);
       const isDue = pause.due();
       if (!isDue && batch.length < batchCount) continue;
       if (batch.length > 0) yield batch;
@@ -197,6 +196,11 @@ function filtersAt({ held, isDir, layout, name, place }: ListingStart, filter: T
   return new DirFilters(filter, held, { side: "sender", place, root });
 }
 
+/** A receiver may leave other kinds out. */
+function isRemovable({ kind }: Entry): boolean {
+  return kind === "file" || kind === "symlink";
+}
+
 function implied({ entry, file }: SourceEntry<SourceFile>): SourceEntry<SourceFile> {
   return { entry: { ...entry, isImplied: true }, file };
 }
@@ -230,12 +234,12 @@ interface Tellers {
 function describe(
   { held }: ListingStart,
   { dir, name, depth, stats, isBehindLink = false, isClosed = false }: Found,
-  { facts: reader, keep, numbers }: Tellers,
+  { facts: reader, numbers }: Tellers,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
   try {
     const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
-    if (kind === "other" || !isCarried(keep, kind)) throw unsupported(printPlace(dir, name));
+    if (kind === "other") throw new SyncError("UNSUPPORTED", "a file of an unknown kind is not sent");
     const size = kind === "file" ? stats.size : 0;
     const link = numbers?.of(stats);
     const facts = reader.read(
@@ -264,11 +268,4 @@ function describe(
     onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
     return undefined;
   }
-}
-
-/** What is wrong with a file of a kind that is never sent. */
-export function unsupported(place: string): SyncError {
-  return new SyncError("UNSUPPORTED", "devices, pipes and sockets are not sent", {
-    detail: { path: place },
-  });
 }

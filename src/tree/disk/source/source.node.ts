@@ -23,7 +23,7 @@ import { Pause } from "../../../bytes/pause.node.ts";
 import { scanFiles } from "./source-scan.node.ts";
 import { SourceCut } from "./source-cut.node.ts";
 import { compareWithListed, openSourceFile, type SourceFile } from "./source-file.node.ts";
-import { type ListingOptions, SourceListing, type ListingStart, unsupported } from "./source-listing.node.ts";
+import { type ListingOptions, SourceListing, type ListingStart } from "./source-listing.node.ts";
 import { SpareCutters } from "../../spare-cutters.ts";
 import type { Layout } from "../../entry/entry.ts";
 import { namesContents } from "../../entry/named-contents.ts";
@@ -54,8 +54,7 @@ export interface DirSource extends TreeSource<SourceFile> {
  * is in the directory, `dir` is the directory itself. A link is sent as a link, unless a slash
  * follows it.
  *
- * @throws VANISHED when nothing is there, IO when it cannot be read, UNSUPPORTED for a device, pipe
- *   or socket
+ * @throws VANISHED when nothing is there, IO when it cannot be read
  */
 export async function openTreeSource(place: PlacePath, options: TreeSourceOptions = {}): Promise<DirSource> {
   const start = findStart(placeBytes(place), options);
@@ -99,7 +98,6 @@ function findStart(
     const isLinkFollowed = stats.isSymbolicLink() && (copyLinks || copyDirLinks);
     const isDir = stats.isDirectory() || (isLinkFollowed && fs.statSync(native).isDirectory());
     if (!isDir && isContents) throw new SyncError("VANISHED", "there is no such directory");
-    if (!isDir && !stats.isFile() && !stats.isSymbolicLink()) throw unsupported(printPath(place));
     const root = fromByteString(isDir ? place : path.dirname(place));
     const held = new HeldDirs(root, isDir ? follow : true);
     if (isContents) return { held, place, layout: "contents", name: ".", isDir };

@@ -3,7 +3,7 @@ import { toByteString, type ByteString } from "../calls/byte-string.node.ts";
 import {
   compareEntry,
   incompleteDir,
-  unsupportedSpecial,
+  skippedSpecial,
   wantedOver,
   type Keeping,
   type Outcome,
@@ -13,7 +13,7 @@ import { isUnsafeLink } from "../../plan/unsafe-link.ts";
 import type { PlanRule } from "../../plan/plan-rule.ts";
 import { differingFacts, hasFacts } from "../facts/disk-facts.node.ts";
 import type { FactPlace } from "../calls/fact-place.node.ts";
-import { isCarried, type KeptFacts } from "../facts/kept-facts.node.ts";
+import type { KeptFacts } from "../facts/kept-facts.node.ts";
 import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "../calls/file-trouble.node.ts";
@@ -142,7 +142,7 @@ export class EntryPlanner {
   /** Returns undefined for what the rule leaves as it is. */
   #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
     const { destination, extras, kept, keepsDirLinks, rule } = this.#tools;
-    if (!isCarried(kept.keep, told.kind)) throw unsupportedSpecial();
+    if (!kept.carries(told.kind)) throw skippedSpecial();
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (told.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");

@@ -145,7 +145,7 @@ class Lie {
   end(): Promise<void> {
     const { chunkBytes } = this;
     const { transcript } = this.peer;
-    const none = { files: 1, chunks: 1, troubles: 0, leftOut: 0, sameEntries: 0 };
+    const none = { files: 1, chunks: 1, troubles: 0, untold: 0, sameEntries: 0 };
     return this.say("END", encodeEnd({ entries: this.#entries, ...none, chunkBytes, transcript }));
   }
 

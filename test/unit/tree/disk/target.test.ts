@@ -279,15 +279,20 @@ describe("modes", () => {
   });
 });
 
-describe("what cannot be sent", () => {
-  test("pipes and sockets are reported and left out", async () => {
+describe("what is not sent", () => {
+  test("a pipe that is not kept is skipped, as is what stands in its place", async () => {
     using temp = tempDir();
     fs.mkdirSync(`${temp.path}/from`);
     execFileSync("mkfifo", [`${temp.path}/from/pipe`]);
     fs.writeFileSync(`${temp.path}/from/file`, "x");
     const { troubles } = await sync(`${temp.path}/from/`, `${temp.path}/to`);
-    expect(troubles).toMatchObject([{ code: "UNSUPPORTED", detail: { path: "pipe" } }]);
+    expect(troubles).toMatchObject([{ code: "SKIPPED", detail: { path: "pipe" } }]);
     expect(fs.readdirSync(`${temp.path}/to`)).toEqual(["file"]);
+    fs.writeFileSync(`${temp.path}/to/pipe`, "old");
+    fs.writeFileSync(`${temp.path}/to/gone`, "");
+    const target = await openTreeTarget(`${temp.path}/to`, { maxDeletedCount: 1 });
+    await syncTrees(await openTreeSource(`${temp.path}/from/`), target);
+    expect(fs.readdirSync(`${temp.path}/to`)).toEqual(["file", "pipe"]);
   });
 
   test("a file that changes after it was listed keeps its old version, others arrive", async () => {
