@@ -4,7 +4,9 @@ import type { FileStats } from "../calls/file-stats.node.ts";
 import { aclNames } from "./acl-form.ts";
 import { isOwnXattr } from "./disk-facts.node.ts";
 import type { FactPlace } from "../calls/fact-place.node.ts";
-import { StoredXattrs } from "./stored-xattrs.node.ts";
+import type { DirNode } from "../calls/dir-node.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { findXattrCalls } from "./xattr-calls.node.ts";
 import { OwnerNames } from "./owners.node.ts";
 
 /**
@@ -22,27 +24,33 @@ export class DigestFacts {
   readonly #keep: Keep;
   readonly #users = new OwnerNames("user");
   readonly #groups = new OwnerNames("group");
+  readonly #readsNames: boolean;
 
   constructor(keep: Keep) {
     this.#keep = keep;
+    this.#readsNames = keep.xattrs === true || keep.acls === true;
   }
 
   /** Returns undefined for an entry of which more is told than a digest can say. */
-  tell({ group, kind, linkCount, owner }: FileStats, place: () => FactPlace): ByteString | undefined {
+  tell(
+    { group, kind, linkCount, owner }: FileStats,
+    held: HeldDirs,
+    dir: DirNode,
+    name: ByteString,
+  ): ByteString | undefined {
     const keep = this.#keep;
     if (keep.hardLinks === true && linkCount > 1 && kind !== "dir") return undefined;
-    if (this.#hasMore(place)) return undefined;
+    if (this.#readsNames && this.#hasMore(held.factsAt(dir, name))) return undefined;
     if (keep.owner !== true && keep.group !== true) return "";
     const user = keep.owner === true ? this.#nameIn(this.#users, owner) : "";
     return `${user}\n${keep.group === true ? this.#nameIn(this.#groups, group) : ""}`;
   }
 
-  #hasMore(place: () => FactPlace): boolean {
+  #hasMore(place: FactPlace): boolean {
     const { acls, xattrs } = this.#keep;
-    if (xattrs !== true && acls !== true) return false;
-    return new StoredXattrs(place).names.some((name) =>
-      isOwnXattr(name) ? xattrs === true : acls === true && listNames.has(name),
-    );
+    const names = findXattrCalls()?.list(place);
+    if (names === undefined || names.length === 0) return false;
+    return names.some((name) => (isOwnXattr(name) ? xattrs === true : acls === true && listNames.has(name)));
   }
 
   #nameIn(names: OwnerNames, id: number): ByteString {

@@ -55,7 +55,7 @@ function addTo(
   { dir, name, depth, stats }: Found,
   facts: DigestFacts,
 ): void {
-  const more = facts.tell(stats, () => held.factsAt(dir, name));
+  const more = facts.tell(stats, held, dir, name);
   if (more === undefined) return digests.addUntold(depth, name, stats.kind);
   if (stats.kind !== "symlink") return digests.add(depth, name, stats, "", more);
   try {
