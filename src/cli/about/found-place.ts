@@ -14,6 +14,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { nativePath, placeBytes } from "../../tree/disk/calls/byte-string.node.ts";
+import { placeAtPath } from "../../tree/disk/calls/fact-place.node.ts";
 import { findXattrCalls } from "../../tree/disk/facts/xattr-calls.node.ts";
 import { namedFileTrouble } from "../options/named-file.ts";
 import { formatBytes } from "../report/formatted-bytes.ts";
@@ -74,7 +76,7 @@ const trials: readonly Trial[] = [
     lack: "--xattrs and --acls cannot be carried out",
     keeps(file) {
       const calls = findXattrCalls();
-      const place = { path: file, isHandle: false };
+      const place = placeAtPath(nativePath(placeBytes(file)));
       calls?.set(place, "user.rsync-stream", Buffer.from("1"));
       return calls !== undefined;
     },
