@@ -158,13 +158,6 @@ export class SenderCore<File> {
     this.#report(error);
   }
 
-  /** The receiver could not bring about an entry, or keeps none of its kind. */
-  #hearFailed(error: SyncError): void {
-    this.totals[error.code === "SKIPPED" ? "skipped" : "failed"] += 1;
-    this.#chunks.forgetSent();
-    this.#options.onTrouble?.(error);
-  }
-
   /** A path cannot be sent, or not all of it. */
   #report(error: SyncError): void {
     this.totals.troubles += 1;
@@ -247,6 +240,12 @@ export class SenderCore<File> {
       default:
         throw new SyncError("BAD_FRAME", `a receiver does not send ${frame.type}`);
     }
+  }
+
+  #hearFailed(error: SyncError): void {
+    this.totals[error.code === "SKIPPED" ? "skipped" : "failed"] += 1;
+    this.#chunks.forgetSent();
+    this.#options.onTrouble?.(error);
   }
 
   #takeDone(done: DoneMessage): void {
