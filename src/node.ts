@@ -12,6 +12,12 @@ export {
 export { type ArchiveTreeOptions, archiveTree } from "./casync/archive-tree.node.ts";
 export { type BlobSeed, openSeed } from "./casync/blob-seed.node.ts";
 export { type CastrOptions, type CastrStore, castrStore } from "./casync/castr.node.ts";
+export {
+  type ChunkAnswer,
+  type ChunkAnswers,
+  chunkAnswers,
+  type ChunkAnswersOptions,
+} from "./casync/chunk-answers.node.ts";
 export { type ChunkServerOptions, chunkServer } from "./casync/chunk-server.node.ts";
 export { nodeCompressor } from "./casync/compressor.node.ts";
 export { type ExtractBlobOptions, type ExtractTotals, extractBlob } from "./casync/extract-blob.node.ts";

@@ -71,3 +71,14 @@ export function checkNoBody(request: IncomingMessage): void {
 function bad(message: string): SyncError {
   return new SyncError("BAD_MESSAGE", message);
 }
+
+/** Who may take the further turns of a session: who opened it, there and with the same token. */
+export function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {
+  return [url.slice(0, url.indexOf("?")), name, headers.authorization ?? ""].join("\n");
+}
+
+/** The relays that a request came through. */
+export function viaOf({ headers }: IncomingMessage): readonly string[] {
+  const said = [headers["rsync-stream-via"] ?? []].flat().join(",");
+  return said.split(",").flatMap((id) => id.trim() || []);
+}

@@ -33,7 +33,19 @@ export type Route =
   /** What is in a directory, from behind a name on whose bytes are given in hex. */
   | { readonly kind: "names"; readonly path: SharePath; readonly after: string }
   /** A file as it is. */
-  | { readonly kind: "content"; readonly path: SharePath };
+  | { readonly kind: "content"; readonly path: SharePath }
+  | ChunkRoute;
+
+/** A chunk, by its path in a store. */
+interface ChunkRoute {
+  readonly kind: "chunk";
+  readonly path: string;
+  /** True for one that is sent. */
+  readonly writes: boolean;
+}
+
+/** Where a server offers chunks. */
+const chunkPrefix = "/-/chunks/";
 
 /** What is known of a request before it is let in. */
 export interface Asked {
@@ -68,6 +80,12 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
   if (method === "GET" && path === "/healthz") return { kind: "health" };
   if (method === "GET" && path === "/metrics") return { kind: "metrics" };
   return { kind: "file", path: parseSharePath(path) };
+}
+
+/** The chunk that a request is about, where chunks are offered; undefined for another one. */
+export function chunkIn(method: string, url: string): ChunkRoute | undefined {
+  if (!url.startsWith(chunkPrefix)) return undefined;
+  return { kind: "chunk", path: url.slice(chunkPrefix.length), writes: method === "PUT" };
 }
 
 function viewOf(method: string, view: string, path: string, query: Query): Route {
@@ -112,6 +130,7 @@ function wishIn(query: Query): SessionOrder {
 /** What one has to be allowed to do for a route; nothing for those that tell nothing. */
 export function scopeOf(route: Route): Scope | undefined {
   if (route.kind === "health") return undefined;
+  if (route.kind === "chunk") return route.writes ? "write" : "read";
   if (!("direction" in route) || route.direction === "pull") return "read";
   return asksForDeletion(route.order) ? "delete" : "write";
 }

@@ -5,9 +5,7 @@ import type { Duplex as NodeDuplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { Pause } from "../bytes/pause.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import type { ReceiveLimits } from "../session/allowance.ts";
 import { sessionTimes } from "../session/limits.ts";
-import type { LivenessOptions } from "../session/link.ts";
 import { httpDuplex } from "../transport/http.node.ts";
 import { refuseSocket, sendRefusal } from "../transport/refusal.node.ts";
 import { sessionSubprotocol } from "../transport/session-request.ts";
@@ -15,22 +13,22 @@ import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
-import type { PlacePath } from "../tree/disk/calls/byte-string.node.ts";
 import { waitForEarlier } from "./pipelining.node.ts";
 import { json, text } from "./plain-answer.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
 import { Connections } from "./connections.node.ts";
 import { sendContent } from "./content.node.ts";
 import { allowPage } from "./cors.node.ts";
-import { dirShare, type DirShareOptions } from "./dir-share.node.ts";
-import { Gate, type GateOptions } from "./gate.node.ts";
+import { dirShare } from "./dir-share.node.ts";
+import { Gate } from "./gate.node.ts";
 import { plainAddress } from "./network.ts";
 import type { FileReport, RefusalReport } from "./server-report.ts";
 import { limitsOfPush } from "./served-limits.ts";
 import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
 import { Metrics } from "./metrics.node.ts";
-import { checkHead, checkNoBody } from "./request-head.node.ts";
-import { bringsBody, type Route, routeOf, scopeOf } from "./route.ts";
+import { checkHead, checkNoBody, ownerOf, viaOf } from "./request-head.node.ts";
+import { bringsBody, chunkIn, type Route, routeOf, scopeOf } from "./route.ts";
+import type { ServerOptions, SyncServer } from "./server-options.node.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
 import { formatSharePath } from "./share-path.ts";
 import type { Share } from "./share.ts";
@@ -38,38 +36,9 @@ import { slotLimits, Slots } from "./slots.ts";
 import type { Principal } from "./tokens.node.ts";
 import { readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
-export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions, ReceiveLimits {
-  /** What is offered ... */
-  readonly share?: Share;
-  /** ... or the directory that is. */
-  readonly root?: PlacePath;
-  /** Sessions at one time; 256 unless given. */
-  readonly sessionCount?: number;
-  /** Sessions at one time with one address; 64 unless given. */
-  readonly sessionsPerAddressCount?: number;
-  /** True to answer `GET /` with a page to push and pull by; false unless given. */
-  readonly ui?: boolean;
-  /** Called when a session has ended. */
-  readonly onSession?: (report: SessionReport) => void;
-  /** Called when a single file was sent, or broke off. */
-  readonly onFile?: (report: FileReport) => void;
-  /** Called when a request was refused. */
-  readonly onRefusal?: (report: RefusalReport) => void;
-}
+export type { ServerOptions, SyncServer } from "./server-options.node.ts";
 
-/** A server of sessions and files. */
-export interface SyncServer {
-  /** Answers a request: mount it in a server of node:http that has `requestTimeout: 0`. */
-  handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Answers an upgrade to a WebSocket: mount it at the `upgrade` event. */
-  upgrade(request: IncomingMessage, socket: NodeDuplex, head: Buffer): void;
-  /** Listens, and returns its URL, such as `http://127.0.0.1:8730/`. Throws IO when it cannot. */
-  listen(options?: ListenOptions): Promise<string>;
-  /** Takes no more requests, and ends sessions after so long (default 0). May be called twice. */
-  close(graceMs?: number): Promise<void>;
-  /** The same as `close`, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
+const sentAbout = "Bytes of sessions, files and chunks.";
 
 /**
  * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them,
@@ -181,10 +150,11 @@ class HttpServer implements SyncServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkHead(request);
-    if (!bringsBody(request.method!, request.url!)) checkNoBody(request);
+    const chunk = this.#options.chunks && chunkIn(request.method!, request.url!);
+    if (!chunk?.writes && !bringsBody(request.method!, request.url!)) checkNoBody(request);
     if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
     if (this.#ui?.answer(request, response) === true) return;
-    const route = this.#routeOf(request, false);
+    const route = chunk ?? this.#routeOf(request, false);
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const principal = await this.#gate.admit(request, scopeOf(route)!);
     const { name } = principal;
@@ -196,6 +166,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
+    if (route.kind === "chunk") return this.#answerChunk(request, response, route, address);
     if (route.kind === "file") return this.#sendFile(request, response, route, { name, address });
     if (route.kind === "names") return this.#sendNames(response, route, address);
     if (route.kind === "content") return this.#sendContent(request, response, route, { name, address });
@@ -324,11 +295,29 @@ class HttpServer implements SyncServer {
     }
   }
 
+  async #answerChunk(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path }: Route & { kind: "chunk" },
+    address: string,
+  ): Promise<void> {
+    const free = this.#slots.take(address);
+    const { stallMs = sessionTimes.stallMs } = this.#options;
+    response.setTimeout(stallMs, () => request.destroy());
+    try {
+      const { status, sentBytes } = await this.#options.chunks!.answer(request, response, path);
+      const about = "Requests for chunks.";
+      this.#metrics.add("rsync_stream_chunk_requests_total", about, { status: String(status) });
+      this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via: "chunk" }, sentBytes);
+    } finally {
+      free();
+    }
+  }
+
   #bookFile(facts: Omit<FileReport, "type">): void {
     const result = facts.error?.code ?? "ok";
     this.#metrics.add("rsync_stream_transfers_total", "Single files.", { result });
-    const about = "Bytes of sessions and files.";
-    this.#metrics.add("rsync_stream_sent_bytes_total", about, { via: "file" }, facts.sentBytes);
+    this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via: "file" }, facts.sentBytes);
     this.#options.onFile?.({ type: "file", ...facts });
   }
 
@@ -346,9 +335,13 @@ class HttpServer implements SyncServer {
     const { direction, via, summary, error } = report;
     const result = error?.code ?? "ok";
     this.#metrics.add("rsync_stream_sessions_total", "Sessions that ended.", { direction, via, result });
-    const about = "Bytes of sessions and files.";
-    this.#metrics.add("rsync_stream_sent_bytes_total", about, { via }, summary?.wireSentBytes ?? 0);
-    this.#metrics.add("rsync_stream_received_bytes_total", about, { via }, summary?.wireReceivedBytes ?? 0);
+    this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via }, summary?.wireSentBytes ?? 0);
+    this.#metrics.add(
+      "rsync_stream_received_bytes_total",
+      sentAbout,
+      { via },
+      summary?.wireReceivedBytes ?? 0,
+    );
     this.#options.onSession?.(report);
   }
 
@@ -381,15 +374,4 @@ class HttpServer implements SyncServer {
     this.#held.add(work);
     void work.finally(() => this.#held.delete(work));
   }
-}
-
-/** Who may take the further turns of a session: who opened it, there and with the same token. */
-function ownerOf({ url = "", headers }: IncomingMessage, name: string): string {
-  return [url.slice(0, url.indexOf("?")), name, headers.authorization ?? ""].join("\n");
-}
-
-/** The relays that a request came through. */
-function viaOf({ headers }: IncomingMessage): readonly string[] {
-  const said = [headers["rsync-stream-via"] ?? []].flat().join(",");
-  return said.split(",").flatMap((id) => id.trim() || []);
 }

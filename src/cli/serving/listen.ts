@@ -40,7 +40,7 @@ export const serverGraceMs = 10_000;
  * @throws USAGE, IO, NOT_FOUND
  */
 export async function serveUntilInterrupted(
-  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
+  offer: Pick<ServerOptions, "chunks" | "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
     ReceiveLimits,
   options: OptionValues<typeof listenOptions>,
   report: Report,

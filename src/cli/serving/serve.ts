@@ -1,3 +1,4 @@
+import { closingInTheEnd } from "../../bytes/closing.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
 import { defineCommand } from "../command.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
@@ -9,6 +10,12 @@ export const serve = defineCommand({
   options: {
     "read-only": { type: "boolean", about: "let nobody push" },
     ui: { type: "boolean", about: "offer a page to push and pull with in a browser, at the top" },
+    chunks: {
+      type: "string",
+      value: "STORE",
+      multiple: true,
+      about: "offer this store of chunks, too, at /-/chunks/",
+    },
     fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
     ...receiveLimitOptions,
     "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
@@ -25,6 +32,12 @@ export const serve = defineCommand({
       ui: options.ui === true,
       ...receiveLimitsOf(options),
     };
-    await serveUntilInterrupted(offer, options, report, signal);
+    const places = options.chunks ?? [];
+    const load = async () => (await import("./served-chunks.ts")).serveChunks(places, !offer.readOnly);
+    const chunks = places.length > 0 ? await load() : undefined;
+    await closingInTheEnd(
+      () => serveUntilInterrupted({ ...offer, ...(chunks && { chunks }) }, options, report, signal),
+      async () => chunks?.close(),
+    );
   },
 });

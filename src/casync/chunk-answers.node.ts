@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { concatBytes } from "../bytes/compare.ts";
+import { maxChunkBytes } from "../chunk/cutter-specs.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import { sha512_256Digest } from "../chunk/sha512-256.ts";
+import { verifyChunk } from "../chunk/verify.ts";
+import { isSyncError, SyncError } from "../errors.ts";
+import type { ChunkReader, ChunkWriter } from "../store/store.ts";
+import type { Bytes } from "../types.ts";
+import type { ChunkCoding } from "./chunk-coding.ts";
+import { idOfPath } from "./chunk-name.ts";
+import { nodeCoding } from "./compressor.node.ts";
+import { maxStoredBytes } from "./stored-form.ts";
+import { storedChunk } from "./stored-chunks.node.ts";
+
+export interface ChunkAnswersOptions {
+  /** The form in which chunks travel; compressed unless given. */
+  readonly coding?: ChunkCoding;
+  /** What chunks are named by; SHA-512/256 unless given. */
+  readonly digest?: ChunkDigest;
+  /** Where chunks that are sent are left; none are taken unless given. */
+  readonly writer?: ChunkWriter;
+}
+
+/** What was answered. */
+export interface ChunkAnswer {
+  readonly status: number;
+  /** Bytes of the body. */
+  readonly sentBytes: number;
+}
+
+/** Answers requests for chunks. */
+export interface ChunkAnswers {
+  /**
+   * Answers a request for what is at a path of a store, such as `abcd/abcd….cacnk`: `GET`, `HEAD`
+   * and, with a writer, `PUT`.
+   */
+  answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<ChunkAnswer>;
+}
+
+type Answered = readonly [status: number, body?: Bytes | string];
+
+/** @param store what is served; it belongs to the caller */
+export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = {}): ChunkAnswers {
+  const { coding = nodeCoding, digest = sha512_256Digest, writer } = options;
+
+  async function find(request: IncomingMessage, path: string): Promise<Answered> {
+    const { method = "GET" } = request;
+    if (method !== "GET" && method !== "HEAD" && method !== "PUT")
+      return [405, "only GET, PUT and HEAD are supported\n"];
+    const id = idOfPath(path, coding.suffix);
+    if (id === undefined) return [400, "no chunk has this path\n"];
+    if (method === "HEAD") return [(await store.has(id)) ? 200 : 404];
+    if (method === "PUT") return take(id, request);
+    const stored = await storedChunk(store, id, coding);
+    return stored ? [200, stored] : [404, `chunk ${path.slice(5, 69)} not found\n`];
+  }
+
+  async function take(id: Bytes, request: IncomingMessage): Promise<Answered> {
+    if (writer === undefined) return [400, "writing to this store is not allowed\n"];
+    const stored = await bodyOf(request);
+    try {
+      await writer.put(verifyChunk(id, coding.decode(stored, maxChunkBytes), digest));
+      return [200];
+    } catch (thrown) {
+      const isWrong = isSyncError(thrown, "CORRUPT") || isSyncError(thrown, "UNEXPECTED_CHUNK");
+      if (isWrong) return [400, `${thrown.message}\n`];
+      throw thrown;
+    }
+  }
+
+  return {
+    async answer(request, response, path) {
+      let answered: Answered;
+      try {
+        answered = await find(request, path);
+      } catch (thrown) {
+        answered = [isSyncError(thrown, "LIMIT") ? 413 : 500, "internal server error\n"];
+      }
+      return send(request, response, answered);
+    },
+  };
+}
+
+/** Sends a short answer, whole. */
+export function send(request: IncomingMessage, response: ServerResponse, answered: Answered): ChunkAnswer {
+  const [status, body] = answered;
+  const isHead = request.method === "HEAD";
+  const length = body === undefined ? 0 : Buffer.byteLength(body);
+  // Of what was not read to its end nothing more is wanted.
+  if (!request.complete) response.setHeader("connection", "close");
+  response.writeHead(status, isHead ? {} : { "content-length": length });
+  response.end(isHead ? undefined : body);
+  return { status, sentBytes: isHead ? 0 : length };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Bytes> {
+  const limit = maxStoredBytes;
+  const parts: Bytes[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Bytes>) {
+    length += part.length;
+    if (length > limit) throw new SyncError("LIMIT", "the chunk is too long", { detail: { limit } });
+    parts.push(part);
+  }
+  return concatBytes(parts);
+}

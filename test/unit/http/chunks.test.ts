@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { castrStore } from "../../../src/casync/castr.node.ts";
+import { chunkAnswers } from "../../../src/casync/chunk-answers.node.ts";
+import { nodeCoding } from "../../../src/casync/compressor.node.ts";
+import { chunkPath } from "../../../src/casync/chunk-name.ts";
+import { httpChunks } from "../../../src/casync/http-chunks.ts";
+import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
+import { chunkOf } from "../../../src/chunk/verify.ts";
+import { createServer, type ServerOptions } from "../../../src/http/server.node.ts";
+import { generateToken } from "../../../src/http/tokens.node.ts";
+
+const reader = generateToken("reader", ["read"]);
+const writer = generateToken("writer", ["read", "write"]);
+const chunk = chunkOf(new Uint8Array(10_000).fill(7), sha512_256Digest);
+
+/** A server of an empty tree and, when that is asked for, of a store of chunks. */
+async function serving(options: Partial<ServerOptions> = {}, hasChunks = true) {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-chunks-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const store = castrStore(join(folder, "s.castr"), { create: true });
+  const server = createServer({
+    root: folder,
+    tokens: [reader.token, writer.token],
+    ...(hasChunks && { chunks: chunkAnswers(store, { writer: store }) }),
+    ...options,
+  });
+  onTestFinished(() => server.close());
+  const base = await server.listen({ host: "127.0.0.1", port: 0 });
+  const as = (secret?: string) =>
+    httpChunks(`${base}-/chunks/`, {
+      coding: nodeCoding,
+      attemptCount: 1,
+      headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
+    });
+  return { base, as, store };
+}
+
+test("chunks are read and written by whom the gate lets in", async () => {
+  const { as, base, store } = await serving();
+  await expect(as().get(chunk.id)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  await expect(as(reader.secret).get(chunk.id)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(as(reader.secret).put(chunk)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  expect(await store.has(chunk.id)).toBe(false);
+  await as(writer.secret).put(chunk);
+  expect((await as(reader.secret).get(chunk.id)).bytes).toEqual(chunk.bytes);
+  const headers = { authorization: `Bearer ${reader.secret}` };
+  const figures = await (await fetch(`${base}metrics`, { headers })).text();
+  expect(figures).toMatch(/^rsync_stream_chunk_requests_total\{status="404"\} 3$/m);
+  expect(figures).toMatch(/^rsync_stream_sent_bytes_total\{via="chunk"\} \d+$/m);
+});
+
+test("a request that is about no chunk, and one for chunks where there are none, are refused", async () => {
+  const headers = { authorization: `Bearer ${writer.secret}` };
+  const { base } = await serving();
+  const path = chunkPath(chunk.id, ".cacnk");
+  const other = chunkPath(new Uint8Array(32).fill(0xab), ".cacnk");
+  const body = nodeCoding.encode(chunk.bytes).slice();
+  for (const [method, name, status] of [
+    ["PUT", other, 400],
+    ["DELETE", path, 405],
+    ["GET", "abcd/none.cacnk", 400],
+    ["GET", `../${path}`, 404],
+  ] as const) {
+    const asked = { method, headers, ...(method === "PUT" && { body }) };
+    const response = await fetch(`${base}-/chunks/${name}`, asked);
+    expect([method, name, response.status]).toEqual([method, name, status]);
+    await response.arrayBuffer();
+  }
+  const without = await serving({}, false);
+  const refused = await fetch(`${without.base}-/chunks/${path}`, { headers });
+  expect(refused.status).toBe(404);
+  await refused.arrayBuffer();
+});
