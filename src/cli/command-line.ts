@@ -1,8 +1,8 @@
 import { errorCodes, SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
 import { findQuestion, optionsOf, readArguments } from "./options/arguments.ts";
 import { closest } from "./options/closest.ts";
-import type { Command, OptionSpecs, OptionValues } from "./command.ts";
-import { commands, groupOf } from "./commands.ts";
+import type { Command, CommandTable, OptionSpecs, OptionValues } from "./command.ts";
+import { groupOf, usageOf } from "./command-table.ts";
 import { restoreArguments } from "./options/restored-arguments.ts";
 import { type SettledLine, settle } from "./options/settings.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
@@ -18,23 +18,26 @@ const isQuestion = (word: string): boolean => versionWords.has(word) || helpWord
  * Runs a command and resolves with its exit code. The process then ends by itself, once all is
  * written.
  */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+export async function runCommandLine(argv: readonly string[], commands: CommandTable): Promise<number> {
   const controller = new AbortController();
-  const reporting = new Reporting((failure) => controller.abort(failure));
+  const reporting = new Reporting(
+    (name) => usageOf(commands, name),
+    (failure) => controller.abort(failure),
+  );
   let explain = (error: SyncError): SyncError => error;
   let exit = 0;
   try {
-    const { name, rest } = findCommand(restoreArguments(argv));
+    const { name, rest } = findCommand(restoreArguments(argv), commands);
     if (versionWords.has(name)) return await printVersion();
-    if (helpWords.has(name)) return await printHelp(topicOf(rest));
+    if (helpWords.has(name)) return await printHelp(topicOf(rest, commands), commands);
     const flags = findFlags(rest);
     if (!Object.hasOwn(commands, name)) reporting.direct(flags);
-    const command = await loadCommand(name);
+    const command = await loadCommand(name, commands);
     reporting.direct(flags, command, name);
-    const line = await settleLine(name, command, rest);
+    const line = await settleLine(name, command, rest, commands);
     explain = line.explain;
     const { options, operands } = readArguments(line.argv, command);
-    if (options["help"] === true) return await printHelp(name);
+    if (options["help"] === true) return await printHelp(name, commands);
     if (options["version"] === true) return await printVersion();
     reporting.direct(options, command, name);
     abortOnInterrupt(controller, command.graceMs);
@@ -56,22 +59,30 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
  *
  * @throws USAGE, NOT_FOUND, IO
  */
-async function settleLine(name: string, command: Command, line: readonly string[]): Promise<SettledLine> {
+async function settleLine(
+  name: string,
+  command: Command,
+  line: readonly string[],
+  commands: CommandTable,
+): Promise<SettledLine> {
   if (findQuestion(line, command.operands) !== undefined) return { argv: line, explain: (error) => error };
-  const vocabulary = { commands: Object.keys(commands), options: optionsOfAll };
+  const vocabulary = { commands: Object.keys(commands), options: () => optionsOfAll(commands) };
   return settle(name, optionsOf(command), line, vocabulary);
 }
 
 /**
  * The command, or what stands for one, and all else. Options without a value may stand in front.
  */
-function findCommand(argv: readonly string[]): { name: string; rest: readonly string[] } {
+function findCommand(
+  argv: readonly string[],
+  commands: CommandTable,
+): { name: string; rest: readonly string[] } {
   const named = argv.findIndex((word) => !word.startsWith("-"));
   const at = named < 0 ? argv.findIndex(isQuestion) : named;
   if (at < 0) return { name: "", rest: argv };
   const name = argv[at]!;
   const rest = argv.toSpliced(at, 1);
-  return groupOf(name).length === 0 ? { name, rest } : findInGroup(name, rest);
+  return groupOf(commands, name).length === 0 ? { name, rest } : findInGroup(name, rest);
 }
 
 /** The command of a group whose name is of two words. */
@@ -82,9 +93,9 @@ function findInGroup(group: string, argv: readonly string[]): { name: string; re
 }
 
 /** What help is asked for: a command, or a group of them. */
-function topicOf(argv: readonly string[]): string | undefined {
+function topicOf(argv: readonly string[], commands: CommandTable): string | undefined {
   const [first, second] = argv.filter((word) => !word.startsWith("-"));
-  const isTwo = first !== undefined && second !== undefined && groupOf(first).length > 0;
+  const isTwo = first !== undefined && second !== undefined && groupOf(commands, first).length > 0;
   return isTwo ? `${first} ${second}` : first;
 }
 
@@ -99,12 +110,12 @@ function findFlags(argv: readonly string[]): OptionValues<OptionSpecs> {
 }
 
 /** Prints what a command is for and how it is used, or all commands. */
-async function printHelp(name: string | undefined): Promise<number> {
+async function printHelp(name: string | undefined, commands: CommandTable): Promise<number> {
   const { describeCommand, describeCommands } = await import("./help.ts");
-  if (name === undefined || isQuestion(name)) return print(describeCommands());
-  const group = groupOf(name);
-  if (group.length > 0) return print(describeCommands(group));
-  return print(describeCommand(name, await loadCommand(name)));
+  if (name === undefined || isQuestion(name)) return print(describeCommands(commands));
+  const group = groupOf(commands, name);
+  if (group.length > 0) return print(describeCommands(commands, group));
+  return print(describeCommand(name, commands[name]!, await loadCommand(name, commands)));
 }
 
 async function printVersion(): Promise<number> {
@@ -133,16 +144,16 @@ function exitOf({ code, remote }: SyncError): number {
 }
 
 /** The names of the options of all commands. */
-async function optionsOfAll(): Promise<ReadonlySet<string>> {
+async function optionsOfAll(commands: CommandTable): Promise<ReadonlySet<string>> {
   const all = await Promise.all(Object.values(commands).map(async ({ load }) => load()));
   return new Set(all.flatMap((command) => Object.keys(optionsOf(command))));
 }
 
-async function loadCommand(name: string): Promise<Command> {
+async function loadCommand(name: string, commands: CommandTable): Promise<Command> {
   if (name === "") throw new SyncError("USAGE", "a command is missing; see rsync-stream --help");
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry !== undefined) return entry.load();
-  const group = groupOf(name);
+  const group = groupOf(commands, name);
   if (group.length > 0) throw new SyncError("USAGE", `${name} is several commands: ${group.join(", ")}`);
   const likely = closest(name, Object.keys(commands));
   const usual = /[/:.]/.test(name)

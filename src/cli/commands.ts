@@ -143,13 +143,3 @@ export const commands: CommandTable = {
     load: async () => (await import("./about/about-commands.ts")).man(commands),
   },
 };
-
-/** The commands whose names begin with this word and have a second one. */
-export function groupOf(word: string): readonly string[] {
-  return Object.keys(commands).filter((name) => name.startsWith(`${word} `));
-}
-
-/** How a command is used, in one line. */
-export function usageOf(name: string): string {
-  return `usage: rsync-stream ${name} ${commands[name]!.synopsis}`;
-}

@@ -1,6 +1,5 @@
 import { everyOption } from "./options/arguments.ts";
-import type { Command, OptionSpec, OptionSpecs } from "./command.ts";
-import { commands } from "./commands.ts";
+import type { Command, CommandEntry, CommandTable, OptionSpec, OptionSpecs } from "./command.ts";
 import { exitCodes, slashes, summary } from "./program-facts.ts";
 
 /** No line of help is longer. */
@@ -9,7 +8,10 @@ const helpColumns = 80;
 const aboutColumn = 27;
 
 /** What `help` prints: all commands, or some of them, a line on each. */
-export function describeCommands(names: readonly string[] = Object.keys(commands)): string {
+export function describeCommands(
+  commands: CommandTable,
+  names: readonly string[] = Object.keys(commands),
+): string {
   const rows = names.flatMap((name) => {
     const { synopsis, about } = commands[name]!;
     return [...wrap(`rsync-stream ${name} ${synopsis}`, 2, 8), ...wrap(about, 6)];
@@ -28,8 +30,11 @@ export function describeCommands(names: readonly string[] = Object.keys(commands
 }
 
 /** What `help COMMAND` prints: how it is used, and what its options mean. */
-export function describeCommand(name: string, { options }: Command): string {
-  const { synopsis, about } = commands[name]!;
+export function describeCommand(
+  name: string,
+  { synopsis, about }: CommandEntry,
+  { options }: Command,
+): string {
   return [
     ...wrap(`rsync-stream ${name} ${synopsis}`, 0, 6),
     "",

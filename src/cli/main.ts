@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Imports next to nothing: what a command needs is loaded when it is called.
 import { runCommandLine } from "./command-line.ts";
+import { commands } from "./commands.ts";
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+process.exitCode = await runCommandLine(process.argv.slice(2), commands);

@@ -6,7 +6,8 @@ import { everyOption, readArguments } from "../../src/cli/options/arguments.ts";
 import type { OptionSpec } from "../../src/cli/command.ts";
 import { findRsyncOption, rsyncOptions } from "../../src/cli/options/rsync-options.ts";
 import { formOf } from "../../src/cli/help.ts";
-import { commands, groupOf } from "../../src/cli/commands.ts";
+import { groupOf } from "../../src/cli/command-table.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { skipFor } from "../obstacles.ts";
 import { anchorsOf, pages, readPage, tableRows } from "./pages.ts";
@@ -83,7 +84,7 @@ test("command lines in the pages are ones that the command takes", async () => {
   expect(lines.length).toBeGreaterThan(5);
   for (const line of lines) {
     const words = line.trim().split(/\s+/);
-    const name = words.splice(0, groupOf(words[0]!).length > 0 ? 2 : 1).join(" ");
+    const name = words.splice(0, groupOf(commands, words[0]!).length > 0 ? 2 : 1).join(" ");
     const argv = words;
     expect(Object.keys(commands), line).toContain(name);
     const command = await commands[name]!.load();

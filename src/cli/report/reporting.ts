@@ -3,7 +3,6 @@ import { SyncError } from "../../errors.ts";
 import { boundRemoteTroubles } from "./bounded-troubles.ts";
 import { type ContentWay, changeFormat, itemizedFormat } from "./change-format.ts";
 import type { Command, OptionSpecs, OptionValues } from "../command.ts";
-import { usageOf } from "../commands.ts";
 import { joinReports } from "./joined-reports.ts";
 import { jsonReport } from "./json-report.ts";
 import { openLog } from "./log-output.ts";
@@ -16,6 +15,7 @@ type Options = OptionValues<OptionSpecs>;
 
 /** Decides where a command reports and how, and tells what could not be written. */
 export class Reporting {
+  readonly #usageOf: (name: string) => string;
   readonly #onLoss: (failure: SyncError) => void;
   readonly #errors = new TextOutput(2);
   /** Standard output, once lines are written there. */
@@ -25,8 +25,12 @@ export class Reporting {
   #lostLog: SyncError | undefined;
   #report: Report;
 
-  /** @param onLoss called when what a program reads cannot be written */
-  constructor(onLoss: (failure: SyncError) => void) {
+  /**
+   * @param usageOf how a command is used
+   * @param onLoss called when what a program reads cannot be written
+   */
+  constructor(usageOf: (name: string) => string, onLoss: (failure: SyncError) => void) {
+    this.#usageOf = usageOf;
     this.#onLoss = onLoss;
     this.#report = this.#reportTo({}, readReportOptions({}));
   }
@@ -91,7 +95,7 @@ export class Reporting {
           write: (text) => outputs.at(-1)!.write(text),
         },
       }),
-      ...(name !== undefined && { usage: usageOf(name) }),
+      ...(name !== undefined && { usage: this.#usageOf(name) }),
       ...(live && { columns: () => process.stderr.columns || usualColumns }),
       write,
     });
