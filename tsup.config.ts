@@ -44,6 +44,28 @@ export default defineConfig([
     outDir: "dist",
     name: "thread",
   },
+  // One file, which travels to hosts that have nothing of this.
+  {
+    ...command,
+    entry: { program: "src/cli/far-end/main.ts" },
+    name: "far end",
+    outDir: "dist/far-end",
+    outExtension: () => ({ js: ".mjs" }),
+    splitting: false,
+    minify: true,
+    noExternal: [/^(?!koffi|@napi-rs|@cloudpss|bufferutil)/],
+  },
+  {
+    ...shared,
+    name: "loader of the far end",
+    entry: { loader: "src/cli/far-end/loader.ts" },
+    format: "cjs",
+    outDir: "dist/far-end",
+    platform: "node",
+    splitting: false,
+    minify: true,
+    outExtension: () => ({ js: ".cjs" }),
+  },
   {
     ...shared,
     name: "ui",

@@ -1,6 +1,7 @@
 // Builds dist/: JavaScript with tsup, declarations with tsc, side by side. Installs both where they
 // are missing.
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import { capture, install, root } from "./run.mjs";
 
 // npm has nothing installed here when it was told to install this from git for everybody.
@@ -35,8 +37,21 @@ chmodSync(join(dist, "cli", "main.js"), 0o755);
 for (const name of ["index.html", "style.css", "icon.svg"]) {
   copyFileSync(join(root, "src", "ui", name), join(dist, "ui", name));
 }
+packFarEnd();
 writeManual();
 console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+
+/** Leaves the program that travels as what is sent, with what the other end has to know of it. */
+function packFarEnd() {
+  const folder = join(dist, "far-end");
+  const program = readFileSync(join(folder, "program.mjs"));
+  const compressed = brotliCompressSync(program);
+  const digest = createHash("sha256").update(program).digest("hex");
+  const facts = { digest, size: program.length, compressedSize: compressed.length };
+  writeFileSync(join(folder, "program.mjs.br"), compressed);
+  writeFileSync(join(folder, "facts.json"), JSON.stringify(facts));
+  rmSync(join(folder, "program.mjs"));
+}
 
 function writeManual() {
   const manual = execFileSync(process.execPath, [join(dist, "cli", "main.js"), "man", "--no-settings"]);

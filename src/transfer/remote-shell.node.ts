@@ -1,7 +1,9 @@
 import { SyncError } from "../errors.ts";
 import type { Connect } from "../session/reconnect.ts";
 import { type ChildWords, childProcessDuplex } from "../transport/child-process.node.ts";
+import { channelOf, duplexOf } from "../transport/channel.ts";
 import type { SessionWish } from "../transport/session-request.ts";
+import { bootstrap } from "./bootstrap.node.ts";
 import type { ShellEndpoint } from "./endpoint.node.ts";
 import { RemoteWords } from "./remote-words.node.ts";
 import { byteWords, quoteForShell, splitWords } from "./shell-words.node.ts";
@@ -16,8 +18,13 @@ export const maxOrderWordBytes = 98_304;
 export interface RemoteShellOptions {
   /** The command that reaches a host, split as `rsync -e` does; `ssh` unless given. */
   readonly rsh?: string;
-  /** What the shell there is to run, as words of that shell; `rsync-stream` unless given. */
+  /**
+   * What the shell there is to run, as words of that shell. Unless given it is `rsync-stream`, or,
+   * where that is not installed and Node.js is, a program that is sent there.
+   */
   readonly remotePath?: string;
+  /** False to send no program. */
+  readonly bootstrap?: boolean;
   /** Called for each path that had to be left out, at either end. */
   readonly onTrouble?: (error: SyncError) => void;
   /** Called for each line of text that does not come from the program itself. */
@@ -28,7 +35,7 @@ export interface RemoteShellOptions {
  * What a shell that finds no program exits with 127 for, and with 126 for one that it may not run.
  */
 const absentHint =
-  "rsync-stream, and Node.js, have to be in the PATH of the shell there; --remote-path names another place";
+  "rsync-stream, or at least Node.js, has to be in the PATH of the shell there; --remote-path names another place";
 
 /**
  * How to start the program at the other end of a remote shell.
@@ -41,20 +48,24 @@ export function remoteShell(
   wish: SessionWish,
   {
     rsh = "ssh",
-    remotePath = "rsync-stream",
+    remotePath,
+    bootstrap: isSent = true,
     onRemoteText = () => {},
     onTrouble = () => {},
   }: RemoteShellOptions,
 ): Connect {
-  const remote = `${remotePath} ${roleFor(wish)} -- ${quotePath(path)}`;
+  const role = `${roleFor(wish)} -- ${quotePath(path)}`;
+  const sent = isSent && remotePath === undefined ? bootstrap(role) : undefined;
+  const remote = sent?.command ?? `${remotePath ?? "rsync-stream"} ${role}`;
   const [command, ...args] = byteWords([...splitWords(rsh), host, remote]);
   return async ({ signal }) => {
     const words: ChildWords = new RemoteWords({ onText: onRemoteText, onTrouble });
-    return childProcessDuplex(command, args, {
+    const duplex = childProcessDuplex(command, args, {
       exitHints: { 126: absentHint, 127: absentHint },
       words,
       ...(signal && { signal }),
     });
+    return sent === undefined ? duplex : duplexOf(sent.wrap(channelOf(duplex)));
   };
 }
 

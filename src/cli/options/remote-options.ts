@@ -44,6 +44,11 @@ export const remoteOptions = {
     about: "what to run there; rsync-stream unless given",
     doc: "what to run there; `rsync-stream` unless given. The remote shell reads it, so it may hold several words",
   },
+  "no-bootstrap": {
+    type: "boolean",
+    about: "do not send rsync-stream to hosts that lack it",
+    doc: "do not [send rsync-stream](ssh.md) to a host that has Node.js and lacks it",
+  },
   retries: {
     type: "string",
     value: "N",
@@ -82,6 +87,7 @@ export function readConnectorOptions(
     turns: options.turns === true,
     onRemoteText: (text) => report.notice(`other end: ${text}`),
     ...(options.rsh !== undefined && { rsh: options.rsh }),
+    ...(options["no-bootstrap"] === true && { bootstrap: false }),
     ...(options["remote-path"] !== undefined && { remotePath: options["remote-path"] }),
     ...(there.kind !== "ssh" && readHttpOptions(options)),
   };

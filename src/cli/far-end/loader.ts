@@ -1,0 +1,137 @@
+// Runs by `node -e` at a host that has Node.js and nothing of this: asks the other end for the
+// program, keeps it, and runs it. Built into one small script; docs/ssh.md has the exchange.
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
+
+const oldestMajor = 20;
+
+/** What the other end says of the program, and the arguments that are for it. */
+const [digest = "", token = "", compressedSize = "", size = "", ...args] = process.argv.slice(1);
+
+function say(text: string): void {
+  fs.writeSync(2, `${text}\n`);
+}
+
+/** Waits where nothing has come yet, as on a socket that is read without blocking. */
+function readSome(into: Uint8Array, from: number): number {
+  for (;;) {
+    try {
+      return fs.readSync(0, into, from, into.length - from, null);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== "EAGAIN") throw thrown;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+function readBytes(count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const read = readSome(bytes, at);
+    if (read === 0) throw new Error("the other end went away before the program was here");
+    at += read;
+  }
+  return bytes;
+}
+
+/** Passes over what the other end had said before it knew, and reads nothing behind the token. */
+function skipToToken(): void {
+  const wanted = Buffer.from(token);
+  let last: Uint8Array = readBytes(wanted.length);
+  while (!wanted.equals(last)) {
+    let at = 1;
+    while (!wanted.subarray(0, wanted.length - at).equals(last.subarray(at))) at++;
+    last = Buffer.concat([last.subarray(at), readBytes(at)]);
+  }
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function receive(): Uint8Array {
+  fs.writeSync(1, `${token}\n`);
+  skipToToken();
+  const compressed = readBytes(Number(compressedSize));
+  const program = brotliDecompressSync(compressed, { maxOutputLength: Number(size) });
+  if (digestOf(program) !== digest) throw new Error("the program came damaged");
+  return program;
+}
+
+/** True for a directory that only its owner, who is this user, can write to. */
+function isPrivate(dir: string): boolean {
+  const { uid, mode } = fs.lstatSync(dir);
+  return (
+    (mode & fs.constants.S_IFMT) === fs.constants.S_IFDIR &&
+    uid === process.getuid?.() &&
+    (mode & 0o022) === 0
+  );
+}
+
+/** The directory that the program is kept in from one run to the next; undefined where there can be none. */
+function keepingDir(): string | undefined {
+  const dir = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "rsync-stream");
+  try {
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    if (isPrivate(dir)) return dir;
+    say(`${dir} can be written to by others: the program is not kept there`);
+  } catch {
+    // A home that cannot be written to.
+  }
+  return undefined;
+}
+
+/** Puts the program in place as a whole. */
+function keep(program: Uint8Array, path: string): boolean {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    fs.writeFileSync(temporary, program, { mode: 0o600, flag: "wx" });
+    fs.renameSync(temporary, path);
+    return true;
+  } catch {
+    fs.rmSync(temporary, { force: true });
+    return false;
+  }
+}
+
+/** The path of a program that is the one that is wanted. */
+function provide(): string {
+  const dir = keepingDir();
+  const path = dir === undefined ? undefined : join(dir, `${digest}.mjs`);
+  if (path !== undefined && fs.existsSync(path) && digestOf(fs.readFileSync(path)) === digest) return path;
+  const program = receive();
+  const told = `rsync-stream is not installed there: ${Math.ceil(Number(compressedSize) / 1000)} kB of it were sent`;
+  if (path !== undefined && keep(program, path)) {
+    say(`${told}, and kept as ${path}`);
+    return path;
+  }
+  say(told);
+  const passing = fs.mkdtempSync(join(tmpdir(), "rsync-stream-"));
+  process.once("exit", () => fs.rmSync(passing, { recursive: true, force: true }));
+  fs.writeFileSync(join(passing, "program.mjs"), program, { mode: 0o600 });
+  return join(passing, "program.mjs");
+}
+
+function run(): void {
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major < oldestMajor)
+    throw new Error(`Node.js ${process.versions.node} is there, and ${oldestMajor} or newer is needed`);
+  const path = provide();
+  process.argv.splice(1, process.argv.length, path, ...args);
+  import(pathToFileURL(path).href).catch(fail);
+}
+
+function fail(thrown: unknown): void {
+  say(`rsync-stream: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  process.exit(126);
+}
+
+try {
+  run();
+} catch (thrown) {
+  fail(thrown);
+}
