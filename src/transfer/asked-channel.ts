@@ -3,7 +3,7 @@ import type { ByteChannel, ReadOptions } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
 
 /** How much may be written before the other end has said anything; then writes wait for it. */
-const maxEarlyBytes = 1 << 20;
+export const maxEarlyBytes = 1 << 20;
 
 /**
  * A channel to a program that may have to be sent first. Where the other end begins with the token,

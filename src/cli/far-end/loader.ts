@@ -72,7 +72,7 @@ function isPrivate(dir: string): boolean {
   );
 }
 
-/** The directory that the program is kept in from one run to the next; undefined where there can be none. */
+/** Where the program is kept from one run to the next; undefined where it cannot be. */
 function keepingDir(): string | undefined {
   const dir = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "rsync-stream");
   try {
