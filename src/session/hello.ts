@@ -50,6 +50,12 @@ export const emptyFeature = "empty";
 /** Ends with this feature compute BLAKE3 in less time than SHA-256. */
 export const blake3Feature = "blake3";
 
+/**
+ * What follows tells a receiver on the same system which source it is whose files are removed when
+ * they have arrived.
+ */
+export const removesPrefix = "removes=";
+
 /** What a receiver calls Brotli that knows it. */
 export const brotliName = "br";
 
@@ -179,12 +185,14 @@ export function askedOfTarget({ mode, features }: SenderHello): {
   readonly search: boolean;
   readonly keepOld: boolean;
   readonly tells: boolean;
+  readonly removedSource: string | undefined;
 } {
   const duplex = mode === "duplex";
   return {
     search: !duplex,
     keepOld: !duplex && features.includes(haveFeature),
     tells: duplex && features.includes(changesFeature),
+    removedSource: features.find((name) => name.startsWith(removesPrefix))?.slice(removesPrefix.length),
   };
 }
 

@@ -277,7 +277,7 @@ class ReceiverWork {
   }
 
   async #open(opening: ReceiverEffect & { do: "open" }): Promise<void> {
-    const { cutter, digest, layout, search, keepOld, tells, macKey } = opening;
+    const { cutter, digest, layout, search, keepOld, tells, macKey, removedSource } = opening;
     if (this.#core.duplex && !this.#answers) {
       throw new SyncError("UNSUPPORTED", "the sender waits for answers, and there is no way back");
     }
@@ -296,6 +296,7 @@ class ReceiverWork {
       search,
       keepOld,
       useOld,
+      removedSource,
       ...(tells && { onChange: (change) => this.#core.change(change) }),
       onDelete: () => void this.#core.totals.deleted++,
       onReplace: (entry, bytes) => this.#allowance.replace(entry, bytes),

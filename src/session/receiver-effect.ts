@@ -29,6 +29,8 @@ export type ReceiverEffect =
       readonly macKey: Bytes | undefined;
       /** True when the sender wants to hear what becomes of each path. */
       readonly tells: boolean;
+      /** The source, where its files are removed when they have arrived. */
+      readonly removedSource: string | undefined;
     }
   /** Begin to read what is in the place of this directory. */
   | { readonly do: "readSubtrees"; readonly topName: Bytes }

@@ -21,6 +21,7 @@ import {
   haveFeature,
   type Mode,
   piecesFeature,
+  removesPrefix,
   subtreesFeature,
 } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
@@ -134,6 +135,7 @@ export async function sendTree<File>(
         ...(mode === "duplex" && source.subtrees ? [subtreesFeature] : []),
         ...(mode === "duplex" && !options.cutter && !options.digest ? [emptyFeature] : []),
         ...(mode === "duplex" && digests[0]?.name === "blake3" ? [blake3Feature] : []),
+        ...(source.removes === undefined ? [] : [removesPrefix + source.removes]),
       ],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
     },

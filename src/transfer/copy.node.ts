@@ -8,7 +8,6 @@ import { duplexPair } from "../transport/memory.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { openSource } from "./open-source.node.ts";
 import { openTarget } from "./open-target.node.ts";
-import { checkApart } from "./same-place.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
@@ -18,7 +17,6 @@ import type { TransferOptions } from "./transfer-options.node.ts";
  *   removed at the source would be what has arrived, and what `receiveTree` does
  */
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
-  if (options.removesSourceFiles === true) checkApart(from, to);
   const { filter } = await loadFilter(options, "receiver");
   const { bytesPerSecond, signal, onConnect } = options;
   const opened = await openSource(from, { ...options, filter });

@@ -49,6 +49,8 @@ export interface TreeSource<File = unknown> {
    * @param onTrouble takes what could not be done about that
    */
   arrived?(onTrouble: (error: SyncError) => void): Promise<void>;
+  /** Where `arrived` removes what was sent: what tells the source apart from other places. */
+  readonly removes?: string;
   /** Frees what the source holds; nothing is listed or read afterwards. */
   close(): Promise<void>;
 }

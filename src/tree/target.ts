@@ -117,6 +117,11 @@ export interface TargetOptions extends AbortOptions {
    */
   readonly keepOld?: boolean;
   /**
+   * What the source says of itself (`removes`) when its files are removed once they have arrived: a
+   * target that lies in that very source refuses.
+   */
+  readonly removedSource?: string | undefined;
+  /**
    * Called when a file is planned that will take the place of another, with its number and the size
    * of the one there.
    */

@@ -136,6 +136,16 @@ it.each(["push", "pull"])("a %s removes what it has sent, when all has arrived",
   expect(fs.readdirSync(to, { recursive: true }).sort()).toEqual(["a", "d", "d/\n", "d/b", "link"]);
 });
 
+it.each(["push", "pull"])("a %s to SRC itself removes nothing", async (direction) => {
+  const { work, far } = workplace();
+  const from = join(work, "from");
+  plant(from, { a: "1" });
+  const places = direction === "push" ? [`${from}/`, `h:${from}`] : [`h:${from}/`, from];
+  const { code, stderr } = await rsyncStream([direction, ...places, "--remove-source-files", ...far]);
+  expect([code, stderr]).toEqual([expect.toBeOneOf([1, 2]), expect.stringContaining("it is in SRC")]);
+  expect(read(from, "a")).toBe("1");
+});
+
 it("what leaves SRC is not deleted from DST by the next run", async () => {
   const { code, stderr } = await rsyncStream(["sync", "--remove-source-files", "--delete", "a/", "b"]);
   expect([code, stderr]).toEqual([2, expect.stringContaining("the next run would delete")]);

@@ -53,7 +53,7 @@ export const choiceOptions = {
   "remove-source-files": {
     type: "boolean",
     about: "remove files and links of SRC when all of it has arrived",
-    unlike: "removes none when any entry failed; not with --delete",
+    unlike: "removes none when any entry failed, and no devices, FIFOs and sockets; not with --delete",
   },
 } as const satisfies OptionSpecs;
 

@@ -24,14 +24,23 @@ describe("what was sent is not removed", () => {
     ["a directory to where it is", "from", "."],
     ["a file to itself", "from/a", "from/a"],
     ["a file to where it is", "from/a", "from/"],
+    ["a tree into itself", "from/", "from/sub"],
+    ["a tree to a directory above it, where it holds one of its own name", "from/", "."],
+    ["a tree to where a link leads back", "from/", "linked"],
   ])("of %s", async (_, from, to) => {
     using place = makePlace();
     const root = join(place.from, "..");
     symlinkSync("from", join(root, "link"));
-    const before = describeTree(root);
-    const sent = transfer(`${root}/${from}`, `${root}/${to}`, { removesSourceFiles: true });
+    mkdirSync(join(place.from, "from"));
+    mkdirSync(join(root, "linked"));
+    symlinkSync("../from/sub", join(root, "linked", "sub"));
+    const before = describeTree(place.from);
+    const sent = transfer(`${root}/${from}`, `${root}/${to}`, {
+      removesSourceFiles: true,
+      keepsDirLinks: true,
+    });
     await expect(sent).rejects.toMatchObject({ code: "USAGE" });
-    expect(describeTree(root)).toEqual(before);
+    expect(describeTree(place.from)).toEqual(before);
   });
 
   it("where longer files stay as they are", async () => {

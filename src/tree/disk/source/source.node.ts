@@ -17,6 +17,7 @@ import {
 import { entryTrouble, fileTrouble } from "../calls/file-trouble.node.ts";
 import { readFully } from "../calls/file-cut.node.ts";
 import { printPlace } from "../calls/dir-node.node.ts";
+import { describeIdentity } from "../calls/place-identity.node.ts";
 import { HeldDirs, withoutSlash } from "../calls/held-dirs.node.ts";
 import type { TreeFilter } from "../../filter/tree-filter.ts";
 import { Pause } from "../../../bytes/pause.node.ts";
@@ -70,10 +71,17 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
     scan: (files, room, visitor, abort) => scanFiles(start.held, files, room, visitor, abort),
     read: async (file, offset, size, abort) => readPart(start.held, file, offset, size, abort),
     ...(options.removesSourceFiles === true && {
+      removes: describeSource(start, options),
       arrived: (onTrouble: (error: SyncError) => void) => listing.removeSent(onTrouble),
     }),
     close: async () => start.held.close(),
   };
+}
+
+/** A directory, or the file or link in it; with a slash where all that is in it may be removed. */
+function describeSource({ held, isDir, name }: ListingStart, { paths }: TreeSourceOptions): string {
+  const stats = isDir ? undefined : held.look(held.root, name);
+  return describeIdentity(stats ?? held.lookAtDir(held.root)) + (paths ? "" : "/");
 }
 
 /** @throws USAGE for options that make no sense */

@@ -20,6 +20,7 @@ import { entryTrouble } from "../calls/file-trouble.node.ts";
 import type { ExpectedPaths } from "../../filter/expected-paths.ts";
 import { depthOf, printPlace, DirNode } from "../calls/dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
+import type { RemovedSource } from "./removed-source.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
 import type { ChangedFact, Entry, Layout } from "../../entry/entry.ts";
@@ -66,6 +67,8 @@ interface EntryPlannerTools {
   /** True where nothing about files with further names may be changed. */
   readonly sparesLinked: boolean;
   readonly kept: KeptFacts;
+  /** The source, when what arrives is removed there. */
+  readonly removed?: RemovedSource | undefined;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
   /** What entries have to be, when that is known. */
@@ -114,15 +117,16 @@ export class EntryPlanner {
 
   /** Returns undefined for one that is left out with all that is in it. */
   #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode | undefined {
-    const { actions, layout } = this.#tools;
+    const { actions, destination, kept, layout, removed } = this.#tools;
     if (layout === "named" || entry.depth > 0) {
       return this.#attempt(parent, name, () => {
         const planned = this.#compare(parent, name, entry, number);
         if (entry.isComplete === true && planned?.there?.kind !== "dir") throw incompleteDir();
-        return planned && actions.dir(planned);
+        const dir = planned && actions.dir(planned);
+        if (dir?.isBehindLink === true) removed?.checkAround(destination.held!, dir);
+        return dir;
       });
     }
-    const { destination, kept } = this.#tools;
     if (entry.isImplied !== true)
       actions.root(kept.wanted(entry, destination.held?.lookAtDir(parent)), number);
     return parent;
@@ -141,7 +145,7 @@ export class EntryPlanner {
 
   /** Returns undefined for what the rule leaves as it is. */
   #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
-    const { destination, extras, kept, keepsDirLinks, rule } = this.#tools;
+    const { destination, extras, kept, keepsDirLinks, removed, rule } = this.#tools;
     if (!kept.carries(told.kind)) throw skippedSpecial();
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (told.depth === 0 && destination.isSingle && number > 0)
@@ -149,6 +153,7 @@ export class EntryPlanner {
     const { held } = destination;
     if (rule?.onlySafeLinks === true && isUnsafe(told, dir)) return undefined;
     const there = held && standingAt(held, dir, name, told, keepsDirLinks);
+    if (there) removed?.check(there);
     const entry = kept.wanted(told, there);
     const outcome = this.#outcomeOf(dir, name, entry, there);
     if (outcome === "skipped") return undefined;

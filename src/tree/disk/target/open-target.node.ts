@@ -25,6 +25,7 @@ import { supposedKeeping } from "../facts/keeping.node.ts";
 import { LinkedFiles } from "./linked-files.node.ts";
 import { MetadataSetter } from "../facts/metadata.node.ts";
 import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
+import { RemovedSource } from "./removed-source.node.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import { TargetActions } from "./target-actions.node.ts";
 import { TargetDirs } from "./target-dirs.node.ts";
@@ -61,6 +62,7 @@ export class OpenTarget {
   readonly #alternatives: Alternatives | undefined;
   readonly #backups: Backups | undefined;
   readonly #linkedFiles = new LinkedFiles();
+  readonly #removed: RemovedSource | undefined;
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
   #metadata: MetadataSetter | undefined;
@@ -83,6 +85,8 @@ export class OpenTarget {
     this.#kept = new KeptFacts(options.keep, options.worldWritable);
     this.held = held;
     this.hardLinks = HardLinks.of(options);
+    this.#removed = given.removedSource === undefined ? undefined : new RemovedSource(given.removedSource);
+    this.#removed?.checkRoot(held);
     held.keepsAccess = options.keep?.atimes === true;
     this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
     this.#likeFrom = likeDir(destination, first);
@@ -235,6 +239,7 @@ export class OpenTarget {
     const { extras } = this;
     const tellsChanges = onChange !== undefined;
     return new EntryPlanner({
+      removed: this.#removed,
       destination,
       layout,
       keeping,

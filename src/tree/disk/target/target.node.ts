@@ -281,7 +281,7 @@ class DirTarget implements TreeTarget {
     const error = entryTrouble(thrown, path);
     // What waits here to be used later is part of why the disk is full.
     if (error.code === "NO_SPACE") this.#opened?.makeRoom();
-    if (error.code === "NO_SPACE" || error.code === "LOCKED") throw error;
+    if (["LOCKED", "NO_SPACE", "USAGE"].includes(error.code)) throw error;
     this.#required().onTrouble(entry, error);
   }
 
