@@ -19,6 +19,7 @@ export { type CatarReading, readCatar } from "./catar-reader.ts";
 export { type ChunkCoding, compressedCoding, plainCoding } from "./chunk-coding.ts";
 export { chunkPath, idOfPath } from "./chunk-name.ts";
 export { type Compressor, portableCompressor } from "./compressor.ts";
+export { type CatarToTarOptions, tarOfCatar } from "./catar-to-tar.ts";
 export { CatarWriter } from "./catar-writer.ts";
 export {
   blobFeatures,
@@ -34,9 +35,11 @@ export { type IndexReading, readIndex } from "./index-reader.ts";
 export { writeIndex } from "./index-writer.ts";
 export { keepFeatures } from "./keep-features.ts";
 export { type CheckedChunk, type KeptChunk, type KeptChunks, verifyKept } from "./kept-chunks.ts";
+export { mtreeLines } from "./mtree.ts";
 export { makeIndex, type MakeIndexOptions } from "./make-index.ts";
 export { type PullOffer, servePull } from "./serve-pull.ts";
 export { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";
 export { readBlob, type ReadBlobOptions } from "./read-blob.ts";
 export { cachedStore, failoverGroup, mergedReads, severalStores } from "./several-stores.ts";
+export { catarOfTar, type TarToCatarOptions } from "./tar-to-catar.ts";
 export { verifyBlob, type VerifyBlobOptions } from "./verify-blob.ts";

@@ -174,6 +174,24 @@ describeReal("desync itself", () => {
     for (const tree of ["one", "two"])
       expect(read(folder, `${tree}/sub/blob`).equals(read(folder, "blob"))).toBe(true);
   });
+
+  test("turns tar archives into the same archives, and tells them alike", async () => {
+    const folder = withBlob();
+    mkdirSync(join(folder, "tree/sub"), { recursive: true });
+    cpSync(join(folder, "blob"), join(folder, "tree/sub/blob"));
+    spawnSync("tar", ["-cf", "a.tar", "tree"], { cwd: folder });
+    expect((await front(folder, "tar --input-format tar a.catar a.tar")).code).toBe(0);
+    expect(real(folder, "tar --input-format tar b.catar a.tar")).toMatchObject({ code: 0 });
+    expect(read(folder, "a.catar").equals(read(folder, "b.catar"))).toBe(true);
+    const told = (await front(folder, "mtree a.catar")).stdout.toString();
+    // Its times lack zeros where there are no digits.
+    expect(told.replaceAll("000000000\n", "        0\n").split("\n")[1]).toBe(
+      real(folder, "mtree b.catar").stdout.toString().split("\n")[1],
+    );
+    expect((await front(folder, "untar --output-format gnu-tar a.catar c.tar")).code).toBe(0);
+    const files = spawnSync("tar", ["-xOf", "c.tar", "sub/blob"], { cwd: folder, maxBuffer: 2 ** 21 });
+    expect(files.stdout.equals(read(folder, "blob"))).toBe(true);
+  });
 });
 
 const { describe: describeCasync } = unless(missing("casync"));

@@ -1,16 +1,21 @@
+import { statSync } from "node:fs";
 import { archiveTree } from "../../casync/archive-tree.node.ts";
-import { readCatar } from "../../casync/catar-reader.ts";
+import { type CatarReading, readCatar } from "../../casync/catar-reader.ts";
+import { tarOfCatar } from "../../casync/catar-to-tar.ts";
 import { extractTree } from "../../casync/extract-tree.node.ts";
 import { desyncTreeFeatures } from "../../casync/features.ts";
 import { withDigest } from "../../casync/index-header.ts";
 import { makeIndex } from "../../casync/make-index.ts";
+import { mtreeLines } from "../../casync/mtree.ts";
 import { readBlob } from "../../casync/read-blob.ts";
+import { catarOfTar } from "../../casync/tar-to-catar.ts";
 import { SyncError } from "../../errors.ts";
 import { writeResult } from "../casync/index-file.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
+import { writeLines } from "../report/result-output.ts";
 import { desyncSizeOption, indexFor, sizesIn } from "./blob-commands.ts";
-import { isSet, valueOf } from "./desync-arguments.ts";
-import type { DesyncCommand } from "./desync-command.ts";
+import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
+import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
 import { desyncCacheOption, desyncStoreOptions, jobsIn, readerFor, writerFor } from "./desync-stores.ts";
 
 const { insecure: _, ...storeOptions } = desyncStoreOptions;
@@ -25,24 +30,30 @@ export const tar: DesyncCommand = {
     ...storeOptions,
     ...desyncSizeOption,
     ...indexOption,
-    "input-format": { type: "string", about: "disk" },
+    "input-format": { type: "string", about: "disk (default), or tar for a tar archive" },
+    "tar-add-root": { type: "boolean", about: "put a directory around the entries of the tar archive" },
     "no-time": { type: "boolean", about: "set file timestamps to zero in the archive" },
     "one-file-system": { type: "boolean", short: "x", about: "don't cross filesystem boundaries" },
   },
   async run(call) {
     const { given, digest, signal } = call;
     const [place, root] = given.operands as [string, string];
-    if ((valueOf(given, "input-format") ?? "disk") !== "disk")
-      throw new SyncError("UNSUPPORTED", "only trees on disk can be packed");
     const features = withDigest(desyncTreeFeatures, digest);
-    const tree = archiveTree(root, {
-      features,
-      keepsNodump: true,
-      omitsTimes: isSet(given, "no-time"),
-      staysOnFileSystem: isSet(given, "one-file-system"),
-      onSpecial: (path) => call.tell(`${path}: pipes and sockets are left out`),
-      signal,
-    });
+    const omitsTimes = isSet(given, "no-time");
+    const tree =
+      formatIn(given, "input-format", "tar") === "tar"
+        ? catarOfTar(readFileBlocks(root, { signal }), features, {
+            addsRoot: isSet(given, "tar-add-root"),
+            omitsTimes,
+          })
+        : archiveTree(root, {
+            features,
+            keepsNodump: true,
+            omitsTimes,
+            staysOnFileSystem: isSet(given, "one-file-system"),
+            onSpecial: (path) => call.tell(`${path}: pipes and sockets are left out`),
+            signal,
+          });
     if (!isSet(given, "index")) return writeResult(place, tree, { signal });
     await using store = writerFor(call);
     const index = makeIndex(tree, {
@@ -68,19 +79,18 @@ export const untar: DesyncCommand = {
     ...indexOption,
     "no-same-owner": { type: "boolean", about: "extract files as current user" },
     "no-same-permissions": { type: "boolean", about: "use the umask instead of what is in the archive" },
-    "output-format": { type: "string", about: "disk" },
+    "output-format": { type: "string", about: "disk (default), or gnu-tar for a tar archive" },
   },
   async run(call) {
     const { given, signal } = call;
     const [place, root] = given.operands as [string, string];
-    if ((valueOf(given, "output-format") ?? "disk") !== "disk")
-      throw new SyncError("UNSUPPORTED", "trees are unpacked to disk only");
-    const isIndex = isSet(given, "index");
-    await using store = isIndex ? readerFor(call) : undefined;
-    const content = store
-      ? readBlob(await indexFor(place, call), store, { jobCount: jobsIn(given), signal })
-      : readFileBlocks(place, { signal });
-    await extractTree(await readCatar(content), root, {
+    const format = formatIn(given, "output-format", "gnu-tar");
+    await using archive = await openArchive(place, call);
+    if (format === "gnu-tar") {
+      const onLeftOut = (path: string): void => call.tell(`${path}: a socket is left out`);
+      return await writeResult(root, tarOfCatar(archive.reading, { onLeftOut }), { signal });
+    }
+    await extractTree(archive.reading, root, {
       ...(isSet(given, "no-same-owner") && { keepsOwners: false }),
       keepsModes: !isSet(given, "no-same-permissions"),
       makesDevices: true,
@@ -89,3 +99,51 @@ export const untar: DesyncCommand = {
     });
   },
 };
+
+/** Print the content of an archive or a tree in mtree format. */
+export const mtree: DesyncCommand = {
+  usage: "<catar|index|dir>",
+  about: "Print the content of a catar, index or directory in mtree format",
+  operandCount: [1, 1],
+  options: { ...storeOptions, ...desyncCacheOption, ...indexOption },
+  async run(call) {
+    const { digest, given, signal } = call;
+    const place = given.operands[0]!;
+    if (statSync(place, { throwIfNoEntry: false })?.isDirectory() === true) {
+      const features = withDigest(desyncTreeFeatures, digest);
+      const tree = archiveTree(place, { features, keepsNodump: true, signal });
+      return await writeLines(mtreeLines(await readCatar(tree)), { signal });
+    }
+    await using archive = await openArchive(place, call);
+    await writeLines(mtreeLines(archive.reading), { signal });
+  },
+};
+
+/** An archive that is being read, and what it comes from. */
+interface OpenArchive extends AsyncDisposable {
+  readonly reading: CatarReading;
+}
+
+/** Opens an archive, or with -i that of an index. @throws USAGE, NOT_FOUND, BAD_MESSAGE */
+async function openArchive(place: string, call: DesyncCall): Promise<OpenArchive> {
+  const { given, signal } = call;
+  const store = isSet(given, "index") ? readerFor(call) : undefined;
+  const content = store
+    ? readBlob(await indexFor(place, call), store, { jobCount: jobsIn(given), signal })
+    : readFileBlocks(place, { signal });
+  const reading = await readCatar(content);
+  return {
+    reading,
+    async [Symbol.asyncDispose]() {
+      await reading.close();
+      await store?.close();
+    },
+  };
+}
+
+/** The format that an option names beside `disk`. @throws USAGE for another one */
+function formatIn(given: DesyncArguments, name: string, other: string): string {
+  const format = valueOf(given, name) ?? "disk";
+  if (format === "disk" || format === other) return format;
+  throw new SyncError("USAGE", `--${name} takes disk or ${other}, not "${format}"`);
+}
