@@ -57,8 +57,6 @@ export type SyncErrorCode = keyof typeof errorCodes;
 
 /** Where it happened; every member is optional and safe to print after escaping. */
 export interface SyncErrorDetail {
-  /** True for a path that a sender could not list: its receiver hears only how many there are. */
-  readonly unlisted?: boolean;
   readonly path?: string;
   readonly offset?: number;
   readonly index?: number;

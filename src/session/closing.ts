@@ -92,7 +92,16 @@ export function encodeError(error: SyncError): Bytes {
 
 /** Encodes what befell one entry: a FAILED payload, a tuple with the entry's number and path. */
 export function encodeFailed(error: SyncError, entry: number): Bytes {
-  return encodeTuple([entry, ...describe(error), error.detail.path ?? ""]);
+  return encodeTuple([entry, ...describeAt(error)]);
+}
+
+/** Encodes what befell a path that is no entry: an UNLISTED payload, a tuple with the path. */
+export function encodeUnlisted(error: SyncError): Bytes {
+  return encodeTuple(describeAt(error));
+}
+
+function describeAt(error: SyncError): [...ReturnType<typeof describe>, string] {
+  return [...describe(error), error.detail.path ?? ""];
 }
 
 function describe({ code, message }: SyncError): [number, string] {
@@ -108,8 +117,16 @@ export function decodeError(payload: Bytes): SyncError {
 export function decodeFailed(payload: Bytes, limit: number): { entry: number; error: SyncError } {
   const tuple = new Tuple(payload);
   const entry = tuple.count(limit - 1);
-  const error = readError(tuple);
-  return { entry, error: withPath(error, escaped(tuple.text()).slice(0, maxPathBytes)) };
+  return { entry, error: readErrorAt(tuple) };
+}
+
+/** What an UNLISTED frame says, marked as remote. @throws BAD_MESSAGE */
+export function decodeUnlisted(payload: Bytes): SyncError {
+  return readErrorAt(new Tuple(payload));
+}
+
+function readErrorAt(tuple: Tuple): SyncError {
+  return withPath(readError(tuple), escaped(tuple.text()).slice(0, maxPathBytes));
 }
 
 function readError(tuple: Tuple): SyncError {

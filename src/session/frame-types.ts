@@ -27,6 +27,7 @@ export const frameTypes = {
   ROOT: 0x19,
   SUBTREES: 0x1a,
   PART: 0x1b,
+  UNLISTED: 0x1c,
 } as const;
 
 /** The name of a frame's type. */

@@ -62,6 +62,7 @@ class ListReader {
         return this.#end(frame);
       case "ENTRIES":
       case "LISTED":
+      case "UNLISTED":
       case "PING":
         return;
       case "ERROR":

@@ -6,8 +6,9 @@ import type { Bytes } from "../types.ts";
 import type { Allowance } from "./allowance.ts";
 import { encodeChanges } from "./change-codec.ts";
 import { chunkMakingOf } from "./chunk-making.ts";
-import { decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed } from "./closing.ts";
+import { decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed, decodeUnlisted } from "./closing.ts";
 import type { FileState } from "./file-state.ts";
+import { sessionLimits } from "./limits.ts";
 import type { Frame } from "./frame.ts";
 import { agreementOf, askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
@@ -50,6 +51,7 @@ export class ReceiverCore {
   readonly #files = new Map<number, FileState>();
   readonly #finished: FileState[] = [];
   readonly #troubles = new EntryTroubles();
+  #unlistedCount = 0;
   /** What became of paths and was not told yet. */
   readonly #changes: TreeChange[] = [];
   readonly #ledger: Ledger;
@@ -138,6 +140,8 @@ export class ReceiverCore {
         return yield* this.#takeEntries(frame.payload);
       case "LISTED":
         return this.#takeListed();
+      case "UNLISTED":
+        return this.#takeUnlisted(frame.payload);
       case "CHUNKS":
         return yield* this.#takeChunks(frame.payload);
       case "DATA":
@@ -201,6 +205,12 @@ export class ReceiverCore {
   #takeListed(): void {
     if (this.totals.listed) throw new SyncError("UNSOLICITED", "LISTED twice");
     this.totals.listed = true;
+  }
+
+  #takeUnlisted(payload: Bytes): void {
+    if (++this.#unlistedCount > sessionLimits.keptTroubleCount)
+      throw new SyncError("LIMIT", "the sender names too many paths that it does not list");
+    this.#options.onTrouble?.(decodeUnlisted(payload));
   }
 
   *#takeEntries(payload: Bytes): Steps {

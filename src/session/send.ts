@@ -210,7 +210,7 @@ class SenderWork<File> {
     const { signal } = this.#life;
     this.#abort = { signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
     this.#abort.signal.addEventListener("abort", () => parts.bell.ring(), { once: true });
-    const onTrouble = (error: SyncError): void => core.trouble(unlisted(error));
+    const onTrouble = (error: SyncError): void => core.trouble(error);
     const isComplete = (path: string): boolean => core.isComplete(path);
     this.#listing = source.entries({ ...this.#abort, onTrouble, isComplete })[Symbol.asyncIterator]();
   }
@@ -342,9 +342,4 @@ class SenderWork<File> {
     this.#core.saidEnd(transcript);
     await this.#link.send("END", encodeEnd({ ...this.#core.totals, transcript }), "none");
   }
-}
-
-/** Marks what the receiver is not told of: only how many such paths there are. */
-function unlisted({ cause, code, detail, message }: SyncError): SyncError {
-  return new SyncError(code, message, { cause, detail: { ...detail, unlisted: true } });
 }

@@ -9,8 +9,7 @@ import type { Bytes } from "../types.ts";
 import { hearChanges } from "./change-codec.ts";
 import { type ChunkMaking, chunkMakingOf } from "./chunk-making.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
-import { decodeDone, decodeError, decodeFailed } from "./closing.ts";
-import type { DoneMessage } from "./closing.ts";
+import { decodeDone, decodeError, decodeFailed, type DoneMessage, encodeUnlisted } from "./closing.ts";
 import type { Frame, Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
 import { agree, type Agreement, decodeHello, encodeHello, type SenderHello } from "./hello.ts";
@@ -155,6 +154,13 @@ export class SenderCore<File> {
   /** The source left a path out, or, with UNSUPPORTED, something of it that cannot be told. */
   trouble(error: SyncError): void {
     if (error.code === "UNSUPPORTED") this.totals.untold += 1;
+    this.#leaveOut(error);
+  }
+
+  /** A path is not listed: the receiver hears of it, as of so many at most. */
+  #leaveOut(error: SyncError): void {
+    if (this.totals.troubles < sessionLimits.keptTroubleCount)
+      this.#send("UNLISTED", encodeUnlisted(error), "none");
     this.#report(error);
   }
 
@@ -305,9 +311,8 @@ export class SenderCore<File> {
   #nextEnd(): SenderAction<File> | undefined {
     if (this.#ended !== undefined)
       return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
-    if (!this.#listing.isIdle) return undefined;
-    if (!this.#chunks.isIdle || !this.#pieces.isIdle) return undefined;
-    return { do: "end" };
+    const isIdle = this.#listing.isIdle && this.#chunks.isIdle && this.#pieces.isIdle;
+    return isIdle ? { do: "end" } : undefined;
   }
 
   /** Reports a file that cannot be sent, once: each of its chunks may fail. */
@@ -330,7 +335,7 @@ export class SenderCore<File> {
         else if (answer !== "nothing") this.#addOld(job, answer);
       },
       settled: (bytes) => this.#windows.settle("entries", bytes),
-      report: (error) => this.#report(error),
+      report: (error) => this.#leaveOut(error),
     };
   }
 

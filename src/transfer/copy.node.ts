@@ -1,6 +1,6 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { override } from "../bytes/override.ts";
-import { isSyncError } from "../errors.ts";
+import { isSyncError, SyncError } from "../errors.ts";
 import { receiveTree, type ReceiveSummary } from "../session/receive.ts";
 import { sendTree } from "../session/send.ts";
 import { limitRate } from "../transport/limited-rate.ts";
@@ -30,10 +30,8 @@ export async function copy(from: string, to: string, options: TransferOptions): 
       const [sent, received] = await Promise.allSettled([
         sendTree(source, limitRate(left, bytesPerSecond), {
           ...(signal && { signal }),
-          // The receiver tells of all others.
-          onTrouble: (error) => error.detail.unlisted === true && onTrouble(error),
         }),
-        receiveTree(target, right, options),
+        receiveTree(target, right, { ...options, onTrouble: (error) => onTrouble(asOfHere(error)) }),
       ]);
       if (received.status === "fulfilled") return received.value;
       const { reason } = received;
@@ -41,4 +39,9 @@ export async function copy(from: string, to: string, options: TransferOptions): 
     },
     () => source.close(),
   );
+}
+
+/** What the sender told: there is no other end. */
+function asOfHere({ cause, code, detail, message }: SyncError): SyncError {
+  return new SyncError(code, message, { cause, detail });
 }

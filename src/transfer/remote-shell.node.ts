@@ -25,8 +25,6 @@ export interface RemoteShellOptions {
   readonly remotePath?: string;
   /** False to send no program. */
   readonly bootstrap?: boolean;
-  /** Called for each path that had to be left out, at either end. */
-  readonly onTrouble?: (error: SyncError) => void;
   /** Called for each line of text that does not come from the program itself. */
   readonly onRemoteText?: (line: string) => void;
 }
@@ -46,20 +44,14 @@ const absentHint =
 export function remoteShell(
   { host, path }: ShellEndpoint,
   wish: SessionWish,
-  {
-    rsh = "ssh",
-    remotePath,
-    bootstrap: isSent = true,
-    onRemoteText = () => {},
-    onTrouble = () => {},
-  }: RemoteShellOptions,
+  { rsh = "ssh", remotePath, bootstrap: isSent = true, onRemoteText = () => {} }: RemoteShellOptions,
 ): Connect {
   const role = `${roleFor(wish)} -- ${quotePath(path)}`;
   const sent = isSent && remotePath === undefined ? bootstrap(role) : undefined;
   const remote = sent?.command ?? `${remotePath ?? "rsync-stream"} ${role}`;
   const [command, ...args] = byteWords([...splitWords(rsh), host, remote]);
   return async ({ signal }) => {
-    const words: ChildWords = new RemoteWords({ onText: onRemoteText, onTrouble });
+    const words: ChildWords = new RemoteWords({ onText: onRemoteText });
     const duplex = childProcessDuplex(command, args, {
       exitHints: { 126: absentHint, 127: absentHint },
       words,

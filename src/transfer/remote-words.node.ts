@@ -7,8 +7,6 @@ import type { Bytes } from "../types.ts";
 interface RemoteWordsOptions {
   /** Takes a line that is not the program's own: of a remote shell, or of what that runs first. */
   readonly onText: (line: string) => void;
-  /** Takes what became of a path that the other end could not list, which no session tells. */
-  readonly onTrouble: (error: SyncError) => void;
 }
 
 /**
@@ -67,8 +65,6 @@ export class RemoteWords implements ChildWords {
     const event = readEvent(line);
     if (event) {
       if (event["event"] === "failure") this.#failure = failureIn(event);
-      if (event["event"] === "trouble" && event["unlisted"] === true)
-        this.#options.onTrouble(failureIn(event));
     } else if (line.trim() !== "") this.#keepText(line.trim());
   }
 

@@ -1,3 +1,4 @@
+import type { SyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
@@ -22,6 +23,8 @@ export interface TransferOptions
   readonly compress?: boolean;
   /** Called whenever the totals have changed; as often as that happens. */
   readonly onProgress?: (progress: SendProgress | ReceiveProgress) => void;
+  /** Called for each path that had to be left out, at either end. */
+  readonly onTrouble?: (error: SyncError) => void;
   /** Called for each path that is not as it was at the destination, or would not be. */
   readonly onChange?: (change: TreeChange) => void;
   /** Called once for each thing that the file system of a destination here does not keep. */

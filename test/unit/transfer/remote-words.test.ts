@@ -1,16 +1,13 @@
 import { expect, test } from "vitest";
-import type { SyncError } from "../../../src/errors.ts";
 import { RemoteWords } from "../../../src/transfer/remote-words.node.ts";
 
 function listen() {
   const texts: string[] = [];
-  const troubles: SyncError[] = [];
   const words = new RemoteWords({
     onText: (text) => texts.push(text),
-    onTrouble: (error) => troubles.push(error),
   });
   const hear = (text: string): void => words.hear(Buffer.from(text));
-  return { words, hear, texts, troubles };
+  return { words, hear, texts };
 }
 
 test("what the program tells of itself is no text, in whatever pieces it comes", () => {
@@ -25,14 +22,6 @@ test("what the program tells of itself is no text, in whatever pieces it comes",
   hear("text\n");
   words.end(false);
   expect(texts).toEqual(["text"]);
-});
-
-test("of its troubles those are told that no session tells", () => {
-  const { hear, troubles } = listen();
-  const trouble = { event: "trouble", code: "IO", message: "x", remote: false };
-  hear(`${JSON.stringify({ ...trouble, path: "told by the session" })}\n`);
-  hear(`${JSON.stringify({ ...trouble, path: "p", unlisted: true })}\n`);
-  expect(troubles).toMatchObject([{ code: "IO", message: "x", remote: true, detail: { path: "p" } }]);
 });
 
 test("what others say is told at the end, or is the reason of a failure", () => {
