@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { isSyncError, SyncError } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
 import type { OptionSpecs } from "../command.ts";
 import { closest } from "./closest.ts";
 import { readOwnFile } from "./own-file.ts";
@@ -58,8 +59,8 @@ function readIfThere(path: string, environment: NodeJS.ProcessEnv): string | und
   try {
     return readOwnFile(path, { subject: "the settings file", others: "write", followLinks: true });
   } catch (thrown) {
-    const isNamed = environment["RSYNC_STREAM_CONFIG"] !== undefined;
-    if (!isNamed && isSyncError(thrown, "NOT_FOUND")) return undefined;
+    // A home directory of somebody else, as under `setpriv`, has none for this user.
+    if (environment["RSYNC_STREAM_CONFIG"] === undefined && !existsSync(path)) return undefined;
     throw thrown;
   }
 }

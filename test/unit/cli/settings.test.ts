@@ -120,6 +120,15 @@ it("the default place may be empty, a named one may not", async () => {
   expect(usual.argv).toEqual(["x"]);
 });
 
+it("the default place may be one where nobody can look", async () => {
+  const file = configFile("retries = 3\n");
+  const usual = await settle("push", specs, ["x"], vocabulary, { XDG_CONFIG_HOME: file, APPDATA: file });
+  expect(usual.argv).toEqual(["x"]);
+  await expect(withFile("", [], "push", { RSYNC_STREAM_CONFIG: join(file, "config.toml") })).rejects.toThrow(
+    SyncError,
+  );
+});
+
 it("a file that others may write is refused, one behind a link is read", async () => {
   const path = configFile("compress = true");
   const link = join(temporaryDir(), "link");
