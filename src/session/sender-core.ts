@@ -151,14 +151,9 @@ export class SenderCore<File> {
     this.#send("LISTED", new Uint8Array(0), "none");
   }
 
-  /** The source left a path out, or, with UNSUPPORTED, something of it that cannot be told. */
-  trouble(error: SyncError): void {
-    if (error.code === "UNSUPPORTED") this.totals.untold += 1;
-    this.#leaveOut(error);
-  }
-
-  /** A path is not listed: the receiver hears of it, as of so many at most. */
-  #leaveOut(error: SyncError): void {
+  /** A path is left out, or something of it that cannot be told: UNSUPPORTED, from a source. */
+  trouble(error: SyncError, isUntold: boolean = error.code === "UNSUPPORTED"): void {
+    if (isUntold) this.totals.untold += 1;
     if (this.totals.troubles < sessionLimits.keptTroubleCount)
       this.#send("UNLISTED", encodeUnlisted(error), "none");
     this.#report(error);
@@ -335,7 +330,7 @@ export class SenderCore<File> {
         else if (answer !== "nothing") this.#addOld(job, answer);
       },
       settled: (bytes) => this.#windows.settle("entries", bytes),
-      report: (error) => this.#leaveOut(error),
+      report: (error) => this.trouble(error, false),
     };
   }
 
