@@ -1,28 +1,19 @@
 import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
-import type { ByteString } from "../calls/byte-string.node.ts";
-import type { DirNode } from "../calls/dir-node.node.ts";
+import { NumberColumn } from "../../../bytes/number-column.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
+import { type LinkHead, LinkHeads } from "./link-heads.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
 import type { Replacement } from "./replacements.node.ts";
 import { isEmptyDir } from "./standing.node.ts";
 
-/** The first name of a file; the others are linked to it. */
-interface Head {
-  readonly entry: number;
-  readonly dir: DirNode;
-  readonly name: ByteString;
-  readonly kind: PlannedEntry["entry"]["kind"];
-  readonly size: number;
-  /** What stands there and stays; undefined for what is to come. */
-  readonly there: Pick<FileStats, "device" | "inode"> | undefined;
-}
-
 /** What becomes of a place that a further name belongs to. */
 type LinkOutcome = Exclude<PlannedEntry["outcome"], "same">;
+
+const linkOutcomes: readonly LinkOutcome[] = ["new", "touched", "changed", "replaced"];
 
 /** A name that was linked, or why it could not be. */
 interface Linked extends Replacement {
@@ -35,16 +26,16 @@ interface Linked extends Replacement {
  * Names that a file has beside its first one. They are linked at the end, when all first ones are
  * in place. The first is the first that is brought about, whatever the sender had first.
  *
- * Memory: some 120 bytes for each file with several names, and some 30 for each further name.
+ * Memory: some 50 bytes for each file with several names, some 30 for each further name.
  */
 export class HardLinks {
-  readonly #heads = new Map<number, Head>();
+  readonly #heads = new LinkHeads();
   readonly #failed = new Set<number>();
   readonly #places = new PlaceNames();
   /** Of each further name: its file, its number, and what its place becomes. */
-  readonly #files: number[] = [];
-  readonly #entries: number[] = [];
-  readonly #outcomes: LinkOutcome[] = [];
+  readonly #files = new NumberColumn(new Uint32Array(256));
+  readonly #entries = new NumberColumn(new Uint32Array(256));
+  readonly #outcomes = new NumberColumn(new Uint8Array(256));
 
   /** Where files are left out that are elsewhere, no other can be linked to them. */
   static of({ compareDest, keep }: Pick<TreeTargetOptions, "compareDest" | "keep">): HardLinks | undefined {
@@ -59,16 +50,15 @@ export class HardLinks {
    */
   take(planned: PlannedEntry): PlannedEntry["outcome"] | undefined {
     const { dir, name, number, entry, there } = planned;
-    if (entry.link === undefined) return undefined;
-    const head = this.#heads.get(entry.link);
-    if (head === undefined) this.#heads.set(entry.link, headOf(planned));
-    if (head === undefined || head.kind !== entry.kind) return undefined;
-    if (there && isSame(there, head.there)) return "same";
+    const { link: file } = entry;
+    if (file === undefined || this.#heads.add(file, planned)) return undefined;
+    if (this.#heads.kindOf(file) !== entry.kind) return undefined;
+    if (there && this.#heads.isSame(file, there)) return "same";
     const outcome = planned.outcome === "same" ? "touched" : planned.outcome;
     this.#places.add(dir, name);
-    this.#files.push(entry.link);
+    this.#files.push(file);
     this.#entries.push(number);
-    this.#outcomes.push(outcome);
+    this.#outcomes.push(linkOutcomes.indexOf(outcome));
     return outcome;
   }
 
@@ -79,49 +69,47 @@ export class HardLinks {
 
   /** True when names wait for their files. */
   get isWaiting(): boolean {
-    return this.#entries.length > 0;
+    return this.#entries.count > 0;
   }
 
   /** Links the names. What fails is told, and does not stop the others. */
   *link(tools: LeafTools): Generator<Linked> {
-    for (const [i, entry] of this.#entries.entries()) {
+    for (let i = 0; i < this.#entries.count; i++) {
       const [dir, name] = [this.#places.dirOf(i), this.#places.nameOf(i)];
-      const head = this.#heads.get(this.#files[i]!)!;
-      const { kind, size } = head;
-      const linked = { entry, dir, name, kind, size };
+      const head = this.#heads.get(this.#files.get(i));
+      const outcome = linkOutcomes[this.#outcomes.get(i)]!;
+      const linked = { entry: this.#entries.get(i), dir, name, kind: head.kind, size: 0 };
       try {
-        const isMade = this.#linkOne(tools, head, { ...linked, outcome: this.#outcomes[i]! });
-        yield { ...linked, outcome: isMade ? this.#outcomes[i] : undefined };
+        const size = this.#linkOne(tools, head, { ...linked, outcome });
+        yield { ...linked, size: size ?? 0, outcome: size === undefined ? undefined : outcome };
       } catch (trouble) {
         yield { ...linked, outcome: undefined, trouble };
       }
     }
   }
 
-  /** Returns false for one that was linked already. */
-  #linkOne(tools: LeafTools, head: Head, { dir, name, entry, kind, size, outcome }: Linked): boolean {
+  /** Returns the bytes of the file; undefined for one that was linked already. */
+  #linkOne(
+    tools: LeafTools,
+    head: LinkHead,
+    { dir, name, entry, kind, outcome }: Linked,
+  ): number | undefined {
     const { held } = tools;
     const from = this.#failed.has(head.entry) ? undefined : held.look(head.dir, head.name);
     if (from?.kind !== head.kind) throw new SyncError("IO", "the file that it is a name of could not be had");
     const there = held.look(dir, name);
-    if (there && isSame(there, from)) return false;
+    if (there && isSame(there, from)) return undefined;
     const isEmpty = there?.kind === "dir" && isEmptyDir(held, dir, name);
+    const { size } = from;
     const leaf = { entry, dir, name, kind, size, there: there && { ...there, isEmpty } };
     const isReplaced = outcome === "changed" || outcome === "replaced";
     putLeaf(tools, leaf, isReplaced, (temp) =>
       held.writeIn(temp.dir, () => fs.linkSync(held.at(head.dir, head.name), held.at(temp.dir, temp.name))),
     );
-    return true;
+    return size;
   }
 }
 
-function headOf({ dir, name, number, entry, there, outcome }: PlannedEntry): Head {
-  const stays = there !== undefined && (outcome === "same" || outcome === "touched");
-  const { device, inode } = there ?? { device: 0, inode: 0 };
-  const { kind, size } = entry;
-  return { entry: number, dir, name, kind, size, there: stays ? { device, inode } : undefined };
-}
-
-function isSame(one: Pick<FileStats, "device" | "inode">, other: Head["there"]): boolean {
-  return other !== undefined && one.inode === other.inode && one.device === other.device;
+function isSame(one: FileStats, other: FileStats): boolean {
+  return one.inode === other.inode && one.device === other.device;
 }
