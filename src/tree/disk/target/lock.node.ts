@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
-import { closingAfter } from "../../../bytes/closing.ts";
+import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
 import { isLocalDisk } from "../calls/disk-kind.node.ts";
@@ -69,17 +69,23 @@ export function takeLock(held: HeldDirs, dir: DirNode, name: ByteString): Lock {
 function tryToTake(place: Place): number | undefined {
   const there = openThere(place);
   if (there === undefined) return create(place, link);
-  const take = (): number | undefined => {
-    const isOurs = lockInSystem(there);
-    if (!isInPlace(place, there)) return undefined;
-    const lock = examine(place, there, isOurs);
-    if (lock.state !== "gone") throw locked(place, lock);
-    // Without a lock of the system two may come here at once: only what was looked at is moved
-    // away.
-    if (isOurs === undefined && !moveAway(place, there)) return undefined;
-    return create(place, isOurs === undefined ? link : replace);
-  };
-  return closingAfter(take, () => fs.closeSync(there));
+  const close = (): void => fs.closeSync(there);
+  const fd = closingOnFailure(() => takeOver(place, there), close);
+  if (fd === undefined) close();
+  // Where that fails, nobody else would close what was taken.
+  else closingOnFailure(close, () => fs.closeSync(fd));
+  return fd;
+}
+
+/** Takes the lock from a holder that is dead. @throws LOCKED */
+function takeOver(place: Place, there: number): number | undefined {
+  const isOurs = lockInSystem(there);
+  if (!isInPlace(place, there)) return undefined;
+  const lock = examine(place, there, isOurs);
+  if (lock.state !== "gone") throw locked(place, lock);
+  // Without a lock of the system two may come here at once: only what was looked at is moved away.
+  if (isOurs === undefined && !moveAway(place, there)) return undefined;
+  return create(place, isOurs === undefined ? link : replace);
 }
 
 /** Opens the lock that is there, and nothing that a call could wait for. */
