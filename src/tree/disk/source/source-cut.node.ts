@@ -82,8 +82,9 @@ export class SourceCut {
   }
 
   close(): void {
-    if (this.#open) fs.closeSync(this.#open.fd);
-    this.#open = undefined;
+    const open = this.#open;
+    this.#open = undefined; // it is gone, whatever the system says to closing it
+    if (open) fs.closeSync(open.fd);
   }
 
   #nextRun(): CutRun<SourceFile> | undefined {
