@@ -111,7 +111,13 @@ export function toSyncError(
 ): SyncError {
   if (isSyncError(thrown)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new SyncError(code, message, { cause: thrown, ...(detail && { detail }) });
+  const known = code === "INTERNAL" && isOfSystem(thrown) ? "IO" : code;
+  return new SyncError(known, message, { cause: thrown, ...(detail && { detail }) });
+}
+
+/** True for what the system said to a call: that is no mistake in this library. */
+function isOfSystem(thrown: unknown): boolean {
+  return thrown instanceof Error && "syscall" in thrown;
 }
 
 /** The same error with the path it is about, when it names none. */
