@@ -1,6 +1,19 @@
 import { defineConfig } from "vitest/config";
+import { placeOf, plantedMistakes, withMistake } from "./test/faults/planted-mistakes.ts";
+
+/** The mistake that `npm run soak -- mistakes` plants. */
+const mistake = plantedMistakes[Number(process.env["PLANTED_MISTAKE"])];
 
 export default defineConfig({
+  plugins: mistake
+    ? [
+        {
+          name: "planted-mistake",
+          enforce: "pre",
+          load: (id) => (id === placeOf(mistake) ? withMistake(mistake) : undefined),
+        },
+      ]
+    : [],
   test: {
     include: ["test/**/*.test.ts"],
     // They find tests that hang; none is so slow, however busy the machine is.

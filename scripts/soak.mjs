@@ -1,16 +1,40 @@
-// `npm run soak`: what `npm test` does in a short form, each test for a minute or as many seconds
-// as are given.
+// `npm run soak [-- PART] [SECONDS]`: what `npm test` does in a short form, in full. Without a part,
+// all of them; those that never end by themselves take a minute, or as many seconds as are given.
+import { findMistakes } from "./mistakes.mjs";
 import { run } from "./run.mjs";
 
-const seconds = Number(process.argv[2] ?? 60);
+/** What is set for the tests of each part. */
+const parts = {
+  "kill-points": { tests: ["test/faults/kill-points.test.ts"], env: { FAULT_POINTS: "all" } },
+  "error-points": { tests: ["test/faults/error-points.test.ts"], env: { FAULT_POINTS: "all" } },
+  "power-loss": { tests: ["test/faults/power-loss.test.ts"], env: { POWER_STATES: "15000" } },
+  signals: { tests: ["test/faults/signals.test.ts"], env: { SIGNAL_MOMENTS: "10" } },
+  swaps: { tests: ["test/unit/tree/disk/swapped-dirs.test.ts"], env: {} },
+  "random-trees": {
+    tests: [
+      "test/interop/rsync-facts.test.ts",
+      "test/interop/rsync-filters.test.ts",
+      "test/interop/gitignore.test.ts",
+      "test/interop/rsync-alternatives.test.ts",
+      "test/interop/rsync-backups.test.ts",
+      "test/interop/rsync-sources.test.ts",
+    ],
+    env: {},
+  },
+  mistakes: { script: findMistakes },
+};
+
+const words = process.argv.slice(2);
+const asked = words.filter((word) => Object.hasOwn(parts, word));
+const seconds = Number(words.find((word) => /^\d+$/.test(word)) ?? 60);
 process.env.SOAK_MS = String(seconds * 1000);
 process.env.SEED ??= "random";
-const tests = [
-  "test/unit/tree/disk/swapped-dirs.test.ts",
-  "test/interop/rsync-filters.test.ts",
-  "test/interop/gitignore.test.ts",
-  "test/interop/rsync-alternatives.test.ts",
-  "test/interop/rsync-backups.test.ts",
-  "test/interop/rsync-sources.test.ts",
-];
-process.exitCode = await run("vitest", ["run", ...tests]);
+if (words.length > asked.length + 1) throw new Error(`the parts are ${Object.keys(parts).join(", ")}`);
+
+for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
+  console.log(`${name}:`);
+  const { tests, env, script } = parts[name];
+  if (script) process.exitCode = ((await script()) > 0 ? 1 : 0) || process.exitCode;
+  else
+    process.exitCode = (await run("vitest", ["run", "--testTimeout=0", ...tests], env)) || process.exitCode;
+}

@@ -1,0 +1,70 @@
+import { isSyncError, SyncError } from "../../src/errors.ts";
+import { notLinux, unless } from "../obstacles.ts";
+import { tempDir } from "../unit/tree/disk/disk-tree.ts";
+import { failOnce } from "./dying.ts";
+import { atPoints, type Prepared } from "./points.ts";
+import { run, type Told, worldIn } from "./scenarios.ts";
+import { differences } from "./world.ts";
+
+/** What a call may fail with that has nothing to do with what is at its path. */
+const codes = ["ENOSPC", "EIO", "EACCES", "EMFILE", "EROFS", "EDQUOT"] as const;
+
+unless(notLinux).test(
+  "whatever call fails, that is told of the path it was about, all else is as intended, and the next run ends well",
+  async () => {
+    using temp = tempDir();
+    await atPoints(temp.path, {
+      kind: "error points",
+      pointsOf: ({ calls }) => [...calls.keys()].flatMap((at) => codes.map((code) => [at, code] as const)),
+      async visit(prepared, [at, code], folder) {
+        const { result, call } = await failOnce(folder, at, code, () => run(prepared.scenario, folder));
+        const faults =
+          result.status === "rejected"
+            ? faultsOfFailure(result.reason)
+            : faultsOfTold(prepared, result.value, folder);
+        return {
+          faults: faults.map((fault) => `${call?.name} ${call?.path}: ${fault}`),
+          isUnkept: result.status === "fulfilled" && result.value.unkept.length > 0,
+        };
+      },
+    });
+  },
+);
+
+/** A failure of the whole is an error with a code that says what it is. */
+function faultsOfFailure(reason: unknown): string[] {
+  if (!isSyncError(reason)) return [`this is no SyncError: ${String(reason)}`];
+  return reason.code === "INTERNAL" ? [`failed as by a mistake: ${show(reason)}`] : [];
+}
+
+/** What is not as intended belongs to a path that was told, or to one below or around it. */
+function faultsOfTold({ after, before, scenario }: Prepared, told: Told, folder: string): string[] {
+  const internal = told.troubles.filter(({ code }) => code === "INTERNAL");
+  const paths = told.troubles.map(({ detail }) => detail.path ?? "");
+  const deletesNothing = told.troubles.some(({ code }) => code === "PARTIAL");
+  const unnamed = differences(worldIn(folder, scenario), after).filter((line) => {
+    const path = /^(?:is|should be) (.*?): /.exec(line)![1]!;
+    if (deletesNothing && before.has(path) && !after.has(path)) return false;
+    return !paths.some((each) => isAbout(each, path)) && told.unkept.length === 0;
+  });
+  return [
+    ...internal.map((trouble) => `told as a mistake: ${show(trouble)}`),
+    ...unnamed.map((line) => `nobody told (${told.troubles.map(show).join(", ")}), and it ${line}`),
+  ];
+}
+
+/** True where a trouble with a path explains what is at another one. */
+function isAbout(told: string, path: string): boolean {
+  const place = path.replace(/^(?:around\/to|from)\/?/, "");
+  return (
+    told === "" ||
+    told === place ||
+    place.startsWith(`${told}/`) ||
+    told.startsWith(`${place}/`) ||
+    place === ""
+  );
+}
+
+function show({ code, message, detail }: SyncError): string {
+  return `${code} ${detail.path ?? "-"} ${message}`;
+}
