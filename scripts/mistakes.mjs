@@ -1,4 +1,5 @@
-// `npm run soak -- mistakes`: plants one mistake after another, and runs the test that has to find it.
+// `npm run soak -- mistakes`: plants one mistake after another, and runs the test that has to find
+// it.
 import { join } from "node:path";
 import { capture, importTypeScript, root } from "./run.mjs";
 

@@ -1,5 +1,5 @@
-// `npm run soak [-- PART] [SECONDS]`: what `npm test` does in a short form, in full. Without a part,
-// all of them; those that never end by themselves take a minute, or as many seconds as are given.
+// `npm run soak [-- PART] [SECONDS]`: what `npm test` does in a short form, in full. Without a
+// part, all of them; what never ends by itself takes a minute, or as many seconds as are given.
 import { findMistakes } from "./mistakes.mjs";
 import { run } from "./run.mjs";
 

@@ -84,7 +84,7 @@ export async function atPoints<Point>(
   expect(wrong).toEqual([]);
 }
 
-/** What is wrong when a scenario is run again after a fault, and once more: nothing is left to do. */
+/** What is wrong when a scenario is run again after a fault, and then with nothing left to do. */
 async function faultsOfRerun(intent: Prepared & Pick<Visit, "isUnkept">, folder: string): Promise<string[]> {
   const { scenario, after } = intent;
   const faults = faultsIn(worldIn(folder, scenario), intent);

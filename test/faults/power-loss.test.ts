@@ -48,7 +48,7 @@ async function record(
   return { model, intent: { before, after } };
 }
 
-/** Kinds and content alone: modes and times come with the names of new files, or are set at the end. */
+/** Kinds and content alone: modes and times come with the names of new files, or at the end. */
 function bare(world: World): World {
   const things = [...world].map(([path, { kind, content }]) => [
     path,
@@ -103,7 +103,7 @@ unless(notLinux).describe("what is on the disk after a loss of power", () => {
     const wrong: string[] = [];
     const count = visitStates(recorded, seededRandom(printedSeed()), (world, { ordersNames }) => {
       const faults = faultsIn(world, recorded.intent);
-      // Where the file system may change names in any order, it may lose the old one before the new.
+      // Where names may change in any order, the old one may be gone before the new is there.
       wrong.push(...(ordersNames ? faults : faults.filter((fault) => fault.includes(" is neither "))));
     });
     console.log(`${name}, ${durability}: ${count} states after a loss of power, ${wrong.length} violations`);

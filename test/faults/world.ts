@@ -68,9 +68,9 @@ export interface Intent {
 }
 
 /**
- * What is wrong with a world after any fault, a line each. Nothing is where each path has the old or
- * the new, whole; where nothing is missing that is in both, and nothing is there that is in none; and
- * where what is removed at one place is at another.
+ * What is wrong with a world after any fault, a line each. Nothing is where each path has the old
+ * or the new, whole; where nothing is missing that is in both, and nothing is there that is in
+ * none; and where what is removed at one place is at another.
  *
  * What a receiver has in its staging directory is not looked at, and the mode and time of a
  * directory that changes only at the end.
