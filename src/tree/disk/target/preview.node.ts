@@ -7,7 +7,9 @@ import { Alternatives, type AlternativeOptions, hasAlternatives } from "./altern
 import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { seenKeeping } from "../facts/keeping.node.ts";
+import { lacksModes } from "../facts/mounted-type.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
 import { type DeletionOptions, extrasAt } from "./deletion.node.ts";
@@ -149,7 +151,7 @@ class Preview implements TreeTarget, EntryActions {
     const { keep, rule } = this.#options;
     const kept = new KeptFacts(keep);
     const { allowedModeBits } = kept;
-    const keeping = held ? seenKeeping(held.lookAtDir(held.root), allowedModeBits) : keepsAll;
+    const keeping = held ? this.#look(held, allowedModeBits) : keepsAll;
     this.#keeping = keeping;
     const { keepsDirLinks = false } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
@@ -166,6 +168,12 @@ class Preview implements TreeTarget, EntryActions {
       extras: this.#extras,
       expected,
     });
+  }
+
+  /** What the place is known to keep, as nothing may be tried there. */
+  #look(held: HeldDirs, allowedModeBits: number): Keeping {
+    const seen = seenKeeping(held.lookAtDir(held.root), allowedModeBits);
+    return lacksModes(held) ? { ...seen, modeBits: 0 } : seen;
   }
 
   root(): void {}

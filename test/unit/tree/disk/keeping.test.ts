@@ -2,9 +2,12 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { mountedType } from "../../../../src/tree/disk/facts/mounted-type.node.ts";
+import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import * as times from "../../../../src/tree/disk/calls/times.node.ts";
+import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 import { missing, notRoot, skipFor, unless } from "../../../obstacles.ts";
@@ -17,6 +20,14 @@ interface Synced {
   readonly troubles: string[];
   readonly sentBytes: number;
   readonly nothing: number;
+}
+
+/** What would become of which path, with nothing written. */
+async function foretold(from: string, to: string): Promise<[string, string][]> {
+  const told: [string, string][] = [];
+  const onChange = ({ change, path }: TreeChange): void => void told.push([change, path]);
+  await syncTrees(await openTreeSource(`${from}/`), openTreePreview(to, { onChange }));
+  return told;
 }
 
 async function sync(from: string, to: string, options: TreeTargetOptions = {}): Promise<Synced> {
@@ -227,9 +238,27 @@ unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).test(
       expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
       expect(fs.readFileSync(`${to}/dir/large`).equals(noise(300_000, 1))).toBe(true);
       expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 7 });
+      expect(await foretold(from, to)).toEqual([]);
+      fs.appendFileSync(`${from}/dir/large`, "more");
+      expect(await foretold(from, to)).toEqual([["changed", "dir/large"]]);
     } finally {
       run("umount", to);
       run("losetup", "-d", device);
     }
   },
 );
+
+test("the type of a file system is that of the mount with the number", () => {
+  const mounts = [
+    "2 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw",
+    "22 2 7:0 / /mnt/a\\040-\\040b rw,nosuid shared:1 master:2 - fuseblk /dev/loop0 rw,blksize=4096",
+    "23 2 0:50 / /mnt/card ro - vfat /dev/sdb1 rw",
+    "",
+  ].join("\n");
+  expect([2, 22, 23, 3].map((mount) => mountedType(mounts, mount))).toEqual([
+    "ext4",
+    "fuseblk",
+    "vfat",
+    undefined,
+  ]);
+});
