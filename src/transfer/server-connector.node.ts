@@ -4,6 +4,7 @@ import { httpFetch } from "../transport/http-fetch.node.ts";
 import type { HttpOptions } from "../transport/http-request.node.ts";
 import { connectTurns } from "../transport/http-turns.ts";
 import { connectHttp } from "../transport/http.node.ts";
+import { proxyAgentFor } from "../transport/proxy.node.ts";
 import { sessionSubprotocol, sessionUrl, type SessionWish } from "../transport/session-request.ts";
 import { withConnectionHint } from "./connection-hint.node.ts";
 import type { ServerEndpoint } from "./endpoint.node.ts";
@@ -42,8 +43,11 @@ export function serverConnector(
     ...(ca !== undefined && { ca }),
     ...(insecure !== undefined && { insecure }),
   };
-  const connect = connectorBy(turns ? "turns" : kind, url, http);
-  return (given) => withConnectionHint(url, () => connect(given));
+  return (given) =>
+    withConnectionHint(url, async () => {
+      const agent = await proxyAgentFor(url, turns ? "requests" : "tunnel");
+      return connectorBy(turns ? "turns" : kind, url, { ...http, ...(agent && { agent }) })(given);
+    });
 }
 
 function connectorBy(way: "websocket" | "http" | "turns", url: string, http: HttpOptions): Connect {

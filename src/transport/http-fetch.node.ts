@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { Readable } from "node:stream";
-import { type HttpOptions, keptConnections, parseHttpUrl } from "./http-request.node.ts";
+import { type HttpOptions, keptConnections, parseHttpUrl, trustOf } from "./http-request.node.ts";
 import type { TurnAnswer, TurnFetch } from "./turn-line.ts";
 
 /**
@@ -11,15 +11,19 @@ import type { TurnAnswer, TurnFetch } from "./turn-line.ts";
  * @param url where all requests go
  * @throws USAGE when the URL is none of http: or https:
  */
-export function httpFetch(url: string, options: Pick<HttpOptions, "ca" | "insecure"> = {}): TurnFetch {
+export function httpFetch(
+  url: string,
+  options: Pick<HttpOptions, "agent" | "ca" | "insecure"> = {},
+): TurnFetch {
   const secure = parseHttpUrl(url).protocol === "https:";
-  const agent = keptConnections(secure, options);
+  const agent = options.agent ?? keptConnections(secure);
+  const trust = trustOf(options);
   const call = secure ? httpsRequest : httpRequest;
   return (target, { method, headers, body, signal }) =>
     new Promise<TurnAnswer>((resolve, reject) => {
       // Of a DELETE, node:http would not say that it has a body.
       const length = body ? { "Content-Length": String(body.length) } : {};
-      const request = call(target, { method, headers: { ...headers, ...length }, agent, signal });
+      const request = call(target, { method, headers: { ...headers, ...length }, agent, signal, ...trust });
       request.setNoDelay(true);
       request.on("error", reject);
       request.on("response", (response) => {

@@ -20,6 +20,8 @@ export interface HttpOptions extends AbortOptions {
    * change all.
    */
   readonly insecure?: boolean;
+  /** Makes the connections, by way of a proxy say; direct ones unless given. */
+  readonly agent?: HttpAgent;
   /** Milliseconds until the server has answered; 30 s unless given, 0 for no limit. */
   readonly connectMs?: number;
 }
@@ -36,23 +38,27 @@ export function openRequest(url: string, method: string, options: HttpOptions): 
   const target = parseHttpUrl(url);
   const secure = target.protocol === "https:";
   // A connection that may be kept stays open for the one direction when the other has ended.
-  const agent = keptConnections(secure, options);
+  const own = options.agent ? undefined : keptConnections(secure);
   const call = secure ? httpsRequest : httpRequest;
-  const request = call(target, { method, agent, headers: { ...options.headers } });
+  const request = call(target, {
+    method,
+    agent: own ?? options.agent,
+    headers: { ...options.headers },
+    ...trustOf(options),
+  });
   request.setNoDelay(true);
-  request.once("close", () => agent.destroy());
+  request.once("close", () => own?.destroy());
   return request;
 }
 
 /** Connections that are kept for further requests. */
-export function keptConnections(secure: boolean, options: Pick<HttpOptions, "ca" | "insecure">): HttpAgent {
-  if (!secure) return new HttpAgent({ keepAlive: true });
-  const { ca, insecure } = options;
-  return new HttpsAgent({
-    keepAlive: true,
-    ...(ca !== undefined && { ca }),
-    rejectUnauthorized: insecure !== true,
-  });
+export function keptConnections(secure: boolean): HttpAgent {
+  return secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+}
+
+/** Whom to trust, as node:tls has it. */
+export function trustOf({ ca, insecure }: Pick<HttpOptions, "ca" | "insecure">) {
+  return { ...(ca !== undefined && { ca }), rejectUnauthorized: insecure !== true };
 }
 
 /** The URL, checked. @throws USAGE */

@@ -4,7 +4,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { override } from "../bytes/override.ts";
 import { SyncError } from "../errors.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf } from "./channel.ts";
-import { defaultConnectMs, type HttpOptions, readRefusal } from "./http-request.node.ts";
+import { defaultConnectMs, type HttpOptions, readRefusal, trustOf } from "./http-request.node.ts";
 import {
   type WebSocketLike,
   type WebSocketOptions,
@@ -97,13 +97,13 @@ function leavingAtTheEnd(channel: ByteChannel, leave: () => void): ChannelDuplex
 }
 
 function openSocket(url: string, options: ConnectWsOptions): WebSocket {
-  const { headers, ca, insecure, protocols = [], connectMs: handshakeTimeout = defaultConnectMs } = options;
+  const { headers, agent, protocols = [], connectMs: handshakeTimeout = defaultConnectMs } = options;
   try {
     return new WebSocket(url, [...protocols], {
       ...socketOptions,
       headers: { ...headers },
-      ...(ca !== undefined && { ca }),
-      rejectUnauthorized: insecure !== true,
+      ...trustOf(options),
+      ...(agent && { agent }),
       ...(handshakeTimeout > 0 && { handshakeTimeout }),
     });
   } catch (cause) {

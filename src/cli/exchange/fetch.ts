@@ -10,7 +10,7 @@ import { withConnectionHint } from "../../transfer/connection-hint.node.ts";
 import { defineCommand } from "../command.ts";
 import { encodeOtherBytes } from "../../transfer/endpoint.node.ts";
 import { checkReplaceable } from "./file-replacement.ts";
-import { httpOptions, readHttpOptions } from "../options/remote-options.ts";
+import { httpOptions, readFetchOptions } from "../options/remote-options.ts";
 import { openResumableFile } from "./resumable-file.ts";
 import { timeoutOf, timeoutOption } from "../options/session-options.ts";
 import { prepareForFetch } from "../engine.ts";
@@ -51,7 +51,7 @@ export const fetch = defineCommand({
     const url = encodeOtherBytes(from);
     const windowCount = readCount("window", options.window, 8, 65_536);
     const { stallMs } = timeoutOf(options);
-    const http = readHttpOptions(options);
+    const http = await readFetchOptions(url, options);
     const limits = chunkLimitOf(options);
     const onTrouble = (error: SyncError): void => report.trouble(error);
     const file = openResumableFile(path);

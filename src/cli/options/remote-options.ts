@@ -3,6 +3,7 @@ import { reconnectLimits, type Retry } from "../../session/reconnect.ts";
 import type { ConnectorOptions } from "../../transfer/connector.node.ts";
 import type { Endpoint } from "../../transfer/endpoint.node.ts";
 import type { HttpOptions } from "../../transport/http-request.node.ts";
+import { proxyAgentFor } from "../../transport/proxy.node.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readNamedFile } from "./named-file.ts";
@@ -63,13 +64,22 @@ export const remoteOptions = {
 } as const satisfies OptionSpecs;
 
 /** How a server is reached, as the options say. @throws USAGE, NOT_FOUND, IO */
-export function readHttpOptions(options: OptionValues<typeof httpOptions>): HttpOptions {
+function readHttpOptions(options: OptionValues<typeof httpOptions>): HttpOptions {
   const token = readToken(options["token-file"]);
   return {
     ...(token !== undefined && { headers: { Authorization: `Bearer ${token}` } }),
     ...(options.ca !== undefined && { ca: readNamedFile(options.ca).toString() }),
     ...(options.insecure === true && { insecure: true }),
   };
+}
+
+/** The same, by way of the proxy that the environment names. @throws USAGE, NOT_FOUND, IO */
+export async function readFetchOptions(
+  url: string,
+  options: OptionValues<typeof httpOptions>,
+): Promise<HttpOptions> {
+  const agent = await proxyAgentFor(url, "requests");
+  return { ...readHttpOptions(options), ...(agent && { agent }) };
 }
 
 /**

@@ -15,7 +15,7 @@ import { placeBelow } from "../../transfer/place-below.node.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
 import {
   readConnectorOptions,
-  readHttpOptions,
+  readFetchOptions,
   reconnectionOf,
   remoteOptions,
 } from "../options/remote-options.ts";
@@ -66,7 +66,7 @@ async function openShare(upstream: RemoteEndpoint, given: Given, report: Report)
     if (given.compress === true)
       throw new SyncError("USAGE", "what is fetched as CAFS does is not compressed");
     if (upstream.kind !== "http") throw new SyncError("USAGE", "--cafs goes with a URL of http: or https:");
-    const http = readHttpOptions(own);
+    const http = await readFetchOptions(upstream.url, own);
     return createCafsRelay(upstream.url, {
       store: await openRelayStore(given.store),
       onRetry,
