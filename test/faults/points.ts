@@ -62,7 +62,7 @@ export async function atPoints<Point>(
     isFull ? items : Array.from({ length: count }, () => items[Math.floor(random() * items.length)]!);
   const wrong: string[] = [];
   let totalCount = 0;
-  for (const scenario of some(3, scenarios)) {
+  for (const scenario of some(2, scenarios)) {
     if (asked !== undefined && scenario.name !== asked) continue;
     const prepared = await prepare(scenario, base);
     const points = some(4, pointsOf(prepared)).filter((_, at) => at % stride === 0);

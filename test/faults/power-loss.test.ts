@@ -18,7 +18,7 @@ vi.mock("../../src/tree/disk/calls/disk-sync.node.ts", async (load) => ({
 }));
 
 /** States for each promise; `npm run soak` asks for more. */
-const stateCount = Number(process.env["POWER_STATES"] ?? 150);
+const stateCount = Number(process.env["POWER_STATES"] ?? 80);
 
 /** A run, the disk after each of its calls, and what it was to make. */
 interface Recorded {

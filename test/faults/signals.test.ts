@@ -23,7 +23,7 @@ const ending: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGQUIT"];
 
 /** `npm run soak` asks for so many of each signal to each command. */
 const momentCount = Number(process.env["SIGNAL_MOMENTS"] ?? 0);
-const shortCount = 3;
+const shortCount = 2;
 
 /** Runs a command, and sends it a signal after a while. */
 async function runUntil(line: string, folder: string, signal: NodeJS.Signals | undefined, afterMs: number) {

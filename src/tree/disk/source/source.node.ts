@@ -74,8 +74,17 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
       removes: describeSource(start, options),
       arrived: (onTrouble: (error: SyncError) => void) => listing.removeSent(onTrouble),
     }),
-    close: async () => start.held.close(),
+    close: async () => closeStart(start),
   };
+}
+
+/** @throws IO */
+function closeStart({ held, place }: ListingStart): void {
+  try {
+    held.close();
+  } catch (thrown) {
+    throw fileTrouble(thrown, printPath(place));
+  }
 }
 
 /** A directory, or the file or link in it; with a slash where all that is in it may be removed. */
