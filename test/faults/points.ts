@@ -43,6 +43,8 @@ export interface Visit {
 export interface FaultPlan<Point> {
   /** What a point is called, several of them. */
   readonly kind: string;
+  /** The scenarios in which that makes sense; all unless given. */
+  readonly isMeant?: (scenario: Scenario) => boolean;
   readonly pointsOf: (prepared: Prepared) => readonly Point[];
   /** Puts a fault at a point of a scenario that was just planted. */
   readonly visit: (prepared: Prepared, point: Point, folder: string) => Promise<Visit>;
@@ -55,14 +57,14 @@ export interface FaultPlan<Point> {
  */
 export async function atPoints<Point>(
   base: string,
-  { kind, pointsOf, visit }: FaultPlan<Point>,
+  { kind, isMeant = () => true, pointsOf, visit }: FaultPlan<Point>,
 ): Promise<void> {
   const random = seededRandom(printedSeed());
   const some = <Item>(count: number, items: readonly Item[]): readonly Item[] =>
     isFull ? items : Array.from({ length: count }, () => items[Math.floor(random() * items.length)]!);
   const wrong: string[] = [];
   let totalCount = 0;
-  for (const scenario of some(2, scenarios)) {
+  for (const scenario of some(2, scenarios.filter(isMeant))) {
     if (asked !== undefined && scenario.name !== asked) continue;
     const prepared = await prepare(scenario, base);
     const points = some(4, pointsOf(prepared)).filter((_, at) => at % stride === 0);
