@@ -15,8 +15,10 @@ unless(notLinux).test(
     using temp = tempDir();
     await atPoints(temp.path, {
       kind: "error points",
-      // Which backups there are depends on what could be read of the old files.
-      isMeant: ({ options }) => options.backupSuffix === undefined && options.backupDir === undefined,
+      // Which backups there are depends on what could be read of the old files; and no source is
+      // removed when any file failed.
+      isMeant: ({ options: { backupDir, backupSuffix, removesSourceFiles } }) =>
+        backupDir === undefined && backupSuffix === undefined && removesSourceFiles !== true,
       pointsOf: ({ calls }) => [...calls.keys()].flatMap((at) => codes.map((code) => [at, code] as const)),
       async visit(prepared, [at, code], folder) {
         const { result, call } = await failOnce(folder, at, code, () => run(prepared.scenario, folder));
