@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { parseSize } from "../../bytes/size.ts";
 import { SyncError } from "../../errors.ts";
 import { closest } from "./closest.ts";
 import type { Command, OptionSpecs, OptionValues } from "../command.ts";
@@ -155,4 +156,16 @@ export function readCount(
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= least && count <= most) return count;
   throw new SyncError("USAGE", `--${name} takes a whole number from ${least} to ${most}, not "${text}"`);
+}
+
+/**
+ * The bytes that an option was given, undefined when it was not.
+ *
+ * @throws USAGE
+ */
+export function readSize(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new SyncError("USAGE", `--${name} takes bytes, or a size such as 10K, 64M or 2T, not "${text}"`);
 }

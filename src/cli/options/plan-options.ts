@@ -1,8 +1,7 @@
-import { parseSize } from "../../bytes/size.ts";
 import { SyncError } from "../../errors.ts";
 import { maxWindowSec } from "../../tree/order/order-fields.ts";
 import type { PlanRule } from "../../tree/plan/plan-rule.ts";
-import { readCount } from "./arguments.ts";
+import { readCount, readSize } from "./arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 
 /** Options about what is brought about, and when files are equal, with rsync's meaning. */
@@ -75,11 +74,4 @@ export function planRuleOf(
     ...(minBytes !== undefined && { minBytes }),
     ...(maxBytes !== undefined && { maxBytes }),
   };
-}
-
-function readSize(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const bytes = parseSize(text);
-  if (bytes !== undefined) return bytes;
-  throw new SyncError("USAGE", `--${name} takes bytes, or such as 10K, 5M or 2G`);
 }

@@ -1,7 +1,5 @@
-import { parseSize } from "../../bytes/size.ts";
-import { SyncError } from "../../errors.ts";
 import type { ReceiveLimits } from "../../session/allowance.ts";
-import { readCount } from "./arguments.ts";
+import { readCount, readSize } from "./arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 
 /** Options of the commands that receive. 0 is no limit. */
@@ -36,11 +34,4 @@ export function receiveLimitsOf(options: OptionValues<typeof receiveLimitOptions
     ...(maxEntryCount !== undefined && { maxEntryCount: maxEntryCount || Infinity }),
     ...(maxExpansion !== undefined && { maxExpansion: maxExpansion || Infinity }),
   };
-}
-
-function readSize(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const size = parseSize(text);
-  if (size !== undefined) return size;
-  throw new SyncError("USAGE", `--${name} takes a size such as 500000, 64M or 2T, not "${text}"`);
 }
