@@ -45,6 +45,8 @@ export class MetadataSetter {
   readonly #keep: Keep;
   readonly #onUnkept: (what: Unkept) => void;
   readonly #told = new Set<Unkept>();
+  /** Owners that files with several names were given: other names were looked at before. */
+  readonly #owners = new Map<string, number>();
   #keepsLinkTimes: boolean | undefined;
 
   constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void = () => {}, keep: Keep = plainKeep) {
@@ -121,10 +123,13 @@ export class MetadataSetter {
 
   /** Sets the mode after the facts: a new owner takes bits of it away. */
   #change(at: NameAt, there: FileStats, wanted: Metadata, hasFacts: boolean): void {
-    withSame(at.path(), there, (place, fd) => {
+    const file = there.linkCount > 1 ? `${there.device}:${there.inode}` : undefined;
+    const owner = this.#owners.get(file ?? "") ?? there.owner;
+    withSame(at.path(), { ...there, owner }, (place, fd) => {
       if (!hasFacts) this.#setFacts(place, wanted.facts!, there);
       if (there.kind !== "symlink") changeMode(place, fd, modeOver(there, wanted, this.keeping));
     });
+    if (file !== undefined && wanted.facts?.user) this.#owners.set(file, wanted.facts.user.id);
   }
 
   /** @param there what has some of them already */

@@ -21,6 +21,7 @@ import type { ExpectedPaths } from "../../filter/expected-paths.ts";
 import { depthOf, printPlace, DirNode } from "../calls/dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import type { RemovedSource } from "./removed-source.node.ts";
+import type { SharedFiles } from "./shared-files.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
 import type { ChangedFact, Entry, Layout } from "../../entry/entry.ts";
@@ -66,6 +67,8 @@ interface EntryPlannerTools {
   readonly tellsChanges: boolean;
   /** True where nothing about files with further names may be changed. */
   readonly sparesLinked: boolean;
+  /** Says which of them may be changed all the same; none unless given. */
+  readonly sharedFiles: SharedFiles | undefined;
   readonly kept: KeptFacts;
   /** The source, when what arrives is removed there. */
   readonly removed?: RemovedSource | undefined;
@@ -190,8 +193,10 @@ export class EntryPlanner {
 
   #outcomeOf(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
     const outcome = this.#compareAll(dir, name, entry, there);
-    const isShared = outcome === "touched" && there!.kind !== "dir" && there!.linkCount > 1;
-    return isShared && this.#tools.sparesLinked ? "changed" : outcome;
+    const { sharedFiles, sparesLinked } = this.#tools;
+    if (!sparesLinked || !there || there.kind === "dir" || there.linkCount === 1) return outcome;
+    const mayChange = sharedFiles?.claim(there, entry) === true;
+    return outcome === "touched" && !mayChange ? "changed" : outcome;
   }
 
   #compareAll(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {

@@ -32,6 +32,7 @@ import { TargetDirs } from "./target-dirs.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import { changeOf, type Differing } from "./tree-change.node.ts";
 import { syncsFiles } from "../calls/disk-sync.node.ts";
+import { SharedFiles } from "./shared-files.node.ts";
 import { Workspace } from "./workspace.node.ts";
 
 /** What a destination is opened with. */
@@ -218,7 +219,9 @@ export class OpenTarget {
     const onDone = onChange && ((differing: Differing): void => onChange(changeOf(differing)));
     const { hardLinks = false } = this.#kept.keep;
     // What names share is changed for all of them: which of them belong together is told otherwise.
-    const { sparesLinked = hardLinks } = this.#tools.options;
+    const { sparesLinked: sparesAll = false } = this.#tools.options;
+    const sparesLinked = sparesAll || hardLinks;
+    const sharedFiles = sparesAll ? undefined : new SharedFiles();
     const actions = new TargetActions({
       held: this.held,
       metadata,
@@ -249,6 +252,7 @@ export class OpenTarget {
       actions,
       tellsChanges,
       sparesLinked,
+      sharedFiles,
       extras,
       expected,
     });

@@ -23,6 +23,7 @@ import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
 import type { Need, TargetOptions, TreeTarget } from "../../target.ts";
+import { SharedFiles } from "./shared-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 
 /** How `openTreePreview` looks. */
@@ -165,6 +166,7 @@ class Preview implements TreeTarget, EntryActions {
       actions: this,
       tellsChanges: true,
       sparesLinked: keep?.hardLinks === true,
+      sharedFiles: new SharedFiles(),
       extras: this.#extras,
       expected,
     });

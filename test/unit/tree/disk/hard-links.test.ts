@@ -5,6 +5,7 @@ import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.t
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
+import { notRoot, unless } from "../../../obstacles.ts";
 import { tempDir } from "./disk-tree.ts";
 import { syncFacts } from "./fact-trees.ts";
 import { syncTrees } from "./sync-trees.ts";
@@ -135,4 +136,35 @@ test("a peer that says of other kinds that they are one file makes none of anoth
   await target.commit(true);
   await target.close();
   expect(fs.lstatSync(`${temp.path}/b`).isFile()).toBe(true);
+});
+
+unless(notRoot).test("what names of one file share is set once, and the file stays", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  plant(from);
+  const all = { ...keep, owner: true, group: true };
+  await syncFacts(`${from}/`, to, all);
+  const { ino } = fs.statSync(`${to}/a`);
+  fs.chownSync(`${from}/a`, 7, 8);
+  fs.chmodSync(`${from}/a`, 0o600);
+  fs.linkSync(`${to}/own`, `${to}/p`);
+  fs.writeFileSync(`${from}/p`, "content");
+  fs.utimesSync(`${from}/p`, 1000, 1000);
+  fs.chmodSync(`${from}/p`, 0o604);
+  expect((await syncFacts(`${from}/`, to, all)).changes).toEqual(["changed p", "touched a"]);
+  expect(fs.statSync(`${to}/z`)).toMatchObject({ ino, uid: 7, gid: 8, mode: 0o100600 });
+  expect(groupsIn(to)).toEqual(["a dir/b z", "dir/m l", "own", "p"]);
+  expect(groupsIn(to)).toEqual(groupsIn(from));
+});
+
+unless(notRoot).test("owners of linked files are set where links are not kept, by content, too", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  plant(from);
+  await syncFacts(`${from}/`, to, keep);
+  fs.chownSync(`${from}/a`, 7, 8);
+  const facts = { owner: true, group: true };
+  const { troubles } = await syncFacts(`${from}/`, to, facts, { rule: { equality: "content" } });
+  expect(troubles).toEqual([]);
+  expect(fs.statSync(`${to}/z`)).toMatchObject({ uid: 7, gid: 8 });
 });
