@@ -16,7 +16,7 @@ import type { ServerEndpoint } from "./endpoint.node.ts";
 export const maxUrlLength = 7168;
 
 /** How a server is reached. */
-export interface ServerOptions extends Pick<HttpOptions, "headers" | "ca" | "insecure"> {
+export interface ServerOptions extends Pick<HttpOptions, "headers" | "ca" | "connectMs" | "insecure"> {
   /** True to talk by many short requests, for proxies that collect what they pass on. */
   readonly turns?: boolean;
   /** The relays on the way, for an upstream to know. */
@@ -32,7 +32,7 @@ export interface ServerOptions extends Pick<HttpOptions, "headers" | "ca" | "ins
 export function serverConnector(
   { kind, url: place }: ServerEndpoint,
   wish: SessionWish,
-  { turns = false, via = [], headers, ca, insecure }: ServerOptions,
+  { turns = false, via = [], headers, ca, insecure, connectMs }: ServerOptions,
 ): Connect {
   const url = sessionUrl(place, wish);
   const [actual, limit] = [url.length, maxUrlLength];
@@ -42,6 +42,7 @@ export function serverConnector(
     headers: { ...headers, ...(via.length > 0 && { "Rsync-Stream-Via": via.join(", ") }) },
     ...(ca !== undefined && { ca }),
     ...(insecure !== undefined && { insecure }),
+    ...(connectMs !== undefined && { connectMs }),
   };
   return (given) =>
     withConnectionHint(url, async () => {

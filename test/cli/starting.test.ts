@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { missing, unless } from "../obstacles.ts";
@@ -32,14 +34,29 @@ unless(missing("sh", "cat")).describe("the other end is started early, and not i
   it("and is ended when there turns out to be nothing to say to it", async () => {
     const folder = freshFolder();
     plant(folder, { ssh: noting });
-    const line = `mkfifo "$1/pipe"; $RS push -e "sh $1/ssh" "$1/pipe" host:x`;
+    const line = `$RS push -e "sh $1/ssh" "$1/ssh/" host:x`; // not a directory
     const { code, stderr } = await runShell(line, folder);
     expect(code, stderr).not.toBe(0);
-    expect(stderr).toMatch(/UNSUPPORTED/);
+    expect(stderr).toMatch(/not a directory/);
     const started = join(folder, "started");
     const id = existsSync(started) ? Number(readFileSync(started, "utf8")) : 0;
     if (id > 0) await expect.poll(() => isThere(id), { timeout: 60_000 }).toBe(false);
   });
+});
+
+it("a peer that is never heard is given up after --contimeout", async () => {
+  const folder = freshFolder();
+  plant(folder, { ssh: noting, "src/file": "content" });
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const places = ["host:x", `ws://127.0.0.1:${port}/x`, `http://127.0.0.1:${port}/x`];
+  const runs = places.map((place) =>
+    rsyncStream(["push", "--contimeout=1", "-e", `sh ${folder}/ssh`, join(folder, "src"), place]),
+  );
+  for (const { code, stderr } of await Promise.all(runs))
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/\((?:STALLED|PEER_GONE)\)/)]);
+  silent.close();
 });
 
 function isThere(id: number): boolean {

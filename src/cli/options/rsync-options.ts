@@ -99,7 +99,7 @@ const foreign: readonly Row[] = [
   ["", "bwlimit", "send, push and pull have it"],
   ["", "stop-after", "push, pull and sync have it"],
   ["", "stop-at", "push, pull and sync have it"],
-  ["", "contimeout", "use --timeout"],
+  ["", "contimeout", "push, pull and sync have it"],
   ["", "max-alloc", "memory is bounded; leave it out"],
   ["", "rsync-path", "use --remote-path"],
   ["M", "remote-option", "use --remote-path 'rsync-stream ...'"],

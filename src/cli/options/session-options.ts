@@ -1,5 +1,6 @@
 import { sessionTimes } from "../../session/limits.ts";
 import type { LivenessOptions } from "../../session/link.ts";
+import type { HttpOptions } from "../../transport/http-request.node.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs } from "../command.ts";
 
@@ -14,6 +15,17 @@ export const timeoutOption = {
     about: "give up after so long without a word from the peer",
     unlike: "60 seconds unless given",
     doc: "give up after so long without a word from the peer; 60 unless given, which over ssh count from its first word on, and for ever one way; 0 waits for ever",
+  },
+} as const satisfies OptionSpecs;
+
+/** The option of those that connect to the other end themselves. */
+export const connectTimeoutOption = {
+  contimeout: {
+    type: "string",
+    value: "SECONDS",
+    about: "give up after so long in which the peer was never heard",
+    unlike: "over ssh, too; a server has 30 seconds unless given",
+    doc: "give up after so long in which the peer was never heard; a server has 30 seconds unless given, ssh as long as it takes to ask for a password; 0 waits for ever",
   },
 } as const satisfies OptionSpecs;
 
@@ -36,6 +48,18 @@ export function timeoutOf(options: {
 }): Pick<LivenessOptions, "helloMs" | "stallMs"> {
   const seconds = readCount("timeout", options.timeout, 0, maxSeconds);
   return seconds === undefined ? {} : { helloMs: seconds * 1000, stallMs: seconds * 1000 };
+}
+
+/**
+ * How long to wait for the peer of a new connection, where that is said.
+ *
+ * @throws USAGE
+ */
+export function connectTimeoutOf(options: {
+  readonly contimeout?: string;
+}): Pick<LivenessOptions, "helloMs"> & Pick<HttpOptions, "connectMs"> {
+  const seconds = readCount("contimeout", options.contimeout, 0, maxSeconds);
+  return seconds === undefined ? {} : { helloMs: seconds * 1000, connectMs: seconds * 1000 };
 }
 
 /**

@@ -10,7 +10,12 @@ import { placeOptions, readLocalOptions, readPlaceOptions } from "../options/rec
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "../options/remote-options.ts";
 import { reportOptions } from "../options/report-options.ts";
 import { checkDeletion, choiceOptions, chooseSource } from "../options/source-options.ts";
-import { timeoutOf, timeoutOption } from "../options/session-options.ts";
+import {
+  connectTimeoutOf,
+  connectTimeoutOption,
+  timeoutOf,
+  timeoutOption,
+} from "../options/session-options.ts";
 
 /** Options of a command that brings a place elsewhere up to date with another. */
 export const pushOptions = {
@@ -23,6 +28,7 @@ export const pushOptions = {
   ...remoteOptions,
   ...reportOptions,
   ...timeoutOption,
+  ...connectTimeoutOption,
 } as const satisfies OptionSpecs;
 
 /** Those of one that may receive here. */
@@ -54,6 +60,7 @@ export async function runTransfer({
     ...readConnectorOptions(source.kind === "local" ? target : source, options, report),
     ...reconnectionOf(options, report),
     ...timeoutOf(options),
+    ...connectTimeoutOf(options),
     ...limits,
     ...readLocalOptions(to, report),
     ...changes.runOptions(),
