@@ -64,3 +64,8 @@ test("the command says its version", () => {
   const output = execFileSync(process.execPath, [join(root, manifest.bin[manifest.name]), "--version"]);
   expect(output.toString()).toContain(manifest.version);
 });
+
+test("the manual page is in a list, from which alone npm installs it", () => {
+  expect(manifest.man).toEqual([expect.stringMatching(/\.1$/)]);
+  expect(existsSync(join(root, manifest.man[0]))).toBe(true);
+});
