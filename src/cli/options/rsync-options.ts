@@ -123,7 +123,7 @@ const foreign: readonly Row[] = [
   ["", "copy-as", "run it as that user"],
   ["i", "itemize-changes", "push, pull and recv have it"],
   ["", "out-format", "push, pull and recv have it"],
-  ["", "list-only", "use --dry-run"],
+  ["", "list-only", "use --dry-run and a DST that does not exist"],
   ["", "stats", "push, pull and recv have it"],
   ["", "info", "push, pull and recv have it"],
   ["", "debug", "use --verbose; RSYNC_STREAM_DEBUG=1"],
