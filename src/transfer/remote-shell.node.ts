@@ -31,9 +31,11 @@ export interface RemoteShellOptions {
 
 /**
  * What a shell that finds no program exits with 127 for, and with 126 for one that it may not run.
+ *
+ * @param needed what would have been run
  */
-const absentHint =
-  "rsync-stream, or at least Node.js, has to be in the PATH of the shell there; --remote-path names another place";
+const absentHint = (needed: string) =>
+  `${needed} has to be in the PATH of the shell there; --remote-path names another place`;
 
 /**
  * How to start the program at the other end of a remote shell.
@@ -50,10 +52,11 @@ export function remoteShell(
   const sent = isSent && remotePath === undefined ? bootstrap(role) : undefined;
   const remote = sent?.command ?? `${remotePath ?? "rsync-stream"} ${role}`;
   const [command, ...args] = byteWords([...splitWords(rsh), host, remote]);
+  const hint = absentHint(sent === undefined ? "rsync-stream" : "rsync-stream, or at least Node.js,");
   return async ({ signal }) => {
     const words: ChildWords = new RemoteWords({ onText: onRemoteText });
     const duplex = childProcessDuplex(command, args, {
-      exitHints: { 126: absentHint, 127: absentHint },
+      exitHints: { 126: hint, 127: hint },
       words,
       ...(signal && { signal }),
     });

@@ -44,7 +44,7 @@ unless(notPosix).describe("a host where nothing is installed", () => {
     const forbidden = await push("--no-bootstrap");
     expect([forbidden.code, forbidden.stderr]).toEqual([
       1,
-      expect.stringMatching(/not found.*--remote-path/),
+      expect.stringMatching(/not found; rsync-stream has to be .*--remote-path/),
     ]);
   });
 
