@@ -5,7 +5,9 @@ import type { Finding } from "./finding.ts";
 
 /** What is asked there, a line of answer each; an absent program is an empty line. */
 const questions =
-  "(rsync-stream version || echo) 2>/dev/null; (node --version || echo) 2>/dev/null; uname -sm";
+  "(rsync-stream version || echo) 2>/dev/null; (node --version || echo) 2>/dev/null; uname -sm || echo";
+/** The oldest Node.js that runs what is sent there, see docs/ssh.md. */
+const oldestMajor = 20;
 /** Enough for the answers, whatever a shell prints in front of them. */
 const mostBytes = 65_536;
 
@@ -15,16 +17,23 @@ export async function findHost(host: string, rsh: string, signal: AbortSignal): 
   const { code, output } = await run(command, [...args, host, questions], signal);
   const [program = "", node = "", system = ""] = output.split("\n").slice(-4);
   if (code !== 0) return [wrong(host, new SyncError("PEER_GONE", `${command} ended with ${code}`))];
-  const absent = new SyncError("NOT_FOUND", "rsync-stream is not in the PATH that commands have there");
   return [
     { name: host, state: "ok", detail: system },
     node === ""
       ? { name: "Node.js there", state: "missing", detail: "rsync-stream needs it there" }
       : { name: "Node.js there", state: "ok", detail: node },
-    program === ""
-      ? wrong("rsync-stream there", absent)
-      : { name: "rsync-stream there", state: "ok", detail: program },
+    findProgram(program, node),
   ];
+}
+
+/** What runs at the other end: the program that is there, or one that is sent to Node.js. */
+function findProgram(program: string, node: string): Finding {
+  const name = "rsync-stream there";
+  if (program !== "") return { name, state: "ok", detail: program };
+  if (Number(/^v(\d+)/.exec(node)?.[1]) >= oldestMajor)
+    return { name, state: "missing", detail: "it is sent there, unless --no-bootstrap is given" };
+  const lack = `neither rsync-stream nor Node.js ${oldestMajor} is in the PATH that commands have there`;
+  return wrong(name, new SyncError("NOT_FOUND", lack));
 }
 
 function wrong(name: string, error: SyncError): Finding {
