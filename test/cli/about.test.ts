@@ -101,6 +101,14 @@ describe("doctor", () => {
     expect(told).toContainEqual({ name: "modes", state: "ok", detail: "kept" });
   });
 
+  test("looks at what the settings file says to each command", async () => {
+    const config = join(freshFolder(), "config.toml");
+    writeFileSync(config, "[index.make]\nretris = 1\n", { mode: 0o600 });
+    const { code, stdout } = await runShell("RSYNC_STREAM_CONFIG=$1 $RS doctor", config);
+    expect(code).toBe(2);
+    expect(stdout.toString()).toMatch(/wrong +settings file +.*retris is no option; did you mean retries/);
+  });
+
   test("says what a host lacks", async () => {
     const bin = join(freshFolder(), "bin");
     mkdirSync(bin);
@@ -108,12 +116,16 @@ describe("doctor", () => {
       writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
       chmodSync(join(bin, name), 0o755);
     };
-    put("node", "echo v99.1.2");
+    put("node", "echo v18.20.8");
     const ask = (more = "") =>
       runShell(`PATH=$1:/usr/bin:/bin $RS doctor --host there -e "sh -c 'eval \\"\\$1\\"'" ${more}`, bin);
     const absent = await ask();
     expect(absent.code).toBe(1);
-    expect(absent.stdout.toString()).toMatch(/ok +Node.js there +v99\.1\.2\nwrong +rsync-stream there/);
+    expect(absent.stdout.toString()).toMatch(/ok +Node.js there +v18\.20\.8\nwrong +rsync-stream there/);
+    put("node", "echo v99.1.2");
+    const sent = await ask();
+    expect([sent.code, sent.stderr]).toEqual([0, ""]);
+    expect(sent.stdout.toString()).toMatch(/missing +rsync-stream there +it is sent there/);
     put("rsync-stream", "echo 7.8.9");
     const present = await ask();
     expect([present.code, present.stderr]).toEqual([0, ""]);

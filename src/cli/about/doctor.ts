@@ -20,10 +20,9 @@ export const doctor = (commands: CommandTable) =>
     },
     writesOutput: () => true,
     async run({ options, signal }) {
-      const names = (await describeAll(commands)).flatMap((command) => command.options.map(([name]) => name));
       const findings = [
         ...findMachine(),
-        ...findSettings(new Set(names), process.env),
+        ...(await findSettings(await describeAll(commands), process.env)),
         ...(options.dir === undefined ? [] : findPlace(options.dir)),
         ...(options.host === undefined ? [] : await findHost(options.host, options.rsh ?? "ssh", signal)),
       ];

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { SyncError } from "../../errors.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
 import type { OptionSpecs } from "../command.ts";
 import { closest } from "./closest.ts";
 import { readOwnFile } from "./own-file.ts";
@@ -60,8 +60,13 @@ function readIfThere(path: string, environment: NodeJS.ProcessEnv): string | und
     return readOwnFile(path, { subject: "the settings file", others: "write", followLinks: true });
   } catch (thrown) {
     // A home directory of somebody else, as under `setpriv`, has none for this user.
-    if (environment["RSYNC_STREAM_CONFIG"] === undefined && !existsSync(path)) return undefined;
-    throw thrown;
+    const isNamed = environment["RSYNC_STREAM_CONFIG"] !== undefined;
+    if (!isNamed && !existsSync(path)) return undefined;
+    if (!isNamed || !isSyncError(thrown, "NOT_FOUND")) throw thrown;
+    throw new SyncError("NOT_FOUND", "no such file (set by RSYNC_STREAM_CONFIG)", {
+      cause: thrown,
+      detail: { path },
+    });
   }
 }
 

@@ -115,7 +115,10 @@ it.each([
 it("the default place may be empty, a named one may not", async () => {
   const dir = temporaryDir();
   const missing = { RSYNC_STREAM_CONFIG: join(dir, "none") };
-  await expect(settled([], missing)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(settled([], missing)).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    message: expect.stringContaining("set by RSYNC_STREAM_CONFIG"),
+  });
   const usual = await settle("push", specs, ["x"], vocabulary, { XDG_CONFIG_HOME: dir, APPDATA: dir });
   expect(usual.argv).toEqual(["x"]);
 });
