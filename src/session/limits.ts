@@ -45,6 +45,8 @@ export const sessionLimits = Object.freeze({
   compressedBytes: 4_194_304,
   /** Content queued to be sent before a sender stops reading more. */
   queuedContentBytes: 262_144,
+  /** MACs in a SUBTREES frame, at most, and in each but the last of them. */
+  subtreesFrameCount: 32_768,
   /** Chunks a sender remembers having sent, so that each goes over the wire once. */
   rememberedChunkCount: 1_000_000,
   /** Troubles of the other end that a command prints; beyond that they are only counted. */

@@ -9,7 +9,7 @@ import type { FilePart } from "./file-parts.ts";
 import { ruleOf, type VersionSizes } from "./group-rule.ts";
 import { compareMacBytes, gapWidth } from "./mac-widths.ts";
 import { type MissingRun, MissingRuns } from "./missing-runs.ts";
-import { maxGapBytes } from "./piece-bounds.ts";
+import { maxGapBytes, pieceTellingLimits } from "./piece-bounds.ts";
 import { PieceIndex } from "./piece-index.ts";
 import {
   type GapMacs,
@@ -43,9 +43,6 @@ interface Rebuilt {
  * end of a part.
  */
 type Stretch = { readonly offset: number; size: number } | { readonly starts: Float64Array } | "end";
-
-/** Groups after which a file in which nothing was found is given up. */
-const unlikeGroupCount = 4;
 
 /** Makes new versions of files from old ones of a target: what a receiver does at these levels. */
 export class OldPieces {
@@ -92,7 +89,10 @@ export class OldPieces {
     file.groupCount += 1;
     const found = Array.from(places, (place) => place >= 0);
     file.foundCount += found.filter(Boolean).length;
-    if (file.foundCount === 0 && (isLastGroup(group) || file.groupCount >= unlikeGroupCount)) {
+    if (
+      file.foundCount === 0 &&
+      (isLastGroup(group) || file.groupCount >= pieceTellingLimits.unlikeGroupCount)
+    ) {
       this.drop(entry);
       this.#old.restart(entry);
       return { found: [], gaps: [], isUnlike: true };

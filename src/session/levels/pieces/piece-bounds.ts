@@ -8,6 +8,10 @@ export const pieceTellingLimits = Object.freeze({
   partBytes: 524_288,
   /** Content of a large file that is told before it is known how much of it differs. */
   aheadBytes: 16_777_216,
+  /** Groups of a file after which it is given up when nothing of them was found. */
+  unlikeGroupCount: 4,
+  /** Groups by which it is told whether much of a file differs. */
+  tellingGroupCount: 8,
   /** Parts that were checked, after which the sender is told in any case. */
   checkedCount: 64,
   /** An old version whose small pieces are told for one gap, at most. */

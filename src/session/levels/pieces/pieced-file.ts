@@ -28,12 +28,9 @@ export interface PiecedFile<File> {
   isListed: boolean;
 }
 
-/** Groups by which it is told whether much of a file differs. */
-const tellingGroupCount = 8;
-
 /** True for a file in which pieces are missing here and there: it is cut by its finer rule. */
 export function isScattered<File>({ groupCount, runCount }: PiecedFile<File>): boolean {
-  return groupCount >= tellingGroupCount && runCount > groupCount;
+  return groupCount >= pieceTellingLimits.tellingGroupCount && runCount > groupCount;
 }
 
 /** True when so much of a file is not answered that it is not yet known how to go on cutting. */

@@ -4,12 +4,12 @@ import { idOfKey, keyOf } from "../../../chunk/id-key.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Subtree } from "../../../tree/entry/subtree-digests.ts";
 import type { Bytes } from "../../../types.ts";
+import { sessionLimits } from "../../limits.ts";
 
 /** Bytes of the MAC of a directory: each may be compared with a million others. */
 const macBytes = 8;
-/** MACs in one SUBTREES frame, at most. */
-const frameCount = 32_768;
 const lastFlag = 1;
+const { subtreesFrameCount: frameCount } = sessionLimits;
 
 /** Computes the MACs of directories, each bound to its path (docs/protocol.md §6.15). */
 export class SubtreeMacs {
@@ -70,5 +70,8 @@ export function decodeSubtrees(payload: Bytes): { readonly macs: string[]; reado
   if (flags > lastFlag) throw new SyncError("BAD_MESSAGE", `unknown flags ${flags} of SUBTREES`);
   const macs: string[] = [];
   while (input.remaining > 0) macs.push(keyOf(input.bytes(macBytes)));
-  return { macs, isLast: flags === lastFlag };
+  const isLast = flags === lastFlag;
+  if (isLast ? macs.length > frameCount : macs.length !== frameCount)
+    throw new SyncError("BAD_MESSAGE", "SUBTREES of a wrong length");
+  return { macs, isLast };
 }

@@ -3,7 +3,12 @@ import { toSyncError } from "../../../../src/errors.ts";
 import { decodeEntries, encodeEntries } from "../../../../src/session/levels/entries/entry-codec.ts";
 import { subtreesFeature } from "../../../../src/session/hello.ts";
 import { SubtreeReading } from "../../../../src/session/levels/subtrees/subtree-reading.ts";
-import { decodeRoot, encodeRoot } from "../../../../src/session/levels/subtrees/subtree-codec.ts";
+import {
+  decodeRoot,
+  decodeSubtrees,
+  encodeRoot,
+  encodeSubtrees,
+} from "../../../../src/session/levels/subtrees/subtree-codec.ts";
 import { sessionLimits } from "../../../../src/session/limits.ts";
 import { receiveTree, type ReceiveSummary } from "../../../../src/session/receive.ts";
 import { sendTree, type SendSummary } from "../../../../src/session/send.ts";
@@ -311,4 +316,25 @@ describe("a sender that is lied to", () => {
     expect(decodeEntries(await peer.hear("ENTRIES"))).toHaveLength(3);
     await peer.channel.end();
   });
+});
+
+it.each([0, 1, 32_767, 32_768, 32_769, 70_000])(
+  "%i MACs go in frames that are full but for the last",
+  (count) => {
+    const macs = Array.from({ length: count }, (_, i) => String(i).padStart(8, "0"));
+    const frames = [...encodeSubtrees(macs)].map((payload) => decodeSubtrees(payload));
+    expect(frames.flatMap((frame) => frame.macs)).toEqual(macs);
+    expect(frames.filter(({ isLast }) => isLast)).toHaveLength(1);
+  },
+);
+
+it.each([
+  [0, 0],
+  [0, 32_767],
+  [0, 32_769],
+  [1, 32_769],
+])("a frame with flags %i and %i MACs is refused", (flags, count) => {
+  const payload = new Uint8Array(1 + 8 * count);
+  payload[0] = flags;
+  expect(() => decodeSubtrees(payload)).toThrow(expect.objectContaining({ code: "BAD_MESSAGE" }));
 });
