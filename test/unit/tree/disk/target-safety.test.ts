@@ -322,8 +322,8 @@ describe("after kill -9", () => {
     const tree = (file: string): string =>
       JSON.stringify(path.join(import.meta.dirname, "../../../../src/tree/disk", file));
     const code = `
-      import { openTreeSource } from ${tree("source.node.ts")};
-      import { openTreeTarget } from ${tree("target.node.ts")};
+      import { openTreeSource } from ${tree("source/source.node.ts")};
+      import { openTreeTarget } from ${tree("target/target.node.ts")};
       import { syncTrees } from ${own("sync-trees.ts")};
       const onBatch = () => process.stdout.write(".");
       await syncTrees(await openTreeSource("from/"), await openTreeTarget("to"), { onBatch });
