@@ -33,7 +33,7 @@ export const deleteOptions = {
   },
   "delete-excluded": {
     type: "boolean",
-    about: "the same, and what is left out by rules that spare nothing, too",
+    about: "the same, and what rules leave out, too, unless one protects it",
     doc: "the same, and what is left out is deleted, too, but for what a rule [spares](filters.md#two-ends) by itself",
   },
   "delete-before": when("before"),
