@@ -12,6 +12,8 @@ export interface PlantedMistake {
   readonly foundBy: string;
   /** The scenario that shows it, for a test that has several. */
   readonly scenario?: string;
+  /** Each so many-th of the points of that is enough; each third unless given. */
+  readonly stride?: number;
 }
 
 const target = "target/target.node.ts";
@@ -94,6 +96,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     wrong: "      } catch {\n        yield { ...linked, outcome: undefined };",
     foundBy: errorPoints,
     scenario: "hard links",
+    stride: 23,
   },
   {
     name: "a failure to close a file is passed over",

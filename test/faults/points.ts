@@ -64,8 +64,10 @@ export async function atPoints<Point>(
     isFull ? items : Array.from({ length: count }, () => items[Math.floor(random() * items.length)]!);
   const wrong: string[] = [];
   let totalCount = 0;
-  for (const scenario of some(2, scenarios.filter(isMeant))) {
-    if (asked !== undefined && scenario.name !== asked) continue;
+  const meant = scenarios.filter(
+    (scenario) => isMeant(scenario) && scenario.name === (asked ?? scenario.name),
+  );
+  for (const scenario of some(2, meant)) {
     const prepared = await prepare(scenario, base);
     const points = some(4, pointsOf(prepared)).filter((_, at) => at % stride === 0);
     for (const point of points) {
