@@ -78,6 +78,10 @@ unless(notPosix).describe("a host where nothing is installed", () => {
   });
 });
 
+test("what the shell there is given is one line, for csh", () => {
+  expect(bootstrap("recv")!.command).not.toContain("\n");
+});
+
 unless(notPosix).describe("the loader", () => {
   /** What it makes of the bytes on its standard input. */
   async function load(answer: (token: string) => Uint8Array, change = (command: string) => command) {

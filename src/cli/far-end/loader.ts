@@ -1,8 +1,9 @@
 // Runs by `node -e` at a host that has Node.js and nothing of this: asks the other end for the
-// program, keeps it, and runs it. Built into one small script; docs/ssh.md has the exchange.
+// program, keeps it, and runs it. Built into one small script of one line, for csh takes no more;
+// docs/ssh.md has the exchange.
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { EOL, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
@@ -13,7 +14,7 @@ const oldestMajor = 20;
 const [digest = "", token = "", compressedSize = "", size = "", ...args] = process.argv.slice(1);
 
 function say(text: string): void {
-  fs.writeSync(2, `${text}\n`);
+  fs.writeSync(2, text + EOL);
 }
 
 /** Waits where nothing has come yet, as on a socket that is read without blocking. */
@@ -54,7 +55,7 @@ function digestOf(bytes: Uint8Array): string {
 }
 
 function receive(): Uint8Array {
-  fs.writeSync(1, `${token}\n`);
+  fs.writeSync(1, token + EOL);
   skipToToken();
   const compressed = readBytes(Number(compressedSize));
   const program = brotliDecompressSync(compressed, { maxOutputLength: Number(size) });
