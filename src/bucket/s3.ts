@@ -50,7 +50,9 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
     contentType?: string,
   ): Promise<{ url: string; init: RequestInit }> {
     const headers: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
-    if (!credentials) return { url, init: { method, headers, ...(body && { body: new Uint8Array(body) }) } };
+    // What is asked and signed is for this server: elsewhere a request would be another.
+    const common = { method, redirect: "manual", ...(body && { body: new Uint8Array(body) }) } as const;
+    if (!credentials) return { url, init: { ...common, headers } };
     headers["x-amz-content-sha256"] = toHex(sha256(body ?? new Uint8Array(0)));
     const signer = new AwsV4Signer({
       method,
@@ -63,10 +65,7 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
       region,
     });
     const done = await signer.sign();
-    return {
-      url: done.url.href,
-      init: { method, headers: done.headers, ...(body && { body: new Uint8Array(body) }) },
-    };
+    return { url: done.url.href, init: { ...common, headers: done.headers } };
   }
 
   async function listPage(
@@ -82,7 +81,9 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
       () => signed("GET", url),
       async (response) => {
         if (response.status !== 200) throw await refused(response);
-        return new TextDecoder().decode(await bodyOf(response, s3Limits.s3ListBytes));
+        const page = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ListBytes));
+        if (!isWhole(page, token)) throw new SyncError("UPSTREAM", "the server answers no listing");
+        return page;
       },
       options,
     );
@@ -113,6 +114,8 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
         () => signed("PUT", base + encodeKey(key), bytes, contentType),
         async (response) => {
           if (response.status !== 200) throw await refused(response);
+          const code = await codeOf(response);
+          if (code !== undefined) throw new SyncError("UPSTREAM", `the server answers ${code}`);
         },
         options,
       ),
@@ -174,26 +177,43 @@ async function codeOf(response: Response): Promise<string | undefined> {
   return textIn(text, "Code");
 }
 
+/** True for a page to its end, which leads on to another one if it says that there is more. */
+function isWhole(page: string, token: string | undefined): boolean {
+  const next = textIn(page, "NextContinuationToken");
+  const leadsOn = next === undefined ? textIn(page, "IsTruncated") !== "true" : next !== token;
+  return leadsOn && page.includes("</ListBucketResult>");
+}
+
 function* objectsIn(page: string): Generator<BucketObject> {
-  for (const [, object] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-    const key = textIn(object!, "Key");
+  for (const object of page.split("<Contents>").slice(1)) {
+    const key = textIn(object, "Key");
     if (key === undefined) continue;
     yield {
-      key: decodeURIComponent(key.replaceAll("+", " ")),
-      sizeBytes: Number(textIn(object!, "Size")),
-      writtenMs: Date.parse(textIn(object!, "LastModified") ?? ""),
+      key: decodeKey(key),
+      sizeBytes: Number(textIn(object, "Size")),
+      writtenMs: Date.parse(textIn(object, "LastModified") ?? ""),
     };
   }
 }
 
+/** A key as it was written; that of a server that escapes none may be no escaped text. */
+function decodeKey(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}
+
+const lastCodePoint = 0x10ffff;
 const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 /** What stands between the tags of an element that holds text. */
 function textIn(xml: string, name: string): string | undefined {
   const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
   return text?.replaceAll(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, named: string) => {
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex as string, 16));
+    const code = decimal === undefined ? Number.parseInt(hex as string, 16) : Number(decimal);
+    if (code <= lastCodePoint) return String.fromCodePoint(code);
     return entities[named] ?? whole;
   });
 }

@@ -67,7 +67,7 @@ export function httpChunks(url: string, options: HttpChunksOptions = {}): ChunkW
     async put(chunk, options) {
       if (await store.has(chunk.id, options)) return;
       const body = new Uint8Array(coding.encode(chunk.bytes));
-      await ask(chunk.id, { method: "PUT", body }, taken, options);
+      await ask(chunk.id, { method: "PUT", body, redirect: "manual" }, taken, options);
     },
     async close() {
       gate.close();

@@ -5,6 +5,8 @@ import { collect } from "../casync/vectors.ts";
 
 const credentials = { accessKey: "key", secretKey: "secret" };
 
+const page = (text: string): string => `<ListBucketResult>${text}</ListBucketResult>`;
+
 /** A server that answers by the URL that is asked for. */
 function answering(answer: (url: URL, init: RequestInit) => Response) {
   const asked: string[] = [];
@@ -16,15 +18,17 @@ function answering(answer: (url: URL, init: RequestInit) => Response) {
 }
 
 test("a listing goes on to its last page, and names are read as they were written", async () => {
-  const page = (keys: string[], next?: string): string =>
-    `<ListBucketResult>${keys
-      .map((key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>`)
-      .map((text) => `${text}<Size>7</Size></Contents>`)
-      .join("")}${next ? `<NextContinuationToken>${next}</NextContinuationToken>` : ""}</ListBucketResult>`;
+  const pageOf = (keys: string[], next?: string): string =>
+    page(
+      `${keys
+        .map((key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>`)
+        .map((text) => `${text}<Size>7</Size></Contents>`)
+        .join("")}${next ? `<NextContinuationToken>${next}</NextContinuationToken>` : ""}`,
+    );
   const { asked, options } = answering((url) =>
     url.searchParams.has("continuation-token")
-      ? new Response(page(["p/%C3%A4+b"]))
-      : new Response(page(["p/a", "p/%26"], "x&amp;/+=")),
+      ? new Response(pageOf(["p/%C3%A4+b"]))
+      : new Response(pageOf(["p/a", "p/%26"], "x&amp;/+=")),
   );
   const found = await collect(s3Bucket("http://host:1", "b", options).list("p/"));
   expect(found.map(({ key }) => key)).toEqual(["p/a", "p/&", "p/ä b"]);
@@ -86,4 +90,43 @@ test("requests are signed for their content", async () => {
     /^AWS4-HMAC-SHA256 Credential=key\/\d{8}\/eu\/s3\/aws4_request/,
   );
   expect(seen[0]!.get("x-amz-content-sha256")).toMatch(/^8f434346648f6b96df89dda901c5176b/);
+});
+
+test.each([
+  ["that is cut off", "<ListBucketResult><Contents>"],
+  ["of something else", "<html></html>"],
+  ["that says there is more and not where", page("<IsTruncated>true</IsTruncated>")],
+  ["that leads on to itself", page("<NextContinuationToken>x</NextContinuationToken>")],
+])("a listing %s is none", async (_, text) => {
+  const { asked, options } = answering(() => new Response(text));
+  const listed = collect(s3Bucket("http://host:1", "b", options).list("p/"));
+  await expect(listed).rejects.toMatchObject({ code: "UPSTREAM" });
+  expect(asked.length).toBeLessThanOrEqual(3);
+});
+
+test("a listing is read in time that grows with its length, whatever is in it", async () => {
+  const keys = ["%zz", "&#9999999999;", "&#xffffffff;", "a&#33;"];
+  const contents = keys.map((key) => `<Contents><Key>${key}</Key></Contents>`).join("");
+  const { options } = answering(() => new Response(page(contents + "<Contents>".repeat(100_000))));
+  const found = await collect(s3Bucket("http://host:1", "b", options).list("p/"));
+  expect(found.map(({ key }) => key)).toEqual([...keys.slice(0, 3), "a!"]);
+});
+
+test("what is answered by an error, or from elsewhere, is not stored", async () => {
+  const { asked, options } = answering((_, { redirect, method }) =>
+    redirect !== "manual"
+      ? new Response(null)
+      : method === "HEAD"
+        ? new Response(null, { status: 307, headers: { location: "http://other/" } })
+        : new Response("<Error><Code>InternalError</Code></Error>"),
+  );
+  for (const { credentials, ...rest } of [options, { ...options, credentials: undefined }]) {
+    const bucket = s3Bucket("http://host:1", "b", { ...rest, ...(credentials && { credentials }) });
+    await expect(bucket.put("k", Buffer.from("hi"), "text/plain")).rejects.toMatchObject({
+      code: "UPSTREAM",
+      message: "the server answers InternalError",
+    });
+    await expect(bucket.has("k")).rejects.toMatchObject({ code: "IO" });
+  }
+  expect(asked.length).toBe(6);
 });
