@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, rmSync, type Stats, statSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync, type Stats, statSync, utimesSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { toHex } from "../bytes/hex.ts";
@@ -45,6 +45,9 @@ export interface CastrStore extends Store, KeptChunks {
 
 /** Bytes that are written before a thread is started, which takes longer than to write these. */
 const firstBytes = 4_194_304;
+
+/** A chunk that is put anew is dated anew, unless it is younger. */
+const renewMs = 3_600_000;
 
 /** What casync's own end in, behind an id and 16 digits. */
 const temporaryOfCasync = /^[0-9a-f]{64}\.[0-9a-f]{16}\.tmp$/;
@@ -93,7 +96,7 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
     async put(chunk, options) {
       await enter(options);
       checkSize(chunk);
-      if (!isThere(placeOf(chunk.id))) await write(chunk);
+      if (!isRenewed(placeOf(chunk.id))) await write(chunk);
     },
     async has(id, options) {
       await enter(options);
@@ -184,6 +187,24 @@ function readChunk(path: string, id: ChunkId, coding: ChunkCoding, digest: Chunk
 
 function isThere(path: string): boolean {
   return lookAt(path)?.isFile() === true;
+}
+
+/**
+ * True for a chunk that is there, which is young from now on: the index that is going to name it may
+ * not be there when somebody prunes.
+ */
+function isRenewed(path: string): boolean {
+  const stats = lookAt(path);
+  if (stats?.isFile() !== true) return false;
+  const nowMs = Date.now();
+  if (nowMs - stats.mtimeMs < renewMs) return true;
+  try {
+    utimesSync(path, nowMs / 1000, nowMs / 1000);
+    return true;
+  } catch (thrown) {
+    // One of another user's stays as old as it is.
+    return errnoOf(thrown) !== "ENOENT";
+  }
 }
 
 function lookAt(path: string): Stats | undefined {

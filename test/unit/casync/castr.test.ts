@@ -141,3 +141,15 @@ test("many chunks are written as well as few, and what fails is told", async () 
   await expect(store.put(last)).rejects.toMatchObject({ code: "IO" });
   await store.close();
 });
+
+test("a chunk that is put again is young, for whoever prunes", async () => {
+  const folder = freshFolder();
+  const store = castrStore(folder);
+  const chunk = chunkOf(new Uint8Array(100), sha512_256Digest);
+  await store.put(chunk);
+  const name = toHex(chunk.id);
+  utimesSync(join(folder, name.slice(0, 4), `${name}.cacnk`), 1, 1);
+  await store.put(chunk);
+  const [kept] = await collect(store.kept());
+  expect(kept!.writtenMs).toBeGreaterThan(Date.UTC(2020));
+});
