@@ -190,8 +190,8 @@ function isThere(path: string): boolean {
 }
 
 /**
- * True for a chunk that is there, which is young from now on: the index that is going to name it may
- * not be there when somebody prunes.
+ * True for a chunk that is there, which is young from now on: the index that is going to name it
+ * may not be there when somebody prunes.
  */
 function isRenewed(path: string): boolean {
   const stats = lookAt(path);

@@ -2,8 +2,8 @@ import { SyncError } from "../errors.ts";
 import { hasOtherBytes, writeOtherBytes } from "../bytes/byte-text.node.ts";
 
 /**
- * The text as one word of a POSIX shell, whatever is in it. fish reads backslashes between quotes, and
- * csh exclamation marks, so these stand outside of them.
+ * The text as one word of a POSIX shell, whatever is in it. fish reads backslashes between quotes,
+ * and csh exclamation marks, so these stand outside of them.
  */
 export function quoteForShell(text: string): string {
   return /^[A-Za-z0-9_./=@%+,:-]+$/.test(text) ? text : `'${text.replace(/['\\!]/g, String.raw`'\$&'`)}'`;
