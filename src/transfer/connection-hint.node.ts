@@ -40,7 +40,9 @@ async function hintFor(error: SyncError, url: string): Promise<string | undefine
   if (secure && isTlsTrouble(reason)) {
     return `no TLS is spoken there; ${protocol === "https:" ? "http" : "ws"}: may be meant`;
   }
-  const isOdd = reason === "ECONNRESET" || reason === "EPIPE" || error.code === "UNSUPPORTED";
+  // A refusal that the other end words itself came over a connection that works.
+  const isOdd =
+    reason === "ECONNRESET" || reason === "EPIPE" || (error.code === "UNSUPPORTED" && !error.remote);
   if (secure || !isOdd || !(await speaksTls(hostname, Number(port || 80)))) return undefined;
   return `TLS is spoken there; ${protocol === "http:" ? "https" : "wss"}: is meant`;
 }

@@ -82,6 +82,14 @@ describe("what a server tells", () => {
     ]);
   });
 
+  it("a push to what is offered to be read once, and no more of it", async () => {
+    const work = freshFolder();
+    plant(join(work, "root"), { a: "content" });
+    const server = await listening("serve", join(work, "root"), "--read-only");
+    expect(await rsyncStream(["push", `${work}/root/`, `${ws(server.url)}b`])).toMatchObject({ code: 1 });
+    expectTold(await toldOf(server), [{ code: "UNSUPPORTED", path: "/b" }]);
+  });
+
   it("a relay's upstream that cannot be reached", async () => {
     const relay = await listening("relay", "http://127.0.0.1:9/", "--retries", "0");
     const outcome = await rsyncStream(["pull", relay.url, `${freshFolder()}/to`]);
