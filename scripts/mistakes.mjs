@@ -9,7 +9,7 @@ export async function findMistakes() {
   const { plantedMistakes } = await importTypeScript("test/faults/planted-mistakes.ts", folder);
   process.env.FAULT_POINTS = "all";
   let missed = 0;
-  for (const [number, { name, foundBy, scenario = "", stride = 3 }] of plantedMistakes.entries()) {
+  for (const [number, { name, foundBy, scenario = "", stride = 1 }] of plantedMistakes.entries()) {
     process.env.PLANTED_MISTAKE = String(number);
     process.env.FAULT_SCENARIO = scenario;
     process.env.FAULT_STRIDE = String(stride);

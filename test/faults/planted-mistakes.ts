@@ -12,7 +12,7 @@ export interface PlantedMistake {
   readonly foundBy: string;
   /** The scenario that shows it, for a test that has several. */
   readonly scenario?: string;
-  /** Each so many-th of the points of that is enough; each third unless given. */
+  /** Each so many-th of the points of that is enough; each unless given. */
   readonly stride?: number;
 }
 
