@@ -21,6 +21,7 @@ const parts = {
     ],
     env: {},
   },
+  "option-pairs": { tests: ["test/interop/option-pairs.test.ts"], env: { OPTION_PAIRS: "all" } },
   mistakes: { script: findMistakes },
 };
 

@@ -1,0 +1,101 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { readArguments } from "../../src/cli/options/arguments.ts";
+import type { Report } from "../../src/cli/report/report.ts";
+import { sync } from "../../src/cli/transfer/sync.ts";
+import { isSyncError } from "../../src/errors.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { freshFolder } from "../cli/run.ts";
+import { worldOf } from "../faults/world.ts";
+import { missing, notRoot, unless } from "../obstacles.ts";
+import { printedSeed } from "../printed-seed.ts";
+import { plantFewNames } from "./few-names.ts";
+import { type OptionRow, optionRows } from "./option-rows.ts";
+
+/** `npm run soak` asks for all pairs; the short form is a few of them. */
+const isFull = process.env["OPTION_PAIRS"] === "all";
+const shortCount = 12;
+
+/** Runs the command here. Returns why it refuses the options, or whether all went well. */
+async function runOurs(words: readonly string[]): Promise<string | boolean> {
+  let isWhole = true;
+  const report = new Proxy({} as Report, {
+    get: (_, name) => (name === "trouble" ? () => void (isWhole = false) : () => {}),
+  });
+  try {
+    const { options, operands } = readArguments(words, sync);
+    await sync.run({ options, operands, report, signal: new AbortController().signal });
+    return isWhole;
+  } catch (thrown) {
+    if (isSyncError(thrown, "USAGE")) return thrown.message;
+    if (isSyncError(thrown)) return false;
+    throw thrown;
+  }
+}
+
+/** What is at a destination and beside it; the times of directories are for other tests. */
+function linesAt(place: string): string[] {
+  return [...worldOf(place)].map(([path, { kind, content, rights, time }]) =>
+    [path, kind, content, rights, kind === "dir" ? "" : time].join(" "),
+  );
+}
+
+/** What a pair comes to: why it cannot be, or how the results differ. */
+async function differenceOf(pair: readonly OptionRow[], folder: string, random: () => number) {
+  const [ours, theirs] = [join(folder, "ours"), join(folder, "theirs")];
+  // What is behind the dot is kept where --relative is given.
+  const [from, source] = [`${folder}/one/./from/`, `${folder}/other/./from/`];
+  plantFewNames(random, from);
+  plantFewNames(random, join(ours, "to"));
+  plantFewNames(random, join(ours, "beside"));
+  execFileSync("cp", ["-a", ours, theirs]);
+  execFileSync("cp", ["-a", `${folder}/one`, `${folder}/other`]);
+  const refusal = await runOurs([...pair.map((row) => row.ours), from, join(ours, "to")]);
+  if (typeof refusal === "string") return { refusal };
+  const args = ["-rlpt", ...pair.flatMap((row) => row.theirs ?? []), source, join(theirs, "to")];
+  const { status, stderr } = spawnSync("rsync", args, { encoding: "latin1" });
+  if (status === 1 || status === 4) return { refusal: `rsync: ${stderr.split("\n")[0]}` };
+  const [left, right] = [
+    [...linesAt(ours), ...linesAt(from)],
+    [...linesAt(theirs), ...linesAt(source)],
+  ];
+  const lines = [
+    ...left.filter((line) => !right.includes(line)).map((line) => `here ${line}`),
+    ...right.filter((line) => !left.includes(line)).map((line) => `rsync ${line}`),
+    ...(refusal === (status === 0)
+      ? []
+      : [`rsync ends with ${status}, and here ${refusal ? "all" : "not all"} is done`]),
+  ];
+  return { lines };
+}
+
+unless(notRoot ?? missing("rsync")).test(
+  "every two options together do what they do with rsync",
+  async () => {
+    const random = seededRandom(printedSeed());
+    const base = freshFolder();
+    const { rows, apart } = optionRows(base);
+    const pairs = rows.flatMap((one, i) => rows.slice(i + 1).map((other) => [one, other] as const));
+    const chosen = isFull
+      ? pairs
+      : Array.from({ length: shortCount }, () => pairs[Math.floor(random() * pairs.length)]!);
+    const wrong: string[] = [];
+    const refused: string[] = [];
+    for (const pair of chosen) {
+      const folder = join(base, "pair");
+      const names = pair.map(({ name }) => `--${name}`).join(" ");
+      const { lines = [], refusal } = await differenceOf(pair, folder, random);
+      if (refusal !== undefined) refused.push(`${names}: ${refusal}`);
+      if (lines.length > 0) wrong.push(`${names}: ${lines.slice(0, 4).join("; ")}`);
+      fs.rmSync(folder, { recursive: true });
+    }
+    if (isFull) for (const line of refused) console.log(`refused: ${line}`);
+    if (isFull) for (const [name, reason] of apart) console.log(`apart: --${name}: ${reason}`);
+    console.log(
+      `${chosen.length - refused.length} pairs of options beside rsync, ${refused.length} refused, ${wrong.length} different`,
+    );
+    expect(wrong).toEqual([]);
+  },
+);
