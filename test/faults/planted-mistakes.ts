@@ -115,23 +115,23 @@ export const plantedMistakes: readonly PlantedMistake[] = [
   {
     name: "the disk is not waited for before anything is deleted",
     file: target,
-    right: "      if (extras) await this.#syncAll(opened);\n",
+    right: "      if (extras && opened.workspace) await this.#syncAll(opened);\n",
     wrong: "",
     foundBy: powerLoss,
   },
   {
     name: "the disk is not waited for at the end",
     file: target,
-    right: "      await this.#syncAll(opened);\n      if (extras?.refusal)",
+    right: "      if (hasWritten) await this.#syncAll(opened);\n      if (extras?.refusal)",
     wrong: "      if (extras?.refusal)",
     foundBy: powerLoss,
   },
   {
     name: "deletion comes first",
     file: target,
-    right: "      await this.#settle(opened.workspace?.replacements.putDirs());\n      if (extras)",
+    right: "      await this.#settle(opened.workspace?.replacements.putDirs());\n      if (extras && opened.workspace)",
     wrong:
-      "      await this.#deleteExtras(opened, whole);\n      await this.#settle(opened.workspace?.replacements.putDirs());\n      if (extras)",
+      "      await this.#deleteExtras(opened, whole);\n      await this.#settle(opened.workspace?.replacements.putDirs());\n      if (extras && opened.workspace)",
     foundBy: powerLoss,
   },
   {

@@ -129,17 +129,18 @@ class DirTarget implements TreeTarget {
       if (!opened) return;
       const { dirs, extras, held } = opened;
       await this.#settle(opened.workspace?.replacements.putDirs());
-      if (extras) await this.#syncAll(opened);
+      if (extras && opened.workspace) await this.#syncAll(opened);
       await this.#deleteExtras(opened, whole);
       await this.#settle(opened.workspace?.replacements.putLeaves());
       await this.#linkAll(opened);
       if (dirs.isUnset) opened.metadata();
+      const hasWritten = opened.workspace !== undefined;
       this.#leaveNothing(opened);
       for (const { dir, entry, trouble } of dirs.setMetadata(opened.knownMetadata())) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
       }
-      await this.#syncAll(opened);
+      if (hasWritten) await this.#syncAll(opened);
       if (extras?.refusal) throw extras.refusal;
       if (held.isRootInPlace()) return;
       const detail = { path: printPath(placeBytes(this.#place)) };
@@ -158,9 +159,9 @@ class DirTarget implements TreeTarget {
     await this.#settle(opened.lock().replacements.putLeaves());
   }
 
-  /** Waits for the medium, where that is asked for and something was written. */
-  async #syncAll({ held, workspace }: OpenTarget): Promise<void> {
-    if (workspace && syncsAll(this.#options.durability)) await syncFileSystem(held.pathTo(held.root));
+  /** Waits for the medium, where that is asked for. */
+  async #syncAll({ held }: OpenTarget): Promise<void> {
+    if (syncsAll(this.#options.durability)) await syncFileSystem(held.pathTo(held.root));
   }
 
   discard(): Promise<void> {
