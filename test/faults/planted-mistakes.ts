@@ -129,7 +129,8 @@ export const plantedMistakes: readonly PlantedMistake[] = [
   {
     name: "deletion comes first",
     file: target,
-    right: "      await this.#settle(opened.workspace?.replacements.putDirs());\n      if (extras && opened.workspace)",
+    right:
+      "      await this.#settle(opened.workspace?.replacements.putDirs());\n      if (extras && opened.workspace)",
     wrong:
       "      await this.#deleteExtras(opened, whole);\n      await this.#settle(opened.workspace?.replacements.putDirs());\n      if (extras && opened.workspace)",
     foundBy: powerLoss,
