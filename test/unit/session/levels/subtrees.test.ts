@@ -30,7 +30,7 @@ import type { TreeTarget } from "../../../../src/tree/target.ts";
 import { asLarge } from "../../../as-large.ts";
 import { PlayedPeer } from "../../../interop/played-peer.ts";
 
-const { smallTreeCount } = sessionLimits;
+const { smallTreeCount, subtreesFrameCount } = sessionLimits;
 
 async function sync<File>(
   source: TreeSource<File>,
@@ -311,7 +311,7 @@ describe("a sender that is lied to", () => {
     const { peer } = playReceiver();
     await peer.sayHello("receiver", [subtreesFeature]);
     await peer.hear("ROOT");
-    for (let i = 0; i < 5; i++) await peer.say("SUBTREES", new Uint8Array(1 + 8 * 10_000));
+    for (let i = 0; i < 5; i++) await peer.say("SUBTREES", new Uint8Array(1 + 8 * subtreesFrameCount));
     await peer.say("SUBTREES", Uint8Array.of(1));
     expect(decodeEntries(await peer.hear("ENTRIES"))).toHaveLength(3);
     await peer.channel.end();
