@@ -23,6 +23,7 @@ export default defineConfig({
     // The settings of whoever runs the tests are not theirs.
     env: { RSYNC_STREAM_CONFIG: "" },
     pool: "forks",
-    maxWorkers: 2,
+    // Many tests wait for programs and for times that pass: two processors have room for three.
+    maxWorkers: 3,
   },
 });
