@@ -1,3 +1,4 @@
+import { abortable } from "../bytes/abort.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
@@ -100,16 +101,8 @@ function isPassing(thrown: unknown): boolean {
   return isSyncError(thrown) && passing.has(thrown.code);
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal!.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await abortable(over, signal).finally(() => clearTimeout(timer));
 }
