@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { SyncError } from "../../errors.ts";
 import { splitWords } from "../../transfer/shell-words.node.ts";
+import { oldestNodeMajor } from "../far-end/oldest-node.ts";
 import type { Finding } from "./finding.ts";
 
 /** What is asked there, a line of answer each; an absent program is an empty line. */
 const questions =
   "(rsync-stream version || echo) 2>/dev/null; (node --version || echo) 2>/dev/null; uname -sm || echo";
-/** The oldest Node.js that runs what is sent there, see docs/ssh.md. */
-const oldestMajor = 20;
 /** Enough for the answers, whatever a shell prints in front of them. */
 const mostBytes = 65_536;
 
@@ -30,9 +29,9 @@ export async function findHost(host: string, rsh: string, signal: AbortSignal): 
 function findProgram(program: string, node: string): Finding {
   const name = "rsync-stream there";
   if (program !== "") return { name, state: "ok", detail: program };
-  if (Number(/^v(\d+)/.exec(node)?.[1]) >= oldestMajor)
+  if (Number(/^v(\d+)/.exec(node)?.[1]) >= oldestNodeMajor)
     return { name, state: "missing", detail: "it is sent there, unless --no-bootstrap is given" };
-  const lack = `neither rsync-stream nor Node.js ${oldestMajor} is in the PATH that commands have there`;
+  const lack = `neither rsync-stream nor Node.js ${oldestNodeMajor} is in the PATH that commands have there`;
   return wrong(name, new SyncError("NOT_FOUND", lack));
 }
 

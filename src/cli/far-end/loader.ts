@@ -7,8 +7,7 @@ import { EOL, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
-
-const oldestMajor = 20;
+import { oldestNodeMajor } from "./oldest-node.ts";
 
 /** What the other end says of the program, and the arguments that are for it. */
 const [digest = "", token = "", compressedSize = "", size = "", ...args] = process.argv.slice(1);
@@ -119,8 +118,8 @@ function provide(): string {
 
 function run(): void {
   const major = Number(process.versions.node.split(".")[0]);
-  if (major < oldestMajor)
-    throw new Error(`Node.js ${process.versions.node} is there, and ${oldestMajor} or newer is needed`);
+  if (major < oldestNodeMajor)
+    throw new Error(`Node.js ${process.versions.node} is there, and ${oldestNodeMajor} or newer is needed`);
   const path = provide();
   process.argv.splice(1, process.argv.length, path, ...args);
   import(pathToFileURL(path).href).catch(fail);
