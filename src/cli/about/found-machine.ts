@@ -4,11 +4,11 @@ import type { Finding } from "./finding.ts";
 
 /** Packages that are used where they can be loaded, and what is so without them. */
 const nativeParts = {
-  koffi:
-    "no owners by name, ACLs, extended attributes, devices, reflinks; names that are not UTF-8 take longer",
-  "@napi-rs/blake-hash": "BLAKE3 takes several times as long",
-  "@cloudpss/zstd/napi": "chunks for casync and desync cannot be compressed on this version of Node.js",
-  bufferutil: "WebSocket takes a little longer",
+  koffi: "no owners by name, ACLs, extended attributes, devices, reflinks; times to the microsecond",
+  "@napi-rs/blake-hash": "BLAKE3 is computed by portable code, which is slower",
+  "@cloudpss/zstd/napi":
+    "before Node.js 22.15, chunks for casync and desync are stored as they are, and read by portable code",
+  bufferutil: "what WebSocket sends is masked by portable code",
 };
 
 /** What this machine has: the runtime, native parts, a remote shell. */
