@@ -129,7 +129,7 @@ unless(notLinux).describe("what is on the disk after a loss of power", () => {
       const count = visitStates(recorded, seededRandom(printedSeed()), (world, state) =>
         look(world, state.count),
       );
-      // Few of the states drawn are of the end: the one that lost most of it is looked at in any case.
+      // Few of the states drawn are of the end: the one that lost most is looked at in any case.
       const { changeCount } = recorded.model;
       look(
         recorded.model.worldAfter(changeCount, () => "lost"),
