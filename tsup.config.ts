@@ -34,7 +34,8 @@ export default defineConfig([
     outDir: "dist",
     sourcemap: true,
   },
-  { ...command, entry: { main: "src/cli/main.ts" }, name: "cli" },
+  // In parts: scripts/merge-chunks.mjs makes dist/cli of them.
+  { ...command, entry: { main: "src/cli/main.ts" }, outDir: "dist/cli-parts", name: "cli" },
   // By itself: what two programs share would become many small files, and each is opened at start.
   { ...command, entry: { desync: "src/cli/desync/main.ts" }, name: "desync" },
   // What runs in a thread, for the library and the commands.

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
+import { mergeChunks } from "./merge-chunks.mjs";
 import { capture, install, root } from "./run.mjs";
 
 // npm has nothing installed here when it was told to install this from git for everybody.
@@ -33,6 +34,7 @@ if (results.some(({ code }) => code !== 0)) {
   console.error("build: failed");
   process.exit(1);
 }
+await mergeChunks(join(dist, "cli-parts"), join(dist, "cli"));
 chmodSync(join(dist, "cli", "main.js"), 0o755);
 for (const name of ["index.html", "style.css", "icon.svg"]) {
   copyFileSync(join(root, "src", "ui", name), join(dist, "ui", name));

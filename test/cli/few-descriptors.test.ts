@@ -21,3 +21,9 @@ unless(notPosix).test.each([
   expect(code).toBe(0);
   expect(picture(to)).toEqual(picture(from));
 });
+
+unless(notPosix).test("a command is loaded from few files, all of which Node.js opens at once", async () => {
+  const { code, stdout } = await runShell("ulimit -n 32; $RS recv --help");
+  expect(code).toBe(0);
+  expect(stdout.toString()).toContain("rsync-stream recv");
+});
