@@ -1,6 +1,5 @@
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { ByteWriter } from "./cursor.ts";
 import type { ExactReader } from "./exact-reader.ts";
 
 /** The longest chunk that CAFS moves, in bytes; part of its format. */
@@ -16,9 +15,18 @@ const maxLengthBytes = 10;
  * @see docs/formats.md, variable-length integers
  */
 export function encodeLength(value: number): Bytes {
-  const writer = new ByteWriter();
-  writer.uvarint(zigzag(value));
-  return writer.finish();
+  const bytes = new Uint8Array(uvarintBytes(zigzag(value)));
+  putLength(value, bytes, 0);
+  return bytes;
+}
+
+/** Writes the same into other bytes. Returns where it ends. */
+export function putLength(value: number, target: Uint8Array, at: number): number {
+  let end = at;
+  let rest = zigzag(value);
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) target[end++] = (rest % 128) + 0x80;
+  target[end++] = rest;
+  return end;
 }
 
 /** Bytes that `ByteWriter.uvarint` takes for a number. */

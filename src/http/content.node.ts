@@ -5,8 +5,6 @@ import { nodeStreamChannel } from "../transport/node-stream.node.ts";
 import type { AbortOptions } from "../types.ts";
 import type { SharedContent } from "./share.ts";
 
-const blockBytes = 262_144;
-
 /** A part of a file, from the first byte to before the last one. */
 interface Part {
   readonly from: number;
@@ -67,14 +65,13 @@ export async function sendContent(
   signal?.addEventListener("abort", breakOff, { once: true });
   let at = from;
   try {
-    while (at < to) {
+    for await (const block of file.read(from, to)) {
       signal?.throwIfAborted();
-      const block = await file.read(at, Math.min(blockBytes, to - at));
-      if (block.length === 0) throw new SyncError("CHANGED", "the file is shorter than it was");
       await watch.wait(channel.write(block));
       watch.sent(block.length);
       at += block.length;
     }
+    if (at < to) throw new SyncError("CHANGED", "the file is shorter than it was");
     await watch.wait(channel.end());
     return { sentBytes: at - from };
   } catch (thrown) {

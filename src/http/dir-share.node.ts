@@ -141,14 +141,22 @@ async function openPlain(place: NativePath, { contents }: SharePath): Promise<Fi
   throw notFound();
 }
 
+/** Bytes of one read of a file that is sent as it is. */
+const contentBlockBytes = 262_144;
+
 async function contentOf(handle: FileHandle, name: string): Promise<SharedContent> {
   return {
     name,
     size: (await handle.stat()).size,
     version: versionOf(handle.fd),
-    async read(offset, count) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(count), 0, count, offset);
-      return buffer.subarray(0, bytesRead);
+    async *read(from, to) {
+      const block = Buffer.allocUnsafeSlow(contentBlockBytes);
+      for (let at = from; at < to;) {
+        const { bytesRead } = await handle.read(block, 0, Math.min(block.length, to - at), at);
+        if (bytesRead === 0) return;
+        yield block.subarray(0, bytesRead);
+        at += bytesRead;
+      }
     },
     close: () => handle.close(),
   };

@@ -72,8 +72,11 @@ export interface SharedContent {
   readonly size: number;
   /** Names this state of the file, as that of a `SharedFile` does. */
   readonly version: string;
-  /** Reads so many bytes at most from there on; none behind the end. */
-  read(offset: number, count: number): Promise<Bytes>;
+  /**
+   * Reads from the first byte to before the last one, in blocks that stay as they are until the next
+   * one is asked for. Ends early where the file does.
+   */
+  read(from: number, to: number): AsyncIterable<Bytes>;
   close(): Promise<void>;
 }
 

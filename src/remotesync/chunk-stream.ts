@@ -1,6 +1,6 @@
 import { concatBytes } from "../bytes/compare.ts";
 import { ExactReader } from "../bytes/exact-reader.ts";
-import { encodeLength, maxCafsChunkBytes, readLength } from "../bytes/varint.ts";
+import { encodeLength, maxCafsChunkBytes, putLength, readLength } from "../bytes/varint.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { incoming } from "./incoming.ts";
@@ -25,22 +25,27 @@ function checkLength(length: number): void {
 /** Bytes of the longest length that travels. */
 const maxPrefixBytes = 3;
 
-/**
- * Several chunks as they travel, in one piece. @throws ILLEGAL_LENGTH when one is longer than CAFS
- * can move
- */
-export function encodeRun(chunks: readonly Bytes[]): Bytes {
-  const room = chunks.reduce((sum, { length }) => sum + maxPrefixBytes + length, 0);
-  const run = new Uint8Array(room);
-  let at = 0;
-  for (const bytes of chunks) {
-    checkLength(bytes.length);
-    const prefix = encodeLength(bytes.length);
-    run.set(prefix, at);
-    run.set(bytes, at + prefix.length);
-    at += prefix.length + bytes.length;
+/** Puts several chunks as they travel into one piece, in memory that each piece takes over. */
+export class RunEncoder {
+  #memory = new Uint8Array(0);
+
+  /**
+   * The bytes stay as they are until the next call.
+   *
+   * @throws ILLEGAL_LENGTH when a chunk is longer than CAFS can move
+   */
+  encode(chunks: readonly Bytes[]): Bytes {
+    const room = chunks.reduce((sum, { length }) => sum + maxPrefixBytes + length, 0);
+    if (this.#memory.length < room) this.#memory = new Uint8Array(room);
+    let at = 0;
+    for (const bytes of chunks) {
+      checkLength(bytes.length);
+      at = putLength(bytes.length, this.#memory, at);
+      this.#memory.set(bytes, at);
+      at += bytes.length;
+    }
+    return this.#memory.subarray(0, at);
   }
-  return run.subarray(0, at);
 }
 
 /**

@@ -3,6 +3,8 @@ import { SyncError } from "../errors.ts";
 /** Values within values that are looked into before giving up. */
 const maxDepth = 1000;
 
+/** What a string has most of: neither its end nor anything that is told apart. */
+const plain = /[^"\\\u0000-\u001f]+/y;
 const space = /[ \t\n\r]*/y;
 const integer = /-?(?:0|[1-9][0-9]*)(?![.eE0-9])/y;
 const scalar = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -47,6 +49,8 @@ export class JsonScanner {
   string(): string {
     this.#expect('"');
     const start = this.#at - 1;
+    plain.lastIndex = this.#at;
+    if (plain.test(this.#text)) this.#at = plain.lastIndex;
     for (;;) {
       const code = this.#text.charCodeAt(this.#at++);
       if (code === 0x22) break;

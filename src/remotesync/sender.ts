@@ -2,7 +2,7 @@ import { SyncError, isSyncError } from "../errors.ts";
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { encodeChunk, encodeRun } from "./chunk-stream.ts";
+import { encodeChunk, RunEncoder } from "./chunk-stream.ts";
 import { placeholder, shuffledOrder } from "./shuffle.ts";
 import { checkSyncInfo, fileBytes, isEmptyId, type SyncInfo, type SyncInfoLimits } from "./sync-info.ts";
 import { readAnswers } from "./wishlist.ts";
@@ -42,8 +42,9 @@ export interface SendOptions extends AbortOptions, SyncInfoLimits {
  * Answers a wishlist: yields the chunks that it asks for, each one as soon as its answer has
  * arrived and the store has the chunk. A store whose `get` waits makes this a relay.
  *
- * Holds one chunk at a time, or one run of a store that gives several at once, and pins nothing:
- * see to it that the store keeps the chunks of `info`.
+ * Holds one chunk at a time and pins nothing: see to it that the store keeps the chunks of `info`.
+ * Of a store that gives several at once it holds a run, and what it yields then stays as it is
+ * until the next is asked for only.
  *
  * @param store where the chunks are; only those that are asked for are fetched
  * @throws WISHLIST_TOO_SHORT, WISHLIST_TOO_LONG, PLACEHOLDER_REQUESTED; CHUNK_MISSING when the
@@ -79,6 +80,7 @@ class Sending {
   readonly #info: SyncInfo;
   readonly #store: ChunkSource;
   readonly #options: SendOptions;
+  readonly #runs = new RunEncoder();
   #bytesToTransfer: number;
   #bytesTransferred = 0;
   /** Entries whose turn it is, in order. */
@@ -116,7 +118,7 @@ class Sending {
     const asRun = this.#store.getRun !== undefined;
     if (asRun && wantedCount > 0) {
       const indexes = answered.filter(({ wanted }) => wanted).map(({ index }) => index);
-      yield encodeRun(await this.#fetchRun(indexes));
+      yield this.#runs.encode(await this.#fetchRun(indexes));
     }
     for (const { index, wanted } of answered) {
       if (wanted && !asRun) yield encodeChunk(await this.#fetch(index));

@@ -55,7 +55,7 @@ describe("writeChunkData", () => {
             const onStatus = (status: unknown) => void statuses.push(status);
             const failure = await failureOf(async () => {
               for await (const block of writeChunkData(info, source, streamOf(...pieces), { onStatus }))
-                blocks.push(block);
+                blocks.push(block.slice());
             });
             return { sent: Buffer.concat(blocks).toString("hex"), statuses, failure };
           };
@@ -64,6 +64,20 @@ describe("writeChunkData", () => {
         },
       ),
     );
+  });
+
+  it("puts runs one after the other into the same memory", async () => {
+    const { info, store } = await fileOf(["a", "b", "c", "d", "e", "f", "g", "h", "i"], [0]);
+    const getRun: ChunkSource["getRun"] = (ids) => Promise.all(ids.map((id) => store.get(id)));
+    const wishlist = streamOf(Uint8Array.of(0xff), Uint8Array.of(0x80));
+    const buffers = new Set<ArrayBufferLike>();
+    const sent: string[] = [];
+    for await (const block of writeChunkData(info, { get: (id) => store.get(id), getRun }, wishlist)) {
+      buffers.add(block.buffer);
+      sent.push(Buffer.from(block).toString("hex"));
+    }
+    expect(sent).toEqual(["02610262026302640265026602670268", "0269"]);
+    expect(buffers.size).toBe(1);
   });
 
   it("says that a wishlist is too short after all that it asked for", async () => {
