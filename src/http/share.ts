@@ -73,8 +73,8 @@ export interface SharedContent {
   /** Names this state of the file, as that of a `SharedFile` does. */
   readonly version: string;
   /**
-   * Reads from the first byte to before the last one, in blocks that stay as they are until the next
-   * one is asked for. Ends early where the file does.
+   * Reads from the first byte to before the last one, in blocks that stay as they are until the
+   * next one is asked for. Ends early where the file does.
    */
   read(from: number, to: number): AsyncIterable<Bytes>;
   close(): Promise<void>;
