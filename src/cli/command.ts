@@ -23,6 +23,9 @@ export interface OptionSpec {
 /** Options by their long names. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
+/** What is given for an operand: one whose name is in brackets may be left out. */
+type OperandOf<Name extends string> = Name extends `[${string}]` ? string | undefined : string;
+
 type TextOrFlag<Type> = Type extends "boolean" ? boolean : string;
 
 type ValueOf<Spec extends OptionSpec> = Spec extends { multiple: true }
@@ -37,7 +40,7 @@ export type OptionValues<Specs extends OptionSpecs> = {
 /** All that a command gets. */
 export interface Call<Specs extends OptionSpecs, Names extends readonly string[]> {
   readonly options: OptionValues<Specs>;
-  readonly operands: { readonly [At in keyof Names]: string };
+  readonly operands: { readonly [At in keyof Names]: OperandOf<Names[At]> };
   readonly report: Report;
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
@@ -48,7 +51,10 @@ export interface Command<
   Specs extends OptionSpecs = OptionSpecs,
   Names extends readonly string[] = readonly string[],
 > {
-  /** Names of the operands, all needed; the last stands for one or more when it ends in `...`. */
+  /**
+   * Names of the operands. All are needed but those in brackets, at the end; the last stands for
+   * one or more when it ends in `...`.
+   */
   readonly operands: Names;
   readonly options: Specs;
   /** The operand that names where the result goes: `-` is standard output there, not input. */

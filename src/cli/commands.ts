@@ -8,12 +8,12 @@ export const commands: CommandTable = {
     load: async () => (await import("./transfer/transfer-commands.ts")).push,
   },
   pull: {
-    synopsis: "[USER@]HOST:SRC | URL DST [-e COMMAND] [-z] [--delete]",
+    synopsis: "[USER@]HOST:SRC | URL [DST] [-e COMMAND] [--delete]",
     about: "bring a file or directory here up to date, over ssh or from a server",
     load: async () => (await import("./transfer/transfer-commands.ts")).pull,
   },
   sync: {
-    synopsis: "SRC DST [--delete]",
+    synopsis: "SRC [DST] [--delete]",
     about: "bring one place up to date with another, each here, over ssh, or with a server",
     load: async () => (await import("./transfer/transfer-commands.ts")).sync,
   },

@@ -8,6 +8,8 @@ import { duplexPair } from "../transport/memory.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { openSource } from "./open-source.node.ts";
 import { openTarget } from "./open-target.node.ts";
+import type { TreeFilter } from "../tree/filter/tree-filter.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
@@ -17,6 +19,15 @@ import type { TransferOptions } from "./transfer-options.node.ts";
  *   removed at the source would be what has arrived, and what `receiveTree` does
  */
 export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
+  return copyInto(from, (filter) => openTarget(to, { ...options, filter }), options);
+}
+
+/** Sends a tree here to a target here. */
+export async function copyInto(
+  from: string,
+  open: (filter: TreeFilter | undefined) => TreeTarget | Promise<TreeTarget>,
+  options: TransferOptions,
+): Promise<ReceiveSummary> {
   const { filter } = await loadFilter(options, "receiver");
   const { bytesPerSecond, signal, onConnect } = options;
   const opened = await openSource(from, { ...options, filter });
@@ -24,7 +35,7 @@ export async function copy(from: string, to: string, options: TransferOptions): 
   const source = opened.arrived ? override(opened, { arrived: () => opened.arrived!(onTrouble) }) : opened;
   return closingInTheEnd(
     async () => {
-      const target = await openTarget(to, { ...options, filter });
+      const target = await open(filter);
       const [left, right] = duplexPair();
       onConnect?.();
       const [sent, received] = await Promise.allSettled([

@@ -1,5 +1,7 @@
 import type { ReceiveSummary } from "../session/receive.ts";
+import type { TreeFilter } from "../tree/filter/tree-filter.ts";
 import { encodeOrder } from "../tree/order/order-codec.ts";
+import type { TreeTarget } from "../tree/target.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
@@ -7,9 +9,11 @@ import { loadFilter } from "./filter-loading.node.ts";
 import { livenessTo } from "./liveness.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
+/** Loads what opens the place that a tree is received in, for each attempt anew. */
+export type LoadTarget = () => Promise<(filter: TreeFilter | undefined) => TreeTarget | Promise<TreeTarget>>;
+
 /**
- * Brings a place here up to date with a tree elsewhere. The other end is started before the modules
- * of a session are loaded.
+ * Brings a place here up to date with a tree elsewhere.
  *
  * @throws USAGE for options that do not go together, LIMIT for too many rules, and what
  *   `createReceiver` does
@@ -19,21 +23,37 @@ export async function pull(
   place: string,
   options: TransferOptions,
 ): Promise<ReceiveSummary> {
+  const loadTarget: LoadTarget = async () => {
+    const { openTarget } = await import("./open-target.node.ts");
+    return (filter) => openTarget(place, { ...options, filter, expected: filter });
+  };
+  return pullInto(there, loadTarget, options);
+}
+
+/**
+ * Receives a tree from elsewhere. The other end is started before the modules of a session are
+ * loaded.
+ */
+export async function pullInto(
+  there: RemoteEndpoint,
+  loadTarget: LoadTarget,
+  options: TransferOptions,
+): Promise<ReceiveSummary> {
   const { filter, texts } = await loadFilter(options, "sender");
   const order = encodeOrder({ ...options, filter: texts }, "sender");
   const connector = connectorTo(there, { direction: "pull", order }, options);
   const { connect, close } = connectEarly(connector, options);
   try {
-    const [{ createReceiver }, { openTarget }] = await Promise.all([
+    const [{ createReceiver }, openTarget] = await Promise.all([
       import("../session/create-receiver.ts"),
-      import("./open-target.node.ts"),
+      loadTarget(),
     ]);
     const patience = livenessTo(there, options);
     const run = createReceiver({
       ...options,
       ...patience,
       connect,
-      openTarget: () => openTarget(place, { ...options, filter, expected: filter }),
+      openTarget: () => openTarget(filter),
     });
     return await run.done;
   } finally {

@@ -56,6 +56,7 @@ const apart: Readonly<Record<string, string>> = {
   snapshot: "rsync makes no snapshots",
   retain: "rsync makes no snapshots",
   "filter-explain": "nothing is transferred",
+  "list-only": "nothing is transferred",
   contimeout: "both ends are here",
   recursive: "it is for --files-from, and rsync's -r is given always",
   dirs: "it contradicts rsync's -r, which is given always",

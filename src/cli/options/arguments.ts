@@ -129,7 +129,7 @@ function describeValue(message: string, specs: OptionSpecs): string {
 
 function checkOperands(given: readonly string[], { operands: names, result }: Command): void {
   const missing = names[given.length];
-  if (missing !== undefined) throw new SyncError("USAGE", `${missing} is missing`);
+  if (missing?.startsWith("[") === false) throw new SyncError("USAGE", `${missing} is missing`);
   const empty = given.indexOf("");
   if (empty >= 0)
     throw new SyncError("USAGE", `${names[empty] ?? "an argument"} is empty; . is this directory`);

@@ -56,6 +56,8 @@ export interface Report {
    */
   readonly received?: (change: TreeChange) => void;
   readonly deleted?: (change: TreeChange) => void;
+  /** An entry of a tree that is listed, as a line and for programs. */
+  listed(line: string, facts: object): void;
   /** Something to know that is no failure; the facts are for programs. */
   notice(text: string, facts?: Readonly<Record<string, string | number>>): void;
   summary(summary: Summary): void;

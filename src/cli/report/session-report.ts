@@ -2,7 +2,7 @@ import { toHex } from "../../bytes/hex.ts";
 import { SyncError } from "../../errors.ts";
 import type { ReceiveSummary } from "../../session/receive.ts";
 import type { SendSummary } from "../../session/send.ts";
-import type { Report, Summary } from "./report.ts";
+import type { Progress, Report, Summary } from "./report.ts";
 import { totalsOf } from "./session-progress.ts";
 
 /**
@@ -14,7 +14,7 @@ export function reportSession(
   report: Report,
   action: Summary["action"],
   session: SendSummary | ReceiveSummary,
-  more: Pick<Summary, "deletedEntries" | "changes" | "changedBytes"> = {},
+  more: Pick<Summary, "changedBytes" | "changes" | "deletedEntries"> & Partial<Progress> = {},
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);

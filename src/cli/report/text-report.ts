@@ -25,6 +25,8 @@ export interface TextReportOptions {
   /** What to say after a command line that makes no sense. */
   readonly usage?: string;
   readonly write: (text: string) => void;
+  /** Where entries are listed; with all else unless given. */
+  readonly writeListed?: (text: string) => void;
 }
 
 const summaryColumns = 80;
@@ -32,7 +34,17 @@ const colors = { red: "\x1b[31m", yellow: "\x1b[33m", none: "\x1b[39m" };
 
 /** Reports for people: one line that is written over while it goes on, and lines that stay. */
 export function textReport(options: TextReportOptions): Report {
-  const { quiet, verbose, color, columns, changes, stats = false, usage, write } = options;
+  const {
+    quiet,
+    verbose,
+    color,
+    columns,
+    changes,
+    stats = false,
+    usage,
+    write,
+    writeListed = write,
+  } = options;
   const live = new LiveProgress({ write, columns, isDrawn: options.progress && !quiet });
 
   function print(line: string): void {
@@ -59,6 +71,11 @@ export function textReport(options: TextReportOptions): Report {
     },
     change: tell,
     ...((verbose || changes) && !quiet && { received: tell, deleted: tell }),
+    listed(line) {
+      if (quiet) return;
+      live.clear();
+      writeListed(`${line}\n`);
+    },
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
     },

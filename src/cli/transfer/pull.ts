@@ -3,9 +3,9 @@ import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { defineCommand } from "../command.ts";
 import { runTransfer, transferOptions } from "./transfer-run.ts";
 
-/** `pull SRC DST`: brings a place here up to date with a tree elsewhere. */
+/** `pull SRC DST`: brings a place here up to date with a tree elsewhere; without DST lists that. */
 export const pull = defineCommand({
-  operands: ["SRC", "DST"],
+  operands: ["SRC", "[DST]"],
   options: transferOptions,
   knowsRsync: true,
   writesOutput: () => false,
@@ -16,7 +16,7 @@ export const pull = defineCommand({
         "USAGE",
         `pull receives from HOST:PATH or a URL, not ${from}; sync copies from here to here`,
       );
-    if (parseEndpoint(to).kind !== "local")
+    if (to !== undefined && parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);
     return runTransfer(call);
   },

@@ -1,9 +1,12 @@
 import { defineCommand } from "../command.ts";
 import { runTransfer, transferOptions } from "./transfer-run.ts";
 
-/** `sync SRC DST`: brings a place up to date with a tree, wherever the two are. */
+/**
+ * `sync SRC DST`: brings a place up to date with a tree, wherever the two are; without DST lists
+ * that.
+ */
 export const sync = defineCommand({
-  operands: ["SRC", "DST"],
+  operands: ["SRC", "[DST]"],
   options: transferOptions,
   knowsRsync: true,
   writesOutput: () => false,

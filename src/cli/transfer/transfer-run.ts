@@ -1,3 +1,4 @@
+import { SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { transfer } from "../../transfer/transfer.node.ts";
 import { ChangeReport } from "../report/change-report.ts";
@@ -17,11 +18,22 @@ import {
   timeoutOption,
 } from "../options/session-options.ts";
 
+/** The option of transfers by which they list their source. */
+const listOption = {
+  "list-only": {
+    type: "boolean",
+    about: "list what is at SRC, as without DST, and change nothing",
+    doc: "list what is at SRC, as is done without DST, and change nothing ([how](#what-is-there))",
+    unlike: "in the order of names, links with their targets; the size of a directory is 0",
+  },
+} as const satisfies OptionSpecs;
+
 /** Options of a command that brings a place elsewhere up to date with another. */
 export const pushOptions = {
   compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
   ...placeOptions,
   ...explainOption,
+  ...listOption,
   ...choiceOptions,
   ...rateOption,
   ...endingOptions,
@@ -40,15 +52,15 @@ export async function runTransfer({
   options,
   report,
   signal,
-}: Call<typeof transferOptions, readonly ["SRC", "DST"]>): Promise<void> {
-  const [source, target] = [parseEndpoint(from), parseEndpoint(to)];
+}: Call<typeof transferOptions, readonly ["SRC", "[DST]"]>): Promise<void> {
+  const source = parseEndpoint(from);
   if (options["filter-explain"] !== undefined)
     return reportExplanation(
       report,
       options,
       source.kind === "local"
         ? { side: "sender", ...sourcePlace(from) }
-        : { side: "receiver", place: to, isNamed: false },
+        : { side: "receiver", place: to ?? missingPlace(), isNamed: false },
     );
   const { place, order: chosen } = chooseSource(from, options);
   const order = { ...(await readPlaceOptions(options)), ...chosen, ...rateOf(options) };
@@ -56,17 +68,27 @@ export async function runTransfer({
   const limits = receiveLimitsOf(options);
   const changes = new ChangeReport(report, order);
   prepareForSession("duplex");
-  const summary = await transfer(place, to, {
+  const target = parseEndpoint(to ?? ".");
+  const common = {
     ...readConnectorOptions(source.kind === "local" ? target : source, options, report),
     ...reconnectionOf(options, report),
     ...timeoutOf(options),
     ...connectTimeoutOf(options),
     ...limits,
-    ...readLocalOptions(to, report),
-    ...changes.runOptions(),
     ...order,
     signal: endingSignal(options, signal),
     compress: options.compress === true,
+  };
+  if (to === undefined || options["list-only"] === true)
+    return (await import("./listing-run.ts")).runListing(place, options, report, common);
+  const summary = await transfer(place, to, {
+    ...common,
+    ...readLocalOptions(to, report),
+    ...changes.runOptions(),
   });
   changes.end(source.kind === "local" && target.kind !== "local" ? "sent" : "received", summary);
+}
+
+function missingPlace(): never {
+  throw new SyncError("USAGE", "DST is missing");
 }

@@ -69,7 +69,7 @@ describe("options of push", async () => {
     ["x", undefined],
     ["ta", undefined],
     ["host", undefined],
-    ["list", undefined],
+    ["list", "list-only"],
     ["file", "files-from"],
     ["from", "from0"],
     ["sudo", undefined],

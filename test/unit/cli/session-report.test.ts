@@ -30,6 +30,7 @@ it("counts an entry once that failed at the sender and so at the receiver", () =
     trouble: () => {},
     notice: () => {},
     change: () => {},
+    listed: () => {},
     hideProgress: () => {},
     status: () => {},
     failure: () => {},
