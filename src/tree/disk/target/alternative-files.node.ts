@@ -67,7 +67,10 @@ export class AlternativeFiles {
     const { entry, number, there, outcome } = planned;
     const { files, incoming, useOld, workspace } = this.#tools;
     if (outcome === "same") return "nothing";
-    if (basis.outcome === "same" && basis.way === "compare" && !there) return "nothing";
+    if (basis.outcome === "same" && basis.way === "compare" && there?.kind !== "dir") {
+      if (there) this.#leaveOut(planned);
+      return "nothing";
+    }
     const coming = incoming();
     files.add(planned, outcome, { basis });
     if (basis.outcome === "changed")
@@ -81,7 +84,7 @@ export class AlternativeFiles {
     return completing ? completing.then(tell) : tell();
   }
 
-  /** Removes a file, as what it ought to be is elsewhere. */
+  /** Removes what stands there, as what it ought to be is elsewhere. */
   #leaveOut(planned: PlannedEntry): void {
     const { held, onDone, workspace } = this.#tools;
     const { dir, name, entry } = planned;

@@ -206,7 +206,7 @@ class Preview implements TreeTarget, EntryActions {
 
   /** True for what is equal in a directory that is compared with, and so stays or goes away. */
   #isLeftOut({ entry, outcome, there, ...at }: PlannedEntry): boolean {
-    if (outcome !== "new" && !(entry.kind === "file" && there?.kind === "file")) return false;
+    if (outcome !== "new" && !(entry.kind === "file" && there?.kind !== "dir")) return false;
     const like = this.#alternatives?.find(entry, at, this.#keeping, this.#options.rule);
     return like?.way === "compare" && like.outcome === "same";
   }
