@@ -14,7 +14,7 @@ import { printedSeed } from "../printed-seed.ts";
 import { plantFewNames } from "./few-names.ts";
 import { type OptionRow, optionRows } from "./option-rows.ts";
 
-/** `npm run soak` asks for all pairs, a name for those with that option; otherwise a few are drawn. */
+/** `npm run soak` asks for all pairs, a name for those of that option; else some are drawn. */
 const asked = process.env["OPTION_PAIRS"];
 const isFull = asked !== undefined;
 const shortCount = 12;
