@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import type { CompressionLevel } from "./deflate.ts";
 import { type Expanded, expandTo } from "./expand.ts";
 
 /** What is used of node:zlib, where it exists. */
@@ -15,18 +16,18 @@ interface WithBuiltins {
 
 const zlib = (globalThis as WithBuiltins).process?.getBuiltinModule?.("node:zlib") as NodeZlib | undefined;
 
-/** How much effort goes into it, of 0 to 11: as much time as DEFLATE at level 5 takes, or less. */
-const quality = 4;
+/** How much effort goes into it unless said: as much time as DEFLATE at level 5 takes, or less. */
+const usualLevel = 4;
 
 /** True where Brotli (RFC 7932) is at hand. */
 export const hasBrotli: boolean = typeof zlib?.brotliCompressSync === "function";
 
 /** Compresses with Brotli. */
-export function brotli(bytes: Bytes): Bytes {
+export function brotli(bytes: Bytes, level: CompressionLevel = usualLevel): Bytes {
   const { brotliCompressSync, constants } = zlib!;
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
   return brotliCompressSync(bytes, {
-    params: { [BROTLI_PARAM_QUALITY]: quality, [BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    params: { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_SIZE_HINT]: bytes.length },
   });
 }
 

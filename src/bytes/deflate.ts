@@ -15,6 +15,9 @@ interface WithBuiltins {
 
 const zlib = (globalThis as WithBuiltins).process?.getBuiltinModule?.("node:zlib") as NodeZlib | undefined;
 
+/** How much effort goes into it: 1 (fast) to 9 (small). */
+export type CompressionLevel = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+
 /** Bytes of a dictionary, at most: DEFLATE looks back no further. */
 export const dictionaryBytes = 32_768;
 
@@ -23,14 +26,9 @@ const noDictionary = new Uint8Array(0);
 /**
  * Compresses with DEFLATE (RFC 1951, no wrapper).
  *
- * @param level 1 (fast) to 9 (small)
  * @param dictionary what is taken to stand before the bytes, `dictionaryBytes` of it at most
  */
-export function deflate(
-  bytes: Bytes,
-  level: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 = 6,
-  dictionary: Bytes = noDictionary,
-): Bytes {
+export function deflate(bytes: Bytes, level: CompressionLevel = 6, dictionary: Bytes = noDictionary): Bytes {
   if (zlib) return zlib.deflateRawSync(bytes, { level, dictionary });
   return deflateSync(bytes, { level, ...(dictionary.length > 0 && { dictionary }) });
 }

@@ -55,6 +55,7 @@ export async function openSession(
           signal,
           onProgress,
           onTrouble,
+          compressionLevel: order.compressionLevel,
           ...(layout && { layout }),
           ...(cutter && { cutter }),
         };
@@ -79,7 +80,7 @@ export async function openSession(
 }
 
 /** Fields that are carried out here, whatever the share is. */
-const heldHere: ReadonlySet<keyof Order> = new Set(["dryRun", "bytesPerSecond"]);
+const heldHere: ReadonlySet<keyof Order> = new Set(["dryRun", "bytesPerSecond", "compressionLevel"]);
 
 /** What a share does not carry out is not passed over. @throws UNSUPPORTED */
 function checkOrder({ orderFields = [] }: Share, order: Order): void {

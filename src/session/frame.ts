@@ -1,5 +1,5 @@
 import { brotli, unbrotli } from "../bytes/brotli.ts";
-import { deflate, inflate } from "../bytes/deflate.ts";
+import { type CompressionLevel, deflate, inflate } from "../bytes/deflate.ts";
 import { quoteText } from "../bytes/foreign-text.ts";
 import { sha256 } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
@@ -97,6 +97,12 @@ export type Squeeze = "none" | "control" | "content" | "brotli";
 export class FrameWriter {
   readonly #transcript = new Transcript();
   readonly #context = new CompressionContext();
+  readonly #level: CompressionLevel | undefined;
+
+  /** @param level how much effort goes into content; whatever suits the codec unless given */
+  constructor(level?: CompressionLevel) {
+    this.#level = level;
+  }
 
   /** The transcript of all frames so far, 32 bytes. */
   get transcript(): Bytes {
@@ -110,8 +116,8 @@ export class FrameWriter {
     if (squeeze !== "none" && payload.length >= compressFromBytes) {
       const usesBrotli = squeeze === "brotli" && payload.length >= brotliFromBytes;
       const packed = usesBrotli
-        ? brotli(payload)
-        : deflate(payload, squeeze === "content" ? 1 : 6, this.#context.of(code));
+        ? brotli(payload, this.#level)
+        : deflate(payload, squeeze === "content" ? (this.#level ?? 1) : 6, this.#context.of(code));
       if (packed.length + 3 < payload.length - (payload.length >> 5)) {
         body = new Uint8Array(packed.length + 3);
         putU24(body, 0, payload.length + (usesBrotli ? brotliFlag : 0));

@@ -1,3 +1,4 @@
+import type { CompressionLevel } from "../bytes/deflate.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
@@ -39,6 +40,11 @@ const lingerMs = 2000;
 const farewellMs = 5000;
 const tickMs = 500;
 
+/** How a link watches its peer, and how much effort it puts into compressing content. */
+type LinkOptions = Required<LivenessOptions> & {
+  readonly compressionLevel?: CompressionLevel | undefined;
+};
+
 /**
  * Frames over a byte channel, and the watch over the peer: what a sender and a receiver have in
  * common.
@@ -55,7 +61,7 @@ export class Link {
   /** True when a write has failed: then what was heard before tells why. */
   broken = false;
   readonly #channel: ByteChannel;
-  readonly #writer = new FrameWriter();
+  readonly #writer: FrameWriter;
   readonly #reader = new FrameReader();
   readonly #liveness: Required<LivenessOptions>;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -87,11 +93,12 @@ export class Link {
   #toldBytes = 0;
   #writeBeganAt = performance.now();
 
-  constructor(channel: ByteChannel, liveness: Required<LivenessOptions>, signal?: AbortSignal) {
+  constructor(channel: ByteChannel, options: LinkOptions, signal?: AbortSignal) {
     signal?.throwIfAborted();
     this.#channel = channel;
-    this.#liveness = liveness;
-    const { minRateBytes, paceMs } = liveness;
+    this.#liveness = options;
+    this.#writer = new FrameWriter(options.compressionLevel);
+    const { minRateBytes, paceMs } = options;
     if (minRateBytes > 0 && paceMs > 0) {
       this.#pace = { reader: new Pace(minRateBytes, paceMs), writer: new Pace(minRateBytes, paceMs) };
     }

@@ -1,5 +1,6 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { BlockPool } from "../bytes/block-pool.ts";
+import type { CompressionLevel } from "../bytes/deflate.ts";
 import { fastcdcSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
@@ -65,6 +66,8 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
    * about all but the first 4 MiB (`compressedBytes` of docs/limits.md).
    */
   readonly compress?: boolean;
+  /** How much effort goes into that; whatever suits unless given. */
+  readonly compressionLevel?: CompressionLevel | undefined;
   /** Called for each path that had to be left out, at either end. */
   readonly onTrouble?: (error: SyncError) => void;
   /**

@@ -17,6 +17,7 @@ export interface OptionRow {
 const values: Readonly<Record<string, string | ((folder: string) => string)>> = {
   "backup-dir": "../kept",
   bwlimit: "100000",
+  "compress-level": "9",
   chmod: "F640,Dg+w",
   chown: "1:2",
   "compare-dest": "../beside",

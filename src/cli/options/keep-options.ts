@@ -2,6 +2,7 @@ import { SyncError } from "../../errors.ts";
 import { parseChmod } from "../../tree/plan/chmod.ts";
 import type { Keep } from "../../tree/plan/keep.ts";
 import { parseOwnerMap } from "../../tree/plan/owner-map.ts";
+import type { OrderEnd } from "../../tree/order/order.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 
 /** Options about the facts that are kept, with rsync's meaning. */
@@ -61,6 +62,11 @@ export const keepOptions = {
     about: "keep names of one file as that",
     doc: "keep names of one file as that, also where files are up to date; those beside the first are linked at the end",
   },
+  "munge-links": {
+    type: "boolean",
+    about: "have links lead nowhere that arrive here; give back what links held that are sent from here",
+    unlike: "with push, sync from here and send they are given back, with pull and recv munged",
+  },
   atimes: { type: "boolean", short: "U", about: "keep the times of the last access" },
   "omit-dir-times": { type: "boolean", short: "O", about: "leave the times of directories as they come" },
   "omit-link-times": { type: "boolean", short: "J", about: "leave the times of links as they come" },
@@ -78,8 +84,13 @@ export const keepOptions = {
   groupmap: { type: "string", value: "RULES", about: "the same of groups" },
 } as const satisfies OptionSpecs;
 
-/** Which facts are kept, as the options say. @throws USAGE */
-export function keepOf(options: OptionValues<typeof keepOptions>): Keep {
+/**
+ * Which facts are kept, as the options say.
+ *
+ * @param end which end of the transfer is here; the sender where both are
+ * @throws USAGE
+ */
+export function keepOf(options: OptionValues<typeof keepOptions>, end: OrderEnd): Keep {
   const archive = options.archive === true;
   const asked = (name: "group" | "owner" | "perms" | "special-files"): boolean =>
     options[name] === true || (archive && options[`no-${name}`] !== true);
@@ -98,6 +109,7 @@ export function keepOf(options: OptionValues<typeof keepOptions>): Keep {
     ...(keepsNodes("devices") && { devices: true }),
     ...(keepsNodes("specials") && { specials: true }),
     ...(options["hard-links"] === true && { hardLinks: true }),
+    ...(options["munge-links"] === true && { munging: end }),
     ...(options.xattrs === true && { xattrs: true }),
     ...(options.atimes === true && { atimes: true }),
     ...((asked("owner") || userMap !== undefined) && { owner: true }),

@@ -1,7 +1,7 @@
 import type { FilterOptions } from "../../transfer/filter-options.ts";
 import type { OpenTargetOptions } from "../../transfer/open-target.node.ts";
 import { SyncError } from "../../errors.ts";
-import type { Durability, Order } from "../../tree/order/order.ts";
+import type { Durability, Order, OrderEnd } from "../../tree/order/order.ts";
 import type { Unkept } from "../../tree/disk/facts/metadata.node.ts";
 import { alternativeOptions, alternativesOf, backupOptions, backupsOf } from "./backup-options.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
@@ -35,6 +35,12 @@ export const placeOptions = {
     about: "write into files that are there, not beside them",
     doc: "write into files that are there, where they differ, once the new content is complete ([when](places.md#writing-in-place))",
     unlike: "the new content is complete before, and takes room until then",
+  },
+  preallocate: {
+    type: "boolean",
+    about: "take the room of files before their content comes",
+    doc: "take the room of files before their content comes, so that one that finds none fails at once; needs koffi, on Linux",
+    unlike: "a server does not",
   },
   fsync: {
     type: "string",
@@ -70,6 +76,7 @@ export const receivingOptions = {
 const unkeptTexts: Readonly<Record<Unkept, string>> = {
   modes: "the modes of files and directories",
   times: "their times: unchanged files will be compared by content",
+  "room that is taken in advance": "room that is taken in advance (koffi is needed for that)",
   "times of links": "the times of links",
   "access times": "the times of the last access",
   owners: "the owners and groups of files",
@@ -77,15 +84,21 @@ const unkeptTexts: Readonly<Record<Unkept, string>> = {
   "access control lists": "access control lists",
 };
 
-/** What is to become of a place, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
+/**
+ * What is to become of a place, as the options say.
+ *
+ * @param end which end of the transfer is here; the sender where both are
+ * @throws USAGE, LIMIT, NOT_FOUND, IO
+ */
 export async function readPlaceOptions(
   options: OptionValues<typeof placeOptions>,
+  end: OrderEnd,
 ): Promise<Omit<Order, "filter"> & FilterOptions> {
   return {
     ...(await readFilterOptions(options)),
     dryRun: options["dry-run"] === true,
     rule: planRuleOf(options),
-    keep: keepOf(options),
+    keep: keepOf(options, end),
     ...deletionOf(options),
     keepsDirLinks: options["keep-dirlinks"],
     makesPath: options.mkpath,
@@ -93,6 +106,7 @@ export async function readPlaceOptions(
     ...alternativesOf(options),
     ...snapshotOf(options),
     ...inPlaceOf(options),
+    preallocates: options.preallocate,
     durability: durabilityOf(options.fsync),
   };
 }

@@ -46,11 +46,9 @@ const foreign: readonly Row[] = [
   ["N", "crtimes", "times of creation cannot be set; leave it out"],
   ["", "super", "what a user may not set is reported; leave it out"],
   ["", "fake-super", "owners and devices need root at the receiver"],
-  ["", "munge-links", "links are sent as they are; leave it out"],
   ["", "ignore-non-existing", "use --existing"],
   ["W", "whole-file", "only what is missing travels; leave it out"],
   ["B", "block-size", "chunks have one size for all; leave it out"],
-  ["", "preallocate", "room is not taken in advance; leave it out"],
   ["T", "temp-dir", "new files are built in DST/.rsync-stream"],
   ["", "delay-updates", "each file gets its name when complete"],
   ["", "ignore-missing-args", "SRC has to be there"],
@@ -95,24 +93,24 @@ const foreignByText: readonly (readonly [text: string, names: string])[] = [
   ["every command has it", "v:verbose q:quiet P:progress"],
   [
     "push, pull, send and recv have it",
-    "timeout D:devices specials H:hard-links A:acls X:xattrs U:atimes a:archive p:perms E:executability chmod o:owner g:group O:omit-dir-times J:omit-link-times numeric-ids chown usermap groupmap",
+    "timeout munge-links D:devices specials H:hard-links A:acls X:xattrs U:atimes a:archive p:perms E:executability chmod o:owner g:group O:omit-dir-times J:omit-link-times numeric-ids chown usermap groupmap",
   ],
   [
     "push, pull and send have it",
-    "L:copy-links copy-unsafe-links k:copy-dirlinks x:one-file-system d:dirs R:relative m:prune-empty-dirs files-from 0:from0 remove-source-files",
+    "compress-level L:copy-links copy-unsafe-links k:copy-dirlinks x:one-file-system d:dirs R:relative m:prune-empty-dirs files-from 0:from0 remove-source-files",
   ],
   [
     "the receiver decides; recv has it",
     "safe-links K:keep-dirlinks b:backup backup-dir suffix compare-dest copy-dest link-dest mkpath del delete-before delete-during delete-delay delete-after force ignore-errors min-size max-size ignore-existing existing @:modify-window size-only c:checksum u:update",
   ],
-  ["push, pull, sync and recv have it", "I:ignore-times inplace append append-verify"],
+  ["push, pull, sync and recv have it", "preallocate I:ignore-times inplace append append-verify"],
   [
     "push, pull, send and recv have filters",
     "fF:filter C:cvs-exclude exclude exclude-from include include-from",
   ],
   ["push, pull and sync have it", "stop-after stop-at contimeout list-only"],
   ["leave it out", "blocking-io checksum-seed protocol outbuf"],
-  ["use --compress", "compress-choice compress-level compress-threads"],
+  ["use --compress", "compress-choice compress-threads"],
   ["push, pull and recv have it", "i:itemize-changes out-format stats info log-file"],
 ];
 

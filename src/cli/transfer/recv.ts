@@ -41,7 +41,8 @@ export const recv = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const channel = duplex ? duplexChannel() : inputChannel();
-    const order = orderGiven(options, "receiver", placeOptions) ?? (await readPlaceOptions(options));
+    const order =
+      orderGiven(options, "receiver", placeOptions) ?? (await readPlaceOptions(options, "receiver"));
     if (order.filter && order.maxDeletedCount === undefined)
       throw new SyncError("USAGE", "filters are for --delete here; leaving out is for the sender");
     const changes = new ChangeReport(report, order);

@@ -13,6 +13,7 @@ import { reportSession } from "../report/session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "../options/session-options.ts";
 import { openSource } from "../../transfer/open-source.node.ts";
 import { duplexChannel, outputChannel } from "../../transfer/standard-streams.node.ts";
+import { compressionOf, compressOptions } from "../options/compress-options.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
 import { keepOf, keepOptions } from "../options/keep-options.ts";
@@ -38,7 +39,7 @@ export const send = defineCommand({
     have: { type: "string", value: "LIST", about: "leave out content that a list of `have` names" },
     ...sourceOptions,
     ...explainOption,
-    compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+    ...compressOptions,
     digest: {
       type: "string",
       value: "NAME",
@@ -58,6 +59,7 @@ export const send = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
+    const { compress, compressionLevel } = compressionOf(options);
     const given = orderGiven(options, "sender", { ...sourceOptions, ...rateOption });
     const chosen = chooseSource(from, options);
     const place = given ? from : chosen.place;
@@ -65,7 +67,8 @@ export const send = defineCommand({
       ...(await readFilterOptions(options)),
       ...chosen.order,
       ...rateOf(options),
-      keep: keepOf(options),
+      compressionLevel,
+      keep: keepOf(options, "sender"),
     };
     if (order.removesSourceFiles === true && !duplex)
       throw new SyncError("USAGE", "--remove-source-files needs an answer; push, or send --duplex");
@@ -77,7 +80,8 @@ export const send = defineCommand({
       const summary = await sendTree(source, limitRate(duplexOf(channel), order.bytesPerSecond), {
         mode: duplex ? "duplex" : "one-way",
         ...(digest && { digest }),
-        ...(options.compress === true && { compress: true }),
+        ...(compress && { compress: true }),
+        compressionLevel: order.compressionLevel,
         signal,
         onTrouble: (error) => report.trouble(error),
         ...progressTo(report),

@@ -4,6 +4,7 @@ import { transfer } from "../../transfer/transfer.node.ts";
 import { ChangeReport } from "../report/change-report.ts";
 import type { Call, OptionSpecs } from "../command.ts";
 import { prepareForSession } from "../engine.ts";
+import { compressionOf, compressOptions } from "../options/compress-options.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { endingOptions, endingSignal, rateOf, rateOption } from "../options/pace-options.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
@@ -30,7 +31,7 @@ const listOption = {
 
 /** Options of a command that brings a place elsewhere up to date with another. */
 export const pushOptions = {
-  compress: { type: "boolean", short: "z", about: "compress content that shrinks" },
+  ...compressOptions,
   ...placeOptions,
   ...explainOption,
   ...listOption,
@@ -63,7 +64,11 @@ export async function runTransfer({
         : { side: "receiver", place: to ?? missingPlace(), isNamed: false },
     );
   const { place, order: chosen } = chooseSource(from, options);
-  const order = { ...(await readPlaceOptions(options)), ...chosen, ...rateOf(options) };
+  const order = {
+    ...(await readPlaceOptions(options, source.kind === "local" ? "sender" : "receiver")),
+    ...chosen,
+    ...rateOf(options),
+  };
   checkDeletion(order);
   const limits = receiveLimitsOf(options);
   const changes = new ChangeReport(report, order);
@@ -77,7 +82,7 @@ export async function runTransfer({
     ...limits,
     ...order,
     signal: endingSignal(options, signal),
-    compress: options.compress === true,
+    ...compressionOf(options),
   };
   if (to === undefined || options["list-only"] === true)
     return (await import("./listing-run.ts")).runListing(place, options, report, common);

@@ -1,3 +1,4 @@
+import type { CompressionLevel } from "../../bytes/deflate.ts";
 import { filterLimits } from "../filter/rule.ts";
 import { type Check, choice, count, flag, record, text, texts } from "./checks.ts";
 import type { Order, OrderEnd } from "./order.ts";
@@ -63,8 +64,10 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   deletesExcluded: { ends: both, check: flag },
   snapshot: { ends: receiver, check: flag },
   retention: { ends: receiver, deletes: true, check: text(maxRetentionLength) },
+  preallocates: { ends: receiver, check: flag },
   inPlace: { ends: receiver, check: flag },
   durability: { ends: receiver, check: choice("files", "once", "all") },
+  compressionLevel: { ends: sender, check: count(9, 1) as Check<CompressionLevel> },
   bytesPerSecond: { ends: sender, check: count(maxRate, 1) },
   rule: {
     ends: receiver,
@@ -106,6 +109,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
       hardLinks: flag,
       xattrs: flag,
       acls: flag,
+      munging: choice("sender", "receiver"),
     }),
   },
 };

@@ -1,3 +1,4 @@
+import type { CompressionLevel } from "../../bytes/deflate.ts";
 import type { Keep } from "../plan/keep.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
 
@@ -76,10 +77,14 @@ export interface Order {
   readonly retention?: string | undefined;
   /** True to write into files that are there, where they differ, in place of replacing them. */
   readonly inPlace?: boolean | undefined;
+  /** True to take the room of a file before its content comes. */
+  readonly preallocates?: boolean | undefined;
   /** When what is written is on the medium; whenever the system likes, unless given. */
   readonly durability?: Durability | undefined;
   /** Bytes that the sender lets go out in a second at most. */
   readonly bytesPerSecond?: number | undefined;
+  /** How much effort the sender puts into compressing content; whatever suits unless given. */
+  readonly compressionLevel?: CompressionLevel | undefined;
 }
 
 /**

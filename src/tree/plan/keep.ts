@@ -1,3 +1,5 @@
+import type { LinkMunging } from "./munged-link.ts";
+
 /**
  * Which facts of a tree are kept, with rsync's meaning. A source tells those that it is asked for,
  * and a target sets no others, whatever it is told.
@@ -42,6 +44,8 @@ export interface Keep {
   readonly xattrs?: boolean;
   /** True to carry access control lists. */
   readonly acls?: boolean;
+  /** The end that changes what links hold so that they lead nowhere, or changes that back. */
+  readonly munging?: LinkMunging;
 }
 
 /** What is kept where nothing else was asked for. */

@@ -40,6 +40,8 @@ export interface Libc {
    * false, and nothing is done, where that cannot be
    */
   readonly clone: ((from: number, to: number) => boolean) | undefined;
+  /** Takes the room of an open file, fallocate(2). Linux only. @throws ENOTSUP, ENOSPC */
+  readonly fallocate: ((fd: number, bytes: number) => void) | undefined;
   /** What stands for "leave it" in place of the nanoseconds of a time. */
   readonly omit: bigint;
 }
@@ -102,6 +104,7 @@ function bindCalls(koffi: Koffi): Libc {
           renameat: bindRenameat(koffi),
           exchangeat: bindExchangeat(koffi),
           clone: bindClone(koffi),
+          fallocate: bindFallocate(koffi),
         }
       : {
           statx: undefined,
@@ -110,6 +113,7 @@ function bindCalls(koffi: Koffi): Libc {
           renameat: undefined,
           exchangeat: undefined,
           clone: undefined,
+          fallocate: undefined,
         }),
   };
 }
@@ -122,6 +126,14 @@ function bindWidenPipe(koffi: Koffi): Libc["widenPipe"] {
 function bindClone(koffi: Koffi): Libc["clone"] {
   const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, int argument)");
   return (from, to) => ioctl(to, FICLONE, from) === 0;
+}
+
+function bindFallocate(koffi: Koffi): Libc["fallocate"] {
+  const declaration = "int fallocate(int fd, int mode, int64_t offset, int64_t bytes)";
+  const fallocate = koffi.load(null).func(declaration);
+  return (fd, bytes) => {
+    if (fallocate(fd, 0, 0, bytes) !== 0) throw errnoError(koffi.errno(), "fallocate");
+  };
 }
 
 function bindOpenat(koffi: Koffi): Libc["openat"] {

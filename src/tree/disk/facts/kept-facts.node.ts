@@ -3,6 +3,7 @@ import type { AclEntry, Facts, Owner, Xattr } from "../../entry/facts.ts";
 import { changeMode, type ModeChanges, parseChmod } from "../../plan/chmod.ts";
 import { modeMask } from "../../plan/comparison.ts";
 import { type Keep, plainKeep } from "../../plan/keep.ts";
+import { mungeLink } from "../../plan/munged-link.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { umask } from "./keeping.node.ts";
 import { isOwnXattr } from "./disk-facts.node.ts";
@@ -30,6 +31,7 @@ export class KeptFacts {
   readonly #users: OwnerIds;
   readonly #groups: OwnerIds;
   readonly #chmod: ModeChanges;
+  readonly #munges: boolean;
   /** True where nothing but facts needs a look. */
   readonly #isPlain: boolean;
 
@@ -44,7 +46,9 @@ export class KeptFacts {
     this.#groups = new OwnerIds("group", keep);
     this.#chmod = keep.chmod === undefined ? [] : parseChmod(keep.chmod, umask);
     const setsAll = keep.perms !== false && keep.times !== false;
-    this.#isPlain = setsAll && this.#chmod.length === 0 && !keep.omitDirTimes && !keep.omitLinkTimes;
+    this.#munges = keep.munging === "receiver";
+    this.#isPlain =
+      setsAll && !this.#munges && this.#chmod.length === 0 && !keep.omitDirTimes && !keep.omitLinkTimes;
   }
 
   /** True for a kind of entry that is kept; devices are by root alone. */
@@ -70,6 +74,7 @@ export class KeptFacts {
     const kept = facts && this.#factsOf(facts);
     return {
       ...plain,
+      ...(this.#munges && told.target && { target: mungeLink(told.target) }),
       ...(this.keep.hardLinks === true && link !== undefined && { link }),
       ...(kept && { facts: kept }),
     };

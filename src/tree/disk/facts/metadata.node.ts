@@ -10,6 +10,7 @@ import type { Facts } from "../../entry/facts.ts";
 import { type Keep, plainKeep } from "../../plan/keep.ts";
 import { setsTime } from "./kept-facts.node.ts";
 import type { NameAt } from "../calls/call-at.node.ts";
+import { findLibc } from "../calls/libc.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
@@ -18,7 +19,7 @@ import { identityOf, isStillSame, type Identity } from "../calls/identity.node.t
 import { keepsLinkTimes, type PlaceKeeping, umask } from "./keeping.node.ts";
 
 /** What of a tree a place may not keep. */
-export type Unkept = "modes" | "times" | "times of links" | UnkeptFact;
+export type Unkept = "modes" | "times" | "times of links" | "room that is taken in advance" | UnkeptFact;
 
 /**
  * The mode to make a file with that its owner has to write and read: its own where that is
@@ -69,6 +70,17 @@ export class MetadataSetter {
     }
     if (!setsTimesByName && setsTime(this.#keep, "file"))
       this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed));
+  }
+
+  /** Takes the room of a file that was just made, where that can be done. @throws ENOSPC */
+  takeRoom(fd: number, bytes: number): void {
+    const fallocate = findLibc()?.fallocate;
+    try {
+      if (fallocate) return fallocate(fd, bytes);
+    } catch (thrown) {
+      if (!isErrno(thrown, "ENOTSUP", "EOPNOTSUPP", "ENOSYS")) throw thrown;
+    }
+    this.#tell("room that is taken in advance");
   }
 
   /** Sets what could not be set while the file was open. */

@@ -5,6 +5,7 @@ import type { Entry, Layout } from "../../entry/entry.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Subtree } from "../../entry/subtree-digests.ts";
 import { type Keep, plainKeep } from "../../plan/keep.ts";
+import { unmungeLink } from "../../plan/munged-link.ts";
 import type { Order } from "../../order/order.ts";
 import type { TreeFilter } from "../../filter/tree-filter.ts";
 import type { SourceEntry, SourceOptions } from "../../source.ts";
@@ -234,7 +235,7 @@ interface Tellers {
 function describe(
   { held }: ListingStart,
   { dir, name, depth, stats, isBehindLink = false, isClosed = false }: Found,
-  { facts: reader, numbers }: Tellers,
+  { facts: reader, keep, numbers }: Tellers,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
   try {
@@ -263,7 +264,9 @@ function describe(
     const listed = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
     const file = isBehindLink ? { ...listed, isBehindLink } : listed;
     if (kind !== "symlink") return { entry, file };
-    return { entry: { ...entry, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) }, file };
+    const stored = fs.readlinkSync(held.at(dir, name), { encoding: "buffer" });
+    const target = keep.munging === "sender" ? unmungeLink(stored) : stored;
+    return { entry: { ...entry, target }, file };
   } catch (thrown) {
     onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
     return undefined;

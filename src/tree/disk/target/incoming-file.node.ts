@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { closingAfter } from "../../../bytes/closing.ts";
+import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
 import type { ChunkId } from "../../../chunk/chunk.ts";
 import { equalBytes } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
@@ -55,6 +55,8 @@ export interface IncomingTools {
   readonly durable: boolean;
   /** True to write into files that are there, in place of replacing them. */
   readonly inPlace: boolean;
+  /** True to take the room of files before their content comes. */
+  readonly preallocates: boolean;
   readonly metadata: MetadataSetter;
 }
 
@@ -298,10 +300,16 @@ export class IncomingFile {
   }
 
   #makeTemp(): number {
-    const { held, staging } = this.#tools;
-    const { dir, name } = this.plan;
+    const { held, metadata, preallocates, staging } = this.#tools;
+    const { dir, name, size } = this.plan;
     this.#temp = staging.newName(dir, name);
-    return held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
+    const fd = held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
+    if (preallocates && size > 0)
+      closingOnFailure(
+        () => metadata.takeRoom(fd, size),
+        () => fs.closeSync(fd),
+      );
+    return fd;
   }
 
   #writeTo(fd: number, bytes: Bytes, offset: number): void {

@@ -280,7 +280,7 @@ export class OpenTarget {
   #openWorkspace(): Workspace {
     const { given, options, pause, planned } = this.#tools;
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
-    const { durability, inPlace = false, onUnkept = () => {} } = options;
+    const { durability, inPlace = false, preallocates = false, onUnkept = () => {} } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
@@ -290,6 +290,7 @@ export class OpenTarget {
       keepOld,
       durable: syncsFiles(durability),
       inPlace,
+      preallocates,
       kept: this.#kept,
       onUnkept,
       pause,

@@ -36,6 +36,7 @@ interface WorkspaceOptions {
   readonly keepOld: boolean;
   readonly durable: boolean;
   readonly inPlace: boolean;
+  readonly preallocates: boolean;
   readonly kept: KeptFacts;
   readonly onUnkept: (what: Unkept) => void;
   readonly pause: Pause;
@@ -55,6 +56,7 @@ export class Workspace implements IncomingTools {
   readonly pause: Pause;
   readonly durable: boolean;
   readonly inPlace: boolean;
+  readonly preallocates: boolean;
   readonly abandoned: NameIn[] = [];
   readonly linkedFiles: LinkedFiles;
   readonly backups: Backups | undefined;
@@ -69,6 +71,7 @@ export class Workspace implements IncomingTools {
     this.held = held;
     this.durable = durable;
     this.inPlace = inPlace;
+    this.preallocates = options.preallocates;
     this.pause = pause;
     this.staging = new Staging(held);
     this.replacements = new Replacements(held, this.staging, this.backups);

@@ -28,6 +28,8 @@ const whole: Required<Order> = {
   deletesExcluded: true,
   snapshot: true,
   inPlace: true,
+  preallocates: true,
+  compressionLevel: 9,
   retention: "daily:7",
   durability: "all",
   bytesPerSecond: 4096,
@@ -47,7 +49,7 @@ const whole: Required<Order> = {
   compareDest: ["a"],
   copyDest: ["b", "\udcff"],
   linkDest: ["../c"],
-  keep: { owner: true, userMap: "*:root" },
+  keep: { owner: true, userMap: "*:root", munging: "sender" },
 };
 
 test("an order arrives as it was given", () => {
@@ -60,6 +62,7 @@ test("each end is told what it carries out", () => {
   expect(JSON.parse(encodeOrder(whole, "sender")!)).toEqual({
     filter: whole.filter,
     bytesPerSecond: 4096,
+    compressionLevel: 9,
     deletesExcluded: true,
     keep: whole.keep,
     prunesEmptyDirs: true,
