@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
+import { isMainThread } from "node:worker_threads";
 import * as zlib from "node:zlib";
+import { concatBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import { maxStoredChunkBytes } from "../store/chunk-file.node.ts";
 import type { Bytes } from "../types.ts";
@@ -12,6 +14,7 @@ import {
   portableCompressor,
   unknownCompression,
 } from "./compressor.ts";
+import { expandedBound } from "./zstd-frames.ts";
 
 /** What native code there is for zstd. */
 type Zstd = Compressor;
@@ -28,7 +31,15 @@ interface CloudpssNapi {
     compress(bytes: Bytes, level: number): Bytes;
     /** Refuses what may expand to `limitBytes` or more, by the number of its blocks. */
     decompress(bytes: Bytes, limitBytes: number): Bytes;
+    readonly Compressor: new (level: number) => CloudpssStream;
+    readonly Decompressor: new () => CloudpssStream;
   };
+}
+
+/** What one side of it does to a stream: each result is a Buffer of its own. */
+interface CloudpssStream {
+  data(bytes: Bytes, take: (part: Bytes) => void): void;
+  end(take: (part: Bytes) => void): void;
 }
 
 /** What zstd, casync and desync compress by unless told otherwise. */
@@ -87,6 +98,7 @@ function zstdOfPackage(): Zstd | undefined {
   try {
     const module = createRequire(import.meta.url)("@cloudpss/zstd/napi") as CloudpssNapi;
     const { _NapiBindings: native } = module;
+    if (!isMainThread) return zstdOfThread(native);
     return {
       compress: (bytes) => native.compress(bytes, level),
       decompress: (stored, maxBytes) =>
@@ -96,6 +108,42 @@ function zstdOfPackage(): Zstd | undefined {
     // Not installed, or not built for this system.
     return undefined;
   }
+}
+
+/**
+ * The same for a thread. `compress` and `decompress` of the package work in memory that all threads
+ * share, without a lock; its streams have their own.
+ */
+function zstdOfThread({ Compressor, Decompressor }: CloudpssNapi["_NapiBindings"]): Zstd {
+  const compressor = new Compressor(level);
+  let decompressor = new Decompressor();
+  return {
+    compress: (bytes) => throughStream(compressor, bytes),
+    decompress(stored, maxBytes) {
+      const bound = expandedBound(stored);
+      // What is left of a frame that is cut off would spoil the next one.
+      if (bound === undefined || bound > Math.max(maxBytes, maxStoredChunkBytes))
+        throw new SyncError("CORRUPT", "the frames of zstd are damaged or too long");
+      try {
+        return throughStream(decompressor, stored);
+      } catch (thrown) {
+        decompressor = new Decompressor();
+        throw thrown;
+      }
+    },
+  };
+}
+
+function throughStream(stream: CloudpssStream, bytes: Bytes): Bytes {
+  const parts: Bytes[] = [];
+  const take = (part: Bytes): void => void parts.push(part);
+  stream.data(asBuffer(bytes), take);
+  stream.end(take);
+  return parts.length === 1 ? parts[0]! : concatBytes(parts);
+}
+
+function asBuffer({ buffer, byteOffset, length }: Bytes): Bytes {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** The same bytes without the methods of Buffer. */

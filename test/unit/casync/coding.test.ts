@@ -7,6 +7,7 @@ import { chunkPath, idOfPath } from "../../../src/casync/chunk-name.ts";
 import { portableCompressor } from "../../../src/casync/compressor.ts";
 import { nodeCompressor } from "../../../src/casync/compressor.node.ts";
 import { encryptedCoding } from "../../../src/casync/encrypted-coding.node.ts";
+import { expandedBound } from "../../../src/casync/zstd-frames.ts";
 import { hchacha20 } from "../../../src/casync/hchacha20.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
@@ -136,4 +137,25 @@ test("chunks have the paths that casync gives them", () => {
     expect(idOfPath(path, "")).toBeUndefined();
     expect(idOfPath(`0000/${path.slice(5)}`, ".cacnk")).toBeUndefined();
   }
+});
+
+describe("what frames of zstd may expand to", () => {
+  test("is no less than what they do", () => {
+    for (const { file, size } of chunks) expect(expandedBound(ofChunk(file))).toBeGreaterThanOrEqual(size);
+    for (const size of [0, 1, 131_072, 131_073, 500_000]) {
+      const frame = nodeCompressor.compress(randomBytes(size));
+      expect(expandedBound(frame)).toBeGreaterThanOrEqual(size);
+      expect(expandedBound(frame)).toBeLessThanOrEqual(size + 131_072);
+    }
+    const skippable = Buffer.concat([Buffer.from("5a2a4d1803000000", "hex"), Buffer.from("abc")]);
+    expect(expandedBound(Buffer.concat([skippable, portableCompressor.compress(randomBytes(9))]))).toBe(9);
+  });
+
+  test("is unknown of what is cut off anywhere, or no frame", () => {
+    const frame = nodeCompressor.compress(Buffer.from("some words ".repeat(100)));
+    for (let end = 1; end < frame.length; end++)
+      expect(expandedBound(frame.subarray(0, end))).toBe(undefined);
+    expect(expandedBound(Buffer.concat([frame, Buffer.alloc(1)]))).toBe(undefined);
+    expect(expandedBound(Buffer.from("1f8b08000000000000000000", "hex"))).toBe(undefined);
+  });
 });
