@@ -1,13 +1,10 @@
-import { lstatSync, mkdirSync, rmSync, type Stats, statSync, utimesSync } from "node:fs";
-import { opendir } from "node:fs/promises";
+import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { toHex } from "../bytes/hex.ts";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import type { Chunk, ChunkId, ChunkInfo } from "../chunk/chunk.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { sha512_256Digest } from "../chunk/sha512-256.ts";
-import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError, isSyncError } from "../errors.ts";
 import { maxStoredChunkBytes, readChunkFile } from "../store/chunk-file.node.ts";
 import { Gate } from "../store/gate.ts";
@@ -16,8 +13,10 @@ import { locked, nameOf, notFound } from "../store/key.ts";
 import { PinTable } from "../store/pin.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions } from "../types.ts";
-import { type ChunkCoding, plainCoding } from "./chunk-coding.ts";
+import type { ChunkCoding } from "./chunk-coding.ts";
 import { CastrFiles, temporaryPrefix } from "./castr-files.node.ts";
+import { nameOfForm } from "./castr-form.node.ts";
+import { CastrReads } from "./castr-reads.node.ts";
 import { CastrThread } from "./castr-thread.node.ts";
 import { chunkPath, idOfPath } from "./chunk-name.ts";
 import type { KeptChunks } from "./kept-chunks.ts";
@@ -66,6 +65,9 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
   const pins = new PinTable();
   const pause = new Pause();
   const files = new CastrFiles(root);
+  const form = { coding, digest };
+  const reads = new CastrReads(root, form);
+  const formName = nameOfForm(form);
   let thread: CastrThread | undefined;
   let writtenBytes = 0;
 
@@ -76,22 +78,17 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
 
   const placeOf = (id: ChunkId): string => `${root}/${chunkPath(id, coding.suffix)}`;
 
-  async function write({ id, bytes }: Chunk): Promise<void> {
-    const path = chunkPath(id, coding.suffix);
-    const isMuch = (writtenBytes += bytes.length) > firstBytes;
-    if (isMuch && coding === nodeCoding) thread ??= CastrThread.start(root);
-    await (thread ? thread.write(path, bytes) : files.write(path, coding.encode(bytes)));
+  async function write(chunk: Chunk): Promise<void> {
+    const path = chunkPath(chunk.id, coding.suffix);
+    const isMuch = (writtenBytes += chunk.bytes.length) > firstBytes;
+    if (isMuch && formName) thread ??= CastrThread.start({ root, form: formName });
+    await (thread ? thread.write(path, chunk) : files.write(path, coding.encode(chunk.bytes)));
   }
 
   const store: CastrStore = {
     async get(id, options) {
-      await enter(options);
-      try {
-        return readChunk(placeOf(id), id, coding, digest);
-      } catch (thrown) {
-        if (coding.suffix === "" || !isSyncError(thrown, "NOT_FOUND")) throw thrown;
-        return readChunk(join(root, chunkPath(id, "")), id, plainCoding, digest);
-      }
+      gate.enter(options);
+      return reads.get(id);
     },
     async put(chunk, options) {
       await enter(options);
@@ -143,7 +140,7 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
     },
     async close() {
       gate.close();
-      await thread?.close();
+      await Promise.all([thread?.close(), reads.close()]);
     },
     [Symbol.asyncDispose]: () => store.close(),
   };
@@ -163,26 +160,6 @@ function openRoot(root: string, create: boolean): void {
 function readStored(path: string, id: ChunkId): Uint8Array {
   if (!isThere(path)) throw notFound(id);
   return readChunkFile(path);
-}
-
-/**
- * Reads and verifies a chunk. casync marks one that it knows to be missing by a symlink.
- *
- * @throws NOT_FOUND, CORRUPT, IO
- */
-function readChunk(path: string, id: ChunkId, coding: ChunkCoding, digest: ChunkDigest): Chunk {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== false) throw notFound(id);
-  try {
-    return verifyChunk(id, coding.decode(readChunkFile(path), maxStoredChunkBytes), digest);
-  } catch (thrown) {
-    if (isSyncError(thrown, "NOT_FOUND")) throw notFound(id);
-    const isDamage = isSyncError(thrown, "CORRUPT") || isSyncError(thrown, "UNEXPECTED_CHUNK");
-    if (!isDamage) throw thrown;
-    throw new SyncError("CORRUPT", `chunk ${toHex(id)} in the store is damaged: ${thrown.message}`, {
-      cause: thrown,
-      detail: { path },
-    });
-  }
 }
 
 function isThere(path: string): boolean {
@@ -233,18 +210,22 @@ async function sizeOf(
 
 /** What lies in the directories of a store, as `abcd/name`. */
 async function* pathsIn(root: string): AsyncGenerator<string> {
-  for await (const shard of namesIn(root)) {
+  const pause = new Pause();
+  for (const shard of namesIn(root)) {
     if (!/^[0-9a-f]{4}$/.test(shard)) continue;
-    for await (const name of namesIn(join(root, shard))) yield `${shard}/${name}`;
+    for (const name of namesIn(join(root, shard))) yield `${shard}/${name}`;
+    if (pause.due()) await pause.take();
   }
 }
 
-async function* namesIn(path: string): AsyncGenerator<string> {
+/** The names in a directory; none when it is not there. */
+function namesIn(path: string): string[] {
   try {
-    for await (const { name } of await opendir(path)) yield name;
+    return readdirSync(path);
   } catch (thrown) {
     const errno = errnoOf(thrown);
-    if (errno !== "ENOENT" && errno !== "ENOTDIR") throw ioError(thrown, path);
+    if (errno === "ENOENT" || errno === "ENOTDIR") return [];
+    throw ioError(thrown, path);
   }
 }
 

@@ -20,6 +20,7 @@ import { verifyKept } from "../../../src/casync/kept-chunks.ts";
 import { encryptedCoding } from "../../../src/casync/encrypted-coding.node.ts";
 import { sha256Digest } from "../../../src/chunk/digest.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
+import type { SyncError } from "../../../src/errors.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { storeCases } from "../../../src/testing/store-suite.ts";
 import { casyncJson, collect } from "./vectors.ts";
@@ -141,6 +142,41 @@ test("many chunks are written as well as few, and what fails is told", async () 
   writeFileSync(join(folder, toHex(last.id).slice(0, 4)), "no directory");
   await expect(store.put(last)).rejects.toMatchObject({ code: "IO" });
   await store.close();
+});
+
+test("many chunks are read as well as few, and each that cannot be is told", async () => {
+  const folder = freshFolder();
+  await using store = castrStore(folder);
+  const some = Array.from({ length: 60 }, (_, i) =>
+    chunkOf(new Uint8Array(200_000).fill(i + 1), sha512_256Digest),
+  );
+  for (const chunk of some) await store.put(chunk);
+  const [damaged, missing] = [some[40]!, some[50]!].map(({ id }) => toHex(id));
+  const pathOf = (name: string) => join(folder, name.slice(0, 4), `${name}.cacnk`);
+  writeFileSync(pathOf(damaged!), readFileSync(pathOf(toHex(some[1]!.id))));
+  rmSync(pathOf(missing!));
+  const codesOf = async () => {
+    const results = await Promise.allSettled(some.map(({ id }) => store.get(id)));
+    return results.map((result, i) => {
+      if (result.status === "rejected") return (result.reason as SyncError).code;
+      return equalBytes(result.value.bytes, some[i]!.bytes) ? "" : "other bytes";
+    });
+  };
+  const expected = some.map((_, i) => (i === 40 ? "CORRUPT" : i === 50 ? "NOT_FOUND" : ""));
+  for (let round = 0; round < 3; round++) expect(await codesOf()).toEqual(expected);
+});
+
+test("stores that compress and expand at one time do not get into each other's way", async () => {
+  const stores = Array.from({ length: 3 }, () => castrStore(freshFolder()));
+  const some = Array.from({ length: 120 }, (_, i) =>
+    chunkOf(Buffer.from(`${i} ${i * i} `.repeat(15_000)), sha512_256Digest),
+  );
+  await Promise.all(stores.map((store) => Promise.all(some.map((chunk) => store.put(chunk)))));
+  for (const found of await Promise.all(
+    stores.flatMap((store) => some.map(async ({ id }) => (await store.get(id)).bytes.length)),
+  ))
+    expect(found).toBeGreaterThan(0);
+  await Promise.all(stores.map((store) => store.close()));
 });
 
 test("a chunk that is put again is young, for whoever prunes", async () => {
