@@ -1,13 +1,12 @@
-import { fstatSync, ftruncateSync, write } from "node:fs";
-import { promisify } from "node:util";
+import { fstatSync, ftruncateSync, writeSync } from "node:fs";
 import { IdMap } from "../bytes/id-map.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type BlobSeed, readFully } from "./blob-seed.node.ts";
-import { inOrder } from "./in-order.ts";
-import { digestOfIndex, type IndexChunk } from "./index-header.ts";
+import { chunksUnderWay, inOrder } from "./in-order.ts";
+import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import type { IndexReading } from "./index-reader.ts";
 import { getPlaced } from "./read-blob.ts";
 
@@ -16,7 +15,7 @@ export interface ExtractBlobOptions extends AbortOptions {
   readonly seeds?: readonly BlobSeed[];
   /** A descriptor of a file that may hold chunks at the very places where the blob has them. */
   readonly old?: number;
-  /** Chunks on their way at a time; 10 unless given. */
+  /** Chunks on their way at a time; 128, and no more than 8 MiB take, unless given. */
   readonly jobCount?: number;
   /** Called behind each chunk. */
   readonly onProgress?: (totals: ExtractTotals) => void;
@@ -52,7 +51,7 @@ export async function extractBlob(
   path: string,
   options: ExtractBlobOptions = {},
 ): Promise<ExtractTotals> {
-  const { seeds = [], old, jobCount = 10, signal, onProgress } = options;
+  const { seeds = [], old, jobCount, signal, onProgress } = options;
   const digest = digestOfIndex(index);
   const { maxBytes } = index.sizes;
   const stat = fstatSync(fd);
@@ -103,14 +102,14 @@ export async function extractBlob(
         totals.seedBytes += near.length;
       } else totals.storeCount++;
       const bytes = near ?? (await getPlaced(store, chunk, signal && { signal })).bytes;
-      await writeAt(fd, bytes, chunk.offset);
+      writeAt(fd, bytes, chunk.offset);
     }
     if (written.size < rememberedCount) written.set(chunk.id, chunk.offset);
     onProgress?.(totals);
   }
 
   try {
-    for await (const _ of inOrder(eachChunk(index), jobCount, place));
+    for await (const _ of inOrder(eachChunk(index), chunksUnderWay(jobCount, sizeOf), place));
     if (!isDevice) ftruncateSync(fd, totals.totalBytes);
     return totals;
   } catch (thrown) {
@@ -127,7 +126,6 @@ export async function* eachChunk(index: IndexReading): AsyncGenerator<IndexChunk
   }
 }
 
-async function writeAt(fd: number, bytes: Bytes, offset: number): Promise<void> {
-  for (let at = 0; at < bytes.length;)
-    at += (await promisify(write)(fd, bytes, at, bytes.length - at, offset + at)).bytesWritten;
+function writeAt(fd: number, bytes: Bytes, offset: number): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
 }

@@ -1,22 +1,51 @@
+/** How much may be under way at a time. */
+export interface UnderWay<Item> {
+  /** Items, at most. */
+  readonly count: number;
+  /** Bytes of the items together, at most, unless it is one item. */
+  readonly bytes?: number;
+  /** Bytes that an item stands for. */
+  readonly bytesOf?: (item: Item) => number;
+}
+
+/** How many chunks may be under way unless a caller says so, and how many bytes. */
+export const underWayLimits = Object.freeze({ chunksUnderWay: 128, chunkBytesUnderWay: 8_388_608 });
+
+/** Chunks, or what stands for one, that may be under way at a time. */
+export function chunksUnderWay<Item>(
+  jobCount: number | undefined,
+  bytesOf: (item: Item) => number,
+): UnderWay<Item> {
+  const { chunksUnderWay: most, chunkBytesUnderWay: bytes } = underWayLimits;
+  return { count: jobCount ?? most, bytes, bytesOf };
+}
+
 /**
  * Does work on items, several at a time, and yields what comes of it in the order of the items. It
  * takes no more of the items than are under way. When one fails the others are waited for.
  */
 export async function* inOrder<Item, Result>(
   items: AsyncIterable<Item>,
-  jobCount: number,
+  { count, bytes = Number.POSITIVE_INFINITY, bytesOf = () => 0 }: UnderWay<Item>,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
-  const underWay: Promise<Result>[] = [];
+  const underWay: { readonly result: Promise<Result>; readonly bytes: number }[] = [];
+  let bytesUnderWay = 0;
+  const first = (): Promise<Result> => {
+    const { result, bytes } = underWay.shift()!;
+    bytesUnderWay -= bytes;
+    return result;
+  };
   try {
     for await (const item of items) {
       const result = work(item);
       result.catch(() => {}); // whoever waits for it is told
-      underWay.push(result);
-      if (underWay.length >= jobCount) yield await underWay.shift()!;
+      underWay.push({ result, bytes: bytesOf(item) });
+      bytesUnderWay += bytesOf(item);
+      while (underWay.length >= count || bytesUnderWay > bytes) yield await first();
     }
-    while (underWay.length > 0) yield await underWay.shift()!;
+    while (underWay.length > 0) yield await first();
   } finally {
-    await Promise.allSettled(underWay);
+    await Promise.allSettled(underWay.map(({ result }) => result));
   }
 }

@@ -21,6 +21,9 @@ export interface IndexChunk {
   readonly size: number;
 }
 
+/** Bytes of a chunk of an index. */
+export const sizeOf = ({ size }: IndexChunk): number => size;
+
 /** Bytes in front of the first chunk. */
 export const indexHeaderBytes = 64;
 /** Bytes of an item: where the chunk ends, and its id. */

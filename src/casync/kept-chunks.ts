@@ -34,10 +34,10 @@ export interface CheckedChunk {
 /** Reads every chunk of a store, in no particular order, and tells about each. */
 export async function* verifyKept(
   store: KeptChunks,
-  { jobCount = 10, signal }: AbortOptions & { readonly jobCount?: number } = {},
+  { jobCount = 32, signal }: AbortOptions & { readonly jobCount?: number } = {},
 ): AsyncGenerator<CheckedChunk> {
   const options = signal && { signal };
-  const checked = inOrder(store.kept(options), jobCount, async ({ id }) => ({
+  const checked = inOrder(store.kept(options), { count: jobCount }, async ({ id }) => ({
     id,
     trouble: await troubleOf(store, id, options),
   }));

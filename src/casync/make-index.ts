@@ -5,7 +5,7 @@ import { sha512_256Digest } from "../chunk/sha512-256.ts";
 import type { ChunkWriter } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { blobFeatures } from "./features.ts";
-import { inOrder } from "./in-order.ts";
+import { chunksUnderWay, inOrder } from "./in-order.ts";
 import { withDigest } from "./index-header.ts";
 import { writeIndex } from "./index-writer.ts";
 
@@ -18,7 +18,7 @@ export interface MakeIndexOptions extends AbortOptions {
   readonly features?: bigint;
   /** Where chunks are left that are not there yet; they are only named unless given. */
   readonly store?: ChunkWriter;
-  /** Chunks on their way to the store at a time; 10 unless given. */
+  /** Chunks on their way to the store at a time; 128, and no more than 8 MiB take, unless given. */
   readonly jobCount?: number;
   /** Called behind each chunk with the bytes so far. */
   readonly onProgress?: (doneBytes: number) => void;
@@ -35,14 +35,18 @@ export async function* makeIndex(
   options: MakeIndexOptions = {},
 ): AsyncGenerator<Bytes> {
   const { sizes = casyncSizes, digest = sha512_256Digest, features = blobFeatures, store } = options;
-  const { jobCount = 10, onProgress, signal } = options;
+  const { jobCount, onProgress, signal } = options;
   const chunks = cutChunks(content, casyncSpec(sizes), { digest, ...(signal && { signal }) });
   let doneBytes = 0;
-  const stored = inOrder(chunks, jobCount, async (chunk) => {
-    await store?.put(chunk, signal && { signal });
-    doneBytes += chunk.bytes.length;
-    onProgress?.(doneBytes);
-    return { id: chunk.id, size: chunk.bytes.length };
-  });
+  const stored = inOrder(
+    chunks,
+    chunksUnderWay(jobCount, ({ bytes }) => bytes.length),
+    async (chunk) => {
+      await store?.put(chunk, signal && { signal });
+      doneBytes += chunk.bytes.length;
+      onProgress?.(doneBytes);
+      return { id: chunk.id, size: chunk.bytes.length };
+    },
+  );
   yield* writeIndex({ features: withDigest(features, digest), sizes }, stored);
 }

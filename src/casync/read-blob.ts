@@ -3,8 +3,8 @@ import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { inOrder } from "./in-order.ts";
-import type { IndexChunk } from "./index-header.ts";
+import { chunksUnderWay, inOrder } from "./in-order.ts";
+import { type IndexChunk, sizeOf } from "./index-header.ts";
 import type { IndexReading } from "./index-reader.ts";
 
 export interface ReadBlobOptions extends AbortOptions {
@@ -12,7 +12,7 @@ export interface ReadBlobOptions extends AbortOptions {
   readonly offset?: number;
   /** How many bytes, at most; all that follow unless given. */
   readonly length?: number;
-  /** Chunks on their way at a time; 10 unless given. */
+  /** Chunks on their way at a time; 128, and no more than 8 MiB take, unless given. */
   readonly jobCount?: number;
 }
 
@@ -27,12 +27,16 @@ export async function* readBlob(
   store: ChunkReader,
   options: ReadBlobOptions = {},
 ): AsyncGenerator<Bytes> {
-  const { offset = 0, length = Number.POSITIVE_INFINITY, jobCount = 10, signal } = options;
+  const { offset = 0, length = Number.POSITIVE_INFINITY, jobCount, signal } = options;
   const end = offset + length;
-  const parts = inOrder(chunksWithin(index, offset, end), jobCount, async (place) => ({
-    place,
-    chunk: await getPlaced(store, place, signal && { signal }),
-  }));
+  const parts = inOrder(
+    chunksWithin(index, offset, end),
+    chunksUnderWay(jobCount, sizeOf),
+    async (place) => ({
+      place,
+      chunk: await getPlaced(store, place, signal && { signal }),
+    }),
+  );
   for await (const { place, chunk } of parts) {
     yield chunk.bytes.subarray(Math.max(0, offset - place.offset), Math.max(0, end - place.offset));
   }

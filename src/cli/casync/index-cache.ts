@@ -1,7 +1,7 @@
 import { IdMap } from "../../bytes/id-map.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
-import { inOrder } from "../../casync/in-order.ts";
-import { digestOfIndex, type IndexChunk } from "../../casync/index-header.ts";
+import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
+import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { openChunkWriter } from "../../casync/open-store.node.ts";
 import type { IndexReading } from "../../casync/index-reader.ts";
 import { SyncError } from "../../errors.ts";
@@ -17,7 +17,7 @@ export const indexCache = defineCommand({
   async run({ operands: [target, ...places], options, report, signal }) {
     const seen = new IdMap();
     const counts = { fetched: 0, there: 0, failed: 0 };
-    const { jobCount = 10 } = jobsOf(options);
+    const { jobCount } = jobsOf(options);
     for (const place of places) {
       const index = await openIndex(place, { signal });
       const digest = digestOfIndex(index);
@@ -34,7 +34,7 @@ export const indexCache = defineCommand({
           report.trouble(thrown as SyncError);
         }
       };
-      for await (const _ of inOrder(distinct(index, seen), jobCount, copy));
+      for await (const _ of inOrder(distinct(index, seen), chunksUnderWay(jobCount, sizeOf), copy));
     }
     report.notice(`${counts.fetched} chunks fetched, ${counts.there} were there`, counts);
     if (counts.failed > 0) throw new SyncError("PARTIAL", `${counts.failed} chunks could not be fetched`);

@@ -20,7 +20,12 @@ export const storeOptions = {
     multiple: true,
     about: "a store: a directory or a URL; of several the first that has a chunk",
   },
-  jobs: { type: "string", short: "j", value: "N", about: "chunks under way at a time; 10 unless given" },
+  jobs: {
+    type: "string",
+    short: "j",
+    value: "N",
+    about: "chunks under way at a time; as many as serve unless given",
+  },
   uncompressed: { type: "boolean", about: "chunks in the stores are not compressed" },
   retries: { type: "string", value: "N", about: "tries in all of what fails over HTTP; 3 unless given" },
   "header-file": {

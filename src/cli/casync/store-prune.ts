@@ -38,7 +38,7 @@ export const storePrune = defineCommand({
       goneCount++;
       if (!isDry) await store.delete(id, { signal });
     };
-    for await (const _ of inOrder(store.kept({ signal }), jobCount, look));
+    for await (const _ of inOrder(store.kept({ signal }), { count: jobCount }, look));
     if (!isDry) await store.sweep(hours * secondsPerHour * 1000, { signal });
     const done = isDry ? "would go" : "removed";
     report.notice(`${goneCount} chunks ${done}, ${keptCount} stay`, { removed: goneCount, kept: keptCount });

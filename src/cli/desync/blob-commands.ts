@@ -4,7 +4,7 @@ import { toHex } from "../../bytes/hex.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import type { BlobSeed } from "../../casync/blob-seed.node.ts";
 import { eachChunk, extractBlob } from "../../casync/extract-blob.node.ts";
-import { inOrder } from "../../casync/in-order.ts";
+import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexHeader } from "../../casync/index-header.ts";
 import { makeIndex } from "../../casync/make-index.ts";
 import { readBlob } from "../../casync/read-blob.ts";
@@ -69,7 +69,7 @@ export const make: DesyncCommand = {
       sizes: sizesIn(given),
       digest,
       ...(store && { store }),
-      jobCount: jobsIn(given),
+      ...jobsIn(given),
       signal,
       onProgress: () => void count++,
     });
@@ -105,7 +105,7 @@ export const extract: DesyncCommand = {
       const totals = await extractBlob(index, store, fd, path, {
         seeds,
         ...(old !== undefined && { old }),
-        jobCount: jobsIn(given),
+        ...jobsIn(given),
         signal,
       });
       if (!isSet(given, "print-stats")) return;
@@ -170,7 +170,11 @@ export const chop: DesyncCommand = {
       if (ignored.get(chunk.id) === undefined) await store.put(chunk, { signal });
     };
     try {
-      for await (const _ of inOrder(chunks, jobsIn(given), put));
+      for await (const _ of inOrder(
+        chunks,
+        chunksUnderWay(jobsIn(given).jobCount, ({ bytes }) => bytes.length),
+        put,
+      ));
     } finally {
       await reader.close();
     }
@@ -196,7 +200,7 @@ export const cat: DesyncCommand = {
     const content = readBlob(index, store, {
       offset: numberOf(given, "offset") ?? 0,
       ...(length > 0 && { length }),
-      jobCount: jobsIn(given),
+      ...jobsIn(given),
       signal,
     });
     await writeResult(given.operands[1] ?? "-", content, { signal });

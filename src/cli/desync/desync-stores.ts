@@ -18,7 +18,11 @@ import { codingOf, type DesyncConfig, settingsOf } from "./desync-config.ts";
 /** Options of all commands that use stores. */
 export const desyncStoreOptions = {
   store: { type: "string", short: "s", about: "store" },
-  concurrency: { type: "string", short: "n", about: "chunks under way at a time; 10 unless given" },
+  concurrency: {
+    type: "string",
+    short: "n",
+    about: "chunks under way at a time; as many as serve unless given",
+  },
   "trust-insecure": { type: "boolean", short: "t", about: "accept any certificate" },
   insecure: { type: "boolean", short: "i", about: "the same" },
   "client-cert": { type: "string", about: "certificate to show" },
@@ -41,9 +45,10 @@ export interface DesyncStores {
   readonly digest: ChunkDigest;
 }
 
-/** Chunks under way at a time. @throws USAGE */
-export function jobsIn(given: DesyncArguments): number {
-  return numberOf(given, "concurrency", 1) ?? 10;
+/** Chunks under way at a time, when that was given. @throws USAGE */
+export function jobsIn(given: DesyncArguments): { readonly jobCount?: number } {
+  const jobCount = numberOf(given, "concurrency", 1);
+  return jobCount === undefined ? {} : { jobCount };
 }
 
 /** All stores of a command line as one to read from. @throws USAGE, NOT_FOUND */

@@ -2,7 +2,8 @@ import { createInterface } from "node:readline";
 import { IdMap } from "../../bytes/id-map.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
-import { inOrder } from "../../casync/in-order.ts";
+import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
+import { type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";
 import { SyncError } from "../../errors.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
@@ -32,7 +33,7 @@ export const verify: DesyncCommand = {
   async run(call) {
     await using store = keptFor(call);
     for await (const { id, trouble } of verifyKept(store, {
-      jobCount: jobsIn(call.given),
+      ...jobsIn(call.given),
       signal: call.signal,
     })) {
       if (trouble === undefined) continue;
@@ -62,7 +63,7 @@ export const cache: DesyncCommand = {
     await using store = readerFor({ ...call, given: { ...given, values } });
     const seen = await ignoredIds(call);
     let failedCount = 0;
-    const copy = async (id: Uint8Array): Promise<void> => {
+    const copy = async ({ id }: IndexChunk): Promise<void> => {
       try {
         if (!(await cache.has(id, { signal }))) await cache.put(await store.get(id, { signal }), { signal });
       } catch (thrown) {
@@ -72,10 +73,11 @@ export const cache: DesyncCommand = {
       }
     };
     for (const place of given.operands) {
-      const ids = (async function* () {
-        for await (const { id } of eachChunk(await indexFor(place, call))) if (isNew(seen, id)) yield id;
+      const chunks = (async function* () {
+        for await (const chunk of eachChunk(await indexFor(place, call)))
+          if (isNew(seen, chunk.id)) yield chunk;
       })();
-      for await (const _ of inOrder(ids, jobsIn(given), copy));
+      for await (const _ of inOrder(chunks, chunksUnderWay(jobsIn(given).jobCount, sizeOf), copy));
     }
     if (failedCount > 0) throw new SyncError("PARTIAL", `${failedCount} chunks could not be copied`);
   },
@@ -104,7 +106,7 @@ export const prune: DesyncCommand = {
     const look = async ({ id }: KeptChunk): Promise<void> => {
       if (named.get(id) === undefined) await store.delete(id, { signal });
     };
-    for await (const _ of inOrder(store.kept({ signal }), jobsIn(given), look));
+    for await (const _ of inOrder(store.kept({ signal }), { count: jobsIn(given).jobCount ?? 10 }, look));
     await store.sweep(0, { signal });
   },
 };

@@ -61,7 +61,7 @@ export const tar: DesyncCommand = {
       digest,
       features,
       ...(store && { store }),
-      jobCount: jobsIn(given),
+      ...jobsIn(given),
       signal,
     });
     await writeResult(place, index, { signal });
@@ -129,7 +129,7 @@ async function openArchive(place: string, call: DesyncCall): Promise<OpenArchive
   const { given, signal } = call;
   const store = isSet(given, "index") ? readerFor(call) : undefined;
   const content = store
-    ? readBlob(await indexFor(place, call), store, { jobCount: jobsIn(given), signal })
+    ? readBlob(await indexFor(place, call), store, { ...jobsIn(given), signal })
     : readFileBlocks(place, { signal });
   const reading = await readCatar(content);
   return {
