@@ -39,7 +39,8 @@ export class CastrReads {
   #threads: readonly Helper[] | undefined;
   readonly #wanted: Wanted[] = [];
   #readBytes = 0;
-  #turn: NodeJS.Immediate | undefined;
+  /** True while `#takeTurn` is going to be called. */
+  #hasTurn = false;
 
   constructor(root: string, form: CastrForm) {
     this.#root = root;
@@ -57,7 +58,7 @@ export class CastrReads {
     this.#threads ??= this.#startThreads();
     return new Promise((resolve, reject) => {
       this.#wanted.push({ id, resolve, reject });
-      this.#turn ??= setImmediate(() => this.#takeTurn());
+      this.#askForTurn();
     });
   }
 
@@ -74,12 +75,18 @@ export class CastrReads {
 
   /** The threads get as much as they take, one chunk is read here; then all else has its turn. */
   #takeTurn(): void {
-    this.#turn = undefined;
+    this.#hasTurn = false;
     // A chunk alone is here at once.
     if (this.#wanted.length > 1) this.#threads?.forEach((helper) => this.#fill(helper));
     const own = this.#wanted.shift();
     if (own) this.#readHere(own);
-    if (this.#wanted.length > 0) this.#turn ??= setImmediate(() => this.#takeTurn());
+    if (this.#wanted.length > 0) this.#askForTurn();
+  }
+
+  #askForTurn(): void {
+    if (this.#hasTurn) return;
+    this.#hasTurn = true;
+    setImmediate(() => this.#takeTurn());
   }
 
   #fill(helper: Helper): void {
