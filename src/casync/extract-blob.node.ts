@@ -33,7 +33,7 @@ export interface ExtractTotals {
 }
 
 /** Chunks whose place in the output is remembered: what comes again is copied. */
-const rememberedCount = 1_000_000;
+const rememberedCount = 500_000;
 
 /**
  * Writes the content that an index is of into an open file, chunk by chunk, each where it belongs.
