@@ -234,6 +234,8 @@ class ReceiverWork {
         return this.#pieces!.compare(effect.entries);
       case "keepOld":
         return this.#target.old!.keep(effect.entry);
+      case "differs":
+        return this.#target.old!.differs?.(effect.entry) ?? false;
       case "match":
         return this.#pieces!.match(effect.entry, effect.group, effect.sizes);
       case "fill":

@@ -53,6 +53,8 @@ export type ReceiverEffect =
   | { readonly do: "compare"; readonly entries: readonly number[] }
   /** The old version is the new one. */
   | { readonly do: "keepOld"; readonly entry: number }
+  /** It is not; gives true when the new one is not wanted. */
+  | { readonly do: "differs"; readonly entry: number }
   /** Look for pieces in an old version; gives a `PieceAnswer`. */
   | {
       readonly do: "match";

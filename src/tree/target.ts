@@ -89,6 +89,11 @@ export interface OldVersions {
   /** The new version has the same content: `finish` gives it only its metadata. */
   keep(entry: number): void;
   /**
+   * The new version has other content. Returns true when that is not wanted, as by one that only
+   * tells; absent where it always is.
+   */
+  differs?(entry: number): boolean;
+  /**
    * Puts the next bytes of the new version, which are verified only when all have come. The bytes
    * are good until it resolves.
    */

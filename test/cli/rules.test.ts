@@ -35,7 +35,7 @@ it("what goes against each other, or cannot be, is refused with the reason", asy
   const refused = [
     [["push", from, "h:x", "-c", "--size-only"], "say two things"],
     [["push", from, "h:x", "-c", "--append"], "none"],
-    [["push", from, "h:x", "-cn"], "reads no content"],
+    [["push", from, "h:x", "-cn", "--compare-dest=x"], "with DST alone"],
     [["push", from, "h:x", "--max-size=much"], "takes bytes"],
     [["push", from, "h:x", "--modify-window=-1"], "whole number"],
     [["send", from, "-u"], "the receiver decides; recv has it"],

@@ -121,6 +121,8 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
         return pieces.compare(effect.entries);
       case "keepOld":
         return target.old!.keep(effect.entry);
+      case "differs":
+        return false;
       case "match":
         return pieces.match(effect.entry, effect.group, effect.sizes);
       case "fill":

@@ -322,6 +322,8 @@ export class SessionRun {
         return this.target.compare(effect.entries);
       case "keepOld":
         return this.target.keepOld(effect.entry);
+      case "differs":
+        return false;
       case "match":
         return this.target.match(effect.entry, effect.group);
       case "fill":

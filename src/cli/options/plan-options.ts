@@ -10,8 +10,8 @@ export const planOptions = {
     type: "boolean",
     short: "c",
     about: "compare the content of files, whatever their size and time",
-    unlike: "both ends compute a keyed MAC; not with --dry-run",
-    doc: "compare the content of files, whatever their size and time; not with `--dry-run`",
+    unlike: "both ends compute a keyed MAC",
+    doc: "compare the content of files, whatever their size and time",
   },
   "ignore-times": {
     type: "boolean",
@@ -47,9 +47,7 @@ export const planOptions = {
 } as const satisfies OptionSpecs;
 
 /** What is brought about, as the options say. @throws USAGE */
-export function planRuleOf(
-  options: OptionValues<typeof planOptions> & { readonly "dry-run"?: boolean },
-): PlanRule {
+export function planRuleOf(options: OptionValues<typeof planOptions>): PlanRule {
   const { append = false, existing = false, update = false } = options;
   const checksum = options.checksum === true || options["ignore-times"] === true;
   const isAppending = append || options["append-verify"] === true;
@@ -57,8 +55,6 @@ export function planRuleOf(
     throw new SyncError("USAGE", "--append leaves files alone by their length, --checksum none");
   if (checksum && options["size-only"] === true)
     throw new SyncError("USAGE", "--checksum and --size-only say two things");
-  if (checksum && options["dry-run"] === true)
-    throw new SyncError("USAGE", "--dry-run reads no content, so it cannot tell what --checksum would find");
   const windowSec = readCount("modify-window", options["modify-window"], 0, maxWindowSec);
   const minBytes = readSize("min-size", options["min-size"]);
   const maxBytes = readSize("max-size", options["max-size"]);

@@ -94,10 +94,14 @@ export async function readPlaceOptions(
   options: OptionValues<typeof placeOptions>,
   end: OrderEnd,
 ): Promise<Omit<Order, "filter"> & FilterOptions> {
+  const dryRun = options["dry-run"] === true;
+  const rule = planRuleOf(options);
+  if (dryRun && rule.equality === "content" && options["compare-dest"] !== undefined)
+    throw new SyncError("USAGE", "--dry-run compares content with DST alone, not with --compare-dest");
   return {
     ...(await readFilterOptions(options)),
-    dryRun: options["dry-run"] === true,
-    rule: planRuleOf(options),
+    dryRun,
+    rule,
     keep: keepOf(options, end),
     ...deletionOf(options),
     keepsDirLinks: options["keep-dirlinks"],

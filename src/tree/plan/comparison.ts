@@ -79,7 +79,7 @@ export function compareEntry(
   if (there.kind !== entry.kind)
     return there.kind === "dir" && there.isEmpty !== true ? "blocked" : "replaced";
   const sameTime = isSameTime(there, entry, keeping) || isNear(there, entry, rule);
-  if (entry.kind === "file" && !isSameContent(there.size === entry.size, sameTime, rule))
+  if (entry.kind === "file" && !isSameContent(entry.size, there.size, sameTime, rule))
     return rule.onlyLonger === true && there.size >= entry.size ? "skipped" : "changed";
   if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
   if (entry.rdev && (there.rdev?.major !== entry.rdev.major || there.rdev.minor !== entry.rdev.minor))
@@ -108,8 +108,14 @@ function isSkipped(
   return keepsNewer && there?.kind === "file" && secondsBetween(there, entry) < (rule.windowSec ?? 0);
 }
 
-function isSameContent(sameSize: boolean, sameTime: boolean, { equality = "time" }: PlanRule): boolean {
-  return sameSize && equality !== "content" && (sameTime || equality === "size");
+function isSameContent(
+  size: number,
+  sizeThere: number,
+  sameTime: boolean,
+  { equality = "time" }: PlanRule,
+): boolean {
+  if (size !== sizeThere) return false;
+  return equality === "content" ? size === 0 : sameTime || equality === "size";
 }
 
 /**

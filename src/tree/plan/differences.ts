@@ -3,6 +3,9 @@ import type { ChangedFact, Entry } from "../entry/entry.ts";
 import { isSameMode, isSameTime, type Keeping, type Standing } from "./comparison.ts";
 import type { PlanRule } from "./plan-rule.ts";
 
+/** What `compareEntry` looks at. */
+export const comparedFacts: ReadonlySet<ChangedFact> = new Set(["kind", "content", "size", "time", "mode"]);
+
 /**
  * How an entry differs from what stands in its place, but for facts that are kept only when they
  * are asked for. The content of a file counts when nothing but that tells it from another.
@@ -18,7 +21,7 @@ export function differencesOf(
   const { kind, size, target } = entry;
   const facts: readonly (readonly [ChangedFact, boolean])[] = [
     ["content", kind === "symlink" && !equalBytes(there.target!, target!)],
-    ["content", kind === "file" && rule.equality === "content"],
+    ["content", kind === "file" && size > 0 && rule.equality === "content"],
     ["size", kind === "file" && there.size !== size],
     ["time", !isSameTime(there, entry, keeping)],
     ["mode", kind !== "symlink" && !isSameMode(there, entry, keeping)],

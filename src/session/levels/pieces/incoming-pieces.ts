@@ -74,13 +74,19 @@ export class IncomingPieces {
   *takeSame(payload: Bytes): Steps {
     for (const isSame of decodeBits(payload, this.#compared.size)) {
       const file = this.#compared.take();
-      if (!isSame) file.awaits = pieceRuleOf(file.size, file.oldBytes!) ? "pieces" : "pushed";
+      if (!isSame) yield* this.#renew(file);
       else {
         if (!file.dropped) yield { do: "keepOld", entry: file.entry };
         this.#host.told(file, file.size);
         this.#end(file);
       }
     }
+  }
+
+  /** What still comes for a file that is not the same is dropped where it is not wanted. */
+  *#renew(file: FileState): Steps {
+    file.awaits = pieceRuleOf(file.size, file.oldBytes!) ? "pieces" : "pushed";
+    if (!file.dropped) file.dropped = (yield { do: "differs", entry: file.entry }) as boolean;
   }
 
   /** Pieces of files: answers each group. */

@@ -5,12 +5,23 @@ import { scanBatch, type ScanEnd, type ScanVisitor } from "../../scan.ts";
 import type { OldVersions } from "../../target.ts";
 import { readFully } from "../calls/file-cut.node.ts";
 import { entryTrouble } from "../calls/file-trouble.node.ts";
-import type { IncomingFile } from "./incoming-file.node.ts";
+
+/** A file that has an old version. What the methods do is said of those of `OldVersions`. */
+export interface OldFile {
+  readonly oldBytes: number;
+  /** Opens the old version. Returns its descriptor, which the caller closes. */
+  openOld(): number;
+  readOld(offset: number, into: Bytes): number;
+  keepOld(): void;
+  differs?(): boolean;
+  put(offset: number, bytes: Bytes): void;
+  restart(): void;
+}
 
 /** What old versions share with the rest of their target. */
 interface OldVersionsTools {
   /** The file of an entry; undefined for one that is not expected. */
-  readonly file: (entry: number) => IncomingFile | undefined;
+  readonly file: (entry: number) => OldFile | undefined;
   /** Does something for an entry; trouble with it is told, and the entry given up. */
   readonly attempt: <Result>(entry: number, work: () => Result) => Result | undefined;
   readonly pause: () => Pause;
@@ -51,6 +62,10 @@ export class DiskOldVersions implements OldVersions {
 
   keep(entry: number): void {
     this.#tools.attempt(entry, () => this.#tools.file(entry)?.keepOld());
+  }
+
+  differs(entry: number): boolean {
+    return this.#tools.attempt(entry, () => this.#tools.file(entry)?.differs?.()) ?? false;
   }
 
   put(entry: number, offset: number, bytes: Bytes): void {

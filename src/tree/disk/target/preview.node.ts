@@ -2,7 +2,9 @@ import { Pause } from "../../../bytes/pause.node.ts";
 import { nodeDigests } from "../../../chunk/blake3.node.ts";
 import type { SyncError } from "../../../errors.ts";
 import { placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
-import { keepsAll, type Keeping } from "../../plan/comparison.ts";
+import { compareEntry, keepsAll, type Keeping } from "../../plan/comparison.ts";
+import { comparedFacts } from "../../plan/differences.ts";
+import { oldVersionOf } from "../../plan/old-version.ts";
 import { Alternatives, type AlternativeOptions, hasAlternatives } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
@@ -22,7 +24,9 @@ import { inTheWay } from "./replacements.node.ts";
 import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
-import type { Need, TargetOptions, TreeTarget } from "../../target.ts";
+import type { Need, OldVersion, OldVersions, TargetOptions, TreeTarget } from "../../target.ts";
+import { ComparedFile } from "./compared-file.node.ts";
+import { DiskOldVersions } from "./old-versions.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 
@@ -41,7 +45,8 @@ export type TreePreviewOptions = Pick<
 
 /**
  * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks
- * for no content, so of a file with another time it cannot tell whether more than that differs.
+ * for no content: files are compared by MACs of the whole where the rule asks for their content,
+ * and otherwise it cannot tell of a file with another time whether more than that differs.
  */
 export function openTreePreview(place: PlacePath, options: TreePreviewOptions = {}): TreeTarget {
   return new Preview(place, options);
@@ -51,6 +56,7 @@ class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
   readonly tellsChanges = true;
   readonly subtrees: ReadTargetSubtrees | undefined;
+  readonly old: OldVersions;
   readonly #place: PlacePath;
   readonly #options: TreePreviewOptions;
   #given: TargetOptions | undefined;
@@ -62,6 +68,8 @@ class Preview implements TreeTarget, EntryActions {
   readonly #links: HardLinks | undefined;
   #alternatives: Alternatives | undefined;
   #keeping: Keeping = keepsAll;
+  /** Files whose content is compared, by entry number. */
+  readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
   readonly #waiting: PlannedEntry[] = [];
 
@@ -71,6 +79,11 @@ class Preview implements TreeTarget, EntryActions {
     this.#links = HardLinks.of(options);
     const layout = (): Layout => this.#given!.layout;
     this.subtrees = destinationSubtrees(place, layout, options);
+    this.old = new DiskOldVersions({
+      file: (entry) => this.#compared.get(entry),
+      attempt: (entry, work) => this.#attempt(entry, work),
+      pause: () => this.#pause,
+    });
   }
 
   async open(options: TargetOptions): Promise<void> {
@@ -80,16 +93,14 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
+    const needs: Need[] = [];
     for (const [i, entry] of entries.entries()) {
       const planner = (this.#planner ??= this.#begin(entry));
-      try {
-        void planner.plan(entry, first + i); // its actions need no waiting
-      } catch (thrown) {
-        this.#given!.onTrouble(first + i, fileTrouble(thrown, ""));
-      }
+      const need = this.#attempt(first + i, () => planner.plan(entry, first + i));
+      needs.push((need instanceof Promise ? await need : need) ?? "nothing");
       if (this.#pause.due()) await this.#pause.take();
     }
-    return entries.map(() => "nothing");
+    return needs;
   }
 
   async place(_entry: number, _offset: number, _ids: unknown, sizes: readonly number[]): Promise<Uint8Array> {
@@ -101,6 +112,7 @@ class Preview implements TreeTarget, EntryActions {
   async finish(): Promise<void> {}
 
   async abandon(entry: number, reason: SyncError): Promise<void> {
+    this.#compared.delete(entry);
     this.#given!.onTrouble(entry, reason);
   }
 
@@ -200,8 +212,42 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   file(planned: PlannedEntry): Need {
-    this.link(planned);
-    return "nothing";
+    const old = this.#oldVersionOf(planned);
+    if (old) this.#compared.set(planned.number, this.#compare(planned));
+    else this.link(planned);
+    return old ?? "nothing";
+  }
+
+  /** The file that is there, where only its content tells what would become of it. */
+  #oldVersionOf({ entry, outcome, there }: PlannedEntry): OldVersion | undefined {
+    const { rule } = this.#options;
+    const isAsked = rule?.equality === "content" && this.#given!.useOld === true;
+    if (!isAsked || outcome !== "changed" || there!.size !== entry.size) return undefined;
+    return oldVersionOf(entry.size, there!.size);
+  }
+
+  #compare(planned: PlannedEntry): ComparedFile {
+    return new ComparedFile(this.#destination!.held!, planned, (isSame) => {
+      this.#compared.delete(planned.number);
+      this.link(isSame ? { ...planned, outcome: this.#outcomeOfSame(planned) } : planned);
+    });
+  }
+
+  /** What becomes of a file that has the content that it should have. */
+  #outcomeOfSame({ entry, there, differs }: PlannedEntry): "same" | "touched" {
+    const rule = { ...this.#options.rule, equality: "size" } as const;
+    const isSame = compareEntry(entry, there, this.#keeping, rule) === "same";
+    return isSame && differs.every((fact) => comparedFacts.has(fact)) ? "same" : "touched";
+  }
+
+  /** Does something for an entry; trouble with it is told. */
+  #attempt<Result>(entry: number, work: () => Result): Result | undefined {
+    try {
+      return work();
+    } catch (thrown) {
+      this.#given!.onTrouble(entry, fileTrouble(thrown, ""));
+      return undefined;
+    }
   }
 
   /** True for what is equal in a directory that is compared with, and so stays or goes away. */
