@@ -29,7 +29,7 @@ export {
   openKeptChunks,
 } from "./casync/open-store.node.ts";
 export { type ChunkCipher, encryptedCoding } from "./casync/encrypted-coding.node.ts";
-export { httpsFetch, type TlsOptions } from "./casync/https-fetch.node.ts";
+export { nodeFetch, type TlsOptions } from "./bucket/node-fetch.node.ts";
 export { sshChunks } from "./casync/ssh-chunks.node.ts";
 export { blake3Digest } from "./chunk/blake3.node.ts";
 export type { PlacePath } from "./tree/disk/calls/byte-string.node.ts";

@@ -1,29 +1,60 @@
 import { abortable } from "../bytes/abort.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { isSyncError, SyncError } from "../errors.ts";
-import type { AbortOptions, Bytes } from "../types.ts";
+import type { Bytes } from "../types.ts";
 
 /** How requests are made and repeated. */
 export interface RequestOptions {
   /** Tries in all of a request that fails by the network or at the server; 3 unless given. */
   readonly attemptCount?: number;
-  /** Milliseconds to wait before the second try, twice that before the third, and so on; 500. */
+  /**
+   * Milliseconds to wait before the second try at most, twice that before the third, and so on;
+   * 500.
+   */
   readonly retryMs?: number;
-  /** Milliseconds for one try; a minute unless given, 0 for no limit. */
+  /**
+   * Milliseconds for one try, beside the time that its content may take; a minute unless given, 0
+   * for no limit.
+   */
   readonly timeoutMs?: number;
   /** What makes requests; `fetch` unless given. */
   readonly fetch?: typeof fetch;
+  /** Called when the server asks for fewer requests. */
+  readonly onPushback?: () => void;
+  /** Called before a request is made again, with what was wrong. */
+  readonly onRetry?: (error: SyncError) => void;
 }
+
+/** How long requests wait. */
+export const requestLimits = Object.freeze({
+  /** Milliseconds before a request is made again, at most, unless the server names a time. */
+  retryPauseMs: 30_000,
+  /** Milliseconds that a server may have a client wait. */
+  retryAfterMs: 300_000,
+  /** Bytes a second that content has to come and go at, at least. */
+  contentRateBytes: 65_536,
+});
 
 /** A request, made anew for each try. */
 export type MakeRequest = () => Promise<{ readonly url: string; readonly init: RequestInit }>;
+
+export interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes that are sent and taken, about. */
+  readonly contentBytes?: number;
+}
 
 /** Makes a request, again when it fails in a way that may pass, and takes what is answered. */
 export type Ask = <Result>(
   make: MakeRequest,
   take: (response: Response) => Promise<Result>,
-  options?: AbortOptions,
+  options?: AskOptions,
 ) => Promise<Result>;
+
+/** What a try has learned of when to make the next one. */
+interface Hint {
+  retryAfterMs?: number;
+}
 
 /**
  * Returns what makes requests to a server.
@@ -36,14 +67,19 @@ export function asking(options: RequestOptions = {}): Ask {
   async function tryOnce<Result>(
     make: MakeRequest,
     take: (response: Response) => Promise<Result>,
-    signal: AbortSignal | undefined,
+    { signal, contentBytes = 0 }: AskOptions,
+    hint: Hint,
   ): Promise<Result> {
-    const limit = timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined;
+    const contentMs = Math.ceil((contentBytes / requestLimits.contentRateBytes) * 1000);
+    const limit = timeoutMs > 0 ? AbortSignal.timeout(timeoutMs + contentMs) : undefined;
     const signals = [signal, limit].filter((one) => one !== undefined);
     let response: Response | undefined;
     try {
       const { url, init } = await make();
       response = await call(url, { ...init, signal: AbortSignal.any(signals) });
+      const asked = retryAfterIn(response);
+      if (asked !== undefined) hint.retryAfterMs = asked;
+      if (pushingBack.has(response.status)) options.onPushback?.();
       return await take(response);
     } catch (thrown) {
       if (isSyncError(thrown)) throw thrown;
@@ -56,17 +92,29 @@ export function asking(options: RequestOptions = {}): Ask {
     }
   }
 
-  return async (make, take, { signal } = {}) => {
+  return async (make, take, asked = {}) => {
+    const { signal } = asked;
     for (let attempt = 1; ; attempt++) {
+      const hint: Hint = {};
       try {
-        return await tryOnce(make, take, signal);
+        return await tryOnce(make, take, asked, hint);
       } catch (thrown) {
         signal?.throwIfAborted();
         if (attempt >= attemptCount || !isPassing(thrown)) throw thrown;
-        await pause(attempt * retryMs, signal);
+        options.onRetry?.(thrown);
+        await pause(hint.retryAfterMs ?? backoffMs(attempt, retryMs), signal);
       }
     }
   };
+}
+
+/**
+ * Milliseconds before the next try: twice as many after each, at random between half of that and
+ * all, so that who failed together does not come again together.
+ */
+export function backoffMs(attempt: number, retryMs: number): number {
+  const mostMs = Math.min(requestLimits.retryPauseMs, retryMs * 2 ** (attempt - 1));
+  return mostMs * (0.5 + Math.random() / 2);
 }
 
 /** All of a body. @throws LIMIT for one that is longer, TRUNCATED for one that is cut off */
@@ -85,23 +133,38 @@ export async function bodyOf(response: Response, limit: number): Promise<Bytes> 
   }
   const isWhole = said === null || response.headers.has("content-encoding") || Number(said) === length;
   if (!isWhole) throw new SyncError("TRUNCATED", "the server ended before its answer did");
-  return concatBytes(parts);
+  return parts.length === 1 ? parts[0]! : concatBytes(parts);
 }
 
 /** The error for an answer that says no. */
 export function refusal({ status }: Response): SyncError {
   if (status === 401 || status === 403) return new SyncError("UNAUTHORIZED", `the server answers ${status}`);
-  return new SyncError(status >= 500 ? "UPSTREAM" : "IO", `the server answers ${status}`);
+  if (status === 501) return new SyncError("UNSUPPORTED", "the server answers 501");
+  const mayPass = status >= 500 || passingStatuses.has(status);
+  return new SyncError(mayPass ? "UPSTREAM" : "IO", `the server answers ${status}`);
 }
+
+/** What a server answers that has too much to do, or did not get all. */
+const passingStatuses = new Set([408, 429]);
+const pushingBack = new Set([429, 503]);
 
 const passing = new Set(["PEER_GONE", "STALLED", "TRUNCATED", "UPSTREAM"]);
 
 /** True for what may go well the next time. */
-function isPassing(thrown: unknown): boolean {
+export function isPassing(thrown: unknown): thrown is SyncError {
   return isSyncError(thrown) && passing.has(thrown.code);
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** The time that a server names, as seconds or as a date. */
+function retryAfterIn({ status, headers }: Response): number | undefined {
+  const text = headers.get("retry-after");
+  if (text === null || status < 400) return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), requestLimits.retryAfterMs);
+}
+
+/** Waits. @throws the signal's reason */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
   await abortable(over, signal).finally(() => clearTimeout(timer));

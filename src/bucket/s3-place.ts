@@ -1,13 +1,14 @@
 import { SyncError } from "../errors.ts";
-import type { Bucket } from "./bucket.ts";
-import { s3Bucket, type S3BucketOptions, type S3Lookup } from "./s3.ts";
+import type { ObjectBucket } from "./object-bucket.ts";
+import { s3Bucket } from "./s3.ts";
+import type { S3BucketOptions, S3Lookup } from "./s3-requests.ts";
 
 /** What is known of how to ask at a place. */
 export type S3Settings = (place: string) => Pick<S3BucketOptions, "credentials" | "region">;
 
 /** A bucket, and what the keys in it begin with. */
 export interface S3Place {
-  readonly bucket: Bucket;
+  readonly bucket: ObjectBucket;
   readonly prefix: string;
 }
 

@@ -2,7 +2,8 @@
 
 export type { Bucket, BucketObject } from "../bucket/bucket.ts";
 export type { RequestOptions } from "../bucket/requests.ts";
-export { s3Bucket, type S3BucketOptions, type S3Credentials, type S3Lookup } from "../bucket/s3.ts";
+export { s3Bucket } from "../bucket/s3.ts";
+export type { S3BucketOptions, S3Credentials, S3Dialect, S3Lookup } from "../bucket/s3-requests.ts";
 export { openS3, type S3Place, type S3Settings } from "../bucket/s3-place.ts";
 export { bucketChunks, type BucketChunksOptions } from "./bucket-chunks.ts";
 export {

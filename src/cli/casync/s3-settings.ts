@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { homedir } from "node:os";
-import type { S3Credentials } from "../../bucket/s3.ts";
+import type { S3Credentials } from "../../bucket/s3-requests.ts";
 import { s3EndpointOf, type S3Settings } from "../../bucket/s3-place.ts";
 import { SyncError } from "../../errors.ts";
-import { readSecretFile } from "../options/secret-file.ts";
+import { readSection } from "../bucket/ini-file.ts";
 
 /** What a configuration says of a server of S3, in the words of desync. */
 export interface S3Entry {
@@ -35,7 +35,8 @@ export function s3Settings(entries: Readonly<Record<string, S3Entry>> = {}): S3S
   };
 }
 
-function fromEnvironment(): S3Credentials | undefined {
+/** Credentials that the environment has. @throws USAGE for half of a pair */
+export function fromEnvironment(): S3Credentials | undefined {
   for (const { access, secret, token } of variables) {
     const [accessKey, secretKey, sessionToken] = [access, secret, token].map((name) => process.env[name]);
     if (accessKey || secretKey) return credentialsOf(accessKey, secretKey, sessionToken);
@@ -52,19 +53,13 @@ function fromEntry(entry: S3Entry): S3Credentials | undefined {
 
 /** A profile of a file of credentials, as the programs of Amazon have it. */
 function fromFile(path = join(homedir(), ".aws", "credentials"), profile = "default"): S3Credentials {
-  const found = new Map<string, string>();
-  let isWanted = false;
-  for (const line of readSecretFile(path).split("\n")) {
-    const [, section] = /^\s*\[\s*(.*?)\s*\]/.exec(line) ?? [];
-    if (section !== undefined) isWanted = section === profile;
-    const [, name, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (isWanted && name !== undefined) found.set(name, value!);
-  }
+  const found = readSection(path, profile);
   const [access, secret] = ["aws_access_key_id", "aws_secret_access_key"].map((name) => found.get(name));
   return credentialsOf(access, secret, found.get("aws_session_token"));
 }
 
-function credentialsOf(
+/** A key, its secret, and what goes with them. @throws USAGE for half of a pair */
+export function credentialsOf(
   accessKey: string | undefined,
   secretKey: string | undefined,
   sessionToken: string | undefined,

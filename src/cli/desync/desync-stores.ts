@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { httpsFetch } from "../../casync/https-fetch.node.ts";
+import { nodeFetch } from "../../bucket/node-fetch.node.ts";
 import type { KeptChunks } from "../../casync/kept-chunks.ts";
 import {
   openChunkReader,
@@ -126,7 +126,7 @@ function openingOf(
       ...(retryMs !== undefined && { retryMs }),
       ...(timeoutMs !== undefined && { timeoutMs: Math.max(0, timeoutMs) }),
       ...(/^(?:s3\+)?https:/.test(place) && {
-        fetch: httpsFetch({
+        fetch: nodeFetch({
           ...tls,
           rejectUnauthorized: !(isInsecure || settings["trust-insecure"] === true),
         }),

@@ -32,7 +32,7 @@ test("a listing goes on to its last page, and names are read as they were writte
   );
   const found = await collect(s3Bucket("http://host:1", "b", options).list("p/"));
   expect(found.map(({ key }) => key)).toEqual(["p/a", "p/&", "p/ä b"]);
-  expect(found[0]).toEqual({ key: "p/a", sizeBytes: 7, writtenMs: Date.UTC(2026, 0, 2, 3, 4, 5) });
+  expect(found[0]).toMatchObject({ key: "p/a", sizeBytes: 7, writtenMs: Date.UTC(2026, 0, 2, 3, 4, 5) });
   expect(new URL(asked[1]!).searchParams.get("continuation-token")).toBe("x&/+=");
 });
 

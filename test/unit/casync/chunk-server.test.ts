@@ -9,7 +9,7 @@ import { chunkPath } from "../../../src/casync/chunk-name.ts";
 import { chunkServer, type ChunkServerOptions } from "../../../src/casync/chunk-server.node.ts";
 import { nodeCompressor } from "../../../src/casync/compressor.node.ts";
 import { httpChunks } from "../../../src/casync/http-chunks.ts";
-import { httpsFetch } from "../../../src/casync/https-fetch.node.ts";
+import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { unless } from "../../obstacles.ts";
@@ -93,12 +93,12 @@ testTls("chunks are served over TLS to who trusts the certificate", async () => 
   const url = await listen({ tls }, store);
   const trusting = httpChunks(url, {
     coding,
-    fetch: httpsFetch({ ca: tls.cert }),
+    fetch: nodeFetch({ ca: tls.cert }),
   });
   expect((await trusting.get(chunk.id)).bytes).toEqual(chunk.bytes);
   expect(await trusting.has(chunk.id)).toBe(true);
   await expect(
-    httpChunks(url, { coding, attemptCount: 1, fetch: httpsFetch({}) }).get(chunk.id),
+    httpChunks(url, { coding, attemptCount: 1, fetch: nodeFetch({}) }).get(chunk.id),
   ).rejects.toMatchObject({ code: "PEER_GONE" });
 });
 

@@ -1,0 +1,45 @@
+import { SyncError } from "../errors.ts";
+import { compareKeys } from "./key-order.ts";
+import type { KeyRange, ListedObject } from "./object-bucket.ts";
+
+/** Bounds of what a provider may list. */
+export const listingLimits = Object.freeze({
+  /** Pages in a row that have nothing, after which a listing is given up. */
+  emptyPageCount: 1000,
+  /** Bytes of one object, as S3 has them at most, a thousand times over. */
+  objectBytes: 5_497_558_138_880_000,
+});
+
+/**
+ * The pages of a listing, which end with the range, and in which every key follows the one before
+ * it: what decides over deletions must be a listing indeed.
+ *
+ * @throws UPSTREAM for keys that repeat, are out of order or of another range, for sizes that are
+ *   none, and for a row of pages without anything
+ */
+export async function* orderedPages(
+  { prefix, after, upTo }: KeyRange,
+  pages: AsyncIterable<readonly ListedObject[]>,
+): AsyncGenerator<readonly ListedObject[]> {
+  let last = after;
+  let emptyCount = 0;
+  for await (const page of pages) {
+    emptyCount = page.length === 0 ? emptyCount + 1 : 0;
+    if (emptyCount > listingLimits.emptyPageCount) throw wrong("has page after page without anything");
+    for (const { key, sizeBytes } of page) {
+      if (last !== undefined && compareKeys(key, last) <= 0)
+        throw wrong("repeats keys or has them out of order", key);
+      if (!key.startsWith(prefix)) throw wrong("has keys that were not asked for", key);
+      if (!(sizeBytes >= 0 && sizeBytes <= listingLimits.objectBytes))
+        throw wrong("has a size that is none", key);
+      last = key;
+    }
+    const beyond = upTo === undefined ? -1 : page.findIndex(({ key }) => compareKeys(key, upTo) > 0);
+    yield beyond < 0 ? page : page.slice(0, beyond);
+    if (beyond >= 0) return;
+  }
+}
+
+function wrong(what: string, path?: string): SyncError {
+  return new SyncError("UPSTREAM", `the listing ${what}`, { detail: path === undefined ? {} : { path } });
+}

@@ -1,0 +1,122 @@
+import { SyncError } from "../errors.ts";
+import type { AbortOptions } from "../types.ts";
+import { etagOf } from "./etag.ts";
+import type { KeyRange, ListedObject, ObjectVersion } from "./object-bucket.ts";
+import { bodyOf } from "./requests.ts";
+import { refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { elementsIn, textIn } from "./xml-text.ts";
+
+/** One answer to a listing, and how to ask for the next one. */
+interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: Readonly<Record<string, string>> | undefined;
+}
+
+/** The pages of a listing, as the server sends them. @throws UPSTREAM for what is no listing */
+export function listPages(
+  requests: S3Requests,
+  { prefix, after }: KeyRange,
+  options?: AbortOptions,
+): AsyncIterable<readonly ListedObject[]> {
+  const query = {
+    "list-type": "2",
+    prefix,
+    "encoding-type": "url",
+    ...(after !== undefined && { "start-after": after }),
+  };
+  return pagesOf(requests, query, readPage, options);
+}
+
+/** The pages of a listing of all versions. @throws UPSTREAM */
+export function listVersions(
+  requests: S3Requests,
+  prefix: string,
+  options?: AbortOptions,
+): AsyncIterable<readonly ObjectVersion[]> {
+  return pagesOf(requests, { versions: "", prefix, "encoding-type": "url" }, readVersions, options);
+}
+
+async function* pagesOf<Item>(
+  requests: S3Requests,
+  query: Readonly<Record<string, string>>,
+  read: (xml: string) => Page<Item>,
+  options: AbortOptions | undefined,
+): AsyncGenerator<readonly Item[]> {
+  let next: Page<Item>["next"] = {};
+  for (let last = ""; next !== undefined;) {
+    const asked: Page<Item> = await askFor({ ...query, ...next });
+    yield asked.items;
+    next = asked.next;
+    const said = JSON.stringify(next);
+    if (said === last) throw noListing();
+    last = said;
+  }
+
+  async function askFor(asked: Readonly<Record<string, string>>): Promise<Page<Item>> {
+    return requests.send(
+      { method: "GET", query: asked },
+      async (response) => {
+        if (response.status !== 200) throw await refused(response);
+        return read(new TextDecoder().decode(await bodyOf(response, s3Limits.s3ListBytes)));
+      },
+      options,
+    );
+  }
+}
+
+function readPage(xml: string): Page<ListedObject> {
+  if (!xml.includes("</ListBucketResult>")) throw noListing();
+  const items: ListedObject[] = [];
+  for (const { inside } of elementsIn(xml, "Contents")) {
+    const key = textIn(inside, "Key");
+    if (key !== undefined) items.push(objectOf(decodeKey(key), inside));
+  }
+  const token = textIn(xml, "NextContinuationToken");
+  if (token === undefined && textIn(xml, "IsTruncated") === "true") throw noListing();
+  return { items, next: token === undefined ? undefined : { "continuation-token": token } };
+}
+
+function objectOf(key: string, inside: string): ListedObject {
+  const etag = etagOf(textIn(inside, "ETag"));
+  const written = textIn(inside, "LastModified") ?? "";
+  return {
+    key,
+    sizeBytes: Number(textIn(inside, "Size")),
+    writtenMs: Date.parse(written),
+    mark: etag ?? written,
+    ...(etag !== undefined && { etag }),
+  };
+}
+
+function readVersions(xml: string): Page<ObjectVersion> {
+  if (!xml.includes("</ListVersionsResult>")) throw noListing();
+  const items: ObjectVersion[] = [];
+  for (const { name, inside } of elementsIn(xml, "Version", "DeleteMarker"))
+    items.push({
+      key: decodeKey(textIn(inside, "Key") ?? ""),
+      id: textIn(inside, "VersionId") ?? "null",
+      isLatest: textIn(inside, "IsLatest") === "true",
+      isDeletion: name === "DeleteMarker",
+      writtenMs: Date.parse(textIn(inside, "LastModified") ?? ""),
+    });
+  if (textIn(xml, "IsTruncated") !== "true") return { items, next: undefined };
+  const key = textIn(xml, "NextKeyMarker");
+  if (key === undefined) throw noListing();
+  const version = textIn(xml, "NextVersionIdMarker");
+  const next = { "key-marker": decodeKey(key), ...(version && { "version-id-marker": version }) };
+  return { items, next };
+}
+
+/** A key as it was written; that of a server that escapes none may be no escaped text. */
+function decodeKey(text: string): string {
+  if (!text.includes("%") && !text.includes("+")) return text;
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}
+
+function noListing(): SyncError {
+  return new SyncError("UPSTREAM", "the server answers no listing");
+}

@@ -1,0 +1,111 @@
+import { SyncError } from "../errors.ts";
+import { etagOf } from "./etag.ts";
+import type { PartUpload, PartWriter } from "./object-bucket.ts";
+import { bodyOf } from "./requests.ts";
+import {
+  classHeader,
+  copiedEtag,
+  copyHeaders,
+  copyPatienceBytes,
+  metadataHeaders,
+  s3PartLimits,
+  termHeaders,
+} from "./s3-objects.ts";
+import { accepted, failedWith, refused, type S3Dialect, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { encodeText, textIn } from "./xml-text.ts";
+
+/** Writes objects of a bucket in parts. */
+export function s3Parts(requests: S3Requests, { copiesParts }: S3Dialect): PartWriter {
+  return {
+    limits: s3PartLimits,
+    begin: (key, metadata, options = {}) =>
+      requests.send(
+        {
+          method: "POST",
+          key,
+          query: { uploads: "" },
+          headers: { ...metadataHeaders(metadata), ...classHeader(options) },
+        },
+        async (response) => {
+          if (response.status !== 200) throw await refused(response);
+          const id = textIn(await textOf(response), "UploadId");
+          if (id === undefined) throw failedWith("no upload");
+          return { key, id };
+        },
+        options,
+      ),
+    write: (upload, { number }, bytes, options) =>
+      requests.send(
+        { method: "PUT", key: upload.key, query: queryOf(upload, number), body: bytes },
+        async (response) => {
+          known(response);
+          await accepted(response);
+          return { number, etag: etagOf(response.headers.get("etag")) ?? "" };
+        },
+        options,
+      ),
+    ...(copiesParts && {
+      copy: (upload, { number, offset, length }, from, options) =>
+        requests.send(
+          {
+            method: "PUT",
+            key: upload.key,
+            query: queryOf(upload, number),
+            headers: {
+              ...copyHeaders(from),
+              "x-amz-copy-source-range": `bytes=${offset}-${offset + length - 1}`,
+            },
+          },
+          async (response) => {
+            known(response);
+            return { number, etag: await copiedEtag(response) };
+          },
+          { ...options, contentBytes: copyPatienceBytes },
+        ),
+    }),
+    complete: (upload, parts, terms = {}) => {
+      const list = parts
+        .map(
+          ({ number, etag }) =>
+            `<Part><PartNumber>${number}</PartNumber><ETag>${encodeText(etag)}</ETag></Part>`,
+        )
+        .join("");
+      const body = new TextEncoder().encode(`<CompleteMultipartUpload>${list}</CompleteMultipartUpload>`);
+      return requests.send(
+        {
+          method: "POST",
+          key: upload.key,
+          query: { uploadId: upload.id },
+          body,
+          headers: termHeaders(terms),
+        },
+        async (response) => {
+          known(response);
+          return copiedEtag(response);
+        },
+        { signal: terms.signal, contentBytes: copyPatienceBytes },
+      );
+    },
+    abandon: (upload, options) =>
+      requests.send(
+        { method: "DELETE", key: upload.key, query: { uploadId: upload.id } },
+        async (response) => {
+          if (response.status !== 404) await accepted(response);
+        },
+        options,
+      ),
+  };
+}
+
+function queryOf({ id }: PartUpload, number: number): Record<string, string> {
+  return { partNumber: `${number}`, uploadId: id };
+}
+
+/** @throws NOT_FOUND for an answer that says that there is no such upload */
+function known({ status }: Response): void {
+  if (status === 404) throw new SyncError("NOT_FOUND", "the upload is no longer known to the server");
+}
+
+async function textOf(response: Response): Promise<string> {
+  return new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
+}

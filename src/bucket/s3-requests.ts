@@ -1,0 +1,194 @@
+import { AwsV4Signer } from "aws4fetch";
+import { toHex } from "../bytes/hex.ts";
+import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
+import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "./requests.ts";
+import { textIn } from "./xml-text.ts";
+
+/** Who asks. */
+export interface S3Credentials {
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly sessionToken?: string;
+}
+
+/** How a bucket stands in a URL: as the first part of the path, or in front of the host. */
+export type S3Lookup = "path" | "dns";
+
+/** What a server that speaks S3 can do, where they differ. */
+export interface S3Dialect {
+  /** True when a thousand objects are deleted by one request. */
+  readonly deletesMany: boolean;
+  /** True when parts of uploads can be taken from other objects. */
+  readonly copiesParts: boolean;
+  /** True when versions are listed and deleted as S3 does. */
+  readonly hasVersions: boolean;
+}
+
+export interface S3BucketOptions extends RequestOptions {
+  /** Requests are not signed unless given. What changes with time is asked for each request. */
+  readonly credentials?: S3Credentials | (() => S3Credentials | undefined);
+  /** `us-east-1` unless given. */
+  readonly region?: string;
+  /** `dns` for hosts of Amazon, otherwise `path`, unless given. */
+  readonly lookup?: S3Lookup;
+  /** That of Amazon unless given. */
+  readonly dialect?: S3Dialect;
+}
+
+/** What is read of answers. */
+export const s3Limits = Object.freeze({
+  /** Bytes of a page of a listing, which has a thousand objects. */
+  s3ListBytes: 16_777_216,
+  /** Bytes of what is said about a failure. */
+  s3ErrorBytes: 65_536,
+});
+
+/** A request about a bucket, or about the object that has the key. */
+export interface S3Request {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Bytes;
+}
+
+/** Makes signed requests about one bucket. */
+export interface S3Requests {
+  /** The bucket's name, and the server that has it. */
+  readonly name: string;
+  readonly origin: string;
+  /** Sends a request, and takes what is answered, be it good or bad. */
+  send<Result>(
+    request: S3Request,
+    take: (response: Response) => Promise<Result>,
+    options?: AskOptions,
+  ): Promise<Result>;
+}
+
+/** Returns what asks a server about a bucket. @param endpoint of the server, without the bucket */
+export function s3Requests(endpoint: string, name: string, options: S3BucketOptions): S3Requests {
+  const { region = "us-east-1", lookup = lookupOf(endpoint) } = options;
+  const ask = asking(options);
+  const base = baseOf(endpoint, name, lookup);
+  // Keys to sign with are the same for a day.
+  const cache = new Map<string, ArrayBuffer>();
+  const credentialsNow = (): S3Credentials | undefined =>
+    typeof options.credentials === "function" ? options.credentials() : options.credentials;
+
+  async function make({ method, key = "", query = {}, headers = {}, body }: S3Request) {
+    // What is asked and signed is for this server: elsewhere a request would be another.
+    const init = { method, redirect: "manual", ...(body && { body: new Uint8Array(body) }) } as const;
+    const url = base + encodeKey(key) + encodeQuery(query);
+    const credentials = credentialsNow();
+    if (!credentials) return { url, init: { ...init, headers } };
+    const signer = new AwsV4Signer({
+      method,
+      url,
+      headers: { ...headers, "x-amz-content-sha256": await sha256Of(body) },
+      accessKeyId: credentials.accessKey,
+      secretAccessKey: credentials.secretKey,
+      ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
+      service: "s3",
+      region,
+      cache,
+    });
+    const signed = await signer.sign();
+    return { url: signed.url.href, init: { ...init, headers: signed.headers } };
+  }
+
+  return {
+    name,
+    origin: new URL(endpoint).origin,
+    send: (request, take, options) => {
+      const contentBytes = (request.body?.length ?? 0) + (options?.contentBytes ?? 0);
+      return ask(() => make(request), take, { ...options, contentBytes });
+    },
+  };
+}
+
+const noContent = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+async function sha256Of(body: Bytes | undefined): Promise<string> {
+  if (body === undefined || body.length === 0) return noContent;
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(body))));
+}
+
+function lookupOf(endpoint: string): S3Lookup {
+  return /(?:^|\.)amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname) ? "dns" : "path";
+}
+
+function baseOf(endpoint: string, name: string, lookup: S3Lookup): string {
+  const url = new URL(endpoint);
+  if (lookup === "path") return `${url.origin}/${encodeURIComponent(name)}/`;
+  return `${url.protocol}//${name}.${url.host}/`;
+}
+
+/** A text as it stands in a URL, in which all but unreserved characters are escaped. */
+function escapeAll(text: string): string {
+  const escape = (letter: string): string => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, escape);
+}
+
+/** A key as it stands in a URL. @throws PATH where parts of it would be steps of a path there */
+export function encodeKey(key: string): string {
+  const parts = key.split("/");
+  if (parts.some((part) => part === "." || part === ".."))
+    throw new SyncError("PATH", "no URL can name an object with . or .. in its key", {
+      detail: { path: key },
+    });
+  return parts.map(escapeAll).join("/");
+}
+
+function encodeQuery(query: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${escapeAll(value)}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+}
+
+/** What an answer means by which something is not there. @throws IO when that is the bucket */
+export async function absent(response: Response): Promise<undefined> {
+  if ((await codeOf(response)) === "NoSuchBucket") throw noBucket();
+  return undefined;
+}
+
+/** The error for an answer that says no, with what it says. */
+export async function refused(response: Response): Promise<SyncError> {
+  const code = await codeOf(response);
+  if (code === "NoSuchBucket") return noBucket();
+  const error = refusal(response);
+  if (response.status === 412) return new SyncError("CHANGED", "it was changed by somebody else meanwhile");
+  if (code === undefined) return error;
+  const mayPass = code === "ExpiredToken" || (error.code === "IO" && passingCodes.has(code));
+  return new SyncError(mayPass ? "UPSTREAM" : error.code, `${error.message}: ${code}`);
+}
+
+/** Takes an answer that has nothing to tell, or an error in the place of that. */
+export async function accepted(response: Response): Promise<void> {
+  if (response.status >= 300) throw await refused(response);
+  const code = await codeOf(response);
+  if (code !== undefined) throw failedWith(code);
+}
+
+/** The error for what a server says by a status that promised success. */
+export function failedWith(code: string): SyncError {
+  return new SyncError("UPSTREAM", `the server answers ${code}`);
+}
+
+/** What may be right when it is asked again, whatever the status. */
+const passingCodes = new Set([
+  "BadDigest",
+  "ConditionalRequestConflict",
+  "InternalError",
+  "OperationAborted",
+  "RequestTimeout",
+  "SlowDown",
+]);
+
+function noBucket(): SyncError {
+  return new SyncError("IO", "there is no such bucket");
+}
+
+async function codeOf(response: Response): Promise<string | undefined> {
+  const text = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
+  return textIn(text, "Code");
+}

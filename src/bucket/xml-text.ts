@@ -1,0 +1,46 @@
+const lastCodePoint = 0x10ffff;
+const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+
+/**
+ * What stands between the tags of the first element of this name that holds text. Entities other
+ * than the five of XML stay as they are, so nothing in a document can grow.
+ */
+export function textIn(xml: string, name: string): string | undefined {
+  const open = xml.indexOf(`<${name}>`);
+  if (open < 0) return undefined;
+  const from = open + name.length + 2;
+  const end = xml.indexOf("<", from);
+  if (end < 0 || !xml.startsWith(`</${name}>`, end)) return undefined;
+  return decodeText(xml.slice(from, end));
+}
+
+/** The insides of all elements that have one of these names, in their order. */
+export function* elementsIn(
+  xml: string,
+  ...names: readonly string[]
+): Generator<{ readonly name: string; readonly inside: string }> {
+  const open = new RegExp(`<(${names.join("|")})>`, "g");
+  for (let found = open.exec(xml); found !== null; found = open.exec(xml)) {
+    const [tag, name] = found as unknown as readonly [string, string];
+    const from = found.index + tag.length;
+    const end = xml.indexOf(`</${name}>`, from);
+    if (end < 0) return;
+    yield { name, inside: xml.slice(from, end) };
+    open.lastIndex = end;
+  }
+}
+
+/** A text as it stands in XML. Control characters are written as references. */
+export function encodeText(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/[<>&\u0000-\u001f\u007f]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}
+
+function decodeText(text: string): string {
+  if (!text.includes("&")) return text;
+  return text.replaceAll(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, named: string) => {
+    if (named !== undefined) return entities[named] ?? whole;
+    const code = decimal === undefined ? Number.parseInt(hex as string, 16) : Number(decimal);
+    return code <= lastCodePoint ? String.fromCodePoint(code) : whole;
+  });
+}
