@@ -1,0 +1,51 @@
+import type { BigIntStats } from "node:fs";
+import type { ObjectFacts, ObjectMetadata } from "./object-bucket.ts";
+
+/** The names under which rclone and s3fs keep times and modes of files. */
+const timeName = "mtime";
+const modeName = "mode";
+const permissions = 0o777;
+const nanosecondsPerSecond = 1_000_000_000n;
+const regularFile = 0o100000;
+
+/** What is known of a file by its facts alone. */
+export function factsOfFile({ size, mtimeMs, mtimeNs, ctimeNs, ino }: BigIntStats) {
+  return {
+    sizeBytes: Number(size),
+    writtenMs: Number(mtimeMs),
+    mark: `@${mtimeNs}.${ctimeNs}.${ino}`,
+  };
+}
+
+/** The same as of any object. */
+export function objectOfFile(stats: BigIntStats): ObjectFacts {
+  return { ...factsOfFile(stats), checksums: {}, metadata: metadataOfFile(stats) };
+}
+
+/** Time and mode as user metadata. */
+function metadataOfFile({ mtimeNs, mode }: BigIntStats): ObjectMetadata {
+  const seconds = `${mtimeNs / nanosecondsPerSecond}`;
+  const fraction = `${mtimeNs % nanosecondsPerSecond}`.padStart(9, "0");
+  const user = {
+    [timeName]: `${seconds}.${fraction}`,
+    [modeName]: `${Number(mode) & (regularFile | permissions)}`,
+  };
+  return { headers: {}, user };
+}
+
+/** What a file is to get of an object's metadata. */
+export interface FileFacts {
+  /** Seconds since 1970. */
+  readonly timeSeconds?: number;
+  readonly mode?: number;
+}
+
+/** The time and the mode that metadata has, as rclone, s3fs and we write them. */
+export function fileFactsIn({ user }: ObjectMetadata): FileFacts {
+  const time = Number(user[timeName] ?? "none");
+  const mode = Number(user[modeName] ?? "none");
+  return {
+    ...(Number.isFinite(time) && { timeSeconds: time }),
+    ...(Number.isSafeInteger(mode) && { mode: mode & permissions }),
+  };
+}
