@@ -50,6 +50,7 @@ export const errorCodes = {
   UNAUTHORIZED: { wire: 31, exit: 6 },
   UPSTREAM: { wire: 32, exit: 1 },
   SKIPPED: { wire: 33, exit: 3 },
+  DIFFERENT: { wire: 34, exit: 4 },
 } as const satisfies Record<string, CodeFacts>;
 
 /** What went wrong, as a word to match on. */

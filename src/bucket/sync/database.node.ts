@@ -1,0 +1,161 @@
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import type { BindValues, Database as Opened, QueryResult } from "node-sqlite3-wasm";
+import { SyncError } from "../../errors.ts";
+import { lockState } from "./state-lock.node.ts";
+
+/** What a statement takes and gives. */
+export type Row = Readonly<Record<string, string | number | null>>;
+type Values = readonly (string | number | null)[];
+
+/** A database in one file. */
+export interface Database {
+  run(sql: string, values?: Values): void;
+  get(sql: string, values?: Values): Row | undefined;
+  all(sql: string, values?: Values): readonly Row[];
+  /** Does all of it, or nothing when that throws or the process ends. */
+  transaction(act: () => void): void;
+  close(): void;
+}
+
+/** What a file of ours says of itself: who can read it, and in which version. */
+export interface DatabaseForm {
+  readonly applicationId: number;
+  readonly version: number;
+  /** The statements that make its tables. */
+  readonly schema: string;
+}
+
+/**
+ * Opens a database for this process alone, and makes it where there is none.
+ *
+ * @throws LOCKED, STATE for what is of another program or of a newer version, NO_SPACE, IO
+ */
+export function openDatabase(path: string, form: DatabaseForm): Database {
+  fs.mkdirSync(dirname(path), { recursive: true });
+  const release = lockState(path);
+  try {
+    return prepared(path, form, release);
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
+}
+
+function prepared(path: string, form: DatabaseForm, release: () => void): Database {
+  const isNew = !fs.existsSync(path) || fs.statSync(path).size === 0;
+  // The module's own lock outlives a process that is killed; ours tells that nobody has it.
+  fs.rmSync(`${path}.lock`, { recursive: true, force: true });
+  const { Database: Sqlite } = createRequire(import.meta.url)(
+    "node-sqlite3-wasm",
+  ) as typeof import("node-sqlite3-wasm");
+  const failed = (thrown: unknown): SyncError => failureOf(thrown, path);
+  const db = attempt(() => new Sqlite(path), failed);
+  const statements = new Map<string, ReturnType<Opened["prepare"]>>();
+  const prepare = (sql: string) => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const made = db.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
+  const close = (): void => {
+    // To close tells again what a statement failed with, which was told.
+    for (const statement of statements.values()) attemptQuietly(() => statement.finalize());
+    statements.clear();
+    attemptQuietly(() => db.close());
+  };
+  const database: Database = {
+    run: (sql, values = []) => attempt(() => void prepare(sql).run(values as BindValues), failed),
+    get: (sql, values = []) => attempt(() => rowOf(prepare(sql).get(values as BindValues)), failed),
+    all: (sql, values = []) =>
+      attempt(() => prepare(sql).all(values as BindValues) as readonly Row[], failed),
+    transaction(act) {
+      attempt(() => db.exec("BEGIN IMMEDIATE"), failed);
+      try {
+        act();
+        attempt(() => db.exec("COMMIT"), failed);
+      } catch (thrown) {
+        if (db.inTransaction) db.exec("ROLLBACK");
+        throw thrown;
+      }
+    },
+    close() {
+      close();
+      release();
+    },
+  };
+  try {
+    if (isNew) create(database, db, form);
+    else check(database, form, path);
+    attempt(() => db.exec("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL"), failed);
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
+  return database;
+}
+
+function create(database: Database, db: Opened, { applicationId, version, schema }: DatabaseForm): void {
+  database.transaction(() => {
+    db.exec(schema);
+    db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`);
+  });
+}
+
+function check(database: Database, { applicationId, version }: DatabaseForm, path: string): void {
+  const id = database.get("PRAGMA application_id")?.["application_id"];
+  if (id !== applicationId)
+    throw foreign(path, "this file is not a state of ours; name another one with --state");
+  const found = Number(database.get("PRAGMA user_version")?.["user_version"]);
+  if (found > version) throw foreign(path, "this state was written by a newer version");
+  if (found < version) throw foreign(path, "this state was written by an older version; remove it");
+}
+
+function foreign(path: string, message: string): SyncError {
+  return new SyncError("STATE", message, { detail: { path } });
+}
+
+function rowOf(found: QueryResult | null): Row | undefined {
+  return (found as Row | null) ?? undefined;
+}
+
+function attempt<Result>(act: () => Result, failed: (thrown: unknown) => SyncError): Result {
+  try {
+    return act();
+  } catch (thrown) {
+    throw failed(thrown);
+  }
+}
+
+/** What the module says in words only. */
+function failureOf(thrown: unknown, path: string): SyncError {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const detail = { path };
+  if (/not a database|malformed/.test(message))
+    return new SyncError("STATE", "this file is not a state of ours; name another one with --state", {
+      cause: thrown,
+      detail,
+    });
+  if (/full/.test(message) || (/disk I\/O/.test(message) && isFull(path)))
+    return new SyncError("NO_SPACE", "there is no room for the state", { cause: thrown, detail });
+  return new SyncError("IO", `the state cannot be used: ${message}`, { cause: thrown, detail });
+}
+
+/** True where the system has no room left: the module calls that a failed operation. */
+function isFull(path: string): boolean {
+  try {
+    return fs.statfsSync(dirname(path)).bavail === 0;
+  } catch {
+    return false;
+  }
+}
+
+function attemptQuietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // Nothing can be done about it.
+  }
+}

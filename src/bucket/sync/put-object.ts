@@ -1,0 +1,36 @@
+import { isSyncError } from "../../errors.ts";
+import type { ObjectBucket, WriteTerms } from "../object-bucket.ts";
+
+/** Buckets that take no terms about what is replaced. */
+const withoutTerms = new WeakSet<ObjectBucket>();
+
+/**
+ * Writes an object on the terms that nobody else has changed it, where the provider knows such
+ * terms. What is there already, because the answer to an earlier try was lost, is taken as written.
+ *
+ * @param etag what the object's ETag will be
+ * @throws CHANGED
+ */
+export async function putOnTerms(
+  bucket: ObjectBucket,
+  key: string,
+  terms: WriteTerms,
+  etag: string | undefined,
+  put: (terms: WriteTerms) => Promise<string>,
+): Promise<string> {
+  const { replaces: _, ...free } = terms;
+  if (withoutTerms.has(bucket)) return put(free);
+  try {
+    return await put(terms);
+  } catch (thrown) {
+    if (isSyncError(thrown, "UNSUPPORTED") && terms.replaces !== undefined) {
+      withoutTerms.add(bucket);
+      return put(free);
+    }
+    const isLost = isSyncError(thrown, "CHANGED") || isSyncError(thrown, "NOT_FOUND");
+    if (!isLost || etag === undefined) throw thrown;
+    const there = await bucket.head(key, terms.signal && { signal: terms.signal });
+    if (there?.etag === etag) return there.mark;
+    throw thrown;
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import { SyncError } from "../../errors.ts";
+
+/** Who works with a state, as it stands in the file beside it. */
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started, as the system counts it: tells it from a later one. */
+  readonly started: string;
+  readonly since: string;
+}
+
+/** Rounds of taking over a lock whose owner is gone. */
+const attemptCount = 5;
+
+/**
+ * Takes the lock of a state file, from an owner that is gone when need be, and returns what
+ * releases it. The file gets its name complete, by a second link.
+ *
+ * @throws LOCKED with the owner and the age of the lock
+ */
+export function lockState(path: string): () => void {
+  const place = `${path}.owner`;
+  const own = `${place}.${randomBytes(6).toString("hex")}`;
+  const { pid } = process;
+  const owner: Owner = { pid, host: os.hostname(), started: startOf(pid), since: new Date().toISOString() };
+  fs.writeFileSync(own, JSON.stringify(owner), { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < attemptCount; attempt++) {
+      if (attemptTo(() => fs.linkSync(own, place))) return () => void attemptTo(() => fs.unlinkSync(place));
+      const found = ownerIn(place);
+      if (found !== undefined && isRunning(found)) throw locked(path, found);
+      moveAway(place, own);
+    }
+  } finally {
+    fs.rmSync(own, { force: true });
+  }
+  throw new SyncError("LOCKED", "others take this state again and again", { detail: { path } });
+}
+
+/** Takes a dead lock out of the way; one that turns out to be of somebody else is put back. */
+function moveAway(place: string, own: string): void {
+  const dead = ownerIn(place);
+  const away = `${own}.dead`;
+  if (!attemptTo(() => fs.renameSync(place, away))) return;
+  const moved = ownerIn(away);
+  if (JSON.stringify(moved) !== JSON.stringify(dead)) attemptTo(() => fs.linkSync(away, place));
+  fs.rmSync(away, { force: true });
+}
+
+function ownerIn(place: string): Owner | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(place, "utf8")) as Owner;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True unless the owner is known to be gone: of another machine that cannot be known. */
+function isRunning({ pid, host, started }: Owner): boolean {
+  if (host !== os.hostname()) return true;
+  if (started !== "" && startOf(process.pid) !== "") return startOf(pid) === started;
+  return attemptTo(() => process.kill(pid, 0));
+}
+
+/** Field 22 of proc(5) stat, counted behind the name in brackets; nothing where there is none. */
+function startOf(pid: number): string {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function locked(path: string, { pid, host, since }: Owner): SyncError {
+  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(since)) / 60_000));
+  return new SyncError(
+    "LOCKED",
+    `process ${pid} on ${host} has worked with this state since ${since} (for ${minutes} min); if it does not run, remove ${path}.owner`,
+    { detail: { path } },
+  );
+}
+
+function attemptTo(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch {
+    return false;
+  }
+}
