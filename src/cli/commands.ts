@@ -127,6 +127,16 @@ export const commands: CommandTable = {
     about: "remove the chunks that no index names",
     load: async () => (await import("./casync/commands.ts")).storePrune,
   },
+  "bucket sync": {
+    synopsis: "SRC DST [--delete] [--dry-run] [--compare HOW]",
+    about: "bring a bucket or directory up to date with another, whatever happens on the way",
+    load: async () => (await import("./bucket/bucket-commands.ts")).bucketSync,
+  },
+  "bucket check": {
+    synopsis: "SRC DST [--samples K] [--seed S] [--from-state]",
+    about: "say whether objects drawn at random are the same at both sides",
+    load: async () => (await import("./bucket/bucket-commands.ts")).bucketCheck,
+  },
   doctor: {
     synopsis: "[--host HOST] [--dir DIR]",
     about: "tell what this machine has for a transfer, and what is missing for what",

@@ -5,7 +5,7 @@ export const summary = "Send only what the other end is missing, over any stream
 
 /** What the exit codes mean. */
 export const exitCodes =
-  "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some entries, 5 a limit was reached, 6 not let in, " +
+  "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some entries, 4 different, 5 a limit was reached, 6 not let in, " +
   "130 interrupted.";
 
 /** How names of trees are read. */

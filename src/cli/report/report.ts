@@ -26,7 +26,7 @@ export type ChangeCounts = Record<TreeChange["change"], number>;
 export interface Summary extends Progress {
   /** Bytes on the wire in each direction by type of frame, for those that a session has. */
   readonly frames?: object;
-  readonly action: "sent" | "received" | "compared" | "listed" | "rebuilt";
+  readonly action: "sent" | "received" | "compared" | "listed" | "rebuilt" | "copied";
   /** Entries that failed here or at the other end. */
   readonly failedEntries?: number;
   /** Devices, FIFOs and sockets that are not kept. */

@@ -1,0 +1,2 @@
+export { bucketCheck } from "./bucket-check.ts";
+export { bucketSync } from "./bucket-sync.ts";

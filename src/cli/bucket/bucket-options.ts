@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { nodeFetch } from "../../bucket/node-fetch.node.ts";
+import { nameOf, type SyncSide } from "../../bucket/sync/job.ts";
+import { slotLimits, Slots } from "../../bucket/sync/slots.ts";
+import { SyncError } from "../../errors.ts";
+import type { OptionSpecs, OptionValues } from "../command.ts";
+import { readCount } from "../options/arguments.ts";
+import type { Report } from "../report/report.ts";
+import { openPlace } from "./bucket-place.ts";
+
+const forSides = "; given twice, of SRC and of DST";
+const maxJobCount = 1024;
+const usualAttemptCount = 8;
+
+/** Options of the commands for buckets. */
+export const bucketOptions = {
+  endpoint: {
+    type: "string",
+    value: "URL",
+    multiple: true,
+    about: `the server of s3:// and gs://${forSides}`,
+  },
+  region: { type: "string", value: "NAME", multiple: true, about: `the region of s3://${forSides}` },
+  profile: {
+    type: "string",
+    value: "NAME",
+    multiple: true,
+    about: `whose credentials of the files to use${forSides}`,
+  },
+  state: {
+    type: "string",
+    value: "FILE",
+    about: "where to record the work; by the pair, in ~/.local/state, unless given",
+  },
+  jobs: {
+    type: "string",
+    short: "j",
+    value: "N",
+    about: "objects under way at a time, at most; 32 unless given",
+  },
+  retries: { type: "string", value: "N", about: "tries in all of a request that fails; 8 unless given" },
+} as const satisfies OptionSpecs;
+
+type Given = OptionValues<typeof bucketOptions>;
+
+/** Both sides as the command line has them, and what holds them back when servers ask for it. */
+export interface OpenedPair {
+  readonly source: SyncSide;
+  readonly destination: SyncSide;
+  readonly slots: Slots;
+  readonly statePath: string;
+}
+
+/** Opens both sides. @throws USAGE */
+export function openPair(places: readonly [string, string], options: Given, report: Report): OpenedPair {
+  const attemptCount = readCount("retries", options.retries, 1, 1000) ?? usualAttemptCount;
+  const slots = new Slots(readCount("jobs", options.jobs, 1, maxJobCount) ?? slotLimits.slotCount);
+  const common = {
+    attemptCount,
+    fetch: nodeFetch(),
+    onPushback: () => slots.pushBack(),
+    onSkipped: (error: SyncError) => report.trouble(error),
+  };
+  const [source, destination] = places.map((place, at) =>
+    openPlace(
+      place,
+      {
+        endpoint: ofSide(options.endpoint, at),
+        region: ofSide(options.region, at),
+        profile: ofSide(options.profile, at),
+      },
+      common,
+    ),
+  ) as [SyncSide, SyncSide];
+  return { source, destination, slots, statePath: options.state ?? usualState(source, destination) };
+}
+
+/** What is given once is for both sides. @throws USAGE for more than two */
+function ofSide(given: readonly string[] | undefined, at: number): string | undefined {
+  if (given && given.length > 2) throw new SyncError("USAGE", "there are two sides");
+  return given?.[at] ?? given?.[0];
+}
+
+/** A file for each pair. */
+function usualState(source: SyncSide, destination: SyncSide): string {
+  const home = process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
+  const name = createHash("sha256")
+    .update(`${nameOf(source)}\n${nameOf(destination)}`)
+    .digest("hex");
+  return join(home, "rsync-stream", "buckets", `${name.slice(0, 16)}.db`);
+}

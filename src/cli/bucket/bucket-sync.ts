@@ -1,0 +1,218 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Comparison, SyncSide } from "../../bucket/sync/job.ts";
+import { purgeVersions } from "../../bucket/sync/purge-versions.ts";
+import { syncBuckets, type SyncBucketsOptions } from "../../bucket/sync/sync-buckets.node.ts";
+import { SyncError } from "../../errors.ts";
+import type { TreeChange } from "../../tree/entry/entry.ts";
+import { defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
+import { readCount } from "../options/arguments.ts";
+import { reportOptions } from "../options/report-options.ts";
+import { progressPace, type Report } from "../report/report.ts";
+import { bucketOptions, openPair, type OpenedPair } from "./bucket-options.ts";
+import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
+
+const comparisons: readonly Comparison[] = ["checksum", "time", "size"];
+const msPerDay = 86_400_000;
+const maxDays = 100_000;
+
+const syncOptions = {
+  "dry-run": { type: "boolean", short: "n", about: "change nothing, tell what would become of objects" },
+  compare: {
+    type: "string",
+    value: "HOW",
+    about: "checksum (default), time or size: what is equal is not copied",
+  },
+  delete: { type: "boolean", about: "delete what DST has and SRC has not, once all is copied" },
+  "max-delete": {
+    type: "string",
+    value: "N",
+    about: "delete nothing when it would be more than N; 1000 unless given",
+  },
+  "allow-empty-source": { type: "boolean", about: "delete everything when nothing is in SRC" },
+  "ignore-errors": { type: "boolean", about: "delete even when objects could not be copied" },
+  "backup-prefix": {
+    type: "string",
+    value: "PREFIX",
+    about: "keep what is replaced or deleted under such keys of DST",
+  },
+  "purge-older-than": {
+    type: "string",
+    value: "DAYS",
+    about: "delete versions for good that were replaced or deleted before",
+  },
+  "max-purge": { type: "string", value: "N", about: "purge N versions at most, the others next time" },
+  metadata: { type: "string", value: "HOW", about: "keep (default) or none" },
+  "storage-class": {
+    type: "string",
+    value: "CLASS",
+    about: "of what is written, and of a bucket that is created",
+  },
+  create: { type: "boolean", about: "create the bucket DST when it is not there and SRC is" },
+  location: { type: "string", value: "NAME", about: "where to create it" },
+  versioning: { type: "boolean", about: "switch on that DST keeps old versions" },
+  restart: { type: "boolean", about: "begin anew where an unfinished run is recorded" },
+  ...bucketOptions,
+  ...keyFilterOptions,
+  ...reportOptions,
+} as const satisfies OptionSpecs;
+
+type Given = OptionValues<typeof syncOptions>;
+
+/** `bucket sync SRC DST`: brings the objects of one bucket up to date with those of another. */
+export const bucketSync = defineCommand({
+  operands: ["SRC", "DST"],
+  options: syncOptions,
+  writesOutput: () => false,
+  async run({ operands, options, report, signal }) {
+    const pair = openPair(operands, options, report);
+    const asked = await readSyncOptions(options);
+    const purgeDays = readCount("purge-older-than", options["purge-older-than"], 0, maxDays);
+    await prepareBuckets(pair, options, report, signal);
+    const isDry = options["dry-run"] === true;
+    const summary = await inState(pair.statePath, isDry, async (statePath) =>
+      syncBuckets(pair.source, pair.destination, statePath, {
+        ...asked,
+        ...eventsTo(report, isDry),
+        isDry,
+        signal,
+        slots: pair.slots,
+      }),
+    );
+    if (summary.isResumed) report.notice("went on with what an earlier run had left");
+    if (summary.vanished > 0)
+      report.notice(`${summary.vanished} objects vanished before they were copied`, {
+        vanished: summary.vanished,
+      });
+    if (purgeDays !== undefined) await purge(pair.destination, purgeDays, options, report, signal);
+    report.summary({
+      action: "copied",
+      entries: summary.sourceObjects,
+      doneBytes: summary.sourceBytes,
+      newBytes: summary.copiedBytes,
+      ...(options.delete === true && { deletedEntries: summary.deleted }),
+      failedEntries: summary.failed,
+    });
+    if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
+  },
+});
+
+/** @throws USAGE */
+async function readSyncOptions(options: Given): Promise<SyncBucketsOptions> {
+  const compare = comparisons.find((name) => name === (options.compare ?? "checksum"));
+  if (!compare)
+    throw new SyncError("USAGE", `--compare takes ${comparisons.join(", ")}, not "${options.compare}"`);
+  const { metadata = "keep" } = options;
+  if (metadata !== "keep" && metadata !== "none")
+    throw new SyncError("USAGE", `--metadata takes keep or none, not "${metadata}"`);
+  const maxDeletedCount = readCount("max-delete", options["max-delete"], 0, Number.MAX_SAFE_INTEGER);
+  const storageClass = options["storage-class"];
+  const backupPrefix = options["backup-prefix"];
+  return {
+    compare,
+    ...(await readKeyFilter(options)),
+    deletes: options.delete === true,
+    deletesAfterFailures: options["ignore-errors"] === true,
+    allowsEmptySource: options["allow-empty-source"] === true,
+    keepsMetadata: metadata === "keep",
+    restarts: options.restart === true || options["dry-run"] === true,
+    ...(maxDeletedCount !== undefined && { maxDeletedCount }),
+    ...(storageClass !== undefined && { storageClass }),
+    ...(backupPrefix !== undefined && { backupPrefix: backupPrefix.replace(/\/*$/, "/") }),
+  };
+}
+
+/** Looks for the source first: what is mistyped there must change nothing. */
+async function prepareBuckets(
+  { source, destination }: OpenedPair,
+  options: Given,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await source.bucket.exists({ signal }))) throw noBucket(source);
+  const isDry = options["dry-run"] === true;
+  if (!(await destination.bucket.exists({ signal }))) {
+    if (options.create !== true || isDry) throw noBucket(destination);
+    const { location, "storage-class": storageClass } = options;
+    await destination.bucket.create({
+      signal,
+      ...(location && { location }),
+      ...(storageClass && { storageClass }),
+    });
+    report.notice(`created ${destination.bucket.url}`);
+  }
+  if (options.versioning !== true || isDry) return;
+  const { versions } = destination.bucket;
+  if (!versions) throw new SyncError("UNSUPPORTED", "versions cannot be switched on there");
+  if (await versions.isOn({ signal })) return;
+  await versions.switchOn({ signal });
+  report.notice(`${destination.bucket.url} keeps old versions from now on`);
+}
+
+function noBucket({ bucket: { url } }: SyncSide): SyncError {
+  return new SyncError("NOT_FOUND", `${url} is not there; --create makes a destination`);
+}
+
+async function purge(
+  destination: SyncSide,
+  days: number,
+  options: Given,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const isDry = options["dry-run"] === true;
+  const maxCount = readCount("max-purge", options["max-purge"], 0, Number.MAX_SAFE_INTEGER);
+  const count = await purgeVersions(destination, Date.now() - days * msPerDay, {
+    signal,
+    isDry,
+    ...(maxCount !== undefined && { maxCount }),
+    onTrouble: (error) => report.trouble(error),
+  });
+  report.notice(`${count} old versions ${isDry ? "would be" : "were"} purged`, { purged: count });
+}
+
+/** What is told while it goes on. */
+function eventsTo(report: Report, isDry: boolean): SyncBucketsOptions {
+  const isDue = progressPace();
+  const tell = (change: TreeChange): void => {
+    if (isDry) report.change(change);
+    else if (change.change === "deleted") report.deleted?.(change);
+    else report.received?.(change);
+  };
+  return {
+    onProgress({ doneBytes, copiedBytes, doneObjects, totalObjects, totalBytes, key }) {
+      if (!isDue()) return;
+      report.progress({
+        doneBytes,
+        newBytes: copiedBytes,
+        files: doneObjects,
+        ...(totalObjects !== undefined && { totalFiles: totalObjects }),
+        ...(totalBytes !== undefined && { totalBytes }),
+        ...(key !== undefined && { name: key.slice(key.lastIndexOf("/") + 1) }),
+      });
+    },
+    onChange: ({ change, key, sizeBytes }) =>
+      tell({ change, path: key, kind: "file", size: sizeBytes, differs: [] }),
+    onTrouble: (error) => report.trouble(error),
+    onNotice: (text) => report.notice(text),
+  };
+}
+
+/** A dry run works with a copy of the state, which is gone afterwards. */
+async function inState<Result>(
+  path: string,
+  isDry: boolean,
+  act: (path: string) => Promise<Result>,
+): Promise<Result> {
+  if (!isDry) return act(path);
+  const folder = await mkdtemp(join(tmpdir(), "rsync-stream-bucket-"));
+  const copy = join(folder, "state.db");
+  try {
+    if (existsSync(path)) await copyFile(path, copy);
+    return await act(copy);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

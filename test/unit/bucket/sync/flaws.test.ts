@@ -1,0 +1,325 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { dirBucket } from "../../../../src/bucket/dir-bucket.node.ts";
+import { asking, requestLimits, backoffMs } from "../../../../src/bucket/requests.ts";
+import { Slots } from "../../../../src/bucket/sync/slots.ts";
+import { SyncState } from "../../../../src/bucket/sync/state.node.ts";
+import { syncBuckets } from "../../../../src/bucket/sync/sync-buckets.node.ts";
+import { purgeVersions } from "../../../../src/bucket/sync/purge-versions.ts";
+import type { StubRequest } from "../../../s3-stub.ts";
+import { countOf, quick, usePair } from "./pairs.ts";
+
+/** What tools of this kind get wrong, each by itself. */
+
+const pair = usePair();
+
+function refuse(response: ServerResponse, status: number, code: string): boolean {
+  response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`);
+  return true;
+}
+
+const isListing = ({ query }: StubRequest): boolean => query.has("list-type");
+
+/** The same keys at both sides, and an old one more at the destination. */
+function fill(count: number): void {
+  for (let i = 0; i < count; i++) {
+    pair.source.put("b", `k${i}`, `content ${i}`);
+    pair.destination.put("b", `k${i}`, `content ${i}`);
+  }
+  pair.destination.put("b", "old", "old");
+}
+
+test("a listing that fails deletes nothing, and the next run has it all", async () => {
+  fill(30);
+  pair.source.pageLength = 10;
+  let pageCount = 0;
+  pair.source.fault = (request, response) =>
+    isListing(request) && ++pageCount > 2 && refuse(response, 403, "AccessDenied");
+  await expect(pair.sync({ deletes: true })).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  expect(Object.keys(pair.contentsOf(pair.destination)).length).toBe(31);
+  pair.source.fault = undefined;
+  pair.source.requests.length = 0;
+  expect(await pair.sync({ deletes: true })).toMatchObject({ isResumed: true, deleted: 1, equal: 30 });
+  expect(pair.contentsOf(pair.destination)).toEqual(pair.contentsOf(pair.source));
+  expect(countOf(pair.source, /start-after/)).toBe(1);
+});
+
+test("an empty source, and more deletions than allowed, delete nothing", async () => {
+  fill(5);
+  pair.source.buckets.set("b", new Map());
+  await expect(pair.sync({ deletes: true })).rejects.toMatchObject({ code: "LIMIT" });
+  pair.source.put("b", "k0", "content 0");
+  await expect(pair.sync({ deletes: true, maxDeletedCount: 4 })).rejects.toMatchObject({ code: "LIMIT" });
+  expect(Object.keys(pair.contentsOf(pair.destination)).length).toBe(6);
+  expect(await pair.sync({ deletes: true, maxDeletedCount: 5 })).toMatchObject({ deleted: 5 });
+  pair.source.buckets.set("b", new Map());
+  expect(await pair.sync({ deletes: true, allowsEmptySource: true })).toMatchObject({ deleted: 1 });
+});
+
+test("a state is of its pair and, while work is left, of its rules", async () => {
+  fill(3);
+  const source = { bucket: pair.bucketOf(pair.source), prefix: "other/" };
+  const destination = { bucket: pair.bucketOf(pair.destination), prefix: "" };
+  pair.source.fault = (request, response) => isListing(request) && refuse(response, 403, "AccessDenied");
+  await expect(pair.sync()).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  pair.source.fault = undefined;
+  const other = syncBuckets(source, destination, pair.statePath);
+  await expect(other).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringMatching(/other\/.*not of|not of.*other\//),
+  });
+  await expect(pair.sync({ compare: "size" })).rejects.toMatchObject({ code: "USAGE" });
+  expect(await pair.sync({ compare: "size", restarts: true })).toMatchObject({ equal: 3, isResumed: false });
+});
+
+test("failing attempts take their time: ten thousand take hours, and a hundred objects end a run", async () => {
+  const waits = Array.from({ length: 12 }, (_, at) => backoffMs(at + 1, 500));
+  for (const [at, ms] of waits.entries()) {
+    const most = Math.min(requestLimits.retryPauseMs, 500 * 2 ** at);
+    expect(ms).toBeGreaterThanOrEqual(most / 2);
+    expect(ms).toBeLessThanOrEqual(most);
+  }
+  for (let i = 0; i < 150; i++) pair.source.put("b", `k${i}`, "x");
+  pair.destination.fault = ({ method }, response) =>
+    method === "PUT" && refuse(response, 500, "InternalError");
+  await expect(pair.sync()).rejects.toMatchObject({
+    code: "UPSTREAM",
+    message: expect.stringContaining("in a row"),
+  });
+  expect(countOf(pair.destination, /^PUT/)).toBeLessThanOrEqual(150 * quick.attemptCount);
+});
+
+test("a time that a server names is waited for", async () => {
+  let count = 0;
+  const call = async (): Promise<Response> =>
+    new Response(null, { status: ++count === 1 ? 503 : 200, headers: { "retry-after": "0" } });
+  const pushed: number[] = [];
+  const ask = asking({ fetch: call as typeof fetch, retryMs: 3_600_000, onPushback: () => pushed.push(1) });
+  const take = async ({ status }: Response): Promise<number> => {
+    if (status !== 200) throw Object.assign(new Error("busy"), { name: "SyncError", code: "UPSTREAM" });
+    return status;
+  };
+  expect(await ask(async () => ({ url: "http://host/", init: {} }), take)).toBe(200);
+  expect(pushed.length).toBe(1);
+});
+
+test("an object that cannot be copied holds up none, is told, and is found again", async () => {
+  for (let i = 0; i < 20; i++) pair.source.put("b", `k${i}`, `content ${i}`);
+  pair.destination.fault = ({ key, method }, response) =>
+    key === "k7" && method === "PUT" && refuse(response, 400, "InvalidRequest");
+  const troubles: (string | undefined)[] = [];
+  const options = {
+    deletes: true,
+    onTrouble: (error: { detail: { path?: string } }) => troubles.push(error.detail.path),
+  };
+  pair.destination.put("b", "old", "old");
+  expect(await pair.sync(options)).toMatchObject({ copied: 19, failed: 1, deleted: 0 });
+  expect(troubles).toEqual(["k7"]);
+  pair.destination.fault = undefined;
+  expect(await pair.sync(options)).toMatchObject({ copied: 1, failed: 0, deleted: 1 });
+});
+
+test("an object in parts keeps its ETag, goes on after an end, and is not copied again", async () => {
+  const partBytes = 5_242_880;
+  const bytes = Buffer.alloc(2 * partBytes + 10, "abc");
+  const parts = [0, 1, 2].map((at) => bytes.subarray(at * partBytes, (at + 1) * partBytes));
+  const etag = `${createHash("md5")
+    .update(Buffer.concat(parts.map((part) => createHash("md5").update(part).digest())))
+    .digest("hex")}-3`;
+  pair.source.put("b", "long", bytes);
+  pair.source.buckets
+    .get("b")!
+    .set("long", { bytes, etag, headers: {}, writtenMs: 0, partBytes: parts.map(({ length }) => length) });
+  const stop = new AbortController();
+  let partCount = 0;
+  pair.destination.fault = ({ query, method }) => {
+    if (method === "PUT" && query.has("partNumber") && ++partCount === 3) stop.abort(new Error("stopped"));
+    return false;
+  };
+  await expect(pair.sync({ signal: stop.signal })).rejects.toThrow("stopped");
+  const before = countOf(pair.destination, /^PUT/);
+  pair.destination.fault = undefined;
+  expect(await pair.sync()).toMatchObject({ copied: 1, isResumed: true });
+  expect(countOf(pair.destination, /^PUT/) - before).toBeLessThanOrEqual(3);
+  expect(countOf(pair.destination, /^POST b\/long\?uploads/)).toBe(1);
+  expect(pair.destination.buckets.get("b")!.get("long")).toMatchObject({ etag });
+  expect(pair.destination.buckets.get("b")!.get("long")!.bytes.equals(bytes)).toBe(true);
+  expect(await pair.sync()).toMatchObject({ copied: 0, equal: 1 });
+});
+
+test("ETags that cannot be equal do not have an object copied each night, with a state or without", async () => {
+  const { bytes } = pair.source.put("b", "k", "content");
+  // As of an object that is encrypted with a key of its own.
+  const etag = "0".repeat(32);
+  const headers = { "x-amz-server-side-encryption": "aws:kms", "x-amz-checksum-crc64nvme": "AAAAAAAAAAA=" };
+  pair.source.buckets.get("b")!.set("k", { bytes, etag, headers, writtenMs: 0 });
+  expect(await pair.sync()).toMatchObject({ copied: 1 });
+  expect(await pair.sync()).toMatchObject({ copied: 0, equal: 1 });
+  const long = { ...pair.source.buckets.get("b")!.get("k")!, etag: `${"1".repeat(32)}-2` };
+  pair.source.buckets.get("b")!.set("k", long);
+  pair.destination.buckets.get("b")!.set("k", { ...pair.destination.buckets.get("b")!.get("k")!, headers });
+  expect(await pair.sync()).toMatchObject({ copied: 0, equal: 1 });
+});
+
+test("one server copies by itself, and no content comes through here", async () => {
+  pair.source.buckets.set("other", new Map());
+  for (let i = 0; i < 5; i++) pair.source.put("b", `k${i}`, `content ${i}`);
+  const bucket = pair.bucketOf(pair.source);
+  const { s3Bucket } = await import("../../../../src/bucket/s3.ts");
+  const other = s3Bucket(pair.source.url, "other", quick);
+  const done = await syncBuckets({ bucket, prefix: "" }, { bucket: other, prefix: "at/" }, pair.statePath);
+  expect(done).toMatchObject({ copied: 5 });
+  expect([...pair.source.buckets.get("other")!.keys()].sort()).toEqual([
+    "at/k0",
+    "at/k1",
+    "at/k2",
+    "at/k3",
+    "at/k4",
+  ]);
+  expect(countOf(pair.source, /^GET b\/k/)).toBe(0);
+});
+
+test("a slow object lets all others pass", async () => {
+  for (let i = 0; i < 50; i++) pair.source.put("b", `k${String(i).padStart(2, "0")}`, "x");
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  pair.source.fault = async ({ key, method }) => {
+    if (key === "k00" && method === "GET") await held;
+    return false;
+  };
+  const done = pair.sync({ slots: new Slots(2), onChange: ({ key }) => key === "k49" && release() });
+  expect(await done).toMatchObject({ copied: 50 });
+});
+
+test("a thousand objects are deleted by one request", async () => {
+  pair.source.put("b", "k", "x");
+  for (let i = 0; i < 1500; i++) pair.destination.put("b", `old${i}`, "");
+  expect(await pair.sync({ deletes: true, maxDeletedCount: 2000 })).toMatchObject({ deleted: 1500 });
+  expect(countOf(pair.destination, /^POST b\/\?delete/)).toBe(2);
+});
+
+test("metadata and prefixes are kept, and what a rule leaves out is left alone", async () => {
+  const headers = { "content-type": "text/x", "cache-control": "max-age=1", "x-amz-meta-a": "b" };
+  pair.source.put("b", "from/a", "1", headers);
+  pair.source.put("b", "from/skip", "1");
+  pair.source.put("b", "from2/a", "1");
+  pair.destination.put("b", "to/skip2", "1");
+  pair.destination.put("b", "to2/a", "1");
+  const options = { deletes: true, isLeftOut: (key: string) => key.startsWith("skip") };
+  await syncBuckets(
+    { bucket: pair.bucketOf(pair.source), prefix: "from/" },
+    { bucket: pair.bucketOf(pair.destination), prefix: "to/" },
+    pair.statePath,
+    options,
+  );
+  expect(Object.keys(pair.contentsOf(pair.destination)).sort()).toEqual(["to/a", "to/skip2", "to2/a"]);
+  expect(pair.destination.buckets.get("b")!.get("to/a")!.headers).toEqual(headers);
+});
+
+test("a purge takes what was replaced or deleted before a time, and nothing that is read now", async () => {
+  const stub = pair.destination;
+  const first = stub.put("b", "p/kept", "1").writtenMs;
+  stub.put("b", "p/kept", "2");
+  stub.put("b", "p/gone", "1");
+  const side = { bucket: pair.bucketOf(stub), prefix: "p/" };
+  await side.bucket.deleteMany(["p/gone"]);
+  stub.pageLength = 2;
+  expect(await purgeVersions(side, first + 500)).toBe(0);
+  expect(await purgeVersions(side, first + 1_000_000, { isDry: true })).toBe(3);
+  expect(stub.versions.length).toBe(4);
+  expect(await purgeVersions(side, first + 1_000_000)).toBe(3);
+  expect(stub.versions.map(({ key, object }) => [key, object?.bytes.toString()])).toEqual([["p/kept", "2"]]);
+});
+
+test("what vanishes before or while it is read is counted, and so is what is gone when it is deleted", async () => {
+  for (const key of ["a", "b", "c"]) pair.source.put("b", key, key);
+  pair.destination.put("b", "old", "old");
+  pair.source.fault = ({ key, method }) => {
+    if (key === "b" && method === "GET") pair.source.buckets.get("b")!.delete("b");
+    return false;
+  };
+  pair.destination.fault = ({ query }, response) => {
+    if (!query.has("delete")) return false;
+    response.end("<DeleteResult><Error><Key>old</Key><Code>NoSuchKey</Code></Error></DeleteResult>");
+    return true;
+  };
+  expect(await pair.sync({ deletes: true })).toMatchObject({ copied: 2, vanished: 1, failed: 0, deleted: 1 });
+});
+
+test("one run at a time has a state, and another is told whose it is", async () => {
+  const state = new SyncState(pair.statePath);
+  await expect(pair.sync()).rejects.toMatchObject({
+    code: "LOCKED",
+    message: expect.stringContaining(`process ${process.pid}`),
+  });
+  state.close();
+  // As a process leaves it that was killed.
+  const dead = {
+    pid: 2 ** 22 + 1,
+    host: (await import("node:os")).hostname(),
+    started: "1",
+    since: new Date().toISOString(),
+  };
+  writeFileSync(`${pair.statePath}.owner`, JSON.stringify(dead));
+  mkdirSync(`${pair.statePath}.lock`);
+  expect(await pair.sync()).toMatchObject({ copied: 0 });
+  expect(existsSync(`${pair.statePath}.owner`)).toBe(false);
+});
+
+test("a file that is no state, or one of a newer version, stays as it is", async () => {
+  writeFileSync(pair.statePath, "something else ".repeat(100));
+  await expect(pair.sync()).rejects.toMatchObject({ code: "STATE" });
+  expect(readFileSync(pair.statePath, "utf8")).toBe("something else ".repeat(100));
+  rmSync(pair.statePath);
+  await pair.sync();
+  const bytes = readFileSync(pair.statePath);
+  // The version of the user is in bytes 60 to 63 of the header.
+  bytes.writeUInt32BE(99, 60);
+  writeFileSync(pair.statePath, bytes);
+  await expect(pair.sync()).rejects.toMatchObject({
+    code: "STATE",
+    message: expect.stringContaining("newer"),
+  });
+  expect(readFileSync(pair.statePath).equals(bytes)).toBe(true);
+});
+
+test("what somebody else wrote meanwhile is not lost", async () => {
+  pair.source.put("b", "k", "ours");
+  pair.destination.fault = ({ method, key }) => {
+    if (method === "PUT" && key === "k") pair.destination.put("b", "k", "theirs");
+    return false;
+  };
+  expect(await pair.sync()).toMatchObject({ copied: 0, failed: 1 });
+  expect(pair.contentsOf(pair.destination)).toEqual({ k: "theirs" });
+});
+
+test("a directory is a side as any other, and both ways come back to the same", async () => {
+  const folder = join(pair.folder, "tree");
+  mkdirSync(join(folder, "a.d"), { recursive: true });
+  for (const [name, content] of [
+    ["a.d/x", "1"],
+    ["a", "2"],
+    ["b", ""],
+  ] as const)
+    writeFileSync(join(folder, name), content);
+  const dir = { bucket: dirBucket(folder), prefix: "" };
+  const there = { bucket: pair.bucketOf(pair.destination), prefix: "t/" };
+  const states = [join(pair.folder, "s1"), join(pair.folder, "s2")] as const;
+  expect(await syncBuckets(dir, there, states[0])).toMatchObject({ copied: 3 });
+  expect(await syncBuckets(dir, there, states[0])).toMatchObject({ copied: 0, equal: 3 });
+  expect(await syncBuckets(dir, there, states[1])).toMatchObject({ copied: 0, equal: 3 });
+  const back = { bucket: dirBucket(join(pair.folder, "back")), prefix: "" };
+  await back.bucket.create();
+  pair.destination.put("b", "t/x//y", "no file can have this key");
+  expect(await syncBuckets(there, back, join(pair.folder, "s3"))).toMatchObject({ copied: 3, failed: 1 });
+  expect(readFileSync(join(pair.folder, "back", "a.d", "x"), "utf8")).toBe("1");
+  pair.destination.buckets.get("b")!.delete("t/a.d/x");
+  pair.destination.buckets.get("b")!.delete("t/x//y");
+  expect(await syncBuckets(there, back, join(pair.folder, "s3"), { deletes: true })).toMatchObject({
+    deleted: 1,
+  });
+  expect(existsSync(join(pair.folder, "back", "a.d"))).toBe(false);
+});
