@@ -26,6 +26,11 @@ export class NumberColumn {
     return this.#values[at]!;
   }
 
+  /** Changes a number that is there. */
+  set(at: number, value: number): void {
+    this.#values[at] = value;
+  }
+
   #grow(): void {
     const { constructor, length } = this.#values;
     const wider = new (constructor as new (length: number) => Numbers)(Math.ceil(length * 1.5) + 1);

@@ -57,6 +57,32 @@ export async function readCatar(source: AsyncIterable<Bytes>): Promise<CatarRead
   }
 }
 
+/** One entry of an archive, and where what is in it begins. */
+export interface CatarMember {
+  readonly node: CatarNode;
+  /** Bytes from the first of its records to its content, or to the first entry of a directory. */
+  readonly bodyAt: number;
+}
+
+/**
+ * Reads one entry by itself, but nothing of what is in it.
+ *
+ * @param source the archive from the name of the entry on, or from its beginning on for the root
+ * @param features of the archive; undefined for the root, which says them
+ * @throws as `readCatar`
+ */
+export async function readCatarMember(
+  source: AsyncIterable<Bytes>,
+  features?: bigint,
+): Promise<CatarMember & { readonly features: bigint }> {
+  const decoder = new Decoder(new ExactReader(source));
+  try {
+    return await decoder.member(features);
+  } finally {
+    await decoder.close();
+  }
+}
+
 class Decoder {
   readonly #reader: ExactReader;
   #at = 0;
@@ -80,6 +106,25 @@ class Decoder {
     return this.#features;
   }
 
+  async member(features: bigint | undefined): Promise<CatarMember & { readonly features: bigint }> {
+    let name: Bytes = new Uint8Array(0);
+    if (features === undefined) await this.open();
+    else {
+      this.#features = features;
+      name = await this.#filename(await this.#head());
+      this.#entry = await this.#nextEntry();
+    }
+    const nodes = this.#node(name, this.#entry!, 0);
+    const { value } = (await nodes.next()) as IteratorResult<CatarEvent & { type: "node" }, never>;
+    // Of a directory the record behind it was looked at.
+    const isAhead = value.node.type === "dir";
+    return {
+      node: value.node,
+      bodyAt: this.#at - (isAhead ? recordHeaderBytes : 0),
+      features: this.#features,
+    };
+  }
+
   close(): Promise<void> {
     return this.#reader.close();
   }
@@ -97,12 +142,16 @@ class Decoder {
         head = await this.#head();
       }
       name = await this.#filename(head);
-      const entry = await this.#head();
-      if (entry.type !== t.entry || entry.size !== entryBodyBytes)
-        throw this.#bad("a name has no entry", entry);
-      entryAt = entry.at;
-      fields = this.#readEntry(await this.#take(entry.size));
+      this.#open.at(-1)!.members++;
+      entryAt = this.#at;
+      fields = await this.#nextEntry();
     }
+  }
+
+  async #nextEntry(): Promise<EntryFields> {
+    const head = await this.#head();
+    if (head.type !== t.entry || head.size !== entryBodyBytes) throw this.#bad("a name has no entry", head);
+    return this.#readEntry(await this.#take(head.size));
   }
 
   /** One node with its content; returns the first record behind it. */
@@ -195,7 +244,6 @@ class Decoder {
       throw new SyncError("PATH", "a name in the archive is too long", { detail: { offset: head.at } });
     const name = withoutNul(await this.#take(head.size));
     if (name === undefined) throw this.#bad("a name does not end in NUL", head);
-    this.#open.at(-1)!.members++;
     return checkName(name);
   }
 
