@@ -18,6 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   session: ["errors", "types", "bytes", "chunk", "store", "remotesync", "tree", "transport"],
   bucket: ["errors", "types", "bytes", "chunk"],
   casync: ["errors", "types", "bytes", "transport", "chunk", "store", "tree", "bucket"],
+  fuse: ["errors", "types", "bytes", "chunk", "store", "tree", "casync"],
   index: [
     "errors",
     "types",
@@ -38,7 +39,7 @@ mayImport["swarm"] = [...mayImport["relay"], "relay"];
 mayImport["browser"] = mayImport["index"]!;
 mayImport["ui"] = [...mayImport["index"]!, "browser"];
 mayImport["transfer"] = [...mayImport["swarm"], "swarm"];
-mayImport["node"] = [...mayImport["transfer"], "index", "transfer"];
+mayImport["node"] = [...mayImport["transfer"], "index", "transfer", "fuse"];
 mayImport["testing"] = mayImport["index"]!;
 mayImport["cli"] = [...mayImport["node"]!, "node", "testing"];
 

@@ -9,6 +9,8 @@ export interface Koffi {
   /** Reads a value behind a pointer, from a number of bytes on. */
   decode(pointer: unknown, type: string): unknown;
   decode(pointer: unknown, offset: number, type: string): unknown;
+  /** Where the bytes of an array are, which stay there while it is in use. */
+  address(bytes: ArrayBufferView): bigint;
   errno(): number;
 }
 
