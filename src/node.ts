@@ -18,6 +18,14 @@ export {
   chunkAnswers,
   type ChunkAnswersOptions,
 } from "./casync/chunk-answers.node.ts";
+export { type AnyContent, blobReader, type BlobReaderOptions } from "./casync/blob-reader.ts";
+export { type ChunkTable, openChunkTable } from "./casync/chunk-table.ts";
+export { fileContent, indexFileTable } from "./casync/file-content.node.ts";
+export { blobTree } from "./fuse/blob-tree.ts";
+export { catarTree } from "./fuse/catar-tree.ts";
+export type { FuseAttributes, FuseStatistics } from "./fuse/fuse-replies.ts";
+export type { FuseMember, FuseTree, FuseXattr } from "./fuse/fuse-tree.ts";
+export { mountTree, type MountTreeOptions } from "./fuse/mount-tree.node.ts";
 export { type ChunkServerOptions, chunkServer } from "./casync/chunk-server.node.ts";
 export { nodeCompressor } from "./casync/compressor.node.ts";
 export { type ExtractBlobOptions, type ExtractTotals, extractBlob } from "./casync/extract-blob.node.ts";

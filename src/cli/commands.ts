@@ -112,6 +112,11 @@ export const commands: CommandTable = {
     about: "unpack an archive of casync, or one whose chunks are in a store",
     load: async () => (await import("./casync/commands.ts")).indexUntar,
   },
+  "index mount": {
+    synopsis: "INDEX DIR --store STORE [-o OPTIONS] [--cor-file FILE]",
+    about: "show what an index or archive is of as files to read, by FUSE",
+    load: async () => (await import("./casync/commands.ts")).indexMount,
+  },
   "store verify": {
     synopsis: "STORE [--repair] [--repair-from STORE]",
     about: "find damaged chunks in a store of casync or desync",

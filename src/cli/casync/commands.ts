@@ -7,6 +7,7 @@ export { indexCat } from "./index-cat.ts";
 export { indexExtract } from "./index-extract.ts";
 export { indexList } from "./index-list.ts";
 export { indexMake } from "./index-make.ts";
+export { indexMount } from "./index-mount.ts";
 export { indexTar } from "./index-tar.ts";
 export { indexUntar } from "./index-untar.ts";
 export { indexVerify } from "./index-verify.ts";
