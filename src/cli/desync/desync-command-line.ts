@@ -30,8 +30,7 @@ export async function runDesync(argv: readonly string[]): Promise<number> {
     if (load === undefined) throw new SyncError("USAGE", `unknown command "${name}"; see -h`);
     const command = await load();
     if (isQuestion) return await printHelp(name, command);
-    abortOnInterrupt(controller);
-    await runCommand(name, command, rest, controller.signal);
+    await runCommand(name, command, rest, controller);
     return 0;
   } catch (thrown) {
     await writeText(2, `Error: ${describeError(toSyncError(thrown))}\n`);
@@ -44,12 +43,15 @@ async function runCommand(
   name: string,
   command: DesyncCommand,
   argv: readonly string[],
-  signal: AbortSignal,
+  controller: AbortController,
 ): Promise<void> {
   const given = readDesyncArguments(argv, { ...everyOption, ...command.options });
   const [least, most] = command.operandCount;
   if (given.operands.length < least || given.operands.length > most)
     throw new SyncError("USAGE", `usage: desync ${name} ${command.usage}; see -h`);
+  abortOnInterrupt(controller);
+  if (command.takesHangup?.(given)) process.removeAllListeners("SIGHUP");
+  const { signal } = controller;
   const told: Promise<unknown>[] = [];
   await command.run({
     given,

@@ -17,5 +17,7 @@ export interface DesyncCommand {
   /** How many operands it takes: this many at least, and at most. */
   readonly operandCount: readonly [least: number, most: number];
   readonly options: DesyncOptions;
+  /** True for a line on which SIGHUP does not end it, but has it look at something anew. */
+  takesHangup?(given: DesyncArguments): boolean;
   run(call: DesyncCall): Promise<void>;
 }

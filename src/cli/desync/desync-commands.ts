@@ -13,6 +13,7 @@ export const desyncCommands: Readonly<Record<string, () => Promise<DesyncCommand
   "inspect-chunks": async () => (await import("./info-commands.ts")).inspectChunks,
   "list-chunks": async () => (await import("./blob-commands.ts")).listChunks,
   make: async () => (await import("./blob-commands.ts")).make,
+  "mount-index": async () => (await import("./mount-command.ts")).mountIndexCommand,
   mtree: async () => (await import("./tree-commands.ts")).mtree,
   prune: async () => (await import("./store-commands.ts")).prune,
   pull: async () => (await import("./serving-commands.ts")).pull,

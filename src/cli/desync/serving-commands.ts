@@ -15,7 +15,8 @@ import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { readNamedFile } from "../options/named-file.ts";
 import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
-import { desyncCacheOption, desyncStoreOptions, readerFor, writerFor } from "./desync-stores.ts";
+import { desyncCacheOption, desyncStoreOptions, writerFor } from "./desync-stores.ts";
+import { reloadedReader, storeFileOption } from "./store-file.ts";
 
 /** Serve chunks, an index or an archive by the remote protocol of casync. */
 export const pull: DesyncCommand = {
@@ -52,6 +53,7 @@ export const chunkServerCommand: DesyncCommand = {
   options: {
     ...desyncStoreOptions,
     ...desyncCacheOption,
+    ...storeFileOption,
     listen: { type: "string", short: "l", about: "address, may be given several times; :http" },
     key: { type: "string", about: "key for HTTPS (PEM)" },
     cert: { type: "string", about: "its certificate (PEM)" },
@@ -67,12 +69,13 @@ export const chunkServerCommand: DesyncCommand = {
     "encryption-key": { type: "string", about: "by this key" },
     "encryption-algorithm": { type: "string", about: "and this algorithm" },
   },
+  takesHangup: ({ values }) => values["store-file"] !== undefined,
   async run(call) {
     const { given, digest, signal } = call;
     const isWritable = isSet(given, "writable");
     if (isWritable && valueOf(given, "cache") !== undefined)
       throw new SyncError("USAGE", "with a cache no chunks can be taken");
-    const plain = readerFor(call);
+    const plain = reloadedReader(call);
     const writer = isWritable ? writerFor(call) : undefined;
     const authorization = valueOf(given, "authorization") ?? process.env["DESYNC_HTTP_AUTH"];
     const tls = tlsOf(given);
