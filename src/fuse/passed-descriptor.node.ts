@@ -79,7 +79,7 @@ function bindSockets(koffi: Koffi): SocketCalls {
         BigInt(control.length),
         0n,
       );
-      if (Number(recvmsg(socket, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)) < 0)
+      if (recvmsg(socket, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
         throw errnoError(koffi.errno(), "recvmsg");
     },
   };
