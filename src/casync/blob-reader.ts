@@ -1,5 +1,6 @@
 import type { Bytes } from "../types.ts";
 import type { ChunkTable } from "./chunk-table.ts";
+import { underWayLimits } from "./in-order.ts";
 import type { IndexChunk } from "./index-header.ts";
 import { DecodedChunks, type FetchChunk } from "./decoded-chunks.ts";
 
@@ -23,7 +24,7 @@ export interface BlobReaderOptions {
   readonly onRead?: ReadChunk;
   /** Bytes of decoded chunks that are kept; `blobLimits.decodedChunkBytes` unless given. */
   readonly decodedBytes?: number;
-  /** Chunks that are made ready at a time; 128 unless given. */
+  /** Chunks that are made ready at a time; `underWayLimits` has the default. */
   readonly jobCount?: number;
 }
 
@@ -39,7 +40,11 @@ export function blobReader(
   fetch: FetchChunk,
   options: BlobReaderOptions = {},
 ): AnyContent {
-  const { decodedBytes = blobLimits.decodedChunkBytes, jobCount = 128, onRead } = options;
+  const {
+    decodedBytes = blobLimits.decodedChunkBytes,
+    jobCount = underWayLimits.chunksUnderWay,
+    onRead,
+  } = options;
   const chunks = new DecodedChunks(fetch, decodedBytes);
   let preparedCount = 0;
 

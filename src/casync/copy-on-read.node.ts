@@ -104,7 +104,7 @@ export function copyOnRead(
       const numbers = (async function* () {
         for (let i = 0; i < table.count; i++) if ((wanted[i >>> 3]! & (1 << (i & 7))) !== 0) yield i;
       })();
-      for await (const _ of inOrder(numbers, jobCount, fetchAndKeep));
+      for await (const _ of inOrder(numbers, { count: jobCount }, fetchAndKeep));
     },
     saveState() {
       if (state === undefined) return;

@@ -63,7 +63,7 @@ export async function catarTree(content: AnyContent): Promise<FuseTree> {
       if (target === undefined) throw new SyncError("USAGE", `node ${node} is no symbolic link`);
       return target;
     },
-    members: (node, from) => inOrder(numbers(node, from), memberJobCount, member),
+    members: (node, from) => inOrder(numbers(node, from), { count: memberJobCount }, member),
     async xattrs(node) {
       return xattrsOf(await nodes.member(numberOf(node)));
     },

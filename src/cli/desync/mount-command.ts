@@ -40,7 +40,7 @@ export const mountIndexCommand: DesyncCommand = {
       dir,
       { name, open },
       {
-        jobCount: jobsIn(given),
+        ...jobsIn(given),
         ...(path !== undefined && {
           copy: {
             path,
