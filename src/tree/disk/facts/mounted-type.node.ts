@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { nativePath, toByteString } from "../calls/byte-string.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { readMounts } from "./mounts.node.ts";
 
 /** File systems on which no file has a mode of its own, as mountinfo calls their types. */
 const modelessTypes: ReadonlySet<string> = new Set([
@@ -25,26 +26,9 @@ const lookedAtCount = 64;
  */
 export function lacksModes(held: HeldDirs): boolean {
   const { mount } = held.lookAtDir(held.root);
-  const type = mount === 0 ? undefined : mountedType(readMounts(), mount);
+  const type = mount === 0 ? undefined : readMounts().find(({ id }) => id === mount)?.type;
   if (type === undefined) return false;
   return modelessTypes.has(type) || (type === diskByProgram && isUniform(held));
-}
-
-/**
- * The type of the file system of a mount, which mountinfo(5) has in a line with its number: its
- * second word behind the lonely `-`, which optional words stand before.
- */
-export function mountedType(mounts: string, mount: number): string | undefined {
-  const line = mounts.split("\n").find((each) => each.startsWith(`${mount} `));
-  return line && / - (\S+) /.exec(line)?.[1];
-}
-
-function readMounts(): string {
-  try {
-    return fs.readFileSync("/proc/self/mountinfo", "latin1");
-  } catch {
-    return ""; // nothing is known then
-  }
 }
 
 /** True when files have the same mode as the directory that they are in, all alike. */

@@ -156,7 +156,7 @@ export class EntryPlanner {
     const { held } = destination;
     if (rule?.onlySafeLinks === true && isUnsafe(told, dir)) return undefined;
     const there = held && standingAt(held, dir, name, told, keepsDirLinks);
-    if (there) removed?.check(there);
+    if (there) removed?.checkAt(held, { dir, name }, there);
     const entry = kept.wanted(told, there);
     const outcome = this.#outcomeOf(dir, name, entry, there);
     if (outcome === "skipped") return undefined;

@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
-import { mountedType } from "../../../../src/tree/disk/facts/mounted-type.node.ts";
 import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
@@ -247,18 +246,3 @@ unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).test(
     }
   },
 );
-
-test("the type of a file system is that of the mount with the number", () => {
-  const mounts = [
-    "2 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw",
-    "22 2 7:0 / /mnt/a\\040-\\040b rw,nosuid shared:1 master:2 - fuseblk /dev/loop0 rw,blksize=4096",
-    "23 2 0:50 / /mnt/card ro - vfat /dev/sdb1 rw",
-    "",
-  ].join("\n");
-  expect([2, 22, 23, 3].map((mount) => mountedType(mounts, mount))).toEqual([
-    "ext4",
-    "fuseblk",
-    "vfat",
-    undefined,
-  ]);
-});
