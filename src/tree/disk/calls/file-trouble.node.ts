@@ -48,3 +48,11 @@ export function isErrno(
   const name = errnoOf(thrown);
   return name !== undefined && (names.length === 0 || names.includes(name));
 }
+
+/** What systems say of a call that this file system, or this user, cannot make. */
+const refusals = ["EACCES", "EINVAL", "ENODATA", "ENOSYS", "ENOTSUP", "ENOTTY", "EOPNOTSUPP", "EPERM"];
+
+/** True when a system refuses to do something, rather than failing at it. */
+export function isRefusal(thrown: unknown): boolean {
+  return isErrno(thrown, ...refusals);
+}

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { type Keeping, modeMask, secondNsec } from "../../plan/comparison.ts";
 import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
-import { isErrno } from "../calls/file-trouble.node.ts";
+import { isRefusal } from "../calls/file-trouble.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { timeSetters, type TimeSetter } from "../calls/times.node.ts";
@@ -141,7 +141,7 @@ function attempt(call: () => void): boolean {
     call();
     return true;
   } catch (thrown) {
-    if (isErrno(thrown)) return false;
+    if (isRefusal(thrown)) return false;
     throw thrown;
   }
 }

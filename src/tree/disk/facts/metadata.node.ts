@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { closingAfter } from "../../../bytes/closing.ts";
+import { errnoOf } from "../../../bytes/errno.node.ts";
 import { SyncError } from "../../../errors.ts";
 import type { NativePath } from "../calls/byte-string.node.ts";
 import { diskFacts, hasFacts, type UnkeptFact } from "./disk-facts.node.ts";
@@ -12,7 +13,7 @@ import { setsTime } from "./kept-facts.node.ts";
 import type { NameAt } from "../calls/call-at.node.ts";
 import { findLibc } from "../calls/libc.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
-import { isErrno } from "../calls/file-trouble.node.ts";
+import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import { O_PATH, type HeldDirs } from "../calls/held-dirs.node.ts";
 import { identityOf, isStillSame, type Identity } from "../calls/identity.node.ts";
@@ -177,13 +178,16 @@ export class MetadataSetter {
   /**
    * What this process made itself is not lost because the system refuses to say whose or when it
    * is.
+   *
+   * @throws IO when the system fails at it; that of a full disk says nothing of what is to come
    */
   #attempt(what: Unkept, set: () => void): void {
     try {
       set();
-    } catch (thrown) {
-      if (!isErrno(thrown)) throw thrown;
-      this.#tell(what);
+    } catch (cause) {
+      if (isRefusal(cause)) return this.#tell(what);
+      if (!isErrno(cause)) throw cause;
+      throw new SyncError("IO", `${errnoOf(cause)!}: ${what} could not be set`, { cause });
     }
   }
 

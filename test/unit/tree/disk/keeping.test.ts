@@ -246,3 +246,22 @@ unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).test(
     }
   },
 );
+
+describe("a medium that fails while times are set", () => {
+  test.each(["EIO", "EDQUOT"])("with %s: every file is told", async (code) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fs.writeFileSync(`${from}/small`, "1");
+    fs.writeFileSync(`${from}/large`, noise(300_000, 1));
+    const isProbe = (sec: number): boolean => sec === 1_000_000_001;
+    const fail: SetTime = (sec, nsec, set) => {
+      if (!isProbe(sec)) throw refusal(code);
+      set(sec, nsec);
+    };
+    interfere(fail, keep);
+    const { unkept, troubles } = await sync(from, to);
+    expect(unkept).toEqual([]);
+    expect(troubles).toEqual(Array(2).fill(`SyncError: ${code}: times could not be set`));
+  });
+});
