@@ -87,7 +87,10 @@ export function decodeDone(payload: Bytes): DoneMessage {
 
 /** Encodes what ends a session: an ERROR payload, a tuple (docs/protocol.md §6.8). */
 export function encodeError(error: SyncError): Bytes {
-  return encodeTuple(describe(error));
+  const path = error.detail.path ?? "";
+  // A path from the top of this system on is no business of the other end.
+  const isTold = !/^(?:[/\\]|[a-z]:)/i.test(path) && path.length <= sessionLimits.messageChars;
+  return encodeTuple([...describe(error), isTold ? path : ""]);
 }
 
 /** Encodes what befell one entry: a FAILED payload, a tuple with the entry's number and path. */
@@ -110,7 +113,7 @@ function describe({ code, message }: SyncError): [number, string] {
 
 /** What an ERROR frame says, marked as remote. @throws BAD_MESSAGE */
 export function decodeError(payload: Bytes): SyncError {
-  return readError(new Tuple(payload));
+  return readErrorAt(new Tuple(payload));
 }
 
 /** @param limit how many entries there are */

@@ -266,9 +266,9 @@ it("fails at both ends, for the same reason, when there is no place for the dest
   const { stdout, stderr } = await runShell(line, folder);
   expect(stdout.toString()).toBe("1 1\n");
   expect(stderr).toMatch(
-    /^rsync-stream: .*where: the directory around the destination does not exist \(NOT_FOUND\)$/m,
+    /^rsync-stream: .*where: the directory around the destination does not exist; --mkpath makes it \(NOT_FOUND\)$/m,
   );
-  expect(stderr).toMatch(/^rsync-stream: other end: .*does not exist \(NOT_FOUND\)$/m);
+  expect(stderr).toMatch(/^rsync-stream: other end: .*does not exist; --mkpath makes it \(NOT_FOUND\)$/m);
 });
 
 it("takes nothing for done that the other end says", async () => {

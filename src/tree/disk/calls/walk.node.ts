@@ -107,7 +107,7 @@ function listNames(held: HeldDirs, dir: DirNode, depth: number, options: WalkOpt
   try {
     return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
   } catch (thrown) {
-    options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1)), depth);
+    options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1) || "."), depth);
     return [];
   }
 }

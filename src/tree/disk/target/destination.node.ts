@@ -101,7 +101,11 @@ function explained<Result>(place: ByteString, find: () => Result): Result {
     const path = printPath(place);
     const about = { cause: thrown, detail: { path } };
     if (isErrno(thrown, "ENOENT"))
-      throw new SyncError("NOT_FOUND", "the directory around the destination does not exist", about);
+      throw new SyncError(
+        "NOT_FOUND",
+        "the directory around the destination does not exist; --mkpath makes it",
+        about,
+      );
     if (isErrno(thrown, "ENOTDIR"))
       throw new SyncError("PATH", "a file stands where the destination needs a directory", about);
     throw fileTrouble(thrown, path);
