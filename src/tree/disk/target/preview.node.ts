@@ -1,6 +1,6 @@
 import { Pause } from "../../../bytes/pause.node.ts";
 import { nodeDigests } from "../../../chunk/blake3.node.ts";
-import type { SyncError } from "../../../errors.ts";
+import { SyncError } from "../../../errors.ts";
 import { placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
 import { compareEntry, keepsAll, type Keeping } from "../../plan/comparison.ts";
 import { comparedFacts } from "../../plan/differences.ts";
@@ -21,6 +21,7 @@ import { printPlace, DirNode } from "../calls/dir-node.node.ts";
 import { destinationSubtrees } from "../source/subtrees.node.ts";
 import { changeOf, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
+import { isShut } from "./target-dirs.node.ts";
 import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
@@ -195,6 +196,8 @@ class Preview implements TreeTarget, EntryActions {
   dir(planned: PlannedEntry): DirNode {
     const { dir, name, there } = planned;
     this.#tell(planned);
+    if (there?.kind === "dir" && isShut(there))
+      throw new SyncError("SKIPPED", "a dry run cannot look into this directory, which a real run opens");
     return new DirNode(dir, name, { isNew: there?.kind !== "dir" });
   }
 

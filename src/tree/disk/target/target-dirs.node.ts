@@ -14,6 +14,12 @@ import { firstDirMode, type MetadataSetter, setMode } from "../facts/metadata.no
 /** What the owner of a directory needs to see what is in it. */
 const readBits = 0o500;
 
+/** True for a directory of this user that cannot be looked into before its mode is another one. */
+export function isShut({ mode, owner }: FileStats): boolean {
+  const user = process.geteuid?.();
+  return (mode & readBits) !== readBits && user !== 0 && owner === user;
+}
+
 /** A directory, and what it is to look like in the end. */
 interface Wanted extends Metadata {
   readonly entry: number;
@@ -54,12 +60,9 @@ export class TargetDirs {
 
   /** Lets the owner see what is in a directory, until it gets its own mode at the end. */
   #openUp(dir: DirNode, there: FileStats, path: NativePath): void {
-    const { mode, owner } = there;
-    if ((mode & readBits) === readBits) return;
-    const user = process.geteuid?.();
-    if (user === 0 || owner !== user) return;
-    setMode(path, there, mode | readBits);
-    this.#openedUp.set(dir, mode);
+    if (!isShut(there)) return;
+    setMode(path, there, there.mode | readBits);
+    this.#openedUp.set(dir, there.mode);
   }
 
   /** Gives those back their modes that were opened up and not dressed. */

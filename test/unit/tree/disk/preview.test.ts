@@ -11,6 +11,7 @@ import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";
+import { notRoot, unless } from "../../../obstacles.ts";
 import { syncTrees } from "./sync-trees.ts";
 
 interface Planted {
@@ -162,4 +163,28 @@ test("says that nothing is deleted when the sender could not list all it has", a
   const { troubles } = await syncTrees(await openTreeSource(`${temp.path}/from/`), target, { whole: false });
   expect(troubles).toMatchObject([{ code: "PARTIAL" }]);
   expect(told).toMatchObject([{ change: "new", path: "a" }]);
+});
+
+unless(notRoot).test("what a user has shut is not looked into, which is no failure", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  plant(from, { "shut/f": { content: "1", mode: 0o644, seconds: 1000, link: false } });
+  plant(from, { last: { content: "1", mode: 0o644, seconds: 1000, link: false } });
+  fs.mkdirSync(`${to}/shut`, { recursive: true, mode: 0 });
+  fs.chmodSync(temp.path, 0o755);
+  for (const path of [to, `${to}/shut`]) fs.chownSync(path, 65_534, 65_534);
+  fs.chmodSync(to, 0o755);
+  fs.chmodSync(`${to}/shut`, 0);
+  process.seteuid!(65_534);
+  try {
+    const { troubles, changes } = await preview(`${from}/`, to, 100);
+    expect(troubles).toMatchObject([{ code: "SKIPPED", detail: { path: "shut" } }]);
+    expect(changes).toEqual(["new last", "touched shut"]);
+    expect(fs.statSync(`${to}/shut`).mode & 0o777).toBe(0);
+    const real = await syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to));
+    expect(real.troubles).toEqual([]);
+    expect(fs.readFileSync(`${to}/shut/f`, "utf8")).toBe("1");
+  } finally {
+    process.seteuid!(0);
+  }
 });
