@@ -103,10 +103,17 @@ describe("doctor", () => {
 
   test("looks at what the settings file says to each command", async () => {
     const config = join(freshFolder(), "config.toml");
+    const line = "RSYNC_STREAM_STATS=often RSYNC_STREAM_CONFIG=$1 $RS doctor";
     writeFileSync(config, "[index.make]\nretris = 1\n", { mode: 0o600 });
-    const { code, stdout } = await runShell("RSYNC_STREAM_CONFIG=$1 $RS doctor", config);
-    expect(code).toBe(2);
-    expect(stdout.toString()).toMatch(/wrong +settings file +.*retris is no option; did you mean retries/);
+    const names = await runShell(line, config);
+    writeFileSync(config, '[push]\ncompress = "perhaps"\n');
+    const values = await runShell(line, config);
+    expect([names.code, values.code]).toEqual([2, 2]);
+    expect(names.stdout.toString()).toMatch(
+      /wrong +settings file +.*retris is no option; did you mean retries/,
+    );
+    expect(values.stdout.toString()).toMatch(/wrong +settings file +.*--compress takes true or false/);
+    expect(values.stdout.toString()).toMatch(/wrong +variable +--stats takes true or false/);
   });
 
   test("says what a host lacks", async () => {

@@ -15,6 +15,9 @@ export interface FileSettings {
   readonly path: string;
 }
 
+/** What is asked anew on each line. */
+export const neverSet: ReadonlySet<string> = new Set(["help", "version", "no-settings"]);
+
 /** All commands and all options, to tell what is none. */
 export interface Vocabulary {
   readonly commands: readonly string[];
@@ -40,6 +43,7 @@ export async function readSettingsFile(
   const shared = withoutTables(all);
   const own = tableOf(all, command);
   checkTables(all, vocabulary.commands, path);
+  checkAsked([...Object.keys(shared), ...Object.keys(own)], path);
   const foreign = Object.keys(shared).filter((name) => !Object.hasOwn(specs, name));
   if (foreign.length > 0) checkNames(foreign, await vocabulary.options(), path);
   checkNames(Object.keys(own), new Set(Object.keys(specs)), path);
@@ -108,6 +112,12 @@ function namesIn(name: string, table: Table): readonly string[] {
   const inner = Object.entries(table).filter(([, value]) => isTable(value));
   const isGroup = inner.length > 0 && inner.length === Object.keys(table).length;
   return [...(isGroup ? [] : [name]), ...inner.map(([word]) => `${name} ${word}`)];
+}
+
+function checkAsked(names: readonly string[], path: string): void {
+  const wrong = names.find((name) => neverSet.has(name));
+  if (wrong === undefined) return;
+  throw new SyncError("USAGE", `${wrong} is asked for on a command line alone`, { detail: { path } });
 }
 
 function checkNames(names: readonly string[], options: ReadonlySet<string>, path: string): void {

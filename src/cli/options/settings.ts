@@ -1,6 +1,6 @@
 import { SyncError } from "../../errors.ts";
 import type { OptionSpec, OptionSpecs } from "../command.ts";
-import { type FileSettings, readSettingsFile, type Vocabulary } from "./settings-file.ts";
+import { type FileSettings, neverSet, readSettingsFile, type Vocabulary } from "./settings-file.ts";
 
 /** A command line with the words of settings in front. */
 export interface SettledLine {
@@ -25,9 +25,6 @@ export const variablePrefix = "RSYNC_STREAM_";
 export const otherVariables: ReadonlySet<string> = new Set(
   ["CONFIG", "DEBUG", "TOKEN"].map((name) => variablePrefix + name),
 );
-
-/** What is asked anew on each line. */
-const neverSet = new Set(["help", "version", "no-settings"]);
 
 /**
  * Puts what the environment and the settings file say in front of a command line, see

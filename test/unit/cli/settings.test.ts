@@ -98,6 +98,8 @@ it("--no-settings leaves all of them out", async () => {
 });
 
 it.each([
+  ["help = true", /help is asked for on a command line alone/],
+  ["[push]\nno-settings = true", /no-settings is asked for on a command line alone/],
   ["compres = true", /compres is no option; did you mean compress\?/],
   ["[push]\nlisten = 1", /listen is no option/],
   ["[psh]\ncompress = true", /\[psh\] is no command; did you mean push\?/],
