@@ -57,7 +57,7 @@ export function otherPathsTo(path: ByteString, mounts: readonly Mount[]): ByteSt
   });
 }
 
-/** What comes behind a directory in a path, with a slash before it; undefined for a path elsewhere. */
+/** What comes behind a directory in a path, a slash first; undefined for a path elsewhere. */
 function below(dir: ByteString, path: ByteString): ByteString | undefined {
   const bare = dir === "/" ? "" : dir;
   const isBelow = path === dir || path.startsWith(`${bare}/`);
