@@ -2,6 +2,7 @@ import { equalBytes } from "../bytes/compare.ts";
 import { idBytes } from "../chunk/chunk.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { SyncError } from "../errors.ts";
+import { sessionLimits } from "../session/limits.ts";
 import type { Entry, Layout } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { ChunkRow } from "./chunk-row.ts";
@@ -37,6 +38,8 @@ export class TreeRecord {
    * False once a session ended without all that the upstream has: what no entry names may be there.
    */
   isWhole = true;
+  /** What the upstream said of paths that it leaves out, each path once. */
+  readonly unlisted = new Map<string, SyncError>();
   #chunkCount = 0;
 
   /**
@@ -78,6 +81,13 @@ export class TreeRecord {
       at += size;
     }
     this.signals.tell(number);
+  }
+
+  /** The upstream leaves out a path; one session after another may say so. */
+  leaveOut(error: SyncError): void {
+    const { path } = error.detail;
+    if (path !== undefined && this.unlisted.size < sessionLimits.keptTroubleCount)
+      this.unlisted.set(path, error);
   }
 
   /** A file's list has ended. */

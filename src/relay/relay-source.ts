@@ -50,7 +50,9 @@ async function* listEntries(
       await record.signals.wait("tree", signal);
     }
   }
-  if (!record.isWhole)
+  const unlisted = [...record.unlisted.values()];
+  for (const error of unlisted) onTrouble?.(error);
+  if (!record.isWhole && unlisted.every(({ code }) => code === "UNSUPPORTED"))
     onTrouble?.(new SyncError("PARTIAL", "the upstream could not list or read all it has"));
 }
 

@@ -32,7 +32,12 @@ export class RelayTree {
     const session = async (): Promise<number> => {
       let undelivered = 0;
       const openTarget = (): TreeTarget => relayTarget(this.record, chunks, (count) => (undelivered = count));
-      await createReceiver({ ...options, connect, openTarget, signal }).done;
+      // What befell an entry has no path: the entry has, and goes on with it.
+      const onTrouble = (error: SyncError): void => {
+        this.record.leaveOut(error);
+        options.onTrouble?.(error);
+      };
+      await createReceiver({ ...options, connect, openTarget, onTrouble, signal }).done;
       return undelivered;
     };
     this.#done = receiveRecord(this.record, chunks, session, { signal }).then(

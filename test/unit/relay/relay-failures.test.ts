@@ -117,8 +117,8 @@ describe("what the upstream could not list is deleted nowhere below it", () => {
     Array.from({ length: 20 }).reduce<MemoryDir>((dir) => memoryDir({ ["d".repeat(250)]: dir }), memoryDir());
   const tree = (): MemoryDir => memoryDir({ kept: memoryFile("k") });
 
-  const upstreams: readonly [string, () => TreeSource, readonly string[]][] = [
-    ["whole", () => memorySource(tree()), ["kept"]],
+  const upstreams: readonly [string, () => TreeSource, readonly string[], readonly string[]][] = [
+    ["whole", () => memorySource(tree()), ["kept"], []],
     [
       "with a path that is too long",
       () => {
@@ -127,9 +127,10 @@ describe("what the upstream could not list is deleted nowhere below it", () => {
         return memorySource(dir);
       },
       ["extra", "kept", "long"],
+      [expect.stringMatching(/^PATH long\/d/)],
     ],
-    ["with a directory that cannot be read", () => unreadable(tree(), "IO"), ["extra", "kept"]],
-    ["with a pipe, which nobody has", () => unreadable(tree(), "UNSUPPORTED"), ["kept"]],
+    ["with a directory that cannot be read", () => unreadable(tree(), "IO"), ["extra", "kept"], ["IO sub"]],
+    ["with a pipe, which nobody has", () => unreadable(tree(), "UNSUPPORTED"), ["kept"], ["UNSUPPORTED sub"]],
   ];
 
   function unreadable(dir: MemoryDir, code: "IO" | "UNSUPPORTED"): TreeSource {
@@ -158,7 +159,7 @@ describe("what the upstream could not list is deleted nowhere below it", () => {
     };
   }
 
-  test.each(upstreams)("by a relay: %s", async (_, open, left) => {
+  test.each(upstreams)("by a relay: %s", async (_, open, left, named) => {
     const to = place();
     const relay = relayOf(connectTo(open));
     for (let time = 0; time < 2; time++) {
@@ -166,15 +167,15 @@ describe("what the upstream could not list is deleted nowhere below it", () => {
       const [ours, theirs] = duplexPair();
       const sending = sendTree(source, ours, { ...(layout && { layout }) });
       const told: string[] = [];
-      const onTrouble = ({ code }: SyncError): void => void told.push(code);
+      const onTrouble = ({ code, detail }: SyncError): void => void told.push(`${code} ${detail.path ?? ""}`);
       await receiveTree(await openTreeTarget(to, { maxDeletedCount: 10 }), theirs, { onTrouble });
       const { troubles } = await sending;
       await source.close();
       const isWhole = !left.includes("extra");
-      // The relay says that something is missing, and the target that it deletes nothing.
+      // The relay names what is missing, and the target says that it deletes nothing.
       expect({ told, troubles }).toEqual({
-        told: isWhole ? [] : ["PARTIAL", "PARTIAL"],
-        troubles: isWhole ? 0 : 1,
+        told: [...named, ...(isWhole ? [] : ["PARTIAL "])],
+        troubles: named.length,
       });
     }
     expect(
