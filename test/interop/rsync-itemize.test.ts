@@ -67,3 +67,29 @@ unless(missing("rsync") ?? missing("setfattr") ?? missing("setfacl") ?? notRoot)
     expect(lines.sort()).toEqual(told.trimEnd().split("\n").sort());
   },
 );
+
+unless(missing("rsync")).test("further names of files have their letter and the first name", async () => {
+  const random = seededRandom(printedSeed());
+  for (let round = 0; round < 4; round++) {
+    const folder = freshFolder();
+    const [from, to] = [join(folder, "from"), join(folder, "to")];
+    for (const dir of [from, to]) plantFewNames(random, dir, { mixed: false });
+    fs.writeFileSync(join(from, "one"), "one");
+    for (const name of ["two", "three"]) fs.linkSync(join(from, "one"), join(from, name));
+    if (round % 2 === 0) for (const name of ["one", "two"]) fs.writeFileSync(join(to, name), "");
+    const flags = ["-rlptH", "-i", "--delete", `--out-format=${itemizedFormat}`];
+    const told = execFileSync("rsync", [...flags, "-n", `${from}/`, `${to}/`]).toString();
+    // Which of several new names is the first is for each program to say.
+    const unnamed = (line: string): string => line.replace(/\b(one|two|three)\b/g, "name");
+    const theirs = told.split("\n").filter((line) => line !== "" && !line.endsWith(" ./"));
+    for (const dryRun of [true, false]) {
+      const lines: string[] = [];
+      const options = { dryRun, maxDeletedCount: 1000, keep: { hardLinks: true } };
+      await transfer(`${from}/`, to, { ...options, onChange: (change) => void lines.push(format(change)) });
+      expect(lines.map(unnamed).sort(), `round ${round}, dry run ${dryRun}`).toEqual(
+        theirs.map(unnamed).sort(),
+      );
+    }
+    fs.rmSync(folder, { recursive: true });
+  }
+});

@@ -8,15 +8,15 @@ export const reportOptions = {
     type: "boolean",
     short: "i",
     about: "tell each change by a line of letters, as rsync does",
-    unlike: "DST itself and what links hold are not told, a further name is told as a file",
+    unlike: "DST itself is not told",
     doc: "tell each change by a line of [letters](#what-is-told), as rsync does",
   },
   "out-format": {
     type: "string",
     value: "FORMAT",
-    about: "tell each change in this form: %i %n %f %l %o %t %p",
+    about: "tell each change in this form: %i %n %L %f %l %o %t %p",
     doc: "tell each change in a [form](#what-is-told) of its own",
-    unlike: "%i, %n, %f, %l, %o, %t, %p and %% only",
+    unlike: "%i, %n, %L, %f, %l, %o, %t, %p and %% only",
   },
   "log-file": {
     type: "string",

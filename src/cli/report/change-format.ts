@@ -9,11 +9,11 @@ export type FormatChange = (change: TreeChange) => string;
 export type ContentWay = "sent" | "received";
 
 /** The form of `--itemize-changes`. */
-export const itemizedFormat = "%i %n";
+export const itemizedFormat = "%i %n%L";
 
 /**
  * Reads a format of rsync's `--out-format`: `%i` the letters of `itemize`, `%n` the path with a
- * slash behind a directory's, `%f` the path, `%l` bytes of the file, `%o` `send`, `recv` or `del.`,
+ * slash behind a directory's, `%L` where a link leads, `%f` the path, `%l` bytes of the file, `%o` `send`, `recv` or `del.`,
  * `%t` the time now, `%p` the number of this process, `%%` a percent sign.
  *
  * @throws USAGE for another one
@@ -29,6 +29,8 @@ function partOf(escape: string, way: ContentWay): FormatChange {
       return (change) => itemize(change, way);
     case "%n":
       return ({ path, kind }) => escapeText(path) + (kind === "dir" ? "/" : "");
+    case "%L":
+      return ({ holds, linkedTo }) => (linkedTo === undefined ? arrow("->", holds) : arrow("=>", linkedTo));
     case "%f":
       return ({ path }) => escapeText(path);
     case "%l":
@@ -42,8 +44,13 @@ function partOf(escape: string, way: ContentWay): FormatChange {
     case "%%":
       return () => "%";
     default:
-      throw new SyncError("USAGE", `--out-format knows %i %n %f %l %o %t %p and %%, not ${escape}`);
+      throw new SyncError("USAGE", `--out-format knows %i %n %L %f %l %o %t %p and %%, not ${escape}`);
   }
+}
+
+/** What stands behind a path that leads elsewhere. */
+function arrow(sign: string, to: string | undefined): string {
+  return to === undefined ? "" : ` ${sign} ${escapeText(to)}`;
 }
 
 /** The time as logs have it: `2026/11/29 12:34:56`, of this place. */
@@ -69,14 +76,15 @@ const letters: readonly (readonly [ChangedFact, string])[] = [
 
 /**
  * What rsync's `--itemize-changes` says of a change: what is done (`<` sent, `>` received, `c` made
- * or changed here, `.` nothing but facts), what it is (`f`, `d`, `L`, `D`, `S`), and which facts
- * differ, `+` for all of them. A further name of a file is told as a file, not by `h`.
+ * or changed here, `h` linked to another name, `.` nothing but facts), what it is (`f`, `d`, `L`,
+ * `D`, `S`), and which facts differ, `+` for all of them.
  */
-export function itemize({ change, kind, differs }: TreeChange, way: ContentWay): string {
+export function itemize({ change, kind, differs, linkedTo }: TreeChange, way: ContentWay): string {
   if (change === "deleted") return deleted;
   const isMade = change === "new" || differs.includes("kind");
   const facts = isMade ? "+".repeat(letters.length) : letters.map(letterIn(differs)).join("");
-  return `${doneTo(change, kind, way)}${kindLetters[kind]}${facts}`;
+  const done = linkedTo === undefined ? doneTo(change, kind, way) : "h";
+  return `${done}${kindLetters[kind]}${facts}`;
 }
 
 const kindLetters: Readonly<Record<TreeChange["kind"], string>> = {

@@ -88,6 +88,16 @@ export const changedFacts = [
 /** One of them. */
 export type ChangedFact = (typeof changedFacts)[number];
 
+/** Such facts as bits, in the order in which they are named. */
+export function bitsOfFacts(facts: readonly ChangedFact[]): number {
+  return facts.reduce((bits, fact) => bits | (1 << changedFacts.indexOf(fact)), 0);
+}
+
+/** The facts of such bits. */
+export function factsOfBits(bits: number): readonly ChangedFact[] {
+  return changedFacts.filter((_, at) => ((bits >> at) & 1) === 1);
+}
+
 /** What a session does to a path, or would do. */
 export interface TreeChange {
   /**
@@ -102,4 +112,8 @@ export interface TreeChange {
   readonly size: number;
   /** How it differs from what was there; nothing where nothing was, and where it is deleted. */
   readonly differs: readonly ChangedFact[];
+  /** What a link holds. */
+  readonly holds?: string;
+  /** Of a further name of a file, the one that it is linked to. */
+  readonly linkedTo?: string;
 }

@@ -109,6 +109,7 @@ export class AlternativeFiles {
 
   #tellDone(planned: PlannedEntry): void {
     const { entry, outcome } = planned;
-    if (outcome !== "same") this.#tools.onDone?.({ ...planned, kind: entry.kind, size: entry.size, outcome });
+    if (outcome !== "same")
+      this.#tools.onDone?.({ ...planned, kind: entry.kind, size: entry.size, target: entry.target, outcome });
   }
 }

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
 import { NumberColumn } from "../../../bytes/number-column.ts";
+import { bitsOfFacts, type ChangedFact, factsOfBits } from "../../entry/entry.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { type LinkHead, LinkHeads } from "./link-heads.node.ts";
@@ -19,6 +20,7 @@ const linkOutcomes: readonly LinkOutcome[] = ["new", "touched", "changed", "repl
 interface Linked extends Replacement {
   /** Undefined for one that was linked already. */
   readonly outcome: LinkOutcome | undefined;
+  readonly differs?: readonly ChangedFact[];
   readonly trouble?: unknown;
 }
 
@@ -26,16 +28,17 @@ interface Linked extends Replacement {
  * Names that a file has beside its first one. They are linked at the end, when all first ones are
  * in place. The first is the first that is brought about, whatever the sender had first.
  *
- * Memory: some 50 bytes for each file with several names, some 30 for each further name.
+ * Memory: some 50 bytes for each file with several names, some 34 for each further name.
  */
 export class HardLinks {
   readonly #heads = new LinkHeads();
   readonly #failed = new Set<number>();
   readonly #places = new PlaceNames();
-  /** Of each further name: its file, its number, and what its place becomes. */
+  /** Of each further name: its file, its number, what its place becomes, and how that differs. */
   readonly #files = new NumberColumn(new Uint32Array(256));
   readonly #entries = new NumberColumn(new Uint32Array(256));
   readonly #outcomes = new NumberColumn(new Uint8Array(256));
+  readonly #differs = new NumberColumn(new Uint32Array(256));
 
   /** Where files are left out that are elsewhere, no other can be linked to them. */
   static of({ compareDest, keep }: Pick<TreeTargetOptions, "compareDest" | "keep">): HardLinks | undefined {
@@ -59,7 +62,13 @@ export class HardLinks {
     this.#files.push(file);
     this.#entries.push(number);
     this.#outcomes.push(linkOutcomes.indexOf(outcome));
+    this.#differs.push(bitsOfFacts(planned.differs));
     return outcome;
+  }
+
+  /** The first name of the file that an entry is a further name of. */
+  headOf({ entry }: PlannedEntry): LinkHead | undefined {
+    return entry.link === undefined ? undefined : this.#heads.get(entry.link);
   }
 
   /** An entry could not be brought about. */
@@ -78,10 +87,11 @@ export class HardLinks {
       const [dir, name] = [this.#places.dirOf(i), this.#places.nameOf(i)];
       const head = this.#heads.get(this.#files.get(i));
       const outcome = linkOutcomes[this.#outcomes.get(i)]!;
-      const linked = { entry: this.#entries.get(i), dir, name, kind: head.kind, size: 0 };
+      const linked = { entry: this.#entries.get(i), dir, name, kind: head.kind, size: 0, linkedTo: head };
       try {
         const size = this.#linkOne(tools, head, { ...linked, outcome });
-        yield { ...linked, size: size ?? 0, outcome: size === undefined ? undefined : outcome };
+        const differs = factsOfBits(this.#differs.get(i));
+        yield { ...linked, differs, size: size ?? 0, outcome: size === undefined ? undefined : outcome };
       } catch (trouble) {
         yield { ...linked, outcome: undefined, trouble };
       }
@@ -101,7 +111,7 @@ export class HardLinks {
     if (there && isSame(there, from)) return undefined;
     const isEmpty = there?.kind === "dir" && isEmptyDir(held, dir, name);
     const { size } = from;
-    const leaf = { entry, dir, name, kind, size, there: there && { ...there, isEmpty } };
+    const leaf = { entry, dir, name, kind, size, linkedTo: head, there: there && { ...there, isEmpty } };
     const isReplaced = outcome === "changed" || outcome === "replaced";
     putLeaf(tools, leaf, isReplaced, (temp) =>
       held.writeIn(temp.dir, () => fs.linkSync(held.at(head.dir, head.name), held.at(temp.dir, temp.name))),

@@ -231,7 +231,8 @@ export class OpenTarget {
       workspace: () => this.lock(),
       hardLinks: this.hardLinks,
       alternatives: this.#alternativeFiles(keeping, onDone),
-      onDone: onDone && (({ entry: { kind, size }, ...entry }) => onDone({ ...entry, kind, size })),
+      onDone:
+        onDone && (({ entry: { kind, size, target }, ...entry }) => onDone({ ...entry, kind, size, target })),
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),
       sparesLinked,
       useOld: given.useOld ?? false,

@@ -19,7 +19,7 @@ import { type Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
 import { printPlace, DirNode } from "../calls/dir-node.node.ts";
 import { destinationSubtrees } from "../source/subtrees.node.ts";
-import { changeOf, tellAll } from "./tree-change.node.ts";
+import { changeOf, type Differing, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { isShut } from "./target-dirs.node.ts";
 import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
@@ -53,6 +53,9 @@ export function openTreePreview(place: PlacePath, options: TreePreviewOptions = 
   return new Preview(place, options);
 }
 
+/** An entry, and the first name of its file where it would be linked to that. */
+type PlannedLink = PlannedEntry & Pick<Differing, "linkedTo">;
+
 class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
   readonly tellsChanges = true;
@@ -72,7 +75,7 @@ class Preview implements TreeTarget, EntryActions {
   /** Files whose content is compared, by entry number. */
   readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
-  readonly #waiting: PlannedEntry[] = [];
+  readonly #waiting: PlannedLink[] = [];
 
   constructor(place: PlacePath, options: TreePreviewOptions) {
     this.#place = place;
@@ -146,7 +149,7 @@ class Preview implements TreeTarget, EntryActions {
     for (const { dir, name, number } of this.#waiting) onTrouble(number, inTheWay(printPlace(dir, name)));
   }
 
-  #tellWaiting(planned: PlannedEntry, extras: Extras): void {
+  #tellWaiting(planned: PlannedLink, extras: Extras): void {
     const { dir, name, number } = planned;
     if (extras.stays(dir, name)) this.#given!.onTrouble(number, inTheWay(printPlace(dir, name)));
     else this.#tell(planned);
@@ -203,13 +206,15 @@ class Preview implements TreeTarget, EntryActions {
 
   link(planned: PlannedEntry): void {
     const linked = this.#links?.take(planned);
-    if (linked !== undefined)
-      return linked === "same" ? undefined : this.#tellOrWait({ ...planned, outcome: linked });
+    if (linked !== undefined) {
+      const linkedTo = this.#links!.headOf(planned);
+      return linked === "same" ? undefined : this.#tellOrWait({ ...planned, outcome: linked, linkedTo });
+    }
     if (this.#isLeftOut(planned)) return this.#tellLeftOut(planned);
     this.#tellOrWait(planned);
   }
 
-  #tellOrWait(planned: PlannedEntry): void {
+  #tellOrWait(planned: PlannedLink): void {
     if (planned.there?.isEmpty === false) this.#waiting.push(planned);
     else this.#tell(planned);
   }
@@ -265,8 +270,9 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   /** Says of a path what would be done to it. */
-  #tell({ dir, name, entry, outcome, differs }: PlannedEntry): void {
+  #tell({ dir, name, entry, outcome, differs, linkedTo }: PlannedLink): void {
     if (outcome === "same") return;
-    this.#onChange?.(changeOf({ dir, name, outcome, differs, kind: entry.kind, size: entry.size }));
+    const { kind, size, target } = entry;
+    this.#onChange?.(changeOf({ dir, name, outcome, differs, kind, size, target, linkedTo }));
   }
 }

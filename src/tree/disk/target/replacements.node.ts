@@ -12,6 +12,7 @@ import { removeFile } from "../calls/remove-file.node.ts";
 import type { Staging } from "./staging.node.ts";
 import { isEmptyDir } from "./standing.node.ts";
 import type { EntryKind } from "../../entry/entry.ts";
+import type { Bytes } from "../../../types.ts";
 
 /** What takes the place of something of another kind. */
 export interface Replacement {
@@ -21,6 +22,10 @@ export interface Replacement {
   readonly kind: EntryKind;
   /** Bytes of a file's content. */
   readonly size: number;
+  /** What a link holds. */
+  readonly target?: Bytes | undefined;
+  /** The first name of the file that it becomes a further one of. */
+  readonly linkedTo?: NameIn | undefined;
 }
 
 /** One that waits, and where. */
@@ -64,8 +69,8 @@ export class Replacements {
 
   /** A file or link that is complete waits for the directory at its name to be emptied. */
   wait(leaf: Replacement, temp: NameIn): void {
-    const { entry, dir, name, kind, size } = leaf;
-    this.#leaves.push({ entry, dir, name, kind, size, temp });
+    const { entry, dir, name, kind, size, target, linkedTo } = leaf;
+    this.#leaves.push({ entry, dir, name, kind, size, target, linkedTo, temp });
     this.#waitingLeaves.add(entry);
   }
 

@@ -14,9 +14,14 @@ interface LinkTools extends LeafTools {
  */
 export function makeLink(tools: LinkTools, { dir, name, number, entry, there }: PlannedEntry): void {
   const { held, metadata, staging } = tools;
-  putLeaf(tools, { entry: number, dir, name, kind: "symlink", size: 0, there }, true, (temp) => {
-    fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
-    metadata.setLinkFacts(held, temp, entry);
-    metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
-  });
+  putLeaf(
+    tools,
+    { entry: number, dir, name, kind: "symlink", size: 0, target: entry.target, there },
+    true,
+    (temp) => {
+      fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
+      metadata.setLinkFacts(held, temp, entry);
+      metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
+    },
+  );
 }

@@ -1,8 +1,9 @@
 import type { ByteString } from "../calls/byte-string.node.ts";
 import type { Outcome } from "../../plan/comparison.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
-import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
+import { printPlace, type DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import type { ChangedFact, TreeChange } from "../../entry/entry.ts";
+import type { Bytes } from "../../../types.ts";
 
 /** An entry that does not stay as it is, and how it differs. */
 export interface Differing {
@@ -11,17 +12,36 @@ export interface Differing {
   readonly kind: FileStats["kind"];
   readonly size: number;
   readonly outcome: Exclude<Outcome, "blocked" | "same" | "skipped"> | "deleted";
+  /** What a link holds. */
+  readonly target?: Bytes | undefined;
+  /** The first name of the file that it is a further one of. */
+  readonly linkedTo?: NameIn | undefined;
   /** In what; nothing unless given. */
   readonly differs?: readonly ChangedFact[];
 }
 
 /** How an entry that differs is told. */
-export function changeOf({ dir, name, kind, size, outcome, differs = [] }: Differing): TreeChange {
+export function changeOf({
+  dir,
+  name,
+  kind,
+  size,
+  outcome,
+  target,
+  linkedTo,
+  differs = [],
+}: Differing): TreeChange {
   const change = outcome === "replaced" ? "changed" : outcome;
-  const path = printPlace(dir, name);
-  if (change !== "touched") return { change, path, kind, size, differs };
-  // It was compared, and found to be the same.
-  return { change, path, kind, size, differs: differs.filter((fact) => fact !== "content") };
+  return {
+    change,
+    path: printPlace(dir, name),
+    kind,
+    size,
+    // What is only touched was compared, and found to be the same.
+    differs: change === "touched" ? differs.filter((fact) => fact !== "content") : differs,
+    ...(linkedTo && { linkedTo: printPlace(linkedTo.dir, linkedTo.name) }),
+    ...(target && !linkedTo && change !== "deleted" && { holds: Buffer.from(target).toString() }),
+  };
 }
 
 /** Whoever wants to know of changes, as one; undefined when nobody does. */
