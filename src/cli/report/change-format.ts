@@ -14,7 +14,8 @@ export const itemizedFormat = "%i %n%L";
 /**
  * Reads a format of rsync's `--out-format`: `%i` the letters of `itemize`, `%n` the path with a
  * slash behind a directory's, `%L` where a link leads, `%f` the path, `%l` bytes of the file, `%o`
- * `send`, `recv` or `del.`, `%t` the time now, `%p` the number of this process, `%%` a percent sign.
+ * `send`, `recv` or `del.`, `%t` the time now, `%p` the number of this process, `%%` a percent
+ * sign.
  *
  * @throws USAGE for another one
  */
