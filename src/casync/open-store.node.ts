@@ -90,7 +90,7 @@ function openOne(place: string, options: OpenStoreOptions): ChunkReader {
 }
 
 /** A store in a bucket is asked as one behind HTTP, but for the headers. */
-function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions {
+export function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions {
   const { attemptCount, fetch: call, retryMs, timeoutMs } = http ?? {};
   return {
     ...(attemptCount !== undefined && { attemptCount }),
@@ -101,6 +101,6 @@ function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions {
 }
 
 /** The scheme of a URL; undefined for a path. */
-function schemeOf(place: string): string | undefined {
+export function schemeOf(place: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]!.toLowerCase();
 }

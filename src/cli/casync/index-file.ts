@@ -1,14 +1,23 @@
 import { type IndexReading, readIndex } from "../../casync/index-reader.ts";
+import { openIndexStore, splitIndexPlace } from "../../casync/open-index-store.node.ts";
+import type { OpenStoreOptions } from "../../casync/open-store.node.ts";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { checkReplaceable, replaceFile } from "../exchange/file-replacement.ts";
 import { writeOutput } from "../report/result-output.ts";
 
+/** How to get at an index that is behind a URL. */
+export interface IndexFileOptions extends AbortOptions {
+  /** How its store is opened, by the place of that. */
+  readonly opening?: (store: string) => OpenStoreOptions;
+}
+
 /** Reads the index at a path, at a URL, or with `-` on standard input. */
-export async function openIndex(place: string, options: AbortOptions): Promise<IndexReading> {
-  const content = /^https?:\/\//.test(place) ? fetchBlocks(place, options) : readFileBlocks(place, options);
+export async function openIndex(place: string, options: IndexFileOptions): Promise<IndexReading> {
+  const stored = splitIndexPlace(place);
   try {
+    const content = stored ? await readStored(stored, options) : readFileBlocks(place, options);
     const index = await readIndex(content);
     return { ...index, chunks: tellingPath(index.chunks, place) };
   } catch (thrown) {
@@ -39,26 +48,28 @@ async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): Asy
   }
 }
 
-async function* fetchBlocks(url: string, { signal }: AbortOptions): AsyncGenerator<Bytes> {
-  const response = await fetch(url, signal ? { signal } : {}).catch((cause: unknown) => {
-    throw new SyncError("PEER_GONE", "the connection to the server failed", { cause });
-  });
-  if (response.status !== 200) {
-    const code = response.status === 404 ? "NOT_FOUND" : "UPSTREAM";
-    throw new SyncError(code, `the server answers ${response.status}`);
-  }
-  yield* response.body as AsyncIterable<Bytes>;
+async function readStored(
+  { store, name }: { readonly store: string; readonly name: string },
+  { opening, ...options }: IndexFileOptions,
+): Promise<AsyncIterable<Bytes>> {
+  const content = await openIndexStore(store, opening?.(store)).read(name, options);
+  if (content) return content;
+  throw new SyncError("NOT_FOUND", "there is no such index");
 }
 
 /**
- * Writes a result to a file, which is replaced when all is there, or with `-` to standard output.
+ * Writes a result to a file, which is replaced when all is there, to a URL, or with `-` to standard
+ * output.
  */
 export async function writeResult(
   place: string,
   content: AsyncIterable<Bytes>,
-  options: AbortOptions,
+  options: IndexFileOptions,
 ): Promise<void> {
   if (place === "-") return writeOutput(content, options);
+  const stored = splitIndexPlace(place);
+  if (stored)
+    return openIndexStore(stored.store, options.opening?.(stored.store)).write(stored.name, content, options);
   checkReplaceable(place);
   await replaceFile(place, content);
 }

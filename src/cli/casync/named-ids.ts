@@ -1,11 +1,11 @@
 import { IdMap } from "../../bytes/id-map.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
-import { openIndex } from "./index-file.ts";
+import { type IndexFileOptions, openIndex } from "./index-file.ts";
 
 /** The ids that indexes name. One that begins like another is taken for it. */
-export async function idsNamedBy(places: readonly string[], signal: AbortSignal): Promise<IdMap> {
+export async function idsNamedBy(places: readonly string[], options: IndexFileOptions): Promise<IdMap> {
   const named = new IdMap();
   for (const place of places)
-    for await (const { id } of eachChunk(await openIndex(place, { signal }))) named.set(id, 1);
+    for await (const { id } of eachChunk(await openIndex(place, options))) named.set(id, 1);
   return named;
 }

@@ -29,7 +29,7 @@ export const storePrune = defineCommand({
     const hours = readCount("older-than", options["older-than"], 0, maxHours) ?? 24;
     const youngestMs = Date.now() - hours * secondsPerHour * 1000;
     await using store = openKeptChunks(path, { coding: codingOf(options), s3: s3Settings() });
-    const named = await idsNamedBy(places, signal);
+    const named = await idsNamedBy(places, { signal });
     const isDry = options["dry-run"] === true;
     let keptCount = 0;
     let goneCount = 0;

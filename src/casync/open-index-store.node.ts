@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { openS3 } from "../bucket/s3-place.ts";
+import { SyncError } from "../errors.ts";
+import { fileCall, ioError } from "../store/io-error.node.ts";
+import type { Bytes } from "../types.ts";
+import { bucketIndexes, checkIndexName, httpIndexes, type IndexStore } from "./index-store.ts";
+import { type OpenStoreOptions, requestOptionsOf, schemeOf } from "./open-store.node.ts";
+
+/**
+ * Opens the store of indexes that a place stands for: a directory, a bucket, or a URL of http: or
+ * https:.
+ *
+ * @throws USAGE for a place of another kind
+ */
+export function openIndexStore(place: string, { http, s3 }: OpenStoreOptions = {}): IndexStore {
+  const scheme = schemeOf(place);
+  if (scheme === undefined) return dirIndexes(place);
+  if (scheme === "http" || scheme === "https") return httpIndexes(place, http);
+  if (scheme === "s3+http" || scheme === "s3+https") {
+    const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
+    return bucketIndexes(bucket, prefix);
+  }
+  throw new SyncError("USAGE", `no indexes can be reached by ${scheme}: "${place}"`);
+}
+
+/**
+ * The store that an index is in, and its name there; undefined for the path of a file. What a URL
+ * says behind a `?` is about the store.
+ */
+export function splitIndexPlace(
+  place: string,
+): { readonly store: string; readonly name: string } | undefined {
+  if (schemeOf(place) === undefined) return undefined;
+  const [, store, name, query = ""] = /^(.*)\/([^/?]*)(\?.*)?$/s.exec(place)!;
+  return { store: store! + query, name: checkIndexName(decodeURIComponent(name!)) };
+}
+
+/** Indexes in a directory. */
+export function dirIndexes(folder: string): IndexStore {
+  const isFile = (path: string): boolean =>
+    fileCall(path, () => statSync(path, { throwIfNoEntry: false }))?.isFile() === true;
+  return {
+    async read(name) {
+      const path = join(folder, checkIndexName(name));
+      return isFile(path) ? (createReadStream(path) as AsyncIterable<Bytes>) : undefined;
+    },
+    has: async (name) => isFile(join(folder, checkIndexName(name))),
+    async write(name, content) {
+      const path = join(folder, checkIndexName(name));
+      const incomplete = join(folder, `.rsync-stream-${randomUUID()}`);
+      try {
+        const file = await open(incomplete, "wx");
+        try {
+          for await (const part of content) await file.writeFile(part);
+        } finally {
+          await file.close();
+        }
+        await rename(incomplete, path);
+      } catch (thrown) {
+        await rm(incomplete, { force: true }).catch(() => {});
+        throw ioError(thrown, path);
+      }
+    },
+    async close() {},
+  };
+}
