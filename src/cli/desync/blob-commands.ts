@@ -22,7 +22,14 @@ import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { writeLines } from "../report/result-output.ts";
 import { type DesyncArguments, isSet, numberOf, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
-import { desyncCacheOption, desyncStoreOptions, jobsIn, readerFor, writerFor } from "./desync-stores.ts";
+import {
+  desyncCacheOption,
+  desyncStoreOptions,
+  indexOpening,
+  jobsIn,
+  readerFor,
+  writerFor,
+} from "./desync-stores.ts";
 import { ignoredIds } from "./ignored-ids.ts";
 
 /** The option of commands that cut. */
@@ -41,8 +48,9 @@ export function sizesIn(given: DesyncArguments): CasyncSizes {
 }
 
 /** An index whose digest is the one of the command line. @throws USAGE */
-export async function indexFor(place: string, { digest, signal }: DesyncCall) {
-  const index = await openIndex(place, { signal });
+export async function indexFor(place: string, call: DesyncCall) {
+  const { digest, signal } = call;
+  const index = await openIndex(place, { signal, opening: indexOpening(call) });
   if (digestOfIndex(index).name === digest.name) return index;
   await index.close();
   throw new SyncError("USAGE", "the chunks of the index are named by another digest: see --digest", {
@@ -73,7 +81,7 @@ export const make: DesyncCommand = {
       signal,
       onProgress: () => void count++,
     });
-    await writeResult(place, index, { signal });
+    await writeResult(place, index, { signal, opening: indexOpening(call) });
     if (isSet(given, "print-stats"))
       call.tell(JSON.stringify({ ChunksAccepted: count, ChunksProduced: count }));
   },
@@ -244,7 +252,7 @@ export const verifyIndex: DesyncCommand = {
   usage: "<index> <file>",
   about: "Verifies an index matches a file",
   operandCount: [2, 2],
-  options: { concurrency: desyncStoreOptions.concurrency },
+  options: { ...desyncStoreOptions },
   async run(call) {
     const { given, signal } = call;
     const [place, path] = given.operands as [string, string];

@@ -9,6 +9,7 @@ export const desyncCommands: Readonly<Record<string, () => Promise<DesyncCommand
   "chunk-server": async () => (await import("./serving-commands.ts")).chunkServerCommand,
   config: async () => (await import("./info-commands.ts")).config,
   extract: async () => (await import("./blob-commands.ts")).extract,
+  "index-server": async () => (await import("./serving-commands.ts")).indexServerCommand,
   info: async () => (await import("./info-commands.ts")).info,
   "inspect-chunks": async () => (await import("./info-commands.ts")).inspectChunks,
   "list-chunks": async () => (await import("./blob-commands.ts")).listChunks,

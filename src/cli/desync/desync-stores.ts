@@ -90,6 +90,11 @@ export function writerAt(place: string, { given, config, digest }: DesyncStores)
   return openChunkWriter(place, openingOf(place, given, config, digest));
 }
 
+/** How the stores of indexes are opened that a command line names. */
+export function indexOpening({ given, config, digest }: DesyncStores) {
+  return (place: string): OpenStoreOptions => openingOf(place, given, config, digest);
+}
+
 function openingOf(
   place: string,
   given: DesyncArguments,

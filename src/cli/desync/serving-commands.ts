@@ -1,7 +1,9 @@
 import type { Server } from "node:http";
 import { once } from "node:events";
+import { appendFileSync } from "node:fs";
 import { fromHex } from "../../bytes/hex.ts";
-import { chunkServer } from "../../casync/chunk-server.node.ts";
+import { chunkServer, indexServer, type StoreServerOptions } from "../../casync/chunk-server.node.ts";
+import { openIndexStore } from "../../casync/open-index-store.node.ts";
 import { plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
@@ -15,7 +17,7 @@ import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { readNamedFile } from "../options/named-file.ts";
 import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
-import { desyncCacheOption, desyncStoreOptions, writerFor } from "./desync-stores.ts";
+import { desyncCacheOption, desyncStoreOptions, indexOpening, writerFor } from "./desync-stores.ts";
 import { reloadedReader, storeFileOption } from "./store-file.ts";
 
 /** Serve chunks, an index or an archive by the remote protocol of casync. */
@@ -45,6 +47,19 @@ export const pull: DesyncCommand = {
 
 const defaultAddress = ":http";
 
+/** Options of servers over HTTP. */
+const serverOptions = {
+  listen: { type: "string", short: "l", about: "address, may be given several times; :http" },
+  key: { type: "string", about: "key for HTTPS (PEM)" },
+  cert: { type: "string", about: "its certificate (PEM)" },
+  "mutual-tls": { type: "boolean", about: "clients have to show a certificate" },
+  "client-ca": { type: "string", about: "of these authorities (PEM)" },
+  authorization: { type: "string", about: "the Authorization that clients have to show" },
+  writeable: { type: "boolean", short: "w", about: "can be written to, too" },
+  writable: { type: "boolean", about: "the same" },
+  log: { type: "string", about: "tell of requests in this file, or with - on standard error" },
+} as const;
+
 /** Serve chunks over HTTP. */
 export const chunkServerCommand: DesyncCommand = {
   usage: "-s <store>",
@@ -54,57 +69,88 @@ export const chunkServerCommand: DesyncCommand = {
     ...desyncStoreOptions,
     ...desyncCacheOption,
     ...storeFileOption,
-    listen: { type: "string", short: "l", about: "address, may be given several times; :http" },
-    key: { type: "string", about: "key for HTTPS (PEM)" },
-    cert: { type: "string", about: "its certificate (PEM)" },
-    "mutual-tls": { type: "boolean", about: "clients have to show a certificate" },
-    "client-ca": { type: "string", about: "of these authorities (PEM)" },
-    authorization: { type: "string", about: "the Authorization that clients have to show" },
-    writable: { type: "boolean", short: "w", about: "take chunks, too" },
+    ...serverOptions,
     uncompressed: { type: "boolean", short: "u", about: "chunks travel as they are" },
     "skip-verify-read": { type: "boolean", about: "taken; chunks are verified by who reads them" },
     "skip-verify-write": { type: "boolean", about: "taken; chunks that come are verified always" },
-    log: { type: "string", about: "tell of requests on standard error" },
     encryption: { type: "boolean", about: "chunks travel encrypted" },
     "encryption-key": { type: "string", about: "by this key" },
     "encryption-algorithm": { type: "string", about: "and this algorithm" },
   },
   takesHangup: ({ values }) => values["store-file"] !== undefined,
   async run(call) {
-    const { given, digest, signal } = call;
-    const isWritable = isSet(given, "writable");
+    const { given, digest } = call;
+    const isWritable = isSet(given, "writeable") || isSet(given, "writable");
     if (isWritable && valueOf(given, "cache") !== undefined)
       throw new SyncError("USAGE", "with a cache no chunks can be taken");
     const plain = reloadedReader(call);
     const writer = isWritable ? writerFor(call) : undefined;
-    const authorization = valueOf(given, "authorization") ?? process.env["DESYNC_HTTP_AUTH"];
-    const tls = tlsOf(given);
-    const servers = addressesOf(given).map(({ host, port }) => ({
-      host,
-      port,
-      server: chunkServer("stored" in plain ? plain : mergedReads(plain), {
-        coding: travellingForm(given),
-        digest,
-        ...(writer && { writer }),
-        ...(authorization !== undefined && { authorization }),
-        ...(tls && { tls }),
-        ...(valueOf(given, "log") !== undefined && {
-          onRequest: ({ method, path, status }) => call.tell(`${method} ${path} ${status}`),
-        }),
-      }),
-    }));
+    const options = {
+      ...serverOptionsOf(call),
+      coding: travellingForm(given),
+      digest,
+      ...(writer && { writer }),
+    };
     try {
-      for (const { server, host, port } of servers) await listen(server, host, port, call);
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      await serveAt(call, () => chunkServer("stored" in plain ? plain : mergedReads(plain), options));
     } finally {
-      for (const { server } of servers) {
-        server.closeAllConnections();
-        server.close();
-      }
       await plain.close();
     }
   },
 };
+
+/** Serve indexes over HTTP. */
+export const indexServerCommand: DesyncCommand = {
+  usage: "-s <store>",
+  about: "Server for indexes over HTTP(S)",
+  operandCount: [0, 0],
+  options: { ...desyncStoreOptions, ...serverOptions },
+  async run(call) {
+    const { given } = call;
+    const [place, ...more] = given.values["store"] ?? [];
+    if (place === undefined || more.length > 0) throw new SyncError("USAGE", "one store is needed: -s STORE");
+    const indexes = openIndexStore(place, indexOpening(call)(place));
+    const isWritable = isSet(given, "writeable") || isSet(given, "writable");
+    const options = { ...serverOptionsOf(call), isWritable };
+    try {
+      await serveAt(call, () => indexServer(indexes, options));
+    } finally {
+      await indexes.close();
+    }
+  },
+};
+
+function serverOptionsOf(call: DesyncCall): StoreServerOptions {
+  const { given } = call;
+  const authorization = valueOf(given, "authorization") ?? process.env["DESYNC_HTTP_AUTH"];
+  const tls = tlsOf(given);
+  const log = valueOf(given, "log");
+  const tell =
+    log === undefined || log === "-" ? call.tell : (line: string) => appendFileSync(log, `${line}\n`);
+  return {
+    ...(authorization !== undefined && { authorization }),
+    ...(tls && { tls }),
+    ...(log !== undefined && {
+      onRequest: ({ method, path, status }) => tell(`${method} ${path} ${status}`),
+    }),
+  };
+}
+
+/** Listens at all addresses of a command line until it is interrupted. */
+async function serveAt(call: DesyncCall, makeServer: () => Server): Promise<void> {
+  const servers = addressesOf(call.given).map((address) => ({ ...address, server: makeServer() }));
+  const { signal } = call;
+  try {
+    for (const { server, host, port } of servers) await listen(server, host, port, call);
+    if (!signal.aborted)
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  } finally {
+    for (const { server } of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+}
 
 async function listen(server: Server, host: string, port: number, { tell }: DesyncCall): Promise<void> {
   server.listen({ port, ...(host !== "" && { host }) });

@@ -13,6 +13,7 @@ import type { DesyncCommand } from "./desync-command.ts";
 import {
   desyncCacheOption,
   desyncStoreOptions,
+  indexOpening,
   keptFor,
   jobsIn,
   readerFor,
@@ -101,7 +102,7 @@ export const prune: DesyncCommand = {
   async run(call) {
     const { given, signal } = call;
     await using store = keptFor(call);
-    const named = await idsNamedBy(given.operands, signal);
+    const named = await idsNamedBy(given.operands, { signal, opening: indexOpening(call) });
     if (!isSet(given, "yes") && !(await isConfirmed())) return;
     const look = async ({ id }: KeptChunk): Promise<void> => {
       if (named.get(id) === undefined) await store.delete(id, { signal });

@@ -16,7 +16,14 @@ import { writeLines } from "../report/result-output.ts";
 import { desyncSizeOption, indexFor, sizesIn } from "./blob-commands.ts";
 import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
-import { desyncCacheOption, desyncStoreOptions, jobsIn, readerFor, writerFor } from "./desync-stores.ts";
+import {
+  desyncCacheOption,
+  desyncStoreOptions,
+  indexOpening,
+  jobsIn,
+  readerFor,
+  writerFor,
+} from "./desync-stores.ts";
 
 const { insecure: _, ...storeOptions } = desyncStoreOptions;
 const indexOption = { index: { type: "boolean", short: "i", about: "an index, not an archive" } } as const;
@@ -64,7 +71,7 @@ export const tar: DesyncCommand = {
       ...jobsIn(given),
       signal,
     });
-    await writeResult(place, index, { signal });
+    await writeResult(place, index, { signal, opening: indexOpening(call) });
   },
 };
 
