@@ -33,13 +33,18 @@ export interface DesyncConfig {
   readonly "store-options"?: Readonly<Record<string, StoreSettings>>;
 }
 
+/** Where a configuration is unless a line says so. */
+export function usualConfigPath(): string {
+  return join(homedir(), ".config", "desync", "config.json");
+}
+
 /**
  * Reads a configuration; the usual one may be missing.
  *
  * @throws NOT_FOUND, IO, USAGE when it is no JSON
  */
 export function readConfig(path: string | undefined): DesyncConfig {
-  const usual = join(homedir(), ".config", "desync", "config.json");
+  const usual = usualConfigPath();
   if (path === undefined && !existsSync(usual)) return {};
   try {
     return JSON.parse(readNamedFile(path ?? usual).toString()) as DesyncConfig;

@@ -1,17 +1,21 @@
 import { IdMap } from "../../bytes/id-map.ts";
-import { toHex } from "../../bytes/hex.ts";
+import { fromHex, toHex } from "../../bytes/hex.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
+import { readNamedFile } from "../options/named-file.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
 import { chunkPath } from "../../casync/chunk-name.ts";
-import { statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { ChunkReader } from "../../store/store.ts";
+import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { writeResult } from "../casync/index-file.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
 import { writeLines } from "../report/result-output.ts";
 import { indexFor } from "./blob-commands.ts";
-import { valueOf } from "./desync-arguments.ts";
+import { isSet, valueOf } from "./desync-arguments.ts";
+import { usualConfigPath } from "./desync-config.ts";
 import type { DesyncCommand } from "./desync-command.ts";
-import { desyncCacheOption, desyncStoreOptions, readerFor, writerAt } from "./desync-stores.ts";
+import { desyncCacheOption, desyncStoreOptions, indexOpening, readerFor, writerAt } from "./desync-stores.ts";
 
 /** Show information about an index. */
 export const info: DesyncCommand = {
@@ -23,11 +27,12 @@ export const info: DesyncCommand = {
     ...desyncCacheOption,
     seed: { type: "string", about: "index of what is there already" },
     format: { type: "string", short: "f", about: "json (default) or plain" },
+    "chunks-info": { type: "string", about: "file of inspect-chunks, for sizes of compressed chunks" },
   },
   async run(call) {
     const { given, signal } = call;
     const index = await indexFor(given.operands[0]!, call);
-    const seeds = await idsNamedBy(given.values["seed"] ?? [], signal);
+    const seeds = await idsNamedBy(given.values["seed"] ?? [], { signal, opening: indexOpening(call) });
     const cachePlace = valueOf(given, "cache");
     await using cache = cachePlace === undefined ? undefined : writerAt(cachePlace, call);
     const { cache: _, ...values } = given.values;
@@ -36,6 +41,7 @@ export const info: DesyncCommand = {
     const isIn = async (one: ChunkReader | undefined, id: Uint8Array): Promise<boolean> =>
       one !== undefined && (await one.has(id, { signal }));
     const seen = new IdMap();
+    const compressedSizes = readCompressedSizes(valueOf(given, "chunks-info"));
     const { minBytes, averageBytes, maxBytes } = index.sizes;
     const facts = {
       total: 0,
@@ -47,6 +53,7 @@ export const info: DesyncCommand = {
       size: 0,
       "dedup-size-not-in-seed": 0,
       "dedup-size-not-in-seed-nor-cache": 0,
+      "dedup-size-not-in-seed-nor-cache-compressed": 0,
       "chunk-size-min": minBytes,
       "chunk-size-avg": averageBytes,
       "chunk-size-max": maxBytes,
@@ -66,6 +73,7 @@ export const info: DesyncCommand = {
       if (inSeed || inCache) continue;
       facts["not-in-seed-nor-cache"]++;
       facts["dedup-size-not-in-seed-nor-cache"] += size;
+      facts["dedup-size-not-in-seed-nor-cache-compressed"] += compressedSizes.get(id) ?? 0;
     }
     const isPlain = valueOf(given, "format") === "plain";
     const lines = isPlain
@@ -75,12 +83,26 @@ export const info: DesyncCommand = {
   },
 };
 
+/** Sizes by id, of a file that inspect-chunks wrote. @throws NOT_FOUND, IO, USAGE */
+function readCompressedSizes(path: string | undefined): IdMap {
+  const sizes = new IdMap();
+  if (path === undefined) return sizes;
+  try {
+    const rows = JSON.parse(readNamedFile(path).toString()) as { id: string; compressed_size?: number }[];
+    for (const { id, compressed_size = 0 } of rows) sizes.set(fromHex(id), compressed_size);
+    return sizes;
+  } catch (cause) {
+    if (isSyncError(cause)) throw cause;
+    throw new SyncError("USAGE", "this is no list of inspect-chunks", { cause, detail: { path } });
+  }
+}
+
 /** Inspect chunks from an index and an optional local store. */
 export const inspectChunks: DesyncCommand = {
   usage: "<index> [<output>]",
   about: "Inspect chunks from an index and an optional local store",
   operandCount: [1, 2],
-  options: { store: desyncStoreOptions.store },
+  options: { ...desyncStoreOptions },
   async run(call) {
     const { given, signal } = call;
     const index = await indexFor(given.operands[0]!, call);
@@ -106,13 +128,24 @@ export const inspectChunks: DesyncCommand = {
   },
 };
 
-/** Show config file. */
+/** Show or write config file. */
 export const config: DesyncCommand = {
   usage: "",
   about: "Show config file",
   operandCount: [0, 0],
-  options: {},
-  async run({ config: facts, signal }) {
-    await writeLines([JSON.stringify(facts, null, 2)], { signal });
+  options: { write: { type: "boolean", short: "w", about: "write it to the file that it is read from" } },
+  async run({ config: facts, given, signal, tell }) {
+    const whole = { "s3-credentials": null, "store-options": null, ...facts };
+    const text = JSON.stringify(whole, null, 2);
+    if (!isSet(given, "write")) return await writeLines([text], { signal });
+    const path = valueOf(given, "config") ?? usualConfigPath();
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      // It may hold secrets.
+      writeFileSync(path, `${text}\n`, { mode: 0o600 });
+    } catch (thrown) {
+      throw fileTrouble(thrown, path);
+    }
+    tell(`configuration written to ${path}`);
   },
 };
