@@ -3,6 +3,7 @@ import { asking, refusal, type RequestOptions } from "../bucket/requests.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { SyncError, toSyncError, withPath } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
+import type { SftpClient } from "./sftp-client.ts";
 
 /** Where indexes are kept by their names. */
 export interface IndexStore {
@@ -92,6 +93,26 @@ export function bucketIndexes(bucket: Bucket, prefix: string): IndexStore {
       await bucket.put(keyOf(name), await heldBytes(content), "application/octet-stream", options);
     },
     async close() {},
+  };
+}
+
+/** Indexes in a directory elsewhere, by SFTP. @param client belongs to the store */
+export function sftpIndexes(client: SftpClient, root: string): IndexStore {
+  const base = root.replace(/\/*$/, "/");
+  return {
+    async read(name) {
+      const bytes = await client.read(base + checkIndexName(name), indexStoreLimits.heldIndexBytes);
+      return bytes && only(bytes);
+    },
+    has: async (name) => (await client.stat(base + checkIndexName(name))) !== undefined,
+    async write(name, content) {
+      const path = base + checkIndexName(name);
+      const incomplete = `${base}.rsync-stream-${crypto.randomUUID()}`;
+      if (!(await client.create(incomplete, await heldBytes(content))))
+        throw new SyncError("NOT_FOUND", "there is no such directory", { detail: { path: root } });
+      await client.replace(incomplete, path);
+    },
+    close: async () => client.close(),
   };
 }
 

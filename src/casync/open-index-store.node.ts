@@ -6,12 +6,13 @@ import { openS3 } from "../bucket/s3-place.ts";
 import { SyncError } from "../errors.ts";
 import { fileCall, ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
-import { bucketIndexes, checkIndexName, httpIndexes, type IndexStore } from "./index-store.ts";
+import { bucketIndexes, checkIndexName, httpIndexes, type IndexStore, sftpIndexes } from "./index-store.ts";
+import { connectSftp } from "./ssh-chunks.node.ts";
 import { type OpenStoreOptions, requestOptionsOf, schemeOf } from "./open-store.node.ts";
 
 /**
- * Opens the store of indexes that a place stands for: a directory, a bucket, or a URL of http: or
- * https:.
+ * Opens the store of indexes that a place stands for: a directory, a bucket, or a URL of http:,
+ * https: or sftp:.
  *
  * @throws USAGE for a place of another kind
  */
@@ -23,16 +24,25 @@ export function openIndexStore(place: string, { http, s3 }: OpenStoreOptions = {
     const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
     return bucketIndexes(bucket, prefix);
   }
+  if (scheme === "sftp") {
+    const { client, path } = connectSftp(place);
+    return sftpIndexes(client, path);
+  }
   throw new SyncError("USAGE", `no indexes can be reached by ${scheme}: "${place}"`);
+}
+
+/** An index in a store. */
+export interface StoredIndex {
+  /** The place of the store. */
+  readonly store: string;
+  readonly name: string;
 }
 
 /**
  * The store that an index is in, and its name there; undefined for the path of a file. What a URL
  * says behind a `?` is about the store.
  */
-export function splitIndexPlace(
-  place: string,
-): { readonly store: string; readonly name: string } | undefined {
+export function splitIndexPlace(place: string): StoredIndex | undefined {
   if (schemeOf(place) === undefined) return undefined;
   const [, store, name, query = ""] = /^(.*)\/([^/?]*)(\?.*)?$/s.exec(place)!;
   return { store: store! + query, name: checkIndexName(decodeURIComponent(name!)) };

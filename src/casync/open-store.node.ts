@@ -9,7 +9,8 @@ import { openS3, type S3Settings } from "../bucket/s3-place.ts";
 import { bucketChunks } from "./bucket-chunks.ts";
 import type { KeptChunks } from "./kept-chunks.ts";
 import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
-import { sshChunks } from "./ssh-chunks.node.ts";
+import { sftpChunks } from "./sftp-chunks.ts";
+import { connectSftp, sshChunks } from "./ssh-chunks.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "./several-stores.ts";
 
 export interface OpenStoreOptions {
@@ -24,8 +25,8 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store that a place stands for, to write to: a directory, a bucket, or a URL of http: or
- * https:.
+ * Opens the store that a place stands for, to write to: a directory, a bucket, or a URL of http:,
+ * https: or sftp:.
  *
  * @throws USAGE for a place of another kind, NOT_FOUND for a directory that is not there, unless it
  *   may be made
@@ -42,7 +43,7 @@ export function openChunkWriter(
 }
 
 /**
- * Opens a store to be looked after: a directory or a bucket.
+ * Opens a store to be looked after: a directory, a bucket, or a directory elsewhere by SFTP.
  *
  * @throws as `openChunkWriter`
  */
@@ -57,6 +58,10 @@ export function openKeptChunks(
   if (scheme === "s3+http" || scheme === "s3+https") {
     const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
     return bucketChunks(bucket, { ...form, prefix });
+  }
+  if (scheme === "sftp") {
+    const { client, path } = connectSftp(place);
+    return sftpChunks(client, path, form);
   }
   throw new SyncError("USAGE", `no store can be reached by ${scheme}: "${place}"`);
 }

@@ -1,5 +1,6 @@
+import { closingInTheEnd } from "../../bytes/closing.ts";
 import { type IndexReading, readIndex } from "../../casync/index-reader.ts";
-import { openIndexStore, splitIndexPlace } from "../../casync/open-index-store.node.ts";
+import { openIndexStore, splitIndexPlace, type StoredIndex } from "../../casync/open-index-store.node.ts";
 import type { OpenStoreOptions } from "../../casync/open-store.node.ts";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
@@ -49,12 +50,30 @@ async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): Asy
 }
 
 async function readStored(
-  { store, name }: { readonly store: string; readonly name: string },
+  { store, name }: StoredIndex,
   { opening, ...options }: IndexFileOptions,
 ): Promise<AsyncIterable<Bytes>> {
-  const content = await openIndexStore(store, opening?.(store)).read(name, options);
-  if (content) return content;
-  throw new SyncError("NOT_FOUND", "there is no such index");
+  const indexes = openIndexStore(store, opening?.(store));
+  try {
+    // What comes from a server is all here when it is returned.
+    const content = await indexes.read(name, options);
+    if (content) return content;
+    throw new SyncError("NOT_FOUND", "there is no such index");
+  } finally {
+    await indexes.close();
+  }
+}
+
+async function writeStored(
+  { store, name }: StoredIndex,
+  content: AsyncIterable<Bytes>,
+  { opening, ...options }: IndexFileOptions,
+): Promise<void> {
+  const indexes = openIndexStore(store, opening?.(store));
+  await closingInTheEnd(
+    () => indexes.write(name, content, options),
+    () => indexes.close(),
+  );
 }
 
 /**
@@ -68,8 +87,7 @@ export async function writeResult(
 ): Promise<void> {
   if (place === "-") return writeOutput(content, options);
   const stored = splitIndexPlace(place);
-  if (stored)
-    return openIndexStore(stored.store, options.opening?.(stored.store)).write(stored.name, content, options);
+  if (stored) return writeStored(stored, content, options);
   checkReplaceable(place);
   await replaceFile(place, content);
 }
