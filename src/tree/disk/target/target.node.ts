@@ -21,6 +21,7 @@ import { PlannedFiles } from "./planned-files.node.ts";
 import type { Replaced } from "./replacements.node.ts";
 import { destinationSubtrees } from "../source/subtrees.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
+import { withFlags } from "./file-flags.node.ts";
 import { changeOf, tellAll } from "./tree-change.node.ts";
 
 /**
@@ -279,7 +280,8 @@ class DirTarget implements TreeTarget {
   }
 
   #tell(entry: number, thrown: unknown, path: string): void {
-    const error = entryTrouble(thrown, path);
+    const trouble = entryTrouble(thrown, path);
+    const error = this.#opened ? withFlags(trouble, this.#opened.held.rootPath, path) : trouble;
     // What waits here to be used later is part of why the disk is full.
     if (error.code === "NO_SPACE") this.#opened?.makeRoom();
     if (["LOCKED", "NO_SPACE", "USAGE"].includes(error.code)) throw error;
