@@ -59,6 +59,8 @@ const known: readonly (readonly [string, string, reason: string])[] = [
       (side) => [append, side, "rsync makes nothing that is as long in another directory"] as const,
     ),
   ),
+  ["backup-dir", "chmod", "rsync makes directories of backups after their own got a mode"],
+  ["append-verify", "backup-dir", "rsync leaves the mode and time of an empty backup as they come"],
   ["append", "backup-dir", "rsync leaves the mode and time of an empty backup as they come"],
   ["checksum", "compare-dest", "rsync compares what is at the destination by size and time there"],
   ["ignore-times", "compare-dest", "as with --checksum"],
