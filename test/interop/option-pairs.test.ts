@@ -59,6 +59,14 @@ const known: readonly (readonly [string, string, reason: string])[] = [
       (side) => [append, side, "rsync makes nothing that is as long in another directory"] as const,
     ),
   ),
+  ...["delete", "del", "delete-before", "delete-during", "delete-excluded"].map(
+    (deletion) =>
+      [
+        deletion,
+        "copy-links",
+        "rsync deletes in directories before it meets a link that leads nowhere",
+      ] as const,
+  ),
   ["backup-dir", "chmod", "rsync makes directories of backups after their own got a mode"],
   ["append-verify", "backup-dir", "rsync leaves the mode and time of an empty backup as they come"],
   ["append", "backup-dir", "rsync leaves the mode and time of an empty backup as they come"],
