@@ -114,12 +114,12 @@ async function unmount(dir: string, isRoot: boolean): Promise<void> {
     await run(program!, [...args, dir]);
   } catch {
     // Somebody uses it: it goes from the tree now, and what is still open fails from now on.
-    await run(program!, [...args, isRoot ? "-l" : "-z", dir]);
-    abort(device);
+    await run(program!, [...args, ...(isRoot ? ["-f", "-l"] : ["-z"]), dir]);
+    if (!isRoot) abort(device);
   }
 }
 
-/** Ends the connection of a file system that is no longer in the tree. */
+/** Ends the connection of a file system that is no longer in the tree, as root does by force. */
 function abort(device: string): void {
   try {
     writeFileSync(`/sys/fs/fuse/connections/${device}/abort`, "1");
