@@ -22,6 +22,10 @@ const parts = {
     env: {},
   },
   "option-pairs": { tests: ["test/interop/option-pairs.test.ts"], env: { OPTION_PAIRS: "all" } },
+  buckets: {
+    tests: ["test/faults/bucket-kills.test.ts", "test/faults/bucket-faults.test.ts"],
+    env: { FAULT_POINTS: "all" },
+  },
   mistakes: { script: findMistakes },
 };
 

@@ -173,7 +173,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
       const written = new Date(writtenMs).toISOString();
       return `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>${written}</LastModified><ETag>&quot;${etag}&quot;</ETag><Size>${bytes.length}</Size></Contents>`;
     });
-    return `<?xml version="1.0"?><ListBucketResult xmlns="x">${rows.join("")}<IsTruncated>${next !== ""}</IsTruncated>${next}</ListBucketResult>`;
+    return `<?xml version="1.0"?><ListBucketResult xmlns="x"><EncodingType>url</EncodingType>${rows.join("")}<IsTruncated>${next !== ""}</IsTruncated>${next}</ListBucketResult>`;
   }
 
   function versionPage(query: URLSearchParams): string {
@@ -194,7 +194,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     const next = last
       ? `<NextKeyMarker>${encodeURIComponent(last.key)}</NextKeyMarker><NextVersionIdMarker>${last.id}</NextVersionIdMarker>`
       : "";
-    return `<ListVersionsResult>${rows.join("")}<IsTruncated>${last !== undefined}</IsTruncated>${next}</ListVersionsResult>`;
+    return `<ListVersionsResult><EncodingType>url</EncodingType>${rows.join("")}<IsTruncated>${last !== undefined}</IsTruncated>${next}</ListVersionsResult>`;
   }
 
   function onObject(call: Call): void {

@@ -1,6 +1,7 @@
 import { SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
 import { etagOf } from "./etag.ts";
+import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject, ObjectVersion } from "./object-bucket.ts";
 import { bodyOf } from "./requests.ts";
 import { refused, type S3Requests, s3Limits } from "./s3-requests.ts";
@@ -66,10 +67,11 @@ async function* pagesOf<Item>(
 
 function readPage(xml: string): Page<ListedObject> {
   if (!xml.includes("</ListBucketResult>")) throw noListing();
+  const decode = decoderOf(xml);
   const items: ListedObject[] = [];
   for (const { inside } of elementsIn(xml, "Contents")) {
     const key = textIn(inside, "Key");
-    if (key !== undefined) items.push(objectOf(decodeKey(key), inside));
+    if (key !== undefined) items.push(objectOf(decode(key), inside));
   }
   const token = textIn(xml, "NextContinuationToken");
   if (token === undefined && textIn(xml, "IsTruncated") === "true") throw noListing();
@@ -90,30 +92,44 @@ function objectOf(key: string, inside: string): ListedObject {
 
 function readVersions(xml: string): Page<ObjectVersion> {
   if (!xml.includes("</ListVersionsResult>")) throw noListing();
+  const decode = decoderOf(xml);
   const items: ObjectVersion[] = [];
   for (const { name, inside } of elementsIn(xml, "Version", "DeleteMarker"))
     items.push({
-      key: decodeKey(textIn(inside, "Key") ?? ""),
+      key: decode(textIn(inside, "Key") ?? ""),
       id: textIn(inside, "VersionId") ?? "null",
       isLatest: textIn(inside, "IsLatest") === "true",
       isDeletion: name === "DeleteMarker",
       writtenMs: Date.parse(textIn(inside, "LastModified") ?? ""),
     });
+  // Some servers have what says that objects were deleted behind all versions of a page.
+  items.sort((a, b) => compareKeys(a.key, b.key) || rankOf(a) - rankOf(b) || b.writtenMs - a.writtenMs);
   if (textIn(xml, "IsTruncated") !== "true") return { items, next: undefined };
   const key = textIn(xml, "NextKeyMarker");
   if (key === undefined) throw noListing();
   const version = textIn(xml, "NextVersionIdMarker");
-  const next = { "key-marker": decodeKey(key), ...(version && { "version-id-marker": version }) };
+  const next = { "key-marker": decode(key), ...(version && { "version-id-marker": version }) };
   return { items, next };
 }
 
-/** A key as it was written; that of a server that escapes none may be no escaped text. */
+function rankOf({ isLatest }: ObjectVersion): number {
+  return isLatest ? 0 : 1;
+}
+
+/**
+ * Reads keys as they were written. A server that was asked to escape them says that it did; one
+ * that does not know how has them as they are, and a `+` or a `%` in them is none of an escape.
+ */
+function decoderOf(xml: string): (text: string) => string {
+  return textIn(xml, "EncodingType") === "url" ? decodeKey : (text) => text;
+}
+
 function decodeKey(text: string): string {
   if (!text.includes("%") && !text.includes("+")) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    return text;
+    throw noListing();
   }
 }
 

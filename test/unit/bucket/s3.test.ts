@@ -20,7 +20,7 @@ function answering(answer: (url: URL, init: RequestInit) => Response) {
 test("a listing goes on to its last page, and names are read as they were written", async () => {
   const pageOf = (keys: string[], next?: string): string =>
     page(
-      `${keys
+      `<EncodingType>url</EncodingType>${keys
         .map((key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>`)
         .map((text) => `${text}<Size>7</Size></Contents>`)
         .join("")}${next ? `<NextContinuationToken>${next}</NextContinuationToken>` : ""}`,
@@ -34,6 +34,12 @@ test("a listing goes on to its last page, and names are read as they were writte
   expect(found.map(({ key }) => key)).toEqual(["p/a", "p/&", "p/ä b"]);
   expect(found[0]).toMatchObject({ key: "p/a", sizeBytes: 7, writtenMs: Date.UTC(2026, 0, 2, 3, 4, 5) });
   expect(new URL(asked[1]!).searchParams.get("continuation-token")).toBe("x&/+=");
+});
+
+test("keys of a server that does not escape them are as they are", async () => {
+  const { options } = answering(() => new Response(page("<Contents><Key>a+b%41&amp;</Key></Contents>")));
+  const found = await collect(s3Bucket("http://host:1", "b", options).list(""));
+  expect(found.map(({ key }) => key)).toEqual(["a+b%41&"]);
 });
 
 test("a bucket stands in the path, or before the host where that is asked for or usual", async () => {
