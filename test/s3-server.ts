@@ -32,7 +32,15 @@ export async function startS3Server(): Promise<S3Server> {
   for (const name of ["objects", "versions"]) mkdirSync(join(folder, name));
   const env = { ...process.env, ROOT_ACCESS_KEY: s3Test.accessKey, ROOT_SECRET_KEY: s3Test.secretKey };
   const [program, ...args] = hasVersity
-    ? ["versitygw", "--port", `127.0.0.1:${port}`, "posix", "--versioning-dir", join(folder, "versions"), join(folder, "objects")]
+    ? [
+        "versitygw",
+        "--port",
+        `127.0.0.1:${port}`,
+        "posix",
+        "--versioning-dir",
+        join(folder, "versions"),
+        join(folder, "objects"),
+      ]
     : ["moto_server", "-H", "127.0.0.1", "-p", port];
   const child = spawn(program!, args, { cwd: folder, env, stdio: "ignore" });
   const url = `http://127.0.0.1:${port}`;

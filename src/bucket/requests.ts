@@ -71,22 +71,33 @@ export function asking(options: RequestOptions = {}): Ask {
     hint: Hint,
   ): Promise<Result> {
     const contentMs = Math.ceil((contentBytes / requestLimits.contentRateBytes) * 1000);
-    const limit = timeoutMs > 0 ? AbortSignal.timeout(timeoutMs + contentMs) : undefined;
-    const signals = [signal, limit].filter((one) => one !== undefined);
+    // A signal of its own ends with the try; those that the platform makes stay for as long as theirs.
+    const controller = new AbortController();
+    let isLate = false;
+    const end = (): void => controller.abort(signal?.reason);
+    const expire = (): void => {
+      isLate = true;
+      controller.abort();
+    };
+    const timer = timeoutMs > 0 ? setTimeout(expire, timeoutMs + contentMs) : undefined;
+    signal?.addEventListener("abort", end, { once: true });
     let response: Response | undefined;
     try {
       const { url, init } = await make();
-      response = await call(url, { ...init, signal: AbortSignal.any(signals) });
+      signal?.throwIfAborted();
+      response = await call(url, { ...init, signal: controller.signal });
       const asked = retryAfterIn(response);
       if (asked !== undefined) hint.retryAfterMs = asked;
       if (pushingBack.has(response.status)) options.onPushback?.();
       return await take(response);
     } catch (thrown) {
       if (isSyncError(thrown)) throw thrown;
-      if (limit?.aborted === true && signal?.aborted !== true)
+      if (isLate && signal?.aborted !== true)
         throw new SyncError("STALLED", "the server takes too long", { cause: thrown });
       throw new SyncError("PEER_GONE", "the connection to the server failed", { cause: thrown });
     } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
       // What was not read would keep the connection.
       if (response?.bodyUsed === false) await response.body?.cancel().catch(() => {});
     }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { randomBytes } from "node:crypto";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import { Draw } from "../draw.ts";
@@ -63,6 +64,8 @@ export async function checkBuckets(
   const { seed = randomBytes(8).toString("hex"), slots = new Slots(), onProgress, onTrouble } = options;
   const signal = options.signal ?? new AbortController().signal;
   const random = seededRandom(seed);
+  // Each object under way listens to it.
+  setMaxListeners(0, signal);
   const { keys, listed } =
     options.statePath === undefined
       ? await drawFromListing(source, random, options)

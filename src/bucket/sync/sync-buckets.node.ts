@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { copyTasks } from "./copy-tasks.node.ts";
 import { type DeletionGuards, deletionLimits, deleteTasks, guardDeletions } from "./delete-tasks.node.ts";
@@ -55,8 +56,11 @@ export async function syncBuckets(
   statePath: string,
   options: SyncBucketsOptions = {},
 ): Promise<SyncBucketsSummary> {
-  const { compare = "checksum", deletes = false, filter = noText, signal, backupPrefix } = options;
+  const { compare = "checksum", deletes = false, filter = noText, backupPrefix } = options;
+  const { signal = new AbortController().signal } = options;
   refuseOverlap(source, destination);
+  // Each object under way listens to it.
+  setMaxListeners(0, signal);
   const state = new SyncState(statePath);
   try {
     const job: Job = { source: nameOf(source), destination: nameOf(destination), compare, deletes, filter };
@@ -66,7 +70,7 @@ export async function syncBuckets(
       destination,
       state,
       room: new Room(),
-      signal: signal ?? new AbortController().signal,
+      signal,
       keepsMetadata: options.keepsMetadata ?? true,
       storageClass: options.storageClass,
       backupPrefix,
