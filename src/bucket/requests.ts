@@ -71,7 +71,7 @@ export function asking(options: RequestOptions = {}): Ask {
     hint: Hint,
   ): Promise<Result> {
     const contentMs = Math.ceil((contentBytes / requestLimits.contentRateBytes) * 1000);
-    // A signal of its own ends with the try; those that the platform makes stay for as long as theirs.
+    // A signal of its own ends with the try; one that the platform makes of others stays.
     const controller = new AbortController();
     let isLate = false;
     const end = (): void => controller.abort(signal?.reason);

@@ -7,7 +7,7 @@ import { printedSeed } from "../printed-seed.ts";
 import type { Fault, S3Stub, StubRequest } from "../s3-stub.ts";
 import { usePair } from "../unit/bucket/sync/pairs.ts";
 
-/** Requests that fail in ten ways, at random; what is at the destination in the end must be right. */
+/** Requests fail in ten ways, at random; what is at the destination in the end must be right. */
 
 const pair = usePair();
 const isFull = process.env["FAULT_POINTS"] === "all";
