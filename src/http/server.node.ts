@@ -283,8 +283,11 @@ class HttpServer implements SyncServer {
   ): Promise<void> {
     if (!this.#share.openContent) throw new SyncError("UNSUPPORTED", "no files are sent as they are here");
     const free = this.#slots.take(who.address);
+    const gone = new AbortController();
+    response.once("close", () => gone.abort(new SyncError("PEER_GONE", "the client is gone")));
+    const signal = AbortSignal.any([gone.signal, this.#life.signal]);
     try {
-      const file = await this.#share.openContent(path);
+      const file = await this.#share.openContent(path, { signal });
       const { stallMs = sessionTimes.stallMs, minRateBytes } = this.#options;
       const bounds = { stallMs, ...(minRateBytes !== undefined && { minRateBytes }) };
       const end = await sendContent(request, response, file, { ...bounds, signal: this.#life.signal });

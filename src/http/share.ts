@@ -105,7 +105,7 @@ export interface Share {
    */
   listNames?(path: SharePath, after: string): Promise<SharedNames>;
   /** Opens a file to be read as it is. */
-  openContent?(path: SharePath): Promise<SharedContent>;
+  openContent?(path: SharePath, options: AbortOptions): Promise<SharedContent>;
   /** Frees what the share holds. */
   close?(): Promise<void>;
 }

@@ -42,16 +42,27 @@ export class ChunkRow {
     return (this.#offsets[index + 1] ?? 0) - (this.#offsets[index] ?? 0);
   }
 
+  /** Where a chunk starts. */
+  offset(index: number): number {
+    return this.#offsets[index] ?? 0;
+  }
+
   /** The chunk that starts at an offset, or -1. */
   indexAt(offset: number): number {
+    const index = this.indexAround(offset);
+    return index < this.#count && this.#offsets[index] === offset ? index : -1;
+  }
+
+  /** The chunk that has the byte at an offset, or the number of chunks. */
+  indexAround(offset: number): number {
     let low = 0;
     let high = this.#count;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#offsets[middle]! < offset) low = middle + 1;
+      if (this.#offsets[middle + 1]! <= offset) low = middle + 1;
       else high = middle;
     }
-    return low < this.#count && this.#offsets[low] === offset ? low : -1;
+    return low;
   }
 
   #makeRoom(count: number): void {

@@ -1,15 +1,23 @@
 import { SyncError } from "../errors.ts";
 import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import { peerPermutations } from "../http/peer-permutations.ts";
-import type { FileShareOptions, Share, SharedFile, SharedTree, ShareOptions } from "../http/share.ts";
+import type {
+  FileShareOptions,
+  Share,
+  SharedContent,
+  SharedFile,
+  SharedTree,
+  ShareOptions,
+} from "../http/share.ts";
 import type { Store } from "../store/store.ts";
 import type { SharedNames } from "../tree/entry/shared-names.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
 import { RelayChunks } from "./relay-chunks.ts";
 import { relayLimits } from "./relay-limits.ts";
 import { checkRoute, randomRelayId } from "./relay-route.ts";
+import type { TreeRecord } from "./record.ts";
 import { RelayTree, type UpstreamOptions } from "./relay-tree.ts";
-import { openRelayedFile } from "./relayed-file.ts";
+import { openRelayedContent, openRelayedFile } from "./relayed-file.ts";
 import { listRelayedNames } from "./relayed-names.ts";
 
 const wholePath: SharePath = { components: [], contents: true };
@@ -51,7 +59,8 @@ export interface Relay {
    * What it offers to downstreams, its trees and each file of the whole one: give it to
    * `createServer`, or open them yourself.
    */
-  readonly share: Pick<Required<Share>, "openTree" | "openFile" | "listNames" | "close"> & Share;
+  readonly share: Pick<Required<Share>, "openTree" | "openFile" | "openContent" | "listNames" | "close"> &
+    Share;
   /** Names this relay among others on the way. */
   readonly id: string;
   readonly status: RelayStatus;
@@ -100,15 +109,31 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  async function openFile(path: SharePath, options: FileShareOptions): Promise<SharedFile> {
-    const tree = treeAt(wholePath, options.via ?? [], options.goesOn);
+  /** Opens something of the whole tree, which counts as read until that is closed. */
+  async function openPart<Part>(
+    tree: RelayTree,
+    open: (record: TreeRecord, close: () => Promise<void>) => Promise<Part>,
+  ): Promise<Part> {
     const leave = tree.enter();
     try {
-      return await openRelayedFile(tree.record, chunks, path, permutations, async () => leave(), options);
+      return await open(tree.record, async () => leave());
     } catch (thrown) {
       leave();
       throw thrown;
     }
+  }
+
+  function openFile(path: SharePath, options: FileShareOptions): Promise<SharedFile> {
+    const tree = treeAt(wholePath, options.via ?? [], options.goesOn);
+    return openPart(tree, (record, leave) =>
+      openRelayedFile(record, chunks, path, permutations, leave, options),
+    );
+  }
+
+  function openContent(path: SharePath, options: AbortOptions): Promise<SharedContent> {
+    return openPart(treeAt(wholePath, []), (record, leave) =>
+      openRelayedContent(record, chunks, path, leave, options),
+    );
   }
 
   async function listNames(path: SharePath, after: string): Promise<SharedNames> {
@@ -128,7 +153,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   const relay: Relay = {
     id,
-    share: { openTree, openFile, listNames, close: () => relay.close() },
+    share: { openTree, openFile, openContent, listNames, close: () => relay.close() },
     get status() {
       const counts = [...trees.values()].map(({ readerCount }) => readerCount);
       return {

@@ -4,8 +4,10 @@ import type { ChunkInfo } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import type { PeerPermutations } from "../http/peer-permutations.ts";
 import type { SharePath } from "../http/share-path.ts";
-import type { SharedFile, ShareOptions } from "../http/share.ts";
+import type { SharedContent, SharedFile, ShareOptions } from "../http/share.ts";
 import { emptyId } from "../remotesync/sync-info.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
+import type { ChunkRow } from "./chunk-row.ts";
 import { contentVersion } from "./content-version.ts";
 import type { RelayedEntry, TreeRecord } from "./record.ts";
 import type { RelayChunks } from "./relay-chunks.ts";
@@ -28,13 +30,7 @@ export async function openRelayedFile(
   close: () => Promise<void>,
   { signal, peer = "" }: ShareOptions,
 ): Promise<SharedFile> {
-  const number = await findFile(record, path, signal);
-  const file = record.entries[number]!;
-  while (file.end === undefined) {
-    if (record.end !== undefined && record.end !== "complete") throw record.end;
-    await record.signals.wait(number, signal);
-  }
-  if (file.end !== "complete") throw file.end;
+  const file = await listedFile(record, path, signal);
   const infos = chunkInfos(file);
   const { perm, version } = permutations.of(infos.length, contentVersion(infos), peer);
   return {
@@ -43,6 +39,51 @@ export async function openRelayedFile(
     chunk: (id, options) => takeChunk(record, chunks, id, options),
     close,
   };
+}
+
+/**
+ * The same, to be read as it is: what of it has not come is waited for when its turn comes.
+ *
+ * @param close called when it is closed
+ */
+export async function openRelayedContent(
+  record: TreeRecord,
+  chunks: RelayChunks,
+  path: SharePath,
+  close: () => Promise<void>,
+  { signal }: AbortOptions,
+): Promise<SharedContent> {
+  const { chunks: row } = await listedFile(record, path, signal);
+  async function* read(from: number, to: number): AsyncGenerator<Bytes> {
+    for (let index = row.indexAround(from); index < row.count && row.offset(index) < to; index++) {
+      const at = row.offset(index);
+      const { bytes } = await takeChunk(record, chunks, row.id(index), signal ? { signal } : {});
+      yield bytes.subarray(Math.max(0, from - at), to - at);
+    }
+  }
+  return {
+    name: new TextDecoder().decode(path.components.at(-1)),
+    size: row.bytes,
+    version: contentVersion(listOf(row)),
+    read,
+    close,
+  };
+}
+
+/** A file whose list of chunks has come. @throws NOT_FOUND, what ended it, the signal's reason */
+async function listedFile(
+  record: TreeRecord,
+  path: SharePath,
+  signal: AbortSignal | undefined,
+): Promise<RelayedEntry> {
+  const number = await findFile(record, path, signal);
+  const file = record.entries[number]!;
+  while (file.end === undefined) {
+    if (record.end !== undefined && record.end !== "complete") throw record.end;
+    await record.signals.wait(number, signal);
+  }
+  if (file.end !== "complete") throw file.end;
+  return file;
 }
 
 async function findFile(
@@ -61,9 +102,12 @@ async function findFile(
 
 function chunkInfos({ chunks }: RelayedEntry): readonly ChunkInfo[] {
   if (chunks.count === 0) return [{ id: emptyId, size: 0 }];
-  return Array.from({ length: chunks.count }, (_, i) => {
-    const size = chunks.size(i);
-    if (size > maxCafsChunkBytes) throw new SyncError("UNSUPPORTED", "its chunks are too long to be fetched");
-    return { id: chunks.id(i), size };
-  });
+  const infos = listOf(chunks);
+  if (infos.some(({ size }) => size > maxCafsChunkBytes))
+    throw new SyncError("UNSUPPORTED", "its chunks are too long to be fetched");
+  return infos;
+}
+
+function listOf(row: ChunkRow): ChunkInfo[] {
+  return Array.from({ length: row.count }, (_, i) => ({ id: row.id(i), size: row.size(i) }));
 }
