@@ -75,8 +75,13 @@ unless(missing("rsync")).test("further names of files have their letter and the 
     const [from, to] = [join(folder, "from"), join(folder, "to")];
     for (const dir of [from, to]) plantFewNames(random, dir, { mixed: false });
     fs.writeFileSync(join(from, "one"), "one");
+    fs.utimesSync(join(from, "one"), 2000, 2000);
     for (const name of ["two", "three"]) fs.linkSync(join(from, "one"), join(from, name));
-    if (round % 2 === 0) for (const name of ["one", "two"]) fs.writeFileSync(join(to, name), "");
+    if (round % 2 === 0)
+      for (const name of ["one", "two"]) {
+        fs.writeFileSync(join(to, name), "");
+        fs.utimesSync(join(to, name), 1000, 1000);
+      }
     const flags = ["-rlptH", "-i", "--delete", `--out-format=${itemizedFormat}`];
     const told = execFileSync("rsync", [...flags, "-n", `${from}/`, `${to}/`]).toString();
     // Which of several new names is the first is for each program to say.
