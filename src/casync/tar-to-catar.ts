@@ -29,7 +29,7 @@ const rootEntry: Omit<TarEntry, "path"> = {
  * The archive of casync that has the entries of a tar archive, in its order.
  *
  * @throws BAD_MESSAGE for an entry whose directory is not the one that was written last, or is
- *   missing; PATH for one that leads elsewhere; and what reading throws
+ *   missing, and for one that is there already; PATH for one that leads elsewhere; and what reading throws
  */
 export async function* catarOfTar(
   source: AsyncIterable<Bytes>,
@@ -39,6 +39,8 @@ export async function* catarOfTar(
   const writer = new CatarWriter(features);
   /** Names of the directories that are open below the root. */
   const open: string[] = [];
+  /** What the root and each of these has so far. */
+  const taken: Set<string>[] = [new Set()];
   /** What all paths begin with, once the root is there. */
   let root: readonly string[] | undefined;
   let isLeftOut = false;
@@ -65,15 +67,20 @@ export async function* catarOfTar(
     const common = names.slice(0, -1);
     while (open.length > common.length || open.some((name, i) => name !== common[i])) {
       open.pop();
+      taken.pop();
       yield writer.leave();
     }
     if (open.length < common.length) throw outOfPlace(entry, "does not stand behind its directory");
     const name = checkName(bytesOfString(names.at(-1)!));
+    if (taken.at(-1)!.has(names.at(-1)!)) throw outOfPlace(entry, "is there already");
+    taken.at(-1)!.add(names.at(-1)!);
     const node = nodeOf(entry, names.length, name);
     isLeftOut = node === undefined;
     if (node === undefined) return;
     yield writer.enter(node);
-    if (entry.type === "dir") open.push(names.at(-1)!);
+    if (entry.type !== "dir") return;
+    open.push(names.at(-1)!);
+    taken.push(new Set());
   }
 
   for await (const event of readTar(source)) {

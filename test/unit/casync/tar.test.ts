@@ -134,6 +134,11 @@ test("what is no tar archive, or has no place in one of casync, is refused", asy
   await refused(await named("link", "1"), "UNSUPPORTED");
   await refused(await named("name", "L", 2 ** 31), "LIMIT");
   await refused(await named("record", "x", 300), "BAD_MESSAGE");
+  const [dir, file] = await Promise.all([named("a/", "5"), named("a/b")]);
+  const one = (entry: Bytes) => entry.subarray(0, 512);
+  const twice = concatBytes([one(dir), one(file), file]);
+  await refused(twice, "BAD_MESSAGE");
+  await refused(concatBytes([one(dir), one(await named("c")), dir]), "BAD_MESSAGE");
 });
 
 test("numbers that have no octal form are binary", () => {
