@@ -8,6 +8,7 @@ import type { OptionSpecs, OptionValues } from "../command.ts";
 import type { Report } from "../report/report.ts";
 import { readNamedFile } from "../options/named-file.ts";
 import { readSecretFile } from "../options/secret-file.ts";
+import type { ServedChunks } from "./served-chunks.ts";
 import { ServingLog } from "./serving-log.ts";
 
 /** Options of the commands that listen. */
@@ -40,8 +41,8 @@ export const serverGraceMs = 10_000;
  * @throws USAGE, IO, NOT_FOUND
  */
 export async function serveUntilInterrupted(
-  offer: Pick<ServerOptions, "chunks" | "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
-    ReceiveLimits,
+  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
+    ReceiveLimits & { readonly chunks?: ServedChunks },
   options: OptionValues<typeof listenOptions>,
   report: Report,
   signal: AbortSignal,
@@ -76,7 +77,9 @@ export async function serveUntilInterrupted(
   if (secret !== undefined) report.notice(`token: ${secret}`, { token: secret });
   const who = isOwnAddress(host) ? "anybody on this machine" : "anybody";
   const access = tokens ? "a token is needed" : `${who} may ${scopes}`;
-  report.notice(`listening at ${url}; ${access}`, { url });
+  const { chunks } = offer;
+  const of = chunks ? `; ${chunks.isWritable ? "takes and gives" : "gives"} chunks at ${url}-/chunks/` : "";
+  report.notice(`listening at ${url}; ${access}${of}`, { url });
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   report.notice("closing; interrupt once more to end at once");
   await server.close(serverGraceMs - 1000);

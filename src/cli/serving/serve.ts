@@ -1,5 +1,6 @@
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
+import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
@@ -16,6 +17,7 @@ export const serve = defineCommand({
       multiple: true,
       about: "offer this store of chunks, too, at /-/chunks/",
     },
+    "take-chunks": { type: "boolean", about: "take chunks, too, into the only --chunks" },
     fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
     ...receiveLimitOptions,
     "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
@@ -33,7 +35,10 @@ export const serve = defineCommand({
       ...receiveLimitsOf(options),
     };
     const places = options.chunks ?? [];
-    const load = async () => (await import("./served-chunks.ts")).serveChunks(places, !offer.readOnly);
+    const takesChunks = options["take-chunks"] === true;
+    if (takesChunks && (places.length !== 1 || offer.readOnly))
+      throw new SyncError("USAGE", "--take-chunks needs one --chunks, and no --read-only");
+    const load = async () => (await import("./served-chunks.ts")).serveChunks(places, takesChunks);
     const chunks = places.length > 0 ? await load() : undefined;
     await closingInTheEnd(
       () => serveUntilInterrupted({ ...offer, ...(chunks && { chunks }) }, options, report, signal),

@@ -1,24 +1,22 @@
 import { type ChunkAnswers, chunkAnswers } from "../../casync/chunk-answers.node.ts";
 import { openChunkReader, openChunkWriter } from "../../casync/open-store.node.ts";
-import { SyncError } from "../../errors.ts";
 import { s3Settings } from "../casync/s3-settings.ts";
 
 /** Stores of chunks that a server offers beside its tree. */
-interface ServedChunks extends ChunkAnswers {
+export interface ServedChunks extends ChunkAnswers {
+  readonly isWritable: boolean;
   close(): Promise<void>;
 }
 
 /**
  * Opens stores of chunks to be served.
  *
- * @param isWritable true to take chunks, too, into the only one
+ * @param isWritable true to take chunks, too, into the first, which has to be the only one
  * @throws USAGE, NOT_FOUND
  */
 export function serveChunks(places: readonly string[], isWritable: boolean): ServedChunks {
   const options = { s3: s3Settings() };
-  if (isWritable && places.length > 1)
-    throw new SyncError("USAGE", "of several --chunks none can be written to: use --read-only");
   const writer = isWritable ? openChunkWriter(places[0]!, { ...options, create: true }) : undefined;
   const reader = writer ?? openChunkReader(places, options);
-  return { ...chunkAnswers(reader, writer && { writer }), close: () => reader.close() };
+  return { ...chunkAnswers(reader, writer && { writer }), isWritable, close: () => reader.close() };
 }

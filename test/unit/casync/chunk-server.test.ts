@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { chunkServer, type ChunkServerOptions } from "../../../src/casync/chunk-
 import { nodeCompressor } from "../../../src/casync/compressor.node.ts";
 import { httpChunks } from "../../../src/casync/http-chunks.ts";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
+import { serveChunks } from "../../../src/cli/serving/served-chunks.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { unless } from "../../obstacles.ts";
@@ -110,4 +112,24 @@ test("a store that fails is a failure of the server", async () => {
   };
   const url = await listen({}, broken as never);
   expect((await fetch(url + path)).status).toBe(500);
+});
+
+test("chunks beside a tree are not taken unless that is asked for", async () => {
+  const { folder } = freshStore();
+  for (const isWritable of [false, true]) {
+    const served = serveChunks([folder], isWritable);
+    const server = createServer(
+      (request, response) => void served.answer(request, response, request.url!.slice(1)),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const store = httpChunks(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+      attemptCount: 1,
+    });
+    if (isWritable) await store.put(chunk);
+    else await expect(store.put(chunk)).rejects.toMatchObject({ code: "IO" });
+    expect(await store.has(chunk.id)).toBe(isWritable);
+    server.closeAllConnections();
+    server.close();
+    await served.close();
+  }
 });
