@@ -7,6 +7,7 @@ import { verifyChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { ChunkReader, ChunkWriter } from "../store/store.ts";
 import type { Bytes } from "../types.ts";
+import { ByteRoom } from "./byte-room.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
 import { idOfPath } from "./chunk-name.ts";
 import { nodeCoding } from "./compressor.node.ts";
@@ -21,6 +22,9 @@ export interface ChunkAnswersOptions {
   /** Where chunks that are sent are left; none are taken unless given. */
   readonly writer?: ChunkWriter;
 }
+
+/** What a server of chunks sets aside for clients. */
+export const chunkServerLimits = Object.freeze({ arrivingChunkBytes: 67_108_864 });
 
 /** What was answered. */
 export interface ChunkAnswer {
@@ -43,6 +47,10 @@ type Answered = readonly [status: number, body?: Bytes | string];
 /** @param store what is served; it belongs to the caller */
 export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = {}): ChunkAnswers {
   const { coding = nodeCoding, digest = sha512_256Digest, writer } = options;
+  const room = new ByteRoom(chunkServerLimits.arrivingChunkBytes);
+
+  /** Who may send a chunk and is told that it is there sends it no more: it counts as sent. */
+  const isThere = (id: Bytes): Promise<boolean> => writer?.renew?.(id) ?? store.has(id);
 
   async function find(request: IncomingMessage, path: string): Promise<Answered> {
     const { method = "GET" } = request;
@@ -50,7 +58,7 @@ export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = 
       return [405, "only GET, PUT and HEAD are supported\n"];
     const id = idOfPath(path, coding.suffix);
     if (id === undefined) return [400, "no chunk has this path\n"];
-    if (method === "HEAD") return [(await store.has(id)) ? 200 : 404];
+    if (method === "HEAD") return [(await isThere(id)) ? 200 : 404];
     if (method === "PUT") return take(id, request);
     const stored = await storedChunk(store, id, coding);
     return stored ? [200, stored] : [404, `chunk ${path.slice(5, 69)} not found\n`];
@@ -58,7 +66,12 @@ export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = 
 
   async function take(id: Bytes, request: IncomingMessage): Promise<Answered> {
     if (writer === undefined) return [400, "writing to this store is not allowed\n"];
-    const stored = await bodyOf(request);
+    const said = Number(request.headers["content-length"] ?? maxStoredBytes);
+    if (said > maxStoredBytes) throw tooLong();
+    return room.use(said, async () => keep(id, writer, await bodyOf(request)));
+  }
+
+  async function keep(id: Bytes, writer: ChunkWriter, stored: Bytes): Promise<Answered> {
     try {
       await writer.put(verifyChunk(id, coding.decode(stored, maxChunkBytes), digest));
       return [200];
@@ -94,13 +107,16 @@ export function send(request: IncomingMessage, response: ServerResponse, answere
   return { status, sentBytes: isHead ? 0 : length };
 }
 
+function tooLong(): SyncError {
+  return new SyncError("LIMIT", "the chunk is too long", { detail: { limit: maxStoredBytes } });
+}
+
 async function bodyOf(request: IncomingMessage): Promise<Bytes> {
-  const limit = maxStoredBytes;
   const parts: Bytes[] = [];
   let length = 0;
   for await (const part of request as AsyncIterable<Bytes>) {
     length += part.length;
-    if (length > limit) throw new SyncError("LIMIT", "the chunk is too long", { detail: { limit } });
+    if (length > maxStoredBytes) throw tooLong();
     parts.push(part);
   }
   return concatBytes(parts);
