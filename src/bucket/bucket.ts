@@ -16,6 +16,11 @@ export interface Bucket {
   /** The object; undefined when there is none. @throws LIMIT for one longer than `maxBytes` */
   get(key: string, maxBytes: number, options?: AbortOptions): Promise<Bytes | undefined>;
   has(key: string, options?: AbortOptions): Promise<boolean>;
+  /**
+   * Dates an object anew that was written `renewMs` ago or earlier. Returns false when there is
+   * none. A bucket without this leaves objects as old as they are.
+   */
+  renew?(key: string, renewMs: number, options?: AbortOptions): Promise<boolean>;
   put(key: string, bytes: Bytes, contentType: string, options?: AbortOptions): Promise<void>;
   /** Removes an object; to remove one that is not there does nothing. */
   delete(key: string, options?: AbortOptions): Promise<void>;

@@ -44,8 +44,11 @@ async function* pagesOf<Item>(
   options: AbortOptions | undefined,
 ): AsyncGenerator<readonly Item[]> {
   let next: Page<Item>["next"] = {};
+  let emptyCount = 0;
   for (let last = ""; next !== undefined;) {
     const asked: Page<Item> = await askFor({ ...query, ...next });
+    emptyCount = asked.items.length === 0 ? emptyCount + 1 : 0;
+    if (emptyCount > s3Limits.s3EmptyPageCount) throw noListing();
     yield asked.items;
     next = asked.next;
     const said = JSON.stringify(next);

@@ -1,6 +1,6 @@
 import { AwsV4Signer } from "aws4fetch";
 import { toHex } from "../bytes/hex.ts";
-import { SyncError } from "../errors.ts";
+import { isSyncError, SyncError, withPath } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "./requests.ts";
 import { textIn } from "./xml-text.ts";
@@ -40,6 +40,8 @@ export interface S3BucketOptions extends RequestOptions {
 export const s3Limits = Object.freeze({
   /** Bytes of a page of a listing, which has a thousand objects. */
   s3ListBytes: 16_777_216,
+  /** Pages of a listing that have nothing, one behind the other. */
+  s3EmptyPageCount: 1000,
   /** Bytes of what is said about a failure. */
   s3ErrorBytes: 65_536,
 });
@@ -102,7 +104,10 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
     origin: new URL(endpoint).origin,
     send: (request, take, options) => {
       const contentBytes = (request.body?.length ?? 0) + (options?.contentBytes ?? 0);
-      return ask(() => make(request), take, { ...options, contentBytes });
+      const asked = ask(() => make(request), take, { ...options, contentBytes });
+      return asked.catch((thrown: unknown) => {
+        throw isSyncError(thrown) ? withPath(thrown, base) : thrown;
+      });
     },
   };
 }

@@ -61,6 +61,16 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
         accepted,
         options,
       ),
+    async renew(key, renewMs, { signal } = {}) {
+      const facts = await headObject(requests, key, { signal });
+      if (facts === undefined || Date.now() - facts.writtenMs < renewMs) return facts !== undefined;
+      // What is replaced by itself has to be told anew.
+      const { metadata } = facts;
+      return (
+        (await copyObject(requests, { bucket, key }, key, { metadata, ...(signal && { signal }) })) !==
+        undefined
+      );
+    },
     delete: async (key, options) => deleteOne(requests, { key }, options),
     async *list(prefix, options) {
       for await (const page of listPages(requests, { prefix }, options)) yield* page;

@@ -6,7 +6,8 @@ import { Gate } from "../store/gate.ts";
 import { notFound } from "../store/key.ts";
 import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
 import { chunkPath, idOfPath } from "./chunk-name.ts";
-import type { KeptChunks } from "./kept-chunks.ts";
+import { type KeptChunks, renewMs } from "./kept-chunks.ts";
+import type { AbortOptions } from "../types.ts";
 import { maxStoredBytes, verifyStored } from "./stored-form.ts";
 
 export interface BucketChunksOptions {
@@ -18,12 +19,16 @@ export interface BucketChunksOptions {
   readonly digest?: ChunkDigest;
 }
 
+const contentType = "application/zstd";
+
 /** A store of casync and desync in a bucket: an object for each chunk. */
 export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}): KeptChunks {
   const { prefix = "", coding = compressedCoding(), digest = sha512_256Digest } = options;
   const gate = new Gate();
   const before = prefix === "" ? "" : `${prefix}/`;
   const keyOf = (id: ChunkId): string => before + chunkPath(id, coding.suffix);
+  const isRenewed = (key: string, options?: AbortOptions): Promise<boolean> =>
+    bucket.renew?.(key, renewMs, options) ?? bucket.has(key, options);
   const store: KeptChunks = {
     async get(id, options) {
       gate.enter(options);
@@ -39,8 +44,11 @@ export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}):
     async put({ id, bytes }, options) {
       gate.enter(options);
       const key = keyOf(id);
-      if (!(await bucket.has(key, options)))
-        await bucket.put(key, coding.encode(bytes), "application/zstd", options);
+      if (!(await isRenewed(key, options))) await bucket.put(key, coding.encode(bytes), contentType, options);
+    },
+    async renew(id, options) {
+      gate.enter(options);
+      return isRenewed(keyOf(id), options);
     },
     async delete(id, options) {
       gate.enter(options);

@@ -19,7 +19,7 @@ import { nameOfForm } from "./castr-form.node.ts";
 import { CastrReads } from "./castr-reads.node.ts";
 import { CastrThread } from "./castr-thread.node.ts";
 import { chunkPath, idOfPath } from "./chunk-name.ts";
-import type { KeptChunks } from "./kept-chunks.ts";
+import { type KeptChunks, renewMs } from "./kept-chunks.ts";
 import { nodeCoding } from "./compressor.node.ts";
 
 export interface CastrOptions {
@@ -44,9 +44,6 @@ export interface CastrStore extends Store, KeptChunks {
 
 /** Bytes that are written before a thread is started, which takes longer than to write these. */
 const firstBytes = 4_194_304;
-
-/** A chunk that is put anew is dated anew, unless it is younger. */
-const renewMs = 3_600_000;
 
 /** What casync's own end in, behind an id and 16 digits. */
 const temporaryOfCasync = /^[0-9a-f]{64}\.[0-9a-f]{16}\.tmp$/;
@@ -94,6 +91,10 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
       await enter(options);
       checkSize(chunk);
       if (!isRenewed(placeOf(chunk.id))) await write(chunk);
+    },
+    async renew(id, options) {
+      await enter(options);
+      return isRenewed(placeOf(id));
     },
     async has(id, options) {
       await enter(options);

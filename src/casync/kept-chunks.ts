@@ -11,6 +11,9 @@ export interface KeptChunk {
   readonly writtenMs: number;
 }
 
+/** A chunk that is put anew is dated anew, unless it is younger. */
+export const renewMs = 3_600_000;
+
 /** A store of casync or desync that can be looked after: it tells what it has, and loses it. */
 export interface KeptChunks extends ChunkWriter {
   /** All chunks in the form of this store, in no particular order. */

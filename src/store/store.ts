@@ -30,6 +30,11 @@ export interface ChunkReader {
 export interface ChunkWriter extends ChunkReader {
   /** Stores a chunk; storing one that is there already does nothing. Throws NO_SPACE or IO. */
   put(chunk: Chunk, options?: AbortOptions): Promise<void>;
+  /**
+   * True when the chunk is there, which then counts as stored just now for who prunes by age. A
+   * store without this knows no age.
+   */
+  renew?(id: ChunkId, options?: AbortOptions): Promise<boolean>;
 }
 
 /**

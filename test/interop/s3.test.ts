@@ -71,6 +71,9 @@ describe("a bucket", () => {
     await bucket.put(key, nodeCoding.encode(second!.bytes), "application/zstd");
     const damaged = (await collect(verifyKept(store))).filter(({ trouble }) => trouble !== undefined);
     expect(damaged).toMatchObject([{ id: first!.id, trouble: { code: "CORRUPT", detail: { path: key } } }]);
+    expect(await bucket.renew!(key, 0)).toBe(true);
+    expect(await bucket.get(key, 100_000)).toEqual(nodeCoding.encode(second!.bytes));
+    expect(await bucket.renew!(`${key}.none`, 0)).toBe(false);
     await store.delete(first!.id);
     await store.delete(first!.id);
     expect((await collect(store.kept())).length).toBe(2);
@@ -78,7 +81,10 @@ describe("a bucket", () => {
 
   test("that is not there, and a secret that is wrong, are told as such", async () => {
     const id = new Uint8Array(32);
-    await expect(open("/none/a").get(id)).rejects.toMatchObject({ code: "IO" });
+    await expect(open("/none/a").get(id)).rejects.toMatchObject({
+      code: "IO",
+      detail: { path: `${server.url}/none/` },
+    });
     if (!server.checksSignatures) return;
     const wrong = { ...s3Test, secretKey: "other" } as unknown as typeof s3Test;
     await expect(open("/bucket/a", wrong).get(id)).rejects.toMatchObject({ code: "UNAUTHORIZED" });

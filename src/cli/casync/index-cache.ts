@@ -1,3 +1,4 @@
+import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
 import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
@@ -23,8 +24,9 @@ export const indexCache = defineCommand({
       const digest = digestOfIndex(index);
       await using store = readerOf(options, digest);
       await using cache = openChunkWriter(target, { digest, create: true });
+      const isThere = (id: ChunkId): Promise<boolean> => (cache.renew ?? cache.has)(id, { signal });
       const copy = async ({ id }: IndexChunk): Promise<void> => {
-        if (await cache.has(id, { signal })) return void counts.there++;
+        if (await isThere(id)) return void counts.there++;
         try {
           await cache.put(await store.get(id, { signal }), { signal });
           counts.fetched++;

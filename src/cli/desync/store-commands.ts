@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
@@ -64,9 +65,10 @@ export const cache: DesyncCommand = {
     await using store = readerFor({ ...call, given: { ...given, values } });
     const seen = await ignoredIds(call);
     let failedCount = 0;
+    const isThere = (id: ChunkId): Promise<boolean> => (cache.renew ?? cache.has)(id, { signal });
     const copy = async ({ id }: IndexChunk): Promise<void> => {
       try {
-        if (!(await cache.has(id, { signal }))) await cache.put(await store.get(id, { signal }), { signal });
+        if (!(await isThere(id))) await cache.put(await store.get(id, { signal }), { signal });
       } catch (thrown) {
         signal.throwIfAborted();
         failedCount++;

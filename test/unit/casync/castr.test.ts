@@ -189,4 +189,9 @@ test("a chunk that is put again is young, for whoever prunes", async () => {
   await store.put(chunk);
   const [kept] = await collect(store.kept());
   expect(kept!.writtenMs).toBeGreaterThan(Date.UTC(2020));
+  utimesSync(join(folder, name.slice(0, 4), `${name}.cacnk`), 1, 1);
+  expect(await store.renew!(chunk.id)).toBe(true);
+  const [renewed] = await collect(store.kept());
+  expect(renewed!.writtenMs).toBeGreaterThan(Date.UTC(2020));
+  expect(await store.renew!(new Uint8Array(32))).toBe(false);
 });

@@ -1,0 +1,88 @@
+import { abortable } from "../bytes/abort.ts";
+
+/** Requests that are under way at a time. */
+export const requestWindowLimits = Object.freeze({ firstRequestCount: 16, maxRequestCount: 128 });
+
+/** More requests are worth it when they make answers come this much faster. */
+const gain = 1.2;
+/** Answers that come so much more slowly than before come over another line. */
+const loss = 0.6;
+
+/**
+ * Says how many requests are under way at a time: twice as many, as long as answers come the faster
+ * for it. A line on which each takes its time is filled, one that is full is not overrun.
+ */
+export class RequestWindow {
+  readonly #isFixed: boolean;
+  readonly #now: () => number;
+  readonly #waiting: (() => void)[] = [];
+  #limit: number;
+  #count = 0;
+  /** Since when answers are counted, and how many there were. */
+  #roundBegan = 0;
+  #answerCount = 0;
+  /** Answers in a millisecond, at best. */
+  #bestRate = 0;
+
+  /**
+   * @param count of requests, when it is to stay the same
+   * @param now a clock in milliseconds
+   */
+  constructor(count?: number, now: () => number = () => performance.now()) {
+    this.#isFixed = count !== undefined;
+    this.#limit = count ?? requestWindowLimits.firstRequestCount;
+    this.#now = now;
+  }
+
+  /** Requests that may be under way. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Makes a request when one more may be made. @throws what it throws; the signal's reason */
+  async run<Result>(request: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    await this.enter(signal);
+    return request().finally(() => this.leave());
+  }
+
+  /** Waits until one more request may be made; `leave` follows it. @throws the signal's reason */
+  async enter(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#count === 0) this.#beginRound();
+    if (this.#count < this.#limit) return void this.#count++;
+    let begin!: () => void;
+    const turn = new Promise<void>((resolve) => (begin = resolve));
+    this.#waiting.push(begin);
+    try {
+      await abortable(turn, signal);
+    } catch (thrown) {
+      const at = this.#waiting.indexOf(begin);
+      // Its turn came together with the end.
+      if (at < 0) this.leave();
+      else this.#waiting.splice(at, 1);
+      throw thrown;
+    }
+  }
+
+  /** Says that a request is over. */
+  leave(): void {
+    this.#count--;
+    if (!this.#isFixed && ++this.#answerCount >= this.#limit) this.#endRound();
+    for (; this.#count < this.#limit && this.#waiting.length > 0; this.#count++) this.#waiting.shift()!();
+  }
+
+  #beginRound(): void {
+    this.#roundBegan = this.#now();
+    this.#answerCount = 0;
+  }
+
+  #endRound(): void {
+    const rate = this.#answerCount / Math.max(this.#now() - this.#roundBegan, 0.001);
+    // Fewer were wanted than may be: that says nothing.
+    const isFull = this.#waiting.length > 0;
+    if (isFull && rate > this.#bestRate * gain) {
+      this.#bestRate = rate;
+      this.#limit = Math.min(this.#limit * 2, requestWindowLimits.maxRequestCount);
+    } else if (rate < this.#bestRate * loss) this.#bestRate = rate;
+    this.#beginRound();
+  }
+}
