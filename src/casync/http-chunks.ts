@@ -1,3 +1,4 @@
+import { RequestWindow } from "../bucket/request-window.ts";
 import { asking, bodyOf, refusal, type RequestOptions } from "../bucket/requests.ts";
 import { toHex } from "../bytes/hex.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
@@ -8,6 +9,7 @@ import { Gate } from "../store/gate.ts";
 import { notFound } from "../store/key.ts";
 import type { ChunkWriter } from "../store/store.ts";
 import type { AbortOptions } from "../types.ts";
+import { keepingHeaders } from "../bucket/redirects.ts";
 import { type ChunkCoding, compressedCoding } from "./chunk-coding.ts";
 import { chunkPath } from "./chunk-name.ts";
 import { maxStoredBytes, verifyStored } from "./stored-form.ts";
@@ -17,6 +19,8 @@ export interface HttpChunksOptions extends RequestOptions {
   readonly coding?: ChunkCoding;
   /** What chunks are named by; SHA-512/256 unless given. */
   readonly digest?: ChunkDigest;
+  /** Requests under way at a time; as many as make answers come faster unless given. */
+  readonly requestCount?: number;
   /** More request headers, such as an authorization. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -31,7 +35,9 @@ export interface HttpChunksOptions extends RequestOptions {
 export function httpChunks(url: string, options: HttpChunksOptions = {}): ChunkWriter {
   const base = baseOf(url);
   const { coding = compressedCoding(), digest = sha512_256Digest, headers = {} } = options;
-  const request = asking(options);
+  const { fetch: call = fetch } = options;
+  const request = asking({ ...options, fetch: isSilent(headers) ? call : keepingHeaders(call) });
+  const window = new RequestWindow(options.requestCount);
   const gate = new Gate();
 
   async function ask<Result>(
@@ -44,7 +50,8 @@ export function httpChunks(url: string, options: HttpChunksOptions = {}): ChunkW
     const url = base + chunkPath(id, coding.suffix);
     try {
       const make = async () => ({ url, init: { ...init, headers } });
-      return await request(make, (response) => take(response, url), options);
+      const signal = options?.signal;
+      return await window.run(() => request(make, (response) => take(response, url), options), signal);
     } catch (thrown) {
       options?.signal?.throwIfAborted();
       throw withUrl(thrown, url, id);
@@ -83,6 +90,10 @@ function baseOf(text: string): string {
   if (url?.protocol !== "http:" && url?.protocol !== "https:")
     throw new SyncError("USAGE", `not a URL of http: or https: "${text}"`);
   return url.href.replace(/\/*$/, "/");
+}
+
+function isSilent(headers: Readonly<Record<string, string>>): boolean {
+  return Object.keys(headers).length === 0;
 }
 
 async function isFound(response: Response): Promise<boolean> {

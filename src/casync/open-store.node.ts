@@ -4,6 +4,8 @@ import type { ChunkDigest } from "../chunk/digest.ts";
 import { type CastrOptions, castrStore } from "./castr.node.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
 import { nodeCoding } from "./compressor.node.ts";
+import { nodeFetch } from "../bucket/node-fetch.node.ts";
+import { keepingHeaders } from "../bucket/redirects.ts";
 import type { RequestOptions } from "../bucket/requests.ts";
 import { openS3, type S3Settings } from "../bucket/s3-place.ts";
 import { bucketChunks } from "./bucket-chunks.ts";
@@ -38,7 +40,12 @@ export function openChunkWriter(
   const { coding = nodeCoding, digest, http } = options;
   const scheme = schemeOf(place);
   if (scheme === "http" || scheme === "https")
-    return httpChunks(place, { ...http, coding, ...(digest && { digest }) });
+    return httpChunks(place, {
+      fetch: keepingHeaders(nodeFetch()),
+      ...http,
+      coding,
+      ...(digest && { digest }),
+    });
   return openKeptChunks(place, options);
 }
 
@@ -96,10 +103,10 @@ function openOne(place: string, options: OpenStoreOptions): ChunkReader {
 
 /** A store in a bucket is asked as one behind HTTP, but for the headers. */
 export function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions {
-  const { attemptCount, fetch: call, retryMs, timeoutMs } = http ?? {};
+  const { attemptCount, fetch: call = nodeFetch(), retryMs, timeoutMs } = http ?? {};
   return {
     ...(attemptCount !== undefined && { attemptCount }),
-    ...(call && { fetch: call }),
+    fetch: call,
     ...(retryMs !== undefined && { retryMs }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   };

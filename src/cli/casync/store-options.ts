@@ -74,12 +74,14 @@ export function codingOf({ uncompressed }: Pick<Given, "uncompressed">): ChunkCo
 function openingOf(options: Given, digest: ChunkDigest): OpenStoreOptions {
   const attemptCount = readCount("retries", options.retries, 1, 1000);
   const path = options["header-file"];
+  const { jobCount } = jobsOf(options);
   return {
     digest,
     coding: codingOf(options),
     s3: s3Settings(),
     http: {
       ...(attemptCount !== undefined && { attemptCount }),
+      ...(jobCount !== undefined && { requestCount: jobCount }),
       ...(path !== undefined && { headers: readHeaders(readSecretFile(path)) }),
     },
   };

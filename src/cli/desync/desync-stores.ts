@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { keepingHeaders } from "../../bucket/redirects.ts";
 import { nodeFetch } from "../../bucket/node-fetch.node.ts";
 import type { KeptChunks } from "../../casync/kept-chunks.ts";
 import {
@@ -118,11 +119,13 @@ function openingOf(
   const baseText = valueOf(given, "error-retry-base-interval");
   const retryMs = baseText === undefined ? inMs(settings["error-retry-base-interval"]) : durationMs(baseText);
   const timeoutMs = inMs(settings.timeout);
+  const { jobCount } = jobsIn(given);
   return {
     coding: codingOf(settings),
     digest,
     s3: s3Settings(config["s3-credentials"]),
     http: {
+      ...(jobCount !== undefined && { requestCount: jobCount }),
       headers: {
         ...(authorization !== undefined && { authorization }),
         ...(settings["http-cookie"] !== undefined && { cookie: settings["http-cookie"] }),
@@ -131,10 +134,12 @@ function openingOf(
       ...(retryMs !== undefined && { retryMs }),
       ...(timeoutMs !== undefined && { timeoutMs: Math.max(0, timeoutMs) }),
       ...(/^(?:s3\+)?https:/.test(place) && {
-        fetch: nodeFetch({
-          ...tls,
-          rejectUnauthorized: !(isInsecure || settings["trust-insecure"] === true),
-        }),
+        fetch: keepingHeaders(
+          nodeFetch({
+            ...tls,
+            rejectUnauthorized: !(isInsecure || settings["trust-insecure"] === true),
+          }),
+        ),
       }),
     },
   };

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { keepingHeaders } from "../../../src/bucket/redirects.ts";
+import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
 import { compressedCoding } from "../../../src/casync/chunk-coding.ts";
 import { chunkPath } from "../../../src/casync/chunk-name.ts";
 import { httpChunks } from "../../../src/casync/http-chunks.ts";
@@ -58,6 +60,28 @@ describe("chunks over HTTP", () => {
     expect(seen.filter((line) => line.startsWith("PUT"))).toEqual([`PUT ${path} Bearer x`]);
     await store.close();
     await expect(store.get(chunk.id)).rejects.toMatchObject({ code: "STATE" });
+  });
+
+  test.each([
+    ["by Node's own fetch", fetch],
+    ["by the one of the commands", nodeFetch()],
+  ])("are fetched where the server says, and no other server is shown the headers, %s", async (_, call) => {
+    const seen: string[] = [];
+    const other = await serve(({ headers, url }, response) => {
+      seen.push(`other ${url} ${headers.authorization}`);
+      response.end(stored);
+    });
+    const home = await serve(({ headers, url }, response) => {
+      seen.push(`home ${url} ${headers.authorization}`);
+      const location = url === path ? "/moved" : `${new URL(other).origin}/there`;
+      response.writeHead(302, { location }).end("elsewhere");
+    });
+    const store = httpChunks(home, { headers: { authorization: "Bearer x" }, fetch: keepingHeaders(call) });
+    expect((await store.get(chunk.id)).bytes).toEqual(chunk.bytes);
+    expect(seen).toEqual([`home ${path} Bearer x`, "home /moved Bearer x", "other /there undefined"]);
+    const round = await serve((_request, response) => void response.writeHead(302, { location: path }).end());
+    const lost = httpChunks(round, { headers: { authorization: "Bearer x" }, fetch: call, attemptCount: 1 });
+    await expect(lost.get(chunk.id)).rejects.toMatchObject({ code: "IO" });
   });
 
   const failures: [what: string, fail: (response: ServerResponse) => void, code: string][] = [

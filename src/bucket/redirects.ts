@@ -1,0 +1,24 @@
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+const maxRedirectCount = 5;
+
+/**
+ * What makes requests whose headers are for one server alone: where that leads on to another one,
+ * they are left out. Requests that say what to do with redirects are made as they are.
+ */
+export function keepingHeaders(call: typeof fetch): typeof fetch {
+  return async (input, init = {}) => {
+    const first = input instanceof Request ? input.url : input;
+    if (init.redirect !== undefined) return call(first, init);
+    const { headers = {}, ...rest } = init;
+    const { origin } = new URL(first);
+    let url = String(first);
+    for (let count = 0; ; count++) {
+      const shown = new URL(url).origin === origin ? headers : {};
+      const answer = await call(url, { ...rest, headers: shown, redirect: "manual" });
+      const next = redirectStatuses.has(answer.status) ? answer.headers.get("location") : null;
+      if (next === null || count === maxRedirectCount) return answer;
+      await answer.body?.cancel();
+      url = new URL(next, url).href;
+    }
+  };
+}
