@@ -106,7 +106,7 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
       const contentBytes = (request.body?.length ?? 0) + (options?.contentBytes ?? 0);
       const asked = ask(() => make(request), take, { ...options, contentBytes });
       return asked.catch((thrown: unknown) => {
-        throw isSyncError(thrown) ? withPath(thrown, base) : thrown;
+        throw isSyncError(thrown) && thrown.message === missingBucket ? withPath(thrown, base) : thrown;
       });
     },
   };
@@ -189,8 +189,10 @@ const passingCodes = new Set([
   "SlowDown",
 ]);
 
+const missingBucket = "there is no such bucket";
+
 function noBucket(): SyncError {
-  return new SyncError("IO", "there is no such bucket");
+  return new SyncError("IO", missingBucket);
 }
 
 async function codeOf(response: Response): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { RequestWindow } from "../bucket/request-window.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
@@ -17,6 +18,8 @@ export interface BucketChunksOptions {
   readonly coding?: ChunkCoding;
   /** What chunks are named by; SHA-512/256 unless given. */
   readonly digest?: ChunkDigest;
+  /** Chunks under way at a time; as many as make answers come faster unless given. */
+  readonly requestCount?: number;
 }
 
 const contentType = "application/zstd";
@@ -24,6 +27,7 @@ const contentType = "application/zstd";
 /** A store of casync and desync in a bucket: an object for each chunk. */
 export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}): KeptChunks {
   const { prefix = "", coding = compressedCoding(), digest = sha512_256Digest } = options;
+  const window = new RequestWindow(options.requestCount);
   const gate = new Gate();
   const before = prefix === "" ? "" : `${prefix}/`;
   const keyOf = (id: ChunkId): string => before + chunkPath(id, coding.suffix);
@@ -33,7 +37,8 @@ export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}):
     async get(id, options) {
       gate.enter(options);
       const key = keyOf(id);
-      const stored = await bucket.get(key, maxStoredBytes, options);
+      const get = () => bucket.get(key, maxStoredBytes, options);
+      const stored = await window.run(get, options?.signal);
       if (stored === undefined) throw notFound(id);
       return verifyStored(id, stored, coding, digest, key);
     },
@@ -44,7 +49,11 @@ export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}):
     async put({ id, bytes }, options) {
       gate.enter(options);
       const key = keyOf(id);
-      if (!(await isRenewed(key, options))) await bucket.put(key, coding.encode(bytes), contentType, options);
+      const write = async (): Promise<void> => {
+        if (!(await isRenewed(key, options)))
+          await bucket.put(key, coding.encode(bytes), contentType, options);
+      };
+      await window.run(write, options?.signal);
     },
     async renew(id, options) {
       gate.enter(options);

@@ -8,7 +8,11 @@ export class ByteRoom {
     this.#free = bytes;
   }
 
-  /** Waits for room, does work in it, and gives it back. @param bytes no more than there are in all */
+  /**
+   * Waits for room, does work in it, and gives it back.
+   *
+   * @param bytes no more than there are in all
+   */
   async use<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
     if (this.#waiting.length > 0 || bytes > this.#free)
       await new Promise<void>((begin) => this.#waiting.push({ bytes, begin }));

@@ -64,7 +64,8 @@ export function openKeptChunks(
   if (scheme === undefined) return castrStore(place, { ...form, create });
   if (scheme === "s3+http" || scheme === "s3+https") {
     const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
-    return bucketChunks(bucket, { ...form, prefix });
+    const { requestCount } = http ?? {};
+    return bucketChunks(bucket, { ...form, prefix, ...(requestCount !== undefined && { requestCount }) });
   }
   if (scheme === "sftp") {
     const { client, path } = connectSftp(place);

@@ -29,7 +29,8 @@ const rootEntry: Omit<TarEntry, "path"> = {
  * The archive of casync that has the entries of a tar archive, in its order.
  *
  * @throws BAD_MESSAGE for an entry whose directory is not the one that was written last, or is
- *   missing, and for one that is there already; PATH for one that leads elsewhere; and what reading throws
+ *   missing, and for one that is there already; PATH for one that leads elsewhere; and what
+ *   reading throws
  */
 export async function* catarOfTar(
   source: AsyncIterable<Bytes>,

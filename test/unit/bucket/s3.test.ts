@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { openS3 } from "../../../src/bucket/s3-place.ts";
+import { s3Limits } from "../../../src/bucket/s3-requests.ts";
 import { s3Bucket } from "../../../src/bucket/s3.ts";
 import { collect } from "../casync/vectors.ts";
 
@@ -108,6 +109,16 @@ test.each([
   const listed = collect(s3Bucket("http://host:1", "b", options).list("p/"));
   await expect(listed).rejects.toMatchObject({ code: "UPSTREAM" });
   expect(asked.length).toBeLessThanOrEqual(3);
+});
+
+test("a listing with a page behind each, and no end, is none", async () => {
+  let count = 0;
+  const { asked, options } = answering(
+    () => new Response(page(`<NextContinuationToken>${count++}</NextContinuationToken>`)),
+  );
+  const listed = collect(s3Bucket("http://host:1", "b", options).list("p/"));
+  await expect(listed).rejects.toMatchObject({ code: "UPSTREAM" });
+  expect(asked.length).toBe(s3Limits.s3EmptyPageCount + 1);
 });
 
 test("a listing is read in time that grows with its length, whatever is in it", async () => {
