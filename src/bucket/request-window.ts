@@ -1,5 +1,3 @@
-import { abortable } from "../bytes/abort.ts";
-
 /** Requests that are under way at a time. */
 export const requestWindowLimits = Object.freeze({ firstRequestCount: 16, maxRequestCount: 128 });
 
@@ -49,18 +47,11 @@ export class RequestWindow {
   async enter(signal: AbortSignal | undefined): Promise<void> {
     if (this.#count === 0) this.#beginRound();
     if (this.#count < this.#limit) return void this.#count++;
-    let begin!: () => void;
-    const turn = new Promise<void>((resolve) => (begin = resolve));
-    this.#waiting.push(begin);
-    try {
-      await abortable(turn, signal);
-    } catch (thrown) {
-      const at = this.#waiting.indexOf(begin);
-      // Its turn came together with the end.
-      if (at < 0) this.leave();
-      else this.#waiting.splice(at, 1);
-      throw thrown;
-    }
+    // Those under way end at an abort, too, and leave: nobody waits on for long.
+    await new Promise<void>((begin) => this.#waiting.push(begin));
+    if (signal?.aborted !== true) return;
+    this.leave();
+    throw signal.reason;
   }
 
   /** Says that a request is over. */
