@@ -17,6 +17,11 @@ export const commands: CommandTable = {
     about: "bring one place up to date with another, each here, over ssh, or with a server",
     load: async () => (await import("./transfer/transfer-commands.ts")).sync,
   },
+  check: {
+    synopsis: "TREE REFERENCE [--repair]",
+    about: "compare a tree here with another one by content, here, over ssh, or at a server",
+    load: async () => (await import("./transfer/transfer-commands.ts")).check,
+  },
   serve: {
     synopsis: "ROOT [--listen HOST:PORT] [--token-file FILE]",
     about: "let others push to a directory and pull from it, over WebSocket and HTTP",

@@ -27,6 +27,8 @@ export interface TransferOptions
   readonly onTrouble?: (error: SyncError) => void;
   /** Called for each path that is not as it was at the destination, or would not be. */
   readonly onChange?: (change: TreeChange) => void;
+  /** True to have a dry run here tell where the content of files differs; see `rule`. */
+  readonly tellsRanges?: boolean;
   /** Called once for each thing that the file system of a destination here does not keep. */
   readonly onUnkept?: (what: Unkept) => void;
 }

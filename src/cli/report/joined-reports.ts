@@ -16,7 +16,7 @@ export function joinReports(first: Report, second: Report): Report {
     ...(deleted && { deleted }),
     trouble: (error) => both.forEach((report) => report.trouble(error)),
     change: (change) => both.forEach((report) => report.change(change)),
-    listed: (line, facts) => both.forEach((report) => report.listed(line, facts)),
+    result: (event, line, facts) => both.forEach((report) => report.result(event, line, facts)),
     notice: (text, facts) => both.forEach((report) => report.notice(text, facts)),
     summary: (summary) => both.forEach((report) => report.summary(summary)),
     failure: (error) => both.forEach((report) => report.failure(error)),

@@ -36,7 +36,7 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
       else if (!quiet) print("skipped", factsOf(error));
     },
     change: (change) => print("change", change),
-    listed: (_, facts) => print("entry", facts),
+    result: (event, _, facts) => print(event, facts),
     notice(message, facts) {
       if (!quiet) print("notice", { message, ...facts });
     },

@@ -26,7 +26,7 @@ export type ChangeCounts = Record<TreeChange["change"], number>;
 export interface Summary extends Progress {
   /** Bytes on the wire in each direction by type of frame, for those that a session has. */
   readonly frames?: object;
-  readonly action: "sent" | "received" | "compared" | "listed" | "rebuilt" | "copied";
+  readonly action: "sent" | "received" | "compared" | "checked" | "copied" | "listed" | "rebuilt";
   /** Entries that failed here or at the other end. */
   readonly failedEntries?: number;
   /** Devices, FIFOs and sockets that are not kept. */
@@ -35,6 +35,8 @@ export interface Summary extends Progress {
   readonly deletedEntries?: number;
   /** What would become of how many paths. */
   readonly changes?: ChangeCounts;
+  /** How many paths differ, and how. */
+  readonly differences?: Readonly<Record<"missing" | "extra" | "different", number>>;
   /** Bytes of the files that would be new, or may have other content. */
   readonly changedBytes?: number;
   /** Digest of the whole session, in hex: equal at both ends. */
@@ -56,8 +58,8 @@ export interface Report {
    */
   readonly received?: (change: TreeChange) => void;
   readonly deleted?: (change: TreeChange) => void;
-  /** An entry of a tree that is listed, as a line and for programs. */
-  listed(line: string, facts: object): void;
+  /** A part of what was asked for: as a line, and for programs as an event of this name. */
+  result(event: string, line: string, facts: object): void;
   /** Something to know that is no failure; the facts are for programs. */
   notice(text: string, facts?: Readonly<Record<string, string | number>>): void;
   summary(summary: Summary): void;

@@ -98,7 +98,7 @@ export class Reporting {
       ...(name !== undefined && { usage: this.#usageOf(name) }),
       ...(live && { columns: () => process.stderr.columns || usualColumns }),
       write,
-      writeListed: (text) => (this.#lines ??= new TextOutput(1, this.#onLoss)).write(text),
+      writeResult: (text) => (this.#lines ??= new TextOutput(1, this.#onLoss)).write(text),
     });
   }
 

@@ -14,7 +14,7 @@ export function reportSession(
   report: Report,
   action: Summary["action"],
   session: SendSummary | ReceiveSummary,
-  more: Pick<Summary, "changedBytes" | "changes" | "deletedEntries"> & Partial<Progress> = {},
+  more: Pick<Summary, "changedBytes" | "changes" | "deletedEntries" | "differences"> & Partial<Progress> = {},
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);

@@ -25,8 +25,8 @@ export interface TextReportOptions {
   /** What to say after a command line that makes no sense. */
   readonly usage?: string;
   readonly write: (text: string) => void;
-  /** Where entries are listed; with all else unless given. */
-  readonly writeListed?: (text: string) => void;
+  /** Where results go; with all else unless given. */
+  readonly writeResult?: (text: string) => void;
 }
 
 const summaryColumns = 80;
@@ -43,7 +43,7 @@ export function textReport(options: TextReportOptions): Report {
     stats = false,
     usage,
     write,
-    writeListed = write,
+    writeResult = write,
   } = options;
   const live = new LiveProgress({ write, columns, isDrawn: options.progress && !quiet });
 
@@ -71,10 +71,10 @@ export function textReport(options: TextReportOptions): Report {
     },
     change: tell,
     ...((verbose || changes) && !quiet && { received: tell, deleted: tell }),
-    listed(line) {
+    result(_, line) {
       if (quiet) return;
       live.clear();
-      writeListed(`${line}\n`);
+      writeResult(`${line}\n`);
     },
     notice(text) {
       if (!quiet) print(`rsync-stream: ${escapeText(text)}`);
@@ -139,11 +139,13 @@ function describeSummary(summary: Summary, verbose: boolean): string {
 }
 
 function describeWork(summary: Summary): string[] {
-  const { action, doneBytes, files, changes, changedBytes = 0 } = summary;
+  const { action, doneBytes, files, changes, changedBytes = 0, differences } = summary;
   if (changes !== undefined) {
     const counts = Object.entries(changes).map(([change, count]) => `${count} ${change}`);
     return [...counts, `${formatBytes(changedBytes)} new or changed`];
   }
+  if (differences !== undefined)
+    return Object.entries(differences).map(([difference, count]) => `${count} ${difference}`);
   const read = files === undefined ? [] : [`${countOf(files, "file", "files")} read`];
   return [...read, ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary))];
 }

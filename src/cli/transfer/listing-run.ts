@@ -30,7 +30,7 @@ export async function runListing(
     (entry) => {
       if (entry.kind === "file") files++;
       doneBytes += entry.size;
-      report.listed(listedLine(entry), factsOfListed(entry));
+      report.result("entry", listedLine(entry), factsOfListed(entry));
     },
     {
       ...common,

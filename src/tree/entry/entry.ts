@@ -116,4 +116,12 @@ export interface TreeChange {
   readonly holds?: string;
   /** Of a further name of a file, the one that it is linked to. */
   readonly linkedTo?: string;
+  /** Where its content differs from that of the sender, of a file that was compared in full. */
+  readonly ranges?: readonly ByteRange[];
+}
+
+/** A stretch of a file's content, in bytes. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly size: number;
 }

@@ -4,7 +4,7 @@ import { reportSession } from "../../../src/cli/report/session-report.ts";
 
 const received = {
   type: "receive",
-  listed: true,
+  result: true,
   wantedFiles: 1,
   wantedBytes: 0,
   currentName: new Uint8Array(0),
@@ -30,7 +30,7 @@ it("counts an entry once that failed at the sender and so at the receiver", () =
     trouble: () => {},
     notice: () => {},
     change: () => {},
-    listed: () => {},
+    result: () => {},
     hideProgress: () => {},
     status: () => {},
     failure: () => {},

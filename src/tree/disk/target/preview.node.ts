@@ -22,11 +22,11 @@ import { destinationSubtrees } from "../source/subtrees.node.ts";
 import { changeOf, type Differing, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { isShut } from "./target-dirs.node.ts";
-import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
+import type { ByteRange, Entry, Layout, TreeChange } from "../../entry/entry.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
-import type { Need, OldVersion, OldVersions, TargetOptions, TreeTarget } from "../../target.ts";
-import { ComparedFile } from "./compared-file.node.ts";
+import type { Need, OldVersion, OldVersions, Placement, TargetOptions, TreeTarget } from "../../target.ts";
+import { type Compared, ComparedFile } from "./compared-file.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
@@ -42,7 +42,13 @@ export type TreePreviewOptions = Pick<
   | "makesPath"
   | "rule"
   | "onChange"
->;
+> & {
+  /**
+   * True to tell where the content of files differs. What a file here lacks travels for that, and is
+   * not kept.
+   */
+  readonly tellsRanges?: boolean | undefined;
+};
 
 /**
  * A target that writes nothing, and tells what `openTreeTarget` would do at the same place. It asks
@@ -107,13 +113,18 @@ class Preview implements TreeTarget, EntryActions {
     return needs;
   }
 
-  async place(_entry: number, _offset: number, _ids: unknown, sizes: readonly number[]): Promise<Uint8Array> {
-    return new Uint8Array(sizes.length).fill(1);
+  async place(entry: number, _offset: number, _ids: unknown, sizes: readonly number[]): Promise<Uint8Array> {
+    return new Uint8Array(sizes.length).fill(this.#compared.has(entry) ? 0 : 1);
   }
 
-  async write(): Promise<void> {}
+  async write(placements: readonly Placement[]): Promise<void> {
+    for (const { entry, offset, chunk } of placements)
+      this.#attempt(entry, () => this.#compared.get(entry)?.put(offset, chunk.bytes));
+  }
 
-  async finish(): Promise<void> {}
+  async finish(files: readonly { readonly entry: number }[]): Promise<void> {
+    for (const { entry } of files) this.#compared.get(entry)?.end();
+  }
 
   async abandon(entry: number, reason: SyncError): Promise<void> {
     this.#compared.delete(entry);
@@ -230,15 +241,20 @@ class Preview implements TreeTarget, EntryActions {
   #oldVersionOf({ entry, outcome, there }: PlannedEntry): OldVersion | undefined {
     const { rule } = this.#options;
     const isAsked = rule?.equality === "content" && this.#given!.useOld === true;
-    if (!isAsked || outcome !== "changed" || there!.size !== entry.size) return undefined;
+    if (!isAsked || outcome !== "changed") return undefined;
+    if (there!.size !== entry.size && this.#options.tellsRanges !== true) return undefined;
     return oldVersionOf(entry.size, there!.size);
   }
 
   #compare(planned: PlannedEntry): ComparedFile {
-    return new ComparedFile(this.#destination!.held!, planned, (isSame) => {
+    const { tellsRanges = false } = this.#options;
+    const onCompared = ({ isSame, ranges }: Compared): void => {
       this.#compared.delete(planned.number);
-      this.link(isSame ? { ...planned, outcome: this.#outcomeOfSame(planned) } : planned);
-    });
+      if (isSame) this.link({ ...planned, outcome: this.#outcomeOfSame(planned) });
+      else if (ranges) this.#tell(planned, ranges);
+      else this.link(planned);
+    };
+    return new ComparedFile(this.#destination!.held!, planned, { tellsRanges, onCompared });
   }
 
   /** What becomes of a file that has the content that it should have. */
@@ -270,9 +286,10 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   /** Says of a path what would be done to it. */
-  #tell({ dir, name, entry, outcome, differs, linkedTo }: PlannedLink): void {
+  #tell({ dir, name, entry, outcome, differs, linkedTo }: PlannedLink, ranges?: readonly ByteRange[]): void {
     if (outcome === "same") return;
     const { kind, size, target } = entry;
-    this.#onChange?.(changeOf({ dir, name, outcome, differs, kind, size, target, linkedTo }));
+    const change = changeOf({ dir, name, outcome, differs, kind, size, target, linkedTo });
+    this.#onChange?.(ranges ? { ...change, ranges } : change);
   }
 }

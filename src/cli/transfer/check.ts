@@ -1,0 +1,76 @@
+import fs from "node:fs";
+import { pathOf } from "../../bytes/byte-text.node.ts";
+import { SyncError } from "../../errors.ts";
+import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import { transfer } from "../../transfer/transfer.node.ts";
+import { defineCommand, type OptionValues } from "../command.ts";
+import { prepareForSession } from "../engine.ts";
+import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
+import { keepOf, keepOptions } from "../options/keep-options.ts";
+import { readConnectorOptions, reconnectionOf, remoteOptions } from "../options/remote-options.ts";
+import { timeoutOf, timeoutOption } from "../options/session-options.ts";
+import { ChangeReport } from "../report/change-report.ts";
+import { DifferenceReport } from "../report/difference-report.ts";
+
+const checkOptions = {
+  repair: { type: "boolean", about: "bring TREE up to date where it differs; delete nothing" },
+  ...filterOptions,
+  ...keepOptions,
+  ...remoteOptions,
+  ...timeoutOption,
+} as const;
+
+/** `check TREE REFERENCE`: compares a tree here with another one, by content. */
+export const check = defineCommand({
+  operands: ["TREE", "REFERENCE"],
+  options: checkOptions,
+  writesOutput: () => false,
+  async run({ operands: [tree, reference], options, report, signal }) {
+    const from = contentOf(reference, tree);
+    prepareForSession("duplex");
+    const common = {
+      ...readConnectorOptions(parseEndpoint(from), options, report),
+      ...reconnectionOf(options, report),
+      ...timeoutOf(options),
+      ...(await readComparison(options)),
+      signal,
+    };
+    if (options.repair === true) {
+      const changes = new ChangeReport(report, {});
+      return changes.end("received", await transfer(from, tree, { ...common, ...changes.runOptions() }));
+    }
+    const differences = new DifferenceReport(report);
+    const summary = await transfer(from, tree, {
+      ...common,
+      ...differences.runOptions(),
+      dryRun: true,
+      tellsRanges: true,
+      maxDeletedCount: Number.MAX_SAFE_INTEGER,
+    });
+    differences.end(summary);
+  },
+});
+
+/** What is compared, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
+async function readComparison(options: OptionValues<typeof checkOptions>) {
+  return {
+    ...(await readFilterOptions(options)),
+    keep: keepOf(options, "receiver"),
+    rule: { equality: "content" },
+  } as const;
+}
+
+/**
+ * What of a reference a tree here is compared with: of a directory what is in it, as with rsync.
+ *
+ * @throws USAGE for a tree that is not here, NOT_FOUND, IO
+ */
+function contentOf(reference: string, tree: string): string {
+  const place = parseEndpoint(tree);
+  if (place.kind !== "local")
+    throw new SyncError("USAGE", `check compares a tree here with another one; ${tree} is not here`);
+  const stats = fs.statSync(pathOf(place.path), { throwIfNoEntry: false });
+  if (!stats)
+    throw new SyncError("NOT_FOUND", "there is no such file or directory", { detail: { path: tree } });
+  return stats.isDirectory() && !reference.endsWith("/") ? `${reference}/` : reference;
+}
