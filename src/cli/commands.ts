@@ -20,7 +20,7 @@ export const commands: CommandTable = {
   check: {
     synopsis: "TREE REFERENCE [--repair]",
     about: "compare a tree here with another one by content, here, over ssh, or at a server",
-    load: async () => (await import("./transfer/transfer-commands.ts")).check,
+    load: async () => (await import("./transfer/check.ts")).check,
   },
   serve: {
     synopsis: "ROOT [--listen HOST:PORT] [--token-file FILE]",

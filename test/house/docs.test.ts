@@ -92,7 +92,7 @@ test("command lines in the pages are ones that the command takes", async () => {
   }
 });
 
-const transfers = ["push", "pull", "sync", "send", "recv"];
+const transfers = ["push", "pull", "sync", "check", "send", "recv"];
 
 test.each(Object.keys(commands))("docs/cli.md tells all about %s", async (name) => {
   const { text } = readPage("docs/cli.md");

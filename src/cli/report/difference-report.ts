@@ -25,7 +25,7 @@ export class DifferenceReport {
     this.#report = report;
   }
 
-  /** The options by which a dry run has its differences, its troubles and where it stands reported. */
+  /** The options by which a dry run has all that it finds reported, and where it stands. */
   runOptions(): RunReportOptions {
     const { onConnect, ...progress } = progressOfRun(this.#report);
     return {

@@ -13,7 +13,11 @@ import { ChangeReport } from "../report/change-report.ts";
 import { DifferenceReport } from "../report/difference-report.ts";
 
 const checkOptions = {
-  repair: { type: "boolean", about: "bring TREE up to date where it differs; delete nothing" },
+  repair: {
+    type: "boolean",
+    about: "bring TREE up to date where it differs; delete nothing",
+    doc: "bring TREE up to date where it [differs](#check); delete nothing",
+  },
   ...filterOptions,
   ...keepOptions,
   ...remoteOptions,

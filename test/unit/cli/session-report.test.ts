@@ -4,7 +4,7 @@ import { reportSession } from "../../../src/cli/report/session-report.ts";
 
 const received = {
   type: "receive",
-  result: true,
+  listed: true,
   wantedFiles: 1,
   wantedBytes: 0,
   currentName: new Uint8Array(0),

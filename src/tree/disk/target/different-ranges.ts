@@ -5,9 +5,9 @@ import type { ByteRange } from "../../entry/entry.ts";
 /** How ranges that differ are told. */
 export const rangeLimits = Object.freeze({
   /** Bytes of the blocks that are told as different as a whole. */
-  blockBytes: 4096,
+  comparedBlockBytes: 4096,
   /** Ranges of a file; what differs behind the last of them is counted to it. */
-  rangeCount: 1000,
+  toldRangeCount: 1000,
 });
 
 /** Where two versions of a file differ, by blocks that start at multiples of their size. */
@@ -16,9 +16,9 @@ export class DifferentRanges {
 
   /** Compares what both have at an offset. */
   compare(offset: number, there: Bytes, wanted: Bytes): void {
-    const { blockBytes } = rangeLimits;
+    const { comparedBlockBytes } = rangeLimits;
     for (let at = 0; at < wanted.length;) {
-      const end = Math.min(wanted.length, at + blockBytes - ((offset + at) % blockBytes));
+      const end = Math.min(wanted.length, at + comparedBlockBytes - ((offset + at) % comparedBlockBytes));
       if (!equalBytes(there.subarray(at, end), wanted.subarray(at, end))) this.add(offset + at, end - at);
       at = end;
     }
@@ -39,7 +39,7 @@ export class DifferentRanges {
     const ranges: ByteRange[] = [];
     for (const range of this.#ranges.toSorted((a, b) => a.offset - b.offset)) {
       const last = ranges.at(-1);
-      const isFull = ranges.length >= rangeLimits.rangeCount;
+      const isFull = ranges.length >= rangeLimits.toldRangeCount;
       if (last && (isFull || last.offset + last.size >= range.offset))
         ranges.splice(-1, 1, joined(last, range.offset + range.size));
       else ranges.push(range);

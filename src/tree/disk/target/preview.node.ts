@@ -44,8 +44,8 @@ export type TreePreviewOptions = Pick<
   | "onChange"
 > & {
   /**
-   * True to tell where the content of files differs. What a file here lacks travels for that, and is
-   * not kept.
+   * True to tell where the content of files differs. What a file here lacks travels for that, and
+   * is not kept.
    */
   readonly tellsRanges?: boolean | undefined;
 };
