@@ -118,7 +118,7 @@ export const commands: CommandTable = {
     load: async () => (await import("./casync/commands.ts")).indexUntar,
   },
   "index mount": {
-    synopsis: "INDEX DIR --store STORE [-o OPTIONS] [--cor-file FILE]",
+    synopsis: "INDEX DIR --store STORE [-o OPTIONS]",
     about: "show what an index or archive is of as files to read, by FUSE",
     load: async () => (await import("./casync/commands.ts")).indexMount,
   },
