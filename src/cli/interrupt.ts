@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { SyncError } from "../errors.ts";
 import { endingSignals, isIgnored } from "./ignored-signals.ts";
 
@@ -13,6 +14,7 @@ const usualGraceMs = 1500;
  * ignored.
  */
 export function abortOnInterrupt(controller: AbortController, graceMs = usualGraceMs): void {
+  setMaxListeners(0, controller.signal); // Each chunk under way listens, and none is a leak.
   const interrupt = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) return dieAtOnce();
     controller.abort(new SyncError("ABORTED", `interrupted by ${name}`));
