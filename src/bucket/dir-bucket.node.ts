@@ -1,17 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import {
-  chmod,
-  copyFile,
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  rename,
-  rmdir,
-  unlink,
-  utimes,
-} from "node:fs/promises";
+import { copyFile, type FileHandle, lstat, mkdir, open, rename, rmdir, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
@@ -81,7 +70,7 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
       const name = newName();
       const file = await openUpload(name, O_CREAT | O_EXCL);
       try {
-        await file.write(bytes, 0, bytes.length, 0);
+        await writeAt(file, bytes, 0);
       } finally {
         await file.close();
       }
@@ -103,15 +92,26 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
     const from = join(uploads, name);
     const place = await placeOf(root, key, true);
     const { timeSeconds, mode } = metadata ? fileFactsIn(metadata) : {};
-    if (mode !== undefined) await chmod(from, mode);
-    if (timeSeconds !== undefined) await utimes(from, timeSeconds, timeSeconds);
+    const file = await open(from, O_RDONLY | O_NOFOLLOW);
+    try {
+      if (mode !== undefined) await file.chmod(mode);
+      if (timeSeconds !== undefined) await file.utimes(timeSeconds, timeSeconds);
+    } finally {
+      await file.close();
+    }
     if (replaces !== undefined && ((await head(key))?.mark ?? null) !== replaces) throw changed(key);
     await rename(from, place);
     return objectOfFile(await lstat(place, { bigint: true })).mark;
   }
 
-  async function openUpload(name: string, flags: number): Promise<FileHandle> {
+  /** @throws PATH for a link, which may lead out of the directory */
+  async function makeUploads(): Promise<void> {
     await mkdir(uploads, { recursive: true, mode: 0o700 });
+    await isDirectory(uploads, uploadsName);
+  }
+
+  async function openUpload(name: string, flags: number): Promise<FileHandle> {
+    await makeUploads();
     return open(join(uploads, basename(name)), O_RDWR | O_NOFOLLOW | flags, 0o666);
   }
 
@@ -128,7 +128,7 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
       written(key, async () => {
         const file = await openUpload(id, 0).catch(noUpload);
         try {
-          await file.write(bytes, 0, bytes.length, offset);
+          await writeAt(file, bytes, offset);
         } finally {
           await file.close();
         }
@@ -172,7 +172,7 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
     const name = newName();
     const place = await placeOf(roots.get(bucket)!, from);
     return written(key, async () => {
-      await mkdir(uploads, { recursive: true, mode: 0o700 });
+      await makeUploads();
       await copyFile(place, join(uploads, name), COPYFILE_EXCL | COPYFILE_FICLONE);
       return settle(name, key, { metadata: facts.metadata, ...terms });
     });
@@ -228,6 +228,12 @@ async function readAt(file: FileHandle, offset: number, length: number): Promise
     done += bytesRead;
   }
   return bytes;
+}
+
+/** Writes all of it. A file system that gets full takes a part first, and says so only then. */
+async function writeAt(file: FileHandle, bytes: Bytes, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
 }
 
 function newName(): string {

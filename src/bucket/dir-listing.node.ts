@@ -7,7 +7,8 @@ import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject } from "./object-bucket.ts";
 
 const pageLength = 1000;
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** A mark of the order of bytes at the beginning is a part of the name. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * A name in a directory, with a slash behind that of a directory, so that it stands where its keys
