@@ -74,7 +74,8 @@ function readPage(xml: string): Page<ListedObject> {
   const items: ListedObject[] = [];
   for (const { inside } of elementsIn(xml, "Contents")) {
     const key = textIn(inside, "Key");
-    if (key !== undefined) items.push(objectOf(decode(key), inside));
+    if (key === undefined) throw noListing();
+    items.push(objectOf(decode(key), inside));
   }
   const token = textIn(xml, "NextContinuationToken");
   if (token === undefined && textIn(xml, "IsTruncated") === "true") throw noListing();
