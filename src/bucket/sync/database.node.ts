@@ -67,10 +67,13 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
     attemptQuietly(() => db.close());
   };
   const database: Database = {
-    run: (sql, values = []) => attempt(() => void prepare(sql).run(values as BindValues), failed),
-    get: (sql, values = []) => attempt(() => rowOf(prepare(sql).get(values as BindValues)), failed),
-    all: (sql, values = []) =>
-      attempt(() => prepare(sql).all(values as BindValues) as readonly Row[], failed),
+    run: (sql, values = []) => attempt(() => void prepare(sql).run(bound(values)), failed),
+    get: (sql, values = []) =>
+      attempt(() => {
+        const found = prepare(sql).get(bound(values));
+        return found ? rowOf(found) : undefined;
+      }, failed),
+    all: (sql, values = []) => attempt(() => prepare(sql).all(bound(values)).map(rowOf), failed),
     transaction(act) {
       attempt(() => db.exec("BEGIN IMMEDIATE"), failed);
       try {
@@ -117,8 +120,21 @@ function foreign(path: string, message: string): SyncError {
   return new SyncError("STATE", message, { detail: { path } });
 }
 
-function rowOf(found: QueryResult | null): Row | undefined {
-  return (found as Row | null) ?? undefined;
+/** Texts end at a NUL in the module. They are written without any, in the same order. */
+function bound(values: Values): BindValues {
+  return values.map((value) =>
+    typeof value === "string"
+      ? value.replaceAll("\u0001", "\u0001\u0002").replaceAll("\0", "\u0001\u0001")
+      : value,
+  );
+}
+
+function rowOf(found: QueryResult): Row {
+  const row = found as Record<string, string | number | null>;
+  for (const [name, value] of Object.entries(row))
+    if (typeof value === "string" && value.includes("\u0001"))
+      row[name] = value.replaceAll("\u0001\u0001", "\0").replaceAll("\u0001\u0002", "\u0001");
+  return row;
 }
 
 function attempt<Result>(act: () => Result, failed: (thrown: unknown) => SyncError): Result {
