@@ -57,7 +57,7 @@ async function attemptCopy(task: Task, work: Work): Promise<Outcome> {
     if (found) return found;
   }
   if (work.isDry) return { type: "copied", bytes: task.sizeBytes, sourceMark: "", destinationMark: "" };
-  if (work.backupPrefix !== undefined && task.replaces !== null) await keepOld(task.key, work);
+  if (work.backupPrefix !== undefined && task.replaces !== null) await keepReplaced(task, work);
   const isNear = work.destination.bucket.copiesFrom(work.source.bucket);
   if (isNear) {
     try {
@@ -137,6 +137,19 @@ async function copyWhole(task: Task, work: Work): Promise<Outcome> {
     destination.bucket.write(key, bytes, terms),
   );
   return { type: "copied", bytes: bytes.length, sourceMark: facts.mark, destinationMark: mark };
+}
+
+/**
+ * Keeps what is replaced. What is no longer what was listed may be the copy itself, which a run
+ * made that was killed before that was recorded: the old content is kept already then.
+ *
+ * @throws CHANGED
+ */
+async function keepReplaced({ key, replaces }: Task, work: Work): Promise<void> {
+  const { destination, signal } = work;
+  const facts = await destination.bucket.head(destination.prefix + key, { signal });
+  if (facts?.mark !== replaces) throw new SyncError("CHANGED", "it was changed by somebody else meanwhile");
+  await keepOld(key, work);
 }
 
 /** Keeps what the destination has of a key under another one, before it is replaced or deleted. */

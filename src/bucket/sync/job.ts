@@ -20,6 +20,8 @@ export interface JobRules {
   readonly deletes: boolean;
   /** Stands for the filter: rules of rsync as texts. */
   readonly filter: readonly string[];
+  /** What keys begin with that are backups, and not deleted. */
+  readonly backupPrefix?: string | undefined;
 }
 
 /** What a run is about, as a state records it. */
@@ -46,7 +48,7 @@ export function checkJob(recorded: Job, job: Job, isUnfinished: boolean): void {
       `this state is of ${recorded.source} to ${recorded.destination}, not of ${job.source} to ${job.destination}`,
     );
   if (!isUnfinished) return;
-  for (const name of ["compare", "deletes", "filter"] as const)
+  for (const name of ["compare", "deletes", "filter", "backupPrefix"] as const)
     if (JSON.stringify(recorded[name]) !== JSON.stringify(job[name]))
       throw new SyncError(
         "USAGE",

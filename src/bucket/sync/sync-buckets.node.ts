@@ -63,7 +63,8 @@ export async function syncBuckets(
   setMaxListeners(0, signal);
   const state = new SyncState(statePath);
   try {
-    const job: Job = { source: nameOf(source), destination: nameOf(destination), compare, deletes, filter };
+    const rules = { compare, deletes, filter, backupPrefix };
+    const job: Job = { source: nameOf(source), destination: nameOf(destination), ...rules };
     const isResumed = state.begin(job, options.restarts === true);
     const work: Work = {
       source,
