@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
-import { SyncError } from "../../errors.ts";
+import { SyncError, toSyncError } from "../../errors.ts";
 
 /** Who works with a state, as it stands in the file beside it. */
 interface Owner {
@@ -19,7 +19,7 @@ const attemptCount = 5;
  * Takes the lock of a state file, from an owner that is gone when need be, and returns what
  * releases it. The file gets its name complete, by a second link.
  *
- * @throws LOCKED with the owner and the age of the lock
+ * @throws LOCKED with the owner and the age of the lock, IO where files cannot have two names
  */
 export function lockState(path: string): () => void {
   const place = `${path}.owner`;
@@ -29,10 +29,10 @@ export function lockState(path: string): () => void {
   fs.writeFileSync(own, JSON.stringify(owner), { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < attemptCount; attempt++) {
-      if (attemptTo(() => fs.linkSync(own, place))) return () => void attemptTo(() => fs.unlinkSync(place));
+      if (isTaken(own, place)) return () => void attemptTo(() => fs.unlinkSync(place));
       const found = ownerIn(place);
       if (found !== undefined && isRunning(found)) throw locked(path, found);
-      moveAway(place, own);
+      moveAway(place, own, found);
     }
   } finally {
     fs.rmSync(own, { force: true });
@@ -40,9 +40,22 @@ export function lockState(path: string): () => void {
   throw new SyncError("LOCKED", "others take this state again and again", { detail: { path } });
 }
 
-/** Takes a dead lock out of the way; one that turns out to be of somebody else is put back. */
-function moveAway(place: string, own: string): void {
-  const dead = ownerIn(place);
+/** True when the lock is taken by now, false when somebody has it. @throws IO */
+function isTaken(own: string, place: string): boolean {
+  try {
+    fs.linkSync(own, place);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw toSyncError(thrown, "IO", { path: place });
+  }
+}
+
+/**
+ * Takes a lock out of the way whose owner was found to be gone; one that turns out to be of
+ * somebody else is put back.
+ */
+function moveAway(place: string, own: string, dead: Owner | undefined): void {
   const away = `${own}.dead`;
   if (!attemptTo(() => fs.renameSync(place, away))) return;
   const moved = ownerIn(away);
