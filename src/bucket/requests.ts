@@ -128,16 +128,21 @@ export function backoffMs(attempt: number, retryMs: number): number {
   return mostMs * (0.5 + Math.random() / 2);
 }
 
-/** All of a body. @throws LIMIT for one that is longer, TRUNCATED for one that is cut off */
+/**
+ * All of a body; nothing of an answer to HEAD, whatever length that tells.
+ *
+ * @throws LIMIT for one that is longer, TRUNCATED for one that is cut off
+ */
 export async function bodyOf(response: Response, limit: number): Promise<Bytes> {
   const tooLong = (): SyncError =>
     new SyncError("LIMIT", "the server sends more than it may", { detail: { limit } });
+  if (response.body === null) return new Uint8Array();
   const said = response.headers.get("content-length");
   if (Number(said ?? 0) > limit) throw tooLong();
   const parts: Bytes[] = [];
   let length = 0;
-  const reader = response.body?.getReader();
-  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+  const reader = response.body.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
     length += next.value.length;
     if (length > limit) throw tooLong();
     parts.push(next.value);

@@ -106,7 +106,9 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
       const contentBytes = (request.body?.length ?? 0) + (options?.contentBytes ?? 0);
       const asked = ask(() => make(request), take, { ...options, contentBytes });
       return asked.catch((thrown: unknown) => {
-        throw isSyncError(thrown) && thrown.message === missingBucket ? withPath(thrown, base) : thrown;
+        const isOfBucket =
+          request.key === undefined || (isSyncError(thrown) && thrown.message === missingBucket);
+        throw isSyncError(thrown) && isOfBucket ? withPath(thrown, base) : thrown;
       });
     },
   };

@@ -147,3 +147,16 @@ test("what is answered by an error, or from elsewhere, is not stored", async () 
   }
   expect(asked.length).toBe(6);
 });
+
+test("a refusal without a body is told once, and that of a bucket names it", async () => {
+  const { asked, options } = answering(
+    () => new Response(null, { status: 403, headers: { "content-length": "1584" } }),
+  );
+  const bucket = s3Bucket("http://host:1", "b", options);
+  await expect(bucket.head("k")).rejects.toMatchObject({ code: "UNAUTHORIZED", detail: {} });
+  expect(asked).toEqual(["http://host:1/b/k"]);
+  await expect(bucket.exists()).rejects.toMatchObject({
+    code: "UNAUTHORIZED",
+    detail: { path: "http://host:1/b/" },
+  });
+});
