@@ -24,10 +24,11 @@ export function objectOfFile(stats: BigIntStats): ObjectFacts {
 
 /** Time and mode as user metadata. */
 function metadataOfFile({ mtimeNs, mode }: BigIntStats): ObjectMetadata {
-  const seconds = `${mtimeNs / nanosecondsPerSecond}`;
-  const fraction = `${mtimeNs % nanosecondsPerSecond}`.padStart(9, "0");
+  const [sign, distance] = mtimeNs < 0n ? ["-", -mtimeNs] : ["", mtimeNs];
+  const seconds = `${distance / nanosecondsPerSecond}`;
+  const fraction = `${distance % nanosecondsPerSecond}`.padStart(9, "0");
   const user = {
-    [timeName]: `${seconds}.${fraction}`,
+    [timeName]: `${sign}${seconds}.${fraction}`,
     [modeName]: `${Number(mode) & (regularFile | permissions)}`,
   };
   return { headers: {}, user };
@@ -42,8 +43,8 @@ export interface FileFacts {
 
 /** The time and the mode that metadata has, as rclone, s3fs and we write them. */
 export function fileFactsIn({ user }: ObjectMetadata): FileFacts {
-  const time = Number(user[timeName] ?? "none");
-  const mode = Number(user[modeName] ?? "none");
+  const time = Number(user[timeName] || "none");
+  const mode = Number(user[modeName] || "none");
   return {
     ...(Number.isFinite(time) && { timeSeconds: time }),
     ...(Number.isSafeInteger(mode) && { mode: mode & permissions }),
