@@ -27,6 +27,8 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["chunks", "a", "--cutter", "fixed"], /needs --size/],
     [["chunks", "a", "--cutter", "fastcdc", "--size", "1000"], /--size 1000/],
     [["chunks", "a", "--size", "1000"], /does not go with/],
+    [["bucket", "sync", ".", "b", "--max-purge", "1"], /--max-purge goes with --purge-older-than/],
+    [["bucket", "sync", ".", "b", "--purge-older-than", "1", "--max-purge", "x"], /--max-purge .*"x"/],
   ];
   it.each(cases)("%j", async (args, line) => {
     const { code, stdout, stderr } = await rsyncStream(args);

@@ -61,6 +61,12 @@ const syncOptions = {
 
 type Given = OptionValues<typeof syncOptions>;
 
+/** Old versions to delete for good: those that were replaced or deleted so many days ago. */
+interface Purging {
+  readonly days: number;
+  readonly maxCount?: number;
+}
+
 /** `bucket sync SRC DST`: brings the objects of one bucket up to date with those of another. */
 export const bucketSync = defineCommand({
   operands: ["SRC", "DST"],
@@ -69,7 +75,7 @@ export const bucketSync = defineCommand({
   async run({ operands, options, report, signal }) {
     const pair = openPair(operands, options, report);
     const asked = await readSyncOptions(options);
-    const purgeDays = readCount("purge-older-than", options["purge-older-than"], 0, maxDays);
+    const purging = readPurging(options);
     await prepareBuckets(pair, options, report, signal);
     const isDry = options["dry-run"] === true;
     const summary = await inState(pair.statePath, isDry, async (statePath) =>
@@ -86,7 +92,7 @@ export const bucketSync = defineCommand({
       report.notice(`${summary.vanished} objects vanished before they were copied`, {
         vanished: summary.vanished,
       });
-    if (purgeDays !== undefined) await purge(pair.destination, purgeDays, options, report, signal);
+    if (purging) await purge(pair.destination, purging, isDry, report, signal);
     report.summary({
       action: "copied",
       entries: summary.sourceObjects,
@@ -124,6 +130,15 @@ async function readSyncOptions(options: Given): Promise<SyncBucketsOptions> {
   };
 }
 
+/** What is purged, if anything is. @throws USAGE */
+function readPurging(options: Given): Purging | undefined {
+  const days = readCount("purge-older-than", options["purge-older-than"], 0, maxDays);
+  const maxCount = readCount("max-purge", options["max-purge"], 0, Number.MAX_SAFE_INTEGER);
+  if (days !== undefined) return { days, ...(maxCount !== undefined && { maxCount }) };
+  if (maxCount !== undefined) throw new SyncError("USAGE", "--max-purge goes with --purge-older-than");
+  return undefined;
+}
+
 /** Looks for the source first: what is mistyped there must change nothing. */
 async function prepareBuckets(
   { source, destination }: OpenedPair,
@@ -131,10 +146,14 @@ async function prepareBuckets(
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await source.bucket.exists({ signal }))) throw noBucket(source);
+  if (!(await source.bucket.exists({ signal }))) throw noBucket(source, "");
   const isDry = options["dry-run"] === true;
   if (!(await destination.bucket.exists({ signal }))) {
-    if (options.create !== true || isDry) throw noBucket(destination);
+    if (options.create !== true || isDry)
+      throw noBucket(
+        destination,
+        options.create === true ? "; a dry run creates nothing" : "; --create makes it",
+      );
     const { location, "storage-class": storageClass } = options;
     await destination.bucket.create({
       signal,
@@ -151,23 +170,21 @@ async function prepareBuckets(
   report.notice(`${destination.bucket.url} keeps old versions from now on`);
 }
 
-function noBucket({ bucket: { url } }: SyncSide): SyncError {
-  return new SyncError("NOT_FOUND", `${url} is not there; --create makes a destination`);
+function noBucket({ bucket: { url } }: SyncSide, advice: string): SyncError {
+  return new SyncError("NOT_FOUND", `${url} is not there${advice}`);
 }
 
 async function purge(
   destination: SyncSide,
-  days: number,
-  options: Given,
+  { days, ...limits }: Purging,
+  isDry: boolean,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const isDry = options["dry-run"] === true;
-  const maxCount = readCount("max-purge", options["max-purge"], 0, Number.MAX_SAFE_INTEGER);
   const count = await purgeVersions(destination, Date.now() - days * msPerDay, {
     signal,
     isDry,
-    ...(maxCount !== undefined && { maxCount }),
+    ...limits,
     onTrouble: (error) => report.trouble(error),
   });
   report.notice(`${count} old versions ${isDry ? "would be" : "were"} purged`, { purged: count });
