@@ -45,11 +45,11 @@ export const bucketCheck = defineCommand({
     const { listed, checked, different, failed, mostDifferent, seed, readBytes } = found;
     const unit = isByBytes ? "bytes" : "objects";
     report.notice(
-      `${checked} of ${listed} objects checked, ${different} different: at most ${(100 * mostDifferent).toPrecision(2)} % of all ${unit} with 95 % confidence (seed ${seed})`,
+      `${checked} of ${listed} objects checked, ${different} different: at most ${Number((100 * mostDifferent).toPrecision(2))} % of all ${unit} with 95 % confidence (seed ${seed})`,
       { ...found },
     );
     report.summary({
-      action: "compared",
+      action: "checked",
       entries: checked,
       doneBytes: readBytes,
       newBytes: 0,

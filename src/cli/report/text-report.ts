@@ -146,8 +146,9 @@ function describeWork(summary: Summary): string[] {
   }
   if (differences !== undefined)
     return Object.entries(differences).map(([difference, count]) => `${count} ${difference}`);
-  const read = files === undefined ? [] : [`${countOf(files, "file", "files")} read`];
-  return [...read, ...(action === "listed" ? [formatBytes(doneBytes)] : describeSavings(summary))];
+  const counts = files === undefined ? [] : [countOf(files, "file", "files")];
+  if (action === "listed" || action === "checked") return [...counts, formatBytes(doneBytes)];
+  return [...counts.map((count) => `${count} read`), ...describeSavings(summary)];
 }
 
 function describeSavings({ doneBytes, newBytes }: Progress): string[] {

@@ -34,6 +34,15 @@ describe("a report in text", () => {
     );
   });
 
+  it("sums up what was listed or checked, of which nothing is new", () => {
+    const { report, text } = collect();
+    report.summary({ ...summary, action: "listed" });
+    report.summary({ action: "checked", entries: 2, doneBytes: 1000, newBytes: 0 });
+    expect(text()).toMatch(
+      /^listed: 2 entries, 1 file, 1.00 kB, 300 bytes on the wire, [\d.]+ s\nchecked: 2 entries, 1.00 kB, [\d.]+ s\n$/,
+    );
+  });
+
   it("breaks what it sums up where the terminal is no wider", () => {
     for (const columns of [40, 60, 80, 200]) {
       const { report, text } = collect({ columns: () => columns });
