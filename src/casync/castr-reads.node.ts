@@ -21,10 +21,10 @@ interface Wanted {
   reject(thrown: unknown): void;
 }
 
-interface Helper {
+interface ReadingThread {
   readonly thread: CastrThread;
   /** Batches that it has not answered for. */
-  batchCount: number;
+  waitingCount: number;
 }
 
 /**
@@ -36,7 +36,7 @@ export class CastrReads {
   readonly #form: CastrForm;
   readonly #pause = new Pause();
   /** Undefined until much was read. */
-  #threads: readonly Helper[] | undefined;
+  #threads: readonly ReadingThread[] | undefined;
   readonly #wanted: Wanted[] = [];
   #readBytes = 0;
   /** True while `#takeTurn` is going to be called. */
@@ -66,18 +66,18 @@ export class CastrReads {
     await Promise.all((this.#threads ?? []).map(({ thread }) => thread.close()));
   }
 
-  #startThreads(): readonly Helper[] {
+  #startThreads(): readonly ReadingThread[] {
     const form = nameOfForm(this.#form);
     const count = form ? Math.min(availableParallelism() - 1, maxThreadCount) : 0;
     const started = Array.from({ length: count }, () => CastrThread.start({ root: this.#root, form: form! }));
-    return started.flatMap((thread) => (thread ? [{ thread, batchCount: 0 }] : []));
+    return started.flatMap((thread) => (thread ? [{ thread, waitingCount: 0 }] : []));
   }
 
   /** The threads get as much as they take, one chunk is read here; then all else has its turn. */
   #takeTurn(): void {
     this.#hasTurn = false;
     // A chunk alone is here at once.
-    if (this.#wanted.length > 1) this.#threads?.forEach((helper) => this.#fill(helper));
+    if (this.#wanted.length > 1) this.#threads?.forEach((reading) => this.#fill(reading));
     const own = this.#wanted.shift();
     if (own) this.#readHere(own);
     if (this.#wanted.length > 0) this.#askForTurn();
@@ -89,16 +89,16 @@ export class CastrReads {
     setImmediate(() => this.#takeTurn());
   }
 
-  #fill(helper: Helper): void {
-    while (helper.batchCount < aheadCount && this.#wanted.length > 0) {
-      helper.batchCount++;
-      void this.#readThere(helper, this.#wanted.splice(0, batchCount));
+  #fill(reading: ReadingThread): void {
+    while (reading.waitingCount < aheadCount && this.#wanted.length > 0) {
+      reading.waitingCount++;
+      void this.#readThere(reading, this.#wanted.splice(0, batchCount));
     }
   }
 
-  async #readThere(helper: Helper, batch: readonly Wanted[]): Promise<void> {
+  async #readThere(reading: ReadingThread, batch: readonly Wanted[]): Promise<void> {
     try {
-      const results = await helper.thread.read(batch.map(({ id }) => id));
+      const results = await reading.thread.read(batch.map(({ id }) => id));
       batch.forEach(({ resolve, reject }, i) => {
         const result = results[i]!;
         if (result instanceof SyncError) reject(result);
@@ -107,8 +107,8 @@ export class CastrReads {
     } catch (thrown) {
       batch.forEach(({ reject }) => reject(thrown));
     }
-    helper.batchCount--;
-    this.#fill(helper);
+    reading.waitingCount--;
+    this.#fill(reading);
   }
 
   #readHere({ id, resolve, reject }: Wanted): void {

@@ -82,10 +82,13 @@ async function* verified(content: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
   yield* writeIndex(index, eachChunk(index));
 }
 
+/** By which reading ends when what is read is no index. */
+const noIndexCodes = ["BAD_MESSAGE", "TRUNCATED", "UNSUPPORTED"] as const;
+
 function statusOf(thrown: unknown, { method }: IncomingMessage): number {
   if (isSyncError(thrown, "PATH") || thrown instanceof URIError) return 400;
   if (isSyncError(thrown, "LIMIT")) return 413;
-  const isBad = ["BAD_MESSAGE", "TRUNCATED", "UNSUPPORTED"].some((code) => isSyncError(thrown, code as "IO"));
+  const isBad = noIndexCodes.some((code) => isSyncError(thrown, code));
   if (isBad) return method === "PUT" ? 415 : 400;
   return 500;
 }
