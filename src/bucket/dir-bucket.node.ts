@@ -66,15 +66,31 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
 
   async function write(key: string, bytes: Bytes, terms: WriteTerms = {}): Promise<string> {
     if (key.endsWith("/")) return makeMarker(key, bytes);
-    return written(key, async () => {
-      const name = newName();
+    return settled(key, terms, async (name) => {
       const file = await openUpload(name, O_CREAT | O_EXCL);
       try {
         await writeAt(file, bytes, 0);
       } finally {
         await file.close();
       }
-      return settle(name, key, terms);
+    });
+  }
+
+  /** Makes content and gives it its name; nothing is left of it where that fails. */
+  async function settled(
+    key: string,
+    terms: WriteTerms,
+    make: (name: string) => Promise<void>,
+  ): Promise<string> {
+    const name = newName();
+    return written(key, async () => {
+      try {
+        await make(name);
+        return await settle(name, key, terms);
+      } catch (thrown) {
+        await unlink(join(uploads, name)).catch(() => {});
+        throw thrown;
+      }
     });
   }
 
@@ -169,12 +185,10 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
     const facts = await bucket.head(from);
     if (facts === undefined) return undefined;
     if (from.endsWith("/")) return makeMarker(key, new Uint8Array(0));
-    const name = newName();
     const place = await placeOf(roots.get(bucket)!, from);
-    return written(key, async () => {
+    return settled(key, { metadata: facts.metadata, ...terms }, async (name) => {
       await makeUploads();
       await copyFile(place, join(uploads, name), COPYFILE_EXCL | COPYFILE_FICLONE);
-      return settle(name, key, { metadata: facts.metadata, ...terms });
     });
   }
 

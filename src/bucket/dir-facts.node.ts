@@ -7,6 +7,8 @@ const modeName = "mode";
 const permissions = 0o777;
 const nanosecondsPerSecond = 1_000_000_000n;
 const regularFile = 0o100000;
+/** A day longer ago, or farther off, is none: what systems and JavaScript know ends there. */
+const mostSeconds = 8_640_000_000_000;
 
 /** What is known of a file by its facts alone. */
 export function factsOfFile({ size, mtimeMs, mtimeNs, ctimeNs, ino }: BigIntStats) {
@@ -46,7 +48,7 @@ export function fileFactsIn({ user }: ObjectMetadata): FileFacts {
   const time = Number(user[timeName] || "none");
   const mode = Number(user[modeName] || "none");
   return {
-    ...(Number.isFinite(time) && { timeSeconds: time }),
+    ...(Math.abs(time) <= mostSeconds && { timeSeconds: time }),
     ...(Number.isSafeInteger(mode) && { mode: mode & permissions }),
   };
 }

@@ -67,3 +67,14 @@ test("a link where content would wait leads nowhere", async () => {
   expect(readdirSync(outside)).toEqual([]);
   expect(readdirSync(join(folder, "b"))).toEqual([".rsync-stream-uploads"]);
 });
+
+test("of content that cannot get its name nothing is left, and a time that is none is not set", async () => {
+  mkdirSync(join(folder, "b", "k"), { recursive: true });
+  writeFileSync(join(folder, "b", "k", "in"), "in");
+  const bucket = dirBucket(join(folder, "b"));
+  await bucket.write("from", Buffer.from("from"), { metadata: { headers: {}, user: { mtime: "1e300" } } });
+  await expect(bucket.write("k", Buffer.from("x"))).rejects.toMatchObject({ code: "PATH" });
+  await expect(bucket.copy({ bucket, key: "from" }, "k")).rejects.toMatchObject({ code: "PATH" });
+  expect(readdirSync(join(folder, "b", ".rsync-stream-uploads"))).toEqual([]);
+  expect(readFileSync(join(folder, "b", "from"), "utf8")).toBe("from");
+});
