@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { SyncError } from "../errors.ts";
 import { passedDescriptor } from "./passed-descriptor.node.ts";
@@ -27,7 +27,7 @@ const devicePath = "/dev/fuse";
 /**
  * Mounts a file system of FUSE on a directory: by mount(8) as root, otherwise by `fusermount3`.
  *
- * @throws UNSUPPORTED where there is no FUSE, IO with what the program says
+ * @throws NOT_FOUND, UNSUPPORTED where there is no FUSE, IO with what the program says
  */
 export async function mountFuse(place: string, options: MountOptions = {}): Promise<Mounted> {
   if (process.platform !== "linux")
@@ -46,13 +46,17 @@ export async function mountFuse(place: string, options: MountOptions = {}): Prom
   return { fd, unmount: () => unmount(dir, isRoot) };
 }
 
+/** @throws NOT_FOUND where there is no directory, IO */
 function findDirectory(place: string): string {
+  const message = "there is no directory to mount on";
+  const detail = { path: place };
   try {
-    return realpathSync(place);
+    const dir = realpathSync(place);
+    if (statSync(dir).isDirectory()) return dir;
   } catch (cause) {
-    const code = errnoOf(cause) === "ENOENT" ? "NOT_FOUND" : "IO";
-    throw new SyncError(code, "there is no directory to mount on", { cause, detail: { path: place } });
+    throw new SyncError(errnoOf(cause) === "ENOENT" ? "NOT_FOUND" : "IO", message, { cause, detail });
   }
+  throw new SyncError("NOT_FOUND", message, { detail });
 }
 
 /** True for an option whose opposite is asked for, such as `nodev` by `dev`. */
@@ -157,7 +161,8 @@ function run(
     child.on("error", (cause) => reject(new SyncError("IO", `${program} cannot be run`, { cause })));
     child.on("close", (code) => {
       if (code === 0) return resolve();
-      reject(new SyncError("IO", `${program} failed: ${said.trim() || `it ended with ${code}`}`));
+      const [line] = said.trim().split("\n"); // advice may follow
+      reject(new SyncError("IO", `${program} failed: ${line || `it ended with ${code}`}`));
     });
   });
 }
