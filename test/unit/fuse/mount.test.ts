@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { mountFuse } from "../../../src/fuse/mount.node.ts";
 import { freshFolder } from "../../cli/run.ts";
 import { notLinux, unless } from "../../obstacles.ts";
