@@ -1,4 +1,4 @@
-import { SyncError } from "../../errors.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
 import { keepOld } from "./copy-object.node.ts";
 import type { SyncEvents } from "./events.ts";
 import type { Task } from "./records.ts";
@@ -10,6 +10,8 @@ export const deletionLimits = Object.freeze({
   deletionsAtOnce: 1000,
   /** Objects that a run deletes at most, unless told otherwise. */
   usualDeletionCount: 1000,
+  /** Objects that are looked at anew at a time, when the listings may be old. */
+  looksAtOnce: 32,
 });
 
 /** What keeps a mistake from deleting much. */
@@ -42,13 +44,14 @@ export function guardDeletions(
 
 /** Deletes what the source does not have. @returns how many objects stay that should have gone */
 export async function deleteTasks(work: Work, events: SyncEvents): Promise<number> {
-  const { destination, state, signal } = work;
+  const { source, destination, state, signal } = work;
   const total = state.left("deletions").count;
   let [failedCount, doneCount] = [0, 0];
   for (let after: string | undefined; ;) {
-    const tasks = state.tasks("deletions", after, deletionLimits.deletionsAtOnce);
-    after = tasks.at(-1)?.key;
+    const listed = state.tasks("deletions", after, deletionLimits.deletionsAtOnce);
+    after = listed.at(-1)?.key;
     if (after === undefined) return failedCount;
+    const tasks = work.isResumed && !work.isDry ? await stillExtra(listed) : listed;
     const failed = work.isDry ? new Map<string, string>() : await deleteAll(tasks);
     for (const [path, reason] of failed)
       events.onTrouble?.(new SyncError("IO", `it cannot be deleted: ${reason}`, { detail: { path } }));
@@ -67,6 +70,27 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
     });
   }
 
+  /** Those that the source still lacks, and nobody has changed since. The others are forgotten. */
+  async function stillExtra(tasks: readonly Task[]): Promise<readonly Task[]> {
+    const extra = new Set<Task>();
+    for (let at = 0; at < tasks.length; at += deletionLimits.looksAtOnce) {
+      const some = tasks.slice(at, at + deletionLimits.looksAtOnce);
+      await Promise.all(some.map(async (task) => (await isStillExtra(task)) && extra.add(task)));
+    }
+    state.transaction(() => {
+      for (const task of tasks) if (!extra.has(task)) state.removeTask(task.key);
+    });
+    return tasks.filter((task) => extra.has(task));
+  }
+
+  async function isStillExtra({ key, mark }: Task): Promise<boolean> {
+    const [here, there] = await Promise.all([
+      source.bucket.head(source.prefix + key, { signal }).catch(unlessImpossible),
+      destination.bucket.head(destination.prefix + key, { signal }),
+    ]);
+    return here === undefined && (there === undefined || there.mark === mark);
+  }
+
   async function deleteAll(tasks: readonly Task[]): Promise<ReadonlyMap<string, string>> {
     if (work.backupPrefix !== undefined) for (const { key } of tasks) await keepOld(key, work);
     const keys = tasks.map(({ key }) => destination.prefix + key);
@@ -81,4 +105,9 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
     }
     state.add({ deleted: gone.length });
   }
+}
+
+/** A key that a side cannot have is not there. */
+function unlessImpossible(thrown: unknown): undefined {
+  if (!isSyncError(thrown, "PATH")) throw thrown;
 }

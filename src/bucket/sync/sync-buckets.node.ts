@@ -76,6 +76,7 @@ export async function syncBuckets(
       storageClass: options.storageClass,
       backupPrefix,
       isDry: options.isDry === true,
+      isResumed,
       onNotice: options.onNotice ?? (() => {}),
     };
     const failed = await run(work, options);

@@ -16,6 +16,8 @@ export interface Work {
   /** What keys begin with under which replaced and deleted objects are kept. */
   readonly backupPrefix: string | undefined;
   readonly isDry: boolean;
+  /** True when an earlier run has listed both sides, who knows when. */
+  readonly isResumed: boolean;
   /** Something to know that is no failure. */
   readonly onNotice: (text: string) => void;
 }

@@ -315,6 +315,33 @@ test("a run that is killed when it has replaced an object loses no backup of it"
   expect(pair.contentsOf(pair.destination)).toEqual({ k: "new", "old/k": "old" });
 });
 
+test("a run that is gone on with deletes nothing that came or changed since the listing", async () => {
+  const folder = join(pair.folder, "tree");
+  mkdirSync(folder);
+  for (const name of ["changed", "come", "old"]) writeFileSync(join(folder, name), "old");
+  pair.source.put("b", "k", "k");
+  const sides = [
+    { bucket: pair.bucketOf(pair.source), prefix: "" },
+    { bucket: dirBucket(folder), prefix: "" },
+  ] as const;
+  const stop = new AbortController();
+  pair.source.fault = ({ method, key }) => {
+    if (method !== "GET" || key !== "k") return false;
+    stop.abort(new Error("killed"));
+    return true;
+  };
+  const options = { deletes: true };
+  await expect(syncBuckets(...sides, pair.statePath, { ...options, signal: stop.signal })).rejects.toThrow(
+    "killed",
+  );
+  pair.source.fault = undefined;
+  pair.source.put("b", "come", "new");
+  writeFileSync(join(folder, "changed"), "somebody's");
+  expect(await syncBuckets(...sides, pair.statePath, options)).toMatchObject({ isResumed: true, deleted: 1 });
+  expect(readFileSync(join(folder, "changed"), "utf8")).toBe("somebody's");
+  expect(["come", "old"].map((name) => existsSync(join(folder, name)))).toEqual([true, false]);
+});
+
 test("a state keeps keys whole, and in their order, whatever is in them", () => {
   const state = new SyncState(pair.statePath);
   const keys = ["a", "a\0", "a\0\u0001b", "a\u0001", "a\u0001\u0001", "a\u0001\u0002", "a\u0002"];
