@@ -1,4 +1,4 @@
-import { isSyncError, SyncError } from "../../errors.ts";
+import { isSyncError, SyncError, toSyncError, withPath } from "../../errors.ts";
 import { keepOld } from "./copy-object.node.ts";
 import type { SyncEvents } from "./events.ts";
 import type { Task } from "./records.ts";
@@ -70,7 +70,10 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
     });
   }
 
-  /** Those that the source still lacks, and nobody has changed since. The others are forgotten. */
+  /**
+   * Those that the source still lacks, and nobody has changed since. The others are forgotten, and
+   * found by the next listing; of those that cannot be looked at it is told.
+   */
   async function stillExtra(tasks: readonly Task[]): Promise<readonly Task[]> {
     const extra = new Set<Task>();
     for (let at = 0; at < tasks.length; at += deletionLimits.looksAtOnce) {
@@ -84,11 +87,18 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
   }
 
   async function isStillExtra({ key, mark }: Task): Promise<boolean> {
-    const [here, there] = await Promise.all([
-      source.bucket.head(source.prefix + key, { signal }).catch(unlessImpossible),
-      destination.bucket.head(destination.prefix + key, { signal }),
-    ]);
-    return here === undefined && (there === undefined || there.mark === mark);
+    try {
+      const [here, there] = await Promise.all([
+        source.bucket.head(source.prefix + key, { signal }).catch(unlessImpossible),
+        destination.bucket.head(destination.prefix + key, { signal }),
+      ]);
+      return here === undefined && (there === undefined || there.mark === mark);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      failedCount++;
+      events.onTrouble?.(withPath(toSyncError(thrown), key));
+      return false;
+    }
   }
 
   async function deleteAll(tasks: readonly Task[]): Promise<ReadonlyMap<string, string>> {
