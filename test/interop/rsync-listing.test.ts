@@ -19,7 +19,8 @@ import { plantFacts } from "./planted-facts.ts";
 async function listedHere(...words: readonly string[]): Promise<string[]> {
   const lines: string[] = [];
   const report = new Proxy({} as Report, {
-    get: (_, name) => (name === "listed" ? (line: string) => void lines.push(line) : () => {}),
+    get: (_, name) =>
+      name === "result" ? (_event: string, line: string) => void lines.push(line) : () => {},
   });
   const { options, operands } = readArguments(words, sync);
   const call = { options, operands, report, signal: new AbortController().signal };
