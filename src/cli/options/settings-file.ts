@@ -15,8 +15,8 @@ export interface FileSettings {
   readonly path: string;
 }
 
-/** What is asked anew on each line. */
-export const neverSet: ReadonlySet<string> = new Set(["help", "version", "no-settings"]);
+/** What is asked anew on each line; `repair` lets a command write that otherwise only looks. */
+export const neverSet: ReadonlySet<string> = new Set(["help", "version", "no-settings", "repair"]);
 
 /** All commands and all options, to tell what is none. */
 export interface Vocabulary {

@@ -97,9 +97,20 @@ it("--no-settings leaves all of them out", async () => {
   expect(await withFile("no toml", line, "push", { RSYNC_STREAM_RETRIES: "1" })).toEqual(line);
 });
 
+it("no variable lets a command write that otherwise only looks", async () => {
+  const { repair, store } = {
+    repair: { type: "boolean", about: "" },
+    store: { type: "string", about: "" },
+  } as const;
+  const environment = { RSYNC_STREAM_CONFIG: "", RSYNC_STREAM_REPAIR: "1", RSYNC_STREAM_STORE: "s" };
+  const line = await settle("check", { repair, store }, ["x"], vocabulary, environment);
+  expect(line.argv).toEqual(["--store=s", "x"]);
+});
+
 it.each([
   ["help = true", /help is asked for on a command line alone/],
   ["[push]\nno-settings = true", /no-settings is asked for on a command line alone/],
+  ["repair = true", /repair is asked for on a command line alone/],
   ["compres = true", /compres is no option; did you mean compress\?/],
   ["[push]\nlisten = 1", /listen is no option/],
   ["[psh]\ncompress = true", /\[psh\] is no command; did you mean push\?/],
