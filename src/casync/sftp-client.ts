@@ -174,8 +174,10 @@ export class SftpClient {
         const answer = decodeSftp(await reader.read(length));
         // Whatever version the server speaks is the answer to ours.
         const id = answer.type === "version" ? version : answer.id;
-        this.#waiting.get(id)?.resolve(answer);
+        const asked = this.#waiting.get(id);
+        if (!asked) throw new SyncError("BAD_MESSAGE", "SFTP answers what was not asked");
         this.#waiting.delete(id);
+        asked.resolve(answer);
       }
     } catch (thrown) {
       this.#fail(thrown);

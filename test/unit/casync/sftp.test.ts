@@ -27,6 +27,7 @@ import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
 import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
+import { duplexPair } from "../../../src/transport/memory.ts";
 import { type Obstacle, unless } from "../../obstacles.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
 
@@ -123,6 +124,17 @@ test("who is gone is told to all who wait", async () => {
   const client = new SftpClient(channelOf(childProcessDuplex("true", [])));
   await expect(client.stat("x")).rejects.toMatchObject({ code: "PEER_GONE" });
   await expect(client.stat("y")).rejects.toMatchObject({ code: "PEER_GONE" });
+});
+
+test("a server that answers what was not asked is given up", async () => {
+  const [near, far] = duplexPair();
+  const client = new SftpClient(channelOf(near));
+  const asked = expect(client.stat("x")).rejects.toMatchObject({ code: "BAD_MESSAGE" });
+  const there = channelOf(far);
+  const status = Uint8Array.of(sftpTypes.status, 0, 0, 4, 0, 0, 0, 0, 0);
+  await there.write(Uint8Array.of(0, 0, 0, 5, sftpTypes.version, 0, 0, 0, 3));
+  await there.write(Uint8Array.of(0, 0, 0, status.length, ...status));
+  await asked;
 });
 
 test("requests are laid out as the draft has them, and any answer is read or refused", () => {
