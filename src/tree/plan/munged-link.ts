@@ -1,3 +1,4 @@
+import { concatBytes, equalBytes } from "../../bytes/compare.ts";
 import type { Bytes } from "../../types.ts";
 
 /** Which end changes what links hold: the sender back, the receiver so that they lead nowhere. */
@@ -8,14 +9,11 @@ const prefix = new TextEncoder().encode("/rsyncd-munged/");
 
 /** What a link holds that is to lead nowhere. */
 export function mungeLink(target: Bytes): Bytes {
-  const munged = new Uint8Array(prefix.length + target.length);
-  munged.set(prefix);
-  munged.set(target, prefix.length);
-  return munged;
+  return concatBytes([prefix, target]);
 }
 
 /** What a link held before. */
 export function unmungeLink(target: Bytes): Bytes {
-  const isMunged = target.length > prefix.length && prefix.every((byte, i) => target[i] === byte);
+  const isMunged = target.length > prefix.length && equalBytes(target.subarray(0, prefix.length), prefix);
   return isMunged ? target.subarray(prefix.length) : target;
 }
