@@ -1,4 +1,4 @@
-import { toSyncError } from "../errors.ts";
+import { type SyncError, toSyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { Entry } from "./entry/entry.ts";
 import type { Need, TargetOptions, TreeTarget } from "./target.ts";
@@ -54,7 +54,7 @@ class ListingTarget implements TreeTarget {
 
   async finish(): Promise<void> {}
 
-  async abandon(entry: number, reason: Parameters<TargetOptions["onTrouble"]>[1]): Promise<void> {
+  async abandon(entry: number, reason: SyncError): Promise<void> {
     this.#given!.onTrouble(entry, reason);
   }
 

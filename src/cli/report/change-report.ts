@@ -15,7 +15,7 @@ interface ChangeReportOptions {
 }
 
 /** Those of a run that are about reporting. */
-interface RunReportOptions extends RunProgressOptions {
+export interface RunReportOptions extends RunProgressOptions {
   readonly onChange?: (change: TreeChange) => void;
   readonly onTrouble: (error: SyncError) => void;
 }

@@ -2,19 +2,14 @@ import { SyncError } from "../../errors.ts";
 import type { ReceiveSummary } from "../../session/receive.ts";
 import type { SendSummary } from "../../session/send.ts";
 import type { ByteRange, TreeChange } from "../../tree/entry/entry.ts";
+import type { RunReportOptions } from "./change-report.ts";
 import { escapeText } from "./escaped-text.ts";
 import type { Report } from "./report.ts";
-import { progressOfRun, type RunProgressOptions } from "./session-progress.ts";
+import { progressOfRun } from "./session-progress.ts";
 import { reportSession } from "./session-report.ts";
 
 /** What is said of a path that would be changed. */
 const words = { new: "missing", deleted: "extra", changed: "different", touched: "different" } as const;
-
-/** Those options of a run that are about reporting. */
-interface RunReportOptions extends RunProgressOptions {
-  readonly onChange: (change: TreeChange) => void;
-  readonly onTrouble: (error: SyncError) => void;
-}
 
 /** Reports how a tree differs from another one, and how the comparison ended. */
 export class DifferenceReport {
@@ -69,7 +64,7 @@ function noDifferences(): Record<(typeof words)[keyof typeof words], number> {
   return { missing: 0, extra: 0, different: 0 };
 }
 
-/** `different big: time, content at 4096+4096`: ranges as their offset and size in bytes. */
+/** `different big: content at 4096+4096, time`: ranges as their offset and size in bytes. */
 function describe(word: string, { path, kind, differs, ranges = [] }: TreeChange): string {
   const where = ranges.map(({ offset, size }: ByteRange) => `${offset}+${size}`).join(" ");
   const facts = differs.map((fact) => (fact === "content" && where !== "" ? `content at ${where}` : fact));
