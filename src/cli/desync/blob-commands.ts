@@ -27,6 +27,7 @@ import {
   desyncStoreOptions,
   indexOpening,
   jobsIn,
+  otherDigest,
   readerFor,
   writerFor,
 } from "./desync-stores.ts";
@@ -53,9 +54,7 @@ export async function indexFor(place: string, call: DesyncCall) {
   const index = await openIndex(place, { signal, opening: indexOpening(call) });
   if (digestOfIndex(index).name === digest.name) return index;
   await index.close();
-  throw new SyncError("USAGE", "the chunks of the index are named by another digest: see --digest", {
-    detail: { path: place },
-  });
+  throw otherDigest(place);
 }
 
 /** Chunk input file and create index. */

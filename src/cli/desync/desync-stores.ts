@@ -159,3 +159,9 @@ function durationMs(text: string): number {
   if (text === "0") return 0;
   throw new SyncError("USAGE", `no duration: "${text}"`);
 }
+
+/** What is wrong with an index whose chunks are named by another digest than the line says. */
+export function otherDigest(place: string): SyncError {
+  const text = "the chunks of the index are named by another digest: see --digest";
+  return new SyncError("USAGE", text, { detail: { path: place } });
+}

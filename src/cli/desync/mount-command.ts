@@ -1,9 +1,9 @@
-import { SyncError } from "../../errors.ts";
+import type { SyncError } from "../../errors.ts";
 import { describeError } from "../report/text-report.ts";
 import { mountIndex } from "../casync/mounted-index.ts";
 import { numberOf, valueOf } from "./desync-arguments.ts";
 import type { DesyncCommand } from "./desync-command.ts";
-import { desyncCacheOption, desyncStoreOptions, jobsIn } from "./desync-stores.ts";
+import { desyncCacheOption, desyncStoreOptions, jobsIn, otherDigest } from "./desync-stores.ts";
 import { onHangup, reloadedReader, storeFileOption } from "./store-file.ts";
 
 /** FUSE mount an index file. */
@@ -31,9 +31,7 @@ export const mountIndexCommand: DesyncCommand = {
     const name = (given.values["store"] ?? []).join(", ") || (valueOf(given, "store-file") ?? "");
     const open = ({ name: named }: typeof digest) => {
       if (named === digest.name) return reloadedReader(call);
-      throw new SyncError("USAGE", "the chunks of the index are named by another digest: see --digest", {
-        detail: { path: place },
-      });
+      throw otherDigest(place);
     };
     await mountIndex(
       place,
