@@ -7,7 +7,7 @@ import { verifyChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { ChunkReader, ChunkWriter } from "../store/store.ts";
 import type { Bytes } from "../types.ts";
-import { ByteRoom } from "./byte-room.ts";
+import { ByteRoom } from "../bytes/byte-room.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
 import { idOfPath } from "./chunk-name.ts";
 import { nodeCoding } from "./compressor.node.ts";

@@ -64,7 +64,7 @@ export async function copyInParts(
   }
 
   async function passOn(part: PlannedPart): Promise<UploadedPart> {
-    return work.room.hold(part.length, async () => {
+    return work.room.use(part.length, async () => {
       const read = await from.bucket.read(from.key, { range: part, ifMark: facts.mark, signal });
       if (read?.bytes.length !== part.length) throw new SyncError("CHANGED", "it was changed meanwhile");
       const written = await writer.write(upload, part, read.bytes, { signal });

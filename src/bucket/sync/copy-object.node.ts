@@ -107,7 +107,7 @@ async function copyThroughHere(task: Task, work: Work): Promise<Outcome> {
   const { source, signal } = work;
   const isComposite = partCountOf(task.etag) !== undefined;
   if (!isComposite && task.sizeBytes <= copyLimits.wholeBytes)
-    return work.room.hold(task.sizeBytes, async () => copyWhole(task, work));
+    return work.room.use(task.sizeBytes, async () => copyWhole(task, work));
   const facts = await source.bucket.head(source.prefix + task.key, { signal });
   if (facts === undefined) return { type: "vanished" };
   const mark = await copyInParts(task, facts, work, "through here");

@@ -67,38 +67,6 @@ export class Slots {
   }
 }
 
-/** Room for content in memory. Whoever needs more than there is at all gets it alone. */
-export class Room {
-  readonly #most: number;
-  readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
-  #used = 0;
-
-  constructor(mostBytes: number = slotLimits.memoryBytes) {
-    this.#most = mostBytes;
-  }
-
-  /** Does something that holds so many bytes, once there is room for them. */
-  async hold<Result>(bytes: number, act: () => Promise<Result>): Promise<Result> {
-    if (this.#waiting.length > 0 || !this.#fits(bytes))
-      await new Promise<void>((enter) => this.#waiting.push({ bytes, enter }));
-    else this.#used += bytes;
-    try {
-      return await act();
-    } finally {
-      this.#used -= bytes;
-      while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.bytes)) {
-        const next = this.#waiting.shift()!;
-        this.#used += next.bytes;
-        next.enter();
-      }
-    }
-  }
-
-  #fits(bytes: number): boolean {
-    return this.#used === 0 || this.#used + bytes <= this.#most;
-  }
-}
-
 /** Counts failures in a row of objects that have nothing in common. */
 export class Breaker {
   #failuresInRow = 0;

@@ -1,11 +1,12 @@
 import { setMaxListeners } from "node:events";
+import { ByteRoom } from "../../bytes/byte-room.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { copyTasks } from "./copy-tasks.node.ts";
 import { type DeletionGuards, deletionLimits, deleteTasks, guardDeletions } from "./delete-tasks.node.ts";
 import type { SyncEvents } from "./events.ts";
 import { type Comparison, type Job, nameOf, type SyncSide } from "./job.ts";
 import { listSides } from "./list-sides.node.ts";
-import { Room, Slots } from "./slots.ts";
+import { slotLimits, Slots } from "./slots.ts";
 import { type Counts } from "./records.ts";
 import { SyncState } from "./state.node.ts";
 import type { Work } from "./work.node.ts";
@@ -70,7 +71,7 @@ export async function syncBuckets(
       source,
       destination,
       state,
-      room: new Room(),
+      room: new ByteRoom(slotLimits.memoryBytes),
       signal,
       keepsMetadata: options.keepsMetadata ?? true,
       storageClass: options.storageClass,

@@ -1,6 +1,6 @@
 import type { SyncError } from "../../errors.ts";
 import type { SyncSide } from "./job.ts";
-import type { Room } from "./slots.ts";
+import type { ByteRoom } from "../../bytes/byte-room.ts";
 import type { SyncState } from "./state.node.ts";
 
 /** What all that is done about objects has in common. */
@@ -8,7 +8,7 @@ export interface Work {
   readonly source: SyncSide;
   readonly destination: SyncSide;
   readonly state: SyncState;
-  readonly room: Room;
+  readonly room: ByteRoom;
   readonly signal: AbortSignal;
   /** False to leave metadata to the provider. */
   readonly keepsMetadata: boolean;

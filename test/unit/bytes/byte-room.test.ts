@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ByteRoom } from "../../../src/casync/byte-room.ts";
+import { ByteRoom } from "../../../src/bytes/byte-room.ts";
 
 test("work that needs more room than is left waits, and those that come later wait behind it", async () => {
   const room = new ByteRoom(10);
