@@ -69,7 +69,9 @@ export class CastrThread {
 
   /** @throws NO_SPACE, IO; INTERNAL when the thread ended */
   async write(path: string, { bytes }: Chunk): Promise<void> {
-    const [result] = await this.#ask({ write: { path, bytes } });
+    // A part of a block would take all of that with it.
+    const own = bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+    const [result] = await this.#ask({ write: { path, bytes: own } });
     if (result?.trouble) throw errorOf(result.trouble);
   }
 
