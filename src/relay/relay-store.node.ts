@@ -1,3 +1,5 @@
+import { castrStore } from "../casync/castr.node.ts";
+import { sha256Digest } from "../chunk/digest.ts";
 import { dirStore } from "../store/dir.node.ts";
 import { memoryStore } from "../store/memory.ts";
 import { packStore } from "../store/pack.node.ts";
@@ -10,11 +12,16 @@ const recentBytes = 32 << 20;
 /**
  * Where a relay keeps chunks: the latest in memory, all of them in a directory.
  *
- * @param path a directory that stays, for the next run to use; without it they are in a nameless
- *   file
+ * @param path a directory that stays, for the next run to use, a store of casync if its name ends
+ *   in `.castr`; without it they are in a nameless file
  * @throws IO, NO_SPACE
  */
 export async function openRelayStore(path?: string): Promise<Store> {
-  const keeper = path === undefined ? packStore() : await dirStore(path);
+  const keeper = path === undefined ? packStore() : await openKeeper(path);
   return tieredStore([memoryStore({ capacityBytes: recentBytes }), keeper]);
+}
+
+/** Sessions that others join name chunks by SHA-256, which casync knows, too. */
+async function openKeeper(path: string): Promise<Store> {
+  return path.endsWith(".castr") ? castrStore(path, { create: true, digest: sha256Digest }) : dirStore(path);
 }

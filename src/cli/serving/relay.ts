@@ -24,7 +24,11 @@ import type { Report } from "../report/report.ts";
 const { "token-file": _, ...upstreamOptions } = remoteOptions;
 
 const options = {
-  store: { type: "string", value: "DIR", about: "keep what was received here, for the next run too" },
+  store: {
+    type: "string",
+    value: "DIR",
+    about: "keep what was received here, for the next run too; DIR.castr: as casync does",
+  },
   cafs: { type: "boolean", about: "the upstream serves one file as CAFS does" },
   "upstream-token-file": {
     type: "string",
