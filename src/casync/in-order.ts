@@ -25,7 +25,7 @@ export function chunksUnderWay<Item>(
  * takes no more of the items than are under way. When one fails the others are waited for.
  */
 export async function* inOrder<Item, Result>(
-  items: AsyncIterable<Item>,
+  items: AsyncIterable<Item> | Iterable<Item>,
   { count, bytes = Number.POSITIVE_INFINITY, bytesOf = () => 0 }: UnderWay<Item>,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {

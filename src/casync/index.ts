@@ -40,6 +40,7 @@ export { mtreeLines } from "./mtree.ts";
 export { makeIndex, type MakeIndexOptions } from "./make-index.ts";
 export { type PullOffer, servePull } from "./serve-pull.ts";
 export { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";
+export { casyncChunks, storedTarget } from "./stored-target.ts";
 export { readBlob, type ReadBlobOptions } from "./read-blob.ts";
 export { cachedStore, failoverGroup, mergedReads, severalStores } from "./several-stores.ts";
 export { catarOfTar, type TarToCatarOptions } from "./tar-to-catar.ts";

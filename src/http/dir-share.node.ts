@@ -77,6 +77,7 @@ export function dirShare(
       "flatDirs",
       "oneFileSystem",
       "paths",
+      "chunking",
       ...sideDirFields,
       "backupSuffix",
     ],
@@ -85,6 +86,7 @@ export function dirShare(
       return withPlace(held, path, async (place) => {
         return {
           source: await openTreeSource(place, { ...order, keep: keptFor(order), follow: false, filter }),
+          ...(order.chunking && (await import("../casync/stored-target.ts")).casyncChunks),
         };
       });
     },

@@ -47,7 +47,7 @@ export async function openSession(
   const treeOptions = { ...options, order };
   if (direction === "pull") {
     if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be pulled from here");
-    const { source, layout, cutter } = await share.openTree(path, treeOptions);
+    const { source, layout, cutter, digest } = await share.openTree(path, treeOptions);
     return {
       hold(duplex, signal, onProgress, onTrouble) {
         const sendOptions = {
@@ -58,6 +58,7 @@ export async function openSession(
           compressionLevel: order.compressionLevel,
           ...(layout && { layout }),
           ...(cutter && { cutter }),
+          ...(digest && { digest }),
         };
         return closingInTheEnd(
           () => sendTree(source, limitRate(duplex, order.bytesPerSecond), sendOptions),

@@ -1,5 +1,6 @@
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
 import type { SyncInfo } from "../remotesync/sync-info.ts";
 import type { SharedNames } from "../tree/entry/shared-names.ts";
 import type { Layout } from "../tree/entry/entry.ts";
@@ -40,8 +41,10 @@ export interface SharedTree {
   readonly source: TreeSource;
   /** What its top entries are, where the source does not say. */
   readonly layout?: Layout;
-  /** How its files are cut, where the source cannot do that in any way asked for. */
+  /** How its files are cut, where that was asked for or the source cannot do it in any way. */
   readonly cutter?: CutterSpec;
+  /** What its chunks are named by, where that was asked for. */
+  readonly digest?: ChunkDigest;
 }
 
 /** A file that was opened to be fetched chunk by chunk. */

@@ -157,7 +157,7 @@ export function decodeHello(payload: Bytes, role: "sender" | "receiver"): Sender
     const layout = tuple.oneOf(["contents", "named"]);
     const digest = tuple.text();
     const compression = tuple.text();
-    const name = tuple.oneOf(["cafs", "fastcdc", "fixed"]);
+    const name = tuple.oneOf(["cafs", "fastcdc", "fixed", "casync"]);
     const cutter = { name, minBytes: tuple.count(), averageBytes: tuple.count(), maxBytes: tuple.count() };
     return { role, mode, layout, digest, cutter, compression, features, nonce };
   }

@@ -124,7 +124,7 @@ function receiverHello(
   return {
     role: "receiver",
     digests: digests.map(({ name }) => name),
-    cutters: ["cafs", "fastcdc", "fixed"],
+    cutters: ["cafs", "fastcdc", "fixed", ...(digests.some(isOfCasync) ? ["casync"] : [])],
     compressions: ["deflate", ...(hasBrotli ? [brotliName] : [])],
     windows: {
       entries: windows.entries ?? sessionLimits.entriesWindowBytes,
@@ -141,6 +141,11 @@ function receiverHello(
     ],
     nonce: crypto.getRandomValues(new Uint8Array(16)),
   };
+}
+
+/** Who names chunks as casync does cuts by its rule, too. */
+function isOfCasync({ name }: ChunkDigest): boolean {
+  return name === "sha-512/256";
 }
 
 /** Content that did not have to come, or did so once for several places. */

@@ -6,7 +6,7 @@ import { sendTree } from "../session/send.ts";
 import { limitRate } from "../transport/limited-rate.ts";
 import { duplexPair } from "../transport/memory.ts";
 import { loadFilter } from "./filter-loading.node.ts";
-import { openSource } from "./open-source.node.ts";
+import { chunkMakingFor, openSource } from "./open-source.node.ts";
 import { openTarget } from "./open-target.node.ts";
 import type { TreeFilter } from "../tree/filter/tree-filter.ts";
 import type { TreeTarget } from "../tree/target.ts";
@@ -36,12 +36,11 @@ export async function copyInto(
   return closingInTheEnd(
     async () => {
       const target = await open(filter);
+      const making = await chunkMakingFor(options);
       const [left, right] = duplexPair();
       onConnect?.();
       const [sent, received] = await Promise.allSettled([
-        sendTree(source, limitRate(left, bytesPerSecond), {
-          ...(signal && { signal }),
-        }),
+        sendTree(source, limitRate(left, bytesPerSecond), { ...making, ...(signal && { signal }) }),
         receiveTree(target, right, { ...options, onTrouble: (error) => onTrouble(asOfHere(error)) }),
       ]);
       if (received.status === "fulfilled") return received.value;

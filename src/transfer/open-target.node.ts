@@ -1,5 +1,6 @@
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { openTreePreview, type TreePreviewOptions } from "../tree/disk/target/preview.node.ts";
+import type { ChunkWriter } from "../store/store.ts";
 import type { Order } from "../tree/order/order.ts";
 import type { TreeTargetOptions } from "../tree/disk/target/target-options.node.ts";
 import { openTreeTarget } from "../tree/disk/target/target.node.ts";
@@ -9,11 +10,41 @@ import type { TreeTarget } from "../tree/target.ts";
 
 /** How a tree is received in a place here. */
 export type OpenTargetOptions = Omit<TreeTargetOptions, "follow" | "worldWritable"> &
-  Pick<Order, "dryRun" | "retention" | "snapshot"> &
-  Pick<TreePreviewOptions, "tellsRanges">;
+  Pick<Order, "dryRun" | "retention" | "snapshot" | "store"> &
+  Pick<TreePreviewOptions, "tellsRanges"> & {
+    /** Opens `store`; a store that needs no credentials unless given. */
+    readonly openStore?: ((place: string) => Promise<ChunkWriter>) | undefined;
+  };
 
-/** Opens a place to receive a tree in. @throws USAGE, NOT_FOUND, IO */
-export async function openTarget(place: string, options: OpenTargetOptions = {}): Promise<TreeTarget> {
+/**
+ * Opens a place to receive a tree in, beside a store if there is one.
+ *
+ * @throws USAGE, NOT_FOUND, IO
+ */
+export async function openTarget(place: string, given: OpenTargetOptions = {}): Promise<TreeTarget> {
+  const { store, openStore = openFreeStore, ...options } = given;
+  if (store === undefined || options.dryRun === true) return openPlace(place, options);
+  const [{ storedTarget }, opened] = await Promise.all([
+    import("../casync/stored-target.ts"),
+    openStore(store),
+  ]);
+  try {
+    return storedTarget(await openPlace(place, options), opened);
+  } catch (thrown) {
+    await opened.close();
+    throw thrown;
+  }
+}
+
+async function openFreeStore(place: string): Promise<ChunkWriter> {
+  const { openChunkWriter } = await import("../casync/open-store.node.ts");
+  return openChunkWriter(place, { create: true });
+}
+
+async function openPlace(
+  place: string,
+  options: Omit<OpenTargetOptions, "store" | "openStore">,
+): Promise<TreeTarget> {
   const { dryRun = false, snapshot = false, retention, ...others } = options;
   if (snapshot) {
     const rule = retention === undefined ? undefined : parseRetention(retention);

@@ -40,7 +40,8 @@ export async function pullInto(
   options: TransferOptions,
 ): Promise<ReceiveSummary> {
   const { filter, texts } = await loadFilter(options, "sender");
-  const order = encodeOrder({ ...options, filter: texts }, "sender");
+  const chunking = options.store === undefined ? undefined : "casync";
+  const order = encodeOrder({ ...options, chunking, filter: texts }, "sender");
   const connector = connectorTo(there, { direction: "pull", order }, options);
   const { connect, close } = connectEarly(connector, options);
   try {

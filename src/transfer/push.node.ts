@@ -33,13 +33,14 @@ export async function push(
   checkSource(place);
   const { connect, close } = connectEarly(limited, options);
   try {
-    const [{ createSender }, { openSource }] = await Promise.all([
+    const [{ createSender }, { openSource, chunkMakingFor }] = await Promise.all([
       import("../session/create-sender.ts"),
       import("./open-source.node.ts"),
     ]);
     const patience = livenessTo(there, options);
     const run = createSender({
       ...options,
+      ...(await chunkMakingFor(options)),
       ...patience,
       connect,
       openSource: () => openSource(place, { ...options, filter }),

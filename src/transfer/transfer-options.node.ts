@@ -9,6 +9,7 @@ import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Order } from "../tree/order/order.ts";
 import type { ConnectorOptions } from "./connector.node.ts";
 import type { FilterOptions } from "./filter-options.ts";
+import type { OpenTargetOptions } from "./open-target.node.ts";
 
 /** How `transfer` works. */
 export interface TransferOptions
@@ -19,6 +20,8 @@ export interface TransferOptions
     LivenessOptions,
     ReceiveLimits,
     ReconnectOptions {
+  /** Opens the `store` of a destination here; one that needs no credentials unless given. */
+  readonly openStore?: OpenTargetOptions["openStore"];
   /** True to compress content that shrinks. */
   readonly compress?: boolean;
   /** Called whenever the totals have changed; as often as that happens. */

@@ -24,7 +24,7 @@ export interface TreeTarget {
   /** True for one that calls `onChange`; false unless it says so. */
   readonly tellsChanges?: boolean;
   /** Makes new versions of files from old ones; absent for one that cannot. */
-  readonly old?: OldVersions;
+  readonly old?: OldVersions | undefined;
   /** Tells what is here by digests of directories; absent where nothing is, or that takes long. */
   readonly subtrees?: ReadTargetSubtrees | undefined;
   /** Called once, before anything else. */

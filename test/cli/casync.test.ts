@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { builtCli } from "../built.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
-import { freshFolder, rsyncStream } from "./run.ts";
+import { freshFolder, rsyncStream, runShell } from "./run.ts";
 
 const sizes = ["--chunk-size", "1K:4K:16K"];
 
@@ -37,6 +37,19 @@ async function withBlob(bytes = xorshiftBytes(5, 300_000)) {
   expect(made).toMatchObject({ code: 0, stderr: "" });
   return { bytes: Buffer.from(bytes), at };
 }
+
+test("a tree that goes one way is received beside a store, and shares it", async () => {
+  const folder = freshFolder();
+  mkdirSync(join(folder, "tree"));
+  writeFileSync(join(folder, "tree", "blob"), xorshiftBytes(6, 300_000));
+  const piped = await runShell(
+    'cd "$1"; $RS send --cutter casync tree/ | $RS recv a --store s.castr; $RS sync tree/ b --store s.castr --json',
+    folder,
+  );
+  expect(piped.code).toBe(0);
+  expect(piped.stdout.toString()).toMatch(/"reusedBytes":300000,/);
+  expect(readFileSync(join(folder, "b", "blob")).equals(xorshiftBytes(6, 300_000))).toBe(true);
+});
 
 const files = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".cacnk"));

@@ -11,6 +11,7 @@ export { indexMount } from "./index-mount.ts";
 export { indexTar } from "./index-tar.ts";
 export { indexUntar } from "./index-untar.ts";
 export { indexVerify } from "./index-verify.ts";
+export { openStoreOfTrees } from "./store-options.ts";
 export { storePrune } from "./store-prune.ts";
 export { storeServe } from "./store-serve.ts";
 export { storeVerify } from "./store-verify.ts";

@@ -66,6 +66,11 @@ export function writerOf(options: Given, digest: ChunkDigest): ChunkWriter | und
     : openChunkWriter(place, { ...openingOf(options, digest), create: true });
 }
 
+/** The store beside a place that a tree is received in. @throws USAGE */
+export function openStoreOfTrees(place: string): ChunkWriter {
+  return openChunkWriter(place, { create: true, s3: s3Settings() });
+}
+
 /** The form that chunks have in the stores. */
 export function codingOf({ uncompressed }: Pick<Given, "uncompressed">): ChunkCoding {
   return uncompressed === true ? plainCoding : nodeCoding;

@@ -61,6 +61,11 @@ export const placeOptions = {
     about: "receive into a directory that a link in DST leads to",
     unlike: "a server does not",
   },
+  store: {
+    type: "string",
+    value: "STORE",
+    about: "take chunks from a store where DST is, and leave them there",
+  },
   ...backupOptions,
   ...alternativeOptions,
   ...snapshotOptions,
@@ -110,6 +115,7 @@ export async function readPlaceOptions(
     ...alternativesOf(options),
     ...snapshotOf(options),
     ...inPlaceOf(options),
+    store: options.store,
     preallocates: options.preallocate,
     durability: durabilityOf(options.fsync),
   };
@@ -129,8 +135,12 @@ function durabilityOf(when: string | undefined): Durability | undefined {
 }
 
 /** How a tree is received at a place here. */
-export function readLocalOptions(place: string, report: Report): Pick<OpenTargetOptions, "onUnkept"> {
+export function readLocalOptions(
+  place: string,
+  report: Report,
+): Pick<OpenTargetOptions, "onUnkept" | "openStore"> {
   return {
+    openStore: async (store) => (await import("../casync/commands.ts")).openStoreOfTrees(store),
     onUnkept: (what) =>
       report.notice(`the file system at ${place} does not keep ${unkeptTexts[what]}`, { unkept: what }),
   };

@@ -4,14 +4,15 @@ import { type ChunkDigest, sha256Digest } from "../../chunk/digest.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { readChunkList } from "../../session/list.ts";
 import { sendTree, type SendOptions } from "../../session/send.ts";
+import type { Order } from "../../tree/order/order.ts";
 import { limitRate } from "../../transport/limited-rate.ts";
 import { duplexOf } from "../../transport/channel.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, type OptionSpecs } from "../command.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { progressTo } from "../report/session-progress.ts";
 import { reportSession } from "../report/session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "../options/session-options.ts";
-import { openSource } from "../../transfer/open-source.node.ts";
+import { chunkMakingFor, openSource } from "../../transfer/open-source.node.ts";
 import { duplexChannel, outputChannel } from "../../transfer/standard-streams.node.ts";
 import { compressionOf, compressOptions } from "../options/compress-options.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
@@ -24,6 +25,7 @@ import { rateOf, rateOption } from "../options/pace-options.ts";
 import { prepareForSession } from "../engine.ts";
 
 interface DigestOptions {
+  readonly cutter?: string;
   readonly digest?: string;
   readonly duplex?: boolean;
   readonly have?: string;
@@ -31,6 +33,16 @@ interface DigestOptions {
 
 /** Options about what is told of a tree. */
 const sourceOptions = { ...filterOptions, ...choiceOptions, ...keepOptions } as const;
+
+/** The option by which chunks are made for a receiver with a store. */
+const chunkingOption = {
+  cutter: {
+    type: "string",
+    value: "casync",
+    about: "make chunks as casync does, for recv --store",
+    doc: "make chunks as casync does, which a receiver with [`--store`](casync.md#trees-that-share-a-store) needs",
+  },
+} as const satisfies OptionSpecs;
 
 /** `send SRC`: a tree as a stream. */
 export const send = defineCommand({
@@ -46,6 +58,7 @@ export const send = defineCommand({
       about: "name chunks by sha-256 or blake3",
       doc: "name chunks by `sha-256` or `blake3`; unless given, `sha-256` with `--have`, and with `--duplex` where something is at the receiver; otherwise whichever is faster here, with `--duplex` at both ends",
     },
+    ...chunkingOption,
     ...rateOption,
     ...orderOption,
     ...duplexOption,
@@ -60,13 +73,14 @@ export const send = defineCommand({
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
     const { compress, compressionLevel } = compressionOf(options);
-    const given = orderGiven(options, "sender", { ...sourceOptions, ...rateOption });
+    const given = orderGiven(options, "sender", { ...sourceOptions, ...rateOption, ...chunkingOption });
     const chosen = chooseSource(from, options);
     const place = given ? from : chosen.place;
     const order = given ?? {
       ...(await readFilterOptions(options)),
       ...chosen.order,
       ...rateOf(options),
+      ...chunkingOf(options),
       compressionLevel,
       keep: keepOf(options, "sender"),
     };
@@ -80,6 +94,7 @@ export const send = defineCommand({
       const summary = await sendTree(source, limitRate(duplexOf(channel), order.bytesPerSecond), {
         mode: duplex ? "duplex" : "one-way",
         ...(digest && { digest }),
+        ...(await chunkMakingFor(order)),
         ...(compress && { compress: true }),
         compressionLevel: order.compressionLevel,
         signal,
@@ -100,13 +115,23 @@ export const send = defineCommand({
  *
  * @throws USAGE
  */
-function chooseDigest({ digest: name, duplex, have }: DigestOptions): ChunkDigest | undefined {
-  if (name === undefined) return duplex === true || have !== undefined ? undefined : fastestDigest();
+function chooseDigest({ cutter, digest: name, duplex, have }: DigestOptions): ChunkDigest | undefined {
+  const isLeft = duplex === true || have !== undefined || cutter !== undefined;
+  if (name === undefined) return isLeft ? undefined : fastestDigest();
   const digest = nodeDigests.find((one) => one.name === name);
   if (!digest) throw new SyncError("USAGE", `--digest takes sha-256 or blake3, not "${name}"`);
   if (have !== undefined && digest !== sha256Digest)
     throw new SyncError("USAGE", "a list of `have` names chunks by sha-256");
   return digest;
+}
+
+/** The rule that is asked for, by which chunks are named, too. @throws USAGE */
+function chunkingOf({ cutter, digest, have }: DigestOptions): Pick<Order, "chunking"> {
+  if (cutter === undefined) return {};
+  if (cutter !== "casync") throw new SyncError("USAGE", `--cutter takes casync, not "${cutter}"`);
+  if (digest !== undefined || have !== undefined)
+    throw new SyncError("USAGE", "--cutter says how chunks are named; leave out --digest and --have");
+  return { chunking: cutter };
 }
 
 /**

@@ -64,6 +64,8 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   deletesExcluded: { ends: both, check: flag },
   snapshot: { ends: receiver, check: flag },
   retention: { ends: receiver, deletes: true, check: text(maxRetentionLength) },
+  store: { ends: receiver, check: path },
+  chunking: { ends: sender, check: choice("casync") },
   preallocates: { ends: receiver, check: flag },
   inPlace: { ends: receiver, check: flag },
   durability: { ends: receiver, check: choice("files", "once", "all") },

@@ -77,6 +77,10 @@ export interface Order {
   readonly retention?: string | undefined;
   /** True to write into files that are there, where they differ, in place of replacing them. */
   readonly inPlace?: boolean | undefined;
+  /** A store of casync in which chunks are looked for, and left: a path or a URL. */
+  readonly store?: string | undefined;
+  /** How chunks are cut and named; as the sender likes unless given. */
+  readonly chunking?: Chunking | undefined;
   /** True to take the room of a file before its content comes. */
   readonly preallocates?: boolean | undefined;
   /** When what is written is on the medium; whenever the system likes, unless given. */
@@ -92,6 +96,9 @@ export interface Order {
  * name; `once`, all of it when the transfer is done, and before anything is deleted; `all`, both.
  */
 export type Durability = "files" | "once" | "all";
+
+/** The ways to make chunks that a sender can be asked for: as casync does. */
+export type Chunking = "casync";
 
 /** The end of a transfer that carries out a part of an order. */
 export type OrderEnd = "sender" | "receiver";

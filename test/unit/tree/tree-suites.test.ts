@@ -2,8 +2,10 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { storedTarget } from "../../../src/casync/stored-target.ts";
 import { dirShare } from "../../../src/http/dir-share.node.ts";
 import { parseSharePath } from "../../../src/http/share-path.ts";
+import { memoryStore } from "../../../src/store/memory.ts";
 import { sourceCases, type SourceUnderTest } from "../../../src/testing/source-suite.ts";
 import { targetCases, type TargetUnderTest } from "../../../src/testing/target-suite.ts";
 import { memorySource } from "../../../src/tree/memory/memory-source.ts";
@@ -58,6 +60,9 @@ const targets: Record<string, TargetUnderTest> = {
     },
   },
   "a directory": place((path) => openTreeTarget(path)),
+  "a directory beside a store": place(async (path) =>
+    storedTarget(await openTreeTarget(path), memoryStore()),
+  ),
   "a directory, durable": place((path) => openTreeTarget(path, { durability: "all" })),
   "a shared directory": place((path) => shared(path).openTarget!(parseSharePath("/"), {})),
   "a metered directory": place(async (path) => meteredTarget(await openTreeTarget(path), new Meter())),

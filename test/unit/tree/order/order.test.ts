@@ -28,6 +28,8 @@ const whole: Required<Order> = {
   deletesExcluded: true,
   snapshot: true,
   inPlace: true,
+  store: "../all.castr",
+  chunking: "casync",
   preallocates: true,
   compressionLevel: 9,
   retention: "daily:7",
@@ -62,6 +64,7 @@ test("each end is told what it carries out", () => {
   expect(JSON.parse(encodeOrder(whole, "sender")!)).toEqual({
     filter: whole.filter,
     bytesPerSecond: 4096,
+    chunking: "casync",
     compressionLevel: 9,
     deletesExcluded: true,
     keep: whole.keep,
