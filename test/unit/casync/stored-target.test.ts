@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { closingInTheEnd } from "../../../src/bytes/closing.ts";
 import { fromHex } from "../../../src/bytes/hex.ts";
 import { castrStore } from "../../../src/casync/castr.node.ts";
 import { makeIndex } from "../../../src/casync/make-index.ts";
@@ -93,7 +94,10 @@ async function send(from: string, to: string, store: string, options: SendOption
   const source = await openTreeSource(`${from}/`);
   const target = storedTarget(await openTreeTarget(to), castrStore(store, { create: true }));
   const [sent, received] = await Promise.allSettled([
-    sendTree(source, left, options).finally(() => source.close()),
+    closingInTheEnd(
+      () => sendTree(source, left, options),
+      () => source.close(),
+    ),
     receiveTree(target, right, { duplex: options.mode !== "one-way" }),
   ]);
   return { sent, received };
