@@ -26,6 +26,15 @@ export function isLocalDisk(path: NativePath): boolean {
 }
 
 /**
+ * True when a directory is on a disk that holds what POSIX knows: entries of every kind, by any
+ * name, and names that differ in case. In doubt it is false.
+ */
+export function isPosixDisk(path: NativePath): boolean {
+  if (process.platform !== "linux") return false;
+  return (localTypes.get(fs.statfsSync(path).type) ?? "nothing") !== "nothing";
+}
+
+/**
  * True when a file keeps its inode number for as long as it is there; FUSE and others give it
  * another one now and then. In doubt it is false.
  *

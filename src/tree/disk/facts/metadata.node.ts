@@ -8,7 +8,7 @@ import { placeAtPath, type FactPlace } from "../calls/fact-place.node.ts";
 import { StoredXattrs } from "./stored-xattrs.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "../../plan/comparison.ts";
 import type { Facts } from "../../entry/facts.ts";
-import { type Keep, plainKeep } from "../../plan/keep.ts";
+import type { Keep } from "../../plan/keep.ts";
 import { setsTime } from "./kept-facts.node.ts";
 import type { NameAt } from "../calls/call-at.node.ts";
 import { findLibc } from "../calls/libc.node.ts";
@@ -39,19 +39,18 @@ export function firstDirMode({ mode }: Metadata): number {
 }
 
 /**
- * Sets facts, modes and times in the way that a place keeps them, and says once of each what it
- * does not keep.
+ * Sets facts, modes and times in the way that a place keeps them, and says what it does not keep.
  */
 export class MetadataSetter {
   readonly keeping: PlaceKeeping;
   readonly #keep: Keep;
   readonly #onUnkept: (what: Unkept) => void;
-  readonly #told = new Set<Unkept>();
   /** Owners that files with several names were given: other names were looked at before. */
   readonly #owners = new Map<string, number>();
   #keepsLinkTimes: boolean | undefined;
 
-  constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void = () => {}, keep: Keep = plainKeep) {
+  /** @param onUnkept may be called again for the same */
+  constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void, keep: Keep) {
     this.keeping = keeping;
     this.#keep = keep;
     this.#onUnkept = onUnkept;
@@ -65,7 +64,7 @@ export class MetadataSetter {
     if (wanted.facts) this.#setFacts(held.factsAt(dir, name), wanted.facts);
     const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
-    if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#tell("modes");
+    if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#onUnkept("modes");
     if (modeBits !== 0 && !(obeysUmask && !wanted.facts?.acl && (firstMode(wanted) & ~umask) === mode)) {
       this.#attempt("modes", () => fs.fchmodSync(fd, mode));
     }
@@ -81,7 +80,7 @@ export class MetadataSetter {
     } catch (thrown) {
       if (!isErrno(thrown, "ENOTSUP", "EOPNOTSUPP", "ENOSYS")) throw thrown;
     }
-    this.#tell("room that is taken in advance");
+    this.#onUnkept("room that is taken in advance");
   }
 
   /** Sets what could not be set while the file was open. */
@@ -100,9 +99,9 @@ export class MetadataSetter {
     const hasAll = this.#hasFacts(at, there, wanted.facts);
     if (!hasAll || !isSameMode(there, wanted, keeping)) this.#change(at, there, wanted, hasAll);
     else if (((there.mode ^ wanted.mode) & ~keeping.modeBits & keeping.allowedModeBits) !== 0)
-      this.#tell("modes");
+      this.#onUnkept("modes");
     if (this.#hasTimes(there, wanted) || !setsTime(this.#keep, there.kind)) return;
-    if (keeping.timeUnitNsec === Infinity) this.#tell("times");
+    if (keeping.timeUnitNsec === Infinity) this.#onUnkept("times");
     else keeping.times.setAt(at, wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
   }
 
@@ -164,14 +163,14 @@ export class MetadataSetter {
     if (!setsTime(this.#keep, "symlink")) return;
     const { times } = this.keeping;
     this.#keepsLinkTimes ??= keepsLinkTimes(held, temporary(), times);
-    if (!this.#keepsLinkTimes) return this.#tell("times of links");
+    if (!this.#keepsLinkTimes) return this.#onUnkept("times of links");
     const set = (): void =>
       times.setAt(held.nameAt(dir, name), wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
     this.#attempt("times of links", set);
   }
 
   #setTime(set: () => void): void {
-    if (this.keeping.timeUnitNsec === Infinity) this.#tell("times");
+    if (this.keeping.timeUnitNsec === Infinity) this.#onUnkept("times");
     else this.#attempt("times", set);
   }
 
@@ -185,16 +184,10 @@ export class MetadataSetter {
     try {
       set();
     } catch (cause) {
-      if (isRefusal(cause)) return this.#tell(what);
+      if (isRefusal(cause)) return this.#onUnkept(what);
       if (!isErrno(cause)) throw cause;
       throw new SyncError("IO", `${errnoOf(cause)!}: ${what} could not be set`, { cause });
     }
-  }
-
-  #tell(what: Unkept): void {
-    if (this.#told.has(what)) return;
-    this.#told.add(what);
-    this.#onUnkept(what);
   }
 }
 

@@ -1,40 +1,127 @@
 import fs from "node:fs";
-import { nativePath, toByteString } from "../calls/byte-string.node.ts";
+import { closingAfter } from "../../../bytes/closing.ts";
+import { type ByteString, toByteString } from "../calls/byte-string.node.ts";
+import type { DirNode } from "../calls/dir-node.node.ts";
+import { isPosixDisk } from "../calls/disk-kind.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
-import { readMounts } from "./mounts.node.ts";
+import { type Mount, readMounts } from "./mounts.node.ts";
 
-/** File systems on which no file has a mode of its own, as mountinfo calls their types. */
-const modelessTypes: ReadonlySet<string> = new Set([
-  "exfat",
-  "fuse.exfat",
-  "fuse.gvfsd-fuse",
-  "fuse.rclone",
-  "msdos",
-  "vfat",
+/** What is known of a file system by its type, without anything being tried. */
+export interface MountedType {
+  /** True where no file has a mode of its own. */
+  readonly lacksModes: boolean;
+  /** True where nothing is held but directories, and files that have one name each. */
+  readonly isPlain: boolean;
+  /** True where names that differ in case alone are one; undefined where the type says nothing. */
+  readonly ignoresCase: boolean | undefined;
+  /** True for names that cannot be given. */
+  readonly refuses: (name: ByteString) => boolean;
+}
+
+const unknownType: MountedType = {
+  lacksModes: false,
+  isPlain: false,
+  ignoresCase: undefined,
+  refuses: () => false,
+};
+const posixType: MountedType = { ...unknownType, ignoresCase: false };
+const modelessType: MountedType = { ...unknownType, lacksModes: true };
+
+const fatType: MountedType = {
+  lacksModes: true,
+  isPlain: true,
+  ignoresCase: true,
+  // oxlint-disable-next-line no-control-regex -- these are refused, too
+  refuses: (name) => /[\x00-\x1f"*:<>?\\|]/.test(name),
+};
+
+/** The types as mountinfo calls them. */
+const typesByName: ReadonlyMap<string, MountedType> = new Map([
+  ["exfat", fatType],
+  ["fuse.exfat", fatType],
+  ["fuse.gvfsd-fuse", modelessType],
+  ["fuse.rclone", modelessType],
+  ["msdos", fatType],
+  ["vfat", fatType],
 ]);
 
 /** The type of those on a disk that a program brings: exFAT and NTFS, which may have modes. */
 const diskByProgram = "fuseblk";
 
-/** Names that are looked at to tell whether a place has modes, at most. */
+/** What stands in the first sector of an exFAT disk, behind a jump. */
+const exfatMark = { at: 3, text: "EXFAT   " };
+
+/** Names that are looked at to tell what a place does, at most. */
 const lookedAtCount = 64;
 
 /**
- * True where it is known, without anything being tried, that modes are not kept: by the type of the
- * file system that is mounted there. False where that says nothing, and on systems without
- * mountinfo.
+ * What is known of the file system that is mounted at a directory. On systems without mountinfo
+ * that is nothing.
  */
-export function lacksModes(held: HeldDirs): boolean {
-  const { mount } = held.lookAtDir(held.root);
-  const type = mount === 0 ? undefined : readMounts().find(({ id }) => id === mount)?.type;
-  if (type === undefined) return false;
-  return modelessTypes.has(type) || (type === diskByProgram && isUniform(held));
+export function findMountedType(held: HeldDirs, dir: DirNode): MountedType {
+  if (isPosixDisk(held.pathTo(dir))) return posixType;
+  const { mount } = held.lookAtDir(dir);
+  const found = mount === 0 ? undefined : readMounts().find(({ id }) => id === mount);
+  if (found?.type !== diskByProgram) return typesByName.get(found?.type ?? "") ?? unknownType;
+  if (isExfat(found)) return fatType;
+  return isUniform(held, dir) ? modelessType : unknownType;
+}
+
+/** False also where the disk may not be read. */
+function isExfat({ source }: Mount): boolean {
+  const { at, text } = exfatMark;
+  const mark = Buffer.alloc(text.length);
+  try {
+    const fd = fs.openSync(source, "r");
+    closingAfter(
+      () => fs.readSync(fd, mark, 0, mark.length, at),
+      () => fs.closeSync(fd),
+    );
+  } catch {
+    return false;
+  }
+  return mark.toString("latin1") === text;
 }
 
 /** True when files have the same mode as the directory that they are in, all alike. */
-function isUniform(held: HeldDirs): boolean {
-  const { mode } = held.lookAtDir(held.root);
-  const names = fs.readdirSync(nativePath(held.rootPath), { encoding: "buffer" }).slice(0, lookedAtCount);
-  const found = names.map((name) => held.look(held.root, toByteString(name)));
+function isUniform(held: HeldDirs, dir: DirNode): boolean {
+  const { mode } = held.lookAtDir(dir);
+  const found = firstNames(held, dir).map((name) => held.look(dir, name));
   return found.some((each) => each?.kind === "file") && found.every((each) => each?.mode === mode);
+}
+
+/**
+ * True when names in a directory that differ in case alone are one, as far as that can be told by
+ * what is in it; undefined when it cannot.
+ */
+export function seemsToIgnoreCase(held: HeldDirs, dir: DirNode): boolean | undefined {
+  const names = firstNames(held, dir);
+  const known = new Set(names);
+  const name = names.find((each) => withOtherCase(each) !== each);
+  if (name === undefined) return undefined;
+  const other = withOtherCase(name);
+  return !known.has(other) && looksAlike(held.look(dir, name), held.look(dir, other));
+}
+
+/** True for what may be one file: its inode number may be another one at each look. */
+function looksAlike(one: FileStats | undefined, other: FileStats | undefined): boolean {
+  if (!one || !other) return false;
+  const facts = ["kind", "size", "mtimeSec", "mtimeNsec", "ctimeSec", "ctimeNsec"] as const;
+  return facts.every((fact) => one[fact] === other[fact]);
+}
+
+function firstNames(held: HeldDirs, dir: DirNode): ByteString[] {
+  const list = fs.opendirSync(held.pathTo(dir) as string, { encoding: "buffer" as BufferEncoding });
+  const names: ByteString[] = [];
+  const read = (): void => {
+    for (let each = list.readSync(); each && names.length < lookedAtCount; each = list.readSync())
+      names.push(toByteString(each.name as unknown as Buffer));
+  };
+  closingAfter(read, () => list.closeSync());
+  return names;
+}
+
+function withOtherCase(name: ByteString): ByteString {
+  return name.replace(/[a-z]/gi, (letter) => (letter < "a" ? letter.toLowerCase() : letter.toUpperCase()));
 }

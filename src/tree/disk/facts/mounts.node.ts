@@ -11,6 +11,8 @@ export interface Mount {
   /** Where it is mounted. */
   readonly point: ByteString;
   readonly type: string;
+  /** What is mounted: a device, say, by its path. */
+  readonly source: string;
 }
 
 /** All mounts that this process sees; none on systems without mountinfo. */
@@ -22,15 +24,15 @@ export function readMounts(): Mount[] {
   }
 }
 
-/** Any number of optional words stand before the lonely `-`, and the type behind it. */
-const line = /^(\d+) \d+ (\S+) (\S+) (\S+) .*? - (\S+) /;
+/** Any number of optional words stand before the lonely `-`, type and source behind it. */
+const line = /^(\d+) \d+ (\S+) (\S+) (\S+) .*? - (\S+) (\S+)/;
 
 /** Takes the text of mountinfo apart. */
 export function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((each) => {
-    const [, id, device = "", root = "", point = "", type = ""] = line.exec(each) ?? [];
+    const [, id, device = "", root = "", point = "", type = "", source = ""] = line.exec(each) ?? [];
     if (id === undefined) return [];
-    return { id: Number(id), device, root: unescaped(root), point: unescaped(point), type };
+    return { id: Number(id), device, root: unescaped(root), point: unescaped(point), type, source };
   });
 }
 

@@ -5,6 +5,7 @@ import type { PlanRule } from "../../plan/plan-rule.ts";
 import type { Need } from "../../target.ts";
 import { type Alternative, type Alternatives, linkTo } from "./alternatives.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
+import type { DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { IncomingFiles } from "./incoming-files.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
@@ -14,7 +15,7 @@ import type { Workspace } from "./workspace.node.ts";
 interface AlternativeFilesTools {
   readonly held: HeldDirs;
   readonly alternatives: Alternatives;
-  readonly keeping: Keeping;
+  readonly keepingIn: (dir: DirNode) => Keeping;
   readonly rule: PlanRule | undefined;
   readonly files: PlannedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
@@ -58,8 +59,8 @@ export class AlternativeFiles {
   }
 
   #find(planned: PlannedEntry): Alternative | undefined {
-    const { alternatives, keeping, rule } = this.#tools;
-    return alternatives.find(planned.entry, planned, keeping, rule);
+    const { alternatives, keepingIn, rule } = this.#tools;
+    return alternatives.find(planned.entry, planned, keepingIn(planned.dir), rule);
   }
 
   /** Makes a file of one that is there; what differs has to come. */

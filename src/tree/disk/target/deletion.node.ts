@@ -4,6 +4,7 @@ import type { Backups } from "./backups.node.ts";
 import type { PlacePath } from "../calls/byte-string.node.ts";
 import { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { Volumes } from "./volumes.node.ts";
 import { protectionAt, type ProtectionOptions } from "./protection.node.ts";
 
 /** What is deleted at a destination. */
@@ -19,6 +20,7 @@ export function extrasAt(
   layout: Layout,
   options: DeletionOptions,
   backups: Backups | undefined,
+  volumes: Volumes,
 ): Extras | undefined {
   const { forcesDirs = false, maxDeletedCount } = options;
   if (maxDeletedCount === undefined && !forcesDirs) return undefined;
@@ -27,5 +29,6 @@ export function extrasAt(
     backups,
     onlyDying: maxDeletedCount === undefined,
     refusesEmpty: options.refusesEmpty ?? false,
+    volumes,
   });
 }

@@ -18,11 +18,13 @@ import type { Destination } from "./destination.node.ts";
 import type { Extras } from "./extras.node.ts";
 import { entryTrouble } from "../calls/file-trouble.node.ts";
 import type { ExpectedPaths } from "../../filter/expected-paths.ts";
-import { depthOf, printPlace, DirNode } from "../calls/dir-node.node.ts";
+import { depthOf, dirBelow, printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import type { RemovedSource } from "./removed-source.node.ts";
+import { NameClaims } from "./name-claims.node.ts";
 import type { SharedFiles } from "./shared-files.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
+import type { Volumes } from "./volumes.node.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
 import type { ChangedFact, Entry, Layout } from "../../entry/entry.ts";
 import type { Need } from "../../target.ts";
@@ -38,6 +40,8 @@ export interface PlannedEntry {
   readonly name: ByteString;
   /** What stands there now. */
   readonly there: FoundStanding | undefined;
+  /** The directory that stands there, of one that does. */
+  readonly standing: DirNode | undefined;
   readonly outcome: Exclude<Outcome, "blocked" | "skipped">;
   /** How it differs from what is there, where somebody is told. */
   readonly differs: readonly ChangedFact[];
@@ -58,7 +62,8 @@ export interface EntryActions {
 interface EntryPlannerTools {
   readonly destination: Destination;
   readonly layout: Layout;
-  readonly keeping: Keeping;
+  /** What is kept in a directory. */
+  readonly keepingIn: (dir: DirNode) => Keeping;
   readonly rule: PlanRule | undefined;
   /** True to take a link for the directory that it leads to, where one comes. */
   readonly keepsDirLinks: boolean;
@@ -74,6 +79,8 @@ interface EntryPlannerTools {
   readonly removed?: RemovedSource | undefined;
   /** Where to say what was seen, when the rest is to be deleted. */
   readonly extras: Extras | undefined;
+  /** The file systems that are there; undefined where nothing is. */
+  readonly volumes: Volumes | undefined;
   /** What entries have to be, when that is known. */
   readonly expected: ExpectedPaths | undefined;
 }
@@ -81,6 +88,7 @@ interface EntryPlannerTools {
 /** Finds the place of each entry, and decides by what stands there what is to be done. */
 export class EntryPlanner {
   readonly #tools: EntryPlannerTools;
+  readonly #claims: NameClaims | undefined;
   /**
    * The directories on the way to the last entry, by depth; undefined where one could not be had.
    */
@@ -88,6 +96,7 @@ export class EntryPlanner {
 
   constructor(tools: EntryPlannerTools) {
     this.#tools = tools;
+    this.#claims = tools.volumes && new NameClaims(tools.volumes);
   }
 
   /**
@@ -112,6 +121,7 @@ export class EntryPlanner {
 
   /** Leaves the directories of this depth and below it. */
   #leave(depth: number): void {
+    this.#claims?.leave(depth);
     while (this.#open.length > depth) {
       const left = this.#open.pop();
       if (left) this.#tools.destination.held?.leave(left);
@@ -148,7 +158,7 @@ export class EntryPlanner {
 
   /** Returns undefined for what the rule leaves as it is. */
   #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
-    const { destination, extras, kept, keepsDirLinks, removed, rule } = this.#tools;
+    const { destination, extras, kept, keepsDirLinks, removed, rule, tellsChanges } = this.#tools;
     if (!kept.carries(told.kind)) throw skippedSpecial();
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (told.depth === 0 && destination.isSingle && number > 0)
@@ -158,18 +168,30 @@ export class EntryPlanner {
     const there = held && standingAt(held, dir, name, told, keepsDirLinks);
     if (there) removed?.checkAt(held, { dir, name }, there);
     const entry = kept.wanted(told, there);
-    const outcome = this.#outcomeOf(dir, name, entry, there);
+    const standing = there?.kind === "dir" ? dirBelow(dir, name, there) : undefined;
+    const keeping = this.#tools.keepingIn(standing ?? dir);
+    const outcome = this.#outcomeOf(dir, name, entry, there, keeping);
     if (outcome === "skipped") return undefined;
+    this.#checkPlace(entry, dir, name);
     if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
       extras?.expectBackup(entry.depth, name);
-    const differs = this.#differences(dir, name, entry, there, outcome);
+    const differs =
+      tellsChanges && outcome !== "same" ? this.#differences(dir, name, entry, there, keeping) : noFacts;
     if (outcome === "touched" && entry.kind === "file" && rule)
-      return { entry: wantedOver(there!, entry, rule), number, dir, name, there, differs, outcome };
-    if (outcome !== "blocked") return { entry, number, dir, name, there, differs, outcome };
+      return { entry: wantedOver(there!, entry, rule), number, dir, name, there, standing, differs, outcome };
+    if (outcome !== "blocked") return { entry, number, dir, name, there, standing, differs, outcome };
     if (!extras) throw inTheWay(printPlace(dir, name), "; deleting would make room");
     // Nothing that is in it is at the sender.
-    extras.enter(entry.depth + 1, new DirNode(dir, name), true);
-    return { entry, number, dir, name, there, differs, outcome: "replaced" };
+    extras.enter(entry.depth + 1, standing!, true);
+    return { entry, number, dir, name, there, standing, differs, outcome: "replaced" };
+  }
+
+  /** @throws PATH for a name that cannot be had here, IO for a kind of entry that cannot */
+  #checkPlace({ depth, kind }: Entry, dir: DirNode, name: ByteString): void {
+    const type = this.#tools.volumes?.typeOf(dir);
+    if (type?.refuses(name) === true) throw new SyncError("PATH", "no file can have this name here");
+    if (type?.isPlain === true && kind !== "dir" && kind !== "file") throw notHeld();
+    this.#claims?.claim(depth, dir, name);
   }
 
   #differences(
@@ -177,11 +199,9 @@ export class EntryPlanner {
     name: ByteString,
     entry: Entry,
     there: FoundStanding | undefined,
-    outcome: Outcome,
+    keeping: Keeping,
   ): readonly ChangedFact[] {
-    const { keeping, rule, tellsChanges } = this.#tools;
-    if (!tellsChanges || outcome === "same") return noFacts;
-    const plain = differencesOf(entry, there, keeping, rule);
+    const plain = differencesOf(entry, there, keeping, this.#tools.rule);
     if (entry.facts === undefined || there?.kind !== entry.kind) return plain;
     return [...plain, ...differingFacts(there, entry.facts, this.#factPlace(dir, name))];
   }
@@ -191,17 +211,28 @@ export class EntryPlanner {
     return () => held!.factsAt(dir, name);
   }
 
-  #outcomeOf(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
-    const outcome = this.#compareAll(dir, name, entry, there);
+  #outcomeOf(
+    dir: DirNode,
+    name: ByteString,
+    entry: Entry,
+    there: FoundStanding | undefined,
+    keeping: Keeping,
+  ): Outcome {
+    const outcome = this.#compareAll(dir, name, entry, there, keeping);
     const { sharedFiles, sparesLinked } = this.#tools;
     if (!sparesLinked || !there || there.kind === "dir" || there.linkCount === 1) return outcome;
     const mayChange = sharedFiles?.claim(there, entry) === true;
     return outcome === "touched" && !mayChange ? "changed" : outcome;
   }
 
-  #compareAll(dir: DirNode, name: ByteString, entry: Entry, there: FoundStanding | undefined): Outcome {
-    const { keeping, rule } = this.#tools;
-    const outcome = compareEntry(entry, there, keeping, rule);
+  #compareAll(
+    dir: DirNode,
+    name: ByteString,
+    entry: Entry,
+    there: FoundStanding | undefined,
+    keeping: Keeping,
+  ): Outcome {
+    const outcome = compareEntry(entry, there, keeping, this.#tools.rule);
     if (outcome !== "same" || entry.facts === undefined) return outcome;
     return hasFacts(there!, entry.facts, this.#factPlace(dir, name)) ? "same" : "touched";
   }
@@ -214,6 +245,11 @@ export class EntryPlanner {
       throw entryTrouble(thrown, printPlace(dir, name));
     }
   }
+}
+
+/** What is wrong with an entry that is no plain file, where only these are held. */
+export function notHeld(): SyncError {
+  return new SyncError("IO", "this file system holds directories, and files of one name, and nothing else");
 }
 
 function isUnsafe({ target }: Entry, dir: DirNode): boolean {

@@ -9,6 +9,7 @@ import type { Backups } from "./backups.node.ts";
 import type { DirFilters } from "../source/dir-filters.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
+import { type Volumes, withoutCase } from "./volumes.node.ts";
 import { walk } from "../calls/walk.node.ts";
 
 /**
@@ -43,6 +44,8 @@ interface ExtrasOptions {
   readonly onlyDying?: boolean;
   /** True to delete nothing when there is no entry but the top one. */
   readonly refusesEmpty?: boolean;
+  /** The file systems that are there. */
+  readonly volumes?: Volumes | undefined;
 }
 
 /** Why nothing is deleted when the sender did not name all that it has. */
@@ -63,6 +66,7 @@ export class Extras {
   readonly #backups: Backups | undefined;
   readonly #onlyDying: boolean;
   readonly #refusesEmpty: boolean;
+  readonly #volumes: Volumes | undefined;
   #seenCount = 0;
   /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
   readonly #levels: (Level | undefined)[] = [];
@@ -85,6 +89,7 @@ export class Extras {
     this.#backups = options.backups;
     this.#onlyDying = options.onlyDying ?? false;
     this.#refusesEmpty = options.refusesEmpty ?? false;
+    this.#volumes = options.volumes;
   }
 
   /** An entry has this name, whether or not it can be brought about. */
@@ -216,7 +221,8 @@ export class Extras {
    * that is more than may be the walk is left.
    */
   #search({ dir, names, isDying }: Level): void {
-    const passOver = (_: DirNode, name: ByteString): boolean => names.has(name) && name !== stagingName;
+    const isSeen = this.#comparing(dir, names);
+    const passOver = (_: DirNode, name: ByteString): boolean => name !== stagingName && isSeen(name);
     const skip = (_: DirNode, name: ByteString, stats: FileStats): boolean => {
       const { kind } = stats;
       if (!this.#maySpare && this.#candidates.length > this.#maxCount) return false;
@@ -225,6 +231,13 @@ export class Extras {
       return true;
     };
     walk(this.#held, { from: dir, passOver, skip, onTrouble: this.#onTrouble }).next();
+  }
+
+  /** Returns what tells whether an entry has a name in a directory. */
+  #comparing(dir: DirNode, names: ReadonlySet<ByteString>): (name: ByteString) => boolean {
+    if (names.size === 0 || this.#volumes?.ignoresCase(dir) !== true) return (name) => names.has(name);
+    const keys = new Set([...names].map(withoutCase));
+    return (name) => keys.has(withoutCase(name));
   }
 
   /** Finds what is to be deleted of something that no entry names. */

@@ -12,7 +12,8 @@ import type { HandleCache } from "../calls/handle-cache.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
-import { firstMode, type MetadataSetter } from "../facts/metadata.node.ts";
+import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
+import { firstMode } from "../facts/metadata.node.ts";
 import type { OldFiles } from "./old-files.node.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
@@ -57,7 +58,7 @@ export interface IncomingTools {
   readonly inPlace: boolean;
   /** True to take the room of files before their content comes. */
   readonly preallocates: boolean;
-  readonly metadata: MetadataSetter;
+  readonly metadata: MetadataSetters;
 }
 
 /**
@@ -234,7 +235,7 @@ export class IncomingFile {
     if (kept) this.#writeWhole(kept);
     else if (!isOld) this.#finishTemp();
     this.#checkBefore();
-    if (isOld) metadata.setAt(held.nameAt(dir, name), there!, this.plan);
+    if (isOld) metadata.in(dir).setAt(held.nameAt(dir, name), there!, this.plan);
     else this.#rename();
     if (there) linkedFiles.note(there);
   }
@@ -272,7 +273,7 @@ export class IncomingFile {
       this.#setMetadata(fd, this.#temp!);
     };
     closingAfter(write, () => fs.closeSync(fd));
-    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
+    this.#setNamed();
   }
 
   #finishTemp(): void {
@@ -280,14 +281,19 @@ export class IncomingFile {
       throw this.#error("TRUNCATED", "a part never came");
     this.#setMetadata(this.#openTemp(), this.#temp!);
     this.#tools.writing.drop(this.#temp!);
-    this.#tools.metadata.setNamed(this.#tools.held, this.#temp!, this.plan);
+    this.#setNamed();
   }
 
   #setMetadata(fd: number, temp: NameIn): void {
     const { held, metadata } = this.#tools;
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
-    metadata.setHandle(held, temp, fd, this.plan);
+    metadata.in(temp.dir).setHandle(held, temp, fd, this.plan);
     if (this.#tools.durable) fs.fsyncSync(fd);
+  }
+
+  #setNamed(): void {
+    const { held, metadata } = this.#tools;
+    metadata.in(this.plan.dir).setNamed(held, this.#temp!, this.plan);
   }
 
   #openTemp(): number {
@@ -306,7 +312,7 @@ export class IncomingFile {
     const fd = held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
     if (preallocates && size > 0)
       closingOnFailure(
-        () => metadata.takeRoom(fd, size),
+        () => metadata.in(dir).takeRoom(fd, size),
         () => fs.closeSync(fd),
       );
     return fd;

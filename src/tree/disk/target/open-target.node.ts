@@ -1,7 +1,6 @@
 import { doAll } from "../../../bytes/closing.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
 import { sha256Digest } from "../../../chunk/digest.ts";
-import { isSyncError } from "../../../errors.ts";
 import type { Entry, TreeChange } from "../../entry/entry.ts";
 import { isAsWanted, type Keeping } from "../../plan/comparison.ts";
 import type { TargetOptions } from "../../target.ts";
@@ -21,9 +20,9 @@ import { HardLinks } from "./hard-links.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
-import { supposedKeeping } from "../facts/keeping.node.ts";
+import { findKeeping } from "../facts/keeping.node.ts";
 import { LinkedFiles } from "./linked-files.node.ts";
-import { MetadataSetter } from "../facts/metadata.node.ts";
+import { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import { RemovedSource } from "./removed-source.node.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
@@ -33,6 +32,7 @@ import type { TreeTargetOptions } from "./target-options.node.ts";
 import { changeOf, type Differing } from "./tree-change.node.ts";
 import { syncsFiles } from "../calls/disk-sync.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
+import { Volumes } from "./volumes.node.ts";
 import { Workspace } from "./workspace.node.ts";
 
 /** What a destination is opened with. */
@@ -57,6 +57,8 @@ export class OpenTarget {
   readonly extras: Extras | undefined;
   /** The further names of files; absent where they are not asked for. */
   readonly hardLinks: HardLinks | undefined;
+  /** How modes and times are set here. */
+  readonly metadata: MetadataSetters;
   readonly #tools: OpenTargetTools;
   readonly #kept: KeptFacts;
   readonly #likeFrom: DirNode | undefined;
@@ -64,9 +66,9 @@ export class OpenTarget {
   readonly #backups: Backups | undefined;
   readonly #linkedFiles = new LinkedFiles();
   readonly #removed: RemovedSource | undefined;
+  readonly #volumes: Volumes;
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
-  #metadata: MetadataSetter | undefined;
 
   /** @throws NOT_FOUND, IO for the place, USAGE for options that make no sense */
   static open(place: PlacePath, first: Entry, tools: OpenTargetTools): OpenTarget {
@@ -85,6 +87,12 @@ export class OpenTarget {
     this.#tools = tools;
     this.#kept = new KeptFacts(options.keep, options.worldWritable);
     this.held = held;
+    this.#volumes = new Volumes(held);
+    this.metadata = new MetadataSetters(
+      this.#kept,
+      (dir) => findKeeping(held, this.lock().staging.newName(dir, ""), this.#kept.allowedModeBits),
+      options.onUnkept ?? (() => {}),
+    );
     this.hardLinks = HardLinks.of(options);
     this.#removed = given.removedSource === undefined ? undefined : new RemovedSource(given.removedSource);
     this.#removed?.checkRoot(held);
@@ -93,7 +101,7 @@ export class OpenTarget {
     this.#likeFrom = likeDir(destination, first);
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
     this.#backups = Backups.of(held, options);
-    this.extras = extrasAt(held, place, given.layout, options, this.#backups);
+    this.extras = extrasAt(held, place, given.layout, options, this.#backups, this.#volumes);
     this.planner = this.#createPlanner(destination);
   }
 
@@ -110,33 +118,6 @@ export class OpenTarget {
   /** Keeps other sessions out, and sets up what is needed to receive content. @throws LOCKED */
   lock(): Workspace {
     return (this.#workspace ??= this.#openWorkspace());
-  }
-
-  /**
-   * Returns how modes and times are set here. That is found out by a temporary file when the first
-   * differs, and supposed where none can be made.
-   *
-   * @throws LOCKED
-   */
-  metadata(): MetadataSetter {
-    if (this.#metadata) return this.#metadata;
-    try {
-      return this.lock().metadata;
-    } catch (thrown) {
-      if (isSyncError(thrown, "LOCKED")) throw thrown;
-      return this.knownMetadata();
-    }
-  }
-
-  /** The same without a look: what was not found out is supposed. */
-  knownMetadata(): MetadataSetter {
-    const supposed = (): MetadataSetter =>
-      new MetadataSetter(
-        supposedKeeping(this.#kept.allowedModeBits),
-        this.#tools.options.onUnkept,
-        this.#kept.keep,
-      );
-    return (this.#metadata ??= supposed());
   }
 
   #lockedFiles(): IncomingFiles {
@@ -205,17 +186,8 @@ export class OpenTarget {
 
   #createPlanner(destination: OpenDestination): EntryPlanner {
     const { given, onChange, planned } = this.#tools;
-    const metadata = (): MetadataSetter => this.metadata();
-    const { allowedModeBits } = this.#kept;
-    const keeping: Keeping = {
-      allowedModeBits,
-      get modeBits() {
-        return metadata().keeping.modeBits;
-      },
-      get timeUnitNsec() {
-        return metadata().keeping.timeUnitNsec;
-      },
-    };
+    const { metadata } = this;
+    const keepingIn = (dir: DirNode): Keeping => metadata.keepingIn(dir);
     const onDone = onChange && ((differing: Differing): void => onChange(changeOf(differing)));
     const { hardLinks = false } = this.#kept.keep;
     // What names share is changed for all of them: which of them belong together is told otherwise.
@@ -230,7 +202,7 @@ export class OpenTarget {
       linkedFiles: this.#linkedFiles,
       workspace: () => this.lock(),
       hardLinks: this.hardLinks,
-      alternatives: this.#alternativeFiles(keeping, onDone),
+      alternatives: this.#alternativeFiles(keepingIn, onDone),
       onDone:
         onDone && (({ entry: { kind, size, target }, ...entry }) => onDone({ ...entry, kind, size, target })),
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),
@@ -246,7 +218,7 @@ export class OpenTarget {
       removed: this.#removed,
       destination,
       layout,
-      keeping,
+      keepingIn,
       kept: this.#kept,
       rule,
       keepsDirLinks,
@@ -255,12 +227,13 @@ export class OpenTarget {
       sparesLinked,
       sharedFiles,
       extras,
+      volumes: this.#volumes,
       expected,
     });
   }
 
   #alternativeFiles(
-    keeping: Keeping,
+    keepingIn: (dir: DirNode) => Keeping,
     onDone: ((differing: Differing) => void) | undefined,
   ): AlternativeFiles | undefined {
     const { given, options, planned } = this.#tools;
@@ -268,7 +241,7 @@ export class OpenTarget {
     return new AlternativeFiles({
       held: this.held,
       alternatives: this.#alternatives,
-      keeping,
+      keepingIn,
       rule: options.rule,
       files: planned,
       workspace: () => this.lock(),
@@ -281,7 +254,7 @@ export class OpenTarget {
   #openWorkspace(): Workspace {
     const { given, options, pause, planned } = this.#tools;
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
-    const { durability, inPlace = false, preallocates = false, onUnkept = () => {} } = options;
+    const { durability, inPlace = false, preallocates = false } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
@@ -292,11 +265,9 @@ export class OpenTarget {
       durable: syncsFiles(durability),
       inPlace,
       preallocates,
-      kept: this.#kept,
-      onUnkept,
+      metadata: this.metadata,
       pause,
     });
-    this.#metadata = workspace.metadata;
     this.#incoming = new IncomingFiles(workspace, planned);
     return workspace;
   }

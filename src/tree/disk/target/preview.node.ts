@@ -2,18 +2,16 @@ import { Pause } from "../../../bytes/pause.node.ts";
 import { nodeDigests } from "../../../chunk/blake3.node.ts";
 import { SyncError } from "../../../errors.ts";
 import { placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
-import { compareEntry, keepsAll, type Keeping } from "../../plan/comparison.ts";
+import { compareEntry, keepsAll, type Keeping, modeMask } from "../../plan/comparison.ts";
 import { comparedFacts } from "../../plan/differences.ts";
 import { oldVersionOf } from "../../plan/old-version.ts";
 import { Alternatives, type AlternativeOptions, hasAlternatives } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
-import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { seenKeeping } from "../facts/keeping.node.ts";
-import { lacksModes } from "../facts/mounted-type.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
-import { EntryPlanner, type EntryActions, type PlannedEntry } from "./entry-planner.node.ts";
+import { EntryPlanner, type EntryActions, notHeld, type PlannedEntry } from "./entry-planner.node.ts";
 import { type DeletionOptions, extrasAt } from "./deletion.node.ts";
 import { type Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
@@ -30,6 +28,7 @@ import { type Compared, ComparedFile } from "./compared-file.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
+import { Volumes } from "./volumes.node.ts";
 
 /** How `openTreePreview` looks. */
 export type TreePreviewOptions = Pick<
@@ -77,7 +76,10 @@ class Preview implements TreeTarget, EntryActions {
   #extras: Extras | undefined;
   readonly #links: HardLinks | undefined;
   #alternatives: Alternatives | undefined;
-  #keeping: Keeping = keepsAll;
+  #volumes: Volumes | undefined;
+  #allowedModeBits = modeMask;
+  /** By the directories that file systems begin at. */
+  readonly #keepings = new Map<DirNode, Keeping>();
   /** Files whose content is compared, by entry number. */
   readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
@@ -123,7 +125,7 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   async finish(files: readonly { readonly entry: number }[]): Promise<void> {
-    for (const { entry } of files) this.#compared.get(entry)?.end();
+    for (const { entry } of files) this.#attempt(entry, () => this.#compared.get(entry)?.end());
   }
 
   async abandon(entry: number, reason: SyncError): Promise<void> {
@@ -172,21 +174,21 @@ class Preview implements TreeTarget, EntryActions {
     this.#destination = destination;
     const { held } = destination;
     const backups = held && Backups.of(held, this.#options);
-    if (held) this.#extras = extrasAt(held, this.#place, layout, this.#options, backups);
+    const volumes = held && new Volumes(held);
+    this.#volumes = volumes;
+    if (volumes) this.#extras = extrasAt(held, this.#place, layout, this.#options, backups, volumes);
     const rootPath =
       held?.rootPath ?? (hasAlternatives(this.#options) ? absentPath(placeBytes(this.#place)) : "");
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
     const { keep, rule } = this.#options;
     const kept = new KeptFacts(keep);
-    const { allowedModeBits } = kept;
-    const keeping = held ? this.#look(held, allowedModeBits) : keepsAll;
-    this.#keeping = keeping;
+    this.#allowedModeBits = kept.allowedModeBits;
     const { keepsDirLinks = false } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
     return new EntryPlanner({
       destination,
       layout,
-      keeping,
+      keepingIn: (dir) => this.#keepingIn(dir),
       kept,
       rule,
       keepsDirLinks,
@@ -195,31 +197,39 @@ class Preview implements TreeTarget, EntryActions {
       sparesLinked: keep?.hardLinks === true,
       sharedFiles: new SharedFiles(),
       extras: this.#extras,
+      volumes,
       expected,
     });
   }
 
-  /** What the place is known to keep, as nothing may be tried there. */
-  #look(held: HeldDirs, allowedModeBits: number): Keeping {
-    const seen = seenKeeping(held.lookAtDir(held.root), allowedModeBits);
-    return lacksModes(held) ? { ...seen, modeBits: 0 } : seen;
+  /** What a directory is known to keep, as nothing may be tried there. */
+  #keepingIn({ top }: DirNode): Keeping {
+    if (!this.#volumes) return keepsAll;
+    const known = this.#keepings.get(top);
+    if (known) return known;
+    const seen = seenKeeping(this.#destination!.held!.lookAtDir(top), this.#allowedModeBits);
+    const keeping = this.#volumes.typeOf(top).lacksModes ? { ...seen, modeBits: 0 } : seen;
+    this.#keepings.set(top, keeping);
+    return keeping;
   }
 
   root(): void {}
 
   dir(planned: PlannedEntry): DirNode {
-    const { dir, name, there } = planned;
+    const { dir, name, there, standing } = planned;
     this.#tell(planned);
     if (there?.kind === "dir" && isShut(there))
       throw new SyncError("SKIPPED", "a dry run cannot look into this directory, which a real run opens");
-    return new DirNode(dir, name, { isNew: there?.kind !== "dir" });
+    return standing ?? new DirNode(dir, name, { isNew: true });
   }
 
   link(planned: PlannedEntry): void {
     const linked = this.#links?.take(planned);
     if (linked !== undefined) {
+      if (linked === "same") return;
+      if (this.#volumes?.typeOf(planned.dir).isPlain === true) throw notHeld();
       const linkedTo = this.#links!.headOf(planned);
-      return linked === "same" ? undefined : this.#tellOrWait({ ...planned, outcome: linked, linkedTo });
+      return this.#tellOrWait({ ...planned, outcome: linked, linkedTo });
     }
     if (this.#isLeftOut(planned)) return this.#tellLeftOut(planned);
     this.#tellOrWait(planned);
@@ -258,9 +268,9 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   /** What becomes of a file that has the content that it should have. */
-  #outcomeOfSame({ entry, there, differs }: PlannedEntry): "same" | "touched" {
+  #outcomeOfSame({ dir, entry, there, differs }: PlannedEntry): "same" | "touched" {
     const rule = { ...this.#options.rule, equality: "size" } as const;
-    const isSame = compareEntry(entry, there, this.#keeping, rule) === "same";
+    const isSame = compareEntry(entry, there, this.#keepingIn(dir), rule) === "same";
     return isSame && differs.every((fact) => comparedFacts.has(fact)) ? "same" : "touched";
   }
 
@@ -277,7 +287,7 @@ class Preview implements TreeTarget, EntryActions {
   /** True for what is equal in a directory that is compared with, and so stays or goes away. */
   #isLeftOut({ entry, outcome, there, ...at }: PlannedEntry): boolean {
     if (outcome !== "new" && !(entry.kind === "file" && there?.kind !== "dir")) return false;
-    const like = this.#alternatives?.find(entry, at, this.#keeping, this.#options.rule);
+    const like = this.#alternatives?.find(entry, at, this.#keepingIn(at.dir), this.#options.rule);
     return like?.way === "compare" && like.outcome === "same";
   }
 

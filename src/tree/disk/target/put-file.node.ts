@@ -5,7 +5,8 @@ import type { NameIn } from "../calls/dir-node.node.ts";
 import { lookAtHandle } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
-import { firstMode, type MetadataSetter } from "../facts/metadata.node.ts";
+import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
+import { firstMode } from "../facts/metadata.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import { putOverDir } from "./replacements.node.ts";
 import { writeInPlace } from "./write-in-place.node.ts";
@@ -19,7 +20,7 @@ export const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 interface PutTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
-  readonly metadata: MetadataSetter;
+  readonly metadata: MetadataSetters;
 }
 
 /** Sets the metadata of an open file that has a temporary name. */
@@ -62,7 +63,7 @@ function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dre
       dress(to, copy);
     };
     closingAfter(copyAll, () => fs.closeSync(to));
-    metadata.setNamed(held, copy, plan);
+    metadata.in(dir).setNamed(held, copy, plan);
     return renameFrom(tools, plan, copy);
   });
   if (isPut) staging.remove(temp);
@@ -78,7 +79,7 @@ function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dre
 export function putInto(tools: PutTools, plan: PlannedFile, temp: NameIn, isDurable: boolean): void {
   const { held, staging, metadata } = tools;
   writeInPlace(held, temp, plan, plan.there!, (fd) => {
-    metadata.setAt(held.nameAt(plan.dir, plan.name), lookAtHandle(fd), plan);
+    metadata.in(plan.dir).setAt(held.nameAt(plan.dir, plan.name), lookAtHandle(fd), plan);
     if (isDurable) fs.fsyncSync(fd);
   });
   staging.remove(temp);

@@ -4,7 +4,7 @@ import type { DirNode } from "../calls/dir-node.node.ts";
 import type { HardLinks } from "./hard-links.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
-import type { MetadataSetter } from "../facts/metadata.node.ts";
+import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
 import { makeLink } from "./target-links.node.ts";
@@ -31,7 +31,7 @@ interface TargetActionsTools {
   readonly onDone: ((planned: DifferingEntry) => void) | undefined;
   /** Called with the size of each file in whose place another one will come. */
   readonly onReplace: (number: number, bytes: number) => void;
-  readonly metadata: () => MetadataSetter;
+  readonly metadata: MetadataSetters;
   /** True when new versions can be made from old ones. */
   readonly useOld: boolean;
   /** True where nothing about files with further names may be changed. */
@@ -85,14 +85,14 @@ export class TargetActions implements EntryActions {
   link(planned: PlannedEntry): void {
     const { dir, name, entry, outcome, there } = planned;
     if (this.#tools.hardLinks?.take(planned) !== undefined || outcome === "same") return;
-    const { alternatives, held, workspace } = this.#tools;
+    const { alternatives, held, metadata, workspace } = this.#tools;
     if (alternatives?.link(planned) === true) return;
-    const { metadata, replacements, staging } = workspace();
+    const { replacements, staging } = workspace();
     if (entry.kind !== "symlink") {
       if (outcome !== "touched") makeSpecial(workspace(), planned);
-      else metadata.setAt(held.nameAt(dir, name), there!, entry);
+      else metadata.in(dir).setAt(held.nameAt(dir, name), there!, entry);
     } else if (outcome !== "touched") makeLink(workspace(), planned);
-    else metadata.setLink(held, { dir, name }, there!, entry, () => staging.newName(dir, name));
+    else metadata.in(dir).setLink(held, { dir, name }, there!, entry, () => staging.newName(dir, name));
     if (!replacements.isWaiting(planned.number)) this.#tellDone(planned);
   }
 
@@ -109,12 +109,12 @@ export class TargetActions implements EntryActions {
     if (taking !== undefined) return taking;
     if (outcome === "same") return "nothing";
     if (outcome === "touched") {
-      metadata().setAt(held.nameAt(dir, name), there!, entry);
+      metadata.in(dir).setAt(held.nameAt(dir, name), there!, entry);
       linkedFiles.note(there!);
       this.#tellDone(planned);
       return "nothing";
     }
-    const { metadata: setter, search } = workspace();
+    const { search } = workspace();
     const isShared = sparesLinked && outcome === "changed" && there!.linkCount > 1;
     files.add(planned, outcome, { isShared });
     if (outcome === "changed") this.#tools.onReplace(planned.number, there!.size);
@@ -123,7 +123,8 @@ export class TargetActions implements EntryActions {
     if (old?.oldBytes === entry.size) return old;
     if (outcome === "changed" && there!.size > 0) {
       // Where no time is kept a file that has not changed looks like this, at each run.
-      return setter.keeping.timeUnitNsec < Infinity && this.#isQuicker(entry.size) ? "all" : (old ?? "ask");
+      const { timeUnitNsec } = metadata.in(dir).keeping;
+      return timeUnitNsec < Infinity && this.#isQuicker(entry.size) ? "all" : (old ?? "ask");
     }
     const mayHave = search.mayHave(dir, { name, size: entry.size, mtimeSec: entry.mtimeSec });
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);

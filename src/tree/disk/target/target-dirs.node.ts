@@ -5,10 +5,11 @@ import type { NativePath } from "../calls/byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { hasFacts } from "../facts/disk-facts.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
-import { dirBelow, DirNode } from "../calls/dir-node.node.ts";
+import { DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { isAsWanted, type Metadata, metadataOf, modeMask, wantedOver } from "../../plan/comparison.ts";
 import { plainRule, type PlanRule } from "../../plan/plan-rule.ts";
+import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { firstDirMode, type MetadataSetter, setMode } from "../facts/metadata.node.ts";
 
 /** What the owner of a directory needs to see what is in it. */
@@ -49,8 +50,8 @@ export class TargetDirs {
   }
 
   /** Makes a directory where nothing is, or goes into the one that is there. */
-  make({ dir: parent, name, number, entry, there, outcome }: PlannedEntry): DirNode {
-    const dir = there ? dirBelow(parent, name, there) : new DirNode(parent, name, { isNew: true });
+  make({ dir: parent, name, number, entry, there, standing, outcome }: PlannedEntry): DirNode {
+    const dir = standing ?? new DirNode(parent, name, { isNew: true });
     if (there) this.#openUp(dir, there, this.#held.at(parent, name));
     else this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), firstDirMode(entry)));
     if (dir.volume) this.tops.push(dir);
@@ -83,14 +84,14 @@ export class TargetDirs {
   }
 
   /**
-   * True when there is something to set; of directories that were compared, that is known by then.
+   * Those that have something to set, of those of which nothing was compared: new ones, and the
+   * root.
    */
-  get isUnset(): boolean {
+  get unset(): readonly DirNode[] {
     const { root } = this.#held;
-    return this.#wanted.some(
-      (wanted) =>
-        wanted.dir.isNew || (wanted.dir === root && !this.#isAsWanted(this.#held.lookAtDir(root), wanted)),
-    );
+    const isUnset = (wanted: Wanted): boolean =>
+      wanted.dir.isNew || (wanted.dir === root && !this.#isAsWanted(this.#held.lookAtDir(root), wanted));
+    return this.#wanted.filter(isUnset).map(({ dir }) => dir);
   }
 
   /** All directories of the tree, as long as they are not dressed. */
@@ -101,16 +102,16 @@ export class TargetDirs {
   /**
    * Sets the mode and time of all directories that do not look as they are to: of those that did,
    * and that nothing was done in, no other look is taken. What fails is told, and does not stop the
-   * others.
+   * others. How they are set is not found out any more.
    */
   *setMetadata(
-    metadata: MetadataSetter,
+    metadata: MetadataSetters,
   ): Generator<{ readonly entry: number; readonly dir: DirNode; readonly trouble?: unknown }> {
     for (let wanted = this.#wanted.pop(); wanted; wanted = this.#wanted.pop()) {
       const { dir, entry, isSame } = wanted;
       if (isSame && !dir.isWritten && !this.#openedUp.has(dir)) continue;
       try {
-        this.#setMetadataOf(dir, wanted, metadata);
+        this.#setMetadataOf(dir, wanted, metadata.knownIn(dir));
         this.#openedUp.delete(dir);
         yield { entry, dir };
       } catch (trouble) {

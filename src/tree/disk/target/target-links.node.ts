@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import type { MetadataSetter } from "../facts/metadata.node.ts";
+import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
 
 /** What a link needs from the target it belongs to. */
 interface LinkTools extends LeafTools {
-  readonly metadata: MetadataSetter;
+  readonly metadata: MetadataSetters;
 }
 
 /**
@@ -20,8 +20,9 @@ export function makeLink(tools: LinkTools, { dir, name, number, entry, there }: 
     true,
     (temp) => {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
-      metadata.setLinkFacts(held, temp, entry);
-      metadata.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
+      const setter = metadata.in(dir);
+      setter.setLinkFacts(held, temp, entry);
+      setter.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
     },
   );
 }

@@ -3,11 +3,11 @@ import type { SpecialKind } from "../../entry/entry.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { deviceOf } from "../calls/file-stats.node.ts";
 import { makeNode } from "../calls/make-node.node.ts";
-import type { MetadataSetter } from "../facts/metadata.node.ts";
+import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
 
 interface SpecialTools extends LeafTools {
-  readonly metadata: MetadataSetter;
+  readonly metadata: MetadataSetters;
 }
 
 const types: Readonly<Record<SpecialKind, number>> = {
@@ -33,6 +33,6 @@ export function makeSpecial(tools: SpecialTools, { dir, name, number, entry, the
     const make = (): void =>
       makeNode(held.at(temp.dir, temp.name), types[kind] | firstBits, deviceOf(major, minor));
     held.writeIn(temp.dir, make);
-    metadata.setAt(held.nameAt(temp.dir, temp.name), held.look(temp.dir, temp.name)!, entry);
+    metadata.in(dir).setAt(held.nameAt(temp.dir, temp.name), held.look(temp.dir, temp.name)!, entry);
   });
 }

@@ -11,7 +11,7 @@ import type { Need, Placement, TargetOptions, TreeTarget } from "../../target.ts
 import { hasAlternatives } from "./alternatives.node.ts";
 import { placeBytes, printPath, type PlacePath } from "../calls/byte-string.node.ts";
 import { contentAt } from "../calls/content-at.node.ts";
-import { pathBelow, printPlace } from "../calls/dir-node.node.ts";
+import { type DirNode, pathBelow, printPlace } from "../calls/dir-node.node.ts";
 import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "../calls/file-trouble.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
@@ -134,10 +134,10 @@ class DirTarget implements TreeTarget {
       await this.#deleteExtras(opened, whole);
       await this.#settle(opened.workspace?.replacements.putLeaves());
       await this.#linkAll(opened);
-      if (dirs.isUnset) opened.metadata();
+      for (const dir of dirs.unset) this.#lookAhead(opened, dir);
       const hasWritten = opened.workspace !== undefined;
       this.#leaveNothing(opened);
-      for (const { dir, entry, trouble } of dirs.setMetadata(opened.knownMetadata())) {
+      for (const { dir, entry, trouble } of dirs.setMetadata(opened.metadata)) {
         if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
         if (this.#pause.due()) await this.#pause.take();
       }
@@ -216,6 +216,15 @@ class DirTarget implements TreeTarget {
         this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
       }
       if (this.#pause.due()) await this.#pause.take();
+    }
+  }
+
+  /** Finds out how a directory is set, as long as something can be tried there. */
+  #lookAhead({ metadata }: OpenTarget, dir: DirNode): void {
+    try {
+      metadata.in(dir);
+    } catch (thrown) {
+      this.#tell(0, thrown, pathBelow(dir).slice(1));
     }
   }
 

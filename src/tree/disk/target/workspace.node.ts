@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { closingOnFailure, doAll } from "../../../bytes/closing.ts";
+import { doAll } from "../../../bytes/closing.ts";
 import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
 import type { Backups } from "./backups.node.ts";
 import type { Identity } from "../calls/identity.node.ts";
@@ -8,10 +8,8 @@ import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
-import { findKeeping } from "../facts/keeping.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
-import type { KeptFacts } from "../facts/kept-facts.node.ts";
-import { MetadataSetter, type Unkept } from "../facts/metadata.node.ts";
+import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { OldFiles } from "./old-files.node.ts";
 import { Places } from "./places.node.ts";
 import { Replacements } from "./replacements.node.ts";
@@ -37,8 +35,7 @@ interface WorkspaceOptions {
   readonly durable: boolean;
   readonly inPlace: boolean;
   readonly preallocates: boolean;
-  readonly kept: KeptFacts;
-  readonly onUnkept: (what: Unkept) => void;
+  readonly metadata: MetadataSetters;
   readonly pause: Pause;
 }
 
@@ -61,25 +58,21 @@ export class Workspace implements IncomingTools {
   readonly linkedFiles: LinkedFiles;
   readonly backups: Backups | undefined;
   readonly oldFiles: OldFiles | undefined;
-  readonly metadata: MetadataSetter;
+  readonly metadata: MetadataSetters;
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
-    const { rule, likeFrom, mayCutAll, keepOld, durable, inPlace, pause, kept, onUnkept } = options;
+    const { rule, likeFrom, mayCutAll, keepOld, durable, inPlace, metadata, pause } = options;
     this.linkedFiles = options.linkedFiles;
     this.backups = options.backups;
     this.held = held;
     this.durable = durable;
     this.inPlace = inPlace;
     this.preallocates = options.preallocates;
+    this.metadata = metadata;
     this.pause = pause;
     this.staging = new Staging(held);
     this.replacements = new Replacements(held, this.staging, this.backups);
-    const keeping = closingOnFailure(
-      () => findKeeping(held, this.staging.newName(held.root, ""), kept.allowedModeBits),
-      () => this.staging.close(),
-    );
-    this.metadata = new MetadataSetter(keeping, onUnkept, kept.keep);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
     this.oldFiles = keepOld ? new OldFiles(this) : undefined;

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, type TestContext, vi } from "vitest";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
@@ -215,37 +215,112 @@ test("a default ACL decides no mode", async (context) => {
   }
 });
 
-unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).test(
-  "an exFAT volume receives content, and a second run finds nothing to send",
-  async (context) => {
-    using temp = tempDir();
-    const [from, image, to] = [`${temp.path}/from`, `${temp.path}/image`, `${temp.path}/to`];
-    const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
-    fs.mkdirSync(from);
-    fs.mkdirSync(to);
-    fill(from);
-    for (const link of ["link", "dir/link"]) fs.unlinkSync(`${from}/${link}`);
+unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).describe("an exFAT volume", () => {
+  interface Volume extends Disposable {
+    readonly path: string;
+  }
+
+  const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
+
+  /** Mounts a new one. */
+  function mountAt(context: TestContext, path: string): Volume {
+    const image = `${path}.image`;
+    fs.mkdirSync(path, { recursive: true });
     fs.writeFileSync(image, "");
     fs.truncateSync(image, 32 << 20);
     expect(run("mkfs.exfat", image).status).toBe(0);
     const loop = run("losetup", "-f", "--show", image);
     skipFor(context, loop.status === 0 ? undefined : "there is no loop device");
     const device = loop.stdout.trim();
-    try {
-      const { status } = run("mount.exfat-fuse", "-o", "umask=0", device, to);
-      skipFor(context, status === 0 ? undefined : "exFAT cannot be mounted");
-      expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
-      expect(fs.readFileSync(`${to}/dir/large`).equals(noise(300_000, 1))).toBe(true);
-      expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 7 });
-      expect(await foretold(from, to)).toEqual([]);
-      fs.appendFileSync(`${from}/dir/large`, "more");
-      expect(await foretold(from, to)).toEqual([["changed", "dir/large"]]);
-    } finally {
-      run("umount", to);
-      run("losetup", "-d", device);
+    const { status } = run("mount.exfat-fuse", "-o", "umask=0", device, path);
+    if (status !== 0) run("losetup", "-d", device);
+    skipFor(context, status === 0 ? undefined : "exFAT cannot be mounted");
+    return {
+      path,
+      [Symbol.dispose]() {
+        run("umount", path);
+        run("losetup", "-d", device);
+        fs.unlinkSync(image);
+      },
+    };
+  }
+
+  test("receives content, and a second run finds nothing to send", async (context) => {
+    using temp = tempDir();
+    using volume = mountAt(context, `${temp.path}/to`);
+    const [from, to] = [`${temp.path}/from`, volume.path];
+    fs.mkdirSync(from);
+    fill(from);
+    for (const link of ["link", "dir/link"]) fs.unlinkSync(`${from}/${link}`);
+    expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
+    expect(fs.readFileSync(`${to}/dir/large`).equals(noise(300_000, 1))).toBe(true);
+    expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 7 });
+    expect(await foretold(from, to)).toEqual([]);
+    fs.appendFileSync(`${from}/dir/large`, "more");
+    expect(await foretold(from, to)).toEqual([["changed", "dir/large"]]);
+  });
+
+  test("below another file system is compared by what it keeps itself", async (context) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    using _ = mountAt(context, `${to}/dir`);
+    fs.mkdirSync(from);
+    fill(from);
+    fs.unlinkSync(`${from}/dir/link`);
+    expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
+    expect(fs.statSync(`${to}/small`).mode & 0o777).toBe(0o600);
+    expect(await foretold(from, to)).toEqual([]);
+    expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 8 });
+    fs.chmodSync(`${from}/small`, 0o640);
+    expect(await foretold(from, to)).toEqual([["touched", "small"]]);
+    await sync(from, to);
+    expect(fs.statSync(`${to}/small`).mode & 0o777).toBe(0o640);
+  });
+
+  test("does not hold all: what it does not is foretold, and told at each run", async (context) => {
+    using temp = tempDir();
+    using volume = mountAt(context, `${temp.path}/to`);
+    const [from, to] = [`${temp.path}/from`, volume.path];
+    fs.mkdirSync(`${from}/Dir`, { recursive: true });
+    fs.mkdirSync(`${from}/dir`);
+    for (const name of ["Dir/1", "File", "a:b", "dir/2", "file", "plain"])
+      fs.writeFileSync(`${from}/${name}`, name);
+    fs.symlinkSync("plain", `${from}/link`);
+    const lacking = ["a:b", "dir", "file", "link"];
+    for (let i = 0; i < 2; i++) {
+      const told: string[] = [];
+      const preview = await syncTrees(await openTreeSource(`${from}/`), openTreePreview(to));
+      for (const { detail } of preview.troubles) told.push(detail.path!);
+      expect(told.sort()).toEqual(lacking);
+      const { troubles } = await sync(from, to);
+      expect(troubles).toEqual(preview.troubles.map(String));
+      expect(fs.readdirSync(to).sort()).toEqual(["Dir", "File", "plain"]);
+      expect(fs.readFileSync(`${to}/File`, "utf8")).toBe("File");
     }
-  },
-);
+  });
+
+  test("keeps what is named in another case than there while others are deleted", async (context) => {
+    using temp = tempDir();
+    using volume = mountAt(context, `${temp.path}/to`);
+    const [from, to] = [`${temp.path}/from`, volume.path];
+    fs.mkdirSync(`${from}/Été`, { recursive: true });
+    fs.mkdirSync(`${to}/éTÉ`);
+    for (const at of [`${from}/File`, `${from}/Été/1`, `${to}/fILE`, `${to}/éTÉ/1`, `${to}/extra`]) {
+      fs.writeFileSync(at, "1");
+      fs.utimesSync(at, 1000, 1000);
+    }
+    const options = { maxDeletedCount: 9 };
+    const deleted: string[] = [];
+    const onChange = ({ change, path }: TreeChange): void => {
+      if (change === "deleted") deleted.push(path);
+    };
+    await syncTrees(await openTreeSource(`${from}/`), openTreePreview(to, { ...options, onChange }));
+    expect(await sync(from, to, { ...options, onChange })).toMatchObject({ troubles: [], sentBytes: 0 });
+    expect(deleted).toEqual(["extra", "extra"]);
+    expect(fs.readdirSync(to).sort()).toEqual(["fILE", "éTÉ"]);
+    expect(fs.readdirSync(`${to}/éTÉ`)).toEqual(["1"]);
+  });
+});
 
 describe("a medium that fails while times are set", () => {
   test.each(["EIO", "EDQUOT"])("with %s: every file is told", async (code) => {
