@@ -77,7 +77,8 @@ export class MetadataSetters {
       return this.#find(top);
     } catch (thrown) {
       if (isSyncError(thrown, "LOCKED")) throw thrown;
-      if (isErrno(thrown) && !isRefusal(thrown) && !isErrno(thrown, "EDQUOT", "ENOSPC", "EROFS")) throw thrown;
+      if (isErrno(thrown) && !isRefusal(thrown) && !isErrno(thrown, "EDQUOT", "ENOSPC", "EROFS"))
+        throw thrown;
       return this.#suppose();
     }
   }
