@@ -92,5 +92,6 @@ export {
 } from "./swarm/swarm-peer.ts";
 export { type PackStoreOptions, packStore } from "./store/pack.node.ts";
 export type { SessionDirection } from "./transport/session-request.ts";
+export type { OpeningOptions, SourcePlace, TargetPlace } from "./transfer/opened-places.node.ts";
 export { transfer } from "./transfer/transfer.node.ts";
 export type { TransferOptions, TransferSummary } from "./transfer/transfer-options.node.ts";

@@ -6,36 +6,29 @@ import { sendTree } from "../session/send.ts";
 import { limitRate } from "../transport/limited-rate.ts";
 import { duplexPair } from "../transport/memory.ts";
 import { loadFilter } from "./filter-loading.node.ts";
-import { chunkMakingFor, openSource } from "./open-source.node.ts";
-import { openTarget } from "./open-target.node.ts";
-import type { TreeFilter } from "../tree/filter/tree-filter.ts";
-import type { TreeTarget } from "../tree/target.ts";
+import { chunkMakingFor } from "./open-source.node.ts";
+import type { LoadSource, LoadTarget } from "./opened-places.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
- * Brings a place here up to date with a tree here: both ends of a session in this process.
+ * Brings a place up to date with a tree, both opened here: both ends of a session in this process.
  *
  * @throws NOT_FOUND when nothing is to be sent, USAGE and LIMIT for the filter, USAGE when what is
  *   removed at the source would be what has arrived, and what `receiveTree` does
  */
-export async function copy(from: string, to: string, options: TransferOptions): Promise<ReceiveSummary> {
-  return copyInto(from, (filter) => openTarget(to, { ...options, filter }), options);
-}
-
-/** Sends a tree here to a target here. */
-export async function copyInto(
-  from: string,
-  open: (filter: TreeFilter | undefined) => TreeTarget | Promise<TreeTarget>,
+export async function copy(
+  loadSource: LoadSource,
+  loadTarget: LoadTarget,
   options: TransferOptions,
 ): Promise<ReceiveSummary> {
   const { filter } = await loadFilter(options, "receiver");
   const { bytesPerSecond, signal, onConnect } = options;
-  const opened = await openSource(from, { ...options, filter });
+  const opened = await (await loadSource())({ filter });
   const { onTrouble = () => {} } = options;
   const source = opened.arrived ? override(opened, { arrived: () => opened.arrived!(onTrouble) }) : opened;
   return closingInTheEnd(
     async () => {
-      const target = await open(filter);
+      const target = await (await loadTarget())({ filter });
       const making = await chunkMakingFor(options);
       const [left, right] = duplexPair();
       onConnect?.();

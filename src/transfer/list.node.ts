@@ -1,7 +1,7 @@
 import type { ReceiveSummary } from "../session/receive.ts";
 import { type ListedEntry, openListing } from "../tree/listing-target.ts";
-import { parseEndpoint } from "./endpoint.node.ts";
-import { pullInto } from "./pull.node.ts";
+import { type LoadTarget, type SourcePlace, sourceAt } from "./opened-places.node.ts";
+import { pull } from "./pull.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
@@ -11,14 +11,14 @@ import type { TransferOptions } from "./transfer-options.node.ts";
  * @throws what `transfer` does
  */
 export async function list(
-  from: string,
+  from: string | SourcePlace,
   onEntry: (listed: ListedEntry) => void,
   given: TransferOptions,
 ): Promise<ReceiveSummary> {
   const options = { ...given, keep: { ...given.keep, devices: true, specials: true }, retries: 0 };
-  const open = () => openListing(onEntry);
-  const source = parseEndpoint(from);
-  if (source.kind !== "local") return pullInto(source, async () => open, options);
-  const { copyInto } = await import("./copy.node.ts");
-  return copyInto(source.path, open, options);
+  const loadTarget: LoadTarget = async () => () => openListing(onEntry);
+  const source = sourceAt(from, options);
+  if (source.kind !== "opened") return pull(source, loadTarget, options);
+  const { copy } = await import("./copy.node.ts");
+  return copy(source.load, loadTarget, options);
 }

@@ -1,40 +1,21 @@
 import type { ReceiveSummary } from "../session/receive.ts";
-import type { TreeFilter } from "../tree/filter/tree-filter.ts";
 import { encodeOrder } from "../tree/order/order-codec.ts";
-import type { TreeTarget } from "../tree/target.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { livenessTo } from "./liveness.node.ts";
+import type { LoadTarget } from "./opened-places.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
-/** Loads what opens the place that a tree is received in, for each attempt anew. */
-export type LoadTarget = () => Promise<(filter: TreeFilter | undefined) => TreeTarget | Promise<TreeTarget>>;
-
 /**
- * Brings a place here up to date with a tree elsewhere.
+ * Brings a place that is opened here up to date with a tree elsewhere. The other end is started
+ * before the modules of a session are loaded.
  *
  * @throws USAGE for options that do not go together, LIMIT for too many rules, and what
  *   `createReceiver` does
  */
 export async function pull(
-  there: RemoteEndpoint,
-  place: string,
-  options: TransferOptions,
-): Promise<ReceiveSummary> {
-  const loadTarget: LoadTarget = async () => {
-    const { openTarget } = await import("./open-target.node.ts");
-    return (filter) => openTarget(place, { ...options, filter, expected: filter });
-  };
-  return pullInto(there, loadTarget, options);
-}
-
-/**
- * Receives a tree from elsewhere. The other end is started before the modules of a session are
- * loaded.
- */
-export async function pullInto(
   there: RemoteEndpoint,
   loadTarget: LoadTarget,
   options: TransferOptions,
@@ -54,7 +35,7 @@ export async function pullInto(
       ...options,
       ...patience,
       connect,
-      openTarget: () => openTarget(filter),
+      openTarget: () => openTarget({ filter }),
     });
     return await run.done;
   } finally {

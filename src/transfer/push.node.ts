@@ -3,23 +3,23 @@ import { encodeOrder } from "../tree/order/order-codec.ts";
 import { plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
 import type { Connect } from "../session/reconnect.ts";
 import { limitRate } from "../transport/limited-rate.ts";
-import { checkSource } from "./check-source.node.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
 import { loadFilter } from "./filter-loading.node.ts";
 import { livenessTo } from "./liveness.node.ts";
+import type { LoadSource } from "./opened-places.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
 /**
- * Brings a place elsewhere up to date with a tree here. The other end is started before the modules
- * of a session are loaded.
+ * Brings a place elsewhere up to date with a tree that is opened here. The other end is started
+ * before the modules of a session are loaded.
  *
- * @throws USAGE for options that do not go together, NOT_FOUND when nothing is to be sent, LIMIT
- *   for too many rules, and what `createSender` does
+ * @throws USAGE for options that do not go together, LIMIT for too many rules, and what
+ *   `createSender` does
  */
 export async function push(
-  place: string,
+  loadSource: LoadSource,
   there: RemoteEndpoint,
   options: TransferOptions,
 ): Promise<SendSummary> {
@@ -30,12 +30,12 @@ export async function push(
   const order = encodeOrder({ ...options, keep, filter: spared }, "receiver");
   const connector = connectorTo(there, { direction: "push", order }, options);
   const limited: Connect = async (given) => limitRate(await connector(given), options.bytesPerSecond);
-  checkSource(place);
   const { connect, close } = connectEarly(limited, options);
   try {
-    const [{ createSender }, { openSource, chunkMakingFor }] = await Promise.all([
+    const [{ createSender }, { chunkMakingFor }, openSource] = await Promise.all([
       import("../session/create-sender.ts"),
       import("./open-source.node.ts"),
+      loadSource(),
     ]);
     const patience = livenessTo(there, options);
     const run = createSender({
@@ -43,7 +43,7 @@ export async function push(
       ...(await chunkMakingFor(options)),
       ...patience,
       connect,
-      openSource: () => openSource(place, { ...options, filter }),
+      openSource: () => openSource({ filter }),
     });
     return await run.done;
   } finally {

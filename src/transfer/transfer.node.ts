@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
-import { parseEndpoint } from "./endpoint.node.ts";
+import { checkSource } from "./check-source.node.ts";
+import { type SourcePlace, sourceAt, type TargetPlace, targetAt } from "./opened-places.node.ts";
 import { pull } from "./pull.node.ts";
 import { push } from "./push.node.ts";
 import { withRemoval } from "./source-removal.ts";
@@ -8,8 +9,8 @@ import type { TransferOptions, TransferSummary } from "./transfer-options.node.t
 /**
  * Brings one place up to date with another. A place is a path, `[USER@]HOST:PATH` for a remote
  * shell, or a URL of ws:, wss:, http: or https: for a server; a slash at the end of the first means
- * what is in the directory, as with rsync. One of the two has to be here. When the connection
- * breaks it is made anew, as by `createSender`.
+ * what is in the directory, as with rsync. It may also be an object that opens itself. One of the
+ * two has to be here. When the connection breaks it is made anew, as by `createSender`.
  *
  * Resolves when all is in place. Entries that failed did not stop the others: see `troubles` and
  * `failed` of the summary.
@@ -23,17 +24,20 @@ import type { TransferOptions, TransferSummary } from "./transfer-options.node.t
  *   ```
  */
 export async function transfer(
-  from: string,
-  to: string,
+  from: string | SourcePlace,
+  to: string | TargetPlace,
   given: TransferOptions = {},
 ): Promise<TransferSummary> {
   const options = withRemoval(given);
-  const source = parseEndpoint(from);
-  const target = parseEndpoint(to);
-  if (target.kind === "local")
-    return source.kind === "local"
-      ? (await import("./copy.node.ts")).copy(source.path, target.path, options)
-      : pull(source, target.path, options);
-  if (source.kind === "local") return push(source.path, target, options);
-  throw new SyncError("USAGE", `one of the two places has to be here: ${from} and ${to} are not`);
+  const source = sourceAt(from, options);
+  const target = targetAt(to, options);
+  if (target.kind === "opened")
+    return source.kind === "opened"
+      ? (await import("./copy.node.ts")).copy(source.load, target.load, options)
+      : pull(source, target.load, options);
+  if (source.kind === "opened") {
+    if (source.path !== undefined) checkSource(source.path);
+    return push(source.load, target, options);
+  }
+  throw new SyncError("USAGE", "one of the two places has to be here");
 }
