@@ -56,6 +56,7 @@ export async function openSession(
           onProgress,
           onTrouble,
           compressionLevel: order.compressionLevel,
+          ...(order.tellsChanges === true && { onChange: () => {} }),
           ...(layout && { layout }),
           ...(cutter && { cutter }),
           ...(digest && { digest }),
@@ -81,7 +82,12 @@ export async function openSession(
 }
 
 /** Fields that are carried out here, whatever the share is. */
-const heldHere: ReadonlySet<keyof Order> = new Set(["dryRun", "bytesPerSecond", "compressionLevel"]);
+const heldHere: ReadonlySet<keyof Order> = new Set([
+  "dryRun",
+  "bytesPerSecond",
+  "compressionLevel",
+  "tellsChanges",
+]);
 
 /** What a share does not carry out is not passed over. @throws UNSUPPORTED */
 function checkOrder({ orderFields = [] }: Share, order: Order): void {

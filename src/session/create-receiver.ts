@@ -13,7 +13,7 @@ import { type Carried, RunTotals } from "./run-totals.ts";
  * Everything that travelled counts. A file that the next attempt goes through again does not count
  * twice, but for what came of it.
  */
-const carried: Carried<ReceiveProgress> = {
+export const carriedByReceiver: Carried<ReceiveProgress> = {
   files: "files",
   finishedBytes: "finishedBytes",
   chunkBytes: "finishedBytes",
@@ -46,7 +46,7 @@ export interface ReceiverOptions extends ReceiveOptions, ReconnectOptions {
  */
 export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
   const { connect, openTarget, onProgress } = options;
-  const totals = new RunTotals(carried);
+  const totals = new RunTotals(carriedByReceiver);
   const withBefore = <Now extends ReceiveProgress>(now: Now): Now => {
     const whole = totals.withBefore(now);
     return whole === now ? now : { ...whole, reusedBytes: reusedBytesOf(whole) };

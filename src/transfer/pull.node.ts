@@ -1,4 +1,5 @@
 import type { ReceiveSummary } from "../session/receive.ts";
+import type { Connect } from "../session/reconnect.ts";
 import { encodeOrder } from "../tree/order/order-codec.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
@@ -21,9 +22,7 @@ export async function pull(
   options: TransferOptions,
 ): Promise<ReceiveSummary> {
   const { filter, texts } = await loadFilter(options, "sender");
-  const chunking = options.store === undefined ? undefined : "casync";
-  const order = encodeOrder({ ...options, chunking, filter: texts }, "sender");
-  const connector = connectorTo(there, { direction: "pull", order }, options);
+  const connector = connectorToSender(there, options, texts);
   const { connect, close } = connectEarly(connector, options);
   try {
     const [{ createReceiver }, openTarget] = await Promise.all([
@@ -41,4 +40,20 @@ export async function pull(
   } finally {
     close();
   }
+}
+
+/**
+ * How to connect to an end that sends.
+ *
+ * @param texts the rules for it
+ * @throws USAGE for options that do not go together
+ */
+export function connectorToSender(
+  there: RemoteEndpoint,
+  options: TransferOptions,
+  texts: readonly string[],
+): Connect {
+  const chunking = options.store === undefined ? undefined : "casync";
+  const order = encodeOrder({ ...options, chunking, filter: texts }, "sender");
+  return connectorTo(there, { direction: "pull", order }, { ...options, ...options.source });
 }

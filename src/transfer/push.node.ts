@@ -2,7 +2,6 @@ import type { SendSummary } from "../session/send.ts";
 import { encodeOrder } from "../tree/order/order-codec.ts";
 import { plainKeep, withoutPrivileges } from "../tree/plan/keep.ts";
 import type { Connect } from "../session/reconnect.ts";
-import { limitRate } from "../transport/limited-rate.ts";
 import { connectorTo } from "./connector.node.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 import { connectEarly } from "./early-connection.ts";
@@ -24,13 +23,8 @@ export async function push(
   options: TransferOptions,
 ): Promise<SendSummary> {
   const { filter, texts } = await loadFilter(options, "receiver");
-  // Rules are for what would be deleted there; the rest of them is seen to here.
-  const spared = options.maxDeletedCount === undefined ? [] : texts;
-  const keep = there.kind === "ssh" ? options.keep : withoutPrivileges(options.keep ?? plainKeep);
-  const order = encodeOrder({ ...options, keep, filter: spared }, "receiver");
-  const connector = connectorTo(there, { direction: "push", order }, options);
-  const limited: Connect = async (given) => limitRate(await connector(given), options.bytesPerSecond);
-  const { connect, close } = connectEarly(limited, options);
+  const connector = connectorToReceiver(there, options, texts);
+  const { connect, close } = connectEarly(limited(connector, options.bytesPerSecond), options);
   try {
     const [{ createSender }, { chunkMakingFor }, openSource] = await Promise.all([
       import("../session/create-sender.ts"),
@@ -49,4 +43,31 @@ export async function push(
   } finally {
     close();
   }
+}
+
+/** The same connection at a rate, where one is given. */
+function limited(connect: Connect, bytesPerSecond: number | undefined): Connect {
+  if (bytesPerSecond === undefined) return connect;
+  return async (given) => {
+    const duplex = await connect(given);
+    return (await import("../transport/limited-rate.ts")).limitRate(duplex, bytesPerSecond);
+  };
+}
+
+/**
+ * How to connect to an end that receives.
+ *
+ * @param texts the rules for it
+ * @throws USAGE for options that do not go together
+ */
+export function connectorToReceiver(
+  there: RemoteEndpoint,
+  options: TransferOptions,
+  texts: readonly string[],
+): Connect {
+  // Rules are for what would be deleted there; the sender sees to the rest of them.
+  const spared = options.maxDeletedCount === undefined ? [] : texts;
+  const keep = there.kind === "ssh" ? options.keep : withoutPrivileges(options.keep ?? plainKeep);
+  const order = encodeOrder({ ...options, keep, filter: spared }, "receiver");
+  return connectorTo(there, { direction: "push", order }, options);
 }

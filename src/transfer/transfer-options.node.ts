@@ -15,14 +15,16 @@ import type { OpenTargetOptions } from "./open-target.node.ts";
 export interface TransferOptions
   extends
     ConnectorOptions,
-    Omit<Order, "filter">,
+    Omit<Order, "filter" | "tellsChanges">,
     FilterOptions,
     LivenessOptions,
     ReceiveLimits,
     ReconnectOptions {
   /** Opens the `store` of a destination here; one that needs no credentials unless given. */
   readonly openStore?: OpenTargetOptions["openStore"];
-  /** True to compress content that shrinks. */
+  /** How the source is reached, where that differs. */
+  readonly source?: ConnectorOptions;
+  /** True to compress content that shrinks; not for a transfer of which neither end is here. */
   readonly compress?: boolean;
   /** Called whenever the totals have changed; as often as that happens. */
   readonly onProgress?: (progress: SendProgress | ReceiveProgress) => void;
@@ -36,5 +38,8 @@ export interface TransferOptions
   readonly onUnkept?: (what: Unkept) => void;
 }
 
-/** What was transferred: of a sender where the source is here, of a receiver otherwise. */
+/**
+ * What was transferred: of a sender where only the source is here, of a receiver otherwise. Where
+ * neither end is here, entries and files are known when the session is over.
+ */
 export type TransferSummary = SendSummary | ReceiveSummary;

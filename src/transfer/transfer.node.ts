@@ -1,4 +1,3 @@
-import { SyncError } from "../errors.ts";
 import { checkSource } from "./check-source.node.ts";
 import { type SourcePlace, sourceAt, type TargetPlace, targetAt } from "./opened-places.node.ts";
 import { pull } from "./pull.node.ts";
@@ -9,8 +8,9 @@ import type { TransferOptions, TransferSummary } from "./transfer-options.node.t
 /**
  * Brings one place up to date with another. A place is a path, `[USER@]HOST:PATH` for a remote
  * shell, or a URL of ws:, wss:, http: or https: for a server; a slash at the end of the first means
- * what is in the directory, as with rsync. It may also be an object that opens itself. One of the
- * two has to be here. When the connection breaks it is made anew, as by `createSender`.
+ * what is in the directory, as with rsync. It may also be an object that opens itself. Between two
+ * places elsewhere all passes through this machine, and nothing stays. When the connection breaks
+ * it is made anew, as by `createSender`.
  *
  * Resolves when all is in place. Entries that failed did not stop the others: see `troubles` and
  * `failed` of the summary.
@@ -39,5 +39,5 @@ export async function transfer(
     if (source.path !== undefined) checkSource(source.path);
     return push(source.load, target, options);
   }
-  throw new SyncError("USAGE", "one of the two places has to be here");
+  return (await import("./forward.node.ts")).forward(source, target, options);
 }

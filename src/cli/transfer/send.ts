@@ -97,6 +97,7 @@ export const send = defineCommand({
         ...(await chunkMakingFor(order)),
         ...(compress && { compress: true }),
         compressionLevel: order.compressionLevel,
+        ...(given?.tellsChanges === true && { onChange: () => {} }),
         signal,
         onTrouble: (error) => report.trouble(error),
         ...progressTo(report),

@@ -45,7 +45,15 @@ export const pushOptions = {
 } as const satisfies OptionSpecs;
 
 /** Those of one that may receive here. */
-export const transferOptions = { ...pushOptions, ...receiveLimitOptions } as const satisfies OptionSpecs;
+export const transferOptions = {
+  ...pushOptions,
+  ...receiveLimitOptions,
+  "source-token-file": {
+    type: "string",
+    value: "FILE",
+    about: "from one server to another: show the token in this file to that of SRC",
+  },
+} as const satisfies OptionSpecs;
 
 /** Brings one place up to date with another, as the options say, and reports it. */
 export async function runTransfer({
@@ -73,9 +81,16 @@ export async function runTransfer({
   const limits = receiveLimitsOf(options);
   const changes = new ChangeReport(report, order);
   prepareForSession("duplex");
-  const target = parseEndpoint(to ?? ".");
+  const lists = to === undefined || options["list-only"] === true;
+  const target = parseEndpoint(lists ? "." : to);
+  const isForwarded = source.kind !== "local" && target.kind !== "local";
+  if (!isForwarded && options["source-token-file"] !== undefined)
+    throw new SyncError("USAGE", "--source-token-file is for a transfer of which neither end is here");
   const common = {
-    ...readConnectorOptions(source.kind === "local" ? target : source, options, report),
+    ...readConnectorOptions(target.kind === "local" ? source : target, options, report),
+    ...(isForwarded && {
+      source: (await import("./source-access.ts")).readSourceAccess(source, options, report),
+    }),
     ...reconnectionOf(options, report),
     ...timeoutOf(options),
     ...connectTimeoutOf(options),
@@ -84,8 +99,7 @@ export async function runTransfer({
     signal: endingSignal(options, signal),
     ...compressionOf(options),
   };
-  if (to === undefined || options["list-only"] === true)
-    return (await import("./listing-run.ts")).runListing(place, options, report, common);
+  if (lists) return (await import("./listing-run.ts")).runListing(place, options, report, common);
   const summary = await transfer(place, to, {
     ...common,
     ...readLocalOptions(to, report),

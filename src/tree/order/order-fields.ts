@@ -70,6 +70,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   inPlace: { ends: receiver, check: flag },
   durability: { ends: receiver, check: choice("files", "once", "all") },
   compressionLevel: { ends: sender, check: count(9, 1) as Check<CompressionLevel> },
+  tellsChanges: { ends: sender, check: flag },
   bytesPerSecond: { ends: sender, check: count(maxRate, 1) },
   rule: {
     ends: receiver,

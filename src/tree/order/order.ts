@@ -85,6 +85,11 @@ export interface Order {
   readonly preallocates?: boolean | undefined;
   /** When what is written is on the medium; whenever the system likes, unless given. */
   readonly durability?: Durability | undefined;
+  /**
+   * True to have the receiver tell the sender what becomes of each path, for who is in between and
+   * listens.
+   */
+  readonly tellsChanges?: boolean | undefined;
   /** Bytes that the sender lets go out in a second at most. */
   readonly bytesPerSecond?: number | undefined;
   /** How much effort the sender puts into compressing content; whatever suits unless given. */

@@ -145,7 +145,7 @@ describe("with a server", () => {
 
 describe("what makes no sense is refused before anything is done", () => {
   it.each([
-    ["two places elsewhere", "host:a", "http://host/b", {}, /one of the two places has to be here/],
+    ["compression between others", "host:a", "http://host/b", { compress: true }, /is not compressed/],
     ["turns over a shell", ".", "host:a", { turns: true }, /goes with a URL/],
     ["a shell that is none", ".", "host:a", { rsh: "'" }, /not a command/],
   ])("%s", async (_, from, to, options, message) => {

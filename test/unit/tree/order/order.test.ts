@@ -35,6 +35,7 @@ const whole: Required<Order> = {
   retention: "daily:7",
   durability: "all",
   bytesPerSecond: 4096,
+  tellsChanges: true,
   rule: {
     equality: "size",
     windowSec: 2,
@@ -76,6 +77,7 @@ test("each end is told what it carries out", () => {
     oneFileSystem: true,
     flatDirs: true,
     paths: ["a/b", "\udcff"],
+    tellsChanges: true,
   });
 });
 
