@@ -2,7 +2,6 @@ import { checkSource } from "./check-source.node.ts";
 import { type SourcePlace, sourceAt, type TargetPlace, targetAt } from "./opened-places.node.ts";
 import { pull } from "./pull.node.ts";
 import { push } from "./push.node.ts";
-import { withRemoval } from "./source-removal.ts";
 import type { TransferOptions, TransferSummary } from "./transfer-options.node.ts";
 
 /**
@@ -28,7 +27,7 @@ export async function transfer(
   to: string | TargetPlace,
   given: TransferOptions = {},
 ): Promise<TransferSummary> {
-  const options = withRemoval(given);
+  const options = given.removesSourceFiles === true ? await withRemoval(given) : given;
   const source = sourceAt(from, options);
   const target = targetAt(to, options);
   if (target.kind === "opened")
@@ -40,4 +39,9 @@ export async function transfer(
     return push(source.load, target, options);
   }
   return (await import("./forward.node.ts")).forward(source, target, options);
+}
+
+/** What is asked for seldom is loaded when it is. */
+async function withRemoval(options: TransferOptions): Promise<TransferOptions> {
+  return (await import("./source-removal.ts")).withRemoval(options);
 }
