@@ -6,7 +6,7 @@ import { decodeError } from "../session/closing.ts";
 import type { Frame } from "../session/frame.ts";
 import type { Link } from "../session/link.ts";
 import { decodePeerHello, encodePeerHello, type PeerHello } from "./peer-hello.ts";
-import { readIds } from "./id-list.ts";
+import { readIds } from "../session/id-list.ts";
 
 /** What a peer says of itself: who it is, and what it has by now. */
 export interface Greeting extends PeerHello {

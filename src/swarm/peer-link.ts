@@ -11,7 +11,7 @@ import type { Link } from "../session/link.ts";
 import { Queue } from "../session/queue.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { exchangeGreetings, type Greeting } from "./greeting.ts";
-import { readIds } from "./id-list.ts";
+import { readIds } from "../session/id-list.ts";
 import type { PeerHello } from "./peer-hello.ts";
 import { swarmLimits } from "./swarm-limits.ts";
 

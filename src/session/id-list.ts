@@ -3,7 +3,7 @@ import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /**
- * The ids of a WANT or HAVE payload, each in memory of its own. @throws BAD_MESSAGE when there is
+ * The ids of a WANT or HAVE frame, each in memory of its own. @throws BAD_MESSAGE when there is
  * none, or a part of one
  */
 export function readIds(payload: Bytes): ChunkId[] {
