@@ -43,21 +43,31 @@ const absentHint = (needed: string) =>
  * @param wish what is wanted of it
  * @throws USAGE when `rsh` is no command, LIMIT for an order that is too long
  */
-export function remoteShell(
+export function remoteShell(there: ShellEndpoint, wish: SessionWish, options: RemoteShellOptions): Connect {
+  return remoteProgram(there, roleFor(wish), options);
+}
+
+/**
+ * How to start the program at the other end of a remote shell, whatever it is to do.
+ *
+ * @param words its arguments, as words for a shell; the path follows them
+ * @throws USAGE when `rsh` is no command
+ */
+export function remoteProgram(
   { host, path }: ShellEndpoint,
-  wish: SessionWish,
+  words: string,
   { rsh = "ssh", remotePath, bootstrap: isSent = true, onRemoteText = () => {} }: RemoteShellOptions,
 ): Connect {
-  const role = `${roleFor(wish)} -- ${quotePath(path)}`;
+  const role = `${words} -- ${quotePath(path)}`;
   const sent = isSent && remotePath === undefined ? bootstrap(role) : undefined;
   const remote = sent?.command ?? `${remotePath ?? "rsync-stream"} ${role}`;
   const [command, ...args] = byteWords([...splitWords(rsh), host, remote]);
   const hint = absentHint(sent === undefined ? "rsync-stream" : "rsync-stream, or at least Node.js,");
   return async ({ signal }) => {
-    const words: ChildWords = new RemoteWords({ onText: onRemoteText });
+    const heard: ChildWords = new RemoteWords({ onText: onRemoteText });
     const duplex = childProcessDuplex(command, args, {
       exitHints: { 126: hint, 127: hint },
-      words,
+      words: heard,
       ...(signal && { signal }),
     });
     return sent === undefined ? duplex : duplexOf(sent.wrap(channelOf(duplex)));
