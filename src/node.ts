@@ -90,6 +90,9 @@ export {
   type SwarmStatus,
   createSwarmPeer,
 } from "./swarm/swarm-peer.ts";
+export type { MirrorOptions, MirrorSummary, MirrorTotals } from "./mirror/mirror-options.ts";
+export { receiveChunks } from "./mirror/receive-chunks.ts";
+export { sendChunks } from "./mirror/send-chunks.ts";
 export { type PackStoreOptions, packStore } from "./store/pack.node.ts";
 export type { SessionDirection } from "./transport/session-request.ts";
 export type { OpeningOptions, SourcePlace, TargetPlace } from "./transfer/opened-places.node.ts";

@@ -20,6 +20,7 @@ import { CastrReads } from "./castr-reads.node.ts";
 import { CastrThread } from "./castr-thread.node.ts";
 import { chunkPath, idOfPath } from "./chunk-name.ts";
 import { type KeptChunks, renewMs } from "./kept-chunks.ts";
+import type { StoredChunks } from "./stored-chunks.ts";
 import { nodeCoding } from "./compressor.node.ts";
 
 export interface CastrOptions {
@@ -32,15 +33,7 @@ export interface CastrOptions {
 }
 
 /** A store of casync or desync in a directory. */
-export interface CastrStore extends Store, KeptChunks {
-  /**
-   * A chunk as it lies in the store, when that is in this form; undefined otherwise. Nobody has
-   * verified it: that is for the reader.
-   *
-   * @throws NOT_FOUND, IO
-   */
-  stored(id: ChunkId, form: ChunkCoding): Uint8Array | undefined;
-}
+export interface CastrStore extends Store, KeptChunks, StoredChunks {}
 
 /** Bytes that are written before a thread is started, which takes longer than to write these. */
 const firstBytes = 4_194_304;

@@ -12,7 +12,7 @@ import type { ChunkCoding } from "./chunk-coding.ts";
 import { idOfPath } from "./chunk-name.ts";
 import { nodeCoding } from "./compressor.node.ts";
 import { maxStoredBytes } from "./stored-form.ts";
-import { storedChunk } from "./stored-chunks.node.ts";
+import { storedChunk } from "./stored-chunks.ts";
 
 export interface ChunkAnswersOptions {
   /** The form in which chunks travel; compressed unless given. */

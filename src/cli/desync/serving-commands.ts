@@ -10,7 +10,7 @@ import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding
 import { openChunkReader } from "../../casync/open-store.node.ts";
 import { servePull } from "../../casync/serve-pull.ts";
 import { mergedReads } from "../../casync/several-stores.ts";
-import { storedChunk } from "../../casync/stored-chunks.node.ts";
+import { storedChunk } from "../../casync/stored-chunks.ts";
 import { SyncError } from "../../errors.ts";
 import { duplexChannel } from "../../transfer/standard-streams.node.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";

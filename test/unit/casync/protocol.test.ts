@@ -7,7 +7,7 @@ import { nodeCompressor } from "../../../src/casync/compressor.node.ts";
 import { encodeChunk, encodeHello, encodeMessage, messageTypes } from "../../../src/casync/protocol.ts";
 import { pulledChunks } from "../../../src/casync/pulled-chunks.ts";
 import { servePull } from "../../../src/casync/serve-pull.ts";
-import { storedChunk } from "../../../src/casync/stored-chunks.node.ts";
+import { storedChunk } from "../../../src/casync/stored-chunks.ts";
 import { channelOf, type ByteChannel } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { casyncJson, casyncVector, collect, inBlocks } from "./vectors.ts";

@@ -1,11 +1,19 @@
 import { isSyncError } from "../errors.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { Bytes } from "../types.ts";
+import type { ChunkId } from "../chunk/chunk.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
-import type { CastrStore } from "./castr.node.ts";
 
-/** A store that may know chunks in the very form that is asked for. */
-type MayHaveStored = ChunkReader & Partial<Pick<CastrStore, "stored">>;
+/** A store that has chunks in a form. */
+export interface StoredChunks {
+  /**
+   * A chunk as it lies in the store, when that is in this form; undefined otherwise. Nobody has
+   * verified it: that is for the reader.
+   *
+   * @throws NOT_FOUND, IO
+   */
+  stored(id: ChunkId, form: ChunkCoding): Bytes | undefined;
+}
 
 /**
  * A chunk in a coding, as it lies in the store where that has the same, otherwise made anew;
@@ -14,7 +22,7 @@ type MayHaveStored = ChunkReader & Partial<Pick<CastrStore, "stored">>;
  * @throws what the store throws for one that cannot be read
  */
 export async function storedChunk(
-  store: MayHaveStored,
+  store: ChunkReader & Partial<StoredChunks>,
   id: Bytes,
   coding: ChunkCoding,
 ): Promise<Bytes | undefined> {
