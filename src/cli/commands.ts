@@ -132,6 +132,21 @@ export const commands: CommandTable = {
     about: "let others fetch chunks of casync and desync over HTTP",
     load: async () => (await import("./casync/commands.ts")).storeServe,
   },
+  "store sync": {
+    synopsis: "SRC DST [--index INDEX]",
+    about: "give a store the chunks of another that it lacks, here or over ssh",
+    load: async () => (await import("./casync/commands.ts")).storeSync,
+  },
+  "store send": {
+    synopsis: "STORE [--index INDEX]",
+    about: "offer chunks over standard input and output: what store sync runs elsewhere",
+    load: async () => (await import("./casync/commands.ts")).storeSend,
+  },
+  "store recv": {
+    synopsis: "STORE",
+    about: "take the chunks that a store lacks, over standard input and output",
+    load: async () => (await import("./casync/commands.ts")).storeRecv,
+  },
   "store prune": {
     synopsis: "STORE INDEX... [--dry-run] [--older-than HOURS]",
     about: "remove the chunks that no index names",

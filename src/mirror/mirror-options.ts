@@ -9,8 +9,8 @@ export interface MirrorOptions extends AbortOptions, LivenessOptions {
   /** What chunks are named by, at both ends; SHA-512/256 unless given. */
   readonly digest?: ChunkDigest;
   /**
-   * The form of casync, in which chunks travel, by the compressor of this end; a portable one unless
-   * given.
+   * The form of casync, in which chunks travel, by the compressor of this end; a portable one
+   * unless given.
    */
   readonly coding?: ChunkCoding;
   /** Chunks under way in the store at a time; 128, and no more than 8 MiB take, unless given. */

@@ -51,6 +51,32 @@ test("a tree that goes one way is received beside a store, and shares it", async
   expect(readFileSync(join(folder, "b", "blob")).equals(xorshiftBytes(6, 300_000))).toBe(true);
 });
 
+test("a store is mirrored here, to elsewhere and from there", async () => {
+  const { at } = await withBlob();
+  // The command at the other end of a shell that reaches this very machine.
+  writeFileSync(at("shell"), '#!/bin/sh\nshift; exec sh -c "$1"\n', { mode: 0o755 });
+  const far = ["-e", at("shell"), "--remote-path", `${process.execPath} ${builtCli()}`];
+  const sync = (from: string, to: string, ...more: string[]) =>
+    rsyncStream(["store", "sync", from, to, ...more]);
+  const whole = files(at("s.castr")).length;
+  const here = await sync(at("s.castr"), at("here.castr"));
+  expect(here).toMatchObject({
+    code: 0,
+    stderr: `rsync-stream: ${whole} chunks: ${whole} moved, 0 were there\n`,
+  });
+  const there = await sync(at("here.castr"), `host:${at("there.castr")}`, ...far);
+  expect(there).toMatchObject({ code: 0, stderr: here.stderr });
+  const back = await sync(`host:${at("there.castr")}`, at("s.castr"), ...far, "--index", at("blob.caibx"));
+  expect(back).toMatchObject({
+    code: 0,
+    stderr: `rsync-stream: ${whole} chunks: 0 moved, ${whole} were there\n`,
+  });
+  expect((await rsyncStream(["store", "verify", at("there.castr")])).code).toBe(0);
+  expect(await sync(at("none.castr"), `host:${at("there.castr")}`, ...far)).toMatchObject({ code: 1 });
+  expect(await sync(`host:${at("none.castr")}`, at("s.castr"), ...far)).toMatchObject({ code: 1 });
+  expect(await sync("a:b", "c:d")).toMatchObject({ code: 2 });
+});
+
 const files = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".cacnk"));
 

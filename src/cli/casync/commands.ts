@@ -14,4 +14,5 @@ export { indexVerify } from "./index-verify.ts";
 export { openStoreOfTrees } from "./store-options.ts";
 export { storePrune } from "./store-prune.ts";
 export { storeServe } from "./store-serve.ts";
+export { storeRecv, storeSend, storeSync } from "./store-sync.ts";
 export { storeVerify } from "./store-verify.ts";

@@ -1,0 +1,110 @@
+import type { ChunkId } from "../../chunk/chunk.ts";
+import type { ChunkDigest } from "../../chunk/digest.ts";
+import { IdMap } from "../../bytes/id-map.ts";
+import { nodeCoding } from "../../casync/compressor.node.ts";
+import { eachChunk } from "../../casync/extract-blob.node.ts";
+import { openChunkReader, openChunkWriter, openKeptChunks } from "../../casync/open-store.node.ts";
+import { SyncError } from "../../errors.ts";
+import type { MirrorOptions, MirrorSummary } from "../../mirror/mirror-options.ts";
+import { receiveChunks } from "../../mirror/receive-chunks.ts";
+import { sendChunks } from "../../mirror/send-chunks.ts";
+import type { AbortOptions, Duplex } from "../../types.ts";
+import type { Call, OptionSpecs, OptionValues } from "../command.ts";
+import { livenessOf, timeoutOption } from "../options/session-options.ts";
+import type { Report } from "../report/report.ts";
+import { bytesTo } from "./blob-progress.ts";
+import { openIndex } from "./index-file.ts";
+import { s3Settings } from "./s3-settings.ts";
+import { digestNamed, sizeOptions } from "./size-options.ts";
+import { jobsOf, storeOptions } from "./store-options.ts";
+
+/** Options of a store whose chunks are sent to another. */
+export const mirrorOptions = {
+  digest: sizeOptions.digest,
+  jobs: storeOptions.jobs,
+  ...timeoutOption,
+} as const satisfies OptionSpecs;
+
+/** The option of the end that has the chunks. */
+export const offerOption = {
+  index: {
+    type: "string",
+    value: "INDEX",
+    multiple: true,
+    about: "the chunks of this index alone, and of more of them",
+  },
+} as const satisfies OptionSpecs;
+
+type Given = OptionValues<typeof mirrorOptions>;
+
+/** Holds the end that has the chunks. @throws USAGE for a place that cannot be listed */
+export async function sendStore(
+  place: string,
+  duplex: Duplex,
+  { options, report, signal }: MirrorCall<typeof offerOption>,
+): Promise<MirrorSummary> {
+  const digest = digestNamed(options.digest);
+  const form = { digest, s3: s3Settings() };
+  const send = async (store: Parameters<typeof sendChunks>[0], ids: AsyncIterable<ChunkId>) =>
+    sendChunks(store, ids, duplex, { ...sessionOf(options, report, signal), digest });
+  if (options.index === undefined) {
+    await using store = openKeptChunks(place, form);
+    return await send(store, keptIds(store.kept({ signal })));
+  }
+  await using store = openChunkReader([place], form);
+  return await send(store, namedIds(options.index, { signal }));
+}
+
+/** Holds the end that lacks them. @throws USAGE, NOT_FOUND */
+export async function receiveStore(
+  place: string,
+  duplex: Duplex,
+  { options, report, signal }: MirrorCall<OptionSpecs>,
+): Promise<MirrorSummary> {
+  const digest: ChunkDigest = digestNamed(options.digest);
+  await using store = openChunkWriter(place, { digest, s3: s3Settings(), create: true });
+  return await receiveChunks(store, duplex, { ...sessionOf(options, report, signal), digest });
+}
+
+/** Says what was moved. @throws PARTIAL when that is not all */
+export function reportMirror(report: Report, { listed, moved, failed, ...bytes }: MirrorSummary): void {
+  report.notice(`${listed} chunks: ${moved} moved, ${listed - moved - failed} were there`, {
+    chunks: listed,
+    moved,
+    failed,
+    ...bytes,
+  });
+  if (failed > 0) throw new SyncError("PARTIAL", `${failed} chunks could not be moved`);
+}
+
+type MirrorCall<Specs extends OptionSpecs> = Pick<Call<OptionSpecs, never>, "report" | "signal"> & {
+  readonly options: Given & OptionValues<Specs>;
+};
+
+function sessionOf(options: Given, report: Report, signal: AbortSignal): MirrorOptions {
+  const progress = bytesTo(report);
+  return {
+    ...livenessOf({ ...options, duplex: true }),
+    ...jobsOf(options),
+    coding: nodeCoding,
+    signal,
+    onTrouble: (error) => report.trouble(error),
+    onProgress: ({ movedBytes }) => progress(movedBytes),
+  };
+}
+
+async function* keptIds(kept: AsyncIterable<{ readonly id: ChunkId }>): AsyncGenerator<ChunkId> {
+  for await (const { id } of kept) yield id;
+}
+
+/** The chunks that indexes name, each once. */
+async function* namedIds(places: readonly string[], options: AbortOptions): AsyncGenerator<ChunkId> {
+  const seen = new IdMap();
+  for (const place of places) {
+    for await (const { id } of eachChunk(await openIndex(place, options))) {
+      if (seen.get(id) !== undefined) continue;
+      seen.set(id, 1);
+      yield id;
+    }
+  }
+}

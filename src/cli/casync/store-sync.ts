@@ -1,0 +1,111 @@
+import { schemeOf } from "../../casync/open-store.node.ts";
+import { override } from "../../bytes/override.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
+import type { MirrorSummary } from "../../mirror/mirror-options.ts";
+import { type Endpoint, parseEndpoint, type ShellEndpoint } from "../../transfer/endpoint.node.ts";
+import { remoteProgram } from "../../transfer/remote-shell.node.ts";
+import { quoteForShell } from "../../transfer/shell-words.node.ts";
+import { duplexPair } from "../../transport/memory.ts";
+import { duplexOf } from "../../transport/channel.ts";
+import { duplexChannel } from "../../transfer/standard-streams.node.ts";
+import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
+import type { Report } from "../report/report.ts";
+import { remoteOptions } from "../options/remote-options.ts";
+import { mirrorOptions, offerOption, receiveStore, reportMirror, sendStore } from "./mirrored-store.ts";
+
+const syncOptions = {
+  ...mirrorOptions,
+  ...offerOption,
+  rsh: remoteOptions.rsh,
+  "remote-path": remoteOptions["remote-path"],
+} as const satisfies OptionSpecs;
+
+type Given = OptionValues<typeof syncOptions>;
+
+/** `store sync SRC DST`: gives a store the chunks of another that it lacks. */
+export const storeSync = defineCommand({
+  operands: ["SRC", "DST"],
+  options: syncOptions,
+  writesOutput: () => false,
+  async run(call) {
+    const [from, to] = call.operands;
+    reportMirror(call.report, await mirror(placeOf(from), placeOf(to), call));
+  },
+});
+
+/** `store send STORE`: the end of that which has the chunks, over standard input and output. */
+export const storeSend = defineCommand({
+  operands: ["STORE"],
+  options: { ...mirrorOptions, ...offerOption },
+  writesOutput: () => true,
+  async run({ operands: [place], ...call }) {
+    reportMirror(call.report, await sendStore(place, duplexOf(duplexChannel()), call));
+  },
+});
+
+/** `store recv STORE`: the end of that which lacks them. */
+export const storeRecv = defineCommand({
+  operands: ["STORE"],
+  options: mirrorOptions,
+  writesOutput: () => true,
+  async run({ operands: [place], ...call }) {
+    reportMirror(call.report, await receiveStore(place, duplexOf(duplexChannel()), call));
+  },
+});
+
+/** A store here, whatever its URL leads to, or one that a remote shell leads to. */
+function placeOf(text: string): Exclude<Endpoint, { readonly kind: "websocket" | "http" }> {
+  if (schemeOf(text) !== undefined) return { kind: "local", path: text };
+  return parseEndpoint(text) as ReturnType<typeof placeOf>; // no URL
+}
+
+type Place = ReturnType<typeof placeOf>;
+
+async function mirror(
+  from: Place,
+  to: Place,
+  call: Call<typeof syncOptions, readonly ["SRC", "DST"]>,
+): Promise<MirrorSummary> {
+  const { options, signal } = call;
+  if (from.kind === "ssh") {
+    if (to.kind === "ssh") throw new SyncError("USAGE", "one of the two stores has to be here");
+    const indexes = (options.index ?? []).map((place) => ` --index=${quoteForShell(place)}`);
+    const duplex = await start(from, `store send${indexes.join("")}`, call)({ signal });
+    return receiveStore(to.path, duplex, call);
+  }
+  if (to.kind === "ssh") return sendStore(from.path, await start(to, "store recv", call)({ signal }), call);
+  const [left, right] = duplexPair();
+  const [sent, received] = await Promise.allSettled([
+    sendStore(from.path, left, call),
+    receiveStore(to.path, right, { ...call, report: withoutMissing(call.report) }),
+  ]);
+  if (received.status === "fulfilled") return received.value;
+  throw sent.status === "rejected" && !isOfOtherEnd(sent.reason) ? sent.reason : received.reason;
+}
+
+/** A report that leaves it to the sender to say why a chunk is missing. */
+function withoutMissing(report: Report): Report {
+  return override(report, {
+    trouble: (error: SyncError) => void (isSyncError(error, "CHUNK_MISSING") || report.trouble(error)),
+  });
+}
+
+/** True for what an end only heard of. */
+function isOfOtherEnd(thrown: unknown): boolean {
+  return thrown instanceof SyncError && (thrown.remote || thrown.code === "PEER_GONE");
+}
+
+function start(
+  there: ShellEndpoint,
+  words: string,
+  { options, report }: Call<typeof syncOptions, readonly ["SRC", "DST"]>,
+): ReturnType<typeof remoteProgram> {
+  const { digest, rsh, "remote-path": remotePath }: Given = options;
+  const named = digest === undefined ? "" : ` --digest=${quoteForShell(digest)}`;
+  return remoteProgram(there, `${words} --json --quiet --no-settings${named}`, {
+    bootstrap: false,
+    onRemoteText: (text) => report.notice(`other end: ${text}`),
+    ...(rsh !== undefined && { rsh }),
+    ...(remotePath !== undefined && { remotePath }),
+  });
+}
