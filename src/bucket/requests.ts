@@ -1,5 +1,5 @@
-import { abortable } from "../bytes/abort.ts";
 import { concatBytes } from "../bytes/compare.ts";
+import { isPassing, wait } from "../bytes/retry.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
@@ -113,7 +113,7 @@ export function asking(options: RequestOptions = {}): Ask {
         signal?.throwIfAborted();
         if (attempt >= attemptCount || !isPassing(thrown)) throw thrown;
         options.onRetry?.(thrown);
-        await pause(hint.retryAfterMs ?? backoffMs(attempt, retryMs), signal);
+        await wait(hint.retryAfterMs ?? backoffMs(attempt, retryMs), signal);
       }
     }
   };
@@ -164,24 +164,10 @@ export function refusal({ status }: Response): SyncError {
 const passingStatuses = new Set([408, 429]);
 const pushingBack = new Set([429, 503]);
 
-const passing = new Set(["PEER_GONE", "STALLED", "TRUNCATED", "UPSTREAM"]);
-
-/** True for what may go well the next time. */
-export function isPassing(thrown: unknown): thrown is SyncError {
-  return isSyncError(thrown) && passing.has(thrown.code);
-}
-
 /** The time that a server names, as seconds or as a date. */
 function retryAfterIn({ status, headers }: Response): number | undefined {
   const text = headers.get("retry-after");
   if (text === null || status < 400) return undefined;
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), requestLimits.retryAfterMs);
-}
-
-/** Waits. @throws the signal's reason */
-export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await abortable(over, signal).finally(() => clearTimeout(timer));
 }

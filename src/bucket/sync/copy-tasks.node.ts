@@ -1,4 +1,4 @@
-import { isPassing } from "../requests.ts";
+import { isPassing } from "../../bytes/retry.ts";
 import { isSyncError, type SyncError } from "../../errors.ts";
 import { copyObject } from "./copy-object.node.ts";
 import type { SyncEvents } from "./events.ts";
