@@ -1,0 +1,367 @@
+import { isPassing } from "../bytes/retry.ts";
+import { SyncError } from "../errors.ts";
+import { Lease, type PositionOrder } from "./lease.ts";
+import { RangeFinder } from "./range-finder.ts";
+import { RecordEditor } from "./record-editor.ts";
+import type { Register } from "./register.ts";
+import { newRecord, type OpenRange, type WorkRange, type WorkRecord } from "./work-record.ts";
+
+/** How long who shares work waits. */
+export const sharingLimits = Object.freeze({
+  /** Milliseconds without a sign of life, after which others take a range over. */
+  leaseMs: 30_000,
+  /** Milliseconds between two looks at the record. */
+  lookMs: 1000,
+  /** Milliseconds for which the coordinator may fail before the work is given up. */
+  silenceMs: 120_000,
+});
+
+export interface SharedWorkOptions {
+  /** Orders positions. */
+  readonly order: PositionOrder;
+  /** Half a minute unless given. It has to be the same on all hosts. */
+  readonly leaseMs?: number;
+  /** A second unless given. */
+  readonly lookMs?: number;
+  /** Two minutes unless given. */
+  readonly silenceMs?: number;
+  /** True to begin anew where a run is recorded that is not over. */
+  readonly restarts?: boolean;
+}
+
+/** How one process takes part in a phase. */
+export interface ShareOptions {
+  /** Ranges at which it works at a time. */
+  readonly leaseCount: number;
+  /** Does the work of a range: tells the lease what is begun and what is settled. */
+  readonly act: (lease: Lease) => Promise<void>;
+  /** Finds where others may begin in a range; undefined where that is not worth it. */
+  readonly split: (rest: WorkRange, signal: AbortSignal) => Promise<string | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/** Waits for a range; gets none when all are done. */
+interface Taker {
+  readonly give: (lease: Lease | undefined) => void;
+  readonly fail: (thrown: unknown) => void;
+}
+
+/** What a look at the record found. */
+interface Look {
+  readonly written: ReadonlyMap<Lease, () => boolean>;
+  readonly lost: readonly Lease[];
+  readonly wanted: readonly Lease[];
+  readonly taken: readonly OpenRange[];
+  readonly isDone: boolean;
+}
+
+/**
+ * Work in the order of positions that processes on any hosts share. Each takes a range, and gives
+ * the end of it away to who has nothing to do. A range whose holder gives no sign of life for a
+ * while is taken over from where that had come. No clocks are compared: who looks counts the time
+ * by its own.
+ */
+export class SharedWork {
+  readonly #register: Register;
+  readonly #editor: RecordEditor;
+  readonly #order: PositionOrder;
+  readonly #leaseMs: number;
+  readonly #lookMs: number;
+  readonly #silenceMs: number;
+  readonly #id = crypto.randomUUID();
+  readonly #leases = new Map<number, Lease>();
+  readonly #ends = new Map<Lease, () => void>();
+  readonly #splitting = new Set<Lease>();
+  readonly #finder: RangeFinder;
+  #takers: Taker[] = [];
+  #split: ShareOptions["split"] = async () => undefined;
+  #run = "";
+  #counts: Readonly<Record<string, number>> = {};
+  #phase = 0;
+  #isOver = false;
+  #isJoined = false;
+  /** The phase at which this process is at work. */
+  #shared = 0;
+  /** When the coordinator last answered. */
+  #heardMs = 0;
+  /** When this process last gave a sign of life: others count from what they saw then, or later. */
+  #beatMs = 0;
+  #isLooking = false;
+  #wake: (() => void) | undefined;
+
+  private constructor(register: Register, options: SharedWorkOptions) {
+    this.#register = register;
+    this.#editor = new RecordEditor(register);
+    this.#order = options.order;
+    this.#leaseMs = options.leaseMs ?? sharingLimits.leaseMs;
+    this.#finder = new RangeFinder(this.#id, this.#leaseMs);
+    this.#lookMs = options.lookMs ?? sharingLimits.lookMs;
+    this.#silenceMs = options.silenceMs ?? sharingLimits.silenceMs;
+  }
+
+  /**
+   * Takes part in the work that a register records and that is not over, or begins it.
+   *
+   * @param description of the work, which has to be the same for all
+   * @throws USAGE for other work that is not over, STATE for what is no record
+   */
+  static async join(
+    register: Register,
+    description: string,
+    options: SharedWorkOptions,
+  ): Promise<SharedWork> {
+    const work = new SharedWork(register, options);
+    const run = crypto.randomUUID();
+    await work.#editor.edit((place) => {
+      const { record } = place;
+      const isOpen = record?.isOver === false && (options.restarts !== true || record.run === run);
+      if (isOpen && record.description !== description)
+        throw new SyncError(
+          "USAGE",
+          "other work is under way by this coordinator; give it another place, or --restart",
+        );
+      place.record = isOpen ? record : newRecord(run, description, record);
+      work.#isJoined = place.record.run !== run;
+      work.#know(place.record);
+    });
+    return work;
+  }
+
+  /** True when others had begun it. */
+  get isJoined(): boolean {
+    return this.#isJoined;
+  }
+
+  /** What all have counted together, as far as it is known here. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.#counts;
+  }
+
+  get phase(): number {
+    return this.#phase;
+  }
+
+  /** True once the run has ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /**
+   * Works at ranges of a phase until none is left anywhere.
+   *
+   * @throws what the work throws, with its range left to others; STATE when the record is gone;
+   *   what registers throw for longer than there is patience
+   */
+  async share(phase: number, { leaseCount, act, split, signal }: ShareOptions): Promise<void> {
+    this.#split = split;
+    this.#shared = phase;
+    let failure: { readonly thrown: unknown } | undefined;
+    const stop = (thrown: unknown): void => {
+      failure ??= { thrown };
+      this.#failTakers(thrown);
+      for (const lease of this.#leases.values()) lease.stop(thrown);
+    };
+    const onAbort = (): void => stop(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const work = async (): Promise<void> => {
+      try {
+        while (!failure) {
+          const lease = await this.#take();
+          if (!lease) return;
+          await this.#workAt(lease, act);
+        }
+      } catch (thrown) {
+        stop(thrown);
+      }
+    };
+    if (signal.aborted) onAbort();
+    await Promise.all(Array.from({ length: leaseCount }, work));
+    signal.removeEventListener("abort", onAbort);
+    if (failure) throw failure.thrown;
+  }
+
+  /** Begins the next phase with what was left to it, unless another process has. */
+  async advance(phase: number): Promise<void> {
+    await this.#editor.edit(({ record }) => {
+      const own = this.#ownOf(record);
+      if (!own || own.isOver || own.phase !== phase || own.ranges.length > 0) return;
+      own.phase++;
+      for (const range of own.later)
+        own.ranges.push({ ...range, id: own.nextId++, beat: 0, isWanted: false, isWhole: false });
+      own.later = [];
+      this.#know(own);
+    });
+  }
+
+  /** Ends the run for all. */
+  async finish(): Promise<void> {
+    await this.#editor.edit(({ record }) => {
+      const own = this.#ownOf(record);
+      if (!own) return;
+      own.isOver = true;
+      this.#know(own);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#register.close();
+  }
+
+  async #workAt(lease: Lease, act: ShareOptions["act"]): Promise<void> {
+    const ended = new Promise<void>((end) => this.#ends.set(lease, end));
+    try {
+      await act(lease);
+      lease.complete();
+    } catch (thrown) {
+      if (lease.isLost) return;
+      lease.release();
+      throw thrown;
+    } finally {
+      this.#wake?.();
+      if (!lease.isLost) await ended;
+    }
+  }
+
+  async #take(): Promise<Lease | undefined> {
+    return new Promise((give, fail) => {
+      this.#takers.push({ give, fail });
+      if (this.#isLooking) this.#wake?.();
+      else void this.#look();
+    });
+  }
+
+  /** Looks at the record again and again while there is work here, or a wait for it. */
+  async #look(): Promise<void> {
+    this.#isLooking = true;
+    this.#heardMs = performance.now();
+    // A look may wait for an answer meanwhile.
+    const watch = setInterval(() => this.#loseLate(), Math.min(this.#lookMs, this.#leaseMs / 4));
+    while (this.#takers.length > 0 || this.#leases.size > 0) {
+      await this.#lookOnce();
+      if (this.#takers.length === 0 && this.#leases.size === 0) break;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        timer = setTimeout(resolve, this.#lookMs * (0.5 + Math.random()));
+      });
+      clearTimeout(timer);
+      this.#wake = undefined;
+    }
+    clearInterval(watch);
+    this.#isLooking = false;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const startedMs = performance.now();
+    const takers = [...this.#takers];
+    try {
+      const look = await this.#editor.edit(({ record }) =>
+        this.#lookAt(this.#ownOf(record), takers, startedMs),
+      );
+      this.#heardMs = startedMs;
+      if (this.#isBeatDue(startedMs)) this.#beatMs = startedMs;
+      for (const [lease, tell] of look.written) if (tell()) this.#end(lease);
+      for (const lease of look.lost) this.#drop(lease);
+      for (const lease of look.wanted) void this.#giveAway(lease);
+      this.#give(takers, look);
+    } catch (thrown) {
+      this.#loseLate();
+      if (isPassing(thrown) && performance.now() - this.#heardMs < this.#silenceMs) return;
+      for (const lease of this.#leases.values()) this.#drop(lease);
+      this.#failTakers(thrown);
+    }
+  }
+
+  #give(takers: readonly Taker[], { taken, isDone }: Look): void {
+    const waiting = takers.filter((taker) => this.#takers.includes(taker));
+    const leases = taken.map((range) => new Lease(range, this.#order));
+    for (const lease of leases) this.#leases.set(lease.id, lease);
+    // Who has given up waiting leaves what it was given to others.
+    for (const lease of leases.slice(waiting.length)) lease.release();
+    const served = isDone ? waiting : waiting.slice(0, leases.length);
+    this.#takers = this.#takers.filter((taker) => !served.includes(taker));
+    served.forEach(({ give }, at) => give(leases[at]));
+  }
+
+  /** Says of a record what this process has done, and takes of it what it can. */
+  #lookAt(record: WorkRecord | undefined, takers: readonly Taker[], nowMs: number): Look {
+    const written = new Map<Lease, () => boolean>();
+    const [lost, wanted]: [Lease[], Lease[]] = [[], []];
+    for (const lease of this.#leases.values()) {
+      const range = record?.ranges.find(({ id, holder }) => id === lease.id && holder === this.#id);
+      if (!range) {
+        lost.push(lease);
+        continue;
+      }
+      if (this.#isBeatDue(nowMs)) range.beat++;
+      if (range.isWanted && !range.isWhole) wanted.push(lease);
+      written.set(lease, lease.writeTo(record!, range));
+    }
+    const isDone = !record || record.isOver || record.phase !== this.#shared || record.ranges.length === 0;
+    const isHeld = (id: number): boolean => this.#leases.has(id);
+    const taken = isDone ? [] : this.#finder.take(record, takers.length, isHeld, nowMs);
+    return { written, lost, wanted, taken, isDone };
+  }
+
+  #isBeatDue(nowMs: number): boolean {
+    return nowMs - this.#beatMs > this.#leaseMs / 3;
+  }
+
+  /** Finds out where others may begin; the next look tells it. */
+  async #giveAway(lease: Lease): Promise<void> {
+    if (this.#splitting.has(lease)) return;
+    this.#splitting.add(lease);
+    try {
+      const at = await this.#split(lease.rest, lease.signal);
+      if (at === undefined) lease.keepWhole();
+      else lease.narrow(at);
+      this.#wake?.();
+    } catch {
+      // What keeps it from being divided is met by the work itself, too.
+    } finally {
+      this.#splitting.delete(lease);
+    }
+  }
+
+  /** What the record knew last is too old for others not to be at these ranges by now. */
+  #loseLate(): void {
+    if (performance.now() - this.#beatMs <= this.#leaseMs) return;
+    for (const lease of this.#leases.values()) this.#drop(lease);
+  }
+
+  #drop(lease: Lease): void {
+    lease.lose();
+    this.#end(lease);
+  }
+
+  #end(lease: Lease): void {
+    this.#leases.delete(lease.id);
+    this.#ends.get(lease)?.();
+    this.#ends.delete(lease);
+  }
+
+  #failTakers(thrown: unknown): void {
+    for (const { fail } of this.#takers.splice(0)) fail(thrown);
+  }
+
+  /** The record of this run; undefined when the run is over and another one was begun. */
+  #ownOf(record: WorkRecord | undefined): WorkRecord | undefined {
+    if (!record) throw new SyncError("STATE", "the coordinator has lost the record of this work");
+    if (record.run === this.#run) {
+      this.#know(record);
+      return record;
+    }
+    if (record.before?.run !== this.#run || !record.before.isOver)
+      throw new SyncError("STATE", "the work was begun anew by another process");
+    this.#counts = record.before.counts;
+    this.#isOver = true;
+    return undefined;
+  }
+
+  #know({ run, counts, phase, isOver }: WorkRecord): void {
+    this.#run = run;
+    this.#counts = { ...counts };
+    this.#phase = phase;
+    this.#isOver = isOver;
+  }
+}

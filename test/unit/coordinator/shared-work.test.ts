@@ -1,0 +1,204 @@
+import { expect, test } from "vitest";
+import { seededRandom } from "../../../src/bucket/random.ts";
+import type { Lease } from "../../../src/coordinator/lease.ts";
+import { memoryRegister } from "../../../src/coordinator/memory-register.ts";
+import type { Register } from "../../../src/coordinator/register.ts";
+import { SharedWork, type SharedWorkOptions } from "../../../src/coordinator/shared-work.ts";
+import type { WorkRange } from "../../../src/coordinator/work-record.ts";
+import { SyncError } from "../../../src/errors.ts";
+import { printedSeed } from "../../printed-seed.ts";
+
+/** Positions are numbers with leading zeros. */
+const count = 400;
+const nameOf = (at: number): string => `${at}`.padStart(4, "0");
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const quick: SharedWorkOptions = { order, leaseMs: 300, lookMs: 5, silenceMs: 60_000 };
+/** For where nobody is to be taken for dead, however slow the machine is. */
+const patient: SharedWorkOptions = { ...quick, leaseMs: 3_600_000 };
+const turn = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+
+async function half({ after, upTo }: WorkRange): Promise<string | undefined> {
+  const [from, to] = [Number(after ?? -1), Number(upTo ?? count - 1)];
+  return to - from < 2 ? undefined : nameOf(Math.floor((from + to) / 2));
+}
+
+/** What was done, by whom, and how often. */
+class Ledger {
+  readonly doneCounts = new Map<string, number>();
+  readonly underWay = new Map<string, string>();
+  readonly clashes: string[] = [];
+
+  /** Does the work of a range, one position after another. */
+  async work(name: string, lease: Lease, isLater: (at: string) => boolean = () => false): Promise<void> {
+    for (let at = Number(lease.after ?? -1) + 1; at < count; at++) {
+      lease.signal.throwIfAborted();
+      const position = nameOf(at);
+      if (!lease.begin(position)) return;
+      const other = this.underWay.get(position);
+      if (other !== undefined) this.clashes.push(`${name} and ${other} at ${position}`);
+      this.underWay.set(position, name);
+      await turn();
+      this.underWay.delete(position);
+      if (lease.signal.aborted) throw lease.signal.reason;
+      this.doneCounts.set(position, (this.doneCounts.get(position) ?? 0) + 1);
+      lease.settle(position, { done: 1 }, isLater(position));
+    }
+  }
+}
+
+const never = new AbortController().signal;
+
+test("all is done once, by all of those that take part", async () => {
+  const register = memoryRegister();
+  const ledger = new Ledger();
+  const shares = await Promise.all(
+    Array.from({ length: 8 }, async (_, at) => {
+      const work = await SharedWork.join(register, "job", patient);
+      let own = 0;
+      const act = async (lease: Lease): Promise<void> => {
+        await ledger.work(`${at}`, lease);
+        own++;
+      };
+      await work.share(0, { leaseCount: 1, act, split: half, signal: never });
+      return { own, done: work.counts["done"] };
+    }),
+  );
+  expect(ledger.clashes).toEqual([]);
+  expect(ledger.doneCounts.size).toBe(count);
+  expect([...ledger.doneCounts.values()].every((times) => times === 1)).toBe(true);
+  expect(shares.map(({ done }) => done)).toEqual(Array.from({ length: 8 }, () => count));
+  expect(shares.filter(({ own }) => own > 0).length).toBeGreaterThan(1);
+});
+
+/** A register whose answers get lost at random, before or after they are made, until it is dead. */
+function lossy(register: Register, random: () => number, life: { isDead: boolean }): Register {
+  const hang = async (): Promise<never> => new Promise(() => {});
+  const lose = (): void => {
+    if (random() < 0.1) throw new SyncError("PEER_GONE", "the answer is lost");
+  };
+  return {
+    async read() {
+      if (life.isDead) return hang();
+      lose();
+      return register.read();
+    },
+    async replace(text, version) {
+      if (life.isDead) return hang();
+      lose();
+      const isDone = await register.replace(text, version);
+      if (life.isDead) return hang();
+      lose();
+      return isDone;
+    },
+    close: async () => {},
+  };
+}
+
+test("killed at any moment, and with any answer lost, work is done to its end and counted once", async () => {
+  const random = seededRandom(`${printedSeed()}`);
+  const register = memoryRegister();
+  const ledger = new Ledger();
+  const take = async (name: string, life: { isDead: boolean }): Promise<number | undefined> => {
+    for (;;) {
+      try {
+        const work = await SharedWork.join(lossy(register, random, life), "job", quick);
+        const act = async (lease: Lease): Promise<void> => {
+          const dead = new Promise<never>(() => {});
+          const doing = ledger.work(name, {
+            get after() {
+              return lease.after;
+            },
+            get signal() {
+              return lease.signal;
+            },
+            begin: (at: string) => (life.isDead ? false : lease.begin(at)),
+            settle: (...told: Parameters<Lease["settle"]>) => life.isDead || lease.settle(...told),
+          } as Lease);
+          await doing;
+          if (life.isDead) await dead;
+        };
+        await work.share(0, { leaseCount: 2, act, split: half, signal: never });
+        return work.counts["done"];
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ code: "PEER_GONE" });
+      }
+    }
+  };
+  const lives = Array.from({ length: 6 }, () => ({ isDead: false }));
+  const ends = lives.map(async (life, at) => take(`${at}`, life));
+  // Four die, each when that much is done.
+  for (const life of lives.slice(2)) {
+    const least = Math.min(count - 40, ledger.doneCounts.size + Math.floor(random() * 60));
+    await expect.poll(() => ledger.doneCounts.size, { timeout: 60_000 }).toBeGreaterThanOrEqual(least);
+    life.isDead = true;
+  }
+  expect(await Promise.all(ends.slice(0, 2))).toEqual([count, count]);
+  expect(ledger.doneCounts.size).toBe(count);
+  console.log(`${[...ledger.doneCounts.values()].reduce((sum, times) => sum + times - 1, 0)} done twice`);
+});
+
+test("a phase begins with what was left to it, once for all", async () => {
+  const register = memoryRegister();
+  const first = new Ledger();
+  const second = new Ledger();
+  const isLater = (at: string): boolean => at >= nameOf(100) && at < nameOf(150);
+  const run = async (name: string): Promise<number | undefined> => {
+    const work = await SharedWork.join(register, "job", patient);
+    const share = async (phase: number, act: (lease: Lease) => Promise<void>) =>
+      work.share(phase, { leaseCount: 1, act, split: half, signal: never });
+    if (work.phase === 0) await share(0, async (lease) => first.work(name, lease, isLater));
+    await work.advance(0);
+    await share(1, async (lease) => second.work(name, lease));
+    await work.finish();
+    return work.counts["done"];
+  };
+  expect(await Promise.all(["a", "b", "c"].map(run))).toEqual([450, 450, 450]);
+  expect([...second.doneCounts.keys()].sort()).toEqual(
+    Array.from({ length: 50 }, (_, at) => nameOf(100 + at)),
+  );
+});
+
+test("other work, a record that is none, and one that is lost, are told", async () => {
+  const register = memoryRegister();
+  const work = await SharedWork.join(register, "job", quick);
+  expect(work.isJoined).toBe(false);
+  await expect(SharedWork.join(register, "another", quick)).rejects.toMatchObject({ code: "USAGE" });
+  expect((await SharedWork.join(register, "job", quick)).isJoined).toBe(true);
+  const anew = await SharedWork.join(register, "another", { ...quick, restarts: true });
+  const act = async (): Promise<void> => {};
+  const terms = { leaseCount: 1, act, split: half, signal: never };
+  await expect(work.share(0, terms)).rejects.toMatchObject({ code: "STATE" });
+  await anew.share(0, terms);
+  await anew.finish();
+  // Who is late to hear that a run is over finds the next one.
+  await SharedWork.join(register, "third", quick);
+  await anew.share(0, terms);
+  expect(anew.isOver).toBe(true);
+  for (const text of ["{", "[]", '{"form":2}', '{"form":1,"run":"r","ranges":[{}]}']) {
+    const { version } = (await register.read())!;
+    await register.replace(text, version);
+    await expect(SharedWork.join(register, "job", quick)).rejects.toMatchObject({ code: "STATE" });
+  }
+});
+
+test("who is told to stop leaves its range to others at once", async () => {
+  const register = memoryRegister();
+  const ledger = new Ledger();
+  const stop = new AbortController();
+  const work = await SharedWork.join(register, "job", patient);
+  const act = async (lease: Lease): Promise<void> => {
+    await ledger.work("first", lease);
+  };
+  const ended = work.share(0, { leaseCount: 2, act, split: half, signal: stop.signal });
+  await expect.poll(() => ledger.doneCounts.size, { timeout: 60_000 }).toBeGreaterThan(20);
+  stop.abort(new Error("stopped"));
+  await expect(ended).rejects.toThrow("stopped");
+  const other = await SharedWork.join(register, "job", patient);
+  await other.share(0, {
+    leaseCount: 1,
+    act: async (lease) => ledger.work("second", lease),
+    split: half,
+    signal: never,
+  });
+  expect(ledger.doneCounts.size).toBe(count);
+});
