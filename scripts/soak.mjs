@@ -23,7 +23,11 @@ const parts = {
   },
   "option-pairs": { tests: ["test/interop/option-pairs.test.ts"], env: { OPTION_PAIRS: "all" } },
   buckets: {
-    tests: ["test/faults/bucket-kills.test.ts", "test/faults/bucket-faults.test.ts"],
+    tests: [
+      "test/faults/bucket-kills.test.ts",
+      "test/faults/bucket-faults.test.ts",
+      "test/faults/host-kills.test.ts",
+    ],
     env: { FAULT_POINTS: "all" },
   },
   mistakes: { script: findMistakes },

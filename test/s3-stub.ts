@@ -160,10 +160,14 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
   function page(objects: Map<string, StubObject>, query: URLSearchParams): string {
     const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
     const prefix = query.get("prefix") ?? "";
+    const from = Buffer.from(after);
     const keys = [...objects.keys()]
-      .filter((key) => key.startsWith(prefix) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0)
-      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    const shown = keys.slice(0, stub.pageLength);
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => ({ key, bytes: Buffer.from(key) }))
+      .filter(({ bytes }) => Buffer.compare(bytes, from) > 0)
+      .sort((one, other) => Buffer.compare(one.bytes, other.bytes))
+      .map(({ key }) => key);
+    const shown = keys.slice(0, Math.min(stub.pageLength, Number(query.get("max-keys") ?? Infinity)));
     const next =
       keys.length > shown.length
         ? `<NextContinuationToken>${escape(shown.at(-1)!)}</NextContinuationToken>`

@@ -18,6 +18,8 @@ export interface KeyRange {
   readonly after?: string;
   /** The listing ends with this key. */
   readonly upTo?: string;
+  /** Objects on a page, at most, where the provider lets one choose. */
+  readonly pageLength?: number;
 }
 
 /** What a provider keeps beside the content. */

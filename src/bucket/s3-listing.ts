@@ -16,7 +16,7 @@ interface Page<Item> {
 /** The pages of a listing, as the server sends them. @throws UPSTREAM for what is no listing */
 export function listPages(
   requests: S3Requests,
-  { prefix, after }: KeyRange,
+  { prefix, after, pageLength }: KeyRange,
   options?: AbortOptions,
 ): AsyncIterable<readonly ListedObject[]> {
   const query = {
@@ -24,6 +24,7 @@ export function listPages(
     prefix,
     "encoding-type": "url",
     ...(after !== undefined && { "start-after": after }),
+    ...(pageLength !== undefined && { "max-keys": `${pageLength}` }),
   };
   return pagesOf(requests, query, readPage, options);
 }

@@ -150,13 +150,7 @@ function recordAll({ state }: Work, all: readonly Ended[]): void {
       counts.copied++;
       counts.copiedBytes += outcome.bytes;
     }
-    if (outcome.type === "copied" || outcome.type === "equal") know(task.key, outcome);
+    if (outcome.type === "copied" || outcome.type === "equal") state.know({ key: task.key, ...outcome });
   }
   state.add(counts);
-
-  /** What ETags tell by themselves need not be remembered. */
-  function know(key: string, marks: { readonly sourceMark: string; readonly destinationMark: string }): void {
-    if (marks.sourceMark === marks.destinationMark) state.forget(key);
-    else state.know({ key, ...marks });
-  }
 }

@@ -26,12 +26,12 @@ export interface DeletionGuards {
  * @throws SKIPPED when the source has nothing, LIMIT for more deletions than are allowed
  */
 export function guardDeletions(
-  { state }: Work,
+  count: number,
+  sourceObjects: number,
   { maxDeletedCount, allowsEmptySource }: DeletionGuards,
 ): void {
-  const { count } = state.left("deletions");
   if (count === 0) return;
-  if (state.counts.sourceObjects === 0 && !allowsEmptySource)
+  if (sourceObjects === 0 && !allowsEmptySource)
     throw new SyncError(
       "LIMIT",
       `nothing is in the source, so ${count} objects are not deleted; --allow-empty-source`,
@@ -52,7 +52,7 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
     after = listed.at(-1)?.key;
     if (after === undefined) return failedCount;
     const tasks = work.isResumed && !work.isDry ? await stillExtra(listed) : listed;
-    const failed = work.isDry ? new Map<string, string>() : await deleteAll(tasks);
+    const failed = work.isDry ? new Map<string, string>() : await deleteNow(tasks, work);
     for (const [path, reason] of failed)
       events.onTrouble?.(new SyncError("IO", `it cannot be deleted: ${reason}`, { detail: { path } }));
     const gone = tasks.filter(({ key }) => !failed.has(key));
@@ -101,13 +101,6 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
     }
   }
 
-  async function deleteAll(tasks: readonly Task[]): Promise<ReadonlyMap<string, string>> {
-    if (work.backupPrefix !== undefined) for (const { key } of tasks) await keepOld(key, work);
-    const keys = tasks.map(({ key }) => destination.prefix + key);
-    const failed = await destination.bucket.deleteMany(keys, { signal });
-    return new Map(failed.map(({ key, reason }) => [key.slice(destination.prefix.length), reason]));
-  }
-
   function record(gone: readonly Task[]): void {
     for (const { key } of gone) {
       state.removeTask(key);
@@ -115,6 +108,15 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
     }
     state.add({ deleted: gone.length });
   }
+}
+
+/** Deletes objects, and keeps them elsewhere first when that is asked. @returns why some stay */
+export async function deleteNow(tasks: readonly Task[], work: Work): Promise<ReadonlyMap<string, string>> {
+  const { destination, signal } = work;
+  if (work.backupPrefix !== undefined) for (const { key } of tasks) await keepOld(key, work);
+  const keys = tasks.map(({ key }) => destination.prefix + key);
+  const failed = await destination.bucket.deleteMany(keys, { signal });
+  return new Map(failed.map(({ key, reason }) => [key.slice(destination.prefix.length), reason]));
 }
 
 /** A key that a side cannot have is not there. */

@@ -1,27 +1,14 @@
 import { Draw } from "../draw.ts";
-import type { ListedObject } from "../object-bucket.ts";
 import { seededRandom } from "../random.ts";
-import { compareListed } from "./compare-listed.ts";
 import type { SyncEvents } from "./events.ts";
-import type { Comparison, SyncSide } from "./job.ts";
-import { type KeyPair, mergeListings } from "./merge-listings.ts";
-import { noCounts, type Counts, type Task } from "./records.ts";
+import { type ChangingCounts, decidePair, type PlanRules } from "./decide-pair.ts";
+import type { SyncSide } from "./job.ts";
+import { mergeListings } from "./merge-listings.ts";
+import { noCounts } from "./records.ts";
 import { type SyncState } from "./state.node.ts";
 
 /** Objects of the source that are drawn while it is listed, so that a check needs no listing. */
 export const drawLimits = Object.freeze({ drawnObjectCount: 500 });
-
-/** What decides over a plan. */
-export interface PlanRules {
-  readonly compare: Comparison;
-  readonly deletes: boolean;
-  /** True for keys that are neither copied nor deleted. */
-  readonly isLeftOut: (key: string) => boolean;
-  /** True for keys of the destination that are not deleted. */
-  readonly isSpared: (key: string) => boolean;
-}
-
-type Changing = { -readonly [Name in keyof Counts]: number };
 
 /**
  * Lists both sides, and records what is to be done: page by page, with the key up to which that
@@ -42,38 +29,14 @@ export async function listSides(
     known,
   );
 
-  function decide({ key, source: here, destination: there }: KeyPair, counts: Changing): Task | undefined {
-    if (there && there.isImplied !== true) counts.destinationObjects++;
-    if (rules.isLeftOut(key)) return undefined;
-    if (!here) return there ? deletionOf(key, there, rules) : undefined;
-    if (here.isImplied === true) return undefined;
-    counts.sourceObjects++;
-    counts.sourceBytes += here.sizeBytes;
-    const likeness = there ? compareListed(here, there, rules.compare) : "different";
-    if (likeness === "equal" || (there && isKnown(key, here, there))) return void counts.equal++;
-    return {
-      key,
-      action: likeness === "unknown" ? "ask" : "copy",
-      sizeBytes: here.sizeBytes,
-      etag: here.etag,
-      mark: here.mark,
-      replaces: there?.mark ?? null,
-    };
-  }
-
-  function isKnown(key: string, here: ListedObject, there: ListedObject): boolean {
-    const isAsked = rules.compare === "checksum" && here.sizeBytes === there.sizeBytes;
-    return isAsked && state.isKnown({ key, sourceMark: here.mark, destinationMark: there.mark });
-  }
-
-  for await (const page of mergeListings(source, destination, state.cursor, signal)) {
+  for await (const page of mergeListings(source, destination, cursorRange(state), signal)) {
     signal?.throwIfAborted();
-    const counts: Changing = { ...noCounts };
+    const counts: ChangingCounts = { ...noCounts };
     let hasDrawn = false;
     const tasks = page.flatMap((pair) => {
       if (pair.key === "") return [];
       const size = counts.sourceObjects;
-      const task = decide(pair, counts);
+      const task = decidePair(pair, rules, state, counts);
       if (counts.sourceObjects > size && !pair.key.endsWith("/"))
         hasDrawn = draw.offer({ key: pair.key, sizeBytes: pair.source!.sizeBytes }) || hasDrawn;
       return task ? [task] : [];
@@ -89,9 +52,6 @@ export async function listSides(
   }
 }
 
-/** Directories on disk go when they hold nothing any more, by themselves. */
-function deletionOf(key: string, there: ListedObject, rules: PlanRules): Task | undefined {
-  if (!rules.deletes || there.isImplied === true || rules.isSpared(key)) return undefined;
-  const { sizeBytes, mark, etag } = there;
-  return { key, action: "delete", sizeBytes, etag, mark, replaces: null };
+function cursorRange({ cursor }: SyncState): { readonly after?: string } {
+  return cursor === undefined ? {} : { after: cursor };
 }

@@ -1,5 +1,5 @@
 import { compareKeys } from "../key-order.ts";
-import type { ListedObject } from "../object-bucket.ts";
+import type { KeyRange, ListedObject } from "../object-bucket.ts";
 import type { SyncSide } from "./job.ts";
 
 /** What both sides list of one key, which is without their prefixes. */
@@ -15,16 +15,16 @@ export type MergedPage = readonly KeyPair[];
 /**
  * Merges the listings of both sides, which run at the same time, a page ahead of what is read.
  *
- * @param after begins behind this key
+ * @param range of keys without the prefixes of the sides
  */
 export async function* mergeListings(
   source: SyncSide,
   destination: SyncSide,
-  after: string | undefined,
+  range: Omit<KeyRange, "prefix">,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<MergedPage> {
-  await using left = new Listing(source, after, signal);
-  await using right = new Listing(destination, after, signal);
+  await using left = new Listing(source, range, signal);
+  await using right = new Listing(destination, range, signal);
   for (;;) {
     await Promise.all([left.fill(), right.fill()]);
     const pairs: KeyPair[] = [];
@@ -59,9 +59,17 @@ class Listing {
   #at = 0;
   isOver = false;
 
-  constructor({ bucket, prefix }: SyncSide, after: string | undefined, signal: AbortSignal | undefined) {
+  constructor(
+    { bucket, prefix }: SyncSide,
+    { after, upTo }: Omit<KeyRange, "prefix">,
+    signal: AbortSignal | undefined,
+  ) {
     this.#prefix = prefix;
-    const range = { prefix, ...(after !== undefined && { after: prefix + after }) };
+    const range = {
+      prefix,
+      ...(after !== undefined && { after: prefix + after }),
+      ...(upTo !== undefined && { upTo: prefix + upTo }),
+    };
     this.#pages = bucket.pages(range, signal && { signal })[Symbol.asyncIterator]();
     this.#ask();
   }

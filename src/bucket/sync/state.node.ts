@@ -161,7 +161,9 @@ export class SyncState {
     return row?.["source"] === sourceMark && row["destination"] === destinationMark;
   }
 
+  /** Remembers a pair; what equal ETags tell by themselves need not be. */
   know({ key, sourceMark, destinationMark }: KnownPair): void {
+    if (sourceMark === destinationMark) return this.forget(key);
     this.#db.run("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", [key, sourceMark, destinationMark]);
   }
 

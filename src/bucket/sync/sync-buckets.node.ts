@@ -91,11 +91,6 @@ export async function syncBuckets(
     state.close();
   }
 
-  /** The keys of the destination that are of no use to the source. */
-  function isBackup(key: string): boolean {
-    return backupPrefix !== undefined && (destination.prefix + key).startsWith(backupPrefix);
-  }
-
   async function run(work: Work, options: SyncBucketsOptions): Promise<number> {
     const { isLeftOut = () => false, slots = new Slots() } = options;
     if (state.phase === "listing") {
@@ -103,7 +98,7 @@ export async function syncBuckets(
         source,
         destination,
         state,
-        { compare, deletes, isLeftOut, isSpared: isBackup },
+        { compare, deletes, isLeftOut, isSpared: isBackupOf(destination, backupPrefix) },
         options,
       );
       state.enter("copying");
@@ -115,16 +110,26 @@ export async function syncBuckets(
       if (failedCount > 0 && options.deletesAfterFailures !== true) return failedCount;
       if (!work.isDry) state.enter("deleting");
     }
-    guardDeletions(work, {
-      maxDeletedCount: options.maxDeletedCount ?? deletionLimits.usualDeletionCount,
-      allowsEmptySource: options.allowsEmptySource === true,
-    });
+    guardDeletions(state.left("deletions").count, state.counts.sourceObjects, guardsOf(options));
     return failedCount + (await deleteTasks(work, options));
   }
 }
 
+/** Tells which keys of a destination, without its prefix, are backups. */
+export function isBackupOf({ prefix }: SyncSide, backupPrefix: string | undefined): (key: string) => boolean {
+  return (key) => backupPrefix !== undefined && (prefix + key).startsWith(backupPrefix);
+}
+
+/** What keeps a run from deleting much, unless told otherwise. */
+export function guardsOf({ maxDeletedCount, allowsEmptySource }: Partial<DeletionGuards>): DeletionGuards {
+  return {
+    maxDeletedCount: maxDeletedCount ?? deletionLimits.usualDeletionCount,
+    allowsEmptySource: allowsEmptySource === true,
+  };
+}
+
 /** @throws USAGE when one side holds the other, so that each run would find what it has made */
-function refuseOverlap(source: SyncSide, destination: SyncSide): void {
+export function refuseOverlap(source: SyncSide, destination: SyncSide): void {
   const [from, to] = [source, destination].map((side) => `${nameOf(side).replace(/\/$/, "")}/`) as [
     string,
     string,

@@ -85,9 +85,16 @@ function ofSide(given: readonly string[] | undefined, at: number): string | unde
 
 /** A file for each pair. */
 function usualState(source: SyncSide, destination: SyncSide): string {
+  return join(stateFolder(), `${nameOfPair(source, destination)}.db`);
+}
+
+/** Names the work on a pair. */
+export function nameOfPair(source: SyncSide, destination: SyncSide): string {
+  const text = `${nameOf(source)}\n${nameOf(destination)}`;
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+function stateFolder(): string {
   const home = process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
-  const name = createHash("sha256")
-    .update(`${nameOf(source)}\n${nameOf(destination)}`)
-    .digest("hex");
-  return join(home, "rsync-stream", "buckets", `${name.slice(0, 16)}.db`);
+  return join(home, "rsync-stream", "buckets");
 }

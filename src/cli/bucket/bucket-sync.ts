@@ -4,14 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Comparison, SyncSide } from "../../bucket/sync/job.ts";
 import { purgeVersions } from "../../bucket/sync/purge-versions.ts";
-import { syncBuckets, type SyncBucketsOptions } from "../../bucket/sync/sync-buckets.node.ts";
+import { shareBuckets, type ShareBucketsOptions } from "../../bucket/share/share-buckets.node.ts";
+import {
+  syncBuckets,
+  type SyncBucketsOptions,
+  type SyncBucketsSummary,
+} from "../../bucket/sync/sync-buckets.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import { defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import { reportOptions } from "../options/report-options.ts";
 import { progressPace, type Report } from "../report/report.ts";
-import { bucketOptions, openPair, type OpenedPair } from "./bucket-options.ts";
+import { bucketOptions, nameOfPair, openPair, type OpenedPair } from "./bucket-options.ts";
+import { coordinatorOptions, openCoordinator, readLease } from "./coordinator.ts";
 import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
 
 const comparisons: readonly Comparison[] = ["checksum", "time", "size"];
@@ -53,6 +59,7 @@ const syncOptions = {
   create: { type: "boolean", about: "create the bucket DST when it is not there and SRC is" },
   location: { type: "string", value: "NAME", about: "where to create it" },
   versioning: { type: "boolean", about: "switch on that DST keeps old versions" },
+  ...coordinatorOptions,
   restart: { type: "boolean", about: "begin anew where an unfinished run is recorded" },
   ...bucketOptions,
   ...keyFilterOptions,
@@ -74,20 +81,18 @@ export const bucketSync = defineCommand({
   writesOutput: () => false,
   async run({ operands, options, report, signal }) {
     const pair = openPair(operands, options, report);
-    const asked = await readSyncOptions(options);
+    const asked = { ...(await readSyncOptions(options)), ...readLease(options) };
     const purging = readPurging(options);
     await prepareBuckets(pair, options, report, signal);
     const isDry = options["dry-run"] === true;
-    const summary = await inState(pair.statePath, isDry, async (statePath) =>
-      syncBuckets(pair.source, pair.destination, statePath, {
-        ...asked,
-        ...eventsTo(report, isDry),
-        isDry,
-        signal,
-        slots: pair.slots,
-      }),
-    );
-    if (summary.isResumed) report.notice("went on with what an earlier run had left");
+    const told = { ...asked, ...eventsTo(report, isDry), signal, slots: pair.slots };
+    const summary =
+      options.coordinator === undefined
+        ? await inState(pair.statePath, isDry, async (statePath) =>
+            syncBuckets(pair.source, pair.destination, statePath, { ...told, isDry }),
+          )
+        : await share(pair, options.coordinator, isDry, told);
+    if (summary.isResumed) report.notice("went on with what an earlier run had left, or others had begun");
     if (summary.vanished > 0)
       report.notice(`${summary.vanished} objects vanished before they were copied`, {
         vanished: summary.vanished,
@@ -104,6 +109,18 @@ export const bucketSync = defineCommand({
     if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
   },
 });
+
+/** Takes part in what other processes do, too. @throws USAGE */
+async function share(
+  { source, destination, statePath }: OpenedPair,
+  coordinator: string,
+  isDry: boolean,
+  options: ShareBucketsOptions,
+): Promise<SyncBucketsSummary> {
+  if (isDry) throw new SyncError("USAGE", "--dry-run goes without --coordinator");
+  const register = await openCoordinator(coordinator, `bucket-sync-${nameOfPair(source, destination)}`);
+  return shareBuckets(source, destination, `${statePath}.shared`, register, options);
+}
 
 /** @throws USAGE */
 async function readSyncOptions(options: Given): Promise<SyncBucketsOptions> {
