@@ -81,3 +81,16 @@ export class Draw<Item> {
     [this.#heap[a], this.#heap[b]] = [this.#heap[b]!, this.#heap[a]!];
   }
 }
+
+const lackOfConfidence = 0.05;
+
+/**
+ * The part of all that is different at most, with 95 % confidence, when so many were drawn of it
+ * and some of these were.
+ */
+export function mostDifferentAfter(checked: number, different: number): number {
+  if (checked === 0 || different === checked) return 1;
+  if (different === 0) return 1 - lackOfConfidence ** (1 / checked);
+  // Bound of Hoeffding: it holds for any part that is different.
+  return Math.min(1, different / checked + Math.sqrt(Math.log(1 / lackOfConfidence) / (2 * checked)));
+}

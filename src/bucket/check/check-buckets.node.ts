@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { randomBytes } from "node:crypto";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
-import { Draw } from "../draw.ts";
+import { Draw, mostDifferentAfter } from "../draw.ts";
 import { seededRandom, type Random } from "../random.ts";
 import { type Job, nameOf, type SyncSide } from "../sync/job.ts";
 import { Slots } from "../sync/slots.ts";
@@ -48,7 +48,6 @@ export interface CheckBucketsSummary {
 }
 
 const usualSampleCount = 100;
-const lackOfConfidence = 0.05;
 
 /**
  * Checks objects that are drawn at random, each likewise, in one pass over the source's listing.
@@ -105,14 +104,6 @@ export async function checkBuckets(
     readBytes,
     mostDifferent: mostDifferentAfter(checked, different),
   };
-}
-
-/** The part that is different at most, when so many were drawn and some of them were. */
-function mostDifferentAfter(checked: number, different: number): number {
-  if (checked === 0 || different === checked) return 1;
-  if (different === 0) return 1 - lackOfConfidence ** (1 / checked);
-  // Bound of Hoeffding: it holds for any part that is different.
-  return Math.min(1, different / checked + Math.sqrt(Math.log(1 / lackOfConfidence) / (2 * checked)));
 }
 
 interface DrawnKeys {
