@@ -14,10 +14,12 @@ const words = { new: "missing", deleted: "extra", changed: "different", touched:
 /** Reports how a tree differs from another one, and how the comparison ended. */
 export class DifferenceReport {
   readonly #report: Report;
-  #counts = noDifferences();
+  #counts: DifferenceCounts;
 
-  constructor(report: Report) {
+  /** @param counts what was told before, of a comparison that goes on */
+  constructor(report: Report, counts = noDifferences()) {
     this.#report = report;
+    this.#counts = counts;
   }
 
   /** The options by which a dry run has all that it finds reported, and where it stands. */
@@ -29,21 +31,23 @@ export class DifferenceReport {
         this.#counts = noDifferences(); // a further attempt goes through the whole tree
         onConnect();
       },
-      onChange: (change) => {
-        const word = words[change.change];
-        this.#counts[word]++;
-        const { path, kind, size, differs, ranges } = change;
-        this.#report.result("difference", describe(word, change), {
-          difference: word,
-          path,
-          kind,
-          size,
-          differs,
-          ranges,
-        });
-      },
+      onChange: (change) => this.tell(change),
       onTrouble: (error) => this.#report.trouble(error),
     };
+  }
+
+  /** How many paths were told so far. */
+  get counts(): DifferenceCounts {
+    return this.#counts;
+  }
+
+  /** Tells of one path. */
+  tell(change: TreeChange): void {
+    const difference = words[change.change];
+    this.#counts[difference]++;
+    const { path, kind, size, differs, ranges } = change;
+    const facts = { difference, path, kind, size, differs, ranges };
+    this.#report.result("difference", describe(difference, change), facts);
   }
 
   /**
@@ -54,13 +58,22 @@ export class DifferenceReport {
   end(session: SendSummary | ReceiveSummary): void {
     const differences = this.#counts;
     reportSession(this.#report, "checked", session, { differences });
-    const count = differences.missing + differences.extra + differences.different;
+    this.throwIfAny();
+  }
+
+  /** @throws DIFFERENT when something differs */
+  throwIfAny(): void {
+    const { missing, extra, different } = this.#counts;
+    const count = missing + extra + different;
     if (count > 0)
       throw new SyncError("DIFFERENT", count === 1 ? "one path differs" : `${count} paths differ`);
   }
 }
 
-function noDifferences(): Record<(typeof words)[keyof typeof words], number> {
+/** How many paths differ, and how. */
+export type DifferenceCounts = Record<(typeof words)[keyof typeof words], number>;
+
+function noDifferences(): DifferenceCounts {
   return { missing: 0, extra: 0, different: 0 };
 }
 
