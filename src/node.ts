@@ -98,3 +98,20 @@ export type { SessionDirection } from "./transport/session-request.ts";
 export type { OpeningOptions, SourcePlace, TargetPlace } from "./transfer/opened-places.node.ts";
 export { transfer } from "./transfer/transfer.node.ts";
 export type { TransferOptions, TransferSummary } from "./transfer/transfer-options.node.ts";
+export { checkIndex, type CheckIndexOptions, type CheckProgress } from "./archive/check-index.node.ts";
+export { diffIndexes } from "./archive/differences.node.ts";
+export { type ForeignListing, type ImportOptions, openListing } from "./archive/import-listing.node.ts";
+export { jsonForm } from "./archive/json-index.node.ts";
+export { type IndexProgress, makeIndex, type MakeIndexOptions } from "./archive/make-index.node.ts";
+export { openIndex } from "./archive/open-index.node.ts";
+export { type Part, type PathRange, rangeOfPart } from "./archive/parts.node.ts";
+export { sqliteForm } from "./archive/sqlite-index.node.ts";
+export { tarLikeForm } from "./archive/tar-like-index.node.ts";
+export type {
+  IndexedEntry,
+  IndexFacts,
+  IndexTotals,
+  IndexWriter,
+  TreeIndex,
+} from "./archive/tree-index.node.ts";
+export { type IndexForm, writeIndex } from "./archive/write-index.node.ts";

@@ -82,13 +82,21 @@ function findCommand(
   if (at < 0) return { name: "", rest: argv };
   const name = argv[at]!;
   const rest = argv.toSpliced(at, 1);
-  return groupOf(commands, name).length === 0 ? { name, rest } : findInGroup(name, rest);
+  return groupOf(commands, name).length === 0 ? { name, rest } : findInGroup(name, rest, commands);
 }
 
-/** The command of a group whose name is of two words. */
-function findInGroup(group: string, argv: readonly string[]): { name: string; rest: readonly string[] } {
+/** The command of a group whose name is of two words, the second of which one may go without. */
+function findInGroup(
+  group: string,
+  argv: readonly string[],
+  commands: CommandTable,
+): { name: string; rest: readonly string[] } {
   const at = argv.findIndex((word) => !word.startsWith("-"));
-  if (at >= 0) return { name: `${group} ${argv[at]!}`, rest: argv.toSpliced(at, 1) };
+  const name = `${group} ${argv[at] ?? ""}`;
+  const usual = groupOf(commands, group).find((one) => commands[one]!.isUsual === true);
+  if (at >= 0 && usual !== undefined && !Object.hasOwn(commands, name) && !helpWords.has(argv[at]!))
+    return { name: usual, rest: argv };
+  if (at >= 0) return { name, rest: argv.toSpliced(at, 1) };
   return argv.some(isQuestion) ? { name: "help", rest: [group] } : { name: group, rest: argv };
 }
 

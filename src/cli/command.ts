@@ -73,6 +73,8 @@ export interface CommandEntry {
   /** What follows the command's name. */
   readonly synopsis: string;
   readonly about: string;
+  /** True for the one of its group that is meant where the second word is left out. */
+  readonly isUsual?: true;
   readonly load: () => Promise<Command>;
 }
 

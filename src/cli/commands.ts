@@ -18,8 +18,8 @@ export const commands: CommandTable = {
     load: async () => (await import("./transfer/transfer-commands.ts")).sync,
   },
   check: {
-    synopsis: "TREE REFERENCE [--repair]",
-    about: "compare a tree here with another one by content, here, over ssh, or at a server",
+    synopsis: "TREE REFERENCE [--repair] | TREE --index FILE",
+    about: "compare a tree here with another one by content, wherever that is, or with its index",
     load: async () => (await import("./transfer/check.ts")).check,
   },
   serve: {
@@ -76,6 +76,27 @@ export const commands: CommandTable = {
     synopsis: "FILE... [--cutter NAME] [--size N] [--handprint[=N]]",
     about: "show how files are cut",
     load: async () => (await import("./exchange/chunks.ts")).chunks,
+  },
+  "index tree": {
+    synopsis: "TREE -o FILE [--update] [--digest NAME]",
+    about: "write an index of a tree: its paths with sizes, times and digests",
+    isUsual: true,
+    load: async () => (await import("./archive/archive-commands.ts")).indexTree,
+  },
+  "index show": {
+    synopsis: "FILE [--long]",
+    about: "show what an index of a tree holds",
+    load: async () => (await import("./archive/archive-commands.ts")).indexShow,
+  },
+  "index import": {
+    synopsis: "LISTING -o FILE [--columns NAMES]",
+    about: "write an index of files that others have listed: CSV, JSON lines, an S3 inventory",
+    load: async () => (await import("./archive/archive-commands.ts")).indexImport,
+  },
+  "index diff": {
+    synopsis: "FILE OTHER",
+    about: "tell how one tree differs from another, by their indexes",
+    load: async () => (await import("./archive/archive-commands.ts")).indexDiff,
   },
   "index make": {
     synopsis: "INDEX FILE [--store STORE] [--chunk-size SIZES]",

@@ -37,11 +37,12 @@ const mayImport: Record<string, readonly string[]> = {
 };
 mayImport["http"] = mayImport["index"]!;
 mayImport["relay"] = [...mayImport["index"]!, "http"];
+mayImport["archive"] = [...mayImport["index"]!, "http"];
 mayImport["swarm"] = [...mayImport["relay"], "relay"];
 mayImport["mirror"] = mayImport["index"]!;
 mayImport["browser"] = mayImport["index"]!;
 mayImport["ui"] = [...mayImport["index"]!, "browser"];
-mayImport["transfer"] = [...mayImport["swarm"], "swarm", "mirror"];
+mayImport["transfer"] = [...mayImport["swarm"], "swarm", "mirror", "archive"];
 mayImport["node"] = [...mayImport["transfer"], "index", "transfer", "fuse"];
 mayImport["testing"] = mayImport["index"]!;
 mayImport["cli"] = [...mayImport["node"]!, "node", "testing"];

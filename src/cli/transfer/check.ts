@@ -9,6 +9,10 @@ import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
 import { keepOf, keepOptions } from "../options/keep-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "../options/remote-options.ts";
 import { timeoutOf, timeoutOption } from "../options/session-options.ts";
+import { loadFilter } from "../../transfer/filter-loading.node.ts";
+import type { Report } from "../report/report.ts";
+import { rateOf } from "../options/pace-options.ts";
+import { indexCheckOptions } from "../options/index-check-options.ts";
 import { ChangeReport } from "../report/change-report.ts";
 import { DifferenceReport } from "../report/difference-report.ts";
 
@@ -22,14 +26,19 @@ const checkOptions = {
   ...keepOptions,
   ...remoteOptions,
   ...timeoutOption,
+  ...indexCheckOptions,
 } as const;
 
 /** `check TREE REFERENCE`: compares a tree here with another one, by content. */
 export const check = defineCommand({
-  operands: ["TREE", "REFERENCE"],
+  operands: ["TREE", "[REFERENCE]"],
   options: checkOptions,
   writesOutput: () => false,
   async run({ operands: [tree, reference], options, report, signal }) {
+    if (options.index !== undefined) return checkIndexed(tree, reference, options, report, signal);
+    checkIndexOptions(options);
+    if (reference === undefined)
+      throw new SyncError("USAGE", "REFERENCE is missing, or --index FILE in its place");
     const from = contentOf(reference, tree);
     prepareForSession("duplex");
     const common = {
@@ -54,6 +63,31 @@ export const check = defineCommand({
     differences.end(summary);
   },
 });
+
+/** Compares a tree with its index. @throws USAGE, and what the comparison does */
+async function checkIndexed(
+  tree: string,
+  reference: string | undefined,
+  options: OptionValues<typeof checkOptions>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  if (reference !== undefined)
+    throw new SyncError("USAGE", "a tree is compared with REFERENCE or with --index FILE");
+  if (options.repair === true)
+    throw new SyncError("USAGE", "an index has no content to repair with; name a REFERENCE that has");
+  const { checkAgainstIndex } = await import("../archive/archive-commands.ts");
+  const { filter } = await loadFilter(await readFilterOptions(options), "receiver");
+  const { bytesPerSecond } = rateOf(options);
+  return checkAgainstIndex(tree, options, report, { source: { filter }, bytesPerSecond, signal });
+}
+
+/** @throws USAGE for an option that is for an index, without one */
+function checkIndexOptions(options: OptionValues<typeof checkOptions>): void {
+  const names = Object.keys(indexCheckOptions) as (keyof typeof indexCheckOptions)[];
+  const given = names.find((name) => options[name] !== undefined);
+  if (given !== undefined) throw new SyncError("USAGE", `--${given} is for --index`);
+}
 
 /** What is compared, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
 async function readComparison(options: OptionValues<typeof checkOptions>) {

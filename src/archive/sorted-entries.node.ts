@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { SyncError } from "../errors.ts";
+import { findEntryFault } from "./checked-entries.node.ts";
+import { openSqlite, sqlite } from "./sqlite-file.node.ts";
+import { type IndexedEntry, orderKeyOf } from "./tree-index.node.ts";
+
+const batchCount = 1024;
+
+/**
+ * Entries that come in any order, in canonical order. They are sorted in a file, so that memory
+ * does not grow with them.
+ *
+ * @throws CORRUPT for what no tree has: a path twice, or one that leads out
+ */
+export async function* sortedEntries(
+  batches: AsyncIterable<readonly IndexedEntry[]> | Iterable<readonly IndexedEntry[]>,
+): AsyncGenerator<readonly IndexedEntry[]> {
+  const path = join(os.tmpdir(), `rsync-stream-${randomUUID()}`);
+  const database = openSqlite(path, { isNew: true });
+  try {
+    database.exec("BEGIN; CREATE TABLE sorted (key BLOB PRIMARY KEY, entry TEXT) WITHOUT ROWID");
+    const insert = database.prepare("INSERT OR IGNORE INTO sorted VALUES (?, ?)");
+    try {
+      for await (const batch of batches) {
+        for (const entry of batch) {
+          const fault = findEntryFault(entry);
+          if (fault !== undefined) throw refused(entry, fault);
+          const row = [Buffer.from(orderKeyOf(entry.path), "latin1"), JSON.stringify(entry)];
+          if (sqlite(path, () => insert.run(row)).changes === 0) throw refused(entry, "is there twice");
+        }
+      }
+    } finally {
+      insert.finalize();
+    }
+    let last: Uint8Array = new Uint8Array(0);
+    for (;;) {
+      const rows = sqlite(path, () =>
+        database.all("SELECT key, entry FROM sorted WHERE key > ? ORDER BY key LIMIT ?", [last, batchCount]),
+      );
+      if (rows.length === 0) return;
+      last = rows.at(-1)!["key"] as Uint8Array;
+      yield rows.map(
+        ({ entry }) => ({ ...unknown, ...(JSON.parse(String(entry)) as object) }) as IndexedEntry,
+      );
+    }
+  } finally {
+    database.close();
+    fs.rmSync(path, { force: true });
+  }
+}
+
+/** What JSON leaves out. */
+const unknown: Partial<IndexedEntry> = {
+  mode: undefined,
+  mtimeSec: undefined,
+  mtimeNsec: undefined,
+  target: undefined,
+  digest: undefined,
+};
+
+function refused({ path }: IndexedEntry, fault: string): SyncError {
+  return new SyncError("CORRUPT", `an entry of a listing ${fault}`, { detail: { path: String(path) } });
+}

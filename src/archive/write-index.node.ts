@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { pathOf } from "../bytes/byte-text.node.ts";
+import { SyncError, toSyncError } from "../errors.ts";
+import type { IndexedEntry, IndexFacts, IndexTotals, IndexWriter } from "./tree-index.node.ts";
+
+/** A form in which an index is written into a new file. */
+export interface IndexForm {
+  write(path: string, facts: IndexFacts): FormWriter;
+}
+
+/** Writes one. */
+export interface FormWriter {
+  add(entries: readonly IndexedEntry[]): void;
+  /** Writes what stands behind all entries. */
+  end(): IndexTotals;
+  close(): void;
+}
+
+/**
+ * Writes an index into a file, which is replaced when all is there: an old one stays until then.
+ *
+ * @throws USAGE for a place that is no file, NOT_FOUND without a directory around it, NO_SPACE, IO
+ */
+export function writeIndex(path: string, form: IndexForm, facts: IndexFacts): IndexWriter {
+  checkPlace(path);
+  const incomplete = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  let writer: FormWriter | undefined;
+  const remove = (): void => fs.rmSync(pathOf(incomplete), { force: true });
+  const close = (): void => {
+    const open = writer;
+    writer = undefined;
+    open?.close();
+  };
+  try {
+    writer = form.write(incomplete, facts);
+  } catch (thrown) {
+    remove();
+    throw thrown;
+  }
+  return {
+    add: (entries) => writer!.add(entries),
+    finish: () => {
+      const totals = writer!.end();
+      close();
+      putInPlace(incomplete, path);
+      return totals;
+    },
+    close: () => {
+      try {
+        close();
+      } finally {
+        remove();
+      }
+    },
+  };
+}
+
+function checkPlace(path: string): void {
+  const detail = { path };
+  if (path.endsWith("/") || fs.statSync(pathOf(path), { throwIfNoEntry: false })?.isFile() === false)
+    throw new SyncError("USAGE", "an index is a file", { detail });
+  if (fs.statSync(pathOf(dirname(path)), { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new SyncError("NOT_FOUND", "the directory around it does not exist", { detail });
+}
+
+function putInPlace(incomplete: string, path: string): void {
+  try {
+    const fd = fs.openSync(pathOf(incomplete), "r+");
+    try {
+      const old = fs.statSync(pathOf(path), { throwIfNoEntry: false });
+      fs.fchmodSync(fd, old ? old.mode & 0o777 : 0o666 & ~process.umask());
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(pathOf(incomplete), pathOf(path));
+  } catch (thrown) {
+    throw toSyncError(thrown, "IO", { path });
+  }
+}

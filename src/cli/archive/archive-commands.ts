@@ -1,0 +1,5 @@
+export { checkAgainstIndex } from "./check-against-index.ts";
+export { indexDiff } from "./index-diff.ts";
+export { indexImport } from "./index-import.ts";
+export { indexShow } from "./index-show.ts";
+export { indexTree } from "./index-tree.ts";
