@@ -43,7 +43,7 @@ export async function* sortedEntries(
       if (rows.length === 0) return;
       last = rows.at(-1)!["key"] as Uint8Array;
       yield rows.map(
-        ({ entry }) => ({ ...unknown, ...(JSON.parse(String(entry)) as object) }) as IndexedEntry,
+        ({ entry }) => ({ ...unknown, ...(JSON.parse(entry as string) as object) }) as IndexedEntry,
       );
     }
   } finally {
@@ -62,5 +62,5 @@ const unknown: Partial<IndexedEntry> = {
 };
 
 function refused({ path }: IndexedEntry, fault: string): SyncError {
-  return new SyncError("CORRUPT", `an entry of a listing ${fault}`, { detail: { path: String(path) } });
+  return new SyncError("CORRUPT", `an entry of a listing ${fault}`, { detail: { path } });
 }

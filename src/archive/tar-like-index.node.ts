@@ -59,7 +59,7 @@ export const tarLikeForm: IndexForm = {
 /** True for a database that has a table of tar-like, and no view or worse in its place. */
 export function hasTarTable(database: Database): boolean {
   const table = database.get("SELECT type, sql FROM sqlite_schema WHERE name = 'tar'");
-  return table?.["type"] === "table" && /^CREATE TABLE\b/i.test(String(table["sql"]));
+  return table?.["type"] === "table" && /^CREATE TABLE\b/i.test(table["sql"] as string);
 }
 
 /**
@@ -95,7 +95,7 @@ function checkRow(
   if (!isSize || !Number.isSafeInteger(offset + size) || end !== offset + size - 1)
     throw damaged("a row of it has a size that is out of range");
   const fault = typeof path === "string" ? findPathFault(path) : "has no path";
-  if (fault !== undefined) throw new SyncError("PATH", `a row ${fault}`, { detail: { path: String(path) } });
+  if (fault !== undefined) throw new SyncError("PATH", `a row ${fault}`, { detail: { path } });
   expected.id += 1;
   expected.offset += size;
   return { id, path, size, offset, md5: typeof hash === "string" && isMd5.test(hash) ? hash : undefined };
