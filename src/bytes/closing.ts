@@ -29,11 +29,7 @@ export function closingOnFailure<Result>(work: () => Result, close: () => void):
   try {
     return work();
   } catch (thrown) {
-    try {
-      close();
-    } catch {
-      // It follows from what went wrong before, or matters less.
-    }
+    doQuietly(close);
     throw thrown;
   }
 }
@@ -52,4 +48,29 @@ export async function closingInTheEnd<Result>(
   }
   await close();
   return result;
+}
+
+/** As `closingAfter`, for what is done step by step; also when it is left before its end. */
+export function* closingBehind<Step, Result>(
+  steps: Generator<Step, Result>,
+  close: () => void,
+): Generator<Step, Result> {
+  let hasFailed = false;
+  try {
+    return yield* steps;
+  } catch (thrown) {
+    hasFailed = true;
+    throw thrown;
+  } finally {
+    if (hasFailed) doQuietly(close);
+    else close();
+  }
+}
+
+function doQuietly(close: () => void): void {
+  try {
+    close();
+  } catch {
+    // It follows from what went wrong before, or matters less.
+  }
 }

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingBehind } from "../../../bytes/closing.ts";
 import { Pause } from "../../../bytes/pause.node.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
 import { scanBatch, type ScanEnd, type ScanVisitor } from "../../scan.ts";
@@ -47,23 +48,28 @@ function* readFile(
 ): Generator<number, ScanEnd> {
   try {
     const fd = openSourceFile(held, file);
-    try {
-      // A file of one block is checked when that was read, and only then.
-      if (file.size > room.length) compareWithListed(fd, file);
-      for (let at = 0, isLast = false; !isLast;) {
-        const wanted = Math.min(room.length, file.size - at);
-        const filled = readFully(fd, room.subarray(0, wanted), at);
-        if (filled < wanted) throw changed(file);
-        isLast = at + filled === file.size;
-        const taken = visitor.block(file, filled, isLast);
-        at += taken;
-        yield taken;
-      }
-      return compareWithListed(fd, file) === "grown" ? "grown" : "complete";
-    } finally {
-      fs.closeSync(fd);
-    }
+    return yield* closingBehind(readBlocks(fd, file, room, visitor), () => fs.closeSync(fd));
   } catch (thrown) {
     return fileTrouble(thrown, printPlace(file.dir, file.name));
   }
+}
+
+function* readBlocks(
+  fd: number,
+  file: SourceFile,
+  room: Bytes,
+  visitor: ScanVisitor<SourceFile>,
+): Generator<number, ScanEnd> {
+  // A file of one block is checked when that was read, and only then.
+  if (file.size > room.length) compareWithListed(fd, file);
+  for (let at = 0, isLast = false; !isLast;) {
+    const wanted = Math.min(room.length, file.size - at);
+    const filled = readFully(fd, room.subarray(0, wanted), at);
+    if (filled < wanted) throw changed(file);
+    isLast = at + filled === file.size;
+    const taken = visitor.block(file, filled, isLast);
+    at += taken;
+    yield taken;
+  }
+  return compareWithListed(fd, file) === "grown" ? "grown" : "complete";
 }

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { closingBehind } from "../../../bytes/closing.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
 import { scanBatch, type ScanEnd, type ScanVisitor } from "../../scan.ts";
@@ -79,23 +80,32 @@ export class DiskOldVersions implements OldVersions {
   /** Reads one file; yields between its blocks. */
   *#scanFile(entry: number, room: Bytes, visitor: ScanVisitor<number>): Generator<void> {
     let how: ScanEnd = "complete";
-    let fd: number | undefined;
     try {
       const file = this.#tools.file(entry);
-      fd = file?.openOld();
-      const size = fd === undefined ? 0 : file!.oldBytes;
-      for (let at = 0, isLast = false; !isLast;) {
-        const wanted = Math.min(room.length, size - at);
-        const filled = fd === undefined ? 0 : readFully(fd, room.subarray(0, wanted), at);
-        isLast = at + filled >= size || filled < wanted;
-        at += visitor.block(entry, filled, isLast);
-        if (!isLast) yield;
-      }
+      const fd = file?.openOld();
+      const read = (into: Bytes, at: number): number => (fd === undefined ? 0 : readFully(fd, into, at));
+      const close = (): void => void (fd !== undefined && fs.closeSync(fd));
+      const visit = (filled: number, isLast: boolean): number => visitor.block(entry, filled, isLast);
+      yield* closingBehind(visitBlocks(file?.oldBytes ?? 0, room, read, visit), close);
     } catch (thrown) {
       how = entryTrouble(thrown, "");
-    } finally {
-      if (fd !== undefined) fs.closeSync(fd);
     }
     visitor.end(entry, how);
+  }
+}
+
+/** @param visit returns how many of the bytes read it took */
+function* visitBlocks(
+  size: number,
+  room: Bytes,
+  read: (into: Bytes, at: number) => number,
+  visit: (filled: number, isLast: boolean) => number,
+): Generator<void, void> {
+  for (let at = 0, isLast = false; !isLast;) {
+    const wanted = Math.min(room.length, size - at);
+    const filled = read(room.subarray(0, wanted), at);
+    isLast = at + filled >= size || filled < wanted;
+    at += visit(filled, isLast);
+    if (!isLast) yield;
   }
 }
