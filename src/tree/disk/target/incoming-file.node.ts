@@ -363,10 +363,13 @@ export class IncomingFile {
     if (mayWriteInto) {
       putInto(this.#tools, this.plan, temp, this.#tools.durable);
       places.settle(this.place);
-    } else if (putFile(this.#tools, this.plan, temp, dress)) places.settle(this.place);
-    else {
-      replacements.wait({ ...this.plan, kind: "file" }, temp);
-      places.move(this.place, temp);
+    } else {
+      const waiting = putFile(this.#tools, this.plan, temp, dress);
+      if (!waiting) places.settle(this.place);
+      else {
+        replacements.wait({ ...this.plan, kind: "file" }, waiting);
+        places.move(this.place, waiting);
+      }
     }
     this.#temp = undefined;
   }

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { closingAfter } from "../../../bytes/closing.ts";
+import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
 import { copyContent } from "../calls/copy-content.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import { lookAtHandle } from "../calls/file-stats.node.ts";
@@ -11,6 +11,7 @@ import type { PlannedFile } from "./planned-files.node.ts";
 import { putOverDir } from "./replacements.node.ts";
 import { writeInPlace } from "./write-in-place.node.ts";
 import type { Staging } from "./staging.node.ts";
+import type { StagingRoom } from "./staging-room.node.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
 /** Makes a file that is not there yet. */
@@ -27,17 +28,19 @@ interface PutTools {
 type Dress = (fd: number, temp: NameIn) => void;
 
 /**
- * Gives a file that is complete its name. Returns false when a directory is in the way that is not
- * empty.
+ * Gives a file that is complete its name. When a directory is in the way that is not empty, returns
+ * the temporary name under which it waits.
  *
  * @param dress sets the metadata of a copy, where the name can only be given to one
  */
-export function putFile(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dress): boolean {
+export function putFile(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dress): NameIn | undefined {
   try {
-    return renameFrom(tools, plan, temp);
+    return renameFrom(tools, plan, temp) ? undefined : temp;
   } catch (thrown) {
     if (!isErrno(thrown, "EXDEV")) throw thrown;
-    return moveAcross(tools, plan, temp, dress);
+    const move = (room: StagingRoom): NameIn | undefined => moveAcross(tools, plan, temp, dress, room);
+    const { dir, there } = plan;
+    return there?.kind === "dir" ? move(tools.staging.inside(dir)) : tools.staging.besides(dir, move);
   }
 }
 
@@ -47,27 +50,31 @@ function renameFrom({ held }: PutTools, { dir, name, there }: PlannedFile, temp:
   return true;
 }
 
-/**
- * No rename leads into the directory: the last step starts from a copy in a staging directory
- * inside it.
- */
-function moveAcross(tools: PutTools, plan: PlannedFile, temp: NameIn, dress: Dress): boolean {
+/** No rename leads into the directory: the last step starts from a copy in a room inside it. */
+function moveAcross(
+  tools: PutTools,
+  plan: PlannedFile,
+  temp: NameIn,
+  dress: Dress,
+  room: StagingRoom,
+): NameIn | undefined {
   const { held, metadata, staging } = tools;
   const { dir, name } = plan;
-  const isPut = staging.besides(dir, (room) => {
-    const copy = room.newName(dir, name);
-    const to = held.open(copy.dir, copy.name, newFlags, firstMode(plan));
-    const copyAll = (): void => {
-      copyContent(held, temp, to);
-      fs.ftruncateSync(to, plan.size); // zeros at the end were not written
-      dress(to, copy);
-    };
+  const copy = room.newName(dir, name);
+  const to = held.open(copy.dir, copy.name, newFlags, firstMode(plan));
+  const copyAll = (): void => {
+    copyContent(held, temp, to);
+    fs.ftruncateSync(to, plan.size); // zeros at the end were not written
+    dress(to, copy);
+  };
+  const put = (): boolean => {
     closingAfter(copyAll, () => fs.closeSync(to));
     metadata.in(dir).setNamed(held, copy, plan);
     return renameFrom(tools, plan, copy);
-  });
-  if (isPut) staging.remove(temp);
-  return isPut;
+  };
+  const isPut = closingOnFailure(put, () => staging.remove(copy));
+  staging.remove(temp);
+  return isPut ? undefined : copy;
 }
 
 /**

@@ -52,7 +52,8 @@ export function putLeaf(
     makeFrom(staging.newName(dir, name));
   } catch (thrown) {
     if (!isErrno(thrown, "EXDEV")) throw thrown;
-    staging.besides(dir, (room) => makeFrom(room.newName(dir, name)));
+    if (there?.kind === "dir") makeFrom(staging.inside(dir).newName(dir, name));
+    else staging.besides(dir, (room) => makeFrom(room.newName(dir, name)));
   }
   if (there) linkedFiles.note(there);
 }

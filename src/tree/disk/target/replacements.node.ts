@@ -60,11 +60,34 @@ export class Replacements {
 
   /** Makes a directory that is to take the place of what stands at a name. */
   makeDir(entry: number, dir: DirNode, name: ByteString, metadata: Metadata): DirNode {
-    const temp = this.#staging.newName(dir, name);
-    fs.mkdirSync(this.#held.at(temp.dir, temp.name), firstDirMode(metadata));
+    const temp = this.#makeDirFor(dir, name, firstDirMode(metadata));
     const node = new DirNode(dir, name, { isNew: true, aside: temp });
     this.#dirs.push({ entry, dir, name, kind: "dir", size: 0, temp, node });
     return node;
+  }
+
+  /** Makes it where a rename will put it in its place. */
+  #makeDirFor(dir: DirNode, name: ByteString, mode: number): NameIn {
+    const temp = this.#staging.newName(dir, name);
+    const make = (at: NameIn): void => fs.mkdirSync(this.#held.at(at.dir, at.name), mode);
+    make(temp);
+    if (this.#leadsTo(temp, dir, name)) return temp;
+    fs.rmdirSync(this.#held.at(temp.dir, temp.name));
+    const inside = this.#staging.inside(dir).newName(dir, name);
+    make(inside);
+    return inside;
+  }
+
+  /** False where no rename of a directory leads: over what is none it fails in another way. */
+  #leadsTo(temp: NameIn, dir: DirNode, name: ByteString): boolean {
+    try {
+      this.#held.rename(temp.dir, temp.name, dir, name);
+    } catch (thrown) {
+      return !isErrno(thrown, "EXDEV");
+    }
+    // What stood there is gone.
+    this.#held.rename(dir, name, temp.dir, temp.name);
+    return true;
   }
 
   /** A file or link that is complete waits for the directory at its name to be emptied. */
@@ -111,11 +134,15 @@ export class Replacements {
  * Puts a file or link in the place of a directory that is empty, if it is there: in one step where
  * the system can, so that one of them has the name at any time. Returns false, and nothing is done,
  * for a directory that is not empty.
+ *
+ * @throws EXDEV where no rename leads, before that would matter
  */
 export function putOverDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: ByteString): boolean {
-  if (held.look(dir, name)?.kind !== "dir") {
+  try {
     held.rename(temp.dir, temp.name, dir, name);
-    return true;
+    return true; // the directory is gone
+  } catch (thrown) {
+    if (!isErrno(thrown, "EISDIR")) throw thrown;
   }
   if (!isEmptyDir(held, dir, name)) return false;
   try {

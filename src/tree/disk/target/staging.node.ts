@@ -13,6 +13,8 @@ import { StagingRoom, type Leftover } from "./staging-room.node.ts";
 export class Staging {
   readonly #held: HeldDirs;
   readonly #rooms = new Map<DirNode, StagingRoom>();
+  /** Those inside directories that no rename leads into, where something waits for the end. */
+  readonly #inside = new Map<DirNode, StagingRoom>();
   readonly #leftovers: Leftover[] = [];
 
   /** @throws LOCKED while another session writes here */
@@ -48,6 +50,8 @@ export class Staging {
    * to have.
    */
   besides<Result>(dir: DirNode, work: (room: StagingRoom) => Result): Result {
+    const open = this.#inside.get(dir);
+    if (open) return work(open);
     const room = new StagingRoom(this.#held, dir);
     return closingAfter(
       () => {
@@ -59,9 +63,16 @@ export class Staging {
     );
   }
 
+  /** Returns such a room for what waits: it stays open until the end. */
+  inside(dir: DirNode): StagingRoom {
+    const room = this.#inside.get(dir) ?? new StagingRoom(this.#held, dir);
+    this.#inside.set(dir, room);
+    return room;
+  }
+
   /** Removes what earlier sessions left. */
   removeLeftovers(): void {
-    for (const room of this.#rooms.values()) room.removeLeftovers();
+    for (const room of this.#all) room.removeLeftovers();
   }
 
   remove(place: NameIn): void {
@@ -70,9 +81,14 @@ export class Staging {
 
   /** Unlocks, and removes what is empty. */
   close(): void {
-    const rooms = [...this.#rooms.values()];
+    const rooms = this.#all;
     this.#rooms.clear();
+    this.#inside.clear();
     doAll(rooms.map((room) => () => room.close()));
+  }
+
+  get #all(): StagingRoom[] {
+    return [...this.#inside.values(), ...this.#rooms.values()];
   }
 
   #roomFor(dir: DirNode): StagingRoom {
