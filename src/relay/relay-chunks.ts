@@ -4,13 +4,21 @@ import { copyOfChunk } from "../chunk/verify.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { AbortOptions } from "../types.ts";
+import type { ChunkRow } from "./chunk-row.ts";
 import { Signals } from "./signals.ts";
+import { trimStore } from "./trim-store.ts";
 
 /** Stands for one session with the upstream. */
 export type Carrier = object;
 
 /** Chunks that are here or on their way, as those see it who bring them. */
 export type ClaimedChunks = Pick<RelayChunks, "has" | "claim" | "put" | "release">;
+
+/** A chunk that is being removed. */
+interface Going {
+  readonly key: string;
+  readonly done: Promise<void>;
+}
 
 /** The chunks of a relay: those that are here, and those on their way and by which session. */
 export class RelayChunks {
@@ -19,8 +27,13 @@ export class RelayChunks {
   /** Bytes of chunks that came. */
   receivedBytes = 0;
   readonly #store: Store;
+  readonly #life = new AbortController();
   /** "here", or who brings it. About 100 bytes a chunk. */
   readonly #known = new Map<string, Carrier | "here">();
+  /** Bytes in the store, what came twice counted twice; unknown until they were counted. */
+  #storedBytes = Infinity;
+  /** While chunks are removed: those that stay, and the one that is on its way out. */
+  #trim: { readonly needed: Set<string>; readonly done: Promise<void>; going?: Going } | undefined;
 
   /** @param store it belongs to the relay, which closes it; it must keep what is put */
   constructor(store: Store) {
@@ -53,7 +66,10 @@ export class RelayChunks {
    */
   async claim(id: ChunkId, carrier: Carrier, options: AbortOptions): Promise<boolean> {
     const key = keyOf(id);
+    this.#trim?.needed.add(key);
     if (this.#known.has(key)) return true;
+    const going = this.#trim?.going;
+    if (going?.key === key) await going.done;
     const isStored = await this.#store.has(id, options);
     if (this.#known.has(key)) return true; // another carrier was faster
     if (isStored) this.#arrived(key);
@@ -65,6 +81,7 @@ export class RelayChunks {
   async put(chunk: Chunk): Promise<void> {
     await this.#store.put(copyOfChunk(chunk));
     this.receivedBytes += chunk.bytes.length;
+    this.#storedBytes += chunk.bytes.length;
     this.#arrived(keyOf(chunk.id));
   }
 
@@ -103,8 +120,43 @@ export class RelayChunks {
     return lost.length;
   }
 
-  close(): Promise<void> {
-    return this.#store.close();
+  /**
+   * Removes chunks that are in none of these lists, the oldest first, when more than so many bytes
+   * are stored. What the store says to that changes nothing else.
+   */
+  async trim(limitBytes: number, lists: Iterable<ChunkRow>): Promise<void> {
+    await this.#trim?.done;
+    if (this.#storedBytes <= limitBytes || this.#trim) return;
+    const needed = new Set<string>();
+    for (const list of lists) for (let i = 0; i < list.count; i++) needed.add(keyOf(list.id(i)));
+    const trimming = trimStore(this.#store, {
+      limitBytes,
+      isNeeded: (key) => needed.has(key) || typeof this.#known.get(key) === "object",
+      known: this.#known,
+      remove: (id) => this.#remove(id),
+      signal: this.#life.signal,
+    });
+    const done = trimming.then(
+      (bytes) => void (this.#storedBytes = bytes),
+      () => {},
+    );
+    this.#trim = { needed, done };
+    await done;
+    this.#trim = undefined;
+  }
+
+  async #remove(id: ChunkId): Promise<void> {
+    const key = keyOf(id);
+    this.#known.delete(key);
+    const done = this.#store.delete(id);
+    this.#trim!.going = { key, done: done.catch(() => {}) };
+    await done;
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort();
+    await this.#trim?.done;
+    await this.#store.close();
   }
 
   /** A chunk that cannot be read is not here. */

@@ -9,6 +9,11 @@ export const relayLimits = Object.freeze({
   relayedChunkCount: 4_194_304,
   /** Trees at one time: the whole, and parts that were asked for by themselves. */
   relayedTreeCount: 64,
+  /**
+   * Bytes of chunks in a relay's store. What a tree lists stays all the same; what none lists any
+   * more is removed, the oldest first.
+   */
+  storedBytes: 17_179_869_184,
   /** Relays that a request may have come through. */
   hopCount: 8,
 });

@@ -22,7 +22,8 @@ export class RelayTree {
   readonly record: TreeRecord;
   readonly #chunks: RelayChunks;
   readonly #life = new AbortController();
-  readonly #done: Promise<void>;
+  /** Resolves when nothing more comes from the upstream; never rejects. */
+  readonly done: Promise<void>;
   #readerCount = 0;
 
   constructor(connect: Connect, chunks: RelayChunks, options: UpstreamOptions) {
@@ -40,7 +41,7 @@ export class RelayTree {
       await createReceiver({ ...options, connect, openTarget, onTrouble, signal }).done;
       return undelivered;
     };
-    this.#done = receiveRecord(this.record, chunks, session, { signal }).then(
+    this.done = receiveRecord(this.record, chunks, session, { signal }).then(
       () => this.record.finish("complete"),
       (thrown: unknown) => {
         const begun = this.record.form !== undefined;
@@ -101,6 +102,6 @@ export class RelayTree {
   /** Leaves the upstream; who still reads gets an error. */
   async close(): Promise<void> {
     this.#life.abort(new SyncError("ABORTED", "the relay is closing"));
-    await this.#done;
+    await this.done;
   }
 }

@@ -39,6 +39,11 @@ export interface RelayOptions extends UpstreamOptions {
   readonly connect: (request: UpstreamRequest) => Promise<Duplex>;
   /** Where chunks are kept while the relay lives; it must not evict. The relay closes it. */
   readonly store: Store;
+  /**
+   * Bytes of chunks in the store beyond which those that no tree lists any more are removed; 16 GiB
+   * unless given.
+   */
+  readonly storeBytes?: number;
   /** Names this relay among others on the way; random unless given. */
   readonly id?: string;
 }
@@ -77,7 +82,7 @@ export interface Relay {
  * tree; content is in `store`.
  */
 export function createRelay(options: RelayOptions): Relay {
-  const id = options.id ?? randomRelayId();
+  const { id = randomRelayId(), storeBytes = relayLimits.storedBytes } = options;
   const chunks = new RelayChunks(options.store);
   const trees = new Map<string, RelayTree>();
   const permutations = peerPermutations();
@@ -95,7 +100,17 @@ export function createRelay(options: RelayOptions): Relay {
       options.connect({ path, via: [...via, id], ...(signal && { signal }) });
     const tree = new RelayTree(connect, chunks, options);
     trees.set(name, tree);
+    void tree.done.then(trim);
     return tree;
+  }
+
+  /** Removes content that no tree has any more. */
+  function trim(): Promise<void> {
+    const entries = [...trees.values()].flatMap(({ record }) => record.entries);
+    return chunks.trim(
+      storeBytes,
+      entries.map(({ chunks: list }) => list),
+    );
   }
 
   async function openTree(path: SharePath, { signal, via = [] }: ShareOptions): Promise<SharedTree> {

@@ -8,6 +8,7 @@ import { createRelay } from "../../relay/relay.ts";
 import type { Connect } from "../../session/reconnect.ts";
 import { hasOtherBytes } from "../../bytes/byte-text.node.ts";
 import { chunkLimitOf } from "../options/chunk-limit.ts";
+import { readSize } from "../options/arguments.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
 import { connectorTo } from "../../transfer/connector.node.ts";
 import { parseEndpoint, type RemoteEndpoint } from "../../transfer/endpoint.node.ts";
@@ -28,6 +29,11 @@ const options = {
     type: "string",
     value: "DIR",
     about: "keep what was received here, for the next run too; DIR.castr: as casync does",
+  },
+  "store-limit": {
+    type: "string",
+    value: "SIZE",
+    about: "bytes of content kept that is upstream no more, with the rest; 16G unless given",
   },
   cafs: { type: "boolean", about: "the upstream serves one file as CAFS does" },
   "upstream-token-file": {
@@ -66,6 +72,8 @@ async function openShare(upstream: RemoteEndpoint, given: Given, report: Report)
   const { "token-file": _ours, "upstream-token-file": theirs, ...others } = given;
   const own = { ...others, ...(theirs !== undefined && { "token-file": theirs }) };
   const { onRetry, ...retries } = reconnectionOf(given, report);
+  const storeBytes = readSize("store-limit", given["store-limit"]);
+  const limits = { ...(storeBytes !== undefined && { storeBytes }) };
   if (given.cafs === true) {
     if (given.compress === true)
       throw new SyncError("USAGE", "what is fetched as CAFS does is not compressed");
@@ -74,6 +82,7 @@ async function openShare(upstream: RemoteEndpoint, given: Given, report: Report)
     return createCafsRelay(upstream.url, {
       store: await openRelayStore(given.store),
       onRetry,
+      ...limits,
       ...retries,
       ...http,
       ...chunkLimitOf(given),
@@ -88,6 +97,7 @@ async function openShare(upstream: RemoteEndpoint, given: Given, report: Report)
     store: await openRelayStore(given.store),
     compress: given.compress === true,
     onRetry,
+    ...limits,
     ...retries,
     connect: ({ path, via, signal }) => connectorBelow(path, via)(signal ? { signal } : {}),
   }).share;
