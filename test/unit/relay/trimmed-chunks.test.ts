@@ -108,7 +108,7 @@ test("a store that fails keeps nothing from being relayed, and closing ends the 
 test.each([
   [undefined, "stays, and need not come again"],
   [70_000, "goes where it would be too much"],
-])("with a limit of %s what is upstream no more %s", async (storeBytes, _) => {
+])("with a limit of %s what is upstream no more %s", async (storeBytes) => {
   const tree = smallTree();
   const first = tree.children.get("big")!;
   const upstream = upstreamOf(tree);
