@@ -192,12 +192,13 @@ export class CatarNodes {
   /** The members of a directory in their order, checked to lie one behind the other. */
   async #items(from: number, end: number, entryAt: number): Promise<readonly Item[]> {
     const tail = viewOf(await this.#bytes(end - goodbyeItemBytes, goodbyeItemBytes));
+    // What is no tail has no sizes either.
+    if (readWord(tail, 16) !== goodbyeMarker) throw bad(end);
     const tableBytes = readSize(tail, 8);
     const at = end - tableBytes;
     const count = (tableBytes - goodbyeBytes(0)) / goodbyeItemBytes;
     const limit = catarTableLimits.catarTableBytes;
-    if (readWord(tail, 16) !== goodbyeMarker || at < from || readSize(tail, 0) !== at - entryAt)
-      throw bad(end);
+    if (at < from || readSize(tail, 0) !== at - entryAt) throw bad(end);
     if (!Number.isInteger(count) || count < 0) throw bad(end);
     if (tableBytes > limit)
       throw new SyncError("LIMIT", "a directory of the archive has too many entries", {

@@ -79,6 +79,15 @@ test("an archive is a tree", async () => {
   expect((await kernel.ask(opcodes.getattr, fields([64, 0], [64, 0]), 1_000_000)).errno).not.toBe(0);
 });
 
+test("what has no table at its end is told so, whatever stands there", async () => {
+  const bytes = Buffer.from(await archive());
+  bytes.fill(0xff, bytes.length - 24);
+  await expect(CatarNodes.open(contentOf(bytes))).rejects.toMatchObject({
+    code: "BAD_MESSAGE",
+    message: expect.stringContaining("table at the end") as string,
+  });
+});
+
 test("attributes and access control lists are attributes of the system", async () => {
   const features = normalFeatures(
     f.xattrs | f.acl | f.fcaps | f.symlinks | f.permissions | f.uids32 | f.nsecTime,
