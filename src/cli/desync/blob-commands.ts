@@ -1,8 +1,10 @@
 import { readdirSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../bytes/hex.ts";
+import { peek } from "../../bytes/peek.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import type { BlobSeed } from "../../casync/blob-seed.node.ts";
+import { archiveStartBytes, desyncBlobFeatures } from "../../casync/desync-features.ts";
 import { eachChunk, extractBlob } from "../../casync/extract-blob.node.ts";
 import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexHeader } from "../../casync/index-header.ts";
@@ -72,7 +74,9 @@ export const make: DesyncCommand = {
     const [place, path] = given.operands as [string, string];
     await using store = writerFor(call);
     let count = 0;
-    const index = makeIndex(readFileBlocks(path, { signal }), {
+    const { start, whole } = await peek(readFileBlocks(path, { signal }), archiveStartBytes);
+    const index = makeIndex(whole, {
+      features: desyncBlobFeatures(start),
       sizes: sizesIn(given),
       digest,
       ...(store && { store }),
