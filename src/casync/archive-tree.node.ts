@@ -1,5 +1,7 @@
 import fs from "node:fs";
 import { promisify } from "node:util";
+import { errnoOf } from "../bytes/errno.node.ts";
+import { closingAfter } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import { placeAtPath } from "../tree/disk/calls/fact-place.node.ts";
 import { nativePath, placeBytes, printPath, toByteString } from "../tree/disk/calls/byte-string.node.ts";
@@ -10,6 +12,7 @@ import type { AbortOptions, Bytes } from "../types.ts";
 import type { CatarNode, CatarType } from "./catar-node.ts";
 import { typeOfMode } from "./catar-node.ts";
 import { CatarWriter } from "./catar-writer.ts";
+import { excludeListLimits, excludeListName, ExcludeRules } from "./exclude-list.ts";
 import { casyncFeatures, desyncTreeFeatures } from "./features.ts";
 import { keepFeatures } from "./keep-features.ts";
 import { TreeFacts } from "./tree-facts.node.ts";
@@ -19,6 +22,8 @@ export interface ArchiveTreeOptions extends AbortOptions {
   readonly features?: bigint;
   /** True to keep what is marked as not to be dumped, whatever the features say. */
   readonly keepsNodump?: boolean;
+  /** True to leave out what `.caexclude` files in the tree name, as casync does. */
+  readonly obeysLists?: boolean;
   /** True to give every entry the time 0. */
   readonly omitsTimes?: boolean;
   /** True to leave out what is on other file systems. */
@@ -29,12 +34,15 @@ export interface ArchiveTreeOptions extends AbortOptions {
 
 const blockBytes = 262_144;
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** A directory that is being read, and its path for messages. */
 interface Place {
   readonly dir: DirNode;
   readonly path: string;
   readonly depth: number;
+  /** What is left out of it. */
+  readonly rules: ExcludeRules;
 }
 
 /**
@@ -80,20 +88,23 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
 
   async function* directory(node: CatarNode, place: Place): AsyncGenerator<Bytes> {
     yield writer.enter(node);
-    for (const name of namesIn(held, place)) {
+    const names = namesIn(held, place);
+    const inside = options.obeysLists === true ? { ...place, rules: rulesIn(held, place, names) } : place;
+    for (const name of names) {
       signal?.throwIfAborted();
-      yield* entry(name, place);
+      yield* entry(name, inside);
     }
     yield writer.leave();
   }
 
-  async function* entry(bytes: Buffer, { dir, path, depth }: Place): AsyncGenerator<Bytes> {
+  async function* entry(bytes: Buffer, { dir, path, depth, rules }: Place): AsyncGenerator<Bytes> {
     const name = toByteString(bytes);
     const below = path === "" ? printPath(name) : `${path}/${printPath(name)}`;
     try {
       const at = held.at(dir, name);
       const stats = fs.lstatSync(at, { bigint: true });
       const type = typeOfMode(stats.mode & ~0o7777n);
+      if (rules.excludes(name, type === "dir")) return;
       if (type === undefined) throw new SyncError("UNSUPPORTED", "no archive has such a thing");
       if (onSpecial && (type === "fifo" || type === "socket")) return onSpecial(below);
       if (type === "file")
@@ -107,7 +118,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       if (node === undefined) return;
       if (type !== "dir") return yield writer.enter(withTarget(node, held.at(dir, name)));
       if (options.staysOnFileSystem === true && stats.dev !== rootStats.dev) return;
-      const place = { dir: new DirNode(dir, name), path: below, depth: depth + 1 };
+      const place = { dir: new DirNode(dir, name), path: below, depth: depth + 1, rules: rules.below(name) };
       yield* directory(node, place);
       held.leave(place.dir);
     } catch (thrown) {
@@ -119,7 +130,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     path: string | Buffer,
     describeIt: (size: number, fd: number | undefined) => CatarNode | undefined,
   ): AsyncGenerator<Bytes> {
-    const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const fd = fs.openSync(path, readFlags);
     try {
       const { size } = fs.fstatSync(fd);
       const node = describeIt(size, facts.readsFlags ? fd : undefined);
@@ -133,7 +144,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
 
   try {
     const node = describe(new Uint8Array(0), "dir", rootStats, 0, held.pathTo(held.root), held.root.fd)!;
-    yield* directory(node, { dir: held.root, path: "", depth: 1 });
+    yield* directory(node, { dir: held.root, path: "", depth: 1, rules: ExcludeRules.none });
   } finally {
     held.close();
   }
@@ -155,6 +166,33 @@ function namesIn(held: HeldDirs, { dir, path }: Place): Buffer[] {
   } catch (thrown) {
     throw entryTrouble(thrown, path);
   }
+}
+
+/** What is left out of a directory once the list in it was read, if there is one. */
+function rulesIn(held: HeldDirs, { dir, path, rules }: Place, names: readonly Buffer[]): ExcludeRules {
+  if (!names.some((name) => name.toString("latin1") === excludeListName)) return rules;
+  try {
+    const fd = fs.openSync(held.at(dir, toByteString(Buffer.from(excludeListName))), readFlags);
+    return closingAfter(
+      () => rules.withList(readList(fd)),
+      () => fs.closeSync(fd),
+    );
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ELOOP") return rules; // a link is no list
+    throw entryTrouble(thrown, path === "" ? excludeListName : `${path}/${excludeListName}`);
+  }
+}
+
+/** @throws LIMIT */
+function readList(fd: number): string {
+  const stats = fs.fstatSync(fd);
+  if (!stats.isFile()) return "";
+  const limit = excludeListLimits.excludeListBytes;
+  if (stats.size > limit)
+    throw new SyncError("LIMIT", "the list of what is left out is too long", {
+      detail: { limit, actual: stats.size },
+    });
+  return fs.readFileSync(fd, "latin1");
 }
 
 function withTarget(node: CatarNode, path: string | Buffer): CatarNode {

@@ -1,4 +1,5 @@
 import { archiveTree } from "../../casync/archive-tree.node.ts";
+import { casyncFeatures } from "../../casync/features.ts";
 import { withDigest } from "../../casync/index-header.ts";
 import { readableFeatures } from "../../casync/tree-facts.node.ts";
 import { defineCommand } from "../command.ts";
@@ -16,6 +17,7 @@ export const indexTar = defineCommand({
     ...storeOptions,
     ...sizeOptions,
     ...featureOptions,
+    "keep-excluded": { type: "boolean", about: "pack what .caexclude files name, too" },
     "omit-times": { type: "boolean", about: "give every entry the time 0" },
     "one-file-system": { type: "boolean", short: "x", about: "leave out what is on other file systems" },
   },
@@ -27,9 +29,13 @@ export const indexTar = defineCommand({
       signal,
     } = call;
     const digest = digestNamed(options.digest);
-    const features = withDigest(readableFeatures(featuresOf(options)), digest);
+    const obeysLists = options["keep-excluded"] !== true;
+    const chosen = featuresOf(options);
+    const told = obeysLists ? chosen : chosen & ~casyncFeatures.excludeFile;
+    const features = withDigest(readableFeatures(told), digest);
     const tree = archiveTree(root, {
       features,
+      obeysLists,
       omitsTimes: options["omit-times"] === true,
       staysOnFileSystem: options["one-file-system"] === true,
       signal,
