@@ -34,18 +34,19 @@ export type Route =
   | { readonly kind: "names"; readonly path: SharePath; readonly after: string }
   /** A file as it is. */
   | { readonly kind: "content"; readonly path: SharePath }
-  | ChunkRoute;
+  | StoredRoute;
 
-/** A chunk, by its path in a store. */
-interface ChunkRoute {
-  readonly kind: "chunk";
+/** What is stored and may be offered. */
+type StoredKind = "chunks" | "indexes";
+
+/** A chunk or an index, by its path in a store. */
+interface StoredRoute {
+  readonly kind: "stored";
+  readonly of: StoredKind;
   readonly path: string;
   /** True for one that is sent. */
   readonly writes: boolean;
 }
-
-/** Where a server offers chunks. */
-const chunkPrefix = "/-/chunks/";
 
 /** What is known of a request before it is let in. */
 export interface Asked {
@@ -82,10 +83,19 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
   return { kind: "file", path: parseSharePath(path) };
 }
 
-/** The chunk that a request is about, where chunks are offered; undefined for another one. */
-export function chunkIn(method: string, url: string): ChunkRoute | undefined {
-  if (!url.startsWith(chunkPrefix)) return undefined;
-  return { kind: "chunk", path: url.slice(chunkPrefix.length), writes: method === "PUT" };
+/**
+ * The chunk or index that a request is about, below `/-/`; undefined for another one.
+ *
+ * @param offered what there may be requests for
+ */
+export function storedIn(
+  method: string,
+  url: string,
+  offered: Readonly<Partial<Record<StoredKind, unknown>>>,
+): StoredRoute | undefined {
+  const [, of, path] = /^\/-\/(chunks|indexes)\/(.*)$/s.exec(url) ?? [];
+  if (path === undefined || offered[of as StoredKind] === undefined) return undefined;
+  return { kind: "stored", of: of as StoredKind, path, writes: method === "PUT" };
 }
 
 function viewOf(method: string, view: string, path: string, query: Query): Route {
@@ -130,7 +140,7 @@ function wishIn(query: Query): SessionOrder {
 /** What one has to be allowed to do for a route; nothing for those that tell nothing. */
 export function scopeOf(route: Route): Scope | undefined {
   if (route.kind === "health") return undefined;
-  if (route.kind === "chunk") return route.writes ? "write" : "read";
+  if (route.kind === "stored") return route.writes ? "write" : "read";
   if (!("direction" in route) || route.direction === "pull") return "read";
   return asksForDeletion(route.order) ? "delete" : "write";
 }

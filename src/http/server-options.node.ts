@@ -22,6 +22,8 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly sessionsPerAddressCount?: number;
   /** Chunks that are offered, too, below `/-/chunks/`. */
   readonly chunks?: ChunkAnswers;
+  /** Indexes that are offered, too, below `/-/indexes/`. */
+  readonly indexes?: ChunkAnswers;
   /** True to answer `GET /` with a page to push and pull by; false unless given. */
   readonly ui?: boolean;
   /** Called when a session has ended. */

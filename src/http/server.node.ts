@@ -27,7 +27,7 @@ import { limitsOfPush } from "./served-limits.ts";
 import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
 import { Metrics } from "./metrics.node.ts";
 import { checkHead, checkNoBody, ownerOf, viaOf } from "./request-head.node.ts";
-import { bringsBody, chunkIn, type Route, routeOf, scopeOf } from "./route.ts";
+import { bringsBody, type Route, routeOf, scopeOf, storedIn } from "./route.ts";
 import type { ServerOptions, SyncServer } from "./server-options.node.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
 import { formatSharePath } from "./share-path.ts";
@@ -38,7 +38,7 @@ import { readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
 export type { ServerOptions, SyncServer } from "./server-options.node.ts";
 
-const sentAbout = "Bytes of sessions, files and chunks.";
+const sentAbout = "Bytes of sessions, files, chunks and indexes.";
 
 /**
  * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them,
@@ -150,11 +150,11 @@ class HttpServer implements SyncServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkHead(request);
-    const chunk = this.#options.chunks && chunkIn(request.method!, request.url!);
-    if (!chunk?.writes && !bringsBody(request.method!, request.url!)) checkNoBody(request);
+    const stored = storedIn(request.method!, request.url!, this.#options);
+    if (!stored?.writes && !bringsBody(request.method!, request.url!)) checkNoBody(request);
     if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
     if (this.#ui?.answer(request, response) === true) return;
-    const route = chunk ?? this.#routeOf(request, false);
+    const route = stored ?? this.#routeOf(request, false);
     if (route.kind === "health") return text(response, this.#closed ? 503 : 200, "ok\n");
     const principal = await this.#gate.admit(request, scopeOf(route)!);
     const { name } = principal;
@@ -166,7 +166,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
-    if (route.kind === "chunk") return this.#answerChunk(request, response, route, address);
+    if (route.kind === "stored") return this.#answerStored(request, response, route, address);
     if (route.kind === "file") return this.#sendFile(request, response, route, { name, address });
     if (route.kind === "names") return this.#sendNames(response, route, address);
     if (route.kind === "content") return this.#sendContent(request, response, route, { name, address });
@@ -298,20 +298,20 @@ class HttpServer implements SyncServer {
     }
   }
 
-  async #answerChunk(
+  async #answerStored(
     request: IncomingMessage,
     response: ServerResponse,
-    { path }: Route & { kind: "chunk" },
+    { of, path }: Route & { kind: "stored" },
     address: string,
   ): Promise<void> {
     const free = this.#slots.take(address);
     const { stallMs = sessionTimes.stallMs } = this.#options;
     response.setTimeout(stallMs, () => request.destroy());
     try {
-      const { status, sentBytes } = await this.#options.chunks!.answer(request, response, path);
-      const about = "Requests for chunks.";
-      this.#metrics.add("rsync_stream_chunk_requests_total", about, { status: String(status) });
-      this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via: "chunk" }, sentBytes);
+      const { status, sentBytes } = await this.#options[of]!.answer(request, response, path);
+      const about = "Requests for what is stored.";
+      this.#metrics.add(`rsync_stream_${of}_requests_total`, about, { status: String(status) });
+      this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via: of }, sentBytes);
     } finally {
       free();
     }

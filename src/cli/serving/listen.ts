@@ -42,7 +42,7 @@ export const serverGraceMs = 10_000;
  */
 export async function serveUntilInterrupted(
   offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
-    ReceiveLimits & { readonly chunks?: ServedChunks },
+    ReceiveLimits & { readonly chunks?: ServedChunks; readonly indexes?: ServedChunks },
   options: OptionValues<typeof listenOptions>,
   report: Report,
   signal: AbortSignal,
@@ -77,9 +77,12 @@ export async function serveUntilInterrupted(
   if (secret !== undefined) report.notice(`token: ${secret}`, { token: secret });
   const who = isOwnAddress(host) ? "anybody on this machine" : "anybody";
   const access = tokens ? "a token is needed" : `${who} may ${scopes}`;
-  const { chunks } = offer;
-  const of = chunks ? `; ${chunks.isWritable ? "takes and gives" : "gives"} chunks at ${url}-/chunks/` : "";
-  report.notice(`listening at ${url}; ${access}${of}`, { url });
+  const stored = (["chunks", "indexes"] as const).map((what) => {
+    const offered = offer[what];
+    const does = offered?.isWritable === true ? "takes and gives" : "gives";
+    return offered ? `; ${does} ${what} at ${url}-/${what}/` : "";
+  });
+  report.notice(`listening at ${url}; ${access}${stored.join("")}`, { url });
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   report.notice("closing; interrupt once more to end at once");
   await server.close(serverGraceMs - 1000);

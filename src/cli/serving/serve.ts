@@ -3,6 +3,7 @@ import { pathOf } from "../../bytes/byte-text.node.ts";
 import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
+import type { ServedChunks } from "./served-chunks.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
 
 /** `serve ROOT`: lets others push and pull. */
@@ -18,6 +19,8 @@ export const serve = defineCommand({
       about: "offer this store of chunks, too, at /-/chunks/",
     },
     "take-chunks": { type: "boolean", about: "take chunks, too, into the only --chunks" },
+    indexes: { type: "string", value: "STORE", about: "offer the indexes in this place at /-/indexes/" },
+    "take-indexes": { type: "boolean", about: "take indexes, too" },
     fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
     ...receiveLimitOptions,
     "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
@@ -34,15 +37,35 @@ export const serve = defineCommand({
       ui: options.ui === true,
       ...receiveLimitsOf(options),
     };
-    const places = options.chunks ?? [];
-    const takesChunks = options["take-chunks"] === true;
-    if (takesChunks && (places.length !== 1 || offer.readOnly))
-      throw new SyncError("USAGE", "--take-chunks needs one --chunks, and no --read-only");
-    const load = async () => (await import("./served-chunks.ts")).serveChunks(places, takesChunks);
-    const chunks = places.length > 0 ? await load() : undefined;
+    const stored = await openStored(options);
     await closingInTheEnd(
-      () => serveUntilInterrupted({ ...offer, ...(chunks && { chunks }) }, options, report, signal),
-      async () => chunks?.close(),
+      () => serveUntilInterrupted({ ...offer, ...stored }, options, report, signal),
+      async () => {
+        await Promise.all(Object.values(stored).map((one) => one.close()));
+      },
     );
   },
 });
+
+/** Opens what is stored and offered beside the tree. @throws USAGE, NOT_FOUND */
+async function openStored(options: {
+  readonly chunks?: readonly string[];
+  readonly "take-chunks"?: boolean;
+  readonly indexes?: string;
+  readonly "take-indexes"?: boolean;
+  readonly "read-only"?: boolean;
+}): Promise<{ readonly chunks?: ServedChunks; readonly indexes?: ServedChunks }> {
+  const { chunks = [], indexes, "read-only": isReadOnly } = options;
+  const takesChunks = options["take-chunks"] === true;
+  const takesIndexes = options["take-indexes"] === true;
+  if (takesChunks && (chunks.length !== 1 || isReadOnly === true))
+    throw new SyncError("USAGE", "--take-chunks needs one --chunks, and no --read-only");
+  if (takesIndexes && (indexes === undefined || isReadOnly === true))
+    throw new SyncError("USAGE", "--take-indexes needs --indexes, and no --read-only");
+  if (chunks.length === 0 && indexes === undefined) return {};
+  const { serveChunks, serveIndexes } = await import("./served-chunks.ts");
+  return {
+    ...(chunks.length > 0 && { chunks: serveChunks(chunks, takesChunks) }),
+    ...(indexes !== undefined && { indexes: serveIndexes(indexes, takesIndexes) }),
+  };
+}

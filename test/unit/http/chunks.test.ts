@@ -6,10 +6,14 @@ import { castrStore } from "../../../src/casync/castr.node.ts";
 import { chunkAnswers } from "../../../src/casync/chunk-answers.node.ts";
 import { nodeCoding } from "../../../src/casync/compressor.node.ts";
 import { chunkPath } from "../../../src/casync/chunk-name.ts";
+import { indexAnswers } from "../../../src/casync/index-answers.node.ts";
+import { makeIndex } from "../../../src/casync/make-index.ts";
+import { dirIndexes } from "../../../src/casync/open-index-store.node.ts";
 import { httpChunks } from "../../../src/casync/http-chunks.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { createServer, type ServerOptions } from "../../../src/http/server.node.ts";
+import { collect } from "../casync/vectors.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 
 const reader = generateToken("reader", ["read"]);
@@ -48,9 +52,36 @@ test("chunks are read and written by whom the gate lets in", async () => {
   expect((await as(reader.secret).get(chunk.id)).bytes).toEqual(chunk.bytes);
   const headers = { authorization: `Bearer ${reader.secret}` };
   const figures = await (await fetch(`${base}metrics`, { headers })).text();
-  expect(figures).toMatch(/^rsync_stream_chunk_requests_total\{status="404"\} 3$/m);
-  expect(figures).toMatch(/^rsync_stream_sent_bytes_total\{via="chunk"\} \d+$/m);
+  expect(figures).toMatch(/^rsync_stream_chunks_requests_total\{status="404"\} 3$/m);
+  expect(figures).toMatch(/^rsync_stream_sent_bytes_total\{via="chunks"\} \d+$/m);
 });
+
+test("indexes are read and written by whom the gate lets in", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-indexes-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const indexes = indexAnswers(dirIndexes(folder), { isWritable: true });
+  const { base } = await serving({ indexes });
+  const index = Buffer.concat(await collect(makeIndex(content())));
+  const ask = async (method: string, secret: string, body?: Uint8Array) => {
+    const headers = { authorization: `Bearer ${secret}` };
+    const response = await fetch(`${base}-/indexes/a.caibx`, {
+      method,
+      headers,
+      ...(body && { body: body.slice() }),
+    });
+    return { status: response.status, bytes: Buffer.from(await response.arrayBuffer()) };
+  };
+  expect(await ask("GET", reader.secret)).toMatchObject({ status: 404 });
+  expect(await ask("PUT", reader.secret, index)).toMatchObject({ status: 401 });
+  expect(await ask("PUT", writer.secret, index.subarray(1))).toMatchObject({ status: 415 });
+  expect(await ask("PUT", writer.secret, index)).toMatchObject({ status: 200 });
+  expect((await ask("GET", reader.secret)).bytes.equals(index)).toBe(true);
+  expect(await ask("GET", "nobody")).toMatchObject({ status: 401 });
+});
+
+async function* content(): AsyncGenerator<Uint8Array> {
+  yield chunk.bytes;
+}
 
 test("a request that is about no chunk, and one for chunks where there are none, are refused", async () => {
   const headers = { authorization: `Bearer ${writer.secret}` };
