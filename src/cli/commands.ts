@@ -183,6 +183,26 @@ export const commands: CommandTable = {
     about: "say whether objects drawn at random are the same at both sides",
     load: async () => (await import("./bucket/bucket-commands.ts")).bucketCheck,
   },
+  "bucket push": {
+    synopsis: "TREE STORE [--name NAME]",
+    about: "keep a tree or file in a bucket as a new version, of which only new chunks are sent",
+    load: async () => (await import("./bucket/bucket-commands.ts")).bucketPush,
+  },
+  "bucket pull": {
+    synopsis: "STORE DST [--name NAME] [--at VERSION]",
+    about: "bring back a version of a tree or file",
+    load: async () => (await import("./bucket/bucket-commands.ts")).bucketPull,
+  },
+  "bucket list": {
+    synopsis: "STORE [NAME]",
+    about: "list the versions that are kept in a bucket",
+    load: async () => (await import("./bucket/bucket-commands.ts")).bucketList,
+  },
+  "bucket prune": {
+    synopsis: "STORE [--keep N] [--dry-run]",
+    about: "remove old versions, and the chunks that none has",
+    load: async () => (await import("./bucket/bucket-commands.ts")).bucketPrune,
+  },
   doctor: {
     synopsis: "[--host HOST] [--dir DIR]",
     about: "tell what this machine has for a transfer, and what is missing for what",

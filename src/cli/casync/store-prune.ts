@@ -1,6 +1,5 @@
-import { inOrder } from "../../casync/in-order.ts";
-import type { KeptChunk } from "../../casync/kept-chunks.ts";
 import { openKeptChunks } from "../../casync/open-store.node.ts";
+import { pruneChunks } from "../../casync/prune-chunks.ts";
 import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
 import { idsNamedBy } from "./named-ids.ts";
@@ -9,8 +8,6 @@ import { codingOf } from "./store-options.ts";
 
 const secondsPerHour = 3600;
 const maxHours = 1_000_000;
-/** Chunks that are removed at a time. */
-const jobCount = 10;
 
 /** `store prune STORE INDEX...`: removes chunks that no index names. */
 export const storePrune = defineCommand({
@@ -31,16 +28,8 @@ export const storePrune = defineCommand({
     await using store = openKeptChunks(path, { coding: codingOf(options), s3: s3Settings() });
     const named = await idsNamedBy(places, { signal });
     const isDry = options["dry-run"] === true;
-    let keptCount = 0;
-    let goneCount = 0;
-    const look = async ({ id, writtenMs }: KeptChunk): Promise<void> => {
-      if (named.get(id) !== undefined || writtenMs > youngestMs) return void keptCount++;
-      goneCount++;
-      if (!isDry) await store.delete(id, { signal });
-    };
-    for await (const _ of inOrder(store.kept({ signal }), { count: jobCount }, look));
-    if (!isDry) await store.sweep(hours * secondsPerHour * 1000, { signal });
+    const { removed, kept } = await pruneChunks(store, named, { youngestMs, isDry, signal });
     const done = isDry ? "would go" : "removed";
-    report.notice(`${goneCount} chunks ${done}, ${keptCount} stay`, { removed: goneCount, kept: keptCount });
+    report.notice(`${removed} chunks ${done}, ${kept} stay`, { removed, kept });
   },
 });

@@ -1,0 +1,31 @@
+import type { IdMap } from "../bytes/id-map.ts";
+import type { AbortOptions } from "../types.ts";
+import { inOrder } from "./in-order.ts";
+import type { KeptChunk, KeptChunks } from "./kept-chunks.ts";
+
+/** Chunks that are removed at a time. */
+const removalCount = 10;
+
+export interface PruneChunksOptions extends AbortOptions {
+  /** Chunks and leftovers that were written later stay: their index may not be there yet. */
+  readonly youngestMs: number;
+  readonly isDry: boolean;
+}
+
+/** Removes the chunks of a store that are not named, and what killed writers left behind. */
+export async function pruneChunks(
+  store: KeptChunks,
+  named: IdMap,
+  { youngestMs, isDry, signal }: PruneChunksOptions,
+): Promise<{ readonly removed: number; readonly kept: number }> {
+  const options = signal && { signal };
+  let [removed, kept] = [0, 0];
+  const look = async ({ id, writtenMs }: KeptChunk): Promise<void> => {
+    if (named.get(id) !== undefined || writtenMs > youngestMs) return void kept++;
+    removed++;
+    if (!isDry) await store.delete(id, options);
+  };
+  for await (const _ of inOrder(store.kept(options), { count: removalCount }, look));
+  if (!isDry) await store.sweep(Date.now() - youngestMs, options);
+  return { removed, kept };
+}
