@@ -95,7 +95,7 @@ test("chunks that are pruned while a version is pushed are there when it is one"
   await push("a", content);
   await push("a", noise(47514, 1000));
   await pruneVersions(place, chunks, { keptCount: 1, youngestMs: 0 });
-  // Its chunks are found by who pushes them anew, and then removed before there is an index of them.
+  // Who pushes them anew finds its chunks; then they go, before there is an index of them.
   let isPruned = false;
   pair.source.fault = async ({ method, key }) => {
     if (isPruned || method !== "PUT" || !key.endsWith(".pending")) return false;
