@@ -25,6 +25,8 @@ export interface DatabaseForm {
   readonly version: number;
   /** The statements that make its tables. */
   readonly schema: string;
+  /** How to name another file, for messages. */
+  readonly otherwise: string;
 }
 
 /**
@@ -50,7 +52,7 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
   const { Database: Sqlite } = createRequire(import.meta.url)(
     "node-sqlite3-wasm",
   ) as typeof import("node-sqlite3-wasm");
-  const failed = (thrown: unknown): SyncError => failureOf(thrown, path);
+  const failed = (thrown: unknown): SyncError => failureOf(thrown, path, form);
   const db = attempt(() => new Sqlite(path), failed);
   const statements = new Map<string, ReturnType<Opened["prepare"]>>();
   const prepare = (sql: string) => {
@@ -107,13 +109,17 @@ function create(database: Database, db: Opened, { applicationId, version, schema
   });
 }
 
-function check(database: Database, { applicationId, version }: DatabaseForm, path: string): void {
+function check(database: Database, form: DatabaseForm, path: string): void {
+  const { applicationId, version } = form;
   const id = database.get("PRAGMA application_id")?.["application_id"];
-  if (id !== applicationId)
-    throw foreign(path, "this file is not a state of ours; name another one with --state");
+  if (id !== applicationId) throw foreign(path, notOurs(form));
   const found = Number(database.get("PRAGMA user_version")?.["user_version"]);
   if (found > version) throw foreign(path, "this state was written by a newer version");
   if (found < version) throw foreign(path, "this state was written by an older version; remove it");
+}
+
+function notOurs({ otherwise }: DatabaseForm): string {
+  return `this file is not a state of ours; ${otherwise}`;
 }
 
 function foreign(path: string, message: string): SyncError {
@@ -146,14 +152,11 @@ function attempt<Result>(act: () => Result, failed: (thrown: unknown) => SyncErr
 }
 
 /** What the module says in words only. */
-function failureOf(thrown: unknown, path: string): SyncError {
+function failureOf(thrown: unknown, path: string, form: DatabaseForm): SyncError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const detail = { path };
   if (/not a database|malformed/.test(message))
-    return new SyncError("STATE", "this file is not a state of ours; name another one with --state", {
-      cause: thrown,
-      detail,
-    });
+    return new SyncError("STATE", notOurs(form), { cause: thrown, detail });
   if (/full/.test(message) || (/disk I\/O/.test(message) && isFull(path)))
     return new SyncError("NO_SPACE", "there is no room for the state", { cause: thrown, detail });
   return new SyncError("IO", `the state cannot be used: ${message}`, { cause: thrown, detail });

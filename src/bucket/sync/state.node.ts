@@ -19,6 +19,7 @@ export const stateLimits = Object.freeze({ pastRunCount: 100 });
 const form = {
   applicationId: 0x72_73_62_31,
   version: 1,
+  otherwise: "name another one with --state",
   schema: `
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE tasks (key TEXT PRIMARY KEY, action TEXT NOT NULL, size INTEGER NOT NULL,
