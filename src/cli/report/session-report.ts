@@ -1,5 +1,6 @@
 import { toHex } from "../../bytes/hex.ts";
 import { SyncError } from "../../errors.ts";
+import { countFailed } from "../../transfer/failed-entries.node.ts";
 import type { ReceiveSummary } from "../../session/receive.ts";
 import type { SendSummary } from "../../session/send.ts";
 import type { Progress, Report, Summary } from "./report.ts";
@@ -31,10 +32,4 @@ export function reportSession(
   if (failedEntries === 0) return;
   const what = failedEntries === 1 ? "one entry" : `${failedEntries} entries`;
   throw new SyncError("PARTIAL", `all is done but for ${what}`);
-}
-
-/** A receiver counts among its own failures those that the sender has among its troubles. */
-function countFailed(session: SendSummary | ReceiveSummary): number {
-  const twiceCount = session.type === "receive" ? Math.min(session.failedAtSender, session.troubles) : 0;
-  return session.failed + session.troubles - twiceCount;
 }
