@@ -53,7 +53,13 @@ export function targetAt(
   options: TransferOptions,
 ): RemoteEndpoint | OpenedPlace<LoadTarget> {
   if (typeof to !== "string")
-    return { kind: "opened", load: async () => (opening) => to.openTarget(opening) };
+    return {
+      kind: "opened",
+      load: async () => {
+        const { telling } = await import("./telling-target.ts");
+        return async (opening) => telling(await to.openTarget(opening), options);
+      },
+    };
   const place = parseEndpoint(to);
   if (place.kind !== "local") return place;
   return { kind: "opened", path: place.path, load: localTarget(place.path, options) };

@@ -6,6 +6,7 @@ import { transfer } from "../../../src/transfer/transfer.node.ts";
 import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
 import { memoryDir, memoryFile } from "../../../src/tree/memory/memory-tree.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 
 const tree = () => memoryDir({ a: memoryFile("alpha"), "b.o": memoryFile("beta") });
@@ -30,6 +31,15 @@ it("goes from there to a path, and hands over what is left out", async () => {
   await transfer(place, temporary.path, { filter: ["- *.x"] });
   expect(readFileSync(join(temporary.path, "a"), "utf8")).toBe("alpha");
   expect(excluded).toEqual([true]);
+});
+
+it("tells of what becomes of paths in such a place", async () => {
+  using temporary = tempDir();
+  const told: string[] = [];
+  const onChange = ({ change, path }: { change: string; path: string }) =>
+    void told.push(`${change} ${path}`);
+  await transfer(from, { openTarget: () => openTreeTarget(temporary.path) }, { onChange });
+  expect(told.sort()).toEqual(["new a", "new b.o"]);
 });
 
 it("goes to a server and comes from it", async () => {
