@@ -27,6 +27,11 @@ export const commands: CommandTable = {
     about: "let others push to a directory and pull from it, over WebSocket and HTTP",
     load: async () => (await import("./serving/serve.ts")).serve,
   },
+  jobs: {
+    synopsis: "DIR --place NAME=PLACE [--listen HOST:PORT] [--token-file FILE]",
+    about: "carry out transfers that others ask for, on a page or by calls, now or at their times",
+    load: async () => (await import("./serving/jobs.ts")).jobs,
+  },
   relay: {
     synopsis: "UPSTREAM [--listen HOST:PORT] [--store DIR] [--cafs]",
     about: "receive a tree once and pass it on to many while it still comes",

@@ -4,6 +4,7 @@ import type { ChunkAnswers } from "../casync/chunk-answers.node.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import type { PlacePath } from "../tree/disk/calls/byte-string.node.ts";
+import type { Annex } from "./annex.node.ts";
 import type { DirShareOptions } from "./dir-share.node.ts";
 import type { GateOptions } from "./gate.node.ts";
 import type { ListenOptions } from "./listener.node.ts";
@@ -24,8 +25,10 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly chunks?: ChunkAnswers;
   /** Indexes that are offered, too, below `/-/indexes/`. */
   readonly indexes?: ChunkAnswers;
-  /** True to answer `GET /` with a page to push and pull by; false unless given. */
-  readonly ui?: boolean;
+  /** What else is answered for; nothing unless given. */
+  readonly annex?: Annex;
+  /** True to answer `GET /` with a page to push and pull by, `jobs` with one of jobs; false unless given. */
+  readonly ui?: boolean | "jobs";
   /** Called when a session has ended. */
   readonly onSession?: (report: SessionReport) => void;
   /** Called when a single file was sent, or broke off. */

@@ -13,6 +13,7 @@ import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
+import type { Annex } from "./annex.node.ts";
 import { waitForEarlier } from "./pipelining.node.ts";
 import { json, text } from "./plain-answer.node.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
@@ -89,7 +90,7 @@ class HttpServer implements SyncServer {
     });
     this.#turns = createTurnHost({ sessionCount });
     this.#options = options;
-    this.#ui = options.ui === true ? readUiFiles() : undefined;
+    this.#ui = options.ui ? readUiFiles(options.ui === "jobs" ? "jobs.html" : "index.html") : undefined;
     setMaxListeners(0, this.#life.signal); // each session listens, and none is a leak
   }
 
@@ -150,6 +151,8 @@ class HttpServer implements SyncServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkHead(request);
+    const { annex } = this.#options;
+    if (annex && request.url!.startsWith(annex.prefix)) return this.#answerAnnex(annex, request, response);
     const stored = storedIn(request.method!, request.url!, this.#options);
     if (!stored?.writes && !bringsBody(request.method!, request.url!)) checkNoBody(request);
     if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
@@ -174,6 +177,15 @@ class HttpServer implements SyncServer {
     await this.#hold(request, route, { via, principal }, async () =>
       route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
     );
+  }
+
+  async #answerAnnex(annex: Annex, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
+    const principal = await this.#gate.admit(request, annex.scopeOf(request.method!));
+    if (response.destroyed) return; // the client is gone
+    response.once("close", this.#connections.hold(request.socket));
+    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
+    await annex.answer(request, response, { principal, address: this.#gate.addressOf(request) });
   }
 
   async #accept(request: IncomingMessage, socket: NodeDuplex, head: Buffer): Promise<void> {

@@ -90,7 +90,7 @@ const heldHere: ReadonlySet<keyof Order> = new Set([
 ]);
 
 /** What a share does not carry out is not passed over. @throws UNSUPPORTED */
-function checkOrder({ orderFields = [] }: Share, order: Order): void {
+export function checkOrder({ orderFields = [] }: Share, order: Order): void {
   const unknown = fieldsOf(order).find((name) => !heldHere.has(name) && !orderFields.includes(name));
   if (unknown !== undefined)
     throw new SyncError("UNSUPPORTED", `"${unknown}" of an order is not carried out here`);

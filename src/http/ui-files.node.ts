@@ -39,9 +39,10 @@ export interface UiFiles {
 /**
  * Takes in the page. It holds nothing but program: whoever may load it may do nothing yet.
  *
+ * @param home the page at the top
  * @throws NOT_FOUND when it was not built
  */
-export function readUiFiles(): UiFiles {
+export function readUiFiles(home = "index.html"): UiFiles {
   const folder = places
     .map((place) => new URL(place, import.meta.url))
     .find((url) => existsSync(new URL("page.js", url)));
@@ -51,7 +52,7 @@ export function readUiFiles(): UiFiles {
   );
   return {
     answer({ method, url = "" }, response) {
-      const name = url === "/" ? "index.html" : /^\/-\/ui\/([a-z.]+)$/.exec(url)?.[1];
+      const name = url === "/" ? home : /^\/-\/ui\/([a-z.]+)$/.exec(url)?.[1];
       const content = name === undefined ? undefined : files.get(name);
       if (content === undefined || (method !== "GET" && method !== "HEAD")) return false;
       response.writeHead(200, {

@@ -43,7 +43,8 @@ mayImport["mirror"] = mayImport["index"]!;
 mayImport["browser"] = mayImport["index"]!;
 mayImport["ui"] = [...mayImport["index"]!, "browser"];
 mayImport["transfer"] = [...mayImport["swarm"], "swarm", "mirror", "archive"];
-mayImport["node"] = [...mayImport["transfer"], "index", "transfer", "fuse"];
+mayImport["jobs"] = [...mayImport["transfer"], "transfer"];
+mayImport["node"] = [...mayImport["jobs"], "index", "jobs", "fuse"];
 mayImport["testing"] = mayImport["index"]!;
 mayImport["cli"] = [...mayImport["node"]!, "node", "testing"];
 

@@ -41,7 +41,7 @@ export const serverGraceMs = 10_000;
  * @throws USAGE, IO, NOT_FOUND
  */
 export async function serveUntilInterrupted(
-  offer: Pick<ServerOptions, "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
+  offer: Pick<ServerOptions, "annex" | "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
     ReceiveLimits & { readonly chunks?: ServedChunks; readonly indexes?: ServedChunks },
   options: OptionValues<typeof listenOptions>,
   report: Report,

@@ -1,7 +1,11 @@
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
 import { SyncError } from "../../errors.ts";
-import { defineCommand } from "../command.ts";
+import type { DirShareOptions } from "../../http/dir-share.node.ts";
+import type { JobAnswers } from "../../jobs/job-answers.node.ts";
+import { defineCommand, type OptionValues } from "../command.ts";
+import type { Report } from "../report/report.ts";
+import { jobOptions, openJobsIn } from "./job-options.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
 import type { ServedChunks } from "./served-chunks.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
@@ -23,6 +27,12 @@ export const serve = defineCommand({
     "take-indexes": { type: "boolean", about: "take indexes, too" },
     fsync: { type: "boolean", about: "wait for the disk before a pushed file gets its name" },
     ...receiveLimitOptions,
+    jobs: {
+      type: "string",
+      value: "DIR",
+      about: "carry out jobs, too, which are kept in this directory",
+    },
+    ...jobOptions,
     "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
     ...listenOptions,
   },
@@ -38,9 +48,11 @@ export const serve = defineCommand({
       ...receiveLimitsOf(options),
     };
     const stored = await openStored(options);
+    const annex = await openAnnex(root, options, offer, report);
     await closingInTheEnd(
-      () => serveUntilInterrupted({ ...offer, ...stored }, options, report, signal),
+      () => serveUntilInterrupted({ ...offer, ...stored, ...(annex && { annex }) }, options, report, signal),
       async () => {
+        await annex?.close();
         await Promise.all(Object.values(stored).map((one) => one.close()));
       },
     );
@@ -68,4 +80,24 @@ async function openStored(options: {
     ...(chunks.length > 0 && { chunks: serveChunks(chunks, takesChunks) }),
     ...(indexes !== undefined && { indexes: serveIndexes(indexes, takesIndexes) }),
   };
+}
+
+/** Jobs, where they are asked for. @throws USAGE, NOT_FOUND, IO, LOCKED */
+async function openAnnex(
+  root: string,
+  options: OptionValues<typeof jobOptions> & { readonly jobs?: string },
+  {
+    readOnly,
+    durable,
+    worldWritable,
+  }: Required<Pick<DirShareOptions, "readOnly" | "durable" | "worldWritable">>,
+  report: Report,
+): Promise<JobAnswers | undefined> {
+  const { jobs } = options;
+  if (jobs !== undefined)
+    return openJobsIn(jobs, options, { root, readOnly, durable, worldWritable }, report);
+  const names = Object.keys(jobOptions) as (keyof typeof jobOptions)[];
+  const stray = names.find((name) => options[name] !== undefined);
+  if (stray !== undefined) throw new SyncError("USAGE", `--${stray} is for --jobs`);
+  return undefined;
 }

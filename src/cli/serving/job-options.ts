@@ -1,0 +1,102 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { pathOf } from "../../bytes/byte-text.node.ts";
+import { SyncError } from "../../errors.ts";
+import { dirShare, type DirShareOptions } from "../../http/dir-share.node.ts";
+import { parseFixed } from "../../jobs/fixed-fields.ts";
+import { type JobAnswers, openJobs } from "../../jobs/job-answers.node.ts";
+import { type JobPlace, JobPlaces } from "../../jobs/job-places.node.ts";
+import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import type { OptionSpecs, OptionValues } from "../command.ts";
+import { readCount } from "../options/arguments.ts";
+import { readConnectorOptions, remoteOptions } from "../options/remote-options.ts";
+import type { Report } from "../report/report.ts";
+
+const { rsh, ca, "remote-path": remotePath, "no-bootstrap": noBootstrap } = remoteOptions;
+
+/** What jobs may use, and how many at one time. */
+export const jobOptions = {
+  place: {
+    type: "string",
+    value: "NAME=PLACE",
+    multiple: true,
+    about: "let jobs use this place: a directory, HOST:PATH or a URL",
+  },
+  "place-token": {
+    type: "string",
+    value: "NAME=FILE",
+    multiple: true,
+    about: "show the token in this file to the server of that place",
+  },
+  fix: {
+    type: "string",
+    value: "FIELD=VALUE",
+    multiple: true,
+    about: "give all jobs this value of a field, such as to=backup/mine",
+  },
+  running: { type: "string", value: "N", about: "jobs at one time; 4 unless given" },
+  "running-per-client": { type: "string", value: "N", about: "of one client; 2 unless given" },
+  rsh,
+  "remote-path": remotePath,
+  "no-bootstrap": noBootstrap,
+  ca,
+} as const satisfies OptionSpecs;
+
+type Values = OptionValues<typeof jobOptions>;
+
+/** What is offered beside the places that the options name. */
+interface Offer extends DirShareOptions {
+  /** A directory that is the place `root`. */
+  readonly root?: string;
+}
+
+/**
+ * Opens jobs that are kept in a directory.
+ *
+ * @throws USAGE, NOT_FOUND, IO, LOCKED while another process has them
+ */
+export async function openJobsIn(
+  dir: string,
+  values: Values,
+  offer: Offer,
+  report: Report,
+): Promise<JobAnswers> {
+  const { root, ...share } = offer;
+  const named = (values.place ?? []).map((text) => placeOf(text, values, share, report));
+  const own = root === undefined ? [] : [{ name: "root", share: dirShare(pathOf(root), share) }];
+  const places = new JobPlaces([...own, ...named]);
+  if (places.names.length === 0) throw new SyncError("USAGE", "jobs need a --place to go from and to");
+  fs.mkdirSync(pathOf(dir), { recursive: true, mode: 0o700 });
+  const runningCount = readCount("running", values.running, 1, 1000);
+  const perClient = readCount("running-per-client", values["running-per-client"], 1, 1000);
+  return openJobs(join(dir, "jobs.sqlite"), places, {
+    fixed: Object.fromEntries((values.fix ?? []).map(parseFixed)),
+    ...(runningCount !== undefined && { runningCount }),
+    ...(perClient !== undefined && { runningPerClientCount: perClient }),
+  });
+}
+
+function placeOf(text: string, values: Values, share: DirShareOptions, report: Report): JobPlace {
+  const [name, place] = splitPair("place", text);
+  const endpoint = parseEndpoint(place);
+  const token = tokensOf(values).get(name);
+  if (endpoint.kind === "local") {
+    if (token !== undefined) throw new SyncError("USAGE", `${name} is a place here, and needs no token`);
+    return { name, share: dirShare(pathOf(endpoint.path), share) };
+  }
+  const own = { ...values, ...(token !== undefined && { "token-file": token }) };
+  const access = readConnectorOptions(endpoint, own, report);
+  const { onRemoteText: _, ...reached } = access; // a job has a log of its own
+  return { name, place, access: token === undefined ? { ...reached, headers: {} } : reached };
+}
+
+function tokensOf(values: Values): ReadonlyMap<string, string> {
+  return new Map((values["place-token"] ?? []).map((text) => splitPair("place-token", text)));
+}
+
+function splitPair(option: string, text: string): [name: string, value: string] {
+  const at = text.indexOf("=");
+  if (at < 1 || at === text.length - 1)
+    throw new SyncError("USAGE", `--${option} takes NAME=VALUE, not "${text}"`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}

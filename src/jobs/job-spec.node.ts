@@ -1,0 +1,80 @@
+import { Cron } from "croner";
+import { filterOfPeer } from "../http/peer-filter.node.ts";
+import type { Scope } from "../http/route.ts";
+import { staysInside } from "../tree/disk/target/side-dir.node.ts";
+import { SyncError } from "../errors.ts";
+import { count, flag, record, text } from "../tree/order/checks.ts";
+import { asksForDeletion } from "../tree/order/order-codec.ts";
+import { orderFields } from "../tree/order/order-fields.ts";
+import type { JobSpec, OrderOfJob } from "./job.ts";
+
+const { chunking, dryRun, store, tellsChanges, ...fieldsOfJobs } = orderFields;
+
+const checkOfOrder = record(
+  Object.fromEntries(Object.entries(fieldsOfJobs).map(([name, { check }]) => [name, check])),
+);
+
+const readFields = record({
+  from: text(4096),
+  to: text(4096),
+  title: text(200),
+  preview: flag,
+  order: checkOfOrder,
+  retries: count(1_000_000),
+  schedule: text(100),
+});
+
+/** Fields of an order that name directories, which have to lie below the place of the job. */
+const sideDirs = ["backupDir", "compareDest", "copyDest", "linkDest"] as const;
+
+/**
+ * Reads what somebody asks for.
+ *
+ * @throws BAD_MESSAGE, UNSUPPORTED for a field that is not known, PATH for a directory that lies
+ *   outside, USAGE for rules and times that are none
+ */
+export function readSpec(value: unknown): JobSpec {
+  const { from, to, order = {}, ...fields } = readFields(value, "job");
+  if (from === undefined || to === undefined)
+    throw new SyncError("BAD_MESSAGE", "a job says where it goes from and to");
+  const spec: JobSpec = { from, to, order: order as OrderOfJob, ...fields };
+  checkOrder(spec);
+  if (spec.schedule !== undefined) nextTime(spec.schedule, Date.now());
+  return spec;
+}
+
+/** What one has to be allowed to do to have such a job. */
+export function scopeOfSpec({ order = {}, preview = false }: JobSpec): Scope {
+  if (asksForDeletion(order)) return "delete";
+  return preview ? "read" : "write";
+}
+
+function checkOrder({ order = {}, preview = false, schedule }: JobSpec): void {
+  const outside = sideDirs.flatMap((name) => order[name] ?? []).find((dir) => !staysInside(dir));
+  if (outside !== undefined)
+    throw new SyncError("PATH", "a job works with no directory outside of its places");
+  if (preview && schedule !== undefined)
+    throw new SyncError("USAGE", "a preview is of now, and has no schedule");
+  filterOfPeer(order);
+}
+
+/**
+ * When a schedule comes next, in milliseconds since 1970.
+ *
+ * @throws USAGE for what is none, or never comes
+ */
+export function nextTime(schedule: string, afterMs: number): number {
+  const next = cronOf(schedule).nextRun(new Date(afterMs));
+  if (!next) throw new SyncError("USAGE", `the time "${schedule}" never comes`);
+  return next.getTime();
+}
+
+function cronOf(schedule: string): Cron {
+  const hint = "a schedule has the five fields of cron: minute, hour, day, month, day of the week";
+  if (schedule.trim().split(/\s+/).length !== 5) throw new SyncError("USAGE", hint);
+  try {
+    return new Cron(schedule, { paused: true });
+  } catch (cause) {
+    throw new SyncError("USAGE", hint, { cause });
+  }
+}
