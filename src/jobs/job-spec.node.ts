@@ -6,13 +6,9 @@ import { SyncError } from "../errors.ts";
 import { count, flag, record, text } from "../tree/order/checks.ts";
 import { asksForDeletion } from "../tree/order/order-codec.ts";
 import { orderFields } from "../tree/order/order-fields.ts";
-import type { JobSpec, OrderOfJob } from "./job.ts";
+import { type JobSpec, orderNames, type OrderOfJob } from "./job.ts";
 
-const { chunking, dryRun, store, tellsChanges, ...fieldsOfJobs } = orderFields;
-
-const checkOfOrder = record(
-  Object.fromEntries(Object.entries(fieldsOfJobs).map(([name, { check }]) => [name, check])),
-);
+const checkOfOrder = record(Object.fromEntries(orderNames.map((name) => [name, orderFields[name].check])));
 
 const readFields = record({
   from: text(4096),

@@ -19,8 +19,42 @@ export const jobStates = [
 /** One of them. */
 export type JobState = (typeof jobStates)[number];
 
-/** What of an order is not for jobs: what they say otherwise, and what reaches out of places. */
-export type OrderOfJob = Omit<Order, "chunking" | "dryRun" | "store" | "tellsChanges">;
+/** The fields of an order that jobs may have. None of them reaches out of the places of a job. */
+export const orderNames = [
+  "maxDeletedCount",
+  "deletesAfterErrors",
+  "forcesDirs",
+  "refusesEmpty",
+  "prunesEmptyDirs",
+  "keepsDirLinks",
+  "removesSourceFiles",
+  "makesPath",
+  "copyLinks",
+  "copyDirLinks",
+  "copyUnsafeLinks",
+  "oneFileSystem",
+  "flatDirs",
+  "paths",
+  "filter",
+  "deletesExcluded",
+  "rule",
+  "backupDir",
+  "backupSuffix",
+  "compareDest",
+  "copyDest",
+  "linkDest",
+  "keep",
+  "snapshot",
+  "retention",
+  "inPlace",
+  "preallocates",
+  "durability",
+  "bytesPerSecond",
+  "compressionLevel",
+] as const satisfies readonly (keyof Order)[];
+
+/** What a job does with the tree. */
+export type OrderOfJob = Pick<Order, (typeof orderNames)[number]>;
 
 /** What somebody wants done. */
 export interface JobSpec {
