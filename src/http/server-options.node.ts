@@ -27,7 +27,10 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly indexes?: ChunkAnswers;
   /** What else is answered for; nothing unless given. */
   readonly annex?: Annex;
-  /** True to answer `GET /` with a page to push and pull by, `jobs` with one of jobs; false unless given. */
+  /**
+   * True to answer `GET /` with a page to push and pull by, `jobs` with one of jobs; false unless
+   * given.
+   */
   readonly ui?: boolean | "jobs";
   /** Called when a session has ended. */
   readonly onSession?: (report: SessionReport) => void;
