@@ -65,10 +65,18 @@ function moveAway(place: string, own: string, dead: Owner | undefined): void {
 
 function ownerIn(place: string): Owner | undefined {
   try {
-    return JSON.parse(fs.readFileSync(place, "utf8")) as Owner;
+    const found: unknown = JSON.parse(fs.readFileSync(place, "utf8"));
+    return isOwner(found) ? found : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** False for what no process of ours writes. */
+function isOwner(found: unknown): found is Owner {
+  if (typeof found !== "object" || found === null) return false;
+  const { pid, host, started, since } = found as Record<string, unknown>;
+  return Number.isSafeInteger(pid) && [host, started, since].every((text) => typeof text === "string");
 }
 
 /** True unless the owner is known to be gone: of another machine that cannot be known. */

@@ -36,6 +36,16 @@ test("a lock that another one took from an owner that is gone stays with that on
   expect(fs.readdirSync(join(path, ".."))).toEqual(["state.owner"]);
 });
 
+test.each(["null", "[]", "{}", "", '{"pid":"1","host":"h","started":"1","since":"x"}'])(
+  "a lock that names nobody is nobody's: %s",
+  (text) => {
+    const path = join(freshFolder(), "state");
+    fs.writeFileSync(`${path}.owner`, text);
+    lockState(path)();
+    expect(fs.readdirSync(join(path, ".."))).toEqual([]);
+  },
+);
+
 test("where a file cannot have a second name, that is said", () => {
   const path = join(freshFolder(), "state");
   vi.spyOn(fs, "linkSync").mockImplementation(() => {
