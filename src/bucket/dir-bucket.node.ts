@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { copyFile, type FileHandle, lstat, mkdir, open, rename, rmdir, unlink } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import fs from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { SyncError, toSyncError } from "../errors.ts";
+import { copyContent } from "../tree/disk/calls/copy-content.node.ts";
 import type { Bytes } from "../types.ts";
 import { fileFactsIn, objectOfFile } from "./dir-facts.node.ts";
+import { DirKeys, isMissing, type KeyPlace, makeDirectory, noPath, removeEmpty } from "./dir-keys.node.ts";
 import { listDirectory } from "./dir-listing.node.ts";
-import { isDirectory, isMissing, makeDirectory, noPath, placeOf, uploadsName } from "./dir-paths.node.ts";
 import type {
   CopySource,
   FailedDeletion,
@@ -16,6 +17,7 @@ import type {
   ReadTerms,
   WriteTerms,
 } from "./object-bucket.ts";
+import { readAt, syncContent, writeAt } from "./open-file.node.ts";
 import { orderedPages } from "./ordered-pages.ts";
 
 export interface DirBucketOptions {
@@ -23,25 +25,26 @@ export interface DirBucketOptions {
   readonly onSkipped?: (error: SyncError) => void;
 }
 
-const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
+/** How long what is not complete is kept. */
+export const dirBucketLimits = Object.freeze({
+  /** Milliseconds after which nobody goes on with an upload. */
+  leftoverMs: 604_800_000,
+});
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 /** Of parts that are written where they belong, none is too small or too many. */
 const partLimits = Object.freeze({ leastPartBytes: 1, mostPartBytes: 1_073_741_824, partCount: 1_000_000 });
 
-/** Where the directories are that are buckets. */
-const roots = new WeakMap<ObjectBucket, string>();
+/** The directories that are buckets. */
+const directories = new WeakMap<ObjectBucket, DirKeys>();
 
 /** A directory as a bucket: a file is an object, a folder marker a directory. */
 export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptions = {}): ObjectBucket {
   const root = resolve(path);
-  const uploads = join(root, uploadsName);
+  const keys = new DirKeys(root);
 
   async function head(key: string): Promise<ObjectFacts | undefined> {
-    return orMissing(key, async () => {
-      const stats = await lstat(await placeOf(root, key), { bigint: true });
-      if (key.endsWith("/"))
-        return stats.isDirectory() ? { ...objectOfFile(stats), sizeBytes: 0 } : undefined;
-      return stats.isFile() ? objectOfFile(stats) : undefined;
-    });
+    return orMissing(key, async () => keys.at(key, (place) => factsAt(place, key.endsWith("/"))));
   }
 
   async function read(key: string, { range, ifMark }: ReadTerms = {}) {
@@ -50,45 +53,40 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
       return facts && { bytes: new Uint8Array(0), facts };
     }
     return orMissing(key, async () => {
-      const file = await open(await placeOf(root, key), O_RDONLY | O_NOFOLLOW);
-      try {
-        const stats = await file.stat({ bigint: true });
+      const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+      const fd = keys.at(key, ({ held, dir, name }) => held.open(dir, name, flags));
+      return closing(fd, async () => {
+        const stats = fs.fstatSync(fd, { bigint: true });
         if (!stats.isFile()) return undefined;
         const facts = objectOfFile(stats);
         if (ifMark !== undefined && facts.mark !== ifMark) throw changed(key);
         const { offset, length } = range ?? { offset: 0, length: facts.sizeBytes };
-        return { bytes: await readAt(file, offset, Math.min(length, facts.sizeBytes - offset)), facts };
-      } finally {
-        await file.close();
-      }
+        return { bytes: await readAt(fd, offset, Math.min(length, facts.sizeBytes - offset)), facts };
+      });
     });
   }
 
   async function write(key: string, bytes: Bytes, terms: WriteTerms = {}): Promise<string> {
     if (key.endsWith("/")) return makeMarker(key, bytes);
-    return settled(key, terms, async (name) => {
-      const file = await openUpload(name, O_CREAT | O_EXCL);
-      try {
-        await writeAt(file, bytes, 0);
-      } finally {
-        await file.close();
-      }
-    });
+    return makeFile(key, terms, async (fd) => writeAt(fd, bytes, 0));
   }
 
-  /** Makes content and gives it its name; nothing is left of it where that fails. */
-  async function settled(
+  /** Makes a file and gives it its name; nothing is left of it where that fails. */
+  async function makeFile(
     key: string,
     terms: WriteTerms,
-    make: (name: string) => Promise<void>,
+    fill: (fd: number) => Promise<void>,
   ): Promise<string> {
     const name = newName();
     return written(key, async () => {
+      const fd = openUpload(name, O_CREAT | O_EXCL);
       try {
-        await make(name);
-        return await settle(name, key, terms);
+        return await closing(fd, async () => {
+          await fill(fd);
+          return settle(fd, name, key, terms);
+        });
       } catch (thrown) {
-        await unlink(join(uploads, name)).catch(() => {});
+        removeUpload(name);
         throw thrown;
       }
     });
@@ -97,38 +95,44 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
   async function makeMarker(key: string, bytes: Bytes): Promise<string> {
     if (bytes.length > 0) throw noPath(key, "a directory has no content");
     return written(key, async () => {
-      const place = await placeOf(root, key, true);
-      if (!(await isDirectory(place, key))) await makeDirectory(place);
+      keys.at(
+        key,
+        (place) => {
+          makeDirectory(place);
+          if (!factsAt(place, true)) throw noPath(key, "something that is no directory is in the way");
+        },
+        true,
+      );
       return "";
     });
   }
 
   /** Gives content that is complete its name. */
-  async function settle(name: string, key: string, { metadata, replaces }: WriteTerms): Promise<string> {
-    const from = join(uploads, name);
-    const place = await placeOf(root, key, true);
+  function settle(fd: number, upload: string, key: string, { metadata, replaces }: WriteTerms): string {
     const { timeSeconds, mode } = metadata ? fileFactsIn(metadata) : {};
-    const file = await open(from, O_RDONLY | O_NOFOLLOW);
+    if (mode !== undefined) fs.fchmodSync(fd, mode);
+    if (timeSeconds !== undefined) fs.futimesSync(fd, timeSeconds, timeSeconds);
+    const rename = (place: KeyPlace): string => {
+      if (replaces !== undefined && (factsAt(place, false)?.mark ?? null) !== replaces) throw changed(key);
+      const { held, dir, name } = place;
+      keys.inUploads(upload, (from) => held.rename(from.dir, from.name, dir, name));
+      return objectOfFile(fs.fstatSync(fd, { bigint: true })).mark;
+    };
+    return keys.at(key, rename, true);
+  }
+
+  function openUpload(name: string, flags: number): number {
+    return keys.inUploads(basename(name), ({ held, dir, name }) =>
+      held.open(dir, name, O_RDWR | O_NOFOLLOW | flags, 0o666),
+    );
+  }
+
+  function removeUpload(name: string): void {
     try {
-      if (mode !== undefined) await file.chmod(mode);
-      if (timeSeconds !== undefined) await file.utimes(timeSeconds, timeSeconds);
-    } finally {
-      await file.close();
+      keys.inUploads(basename(name), ({ held, dir, name }) => fs.unlinkSync(held.at(dir, name)));
+    } catch {
+      // It is gone, or goes with what is old.
     }
-    if (replaces !== undefined && ((await head(key))?.mark ?? null) !== replaces) throw changed(key);
-    await rename(from, place);
-    return objectOfFile(await lstat(place, { bigint: true })).mark;
-  }
-
-  /** @throws PATH for a link, which may lead out of the directory */
-  async function makeUploads(): Promise<void> {
-    await mkdir(uploads, { recursive: true, mode: 0o700 });
-    await isDirectory(uploads, uploadsName);
-  }
-
-  async function openUpload(name: string, flags: number): Promise<FileHandle> {
-    await makeUploads();
-    return open(join(uploads, basename(name)), O_RDWR | O_NOFOLLOW | flags, 0o666);
   }
 
   const parts: PartWriter = {
@@ -136,60 +140,48 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
     async begin(key) {
       const id = newName();
       return written(key, async () => {
-        await (await openUpload(id, O_CREAT | O_EXCL)).close();
+        fs.closeSync(openUpload(id, O_CREAT | O_EXCL));
         return { key, id };
       });
     },
     write: async ({ key, id }, { number, offset }, bytes) =>
       written(key, async () => {
-        const file = await openUpload(id, 0).catch(noUpload);
-        try {
-          await writeAt(file, bytes, offset);
-        } finally {
-          await file.close();
-        }
+        const fd = asUpload(() => openUpload(id, 0));
+        await closing(fd, async () => {
+          await writeAt(fd, bytes, offset);
+          // Who goes on with it after a loss of power takes it for written.
+          await syncContent(fd);
+        });
         return { number, etag: "" };
       }),
     complete: async ({ key, id }, _parts, terms = {}) =>
-      written(key, async () => settle(basename(id), key, terms).catch(noUpload)),
-    abandon: async ({ id }) => unlink(join(uploads, basename(id))).catch(() => {}),
+      written(key, async () => {
+        const fd = asUpload(() => openUpload(id, 0));
+        return closing(fd, async () => settle(fd, basename(id), key, terms));
+      }),
+    abandon: async ({ id }) => removeUpload(id),
   };
 
-  async function deleteMany(keys: readonly string[]): Promise<readonly FailedDeletion[]> {
+  async function deleteMany(doomed: readonly string[]): Promise<readonly FailedDeletion[]> {
     const failed: FailedDeletion[] = [];
-    for (const key of keys) {
+    for (const key of doomed) {
       try {
-        await remove(await placeOf(root, key), key);
+        keys.at(key, (place) => remove(place, key.endsWith("/")));
       } catch (thrown) {
         if (!isMissing(thrown)) failed.push({ key, reason: toSyncError(thrown, "IO").message });
       }
     }
-    await rmdir(uploads).catch(() => {});
     return failed;
-  }
-
-  /** Removes a file, and the directories that hold nothing then. */
-  async function remove(place: string, key: string): Promise<void> {
-    if (key.endsWith("/")) return rmdir(place).catch(() => {});
-    await unlink(place);
-    for (let dir = dirname(place); dir !== root; dir = dirname(dir)) {
-      const isGone = await rmdir(dir).then(
-        () => true,
-        () => false,
-      );
-      if (!isGone) return;
-    }
   }
 
   async function copy({ bucket, key: from }: CopySource, key: string, terms: WriteTerms = {}) {
     const facts = await bucket.head(from);
     if (facts === undefined) return undefined;
     if (from.endsWith("/")) return makeMarker(key, new Uint8Array(0));
-    const place = await placeOf(roots.get(bucket)!, from);
-    return settled(key, { metadata: facts.metadata, ...terms }, async (name) => {
-      await makeUploads();
-      await copyFile(place, join(uploads, name), COPYFILE_EXCL | COPYFILE_FICLONE);
-    });
+    const others = directories.get(bucket)!;
+    return makeFile(key, { metadata: facts.metadata, ...terms }, async (fd) =>
+      others.at(from, ({ held, dir, name }) => copyContent(held, { dir, name }, fd)),
+    );
   }
 
   const bucket: ObjectBucket = {
@@ -208,46 +200,53 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
       await deleteMany([key]);
     },
     async *list(prefix) {
-      for await (const page of listDirectory(root, { prefix }, onSkipped))
+      for await (const page of listDirectory(keys, { prefix }, onSkipped))
         yield* page.filter(({ isImplied }) => isImplied !== true);
     },
-    pages: (range) => orderedPages(range, listDirectory(root, range, onSkipped)),
+    pages: (range) => orderedPages(range, listDirectory(keys, range, onSkipped)),
     head,
     read,
     write,
     parts,
     firstPartBytes: async () => undefined,
-    copiesFrom: (other) => roots.has(other),
+    copiesFrom: (other) => directories.has(other),
     copy,
     deleteMany,
-    exists: async () =>
-      lstat(`${root}/`).then(
-        (stats) => stats.isDirectory(),
-        () => false,
-      ),
+    exists: async () => fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() === true,
     async create() {
       await mkdir(root, { recursive: true });
     },
+    async close() {
+      if (await bucket.exists()) keys.sweep(Date.now() - dirBucketLimits.leftoverMs);
+      keys.close();
+    },
   };
-  roots.set(bucket, root);
+  directories.set(bucket, keys);
   return bucket;
 }
 
-async function readAt(file: FileHandle, offset: number, length: number): Promise<Bytes> {
-  const bytes = new Uint8Array(Math.max(0, length));
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done);
-    if (bytesRead === 0) throw new SyncError("CHANGED", "the file became shorter while it was read");
-    done += bytesRead;
-  }
-  return bytes;
+/** What is known of the file of a key, or of the directory of a folder marker. */
+function factsAt({ held, dir, name }: KeyPlace, isMarker: boolean): ObjectFacts | undefined {
+  const stats = fs.lstatSync(held.at(dir, name), { bigint: true, throwIfNoEntry: false });
+  if (isMarker) return stats?.isDirectory() === true ? { ...objectOfFile(stats), sizeBytes: 0 } : undefined;
+  return stats?.isFile() === true ? objectOfFile(stats) : undefined;
 }
 
-/** Writes all of it. A file system that gets full takes a part first, and says so only then. */
-async function writeAt(file: FileHandle, bytes: Bytes, offset: number): Promise<void> {
-  for (let done = 0; done < bytes.length;)
-    done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+/** Removes a file, and the directories that hold nothing then. */
+function remove(place: KeyPlace, isMarker: boolean): void {
+  const { held, dir, name } = place;
+  if (isMarker) return void removeEmpty(place);
+  fs.unlinkSync(held.at(dir, name));
+  for (let empty = dir; empty.parent !== undefined; empty = empty.parent)
+    if (!removeEmpty({ held, dir: empty.parent, name: empty.name })) return;
+}
+
+async function closing<Result>(fd: number, use: () => Promise<Result>): Promise<Result> {
+  try {
+    return await use();
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 function newName(): string {
@@ -258,9 +257,14 @@ function changed(path: string): SyncError {
   return new SyncError("CHANGED", "it was changed by somebody else meanwhile", { detail: { path } });
 }
 
-function noUpload(thrown: unknown): never {
-  if (isMissing(thrown)) throw new SyncError("NOT_FOUND", "the upload is no longer there");
-  throw thrown;
+/** @throws NOT_FOUND for an upload that is no longer there */
+function asUpload(open: () => number): number {
+  try {
+    return open();
+  } catch (thrown) {
+    if (isMissing(thrown)) throw new SyncError("NOT_FOUND", "the upload is no longer there");
+    throw thrown;
+  }
 }
 
 async function orMissing<Result>(

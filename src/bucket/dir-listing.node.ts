@@ -1,8 +1,10 @@
-import { type Dirent, lstatSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import fs, { type Dirent } from "node:fs";
+import { byteStringOf } from "../bytes/byte-string.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import { isMissing, uploadsName } from "./dir-paths.node.ts";
+import { DirNode, type NameIn } from "../tree/disk/calls/dir-node.node.ts";
+import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import { factsOfFile } from "./dir-facts.node.ts";
+import { type DirKeys, isMissing, uploadsName } from "./dir-keys.node.ts";
 import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject } from "./object-bucket.ts";
 
@@ -27,12 +29,12 @@ interface Named {
  * @throws IO for a directory that cannot be read, so that what is listed is all there is
  */
 export async function* listDirectory(
-  root: string,
+  keys: DirKeys,
   range: KeyRange,
   onSkipped: (error: SyncError) => void,
 ): AsyncGenerator<readonly ListedObject[]> {
   let page: ListedObject[] = [];
-  for (const object of walk(root, "", range, onSkipped)) {
+  for (const object of walk(heldIn(keys), { range, onSkipped }, "")) {
     page.push(object);
     if (page.length < pageLength) continue;
     yield page;
@@ -41,21 +43,40 @@ export async function* listDirectory(
   yield page;
 }
 
+/** @throws IO where there is no directory */
+function heldIn(keys: DirKeys): HeldDirs {
+  try {
+    return keys.held;
+  } catch (thrown) {
+    throw toSyncError(thrown, "IO", { path: keys.root });
+  }
+}
+
+/** What is listed, and who hears of what is not. */
+interface Walk {
+  readonly range: KeyRange;
+  readonly onSkipped: (error: SyncError) => void;
+}
+
 function* walk(
-  path: string,
+  held: HeldDirs,
+  what: Walk,
   before: string,
-  range: KeyRange,
-  onSkipped: (error: SyncError) => void,
+  dir: DirNode = held.root,
 ): Generator<ListedObject> {
-  for (const { name, entry } of namesIn(path, before, onSkipped)) {
+  const { range, onSkipped } = what;
+  for (const { name, entry } of namesIn(held, dir, before, onSkipped)) {
     const key = before + name;
     if (before === "" && name === `${uploadsName}/`) continue;
-    const child = join(path, entry.name.toString());
+    const place = { dir, name: byteStringOf(entry.name) };
     if (entry.isDirectory()) {
       if (isBehind(key, range)) yield { key, sizeBytes: 0, writtenMs: 0, mark: "", isImplied: true };
-      if (mayHold(key, range)) yield* walk(child, key, range, onSkipped);
+      if (!mayHold(key, range)) continue;
+      const child = new DirNode(dir, place.name);
+      yield* walk(held, what, key, child);
+      held.leave(child);
     } else if (isBehind(key, range)) {
-      const object = entry.isFile() ? look(child, key) : undefined;
+      const object = entry.isFile() ? look(held, place, key) : undefined;
       if (object) yield object;
       else if (!entry.isFile()) onSkipped(noKey(key, "only files and directories become objects"));
     }
@@ -63,9 +84,14 @@ function* walk(
 }
 
 /** The names in a directory in the order of keys; nothing when it is gone. */
-function namesIn(path: string, before: string, onSkipped: (error: SyncError) => void): readonly Named[] {
+function namesIn(
+  held: HeldDirs,
+  dir: DirNode,
+  before: string,
+  onSkipped: (error: SyncError) => void,
+): readonly Named[] {
   const named: Named[] = [];
-  for (const entry of entriesOf(path, before)) {
+  for (const entry of entriesOf(held, dir, before)) {
     try {
       named.push({ name: utf8.decode(entry.name) + (entry.isDirectory() ? "/" : ""), entry });
     } catch {
@@ -75,21 +101,22 @@ function namesIn(path: string, before: string, onSkipped: (error: SyncError) => 
   return named.sort((a, b) => compareKeys(a.name, b.name));
 }
 
-function entriesOf(path: string, before: string): readonly Dirent<Buffer>[] {
+function entriesOf(held: HeldDirs, dir: DirNode, before: string): readonly Dirent<Buffer>[] {
   try {
-    return readdirSync(path, { withFileTypes: true, encoding: "buffer" }) as unknown as Dirent<Buffer>[];
+    const options = { withFileTypes: true, encoding: "buffer" } as const;
+    return fs.readdirSync(held.pathTo(dir), options) as unknown as Dirent<Buffer>[];
   } catch (thrown) {
     if (before !== "" && isMissing(thrown)) return [];
-    throw toSyncError(thrown, "IO", { path });
+    throw toSyncError(thrown, "IO", { path: before });
   }
 }
 
-function look(path: string, key: string): ListedObject | undefined {
+function look(held: HeldDirs, { dir, name }: NameIn, key: string): ListedObject | undefined {
   try {
-    return { key, ...factsOfFile(lstatSync(path, { bigint: true })) };
+    return { key, ...factsOfFile(fs.lstatSync(held.at(dir, name), { bigint: true })) };
   } catch (thrown) {
     if (isMissing(thrown)) return undefined;
-    throw toSyncError(thrown, "IO", { path });
+    throw toSyncError(thrown, "IO", { path: key });
   }
 }
 

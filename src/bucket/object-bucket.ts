@@ -189,4 +189,6 @@ export interface ObjectBucket extends Bucket {
   readonly versions?: VersionKeeper;
   exists(options?: AbortOptions): Promise<boolean>;
   create(options?: NewBucketOptions): Promise<void>;
+  /** Ends the use of what needs that; leftovers that are of no use go. */
+  close?(): Promise<void>;
 }

@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   tree: ["errors", "types", "bytes", "chunk", "store", "remotesync"],
   session: ["errors", "types", "bytes", "chunk", "store", "remotesync", "tree", "transport"],
   coordinator: ["errors", "types", "bytes"],
-  bucket: ["errors", "types", "bytes", "chunk", "coordinator"],
+  bucket: ["errors", "types", "bytes", "chunk", "tree", "coordinator"],
   casync: ["errors", "types", "bytes", "transport", "chunk", "store", "tree", "coordinator", "bucket"],
   fuse: ["errors", "types", "bytes", "chunk", "store", "tree", "casync"],
   index: [

@@ -23,7 +23,8 @@ export const bucketCheck = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands, options, report, signal }) {
-    const { source, destination, slots, statePath } = openPair(operands, options, report);
+    await using pair = openPair(operands, options, report);
+    const { source, destination, slots, statePath } = pair;
     const isFromState = options["from-state"] === true;
     const isByBytes = options["by-bytes"] === true;
     if (isFromState && isByBytes)

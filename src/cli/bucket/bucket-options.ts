@@ -46,7 +46,7 @@ export const bucketOptions = {
 type Given = OptionValues<typeof bucketOptions>;
 
 /** Both sides as the command line has them, and what holds them back when servers ask for it. */
-export interface OpenedPair {
+export interface OpenedPair extends AsyncDisposable {
   readonly source: SyncSide;
   readonly destination: SyncSide;
   readonly slots: Slots;
@@ -74,7 +74,15 @@ export function openPair(places: readonly [string, string], options: Given, repo
       common,
     ),
   ) as [SyncSide, SyncSide];
-  return { source, destination, slots, statePath: options.state ?? usualState(source, destination) };
+  return {
+    source,
+    destination,
+    slots,
+    statePath: options.state ?? usualState(source, destination),
+    async [Symbol.asyncDispose]() {
+      for (const { bucket } of [source, destination]) await bucket.close?.();
+    },
+  };
 }
 
 /** What is given once is for both sides. @throws USAGE for more than two */

@@ -80,7 +80,7 @@ export const bucketSync = defineCommand({
   options: syncOptions,
   writesOutput: () => false,
   async run({ operands, options, report, signal }) {
-    const pair = openPair(operands, options, report);
+    await using pair = openPair(operands, options, report);
     const asked = { ...(await readSyncOptions(options)), ...readLease(options) };
     const purging = readPurging(options);
     await prepareBuckets(pair, options, report, signal);

@@ -1,13 +1,15 @@
-import {
+import fs, {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -25,20 +27,25 @@ afterEach(() => {
 });
 
 /** Has the system take so many bytes at a time, as it does when a file system gets full. */
-async function writeLittle(most: number): Promise<void> {
-  const probe = await open(join(folder, "probe"), "w");
-  const handles = Object.getPrototypeOf(probe) as Pick<FileHandle, "write">;
-  await probe.close();
-  const write = handles.write as (...all: unknown[]) => unknown;
-  vi.spyOn(handles, "write").mockImplementation(async function (this: unknown, ...all: unknown[]) {
-    const [bytes, from, length, position] = all as [Uint8Array, number, number, number];
-    return write.call(this, bytes, from, Math.min(most, length), position) as never;
-  } as FileHandle["write"]);
+function writeLittle(most: number): void {
+  const write = fs.write as (...all: unknown[]) => void;
+  vi.spyOn(fs, "write").mockImplementation(((...all: unknown[]) => {
+    const [fd, bytes, from, length, position, end] = all as [
+      number,
+      Uint8Array,
+      number,
+      number,
+      number,
+      unknown,
+    ];
+    write(fd, bytes, from, Math.min(most, length), position, end);
+  }) as typeof fs.write);
 }
 
 test("content is complete though the system takes little of it at a time", async () => {
-  await writeLittle(3);
+  writeLittle(3);
   const bucket = dirBucket(join(folder, "b"));
+  await bucket.create();
   await bucket.write("k", Buffer.from("0123456789"));
   const upload = await bucket.parts.begin("long", { headers: {}, user: {} });
   for (const [at, text] of ["abcdefgh", "ijkl"].entries())
@@ -77,4 +84,58 @@ test("of content that cannot get its name nothing is left, and a time that is no
   await expect(bucket.copy({ bucket, key: "from" }, "k")).rejects.toMatchObject({ code: "PATH" });
   expect(readdirSync(join(folder, "b", ".rsync-stream-uploads"))).toEqual([]);
   expect(readFileSync(join(folder, "b", "from"), "utf8")).toBe("from");
+});
+
+test("a directory that is swapped for a link leads nowhere, while it is listed, read and written", async () => {
+  const [root, outside] = ["b", "outside"].map((name) => join(folder, name)) as [string, string];
+  for (const dir of [join(root, "z"), outside]) mkdirSync(dir, { recursive: true });
+  // As many as are on a page, so that what is behind them is looked at later.
+  for (let at = 0; at < 1000; at++) writeFileSync(join(root, `a${String(at).padStart(4, "0")}`), "");
+  for (const dir of [join(root, "z"), outside]) writeFileSync(join(dir, "secret"), "secret");
+  const bucket = dirBucket(root);
+  const keys: string[] = [];
+  for await (const page of bucket.pages({ prefix: "" })) {
+    keys.push(...page.map(({ key }) => key));
+    if (existsSync(join(root, "was"))) continue;
+    renameSync(join(root, "z"), join(root, "was"));
+    symlinkSync(outside, join(root, "z"));
+  }
+  expect(keys.filter((key) => key.endsWith("secret"))).toEqual([]);
+  await expect(bucket.read("z/secret")).rejects.toMatchObject({ code: "PATH" });
+  await expect(bucket.write("z/new", Buffer.from("x"))).rejects.toMatchObject({ code: "PATH" });
+  expect(await bucket.deleteMany(["z/secret"])).toMatchObject([{ key: "z/secret" }]);
+  expect(readdirSync(outside)).toEqual(["secret"]);
+});
+
+test("a file that is swapped for a link is not copied", async () => {
+  writeFileSync(join(folder, "secret"), "secret");
+  const bucket = dirBucket(join(folder, "b"));
+  await bucket.create();
+  await bucket.write("k", Buffer.from("content"));
+  const facts = (await bucket.head("k"))!;
+  rmSync(join(folder, "b", "k"));
+  symlinkSync(join(folder, "secret"), join(folder, "b", "k"));
+  vi.spyOn(bucket, "head").mockResolvedValueOnce(facts);
+  await expect(bucket.copy({ bucket, key: "k" }, "copy")).rejects.toMatchObject({ name: "SyncError" });
+  expect(existsSync(join(folder, "b", "copy"))).toBe(false);
+});
+
+test("parts are on their medium when they are written, and leftovers go with time", async () => {
+  const synced = vi.spyOn(fs, "fdatasync");
+  const bucket = dirBucket(join(folder, "b"));
+  await bucket.create();
+  const metadata = { headers: {}, user: {} };
+  const [old, young] = [
+    await bucket.parts.begin("old", metadata),
+    await bucket.parts.begin("young", metadata),
+  ];
+  await bucket.parts.write(young, { number: 1, offset: 0 }, Buffer.from("x"));
+  expect(synced).toHaveBeenCalledTimes(1);
+  const uploads = join(folder, "b", ".rsync-stream-uploads");
+  utimesSync(join(uploads, old.id), 0, 0);
+  await bucket.close!();
+  expect(readdirSync(uploads)).toEqual([young.id]);
+  await bucket.parts.complete(young, []);
+  await bucket.close!();
+  expect(readdirSync(join(folder, "b"))).toEqual(["young"]);
 });
