@@ -1,6 +1,15 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { bootstrap } from "../../src/transfer/bootstrap.node.ts";
 import { notPosix, unless } from "../obstacles.ts";
@@ -39,8 +48,16 @@ unless(notPosix).describe("a host where nothing is installed", () => {
     expect(contentsOf(join(work, "back"))).toEqual(contentsOf(join(work, "from")));
     const kept = join(cache, "rsync-stream", readdirSync(join(cache, "rsync-stream"))[0]!);
     writeFileSync(kept, "process.exit(7)"); // damaged, or another's
+    const [old, young, others] = [`${"a".repeat(64)}.mjs`, `${"b".repeat(64)}.mjs`, "others.mjs"];
+    for (const name of [old, `${old}.123`, young, others]) writeFileSync(join(kept, "..", name), "");
+    for (const name of [old, `${old}.123`, others]) utimesSync(join(kept, "..", name), 1000, 1000);
     const third = await push();
     expect([third.code, third.stderr]).toEqual([0, expect.stringContaining("not installed")]);
+    expect(readdirSync(join(kept, "..")).sort()).toEqual([basename(kept), young, others].sort());
+    rmSync(kept);
+    mkdirSync(kept); // nothing can be kept by this name
+    const fourth = await push();
+    expect([fourth.code, fourth.stderr]).toEqual([0, expect.stringContaining("not installed")]);
     const forbidden = await push("--no-bootstrap");
     expect([forbidden.code, forbidden.stderr]).toEqual([
       1,

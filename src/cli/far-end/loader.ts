@@ -85,10 +85,34 @@ function keepingDir(): string | undefined {
   return undefined;
 }
 
+/** True for a program that was kept and is the one that is wanted. That it was used is noted. */
+function isKept(path: string): boolean {
+  try {
+    if (digestOf(fs.readFileSync(path)) !== digest) return false;
+    fs.utimesSync(path, new Date(), new Date());
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).syscall !== "utime") return false;
+  }
+  return true;
+}
+
+/** Days for which a program is kept that is not used, and what a run left that was killed. */
+const keptDays = 30;
+
+/** Removes other versions that were not used for long. What is in the way of that stays. */
+function removeOld(dir: string): void {
+  for (const name of fs.readdirSync(dir)) {
+    const path = join(dir, name);
+    const isOwn = /^[0-9a-f]{64}\.mjs(\.\d+)?$/.test(name);
+    if (isOwn && Date.now() - fs.lstatSync(path).mtimeMs > keptDays * 86_400_000) fs.unlinkSync(path);
+  }
+}
+
 /** Puts the program in place as a whole. */
 function keep(program: Uint8Array, path: string): boolean {
   const temporary = `${path}.${process.pid}`;
   try {
+    fs.rmSync(temporary, { force: true }); // of a run that was killed
     fs.writeFileSync(temporary, program, { mode: 0o600, flag: "wx" });
     fs.renameSync(temporary, path);
     return true;
@@ -102,10 +126,15 @@ function keep(program: Uint8Array, path: string): boolean {
 function provide(): string {
   const dir = keepingDir();
   const path = dir === undefined ? undefined : join(dir, `${digest}.mjs`);
-  if (path !== undefined && fs.existsSync(path) && digestOf(fs.readFileSync(path)) === digest) return path;
+  if (path !== undefined && isKept(path)) return path;
   const program = receive();
   const told = `rsync-stream is not installed there: ${Math.ceil(Number(compressedSize) / 1000)} kB of it were sent`;
   if (path !== undefined && keep(program, path)) {
+    try {
+      removeOld(dir!);
+    } catch {
+      // Another run removes them.
+    }
     say(`${told}, and kept as ${path}`);
     return path;
   }
