@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly multiple?: true;
   /** What help calls its value. */
   readonly value?: string;
+  /** All values that it takes, where that can be said. */
+  readonly choices?: readonly string[];
   /** The value that it has when it is given without one; a value then follows a `=` only. */
   readonly bare?: string;
   /** The option that has this one among its values, as `NAME=VALUE`, in the order given. */
@@ -57,6 +59,8 @@ export interface Command<
    */
   readonly operands: Names;
   readonly options: Specs;
+  /** All that its first operand may be, where that can be said. */
+  readonly choices?: readonly string[];
   /** The operand that names where the result goes: `-` is standard output there, not input. */
   readonly result?: Names[number];
   /** True when options of rsync that change nothing are taken, and others explained. */

@@ -32,6 +32,10 @@ unless(missing("bash")).test("bash completes commands and options, and leaves pa
   expect(complete("rsync-stream index make --chunk")).toEqual(["--chunk-size"]);
   expect(complete("rsync-stream push --delete-a")).toEqual(["--delete-after"]);
   expect(complete("rsync-stream push a")).toEqual([""]);
+  expect(complete("rsync-stream completion ")).toEqual(["bash", "zsh", "fish"]);
+  expect(complete("rsync-stream push --color a")).toEqual(["auto", "always"]);
+  expect(complete("rsync-stream recv --fsync = ")).toEqual(["files", "once", "all"]);
+  expect(complete("rsync-stream push --color auto a")).toEqual([""]);
 });
 
 unless(missing("fish")).test("fish completes commands and options, and says what they are for", async () => {
@@ -40,6 +44,8 @@ unless(missing("fish")).test("fish completes commands and options, and says what
   expect(complete("rsync-stream pul").join()).toMatch(/pull\tbring a file/);
   expect(complete("rsync-stream index ver").join()).toMatch(/verify\tsay whether/);
   expect(complete("rsync-stream push --retr").join()).toMatch(/--retries\tconnect anew/);
+  expect(complete("rsync-stream completion z")).toEqual(["zsh"]);
+  expect(complete("rsync-stream push --color n").join()).toMatch(/^never\b/);
 });
 
 unless(missing("zsh")).test("zsh takes the script, and what it completes by it", async () => {
@@ -55,6 +61,12 @@ unless(missing("zsh")).test("zsh takes the script, and what it completes by it",
   const options = run("wanted=argument; words=(push); _rsync_stream").stdout.split("\n");
   expect(options).toContain("(-e --rsh)--rsh=[how to reach the host; ssh unless given]:COMMAND:");
   expect(options).toContain("(-e --rsh)-e+[how to reach the host; ssh unless given]:COMMAND:");
+  expect(options.join()).toContain(
+    "--color)--color=[auto (default), always or never; NO_COLOR is honoured]:WHEN:(auto always never)",
+  );
+  expect(run("wanted=argument; words=(completion); _rsync_stream").stdout).toContain(
+    "1:value:(bash zsh fish)",
+  );
   expect(run("wanted=argument; words=(index); _rsync_stream").stderr).toBe("");
 });
 

@@ -16,6 +16,9 @@ export function fishCompletion(all: readonly DescribedCommand[]): readonly strin
       (word) => `${start("__fish_use_subcommand")} -f -a ${word} -d ${quote(aboutFirst(all, word))}`,
     ),
     ...firsts.flatMap((word) => groupWords(word, secondWords(all, word))),
+    ...all
+      .filter(({ choices }) => choices.length > 0)
+      .map(({ words, choices }) => `${start(condition(words))} -f -a ${quote(choices.join(" "))}`),
     ...all.flatMap(({ words, options }) =>
       options.map(([name, spec]) => `${start(condition(words))} ${optionOf(name, spec)}`),
     ),
@@ -36,7 +39,8 @@ const start = (when: string) => `complete -c rsync-stream -n ${quote(when)}`;
 function optionOf(name: string, spec: OptionSpec): string {
   const short = spec.short === undefined ? "" : ` -s ${spec.short}`;
   const needsValue = spec.type === "string" && spec.bare === undefined;
-  const value = takesPath(spec) ? " -r -F" : " -x";
+  const choices = spec.choices ? ` -x -a ${quote(spec.choices.join(" "))}` : " -x";
+  const value = takesPath(spec) ? " -r -F" : choices;
   return `-l ${name}${short}${needsValue ? value : ""} -d ${quote(spec.about)}`;
 }
 

@@ -67,11 +67,11 @@ function describe(
   ];
 }
 
-function argumentsCase({ words, options }: DescribedCommand): readonly string[] {
+function argumentsCase({ words, options, choices }: DescribedCommand): readonly string[] {
   return [
     `        ${words.at(-1)!}) _arguments -s -S \\`,
     ...options.flatMap(([name, spec]) => formsOf(name, spec)).map((form) => `          ${quote(form)} \\`),
-    "          '*:place:_files' ;;",
+    choices.length > 0 ? `          '1:value:(${choices.join(" ")})' ;;` : "          '*:place:_files' ;;",
   ];
 }
 
@@ -93,7 +93,8 @@ function valueMark(form: string, { type, bare }: OptionSpec): string {
 function valueOf(spec: OptionSpec): string {
   if (spec.type === "boolean") return "";
   const colon = spec.bare === undefined ? ":" : "::";
-  return `${colon}${escape(spec.value ?? "value")}:${takesPath(spec) ? "_files" : ""}`;
+  const values = spec.choices ? `(${spec.choices.join(" ")})` : "";
+  return `${colon}${escape(spec.value ?? "value")}:${takesPath(spec) ? "_files" : values}`;
 }
 
 const escape = (text: string) => text.replace(/[[\]:\\]/g, "\\$&");

@@ -12,6 +12,7 @@ const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion 
 export const completion = (commands: CommandTable) =>
   defineCommand({
     operands: ["SHELL"],
+    choices: Object.keys(shells),
     options: {},
     writesOutput: () => true,
     async run({ operands: [shell], signal }) {

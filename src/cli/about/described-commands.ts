@@ -8,17 +8,24 @@ export interface DescribedCommand {
   readonly synopsis: string;
   readonly about: string;
   readonly options: readonly (readonly [name: string, spec: OptionSpec])[];
+  /** All that its first operand may be; none where that is open. */
+  readonly choices: readonly string[];
 }
 
 /** Loads all commands, and describes them in the order of the table. */
 export async function describeAll(commands: CommandTable): Promise<readonly DescribedCommand[]> {
   return Promise.all(
-    Object.entries(commands).map(async ([name, { synopsis, about, load }]) => ({
-      words: name.split(" "),
-      synopsis,
-      about,
-      options: Object.entries(optionsOf(await load())),
-    })),
+    Object.entries(commands).map(async ([name, { synopsis, about, load }]) => {
+      const command = await load();
+      const { choices = [] } = command;
+      return {
+        words: name.split(" "),
+        synopsis,
+        about,
+        options: Object.entries(optionsOf(command)),
+        choices,
+      };
+    }),
   );
 }
 

@@ -29,6 +29,7 @@ const syncOptions = {
   compare: {
     type: "string",
     value: "HOW",
+    choices: comparisons,
     about: "checksum (default), time or size: what is equal is not copied",
   },
   delete: { type: "boolean", about: "delete what DST has and SRC has not, once all is copied" },
@@ -50,7 +51,7 @@ const syncOptions = {
     about: "delete versions for good that were replaced or deleted before",
   },
   "max-purge": { type: "string", value: "N", about: "purge N versions at most, the others next time" },
-  metadata: { type: "string", value: "HOW", about: "keep (default) or none" },
+  metadata: { type: "string", value: "HOW", choices: ["keep", "none"], about: "keep (default) or none" },
   "storage-class": {
     type: "string",
     value: "CLASS",

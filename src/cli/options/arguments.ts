@@ -26,7 +26,12 @@ export const everyOption = {
     about: "show progress, even where there is no terminal",
     unlike: "one line for the whole transfer",
   },
-  color: { type: "string", value: "WHEN", about: "auto (default), always or never; NO_COLOR is honoured" },
+  color: {
+    type: "string",
+    value: "WHEN",
+    choices: ["auto", "always", "never"],
+    about: "auto (default), always or never; NO_COLOR is honoured",
+  },
   "no-settings": { type: "boolean", about: "read no settings file and no variables" },
   help: { type: "boolean", short: "h", about: "print this" },
   version: { type: "boolean", short: "V", about: "print the version" },

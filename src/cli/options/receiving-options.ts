@@ -45,6 +45,7 @@ export const placeOptions = {
   fsync: {
     type: "string",
     value: "WHEN",
+    choices: ["files", "once", "all"],
     bare: "files",
     about: "wait for the disk: files (before names), once (at the end), all",
     doc: "wait for the disk: `files`, as without a value, before a file gets its name; `once`, when all is done; `all`, both ([what for](security.md#what-is-not-protected))",
