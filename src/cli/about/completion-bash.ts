@@ -1,6 +1,6 @@
 import { type DescribedCommand, firstWords, secondWords } from "./described-commands.ts";
 
-/** A script for bash: words of commands, options behind a hyphen, values that are known, else files. */
+/** A script for bash: words of commands, options behind a hyphen, known values, else files. */
 export function bashCompletion(all: readonly DescribedCommand[]): readonly string[] {
   return [
     "# Completes rsync-stream in bash.",
