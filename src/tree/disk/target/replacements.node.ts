@@ -148,7 +148,7 @@ export function putOverDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: Byt
   try {
     held.exchange(temp.dir, temp.name, dir, name);
   } catch (thrown) {
-    if (!isErrno(thrown, "EACCES", "EPERM")) throw thrown;
+    if (!isErrno(thrown, "EACCES", "EPERM", "EXDEV")) throw thrown;
     return putAfterDir(held, temp, dir, name);
   }
   if (removeDirIfEmpty(held, temp)) return true;
@@ -156,7 +156,10 @@ export function putOverDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: Byt
   return false;
 }
 
-/** The same where the directory may be removed, but not moved: this user may not write in it. */
+/**
+ * The same where the directory may be removed, but not moved: this user may not write in it, or it
+ * is in the lower layer of an overlay.
+ */
 function putAfterDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: ByteString): boolean {
   if (!removeDirIfEmpty(held, { dir, name })) return false;
   closingOnFailure(

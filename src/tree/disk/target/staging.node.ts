@@ -50,7 +50,7 @@ export class Staging {
    * to have.
    */
   besides<Result>(dir: DirNode, work: (room: StagingRoom) => Result): Result {
-    const open = this.#inside.get(dir);
+    const open = this.#openInside(dir);
     if (open) return work(open);
     const room = new StagingRoom(this.#held, dir);
     return closingAfter(
@@ -65,7 +65,9 @@ export class Staging {
 
   /** Returns such a room for what waits: it stays open until the end. */
   inside(dir: DirNode): StagingRoom {
-    const room = this.#inside.get(dir) ?? new StagingRoom(this.#held, dir);
+    const open = this.#openInside(dir);
+    if (open) return open;
+    const room = new StagingRoom(this.#held, dir);
     this.#inside.set(dir, room);
     return room;
   }
@@ -85,6 +87,10 @@ export class Staging {
     this.#rooms.clear();
     this.#inside.clear();
     doAll(rooms.map((room) => () => room.close()));
+  }
+
+  #openInside(dir: DirNode): StagingRoom | undefined {
+    return dir === dir.top ? this.#roomFor(dir) : this.#inside.get(dir);
   }
 
   get #all(): StagingRoom[] {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import { findLibc } from "../../../../src/tree/disk/calls/libc.node.ts";
@@ -9,7 +9,7 @@ import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts"
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees, type SyncTreesOptions } from "./sync-trees.ts";
-import { skipFor } from "../../../obstacles.ts";
+import { noMounting, skipFor, unless } from "../../../obstacles.ts";
 
 const kinds: Readonly<Record<string, (place: string) => void>> = {
   file: (place) => fs.writeFileSync(place, noise(500, place.length)),
@@ -138,3 +138,33 @@ test("two names are changed over in one step, or in three", async (context) => {
     expect(fs.readdirSync(to).sort()).toEqual(["name", "other"]);
   }
 });
+
+unless(noMounting()).test(
+  "what is in the lower layer of an overlay gives way to every kind",
+  async (context) => {
+    using temp = tempDir();
+    const [tmp, to, from] = [`${temp.path}/tmp`, `${temp.path}/to`, `${temp.path}/from`];
+    for (const dir of [tmp, to, from]) fs.mkdirSync(dir);
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", tmp]);
+    try {
+      for (const name of ["lower", "upper", "work"]) fs.mkdirSync(`${tmp}/${name}`);
+      for (const [now] of Object.entries(kinds))
+        for (const [before, plant] of Object.entries(kinds)) plant(`${tmp}/lower/${before} to ${now}`);
+      for (const [now, plant] of Object.entries(kinds)) {
+        if (now !== "pipe") for (const before of old) plant(`${from}/${before} to ${now}`);
+      }
+      const layers = `lowerdir=${tmp}/lower,upperdir=${tmp}/upper,workdir=${tmp}/work`;
+      const { status } = spawnSync("mount", ["-t", "overlay", "overlay", "-o", layers, to]);
+      skipFor(context, status === 0 ? undefined : "no overlay can be mounted here");
+      try {
+        const { troubles } = await sync(`${from}/`, to, { maxDeletedCount: 1000 });
+        expect(troubles.map(String)).toEqual([]);
+        expect(describeTree(to)).toEqual(describeTree(from));
+      } finally {
+        execFileSync("umount", [to]);
+      }
+    } finally {
+      execFileSync("umount", [tmp]);
+    }
+  },
+);
