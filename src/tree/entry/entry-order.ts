@@ -102,7 +102,7 @@ export class EntryChecker {
     const parent = this.#levels[depth - 1];
     const isRoot = this.#isRoot(entry);
     const pathBytes = isRoot ? 0 : (parent && parent.pathBytes > 0 ? parent.pathBytes + 1 : 0) + name.length;
-    const place = { parent, name, isOpen: kind === "dir" && entry.isComplete !== true, pathBytes };
+    const place = { parent, name, isOpen: kind === "dir" && !isClosed(entry), pathBytes };
     const misplaced = findPlaceFault(depth, pathBytes) ?? (isRoot ? undefined : this.#findFault(entry));
     if (misplaced !== undefined) throw refuse("PATH", misplaced, place);
     const illegal = !isRoot && entry.isImplied === true ? "is said to be implied" : findFieldFault(entry);
@@ -172,4 +172,9 @@ function isCount(value: number, max: number): boolean {
 
 function refuse(code: "PATH" | "BAD_MESSAGE", fault: string, place: EntryPlace): SyncError {
   return new SyncError(code, `an entry ${fault}`, { detail: { path: printEntryPath(place) } });
+}
+
+/** True for a directory of which nothing is listed. */
+function isClosed({ isComplete, isUnlisted }: Entry): boolean {
+  return isComplete === true || isUnlisted === true;
 }

@@ -50,6 +50,11 @@ export interface Entry {
    * in it is listed.
    */
   readonly isComplete?: boolean;
+  /**
+   * True for a directory of which nothing is listed though something may be in it: what a receiver
+   * has there is left alone.
+   */
+  readonly isUnlisted?: boolean;
   /** True for the root when only some of what is below it is sent: it stays as it is. */
   readonly isImplied?: boolean;
   /** What a symlink holds, 1 to 4095 bytes without 0x00; absent for other kinds. */

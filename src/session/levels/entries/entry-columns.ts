@@ -27,8 +27,13 @@ export interface EntryColumn {
 
 const kindMask = 0x07;
 const unaskedFlag = 0x08;
-const completeFlag = 0x10;
-const impliedFlag = 0x20;
+/** What is said of directories alone. */
+const dirFlags = [
+  ["isComplete", 0x10, "complete"],
+  ["isImplied", 0x20, "implied"],
+  ["isUnlisted", 0x40, "unlisted"],
+] as const;
+const knownFlags = dirFlags.reduce((flags, [, flag]) => flags | flag, kindMask | unaskedFlag);
 const nameBytes = 255;
 const targetBytes = 4095;
 const modeBits = 0o7777;
@@ -44,26 +49,25 @@ const flags: EntryColumn = {
   },
 };
 
-function flagsOf({ kind, isComplete, isImplied }: Entry, unasked: boolean): number {
-  const dirFlags = (isComplete === true ? completeFlag : 0) | (isImplied === true ? impliedFlag : 0);
-  return entryKinds.indexOf(kind) | (unasked ? unaskedFlag : 0) | dirFlags;
+function flagsOf(entry: Entry, unasked: boolean): number {
+  let flags = entryKinds.indexOf(entry.kind) | (unasked ? unaskedFlag : 0);
+  for (const [fact, flag] of dirFlags) if (entry[fact] === true) flags |= flag;
+  return flags;
 }
 
 function readFlags(value: number, draft: EntryDraft): void {
   const kind = entryKinds[value & kindMask];
   const isUnasked = (value & unaskedFlag) !== 0;
-  const isComplete = (value & completeFlag) !== 0;
-  const isImplied = (value & impliedFlag) !== 0;
-  if (kind === undefined || value > (kindMask | unaskedFlag | completeFlag | impliedFlag))
+  if (kind === undefined || value > knownFlags)
     throw new SyncError("BAD_MESSAGE", `unknown entry flags 0x${value.toString(16)}`);
   if (kind !== "file" && isUnasked) throw new SyncError("BAD_MESSAGE", `content announced for a ${kind}`);
-  if (kind !== "dir" && isComplete)
-    throw new SyncError("BAD_MESSAGE", `a ${kind} that is said to be complete`);
-  if (kind !== "dir" && isImplied) throw new SyncError("BAD_MESSAGE", `a ${kind} that is said to be implied`);
   draft.entry.kind = kind;
   draft.unasked = isUnasked;
-  if (isComplete) draft.entry.isComplete = true;
-  if (isImplied) draft.entry.isImplied = true;
+  for (const [fact, flag, said] of dirFlags) {
+    if ((value & flag) === 0) continue;
+    if (kind !== "dir") throw new SyncError("BAD_MESSAGE", `a ${kind} that is said to be ${said}`);
+    draft.entry[fact] = true;
+  }
 }
 
 const depth: EntryColumn = {

@@ -16,6 +16,8 @@ export interface Found {
   readonly stats: FileStats;
   /** True for a directory of which nothing below it is listed. */
   readonly isClosed?: boolean;
+  /** True for a directory that is listed as if nothing was in it. */
+  readonly isEnd?: boolean;
   /** True for what a link leads to that stands there. */
   readonly isBehindLink?: boolean;
 }
@@ -67,8 +69,9 @@ export function* walk(held: HeldDirs, options: WalkOptions = {}): Generator<Foun
     if (!found || options.skip?.(found.dir, name, found.stats)) continue;
     const isDir = found.stats.kind === "dir";
     const isClosed = isDir && options.passBelow?.(level.dir, name) === true;
-    yield isClosed ? { ...found, isClosed } : found;
-    if (!isDir || isClosed || options.endAt?.(level.dir, name, found.stats) === true) continue;
+    const isEnd = isDir && options.endAt?.(level.dir, name, found.stats) === true;
+    yield isClosed || isEnd ? { ...found, isClosed, isEnd } : found;
+    if (!isDir || isClosed || isEnd) continue;
     const isBehindLink = found.isBehindLink ?? false;
     levels.push(openLevel(held, new DirNode(level.dir, name, { isBehindLink }), levels.length, options));
   }

@@ -234,7 +234,7 @@ interface Tellers {
 
 function describe(
   { held }: ListingStart,
-  { dir, name, depth, stats, isBehindLink = false, isClosed = false }: Found,
+  { dir, name, depth, stats, isBehindLink = false, isClosed = false, isEnd = false }: Found,
   { facts: reader, keep, numbers }: Tellers,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
@@ -257,6 +257,7 @@ function describe(
       mtimeSec,
       mtimeNsec,
       ...(isClosed && { isComplete: true }),
+      ...(isEnd && { isUnlisted: true }),
       ...(stats.rdev && { rdev: stats.rdev }),
       ...(link !== undefined && { link }),
       ...(facts && { facts }),

@@ -115,7 +115,8 @@ export class EntryPlanner {
     if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
     const dir = this.#planDir(parent, name, entry, number);
     this.#open[depth] = dir;
-    if (dir && entry.isComplete !== true) extras?.enter(depth + 1, dir);
+    const isListed = entry.isComplete !== true && entry.isUnlisted !== true;
+    if (dir && isListed) extras?.enter(depth + 1, dir);
     return "nothing";
   }
 
