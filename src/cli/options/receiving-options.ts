@@ -83,6 +83,7 @@ const unkeptTexts: Readonly<Record<Unkept, string>> = {
   modes: "the modes of files and directories",
   times: "their times: unchanged files will be compared by content",
   "room that is taken in advance": "room that is taken in advance (koffi is needed for that)",
+  "owners of links": "the owners of links",
   "times of links": "the times of links",
   "access times": "the times of the last access",
   owners: "the owners and groups of files",

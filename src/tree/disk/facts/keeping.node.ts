@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { type Keeping, modeMask, secondNsec } from "../../plan/comparison.ts";
 import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
-import { isRefusal } from "../calls/file-trouble.node.ts";
+import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { timeSetters, type TimeSetter } from "../calls/times.node.ts";
@@ -92,17 +92,36 @@ export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: 
   return closingAfter(find, () => doAll([close, () => fs.unlinkSync(held.at(dir, name))]));
 }
 
-/**
- * True when a link keeps the time that it is given. What the link names does not exist, in case it
- * is followed.
- */
-export function keepsLinkTimes(held: HeldDirs, { dir, name }: NameIn, times: TimeSetter): boolean {
+/** What a place does with what is set of a link. */
+export interface LinkKeeping {
+  /** False where it would be set of what the link leads to, as over SFTP. */
+  readonly isReached: boolean;
+  /** True when a link keeps the time that it is given. */
+  readonly keepsTimes: boolean;
+}
+
+/** Finds that out by a link, which leads nowhere in case it is followed. */
+export function findLinkKeeping(held: HeldDirs, { dir, name }: NameIn, times: TimeSetter): LinkKeeping {
   fs.symlinkSync(`${name}.none`, held.at(dir, name));
-  const isKept = (): boolean => {
-    attempt(() => times.setAt(held.nameAt(dir, name), probeSec, probeNsec));
-    return unitOf(held.look(dir, name)) < Infinity;
+  const find = (): LinkKeeping => {
+    const { owner, group } = held.look(dir, name)!;
+    if (!isFound(() => fs.lchownSync(held.at(dir, name), owner, group)))
+      return { isReached: false, keepsTimes: false };
+    isFound(() => times.setAt(held.nameAt(dir, name), probeSec, probeNsec));
+    return { isReached: true, keepsTimes: unitOf(held.look(dir, name)) < Infinity };
   };
-  return closingAfter(isKept, () => fs.unlinkSync(held.at(dir, name)));
+  return closingAfter(find, () => fs.unlinkSync(held.at(dir, name)));
+}
+
+/** False when the system says that nothing is there, though a refusal says nothing of that. */
+function isFound(call: () => void): boolean {
+  try {
+    attempt(call);
+    return true;
+  } catch (thrown) {
+    if (isErrno(thrown, "ENOENT")) return false;
+    throw thrown;
+  }
 }
 
 type ModeKeeping = Pick<PlaceKeeping, "allowedModeBits" | "fixedModeBits" | "modeBits" | "obeysUmask">;

@@ -17,10 +17,11 @@ import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import { O_PATH, type HeldDirs } from "../calls/held-dirs.node.ts";
 import { identityOf, isStillSame, type Identity } from "../calls/identity.node.ts";
-import { keepsLinkTimes, type PlaceKeeping, umask } from "./keeping.node.ts";
+import { findLinkKeeping, type LinkKeeping, type PlaceKeeping, umask } from "./keeping.node.ts";
 
 /** What of a tree a place may not keep. */
-export type Unkept = "modes" | "times" | "times of links" | "room that is taken in advance" | UnkeptFact;
+export type Unkept =
+  "modes" | "times" | "owners of links" | "times of links" | "room that is taken in advance" | UnkeptFact;
 
 /**
  * The mode to make a file with that its owner has to write and read: its own where that is
@@ -47,7 +48,7 @@ export class MetadataSetter {
   readonly #onUnkept: (what: Unkept) => void;
   /** Owners that files with several names were given: other names were looked at before. */
   readonly #owners = new Map<string, number>();
-  #keepsLinkTimes: boolean | undefined;
+  #links: LinkKeeping | undefined;
 
   /** @param onUnkept may be called again for the same */
   constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void, keep: Keep) {
@@ -111,9 +112,24 @@ export class MetadataSetter {
     return isSameTime(there, wanted, this.keeping) && (accessed === undefined || isRead);
   }
 
-  /** Sets the facts of a link that was just made. */
-  setLinkFacts(held: HeldDirs, { dir, name }: NameIn, { facts }: Metadata): void {
-    if (facts) this.#setFacts(held.factsAt(dir, name), facts);
+  /**
+   * Sets the facts of a link that was just made.
+   *
+   * @param temporary gives a name for a link that is made to find out what links keep
+   */
+  setLinkFacts(held: HeldDirs, { dir, name }: NameIn, { facts }: Metadata, temporary: () => NameIn): void {
+    if (facts && this.#reachesLinks(held, temporary)) this.#setFacts(held.factsAt(dir, name), facts);
+  }
+
+  /** What links keep is found out at the first call. */
+  #linksAt(held: HeldDirs, temporary: () => NameIn): LinkKeeping {
+    return (this.#links ??= findLinkKeeping(held, temporary(), this.keeping.times));
+  }
+
+  #reachesLinks(held: HeldDirs, temporary: () => NameIn): boolean {
+    const { isReached } = this.#linksAt(held, temporary);
+    if (!isReached) this.#onUnkept("owners of links");
+    return isReached;
   }
 
   /** Sets facts and time of a link that was there, where they differ. */
@@ -125,7 +141,8 @@ export class MetadataSetter {
     temporary: () => NameIn,
   ): void {
     const at = held.nameAt(dir, name);
-    if (!this.#hasFacts(at, there, wanted.facts)) this.#change(at, there, wanted, false);
+    if (!this.#hasFacts(at, there, wanted.facts) && this.#reachesLinks(held, temporary))
+      this.#change(at, there, wanted, false);
     if (!this.#hasTimes(there, wanted)) this.setLinkTime(held, { dir, name }, wanted, temporary);
   }
 
@@ -156,14 +173,12 @@ export class MetadataSetter {
   /**
    * Sets the time of a link.
    *
-   * @param temporary gives a name for a link that is made to find out whether links have times of
-   *   their own
+   * @param temporary gives a name for a link that is made to find out what links keep
    */
   setLinkTime(held: HeldDirs, { dir, name }: NameIn, wanted: Metadata, temporary: () => NameIn): void {
     if (!setsTime(this.#keep, "symlink")) return;
     const { times } = this.keeping;
-    this.#keepsLinkTimes ??= keepsLinkTimes(held, temporary(), times);
-    if (!this.#keepsLinkTimes) return this.#onUnkept("times of links");
+    if (!this.#linksAt(held, temporary).keepsTimes) return this.#onUnkept("times of links");
     const set = (): void =>
       times.setAt(held.nameAt(dir, name), wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
     this.#attempt("times of links", set);

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import type { NameIn } from "../calls/dir-node.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
@@ -21,8 +22,9 @@ export function makeLink(tools: LinkTools, { dir, name, number, entry, there }: 
     (temp) => {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
       const setter = metadata.in(dir);
-      setter.setLinkFacts(held, temp, entry);
-      setter.setLinkTime(held, temp, entry, () => staging.newName(dir, name));
+      const temporary = (): NameIn => staging.newName(dir, name);
+      setter.setLinkFacts(held, temp, entry, temporary);
+      setter.setLinkTime(held, temp, entry, temporary);
     },
   );
 }

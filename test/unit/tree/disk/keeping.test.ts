@@ -4,12 +4,13 @@ import { afterEach, describe, expect, test, type TestContext, vi } from "vitest"
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
+import { plainKeep } from "../../../../src/tree/plan/keep.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import * as times from "../../../../src/tree/disk/calls/times.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
-import { missing, notRoot, skipFor, unless } from "../../../obstacles.ts";
+import { missing, notLinux, notRoot, skipFor, unless } from "../../../obstacles.ts";
 
 vi.mock(import("../../../../src/tree/disk/calls/times.node.ts"), { spy: true });
 afterEach(() => vi.restoreAllMocks());
@@ -32,7 +33,8 @@ async function foretold(from: string, to: string): Promise<[string, string][]> {
 async function sync(from: string, to: string, options: TreeTargetOptions = {}): Promise<Synced> {
   const unkept: string[] = [];
   const target = await openTreeTarget(to, { ...options, onUnkept: (what) => void unkept.push(what) });
-  const { needs, sentBytes, troubles } = await syncTrees(await openTreeSource(`${from}/`), target);
+  const source = await openTreeSource(`${from}/`, { keep: options.keep });
+  const { needs, sentBytes, troubles } = await syncTrees(source, target);
   return { unkept, troubles: troubles.map(String), sentBytes, nothing: needs.nothing };
 }
 
@@ -155,6 +157,31 @@ describe("a place that keeps times in its own way", () => {
     expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 9 });
   });
 });
+
+unless(notLinux ?? notRoot).test(
+  "a place that sets of links what they lead to has links, and nothing is set of that",
+  async () => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(from);
+    fill(from);
+    const outside = `${temp.path}/outside`;
+    fs.writeFileSync(outside, "");
+    fs.symlinkSync(outside, `${from}/outside`);
+    fs.lchownSync(`${from}/outside`, 1234, 1234);
+    // As over SFTP: a link is followed.
+    const follow = (path: fs.PathLike, owner: number, group: number): void =>
+      fs.chownSync(path, owner, group);
+    vi.spyOn(fs, "lchownSync").mockImplementation(follow);
+    const keepsOwner = { ...plainKeep, owner: true, group: true };
+    const { unkept, troubles } = await sync(from, to, { keep: keepsOwner });
+    expect([unkept.sort(), troubles]).toEqual([["owners of links", "times of links"], []]);
+    expect(fs.statSync(outside).uid).toBe(0);
+    fs.unlinkSync(`${to}/outside`);
+    expectContent(from, to);
+    expect(fs.readlinkSync(`${to}/dir/link`)).toBe("small");
+  },
+);
 
 test("whoever may not let everybody write does not, and it is no difference afterwards", async () => {
   using temp = tempDir();
