@@ -33,8 +33,11 @@ export interface BenchOptions {
 
 /** What a file of bench/micro exports. */
 interface MicroBench {
-  /** @param cli the command, newly built */
-  run(cli: string): Promise<BenchRow[]>;
+  /**
+   * @param cli the command, newly built
+   * @param data where full sets are kept, if they are
+   */
+  run(cli: string, data?: string): Promise<BenchRow[]>;
 }
 
 /** What a run found: written to bench/results/ as it is. */
@@ -71,7 +74,7 @@ export async function bench(options: BenchOptions): Promise<boolean> {
 }
 
 async function runMicros(
-  { micros, words, cli, build, quick }: BenchOptions,
+  { micros, words, cli, build, quick, data }: BenchOptions,
   results: Results,
 ): Promise<void> {
   const chosen = quick ? [] : micros.filter(({ name }) => isWanted(name, words));
@@ -79,7 +82,7 @@ async function runMicros(
   for (const { name, load } of chosen) {
     await attempt(name, results, async () => {
       console.log(`\n${name}: value, how many times the peer's (least to most of the pairs)`);
-      for (const row of await (await load()).run(cli)) {
+      for (const row of await (await load()).run(cli, data)) {
         printRow(row);
         results.micro.push({ file: name, ...row });
       }

@@ -5,6 +5,8 @@ export interface ListeningCommand extends AsyncDisposable {
   /** Without a slash at its end. */
   readonly url: string;
   readonly port: number;
+  /** The process that listens. */
+  readonly pid: number;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function startServer(cli: string, args: readonly string[]): Promise
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    pid: server.pid!,
     async [Symbol.asyncDispose]() {
       process.off("exit", end);
       end();

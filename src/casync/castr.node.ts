@@ -152,8 +152,13 @@ function openRoot(root: string, create: boolean): void {
 
 /** @throws NOT_FOUND, CORRUPT for what is no chunk file, IO */
 function readStored(path: string, id: ChunkId): Uint8Array {
-  if (!isThere(path)) throw notFound(id);
-  return readChunkFile(path);
+  try {
+    return readChunkFile(path);
+  } catch (thrown) {
+    // What is no file, such as a link of casync, is no chunk; most are there, and not looked at.
+    if (!isThere(path)) throw notFound(id);
+    throw thrown;
+  }
 }
 
 function isThere(path: string): boolean {
