@@ -3,6 +3,7 @@ import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { fileCall } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
+import type { FoundContent } from "./shared-content.node.ts";
 import type { IndexReading } from "./index-reader.ts";
 
 /** A file whose chunks are known: what is in it need not be fetched. */
@@ -11,7 +12,7 @@ export interface BlobSeed {
    * What is believed to be a chunk; undefined when the file does not have it. It is for the caller
    * to verify.
    */
-  find(id: ChunkId, size: number): Bytes | undefined;
+  find(id: ChunkId, size: number): FoundContent | undefined;
   close(): void;
 }
 
@@ -31,10 +32,16 @@ export async function openSeed(path: string, index: IndexReading): Promise<BlobS
   return {
     find(id, size) {
       const offset = places.get(id);
-      return offset === undefined ? undefined : readFully(fd, offset, size);
+      return offset === undefined ? undefined : findAt(fd, offset, size);
     },
     close: () => closeSync(fd),
   };
+}
+
+/** What lies at a place of a file; undefined where that ends before. */
+export function findAt(fd: number, offset: number, size: number): FoundContent | undefined {
+  const bytes = readFully(fd, offset, size);
+  return bytes && { bytes, fd, offset };
 }
 
 /** So many bytes of a file from a place on; undefined where it ends before. */

@@ -1,13 +1,14 @@
-import { fstatSync, ftruncateSync, writeSync } from "node:fs";
+import { fstatSync, ftruncateSync } from "node:fs";
 import { IdMap } from "../bytes/id-map.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { type BlobSeed, readFully } from "./blob-seed.node.ts";
+import { type BlobSeed, findAt, readFully } from "./blob-seed.node.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import type { IndexReading } from "./index-reader.ts";
+import { ContentSharing, type FoundContent, writeAt } from "./shared-content.node.ts";
 import { getPlaced } from "./read-blob.ts";
 
 export interface ExtractBlobOptions extends AbortOptions {
@@ -30,6 +31,8 @@ export interface ExtractTotals {
   storeCount: number;
   totalBytes: number;
   seedBytes: number;
+  /** Those of them that take no room of their own, as the file system has them once for both. */
+  sharedBytes: number;
 }
 
 /** Chunks whose place in the output is remembered: what comes again is copied. */
@@ -64,8 +67,10 @@ export async function extractBlob(
     storeCount: 0,
     totalBytes: 0,
     seedBytes: 0,
+    sharedBytes: 0,
   };
   const isDevice = !stat.isFile();
+  const sharing = new ContentSharing(fd, { blockBytes: stat.blksize });
 
   function matches(bytes: Bytes | undefined, key: string): bytes is Bytes {
     return bytes !== undefined && digest.keyOf(bytes) === key;
@@ -76,15 +81,15 @@ export async function extractBlob(
     return key === zeroKey && size === maxBytes; // a hole
   }
 
-  function findNear({ id, offset, size }: IndexChunk, key: string): Bytes | undefined {
-    const before = old === undefined ? undefined : readFully(old, offset, size);
-    if (matches(before, key)) return before;
+  function findNear({ id, offset, size }: IndexChunk, key: string): FoundContent | undefined {
+    const before = old === undefined ? undefined : findAt(old, offset, size);
+    if (matches(before?.bytes, key)) return before;
     const at = written.get(id);
-    const again = at === undefined ? undefined : readFully(fd, at, size);
-    if (matches(again, key)) return again;
+    const again = at === undefined ? undefined : findAt(fd, at, size);
+    if (matches(again?.bytes, key)) return again;
     for (const seed of seeds) {
       const found = seed.find(id, size);
-      if (matches(found, key)) return found;
+      if (matches(found?.bytes, key)) return found;
     }
     return undefined;
   }
@@ -99,10 +104,12 @@ export async function extractBlob(
       const near = findNear(chunk, key);
       if (near) {
         totals.seedCount++;
-        totals.seedBytes += near.length;
-      } else totals.storeCount++;
-      const bytes = near ?? (await getPlaced(store, chunk, signal && { signal })).bytes;
-      writeAt(fd, bytes, chunk.offset);
+        totals.seedBytes += near.bytes.length;
+        totals.sharedBytes += sharing.put(near, chunk.offset);
+      } else {
+        totals.storeCount++;
+        writeAt(fd, (await getPlaced(store, chunk, signal && { signal })).bytes, chunk.offset);
+      }
     }
     if (written.size < rememberedCount) written.set(chunk.id, chunk.offset);
     onProgress?.(totals);
@@ -124,8 +131,4 @@ export async function* eachChunk(index: IndexReading): AsyncGenerator<IndexChunk
   } finally {
     await index.close();
   }
-}
-
-function writeAt(fd: number, bytes: Bytes, offset: number): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
 }

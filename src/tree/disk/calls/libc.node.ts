@@ -40,6 +40,9 @@ export interface Libc {
    * false, and nothing is done, where that cannot be
    */
   readonly clone: ((from: number, to: number) => boolean) | undefined;
+  /** The same of a part of it, with FICLONERANGE, which lies in whole blocks of the file system. */
+  readonly cloneRange:
+    ((from: number, fromOffset: number, to: number, toOffset: number, bytes: number) => boolean) | undefined;
   /** Takes the room of an open file, fallocate(2). Linux only. @throws ENOTSUP, ENOSPC */
   readonly fallocate: ((fd: number, bytes: number) => void) | undefined;
   /** What stands for "leave it" in place of the nanoseconds of a time. */
@@ -55,6 +58,7 @@ const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 const RENAME_EXCHANGE = 2;
 const F_SETPIPE_SZ = 1031;
 const FICLONE = 0x40049409;
+const FICLONERANGE = 0x4020940d;
 const EINVAL = 22;
 const ENOSYS = 38;
 const ENOENT = 2;
@@ -104,6 +108,7 @@ function bindCalls(koffi: Koffi): Libc {
           renameat: bindRenameat(koffi),
           exchangeat: bindExchangeat(koffi),
           clone: bindClone(koffi),
+          cloneRange: bindCloneRange(koffi),
           fallocate: bindFallocate(koffi),
         }
       : {
@@ -113,6 +118,7 @@ function bindCalls(koffi: Koffi): Libc {
           renameat: undefined,
           exchangeat: undefined,
           clone: undefined,
+          cloneRange: undefined,
           fallocate: undefined,
         }),
   };
@@ -126,6 +132,14 @@ function bindWidenPipe(koffi: Koffi): Libc["widenPipe"] {
 function bindClone(koffi: Koffi): Libc["clone"] {
   const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, int argument)");
   return (from, to) => ioctl(to, FICLONE, from) === 0;
+}
+
+function bindCloneRange(koffi: Koffi): Libc["cloneRange"] {
+  const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, const uint64_t *range)");
+  return (from, fromOffset, to, toOffset, bytes) => {
+    const range = [from, fromOffset, bytes, toOffset].map((value) => BigInt(value));
+    return ioctl(to, FICLONERANGE, BigUint64Array.from(range)) === 0;
+  };
 }
 
 function bindFallocate(koffi: Koffi): Libc["fallocate"] {
