@@ -8,8 +8,8 @@ import type { BenchRow } from "../row.ts";
 import { median } from "../spread.ts";
 
 /*
- * Two versions of the source of Linux as tar files, made into chunk stores and brought back, by this
- * program and by desync in turn: processor time. Only where the full sets are kept (`--data`).
+ * Two versions of the source of Linux as tar files, made into chunk stores and brought back, by
+ * this program and by desync in turn: processor time. Only where full sets are kept (`--data`).
  */
 
 const roundCount = 3;
