@@ -108,7 +108,7 @@ async function chooseFiles(
   if (sampleCount === undefined) return mayBe;
   const draw = new Draw<string>(sampleCount, seededRandom(seed));
   for await (const batch of index.entries({ ...(signal && { signal }) }))
-    for (const entry of batch) if (mayBe(entry) && isInRange(entry.path, range)) draw.offer(entry.path);
+    for (const entry of batch) if (mayBe(entry) && isInRange(entry.path, range)) draw.offer(() => entry.path);
   const drawn = new Set(draw.drawn.map(({ item }) => item));
   return (entry) => entry !== undefined && drawn.has(entry.path);
 }

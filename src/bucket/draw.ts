@@ -26,15 +26,16 @@ export class Draw<Item> {
   /**
    * Takes the next item into account.
    *
+   * @param make the item, when it is drawn
    * @param weight how much likelier it is to be drawn first than one of weight 1; 0 is never drawn
    * @returns true when it is among those drawn so far
    */
-  offer(item: Item, weight = 1): boolean {
+  offer(make: () => Item, weight = 1): boolean {
     // Of exponential times with such rates, one ends first with a chance in proportion.
     const priority = -Math.log(1 - this.#random()) / weight;
     if (!Number.isFinite(priority) || this.#count === 0) return false;
     if (this.#heap.length === this.#count && priority >= this.#heap[0]!.priority) return false;
-    this.#put({ item, priority });
+    this.#put({ item: make(), priority });
     return true;
   }
 

@@ -123,7 +123,8 @@ async function drawFromListing(
       const key = whole.slice(prefix.length);
       if (key === "" || key.endsWith("/") || isLeftOut?.(key) === true) continue;
       listed++;
-      draw.offer(key, byBytes ? sizeBytes : 1);
+      // A part of a text would keep all of its page in memory.
+      draw.offer(() => Buffer.from(key).toString(), byBytes ? sizeBytes : 1);
     }
     onProgress?.({ listed, checked: 0, readBytes: 0 });
   }

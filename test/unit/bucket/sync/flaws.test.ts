@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { dirBucket } from "../../../../src/bucket/dir-bucket.node.ts";
 import { asking, requestLimits, backoffMs } from "../../../../src/bucket/requests.ts";
 import { Slots } from "../../../../src/bucket/sync/slots.ts";
@@ -45,6 +45,15 @@ test("a listing that fails deletes nothing, and the next run has it all", async 
   expect(await pair.sync({ deletes: true })).toMatchObject({ isResumed: true, deleted: 1, equal: 30 });
   expect(pair.contentsOf(pair.destination)).toEqual(pair.contentsOf(pair.source));
   expect(countOf(pair.source, /start-after/)).toBe(1);
+});
+
+test("a listing waits for the disk now and then, not with each page", async () => {
+  fill(200);
+  pair.source.pageLength = pair.destination.pageLength = 2;
+  const transaction = vi.spyOn(SyncState.prototype, "transaction");
+  expect(await pair.sync()).toMatchObject({ equal: 200 });
+  expect(transaction.mock.calls.length).toBeLessThan(50);
+  transaction.mockRestore();
 });
 
 test("an empty source, and more deletions than allowed, delete nothing", async () => {

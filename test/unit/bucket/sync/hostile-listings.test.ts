@@ -66,7 +66,7 @@ test.each([1, 10, 100])("of 200 objects %i are drawn with the same chance each",
   const hits = Array.from({ length: objectCount }, () => 0);
   for (let i = 0; i < listingCount; i++) {
     const draw = new Draw<number>(count, random);
-    for (let at = 0; at < objectCount; at++) draw.offer(at);
+    for (let at = 0; at < objectCount; at++) draw.offer(() => at);
     expect(draw.drawn.length).toBe(count);
     for (const { item } of draw.drawn) hits[item]!++;
   }
@@ -86,10 +86,10 @@ test("a draw by weight has chances in proportion, and can be taken up again", ()
   const hits = [0, 0, 0];
   for (let i = 0; i < 9000; i++) {
     const first = new Draw<number>(1, random);
-    first.offer(0, 1);
+    first.offer(() => 0, 1);
     const second = new Draw<number>(1, random, first.drawn);
-    second.offer(1, 2);
-    second.offer(2, 0);
+    second.offer(() => 1, 2);
+    second.offer(() => 2, 0);
     hits[second.drawn[0]!.item]!++;
   }
   expect(hits[2]).toBe(0);
