@@ -1,6 +1,8 @@
 /** An ETag without its quotes, and without the mark of a weak one. */
 export function etagOf(text: string | null | undefined): string | undefined {
-  return text?.replace(/^W\//, "").replaceAll('"', "") || undefined;
+  if (!text) return undefined;
+  const isPlain = text.startsWith('"') && text.indexOf('"', 1) === text.length - 1;
+  return (isPlain ? text.slice(1, -1) : text.replace(/^W\//, "").replaceAll('"', "")) || undefined;
 }
 
 /** True for an ETag that is the MD5 of the content, as far as its form tells. */

@@ -5,7 +5,7 @@ import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject, ObjectVersion } from "./object-bucket.ts";
 import { bodyOf } from "./requests.ts";
 import { refused, type S3Requests, s3Limits } from "./s3-requests.ts";
-import { elementsIn, textIn } from "./xml-text.ts";
+import { elementsIn, textIn, textReader } from "./xml-text.ts";
 
 /** One answer to a listing, and how to ask for the next one. */
 interface Page<Item> {
@@ -74,7 +74,7 @@ function readPage(xml: string): Page<ListedObject> {
   const decode = decoderOf(xml);
   const items: ListedObject[] = [];
   for (const { inside } of elementsIn(xml, "Contents")) {
-    const key = textIn(inside, "Key");
+    const key = keyIn(inside);
     if (key === undefined) throw noListing();
     items.push(objectOf(decode(key), inside));
   }
@@ -83,12 +83,17 @@ function readPage(xml: string): Page<ListedObject> {
   return { items, next: token === undefined ? undefined : { "continuation-token": token } };
 }
 
+const keyIn = textReader("Key");
+const etagIn = textReader("ETag");
+const writtenIn = textReader("LastModified");
+const sizeIn = textReader("Size");
+
 function objectOf(key: string, inside: string): ListedObject {
-  const etag = etagOf(textIn(inside, "ETag"));
-  const written = textIn(inside, "LastModified") ?? "";
+  const etag = etagOf(etagIn(inside));
+  const written = writtenIn(inside) ?? "";
   return {
     key,
-    sizeBytes: Number(textIn(inside, "Size")),
+    sizeBytes: Number(sizeIn(inside)),
     writtenMs: Date.parse(written),
     mark: etag ?? written,
     ...(etag !== undefined && { etag }),

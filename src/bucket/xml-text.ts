@@ -6,12 +6,20 @@ const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&",
  * than the five of XML stay as they are, so nothing in a document can grow.
  */
 export function textIn(xml: string, name: string): string | undefined {
-  const open = xml.indexOf(`<${name}>`);
-  if (open < 0) return undefined;
-  const from = open + name.length + 2;
-  const end = xml.indexOf("<", from);
-  if (end < 0 || !xml.startsWith(`</${name}>`, end)) return undefined;
-  return decodeText(xml.slice(from, end));
+  return textReader(name)(xml);
+}
+
+/** Returns what reads the text of elements of a name, as `textIn` does, many times. */
+export function textReader(name: string): (xml: string) => string | undefined {
+  const [opening, closing] = [`<${name}>`, `</${name}>`];
+  return (xml) => {
+    const open = xml.indexOf(opening);
+    if (open < 0) return undefined;
+    const from = open + opening.length;
+    const end = xml.indexOf("<", from);
+    if (end < 0 || !xml.startsWith(closing, end)) return undefined;
+    return decodeText(xml.slice(from, end));
+  };
 }
 
 /** The insides of all elements that have one of these names, in their order. */
@@ -36,8 +44,15 @@ export function encodeText(text: string): string {
   return text.replaceAll(/[<>&\u0000-\u001f\u007f]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
+const quote = "&quot;";
+
 function decodeText(text: string): string {
-  if (!text.includes("&")) return text;
+  const first = text.indexOf("&");
+  if (first < 0) return text;
+  // As every ETag of a listing is.
+  const last = text.length - quote.length;
+  if (first === 0 && text.startsWith(quote) && text.endsWith(quote) && text.indexOf("&", 1) === last)
+    return `"${text.slice(quote.length, last)}"`;
   return text.replaceAll(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, named: string) => {
     if (named !== undefined) return entities[named] ?? whole;
     const code = decimal === undefined ? Number.parseInt(hex as string, 16) : Number(decimal);
