@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import type { Comparison, SyncSide } from "../../bucket/sync/job.ts";
 import { purgeVersions } from "../../bucket/sync/purge-versions.ts";
 import { shareBuckets, type ShareBucketsOptions } from "../../bucket/share/share-buckets.node.ts";
@@ -81,6 +82,7 @@ export const bucketSync = defineCommand({
   options: syncOptions,
   writesOutput: () => false,
   async run({ operands, options, report, signal }) {
+    spareMemory();
     await using pair = openPair(operands, options, report);
     const asked = { ...(await readSyncOptions(options)), ...readLease(options) };
     const purging = readPurging(options);
@@ -110,6 +112,16 @@ export const bucketSync = defineCommand({
     if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
   },
 });
+
+/**
+ * Takes less memory, at next to no cost of time: the code of the database stays as it is compiled
+ * first, and short-lived objects get no more room than they have at first.
+ */
+function spareMemory(): void {
+  if (process.versions["bun"] !== undefined || process.versions["deno"] !== undefined) return;
+  setFlagsFromString("--liftoff-only");
+  setFlagsFromString("--semi-space-growth-factor=1");
+}
 
 /** Takes part in what other processes do, too. @throws USAGE */
 async function share(
