@@ -101,8 +101,8 @@ export const plantedMistakes: readonly PlantedMistake[] = [
   {
     name: "a failure to close a file is passed over",
     file: incoming,
-    right: "    closingAfter(write, () => fs.closeSync(fd));\n    this.#tools.metadata.setNamed",
-    wrong: "    write();\n    try { fs.closeSync(fd); } catch {}\n    this.#tools.metadata.setNamed",
+    right: "    closingAfter(write, () => fs.closeSync(fd));\n    this.#setNamed",
+    wrong: "    write();\n    try { fs.closeSync(fd); } catch {}\n    this.#setNamed",
     foundBy: "test/unit/tree/disk/failing-end.test.ts",
   },
   {

@@ -91,7 +91,9 @@ export class PowerModel {
       case "link":
         return { names: [set(other!, node)] };
       case "rename":
-        return { names: [set(path, undefined), set(other!, node)] };
+        return isOver(node, this.#find(other!))
+          ? { names: [set(path, undefined), set(other!, node)] }
+          : undefined;
       case "exchange":
         return { names: [set(path, this.#find(other!)), set(other!, node)] };
       case "write":
@@ -169,6 +171,11 @@ export class PowerModel {
     }
     return bytes;
   }
+}
+
+/** False for a name that the system does not give: a directory's to what is none, or the reverse. */
+function isOver(node: Node | undefined, there: Node | undefined): boolean {
+  return there === undefined || (there.kind === "dir") === (node?.kind === "dir");
 }
 
 /** A directory that is named for the first time is empty. */
