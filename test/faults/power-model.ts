@@ -173,7 +173,7 @@ export class PowerModel {
   }
 }
 
-/** False for a name that the system does not give: a directory's to what is none, or the reverse. */
+/** False where the system gives no name: a directory's to what is none, or the reverse. */
 function isOver(node: Node | undefined, there: Node | undefined): boolean {
   return there === undefined || (there.kind === "dir") === (node?.kind === "dir");
 }
