@@ -12,6 +12,11 @@ export class ByteRoom {
     this.#most = bytes;
   }
 
+  /** True while somebody waits for room. */
+  get isWanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Waits for room of so many bytes, does work in it, and gives it back. */
   async use<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
     if (this.#waiting.length > 0 || !this.#fits(bytes))

@@ -21,10 +21,22 @@ export interface ChunkAnswersOptions {
   readonly digest?: ChunkDigest;
   /** Where chunks that are sent are left; none are taken unless given. */
   readonly writer?: ChunkWriter;
+  /**
+   * How long a chunk may take to arrive before its rate counts, which is when others wait for the
+   * room that it takes; 5 seconds unless given.
+   */
+  readonly patienceMs?: number;
 }
 
 /** What a server of chunks sets aside for clients. */
-export const chunkServerLimits = Object.freeze({ arrivingChunkBytes: 67_108_864 });
+export const chunkServerLimits = Object.freeze({
+  /** Bytes of chunks that are arriving, together. */
+  arrivingChunkBytes: 67_108_864,
+  /** Bytes a second at which a chunk has to arrive while others wait for room. */
+  arrivingRateBytes: 65_536,
+  /** Milliseconds before that counts. */
+  arrivingPatienceMs: 5000,
+});
 
 /** What was answered. */
 export interface ChunkAnswer {
@@ -47,6 +59,7 @@ type Answered = readonly [status: number, body?: Bytes | string];
 /** @param store what is served; it belongs to the caller */
 export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = {}): ChunkAnswers {
   const { coding = nodeCoding, digest = sha512_256Digest, writer } = options;
+  const { patienceMs = chunkServerLimits.arrivingPatienceMs } = options;
   const room = new ByteRoom(chunkServerLimits.arrivingChunkBytes);
 
   /** Who may send a chunk and is told that it is there sends it no more: it counts as sent. */
@@ -68,7 +81,7 @@ export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = 
     if (writer === undefined) return [400, "writing to this store is not allowed\n"];
     const said = Number(request.headers["content-length"] ?? maxStoredBytes);
     if (said > maxStoredBytes) throw tooLong();
-    return room.use(said, async () => keep(id, writer, await bodyOf(request)));
+    return room.use(said, async () => keep(id, writer, await bodyOf(request, room, patienceMs)));
   }
 
   async function keep(id: Bytes, writer: ChunkWriter, stored: Bytes): Promise<Answered> {
@@ -111,13 +124,29 @@ function tooLong(): SyncError {
   return new SyncError("LIMIT", "the chunk is too long", { detail: { limit: maxStoredBytes } });
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Bytes> {
+/**
+ * The body of a request. One that comes slower than it may gives its place to those that wait for
+ * room.
+ */
+async function bodyOf(request: IncomingMessage, room: ByteRoom, patienceMs: number): Promise<Bytes> {
   const parts: Bytes[] = [];
   let length = 0;
-  for await (const part of request as AsyncIterable<Bytes>) {
-    length += part.length;
-    if (length > maxStoredBytes) throw tooLong();
-    parts.push(part);
+  const began = performance.now();
+  const watch = (): void => {
+    const tookMs = performance.now() - began;
+    const dueBytes = (tookMs / 1000) * chunkServerLimits.arrivingRateBytes;
+    if (room.isWanted && tookMs > patienceMs && length < dueBytes)
+      request.destroy(new SyncError("STALLED", "a chunk comes too slowly"));
+  };
+  const timer = setInterval(watch, Math.max(10, patienceMs / 5));
+  try {
+    for await (const part of request as AsyncIterable<Bytes>) {
+      length += part.length;
+      if (length > maxStoredBytes) throw tooLong();
+      parts.push(part);
+    }
+    return concatBytes(parts);
+  } finally {
+    clearInterval(timer);
   }
-  return concatBytes(parts);
 }

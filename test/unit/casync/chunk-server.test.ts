@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -46,6 +46,21 @@ test("chunks are served as they are stored, and taken when that is allowed", asy
   expect((await client.get(chunk.id)).bytes).toEqual(chunk.bytes);
   const stored = readFileSync(join(folder, path));
   expect(Buffer.from(await (await fetch(url + path)).arrayBuffer()).equals(stored)).toBe(true);
+});
+
+test("clients that send nothing do not keep others from sending", async () => {
+  const { store } = freshStore();
+  const url = new URL(await listen({ writer: store, patienceMs: 50 }, store));
+  const stalled = Array.from({ length: 5 }, () => connect(Number(url.port), url.hostname));
+  onTestFinished(() => stalled.forEach((socket) => socket.destroy()));
+  const head = `PUT ${path} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n`;
+  for (const socket of stalled) {
+    socket.on("error", () => {});
+    await new Promise<void>((resolve) => socket.write(head, () => resolve()));
+  }
+  const client = httpChunks(url.href, { coding, attemptCount: 1 });
+  await client.put(chunk);
+  expect((await store.get(chunk.id)).bytes).toEqual(chunk.bytes);
 });
 
 test("what is no chunk is refused with the status that desync gives", async () => {
