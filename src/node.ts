@@ -104,7 +104,8 @@ export { type ForeignListing, type ImportOptions, openListing } from "./archive/
 export { jsonForm } from "./archive/json-index.node.ts";
 export { type IndexProgress, makeIndex, type MakeIndexOptions } from "./archive/make-index.node.ts";
 export { openIndex } from "./archive/open-index.node.ts";
-export { type Part, type PathRange, rangeOfPart } from "./archive/parts.node.ts";
+export { type Part, type PathRange, rangeOf, cutParts } from "./archive/parts.node.ts";
+export { shareParts, type SharePartsOptions } from "./archive/share-parts.ts";
 export { sqliteForm } from "./archive/sqlite-index.node.ts";
 export { tarLikeForm } from "./archive/tar-like-index.node.ts";
 export type {

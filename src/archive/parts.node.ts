@@ -28,44 +28,43 @@ export function parsePart(text: string): Part {
 /** What is counted before a tree is cut into parts. */
 export type PartTotals = { readonly files: number; readonly bytes: number };
 
+/** A key behind that of every path: no name is so long. */
+const behindAll = "\u00ff".repeat(256);
+
 /**
- * The paths of a part of a tree, all parts of about as many bytes. Each path of the tree, or of
- * another one, belongs to one part exactly; what the parts are depends on the entries alone.
+ * Cuts a tree into parts of about as many bytes. Each path of the tree, or of another one, belongs
+ * to one part exactly; what the parts are depends on the entries alone.
  *
  * @param totals what all entries come to
+ * @returns the order keys at which the second part begins, the third, and so on
  */
-export async function rangeOfPart(
+export async function cutParts(
   entries: AsyncIterable<readonly IndexedEntry[]>,
   { files, bytes }: PartTotals,
-  { number, count }: Part,
-): Promise<PathRange> {
+  count: number,
+): Promise<readonly string[]> {
   // A file counts a byte more than it has, so that empty ones are shared, too.
   const total = files + bytes;
-  const bounds: (string | undefined)[] = [undefined, undefined];
-  let next = number === 1 ? 1 : 0;
+  const bounds: string[] = [];
   let weight = 0;
-  for await (const batch of entries) {
+  for await (const batch of entries)
     for (const { kind, path, size } of batch) {
       if (kind !== "file") continue;
       const middle = weight + (size + 1) / 2;
       weight += size + 1;
-      for (; next < 2 && middle * count >= total * (number - 1 + next); next++)
-        bounds[next] = orderKeyOf(path);
+      while (bounds.length < count - 1 && middle * count >= total * (bounds.length + 1))
+        bounds.push(orderKeyOf(path));
     }
-    if (next === 2) break;
-  }
-  const [from, before] = bounds;
-  const isLast = number === count;
-  // A part that no file begins in has no paths, unless it is the first or the last.
-  const end = behindAll;
-  return {
-    ...(number > 1 && { from: from ?? end }),
-    ...(!isLast && { before: before ?? end }),
-  };
+  // Parts in which no file is have no paths, but for the first.
+  while (bounds.length < count - 1) bounds.push(behindAll);
+  return bounds;
 }
 
-/** A key behind that of every path: no name begins with it in bytes, for none is empty. */
-const behindAll = "\u00ff".repeat(256);
+/** The paths of a part. @param bounds what `cutParts` returned */
+export function rangeOf(bounds: readonly string[], number: number): PathRange {
+  const [from, before] = [bounds[number - 2], bounds[number - 1]];
+  return { ...(from !== undefined && { from }), ...(before !== undefined && { before }) };
+}
 
 /** Where a path is: before a range, in it, or behind it. */
 export function isInRange(path: string, { from, before }: PathRange): boolean {

@@ -80,6 +80,7 @@ export function dirShare(
       "chunking",
       ...sideDirFields,
       "backupSuffix",
+      "part",
     ],
     async openTree(path, { order = {} }) {
       const filter = filterOfPeer(order);

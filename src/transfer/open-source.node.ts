@@ -1,3 +1,4 @@
+import type { PathRange } from "../archive/parts.node.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { isSyncError } from "../errors.ts";
 import type { SendOptions } from "../session/send.ts";
@@ -5,10 +6,19 @@ import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/
 import type { Order } from "../tree/order/order.ts";
 import { nothingAt } from "./check-source.node.ts";
 
+/** What is opened, and what of it. */
+export interface OpenSourceOptions extends TreeSourceOptions {
+  /** The paths of it that are sent; all unless given. */
+  readonly range?: PathRange | undefined;
+}
+
 /** Opens what is to be sent. @throws NOT_FOUND when nothing is there, IO, UNSUPPORTED */
-export async function openSource(place: string, options: TreeSourceOptions = {}): Promise<DirSource> {
+export async function openSource(place: string, options: OpenSourceOptions = {}): Promise<DirSource> {
   try {
-    return await openTreeSource(pathOf(place), options);
+    const source = await openTreeSource(pathOf(place), options);
+    if (options.range === undefined) return source;
+    const { partSource } = await import("../archive/part-source.node.ts");
+    return partSource(source, options.range);
   } catch (thrown) {
     throw isSyncError(thrown, "VANISHED") ? nothingAt(place, thrown) : thrown;
   }

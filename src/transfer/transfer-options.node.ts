@@ -7,6 +7,7 @@ import type { SendProgress, SendSummary } from "../session/send.ts";
 import type { Unkept } from "../tree/disk/facts/metadata.node.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Order } from "../tree/order/order.ts";
+import type { OpenSourceOptions } from "./open-source.node.ts";
 import type { ConnectorOptions } from "./connector.node.ts";
 import type { FilterOptions } from "./filter-options.ts";
 import type { OpenTargetOptions } from "./open-target.node.ts";
@@ -24,6 +25,8 @@ export interface TransferOptions
   readonly openStore?: OpenTargetOptions["openStore"];
   /** How the source is reached, where that differs. */
   readonly source?: ConnectorOptions;
+  /** The paths of a source here that are sent, of a part of a tree; all unless given. */
+  readonly range?: OpenSourceOptions["range"];
   /** True to compress content that shrinks; not for a transfer of which neither end is here. */
   readonly compress?: boolean;
   /** Called whenever the totals have changed; as often as that happens. */

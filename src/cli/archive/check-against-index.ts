@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { checkIndex, type CheckProgress } from "../../archive/check-index.node.ts";
 import { readCheckState, writeCheckState } from "../../archive/check-state.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
-import { parsePart, rangeOfPart } from "../../archive/parts.node.ts";
+import { cutParts, parsePart, type PathRange, rangeOf } from "../../archive/parts.node.ts";
 import type { TreeIndex } from "../../archive/tree-index.node.ts";
 import { mostDifferentAfter } from "../../bucket/draw.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
@@ -66,7 +66,7 @@ export async function checkAgainstIndex(
           seed,
           sinceSec,
           bytesPerSecond,
-          range: await rangeOf(index, options.part, { ...(signal && { signal }) }),
+          range: await rangeOfPart(index, options.part, { ...(signal && { signal }) }),
           after: keeper.after,
           ...(signal && { signal }),
           onDifference: (difference) => differences.tell(difference),
@@ -170,13 +170,15 @@ class StateKeeper {
   }
 }
 
-async function rangeOf(
+/** The paths of the part that is asked for. @throws USAGE */
+export async function rangeOfPart(
   index: TreeIndex,
   part: string | undefined,
   options: AbortOptions,
-): Promise<ReturnType<typeof rangeOfPart> extends Promise<infer Range> ? Range | undefined : never> {
+): Promise<PathRange | undefined> {
   if (part === undefined) return undefined;
-  return rangeOfPart(index.entries(options), index.totals, parsePart(part));
+  const { number, count } = parsePart(part);
+  return rangeOf(await cutParts(index.entries(options), index.totals, count), number);
 }
 
 const unitSec: Readonly<Record<string, number>> = { h: 3600, d: 86_400, w: 604_800 };

@@ -18,7 +18,8 @@ import { readCount } from "../options/arguments.ts";
 import { reportOptions } from "../options/report-options.ts";
 import { progressPace, type Report } from "../report/report.ts";
 import { bucketOptions, nameOfPair, openPair, type OpenedPair } from "./bucket-options.ts";
-import { coordinatorOptions, openCoordinator, readLease } from "./coordinator.ts";
+import { coordinatorOptions, readLease } from "../options/coordinator-options.ts";
+import { openCoordinator } from "./coordinator.ts";
 import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
 
 const comparisons: readonly Comparison[] = ["checksum", "time", "size"];

@@ -1,5 +1,6 @@
 import { SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import type { TransferOptions } from "../../transfer/transfer-options.node.ts";
 import { transfer } from "../../transfer/transfer.node.ts";
 import { ChangeReport } from "../report/change-report.ts";
 import type { Call, OptionSpecs } from "../command.ts";
@@ -56,12 +57,10 @@ export const transferOptions = {
 } as const satisfies OptionSpecs;
 
 /** Brings one place up to date with another, as the options say, and reports it. */
-export async function runTransfer({
-  operands: [from, to],
-  options,
-  report,
-  signal,
-}: Call<typeof transferOptions, readonly ["SRC", "[DST]"]>): Promise<void> {
+export async function runTransfer(
+  { operands: [from, to], options, report, signal }: Call<typeof transferOptions, readonly ["SRC", "[DST]"]>,
+  part: Pick<TransferOptions, "part" | "range"> = {},
+): Promise<void> {
   const source = parseEndpoint(from);
   if (options["filter-explain"] !== undefined)
     return reportExplanation(
@@ -96,6 +95,7 @@ export async function runTransfer({
     ...connectTimeoutOf(options),
     ...limits,
     ...order,
+    ...part,
     signal: endingSignal(options, signal),
     ...compressionOf(options),
   };

@@ -1,4 +1,5 @@
 import type { CompressionLevel } from "../../bytes/deflate.ts";
+import { SyncError } from "../../errors.ts";
 import { filterLimits } from "../filter/rule.ts";
 import { type Check, choice, count, flag, record, text, texts } from "./checks.ts";
 import type { Order, OrderEnd } from "./order.ts";
@@ -36,9 +37,19 @@ export const maxRate = 2 ** 50;
 /** Characters in a rule of which snapshots stay. */
 const maxRetentionLength = 200;
 
+/** Characters in what a part of a tree is called. */
+const maxPartLength = 13;
+
 const sender = ["sender"] as const;
 const receiver = ["receiver"] as const;
 const both = ["sender", "receiver"] as const;
+
+/** One of several parts of a tree: `2/5`. */
+const partName: Check<string> = (value, name) => {
+  const given = text(maxPartLength)(value, name);
+  if (/^[1-9]\d*\/[1-9]\d*$/.test(given)) return given;
+  throw new SyncError("BAD_MESSAGE", `"${name}" of an order is no part`);
+};
 
 /** All fields of an order. */
 export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNullable<Order[Name]>> } = {
@@ -67,6 +78,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   store: { ends: receiver, check: path },
   chunking: { ends: sender, check: choice("casync") },
   preallocates: { ends: receiver, check: flag },
+  part: { ends: receiver, check: partName },
   inPlace: { ends: receiver, check: flag },
   durability: { ends: receiver, check: choice("files", "once", "all") },
   compressionLevel: { ends: sender, check: count(9, 1) as Check<CompressionLevel> },

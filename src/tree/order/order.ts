@@ -83,6 +83,11 @@ export interface Order {
   readonly chunking?: Chunking | undefined;
   /** True to take the room of a file before its content comes. */
   readonly preallocates?: boolean | undefined;
+  /**
+   * Receives one of several parts of a tree, such as `2/5`, beside others that receive the others:
+   * each locks its own part of the destination. Not with anything that deletes.
+   */
+  readonly part?: string | undefined;
   /** When what is written is on the medium; whenever the system likes, unless given. */
   readonly durability?: Durability | undefined;
   /**

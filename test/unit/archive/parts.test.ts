@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { fileEntry } from "../../../src/archive/open-index.node.ts";
-import { isInRange, parsePart, rangeOfPart } from "../../../src/archive/parts.node.ts";
+import { cutParts, isInRange, parsePart, rangeOf } from "../../../src/archive/parts.node.ts";
 import { orderKeyOf } from "../../../src/archive/tree-index.node.ts";
 
 async function* batchesOf<Item>(items: readonly Item[]): AsyncGenerator<readonly Item[]> {
@@ -18,9 +18,8 @@ it("puts each path into one part, all of them about as long", async () => {
         .map(([name, size]) => fileEntry(name, size))
         .toSorted((a, b) => (orderKeyOf(a.path) < orderKeyOf(b.path) ? -1 : 1));
       const totals = { files: entries.length, bytes: entries.reduce((sum, { size }) => sum + size, 0) };
-      const ranges = [];
-      for (let number = 1; number <= count; number++)
-        ranges.push(await rangeOfPart(batchesOf(entries), totals, { number, count }));
+      const bounds = await cutParts(batchesOf(entries), totals, count);
+      const ranges = Array.from({ length: count }, (_, at) => rangeOf(bounds, at + 1));
       for (const each of [...entries.map((entry) => entry.path), other])
         expect(ranges.filter((range) => isInRange(each, range))).toHaveLength(1);
       const largest = Math.max(0, ...entries.map(({ size }) => size)) + 1;

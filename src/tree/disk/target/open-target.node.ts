@@ -254,7 +254,7 @@ export class OpenTarget {
   #openWorkspace(): Workspace {
     const { given, options, pause, planned } = this.#tools;
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
-    const { durability, inPlace = false, preallocates = false } = options;
+    const { durability, inPlace = false, part, preallocates = false } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
@@ -264,6 +264,7 @@ export class OpenTarget {
       keepOld,
       durable: syncsFiles(durability),
       inPlace,
+      part,
       preallocates,
       metadata: this.metadata,
       pause,

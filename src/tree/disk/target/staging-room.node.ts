@@ -37,6 +37,10 @@ export class StagingRoom {
   readonly leftovers: readonly Leftover[];
   readonly #held: HeldDirs;
   readonly #lock: Lock;
+  /** The directory around the room of a part. */
+  readonly #around: DirNode | undefined;
+  /** Rooms of parts in this one. */
+  readonly #parts: string[] = [];
   /** Directories of an earlier session that were to take the place of something else. */
   readonly #oldDirs: ByteString[] = [];
   readonly #session = randomBytes(6).toString("hex");
@@ -44,11 +48,14 @@ export class StagingRoom {
 
   /**
    * @param place the directory that it lies in
+   * @param part the part of a tree that it is for, as `2/5`: such a room lies in that of a whole
+   *   tree, and those of several parts are beside each other
    * @throws LOCKED while another session writes here
    */
-  constructor(held: HeldDirs, place: DirNode) {
+  constructor(held: HeldDirs, place: DirNode, part?: string) {
     this.#held = held;
-    const { dir, lock } = openLocked(held, place);
+    const { around, dir, lock } = openLocked(held, place, part);
+    this.#around = around;
     this.dir = dir;
     this.#lock = lock;
     this.leftovers = closingOnFailure(
@@ -68,7 +75,10 @@ export class StagingRoom {
     const files = this.leftovers.map((leftover) => () => removeFile(this.#held, leftover));
     const oldDirs = this.#oldDirs.splice(0);
     const dirs = oldDirs.map((name) => () => removeDir(this.#held, { dir: this.dir, name }));
-    doAll([...files, ...dirs]);
+    const parts = this.#parts.splice(0).map((part) => () => {
+      removeDeadStaging(this.#held, this.dir.parent!, part);
+    });
+    doAll([...files, ...dirs, ...parts]);
   }
 
   /** True when an earlier session left something of a path. */
@@ -91,13 +101,15 @@ export class StagingRoom {
    * thrown.
    */
   close(): void {
-    doAll([() => this.#lock.release(), () => this.#removeDir(), () => this.#held.letGo(this.dir)]);
+    const rooms = this.#around ? [this.dir, this.#around] : [this.dir];
+    const leave = (dir: DirNode) => [() => this.#removeDir(dir), () => this.#held.letGo(dir)];
+    doAll([() => this.#lock.release(), ...rooms.flatMap(leave)]);
   }
 
-  #removeDir(): void {
-    const { parent, name } = this.dir;
+  #removeDir(dir: DirNode): void {
+    const { parent, name } = dir;
     const there = this.#held.look(parent!, name);
-    if (!there || !this.#held.isInPlace(this.dir, there)) return;
+    if (!there || !this.#held.isInPlace(dir, there)) return;
     try {
       this.#held.writeIn(parent!, () => fs.rmdirSync(this.#held.at(parent!, name)));
     } catch (thrown) {
@@ -117,6 +129,8 @@ export class StagingRoom {
     for (const name of fs.readdirSync(this.#held.pathTo(this.dir), { encoding: "latin1" })) {
       const stats = this.#held.look(this.dir, name);
       if (stats?.kind === "dir" && leftoverNames.test(name)) leftovers.push(...this.#listDir(name));
+      const part = stats?.kind === "dir" ? partOf(name) : undefined;
+      if (part !== undefined) this.#parts.push(part);
       const leftover = { dir: this.dir, name, size: stats?.size ?? 0 };
       if (stats?.kind === "file" && leftoverNames.test(name)) leftovers.push(leftover);
       // A link that waited to be put in its place, and a lock that did.
@@ -130,11 +144,11 @@ export class StagingRoom {
  * Removes what a session that is dead left in a directory. What is in use, or not of this user,
  * stays. Returns true when there were files.
  */
-export function removeDeadStaging(held: HeldDirs, place: DirNode): boolean {
+export function removeDeadStaging(held: HeldDirs, place: DirNode, part?: string): boolean {
   if (held.look(place, stagingName)?.kind !== "dir") return false;
   let room: StagingRoom;
   try {
-    room = new StagingRoom(held, place);
+    room = new StagingRoom(held, place, part);
   } catch (thrown) {
     if (isSyncError(thrown, "LOCKED") || isSyncError(thrown, "PATH")) return false;
     throw thrown;
@@ -151,12 +165,30 @@ function isRest(name: ByteString, kind: string | undefined): boolean {
   return kind !== "dir" && leftoverNames.test(name);
 }
 
-function openLocked(held: HeldDirs, place: DirNode): { dir: DirNode; lock: Lock } {
+/** What the room of a part is called. */
+function roomName(part: string): ByteString {
+  return `part-${part.replace("/", "-")}`;
+}
+
+/** The part that a room is for. */
+function partOf(name: ByteString): string | undefined {
+  const [, number, count] = /^part-(\d+)-(\d+)$/.exec(name) ?? [];
+  return number === undefined ? undefined : `${number}/${count}`;
+}
+
+interface LockedRoom {
+  readonly around?: DirNode;
+  readonly dir: DirNode;
+  readonly lock: Lock;
+}
+
+function openLocked(held: HeldDirs, place: DirNode, part: string | undefined): LockedRoom {
   for (let attempt = 1; ; attempt++) {
-    const dir = openPrivate(held, place);
     try {
-      const lock = (): Lock => takeLock(held, dir, lockName);
-      return { dir, lock: closingOnFailure(lock, () => held.letGo(dir)) };
+      const outer = openPrivate(held, place, stagingName);
+      if (part === undefined) return locked(held, outer);
+      const inner = (): LockedRoom => locked(held, openPrivate(held, outer, roomName(part)));
+      return { around: outer, ...closingOnFailure(inner, () => held.letGo(outer)) };
     } catch (thrown) {
       // A session that ended has removed the directory after it was opened here.
       if (!isErrno(thrown, "ENOENT") || attempt === maxAttempts) throw thrown;
@@ -164,32 +196,37 @@ function openLocked(held: HeldDirs, place: DirNode): { dir: DirNode; lock: Lock 
   }
 }
 
-function openPrivate(held: HeldDirs, place: DirNode): DirNode {
+function locked(held: HeldDirs, dir: DirNode): LockedRoom {
+  const lock = (): Lock => takeLock(held, dir, lockName);
+  return { dir, lock: closingOnFailure(lock, () => held.letGo(dir)) };
+}
+
+function openPrivate(held: HeldDirs, place: DirNode, name: ByteString): DirNode {
   try {
-    held.writeIn(place, () => fs.mkdirSync(held.at(place, stagingName), 0o700));
+    held.writeIn(place, () => fs.mkdirSync(held.at(place, name), 0o700));
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
   }
-  const dir = hold(held, place);
+  const dir = hold(held, place, name);
   const check = (): DirNode => {
     if (isPrivate(held, dir, randomBytes(6).toString("hex"))) return dir;
-    throw notPrivate(place);
+    throw notPrivate(place, name);
   };
   return closingOnFailure(check, () => held.letGo(dir));
 }
 
-function hold(held: HeldDirs, place: DirNode): DirNode {
+function hold(held: HeldDirs, place: DirNode, name: ByteString): DirNode {
   try {
-    return held.hold(place, stagingName);
+    return held.hold(place, name);
   } catch (thrown) {
-    throw isErrno(thrown, "ENOTDIR", "ELOOP") ? notPrivate(place, thrown) : thrown;
+    throw isErrno(thrown, "ENOTDIR", "ELOOP") ? notPrivate(place, name, thrown) : thrown;
   }
 }
 
-function notPrivate(place: DirNode, cause?: unknown): SyncError {
+function notPrivate(place: DirNode, name: ByteString, cause?: unknown): SyncError {
   return new SyncError("PATH", "the staging directory is not a private directory of this user", {
     cause,
-    detail: { path: printPlace(place, stagingName) },
+    detail: { path: printPlace(place, name) },
   });
 }
 

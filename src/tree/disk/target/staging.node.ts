@@ -16,10 +16,15 @@ export class Staging {
   /** Those inside directories that no rename leads into, where something waits for the end. */
   readonly #inside = new Map<DirNode, StagingRoom>();
   readonly #leftovers: Leftover[] = [];
+  readonly #part: string | undefined;
 
-  /** @throws LOCKED while another session writes here */
-  constructor(held: HeldDirs) {
+  /**
+   * @param part the part of a tree that is received, beside others
+   * @throws LOCKED while another session writes here
+   */
+  constructor(held: HeldDirs, part?: string) {
     this.#held = held;
+    this.#part = part;
     this.#roomFor(held.root);
   }
 
@@ -52,7 +57,7 @@ export class Staging {
   besides<Result>(dir: DirNode, work: (room: StagingRoom) => Result): Result {
     const open = this.#openInside(dir);
     if (open) return work(open);
-    const room = new StagingRoom(this.#held, dir);
+    const room = new StagingRoom(this.#held, dir, this.#part);
     return closingAfter(
       () => {
         const result = work(room);
@@ -67,7 +72,7 @@ export class Staging {
   inside(dir: DirNode): StagingRoom {
     const open = this.#openInside(dir);
     if (open) return open;
-    const room = new StagingRoom(this.#held, dir);
+    const room = new StagingRoom(this.#held, dir, this.#part);
     this.#inside.set(dir, room);
     return room;
   }
@@ -100,7 +105,7 @@ export class Staging {
   #roomFor(dir: DirNode): StagingRoom {
     const known = this.#rooms.get(dir.top);
     if (known) return known;
-    const room = new StagingRoom(this.#held, dir.top);
+    const room = new StagingRoom(this.#held, dir.top, this.#part);
     this.#rooms.set(dir.top, room);
     this.#leftovers.push(...room.leftovers);
     return room;

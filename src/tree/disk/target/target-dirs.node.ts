@@ -1,11 +1,13 @@
 import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
 import { doAll } from "../../../bytes/closing.ts";
-import type { NativePath } from "../calls/byte-string.node.ts";
+
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { hasFacts } from "../facts/disk-facts.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
+import type { ByteString, NativePath } from "../calls/byte-string.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { isAsWanted, type Metadata, metadataOf, modeMask, wantedOver } from "../../plan/comparison.ts";
 import { plainRule, type PlanRule } from "../../plan/plan-rule.ts";
@@ -51,12 +53,24 @@ export class TargetDirs {
 
   /** Makes a directory where nothing is, or goes into the one that is there. */
   make({ dir: parent, name, number, entry, there, standing, outcome }: PlannedEntry): DirNode {
-    const dir = standing ?? new DirNode(parent, name, { isNew: true });
-    if (there) this.#openUp(dir, there, this.#held.at(parent, name));
-    else this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), firstDirMode(entry)));
+    const now = there ?? this.#makeNew(parent, name, firstDirMode(entry));
+    const dir = standing ?? new DirNode(parent, name, now ? {} : { isNew: true });
+    if (now) this.#openUp(dir, now, this.#held.at(parent, name));
     if (dir.volume) this.tops.push(dir);
     this.want(dir, number, entry, outcome === "same");
     return dir;
+  }
+
+  /** Returns the directory that a session with another part of the tree has made meanwhile. */
+  #makeNew(parent: DirNode, name: ByteString, mode: number): FileStats | undefined {
+    try {
+      this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), mode));
+      return undefined;
+    } catch (thrown) {
+      const now = isErrno(thrown, "EEXIST") ? this.#held.look(parent, name) : undefined;
+      if (now?.kind !== "dir") throw thrown;
+      return now;
+    }
   }
 
   /** Lets the owner see what is in a directory, until it gets its own mode at the end. */

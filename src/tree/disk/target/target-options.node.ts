@@ -10,7 +10,10 @@ export interface TreeTargetOptions
   extends
     AlternativeOptions,
     DeletionOptions,
-    Pick<Order, "durability" | "preallocates" | "inPlace" | "keep" | "keepsDirLinks" | "makesPath" | "rule"> {
+    Pick<
+      Order,
+      "durability" | "preallocates" | "inPlace" | "keep" | "keepsDirLinks" | "makesPath" | "part" | "rule"
+    > {
   /**
    * True to change nothing about files that have further names: what differs in its mode or time
    * alone becomes a file of its own.

@@ -34,6 +34,8 @@ interface WorkspaceOptions {
   readonly keepOld: boolean;
   readonly durable: boolean;
   readonly inPlace: boolean;
+  /** Which part of a tree is received, beside others. */
+  readonly part: string | undefined;
   readonly preallocates: boolean;
   readonly metadata: MetadataSetters;
   readonly pause: Pause;
@@ -71,7 +73,7 @@ export class Workspace implements IncomingTools {
     this.preallocates = options.preallocates;
     this.metadata = metadata;
     this.pause = pause;
-    this.staging = new Staging(held);
+    this.staging = new Staging(held, options.part);
     this.replacements = new Replacements(held, this.staging, this.backups);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);

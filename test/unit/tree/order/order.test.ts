@@ -31,6 +31,7 @@ const whole: Required<Order> = {
   store: "../all.castr",
   chunking: "casync",
   preallocates: true,
+  part: "2/5",
   compressionLevel: 9,
   retention: "daily:7",
   durability: "all",

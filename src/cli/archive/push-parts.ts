@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { listTree } from "../../archive/list-tree.node.ts";
+import { openIndex } from "../../archive/open-index.node.ts";
+import { cutParts, parsePart, type PartTotals, rangeOf } from "../../archive/parts.node.ts";
+import { shareParts } from "../../archive/share-parts.ts";
+import type { IndexedEntry } from "../../archive/tree-index.node.ts";
+import { override } from "../../bytes/override.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
+import { loadFilter } from "../../transfer/filter-loading.node.ts";
+import { openSource } from "../../transfer/open-source.node.ts";
+import type { AbortOptions } from "../../types.ts";
+import { openCoordinator } from "../bucket/coordinator.ts";
+import type { Call } from "../command.ts";
+import { readLease } from "../options/coordinator-options.ts";
+import { readFilterOptions } from "../options/filter-options.ts";
+import type { partOptions } from "../options/part-options.ts";
+import { formatBytes } from "../report/formatted-bytes.ts";
+import type { Report, Summary } from "../report/report.ts";
+import { runTransfer, type pushOptions } from "../transfer/transfer-run.ts";
+import { contentsOf } from "./index-tree.ts";
+
+/** Parts into which work is cut that hosts share: what is done again when one of them dies. */
+const sharedPartCount = 64;
+/** Milliseconds for which the part of a host that died may be locked at the destination. */
+const lockedMs = 120_000;
+const lockedPauseMs = 500;
+
+type PushCall = Call<typeof pushOptions & typeof partOptions, readonly ["SRC", "DST"]>;
+
+/** Sends a part of a tree, or as many as other hosts leave to this one. @throws USAGE */
+export async function pushParts(call: PushCall): Promise<void> {
+  const { part: text, coordinator } = call.options;
+  checkTogether(call.options);
+  if (coordinator === undefined) {
+    const part = parsePart(text!);
+    const { bounds } = await cutSource(call, part.count);
+    return runTransfer(call, { part: text!, range: rangeOf(bounds, part.number) });
+  }
+  if (text !== undefined) throw new SyncError("USAGE", "--part and --coordinator say two things");
+  await pushShared(call, coordinator);
+}
+
+function checkTogether(options: PushCall["options"]): void {
+  const names = [
+    "delete",
+    "delete-excluded",
+    "remove-source-files",
+    "files-from",
+    "relative",
+    "snapshot",
+  ] as const;
+  const other = names.find((name) => (options as Readonly<Record<string, unknown>>)[name] !== undefined);
+  if (other !== undefined)
+    throw new SyncError("USAGE", `--${other} is for a whole tree, not for a part of it`);
+}
+
+/** What a tree was cut into, and what tells it apart from others. */
+interface CutTree {
+  readonly bounds: readonly string[];
+  readonly totals: PartTotals;
+}
+
+/** Cuts the tree that is sent, by its index or as it is. */
+async function cutSource({ operands: [from], options, signal }: PushCall, count: number): Promise<CutTree> {
+  if (options.index !== undefined) {
+    const index = openIndex(options.index);
+    try {
+      return { bounds: await cutParts(index.entries({ signal }), index.totals, count), totals: index.totals };
+    } finally {
+      index.close();
+    }
+  }
+  const { filter } = await loadFilter(await readFilterOptions(options), "receiver");
+  const source = await openSource(contentsOf(from), { filter, copyLinks: options["copy-links"] });
+  try {
+    const totals = await countFiles(listTree(source, { signal }));
+    return { bounds: await cutParts(listTree(source, { signal }), totals, count), totals };
+  } finally {
+    await source.close();
+  }
+}
+
+async function countFiles(batches: AsyncIterable<readonly IndexedEntry[]>): Promise<PartTotals> {
+  let [files, bytes] = [0, 0];
+  for await (const batch of batches)
+    for (const { kind, size } of batch) {
+      if (kind === "file") files += 1;
+      bytes += size;
+    }
+  return { files, bytes };
+}
+
+/** Takes parts from a coordinator until all are sent by somebody. */
+async function pushShared(call: PushCall, coordinator: string): Promise<void> {
+  const count = sharedPartCount;
+  const { bounds, totals } = await cutSource(call, count);
+  const to = call.operands[1];
+  const register = await openCoordinator(coordinator, `push-${hashOf(to)}`);
+  const summed = new SummedReport(call.report);
+  const send = async (number: number, signal: AbortSignal): Promise<Readonly<Record<string, number>>> => {
+    const before = summed.sentBytes;
+    const part = { part: `${number}/${count}`, range: rangeOf(bounds, number) };
+    await untilUnlocked(async () => runTransfer({ ...call, report: summed.report, signal }, part), {
+      signal,
+    });
+    return { parts: 1, sentBytes: summed.sentBytes - before };
+  };
+  const terms = { ...readLease(call.options), count, send, signal: call.signal };
+  try {
+    const counts = await shareParts(register, hashOf(JSON.stringify([to, totals, bounds])), terms);
+    summed.end(counts["sentBytes"] ?? 0);
+  } finally {
+    await register.close();
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** A host that died may hold its part for as long as the other end waits for it. */
+async function untilUnlocked(act: () => Promise<void>, { signal }: AbortOptions): Promise<void> {
+  const end = performance.now() + lockedMs;
+  for (;;) {
+    try {
+      return await act();
+    } catch (thrown) {
+      if (!isSyncError(thrown, "LOCKED") || performance.now() > end) throw thrown;
+      await wait(lockedPauseMs, undefined, { ...(signal && { signal }) });
+    }
+  }
+}
+
+const summedFigures = ["entries", "files", "doneBytes", "newBytes", "wireBytes", "failedEntries"] as const;
+
+/** Makes one summary of those of all parts. */
+class SummedReport {
+  readonly report: Report;
+  readonly #whole: Report;
+  readonly #sum: Record<(typeof summedFigures)[number], number> = {
+    entries: 0,
+    files: 0,
+    doneBytes: 0,
+    newBytes: 0,
+    wireBytes: 0,
+    failedEntries: 0,
+  };
+
+  constructor(whole: Report) {
+    this.#whole = whole;
+    this.report = override(whole, { summary: (summary: Summary) => this.#add(summary) });
+  }
+
+  get sentBytes(): number {
+    return this.#sum.newBytes;
+  }
+
+  end(allBytes: number): void {
+    this.#whole.notice(`all hosts together have sent ${formatBytes(allBytes)} of new content`, { allBytes });
+    this.#whole.summary({ action: "sent", ...this.#sum });
+  }
+
+  #add(summary: Summary): void {
+    for (const name of summedFigures) this.#sum[name] += summary[name] ?? 0;
+  }
+}
