@@ -70,8 +70,8 @@ export default defineConfig([
   {
     ...shared,
     name: "ui",
-    // What a browser loads: a file each for the page and its worker.
-    entry: { page: "src/ui/page.ts", worker: "src/ui/worker.ts" },
+    // What a browser loads: a file each for the pages and the worker.
+    entry: { page: "src/ui/page.ts", worker: "src/ui/worker.ts", jobs: "src/ui/jobs/page.ts" },
     outDir: "dist/ui",
     platform: "browser",
     target: "es2022",

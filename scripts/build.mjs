@@ -36,7 +36,7 @@ if (results.some(({ code }) => code !== 0)) {
 }
 await mergeChunks(join(dist, "cli-parts"), join(dist, "cli"));
 chmodSync(join(dist, "cli", "main.js"), 0o755);
-for (const name of ["index.html", "style.css", "icon.svg"]) {
+for (const name of ["index.html", "style.css", "jobs.html", "jobs.css", "icon.svg"]) {
   copyFileSync(join(root, "src", "ui", name), join(dist, "ui", name));
 }
 packFarEnd();

@@ -8,6 +8,9 @@ const typeOfFile: Readonly<Record<string, string>> = {
   "style.css": "text/css; charset=utf-8",
   "icon.svg": "image/svg+xml",
   "page.js": "text/javascript; charset=utf-8",
+  "jobs.html": "text/html; charset=utf-8",
+  "jobs.css": "text/css; charset=utf-8",
+  "jobs.js": "text/javascript; charset=utf-8",
   "worker.js": "text/javascript; charset=utf-8",
 };
 

@@ -12,7 +12,7 @@ export const jobs = defineCommand({
   async run({ operands: [dir], options, report, signal }) {
     const annex = await openJobsIn(dir, options, {}, report);
     await closingInTheEnd(
-      () => serveUntilInterrupted({ annex, share: {} }, options, report, signal),
+      () => serveUntilInterrupted({ annex, share: {}, ui: "jobs" }, options, report, signal),
       () => annex.close(),
     );
   },

@@ -1,0 +1,92 @@
+import type { Job } from "../../jobs/job.ts";
+import { element } from "../elements.ts";
+import { calls } from "./calls.ts";
+import { made } from "./made.ts";
+import { shareOf, stateTexts, timeText, titleOf, wayOf } from "./texts.ts";
+
+const parts = {
+  section: element("list", HTMLElement),
+  state: element("list-state", HTMLSelectElement),
+  rows: element("list-rows", HTMLElement),
+  empty: element("list-empty", HTMLElement),
+  more: element("list-more", HTMLButtonElement),
+};
+
+const rows = new Map<number, HTMLElement>();
+let last: number | undefined;
+
+/** Lets the list be chosen from. @param guard takes what fails */
+export function bindList(guard: (work: Promise<unknown>) => void): void {
+  parts.state.addEventListener("change", () => guard(showList()));
+  parts.more.addEventListener("click", () => guard(showMore()));
+}
+
+/** Shows the newest jobs. */
+export async function showList(): Promise<void> {
+  last = undefined;
+  const before = document.createDocumentFragment();
+  const found = await calls.list(parts.state.value, undefined);
+  rows.clear();
+  parts.rows.replaceChildren(before);
+  append(found.jobs);
+}
+
+/** Changes the row of a job, or adds it at the top. */
+export function updateRow(job: Job): void {
+  if (parts.section.hidden) return;
+  const states = parts.state.value.split(",");
+  const old = rows.get(job.id);
+  if (parts.state.value !== "" && !states.includes(job.state)) return dropRow(job.id);
+  const row = rowOf(job);
+  rows.set(job.id, row);
+  if (old) {
+    const hadFocus = old.contains(document.activeElement);
+    old.replaceWith(row);
+    if (hadFocus) row.querySelector("a")!.focus();
+  } else if (job.id > Math.max(0, ...[...rows.keys()].filter((id) => id !== job.id))) parts.rows.prepend(row);
+  parts.empty.hidden = rows.size > 0;
+}
+
+/** Takes away the row of a job. */
+export function dropRow(id: number): void {
+  rows.get(id)?.remove();
+  rows.delete(id);
+  parts.empty.hidden = rows.size > 0;
+}
+
+async function showMore(): Promise<void> {
+  append((await calls.list(parts.state.value, last)).jobs);
+}
+
+function append(jobs: readonly Job[]): void {
+  for (const job of jobs) {
+    const row = rowOf(job);
+    rows.set(job.id, row);
+    parts.rows.append(row);
+  }
+  last = jobs.at(-1)?.id ?? last;
+  parts.more.hidden = jobs.length < 50;
+  parts.empty.hidden = rows.size > 0;
+}
+
+function rowOf(job: Job): HTMLElement {
+  const { id, state, createdMs, endedMs, nextMs, failure } = job;
+  const when = nextMs === undefined ? timeText(endedMs ?? createdMs) : `next ${timeText(nextMs)}`;
+  const link = made(
+    "a",
+    "",
+    made("strong", "", titleOf(job)),
+    made("span", `state ${state}`, stateTexts[state]),
+    made("small", "", failure ? `${wayOf(job)}: ${failure.message}` : wayOf(job)),
+    made("small", "", when),
+  );
+  link.href = `#/job/${id}`;
+  if (state === "running" || state === "aborting") {
+    const bar = made("progress", "");
+    const share = shareOf(job);
+    if (share !== undefined) bar.value = share;
+    bar.setAttribute("aria-label", `Progress of ${titleOf(job)}`);
+    link.append(bar);
+  }
+  return made("li", "", link);
+}

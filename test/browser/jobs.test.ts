@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createServer, type SyncServer } from "../../src/http/server.node.ts";
+import { dirShare } from "../../src/http/dir-share.node.ts";
+import { generateToken } from "../../src/http/tokens.node.ts";
+import { type JobAnswers, openJobs } from "../../src/jobs/job-answers.node.ts";
+import { JobPlaces } from "../../src/jobs/job-places.node.ts";
+import { builtCli } from "../built.ts";
+import { noise } from "../cli/trees.ts";
+import { unless } from "../obstacles.ts";
+import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+
+unless(noBrowser).describe("the page of jobs", () => {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-jobs-"));
+  const { secret, token } = generateToken("page", ["read", "write", "delete"]);
+  const complaints: string[] = [];
+  let browser: TestBrowser;
+  let server: SyncServer;
+  let annex: JobAnswers;
+  let page: Page;
+  let url: string;
+
+  beforeAll(async () => {
+    builtCli();
+    mkdirSync(join(folder, "tree"));
+    mkdirSync(join(folder, "copy"));
+    writeFileSync(join(folder, "tree", "<b>a<b>"), "alpha");
+    writeFileSync(join(folder, "tree", "big"), noise(3_000_000, "big"));
+    writeFileSync(join(folder, "copy", "old"), "old");
+    const places = new JobPlaces([{ name: "here", share: dirShare(folder) }]);
+    annex = openJobs(join(folder, "jobs.sqlite"), places);
+    server = createServer({ share: {}, annex, tokens: [token], ui: "jobs" });
+    url = await server.listen();
+    browser = await startBrowser();
+    page = await browser.goto(url);
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await annex?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const status = () => page.locator("#job-status");
+  const waitForStatus = (text: string) =>
+    page.waitForFunction((wanted) => document.querySelector("#job-status")!.textContent === wanted, text);
+
+  it("asks for a token, then previews a job, starts it, and tells what it does", async () => {
+    await page.locator("#token-fault").filter({ hasText: "asks for a token" }).waitFor();
+    complaints.length = 0; // the browser tells of the refusals
+    await page.locator("#token").fill(secret);
+    await page.locator("#token").press("Enter");
+    await page.locator("#list-empty").waitFor();
+    await page.locator("text=New job").first().click();
+    await page.locator("#form-from").fill("here/tree/");
+    await page.locator("#form-to").fill("here/copy");
+    await page.locator("#form-delete").check();
+    await page.locator("#form button[type=submit]").click();
+    await page.locator("#job-go").waitFor();
+    const told = await page.locator("#job-preview").textContent();
+    expect(told).toContain("<b>a<b>");
+    expect(told).toContain("1 entry would be deleted");
+    expect(readFileSync(join(folder, "copy", "old"), "utf8")).toBe("old");
+    await page.locator("#job-go").click();
+    await page.waitForFunction(() => location.hash === "#/job/2");
+    await waitForStatus("Done");
+    expect(readFileSync(join(folder, "copy", "<b>a<b>"), "utf8")).toBe("alpha");
+    await page.locator("#log-lines li", { hasText: "deleted old" }).waitFor();
+    await page.locator("#log-level").selectOption("info");
+    await page.locator("#log-lines li", { hasText: "ends: done" }).waitFor();
+    expect(await page.locator("#log-lines li", { hasText: "deleted old" }).count()).toBe(0);
+  });
+
+  it("makes a job from another one, with all that it had, and aborts it while it runs", async () => {
+    await page.locator("#job-clone").click();
+    await page.locator("#form-from").waitFor();
+    expect(await page.locator("#form-delete").isChecked()).toBe(true);
+    await page.locator("#form-to").fill("here/other");
+    await page.locator("summary", { hasText: "More" }).click();
+    await page.locator("#form-rate").fill("20");
+    await page.locator("#form-start").click();
+    await waitForStatus("Running");
+    await page.locator("#job-abort").click();
+    await waitForStatus("Aborted");
+    await page.locator("h1 a").click();
+    const states = page.locator("#list-rows .state");
+    await page.waitForFunction(() => document.querySelectorAll("#list-rows li").length === 3);
+    expect(await states.allTextContents()).toEqual(["Aborted", "Done", "Done"]);
+    expect(await status().isVisible()).toBe(false);
+    expect(complaints).toEqual([]);
+  });
+
+  it("keeps its words for who only hears it, and its width on a phone", async () => {
+    await page.setViewportSize({ width: 360, height: 700 });
+    for (const [hash, section] of [
+      ["#/", "#list"],
+      ["#/new", "#form"],
+      ["#/job/2", "#job"],
+    ] as const) {
+      await page.goto(`${url}${hash}`);
+      await page.locator(section).waitFor();
+      const nameless = await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLInputElement>("input, select, textarea")]
+          .filter((input) => input.labels!.length === 0 && !input.hasAttribute("aria-label"))
+          .map(({ id }) => id),
+      );
+      expect(nameless).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    }
+  });
+});
