@@ -1,7 +1,7 @@
 import { isOver, type Job } from "../../jobs/job.ts";
 import { element } from "../elements.ts";
 import { bytesText } from "../texts.ts";
-import { calls } from "./calls.ts";
+import { calls, type JobWithCourse } from "./calls.ts";
 import { bindLog, readMore, showLog } from "./log-view.ts";
 import { made } from "./made.ts";
 import { showPlot } from "./plot.ts";
@@ -45,7 +45,7 @@ export function bindJob(guard: (work: Promise<unknown>) => void): void {
 export async function openJob(id: number, reveal: () => void): Promise<void> {
   const job = await calls.read(id);
   showJob(job);
-  showPlot(job.course);
+  showCourse(job);
   reveal();
   parts.title.focus();
   await showLog(id);
@@ -56,7 +56,12 @@ export async function updateJob(job: Job): Promise<void> {
   if (parts.section.hidden || shown?.id !== job.id) return;
   showJob(job);
   await readMore();
-  showPlot((await calls.read(job.id)).course);
+  showCourse(await calls.read(job.id));
+}
+
+/** A preview moves nothing. */
+function showCourse({ course, spec }: JobWithCourse): void {
+  showPlot(spec.preview === true ? [] : course);
 }
 
 function showJob(job: Job): void {
@@ -85,8 +90,14 @@ function showJob(job: Job): void {
   parts.clone.href = `#/new/${id}`;
 }
 
-function figuresOf({ progress, startedMs, endedMs, state }: Job): readonly (readonly [string, string])[] {
-  if (!progress || startedMs === undefined) return [];
+function figuresOf({
+  progress,
+  startedMs,
+  endedMs,
+  state,
+  spec,
+}: Job): readonly (readonly [string, string])[] {
+  if (!progress || startedMs === undefined || spec.preview === true) return [];
   const { entries, files, totalBytes, doneBytes, newBytes, reusedBytes, wireBytes } = progress;
   const tookMs = (endedMs ?? Date.now()) - startedMs;
   const rate = doneBytes / Math.max(0.001, tookMs / 1000);

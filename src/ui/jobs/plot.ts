@@ -25,21 +25,28 @@ export function showPlot(samples: readonly Sample[]): void {
   parts.figure.hidden = samples.length < 3 || endMs === 0;
   if (parts.figure.hidden) return;
   const svg = parts.figure.querySelector("svg")!;
+  const drawn = curves.map(([at, kind]) => {
+    const points = samples.map((sample) => {
+      const [x, y] = [(sample[0] / endMs) * width, height - (sample[at] / most) * (height - 4)];
+      return `${x.toFixed(1)} ${y.toFixed(1)}`;
+    });
+    return { kind, line: `M${points.join("L")}` };
+  });
+  const [done] = drawn;
   svg.replaceChildren(
-    ...curves.map(([at, kind]) => {
-      const points = samples.map((sample) => {
-        const [x, y] = [(sample[0] / endMs) * width, height - (sample[at] / most) * (height - 4)];
-        return `${x.toFixed(1)} ${y.toFixed(1)}`;
-      });
-      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      path.setAttribute("class", kind);
-      path.setAttribute("d", `M${points.join("L")}${kind === "done" ? `V${height}H0Z` : ""}`);
-      return path;
-    }),
+    pathOf("area", `${done!.line}V${height}H0Z`),
+    ...drawn.map(({ kind, line }) => pathOf(kind, line)),
   );
   const last = samples.at(-1)!;
   parts.caption.replaceChildren(
     ...curves.map(([at, kind, name]) => made("span", `key ${kind}`, `${name}: ${bytesText(last[at])}`)),
     made("span", "", `in ${durationText(endMs)}`),
   );
+}
+
+function pathOf(kind: string, line: string): SVGPathElement {
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("class", kind);
+  path.setAttribute("d", line);
+  return path;
 }
