@@ -36,7 +36,7 @@ export function bindForm(onFault: (thrown: unknown) => void): void {
     parts.fault.textContent = "";
     const spec = readForm();
     if (!spec) return;
-    const { schedule, ...once } = spec;
+    const { schedule: _, ...once } = spec;
     const asked = isPreview ? { ...once, preview: true } : spec;
     void calls.submit(asked).then(({ id }: Job) => (location.hash = `#/job/${id}`), onFault);
   };
