@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import { Draw, mostDifferentAfter } from "../draw.ts";
 import { seededRandom, type Random } from "../random.ts";
@@ -17,6 +17,8 @@ export interface CheckBucketsOptions {
   readonly byBytes?: boolean;
   /** The same seed draws the same of the same listing; at random unless given. */
   readonly seed?: string;
+  /** Checks all objects of one share, of so many into which they are divided by their keys. */
+  readonly share?: Share;
   /** The state of a synchronisation, whose draw is checked without a listing. */
   readonly statePath?: string;
   /** True for keys that are not checked. */
@@ -29,6 +31,13 @@ export interface CheckBucketsOptions {
   }) => void;
   /** An object that differs (DIFFERENT), or that could not be checked. */
   readonly onTrouble?: (error: SyncError) => void;
+}
+
+/** One share of all objects: over as many runs each object has its turn. */
+export interface Share {
+  readonly count: number;
+  /** From 0 on. */
+  readonly turn: number;
 }
 
 /** What a check found. */
@@ -65,14 +74,13 @@ export async function checkBuckets(
   const random = seededRandom(seed);
   // Each object under way listens to it.
   setMaxListeners(0, signal);
-  const { keys, listed } =
-    options.statePath === undefined
-      ? await drawFromListing(source, random, options)
-      : drawFromState(options.statePath, source, destination, options);
-  let [checked, different, failed, vanished, readBytes] = [0, 0, 0, 0, 0];
+  let [listed, checked, different, failed, vanished, readBytes] = [0, 0, 0, 0, 0, 0];
+  const onListed = (count: number): void => {
+    listed = count;
+    onProgress?.({ listed, checked, readBytes });
+  };
 
   async function check(key: string): Promise<void> {
-    await slots.take();
     try {
       signal.throwIfAborted();
       const found = await checkObject(source, destination, key, seededRandom(`${seed} ${key}`), signal);
@@ -85,7 +93,7 @@ export async function checkBuckets(
       }
       onProgress?.({ listed, checked, readBytes });
     } catch (thrown) {
-      signal.throwIfAborted();
+      if (signal.aborted) return;
       failed++;
       onTrouble?.(withPath(toSyncError(thrown), key));
     } finally {
@@ -93,7 +101,21 @@ export async function checkBuckets(
     }
   }
 
-  await Promise.all(keys.map(check));
+  const keys =
+    options.statePath === undefined
+      ? keysFromListing(source, random, { ...options, onListed })
+      : keysFromState(options.statePath, source, destination, { ...options, onListed });
+  const running = new Set<Promise<void>>();
+  try {
+    for await (const key of keys) {
+      await slots.take();
+      const one = check(key).finally(() => running.delete(one));
+      running.add(one);
+    }
+  } finally {
+    await Promise.all(running);
+  }
+  signal.throwIfAborted();
   return {
     seed,
     listed,
@@ -106,16 +128,17 @@ export async function checkBuckets(
   };
 }
 
-interface DrawnKeys {
-  readonly keys: readonly string[];
-  readonly listed: number;
+/** How keys are chosen, and who hears how many there are. */
+interface Choice extends CheckBucketsOptions {
+  readonly onListed: (count: number) => void;
 }
 
-async function drawFromListing(
+async function* keysFromListing(
   { bucket, prefix }: SyncSide,
   random: Random,
-  { sampleCount = usualSampleCount, byBytes = false, isLeftOut, onProgress, signal }: CheckBucketsOptions,
-): Promise<DrawnKeys> {
+  options: Choice,
+): AsyncGenerator<string> {
+  const { sampleCount = usualSampleCount, byBytes = false, isLeftOut, share, onListed, signal } = options;
   const draw = new Draw<string>(sampleCount, random);
   let listed = 0;
   for await (const page of bucket.pages({ prefix }, signal && { signal })) {
@@ -124,29 +147,33 @@ async function drawFromListing(
       if (key === "" || key.endsWith("/") || isLeftOut?.(key) === true) continue;
       listed++;
       // A part of a text would keep all of its page in memory.
-      draw.offer(() => Buffer.from(key).toString(), byBytes ? sizeBytes : 1);
+      if (!share) draw.offer(() => Buffer.from(key).toString(), byBytes ? sizeBytes : 1);
+      else if (turnOf(key, share.count) === share.turn) yield key;
     }
-    onProgress?.({ listed, checked: 0, readBytes: 0 });
+    onListed(listed);
   }
-  return { keys: draw.drawn.map(({ item }) => item), listed };
+  for (const { item } of draw.drawn) yield item;
+}
+
+/** The share that a key is in, as good as at random. */
+function turnOf(key: string, count: number): number {
+  return createHash("sha256").update(key).digest().readUInt32BE() % count;
 }
 
 /** What was drawn while the source was listed for a synchronisation. */
-function drawFromState(
+function keysFromState(
   path: string,
   source: SyncSide,
   destination: SyncSide,
-  { sampleCount = usualSampleCount, isLeftOut }: CheckBucketsOptions,
-): DrawnKeys {
+  { sampleCount = usualSampleCount, isLeftOut, onListed }: Choice,
+): readonly string[] {
   const state = new SyncState(path);
   try {
     const { job } = state;
     checkPair(job, source, destination);
-    const keys = state
-      .drawn()
-      .map(({ key }) => key)
-      .filter((key) => isLeftOut?.(key) !== true);
-    return { keys: keys.slice(0, sampleCount), listed: state.counts.sourceObjects };
+    onListed(state.counts.sourceObjects);
+    const keys = state.drawn().map(({ key }) => key);
+    return keys.filter((key) => isLeftOut?.(key) !== true).slice(0, sampleCount);
   } finally {
     state.close();
   }

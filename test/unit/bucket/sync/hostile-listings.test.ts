@@ -125,3 +125,43 @@ test("a check finds what is damaged, missing or cut, draws the same by a seed, a
   expect(drawn).toMatchObject({ checked: 60, different: 3 });
   expect(pair.source.requests.some((request) => request.includes("list-type"))).toBe(false);
 });
+
+test("objects have their turn one share after another, each once in a period", async () => {
+  for (let i = 0; i < 60; i++) pair.source.put("b", `k${i}`, `content ${i}`);
+  const sides = [
+    { bucket: pair.bucketOf(pair.source), prefix: "" },
+    { bucket: pair.bucketOf(pair.destination), prefix: "" },
+  ] as const;
+  const seen: string[] = [];
+  for (let turn = 0; turn < 4; turn++) {
+    const found = await checkBuckets(...sides, {
+      share: { count: 4, turn },
+      onTrouble: ({ detail }) => seen.push(detail.path!),
+    });
+    expect(found).toMatchObject({ listed: 60, failed: 0, different: found.checked });
+    expect(found.checked).toBeGreaterThan(0);
+  }
+  expect(seen.sort()).toEqual([...pair.source.buckets.get("b")!.keys()].sort());
+});
+
+test("a check that is ended, or whose listing fails, ends with that", async () => {
+  for (let i = 0; i < 60; i++) pair.source.put("b", `k${i}`, "x");
+  pair.source.pageLength = 10;
+  const sides = [
+    { bucket: pair.bucketOf(pair.source), prefix: "" },
+    { bucket: pair.bucketOf(pair.destination), prefix: "" },
+  ] as const;
+  const stop = new AbortController();
+  const options = { share: { count: 1, turn: 0 }, signal: stop.signal };
+  pair.source.fault = ({ query }, response) => {
+    if (!query.has("continuation-token")) return false;
+    response.writeHead(403).end("<Error><Code>AccessDenied</Code></Error>");
+    return true;
+  };
+  await expect(checkBuckets(...sides, options)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  pair.source.fault = ({ method, key }) => {
+    if (method === "HEAD" && key !== "") stop.abort(new Error("ended"));
+    return false;
+  };
+  await expect(checkBuckets(...sides, options)).rejects.toThrow("ended");
+});
