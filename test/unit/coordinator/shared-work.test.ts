@@ -202,3 +202,29 @@ test("who is told to stop leaves its range to others at once", async () => {
   });
   expect(ledger.doneCounts.size).toBe(count);
 });
+
+test("a coordinator that dies, or loses the record, ends the work with an error", async () => {
+  for (const code of ["PEER_GONE", "STATE"]) {
+    const register = memoryRegister();
+    const ledger = new Ledger();
+    let isLost = false;
+    const failing: Register = {
+      ...register,
+      async read() {
+        if (!isLost) return register.read();
+        if (code === "STATE") return undefined;
+        throw new SyncError("PEER_GONE", "nobody answers");
+      },
+    };
+    const work = await SharedWork.join(failing, "job", { ...quick, silenceMs: 50 });
+    const act = async (lease: Lease): Promise<void> => ledger.work("only", lease);
+    const ended = work.share(0, { leaseCount: 2, act, split: half, signal: never });
+    await Promise.all([
+      expect(ended).rejects.toMatchObject({ code }),
+      expect
+        .poll(() => ledger.doneCounts.size, { timeout: 60_000 })
+        .toBeGreaterThan(5)
+        .then(() => (isLost = true)),
+    ]);
+  }
+});
