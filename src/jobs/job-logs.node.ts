@@ -39,20 +39,27 @@ export class JobLogs {
     if (this.#new.length >= jobLimits.logPageCount) this.write();
   }
 
-  /** Writes what was added. Of jobs that were removed meanwhile nothing is kept. */
+  /**
+   * Writes what was added. Of jobs that were removed meanwhile nothing is kept, and lines that there
+   * is no room for are lost: no job ends for that.
+   */
   write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const lines = this.#new;
     this.#new = [];
     if (lines.length === 0) return;
-    this.#database.transaction(() => {
-      for (const job of new Set(lines.map((line) => line.job)))
-        this.#append(
-          job,
-          lines.filter((line) => line.job === job),
-        );
-    });
+    try {
+      this.#database.transaction(() => {
+        for (const job of new Set(lines.map((line) => line.job)))
+          this.#append(
+            job,
+            lines.filter((line) => line.job === job),
+          );
+      });
+    } catch {
+      // What is wrong with the disk is told by what has to be on it.
+    }
   }
 
   /** The lines of a job from a number on; of one without any, none. */

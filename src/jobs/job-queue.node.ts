@@ -207,7 +207,9 @@ export class JobQueue {
     this.#running.set(job.id, running);
     this.#line(job.id, { level: "info", text: `begins: ${job.spec.from} to ${job.spec.to}` });
     this.#change(job.id, { state: "running", startedMs: Date.now(), attempts: job.attempts + 1 });
-    running.done = this.#run(running).finally(() => this.#begin());
+    running.done = this.#run(running)
+      .then(() => this.#begin())
+      .catch(() => {}); // the file takes nothing: the job goes on when it is opened again
   }
 
   async #run({ job: { id, spec }, life, course }: Running): Promise<void> {

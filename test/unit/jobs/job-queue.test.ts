@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { SyncError } from "../../../src/errors.ts";
 import { dirShare } from "../../../src/http/dir-share.node.ts";
 import type { Job, JobSpec, JobState } from "../../../src/jobs/job.ts";
 import { jobLimits } from "../../../src/jobs/job-limits.ts";
@@ -232,6 +233,16 @@ describe("a log of many lines", () => {
     logs.prune();
     expect(logs.read(first, { from: 0, limit: 9 })).toMatchObject({ lines: [], first: 8000, end: 8000 });
     expect(logs.read(second, { from: 0, limit: 9 }).lines).toHaveLength(9);
+  });
+
+  it("ends no job where there is no room for it", () => {
+    const full = (): never => {
+      throw new SyncError("NO_SPACE", "there is no room");
+    };
+    const database = { run: full, get: full, all: full, transaction: full, close: full };
+    const logs = new JobLogs(database);
+    for (let at = 0; at < 3000; at++) logs.add(1, { level: "info", text: "a line" });
+    logs.close();
   });
 
   it("ends with its job", () => {
