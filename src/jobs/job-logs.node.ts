@@ -40,8 +40,8 @@ export class JobLogs {
   }
 
   /**
-   * Writes what was added. Of jobs that were removed meanwhile nothing is kept, and lines that there
-   * is no room for are lost: no job ends for that.
+   * Writes what was added. Of jobs that were removed meanwhile nothing is kept, and lines that
+   * there is no room for are lost: no job ends for that.
    */
   write(): void {
     clearTimeout(this.#timer);
