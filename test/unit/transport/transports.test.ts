@@ -13,6 +13,7 @@ import { connectHttp, httpDuplex } from "../../../src/transport/http.node.ts";
 import { connectTurns } from "../../../src/transport/http-turns.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { messagePortDuplex } from "../../../src/transport/message-port.ts";
+import { ParallelChannel } from "../../../src/transport/parallel/parallel-channel.ts";
 import { nodeStreamDuplex } from "../../../src/transport/node-stream.node.ts";
 import { descriptorChannel } from "../../../src/transport/stdio.node.ts";
 import { sendRefusal } from "../../../src/transport/refusal.node.ts";
@@ -21,7 +22,7 @@ import { webSocketDuplex } from "../../../src/transport/websocket.ts";
 import { connectWs, listenWs } from "../../../src/transport/ws.node.ts";
 import { WebSocket } from "ws";
 import type { Duplex } from "../../../src/types.ts";
-import { duplexOf } from "../../../src/transport/channel.ts";
+import { channelOf, duplexOf } from "../../../src/transport/channel.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rsync-stream-transport-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -70,6 +71,13 @@ function withoutPause(socket: WebSocket): WebSocket {
   });
 }
 
+/** Connections as one. */
+function group(duplexes: readonly Duplex[]): Duplex {
+  const channel = new ParallelChannel();
+  for (const duplex of duplexes) channel.add(channelOf(duplex));
+  return duplexOf(channel);
+}
+
 const transports: Record<string, TransportUnderTest> = {
   memory: { connect: async () => duplexPair() },
   "memory with a buffer of one byte": { connect: async () => duplexPair({ bufferBytes: 1 }) },
@@ -87,6 +95,12 @@ const transports: Record<string, TransportUnderTest> = {
         faultyDuplex(left, { maxBlockBytes: 4096, seed: 5 }),
         faultyDuplex(right, { maxBlockBytes: 700 }),
       ];
+    },
+  },
+  "three connections in parallel": {
+    async connect() {
+      const pairs = [duplexPair(), duplexPair({ bufferBytes: 1 }), duplexPair()];
+      return [group(pairs.map(([left]) => left)), group(pairs.map(([, right]) => right))];
     },
   },
   "message port": {

@@ -1,0 +1,148 @@
+import { SyncError } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
+import { WriteGate } from "../write-gate.ts";
+import { OpenRecord, parallelLimits } from "./record.ts";
+
+/** Records that wait for a connection before the writer waits, too. */
+const queuedRecords = 8;
+
+/** One connection of a group, as those see it who share the records out. */
+export class Carrier {
+  /** Records that it may have under way at a time, beside those that are sent again. */
+  allowedCount: number = parallelLimits.windowRecords;
+  /** Those that it has, by number. */
+  readonly underWay = new Set<number>();
+}
+
+/**
+ * One direction of a group of connections as its writer has it. Each record goes to whichever
+ * connection has room first, and is kept until the other end has told that it arrived.
+ */
+export class Outgoing {
+  readonly #gate = new WriteGate();
+  /** What was sent and has not been confirmed, by number. */
+  readonly #sent = new Map<number, Bytes>();
+  /** Those of it that have to be sent again, in order. */
+  #again: number[] = [];
+  /** What was not sent. All but the last are full. */
+  readonly #queue: OpenRecord[] = [];
+  #sentCount = 0;
+  #arrivedCount = 0;
+  #limit: number = parallelLimits.windowRecords;
+  #isEnded = false;
+
+  /** All records, once there will be no more and each was sent; undefined before. */
+  get finalCount(): number | undefined {
+    return this.#isEnded && this.#queue.length === 0 ? this.#sentCount : undefined;
+  }
+
+  /** Records that were sent and not confirmed. */
+  get unconfirmedCount(): number {
+    return this.#sent.size;
+  }
+
+  /** All records below this have arrived. */
+  get arrivedCount(): number {
+    return this.#arrivedCount;
+  }
+
+  /** Copies the bytes. @returns when there is room for more. @throws what broke the group */
+  async write(bytes: Bytes, onQueued: () => void): Promise<void> {
+    this.#gate.enter();
+    for (let at = 0; at < bytes.length;) {
+      const record = this.#openRecord(bytes.length - at);
+      const part = bytes.subarray(at, at + record.room);
+      record.add(part);
+      at += part.length;
+      onQueued();
+      while (this.#queue.length > queuedRecords) await this.#gate.wait();
+    }
+  }
+
+  /** Nothing more will be written. True the first time. @throws what broke the group */
+  end(): boolean {
+    this.#isEnded = true;
+    return this.#gate.end();
+  }
+
+  /** The next record for a connection, or undefined when there is none for it now. */
+  take(carrier: Carrier): Bytes | undefined {
+    const number = this.#again.find((one) => !carrier.underWay.has(one)) ?? this.#takeNew(carrier);
+    if (number === undefined) return undefined;
+    this.#again = this.#again.filter((one) => one !== number);
+    carrier.underWay.add(number);
+    return this.#sent.get(number);
+  }
+
+  /** What the other end says of this direction. @throws BAD_MESSAGE */
+  confirm(arrivedCount: number, limit: number, carriers: Iterable<Carrier>): void {
+    if (arrivedCount > this.#sentCount || limit > arrivedCount + parallelLimits.windowRecords)
+      throw new SyncError("BAD_MESSAGE", "more was confirmed than was sent");
+    this.#limit = Math.max(this.#limit, limit);
+    for (; this.#arrivedCount < arrivedCount; this.#arrivedCount++) {
+      this.#sent.delete(this.#arrivedCount);
+      for (const carrier of carriers) {
+        const isItsOwn = carrier.underWay.delete(this.#arrivedCount);
+        if (isItsOwn && carrier.allowedCount < parallelLimits.windowRecords) carrier.allowedCount++;
+      }
+    }
+    this.#again = this.#again.filter((number) => number >= arrivedCount);
+  }
+
+  /** A connection is gone: what it had under way has to go over the others. */
+  lose(carrier: Carrier, others: Iterable<Carrier>): void {
+    this.#resend(carrier, others);
+    carrier.underWay.clear();
+  }
+
+  /**
+   * Nothing has been confirmed for long: the connections that the first record is on are too slow.
+   * What they have under way is sent over others, too, and they get less from now on.
+   */
+  relieve(carriers: readonly Carrier[]): void {
+    for (const carrier of carriers) {
+      if (!carrier.underWay.has(this.#arrivedCount)) continue;
+      carrier.allowedCount = Math.max(1, carrier.underWay.size >> 1);
+      this.#resend(
+        carrier,
+        carriers.filter((other) => other !== carrier),
+      );
+    }
+  }
+
+  /** Makes this and every later call of the writer throw. */
+  break(error: unknown): void {
+    this.#gate.break(error);
+    this.#sent.clear();
+    this.#queue.length = 0;
+    this.#again = [];
+  }
+
+  #resend(carrier: Carrier, others: Iterable<Carrier>): void {
+    const elsewhere = [...others];
+    const isOnlyHere = (number: number): boolean => !elsewhere.some(({ underWay }) => underWay.has(number));
+    const again = new Set([...this.#again, ...[...carrier.underWay].filter(isOnlyHere)]);
+    this.#again = [...again].sort((a, b) => a - b);
+  }
+
+  #openRecord(bytes: number): OpenRecord {
+    const last = this.#queue.at(-1);
+    if (last !== undefined && last.room > 0) return last;
+    const { recordBytes } = parallelLimits;
+    const isWaiting = last !== undefined; // then small writes are collected
+    const capacity = isWaiting ? recordBytes : Math.min(bytes, recordBytes);
+    const record = new OpenRecord(capacity);
+    this.#queue.push(record);
+    return record;
+  }
+
+  #takeNew(carrier: Carrier): number | undefined {
+    if (carrier.underWay.size >= carrier.allowedCount || this.#sentCount >= this.#limit) return undefined;
+    const record = this.#queue.shift();
+    if (record === undefined) return undefined;
+    const number = this.#sentCount++;
+    this.#sent.set(number, record.seal(number));
+    if (this.#queue.length <= queuedRecords) this.#gate.open();
+    return number;
+  }
+}

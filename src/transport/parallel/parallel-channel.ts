@@ -1,0 +1,330 @@
+import { ExactReader } from "../../bytes/exact-reader.ts";
+import { isSyncError, SyncError, toSyncError } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
+import type { ByteChannel, ReadOptions } from "../channel.ts";
+import { Alarm } from "./alarm.ts";
+import { Incoming } from "./incoming.ts";
+import { Carrier, Outgoing } from "./outgoing.ts";
+import { encodeEnd, encodeTaken, type GroupRecord, parallelLimits, readRecord } from "./record.ts";
+
+/** Records that may arrive before the other end is told at once. */
+const tellFromRecords = 32;
+
+/** How a group of connections waits. Milliseconds. */
+export interface ParallelOptions {
+  /**
+   * Without a record being confirmed, before what is under way is sent over other connections, too;
+   * 1000 unless given.
+   */
+  readonly stallMs?: number;
+  /** Until the other end is told what arrived when little does; 50 unless given. */
+  readonly tellMs?: number;
+  /** When all is said, until connections that do not end are broken off; 2000 unless given. */
+  readonly lingerMs?: number;
+  /** Called when a connection breaks and others go on. */
+  readonly onLost?: (error: SyncError) => void;
+}
+
+/** One connection of the group. */
+class Member extends Carrier {
+  readonly channel: ByteChannel;
+  /** Ends the wait for something to send. */
+  wake: () => void = () => {};
+  /** True while it waits for that. */
+  isIdle = false;
+  /** True when the other end has to be told over this connection, too, how much has come. */
+  hasToTell = false;
+  /** True once it was given the end of what is sent. */
+  hasEnd = false;
+  /** False once a write has failed: what comes is still read. */
+  isWritable = true;
+  /** True once the other end has closed its side of it. */
+  isClosed = false;
+
+  constructor(channel: ByteChannel) {
+    super();
+    this.channel = channel;
+  }
+}
+
+/**
+ * One channel over a group of connections (docs/parallel.md). What is written goes over whichever
+ * has room first; connections can be added at any time, and what was on one that breaks is sent
+ * over the others. The channel breaks with the last of them.
+ */
+export class ParallelChannel implements ByteChannel {
+  readonly copiesWrites = true;
+  /** Bytes of the stream in both directions so far. */
+  movedBytes = 0;
+  readonly #options: ParallelOptions;
+  readonly #outgoing = new Outgoing();
+  readonly #incoming: Incoming;
+  readonly #members = new Set<Member>();
+  readonly #tellTimer = new Alarm(() => this.#tellSoon());
+  readonly #stallTimer = new Alarm(() => this.#relieve());
+  readonly #lingerTimer = new Alarm(() => this.#break(new SyncError("ABORTED", "all is said")));
+  #toldArrivedCount = 0;
+  #toldLimit: number = parallelLimits.windowRecords;
+  #isTellingDue = false;
+  #isBroken = false;
+  #resolveEnded!: () => void;
+  #rejectEnded!: (reason: unknown) => void;
+  readonly #ended = new Promise<void>((resolve, reject) => {
+    this.#resolveEnded = resolve;
+    this.#rejectEnded = reject;
+  });
+
+  constructor(options: ParallelOptions = {}) {
+    this.#options = options;
+    this.#incoming = new Incoming({
+      taken: () => this.#noteTaken(),
+      leave: (reason) => this.abort(reason),
+    });
+  }
+
+  /** Connections that are alive. */
+  get connectionCount(): number {
+    return this.#members.size;
+  }
+
+  /**
+   * Adds a connection, or breaks off one that comes too late or is one too many.
+   *
+   * @throws STATE, LIMIT
+   */
+  add(channel: ByteChannel): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      channel.abort(refusal);
+      throw refusal;
+    }
+    const member = new Member(channel);
+    this.#members.add(member);
+    if (this.#members.size > 1) this.#tellSoon();
+    this.#send(member).catch((thrown: unknown) => this.#stopSending(member, thrown));
+    this.#listen(member).catch((thrown: unknown) => this.#lose(member, thrown));
+  }
+
+  read(options?: ReadOptions): AsyncIterable<Bytes> {
+    return this.#incoming.read(options);
+  }
+
+  async write(bytes: Bytes): Promise<void> {
+    this.movedBytes += bytes.length;
+    await this.#outgoing.write(bytes, () => this.#wakeAll());
+  }
+
+  async end(): Promise<void> {
+    if (!this.#outgoing.end()) return;
+    this.#wakeAll();
+    await this.#ended;
+  }
+
+  abort(reason: unknown): void {
+    this.#break(reason);
+    this.#incoming.abort(reason);
+  }
+
+  #refusal(): SyncError | undefined {
+    if (this.#isBroken || this.#isDone) return new SyncError("STATE", "the group of connections has ended");
+    const [actual, limit] = [this.#members.size + 1, parallelLimits.connectionCount];
+    if (actual <= limit) return undefined;
+    return new SyncError("LIMIT", "a group has fewer connections", { detail: { actual, limit } });
+  }
+
+  /** True when both directions have ended, as far as this end can know. */
+  get #isDone(): boolean {
+    return this.#incoming.isComplete && this.#outgoing.finalCount !== undefined;
+  }
+
+  /** Sends over one connection until nothing more will have to be sent over it. */
+  async #send(member: Member): Promise<void> {
+    while (!this.#isBroken && member.isWritable && !this.#isOver(member)) {
+      const bytes = this.#take(member);
+      if (bytes !== undefined) await member.channel.write(bytes);
+      else await this.#idle(member);
+    }
+    if (this.#isBroken || !member.isWritable) return;
+    member.isIdle = true;
+    this.#noteEnd();
+    this.#lingerTimer.set(this.#options.lingerMs ?? 2000);
+    await member.channel.end();
+  }
+
+  /** True when nothing more has to be sent over a connection. */
+  #isOver({ hasEnd, hasToTell }: Member): boolean {
+    const isSafe = this.#outgoing.unconfirmedCount === 0 || this.#carriers.length === 1;
+    return hasEnd && !hasToTell && isSafe && this.#isDone;
+  }
+
+  /** What a connection has to send now. */
+  #take(member: Member): Bytes | undefined {
+    if (this.#isTellingDue || member.hasToTell) return this.#tell(member);
+    const record = this.#outgoing.take(member);
+    if (record !== undefined) return record;
+    const count = this.#outgoing.finalCount;
+    if (count === undefined || member.hasEnd) return undefined;
+    member.hasEnd = true;
+    return encodeEnd(count);
+  }
+
+  async #idle(member: Member): Promise<void> {
+    member.isIdle = true;
+    this.#noteEnd();
+    if (!this.#stallTimer.isSet) this.#watchStalls();
+    await new Promise<void>((resolve) => (member.wake = resolve));
+    member.isIdle = false;
+  }
+
+  async #listen(member: Member): Promise<void> {
+    const reader = new ExactReader(member.channel.read());
+    let isEnded = false;
+    for (let record = await readRecord(reader); record !== undefined; record = await readRecord(reader)) {
+      if (this.#isBroken) return;
+      isEnded ||= record.type === "end";
+      this.#hear(record);
+    }
+    if (!isEnded) throw new SyncError("PEER_GONE", "a connection ended before all was said");
+    member.isClosed = true;
+    this.#noteClosed();
+  }
+
+  #hear(record: GroupRecord): void {
+    if (record.type === "data") {
+      this.movedBytes += record.bytes.length;
+      const isNew = this.#incoming.put(record.number, record.bytes);
+      if (!isNew || this.#incoming.isComplete) this.#tellOverAll();
+      else this.#noteArrived();
+    } else if (record.type === "taken") {
+      const before = this.#outgoing.arrivedCount;
+      this.#outgoing.confirm(record.arrivedCount, record.limit, this.#carriers);
+      if (this.#outgoing.arrivedCount > before) this.#watchStalls();
+      this.#noteEnd();
+      this.#wakeAll();
+    } else {
+      this.#incoming.end(record.count);
+      if (this.#incoming.isComplete) this.#tellOverAll();
+    }
+  }
+
+  /** A connection broke, or what came over it was wrong. */
+  #lose(member: Member, thrown: unknown): void {
+    const error = isSyncError(thrown, "TRUNCATED") ? goneInside(thrown) : toSyncError(thrown, "PEER_GONE");
+    this.#stopSending(member, error);
+    if (this.#isBroken || !this.#members.delete(member)) return;
+    member.channel.abort(error);
+    if (error.code === "BAD_MESSAGE") return this.#fail(error); // who lies is not heard any more
+    if (this.#members.size === 0) return this.#fail(error);
+    this.#options.onLost?.(error);
+    this.#noteClosed();
+  }
+
+  /** Nothing more can be sent over a connection. What was under way has to go over the others. */
+  #stopSending(member: Member, thrown: unknown): void {
+    if (this.#isBroken || !member.isWritable) return;
+    member.isWritable = false;
+    member.wake();
+    const others = this.#carriers;
+    if (others.length === 0 && !this.#isDone) return this.#breakOutgoing(toSyncError(thrown, "PEER_GONE"));
+    this.#outgoing.lose(member, others);
+    this.#tellSoon(); // what it was to tell may be lost, too
+    this.#noteEnd();
+  }
+
+  /** Ends the wait of `end` when all is with the system, or has arrived. */
+  #noteEnd(): void {
+    if (this.#outgoing.finalCount === undefined) return;
+    const carriers = this.#carriers;
+    const isHandedOver = carriers.every(({ hasEnd, isIdle }) => hasEnd && isIdle);
+    const hasArrived =
+      this.#outgoing.unconfirmedCount === 0 && carriers.some(({ hasEnd, isIdle }) => hasEnd && isIdle);
+    if (isHandedOver || hasArrived) this.#resolveEnded();
+  }
+
+  /** Fails when the other end has closed all connections and something is missing. */
+  #noteClosed(): void {
+    if (this.#incoming.isComplete || ![...this.#members].every(({ isClosed }) => isClosed)) return;
+    this.#fail(new SyncError("PEER_GONE", "the connections ended before all had arrived"));
+  }
+
+  #noteArrived(): void {
+    const untoldCount = this.#incoming.arrivedCount - this.#toldArrivedCount;
+    if (untoldCount >= tellFromRecords) this.#tellSoon();
+    else if (untoldCount > 0 && this.#members.size > 1 && !this.#tellTimer.isSet)
+      this.#tellTimer.set(this.#options.tellMs ?? 50);
+  }
+
+  #noteTaken(): void {
+    if (this.#incoming.limit - this.#toldLimit >= parallelLimits.windowRecords / 4) this.#tellSoon();
+  }
+
+  #tellSoon(): void {
+    this.#isTellingDue = true;
+    this.#wakeAll();
+  }
+
+  /** The last word, or one that did not come through: any connection may be dead unnoticed. */
+  #tellOverAll(): void {
+    for (const member of this.#members) member.hasToTell = true;
+    this.#wakeAll();
+  }
+
+  /** What tells the other end how far its stream has come. */
+  #tell(member: Member): Bytes {
+    this.#isTellingDue = false;
+    member.hasToTell = false;
+    this.#tellTimer.clear();
+    this.#toldArrivedCount = this.#incoming.arrivedCount;
+    this.#toldLimit = this.#incoming.limit;
+    return encodeTaken(this.#toldArrivedCount, this.#toldLimit);
+  }
+
+  /** Waits anew for something to be confirmed, where a connection could help another out. */
+  #watchStalls(): void {
+    this.#stallTimer.clear();
+    if (this.#members.size > 1 && this.#outgoing.unconfirmedCount > 0)
+      this.#stallTimer.set(this.#options.stallMs ?? 1000);
+  }
+
+  #relieve(): void {
+    this.#outgoing.relieve(this.#carriers);
+    this.#wakeAll();
+    this.#watchStalls();
+  }
+
+  #wakeAll(): void {
+    for (const member of this.#members) if (member.isIdle) member.wake();
+  }
+
+  /** Connections that can be written to. */
+  get #carriers(): Member[] {
+    return [...this.#members].filter(({ isWritable }) => isWritable);
+  }
+
+  #breakOutgoing(reason: unknown): void {
+    this.#outgoing.break(reason);
+    this.#rejectEnded(reason);
+    this.#ended.catch(() => {}); // whoever waits for the end is told
+  }
+
+  #fail(error: SyncError): void {
+    this.#incoming.fail(error);
+    this.#break(error);
+  }
+
+  #break(reason: unknown): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    for (const timer of [this.#tellTimer, this.#stallTimer, this.#lingerTimer]) timer.clear();
+    this.#breakOutgoing(reason);
+    for (const member of this.#members) {
+      member.channel.abort(reason);
+      member.wake();
+    }
+    this.#members.clear();
+  }
+}
+
+function goneInside(cause: SyncError): SyncError {
+  return new SyncError("PEER_GONE", "a connection ended inside a record", { cause });
+}

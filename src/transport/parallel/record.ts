@@ -1,0 +1,123 @@
+import type { ExactReader } from "../../bytes/exact-reader.ts";
+import { SyncError } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
+
+/** What holds of every group of connections; both ends know it. */
+export const parallelLimits = Object.freeze({
+  /** Bytes of a stream in one record, at most. */
+  recordBytes: 65_536,
+  /** Records that may be on the way, or wait for the reader, in one direction. */
+  windowRecords: 256,
+  /** Connections of one group. */
+  connectionCount: 64,
+});
+
+/** What the connections of a group carry: docs/parallel.md. */
+export type GroupRecord =
+  | {
+      readonly type: "data";
+      /** Its place in the stream, from 0. */
+      readonly number: number;
+      readonly bytes: Bytes;
+    }
+  | {
+      readonly type: "taken";
+      /** All records below this have arrived. */
+      readonly arrivedCount: number;
+      /** Only records below this may be sent. */
+      readonly limit: number;
+    }
+  | {
+      readonly type: "end";
+      /** How many records the stream has. */
+      readonly count: number;
+    };
+
+const typeCodes = { data: 0, taken: 1, end: 2 } as const;
+
+/** The longest header of a data record: its type and two numbers. */
+const headerRoom = 1 + 8 + 3;
+
+/** A data record that is not full yet. It is sent in the same memory it was collected in. */
+export class OpenRecord {
+  readonly #buffer: Uint8Array<ArrayBuffer>;
+  #end = headerRoom;
+
+  /** @param capacity bytes of the stream it has room for, 1 to `recordBytes` */
+  constructor(capacity: number) {
+    this.#buffer = new Uint8Array(headerRoom + capacity);
+  }
+
+  /** Bytes that still fit in. */
+  get room(): number {
+    return this.#buffer.length - this.#end;
+  }
+
+  /** Copies bytes that fit in. */
+  add(bytes: Bytes): void {
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** The record as it is sent. Nothing may be added afterwards. */
+  seal(number: number): Bytes {
+    const header = Uint8Array.from([typeCodes.data, ...uvarint(number), ...uvarint(this.#end - headerRoom)]);
+    const from = headerRoom - header.length;
+    this.#buffer.set(header, from);
+    return this.#buffer.subarray(from, this.#end);
+  }
+}
+
+/** A record that says how far the other direction has come. */
+export function encodeTaken(arrivedCount: number, limit: number): Bytes {
+  return Uint8Array.from([typeCodes.taken, ...uvarint(arrivedCount), ...uvarint(limit)]);
+}
+
+/** The last record of a direction. */
+export function encodeEnd(count: number): Bytes {
+  return Uint8Array.from([typeCodes.end, ...uvarint(count)]);
+}
+
+/**
+ * The next record of a connection, or undefined where it ends between two.
+ *
+ * @throws BAD_MESSAGE for what is no record, TRUNCATED inside one
+ */
+export async function readRecord(reader: ExactReader): Promise<GroupRecord | undefined> {
+  const type = reader.takeByte() ?? (await reader.readByte());
+  if (type === undefined) return undefined;
+  if (type === typeCodes.data) {
+    const number = await readUvarint(reader);
+    const length = await readUvarint(reader);
+    if (length === 0 || length > parallelLimits.recordBytes) throw bad("a record of a wrong length");
+    return { type: "data", number, bytes: await reader.read(length) };
+  }
+  if (type === typeCodes.taken) {
+    const arrivedCount = await readUvarint(reader);
+    return { type: "taken", arrivedCount, limit: await readUvarint(reader) };
+  }
+  if (type === typeCodes.end) return { type: "end", count: await readUvarint(reader) };
+  throw bad("no record of a group of connections");
+}
+
+/** Groups of seven bits, lowest first. */
+function* uvarint(value: number): Generator<number> {
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) yield (rest % 128) + 0x80;
+  yield rest;
+}
+
+async function readUvarint(reader: ExactReader): Promise<number> {
+  let value = 0;
+  for (let scale = 1; ; scale *= 128) {
+    const byte = reader.takeByte() ?? (await reader.readByte());
+    if (byte === undefined) throw new SyncError("TRUNCATED", "the connection ends inside a record");
+    value += (byte & 0x7f) * scale;
+    if (value > Number.MAX_SAFE_INTEGER || scale > 2 ** 49) throw bad("a number that is too large");
+    if (byte < 0x80) return value;
+  }
+}
+
+function bad(message: string): SyncError {
+  return new SyncError("BAD_MESSAGE", message);
+}
