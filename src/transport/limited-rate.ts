@@ -1,3 +1,4 @@
+import { waitFor } from "../bytes/wait.ts";
 import type { Bytes, Duplex } from "../types.ts";
 import { type ByteChannel, channelOf, duplexOf } from "./channel.ts";
 
@@ -57,17 +58,7 @@ class LimitedChannel implements ByteChannel {
   async #wait(): Promise<void> {
     const { signal } = this.#gone;
     signal.throwIfAborted();
-    const waitMs = this.#freeAt - performance.now();
-    if (waitMs <= 0) return;
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", go);
-        resolve();
-      };
-      const timer = setTimeout(go, waitMs);
-      signal.addEventListener("abort", go);
-    });
+    await waitFor(this.#freeAt - performance.now(), signal);
     signal.throwIfAborted();
   }
 }

@@ -10,6 +10,8 @@ const queuedRecords = 8;
 export class Carrier {
   /** Records that it may have under way at a time, beside those that are sent again. */
   allowedCount: number = parallelLimits.windowRecords;
+  /** True while what others had is not sent over it: it holds up what has to come first. */
+  isSlow = false;
   /** Those that it has, by number. */
   readonly underWay = new Set<number>();
 }
@@ -33,7 +35,8 @@ export class Outgoing {
 
   /** All records, once there will be no more and each was sent; undefined before. */
   get finalCount(): number | undefined {
-    return this.#isEnded && this.#queue.length === 0 ? this.#sentCount : undefined;
+    const isSent = this.#queue.length === 0 && this.#again.length === 0;
+    return this.#isEnded && isSent ? this.#sentCount : undefined;
   }
 
   /** Records that were sent and not confirmed. */
@@ -67,7 +70,8 @@ export class Outgoing {
 
   /** The next record for a connection, or undefined when there is none for it now. */
   take(carrier: Carrier): Bytes | undefined {
-    const number = this.#again.find((one) => !carrier.underWay.has(one)) ?? this.#takeNew(carrier);
+    const again = carrier.isSlow ? undefined : this.#again.find((one) => !carrier.underWay.has(one));
+    const number = again ?? this.#takeNew(carrier);
     if (number === undefined) return undefined;
     this.#again = this.#again.filter((one) => one !== number);
     carrier.underWay.add(number);
@@ -82,31 +86,34 @@ export class Outgoing {
     for (; this.#arrivedCount < arrivedCount; this.#arrivedCount++) {
       this.#sent.delete(this.#arrivedCount);
       for (const carrier of carriers) {
-        const isItsOwn = carrier.underWay.delete(this.#arrivedCount);
-        if (isItsOwn && carrier.allowedCount < parallelLimits.windowRecords) carrier.allowedCount++;
+        if (!carrier.underWay.delete(this.#arrivedCount)) continue;
+        carrier.allowedCount = Math.min(carrier.allowedCount + 1, parallelLimits.windowRecords);
+        carrier.isSlow = false;
       }
     }
     this.#again = this.#again.filter((number) => number >= arrivedCount);
   }
 
   /** A connection is gone: what it had under way has to go over the others. */
-  lose(carrier: Carrier, others: Iterable<Carrier>): void {
+  lose(carrier: Carrier, others: readonly Carrier[]): void {
     this.#resend(carrier, others);
     carrier.underWay.clear();
+    if (others.every(({ isSlow }) => isSlow)) for (const other of others) other.isSlow = false;
   }
 
   /**
-   * Nothing has been confirmed for long: the connections that the first record is on are too slow.
-   * What they have under way is sent over others, too, and they get less from now on.
+   * Nothing has been confirmed for long: the connections that have the first record hold it up.
+   * What they have under way is sent over the others, too, and they get less from now on.
    */
   relieve(carriers: readonly Carrier[]): void {
-    for (const carrier of carriers) {
-      if (!carrier.underWay.has(this.#arrivedCount)) continue;
+    const hasFirst = ({ underWay }: Carrier): boolean => underWay.has(this.#arrivedCount);
+    const others = carriers.filter((carrier) => !hasFirst(carrier));
+    for (const other of others) other.isSlow = false;
+    for (const carrier of carriers.filter(hasFirst)) {
+      carrier.isSlow = others.length > 0;
+      if (!carrier.isSlow) continue;
       carrier.allowedCount = Math.max(1, carrier.underWay.size >> 1);
-      this.#resend(
-        carrier,
-        carriers.filter((other) => other !== carrier),
-      );
+      this.#resend(carrier, others);
     }
   }
 
@@ -118,9 +125,8 @@ export class Outgoing {
     this.#again = [];
   }
 
-  #resend(carrier: Carrier, others: Iterable<Carrier>): void {
-    const elsewhere = [...others];
-    const isOnlyHere = (number: number): boolean => !elsewhere.some(({ underWay }) => underWay.has(number));
+  #resend(carrier: Carrier, others: readonly Carrier[]): void {
+    const isOnlyHere = (number: number): boolean => !others.some(({ underWay }) => underWay.has(number));
     const again = new Set([...this.#again, ...[...carrier.underWay].filter(isOnlyHere)]);
     this.#again = [...again].sort((a, b) => a - b);
   }

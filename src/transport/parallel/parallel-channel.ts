@@ -23,6 +23,10 @@ export interface ParallelOptions {
   readonly lingerMs?: number;
   /** Called when a connection breaks and others go on. */
   readonly onLost?: (error: SyncError) => void;
+  /** Called when the first word of the other end has come. */
+  readonly onHeard?: () => void;
+  /** Called when no connection is left, whichever way it went. */
+  readonly onOver?: () => void;
 }
 
 /** One connection of the group. */
@@ -38,6 +42,8 @@ class Member extends Carrier {
   hasEnd = false;
   /** False once a write has failed: what comes is still read. */
   isWritable = true;
+  /** True once this end has closed its side of it. */
+  hasLeft = false;
   /** True once the other end has closed its side of it. */
   isClosed = false;
 
@@ -62,10 +68,11 @@ export class ParallelChannel implements ByteChannel {
   readonly #members = new Set<Member>();
   readonly #tellTimer = new Alarm(() => this.#tellSoon());
   readonly #stallTimer = new Alarm(() => this.#relieve());
-  readonly #lingerTimer = new Alarm(() => this.#break(new SyncError("ABORTED", "all is said")));
+  readonly #lingerTimer = new Alarm(() => this.#break(allSaid()));
   #toldArrivedCount = 0;
   #toldLimit: number = parallelLimits.windowRecords;
   #isTellingDue = false;
+  #isHeard = false;
   #isBroken = false;
   #resolveEnded!: () => void;
   #rejectEnded!: (reason: unknown) => void;
@@ -149,6 +156,8 @@ export class ParallelChannel implements ByteChannel {
     this.#noteEnd();
     this.#lingerTimer.set(this.#options.lingerMs ?? 2000);
     await member.channel.end();
+    member.hasLeft = true;
+    this.#noteClosed();
   }
 
   /** True when nothing more has to be sent over a connection. */
@@ -182,6 +191,8 @@ export class ParallelChannel implements ByteChannel {
     for (let record = await readRecord(reader); record !== undefined; record = await readRecord(reader)) {
       if (this.#isBroken) return;
       isEnded ||= record.type === "end";
+      if (!this.#isHeard) this.#options.onHeard?.();
+      this.#isHeard = true;
       this.#hear(record);
     }
     if (!isEnded) throw new SyncError("PEER_GONE", "a connection ended before all was said");
@@ -241,10 +252,16 @@ export class ParallelChannel implements ByteChannel {
     if (isHandedOver || hasArrived) this.#resolveEnded();
   }
 
-  /** Fails when the other end has closed all connections and something is missing. */
+  /**
+   * Ends the group when both ends have closed all connections, and fails when the other end has and
+   * something is missing.
+   */
   #noteClosed(): void {
-    if (this.#incoming.isComplete || ![...this.#members].every(({ isClosed }) => isClosed)) return;
-    this.#fail(new SyncError("PEER_GONE", "the connections ended before all had arrived"));
+    const members = [...this.#members];
+    if (!members.every(({ isClosed }) => isClosed)) return;
+    if (!this.#incoming.isComplete)
+      this.#fail(new SyncError("PEER_GONE", "the connections ended before all had arrived"));
+    else if (members.every(({ hasLeft }) => hasLeft)) this.#break(allSaid());
   }
 
   #noteArrived(): void {
@@ -322,9 +339,14 @@ export class ParallelChannel implements ByteChannel {
       member.wake();
     }
     this.#members.clear();
+    this.#options.onOver?.();
   }
 }
 
 function goneInside(cause: SyncError): SyncError {
   return new SyncError("PEER_GONE", "a connection ended inside a record", { cause });
+}
+
+function allSaid(): SyncError {
+  return new SyncError("ABORTED", "all is said");
 }

@@ -8,6 +8,8 @@ export const parallelLimits = Object.freeze({
   recordBytes: 65_536,
   /** Records that may be on the way, or wait for the reader, in one direction. */
   windowRecords: 256,
+  /** Connections of a group that grows by itself. */
+  adaptiveCount: 8,
   /** Connections of one group. */
   connectionCount: 64,
 });
