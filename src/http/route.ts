@@ -1,6 +1,11 @@
 import { SyncError } from "../errors.ts";
 import { parseQuery, type Query } from "../transport/query.ts";
-import { type SessionDirection, sessionMediaType } from "../transport/session-request.ts";
+import {
+  type GroupPart,
+  groupPattern,
+  type SessionDirection,
+  sessionMediaType,
+} from "../transport/session-request.ts";
 import { openTurns } from "../transport/turns.ts";
 import { asksForDeletion, decodeOrder } from "../tree/order/order-codec.ts";
 import type { Order } from "../tree/order/order.ts";
@@ -25,6 +30,8 @@ export type Route =
       readonly path: SharePath;
       /** True for one that opens a session in turns. */
       readonly inTurns: boolean;
+      /** The group that the connection is a part of, if any. */
+      readonly part: GroupPart | undefined;
     } & SessionOrder)
   | ({ readonly kind: "turn" } & SessionOrder)
   /** Whether one may ask for a session. */
@@ -76,7 +83,10 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
     if (!upgrade && (opens || method === "POST")) checkSessionPost(method, contentType);
     const wish = wishIn(query);
     if (!opens) return { kind: "turn", ...wish };
-    return { kind: "session", path: parseSharePath(path), inTurns: turns !== undefined, ...wish };
+    const part = partIn(query);
+    const inTurns = turns !== undefined;
+    if (inTurns && part) throw new SyncError("BAD_MESSAGE", "a session in turns has one connection");
+    return { kind: "session", path: parseSharePath(path), inTurns, part, ...wish };
   }
   if (method === "GET" && path === "/healthz") return { kind: "health" };
   if (method === "GET" && path === "/metrics") return { kind: "metrics" };
@@ -135,6 +145,15 @@ function wishIn(query: Query): SessionOrder {
   const text = query.get("order");
   const order = text === undefined ? {} : decodeOrder(text, direction === "pull" ? "sender" : "receiver");
   return { direction, order };
+}
+
+function partIn(query: Query): GroupPart | undefined {
+  const [opened, joined] = [query.get("group"), query.get("join")];
+  if (opened === undefined && joined === undefined) return undefined;
+  const group = opened ?? joined!;
+  if ((opened !== undefined && joined !== undefined) || !groupPattern.test(group))
+    throw new SyncError("BAD_MESSAGE", "a connection opens or joins one group, named by 32 digits in hex");
+  return { group, opens: opened !== undefined };
 }
 
 /** What one has to be allowed to do for a route; nothing for those that tell nothing. */

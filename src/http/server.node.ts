@@ -5,6 +5,7 @@ import type { Duplex as NodeDuplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { Pause } from "../bytes/pause.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
+import type { Duplex } from "../types.ts";
 import { sessionTimes } from "../session/limits.ts";
 import { httpDuplex } from "../transport/http.node.ts";
 import { refuseSocket, sendRefusal } from "../transport/refusal.node.ts";
@@ -22,15 +23,15 @@ import { sendContent } from "./content.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare } from "./dir-share.node.ts";
 import { Gate } from "./gate.node.ts";
-import { plainAddress } from "./network.ts";
-import type { FileReport, RefusalReport } from "./server-report.ts";
+import type { FileReport } from "./server-report.ts";
 import { limitsOfPush } from "./served-limits.ts";
 import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
-import { Metrics } from "./metrics.node.ts";
 import { checkHead, checkNoBody, ownerOf, viaOf } from "./request-head.node.ts";
 import { bringsBody, type Route, routeOf, scopeOf, storedIn } from "./route.ts";
+import { ServerRecord } from "./server-record.node.ts";
 import type { ServerOptions, SyncServer } from "./server-options.node.ts";
 import { holdSession, openSession, type SessionReport } from "./session-host.ts";
+import { SessionGroups } from "./session-groups.ts";
 import { formatSharePath } from "./share-path.ts";
 import type { Share } from "./share.ts";
 import { slotLimits, Slots } from "./slots.ts";
@@ -38,8 +39,6 @@ import type { Principal } from "./tokens.node.ts";
 import { readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
 export type { ServerOptions, SyncServer } from "./server-options.node.ts";
-
-const sentAbout = "Bytes of sessions, files, chunks and indexes.";
 
 /**
  * One server for all: sessions over WebSocket and HTTP, single files as CAFS fetches them,
@@ -57,7 +56,7 @@ class HttpServer implements SyncServer {
   readonly #gate: Gate;
   readonly #slots: Slots;
   readonly #connections: Connections;
-  readonly #metrics = new Metrics();
+  readonly #record: ServerRecord;
   readonly #options: ServerOptions;
   readonly #ui: UiFiles | undefined;
   readonly #sockets = new WebSocketServer({
@@ -65,6 +64,7 @@ class HttpServer implements SyncServer {
     noServer: true,
     handleProtocols: (offered) => offered.has(sessionSubprotocol) && sessionSubprotocol,
   });
+  readonly #groups = new SessionGroups();
   readonly #pause = new Pause();
   readonly #turns: TurnHost;
   readonly #life = new AbortController();
@@ -77,6 +77,7 @@ class HttpServer implements SyncServer {
       throw new SyncError("USAGE", "a server needs something to offer: a root or a share");
     }
     this.#share = options.share ?? dirShare(options.root!, options);
+    this.#record = new ServerRecord(options);
     this.#gate = new Gate(options);
     this.#slots = new Slots(options.sessionCount, options.sessionsPerAddressCount);
     const {
@@ -116,7 +117,7 @@ class HttpServer implements SyncServer {
       connections: this.#connections,
       handle: (request, response) => this.handle(request, response),
       upgrade: (request, socket, head) => this.upgrade(request, socket, head),
-      refused: (error, socket) => void this.#noteNoise(error, socket as Socket),
+      refused: (error, socket) => void this.#record.noise(error, socket as Socket),
     });
     return this.#listener.url;
   }
@@ -141,7 +142,7 @@ class HttpServer implements SyncServer {
     this.#turns.close();
     await Promise.allSettled(this.#held);
     this.#listener?.breakOff();
-    this.#metrics.close();
+    this.#record.close();
     await this.#share.close?.();
   }
 
@@ -163,7 +164,7 @@ class HttpServer implements SyncServer {
     const { name } = principal;
     if (response.destroyed) return; // the client is gone
     response.once("close", this.#connections.hold(request.socket));
-    if (route.kind === "metrics") return text(response, 200, this.#figures());
+    if (route.kind === "metrics") return text(response, 200, this.#record.figures(this.#slots.count));
     if (route.kind === "access") return text(response, 200, "ok\n");
     const owner = ownerOf(request, name);
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
@@ -174,7 +175,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "names") return this.#sendNames(response, route, address);
     if (route.kind === "content") return this.#sendContent(request, response, route, { name, address });
     const via = route.inTurns ? "turns" : "http";
-    await this.#hold(request, route, { via, principal }, async () =>
+    await this.#enter(request, response, route, { via, principal }, async () =>
       route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
     );
   }
@@ -199,8 +200,9 @@ class HttpServer implements SyncServer {
       throw new SyncError("UNSUPPORTED", `only the subprotocol ${sessionSubprotocol} is spoken here`);
     }
     this.#connections.hold(request.socket); // until it closes
-    await this.#hold(
+    await this.#enter(
       request,
+      socket,
       route,
       { via: "websocket", principal },
       () =>
@@ -211,13 +213,37 @@ class HttpServer implements SyncServer {
     );
   }
 
-  async #hold(
+  /**
+   * Starts a session, or adds a connection to one. Each connection takes a slot.
+   *
+   * @param line what closes when the connection does
+   */
+  async #enter(
     request: IncomingMessage,
+    line: ServerResponse | NodeDuplex,
     route: Route & { kind: "session" },
     { via, principal }: Pick<SessionReport, "via"> & { readonly principal: Principal },
     connect: () => Promise<ChannelDuplex>,
   ): Promise<void> {
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
+    const { part, direction, path } = route;
+    const owner = `${principal.name}|${direction}|${formatSharePath(path)}`;
+    const accept = async (): Promise<Duplex> => readFairly(await connect());
+    if (part === undefined) return this.#hold(request, route, { via, principal }, accept);
+    if (part.opens)
+      return this.#hold(request, route, { via, principal }, async () =>
+        this.#groups.open(part, owner, await accept()),
+      );
+    line.once("close", this.#slots.take(this.#gate.addressOf(request)));
+    await this.#groups.join(part, owner, accept);
+  }
+
+  async #hold(
+    request: IncomingMessage,
+    route: Route & { kind: "session" },
+    { via, principal }: Pick<SessionReport, "via"> & { readonly principal: Principal },
+    connect: () => Promise<Duplex>,
+  ): Promise<void> {
     const { name } = principal;
     const address = this.#gate.addressOf(request);
     const free = this.#slots.take(address);
@@ -237,7 +263,7 @@ class HttpServer implements SyncServer {
       const { direction, path } = route;
       const { dryRun = false } = route.order;
       const facts = { via, name, address, direction, path: formatSharePath(path), ...(dryRun && { dryRun }) };
-      this.#book(await holdSession(opened, readFairly(duplex), signal, facts));
+      this.#record.session(await holdSession(opened, duplex, signal, facts));
     } finally {
       free();
     }
@@ -253,7 +279,7 @@ class HttpServer implements SyncServer {
     if (!share.openFile) throw new SyncError("UNSUPPORTED", "no single files are offered here");
     const free = this.#slots.take(address);
     const onTransfer = (sentBytes: number, error?: SyncError): void =>
-      this.#bookFile({ name, address, path: formatSharePath(path), sentBytes, ...(error && { error }) });
+      this.#record.file({ name, address, path: formatSharePath(path), sentBytes, ...(error && { error }) });
     const onRefusal = (error: SyncError): void => void this.#noteRefusal(error, request);
     const peer = `${name}|${address}`;
     try {
@@ -304,7 +330,7 @@ class HttpServer implements SyncServer {
       const bounds = { stallMs, ...(minRateBytes !== undefined && { minRateBytes }) };
       const end = await sendContent(request, response, file, { ...bounds, signal: this.#life.signal });
       await file.close();
-      this.#bookFile({ ...who, path: formatSharePath(path), ...end });
+      this.#record.file({ ...who, path: formatSharePath(path), ...end });
     } finally {
       free();
     }
@@ -321,19 +347,10 @@ class HttpServer implements SyncServer {
     response.setTimeout(stallMs, () => request.destroy());
     try {
       const { status, sentBytes } = await this.#options[of]!.answer(request, response, path);
-      const about = "Requests for what is stored.";
-      this.#metrics.add(`rsync_stream_${of}_requests_total`, about, { status: String(status) });
-      this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via: of }, sentBytes);
+      this.#record.stored(of, status, sentBytes);
     } finally {
       free();
     }
-  }
-
-  #bookFile(facts: Omit<FileReport, "type">): void {
-    const result = facts.error?.code ?? "ok";
-    this.#metrics.add("rsync_stream_transfers_total", "Single files.", { result });
-    this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via: "file" }, facts.sentBytes);
-    this.#options.onFile?.({ type: "file", ...facts });
   }
 
   #routeOf(request: IncomingMessage, upgrade: boolean): Route {
@@ -341,44 +358,8 @@ class HttpServer implements SyncServer {
     return routeOf({ method, url, contentType: headers["content-type"], upgrade });
   }
 
-  #figures(): string {
-    this.#metrics.set("rsync_stream_sessions", "Sessions and transfers under way.", {}, this.#slots.count);
-    return this.#metrics.text();
-  }
-
-  #book(report: SessionReport): void {
-    const { direction, via, summary, error } = report;
-    const result = error?.code ?? "ok";
-    this.#metrics.add("rsync_stream_sessions_total", "Sessions that ended.", { direction, via, result });
-    this.#metrics.add("rsync_stream_sent_bytes_total", sentAbout, { via }, summary?.wireSentBytes ?? 0);
-    this.#metrics.add(
-      "rsync_stream_received_bytes_total",
-      sentAbout,
-      { via },
-      summary?.wireReceivedBytes ?? 0,
-    );
-    this.#options.onSession?.(report);
-  }
-
   #noteRefusal(error: SyncError, request: IncomingMessage): SyncError {
-    const { method = "", url = "", socket } = request;
-    const asked = { method, path: url.replace(/[?#].*/s, "").slice(0, serverLimits.loggedPathChars) };
-    return this.#note(error, { ...asked, address: this.#gate.addressOf(request) }, socket);
-  }
-
-  /** What came was no request. */
-  #noteNoise(error: SyncError, socket: Socket): SyncError {
-    return this.#note(error, { address: plainAddress(socket.remoteAddress ?? "") }, socket);
-  }
-
-  #note(
-    error: SyncError,
-    asked: Pick<RefusalReport, "method" | "path" | "address">,
-    socket: Socket,
-  ): SyncError {
-    this.#metrics.add("rsync_stream_refusals_total", "Requests that were refused.", { code: error.code });
-    this.#options.onRefusal?.({ type: "refusal", ...asked, receivedBytes: socket.bytesRead ?? 0, error });
-    return error;
+    return this.#record.refusal(error, request, this.#gate.addressOf(request));
   }
 
   #refuse(error: SyncError, request: IncomingMessage, response: ServerResponse): void {

@@ -3,20 +3,10 @@ import { waitFor } from "../../bytes/wait.ts";
 import { type SyncError, toSyncError } from "../../errors.ts";
 import type { AbortOptions, Duplex } from "../../types.ts";
 import { channelOf, duplexOf } from "../channel.ts";
+import type { GroupPart } from "../session-request.ts";
 import { Growth } from "./growth.ts";
 import { ParallelChannel } from "./parallel-channel.ts";
 import { parallelLimits } from "./record.ts";
-
-/** What one connection is to a group: docs/parallel.md. */
-export interface GroupPart {
-  /** 32 hexadecimal digits, made up by the client. */
-  readonly group: string;
-  /** True for the connection that opens the group and starts the session; others join it. */
-  readonly opens: boolean;
-}
-
-/** How a group is named. */
-export const groupPattern = /^[0-9a-f]{32}$/;
 
 /** Connects as one part of a group. */
 type ConnectPart = (part: GroupPart, options: AbortOptions) => Promise<Duplex>;

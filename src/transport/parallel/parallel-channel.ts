@@ -100,8 +100,9 @@ export class ParallelChannel implements ByteChannel {
    * @throws STATE, LIMIT
    */
   add(channel: ByteChannel): void {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
+    try {
+      this.checkRoom();
+    } catch (refusal) {
       channel.abort(refusal);
       throw refusal;
     }
@@ -110,6 +111,14 @@ export class ParallelChannel implements ByteChannel {
     if (this.#members.size > 1) this.#tellSoon();
     this.#send(member).catch((thrown: unknown) => this.#stopSending(member, thrown));
     this.#listen(member).catch((thrown: unknown) => this.#lose(member, thrown));
+  }
+
+  /** @throws STATE when the group has ended, LIMIT when it has as many connections as it may */
+  checkRoom(): void {
+    if (this.#isBroken || this.#isDone) throw new SyncError("STATE", "the group of connections has ended");
+    const [actual, limit] = [this.#members.size + 1, parallelLimits.connectionCount];
+    if (actual > limit)
+      throw new SyncError("LIMIT", "a group has fewer connections", { detail: { actual, limit } });
   }
 
   read(options?: ReadOptions): AsyncIterable<Bytes> {
@@ -130,13 +139,6 @@ export class ParallelChannel implements ByteChannel {
   abort(reason: unknown): void {
     this.#break(reason);
     this.#incoming.abort(reason);
-  }
-
-  #refusal(): SyncError | undefined {
-    if (this.#isBroken || this.#isDone) return new SyncError("STATE", "the group of connections has ended");
-    const [actual, limit] = [this.#members.size + 1, parallelLimits.connectionCount];
-    if (actual <= limit) return undefined;
-    return new SyncError("LIMIT", "a group has fewer connections", { detail: { actual, limit } });
   }
 
   /** True when both directions have ended, as far as this end can know. */
