@@ -53,7 +53,7 @@ async function keepUp(
   { connectionCount, onLost }: ParallelConnectOptions,
   over: AbortSignal,
 ): Promise<void> {
-  const growth = new Growth(parallelLimits.adaptiveCount);
+  const growth = new Growth(parallelLimits.adaptiveConnectionCount);
   let wantedCount = connectionCount ?? 1;
   let failureCount = 0;
   while (!over.aborted && failureCount < maxFailureCount) {

@@ -1,20 +1,11 @@
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { WriteGate } from "../write-gate.ts";
+import type { Carrier } from "./carrier.ts";
 import { OpenRecord, parallelLimits } from "./record.ts";
 
 /** Records that wait for a connection before the writer waits, too. */
 const queuedRecords = 8;
-
-/** One connection of a group, as those see it who share the records out. */
-export class Carrier {
-  /** Records that it may have under way at a time, beside those that are sent again. */
-  allowedCount: number = parallelLimits.windowRecords;
-  /** True while what others had is not sent over it: it holds up what has to come first. */
-  isSlow = false;
-  /** Those that it has, by number. */
-  readonly underWay = new Set<number>();
-}
 
 /**
  * One direction of a group of connections as its writer has it. Each record goes to whichever
@@ -71,10 +62,10 @@ export class Outgoing {
   /** The next record for a connection, or undefined when there is none for it now. */
   take(carrier: Carrier): Bytes | undefined {
     const again = carrier.isSlow ? undefined : this.#again.find((one) => !carrier.underWay.has(one));
-    const number = again ?? this.#takeNew(carrier);
+    const number = again ?? (carrier.hasRoom ? this.#takeNew() : undefined);
     if (number === undefined) return undefined;
     this.#again = this.#again.filter((one) => one !== number);
-    carrier.underWay.add(number);
+    carrier.give(number, performance.now());
     return this.#sent.get(number);
   }
 
@@ -86,9 +77,7 @@ export class Outgoing {
     for (; this.#arrivedCount < arrivedCount; this.#arrivedCount++) {
       this.#sent.delete(this.#arrivedCount);
       for (const carrier of carriers) {
-        if (!carrier.underWay.delete(this.#arrivedCount)) continue;
-        carrier.allowedCount = Math.min(carrier.allowedCount + 1, parallelLimits.windowRecords);
-        carrier.isSlow = false;
+        if (carrier.underWay.delete(this.#arrivedCount)) carrier.isSlow = false;
       }
     }
     this.#again = this.#again.filter((number) => number >= arrivedCount);
@@ -110,9 +99,9 @@ export class Outgoing {
     const others = carriers.filter((carrier) => !hasFirst(carrier));
     for (const other of others) other.isSlow = false;
     for (const carrier of carriers.filter(hasFirst)) {
-      carrier.isSlow = others.length > 0;
-      if (!carrier.isSlow) continue;
-      carrier.allowedCount = Math.max(1, carrier.underWay.size >> 1);
+      carrier.isSlow = false;
+      if (others.length === 0) continue;
+      carrier.slowDown();
       this.#resend(carrier, others);
     }
   }
@@ -142,8 +131,8 @@ export class Outgoing {
     return record;
   }
 
-  #takeNew(carrier: Carrier): number | undefined {
-    if (carrier.underWay.size >= carrier.allowedCount || this.#sentCount >= this.#limit) return undefined;
+  #takeNew(): number | undefined {
+    if (this.#sentCount >= this.#limit) return undefined;
     const record = this.#queue.shift();
     if (record === undefined) return undefined;
     const number = this.#sentCount++;

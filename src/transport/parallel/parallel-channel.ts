@@ -4,11 +4,9 @@ import type { Bytes } from "../../types.ts";
 import type { ByteChannel, ReadOptions } from "../channel.ts";
 import { Alarm } from "./alarm.ts";
 import { Incoming } from "./incoming.ts";
-import { Carrier, Outgoing } from "./outgoing.ts";
+import { Carrier } from "./carrier.ts";
+import { Outgoing } from "./outgoing.ts";
 import { encodeEnd, encodeTaken, type GroupRecord, parallelLimits, readRecord } from "./record.ts";
-
-/** Records that may arrive before the other end is told at once. */
-const tellFromRecords = 32;
 
 /** How a group of connections waits. Milliseconds. */
 export interface ParallelOptions {
@@ -36,7 +34,11 @@ class Member extends Carrier {
   wake: () => void = () => {};
   /** True while it waits for that. */
   isIdle = false;
-  /** True when the other end has to be told over this connection, too, how much has come. */
+  /** Data records that have come over it. */
+  hereCount = 0;
+  /** How many of those the other end was told of. */
+  toldCount = 0;
+  /** True when the other end has to be told over this connection how much has come. */
   hasToTell = false;
   /** True once it was given the end of what is sent. */
   hasEnd = false;
@@ -66,12 +68,10 @@ export class ParallelChannel implements ByteChannel {
   readonly #outgoing = new Outgoing();
   readonly #incoming: Incoming;
   readonly #members = new Set<Member>();
-  readonly #tellTimer = new Alarm(() => this.#tellSoon());
+  readonly #tellTimer = new Alarm(() => this.#tellOverAll());
   readonly #stallTimer = new Alarm(() => this.#relieve());
   readonly #lingerTimer = new Alarm(() => this.#break(allSaid()));
-  #toldArrivedCount = 0;
   #toldLimit: number = parallelLimits.windowRecords;
-  #isTellingDue = false;
   #isHeard = false;
   #isBroken = false;
   #resolveEnded!: () => void;
@@ -108,7 +108,7 @@ export class ParallelChannel implements ByteChannel {
     }
     const member = new Member(channel);
     this.#members.add(member);
-    if (this.#members.size > 1) this.#tellSoon();
+    if (this.#members.size > 1) this.#tellOverAll();
     this.#send(member).catch((thrown: unknown) => this.#stopSending(member, thrown));
     this.#listen(member).catch((thrown: unknown) => this.#lose(member, thrown));
   }
@@ -116,7 +116,7 @@ export class ParallelChannel implements ByteChannel {
   /** @throws STATE when the group has ended, LIMIT when it has as many connections as it may */
   checkRoom(): void {
     if (this.#isBroken || this.#isDone) throw new SyncError("STATE", "the group of connections has ended");
-    const [actual, limit] = [this.#members.size + 1, parallelLimits.connectionCount];
+    const [actual, limit] = [this.#members.size + 1, parallelLimits.groupConnectionCount];
     if (actual > limit)
       throw new SyncError("LIMIT", "a group has fewer connections", { detail: { actual, limit } });
   }
@@ -170,7 +170,7 @@ export class ParallelChannel implements ByteChannel {
 
   /** What a connection has to send now. */
   #take(member: Member): Bytes | undefined {
-    if (this.#isTellingDue || member.hasToTell) return this.#tell(member);
+    if (member.hasToTell) return this.#tell(member);
     const record = this.#outgoing.take(member);
     if (record !== undefined) return record;
     const count = this.#outgoing.finalCount;
@@ -195,21 +195,23 @@ export class ParallelChannel implements ByteChannel {
       isEnded ||= record.type === "end";
       if (!this.#isHeard) this.#options.onHeard?.();
       this.#isHeard = true;
-      this.#hear(record);
+      this.#hear(member, record);
     }
-    if (!isEnded) throw new SyncError("PEER_GONE", "a connection ended before all was said");
+    if (!isEnded && !this.#isDone) throw new SyncError("PEER_GONE", "a connection ended before all was said");
     member.isClosed = true;
     this.#noteClosed();
   }
 
-  #hear(record: GroupRecord): void {
+  #hear(member: Member, record: GroupRecord): void {
     if (record.type === "data") {
       this.movedBytes += record.bytes.length;
+      member.hereCount++;
       const isNew = this.#incoming.put(record.number, record.bytes);
       if (!isNew || this.#incoming.isComplete) this.#tellOverAll();
-      else this.#noteArrived();
+      else this.#noteArrived(member);
     } else if (record.type === "taken") {
       const before = this.#outgoing.arrivedCount;
+      member.comeThrough(record.hereCount, performance.now());
       this.#outgoing.confirm(record.arrivedCount, record.limit, this.#carriers);
       if (this.#outgoing.arrivedCount > before) this.#watchStalls();
       this.#noteEnd();
@@ -240,7 +242,7 @@ export class ParallelChannel implements ByteChannel {
     const others = this.#carriers;
     if (others.length === 0 && !this.#isDone) return this.#breakOutgoing(toSyncError(thrown, "PEER_GONE"));
     this.#outgoing.lose(member, others);
-    this.#tellSoon(); // what it was to tell may be lost, too
+    this.#tellOverAll(); // what it was to tell may be lost, too
     this.#noteEnd();
   }
 
@@ -266,36 +268,30 @@ export class ParallelChannel implements ByteChannel {
     else if (members.every(({ hasLeft }) => hasLeft)) this.#break(allSaid());
   }
 
-  #noteArrived(): void {
-    const untoldCount = this.#incoming.arrivedCount - this.#toldArrivedCount;
-    if (untoldCount >= tellFromRecords) this.#tellSoon();
-    else if (untoldCount > 0 && this.#members.size > 1 && !this.#tellTimer.isSet)
-      this.#tellTimer.set(this.#options.tellMs ?? 50);
+  /** Sees to it that the other end hears soon of what came over a connection. */
+  #noteArrived(member: Member): void {
+    if (member.hereCount - member.toldCount >= parallelLimits.toldRecords) {
+      member.hasToTell = true;
+      this.#wakeAll();
+    } else if (this.#members.size > 1) this.#tellTimer.set(this.#options.tellMs ?? 50);
   }
 
   #noteTaken(): void {
-    if (this.#incoming.limit - this.#toldLimit >= parallelLimits.windowRecords / 4) this.#tellSoon();
+    if (this.#incoming.limit - this.#toldLimit >= parallelLimits.windowRecords / 4) this.#tellOverAll();
   }
 
-  #tellSoon(): void {
-    this.#isTellingDue = true;
-    this.#wakeAll();
-  }
-
-  /** The last word, or one that did not come through: any connection may be dead unnoticed. */
+  /** Any connection may be slow, or dead unnoticed. */
   #tellOverAll(): void {
+    this.#toldLimit = this.#incoming.limit;
     for (const member of this.#members) member.hasToTell = true;
     this.#wakeAll();
   }
 
   /** What tells the other end how far its stream has come. */
   #tell(member: Member): Bytes {
-    this.#isTellingDue = false;
     member.hasToTell = false;
-    this.#tellTimer.clear();
-    this.#toldArrivedCount = this.#incoming.arrivedCount;
-    this.#toldLimit = this.#incoming.limit;
-    return encodeTaken(this.#toldArrivedCount, this.#toldLimit);
+    member.toldCount = member.hereCount;
+    return encodeTaken(this.#incoming.arrivedCount, this.#incoming.limit, member.hereCount);
   }
 
   /** Waits anew for something to be confirmed, where a connection could help another out. */

@@ -8,10 +8,12 @@ export const parallelLimits = Object.freeze({
   recordBytes: 65_536,
   /** Records that may be on the way, or wait for the reader, in one direction. */
   windowRecords: 256,
+  /** Records that come over a connection before the other end is told at once. */
+  toldRecords: 4,
   /** Connections of a group that grows by itself. */
-  adaptiveCount: 8,
+  adaptiveConnectionCount: 8,
   /** Connections of one group. */
-  connectionCount: 64,
+  groupConnectionCount: 64,
 });
 
 /** What the connections of a group carry: docs/parallel.md. */
@@ -28,6 +30,8 @@ export type GroupRecord =
       readonly arrivedCount: number;
       /** Only records below this may be sent. */
       readonly limit: number;
+      /** Data records that have come over this connection. */
+      readonly hereCount: number;
     }
   | {
       readonly type: "end";
@@ -71,8 +75,9 @@ export class OpenRecord {
 }
 
 /** A record that says how far the other direction has come. */
-export function encodeTaken(arrivedCount: number, limit: number): Bytes {
-  return Uint8Array.from([typeCodes.taken, ...uvarint(arrivedCount), ...uvarint(limit)]);
+export function encodeTaken(arrivedCount: number, limit: number, hereCount: number): Bytes {
+  const numbers = [arrivedCount, limit, hereCount].flatMap((number) => [...uvarint(number)]);
+  return Uint8Array.from([typeCodes.taken, ...numbers]);
 }
 
 /** The last record of a direction. */
@@ -96,7 +101,8 @@ export async function readRecord(reader: ExactReader): Promise<GroupRecord | und
   }
   if (type === typeCodes.taken) {
     const arrivedCount = await readUvarint(reader);
-    return { type: "taken", arrivedCount, limit: await readUvarint(reader) };
+    const limit = await readUvarint(reader);
+    return { type: "taken", arrivedCount, limit, hereCount: await readUvarint(reader) };
   }
   if (type === typeCodes.end) return { type: "end", count: await readUvarint(reader) };
   throw bad("no record of a group of connections");

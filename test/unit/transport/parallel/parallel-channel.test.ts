@@ -142,7 +142,7 @@ describe("a group of connections", () => {
   });
 
   it("takes no more connections than its limit", () => {
-    const [left, right] = groups(Array.from({ length: parallelLimits.connectionCount }, () => ({})));
+    const [left, right] = groups(Array.from({ length: parallelLimits.groupConnectionCount }, () => ({})));
     expect(() => join(left, right)).toThrow(expect.objectContaining({ code: "LIMIT" }));
     left.abort(new Error("over"));
   });
@@ -169,8 +169,9 @@ describe("what a peer may not say", () => {
     "a record that is too long": [data(0, parallelLimits.recordBytes + 1)],
     "a record that was not asked for": [data(parallelLimits.windowRecords)],
     "a number beyond all": [Uint8Array.of(0, ...Array.from({ length: 9 }, () => 0xff), 1)],
-    "that more arrived than was sent": [encodeTaken(1, 2)],
-    "a window that is too wide": [encodeTaken(0, parallelLimits.windowRecords + 1)],
+    "that more arrived than was sent": [encodeTaken(1, 2, 0)],
+    "that more came over it than was sent": [encodeTaken(0, 1, 1)],
+    "a window that is too wide": [encodeTaken(0, parallelLimits.windowRecords + 1, 0)],
     "an end before what has come": [data(0), data(1), encodeEnd(1)],
     "an end before what came early": [data(5), encodeEnd(5)],
     "two ends": [encodeEnd(3), encodeEnd(4)],
