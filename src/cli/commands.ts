@@ -52,6 +52,11 @@ export const commands: CommandTable = {
     about: "bring a file or directory up to date from the stream on standard input",
     load: async () => (await import("./transfer/recv.ts")).recv,
   },
+  join: {
+    synopsis: "ID",
+    about: "add a connection to a session, over standard input and output; push --jobs uses it",
+    load: async () => (await import("./transfer/join.ts")).joinSession,
+  },
   have: {
     synopsis: "DST > LIST",
     about: "list what a file or directory holds, for send --have",

@@ -44,6 +44,9 @@ const absentHint = (needed: string) =>
  * @throws USAGE when `rsh` is no command, LIMIT for an order that is too long
  */
 export function remoteShell(there: ShellEndpoint, wish: SessionWish, options: RemoteShellOptions): Connect {
+  const { part } = wish;
+  if (part?.opens === false)
+    return remoteProgram({ ...there, path: part.group }, `join ${programOptions}`, options);
   return remoteProgram(there, roleFor(wish), options);
 }
 
@@ -74,14 +77,18 @@ export function remoteProgram(
   };
 }
 
+/** What all programs at the other end are told. */
+const programOptions = "--json --quiet --no-settings";
+
 /** What the other end has to do, as words for a shell. @throws LIMIT */
-function roleFor({ direction, order }: SessionWish): string {
+function roleFor({ direction, order, part }: SessionWish): string {
   const role = direction === "pull" ? "send" : "recv";
   const word = order === undefined ? "" : ` --order=${quoteForShell(order)}`;
   const [actual, limit] = [Buffer.byteLength(word), maxOrderWordBytes];
   if (actual > limit)
     throw new SyncError("LIMIT", "the other end takes fewer filter rules", { detail: { actual, limit } });
-  return `${role} --duplex --json --quiet --no-settings${word}`;
+  const group = part === undefined ? "" : ` --joinable=${part.group}`;
+  return `${role} --duplex ${programOptions}${group}${word}`;
 }
 
 /** A `~` stays for the remote shell to read. */

@@ -14,6 +14,11 @@ const commands: CommandTable = {
     about: "bring a file or directory up to date from the stream on standard input",
     load: async () => (await import("../transfer/recv.ts")).recv,
   },
+  join: {
+    synopsis: "ID",
+    about: "add a connection to a session, over standard input and output",
+    load: async () => (await import("../transfer/join.ts")).joinSession,
+  },
 };
 
 process.exitCode = await runCommandLine(process.argv.slice(2), commands);

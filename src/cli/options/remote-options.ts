@@ -3,6 +3,7 @@ import { reconnectLimits, type Retry } from "../../session/reconnect.ts";
 import type { ConnectorOptions } from "../../transfer/connector.node.ts";
 import type { Endpoint } from "../../transfer/endpoint.node.ts";
 import type { HttpOptions } from "../../transport/http-request.node.ts";
+import { parallelLimits } from "../../transport/parallel/record.ts";
 import { proxyAgentFor } from "../../transport/proxy.node.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
@@ -60,6 +61,13 @@ export const remoteOptions = {
     about: "talk by many short requests: for proxies that collect what they pass on",
     doc: "talk by many short requests, for proxies that collect what they pass on ([http.md](http.md#sessions-in-turns)); with `http:` and `https:` only",
   },
+  jobs: {
+    type: "string",
+    short: "j",
+    value: "N",
+    about: "connections at a time; over ssh 1, to a server as many as help, unless given",
+    doc: "[connections](parallel.md) at a time, 64 at most. Unless given one over ssh, and to a server as many as make it faster, 8 at most",
+  },
   ...httpOptions,
 } as const satisfies OptionSpecs;
 
@@ -93,8 +101,13 @@ export function readConnectorOptions(
   options: OptionValues<typeof remoteOptions>,
   report: Report,
 ): ConnectorOptions {
+  const connectionCount = readCount("jobs", options.jobs, 1, parallelLimits.groupConnectionCount);
   return {
     turns: options.turns === true,
+    ...(connectionCount !== undefined && {
+      connectionCount,
+      onLostConnection: ({ message, code }) => report.notice(`one connection less: ${message}`, { code }),
+    }),
     onRemoteText: (text) => report.notice(`other end: ${text}`),
     ...(options.rsh !== undefined && { rsh: options.rsh }),
     ...(options["no-bootstrap"] === true && { bootstrap: false }),

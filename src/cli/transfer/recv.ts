@@ -2,12 +2,13 @@ import { SyncError } from "../../errors.ts";
 import { receiveTree } from "../../session/receive.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { openTarget } from "../../transfer/open-target.node.ts";
-import { duplexChannel, inputChannel } from "../../transfer/standard-streams.node.ts";
+import { inputChannel } from "../../transfer/standard-streams.node.ts";
 import { duplexOf } from "../../transport/channel.ts";
 import { ChangeReport } from "../report/change-report.ts";
 import { defineCommand } from "../command.ts";
 import { reportExplanation } from "../options/filter-explanation.ts";
 import { sparingOptions } from "../options/filter-options.ts";
+import { checkGroup, groupChannel, groupOption } from "../options/group-option.ts";
 import { prepareForSession } from "../engine.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
 import { orderGiven, orderOption } from "../options/order-option.ts";
@@ -26,6 +27,7 @@ export const recv = defineCommand({
   operands: ["DST"],
   options: {
     ...duplexOption,
+    ...groupOption,
     ...receivingOptions,
     ...sparingOptions,
     ...orderOption,
@@ -40,7 +42,8 @@ export const recv = defineCommand({
       return reportExplanation(report, options, { side: "receiver", place, isNamed: false });
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
-    const channel = duplex ? duplexChannel() : inputChannel();
+    checkGroup(options);
+    const channel = duplex ? await groupChannel(options) : inputChannel();
     const order =
       orderGiven(options, "receiver", placeOptions) ?? (await readPlaceOptions(options, "receiver"));
     if (order.filter && order.maxDeletedCount === undefined)

@@ -13,7 +13,7 @@ import { progressTo } from "../report/session-progress.ts";
 import { reportSession } from "../report/session-report.ts";
 import { duplexOption, livenessOf, timeoutOption } from "../options/session-options.ts";
 import { chunkMakingFor, openSource } from "../../transfer/open-source.node.ts";
-import { duplexChannel, outputChannel } from "../../transfer/standard-streams.node.ts";
+import { outputChannel } from "../../transfer/standard-streams.node.ts";
 import { compressionOf, compressOptions } from "../options/compress-options.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
@@ -22,6 +22,7 @@ import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { orderGiven, orderOption } from "../options/order-option.ts";
 import { choiceOptions, chooseSource } from "../options/source-options.ts";
 import { rateOf, rateOption } from "../options/pace-options.ts";
+import { checkGroup, groupChannel, groupOption } from "../options/group-option.ts";
 import { prepareForSession } from "../engine.ts";
 
 interface DigestOptions {
@@ -62,6 +63,7 @@ export const send = defineCommand({
     ...rateOption,
     ...orderOption,
     ...duplexOption,
+    ...groupOption,
     ...timeoutOption,
   },
   knowsRsync: true,
@@ -70,6 +72,7 @@ export const send = defineCommand({
     if (options["filter-explain"] !== undefined)
       return reportExplanation(report, options, { side: "sender", ...sourcePlace(from) });
     const duplex = options.duplex === true;
+    checkGroup(options);
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
     const { compress, compressionLevel } = compressionOf(options);
@@ -90,7 +93,7 @@ export const send = defineCommand({
     const source = await openSource(place, { ...order, filter });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
-      const channel = duplex ? duplexChannel() : outputChannel();
+      const channel = duplex ? await groupChannel(options) : outputChannel();
       const summary = await sendTree(source, limitRate(duplexOf(channel), order.bytesPerSecond), {
         mode: duplex ? "duplex" : "one-way",
         ...(digest && { digest }),

@@ -1,0 +1,80 @@
+import { mkdirSync, lstatSync, rmSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SyncError } from "../errors.ts";
+import { type ByteChannel, channelOf } from "../transport/channel.ts";
+import { nodeStreamDuplex } from "../transport/node-stream.node.ts";
+import { ParallelChannel } from "../transport/parallel/parallel-channel.ts";
+import { groupPattern } from "../transport/session-request.ts";
+
+/**
+ * The directory of a group of connections at this end of a remote shell. Nobody else may look into
+ * it.
+ */
+function folderOf(group: string): string {
+  if (!groupPattern.test(group))
+    throw new SyncError("USAGE", "a group of connections is named by 32 digits in hex");
+  return join(tmpdir(), `rsync-stream-${group}`);
+}
+
+const socketIn = (folder: string): string => join(folder, "socket");
+
+/**
+ * Makes a group of the connection that a session begins with. Other processes of the same user join
+ * it by a socket, until the group is over.
+ *
+ * @param group 32 hexadecimal digits
+ * @throws USAGE, IO when there can be no socket
+ */
+export async function openGroup(group: string, first: ByteChannel): Promise<ByteChannel> {
+  const folder = folderOf(group);
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => {}); // the channel tells of it
+    try {
+      channel.add(channelOf(nodeStreamDuplex(socket, socket)));
+    } catch {
+      socket.destroy();
+    }
+  });
+  const close = (): void => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const channel = new ParallelChannel({ onOver: close });
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(socketIn(folder), resolve);
+    });
+  } catch (cause) {
+    first.abort(cause);
+    throw new SyncError("IO", "there can be no socket for more connections", {
+      cause,
+      detail: { path: folder },
+    });
+  }
+  channel.add(first);
+  return channel;
+}
+
+/**
+ * Connects to the process that holds a group.
+ *
+ * @throws USAGE, NOT_FOUND when there is none of this user's
+ */
+export function joinGroup(group: string): Promise<Socket> {
+  const folder = folderOf(group);
+  const stats = lstatSync(folder, { throwIfNoEntry: false });
+  const isOwn =
+    stats?.isDirectory() === true && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
+  if (!isOwn) throw new SyncError("NOT_FOUND", "no such group of connections");
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path: socketIn(folder), allowHalfOpen: true });
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", (cause) =>
+      reject(new SyncError("NOT_FOUND", "no such group of connections", { cause })),
+    );
+  });
+}
