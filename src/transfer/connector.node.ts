@@ -1,6 +1,5 @@
 import { SyncError } from "../errors.ts";
 import type { Connect } from "../session/reconnect.ts";
-import { connectParallel } from "../transport/parallel/connect-parallel.ts";
 import type { SessionWish } from "../transport/session-request.ts";
 import type { RemoteEndpoint, ServerEndpoint } from "./endpoint.node.ts";
 import { remoteShell, type RemoteShellOptions } from "./remote-shell.node.ts";
@@ -45,10 +44,14 @@ function connectorOf(there: RemoteEndpoint, wish: SessionWish, options: Connecto
   if (turns && connectionCount !== undefined && connectionCount > 1)
     throw new SyncError("USAGE", "a session in turns has one connection");
   if (isSingle || connectionCount === 1) return singleConnector(there, wish, options);
-  return connectParallel((part, given) => singleConnector(there, { ...wish, part }, options)(given), {
-    connectionCount,
-    onLost,
-  });
+  return async (given) => {
+    const { connectParallel } = await import("../transport/parallel/connect-parallel.ts");
+    const connect = connectParallel(
+      (part, abort) => singleConnector(there, { ...wish, part }, options)(abort),
+      { connectionCount, onLost },
+    );
+    return connect(given);
+  };
 }
 
 function singleConnector(there: RemoteEndpoint, wish: SessionWish, options: ConnectorOptions): Connect {

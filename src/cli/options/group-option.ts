@@ -18,8 +18,16 @@ export function checkGroup(options: { readonly joinable?: string; readonly duple
     throw new SyncError("USAGE", "--joinable goes with --duplex");
 }
 
-/** Standard input and output as a connection, or the group that begins with it. @throws USAGE, IO */
-export async function groupChannel({ joinable: group }: { readonly joinable?: string }): Promise<ByteChannel> {
+/**
+ * Standard input and output as a connection, or the group that begins with it.
+ *
+ * @throws USAGE, IO
+ */
+export async function groupChannel({
+  joinable: group,
+}: {
+  readonly joinable?: string;
+}): Promise<ByteChannel> {
   const channel = duplexChannel();
   if (group === undefined) return channel;
   return (await import("../../transfer/group-socket.node.ts")).openGroup(group, channel);

@@ -3,7 +3,7 @@ import { reconnectLimits, type Retry } from "../../session/reconnect.ts";
 import type { ConnectorOptions } from "../../transfer/connector.node.ts";
 import type { Endpoint } from "../../transfer/endpoint.node.ts";
 import type { HttpOptions } from "../../transport/http-request.node.ts";
-import { parallelLimits } from "../../transport/parallel/record.ts";
+import { parallelLimits } from "../../transport/parallel/parallel-limits.ts";
 import { proxyAgentFor } from "../../transport/proxy.node.ts";
 import { readCount } from "./arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";

@@ -1,5 +1,5 @@
 import { SyncError } from "../../errors.ts";
-import { parallelLimits } from "./record.ts";
+import { parallelLimits } from "./parallel-limits.ts";
 
 /** Records that any connection may have on its way: what the other end tells of at once. */
 const leastAllowed = parallelLimits.toldRecords;

@@ -6,7 +6,7 @@ import { channelOf, duplexOf } from "../channel.ts";
 import type { GroupPart } from "../session-request.ts";
 import { Growth } from "./growth.ts";
 import { ParallelChannel } from "./parallel-channel.ts";
-import { parallelLimits } from "./record.ts";
+import { parallelLimits } from "./parallel-limits.ts";
 
 /** Connects as one part of a group. */
 type ConnectPart = (part: GroupPart, options: AbortOptions) => Promise<Duplex>;

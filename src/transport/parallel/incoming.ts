@@ -2,7 +2,7 @@ import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import type { ReadOptions } from "../channel.ts";
 import { Inbox } from "../inbox.ts";
-import { parallelLimits } from "./record.ts";
+import { parallelLimits } from "./parallel-limits.ts";
 
 /**
  * One direction of a group of connections as its reader has it: records that came over any of them,

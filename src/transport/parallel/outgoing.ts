@@ -2,7 +2,8 @@ import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { WriteGate } from "../write-gate.ts";
 import type { Carrier } from "./carrier.ts";
-import { OpenRecord, parallelLimits } from "./record.ts";
+import { OpenRecord } from "./record.ts";
+import { parallelLimits } from "./parallel-limits.ts";
 
 /** Records that wait for a connection before the writer waits, too. */
 const queuedRecords = 8;
@@ -123,9 +124,9 @@ export class Outgoing {
   #openRecord(bytes: number): OpenRecord {
     const last = this.#queue.at(-1);
     if (last !== undefined && last.room > 0) return last;
-    const { recordBytes } = parallelLimits;
+    const { groupRecordBytes } = parallelLimits;
     const isWaiting = last !== undefined; // then small writes are collected
-    const capacity = isWaiting ? recordBytes : Math.min(bytes, recordBytes);
+    const capacity = isWaiting ? groupRecordBytes : Math.min(bytes, groupRecordBytes);
     const record = new OpenRecord(capacity);
     this.#queue.push(record);
     return record;

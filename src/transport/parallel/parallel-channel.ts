@@ -6,7 +6,8 @@ import { Alarm } from "./alarm.ts";
 import { Incoming } from "./incoming.ts";
 import { Carrier } from "./carrier.ts";
 import { Outgoing } from "./outgoing.ts";
-import { encodeEnd, encodeTaken, type GroupRecord, parallelLimits, readRecord } from "./record.ts";
+import { encodeEnd, encodeTaken, type GroupRecord, readRecord } from "./record.ts";
+import { parallelLimits } from "./parallel-limits.ts";
 
 /** How a group of connections waits. Milliseconds. */
 export interface ParallelOptions {

@@ -1,20 +1,7 @@
 import type { ExactReader } from "../../bytes/exact-reader.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
-
-/** What holds of every group of connections; both ends know it. */
-export const parallelLimits = Object.freeze({
-  /** Bytes of a stream in one record, at most. */
-  recordBytes: 65_536,
-  /** Records that may be on the way, or wait for the reader, in one direction. */
-  windowRecords: 256,
-  /** Records that come over a connection before the other end is told at once. */
-  toldRecords: 4,
-  /** Connections of a group that grows by itself. */
-  adaptiveConnectionCount: 8,
-  /** Connections of one group. */
-  groupConnectionCount: 64,
-});
+import { parallelLimits } from "./parallel-limits.ts";
 
 /** What the connections of a group carry: docs/parallel.md. */
 export type GroupRecord =
@@ -49,7 +36,7 @@ export class OpenRecord {
   readonly #buffer: Uint8Array<ArrayBuffer>;
   #end = headerRoom;
 
-  /** @param capacity bytes of the stream it has room for, 1 to `recordBytes` */
+  /** @param capacity bytes of the stream it has room for, 1 to `groupRecordBytes` */
   constructor(capacity: number) {
     this.#buffer = new Uint8Array(headerRoom + capacity);
   }
@@ -96,7 +83,7 @@ export async function readRecord(reader: ExactReader): Promise<GroupRecord | und
   if (type === typeCodes.data) {
     const number = await readUvarint(reader);
     const length = await readUvarint(reader);
-    if (length === 0 || length > parallelLimits.recordBytes) throw bad("a record of a wrong length");
+    if (length === 0 || length > parallelLimits.groupRecordBytes) throw bad("a record of a wrong length");
     return { type: "data", number, bytes: await reader.read(length) };
   }
   if (type === typeCodes.taken) {

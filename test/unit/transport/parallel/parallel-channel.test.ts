@@ -13,8 +13,8 @@ import {
   encodeEnd,
   encodeTaken,
   OpenRecord,
-  parallelLimits,
 } from "../../../../src/transport/parallel/record.ts";
+import { parallelLimits } from "../../../../src/transport/parallel/parallel-limits.ts";
 import type { Bytes } from "../../../../src/types.ts";
 
 interface Line {
@@ -166,7 +166,7 @@ describe("what a peer may not say", () => {
   const lies: Record<string, readonly Bytes[]> = {
     "an unknown record": [Uint8Array.of(3)],
     "an empty record": [Uint8Array.of(0, 0, 0)],
-    "a record that is too long": [data(0, parallelLimits.recordBytes + 1)],
+    "a record that is too long": [data(0, parallelLimits.groupRecordBytes + 1)],
     "a record that was not asked for": [data(parallelLimits.windowRecords)],
     "a number beyond all": [Uint8Array.of(0, ...Array.from({ length: 9 }, () => 0xff), 1)],
     "that more arrived than was sent": [encodeTaken(1, 2, 0)],
