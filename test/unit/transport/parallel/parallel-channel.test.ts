@@ -9,11 +9,7 @@ import {
   ParallelChannel,
   type ParallelOptions,
 } from "../../../../src/transport/parallel/parallel-channel.ts";
-import {
-  encodeEnd,
-  encodeTaken,
-  OpenRecord,
-} from "../../../../src/transport/parallel/record.ts";
+import { encodeEnd, encodeTaken, OpenRecord } from "../../../../src/transport/parallel/record.ts";
 import { parallelLimits } from "../../../../src/transport/parallel/parallel-limits.ts";
 import type { Bytes } from "../../../../src/types.ts";
 
