@@ -45,8 +45,10 @@ function foreign(): SyncError {
 }
 
 function readStart(path: string): string {
-  const fd = fs.openSync(pathOf(path), "r");
+  // A pipe would keep us waiting for whoever writes to it.
+  const fd = fs.openSync(pathOf(path), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
+    if (!fs.fstatSync(fd).isFile()) throw foreign();
     const bytes = Buffer.alloc(64);
     return bytes.toString("latin1", 0, fs.readSync(fd, bytes, 0, bytes.length, 0));
   } finally {

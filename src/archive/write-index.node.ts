@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { IndexedEntry, IndexFacts, IndexTotals, IndexWriter } from "./tree-index.node.ts";
@@ -55,6 +55,22 @@ export function writeIndex(path: string, form: IndexForm, facts: IndexFacts): In
       }
     },
   };
+}
+
+/**
+ * Finds the path of an index in a tree, and of what it is written to: neither is a part of what the
+ * index is of. Undefined where it lies elsewhere.
+ */
+export function findPlaceIn(tree: string, path: string): RegExp | undefined {
+  const top = fs.realpathSync(pathOf(tree));
+  const place = join(fs.realpathSync(pathOf(dirname(path))), basename(path));
+  const below = relative(top, place);
+  if (below.startsWith("..") || below === "") return undefined;
+  const [around, name] = [dirname(below), basename(below)].map((text) =>
+    text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
+  );
+  const before = dirname(below) === "." ? "" : `${around}/`;
+  return new RegExp(`^${before}(?:${name}|\\.${name}\\.[0-9a-f]{12}(?:\\.lock)?)$`);
 }
 
 function checkPlace(path: string): void {

@@ -4,6 +4,7 @@ import { checkIndex, type CheckProgress } from "../../archive/check-index.node.t
 import { readCheckState, writeCheckState } from "../../archive/check-state.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
 import { cutParts, parsePart, type PathRange, rangeOf } from "../../archive/parts.node.ts";
+import { findPlaceIn } from "../../archive/write-index.node.ts";
 import type { TreeIndex } from "../../archive/tree-index.node.ts";
 import { mostDifferentAfter } from "../../bucket/draw.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
@@ -62,6 +63,9 @@ export async function checkAgainstIndex(
     return closingInTheEnd(
       async () =>
         checkIndex(source, index, {
+          excluded: [options.index, options.state].flatMap(
+            (path) => (path && findPlaceIn(place, path)) || [],
+          ),
           sampleCount,
           seed,
           sinceSec,

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { makeIndex } from "../../archive/make-index.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
+import { findPlaceIn } from "../../archive/write-index.node.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
@@ -37,7 +38,8 @@ export const indexTree = defineCommand({
   async run({ operands: [place], options, report, signal }) {
     const { path } = outputOf(options);
     const digest = digestOf(options.digest, options);
-    const excluded = (options["exclude-regex"] ?? []).map(parsePattern);
+    const own = findPlaceIn(place, path);
+    const excluded = [...(options["exclude-regex"] ?? []).map(parsePattern), ...(own ? [own] : [])];
     const { filter } = await loadFilter(await readFilterOptions(options), "receiver");
     const source = await openSource(contentsOf(place), {
       filter,

@@ -17,9 +17,8 @@ function fill(path: string, rowCount: number) {
   database.exec(
     "PRAGMA synchronous = OFF; CREATE TABLE t (id INTEGER PRIMARY KEY, number INTEGER, content TEXT); BEGIN",
   );
-  for (let id = 0; id < rowCount; id++)
-    database.run("INSERT INTO t VALUES (?, ?, ?)", [id, id, `${id}`.padEnd(1000, `${id % 7}`)]);
-  database.exec("COMMIT");
+  database.exec(`WITH RECURSIVE n(id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM n WHERE id < ${rowCount - 1})
+    INSERT INTO t SELECT id, id, hex(zeroblob(490)) || id FROM n; COMMIT`);
   return database;
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -101,6 +102,24 @@ it.each([
     code: "USAGE",
     message: expect.stringContaining(words) as string,
   });
+});
+
+it("an index that lies in its tree is no part of it", async () => {
+  const { tree } = plantTree();
+  const index = join(tree, "d/my.index");
+  for (let i = 0; i < 2; i++) {
+    const { summary } = await run("index tree", tree, "-o", index);
+    expect(summary).toMatchObject({ entries: 3, files: 2 });
+  }
+  utimesSync(join(tree, "d"), 1000, 1000);
+  const checked = await run("check", tree, "--index", index, "--state", join(tree, "state"));
+  expect(checked.lines.filter((line) => line !== "different d/: time")).toEqual([]);
+});
+
+it("a pipe is no index, and nobody waits for one to write to it", async () => {
+  const { index } = plantTree();
+  execFileSync("mkfifo", [index]);
+  expect(await run("index show", index)).toMatchObject({ code: "BAD_MESSAGE" });
 });
 
 it("an index without a further word is that of a tree", async () => {
