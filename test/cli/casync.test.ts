@@ -74,6 +74,10 @@ test("a store is mirrored here, to elsewhere and from there", async () => {
   expect((await rsyncStream(["store", "verify", at("there.castr")])).code).toBe(0);
   expect(await sync(at("none.castr"), `host:${at("there.castr")}`, ...far)).toMatchObject({ code: 1 });
   expect(await sync(`host:${at("none.castr")}`, at("s.castr"), ...far)).toMatchObject({ code: 1 });
+  expect((await sync(at("s.castr"), "/dev/null/x")).stderr).toMatch(/\((?:IO|USAGE|NOT_FOUND)\)/);
+  expect((await sync(`host:${at("there.castr")}`, "/dev/null/x", ...far)).stderr).toMatch(
+    /\((?:IO|USAGE|NOT_FOUND)\)/,
+  );
   expect(await sync("a:b", "c:d")).toMatchObject({ code: 2 });
 });
 

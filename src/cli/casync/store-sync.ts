@@ -6,7 +6,8 @@ import { type Endpoint, parseEndpoint, type ShellEndpoint } from "../../transfer
 import { remoteProgram } from "../../transfer/remote-shell.node.ts";
 import { quoteForShell } from "../../transfer/shell-words.node.ts";
 import { duplexPair } from "../../transport/memory.ts";
-import { duplexOf } from "../../transport/channel.ts";
+import { channelOf, duplexOf } from "../../transport/channel.ts";
+import type { Duplex } from "../../types.ts";
 import { duplexChannel } from "../../transfer/standard-streams.node.ts";
 import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import type { Report } from "../report/report.ts";
@@ -71,16 +72,29 @@ async function mirror(
     if (to.kind === "ssh") throw new SyncError("USAGE", "one of the two stores has to be here");
     const indexes = (options.index ?? []).map((place) => ` --index=${quoteForShell(place)}`);
     const duplex = await start(from, `store send${indexes.join("")}`, call)({ signal });
-    return receiveStore(to.path, duplex, call);
+    return breakingOff(duplex, receiveStore(to.path, duplex, call));
   }
-  if (to.kind === "ssh") return sendStore(from.path, await start(to, "store recv", call)({ signal }), call);
+  if (to.kind === "ssh") {
+    const duplex = await start(to, "store recv", call)({ signal });
+    return breakingOff(duplex, sendStore(from.path, duplex, call));
+  }
   const [left, right] = duplexPair();
   const [sent, received] = await Promise.allSettled([
-    sendStore(from.path, left, call),
-    receiveStore(to.path, right, { ...call, report: withoutMissing(call.report) }),
+    breakingOff(left, sendStore(from.path, left, call)),
+    breakingOff(right, receiveStore(to.path, right, { ...call, report: withoutMissing(call.report) })),
   ]);
   if (received.status === "fulfilled") return received.value;
   throw sent.status === "rejected" && !isOfOtherEnd(sent.reason) ? sent.reason : received.reason;
+}
+
+/** An end that fails, such as at opening its store, has the other one wait no longer. */
+async function breakingOff(duplex: Duplex, end: Promise<MirrorSummary>): Promise<MirrorSummary> {
+  try {
+    return await end;
+  } catch (thrown) {
+    channelOf(duplex).abort(thrown);
+    throw thrown;
+  }
 }
 
 /** A report that leaves it to the sender to say why a chunk is missing. */
