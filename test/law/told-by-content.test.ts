@@ -64,7 +64,7 @@ test("a dry run that compares content tells what the real run does, and changes 
         expect(fs.readFileSync(join(to, name)).equals(fs.readFileSync(join(from, name)))).toBe(true);
       expect(await hear(from, to, { dryRun: true })).toEqual([]);
     }),
-    { numRuns: 20 },
+    { numRuns: Number(process.env["LAW_RUNS"] ?? 8) },
   );
 });
 
