@@ -28,7 +28,7 @@ export const commands: CommandTable = {
     load: async () => (await import("./serving/serve.ts")).serve,
   },
   jobs: {
-    synopsis: "DIR --place NAME=PLACE [--listen HOST:PORT] [--token-file FILE]",
+    synopsis: "DIR --place NAME=PLACE [--listen HOST:PORT]",
     about: "carry out transfers that others ask for, on a page or by calls, now or at their times",
     load: async () => (await import("./serving/jobs.ts")).jobs,
   },
