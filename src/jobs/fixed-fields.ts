@@ -23,10 +23,14 @@ export function parseFixed(text: string): [name: string, value: unknown] {
  * @throws UNAUTHORIZED for what is asked for otherwise
  */
 export function withFixed(given: unknown, fixed: Fixed): unknown {
-  if (!isRecord(given) || !isRecord(given["order"] ?? {})) return given; // whoever reads it refuses it
+  if (!isRecord(given)) return given; // whoever reads it refuses it
   const { order = {}, ...fields } = given;
-  const inOrder = Object.entries(order as object).map(([name, value]) => [`${orderPrefix}${name}`, value]);
-  const flat = new Map<string, unknown>([...Object.entries(fields), ...(inOrder as [string, unknown][])]);
+  if (!isRecord(order)) return given;
+  const inOrder = Object.entries(order).map(([name, value]): [string, unknown] => [
+    orderPrefix + name,
+    value,
+  ]);
+  const flat = new Map<string, unknown>([...Object.entries(fields), ...inOrder]);
   for (const [name, value] of Object.entries(fixed)) {
     if (flat.has(name) && JSON.stringify(flat.get(name)) !== JSON.stringify(value))
       throw new SyncError("UNAUTHORIZED", `"${name}" is fixed here`);

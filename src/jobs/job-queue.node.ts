@@ -47,6 +47,8 @@ export class JobQueue {
   readonly #options: JobQueueOptions;
   readonly #running = new Map<number, Running>();
   #clock: ReturnType<typeof setTimeout> | undefined;
+  /** What the clock said when it was last looked at. */
+  #seenMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
   /** @throws LOCKED while another process has the file, STATE, NO_SPACE, IO */
@@ -65,20 +67,8 @@ export class JobQueue {
    * @throws LIMIT, NOT_FOUND, PATH, UNSUPPORTED, USAGE
    */
   submit(owner: string, spec: JobSpec, origin?: number): Job {
-    this.#places.source(spec.from, spec.order ?? {});
-    this.#places.target(spec.to, spec.order ?? {});
-    const [actual, limit] = [this.#store.waitingCount(owner), jobLimits.waitingPerClientCount];
-    if (actual >= limit)
-      throw new SyncError("LIMIT", "too many jobs of this client wait", { detail: { actual, limit } });
-    const createdMs = Date.now();
-    const job = this.#store.add(owner, spec, {
-      createdMs,
-      ...(origin !== undefined && { origin }),
-      ...(spec.schedule !== undefined && { nextMs: nextTime(spec.schedule, createdMs) }),
-    });
-    this.#tell(job.id);
-    if (spec.schedule !== undefined) this.#watchClock();
-    this.#begin();
+    const job = this.#add(owner, spec, origin);
+    this.#watchClock();
     return job;
   }
 
@@ -146,6 +136,22 @@ export class JobQueue {
     this.#store.close();
   }
 
+  #add(owner: string, spec: JobSpec, origin?: number): Job {
+    this.#places.source(spec.from, spec.order ?? {});
+    this.#places.target(spec.to, spec.order ?? {});
+    const [actual, limit] = [this.#store.waitingCount(owner), jobLimits.waitingPerClientCount];
+    if (actual >= limit)
+      throw new SyncError("LIMIT", "too many jobs of this client wait", { detail: { actual, limit } });
+    const createdMs = Date.now();
+    const job = this.#store.add(owner, spec, {
+      createdMs,
+      ...(origin !== undefined && { origin }),
+      ...(spec.schedule !== undefined && { nextMs: nextTime(spec.schedule, createdMs) }),
+    });
+    this.#tell(job.id);
+    return job;
+  }
+
   #asItStands(job: Job): Job {
     const progress = this.#running.get(job.id)?.progress;
     return progress ? { ...job, progress } : job;
@@ -168,10 +174,9 @@ export class JobQueue {
         this.#store.change(id, { state: "queued" });
       }
     }
-    this.#begin();
   }
 
-  /** Begins what there is room for. */
+  /** Begins what there is room for. @throws NO_SPACE, IO when the file takes nothing */
   #begin(): void {
     if (this.#isClosed) return;
     for (const isPreview of [true, false])
@@ -197,16 +202,17 @@ export class JobQueue {
     const { runningPerClientCount: most = jobLimits.runningPerClientCount } = this.#options;
     const owners = [...new Set(among.map(({ job }) => job.owner))];
     const busy = owners.filter((owner) => among.filter(({ job }) => job.owner === owner).length >= most);
-    const waiting = this.#store.waiting(isPreview, busy, 100);
-    return waiting.find(({ spec }) => isPreview || !among.some(({ job }) => meet(job.spec.to, spec.to)));
+    for (const job of this.#store.waiting(isPreview, busy))
+      if (isPreview || !among.some(({ job: { spec } }) => meet(spec.to, job.spec.to))) return job;
+    return undefined;
   }
 
   #start(job: Job): void {
     const life = new AbortController();
     const running: Running = { job, life, course: new JobCourse(), done: Promise.resolve() };
+    this.#change(job.id, { state: "running", startedMs: Date.now(), attempts: job.attempts + 1 });
     this.#running.set(job.id, running);
     this.#line(job.id, { level: "info", text: `begins: ${job.spec.from} to ${job.spec.to}` });
-    this.#change(job.id, { state: "running", startedMs: Date.now(), attempts: job.attempts + 1 });
     running.done = this.#run(running)
       .then(() => this.#begin())
       .catch(() => {}); // the file takes nothing: the job goes on when it is opened again
@@ -258,15 +264,35 @@ export class JobQueue {
     return { state: "failed", failure: { code, message: text.slice(0, jobLimits.logLineChars) } };
   }
 
-  /** Makes jobs whose time has come. After a jump of the clock each comes once. */
+  /**
+   * Makes jobs whose time has come, and begins what there is room for. Where the file takes nothing
+   * that is tried again later.
+   */
   #watchClock(): void {
     clearTimeout(this.#clock);
-    const nowMs = Date.now();
-    for (const job of this.#store.scheduled(nowMs)) this.#makeDue(job, nowMs);
-    const [first] = this.#store.scheduled();
-    if (!first) return;
-    const waitMs = Math.min(Math.max(0, first.nextMs! - Date.now()), jobTimes.clockMs);
+    if (this.#isClosed) return;
+    let waitMs: number = jobTimes.clockMs;
+    try {
+      this.#makeDueJobs(Date.now());
+      this.#begin();
+      const [first] = this.#store.scheduled();
+      if (first) waitMs = Math.min(Math.max(0, first.nextMs! - Date.now()), waitMs);
+    } catch {
+      // Whoever changes something is told.
+    }
     this.#clock = setTimeout(() => this.#watchClock(), waitMs).unref();
+  }
+
+  /** After a jump of the clock each comes once. One back leaves times that are too far away. */
+  #makeDueJobs(nowMs: number): void {
+    if (nowMs < this.#seenMs) {
+      for (const { id, spec, nextMs } of this.#store.scheduled()) {
+        const soonestMs = nextTime(spec.schedule!, nowMs);
+        if (soonestMs < nextMs!) this.#change(id, { nextMs: soonestMs });
+      }
+    }
+    this.#seenMs = nowMs;
+    for (const job of this.#store.scheduled(nowMs)) this.#makeDue(job, nowMs);
   }
 
   #makeDue({ id, owner, spec }: Job, nowMs: number): void {
@@ -275,7 +301,7 @@ export class JobQueue {
     if (this.#store.hasOpen(id))
       return this.#line(id, { level: "warning", text: "left out: the job before it is not over" });
     try {
-      const made = this.submit(owner, once, id);
+      const made = this.#add(owner, once, id);
       this.#line(id, { level: "info", text: `made job ${made.id}` });
     } catch (thrown) {
       const { code, message } = toSyncError(thrown);

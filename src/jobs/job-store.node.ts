@@ -26,6 +26,9 @@ const form = {
       text TEXT NOT NULL, PRIMARY KEY (job, at)) WITHOUT ROWID;`,
 };
 
+/** Waiting jobs that are read at one time. */
+const waitingPageCount = 100;
+
 /** What changes of a job while it is under way, and when it is over. */
 export interface JobChange {
   readonly state?: JobState;
@@ -136,16 +139,15 @@ export class JobStore {
     );
   }
 
-  /** The oldest that wait, but for those of some owners. */
-  waiting(isPreview: boolean, busyOwners: readonly string[], limit: number): readonly Job[] {
+  /** Those that wait, the oldest first, but for those of some owners. */
+  *waiting(isPreview: boolean, busyOwners: readonly string[]): Generator<Job> {
     const others = busyOwners.length === 0 ? "" : `AND owner NOT IN (${busyOwners.map(() => "?").join()})`;
-    return this.database
-      .all(`SELECT * FROM jobs WHERE state = 'queued' AND preview = ? ${others} ORDER BY id LIMIT ?`, [
-        isPreview ? 1 : 0,
-        ...busyOwners,
-        limit,
-      ])
-      .map(jobOf);
+    const sql = `SELECT * FROM jobs WHERE state = 'queued' AND id > ? AND preview = ? ${others} ORDER BY id LIMIT ?`;
+    for (let page: readonly Job[] | undefined; page?.length !== 0;) {
+      const after = page?.at(-1)!.id ?? 0;
+      page = this.database.all(sql, [after, isPreview ? 1 : 0, ...busyOwners, waitingPageCount]).map(jobOf);
+      yield* page;
+    }
   }
 
   /** Those whose time has come, or all that are scheduled. */

@@ -183,7 +183,8 @@ describe("over HTTP", () => {
     expect((await ask(url, "POST v1/jobs", { body: copy })).status).toBe(401);
     const faster = { from: "root/tree/", order: { bytesPerSecond: 9 } };
     expect((await ask(url, "POST v1/jobs", { body: faster })).status).toBe(401);
-    expect((await ask(url, "POST v1/jobs", { body: { from: "root/tree/", order: "x" } })).status).toBe(400);
+    for (const order of ["x", null, []])
+      expect((await ask(url, "POST v1/jobs", { body: { from: "root/tree/", order } })).status).toBe(400);
   });
 
   it("what makes no sense is refused", async () => {

@@ -167,6 +167,60 @@ describe("a queue", () => {
     expect(queue.abort(id).state).toBe("aborted");
   });
 
+  it("comes back to its times when the clock goes back", () => {
+    const { file, open } = makeHouse();
+    const store = new JobStore(file);
+    const inTenYears = Date.now() + 10 * 365 * 86_400_000;
+    const { id } = store.add("me", copyOf("copy", { schedule: "* * * * *" }), {
+      createdMs: 1,
+      nextMs: inTenYears,
+    });
+    store.close();
+    const queue = open();
+    expect(queue.get(id).nextMs).toBeLessThan(inTenYears);
+    expect(queue.list({ limit: 9 })).toHaveLength(1);
+  });
+
+  it("keeps nobody waiting behind many jobs into one place", async () => {
+    const { root, open } = makeHouse();
+    writeFileSync(join(root, "tree", "big"), noise(3_000_000, "big"));
+    const queue = open();
+    const slow = copyOf("copy", { order: { bytesPerSecond: 1000 } });
+    for (let count = 0; count < 102; count++) queue.submit("me", slow);
+    const { id } = queue.submit("you", copyOf("other", { order: { bytesPerSecond: 1000 } }));
+    expect(queue.get(id).state).toBe("running");
+  });
+
+  it("goes on when the disk that was full has room again", async () => {
+    const { open } = makeHouse();
+    const queue = open();
+    const change = vi.spyOn(JobStore.prototype, "change").mockImplementation(() => {
+      throw new SyncError("NO_SPACE", "there is no room");
+    });
+    const early = Array.from(
+      { length: 2 * jobLimits.runningCount },
+      (_, at) => queue.submit(`client ${at}`, copyOf(`early ${at}`)).id,
+    );
+    change.mockRestore();
+    const { id } = queue.submit("me", copyOf("late"));
+    for (const one of [...early, id]) expect(await ended(queue, one)).toMatchObject({ state: "done" });
+  });
+
+  it("outlives a full disk when a time comes", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { open } = makeHouse();
+    const queue = open();
+    const { id } = queue.submit("me", copyOf("copy", { schedule: "* * * * *" }));
+    const change = vi.spyOn(JobStore.prototype, "change").mockImplementation(() => {
+      throw new SyncError("NO_SPACE", "there is no room");
+    });
+    vi.advanceTimersByTime(120_000);
+    change.mockRestore();
+    vi.advanceTimersByTime(60_000);
+    expect(queue.list({ limit: 9 }).filter(({ origin }) => origin === id)).toHaveLength(1);
+  });
+
   it("is for one process at a time", () => {
     const { open } = makeHouse();
     open();
