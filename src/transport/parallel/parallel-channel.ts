@@ -35,6 +35,8 @@ class Member extends Carrier {
   wake: () => void = () => {};
   /** True while it waits for that. */
   isIdle = false;
+  /** True once anything has come over it. */
+  isHeard = false;
   /** Data records that have come over it. */
   hereCount = 0;
   /** How many of those the other end was told of. */
@@ -195,7 +197,7 @@ export class ParallelChannel implements ByteChannel {
       if (this.#isBroken) return;
       isEnded ||= record.type === "end";
       if (!this.#isHeard) this.#options.onHeard?.();
-      this.#isHeard = true;
+      this.#isHeard = member.isHeard = true;
       this.#hear(member, record);
     }
     if (!isEnded && !this.#isDone) throw new SyncError("PEER_GONE", "a connection ended before all was said");
@@ -225,7 +227,7 @@ export class ParallelChannel implements ByteChannel {
 
   /** A connection broke, or what came over it was wrong. */
   #lose(member: Member, thrown: unknown): void {
-    const error = isSyncError(thrown, "TRUNCATED") ? goneInside(thrown) : toSyncError(thrown, "PEER_GONE");
+    const error = this.#lossOf(member, thrown);
     this.#stopSending(member, error);
     if (this.#isBroken || !this.#members.delete(member)) return;
     member.channel.abort(error);
@@ -233,6 +235,14 @@ export class ParallelChannel implements ByteChannel {
     if (this.#members.size === 0) return this.#fail(error);
     this.#options.onLost?.(error);
     this.#noteClosed();
+  }
+
+  /** What the loss of a connection means. The last one finds no such group when the peer is gone. */
+  #lossOf(member: Member, thrown: unknown): SyncError {
+    if (isSyncError(thrown, "TRUNCATED")) return goneInside(thrown);
+    const error = toSyncError(thrown, "PEER_GONE");
+    const isTooLate = this.#isHeard && !member.isHeard && this.#members.size === 1;
+    return isTooLate ? new SyncError("PEER_GONE", "the other end is gone", { cause: error }) : error;
   }
 
   /** Nothing more can be sent over a connection. What was under way has to go over the others. */

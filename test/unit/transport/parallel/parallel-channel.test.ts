@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSyncError } from "../../../../src/errors.ts";
+import { isSyncError, SyncError } from "../../../../src/errors.ts";
 import { type Faults, faultyDuplex } from "../../../../src/testing/faulty-duplex.ts";
 import { seededBytes, seededRandom } from "../../../../src/testing/random.ts";
 import { type ByteChannel, channelOf } from "../../../../src/transport/channel.ts";
@@ -53,6 +53,10 @@ async function readAll(channel: ByteChannel): Promise<Buffer> {
   return Buffer.concat(blocks);
 }
 
+async function readSome(channel: ByteChannel): Promise<void> {
+  for await (const _ of channel.read()) return;
+}
+
 /** Sends both ways at once, and says whether all arrived. */
 async function exchange([left, right]: [ParallelChannel, ParallelChannel], seed: number, size: number) {
   const there = seededBytes(seed, size);
@@ -97,6 +101,30 @@ describe("a group of connections", () => {
     join(...pair);
     await going;
     expect(lost).toContain("PEER_GONE");
+  });
+
+  it("is over by itself when one that joins finds nobody at the other end", async () => {
+    const [left, right] = groups([{}]);
+    await right.write(seededBytes(1, 10));
+    const reading = readAll(left).catch(codeOf);
+    const writing = (async () => {
+      for (;;) await left.write(seededBytes(1, 100_000));
+    })().catch(codeOf);
+    await readSome(right);
+    let refuse = (_: unknown): void => {};
+    const refused = new Promise<never>((_, reject) => (refuse = reject));
+    left.add({
+      read: async function* () {
+        yield await refused;
+      },
+      write: async () => {},
+      end: async () => {},
+      abort() {},
+    });
+    right.abort(new SyncError("PEER_GONE", "killed"));
+    await expect.poll(() => left.connectionCount).toBe(1);
+    refuse(new SyncError("NOT_FOUND", "no such group"));
+    expect(await Promise.all([reading, writing])).toEqual(["PEER_GONE", "PEER_GONE"]);
   });
 
   it("takes the pace of the connections together, not that of the slowest", async () => {
