@@ -1,6 +1,6 @@
-import fs from "node:fs";
 import { createRequire } from "node:module";
 import type { Database } from "node-sqlite3-wasm";
+import { removeOldLock } from "../bytes/sqlite-lock.node.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { damaged } from "./checked-entries.node.ts";
 
@@ -13,7 +13,7 @@ export function openSqlite(path: string, options: { readonly isNew?: boolean } =
     "node-sqlite3-wasm",
   ) as typeof import("node-sqlite3-wasm");
   // The module's own lock outlives a process that is killed; nobody else writes where we read.
-  fs.rmSync(`${path}.lock`, { recursive: true, force: true });
+  removeOldLock(path);
   return sqlite(path, () => {
     const database = new Sqlite(path, { readOnly: options.isNew !== true });
     if (options.isNew === true)

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import type { BindValues, Database as Opened, QueryResult } from "node-sqlite3-wasm";
+import { removeOldLock } from "../../bytes/sqlite-lock.node.ts";
 import { SyncError } from "../../errors.ts";
 import { lockState } from "./state-lock.node.ts";
 
@@ -48,7 +49,7 @@ export function openDatabase(path: string, form: DatabaseForm): Database {
 function prepared(path: string, form: DatabaseForm, release: () => void): Database {
   const isNew = !fs.existsSync(path) || fs.statSync(path).size === 0;
   // The module's own lock outlives a process that is killed; ours tells that nobody has it.
-  fs.rmSync(`${path}.lock`, { recursive: true, force: true });
+  removeOldLock(path);
   const { Database: Sqlite } = createRequire(import.meta.url)(
     "node-sqlite3-wasm",
   ) as typeof import("node-sqlite3-wasm");

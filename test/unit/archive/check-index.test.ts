@@ -1,4 +1,4 @@
-import { rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { checkIndex, type CheckIndexOptions } from "../../../src/archive/check-index.node.ts";
@@ -118,4 +118,16 @@ it("keeps to the rate at which it may read", async () => {
   const begun = performance.now();
   const { readBytes } = await check(root, index, { bytesPerSecond: 1_000_000 });
   expect(performance.now() - begun).toBeGreaterThan((readBytes / 1_000_000) * 1000 * 0.95);
+});
+
+it("removes what a killed process left at an index, and nothing else of that name", async () => {
+  const { root, index } = plantTree();
+  await indexTo(index, root);
+  mkdirSync(`${index}.lock`);
+  expect(await check(root, index)).toMatchObject({ damagedFiles: 0 });
+  const notes = join(`${index}.lock`, "notes");
+  mkdirSync(`${index}.lock`);
+  writeFileSync(notes, "of somebody else");
+  await check(root, index).catch(() => {});
+  expect(existsSync(notes)).toBe(true);
 });
