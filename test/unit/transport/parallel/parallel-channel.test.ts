@@ -111,7 +111,7 @@ describe("a group of connections", () => {
       for (;;) await left.write(seededBytes(1, 100_000));
     })().catch(codeOf);
     await readSome(right);
-    let refuse = (_: unknown): void => {};
+    let refuse!: (reason: unknown) => void;
     const refused = new Promise<never>((_, reject) => (refuse = reject));
     left.add({
       read: async function* () {
