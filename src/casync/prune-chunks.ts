@@ -10,22 +10,26 @@ export interface PruneChunksOptions extends AbortOptions {
   /** Chunks and leftovers that were written later stay: their index may not be there yet. */
   readonly youngestMs: number;
   readonly isDry: boolean;
+  /** Called before each removal; nothing is removed any more when it throws. */
+  readonly check?: () => void;
 }
 
 /** Removes the chunks of a store that are not named, and what killed writers left behind. */
 export async function pruneChunks(
   store: KeptChunks,
   named: IdMap,
-  { youngestMs, isDry, signal }: PruneChunksOptions,
+  { youngestMs, isDry, check, signal }: PruneChunksOptions,
 ): Promise<{ readonly removed: number; readonly kept: number }> {
   const options = signal && { signal };
   let [removed, kept] = [0, 0];
   const look = async ({ id, writtenMs }: KeptChunk): Promise<void> => {
     if (named.get(id) !== undefined || writtenMs > youngestMs) return void kept++;
     removed++;
+    check?.();
     if (!isDry) await store.delete(id, options);
   };
   for await (const _ of inOrder(store.kept(options), { count: removalCount }, look));
+  check?.();
   if (!isDry) await store.sweep(Date.now() - youngestMs, options);
   return { removed, kept };
 }

@@ -1,6 +1,6 @@
 import type { ObjectBucket } from "../bucket/object-bucket.ts";
 import { wait } from "../bytes/retry.ts";
-import { isSyncError } from "../errors.ts";
+import { isSyncError, SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
 
 /** How those that prune a store in a bucket and those that write to it know of each other. */
@@ -9,6 +9,8 @@ export const pruneMarkLimits = Object.freeze({
   signMs: 30_000,
   /** Milliseconds without one, after which who prunes is gone. */
   goneMs: 180_000,
+  /** Milliseconds since the last one, after which who prunes removes nothing more. */
+  heldMs: 90_000,
   /** Milliseconds between two looks of who waits. */
   markLookMs: 500,
   /** Bytes of what is read of a mark. */
@@ -41,13 +43,29 @@ export class PruneMark {
     }
   }
 
-  /** Prunes under the mark, once nobody else does. */
-  async hold<Result>(prune: () => Promise<Result>, { signal }: AbortOptions = {}): Promise<Result> {
+  /**
+   * Prunes under the mark, once nobody else does.
+   *
+   * @param prune calls what it is given before it removes anything: that throws LOCKED when this
+   *   process stood still, or the mark could not be written, for so long that others may write
+   */
+  async hold<Result>(
+    prune: (check: () => void) => Promise<Result>,
+    { signal }: AbortOptions = {},
+  ): Promise<Result> {
     const run = crypto.randomUUID();
     let [signCount, version]: [number, string | null] = [0, null];
+    let [signed, isLate] = [timeNow(), false];
+    const check = (): void => {
+      isLate ||= msSince(signed) > pruneMarkLimits.heldMs;
+      if (isLate)
+        throw new SyncError("LOCKED", "this stood still for long, and others may write by now; prune again");
+    };
     const write = async (end: string): Promise<void> => {
+      const started = timeNow();
       const bytes = new TextEncoder().encode(`${run} ${signCount++} ${end}`);
       version = await this.#bucket.write(this.#key, bytes, { replaces: version, ...(signal && { signal }) });
+      signed = started;
     };
     for (let isHeld = false; !isHeld;) {
       await this.settled(signal && { signal });
@@ -56,10 +74,15 @@ export class PruneMark {
     }
     let writing = Promise.resolve();
     const timer = setInterval(() => {
-      writing = writing.then(async () => write("")).catch(() => {});
+      writing = writing
+        .then(async () => {
+          check();
+          await write("");
+        })
+        .catch(() => {});
     }, pruneMarkLimits.signMs);
     try {
-      return await prune();
+      return await prune(check);
     } finally {
       clearInterval(timer);
       await writing;
@@ -71,6 +94,13 @@ export class PruneMark {
     const bytes = await this.#bucket.get(this.#key, pruneMarkLimits.markBytes, signal && { signal });
     return bytes ? textOf(bytes) : "";
   }
+}
+
+/** The time by two clocks: one stands still while the machine sleeps, the other one may be set. */
+const timeNow = (): readonly [number, number] => [performance.now(), Date.now()];
+
+function msSince([ranMs, wasMs]: readonly [number, number]): number {
+  return Math.max(performance.now() - ranMs, Date.now() - wasMs);
 }
 
 /** False when another process was faster. */

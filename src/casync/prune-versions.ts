@@ -32,7 +32,7 @@ export async function pruneVersions(
   const options = signal && { signal };
   const versions = new Versions(bucket, prefix);
 
-  async function prune(): Promise<PruneVersionsSummary> {
+  async function prune(check?: () => void): Promise<PruneVersionsSummary> {
     const all = await versions.list(undefined, options);
     const old = all.filter((one) => isOld(one, all, keptCount, youngestMs));
     if (!isDry && old.length > 0) await versions.remove(old, options);
@@ -40,7 +40,12 @@ export async function pruneVersions(
       all.filter((one) => !old.includes(one)),
       options,
     );
-    const { removed, kept } = await pruneChunks(chunks, named, { youngestMs, isDry, ...options });
+    const { removed, kept } = await pruneChunks(chunks, named, {
+      youngestMs,
+      isDry,
+      ...(check && { check }),
+      ...options,
+    });
     return { versions: old, removedChunks: removed, keptChunks: kept };
   }
 

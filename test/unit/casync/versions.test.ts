@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { s3Bucket } from "../../../src/bucket/s3.ts";
 import { bucketChunks } from "../../../src/casync/bucket-chunks.ts";
 import { PruneMark } from "../../../src/casync/prune-mark.ts";
@@ -141,4 +141,22 @@ test("one prunes a store at a time, and who pushes waits for that", async () => 
   });
   await others;
   expect(order).toEqual(["first", "other", "other"]);
+});
+
+test("who stood still while it pruned removes nothing that others may have begun to use", async () => {
+  const content = noise(71271, 100_000);
+  await push("a", content);
+  await push("a", noise(79190, 1000));
+  onTestFinished(() => void vi.restoreAllMocks());
+  const later = performance.now() + 600_000;
+  pair.source.fault = ({ method, key }) => {
+    if (method === "GET" && key.endsWith(".caibx")) vi.spyOn(performance, "now").mockReturnValue(later);
+    return false;
+  };
+  const before = chunkKeys();
+  await expect(pruneVersions(place, chunks, { keptCount: 1, youngestMs: future })).rejects.toMatchObject({
+    code: "LOCKED",
+  });
+  vi.restoreAllMocks();
+  expect(chunkKeys()).toEqual(before);
 });
