@@ -78,7 +78,7 @@ export class JobLogs {
       text: String(row["text"]),
       ...(row["code"] !== null && { code: String(row["code"]) }),
     }));
-    const next = lines.length < limit ? end : lines.at(-1)!.at + 1;
+    const next = lines.length < limit ? end : (lines.at(-1)?.at ?? from - 1) + 1;
     return { lines, first, next: Math.max(next, Math.min(from, end)), end };
   }
 

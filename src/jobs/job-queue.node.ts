@@ -202,9 +202,8 @@ export class JobQueue {
     const { runningPerClientCount: most = jobLimits.runningPerClientCount } = this.#options;
     const owners = [...new Set(among.map(({ job }) => job.owner))];
     const busy = owners.filter((owner) => among.filter(({ job }) => job.owner === owner).length >= most);
-    for (const job of this.#store.waiting(isPreview, busy))
-      if (isPreview || !among.some(({ job: { spec } }) => meet(spec.to, job.spec.to))) return job;
-    return undefined;
+    const waiting = this.#store.waiting(isPreview, busy);
+    return waiting.find(({ spec }) => isPreview || !among.some(({ job }) => meet(job.spec.to, spec.to)));
   }
 
   #start(job: Job): void {

@@ -26,8 +26,8 @@ const form = {
       text TEXT NOT NULL, PRIMARY KEY (job, at)) WITHOUT ROWID;`,
 };
 
-/** Waiting jobs that are read at one time. */
-const waitingPageCount = 100;
+/** Jobs of one owner that are looked at when one of those that wait is to begin. */
+const firstWaitingCount = 20;
 
 /** What changes of a job while it is under way, and when it is over. */
 export interface JobChange {
@@ -139,15 +139,14 @@ export class JobStore {
     );
   }
 
-  /** Those that wait, the oldest first, but for those of some owners. */
-  *waiting(isPreview: boolean, busyOwners: readonly string[]): Generator<Job> {
+  /** The first of each owner that wait, the oldest first, but for those of some owners. */
+  waiting(isPreview: boolean, busyOwners: readonly string[]): readonly Job[] {
     const others = busyOwners.length === 0 ? "" : `AND owner NOT IN (${busyOwners.map(() => "?").join()})`;
-    const sql = `SELECT * FROM jobs WHERE state = 'queued' AND id > ? AND preview = ? ${others} ORDER BY id LIMIT ?`;
-    for (let page: readonly Job[] | undefined; page?.length !== 0;) {
-      const after = page?.at(-1)!.id ?? 0;
-      page = this.database.all(sql, [after, isPreview ? 1 : 0, ...busyOwners, waitingPageCount]).map(jobOf);
-      yield* page;
-    }
+    const sql = `SELECT * FROM (
+        SELECT *, row_number() OVER (PARTITION BY owner ORDER BY id) AS place FROM jobs
+        WHERE state = 'queued' AND preview = ? ${others})
+      WHERE place <= ? ORDER BY id`;
+    return this.database.all(sql, [isPreview ? 1 : 0, ...busyOwners, firstWaitingCount]).map(jobOf);
   }
 
   /** Those whose time has come, or all that are scheduled. */

@@ -237,7 +237,10 @@ export class ParallelChannel implements ByteChannel {
     this.#noteClosed();
   }
 
-  /** What the loss of a connection means. The last one finds no such group when the peer is gone. */
+  /**
+   * What the loss of a connection means: the last one finds no such group when the other end is
+   * gone.
+   */
   #lossOf(member: Member, thrown: unknown): SyncError {
     if (isSyncError(thrown, "TRUNCATED")) return goneInside(thrown);
     const error = toSyncError(thrown, "PEER_GONE");

@@ -275,6 +275,7 @@ describe("a log of many lines", () => {
     const errors = logs.read(id, { from: 0, limit: 1000, level: "error" });
     expect(errors.lines.map(({ at }) => at)).toEqual([3000, 4000, 5000, 6000, 7000]);
     expect(errors.next).toBe(8000);
+    expect(logs.read(id, { from: 4000, limit: 0 })).toMatchObject({ lines: [], next: 4000 });
   });
 
   it("makes room for later ones when all together are too long", () => {
