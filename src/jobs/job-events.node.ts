@@ -54,6 +54,7 @@ export class JobEvents {
     clearTimeout(this.#timer);
     clearInterval(this.#alive);
     for (const { response } of this.#listeners) response.end();
+    this.#listeners.clear(); // one that takes nothing would be written to after its end
   }
 
   #schedule(): void {
