@@ -60,6 +60,7 @@ export async function copyRange(lease: Lease, tools: RangeTools): Promise<void> 
       end(seen);
     } catch (thrown) {
       failure ??= { thrown };
+      steps.stop();
     } finally {
       slots.give(outcome !== undefined && outcome.type !== "failed");
     }

@@ -23,6 +23,7 @@ export class SettledSteps {
   readonly #lease: Lease;
   readonly #open: Step[] = [];
   #go: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(lease: Lease) {
     this.#lease = lease;
@@ -44,9 +45,15 @@ export class SettledSteps {
     };
   }
 
-  /** Waits until one more step may begin. */
+  /** A step has failed, and those behind it will not be settled: nobody waits for that. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#go?.();
+  }
+
+  /** Waits until one more step may begin, or all have been stopped. */
   async room(): Promise<void> {
-    while (this.#open.length >= stepLimits.openStepCount)
+    while (this.#open.length >= stepLimits.openStepCount && !this.#isStopped)
       await new Promise<void>((resolve) => (this.#go = resolve));
   }
 
