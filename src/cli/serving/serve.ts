@@ -93,9 +93,9 @@ async function openAnnex(
   }: Required<Pick<DirShareOptions, "readOnly" | "durable" | "worldWritable">>,
   report: Report,
 ): Promise<JobAnswers | undefined> {
-  const { jobs } = options;
+  const { jobs, ...values } = options; // to reach a place, --jobs is a number of connections
   if (jobs !== undefined)
-    return openJobsIn(jobs, options, { root, readOnly, durable, worldWritable }, report);
+    return openJobsIn(jobs, values, { root, readOnly, durable, worldWritable }, report);
   const names = Object.keys(jobOptions) as (keyof typeof jobOptions)[];
   const stray = names.find((name) => options[name] !== undefined);
   if (stray !== undefined) throw new SyncError("USAGE", `--${stray} is for --jobs`);
