@@ -35,7 +35,7 @@ async function waitFor(url: string, id: number, holds: (job: Job) => boolean): P
 
 it("a job goes on after the server was killed in its middle", async () => {
   const folder = freshFolder();
-  plant(join(folder, "tree"), { "a.txt": "one", big: noise(2_000_000, "big") });
+  plant(join(folder, "tree"), { "a.txt": "one", big: noise(800_000, "big") });
   plant(join(folder, "backup"), {});
   const line = [
     ...["jobs", join(folder, "jobs")],

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -27,14 +27,15 @@ function versions() {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-stored-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const at = (name: string): string => join(folder, name);
-  for (const [name, bytes] of [
-    ["v1", blob],
-    ["v2", changed],
+  for (const [name, bytes, timeSec] of [
+    ["v1", blob, 1000],
+    ["v2", changed, 2000],
   ] as const) {
     mkdirSync(at(name));
     writeFileSync(join(at(name), "blob"), bytes);
     writeFileSync(join(at(name), "small"), name);
     writeFileSync(join(at(name), "empty"), "");
+    for (const file of ["blob", "small", "empty"]) utimesSync(join(at(name), file), timeSec, timeSec);
   }
   return { at, store: at("all.castr") };
 }
