@@ -34,17 +34,20 @@ async function serving(options: Partial<ServerOptions> = {}) {
 
 /**
  * What stands between, and how many bytes each connection has moved. The first waits behind its
- * first 100 kB until there are four.
+ * first 100 kB until the server has answered four.
  */
 async function meter(url: string, onMoved: (moved: number[], sockets: Socket[]) => void = () => {}) {
   const moved: number[] = [];
   const sockets: Socket[] = [];
   const waiting: Socket[] = [];
+  let answeredCount = 0;
   const between = createServer({ allowHalfOpen: true }, (near) => {
     const at = moved.push(0) - 1;
-    if (moved.length === 4) for (const socket of waiting) socket.resume();
     const far = connect({ port: Number(new URL(url).port), allowHalfOpen: true });
     sockets.push(near);
+    far.once("data", () => {
+      if (++answeredCount === 4) for (const socket of waiting) socket.resume();
+    });
     near.on("error", () => far.destroy()).on("close", () => far.destroy());
     far.on("error", () => near.destroy()).on("close", () => near.destroy());
     for (const [from, to] of [
@@ -54,7 +57,7 @@ async function meter(url: string, onMoved: (moved: number[], sockets: Socket[]) 
       from.on("data", (bytes) => {
         moved[at]! += bytes.length;
         onMoved(moved, sockets);
-        if (at > 0 || moved[0]! < 100_000 || moved.length >= 4) return;
+        if (at > 0 || moved[0]! < 100_000 || answeredCount >= 4) return;
         from.pause();
         waiting.push(from);
       });
@@ -98,8 +101,10 @@ test("connections that break give their work to the others, and are replaced", a
   const lost: string[] = [];
   const broken = new Set<Socket>();
   const { port, moved } = await meter(url, (bytes, sockets) => {
+    const isOfUse = (socket: Socket, at: number): boolean => bytes[at]! > 20_000 && !broken.has(socket);
     for (const [at, socket] of sockets.entries()) {
       if (at > 2 || bytes[at]! < 400_000 || broken.has(socket)) continue;
+      if (!sockets.some((other, i) => other !== socket && isOfUse(other, i))) continue;
       broken.add(socket);
       socket.resetAndDestroy();
     }
