@@ -1,5 +1,5 @@
 import { mkdirSync, lstatSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SyncError } from "../errors.ts";
@@ -17,6 +17,9 @@ function folderOf(group: string): string {
     throw new SyncError("USAGE", "a group of connections is named by 32 digits in hex");
   return join(tmpdir(), `rsync-stream-${group}`);
 }
+
+/** Bytes of the path of a socket on any system. */
+const maxSocketPathBytes = 103;
 
 const socketIn = (folder: string): string => join(folder, "socket");
 
@@ -44,9 +47,9 @@ export async function openGroup(group: string, first: ByteChannel): Promise<Byte
   const channel = new ParallelChannel({ onOver: close });
   try {
     mkdirSync(folder, { mode: 0o700 });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(socketIn(folder), resolve);
+    await listen(server, socketIn(folder)).catch((thrown: unknown) => {
+      close();
+      throw thrown;
     });
   } catch (cause) {
     first.abort(cause);
@@ -57,6 +60,15 @@ export async function openGroup(group: string, first: ByteChannel): Promise<Byte
   }
   channel.add(first);
   return channel;
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  // The system would take the beginning of a longer one, which lies in another directory.
+  if (Buffer.byteLength(path) > maxSocketPathBytes) throw new Error("the path of the socket is too long");
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
 }
 
 /**
