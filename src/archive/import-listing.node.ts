@@ -3,11 +3,12 @@ import { dirname, join, basename } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { pathOf } from "../bytes/byte-text.node.ts";
-import { SyncError, toSyncError, withPath } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { csvRows } from "./csv-rows.ts";
 import { fieldReader, type FieldReader, findColumns } from "./listed-fields.node.ts";
 import { listingLimits } from "./listing-limits.ts";
+import { failureOfFile, tellingPath } from "./telling-path.ts";
 import { linesOf } from "./text-lines.ts";
 import type { IndexedEntry } from "./tree-index.node.ts";
 
@@ -36,9 +37,7 @@ export async function openListing(path: string, options: ImportOptions = {}): Pr
   try {
     return await open(path, options);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT")
-      throw new SyncError("NOT_FOUND", "no such file or directory", { cause: thrown, detail: { path } });
-    throw withPath(toSyncError(thrown, "IO"), path);
+    throw failureOfFile(thrown, path);
   }
 }
 
@@ -53,7 +52,7 @@ async function open(path: string, options: ImportOptions): Promise<ForeignListin
   const columns = options.columns ?? named;
   if (!columns) throw new SyncError("USAGE", "the first row names no columns; name them with --columns");
   const reader = fieldReader(columns, options.digest);
-  return { digest: reader.digest, entries: csvEntries(path, reader, named ? 1 : 0) };
+  return { digest: reader.digest, entries: tellingPath(csvEntries(path, reader, named ? 1 : 0), path) };
 }
 
 async function* csvEntries(
@@ -82,7 +81,7 @@ function jsonListing(path: string, first: string, { digest }: ImportOptions): Fo
         return reader.read(columns.map((name) => record[name])) ?? [];
       });
   };
-  return { digest: reader.digest, entries: entries() };
+  return { digest: reader.digest, entries: tellingPath(entries(), path) };
 }
 
 function parse(line: string): Readonly<Record<string, unknown>> {
@@ -125,13 +124,21 @@ function placeOf(manifest: string, name: string): string {
 function inventory({ columns, files }: Manifest): ForeignListing {
   const reader = fieldReader(columns, undefined);
   const keyAt = columns.findIndex((name) => name.trim().toLowerCase() === "key");
-  // Keys are written as in a query there.
   const decode = (row: readonly string[]): readonly string[] =>
-    row.map((value, at) => (at === keyAt ? decodeURIComponent(value.replaceAll("+", " ")) : value));
+    row.map((value, at) => (at === keyAt ? decodeKey(value) : value));
   const entries = async function* (): AsyncGenerator<readonly IndexedEntry[]> {
-    for (const file of files) yield* csvEntries(file, reader, 0, decode);
+    for (const file of files) yield* tellingPath(csvEntries(file, reader, 0, decode), file);
   };
   return { digest: reader.digest, entries: entries() };
+}
+
+/** A key as it is, of one that is written as in a query. @throws BAD_MESSAGE */
+function decodeKey(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch (cause) {
+    throw new SyncError("BAD_MESSAGE", "a key of the inventory is written wrongly", { cause });
+  }
 }
 
 /** What is in a file, or in what was compressed into it. */

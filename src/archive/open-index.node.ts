@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import { pathOf } from "../bytes/byte-text.node.ts";
-import { isSyncError, SyncError, toSyncError, withPath } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import { jsonMagic, openJsonIndex } from "./json-index.node.ts";
 import { sortedEntries } from "./sorted-entries.node.ts";
 import { openSqlite, sqlite, sqliteMagic } from "./sqlite-file.node.ts";
 import { isSqliteIndex, openSqliteIndex } from "./sqlite-index.node.ts";
 import { hasTarTable, readTarTable, type TarLikeRow } from "./tar-like-index.node.ts";
+import { failureOfFile, tellingPath } from "./telling-path.ts";
 import type { IndexedEntry, TreeIndex } from "./tree-index.node.ts";
 
 /**
@@ -19,9 +20,7 @@ export function openIndex(path: string): TreeIndex {
     const index = open(path);
     return { ...index, entries: (options) => tellingPath(index.entries(options), path) };
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT")
-      throw new SyncError("NOT_FOUND", "no such file or directory", { cause: thrown, detail: { path } });
-    throw withPath(toSyncError(thrown, "IO"), path);
+    throw failureOfFile(thrown, path);
   }
 }
 
@@ -94,12 +93,4 @@ export function fileEntry(path: string, size: number, digest?: string): IndexedE
     digest,
     isUnsettled: false,
   };
-}
-
-async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
-  try {
-    yield* items;
-  } catch (thrown) {
-    throw isSyncError(thrown) ? withPath(thrown, path) : toSyncError(thrown, "IO", { path });
-  }
 }

@@ -74,6 +74,9 @@ it("reads an inventory of S3, without what is no more", async () => {
   const path = join(dir, "2026-01-01T00-00Z", "manifest.json");
   writeFileSync(path, JSON.stringify(manifest));
   expect(await entriesIn(path)).toEqual(both);
+  writeFileSync(join(dir, "data", "1.csv.gz"), gzipSync(rows[0]!.replace("%2C", "%FF")));
+  const wrong = { code: "BAD_MESSAGE", detail: { path: join(path, "..", "..", "data", "1.csv.gz") } };
+  await expect(entriesIn(path)).rejects.toMatchObject(wrong);
 });
 
 it.each([
@@ -85,7 +88,15 @@ it.each([
   ["a line without end", `path,size\n${"a".repeat(200_000)}`, "LIMIT"],
   ["nothing", "", "USAGE"],
 ])("refuses a listing with %s", async (_, text, code) => {
-  await expect(importOf("l.csv", text)).rejects.toMatchObject({ code });
+  const detail = { path: expect.anything() as unknown };
+  await expect(importOf("l.csv", text)).rejects.toMatchObject({ code, detail });
+});
+
+it("tells of which file it is that cannot be unpacked", async () => {
+  const cut = gzipSync("path,size\na,1\n").subarray(0, 20);
+  await expect(importOf("l.csv.gz", cut)).rejects.toMatchObject({
+    detail: { path: expect.stringMatching(/l\.csv\.gz$/) as unknown },
+  });
 });
 
 it("cuts text into rows wherever its blocks end", async () => {

@@ -1,0 +1,17 @@
+import { SyncError, toSyncError, withPath } from "../errors.ts";
+
+/** What went wrong with a file, with its path. */
+export function failureOfFile(thrown: unknown, path: string): SyncError {
+  if ((thrown as { readonly code?: unknown }).code === "ENOENT")
+    return new SyncError("NOT_FOUND", "no such file or directory", { cause: thrown, detail: { path } });
+  return withPath(toSyncError(thrown, "IO"), path);
+}
+
+/** What comes from a file; what goes wrong with it is told with its path. */
+export async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (thrown) {
+    throw failureOfFile(thrown, path);
+  }
+}
