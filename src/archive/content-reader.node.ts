@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
+import { wait } from "../bytes/retry.ts";
 import { type SyncError, withPath } from "../errors.ts";
 import type { TreeSource } from "../tree/source.ts";
 import type { AbortOptions } from "../types.ts";
@@ -76,7 +76,7 @@ export class ContentReader<File> {
     if (bytesPerSecond === undefined) return;
     const nowMs = performance.now();
     this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + (bytes * 1000) / bytesPerSecond;
-    await wait(this.#freeAtMs - nowMs, undefined, { ...(signal && { signal }) });
+    await wait(this.#freeAtMs - nowMs, signal);
   }
 }
 

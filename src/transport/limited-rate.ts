@@ -1,4 +1,4 @@
-import { waitFor } from "../bytes/wait.ts";
+import { wait } from "../bytes/retry.ts";
 import type { Bytes, Duplex } from "../types.ts";
 import { type ByteChannel, channelOf, duplexOf } from "./channel.ts";
 
@@ -58,7 +58,7 @@ class LimitedChannel implements ByteChannel {
   async #wait(): Promise<void> {
     const { signal } = this.#gone;
     signal.throwIfAborted();
-    await waitFor(this.#freeAt - performance.now(), signal);
-    signal.throwIfAborted();
+    const restMs = this.#freeAt - performance.now();
+    if (restMs > 0) await wait(restMs, signal);
   }
 }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import { listTree } from "../../archive/list-tree.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
 import { cutParts, parsePart, type PartTotals, rangeOf } from "../../archive/parts.node.ts";
 import { shareParts } from "../../archive/share-parts.ts";
 import type { IndexedEntry } from "../../archive/tree-index.node.ts";
 import { override } from "../../bytes/override.ts";
+import { wait } from "../../bytes/retry.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { openSource } from "../../transfer/open-source.node.ts";
@@ -127,7 +127,7 @@ async function untilUnlocked(act: () => Promise<void>, { signal }: AbortOptions)
       return await act();
     } catch (thrown) {
       if (!isSyncError(thrown, "LOCKED") || performance.now() > end) throw thrown;
-      await wait(lockedPauseMs, undefined, { ...(signal && { signal }) });
+      await wait(lockedPauseMs, signal);
     }
   }
 }

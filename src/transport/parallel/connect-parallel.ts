@@ -1,5 +1,5 @@
 import { toHex } from "../../bytes/hex.ts";
-import { waitFor } from "../../bytes/wait.ts";
+import { wait } from "../../bytes/retry.ts";
 import { type SyncError, toSyncError } from "../../errors.ts";
 import type { AbortOptions, Duplex } from "../../types.ts";
 import { channelOf, duplexOf } from "../channel.ts";
@@ -65,7 +65,7 @@ async function keepUp(
     }
     const movedBefore = channel.movedBytes;
     const began = performance.now();
-    await waitFor(tickMs, over);
+    await wait(tickMs, over).catch(() => {}); // the loop ends with `over`
     const rate = ((channel.movedBytes - movedBefore) * 1000) / (performance.now() - began);
     if (connectionCount === undefined) wantedCount = growth.observe(rate, channel.connectionCount);
   }
