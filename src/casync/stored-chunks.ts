@@ -1,6 +1,6 @@
 import { isSyncError } from "../errors.ts";
 import type { ChunkReader } from "../store/store.ts";
-import type { Bytes } from "../types.ts";
+import type { AbortOptions, Bytes } from "../types.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
 
@@ -25,9 +25,10 @@ export async function storedChunk(
   store: ChunkReader & Partial<StoredChunks>,
   id: Bytes,
   coding: ChunkCoding,
+  options?: AbortOptions,
 ): Promise<Bytes | undefined> {
   try {
-    return store.stored?.(id, coding) ?? coding.encode((await store.get(id)).bytes);
+    return store.stored?.(id, coding) ?? coding.encode((await store.get(id, options)).bytes);
   } catch (thrown) {
     if (isSyncError(thrown, "NOT_FOUND")) return undefined;
     throw thrown;

@@ -33,6 +33,13 @@ export interface MirrorTotals {
   readonly movedBytes: number;
 }
 
+/** Totals while they are counted. */
+export type ChangingMirrorTotals = { -readonly [Name in keyof MirrorTotals]: number };
+
+export function noMirrorTotals(): ChangingMirrorTotals {
+  return { listed: 0, moved: 0, failed: 0, movedBytes: 0 };
+}
+
 /** What became of all of them. */
 export interface MirrorSummary extends MirrorTotals {
   /** Bytes on the wire in each direction, everything included. */

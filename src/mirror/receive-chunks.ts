@@ -18,7 +18,7 @@ import type { Bytes, Duplex } from "../types.ts";
 import { ChunkRowReader } from "./chunk-row.ts";
 import { checkMirrorHello, encodeMirrorHello } from "./mirror-hello.ts";
 import { mirrorLimits } from "./mirror-limits.ts";
-import type { MirrorOptions, MirrorSummary, MirrorTotals } from "./mirror-options.ts";
+import { type MirrorOptions, type MirrorSummary, noMirrorTotals } from "./mirror-options.ts";
 
 /**
  * Takes the chunks into a store that another store has and this one lacks. Each is verified before
@@ -66,12 +66,7 @@ interface Arrival {
 
 /** The part of a receiver that answers lists and takes content. */
 class ChunkReceiving {
-  readonly totals: { -readonly [Name in keyof MirrorTotals]: number } = {
-    listed: 0,
-    moved: 0,
-    failed: 0,
-    movedBytes: 0,
-  };
+  readonly totals = noMirrorTotals();
   readonly #store: ChunkWriter;
   readonly #link: Link;
   readonly #options: MirrorOptions;

@@ -17,7 +17,7 @@ import { encodeChunkRow } from "./chunk-row.ts";
 import { HeardFrames } from "./heard-frames.ts";
 import { checkMirrorHello, encodeMirrorHello } from "./mirror-hello.ts";
 import { mirrorLimits } from "./mirror-limits.ts";
-import type { MirrorOptions, MirrorSummary, MirrorTotals } from "./mirror-options.ts";
+import { type MirrorOptions, type MirrorSummary, noMirrorTotals } from "./mirror-options.ts";
 
 /**
  * Brings a store elsewhere up to date with chunks of this one: names them, hears a bit for each,
@@ -62,12 +62,7 @@ export async function sendChunks(
 
 /** The part of a sender that lists, hears answers and sends content. */
 class ChunkSending {
-  readonly totals: { -readonly [Name in keyof MirrorTotals]: number } = {
-    listed: 0,
-    moved: 0,
-    failed: 0,
-    movedBytes: 0,
-  };
+  readonly totals = noMirrorTotals();
   readonly #store: ChunkReader;
   readonly #link: Link;
   readonly #heard: HeardFrames;
@@ -126,7 +121,7 @@ class ChunkSending {
   async #read(id: ChunkId): Promise<Bytes | undefined> {
     const { coding = compressedCoding(), onTrouble, signal } = this.#options;
     try {
-      const stored = await storedChunk(this.#store, id, coding);
+      const stored = await storedChunk(this.#store, id, coding, signal && { signal });
       if (stored) this.totals.movedBytes += stored.length;
       else onTrouble?.(new SyncError("CHUNK_MISSING", `chunk ${toHex(id)} is not in the store any more`));
       return stored;
