@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { shareParts } from "../../../src/archive/share-parts.ts";
-import { memoryRegister } from "../../../src/coordinator/memory-register.ts";
+import { memoryRegister } from "../coordinator/memory-register.ts";
 import type { Register } from "../../../src/coordinator/register.ts";
 
 const count = 40;

@@ -1,4 +1,4 @@
-import type { Register } from "./register.ts";
+import type { Register } from "../../../src/coordinator/register.ts";
 
 /** A register of this process: for work that its own parts share. */
 export function memoryRegister(): Register {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "../../../src/bucket/random.ts";
 import type { Lease } from "../../../src/coordinator/lease.ts";
-import { memoryRegister } from "../../../src/coordinator/memory-register.ts";
+import { memoryRegister } from "./memory-register.ts";
 import type { Register } from "../../../src/coordinator/register.ts";
 import { SharedWork, type SharedWorkOptions } from "../../../src/coordinator/shared-work.ts";
 import type { WorkRange } from "../../../src/coordinator/work-record.ts";

@@ -4,7 +4,7 @@ import { nodeFetch } from "../../../../src/bucket/node-fetch.node.ts";
 import { seededRandom } from "../../../../src/bucket/random.ts";
 import { shareBuckets, type ShareBucketsOptions } from "../../../../src/bucket/share/share-buckets.node.ts";
 import { Slots } from "../../../../src/bucket/sync/slots.ts";
-import { memoryRegister } from "../../../../src/coordinator/memory-register.ts";
+import { memoryRegister } from "../../coordinator/memory-register.ts";
 import type { Register } from "../../../../src/coordinator/register.ts";
 import { printedSeed } from "../../../printed-seed.ts";
 import { countOf, quick, usePair } from "../sync/pairs.ts";
