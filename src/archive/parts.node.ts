@@ -66,7 +66,7 @@ export function rangeOf(bounds: readonly string[], number: number): PathRange {
   return { ...(from !== undefined && { from }), ...(before !== undefined && { before }) };
 }
 
-/** Where a path is: before a range, in it, or behind it. */
+/** True for a path that is in a range. */
 export function isInRange(path: string, { from, before }: PathRange): boolean {
   const key = orderKeyOf(path);
   return (from === undefined || key >= from) && (before === undefined || key < before);

@@ -175,7 +175,7 @@ class StateKeeper {
 }
 
 /** The paths of the part that is asked for. @throws USAGE */
-export async function rangeOfPart(
+async function rangeOfPart(
   index: TreeIndex,
   part: string | undefined,
   options: AbortOptions,
@@ -188,7 +188,7 @@ export async function rangeOfPart(
 const unitSec: Readonly<Record<string, number>> = { h: 3600, d: 86_400, w: 604_800 };
 
 /** A time, or how long ago: `2026-12-31T23:59`, `12h`, `7d`. @throws USAGE */
-export function parseSince(text: string, nowMs: number): number {
+function parseSince(text: string, nowMs: number): number {
   const [, count, unit] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
   if (unit !== undefined) return Math.floor(nowMs / 1000) - Number(count) * unitSec[unit]!;
   const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;

@@ -94,8 +94,7 @@ async function openAnnex(
   report: Report,
 ): Promise<JobAnswers | undefined> {
   const { jobs, ...values } = options; // to reach a place, --jobs is a number of connections
-  if (jobs !== undefined)
-    return openJobsIn(jobs, values, { root, readOnly, durable, worldWritable }, report);
+  if (jobs !== undefined) return openJobsIn(jobs, values, { root, readOnly, durable, worldWritable }, report);
   const names = Object.keys(jobOptions) as (keyof typeof jobOptions)[];
   const stray = names.find((name) => options[name] !== undefined);
   if (stray !== undefined) throw new SyncError("USAGE", `--${stray} is for --jobs`);

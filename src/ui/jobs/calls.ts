@@ -18,13 +18,16 @@ export interface JobList {
   readonly counts: Partial<Record<JobState, number>>;
 }
 
+/** Jobs that are asked for at once. */
+export const listedCount = 50;
+
 /** The calls of the server. Each throws what it refuses with. */
 export const calls = {
   describe: () => ask<Description>("GET", "v1"),
   list: (states: string, before: number | undefined) =>
     ask<JobList>(
       "GET",
-      `v1/jobs?limit=50${states && `&state=${states}`}${before === undefined ? "" : `&before=${before}`}`,
+      `v1/jobs?limit=${listedCount}${states && `&state=${states}`}${before === undefined ? "" : `&before=${before}`}`,
     ),
   read: (id: number) => ask<JobWithCourse>("GET", `v1/jobs/${id}`),
   log: (id: number, from: number, level: LogLevel) =>

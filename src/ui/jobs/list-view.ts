@@ -1,6 +1,6 @@
 import type { Job } from "../../jobs/job.ts";
 import { element } from "../elements.ts";
-import { calls } from "./calls.ts";
+import { calls, listedCount } from "./calls.ts";
 import { made } from "./made.ts";
 import { shareOf, stateTexts, timeText, titleOf, wayOf } from "./texts.ts";
 
@@ -24,10 +24,9 @@ export function bindList(guard: (work: Promise<unknown>) => void): void {
 /** Shows the newest jobs. */
 export async function showList(): Promise<void> {
   last = undefined;
-  const before = document.createDocumentFragment();
   const found = await calls.list(parts.state.value, undefined);
   rows.clear();
-  parts.rows.replaceChildren(before);
+  parts.rows.replaceChildren();
   append(found.jobs);
 }
 
@@ -65,7 +64,7 @@ function append(jobs: readonly Job[]): void {
     parts.rows.append(row);
   }
   last = jobs.at(-1)?.id ?? last;
-  parts.more.hidden = jobs.length < 50;
+  parts.more.hidden = jobs.length < listedCount;
   parts.empty.hidden = rows.size > 0;
 }
 
