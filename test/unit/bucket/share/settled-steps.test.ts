@@ -4,7 +4,10 @@ import { Lease } from "../../../../src/coordinator/lease.ts";
 
 /** Steps of a lease, as many as may be open, none of which has ended. */
 function fullSteps() {
-  const lease = new Lease({ id: 0, beat: 0, isWanted: false, isWhole: false }, (a, b) => Number(a) - Number(b));
+  const lease = new Lease(
+    { id: 0, beat: 0, isWanted: false, isWhole: false },
+    (a, b) => Number(a) - Number(b),
+  );
   const steps = new SettledSteps(lease);
   const ends = Array.from({ length: stepLimits.openStepCount }, (_, i) => steps.begin(`${i}`, false));
   return { steps, ends };
