@@ -36,6 +36,7 @@ export interface MirrorTotals {
 /** Totals while they are counted. */
 export type ChangingMirrorTotals = { -readonly [Name in keyof MirrorTotals]: number };
 
+/** Totals before anything was counted. */
 export function noMirrorTotals(): ChangingMirrorTotals {
   return { listed: 0, moved: 0, failed: 0, movedBytes: 0 };
 }
