@@ -19,9 +19,15 @@ export interface ParallelConnectOptions {
   readonly onLost?: ((error: SyncError) => void) | undefined;
 }
 
-/** After so many attempts in a row that failed no more connections are made. */
+/** After so many moments in a row in which none came about, no more connections are made. */
 const maxFailureCount = 5;
 const tickMs = 1000;
+
+/** What has become of new connections since that was last looked at. */
+interface News {
+  heardCount: number;
+  readonly failures: SyncError[];
+}
 
 /**
  * Connects by a group of connections. One that breaks is replaced. The first one has to come about;
@@ -35,9 +41,15 @@ export function connectParallel(
     const group = makeGroup();
     const first = await connect({ group, opens: true }, given);
     const life = new AbortController();
+    const news: News = { heardCount: 0, failures: [] };
+    let isKept = false;
     const channel = new ParallelChannel({
-      ...(options.onLost && { onLost: options.onLost }),
-      onHeard: () => void keepUp(channel, join, options, life.signal),
+      onLost: (error, wasHeard) => (wasHeard ? options.onLost?.(error) : void news.failures.push(error)),
+      onHeard: () => {
+        news.heardCount++;
+        if (!isKept) void keepUp(channel, join, news, options, life.signal);
+        isKept = true;
+      },
       onOver: () => life.abort(),
     });
     const join = () => connect({ group, opens: false }, { signal: life.signal });
@@ -46,29 +58,54 @@ export function connectParallel(
   };
 }
 
-/** Makes connections as long as there should be more. */
+/**
+ * Makes connections as long as there should be more. Those that did not come about are told a
+ * moment later, unless the session is over by then: so nobody hears of one that came too late.
+ */
 async function keepUp(
   channel: ParallelChannel,
   join: () => Promise<Duplex>,
+  news: News,
   { connectionCount, onLost }: ParallelConnectOptions,
   over: AbortSignal,
 ): Promise<void> {
   const growth = new Growth(parallelLimits.adaptiveConnectionCount);
   let wantedCount = connectionCount ?? 1;
   let failureCount = 0;
-  while (!over.aborted && failureCount < maxFailureCount) {
-    const missing = Math.max(0, wantedCount - channel.connectionCount);
-    const attempts = Array.from({ length: missing }, async () => channel.add(channelOf(await join())));
-    for (const attempt of await Promise.allSettled(attempts)) {
-      failureCount = attempt.status === "rejected" ? failureCount + 1 : 0;
-      if (attempt.status === "rejected" && !over.aborted) onLost?.(toSyncError(attempt.reason));
-    }
+  while (!over.aborted) {
+    news.heardCount = 0;
+    const missing = Math.min(wantedCount - channel.connectionCount, attemptsAfter(failureCount));
+    await addAll(channel, join, missing, news);
     const movedBefore = channel.movedBytes;
     const began = performance.now();
     await wait(tickMs, over).catch(() => {}); // the loop ends with `over`
+    if (over.aborted) return;
+    const failures = news.failures.splice(0);
+    for (const error of failures) onLost?.(error);
+    if (news.heardCount > 0) failureCount = 0;
+    else if (failures.length > 0) failureCount++;
     const rate = ((channel.movedBytes - movedBefore) * 1000) / (performance.now() - began);
     if (connectionCount === undefined) wantedCount = growth.observe(rate, channel.connectionCount);
   }
+}
+
+/** How many connections are tried at once: one alone where others have failed. */
+function attemptsAfter(failureCount: number): number {
+  if (failureCount === 0) return Infinity;
+  return failureCount < maxFailureCount ? 1 : 0;
+}
+
+async function addAll(
+  channel: ParallelChannel,
+  join: () => Promise<Duplex>,
+  count: number,
+  news: News,
+): Promise<void> {
+  const attempts = Array.from({ length: Math.max(0, count) }, async () =>
+    channel.add(channelOf(await join())),
+  );
+  for (const attempt of await Promise.allSettled(attempts))
+    if (attempt.status === "rejected") news.failures.push(toSyncError(attempt.reason));
 }
 
 function makeGroup(): string {

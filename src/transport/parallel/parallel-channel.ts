@@ -20,9 +20,12 @@ export interface ParallelOptions {
   readonly tellMs?: number;
   /** When all is said, until connections that do not end are broken off; 2000 unless given. */
   readonly lingerMs?: number;
-  /** Called when a connection breaks and others go on. */
-  readonly onLost?: (error: SyncError) => void;
-  /** Called when the first word of the other end has come. */
+  /**
+   * Called when a connection breaks and others go on. `wasHeard` is false when nothing had come
+   * over it: the other end may never have taken it in.
+   */
+  readonly onLost?: (error: SyncError, wasHeard: boolean) => void;
+  /** Called when the first word of the other end has come over a connection. */
   readonly onHeard?: () => void;
   /** Called when no connection is left, whichever way it went. */
   readonly onOver?: () => void;
@@ -35,7 +38,7 @@ class Member extends Carrier {
   wake: () => void = () => {};
   /** True while it waits for that. */
   isIdle = false;
-  /** True once anything has come over it. */
+  /** True once something has come over it: the other end has taken it in. */
   isHeard = false;
   /** Data records that have come over it. */
   hereCount = 0;
@@ -196,7 +199,7 @@ export class ParallelChannel implements ByteChannel {
     for (let record = await readRecord(reader); record !== undefined; record = await readRecord(reader)) {
       if (this.#isBroken) return;
       isEnded ||= record.type === "end";
-      if (!this.#isHeard) this.#options.onHeard?.();
+      if (!member.isHeard) this.#options.onHeard?.();
       this.#isHeard = member.isHeard = true;
       this.#hear(member, record);
     }
@@ -233,7 +236,7 @@ export class ParallelChannel implements ByteChannel {
     member.channel.abort(error);
     if (error.code === "BAD_MESSAGE") return this.#fail(error); // who lies is not heard any more
     if (this.#members.size === 0) return this.#fail(error);
-    this.#options.onLost?.(error);
+    this.#options.onLost?.(error, member.isHeard);
     this.#noteClosed();
   }
 
