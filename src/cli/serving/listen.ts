@@ -49,7 +49,6 @@ export async function serveUntilInterrupted(
 ): Promise<void> {
   const { host, port } = parseListen(options.listen ?? "127.0.0.1:8730");
   const { tokens, secret } = readTokens(options);
-  const scopes = offer.readOnly === true || !mayPush(offer) ? "read" : "read and write";
   if (!tokens && options["no-auth"] !== true && !isOwnAddress(host)) {
     throw new SyncError(
       "USAGE",
@@ -76,7 +75,7 @@ export async function serveUntilInterrupted(
   const url = await server.listen({ host, port, ...(tls && { tls }) });
   if (secret !== undefined) report.notice(`token: ${secret}`, { token: secret });
   const who = isOwnAddress(host) ? "anybody on this machine" : "anybody";
-  const access = tokens ? "a token is needed" : `${who} may ${scopes}`;
+  const access = tokens ? "a token is needed" : `${who} may ${whatAnybodyMay(offer)}`;
   const stored = (["chunks", "indexes"] as const).map((what) => {
     const offered = offer[what];
     const does = offered?.isWritable === true ? "takes and gives" : "gives";
@@ -89,8 +88,20 @@ export async function serveUntilInterrupted(
   log.end();
 }
 
-function mayPush({ share }: Pick<ServerOptions, "share">): boolean {
-  return share === undefined || share.openTarget !== undefined;
+/** What is let without a token. */
+function whatAnybodyMay({
+  annex,
+  readOnly,
+  share,
+}: Pick<ServerOptions, "annex" | "readOnly" | "share">): string {
+  const mayPull = share === undefined || share.openTree !== undefined;
+  const mayPush = readOnly !== true && (share === undefined || share.openTarget !== undefined);
+  const things = [
+    ...(mayPull ? ["read"] : []),
+    ...(mayPush ? ["write"] : []),
+    ...(annex ? ["start jobs"] : []),
+  ];
+  return things.join(" and ");
 }
 
 function parseListen(text: string): { host: string; port: number } {
