@@ -46,6 +46,7 @@ it("a job goes on after the server was killed in its middle", async () => {
   await waitFor(first.url, id, ({ progress }) => (progress?.newBytes ?? 0) > 0);
   await first.stop("SIGKILL");
   const second = await listening(...line);
+  expect(second.lines.join()).toContain("anybody on this machine may start jobs");
   const job = await waitFor(second.url, id, ({ state }) => state === "done");
   expect(job.attempts).toBe(2);
   expect(picture(join(folder, "backup"))).toEqual(picture(join(folder, "tree")));
@@ -63,7 +64,9 @@ it("beside what is served, from it to a server whose token is told to nobody", a
   const server = await listening(
     ...["serve", join(folder, "served"), "--jobs", join(folder, "jobs"), "--fix", "to=far/copy"],
     ...["--place", `far=${other.url}`, "--place-token", `far=${join(folder, "token")}`],
+    ...["--place", `open=${other.url}`, "--place", "host=host:tree"],
   );
+  expect(server.lines.join()).toContain("may read and write and start jobs");
   const { id } = await submit(server.url, { from: "root/tree/" });
   await waitFor(server.url, id, ({ state }) => state === "done");
   expect(readFileSync(join(folder, "other", "copy", "a.txt"), "utf8")).toBe("one");

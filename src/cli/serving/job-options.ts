@@ -44,6 +44,12 @@ export const jobOptions = {
 
 type Values = OptionValues<typeof jobOptions>;
 
+/** What a server is told about itself, by names that also options of transfers have. */
+interface OwnOfServer {
+  readonly jobs?: string;
+  readonly "token-file"?: string;
+}
+
 /** What is offered beside the places that the options name. */
 interface Offer extends DirShareOptions {
   /** A directory that is the place `root`. */
@@ -84,9 +90,10 @@ function placeOf(text: string, values: Values, share: DirShareOptions, report: R
     if (token !== undefined) throw new SyncError("USAGE", `${name} is a place here, and needs no token`);
     return { name, share: dirShare(pathOf(endpoint.path), share) };
   }
-  const own = { ...values, ...(token !== undefined && { "token-file": token }) };
+  const { jobs: _jobs, "token-file": _tokens, ...common } = values as Values & OwnOfServer;
+  const own = { ...common, ...(token !== undefined && { "token-file": token }) };
   const access = readConnectorOptions(endpoint, own, report);
-  const { onRemoteText: _, ...reached } = access; // a job has a log of its own
+  const { onRemoteText: _text, ...reached } = access; // a job has a log of its own
   return { name, place, access: token === undefined ? { ...reached, headers: {} } : reached };
 }
 
