@@ -36,7 +36,7 @@ import { formatSharePath } from "./share-path.ts";
 import type { Share } from "./share.ts";
 import { slotLimits, Slots } from "./slots.ts";
 import type { Principal } from "./tokens.node.ts";
-import { readUiFiles, type UiFiles } from "./ui-files.node.ts";
+import { type Pages, readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
 export type { ServerOptions, SyncServer } from "./server-options.node.ts";
 
@@ -91,7 +91,7 @@ class HttpServer implements SyncServer {
     });
     this.#turns = createTurnHost({ sessionCount });
     this.#options = options;
-    this.#ui = options.ui ? readUiFiles(options.ui === "jobs" ? "jobs.html" : "index.html") : undefined;
+    this.#ui = options.ui ? readUiFiles(pagesOf(options)) : undefined;
     setMaxListeners(0, this.#life.signal); // each session listens, and none is a leak
   }
 
@@ -370,4 +370,9 @@ class HttpServer implements SyncServer {
     this.#held.add(work);
     void work.finally(() => this.#held.delete(work));
   }
+}
+
+function pagesOf({ annex, ui }: Pick<ServerOptions, "annex" | "ui">): Pages {
+  if (ui === "jobs") return "jobs";
+  return annex ? "both" : "files";
 }

@@ -39,19 +39,26 @@ export interface UiFiles {
   answer(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
+/** The pages that a server has. */
+export type Pages = "files" | "jobs" | "both";
+
 /**
- * Takes in the page. It holds nothing but program: whoever may load it may do nothing yet.
+ * Takes in the page. It holds nothing but program: whoever may load it may do nothing yet. Where
+ * there are both, that of files is at the top, and each has a link to the other.
  *
- * @param home the page at the top
  * @throws NOT_FOUND when it was not built
  */
-export function readUiFiles(home = "index.html"): UiFiles {
+export function readUiFiles(pages: Pages): UiFiles {
   const folder = places
     .map((place) => new URL(place, import.meta.url))
     .find((url) => existsSync(new URL("page.js", url)));
   if (!folder) throw new SyncError("NOT_FOUND", "this package was built without its page");
+  const home = pages === "jobs" ? "jobs.html" : "index.html";
   const files = new Map(
-    Object.keys(typeOfFile).map((name) => [name, readFileSync(new URL(name, folder))] as const),
+    Object.keys(typeOfFile).map((name) => {
+      const content = readFileSync(new URL(name, folder));
+      return [name, pages === "both" && name.endsWith(".html") ? linked(content) : content] as const;
+    }),
   );
   return {
     answer({ method, url = "" }, response) {
@@ -71,4 +78,9 @@ export function readUiFiles(home = "index.html"): UiFiles {
       return true;
     },
   };
+}
+
+/** A page with its link to the other one, which is hidden where there is none. */
+function linked(page: Buffer): Buffer {
+  return Buffer.from(page.toString().replace(/(<a class="other" [^>]*) hidden>/, "$1>"));
 }

@@ -115,4 +115,18 @@ unless(noBrowser).describe("the page of jobs", () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     }
   });
+
+  it("leads to the page of files and back where there are both", async () => {
+    await using both = createServer({ root: folder, annex, tokens: [token], ui: true });
+    await page.goto(await both.listen());
+    await page.locator("a", { hasText: "Jobs" }).click();
+    await page.waitForURL("**/-/ui/jobs.html");
+    await page.locator("a", { hasText: "Files" }).click();
+    await page.locator("#receive").waitFor();
+    for (const ui of [true, "jobs"] as const) {
+      await using one = createServer({ root: folder, ...(ui === "jobs" && { annex }), ui });
+      await page.goto(await one.listen());
+      expect(await page.locator("a.other").isVisible()).toBe(false);
+    }
+  });
 });
