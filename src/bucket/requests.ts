@@ -82,8 +82,10 @@ export function asking(options: RequestOptions = {}): Ask {
     const timer = timeoutMs > 0 ? setTimeout(expire, timeoutMs + contentMs) : undefined;
     signal?.addEventListener("abort", end, { once: true });
     let response: Response | undefined;
+    let host = "the server";
     try {
       const { url, init } = await make();
+      host = new URL(url).host;
       signal?.throwIfAborted();
       response = await call(url, { ...init, signal: controller.signal });
       const asked = retryAfterIn(response);
@@ -94,7 +96,7 @@ export function asking(options: RequestOptions = {}): Ask {
       if (isSyncError(thrown)) throw thrown;
       if (isLate && signal?.aborted !== true)
         throw new SyncError("STALLED", "the server takes too long", { cause: thrown });
-      throw new SyncError("PEER_GONE", "the connection to the server failed", { cause: thrown });
+      throw new SyncError("PEER_GONE", `the connection to ${host} failed`, { cause: thrown });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", end);

@@ -8,7 +8,7 @@ import { SyncError } from "../../errors.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import type { Report } from "../report/report.ts";
-import { openPlace } from "./bucket-place.ts";
+import { openPlace, type PlaceSettings } from "./bucket-place.ts";
 
 const forSides = "; given twice, of SRC and of DST";
 const maxJobCount = 1024;
@@ -64,15 +64,7 @@ export function openPair(places: readonly [string, string], options: Given, repo
     onSkipped: (error: SyncError) => report.trouble(error),
   };
   const [source, destination] = places.map((place, at) =>
-    openPlace(
-      place,
-      {
-        endpoint: ofSide(options.endpoint, at),
-        region: ofSide(options.region, at),
-        profile: ofSide(options.profile, at),
-      },
-      common,
-    ),
+    openPlace(place, settingsOfSide(options, at), common),
   ) as [SyncSide, SyncSide];
   return {
     source,
@@ -82,6 +74,15 @@ export function openPair(places: readonly [string, string], options: Given, repo
     async [Symbol.asyncDispose]() {
       for (const { bucket } of [source, destination]) await bucket.close?.();
     },
+  };
+}
+
+/** What is said of the server of SRC, which is side 0, or of DST. @throws USAGE */
+export function settingsOfSide(options: Given, at: number): PlaceSettings {
+  return {
+    endpoint: ofSide(options.endpoint, at),
+    region: ofSide(options.region, at),
+    profile: ofSide(options.profile, at),
   };
 }
 

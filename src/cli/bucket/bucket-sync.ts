@@ -16,8 +16,10 @@ import type { TreeChange } from "../../tree/entry/entry.ts";
 import { defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import { reportOptions } from "../options/report-options.ts";
+import { ChangeTally } from "../report/change-report.ts";
 import { progressPace, type Report } from "../report/report.ts";
-import { bucketOptions, nameOfPair, openPair, type OpenedPair } from "./bucket-options.ts";
+import { bucketOptions, nameOfPair, openPair, type OpenedPair, settingsOfSide } from "./bucket-options.ts";
+import type { PlaceSettings } from "./bucket-place.ts";
 import { coordinatorOptions, readLease } from "../options/coordinator-options.ts";
 import { openCoordinator } from "./coordinator.ts";
 import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
@@ -89,13 +91,14 @@ export const bucketSync = defineCommand({
     const purging = readPurging(options);
     await prepareBuckets(pair, options, report, signal);
     const isDry = options["dry-run"] === true;
-    const told = { ...asked, ...eventsTo(report, isDry), signal, slots: pair.slots };
+    const tally = isDry ? new ChangeTally() : undefined;
+    const told = { ...asked, ...eventsTo(report, tally), signal, slots: pair.slots };
     const summary =
       options.coordinator === undefined
         ? await inState(pair.statePath, isDry, async (statePath) =>
             syncBuckets(pair.source, pair.destination, statePath, { ...told, isDry }),
           )
-        : await share(pair, options.coordinator, isDry, told);
+        : await share(pair, { ...settingsOfSide(options, 1), coordinator: options.coordinator }, isDry, told);
     if (summary.isResumed) report.notice("went on with what an earlier run had left, or others had begun");
     if (summary.vanished > 0)
       report.notice(`${summary.vanished} objects vanished before they were copied`, {
@@ -103,11 +106,11 @@ export const bucketSync = defineCommand({
       });
     if (purging) await purge(pair.destination, purging, isDry, report, signal);
     report.summary({
-      action: "copied",
+      action: isDry ? "compared" : "copied",
       entries: summary.sourceObjects,
       doneBytes: summary.sourceBytes,
       newBytes: summary.copiedBytes,
-      ...(options.delete === true && { deletedEntries: summary.deleted }),
+      ...(tally ? tally.summary : options.delete === true && { deletedEntries: summary.deleted }),
       failedEntries: summary.failed,
     });
     if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
@@ -127,12 +130,13 @@ function spareMemory(): void {
 /** Takes part in what other processes do, too. @throws USAGE */
 async function share(
   { source, destination, statePath }: OpenedPair,
-  coordinator: string,
+  { coordinator, ...settings }: PlaceSettings & { readonly coordinator: string },
   isDry: boolean,
   options: ShareBucketsOptions,
 ): Promise<SyncBucketsSummary> {
   if (isDry) throw new SyncError("USAGE", "--dry-run goes without --coordinator");
-  const register = await openCoordinator(coordinator, `bucket-sync-${nameOfPair(source, destination)}`);
+  const name = `bucket-sync-${nameOfPair(source, destination)}`;
+  const register = await openCoordinator(coordinator, name, settings);
   return shareBuckets(source, destination, `${statePath}.shared`, register, options);
 }
 
@@ -222,11 +226,13 @@ async function purge(
 }
 
 /** What is told while it goes on. */
-function eventsTo(report: Report, isDry: boolean): SyncBucketsOptions {
+function eventsTo(report: Report, tally: ChangeTally | undefined): SyncBucketsOptions {
   const isDue = progressPace();
   const tell = (change: TreeChange): void => {
-    if (isDry) report.change(change);
-    else if (change.change === "deleted") report.deleted?.(change);
+    if (tally) {
+      tally.count(change);
+      report.change(change);
+    } else if (change.change === "deleted") report.deleted?.(change);
     else report.received?.(change);
   };
   return {

@@ -3,7 +3,7 @@ import { nodeFetch } from "../../bucket/node-fetch.node.ts";
 import { redisRegister } from "../../coordinator/redis-register.node.ts";
 import type { Register } from "../../coordinator/register.ts";
 import { SyncError } from "../../errors.ts";
-import { openPlace } from "./bucket-place.ts";
+import { openPlace, type PlaceSettings } from "./bucket-place.ts";
 
 const attemptCount = 5;
 
@@ -11,13 +11,18 @@ const attemptCount = 5;
  * Opens the register by which processes share work.
  *
  * @param name of the work, the same for all of them
+ * @param settings what the command line says of the server of a bucket
  * @throws USAGE, UNSUPPORTED for a bucket that takes no terms; what registers throw
  */
-export async function openCoordinator(place: string, name: string): Promise<Register> {
+export async function openCoordinator(
+  place: string,
+  name: string,
+  settings: PlaceSettings = {},
+): Promise<Register> {
   if (/^rediss?:\/\//i.test(place)) return redisRegister(place, `rsync-stream:${name}`);
   if (!/^s3(?::|\+https?:)\/\//i.test(place))
     throw new SyncError("USAGE", "--coordinator takes redis://, rediss://, s3:// or s3+https://");
-  const { bucket, prefix } = openPlace(place, {}, { attemptCount, fetch: nodeFetch() });
+  const { bucket, prefix } = openPlace(place, settings, { attemptCount, fetch: nodeFetch() });
   const key = `${prefix}${name}.json`;
   await checkTerms(bucket, `${key}.terms-${crypto.randomUUID()}`);
   return bucketRegister(bucket, key);

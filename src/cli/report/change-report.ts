@@ -65,7 +65,7 @@ export class ChangeReport {
 }
 
 /** Counts what would become of paths. */
-class ChangeTally {
+export class ChangeTally {
   readonly #counts: ChangeCounts = { new: 0, changed: 0, touched: 0, deleted: 0 };
   #changedBytes = 0;
 
