@@ -16,7 +16,10 @@ import { tempDir } from "../tree/disk/disk-tree.ts";
 import { findSchemaFault, type Schema } from "./schema.ts";
 
 const api = JSON.parse(readFileSync("docs/jobs.openapi.json", "utf8")) as {
-  paths: Record<string, Record<string, { operationId: string; responses: Record<string, Schema> }>>;
+  paths: Record<
+    string,
+    Record<string, { operationId: string; requestBody?: Schema; responses: Record<string, Schema> }>
+  >;
   components: { schemas: Record<string, Schema & { properties: object; enum: string[] }> };
 };
 const { schemas } = api.components;
@@ -94,6 +97,18 @@ describe("the description of the calls", () => {
     expect(described.sort()).toEqual(
       jobRoutes.map(({ method, path, name }) => `${method} ${path} ${name}`).sort(),
     );
+  });
+
+  it("says of every POST that it takes JSON, and no POST is heard without", async () => {
+    const { url } = await serveJobs();
+    for (const { method, path } of jobRoutes.filter((route) => route.method === "POST")) {
+      const { status, ok } = await fetch(`${url}${path.replace("{id}", "1")}`, { method });
+      expect([status, ok], path).toEqual([400, false]);
+      expect(api.paths[`/${path}`]![method.toLowerCase()]!.requestBody, path).toMatchObject({
+        required: true,
+        content: { "application/json": {} },
+      });
+    }
   });
 
   it("has every state, level and field", () => {
