@@ -22,8 +22,13 @@ export function encodeLength(value: number): Bytes {
 
 /** Writes the same into other bytes. Returns where it ends. */
 export function putLength(value: number, target: Uint8Array, at: number): number {
+  return putUvarint(zigzag(value), target, at);
+}
+
+/** Writes a number from 0 on in groups of seven bits, lowest first. Returns where it ends. */
+export function putUvarint(value: number, target: Uint8Array, at: number): number {
   let end = at;
-  let rest = zigzag(value);
+  let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 128)) target[end++] = (rest % 128) + 0x80;
   target[end++] = rest;
   return end;

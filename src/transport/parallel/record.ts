@@ -1,4 +1,5 @@
 import type { ExactReader } from "../../bytes/exact-reader.ts";
+import { putUvarint, uvarintBytes } from "../../bytes/varint.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { parallelLimits } from "./parallel-limits.ts";
@@ -54,22 +55,30 @@ export class OpenRecord {
 
   /** The record as it is sent. Nothing may be added afterwards. */
   seal(number: number): Bytes {
-    const header = Uint8Array.from([typeCodes.data, ...uvarint(number), ...uvarint(this.#end - headerRoom)]);
-    const from = headerRoom - header.length;
-    this.#buffer.set(header, from);
+    const length = this.#end - headerRoom;
+    const from = headerRoom - 1 - uvarintBytes(number) - uvarintBytes(length);
+    this.#buffer[from] = typeCodes.data;
+    putUvarint(length, this.#buffer, putUvarint(number, this.#buffer, from + 1));
     return this.#buffer.subarray(from, this.#end);
   }
 }
 
 /** A record that says how far the other direction has come. */
 export function encodeTaken(arrivedCount: number, limit: number, hereCount: number): Bytes {
-  const numbers = [arrivedCount, limit, hereCount].flatMap((number) => [...uvarint(number)]);
-  return Uint8Array.from([typeCodes.taken, ...numbers]);
+  return encode(typeCodes.taken, arrivedCount, limit, hereCount);
 }
 
 /** The last record of a direction. */
 export function encodeEnd(count: number): Bytes {
-  return Uint8Array.from([typeCodes.end, ...uvarint(count)]);
+  return encode(typeCodes.end, count);
+}
+
+function encode(type: number, ...numbers: readonly number[]): Bytes {
+  const bytes = new Uint8Array(numbers.reduce((size, number) => size + uvarintBytes(number), 1));
+  bytes[0] = type;
+  let at = 1;
+  for (const number of numbers) at = putUvarint(number, bytes, at);
+  return bytes;
 }
 
 /**
@@ -93,13 +102,6 @@ export async function readRecord(reader: ExactReader): Promise<GroupRecord | und
   }
   if (type === typeCodes.end) return { type: "end", count: await readUvarint(reader) };
   throw bad("no record of a group of connections");
-}
-
-/** Groups of seven bits, lowest first. */
-function* uvarint(value: number): Generator<number> {
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 128)) yield (rest % 128) + 0x80;
-  yield rest;
 }
 
 async function readUvarint(reader: ExactReader): Promise<number> {
