@@ -93,9 +93,11 @@ function findInGroup(
 ): { name: string; rest: readonly string[] } {
   const at = argv.findIndex((word) => !word.startsWith("-"));
   const name = `${group} ${argv[at] ?? ""}`;
-  const usual = groupOf(commands, group).find((one) => commands[one]!.isUsual === true);
-  if (at >= 0 && usual !== undefined && !Object.hasOwn(commands, name) && !helpWords.has(argv[at]!))
-    return { name: usual, rest: argv };
+  const names = groupOf(commands, group);
+  const usual = names.find((one) => commands[one]!.isUsual === true);
+  // A slip of the pen in a command is not taken for an operand.
+  const isCommand = helpWords.has(argv[at] ?? "") || closest(name, names) !== undefined;
+  if (at >= 0 && usual !== undefined && !isCommand) return { name: usual, rest: argv };
   if (at >= 0) return { name, rest: argv.toSpliced(at, 1) };
   return argv.some(isQuestion) ? { name: "help", rest: [group] } : { name: group, rest: argv };
 }
