@@ -59,6 +59,8 @@ const apart: Readonly<Record<string, string>> = {
   "filter-explain": "nothing is transferred",
   "list-only": "nothing is transferred",
   contimeout: "both ends are here",
+  store: "rsync has no stores of chunks",
+  "source-token-file": "both ends are here",
   recursive: "it is for --files-from, and rsync's -r is given always",
   dirs: "it contradicts rsync's -r, which is given always",
   ...reasons(remoteOptions, "both ends are here"),
