@@ -40,7 +40,8 @@ export const storeSend = defineCommand({
   options: { ...mirrorOptions, ...offerOption },
   writesOutput: () => true,
   async run({ operands: [place], ...call }) {
-    reportMirror(call.report, await sendStore(place, duplexOf(duplexChannel()), call));
+    const duplex = duplexOf(duplexChannel());
+    reportMirror(call.report, await breakingOff(duplex, sendStore(place, duplex, call)));
   },
 });
 
@@ -50,7 +51,8 @@ export const storeRecv = defineCommand({
   options: mirrorOptions,
   writesOutput: () => true,
   async run({ operands: [place], ...call }) {
-    reportMirror(call.report, await receiveStore(place, duplexOf(duplexChannel()), call));
+    const duplex = duplexOf(duplexChannel());
+    reportMirror(call.report, await breakingOff(duplex, receiveStore(place, duplex, call)));
   },
 });
 

@@ -90,7 +90,7 @@ describe("a group of connections", () => {
         const sound: Line = { left: { maxBlockBytes: 3000 }, right: { maxBlockBytes: 3000 } };
         await exchange(groups([...broken, sound], { stallMs: 5, tellMs: 1, lingerMs: 5 }), seed, 1_000_000);
       }),
-      { numRuns: Number(process.env["PARALLEL_RUNS"] ?? 20) },
+      { numRuns: Number(process.env["PARALLEL_RUNS"] ?? 8) },
     );
   });
 
