@@ -16,11 +16,16 @@ import { removeDir, removeFile } from "../calls/remove-file.node.ts";
 /** A file that an earlier session left behind. */
 export interface Leftover extends NameIn {
   readonly size: number;
+  readonly mtimeSec: number;
 }
 
 const lockName = "lock";
 /** Names as `newName` makes them: nothing else in a staging directory is taken for a leftover. */
 const leftoverNames = /^[0-9a-f]{8}\.[0-9a-f]{12}\.[0-9a-z]+(?:\.old)?$/;
+/** Characters of such a name that tell for which path it is. */
+const tagLength = 8;
+/** Files that are kept of one path: the largest ones, of equal ones the last. */
+const keptOfOnePath = 3;
 /** Times to make the directory anew when a session that ends removes it at the same moment. */
 const maxAttempts = 5;
 
@@ -121,7 +126,12 @@ export class StagingRoom {
     this.#oldDirs.push(name);
     const from = new DirNode(this.dir, name);
     const files = [...walk(this.#held, { from })].filter(({ stats }) => stats.kind === "file");
-    return files.map(({ dir, name: below, stats }) => ({ dir, name: below, size: stats.size }));
+    return files.map(({ dir, name: below, stats: { size, mtimeSec } }) => ({
+      dir,
+      name: below,
+      size,
+      mtimeSec,
+    }));
   }
 
   #list(): Leftover[] {
@@ -131,12 +141,31 @@ export class StagingRoom {
       if (stats?.kind === "dir" && leftoverNames.test(name)) leftovers.push(...this.#listDir(name));
       const part = stats?.kind === "dir" ? partOf(name) : undefined;
       if (part !== undefined) this.#parts.push(part);
-      const leftover = { dir: this.dir, name, size: stats?.size ?? 0 };
+      const { size = 0, mtimeSec = 0 } = stats ?? {};
+      const leftover = { dir: this.dir, name, size, mtimeSec };
       if (stats?.kind === "file" && leftoverNames.test(name)) leftovers.push(leftover);
       // A link that waited to be put in its place, and a lock that did.
       else if (isRest(name, stats?.kind)) removeFile(this.#held, leftover);
     }
-    return leftovers;
+    return this.#withoutEarlier(leftovers);
+  }
+
+  /**
+   * Removes all but the largest leftovers of each path. Each session goes on with a copy of what
+   * the one before had, so on a line that breaks again and again they would fill the disk.
+   */
+  #withoutEarlier(leftovers: readonly Leftover[]): Leftover[] {
+    const counts = new Map<string, number>();
+    return leftovers
+      .toSorted((a, b) => b.size - a.size || b.mtimeSec - a.mtimeSec)
+      .filter((leftover) => {
+        if (leftover.dir !== this.dir) return true;
+        const tag = leftover.name.slice(0, tagLength);
+        const count = (counts.get(tag) ?? 0) + 1;
+        counts.set(tag, count);
+        if (count > keptOfOnePath) removeFile(this.#held, leftover);
+        return count <= keptOfOnePath;
+      });
   }
 }
 
@@ -232,7 +261,7 @@ function notPrivate(place: DirNode, name: ByteString, cause?: unknown): SyncErro
 
 /** What the temporary names for a path begin with. */
 function tagOf(dir: DirNode, name: ByteString): string {
-  return hashText(name, hashPath(dir)).toString(16).padStart(8, "0");
+  return hashText(name, hashPath(dir)).toString(16).padStart(tagLength, "0");
 }
 
 /** The hash of a directory's path with a slash at its end. */
