@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
+import { realPath } from "../tree/disk/calls/real-path.node.ts";
 import type { IndexedEntry, IndexFacts, IndexTotals, IndexWriter } from "./tree-index.node.ts";
 
 /** A form in which an index is written into a new file. */
@@ -62,8 +63,8 @@ export function writeIndex(path: string, form: IndexForm, facts: IndexFacts): In
  * index is of. Undefined where it lies elsewhere.
  */
 export function findPlaceIn(tree: string, path: string): RegExp | undefined {
-  const top = fs.realpathSync(pathOf(tree));
-  const place = join(fs.realpathSync(pathOf(dirname(path))), basename(path));
+  const top = realPath(tree);
+  const place = join(realPath(dirname(path)), basename(path));
   const below = relative(top, place);
   if (below.startsWith("..") || below === "") return undefined;
   const [around, name] = [dirname(below), basename(below)].map((text) =>

@@ -127,3 +127,11 @@ it("an index without a further word is that of a tree", async () => {
   expect(await runCommandLine(["index", tree, "-q", "-o", index], commands)).toBe(0);
   expect(existsSync(index)).toBe(true);
 });
+
+it("a place that is not there is named as such", async () => {
+  const { tree, index } = plantTree();
+  expect((await run("index tree", `${tree}/none`, "-o", index)).code).toBe("NOT_FOUND");
+  expect((await run("index tree", tree, "-o", `${tree}/none/index`)).code).toBe("NOT_FOUND");
+  await run("index tree", tree, "-o", index);
+  expect((await run("check", `${tree}/none`, "--index", index)).code).toBe("NOT_FOUND");
+});
