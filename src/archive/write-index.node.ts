@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import { realPath } from "../tree/disk/calls/real-path.node.ts";
+import { realPath } from "./real-path.node.ts";
 import type { IndexedEntry, IndexFacts, IndexTotals, IndexWriter } from "./tree-index.node.ts";
 
 /** A form in which an index is written into a new file. */

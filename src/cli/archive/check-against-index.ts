@@ -4,7 +4,7 @@ import { checkIndex, type CheckProgress } from "../../archive/check-index.node.t
 import { readCheckState, writeCheckState } from "../../archive/check-state.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
 import { cutParts, parsePart, type PathRange, rangeOf } from "../../archive/parts.node.ts";
-import { realPath } from "../../tree/disk/calls/real-path.node.ts";
+import { realPath } from "../../archive/real-path.node.ts";
 import { findPlaceIn } from "../../archive/write-index.node.ts";
 import type { TreeIndex } from "../../archive/tree-index.node.ts";
 import { mostDifferentAfter } from "../../bucket/draw.ts";

@@ -1,12 +1,12 @@
 import fs from "node:fs";
-import { pathOf } from "../../../bytes/byte-text.node.ts";
-import { fileTrouble } from "./file-trouble.node.ts";
+import { pathOf } from "../bytes/byte-text.node.ts";
+import { failureOfFile } from "./telling-path.ts";
 
 /** The path of a place that is there, without links in it. @throws NOT_FOUND, IO */
 export function realPath(path: string): string {
   try {
     return fs.realpathSync(pathOf(path));
   } catch (thrown) {
-    throw fileTrouble(thrown, path);
+    throw failureOfFile(thrown, path);
   }
 }
