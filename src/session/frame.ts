@@ -22,6 +22,11 @@ export interface Frame {
 /** Bytes on the wire by the type of the frame. */
 export type FrameBytes = Partial<Record<FrameType, number>>;
 
+/** Adds what a frame took on the wire to the others of its type. */
+export function countFrame(frames: FrameBytes, type: FrameType, wireBytes: number): void {
+  frames[type] = (frames[type] ?? 0) + wireBytes;
+}
+
 /**
  * The first bytes of every stream: they cannot be text, and show a transport that changes line
  * ends.

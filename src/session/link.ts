@@ -4,7 +4,7 @@ import { SyncError, toSyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
 import { decodeCounts, encodeCounts, encodeError } from "./closing.ts";
-import { FrameReader, FrameWriter, preamble } from "./frame.ts";
+import { countFrame, FrameReader, FrameWriter, preamble } from "./frame.ts";
 import type { Frame, FrameBytes, Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
 import { Pace } from "./pace.ts";
@@ -134,7 +134,7 @@ export class Link {
     for await (const block of this.#blocks()) {
       for (const frame of this.#reader.read(block)) {
         this.#heardFrame = true;
-        count(this.receivedFrames, frame.type, frame.wireBytes);
+        countFrame(this.receivedFrames, frame.type, frame.wireBytes);
         if (frame.type === "PING") this.#confirm(frame.payload);
         yield frame;
       }
@@ -196,7 +196,7 @@ export class Link {
    */
   send(type: FrameType, payload: Bytes, squeeze: Squeeze): Promise<void> {
     const parts = this.#writer.write(type, payload, squeeze);
-    count(this.sentFrames, type, parts[0].length + parts[1].length);
+    countFrame(this.sentFrames, type, parts[0].length + parts[1].length);
     const before = this.#started ? [] : [preamble];
     this.#started = true;
     this.#writesUnderWay += 1;
@@ -365,10 +365,6 @@ export class Link {
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
-}
-
-function count(frames: FrameBytes, type: FrameType, bytes: number): void {
-  frames[type] = (frames[type] ?? 0) + bytes;
 }
 
 /** What a session says at its end of its frames. */

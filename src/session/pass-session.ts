@@ -4,9 +4,9 @@ import { type ByteChannel, channelOf } from "../transport/channel.ts";
 import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { sessionTimes } from "./limits.ts";
 import type { ReceiveProgress, ReceiveSummary } from "./receive.ts";
-import { type EarOptions, SessionEar } from "./session-ear.ts";
+import { type ObserverOptions, SessionObserver } from "./session-observer.ts";
 
-export interface PassOptions extends AbortOptions, EarOptions {
+export interface PassOptions extends AbortOptions, ObserverOptions {
   /** Milliseconds without a word of an end that has spoken; 0 for ever. */
   readonly stallMs?: number;
   /** Called after each block. */
@@ -29,7 +29,7 @@ export async function passSession(
   options: PassOptions = {},
 ): Promise<ReceiveSummary> {
   const { signal, onProgress } = options;
-  const ear = new SessionEar(options);
+  const observer = new SessionObserver(options);
   const ends = [channelOf(sender), channelOf(receiver)] as const;
   const abort = (reason: unknown): void => ends.forEach((end) => end.abort(reason));
   const stop = (): void => abort(signal?.reason);
@@ -40,7 +40,7 @@ export async function passSession(
     const watch = new StallWatch(options.stallMs ?? sessionTimes.stallMs, abort, 0);
     const take = (block: Bytes): void => {
       hear(block);
-      onProgress?.(ear.progress());
+      onProgress?.(observer.progress());
     };
     await passOn(from, to, watch, take)
       .catch((thrown: unknown) => {
@@ -52,13 +52,13 @@ export async function passSession(
   try {
     signal?.throwIfAborted();
     const directions = await Promise.allSettled([
-      pass(ends[0], ends[1], (block) => ear.hearSender(block)),
-      pass(ends[1], ends[0], (block) => ear.hearReceiver(block)),
+      pass(ends[0], ends[1], (block) => observer.hearSender(block)),
+      pass(ends[1], ends[0], (block) => observer.hearReceiver(block)),
     ]);
     const failure = directions.find((one) => one.status === "rejected");
     signal?.throwIfAborted();
-    if (failure && !ear.isDone) throw ear.error ?? toSyncError(failure.reason, "PEER_GONE");
-    return ear.summary();
+    if (failure && !observer.isDone) throw observer.error ?? toSyncError(failure.reason, "PEER_GONE");
+    return observer.summary();
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);

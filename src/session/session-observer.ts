@@ -3,13 +3,13 @@ import type { TreeChange } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { hearChanges } from "./change-codec.ts";
 import { decodeDone, decodeEnd, decodeError, decodeFailed, decodeUnlisted } from "./closing.ts";
-import { type Frame, type FrameBytes, FrameReader } from "./frame.ts";
+import { countFrame, type Frame, type FrameBytes, FrameReader } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
 import { type ReceiveProgress, type ReceiveSummary, reusedBytesOf } from "./receive.ts";
 import { noReceiverTotals } from "./receiver-effect.ts";
 
 /** Who is told of what was heard. */
-export interface EarOptions {
+export interface ObserverOptions {
   /** Called for each path that had to be left out, at either end. */
   readonly onTrouble?: (error: SyncError) => void;
   /** Called for each path that the receiver tells the sender of. */
@@ -20,10 +20,10 @@ export interface EarOptions {
 const contentTypes: ReadonlySet<FrameType> = new Set(["DATA", "PUSH", "DELTA", "PART"]);
 
 /** Hears both directions of a session that two others hold, and checks each frame. */
-export class SessionEar {
+export class SessionObserver {
   /** What an end gave up for, once it has said so. */
   error: SyncError | undefined;
-  readonly #options: EarOptions;
+  readonly #options: ObserverOptions;
   readonly #totals = noReceiverTotals();
   readonly #fromSender = new FrameReader();
   readonly #fromReceiver = new FrameReader();
@@ -33,7 +33,7 @@ export class SessionEar {
   #wireReceivedBytes = 0;
   #digest: Bytes | undefined;
 
-  constructor(options: EarOptions) {
+  constructor(options: ObserverOptions) {
     this.#options = options;
   }
 
@@ -41,7 +41,7 @@ export class SessionEar {
   hearSender(block: Bytes): void {
     this.#wireReceivedBytes += block.length;
     for (const frame of this.#fromSender.read(block)) {
-      count(this.#received, frame);
+      countFrame(this.#received, frame.type, frame.wireBytes);
       this.#takeOfSender(frame);
     }
   }
@@ -50,7 +50,7 @@ export class SessionEar {
   hearReceiver(block: Bytes): void {
     this.#wireSentBytes += block.length;
     for (const frame of this.#fromReceiver.read(block)) {
-      count(this.#sent, frame);
+      countFrame(this.#sent, frame.type, frame.wireBytes);
       this.#takeOfReceiver(frame);
     }
   }
@@ -111,8 +111,4 @@ export class SessionEar {
   #takeError({ type, payload }: Frame): void {
     if (type === "ERROR") this.error ??= decodeError(payload);
   }
-}
-
-function count(frames: FrameBytes, { type, wireBytes }: Frame): void {
-  frames[type] = (frames[type] ?? 0) + wireBytes;
 }
