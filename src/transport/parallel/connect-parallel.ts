@@ -24,7 +24,7 @@ const maxFailureCount = 5;
 const tickMs = 1000;
 
 /** What has become of new connections since that was last looked at. */
-interface News {
+interface Attempts {
   heardCount: number;
   readonly failures: SyncError[];
 }
@@ -41,13 +41,13 @@ export function connectParallel(
     const group = makeGroup();
     const first = await connect({ group, opens: true }, given);
     const life = new AbortController();
-    const news: News = { heardCount: 0, failures: [] };
+    const tried: Attempts = { heardCount: 0, failures: [] };
     let isKept = false;
     const channel = new ParallelChannel({
-      onLost: (error, wasHeard) => (wasHeard ? options.onLost?.(error) : void news.failures.push(error)),
+      onLost: (error, wasHeard) => (wasHeard ? options.onLost?.(error) : void tried.failures.push(error)),
       onHeard: () => {
-        news.heardCount++;
-        if (!isKept) void keepUp(channel, join, news, options, life.signal);
+        tried.heardCount++;
+        if (!isKept) void keepUp(channel, join, tried, options, life.signal);
         isKept = true;
       },
       onOver: () => life.abort(),
@@ -65,7 +65,7 @@ export function connectParallel(
 async function keepUp(
   channel: ParallelChannel,
   join: () => Promise<Duplex>,
-  news: News,
+  tried: Attempts,
   { connectionCount, onLost }: ParallelConnectOptions,
   over: AbortSignal,
 ): Promise<void> {
@@ -73,16 +73,16 @@ async function keepUp(
   let wantedCount = connectionCount ?? 1;
   let failureCount = 0;
   while (!over.aborted) {
-    news.heardCount = 0;
+    tried.heardCount = 0;
     const missing = Math.min(wantedCount - channel.connectionCount, attemptsAfter(failureCount));
-    await addAll(channel, join, missing, news);
+    await addAll(channel, join, missing, tried);
     const movedBefore = channel.movedBytes;
     const began = performance.now();
     await wait(tickMs, over).catch(() => {}); // the loop ends with `over`
     if (over.aborted) return;
-    const failures = news.failures.splice(0);
+    const failures = tried.failures.splice(0);
     for (const error of failures) onLost?.(error);
-    if (news.heardCount > 0) failureCount = 0;
+    if (tried.heardCount > 0) failureCount = 0;
     else if (failures.length > 0) failureCount++;
     const rate = ((channel.movedBytes - movedBefore) * 1000) / (performance.now() - began);
     if (connectionCount === undefined) wantedCount = growth.observe(rate, channel.connectionCount);
@@ -99,13 +99,13 @@ async function addAll(
   channel: ParallelChannel,
   join: () => Promise<Duplex>,
   count: number,
-  news: News,
+  tried: Attempts,
 ): Promise<void> {
   const attempts = Array.from({ length: Math.max(0, count) }, async () =>
     channel.add(channelOf(await join())),
   );
   for (const attempt of await Promise.allSettled(attempts))
-    if (attempt.status === "rejected") news.failures.push(toSyncError(attempt.reason));
+    if (attempt.status === "rejected") tried.failures.push(toSyncError(attempt.reason));
 }
 
 function makeGroup(): string {
