@@ -1,3 +1,4 @@
+import { tellingFailures } from "../bytes/telling-failures.ts";
 import { SyncError, toSyncError, withPath } from "../errors.ts";
 
 /** What went wrong with a file, with its path. */
@@ -8,10 +9,6 @@ export function failureOfFile(thrown: unknown, path: string): SyncError {
 }
 
 /** What comes from a file; what goes wrong with it is told with its path. */
-export async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
-  try {
-    yield* items;
-  } catch (thrown) {
-    throw failureOfFile(thrown, path);
-  }
+export function tellingPath<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
+  return tellingFailures(items, (thrown) => failureOfFile(thrown, path));
 }

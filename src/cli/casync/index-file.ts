@@ -1,4 +1,5 @@
 import { closingInTheEnd } from "../../bytes/closing.ts";
+import { tellingFailures } from "../../bytes/telling-failures.ts";
 import { type IndexReading, readIndex } from "../../casync/index-reader.ts";
 import { openIndexStore, splitIndexPlace, type StoredIndex } from "../../casync/open-index-store.node.ts";
 import type { OpenStoreOptions } from "../../casync/open-store.node.ts";
@@ -17,12 +18,13 @@ export interface IndexFileOptions extends AbortOptions {
 /** Reads the index at a path, at a URL, or with `-` on standard input. */
 export async function openIndex(place: string, options: IndexFileOptions): Promise<IndexReading> {
   const stored = splitIndexPlace(place);
+  const tell = (thrown: unknown): SyncError => withPath(toSyncError(thrown), place);
   try {
     const content = stored ? await readStored(stored, options) : readFileBlocks(place, options);
     const index = await readIndex(content);
-    return { ...index, chunks: tellingPath(index.chunks, place) };
+    return { ...index, chunks: tellingFailures(index.chunks, tell) };
   } catch (thrown) {
-    throw withPath(toSyncError(thrown), place);
+    throw tell(thrown);
   }
 }
 
@@ -38,14 +40,6 @@ export async function* idLines(index: IndexReading): AsyncGenerator<string> {
     }
   } finally {
     await index.close();
-  }
-}
-
-async function* tellingPath<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
-  try {
-    yield* items;
-  } catch (thrown) {
-    throw withPath(toSyncError(thrown), path);
   }
 }
 
