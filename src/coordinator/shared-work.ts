@@ -1,4 +1,5 @@
 import { isPassing } from "../bytes/retry.ts";
+import { TimedBell } from "../bytes/timed-bell.ts";
 import { SyncError } from "../errors.ts";
 import { Lease, type PositionOrder } from "./lease.ts";
 import { RangeFinder } from "./range-finder.ts";
@@ -87,7 +88,8 @@ export class SharedWork {
   /** When this process last gave a sign of life: others count from what they saw then, or later. */
   #beatMs = 0;
   #isLooking = false;
-  #wake: (() => void) | undefined;
+  /** Rings when there is something to write or to take before the next look is due. */
+  readonly #bell = new TimedBell();
 
   private constructor(register: Register, options: SharedWorkOptions) {
     this.#register = register;
@@ -217,7 +219,7 @@ export class SharedWork {
       lease.release();
       throw thrown;
     } finally {
-      this.#wake?.();
+      this.#bell.ring();
       if (!lease.isLost) await ended;
     }
   }
@@ -225,7 +227,7 @@ export class SharedWork {
   async #take(): Promise<Lease | undefined> {
     return new Promise((give, fail) => {
       this.#takers.push({ give, fail });
-      if (this.#isLooking) this.#wake?.();
+      if (this.#isLooking) this.#bell.ring();
       else void this.#look();
     });
   }
@@ -239,13 +241,7 @@ export class SharedWork {
     while (this.#takers.length > 0 || this.#leases.size > 0) {
       await this.#lookOnce();
       if (this.#takers.length === 0 && this.#leases.size === 0) break;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        timer = setTimeout(resolve, this.#lookMs * (0.5 + Math.random()));
-      });
-      clearTimeout(timer);
-      this.#wake = undefined;
+      await this.#bell.wait(this.#lookMs * (0.5 + Math.random()));
     }
     clearInterval(watch);
     this.#isLooking = false;
@@ -315,7 +311,7 @@ export class SharedWork {
       const at = await this.#split(lease.rest, lease.signal);
       if (at === undefined) lease.keepWhole();
       else lease.narrow(at);
-      this.#wake?.();
+      this.#bell.ring();
     } catch {
       // What keeps it from being divided is met by the work itself, too.
     } finally {

@@ -1,7 +1,7 @@
 import { isSyncError, SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { errorOfRefusal, isPassingRefusal, maxRefusalBytes } from "./refusal.ts";
-import { TimedBell } from "./timed-bell.ts";
+import { TimedBell } from "../bytes/timed-bell.ts";
 import { turnLimits } from "./turns.ts";
 
 /** How a request goes out: `fetch` itself, or what does the same. */

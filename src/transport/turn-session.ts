@@ -2,7 +2,7 @@ import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteChannel } from "./channel.ts";
 import { Inbox } from "./inbox.ts";
-import { TimedBell } from "./timed-bell.ts";
+import { TimedBell } from "../bytes/timed-bell.ts";
 import { turnLimits, UnconfirmedBytes } from "./turns.ts";
 import { WriteGate } from "./write-gate.ts";
 

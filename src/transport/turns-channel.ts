@@ -4,7 +4,7 @@ import type { ByteChannel } from "./channel.ts";
 import { Inbox } from "./inbox.ts";
 import { formatError } from "./refusal.ts";
 import { sessionMediaType } from "./session-request.ts";
-import { TimedBell } from "./timed-bell.ts";
+import { TimedBell } from "../bytes/timed-bell.ts";
 import { isLost, isTooLong, type TurnLine } from "./turn-line.ts";
 import { atHeader, endHeader, parsePosition, turnLimits, UnconfirmedBytes } from "./turns.ts";
 import { WriteGate } from "./write-gate.ts";
