@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { copyContent } from "../tree/disk/calls/copy-content.node.ts";
 import type { Bytes } from "../types.ts";
@@ -241,12 +242,9 @@ function remove(place: KeyPlace, isMarker: boolean): void {
     if (!removeEmpty({ held, dir: empty.parent, name: empty.name })) return;
 }
 
+/** Uses an open file, and closes it. */
 async function closing<Result>(fd: number, use: () => Promise<Result>): Promise<Result> {
-  try {
-    return await use();
-  } finally {
-    fs.closeSync(fd);
-  }
+  return closingInTheEnd(use, async () => fs.closeSync(fd));
 }
 
 function newName(): string {

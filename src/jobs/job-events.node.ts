@@ -6,7 +6,7 @@ import { jobLimits, jobTimes } from "./job-limits.ts";
 /** A listener, and the jobs that it has not heard of since they changed. */
 interface Listener {
   readonly response: ServerResponse;
-  readonly news: Set<number>;
+  readonly changed: Set<number>;
 }
 
 /**
@@ -36,7 +36,7 @@ export class JobEvents {
       "X-Accel-Buffering": "no", // a proxy that collects would keep all of it
     });
     response.write("event: hello\ndata: {}\n\n");
-    const listener: Listener = { response, news: new Set() };
+    const listener: Listener = { response, changed: new Set() };
     this.#listeners.add(listener);
     this.#alive ??= setInterval(() => this.#sayAlive(), jobTimes.keepAliveMs).unref();
     response.once("close", () => void this.#listeners.delete(listener));
@@ -46,7 +46,7 @@ export class JobEvents {
   /** Something about a job is not as it was. */
   note(id: number): void {
     if (this.#listeners.size === 0) return;
-    for (const { news } of this.#listeners) news.add(id);
+    for (const { changed } of this.#listeners) changed.add(id);
     this.#schedule();
   }
 
@@ -63,10 +63,10 @@ export class JobEvents {
 
   #tell(): void {
     this.#timer = undefined;
-    for (const { response, news } of this.#listeners)
-      for (const id of news) {
+    for (const { response, changed } of this.#listeners)
+      for (const id of changed) {
         if (response.writableNeedDrain) break;
-        news.delete(id);
+        changed.delete(id);
         const job = this.#find(id);
         response.write(
           job ? `event: job\ndata: ${JSON.stringify(job)}\n\n` : `event: removed\ndata: {"id":${id}}\n\n`,
