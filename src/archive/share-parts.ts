@@ -8,7 +8,6 @@ export interface SharePartsOptions extends Omit<SharedWorkOptions, "order"> {
   readonly count: number;
   /** Sends a part, from 1 on; returns what is added to what all have counted. */
   readonly send: (number: number, signal: AbortSignal) => Promise<Readonly<Record<string, number>>>;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -22,13 +21,12 @@ export interface SharePartsOptions extends Omit<SharedWorkOptions, "order"> {
 export async function shareParts(
   register: Register,
   description: string,
-  { count, send, signal, ...options }: SharePartsOptions,
+  { count, send, ...options }: SharePartsOptions,
 ): Promise<Readonly<Record<string, number>>> {
   const order = (a: string, b: string): number => Number(a) - Number(b);
   const work = await SharedWork.join(register, description, { ...options, order });
   await work.share(work.phase, {
     leaseCount: 1,
-    signal,
     act: async (lease) => sendAll(lease, count, send),
     split: async ({ after = "0", upTo = `${count}` }) => {
       const middle = Math.ceil((Number(after) + Number(upTo)) / 2);

@@ -1,6 +1,7 @@
 import type { Register } from "../coordinator/register.ts";
 import { recordLimits } from "../coordinator/work-record.ts";
 import { isSyncError, SyncError } from "../errors.ts";
+import type { AbortOptions } from "../types.ts";
 import type { ObjectBucket } from "./object-bucket.ts";
 
 /**
@@ -41,11 +42,16 @@ export function bucketRegister(bucket: ObjectBucket, key: string): Register {
  * @param key of an object that is written for it, and deleted
  * @throws UNSUPPORTED
  */
-export async function checkTerms(bucket: ObjectBucket, key: string): Promise<void> {
+export async function checkTerms(
+  bucket: ObjectBucket,
+  key: string,
+  options: AbortOptions = {},
+): Promise<void> {
   const register = bucketRegister(bucket, key);
-  await bucket.write(key, new Uint8Array([1]));
-  const isTold = !(await register.replace("new", null)) && !(await register.replace("other", wrongMark));
-  await bucket.delete(key);
+  await bucket.write(key, new Uint8Array([1]), options);
+  const isTold =
+    !(await register.replace("new", null, options)) && !(await register.replace("other", wrongMark, options));
+  await bucket.delete(key, options);
   if (isTold) return;
   throw new SyncError("UNSUPPORTED", "that bucket ignores terms about what is replaced");
 }

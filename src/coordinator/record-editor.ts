@@ -1,4 +1,6 @@
+import { abortable } from "../bytes/abort.ts";
 import { wait } from "../bytes/retry.ts";
+import type { AbortOptions } from "../types.ts";
 import type { Register } from "./register.ts";
 import { parseRecord, type WorkRecord } from "./work-record.ts";
 
@@ -22,14 +24,21 @@ interface Waiting {
 /** Makes changes of one process to a record: those that wait go together, by one replacement. */
 export class RecordEditor {
   readonly #register: Register;
+  readonly #options: Required<AbortOptions>;
   #waiting: Waiting[] = [];
   #isBusy = false;
 
-  constructor(register: Register) {
+  /** @param options with the signal that ends all changes, those under way too */
+  constructor(register: Register, options: Required<AbortOptions>) {
     this.#register = register;
+    this.#options = options;
   }
 
-  /** Makes a change, and returns its result. @throws what the change throws, and registers */
+  /**
+   * Makes a change, and returns its result.
+   *
+   * @throws what the change throws, and registers; the signal's reason
+   */
   async edit<Result>(change: RecordChange<Result>): Promise<Result> {
     return new Promise<Result>((settle, fail) => {
       this.#waiting.push({ change, settle: settle as Waiting["settle"], fail });
@@ -42,7 +51,8 @@ export class RecordEditor {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0);
       try {
-        for (const tell of await this.#commit(batch)) tell();
+        const outcomes = await abortable(this.#commit(batch), this.#options.signal);
+        for (const tell of outcomes) tell();
       } catch (thrown) {
         for (const { fail } of batch) fail(thrown);
       }
@@ -53,13 +63,13 @@ export class RecordEditor {
   /** @returns what tells each of its outcome */
   async #commit(batch: readonly Waiting[]): Promise<readonly (() => void)[]> {
     for (let lostCount = 0; ; lostCount++) {
-      const found = await this.#register.read();
+      const found = await this.#register.read(this.#options);
       const place: RecordPlace = { record: found && parseRecord(found.text) };
       const outcomes = batch.map((waiting) => outcomeOf(waiting, place));
       const text = place.record && JSON.stringify(place.record);
       if (text === undefined || text === found?.text) return outcomes;
-      if (await this.#register.replace(text, found?.version ?? null)) return outcomes;
-      await wait(Math.random() * Math.min(mostPauseMs, 2 ** lostCount));
+      if (await this.#register.replace(text, found?.version ?? null, this.#options)) return outcomes;
+      await wait(Math.random() * Math.min(mostPauseMs, 2 ** lostCount), this.#options.signal);
     }
   }
 }

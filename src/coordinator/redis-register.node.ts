@@ -1,7 +1,9 @@
 import { createRequire } from "node:module";
+import { abortable } from "../bytes/abort.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { recordLimits } from "./work-record.ts";
 import type { Register } from "./register.ts";
+import type { AbortOptions } from "../types.ts";
 
 /** How a server of Redis is asked. */
 export const redisLimits = Object.freeze({
@@ -43,16 +45,16 @@ export function redisRegister(url: string, key: string): Register {
   client.on("error", () => {});
 
   return {
-    read: async () =>
-      told(async () => {
+    read: async (options) =>
+      told(options, async () => {
         const [version, text] = await client.hmget(key, "version", "text");
         if (typeof version !== "string" || typeof text !== "string") return undefined;
         if (text.length > recordLimits.recordBytes)
           throw new SyncError("LIMIT", "the record at the coordinator is too long");
         return { text, version };
       }),
-    replace: async (text, version) =>
-      told(async () => {
+    replace: async (text, version, options) =>
+      told(options, async () => {
         const next = `${Number(version ?? 0) + 1}`;
         const done = await client.eval(replaceScript, 1, key, version ?? "", next, text, redisKeptSeconds);
         return done === 1;
@@ -74,10 +76,11 @@ function loadClient(): Pick<typeof import("ioredis"), "Redis"> {
 }
 
 /** Says in our words what a command failed with. No message of the client has the password. */
-async function told<Result>(act: () => Promise<Result>): Promise<Result> {
+async function told<Result>({ signal }: AbortOptions = {}, act: () => Promise<Result>): Promise<Result> {
   try {
-    return await act();
+    return await abortable(act(), signal);
   } catch (thrown) {
+    signal?.throwIfAborted();
     if (isSyncError(thrown)) throw thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     if (/^(?:NOAUTH|WRONGPASS|NOPERM)/.test(message))

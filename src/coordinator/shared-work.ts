@@ -1,9 +1,10 @@
 import { isPassing } from "../bytes/retry.ts";
 import { TimedBell } from "../bytes/timed-bell.ts";
 import { SyncError } from "../errors.ts";
+import type { AbortOptions } from "../types.ts";
 import { Lease, type PositionOrder } from "./lease.ts";
 import { RangeFinder } from "./range-finder.ts";
-import { RecordEditor } from "./record-editor.ts";
+import { type RecordChange, RecordEditor } from "./record-editor.ts";
 import type { Register } from "./register.ts";
 import { newRecord, type OpenRange, type WorkRange, type WorkRecord } from "./work-record.ts";
 
@@ -15,9 +16,12 @@ export const sharingLimits = Object.freeze({
   lookMs: 1000,
   /** Milliseconds for which the coordinator may fail before the work is given up. */
   silenceMs: 120_000,
+  /** Milliseconds that who is told to end has for leaving its ranges to others. */
+  leaveMs: 2000,
 });
 
-export interface SharedWorkOptions {
+/** Who is aborted leaves its ranges to others, and ends when the coordinator does not answer. */
+export interface SharedWorkOptions extends AbortOptions {
   /** Orders positions. */
   readonly order: PositionOrder;
   /** Half a minute unless given. It has to be the same on all hosts. */
@@ -38,7 +42,6 @@ export interface ShareOptions {
   readonly act: (lease: Lease) => Promise<void>;
   /** Finds where others may begin in a range; undefined where that is not worth it. */
   readonly split: (rest: WorkRange, signal: AbortSignal) => Promise<string | undefined>;
-  readonly signal: AbortSignal;
 }
 
 /** Waits for a range; gets none when all are done. */
@@ -69,6 +72,9 @@ export class SharedWork {
   readonly #leaseMs: number;
   readonly #lookMs: number;
   readonly #silenceMs: number;
+  readonly #signal: AbortSignal;
+  /** Aborted when nothing more is asked of the coordinator. */
+  readonly #gone = new AbortController();
   readonly #id = crypto.randomUUID();
   readonly #leases = new Map<number, Lease>();
   readonly #ends = new Map<Lease, () => void>();
@@ -93,7 +99,8 @@ export class SharedWork {
 
   private constructor(register: Register, options: SharedWorkOptions) {
     this.#register = register;
-    this.#editor = new RecordEditor(register);
+    this.#editor = new RecordEditor(register, { signal: this.#gone.signal });
+    this.#signal = options.signal ?? new AbortController().signal;
     this.#order = options.order;
     this.#leaseMs = options.leaseMs ?? sharingLimits.leaseMs;
     this.#finder = new RangeFinder(this.#id, this.#leaseMs);
@@ -105,7 +112,7 @@ export class SharedWork {
    * Takes part in the work that a register records and that is not over, or begins it.
    *
    * @param description of the work, which has to be the same for all
-   * @throws USAGE for other work that is not over, STATE for what is no record
+   * @throws USAGE for other work that is not over, STATE for what is no record; what registers throw
    */
   static async join(
     register: Register,
@@ -114,7 +121,7 @@ export class SharedWork {
   ): Promise<SharedWork> {
     const work = new SharedWork(register, options);
     const run = crypto.randomUUID();
-    await work.#editor.edit((place) => {
+    await work.#edit((place) => {
       const { record } = place;
       const isOpen = record?.isOver === false && (options.restarts !== true || record.run === run);
       if (isOpen && record.description !== description)
@@ -154,7 +161,7 @@ export class SharedWork {
    * @throws what the work throws, with its range left to others; STATE when the record is gone;
    *   what registers throw for longer than there is patience
    */
-  async share(phase: number, { leaseCount, act, split, signal }: ShareOptions): Promise<void> {
+  async share(phase: number, { leaseCount, act, split }: ShareOptions): Promise<void> {
     this.#split = split;
     this.#shared = phase;
     let failure: { readonly thrown: unknown } | undefined;
@@ -163,8 +170,7 @@ export class SharedWork {
       this.#failTakers(thrown);
       for (const lease of this.#leases.values()) lease.stop(thrown);
     };
-    const onAbort = (): void => stop(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const onAbort = (): void => stop(this.#signal.reason);
     const work = async (): Promise<void> => {
       try {
         while (!failure) {
@@ -176,15 +182,16 @@ export class SharedWork {
         stop(thrown);
       }
     };
-    if (signal.aborted) onAbort();
-    await Promise.all(Array.from({ length: leaseCount }, work));
-    signal.removeEventListener("abort", onAbort);
+    this.#signal.addEventListener("abort", onAbort, { once: true });
+    if (this.#signal.aborted) onAbort();
+    await this.#until(sharingLimits.leaveMs, () => Promise.all(Array.from({ length: leaseCount }, work)));
+    this.#signal.removeEventListener("abort", onAbort);
     if (failure) throw failure.thrown;
   }
 
   /** Begins the next phase with what was left to it, unless another process has. */
   async advance(phase: number): Promise<void> {
-    await this.#editor.edit(({ record }) => {
+    await this.#edit(({ record }) => {
       const own = this.#ownOf(record);
       if (!own || own.isOver || own.phase !== phase || own.ranges.length > 0) return;
       own.phase++;
@@ -197,7 +204,7 @@ export class SharedWork {
 
   /** Ends the run for all. */
   async finish(): Promise<void> {
-    await this.#editor.edit(({ record }) => {
+    await this.#edit(({ record }) => {
       const own = this.#ownOf(record);
       if (!own) return;
       own.isOver = true;
@@ -207,6 +214,29 @@ export class SharedWork {
 
   async close(): Promise<void> {
     await this.#register.close();
+  }
+
+  /** Makes a change that who is told to end does not wait for. */
+  async #edit(change: RecordChange<void>): Promise<void> {
+    this.#signal.throwIfAborted();
+    await this.#until(0, async () => this.#editor.edit(change));
+  }
+
+  /** Does what asks the coordinator, which is asked no longer so long after the signal. */
+  async #until<Result>(leaveMs: number, act: () => Promise<Result>): Promise<Result> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const leave = (): void => {
+      timer = setTimeout(() => {
+        this.#gone.abort(this.#signal.reason);
+        this.#bell.ring();
+      }, leaveMs);
+    };
+    this.#signal.addEventListener("abort", leave, { once: true });
+    if (this.#signal.aborted) leave();
+    return act().finally(() => {
+      clearTimeout(timer);
+      this.#signal.removeEventListener("abort", leave);
+    });
   }
 
   async #workAt(lease: Lease, act: ShareOptions["act"]): Promise<void> {
@@ -262,7 +292,8 @@ export class SharedWork {
       this.#give(takers, look);
     } catch (thrown) {
       this.#loseLate();
-      if (isPassing(thrown) && performance.now() - this.#heardMs < this.#silenceMs) return;
+      const isPatient = !this.#gone.signal.aborted && performance.now() - this.#heardMs < this.#silenceMs;
+      if (isPassing(thrown) && isPatient) return;
       for (const lease of this.#leases.values()) this.#drop(lease);
       this.#failTakers(thrown);
     }

@@ -73,6 +73,7 @@ export async function shareBuckets(
     state.begin(job, true);
     const shared = await SharedWork.join(register, description, {
       order: compareKeys,
+      signal,
       restarts: options.restarts === true,
       ...(options.leaseMs !== undefined && { leaseMs: options.leaseMs }),
       ...(options.lookMs !== undefined && { lookMs: options.lookMs }),
@@ -107,7 +108,7 @@ export async function shareBuckets(
   }
 
   async function run(shared: SharedWork, tools: RangeTools): Promise<void> {
-    const common = { leaseCount: rangesAtOnce, signal };
+    const common = { leaseCount: rangesAtOnce };
     const counted = (name: string): number => shared.counts[name] ?? 0;
     if (shared.phase === copying)
       await shared.share(copying, {

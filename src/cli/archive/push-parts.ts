@@ -96,7 +96,9 @@ async function pushShared(call: PushCall, coordinator: string): Promise<void> {
   const count = sharedPartCount;
   const { bounds, totals } = await cutSource(call, count);
   const to = call.operands[1];
-  const register = await openCoordinator(coordinator, `push-${hashOf(to)}`);
+  const register = await openCoordinator(coordinator, `push-${hashOf(to)}`, {
+    signal: call.signal,
+  });
   const summed = new SummedReport(call.report);
   const send = async (number: number, signal: AbortSignal): Promise<Readonly<Record<string, number>>> => {
     const before = summed.sentBytes;

@@ -136,7 +136,10 @@ async function share(
 ): Promise<SyncBucketsSummary> {
   if (isDry) throw new SyncError("USAGE", "--dry-run goes without --coordinator");
   const name = `bucket-sync-${nameOfPair(source, destination)}`;
-  const register = await openCoordinator(coordinator, name, settings);
+  const register = await openCoordinator(coordinator, name, {
+    ...settings,
+    ...(options.signal && { signal: options.signal }),
+  });
   return shareBuckets(source, destination, `${statePath}.shared`, register, options);
 }
 

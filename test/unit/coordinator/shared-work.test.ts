@@ -46,8 +46,6 @@ class Ledger {
   }
 }
 
-const never = new AbortController().signal;
-
 test("all is done once, by all of those that take part", async () => {
   const register = memoryRegister();
   const ledger = new Ledger();
@@ -59,7 +57,7 @@ test("all is done once, by all of those that take part", async () => {
         await ledger.work(`${at}`, lease);
         own++;
       };
-      await work.share(0, { leaseCount: 1, act, split: half, signal: never });
+      await work.share(0, { leaseCount: 1, act, split: half });
       return { own, done: work.counts["done"] };
     }),
   );
@@ -117,7 +115,7 @@ test("killed at any moment, and with any answer lost, work is done to its end an
           await doing;
           if (life.isDead) await dead;
         };
-        await work.share(0, { leaseCount: 2, act, split: half, signal: never });
+        await work.share(0, { leaseCount: 2, act, split: half });
         return work.counts["done"];
       } catch (thrown) {
         expect(thrown).toMatchObject({ code: "PEER_GONE" });
@@ -145,7 +143,7 @@ test("a phase begins with what was left to it, once for all", async () => {
   const run = async (name: string): Promise<number | undefined> => {
     const work = await SharedWork.join(register, "job", patient);
     const share = async (phase: number, act: (lease: Lease) => Promise<void>) =>
-      work.share(phase, { leaseCount: 1, act, split: half, signal: never });
+      work.share(phase, { leaseCount: 1, act, split: half });
     if (work.phase === 0) await share(0, async (lease) => first.work(name, lease, isLater));
     await work.advance(0);
     await share(1, async (lease) => second.work(name, lease));
@@ -166,7 +164,7 @@ test("other work, a record that is none, and one that is lost, are told", async 
   expect((await SharedWork.join(register, "job", quick)).isJoined).toBe(true);
   const anew = await SharedWork.join(register, "another", { ...quick, restarts: true });
   const act = async (): Promise<void> => {};
-  const terms = { leaseCount: 1, act, split: half, signal: never };
+  const terms = { leaseCount: 1, act, split: half };
   await expect(work.share(0, terms)).rejects.toMatchObject({ code: "STATE" });
   await anew.share(0, terms);
   await anew.finish();
@@ -185,11 +183,11 @@ test("who is told to stop leaves its range to others at once", async () => {
   const register = memoryRegister();
   const ledger = new Ledger();
   const stop = new AbortController();
-  const work = await SharedWork.join(register, "job", patient);
+  const work = await SharedWork.join(register, "job", { ...patient, signal: stop.signal });
   const act = async (lease: Lease): Promise<void> => {
     await ledger.work("first", lease);
   };
-  const ended = work.share(0, { leaseCount: 2, act, split: half, signal: stop.signal });
+  const ended = work.share(0, { leaseCount: 2, act, split: half });
   await expect.poll(() => ledger.doneCounts.size, { timeout: 60_000 }).toBeGreaterThan(20);
   stop.abort(new Error("stopped"));
   await expect(ended).rejects.toThrow("stopped");
@@ -198,9 +196,43 @@ test("who is told to stop leaves its range to others at once", async () => {
     leaseCount: 1,
     act: async (lease) => ledger.work("second", lease),
     split: half,
-    signal: never,
   });
   expect(ledger.doneCounts.size).toBe(count);
+});
+
+test("who is told to stop does not wait for a coordinator that is silent", async () => {
+  const register = memoryRegister();
+  const signals: (AbortSignal | undefined)[] = [];
+  let isSilent = true;
+  const silent: Register = {
+    ...register,
+    async read(options) {
+      if (!isSilent) return register.read();
+      signals.push(options?.signal);
+      return new Promise(() => {});
+    },
+  };
+  const join = async (stop: AbortController) =>
+    SharedWork.join(silent, "job", { ...patient, signal: stop.signal });
+  const early = new AbortController();
+  const joining = join(early);
+  early.abort(new Error("stopped early"));
+  await expect(joining).rejects.toThrow("stopped early");
+  await expect(join(early)).rejects.toThrow("stopped early");
+  const late = new AbortController();
+  isSilent = false;
+  const work = await join(late);
+  const act = async ({ signal }: Lease): Promise<void> => {
+    isSilent = true;
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  };
+  const ended = work.share(0, { leaseCount: 2, act, split: half });
+  await expect.poll(() => signals.length).toBe(2);
+  late.abort(new Error("stopped late"));
+  await expect(ended).rejects.toThrow("stopped late");
+  await expect(work.finish()).rejects.toThrow("stopped late");
+  // What was asked last is given up, too.
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true, true]);
 });
 
 test("a coordinator that dies, or loses the record, ends the work with an error", async () => {
@@ -218,7 +250,7 @@ test("a coordinator that dies, or loses the record, ends the work with an error"
     };
     const work = await SharedWork.join(failing, "job", { ...quick, silenceMs: 50 });
     const act = async (lease: Lease): Promise<void> => ledger.work("only", lease);
-    const ended = work.share(0, { leaseCount: 2, act, split: half, signal: never });
+    const ended = work.share(0, { leaseCount: 2, act, split: half });
     await Promise.all([
       expect(ended).rejects.toMatchObject({ code }),
       expect
