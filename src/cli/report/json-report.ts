@@ -1,6 +1,6 @@
 import type { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
-import { type Progress, progressPace, type Report } from "./report.ts";
+import { type Progress, progressPace, type Report, reusedBytesOf } from "./report.ts";
 
 /** How much is said, and where. */
 interface JsonReportOptions {
@@ -41,7 +41,7 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
       if (!quiet) print("notice", { message, ...facts });
     },
     summary(summary) {
-      if (!quiet) print("summary", { ...summary, reusedBytes: summary.doneBytes - summary.newBytes });
+      if (!quiet) print("summary", { ...summary, reusedBytes: reusedBytesOf(summary) });
     },
     status: () => print("progress", latest ?? {}),
     failure: (error) => print("failure", factsOf(error)),

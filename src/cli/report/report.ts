@@ -19,6 +19,11 @@ export interface Progress {
   readonly name?: string;
 }
 
+/** Content that did not have to travel; none where more of it came again than there is. */
+export function reusedBytesOf({ doneBytes, newBytes }: Progress): number {
+  return Math.max(0, doneBytes - newBytes);
+}
+
 /** How many paths would be new, have other content, or only another mode or time, or go. */
 export type ChangeCounts = Record<TreeChange["change"], number>;
 

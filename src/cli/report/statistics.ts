@@ -1,4 +1,4 @@
-import type { Summary } from "./report.ts";
+import { reusedBytesOf, type Summary } from "./report.ts";
 
 type Row = readonly [label: string, count: number | undefined];
 
@@ -16,7 +16,7 @@ export function describeStatistics(summary: Summary): string {
     ["Skipped entries", skippedEntries],
     ["Content gone through", doneBytes],
     [`Content ${action}`, newBytes],
-    ["Content used again", doneBytes - newBytes],
+    ["Content used again", reusedBytesOf(summary)],
     ["Bytes on the wire", wireBytes],
     ...Object.entries(frames ?? {}).flatMap(([way, types]) =>
       Object.entries(types as Record<string, number>).map(([type, bytes]): Row => [

@@ -4,7 +4,7 @@ import type { FormatChange } from "./change-format.ts";
 import { escapeText } from "./escaped-text.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";
-import type { Progress, Report, Summary } from "./report.ts";
+import { type Progress, type Report, reusedBytesOf, type Summary } from "./report.ts";
 import { describeStatistics } from "./statistics.ts";
 
 /** How much is said, and where. */
@@ -152,7 +152,7 @@ function describeWork(summary: Summary): string[] {
 }
 
 function describeSavings({ doneBytes, newBytes }: Progress): string[] {
-  const reusedBytes = doneBytes - newBytes;
+  const reusedBytes = reusedBytesOf({ doneBytes, newBytes });
   const saved = doneBytes === 0 ? 0 : (100 * reusedBytes) / doneBytes;
   return [`${formatBytes(newBytes)} new`, `${formatBytes(reusedBytes)} reused (${saved.toFixed(1)} % saved)`];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatBytes } from "../../../src/cli/report/formatted-bytes.ts";
+import { describeStatistics } from "../../../src/cli/report/statistics.ts";
 import { textReport, type TextReportOptions } from "../../../src/cli/report/text-report.ts";
 import { SyncError } from "../../../src/errors.ts";
 
@@ -41,6 +42,13 @@ describe("a report in text", () => {
     expect(text()).toMatch(
       /^listed: 2 entries, 1 file, 1.00 kB, 300 bytes on the wire, [\d.]+ s\nchecked: 2 entries, 1.00 kB, [\d.]+ s\n$/,
     );
+  });
+
+  it("tells that nothing was used again when content came more than once", () => {
+    const { report, text } = collect();
+    report.summary({ ...summary, newBytes: 1200 });
+    expect(text()).toContain("1.20 kB new, 0 bytes reused (0.0 % saved)");
+    expect(describeStatistics({ ...summary, newBytes: 1200 })).toContain("used again: 0\n");
   });
 
   it("breaks what it sums up where the terminal is no wider", () => {
