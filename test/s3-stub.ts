@@ -51,6 +51,8 @@ export interface S3Stub {
   pageLength: number;
   /** Looks at a listing before it goes out. */
   rewrite: ((xml: string) => string) | undefined;
+  /** The time of its clock, which goes on by a second with each object that is written. */
+  timeMs: number;
   put(bucket: string, key: string, content: string | Buffer, headers?: Record<string, string>): StubObject;
   stop(): Promise<void>;
 }
@@ -65,7 +67,6 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
   );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  let clockMs = Date.UTC(2026, 0, 1);
   let uploadCount = 0;
   const stub: S3Stub = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -76,9 +77,10 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     fault: undefined,
     pageLength: 1000,
     rewrite: undefined,
+    timeMs: Date.UTC(2026, 0, 1),
     put(bucket, key, content, headers = {}) {
       const bytes = Buffer.from(content);
-      return keep(bucket, key, { bytes, etag: md5(bytes), headers, writtenMs: (clockMs += 1000) });
+      return keep(bucket, key, { bytes, etag: md5(bytes), headers, writtenMs: (stub.timeMs += 1000) });
     },
     async stop() {
       server.closeAllConnections();
@@ -101,6 +103,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
       .map((text) => decodeURIComponent(text));
     const { headers } = request;
     const method = request.method!;
+    response.setHeader("date", new Date(stub.timeMs).toUTCString());
     stub.requests.push(`${method} ${bucket}/${key}?${[...query.keys()].join("&")}`);
     if (await stub.fault?.({ method, bucket, key, query, headers }, response)) return;
     const chunks: Buffer[] = [];
@@ -153,7 +156,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
         key,
         id: `v${stub.versions.length}`,
         object: undefined,
-        writtenMs: (clockMs += 1000),
+        writtenMs: (stub.timeMs += 1000),
       });
   }
 
@@ -217,7 +220,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
           bytes: body,
           etag: md5(body),
           headers: keptIn(headers),
-          writtenMs: (clockMs += 1000),
+          writtenMs: (stub.timeMs += 1000),
         });
         return void response.writeHead(200, { etag: `"${made.etag}"` }).end();
       }
@@ -230,7 +233,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
         ...from,
         etag: md5(from.bytes),
         headers: isReplacing ? keptIn(headers) : from.headers,
-        writtenMs: (clockMs += 1000),
+        writtenMs: (stub.timeMs += 1000),
       });
       return void response.end(`<CopyObjectResult><ETag>"${md5(from.bytes)}"</ETag></CopyObjectResult>`);
     }
@@ -302,7 +305,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
       bytes: Buffer.concat(whole),
       etag,
       headers: upload.headers,
-      writtenMs: (clockMs += 1000),
+      writtenMs: (stub.timeMs += 1000),
       partBytes: whole.map(({ length }) => length),
     });
     stub.uploads.delete(id);

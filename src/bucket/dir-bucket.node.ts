@@ -214,6 +214,11 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
     copy,
     deleteMany,
     exists: async () => fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() === true,
+    async timeMs() {
+      const name = newName();
+      const fd = openUpload(name, O_CREAT | O_EXCL);
+      return closing(fd, async () => fs.fstatSync(fd).mtimeMs).finally(() => removeUpload(name));
+    },
     async create() {
       await mkdir(root, { recursive: true });
     },

@@ -188,6 +188,8 @@ export interface ObjectBucket extends Bucket {
   deleteMany(keys: readonly string[], options?: AbortOptions): Promise<readonly FailedDeletion[]>;
   readonly versions?: VersionKeeper;
   exists(options?: AbortOptions): Promise<boolean>;
+  /** The time by the clock that dates what is written now. @throws UPSTREAM where none is told */
+  timeMs(options?: AbortOptions): Promise<number>;
   create(options?: NewBucketOptions): Promise<void>;
   /** Ends the use of what needs that; leftovers that are of no use go. */
   close?(): Promise<void>;

@@ -9,6 +9,7 @@ import { s3Parts } from "./s3-parts.ts";
 import {
   absent,
   accepted,
+  failedWith,
   refused,
   type S3BucketOptions,
   type S3Dialect,
@@ -103,6 +104,16 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
         options,
       );
     },
+    timeMs: async (options) =>
+      requests.send(
+        { method: "HEAD" },
+        async ({ headers }) => {
+          const ms = Date.parse(headers.get("date") ?? "");
+          if (Number.isNaN(ms)) throw failedWith("no date");
+          return ms;
+        },
+        options,
+      ),
     create: async (options = {}) => createBucket(requests, options),
   };
   places.set(bucket, requests.origin);

@@ -6,11 +6,11 @@ import type { AbortOptions } from "../types.ts";
 /** How those that prune a store in a bucket and those that write to it know of each other. */
 export const pruneMarkLimits = Object.freeze({
   /** Milliseconds between two signs of life of who prunes. */
-  signMs: 30_000,
+  signMs: 10_000,
   /** Milliseconds without one, after which who prunes is gone. */
-  goneMs: 180_000,
+  goneMs: 90_000,
   /** Milliseconds since the last one, after which who prunes removes nothing more. */
-  heldMs: 90_000,
+  heldMs: 30_000,
   /** Milliseconds between two looks of who waits. */
   markLookMs: 500,
   /** Bytes of what is read of a mark. */
@@ -38,9 +38,16 @@ export class PruneMark {
     for (; ; await wait(pruneMarkLimits.markLookMs, signal)) {
       const text = await this.#read(signal);
       if (text === "" || text.endsWith(over)) return text;
-      if (text !== last) [last, sinceMs] = [text, performance.now()];
+      if (text !== last) [last, sinceMs] = [text, performance.now() - (await this.#ageMs(signal))];
       if (performance.now() - sinceMs > pruneMarkLimits.goneMs) return text;
     }
+  }
+
+  /** How long ago the last sign of life was given, by the clock of who keeps the mark. */
+  async #ageMs(signal: AbortSignal | undefined): Promise<number> {
+    const options = signal && { signal };
+    const facts = await this.#bucket.head(this.#key, options);
+    return facts ? Math.max(0, (await this.#bucket.timeMs(options)) - facts.writtenMs) : 0;
   }
 
   /**

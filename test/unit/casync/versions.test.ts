@@ -1,7 +1,10 @@
+import { utimesSync } from "node:fs";
+import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { dirBucket } from "../../../src/bucket/dir-bucket.node.ts";
 import { s3Bucket } from "../../../src/bucket/s3.ts";
 import { bucketChunks } from "../../../src/casync/bucket-chunks.ts";
-import { PruneMark } from "../../../src/casync/prune-mark.ts";
+import { PruneMark, pruneMarkLimits } from "../../../src/casync/prune-mark.ts";
 import { pruneVersions } from "../../../src/casync/prune-versions.ts";
 import { pushVersion } from "../../../src/casync/push-version.ts";
 import { readBlob } from "../../../src/casync/read-blob.ts";
@@ -141,6 +144,20 @@ test("one prunes a store at a time, and who pushes waits for that", async () => 
   });
   await others;
   expect(order).toEqual(["first", "other", "other"]);
+});
+
+test("who pushes does not wait for one that pruned and was killed long ago", async () => {
+  const key = `${prefix}versions/.prune`;
+  await place.bucket.write(key, new TextEncoder().encode("killed 3 "));
+  pair.source.timeMs += pruneMarkLimits.goneMs + 1000;
+  await push("a", noise(63352, 1000));
+  expect(countOf(pair.source, /^GET b\/store\/versions\/.prune/)).toBe(2);
+  const folder = dirBucket(join(pair.folder, "store"));
+  await folder.create();
+  await folder.write(key, new TextEncoder().encode("killed 3 "));
+  const old = Date.now() / 1000 - pruneMarkLimits.goneMs / 1000 - 10;
+  utimesSync(join(pair.folder, "store", key), old, old);
+  expect(await new PruneMark(folder, prefix).settled()).toBe("killed 3 ");
 });
 
 test("who stood still while it pruned removes nothing that others may have begun to use", async () => {
