@@ -31,7 +31,7 @@ type OperandOf<Name extends string> = Name extends `[${string}]` ? string | unde
 type TextOrFlag<Type> = Type extends "boolean" ? boolean : string;
 
 type ValueOf<Spec extends OptionSpec> = Spec extends { multiple: true }
-  ? readonly string[]
+  ? readonly TextOrFlag<Spec["type"]>[]
   : TextOrFlag<Spec["type"]>;
 
 /** What was given for options. */

@@ -76,6 +76,7 @@ export function dirShare(
       "prunesEmptyDirs",
       "flatDirs",
       "oneFileSystem",
+      "omitsMountPoints",
       "paths",
       "chunking",
       ...sideDirFields,

@@ -33,6 +33,7 @@ export const orderNames = [
   "copyDirLinks",
   "copyUnsafeLinks",
   "oneFileSystem",
+  "omitsMountPoints",
   "flatDirs",
   "paths",
   "filter",

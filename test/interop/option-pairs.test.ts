@@ -2,10 +2,6 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { readArguments } from "../../src/cli/options/arguments.ts";
-import type { Report } from "../../src/cli/report/report.ts";
-import { sync } from "../../src/cli/transfer/sync.ts";
-import { isSyncError } from "../../src/errors.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { freshFolder } from "../cli/run.ts";
 import { worldOf } from "../faults/world.ts";
@@ -13,28 +9,12 @@ import { missing, notRoot, unless } from "../obstacles.ts";
 import { printedSeed } from "../printed-seed.ts";
 import { plantFewNames } from "./few-names.ts";
 import { type OptionRow, optionRows } from "./option-rows.ts";
+import { runSync } from "./run-sync.ts";
 
 /** `npm run soak` asks for all pairs, a name for those of that option; else some are drawn. */
 const asked = process.env["OPTION_PAIRS"];
 const isFull = asked !== undefined;
 const shortCount = 12;
-
-/** Runs the command here. Returns why it refuses the options, or whether all went well. */
-async function runOurs(words: readonly string[]): Promise<string | boolean> {
-  let isWhole = true;
-  const report = new Proxy({} as Report, {
-    get: (_, name) => (name === "trouble" ? () => void (isWhole = false) : () => {}),
-  });
-  try {
-    const { options, operands } = readArguments(words, sync);
-    await sync.run({ options, operands, report, signal: new AbortController().signal });
-    return isWhole;
-  } catch (thrown) {
-    if (isSyncError(thrown, "USAGE")) return thrown.message;
-    if (isSyncError(thrown)) return false;
-    throw thrown;
-  }
-}
 
 /**
  * What is at a destination and beside it; the times of directories are for other tests, and what
@@ -95,7 +75,7 @@ async function differenceOf(pair: readonly OptionRow[], folder: string, random: 
   plantFewNames(random, join(ours, "beside"));
   execFileSync("cp", ["-a", ours, theirs]);
   execFileSync("cp", ["-a", `${folder}/one`, `${folder}/other`]);
-  const refusal = await runOurs(["-r", ...pair.map((row) => row.ours), from, join(ours, "to")]);
+  const refusal = await runSync(["-r", ...pair.map((row) => row.ours), from, join(ours, "to")]);
   if (typeof refusal === "string") return { refusal };
   const args = ["-rlpt", ...pair.flatMap((row) => row.theirs ?? []), source, join(theirs, "to")];
   const { status, stderr } = spawnSync("rsync", args, { encoding: "latin1" });

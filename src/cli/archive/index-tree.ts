@@ -9,7 +9,7 @@ import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { openSource } from "../../transfer/open-source.node.ts";
 import { defineCommand } from "../command.ts";
 import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
-import { choiceOptions } from "../options/source-options.ts";
+import { choiceOptions, readFileSystemOption } from "../options/source-options.ts";
 import { digestOf, openOutput, outputOf, writtenIndexOptions } from "./index-forms.ts";
 import { endOf } from "./partial-end.ts";
 
@@ -32,7 +32,7 @@ export const indexTree = defineCommand({
     },
     ...filterOptions,
     "copy-links": { type: "boolean", short: "L", about: choiceOptions["copy-links"].about },
-    "one-file-system": { type: "boolean", short: "x", about: choiceOptions["one-file-system"].about },
+    "one-file-system": choiceOptions["one-file-system"],
   },
   writesOutput: () => false,
   async run({ operands: [place], options, report, signal }) {
@@ -44,7 +44,7 @@ export const indexTree = defineCommand({
     const source = await openSource(contentsOf(place), {
       filter,
       copyLinks: options["copy-links"],
-      oneFileSystem: options["one-file-system"],
+      ...readFileSystemOption(options["one-file-system"]),
     });
     let failedEntries = 0;
     const make = async (): Promise<void> => {

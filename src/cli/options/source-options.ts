@@ -17,8 +17,9 @@ export const choiceOptions = {
   "one-file-system": {
     type: "boolean",
     short: "x",
-    about: "send directories that file systems are mounted at as empty ones",
-    unlike: "given twice, it is the same as once; with --delete what is below in DST goes",
+    multiple: true,
+    about: "send directories that file systems are mounted at as empty ones; given twice: leave them out",
+    unlike: "the time of a directory is set, too, that something is mounted at",
   },
   "files-from": {
     type: "string",
@@ -68,6 +69,7 @@ interface ChosenSource {
     | "copyLinks"
     | "copyUnsafeLinks"
     | "flatDirs"
+    | "omitsMountPoints"
     | "oneFileSystem"
     | "paths"
     | "prunesEmptyDirs"
@@ -82,7 +84,7 @@ export function chooseSource(given: string, options: Values): ChosenSource {
     copyLinks: options["copy-links"],
     copyDirLinks: options["copy-dirlinks"],
     copyUnsafeLinks: options["copy-unsafe-links"],
-    oneFileSystem: options["one-file-system"],
+    ...readFileSystemOption(options["one-file-system"]),
     prunesEmptyDirs: options["prune-empty-dirs"],
     flatDirs: options.dirs,
     removesSourceFiles: options["remove-source-files"],
@@ -95,6 +97,13 @@ export function chooseSource(given: string, options: Values): ChosenSource {
   if (!relative) return { place: given, order: flags };
   const { around, path } = splitPlace(given);
   return { place: around, order: { ...flags, paths: [path] } };
+}
+
+/** What is done about mount points: given once, they are sent as empty; given twice, not at all. */
+export function readFileSystemOption(
+  given: readonly boolean[] = [],
+): Pick<Order, "omitsMountPoints" | "oneFileSystem"> {
+  return given.length > 1 ? { omitsMountPoints: true } : { oneFileSystem: given.length === 1 };
 }
 
 /** Refuses deletion where a receiver could not know what is left out. @throws USAGE */

@@ -66,6 +66,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   copyDirLinks: { ends: sender, check: flag },
   copyUnsafeLinks: { ends: sender, check: flag },
   oneFileSystem: { ends: sender, check: flag },
+  omitsMountPoints: { ends: sender, check: flag },
   flatDirs: { ends: sender, check: flag },
   paths: { ends: sender, check: texts({ count: maxChosenCount, length: filterLimits.patternBytes }) },
   filter: {

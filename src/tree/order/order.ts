@@ -43,6 +43,8 @@ export interface Order {
   readonly copyUnsafeLinks?: boolean | undefined;
   /** True to send directories that other file systems are mounted at as empty ones. */
   readonly oneFileSystem?: boolean | undefined;
+  /** True to leave out directories that other file systems are mounted at. */
+  readonly omitsMountPoints?: boolean | undefined;
   /** True to send directories without what is in them, but for the one whose content is sent. */
   readonly flatDirs?: boolean | undefined;
   /** Sends nothing but these paths, which begin in the source, and the directories around them. */

@@ -47,7 +47,16 @@ export interface ListingStart {
 export interface ListingOptions
   extends
     FollowOptions,
-    Pick<Order, "flatDirs" | "keep" | "oneFileSystem" | "paths" | "prunesEmptyDirs" | "removesSourceFiles"> {
+    Pick<
+      Order,
+      | "flatDirs"
+      | "keep"
+      | "omitsMountPoints"
+      | "oneFileSystem"
+      | "paths"
+      | "prunesEmptyDirs"
+      | "removesSourceFiles"
+    > {
   /** Leaves out what its rules for senders exclude. */
   readonly filter?: TreeFilter | undefined;
 }
@@ -81,7 +90,10 @@ export class SourceListing {
     this.#filters = filter && filtersAt(start, filter);
     this.#topPath = start.layout === "named" ? `${start.name}/` : "";
     const filters = this.#filters;
-    this.#skip = (dir, name, { kind }) => {
+    const device =
+      options.omitsMountPoints === true ? start.held.lookAtDir(start.held.root).device : undefined;
+    this.#skip = (dir, name, { device: own, kind }) => {
+      if (kind === "dir" && device !== undefined && own !== device) return true;
       if (this.#chosen?.see(dir, name, kind === "dir") === false) return true;
       return name === stagingName || (filters?.of(dir).excludes(name, kind === "dir") ?? false);
     };
@@ -134,10 +146,9 @@ export class SourceListing {
   /** True where directories are not sent as they are. */
   get #isPartial(): boolean {
     if (this.#sent) return true; // each of its files has to be known
-    const { flatDirs = false, oneFileSystem = false, prunesEmptyDirs = false } = this.#options;
-    return (
-      flatDirs || oneFileSystem || prunesEmptyDirs || this.#chosen !== undefined || this.#links !== undefined
-    );
+    const { flatDirs, omitsMountPoints, oneFileSystem, prunesEmptyDirs } = this.#options;
+    const isLessSent = [flatDirs, omitsMountPoints, oneFileSystem, prunesEmptyDirs].includes(true);
+    return isLessSent || this.#chosen !== undefined || this.#links !== undefined;
   }
 
   /** True when the top entry itself is left out. */

@@ -22,6 +22,7 @@ const whole: Required<Order> = {
   copyDirLinks: true,
   copyUnsafeLinks: true,
   oneFileSystem: true,
+  omitsMountPoints: true,
   flatDirs: true,
   paths: ["a/b", "\udcff"],
   filter: ["- *.o", "P /\udcff'\"\\ü"],
@@ -77,6 +78,7 @@ test("each end is told what it carries out", () => {
     copyUnsafeLinks: true,
     oneFileSystem: true,
     flatDirs: true,
+    omitsMountPoints: true,
     paths: ["a/b", "\udcff"],
     tellsChanges: true,
   });
