@@ -45,7 +45,7 @@ export interface DirShareOptions extends FileCutOptions {
 }
 
 /** Fields of an order that name directories. */
-const sideDirFields = ["backupDir", "compareDest", "copyDest", "linkDest"] as const;
+const sideDirFields = ["backupDir", "compareDest", "copyDest", "linkDest", "tempDir"] as const;
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 

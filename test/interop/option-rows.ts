@@ -38,6 +38,7 @@ const values: Readonly<Record<string, string | ((folder: string) => string)>> = 
   "stop-after": "60",
   "stop-at": "23:59",
   suffix: ".old",
+  "temp-dir": "../beside",
   timeout: "60",
   usermap: "0:1",
 };

@@ -36,6 +36,15 @@ export const placeOptions = {
     doc: "write into files that are there, where they differ, once the new content is complete ([when](places.md#writing-in-place))",
     unlike: "the new content is complete before, and takes room until then",
   },
+  "temp-dir": {
+    type: "string",
+    short: "T",
+    value: "DIR",
+    about: "write the content of new files in this directory until it is complete",
+    doc: "write the content of new files in this directory, relative to DST, until it is complete ([more](places.md#where-new-files-are-written))",
+    unlike:
+      "nothing in it is deleted; where no rename leads from it into DST, a file is copied beside its place and compared, and only then replaces the old one",
+  },
   preallocate: {
     type: "boolean",
     about: "take the room of files before their content comes",
@@ -118,6 +127,7 @@ export async function readPlaceOptions(
     ...snapshotOf(options),
     ...inPlaceOf(options),
     store: options.store,
+    tempDir: options["temp-dir"],
     preallocates: options.preallocate,
     durability: durabilityOf(options.fsync),
   };

@@ -49,7 +49,6 @@ const foreign: readonly Row[] = [
   ["", "ignore-non-existing", "use --existing"],
   ["W", "whole-file", "only what is missing travels; leave it out"],
   ["B", "block-size", "chunks have one size for all; leave it out"],
-  ["T", "temp-dir", "new files are built in DST/.rsync-stream"],
   ["", "delay-updates", "each file gets its name when complete"],
   ["", "ignore-missing-args", "SRC has to be there"],
   ["", "delete-missing-args", "SRC has to be there"],
@@ -103,7 +102,7 @@ const foreignByText: readonly (readonly [text: string, names: string])[] = [
     "the receiver decides; recv has it",
     "safe-links K:keep-dirlinks b:backup backup-dir suffix compare-dest copy-dest link-dest mkpath del delete-before delete-during delete-delay delete-after force ignore-errors min-size max-size ignore-existing existing @:modify-window size-only c:checksum u:update",
   ],
-  ["push, pull, sync and recv have it", "preallocate I:ignore-times inplace append append-verify"],
+  ["push, pull, sync and recv have it", "preallocate T:temp-dir I:ignore-times inplace append append-verify"],
   [
     "push, pull, send and recv have filters",
     "fF:filter C:cvs-exclude exclude exclude-from include include-from",

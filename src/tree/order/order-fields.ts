@@ -100,6 +100,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
     }),
   },
   backupDir: { ends: receiver, check: path },
+  tempDir: { ends: receiver, check: path },
   backupSuffix: { ends: receiver, check: text(filterLimits.patternBytes) },
   compareDest: { ends: receiver, deletes: true, check: paths },
   copyDest: { ends: receiver, check: paths },

@@ -60,6 +60,11 @@ export interface Order {
    * relative to the destination.
    */
   readonly backupDir?: string | undefined;
+  /**
+   * The directory that the content of new files is written in until it is complete, relative to the
+   * destination; one in the destination unless given.
+   */
+  readonly tempDir?: string | undefined;
   /** What is added to the names of such files; without a directory they lie beside the others. */
   readonly backupSuffix?: string | undefined;
   /** Makes nothing that is not at the destination and equal in one of these directories. */

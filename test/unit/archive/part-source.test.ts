@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { listTree } from "../../../src/archive/list-tree.node.ts";
 import { cutParts, type PathRange, rangeOf } from "../../../src/archive/parts.node.ts";
-import { StagingRoom } from "../../../src/tree/disk/target/staging-room.node.ts";
+import { partRoomName, StagingRoom } from "../../../src/tree/disk/target/staging-room.node.ts";
 import { HeldDirs } from "../../../src/tree/disk/calls/held-dirs.node.ts";
 import { openTreeSource } from "../../../src/tree/disk/source/source.node.ts";
 import { transfer } from "../../../src/transfer/transfer.node.ts";
@@ -47,7 +47,7 @@ it("one part is received by one session at a time, and a whole tree beside none 
   const { from, to } = plantTree();
   mkdirSync(to);
   const held = new HeldDirs(to);
-  const room = new StagingRoom(held, held.root, "1/2");
+  const room = new StagingRoom(held, held.root, partRoomName("1/2"));
   const [first, second] = await rangesOf(from, 2);
   await expect(transfer(`${from}/`, to, { range: first!, part: "1/2" })).rejects.toMatchObject({
     code: "LOCKED",

@@ -4,6 +4,7 @@ import type { Backups } from "./backups.node.ts";
 import type { PlacePath } from "../calls/byte-string.node.ts";
 import { Extras } from "./extras.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { TempDir } from "./temp-dir.node.ts";
 import type { Volumes } from "./volumes.node.ts";
 import { protectionAt, type ProtectionOptions } from "./protection.node.ts";
 
@@ -13,13 +14,19 @@ export interface DeletionOptions
     ProtectionOptions,
     Pick<Order, "deletesAfterErrors" | "forcesDirs" | "maxDeletedCount" | "refusesEmpty"> {}
 
+/** Directories in which nothing is deleted, wherever they lie. */
+interface KeptDirs {
+  readonly backups: Backups | undefined;
+  readonly tempDir: TempDir | undefined;
+}
+
 /** What finds what is to be deleted; undefined where nothing is. */
 export function extrasAt(
   held: HeldDirs,
   place: PlacePath,
   layout: Layout,
   options: DeletionOptions,
-  backups: Backups | undefined,
+  { backups, tempDir }: KeptDirs,
   volumes: Volumes,
 ): Extras | undefined {
   const { forcesDirs = false, maxDeletedCount } = options;
@@ -27,6 +34,7 @@ export function extrasAt(
   return new Extras(held, maxDeletedCount ?? Number.MAX_SAFE_INTEGER, {
     filters: protectionAt(held, place, layout, options),
     backups,
+    tempDir,
     onlyDying: maxDeletedCount === undefined,
     refusesEmpty: options.refusesEmpty ?? false,
     volumes,

@@ -9,6 +9,7 @@ import type { Backups } from "./backups.node.ts";
 import type { DirFilters } from "../source/dir-filters.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
+import type { TempDir } from "./temp-dir.node.ts";
 import { type Volumes, withoutCase } from "./volumes.node.ts";
 import { walk } from "../calls/walk.node.ts";
 
@@ -40,6 +41,8 @@ interface ExtrasOptions {
   readonly filters?: DirFilters | undefined;
   /** Keep what is deleted. */
   readonly backups?: Backups | undefined;
+  /** Where the content of new files is written. */
+  readonly tempDir?: TempDir | undefined;
   /** True to delete nothing but what is in directories that make room for something else. */
   readonly onlyDying?: boolean;
   /** True to delete nothing when there is no entry but the top one. */
@@ -64,6 +67,7 @@ export class Extras {
   readonly #maxCount: number;
   readonly #filters: DirFilters | undefined;
   readonly #backups: Backups | undefined;
+  readonly #tempDir: TempDir | undefined;
   readonly #onlyDying: boolean;
   readonly #refusesEmpty: boolean;
   readonly #volumes: Volumes | undefined;
@@ -87,6 +91,7 @@ export class Extras {
     this.#maxCount = maxCount;
     this.#filters = options.filters;
     this.#backups = options.backups;
+    this.#tempDir = options.tempDir;
     this.#onlyDying = options.onlyDying ?? false;
     this.#refusesEmpty = options.refusesEmpty ?? false;
     this.#volumes = options.volumes;
@@ -198,14 +203,19 @@ export class Extras {
       const { kind } = found.stats;
       if (this.#isProtected({ ...found, kind, isDying: true }) || this.#staysBeside(found.name, kind))
         return true;
-      if (this.#backups?.isOwnDir(found.stats) === true) return true;
+      if (this.#isOwnDir(found.stats)) return true;
     }
     return false;
   }
 
   /** True when directories that no entry names may stay for what is in them. */
   get #maySpare(): boolean {
-    return this.#filters !== undefined || this.#backups !== undefined;
+    return [this.#filters, this.#backups, this.#tempDir].some((sparing) => sparing !== undefined);
+  }
+
+  /** True for a directory that the target works with, in which nothing is deleted. */
+  #isOwnDir(stats: FileStats): boolean {
+    return this.#backups?.isOwnDir(stats) === true || this.#tempDir?.is(stats) === true;
   }
 
   #staysBeside(name: ByteString, kind: FileStats["kind"]): boolean {
@@ -226,7 +236,7 @@ export class Extras {
     const skip = (_: DirNode, name: ByteString, stats: FileStats): boolean => {
       const { kind } = stats;
       if (!this.#maySpare && this.#candidates.length > this.#maxCount) return false;
-      const isOwn = this.#isStaging(dir, name, kind) || this.#backups?.isOwnDir(stats) === true;
+      const isOwn = this.#isStaging(dir, name, kind) || this.#isOwnDir(stats);
       if (!isOwn) this.#candidates.push({ dir, name, kind, isDying });
       return true;
     };
@@ -255,7 +265,7 @@ export class Extras {
     const isKept = (at: DirNode, below: ByteString, stats: FileStats): boolean => {
       if (this.#isStaging(at, below, stats.kind)) return true;
       const isProtected = this.#isProtected({ dir: at, name: below, kind: stats.kind, isDying: true });
-      if (!isProtected && this.#backups?.isOwnDir(stats) !== true) return false;
+      if (!isProtected && !this.#isOwnDir(stats)) return false;
       spare(at);
       return true;
     };

@@ -308,7 +308,7 @@ export class IncomingFile {
   #makeTemp(): number {
     const { held, metadata, preallocates, staging } = this.#tools;
     const { dir, name, size } = this.plan;
-    this.#temp = staging.newName(dir, name);
+    this.#temp = staging.contentName(dir, name);
     const fd = held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
     if (preallocates && size > 0)
       closingOnFailure(

@@ -32,6 +32,7 @@ import type { TreeTargetOptions } from "./target-options.node.ts";
 import { changeOf, type Differing } from "./tree-change.node.ts";
 import { syncsFiles } from "../calls/disk-sync.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
+import { TempDir } from "./temp-dir.node.ts";
 import { Volumes } from "./volumes.node.ts";
 import { Workspace } from "./workspace.node.ts";
 
@@ -64,6 +65,7 @@ export class OpenTarget {
   readonly #likeFrom: DirNode | undefined;
   readonly #alternatives: Alternatives | undefined;
   readonly #backups: Backups | undefined;
+  readonly #tempDir: TempDir | undefined;
   readonly #linkedFiles = new LinkedFiles();
   readonly #removed: RemovedSource | undefined;
   readonly #volumes: Volumes;
@@ -101,7 +103,9 @@ export class OpenTarget {
     this.#likeFrom = likeDir(destination, first);
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
     this.#backups = Backups.of(held, options);
-    this.extras = extrasAt(held, place, given.layout, options, this.#backups, this.#volumes);
+    this.#tempDir = TempDir.of(held, options);
+    const kept = { backups: this.#backups, tempDir: this.#tempDir };
+    this.extras = extrasAt(held, place, given.layout, options, kept, this.#volumes);
     this.planner = this.#createPlanner(destination);
   }
 
@@ -180,6 +184,7 @@ export class OpenTarget {
       () => this.dirs.restore(),
       () => this.#alternatives?.close(),
       () => this.#backups?.close(),
+      () => this.#tempDir?.close(),
       () => this.held.close(),
     ]);
   }
@@ -265,6 +270,7 @@ export class OpenTarget {
       durable: syncsFiles(durability),
       inPlace,
       part,
+      tempDir: this.#tempDir,
       preallocates,
       metadata: this.metadata,
       pause,

@@ -28,12 +28,13 @@ import { type Compared, ComparedFile } from "./compared-file.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
+import { TempDir, type TempDirOptions } from "./temp-dir.node.ts";
 import { Volumes } from "./volumes.node.ts";
 
 /** How `openTreePreview` looks. */
 export type TreePreviewOptions = Pick<
   TreeTargetOptions,
-  | keyof (AlternativeOptions & DeletionOptions)
+  | keyof (AlternativeOptions & DeletionOptions & TempDirOptions)
   | "expected"
   | "follow"
   | "keep"
@@ -77,6 +78,7 @@ class Preview implements TreeTarget, EntryActions {
   readonly #links: HardLinks | undefined;
   #alternatives: Alternatives | undefined;
   #volumes: Volumes | undefined;
+  #tempDir: TempDir | undefined;
   #allowedModeBits = modeMask;
   /** By the directories that file systems begin at. */
   readonly #keepings = new Map<DirNode, Keeping>();
@@ -148,6 +150,7 @@ class Preview implements TreeTarget, EntryActions {
 
   async close(): Promise<void> {
     this.#alternatives?.close();
+    this.#tempDir?.close();
     this.#destination?.held?.close();
     this.#destination = undefined;
   }
@@ -176,7 +179,9 @@ class Preview implements TreeTarget, EntryActions {
     const backups = held && Backups.of(held, this.#options);
     const volumes = held && new Volumes(held);
     this.#volumes = volumes;
-    if (volumes) this.#extras = extrasAt(held, this.#place, layout, this.#options, backups, volumes);
+    this.#tempDir = held && TempDir.of(held, this.#options);
+    const keptDirs = { backups, tempDir: this.#tempDir };
+    if (volumes) this.#extras = extrasAt(held, this.#place, layout, this.#options, keptDirs, volumes);
     const rootPath =
       held?.rootPath ?? (hasAlternatives(this.#options) ? absentPath(placeBytes(this.#place)) : "");
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
-import { copyContent } from "../calls/copy-content.node.ts";
+import { checkCopy, copyContent } from "../calls/copy-content.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import { lookAtHandle } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
@@ -69,6 +69,7 @@ function moveAcross(
   };
   const put = (): boolean => {
     closingAfter(copyAll, () => fs.closeSync(to));
+    checkCopy(held, temp, copy);
     metadata.in(dir).setNamed(held, copy, plan);
     return renameFrom(tools, plan, copy);
   };

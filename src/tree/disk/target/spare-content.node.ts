@@ -55,7 +55,7 @@ export class SpareContent {
 
   #create(): { readonly temp: NameIn; readonly place: number } {
     const { abandoned, held, places, staging, writing } = this.#tools;
-    const temp = staging.newName(held.root, "");
+    const temp = staging.contentName(held.root, "");
     writing.add(temp, held.open(temp.dir, temp.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
     abandoned.push(temp);
     return { temp, place: places.add(temp.dir, temp.name, spareLimits.spareBytes) };

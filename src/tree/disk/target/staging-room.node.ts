@@ -45,7 +45,7 @@ export class StagingRoom {
   /** The directory around the room of a part. */
   readonly #around: DirNode | undefined;
   /** Rooms of parts in this one. */
-  readonly #parts: string[] = [];
+  readonly #parts: ByteString[] = [];
   /** Directories of an earlier session that were to take the place of something else. */
   readonly #oldDirs: ByteString[] = [];
   readonly #session = randomBytes(6).toString("hex");
@@ -53,13 +53,12 @@ export class StagingRoom {
 
   /**
    * @param place the directory that it lies in
-   * @param part the part of a tree that it is for, as `2/5`: such a room lies in that of a whole
-   *   tree, and those of several parts are beside each other
+   * @param inner the name of a room that lies in that of a whole tree, beside others
    * @throws LOCKED while another session writes here
    */
-  constructor(held: HeldDirs, place: DirNode, part?: string) {
+  constructor(held: HeldDirs, place: DirNode, inner?: ByteString) {
     this.#held = held;
-    const { around, dir, lock } = openLocked(held, place, part);
+    const { around, dir, lock } = openLocked(held, place, inner);
     this.#around = around;
     this.dir = dir;
     this.#lock = lock;
@@ -139,8 +138,7 @@ export class StagingRoom {
     for (const name of fs.readdirSync(this.#held.pathTo(this.dir), { encoding: "latin1" })) {
       const stats = this.#held.look(this.dir, name);
       if (stats?.kind === "dir" && leftoverNames.test(name)) leftovers.push(...this.#listDir(name));
-      const part = stats?.kind === "dir" ? partOf(name) : undefined;
-      if (part !== undefined) this.#parts.push(part);
+      if (stats?.kind === "dir" && partRooms.test(name)) this.#parts.push(name);
       const { size = 0, mtimeSec = 0 } = stats ?? {};
       const leftover = { dir: this.dir, name, size, mtimeSec };
       if (stats?.kind === "file" && leftoverNames.test(name)) leftovers.push(leftover);
@@ -173,11 +171,11 @@ export class StagingRoom {
  * Removes what a session that is dead left in a directory. What is in use, or not of this user,
  * stays. Returns true when there were files.
  */
-export function removeDeadStaging(held: HeldDirs, place: DirNode, part?: string): boolean {
+export function removeDeadStaging(held: HeldDirs, place: DirNode, inner?: ByteString): boolean {
   if (held.look(place, stagingName)?.kind !== "dir") return false;
   let room: StagingRoom;
   try {
-    room = new StagingRoom(held, place, part);
+    room = new StagingRoom(held, place, inner);
   } catch (thrown) {
     if (isSyncError(thrown, "LOCKED") || isSyncError(thrown, "PATH")) return false;
     throw thrown;
@@ -194,16 +192,12 @@ function isRest(name: ByteString, kind: string | undefined): boolean {
   return kind !== "dir" && leftoverNames.test(name);
 }
 
-/** What the room of a part is called. */
-function roomName(part: string): ByteString {
+/** What the room of a part such as `2/5` is called. */
+export function partRoomName(part: string): ByteString {
   return `part-${part.replace("/", "-")}`;
 }
 
-/** The part that a room is for. */
-function partOf(name: ByteString): string | undefined {
-  const [, number, count] = /^part-(\d+)-(\d+)$/.exec(name) ?? [];
-  return number === undefined ? undefined : `${number}/${count}`;
-}
+const partRooms = /^part-\d+-\d+$/;
 
 interface LockedRoom {
   readonly around?: DirNode;
@@ -211,13 +205,13 @@ interface LockedRoom {
   readonly lock: Lock;
 }
 
-function openLocked(held: HeldDirs, place: DirNode, part: string | undefined): LockedRoom {
+function openLocked(held: HeldDirs, place: DirNode, inner: ByteString | undefined): LockedRoom {
   for (let attempt = 1; ; attempt++) {
     try {
       const outer = openPrivate(held, place, stagingName);
-      if (part === undefined) return locked(held, outer);
-      const inner = (): LockedRoom => locked(held, openPrivate(held, outer, roomName(part)));
-      return { around: outer, ...closingOnFailure(inner, () => held.letGo(outer)) };
+      if (inner === undefined) return locked(held, outer);
+      const open = (): LockedRoom => locked(held, openPrivate(held, outer, inner));
+      return { around: outer, ...closingOnFailure(open, () => held.letGo(outer)) };
     } catch (thrown) {
       // A session that ended has removed the directory after it was opened here.
       if (!isErrno(thrown, "ENOENT") || attempt === maxAttempts) throw thrown;

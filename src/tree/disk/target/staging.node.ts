@@ -1,9 +1,18 @@
-import { closingAfter, doAll } from "../../../bytes/closing.ts";
+import { closingAfter, closingOnFailure, doAll } from "../../../bytes/closing.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
 import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";
-import { StagingRoom, type Leftover } from "./staging-room.node.ts";
+import { partRoomName, StagingRoom, type Leftover } from "./staging-room.node.ts";
+import type { TempDir } from "./temp-dir.node.ts";
+
+interface StagingOptions {
+  /** The part of a tree that is received, beside others. */
+  readonly part?: string | undefined;
+  /** Where the content of files is written, in place of a room at their file system's top. */
+  readonly tempDir?: TempDir | undefined;
+}
 
 /**
  * Where the files of a destination wait until they are complete: a room at its top, and one more at
@@ -16,16 +25,22 @@ export class Staging {
   /** Those inside directories that no rename leads into, where something waits for the end. */
   readonly #inside = new Map<DirNode, StagingRoom>();
   readonly #leftovers: Leftover[] = [];
-  readonly #part: string | undefined;
+  /** The room elsewhere that the content of files is written in. */
+  readonly #elsewhere: StagingRoom | undefined;
+  readonly #innerName: ByteString | undefined;
 
-  /**
-   * @param part the part of a tree that is received, beside others
-   * @throws LOCKED while another session writes here
-   */
-  constructor(held: HeldDirs, part?: string) {
+  /** @throws LOCKED while another session writes here */
+  constructor(held: HeldDirs, { part, tempDir }: StagingOptions = {}) {
     this.#held = held;
-    this.#part = part;
-    this.#roomFor(held.root);
+    this.#innerName = part === undefined ? undefined : partRoomName(part);
+    const own = this.#roomFor(held.root);
+    this.#elsewhere =
+      tempDir &&
+      closingOnFailure(
+        () => tempDir.openRoom(part),
+        () => own.close(),
+      );
+    if (this.#elsewhere) this.#adopt(this.#elsewhere);
   }
 
   /**
@@ -45,19 +60,34 @@ export class Staging {
     return this.#roomFor(dir).newName(dir, name);
   }
 
+  /** The same for the content of a file: where that is written elsewhere, no rename may lead here. */
+  contentName(dir: DirNode, name: ByteString): NameIn {
+    return (this.#elsewhere ?? this.#roomFor(dir)).newName(dir, name);
+  }
+
   /** True when an earlier session left something of this path. */
   hasLeftover(dir: DirNode, name: ByteString): boolean {
-    return this.#roomFor(dir).hasLeftover(dir, name);
+    return this.#elsewhere?.hasLeftover(dir, name) === true || this.#roomFor(dir).hasLeftover(dir, name);
   }
 
   /**
-   * Lends a room inside a directory, for one that no rename leads into from the room that it ought
-   * to have.
+   * Lends a room from which a rename leads into a directory, where none leads there from the one in
+   * which something was made: that of its file system, or else one inside it.
    */
   besides<Result>(dir: DirNode, work: (room: StagingRoom) => Result): Result {
     const open = this.#openInside(dir);
     if (open) return work(open);
-    const room = new StagingRoom(this.#held, dir, this.#part);
+    if (!this.#elsewhere) return this.#lendInside(dir, work);
+    try {
+      return work(this.#roomFor(dir));
+    } catch (thrown) {
+      if (!isErrno(thrown, "EXDEV")) throw thrown;
+      return this.#lendInside(dir, work);
+    }
+  }
+
+  #lendInside<Result>(dir: DirNode, work: (room: StagingRoom) => Result): Result {
+    const room = new StagingRoom(this.#held, dir, this.#innerName);
     return closingAfter(
       () => {
         const result = work(room);
@@ -72,7 +102,7 @@ export class Staging {
   inside(dir: DirNode): StagingRoom {
     const open = this.#openInside(dir);
     if (open) return open;
-    const room = new StagingRoom(this.#held, dir, this.#part);
+    const room = new StagingRoom(this.#held, dir, this.#innerName);
     this.#inside.set(dir, room);
     return room;
   }
@@ -99,15 +129,27 @@ export class Staging {
   }
 
   get #all(): StagingRoom[] {
-    return [...this.#inside.values(), ...this.#rooms.values()];
+    return [
+      ...new Set([
+        ...this.#inside.values(),
+        ...this.#rooms.values(),
+        ...(this.#elsewhere ? [this.#elsewhere] : []),
+      ]),
+    ];
   }
 
   #roomFor(dir: DirNode): StagingRoom {
     const known = this.#rooms.get(dir.top);
     if (known) return known;
-    const room = new StagingRoom(this.#held, dir.top, this.#part);
-    this.#rooms.set(dir.top, room);
-    this.#leftovers.push(...room.leftovers);
+    const room = new StagingRoom(this.#held, dir.top, this.#innerName);
+    this.#adopt(room);
     return room;
+  }
+
+  /** Takes in a room, which is from then on that of the file system that it is on. */
+  #adopt(room: StagingRoom): void {
+    const { top } = room.dir;
+    if (!this.#rooms.has(top)) this.#rooms.set(top, room);
+    this.#leftovers.push(...room.leftovers);
   }
 }

@@ -4,12 +4,14 @@ import type { Order } from "../../order/order.ts";
 import type { AlternativeOptions } from "./alternatives.node.ts";
 import type { DeletionOptions } from "./deletion.node.ts";
 import type { Unkept } from "../facts/metadata.node.ts";
+import type { TempDirOptions } from "./temp-dir.node.ts";
 
 /** How `openTreeTarget` writes. */
 export interface TreeTargetOptions
   extends
     AlternativeOptions,
     DeletionOptions,
+    TempDirOptions,
     Pick<
       Order,
       "durability" | "preallocates" | "inPlace" | "keep" | "keepsDirLinks" | "makesPath" | "part" | "rule"

@@ -14,6 +14,7 @@ import { OldFiles } from "./old-files.node.ts";
 import { Places } from "./places.node.ts";
 import { Replacements } from "./replacements.node.ts";
 import { Staging } from "./staging.node.ts";
+import type { TempDir } from "./temp-dir.node.ts";
 
 const { O_NOFOLLOW, O_WRONLY } = fs.constants;
 
@@ -36,6 +37,7 @@ interface WorkspaceOptions {
   readonly inPlace: boolean;
   /** Which part of a tree is received, beside others. */
   readonly part: string | undefined;
+  readonly tempDir: TempDir | undefined;
   readonly preallocates: boolean;
   readonly metadata: MetadataSetters;
   readonly pause: Pause;
@@ -73,7 +75,7 @@ export class Workspace implements IncomingTools {
     this.preallocates = options.preallocates;
     this.metadata = metadata;
     this.pause = pause;
-    this.staging = new Staging(held, options.part);
+    this.staging = new Staging(held, options);
     this.replacements = new Replacements(held, this.staging, this.backups);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);

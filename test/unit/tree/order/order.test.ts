@@ -51,6 +51,7 @@ const whole: Required<Order> = {
   },
   backupDir: "../kept",
   backupSuffix: ".old",
+  tempDir: "../temp",
   compareDest: ["a"],
   copyDest: ["b", "\udcff"],
   linkDest: ["../c"],
@@ -77,8 +78,8 @@ test("each end is told what it carries out", () => {
     copyDirLinks: true,
     copyUnsafeLinks: true,
     oneFileSystem: true,
-    flatDirs: true,
     omitsMountPoints: true,
+    flatDirs: true,
     paths: ["a/b", "\udcff"],
     tellsChanges: true,
   });
