@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { concatBytes } from "../bytes/compare.ts";
+import { arrivingBody } from "../bytes/arriving-body.node.ts";
 import { maxChunkBytes } from "../chunk/cutter-specs.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { sha512_256Digest } from "../chunk/sha512-256.ts";
@@ -32,10 +32,6 @@ export interface ChunkAnswersOptions {
 export const chunkServerLimits = Object.freeze({
   /** Bytes of chunks that are arriving, together. */
   arrivingChunkBytes: 67_108_864,
-  /** Bytes a second at which a chunk has to arrive while others wait for room. */
-  arrivingRateBytes: 65_536,
-  /** Milliseconds before that counts. */
-  arrivingPatienceMs: 5000,
 });
 
 /** What was answered. */
@@ -58,8 +54,7 @@ type Answered = readonly [status: number, body?: Bytes | string];
 
 /** @param store what is served; it belongs to the caller */
 export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = {}): ChunkAnswers {
-  const { coding = nodeCoding, digest = sha512_256Digest, writer } = options;
-  const { patienceMs = chunkServerLimits.arrivingPatienceMs } = options;
+  const { coding = nodeCoding, digest = sha512_256Digest, writer, patienceMs } = options;
   const room = new ByteRoom(chunkServerLimits.arrivingChunkBytes);
 
   /** Who may send a chunk and is told that it is there sends it no more: it counts as sent. */
@@ -80,8 +75,9 @@ export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = 
   async function take(id: Bytes, request: IncomingMessage): Promise<Answered> {
     if (writer === undefined) return [400, "writing to this store is not allowed\n"];
     const said = Number(request.headers["content-length"] ?? maxStoredBytes);
-    if (said > maxStoredBytes) throw tooLong();
-    return room.use(said, async () => keep(id, writer, await bodyOf(request, room, patienceMs)));
+    if (said > maxStoredBytes) throw new SyncError("LIMIT", "the chunk is too long");
+    const body = { mostBytes: maxStoredBytes, what: "a chunk", patienceMs };
+    return room.use(said, async () => keep(id, writer, await arrivingBody(request, room, body)));
   }
 
   async function keep(id: Bytes, writer: ChunkWriter, stored: Bytes): Promise<Answered> {
@@ -118,35 +114,4 @@ export function send(request: IncomingMessage, response: ServerResponse, answere
   response.writeHead(status, isHead ? {} : { "content-length": length });
   response.end(isHead ? undefined : body);
   return { status, sentBytes: isHead ? 0 : length };
-}
-
-function tooLong(): SyncError {
-  return new SyncError("LIMIT", "the chunk is too long", { detail: { limit: maxStoredBytes } });
-}
-
-/**
- * The body of a request. One that comes slower than it may gives its place to those that wait for
- * room.
- */
-async function bodyOf(request: IncomingMessage, room: ByteRoom, patienceMs: number): Promise<Bytes> {
-  const parts: Bytes[] = [];
-  let length = 0;
-  const began = performance.now();
-  const watch = (): void => {
-    const tookMs = performance.now() - began;
-    const dueBytes = (tookMs / 1000) * chunkServerLimits.arrivingRateBytes;
-    if (room.isWanted && tookMs > patienceMs && length < dueBytes)
-      request.destroy(new SyncError("STALLED", "a chunk comes too slowly"));
-  };
-  const timer = setInterval(watch, Math.max(10, patienceMs / 5));
-  try {
-    for await (const part of request as AsyncIterable<Bytes>) {
-      length += part.length;
-      if (length > maxStoredBytes) throw tooLong();
-      parts.push(part);
-    }
-    return concatBytes(parts);
-  } finally {
-    clearInterval(timer);
-  }
 }
