@@ -107,7 +107,7 @@ export { openIndex } from "./archive/open-index.node.ts";
 export { type Part, type PathRange, rangeOf, cutParts } from "./archive/parts.node.ts";
 export { shareParts, type SharePartsOptions } from "./archive/share-parts.ts";
 export { sqliteForm } from "./archive/sqlite-index.node.ts";
-export { tarLikeForm } from "./archive/tar-like-index.node.ts";
+export { tarLikeForm } from "./archive/tar-like/tar-table.node.ts";
 export type {
   IndexedEntry,
   IndexFacts,

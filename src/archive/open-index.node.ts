@@ -5,7 +5,7 @@ import { jsonMagic, openJsonIndex } from "./json-index.node.ts";
 import { sortedEntries } from "./sorted-entries.node.ts";
 import { openSqlite, sqlite, sqliteMagic } from "./sqlite-file.node.ts";
 import { isSqliteIndex, openSqliteIndex } from "./sqlite-index.node.ts";
-import { hasTarTable, readTarTable, type TarLikeRow } from "./tar-like-index.node.ts";
+import { hasTarTable, readTarTable, type TarLikeRow } from "./tar-like/tar-table.node.ts";
 import { failureOfFile, tellingPath } from "./telling-path.ts";
 import type { IndexedEntry, TreeIndex } from "./tree-index.node.ts";
 

@@ -213,6 +213,16 @@ export const commands: CommandTable = {
     about: "remove old versions, and the chunks that none has",
     load: async () => (await import("./bucket/bucket-commands.ts")).bucketPrune,
   },
+  "tar-like receive": {
+    synopsis: "DIR --state FILE [--listen HOST:PORT]",
+    about: "take what tar-like sends: tables and blocks",
+    load: async () => (await import("./archive/archive-commands.ts")).tarLikeReceive,
+  },
+  "tar-like send": {
+    synopsis: "TREE URL [--index FILE] [--jobs N] [--state FILE]",
+    about: "send files to a receiver of tar-like, block for block",
+    load: async () => (await import("./archive/archive-commands.ts")).tarLikeSend,
+  },
   doctor: {
     synopsis: "[--host HOST] [--dir DIR]",
     about: "tell what this machine has for a transfer, and what is missing for what",

@@ -4,3 +4,5 @@ export { indexImport } from "./index-import.ts";
 export { indexShow } from "./index-show.ts";
 export { pushParts } from "./push-parts.ts";
 export { indexTree } from "./index-tree.ts";
+export { tarLikeReceive } from "./tar-like-receive.ts";
+export { tarLikeSend } from "./tar-like-send.ts";

@@ -1,6 +1,6 @@
 import { jsonForm } from "../../archive/json-index.node.ts";
 import { sqliteForm } from "../../archive/sqlite-index.node.ts";
-import { tarLikeForm } from "../../archive/tar-like-index.node.ts";
+import { tarLikeForm } from "../../archive/tar-like/tar-table.node.ts";
 import { checkDigestName } from "../../archive/tree-index.node.ts";
 import { writeIndex, type IndexForm } from "../../archive/write-index.node.ts";
 import type { IndexFacts, IndexWriter } from "../../archive/tree-index.node.ts";

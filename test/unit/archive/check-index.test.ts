@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { checkIndex, type CheckIndexOptions } from "../../../src/archive/check-index.node.ts";
 import { diffIndexes } from "../../../src/archive/differences.node.ts";
 import { openIndex } from "../../../src/archive/open-index.node.ts";
-import { tarLikeForm } from "../../../src/archive/tar-like-index.node.ts";
+import { tarLikeForm } from "../../../src/archive/tar-like/tar-table.node.ts";
 import type { TreeChange } from "../../../src/tree/entry/entry.ts";
 import { openTreeSource } from "../../../src/tree/disk/source/source.node.ts";
 import { freshDir, indexTo, plantFiles } from "./indexed-trees.ts";

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openIndex } from "../../../src/archive/open-index.node.ts";
 import { sqliteForm } from "../../../src/archive/sqlite-index.node.ts";
-import { tarLikeForm } from "../../../src/archive/tar-like-index.node.ts";
+import { tarLikeForm } from "../../../src/archive/tar-like/tar-table.node.ts";
 import { isSyncError } from "../../../src/errors.ts";
 import { seededRandom } from "../../../src/bucket/random.ts";
 import { printedSeed } from "../../printed-seed.ts";

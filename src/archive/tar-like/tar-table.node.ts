@@ -1,10 +1,10 @@
 import type { Database } from "node-sqlite3-wasm";
-import { SyncError } from "../errors.ts";
-import { damaged, findPathFault } from "./checked-entries.node.ts";
-import { openSqlite, sqlite } from "./sqlite-file.node.ts";
-import { fromText, textOf } from "./sqlite-index.node.ts";
-import { EntryCounter } from "./tree-index.node.ts";
-import type { IndexForm } from "./write-index.node.ts";
+import { SyncError } from "../../errors.ts";
+import { damaged, findPathFault } from "../checked-entries.node.ts";
+import { openSqlite, sqlite } from "../sqlite-file.node.ts";
+import { fromText, textOf } from "../sqlite-index.node.ts";
+import { EntryCounter } from "../tree-index.node.ts";
+import type { IndexForm } from "../write-index.node.ts";
 
 /** A row of the table that tar-like has: a file, and where it lies in the virtual archive. */
 export interface TarLikeRow {

@@ -1,0 +1,15 @@
+/** Limits of what is spoken with tar-like. */
+export const tarLikeLimits = Object.freeze({
+  /** Bytes of a table, and of the frame that it comes in. */
+  tableBytes: 536_870_912,
+  /** Bytes of a block of the virtual archive. */
+  archiveBlockBytes: 268_435_456,
+  /** Bytes of frames and their contents that are held at a time, unless one alone is longer. */
+  heldBlockBytes: 536_870_912,
+  /** Archives that a receiver tells apart. */
+  archiveCount: 1000,
+  /** Pieces with gaps between them in which a file may come. */
+  filePieceCount: 10_000,
+  /** Milliseconds that a receiver may take for an answer: it writes before. */
+  blockAnswerMs: 120_000,
+});

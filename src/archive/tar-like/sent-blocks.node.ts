@@ -1,0 +1,56 @@
+import fs from "node:fs";
+import { pathOf } from "../../bytes/byte-text.node.ts";
+import { SyncError, toSyncError } from "../../errors.ts";
+
+/** What blocks are of, and where they go: they are of no use for anything else. */
+export interface BlockJob {
+  /** SHA-256 of the table. */
+  readonly table: string;
+  readonly url: string;
+  readonly blockBytes: number;
+}
+
+const format = "rsync-stream tar-like blocks";
+
+/**
+ * The blocks that were acknowledged, in a file where one is named: a line each, behind one that
+ * says of what they are.
+ */
+export class SentBlocks {
+  readonly #numbers = new Set<number>();
+  readonly #fd: number | undefined;
+
+  /** @throws STATE for a file that is not of this, IO */
+  constructor(path: string | undefined, job: BlockJob) {
+    if (path === undefined) return;
+    const head = JSON.stringify({ format, version: 1, ...job });
+    try {
+      const text = fs.existsSync(pathOf(path)) ? fs.readFileSync(pathOf(path), "utf8") : "";
+      // What stands behind the last line feed was not written to its end.
+      const [first, ...lines] = text
+        .slice(0, text.lastIndexOf("\n") + 1)
+        .split("\n")
+        .slice(0, -1);
+      if (first !== undefined && first !== head)
+        throw new SyncError("STATE", "this file is not of these blocks; remove it or name another one");
+      for (const line of lines) this.#numbers.add(Number(line));
+      this.#fd = fs.openSync(pathOf(path), "a");
+      fs.ftruncateSync(this.#fd, text.lastIndexOf("\n") + 1);
+      if (first === undefined) fs.writeSync(this.#fd, `${head}\n`);
+    } catch (thrown) {
+      throw toSyncError(thrown, "IO", { path });
+    }
+  }
+
+  has(number: number): boolean {
+    return this.#numbers.has(number);
+  }
+
+  add(number: number): void {
+    if (this.#fd !== undefined) fs.writeSync(this.#fd, `${number}\n`);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) fs.closeSync(this.#fd);
+  }
+}

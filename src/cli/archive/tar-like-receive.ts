@@ -1,0 +1,39 @@
+import fs from "node:fs";
+import { blockAnswers } from "../../archive/tar-like/block-answers.node.ts";
+import { closingInTheEnd } from "../../bytes/closing.ts";
+import { SyncError } from "../../errors.ts";
+import { defineCommand } from "../command.ts";
+import { formatBytes } from "../report/formatted-bytes.ts";
+import { listenOptions, serverGraceMs, serveUntilInterrupted } from "../serving/listen.ts";
+
+/** `tar-like receive DIR`: takes what tar-like sends. */
+export const tarLikeReceive = defineCommand({
+  operands: ["DIR"],
+  options: {
+    state: { type: "string", value: "FILE", about: "record in this file what has come; needed" },
+    prefix: { type: "string", value: "PATH", about: "what paths of requests begin with; /tar/ unless given" },
+    ...listenOptions,
+  },
+  writesOutput: () => false,
+  graceMs: serverGraceMs,
+  async run({ operands: [root], options, report, signal }) {
+    const { state, prefix = "/tar/" } = options;
+    if (state === undefined) throw new SyncError("USAGE", "--state FILE is needed, to record what has come");
+    if (!/^\/(?:[\w.~-]+\/)+$/.test(prefix))
+      throw new SyncError("USAGE", `--prefix takes a path such as /tar/, not "${prefix}"`);
+    if (fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw new SyncError("NOT_FOUND", "this is no directory", { detail: { path: root } });
+    const annex = blockAnswers(prefix, root, state, {
+      onTable: (archive, bytes) =>
+        report.notice(`archive ${archive}: another table has come, of ${formatBytes(bytes)}`, {
+          archive,
+          bytes,
+        }),
+      onComplete: (archive) => report.notice(`archive ${archive}: all files are in place`, { archive }),
+    });
+    await closingInTheEnd(
+      () => serveUntilInterrupted({ annex, share: {} }, options, report, signal),
+      () => annex.close(),
+    );
+  },
+});
