@@ -58,7 +58,7 @@ export interface S3Stub {
 }
 
 const kept =
-  /^(?:content-type|cache-control|content-disposition|content-encoding|content-language|expires|x-amz-meta-.*|x-amz-storage-class)$/;
+  /^(?:content-type|cache-control|content-disposition|content-encoding|content-language|expires|x-amz-meta-.*|x-amz-storage-class|x-amz-tagging)$/;
 const md5 = (bytes: Buffer): string => createHash("md5").update(bytes).digest("hex");
 
 export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> {
@@ -229,15 +229,19 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
       if (!holds(headers["x-amz-copy-source-if-match"] as string, undefined, from))
         return fail(response, 412, "PreconditionFailed");
       const isReplacing = headers["x-amz-metadata-directive"] === "REPLACE";
+      const keepsTags = headers["x-amz-tagging-directive"] !== "REPLACE" && from.headers["x-amz-tagging"];
       keep(bucket, key, {
         ...from,
         etag: md5(from.bytes),
-        headers: isReplacing ? keptIn(headers) : from.headers,
+        headers: isReplacing
+          ? { ...keptIn(headers), ...(keepsTags && { "x-amz-tagging": keepsTags }) }
+          : from.headers,
         writtenMs: (stub.timeMs += 1000),
       });
       return void response.end(`<CopyObjectResult><ETag>"${md5(from.bytes)}"</ETag></CopyObjectResult>`);
     }
     if (!object) return fail(response, 404, "NoSuchKey", method === "HEAD");
+    if (query.has("tagging")) return void response.end(tagSet(object));
     if (!holds(headers["if-match"], undefined, object)) return fail(response, 412, "PreconditionFailed");
     send(object, headers.range, query, method, response);
   }
@@ -249,8 +253,15 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     method: string,
     response: ServerResponse,
   ): void {
-    const { bytes, etag, headers, writtenMs, partBytes } = object;
-    const facts = { ...headers, etag: `"${etag}"`, "last-modified": new Date(writtenMs).toUTCString() };
+    const { bytes, etag, headers: kept, writtenMs, partBytes } = object;
+    const { "x-amz-tagging": tags, ...rest } = kept;
+    const count = tags === undefined ? {} : { "x-amz-tagging-count": tags.split("&").length };
+    const facts = {
+      ...rest,
+      ...count,
+      etag: `"${etag}"`,
+      "last-modified": new Date(writtenMs).toUTCString(),
+    };
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range ?? "") ?? [];
     if (from !== undefined) {
       const part = bytes.subarray(Number(from), Number(to) + 1);
@@ -327,6 +338,13 @@ function holds(
 ): boolean {
   if (noneMatch === "*" && object) return false;
   return match === undefined || match.replaceAll('"', "") === object?.etag;
+}
+
+function tagSet({ headers }: StubObject): string {
+  const tags = [...new URLSearchParams(headers["x-amz-tagging"])].map(
+    ([name, value]) => `<Tag><Key>${escape(name)}</Key><Value>${escape(value)}</Value></Tag>`,
+  );
+  return `<Tagging><TagSet>${tags.join("")}</TagSet></Tagging>`;
 }
 
 function keptIn(headers: IncomingMessage["headers"]): Record<string, string> {

@@ -3,8 +3,13 @@ import type { S3BucketOptions, S3Dialect } from "./s3-requests.ts";
 /** Where Google has buckets, and how its server differs from S3's. */
 export const googleEndpoint = "https://storage.googleapis.com";
 
-/** What its XML interface has of S3: no deletion of many at once, no parts from other objects. */
-export const googleDialect: S3Dialect = { deletesMany: false, copiesParts: false, hasVersions: false };
+/** What its XML interface has of S3: no deletion of many at once, no parts from other objects, no tags. */
+export const googleDialect: S3Dialect = {
+  deletesMany: false,
+  copiesParts: false,
+  hasVersions: false,
+  hasTags: false,
+};
 
 /** How to ask there; credentials are HMAC keys. */
 export const googleOptions = {

@@ -28,6 +28,8 @@ export interface ObjectMetadata {
   readonly headers: Readonly<Record<string, string>>;
   /** What users added, by names in lower case. */
   readonly user: Readonly<Record<string, string>>;
+  /** Tags by their names. A copy that the provider makes has those of its source unless given. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** What is known of one object. */
@@ -36,7 +38,9 @@ export interface ObjectFacts {
   readonly writtenMs: number;
   readonly etag?: string;
   readonly mark: string;
+  /** Without the tags, which are asked for by themselves. */
   readonly metadata: ObjectMetadata;
+  readonly tagCount?: number;
   /** The MD5 of the content in hex, where the provider or who wrote it tells. */
   readonly md5?: string;
   /** Checksums of the whole content by the names of their algorithms, in lower case. */
@@ -186,6 +190,8 @@ export interface ObjectBucket extends Bucket {
   copy(from: CopySource, key: string, terms?: WriteTerms): Promise<string | undefined>;
   /** Deletes objects; those that are not there do not fail. */
   deleteMany(keys: readonly string[], options?: AbortOptions): Promise<readonly FailedDeletion[]>;
+  /** The tags of an object, where the provider keeps such; undefined when there is no object. */
+  tags?(key: string, options?: AbortOptions): Promise<ObjectMetadata["tags"]>;
   readonly versions?: VersionKeeper;
   exists(options?: AbortOptions): Promise<boolean>;
   /** The time by the clock that dates what is written now. @throws UPSTREAM where none is told */

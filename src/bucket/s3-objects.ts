@@ -20,6 +20,7 @@ import {
   type S3Requests,
   s3Limits,
 } from "./s3-requests.ts";
+import { tagHeader } from "./s3-tags.ts";
 import { textIn } from "./xml-text.ts";
 
 /** What S3 says of parts. */
@@ -51,6 +52,7 @@ export function factsOf({ headers }: Response, sizeBytes: number): ObjectFacts {
   for (const [name, value] of headers)
     if (name.startsWith(userPrefix)) user[name.slice(userPrefix.length)] = value;
   const md5 = md5In(headers, etag, user);
+  const tagCount = Number(headers.get("x-amz-tagging-count") ?? 0);
   return {
     sizeBytes,
     writtenMs: Date.parse(written),
@@ -58,6 +60,7 @@ export function factsOf({ headers }: Response, sizeBytes: number): ObjectFacts {
     ...(etag !== undefined && { etag }),
     checksums: checksumsIn(headers),
     ...(md5 !== undefined && { md5 }),
+    ...(tagCount > 0 && { tagCount }),
     metadata: { headers: pick(headers, keptHeaders), user },
   };
 }
@@ -106,11 +109,11 @@ function pick(headers: Headers, names: readonly string[]): Record<string, string
   return Object.fromEntries(found);
 }
 
-/** The headers that give an object its metadata. */
+/** The headers that give an object its metadata and its tags. */
 export function metadataHeaders(metadata: ObjectMetadata | undefined): Record<string, string> {
   if (metadata === undefined) return {};
   const own = Object.entries(metadata.user).map(([name, value]) => [userPrefix + name, value]);
-  return { ...metadata.headers, ...Object.fromEntries(own) };
+  return { ...metadata.headers, ...Object.fromEntries(own), ...tagHeader(metadata.tags) };
 }
 
 /** The header that puts an object into a class. */
@@ -206,6 +209,7 @@ export async function copyObject(
     ...copyHeaders(from),
     ...classHeader(terms),
     ...(terms.metadata && { ...metadataHeaders(terms.metadata), "x-amz-metadata-directive": "REPLACE" }),
+    ...(terms.metadata?.tags && { "x-amz-tagging-directive": "REPLACE" }),
     // Only the server's newest versions take terms about what is replaced; older ones ignore them.
     ...(terms.replaces === null && termHeaders(terms)),
   };

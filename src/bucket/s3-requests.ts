@@ -23,6 +23,8 @@ export interface S3Dialect {
   readonly copiesParts: boolean;
   /** True when versions are listed and deleted as S3 does. */
   readonly hasVersions: boolean;
+  /** True when objects have tags. */
+  readonly hasTags: boolean;
 }
 
 export interface S3BucketOptions extends RequestOptions {

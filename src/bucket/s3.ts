@@ -6,6 +6,7 @@ import { deleteObjects, deleteOne } from "./s3-deletion.ts";
 import { listPages, listVersions } from "./s3-listing.ts";
 import { copyObject, headObject, readObject, writeObject } from "./s3-objects.ts";
 import { s3Parts } from "./s3-parts.ts";
+import { readTags } from "./s3-tags.ts";
 import {
   absent,
   accepted,
@@ -20,7 +21,12 @@ import {
 import { encodeText, textIn } from "./xml-text.ts";
 
 /** What Amazon's own servers can do, and most that speak their protocol. */
-export const amazonDialect: S3Dialect = { deletesMany: true, copiesParts: true, hasVersions: true };
+export const amazonDialect: S3Dialect = {
+  deletesMany: true,
+  copiesParts: true,
+  hasVersions: true,
+  hasTags: true,
+};
 
 /** Which server a bucket of S3 lies at. */
 const places = new WeakMap<ObjectBucket, string>();
@@ -93,6 +99,7 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
         dialect,
         options,
       ),
+    ...(dialect.hasTags && { tags: async (key, options) => readTags(requests, key, options) }),
     ...(dialect.hasVersions && { versions: versionsOf(requests, dialect) }),
     async exists(options) {
       return requests.send(

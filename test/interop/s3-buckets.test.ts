@@ -84,6 +84,20 @@ unless(noS3Server).describe("buckets of another server", () => {
     expect((await bucket.head("k"))!.metadata).toEqual(metadata);
   });
 
+  test("tags come over, through here and by the server", async () => {
+    const [first, second, third] = [open("tags-1"), open("tags-2"), open("tags-3")];
+    const tags = { "a b": "c+d/e", f: "" };
+    for (const { bucket } of [first, second, third]) await bucket.create();
+    await first.bucket.write("k", Buffer.from("1"), { metadata: { headers: {}, user: {}, tags } });
+    expect(await first.bucket.tags!("k")).toEqual(tags);
+    expect((await first.bucket.head("k"))!.tagCount).toBe(2);
+    const far = { bucket: { ...second.bucket, copiesFrom: () => false }, prefix: "" };
+    await syncBuckets(first, far, stateOf("tags-2"));
+    await syncBuckets(first, third, stateOf("tags-3"));
+    expect(await second.bucket.tags!("k")).toEqual(tags);
+    expect(await third.bucket.tags!("k")).toEqual(tags);
+  });
+
   test("versions that are old are purged, and no others", async () => {
     const side = open("versions");
     await side.bucket.create();

@@ -1,10 +1,11 @@
 import { isSyncError, SyncError } from "../../errors.ts";
 import { compositeEtag, md5Of } from "../content-digest.node.ts";
 import { isMd5 } from "../etag.ts";
-import type { ObjectFacts, PartPlace, UploadedPart } from "../object-bucket.ts";
+import type { ObjectFacts, ObjectMetadata, PartPlace, UploadedPart } from "../object-bucket.ts";
 import { withMd5 } from "../s3-objects.ts";
 import { putOnTerms } from "./put-object.ts";
-import { partBytesOf } from "./same-content.node.ts";
+import { keptMetadata } from "./kept-metadata.ts";
+import { type KnownObject, partBytesOf } from "./same-content.node.ts";
 import type { Task } from "./records.ts";
 import type { Work } from "./work.node.ts";
 
@@ -42,7 +43,7 @@ export async function copyInParts(
   const key = destination.prefix + task.key;
   const partBytes = await choosePartBytes({ ...from, facts }, work, way);
   const parts = planParts(facts.sizeBytes, partBytes);
-  const metadata = metadataFor(facts, work);
+  const metadata = await metadataFor({ ...from, facts }, work);
   const begun = state.upload(task.key);
   const isSame = begun?.mark === facts.mark && begun.partBytes === partBytes;
   if (begun && !isSame) await writer.abandon({ key, id: begun.id }, { signal });
@@ -99,13 +100,14 @@ export async function copyInParts(
 }
 
 /** The metadata of the source, and its MD5 where the ETag of what is written will not be that. */
-function metadataFor(facts: ObjectFacts, { keepsMetadata }: Work) {
-  const metadata = keepsMetadata ? facts.metadata : { headers: {}, user: {} };
-  return facts.md5 === undefined ? metadata : withMd5(metadata, facts.md5);
+async function metadataFor(object: KnownObject, work: Work): Promise<ObjectMetadata> {
+  const metadata = await keptMetadata(object, work);
+  const { md5 } = object.facts;
+  return md5 === undefined ? metadata : withMd5(metadata, md5);
 }
 
 async function choosePartBytes(
-  object: Parameters<typeof partBytesOf>[0],
+  object: KnownObject,
   { destination, signal }: Work,
   way: "provider" | "through here",
 ): Promise<number> {

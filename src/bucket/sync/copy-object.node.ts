@@ -3,6 +3,7 @@ import { md5Of } from "../content-digest.node.ts";
 import { partCountOf } from "../etag.ts";
 import { copyInParts } from "./copy-in-parts.node.ts";
 import { putOnTerms } from "./put-object.ts";
+import { keptMetadata, noMetadata } from "./kept-metadata.ts";
 import { haveSameContent } from "./same-content.node.ts";
 import type { Task } from "./records.ts";
 import type { Outcome, Work } from "./work.node.ts";
@@ -97,7 +98,7 @@ async function copyByProvider(task: Task, work: Work): Promise<Outcome> {
   const mark = await destination.bucket.copy(
     { bucket: source.bucket, key: from, ...(task.etag !== undefined && { etag: task.etag }) },
     destination.prefix + task.key,
-    { signal, storageClass, ...(!work.keepsMetadata && { metadata: { headers: {}, user: {} } }) },
+    { signal, storageClass, ...(!work.keepsMetadata && { metadata: noMetadata }) },
   );
   if (mark === undefined) return { type: "vanished" };
   return { type: "copied", bytes: task.sizeBytes, sourceMark: task.mark, destinationMark: mark };
@@ -117,10 +118,8 @@ async function copyThroughHere(task: Task, work: Work): Promise<Outcome> {
 /** Copies an object of which all is in memory at once. */
 async function copyWhole(task: Task, work: Work): Promise<Outcome> {
   const { source, destination, signal, storageClass } = work;
-  const read = await source.bucket.read(source.prefix + task.key, {
-    signal,
-    mostBytes: copyLimits.wholeBytes,
-  });
+  const from = { bucket: source.bucket, key: source.prefix + task.key };
+  const read = await from.bucket.read(from.key, { signal, mostBytes: copyLimits.wholeBytes });
   if (read === undefined) return { type: "vanished" };
   const { bytes, facts } = read;
   const md5 = md5Of(bytes);
@@ -130,7 +129,7 @@ async function copyWhole(task: Task, work: Work): Promise<Outcome> {
     replaces: task.replaces,
     signal,
     storageClass,
-    ...(work.keepsMetadata && { metadata: facts.metadata }),
+    metadata: await keptMetadata({ ...from, facts }, work),
   };
   const key = destination.prefix + task.key;
   const mark = await putOnTerms(destination.bucket, key, terms, md5, async (terms) =>

@@ -4,12 +4,13 @@ import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { dirBucket } from "../../../../src/bucket/dir-bucket.node.ts";
+import { s3Bucket } from "../../../../src/bucket/s3.ts";
 import { asking, requestLimits, backoffMs } from "../../../../src/bucket/requests.ts";
 import { Slots } from "../../../../src/bucket/sync/slots.ts";
 import { SyncState } from "../../../../src/bucket/sync/state.node.ts";
 import { syncBuckets } from "../../../../src/bucket/sync/sync-buckets.node.ts";
 import { purgeVersions } from "../../../../src/bucket/sync/purge-versions.ts";
-import type { StubRequest } from "../../../s3-stub.ts";
+import type { S3Stub, StubRequest } from "../../../s3-stub.ts";
 import { countOf, quick, usePair } from "./pairs.ts";
 
 /** What tools of this kind get wrong, each by itself. */
@@ -177,7 +178,6 @@ test("one server copies by itself, and no content comes through here", async () 
   pair.source.buckets.set("other", new Map());
   for (let i = 0; i < 5; i++) pair.source.put("b", `k${i}`, `content ${i}`);
   const bucket = pair.bucketOf(pair.source);
-  const { s3Bucket } = await import("../../../../src/bucket/s3.ts");
   const other = s3Bucket(pair.source.url, "other", quick);
   const done = await syncBuckets({ bucket, prefix: "" }, { bucket: other, prefix: "at/" }, pair.statePath);
   expect(done).toMatchObject({ copied: 5 });
@@ -226,6 +226,33 @@ test("metadata and prefixes are kept, and what a rule leaves out is left alone",
   );
   expect(Object.keys(pair.contentsOf(pair.destination)).sort()).toEqual(["to/a", "to/skip2", "to2/a"]);
   expect(pair.destination.buckets.get("b")!.get("to/a")!.headers).toEqual(headers);
+});
+
+test("tags are kept, however an object is copied, and left out with the other metadata", async () => {
+  const tags = "a%20b=c%26d&e=";
+  const long = Buffer.alloc(17_000_000, "long");
+  pair.source.put("b", "k", "1", { "x-amz-tagging": tags });
+  pair.source.put("b", "long", long, { "x-amz-tagging": tags });
+  const composite = { ...pair.source.put("b", "parts", "1234567890", { "x-amz-tagging": tags }) };
+  pair.source.buckets.get("b")!.set("parts", { ...composite, etag: `${"1".repeat(32)}-1`, partBytes: [10] });
+  const tagsAt = (stub: S3Stub, name: string, prefix = "") =>
+    ["k", "long", "parts"].map((key) => {
+      const header = stub.buckets.get(name)!.get(prefix + key)!.headers["x-amz-tagging"];
+      return header && `${new URLSearchParams(header)}`;
+    });
+  const said = [1, 2, 3].map(() => `${new URLSearchParams(tags)}`);
+  expect(await pair.sync()).toMatchObject({ copied: 3 });
+  expect(tagsAt(pair.destination, "b")).toEqual(said);
+  pair.source.buckets.set("other", new Map());
+  const source = { bucket: pair.bucketOf(pair.source), prefix: "" };
+  const other = s3Bucket(pair.source.url, "other", quick);
+  for (const keepsMetadata of [true, false]) {
+    const to = { bucket: other, prefix: `${keepsMetadata}/` };
+    await syncBuckets(source, to, join(pair.folder, `${keepsMetadata}`), { keepsMetadata });
+    expect(tagsAt(pair.source, "other", to.prefix)).toEqual(
+      keepsMetadata ? said : [1, 2, 3].map(() => undefined),
+    );
+  }
 });
 
 test("a purge takes what was replaced or deleted before a time, and nothing that is read now", async () => {
