@@ -103,6 +103,8 @@ export interface ObjectVersion {
   /** True for what says that the object was deleted. */
   readonly isDeletion: boolean;
   readonly writtenMs: number;
+  /** When it was replaced or deleted, where the provider tells. */
+  readonly goneMs?: number;
 }
 
 /** An object that could not be deleted, and what the provider says to it. */
@@ -145,15 +147,19 @@ export interface PartWriter {
 export interface CopySource {
   readonly bucket: ObjectBucket;
   readonly key: string;
-  /** Its ETag, so that nothing else is copied. */
-  readonly etag?: string;
+  /** Its ETag and its mark, so that nothing else is copied: providers go by one of them. */
+  readonly etag?: string | undefined;
+  readonly mark?: string | undefined;
 }
 
 /** Versions of objects, where the provider keeps them. */
 export interface VersionKeeper {
   isOn(options?: AbortOptions): Promise<boolean>;
   switchOn(options?: AbortOptions): Promise<void>;
-  /** All versions, those of one key in a row, the newest first. */
+  /**
+   * All versions, those of one key in a row: the newest first, unless the provider tells of each
+   * when it went.
+   */
   list(prefix: string, options?: AbortOptions): AsyncIterable<readonly ObjectVersion[]>;
   delete(
     versions: readonly Pick<ObjectVersion, "key" | "id">[],

@@ -1,3 +1,4 @@
+import { inParallel } from "../../bytes/in-parallel.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { compositeEtag, md5Of } from "../content-digest.node.ts";
 import { isMd5 } from "../etag.ts";
@@ -60,8 +61,7 @@ export async function copyInParts(
   }
 
   async function takeOver(part: PlannedPart): Promise<UploadedPart> {
-    const { etag } = facts;
-    return writer.copy!(upload, part, { ...from, ...(etag !== undefined && { etag }) }, { signal });
+    return writer.copy!(upload, part, { ...from, etag: facts.etag, mark: facts.mark }, { signal });
   }
 
   async function passOn(part: PlannedPart): Promise<UploadedPart> {
@@ -75,10 +75,8 @@ export async function copyInParts(
   }
 
   try {
-    await inParallel(
-      parts.filter(({ number }) => !done.has(number)),
-      writePart,
-    );
+    const missing = parts.filter(({ number }) => !done.has(number));
+    await inParallel(missing, partPlanLimits.partsAtOnce, writePart);
     const list = parts.map(({ number }) => done.get(number)!);
     const expected = list.every(({ etag }) => isMd5(etag))
       ? compositeEtag(list.map(({ etag }) => etag))
@@ -129,21 +127,4 @@ function planParts(sizeBytes: number, partBytes: number): readonly PlannedPart[]
     offset: at * partBytes,
     length: Math.min(partBytes, sizeBytes - at * partBytes),
   }));
-}
-
-/** Does all of it, a few at a time. The first failure ends it, once nothing is under way. */
-async function inParallel<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {
-  let at = 0;
-  let failure: { readonly thrown: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    while (at < items.length && !failure) {
-      try {
-        await act(items[at++]!);
-      } catch (thrown) {
-        failure ??= { thrown };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: partPlanLimits.partsAtOnce }, worker));
-  if (failure) throw failure.thrown;
 }

@@ -96,7 +96,7 @@ async function copyByProvider(task: Task, work: Work): Promise<Outcome> {
     return { type: "copied", bytes: facts.sizeBytes, sourceMark: facts.mark, destinationMark: mark };
   }
   const mark = await destination.bucket.copy(
-    { bucket: source.bucket, key: from, ...(task.etag !== undefined && { etag: task.etag }) },
+    { bucket: source.bucket, key: from, etag: task.etag, mark: task.mark },
     destination.prefix + task.key,
     { signal, storageClass, ...(!work.keepsMetadata && { metadata: noMetadata }) },
   );

@@ -60,6 +60,7 @@ export async function purgeVersions(
  * @param newer what came after it
  */
 function isOld(version: ObjectVersion, newer: ObjectVersion | undefined, beforeMs: number): boolean {
+  if (version.goneMs !== undefined) return version.goneMs < beforeMs;
   if (version.isLatest) return version.isDeletion && version.writtenMs < beforeMs;
   return newer !== undefined && newer.writtenMs < beforeMs;
 }

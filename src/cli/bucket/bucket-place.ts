@@ -1,13 +1,17 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { dirBucket, type DirBucketOptions } from "../../bucket/dir-bucket.node.ts";
-import { googleEndpoint, googleOptions } from "../../bucket/google.ts";
+import { googleBucket } from "../../bucket/google/json-bucket.node.ts";
+import { parseServiceAccount } from "../../bucket/google/service-account.node.ts";
+import { googleEndpoint, googleOptions } from "../../bucket/google/xml-dialect.ts";
+import type { ObjectBucket } from "../../bucket/object-bucket.ts";
 import { s3Bucket } from "../../bucket/s3.ts";
 import { openS3 } from "../../bucket/s3-place.ts";
 import type { S3BucketOptions, S3Credentials } from "../../bucket/s3-requests.ts";
 import type { SyncSide } from "../../bucket/sync/job.ts";
 import { SyncError } from "../../errors.ts";
 import { credentialsOf, fromEnvironment } from "../casync/s3-settings.ts";
+import { readSecretFile } from "../options/secret-file.ts";
 import { readSection } from "./ini-file.ts";
 
 /** What a command line says of the server of one side. */
@@ -82,20 +86,29 @@ function fromProfile(profile: string, config: ReadonlyMap<string, string>): S3Cr
   return undefined;
 }
 
-function openGoogle(name: string, { endpoint, profile }: PlaceSettings, options: Given) {
-  const { GS_ACCESS_KEY_ID, GS_SECRET_ACCESS_KEY, BOTO_CONFIG } = process.env;
-  const read = (): S3Credentials | undefined => {
-    if (GS_ACCESS_KEY_ID || GS_SECRET_ACCESS_KEY)
-      return credentialsOf(GS_ACCESS_KEY_ID, GS_SECRET_ACCESS_KEY, undefined);
-    const found = readSection(BOTO_CONFIG || join(homedir(), ".boto"), profile ?? "Credentials");
-    const [access, secret] = [found.get("gs_access_key_id"), found.get("gs_secret_access_key")];
-    return access === undefined && secret === undefined
-      ? undefined
-      : credentialsOf(access, secret, undefined);
-  };
-  const credentials = read();
-  const known = { ...googleOptions, ...(credentials && { credentials }) };
+function openGoogle(name: string, { endpoint, profile }: PlaceSettings, options: Given): ObjectBucket {
+  const found = googleCredentials(profile);
+  if (found?.keyFile !== undefined)
+    return googleBucket(name, parseServiceAccount(readSecretFile(found.keyFile)), { ...options, endpoint });
+  const known = { ...googleOptions, ...(found?.hmac && { credentials: found.hmac }) };
   return s3Bucket(endpoint ?? googleEndpoint, name, { ...options, ...known });
+}
+
+/** What the environment says, or else the file of Google's program: HMAC keys, or a file of keys. */
+function googleCredentials(
+  profile: string | undefined,
+): { readonly hmac?: S3Credentials; readonly keyFile?: string } | undefined {
+  const env = process.env;
+  const { GS_ACCESS_KEY_ID, GS_SECRET_ACCESS_KEY, GOOGLE_APPLICATION_CREDENTIALS, BOTO_CONFIG } = env;
+  if (GS_ACCESS_KEY_ID || GS_SECRET_ACCESS_KEY)
+    return { hmac: credentialsOf(GS_ACCESS_KEY_ID, GS_SECRET_ACCESS_KEY, undefined) };
+  if (profile === undefined && GOOGLE_APPLICATION_CREDENTIALS)
+    return { keyFile: GOOGLE_APPLICATION_CREDENTIALS };
+  const said = readSection(BOTO_CONFIG || join(homedir(), ".boto"), profile ?? "Credentials");
+  const [access, secret] = [said.get("gs_access_key_id"), said.get("gs_secret_access_key")];
+  if (access !== undefined || secret !== undefined) return { hmac: credentialsOf(access, secret, undefined) };
+  const keyFile = said.get("gs_service_key_file");
+  return keyFile === undefined ? undefined : { keyFile };
 }
 
 /** Milliseconds after which credentials are read again: they may be of a session that ends. */

@@ -1,4 +1,4 @@
-import type { S3BucketOptions, S3Dialect } from "./s3-requests.ts";
+import type { S3BucketOptions, S3Dialect } from "../s3-requests.ts";
 
 /** Where Google has buckets, and how its server differs from S3's. */
 export const googleEndpoint = "https://storage.googleapis.com";
