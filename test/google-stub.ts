@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, verify } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -38,6 +38,9 @@ export interface GoogleStub {
   stop(): Promise<void>;
 }
 
+/** Made once: that takes its time. */
+let keys: KeyPairKeyObjectResult | undefined;
+
 const email = "robot@project.iam.example";
 const keyId = "key-1";
 
@@ -51,7 +54,7 @@ interface Call {
 }
 
 export async function startGoogleStub(...names: readonly string[]): Promise<GoogleStub> {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const { privateKey, publicKey } = (keys ??= generateKeyPairSync("rsa", { modulusLength: 2048 }));
   const server = createServer(
     (request, response) => void answer(request, response).catch(() => response.destroy()),
   );
@@ -128,7 +131,7 @@ export async function startGoogleStub(...names: readonly string[]): Promise<Goog
     const isSigned = verify(
       "RSA-SHA256",
       Buffer.from(`${head}.${claims}`),
-      createPublicKey(publicKey.export({ type: "spki", format: "pem" })),
+      publicKey,
       Buffer.from(signature, "base64url"),
     );
     const isRight =

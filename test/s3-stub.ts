@@ -10,6 +10,8 @@ export interface StubObject {
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly writtenMs: number;
+  /** Bytes that it is said to have, of what would be too long for a test. */
+  readonly saidBytes?: number;
   /** Bytes of each part, of what was written in parts. */
   readonly partBytes?: readonly number[];
 }
@@ -25,6 +27,8 @@ interface Upload {
   readonly key: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly parts: Map<number, Buffer>;
+  /** Bytes of parts that were taken from what is only said to be long. */
+  saidBytes: number;
 }
 
 /** One request, as faults and tests see it. */
@@ -176,9 +180,9 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
         ? `<NextContinuationToken>${escape(shown.at(-1)!)}</NextContinuationToken>`
         : "";
     const rows = shown.map((key) => {
-      const { bytes, etag, writtenMs } = objects.get(key)!;
+      const { bytes, etag, writtenMs, saidBytes = bytes.length } = objects.get(key)!;
       const written = new Date(writtenMs).toISOString();
-      return `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>${written}</LastModified><ETag>&quot;${etag}&quot;</ETag><Size>${bytes.length}</Size></Contents>`;
+      return `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>${written}</LastModified><ETag>&quot;${etag}&quot;</ETag><Size>${saidBytes}</Size></Contents>`;
     });
     return `<?xml version="1.0"?><ListBucketResult xmlns="x"><EncodingType>url</EncodingType>${rows.join("")}<IsTruncated>${next !== ""}</IsTruncated>${next}</ListBucketResult>`;
   }
@@ -235,7 +239,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
         etag: md5(from.bytes),
         headers: isReplacing
           ? { ...keptIn(headers), ...(keepsTags && { "x-amz-tagging": keepsTags }) }
-          : from.headers,
+          : { ...from.headers, ...keptIn(headers) },
         writtenMs: (stub.timeMs += 1000),
       });
       return void response.end(`<CopyObjectResult><ETag>"${md5(from.bytes)}"</ETag></CopyObjectResult>`);
@@ -253,7 +257,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     method: string,
     response: ServerResponse,
   ): void {
-    const { bytes, etag, headers: kept, writtenMs, partBytes } = object;
+    const { bytes, etag, headers: kept, writtenMs, partBytes, saidBytes = bytes.length } = object;
     const { "x-amz-tagging": tags, ...rest } = kept;
     const count = tags === undefined ? {} : { "x-amz-tagging-count": tags.split("&").length };
     const facts = {
@@ -272,7 +276,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
       });
       return void response.end(method === "HEAD" ? undefined : part);
     }
-    const length = query.has("partNumber") ? (partBytes?.[0] ?? bytes.length) : bytes.length;
+    const length = query.has("partNumber") ? (partBytes?.[0] ?? saidBytes) : saidBytes;
     response.writeHead(200, { ...facts, "content-length": length });
     response.end(method === "HEAD" ? undefined : bytes);
   }
@@ -280,7 +284,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
   function onUpload({ method, bucket, key, query, headers, body, objects, response }: Call): void {
     if (query.has("uploads")) {
       const id = `u${++uploadCount}`;
-      stub.uploads.set(id, { key, headers: keptIn(headers), parts: new Map() });
+      stub.uploads.set(id, { key, headers: keptIn(headers), parts: new Map(), saidBytes: 0 });
       return void response.end(
         `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
       );
@@ -298,6 +302,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
       const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(String(headers["x-amz-copy-source-range"])) ?? [];
       const bytes = from ? from.bytes.subarray(Number(first), Number(last) + 1) : body;
       upload.parts.set(Number(query.get("partNumber")), bytes);
+      if (from?.saidBytes !== undefined) upload.saidBytes += Number(last) + 1 - Number(first);
       if (!from) return void response.writeHead(200, { etag: `"${md5(bytes)}"` }).end();
       return void response.end(`<CopyPartResult><ETag>"${md5(bytes)}"</ETag></CopyPartResult>`);
     }
@@ -315,6 +320,7 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     keep(bucket, key, {
       bytes: Buffer.concat(whole),
       etag,
+      ...(upload.saidBytes > 0 && { saidBytes: upload.saidBytes }),
       headers: upload.headers,
       writtenMs: (stub.timeMs += 1000),
       partBytes: whole.map(({ length }) => length),

@@ -67,7 +67,7 @@ const ways: Readonly<Record<string, Way>> = {
   }),
 };
 
-test("whatever requests fail with, and however often a run is ended, all is right in the end", async () => {
+test("flaws 4 and 12: whatever requests fail with, and however often a run is ended, all is right in the end", async () => {
   const seed = printedSeed();
   const random = seededRandom(`${seed}`);
   for (let i = 0; i < objectCount; i++)

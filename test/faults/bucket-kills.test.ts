@@ -53,7 +53,7 @@ async function runAndKill(at: number, options: SyncBucketsOptions): Promise<bool
   return isKilled;
 }
 
-test("killed at any request, a run is gone on with to the same end", async () => {
+test("trap 4: killed at any request, a run is gone on with to the same end", async () => {
   let pointCount = 0;
   for (let at = 1; ; at += isFull ? 1 : stride) {
     clear();

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,12 +57,9 @@ test("a token that is no longer accepted is replaced, and a fresh one that is re
 });
 
 test("an assertion of another key, and files of keys that are none, are told as such", async () => {
-  const other = await startGoogleStub("b");
-  onTestFinished(async () => other.stop());
-  const wrong = JSON.stringify({
-    ...JSON.parse(stub.keyFile),
-    private_key: JSON.parse(other.keyFile).private_key,
-  });
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  const wrong = JSON.stringify({ ...JSON.parse(stub.keyFile), private_key: pem });
   const bucket = googleBucket("b", parseServiceAccount(wrong), { ...quick, endpoint: stub.url });
   await expect(bucket.head("k")).rejects.toMatchObject({
     code: "UNAUTHORIZED",

@@ -45,7 +45,7 @@ function copiedTwice(): number {
   return copies.length - new Set(copies).size;
 }
 
-test("several hosts copy and delete each object once, and all know all", async () => {
+test("flaw 14: several hosts copy and delete each object once, and all know all", async () => {
   fill(150);
   const all = await Promise.all(["a", "b", "c", "d"].map(async (name) => share(name)));
   expect(pair.contentsOf(pair.destination)).toEqual(pair.contentsOf(pair.source));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
@@ -13,7 +13,17 @@ import { purgeVersions } from "../../../../src/bucket/sync/purge-versions.ts";
 import type { S3Stub, StubRequest } from "../../../s3-stub.ts";
 import { countOf, quick, usePair } from "./pairs.ts";
 
-/** What tools of this kind get wrong, each by itself. */
+/**
+ * What tools of this kind get wrong, each by itself. Flaws have numbers: 1 a partial listing
+ * decides over deletions, 2 an empty source empties the destination, 3 a state is used for another
+ * pair, 4 retries without a pause, 5 one object stops all, 6 objects that are too long, or whose
+ * ETags are of parts, 7 content comes through here needlessly, or is staged, 8 a slow object holds
+ * up others, 9 one request or commit for each object, 10 metadata, prefixes and rules are lost, 11
+ * a purge for one provider, 12 what is gone stops a run, 13 nothing is told, 14 two runs at once,
+ * 15 checks that read all, or raise false alarms. Traps are what tests of this kind forget: 4 kills
+ * in every phase, 10 sources that are empty or not there, 11 what vanishes and what is long, 12
+ * attempts without a pause.
+ */
 
 const pair = usePair();
 
@@ -33,7 +43,7 @@ function fill(count: number): void {
   pair.destination.put("b", "old", "old");
 }
 
-test("a listing that fails deletes nothing, and the next run has it all", async () => {
+test("flaw 1: a listing that fails deletes nothing, and the next run has it all", async () => {
   fill(30);
   pair.source.pageLength = 10;
   let pageCount = 0;
@@ -48,7 +58,7 @@ test("a listing that fails deletes nothing, and the next run has it all", async 
   expect(countOf(pair.source, /start-after/)).toBe(1);
 });
 
-test("a listing waits for the disk now and then, not with each page", async () => {
+test("flaw 9: a listing waits for the disk now and then, not with each page", async () => {
   fill(200);
   pair.source.pageLength = pair.destination.pageLength = 2;
   const transaction = vi.spyOn(SyncState.prototype, "transaction");
@@ -57,7 +67,7 @@ test("a listing waits for the disk now and then, not with each page", async () =
   transaction.mockRestore();
 });
 
-test("an empty source, and more deletions than allowed, delete nothing", async () => {
+test("flaw 2, trap 10: an empty source, and more deletions than allowed, delete nothing", async () => {
   fill(5);
   pair.source.buckets.set("b", new Map());
   await expect(pair.sync({ deletes: true })).rejects.toMatchObject({ code: "LIMIT" });
@@ -69,7 +79,7 @@ test("an empty source, and more deletions than allowed, delete nothing", async (
   expect(await pair.sync({ deletes: true, allowsEmptySource: true })).toMatchObject({ deleted: 1 });
 });
 
-test("a state is of its pair and, while work is left, of its rules", async () => {
+test("flaw 3: a state is of its pair and, while work is left, of its rules", async () => {
   fill(3);
   const source = { bucket: pair.bucketOf(pair.source), prefix: "other/" };
   const destination = { bucket: pair.bucketOf(pair.destination), prefix: "" };
@@ -85,7 +95,7 @@ test("a state is of its pair and, while work is left, of its rules", async () =>
   expect(await pair.sync({ compare: "size", restarts: true })).toMatchObject({ equal: 3, isResumed: false });
 });
 
-test("failing attempts take their time: ten thousand take hours, and a hundred objects end a run", async () => {
+test("flaw 4, trap 12: failing attempts take their time: ten thousand take hours, and a hundred objects end a run", async () => {
   const waits = Array.from({ length: 12 }, (_, at) => backoffMs(at + 1, 500));
   for (const [at, ms] of waits.entries()) {
     const most = Math.min(requestLimits.retryPauseMs, 500 * 2 ** at);
@@ -102,7 +112,7 @@ test("failing attempts take their time: ten thousand take hours, and a hundred o
   expect(countOf(pair.destination, /^PUT/)).toBeLessThanOrEqual(150 * quick.attemptCount);
 });
 
-test("a time that a server names is waited for", async () => {
+test("flaw 4: a time that a server names is waited for", async () => {
   let count = 0;
   const call = async (): Promise<Response> =>
     new Response(null, { status: ++count === 1 ? 503 : 200, headers: { "retry-after": "0" } });
@@ -116,7 +126,7 @@ test("a time that a server names is waited for", async () => {
   expect(pushed.length).toBe(1);
 });
 
-test("an object that cannot be copied holds up none, is told, and is found again", async () => {
+test("flaw 5: an object that cannot be copied holds up none, is told, and is found again", async () => {
   for (let i = 0; i < 20; i++) pair.source.put("b", `k${i}`, `content ${i}`);
   pair.destination.fault = ({ key, method }, response) =>
     key === "k7" && method === "PUT" && refuse(response, 400, "InvalidRequest");
@@ -132,7 +142,7 @@ test("an object that cannot be copied holds up none, is told, and is found again
   expect(await pair.sync(options)).toMatchObject({ copied: 1, failed: 0, deleted: 1 });
 });
 
-test("an object in parts keeps its ETag, goes on after an end, and is not copied again", async () => {
+test("flaw 6, trap 11: an object in parts keeps its ETag, goes on after an end, and is not copied again", async () => {
   const partBytes = 5_242_880;
   const bytes = Buffer.alloc(2 * partBytes + 10, "abc");
   const parts = [0, 1, 2].map((at) => bytes.subarray(at * partBytes, (at + 1) * partBytes));
@@ -160,7 +170,7 @@ test("an object in parts keeps its ETag, goes on after an end, and is not copied
   expect(await pair.sync()).toMatchObject({ copied: 0, equal: 1 });
 });
 
-test("ETags that cannot be equal do not have an object copied each night, with a state or without", async () => {
+test("flaw 6, trap 11: ETags that cannot be equal do not have an object copied each night, with a state or without", async () => {
   const { bytes } = pair.source.put("b", "k", "content");
   // As of an object that is encrypted with a key of its own.
   const etag = "0".repeat(32);
@@ -174,7 +184,7 @@ test("ETags that cannot be equal do not have an object copied each night, with a
   expect(await pair.sync()).toMatchObject({ copied: 0, equal: 1 });
 });
 
-test("one server copies by itself, and no content comes through here", async () => {
+test("flaw 7: one server copies by itself, and no content comes through here", async () => {
   pair.source.buckets.set("other", new Map());
   for (let i = 0; i < 5; i++) pair.source.put("b", `k${i}`, `content ${i}`);
   const bucket = pair.bucketOf(pair.source);
@@ -191,7 +201,54 @@ test("one server copies by itself, and no content comes through here", async () 
   expect(countOf(pair.source, /^GET b\/k/)).toBe(0);
 });
 
-test("a slow object lets all others pass", async () => {
+test("flaw 6, trap 11: an object of 5 GiB and a byte is copied by the server in parts, and not again", async () => {
+  const saidBytes = 5 * 2 ** 30 + 1;
+  const { bytes, etag } = pair.source.put("b", "huge", "");
+  pair.source.buckets.get("b")!.set("huge", { bytes, etag, headers: {}, writtenMs: 0, saidBytes });
+  pair.source.buckets.set("other", new Map());
+  const sides = ["b", "other"].map((name) => ({
+    bucket: s3Bucket(pair.source.url, name, quick),
+    prefix: "",
+  }));
+  const sync = async () => syncBuckets(sides[0]!, sides[1]!, pair.statePath);
+  expect(await sync()).toMatchObject({ copied: 1, copiedBytes: saidBytes });
+  expect(countOf(pair.source, /^PUT other\/huge\?partNumber/)).toBe(9);
+  expect(countOf(pair.source, /^GET b\/huge/)).toBe(0);
+  expect(await sync()).toMatchObject({ copied: 0, equal: 1 });
+});
+
+test("flaw 7: content that comes through here is in memory by parts, and on no disk", async () => {
+  const partBytes = 8_388_608;
+  pair.source.put("b", "long", Buffer.alloc(3 * partBytes, "long"));
+  const ranges: unknown[] = [];
+  pair.source.fault = ({ method, key, headers }) => {
+    if (method === "GET" && key === "long") ranges.push(headers.range);
+    return false;
+  };
+  expect(await pair.sync()).toMatchObject({ copied: 1 });
+  expect(ranges.sort()).toEqual(
+    [0, 1, 2].map((at) => `bytes=${at * partBytes}-${(at + 1) * partBytes - 1}`).sort(),
+  );
+  const onDisk = readdirSync(pair.folder).map((name) => statSync(join(pair.folder, name)).size);
+  expect(onDisk.reduce((sum, bytes) => sum + bytes)).toBeLessThan(1_000_000);
+});
+
+test("flaw 7: what the server will not copy by itself comes through here, which is told", async () => {
+  pair.source.buckets.set("other", new Map());
+  pair.source.put("b", "k", "content");
+  pair.source.fault = ({ headers }, response) =>
+    headers["x-amz-copy-source"] !== undefined && refuse(response, 501, "NotImplemented");
+  const sides = ["b", "other"].map((name) => ({
+    bucket: s3Bucket(pair.source.url, name, quick),
+    prefix: "",
+  }));
+  const notices: string[] = [];
+  const onNotice = (text: string): void => void notices.push(text);
+  expect(await syncBuckets(sides[0]!, sides[1]!, pair.statePath, { onNotice })).toMatchObject({ copied: 1 });
+  expect(notices).toEqual([expect.stringContaining("does not copy k itself")]);
+});
+
+test("flaw 8: a slow object lets all others pass", async () => {
   for (let i = 0; i < 50; i++) pair.source.put("b", `k${String(i).padStart(2, "0")}`, "x");
   let release = (): void => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -203,14 +260,14 @@ test("a slow object lets all others pass", async () => {
   expect(await done).toMatchObject({ copied: 50 });
 });
 
-test("a thousand objects are deleted by one request", async () => {
+test("flaw 9: a thousand objects are deleted by one request", async () => {
   pair.source.put("b", "k", "x");
   for (let i = 0; i < 1500; i++) pair.destination.put("b", `old${i}`, "");
   expect(await pair.sync({ deletes: true, maxDeletedCount: 2000 })).toMatchObject({ deleted: 1500 });
   expect(countOf(pair.destination, /^POST b\/\?delete/)).toBe(2);
 });
 
-test("metadata and prefixes are kept, and what a rule leaves out is left alone", async () => {
+test("flaw 10: metadata and prefixes are kept, and what a rule leaves out is left alone", async () => {
   const headers = { "content-type": "text/x", "cache-control": "max-age=1", "x-amz-meta-a": "b" };
   pair.source.put("b", "from/a", "1", headers);
   pair.source.put("b", "from/skip", "1");
@@ -228,7 +285,7 @@ test("metadata and prefixes are kept, and what a rule leaves out is left alone",
   expect(pair.destination.buckets.get("b")!.get("to/a")!.headers).toEqual(headers);
 });
 
-test("tags are kept, however an object is copied, and left out with the other metadata", async () => {
+test("flaw 10: tags are kept, however an object is copied, and left out with the other metadata", async () => {
   const tags = "a%20b=c%26d&e=";
   const long = Buffer.alloc(17_000_000, "long");
   pair.source.put("b", "k", "1", { "x-amz-tagging": tags });
@@ -255,7 +312,7 @@ test("tags are kept, however an object is copied, and left out with the other me
   }
 });
 
-test("a purge takes what was replaced or deleted before a time, and nothing that is read now", async () => {
+test("flaw 11: a purge takes what was replaced or deleted before a time, and nothing that is read now", async () => {
   const stub = pair.destination;
   const first = stub.put("b", "p/kept", "1").writtenMs;
   stub.put("b", "p/kept", "2");
@@ -270,7 +327,7 @@ test("a purge takes what was replaced or deleted before a time, and nothing that
   expect(stub.versions.map(({ key, object }) => [key, object?.bytes.toString()])).toEqual([["p/kept", "2"]]);
 });
 
-test("what vanishes before or while it is read is counted, and so is what is gone when it is deleted", async () => {
+test("flaw 12, trap 11: what vanishes before or while it is read is counted, and so is what is gone when it is deleted", async () => {
   for (const key of ["a", "b", "c"]) pair.source.put("b", key, key);
   pair.destination.put("b", "old", "old");
   pair.source.fault = ({ key, method }) => {
@@ -285,7 +342,7 @@ test("what vanishes before or while it is read is counted, and so is what is gon
   expect(await pair.sync({ deletes: true })).toMatchObject({ copied: 2, vanished: 1, failed: 0, deleted: 1 });
 });
 
-test("one run at a time has a state, and another is told whose it is", async () => {
+test("flaw 14: one run at a time has a state, and another is told whose it is", async () => {
   const state = new SyncState(pair.statePath);
   await expect(pair.sync()).rejects.toMatchObject({
     code: "LOCKED",
@@ -320,6 +377,18 @@ test("a file that is no state, or one of a newer version, stays as it is", async
     message: expect.stringContaining("newer"),
   });
   expect(readFileSync(pair.statePath).equals(bytes)).toBe(true);
+});
+
+test("counts of the last hundred runs are kept", async () => {
+  pair.source.put("b", "k", "1");
+  await pair.sync();
+  pair.source.put("b", "k", "23");
+  await pair.sync();
+  const state = new SyncState(pair.statePath);
+  expect(state.pastRuns().map(({ counts }) => counts.copiedBytes)).toEqual([1, 2]);
+  for (let at = 0; at < 120; at++) state.finish();
+  expect(state.pastRuns().length).toBe(100);
+  state.close();
 });
 
 test("what somebody else wrote meanwhile is not lost", async () => {

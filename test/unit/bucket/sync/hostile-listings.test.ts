@@ -60,7 +60,7 @@ test("keys are in the order of their UTF-8", () => {
   expect(keys.toSorted(compareKeys)).toEqual(bytewise);
 });
 
-test.each([1, 10, 100])("of 200 objects %i are drawn with the same chance each", (count) => {
+test.each([1, 10, 100])("flaw 15: of 200 objects %i are drawn with the same chance each", (count) => {
   const [objectCount, listingCount] = [200, 10_000];
   const random = seededRandom(`draw ${count}`);
   const hits = Array.from({ length: objectCount }, () => 0);
@@ -97,7 +97,7 @@ test("a draw by weight has chances in proportion, and can be taken up again", ()
   expect(hits[1]! / 9000).toBeLessThan(0.69);
 });
 
-test("a check finds what is damaged, missing or cut, draws the same by a seed, and says how sure it is", async () => {
+test("flaw 15: a check finds what is damaged, missing or cut, draws the same by a seed, and says how sure it is", async () => {
   for (let i = 0; i < 60; i++) pair.source.put("b", `k${i}`, `content ${i}`);
   await pair.sync();
   const sides = [
@@ -126,7 +126,7 @@ test("a check finds what is damaged, missing or cut, draws the same by a seed, a
   expect(pair.source.requests.some((request) => request.includes("list-type"))).toBe(false);
 });
 
-test("objects have their turn one share after another, each once in a period", async () => {
+test("flaw 15: objects have their turn one share after another, each once in a period", async () => {
   for (let i = 0; i < 60; i++) pair.source.put("b", `k${i}`, `content ${i}`);
   const sides = [
     { bucket: pair.bucketOf(pair.source), prefix: "" },
