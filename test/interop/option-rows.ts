@@ -23,6 +23,7 @@ const values: Readonly<Record<string, string | ((folder: string) => string)>> = 
   "compare-dest": "../beside",
   "copy-dest": "../beside",
   exclude: "b",
+  "fake-super": "dst",
   "exclude-from": (folder) => fileIn(folder, "excluded", "c\n"),
   "files-from": (folder) => fileIn(folder, "paths", "a\ne\nf/a\n"),
   filter: "- a",
@@ -47,6 +48,7 @@ const values: Readonly<Record<string, string | ((folder: string) => string)>> = 
 const otherNames: Readonly<Record<string, string | undefined>> = {
   "allow-empty-source": undefined,
   "dir-filters": "-F",
+  "fake-super": "--fake-super",
   fsync: "--fsync",
   "no-special-files": "--no-D",
   "special-files": "-D",

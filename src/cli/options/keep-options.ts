@@ -62,6 +62,16 @@ export const keepOptions = {
     about: "keep names of one file as that",
     doc: "keep names of one file as that, also where files are up to date; those beside the first are linked at the end",
   },
+  "fake-super": {
+    type: "string",
+    value: "END",
+    choices: ["dst", "src"],
+    bare: "dst",
+    about: "have attributes of files stand for owners and devices at DST, for who is not root; or at SRC",
+    doc: "have attributes of files stand for owners, devices and what else only root may set: `dst`, as without a value, at DST; `src` at SRC ([how](places.md#owners-without-root))",
+    unlike:
+      "is for DST, wherever that is, unless --fake-super=src is given; access control lists are set as they are",
+  },
   "munge-links": {
     type: "boolean",
     about: "have links lead nowhere that arrive here; give back what links held that are sent from here",
@@ -109,6 +119,7 @@ export function keepOf(options: OptionValues<typeof keepOptions>, end: OrderEnd)
     ...(keepsNodes("devices") && { devices: true }),
     ...(keepsNodes("specials") && { specials: true }),
     ...(options["hard-links"] === true && { hardLinks: true }),
+    ...(options["fake-super"] !== undefined && { fakeSuper: fakeEndOf(options["fake-super"]) }),
     ...(options["munge-links"] === true && { munging: end }),
     ...(options.xattrs === true && { xattrs: true }),
     ...(options.atimes === true && { atimes: true }),
@@ -118,6 +129,11 @@ export function keepOf(options: OptionValues<typeof keepOptions>, end: OrderEnd)
     ...(userMap !== undefined && { userMap }),
     ...(groupMap !== undefined && { groupMap }),
   };
+}
+
+function fakeEndOf(end: string): OrderEnd {
+  if (end === "dst" || end === "src") return end === "dst" ? "receiver" : "sender";
+  throw new SyncError("USAGE", `--fake-super takes dst or src, not "${end}"`);
 }
 
 function checkedChmod(text: string): string {

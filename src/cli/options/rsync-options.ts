@@ -45,7 +45,6 @@ const foreign: readonly Row[] = [
   ["", "write-devices", "devices are not written to; leave it out"],
   ["N", "crtimes", "times of creation cannot be set; leave it out"],
   ["", "super", "what a user may not set is reported; leave it out"],
-  ["", "fake-super", "owners and devices need root at the receiver"],
   ["", "ignore-non-existing", "use --existing"],
   ["W", "whole-file", "only what is missing travels; leave it out"],
   ["B", "block-size", "chunks have one size for all; leave it out"],
@@ -92,7 +91,7 @@ const foreignByText: readonly (readonly [text: string, names: string])[] = [
   ["every command has it", "v:verbose q:quiet P:progress"],
   [
     "push, pull, send and recv have it",
-    "timeout munge-links D:devices specials H:hard-links A:acls X:xattrs U:atimes a:archive p:perms E:executability chmod o:owner g:group O:omit-dir-times J:omit-link-times numeric-ids chown usermap groupmap",
+    "timeout munge-links D:devices specials H:hard-links fake-super A:acls X:xattrs U:atimes a:archive p:perms E:executability chmod o:owner g:group O:omit-dir-times J:omit-link-times numeric-ids chown usermap groupmap",
   ],
   [
     "push, pull and send have it",

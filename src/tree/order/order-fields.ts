@@ -123,6 +123,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
       groupMap: text(keepTextLength),
       devices: flag,
       specials: flag,
+      fakeSuper: choice("sender", "receiver"),
       hardLinks: flag,
       xattrs: flag,
       acls: flag,

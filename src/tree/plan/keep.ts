@@ -1,3 +1,4 @@
+import type { OrderEnd } from "../order/order.ts";
 import type { LinkMunging } from "./munged-link.ts";
 
 /**
@@ -38,6 +39,11 @@ export interface Keep {
   readonly devices?: boolean;
   /** True to carry FIFOs and sockets. */
   readonly specials?: boolean;
+  /**
+   * The end at which attributes of files stand for owners, devices and all else that only root may
+   * set, as with rsync's --fake-super.
+   */
+  readonly fakeSuper?: OrderEnd;
   /** True to have names of one file be names of one file. */
   readonly hardLinks?: boolean;
   /** True to carry extended attributes. */
@@ -63,6 +69,7 @@ export function withoutPrivileges(keep: Keep): Keep {
 const privileged: ReadonlySet<string> = new Set<keyof Keep>([
   "acls",
   "devices",
+  "fakeSuper",
   "group",
   "groupMap",
   "owner",

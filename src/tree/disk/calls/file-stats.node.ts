@@ -38,6 +38,16 @@ export interface FileStats {
   readonly linkCount: number;
   /** Which device it is; undefined for what is none. */
   readonly rdev: DeviceNumber | undefined;
+  /** Whose it stands for, where another user's is to be seen than that of the file. */
+  readonly fakeOwners?: { readonly owner: number; readonly group: number };
+}
+
+/** Whose a file is, or stands for. */
+export function ownersOf({ fakeOwners, owner, group }: FileStats): {
+  readonly owner: number;
+  readonly group: number;
+} {
+  return fakeOwners ?? { owner, group };
 }
 
 type LookAt = (dirFd: number, name: ByteString, pathOf: () => NativePath) => FileStats | undefined;
@@ -72,7 +82,7 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
   const [accessSec, accessNsec] = splitTime(stats.atimeNs);
   const mode = Number(stats.mode);
   return {
-    kind: kindOf(mode),
+    kind: kindOfMode(mode),
     size: Number(stats.size),
     mode: mode & 0o7777,
     mtimeSec,
@@ -116,7 +126,7 @@ function statxLook(): LookAt | undefined {
 function readStatx(view: DataView): FileStats {
   const mode = view.getUint16(28, true);
   return {
-    kind: kindOf(mode),
+    kind: kindOfMode(mode),
     size: readWide(view, 40),
     mode: mode & 0o7777,
     mtimeSec: readWide(view, 112),
@@ -160,13 +170,26 @@ function readWide(view: DataView, at: number): number {
   return view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 }
 
-function kindOf(mode: number): FileStats["kind"] {
-  const type = mode & fs.constants.S_IFMT;
-  if (type === fs.constants.S_IFREG) return "file";
-  if (type === fs.constants.S_IFDIR) return "dir";
-  if (type === fs.constants.S_IFLNK) return "symlink";
-  if (type === fs.constants.S_IFIFO) return "fifo";
-  if (type === fs.constants.S_IFSOCK) return "socket";
-  if (type === fs.constants.S_IFCHR) return "charDevice";
-  return type === fs.constants.S_IFBLK ? "blockDevice" : "other";
+const types: Readonly<Record<EntryKind, number>> = {
+  file: fs.constants.S_IFREG,
+  dir: fs.constants.S_IFDIR,
+  symlink: fs.constants.S_IFLNK,
+  fifo: fs.constants.S_IFIFO,
+  socket: fs.constants.S_IFSOCK,
+  charDevice: fs.constants.S_IFCHR,
+  blockDevice: fs.constants.S_IFBLK,
+};
+
+const kinds: ReadonlyMap<number, EntryKind> = new Map(
+  (Object.keys(types) as EntryKind[]).map((kind) => [types[kind], kind]),
+);
+
+/** The kind of what has a mode with its type, as stat(2) gives it. */
+export function kindOfMode(mode: number): FileStats["kind"] {
+  return kinds.get(mode & fs.constants.S_IFMT) ?? "other";
+}
+
+/** The type in such a mode. */
+export function typeOfKind(kind: EntryKind): number {
+  return types[kind];
 }

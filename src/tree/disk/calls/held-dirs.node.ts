@@ -6,6 +6,9 @@ import type { FactPlace } from "./fact-place.node.ts";
 import { DirNode, placeBelow, volumeOf } from "./dir-node.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
+import { readFully } from "./file-cut.node.ts";
+import { maxLinkTargetBytes } from "../../entry/entry-order.ts";
+import type { Bytes } from "../../../types.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { identityOf, isStillSame } from "./identity.node.ts";
 import { SyncError } from "../../../errors.ts";
@@ -22,7 +25,7 @@ import {
 /** Directories held open at once, per tree. */
 const maxHeldCount = 64;
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 /** Opens a place in the tree without any right to its content. Linux only. */
 export const O_PATH = process.platform === "linux" ? 0o10000000 : O_RDONLY;
 
@@ -48,6 +51,8 @@ export class HeldDirs {
   readonly #givenPath: ByteString;
   /** True to read files without a change of their access times, where this user may do that. */
   keepsAccess = false;
+  /** What is seen in the place of what is there, where that is something else. */
+  seenAs: ((stats: FileStats, place: FactPlace) => FileStats) | undefined;
   readonly #follow: boolean;
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
@@ -93,7 +98,28 @@ export class HeldDirs {
 
   /** What a name in a directory is, a link being a link; undefined when nothing is there. */
   look(dir: DirNode, name: ByteString): FileStats | undefined {
-    return lookAt(this.#fdOf(dir), name, () => this.at(dir, name));
+    const stats = lookAt(this.#fdOf(dir), name, () => this.at(dir, name));
+    return stats && this.seenAs ? this.seenAs(stats, this.factsAt(dir, name)) : stats;
+  }
+
+  /** What a link holds. */
+  readLink(dir: DirNode, name: ByteString): Bytes {
+    try {
+      return fs.readlinkSync(this.at(dir, name), { encoding: "buffer" });
+    } catch (thrown) {
+      // What is seen as a link is a file with its text.
+      if (!this.seenAs || !isErrno(thrown, "EINVAL")) throw thrown;
+      return this.#readText(dir, name);
+    }
+  }
+
+  #readText(dir: DirNode, name: ByteString): Bytes {
+    const fd = this.open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const text = Buffer.alloc(maxLinkTargetBytes + 1);
+    return closingAfter(
+      () => text.subarray(0, readFully(fd, text, 0)),
+      () => fs.closeSync(fd),
+    );
   }
 
   /** Opens a name in a directory, with flags as of open(2). The caller closes it. */
@@ -196,7 +222,8 @@ export class HeldDirs {
 
   /** What a directory is. */
   lookAtDir(dir: DirNode): FileStats {
-    return lookAtHandle(this.#fdOf(dir));
+    const stats = lookAtHandle(this.#fdOf(dir));
+    return this.seenAs ? this.seenAs(stats, { ...this.factsAt(dir, "."), isHandle: true }) : stats;
   }
 
   /** The path of a directory, good for one call, made at once. */

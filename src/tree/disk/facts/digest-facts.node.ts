@@ -13,8 +13,11 @@ import { OwnerNames } from "./owners.node.ts";
  * False when what is told at one end and had at the other may differ though both are as they should
  * be.
  */
-export function isTellable({ atimes, chmod, groupMap, munging, userMap }: Keep): boolean {
-  return atimes !== true && [chmod, userMap, groupMap, munging].every((changed) => changed === undefined);
+export function isTellable({ atimes, chmod, fakeSuper, groupMap, munging, userMap }: Keep): boolean {
+  return (
+    atimes !== true &&
+    [chmod, fakeSuper, userMap, groupMap, munging].every((changed) => changed === undefined)
+  );
 }
 
 const listNames: ReadonlySet<string> = new Set(Object.values(aclNames));

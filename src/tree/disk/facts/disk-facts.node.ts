@@ -4,7 +4,8 @@ import type { ChangedFact } from "../../entry/entry.ts";
 import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
 import { aclNames, formatAcl } from "./acl-form.ts";
 import type { FactPlace } from "../calls/fact-place.node.ts";
-import type { FileStats } from "../calls/file-stats.node.ts";
+import { type FileStats, ownersOf } from "../calls/file-stats.node.ts";
+import { rsyncXattrs } from "./fake-stat.node.ts";
 import { StoredXattrs } from "./stored-xattrs.node.ts";
 
 /** What of a tree a place may not keep. */
@@ -19,14 +20,17 @@ interface DiskFact {
   set(stored: StoredXattrs, wanted: Facts): void;
 }
 
-const ownership: DiskFact = {
+function differs(there: FileStats, { user, group }: Facts, whose: "owner" | "group"): boolean {
+  const wanted = whose === "owner" ? user : group;
+  return wanted !== undefined && wanted.id !== ownersOf(there)[whose];
+}
+
+/** Users and groups. */
+export const ownership: DiskFact = {
   name: "owners",
-  isSame: ({ owner, group }, wanted) =>
-    (wanted.user?.id ?? owner) === owner && (wanted.group?.id ?? group) === group,
-  differing: ({ owner, group }, wanted) => [
-    ...((wanted.user?.id ?? owner) === owner ? [] : (["owner"] as const)),
-    ...((wanted.group?.id ?? group) === group ? [] : (["group"] as const)),
-  ],
+  isSame: (there, wanted) => !differs(there, wanted, "owner") && !differs(there, wanted, "group"),
+  differing: (there, wanted) =>
+    (["owner", "group"] as const).filter((whose) => differs(there, wanted, whose)),
   set({ place: { path, isHandle } }, { user, group }) {
     if (user === undefined && group === undefined) return;
     const chown = isHandle ? fs.chownSync : fs.lchownSync;
@@ -88,8 +92,12 @@ export function differingFacts(
   );
 }
 
-/** True for attributes that this process may read and set; lists are told for themselves. */
+/**
+ * True for attributes that this process may read and set; lists are told for themselves, and what
+ * rsync keeps in attributes is none of a file's own.
+ */
 export function isOwnXattr(name: string): boolean {
+  if (name.startsWith(rsyncXattrs)) return false;
   return process.geteuid?.() === 0 ? !name.startsWith("system.") : name.startsWith("user.");
 }
 

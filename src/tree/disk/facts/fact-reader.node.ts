@@ -5,7 +5,7 @@ import type { Keep } from "../../plan/keep.ts";
 import { aclNames, parseAcl } from "./acl-form.ts";
 import { hasSameXattrs, readXattrs } from "./disk-facts.node.ts";
 import type { FactPlace } from "../calls/fact-place.node.ts";
-import type { FileStats } from "../calls/file-stats.node.ts";
+import { type FileStats, ownersOf } from "../calls/file-stats.node.ts";
 import { OwnerNames } from "./owners.node.ts";
 import { StoredXattrs } from "./stored-xattrs.node.ts";
 import { findXattrCalls } from "./xattr-calls.node.ts";
@@ -37,9 +37,10 @@ export class FactReader {
     if (this.#readsNothing) return undefined;
     const { acls, atimes, group, owner, xattrs } = this.#keep;
     const { accessSec, accessNsec, kind } = stats;
+    const owners = ownersOf(stats);
     const facts: Facts = {
-      ...(owner === true && { user: this.#users.of(stats.owner) }),
-      ...(group === true && { group: this.#groups.of(stats.group) }),
+      ...(owner === true && { user: this.#users.of(owners.owner) }),
+      ...(group === true && { group: this.#groups.of(owners.group) }),
       ...(atimes === true &&
         kind !== "dir" &&
         kind !== "symlink" && { accessed: { sec: accessSec, nsec: accessNsec } }),

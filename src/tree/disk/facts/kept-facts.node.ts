@@ -51,11 +51,15 @@ export class KeptFacts {
       setsAll && !this.#munges && this.#chmod.length === 0 && !keep.omitDirTimes && !keep.omitLinkTimes;
   }
 
-  /** True for a kind of entry that is kept; devices are by root alone. */
+  /** True for a kind of entry that is kept; devices are by root, or files that stand for them. */
   carries(kind: FileStats["kind"]): boolean {
     if (kind === "fifo" || kind === "socket") return this.keep.specials === true;
-    if (isDevice(kind)) return this.keep.devices === true && mayGive.user();
+    if (isDevice(kind)) return this.keep.devices === true && this.#mayGiveAll;
     return kind !== "other";
+  }
+
+  get #mayGiveAll(): boolean {
+    return this.keep.fakeSuper === "receiver" || mayGive.user();
   }
 
   /** Returns the entry with what it is to have here. */
@@ -124,13 +128,13 @@ export class KeptFacts {
   }
 
   #ownerOf(told: Owner | undefined): Owner | undefined {
-    if (told === undefined || this.keep.owner !== true || !mayGive.user()) return undefined;
+    if (told === undefined || this.keep.owner !== true || !this.#mayGiveAll) return undefined;
     return this.#users.here(told);
   }
 
   #groupOf(told: Owner | undefined): Owner | undefined {
     if (told === undefined || this.keep.group !== true) return undefined;
     const group = this.#groups.here(told);
-    return mayGive.group(group.id) ? group : undefined;
+    return this.#mayGiveAll || mayGive.group(group.id) ? group : undefined;
   }
 }

@@ -33,6 +33,11 @@ export class MetadataSetters {
     };
   }
 
+  /** True where attributes of plain files stand for what only root may set. */
+  get fakes(): boolean {
+    return this.#kept.keep.fakeSuper === "receiver";
+  }
+
   /**
    * Returns what sets them in a directory. How is found out at the first call for its file system,
    * and supposed where nothing may be written.

@@ -3,16 +3,18 @@ import { closingAfter } from "../../../bytes/closing.ts";
 import { errnoOf } from "../../../bytes/errno.node.ts";
 import { SyncError } from "../../../errors.ts";
 import type { NativePath } from "../calls/byte-string.node.ts";
-import { diskFacts, hasFacts, type UnkeptFact } from "./disk-facts.node.ts";
+import { diskFacts, hasFacts, ownership, type UnkeptFact } from "./disk-facts.node.ts";
 import { placeAtPath, type FactPlace } from "../calls/fact-place.node.ts";
+import { ownersWanted, writeFakeStat } from "./fake-stat.node.ts";
 import { StoredXattrs } from "./stored-xattrs.node.ts";
 import { isSameMode, isSameTime, type Metadata, modeMask, type Standing } from "../../plan/comparison.ts";
+import type { Entry } from "../../entry/entry.ts";
 import type { Facts } from "../../entry/facts.ts";
 import type { Keep } from "../../plan/keep.ts";
 import { setsTime } from "./kept-facts.node.ts";
 import type { NameAt } from "../calls/call-at.node.ts";
 import { findLibc } from "../calls/libc.node.ts";
-import type { FileStats } from "../calls/file-stats.node.ts";
+import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
 import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import { O_PATH, type HeldDirs } from "../calls/held-dirs.node.ts";
@@ -49,11 +51,14 @@ export class MetadataSetter {
   /** Owners that files with several names were given: other names were looked at before. */
   readonly #owners = new Map<string, number>();
   #links: LinkKeeping | undefined;
+  /** True where attributes of plain files stand for what only root may set. */
+  readonly #fakes: boolean;
 
   /** @param onUnkept may be called again for the same */
   constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void, keep: Keep) {
     this.keeping = keeping;
     this.#keep = keep;
+    this.#fakes = keep.fakeSuper === "receiver";
     this.#onUnkept = onUnkept;
   }
 
@@ -62,15 +67,38 @@ export class MetadataSetter {
    * name; after closing it, call `setNamed`.
    */
   setHandle(held: HeldDirs, { dir, name }: NameIn, fd: number, wanted: Metadata): void {
+    if (this.#fakes) return this.setFake(held, { dir, name }, fd, { ...wanted, kind: "file" });
     if (wanted.facts) this.#setFacts(held.factsAt(dir, name), wanted.facts);
-    const { allowedModeBits, fixedModeBits, modeBits, obeysUmask, setsTimesByName, times } = this.keeping;
+    const { allowedModeBits, fixedModeBits, modeBits, obeysUmask } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
     if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#onUnkept("modes");
     if (modeBits !== 0 && !(obeysUmask && !wanted.facts?.acl && (firstMode(wanted) & ~umask) === mode)) {
       this.#attempt("modes", () => fs.fchmodSync(fd, mode));
     }
+    this.#setHandleTime(fd, wanted);
+  }
+
+  /** Has such a file stand for something that only root could make, or make so. */
+  setFake(
+    held: HeldDirs,
+    { dir, name }: NameIn,
+    fd: number,
+    wanted: Metadata & Pick<Entry, "kind" | "rdev">,
+  ): void {
+    const place = held.factsAt(dir, name);
+    if (wanted.facts) this.#setFacts(place, wanted.facts);
+    const { allowedModeBits } = this.keeping;
+    const { kind, mode, rdev } = wanted;
+    const allowedMode = kind === "symlink" ? mode : mode & allowedModeBits;
+    const owners = ownersWanted(lookAtHandle(fd), wanted.facts);
+    writeFakeStat(fd, place, { kind, mode: allowedMode, rdev, ...owners });
+    this.#setHandleTime(fd, wanted);
+  }
+
+  #setHandleTime(fd: number, { mtimeSec, mtimeNsec, facts }: Metadata): void {
+    const { setsTimesByName, times } = this.keeping;
     if (!setsTimesByName && setsTime(this.#keep, "file"))
-      this.#setTime(() => times.setHandle(fd, wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed));
+      this.#setTime(() => times.setHandle(fd, mtimeSec, mtimeNsec, facts?.accessed));
   }
 
   /** Takes the room of a file that was just made, where that can be done. @throws ENOSPC */
@@ -156,7 +184,11 @@ export class MetadataSetter {
     const owner = this.#owners.get(file ?? "") ?? there.owner;
     withSame(at.path(), { ...there, owner }, (place, fd) => {
       if (!hasFacts) this.#setFacts(place, wanted.facts!, there);
-      if (there.kind !== "symlink") changeMode(place, fd, modeOver(there, wanted, this.keeping));
+      const { kind, rdev } = there;
+      if (this.#fakes && kind !== "other") {
+        const mode = modeOver(there, wanted, this.keeping);
+        writeFakeStat(fd, place, { kind, rdev, mode, ...ownersWanted(there, wanted.facts) });
+      } else if (there.kind !== "symlink") changeMode(place, fd, modeOver(there, wanted, this.keeping));
     });
     if (file !== undefined && wanted.facts?.user) this.#owners.set(file, wanted.facts.user.id);
   }
@@ -164,7 +196,7 @@ export class MetadataSetter {
   /** @param there what has some of them already */
   #setFacts(place: FactPlace, wanted: Facts, there?: FileStats): void {
     const stored = new StoredXattrs(() => place);
-    for (const fact of diskFacts) {
+    for (const fact of this.#fakes ? diskFacts.filter((each) => each !== ownership) : diskFacts) {
       if (there && fact.isSame(there, wanted, stored)) continue;
       this.#attempt(fact.name, () => fact.set(stored, wanted));
     }

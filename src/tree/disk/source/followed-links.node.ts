@@ -44,7 +44,7 @@ export class FollowedLinks {
 
   #isUnsafe(dir: DirNode, name: ByteString): boolean {
     if (this.#options.copyUnsafeLinks !== true) return false;
-    const target = fs.readlinkSync(this.#held.at(dir, name), { encoding: "buffer" }); // for Deno
+    const target = this.#held.readLink(dir, name);
     return isUnsafeLink(toByteString(target), depthOf(dir) + this.#topDepth);
   }
 

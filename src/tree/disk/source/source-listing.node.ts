@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { Pause } from "../../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../../errors.ts";
 import type { Entry, Layout } from "../../entry/entry.ts";
@@ -276,7 +275,7 @@ function describe(
     const listed = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
     const file = isBehindLink ? { ...listed, isBehindLink } : listed;
     if (kind !== "symlink") return { entry, file };
-    const stored = fs.readlinkSync(held.at(dir, name), { encoding: "buffer" });
+    const stored = held.readLink(dir, name);
     const target = keep.munging === "sender" ? unmungeLink(stored) : stored;
     return { entry: { ...entry, target }, file };
   } catch (thrown) {

@@ -16,6 +16,7 @@ import {
   type PlacePath,
 } from "../calls/byte-string.node.ts";
 import { entryTrouble, fileTrouble } from "../calls/file-trouble.node.ts";
+import { seeFakes } from "../facts/fake-stat.node.ts";
 import { readFully } from "../calls/file-cut.node.ts";
 import { printPlace } from "../calls/dir-node.node.ts";
 import { describeIdentity } from "../calls/place-identity.node.ts";
@@ -94,9 +95,10 @@ function describeSource({ held, isDir, name }: ListingStart, { paths }: TreeSour
   return describeIdentity(stats ?? held.lookAtDir(held.root)) + (paths ? "" : "/");
 }
 
-/** @throws USAGE for options that make no sense */
+/** @throws USAGE for options that make no sense, UNSUPPORTED */
 function listingAt(start: ListingStart, options: TreeSourceOptions): SourceListing {
   try {
+    seeFakes(start.held, "sender", options.keep);
     return new SourceListing(start, options);
   } catch (thrown) {
     start.held.close();

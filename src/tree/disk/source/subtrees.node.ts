@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { Pause } from "../../../bytes/pause.node.ts";
 import { type Subtree, SubtreeDigests } from "../../entry/subtree-digests.ts";
 import type { ReadSubtreesOptions, ReadTargetSubtrees } from "../../subtrees.ts";
@@ -59,7 +58,7 @@ function addTo(
   if (more === undefined) return digests.addUntold(depth, name, stats.kind);
   if (stats.kind !== "symlink") return digests.add(depth, name, stats, "", more);
   try {
-    const target = fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }); // for Deno
+    const target = held.readLink(dir, name);
     digests.add(depth, name, stats, toByteString(target), more);
   } catch (thrown) {
     if (!isErrno(thrown)) throw thrown;

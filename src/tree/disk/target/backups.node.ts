@@ -139,8 +139,8 @@ export class Backups {
   #copy(from: NameIn, held: HeldDirs, at: NameIn): void {
     const stats = this.#tree.look(from.dir, from.name);
     if (stats?.kind === "symlink") {
-      const target = fs.readlinkSync(this.#tree.at(from.dir, from.name), { encoding: "buffer" });
-      return fs.symlinkSync(target, held.at(at.dir, at.name));
+      const target = this.#tree.readLink(from.dir, from.name);
+      return fs.symlinkSync(Buffer.from(target), held.at(at.dir, at.name));
     }
     if (stats?.kind !== "file")
       throw trouble("UNSUPPORTED", "a device, pipe or socket cannot be kept on another file system", from);

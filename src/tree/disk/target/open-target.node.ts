@@ -20,6 +20,7 @@ import { HardLinks } from "./hard-links.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
+import { seeFakes } from "../facts/fake-stat.node.ts";
 import { findKeeping } from "../facts/keeping.node.ts";
 import { LinkedFiles } from "./linked-files.node.ts";
 import { MetadataSetters } from "../facts/metadata-setters.node.ts";
@@ -99,6 +100,7 @@ export class OpenTarget {
     this.#removed = given.removedSource === undefined ? undefined : new RemovedSource(given.removedSource);
     this.#removed?.checkRoot(held);
     held.keepsAccess = options.keep?.atimes === true;
+    seeFakes(held, "receiver", options.keep);
     this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
     this.#likeFrom = likeDir(destination, first);
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);

@@ -9,6 +9,7 @@ import { Alternatives, type AlternativeOptions, hasAlternatives } from "./altern
 import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
+import { seeFakes } from "../facts/fake-stat.node.ts";
 import { seenKeeping } from "../facts/keeping.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, notHeld, type PlannedEntry } from "./entry-planner.node.ts";
@@ -176,6 +177,7 @@ class Preview implements TreeTarget, EntryActions {
     const destination = findDestination(this.#place, layout, first, this.#options);
     this.#destination = destination;
     const { held } = destination;
+    if (held) seeFakes(held, "receiver", this.#options.keep);
     const backups = held && Backups.of(held, this.#options);
     const volumes = held && new Volumes(held);
     this.#volumes = volumes;

@@ -144,6 +144,7 @@ export class SideDir {
     if (this.#isInside && this.#base.held) this.#opened = { held: this.#tree, dir: this.#dirBelow() };
     else {
       const held = new HeldDirs(nativePathBytes(this.#absolute()));
+      held.seenAs = this.#base.held?.seenAs;
       this.#opened = { held, dir: held.root };
     }
     return this.#opened;

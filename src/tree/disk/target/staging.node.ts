@@ -60,7 +60,7 @@ export class Staging {
     return this.#roomFor(dir).newName(dir, name);
   }
 
-  /** The same for the content of a file: where that is written elsewhere, no rename may lead here. */
+  /** The same for the content of a file: no rename leads here from where it may be written. */
   contentName(dir: DirNode, name: ByteString): NameIn {
     return (this.#elsewhere ?? this.#roomFor(dir)).newName(dir, name);
   }

@@ -34,7 +34,7 @@ export function standingAt(
     return behind?.kind === "dir" ? { ...behind, isBehindLink: true } : stats;
   }
   if (stats?.kind !== "symlink" || kind !== "symlink") return stats;
-  return { ...stats, target: fs.readlinkSync(held.at(dir, name), { encoding: "buffer" }) };
+  return { ...stats, target: held.readLink(dir, name) };
 }
 
 /** True when nothing is in a directory. */

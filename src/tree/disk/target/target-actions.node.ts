@@ -7,6 +7,7 @@ import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
+import { makeFake } from "./target-fakes.node.ts";
 import { makeLink } from "./target-links.node.ts";
 import { makeSpecial } from "./target-specials.node.ts";
 import type { Differing } from "./tree-change.node.ts";
@@ -88,12 +89,17 @@ export class TargetActions implements EntryActions {
     const { alternatives, held, metadata, workspace } = this.#tools;
     if (alternatives?.link(planned) === true) return;
     const { replacements, staging } = workspace();
-    if (entry.kind !== "symlink") {
-      if (outcome !== "touched") makeSpecial(workspace(), planned);
-      else metadata.in(dir).setAt(held.nameAt(dir, name), there!, entry);
-    } else if (outcome !== "touched") makeLink(workspace(), planned);
+    const isLink = entry.kind === "symlink";
+    if (outcome !== "touched") this.#make(workspace(), planned);
+    else if (!isLink || metadata.fakes) metadata.in(dir).setAt(held.nameAt(dir, name), there!, entry);
     else metadata.in(dir).setLink(held, { dir, name }, there!, entry, () => staging.newName(dir, name));
     if (!replacements.isWaiting(planned.number)) this.#tellDone(planned);
+  }
+
+  #make(tools: Workspace, planned: PlannedEntry): void {
+    if (tools.metadata.fakes) makeFake(tools, planned);
+    else if (planned.entry.kind === "symlink") makeLink(tools, planned);
+    else makeSpecial(tools, planned);
   }
 
   #tellDone(planned: PlannedEntry): void {

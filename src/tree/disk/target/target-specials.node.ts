@@ -1,7 +1,6 @@
-import fs from "node:fs";
 import type { SpecialKind } from "../../entry/entry.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import { deviceOf } from "../calls/file-stats.node.ts";
+import { deviceOf, typeOfKind } from "../calls/file-stats.node.ts";
 import { makeNode } from "../calls/make-node.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
@@ -9,13 +8,6 @@ import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
 interface SpecialTools extends LeafTools {
   readonly metadata: MetadataSetters;
 }
-
-const types: Readonly<Record<SpecialKind, number>> = {
-  fifo: fs.constants.S_IFIFO,
-  socket: fs.constants.S_IFSOCK,
-  charDevice: fs.constants.S_IFCHR,
-  blockDevice: fs.constants.S_IFBLK,
-};
 
 /** What the owner may do with one that is being made; nobody else may do anything. */
 const firstBits = 0o600;
@@ -31,7 +23,7 @@ export function makeSpecial(tools: SpecialTools, { dir, name, number, entry, the
   const { major, minor } = entry.rdev ?? { major: 0, minor: 0 };
   putLeaf(tools, { entry: number, dir, name, kind, size: 0, there }, true, (temp) => {
     const make = (): void =>
-      makeNode(held.at(temp.dir, temp.name), types[kind] | firstBits, deviceOf(major, minor));
+      makeNode(held.at(temp.dir, temp.name), typeOfKind(kind) | firstBits, deviceOf(major, minor));
     held.writeIn(temp.dir, make);
     metadata.in(dir).setAt(held.nameAt(temp.dir, temp.name), held.look(temp.dir, temp.name)!, entry);
   });

@@ -55,7 +55,7 @@ const whole: Required<Order> = {
   compareDest: ["a"],
   copyDest: ["b", "\udcff"],
   linkDest: ["../c"],
-  keep: { owner: true, userMap: "*:root", munging: "sender" },
+  keep: { owner: true, userMap: "*:root", munging: "sender", fakeSuper: "receiver" },
 };
 
 test("an order arrives as it was given", () => {
