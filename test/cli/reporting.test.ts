@@ -88,6 +88,18 @@ it.each(["--info=stats2", "--info=name,progress2"])("%s is an option of rsync's"
   expect(await push(option)).toMatchObject({ code: 0 });
 });
 
+it("--progress tells of each file on standard output, as rsync does", async () => {
+  const { stdout, stderr } = await push("--progress", "--itemize-changes");
+  const lines = stdout.toString().trimEnd().split("\n");
+  const figures = /^ +\d+ 100% +\d+\.\d\d[kMG]B\/s +\d+:\d\d:\d\d \(xfr#\d+, (?:to|ir)-chk=\d+\/\d+\)$/;
+  const files = lines.flatMap((line, i) => (/^<f/.test(line) ? [i] : []));
+  expect(files.length).toBeGreaterThan(0);
+  expect(lines.flatMap((line, i) => (figures.test(line) ? [i - 1] : []))).toEqual(files);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  const { stdout: foretold } = await push("--progress", "--dry-run");
+  expect(foretold.toString()).not.toContain("xfr#");
+});
+
 it("--info names what it knows", async () => {
   const { code, stderr } = await push("--info=flist");
   expect([code, stderr]).toEqual([2, expect.stringContaining("progress2, name, stats")]);

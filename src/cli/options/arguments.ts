@@ -23,8 +23,8 @@ export const everyOption = {
   progress: {
     type: "boolean",
     short: "P",
-    about: "show progress, even where there is no terminal",
-    unlike: "one line for the whole transfer",
+    about: "show progress, even where there is no terminal; of a transfer file by file",
+    unlike: "a line for each file when that is complete; to-chk counts files that differ",
   },
   color: {
     type: "string",

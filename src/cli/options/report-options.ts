@@ -43,13 +43,24 @@ export interface ReportOptions {
   readonly format: string | undefined;
   readonly logFile: string | undefined;
   readonly stats: boolean;
+  /** True to show how far the whole is, also where there is no terminal. */
   readonly progress: boolean;
+  /** True to tell of each file how fast it came. */
+  readonly perFile: boolean;
 }
 
 const infoFlags = ["progress2", "name", "stats"] as const;
 
-/** Reads them of any command, whether it has them or not. @throws USAGE */
-export function readReportOptions(options: OptionValues<OptionSpecs>): ReportOptions {
+/**
+ * Reads them of any command, whether it has them or not.
+ *
+ * @param specs its options: `--progress` is about single files where changes are told
+ * @throws USAGE
+ */
+export function readReportOptions(
+  options: OptionValues<OptionSpecs>,
+  specs: OptionSpecs = {},
+): ReportOptions {
   const given = options as OptionValues<typeof reportOptions> & { readonly progress?: boolean };
   const info = (given.info ?? []).flatMap((flags) => flags.split(","));
   const unknown = info.find(
@@ -58,11 +69,14 @@ export function readReportOptions(options: OptionValues<OptionSpecs>): ReportOpt
   if (unknown !== undefined)
     throw new SyncError("USAGE", `--info knows ${infoFlags.join(", ")}, not "${unknown}"`);
   const has = (name: string): boolean => info.some((flag) => flag.startsWith(name));
-  const usual = given["itemize-changes"] === true ? itemizedFormat : has("name") ? "%n" : undefined;
+  const perFile = given.progress === true && Object.hasOwn(specs, "out-format");
+  const named = has("name") || perFile ? "%n" : undefined;
+  const usual = given["itemize-changes"] === true ? itemizedFormat : named;
   return {
     format: given["out-format"] ?? usual,
     logFile: given["log-file"],
     stats: given.stats === true || has("stats"),
-    progress: given.progress === true || has("progress2"),
+    progress: (given.progress === true && !perFile) || has("progress2"),
+    perFile,
   };
 }

@@ -48,7 +48,7 @@ export class Reporting {
   /** Reports as the options say, from now on. @throws USAGE, IO */
   direct(options: Options, command?: Command, name?: string): void {
     this.#isOutputFree = command?.writesOutput(options) !== true;
-    const asked = readReportOptions(options);
+    const asked = readReportOptions(options, command?.options);
     this.#isJson = options["json"] === true;
     const takesLines = this.#isOutputFree && (this.#isJson || asked.format !== undefined);
     this.#lines = takesLines ? (this.#lines ?? new TextOutput(1, this.#onLoss)) : undefined;
@@ -76,7 +76,7 @@ export class Reporting {
   }
 
   /** @throws USAGE */
-  #reportTo(options: Options, { format, stats, progress }: ReportOptions, name?: string): Report {
+  #reportTo(options: Options, { format, perFile, stats, progress }: ReportOptions, name?: string): Report {
     const outputs = this.#outputs;
     const write = (text: string): void => outputs[0]!.write(text);
     const quiet = options["quiet"] === true;
@@ -86,6 +86,7 @@ export class Reporting {
     return textReport({
       quiet,
       verbose,
+      perFile,
       stats,
       color: wantsColor(options["color"], live),
       progress: live || progress,

@@ -2,6 +2,7 @@ import type { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import type { FormatChange } from "./change-format.ts";
 import { escapeText } from "./escaped-text.ts";
+import { FileProgress } from "./file-progress.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";
 import { type Progress, type Report, reusedBytesOf, type Summary } from "./report.ts";
@@ -20,6 +21,8 @@ export interface TextReportOptions {
   readonly progress: boolean;
   /** How changes are told, and where; as words, with all else, unless given. */
   readonly changes?: { readonly format: FormatChange; readonly write: (text: string) => void };
+  /** True to tell of each file that came how fast it did, behind its change. */
+  readonly perFile?: boolean;
   /** True to end with all figures, one a line. */
   readonly stats?: boolean;
   /** What to say after a command line that makes no sense. */
@@ -40,12 +43,15 @@ export function textReport(options: TextReportOptions): Report {
     color,
     columns,
     changes,
+    perFile = false,
     stats = false,
     usage,
     write,
     writeResult = write,
   } = options;
   const live = new LiveProgress({ write, columns, isDrawn: options.progress && !quiet });
+
+  const files = perFile ? new FileProgress() : undefined;
 
   function print(line: string): void {
     live.clear();
@@ -62,15 +68,24 @@ export function textReport(options: TextReportOptions): Report {
     changes.write(`${changes.format(change)}\n`);
   }
 
+  function tellReceived(change: TreeChange): void {
+    tell(change);
+    const line = files?.lineFor(change);
+    if (line !== undefined) changes?.write(`${line}\n`);
+  }
+
   return {
-    progress: (now) => live.update(now),
+    progress(now) {
+      live.update(now);
+      files?.update(now);
+    },
     hideProgress: () => live.hide(),
     trouble(error) {
       if (error.code !== "SKIPPED") print(`${paint("yellow", "rsync-stream:")} ${describeError(error)}`);
       else if (!quiet) print(`rsync-stream: ${describeError(error)}`);
     },
     change: tell,
-    ...((verbose || changes) && !quiet && { received: tell, deleted: tell }),
+    ...((verbose || changes) && !quiet && { received: tellReceived, deleted: tell }),
     result(_, line) {
       if (quiet) return;
       live.clear();
