@@ -92,7 +92,7 @@ it("--progress tells of each file on standard output, as rsync does", async () =
   const { stdout, stderr } = await push("--progress", "--itemize-changes");
   const lines = stdout.toString().trimEnd().split("\n");
   const figures = /^ +\d+ 100% +\d+\.\d\d[kMG]B\/s +\d+:\d\d:\d\d \(xfr#\d+, (?:to|ir)-chk=\d+\/\d+\)$/;
-  const files = lines.flatMap((line, i) => (/^<f/.test(line) ? [i] : []));
+  const files = lines.flatMap((line, i) => (line.startsWith("<f") ? [i] : []));
   expect(files.length).toBeGreaterThan(0);
   expect(lines.flatMap((line, i) => (figures.test(line) ? [i - 1] : []))).toEqual(files);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);

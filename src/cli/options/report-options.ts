@@ -8,7 +8,8 @@ export const reportOptions = {
     type: "boolean",
     short: "i",
     about: "tell each change by a line of letters, as rsync does",
-    unlike: "DST itself is not told",
+    unlike:
+      "DST itself is not told; of a dry run all is told in the order of names, deletions last; of a run, as things are done",
     doc: "tell each change by a line of [letters](#what-is-told), as rsync does",
   },
   "out-format": {
