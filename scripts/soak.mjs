@@ -13,6 +13,7 @@ const parts = {
   "random-trees": {
     tests: [
       "test/interop/rsync-facts.test.ts",
+      "test/interop/rsync-fake-super.test.ts",
       "test/interop/rsync-filters.test.ts",
       "test/interop/gitignore.test.ts",
       "test/interop/rsync-alternatives.test.ts",

@@ -155,6 +155,12 @@ export const scenarios: readonly Scenario[] = [
     plant: withExtras,
     mayMix: (path) => /^around\/to\/(?:deep\/er\/)?changed$/.test(path),
   },
+  { name: "temp dir", options: { tempDir: "../beside", ...deleting }, plant: withExtras },
+  {
+    name: "fake super",
+    options: { keep: { owner: true, group: true, hardLinks: true, fakeSuper: "receiver" }, ...deleting },
+    plant: withExtras,
+  },
   { name: "fsync", options: { durability: "files", ...deleting }, plant: withExtras },
   {
     name: "remove source files",
