@@ -107,6 +107,11 @@ export { openIndex } from "./archive/open-index.node.ts";
 export { type Part, type PathRange, rangeOf, cutParts } from "./archive/parts.node.ts";
 export { shareParts, type SharePartsOptions } from "./archive/share-parts.ts";
 export { sqliteForm } from "./archive/sqlite-index.node.ts";
+export { type BucketFile } from "./archive/bucket-tree/bucket-content.node.ts";
+export { type BucketSourceOptions, openBucketSource } from "./archive/bucket-tree/bucket-source.node.ts";
+export type { ObjectBucket } from "./bucket/object-bucket.ts";
+export { s3Bucket } from "./bucket/s3.ts";
+export type { S3BucketOptions } from "./bucket/s3-requests.ts";
 export { tarLikeForm } from "./archive/tar-like/tar-table.node.ts";
 export type {
   IndexedEntry,

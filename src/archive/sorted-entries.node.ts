@@ -13,10 +13,13 @@ const batchCount = 1024;
  * Entries that come in any order, in canonical order. They are sorted in a file, so that memory
  * does not grow with them.
  *
- * @throws CORRUPT for what no tree has: a path twice, or one that leads out
+ * @param refuse takes what no tree has: a path twice, or one that leads out. It is left out then;
+ *   unless given CORRUPT is thrown
+ * @throws CORRUPT
  */
 export async function* sortedEntries(
   batches: AsyncIterable<readonly IndexedEntry[]> | Iterable<readonly IndexedEntry[]>,
+  refuse: (entry: IndexedEntry, fault: string) => void = throwCorrupt,
 ): AsyncGenerator<readonly IndexedEntry[]> {
   const path = join(os.tmpdir(), `rsync-stream-${randomUUID()}`);
   const database = openSqlite(path, { isNew: true });
@@ -27,9 +30,12 @@ export async function* sortedEntries(
       for await (const batch of batches) {
         for (const entry of batch) {
           const fault = findEntryFault(entry);
-          if (fault !== undefined) throw refused(entry, fault);
+          if (fault !== undefined) {
+            refuse(entry, fault);
+            continue;
+          }
           const row = [Buffer.from(orderKeyOf(entry.path), "latin1"), JSON.stringify(entry)];
-          if (sqlite(path, () => insert.run(row)).changes === 0) throw refused(entry, "is there twice");
+          if (sqlite(path, () => insert.run(row)).changes === 0) refuse(entry, "is there twice");
         }
       }
     } finally {
@@ -61,6 +67,6 @@ const unknown: Partial<IndexedEntry> = {
   digest: undefined,
 };
 
-function refused({ path }: IndexedEntry, fault: string): SyncError {
-  return new SyncError("CORRUPT", `an entry of a listing ${fault}`, { detail: { path } });
+function throwCorrupt({ path }: IndexedEntry, fault: string): never {
+  throw new SyncError("CORRUPT", `an entry of a listing ${fault}`, { detail: { path } });
 }

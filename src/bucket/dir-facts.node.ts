@@ -43,6 +43,26 @@ export interface FileFacts {
   readonly mode?: number;
 }
 
+/** A time as entries of trees have it. */
+export interface FileTime {
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+}
+
+/** The same time to the nanosecond, or that at which the object was written. */
+export function fileTimeOf({ metadata, writtenMs }: Pick<ObjectFacts, "metadata" | "writtenMs">): FileTime {
+  const [, sign, digits, fraction = ""] =
+    /^(-?)(\d{1,13})(?:\.(\d+))?$/.exec(metadata.user[timeName] ?? "") ?? [];
+  const isKnown = digits !== undefined && Number(digits) <= mostSeconds;
+  const [seconds, restNs] = isKnown
+    ? [Number(digits), Number(fraction.slice(0, 9).padEnd(9, "0"))]
+    : [Math.floor(writtenMs / 1000), (((writtenMs % 1000) + 1000) % 1000) * 1_000_000];
+  if (sign !== "-" || !isKnown) return { mtimeSec: seconds, mtimeNsec: restNs };
+  return restNs === 0
+    ? { mtimeSec: -seconds, mtimeNsec: 0 }
+    : { mtimeSec: -seconds - 1, mtimeNsec: 1_000_000_000 - restNs };
+}
+
 /** The time and the mode that metadata has, as rclone, s3fs and we write them. */
 export function fileFactsIn({ user }: ObjectMetadata): FileFacts {
   const time = Number(user[timeName] || "none");

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { checkBuckets } from "../../src/bucket/check/check-buckets.node.ts";
 import { dirBucket } from "../../src/bucket/dir-bucket.node.ts";
 import { nodeFetch } from "../../src/bucket/node-fetch.node.ts";
 import { s3Bucket } from "../../src/bucket/s3.ts";
 import { purgeVersions } from "../../src/bucket/sync/purge-versions.ts";
 import { syncBuckets } from "../../src/bucket/sync/sync-buckets.node.ts";
+import { rsyncStream } from "../cli/run.ts";
 import { unless } from "../obstacles.ts";
 import { noS3Server, s3Test, type S3Server, startS3Server } from "../s3-server.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
@@ -64,6 +65,36 @@ unless(noS3Server).describe("buckets of another server", () => {
     expect(await syncBuckets(first, second, stateOf("2"), { deletes: true })).toMatchObject({ deleted: 2 });
     expect(await second.bucket.head("a b+c/y&z")).toBeUndefined();
   }, 120_000);
+
+  test("a prefix as a tree: by the command, with times, and a second time without content", async () => {
+    const { bucket } = open("trees");
+    await bucket.create();
+    const metadata = { headers: {}, user: { mtime: "1700000000.25", mode: "33184" } };
+    await bucket.write("p/a b/ä", Buffer.from("one"), { metadata });
+    await bucket.write("p/a b/", Buffer.alloc(0));
+    await bucket.write("p/a.b", Buffer.from("two"));
+    await bucket.write("p//x", Buffer.from("three"));
+    await bucket.write("p2", Buffer.from("four"));
+    const to = join(folder, "received");
+    const place = `s3+${server.url}/trees/p/`;
+    vi.stubEnv("AWS_ACCESS_KEY_ID", s3Test.accessKey);
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", s3Test.secretKey);
+    const { code, stdout } = await rsyncStream(["sync", place, to, "--json"]);
+    expect([code, stdout.toString()]).toEqual([3, expect.stringContaining("PATH") as string]);
+    expect(readFileSync(join(to, "a b", "ä"), "utf8")).toBe("one");
+    expect(statSync(join(to, "a b", "ä"))).toMatchObject({ mtimeMs: 1_700_000_000_250, mode: 0o100640 });
+    expect(readdirSync(to).sort()).toEqual(["a b", "a.b"]);
+    await bucket.deleteMany(["p//x"]);
+    const again = await rsyncStream(["pull", place, `${to}/`, "--json", "--delete"]);
+    expect(again.code).toBe(0);
+    expect(again.stdout.toString()).toContain('"newBytes":0');
+    const wrong = await rsyncStream(["push", place, "host:x", "--files-from", "-"]);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining("--files-from is not for") as string,
+    ]);
+    vi.unstubAllEnvs();
+  }, 60_000);
 
   test("the MD5 in an ETag is that of the content, and terms are kept", async () => {
     const { bucket } = open("terms");

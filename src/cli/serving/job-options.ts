@@ -9,6 +9,7 @@ import { type JobPlace, JobPlaces } from "../../jobs/job-places.node.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
+import { isBucket } from "../options/source-place.ts";
 import { readConnectorOptions, remoteOptions } from "../options/remote-options.ts";
 import type { Report } from "../report/report.ts";
 
@@ -20,7 +21,7 @@ export const jobOptions = {
     type: "string",
     value: "NAME=PLACE",
     multiple: true,
-    about: "let jobs use this place: a directory, HOST:PATH or a URL",
+    about: "let jobs use this place: a directory, HOST:PATH, a URL, or a bucket to go from",
   },
   "place-token": {
     type: "string",
@@ -68,7 +69,9 @@ export async function openJobsIn(
   report: Report,
 ): Promise<JobAnswers> {
   const { root, ...share } = offer;
-  const named = (values.place ?? []).map((text) => placeOf(text, values, share, report));
+  const named = await Promise.all(
+    (values.place ?? []).map(async (text) => placeOf(text, values, share, report)),
+  );
   const own = root === undefined ? [] : [{ name: "root", share: dirShare(pathOf(root), share) }];
   const places = new JobPlaces([...own, ...named]);
   if (places.names.length === 0) throw new SyncError("USAGE", "jobs need a --place to go from and to");
@@ -82,8 +85,15 @@ export async function openJobsIn(
   });
 }
 
-function placeOf(text: string, values: Values, share: DirShareOptions, report: Report): JobPlace {
+async function placeOf(
+  text: string,
+  values: Values,
+  share: DirShareOptions,
+  report: Report,
+): Promise<JobPlace> {
   const [name, place] = splitPair("place", text);
+  if (isBucket(place))
+    return { name, share: await (await import("../bucket/bucket-source.ts")).bucketShareAt(place) };
   const endpoint = parseEndpoint(place);
   const token = tokensOf(values).get(name);
   if (endpoint.kind === "local") {

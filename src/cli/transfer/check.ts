@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-text.node.ts";
 import { SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import { parseSource, sourceOf } from "../options/source-place.ts";
 import { transfer } from "../../transfer/transfer.node.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
 import { prepareForSession } from "../engine.ts";
@@ -42,18 +43,19 @@ export const check = defineCommand({
     const from = contentOf(reference, tree);
     prepareForSession("duplex");
     const common = {
-      ...readConnectorOptions(parseEndpoint(from), options, report),
+      ...readConnectorOptions(parseSource(from), options, report),
       ...reconnectionOf(options, report),
       ...timeoutOf(options),
       ...(await readComparison(options)),
       signal,
     };
+    const source = await sourceOf(from);
     if (options.repair === true) {
       const changes = new ChangeReport(report, {});
-      return changes.end("received", await transfer(from, tree, { ...common, ...changes.runOptions() }));
+      return changes.end("received", await transfer(source, tree, { ...common, ...changes.runOptions() }));
     }
     const differences = new DifferenceReport(report);
-    const summary = await transfer(from, tree, {
+    const summary = await transfer(source, tree, {
       ...common,
       ...differences.runOptions(),
       dryRun: true,

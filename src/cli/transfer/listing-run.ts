@@ -1,4 +1,5 @@
 import { list } from "../../transfer/list.node.ts";
+import type { SourcePlace } from "../../transfer/opened-places.node.ts";
 import type { TransferOptions } from "../../transfer/transfer-options.node.ts";
 import type { OptionValues } from "../command.ts";
 import type { choiceOptions } from "../options/source-options.ts";
@@ -19,7 +20,7 @@ function isDeep({ archive, recursive, "files-from": file }: DepthOptions): boole
 
 /** Lists a place, and reports how that ended. @throws PARTIAL, and what `list` does */
 export async function runListing(
-  place: string,
+  place: string | SourcePlace,
   options: DepthOptions,
   report: Report,
   common: TransferOptions,

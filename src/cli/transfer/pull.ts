@@ -1,6 +1,7 @@
 import { SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { defineCommand } from "../command.ts";
+import { isBucket } from "../options/source-place.ts";
 import { runTransfer, transferOptions } from "./transfer-run.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere; without DST lists that. */
@@ -11,10 +12,10 @@ export const pull = defineCommand({
   writesOutput: () => false,
   async run(call) {
     const [from, to] = call.operands;
-    if (parseEndpoint(from).kind === "local")
+    if (!isBucket(from) && parseEndpoint(from).kind === "local")
       throw new SyncError(
         "USAGE",
-        `pull receives from HOST:PATH or a URL, not ${from}; sync copies from here to here`,
+        `pull receives from HOST:PATH, a URL or a bucket, not ${from}; sync copies from here to here`,
       );
     if (to !== undefined && parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);

@@ -12,6 +12,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.
 import { placeOptions, readLocalOptions, readPlaceOptions } from "../options/receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "../options/remote-options.ts";
 import { reportOptions } from "../options/report-options.ts";
+import { checkChoices, parseSource, sourceOf } from "../options/source-place.ts";
 import { checkDeletion, choiceOptions, chooseSource } from "../options/source-options.ts";
 import {
   connectTimeoutOf,
@@ -61,7 +62,8 @@ export async function runTransfer(
   { operands: [from, to], options, report, signal }: Call<typeof transferOptions, readonly ["SRC", "[DST]"]>,
   part: Pick<TransferOptions, "part" | "range"> = {},
 ): Promise<void> {
-  const source = parseEndpoint(from);
+  const source = parseSource(from);
+  checkChoices(from, options);
   if (options["filter-explain"] !== undefined)
     return reportExplanation(
       report,
@@ -99,8 +101,9 @@ export async function runTransfer(
     signal: endingSignal(options, signal),
     ...compressionOf(options),
   };
-  if (lists) return (await import("./listing-run.ts")).runListing(place, options, report, common);
-  const summary = await transfer(place, to, {
+  const opened = await sourceOf(place);
+  if (lists) return (await import("./listing-run.ts")).runListing(opened, options, report, common);
+  const summary = await transfer(opened, to, {
     ...common,
     ...readLocalOptions(to, report),
     ...changes.runOptions(),

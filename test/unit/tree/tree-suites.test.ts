@@ -2,6 +2,8 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { openBucketSource } from "../../../src/archive/bucket-tree/bucket-source.node.ts";
+import { dirBucket } from "../../../src/bucket/dir-bucket.node.ts";
 import { storedTarget } from "../../../src/casync/stored-target.ts";
 import { dirShare } from "../../../src/http/dir-share.node.ts";
 import { parseSharePath } from "../../../src/http/share-path.ts";
@@ -33,6 +35,11 @@ const shared = (path: string) => dirShare(path);
 const sources: Record<string, SourceUnderTest> = {
   memory: { open: async (tree) => memorySource(tree) as TreeSource },
   "a directory": { open: async (tree) => (await openTreeSource(planted(tree))) as TreeSource },
+  "a directory as a bucket": {
+    open: async (tree) => (await openBucketSource(dirBucket(planted(tree)), "")) as TreeSource<any>,
+    links: false,
+    metadata: false,
+  },
   "a shared directory": {
     open: async (tree) => (await shared(planted(tree)).openTree(parseSharePath("/"), {})).source,
   },
