@@ -16,7 +16,7 @@ import type { NameAt } from "../calls/call-at.node.ts";
 import { findLibc } from "../calls/libc.node.ts";
 import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
 import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
-import type { NameIn } from "../calls/dir-node.node.ts";
+import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import { O_PATH, type HeldDirs } from "../calls/held-dirs.node.ts";
 import { identityOf, isStillSame, type Identity } from "../calls/identity.node.ts";
 import { findLinkKeeping, type LinkKeeping, type PlaceKeeping, umask } from "./keeping.node.ts";
@@ -24,6 +24,18 @@ import { findLinkKeeping, type LinkKeeping, type PlaceKeeping, umask } from "./k
 /** What of a tree a place may not keep. */
 export type Unkept =
   "modes" | "times" | "owners of links" | "times of links" | "room that is taken in advance" | UnkeptFact;
+
+/** What is known of something whose facts are set. */
+interface FactsBefore {
+  /** What has some of them already. */
+  readonly there?: FileStats;
+  /** The directory of temporary files that it was just made in. */
+  readonly madeIn?: DirNode;
+}
+
+function bareXattrs(place: FactPlace): StoredXattrs {
+  return new StoredXattrs(() => place, []);
+}
 
 /**
  * The mode to make a file with that its owner has to write and read: its own where that is
@@ -53,6 +65,8 @@ export class MetadataSetter {
   #links: LinkKeeping | undefined;
   /** True where attributes of plain files stand for what only root may set. */
   readonly #fakes: boolean;
+  /** By directories of temporary files, which are private: whether new files there have none. */
+  readonly #bareDirs = new WeakMap<DirNode, boolean>();
 
   /** @param onUnkept may be called again for the same */
   constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void, keep: Keep) {
@@ -68,11 +82,14 @@ export class MetadataSetter {
    */
   setHandle(held: HeldDirs, { dir, name }: NameIn, fd: number, wanted: Metadata): void {
     if (this.#fakes) return this.setFake(held, { dir, name }, fd, { ...wanted, kind: "file" });
-    if (wanted.facts) this.#setFacts(held.factsAt(dir, name), wanted.facts);
+    if (wanted.facts) this.#setFacts(held.factsAt(dir, name), wanted.facts, { madeIn: dir });
     const { allowedModeBits, fixedModeBits, modeBits, obeysUmask } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
     if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#onUnkept("modes");
-    if (modeBits !== 0 && !(obeysUmask && !wanted.facts?.acl && (firstMode(wanted) & ~umask) === mode)) {
+    if (
+      modeBits !== 0 &&
+      !(obeysUmask && !wanted.facts?.acl?.length && (firstMode(wanted) & ~umask) === mode)
+    ) {
       this.#attempt("modes", () => fs.fchmodSync(fd, mode));
     }
     this.#setHandleTime(fd, wanted);
@@ -86,7 +103,7 @@ export class MetadataSetter {
     wanted: Metadata & Pick<Entry, "kind" | "rdev">,
   ): void {
     const place = held.factsAt(dir, name);
-    if (wanted.facts) this.#setFacts(place, wanted.facts);
+    if (wanted.facts) this.#setFacts(place, wanted.facts, { madeIn: dir });
     const { allowedModeBits } = this.keeping;
     const { kind, mode, rdev } = wanted;
     const allowedMode = kind === "symlink" ? mode : mode & allowedModeBits;
@@ -183,7 +200,7 @@ export class MetadataSetter {
     const file = there.linkCount > 1 ? `${there.device}:${there.inode}` : undefined;
     const owner = this.#owners.get(file ?? "") ?? there.owner;
     withSame(at.path(), { ...there, owner }, (place, fd) => {
-      if (!hasFacts) this.#setFacts(place, wanted.facts!, there);
+      if (!hasFacts) this.#setFacts(place, wanted.facts!, { there });
       const { kind, rdev } = there;
       if (this.#fakes && kind !== "other") {
         const mode = modeOver(there, wanted, this.keeping);
@@ -193,13 +210,22 @@ export class MetadataSetter {
     if (file !== undefined && wanted.facts?.user) this.#owners.set(file, wanted.facts.user.id);
   }
 
-  /** @param there what has some of them already */
-  #setFacts(place: FactPlace, wanted: Facts, there?: FileStats): void {
-    const stored = new StoredXattrs(() => place);
+  #setFacts(place: FactPlace, wanted: Facts, { there, madeIn }: FactsBefore = {}): void {
+    const stored =
+      madeIn && this.#isBareIn(madeIn, place) ? bareXattrs(place) : new StoredXattrs(() => place);
     for (const fact of this.#fakes ? diskFacts.filter((each) => each !== ownership) : diskFacts) {
       if (there && fact.isSame(there, wanted, stored)) continue;
       this.#attempt(fact.name, () => fact.set(stored, wanted));
     }
+  }
+
+  /** True where new files have no attributes: what one of them has, all have that are made there. */
+  #isBareIn(dir: DirNode, file: FactPlace): boolean {
+    const known = this.#bareDirs.get(dir);
+    if (known !== undefined) return known;
+    const isBare = new StoredXattrs(() => file).names.length === 0;
+    this.#bareDirs.set(dir, isBare);
+    return isBare;
   }
 
   /**

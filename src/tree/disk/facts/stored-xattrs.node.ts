@@ -14,8 +14,10 @@ export class StoredXattrs {
   #place: FactPlace | undefined;
   #names: readonly ByteString[] | undefined;
 
-  constructor(placeOf: () => FactPlace) {
+  /** @param names all that there are, where that is known */
+  constructor(placeOf: () => FactPlace, names?: readonly ByteString[]) {
     this.#placeOf = placeOf;
+    this.#names = names;
   }
 
   get place(): FactPlace {
