@@ -112,7 +112,7 @@ export class SharedWork {
    * Takes part in the work that a register records and that is not over, or begins it.
    *
    * @param description of the work, which has to be the same for all
-   * @throws USAGE for other work that is not over, STATE for what is no record; what registers throw
+   * @throws USAGE for other work that is not over, STATE for what is no record; what registers do
    */
   static async join(
     register: Register,

@@ -15,6 +15,7 @@ import type { Call } from "../command.ts";
 import { readLease } from "../options/coordinator-options.ts";
 import { readFilterOptions } from "../options/filter-options.ts";
 import type { partOptions } from "../options/part-options.ts";
+import { isBucket } from "../options/source-place.ts";
 import { formatBytes } from "../report/formatted-bytes.ts";
 import type { Report, Summary } from "../report/report.ts";
 import { runTransfer, type pushOptions } from "../transfer/transfer-run.ts";
@@ -31,6 +32,8 @@ type PushCall = Call<typeof pushOptions & typeof partOptions, readonly ["SRC", "
 /** Sends a part of a tree, or as many as other hosts leave to this one. @throws USAGE */
 export async function pushParts(call: PushCall): Promise<void> {
   const { part: text, coordinator } = call.options;
+  if (isBucket(call.operands[0]))
+    throw new SyncError("USAGE", "parts are of a tree that is here, not in a bucket");
   checkTogether(call.options);
   if (coordinator === undefined) {
     const part = parsePart(text!);

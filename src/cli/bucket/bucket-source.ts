@@ -1,19 +1,36 @@
 import { nodeFetch } from "../../bucket/node-fetch.node.ts";
 import type { ObjectBucket } from "../../bucket/object-bucket.ts";
+import { SyncError } from "../../errors.ts";
 import type { Share } from "../../http/share.ts";
 import type { SourcePlace } from "../../transfer/opened-places.node.ts";
+import type { OptionSpecs, OptionValues } from "../command.ts";
+import type { choiceOptions } from "../options/source-options.ts";
 import { openPlace } from "./bucket-place.ts";
 
 /** Tries in all of a request that fails. */
 const attemptCount = 8;
 
+/** Options that choose from a tree as a bucket cannot. */
+const treeOptions = [
+  "files-from",
+  "relative",
+  "dirs",
+  "prune-empty-dirs",
+  "remove-source-files",
+] as const satisfies readonly (keyof typeof choiceOptions)[];
+
 /**
  * A prefix of a bucket as what is sent: credentials, region and server are those of the
  * environment and the files of Amazon's programs.
  *
- * @throws USAGE
+ * @throws USAGE, also for options that it cannot carry out
  */
-export async function bucketSourceAt(place: string): Promise<SourcePlace> {
+export async function bucketSourceAt(
+  place: string,
+  options: OptionValues<OptionSpecs>,
+): Promise<SourcePlace> {
+  const name = treeOptions.find((one) => options[one] !== undefined);
+  if (name !== undefined) throw new SyncError("USAGE", `--${name} is not for a source in a bucket`);
   const { bucket, path } = openAt(place);
   const { openBucketSource } = await import("../../archive/bucket-tree/bucket-source.node.ts");
   return { openSource: async ({ filter }) => openBucketSource(bucket, path, { filter }) };

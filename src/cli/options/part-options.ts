@@ -6,7 +6,7 @@ export const partOptions = {
   part: {
     type: "string",
     value: "I/N",
-    about: "send one of N parts of SRC, beside hosts that send the others",
+    about: "send one of N parts of SRC, beside other hosts",
     doc: "send, or check by an index, one of N [parts](tree-index.md#parts) of a tree, beside hosts that see to the others; not with `--delete`",
   },
   index: {

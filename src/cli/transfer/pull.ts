@@ -15,7 +15,7 @@ export const pull = defineCommand({
     if (!isBucket(from) && parseEndpoint(from).kind === "local")
       throw new SyncError(
         "USAGE",
-        `pull receives from HOST:PATH, a URL or a bucket, not ${from}; sync copies from here to here`,
+        `pull receives from HOST:PATH, a URL or a bucket; sync copies from here to here`,
       );
     if (to !== undefined && parseEndpoint(to).kind !== "local")
       throw new SyncError("USAGE", `pull receives into a place here, not ${to}`);

@@ -2,7 +2,7 @@ import { SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { defineCommand } from "../command.ts";
 import { partOptions } from "../options/part-options.ts";
-import { isBucket, parseSource } from "../options/source-place.ts";
+import { parseSource } from "../options/source-place.ts";
 import { pushOptions, runTransfer } from "./transfer-run.ts";
 
 /** `push SRC DST`: brings a place elsewhere up to date with a tree here. */
@@ -22,10 +22,8 @@ export const push = defineCommand({
         `push sends to HOST:PATH or a URL, not to ${to}; sync copies from here to here`,
       );
     const { coordinator, index, part, lease } = call.options;
-    const isShared = part !== undefined || coordinator !== undefined;
-    if (isShared && isBucket(from))
-      throw new SyncError("USAGE", "parts are of a tree that is here, not in a bucket");
-    if (isShared) return (await import("../archive/archive-commands.ts")).pushParts(call);
+    if (part !== undefined || coordinator !== undefined)
+      return (await import("../archive/archive-commands.ts")).pushParts(call);
     if (index !== undefined || lease !== undefined)
       throw new SyncError("USAGE", "--index and --lease go with --part or --coordinator");
     return runTransfer(call);

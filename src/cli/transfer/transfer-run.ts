@@ -12,7 +12,7 @@ import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.
 import { placeOptions, readLocalOptions, readPlaceOptions } from "../options/receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "../options/remote-options.ts";
 import { reportOptions } from "../options/report-options.ts";
-import { checkChoices, parseSource, sourceOf } from "../options/source-place.ts";
+import { parseSource, sourceOf } from "../options/source-place.ts";
 import { checkDeletion, choiceOptions, chooseSource } from "../options/source-options.ts";
 import {
   connectTimeoutOf,
@@ -63,7 +63,6 @@ export async function runTransfer(
   part: Pick<TransferOptions, "part" | "range"> = {},
 ): Promise<void> {
   const source = parseSource(from);
-  checkChoices(from, options);
   if (options["filter-explain"] !== undefined)
     return reportExplanation(
       report,
@@ -101,7 +100,7 @@ export async function runTransfer(
     signal: endingSignal(options, signal),
     ...compressionOf(options),
   };
-  const opened = await sourceOf(place);
+  const opened = await sourceOf(place, options);
   if (lists) return (await import("./listing-run.ts")).runListing(opened, options, report, common);
   const summary = await transfer(opened, to, {
     ...common,
