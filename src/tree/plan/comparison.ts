@@ -36,6 +36,8 @@ export interface Keeping {
    * time is kept.
    */
   readonly timeUnitNsec: number;
+  /** False where a link has the time at which it was made, whatever is set. */
+  readonly keepsLinkTimes: boolean;
 }
 
 /** A place that keeps all that a receiver sets. */
@@ -43,6 +45,7 @@ export const keepsAll: Keeping = Object.freeze({
   allowedModeBits: 0o777,
   modeBits: 0o7777,
   timeUnitNsec: 1,
+  keepsLinkTimes: true,
 });
 
 /**
@@ -78,7 +81,7 @@ export function compareEntry(
   if (there === undefined) return "new";
   if (there.kind !== entry.kind)
     return there.kind === "dir" && there.isEmpty !== true ? "blocked" : "replaced";
-  const sameTime = isSameTime(there, entry, keeping) || isNear(there, entry, rule);
+  const sameTime = hasSameTime(there, entry, keeping) || isNear(there, entry, rule);
   if (entry.kind === "file" && !isSameContent(entry.size, there.size, sameTime, rule))
     return rule.onlyLonger === true && there.size >= entry.size ? "skipped" : "changed";
   if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
@@ -150,24 +153,36 @@ export function incompleteDir(): SyncError {
  * True when the mode is the one that is wanted, as far as the place keeps it. Setuid, setgid and
  * sticky bits that are not asked for stay at a directory, and at a file that is to have them.
  */
-export function isSameMode(there: Standing, wanted: Metadata, keeping: Keeping): boolean {
+export function isSameMode(
+  there: Standing,
+  wanted: Metadata,
+  keeping: Pick<Keeping, "allowedModeBits" | "modeBits">,
+): boolean {
   const lost = there.kind === "dir" ? 0 : there.mode & ~wanted.mode & 0o7000;
   const different = (there.mode ^ wanted.mode) & keeping.allowedModeBits;
   return lost === 0 && (different === 0 || (different & keeping.modeBits) === 0);
 }
 
 /** True when mode and time are those that are wanted. */
-export function isAsWanted(there: Standing, wanted: Metadata, allowedModeBits = modeMask): boolean {
-  const keeping = { ...keepsAll, allowedModeBits };
+export function isAsWanted(there: Standing, wanted: Metadata, keeping: Keeping = keepsAll): boolean {
   return isSameMode(there, wanted, keeping) && isSameTime(there, wanted, keeping);
 }
 
+/** True when what stands in the place of an entry has its time, as far as one is kept for its kind. */
+export function hasSameTime(there: Standing, entry: Entry, keeping: Keeping): boolean {
+  return isSameTime(there, entry, keeping) || (entry.kind === "symlink" && !keeping.keepsLinkTimes);
+}
+
+/** A time of something. */
+type Timed = Pick<Metadata, "mtimeSec" | "mtimeNsec">;
+
 /**
  * True when the times agree in the unit of the place, or to the microsecond when a file was written
- * by one who can set no more.
+ * by one who can set no more; or when the place holds no such time, and has what becomes of it.
  */
-export function isSameTime(there: Metadata, wanted: Metadata, keeping: Keeping): boolean {
+export function isSameTime(there: Timed, wanted: Timed, keeping: Pick<Keeping, "timeUnitNsec">): boolean {
   if (isCutTo(1, there, wanted) || isCutTo(1000, there, wanted)) return true;
+  if (isCutToBits(there, wanted)) return true;
   const isNear = Math.abs(there.mtimeSec - wanted.mtimeSec) <= 2; // the longest unit there is
   if (!isNear) return false;
   // Where a unit of two seconds was told from times that happened to be even, it may be one.
@@ -178,7 +193,20 @@ export function isSameTime(there: Metadata, wanted: Metadata, keeping: Keeping):
 /** Nanoseconds in a second. */
 export const secondNsec = 1_000_000_000;
 
-function isCutTo(unitNsec: number, there: Metadata, { mtimeSec, mtimeNsec }: Metadata): boolean {
+/**
+ * True for what becomes of a time before 1970 or after 2038 in a number of 31 or 32 bits: the last
+ * one of these, or what of it they hold.
+ */
+function isCutToBits({ mtimeSec: there }: Timed, { mtimeSec: wanted }: Timed): boolean {
+  if ((wanted >= 0 && wanted <= lastSec) || wanted === there) return false;
+  const isLast = there === lastSec || there === 2 ** 32 - 1;
+  return (isLast && wanted > there) || (wanted - there) % 2 ** 32 === 0;
+}
+
+/** The last second of 31 bits, in 2038. */
+const lastSec = 2 ** 31 - 1;
+
+function isCutTo(unitNsec: number, there: Timed, { mtimeSec, mtimeNsec }: Timed): boolean {
   const unitSec = Math.max(1, unitNsec / secondNsec);
   const sec = Math.floor(mtimeSec / unitSec) * unitSec;
   const nsec = unitNsec < secondNsec ? mtimeNsec - (mtimeNsec % unitNsec) : 0;

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { equalBytes } from "../../../bytes/compare.ts";
 import type { ChangedFact } from "../../entry/entry.ts";
 import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
+import { isSameTime, type Keeping } from "../../plan/comparison.ts";
 import { aclNames, formatAcl } from "./acl-form.ts";
 import type { FactPlace } from "../calls/fact-place.node.ts";
 import { type FileStats, ownersOf } from "../calls/file-stats.node.ts";
@@ -11,10 +12,13 @@ import { StoredXattrs } from "./stored-xattrs.node.ts";
 /** What of a tree a place may not keep. */
 export type UnkeptFact = "owners" | "access times" | "extended attributes" | "access control lists";
 
+/** What a place keeps of times. */
+type TimeKeeping = Pick<Keeping, "timeUnitNsec">;
+
 /** How facts that go together are compared with what is there, and set. */
 interface DiskFact {
   readonly name: UnkeptFact;
-  isSame(there: FileStats, wanted: Facts, stored: StoredXattrs): boolean;
+  isSame(there: FileStats, wanted: Facts, stored: StoredXattrs, keeping: TimeKeeping): boolean;
   /** What differs, of facts that are not the same. */
   differing(there: FileStats, wanted: Facts): readonly ChangedFact[];
   set(stored: StoredXattrs, wanted: Facts): void;
@@ -40,8 +44,7 @@ export const ownership: DiskFact = {
 
 const access: DiskFact = {
   name: "access times",
-  isSame: ({ accessSec, accessNsec }, { accessed }) =>
-    accessed === undefined || (accessed.sec === accessSec && accessed.nsec === accessNsec),
+  isSame: (there, wanted, _, keeping) => hasSameAccess(there, wanted, keeping),
   differing: () => ["otherTime"],
   set() {}, // it is set together with the time of modification, behind all others
 };
@@ -73,22 +76,36 @@ export const accessLists: DiskFact = {
 /** In the order in which they are set: a new owner takes attributes away. */
 export const diskFacts: readonly DiskFact[] = [ownership, attributes, accessLists, access];
 
-/** True when what is there has the facts that it is to have. */
-export function hasFacts(there: FileStats, wanted: Facts | undefined, place: () => FactPlace): boolean {
+/** True when the last access was when it is to have been, in the unit of the place. */
+export function hasSameAccess(there: FileStats, wanted: Facts | undefined, keeping: TimeKeeping): boolean {
+  if (wanted?.accessed === undefined) return true;
+  const { sec, nsec } = wanted.accessed;
+  const found = { mtimeSec: there.accessSec, mtimeNsec: there.accessNsec };
+  return isSameTime(found, { mtimeSec: sec, mtimeNsec: nsec }, keeping);
+}
+
+/** True when what is there has the facts that it is to have, as far as the place keeps them. */
+export function hasFacts(
+  there: FileStats,
+  wanted: Facts | undefined,
+  keeping: TimeKeeping,
+  place: () => FactPlace,
+): boolean {
   if (wanted === undefined) return true;
   const stored = new StoredXattrs(place);
-  return diskFacts.every((fact) => fact.isSame(there, wanted, stored));
+  return diskFacts.every((fact) => fact.isSame(there, wanted, stored, keeping));
 }
 
 /** Which facts of what is there are not those that it is to have. */
 export function differingFacts(
   there: FileStats,
   wanted: Facts,
+  keeping: TimeKeeping,
   place: () => FactPlace,
 ): readonly ChangedFact[] {
   const stored = new StoredXattrs(place);
   return diskFacts.flatMap((fact) =>
-    fact.isSame(there, wanted, stored) ? [] : fact.differing(there, wanted),
+    fact.isSame(there, wanted, stored, keeping) ? [] : fact.differing(there, wanted),
   );
 }
 

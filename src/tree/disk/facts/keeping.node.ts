@@ -7,8 +7,8 @@ import type { NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { timeSetters, type TimeSetter } from "../calls/times.node.ts";
 
-/** What a place keeps of what a receiver sets, and how it has to be set there. */
-export interface PlaceKeeping extends Keeping {
+/** What a place keeps of what is set of files, and how it has to be set there. */
+export interface PlaceKeeping extends Omit<Keeping, "keepsLinkTimes"> {
   /** The bits of a mode that every file has there. */
   readonly fixedModeBits: number;
   /**
@@ -46,7 +46,7 @@ export function supposedKeeping(allowedModeBits: number): PlaceKeeping {
 export function seenKeeping(
   { ctimeSec, ctimeNsec, mtimeSec, mtimeNsec }: FileStats,
   allowedModeBits: number,
-): Keeping {
+): Omit<Keeping, "keepsLinkTimes"> {
   const isMultiple = (unit: number): boolean => {
     const times = [
       [ctimeSec, ctimeNsec],
@@ -93,12 +93,13 @@ export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: 
 }
 
 /** What a place does with what is set of a link. */
-export interface LinkKeeping {
+export interface LinkKeeping extends Pick<Keeping, "keepsLinkTimes"> {
   /** False where it would be set of what the link leads to, as over SFTP. */
   readonly isReached: boolean;
-  /** True when a link keeps the time that it is given. */
-  readonly keepsTimes: boolean;
 }
+
+/** What is supposed of links where none can be made to find out. */
+export const supposedLinkKeeping: LinkKeeping = { isReached: true, keepsLinkTimes: true };
 
 /** Finds that out by a link, which leads nowhere in case it is followed. */
 export function findLinkKeeping(held: HeldDirs, { dir, name }: NameIn, times: TimeSetter): LinkKeeping {
@@ -106,9 +107,9 @@ export function findLinkKeeping(held: HeldDirs, { dir, name }: NameIn, times: Ti
   const find = (): LinkKeeping => {
     const { owner, group } = held.look(dir, name)!;
     if (!isFound(() => fs.lchownSync(held.at(dir, name), owner, group)))
-      return { isReached: false, keepsTimes: false };
+      return { isReached: false, keepsLinkTimes: false };
     isFound(() => times.setAt(held.nameAt(dir, name), probeSec, probeNsec));
-    return { isReached: true, keepsTimes: unitOf(held.look(dir, name)) < Infinity };
+    return { isReached: true, keepsLinkTimes: unitOf(held.look(dir, name)) < Infinity };
   };
   return closingAfter(find, () => fs.unlinkSync(held.at(dir, name)));
 }

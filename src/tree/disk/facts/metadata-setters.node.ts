@@ -3,8 +3,14 @@ import { isSyncError } from "../../../errors.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { KeptFacts } from "./kept-facts.node.ts";
-import { type PlaceKeeping, supposedKeeping } from "./keeping.node.ts";
+import { type LinkKeeping, type PlaceKeeping, supposedKeeping, supposedLinkKeeping } from "./keeping.node.ts";
 import { MetadataSetter, type Unkept } from "./metadata.node.ts";
+
+/** Finds out by what is made there for a moment what is kept in a directory. */
+export interface KeepingFinder {
+  place(dir: DirNode): PlaceKeeping;
+  links(dir: DirNode, keeping: PlaceKeeping): LinkKeeping;
+}
 
 /**
  * How facts, modes and times are set on each file system of a destination, and compared there: what
@@ -12,19 +18,16 @@ import { MetadataSetter, type Unkept } from "./metadata.node.ts";
  */
 export class MetadataSetters {
   readonly #kept: KeptFacts;
-  readonly #find: (dir: DirNode) => PlaceKeeping;
+  readonly #finder: KeepingFinder;
   readonly #onUnkept: (what: Unkept) => void;
   /** By the directories that file systems begin at. */
   readonly #setters = new Map<DirNode, MetadataSetter>();
   readonly #keepings = new Map<DirNode, Keeping>();
 
-  /**
-   * @param find finds out by a temporary file what is kept in a directory
-   * @param onUnkept called once for each thing that is not kept somewhere
-   */
-  constructor(kept: KeptFacts, find: (dir: DirNode) => PlaceKeeping, onUnkept: (what: Unkept) => void) {
+  /** @param onUnkept called once for each thing that is not kept somewhere */
+  constructor(kept: KeptFacts, finder: KeepingFinder, onUnkept: (what: Unkept) => void) {
     this.#kept = kept;
-    this.#find = find;
+    this.#finder = finder;
     const told = new Set<Unkept>();
     this.#onUnkept = (what) => {
       if (told.has(what)) return;
@@ -45,7 +48,7 @@ export class MetadataSetters {
    * @throws LOCKED, or what the system says where it fails
    */
   in({ top }: DirNode): MetadataSetter {
-    return this.#setters.get(top) ?? this.#add(top, this.#findOrSuppose(top));
+    return this.#setters.get(top) ?? this.#add(top, this.#find(top));
   }
 
   /** The same without a look: what was not found out is supposed. */
@@ -57,7 +60,8 @@ export class MetadataSetters {
   keepingIn({ top }: DirNode): Keeping {
     const known = this.#keepings.get(top);
     if (known) return known;
-    const find = (): Keeping => this.in(top).keeping;
+    const find = (): PlaceKeeping => this.in(top).keeping;
+    const findLinks = (): LinkKeeping => this.in(top).links;
     const keeping: Keeping = {
       allowedModeBits: this.#kept.allowedModeBits,
       get modeBits() {
@@ -66,29 +70,44 @@ export class MetadataSetters {
       get timeUnitNsec() {
         return find().timeUnitNsec;
       },
+      get keepsLinkTimes() {
+        return findLinks().keepsLinkTimes;
+      },
     };
     this.#keepings.set(top, keeping);
     return keeping;
   }
 
   #add(top: DirNode, keeping: PlaceKeeping): MetadataSetter {
-    const setter = new MetadataSetter(keeping, this.#onUnkept, this.#kept.keep);
+    const findLinks = (): LinkKeeping =>
+      findOrSuppose(
+        () => this.#finder.links(top, keeping),
+        () => supposedLinkKeeping,
+      );
+    const setter = new MetadataSetter(keeping, findLinks, this.#onUnkept, this.#kept.keep);
     this.#setters.set(top, setter);
     return setter;
   }
 
-  #findOrSuppose(top: DirNode): PlaceKeeping {
-    try {
-      return this.#find(top);
-    } catch (thrown) {
-      if (isSyncError(thrown, "LOCKED")) throw thrown;
-      if (isErrno(thrown) && !isRefusal(thrown) && !isErrno(thrown, "EDQUOT", "ENOSPC", "EROFS"))
-        throw thrown;
-      return this.#suppose();
-    }
+  #find(top: DirNode): PlaceKeeping {
+    return findOrSuppose(
+      () => this.#finder.place(top),
+      () => this.#suppose(),
+    );
   }
 
   #suppose(): PlaceKeeping {
     return supposedKeeping(this.#kept.allowedModeBits);
+  }
+}
+
+/** What is found out, or supposed where nothing may be written. */
+function findOrSuppose<Found>(find: () => Found, suppose: () => Found): Found {
+  try {
+    return find();
+  } catch (thrown) {
+    if (isSyncError(thrown, "LOCKED")) throw thrown;
+    if (isErrno(thrown) && !isRefusal(thrown) && !isErrno(thrown, "EDQUOT", "ENOSPC", "EROFS")) throw thrown;
+    return suppose();
   }
 }

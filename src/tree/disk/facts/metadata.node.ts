@@ -3,7 +3,7 @@ import { closingAfter } from "../../../bytes/closing.ts";
 import { errnoOf } from "../../../bytes/errno.node.ts";
 import { SyncError } from "../../../errors.ts";
 import type { NativePath } from "../calls/byte-string.node.ts";
-import { diskFacts, hasFacts, ownership, type UnkeptFact } from "./disk-facts.node.ts";
+import { diskFacts, hasFacts, hasSameAccess, ownership, type UnkeptFact } from "./disk-facts.node.ts";
 import { placeAtPath, type FactPlace } from "../calls/fact-place.node.ts";
 import { ownersWanted, writeFakeStat } from "./fake-stat.node.ts";
 import { StoredXattrs } from "./stored-xattrs.node.ts";
@@ -19,7 +19,7 @@ import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import { O_PATH, type HeldDirs } from "../calls/held-dirs.node.ts";
 import { identityOf, isStillSame, type Identity } from "../calls/identity.node.ts";
-import { findLinkKeeping, type LinkKeeping, type PlaceKeeping, umask } from "./keeping.node.ts";
+import { type LinkKeeping, type PlaceKeeping, umask } from "./keeping.node.ts";
 
 /** What of a tree a place may not keep. */
 export type Unkept =
@@ -62,15 +62,25 @@ export class MetadataSetter {
   readonly #onUnkept: (what: Unkept) => void;
   /** Owners that files with several names were given: other names were looked at before. */
   readonly #owners = new Map<string, number>();
+  readonly #findLinks: () => LinkKeeping;
   #links: LinkKeeping | undefined;
   /** True where attributes of plain files stand for what only root may set. */
   readonly #fakes: boolean;
   /** By directories of temporary files, which are private: whether new files there have none. */
   readonly #bareDirs = new WeakMap<DirNode, boolean>();
 
-  /** @param onUnkept may be called again for the same */
-  constructor(keeping: PlaceKeeping, onUnkept: (what: Unkept) => void, keep: Keep) {
+  /**
+   * @param findLinks called once, when the first difference depends on it
+   * @param onUnkept may be called again for the same
+   */
+  constructor(
+    keeping: PlaceKeeping,
+    findLinks: () => LinkKeeping,
+    onUnkept: (what: Unkept) => void,
+    keep: Keep,
+  ) {
     this.keeping = keeping;
+    this.#findLinks = findLinks;
     this.#keep = keep;
     this.#fakes = keep.fakeSuper === "receiver";
     this.#onUnkept = onUnkept;
@@ -152,47 +162,35 @@ export class MetadataSetter {
   }
 
   #hasTimes(there: FileStats, wanted: Metadata): boolean {
-    const accessed = wanted.facts?.accessed;
-    const isRead = accessed?.sec === there.accessSec && accessed.nsec === there.accessNsec;
-    return isSameTime(there, wanted, this.keeping) && (accessed === undefined || isRead);
+    return isSameTime(there, wanted, this.keeping) && hasSameAccess(there, wanted.facts, this.keeping);
   }
 
-  /**
-   * Sets the facts of a link that was just made.
-   *
-   * @param temporary gives a name for a link that is made to find out what links keep
-   */
-  setLinkFacts(held: HeldDirs, { dir, name }: NameIn, { facts }: Metadata, temporary: () => NameIn): void {
-    if (facts && this.#reachesLinks(held, temporary)) this.#setFacts(held.factsAt(dir, name), facts);
+  /** Sets the facts of a link that was just made. */
+  setLinkFacts(held: HeldDirs, { dir, name }: NameIn, { facts }: Metadata): void {
+    if (facts && this.#reachesLinks()) this.#setFacts(held.factsAt(dir, name), facts);
   }
 
-  /** What links keep is found out at the first call. */
-  #linksAt(held: HeldDirs, temporary: () => NameIn): LinkKeeping {
-    return (this.#links ??= findLinkKeeping(held, temporary(), this.keeping.times));
+  /** What links keep. */
+  get links(): LinkKeeping {
+    return (this.#links ??= this.#findLinks());
   }
 
-  #reachesLinks(held: HeldDirs, temporary: () => NameIn): boolean {
-    const { isReached } = this.#linksAt(held, temporary);
+  #reachesLinks(): boolean {
+    const { isReached } = this.links;
     if (!isReached) this.#onUnkept("owners of links");
     return isReached;
   }
 
   /** Sets facts and time of a link that was there, where they differ. */
-  setLink(
-    held: HeldDirs,
-    { dir, name }: NameIn,
-    there: FileStats,
-    wanted: Metadata,
-    temporary: () => NameIn,
-  ): void {
+  setLink(held: HeldDirs, { dir, name }: NameIn, there: FileStats, wanted: Metadata): void {
     const at = held.nameAt(dir, name);
-    if (!this.#hasFacts(at, there, wanted.facts) && this.#reachesLinks(held, temporary))
+    if (!this.#hasFacts(at, there, wanted.facts) && this.#reachesLinks())
       this.#change(at, there, wanted, false);
-    if (!this.#hasTimes(there, wanted)) this.setLinkTime(held, { dir, name }, wanted, temporary);
+    if (!this.#hasTimes(there, wanted)) this.setLinkTime(held, { dir, name }, wanted);
   }
 
   #hasFacts(at: NameAt, there: FileStats, wanted: Facts | undefined): boolean {
-    return hasFacts(there, wanted, () => ({ ...at, isHandle: false }));
+    return hasFacts(there, wanted, this.keeping, () => ({ ...at, isHandle: false }));
   }
 
   /** Sets the mode after the facts: a new owner takes bits of it away. */
@@ -214,7 +212,7 @@ export class MetadataSetter {
     const stored =
       madeIn && this.#isBareIn(madeIn, place) ? bareXattrs(place) : new StoredXattrs(() => place);
     for (const fact of this.#fakes ? diskFacts.filter((each) => each !== ownership) : diskFacts) {
-      if (there && fact.isSame(there, wanted, stored)) continue;
+      if (there && fact.isSame(there, wanted, stored, this.keeping)) continue;
       this.#attempt(fact.name, () => fact.set(stored, wanted));
     }
   }
@@ -228,15 +226,11 @@ export class MetadataSetter {
     return isBare;
   }
 
-  /**
-   * Sets the time of a link.
-   *
-   * @param temporary gives a name for a link that is made to find out what links keep
-   */
-  setLinkTime(held: HeldDirs, { dir, name }: NameIn, wanted: Metadata, temporary: () => NameIn): void {
+  /** Sets the time of a link. */
+  setLinkTime(held: HeldDirs, { dir, name }: NameIn, wanted: Metadata): void {
     if (!setsTime(this.#keep, "symlink")) return;
     const { times } = this.keeping;
-    if (!this.#linksAt(held, temporary).keepsTimes) return this.#onUnkept("times of links");
+    if (!this.links.keepsLinkTimes) return this.#onUnkept("times of links");
     const set = (): void =>
       times.setAt(held.nameAt(dir, name), wanted.mtimeSec, wanted.mtimeNsec, wanted.facts?.accessed);
     this.#attempt("times of links", set);

@@ -11,6 +11,8 @@ import { type Mount, readMounts } from "./mounts.node.ts";
 export interface MountedType {
   /** True where no file has a mode of its own. */
   readonly lacksModes: boolean;
+  /** True where no link has a time of its own. */
+  readonly lacksLinkTimes: boolean;
   /** True where nothing is held but directories, and files that have one name each. */
   readonly isPlain: boolean;
   /** True where names that differ in case alone are one; undefined where the type says nothing. */
@@ -21,6 +23,7 @@ export interface MountedType {
 
 const unknownType: MountedType = {
   lacksModes: false,
+  lacksLinkTimes: false,
   isPlain: false,
   ignoresCase: undefined,
   refuses: () => false,
@@ -28,8 +31,11 @@ const unknownType: MountedType = {
 const posixType: MountedType = { ...unknownType, ignoresCase: false };
 const modelessType: MountedType = { ...unknownType, lacksModes: true };
 
+const sftpType: MountedType = { ...unknownType, lacksLinkTimes: true };
+
 const fatType: MountedType = {
   lacksModes: true,
+  lacksLinkTimes: true,
   isPlain: true,
   ignoresCase: true,
   // oxlint-disable-next-line no-control-regex -- these are refused, too
@@ -42,12 +48,22 @@ const typesByName: ReadonlyMap<string, MountedType> = new Map([
   ["fuse.exfat", fatType],
   ["fuse.gvfsd-fuse", modelessType],
   ["fuse.rclone", modelessType],
+  ["fuse.sshfs", sftpType],
   ["msdos", fatType],
   ["vfat", fatType],
 ]);
 
 /** The type of those on a disk that a program brings: exFAT and NTFS, which may have modes. */
 const diskByProgram = "fuseblk";
+
+/** The type of one that shows what is in another one, and may give it other modes. */
+const viewByProgram = "fuse.bindfs";
+
+/** So many files that have one mode there are taken to have been given it. */
+const alikeFileCount = 4;
+
+/** The types of file systems that programs bring. */
+const byProgram = /^fuse(?:blk$|\.|$)/;
 
 /** What stands in the first sector of an exFAT disk, behind a jump. */
 const exfatMark = { at: 3, text: "EXFAT   " };
@@ -63,9 +79,11 @@ export function findMountedType(held: HeldDirs, dir: DirNode): MountedType {
   if (isPosixDisk(held.pathTo(dir))) return posixType;
   const { mount } = held.lookAtDir(dir);
   const found = mount === 0 ? undefined : readMounts().find(({ id }) => id === mount);
-  if (found?.type !== diskByProgram) return typesByName.get(found?.type ?? "") ?? unknownType;
-  if (isExfat(found)) return fatType;
-  return isUniform(held, dir) ? modelessType : unknownType;
+  if (found === undefined) return unknownType;
+  if (found.type === diskByProgram && isExfat(found)) return fatType;
+  const known = typesByName.get(found.type);
+  if (known || !byProgram.test(found.type)) return known ?? unknownType;
+  return isUniform(held, dir, found.type !== viewByProgram) ? modelessType : unknownType;
 }
 
 /** False also where the disk may not be read. */
@@ -84,11 +102,18 @@ function isExfat({ source }: Mount): boolean {
   return mark.toString("latin1") === text;
 }
 
-/** True when files have the same mode as the directory that they are in, all alike. */
-function isUniform(held: HeldDirs, dir: DirNode): boolean {
-  const { mode } = held.lookAtDir(dir);
-  const found = firstNames(held, dir).map((name) => held.look(dir, name));
-  return found.some((each) => each?.kind === "file") && found.every((each) => each?.mode === mode);
+/**
+ * True when all files that are looked at have one mode, and all directories have one: that of the
+ * files where `isStrict`, and otherwise there have to be some more.
+ */
+function isUniform(held: HeldDirs, dir: DirNode, isStrict: boolean): boolean {
+  const found = [held.lookAtDir(dir), ...firstNames(held, dir).map((name) => held.look(dir, name))];
+  const modesOf = (kind: FileStats["kind"]): number[] =>
+    found.flatMap((each) => (each?.kind === kind ? [each.mode] : []));
+  const files = modesOf("file");
+  const modes = new Set(isStrict ? [...files, ...modesOf("dir")] : files);
+  const isOne = modes.size === 1 && new Set(modesOf("dir")).size === 1;
+  return isOne && (isStrict || files.length >= alikeFileCount);
 }
 
 /**

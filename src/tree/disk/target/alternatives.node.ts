@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
-import { compareEntry, isAsWanted, type Keeping, type Metadata } from "../../plan/comparison.ts";
+import { compareEntry, isAsWanted, keepsAll, type Keeping, type Metadata } from "../../plan/comparison.ts";
 import { maxPlaceCount } from "../../order/order-fields.ts";
 import type { PlanRule } from "../../plan/plan-rule.ts";
 import type { Entry } from "../../entry/entry.ts";
@@ -103,15 +103,18 @@ export function hasAlternatives(options: AlternativeOptions): boolean {
   return placesIn(options).length > 0;
 }
 
+/** What is exactly as it should be, with all bits of its mode. */
+const ofAllBits: Keeping = { ...keepsAll, allowedModeBits: 0o7777 };
+
 /** True when a file that has the content of an alternative can be left to it, or be one with it. */
 export function isTakenAsIs(alternative: Alternative, wanted: Metadata): boolean {
   const { outcome, there, way } = alternative;
-  const isSame = (): boolean => isAsWanted(there, wanted, 0o7777) && hasAllFacts(alternative, wanted);
+  const isSame = (): boolean => isAsWanted(there, wanted, ofAllBits) && hasAllFacts(alternative, wanted);
   return way !== "copy" && (outcome === "same" || isSame());
 }
 
 function hasAllFacts({ held, dir, name, there }: Found, { facts }: Metadata): boolean {
-  return hasFacts(there, facts, () => held.factsAt(dir, name));
+  return hasFacts(there, facts, ofAllBits, () => held.factsAt(dir, name));
 }
 
 type Found = Pick<Alternative, "held" | "dir" | "name" | "there">;

@@ -204,7 +204,7 @@ export class EntryPlanner {
   ): readonly ChangedFact[] {
     const plain = differencesOf(entry, there, keeping, this.#tools.rule);
     if (entry.facts === undefined || there?.kind !== entry.kind) return plain;
-    return [...plain, ...differingFacts(there, entry.facts, this.#factPlace(dir, name))];
+    return [...plain, ...differingFacts(there, entry.facts, keeping, this.#factPlace(dir, name))];
   }
 
   #factPlace(dir: DirNode, name: ByteString): () => FactPlace {
@@ -235,7 +235,7 @@ export class EntryPlanner {
   ): Outcome {
     const outcome = compareEntry(entry, there, keeping, this.#tools.rule);
     if (outcome !== "same" || entry.facts === undefined) return outcome;
-    return hasFacts(there!, entry.facts, this.#factPlace(dir, name)) ? "same" : "touched";
+    return hasFacts(there!, entry.facts, keeping, this.#factPlace(dir, name)) ? "same" : "touched";
   }
 
   /** Says of what fails which path it was. */

@@ -9,7 +9,7 @@ import { Alternatives } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { toByteString, type PlacePath } from "../calls/byte-string.node.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
-import { DirNode } from "../calls/dir-node.node.ts";
+import { DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import { EntryPlanner } from "./entry-planner.node.ts";
 import { hasFacts } from "../facts/disk-facts.node.ts";
 import type { FactPlace } from "../calls/fact-place.node.ts";
@@ -21,7 +21,7 @@ import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { IncomingFiles } from "./incoming-files.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
 import { seeFakes } from "../facts/fake-stat.node.ts";
-import { findKeeping } from "../facts/keeping.node.ts";
+import { findKeeping, findLinkKeeping } from "../facts/keeping.node.ts";
 import { LinkedFiles } from "./linked-files.node.ts";
 import { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
@@ -91,9 +91,13 @@ export class OpenTarget {
     this.#kept = new KeptFacts(options.keep, options.worldWritable);
     this.held = held;
     this.#volumes = new Volumes(held);
+    const temporary = (dir: DirNode): NameIn => this.lock().staging.newName(dir, "");
     this.metadata = new MetadataSetters(
       this.#kept,
-      (dir) => findKeeping(held, this.lock().staging.newName(dir, ""), this.#kept.allowedModeBits),
+      {
+        place: (dir) => findKeeping(held, temporary(dir), this.#kept.allowedModeBits),
+        links: (dir, { times }) => findLinkKeeping(held, temporary(dir), times),
+      },
       options.onUnkept ?? (() => {}),
     );
     this.hardLinks = HardLinks.of(options);
@@ -134,11 +138,11 @@ export class OpenTarget {
   /** True for a file that had all that is set beside its content. */
   isAsWanted({ dir, name, there, ...wanted }: PlannedFile): boolean {
     const place = (): FactPlace => this.held.factsAt(dir, name);
-    const { allowedModeBits } = this.#kept;
+    const keeping = this.metadata.keepingIn(dir);
     return (
       there !== undefined &&
-      isAsWanted(there, wanted, allowedModeBits) &&
-      hasFacts(there, wanted.facts, place)
+      isAsWanted(there, wanted, keeping) &&
+      hasFacts(there, wanted.facts, keeping, place)
     );
   }
 

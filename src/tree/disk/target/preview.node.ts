@@ -43,6 +43,7 @@ export type TreePreviewOptions = Pick<
   | "makesPath"
   | "rule"
   | "onChange"
+  | "onUnkept"
 > & {
   /**
    * True to tell where the content of files differs. What a file here lacks travels for that, and
@@ -83,6 +84,7 @@ class Preview implements TreeTarget, EntryActions {
   #allowedModeBits = modeMask;
   /** By the directories that file systems begin at. */
   readonly #keepings = new Map<DirNode, Keeping>();
+  #saidModes = false;
   /** Files whose content is compared, by entry number. */
   readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
@@ -215,9 +217,25 @@ class Preview implements TreeTarget, EntryActions {
     const known = this.#keepings.get(top);
     if (known) return known;
     const seen = seenKeeping(this.#destination!.held!.lookAtDir(top), this.#allowedModeBits);
-    const keeping = this.#volumes.typeOf(top).lacksModes ? { ...seen, modeBits: 0 } : seen;
+    const { lacksLinkTimes, lacksModes } = this.#volumes.typeOf(top);
+    const tellModes = (): void => this.#tellModes();
+    const keeping: Keeping = {
+      ...seen,
+      keepsLinkTimes: !lacksLinkTimes,
+      get modeBits() {
+        if (!lacksModes) return seen.modeBits;
+        tellModes();
+        return 0;
+      },
+    };
     this.#keepings.set(top, keeping);
     return keeping;
+  }
+
+  /** Says once that modes are not kept, when the first one would be set. */
+  #tellModes(): void {
+    if (!this.#saidModes) this.#options.onUnkept?.("modes");
+    this.#saidModes = true;
   }
 
   root(): void {}

@@ -88,11 +88,11 @@ export class TargetActions implements EntryActions {
     if (this.#tools.hardLinks?.take(planned) !== undefined || outcome === "same") return;
     const { alternatives, held, metadata, workspace } = this.#tools;
     if (alternatives?.link(planned) === true) return;
-    const { replacements, staging } = workspace();
+    const { replacements } = workspace();
     const isLink = entry.kind === "symlink";
     if (outcome !== "touched") this.#make(workspace(), planned);
     else if (!isLink || metadata.fakes) metadata.in(dir).setAt(held.nameAt(dir, name), there!, entry);
-    else metadata.in(dir).setLink(held, { dir, name }, there!, entry, () => staging.newName(dir, name));
+    else metadata.in(dir).setLink(held, { dir, name }, there!, entry);
     if (!replacements.isWaiting(planned.number)) this.#tellDone(planned);
   }
 

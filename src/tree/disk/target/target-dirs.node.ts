@@ -9,7 +9,14 @@ import { DirNode } from "../calls/dir-node.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { ByteString, NativePath } from "../calls/byte-string.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
-import { isAsWanted, type Metadata, metadataOf, modeMask, wantedOver } from "../../plan/comparison.ts";
+import {
+  isAsWanted,
+  keepsAll,
+  type Metadata,
+  metadataOf,
+  modeMask,
+  wantedOver,
+} from "../../plan/comparison.ts";
 import { plainRule, type PlanRule } from "../../plan/plan-rule.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { firstDirMode, type MetadataSetter, setMode } from "../facts/metadata.node.ts";
@@ -148,7 +155,8 @@ export class TargetDirs {
   }
 
   #isAsWanted(there: FileStats, wanted: Wanted): boolean {
-    if (!isAsWanted(there, wantedOver(there, wanted, this.#rule), this.#allowedModeBits)) return false;
-    return hasFacts(there, wanted.facts, () => this.#held.factsAt(wanted.dir, "."));
+    const keeping = { ...keepsAll, allowedModeBits: this.#allowedModeBits };
+    if (!isAsWanted(there, wantedOver(there, wanted, this.#rule), keeping)) return false;
+    return hasFacts(there, wanted.facts, keeping, () => this.#held.factsAt(wanted.dir, "."));
   }
 }

@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import type { NameIn } from "../calls/dir-node.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
@@ -14,7 +13,7 @@ interface LinkTools extends LeafTools {
  * followed.
  */
 export function makeLink(tools: LinkTools, { dir, name, number, entry, there }: PlannedEntry): void {
-  const { held, metadata, staging } = tools;
+  const { held, metadata } = tools;
   putLeaf(
     tools,
     { entry: number, dir, name, kind: "symlink", size: 0, target: entry.target, there },
@@ -22,9 +21,8 @@ export function makeLink(tools: LinkTools, { dir, name, number, entry, there }: 
     (temp) => {
       fs.symlinkSync(Buffer.from(entry.target!), held.at(temp.dir, temp.name));
       const setter = metadata.in(dir);
-      const temporary = (): NameIn => staging.newName(dir, name);
-      setter.setLinkFacts(held, temp, entry, temporary);
-      setter.setLinkTime(held, temp, entry, temporary);
+      setter.setLinkFacts(held, temp, entry);
+      setter.setLinkTime(held, temp, entry);
     },
   );
 }

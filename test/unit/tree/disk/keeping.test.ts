@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { afterEach, describe, expect, test, type TestContext, vi } from "vitest";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
-import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
+import { openTreePreview, type TreePreviewOptions } from "../../../../src/tree/disk/target/preview.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { plainKeep } from "../../../../src/tree/plan/keep.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
@@ -18,24 +18,38 @@ afterEach(() => vi.restoreAllMocks());
 interface Synced {
   readonly unkept: string[];
   readonly troubles: string[];
+  readonly changed: string[];
   readonly sentBytes: number;
   readonly nothing: number;
 }
 
 /** What would become of which path, with nothing written. */
-async function foretold(from: string, to: string): Promise<[string, string][]> {
+async function foretold(
+  from: string,
+  to: string,
+  options: TreePreviewOptions = {},
+): Promise<[string, string][]> {
   const told: [string, string][] = [];
   const onChange = ({ change, path }: TreeChange): void => void told.push([change, path]);
-  await syncTrees(await openTreeSource(`${from}/`), openTreePreview(to, { onChange }));
+  const source = await openTreeSource(`${from}/`, { keep: options.keep });
+  await syncTrees(source, openTreePreview(to, { ...options, onChange }));
   return told;
 }
 
 async function sync(from: string, to: string, options: TreeTargetOptions = {}): Promise<Synced> {
   const unkept: string[] = [];
-  const target = await openTreeTarget(to, { ...options, onUnkept: (what) => void unkept.push(what) });
+  const changed: string[] = [];
+  const target = await openTreeTarget(to, {
+    ...options,
+    onUnkept: (what) => void unkept.push(what),
+    onChange(change) {
+      changed.push(change.path);
+      options.onChange?.(change);
+    },
+  });
   const source = await openTreeSource(`${from}/`, { keep: options.keep });
   const { needs, sentBytes, troubles } = await syncTrees(source, target);
-  return { unkept, troubles: troubles.map(String), sentBytes, nothing: needs.nothing };
+  return { unkept, troubles: troubles.map(String), changed, sentBytes, nothing: needs.nothing };
 }
 
 /** Nine entries of which four are files. */
@@ -81,6 +95,8 @@ describe("a place without modes", () => {
     vi.spyOn(fs, "chmodSync").mockImplementation(answer);
     expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
     expectContent(from, to);
+    const byContent: TreeTargetOptions = { rule: { equality: "content" } };
+    expect((await sync(from, to, byContent)).changed).not.toContain("dir/large");
     fs.writeFileSync(`${from}/dir/private/more`, "x", { mode: 0o604 });
     const again = await sync(from, to);
     expect(again).toMatchObject({ troubles: [], sentBytes: 1, nothing: 9 });
@@ -128,7 +144,10 @@ describe("a place that keeps times in its own way", () => {
     const sec = (root: string): number => Math.floor(fs.statSync(`${root}/dir/large`).mtimeMs / 1000);
     expect(sec(from) - sec(to)).toBeLessThan(2);
     expect(sec(from) - sec(to)).toBeGreaterThanOrEqual(0);
-    expect(await sync(from, to)).toMatchObject({ unkept: [], troubles: [], sentBytes: 0, nothing: 9 });
+    const second = await sync(from, to);
+    expect(second).toMatchObject({ unkept: [], troubles: [], changed: [], sentBytes: 0, nothing: 9 });
+    const byContent = await sync(from, to, { rule: { equality: "content" } });
+    expect(byContent.changed).not.toContain("dir/large");
   });
 
   test.each<[string, SetTime]>([
@@ -143,7 +162,9 @@ describe("a place that keeps times in its own way", () => {
     const { unkept, troubles } = await sync(from, to);
     expect([unkept.sort(), troubles]).toEqual([["times", "times of links"], []]);
     expectContent(from, to);
-    expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0 });
+    const again = await sync(from, to);
+    expect(again).toMatchObject({ troubles: [], sentBytes: 0 });
+    expect(again.changed.filter((path) => path.endsWith("link"))).toEqual([]);
   });
 
   test("kept only by Node's own calls, as where a time cannot be left alone", async () => {
@@ -242,6 +263,29 @@ test("a default ACL decides no mode", async (context) => {
   }
 });
 
+unless(notRoot ?? missing("bindfs", "fusermount")).test(
+  "a view that gives all files modes of its own: neither run tells them, each says so once",
+  async (context) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    for (const dir of [from, to, `${temp.path}/seen`]) fs.mkdirSync(dir);
+    const mounted = spawnSync("bindfs", ["--perms=0644:d+x", "--chmod-ignore", `${temp.path}/seen`, to]);
+    skipFor(context, mounted.status === 0 ? undefined : "nothing can be mounted by FUSE");
+    try {
+      for (const [i, mode] of [0o600, 0o755, 0o640, 0o444].entries())
+        fs.writeFileSync(`${from}/${i}`, "x", { mode });
+      fs.mkdirSync(`${from}/dir`, { mode: 0o700 });
+      expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
+      const unkept: string[] = [];
+      expect(await foretold(from, to, { onUnkept: (what) => void unkept.push(what) })).toEqual([]);
+      expect(unkept).toEqual(["modes"]);
+      expect(await sync(from, to)).toMatchObject({ changed: [], troubles: [] });
+    } finally {
+      spawnSync("fusermount", ["-u", to]);
+    }
+  },
+);
+
 unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).describe("an exFAT volume", () => {
   interface Volume extends Disposable {
     readonly path: string;
@@ -283,6 +327,10 @@ unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).describe("an exFAT 
     expect(fs.readFileSync(`${to}/dir/large`).equals(noise(300_000, 1))).toBe(true);
     expect(await sync(from, to)).toMatchObject({ troubles: [], sentBytes: 0, nothing: 7 });
     expect(await foretold(from, to)).toEqual([]);
+    const keep = { ...plainKeep, atimes: true };
+    await sync(from, to, { keep });
+    expect(await foretold(from, to, { keep })).toEqual([]);
+    expect(await sync(from, to, { keep })).toMatchObject({ changed: [] });
     fs.appendFileSync(`${from}/dir/large`, "more");
     expect(await foretold(from, to)).toEqual([["changed", "dir/large"]]);
   });

@@ -87,6 +87,43 @@ describe("an entry and what stands in its place", () => {
   });
 });
 
+describe("a time that no number of a place holds", () => {
+  const agrees = (mtimeSec: number, thereSec: number): boolean =>
+    compareEntry(
+      entry("file", { mtimeSec }),
+      standing("file", { mtimeSec: thereSec, mtimeNsec: 0 }),
+      keepsAll,
+    ) === "same";
+
+  test.each([
+    [2 ** 31, 2 ** 31 - 1],
+    [9_000_000_000, 2 ** 31 - 1],
+    [9_000_000_000, 2 ** 32 - 1],
+    [9_000_000_000, 9_000_000_000 - 2 * 2 ** 32],
+    [-300_000_000, 2 ** 32 - 300_000_000],
+    [3_000_000_000, 3_000_000_000 - 2 ** 32],
+  ])("%i agrees with %i", (wanted, there) => {
+    expect(agrees(wanted, there)).toBe(true);
+    expect(agrees(wanted, there - 1)).toBe(false);
+    expect(agrees(wanted, there + 7)).toBe(false);
+  });
+
+  test("others are compared as they are", () => {
+    expect(agrees(2 ** 31 - 2, 2 ** 31 - 1)).toBe(false);
+    expect(agrees(1_000_000_000, 1_000_000_000 + 2 ** 32)).toBe(false);
+    expect(agrees(-5, 2 ** 31 - 1)).toBe(false);
+  });
+});
+
+test("a link whose time is not kept has the right one, and no file has", () => {
+  const keeping = { ...keepsAll, keepsLinkTimes: false };
+  const told = { mtimeSec: 1_000_000_000 };
+  const there = { target: Buffer.from("to"), mtimeSec: 5 };
+  expect(compareEntry(entry("symlink", told), standing("symlink", there), keeping)).toBe("same");
+  expect(compareEntry(entry("symlink", told), standing("symlink", there), keepsAll)).toBe("touched");
+  expect(compareEntry(entry("file", told), standing("file", { mtimeSec: 5 }), keeping)).toBe("changed");
+});
+
 describe("a rule of the transfer", () => {
   const file = entry("file", { mtimeSec: 20 });
   const outcome = (rule: PlanRule, there: Standing | undefined, wanted = file): string =>
