@@ -86,7 +86,8 @@ function readRules(file: ByteString, open: () => number): Bytes | undefined {
     };
     return closingAfter(read, () => fs.closeSync(fd));
   } catch (thrown) {
-    if (isErrno(thrown, "ENOENT") || isErrno(thrown, "ENOTDIR")) return undefined;
+    // ENXIO is what opening a socket gets.
+    if (isErrno(thrown, "ENOENT", "ENOTDIR", "ENXIO")) return undefined;
     const detail = { path: printPath(file) };
     if (isErrno(thrown, "ELOOP"))
       throw new SyncError("USAGE", "a link stands for a file of rules", { detail });

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import fs from "node:fs";
+import net from "node:net";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
@@ -87,7 +89,12 @@ unless(notPosix).test("what stands for a file with rules and is none has no rule
   using temp = tempDir();
   const from = `${temp.path}/from`;
   plant(from, { "d/.r/a": "", b: "" });
-  expect(await mirror(from, `${temp.path}/to`, createTreeFilter([": .r"]))).toEqual(["b", "d/.r/a"]);
+  const filter = createTreeFilter([": .r"]);
+  expect(await mirror(from, `${temp.path}/to`, filter)).toEqual(["b", "d/.r/a"]);
+  const server = net.createServer().listen(`${from}/.r`);
+  await once(server, "listening");
+  await using _ = { [Symbol.asyncDispose]: async () => void (await once(server.close(), "close")) };
+  expect(await mirror(from, `${temp.path}/to`, filter)).toEqual(["b", "d/.r/a"]);
 });
 
 test("rules above the tree count where a path leads there", async () => {
