@@ -67,7 +67,8 @@ export async function openSnapshot(place: PlacePath, options: SnapshotOptions = 
       await inner.commit(whole);
       // What the sender could not read may be in earlier ones alone; or the source was not mounted.
       const isRetained = whole && !snapshots.isEmpty();
-      snapshots.complete();
+      const trouble = snapshots.complete();
+      if (trouble) given?.onTrouble(0, trouble);
       if (retention && isRetained) snapshots.prune(retention, (error) => given?.onTrouble(0, error));
     },
   });
@@ -133,10 +134,18 @@ class Snapshots {
     return fs.readdirSync(this.pathOf(incompleteName)).length === 0;
   }
 
-  /** Gives the one that is made its name. */
-  complete(): void {
+  /**
+   * Gives the one that is made its name, and returns what keeps the link from leading to it: what
+   * is no link is somebody else's.
+   */
+  complete(): SyncError | undefined {
     const name = this.#freeName(new Date());
     fs.renameSync(this.pathOf(incompleteName), this.pathOf(name));
+    const latest = fs.lstatSync(this.pathOf(latestName), { throwIfNoEntry: false });
+    if (latest?.isSymbolicLink() === false)
+      return new SyncError("PATH", "this is no link to the last snapshot, and stays as it is", {
+        detail: { path: latestName },
+      });
     const link = this.pathOf(`.${latestName}.${process.pid}`);
     try {
       fs.symlinkSync(name, link);
@@ -145,6 +154,7 @@ class Snapshots {
       // Not every file system has links; the names tell which is the last.
       fs.rmSync(link, { force: true });
     }
+    return undefined;
   }
 
   /** A name behind all others of its second, those between that are gone included. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
+import type { SyncError } from "../../../../src/errors.ts";
 import { receiveTree } from "../../../../src/session/receive.ts";
 import { sendTree } from "../../../../src/session/send.ts";
 import { seededRandom } from "../../../../src/testing/random.ts";
@@ -31,6 +32,7 @@ async function snapshot(
   options: SnapshotOptions = {},
   breaksAt = Infinity,
   sourceOptions: TreeSourceOptions = {},
+  onTrouble: (error: SyncError) => void = () => {},
 ) {
   const source = await openTreeSource(`${from}/`, sourceOptions);
   const changes: TreeChange[] = [];
@@ -42,7 +44,7 @@ async function snapshot(
       signal: controller.signal,
       onProgress: ({ files }) => files >= breaksAt && controller.abort(new Error("cut")),
     }),
-    receiveTree(target, right),
+    receiveTree(target, right, { onTrouble }),
   ]);
   await source.close();
   const failed = results.find((result) => result.status === "rejected");
@@ -171,4 +173,15 @@ it("removes none when the sender could not read all it has", async () => {
   expect(namesIn(to)).toHaveLength(2);
   await snapshot(from, to, { retention });
   expect(namesIn(to)).toHaveLength(1);
+});
+
+it("leaves alone what is called as the link to the last one and is none", async () => {
+  const { from, to } = plantTwo();
+  fs.mkdirSync(to);
+  fs.writeFileSync(join(to, "latest"), "mine");
+  const told: (string | undefined)[] = [];
+  await snapshot(from, to, {}, Infinity, {}, (error) => void told.push(error.detail.path));
+  expect(namesIn(to)).toHaveLength(1);
+  expect(fs.readFileSync(join(to, "latest"), "latin1")).toBe("mine");
+  expect(told).toEqual(["latest"]);
 });
