@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { onEndingSignal } from "../bytes/waiting-read.node.ts";
 import { SyncError } from "../errors.ts";
 import { endingSignals, isIgnored } from "./ignored-signals.ts";
 
@@ -20,7 +21,10 @@ export function abortOnInterrupt(controller: AbortController, graceMs = usualGra
     controller.abort(new SyncError("ABORTED", `interrupted by ${name}`));
     setTimeout(dieAtOnce, graceMs).unref();
   };
-  for (const name of endingSignals) process.on(name, isIgnored(name) ? () => {} : interrupt);
+  for (const name of endingSignals) {
+    if (isIgnored(name)) process.on(name, () => {});
+    else onEndingSignal(name, () => interrupt(name));
+  }
 }
 
 /** A shell sees 130 then too. `process.exit` would wait for system calls that may never return. */

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { homedir } from "node:os";
 import { bytesOfString } from "../bytes/byte-string.ts";
 import { decodeByteText, encodeByteText } from "../bytes/byte-text.node.ts";
+import { readToEnd } from "../bytes/waiting-read.node.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { nativePath, printPath, type ByteString } from "../tree/disk/calls/byte-string.node.ts";
 import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
@@ -35,7 +36,7 @@ export function filterTexts({ rules }: TreeFilter, side: FilterSide): readonly s
 /** Reads a file that a rule names, or standard input for `-`. @throws NOT_FOUND, IO */
 export function readMerged(file: ByteString): Bytes {
   try {
-    return fs.readFileSync(file === "-" ? 0 : nativePath(file));
+    return readToEnd(file === "-" ? 0 : nativePath(file));
   } catch (thrown) {
     const trouble = fileTrouble(thrown, printPath(file));
     if (!isSyncError(trouble, "VANISHED")) throw trouble;

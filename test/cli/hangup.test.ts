@@ -1,8 +1,11 @@
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, outcomeOf, rsyncStream, shell, waitUntil } from "./run.ts";
 import { noise, partsIn, picture, plant } from "./trees.ts";
+import { builtCli } from "../built.ts";
 import { missing, unless } from "../obstacles.ts";
 
 /** A tree, and the two parts of a stream that brings it. */
@@ -61,5 +64,38 @@ describe("at a terminal, a hangup", () => {
     const { code, stdout } = await ended;
     expect(stdout.toString()).toContain(words);
     expect(code).toBe(exit);
+  });
+});
+
+unless(missing("mkfifo")).describe("a signal ends a command that reads from a pipe", () => {
+  const start = (folder: string, options: readonly string[]) => {
+    plant(join(folder, "tree"), { file: "x" });
+    return spawn(process.execPath, [builtCli(), "sync", "tree/", "copy", ...options], { cwd: folder });
+  };
+
+  it.each([
+    ["paths", ["--files-from", "pipe"]],
+    ["patterns", ["--exclude-from", "pipe"]],
+    ["rules", ["--filter", "merge pipe"]],
+  ])("%s", async (_, options) => {
+    const folder = freshFolder();
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    const child = start(folder, options);
+    const ended = outcomeOf(child);
+    await using _pipe = await open(join(folder, "pipe"), "w"); // once it is read
+    child.kill("SIGTERM");
+    expect((await ended).code).not.toBe(0);
+    expect(child.signalCode).toBe("SIGTERM");
+  });
+
+  it("paths from standard input", async () => {
+    const child = start(freshFolder(), ["--files-from", "-"]);
+    const ended = outcomeOf(child);
+    child.stdin.on("error", () => {}); // it ends without having read all
+    const isRead = new Promise((resolve) => child.stdin.write(Buffer.alloc(1 << 20, "f\n"), resolve));
+    await isRead; // a pipe holds less
+    child.kill("SIGTERM");
+    await ended;
+    expect(child.signalCode).toBe("SIGTERM");
   });
 });

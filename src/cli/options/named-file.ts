@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { fileTrouble, isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
+import { readToEnd } from "../../bytes/waiting-read.node.ts";
 
 /** What is in a file that the command line names. @throws NOT_FOUND, IO */
 export function readNamedFile(path: string): Buffer {
   try {
-    return readFileSync(pathOf(path));
+    return readToEnd(pathOf(path));
   } catch (thrown) {
     throw namedFileTrouble(thrown, path);
   }

@@ -1,6 +1,6 @@
-import fs from "node:fs";
 import { decodeByteText } from "../../bytes/byte-text.node.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
+import { readToEnd } from "../../bytes/waiting-read.node.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { maxChosenCount } from "../../tree/order/order-fields.ts";
@@ -22,7 +22,7 @@ export function readNamedPaths(file: string, isZeroed: boolean): readonly string
 
 function readAll(file: string): Buffer {
   try {
-    return fs.readFileSync(file === "-" ? 0 : (pathOf(file) as string | Buffer));
+    return readToEnd(file === "-" ? 0 : pathOf(file));
   } catch (thrown) {
     const trouble = fileTrouble(thrown, file);
     if (!isSyncError(trouble, "VANISHED")) throw trouble;
