@@ -204,6 +204,7 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
       for await (const page of listDirectory(keys, { prefix }, onSkipped))
         yield* page.filter(({ isImplied }) => isImplied !== true);
     },
+    listsRanges: false,
     pages: (range) => orderedPages(range, listDirectory(keys, range, onSkipped)),
     head,
     read,

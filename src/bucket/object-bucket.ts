@@ -182,6 +182,8 @@ export interface ObjectBucket extends Bucket {
    * @throws UPSTREAM for a listing that is not so
    */
   pages(range: KeyRange, options?: AbortOptions): AsyncIterable<readonly ListedObject[]>;
+  /** True when a range of keys is found without a look at those before it. */
+  readonly listsRanges: boolean;
   head(key: string, options?: AbortOptions): Promise<ObjectFacts | undefined>;
   /** Reads content; undefined when there is no such object. */
   read(key: string, terms?: ReadTerms): Promise<ReadContent | undefined>;

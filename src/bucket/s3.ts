@@ -82,6 +82,7 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
     async *list(prefix, options) {
       for await (const page of listPages(requests, { prefix }, options)) yield* page;
     },
+    listsRanges: true,
     pages: (range, options) => orderedPages(range, listPages(requests, range, options)),
     head: async (key, options) => headObject(requests, key, options),
     read: async (key, terms = {}) => readObject(requests, key, terms),

@@ -56,6 +56,7 @@ export function googleBucket(
     async *list(prefix, options) {
       for await (const page of listPages(requests, { prefix }, options)) yield* page;
     },
+    listsRanges: true,
     pages: (range, options) => orderedPages(range, listPages(requests, range, options)),
     head,
     read: async (key, terms = {}) => readObject(requests, key, terms),

@@ -18,7 +18,7 @@ import {
 import { copyRange, type RangeTools } from "./copy-range.node.ts";
 import { deleteRange } from "./delete-range.node.ts";
 import { openFreeState } from "./free-state.node.ts";
-import { splitKeys } from "./split-keys.ts";
+import { splitKeys } from "../sync/split-keys.ts";
 
 /** Ranges that one process lists at a time. */
 const rangesAtOnce = 4;

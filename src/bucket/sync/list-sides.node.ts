@@ -3,7 +3,8 @@ import { seededRandom } from "../random.ts";
 import type { SyncEvents } from "./events.ts";
 import { type ChangingCounts, decidePair, type PlanRules } from "./decide-pair.ts";
 import type { SyncSide } from "./job.ts";
-import { type KeyPair, mergeListings } from "./merge-listings.ts";
+import { listRanges, type UnlistedKeys } from "./list-ranges.ts";
+import type { KeyPair } from "./merge-listings.ts";
 import { noCounts, type Task } from "./records.ts";
 import { type SyncState } from "./state.node.ts";
 
@@ -14,8 +15,8 @@ export const drawLimits = Object.freeze({ drawnObjectCount: 500 });
 export const listingRecordLimits = Object.freeze({ listedMs: 1000, listedTaskCount: 5000 });
 
 /**
- * Lists both sides, and records what is to be done, now and then, with the key up to which that is
- * complete, so that a listing that ended goes on from there.
+ * Lists both sides, and records what is to be done, now and then, with what is not listed yet, so
+ * that a listing that ended goes on from there.
  */
 export async function listSides(
   source: SyncSide,
@@ -25,7 +26,7 @@ export async function listSides(
   { onProgress, signal }: SyncEvents & { readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const known = state.drawn().map(({ key, sizeBytes, priority }) => ({ item: { key, sizeBytes }, priority }));
-  const random = seededRandom(`${state.startedMs} ${state.cursor ?? ""}`);
+  const random = seededRandom(`${state.startedMs} ${state.counts.sourceObjects}`);
   const draw = new Draw<{ readonly key: string; readonly sizeBytes: number }>(
     drawLimits.drawnObjectCount,
     random,
@@ -38,13 +39,13 @@ export async function listSides(
 
   /** Records what was found since it was done last: a commit waits for the disk. */
   function record(): void {
-    const { tasks, counts, cursor, hasDrawn } = found;
-    if (cursor === undefined) return;
+    const { tasks, counts, left, hasDrawn } = found;
+    if (left === undefined) return;
     state.transaction(() => {
       for (const task of tasks) state.addTask(task);
       if (hasDrawn) state.setDrawn(draw.drawn.map(({ item, priority }) => ({ ...item, priority })));
       state.add(counts);
-      state.setCursor(cursor);
+      state.setUnlisted(left());
     });
     found = newFindings();
     recorded = state.counts;
@@ -63,17 +64,21 @@ export async function listSides(
     found.hasDrawn = draw.offer(make) || found.hasDrawn;
   }
 
+  function onPage(pairs: readonly KeyPair[]): void {
+    for (const pair of pairs) if (pair.key !== "") look(pair);
+  }
+
+  function onStep(left: () => readonly UnlistedKeys[]): void {
+    found.left = left;
+    const doneObjects = recorded.sourceObjects + found.counts.sourceObjects;
+    const doneBytes = recorded.sourceBytes + found.counts.sourceBytes;
+    onProgress?.({ phase: "listing", doneObjects, doneBytes, copiedBytes: 0 });
+    const isDue = performance.now() - recordedMs >= listingRecordLimits.listedMs;
+    if (isDue || found.tasks.length >= listingRecordLimits.listedTaskCount) record();
+  }
+
   try {
-    for await (const page of mergeListings(source, destination, cursorRange(state), signal)) {
-      signal?.throwIfAborted();
-      for (const pair of page) if (pair.key !== "") look(pair);
-      found.cursor = page.at(-1)!.key;
-      const doneObjects = recorded.sourceObjects + found.counts.sourceObjects;
-      const doneBytes = recorded.sourceBytes + found.counts.sourceBytes;
-      onProgress?.({ phase: "listing", doneObjects, doneBytes, copiedBytes: 0 });
-      const isDue = performance.now() - recordedMs >= listingRecordLimits.listedMs;
-      if (isDue || found.tasks.length >= listingRecordLimits.listedTaskCount) record();
-    }
+    await listRanges(source, destination, state.unlisted, { onPage, onStep, signal });
   } finally {
     // Also when the listing ends early: what is listed need not be listed again.
     record();
@@ -84,14 +89,11 @@ export async function listSides(
 interface Findings {
   readonly tasks: Task[];
   readonly counts: ChangingCounts;
-  cursor: string | undefined;
+  /** Tells what is not listed yet; undefined when nothing was since then. */
+  left: (() => readonly UnlistedKeys[]) | undefined;
   hasDrawn: boolean;
 }
 
 function newFindings(): Findings {
-  return { tasks: [], counts: { ...noCounts }, cursor: undefined, hasDrawn: false };
-}
-
-function cursorRange({ cursor }: SyncState): { readonly after?: string } {
-  return cursor === undefined ? {} : { after: cursor };
+  return { tasks: [], counts: { ...noCounts }, left: undefined, hasDrawn: false };
 }

@@ -1,6 +1,7 @@
 import type { UploadedPart } from "../object-bucket.ts";
 import { type Database, openDatabase, type Row } from "./database.node.ts";
 import { checkJob, type Job } from "./job.ts";
+import type { UnlistedKeys } from "./list-ranges.ts";
 import {
   type BegunUpload,
   type Counts,
@@ -18,7 +19,7 @@ export const stateLimits = Object.freeze({ pastRunCount: 100 });
 
 const form = {
   applicationId: 0x72_73_62_31,
-  version: 1,
+  version: 2,
   otherwise: "name another one with --state",
   schema: `
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -56,9 +57,9 @@ export class SyncState {
     return this.#json<Job>("job");
   }
 
-  /** The key up to which both listings are decided. */
-  get cursor(): string | undefined {
-    return this.#fact("cursor");
+  /** What of both sides is not listed yet: all of it, when a run begins. */
+  get unlisted(): readonly UnlistedKeys[] {
+    return this.#json<UnlistedKeys[]>("unlisted") ?? [{}];
   }
 
   get startedMs(): number {
@@ -111,8 +112,8 @@ export class SyncState {
     }));
   }
 
-  setCursor(key: string): void {
-    this.#set("cursor", key);
+  setUnlisted(ranges: readonly UnlistedKeys[]): void {
+    this.#set("unlisted", JSON.stringify(ranges));
   }
 
   add(counts: Partial<Counts>): void {

@@ -58,6 +58,39 @@ test("flaw 1: a listing that fails deletes nothing, and the next run has it all"
   expect(countOf(pair.source, /start-after/)).toBe(1);
 });
 
+test("flaw 9: a long listing is read at several places, and one that fails goes on at each of them", async () => {
+  fill(300);
+  pair.destination.put("b", "k7", "other");
+  for (const stub of [pair.source, pair.destination]) stub.pageLength = 2;
+  const placesOf = (): number =>
+    countOf(pair.source, /^GET b\/\?list-type&prefix&encoding-type&start-after$/);
+  for (const failing of [Infinity, 40, 130, 180]) {
+    let count = 0;
+    pair.source.requests.length = 0;
+    pair.source.fault = (request, response) =>
+      isListing(request) && ++count >= failing && refuse(response, 403, "AccessDenied");
+    const options = { deletes: true, isDry: true, restarts: true };
+    const first = pair.sync(options);
+    if (failing === Infinity) {
+      expect(await first).toMatchObject({
+        equal: 299,
+        copied: 0,
+        sourceObjects: 300,
+        destinationObjects: 301,
+      });
+      expect(placesOf()).toBeGreaterThan(1);
+      continue;
+    }
+    await expect(first).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    const state = new SyncState(pair.statePath);
+    expect(state.unlisted.length).toBeGreaterThan(0);
+    state.close();
+    pair.source.fault = undefined;
+    const { equal, sourceObjects, destinationObjects } = await pair.sync({ ...options, restarts: false });
+    expect([failing, equal, sourceObjects, destinationObjects]).toEqual([failing, 299, 300, 301]);
+  }
+});
+
 test("flaw 9: a listing waits for the disk now and then, not with each page", async () => {
   fill(200);
   pair.source.pageLength = pair.destination.pageLength = 2;

@@ -1,6 +1,6 @@
 import type { WorkRange } from "../../coordinator/work-record.ts";
 import { compareKeys } from "../key-order.ts";
-import type { SyncSide } from "../sync/job.ts";
+import type { SyncSide } from "./job.ts";
 
 /** When what is left on one page is worth another listing. */
 export const splitLimits = Object.freeze({ worthObjectCount: 256, worthBytes: 67_108_864 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { compareKeys } from "../../../../src/bucket/key-order.ts";
 import type { ObjectBucket } from "../../../../src/bucket/object-bucket.ts";
-import { splitKeys } from "../../../../src/bucket/share/split-keys.ts";
+import { splitKeys } from "../../../../src/bucket/sync/split-keys.ts";
 import { countOf, usePair } from "../sync/pairs.ts";
 
 const pair = usePair();
