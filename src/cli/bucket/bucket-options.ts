@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { nodeFetch } from "../../bucket/node-fetch.node.ts";
+import { bucketFetch } from "./bucket-fetch.ts";
 import { nameOf, type SyncSide } from "../../bucket/sync/job.ts";
 import { slotLimits, Slots } from "../../bucket/sync/slots.ts";
 import { SyncError } from "../../errors.ts";
@@ -59,7 +59,7 @@ export function openPair(places: readonly [string, string], options: Given, repo
   const slots = new Slots(readCount("jobs", options.jobs, 1, maxJobCount) ?? slotLimits.slotCount);
   const common = {
     attemptCount,
-    fetch: nodeFetch(),
+    fetch: bucketFetch(),
     onPushback: () => slots.pushBack(),
     onSkipped: (error: SyncError) => report.trouble(error),
   };

@@ -1,5 +1,5 @@
 import { bucketRegister, checkTerms } from "../../bucket/bucket-register.ts";
-import { nodeFetch } from "../../bucket/node-fetch.node.ts";
+import { bucketFetch } from "./bucket-fetch.ts";
 import { redisRegister } from "../../coordinator/redis-register.node.ts";
 import type { Register } from "../../coordinator/register.ts";
 import { SyncError } from "../../errors.ts";
@@ -23,7 +23,7 @@ export async function openCoordinator(
   if (/^rediss?:\/\//i.test(place)) return redisRegister(place, `rsync-stream:${name}`);
   if (!/^s3(?::|\+https?:)\/\//i.test(place))
     throw new SyncError("USAGE", "--coordinator takes redis://, rediss://, s3:// or s3+https://");
-  const { bucket, prefix } = openPlace(place, options, { attemptCount, fetch: nodeFetch() });
+  const { bucket, prefix } = openPlace(place, options, { attemptCount, fetch: bucketFetch() });
   const key = `${prefix}${name}.json`;
   await checkTerms(bucket, `${key}.terms-${crypto.randomUUID()}`, options);
   return bucketRegister(bucket, key);

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { nodeFetch } from "../../bucket/node-fetch.node.ts";
+import { bucketFetch } from "./bucket-fetch.ts";
 import { bucketChunks } from "../../casync/bucket-chunks.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { checkIndexName } from "../../casync/index-store.ts";
@@ -42,7 +42,7 @@ export async function openVersions(
   signal: AbortSignal,
 ): Promise<OpenedVersions> {
   const attemptCount = readCount("retries", options.retries, 1, 1000) ?? usualAttemptCount;
-  const { bucket, prefix } = openPlace(place, options, { attemptCount, fetch: nodeFetch() });
+  const { bucket, prefix } = openPlace(place, options, { attemptCount, fetch: bucketFetch() });
   if (!(await bucket.exists({ signal }))) throw new SyncError("NOT_FOUND", `${bucket.url} is not there`);
   const sent = { objects: 0, bytes: 0 };
   const counted: typeof bucket = {
