@@ -19,6 +19,8 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
   /** What makes requests; `fetch` unless given. */
   readonly fetch?: typeof fetch;
+  /** Called before each try. */
+  readonly onRequest?: () => void;
   /** Called when the server asks for fewer requests. */
   readonly onPushback?: () => void;
   /** Called before a request is made again, with what was wrong. */
@@ -87,6 +89,7 @@ export function asking(options: RequestOptions = {}): Ask {
       const { url, init } = await make();
       host = new URL(url).host;
       signal?.throwIfAborted();
+      options.onRequest?.();
       response = await call(url, { ...init, signal: controller.signal });
       const asked = retryAfterIn(response);
       if (asked !== undefined) hint.retryAfterMs = asked;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer as createTlsServer } from "node:https";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -7,6 +8,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { builtCli } from "../built.ts";
 import { startGoogleStub } from "../google-stub.ts";
+import { unless } from "../obstacles.ts";
+import { noOpenssl, selfSigned } from "../self-signed.ts";
 import { type S3Stub, startS3Stub } from "../s3-stub.ts";
 import { freshFolder, type Outcome, outcomeOf } from "./run.ts";
 
@@ -50,16 +53,9 @@ test("flaw 13: what was done, what it came to and what failed is told, to progra
   for (let i = 0; i < 5; i++) writeFileSync(join(folder, "tree", `k${i}`), `content ${i}`);
   stub.put("b", "p/old", "old");
   stub.put("b", "p/k0", "other");
-  const args = [
-    "sync",
-    join(folder, "tree"),
-    `s3+${stub.url}/b/p`,
-    "--delete",
-    "--json",
-    "-v",
-    "--retries",
-    "1",
-  ];
+  const figures = join(folder, "figures");
+  const kinds = ["--delete", "--json", "-v", "--retries", "1", "--metrics", figures];
+  const args = ["sync", join(folder, "tree"), `s3+${stub.url}/b/p`, ...kinds];
   stub.fault = ({ method, key }, response) =>
     method === "PUT" && key === "p/k3" && response.writeHead(400).end() !== undefined;
   const partial = await run(folder, args);
@@ -68,6 +64,14 @@ test("flaw 13: what was done, what it came to and what failed is told, to progra
   expect(toldBy(partial, "summary")).toEqual([
     expect.objectContaining({ action: "copied", entries: 5, doneBytes: 45, newBytes: 36, failedEntries: 1 }),
   ]);
+  const text = readFileSync(figures, "utf8");
+  for (const line of [
+    'objects{result="copied"} 4',
+    'objects{result="failed"} 1',
+    "copied_bytes 36",
+    "succeeded 0",
+  ])
+    expect(text).toContain(`\nrsync_stream_bucket_${line}\n`);
   stub.fault = undefined;
   const whole = await run(folder, args);
   expect(whole.code).toBe(0);
@@ -76,6 +80,7 @@ test("flaw 13: what was done, what it came to and what failed is told, to progra
   expect(toldBy(whole, "summary")).toEqual([
     expect.objectContaining({ deletedEntries: 1, failedEntries: 0 }),
   ]);
+  expect(readFileSync(figures, "utf8")).toContain("\nrsync_stream_bucket_succeeded 1\n");
   expect([...stub.buckets.get("b")!.keys()].sort()).toEqual(["p/k0", "p/k1", "p/k2", "p/k3", "p/k4"]);
 }, 60_000);
 
@@ -153,6 +158,27 @@ test("all ways between S3, Google and directories come back to the same", async 
   expect(existsSync(join(folder, "back", "empty"))).toBe(true);
   expect(google.latest("g", "4/dir/ä b")!.bytes.toString()).toBe("content");
 }, 60_000);
+
+unless(noOpenssl).test(
+  "authorities are trusted that the environment names",
+  async () => {
+    const folder = freshFolder();
+    const pair = selfSigned();
+    writeFileSync(join(folder, "cert"), pair.cert);
+    const server = createTlsServer(pair, (_, response) => void response.writeHead(404).end()).listen(
+      0,
+      "127.0.0.1",
+    );
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const place = `s3+https://127.0.0.1:${(server.address() as AddressInfo).port}/b`;
+    const list = async (bundle: string) =>
+      run(folder, ["list", place, "--retries", "1"], { AWS_CA_BUNDLE: bundle });
+    expect((await list(join(folder, "cert"))).stderr).toContain("is not there");
+    expect((await list("")).stderr).toContain("connection");
+  },
+  60_000,
+);
 
 test("a coordinator that is silent does not keep a command that is interrupted", async () => {
   const [folder, stub] = [freshFolder(), await stubOf("a", "b")];

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { bucketFetch } from "./bucket-fetch.ts";
+import type { RequestOptions } from "../../bucket/requests.ts";
 import { nameOf, type SyncSide } from "../../bucket/sync/job.ts";
 import { slotLimits, Slots } from "../../bucket/sync/slots.ts";
 import { SyncError } from "../../errors.ts";
@@ -53,14 +54,26 @@ export interface OpenedPair extends AsyncDisposable {
   readonly statePath: string;
 }
 
+/** Who hears of requests. */
+type RequestWatch = Pick<RequestOptions, "onRequest" | "onRetry" | "onPushback">;
+
 /** Opens both sides. @throws USAGE */
-export function openPair(places: readonly [string, string], options: Given, report: Report): OpenedPair {
+export function openPair(
+  places: readonly [string, string],
+  options: Given,
+  report: Report,
+  watch: RequestWatch = {},
+): OpenedPair {
   const attemptCount = readCount("retries", options.retries, 1, 1000) ?? usualAttemptCount;
   const slots = new Slots(readCount("jobs", options.jobs, 1, maxJobCount) ?? slotLimits.slotCount);
   const common = {
     attemptCount,
     fetch: bucketFetch(),
-    onPushback: () => slots.pushBack(),
+    ...watch,
+    onPushback: () => {
+      slots.pushBack();
+      watch.onPushback?.();
+    },
     onSkipped: (error: SyncError) => report.trouble(error),
   };
   const [source, destination] = places.map((place, at) =>

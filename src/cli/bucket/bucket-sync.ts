@@ -13,7 +13,7 @@ import {
 } from "../../bucket/sync/sync-buckets.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
-import { defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
+import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import { reportOptions } from "../options/report-options.ts";
 import { ChangeTally } from "../report/change-report.ts";
@@ -23,6 +23,7 @@ import type { PlaceSettings } from "./bucket-place.ts";
 import { coordinatorOptions, readLease } from "../options/coordinator-options.ts";
 import { openCoordinator } from "./coordinator.ts";
 import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
+import { figuresOptions, type RunFigures, withFigures } from "./run-figures.ts";
 
 const comparisons: readonly Comparison[] = ["checksum", "time", "size"];
 const msPerDay = 86_400_000;
@@ -65,6 +66,7 @@ const syncOptions = {
   location: { type: "string", value: "NAME", about: "where to create it" },
   versioning: { type: "boolean", about: "switch on that DST keeps old versions" },
   ...coordinatorOptions,
+  ...figuresOptions,
   restart: { type: "boolean", about: "begin anew where an unfinished run is recorded" },
   ...bucketOptions,
   ...keyFilterOptions,
@@ -84,38 +86,45 @@ export const bucketSync = defineCommand({
   operands: ["SRC", "DST"],
   options: syncOptions,
   writesOutput: () => false,
-  async run({ operands, options, report, signal }) {
-    spareMemory();
-    await using pair = openPair(operands, options, report);
-    const asked = { ...(await readSyncOptions(options)), ...readLease(options) };
-    const purging = readPurging(options);
-    await prepareBuckets(pair, options, report, signal);
-    const isDry = options["dry-run"] === true;
-    const tally = isDry ? new ChangeTally() : undefined;
-    const told = { ...asked, ...eventsTo(report, tally), signal, slots: pair.slots };
-    const summary =
-      options.coordinator === undefined
-        ? await inState(pair.statePath, isDry, async (statePath) =>
-            syncBuckets(pair.source, pair.destination, statePath, { ...told, isDry }),
-          )
-        : await share(pair, { ...settingsOfSide(options, 1), coordinator: options.coordinator }, isDry, told);
-    if (summary.isResumed) report.notice("went on with what an earlier run had left, or others had begun");
-    if (summary.vanished > 0)
-      report.notice(`${summary.vanished} objects vanished before they were copied`, {
-        vanished: summary.vanished,
-      });
-    if (purging) await purge(pair.destination, purging, isDry, report, signal);
-    report.summary({
-      action: isDry ? "compared" : "copied",
-      entries: summary.sourceObjects,
-      doneBytes: summary.sourceBytes,
-      newBytes: summary.copiedBytes,
-      ...(tally ? tally.summary : options.delete === true && { deletedEntries: summary.deleted }),
-      failedEntries: summary.failed,
-    });
-    if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
+  async run(call) {
+    await withFigures(call.options.metrics, async (figures) => sync(call, figures));
   },
 });
+
+type SyncCall = Call<typeof syncOptions, readonly ["SRC", "DST"]>;
+
+async function sync({ operands, options, report, signal }: SyncCall, figures: RunFigures): Promise<void> {
+  spareMemory();
+  await using pair = openPair(operands, options, report, figures.counting);
+  const asked = { ...(await readSyncOptions(options)), ...readLease(options) };
+  const purging = readPurging(options);
+  await prepareBuckets(pair, options, report, signal);
+  const isDry = options["dry-run"] === true;
+  const tally = isDry ? new ChangeTally() : undefined;
+  const told = { ...asked, ...eventsTo(report, tally), signal, slots: pair.slots };
+  const summary =
+    options.coordinator === undefined
+      ? await inState(pair.statePath, isDry, async (statePath) =>
+          syncBuckets(pair.source, pair.destination, statePath, { ...told, isDry }),
+        )
+      : await share(pair, { ...settingsOfSide(options, 1), coordinator: options.coordinator }, isDry, told);
+  figures.note(summary);
+  if (summary.isResumed) report.notice("went on with what an earlier run had left, or others had begun");
+  if (summary.vanished > 0)
+    report.notice(`${summary.vanished} objects vanished before they were copied`, {
+      vanished: summary.vanished,
+    });
+  if (purging) await purge(pair.destination, purging, isDry, report, signal);
+  report.summary({
+    action: isDry ? "compared" : "copied",
+    entries: summary.sourceObjects,
+    doneBytes: summary.sourceBytes,
+    newBytes: summary.copiedBytes,
+    ...(tally ? tally.summary : options.delete === true && { deletedEntries: summary.deleted }),
+    failedEntries: summary.failed,
+  });
+  if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
+}
 
 /**
  * Takes less memory, at next to no cost of time: the code of the database stays as it is compiled
