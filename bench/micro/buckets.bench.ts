@@ -17,6 +17,7 @@ import { median } from "../spread.ts";
  */
 
 const roundCount = 3;
+/** What there is none of is not measured. */
 const smallCount = Number(process.env["BENCH_OBJECTS"] ?? 2000);
 const smallBytes = 16_384;
 const longCount = Number(process.env["BENCH_LONG_OBJECTS"] ?? 3);
@@ -60,8 +61,8 @@ export async function run(cli: string): Promise<BenchRow[]> {
   try {
     const env = makeWorkbench(folder, cli);
     const rows: BenchRow[] = [];
-    for (const kind of kinds) rows.push(...(await betweenServers(folder, env, kind)));
-    return [...rows, ...(await betweenListings(folder, env))];
+    for (const kind of kinds) if (kind.count > 0) rows.push(...(await betweenServers(folder, env, kind)));
+    return keyCount > 0 ? [...rows, ...(await betweenListings(folder, env))] : rows;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
