@@ -111,6 +111,11 @@ export class Lease {
     this.#stopped.abort(reason);
   }
 
+  /** False where the record is at no position that this process knows: what was settled is lost. */
+  agreesWith({ after }: OpenRange): boolean {
+    return this.#settled === after || this.#parts.some(({ from }) => from === after);
+  }
+
   /**
    * Brings a record up to date, from wherever it is: it may know some of it, when an answer of the
    * register was lost. Returns what is to be called once the record is in the register, which tells

@@ -156,7 +156,8 @@ export class SharedWork {
   }
 
   /**
-   * Works at ranges of a phase until none is left anywhere.
+   * Works at ranges of a phase until none is left anywhere. The first process that comes to a phase
+   * begins it with what the one before has left to it, once nothing else of that is left.
    *
    * @throws what the work throws, with its range left to others; STATE when the record is gone;
    *   what registers throw for longer than there is patience
@@ -189,24 +190,12 @@ export class SharedWork {
     if (failure) throw failure.thrown;
   }
 
-  /** Begins the next phase with what was left to it, unless another process has. */
-  async advance(phase: number): Promise<void> {
-    await this.#edit(({ record }) => {
-      const own = this.#ownOf(record);
-      if (!own || own.isOver || own.phase !== phase || own.ranges.length > 0) return;
-      own.phase++;
-      for (const range of own.later)
-        own.ranges.push({ ...range, id: own.nextId++, beat: 0, isWanted: false, isWhole: false });
-      own.later = [];
-      this.#know(own);
-    });
-  }
-
-  /** Ends the run for all. */
+  /** Ends the run for all. @throws STATE where work is left, which was recorded as done */
   async finish(): Promise<void> {
     await this.#edit(({ record }) => {
       const own = this.#ownOf(record);
       if (!own) return;
+      if (own.ranges.length > 0) throw lostDone();
       own.isOver = true;
       this.#know(own);
     });
@@ -312,11 +301,13 @@ export class SharedWork {
 
   /** Says of a record what this process has done, and takes of it what it can. */
   #lookAt(record: WorkRecord | undefined, takers: readonly Taker[], nowMs: number): Look {
+    if (record?.isOver === false && record.phase < this.#shared) this.#begin(record);
     const written = new Map<Lease, () => boolean>();
     const [lost, wanted]: [Lease[], Lease[]] = [[], []];
     for (const lease of this.#leases.values()) {
       const range = record?.ranges.find(({ id, holder }) => id === lease.id && holder === this.#id);
-      if (!range) {
+      // A register that has lost a replacement has what was before: it is gone on with from there.
+      if (!range || !lease.agreesWith(range)) {
         lost.push(lease);
         continue;
       }
@@ -328,6 +319,16 @@ export class SharedWork {
     const isHeld = (id: number): boolean => this.#leases.has(id);
     const taken = isDone ? [] : this.#finder.take(record, takers.length, isHeld, nowMs);
     return { written, lost, wanted, taken, isDone };
+  }
+
+  /** Begins the phase that this process has come to. @throws STATE where the one before is not over */
+  #begin(record: WorkRecord): void {
+    if (record.ranges.length > 0) throw lostDone();
+    record.phase = this.#shared;
+    for (const range of record.later)
+      record.ranges.push({ ...range, id: record.nextId++, beat: 0, isWanted: false, isWhole: false });
+    record.later = [];
+    this.#know(record);
   }
 
   #isBeatDue(nowMs: number): boolean {
@@ -391,4 +392,8 @@ export class SharedWork {
     this.#phase = phase;
     this.#isOver = isOver;
   }
+}
+
+function lostDone(): SyncError {
+  return new SyncError("STATE", "the coordinator has lost what was recorded as done; start it again");
 }

@@ -121,7 +121,6 @@ export async function shareBuckets(
       });
     if (deletes && (counted("failed") === 0 || options.deletesAfterFailures === true)) {
       await guarded(shared, counted);
-      await shared.advance(copying);
       let ownCount = 0;
       const mayDelete = (count: number): boolean => {
         // What others have deleted since is known a moment later.
