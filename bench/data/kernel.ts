@@ -67,7 +67,7 @@ export const kernel: DataSet = {
 /** Its root gets the time of what is in it, as the package's root has none. */
 function unpack(tar: string, tree: string): void {
   mkdirSync(tree);
-  runShell(tree, 'tar xf "$1" && touch -r "$(ls -A | head -n 1)" .', tar);
+  runShell(tree, 'tar xf "$1" --delay-directory-restore && touch -r "$(ls -A | head -n 1)" .', tar);
 }
 
 /** The trees as tar files that tell names, modes and contents only. */
