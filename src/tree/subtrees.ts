@@ -3,7 +3,7 @@ import type { Subtree } from "./entry/subtree-digests.ts";
 
 /**
  * Entries of a tree that is listed at once: to list so many takes less than the round trip in which
- * directories are compared. A source may keep them in memory from its reading to its listing.
+ * directories are compared.
  */
 export const smallTreeCount = 16_384;
 

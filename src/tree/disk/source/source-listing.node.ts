@@ -8,7 +8,7 @@ import { unmungeLink } from "../../plan/munged-link.ts";
 import type { Order } from "../../order/order.ts";
 import type { TreeFilter } from "../../filter/tree-filter.ts";
 import type { SourceEntry, SourceOptions } from "../../source.ts";
-import { type ReadSubtreesOptions, smallTreeCount, type SourceSubtrees } from "../../subtrees.ts";
+import type { ReadSubtreesOptions, SourceSubtrees } from "../../subtrees.ts";
 import { fromByteString, type ByteString } from "../calls/byte-string.node.ts";
 import { pathBelow, printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import { DigestFacts, isTellable } from "../facts/digest-facts.node.ts";
@@ -22,7 +22,8 @@ import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { LinkNumbers } from "../facts/link-numbers.node.ts";
 import { SentFiles } from "./sent-files.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
-import { readSubtrees } from "./subtrees.node.ts";
+import { RecordedWalk } from "../calls/recorded-walk.node.ts";
+import { isReadWhole, readSubtrees } from "./subtrees.node.ts";
 import { withoutEmptyDirs } from "./without-empty-dirs.node.ts";
 import { walk, type Found, type WalkOptions } from "../calls/walk.node.ts";
 
@@ -72,8 +73,8 @@ export class SourceListing {
   readonly #filters: DirFilters | undefined;
   /** What comes before the paths of what is in the top directory. */
   readonly #topPath: ByteString;
-  /** All that is below the top, where that is little and was read already. */
-  #kept: readonly Found[] | undefined;
+  /** All that is below the top, where that was read already. */
+  #recorded: RecordedWalk | undefined;
 
   constructor(start: ListingStart, options: ListingOptions) {
     const { filter, flatDirs = false, keep = plainKeep, paths } = options;
@@ -133,12 +134,11 @@ export class SourceListing {
 
   async #readSubtrees(options: ReadSubtreesOptions): Promise<readonly Subtree[] | undefined> {
     const { held } = this.#start;
-    const kept: Found[] = [];
-    const onFound = (found: Found): void => void (kept.length <= smallTreeCount && kept.push(found));
-    const walked = { top: held.root, skip: this.#skip, facts: new DigestFacts(this.#tellers.keep), onFound };
+    const record = new RecordedWalk();
+    const walked = { top: held.root, skip: this.#skip, facts: new DigestFacts(this.#tellers.keep), record };
     const subtrees = await readSubtrees(held, walked, options);
-    // Of a tree that could be read in full the last is the top: what failed is told by its entries.
-    if (subtrees?.at(-1)?.path === "" && kept.length <= smallTreeCount) this.#kept = kept;
+    // What could not be read is told when it is listed.
+    if (subtrees && isReadWhole(subtrees) && record.isWhole) this.#recorded = record;
     return subtrees;
   }
 
@@ -169,10 +169,10 @@ export class SourceListing {
     if (!isDir || isClosed || (this.#options.flatDirs === true && this.#start.layout === "named")) return;
     const above = { depth: 1, pathBytes: this.#topPath.length };
     const passBelow = (dir: DirNode, below: ByteString): boolean => isComplete(placeIn(dir, below));
-    const kept = this.#kept;
-    this.#kept = undefined;
-    const below = kept
-      ? withoutPassed(kept, passBelow)
+    const recorded = this.#recorded;
+    this.#recorded = undefined;
+    const below = recorded
+      ? recorded.without(passBelow)
       : walk(held, { above, skip: this.#skip, passBelow, ...this.#ways(), ...(onTrouble && { onTrouble }) });
     const found = this.#withoutNeedless(below);
     for (const each of found) yield { ...each, depth: each.depth + 1 };
@@ -214,20 +214,6 @@ function isRemovable({ kind }: Entry): boolean {
 
 function implied({ entry, file }: SourceEntry<SourceFile>): SourceEntry<SourceFile> {
   return { entry: { ...entry, isImplied: true }, file };
-}
-
-/** What `walk` would give of what it has found before. */
-function* withoutPassed(
-  kept: readonly Found[],
-  passBelow: NonNullable<WalkOptions["passBelow"]>,
-): Generator<Found> {
-  let openDepth = Number.POSITIVE_INFINITY;
-  for (const found of kept) {
-    if (found.depth > openDepth) continue;
-    const isClosed = found.stats.kind === "dir" && passBelow(found.dir, found.name);
-    openDepth = isClosed ? found.depth : Number.POSITIVE_INFINITY;
-    yield isClosed ? { ...found, isClosed } : found;
-  }
 }
 
 /** The path of a name in a directory, from the root. */

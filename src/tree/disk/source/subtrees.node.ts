@@ -13,14 +13,15 @@ import { DigestFacts, isTellable } from "../facts/digest-facts.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
+import { RecordedWalk } from "../calls/recorded-walk.node.ts";
 import { type Found, walk, type WalkOptions } from "../calls/walk.node.ts";
 
 /** What is read of directories. */
 interface SubtreeWalk extends Required<Pick<WalkOptions, "skip">> {
   readonly top: DirNode;
   readonly facts: DigestFacts;
-  /** Called for all that is found. */
-  readonly onFound?: (found: Found) => void;
+  /** Keeps what is found. */
+  readonly record: RecordedWalk;
 }
 
 /**
@@ -30,7 +31,7 @@ interface SubtreeWalk extends Required<Pick<WalkOptions, "skip">> {
  */
 export async function readSubtrees(
   held: HeldDirs,
-  { top, skip, facts, onFound }: SubtreeWalk,
+  { top, skip, facts, record }: SubtreeWalk,
   { goOn, signal }: ReadSubtreesOptions,
 ): Promise<readonly Subtree[] | undefined> {
   const digests = new SubtreeDigests();
@@ -39,13 +40,18 @@ export async function readSubtrees(
   const onTrouble = (_: unknown, depth: number): void => digests.spoil(depth);
   for (const found of walk(held, { from: top, skip, onTrouble })) {
     addTo(digests, held, found, facts);
-    onFound?.(found);
+    record.add(found);
     entryCount += 1;
     if (!pause.due()) continue;
     if (!goOn(entryCount)) return undefined;
     await pause.take();
   }
   return goOn(entryCount) ? digests.finish() : undefined;
+}
+
+/** True of directories that could all be read, with what is in them: the top comes last then. */
+export function isReadWhole(subtrees: readonly Subtree[]): boolean {
+  return subtrees.at(-1)?.path === "";
 }
 
 function addTo(
@@ -69,14 +75,18 @@ function addTo(
 /**
  * Returns what reads the directories at a destination; undefined where nothing is there, or that
  * cannot be known, and where content alone counts: nothing is equal then before it is read.
+ *
+ * @param onRead called with all that was found below the top entry, if it could be read and kept
  */
 export function destinationSubtrees(
   place: PlacePath,
   layout: () => Layout,
   { follow = true, rule, keep = plainKeep }: DestinationOptions,
+  onRead: (record: RecordedWalk) => void,
 ): ReadTargetSubtrees | undefined {
   return rule?.equality !== "content" && isTellable(keep) && contentAt(place) === "some"
-    ? (topName, options) => readDestination(place, { layout: layout(), topName, follow, keep }, options)
+    ? (topName, options) =>
+        readDestination(place, { layout: layout(), topName, follow, keep, onRead }, options)
     : undefined;
 }
 
@@ -91,11 +101,12 @@ interface DestinationTop extends Required<Omit<DestinationOptions, "rule">> {
   readonly layout: Layout;
   readonly topName: Bytes;
   readonly keep: Keep;
+  readonly onRead: (record: RecordedWalk) => void;
 }
 
 async function readDestination(
   place: PlacePath,
-  { layout, topName, follow, keep }: DestinationTop,
+  { layout, topName, follow, keep, onRead }: DestinationTop,
   options: ReadSubtreesOptions,
 ): Promise<readonly Subtree[] | undefined> {
   const held = new HeldDirs(place, follow);
@@ -105,7 +116,10 @@ async function readDestination(
       if (layout === "named" && held.look(held.root, name)?.kind !== "dir") return undefined;
       const top = layout === "named" ? new DirNode(held.root, name) : held.root;
       const skip = (_: DirNode, below: ByteString): boolean => below === stagingName;
-      return readSubtrees(held, { top, skip, facts: new DigestFacts(keep) }, options);
+      const record = new RecordedWalk();
+      const subtrees = await readSubtrees(held, { top, skip, facts: new DigestFacts(keep), record }, options);
+      if (subtrees && isReadWhole(subtrees) && record.isWhole) onRead(record);
+      return subtrees;
     },
     async () => held.close(),
   );

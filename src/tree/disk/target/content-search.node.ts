@@ -15,6 +15,7 @@ import type { Places } from "./places.node.ts";
 import { Reference, type CutTools } from "./reference.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Staging } from "./staging.node.ts";
+import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
 import { walk } from "../calls/walk.node.ts";
 
 /**
@@ -35,6 +36,13 @@ interface ContentSearchTools {
   readonly pause: Pause;
 }
 
+/** The files at a destination that new ones may be like. */
+export interface LikeFiles {
+  readonly below: DirNode;
+  /** What is there, where that was found before. */
+  readonly record: RecordedWalk | undefined;
+}
+
 /** How the sender makes chunks. */
 export interface ChunkRule {
   readonly spec: CutterSpec;
@@ -49,8 +57,8 @@ export class ContentSearch {
   readonly known: KnownChunks;
   readonly #tools: ContentSearchTools;
   readonly #cutTools: CutTools;
-  /** The directory whose files new ones may be like, until it is walked. */
-  #unseen: DirNode | undefined;
+  /** Where the files are that new ones may be like, until they were looked at. */
+  #unseen: LikeFiles | undefined;
   #likeness = new Likeness();
   /** References that belong to no single file: leftovers, and everything when that is asked for. */
   readonly #shared: Reference[] = [];
@@ -61,18 +69,18 @@ export class ContentSearch {
   #mayCutAll: boolean;
 
   /**
-   * @param from the directory whose files new ones may be like; none for a single file
+   * @param likeFiles those that new ones may be like; none for a single file
    * @param mayCutAll true to cut all files there before a chunk is said to be missing
    */
   constructor(
     tools: ContentSearchTools,
     { spec, digest }: ChunkRule,
-    from: DirNode | undefined,
+    likeFiles: LikeFiles | undefined,
     mayCutAll: boolean,
   ) {
     const { places } = tools;
     this.#tools = tools;
-    this.#unseen = from;
+    this.#unseen = likeFiles;
     this.#mayCutAll = mayCutAll;
     this.known = new KnownChunks(places, digest, spec.maxBytes, { keepAll: mayCutAll });
     this.#cutTools = {
@@ -160,14 +168,15 @@ export class ContentSearch {
     return cutBytes;
   }
 
-  /** Looks once at the names, sizes and times of all files, without opening any. */
+  /** Takes the names, sizes and times of all files once, without opening any. */
   async #seeAll(): Promise<void> {
-    const from = this.#unseen;
+    const unseen = this.#unseen;
     this.#unseen = undefined;
-    if (!from) return;
+    if (!unseen) return;
     const { held, pause, places } = this.#tools;
+    const { below: from, record } = unseen;
     const skip = (_: DirNode, name: ByteString): boolean => name === stagingName;
-    for (const { dir, name, stats } of walk(held, { from, skip })) {
+    for (const { dir, name, stats } of record?.below(from) ?? walk(held, { from, skip })) {
       const { kind, size, mtimeSec } = stats;
       if (kind === "file") this.#see(places.add(dir, name, size), { name, size, mtimeSec });
       if (pause.due()) await pause.take();

@@ -26,6 +26,9 @@ import type { SharedFiles } from "./shared-files.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Volumes } from "./volumes.node.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
+import { WalkFollower } from "../calls/walk-follower.node.ts";
 import type { ChangedFact, Entry, Layout } from "../../entry/entry.ts";
 import type { Need } from "../../target.ts";
 
@@ -83,12 +86,18 @@ interface EntryPlannerTools {
   readonly volumes: Volumes | undefined;
   /** What entries have to be, when that is known. */
   readonly expected: ExpectedPaths | undefined;
+  /**
+   * What was found below the top entry when its directories were read. A file is not looked at
+   * again before it is changed.
+   */
+  readonly record: RecordedWalk | undefined;
 }
 
 /** Finds the place of each entry, and decides by what stands there what is to be done. */
 export class EntryPlanner {
   readonly #tools: EntryPlannerTools;
   readonly #claims: NameClaims | undefined;
+  readonly #found: WalkFollower | undefined;
   /**
    * The directories on the way to the last entry, by depth; undefined where one could not be had.
    */
@@ -97,6 +106,7 @@ export class EntryPlanner {
   constructor(tools: EntryPlannerTools) {
     this.#tools = tools;
     this.#claims = tools.volumes && new NameClaims(tools.volumes);
+    this.#found = tools.record && new WalkFollower(tools.record);
   }
 
   /**
@@ -159,14 +169,14 @@ export class EntryPlanner {
 
   /** Returns undefined for what the rule leaves as it is. */
   #compare(dir: DirNode, name: ByteString, told: Entry, number: number): PlannedEntry | undefined {
-    const { destination, extras, kept, keepsDirLinks, removed, rule, tellsChanges } = this.#tools;
+    const { destination, extras, kept, removed, rule, tellsChanges } = this.#tools;
     if (!kept.carries(told.kind)) throw skippedSpecial();
     if (name === stagingName) throw new SyncError("PATH", "this name is reserved");
     if (told.depth === 0 && destination.isSingle && number > 0)
       throw new SyncError("PATH", "the destination is the place of a single file");
     const { held } = destination;
     if (rule?.onlySafeLinks === true && isUnsafe(told, dir)) return undefined;
-    const there = held && standingAt(held, dir, name, told, keepsDirLinks);
+    const there = held && this.#look(held, dir, name, told);
     if (there) removed?.checkAt(held, { dir, name }, there);
     const entry = kept.wanted(told, there);
     const standing = there?.kind === "dir" ? dirBelow(dir, name, there) : undefined;
@@ -185,6 +195,13 @@ export class EntryPlanner {
     // Nothing that is in it is at the sender.
     extras.enter(entry.depth + 1, standing!, true);
     return { entry, number, dir, name, there, standing, differs, outcome: "replaced" };
+  }
+
+  /** What stands at a name: of a file that was found before, that. */
+  #look(held: HeldDirs, dir: DirNode, name: ByteString, told: Entry): FoundStanding | undefined {
+    const found = told.depth > 0 ? this.#found?.find(told.depth - 1, name) : undefined;
+    const isKnown = told.kind === "file" && found?.kind === "file" && found.linkCount === 1 && !dir.isNew;
+    return isKnown ? found : standingAt(held, dir, name, told, this.#tools.keepsDirLinks);
   }
 
   /** @throws PATH for a name that cannot be had here, IO for a kind of entry that cannot */

@@ -36,6 +36,8 @@ import { SharedFiles } from "./shared-files.node.ts";
 import { TempDir } from "./temp-dir.node.ts";
 import { Volumes } from "./volumes.node.ts";
 import { Workspace } from "./workspace.node.ts";
+import type { LikeFiles } from "./content-search.node.ts";
+import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
 
 /** What a destination is opened with. */
 interface OpenTargetTools {
@@ -44,6 +46,8 @@ interface OpenTargetTools {
   readonly planned: PlannedFiles;
   readonly onChange: ((change: TreeChange) => void) | undefined;
   readonly pause: Pause;
+  /** What is there below the top entry, where that was found before. */
+  readonly record: RecordedWalk | undefined;
 }
 
 /**
@@ -63,7 +67,7 @@ export class OpenTarget {
   readonly metadata: MetadataSetters;
   readonly #tools: OpenTargetTools;
   readonly #kept: KeptFacts;
-  readonly #likeFrom: DirNode | undefined;
+  readonly #likeFiles: LikeFiles | undefined;
   readonly #alternatives: Alternatives | undefined;
   readonly #backups: Backups | undefined;
   readonly #tempDir: TempDir | undefined;
@@ -106,7 +110,8 @@ export class OpenTarget {
     held.keepsAccess = options.keep?.atimes === true;
     seeFakes(held, "receiver", options.keep);
     this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
-    this.#likeFrom = likeDir(destination, first);
+    const below = likeDir(destination, first);
+    this.#likeFiles = below && { below, record: tools.record };
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
     this.#backups = Backups.of(held, options);
     this.#tempDir = TempDir.of(held, options);
@@ -225,7 +230,10 @@ export class OpenTarget {
     const expected = ExpectedPaths.of(this.#tools.options.expected);
     const { extras } = this;
     const tellsChanges = onChange !== undefined;
+    // A file that is kept under another name takes the place of what was found there.
+    const record = this.#backups ? undefined : this.#tools.record;
     return new EntryPlanner({
+      record,
       removed: this.#removed,
       destination,
       layout,
@@ -270,7 +278,7 @@ export class OpenTarget {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
       rule: { spec, digest },
-      likeFrom: this.#likeFrom,
+      likeFiles: this.#likeFiles,
       mayCutAll,
       keepOld,
       durable: syncsFiles(durability),

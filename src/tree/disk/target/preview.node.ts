@@ -22,6 +22,7 @@ import { changeOf, type Differing, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { isShut } from "./target-dirs.node.ts";
 import type { ByteRange, Entry, Layout, TreeChange } from "../../entry/entry.ts";
+import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
 import type { Need, OldVersion, OldVersions, Placement, TargetOptions, TreeTarget } from "../../target.ts";
@@ -76,6 +77,7 @@ class Preview implements TreeTarget, EntryActions {
   #pause = new Pause();
   #destination: Destination | undefined;
   #planner: EntryPlanner | undefined;
+  #record: RecordedWalk | undefined;
   #extras: Extras | undefined;
   readonly #links: HardLinks | undefined;
   #alternatives: Alternatives | undefined;
@@ -95,7 +97,7 @@ class Preview implements TreeTarget, EntryActions {
     this.#options = options;
     this.#links = HardLinks.of(options);
     const layout = (): Layout => this.#given!.layout;
-    this.subtrees = destinationSubtrees(place, layout, options);
+    this.subtrees = destinationSubtrees(place, layout, options, (record) => (this.#record = record));
     this.old = new DiskOldVersions({
       file: (entry) => this.#compared.get(entry),
       attempt: (entry, work) => this.#attempt(entry, work),
@@ -208,6 +210,7 @@ class Preview implements TreeTarget, EntryActions {
       extras: this.#extras,
       volumes,
       expected,
+      record: this.#record,
     });
   }
 

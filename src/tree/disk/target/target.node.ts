@@ -14,6 +14,7 @@ import { contentAt } from "../calls/content-at.node.ts";
 import { type DirNode, pathBelow, printPlace } from "../calls/dir-node.node.ts";
 import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "../calls/file-trouble.node.ts";
+import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
 import { syncFileSystem, syncsAll } from "../calls/disk-sync.node.ts";
 import { OpenTarget } from "./open-target.node.ts";
@@ -54,6 +55,8 @@ class DirTarget implements TreeTarget {
   #onChange: ((change: TreeChange) => void) | undefined;
   #pause = new Pause();
   #opened: OpenTarget | undefined;
+  /** What is there, from its reading to the first entry. */
+  #record: RecordedWalk | undefined;
   /** The call before this one: they share files, a cutter and a buffer, so each waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -63,7 +66,7 @@ class DirTarget implements TreeTarget {
     this.isEmpty = contentAt(place) === "none" && !hasAlternatives(options);
     this.digests = this.isEmpty ? digestsBySpeed() : nodeDigests;
     const layout = (): Layout => this.#required().layout;
-    this.subtrees = destinationSubtrees(place, layout, options);
+    this.subtrees = destinationSubtrees(place, layout, options, (record) => (this.#record = record));
   }
 
   async open(options: TargetOptions): Promise<void> {
@@ -229,12 +232,15 @@ class DirTarget implements TreeTarget {
   }
 
   #open(first: Entry): OpenTarget {
+    const record = this.#record;
+    this.#record = undefined;
     return OpenTarget.open(this.#place, first, {
       given: this.#required(),
       options: this.#options,
       planned: this.#planned,
       onChange: this.#onChange,
       pause: this.#pause,
+      record,
     });
   }
 

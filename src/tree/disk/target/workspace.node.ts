@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { doAll } from "../../../bytes/closing.ts";
-import { type ChunkRule, ContentSearch } from "./content-search.node.ts";
+import { type ChunkRule, ContentSearch, type LikeFiles } from "./content-search.node.ts";
 import type { Backups } from "./backups.node.ts";
 import type { Identity } from "../calls/identity.node.ts";
 import { HandleCache } from "../calls/handle-cache.node.ts";
-import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { NameIn } from "../calls/dir-node.node.ts";
 import type { IncomingTools } from "./incoming-file.node.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
@@ -28,8 +28,8 @@ interface WorkspaceOptions {
   readonly linkedFiles: LinkedFiles;
   readonly backups: Backups | undefined;
   readonly rule: ChunkRule;
-  /** The directory whose files new ones may be like; none for a single file. */
-  readonly likeFrom: DirNode | undefined;
+  /** Those that new ones may be like; none for a single file. */
+  readonly likeFiles: LikeFiles | undefined;
   readonly mayCutAll: boolean;
   /** True when files that are replaced stay readable until the session ends. */
   readonly keepOld: boolean;
@@ -66,7 +66,7 @@ export class Workspace implements IncomingTools {
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
-    const { rule, likeFrom, mayCutAll, keepOld, durable, inPlace, metadata, pause } = options;
+    const { rule, likeFiles, mayCutAll, keepOld, durable, inPlace, metadata, pause } = options;
     this.linkedFiles = options.linkedFiles;
     this.backups = options.backups;
     this.held = held;
@@ -78,7 +78,7 @@ export class Workspace implements IncomingTools {
     this.staging = new Staging(held, options);
     this.replacements = new Replacements(held, this.staging, this.backups);
     this.places = new Places(held);
-    this.search = new ContentSearch(this, rule, likeFrom, mayCutAll);
+    this.search = new ContentSearch(this, rule, likeFiles, mayCutAll);
     this.oldFiles = keepOld ? new OldFiles(this) : undefined;
     const closed = new WeakMap<NameIn, Identity>();
     this.writing = new HandleCache<NameIn>(

@@ -11,6 +11,7 @@ import { openTreeSource, type TreeSourceOptions } from "../../../../src/tree/dis
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
 import type { TreeTarget } from "../../../../src/tree/target.ts";
+import { override } from "../../../../src/bytes/override.ts";
 import { asLarge } from "../../../as-large.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";
 
@@ -122,4 +123,43 @@ test("what is not kept, or left out, is told as it is without a comparison", asy
   expect(sent.sameEntries).toBeGreaterThan(8 * below);
   expect(sent.sameEntries).toBeLessThan(9 * below + 9);
   expect(fs.existsSync(`${copy}/d8/f1`)).toBe(true);
+});
+
+/** A target that something happens to between the comparison of directories and the first entry. */
+function disturbed(target: TreeTarget, disturb: () => void): TreeTarget {
+  const { subtrees } = target;
+  return override(target, {
+    subtrees: async (...given) => {
+      const read = await subtrees!(...given);
+      disturb();
+      return read;
+    },
+  });
+}
+
+test("who edits a file after directories were compared keeps the edit", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  fs.writeFileSync(`${source}/d3/f2`, "changed");
+  fs.writeFileSync(`${source}/d3/f4`, "changed, too");
+  const target = disturbed(await openTreeTarget(copy), () => fs.writeFileSync(`${copy}/d3/f2`, "edited"));
+  const { received } = await sync(`${source}/`, target);
+  expect(received).toMatchObject({ failed: 1 });
+  expect(fs.readFileSync(`${copy}/d3/f2`, "utf8")).toBe("edited");
+  expect(fs.readFileSync(`${copy}/d3/f4`, "utf8")).toBe("changed, too");
+});
+
+test("what appears or goes after directories were compared is met as it is", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  fs.rmSync(`${copy}/d3/f2`);
+  fs.rmSync(`${copy}/d4`, { recursive: true });
+  const target = disturbed(await openTreeTarget(copy), () => {
+    fs.mkdirSync(`${copy}/d3/f2`);
+    fs.mkdirSync(`${copy}/d4`);
+    fs.writeFileSync(`${copy}/d4/f1`, "appeared");
+  });
+  const { received } = await sync(`${source}/`, target);
+  expect(received).toMatchObject({ failed: 0 });
+  expect(describeTree(copy)).toEqual(describeTree(source));
 });

@@ -4,6 +4,10 @@ import * as fileStats from "../../../../src/tree/disk/calls/file-stats.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
+import { receiveTree } from "../../../../src/session/receive.ts";
+import { sendTree } from "../../../../src/session/send.ts";
+import { duplexPair } from "../../../../src/transport/memory.ts";
+import { asLarge } from "../../../as-large.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
@@ -84,4 +88,23 @@ test("a file of which only the time differs is looked at twice at the most", asy
   for (let i = 0; i < fileCount; i++) fs.utimesSync(`${to}/${place(i)}`, 1e9, 1e9);
   // Directories are opened again to read and to set times.
   expect(await countLooks(from, to)).toBeLessThanOrEqual(2 * fileCount + 5 * dirCount);
+});
+
+test("what was seen when directories were compared is not looked at to be listed or planned", async () => {
+  using temp = tempDir();
+  const [from, to] = await twins(temp.path);
+  fs.writeFileSync(`${from}${place(0)}`, noise(100, 1));
+  for (let i = 0; i < dirCount; i++) fs.utimesSync(`${from}${place(i)}`, 1e9, 1e9);
+  const before = countAll();
+  const [near, far] = duplexPair();
+  const source = await openTreeSource(from);
+  await Promise.all([
+    sendTree(asLarge(source), near, { helloMs: 0, stallMs: 0 }),
+    receiveTree(await openTreeTarget(to), far, { helloMs: 0, stallMs: 0 }),
+  ]);
+  await source.close();
+  const seen = 2 * (fileCount + dirCount);
+  // Of each directory one file is read at both ends and changed, and its directories are opened.
+  expect(countAll() - before).toBeLessThanOrEqual(seen + 10 * dirCount + spareCount);
+  expect(describeTree(to)).toEqual(describeTree(from));
 });
