@@ -32,7 +32,7 @@ export interface DoneMessage {
   readonly transcript: Bytes;
 }
 
-/** Encodes one or more numbers, each a uvarint: CREDIT (entries, chunks, data) and SKIP (count). */
+/** Encodes one or more numbers, each a uvarint. */
 export function encodeCounts(...counts: readonly number[]): Bytes {
   const out = new ByteWriter();
   for (const count of counts) out.uvarint(count);

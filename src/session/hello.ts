@@ -8,7 +8,9 @@ import type { Layout } from "../tree/entry/entry.ts";
 import type { Bytes } from "../types.ts";
 import { coarseCutter } from "./chunk-making.ts";
 import { sessionLimits } from "./limits.ts";
-import { encodeTuple, Tuple } from "./tuple.ts";
+import { helloNames, numbered } from "./hello-names.ts";
+import { type LevelBytes, levelPairs, readLevelPairs } from "./level-bytes.ts";
+import { encodeTuple, escaped, Tuple } from "./tuple.ts";
 
 /** The version of the protocol that this library speaks. */
 export const protocolVersion = 1;
@@ -79,11 +81,14 @@ export interface SenderHello {
 }
 
 /** Bytes that one end lets the other have under way at each level. */
-export interface Windows {
-  readonly entries: number;
-  readonly chunks: number;
-  readonly data: number;
-}
+export type Windows = LevelBytes;
+
+/** Those of a receiver that says nothing else. */
+const knownWindows: Windows = {
+  entries: sessionLimits.entriesWindowBytes,
+  chunks: sessionLimits.chunksWindowBytes,
+  data: sessionLimits.dataWindowBytes,
+};
 
 /** The receiver's HELLO: what it can take. */
 export interface ReceiverHello {
@@ -97,38 +102,32 @@ export interface ReceiverHello {
 }
 
 const nonceBytes = 16;
+/** Parts of the protocol that an end does not do without: none in this version. */
+const noNeeds: readonly string[] = [];
 
 /** Encodes a HELLO (docs/protocol.md §6.1). */
 export function encodeHello(hello: SenderHello | ReceiverHello): Bytes {
-  if (hello.role === "sender") {
-    const { name, minBytes, averageBytes, maxBytes } = hello.cutter;
-    return encodeTuple([
-      protocolVersion,
-      hello.role,
-      hello.nonce,
-      hello.features,
-      hello.mode,
-      hello.layout,
-      hello.digest,
-      hello.compression,
-      name,
-      minBytes,
-      averageBytes,
-      maxBytes,
-    ]);
+  const { feature, digest, compression, cutter } = helloNames;
+  const all = (names: readonly string[], some: readonly string[]) =>
+    some.map((name) => numbered(names, name));
+  const { role, nonce, features } = hello;
+  const start = [protocolVersion, numbered(helloNames.role, role), nonce, all(feature, features), noNeeds];
+  if (hello.role === "receiver") {
+    const { digests, cutters, compressions, windows } = hello;
+    const taken = [all(digest, digests), all(cutter, cutters), all(compression, compressions)];
+    return encodeTuple([...start, ...taken, levelPairs(windows, knownWindows)]);
   }
-  const { entries, chunks, data } = hello.windows;
+  const { name, minBytes, averageBytes, maxBytes } = hello.cutter;
   return encodeTuple([
-    protocolVersion,
-    hello.role,
-    hello.nonce,
-    hello.features,
-    hello.digests,
-    hello.cutters,
-    hello.compressions,
-    entries,
-    chunks,
-    data,
+    ...start,
+    numbered(helloNames.mode, hello.mode),
+    numbered(helloNames.layout, hello.layout),
+    numbered(digest, hello.digest),
+    numbered(compression, hello.compression),
+    numbered(cutter, name),
+    minBytes,
+    averageBytes,
+    maxBytes,
   ]);
 }
 
@@ -148,24 +147,34 @@ export function decodeHello(payload: Bytes, role: "sender" | "receiver"): Sender
       `the other end speaks protocol version ${version}, this one ${protocolVersion}`,
     );
   }
-  const found = tuple.oneOf(["sender", "receiver"]);
+  const found = tuple.oneOf(helloNames.role);
   if (found !== role) throw new SyncError("UNSUPPORTED", `both ends are ${found}s`);
   const nonce = tuple.bytes(nonceBytes);
-  const features = tuple.texts();
+  const features = tuple.names(helloNames.feature);
+  checkNeeds(tuple.names(helloNames.feature));
   if (role === "sender") {
-    const mode = tuple.oneOf(["duplex", "one-way", "list"]);
-    const layout = tuple.oneOf(["contents", "named"]);
-    const digest = tuple.text();
-    const compression = tuple.text();
-    const name = tuple.oneOf(["cafs", "fastcdc", "fixed", "casync"]);
+    const mode = tuple.oneOf(helloNames.mode);
+    const layout = tuple.oneOf(helloNames.layout);
+    const digest = tuple.name(helloNames.digest);
+    const compression = tuple.name(helloNames.compression);
+    const name = tuple.oneOf(helloNames.cutter);
     const cutter = { name, minBytes: tuple.count(), averageBytes: tuple.count(), maxBytes: tuple.count() };
     return { role, mode, layout, digest, cutter, compression, features, nonce };
   }
-  const digests = tuple.texts();
-  const cutters = tuple.texts();
-  const compressions = tuple.texts();
-  const windows = { entries: tuple.positive(), chunks: tuple.positive(), data: tuple.positive() };
+  const digests = tuple.names(helloNames.digest);
+  const cutters = tuple.names(helloNames.cutter);
+  const compressions = tuple.names(helloNames.compression);
+  const windows = readLevelPairs(tuple.counts(), knownWindows);
+  if (Object.values(windows).includes(0)) throw new SyncError("BAD_MESSAGE", "a window is empty");
   return { role, digests, cutters, compressions, windows, features, nonce };
+}
+
+/** @throws UNSUPPORTED for a part of the protocol that is not known here */
+function checkNeeds(needs: readonly string[]): void {
+  const known: readonly string[] = helloNames.feature;
+  const missing = needs.filter((name) => !known.includes(name)).map(escaped);
+  if (missing.length > 0)
+    throw new SyncError("UNSUPPORTED", `the other end needs what is not known here: ${missing.join(", ")}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import type { Windows } from "./hello.ts";
+import type { LevelBytes } from "./level-bytes.ts";
 import { sessionLimits } from "./limits.ts";
 
 /** What is left to do for a frame; when that is nothing, its bytes are credited. */
@@ -44,12 +45,12 @@ export class Ledger {
   }
 
   /** Bytes to credit at each level, once a quarter of a window has come together. */
-  due(): readonly [entries: number, chunks: number, data: number] | undefined {
+  due(): LevelBytes | undefined {
     const { entries, chunks, data } = this.#settled;
     const windows = this.#windows;
     if (entries * 4 < windows.entries && chunks * 4 < windows.chunks && data * 4 < windows.data)
       return undefined;
     Object.assign(this.#settled, { entries: 0, chunks: 0, data: 0 });
-    return [entries, chunks, data];
+    return { entries, chunks, data };
   }
 }

@@ -6,13 +6,14 @@ import type { Bytes } from "../types.ts";
 import type { Allowance } from "./allowance.ts";
 import { encodeChanges } from "./change-codec.ts";
 import { chunkMakingOf } from "./chunk-making.ts";
-import { decodeEnd, decodeError, encodeCounts, encodeDone, encodeFailed, decodeUnlisted } from "./closing.ts";
+import { decodeEnd, decodeError, encodeDone, encodeFailed, decodeUnlisted } from "./closing.ts";
 import type { FileState } from "./file-state.ts";
 import { sessionLimits } from "./limits.ts";
 import type { Frame } from "./frame.ts";
 import { agreementOf, askedOfTarget, checkSessionCutter, decodeHello, encodeHello } from "./hello.ts";
 import type { ReceiverHello, SenderHello } from "./hello.ts";
 import { Ledger } from "./ledger.ts";
+import { encodeCredit } from "./level-bytes.ts";
 import { IncomingChunks } from "./levels/chunks/incoming-chunks.ts";
 import { EntryTroubles } from "./levels/entries/entry-troubles.ts";
 import { type EntriesHost, IncomingEntries } from "./levels/entries/incoming-entries.ts";
@@ -264,7 +265,7 @@ export class ReceiverCore {
     }
     for (const told of encodeChanges(this.#changes.splice(0))) yield send("CHANGES", told, "control");
     const credit = this.duplex ? this.#ledger.due() : undefined;
-    if (credit !== undefined) yield send("CREDIT", encodeCounts(...credit), "none");
+    if (credit !== undefined) yield send("CREDIT", encodeCredit(credit), "none");
   }
 
   *#finish(files: readonly FileState[]): Steps {

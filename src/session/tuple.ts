@@ -36,13 +36,6 @@ export class Tuple {
     return value;
   }
 
-  /** A count that is divided by or waited for: nothing would ever fit into zero. */
-  positive(): number {
-    const value = this.count();
-    if (value === 0) throw new SyncError("BAD_MESSAGE", "a number of a message is zero");
-    return value;
-  }
-
   text(): string {
     const value = this.#take();
     if (typeof value !== "string") throw new SyncError("BAD_MESSAGE", "a text of a message is missing");
@@ -50,11 +43,30 @@ export class Tuple {
   }
 
   texts(): string[] {
+    return this.#list((one) => typeof one === "string");
+  }
+
+  counts(): number[] {
+    return this.#list((one) => Number.isSafeInteger(one) && Number(one) >= 0);
+  }
+
+  /** A name that may be written as its number among these; `#7` for a number that has no name. */
+  name(names: readonly string[]): string {
     const value = this.#take();
-    if (!Array.isArray(value) || !value.every((one) => typeof one === "string")) {
-      throw new SyncError("BAD_MESSAGE", "a list of texts is missing from a message");
-    }
-    return value;
+    if (!isName(value)) throw new SyncError("BAD_MESSAGE", "a name of a message is missing");
+    return nameOf(value, names);
+  }
+
+  /** A list of such names. */
+  names(names: readonly string[]): string[] {
+    return this.#list<number | string>(isName).map((value) => nameOf(value, names));
+  }
+
+  #list<Member>(isMember: (one: unknown) => boolean): Member[] {
+    const value = this.#take();
+    if (!Array.isArray(value) || !value.every(isMember))
+      throw new SyncError("BAD_MESSAGE", "a list is missing from a message");
+    return value as Member[];
   }
 
   bytes(length: number): Bytes {
@@ -65,8 +77,9 @@ export class Tuple {
     return Uint8Array.from(value);
   }
 
+  /** One of these names, which may be written as its number among them. @throws UNSUPPORTED */
   oneOf<const T extends string>(allowed: readonly T[]): T {
-    const value = this.text();
+    const value = this.name(allowed);
     const found = allowed.find((one) => one === value);
     if (found === undefined) throw new SyncError("UNSUPPORTED", `"${escaped(value)}" is not known here`);
     return found;
@@ -75,6 +88,14 @@ export class Tuple {
   #take(): unknown {
     return this.#members[this.#next++];
   }
+}
+
+function isName(value: unknown): value is number | string {
+  return typeof value === "string" || (Number.isSafeInteger(value) && Number(value) >= 0);
+}
+
+function nameOf(value: number | string, names: readonly string[]): string {
+  return typeof value === "string" ? value : (names[value] ?? `#${value}`);
 }
 
 /** A peer's text may be printed: control characters and direction overrides become `?`. */

@@ -1,11 +1,8 @@
 import { SyncError } from "../errors.ts";
-import { decodeCounts } from "./closing.ts";
 import type { Windows } from "./hello.ts";
+import { decodeCredit, type Level } from "./level-bytes.ts";
 import { sessionLimits } from "./limits.ts";
 import type { Bytes } from "../types.ts";
-
-/** What a window is counted for: docs/protocol.md, Windows. */
-export type Level = keyof Windows;
 
 const first = sessionLimits.firstWindowBytes;
 /** Before the receiver was heard. */
@@ -51,7 +48,7 @@ export class SenderWindows {
 
   /** What a CREDIT frame says. @throws UNSOLICITED, BAD_MESSAGE */
   credit(payload: Bytes): void {
-    const [entries = 0, chunks = 0, data = 0] = decodeCounts(payload, 3);
+    const { entries, chunks, data } = decodeCredit(payload);
     const open = this.#open;
     if (entries > open.entries || chunks > open.chunks || data > open.data)
       throw new SyncError("UNSOLICITED", "the receiver settled more than was sent");

@@ -12,7 +12,8 @@ import {
   encodePieceGroups,
   encodeRuns,
 } from "../../src/session/levels/pieces/piece-codec.ts";
-import { encodeCounts, encodeDone, encodeEnd, encodeFailed } from "../../src/session/closing.ts";
+import { encodeDone, encodeEnd, encodeFailed } from "../../src/session/closing.ts";
+import { encodeCredit } from "../../src/session/level-bytes.ts";
 import { encodeEntries } from "../../src/session/levels/entries/entry-codec.ts";
 import type { FrameType } from "../../src/session/frame-types.ts";
 import { piecesFeature } from "../../src/session/hello.ts";
@@ -302,7 +303,7 @@ async function settleMore({ channel }: Met): Promise<void> {
   const peer = new PlayedPeer(channel);
   await peer.sayHello("receiver");
   await peer.hear("ENTRIES");
-  await peer.say("CREDIT", encodeCounts(0, 0, 1));
+  await peer.say("CREDIT", encodeCredit({ entries: 0, chunks: 0, data: 1 }));
 }
 
 /** A place to send from, or to receive into. */

@@ -1,4 +1,4 @@
-import { decodeCounts, encodeCounts } from "../../src/session/closing.ts";
+import { decodeCredit, encodeCredit, type Level } from "../../src/session/level-bytes.ts";
 import { decodeHello, encodeHello } from "../../src/session/hello.ts";
 import type { SenderAction } from "../../src/session/sender-action.ts";
 import type { SenderCore } from "../../src/session/sender-core.ts";
@@ -54,10 +54,8 @@ function swapped(type: Flying["type"]) {
   };
 }
 
-function creditWithout(level: number): Flaw {
-  const up = changed("CREDIT", (payload) =>
-    encodeCounts(...decodeCounts(payload, 3).map((count, i) => (i === level ? 0 : count))),
-  );
+function creditWithout(level: Level): Flaw {
+  const up = changed("CREDIT", (payload) => encodeCredit({ ...decodeCredit(payload), [level]: 0 }));
   return { ...noFlaw, up };
 }
 
@@ -106,9 +104,9 @@ export const subtreeFlaws: Flaws = {
 
 /** Mistakes with anything else. */
 export const flaws: Flaws = {
-  "credit for entries is lost": { flaw: creditWithout(0), finding: /nobody can move/ },
-  "credit for chunks is lost": { flaw: creditWithout(1), finding: /nobody can move/ },
-  "credit for content is lost": { flaw: creditWithout(2), finding: /nobody can move/ },
+  "credit for entries is lost": { flaw: creditWithout("entries"), finding: /nobody can move/ },
+  "credit for chunks is lost": { flaw: creditWithout("chunks"), finding: /nobody can move/ },
+  "credit for content is lost": { flaw: creditWithout("data"), finding: /nobody can move/ },
   "credit is given twice": {
     flaw: { ...noFlaw, up: (frame) => (frame.type === "CREDIT" ? [frame, frame] : [frame]) },
     finding: /credited/,
@@ -133,9 +131,12 @@ export const flaws: Flaws = {
     flaw: {
       ...noFlaw,
       up(frame) {
-        if (frame.type !== "WISH_CHUNKS") return creditWithout(1).up(frame, []);
+        if (frame.type !== "WISH_CHUNKS") return creditWithout("chunks").up(frame, []);
         const chunkCount = decodeBits(frame.payload, anyNumber).length;
-        return [frame, { type: "CREDIT", payload: encodeCounts(0, 3 + 33 * chunkCount, 0) }];
+        return [
+          frame,
+          { type: "CREDIT", payload: encodeCredit({ entries: 0, chunks: 3 + 33 * chunkCount, data: 0 }) },
+        ];
       },
     },
     finding: /chunks are awaited/,

@@ -1,4 +1,4 @@
-import { decodeCounts } from "../../src/session/closing.ts";
+import { decodeCredit } from "../../src/session/level-bytes.ts";
 import type { FrameType } from "../../src/session/frame-types.ts";
 import type { Windows } from "../../src/session/hello.ts";
 import { sessionLimits } from "../../src/session/limits.ts";
@@ -47,9 +47,9 @@ export class OpenBytes {
   heard({ type, payload }: Flying): void {
     if (type === "HELLO") this.#windows = this.#offered;
     if (type !== "CREDIT") return;
-    for (const [i, bytes] of decodeCounts(payload, 3).entries()) {
-      const level = (["entries", "chunks", "data"] as const)[i]!;
-      this.open[level] -= bytes;
+    const settled = decodeCredit(payload);
+    for (const level of ["entries", "chunks", "data"] as const) {
+      this.open[level] -= settled[level];
       if (this.open[level] < 0)
         throw new Error(`${-this.open[level]} bytes of ${level} too much are credited`);
     }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { toSyncError } from "../../../../src/errors.ts";
-import { decodeEnd, encodeCounts, encodeDone } from "../../../../src/session/closing.ts";
+import { decodeEnd, encodeDone } from "../../../../src/session/closing.ts";
+import { encodeCredit } from "../../../../src/session/level-bytes.ts";
 import { type ChunkGroup, decodeChunkGroups } from "../../../../src/session/levels/chunks/chunk-groups.ts";
 import { piecesFeature } from "../../../../src/session/hello.ts";
 import { decodePart } from "../../../../src/session/levels/pieces/file-parts.ts";
@@ -136,7 +137,7 @@ const refused: readonly (readonly [
   [
     "settles more pieces than were told",
     "UNSOLICITED",
-    (lie) => lie.peer.say("CREDIT", encodeCounts(0, 5000, 0)),
+    (lie) => lie.peer.say("CREDIT", encodeCredit({ entries: 0, chunks: 5000, data: 0 })),
   ],
   ["wishes for chunks", "UNSOLICITED", (lie) => lie.peer.say("WISH_CHUNKS", encodeBits([true]))],
 ];
