@@ -15,12 +15,12 @@ const program = `
   const server = createServer((request, response) => {
     const query = new URL(request.url, "http://host").searchParams;
     if (request.method === "HEAD") return response.end();
-    const after = query.get("continuation-token") ?? query.get("start-after");
+    const after = query.get("continuation-token") ?? query.get("start-after") ?? query.get("marker");
     const first = after ? Number(after.slice(-9)) + 1 : 0;
     const last = Math.min(count, first + Math.min(1000, Number(query.get("max-keys") ?? 1000)));
     let rows = "";
     for (let at = first; at < last; at++) rows += row(at);
-    const next = last < count ? "<NextContinuationToken>" + keyOf(last - 1) + "</NextContinuationToken>" : "";
+    const next = last < count ? "<NextContinuationToken>" + keyOf(last - 1) + "</NextContinuationToken><NextMarker>" + keyOf(last - 1) + "</NextMarker>" : "";
     response.end("<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>" + (last < count) + "</IsTruncated>" + rows + next + "</ListBucketResult>");
   });
   server.keepAliveTimeout = 60000;
