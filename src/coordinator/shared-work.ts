@@ -321,7 +321,7 @@ export class SharedWork {
     return { written, lost, wanted, taken, isDone };
   }
 
-  /** Begins the phase that this process has come to. @throws STATE where the one before is not over */
+  /** Begins the phase that this process has come to. @throws STATE before the last one is over */
   #begin(record: WorkRecord): void {
     if (record.ranges.length > 0) throw lostDone();
     record.phase = this.#shared;

@@ -1,7 +1,7 @@
 import { abortable } from "../../bytes/abort.ts";
 import { SyncError } from "../../errors.ts";
 import { asking, bodyOf, refusal, type RequestOptions } from "../requests.ts";
-import { assertionOf, type ServiceAccount } from "./service-account.node.ts";
+import { assertionOf, type ServiceAccount } from "./key-file.node.ts";
 
 /** How tokens are asked for. */
 export const tokenLimits = Object.freeze({

@@ -10,7 +10,7 @@ import { listPages, listVersions } from "./json-listing.ts";
 import { copyObject, deleteObject, headObject, readObject, writeObject } from "./json-objects.ts";
 import { googleParts } from "./json-parts.ts";
 import { answerOf, type GoogleRequests, googleRequests } from "./json-requests.ts";
-import type { ServiceAccount } from "./service-account.node.ts";
+import type { ServiceAccount } from "./key-file.node.ts";
 import { googleEndpoint } from "./xml-dialect.ts";
 
 /** Objects that are deleted at a time, each by a request. */

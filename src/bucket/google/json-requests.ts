@@ -83,7 +83,7 @@ export function encodeName(key: string): string {
   return encodeURIComponent(key);
 }
 
-/** What an answer has, when it is a good one. @throws what `refused` returns; UPSTREAM for no JSON */
+/** What a good answer has. @throws what `refused` returns for others; UPSTREAM for no JSON */
 export async function answerOf(
   response: Response,
   limit: number = googleLimits.googleAnswerBytes,

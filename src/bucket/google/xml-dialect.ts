@@ -3,7 +3,7 @@ import type { S3BucketOptions, S3Dialect } from "../s3-requests.ts";
 /** Where Google has buckets, and how its server differs from S3's. */
 export const googleEndpoint = "https://storage.googleapis.com";
 
-/** What its XML interface has of S3: no deletion of many at once, no parts from other objects, no tags. */
+/** What its XML interface has of S3: no deletion of many at once, no copied parts, no tags. */
 export const googleDialect: S3Dialect = {
   deletesMany: false,
   copiesParts: false,

@@ -5,7 +5,7 @@ import { isMd5 } from "../etag.ts";
 import type { ObjectFacts, ObjectMetadata, PartPlace, UploadedPart } from "../object-bucket.ts";
 import { withMd5 } from "../s3-objects.ts";
 import { putOnTerms } from "./put-object.ts";
-import { keptMetadata } from "./kept-metadata.ts";
+import { keptMetadata } from "./kept-metadata.node.ts";
 import { type KnownObject, partBytesOf } from "./same-content.node.ts";
 import type { Task } from "./records.ts";
 import type { Work } from "./work.node.ts";

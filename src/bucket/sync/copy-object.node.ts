@@ -3,7 +3,7 @@ import { md5Of } from "../content-digest.node.ts";
 import { partCountOf } from "../etag.ts";
 import { copyInParts } from "./copy-in-parts.node.ts";
 import { putOnTerms } from "./put-object.ts";
-import { keptMetadata, noMetadata } from "./kept-metadata.ts";
+import { keptMetadata, noMetadata } from "./kept-metadata.node.ts";
 import { haveSameContent } from "./same-content.node.ts";
 import type { Task } from "./records.ts";
 import type { Outcome, Work } from "./work.node.ts";

@@ -7,7 +7,7 @@ import { type KeyPair, mergeListings } from "./merge-listings.ts";
 export const rangeLimits = Object.freeze({
   /** Ranges of keys that are listed at a time. */
   listedRangeCount: 4,
-  /** Pages of a range after which the end of it is listed by itself: to find where takes requests. */
+  /** Pages of a range, after which its end is listed by itself: to find that takes requests. */
   splitPageCount: 32,
 });
 

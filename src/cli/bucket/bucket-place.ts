@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { dirBucket, type DirBucketOptions } from "../../bucket/dir-bucket.node.ts";
 import { googleBucket } from "../../bucket/google/json-bucket.node.ts";
-import { parseServiceAccount } from "../../bucket/google/service-account.node.ts";
+import { parseServiceAccount } from "../../bucket/google/key-file.node.ts";
 import { googleEndpoint, googleOptions } from "../../bucket/google/xml-dialect.ts";
 import type { ObjectBucket } from "../../bucket/object-bucket.ts";
 import { s3Bucket } from "../../bucket/s3.ts";
@@ -94,7 +94,7 @@ function openGoogle(name: string, { endpoint, profile }: PlaceSettings, options:
   return s3Bucket(endpoint ?? googleEndpoint, name, { ...options, ...known });
 }
 
-/** What the environment says, or else the file of Google's program: HMAC keys, or a file of keys. */
+/** What the environment says, or else Google's own file: HMAC keys, or a file of keys. */
 function googleCredentials(
   profile: string | undefined,
 ): { readonly hmac?: S3Credentials; readonly keyFile?: string } | undefined {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { bucketRegister, checkTerms } from "../../../src/bucket/bucket-register.ts";
 import { AccessTokens, fetchWithToken } from "../../../src/bucket/google/access-tokens.node.ts";
 import { googleBucket } from "../../../src/bucket/google/json-bucket.node.ts";
-import { parseServiceAccount } from "../../../src/bucket/google/service-account.node.ts";
+import { parseServiceAccount } from "../../../src/bucket/google/key-file.node.ts";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
 import { purgeVersions } from "../../../src/bucket/sync/purge-versions.ts";
 import { syncBuckets } from "../../../src/bucket/sync/sync-buckets.node.ts";
