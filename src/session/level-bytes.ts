@@ -5,12 +5,13 @@ import type { Bytes } from "../types.ts";
 /** What windows are counted for, each at its number (docs/protocol.md §7). */
 const levels = ["entries", "chunks", "data"] as const;
 
+/** One of them. */
 export type Level = (typeof levels)[number];
 
 /** Bytes at each level. */
 export type LevelBytes = Readonly<Record<Level, number>>;
 
-/** Writes the bytes of levels as pairs of a number and a count; leaves out what is as it is known. */
+/** The bytes of levels as pairs of a number and a count, without those that are as known. */
 export function levelPairs(bytes: LevelBytes, known: LevelBytes): number[] {
   return levels.flatMap((level, number) => (bytes[level] === known[level] ? [] : [number, bytes[level]]));
 }

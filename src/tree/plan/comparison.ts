@@ -168,7 +168,7 @@ export function isAsWanted(there: Standing, wanted: Metadata, keeping: Keeping =
   return isSameMode(there, wanted, keeping) && isSameTime(there, wanted, keeping);
 }
 
-/** True when what stands in the place of an entry has its time, as far as one is kept for its kind. */
+/** True when what stands at an entry has its time, as far as one is kept for its kind. */
 export function hasSameTime(there: Standing, entry: Entry, keeping: Keeping): boolean {
   return isSameTime(there, entry, keeping) || (entry.kind === "symlink" && !keeping.keepsLinkTimes);
 }

@@ -1,4 +1,3 @@
-import type { OrderEnd } from "../order/order.ts";
 import type { LinkMunging } from "./munged-link.ts";
 
 /**
@@ -43,7 +42,7 @@ export interface Keep {
    * The end at which attributes of files stand for owners, devices and all else that only root may
    * set, as with rsync's --fake-super.
    */
-  readonly fakeSuper?: OrderEnd;
+  readonly fakeSuper?: "sender" | "receiver";
   /** True to have names of one file be names of one file. */
   readonly hardLinks?: boolean;
   /** True to carry extended attributes. */

@@ -47,7 +47,7 @@ const facts: Facts = {
   defaultAcl: acl,
 };
 
-/** Has a played sender announce what takes no content. Returns how the receiver ended, and what it told. */
+/** A played sender announces what takes no content. Returns how the receiver ended. */
 async function receive(to: string, entries: readonly Entry[], keep: Keep) {
   const [left, right] = duplexPair();
   const peer = new PlayedPeer(channelOf(left));

@@ -217,7 +217,7 @@ export class MetadataSetter {
     }
   }
 
-  /** True where new files have no attributes: what one of them has, all have that are made there. */
+  /** True where new files have no attributes: what one of them has, all made there have. */
   #isBareIn(dir: DirNode, file: FactPlace): boolean {
     const known = this.#bareDirs.get(dir);
     if (known !== undefined) return known;
