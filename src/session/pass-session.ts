@@ -50,6 +50,7 @@ export async function passSession(
       .finally(() => watch.close());
   };
   try {
+    if (signal?.aborted === true) stop();
     signal?.throwIfAborted();
     const directions = await Promise.allSettled([
       pass(ends[0], ends[1], (block) => observer.hearSender(block)),
