@@ -121,6 +121,11 @@ function isOfSystem(thrown: unknown): boolean {
   return thrown instanceof Error && "syscall" in thrown;
 }
 
+/** What is thrown for a path at which nothing is. */
+export function nothingAt(path: string, cause?: unknown): SyncError {
+  return new SyncError("NOT_FOUND", "no such file or directory", { cause, detail: { path } });
+}
+
 /** The same error with the path it is about, when it names none. */
 export function withPath(error: SyncError, path: string): SyncError {
   if (error.detail.path !== undefined || path === "") return error;

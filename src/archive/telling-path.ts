@@ -1,10 +1,9 @@
 import { tellingFailures } from "../bytes/telling-failures.ts";
-import { SyncError, toSyncError, withPath } from "../errors.ts";
+import { nothingAt, type SyncError, toSyncError, withPath } from "../errors.ts";
 
 /** What went wrong with a file, with its path. */
 export function failureOfFile(thrown: unknown, path: string): SyncError {
-  if ((thrown as { readonly code?: unknown }).code === "ENOENT")
-    return new SyncError("NOT_FOUND", "no such file or directory", { cause: thrown, detail: { path } });
+  if ((thrown as { readonly code?: unknown }).code === "ENOENT") return nothingAt(path, thrown);
   return withPath(toSyncError(thrown, "IO"), path);
 }
 

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { bytesOfString } from "../bytes/byte-string.ts";
 import { decodeByteText, encodeByteText } from "../bytes/byte-text.node.ts";
 import { readToEnd } from "../bytes/waiting-read.node.ts";
-import { isSyncError, SyncError } from "../errors.ts";
+import { isSyncError, nothingAt } from "../errors.ts";
 import { nativePath, printPath, type ByteString } from "../tree/disk/calls/byte-string.node.ts";
 import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import { type FilterSide, isForSide } from "../tree/filter/rule.ts";
@@ -40,10 +40,7 @@ export function readMerged(file: ByteString): Bytes {
   } catch (thrown) {
     const trouble = fileTrouble(thrown, printPath(file));
     if (!isSyncError(trouble, "VANISHED")) throw trouble;
-    throw new SyncError("NOT_FOUND", "no such file or directory", {
-      cause: thrown,
-      detail: trouble.detail,
-    });
+    throw nothingAt(printPath(file), thrown);
   }
 }
 

@@ -1,10 +1,9 @@
 import type { PathRange } from "../archive/parts.node.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";
-import { isSyncError } from "../errors.ts";
+import { isSyncError, nothingAt } from "../errors.ts";
 import type { SendOptions } from "../session/send.ts";
 import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/disk/source/source.node.ts";
 import type { Order } from "../tree/order/order.ts";
-import { nothingAt } from "./check-source.node.ts";
 
 /** What is opened, and what of it. */
 export interface OpenSourceOptions extends TreeSourceOptions {

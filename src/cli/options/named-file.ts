@@ -1,4 +1,4 @@
-import { isSyncError, SyncError } from "../../errors.ts";
+import { isSyncError, nothingAt, SyncError } from "../../errors.ts";
 import { fileTrouble, isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
 import { pathOf } from "../../bytes/byte-text.node.ts";
 import { readToEnd } from "../../bytes/waiting-read.node.ts";
@@ -15,8 +15,8 @@ export function readNamedFile(path: string): Buffer {
 /** What is wrong with a file that the command line names. */
 export function namedFileTrouble(thrown: unknown, path: string): SyncError {
   const trouble = fileTrouble(thrown, path);
-  const told = { cause: thrown, detail: { path } };
-  if (isErrno(thrown, "EISDIR")) return new SyncError("IO", "this is a directory", told);
+  if (isErrno(thrown, "EISDIR"))
+    return new SyncError("IO", "this is a directory", { cause: thrown, detail: { path } });
   if (!isSyncError(trouble, "VANISHED")) return trouble;
-  return new SyncError("NOT_FOUND", "no such file or directory", told);
+  return nothingAt(path, thrown);
 }

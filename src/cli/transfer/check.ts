@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-text.node.ts";
-import { SyncError } from "../../errors.ts";
+import { nothingAt, SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { parseSource, sourceOf } from "../options/source-place.ts";
 import { transfer } from "../../transfer/transfer.node.ts";
@@ -110,7 +110,6 @@ function contentOf(reference: string, tree: string): string {
   if (place.kind !== "local")
     throw new SyncError("USAGE", `check compares a tree here with another one; ${tree} is not here`);
   const stats = fs.statSync(pathOf(place.path), { throwIfNoEntry: false });
-  if (!stats)
-    throw new SyncError("NOT_FOUND", "there is no such file or directory", { detail: { path: tree } });
+  if (!stats) throw nothingAt(tree);
   return stats.isDirectory() && !reference.endsWith("/") ? `${reference}/` : reference;
 }
