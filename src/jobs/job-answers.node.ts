@@ -13,7 +13,7 @@ import { JobQueue, type JobQueueOptions } from "./job-queue.node.ts";
 import { findJobRoute, type JobCall, jobsPrefix } from "./job-routes.ts";
 import { readSpec, scopeOfSpec } from "./job-spec.node.ts";
 
-export interface JobAnswersOptions extends Omit<JobQueueOptions, "onChange"> {
+export interface JobAnswersOptions extends Omit<JobQueueOptions, "bind" | "onChange"> {
   /** Fields of all jobs that nobody may choose otherwise. */
   readonly fixed?: Fixed;
 }
@@ -40,7 +40,12 @@ interface Asked extends AnnexClient {
 export function openJobs(path: string, places: JobPlaces, options: JobAnswersOptions = {}): JobAnswers {
   const { fixed = {}, ...queueOptions } = options;
   const events = new JobEvents((id) => findJob(queue, id));
-  const queue = new JobQueue(path, places, { ...queueOptions, onChange: (id) => events.note(id) });
+  const queue = new JobQueue(path, places, {
+    ...queueOptions,
+    // What is fixed may be another value than when the job was asked for.
+    bind: (spec) => readSpec(withFixed(spec, fixed)),
+    onChange: (id) => events.note(id),
+  });
 
   const submit = (value: unknown, { principal, address }: Asked, origin?: number) => {
     const spec = readSpec(withFixed(value, fixed));

@@ -20,6 +20,11 @@ export interface JobQueueOptions {
   /** Jobs at one time, and of one client; `jobLimits` unless given. */
   readonly runningCount?: number;
   readonly runningPerClientCount?: number;
+  /**
+   * Called when a job begins; returns it as it is to be carried out. The job fails with what this
+   * throws.
+   */
+  readonly bind?: (spec: JobSpec) => JobSpec;
   /** Called when something about a job is not as it was. */
   readonly onChange?: (id: number) => void;
 }
@@ -227,11 +232,15 @@ export class JobQueue {
     };
     let change: JobChange;
     try {
-      const { failedEntries, progress, preview } = await runJob(spec, this.#places, {
-        signal: life.signal,
-        onProgress: takeProgress,
-        onLine: (line) => this.#line(id, line),
-      });
+      const { failedEntries, progress, preview } = await runJob(
+        this.#options.bind?.(spec) ?? spec,
+        this.#places,
+        {
+          signal: life.signal,
+          onProgress: takeProgress,
+          onLine: (line) => this.#line(id, line),
+        },
+      );
       running.progress = progress;
       change = { state: failedEntries > 0 ? "partial" : "done", ...(preview && { preview }) };
     } catch (thrown) {

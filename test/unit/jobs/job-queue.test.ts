@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { SyncError } from "../../../src/errors.ts";
@@ -41,6 +41,25 @@ async function ended(queue: JobQueue, id: number): Promise<Job> {
 }
 
 describe("a job", () => {
+  it("that waits is carried out as the next start of the program binds it", async () => {
+    const { root, open } = makeHouse();
+    const first = open();
+    const [bound, refused] = ["bound", "refused"].map((to) => first.submit("me", copyOf(to)));
+    await first.close();
+    const queue = open({
+      bind: (spec) => {
+        if (spec.to === "root/refused") throw new SyncError("UNAUTHORIZED", '"to" is fixed here');
+        return { ...spec, preview: true };
+      },
+    });
+    expect(await ended(queue, refused!.id)).toMatchObject({
+      state: "failed",
+      failure: { code: "UNAUTHORIZED", message: '"to" is fixed here' },
+    });
+    expect(await ended(queue, bound!.id)).toMatchObject({ state: "done" });
+    expect(existsSync(join(root, "bound"))).toBe(false);
+  });
+
   it("does what it says, and tells of it", async () => {
     const { root, open } = makeHouse();
     const queue = open();
