@@ -1,8 +1,10 @@
 import { createRequire } from "node:module";
 import type { Database } from "node-sqlite3-wasm";
+import { tellsFullDisk } from "../bytes/full-disk.node.ts";
 import { removeOldLock } from "../bytes/sqlite-lock.node.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import { damaged } from "./checked-entries.node.ts";
+import { listingLimits } from "./listing-limits.ts";
 
 /** What stands in front of every SQLite file. */
 export const sqliteMagic = "SQLite format 3\0";
@@ -23,6 +25,19 @@ export function openSqlite(path: string, options: { readonly isNew?: boolean } =
   });
 }
 
+/**
+ * A column whose texts and bytes may be long, as a part of a SELECT. What is longer than any line
+ * of an index is not read into memory: a number stands in its place.
+ */
+export function shortText(column: string): string {
+  return `iif(octet_length("${column}") > ${listingLimits.lineChars}, 0, "${column}") AS "${column}"`;
+}
+
+/** A column of numbers, as a part of a SELECT: texts and bytes in it are not read. */
+export function shortNumber(column: string): string {
+  return `iif(typeof("${column}") IN ('text', 'blob'), 'none', "${column}") AS "${column}"`;
+}
+
 /** Does something with an SQLite file; what the module says in words only gets a code. */
 export function sqlite<Result>(path: string, act: () => Result): Result {
   try {
@@ -32,7 +47,7 @@ export function sqlite<Result>(path: string, act: () => Result): Result {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     if (/not a database|malformed|no such (?:table|column)|corrupt/i.test(message))
       throw damaged(message, thrown);
-    const isFull = /full/.test(message);
+    const isFull = tellsFullDisk(message, path);
     throw new SyncError(isFull ? "NO_SPACE" : "IO", isFull ? "there is no room for the index" : message, {
       cause: thrown,
       detail: { path },

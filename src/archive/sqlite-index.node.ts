@@ -4,7 +4,7 @@ import { Pause } from "../bytes/pause.node.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
 import { checkedEntries, damaged } from "./checked-entries.node.ts";
-import { openSqlite, sqlite } from "./sqlite-file.node.ts";
+import { openSqlite, shortNumber, shortText, sqlite } from "./sqlite-file.node.ts";
 import {
   EntryCounter,
   type IndexedEntry,
@@ -32,6 +32,10 @@ const columnCount = 12;
 /** Rows that go into a statement at once. */
 const rowsPerStatement = 10;
 const batchCount = 1024;
+
+const selectRows = `SELECT ${["id", "size", "mode", "mtime", "nsec", "unsettled"].map(shortNumber).join()},
+  ${["path", "kind", "target", "digest"].map(shortText).join()}
+  FROM entries WHERE id > ? ORDER BY id LIMIT ?`;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -161,7 +165,9 @@ function checkForm(database: Database): void {
 }
 
 function readFacts(database: Database): { readonly facts: IndexFacts; readonly totals: IndexTotals } {
-  const rows = database.all("SELECT name, value FROM facts LIMIT 100") as Row[];
+  const rows = database.all(
+    `SELECT ${shortText("name")}, ${shortText("value")} FROM facts LIMIT 100`,
+  ) as Row[];
   const said = new Map(rows.map(({ name, value }) => [name, String(value)]));
   const [entries, files, bytes] = ["entries", "files", "bytes"].map((name) => Number(said.get(name)));
   const sha256 = said.get("sha256");
@@ -179,11 +185,7 @@ async function* readRows(
 ): AsyncGenerator<readonly IndexedEntry[]> {
   const pause = new Pause(signal);
   for (let next = -1; ;) {
-    const rows = sqlite(
-      path,
-      () =>
-        database.all("SELECT * FROM entries WHERE id > ? ORDER BY id LIMIT ?", [next, batchCount]) as Row[],
-    );
+    const rows = sqlite(path, () => database.all(selectRows, [next, batchCount]) as Row[]);
     if (rows.length === 0) return;
     next = Number(rows.at(-1)!["id"]);
     yield rows.map(entryOf);

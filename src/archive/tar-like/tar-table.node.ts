@@ -1,7 +1,7 @@
 import type { Database } from "node-sqlite3-wasm";
 import { SyncError } from "../../errors.ts";
 import { damaged, findPathFault } from "../checked-entries.node.ts";
-import { openSqlite, sqlite } from "../sqlite-file.node.ts";
+import { openSqlite, shortNumber, shortText, sqlite } from "../sqlite-file.node.ts";
 import { fromText, textOf } from "../sqlite-index.node.ts";
 import { EntryCounter } from "../tree-index.node.ts";
 import type { IndexForm } from "../write-index.node.ts";
@@ -21,6 +21,9 @@ export interface TarLikeRow {
 const noFile = "--file-not-found--";
 const isMd5 = /^[0-9a-f]{32}$/;
 const batchCount = 1024;
+
+const selectRows = `SELECT rowid AS place, ${["id", "size", "offset", "offset_end"].map(shortNumber).join()},
+  ${["path", "hash"].map(shortText).join()} FROM tar WHERE rowid > ? ORDER BY rowid LIMIT ?`;
 
 const tarLikeSchema = `CREATE TABLE tar (id INT64, path TEXT, size INT64, offset INT64, offset_end INT64, hash TEXT);
   CREATE INDEX idx_tar_path ON tar (path);
@@ -71,12 +74,9 @@ export function hasTarTable(database: Database): boolean {
 export function* readTarTable(database: Database, path: string): Generator<readonly TarLikeRow[]> {
   const [last, counter] = [{ rowid: -1 }, { id: 0, offset: 0 }];
   for (;;) {
-    const found = sqlite(path, () =>
-      database.all(
-        "SELECT rowid AS place, id, path, size, offset, offset_end, hash FROM tar WHERE rowid > ? ORDER BY rowid LIMIT ?",
-        [last.rowid, batchCount],
-      ),
-    ) as Readonly<Record<string, unknown>>[];
+    const found = sqlite(path, () => database.all(selectRows, [last.rowid, batchCount])) as Readonly<
+      Record<string, unknown>
+    >[];
     if (found.length === 0) return;
     last.rowid = Number(found.at(-1)!["place"]);
     yield found.map((row) => checkRow(row, counter));

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import type { BindValues, Database as Opened, QueryResult } from "node-sqlite3-wasm";
+import { tellsFullDisk } from "../../bytes/full-disk.node.ts";
 import { removeOldLock } from "../../bytes/sqlite-lock.node.ts";
 import { SyncError } from "../../errors.ts";
 import { lockState } from "./state-lock.node.ts";
@@ -158,18 +159,9 @@ function failureOf(thrown: unknown, path: string, form: DatabaseForm): SyncError
   const detail = { path };
   if (/not a database|malformed/.test(message))
     return new SyncError("STATE", notOurs(form), { cause: thrown, detail });
-  if (/full/.test(message) || (/disk I\/O/.test(message) && isFull(path)))
+  if (tellsFullDisk(message, path))
     return new SyncError("NO_SPACE", "there is no room for the state", { cause: thrown, detail });
   return new SyncError("IO", `the state cannot be used: ${message}`, { cause: thrown, detail });
-}
-
-/** True where the system has no room left: the module calls that a failed operation. */
-function isFull(path: string): boolean {
-  try {
-    return fs.statfsSync(dirname(path)).bavail === 0;
-  } catch {
-    return false;
-  }
 }
 
 function attemptQuietly(act: () => void): void {

@@ -11,16 +11,51 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { Database } from "node-sqlite3-wasm";
 import { describe, expect, it } from "vitest";
 import { openIndex } from "../../../src/archive/open-index.node.ts";
 import { sqliteForm } from "../../../src/archive/sqlite-index.node.ts";
 import { tarLikeForm } from "../../../src/archive/tar-like/tar-table.node.ts";
 import { isSyncError } from "../../../src/errors.ts";
 import { seededRandom } from "../../../src/bucket/random.ts";
+import { noMounting, unless } from "../../obstacles.ts";
 import { printedSeed } from "../../printed-seed.ts";
 import { entriesOf, freshDir, indexTo, pathsIn, plantFiles, wholeForms } from "./indexed-trees.ts";
 
 const hashOf = (name: string, content: string): string => createHash(name).update(content).digest("hex");
+
+unless(noMounting()).test("a full disk is called that", async () => {
+  const dir = freshDir();
+  plantFiles(join(dir, "tree"), Object.fromEntries(names(2000).map((name) => [name, ""])));
+  mkdirSync(join(dir, "full"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", join(dir, "full")]);
+  try {
+    for (const [, form] of wholeForms)
+      await expect(indexTo(join(dir, "full", "index"), join(dir, "tree"), form)).rejects.toMatchObject({
+        code: "NO_SPACE",
+      });
+  } finally {
+    execFileSync("umount", [join(dir, "full")]);
+  }
+});
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `${"n".repeat(40)}${at}`);
+
+it.each([
+  ["entries", "path"],
+  ["entries", "size"],
+  ["entries", "digest"],
+  ["facts", "value"],
+])("a field of %s that is longer than any, %s, is refused and not read", async (table, column) => {
+  const dir = freshDir();
+  plantFiles(join(dir, "tree"), { a: "1", b: "2" });
+  await indexTo(join(dir, "index"), join(dir, "tree"));
+  const database = new Database(join(dir, "index"));
+  database.run(`UPDATE ${table} SET ${column} = CAST(hex(zeroblob(100000)) AS TEXT)`);
+  database.close();
+  const read = async () => entriesOf(openIndex(join(dir, "index")));
+  await expect(read()).rejects.toMatchObject({ code: "CORRUPT" });
+});
 
 describe.each(wholeForms)("an index as %s", (_, form) => {
   it("has every path in canonical order, with its facts and digest", async () => {
