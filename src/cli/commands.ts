@@ -219,7 +219,7 @@ export const commands: CommandTable = {
     load: async () => (await import("./archive/archive-commands.ts")).tarLikeReceive,
   },
   "tar-like send": {
-    synopsis: "TREE URL [--index FILE] [--jobs N] [--state FILE]",
+    synopsis: "TREE URL [--index FILE] [--state FILE]",
     about: "send files to a receiver of tar-like, block for block",
     load: async () => (await import("./archive/archive-commands.ts")).tarLikeSend,
   },

@@ -34,12 +34,15 @@ export const bucketPush = defineCommand({
       onProgress: bytesTo(report),
     });
     const { objects, bytes } = store.sent;
-    report.notice(`pushed ${name} as ${version}: ${objects} new chunks, ${formatBytes(bytes)}`, {
-      name,
-      version,
-      chunks: objects,
-      bytes,
-    });
+    report.notice(
+      `pushed ${name} as ${version}: ${objects} new ${objects === 1 ? "chunk" : "chunks"}, ${formatBytes(bytes)}`,
+      {
+        name,
+        version,
+        chunks: objects,
+        bytes,
+      },
+    );
   },
 });
 
