@@ -27,7 +27,7 @@ it.each(["push", "pull", "sync"])("%s takes as long as --bwlimit says", async (c
   expect(readFileSync(join(to, "a"), "latin1")).toBe(readFileSync(join(from, "a"), "latin1"));
 });
 
-it("a stream takes as long", async () => {
+it("tar-like 14: a stream takes as long", async () => {
   const { from } = plantOne();
   const began = performance.now();
   const { stdout } = await rsyncStream(["send", "--bwlimit=100KB", from]);

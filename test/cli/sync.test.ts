@@ -224,7 +224,7 @@ describe("an output that takes no more", () => {
   });
 });
 
-it("finishes the rest when some entries fail, and says which", async () => {
+it("pareco 1: finishes the rest when some entries fail, and says which", async () => {
   const folder = freshFolder();
   const tree = makeTree(folder);
   const { code, stderr } = await runShell(

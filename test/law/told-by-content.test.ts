@@ -49,7 +49,7 @@ async function hear(from: string, to: string, options: TransferOptions): Promise
   return told.sort();
 }
 
-test("a dry run that compares content tells what the real run does, and changes nothing", async () => {
+test("pareco 16: a dry run that compares content tells what the real run does, and changes nothing", async () => {
   await fc.assert(
     fc.asyncProperty(tree, tree, async (sent, there) => {
       using temp = tempDir();

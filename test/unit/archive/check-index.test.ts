@@ -41,7 +41,7 @@ function damage(root: string, name: string): void {
   utimesSync(join(root, name), 1000, 1000);
 }
 
-it("tells all that is not as the index has it, and the same of two indexes", async () => {
+it("tar-like 13: tells all that is not as the index has it, and the same of two indexes", async () => {
   const { root, index, dir } = plantTree();
   await indexTo(index, root);
   damage(root, "dir1/file5");

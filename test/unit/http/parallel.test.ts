@@ -73,7 +73,7 @@ async function meter(url: string, onMoved: (moved: number[], sockets: Socket[]) 
 }
 
 for (const scheme of ["ws", "http"]) {
-  test(`a file goes over four connections of one session by ${scheme}:, there and back`, async () => {
+  test(`pareco 11: a file goes over four connections of one session by ${scheme}:, there and back`, async () => {
     const { work, url, reports } = await serving();
     const options = { connectionCount: 4, retries: 0 };
     const pulling = await meter(url);

@@ -207,7 +207,7 @@ describe("who is let in", () => {
     );
   });
 
-  test("no token in a URL", async () => {
+  test("pareco 9: no token in a URL", async () => {
     await using at = await listening({ tokens });
     expect(await status(`${at.url}file?token=${reader.secret}`, { headers: headersOf["read"]! })).toBe(400);
   });

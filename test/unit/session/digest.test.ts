@@ -83,7 +83,7 @@ describe.each([sha256Digest, blake3Digest])("chunks named by $name", (digest) =>
     expect(troubles).toBe(0);
   });
 
-  test("are refused when a byte of them is not the one that was sent", async () => {
+  test("tar-like 16: are refused when a byte of them is not the one that was sent", async () => {
     using temp = tempDir();
     plant(temp.path);
     const stream = await record(temp.path, { digest });

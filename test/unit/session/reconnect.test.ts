@@ -88,7 +88,7 @@ test.each([0, 0.5, 1 - Number.EPSILON])("waits grow, and span one to two minutes
   expect(spanMs).toBeLessThanOrEqual(125_000);
 });
 
-test("content that moves starts the count and the waits anew", async () => {
+test("pareco 2: content that moves starts the count and the waits anew", async () => {
   const fail = (attemptCount: number, signs: AttemptSigns) => {
     signs.heard = true;
     signs.moved = attemptCount === 3;

@@ -156,7 +156,7 @@ test("content is compressed when the receiver asks for it, and its beginning in 
 describe("a duplex session", () => {
   const old = new Map(base);
 
-  it("asks for nothing when nothing changed", async () => {
+  it("pareco 12: asks for nothing when nothing changed", async () => {
     const first = new PlainTarget();
     await sync(base, first);
     const target = new PlainTarget(first.tree);

@@ -81,7 +81,7 @@ function pieces(seed: number, sizeBytes: number, rule: GearPieceRule): Bytes {
 afterEach(() => vi.restoreAllMocks());
 
 test.each([12_000, 900_000, 3_000_000])(
-  "of a file of about %i bytes, in which pieces with equal MACs are planted, one part comes once more",
+  "pareco 7: of a file of about %i bytes, in which pieces with equal MACs are planted, one part comes once more",
   async (sizeBytes) => {
     vi.spyOn(crypto, "getRandomValues").mockImplementation((bytes) => {
       (bytes as Uint8Array).fill(7);

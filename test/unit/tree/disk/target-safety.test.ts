@@ -312,7 +312,7 @@ describe("a file", () => {
 });
 
 describe("after kill -9", () => {
-  test("the next run finishes, sends no more than was missing, and nothing is half", async () => {
+  test("pareco 3, 5: the next run finishes, sends no more than was missing, and nothing is half", async () => {
     using temp = tempDir();
     fs.mkdirSync(`${temp.path}/from`);
     for (let i = 0; i < 200; i++) fs.writeFileSync(`${temp.path}/from/f${i}`, noise(3000, i));
