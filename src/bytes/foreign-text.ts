@@ -14,7 +14,7 @@ export function quoteText(bytes: Bytes): string | undefined {
   const text = new TextDecoder().decode(bytes.subarray(0, seenBytes));
   const title = /<title[^>]*>([^<]*\S[^<]*)<\/title/i.exec(text)?.[1];
   const line = (title ?? text).split(/[\r\n]+/).find((each) => each.trim() !== "");
-  if (line === undefined || /[\0-\x08\x0e-\x1a]/.test(line.slice(0, shownCount))) return undefined;
+  if (line === undefined || /[\0-\x06\x08\x0e-\x1a]/.test(line.slice(0, shownCount))) return undefined;
   const words = [...line.trim()];
   return `"${words.slice(0, shownCount).join("")}${words.length > shownCount ? "..." : ""}"`;
 }

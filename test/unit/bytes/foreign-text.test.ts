@@ -7,6 +7,7 @@ it.each([
   ["Welcome\n", '"Welcome"'],
   ["\r\n \n  Welcome back \r\nmore", '"Welcome back"'],
   ["\u001b[32mgreen\u001b[0m\n", '"\u001b[32mgreen\u001b[0m"'],
+  ["\u001b]0;a title\u0007hello\n", '"\u001b]0;a title\u0007hello"'],
   ["no line end", '"no line end"'],
   ["ü€😀".repeat(100), `"${"ü€😀".repeat(33)}ü..."`],
   ["<!DOCTYPE html>\n<html><head><title>\n Sign in\n</title>", '"Sign in"'],
