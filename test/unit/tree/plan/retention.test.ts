@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import { parseRetention, retained } from "../../../../src/tree/plan/retention.ts";
+import { retained } from "../../../../src/tree/plan/retained.ts";
+import { parseRetention } from "../../../../src/tree/plan/retention.ts";
 
 const at = (...texts: readonly string[]) => texts.map((text) => new Date(`${text}:00:00Z`));
 const kept = (times: readonly Date[], rule: string) =>
