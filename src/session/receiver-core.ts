@@ -293,6 +293,7 @@ export class ReceiverCore {
     ) {
       throw new SyncError("TRUNCATED", `the sender ended with ${this.#files.size} files open`);
     }
+    this.totals.listed = true;
     this.totals.troubles = end.troubles;
     this.totals.sameEntries = end.sameEntries;
     this.#troubles.planned(0, []); // what fails from now on is told with its path

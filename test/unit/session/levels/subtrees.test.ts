@@ -114,6 +114,7 @@ describe("a session of trees that are not small", () => {
       // Once more, over a copy: nothing but the top is listed.
       const again = await sync(asLarge(memorySource(tree)), memoryTarget(copyOf(tree)));
       expect(again.sent, about).toMatchObject({ entries: 1, sameEntries: countOf(tree) });
+      expect(again.sent.wireSentBytes + again.sent.wireReceivedBytes, about).toBeLessThanOrEqual(300);
     }
     expect(spared).toBeGreaterThan(100);
   });
