@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { freshFolder, type Outcome, runShell } from "./run.ts";
@@ -121,4 +129,16 @@ unless(obstacle).describe("directories of the user that forbid to be written to"
     expect(readdirSync(join(folder, "d"), { recursive: true }).sort()).toEqual(["f", "foreign", "foreign/f"]);
     expect(modeOf(folder, "d/foreign")).toBe("755");
   });
+});
+
+unless(obstacle ?? notRoot).test("--inplace writes into a file in a directory of somebody else", async () => {
+  const folder = plant(["dir/file"], ["dir/file"], {});
+  writeFileSync(join(folder, "s/dir/file"), "longer than it was");
+  chownSync(join(folder, "d/dir"), 0, 0);
+  const line = `${asUser} $RS sync --inplace --no-times "$1/s/" "$1/d"`;
+  expect(await runShell(line, folder)).toMatchObject({ code: 0 });
+  expect(readFileSync(join(folder, "d/dir/file"), "utf8")).toBe("longer than it was");
+  expect(await runShell(line.replace("--inplace", ""), folder)).toMatchObject({ code: 0 });
+  writeFileSync(join(folder, "s/dir/file"), "another one");
+  expect(await runShell(line.replace("--inplace", ""), folder)).toMatchObject({ code: 3 });
 });
