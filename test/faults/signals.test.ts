@@ -15,7 +15,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGUSR1", "SIGQUIT"]
 const commands = {
   sync: 'exec $RS sync -q --delete --force "$1/from/" "$1/around/to"',
   recv: 'exec $RS recv -q --delete --force "$1/around/to" < <($RS send "$1/from/")',
-  push: `exec $RS push -q --delete --force -e 'sh -c "exec sh -c \\"\\$2\\"" -' --remote-path "$RS" "$1/from/" "there:$1/around/to"`,
+  push: `exec $RS push -q --delete --force -e "sh -c 'shift; exec sh -c \\"\\$*\\"' sh" --remote-path "$RS" "$1/from/" "there:$1/around/to"`,
 } as const;
 
 /** Those that end a command by itself; of the others, it says how far it is, or does not care. */
