@@ -62,8 +62,11 @@ unless(notLinux).test(
       const { code, by } = await runUntil(line, folder.path, signal, afterMs);
       const end = `${name}, ${signal}: ${code ?? by}`;
       ends.set(end, (ends.get(end) ?? 0) + 1);
-      const isTrue = code === 0 || ending.includes(signal) || name === "push";
-      const faults = faultsIn(worldIn(folder.path, scenario), prepared);
+      const now = worldIn(folder.path, scenario);
+      // Until the program has started, each signal does what it does to any.
+      const hasBegun = by !== signal || differences(now, prepared.before).length > 0;
+      const isTrue = code === 0 || ending.includes(signal) || name === "push" || !hasBegun;
+      const faults = faultsIn(now, prepared);
       if (code === 0) faults.push(...differences(worldIn(folder.path, scenario), prepared.after));
       const again = await runUntil(line, folder.path, undefined, 0);
       usualMs = again.tookMs;
