@@ -148,7 +148,7 @@ export class SenderCore<File> {
   listingEnded(): void {
     this.#listing.ended();
     this.totals.listed = true;
-    if (!this.#isIdle) this.#send("LISTED", new Uint8Array(0), "none");
+    if (!this.#nextEnd()) this.#send("LISTED", new Uint8Array(0), "none");
   }
 
   /** A path is left out, or something of it that cannot be told: UNSUPPORTED, from a source. */
@@ -306,12 +306,8 @@ export class SenderCore<File> {
   #nextEnd(): SenderAction<File> | undefined {
     if (this.#ended !== undefined)
       return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
-    return this.#isIdle ? { do: "end" } : undefined;
-  }
-
-  /** True when nothing is left to be said but what waits to go out, and END. */
-  get #isIdle(): boolean {
-    return this.#listing.isIdle && this.#chunks.isIdle && this.#pieces.isIdle;
+    const isIdle = this.#listing.isIdle && this.#chunks.isIdle && this.#pieces.isIdle;
+    return isIdle ? { do: "end" } : undefined;
   }
 
   /** Reports a file that cannot be sent, once: each of its chunks may fail. */
