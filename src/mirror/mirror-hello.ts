@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { protocolVersion } from "../session/hello.ts";
+import { helloNames, numbered } from "../session/hello-names.ts";
 import { encodeTuple, Tuple } from "../session/tuple.ts";
 import type { Bytes } from "../types.ts";
 
@@ -13,7 +14,7 @@ const form = "cacnk";
 /** Encodes the HELLO of an end (docs/protocol.md §14). @param digest what chunks are named by */
 export function encodeMirrorHello(role: MirrorRole, digest: string): Bytes {
   const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
-  return encodeTuple([protocolVersion, role, nonce, [], digest, form]);
+  return encodeTuple([protocolVersion, numbered(helloNames.role, role), nonce, [], digest, form]);
 }
 
 /**
@@ -29,7 +30,7 @@ export function checkMirrorHello(payload: Bytes, role: MirrorRole, digest: strin
       "UNSUPPORTED",
       `the other end speaks protocol version ${version}, not ${protocolVersion}`,
     );
-  const found = tuple.text();
+  const found = tuple.oneOf(helloNames.role);
   if (found !== role) throw new SyncError("UNSUPPORTED", `the other end is no ${role}`);
   tuple.bytes(nonceBytes);
   tuple.texts();

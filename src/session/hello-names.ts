@@ -3,7 +3,7 @@
  * come last, and no number is used again.
  */
 export const helloNames = {
-  role: ["sender", "receiver"],
+  role: ["sender", "receiver", "peer", "chunk sender", "chunk receiver"],
   mode: ["duplex", "one-way", "list"],
   layout: ["named", "contents"],
   digest: ["sha-256", "blake3", "sha-512/256"],

@@ -148,7 +148,10 @@ export function decodeHello(payload: Bytes, role: "sender" | "receiver"): Sender
     );
   }
   const found = tuple.oneOf(helloNames.role);
-  if (found !== role) throw new SyncError("UNSUPPORTED", `both ends are ${found}s`);
+  if (found !== role) {
+    const isTwin = found === "sender" || found === "receiver";
+    throw new SyncError("UNSUPPORTED", isTwin ? `both ends are ${found}s` : `the other end is a ${found}`);
+  }
   const nonce = tuple.bytes(nonceBytes);
   const features = tuple.names(helloNames.feature);
   checkNeeds(tuple.names(helloNames.feature));

@@ -1,5 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { protocolVersion } from "../session/hello.ts";
+import { helloNames, numbered } from "../session/hello-names.ts";
 import { encodeTuple, Tuple } from "../session/tuple.ts";
 import type { Bytes } from "../types.ts";
 import { swarmLimits } from "./swarm-limits.ts";
@@ -17,12 +18,12 @@ export interface PeerHello {
 /** Bytes of a peer's id. */
 export const peerIdBytes = 16;
 const nonceBytes = 16;
-const role = "peer";
+const role: (typeof helloNames.role)[number] = "peer";
 
 /** Encodes the HELLO of a peer (docs/protocol.md §12). */
 export function encodePeerHello({ swarm, id, heldCount }: PeerHello): Bytes {
   const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
-  return encodeTuple([protocolVersion, role, nonce, [], swarm, id, heldCount]);
+  return encodeTuple([protocolVersion, numbered(helloNames.role, role), nonce, [], swarm, id, heldCount]);
 }
 
 /** @throws UNSUPPORTED for another version or an end that is no peer, LIMIT, BAD_MESSAGE */
@@ -32,7 +33,8 @@ export function decodePeerHello(payload: Bytes): PeerHello {
   if (version !== protocolVersion) {
     throw new SyncError("UNSUPPORTED", `the peer speaks protocol version ${version}, not ${protocolVersion}`);
   }
-  tuple.oneOf([role]);
+  const found = tuple.oneOf(helloNames.role);
+  if (found !== role) throw new SyncError("UNSUPPORTED", `the other end is a ${found}, no peer`);
   tuple.bytes(nonceBytes);
   tuple.texts();
   const swarm = tuple.text();
