@@ -1,15 +1,14 @@
+import type { IncomingMessage } from "node:http";
 import { isPassing, wait } from "../../bytes/retry.ts";
 import { backoffMs } from "../../bucket/requests.ts";
-import { SyncError } from "../../errors.ts";
+import { SyncError, toSyncError } from "../../errors.ts";
 import { type HttpOptions, openRequest, readRefusal, responseTo } from "../../transport/http-request.node.ts";
-import type { Bytes } from "../../types.ts";
+import type { AbortOptions, Bytes } from "../../types.ts";
 import { tarLikeLimits } from "./block-limits.ts";
 
 /** Tries of a request that fails in a way that may pass, and the wait before the second. */
 const attemptCount = 5;
 const retryMs = 500;
-/** Characters of an answer that are read. */
-const answerChars = 65_536;
 
 /** A request that a receiver of tar-like answers for. */
 interface PutRequest {
@@ -43,11 +42,29 @@ async function putOnce({ url, frame, isDone }: PutRequest, options: HttpOptions)
   request.end(frame);
   const response = await responseTo(request, { ...options, connectMs: tarLikeLimits.blockAnswerMs });
   if (response.statusCode !== 200) throw await readRefusal(response);
-  let text = "";
-  for await (const part of response.setEncoding("utf8") as AsyncIterable<string>)
-    if ((text += part).length > answerChars) break;
-  if (!isDone(recordIn(text)))
+  if (!isDone(recordIn(await textOf(response, options))))
     throw new SyncError("BAD_MESSAGE", "the receiver answers, but does not say that it was done");
+}
+
+/** The text of an answer, which has as long to end as it had to begin. */
+async function textOf(response: IncomingMessage, { signal }: AbortOptions): Promise<string> {
+  const { answerChars, blockAnswerMs } = tarLikeLimits;
+  const stall = new SyncError("STALLED", `the answer did not end within ${blockAnswerMs} ms`);
+  const timer = setTimeout(() => response.destroy(stall), blockAnswerMs);
+  const onAbort = (): void => void response.destroy();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  let text = "";
+  try {
+    for await (const part of response.setEncoding("utf8") as AsyncIterable<string>)
+      if ((text += part).length > answerChars) break;
+    return text;
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    throw toSyncError(thrown, "PEER_GONE");
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
 }
 
 function recordIn(text: string): Readonly<Record<string, unknown>> {

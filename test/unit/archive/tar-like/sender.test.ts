@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { cutBlocks } from "../../../../src/archive/tar-like/cut-blocks.ts";
 import { sendBlocks, type SendBlocksOptions } from "../../../../src/archive/tar-like/send-blocks.node.ts";
 import type { SyncError } from "../../../../src/errors.ts";
@@ -194,4 +194,41 @@ test("tar-like 5: a receiver that does not answer is left when the signal says s
   await expect(send(url, { http: { signal: control.signal } } as SendBlocksOptions)).rejects.toThrow(
     "enough",
   );
+});
+
+/** A receiver whose answers begin as good ones, and go on as it is told. */
+async function beginning(goOn: (response: ServerResponse, count: number) => void): Promise<string> {
+  let count = 0;
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.writeHead(200, { "content-length": 16 });
+      response.write('{"rc":', () => goOn(response, (count += 1)));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => server.closeAllConnections());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/tar`;
+}
+
+test("tar-like 5: an answer that does not end is left in time, and when the signal says so", async () => {
+  plant({});
+  const control = new AbortController();
+  const silent = await beginning(() => control.abort(new Error("enough")));
+  await expect(send(silent, { http: { signal: control.signal } } as SendBlocksOptions)).rejects.toThrow(
+    "enough",
+  );
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const clock = setInterval(() => vi.advanceTimersByTime(30_000), 20);
+  onTestFinished(() => clearInterval(clock));
+  await expect(send(await beginning(() => {}))).rejects.toMatchObject({ code: "STALLED" });
+});
+
+test("tar-like 5: a table whose answer is cut off is sent again", async () => {
+  plant({});
+  const url = await beginning((response, count) => {
+    if (count === 1) response.destroy();
+    else response.end('"stored"} ');
+  });
+  expect(await send(url)).toMatchObject({ blocks: 0 });
 });
