@@ -17,14 +17,17 @@ import { freshFolder, type Outcome, outcomeOf } from "./run.ts";
 
 type Env = Readonly<Record<string, string>>;
 
-function start(folder: string, args: readonly string[], env: Env = {}) {
+const start = (folder: string, args: readonly string[], env: Env = {}) =>
+  startAny(folder, ["bucket", ...args], env);
+
+function startAny(folder: string, args: readonly string[], env: Env = {}) {
   const own = {
     HOME: folder,
     XDG_STATE_HOME: join(folder, "states"),
     AWS_ACCESS_KEY_ID: "k",
     AWS_SECRET_ACCESS_KEY: "s",
   };
-  return spawn(process.execPath, [builtCli(), "bucket", ...args], {
+  return spawn(process.execPath, [builtCli(), ...args], {
     env: { ...process.env, ...own, ...env },
   });
 }
@@ -176,6 +179,11 @@ unless(noOpenssl).test(
       run(folder, ["list", place, "--retries", "1"], { AWS_CA_BUNDLE: bundle });
     expect((await list(join(folder, "cert"))).stderr).toContain("is not there");
     expect((await list("")).stderr).toContain("connection");
+    const pull = async (bundle: string) =>
+      outcomeOf(startAny(folder, ["pull", `${place}/tree/`, "tree"], { AWS_CA_BUNDLE: bundle }));
+    expect((await pull(join(folder, "cert"))).stderr).toContain("404");
+    const missing = join(folder, "none");
+    expect((await pull(missing)).stderr).toContain(`${missing}: no such file or directory`);
   },
   60_000,
 );

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
 import { nodeFetch } from "../../bucket/node-fetch.node.ts";
-import { toSyncError } from "../../errors.ts";
+import { readNamedFile } from "../options/named-file.ts";
+
+/** Tries in all of a request that fails, unless told otherwise. */
+export const usualAttemptCount = 8;
 
 /**
  * What asks servers of buckets. It trusts the authorities in the file that `AWS_CA_BUNDLE` names,
@@ -10,13 +12,5 @@ import { toSyncError } from "../../errors.ts";
  */
 export function bucketFetch(): typeof fetch {
   const path = process.env["AWS_CA_BUNDLE"];
-  return nodeFetch(path ? { ca: readBundle(path) } : {});
-}
-
-function readBundle(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    throw toSyncError(thrown, "IO", { path });
-  }
+  return nodeFetch(path ? { ca: readNamedFile(path) } : {});
 }

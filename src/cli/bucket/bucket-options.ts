@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { bucketFetch } from "./bucket-fetch.ts";
+import { bucketFetch, usualAttemptCount } from "./bucket-fetch.ts";
 import type { RequestOptions } from "../../bucket/requests.ts";
 import { nameOf, type SyncSide } from "../../bucket/sync/job.ts";
 import { slotLimits, Slots } from "../../bucket/sync/slots.ts";
@@ -13,7 +13,6 @@ import { openPlace, type PlaceSettings } from "./bucket-place.ts";
 
 const forSides = "; given twice, of SRC and of DST";
 const maxJobCount = 1024;
-const usualAttemptCount = 8;
 
 /** Options of the commands for buckets. */
 export const bucketOptions = {

@@ -1,14 +1,11 @@
-import { nodeFetch } from "../../bucket/node-fetch.node.ts";
 import type { ObjectBucket } from "../../bucket/object-bucket.ts";
 import { SyncError } from "../../errors.ts";
 import type { Share } from "../../http/share.ts";
 import type { SourcePlace } from "../../transfer/opened-places.node.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import type { choiceOptions } from "../options/source-options.ts";
+import { bucketFetch, usualAttemptCount as attemptCount } from "./bucket-fetch.ts";
 import { openPlace } from "./bucket-place.ts";
-
-/** Tries in all of a request that fails. */
-const attemptCount = 8;
 
 /** Options that choose from a tree as a bucket cannot. */
 const treeOptions = [
@@ -45,6 +42,6 @@ export async function bucketShareAt(place: string): Promise<Share> {
 
 /** A bucket, and the path in it that is meant, as it was given. */
 function openAt(place: string): { readonly bucket: ObjectBucket; readonly path: string } {
-  const { bucket, prefix } = openPlace(place, {}, { attemptCount, fetch: nodeFetch() });
+  const { bucket, prefix } = openPlace(place, {}, { attemptCount, fetch: bucketFetch() });
   return { bucket, path: place.endsWith("/") ? prefix : prefix.replace(/\/$/, "") };
 }

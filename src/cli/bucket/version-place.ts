@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { bucketFetch } from "./bucket-fetch.ts";
+import { bucketFetch, usualAttemptCount } from "./bucket-fetch.ts";
 import { bucketChunks } from "../../casync/bucket-chunks.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { checkIndexName } from "../../casync/index-store.ts";
@@ -9,8 +9,6 @@ import { SyncError } from "../../errors.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import { openPlace } from "./bucket-place.ts";
-
-const usualAttemptCount = 8;
 
 /** Options of the commands for versions in buckets. */
 export const versionOptions = {
