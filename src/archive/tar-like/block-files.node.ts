@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
+import { md5Of } from "../../bucket/content-digest.node.ts";
 import { dirBucket } from "../../bucket/dir-bucket.node.ts";
 import { DirKeys } from "../../bucket/dir-keys.node.ts";
 import type { ObjectBucket, ObjectMetadata } from "../../bucket/object-bucket.ts";
@@ -39,7 +40,7 @@ export class BlockFiles {
 
   /** Takes a file whole. @throws CHANGED for one that is not what the table tells */
   async put(file: RecordedFile, content: Bytes): Promise<RecordedFile> {
-    checkDigest(file, createHash("md5").update(content).digest("hex"));
+    checkDigest(file, md5Of(content));
     if (file.upload !== undefined) await this.abandon(file);
     return { ...begun(file), mark: await this.#bucket.write(file.path, content) };
   }

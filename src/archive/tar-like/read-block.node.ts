@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import { pathOf } from "../../bytes/byte-text.node.ts";
+import { md5Of } from "../../bucket/content-digest.node.ts";
 import { readAt } from "../../bucket/open-file.node.ts";
-import { SyncError, toSyncError, withPath } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
+import { failureOfFile } from "../telling-path.ts";
 import type { Block, BlockPart } from "./cut-blocks.ts";
 
 /**
@@ -17,7 +18,7 @@ export async function readBlock(root: string, { bytes, parts }: Block): Promise<
   let at = 0;
   for (const part of parts) {
     const piece = await readPart(root, part).catch((thrown: unknown) => {
-      throw withPath(asError(thrown), part.file.path);
+      throw failureOfFile(thrown, part.file.path);
     });
     content.set(piece, at);
     at += piece.length;
@@ -40,14 +41,6 @@ async function readPart(root: string, { file, from, to }: BlockPart): Promise<By
   }
 }
 
-function md5Of(content: Bytes): string {
-  return createHash("md5").update(content).digest("hex");
-}
-
 function changed(): SyncError {
   return new SyncError("CHANGED", "the file is not what the table tells");
-}
-
-function asError(thrown: unknown): SyncError {
-  return toSyncError(thrown, (thrown as NodeJS.ErrnoException).code === "ENOENT" ? "NOT_FOUND" : "IO");
 }

@@ -1,9 +1,8 @@
 import { decodeByteText } from "../../bytes/byte-text.node.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
 import { readToEnd } from "../../bytes/waiting-read.node.ts";
-import { isSyncError, SyncError } from "../../errors.ts";
-import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
+import { SyncError } from "../../errors.ts";
 import { maxChosenCount } from "../../tree/order/order-fields.ts";
+import { readNamedFile } from "./named-file.ts";
 
 /**
  * The paths that a file names, one a line, without those that begin with `#` or `;`.
@@ -12,20 +11,10 @@ import { maxChosenCount } from "../../tree/order/order-fields.ts";
  * @throws NOT_FOUND, IO, LIMIT
  */
 export function readNamedPaths(file: string, isZeroed: boolean): readonly string[] {
-  const text = decodeByteText(readAll(file));
+  const text = decodeByteText(file === "-" ? readToEnd(0) : readNamedFile(file));
   const lines = isZeroed ? text.split("\0") : text.split(/\r?\n|\r/).filter((line) => !/^[#;]/.test(line));
   const paths = lines.filter((line) => line !== "");
   const limit = maxChosenCount;
   if (paths.length <= limit) return paths;
   throw new SyncError("LIMIT", `more than ${limit} paths are named`, { detail: { limit } });
-}
-
-function readAll(file: string): Buffer {
-  try {
-    return readToEnd(file === "-" ? 0 : pathOf(file));
-  } catch (thrown) {
-    const trouble = fileTrouble(thrown, file);
-    if (!isSyncError(trouble, "VANISHED")) throw trouble;
-    throw new SyncError("NOT_FOUND", "no such file", { cause: thrown, detail: { path: file } });
-  }
 }

@@ -176,10 +176,13 @@ test("tar-like 5: a missing file, a directory in its place, blocks past the end:
   rmSync(join(source, "b"));
   mkdirSync(join(source, "b"));
   const { url } = await oldReceiver(root);
-  const troubles: string[] = [];
-  const sent = await send(url, { last: 99, onTrouble: ({ code }) => troubles.push(code) });
+  const troubles: SyncError[] = [];
+  const sent = await send(url, { last: 99, onTrouble: (error) => troubles.push(error) });
   expect(sent).toMatchObject({ blocks: 1, failedBlocks: 2 });
-  expect(troubles).toEqual(["NOT_FOUND", "CHANGED"]);
+  expect(troubles).toMatchObject([
+    { code: "NOT_FOUND", message: "no such file or directory", detail: { path: "a" } },
+    { code: "CHANGED" },
+  ]);
   expect(await send(url, { first: 50, last: 99 })).toMatchObject({ blocks: 0 });
 });
 
