@@ -7,6 +7,7 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { copyContent } from "../tree/disk/calls/copy-content.node.ts";
 import type { Bytes } from "../types.ts";
 import { fileFactsIn, objectOfFile } from "./dir-facts.node.ts";
+import { changedMeanwhile } from "./changed-meanwhile.ts";
 import { DirKeys, isMissing, type KeyPlace, makeDirectory, noPath, removeEmpty } from "./dir-keys.node.ts";
 import { listDirectory } from "./dir-listing.node.ts";
 import type {
@@ -60,7 +61,7 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
         const stats = fs.fstatSync(fd, { bigint: true });
         if (!stats.isFile()) return undefined;
         const facts = objectOfFile(stats);
-        if (ifMark !== undefined && facts.mark !== ifMark) throw changed(key);
+        if (ifMark !== undefined && facts.mark !== ifMark) throw changedMeanwhile(key);
         const { offset, length } = range ?? { offset: 0, length: facts.sizeBytes };
         return { bytes: await readAt(fd, offset, Math.min(length, facts.sizeBytes - offset)), facts };
       });
@@ -114,7 +115,8 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
     if (mode !== undefined) fs.fchmodSync(fd, mode);
     if (timeSeconds !== undefined) fs.futimesSync(fd, timeSeconds, timeSeconds);
     const rename = (place: KeyPlace): string => {
-      if (replaces !== undefined && (factsAt(place, false)?.mark ?? null) !== replaces) throw changed(key);
+      if (replaces !== undefined && (factsAt(place, false)?.mark ?? null) !== replaces)
+        throw changedMeanwhile(key);
       const { held, dir, name } = place;
       keys.inUploads(upload, (from) => held.rename(from.dir, from.name, dir, name));
       return objectOfFile(fs.fstatSync(fd, { bigint: true })).mark;
@@ -255,10 +257,6 @@ async function closing<Result>(fd: number, use: () => Promise<Result>): Promise<
 
 function newName(): string {
   return randomBytes(12).toString("hex");
-}
-
-function changed(path: string): SyncError {
-  return new SyncError("CHANGED", "it was changed by somebody else meanwhile", { detail: { path } });
 }
 
 /** @throws NOT_FOUND for an upload that is no longer there */

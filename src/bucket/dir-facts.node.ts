@@ -49,14 +49,15 @@ export interface FileTime {
   readonly mtimeNsec: number;
 }
 
-/** The same time to the nanosecond, or that at which the object was written. */
+/** The same time to the nanosecond, or that at which the object was written, where that is told. */
 export function fileTimeOf({ metadata, writtenMs }: Pick<ObjectFacts, "metadata" | "writtenMs">): FileTime {
   const [, sign, digits, fraction = ""] =
     /^(-?)(\d{1,13})(?:\.(\d+))?$/.exec(metadata.user[timeName] ?? "") ?? [];
   const isKnown = digits !== undefined && Number(digits) <= mostSeconds;
+  const ms = Number.isNaN(writtenMs) ? 0 : Math.floor(writtenMs);
   const [seconds, restNs] = isKnown
     ? [Number(digits), Number(fraction.slice(0, 9).padEnd(9, "0"))]
-    : [Math.floor(writtenMs / 1000), (((writtenMs % 1000) + 1000) % 1000) * 1_000_000];
+    : [Math.floor(ms / 1000), (((ms % 1000) + 1000) % 1000) * 1_000_000];
   if (sign !== "-" || !isKnown) return { mtimeSec: seconds, mtimeNsec: restNs };
   return restNs === 0
     ? { mtimeSec: -seconds, mtimeNsec: 0 }

@@ -157,6 +157,13 @@ export async function bodyOf(response: Response, limit: number): Promise<Bytes> 
   return parts.length === 1 ? parts[0]! : concatBytes(parts);
 }
 
+/** The time at which an answer was made, by the clock of the server. @throws UPSTREAM */
+export function dateOf({ headers }: Response): number {
+  const ms = Date.parse(headers.get("date") ?? "");
+  if (Number.isNaN(ms)) throw new SyncError("UPSTREAM", "the server does not tell the time");
+  return ms;
+}
+
 /** The error for an answer that says no. */
 export function refusal({ status }: Response): SyncError {
   if (status === 401 || status === 403) return new SyncError("UNAUTHORIZED", `the server answers ${status}`);

@@ -2,6 +2,7 @@ import { AwsV4Signer } from "aws4fetch";
 import { toHex } from "../bytes/hex.ts";
 import { isSyncError, SyncError, withPath } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { changedMeanwhile } from "./changed-meanwhile.ts";
 import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "./requests.ts";
 import { textIn } from "./xml-text.ts";
 
@@ -165,7 +166,7 @@ export async function refused(response: Response): Promise<SyncError> {
   const code = await codeOf(response);
   if (code === "NoSuchBucket") return noBucket();
   const error = refusal(response);
-  if (response.status === 412) return new SyncError("CHANGED", "it was changed by somebody else meanwhile");
+  if (response.status === 412) return changedMeanwhile();
   if (code === undefined) return error;
   const mayPass = code === "ExpiredToken" || (error.code === "IO" && passingCodes.has(code));
   return new SyncError(mayPass ? "UPSTREAM" : error.code, `${error.message}: ${code}`);

@@ -1,7 +1,7 @@
 import type { AbortOptions } from "../types.ts";
 import type { NewBucketOptions, ObjectBucket, VersionKeeper } from "./object-bucket.ts";
 import { orderedPages } from "./ordered-pages.ts";
-import { bodyOf, refusal } from "./requests.ts";
+import { bodyOf, dateOf, refusal } from "./requests.ts";
 import { deleteObjects, deleteOne } from "./s3-deletion.ts";
 import { listPages, listVersions } from "./s3-listing.ts";
 import { copyObject, headObject, readObject, writeObject } from "./s3-objects.ts";
@@ -10,7 +10,6 @@ import { readTags } from "./s3-tags.ts";
 import {
   absent,
   accepted,
-  failedWith,
   refused,
   type S3BucketOptions,
   type S3Dialect,
@@ -113,15 +112,7 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
       );
     },
     timeMs: async (options) =>
-      requests.send(
-        { method: "HEAD" },
-        async ({ headers }) => {
-          const ms = Date.parse(headers.get("date") ?? "");
-          if (Number.isNaN(ms)) throw failedWith("no date");
-          return ms;
-        },
-        options,
-      ),
+      requests.send({ method: "HEAD" }, async (response) => dateOf(response), options),
     create: async (options = {}) => createBucket(requests, options),
   };
   places.set(bucket, requests.origin);

@@ -4,12 +4,12 @@ import { toSyncError } from "../../errors.ts";
 import type { AbortOptions } from "../../types.ts";
 import type { FailedDeletion, NewBucketOptions, ObjectBucket, VersionKeeper } from "../object-bucket.ts";
 import { orderedPages } from "../ordered-pages.ts";
-import { refusal, type RequestOptions } from "../requests.ts";
+import { dateOf, type RequestOptions } from "../requests.ts";
 import { AccessTokens, fetchWithToken } from "./access-tokens.node.ts";
 import { listPages, listVersions } from "./json-listing.ts";
 import { copyObject, deleteObject, headObject, readObject, writeObject } from "./json-objects.ts";
 import { googleParts } from "./json-parts.ts";
-import { answerOf, type GoogleRequests, googleRequests } from "./json-requests.ts";
+import { answerOf, type GoogleRequests, googleRequests, refused } from "./json-requests.ts";
 import type { ServiceAccount } from "./key-file.node.ts";
 import { googleEndpoint } from "./xml-dialect.ts";
 
@@ -78,18 +78,14 @@ export function googleBucket(
         { method: "GET", query: { fields: "name" } },
         async (response) => {
           if (response.status === 200 || response.status === 404) return response.status === 200;
-          throw refusal(response);
+          throw await refused(response);
         },
         options,
       ),
     timeMs: async (options) =>
       requests.send(
         { method: "GET", query: { fields: "name" } },
-        async (response) => {
-          const ms = Date.parse(response.headers.get("date") ?? "");
-          if (Number.isNaN(ms)) throw refusal(response);
-          return ms;
-        },
+        async (response) => dateOf(response),
         options,
       ),
     create: async (options = {}) => createBucket(requests, account.project, options),

@@ -1,6 +1,7 @@
 import { toHex } from "../../bytes/hex.ts";
 import { SyncError } from "../../errors.ts";
 import type { ListedObject, ObjectFacts, ObjectMetadata, ObjectVersion } from "../object-bucket.ts";
+import { listingLimits } from "../ordered-pages.ts";
 
 type Resource = Readonly<Record<string, unknown>>;
 
@@ -41,8 +42,8 @@ export function listedOf(resource: Resource): ListedObject {
   const mark = textOf(resource, "generation");
   return {
     key: textOf(resource, "name"),
-    sizeBytes: Number(textOf(resource, "size")),
-    writtenMs: Date.parse(textOf(resource, "timeCreated")),
+    sizeBytes: sizeOf(resource),
+    writtenMs: timeOf(resource, "timeCreated"),
     etag: md5Of(resource) ?? `generation-${mark}`,
     mark,
   };
@@ -50,14 +51,13 @@ export function listedOf(resource: Resource): ListedObject {
 
 /** A version; one that is no longer read says since when. @throws UPSTREAM */
 export function versionOf(resource: Resource): ObjectVersion {
-  const goneMs =
-    resource["timeDeleted"] === undefined ? undefined : Date.parse(textOf(resource, "timeDeleted"));
+  const goneMs = resource["timeDeleted"] === undefined ? undefined : timeOf(resource, "timeDeleted");
   return {
     key: textOf(resource, "name"),
     id: textOf(resource, "generation"),
     isLatest: goneMs === undefined,
     isDeletion: false,
-    writtenMs: Date.parse(textOf(resource, "timeCreated")),
+    writtenMs: timeOf(resource, "timeCreated"),
     ...(goneMs !== undefined && { goneMs }),
   };
 }
@@ -87,8 +87,24 @@ export function md5Of({ md5Hash }: Resource): string | undefined {
   return toHex(Uint8Array.from(atob(md5Hash), (letter) => letter.charCodeAt(0)));
 }
 
+function sizeOf(resource: Resource): number {
+  const size = textOf(resource, "size");
+  if (/^\d{1,16}$/.test(size) && Number(size) <= listingLimits.objectBytes) return Number(size);
+  throw noObject("has a size that is none");
+}
+
+function timeOf(resource: Resource, name: string): number {
+  const ms = Date.parse(textOf(resource, name));
+  if (Number.isNaN(ms)) throw noObject(`has no time in ${name}`);
+  return ms;
+}
+
 function textOf(resource: Resource, name: string): string {
   const value = resource[name];
   if (typeof value === "string") return value;
-  throw new SyncError("UPSTREAM", `the server answers no object: it lacks ${name}`);
+  throw noObject(`lacks ${name}`);
+}
+
+function noObject(why: string): SyncError {
+  return new SyncError("UPSTREAM", `the server answers no object: it ${why}`);
 }

@@ -2,6 +2,7 @@ import { concatBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
 import type { CopySource, ObjectFacts, ReadContent, ReadTerms, WriteTerms } from "../object-bucket.ts";
+import { changedMeanwhile } from "../changed-meanwhile.ts";
 import { bodyOf } from "../requests.ts";
 import { copyPatienceBytes, s3PartLimits } from "../s3-objects.ts";
 import { factsOf, metadataFields } from "./json-facts.ts";
@@ -31,7 +32,7 @@ export async function readObject(
 ): Promise<ReadContent | undefined> {
   const facts = await headObject(requests, key, signal && { signal });
   if (facts === undefined) return undefined;
-  if (ifMark !== undefined && facts.mark !== ifMark) throw changed();
+  if (ifMark !== undefined && facts.mark !== ifMark) throw changedMeanwhile();
   const { offset, length } = range ?? { offset: 0, length: facts.sizeBytes };
   const wanted = Math.min(length, Math.max(0, facts.sizeBytes - offset));
   if (wanted > mostBytes)
@@ -50,7 +51,7 @@ export async function readObject(
       },
     },
     async (response) => {
-      if (response.status === 404) throw changed();
+      if (response.status === 404) throw changedMeanwhile();
       if (response.status !== (isPart ? 206 : 200)) throw await refused(response);
       const bytes = await bodyOf(response, wanted);
       if (bytes.length < wanted) throw new SyncError("TRUNCATED", "the server ended before its answer did");
@@ -151,8 +152,4 @@ function termsQuery({ replaces }: WriteTerms): Record<string, string> {
 
 function fieldsOf({ metadata, storageClass }: WriteTerms): Readonly<Record<string, unknown>> {
   return { ...(metadata && metadataFields(metadata)), ...(storageClass !== undefined && { storageClass }) };
-}
-
-function changed(): SyncError {
-  return new SyncError("CHANGED", "it was changed by somebody else meanwhile");
 }

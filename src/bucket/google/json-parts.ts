@@ -1,4 +1,5 @@
 import { SyncError } from "../../errors.ts";
+import { changedMeanwhile } from "../changed-meanwhile.ts";
 import type { ObjectFacts, PartWriter } from "../object-bucket.ts";
 import type { RequestOptions } from "../requests.ts";
 import { s3Parts } from "../s3-parts.ts";
@@ -24,7 +25,7 @@ export function googleParts(
     ...parts,
     async complete(upload, list, { replaces, signal } = {}) {
       if (replaces !== undefined && ((await head(upload.key, signal))?.mark ?? null) !== replaces)
-        throw new SyncError("CHANGED", "it was changed by somebody else meanwhile");
+        throw changedMeanwhile();
       await parts.complete(upload, list, signal && { signal });
       const made = await head(upload.key, signal);
       if (made === undefined) throw new SyncError("CHANGED", "it was deleted by somebody else meanwhile");

@@ -1,5 +1,6 @@
 import { isSyncError, SyncError, withPath } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
+import { changedMeanwhile } from "../changed-meanwhile.ts";
 import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "../requests.ts";
 
 /** What is read of answers. */
@@ -110,8 +111,7 @@ export async function refused(response: Response): Promise<SyncError> {
   const message = /"message":\s*"((?:[^"\\]|\\.){0,200})/.exec(text)?.[1] ?? text.slice(0, 200);
   if (response.status === 404 && /bucket does not exist/i.test(message))
     return new SyncError("IO", missingBucket);
-  if (response.status === 412 || response.status === 304)
-    return new SyncError("CHANGED", "it was changed by somebody else meanwhile");
+  if (response.status === 412 || response.status === 304) return changedMeanwhile();
   const error = refusal(response);
   const isLimited = /"reason":\s*"(?:userR|r)ateLimitExceeded"/.test(text);
   return new SyncError(

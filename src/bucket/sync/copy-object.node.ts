@@ -1,4 +1,5 @@
 import { isSyncError, SyncError, toSyncError, withPath } from "../../errors.ts";
+import { changedMeanwhile } from "../changed-meanwhile.ts";
 import { md5Of } from "../content-digest.node.ts";
 import { partCountOf } from "../etag.ts";
 import { copyInParts } from "./copy-in-parts.node.ts";
@@ -147,7 +148,7 @@ async function copyWhole(task: Task, work: Work): Promise<Outcome> {
 async function keepReplaced({ key, replaces }: Task, work: Work): Promise<void> {
   const { destination, signal } = work;
   const facts = await destination.bucket.head(destination.prefix + key, { signal });
-  if (facts?.mark !== replaces) throw new SyncError("CHANGED", "it was changed by somebody else meanwhile");
+  if (facts?.mark !== replaces) throw changedMeanwhile();
   await keepOld(key, work);
 }
 

@@ -150,14 +150,16 @@ test("rules leave out what they say, and nothing is asked about it", async () =>
 });
 
 test("times and modes are those of metadata, to the nanosecond", () => {
-  const timeOf = (mtime: string) =>
-    fileTimeOf({ writtenMs: 1500, metadata: { headers: {}, user: { mtime } } });
+  const timeOf = (mtime: string, writtenMs = 1500) =>
+    fileTimeOf({ writtenMs, metadata: { headers: {}, user: { mtime } } });
   expect(timeOf("1700000000.123456789")).toEqual({ mtimeSec: 1_700_000_000, mtimeNsec: 123_456_789 });
   expect(timeOf("1700000000")).toEqual({ mtimeSec: 1_700_000_000, mtimeNsec: 0 });
   expect(timeOf("-1.5")).toEqual({ mtimeSec: -2, mtimeNsec: 500_000_000 });
   expect(timeOf("-3")).toEqual({ mtimeSec: -3, mtimeNsec: 0 });
   for (const none of ["", "soon", "9".repeat(13), "1e3", "0x10"])
     expect(timeOf(none)).toEqual({ mtimeSec: 1, mtimeNsec: 500_000_000 });
+  expect(timeOf("", 1500.3)).toEqual({ mtimeSec: 1, mtimeNsec: 500_000_000 });
+  expect(timeOf("", Number.NaN)).toEqual({ mtimeSec: 0, mtimeNsec: 0 });
 });
 
 test("a tree is read from a bucket into a directory; a second run reads nothing", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { bucketRegister, checkTerms } from "../../../src/bucket/bucket-register.ts";
 import { AccessTokens, fetchWithToken } from "../../../src/bucket/google/access-tokens.node.ts";
+import { factsOf } from "../../../src/bucket/google/json-facts.ts";
 import { googleBucket } from "../../../src/bucket/google/json-bucket.node.ts";
 import { parseServiceAccount } from "../../../src/bucket/google/key-file.node.ts";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
@@ -185,4 +186,38 @@ test("a bucket is made, and is there then", async () => {
   expect(await bucket.exists()).toBe(true);
   expect(stub.requests).toContain("POST /storage/v1/b?project");
   expect(await bucket.timeMs()).toBe(stub.timeMs);
+});
+
+test.each([
+  { size: "many" },
+  { size: "-1" },
+  { size: "1e9" },
+  { size: "9999999999999999" },
+  { size: 7 },
+  { timeCreated: "yesterday" },
+  { generation: undefined },
+])("facts of an object that make no sense are told, not used: %o", (wrong) => {
+  const right = { name: "k", size: "7", timeCreated: "2026-01-01T00:00:00Z", generation: "1" };
+  expect(factsOf(right)).toMatchObject({ sizeBytes: 7, writtenMs: Date.UTC(2026, 0, 1) });
+  expect(() => factsOf({ ...right, ...wrong })).toThrow(expect.objectContaining({ code: "UPSTREAM" }));
+});
+
+test("a server that tells no time, and what it refuses a look at a bucket for, are told in its words", async () => {
+  const bucket = open();
+  await bucket.write("k", bytesOf("1"));
+  stub.fault = (_, response) => {
+    response.sendDate = false;
+    response.removeHeader("date");
+    return response.end("{}") !== undefined;
+  };
+  await expect(bucket.timeMs()).rejects.toMatchObject({
+    code: "UPSTREAM",
+    message: "the server does not tell the time",
+  });
+  stub.fault = (_, response) =>
+    response.writeHead(403).end('{"error":{"message":"no storage.buckets.get"}}') !== undefined;
+  await expect(bucket.exists()).rejects.toMatchObject({
+    code: "UNAUTHORIZED",
+    message: expect.stringContaining("no storage.buckets.get"),
+  });
 });
