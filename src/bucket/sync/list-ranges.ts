@@ -113,6 +113,7 @@ export async function listRanges(
 
   begin();
   while (running.size > 0) await Promise.all(running);
+  stop.abort(); // a place to divide a range may be looked for still
   if (failure) throw failure.thrown;
 }
 
