@@ -24,7 +24,8 @@ export interface BucketTop {
 
 /** Requests for the facts of objects that are under way at a time. */
 const lookCount = 32;
-const fileMode = 0o644;
+/** The mode of a file whose object tells none. */
+export const usualFileMode = 0o644;
 const dirMode = 0o755;
 
 /** An object that is in the tree, and what is known of it. */
@@ -149,7 +150,7 @@ class EntryWriter {
     const key = this.#top.prefix + path;
     const entry = entryAt(names.length, names.at(-1)!, {
       kind: "file",
-      mode: mode ?? fileMode,
+      mode: mode ?? usualFileMode,
       size: facts.sizeBytes,
       ...time,
     });

@@ -6,7 +6,7 @@ import type { TreeFilter } from "../../tree/filter/tree-filter.ts";
 import type { TreeSource } from "../../tree/source.ts";
 import type { AbortOptions } from "../../types.ts";
 import { BucketContent, type BucketFile } from "./bucket-content.node.ts";
-import { type BucketTop, listBucket } from "./bucket-listing.node.ts";
+import { type BucketTop, listBucket, usualFileMode } from "./bucket-listing.node.ts";
 
 /** What of a bucket is sent. */
 export interface BucketSourceOptions extends AbortOptions {
@@ -43,7 +43,7 @@ export async function openBucketSource(
     digests: [...digestsBySpeed(), sha512_256Digest],
     async *entries(options) {
       if (!facts) return yield* listBucket(top, filter, options);
-      const { mode = 0o644 } = fileFactsIn(facts.metadata);
+      const { mode = usualFileMode } = fileFactsIn(facts.metadata);
       const [size, bytes] = [facts.sizeBytes, new TextEncoder().encode(name)];
       const entry = { depth: 0, name: bytes, kind: "file", size, mode, ...fileTimeOf(facts) } as const;
       yield [{ entry, file: { key: bare, path: name, size, mark: facts.mark } }];
