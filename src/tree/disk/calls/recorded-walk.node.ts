@@ -21,6 +21,8 @@ interface RecordedDir {
  * than `maxRecordedCount` entries nothing is kept.
  */
 export class RecordedWalk {
+  /** The directory that it began in, as it was before. */
+  readonly top: FileStats | undefined;
   #stats = new StatsColumns();
   /** All names in a row, and where each ends. */
   #names = Buffer.alloc(firstNamesBytes);
@@ -31,6 +33,10 @@ export class RecordedWalk {
   /** By depth, the number of the directory that the walk is in. */
   readonly #openDirs: number[] = [];
   #isWhole = true;
+
+  constructor(top?: FileStats) {
+    this.top = top;
+  }
 
   add({ dir, name, depth, stats }: Found): void {
     if (!this.#isWhole) return;

@@ -116,7 +116,7 @@ async function readDestination(
       if (layout === "named" && held.look(held.root, name)?.kind !== "dir") return undefined;
       const top = layout === "named" ? new DirNode(held.root, name) : held.root;
       const skip = (_: DirNode, below: ByteString): boolean => below === stagingName;
-      const record = new RecordedWalk();
+      const record = new RecordedWalk(held.lookAtDir(top));
       const subtrees = await readSubtrees(held, { top, skip, facts: new DigestFacts(keep), record }, options);
       if (subtrees && isReadWhole(subtrees) && record.isWhole) onRead(record);
       return subtrees;

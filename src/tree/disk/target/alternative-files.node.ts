@@ -88,8 +88,9 @@ export class AlternativeFiles {
   /** Removes what stands there, as what it ought to be is elsewhere. */
   #leaveOut(planned: PlannedEntry): void {
     const { held, onDone, workspace } = this.#tools;
-    const { dir, name, entry } = planned;
-    workspace();
+    const { dir, name, entry, there } = planned;
+    const { linkedFiles } = workspace();
+    if (there?.kind === "file") linkedFiles.checkUntouched(held, planned, there);
     held.writeIn(dir, () => fs.unlinkSync(held.at(dir, name)));
     onDone?.({ ...planned, kind: entry.kind, size: 0, outcome: "deleted" });
   }
@@ -99,6 +100,7 @@ export class AlternativeFiles {
     const { dir, name, there } = planned;
     if (there!.inode === like.there.inode && there!.device === like.there.device) return;
     const { backups, linkedFiles, oldFiles, staging } = workspace();
+    linkedFiles.checkUntouched(held, planned, there!);
     const temp = staging.newName(dir, name);
     if (!linkTo(like, held, temp)) return;
     if (planned.outcome === "changed") backups?.keep({ dir, name });

@@ -28,6 +28,9 @@ import type { Volumes } from "./volumes.node.ts";
 import { standingAt, type FoundStanding } from "./standing.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
+import { isSameFile } from "../calls/identity.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { hasSameTimes } from "./linked-files.node.ts";
 import { WalkFollower } from "../calls/walk-follower.node.ts";
 import type { ChangedFact, Entry, Layout } from "../../entry/entry.ts";
 import type { Need } from "../../target.ts";
@@ -151,8 +154,9 @@ export class EntryPlanner {
         return dir;
       });
     }
-    if (entry.isImplied !== true)
-      actions.root(kept.wanted(entry, destination.held?.lookAtDir(parent)), number);
+    const there = destination.held?.lookAtDir(parent);
+    this.#checkFound(0, this.#tools.record?.top, there);
+    if (entry.isImplied !== true) actions.root(kept.wanted(entry, there), number);
     return parent;
   }
 
@@ -197,11 +201,21 @@ export class EntryPlanner {
     return { entry, number, dir, name, there, standing, differs, outcome: "replaced" };
   }
 
-  /** What stands at a name: of a file that was found before, that. */
+  /**
+   * What stands at a name: of a file that was found before, that. Where names came or went since in
+   * a directory, all in it is looked at.
+   */
   #look(held: HeldDirs, dir: DirNode, name: ByteString, told: Entry): FoundStanding | undefined {
-    const found = told.depth > 0 ? this.#found?.find(told.depth - 1, name) : undefined;
+    const found = told.depth > 0 ? this.#found?.find(told.depth - 1, name) : this.#tools.record?.top;
     const isKnown = told.kind === "file" && found?.kind === "file" && found.linkCount === 1 && !dir.isNew;
-    return isKnown ? found : standingAt(held, dir, name, told, this.#tools.keepsDirLinks);
+    if (isKnown) return found;
+    const there = standingAt(held, dir, name, told, this.#tools.keepsDirLinks);
+    if (told.kind === "dir") this.#checkFound(told.depth, found, there);
+    return there;
+  }
+
+  #checkFound(depth: number, found: FileStats | undefined, there: FileStats | undefined): void {
+    if (found && !(there && isSameDir(found, there))) this.#found!.passOver(depth - 1);
   }
 
   /** @throws PATH for a name that cannot be had here, IO for a kind of entry that cannot */
@@ -268,6 +282,11 @@ export class EntryPlanner {
 /** What is wrong with an entry that is no plain file, where only these are held. */
 export function notHeld(): SyncError {
   return new SyncError("IO", "this file system holds directories, and files of one name, and nothing else");
+}
+
+/** True for a directory in which no name has come or gone between two looks at it. */
+function isSameDir(before: FileStats, now: FileStats): boolean {
+  return isSameFile(before, now) && hasSameTimes(before, now);
 }
 
 function isUnsafe({ target }: Entry, dir: DirNode): boolean {

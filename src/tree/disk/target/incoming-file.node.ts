@@ -11,7 +11,7 @@ import { readFully, writeFully } from "../calls/file-cut.node.ts";
 import type { HandleCache } from "../calls/handle-cache.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
-import type { LinkedFiles } from "./linked-files.node.ts";
+import { changedMeanwhile, type LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { firstMode } from "../facts/metadata.node.ts";
 import type { OldFiles } from "./old-files.node.ts";
@@ -178,6 +178,7 @@ export class IncomingFile {
     if (basis?.way !== "link" || !this.#equalsOld || !isTakenAsIs(basis, this.plan)) return false;
     const { held, staging } = this.#tools;
     if (!there) return linkTo(basis, held, { dir, name });
+    this.#checkBefore();
     const temp = staging.newName(dir, name);
     if (!linkTo(basis, held, temp)) return false;
     this.#temp = temp;
@@ -277,8 +278,7 @@ export class IncomingFile {
   }
 
   #finishTemp(): void {
-    if (this.#sameBytes + this.#placedBytes !== this.plan.size)
-      throw this.#error("TRUNCATED", "a part never came");
+    if (this.#sameBytes + this.#placedBytes !== this.plan.size) throw this.#partMissing();
     this.#setMetadata(this.#openTemp(), this.#temp!);
     this.#tools.writing.drop(this.#temp!);
     this.#setNamed();
@@ -337,19 +337,16 @@ export class IncomingFile {
     const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
     for (let at = 0; at < this.#sameBytes; at += block.length) {
       const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
-      if (readFully(places.handleOf(from), part, at) < part.length) throw this.#changed();
+      if (readFully(places.handleOf(from), part, at) < part.length) throw changedMeanwhile(this.plan);
       if (!isZero(part)) this.#writeTo(writing.get(temp), part, at);
       if (pause.due()) await pause.take();
     }
   }
 
-  /** Whoever edits a file while it is being replaced keeps their edit. */
   #checkBefore(): void {
-    const { dir, name, there } = this.plan;
-    if (there?.kind !== "file") return;
+    const { there } = this.plan;
     const { held, linkedFiles } = this.#tools;
-    const now = held.look(dir, name);
-    if (!now || !linkedFiles.isUntouched(there, now)) throw this.#changed();
+    if (there?.kind === "file") linkedFiles.checkUntouched(held, this.plan, there);
   }
 
   #rename(): void {
@@ -374,12 +371,9 @@ export class IncomingFile {
     this.#temp = undefined;
   }
 
-  #changed(): SyncError {
-    return this.#error("CHANGED", "the file at the destination changed while it was being replaced");
-  }
-
-  #error(code: "CHANGED" | "TRUNCATED", message: string): SyncError {
-    return new SyncError(code, message, { detail: { path: printPlace(this.plan.dir, this.plan.name) } });
+  #partMissing(): SyncError {
+    const path = printPlace(this.plan.dir, this.plan.name);
+    return new SyncError("TRUNCATED", "a part never came", { detail: { path } });
   }
 }
 

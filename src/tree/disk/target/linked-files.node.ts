@@ -1,4 +1,7 @@
+import { SyncError } from "../../../errors.ts";
+import { type NameIn, printPlace } from "../calls/dir-node.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
 
 /**
  * Tells an edit by somebody else from what the session does itself to a file with several names:
@@ -24,9 +27,27 @@ export class LinkedFiles {
     if (now.kind !== before.kind || now.size !== before.size) return false;
     return hasSameTimes(before, now) || (before.linkCount > 1 && this.#changed.has(keyOf(before)));
   }
+
+  /**
+   * Whoever edits a file while it is being replaced keeps their edit.
+   *
+   * @throws CHANGED
+   */
+  checkUntouched(held: HeldDirs, { dir, name }: NameIn, before: FileStats): void {
+    const now = held.look(dir, name);
+    if (!now || !this.isUntouched(before, now)) throw changedMeanwhile({ dir, name });
+  }
 }
 
-function hasSameTimes(before: FileStats, now: FileStats): boolean {
+/** The error for a file that somebody else has edited. */
+export function changedMeanwhile({ dir, name }: NameIn): SyncError {
+  return new SyncError("CHANGED", "the file at the destination changed while it was being replaced", {
+    detail: { path: printPlace(dir, name) },
+  });
+}
+
+/** True when neither content nor metadata has changed between two looks, as far as times tell. */
+export function hasSameTimes(before: FileStats, now: FileStats): boolean {
   return (
     now.mtimeSec === before.mtimeSec &&
     now.mtimeNsec === before.mtimeNsec &&

@@ -163,3 +163,44 @@ test("what appears or goes after directories were compared is met as it is", asy
   expect(received).toMatchObject({ failed: 0 });
   expect(describeTree(copy)).toEqual(describeTree(source));
 });
+
+test("who edits a file that is in another directory, too, keeps the edit", async () => {
+  for (const way of ["linkDest", "compareDest", "copyDest"] as const) {
+    using temp = tempDir();
+    const { source, copy } = makeTrees(temp.path);
+    const other = `${temp.path}/other`;
+    execFileSync("cp", ["-a", source, other]);
+    for (const name of ["f2", "f4"]) fs.writeFileSync(`${copy}/d3/${name}`, "old");
+    const target = disturbed(await openTreeTarget(copy, { [way]: [other] }), () =>
+      fs.writeFileSync(`${copy}/d3/f2`, "edited"),
+    );
+    const { received } = await sync(`${source}/`, target);
+    expect([way, received.failed]).toEqual([way, 1]);
+    expect(fs.readFileSync(`${copy}/d3/f2`, "utf8")).toBe("edited");
+    const isLeftOut = way === "compareDest";
+    expect(fs.existsSync(`${copy}/d3/f4`)).toBe(!isLeftOut);
+    if (!isLeftOut) expect(fs.readFileSync(`${copy}/d3/f4`, "utf8")).toBe("3 4");
+  }
+});
+
+test("what goes from directories, or with them, comes again", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  fs.writeFileSync(`${source}/top`, "at the top");
+  fs.writeFileSync(`${copy}/top`, "at the top");
+  fs.utimesSync(`${source}/top`, 1, 1);
+  fs.utimesSync(`${copy}/top`, 1, 1);
+  for (const i of [3, 4, 5]) fs.writeFileSync(`${source}/d${i}/f2`, "changed");
+  const target = disturbed(await openTreeTarget(copy), () => {
+    fs.rmSync(`${copy}/top`);
+    fs.rmSync(`${copy}/d3/f1`);
+    fs.renameSync(`${copy}/d4`, `${temp.path}/away`);
+    fs.mkdirSync(`${copy}/d4`);
+    fs.renameSync(`${temp.path}/away/deep`, `${copy}/d4/deep`);
+    fs.writeFileSync(`${copy}/d5/other`, "");
+    fs.renameSync(`${copy}/d5/other`, `${copy}/d5/f6`);
+  });
+  const { received } = await sync(`${source}/`, target);
+  expect(received).toMatchObject({ failed: 0 });
+  expect(describeTree(copy)).toEqual(describeTree(source));
+});
