@@ -93,7 +93,7 @@ export class BucketContent {
     const ahead = { count: bucketReadLimits.readPartCount, bytes: bucketReadLimits.readAheadBytes };
     try {
       for await (const part of inOrder(
-        partsOf(files),
+        partsOf(files, (file) => file === failed),
         { ...ahead, bytesOf: ({ length }) => length },
         fetch,
       )) {
@@ -166,10 +166,11 @@ class OpenCut {
   }
 }
 
-function* partsOf(files: readonly BucketFile[]): Generator<Part> {
+/** @param hasFailed true for a file of which nothing more is read */
+function* partsOf(files: readonly BucketFile[], hasFailed: (file: BucketFile) => boolean): Generator<Part> {
   const { readPartBytes } = bucketReadLimits;
   for (const file of files)
-    for (let offset = 0; offset === 0 || offset < file.size; offset += readPartBytes)
+    for (let offset = 0; offset === 0 || (offset < file.size && !hasFailed(file)); offset += readPartBytes)
       yield { file, offset, length: Math.min(readPartBytes, file.size - offset) };
 }
 

@@ -197,6 +197,22 @@ test("tar-like 8: an object that fails, changed or is gone is told, and never be
   expect(readFileSync(join(to, "d"), "utf8")).toBe("fine");
 });
 
+test("nothing more is read of an object that failed", async () => {
+  const store = new ReadBucket({ a: "1" });
+  store.failures.set("a", new SyncError("VANISHED", "gone"));
+  const source = await openBucketSource(store.bucket, "");
+  const file = { key: "a", path: "a", size: 1e12, mark: "" };
+  const ends: unknown[] = [];
+  for await (const runs of source.cut(
+    [file, { ...file }],
+    { name: "fastcdc", minBytes: 1024, averageBytes: 4096, maxBytes: 16_384 },
+    {},
+  ))
+    ends.push(...runs.map(({ end }) => end));
+  expect(ends).toHaveLength(2);
+  expect(store.requests.read).toBeLessThanOrEqual(2 * bucketReadLimits.readPartCount);
+});
+
 test("a listing that breaks off deletes nothing", async () => {
   const store = new ReadBucket({ a: "1", b: "2" });
   store.pages = async function* () {
