@@ -59,10 +59,14 @@ export const tarLikeForm: IndexForm = {
   },
 };
 
-/** True for a database that has a table of tar-like, and no view or worse in its place. */
+/**
+ * True for a database that has a table of tar-like, and no view or worse in its place, nor columns
+ * that are computed: a short file could make us work for hours.
+ */
 export function hasTarTable(database: Database): boolean {
   const table = database.get("SELECT type, sql FROM sqlite_schema WHERE name = 'tar'");
-  return table?.["type"] === "table" && /^CREATE TABLE\b/i.test(table["sql"] as string);
+  if (table?.["type"] !== "table" || !/^CREATE TABLE\b/i.test(table["sql"] as string)) return false;
+  return database.all("PRAGMA table_xinfo(tar)").every(({ hidden }) => hidden === 0);
 }
 
 /**

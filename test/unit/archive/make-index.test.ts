@@ -198,6 +198,10 @@ const hostileTables: Readonly<Record<string, readonly [string, string]>> = {
     "CREATE VIEW tar AS WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, 'a' AS path, 0 AS size, 0 AS offset, -1 AS offset_end, '' AS hash FROM n",
     "BAD_MESSAGE",
   ],
+  "a column that takes minutes to compute": [
+    "DROP TABLE tar; CREATE TABLE tar (id, path, size, offset, offset_end, hash AS (hex(zeroblob(400000000)))); INSERT INTO tar VALUES (0, 'x', 1, 0, 0)",
+    "BAD_MESSAGE",
+  ],
   "a path that leads out": ["INSERT INTO tar VALUES (0, '../x', 0, 0, -1, '')", "PATH"],
   "an absolute path": ["INSERT INTO tar VALUES (0, '/x', 0, 0, -1, '')", "PATH"],
   "a gap": ["INSERT INTO tar VALUES (0, 'x', 1, 5, 5, '')", "CORRUPT"],
