@@ -10,12 +10,15 @@ export const listingLimits = Object.freeze({
   objectBytes: 5_497_558_138_880_000,
 });
 
+/** Half of a character: no request can name such a key. */
+const halfPair = /\p{Surrogate}/u;
+
 /**
  * The pages of a listing, which end with the range, and in which every key follows the one before
  * it: what decides over deletions must be a listing indeed.
  *
- * @throws UPSTREAM for keys that repeat, are out of order or of another range, for sizes that are
- *   none, and for a row of pages without anything
+ * @throws UPSTREAM for keys that repeat, are out of order, of another range or no text, for sizes
+ *   that are none, and for a row of pages without anything
  */
 export async function* orderedPages(
   { prefix, after, upTo }: KeyRange,
@@ -29,6 +32,7 @@ export async function* orderedPages(
     for (const { key, sizeBytes } of page) {
       if (last !== undefined && compareKeys(key, last) <= 0)
         throw wrong("repeats keys or has them out of order", key);
+      if (halfPair.test(key)) throw wrong("has a key that is no text");
       if (!key.startsWith(prefix)) throw wrong("has keys that were not asked for", key);
       if (!(sizeBytes >= 0 && sizeBytes <= listingLimits.objectBytes))
         throw wrong("has a size that is none", key);

@@ -15,6 +15,7 @@ test.each([
   ["repeats a key", page(object("a") + object("a"))],
   ["has keys out of order", page(object("b") + object("a"))],
   ["has a size that is none", page(object("a", "many"))],
+  ["has half a character", page(object("&#xd800;"))],
   ["has an object without a key", page("<Contents><Size>1</Size></Contents>")],
   ["has a size below nothing", page(object("a", "-1"))],
   ["leads on to itself", page(`${object("a")}<NextContinuationToken>x</NextContinuationToken>`)],
