@@ -79,6 +79,7 @@ export function blockAnswers(
 
   return {
     prefix,
+    use: "send files",
     scopeOf: () => "write",
     async answer(request, response) {
       if (request.method !== "PUT") throw new SyncError("UNSUPPORTED", "only PUT is answered here");

@@ -40,3 +40,14 @@ export function* cutBlocks(batches: Iterable<readonly BlockFile[]>, blockBytes: 
       }
   if (bytes > 0) yield { number, bytes, parts };
 }
+
+/** The first and the last of the blocks that have something of the files of one. */
+export function sharingBlocks(
+  { number, bytes, parts }: Block,
+  blockBytes: number,
+): readonly [first: number, last: number] {
+  const [first, last] = [parts[0]!, parts.at(-1)!];
+  const begin = number * blockBytes - first.from;
+  const end = number * blockBytes + bytes + last.file.size - last.to;
+  return [Math.floor(begin / blockBytes), Math.ceil(end / blockBytes) - 1];
+}

@@ -7,7 +7,7 @@ import type { HttpOptions } from "../../transport/http-request.node.ts";
 import { openSqlite, sqlite } from "../sqlite-file.node.ts";
 import { tarLikeLimits } from "./block-limits.ts";
 import { putFrame } from "./block-requests.node.ts";
-import { type Block, cutBlocks } from "./cut-blocks.ts";
+import { type Block, cutBlocks, sharingBlocks } from "./cut-blocks.ts";
 import { encodeFrame } from "./frames.node.ts";
 import { readBlock } from "./read-block.node.ts";
 import { SentBlocks } from "./sent-blocks.node.ts";
@@ -70,6 +70,8 @@ export async function sendBlocks(
   });
   const progress = { blocks: 0, doneBytes: 0, newBytes: 0, wireBytes: 0, failedBlocks: 0, lostFiles: 0 };
   const { signal } = http;
+  /** Blocks of files of which the receiver has given up what had come. */
+  const lost: (readonly [first: number, last: number])[] = [];
 
   async function send(block: Block): Promise<void> {
     signal?.throwIfAborted();
@@ -92,6 +94,7 @@ export async function sendBlocks(
       await send(block);
     } catch (thrown) {
       const error = toSyncError(thrown);
+      if (error.remote && error.code === "CHANGED") lost.push(sharingBlocks(block, blockBytes));
       if (signal?.aborted === true || error.remote || error.detail.path === undefined) throw thrown;
       progress.failedBlocks += 1;
       options.onTrouble?.(error);
@@ -111,6 +114,8 @@ export async function sendBlocks(
     for await (const _ of inOrder(filtered(blocks, isWanted), { count: blockCount }, trySend));
     return progress;
   } finally {
+    // None is under way by now that could be acknowledged behind that.
+    for (const range of lost) sent.forget(...range);
     sent.close();
     database.close();
   }

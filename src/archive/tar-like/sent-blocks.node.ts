@@ -14,7 +14,7 @@ const format = "rsync-stream tar-like blocks";
 
 /**
  * The blocks that were acknowledged, in a file where one is named: a line each, behind one that
- * says of what they are.
+ * says of what they are. A minus is in front of one that has to be sent again after all.
  */
 export class SentBlocks {
   readonly #numbers = new Set<number>();
@@ -33,7 +33,9 @@ export class SentBlocks {
         .slice(0, -1);
       if (first !== undefined && first !== head)
         throw new SyncError("STATE", "this file is not of these blocks; remove it or name another one");
-      for (const line of lines) this.#numbers.add(Number(line));
+      for (const line of lines)
+        if (line.startsWith("-")) this.#numbers.delete(Number(line.slice(1)));
+        else this.#numbers.add(Number(line));
       this.#fd = fs.openSync(pathOf(path), "a");
       fs.ftruncateSync(this.#fd, text.lastIndexOf("\n") + 1);
       if (first === undefined) fs.writeSync(this.#fd, `${head}\n`);
@@ -48,6 +50,12 @@ export class SentBlocks {
 
   add(number: number): void {
     if (this.#fd !== undefined) fs.writeSync(this.#fd, `${number}\n`);
+  }
+
+  /** Has blocks be sent again that were acknowledged: the first of them, and the last. */
+  forget(first: number, last: number): void {
+    if (this.#fd === undefined) return;
+    for (let number = first; number <= last; number++) fs.writeSync(this.#fd, `-${number}\n`);
   }
 
   close(): void {

@@ -87,6 +87,27 @@ test("a later run sends what an earlier one has not, of the same table alone", a
   await expect(send(url, { state })).rejects.toMatchObject({ code: "STATE" });
 });
 
+test("blocks of a file that has to be sent again are sent again by a later run", async () => {
+  plant(example);
+  let refuses = true;
+  const { url, paths } = await answering((path) => {
+    const number = Number(path.split("/").at(-1));
+    if (number === 1 && refuses)
+      return { status: 412, body: JSON.stringify({ error: { code: "CHANGED", message: "once more" } }) };
+    return { status: 200, body: JSON.stringify({ rc: "", blk_no: number, blk_size: 1000, frags: 1 }) };
+  });
+  const state = join(dir, "state");
+  await send(url, { first: 2, state });
+  const failing = send(url, { first: 0, last: 1, blockCount: 1, state });
+  await expect(failing).rejects.toMatchObject({ code: "CHANGED" });
+  refuses = false;
+  paths.length = 0;
+  // The file that fills block 1 begins in the one before it and ends in the one behind it.
+  expect(await send(url, { state })).toMatchObject({ blocks: 5, newBytes: 3000 });
+  expect(paths.slice(1).map((path) => path.split("/").at(-1))).toEqual(["0", "1", "2"]);
+  expect(await send(url, { state })).toMatchObject({ blocks: 5, newBytes: 0 });
+});
+
 test("blocks are cut as tar-like cuts them", () => {
   fc.assert(
     fc.property(
