@@ -12,6 +12,8 @@ export interface AnnexClient {
 export interface Annex {
   /** The path, with a slash at both ends: `/-/jobs/`. */
   readonly prefix: string;
+  /** What who is let in may do there, for messages: `start jobs`. */
+  readonly use: string;
   /** What one has to be allowed to do for a request, at least. */
   scopeOf(method: string): Scope;
   /** Answers a request of somebody who was let in. Throws what it refuses with. */

@@ -96,6 +96,7 @@ export function openJobs(path: string, places: JobPlaces, options: JobAnswersOpt
 
   return {
     prefix: jobsPrefix,
+    use: "start jobs",
     scopeOf: () => "read", // each call asks for more
     async answer(request, response, client) {
       const url = request.url ?? "";

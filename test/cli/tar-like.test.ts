@@ -11,6 +11,7 @@ test("both ends that stand in for those of tar-like", async () => {
   plant(tree, { "a/b": noise(30_000, "b"), c: noise(100, "c"), b0: "" });
   plant(root, { "a/b": noise(40_000, "older") });
   const server = await listening("tar-like", "receive", root, "--state", join(folder, "state"));
+  expect(server.lines.join()).toContain("may send files");
   const send = (...args: string[]) =>
     rsyncStream(["tar-like", "send", tree, `${server.url}tar`, "-s", "10000", ...args]);
   const { code, stderr } = await send("--state", join(folder, "sent"));

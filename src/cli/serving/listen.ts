@@ -96,11 +96,7 @@ function whatAnybodyMay({
 }: Pick<ServerOptions, "annex" | "readOnly" | "share">): string {
   const mayPull = share === undefined || share.openTree !== undefined;
   const mayPush = readOnly !== true && (share === undefined || share.openTarget !== undefined);
-  const things = [
-    ...(mayPull ? ["read"] : []),
-    ...(mayPush ? ["write"] : []),
-    ...(annex ? ["start jobs"] : []),
-  ];
+  const things = [...(mayPull ? ["read"] : []), ...(mayPush ? ["write"] : []), ...(annex ? [annex.use] : [])];
   return things.join(" and ");
 }
 
