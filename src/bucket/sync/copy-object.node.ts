@@ -99,7 +99,7 @@ async function copyByProvider(task: Task, work: Work): Promise<Outcome> {
   const mark = await destination.bucket.copy(
     { bucket: source.bucket, key: from, etag: task.etag, mark: task.mark },
     destination.prefix + task.key,
-    { signal, storageClass, ...(!work.keepsMetadata && { metadata: noMetadata }) },
+    { signal, storageClass, ...(!work.keepsMetadata && { metadata: noMetadata(work) }) },
   );
   if (mark === undefined) return { type: "vanished" };
   return { type: "copied", bytes: task.sizeBytes, sourceMark: task.mark, destinationMark: mark };

@@ -2,15 +2,18 @@ import type { ObjectMetadata } from "../object-bucket.ts";
 import type { KnownObject } from "./same-content.node.ts";
 import type { Work } from "./work.node.ts";
 
-/** What an object has of which nothing is kept. */
-export const noMetadata: ObjectMetadata = { headers: {}, user: {}, tags: {} };
+/** What an object gets of which nothing is kept: no tags, where the destination knows such. */
+export function noMetadata({ destination }: Pick<Work, "destination">): ObjectMetadata {
+  return { headers: {}, user: {}, ...(destination.bucket.tags && { tags: {} }) };
+}
 
 /** What a copy gets of an object's metadata, and of its tags where both sides have such. */
 export async function keptMetadata(
   { bucket, key, facts }: KnownObject,
-  { keepsMetadata, destination, signal }: Work,
+  work: Pick<Work, "destination" | "keepsMetadata" | "signal">,
 ): Promise<ObjectMetadata> {
-  if (!keepsMetadata) return noMetadata;
+  const { keepsMetadata, destination, signal } = work;
+  if (!keepsMetadata) return noMetadata(work);
   const { metadata, tagCount = 0 } = facts;
   if (tagCount === 0 || !bucket.tags || !destination.bucket.tags) return metadata;
   return { ...metadata, tags: (await bucket.tags(key, { signal })) ?? {} };
