@@ -26,7 +26,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
   {
     name: "a new file is written beside the old one",
     file: incoming,
-    right: "this.#temp = staging.newName(dir, name);\n    const fd = held.open(",
+    right: "this.#temp = staging.contentName(dir, name);\n    const fd = held.open(",
     wrong: "this.#temp = { dir, name: `${name}.new` };\n    const fd = held.open(",
     foundBy: killPoints,
     scenario: "copy",
