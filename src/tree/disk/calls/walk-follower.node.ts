@@ -37,9 +37,4 @@ export class WalkFollower {
     this.#next[depth + 1] = at + 1;
     return walk.statsOf(at);
   }
-
-  /** Finds nothing in the directory that was asked for last at this depth. */
-  passOver(depth: number): void {
-    this.#next.length = Math.min(this.#next.length, depth + 1);
-  }
 }

@@ -101,6 +101,8 @@ export class EntryPlanner {
   readonly #tools: EntryPlannerTools;
   readonly #claims: NameClaims | undefined;
   readonly #found: WalkFollower | undefined;
+  /** By depth: true when names came or went in the last directory since it was read. */
+  readonly #isStale: boolean[] = [];
   /**
    * The directories on the way to the last entry, by depth; undefined where one could not be had.
    */
@@ -207,15 +209,17 @@ export class EntryPlanner {
    */
   #look(held: HeldDirs, dir: DirNode, name: ByteString, told: Entry): FoundStanding | undefined {
     const found = told.depth > 0 ? this.#found?.find(told.depth - 1, name) : this.#tools.record?.top;
-    const isKnown = told.kind === "file" && found?.kind === "file" && found.linkCount === 1 && !dir.isNew;
+    const isTold = told.kind === "file" && found?.kind === "file" && found.linkCount === 1;
+    const isKnown = isTold && !dir.isNew && this.#isStale[told.depth - 1] !== true;
     if (isKnown) return found;
     const there = standingAt(held, dir, name, told, this.#tools.keepsDirLinks);
     if (told.kind === "dir") this.#checkFound(told.depth, found, there);
+    if (told.isComplete === true && found && there && isOtherDir(found, there)) throw incompleteDir();
     return there;
   }
 
   #checkFound(depth: number, found: FileStats | undefined, there: FileStats | undefined): void {
-    if (found && !(there && isSameDir(found, there))) this.#found!.passOver(depth - 1);
+    this.#isStale[depth] = found !== undefined && !(there && isSameDir(found, there));
   }
 
   /** @throws PATH for a name that cannot be had here, IO for a kind of entry that cannot */
@@ -287,6 +291,11 @@ export function notHeld(): SyncError {
 /** True for a directory in which no name has come or gone between two looks at it. */
 function isSameDir(before: FileStats, now: FileStats): boolean {
   return isSameFile(before, now) && hasSameTimes(before, now);
+}
+
+/** True for another directory: some file systems change the number of one that is the same. */
+function isOtherDir(before: FileStats, now: FileStats): boolean {
+  return !isSameFile(before, now) && !hasSameTimes(before, now);
 }
 
 function isUnsafe({ target }: Entry, dir: DirNode): boolean {

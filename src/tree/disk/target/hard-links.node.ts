@@ -7,6 +7,7 @@ import type { FileStats } from "../calls/file-stats.node.ts";
 import { type LinkHead, LinkHeads } from "./link-heads.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
+import { changedMeanwhile } from "./linked-files.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
 import type { Replacement } from "./replacements.node.ts";
 import { isEmptyDir } from "./standing.node.ts";
@@ -28,7 +29,7 @@ interface Linked extends Replacement {
  * Names that a file has beside its first one. They are linked at the end, when all first ones are
  * in place. The first is the first that is brought about, whatever the sender had first.
  *
- * Memory: some 50 bytes for each file with several names, some 34 for each further name.
+ * Memory: some 50 bytes for each file with several names, some 46 for each further name.
  */
 export class HardLinks {
   readonly #heads = new LinkHeads();
@@ -39,6 +40,9 @@ export class HardLinks {
   readonly #entries = new NumberColumn(new Uint32Array(256));
   readonly #outcomes = new NumberColumn(new Uint8Array(256));
   readonly #differs = new NumberColumn(new Uint32Array(256));
+  /** When a file with one name that stood there was changed last; 0 and 0 for anything else. */
+  readonly #changedSec = new NumberColumn(new Float64Array(256));
+  readonly #changedNsec = new NumberColumn(new Uint32Array(256));
 
   /** Where files are left out that are elsewhere, no other can be linked to them. */
   static of({ compareDest, keep }: Pick<TreeTargetOptions, "compareDest" | "keep">): HardLinks | undefined {
@@ -63,6 +67,9 @@ export class HardLinks {
     this.#entries.push(number);
     this.#outcomes.push(linkOutcomes.indexOf(outcome));
     this.#differs.push(bitsOfFacts(planned.differs));
+    const { ctimeSec, ctimeNsec } = isOwnFile(there) ? there : noTime;
+    this.#changedSec.push(ctimeSec);
+    this.#changedNsec.push(ctimeNsec);
     return outcome;
   }
 
@@ -89,7 +96,8 @@ export class HardLinks {
       const outcome = linkOutcomes[this.#outcomes.get(i)]!;
       const linked = { entry: this.#entries.get(i), dir, name, kind: head.kind, size: 0, linkedTo: head };
       try {
-        const size = this.#linkOne(tools, head, { ...linked, outcome });
+        const changed = { ctimeSec: this.#changedSec.get(i), ctimeNsec: this.#changedNsec.get(i) };
+        const size = this.#linkOne(tools, head, { ...linked, outcome }, changed);
         const differs = factsOfBits(this.#differs.get(i));
         yield { ...linked, differs, size: size ?? 0, outcome: size === undefined ? undefined : outcome };
       } catch (trouble) {
@@ -103,12 +111,15 @@ export class HardLinks {
     tools: LeafTools,
     head: LinkHead,
     { dir, name, entry, kind, outcome }: Linked,
+    changed: ChangeTime,
   ): number | undefined {
     const { held } = tools;
     const from = this.#failed.has(head.entry) ? undefined : held.look(head.dir, head.name);
     if (from?.kind !== head.kind) throw new SyncError("IO", "the file that it is a name of could not be had");
     const there = held.look(dir, name);
     if (there && isSame(there, from)) return undefined;
+    if (isOwnFile(there) && isTime(changed) && !isSameTime(there, changed))
+      throw changedMeanwhile({ dir, name });
     const isEmpty = there?.kind === "dir" && isEmptyDir(held, dir, name);
     const { size } = from;
     const leaf = { entry, dir, name, kind, size, linkedTo: head, there: there && { ...there, isEmpty } };
@@ -122,4 +133,21 @@ export class HardLinks {
 
 function isSame(one: FileStats, other: FileStats): boolean {
   return one.inode === other.inode && one.device === other.device;
+}
+
+type ChangeTime = Pick<FileStats, "ctimeNsec" | "ctimeSec">;
+
+const noTime: ChangeTime = { ctimeSec: 0, ctimeNsec: 0 };
+
+function isTime(time: ChangeTime): boolean {
+  return !isSameTime(time, noTime);
+}
+
+function isSameTime(one: ChangeTime, other: ChangeTime): boolean {
+  return one.ctimeSec === other.ctimeSec && one.ctimeNsec === other.ctimeNsec;
+}
+
+/** True for a file that the session changes under no other name. */
+function isOwnFile(there: FileStats | undefined): there is FileStats {
+  return there?.kind === "file" && there.linkCount === 1;
 }

@@ -204,3 +204,32 @@ test("what goes from directories, or with them, comes again", async () => {
   expect(received).toMatchObject({ failed: 0 });
   expect(describeTree(copy)).toEqual(describeTree(source));
 });
+
+test("a directory that another one took the place of is not taken for what was compared", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  fs.writeFileSync(`${source}/d3/f2`, "changed");
+  const target = disturbed(await openTreeTarget(copy), () => {
+    fs.renameSync(`${copy}/d4`, `${temp.path}/away`);
+    fs.mkdirSync(`${copy}/d4`);
+  });
+  const { received } = await sync(`${source}/`, target);
+  expect(received).toMatchObject({ failed: 1 });
+});
+
+test("who edits a file that becomes a further name of another keeps the edit", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  for (const name of ["f2", "f4"]) {
+    fs.rmSync(`${source}/d3/${name}`);
+    fs.linkSync(`${source}/d3/f1`, `${source}/d3/${name}`);
+  }
+  const keep = { hardLinks: true };
+  const target = disturbed(await openTreeTarget(copy, { keep }), () =>
+    fs.writeFileSync(`${copy}/d3/f2`, "edited"),
+  );
+  const { received } = await sync(`${source}/`, target, { keep });
+  expect(received).toMatchObject({ failed: 1 });
+  expect(fs.readFileSync(`${copy}/d3/f2`, "utf8")).toBe("edited");
+  expect(fs.statSync(`${copy}/d3/f4`).ino).toBe(fs.statSync(`${copy}/d3/f1`).ino);
+});
