@@ -6,6 +6,7 @@ import type { Cutter, CutterSpec } from "../../chunk/cutter.ts";
 import { type ChunkDigest, sha256Digest } from "../../chunk/digest.ts";
 import { chunkOf } from "../../chunk/verify.ts";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
+import type { ScanVisitor } from "../../tree/scan.ts";
 import type { CutOptions, CutRun } from "../../tree/source.ts";
 import { SpareCutters } from "../../tree/spare-cutters.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
@@ -68,18 +69,58 @@ export class BucketContent {
     return found.bytes;
   }
 
+  /** Reads files whole, one after another. */
+  async *scan(
+    files: readonly BucketFile[],
+    room: Bytes,
+    visitor: ScanVisitor<BucketFile>,
+    { signal }: AbortOptions,
+  ): AsyncGenerator<void> {
+    let failed: BucketFile | undefined;
+    let left: Bytes = new Uint8Array(0);
+    for await (const { file, bytes, offset, length } of this.#parts(
+      files,
+      (file) => file === failed,
+      signal,
+    )) {
+      if (file === failed) continue;
+      if (bytes instanceof Error) {
+        [failed, left] = [file, new Uint8Array(0)];
+        visitor.end(file, bytes);
+        continue;
+      }
+      const isLast = offset + length === file.size;
+      left = yield* showBlocks(file, concatBytes([left, bytes]), isLast, room, visitor);
+      if (isLast) visitor.end(file, "complete"); // never once more: a state that was listed does not grow
+      yield;
+    }
+  }
+
+  /** The parts of files in order, requested ahead; of a file that is left no further ones. */
+  async *#parts(
+    files: readonly BucketFile[],
+    isLeft: (file: BucketFile) => boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Part & { readonly bytes: Bytes | SyncError }> {
+    const { readPartCount: count, readAheadBytes } = bucketReadLimits;
+    const ahead = { count, bytes: readAheadBytes, bytesOf: ({ length }: Part) => length };
+    const fetch = async (part: Part) => ({
+      ...part,
+      bytes: await this.read(part.file, part.offset, part.length, signal ? { signal } : {}).catch(
+        (thrown: unknown) => toSyncError(thrown),
+      ),
+    });
+    for await (const part of inOrder(partsOf(files, isLeft), ahead, fetch)) {
+      signal?.throwIfAborted();
+      yield part;
+    }
+  }
+
   async *cut(
     files: readonly BucketFile[],
     spec: CutterSpec,
     { signal, room = (count) => new Uint8Array(count), digest = sha256Digest }: CutOptions,
   ): AsyncGenerator<readonly CutRun<BucketFile>[]> {
-    const abort = signal ? { signal } : {};
-    const fetch = async (part: Part): Promise<Part & { readonly bytes: Bytes | SyncError }> => ({
-      ...part,
-      bytes: await this.read(part.file, part.offset, part.length, abort).catch((thrown: unknown) =>
-        toSyncError(thrown),
-      ),
-    });
     const cutter = this.#cutters.take(spec);
     let runs: CutRun<BucketFile>[] = [];
     let gathered = 0;
@@ -90,14 +131,8 @@ export class BucketContent {
       gathered += run.bytes.length;
       runs.push(end === undefined ? run : { ...run, end });
     };
-    const ahead = { count: bucketReadLimits.readPartCount, bytes: bucketReadLimits.readAheadBytes };
     try {
-      for await (const part of inOrder(
-        partsOf(files, (file) => file === failed),
-        { ...ahead, bytesOf: ({ length }) => length },
-        fetch,
-      )) {
-        signal?.throwIfAborted();
+      for await (const part of this.#parts(files, (file) => file === failed, signal)) {
         const { file, bytes, offset, length } = part;
         if (file === failed) continue;
         if (bytes instanceof Error) {
@@ -116,6 +151,25 @@ export class BucketContent {
     } finally {
       this.#cutters.give(cutter);
     }
+  }
+}
+
+/** Shows bytes of a file to a visitor, and returns those that wait for the next ones. */
+function* showBlocks(
+  file: BucketFile,
+  bytes: Bytes,
+  isLast: boolean,
+  room: Bytes,
+  visitor: ScanVisitor<BucketFile>,
+): Generator<void, Bytes> {
+  for (let at = 0; ;) {
+    const block = bytes.subarray(at, at + room.length);
+    const isEnd = isLast && at + block.length === bytes.length;
+    if (!isEnd && block.length < room.length) return block;
+    room.set(block);
+    at += visitor.block(file, block.length, isEnd);
+    if (isEnd) return new Uint8Array(0);
+    yield;
   }
 }
 

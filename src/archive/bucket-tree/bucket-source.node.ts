@@ -12,6 +12,11 @@ import { type BucketTop, listBucket, usualFileMode } from "./bucket-listing.node
 export interface BucketSourceOptions extends AbortOptions {
   /** Leaves out what its rules for senders exclude. */
   readonly filter?: TreeFilter | undefined;
+  /**
+   * Lets a receiver compare content of the same size before it asks for any. What differs is read
+   * once more then, by many small requests.
+   */
+  readonly comparesContent?: boolean | undefined;
 }
 
 /**
@@ -25,7 +30,7 @@ export interface BucketSourceOptions extends AbortOptions {
 export async function openBucketSource(
   bucket: ObjectBucket,
   path: string,
-  { filter, signal }: BucketSourceOptions = {},
+  { filter, comparesContent = false, signal }: BucketSourceOptions = {},
 ): Promise<TreeSource<BucketFile>> {
   const bare = path.replace(/\/+$/, "");
   const name = bare.split("/").at(-1)!;
@@ -49,6 +54,9 @@ export async function openBucketSource(
       yield [{ entry, file: { key: bare, path: name, size, mark: facts.mark } }];
     },
     cut: (files, spec, options) => content.cut(files, spec, options),
+    ...(comparesContent && {
+      scan: (files, room, visitor, options) => content.scan(files, room, visitor, options),
+    }),
     read: async (file, offset, size, options) => content.read(file, offset, size, options),
     close: async () => {}, // the bucket is the caller's
   };

@@ -25,12 +25,13 @@ const treeOptions = [
 export async function bucketSourceAt(
   place: string,
   options: OptionValues<OptionSpecs>,
+  comparesContent: boolean,
 ): Promise<SourcePlace> {
   const name = treeOptions.find((one) => options[one] !== undefined);
   if (name !== undefined) throw new SyncError("USAGE", `--${name} is not for a source in a bucket`);
   const { bucket, path } = openAt(place);
   const { openBucketSource } = await import("../../archive/bucket-tree/bucket-source.node.ts");
-  return { openSource: async ({ filter }) => openBucketSource(bucket, path, { filter }) };
+  return { openSource: async ({ filter }) => openBucketSource(bucket, path, { filter, comparesContent }) };
 }
 
 /** The same for jobs. @throws USAGE */

@@ -12,10 +12,17 @@ export function parseSource(text: string): Endpoint {
   return isBucket(text) ? { kind: "local", path: text } : parseEndpoint(text);
 }
 
-/** A source as `transfer` takes it. @throws USAGE, also for options that it cannot carry out */
+/**
+ * A source as `transfer` takes it.
+ *
+ * @param comparesContent true where files of the same size are compared by what is in them
+ * @throws USAGE, also for options that it cannot carry out
+ */
 export async function sourceOf(
   text: string,
   options: OptionValues<OptionSpecs>,
+  comparesContent = options["checksum"] === true,
 ): Promise<string | SourcePlace> {
-  return isBucket(text) ? (await import("../bucket/bucket-source.ts")).bucketSourceAt(text, options) : text;
+  if (!isBucket(text)) return text;
+  return (await import("../bucket/bucket-source.ts")).bucketSourceAt(text, options, comparesContent);
 }

@@ -103,6 +103,33 @@ async function receive(store: ReadBucket, to: string, path = "", options: Transf
   return { summary, troubles };
 }
 
+test("content of the same size is compared, where that is asked for", async () => {
+  const to = freshDir();
+  const long = xorshiftBytes(7, bucketReadLimits.readPartBytes + 300_000);
+  const store = new ReadBucket({ long, new: "old", none: "", same: "same" });
+  await receive(store, `${to}/`);
+  const openSource = async () =>
+    (await openBucketSource(store.bucket, "", { comparesContent: true })) as TreeSource;
+  const differing = async () => {
+    const paths: string[] = [];
+    await transfer({ openSource }, to, {
+      dryRun: true,
+      rule: { equality: "content" },
+      onChange: ({ path }) => paths.push(path),
+    });
+    return paths;
+  };
+  expect(await differing()).toEqual([]);
+  store.objects.set("new", { bytes: Buffer.from("new") });
+  const other = Uint8Array.from(long);
+  other[bucketReadLimits.readPartBytes + 1]! ^= 1;
+  store.objects.set("long", { bytes: other });
+  expect(await differing()).toEqual(["long", "new"]);
+  await transfer({ openSource }, to, { rule: { equality: "content" } });
+  expect(await differing()).toEqual([]);
+  expect(readFileSync(join(to, "long")).equals(other)).toBe(true);
+});
+
 test("keys are paths in the order of trees, and markers are directories", async () => {
   const store = new ReadBucket({
     "a/b": "1",
