@@ -33,7 +33,7 @@ const needless: readonly Row[] = [
 ];
 
 const foreign: readonly Row[] = [
-  ["", "fsync", "pull and recv have it"],
+  ["", "fsync", "push, pull, sync and recv have it"],
   ["", "old-dirs", "directories go whole; use --exclude '/*/*'"],
   ["", "old-d", "directories go whole; use --exclude '/*/*'"],
   ["", "insecure-links", "links on the way are never followed"],
@@ -51,7 +51,7 @@ const foreign: readonly Row[] = [
   ["", "delay-updates", "each file gets its name when complete"],
   ["", "ignore-missing-args", "SRC has to be there"],
   ["", "delete-missing-args", "SRC has to be there"],
-  ["", "bwlimit", "send, push and pull have it"],
+  ["", "bwlimit", "send, push, pull and sync have it"],
   ["", "max-alloc", "memory is bounded; leave it out"],
   ["", "rsync-path", "use --remote-path"],
   ["M", "remote-option", "use --remote-path 'rsync-stream ...'"],
@@ -90,11 +90,11 @@ const foreign: readonly Row[] = [
 const foreignByText: readonly (readonly [text: string, names: string])[] = [
   ["every command has it", "v:verbose q:quiet P:progress"],
   [
-    "push, pull, send and recv have it",
+    "push, pull, sync, send and recv have it",
     "timeout munge-links D:devices specials H:hard-links fake-super A:acls X:xattrs U:atimes a:archive p:perms E:executability chmod o:owner g:group O:omit-dir-times J:omit-link-times numeric-ids chown usermap groupmap",
   ],
   [
-    "push, pull and send have it",
+    "push, pull, sync and send have it",
     "compress-level L:copy-links copy-unsafe-links k:copy-dirlinks x:one-file-system d:dirs R:relative m:prune-empty-dirs files-from 0:from0 remove-source-files",
   ],
   [
@@ -109,7 +109,7 @@ const foreignByText: readonly (readonly [text: string, names: string])[] = [
   ["push, pull and sync have it", "stop-after stop-at contimeout list-only"],
   ["leave it out", "blocking-io checksum-seed protocol outbuf"],
   ["use --compress", "compress-choice compress-threads"],
-  ["push, pull and recv have it", "i:itemize-changes out-format stats info log-file"],
+  ["push, pull, sync and recv have it", "i:itemize-changes out-format stats info log-file"],
 ];
 
 /** Those that are taken, and have a value. */

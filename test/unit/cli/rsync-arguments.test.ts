@@ -56,6 +56,15 @@ describe("what asks for something else is refused, with what to do instead", () 
     ["-Q", /^unknown option -Q$/],
   ])("%s", (option, message) => expect(() => read(option)).toThrow(message));
 
+  it.each(
+    rsyncOptions.flatMap(({ name, text }) => (text.endsWith(" have it") ? [[name, text] as const] : [])),
+  )("who has --%s is named: %s", async (name, text) => {
+    for (const command of ["push", "pull", "sync", "send", "recv"])
+      if (name in (await commands[command]!.load()).options)
+        expect(text.split(/, | and | have it/)).toContain(command);
+      else expect(text.split(/, | and | have it/)).not.toContain(command);
+  });
+
   it("an option of the command itself is what the command says it is", () => {
     expect(read("-n", "--delete").options).toEqual({ "dry-run": true, delete: true });
     expect(() => readArguments(["--delete", "a"], send)).toThrow(/^--delete: the receiver deletes/);
