@@ -65,7 +65,7 @@ export function trustOf({ ca, insecure }: Pick<HttpOptions, "ca" | "insecure">) 
 export function parseHttpUrl(url: string): URL {
   const target = URL.canParse(url) ? new URL(url) : undefined;
   if (target && (target.protocol === "http:" || target.protocol === "https:")) return target;
-  throw new SyncError("USAGE", `not a URL of http: or https:: ${url}`);
+  throw new SyncError("USAGE", `not a URL of http: or https: "${url}"`);
 }
 
 /**

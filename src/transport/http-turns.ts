@@ -52,7 +52,7 @@ export async function connectTurns(url: string, options: ConnectTurnsOptions = {
 function turnUrl(url: string, turns: string, at?: number): string {
   const target = URL.canParse(url) ? new URL(url) : undefined;
   if (target?.protocol !== "http:" && target?.protocol !== "https:") {
-    throw new SyncError("USAGE", `not a URL of http: or https:: ${url}`);
+    throw new SyncError("USAGE", `not a URL of http: or https: "${url}"`);
   }
   target.searchParams.set("turns", turns);
   if (at !== undefined) target.searchParams.set("at", String(at));

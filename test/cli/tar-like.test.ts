@@ -34,6 +34,8 @@ test("both ends that stand in for those of tar-like", async () => {
 test("says what it needs", async () => {
   const folder = freshFolder();
   const run = async (...args: string[]) => (await rsyncStream(["tar-like", ...args])).stderr;
+  expect(await run("send", folder, "http://h/tar", "-f", "2", "-l", "1")).toContain("in front of");
+  expect(await run("send", folder, "host:x")).toContain('not a URL of http: or https: "host:x/0/db"');
   expect(await run("receive", folder)).toContain("--state FILE is needed");
   expect(await run("receive", folder, "--state", "s", "--prefix", "x")).toContain("--prefix takes a path");
   expect(await run("receive", join(folder, "none"), "--state", "s")).toContain("no directory");

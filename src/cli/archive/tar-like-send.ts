@@ -7,7 +7,7 @@ import { sendBlocks } from "../../archive/tar-like/send-blocks.node.ts";
 import { tarLikeForm } from "../../archive/tar-like/tar-table.node.ts";
 import { writeIndex } from "../../archive/write-index.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
-import type { SyncError } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
 import { openSource } from "../../transfer/open-source.node.ts";
 import { defineCommand } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
@@ -66,6 +66,8 @@ export const tarLikeSend = defineCommand({
       blockCount: readCount("jobs", options.jobs, 1, 64),
       state: options.state,
     };
+    if (terms.last !== undefined && terms.last < (terms.first ?? 0))
+      throw new SyncError("USAGE", "--last-block is in front of --first-block");
     let failedEntries = 0;
     const onTrouble = (error: SyncError): void => {
       failedEntries += 1;
