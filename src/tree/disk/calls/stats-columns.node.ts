@@ -1,4 +1,3 @@
-import type { DeviceNumber } from "../../entry/entry.ts";
 import type { FileStats } from "./file-stats.node.ts";
 
 const kinds: readonly FileStats["kind"][] = [
@@ -31,7 +30,8 @@ interface Block {
  */
 export class StatsColumns {
   readonly #blocks: Block[] = [];
-  readonly #devices = new Map<number, DeviceNumber>();
+  /** What only few have. */
+  readonly #rare = new Map<number, Pick<FileStats, "fakeOwners" | "rdev">>();
   #count = 0;
 
   get count(): number {
@@ -59,7 +59,9 @@ export class StatsColumns {
     wide[from + 7] = stats.mount;
     wide[from + 8] = stats.owner;
     wide[from + 9] = stats.group;
-    if (stats.rdev) this.#devices.set(this.#count, stats.rdev);
+    const { fakeOwners, rdev } = stats;
+    if (fakeOwners) this.#rare.set(this.#count, { fakeOwners, rdev });
+    else if (rdev) this.#rare.set(this.#count, { rdev });
     this.#count += 1;
   }
 
@@ -69,7 +71,7 @@ export class StatsColumns {
     const { narrow, wide } = this.#blocks[(index - row) / blockCount]!;
     const at = row * narrowCount;
     const from = row * wideCount;
-    return {
+    const stats: FileStats = {
       kind: this.kindAt(index),
       size: small(wide[from]!),
       mode: narrow[at]! & ((1 << modeBits) - 1),
@@ -86,8 +88,10 @@ export class StatsColumns {
       accessSec: small(wide[from + 3]!),
       accessNsec: narrow[at + 3]!,
       linkCount: narrow[at + 4]!,
-      rdev: this.#devices.size > 0 ? this.#devices.get(index) : undefined,
+      rdev: undefined,
     };
+    const rare = this.#rare.size > 0 ? this.#rare.get(index) : undefined;
+    return rare ? { ...stats, ...rare } : stats;
   }
 
   kindAt(index: number): FileStats["kind"] {

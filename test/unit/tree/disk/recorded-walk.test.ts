@@ -10,7 +10,7 @@ import type { Found } from "../../../../src/tree/disk/calls/walk.node.ts";
 const whole = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const seconds = fc.integer({ min: -(2 ** 40), max: 2 ** 40 });
 const nanoseconds = fc.integer({ min: 0, max: 999_999_999 });
-const someStats: fc.Arbitrary<FileStats> = fc.record({
+const plainStats: fc.Arbitrary<FileStats> = fc.record({
   kind: fc.constantFrom("file", "dir", "symlink", "fifo", "socket", "charDevice", "blockDevice", "other"),
   size: whole,
   mode: fc.integer({ min: 0, max: 0o7777 }),
@@ -29,6 +29,11 @@ const someStats: fc.Arbitrary<FileStats> = fc.record({
   linkCount: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
   rdev: fc.option(fc.record({ major: whole, minor: whole }), { nil: undefined }),
 });
+const fakeOwners = fc.record({ owner: whole, group: whole });
+const fakedStats = fc
+  .tuple(plainStats, fakeOwners)
+  .map(([stats, owners]) => ({ ...stats, fakeOwners: owners }));
+const someStats = fc.oneof(plainStats, fakedStats);
 
 test("what the system said is given back number for number", () => {
   fc.assert(
