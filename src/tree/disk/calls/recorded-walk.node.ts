@@ -1,3 +1,4 @@
+import { NumberColumn } from "../../../bytes/number-column.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
@@ -26,10 +27,10 @@ export class RecordedWalk {
   #stats = new StatsColumns();
   /** All names in a row, and where each ends. */
   #names = Buffer.alloc(firstNamesBytes);
-  #nameEnds = new Uint32Array(1024);
+  #nameEnds = emptyColumn();
   #dirs: RecordedDir[] = [];
   /** Of each entry, the number of the directory that it lies in. */
-  #dirNumbers = new Uint32Array(1024);
+  #dirNumbers = emptyColumn();
   /** By depth, the number of the directory that the walk is in. */
   readonly #openDirs: number[] = [];
   #isWhole = true;
@@ -40,11 +41,9 @@ export class RecordedWalk {
 
   add({ dir, name, depth, stats }: Found): void {
     if (!this.#isWhole) return;
-    const index = this.#stats.count;
-    if (index === maxRecordedCount) return this.#giveUp();
-    if (index === this.#nameEnds.length) this.#growColumns();
-    this.#dirNumbers[index] = this.#numberOf(dir, depth);
-    this.#nameEnds[index] = this.#keepName(name, index);
+    if (this.entryCount === maxRecordedCount) return this.#giveUp();
+    this.#dirNumbers.push(this.#numberOf(dir, depth));
+    this.#nameEnds.push(this.#keepName(name));
     this.#stats.add(stats);
   }
 
@@ -58,11 +57,11 @@ export class RecordedWalk {
   }
 
   nameOf(index: number): ByteString {
-    return this.#names.toString("latin1", this.#startOf(index), this.#nameEnds[index]);
+    return this.#names.toString("latin1", this.#startOf(index), this.#nameEnds.get(index));
   }
 
   depthOf(index: number): number {
-    return this.#dirs[this.#dirNumbers[index]!]!.depth;
+    return this.#dirOf(index).depth;
   }
 
   statsOf(index: number): FileStats {
@@ -77,7 +76,7 @@ export class RecordedWalk {
   *without(passBelow: NonNullable<WalkOptions["passBelow"]>): Generator<Found> {
     let closedDepth = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.entryCount; index++) {
-      const { node: dir, depth } = this.#dirs[this.#dirNumbers[index]!]!;
+      const { node: dir, depth } = this.#dirOf(index);
       if (depth > closedDepth) continue;
       const name = this.nameOf(index);
       const isClosed = this.#stats.kindAt(index) === "dir" && passBelow(dir, name);
@@ -100,6 +99,10 @@ export class RecordedWalk {
     }
   }
 
+  #dirOf(index: number): RecordedDir {
+    return this.#dirs[this.#dirNumbers.get(index)]!;
+  }
+
   #numberOf(dir: DirNode, depth: number): number {
     const open = this.#openDirs[depth];
     if (open !== undefined && this.#dirs[open]!.node === dir) return open;
@@ -108,33 +111,27 @@ export class RecordedWalk {
   }
 
   #startOf(index: number): number {
-    return index === 0 ? 0 : this.#nameEnds[index - 1]!;
+    return index === 0 ? 0 : this.#nameEnds.get(index - 1);
   }
 
-  #keepName(name: ByteString, index: number): number {
-    const start = this.#startOf(index);
+  /** Returns where the name ends. */
+  #keepName(name: ByteString): number {
+    const start = this.#startOf(this.entryCount);
     if (start + name.length > this.#names.length)
       this.#names = Buffer.concat([this.#names], 2 * this.#names.length);
     return start + this.#names.write(name, start, "latin1");
-  }
-
-  #growColumns(): void {
-    this.#nameEnds = grown(this.#nameEnds);
-    this.#dirNumbers = grown(this.#dirNumbers);
   }
 
   #giveUp(): void {
     this.#isWhole = false;
     this.#stats = new StatsColumns();
     this.#names = Buffer.alloc(0);
-    this.#nameEnds = new Uint32Array();
-    this.#dirNumbers = new Uint32Array();
+    this.#nameEnds = emptyColumn();
+    this.#dirNumbers = emptyColumn();
     this.#dirs = [];
   }
 }
 
-function grown(column: Uint32Array): Uint32Array<ArrayBuffer> {
-  const twice = new Uint32Array(2 * column.length);
-  twice.set(column);
-  return twice;
+function emptyColumn(): NumberColumn {
+  return new NumberColumn(new Uint32Array(1024));
 }

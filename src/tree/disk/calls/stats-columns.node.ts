@@ -1,15 +1,7 @@
+import { entryKinds } from "../../entry/entry.ts";
 import type { FileStats } from "./file-stats.node.ts";
 
-const kinds: readonly FileStats["kind"][] = [
-  "file",
-  "dir",
-  "symlink",
-  "fifo",
-  "socket",
-  "charDevice",
-  "blockDevice",
-  "other",
-];
+const kinds: readonly FileStats["kind"][] = [...entryKinds, "other"];
 
 /** Files in a block of memory. */
 const blockCount = 4096;

@@ -90,8 +90,8 @@ interface EntryPlannerTools {
   /** What entries have to be, when that is known. */
   readonly expected: ExpectedPaths | undefined;
   /**
-   * What was found below the top entry when its directories were read. A file is not looked at
-   * again before it is changed.
+   * What was found below the top entry when its directories were read. Files are planned by it,
+   * without another look, unless names came or went in their directory since.
    */
   readonly record: RecordedWalk | undefined;
 }
