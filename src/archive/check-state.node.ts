@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { jsonRecord } from "../bytes/json-record.ts";
 import { pathOf } from "../bytes/byte-text.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 
@@ -29,7 +30,7 @@ export function readCheckState<Counts>(
 ): CheckState<Counts> | undefined {
   const stats = fs.statSync(pathOf(path), { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
-  const state = stats.size <= maxStateBytes ? parse(fs.readFileSync(pathOf(path), "utf8")) : {};
+  const state = stats.size <= maxStateBytes ? jsonRecord(fs.readFileSync(pathOf(path), "utf8")) : {};
   const detail = { path };
   if (state["format"] !== format)
     throw new SyncError("STATE", "this file is not the state of a check", { detail });
@@ -50,14 +51,5 @@ export function writeCheckState<Counts>(path: string, state: CheckState<Counts>)
     fs.renameSync(pathOf(incomplete), pathOf(path));
   } catch (thrown) {
     throw toSyncError(thrown, "IO", { path });
-  }
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { jsonRecord } from "../../bytes/json-record.ts";
 import { isPassing, wait } from "../../bytes/retry.ts";
 import { backoffMs } from "../../bucket/requests.ts";
 import { SyncError, toSyncError } from "../../errors.ts";
@@ -42,7 +43,7 @@ async function putOnce({ url, frame, isDone }: PutRequest, options: HttpOptions)
   request.end(frame);
   const response = await responseTo(request, { ...options, connectMs: tarLikeLimits.blockAnswerMs });
   if (response.statusCode !== 200) throw await readRefusal(response);
-  if (!isDone(recordIn(await textOf(response, options))))
+  if (!isDone(jsonRecord(await textOf(response, options))))
     throw new SyncError("BAD_MESSAGE", "the receiver answers, but does not say that it was done");
 }
 
@@ -64,14 +65,5 @@ async function textOf(response: IncomingMessage, { signal }: AbortOptions): Prom
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
-  }
-}
-
-function recordIn(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
   }
 }

@@ -1,3 +1,4 @@
+import { jsonRecord } from "../../bytes/json-record.ts";
 import { abortable } from "../../bytes/abort.ts";
 import { SyncError } from "../../errors.ts";
 import { asking, bodyOf, refusal, type RequestOptions } from "../requests.ts";
@@ -75,7 +76,7 @@ export class AccessTokens {
 
 async function readToken(response: Response): Promise<{ readonly text: string; readonly seconds: number }> {
   const body = new TextDecoder().decode(await bodyOf(response, tokenLimits.tokenBytes));
-  const said = parse(body);
+  const said = jsonRecord(body);
   const { access_token: text, expires_in: seconds } = said;
   if (response.status === 200 && typeof text === "string" && typeof seconds === "number")
     return { text, seconds };
@@ -87,14 +88,6 @@ async function readToken(response: Response): Promise<{ readonly text: string; r
 
 function noAccess({ status }: Response): SyncError {
   return new SyncError("UNAUTHORIZED", `the server answers ${status}`);
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return { ...(JSON.parse(text) as object) };
-  } catch {
-    return {};
-  }
 }
 
 /**
