@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-text.node.ts";
+import type { Database } from "node-sqlite3-wasm";
 import { inOrder } from "../../casync/in-order.ts";
 import { SyncError, toSyncError } from "../../errors.ts";
 import type { HttpOptions } from "../../transport/http-request.node.ts";
@@ -56,12 +57,25 @@ export async function sendBlocks(
   root: string,
   table: string,
   url: string,
-  { http, ...options }: SendBlocksOptions & { readonly http: HttpOptions },
+  options: SendBlocksOptions & { readonly http: HttpOptions },
 ): Promise<SendBlocksProgress> {
-  const { blockBytes = 30_000_000, first = 0, last = Infinity, blockCount = 5 } = options;
   if (fs.statSync(pathOf(table)).size > tarLikeLimits.tableBytes)
     throw new SyncError("LIMIT", "the table is too long", { detail: { path: table } });
   const database = openSqlite(table);
+  try {
+    return await sendTable(root, { database, path: table }, url, options);
+  } finally {
+    database.close();
+  }
+}
+
+async function sendTable(
+  root: string,
+  { database, path: table }: { readonly database: Database; readonly path: string },
+  url: string,
+  { http, ...options }: SendBlocksOptions & { readonly http: HttpOptions },
+): Promise<SendBlocksProgress> {
+  const { blockBytes = 30_000_000, first = 0, last = Infinity, blockCount = 5 } = options;
   const content = fs.readFileSync(pathOf(table));
   const sent = new SentBlocks(options.state, {
     table: createHash("sha256").update(content).digest("hex"),
@@ -117,7 +131,6 @@ export async function sendBlocks(
     // None is under way by now that could be acknowledged behind that.
     for (const range of lost) sent.forget(...range);
     sent.close();
-    database.close();
   }
 }
 
