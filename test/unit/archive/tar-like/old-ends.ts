@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -48,6 +49,21 @@ export function writeOldTable(path: string, rows: readonly OldRow[]): void {
     database.run("INSERT INTO tar VALUES (?, ?, ?, ?, ?, ?)", [id, path, size, offset, end, hash]);
   database.exec("COMMIT");
   database.close();
+}
+
+/** Files by their paths. */
+export type OldFiles = Readonly<Record<string, string | Buffer>>;
+
+/** Plants files below a directory, and makes the table of them in the place of an older one. */
+export function plantOld(source: string, table: string, files: OldFiles): OldRow[] {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(source, path)), { recursive: true });
+    writeFileSync(join(source, path), content);
+  }
+  const rows = oldRows(Object.entries(files));
+  rmSync(table, { force: true });
+  writeOldTable(table, rows);
+  return rows;
 }
 
 /** What a block has of each file, as tar-like reckons it. */

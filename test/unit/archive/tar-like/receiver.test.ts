@@ -8,13 +8,22 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BlockAnswers, blockAnswers } from "../../../../src/archive/tar-like/block-answers.node.ts";
 import { encodeFrame } from "../../../../src/archive/tar-like/frames.node.ts";
 import { createServer, type SyncServer } from "../../../../src/http/server.node.ts";
 import { freshDir } from "../indexed-trees.ts";
-import { cutShort, oldPut, oldRows, oldUpload, type OldRow, writeOldTable } from "./old-ends.ts";
+import {
+  cutShort,
+  oldPut,
+  oldRows,
+  oldUpload,
+  type OldFiles,
+  type OldRow,
+  plantOld,
+  writeOldTable,
+} from "./old-ends.ts";
 
 let [dir, root, source, table, url] = ["", "", "", "", ""];
 let server: SyncServer;
@@ -43,17 +52,7 @@ beforeEach(async () => {
 });
 afterEach(close);
 
-/** Plants files, and makes the table of them. */
-function plant(files: Readonly<Record<string, string | Buffer>>): OldRow[] {
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(source, path)), { recursive: true });
-    writeFileSync(join(source, path), content);
-  }
-  const rows = oldRows(Object.entries(files));
-  rmSync(table, { force: true });
-  writeOldTable(table, rows);
-  return rows;
-}
+const plant = (files: OldFiles): OldRow[] => plantOld(source, table, files);
 
 const example = {
   "a/big": randomBytes(2500),

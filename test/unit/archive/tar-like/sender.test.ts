@@ -2,14 +2,22 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { cutBlocks } from "../../../../src/archive/tar-like/cut-blocks.ts";
 import { sendBlocks, type SendBlocksOptions } from "../../../../src/archive/tar-like/send-blocks.node.ts";
 import type { SyncError } from "../../../../src/errors.ts";
 import { freshDir } from "../indexed-trees.ts";
-import { blockCountOf, cutShort, oldReceiver, oldRows, type OldRow, writeOldTable } from "./old-ends.ts";
+import {
+  blockCountOf,
+  cutShort,
+  oldReceiver,
+  oldRows,
+  type OldFiles,
+  type OldRow,
+  plantOld,
+} from "./old-ends.ts";
 
 let [dir, root, source, table] = ["", "", "", ""];
 
@@ -19,16 +27,7 @@ beforeEach(() => {
   mkdirSync(root);
 });
 
-function plant(files: Readonly<Record<string, string | Buffer>>): OldRow[] {
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(source, path)), { recursive: true });
-    writeFileSync(join(source, path), content);
-  }
-  const rows = oldRows(Object.entries(files));
-  rmSync(table, { force: true });
-  writeOldTable(table, rows);
-  return rows;
-}
+const plant = (files: OldFiles): OldRow[] => plantOld(source, table, files);
 
 const example = {
   "a/big": randomBytes(2500),
