@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { jsonRecord } from "../bytes/json-record.ts";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 
 /** What is recorded of a check that was not ended. */

@@ -1,4 +1,5 @@
-import { encodeByteText } from "../bytes/byte-text.node.ts";
+import { byteStringOf } from "../bytes/byte-string.ts";
+import { encodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import { entryKinds } from "../tree/entry/entry.ts";
 import { findNameFault, findPlaceFault, maxLinkTargetBytes } from "../tree/entry/entry-order.ts";
@@ -71,7 +72,7 @@ const isDigest = /^(?:[0-9a-f]{2}){16,64}$/;
 
 /** What is wrong with a path that comes from a file; nothing where it lies inside a tree. */
 export function findPathFault(path: string): string | undefined {
-  const names = encodeByteText(path).toString("latin1").split("/");
+  const names = byteStringOf(encodeByteText(path)).split("/");
   const misplaced = findPlaceFault(names.length - 1, path.length);
   if (misplaced !== undefined) return misplaced;
   for (const name of names) {

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { dirname, join, basename } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { csvRows } from "./csv-rows.ts";

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
 import { checkedEntries, damaged } from "./checked-entries.node.ts";

@@ -1,4 +1,4 @@
-import { decodeByteText } from "../bytes/byte-text.node.ts";
+import { decodeByteText } from "../bytes/byte-text.ts";
 import type { SyncError } from "../errors.ts";
 import { toByteString } from "../tree/disk/calls/byte-string.node.ts";
 import type { Entry } from "../tree/entry/entry.ts";

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { SyncError } from "../errors.ts";
 import { jsonMagic, openJsonIndex } from "./json-index.node.ts";
 import { sortedEntries } from "./sorted-entries.node.ts";

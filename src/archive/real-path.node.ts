@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { failureOfFile } from "./telling-path.ts";
 
 /** The path of a place that is there, without links in it. @throws NOT_FOUND, IO */

@@ -1,5 +1,5 @@
 import type { Database, Statement } from "node-sqlite3-wasm";
-import { encodeByteText, decodeByteText, hasOtherBytes } from "../bytes/byte-text.node.ts";
+import { encodeByteText, decodeByteText, hasOtherBytes } from "../bytes/byte-text.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";

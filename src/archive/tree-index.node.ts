@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { encodeByteText } from "../bytes/byte-text.node.ts";
+import { byteStringOf } from "../bytes/byte-string.ts";
+import { encodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import type { EntryKind } from "../tree/entry/entry.ts";
 import type { AbortOptions } from "../types.ts";
@@ -87,7 +88,7 @@ export const isAscii = /^[\0-\x7f]*$/;
  * before everything else.
  */
 export function orderKeyOf(path: string): string {
-  const bytes = isAscii.test(path) ? path : encodeByteText(path).toString("latin1");
+  const bytes = isAscii.test(path) ? path : byteStringOf(encodeByteText(path));
   return bytes.includes("/") ? bytes.replaceAll("/", "\0") : bytes;
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { realPath } from "./real-path.node.ts";
 import type { IndexedEntry, IndexFacts, IndexTotals, IndexWriter } from "./tree-index.node.ts";

@@ -1,3 +1,4 @@
+import { decodeByteText, decodeUtf8 } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
@@ -67,12 +68,10 @@ export function pathIn({ path }: OpfsDir, name: string): string {
 
 /** A name as the browser takes it. @throws PATH for one that is no text */
 export function textName(name: Bytes): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
-  } catch (cause) {
-    const path = new TextDecoder().decode(name);
-    throw new SyncError("PATH", "a browser keeps only names that are UTF-8", { cause, detail: { path } });
-  }
+  const text = decodeUtf8(name);
+  if (text !== undefined) return text;
+  const detail = { path: decodeByteText(name) };
+  throw new SyncError("PATH", "a browser keeps only names that are UTF-8", { detail });
 }
 
 /** For `catch`: makes an error of this name nothing. */

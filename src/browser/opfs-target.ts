@@ -1,3 +1,4 @@
+import { decodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
 import { compareEntry, keepsAll, type Metadata, modeMask, type Standing } from "../tree/plan/comparison.ts";
@@ -264,7 +265,7 @@ function nameOf(entry: Entry): string {
 }
 
 function shownPath(dir: OpfsDir, { name }: Entry): string {
-  return pathIn(dir, new TextDecoder().decode(name));
+  return pathIn(dir, decodeByteText(name));
 }
 
 /**

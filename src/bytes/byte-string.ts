@@ -28,8 +28,3 @@ export function bytesOfString(text: ByteString): Bytes {
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
   return bytes;
 }
-
-/** The text that such a string is in UTF-8, for messages. */
-export function printByteString(text: ByteString): string {
-  return new TextDecoder().decode(bytesOfString(text));
-}

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { pathOf } from "./byte-text.node.ts";
+import { pathOf } from "./byte-path.node.ts";
 
 /**
  * True for what SQLite says where there is no room: it calls a file full, or only that an operation

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { pathOf } from "./byte-text.node.ts";
+import { pathOf } from "./byte-path.node.ts";
 
 /**
  * Removes the lock that a process which was killed has left at an SQLite file: an empty directory.

@@ -1,4 +1,4 @@
-import { byteStringOf, printByteString } from "../bytes/byte-string.ts";
+import { decodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
@@ -9,6 +9,6 @@ export function checkName(name: Bytes): Bytes {
   const isDots = name.length <= 2 && name.every((byte) => byte === 0x2e);
   if (!isDots && !name.includes(slash) && !name.includes(0)) return name;
   throw new SyncError("PATH", "the archive has a name that names nothing in a directory", {
-    detail: { path: printByteString(byteStringOf(name)) },
+    detail: { path: decodeByteText(name) },
   });
 }

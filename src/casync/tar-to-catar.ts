@@ -1,3 +1,4 @@
+import { decodeByteText } from "../bytes/byte-text.ts";
 import { byteStringOf, bytesOfString } from "../bytes/byte-string.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
@@ -101,6 +102,6 @@ function partsOf(path: Bytes): string[] {
 
 function outOfPlace({ path }: TarEntry, what: string): SyncError {
   return new SyncError("BAD_MESSAGE", `an entry of the tar archive ${what}`, {
-    detail: { path: new TextDecoder().decode(path) },
+    detail: { path: decodeByteText(path) },
   });
 }

@@ -1,4 +1,4 @@
-import { encodeByteText } from "../bytes/byte-text.node.ts";
+import { encodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import type { FilterRule } from "../tree/filter/rule.ts";
 import type { Order } from "../tree/order/order.ts";

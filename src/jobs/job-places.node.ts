@@ -1,4 +1,4 @@
-import { encodeByteText } from "../bytes/byte-text.node.ts";
+import { encodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import { checkOrder } from "../http/session-host.ts";
 import type { SharePath } from "../http/share-path.ts";
@@ -90,7 +90,7 @@ export class JobPlaces {
 
 /** @throws PATH */
 function componentOf(name: string, _: number, all: readonly string[]): Bytes {
-  const bytes = new Uint8Array(encodeByteText(name));
+  const bytes = encodeByteText(name);
   const fault = findNameFault(bytes) ?? (all.length > maxDepth ? "lies too deep" : undefined);
   if (fault !== undefined) throw new SyncError("PATH", `a name in the path of a place ${fault}`);
   return bytes;

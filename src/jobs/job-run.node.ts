@@ -1,4 +1,5 @@
 import { filterOfPeer } from "../http/peer-filter.node.ts";
+import { decodeByteText } from "../bytes/byte-text.ts";
 import { toHex } from "../bytes/hex.ts";
 import type { SyncError } from "../errors.ts";
 import type { ReceiveProgress } from "../session/receive.ts";
@@ -63,8 +64,6 @@ export async function runJob(
   return { failedEntries, progress, ...(preview && { preview: changes.preview(progress.entries) }) };
 }
 
-const names = new TextDecoder();
-
 function progressOf(session: SendProgress | ReceiveProgress): JobProgress {
   const newBytes = session.type === "send" ? session.sentBytes : session.receivedBytes;
   return {
@@ -78,7 +77,7 @@ function progressOf(session: SendProgress | ReceiveProgress): JobProgress {
     wireBytes: session.wireSentBytes + session.wireReceivedBytes,
     failedEntries: session.failed + session.troubles,
     deletedEntries: session.deleted,
-    name: names.decode(session.currentName),
+    name: decodeByteText(session.currentName),
   };
 }
 

@@ -1,4 +1,5 @@
 import { toHex } from "../bytes/hex.ts";
+import { decodeByteText, decodeUtf8 } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import type { SharePath } from "../http/share-path.ts";
 import {
@@ -8,7 +9,7 @@ import {
   type SharedNames,
 } from "../tree/entry/shared-names.ts";
 import type { Entry } from "../tree/entry/entry.ts";
-import type { AbortOptions, Bytes } from "../types.ts";
+import type { AbortOptions } from "../types.ts";
 import type { TreeRecord } from "./record.ts";
 import { leadsThrough, placesIn } from "./relayed-places.ts";
 
@@ -47,19 +48,11 @@ export async function listRelayedNames(
 }
 
 function describe({ name, kind, size, mtimeSec }: Entry): SharedName {
-  const text = textOf(name);
+  const text = decodeUtf8(name);
   return {
-    name: text ?? new TextDecoder().decode(name),
+    name: text ?? decodeByteText(name),
     kind: text === undefined ? "other" : sharedKindOf(kind),
     size,
     mtimeSec,
   };
-}
-
-function textOf(name: Bytes): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { decodeByteText, encodeByteText } from "../bytes/byte-text.ts";
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
 import { SyncError } from "../errors.ts";
 import { bitsOfFacts, changedFacts, factsOfBits, type TreeChange } from "../tree/entry/entry.ts";
@@ -10,14 +11,11 @@ const kinds = ["file", "dir", "symlink", "other", "fifo", "socket", "charDevice"
 /** Set where the text of a link, or the name that a file was linked to, follows the path. */
 const [holdsFlag, linkedFlag] = [0x20, 0x40];
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /** Encodes what became of paths, as payloads of CHANGES (docs/protocol.md §6.9). */
 export function* encodeChanges(told: readonly TreeChange[]): Generator<Bytes> {
   let out = new ByteWriter();
   const writeText = (text: string): void => {
-    const bytes = encoder.encode(text).subarray(0, sessionLimits.toldPathBytes);
+    const bytes = encodeByteText(text).subarray(0, sessionLimits.toldPathBytes);
     out.uvarint(bytes.length);
     out.bytes(bytes);
   };
@@ -49,7 +47,7 @@ export function hearChanges(payload: Bytes, onChange: ((change: TreeChange) => v
       throw new SyncError("BAD_MESSAGE", "a fact that is not known differs");
     const differs = factsOfBits(bits);
     const size = reader.uvarint();
-    const readText = (): string => decoder.decode(reader.bytes(reader.uvarint()));
+    const readText = (): string => decodeByteText(reader.bytes(reader.uvarint()));
     const path = readText();
     const change = { change: changes[flags & 3]!, path, kind: kinds[(flags >> 2) & 7]!, size, differs };
     if ((flags & linkedFlag) !== 0) onChange({ ...change, linkedTo: readText() });

@@ -1,3 +1,4 @@
+import { decodeByteText, encodeByteText, hasOtherBytes } from "../bytes/byte-text.ts";
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
 import { codeOfWire, errorCodes, SyncError, withPath } from "../errors.ts";
 import { maxPathBytes } from "../tree/entry/entry-order.ts";
@@ -90,7 +91,7 @@ export function encodeError(error: SyncError): Bytes {
   const path = error.detail.path ?? "";
   // A path from the top of this system on is no business of the other end.
   const isTold = !/^(?:[/\\]|[a-z]:)/i.test(path) && path.length <= sessionLimits.messageChars;
-  return encodeTuple([...describe(error), isTold ? path : ""]);
+  return encodeTuple([...describe(error), ...pathMembers(isTold ? path : "")]);
 }
 
 /** Encodes what befell one entry: a FAILED payload, a tuple with the entry's number and path. */
@@ -103,8 +104,19 @@ export function encodeUnlisted(error: SyncError): Bytes {
   return encodeTuple(describeAt(error));
 }
 
-function describeAt(error: SyncError): [...ReturnType<typeof describe>, string] {
-  return [...describe(error), error.detail.path ?? ""];
+function describeAt(error: SyncError): unknown[] {
+  return [...describe(error), ...pathMembers(error.detail.path ?? "")];
+}
+
+/** A path as text, or nothing and its bytes behind it where they are no UTF-8. */
+function pathMembers(path: string): [string] | [string, Bytes] {
+  return hasOtherBytes(path) ? ["", encodeByteText(path)] : [path];
+}
+
+function readPath(tuple: Tuple): string {
+  const text = tuple.text();
+  const bytes = tuple.bytesIfAny(maxPathBytes);
+  return bytes ? decodeByteText(bytes) : text.slice(0, maxPathBytes);
 }
 
 function describe({ code, message }: SyncError): [number, string] {
@@ -129,7 +141,8 @@ export function decodeUnlisted(payload: Bytes): SyncError {
 }
 
 function readErrorAt(tuple: Tuple): SyncError {
-  return withPath(readError(tuple), escaped(tuple.text()).slice(0, maxPathBytes));
+  const error = readError(tuple);
+  return withPath(error, readPath(tuple));
 }
 
 function readError(tuple: Tuple): SyncError {

@@ -77,6 +77,15 @@ export class Tuple {
     return Uint8Array.from(value);
   }
 
+  /** Bytes that a message need not have. */
+  bytesIfAny(limit: number): Bytes | undefined {
+    const value = this.#take();
+    if (value === undefined) return undefined;
+    if (!(value instanceof Uint8Array) || value.length > limit)
+      throw new SyncError("BAD_MESSAGE", "bytes of a message are too many, or none");
+    return Uint8Array.from(value);
+  }
+
   /** One of these names, which may be written as its number among them. @throws UNSUPPORTED */
   oneOf<const T extends string>(allowed: readonly T[]): T {
     const value = this.name(allowed);

@@ -1,5 +1,5 @@
 import { lstatSync } from "node:fs";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { nothingAt } from "../errors.ts";
 import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 

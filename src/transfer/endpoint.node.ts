@@ -1,5 +1,5 @@
 import { SyncError } from "../errors.ts";
-import { hasOtherBytes, writeOtherBytes } from "../bytes/byte-text.node.ts";
+import { hasOtherBytes, writeOtherBytes } from "../bytes/byte-text.ts";
 
 /** A place here. */
 interface LocalEndpoint {

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { posix } from "node:path";
 import { byteStringOf, bytesOfString } from "../bytes/byte-string.ts";
-import { decodeByteText, encodeByteText } from "../bytes/byte-text.node.ts";
+import { decodeByteText, encodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import { nativePath, type ByteString } from "../tree/disk/calls/byte-string.node.ts";
 import { DirFilters } from "../tree/disk/source/dir-filters.node.ts";

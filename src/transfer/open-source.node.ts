@@ -1,5 +1,5 @@
 import type { PathRange } from "../archive/parts.node.ts";
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { isSyncError, nothingAt } from "../errors.ts";
 import type { SendOptions } from "../session/send.ts";
 import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/disk/source/source.node.ts";

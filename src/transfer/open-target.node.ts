@@ -1,4 +1,4 @@
-import { pathOf } from "../bytes/byte-text.node.ts";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { openTreePreview, type TreePreviewOptions } from "../tree/disk/target/preview.node.ts";
 import type { ChunkWriter } from "../store/store.ts";
 import type { Order } from "../tree/order/order.ts";

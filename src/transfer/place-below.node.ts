@@ -1,4 +1,4 @@
-import { decodeByteText } from "../bytes/byte-text.node.ts";
+import { decodeByteText } from "../bytes/byte-text.ts";
 import { formatSharePath, type SharePath } from "../http/share-path.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 

@@ -1,5 +1,5 @@
 import { SyncError } from "../errors.ts";
-import { hasOtherBytes, writeOtherBytes } from "../bytes/byte-text.node.ts";
+import { hasOtherBytes, writeOtherBytes } from "../bytes/byte-text.ts";
 
 /**
  * The text as one word of a POSIX shell, whatever is in it. fish reads backslashes between quotes,

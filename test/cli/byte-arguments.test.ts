@@ -39,10 +39,23 @@ const lines = [
   '$RS pull "h:$PWD/$b/" "$d" -e "sh remote" --remote-path "$RS"; diff -r "$b" "$d"',
 ];
 
+const tellingLines = [
+  '$RS sync -n "$b/" x 2>&1 | grep -F "new f\\xfe"; $RS sync -v --log-file log "$b/" x 2>&1 | grep -F "new f\\xfe"; grep -F "+ f\\xfe" log',
+  'ln -s "$f" l; $RS sync -ni ./ x 2>&1 --include l --exclude "*" | grep -F "l -> b\\xe9/f\\xfe"',
+  'mkdir "$d"; >"$d/$d"; $RS push --delete -n --json g/ "h:$PWD/$d" --allow-empty-source -e "sh remote" --remote-path "$RS" 2>&1 | grep "d.udcff"',
+  'mkdir -p "x/$(basename "$f")/y"; ! $RS push --json "$b/" "h:$PWD/x" -e "sh remote" --remote-path "$RS" >log; grep "trouble.*f.udcfe" log',
+  'mkfifo "$d"; $RS pull -n --json "h:$PWD/" x -e "sh remote" --remote-path "$RS" | grep "skipped.*d.udcff"',
+];
+
 // Elsewhere names are text, or nothing tells the bytes of a command line.
 unless(notLinux).describe("an argument that is not UTF-8 means its bytes", () => {
   it.each(lines)("%s", async (line) => {
     const { code, stderr } = await runShell(`${settings}; set -e; ${line}`, prepare());
+    expect(code, stderr).toBe(0);
+  });
+
+  it.each(tellingLines)("and so do paths that are told: %s", async (line) => {
+    const { code, stderr } = await runShell(`${settings}; set -e; mkdir g; ${line}`, prepare());
     expect(code, stderr).toBe(0);
   });
 

@@ -1,5 +1,5 @@
 import type { ObjectBucket } from "../../bucket/object-bucket.ts";
-import { decodeByteText } from "../../bytes/byte-text.node.ts";
+import { decodeByteText } from "../../bytes/byte-text.ts";
 import { filterOfPeer } from "../../http/peer-filter.node.ts";
 import type { Share } from "../../http/share.ts";
 import { openBucketSource } from "./bucket-source.node.ts";

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { hasOtherBytes } from "../../bytes/byte-text.node.ts";
+import { hasOtherBytes } from "../../bytes/byte-text.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { openSqlite, sqlite } from "../sqlite-file.node.ts";

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { md5Of } from "../../bucket/content-digest.node.ts";
 import { readAt } from "../../bucket/open-file.node.ts";
 import { SyncError } from "../../errors.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import type { Database } from "node-sqlite3-wasm";
 import { inOrder } from "../../casync/in-order.ts";
 import { SyncError, toSyncError } from "../../errors.ts";

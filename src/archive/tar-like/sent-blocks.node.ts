@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { SyncError, toSyncError } from "../../errors.ts";
 
 /** What blocks are of, and where they go: they are of no use for anything else. */

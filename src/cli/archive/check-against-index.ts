@@ -8,7 +8,7 @@ import { realPath } from "../../archive/real-path.node.ts";
 import { findPlaceIn } from "../../archive/write-index.node.ts";
 import type { TreeIndex } from "../../archive/tree-index.node.ts";
 import { mostDifferentAfter } from "../../bucket/draw.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import { openSource } from "../../transfer/open-source.node.ts";

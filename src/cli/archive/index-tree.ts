@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { makeIndex } from "../../archive/make-index.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
 import { findPlaceIn } from "../../archive/write-index.node.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";

@@ -1,6 +1,8 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { encodeByteText, pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
+import { byteStringOf } from "../../bytes/byte-string.ts";
+import { encodeByteText } from "../../bytes/byte-text.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { fileTrouble, isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
 import type { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
@@ -35,7 +37,7 @@ export async function fillReplacement(path: string, fill: Fill): Promise<void> {
         },
         async () => closeSync(fd),
       );
-      const name = encodeByteText(basename(path)).toString("latin1");
+      const name = byteStringOf(encodeByteText(basename(path)));
       around.rename(root, incomplete, root, name);
     } finally {
       if (old !== undefined) closeSync(old);

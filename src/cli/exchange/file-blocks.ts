@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import type { ByteChannel } from "../../transport/channel.ts";
 import { descriptorChannel } from "../../transport/stdio.node.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { namedFileTrouble } from "../options/named-file.ts";
 import { inputChannel } from "../../transfer/standard-streams.node.ts";
 

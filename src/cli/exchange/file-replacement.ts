@@ -7,7 +7,9 @@ import { SyncError } from "../../errors.ts";
 import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../../types.ts";
-import { encodeByteText, pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
+import { byteStringOf } from "../../bytes/byte-string.ts";
+import { encodeByteText } from "../../bytes/byte-text.ts";
 import { writeFully } from "./file-blocks.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
@@ -64,7 +66,7 @@ export async function replaceBy(
   content: AsyncIterable<Bytes>,
 ): Promise<void> {
   const { root } = around;
-  const name = encodeByteText(basename(path)).toString("latin1");
+  const name = byteStringOf(encodeByteText(basename(path)));
   try {
     const fd = createIn(around, incomplete, 0o666);
     const fill = async (): Promise<void> => {

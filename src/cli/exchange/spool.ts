@@ -7,7 +7,7 @@ import { createPin, PinTable } from "../../store/pin.ts";
 import type { Store } from "../../store/store.ts";
 import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { createIn, removeFrom } from "./file-replacement.ts";
 import { readPart, writeFully } from "./file-blocks.ts";
 import type { FoundChunks } from "./found-chunks.ts";

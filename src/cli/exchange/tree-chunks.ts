@@ -4,7 +4,7 @@ import { isSyncError, type SyncError } from "../../errors.ts";
 import { openTreeSource } from "../../tree/disk/source/source.node.ts";
 import type { CutRun, TreeSource } from "../../tree/source.ts";
 import type { AbortOptions } from "../../types.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { FoundChunks } from "./found-chunks.ts";
 
 interface FindChunksOptions extends AbortOptions {

@@ -1,6 +1,6 @@
 import { isSyncError, nothingAt, SyncError } from "../../errors.ts";
 import { fileTrouble, isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { readToEnd } from "../../bytes/waiting-read.node.ts";
 
 /** What is in a file that the command line names. @throws NOT_FOUND, IO */

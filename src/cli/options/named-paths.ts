@@ -1,4 +1,4 @@
-import { decodeByteText } from "../../bytes/byte-text.node.ts";
+import { decodeByteText } from "../../bytes/byte-text.ts";
 import { readToEnd } from "../../bytes/waiting-read.node.ts";
 import { SyncError } from "../../errors.ts";
 import { maxChosenCount } from "../../tree/order/order-fields.ts";

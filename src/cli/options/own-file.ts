@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { SyncError } from "../../errors.ts";
 import { isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
 import { namedFileTrouble } from "./named-file.ts";

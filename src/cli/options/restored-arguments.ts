@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { SyncError } from "../../errors.ts";
-import { decodeByteText } from "../../bytes/byte-text.node.ts";
+import { decodeByteText } from "../../bytes/byte-text.ts";
 
 /** What stands in a text in the place of bytes that are not UTF-8. */
 const replacement = "\uFFFD";

@@ -1,4 +1,4 @@
-import { decodeByteText } from "../../bytes/byte-text.node.ts";
+import { decodeByteText } from "../../bytes/byte-text.ts";
 import type { EntryKind } from "../../tree/entry/entry.ts";
 import type { ListedEntry } from "../../tree/listing-target.ts";
 import { formatTime } from "./change-format.ts";

@@ -1,3 +1,4 @@
+import { decodeByteText } from "../../bytes/byte-text.ts";
 import type { ReceiveProgress } from "../../session/receive.ts";
 import type { SendProgress } from "../../session/send.ts";
 import type { Progress, Report } from "./report.ts";
@@ -44,11 +45,9 @@ function progressOf(session: SessionProgress): Progress {
     ...totalsOf(session),
     totalFiles: session.wantedFiles,
     ...(session.listed && { totalBytes: session.wantedBytes }),
-    name: names.decode(session.currentName),
+    name: decodeByteText(session.currentName),
   };
 }
-
-const names = new TextDecoder();
 
 /** What has been done, and what travelled for it. */
 export function totalsOf(session: SessionProgress): Progress {

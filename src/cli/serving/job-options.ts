@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { SyncError } from "../../errors.ts";
 import { dirShare, type DirShareOptions } from "../../http/dir-share.node.ts";
 import { parseFixed } from "../../jobs/fixed-fields.ts";

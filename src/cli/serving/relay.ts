@@ -6,7 +6,7 @@ import { createCafsRelay } from "../../relay/cafs-relay.node.ts";
 import { openRelayStore } from "../../relay/relay-store.node.ts";
 import { createRelay } from "../../relay/relay.ts";
 import type { Connect } from "../../session/reconnect.ts";
-import { hasOtherBytes } from "../../bytes/byte-text.node.ts";
+import { hasOtherBytes } from "../../bytes/byte-text.ts";
 import { chunkLimitOf } from "../options/chunk-limit.ts";
 import { readSize } from "../options/arguments.ts";
 import { defineCommand, type OptionValues } from "../command.ts";

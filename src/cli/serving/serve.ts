@@ -1,5 +1,5 @@
 import { closingInTheEnd } from "../../bytes/closing.ts";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { DirShareOptions } from "../../http/dir-share.node.ts";
 import type { JobAnswers } from "../../jobs/job-answers.node.ts";

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { pathOf } from "../../bytes/byte-text.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
 import { nothingAt, SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { parseSource, sourceOf } from "../options/source-place.ts";

@@ -1,3 +1,4 @@
+import { decodeByteText } from "../../bytes/byte-text.ts";
 import { compareBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
@@ -70,7 +71,7 @@ export interface EntryPlace {
 /** The path of an entry, for messages; `.` for the root. */
 export function printEntryPath({ parent, name }: EntryPlace): string {
   const above = parent && parent.pathBytes > 0 ? `${printEntryPath(parent)}/` : "";
-  return above + new TextDecoder().decode(name);
+  return above + decodeByteText(name);
 }
 
 /**

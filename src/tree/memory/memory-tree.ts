@@ -1,4 +1,5 @@
-import { byteStringOf, bytesOfString, printByteString } from "../../bytes/byte-string.ts";
+import { byteStringOf, bytesOfString } from "../../bytes/byte-string.ts";
+import { printByteString } from "../../bytes/byte-text.ts";
 import type { Bytes } from "../../types.ts";
 import type { Entry } from "../entry/entry.ts";
 

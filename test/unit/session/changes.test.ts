@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
+import { decodeByteText } from "../../../src/bytes/byte-text.ts";
 import { override } from "../../../src/bytes/override.ts";
 import { encodeChanges, hearChanges } from "../../../src/session/change-codec.ts";
 import { sessionLimits } from "../../../src/session/limits.ts";
@@ -17,10 +18,14 @@ import { changedFacts, type TreeChange } from "../../../src/tree/entry/entry.ts"
 import type { TreeTarget } from "../../../src/tree/target.ts";
 import type { Bytes } from "../../../src/types.ts";
 
+const path = fc
+  .array(fc.oneof(fc.string({ unit: "grapheme", maxLength: 20 }), fc.uint8Array({ maxLength: 4 })))
+  .map((parts) => decodeByteText(Buffer.concat(parts.map((part) => Buffer.from(part as Bytes)))));
+
 const change = fc
   .record({
     change: fc.constantFrom("new", "changed", "touched", "deleted"),
-    path: fc.string({ unit: "grapheme", maxLength: 300 }),
+    path,
     kind: fc.constantFrom("file", "dir", "symlink", "other"),
     size: fc.maxSafeNat(),
     differs: fc.subarray([...changedFacts]),

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { SyncError } from "../../../src/errors.ts";
-import { decodeError, encodeError } from "../../../src/session/closing.ts";
+import {
+  decodeError,
+  decodeFailed,
+  decodeUnlisted,
+  encodeError,
+  encodeFailed,
+  encodeUnlisted,
+} from "../../../src/session/closing.ts";
+import { encodeTuple } from "../../../src/session/tuple.ts";
+import type { Bytes } from "../../../src/types.ts";
 
 test.each([
   ["dir/file", "dir/file"],
@@ -15,6 +24,23 @@ test.each([
   const heard = decodeError(encodeError(new SyncError("NO_SPACE", "no room", { detail })));
   expect(heard).toMatchObject({ code: "NO_SPACE", message: "no room", remote: true });
   expect(heard.detail.path).toBe(told);
+});
+
+test.each(["a\udce9/\tb", "é\ufeff", "\ufeffa"])(
+  "of an entry at %j the other end hears the bytes",
+  (path) => {
+    const error = new SyncError("IO", "no", { detail: { path } });
+    expect(decodeError(encodeError(error)).detail.path).toBe(path);
+    expect(decodeUnlisted(encodeUnlisted(error)).detail.path).toBe(path);
+    expect(decodeFailed(encodeFailed(error, 1), 2).error.detail.path).toBe(path);
+  },
+);
+
+test("bytes of a path are at most as many as those of the longest path", () => {
+  const failed = (length: number): Bytes => encodeTuple([0, "no", "", new Uint8Array(length)]);
+  expect(decodeUnlisted(failed(4096)).detail.path).toHaveLength(4096);
+  expect(() => decodeUnlisted(failed(4097))).toThrow(expect.objectContaining({ code: "BAD_MESSAGE" }));
+  expect(() => decodeUnlisted(encodeTuple([0, "no", "", 7]))).toThrow("bytes of a message");
 });
 
 test("an error with the longest text and path fits into its frame", () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { encodeByteText } from "../../../src/bytes/byte-text.node.ts";
+import { encodeByteText } from "../../../src/bytes/byte-text.ts";
 import { byteWords, quoteForShell } from "../../../src/transfer/shell-words.node.ts";
 import { missing, notPosix, unless } from "../../obstacles.ts";
 

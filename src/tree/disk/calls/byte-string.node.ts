@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { decodeByteText } from "../../../bytes/byte-text.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 
@@ -59,5 +60,5 @@ export function nativePath(path: ByteString): NativePath {
 
 /** The path as text, for messages. */
 export function printPath(path: ByteString): string {
-  return fromByteString(path).toString();
+  return decodeByteText(fromByteString(path));
 }

@@ -1,4 +1,4 @@
-import { fromByteString, type ByteString } from "./byte-string.node.ts";
+import { type ByteString, printPath } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { identityIn, type Identity } from "./identity.node.ts";
 
@@ -107,5 +107,5 @@ export function placeBelow({ aside, parent, name }: DirNode): ByteString {
 
 /** The path of a name in a directory, from the root, as text for messages. */
 export function printPlace(dir: DirNode, name: ByteString): string {
-  return fromByteString(`${pathBelow(dir)}/${name}`.slice(1)).toString();
+  return printPath(`${pathBelow(dir)}/${name}`.slice(1));
 }

@@ -1,5 +1,5 @@
 import { SyncError } from "../../../errors.ts";
-import { encodeByteText } from "../../../bytes/byte-text.node.ts";
+import { encodeByteText } from "../../../bytes/byte-text.ts";
 import { printPath, toByteString, type ByteString } from "../calls/byte-string.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { encodeByteText } from "../../../bytes/byte-text.node.ts";
+import { encodeByteText } from "../../../bytes/byte-text.ts";
 import { closingAfter } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import { stagingName } from "../../entry/staging-name.ts";

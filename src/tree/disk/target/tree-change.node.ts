@@ -3,6 +3,7 @@ import type { Outcome } from "../../plan/comparison.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { printPlace, type DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import type { ChangedFact, TreeChange } from "../../entry/entry.ts";
+import { decodeByteText } from "../../../bytes/byte-text.ts";
 import type { Bytes } from "../../../types.ts";
 
 /** An entry that does not stay as it is, and how it differs. */
@@ -40,7 +41,7 @@ export function changeOf({
     // What is only touched was compared, and found to be the same.
     differs: change === "touched" ? differs.filter((fact) => fact !== "content") : differs,
     ...(linkedTo && { linkedTo: printPlace(linkedTo.dir, linkedTo.name) }),
-    ...(target && !linkedTo && change !== "deleted" && { holds: Buffer.from(target).toString() }),
+    ...(target && !linkedTo && change !== "deleted" && { holds: decodeByteText(target) }),
   };
 }
 
