@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { homedir } from "node:os";
 import { bytesOfString } from "../bytes/byte-string.ts";
-import { decodeByteText, encodeByteText } from "../bytes/byte-text.node.ts";
+import { decodeByteText, encodeByteText } from "../bytes/byte-text.ts";
 import { readToEnd } from "../bytes/waiting-read.node.ts";
 import { isSyncError, nothingAt } from "../errors.ts";
 import { nativePath, printPath, type ByteString } from "../tree/disk/calls/byte-string.node.ts";
 import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import { type FilterSide, isForSide } from "../tree/filter/rule.ts";
-import { RuleList } from "../tree/filter/rule-list.ts";
+import { RuleList, type RuleListOptions } from "../tree/filter/rule-list.ts";
 import { ruleText } from "../tree/filter/rule-text.ts";
 import { createTreeFilter, type TreeFilter } from "../tree/filter/tree-filter.ts";
 import type { Bytes } from "../types.ts";
@@ -16,8 +16,8 @@ import type { FilterOptions } from "./filter-options.ts";
 const surroundings = { readFile: readMerged, cvsIgnored };
 
 /** An empty list of rules that may merge files. */
-export function createRuleList(): RuleList {
-  return new RuleList(surroundings);
+export function createRuleList(options: Pick<RuleListOptions, "isZeroed">): RuleList {
+  return new RuleList({ ...surroundings, ...options });
 }
 
 /** The filter that rules make. @throws USAGE, LIMIT, NOT_FOUND, IO */

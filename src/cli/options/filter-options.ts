@@ -57,10 +57,16 @@ export const sparingOptions = {
  * @throws USAGE, LIMIT, NOT_FOUND, IO
  */
 export async function readFilterOptions(
-  options: OptionValues<typeof filterOptions> & { readonly "delete-excluded"?: boolean },
+  options: OptionValues<typeof filterOptions> & {
+    readonly "delete-excluded"?: boolean;
+    readonly from0?: boolean;
+  },
 ): Promise<FilterOptions> {
   const words = options.filter ?? [];
   if (words.length === 0) return {};
   const { readFilterWords } = await import("./filter-words.ts");
-  return { filter: readFilterWords(words), deletesExcluded: options["delete-excluded"] === true };
+  return {
+    filter: readFilterWords(words, options.from0 === true),
+    deletesExcluded: options["delete-excluded"] === true,
+  };
 }

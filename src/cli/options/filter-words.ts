@@ -1,7 +1,7 @@
 import { byteStringOf } from "../../bytes/byte-string.ts";
-import { encodeByteText } from "../../bytes/byte-text.node.ts";
+import { encodeByteText } from "../../bytes/byte-text.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
-import { createRuleList, readMerged } from "../../transfer/filter-rules.node.ts";
+import { createRuleList } from "../../transfer/filter-rules.node.ts";
 import { type FilterRule, type RuleReading, usualReading } from "../../tree/filter/rule.ts";
 import type { RuleList } from "../../tree/filter/rule-list.ts";
 
@@ -10,9 +10,14 @@ const cvsRules = [":C", "-C"];
 /** What `-F` adds the first time, and the second. */
 const dirFilterRules = [": /.rsync-filter", "- .rsync-filter"];
 
-/** The rules that options make, which are given as words `NAME=VALUE`. @throws USAGE, LIMIT, IO */
-export function readFilterWords(words: readonly string[]): readonly FilterRule[] {
-  const list = createRuleList();
+/**
+ * The rules that options make, which are given as words `NAME=VALUE`.
+ *
+ * @param isZeroed true where rules in the files that they name end in a zero byte
+ * @throws USAGE, LIMIT, NOT_FOUND, IO
+ */
+export function readFilterWords(words: readonly string[], isZeroed: boolean): readonly FilterRule[] {
+  const list = createRuleList({ isZeroed });
   for (const [i, word] of words.entries()) {
     try {
       addTo(list, word, words.slice(0, i));
@@ -37,8 +42,7 @@ function addTo(list: RuleList, word: string, before: readonly string[]): void {
   else if (name === "dir-filters")
     list.add(dirFilterRules[before.filter((one) => one === word).length] ?? "", usualReading);
   else if (name === "exclude" || name === "include") list.add(value, oldReading(name === "include"));
-  else if (name !== "cvs-exclude")
-    list.addFile(readMerged(value), value, oldReading(name === "include-from"));
+  else if (name !== "cvs-exclude") list.merge(value, oldReading(name === "include-from"));
 }
 
 /** How rules are written that `--exclude` and `--include` take. */

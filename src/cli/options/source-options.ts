@@ -1,6 +1,7 @@
 import { SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import type { Order } from "../../tree/order/order.ts";
+import type { filterOptions } from "./filter-options.ts";
 import { readNamedPaths } from "./named-paths.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 
@@ -27,7 +28,12 @@ export const choiceOptions = {
     about: "send only the paths below SRC that a file names, one a line; -: standard input",
     unlike: "the file is here; not with --delete",
   },
-  from0: { type: "boolean", short: "0", about: "names in that file end in a zero byte, not with the line" },
+  from0: {
+    type: "boolean",
+    short: "0",
+    about: "names and rules end in a zero byte in files that options name, not with the line",
+    unlike: "not in files that directories have",
+  },
   recursive: {
     type: "boolean",
     short: "r",
@@ -58,7 +64,7 @@ export const choiceOptions = {
   },
 } as const satisfies OptionSpecs;
 
-type Values = OptionValues<typeof choiceOptions>;
+type Values = OptionValues<typeof choiceOptions & Pick<typeof filterOptions, "filter">>;
 
 /** A source as it is opened, and what of it is sent. */
 interface ChosenSource {
@@ -79,7 +85,7 @@ interface ChosenSource {
 
 /** What of a source is sent, as the options say. @throws USAGE, LIMIT, NOT_FOUND, IO */
 export function chooseSource(given: string, options: Values): ChosenSource {
-  const { relative = false, "files-from": file } = options;
+  const { filter, relative = false, "files-from": file } = options;
   const flags: ChosenSource["order"] = {
     copyLinks: options["copy-links"],
     copyDirLinks: options["copy-dirlinks"],
@@ -93,7 +99,8 @@ export function chooseSource(given: string, options: Values): ChosenSource {
     const paths = readNamedPaths(file, options.from0 === true);
     return { place: withSlash(given), order: { ...flags, paths, flatDirs: options.recursive !== true } };
   }
-  if (options.from0 === true) throw new SyncError("USAGE", "--from0 is for --files-from");
+  if (options.from0 === true && filter === undefined)
+    throw new SyncError("USAGE", "--from0 is for --files-from, and for rules in files");
   if (!relative) return { place: given, order: flags };
   const { around, path } = splitPlace(given);
   return { place: around, order: { ...flags, paths: [path] } };

@@ -1,4 +1,5 @@
-import { byteStringOf, type ByteString, printByteString } from "../../bytes/byte-string.ts";
+import { byteStringOf, type ByteString } from "../../bytes/byte-string.ts";
+import { printByteString } from "../../bytes/byte-text.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { cvsPatterns } from "./cvs-patterns.ts";
@@ -21,6 +22,8 @@ export interface RuleListOptions {
   readonly isOfDir?: boolean;
   /** Reads a file that a rule merges. Throws when it cannot be read. */
   readonly readFile?: (file: ByteString) => Bytes;
+  /** True when rules in merged files end in a zero byte; false unless given. */
+  readonly isZeroed?: boolean;
   /** What this user has CVS ignore, beside its usual patterns; nothing unless given. */
   readonly cvsIgnored?: () => readonly Bytes[];
 }
@@ -45,10 +48,21 @@ export class RuleList {
 
   /** Appends the rules in a file. @throws USAGE, LIMIT, and what `readFile` does */
   addFile(content: Bytes, file: ByteString, reading: RuleReading): void {
+    this.#addText(content, file, reading, lineEndOf(reading));
+  }
+
+  /** Appends the rules in a file that a rule or an option names. @throws the same, NOT_FOUND */
+  merge(file: ByteString, reading: RuleReading): void {
+    const { isZeroed = false, readFile } = this.#options;
+    if (!readFile) throw new SyncError("USAGE", "no file can be merged here");
+    this.#addText(readFile(file), file, reading, isZeroed ? "\0" : lineEndOf(reading));
+  }
+
+  #addText(content: Bytes, file: ByteString, reading: RuleReading, end: RegExp | string): void {
     checkFilterLimit("bytes of a file of rules", content.length, filterLimits.fileBytes);
     checkFilterLimit("files of rules in each other", ++this.#depth, filterLimits.mergeDepth);
     const first = this.rules.length;
-    for (const { text, line } of readLines(content, reading)) {
+    for (const { text, line } of readLines(byteStringOf(content).split(end), reading)) {
       const origin = { file, line };
       try {
         this.add(text, reading, origin);
@@ -64,7 +78,7 @@ export class RuleList {
     if (parsed.type === "clear") {
       this.rules.length = 0;
       this.isCleared = true;
-    } else if (parsed.type === "merge") this.#merge(parsed.file, parsed.reading);
+    } else if (parsed.type === "merge") this.merge(parsed.file, parsed.reading);
     else if (parsed.type === "cvs") this.#addCvs(parsed.reading);
     else if (parsed.type === "self") this.push(this.#selfRule(parsed.rule));
     else this.push(parsed);
@@ -73,12 +87,6 @@ export class RuleList {
   /** In a directory it is a rule of both ends, also where those that name none are the sender's. */
   #selfRule(rule: PatternRule): PatternRule {
     return this.#options.isOfDir === true ? { ...rule, sides: "both" } : rule;
-  }
-
-  #merge(file: ByteString, reading: RuleReading): void {
-    const { readFile } = this.#options;
-    if (!readFile) throw new SyncError("USAGE", "no file can be merged here");
-    this.addFile(readFile(file), file, reading);
   }
 
   /** As with rsync, the first rule for them says what all such rules are. */
@@ -110,14 +118,17 @@ function withOrigin(thrown: unknown, { file, line }: RuleOrigin): unknown {
   return new SyncError(code, `${place}: ${message}`, { cause, detail });
 }
 
+function lineEndOf({ syntax }: RuleReading): RegExp {
+  return syntax === "git" ? /\r?(?:\n|$)/ : /\r\n|[\r\n]/;
+}
+
 /** The rules in a file with their lines, without comments. */
 function* readLines(
-  content: Bytes,
+  lines: readonly ByteString[],
   { syntax, isWordSplit }: RuleReading,
 ): Generator<{ readonly text: ByteString; readonly line: number }> {
-  const lines = byteStringOf(content).split(syntax === "git" ? /\r?(?:\n|$)/ : /\r\n|[\r\n]/);
   for (const [i, text] of lines.entries()) {
-    const words = isWordSplit ? text.split(/[ \t\v\f]+/) : [text];
+    const words = isWordSplit ? text.split(/[ \t-\r]+/) : [text];
     for (const word of words) {
       const isComment = !isWordSplit && (word[0] === "#" || (word[0] === ";" && syntax !== "git"));
       if (word !== "" && !isComment) yield { text: word, line: i + 1 };

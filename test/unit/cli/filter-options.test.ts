@@ -4,12 +4,13 @@ import { expect, test } from "vitest";
 import { readArguments } from "../../../src/cli/options/arguments.ts";
 import { defineCommand } from "../../../src/cli/command.ts";
 import { filterOptions, readFilterOptions } from "../../../src/cli/options/filter-options.ts";
+import { choiceOptions } from "../../../src/cli/options/source-options.ts";
 import { loadFilter } from "../../../src/transfer/filter-loading.node.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 
 const command = defineCommand({
   operands: [],
-  options: filterOptions,
+  options: { ...filterOptions, from0: choiceOptions.from0 },
   knowsRsync: true,
   writesOutput: () => false,
   async run() {},
@@ -48,6 +49,30 @@ test("patterns come from files, a line each", async () => {
   expect(await rulesOf(`--exclude-from=${file}`)).toEqual(["- *.o", "+ #a", "-  - b "]);
   expect(await rulesOf(`--include-from=${file}`, "--exclude=*")).toEqual(["+ *.o", "+ #a", "+  - b ", "- *"]);
   await expect(rulesOf("--exclude-from", `${file}-2`)).rejects.toThrow("no such file or directory");
+});
+
+test("in files that are named rules may end in a zero byte, and then not with the line", async () => {
+  using temp = tempDir();
+  const named = join(temp.path, "named");
+  fs.writeFileSync(named, "# none\0a\nb\0\0+ c\r\0d e\n");
+  const from0 = ["-0", "--exclude=top\0"];
+  expect(await rulesOf(`--exclude-from=${named}`, ...from0)).toEqual([
+    "- a\nb",
+    "+ c\r",
+    "- d e\n",
+    "- top\0",
+  ]);
+  expect(await rulesOf("-f", `.- ${named}`, "-0")).toEqual(["- a\nb", "- + c\r", "- d e\n"]);
+  expect(await rulesOf("-f", `.-w ${named}`, "-0")).toEqual([
+    "- #",
+    "- none",
+    "- a",
+    "- b",
+    "- +",
+    "- c",
+    "- d",
+    "- e",
+  ]);
 });
 
 test("filters take the rules of rsync, and the short options stand for some", async () => {
