@@ -20,6 +20,7 @@ beforeEach(() => {
   plant(join(work, "copy"), { a: "old", d: "a file", extra: "x", "gone/x": "", same: "s", touched: "t" });
   for (const place of ["tree/same", "copy/same", "tree/touched", "copy/touched"])
     utimesSync(join(work, place), 1000, 1000);
+  utimesSync(join(work, "copy"), 2000, 2000);
   chmodSync(join(work, "tree", "touched"), 0o600);
   lutimesSync(join(work, "tree", "l"), 1000, 1000);
   writeFileSync(join(work, "token"), token, { mode: 0o600 });
@@ -73,17 +74,18 @@ describe.each(ways)("over %s", (way) => {
   it("a dry run of a push tells what it would do, and does nothing", async () => {
     const before = picture(join(work, "copy"));
     const wanted = await foretold();
-    expect(wanted).toHaveLength(9);
+    expect(wanted).toHaveLength(10);
+    expect(wanted[0]).toEqual({ change: "touched", path: ".", kind: "dir", size: 0 });
     const { options, place, log } = await reach(way, "copy");
     const args = [...options, "--delete", `${work}/tree/`, place];
     const { code, stderr, events } = await run("push", "-n", "--json", ...args);
     expect([code, stderr]).toEqual([0, ""]);
     expect(changesIn(events, "change")).toEqual(wanted);
-    const changes = { new: 3, changed: 2, touched: 1, deleted: 3 };
+    const changes = { new: 3, changed: 2, touched: 2, deleted: 3 };
     expect(events.at(-1)).toMatchObject({ event: "summary", action: "compared", changes, newBytes: 0 });
     const text = await run("push", "-n", ...args);
-    expect(linesIn(text.stderr)).toHaveLength(9);
-    expect(text.stderr).toMatch(/^compared: .* 3 new, 2 changed, 1 touched, 3 deleted, /m);
+    expect(linesIn(text.stderr)).toHaveLength(10);
+    expect(text.stderr).toMatch(/^compared: .* 3 new, 2 changed, 2 touched, 3 deleted, /m);
     expect(picture(join(work, "copy"))).toEqual(before);
     const sessions = log().filter((line) => line.includes('"direction":"push"'));
     for (const line of sessions) expect(JSON.parse(line)).toMatchObject({ mode: "dry-run" });

@@ -333,7 +333,7 @@ describe("--dry-run", () => {
     const { code, stderr } = await runShell(line, tree, join(folder, "copy"));
     expect(code).toBe(0);
     expect(stderr).toContain("deleted old/\ndeleted old/file\n");
-    expect(stderr).toMatch(/^compared: .* \d+ new, 0 changed, 0 touched, 3 deleted, /m);
+    expect(stderr).toMatch(/^compared: .* \d+ new, 0 changed, 1 touched, 3 deleted, /m);
     expect(picture(join(folder, "copy"))).toEqual(before);
     const told = stderr.split("\n").filter((text) => text.startsWith("new ")).length;
     expect(told).toBe(picture(tree).length);

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +19,9 @@ export function noise(sizeBytes: number, seed: string): Buffer {
   return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
 }
 
-/** Makes a tree; a value is a file's content, or `-> target` for a link. */
+/**
+ * Makes a tree; a value is a file's content, or `-> target` for a link. All roots have one time.
+ */
 export function plant(root: string, files: Readonly<Record<string, string | Buffer>>): void {
   mkdirSync(root, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
@@ -27,6 +30,7 @@ export function plant(root: string, files: Readonly<Record<string, string | Buff
     if (typeof content === "string" && content.startsWith("-> ")) symlinkSync(content.slice(3), path);
     else writeFileSync(path, content);
   }
+  utimesSync(root, 1000, 1000);
 }
 
 /** Every path below with its kind, mode, time and content, in order. */

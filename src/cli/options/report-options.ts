@@ -9,7 +9,7 @@ export const reportOptions = {
     short: "i",
     about: "tell each change by a line of letters, as rsync does",
     unlike:
-      "DST itself is not told; of a dry run all is told in the order of names, deletions last; of a run, as things are done",
+      "of a dry run all is told in the order of names, deletions last; of a run, as things are done; given twice, no more is told",
     doc: "tell each change by a line of [letters](#what-is-told), as rsync does",
   },
   "out-format": {

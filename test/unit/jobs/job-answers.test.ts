@@ -124,7 +124,10 @@ describe("over HTTP", () => {
     const { answer: about } = await ask<{ places: string[] }>(url, "GET v1");
     expect(about.places).toEqual(["root"]);
     const preview = await ask<Job>(url, "POST v1/jobs", { body: { ...copy, preview: true } });
-    expect((await waitForEnd(url, preview.answer.id)).preview!.new).toMatchObject({ count: 1, first: ["a"] });
+    expect((await waitForEnd(url, preview.answer.id)).preview!.new).toMatchObject({
+      count: 2,
+      first: [".", "a"],
+    });
     const events = await listen(url);
     const { answer } = await ask<Job>(url, `POST v1/jobs/${preview.answer.id}/rerun`, {
       body: { preview: null },

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -102,12 +102,14 @@ test("a sender that asks hears all that the target tells, and before it is done"
   onTestFinished(() => rmSync(place, { recursive: true, force: true }));
   mkdirSync(join(place, "old"));
   writeFileSync(join(place, "old", "file"), "x");
+  utimesSync(place, 1000, 1000);
   const [here, heard]: [TreeChange[], TreeChange[]] = [[], []];
   const onChange = (each: TreeChange): void => void here.push(each);
   const { deleted } = await run(await openTreeTarget(place, { maxDeletedCount: 9, onChange }), {
     onChange: (each) => void heard.push(each),
   });
-  expect(here).toHaveLength(502);
+  expect(here).toHaveLength(503);
+  expect(here[0]).toMatchObject({ change: "touched", path: ".", kind: "dir" });
   expect(heard).toEqual(here);
   expect(deleted).toBe(2);
 });

@@ -39,7 +39,7 @@ it("tells of what becomes of paths in such a place", async () => {
   const onChange = ({ change, path }: { change: string; path: string }) =>
     void told.push(`${change} ${path}`);
   await transfer(from, { openTarget: () => openTreeTarget(temporary.path) }, { onChange });
-  expect(told.sort()).toEqual(["new a", "new b.o"]);
+  expect(told.sort()).toEqual(["new a", "new b.o", "touched ."]);
 });
 
 it("goes to a server and comes from it", async () => {

@@ -25,6 +25,8 @@ export interface Destination {
   readonly topName: ByteString;
   /** True when `topName` may be the only entry. */
   readonly isSingle: boolean;
+  /** True when the root was made for what comes. */
+  readonly isMade?: boolean;
 }
 
 /** One that is there. */
@@ -61,8 +63,8 @@ export function openDestination(
   return explained(place, () => {
     const isSingle = isAs(place, layout, first);
     if (makesPath) fs.mkdirSync(nativePath(dirname(place)), { recursive: true });
-    if (!isSingle) makeUnlessThere(place, follow);
-    return open(place, isSingle, first, follow);
+    const isMade = !isSingle && makeUnlessThere(place, follow);
+    return { ...open(place, isSingle, first, follow), isMade };
   });
 }
 
@@ -129,10 +131,13 @@ function isAs(place: ByteString, layout: Layout, first: Entry): boolean {
   return layout === "named" && first.kind !== "dir" && !place.endsWith("/") && !there?.isDirectory();
 }
 
-function makeUnlessThere(place: ByteString, follow: boolean): void {
+/** True when it was made. */
+function makeUnlessThere(place: ByteString, follow: boolean): boolean {
   try {
     fs.mkdirSync(nativePath(follow ? place : withoutSlash(place)));
+    return true;
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
+    return false;
   }
 }

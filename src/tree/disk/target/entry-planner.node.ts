@@ -55,8 +55,8 @@ export interface PlannedEntry {
 
 /** What is done about entries: by a target in earnest, by a preview in words. */
 export interface EntryActions {
-  /** The root itself is an entry. */
-  root(entry: Entry, number: number): void;
+  /** The root itself is an entry, by the name of a dot in itself. */
+  root(planned: PlannedEntry): void;
   /** Returns the directory that the entries below it lie in. */
   dir(planned: PlannedEntry): DirNode;
   link(planned: PlannedEntry): void;
@@ -146,7 +146,7 @@ export class EntryPlanner {
 
   /** Returns undefined for one that is left out with all that is in it. */
   #planDir(parent: DirNode, name: ByteString, entry: Entry, number: number): DirNode | undefined {
-    const { actions, destination, kept, layout, removed } = this.#tools;
+    const { actions, destination, layout, removed } = this.#tools;
     if (layout === "named" || entry.depth > 0) {
       return this.#attempt(parent, name, () => {
         const planned = this.#compare(parent, name, entry, number);
@@ -158,8 +158,22 @@ export class EntryPlanner {
     }
     const there = destination.held?.lookAtDir(parent);
     this.#checkFound(0, this.#tools.record?.top, there);
-    if (entry.isImplied !== true) actions.root(kept.wanted(entry, there), number);
+    if (entry.isImplied !== true) actions.root(this.#compareRoot(parent, entry, number, there));
     return parent;
+  }
+
+  /** The root itself, which stands where it does, or was made for what comes. */
+  #compareRoot(dir: DirNode, told: Entry, number: number, found: FileStats | undefined): PlannedEntry {
+    const { destination, kept, tellsChanges } = this.#tools;
+    const name = ".";
+    const there = destination.isMade === true ? undefined : found;
+    const entry = kept.wanted(told, there);
+    const keeping = this.#tools.keepingIn(dir);
+    const isSame = there && this.#compareAll(dir, name, entry, there, keeping) === "same";
+    const outcome = isSame ? "same" : there ? "touched" : "new";
+    const differs =
+      tellsChanges && outcome === "touched" ? this.#differences(dir, name, entry, there, keeping) : noFacts;
+    return { entry, number, dir, name, there, standing: dir, outcome, differs };
   }
 
   #planLeaf(dir: DirNode, name: ByteString, entry: Entry, number: number): Need | Promise<Need> {

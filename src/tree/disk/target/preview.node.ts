@@ -241,7 +241,9 @@ class Preview implements TreeTarget, EntryActions {
     this.#saidModes = true;
   }
 
-  root(): void {}
+  root(planned: PlannedEntry): void {
+    this.#tell(planned);
+  }
 
   dir(planned: PlannedEntry): DirNode {
     const { dir, name, there, standing } = planned;

@@ -11,7 +11,6 @@ import { makeFake } from "./target-fakes.node.ts";
 import { makeLink } from "./target-links.node.ts";
 import { makeSpecial } from "./target-specials.node.ts";
 import type { Differing } from "./tree-change.node.ts";
-import type { Entry } from "../../entry/entry.ts";
 import { oldVersionOf } from "../../plan/old-version.ts";
 import type { Need } from "../../target.ts";
 import type { Workspace } from "./workspace.node.ts";
@@ -62,9 +61,10 @@ export class TargetActions implements EntryActions {
     this.#tools = tools;
   }
 
-  root(entry: Entry, number: number): void {
-    const { dirs, held } = this.#tools;
-    dirs.want(held.root, number, entry);
+  root(planned: PlannedEntry): void {
+    const { entry, number, outcome } = planned;
+    this.#tools.dirs.want(planned.dir, number, entry, outcome === "same");
+    this.#tellDone(planned);
   }
 
   dir(planned: PlannedEntry): DirNode {

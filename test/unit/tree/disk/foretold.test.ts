@@ -121,7 +121,7 @@ test("a preview tells what the session then tells and does, and afterwards nothi
         const told = await hear(`${from}/`, (heard) => openTreeTarget(to, { ...deletion, ...heard }), filter);
         expect(foretold).toEqual(told);
         if (told.end !== "done") return;
-        const paths = told.changes.map((line) => `./${line.split(" ")[1]}`);
+        const paths = told.changes.map((line) => `./${line.split(" ")[1]}`).filter((path) => path !== "./."); // its time is for other tests
         const after = describeTree(to);
         expect(differences(before, after)).toEqual(expect.arrayContaining(paths));
         expect(paths).toEqual(expect.arrayContaining(differences(before.map(timeless), after.map(timeless))));

@@ -42,7 +42,16 @@ test.each([false, true])("names of one file arrive as that, one way: %s", async 
   plant(from);
   const { changes, troubles } = await syncFacts(`${from}/`, to, keep, { isOneWay });
   expect(troubles).toEqual([]);
-  expect(changes).toEqual(["new a", "new dir", "new dir/b", "new dir/m", "new l", "new own", "new z"]);
+  expect(changes).toEqual([
+    "new .",
+    "new a",
+    "new dir",
+    "new dir/b",
+    "new dir/m",
+    "new l",
+    "new own",
+    "new z",
+  ]);
   expect(groupsIn(to)).toEqual(["a dir/b z", "dir/m l", "own"]);
   expect(fs.readFileSync(`${to}/dir/b`, "latin1")).toBe("content");
   expect((await syncFacts(`${from}/`, to, keep, { isOneWay })).changes).toEqual([]);
@@ -55,6 +64,7 @@ test("files that are up to date are linked, as a preview says", async () => {
   await syncFacts(`${from}/`, to, {});
   expect(groupsIn(to)).toHaveLength(6);
   fs.rmSync(`${to}/z`);
+  fs.utimesSync(to, 1000, 1000);
   const told: string[] = [];
   const preview = openTreePreview(to, {
     keep,
@@ -62,7 +72,7 @@ test("files that are up to date are linked, as a preview says", async () => {
   });
   await syncTrees(await openTreeSource(`${from}/`, { keep }), preview);
   const { changes } = await syncFacts(`${from}/`, to, keep);
-  expect(changes).toEqual(["new z", "touched dir/b", "touched l"]);
+  expect(changes).toEqual(["new z", "touched .", "touched dir/b", "touched l"]);
   expect(told.sort()).toEqual(changes);
   expect(groupsIn(to)).toEqual(groupsIn(from));
 });

@@ -75,7 +75,10 @@ test("tells just what a session then does, and does nothing itself", async () =>
       expect(troubles).toEqual([]);
       expect(describeTree(to)).toEqual(before);
       await syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to, limit));
-      const told = changes.map((line) => `./${line.slice(line.indexOf(" ") + 1)}`).sort();
+      const told = changes
+        .map((line) => `./${line.slice(line.indexOf(" ") + 1)}`)
+        .filter((path) => path !== "./.")
+        .sort();
       expect(told).toEqual(differences(before, describeTree(to)));
     }),
     { numRuns: 40 },
@@ -88,7 +91,7 @@ test("of a destination that is not there all is new, and it is not made", async 
   using temp = tempDir();
   plant(`${temp.path}/from`, { "a/b": plain("1"), c: plain("2") });
   const whole = await preview(`${temp.path}/from/`, `${temp.path}/to`);
-  expect(whole.changes).toEqual(["new a", "new a/b", "new c"]);
+  expect(whole.changes).toEqual(["new .", "new a", "new a/b", "new c"]);
   const named = await preview(`${temp.path}/from`, `${temp.path}/to`);
   expect(named.changes).toEqual(["new from", "new from/a", "new from/a/b", "new from/c"]);
   const single = await preview(`${temp.path}/from/c`, `${temp.path}/to`);
@@ -106,6 +109,7 @@ test("what cannot be brought about is told as trouble", async () => {
   using temp = tempDir();
   plant(`${temp.path}/from`, { x: plain("1") });
   plant(`${temp.path}/to`, { "x/y": plain("2") });
+  for (const dir of ["from", "to"]) fs.utimesSync(`${temp.path}/${dir}`, 1000, 1000);
   const { changes, troubles } = await preview(`${temp.path}/from/`, `${temp.path}/to`);
   expect(troubles).toMatchObject([{ code: "IO", detail: { path: "x" } }]);
   expect(changes).toEqual([]);
@@ -115,7 +119,7 @@ test("what cannot be brought about is told as trouble", async () => {
   const told: TreeChange[] = [];
   const target = openTreePreview(`${temp.path}/to`, { onChange: (change) => void told.push(change) });
   expect((await syncTrees(reserved, target)).troubles).toMatchObject([{ code: "PATH" }]);
-  expect(told).toEqual([]);
+  expect(told).toMatchObject([{ change: "touched", path: "." }]);
 });
 
 test("more to delete than is allowed: LIMIT, as in the session", async () => {
@@ -155,6 +159,7 @@ test.each([
 test("says that nothing is deleted when the sender could not list all it has", async () => {
   using temp = tempDir();
   plant(temp.path, { "from/a": plain("1"), "to/b": plain("2") });
+  fs.utimesSync(`${temp.path}/to`, 1000, 1000);
   const told: TreeChange[] = [];
   const target = openTreePreview(`${temp.path}/to`, {
     maxDeletedCount: 9,
@@ -162,7 +167,10 @@ test("says that nothing is deleted when the sender could not list all it has", a
   });
   const { troubles } = await syncTrees(await openTreeSource(`${temp.path}/from/`), target, { whole: false });
   expect(troubles).toMatchObject([{ code: "PARTIAL" }]);
-  expect(told).toMatchObject([{ change: "new", path: "a" }]);
+  expect(told).toMatchObject([
+    { change: "touched", path: "." },
+    { change: "new", path: "a" },
+  ]);
 });
 
 unless(notRoot).test("what a user has shut is not looked into, which is no failure", async () => {

@@ -107,13 +107,21 @@ test.each(["file", "link"])(
 test.each([
   [
     true,
-    ["changed name", "deleted name/deep", "deleted name/deep/large", "deleted name/small", "new other"],
+    [
+      "changed name",
+      "deleted name/deep",
+      "deleted name/deep/large",
+      "deleted name/small",
+      "new other",
+      "touched .",
+    ],
     [],
   ],
-  [false, ["new other"], ["PARTIAL", "IO"]],
+  [false, ["new other", "touched ."], ["PARTIAL", "IO"]],
 ])("a preview tells of it, the source being whole: %s", async (whole, expected, codes) => {
   using temp = tempDir();
   const { from, to } = scene(temp.path, "directory", "file");
+  fs.utimesSync(to, 1000, 1000);
   const changes: TreeChange[] = [];
   const target = openTreePreview(to, { maxDeletedCount: 9, onChange: (change) => void changes.push(change) });
   const { troubles } = await syncTrees(await openTreeSource(from), target, { whole });

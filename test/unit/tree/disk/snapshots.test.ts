@@ -86,10 +86,11 @@ it("tells in a dry run what differs from the last one, and changes nothing", asy
   await snapshot(from, to);
   fs.writeFileSync(join(from, "new"), "");
   fs.rmSync(join(from, "link"));
+  fs.utimesSync(from, 1000, 1000);
   const before = fs.readdirSync(to);
   const { changes } = await snapshot(from, to, { dryRun: true });
   const told = changes.map(({ change, path }) => `${change} ${path.split("/").at(-1)}`);
-  expect(told.sort()).toEqual(["deleted link", "new new"]);
+  expect(told.sort()).toEqual(["deleted link", "new new", "touched ."]);
   expect(fs.readdirSync(to)).toEqual(before);
 });
 
