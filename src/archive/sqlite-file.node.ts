@@ -27,10 +27,13 @@ export function openSqlite(path: string, options: { readonly isNew?: boolean } =
 
 /**
  * A column whose texts and bytes may be long, as a part of a SELECT. What is longer than any line
- * of an index is not read into memory: a number stands in its place.
+ * of an index is not read into memory: a number stands in its place. A text with a zero byte comes
+ * as bytes: the module would end it there.
  */
 export function shortText(column: string): string {
-  return `iif(octet_length("${column}") > ${listingLimits.lineChars}, 0, "${column}") AS "${column}"`;
+  const bytes = `CAST("${column}" AS BLOB)`;
+  return `CASE WHEN octet_length("${column}") > ${listingLimits.lineChars} THEN 0
+    WHEN instr(${bytes}, x'00') > 0 THEN ${bytes} ELSE "${column}" END AS "${column}"`;
 }
 
 /** A column of numbers, as a part of a SELECT: texts and bytes in it are not read. */

@@ -23,6 +23,8 @@ import { readAt, syncContent, writeAt } from "./open-file.node.ts";
 import { orderedPages } from "./ordered-pages.ts";
 
 export interface DirBucketOptions {
+  /** True to wait for the disk before a file gets its name; for parts of one that is always so. */
+  readonly isDurable?: boolean;
   /** Gets what no key can stand for, when it is listed. */
   readonly onSkipped?: (error: SyncError) => void;
 }
@@ -41,7 +43,10 @@ const partLimits = Object.freeze({ leastPartBytes: 1, mostPartBytes: 1_073_741_8
 const directories = new WeakMap<ObjectBucket, DirKeys>();
 
 /** A directory as a bucket: a file is an object, a folder marker a directory. */
-export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptions = {}): ObjectBucket {
+export function dirBucket(
+  path: string,
+  { isDurable = false, onSkipped = () => {} }: DirBucketOptions = {},
+): ObjectBucket {
   const root = resolve(path);
   const keys = new DirKeys(root);
 
@@ -85,6 +90,7 @@ export function dirBucket(path: string, { onSkipped = () => {} }: DirBucketOptio
       try {
         return await closing(fd, async () => {
           await fill(fd);
+          if (isDurable) await syncContent(fd);
           return settle(fd, name, key, terms);
         });
       } catch (thrown) {

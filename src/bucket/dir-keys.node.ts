@@ -4,6 +4,7 @@ import { utf8ByteString } from "../bytes/byte-string.ts";
 import { SyncError } from "../errors.ts";
 import type { DirNode } from "../tree/disk/calls/dir-node.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
+import { stagingName } from "../tree/entry/staging-name.ts";
 
 /** Where content waits that is not complete, in the directory that becomes a bucket. */
 export const uploadsName = ".rsync-stream-uploads";
@@ -88,6 +89,16 @@ export class DirKeys {
   }
 }
 
+/** True for a name of a directory where content waits that is not complete. */
+export function isReservedName(name: string, isAtTop: boolean): boolean {
+  return name === stagingName || (isAtTop && name === uploadsName);
+}
+
+/** True for names of which one leads there. */
+export function hasReservedName(names: readonly string[]): boolean {
+  return names.some((name, at) => isReservedName(name, at === 0));
+}
+
 /** The names that a key stands for. @throws PATH for a key that no file can have */
 function namesOf(key: string): readonly string[] {
   const names = key.replace(/\/$/, "").split("/");
@@ -100,7 +111,8 @@ function namesOf(key: string): readonly string[] {
       (sep === "\\" && /[\\:]/.test(name)) ||
       Buffer.byteLength(name) > mostNameBytes,
   );
-  if (bad !== undefined || names[0] === uploadsName) throw noPath(key, "no file can have this key");
+  if (bad !== undefined) throw noPath(key, "no file can have this key");
+  if (hasReservedName(names)) throw noPath(key, "this name is reserved");
   return names;
 }
 

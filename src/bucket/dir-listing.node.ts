@@ -4,7 +4,7 @@ import { SyncError, toSyncError } from "../errors.ts";
 import { DirNode, type NameIn } from "../tree/disk/calls/dir-node.node.ts";
 import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import { factsOfFile } from "./dir-facts.node.ts";
-import { type DirKeys, isMissing, uploadsName } from "./dir-keys.node.ts";
+import { type DirKeys, isMissing, isReservedName } from "./dir-keys.node.ts";
 import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject } from "./object-bucket.ts";
 
@@ -67,7 +67,7 @@ function* walk(
   const { range, onSkipped } = what;
   for (const { name, entry } of namesIn(held, dir, before, onSkipped)) {
     const key = before + name;
-    if (before === "" && name === `${uploadsName}/`) continue;
+    if (isReservedName(name.replace(/\/$/, ""), before === "")) continue;
     const place = { dir, name: byteStringOf(entry.name) };
     if (entry.isDirectory()) {
       if (isBehind(key, range)) yield { key, sizeBytes: 0, writtenMs: 0, mark: "", isImplied: true };

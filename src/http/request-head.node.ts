@@ -63,9 +63,13 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 }
 
-/** @throws BAD_MESSAGE for a request that brings a body where none is taken */
-export function checkNoBody(request: IncomingMessage): void {
-  if (hasBody(request)) throw bad("no body is taken here");
+/**
+ * @param elsewhere a path below which bodies are taken
+ * @throws BAD_MESSAGE for a request that brings a body where none is taken
+ */
+export function checkNoBody(request: IncomingMessage, elsewhere?: string): void {
+  const where = elsewhere === undefined ? "" : `, but below ${elsewhere}`;
+  if (hasBody(request)) throw bad(`no body is taken at this path${where}`);
 }
 
 function bad(message: string): SyncError {

@@ -155,7 +155,7 @@ class HttpServer implements SyncServer {
     const { annex } = this.#options;
     if (annex && request.url!.startsWith(annex.prefix)) return this.#answerAnnex(annex, request, response);
     const stored = storedIn(request.method!, request.url!, this.#options);
-    if (!stored?.writes && !bringsBody(request.method!, request.url!)) checkNoBody(request);
+    if (!stored?.writes && !bringsBody(request.method!, request.url!)) checkNoBody(request, annex?.prefix);
     if (this.#gate.isFromKnownPage(request) && allowPage(request, response)) return;
     if (this.#ui?.answer(request, response) === true) return;
     const route = stored ?? this.#routeOf(request, false);

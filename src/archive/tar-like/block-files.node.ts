@@ -24,7 +24,7 @@ export class BlockFiles {
   readonly #keys: DirKeys;
 
   constructor(root: string) {
-    this.#bucket = dirBucket(root);
+    this.#bucket = dirBucket(root, { isDurable: true });
     this.#keys = new DirKeys(root);
   }
 

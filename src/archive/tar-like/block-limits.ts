@@ -10,6 +10,8 @@ export const tarLikeLimits = Object.freeze({
   archiveCount: 1000,
   /** Pieces with gaps between them in which a file may come. */
   filePieceCount: 10_000,
+  /** Files of a block that are written at a time. */
+  writtenFileCount: 16,
   /** Characters of an answer that a sender reads. */
   answerChars: 65_536,
   /** Milliseconds that a receiver may take until an answer, for it writes before, and for that. */

@@ -3,6 +3,8 @@ import fs from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { hasOtherBytes } from "../../bytes/byte-text.ts";
+import { inParallel } from "../../bytes/in-parallel.ts";
+import { hasReservedName } from "../../bucket/dir-keys.node.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { openSqlite, sqlite } from "../sqlite-file.node.ts";
@@ -23,8 +25,8 @@ export interface BlockPlace {
 
 /** What a receiver tells of. */
 export interface BlockReceiverOptions {
-  /** Called when a table has come that is another than the one before. */
-  readonly onTable?: (archive: number, bytes: number) => void;
+  /** Called when a table has come that is the first of an archive, or another than before. */
+  readonly onTable?: (table: { archive: number; bytes: number; isFirst: boolean }) => void;
   /** Called when the last file of an archive was put in place. */
   readonly onComplete?: (archive: number) => void;
 }
@@ -115,7 +117,7 @@ export class BlockReceiver {
           throw new SyncError("LIMIT", "there are too many archives here");
         for (const file of this.#record.uploadsOf(archive)) await this.#files.abandon(file);
         this.#record.replace(archive, digest, readTarTable(database, path));
-        this.#options.onTable?.(archive, bytes);
+        this.#options.onTable?.({ archive, bytes, isFirst: !before });
       }
       for (const rows of readTarTable(database, path))
         for (const row of rows) if (isEmptyFile(row)) await this.#files.makeEmpty(row.path);
@@ -130,11 +132,11 @@ export class BlockReceiver {
     const files = this.#record.filesIn(archive, from, to);
     const kept: RecordedFile[] = [];
     const failures: unknown[] = [];
-    for (const file of files) {
+    await inParallel(files, tarLikeLimits.writtenFileCount, async (file) => {
       const begin = Math.max(from, file.offset);
       const piece = content.subarray(begin - from, Math.min(to, file.offset + file.size) - from);
       try {
-        if (await this.#files.isInPlace(file)) continue;
+        if (await this.#files.isInPlace(file)) return;
         const open = file.mark === undefined ? file : begun(file);
         const isAll = piece.length === file.size;
         kept.push(
@@ -144,11 +146,11 @@ export class BlockReceiver {
         );
       } catch (thrown) {
         failures.push(thrown);
-        if (!isSyncError(thrown, "CHANGED")) continue;
+        if (!isSyncError(thrown, "CHANGED")) return;
         await this.#files.abandon(file);
         kept.push(begun(file));
       }
-    }
+    });
     this.#record.note(archive, kept);
     if (failures.length > 0) throw failures[0];
     if (kept.length > 0 && this.#record.isComplete(archive)) this.#options.onComplete?.(archive);
@@ -169,6 +171,8 @@ function digestOf(batches: Iterable<readonly TarLikeRow[]>): { digest: string; b
   for (const rows of batches)
     for (const { path, size, md5 } of rows) {
       if (hasOtherBytes(path)) throw new SyncError("PATH", "a path of the table is not UTF-8");
+      if (hasReservedName(path.split("/")))
+        throw new SyncError("PATH", "a path of the table leads to a name that is reserved");
       hash.update(JSON.stringify([path, size, md5]));
       bytes += size;
     }

@@ -34,6 +34,8 @@ export interface SendBlocksOptions {
 /** How far the sending is. */
 export interface SendBlocksProgress {
   readonly blocks: number;
+  /** Blocks that the archive has, whether they are asked for or not. */
+  readonly archiveBlocks: number;
   /** Bytes of the blocks so far, sent now or before. */
   readonly doneBytes: number;
   readonly newBytes: number;
@@ -82,7 +84,8 @@ async function sendTable(
     url,
     blockBytes,
   });
-  const progress = { blocks: 0, doneBytes: 0, newBytes: 0, wireBytes: 0, failedBlocks: 0, lostFiles: 0 };
+  const counts = { blocks: 0, archiveBlocks: 0, failedBlocks: 0, lostFiles: 0 };
+  const progress = { ...counts, doneBytes: 0, newBytes: 0, wireBytes: 0 };
   const { signal } = http;
   /** Blocks of files of which the receiver has given up what had come. */
   const lost: (readonly [first: number, last: number])[] = [];
@@ -119,8 +122,10 @@ async function sendTable(
     if (!sqlite(table, () => hasTarTable(database)))
       throw new SyncError("BAD_MESSAGE", "this is not a table of tar-like", { detail: { path: table } });
     for (const rows of readTarTable(database, table))
-      for (const { size, offset } of rows)
+      for (const { size, offset } of rows) {
+        progress.archiveBlocks = Math.ceil((offset + size) / blockBytes);
         if (size === 0 && offset % blockBytes === 0) progress.lostFiles += 1;
+      }
     const isDone = ({ rc }: Readonly<Record<string, unknown>>): boolean => typeof rc === "string";
     await putFrame({ url: `${url}/db`, frame: await encodeFrame(content), isDone }, http);
     const blocks = cutBlocks(readTarTable(database, table), blockBytes);

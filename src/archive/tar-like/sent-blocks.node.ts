@@ -32,7 +32,9 @@ export class SentBlocks {
         .split("\n")
         .slice(0, -1);
       if (first !== undefined && first !== head)
-        throw new SyncError("STATE", "this file is not of these blocks; remove it or name another one");
+        throw new SyncError("STATE", "this file is not of these blocks; remove it or name another one", {
+          detail: { path },
+        });
       for (const line of lines)
         if (line.startsWith("-")) this.#numbers.delete(Number(line.slice(1)));
         else this.#numbers.add(Number(line));

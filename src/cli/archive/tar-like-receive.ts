@@ -24,11 +24,10 @@ export const tarLikeReceive = defineCommand({
     if (fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
       throw new SyncError("NOT_FOUND", "this is no directory", { detail: { path: root } });
     const annex = blockAnswers(prefix, root, state, {
-      onTable: (archive, bytes) =>
-        report.notice(`archive ${archive}: another table has come, of ${formatBytes(bytes)}`, {
-          archive,
-          bytes,
-        }),
+      onTable: ({ archive, bytes, isFirst }) => {
+        const which = isFirst ? "the table" : "another table";
+        report.notice(`archive ${archive}: ${which} has come, of ${formatBytes(bytes)}`, { archive, bytes });
+      },
       onComplete: (archive) => report.notice(`archive ${archive}: all files are in place`, { archive }),
     });
     await closingInTheEnd(

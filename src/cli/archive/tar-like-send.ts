@@ -84,6 +84,7 @@ export const tarLikeSend = defineCommand({
           report.progress({ doneBytes, newBytes, wireBytes }),
       });
       tellLost(sent.lostFiles, report);
+      tellPastEnd(sent.archiveBlocks, terms.first, report);
       const { doneBytes, newBytes, wireBytes } = sent;
       report.summary({ action: "sent", doneBytes, newBytes, wireBytes, failedEntries });
     } finally {
@@ -109,6 +110,17 @@ async function makeTable(
     }
   };
   await closingInTheEnd(make, () => source.close());
+}
+
+/** Tells that no block was asked for that the archive has. */
+function tellPastEnd(blocks: number, first: number | undefined, report: Report): void {
+  if (first === undefined || first < blocks) return;
+  report.notice(
+    `nothing is sent from block ${first} on: the archive has ${blocks}, the first of which is 0`,
+    {
+      blocks,
+    },
+  );
 }
 
 /** Tells of files that only a receiver of ours makes. */

@@ -46,7 +46,10 @@ export function writeOldTable(path: string, rows: readonly OldRow[]): void {
     "CREATE TABLE tar (id INT64, path TEXT, size INT64, offset INT64, offset_end INT64, hash TEXT); BEGIN",
   );
   for (const { id, path, size, offset, offset_end: end, hash } of rows)
-    database.run("INSERT INTO tar VALUES (?, ?, ?, ?, ?, ?)", [id, path, size, offset, end, hash]);
+    // As bytes: a text would end at a zero byte.
+    database.run("INSERT INTO tar VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?)", [
+      ...[id, Buffer.from(path), size, offset, end, hash],
+    ]);
   database.exec("COMMIT");
   database.close();
 }

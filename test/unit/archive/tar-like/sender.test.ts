@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { Database } from "node-sqlite3-wasm";
 import { cutBlocks } from "../../../../src/archive/tar-like/cut-blocks.ts";
 import { sendBlocks, type SendBlocksOptions } from "../../../../src/archive/tar-like/send-blocks.node.ts";
 import type { SyncError } from "../../../../src/errors.ts";
@@ -58,7 +59,7 @@ test("the receiver of tar-like gets all of it", async () => {
   plant(example);
   const { url } = await oldReceiver(root);
   const sent = await send(url);
-  expect(sent).toMatchObject({ blocks: 5, newBytes: 4241, failedBlocks: 0, lostFiles: 0 });
+  expect(sent).toMatchObject({ blocks: 5, archiveBlocks: 5, newBytes: 4241, failedBlocks: 0, lostFiles: 0 });
   for (const [path, content] of Object.entries(example))
     expect(readFileSync(join(root, path)).equals(Buffer.from(content)), path).toBe(true);
 });
@@ -83,7 +84,17 @@ test("a later run sends what an earlier one has not, of the same table alone", a
   writeFileSync(state, "3", { flag: "a" }); // cut off in the middle of 3...
   expect(await send(url, { state })).toMatchObject({ blocks: 5, doneBytes: 4241, newBytes: 2241 });
   plant({ ...example, more: "more" });
-  await expect(send(url, { state })).rejects.toMatchObject({ code: "STATE" });
+  await expect(send(url, { state })).rejects.toMatchObject({ code: "STATE", detail: { path: state } });
+});
+
+test("the table is closed whatever fails", async () => {
+  plant(example);
+  const closed = vi.spyOn(Database.prototype, "close");
+  onTestFinished(() => void closed.mockRestore());
+  const state = join(dir, "state");
+  writeFileSync(state, "of another program\n");
+  await expect(send("http://127.0.0.1:1/tar", { state })).rejects.toMatchObject({ code: "STATE" });
+  expect(closed).toHaveBeenCalledTimes(1);
 });
 
 test("blocks of a file that has to be sent again are sent again by a later run", async () => {
@@ -203,7 +214,7 @@ test("tar-like 5: a missing file, a directory in its place, blocks past the end:
     { code: "NOT_FOUND", message: "no such file or directory", detail: { path: "a" } },
     { code: "CHANGED" },
   ]);
-  expect(await send(url, { first: 50, last: 99 })).toMatchObject({ blocks: 0 });
+  expect(await send(url, { first: 50, last: 99 })).toMatchObject({ blocks: 0, archiveBlocks: 3 });
 });
 
 test("tar-like 5: a receiver that does not answer is left when the signal says so", async () => {
