@@ -3,7 +3,6 @@ import type { ReceiveLimits } from "../../session/allowance.ts";
 import { createServer, type ServerOptions, type SyncServer } from "../../http/server.node.ts";
 import { generateToken, parseTokens, type Token } from "../../http/tokens.node.ts";
 import { readCount } from "../options/arguments.ts";
-import { chunkLimitOf, chunkLimitOption } from "../options/chunk-limit.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import type { Report } from "../report/report.ts";
 import { readNamedFile } from "../options/named-file.ts";
@@ -20,7 +19,6 @@ export const listenOptions = {
   "generate-token": { type: "boolean", about: "make up a token for this run and print it" },
   "no-auth": { type: "boolean", about: "let in everybody, on addresses other than this machine's own too" },
   "max-sessions": { type: "string", value: "N", about: "sessions at one time; 256 unless given" },
-  ...chunkLimitOption,
   "allow-origin": { type: "string", value: "ORIGIN", about: "let pages of this web origin in" },
   "allow-host": {
     type: "string",
@@ -41,7 +39,10 @@ export const serverGraceMs = 10_000;
  * @throws USAGE, IO, NOT_FOUND
  */
 export async function serveUntilInterrupted(
-  offer: Pick<ServerOptions, "annex" | "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui"> &
+  offer: Pick<
+    ServerOptions,
+    "annex" | "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui" | "maxChunkCount"
+  > &
     ReceiveLimits & { readonly chunks?: ServedChunks; readonly indexes?: ServedChunks },
   options: OptionValues<typeof listenOptions>,
   report: Report,
@@ -62,7 +63,6 @@ export async function serveUntilInterrupted(
   const log = new ServingLog(report);
   await using server: SyncServer = createServer({
     ...offer,
-    ...chunkLimitOf(options),
     ...(tokens && { tokens }),
     ...(origin !== undefined && { origins: [origin] }),
     ...(options["allow-host"] && { hosts: options["allow-host"] }),

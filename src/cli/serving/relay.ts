@@ -7,7 +7,7 @@ import { openRelayStore } from "../../relay/relay-store.node.ts";
 import { createRelay } from "../../relay/relay.ts";
 import type { Connect } from "../../session/reconnect.ts";
 import { hasOtherBytes } from "../../bytes/byte-text.ts";
-import { chunkLimitOf } from "../options/chunk-limit.ts";
+import { chunkLimitOf, chunkLimitOption } from "../options/chunk-limit.ts";
 import { readSize } from "../options/arguments.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
 import { connectorTo } from "../../transfer/connector.node.ts";
@@ -43,6 +43,7 @@ const options = {
   },
   compress: { type: "boolean", short: "z", about: "have the upstream compress content that shrinks" },
   ...upstreamOptions,
+  ...chunkLimitOption,
   ...listenOptions,
 } as const;
 
@@ -60,7 +61,7 @@ export const relay = defineCommand({
       throw new SyncError("USAGE", "the directory of --store has to have a name in UTF-8");
     const share = await openShare(upstream, options, report);
     await closingInTheEnd(
-      () => serveUntilInterrupted({ share }, options, report, signal),
+      () => serveUntilInterrupted({ share, ...chunkLimitOf(options) }, options, report, signal),
       async () => share.close?.(),
     );
   },

@@ -5,6 +5,7 @@ import type { DirShareOptions } from "../../http/dir-share.node.ts";
 import type { JobAnswers } from "../../jobs/job-answers.node.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
 import type { Report } from "../report/report.ts";
+import { chunkLimitOf, chunkLimitOption } from "../options/chunk-limit.ts";
 import { jobOptions, openJobsIn } from "./job-options.ts";
 import { listenOptions, serverGraceMs, serveUntilInterrupted } from "./listen.ts";
 import type { ServedChunks } from "./served-chunks.ts";
@@ -34,6 +35,7 @@ export const serve = defineCommand({
     },
     ...jobOptions,
     "world-writable": { type: "boolean", about: "let pushed modes allow everybody to write" },
+    ...chunkLimitOption,
     ...listenOptions,
   },
   writesOutput: () => false,
@@ -46,6 +48,7 @@ export const serve = defineCommand({
       worldWritable: options["world-writable"] === true,
       ui: options.ui === true,
       ...receiveLimitsOf(options),
+      ...chunkLimitOf(options),
     };
     const stored = await openStored(options);
     const annex = await openAnnex(root, options, offer, report);
