@@ -9,8 +9,6 @@ import { placeBelow as placeUnder } from "../transfer/place-below.node.ts";
 import type { SourcePlace, TargetPlace } from "../transfer/opened-places.node.ts";
 import type { Order, OrderEnd } from "../tree/order/order.ts";
 import { orderFields } from "../tree/order/order-fields.ts";
-import type { TreeSource } from "../tree/source.ts";
-import type { TreeTarget } from "../tree/target.ts";
 import { findNameFault, maxDepth } from "../tree/entry/entry-order.ts";
 import type { Bytes } from "../types.ts";
 
@@ -55,23 +53,28 @@ export class JobPlaces {
   /**
    * Where a job comes from.
    *
-   * @throws NOT_FOUND, PATH, UNSUPPORTED for an order that it cannot carry out
+   * @throws NOT_FOUND, PATH, UNSUPPORTED for a place that nothing comes from, and an order that it
+   *   cannot carry out
    */
   source(text: string, order: Order): Side<SourcePlace> {
     const { place, path } = this.#find(text);
     const { share, access = {} } = place;
     if (!share) return { place: placeBelow(place.place!, path), access };
     const own = ownOrder(order, "sender", share);
-    return { place: { openSource: () => openSource(share, path, own) }, access };
+    const open = share.openTree?.bind(share);
+    if (!open) throw new SyncError("UNSUPPORTED", `nothing can be taken from the place "${place.name}"`);
+    return { place: { openSource: async () => (await open(path, { order: own })).source }, access };
   }
 
-  /** Where a job goes to. @throws as `source` does */
+  /** Where a job goes to. @throws as `source` does, for a place that nothing goes to */
   target(text: string, order: Order): Side<TargetPlace> {
     const { place, path } = this.#find(text);
     const { share, access = {} } = place;
     if (!share) return { place: placeBelow(place.place!, path), access };
     const own = ownOrder(order, "receiver", share);
-    return { place: { openTarget: () => openTarget(share, path, own) }, access };
+    const open = (order.dryRun === true ? share.openPreview : share.openTarget)?.bind(share);
+    if (!open) throw new SyncError("UNSUPPORTED", `nothing can be put into the place "${place.name}"`);
+    return { place: { openTarget: () => open(path, { order: own }) }, access };
   }
 
   async close(): Promise<void> {
@@ -111,15 +114,4 @@ function placeBelow(text: string, path: SharePath): string {
   const below = placeUnder(place, path);
   if (below.kind !== "ssh") return below.url;
   return `${text.slice(0, text.indexOf(":", text.indexOf("]") + 1) + 1)}${below.path}`;
-}
-
-async function openSource(share: Share, path: SharePath, order: Order): Promise<TreeSource> {
-  if (!share.openTree) throw new SyncError("UNSUPPORTED", "nothing can be taken from this place");
-  return (await share.openTree(path, { order })).source;
-}
-
-async function openTarget(share: Share, path: SharePath, order: Order): Promise<TreeTarget> {
-  const open = order.dryRun === true ? share.openPreview : share.openTarget;
-  if (!open) throw new SyncError("UNSUPPORTED", "nothing can be put into this place");
-  return open.call(share, path, { order });
 }

@@ -142,8 +142,9 @@ export class JobQueue {
   }
 
   #add(owner: string, spec: JobSpec, origin?: number): Job {
-    this.#places.source(spec.from, spec.order ?? {});
-    this.#places.target(spec.to, spec.order ?? {});
+    const order = { ...spec.order, dryRun: spec.preview === true };
+    this.#places.source(spec.from, order);
+    this.#places.target(spec.to, order);
     const [actual, limit] = [this.#store.waitingCount(owner), jobLimits.waitingPerClientCount];
     if (actual >= limit)
       throw new SyncError("LIMIT", "too many jobs of this client wait", { detail: { actual, limit } });

@@ -1,11 +1,14 @@
 import { Cron } from "croner";
 import { filterOfPeer } from "../http/peer-filter.node.ts";
 import type { Scope } from "../http/route.ts";
+import { checkAlternatives } from "../tree/disk/target/alternatives.node.ts";
+import { checkBackups } from "../tree/disk/target/backups.node.ts";
 import { staysInside } from "../tree/disk/target/side-dir.node.ts";
 import { SyncError } from "../errors.ts";
 import { count, flag, record, text } from "../tree/order/checks.ts";
 import { asksForDeletion } from "../tree/order/order-codec.ts";
 import { orderFields } from "../tree/order/order-fields.ts";
+import { parseRetention } from "../tree/plan/retention.ts";
 import { type JobSpec, orderNames, type OrderOfJob } from "./job.ts";
 
 const checkOfOrder = record(Object.fromEntries(orderNames.map((name) => [name, orderFields[name].check])));
@@ -27,7 +30,7 @@ const sideDirs = ["backupDir", "compareDest", "copyDest", "linkDest"] as const;
  * Reads what somebody asks for.
  *
  * @throws BAD_MESSAGE, UNSUPPORTED for a field that is not known, PATH for a directory that lies
- *   outside, USAGE for rules and times that are none
+ *   outside, USAGE for rules and times that are none, and fields that do not go together
  */
 export function readSpec(value: unknown): JobSpec {
   const { from, to, order = {}, ...fields } = readFields(value, "job");
@@ -52,6 +55,9 @@ function checkOrder({ order = {}, preview = false, schedule }: JobSpec): void {
   if (preview && schedule !== undefined)
     throw new SyncError("USAGE", "a preview is of now, and has no schedule");
   filterOfPeer(order);
+  checkAlternatives(order);
+  if (order.backupDir !== undefined || order.backupSuffix !== undefined) checkBackups(order);
+  if (order.retention !== undefined) parseRetention(order.retention);
 }
 
 /**

@@ -6,10 +6,9 @@ import { dirShare, type DirShareOptions } from "../../http/dir-share.node.ts";
 import { parseFixed } from "../../jobs/fixed-fields.ts";
 import { type JobAnswers, openJobs } from "../../jobs/job-answers.node.ts";
 import { type JobPlace, JobPlaces } from "../../jobs/job-places.node.ts";
-import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import { isBucket, parseEndpoint } from "../../transfer/endpoint.node.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
-import { isBucket } from "../options/source-place.ts";
 import { readConnectorOptions, remoteOptions } from "../options/remote-options.ts";
 import type { Report } from "../report/report.ts";
 
@@ -21,7 +20,7 @@ export const jobOptions = {
     type: "string",
     value: "NAME=PLACE",
     multiple: true,
-    about: "let jobs use this place: a directory, HOST:PATH, a URL, or a bucket to go from",
+    about: "let jobs use this place: a directory, HOST:PATH, a URL, or, to go from, s3://BUCKET/PREFIX",
   },
   "place-token": {
     type: "string",

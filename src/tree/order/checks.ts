@@ -58,11 +58,11 @@ export function record<Fields extends Readonly<Record<string, Check<unknown>>>>(
   };
 }
 
-/** What an end says that does not know what it is asked for. */
+/** What an end says that does not know what it is asked for. @param name with what it is a field of */
 export function unknownField(name: string): SyncError {
-  return new SyncError("UNSUPPORTED", `"${name.slice(0, 100)}" of an order is not known here`);
+  return new SyncError("UNSUPPORTED", `"${name.slice(0, 100)}" is not known here`);
 }
 
 function wrong(name: string): SyncError {
-  return new SyncError("BAD_MESSAGE", `"${name}" of an order has no such value`);
+  return new SyncError("BAD_MESSAGE", `"${name}" has no such value`);
 }

@@ -36,11 +36,11 @@ export function encodeOrder(order: Order, end: OrderEnd): string | undefined {
 export function decodeOrder(text: string, end: OrderEnd): Order {
   const value = parse(text);
   const members = Object.entries(value).map(([name, member]) => {
-    if (!Object.hasOwn(orderFields, name)) throw unknownField(name);
+    if (!Object.hasOwn(orderFields, name)) throw unknownField(`order.${name}`);
     const { check, ends } = orderFields[name as keyof Order];
     if (!ends.includes(end))
       throw new SyncError("BAD_MESSAGE", `"${name}" of an order is not for the ${end}`);
-    return [name, check(member, name)];
+    return [name, check(member, `order.${name}`)];
   });
   return Object.fromEntries(members) as Order;
 }

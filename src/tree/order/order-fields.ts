@@ -48,7 +48,7 @@ const both = ["sender", "receiver"] as const;
 const partName: Check<string> = (value, name) => {
   const given = text(maxPartLength)(value, name);
   if (/^[1-9]\d*\/[1-9]\d*$/.test(given)) return given;
-  throw new SyncError("BAD_MESSAGE", `"${name}" of an order is no part`);
+  throw new SyncError("BAD_MESSAGE", `"${name}" is no part`);
 };
 
 /** All fields of an order. */

@@ -23,7 +23,12 @@ function makeHouse() {
   writeFileSync(join(root, "tree", "sub", "b"), "beta");
   const file = join(temporary.path, "jobs", "jobs.sqlite");
   const open = (options: JobQueueOptions = {}): JobQueue => {
-    const places = new JobPlaces([{ name: "root", share: dirShare(root) }]);
+    const none = async (): Promise<never> => Promise.reject(new Error("no job gets here"));
+    const places = new JobPlaces([
+      { name: "root", share: dirShare(root) },
+      { name: "source", share: { openTree: none } },
+      { name: "sink", share: { openTarget: none } },
+    ]);
     const queue = new JobQueue(file, places, options);
     onTestFinished(() => queue.close().catch(() => {}));
     return queue;
@@ -261,6 +266,18 @@ describe("what a job says is refused", () => {
     ],
     ["a command", { from: "root/a", to: "root/x", rsh: "sh" }, "UNSUPPORTED"],
     ["a store elsewhere", { from: "root/a", to: "root/x", order: { store: "http://x" } }, "UNSUPPORTED"],
+    ["a field that is not known", { from: "root/a", to: "root/x", order: { x: 1 } }, "UNSUPPORTED"],
+    ["a place to take from alone", { from: "root/a", to: "source/x" }, "UNSUPPORTED"],
+    ["a preview there", { from: "root/a", to: "source/x", preview: true }, "UNSUPPORTED"],
+    ["a place to put into alone", { from: "sink/a", to: "root/x" }, "UNSUPPORTED"],
+    ["what a place does not do", { from: "root/a", to: "root/x", order: { snapshot: true } }, "UNSUPPORTED"],
+    [
+      "what does not go together",
+      { from: "root/a", to: "root/x", order: { linkDest: ["a"], copyDest: ["b"] } },
+      "USAGE",
+    ],
+    ["a suffix that is none", { from: "root/a", to: "root/x", order: { backupSuffix: "a/b" } }, "USAGE"],
+    ["what says not what stays", { from: "root/a", to: "root/x", order: { retention: "some" } }, "USAGE"],
     ["a time that never comes", { from: "root/a", to: "root/x", schedule: "0 0 31 2 *" }, "USAGE"],
     ["seconds", { from: "root/a", to: "root/x", schedule: "* * * * * *" }, "USAGE"],
     ["nothing", { from: "root/a" }, "BAD_MESSAGE"],

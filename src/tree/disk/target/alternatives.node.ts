@@ -58,14 +58,9 @@ export class Alternatives {
 
   /** Returns undefined where there are none. @throws USAGE, LIMIT */
   static of(base: SideDirBase, options: AlternativeOptions): Alternatives | undefined {
-    const [first, ...others] = placesIn(options);
-    if (!first) return undefined;
-    if (others.length > 0)
-      throw new SyncError("USAGE", "directories to compare with, copy from or link to are of one kind");
-    const [way, places] = first;
-    const limit = maxPlaceCount;
-    if (places.length > limit)
-      throw new SyncError("LIMIT", `there may be ${limit} directories to look in`, { detail: { limit } });
+    const found = checkAlternatives(options);
+    if (!found) return undefined;
+    const [way, places] = found;
     return new Alternatives(
       places.map((place) => new SideDir(base, place)),
       way,
@@ -130,6 +125,17 @@ export function linkTo(alternative: Alternative, held: HeldDirs, { dir, name }: 
       return false;
     throw thrown;
   }
+}
+
+/** The directories that are named, if there are any, and what for. @throws USAGE, LIMIT */
+export function checkAlternatives(options: AlternativeOptions): [Way, readonly PlacePath[]] | undefined {
+  const [first, ...others] = placesIn(options);
+  if (others.length > 0)
+    throw new SyncError("USAGE", "directories to compare with, copy from or link to are of one kind");
+  const limit = maxPlaceCount;
+  if (first && first[1].length > limit)
+    throw new SyncError("LIMIT", `there may be ${limit} directories to look in`, { detail: { limit } });
+  return first;
 }
 
 function placesIn({

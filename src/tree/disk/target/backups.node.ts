@@ -49,7 +49,7 @@ export class Backups {
     if (backupDir === undefined && backupSuffix === undefined) return undefined;
     const side =
       backupDir === undefined ? undefined : new SideDir({ held: tree, rootPath: tree.rootPath }, backupDir);
-    return new Backups(tree, side, suffixOf(options));
+    return new Backups(tree, side, placeBytes(checkBackups(options)));
   }
 
   /**
@@ -166,11 +166,12 @@ export function backupRule({ backupDir, backupSuffix }: BackupOptions): string |
   return `P *${backupSuffix.replace(/[*?[\\]/g, "\\$&")}`;
 }
 
-function suffixOf({ backupDir, backupSuffix = "" }: BackupOptions): ByteString {
+/** The suffix of backups, which may be empty in a directory of their own. @throws USAGE */
+export function checkBackups({ backupDir, backupSuffix = "" }: BackupOptions): string {
   if (backupSuffix === "" && backupDir === undefined)
     throw new SyncError("USAGE", "backups beside the files need a suffix");
   if (/[/\0]/.test(backupSuffix)) throw new SyncError("USAGE", "a suffix of backups is a part of a name");
-  return placeBytes(backupSuffix);
+  return backupSuffix;
 }
 
 function trouble(code: "IO" | "UNSUPPORTED", message: string, { dir, name }: NameIn): SyncError {
