@@ -11,9 +11,6 @@ export interface Doomed {
   readonly id?: string;
 }
 
-/** Objects that S3 deletes by one request, at most. */
-const deletionsAtOnce = 1000;
-
 /** Deletes objects, and returns those that stay. One that is not there is none of them. */
 export async function deleteObjects(
   requests: S3Requests,
@@ -23,8 +20,9 @@ export async function deleteObjects(
 ): Promise<readonly FailedDeletion[]> {
   const failed: FailedDeletion[] = [];
   const together = deletesMany ? doomed.filter(({ key }) => !notInXml.test(key)) : [];
-  for (let at = 0; at < together.length; at += deletionsAtOnce)
-    failed.push(...(await deleteAtOnce(requests, together.slice(at, at + deletionsAtOnce), options)));
+  const { s3DeletionCount: count } = s3Limits;
+  for (let at = 0; at < together.length; at += count)
+    failed.push(...(await deleteAtOnce(requests, together.slice(at, at + count), options)));
   for (const one of doomed)
     if (!deletesMany || notInXml.test(one.key)) await deleteOne(requests, one, options);
   return failed;

@@ -28,6 +28,8 @@ export const bucketReadLimits = Object.freeze({
   /** Requests that are under way at a time, and bytes of them, unless it is one. */
   readPartCount: 16,
   readAheadBytes: 33_554_432,
+  /** Objects whose metadata are looked at at a time. */
+  bucketLookCount: 32,
 });
 
 /** Content in one batch of runs, about, and files in it. */

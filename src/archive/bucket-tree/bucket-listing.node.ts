@@ -10,7 +10,7 @@ import type { SourceEntry, SourceOptions } from "../../tree/source.ts";
 import { fileEntry } from "../open-index.node.ts";
 import { sortedEntries } from "../sorted-entries.node.ts";
 import type { IndexedEntry } from "../tree-index.node.ts";
-import type { BucketFile } from "./bucket-content.node.ts";
+import { type BucketFile, bucketReadLimits } from "./bucket-content.node.ts";
 
 /** Where the tree of a bucket begins. */
 export interface BucketTop {
@@ -22,8 +22,6 @@ export interface BucketTop {
   readonly name: string;
 }
 
-/** Requests for the facts of objects that are under way at a time. */
-const lookCount = 32;
 /** The mode of a file whose object tells none. */
 export const usualFileMode = 0o644;
 const dirMode = 0o755;
@@ -71,7 +69,11 @@ export async function* listBucket(
     signal?.throwIfAborted();
     const wanted = batch.filter(({ path, kind }) => filters?.excludes(path, kind === "dir") !== true);
     const entries: SourceEntry<BucketFile>[] = [];
-    for await (const { listed: entry, facts } of inOrder(wanted, { count: lookCount }, look)) {
+    for await (const { listed: entry, facts } of inOrder(
+      wanted,
+      { count: bucketReadLimits.bucketLookCount },
+      look,
+    )) {
       if (facts) entries.push(...writer.entriesOf(entry, facts));
       else tell(entry.path, "the object is gone", "VANISHED");
     }

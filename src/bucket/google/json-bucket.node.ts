@@ -9,12 +9,9 @@ import { AccessTokens, fetchWithToken } from "./access-tokens.node.ts";
 import { listPages, listVersions } from "./json-listing.ts";
 import { copyObject, deleteObject, headObject, readObject, writeObject } from "./json-objects.ts";
 import { googleParts } from "./json-parts.ts";
-import { answerOf, type GoogleRequests, googleRequests, refused } from "./json-requests.ts";
+import { answerOf, googleLimits, type GoogleRequests, googleRequests, refused } from "./json-requests.ts";
 import type { ServiceAccount } from "./key-file.node.ts";
 import { googleEndpoint } from "./xml-dialect.ts";
-
-/** Objects that are deleted at a time, each by a request. */
-const deletionsAtOnce = 32;
 
 /** Which server a bucket lies at. */
 const places = new WeakMap<ObjectBucket, string>();
@@ -100,7 +97,7 @@ async function deleteEach(
   options: AbortOptions | undefined,
 ): Promise<readonly FailedDeletion[]> {
   const failed: FailedDeletion[] = [];
-  await inParallel(doomed, deletionsAtOnce, async (one) => {
+  await inParallel(doomed, googleLimits.googleDeletionCount, async (one) => {
     try {
       await deleteObject(requests, one, options);
     } catch (thrown) {

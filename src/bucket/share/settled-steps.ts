@@ -4,6 +4,8 @@ import type { Lease } from "../../coordinator/lease.ts";
 export const stepLimits = Object.freeze({
   /** Objects that are done, or under way, behind one that takes its time. */
   openStepCount: 10_000,
+  /** Ranges of shared work that one process has at a time. */
+  sharedRangeCount: 4,
 });
 
 type CountsOf = Readonly<Record<string, number>>;

@@ -18,10 +18,8 @@ import {
 import { copyRange, type RangeTools } from "./copy-range.node.ts";
 import { deleteRange } from "./delete-range.node.ts";
 import { openFreeState } from "./free-state.node.ts";
+import { stepLimits } from "./settled-steps.ts";
 import { splitKeys } from "../sync/split-keys.ts";
-
-/** Ranges that one process lists at a time. */
-const rangesAtOnce = 4;
 
 export interface ShareBucketsOptions extends Omit<SyncBucketsOptions, "isDry"> {
   /** Milliseconds after which the share of a silent host is taken over; half a minute. */
@@ -108,7 +106,7 @@ export async function shareBuckets(
   }
 
   async function run(shared: SharedWork, tools: RangeTools): Promise<void> {
-    const common = { leaseCount: rangesAtOnce };
+    const common = { leaseCount: stepLimits.sharedRangeCount };
     const counted = (name: string): number => shared.counts[name] ?? 0;
     if (shared.phase === copying)
       await shared.share(copying, {
