@@ -1,6 +1,7 @@
 import type { Register } from "../coordinator/register.ts";
 import { recordLimits } from "../coordinator/work-record.ts";
 import { isSyncError, SyncError } from "../errors.ts";
+import { isGoneOrChanged } from "./missing-bucket.ts";
 import type { AbortOptions } from "../types.ts";
 import type { ObjectBucket } from "./object-bucket.ts";
 
@@ -23,7 +24,7 @@ export function bucketRegister(bucket: ObjectBucket, key: string): Register {
         });
         return true;
       } catch (thrown) {
-        if (isSyncError(thrown, "CHANGED") || isSyncError(thrown, "NOT_FOUND")) return false;
+        if (isGoneOrChanged(thrown)) return false;
         if (isSyncError(thrown, "UNSUPPORTED"))
           throw new SyncError("UNSUPPORTED", "that bucket takes no terms about what is replaced", {
             cause: thrown,

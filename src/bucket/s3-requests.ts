@@ -3,6 +3,7 @@ import { toHex } from "../bytes/hex.ts";
 import { isSyncError, SyncError, withPath } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { changedMeanwhile } from "./changed-meanwhile.ts";
+import { isMissingBucket, missingBucket } from "./missing-bucket.ts";
 import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "./requests.ts";
 import { textIn } from "./xml-text.ts";
 
@@ -47,6 +48,8 @@ export const s3Limits = Object.freeze({
   s3EmptyPageCount: 1000,
   /** Bytes of what is said about a failure. */
   s3ErrorBytes: 65_536,
+  /** Objects that are deleted by one request: what S3 takes. */
+  s3DeletionCount: 1000,
 });
 
 /** A request about a bucket, or about the object that has the key. */
@@ -109,8 +112,7 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
       const contentBytes = (request.body?.length ?? 0) + (options?.contentBytes ?? 0);
       const asked = ask(() => make(request), take, { ...options, contentBytes });
       return asked.catch((thrown: unknown) => {
-        const isOfBucket =
-          request.key === undefined || (isSyncError(thrown) && thrown.message === missingBucket);
+        const isOfBucket = request.key === undefined || isMissingBucket(thrown);
         throw isSyncError(thrown) && isOfBucket ? withPath(thrown, base) : thrown;
       });
     },
@@ -155,16 +157,16 @@ function encodeQuery(query: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 
-/** What an answer means by which something is not there. @throws IO when that is the bucket */
+/** What an answer means by which something is not there. @throws NOT_FOUND when that is the bucket */
 export async function absent(response: Response): Promise<undefined> {
-  if ((await codeOf(response)) === "NoSuchBucket") throw noBucket();
+  if ((await codeOf(response)) === "NoSuchBucket") throw missingBucket();
   return undefined;
 }
 
 /** The error for an answer that says no, with what it says. */
 export async function refused(response: Response): Promise<SyncError> {
   const code = await codeOf(response);
-  if (code === "NoSuchBucket") return noBucket();
+  if (code === "NoSuchBucket") return missingBucket();
   const error = refusal(response);
   if (response.status === 412) return changedMeanwhile();
   if (code === undefined) return error;
@@ -193,12 +195,6 @@ const passingCodes = new Set([
   "RequestTimeout",
   "SlowDown",
 ]);
-
-const missingBucket = "there is no such bucket";
-
-function noBucket(): SyncError {
-  return new SyncError("IO", missingBucket);
-}
 
 async function codeOf(response: Response): Promise<string | undefined> {
   const text = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));

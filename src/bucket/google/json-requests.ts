@@ -1,6 +1,7 @@
 import { isSyncError, SyncError, withPath } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { changedMeanwhile } from "../changed-meanwhile.ts";
+import { isMissingBucket, missingBucket } from "../missing-bucket.ts";
 import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "../requests.ts";
 
 /** What is read of answers. */
@@ -9,6 +10,8 @@ export const googleLimits = Object.freeze({
   googleListBytes: 33_554_432,
   /** Bytes of what is said about one object, or a failure. */
   googleAnswerBytes: 262_144,
+  /** Objects that are deleted at a time, each by a request. */
+  googleDeletionCount: 32,
 });
 
 /** A request of the JSON interface, about the bucket unless told otherwise. */
@@ -69,8 +72,7 @@ export function googleRequests(origin: string, name: string, options: RequestOpt
       try {
         return await ask(async () => ({ url: urlOf(request), init }), take, { ...options, contentBytes });
       } catch (thrown) {
-        const isOfBucket =
-          request.key === undefined || (isSyncError(thrown) && thrown.message === missingBucket);
+        const isOfBucket = request.key === undefined || isMissingBucket(thrown);
         throw isSyncError(thrown) && isOfBucket ? withPath(thrown, bucketUrl) : thrown;
       }
     },
@@ -98,10 +100,10 @@ export async function answerOf(
   }
 }
 
-/** What an answer means by which something is not there. @throws IO when that is the bucket */
+/** What an answer means by which something is not there. @throws NOT_FOUND when that is the bucket */
 export async function absent(response: Response): Promise<undefined> {
   const error = await refused(response);
-  if (error.message === missingBucket) throw error;
+  if (isMissingBucket(error)) throw error;
   return undefined;
 }
 
@@ -109,8 +111,7 @@ export async function absent(response: Response): Promise<undefined> {
 export async function refused(response: Response): Promise<SyncError> {
   const text = new TextDecoder().decode(await bodyOf(response, googleLimits.googleAnswerBytes));
   const message = /"message":\s*"((?:[^"\\]|\\.){0,200})/.exec(text)?.[1] ?? text.slice(0, 200);
-  if (response.status === 404 && /bucket does not exist/i.test(message))
-    return new SyncError("IO", missingBucket);
+  if (response.status === 404 && /bucket does not exist/i.test(message)) return missingBucket();
   if (response.status === 412 || response.status === 304) return changedMeanwhile();
   const error = refusal(response);
   const isLimited = /"reason":\s*"(?:userR|r)ateLimitExceeded"/.test(text);
@@ -119,5 +120,3 @@ export async function refused(response: Response): Promise<SyncError> {
     [error.message, message].filter(Boolean).join(": "),
   );
 }
-
-const missingBucket = "there is no such bucket";

@@ -1,5 +1,6 @@
 import { inParallel } from "../../bytes/in-parallel.ts";
-import { isSyncError, SyncError } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
+import { isGoneOrChanged } from "../missing-bucket.ts";
 import { compositeEtag, md5Of } from "../content-digest.node.ts";
 import { isMd5 } from "../etag.ts";
 import type { ObjectFacts, ObjectMetadata, PartPlace, UploadedPart } from "../object-bucket.ts";
@@ -89,7 +90,7 @@ export async function copyInParts(
     return mark;
   } catch (thrown) {
     // What is no longer known there, or of content that is no more, is of no use to another run.
-    if (isSyncError(thrown, "NOT_FOUND") || isSyncError(thrown, "CHANGED")) {
+    if (isGoneOrChanged(thrown)) {
       await writer.abandon(upload, { signal }).catch(() => {});
       state.endUpload(task.key);
     }

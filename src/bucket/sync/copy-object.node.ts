@@ -1,5 +1,6 @@
 import { isSyncError, SyncError, toSyncError, withPath } from "../../errors.ts";
 import { changedMeanwhile } from "../changed-meanwhile.ts";
+import { isMissingBucket } from "../missing-bucket.ts";
 import { md5Of } from "../content-digest.node.ts";
 import { partCountOf } from "../etag.ts";
 import { copyInParts } from "./copy-in-parts.node.ts";
@@ -32,7 +33,8 @@ export async function copyObject(task: Task, work: Work): Promise<Outcome> {
       work.signal.throwIfAborted();
       const error = withPath(toSyncError(thrown), task.key);
       if (endsRun(error)) throw error;
-      if (!renewable.has(error.code) || attempt >= copyLimits.renewalCount) return { type: "failed", error };
+      const mayPass = renewable.has(error.code) && !isMissingBucket(error);
+      if (!mayPass || attempt >= copyLimits.renewalCount) return { type: "failed", error };
       now = await lookAgain(now, work);
     }
   }

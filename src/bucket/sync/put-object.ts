@@ -1,4 +1,5 @@
 import { isSyncError } from "../../errors.ts";
+import { isGoneOrChanged } from "../missing-bucket.ts";
 import type { ObjectBucket, WriteTerms } from "../object-bucket.ts";
 
 /** Buckets that take no terms about what is replaced. */
@@ -27,8 +28,7 @@ export async function putOnTerms(
       withoutTerms.add(bucket);
       return put(free);
     }
-    const isLost = isSyncError(thrown, "CHANGED") || isSyncError(thrown, "NOT_FOUND");
-    if (!isLost || etag === undefined) throw thrown;
+    if (!isGoneOrChanged(thrown) || etag === undefined) throw thrown;
     const there = await bucket.head(key, terms.signal && { signal: terms.signal });
     if (there?.etag === etag) return there.mark;
     throw thrown;

@@ -108,7 +108,7 @@ test("an object has what it was written with, and is written on terms", async ()
   expect(await bucket.read("none")).toBeUndefined();
   await expect(bucket.get("a/b c+ä%41", 3)).rejects.toMatchObject({ code: "LIMIT" });
   await expect(bucket.head("..")).rejects.toMatchObject({ code: "PATH" });
-  await expect(open("no-bucket").head("k")).rejects.toMatchObject({ code: "IO" });
+  await expect(open("no-bucket").head("k")).rejects.toMatchObject({ code: "NOT_FOUND" });
   await checkTerms(bucket, "terms");
   expect(await bucketRegister(bucket, "record").replace("text", null)).toBe(true);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { bucketRegister } from "../../../src/bucket/bucket-register.ts";
 import { openS3 } from "../../../src/bucket/s3-place.ts";
 import { s3Limits } from "../../../src/bucket/s3-requests.ts";
 import { s3Bucket } from "../../../src/bucket/s3.ts";
@@ -159,4 +160,18 @@ test("a refusal without a body is told once, and that of a bucket names it", asy
     code: "UNAUTHORIZED",
     detail: { path: "http://host:1/b/" },
   });
+});
+
+test("a bucket that is not there is told as that, and is no lost register", async () => {
+  const body = "<Error><Code>NoSuchBucket</Code></Error>";
+  const { options } = answering(() => new Response(body, { status: 404 }));
+  const bucket = s3Bucket("http://host:1", "b", options);
+  const missing = {
+    code: "NOT_FOUND",
+    message: "there is no such bucket",
+    detail: { path: "http://host:1/b/" },
+  };
+  await expect(bucket.get("k", 10)).rejects.toMatchObject(missing);
+  await expect(collect(bucket.list(""))).rejects.toMatchObject(missing);
+  await expect(bucketRegister(bucket, "k").replace("x", null)).rejects.toMatchObject(missing);
 });
