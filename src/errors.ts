@@ -123,7 +123,9 @@ function isOfSystem(thrown: unknown): boolean {
 
 /** What is thrown for a path at which nothing is. */
 export function nothingAt(path: string, cause?: unknown): SyncError {
-  return new SyncError("NOT_FOUND", "no such file or directory", { cause, detail: { path } });
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(path);
+  const message = `no such file or directory${isUrl ? ": what is meant has to be here, at a path" : ""}`;
+  return new SyncError("NOT_FOUND", message, { cause, detail: { path } });
 }
 
 /** The same error with the path it is about, when it names none. */

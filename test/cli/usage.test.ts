@@ -27,6 +27,10 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["chunks", "a", "--cutter", "fixed"], /needs --size/],
     [["chunks", "a", "--cutter", "fastcdc", "--size", "1000"], /--size 1000/],
     [["chunks", "a", "--size", "1000"], /does not go with/],
+    [["bucket", "sync", ".", "b", "-n", "--metrics", "m"], /leave out --dry-run/],
+    [["sync", ".", "s3://b/p"], /s3:\/\/b\/p names a bucket.*`bucket sync`/],
+    [["push", ".", "s3+http://h/b/p"], /`bucket sync`.*`bucket push`/],
+    [["check", "s3://b/p", "."], /`bucket check`/],
     [["bucket", "sync", ".", "b", "--max-purge", "1"], /--max-purge goes with --purge-older-than/],
     [["bucket", "sync", ".", "b", "--purge-older-than", "1", "--max-purge", "x"], /--max-purge .*"x"/],
   ];
@@ -179,6 +183,21 @@ describe("with --json, a line that makes no sense is a failure event, where even
 describe("a file that an option names and that cannot be read is told of", () => {
   it.each([
     [["serve", ".", "--token-file", "nowhere"], 1, "nowhere: no such file or directory (NOT_FOUND)"],
+    [
+      ["send", "s3://b/p"],
+      1,
+      "s3://b/p: no such file or directory: what is meant has to be here, at a path (NOT_FOUND)",
+    ],
+    [
+      ["index", "tree", "gs://b/p", "-o", "i"],
+      1,
+      "gs://b/p: no such file or directory: what is meant has to be here, at a path (NOT_FOUND)",
+    ],
+    [
+      ["bucket", "push", "s3://b/p", "x"],
+      1,
+      "s3://b/p: no such file or directory: what is meant has to be here, at a path (NOT_FOUND)",
+    ],
     [["serve", ".", "--token-file", "."], 2, ".: the secret has to be in a regular file (USAGE)"],
     [
       ["serve", ".", "--token-file", "link"],

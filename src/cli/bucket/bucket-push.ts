@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { archiveTree } from "../../casync/archive-tree.node.ts";
 import { blobFeatures, desyncTreeFeatures } from "../../casync/features.ts";
 import { pushVersion } from "../../casync/push-version.ts";
-import { toSyncError } from "../../errors.ts";
+import { nothingAt, toSyncError } from "../../errors.ts";
 import { formatBytes } from "../report/formatted-bytes.ts";
 import { bytesTo } from "../casync/blob-progress.ts";
 import { sizeOptions, sizesOf } from "../casync/size-options.ts";
@@ -49,8 +49,10 @@ export const bucketPush = defineCommand({
 /** @throws NOT_FOUND, IO */
 function isDirectory(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats) return stats.isDirectory();
   } catch (thrown) {
-    throw toSyncError(thrown, "NOT_FOUND", { path });
+    throw toSyncError(thrown, "IO", { path });
   }
+  throw nothingAt(path);
 }

@@ -87,6 +87,8 @@ export const bucketSync = defineCommand({
   options: syncOptions,
   writesOutput: () => false,
   async run(call) {
+    if (call.options.metrics !== undefined && call.options["dry-run"] === true)
+      throw new SyncError("USAGE", "--metrics is of what a run has done; leave out --dry-run");
     await withFigures(call.options.metrics, async (figures) => sync(call, figures));
   },
 });

@@ -1,11 +1,6 @@
-import { type Endpoint, parseEndpoint } from "../../transfer/endpoint.node.ts";
+import { type Endpoint, isBucket, parseEndpoint } from "../../transfer/endpoint.node.ts";
 import type { SourcePlace } from "../../transfer/opened-places.node.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
-
-/** True for what names a bucket, or a prefix in one. */
-export function isBucket(place: string): boolean {
-  return /^(?:s3|gs|s3\+https?):\/\//i.test(place);
-}
 
 /** Where a source is: a bucket is read here, as what lies here is. @throws USAGE */
 export function parseSource(text: string): Endpoint {

@@ -1,7 +1,6 @@
 import { SyncError } from "../../errors.ts";
-import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import { isBucket, parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { defineCommand } from "../command.ts";
-import { isBucket } from "../options/source-place.ts";
 import { runTransfer, transferOptions } from "./transfer-run.ts";
 
 /** `pull SRC DST`: brings a place here up to date with a tree elsewhere; without DST lists that. */
