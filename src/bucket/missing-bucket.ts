@@ -7,6 +7,7 @@ export function missingBucket(): SyncError {
   return new SyncError("NOT_FOUND", message);
 }
 
+/** True for that error. */
 export function isMissingBucket(thrown: unknown): boolean {
   return isSyncError(thrown, "NOT_FOUND") && thrown.message === message;
 }

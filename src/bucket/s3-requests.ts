@@ -157,7 +157,7 @@ function encodeQuery(query: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 
-/** What an answer means by which something is not there. @throws NOT_FOUND when that is the bucket */
+/** What an answer means that nothing is there. @throws NOT_FOUND when that is the bucket */
 export async function absent(response: Response): Promise<undefined> {
   if ((await codeOf(response)) === "NoSuchBucket") throw missingBucket();
   return undefined;

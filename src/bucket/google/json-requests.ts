@@ -100,7 +100,7 @@ export async function answerOf(
   }
 }
 
-/** What an answer means by which something is not there. @throws NOT_FOUND when that is the bucket */
+/** What an answer means that nothing is there. @throws NOT_FOUND when that is the bucket */
 export async function absent(response: Response): Promise<undefined> {
   const error = await refused(response);
   if (isMissingBucket(error)) throw error;

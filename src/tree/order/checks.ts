@@ -58,7 +58,11 @@ export function record<Fields extends Readonly<Record<string, Check<unknown>>>>(
   };
 }
 
-/** What an end says that does not know what it is asked for. @param name with what it is a field of */
+/**
+ * What an end says that does not know what it is asked for.
+ *
+ * @param name with that of the record in front
+ */
 export function unknownField(name: string): SyncError {
   return new SyncError("UNSUPPORTED", `"${name.slice(0, 100)}" is not known here`);
 }
