@@ -9,9 +9,10 @@ import { bufferBytesOf, endCountOf, type Finder } from "./finder.ts";
  * the average size, or where it has maxBytes. The rule is asked for the first time when a chunk has
  * minBytes, and what comes before the window of that place is not hashed.
  *
- * That h mod d = d - 1 is that d divides h + 1. With d = odd * 2^k this is so when
- * (h + 1) * odd^-1 (mod 2^32), rotated right by k, is one of the quotients 1 to (2^32 - 1) / d; the
- * quotient 0 stands for h + 1 = 2^32, which only a power of two divides.
+ * That h mod d = d - 1 is that d = odd * 2^k divides h + 1. The odd number does when
+ * (h + 1) * odd^-1 (mod 2^32) is one of the quotients 1 to (2^32 - 1) / odd; the quotient 0 stands
+ * for h + 1 = 2^32, which only a power of two divides. Where it does, the last k bits of h + 1 tell
+ * the rest.
  */
 
 /** Bytes in the window of the hash. */
@@ -61,7 +62,8 @@ export function discriminatorOf({ minBytes, averageBytes, maxBytes }: CutterSpec
 /** The numbers that tell whether a hash ends a chunk, without a division. */
 export interface EndTest {
   readonly inverse: number;
-  readonly shift: number;
+  /** The bits of hash + 1 that have to be 0. */
+  readonly mask: number;
   readonly firstQuotient: number;
   /** The last quotient less the first. */
   readonly quotientSpan: number;
@@ -73,9 +75,9 @@ function testOf(divisor: number): EndTest {
   const firstQuotient = odd === 1 ? 0 : 1;
   return {
     inverse: inverseOf(odd),
-    shift,
+    mask: 2 ** shift - 1,
     firstQuotient,
-    quotientSpan: Math.floor((2 ** 32 - 1) / divisor) - firstQuotient,
+    quotientSpan: Math.floor((2 ** 32 - 1) / odd) - firstQuotient,
   };
 }
 
@@ -89,15 +91,14 @@ function inverseOf(odd: number): number {
 /** The first end in [from, to] where the window before it ends a chunk; 0 if none. */
 function findEnd(buffer: Bytes, table: Int32Array, from: number, to: number, test: EndTest): number {
   const reach = windowBytes;
-  const { inverse, shift, firstQuotient, quotientSpan } = test;
+  const { inverse, mask, firstQuotient, quotientSpan } = test;
   let hash = 0;
   for (let at = from - reach; at < from; at++) {
     hash = ((hash << 1) | (hash >>> 31)) ^ table[buffer[at]!]!;
   }
   for (let at = from; ; at++) {
-    const product = Math.imul(hash + 1, inverse);
-    const quotient = (product >>> shift) | (product << (32 - shift));
-    if ((quotient - firstQuotient) >>> 0 <= quotientSpan) return at;
+    const quotient = Math.imul(hash + 1, inverse);
+    if ((quotient - firstQuotient) >>> 0 <= quotientSpan && ((hash + 1) & mask) === 0) return at;
     if (at >= to) return 0;
     const leaving = table[buffer[at - reach]!]!;
     hash = ((hash << 1) | (hash >>> 31)) ^ ((leaving << 16) | (leaving >>> 16)) ^ table[buffer[at]!]!;

@@ -9,6 +9,7 @@ import {
   instantiateKernel,
   memoryPageBytes,
   tableBytes,
+  tablesBytes,
   writeTable,
 } from "./kernel-instance.ts";
 
@@ -27,7 +28,7 @@ export function kernelFinder(spec: CutterSpec): Finder {
   const find = finders[spec.name]!;
   const endCount = endCountOf({ ...spec, minBytes: Math.max(spec.minBytes, leastBytes) });
   const bufferBytes = bufferBytesOf(spec);
-  const endsAt = tableBytes;
+  const endsAt = tablesBytes;
   const bufferAt = Math.ceil((endsAt + 4 * endCount) / memoryPageBytes) * memoryPageBytes;
   memory.grow(Math.ceil((bufferAt + bufferBytes) / memoryPageBytes) - 1);
 
@@ -50,9 +51,11 @@ const finders: Readonly<Record<string, MakeFind>> = {
       kernel.fastcdc(bufferAt, length, endsAt, minBytes, averageBytes, maxBytes, strict, loose);
   },
   casync(kernel, spec, bufferAt, endsAt) {
-    writeTable(kernel.memory, buzhashTable());
+    const words = buzhashTable();
+    writeTable(kernel.memory, words);
+    writeTable(kernel.memory, words.map(rotatedBy16), tableBytes);
     const { minBytes, test } = casyncRule(spec);
-    const { inverse, shift, firstQuotient, quotientSpan } = test;
+    const { inverse, mask, firstQuotient, quotientSpan } = test;
     return (length) =>
       kernel.casync(
         bufferAt,
@@ -61,9 +64,13 @@ const finders: Readonly<Record<string, MakeFind>> = {
         minBytes,
         spec.maxBytes,
         inverse,
-        shift,
+        mask,
         firstQuotient,
         quotientSpan,
       );
   },
 };
+
+function rotatedBy16(word: number): number {
+  return (word << 16) | (word >>> 16);
+}

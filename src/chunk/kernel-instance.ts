@@ -22,7 +22,7 @@ export interface Kernel {
     minBytes: number,
     maxBytes: number,
     inverse: number,
-    shift: number,
+    mask: number,
     firstQuotient: number,
     quotientSpan: number,
   ): number;
@@ -50,8 +50,10 @@ export interface PiecesKernel {
 /** Bytes of a page of WebAssembly memory. */
 export const memoryPageBytes = 65536;
 
-/** Bytes at the start of the memory that the table of words takes. */
+/** Bytes of a table of words. */
 export const tableBytes = 1024;
+/** Bytes at the start of the memory that tables take, of which a rule has one or two. */
+export const tablesBytes = 2 * tableBytes;
 
 let compiled: WebAssembly.Module | undefined;
 let compiledForPieces: WebAssembly.Module | undefined;
@@ -77,9 +79,9 @@ export function instantiatePiecesKernel(memory: WebAssembly.Memory): PiecesKerne
     .exports as unknown as PiecesKernel;
 }
 
-/** Writes the table of words that a hash reads to the start of a memory. */
-export function writeTable(memory: WebAssembly.Memory, words: Int32Array): void {
-  new Int32Array(memory.buffer, 0, 256).set(words);
+/** Writes a table of words that a hash reads to the start of a memory, or to another place. */
+export function writeTable(memory: WebAssembly.Memory, words: Int32Array, at = 0): void {
+  new Int32Array(memory.buffer, at, words.length).set(words);
 }
 
 function moduleOf(base64: string): WebAssembly.Module {

@@ -1,7 +1,8 @@
 ;; The rolling hashes. They find what fastcdc-finder.ts, cafs-finder.ts and casync-finder.ts find in TypeScript,
 ;; which also say why.
 ;;
-;; The table of words of the hash, 256 of them, lies at 0; the caller decides about the rest. Addresses are absolute.
+;; The table of words of the hash, 256 of them, lies at 0, for casync with a second one behind it; the caller decides
+;; about the rest. Addresses are absolute.
 ;; What stands between "repeat" and "end" is repeated, with 0, 1 and so on for "@".
 (module
   (memory (export "memory") 1)
@@ -144,10 +145,12 @@
         (br $chunk)))
     (i32.shr_u (i32.sub (local.get $next) (local.get $ends)) (i32.const 2)))
 
-  ;; The first end in [from, to] where the 48 bytes before it end a chunk by the rule of casync; 0 if none.
+  ;; The first end in [from, to] where the 48 bytes before it end a chunk by the rule of casync; 0 if none. The second
+  ;; table has the words rotated by 16, as they leave the window.
   (func $buzhash (param $from i32) (param $to i32)
-    (param $inverse i32) (param $shift i32) (param $first i32) (param $span i32) (result i32)
-    (local $old i32) (local $hash i32) (local $last i32)
+    (param $inverse i32) (param $mask i32) (param $first i32) (param $span i32) (result i32)
+    (local $old i32) (local $hash i32) (local $last i32) (local $added i32)
+    (local.set $added (i32.sub (local.get $inverse) (local.get $first)))
     (local.set $old (i32.sub (local.get $from) (i32.const 48)))
     (loop $warm
       (local.set $hash (i32.xor (i32.rotl (local.get $hash) (i32.const 1))
@@ -160,32 +163,28 @@
       (loop $eight
         (br_if $few (i32.gt_s (local.get $old) (local.get $last)))
         ;; repeat 8
-        (if (i32.le_u
-            (i32.sub
-              (i32.rotr (i32.mul (i32.add (local.get $hash) (i32.const 1)) (local.get $inverse)) (local.get $shift))
-              (local.get $first))
-            (local.get $span))
-          (then (return (i32.add (local.get $old) (i32.const @+48)))))
+        (if (i32.le_u (i32.add (i32.mul (local.get $hash) (local.get $inverse)) (local.get $added)) (local.get $span))
+          (then (if (i32.eqz (i32.and (i32.add (local.get $hash) (i32.const 1)) (local.get $mask)))
+            (then (return (i32.add (local.get $old) (i32.const @+48)))))))
         (local.set $hash (i32.xor
-          (i32.xor (i32.rotl (local.get $hash) (i32.const 1))
-            (i32.rotl (i32.load (i32.shl (i32.load8_u offset=@ (local.get $old)) (i32.const 2))) (i32.const 16)))
-          (i32.load (i32.shl (i32.load8_u offset=@+48 (local.get $old)) (i32.const 2)))))
+          (i32.rotl (local.get $hash) (i32.const 1))
+          (i32.xor
+            (i32.load offset=1024 (i32.shl (i32.load8_u offset=@ (local.get $old)) (i32.const 2)))
+            (i32.load (i32.shl (i32.load8_u offset=@+48 (local.get $old)) (i32.const 2))))))
         ;; end
         (local.set $old (i32.add (local.get $old) (i32.const 8)))
         (br $eight)))
     (local.set $last (i32.sub (local.get $to) (i32.const 48)))
     (loop $one
-        (if (i32.le_u
-            (i32.sub
-              (i32.rotr (i32.mul (i32.add (local.get $hash) (i32.const 1)) (local.get $inverse)) (local.get $shift))
-              (local.get $first))
-            (local.get $span))
-          (then (return (i32.add (local.get $old) (i32.const 48)))))
+        (if (i32.le_u (i32.add (i32.mul (local.get $hash) (local.get $inverse)) (local.get $added)) (local.get $span))
+          (then (if (i32.eqz (i32.and (i32.add (local.get $hash) (i32.const 1)) (local.get $mask)))
+            (then (return (i32.add (local.get $old) (i32.const 48)))))))
         (if (i32.ge_s (local.get $old) (local.get $last)) (then (return (i32.const 0))))
         (local.set $hash (i32.xor
-          (i32.xor (i32.rotl (local.get $hash) (i32.const 1))
-            (i32.rotl (i32.load (i32.shl (i32.load8_u (local.get $old)) (i32.const 2))) (i32.const 16)))
-          (i32.load (i32.shl (i32.load8_u offset=48 (local.get $old)) (i32.const 2)))))
+          (i32.rotl (local.get $hash) (i32.const 1))
+          (i32.xor
+            (i32.load offset=1024 (i32.shl (i32.load8_u (local.get $old)) (i32.const 2)))
+            (i32.load (i32.shl (i32.load8_u offset=48 (local.get $old)) (i32.const 2))))))
         (local.set $old (i32.add (local.get $old) (i32.const 1)))
         (br $one))
     (i32.const 0))
@@ -193,7 +192,7 @@
   ;; The same for the rule of casync.
   (func (export "casync")
     (param $buffer i32) (param $length i32) (param $ends i32) (param $min i32) (param $max i32)
-    (param $inverse i32) (param $shift i32) (param $first i32) (param $span i32) (result i32)
+    (param $inverse i32) (param $mask i32) (param $first i32) (param $span i32) (result i32)
     (local $start i32) (local $stop i32) (local $end i32) (local $next i32)
     (local.set $start (local.get $buffer))
     (local.set $stop (i32.add (local.get $buffer) (local.get $length)))
@@ -204,7 +203,7 @@
         (local.set $end (call $buzhash
           (i32.add (local.get $start) (local.get $min))
           (call $smaller (i32.add (local.get $start) (local.get $max)) (local.get $stop))
-          (local.get $inverse) (local.get $shift) (local.get $first) (local.get $span)))
+          (local.get $inverse) (local.get $mask) (local.get $first) (local.get $span)))
         (if (i32.eqz (local.get $end)) (then
           (br_if $done (i32.lt_u (i32.sub (local.get $stop) (local.get $start)) (local.get $max)))
           (local.set $end (i32.add (local.get $start) (local.get $max)))))
