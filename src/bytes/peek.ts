@@ -3,7 +3,7 @@ import { concatBytes } from "./compare.ts";
 
 /**
  * Looks at the start of content: its first `count` bytes, or as many as there are, and all of it,
- * to be read once.
+ * to be read once. Blocks may be lent.
  */
 export async function peek(
   source: AsyncIterable<Bytes>,
@@ -14,7 +14,7 @@ export async function peek(
   for (let size = 0; size < count; size += seen.at(-1)!.length) {
     const { done, value } = await blocks.next();
     if (done === true) break;
-    seen.push(value);
+    seen.push(new Uint8Array(value));
   }
   async function* join(): AsyncGenerator<Bytes> {
     yield* seen;

@@ -89,6 +89,10 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
       await enter(options);
       return isRenewed(placeOf(id));
     },
+    renewNow(id) {
+      gate.enter(undefined);
+      return isRenewed(placeOf(id));
+    },
     async has(id, options) {
       await enter(options);
       return isThere(placeOf(id));

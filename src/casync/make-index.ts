@@ -1,7 +1,9 @@
+import type { Chunk, ChunkInfo } from "../chunk/chunk.ts";
 import { cutChunks } from "../chunk/cut-chunks.ts";
 import { type CasyncSizes, casyncSizes, casyncSpec } from "../chunk/cutter-specs.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { sha512_256Digest } from "../chunk/sha512-256.ts";
+import { copyOfChunk } from "../chunk/verify.ts";
 import type { ChunkWriter } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { blobFeatures } from "./features.ts";
@@ -24,9 +26,14 @@ export interface MakeIndexOptions extends AbortOptions {
   readonly onProgress?: (doneBytes: number) => void;
 }
 
+/** A chunk of the index, and all of it where the store may lack it. */
+interface CutChunk extends ChunkInfo {
+  readonly chunk?: Chunk;
+}
+
 /**
  * Cuts content as casync does and yields its index. All chunks are in the store when the index
- * ends.
+ * ends. A block of the content is not looked at any more when the next one is asked for.
  *
  * @throws UNSUPPORTED for sizes that cannot be cut by
  */
@@ -36,17 +43,29 @@ export async function* makeIndex(
 ): AsyncGenerator<Bytes> {
   const { sizes = casyncSizes, digest = sha512_256Digest, features = blobFeatures, store } = options;
   const { jobCount, onProgress, signal } = options;
-  const chunks = cutChunks(content, casyncSpec(sizes), { digest, ...(signal && { signal }) });
+  const cut = { digest, lends: true, ...(signal && { signal }) };
+  const chunks = keepMissing(cutChunks(content, casyncSpec(sizes), cut), store);
   let doneBytes = 0;
   const stored = inOrder(
     chunks,
-    chunksUnderWay(jobCount, ({ bytes }) => bytes.length),
-    async (chunk) => {
-      await store?.put(chunk, signal && { signal });
-      doneBytes += chunk.bytes.length;
+    chunksUnderWay(jobCount, ({ chunk }) => chunk?.bytes.length ?? 0),
+    async ({ id, size, chunk }) => {
+      if (chunk) await store?.put(chunk, signal && { signal });
+      doneBytes += size;
       onProgress?.(doneBytes);
-      return { id: chunk.id, size: chunk.bytes.length };
+      return { id, size };
     },
   );
   yield* writeIndex({ features: withDigest(features, digest), sizes }, stored);
+}
+
+/** Of lent chunks only those that the store is not known to have are copied. */
+async function* keepMissing(
+  chunks: AsyncIterable<Chunk>,
+  store: ChunkWriter | undefined,
+): AsyncGenerator<CutChunk> {
+  for await (const chunk of chunks) {
+    const isNeeded = store !== undefined && store.renewNow?.(chunk.id) !== true;
+    yield { id: chunk.id, size: chunk.bytes.length, ...(isNeeded && { chunk: copyOfChunk(chunk) }) };
+  }
 }

@@ -9,13 +9,19 @@ import { chunkOf } from "./verify.ts";
 export interface CutChunksOptions extends AbortOptions {
   /** What names the chunks; SHA-256 unless given. */
   readonly digest?: ChunkDigest;
+  /**
+   * True for chunks that are only lent: their bytes change when the next one is asked for. See
+   * `copyOfChunk`.
+   */
+  readonly lends?: boolean;
 }
 
 /**
  * Cuts a stream into chunks, in order. An empty stream has none.
  *
  * Holds 1 MiB + maxBytes of the stream, whatever its length, and yields once that is full or the
- * stream ends. The chunks' bytes are the caller's.
+ * stream ends. The chunks' bytes are the caller's unless they are lent. Blocks of the source are
+ * copied before the next is asked for.
  *
  * @throws UNSUPPORTED for a spec that this version cannot cut by
  */
@@ -33,10 +39,10 @@ export async function* cutChunks(
       buffer.set(part, filled);
       filled += part.length;
       at += part.length;
-      if (filled === buffer.length) filled = yield* takeChunks(cutter, filled, false, options.digest);
+      if (filled === buffer.length) filled = yield* takeChunks(cutter, filled, false, options);
     }
   }
-  yield* takeChunks(cutter, filled, true, options.digest);
+  yield* takeChunks(cutter, filled, true, options);
 }
 
 /**
@@ -47,11 +53,12 @@ function* takeChunks(
   cutter: Cutter,
   filled: number,
   final: boolean,
-  digest: ChunkDigest | undefined,
+  { digest, lends = false }: CutChunksOptions,
 ): Generator<Chunk, number, undefined> {
   let start = 0;
   for (const end of cutter.cut(filled, final)) {
-    yield chunkOf(cutter.buffer.slice(start, end), digest);
+    const bytes = cutter.buffer.subarray(start, end);
+    yield chunkOf(lends ? bytes : bytes.slice(), digest);
     start = end;
   }
   cutter.buffer.copyWithin(0, start, filled);

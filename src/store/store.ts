@@ -35,6 +35,8 @@ export interface ChunkWriter extends ChunkReader {
    * store without this knows no age.
    */
   renew?(id: ChunkId, options?: AbortOptions): Promise<boolean>;
+  /** The same at once: only where nobody has to be waited for. */
+  renewNow?(id: ChunkId): boolean;
 }
 
 /**

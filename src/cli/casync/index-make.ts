@@ -12,6 +12,6 @@ export const indexMake = defineCommand({
   writesOutput: () => false,
   async run(call) {
     const [place, path] = call.operands;
-    await writeIndexOf(readFileBlocks(path, { signal: call.signal }), place, {}, call);
+    await writeIndexOf(readFileBlocks(path, { signal: call.signal, lends: true }), place, {}, call);
   },
 });

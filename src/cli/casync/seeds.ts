@@ -26,7 +26,7 @@ export async function openSeedAt(
 
 /** A blob as a seed that is cut anew. */
 export async function cutSeed(path: string, header: IndexHeader, options: AbortOptions): Promise<BlobSeed> {
-  const made = makeIndex(readFileBlocks(path, options), {
+  const made = makeIndex(readFileBlocks(path, { ...options, lends: true }), {
     ...options,
     sizes: header.sizes,
     digest: digestOfIndex(header),

@@ -74,7 +74,7 @@ export const make: DesyncCommand = {
     const [place, path] = given.operands as [string, string];
     await using store = writerFor(call);
     let count = 0;
-    const { start, whole } = await peek(readFileBlocks(path, { signal }), archiveStartBytes);
+    const { start, whole } = await peek(readFileBlocks(path, { signal, lends: true }), archiveStartBytes);
     const index = makeIndex(whole, {
       features: desyncBlobFeatures(start),
       sizes: sizesIn(given),

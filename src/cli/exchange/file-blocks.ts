@@ -10,23 +10,32 @@ import { namedFileTrouble } from "../options/named-file.ts";
 import { inputChannel } from "../../transfer/standard-streams.node.ts";
 
 const blockBytes = 256 << 10;
+/** Bytes of a block that is read into again and again. */
+const lentBlockBytes = 1 << 20;
+
+export interface FileBlocksOptions extends AbortOptions {
+  /** True for blocks that may change when the next one is asked for. */
+  readonly lends?: boolean;
+}
 
 /**
- * The content of a file, a block at a time; each block is the caller's. `-` is standard input.
+ * The content of a file, a block at a time; each block is the caller's unless it is lent. `-` is
+ * standard input.
  *
  * The iteration throws NOT_FOUND and IO.
  */
 export async function* readFileBlocks(
   path: string,
-  options: AbortOptions = {},
+  options: FileBlocksOptions = {},
 ): AsyncGenerator<Bytes, void, undefined> {
   if (path === "-") return yield* readChannel(inputChannel(), options);
   const isPipe = statSync(pathOf(path), { throwIfNoEntry: false })?.isFIFO() === true;
   if (isPipe) return yield* readChannel(await openPipe(path), options);
   const file = await openForReading(path);
   try {
+    const lent = options.lends === true ? Buffer.allocUnsafeSlow(lentBlockBytes) : undefined;
     for (;;) {
-      const block = Buffer.allocUnsafeSlow(blockBytes);
+      const block = lent ?? Buffer.allocUnsafeSlow(blockBytes);
       const { bytesRead } = await file.read(block).catch((thrown: unknown) => refuse(thrown, path));
       if (bytesRead === 0) return;
       yield block.subarray(0, bytesRead);

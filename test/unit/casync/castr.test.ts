@@ -194,4 +194,5 @@ test("a chunk that is put again is young, for whoever prunes", async () => {
   const [renewed] = await collect(store.kept());
   expect(renewed!.writtenMs).toBeGreaterThan(Date.UTC(2020));
   expect(await store.renew!(new Uint8Array(32))).toBe(false);
+  expect([chunk.id, new Uint8Array(32)].map((id) => store.renewNow!(id))).toEqual([true, false]);
 });

@@ -41,6 +41,26 @@ test("a chunk holds on to no more memory than its own", async () => {
   }
 });
 
+test("lent chunks are those of the whole, from blocks that are lent", async () => {
+  const bytes = xorshiftBytes(2, 3_000_000);
+  async function* lentBlocks(): AsyncGenerator<Uint8Array> {
+    const block = new Uint8Array(100_000);
+    for (let at = 0; at < bytes.length; at += block.length) {
+      block.set(bytes.subarray(at, at + block.length));
+      yield block;
+    }
+  }
+  const buffers = new Set<ArrayBufferLike>();
+  const ends: number[] = [];
+  for await (const { id, bytes: lent } of cutChunks(lentBlocks(), spec, { lends: true })) {
+    expect(id).toEqual(sha256(lent));
+    buffers.add(lent.buffer);
+    ends.push((ends.at(-1) ?? 0) + lent.length);
+  }
+  expect(ends).toEqual(naiveCut(bytes, spec));
+  expect(buffers.size).toBe(1);
+});
+
 test("a wait for the source ends with the signal's reason", async () => {
   const control = new AbortController();
   async function* stuck(): AsyncGenerator<Uint8Array> {
