@@ -8,6 +8,13 @@ const leastNameColumns = 12;
 /** Beyond a hundred hours nobody waits. */
 const longestSeconds = 360_000;
 
+/** A figure of the line. */
+interface Part {
+  readonly text: string;
+  /** Of those that do not fit side by side the least gives way. */
+  readonly weight: number;
+}
+
 /**
  * One line on how far a command is, in so many columns at most: percent and time left once it is
  * known how much there is to do, the rate, the files, and the name of the one under way.
@@ -16,17 +23,28 @@ const longestSeconds = 360_000;
  */
 export function progressLine(progress: Progress, rateBytes: number, columns: number): string {
   const { doneBytes, totalBytes, name } = progress;
-  const parts = [
-    ...(totalBytes === undefined ? [] : [`${percentOf(progress)} %`]),
-    formatBytes(doneBytes),
-    `${formatBytes(rateBytes)}/s`,
-    ...(totalBytes === undefined ? [] : [`${timeLeft(totalBytes - doneBytes, rateBytes)} left`]),
-    ...describeFiles(progress),
+  const known = totalBytes !== undefined;
+  const parts: readonly Part[] = [
+    ...(known ? [{ text: `${percentOf(progress)} %`, weight: 5 }] : []),
+    { text: formatBytes(doneBytes), weight: 2 },
+    { text: `${formatBytes(rateBytes)}/s`, weight: 3 },
+    ...(known ? [{ text: `${timeLeft(totalBytes - doneBytes, rateBytes)} left`, weight: 4 }] : []),
+    ...describeFiles(progress).map((text) => ({ text, weight: 1 })),
   ];
-  const line = shortenMiddle(parts.join("  "), columns);
+  const line = joinFitting(parts, columns);
   const room = columns - widthOf(line) - 2;
   if (name === undefined || name === "" || room < leastNameColumns) return line;
   return `${line}  ${shortenMiddle(escapeText(name), room)}`;
+}
+
+function joinFitting(parts: readonly Part[], columns: number): string {
+  const line = parts.map(({ text }) => text).join("  ");
+  if (parts.length === 1 || widthOf(line) <= columns) return shortenMiddle(line, columns);
+  const least = Math.min(...parts.map(({ weight }) => weight));
+  return joinFitting(
+    parts.filter(({ weight }) => weight > least),
+    columns,
+  );
 }
 
 /** Of what takes no bytes the files are counted. It is 100 only when all is done. */

@@ -52,6 +52,16 @@ describe("a line of progress", () => {
     expect(progressLine(progress, rate, 79)).toBe(line);
   });
 
+  it.each([
+    [40, "50 %  500 MB  10.0 MB/s  0:50 left"],
+    [30, "50 %  10.0 MB/s  0:50 left"],
+    [20, "50 %  0:50 left"],
+    [10, "50 %"],
+    [3, ""],
+  ])("of %i columns has the figures that count most, each whole", (columns, line) => {
+    expect(progressLine(half, 10e6, columns)).toBe(line);
+  });
+
   it("has the columns that there are at most, for any figures and names", () => {
     const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
     const facts = fc.record({
