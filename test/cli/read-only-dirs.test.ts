@@ -58,6 +58,30 @@ unless(obstacle).describe("directories of the user that forbid to be written to"
     expect(readdirSync(join(folder, "d"))).toEqual(["f"]);
   });
 
+  const closed = { "d/mod/in": 0, "d/mod": 0o311, "d/none": 0, "d/w": 0o200 };
+
+  test("so it is where they forbid to be looked into, and a dry run ends alike", async () => {
+    const folder = plant(["f"], ["mod/in/g", "none/", "w/x"], closed);
+    const dry = await receive(folder, "--delete -n");
+    expect(dry.code, dry.stderr).toBe(0);
+    expect(dry.stderr).toMatch(/deleted mod\/\n(?:.*\n)*deleted none\/\n(?:.*\n)*deleted w\/\n/);
+    const { code, stderr } = await receive(folder, "--delete");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, "d"))).toEqual(["f"]);
+  });
+
+  test("those that stay keep their modes", async () => {
+    const folder = plant(["f"], ["mod/in/g", "none/", "w/x"], closed);
+    const modes = (): string[] => ["d/mod", "d/none", "d/w"].map((path) => modeOf(folder, path));
+    expect((await receive(folder, "--delete --max-delete=3")).code).toBe(5);
+    expect(modes()).toEqual(["311", "0", "200"]);
+    const { code, stderr } = await receive(folder, "--delete --exclude x --exclude g --exclude none");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(modes()).toEqual(["311", "0", "200"]);
+    expect((await receive(folder, "--delete")).code).toBe(0);
+    expect(readdirSync(join(folder, "d"))).toEqual(["f"]);
+  });
+
   test("names in them are made, replaced and deleted, and the modes are what they are at the sender", async () => {
     const folder = plant(["mod/sub/new", "mod/kept"], ["mod/kept", "mod/old"], {
       "s/mod": 0o555,
@@ -95,11 +119,10 @@ unless(obstacle).describe("directories of the user that forbid to be written to"
     expect(readdirSync(join(folder, "d"))).toContain("x");
   });
 
-  test("one that is not empty gets its mode again when it cannot be deleted", async () => {
+  test("one gets its mode again that stays for what is in it", async () => {
     const folder = plant(["f"], ["mod/pkg/f", "mod/hidden/g"], { "d/mod/hidden": 0o000, "d/mod": 0o555 });
-    const { code, stderr } = await receive(folder, "--delete");
-    expect(code).toBe(3);
-    expect(stderr).toMatch(/mod\/hidden: EACCES/);
+    const { code, stderr } = await receive(folder, "--delete --exclude hidden");
+    expect(code, stderr).toBe(0);
     expect(readdirSync(join(folder, "d/mod"))).toEqual(["hidden"]);
     expect([modeOf(folder, "d/mod"), modeOf(folder, "d/mod/hidden")]).toEqual(["555", "0"]);
   });

@@ -31,6 +31,8 @@ export const O_PATH = process.platform === "linux" ? 0o10000000 : O_RDONLY;
 
 /** What the owner of a directory needs to change what is in it. */
 const writeBits = 0o300;
+/** What it needs to see what is in it. */
+const lookBits = 0o500;
 
 const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 
@@ -192,6 +194,17 @@ export class HeldDirs {
     }
   }
 
+  /**
+   * Lets this user see what is in a directory of its own whose mode forbids that. Returns the mode
+   * that it had; undefined when it has it still.
+   */
+  openUp(dir: DirNode): number | undefined {
+    const stats = this.lookAtDir(dir);
+    if (!isClosedToOwner(stats)) return undefined;
+    this.setDirMode(dir, stats.mode | lookBits);
+    return stats.mode;
+  }
+
   /** Sets the mode of a directory, through its handle where that is possible. */
   setDirMode(dir: DirNode, mode: number): void {
     fs.chmodSync(nativePath(this.#pathOf(dir)), mode);
@@ -307,6 +320,12 @@ function realPath(place: ByteString): ByteString {
 }
 
 /** True for a directory of this user that not even this user may write in. */
+/** True for a directory of this user whose mode forbids it to see what is in it. */
+export function isClosedToOwner({ mode, owner }: FileStats): boolean {
+  const euid = process.geteuid?.();
+  return (mode & lookBits) !== lookBits && owner === euid && euid !== 0;
+}
+
 function isClosedByOwner({ mode, owner }: FileStats): boolean {
   return (mode & writeBits) !== writeBits && owner === process.geteuid?.();
 }

@@ -35,6 +35,8 @@ export interface WalkOptions {
   readonly passBelow?: (dir: DirNode, name: ByteString) => boolean;
   /** Lists a directory as if nothing was in it. */
   readonly endAt?: (dir: DirNode, name: ByteString, stats: FileStats) => boolean;
+  /** Called before the names in a directory are read. */
+  readonly enter?: (dir: DirNode) => void;
   /** What is to be found in the place of a link; undefined for one that is a link. */
   readonly lookBehind?: (dir: DirNode, name: ByteString) => FileStats | undefined;
   /** @param depth of what was to be found */
@@ -108,6 +110,7 @@ function openLevel(held: HeldDirs, dir: DirNode, depth: number, options: WalkOpt
  */
 function listNames(held: HeldDirs, dir: DirNode, depth: number, options: WalkOptions): ByteString[] {
   try {
+    options.enter?.(dir);
     return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
   } catch (thrown) {
     options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1) || "."), depth);

@@ -28,6 +28,7 @@ export function extrasAt(
   options: DeletionOptions,
   { backups, tempDir }: KeptDirs,
   volumes: Volumes,
+  looksOnly = false,
 ): Extras | undefined {
   const { forcesDirs = false, maxDeletedCount } = options;
   if (maxDeletedCount === undefined && !forcesDirs) return undefined;
@@ -38,5 +39,6 @@ export function extrasAt(
     onlyDying: maxDeletedCount === undefined,
     refusesEmpty: options.refusesEmpty ?? false,
     volumes,
+    looksOnly,
   });
 }

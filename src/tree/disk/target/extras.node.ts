@@ -4,14 +4,14 @@ import type { ByteString } from "../calls/byte-string.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
 import { pathBelow, printPlace, DirNode } from "../calls/dir-node.node.ts";
-import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { isClosedToOwner, type HeldDirs } from "../calls/held-dirs.node.ts";
 import type { Backups } from "./backups.node.ts";
 import type { DirFilters } from "../source/dir-filters.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import { removeDeadStaging } from "./staging-room.node.ts";
 import type { TempDir } from "./temp-dir.node.ts";
 import { type Volumes, withoutCase } from "./volumes.node.ts";
-import { walk } from "../calls/walk.node.ts";
+import { walk, type WalkOptions } from "../calls/walk.node.ts";
 
 /**
  * A directory that was there before, and the names that entries have given to what belongs into it.
@@ -33,6 +33,8 @@ interface Extra {
 /** Something that no entry names in a directory that one does. */
 interface Candidate extends Extra {
   readonly isDying: boolean;
+  /** True for a directory that cannot be looked into as it is. */
+  readonly isClosed?: boolean;
 }
 
 /** What is deleted, and how. */
@@ -49,6 +51,8 @@ interface ExtrasOptions {
   readonly refusesEmpty?: boolean;
   /** The file systems that are there. */
   readonly volumes?: Volumes | undefined;
+  /** True to change nothing, and look into no directory for which that is needed. */
+  readonly looksOnly?: boolean;
 }
 
 /** Why nothing is deleted when the sender did not name all that it has. */
@@ -71,6 +75,7 @@ export class Extras {
   readonly #onlyDying: boolean;
   readonly #refusesEmpty: boolean;
   readonly #volumes: Volumes | undefined;
+  readonly #looksOnly: boolean;
   #seenCount = 0;
   /** By depth of what lies in them; undefined for directories that are new, or could not be had. */
   readonly #levels: (Level | undefined)[] = [];
@@ -82,6 +87,8 @@ export class Extras {
    * are always looked at.
    */
   readonly #stagings: DirNode[] = [];
+  /** Directories to be deleted that forbade it, and the modes that they had. */
+  readonly #opened: { readonly dir: DirNode; readonly mode: number }[] = [];
   /** What could not be looked at. */
   readonly troubles: SyncError[] = [];
 
@@ -95,6 +102,7 @@ export class Extras {
     this.#onlyDying = options.onlyDying ?? false;
     this.#refusesEmpty = options.refusesEmpty ?? false;
     this.#volumes = options.volumes;
+    this.#looksOnly = options.looksOnly ?? false;
   }
 
   /** An entry has this name, whether or not it can be brought about. */
@@ -127,10 +135,16 @@ export class Extras {
    */
   close(): number {
     this.#closeBelow(-1);
-    for (const candidate of this.#candidates.splice(0)) {
-      if (this.#found.length <= this.#maxCount) this.#judge(candidate);
+    let isAllowed = false;
+    try {
+      for (const candidate of this.#candidates.splice(0)) {
+        if (this.#found.length <= this.#maxCount) this.#judge(candidate);
+      }
+      isAllowed = !this.refusal;
+    } finally {
+      if (!isAllowed) this.#closeOpened();
     }
-    return this.refusal ? 0 : this.#found.length;
+    return isAllowed ? this.#found.length : 0;
   }
 
   /** Why nothing is to be deleted: LIMIT when that would be too much, or all that was there. */
@@ -157,12 +171,27 @@ export class Extras {
     readonly kind?: FileStats["kind"];
     readonly trouble?: SyncError;
   }> {
-    for (const trouble of this.troubles) yield { path: trouble.detail.path ?? "", trouble };
-    yield* this.#deleteStagings();
-    for (let extra = this.#found.pop(); extra; extra = this.#found.pop()) {
-      const path = printPlace(extra.dir, extra.name);
-      const trouble = this.#remove(extra, path);
-      yield trouble === undefined ? { path, kind: extra.kind } : { path, trouble };
+    try {
+      for (const trouble of this.troubles) yield { path: trouble.detail.path ?? "", trouble };
+      yield* this.#deleteStagings();
+      for (let extra = this.#found.pop(); extra; extra = this.#found.pop()) {
+        const path = printPlace(extra.dir, extra.name);
+        const trouble = this.#remove(extra, path);
+        yield trouble === undefined ? { path, kind: extra.kind } : { path, trouble };
+      }
+    } finally {
+      this.#closeOpened();
+    }
+  }
+
+  /** Gives directories that stay their modes back. */
+  #closeOpened(): void {
+    for (const { dir, mode } of this.#opened.splice(0).reverse()) {
+      try {
+        if (this.#held.look(dir.parent!, dir.name)) this.#held.setDirMode(dir, mode);
+      } catch (thrown) {
+        if (!isErrno(thrown)) throw thrown; // it is gone, or somebody else's
+      }
     }
   }
 
@@ -237,10 +266,11 @@ export class Extras {
       const { kind } = stats;
       if (!this.#maySpare && this.#candidates.length > this.#maxCount) return false;
       const isOwn = this.#isStaging(dir, name, kind) || this.#isOwnDir(stats);
-      if (!isOwn) this.#candidates.push({ dir, name, kind, isDying });
+      if (!isOwn) this.#candidates.push({ dir, name, kind, isDying, isClosed: isClosedToOwner(stats) });
       return true;
     };
-    walk(this.#held, { from: dir, passOver, skip, onTrouble: this.#onTrouble }).next();
+    const into = isDying ? this.#intoClosed : {};
+    walk(this.#held, { from: dir, passOver, skip, onTrouble: this.#onTrouble, ...into }).next();
   }
 
   /** Returns what tells whether an entry has a name in a directory. */
@@ -255,7 +285,7 @@ export class Extras {
     const { dir, name, kind } = candidate;
     if (this.#isProtected(candidate)) return;
     const first = this.#found.push({ dir, name, kind });
-    if (kind !== "dir") return;
+    if (kind !== "dir" || (candidate.isClosed === true && this.#looksOnly)) return;
     const top = new DirNode(dir, name);
     /** Directories that hold something protected. */
     const spared = new Set<ByteString>();
@@ -271,7 +301,8 @@ export class Extras {
     };
     /** Those that are not spared, whatever is found. */
     let certainCount = first - 1;
-    for (const found of walk(this.#held, { from: top, skip: isKept, onTrouble: this.#onTrouble })) {
+    const options = { from: top, skip: isKept, onTrouble: this.#onTrouble, ...this.#intoClosed };
+    for (const found of walk(this.#held, options)) {
       if (certainCount > this.#maxCount) return;
       const { kind: foundKind } = found.stats;
       this.#found.push({ dir: found.dir, name: found.name, kind: foundKind });
@@ -281,6 +312,17 @@ export class Extras {
     if (spared.size === 0) return;
     const found = this.#found.splice(first - 1);
     this.#found.push(...found.filter((extra) => !spared.has(`${pathBelow(extra.dir)}/${extra.name}`)));
+  }
+
+  /** What the way into directories is that forbid to be looked into, and will be deleted. */
+  get #intoClosed(): Pick<WalkOptions, "endAt" | "enter"> {
+    if (this.#looksOnly) return { endAt: (_dir, _name, stats) => isClosedToOwner(stats) };
+    return {
+      enter: (dir) => {
+        const mode = this.#held.openUp(dir);
+        if (mode !== undefined) this.#opened.push({ dir, mode });
+      },
+    };
   }
 
   /** True for the directory of a session in one; that it is there is kept in mind. */

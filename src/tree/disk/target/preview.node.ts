@@ -187,7 +187,7 @@ class Preview implements TreeTarget, EntryActions {
     this.#volumes = volumes;
     this.#tempDir = held && TempDir.of(held, this.#options);
     const keptDirs = { backups, tempDir: this.#tempDir };
-    if (volumes) this.#extras = extrasAt(held, this.#place, layout, this.#options, keptDirs, volumes);
+    if (volumes) this.#extras = extrasAt(held, this.#place, layout, this.#options, keptDirs, volumes, true);
     const rootPath =
       held?.rootPath ?? (hasAlternatives(this.#options) ? absentPath(placeBytes(this.#place)) : "");
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
