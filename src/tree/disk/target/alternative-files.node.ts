@@ -8,7 +8,6 @@ import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { IncomingFiles } from "./incoming-files.node.ts";
-import type { PlannedFiles } from "./planned-files.node.ts";
 import type { Differing } from "./tree-change.node.ts";
 import type { Workspace } from "./workspace.node.ts";
 
@@ -17,7 +16,6 @@ interface AlternativeFilesTools {
   readonly alternatives: Alternatives;
   readonly keepingIn: (dir: DirNode) => Keeping;
   readonly rule: PlanRule | undefined;
-  readonly files: PlannedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
   /** The files that come; what they need is set up. @throws LOCKED */
@@ -66,14 +64,14 @@ export class AlternativeFiles {
   /** Makes a file of one that is there; what differs has to come. */
   #make(planned: PlannedEntry, basis: Alternative): Need | Promise<Need> {
     const { entry, number, there, outcome } = planned;
-    const { files, incoming, useOld, workspace } = this.#tools;
+    const { incoming, useOld, workspace } = this.#tools;
     if (outcome === "same") return "nothing";
     if (basis.outcome === "same" && basis.way === "compare" && there?.kind !== "dir") {
       if (there) this.#leaveOut(planned);
       return "nothing";
     }
     const coming = incoming();
-    files.add(planned, outcome, { basis });
+    coming.expect(planned, outcome, { basis });
     if (basis.outcome === "changed")
       return (useOld ? oldVersionOf(entry.size, basis.there.size) : undefined) ?? "ask";
     coming.get(number)!.keepOld();

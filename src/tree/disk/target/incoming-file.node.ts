@@ -5,23 +5,16 @@ import { equalBytes } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import { isTakenAsIs, linkTo } from "./alternatives.node.ts";
-import type { Backups } from "./backups.node.ts";
 import { cloneContent, copyBytes } from "../calls/copy-content.node.ts";
 import { readFully, writeFully } from "../calls/file-cut.node.ts";
-import type { HandleCache } from "../calls/handle-cache.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
-import type { HeldDirs } from "../calls/held-dirs.node.ts";
-import { changedMeanwhile, type LinkedFiles } from "./linked-files.node.ts";
-import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
+import type { IncomingTools } from "./incoming-tools.node.ts";
+import { changedMeanwhile } from "./linked-files.node.ts";
 import { firstMode } from "../facts/metadata.node.ts";
-import type { OldFiles } from "./old-files.node.ts";
-import type { Pause } from "../../../bytes/pause.node.ts";
-import type { Places } from "./places.node.ts";
+import { OldContent } from "./old-content.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
 import { newFlags, putFile, putInto } from "./put-file.node.ts";
-import type { Replacements } from "./replacements.node.ts";
-import type { Staging } from "./staging.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 
 /** A file up to this is compared when it has come and may be in another directory as well. */
@@ -33,39 +26,12 @@ const minHoleBytes = 4096;
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
-/** What a file needs from the target it belongs to. */
-export interface IncomingTools {
-  readonly held: HeldDirs;
-  readonly staging: Staging;
-  readonly replacements: Replacements;
-  /** Keeps what is replaced, when its content is counted on. */
-  readonly oldFiles: OldFiles | undefined;
-  readonly linkedFiles: LinkedFiles;
-  /** Keeps what is replaced, when that was asked for. */
-  readonly backups: Backups | undefined;
-  readonly places: Places;
-  /** Temporary files open for writing, by name. */
-  readonly writing: HandleCache<NameIn>;
-  /**
-   * Temporary files of files that were given up: their content may be counted on until the session
-   * ends.
-   */
-  readonly abandoned: NameIn[];
-  readonly pause: Pause;
-  /** True to wait until the content is on the disk before a file gets its name. */
-  readonly durable: boolean;
-  /** True to write into files that are there, in place of replacing them. */
-  readonly inPlace: boolean;
-  /** True to take the room of files before their content comes. */
-  readonly preallocates: boolean;
-  readonly metadata: MetadataSetters;
-}
-
 /**
  * One file on its way in.
  *
  * As long as all that comes equals the old version, nothing is written. From the first difference
- * on it is built under a temporary name, which `complete` changes into its own.
+ * on it is built under a temporary name, which `complete` changes into its own. A file that comes
+ * whole is built under its own name where nobody sees its directory yet.
  */
 export class IncomingFile {
   readonly plan: PlannedFile;
@@ -75,11 +41,10 @@ export class IncomingFile {
   /** Bytes that may be cut from the references in search of its chunks. */
   aheadBytes = 0;
   readonly #tools: IncomingTools;
-  readonly #old: Reference | undefined;
-  /** Bytes at the start that equal the old version. */
-  #sameBytes = 0;
-  #isInStep: boolean;
+  readonly #old: OldContent | undefined;
   #temp: NameIn | undefined;
+  /** True when `#temp` is its own name. */
+  #hasName = false;
   #kept: Bytes | undefined;
   #placedBytes = 0;
   #writtenEnd = 0;
@@ -92,16 +57,13 @@ export class IncomingFile {
     this.plan = plan;
     this.place = place;
     this.references = references;
-    this.#old = plan.there?.kind === "file" || plan.basis ? references[0] : undefined;
-    this.#isInStep = this.#old !== undefined;
+    const hasOld = plan.there?.kind === "file" || plan.basis !== undefined;
+    this.#old = hasOld ? new OldContent(tools.places, references[0]!) : undefined;
   }
 
   /** True when the chunk is in the old version at the same place, as was all before it. */
   matchesOld(offset: number, id: ChunkId, size: number): boolean {
-    if (!this.#isInStep || offset !== this.#sameBytes) return false;
-    this.#isInStep = this.#old!.holds(offset, id, size);
-    if (this.#isInStep) this.#sameBytes += size;
-    return this.#isInStep;
+    return this.#old?.matches(offset, id, size) === true;
   }
 
   /** Bytes of the old version. */
@@ -117,18 +79,18 @@ export class IncomingFile {
 
   /** Reads a part of the old version into the start of `into`. Returns the bytes there were. */
   readOld(offset: number, into: Bytes): number {
-    return this.#old ? readFully(this.#tools.places.handleOf(this.#old.place), into, offset) : 0;
+    return this.#old?.read(offset, into) ?? 0;
   }
 
   /** The old version has the same content. */
   keepOld(): void {
-    this.#sameBytes = this.plan.size;
+    this.#old!.keep(this.plan.size);
   }
 
   /** What was put is wrong. */
   restart(): void {
     if (this.#temp !== undefined) fs.ftruncateSync(this.#tools.writing.get(this.#temp), 0);
-    this.#isInStep = false;
+    this.#old?.leave();
     this.#placedBytes = 0;
     this.#writtenEnd = 0;
   }
@@ -142,6 +104,11 @@ export class IncomingFile {
   get #equalsOld(): boolean {
     const { size } = this.plan;
     return this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+  }
+
+  /** Bytes at the start that equal the old version. */
+  get #sameBytes(): number {
+    return this.#old?.sameBytes ?? 0;
   }
 
   /** True when it equals what is in another directory, and is left to that. */
@@ -201,9 +168,33 @@ export class IncomingFile {
 
   /** Puts a chunk in its place. The bytes are written, not kept. */
   put(offset: number, bytes: Bytes): void {
-    this.#isInStep = false;
+    this.#old?.leave();
     this.#placedBytes += bytes.length;
     if (!isHole(bytes)) this.#writeTo(this.#openTemp(), bytes, offset);
+  }
+
+  /** True for a file that `putWhole` may write, should it come whole. */
+  get isUnseen(): boolean {
+    const { basis, dir, there } = this.plan;
+    return dir.aside !== undefined && !there && !basis && this.#temp === undefined;
+  }
+
+  /** Writes a file that came whole under its own name. */
+  putWhole(bytes: Bytes): void {
+    this.#hasName = true;
+    this.#writeWhole(bytes);
+  }
+
+  /** Takes its name from a file that is not complete. */
+  withdraw(): void {
+    if (!this.#hasName || this.#temp === undefined) return;
+    const { held, places, staging } = this.#tools;
+    const { dir, name } = this.plan;
+    const temp = staging.newName(dir, name);
+    held.rename(dir, name, temp.dir, temp.name);
+    this.#hasName = false;
+    this.#temp = temp;
+    places.move(this.place, temp);
   }
 
   /**
@@ -211,7 +202,7 @@ export class IncomingFile {
    * change.
    */
   keep(bytes: Bytes): void {
-    this.#isInStep = false;
+    this.#old?.leave();
     this.#kept = bytes;
     this.#tools.places.keep(this.place, bytes);
   }
@@ -234,10 +225,10 @@ export class IncomingFile {
     const { isOld } = this;
     const kept = this.#takeKept();
     if (kept) this.#writeWhole(kept);
-    else if (!isOld) this.#finishTemp();
+    else if (!isOld && !this.#hasName) this.#finishTemp();
     this.#checkBefore();
     if (isOld) metadata.in(dir).setAt(held.nameAt(dir, name), there!, this.plan);
-    else this.#rename();
+    else if (!this.#hasName) this.#rename();
     if (there) linkedFiles.note(there);
   }
 
@@ -251,6 +242,7 @@ export class IncomingFile {
   discard(): void {
     const { abandoned, places, writing } = this.#tools;
     this.#takeKept();
+    this.withdraw();
     if (this.#temp === undefined) return;
     writing.drop(this.#temp);
     places.move(this.place, this.#temp);
@@ -308,8 +300,9 @@ export class IncomingFile {
   #makeTemp(): number {
     const { held, metadata, preallocates, staging } = this.#tools;
     const { dir, name, size } = this.plan;
-    this.#temp = staging.contentName(dir, name);
-    const fd = held.open(this.#temp.dir, this.#temp.name, newFlags, firstMode(this.plan));
+    const temp = this.#hasName ? { dir, name } : staging.contentName(dir, name);
+    const fd = held.open(temp.dir, temp.name, newFlags, firstMode(this.plan));
+    this.#temp = temp;
     if (preallocates && size > 0)
       closingOnFailure(
         () => metadata.in(dir).takeRoom(fd, size),
@@ -328,16 +321,17 @@ export class IncomingFile {
    * since is seen at the end, by a look at its name.
    */
   async #copyOld(temp: NameIn): Promise<void> {
-    const { pause, places, writing } = this.#tools;
-    const { place: from, size } = this.#old!;
-    if (this.#sameBytes === size && cloneContent(places.handleOf(from), writing.get(temp))) {
-      this.#writtenEnd = this.#sameBytes;
+    const { pause, writing } = this.#tools;
+    const old = this.#old!;
+    const { sameBytes } = old;
+    if (sameBytes === old.size && cloneContent(old.handle, writing.get(temp))) {
+      this.#writtenEnd = sameBytes;
       return;
     }
-    const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
-    for (let at = 0; at < this.#sameBytes; at += block.length) {
-      const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
-      if (readFully(places.handleOf(from), part, at) < part.length) throw changedMeanwhile(this.plan);
+    const block = new Uint8Array(Math.min(copyBytes, sameBytes));
+    for (let at = 0; at < sameBytes; at += block.length) {
+      const part = block.subarray(0, Math.min(block.length, sameBytes - at));
+      if (old.read(at, part) < part.length) throw changedMeanwhile(this.plan);
       if (!isZero(part)) this.#writeTo(writing.get(temp), part, at);
       if (pause.due()) await pause.take();
     }

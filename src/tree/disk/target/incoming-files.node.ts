@@ -3,10 +3,12 @@ import { BlockPool } from "../../../bytes/block-pool.ts";
 import { idBytes } from "../../../chunk/chunk.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
+import type { PlannedEntry } from "./entry-planner.node.ts";
 import { IncomingFile } from "./incoming-file.node.ts";
-import type { PlannedFile, PlannedFiles } from "./planned-files.node.ts";
+import type { FileOrigin, PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import { SpareContent } from "./spare-content.node.ts";
 import type { Stretch } from "../../stretch.ts";
+import type { Differing } from "./tree-change.node.ts";
 import type { Workspace } from "./workspace.node.ts";
 
 /** Files up to this are kept in memory until they are completed, so that each is opened once. */
@@ -34,6 +36,12 @@ export class IncomingFiles {
     this.#workspace = workspace;
     this.#planned = planned;
     this.#spare = new SpareContent(workspace);
+  }
+
+  /** Notes a file that is to come. */
+  expect(planned: PlannedEntry, outcome: Differing["outcome"], origin?: FileOrigin): void {
+    this.#planned.add(planned, outcome, origin);
+    this.#workspace.newDirs.expect(planned.dir);
   }
 
   /** Puts those chunks of a file in place that are here; marks them with 1, all others with 0. */
@@ -79,13 +87,19 @@ export class IncomingFiles {
   }
 
   abandon(entry: number): void {
+    const plan = this.#planned.get(entry);
     const file = this.#files.get(entry);
-    this.#planned.delete(entry);
-    if (!file) return;
-    closingAfter(
-      () => file.abandon(),
-      () => doAll([() => file.discard(), () => this.#forget(file)]),
-    );
+    if (file)
+      closingAfter(
+        () => file.abandon(),
+        () => doAll([() => file.discard(), () => this.#forget(file)]),
+      );
+    else if (plan) this.#settle(plan);
+  }
+
+  /** Takes their names from files that are not complete. */
+  withdrawAll(): void {
+    doAll([...this.#files.values()].map((file) => () => file.withdraw()));
   }
 
   /** Gives up on all files, and on what is kept in memory. */
@@ -99,6 +113,7 @@ export class IncomingFiles {
   #write(file: IncomingFile, { offset, bytes, chunks }: Stretch): void {
     const { known } = this.#workspace.search;
     for (const { id, bytes: content, offset: at } of chunks) known.addReceived(id, content, file.place, at);
+    if (bytes.length === file.plan.size && file.isUnseen) return file.putWhole(bytes);
     if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
     const copy = this.#pool.take(bytes.length);
     copy.set(bytes);
@@ -161,9 +176,14 @@ export class IncomingFiles {
 
   #forget(file: IncomingFile): void {
     this.#files.delete(file.plan.entry);
-    this.#planned.delete(file.plan.entry);
+    this.#settle(file.plan);
     this.#letGo(file);
     for (const reference of file.references) this.#workspace.places.release(reference.place);
+  }
+
+  #settle({ entry, dir }: PlannedFile): void {
+    this.#planned.delete(entry);
+    this.#workspace.newDirs.settle(dir);
   }
 }
 

@@ -201,7 +201,7 @@ export class OpenTarget {
   }
 
   #createPlanner(destination: OpenDestination): EntryPlanner {
-    const { given, onChange, planned } = this.#tools;
+    const { given, onChange } = this.#tools;
     const { metadata } = this;
     const keepingIn = (dir: DirNode): Keeping => metadata.keepingIn(dir);
     const onDone = onChange && ((differing: Differing): void => onChange(changeOf(differing)));
@@ -214,9 +214,9 @@ export class OpenTarget {
       held: this.held,
       metadata,
       dirs: this.dirs,
-      files: planned,
       linkedFiles: this.#linkedFiles,
       workspace: () => this.lock(),
+      incoming: () => this.#lockedFiles(),
       hardLinks: this.hardLinks,
       alternatives: this.#alternativeFiles(keepingIn, onDone),
       onDone:
@@ -255,14 +255,13 @@ export class OpenTarget {
     keepingIn: (dir: DirNode) => Keeping,
     onDone: ((differing: Differing) => void) | undefined,
   ): AlternativeFiles | undefined {
-    const { given, options, planned } = this.#tools;
+    const { given, options } = this.#tools;
     if (!this.#alternatives) return undefined;
     return new AlternativeFiles({
       held: this.held,
       alternatives: this.#alternatives,
       keepingIn,
       rule: options.rule,
-      files: planned,
       workspace: () => this.lock(),
       incoming: () => this.#lockedFiles(),
       useOld: given.useOld ?? false,
@@ -295,9 +294,10 @@ export class OpenTarget {
 
   #closeWorkspace(): void {
     const workspace = this.#workspace;
+    const incoming = this.#incoming;
     this.#incoming = undefined;
     this.#workspace = undefined;
-    workspace?.close();
+    doAll([() => incoming?.withdrawAll(), () => workspace?.close()]);
   }
 }
 

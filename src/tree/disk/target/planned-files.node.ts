@@ -22,6 +22,9 @@ export interface PlannedFile extends Metadata {
   readonly isShared: boolean;
 }
 
+/** What a file is made from. */
+export type FileOrigin = Partial<Pick<PlannedFile, "basis" | "isShared">>;
+
 /** The files that are to come, by entry number: those that were announced and are not done. */
 export class PlannedFiles {
   readonly #files = new Map<number, PlannedFile>();
@@ -29,7 +32,7 @@ export class PlannedFiles {
   add(
     { number, dir, name, entry, there, differs }: PlannedEntry,
     outcome: Differing["outcome"],
-    { basis, isShared = false }: { readonly basis?: Alternative; readonly isShared?: boolean } = {},
+    { basis, isShared = false }: FileOrigin = {},
   ): void {
     const wanted = { size: entry.size, ...metadataOf(entry), outcome, differs };
     this.#files.set(number, { entry: number, dir, name, ...wanted, there, basis, isShared });

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import { writeFully } from "../calls/file-cut.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
-import type { IncomingTools } from "./incoming-file.node.ts";
+import type { IncomingTools } from "./incoming-tools.node.ts";
 import type { KnownChunks } from "./known-chunks.node.ts";
 import type { Stretch } from "../../stretch.ts";
 

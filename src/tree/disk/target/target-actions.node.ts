@@ -3,9 +3,9 @@ import type { EntryActions, PlannedEntry } from "./entry-planner.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import type { HardLinks } from "./hard-links.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { IncomingFiles } from "./incoming-files.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
-import type { PlannedFiles } from "./planned-files.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
 import { makeFake } from "./target-fakes.node.ts";
 import { makeLink } from "./target-links.node.ts";
@@ -19,10 +19,11 @@ import type { Workspace } from "./workspace.node.ts";
 interface TargetActionsTools {
   readonly held: HeldDirs;
   readonly dirs: TargetDirs;
-  readonly files: PlannedFiles;
   readonly linkedFiles: LinkedFiles;
   /** Sets up what is needed to receive content, at the first call. @throws LOCKED */
   readonly workspace: () => Workspace;
+  /** The files that come, at the first call of either. @throws LOCKED */
+  readonly incoming: () => IncomingFiles;
   /** The further names of files; absent where they are files of their own. */
   readonly hardLinks: HardLinks | undefined;
   /** Brings about what is in other directories; absent where there are none. */
@@ -109,7 +110,7 @@ export class TargetActions implements EntryActions {
 
   file(planned: PlannedEntry): Need | Promise<Need> {
     const { dir, name, entry, there, outcome } = planned;
-    const { files, held, linkedFiles, metadata, sparesLinked, useOld, workspace } = this.#tools;
+    const { held, incoming, linkedFiles, metadata, sparesLinked, useOld, workspace } = this.#tools;
     if (this.#tools.hardLinks?.take(planned) !== undefined) return "nothing";
     const taking = this.#tools.alternatives?.file(planned);
     if (taking !== undefined) return taking;
@@ -122,7 +123,7 @@ export class TargetActions implements EntryActions {
     }
     const { search } = workspace();
     const isShared = sparesLinked && outcome === "changed" && there!.linkCount > 1;
-    files.add(planned, outcome, { isShared });
+    incoming().expect(planned, outcome, { isShared });
     if (outcome === "changed") this.#tools.onReplace(planned.number, there!.size);
     const mayUseOld = outcome === "changed" && useOld && !isShared;
     const old = mayUseOld ? oldVersionOf(entry.size, there!.size) : undefined;

@@ -132,6 +132,7 @@ class DirTarget implements TreeTarget {
       const opened = this.#opened;
       if (!opened) return;
       const { dirs, extras, held } = opened;
+      for (const { path, trouble } of opened.workspace?.newDirs.putAll() ?? []) this.#tell(0, trouble, path);
       await this.#settle(opened.workspace?.replacements.putDirs());
       if (extras && opened.workspace) await this.#syncAll(opened);
       await this.#deleteExtras(opened, whole);

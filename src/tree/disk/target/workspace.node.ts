@@ -6,10 +6,11 @@ import type { Identity } from "../calls/identity.node.ts";
 import { HandleCache } from "../calls/handle-cache.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
-import type { IncomingTools } from "./incoming-file.node.ts";
+import type { IncomingTools } from "./incoming-tools.node.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
+import { NewDirs } from "./new-dirs.node.ts";
 import { OldFiles } from "./old-files.node.ts";
 import { Places } from "./places.node.ts";
 import { Replacements } from "./replacements.node.ts";
@@ -50,6 +51,7 @@ interface WorkspaceOptions {
 export class Workspace implements IncomingTools {
   readonly held: HeldDirs;
   readonly staging: Staging;
+  readonly newDirs: NewDirs;
   readonly replacements: Replacements;
   readonly places: Places;
   readonly search: ContentSearch;
@@ -76,6 +78,8 @@ export class Workspace implements IncomingTools {
     this.metadata = metadata;
     this.pause = pause;
     this.staging = new Staging(held, options);
+    const isShared = options.part !== undefined;
+    this.newDirs = new NewDirs(held, this.staging, !isShared && options.tempDir === undefined);
     this.replacements = new Replacements(held, this.staging, this.backups);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFiles, mayCutAll);
@@ -95,6 +99,7 @@ export class Workspace implements IncomingTools {
   }
 
   close(): void {
-    doAll([() => this.writing.close(), () => this.places.close(), () => this.staging.close()]);
+    const putDirs = (): void => void [...this.newDirs.putAll()];
+    doAll([putDirs, () => this.writing.close(), () => this.places.close(), () => this.staging.close()]);
   }
 }
