@@ -62,6 +62,7 @@ function isAbout(told: string, path: string): boolean {
   const place = path.replace(/^(?:around\/to|from)\/?/, "");
   return (
     told === "" ||
+    told === "." || // the root could not be listed
     told === place ||
     place.startsWith(`${told}/`) ||
     told.startsWith(`${place}/`) ||

@@ -78,8 +78,7 @@ export class Workspace implements IncomingTools {
     this.metadata = metadata;
     this.pause = pause;
     this.staging = new Staging(held, options);
-    const isShared = options.part !== undefined;
-    this.newDirs = new NewDirs(held, this.staging, !isShared && options.tempDir === undefined);
+    this.newDirs = new NewDirs(held, this.staging, mayMoveDirs(options));
     this.replacements = new Replacements(held, this.staging, this.backups);
     this.places = new Places(held);
     this.search = new ContentSearch(this, rule, likeFiles, mayCutAll);
@@ -102,4 +101,13 @@ export class Workspace implements IncomingTools {
     const putDirs = (): void => void [...this.newDirs.putAll()];
     doAll([putDirs, () => this.writing.close(), () => this.places.close(), () => this.staging.close()]);
   }
+}
+
+/**
+ * Others who receive parts of the tree look for its directories. Content that is written elsewhere
+ * is moved file by file. And on a disk that keeps changes of names in no order, a file could be
+ * found in a directory that was moved later.
+ */
+function mayMoveDirs({ part, tempDir, durable }: WorkspaceOptions): boolean {
+  return part === undefined && tempDir === undefined && !durable;
 }
