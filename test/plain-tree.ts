@@ -5,7 +5,7 @@ import { sha256 } from "../src/chunk/digest.ts";
 import { SyncError } from "../src/errors.ts";
 import type { Entry, Layout } from "../src/tree/entry/entry.ts";
 import type { CutRun, SourceEntry, TreeSource } from "../src/tree/source.ts";
-import type { Need, Placement, TargetOptions, TreeTarget } from "../src/tree/target.ts";
+import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from "../src/tree/target.ts";
 import type { Bytes } from "../src/types.ts";
 
 /**
@@ -185,7 +185,11 @@ export class PlainTarget implements TreeTarget {
     return this.#known.size === 0 ? "all" : "ask";
   }
 
-  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+  async place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
+    return lists.map((list) => this.#place(list));
+  }
+
+  #place({ entry, offset, ids, sizes }: ListedChunks): Uint8Array {
     let at = offset;
     return Uint8Array.from(sizes, (size, i) => {
       const here = this.#known.get(toHex(ids.subarray(i * 32, i * 32 + 32)));

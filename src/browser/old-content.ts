@@ -1,6 +1,7 @@
 import { bytesOf } from "../store/chunk-pack.ts";
 import { SpareCutters } from "../tree/spare-cutters.ts";
 import type { TargetOptions } from "../tree/target.ts";
+import type { Bytes } from "../types.ts";
 import type { ChunkPlaces, Place } from "./chunk-places.ts";
 import { walkFiles } from "./file-walk.ts";
 import type { FolderRecord } from "./folder-record.ts";
@@ -30,7 +31,8 @@ export class OldContent {
    * it.
    */
   readonly #bySize: ReadonlyMap<number, string>;
-  readonly #learned = new Set<string>();
+  /** Files that were cut, or are being cut, by path. */
+  readonly #learned = new Map<string, Promise<void>>();
   readonly #begun = new WeakSet<IncomingFile>();
 
   constructor(places: ChunkPlaces, tools: OldContentTools) {
@@ -67,10 +69,13 @@ export class OldContent {
     }
   }
 
-  async #learn(path: string, file: File): Promise<void> {
-    if (this.#learned.has(path)) return;
-    this.#learned.add(path);
-    await this.#cut({ read: (offset, size) => bytesOf(file.slice(offset, offset + size)) }, file.size);
+  #learn(path: string, file: File): Promise<void> {
+    const known = this.#learned.get(path);
+    if (known) return known;
+    const read = (offset: number, size: number): Promise<Bytes> => bytesOf(file.slice(offset, offset + size));
+    const learning = this.#cut({ read }, file.size);
+    this.#learned.set(path, learning);
+    return learning;
   }
 
   async #cut(place: Place, size: number): Promise<void> {

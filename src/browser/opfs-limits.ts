@@ -9,6 +9,8 @@ export const opfsLimits = Object.freeze({
   keptBytes: 8_388_608,
   /** Parts of files that are open for writing at one time. */
   openPartCount: 16,
+  /** Files that content is put in at one time; each may have a part open, and read another one. */
+  writtenAtOnceCount: 6,
   /** Files that are looked up or completed at one time. */
   filesAtOnceCount: 32,
 });

@@ -1,12 +1,12 @@
 import { decodeByteText } from "../bytes/byte-text.ts";
+import { inParallel } from "../bytes/in-parallel.ts";
 import { SyncError } from "../errors.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
 import { compareEntry, keepsAll, type Metadata, modeMask, type Standing } from "../tree/plan/comparison.ts";
 import { stagingName } from "../tree/entry/staging-name.ts";
 import { joinPlacements } from "../tree/stretch.ts";
 import type { Entry } from "../tree/entry/entry.ts";
-import type { Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
-import type { Bytes } from "../types.ts";
+import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
 import { ChunkPlaces } from "./chunk-places.ts";
 import { type FileRecord, FolderRecord } from "./folder-record.ts";
 import { IncomingFile, KeptBytes } from "./incoming-file.ts";
@@ -76,28 +76,43 @@ class OpfsTarget implements TreeTarget {
     return needs;
   }
 
-  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
-    const file = this.#incoming.get(entry);
-    const found =
-      file &&
-      (await this.#attempt(entry, file.path, async () => {
+  async place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
+    const found = new Map<ListedChunks, Uint8Array>();
+    await this.#ofFiles(lists, async (list) => {
+      const file = this.#incoming.get(list.entry);
+      if (!file) return;
+      const here = await this.#attempt(list.entry, file.path, async () => {
         await this.#required().old.learnFor(file);
-        return placeKnown(file, this.#places, offset, ids, sizes);
-      }));
+        return placeKnown(file, this.#places, list);
+      });
+      if (here) found.set(list, here);
+    });
     // Nothing needs to be sent of a file that cannot be had.
-    return found ?? new Uint8Array(sizes.length).fill(1);
+    return lists.map((list) => found.get(list) ?? new Uint8Array(list.sizes.length).fill(1));
   }
 
-  async write(placements: readonly Placement[]): Promise<void> {
-    for (const { entry, offset, bytes, chunks } of joinPlacements(placements)) {
+  write(placements: readonly Placement[]): Promise<void> {
+    return this.#ofFiles([...joinPlacements(placements)], async ({ entry, offset, bytes, chunks }) => {
       const file = this.#incoming.get(entry);
-      if (!file) continue;
+      if (!file) return;
       await this.#attempt(entry, file.path, async () => {
         await file.put(offset, bytes);
         file.address ??= this.#places.add(file, file.entry.size);
         for (const chunk of chunks) this.#places.learn(chunk.id, file.address + chunk.offset);
       });
-    }
+    });
+  }
+
+  /** Does what is about several files at the same time, and what is about one in its order. */
+  async #ofFiles<Item extends { readonly entry: number }>(
+    items: readonly Item[],
+    work: (item: Item) => Promise<void>,
+  ): Promise<void> {
+    const byFile = new Map<number, Item[]>();
+    for (const item of items) byFile.set(item.entry, [...(byFile.get(item.entry) ?? []), item]);
+    await inParallel([...byFile.values()], opfsLimits.writtenAtOnceCount, async (ofOne) => {
+      for (const item of ofOne) await work(item);
+    });
   }
 
   async finish(files: readonly { readonly entry: number; readonly size: number }[]): Promise<void> {
@@ -137,7 +152,7 @@ class OpfsTarget implements TreeTarget {
   }
 
   async close(): Promise<void> {
-    this.#opened?.parts.close();
+    await this.#opened?.parts.close();
     this.#opened?.record.close();
     this.#opened = undefined;
   }

@@ -15,7 +15,7 @@ export class Parts {
   readonly #directory: FileSystemDirectoryHandle;
   readonly #names: Set<string>;
   /** Parts open for writing, the one used longest ago first. */
-  readonly #open = new Map<string, AccessHandle>();
+  readonly #open = new Map<string, Promise<AccessHandle>>();
 
   private constructor(
     staging: FileSystemDirectoryHandle,
@@ -47,14 +47,22 @@ export class Parts {
     this.#names.add(name);
   }
 
-  /** A part open for reading and writing; good until the next call. */
+  /**
+   * A part open for reading and writing; good until the next `await`. No more may be asked for at
+   * one time than are kept open.
+   */
   async open(path: string): Promise<AccessHandle> {
     const name = nameOf(path);
-    const handle = this.#open.get(name) ?? (await openAccess(await this.#make(name)));
+    const opening = this.#open.get(name) ?? this.#make(name).then(openAccess);
     this.#open.delete(name);
-    this.#open.set(name, handle);
-    if (this.#open.size > opfsLimits.openPartCount) this.#close(this.#open.keys().next().value!);
-    return handle;
+    this.#open.set(name, opening);
+    if (this.#open.size > opfsLimits.openPartCount) await this.#close(this.#open.keys().next().value!);
+    try {
+      return await opening;
+    } catch (thrown) {
+      this.#open.delete(name);
+      throw thrown;
+    }
   }
 
   /** Gives a part its final place, with this size and, when it was kept elsewhere, this content. */
@@ -65,7 +73,7 @@ export class Parts {
     fileName: string,
   ): Promise<File> {
     const name = nameOf(path);
-    this.#close(name);
+    await this.#close(name);
     const file = await this.#make(name);
     const handle = await openAccess(file);
     try {
@@ -81,13 +89,13 @@ export class Parts {
 
   /** Removes all that is left. */
   async clear(): Promise<void> {
-    this.close();
+    await this.close();
     this.#names.clear();
     await this.#staging.removeEntry(partsName, { recursive: true });
   }
 
-  close(): void {
-    for (const name of [...this.#open.keys()]) this.#close(name);
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((name) => this.#close(name)));
   }
 
   #make(name: string): Promise<FileSystemFileHandle> {
@@ -95,9 +103,11 @@ export class Parts {
     return this.#directory.getFileHandle(name, { create: true });
   }
 
-  #close(name: string): void {
-    this.#open.get(name)?.close();
+  async #close(name: string): Promise<void> {
+    const opening = this.#open.get(name);
     this.#open.delete(name);
+    const handle = await opening?.catch(() => undefined); // whoever opened it was told
+    handle?.close();
   }
 }
 

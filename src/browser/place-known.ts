@@ -1,6 +1,7 @@
 import { idBytes } from "../chunk/chunk.ts";
 import { sha256Key } from "../chunk/digest.ts";
 import { keyOf } from "../chunk/id-key.ts";
+import type { ListedChunks } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { ChunkPlaces, Place } from "./chunk-places.ts";
 import type { IncomingFile } from "./incoming-file.ts";
@@ -27,9 +28,7 @@ interface KnownRun {
 export async function placeKnown(
   file: IncomingFile,
   places: ChunkPlaces,
-  offset: number,
-  ids: Bytes,
-  sizes: readonly number[],
+  { offset, ids, sizes }: ListedChunks,
 ): Promise<Uint8Array> {
   const here = new Uint8Array(sizes.length);
   const offsets = offsetsOf(offset, sizes);

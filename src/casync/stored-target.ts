@@ -5,8 +5,7 @@ import { casyncSpec } from "../chunk/cutter-specs.ts";
 import { sha512_256Digest } from "../chunk/sha512-256.ts";
 import { isSyncError } from "../errors.ts";
 import type { ChunkWriter, Store } from "../store/store.ts";
-import type { Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
-import type { Bytes } from "../types.ts";
+import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 
 /** How a session makes the chunks that stores of casync hold: for `sendTree`. */
@@ -14,8 +13,11 @@ export const casyncChunks = Object.freeze({ cutter: casyncSpec(), digest: sha512
 
 /** A chunk that the target lacks. */
 interface Lacking {
-  /** Its place in the list that was asked about. */
+  readonly entry: number;
+  /** What was said of the list that it is in, and its place there. */
+  readonly answer: Uint8Array;
   readonly index: number;
+  /** 32 bytes, of its own memory. */
   readonly id: ChunkId;
   readonly offset: number;
   readonly size: number;
@@ -65,16 +67,16 @@ export function storedTarget(
       const needs = await target.plan(entries, first);
       return needs.map((need): Need => (need === "all" ? "ask" : need));
     },
-    async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]) {
-      const found = await target.place(entry, offset, ids, sizes);
-      const wanted = lackingIn(found, offset, ids, sizes);
+    async place(lists: readonly ListedChunks[]) {
+      const answers = await target.place(lists);
+      const wanted = lists.flatMap((list, i) => [...lackingIn(list, answers[i]!)]);
       const limits = chunksUnderWay<Lacking>(undefined, ({ size }) => size);
       for await (const { lacking, chunk } of inOrder(wanted, limits, fetch)) {
         if (!chunk) continue;
-        await target.write([{ entry, offset: lacking.offset, chunk }]);
-        found[lacking.index] = 1;
+        await target.write([{ entry: lacking.entry, offset: lacking.offset, chunk }]);
+        lacking.answer[lacking.index] = 1;
       }
-      return found;
+      return answers;
     },
     async write(placements: readonly Placement[]) {
       await target.write(placements);
@@ -90,12 +92,11 @@ export function storedTarget(
   });
 }
 
-/** @param ids 32 bytes each, which must not change meanwhile */
-function* lackingIn(found: Bytes, offset: number, ids: Bytes, sizes: readonly number[]): Generator<Lacking> {
+function* lackingIn({ entry, offset, ids, sizes }: ListedChunks, answer: Uint8Array): Generator<Lacking> {
   let at = offset;
   for (const [index, size] of sizes.entries()) {
     const id = ids.slice(index * idBytes, (index + 1) * idBytes);
-    if (found[index] === 0) yield { index, id, offset: at, size };
+    if (answer[index] === 0) yield { entry, answer, index, id, offset: at, size };
     at += size;
   }
 }

@@ -1,8 +1,7 @@
 import { idBytes } from "../chunk/chunk.ts";
 import type { SyncError } from "../errors.ts";
 import type { Entry } from "../tree/entry/entry.ts";
-import type { Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
-import type { Bytes } from "../types.ts";
+import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
 import type { TreeRecord } from "./record.ts";
 import type { ClaimedChunks } from "./relay-chunks.ts";
 
@@ -43,7 +42,13 @@ class RelayTarget implements TreeTarget {
     return needs;
   }
 
-  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+  async place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
+    const answers: Uint8Array[] = [];
+    for (const list of lists) answers.push(await this.#place(list));
+    return answers;
+  }
+
+  async #place({ entry, offset, ids, sizes }: ListedChunks): Promise<Uint8Array> {
     this.#record.addChunks(entry, offset, ids, sizes);
     const here = new Uint8Array(sizes.length);
     const { signal } = this.#options!;

@@ -230,7 +230,7 @@ class ReceiverWork {
         this.#subtrees?.stop();
         return this.#target.plan(effect.entries, effect.first);
       case "place":
-        return this.#target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
+        return this.#target.place(effect.lists);
       case "write":
         return this.#target.write(effect.placements);
       case "finish":

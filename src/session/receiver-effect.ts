@@ -2,7 +2,7 @@ import type { CutterSpec } from "../chunk/cutter.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import type { SyncError } from "../errors.ts";
 import type { Entry, Layout } from "../tree/entry/entry.ts";
-import type { Placement } from "../tree/target.ts";
+import type { ListedChunks, Placement } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
@@ -40,13 +40,7 @@ export type ReceiverEffect =
    */
   | { readonly do: "takeSubtrees"; readonly entryCount: number }
   | { readonly do: "plan"; readonly entries: readonly Entry[]; readonly first: number }
-  | {
-      readonly do: "place";
-      readonly entry: number;
-      readonly offset: number;
-      readonly ids: Bytes;
-      readonly sizes: readonly number[];
-    }
+  | { readonly do: "place"; readonly lists: readonly ListedChunks[] }
   | { readonly do: "write"; readonly placements: readonly Placement[] }
   | { readonly do: "finish"; readonly files: readonly { readonly entry: number; readonly size: number }[] }
   /** Compute the MACs of old versions; undefined for those that cannot be read. */

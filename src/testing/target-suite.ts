@@ -158,9 +158,9 @@ async function refusesTruncated({ place, shortcomings }: Scene): Promise<void> {
 async function passesOver({ place, shortcomings }: Scene): Promise<void> {
   const troubles = await within(place, async (target) => {
     await target.plan([rootEntry], 0);
-    const here = await target.place(9, 0, new Uint8Array(idBytes), [5]);
+    const [here] = await target.place([{ entry: 9, offset: 0, ids: new Uint8Array(idBytes), sizes: [5] }]);
     contract.expect(
-      here.length === 1 && here[0] === 1,
+      here?.length === 1 && here[0] === 1,
       "a chunk of a file that is not expected is asked for",
     );
     await target.write([placementOf(9, 0, "text")]);
@@ -200,10 +200,9 @@ async function discards({ place, shortcomings }: Scene): Promise<void> {
   });
   await within(place, async (target) => {
     await target.plan(plan, 0);
-    const here = await target.place(1, 0, idOfKey(sha256Digest.keyOf(part.chunk.bytes)), [
-      part.chunk.bytes.length,
-    ]);
-    contract.expect(here[0] === 0, "what was discarded is there");
+    const { id: ids, bytes } = part.chunk;
+    const [here] = await target.place([{ entry: 1, offset: 0, ids, sizes: [bytes.length] }]);
+    contract.expect(here?.[0] === 0, "what was discarded is there");
     await target.discard?.();
   });
   await expectTree(place, tree, shortcomings);
@@ -300,8 +299,9 @@ async function deliverFile(
   let [offset, sentBytes] = [0, 0];
   for (const { bytes } of cutBytes(content, createCutter(cutter))) {
     const id = idOfKey(digest.keyOf(bytes));
-    const [here] = mayBeThere ? await target.place(entry, offset, id, [bytes.length]) : [0];
-    if (here === 0) {
+    const list = { entry, offset, ids: id, sizes: [bytes.length] };
+    const [here] = mayBeThere ? await target.place([list]) : [];
+    if (here?.[0] !== 1) {
       const sent = bytes.slice();
       await target.write([{ entry, offset, chunk: verifyChunk(id, sent, digest) }]);
       sent.fill(0); // what is kept has to be copied

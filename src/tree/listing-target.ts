@@ -1,7 +1,7 @@
 import { type SyncError, toSyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { Entry } from "./entry/entry.ts";
-import type { Need, TargetOptions, TreeTarget } from "./target.ts";
+import type { ListedChunks, Need, TargetOptions, TreeTarget } from "./target.ts";
 
 /** An entry of a tree, and where in it it lies. */
 export interface ListedEntry extends Entry {
@@ -46,8 +46,8 @@ class ListingTarget implements TreeTarget {
     return isInRoot ? this.#path.slice(1) : [...this.#path];
   }
 
-  async place(_entry: number, _offset: number, _ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
-    return new Uint8Array(sizes.length).fill(1);
+  async place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
+    return lists.map(({ sizes }) => new Uint8Array(sizes.length).fill(1));
   }
 
   async write(): Promise<void> {}

@@ -35,13 +35,13 @@ export interface TreeTarget {
    */
   plan(entries: readonly Entry[], first: number): Promise<readonly Need[]>;
   /**
-   * The next chunks of a file's list. Puts those in place that are here already, verified.
+   * The next chunks of some files' lists. Puts those in place that are here already, verified. What
+   * is about several files may be done at the same time, here and in `write` and `finish`; what is
+   * about one file is done in its order.
    *
-   * @param offset where the first of them starts in the file, in bytes
-   * @param ids 32 bytes each, as many as there are sizes
-   * @returns one number per chunk: 1 = it is in place, 0 = it has to come
+   * @returns for each list one number per chunk: 1 = it is in place, 0 = it has to come
    */
-  place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array>;
+  place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]>;
   /**
    * Writes chunks that arrived. Their bytes are good until it resolves: what is kept has to be
    * copied. Chunks of an entry that was given up may come, too: later calls of `place` may ask for
@@ -158,6 +158,17 @@ type SimpleNeed =
   | "ask"
   /** Send list and content at once: nothing that could be a part of it is here. */
   | "all";
+
+/** Chunks of a file that lie one behind the other. */
+export interface ListedChunks {
+  /** Number of the entry in the order in which entries arrived, from 0. */
+  readonly entry: number;
+  /** Where the first of them starts in the file, in bytes. */
+  readonly offset: number;
+  /** 32 bytes each, as many as there are sizes. They are good until the call resolves. */
+  readonly ids: Bytes;
+  readonly sizes: readonly number[];
+}
 
 /** A chunk and its place in a file of the target. */
 export interface Placement {

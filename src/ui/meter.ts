@@ -91,10 +91,11 @@ export function meteredTarget(target: TreeTarget, meter: Meter): TreeTarget {
       }
       return needs;
     },
-    async place(entry, offset, ids, sizes) {
-      const here = await target.place(entry, offset, ids, sizes);
-      for (const [i, size] of sizes.entries()) if (here[i] === 1) meter.add(size);
-      return here;
+    async place(lists) {
+      const answers = await target.place(lists);
+      for (const [i, { sizes }] of lists.entries())
+        for (const [k, size] of sizes.entries()) if (answers[i]![k] === 1) meter.add(size);
+      return answers;
     },
     async write(placements) {
       await target.write(placements);

@@ -84,7 +84,7 @@ async function record(mode: Mode, old: PlainTree): Promise<string> {
       if (effect.do === "send") answer(effect.type, effect.payload);
       if (effect.do === "open") await target.open({ ...effect, onTrouble: () => {} });
       if (effect.do === "plan") result = await target.plan(effect.entries, effect.first);
-      if (effect.do === "place") result = await target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
+      if (effect.do === "place") result = await target.place(effect.lists);
       if (effect.do === "write") await target.write(effect.placements);
       if (effect.do === "finish") await target.finish(effect.files);
       if (effect.do === "commit") await target.commit();

@@ -112,7 +112,7 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
       case "plan":
         return target.plan(effect.entries, effect.first);
       case "place":
-        return target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
+        return target.place(effect.lists);
       case "write":
         return target.write(effect.placements);
       case "finish":

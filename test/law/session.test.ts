@@ -354,7 +354,7 @@ async function explore(
     if (effect.do === "open")
       return target.open({ ...effect, onTrouble: (entry, error) => receiver.trouble(entry, error) });
     if (effect.do === "plan") return target.plan(effect.entries, effect.first);
-    if (effect.do === "place") return target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
+    if (effect.do === "place") return target.place(effect.lists);
     if (effect.do === "write") return target.write(effect.placements);
     if (effect.do === "finish") return target.finish(effect.files);
     if (effect.do === "abandon") return target.abandon(effect.entry, effect.reason);

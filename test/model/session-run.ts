@@ -313,7 +313,7 @@ export class SessionRun {
       case "plan":
         return this.target.plan(effect.entries, effect.first);
       case "place":
-        return this.target.place(effect.entry, effect.offset, effect.ids, effect.sizes);
+        return this.target.place(effect.lists);
       case "write":
         return this.target.write(effect.placements);
       case "finish":

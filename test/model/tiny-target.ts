@@ -12,7 +12,7 @@ import { shortMacs } from "../../src/session/levels/pieces/short-macs.ts";
 import type { Subtree } from "../../src/tree/entry/subtree-digests.ts";
 import type { Entry } from "../../src/tree/entry/entry.ts";
 import { oldVersionOf } from "../../src/tree/plan/old-version.ts";
-import type { Need, Placement } from "../../src/tree/target.ts";
+import type { ListedChunks, Need, Placement } from "../../src/tree/target.ts";
 import { equalBytes } from "../../src/bytes/compare.ts";
 import type { Bytes } from "../../src/types.ts";
 import {
@@ -124,7 +124,11 @@ export class TinyTarget {
     return old || (this.#letters().size > 0 ? "ask" : "all");
   }
 
-  place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Uint8Array {
+  place(lists: readonly ListedChunks[]): Uint8Array[] {
+    return lists.map((list) => this.#place(list));
+  }
+
+  #place({ entry, offset, ids, sizes }: ListedChunks): Uint8Array {
     const here = this.#letters();
     return Uint8Array.from(sizes, (_, i) => {
       const letter = letterOf(ids.subarray(i * 32, (i + 1) * 32));

@@ -20,7 +20,7 @@ import type { Entry } from "../entry/entry.ts";
 import { oldVersionOf } from "../plan/old-version.ts";
 import { type ScanVisitor, visitBytes } from "../scan.ts";
 import type { ReadTargetSubtrees } from "../subtrees.ts";
-import type { Need, OldVersions, Placement, TargetOptions, TreeTarget } from "../target.ts";
+import type { ListedChunks, Need, OldVersions, Placement, TargetOptions, TreeTarget } from "../target.ts";
 
 /** A file that is to come. */
 interface Awaited {
@@ -108,7 +108,11 @@ class MemoryTarget implements TreeTarget {
     file.placedBytes = 0;
   }
 
-  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+  async place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
+    return lists.map((list) => this.#place(list));
+  }
+
+  #place({ entry, offset, ids, sizes }: ListedChunks): Uint8Array {
     let at = offset;
     return Uint8Array.from(sizes, (size, i) => {
       const bytes = this.#known.get(toHex(ids.subarray(i * idBytes, (i + 1) * idBytes)));

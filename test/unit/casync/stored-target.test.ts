@@ -10,6 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { override } from "../../../src/bytes/override.ts";
 import { closingInTheEnd } from "../../../src/bytes/closing.ts";
 import { fromHex } from "../../../src/bytes/hex.ts";
 import { castrStore } from "../../../src/casync/castr.node.ts";
@@ -147,7 +148,38 @@ test("a chunk of another length than the list says has to come", async () => {
   await target.open({ ...casyncChunks, layout: "named", search: false, onTrouble });
   const entry = { depth: 0, name: Buffer.from("a"), mode: 0o644, mtimeSec: 0, mtimeNsec: 0 };
   await target.plan([{ ...entry, kind: "file", size: 201 }], 0);
-  expect(await target.place(0, 0, chunk.id, [101])).toEqual(Uint8Array.of(0));
-  expect(await target.place(0, 101, chunk.id, [100])).toEqual(Uint8Array.of(1));
+  const lists = [
+    { entry: 0, offset: 0, ids: chunk.id, sizes: [101] },
+    { entry: 0, offset: 101, ids: chunk.id, sizes: [100] },
+  ];
+  expect(await target.place(lists)).toEqual([Uint8Array.of(0), Uint8Array.of(1)]);
   await target.close();
+});
+
+test("the chunks of several files are fetched at the same time", async () => {
+  const { at, store } = versions();
+  const castr = castrStore(store, { create: true });
+  const chunks = [1, 2, 3, 4].map((seed) => chunkOf(xorshiftBytes(seed, 100), casyncChunks.digest));
+  for (const chunk of chunks) await castr.put(chunk);
+  let [underWayCount, mostCount] = [0, 0];
+  const slow = override(castr, {
+    async get(id, options) {
+      mostCount = Math.max(mostCount, ++underWayCount);
+      await new Promise(setImmediate);
+      underWayCount -= 1;
+      return castr.get(id, options);
+    },
+  });
+  const target = storedTarget(await openTreeTarget(at("a")), slow);
+  await target.open({ ...casyncChunks, layout: "named", search: false, onTrouble: () => {} });
+  const file = { depth: 0, mode: 0o644, mtimeSec: 0, mtimeNsec: 0, kind: "file", size: 100 } as const;
+  await target.plan([{ ...file, name: Buffer.from("."), kind: "dir" }], 0);
+  await target.plan(
+    chunks.map((_, i) => ({ ...file, depth: 1, name: Buffer.from(`f${i}`) })),
+    1,
+  );
+  const lists = chunks.map(({ id }, i) => ({ entry: i + 1, offset: 0, ids: id, sizes: [100] }));
+  expect(await target.place(lists)).toEqual(chunks.map(() => Uint8Array.of(1)));
+  await target.close();
+  expect(mostCount).toBe(chunks.length);
 });

@@ -3,7 +3,7 @@ import type { ChunkId } from "../../../chunk/chunk.ts";
 import { type ChunkDigest, sha256Digest } from "../../../chunk/digest.ts";
 import { verifyChunk } from "../../../chunk/verify.ts";
 import { SyncError } from "../../../errors.ts";
-import type { Placement } from "../../../tree/target.ts";
+import type { ListedChunks, Placement } from "../../../tree/target.ts";
 import type { Bytes } from "../../../types.ts";
 import { decodeCounts } from "../../closing.ts";
 import { checkLength, type FileState, type Place, placesFor, sizesToCome } from "../../file-state.ts";
@@ -13,6 +13,16 @@ import { encodeBits } from "../../wishes.ts";
 import type { LevelHost, Steps } from "../level-host.ts";
 import { type ChunkGroup, decodeChunkGroups } from "./chunk-groups.ts";
 import { ComingChunks, type Expected } from "./coming-chunks.ts";
+
+/** A group of a file's list. */
+interface List {
+  readonly group: ChunkGroup;
+  readonly file: FileState;
+  /** Where it starts in the file, in bytes. */
+  readonly offset: number;
+  /** What the target said of it; undefined where it was not asked, as about a file given up. */
+  here: Uint8Array | undefined;
+}
 
 /**
  * The receiver's half of the chunks level: has those put in place that are here, wishes for the
@@ -36,75 +46,72 @@ export class IncomingChunks {
 
   /** Lists of chunks: answers those that are questions. */
   *take(payload: Bytes, unsettled: UnsettledFrame): Steps {
+    const lists = decodeChunkGroups(payload, this.#maxChunkBytes).map((group) => this.#note(group));
+    const asked = lists.filter(({ group, file }) => !group.pushed && !file.dropped && group.sizes.length > 0);
+    const answers = yield* this.#place(asked.map(chunksOf));
+    for (const [i, list] of asked.entries()) list.here = answers[i];
     const wishes: boolean[] = [];
-    for (const group of decodeChunkGroups(payload, this.#maxChunkBytes))
-      yield* this.#takeGroup(group, unsettled, wishes);
+    for (const list of lists) {
+      const { pushed } = list.group;
+      if (pushed) yield* this.#takePushed(list, pushed, unsettled);
+      else this.#takeQuestions(list, unsettled, wishes);
+      yield* this.#end(list);
+    }
     if (wishes.length > 0) yield send("WISH_CHUNKS", encodeBits(wishes), "control");
   }
 
-  *#takeGroup(group: ChunkGroup, unsettled: UnsettledFrame, wishes: boolean[]): Steps {
+  /** Checks a group and takes in what it says, before anything of it is looked for or asked for. */
+  #note(group: ChunkGroup): List {
     const file = this.#host.file(group.entry);
     if (file.awaits !== (group.pushed ? "pushed" : "asked"))
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
-    checkLength(file, group.sizes); // before anything of it is looked for or asked for
+    checkLength(file, group.sizes);
     if (!file.isFilled) this.#host.fill(file, sizesToCome(group, file));
-    const offset =
-      group.pushed === undefined
-        ? yield* this.#takeQuestions(group, file, unsettled, wishes)
-        : yield* this.#takePushed(group, group.pushed, file, unsettled);
-    this.#host.told(file, offset - file.listed);
-    file.listed = offset;
-    if (group.end === undefined) return;
-    file.ended = true;
+    const offset = file.listed;
+    const size = group.sizes.reduce((sum, each) => sum + each, 0);
+    this.#host.told(file, size);
+    file.listed += size;
+    file.ended = group.end !== undefined;
+    return { group, file, offset, here: undefined };
+  }
+
+  *#end({ group: { end }, file }: List): Steps {
+    if (end === undefined) return;
     this.#host.ended(file);
-    if (group.end !== "complete") yield* this.#host.giveUp(file, group.end, "the sender could not read it");
+    if (end !== "complete") yield* this.#host.giveUp(file, end, "the sender could not read it");
     if (file.missing === 0) this.#host.finished(file);
   }
 
-  /** Lets the target place what it has of a group, and wishes for the rest. Returns its end. */
-  *#takeQuestions(
-    { sizes, ids }: ChunkGroup,
-    file: FileState,
-    unsettled: UnsettledFrame,
-    wishes: boolean[],
-  ): Steps<number> {
-    let offset = file.listed;
-    const here = file.dropped ? undefined : yield* this.#place(file, offset, ids, sizes);
-    for (const [i, size] of sizes.entries()) {
-      const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
-      wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset, unsettled }));
-      offset += size;
-    }
-    return offset;
-  }
-
-  /** Books what will be pushed, and finds what will not. Returns where the group ends. */
-  *#takePushed(
-    group: ChunkGroup,
-    pushed: readonly boolean[],
-    file: FileState,
-    unsettled: UnsettledFrame,
-  ): Steps<number> {
-    let offset = file.listed;
+  /** Wishes for what is not here. */
+  #takeQuestions({ group, file, offset, here }: List, unsettled: UnsettledFrame, wishes: boolean[]): void {
+    let at = offset;
     for (const [i, size] of group.sizes.entries()) {
       const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
-      const place = { file, offset, unsettled };
-      if (pushed[i] === true) this.#expect("pushed", id, size, place);
-      else if (!file.dropped && !this.#join(id, size, place)) yield* this.#require(file, offset, id, size);
-      offset += size;
+      wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset: at, unsettled }));
+      at += size;
     }
-    return offset;
   }
 
-  *#place(file: FileState, offset: number, ids: Bytes, sizes: readonly number[]): Steps<Uint8Array> {
-    if (sizes.length === 0) return new Uint8Array(0);
-    return (yield { do: "place", entry: file.entry, offset, ids, sizes }) as Uint8Array;
+  /** Books what will be pushed, and finds what will not. */
+  *#takePushed({ group, file, offset }: List, pushed: readonly boolean[], unsettled: UnsettledFrame): Steps {
+    let at = offset;
+    for (const [i, size] of group.sizes.entries()) {
+      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
+      const place = { file, offset: at, unsettled };
+      if (pushed[i] === true) this.#expect("pushed", id, size, place);
+      else if (!file.dropped && !this.#join(id, size, place)) yield* this.#require(file, at, id, size);
+      at += size;
+    }
+  }
+
+  *#place(lists: readonly ListedChunks[]): Steps<readonly Uint8Array[]> {
+    return lists.length === 0 ? [] : ((yield { do: "place", lists }) as readonly Uint8Array[]);
   }
 
   /** Puts in place what the sender says is here; a file for which it is not is given up. */
   *#require(file: FileState, offset: number, id: ChunkId, size: number): Steps {
-    const here = yield* this.#place(file, offset, id, [size]);
-    if (here[0] !== 1) yield* this.#host.giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
+    const [here] = yield* this.#place([{ entry: file.entry, offset, ids: id, sizes: [size] }]);
+    if (here![0] !== 1) yield* this.#host.giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
   }
 
   /** True when the chunk has to be asked for; one that is on its way is waited for. */
@@ -171,4 +178,8 @@ export class IncomingChunks {
       if (file.ended && file.missing === 0) this.#host.finished(file);
     }
   }
+}
+
+function chunksOf({ group: { entry, ids, sizes }, offset }: List): ListedChunks {
+  return { entry, offset, ids, sizes };
 }

@@ -8,6 +8,7 @@ import { IncomingFile } from "./incoming-file.node.ts";
 import type { FileOrigin, PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import { SpareContent } from "./spare-content.node.ts";
 import type { Stretch } from "../../stretch.ts";
+import type { ListedChunks } from "../../target.ts";
 import type { Differing } from "./tree-change.node.ts";
 import type { Workspace } from "./workspace.node.ts";
 
@@ -45,7 +46,7 @@ export class IncomingFiles {
   }
 
   /** Puts those chunks of a file in place that are here; marks them with 1, all others with 0. */
-  async place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+  async place({ entry, offset, ids, sizes }: ListedChunks): Promise<Uint8Array> {
     const found = new Uint8Array(sizes.length).fill(1);
     const file = this.get(entry);
     if (!file) return found;

@@ -25,7 +25,15 @@ import type { ByteRange, Entry, Layout, TreeChange } from "../../entry/entry.ts"
 import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
-import type { Need, OldVersion, OldVersions, Placement, TargetOptions, TreeTarget } from "../../target.ts";
+import type {
+  ListedChunks,
+  Need,
+  OldVersion,
+  OldVersions,
+  Placement,
+  TargetOptions,
+  TreeTarget,
+} from "../../target.ts";
 import { type Compared, ComparedFile } from "./compared-file.node.ts";
 import { DiskOldVersions } from "./old-versions.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
@@ -122,8 +130,10 @@ class Preview implements TreeTarget, EntryActions {
     return needs;
   }
 
-  async place(entry: number, _offset: number, _ids: unknown, sizes: readonly number[]): Promise<Uint8Array> {
-    return new Uint8Array(sizes.length).fill(this.#compared.has(entry) ? 0 : 1);
+  async place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
+    return lists.map(({ entry, sizes }) =>
+      new Uint8Array(sizes.length).fill(this.#compared.has(entry) ? 0 : 1),
+    );
   }
 
   async write(placements: readonly Placement[]): Promise<void> {

@@ -2,12 +2,11 @@ import { digestsBySpeed, nodeDigests } from "../../../chunk/blake3.node.ts";
 import type { ChunkDigest } from "../../../chunk/digest.ts";
 import { Pause } from "../../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../../errors.ts";
-import type { Bytes } from "../../../types.ts";
 import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import { joinPlacements } from "../../stretch.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
-import type { Need, Placement, TargetOptions, TreeTarget } from "../../target.ts";
+import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from "../../target.ts";
 import { hasAlternatives } from "./alternatives.node.ts";
 import { placeBytes, printPath, type PlacePath } from "../calls/byte-string.node.ts";
 import { contentAt } from "../calls/content-at.node.ts";
@@ -88,13 +87,15 @@ class DirTarget implements TreeTarget {
     });
   }
 
-  place(entry: number, offset: number, ids: Bytes, sizes: readonly number[]): Promise<Uint8Array> {
+  place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
     return this.#inTurn(async () => {
-      const found = await this.#attempt(entry, () =>
-        this.#opened?.incoming?.place(entry, offset, ids, sizes),
-      );
-      // Nothing needs to be sent of a file that cannot be had.
-      return found ?? new Uint8Array(sizes.length).fill(1);
+      const found: Uint8Array[] = [];
+      for (const list of lists) {
+        const here = await this.#attempt(list.entry, () => this.#opened?.incoming?.place(list));
+        // Nothing needs to be sent of a file that cannot be had.
+        found.push(here ?? new Uint8Array(list.sizes.length).fill(1));
+      }
+      return found;
     });
   }
 

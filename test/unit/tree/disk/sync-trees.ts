@@ -87,14 +87,15 @@ async function sendRuns<File>(
   for (const { file, sizes, ids, bytes, end } of runs) {
     const { entry, need } = wanted.get(file)!;
     let offset = offsets.get(file) ?? 0;
-    const asked = need === "ask" ? await target.place(entry, offset, ids, sizes) : undefined;
+    const [asked] = need === "ask" ? await target.place([{ entry, offset, ids, sizes }]) : [];
     const placements: Placement[] = [];
     let at = 0;
     for (const [i, size] of sizes.entries()) {
       const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
       const key = toHex(id);
-      const isHere = asked?.[i] ?? (pushed.has(key) && (await target.place(entry, offset, id, [size]))[0]);
-      if (!isHere) {
+      const isPlaced = async (): Promise<boolean> =>
+        pushed.has(key) && (await target.place([{ entry, offset, ids: id, sizes: [size] }]))[0]![0] === 1;
+      if (asked ? asked[i] === 0 : !(await isPlaced())) {
         placements.push({ entry, offset, chunk: verifyChunk(id, bytes.subarray(at, at + size)) });
         result.sentBytes += size;
         pushed.add(key);
