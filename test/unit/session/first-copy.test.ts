@@ -4,10 +4,12 @@ import { override } from "../../../src/bytes/override.ts";
 import { fastestDigest } from "../../../src/chunk/blake3.node.ts";
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { sha256Digest } from "../../../src/chunk/digest.ts";
+import { SyncError } from "../../../src/errors.ts";
 import { coarseCutter } from "../../../src/session/chunk-making.ts";
 import { receiveTree } from "../../../src/session/receive.ts";
 import { sendTree, type SendOptions } from "../../../src/session/send.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
+import { stagingName } from "../../../src/tree/entry/staging-name.ts";
 import { openTreeSource } from "../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import type { TargetOptions, TreeTarget } from "../../../src/tree/target.ts";
@@ -16,19 +18,35 @@ import { describeTree, noise, tempDir } from "../tree/disk/disk-tree.ts";
 const fileBytes = 2_000_000;
 const fine = fastcdcSpec();
 
+/** The same target, which gives up at the chunk behind so many bytes. */
+function endingAt(inner: TreeTarget, bytes: number): TreeTarget {
+  let left = bytes;
+  return override(inner, {
+    write: async (placements) => {
+      if (left < 0) throw new SyncError("ABORTED", "enough");
+      for (const { chunk } of placements) left -= chunk.bytes.length;
+      return inner.write(placements);
+    },
+  });
+}
+
 /** Copies a file of noise and its twin; returns how chunks were made, and how many. */
-async function copy(root: string, options: SendOptions = {}, to = "to") {
-  fs.mkdirSync(`${root}/from`);
-  for (const name of ["one", "twin"]) fs.writeFileSync(`${root}/from/${name}`, noise(fileBytes, 7));
+async function copy(root: string, options: SendOptions = {}, names = ["one", "twin"], bytes = Infinity) {
+  fs.mkdirSync(`${root}/from`, { recursive: true });
+  for (const name of names) fs.writeFileSync(`${root}/from/${name}`, noise(fileBytes, 7));
   const source = await openTreeSource(`${root}/from/`);
-  const inner = await openTreeTarget(`${root}/${to}`);
+  const inner = endingAt(await openTreeTarget(`${root}/to`), bytes);
   let given: TargetOptions | undefined;
   const target: TreeTarget = override(inner, { open: (asked) => inner.open((given = asked)) });
   const [near, far] = duplexPair();
   const unhurried = { helloMs: 0, stallMs: 0 };
   const [{ chunks, sentBytes }] = await Promise.all([
     sendTree(source, near, { ...unhurried, ...options }),
-    receiveTree(target, far, { ...unhurried, duplex: options.mode !== "one-way" }),
+    receiveTree(target, far, {
+      ...unhurried,
+      windows: { data: 300_000 },
+      duplex: options.mode !== "one-way",
+    }),
   ]);
   await source.close();
   const { cutter, digest } = given!;
@@ -42,6 +60,16 @@ test.each(["nowhere", "into an empty directory"])("a first copy %s has long chun
   expect(made).toEqual({ cutter: coarseCutter, digest: fastestDigest() });
   expect(chunks).toBeLessThanOrEqual(2 * Math.ceil(fileBytes / coarseCutter.minBytes));
   expect(sentBytes).toBe(fileBytes); // what occurs twice travels once
+  expect(describeTree(`${temp.path}/to`)).toEqual(describeTree(`${temp.path}/from`));
+});
+
+test("what a session left that did not end is found by long chunks", async () => {
+  using temp = tempDir();
+  await expect(copy(temp.path, {}, ["one"], 700_000)).rejects.toThrow("enough");
+  expect(fs.readdirSync(`${temp.path}/to`)).toEqual([stagingName]);
+  const { sentBytes, ...made } = await copy(temp.path, {}, ["one"]);
+  expect(made).toMatchObject({ cutter: coarseCutter, digest: fastestDigest() });
+  expect(sentBytes).toBeLessThan(fileBytes - 500_000);
   expect(describeTree(`${temp.path}/to`)).toEqual(describeTree(`${temp.path}/from`));
 });
 
