@@ -5,8 +5,8 @@ import { stagingName } from "../../entry/staging-name.ts";
 import { isErrno } from "./file-trouble.node.ts";
 
 /**
- * Says whether something is at a destination: `none` where nothing stands, or an empty directory, or
- * one with what a session left that did not end; `some` in a directory; `other` where no directory
+ * Says whether something is at a destination: `none` where nothing stands, or a directory with no
+ * more than what a session left that did not end; `some` in a directory; `other` where no directory
  * stands or that cannot be known.
  */
 export function contentAt(place: PlacePath): "none" | "some" | "other" {

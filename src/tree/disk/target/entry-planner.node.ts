@@ -203,6 +203,8 @@ export class EntryPlanner {
     const keeping = this.#tools.keepingIn(standing ?? dir);
     const outcome = this.#outcomeOf(dir, name, entry, there, keeping);
     if (outcome === "skipped") return undefined;
+    if (standing?.volume && entry.kind !== "dir")
+      throw new SyncError("IO", "a file system is mounted here, so nothing takes the place of it");
     this.#checkPlace(entry, dir, name);
     if (there && there.kind !== "dir" && (outcome === "changed" || outcome === "replaced"))
       extras?.expectBackup(entry.depth, name);

@@ -3,6 +3,7 @@ import { SyncError } from "../../../errors.ts";
 import { NumberColumn } from "../../../bytes/number-column.ts";
 import { bitsOfFacts, type ChangedFact, factsOfBits } from "../../entry/entry.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
+import type { DirNode } from "../calls/dir-node.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { type LinkHead, LinkHeads } from "./link-heads.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
@@ -52,6 +53,7 @@ export class HardLinks {
   /**
    * Takes note of an entry.
    *
+   * @throws IO for a further name on another file system than the first
    * @returns undefined for one that is to be brought about by itself; otherwise what becomes of its
    *   place, `same` where it is a name of the file already
    */
@@ -60,6 +62,7 @@ export class HardLinks {
     const { link: file } = entry;
     if (file === undefined || this.#heads.add(file, planned)) return undefined;
     if (this.#heads.kindOf(file) !== entry.kind) return undefined;
+    if (!isSameVolume(this.#heads.get(file).dir, dir)) throw onOtherVolume();
     if (there && this.#heads.isSame(file, there)) return "same";
     const outcome = planned.outcome === "same" ? "touched" : planned.outcome;
     this.#places.add(dir, name);
@@ -129,6 +132,14 @@ export class HardLinks {
     );
     return size;
   }
+}
+
+function isSameVolume({ top: one }: DirNode, { top: other }: DirNode): boolean {
+  return one.volume?.device === other.volume?.device && one.volume?.mount === other.volume?.mount;
+}
+
+function onOtherVolume(): SyncError {
+  return new SyncError("IO", "the file that it is a name of is on another file system here");
 }
 
 function isSame(one: FileStats, other: FileStats): boolean {
