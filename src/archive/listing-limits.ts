@@ -6,4 +6,8 @@ export const listingLimits = Object.freeze({
   manifestBytes: 16_777_216,
   /** Parts into which a tree may be cut. */
   treePartCount: 100_000,
+  /** Parts into which a tree is cut that hosts share, and what is worth a part. */
+  sharedPartCount: 64,
+  sharedPartBytes: 16_777_216,
+  sharedPartFileCount: 500,
 });

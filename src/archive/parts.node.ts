@@ -60,6 +60,21 @@ export async function cutParts(
   return bounds;
 }
 
+/**
+ * Into how many parts a tree is cut that hosts share: what is done again when one of them dies, and
+ * takes a session for each.
+ */
+export function sharedPartCountOf({ files, bytes }: PartTotals): number {
+  const { sharedPartCount, sharedPartBytes, sharedPartFileCount } = listingLimits;
+  const wanted = Math.ceil(Math.max(bytes / sharedPartBytes, files / sharedPartFileCount));
+  return Math.max(1, Math.min(sharedPartCount, wanted));
+}
+
+/** The bounds of the parts in which there are files, and of the first one. */
+export function withoutEmptyParts(bounds: readonly string[]): readonly string[] {
+  return [...new Set(bounds)].filter((bound) => bound !== behindAll);
+}
+
 /** The paths of a part. @param bounds what `cutParts` returned */
 export function rangeOf(bounds: readonly string[], number: number): PathRange {
   const [from, before] = [bounds[number - 2], bounds[number - 1]];

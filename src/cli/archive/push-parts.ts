@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { listTree } from "../../archive/list-tree.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
-import { cutParts, parsePart, type PartTotals, rangeOf } from "../../archive/parts.node.ts";
+import {
+  cutParts,
+  parsePart,
+  type PartTotals,
+  rangeOf,
+  sharedPartCountOf,
+  withoutEmptyParts,
+} from "../../archive/parts.node.ts";
 import { shareParts } from "../../archive/share-parts.ts";
 import type { IndexedEntry } from "../../archive/tree-index.node.ts";
 import { override } from "../../bytes/override.ts";
@@ -21,8 +28,6 @@ import type { Report, Summary } from "../report/report.ts";
 import { runTransfer, type pushOptions } from "../transfer/transfer-run.ts";
 import { contentsOf } from "./index-tree.ts";
 
-/** Parts into which work is cut that hosts share: what is done again when one of them dies. */
-const sharedPartCount = 64;
 /** Milliseconds for which the part of a host that died may be locked at the destination. */
 const lockedMs = 120_000;
 const lockedPauseMs = 500;
@@ -37,7 +42,7 @@ export async function pushParts(call: PushCall): Promise<void> {
   checkTogether(call.options);
   if (coordinator === undefined) {
     const part = parsePart(text!);
-    const { bounds } = await cutSource(call, part.count);
+    const { bounds } = await cutSource(call, () => part.count);
     return runTransfer(call, { part: text!, range: rangeOf(bounds, part.number) });
   }
   if (text !== undefined) throw new SyncError("USAGE", "--part and --coordinator say two things");
@@ -65,11 +70,15 @@ interface CutTree {
 }
 
 /** Cuts the tree that is sent, by its index or as it is. */
-async function cutSource({ operands: [from], options, signal }: PushCall, count: number): Promise<CutTree> {
+async function cutSource(
+  { operands: [from], options, signal }: PushCall,
+  countOf: (totals: PartTotals) => number,
+): Promise<CutTree> {
   if (options.index !== undefined) {
     const index = openIndex(options.index);
     try {
-      return { bounds: await cutParts(index.entries({ signal }), index.totals, count), totals: index.totals };
+      const { totals } = index;
+      return { bounds: await cutParts(index.entries({ signal }), totals, countOf(totals)), totals };
     } finally {
       index.close();
     }
@@ -78,7 +87,7 @@ async function cutSource({ operands: [from], options, signal }: PushCall, count:
   const source = await openSource(contentsOf(from), { filter, copyLinks: options["copy-links"] });
   try {
     const totals = await countFiles(listTree(source, { signal }));
-    return { bounds: await cutParts(listTree(source, { signal }), totals, count), totals };
+    return { bounds: await cutParts(listTree(source, { signal }), totals, countOf(totals)), totals };
   } finally {
     await source.close();
   }
@@ -96,8 +105,9 @@ async function countFiles(batches: AsyncIterable<readonly IndexedEntry[]>): Prom
 
 /** Takes parts from a coordinator until all are sent by somebody. */
 async function pushShared(call: PushCall, coordinator: string): Promise<void> {
-  const count = sharedPartCount;
-  const { bounds, totals } = await cutSource(call, count);
+  const { bounds: cut, totals } = await cutSource(call, sharedPartCountOf);
+  const bounds = withoutEmptyParts(cut);
+  const count = bounds.length + 1;
   const to = call.operands[1];
   const register = await openCoordinator(coordinator, `push-${hashOf(to)}`, {
     signal: call.signal,

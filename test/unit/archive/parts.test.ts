@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { fileEntry } from "../../../src/archive/open-index.node.ts";
-import { cutParts, isInRange, parsePart, rangeOf } from "../../../src/archive/parts.node.ts";
+import {
+  cutParts,
+  isInRange,
+  parsePart,
+  rangeOf,
+  sharedPartCountOf,
+  withoutEmptyParts,
+} from "../../../src/archive/parts.node.ts";
 import { orderKeyOf } from "../../../src/archive/tree-index.node.ts";
 
 async function* batchesOf<Item>(items: readonly Item[]): AsyncGenerator<readonly Item[]> {
@@ -31,6 +38,21 @@ it("puts each path into one part, all of them about as long", async () => {
       }
     }),
   );
+});
+
+it("makes as many parts for hosts as there is work for", async () => {
+  const counts = [
+    { files: 0, bytes: 0, count: 1 },
+    { files: 3, bytes: 100, count: 1 },
+    { files: 1000, bytes: 100, count: 2 },
+    { files: 10, bytes: 3 * 2 ** 24 + 1, count: 4 },
+    { files: 1e6, bytes: 1e12, count: 64 },
+  ];
+  for (const { count, ...totals } of counts) expect(sharedPartCountOf(totals)).toBe(count);
+  const entries = [fileEntry("a", 5), fileEntry("b", 1000), fileEntry("c", 5)];
+  const bounds = await cutParts(batchesOf(entries), { files: 3, bytes: 1010 }, 8);
+  expect(withoutEmptyParts(bounds)).toEqual([orderKeyOf("b"), orderKeyOf("c")]);
+  expect(withoutEmptyParts(await cutParts(batchesOf([]), { files: 0, bytes: 0 }, 8))).toEqual([]);
 });
 
 it("reads what is called a part, and nothing else", () => {
