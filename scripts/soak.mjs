@@ -31,6 +31,7 @@ const parts = {
     ],
     env: { FAULT_POINTS: "all" },
   },
+  hosts: { tests: ["test/faults/shared-push.test.ts"], env: { FAULT_POINTS: "all" } },
   mistakes: { script: findMistakes },
 };
 
