@@ -116,8 +116,11 @@ export async function sendTree<File>(
   const cutter = options.cutter ?? (mode === "one-way" ? coarseCutter : fastcdcSpec());
   const { digests = [sha256Digest] } = source;
   const digest = options.digest ?? sha256Digest;
-  if (!digests.includes(digest))
-    throw new SyncError("UNSUPPORTED", `the source cannot name chunks by ${digest.name}`);
+  if (!digests.includes(digest)) {
+    const refusal = new SyncError("UNSUPPORTED", `the source cannot name chunks by ${digest.name}`);
+    channelOf(duplex).abort(refusal); // who listens has nothing to wait for
+    throw refusal;
+  }
   // Where nobody answers, a reader that is slow cannot be told from one that is gone.
   const times = mode === "duplex" ? sessionTimes : { ...sessionTimes, stallMs: 0 };
   const link = new Link(channelOf(duplex), { ...times, ...options }, options.signal);

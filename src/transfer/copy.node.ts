@@ -38,7 +38,8 @@ export async function copy(
       ]);
       if (received.status === "fulfilled") return received.value;
       const { reason } = received;
-      throw sent.status === "rejected" && isSyncError(reason) && reason.remote ? sent.reason : reason;
+      const tellsLess = isSyncError(reason) && (reason.remote || reason.code === "PEER_GONE");
+      throw sent.status === "rejected" && tellsLess ? sent.reason : reason;
     },
     () => source.close(),
   );
