@@ -88,7 +88,8 @@ export function dirShare(
       return withPlace(held, path, async (place) => {
         return {
           source: await openTreeSource(place, { ...order, keep: keptFor(order), follow: false, filter }),
-          ...(order.chunking && (await import("../casync/stored-target.ts")).casyncChunks),
+          ...(order.chunking &&
+            (await (await import("../casync/chunk-making.node.ts")).chunkMakingOf(order.chunking))),
         };
       });
     },

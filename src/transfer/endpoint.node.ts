@@ -79,11 +79,9 @@ export function isBucket(place: string): boolean {
   return /^(?:s3|gs|s3\+https?):\/\//i.test(place);
 }
 
-const bucketHint =
-  "a bucket, which is no place to receive or to look at here: `bucket sync` brings it up to date with a directory or another one, `bucket push` keeps versions there, `bucket check` compares it";
-
 function parseUrl(given: string): Endpoint {
-  if (isBucket(given)) throw new SyncError("USAGE", `${given} names ${bucketHint}`);
+  if (isBucket(given))
+    throw new SyncError("USAGE", `${given} is for \`bucket sync\`, \`bucket push\` or \`bucket check\``);
   const text = encodeOtherBytes(given);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const kind = kindOfProtocol[url?.protocol as keyof typeof kindOfProtocol];

@@ -31,5 +31,7 @@ export async function chunkMakingFor({
   store,
   chunking = store === undefined ? undefined : "casync",
 }: Pick<Order, "store" | "chunking">): Promise<Pick<SendOptions, "cutter" | "digest">> {
-  return chunking === undefined ? {} : (await import("../casync/stored-target.ts")).casyncChunks;
+  return chunking === undefined
+    ? {}
+    : (await import("../casync/chunk-making.node.ts")).chunkMakingOf(chunking);
 }

@@ -53,7 +53,7 @@ export function connectorToSender(
   options: TransferOptions,
   texts: readonly string[],
 ): Connect {
-  const chunking = options.store === undefined ? undefined : "casync";
+  const chunking = options.store === undefined ? options.chunking : "casync";
   const order = encodeOrder({ ...options, chunking, filter: texts }, "sender");
   return connectorTo(there, { direction: "pull", order }, { ...options, ...options.source });
 }

@@ -19,6 +19,7 @@ const values: Readonly<Record<string, string | ((folder: string) => string)>> = 
   bwlimit: "100000",
   "compress-level": "9",
   chmod: "F640,Dg+w",
+  digest: "blake3",
   chown: "1:2",
   "compare-dest": "../beside",
   "copy-dest": "../beside",
@@ -46,8 +47,10 @@ const values: Readonly<Record<string, string | ((folder: string) => string)>> = 
 
 /** What rsync calls otherwise. */
 const otherNames: Readonly<Record<string, string | undefined>> = {
+  digest: undefined,
   "allow-empty-source": undefined,
   "dir-filters": "-F",
+  quick: undefined,
   "fake-super": "--fake-super",
   fsync: "--fsync",
   "no-special-files": "--no-D",

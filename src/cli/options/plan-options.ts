@@ -6,12 +6,15 @@ import type { OptionSpecs, OptionValues } from "../command.ts";
 
 /** Options about what is brought about, and when files are equal, with rsync's meaning. */
 export const planOptions = {
+  quick: {
+    type: "boolean",
+    about: "compare files by size and time, as is done anyway",
+  },
   checksum: {
     type: "boolean",
     short: "c",
     about: "compare the content of files, whatever their size and time",
     unlike: "both ends compute a keyed MAC",
-    doc: "compare the content of files, whatever their size and time",
   },
   "ignore-times": {
     type: "boolean",
@@ -53,14 +56,16 @@ export function planRuleOf(options: OptionValues<typeof planOptions>): PlanRule 
   const isAppending = append || options["append-verify"] === true;
   if (checksum && isAppending)
     throw new SyncError("USAGE", "--append leaves files alone by their length, --checksum none");
-  if (checksum && options["size-only"] === true)
-    throw new SyncError("USAGE", "--checksum and --size-only say two things");
+  const sizeOnly = options["size-only"] === true;
+  const ways = { quick: options.quick, checksum, "size-only": sizeOnly };
+  const given = Object.entries(ways).flatMap(([name, isGiven]) => (isGiven === true ? `--${name}` : []));
+  if (given.length > 1) throw new SyncError("USAGE", `${given.join(" and ")} say two things`);
   const windowSec = readCount("modify-window", options["modify-window"], 0, maxWindowSec);
   const minBytes = readSize("min-size", options["min-size"]);
   const maxBytes = readSize("max-size", options["max-size"]);
   return {
     ...(checksum && { equality: "content" }),
-    ...(options["size-only"] === true && { equality: "size" }),
+    ...(sizeOnly && { equality: "size" }),
     ...(windowSec !== undefined && { windowSec }),
     ...(update && { keepsNewer: true }),
     ...(existing && { onlyExisting: true }),

@@ -62,7 +62,7 @@ const foreign: readonly Row[] = [
   ["", "sockopts", "use -e 'ssh -o ...'"],
   ["", "password-file", "use --token-file"],
   ["", "skip-compress", "what does not shrink goes as it is"],
-  ["", "checksum-choice", "send has --digest; leave it out"],
+  ["", "checksum-choice", "use --digest"],
   ["", "iconv", "names travel byte by byte; leave it out"],
   ["", "old-args", "no shell takes paths apart; leave it out"],
   ["", "trust-sender", "what a sender says is always checked"],

@@ -15,6 +15,7 @@ import { duplexOption, livenessOf, timeoutOption } from "../options/session-opti
 import { chunkMakingFor, openSource } from "../../transfer/open-source.node.ts";
 import { outputChannel } from "../../transfer/standard-streams.node.ts";
 import { compressionOf, compressOptions } from "../options/compress-options.ts";
+import { digestOption, readDigestName } from "../options/digest-option.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
 import { keepOf, keepOptions } from "../options/keep-options.ts";
@@ -53,12 +54,7 @@ export const send = defineCommand({
     ...sourceOptions,
     ...explainOption,
     ...compressOptions,
-    digest: {
-      type: "string",
-      value: "NAME",
-      about: "name chunks by sha-256 or blake3",
-      doc: "name chunks by `sha-256` or `blake3`; unless given, `sha-256` with `--have`, and with `--duplex` where something is at the receiver; otherwise whichever is faster here, with `--duplex` at both ends",
-    },
+    ...digestOption,
     ...chunkingOption,
     ...rateOption,
     ...orderOption,
@@ -119,11 +115,12 @@ export const send = defineCommand({
  *
  * @throws USAGE
  */
-function chooseDigest({ cutter, digest: name, duplex, have }: DigestOptions): ChunkDigest | undefined {
+function chooseDigest(options: DigestOptions): ChunkDigest | undefined {
+  const { cutter, duplex, have } = options;
+  const name = readDigestName(options);
   const isLeft = duplex === true || have !== undefined || cutter !== undefined;
   if (name === undefined) return isLeft ? undefined : fastestDigest();
-  const digest = nodeDigests.find((one) => one.name === name);
-  if (!digest) throw new SyncError("USAGE", `--digest takes sha-256 or blake3, not "${name}"`);
+  const digest = nodeDigests.find((one) => one.name === name)!;
   if (have !== undefined && digest !== sha256Digest)
     throw new SyncError("USAGE", "a list of `have` names chunks by sha-256");
   return digest;

@@ -1,11 +1,13 @@
 import { SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
+import type { Chunking } from "../../tree/order/order.ts";
 import type { TransferOptions } from "../../transfer/transfer-options.node.ts";
 import { transfer } from "../../transfer/transfer.node.ts";
 import { ChangeReport } from "../report/change-report.ts";
-import type { Call, OptionSpecs } from "../command.ts";
+import type { Call, OptionSpecs, OptionValues } from "../command.ts";
 import { prepareForSession } from "../engine.ts";
 import { compressionOf, compressOptions } from "../options/compress-options.ts";
+import { digestOption, readDigestName } from "../options/digest-option.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { endingOptions, endingSignal, rateOf, rateOption } from "../options/pace-options.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
@@ -38,6 +40,7 @@ export const pushOptions = {
   ...explainOption,
   ...listOption,
   ...choiceOptions,
+  ...digestOption,
   ...rateOption,
   ...endingOptions,
   ...remoteOptions,
@@ -76,6 +79,7 @@ export async function runTransfer(
     ...(await readPlaceOptions(options, source.kind === "local" ? "sender" : "receiver")),
     ...chosen,
     ...rateOf(options),
+    chunking: chunkingOf(options),
   };
   checkDeletion(order);
   const limits = receiveLimitsOf(options);
@@ -108,6 +112,14 @@ export async function runTransfer(
     ...changes.runOptions(),
   });
   changes.end(source.kind === "local" && target.kind !== "local" ? "sent" : "received", summary);
+}
+
+/** @throws USAGE for a digest beside a store, which names chunks by its own */
+function chunkingOf(options: OptionValues<typeof pushOptions>): Chunking | undefined {
+  const name = readDigestName(options);
+  if (name !== undefined && options.store !== undefined)
+    throw new SyncError("USAGE", "--store says how chunks are named; leave out --digest");
+  return name;
 }
 
 function missingPlace(): never {

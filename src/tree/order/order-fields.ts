@@ -77,7 +77,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   snapshot: { ends: receiver, check: flag },
   retention: { ends: receiver, deletes: true, check: text(maxRetentionLength) },
   store: { ends: receiver, check: path },
-  chunking: { ends: sender, check: choice("casync") },
+  chunking: { ends: sender, check: choice("casync", "sha-256", "blake3") },
   preallocates: { ends: receiver, check: flag },
   part: { ends: receiver, check: partName },
   inPlace: { ends: receiver, check: flag },

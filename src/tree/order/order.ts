@@ -114,8 +114,8 @@ export interface Order {
  */
 export type Durability = "files" | "once" | "all";
 
-/** The ways to make chunks that a sender can be asked for: as casync does. */
-export type Chunking = "casync";
+/** The ways to make chunks that a sender can be asked for: as casync does, or named by a digest. */
+export type Chunking = "casync" | "sha-256" | "blake3";
 
 /** The end of a transfer that carries out a part of an order. */
 export type OrderEnd = "sender" | "receiver";
