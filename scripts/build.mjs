@@ -36,12 +36,19 @@ if (results.some(({ code }) => code !== 0)) {
 }
 await mergeChunks(join(dist, "cli-parts"), join(dist, "cli"));
 chmodSync(join(dist, "cli", "main.js"), 0o755);
-for (const name of ["index.html", "style.css", "jobs.html", "jobs.css", "icon.svg"]) {
+for (const name of ["style.css", "jobs.css", "icon.svg"]) {
   copyFileSync(join(root, "src", "ui", name), join(dist, "ui", name));
 }
+for (const name of ["index.html", "jobs.html"]) writeFileSync(join(dist, "ui", name), pageOf(name));
 packFarEnd();
 writeManual();
 console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+
+/** A page with what several have put in the place of the comments that name it. */
+function pageOf(name) {
+  const read = (file) => readFileSync(join(root, "src", "ui", file), "utf8");
+  return read(name).replace(/<!-- (\w+\.html) -->\n/g, (_, part) => read(part));
+}
 
 /** Leaves the program that travels as what is sent, with what the other end has to know of it. */
 function packFarEnd() {
