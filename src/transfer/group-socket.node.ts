@@ -1,4 +1,4 @@
-import { mkdirSync, lstatSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,30 @@ function folderOf(group: string): string {
   if (!groupPattern.test(group))
     throw new SyncError("USAGE", "a group of connections is named by 32 digits in hex");
   return join(tmpdir(), `rsync-stream-${group}`);
+}
+
+/** Milliseconds after which a group has a socket. */
+const settledMs = 60_000;
+
+/** Removes what groups of this user left behind whose process was killed. */
+async function sweepGroups(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const [, group] = /^rsync-stream-(.*)$/.exec(name) ?? [];
+    if (group === undefined || !groupPattern.test(group)) continue;
+    const stats = ownFolder(group);
+    if (stats === undefined || Date.now() - stats.mtimeMs < settledMs) continue;
+    const socket = await joinGroup(group).catch(() => undefined);
+    if (socket === undefined) rmSync(folderOf(group), { recursive: true, force: true });
+    socket?.destroy();
+  }
+}
+
+/** What is known of the directory of a group, unless it is somebody else's or open to others. */
+function ownFolder(group: string): Stats | undefined {
+  const stats = lstatSync(folderOf(group), { throwIfNoEntry: false });
+  const isOwn =
+    stats?.isDirectory() === true && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
+  return isOwn ? stats : undefined;
 }
 
 /** Bytes of the path of a socket on any system. */
@@ -59,6 +83,7 @@ export async function openGroup(group: string, first: ByteChannel): Promise<Byte
     });
   }
   channel.add(first);
+  sweepGroups().catch(() => {}); // what cannot be removed is in nobody's way
   return channel;
 }
 
@@ -77,13 +102,9 @@ async function listen(server: Server, path: string): Promise<void> {
  * @throws USAGE, NOT_FOUND when there is none of this user's
  */
 export function joinGroup(group: string): Promise<Socket> {
-  const folder = folderOf(group);
-  const stats = lstatSync(folder, { throwIfNoEntry: false });
-  const isOwn =
-    stats?.isDirectory() === true && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
-  if (!isOwn) throw new SyncError("NOT_FOUND", "no such group of connections");
+  if (!ownFolder(group)) throw new SyncError("NOT_FOUND", "no such group of connections");
   return new Promise((resolve, reject) => {
-    const socket = connect({ path: socketIn(folder), allowHalfOpen: true });
+    const socket = connect({ path: socketIn(folderOf(group)), allowHalfOpen: true });
     socket.once("connect", () => resolve(socket));
     socket.once("error", (cause) =>
       reject(new SyncError("NOT_FOUND", "no such group of connections", { cause })),

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { openGroup } from "../../../src/transfer/group-socket.node.ts";
@@ -18,4 +18,26 @@ unless(notPosix).test("a group that can have no socket leaves nothing behind", a
   const opened = openGroup("0123456789abcdef0123456789abcdef", channelOf(first));
   await expect(opened).rejects.toMatchObject({ code: "IO" });
   expect(readdirSync(far)).toEqual([]);
+});
+
+unless(notPosix).test("what a group left behind that was killed goes with the next one", async () => {
+  const temporary = tempDir();
+  onTestFinished(() => temporary[Symbol.dispose]());
+  vi.stubEnv("TMPDIR", temporary.path);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const groupOf = (digit: string): string => digit.repeat(32);
+  const plantOld = (name: string): void => utimesSync(join(temporary.path, name), 1000, 1000);
+  const living = await openGroup(groupOf("1"), channelOf(duplexPair()[0]));
+  const names = ["2", "3"].map((digit) => `rsync-stream-${groupOf(digit)}`);
+  for (const name of [...names, "rsync-stream-other"]) mkdirSync(join(temporary.path, name), { mode: 0o700 });
+  for (const name of [names[0]!, `rsync-stream-${groupOf("1")}`, "rsync-stream-other"]) plantOld(name);
+  const next = await openGroup(groupOf("4"), channelOf(duplexPair()[0]));
+  const stays = [
+    `rsync-stream-${groupOf("1")}`,
+    names[1],
+    `rsync-stream-${groupOf("4")}`,
+    "rsync-stream-other",
+  ];
+  await expect.poll(() => readdirSync(temporary.path).sort()).toEqual(stays);
+  for (const channel of [living, next]) channel.abort(new Error("over"));
 });
