@@ -133,3 +133,19 @@ test("a receiver at half the least rate behind such a buffer is stalled", async 
   const [sent] = await outlast(ends, 900_000, 1000);
   expect(sent).toMatchObject({ reason: { code: "STALLED" } });
 });
+
+test("pareco 4: a file that takes ten minutes to be hashed is synchronised", async () => {
+  const hashingMs = 600_000;
+  const source = plainSource(tree(100_000));
+  async function* cutSlowly(...given: Parameters<typeof source.cut>) {
+    await new Promise((resolve) => setTimeout(resolve, hashingMs));
+    yield* source.cut(...given);
+  }
+  const [left, right] = duplexPair();
+  const ends = Promise.all([
+    sendTree({ ...source, cut: cutSlowly }, left, { cutter, ...sessionTimes }),
+    receiveTree(new PlainTarget(), right, sessionTimes),
+  ]);
+  const [sent] = await outlast(ends, 2 * hashingMs, 1000);
+  expect(sent.sentBytes).toBe(100_000);
+});
