@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { generateToken } from "../../src/http/tokens.node.ts";
+import { type Listening, listening } from "../cli/listening.ts";
+import { freshFolder, outcomeOf, rsyncStream, shell } from "../cli/run.ts";
+import { noise, picture, plant } from "../cli/trees.ts";
+import { freePort } from "../free-port.ts";
+import { missing, unless } from "../obstacles.ts";
+
+/** The configuration that docs/http.md tells. */
+const page = readFileSync("docs/http.md", "utf8");
+const documented = /map "\$arg_group[^{]*\{[^}]*\}\nupstream replicas \{[^}]*\}/.exec(page)![0];
+const location = /location \/sync\/ \{[^}]*\}/.exec(page)![0];
+const upgrades = /map "\$http_upgrade[^{}]*\{[^}]*\}/.exec(page)![0];
+
+const { test } = unless(missing("nginx"));
+
+/** Two servers that offer one directory, behind one address. */
+async function startReplicas() {
+  const folder = freshFolder();
+  const { secret } = generateToken("me", ["read", "write"]);
+  mkdirSync(join(folder, "root"));
+  writeFileSync(join(folder, "token"), secret, { mode: 0o600 });
+  writeFileSync(join(folder, "tokens"), `me read,write ${secret}\n`, { mode: 0o600 });
+  const serve = async (): Promise<Listening> =>
+    listening("serve", join(folder, "root"), "--token-file", join(folder, "tokens"));
+  const replicas = [await serve(), await serve()];
+  const port = await freePort();
+  const text = configuration(folder, port, replicas);
+  writeFileSync(join(folder, "nginx.conf"), text);
+  const nginx = spawn(
+    "/usr/sbin/nginx",
+    ["-p", folder, "-c", join(folder, "nginx.conf"), "-g", "daemon off;"],
+    {
+      stdio: "ignore",
+    },
+  );
+  onTestFinished(() => void nginx.kill());
+  const url = `http://127.0.0.1:${port}/sync/`;
+  await expect
+    .poll(async () =>
+      fetch(`${url}healthz`).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    )
+    .toBe(200);
+  return { folder, url, replicas, access: ["--token-file", join(folder, "token")], secret };
+}
+
+function configuration(folder: string, port: number, replicas: readonly Listening[]): string {
+  const places = replicas.map(({ url }) => new URL(url).host);
+  const upstream = documented.replace("127.0.0.1:8731", places[0]!).replace("127.0.0.1:8732", places[1]!);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  return `
+user ${userInfo().username};
+worker_processes 1;
+pid ${folder}/pid;
+error_log ${folder}/error.log;
+events {}
+http {
+  access_log off;
+  ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ")}
+  ${upgrades}
+  ${upstream}
+  server {
+    listen 127.0.0.1:${port};
+    ${location.replace("127.0.0.1:8730", "replicas")}
+  }
+}
+`;
+}
+
+test("all connections of a session reach the same of two servers", async () => {
+  const { folder, url, replicas, access } = await startReplicas();
+  plant(join(folder, "tree"), { big: noise(3_000_000, "big"), "a/b": "small" });
+  for (const at of [1, 2]) {
+    const args = ["push", ...access, "-j", "4", "--json", `${folder}/tree/`, `${url}copy${at}`];
+    const { code, stderr } = await rsyncStream(args);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(picture(join(folder, "root", `copy${at}`))).toEqual(picture(join(folder, "tree")));
+  }
+  for (const { stop } of replicas) expect(await stop()).toBe(0);
+});
+
+test("a session goes on at the other server when the one dies", async () => {
+  const { folder, url, replicas, access, secret } = await startReplicas();
+  const files = Array.from({ length: 8 }, (_, at) => [`f${at}`, noise(100_000, `${at}`)] as const);
+  plant(join(folder, "tree"), Object.fromEntries(files));
+  const args = ["push", ...access, "--bwlimit", "400k", "--json", `${folder}/tree/`, `${url}copy`];
+  const pushing = outcomeOf(shell('$RS "$@"', ...args));
+  (await busyOf(replicas, secret)).kill("SIGKILL");
+  const { code, stderr } = await pushing;
+  expect(code, stderr).toBe(0);
+  expect(picture(join(folder, "root", "copy"))).toEqual(picture(join(folder, "tree")));
+});
+
+/** The server that holds a session, once one does. */
+async function busyOf(replicas: readonly Listening[], secret: string): Promise<ChildProcess> {
+  const headers = { Authorization: `Bearer ${secret}` };
+  const isBusy = async ({ url }: Listening): Promise<boolean> =>
+    /^rsync_stream_sessions [1-9]/m.test(await (await fetch(`${url}metrics`, { headers })).text());
+  const state = { busy: undefined as Listening | undefined };
+  const look = async (): Promise<Listening | undefined> => {
+    for (const replica of replicas) if (await isBusy(replica)) return (state.busy = replica);
+    return undefined;
+  };
+  await expect.poll(look, { timeout: 30_000 }).toBeDefined();
+  return state.busy!.child;
+}
