@@ -11,7 +11,9 @@ import { startGoogleStub } from "../google-stub.ts";
 import { unless } from "../obstacles.ts";
 import { noOpenssl, selfSigned } from "../self-signed.ts";
 import { type S3Stub, startS3Stub } from "../s3-stub.ts";
-import { freshFolder, type Outcome, outcomeOf } from "./run.ts";
+import { lockState } from "../../src/bucket/sync/state-lock.node.ts";
+import { freshFolder, type Outcome, outcomeOf, rsyncStream, shell } from "./run.ts";
+import { plant } from "./trees.ts";
 
 /** The commands for buckets, as people and programs call them. */
 
@@ -210,3 +212,22 @@ test("a coordinator that is silent does not keep a command that is interrupted",
   // An answer may take a minute, and is asked for five times.
   expect(performance.now() - began).toBeLessThan(50_000);
 }, 120_000);
+
+test("a run waits for one that works with the same state, when that is asked for", async () => {
+  const folder = freshFolder();
+  plant(join(folder, "from"), { a: "alpha" });
+  mkdirSync(join(folder, "to"));
+  const state = join(folder, "state");
+  const release = lockState(state);
+  const args = ["bucket", "sync", join(folder, "from"), join(folder, "to"), "--state", state];
+  const refused = await rsyncStream(args);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("(LOCKED)") as string]);
+  const child = shell('$RS "$@" 2>&1', ...args, "--wait");
+  let told = "";
+  child.stdout!.on("data", (data: Buffer) => (told += String(data)));
+  await expect.poll(() => told, { timeout: 30_000 }).toContain("waiting: process");
+  expect(existsSync(join(folder, "to", "a"))).toBe(false);
+  release();
+  expect((await outcomeOf(child)).code).toBe(0);
+  expect(readFileSync(join(folder, "to", "a"), "utf8")).toBe("alpha");
+});

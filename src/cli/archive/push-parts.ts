@@ -12,17 +12,16 @@ import {
 import { shareParts } from "../../archive/share-parts.ts";
 import type { IndexedEntry } from "../../archive/tree-index.node.ts";
 import { override } from "../../bytes/override.ts";
-import { wait } from "../../bytes/retry.ts";
-import { isSyncError, SyncError } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
 import { isBucket } from "../../transfer/endpoint.node.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { openSource } from "../../transfer/open-source.node.ts";
-import type { AbortOptions } from "../../types.ts";
 import { openCoordinator } from "../bucket/coordinator.ts";
 import type { Call } from "../command.ts";
 import { readLease } from "../options/coordinator-options.ts";
 import { readFilterOptions } from "../options/filter-options.ts";
 import type { partOptions } from "../options/part-options.ts";
+import { untilUnlocked } from "../options/until-unlocked.ts";
 import { formatBytes } from "../report/formatted-bytes.ts";
 import type { Report, Summary } from "../report/report.ts";
 import { runTransfer, type pushOptions } from "../transfer/transfer-run.ts";
@@ -30,7 +29,6 @@ import { contentsOf } from "./index-tree.ts";
 
 /** Milliseconds for which the part of a host that died may be locked at the destination. */
 const lockedMs = 120_000;
-const lockedPauseMs = 500;
 
 type PushCall = Call<typeof pushOptions & typeof partOptions, readonly ["SRC", "DST"]>;
 
@@ -117,6 +115,7 @@ async function pushShared(call: PushCall, coordinator: string): Promise<void> {
     const before = summed.sentBytes;
     const part = { part: `${number}/${count}`, range: rangeOf(bounds, number) };
     await untilUnlocked(async () => runTransfer({ ...call, report: summed.report, signal }, part), {
+      mostMs: lockedMs,
       signal,
     });
     return { parts: 1, sentBytes: summed.sentBytes - before };
@@ -132,19 +131,6 @@ async function pushShared(call: PushCall, coordinator: string): Promise<void> {
 
 function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** A host that died may hold its part for as long as the other end waits for it. */
-async function untilUnlocked(act: () => Promise<void>, { signal }: AbortOptions): Promise<void> {
-  const end = performance.now() + lockedMs;
-  for (;;) {
-    try {
-      return await act();
-    } catch (thrown) {
-      if (!isSyncError(thrown, "LOCKED") || performance.now() > end) throw thrown;
-      await wait(lockedPauseMs, signal);
-    }
-  }
 }
 
 const summedFigures = ["entries", "files", "doneBytes", "newBytes", "wireBytes", "failedEntries"] as const;

@@ -16,6 +16,7 @@ import type { TreeChange } from "../../tree/entry/entry.ts";
 import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import { reportOptions } from "../options/report-options.ts";
+import { untilUnlocked } from "../options/until-unlocked.ts";
 import { ChangeTally } from "../report/change-report.ts";
 import { progressPace, type Report } from "../report/report.ts";
 import { bucketOptions, nameOfPair, openPair, type OpenedPair, settingsOfSide } from "./bucket-options.ts";
@@ -67,6 +68,7 @@ const syncOptions = {
   versioning: { type: "boolean", about: "switch on that DST keeps old versions" },
   ...coordinatorOptions,
   ...figuresOptions,
+  wait: { type: "boolean", about: "wait while another process works with the state, in place of failing" },
   restart: { type: "boolean", about: "begin anew where an unfinished run is recorded" },
   ...bucketOptions,
   ...keyFilterOptions,
@@ -107,7 +109,9 @@ async function sync({ operands, options, report, signal }: SyncCall, figures: Ru
   const summary =
     options.coordinator === undefined
       ? await inState(pair.statePath, isDry, async (statePath) =>
-          syncBuckets(pair.source, pair.destination, statePath, { ...told, isDry }),
+          whenFree(options, report, signal, async () =>
+            syncBuckets(pair.source, pair.destination, statePath, { ...told, isDry }),
+          ),
         )
       : await share(pair, { ...settingsOfSide(options, 1), coordinator: options.coordinator }, isDry, told);
   figures.note(summary);
@@ -126,6 +130,17 @@ async function sync({ operands, options, report, signal }: SyncCall, figures: Ru
     failedEntries: summary.failed,
   });
   if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
+}
+
+/** Does something with a state, once no other process does, where that is to be waited for. */
+async function whenFree<Result>(
+  { wait }: Given,
+  report: Report,
+  signal: AbortSignal,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  if (wait !== true) return act();
+  return untilUnlocked(act, { onLocked: ({ message }) => report.notice(`waiting: ${message}`), signal });
 }
 
 /**
