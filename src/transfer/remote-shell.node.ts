@@ -7,6 +7,7 @@ import { bootstrap } from "./bootstrap.node.ts";
 import type { ShellEndpoint } from "./endpoint.node.ts";
 import { RemoteWords } from "./remote-words.node.ts";
 import { byteWords, quoteForShell, splitWords } from "./shell-words.node.ts";
+import { openWidePipe } from "./wide-pipes.node.ts";
 
 /**
  * Bytes of an order that travels to the other end, quoted. A system takes 128 KiB in one argument,
@@ -71,6 +72,7 @@ export function remoteProgram(
     const duplex = childProcessDuplex(command, args, {
       exitHints: { 126: hint, 127: hint },
       words: heard,
+      openPipe: openWidePipe,
       ...(signal && { signal }),
     });
     return sent === undefined ? duplex : duplexOf(sent.wrap(channelOf(duplex)));

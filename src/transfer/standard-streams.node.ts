@@ -7,8 +7,8 @@ import { SyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import { descriptorChannel } from "../transport/stdio.node.ts";
 import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
-import { findLibc } from "../tree/disk/calls/libc.node.ts";
 import { outputTrouble } from "./output-trouble.node.ts";
+import { widenPipe } from "./wide-pipes.node.ts";
 
 /**
  * Standard output, for bytes that are not for people. Standard input is left alone.
@@ -58,17 +58,6 @@ export function duplexChannel(): ByteChannel {
   widenPipe(0);
   widenPipe(1);
   return leaveTogether(descriptorChannel(0, 1));
-}
-
-/** What Linux lets anybody ask for; it begins with 64 KiB. */
-const pipeBytes = 1 << 20;
-
-/**
- * Both ends work in slices of a millisecond: with room for as much, neither waits while the other
- * works.
- */
-function widenPipe(descriptor: number): void {
-  findLibc()?.widenPipe?.(descriptor, pipeBytes);
 }
 
 /**

@@ -1,5 +1,8 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import { closingAfter, closingOnFailure } from "../bytes/closing.ts";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
@@ -14,8 +17,19 @@ export interface ChildProcessOptions extends AbortOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What to add to the message when it exits with one of these codes. */
   readonly exitHints?: Readonly<Record<number, string>>;
+  /**
+   * Opens a pipe for its standard input, or for its standard output; where that is absent or gives
+   * undefined, Node joins them.
+   */
+  readonly openPipe?: () => OpenPipe | undefined;
   /** What becomes of its standard error; written to ours unless given. */
   readonly words?: ChildWords;
+}
+
+/** The descriptors of a pipe, which whoever opened it closes. */
+export interface OpenPipe {
+  readonly readEnd: number;
+  readonly writeEnd: number;
 }
 
 /** Hears what a program says on its standard error. */
@@ -52,16 +66,47 @@ export function childProcessDuplex(
   options: ChildProcessOptions = {},
 ): ChannelDuplex {
   options.signal?.throwIfAborted();
-  const child = spawn(command, args, {
-    stdio: ["pipe", "pipe", "pipe"],
-    shell: false,
-    ...(options.cwd !== undefined && { cwd: options.cwd }),
-    ...(options.env !== undefined && { env: { ...options.env } }),
-  });
-  return duplexOf(childChannel(child, command, options));
+  return duplexOf(childChannel(start(command, args, options), command, options));
 }
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+/** A program that was started, and our ends of what it is joined by. */
+interface Child {
+  readonly process: ChildProcess;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+function start(command: string, args: readonly string[], options: ChildProcessOptions): Child {
+  const { cwd, env, openPipe } = options;
+  const [input, output] = [openPipe?.(), openPipe?.()];
+  const ours = [input?.writeEnd, output?.readEnd];
+  const theirs = [input?.readEnd, output?.writeEnd];
+  const process = closingOnFailure(
+    () =>
+      closingAfter(
+        () =>
+          spawn(command, args, {
+            stdio: [theirs[0] ?? "pipe", theirs[1] ?? "pipe", "pipe"],
+            shell: false,
+            ...(cwd !== undefined && { cwd }),
+            ...(env !== undefined && { env: { ...env } }),
+          }),
+        () => closeAll(theirs),
+      ),
+    () => closeAll(ours),
+  );
+  return {
+    process,
+    stdin: process.stdin ?? new Socket({ fd: ours[0]!, readable: false, writable: true }),
+    stdout: process.stdout ?? new Socket({ fd: ours[1]!, readable: true, writable: false }),
+    stderr: process.stderr!,
+  };
+}
+
+function closeAll(descriptors: readonly (number | undefined)[]): void {
+  for (const descriptor of descriptors) if (descriptor !== undefined) closeSync(descriptor);
+}
 
 function childChannel(child: Child, command: string, options: ChildProcessOptions): ByteChannel {
   const { signal, words = passedOn() } = options;
@@ -146,13 +191,13 @@ function passedOn(): ChildWords {
  */
 async function endProgram(child: Child, exited: Promise<unknown>, graceMs: number): Promise<void> {
   if (graceMs > 0) await Promise.race([exited, afterMs(graceMs)]);
-  if (!child.kill()) return; // it is gone already
+  if (!child.process.kill()) return; // it is gone already
   await Promise.race([exited, afterMs(killAfterMs)]);
-  child.kill("SIGKILL");
+  child.process.kill("SIGKILL");
 }
 
 function hasExitedWell(child: Child): boolean {
-  return child.exitCode === 0;
+  return child.process.exitCode === 0;
 }
 
 /**
@@ -183,12 +228,12 @@ function exitOf(
   hints: ChildProcessOptions["exitHints"] = {},
 ): Promise<SyncError | undefined> {
   return new Promise((resolve) => {
-    child.once("error", (error) => {
+    child.process.once("error", (error) => {
       words.end(true);
       const why = errnoOf(error) === "ENOENT" ? "there is no such program here" : error.message;
       resolve(new SyncError("PEER_GONE", `could not start ${command}: ${why}`, { cause: error }));
     });
-    child.once("exit", (code, signal) => {
+    child.process.once("exit", (code, signal) => {
       const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
       const tell = () => {
         const why = words.end(code !== 0);

@@ -8,6 +8,7 @@ import { MessageChannel } from "node:worker_threads";
 import { afterAll, describe, it } from "vitest";
 import { faultyDuplex } from "../../../src/testing/faulty-duplex.ts";
 import { type TransportUnderTest, transportCases } from "../../../src/testing/transport-suite.ts";
+import { openWidePipe } from "../../../src/transfer/wide-pipes.node.ts";
 import { childProcessDuplex } from "../../../src/transport/child-process.node.ts";
 import { connectHttp, httpDuplex } from "../../../src/transport/http.node.ts";
 import { connectTurns } from "../../../src/transport/http-turns.ts";
@@ -136,6 +137,19 @@ const transports: Record<string, TransportUnderTest> = {
       const accepted = listenOnce(path);
       const left = childProcessDuplex(process.execPath, ["-e", bridge, path], {
         words: { hear() {}, end: () => "" },
+      });
+      const right = await accepted;
+      return [left, nodeStreamDuplex(right, right)];
+    },
+    tellsBreakFromEnd: false,
+  },
+  "child process, by pipes": {
+    async connect() {
+      const path = freshPath();
+      const accepted = listenOnce(path);
+      const left = childProcessDuplex(process.execPath, ["-e", bridge, path], {
+        words: { hear() {}, end: () => "" },
+        openPipe: openWidePipe,
       });
       const right = await accepted;
       return [left, nodeStreamDuplex(right, right)];

@@ -31,11 +31,6 @@ export interface Libc {
   readonly exchangeat:
     ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => boolean) | undefined;
   /**
-   * Asks for a larger buffer of a pipe, fcntl(2) with F_SETPIPE_SZ. Linux only; what is not a pipe,
-   * or may not grow, stays as it is.
-   */
-  readonly widenPipe: ((fd: number, bytes: number) => void) | undefined;
-  /**
    * Has an open file share all content of another one, ioctl(2) with FICLONE. Linux only. @returns
    * false, and nothing is done, where that cannot be
    */
@@ -56,7 +51,6 @@ const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
 const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 const RENAME_EXCHANGE = 2;
-const F_SETPIPE_SZ = 1031;
 const FICLONE = 0x40049409;
 const FICLONERANGE = 0x4020940d;
 const EINVAL = 22;
@@ -103,7 +97,6 @@ function bindCalls(koffi: Koffi): Libc {
     ...(process.platform === "linux"
       ? {
           statx: bindStatx(koffi),
-          widenPipe: bindWidenPipe(koffi),
           openat: bindOpenat(koffi),
           renameat: bindRenameat(koffi),
           exchangeat: bindExchangeat(koffi),
@@ -113,7 +106,6 @@ function bindCalls(koffi: Koffi): Libc {
         }
       : {
           statx: undefined,
-          widenPipe: undefined,
           openat: undefined,
           renameat: undefined,
           exchangeat: undefined,
@@ -122,11 +114,6 @@ function bindCalls(koffi: Koffi): Libc {
           fallocate: undefined,
         }),
   };
-}
-
-function bindWidenPipe(koffi: Koffi): Libc["widenPipe"] {
-  const fcntl = koffi.load(null).func("int fcntl(int fd, int command, int argument)");
-  return (fd, bytes) => void fcntl(fd, F_SETPIPE_SZ, bytes);
 }
 
 function bindClone(koffi: Koffi): Libc["clone"] {
