@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
@@ -64,4 +64,16 @@ export function noMounting(): Obstacle {
   if (status === 0) spawnSync("umount", [place]);
   rmdirSync(place);
   return status === 0 ? undefined : "nothing can be mounted here";
+}
+
+/** For what is mounted by FUSE, which needs root here. */
+export function noFuse(): Obstacle {
+  const obstacle = notLinux ?? notRoot ?? missing("mount", "umount");
+  if (obstacle !== undefined) return obstacle;
+  try {
+    closeSync(openSync("/dev/fuse", "r+"));
+    return undefined;
+  } catch {
+    return "/dev/fuse cannot be opened";
+  }
 }

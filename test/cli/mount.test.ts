@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
-  closeSync,
   cpSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -21,23 +19,11 @@ import { casyncTreeFeatures } from "../../src/casync/features.ts";
 import { makeIndex } from "../../src/casync/make-index.ts";
 import { readFileBlocks } from "../../src/cli/exchange/file-blocks.ts";
 import { builtCli } from "../built.ts";
-import { missing, notLinux, notRoot, type Obstacle, unless } from "../obstacles.ts";
+import { noFuse, unless } from "../obstacles.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { freshFolder, outcomeOf, rsyncStream } from "./run.ts";
 
 const desyncFront = join(dirname(builtCli()), "desync.js");
-
-/** For what is mounted by FUSE. */
-function noFuse(): Obstacle {
-  const obstacle = notLinux ?? notRoot ?? missing("mount", "umount");
-  if (obstacle !== undefined) return obstacle;
-  try {
-    closeSync(openSync("/dev/fuse", "r+"));
-    return undefined;
-  } catch {
-    return "/dev/fuse cannot be opened";
-  }
-}
 
 const { test: fuseTest } = unless(noFuse());
 
