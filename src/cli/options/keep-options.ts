@@ -12,24 +12,28 @@ export const keepOptions = {
     short: "a",
     about: "keep owners, groups, all bits of modes, and devices",
     doc: "keep owners, groups, all bits of modes, devices, FIFOs and sockets, too; `-rlpt` is done always",
+    unlike: "a server keeps no owners, and takes no devices, FIFOs, sockets and setuid bits",
   },
   perms: {
     type: "boolean",
     short: "p",
     about: "keep setuid, setgid and sticky bits, too",
     doc: "keep setuid, setgid and sticky bits, too; the other bits of modes are kept always",
+    unlike: "modes are kept without it, but for setuid, setgid and sticky bits; a server takes none of these",
   },
   owner: {
     type: "boolean",
     short: "o",
     about: "keep the users whose files are; for root",
     doc: "keep the users whose files are, by name where DST knows it; who is not root can give away none",
+    unlike: "not with a server",
   },
   group: {
     type: "boolean",
     short: "g",
     about: "keep the groups of files",
     doc: "keep the groups of files, by name where DST knows it; who is not root can give those that it is in",
+    unlike: "not with a server",
   },
   executability: { type: "boolean", short: "E", about: "keep whether files may be run, with --no-perms" },
   chmod: {
@@ -39,20 +43,27 @@ export const keepOptions = {
     about: "change modes as chmod does, of D... directories, of F... files",
     doc: "change modes as `chmod` does before they are set, `D` before a change for directories only, `F` for files only",
   },
-  acls: { type: "boolean", short: "A", about: "keep access control lists, and with them -p" },
+  acls: {
+    type: "boolean",
+    short: "A",
+    about: "keep access control lists, and with them -p",
+    unlike: "not with a server",
+  },
   xattrs: {
     type: "boolean",
     short: "X",
     about: "keep extended attributes; of root all, of others user.*",
     doc: "keep extended attributes: for root all but those of the system, for others those in `user.`. Needs koffi, as does -A",
+    unlike: "not with a server",
   },
   "special-files": {
     type: "boolean",
     short: "D",
     about: "keep devices, FIFOs and sockets; devices for root",
+    unlike: "a server takes none",
   },
-  devices: { type: "boolean", about: "keep devices; for root" },
-  specials: { type: "boolean", about: "keep FIFOs and sockets" },
+  devices: { type: "boolean", about: "keep devices; for root", unlike: "a server takes none" },
+  specials: { type: "boolean", about: "keep FIFOs and sockets", unlike: "a server takes none" },
   "no-devices": { type: "boolean", about: "keep no devices, with -a or -D" },
   "no-specials": { type: "boolean", about: "keep no FIFOs and sockets, with -a or -D" },
   "no-special-files": { type: "boolean", about: "keep no devices, FIFOs and sockets, with -a" },
@@ -70,7 +81,7 @@ export const keepOptions = {
     about: "have attributes of files stand for owners and devices at DST, for who is not root; or at SRC",
     doc: "have attributes of files stand for owners, devices and what else only root may set: `dst`, as without a value, at DST; `src` at SRC ([how](places.md#owners-without-root))",
     unlike:
-      "is for DST, wherever that is, unless --fake-super=src is given; access control lists are set as they are",
+      "is for DST, wherever that is, unless --fake-super=src is given; access control lists are set as they are; not at a server",
   },
   "munge-links": {
     type: "boolean",
@@ -89,9 +100,15 @@ export const keepOptions = {
     type: "string",
     value: "USER:GROUP",
     about: "make all files those of a user, a group, or both",
+    unlike: "not with a server",
   },
-  usermap: { type: "string", value: "RULES", about: "make files of some users those of others: FROM:TO,..." },
-  groupmap: { type: "string", value: "RULES", about: "the same of groups" },
+  usermap: {
+    type: "string",
+    value: "RULES",
+    about: "make files of some users those of others: FROM:TO,...",
+    unlike: "not with a server",
+  },
+  groupmap: { type: "string", value: "RULES", about: "the same of groups", unlike: "not with a server" },
 } as const satisfies OptionSpecs;
 
 /**
@@ -129,6 +146,18 @@ export function keepOf(options: OptionValues<typeof keepOptions>, end: OrderEnd)
     ...(userMap !== undefined && { userMap }),
     ...(groupMap !== undefined && { groupMap }),
   };
+}
+
+/**
+ * A stream knows nothing of its other end.
+ *
+ * @throws USAGE where attributes are to stand for facts there
+ */
+export function checkFakeEnd(options: OptionValues<typeof keepOptions>, end: OrderEnd): void {
+  const fakeEnd = options["fake-super"] === undefined ? end : fakeEndOf(options["fake-super"]);
+  if (fakeEnd === end) return;
+  const hint = end === "receiver" ? "src is for send" : "it is for recv; --fake-super=src is for send";
+  throw new SyncError("USAGE", `--fake-super: ${hint}`);
 }
 
 function fakeEndOf(end: string): OrderEnd {

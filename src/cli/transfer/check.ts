@@ -15,6 +15,7 @@ import type { Report } from "../report/report.ts";
 import { rateOf } from "../options/pace-options.ts";
 import { indexCheckOptions } from "../options/index-check-options.ts";
 import { ChangeReport } from "../report/change-report.ts";
+import { checkServed } from "../options/served-options.ts";
 import { DifferenceReport } from "../report/difference-report.ts";
 
 const checkOptions = {
@@ -41,6 +42,7 @@ export const check = defineCommand({
     if (reference === undefined)
       throw new SyncError("USAGE", "REFERENCE is missing, or --index FILE in its place");
     const from = contentOf(reference, tree);
+    checkServed(options, parseSource(from), "sender");
     prepareForSession("duplex");
     const common = {
       ...readConnectorOptions(parseSource(from), options, report),

@@ -6,6 +6,7 @@ import { inputChannel } from "../../transfer/standard-streams.node.ts";
 import { duplexOf } from "../../transport/channel.ts";
 import { ChangeReport } from "../report/change-report.ts";
 import { defineCommand } from "../command.ts";
+import { checkFakeEnd } from "../options/keep-options.ts";
 import { reportExplanation } from "../options/filter-explanation.ts";
 import { sparingOptions } from "../options/filter-options.ts";
 import { checkGroup, groupChannel, groupOption } from "../options/group-option.ts";
@@ -43,6 +44,7 @@ export const recv = defineCommand({
     const duplex = options.duplex === true;
     prepareForSession(duplex ? "duplex" : "one-way");
     checkGroup(options);
+    checkFakeEnd(options, "receiver");
     const channel = duplex ? await groupChannel(options) : inputChannel();
     const order =
       orderGiven(options, "receiver", placeOptions) ?? (await readPlaceOptions(options, "receiver"));

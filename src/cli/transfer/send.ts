@@ -18,7 +18,7 @@ import { compressionOf, compressOptions } from "../options/compress-options.ts";
 import { digestOption, readDigestName } from "../options/digest-option.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
-import { keepOf, keepOptions } from "../options/keep-options.ts";
+import { checkFakeEnd, keepOf, keepOptions } from "../options/keep-options.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { orderGiven, orderOption } from "../options/order-option.ts";
 import { choiceOptions, chooseSource } from "../options/source-options.ts";
@@ -69,6 +69,7 @@ export const send = defineCommand({
       return reportExplanation(report, options, { side: "sender", ...sourcePlace(from) });
     const duplex = options.duplex === true;
     checkGroup(options);
+    checkFakeEnd(options, "sender");
     prepareForSession(duplex ? "duplex" : "one-way");
     const digest = chooseDigest(options);
     const { compress, compressionLevel } = compressionOf(options);
