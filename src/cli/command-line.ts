@@ -31,15 +31,15 @@ export async function runCommandLine(argv: readonly string[], commands: CommandT
     if (versionWords.has(name)) return await printVersion();
     if (helpWords.has(name)) return await printHelp(topicOf(rest, commands), commands);
     const flags = findFlags(rest);
-    if (!Object.hasOwn(commands, name)) reporting.direct(flags);
+    if (!Object.hasOwn(commands, name)) await reporting.direct(flags);
     const command = await loadCommand(name, commands);
-    reporting.direct(flags, command, name);
+    await reporting.direct(flags, command, name);
     const line = await settleLine(name, command, rest, commands);
     explain = line.explain;
     const { options, operands } = readArguments(line.argv, command);
     if (options["help"] === true) return await printHelp(name, commands);
     if (options["version"] === true) return await printVersion();
-    reporting.direct(options, command, name);
+    await reporting.direct(options, command, name);
     abortOnInterrupt(controller, command.graceMs);
     onStatusSignal(() => reporting.report.status());
     const { report } = reporting;

@@ -13,9 +13,28 @@ export interface Outlook {
   wantedBytes: number;
   /** The name of the file that content was last listed of, without the directories it is in. */
   currentName: Bytes;
+  /** Bytes that it was listed with ... */
+  currentSize: number;
+  /** ... and up to which of them its content was gone through. */
+  currentOffset: number;
 }
 
 /** The outlook before anything was listed. */
 export function emptyOutlook(): Outlook {
-  return { listed: false, wantedFiles: 0, wantedBytes: 0, currentName: new Uint8Array(0) };
+  return { listed: false, wantedFiles: 0, wantedBytes: 0, ...noFile };
+}
+
+const noFile = { currentName: new Uint8Array(0), currentSize: 0, currentOffset: 0 };
+
+/** Counts content of a file that was gone through, so many bytes from an offset on. */
+export function countContent(
+  totals: Outlook & { chunkBytes: number },
+  { place, size }: { readonly place: { readonly name: Bytes }; readonly size: number },
+  offset: number,
+  bytes: number,
+): void {
+  totals.chunkBytes += bytes;
+  totals.currentName = place.name;
+  totals.currentSize = size;
+  totals.currentOffset = Math.min(size, offset + bytes);
 }

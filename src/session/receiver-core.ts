@@ -21,6 +21,7 @@ import type { LevelHost, Steps } from "./levels/level-host.ts";
 import { IncomingSubtrees } from "./levels/subtrees/incoming-subtrees.ts";
 import { IncomingPieces } from "./levels/pieces/incoming-pieces.ts";
 import { noReceiverTotals, type ReceiverEffect, send } from "./receiver-effect.ts";
+import { countContent } from "./outlook.ts";
 
 interface ReceiverCoreOptions {
   readonly hello: ReceiverHello;
@@ -66,10 +67,7 @@ export class ReceiverCore {
     this.#ledger = new Ledger(options.hello.windows);
     const host: LevelHost = {
       file: (entry) => this.#required(entry),
-      told: ({ place }, bytes) => {
-        this.totals.chunkBytes += bytes;
-        this.totals.currentName = place.name;
-      },
+      told: (file, bytes) => countContent(this.totals, file, file.listed, bytes),
       fill: ({ entry }, sizes) => options.allowance?.fill(entry, sizes),
       ended: (file) => options.allowance?.settle(file.entry),
       finished: (file) => void this.#finished.push(file),

@@ -27,6 +27,7 @@ import { ListedJobs } from "./listed-jobs.ts";
 import { noTotals, type SenderAction } from "./sender-action.ts";
 import { SenderWindows } from "./windows.ts";
 import type { OldAnswer } from "./wishes.ts";
+import { countContent } from "./outlook.ts";
 
 interface SenderCoreOptions {
   readonly hello: SenderHello;
@@ -338,10 +339,9 @@ export class SenderCore<File> {
     return {
       sendChunks: (payload) => this.#sendList("CHUNKS", payload),
       sendSkip: (payload) => this.#send("SKIP", payload, "none"),
-      told: (job, count, bytes) => {
+      told: ({ job, offset }, count, bytes) => {
         this.totals.chunks += count;
-        this.totals.chunkBytes += bytes;
-        this.totals.currentName = job.place.name;
+        countContent(this.totals, job, offset, bytes);
       },
       ended: (job, bytes) => this.#bookListed(job, bytes),
       fail: (place, reason) => this.#tell(reason, place),
@@ -359,8 +359,7 @@ export class SenderCore<File> {
       },
       cut: (job, how) => this.#chunks.add({ ...job, unasked: how === "pushed", open: 0 }),
       listed: (job) => {
-        this.totals.chunkBytes += job.size;
-        this.totals.currentName = job.place.name;
+        countContent(this.totals, job, 0, job.size);
         this.#bookListed(job, job.size);
       },
       unlisted: (job) => {

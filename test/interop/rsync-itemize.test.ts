@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { changeFormat, itemizedFormat } from "../../src/cli/report/change-format.ts";
+import { itemizedFormat } from "../../src/cli/options/report-options.ts";
+import { changeFormat } from "../../src/cli/report/change-format.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { transfer } from "../../src/transfer/transfer.node.ts";
 import { freshFolder } from "../cli/run.ts";
@@ -11,7 +12,8 @@ import { missing, notRoot, unless } from "../obstacles.ts";
 import { pick, plantFewNames } from "./few-names.ts";
 import { printedSeed } from "../printed-seed.ts";
 
-const format = changeFormat(itemizedFormat, "received");
+const format = changeFormat(itemizedFormat, { way: "received" });
+const untimed = changeFormat(itemizedFormat, { way: "received", keepsTimes: false });
 
 /** Changes some modes, so that they differ alone and with all else. */
 function changeModes(random: () => number, dir: string): void {
@@ -91,6 +93,27 @@ unless(missing("rsync") ?? missing("setfattr") ?? missing("setfacl") ?? notRoot)
   },
 );
 
+unless(missing("rsync")).test("where no time is set, what is written anew has another letter", async () => {
+  const folder = freshFolder();
+  const [from, to] = [join(folder, "from"), join(folder, "to")];
+  for (const [dir, text, time] of [
+    [from, "new", 2000],
+    [to, "older", 1000],
+  ] as const) {
+    fs.mkdirSync(dir);
+    for (const name of ["content", "mode"]) fs.writeFileSync(join(dir, name), name === "mode" ? "" : text);
+    fs.symlinkSync(text, join(dir, "link"));
+    fs.utimesSync(join(dir, "content"), time, time);
+    fs.utimesSync(join(dir, "mode"), 1000, 1000);
+  }
+  fs.chmodSync(join(from, "mode"), 0o600);
+  const told = execFileSync("rsync", ["-rlpin", `${from}/`, `${to}/`]).toString();
+  const lines: string[] = [];
+  const onChange = (change: TreeChange): void => void lines.push(untimed(change));
+  await transfer(`${from}/`, to, { dryRun: true, keep: { times: false }, onChange });
+  expect(lines.sort()).toEqual(told.trimEnd().split("\n").sort());
+});
+
 unless(missing("rsync")).test("further names of files have their letter and the first name", async () => {
   const random = seededRandom(printedSeed());
   for (let round = 0; round < 4; round++) {
@@ -105,6 +128,8 @@ unless(missing("rsync")).test("further names of files have their letter and the 
         fs.writeFileSync(join(to, name), "");
         fs.utimesSync(join(to, name), 1000, 1000);
       }
+    fs.utimesSync(from, 2000, 2000); // rsync compares whole seconds
+    fs.utimesSync(to, 1000, 1000);
     const flags = ["-rlptH", "-i", "--delete", `--out-format=${itemizedFormat}`];
     const told = execFileSync("rsync", [...flags, "-n", `${from}/`, `${to}/`]).toString();
     // Which of several new names is the first is for each program to say.

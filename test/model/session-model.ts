@@ -32,7 +32,14 @@ const forms: Forms = new Map<unknown, (value: never) => unknown>([
   [IdMap, pairsOf],
 ]);
 /** For people alone, or the same in all states. */
-const ignored = new Set(["currentName", "finishedFiles", "finishedBytes", "hello"]);
+const ignored = new Set([
+  "currentName",
+  "currentSize",
+  "currentOffset",
+  "finishedFiles",
+  "finishedBytes",
+  "hello",
+]);
 
 /** The sessions of a scenario, one after another until one comes through. */
 export class SessionModel implements Model<State> {

@@ -24,7 +24,8 @@ export const everyOption = {
     type: "boolean",
     short: "P",
     about: "show progress, even where there is no terminal; of a transfer file by file",
-    unlike: "a line for each file when that is complete; to-chk counts files that differ",
+    unlike:
+      "the path of a file comes when that is complete, and is at the end of its line before; to-chk counts files that differ",
   },
   color: {
     type: "string",

@@ -28,7 +28,7 @@ export const alternativeOptions = {
     multiple: true,
     value: "DIR",
     about: "link to files that are equal in DIR, which is relative to DST",
-    unlike: "a directory that is not there is passed over without a word",
+    unlike: "a directory that is not there is passed over without a word; what is found is told as new",
     doc: "link to files that are equal in DIR, which is relative to DST ([more](places.md#other-directories-to-take-files-from))",
   },
   "copy-dest": {
@@ -36,14 +36,15 @@ export const alternativeOptions = {
     multiple: true,
     value: "DIR",
     about: "copy files that are equal in DIR",
-    unlike: "a directory that is not there is passed over without a word",
+    unlike: "a directory that is not there is passed over without a word; what is found is told as new",
   },
   "compare-dest": {
     type: "string",
     multiple: true,
     value: "DIR",
     about: "leave out files that are equal in DIR",
-    unlike: "a directory that is not there is passed over without a word",
+    unlike:
+      "a directory that is not there is passed over without a word; what goes away for what is found is told as deleted",
   },
 } as const satisfies OptionSpecs;
 

@@ -71,6 +71,7 @@ export const keepOptions = {
     type: "boolean",
     short: "H",
     about: "keep names of one file as that",
+    unlike: "another name of a new file may be the first",
     doc: "keep names of one file as that, also where files are up to date; those beside the first are linked at the end",
   },
   "fake-super": {

@@ -31,7 +31,11 @@ export const planOptions = {
   },
   update: { type: "boolean", short: "u", about: "leave files alone that are newer in DST" },
   existing: { type: "boolean", about: "make nothing that is not in DST" },
-  "ignore-existing": { type: "boolean", about: "leave alone what is in DST" },
+  "ignore-existing": {
+    type: "boolean",
+    about: "leave alone what is in DST",
+    unlike: "nothing is written through a link that stays",
+  },
   "safe-links": {
     type: "boolean",
     about: "leave out links that lead out of the tree",

@@ -69,7 +69,7 @@ export const placeOptions = {
     type: "boolean",
     short: "K",
     about: "receive into a directory that a link in DST leads to",
-    unlike: "a server does not",
+    unlike: "the mode and time of that directory are set, too; a server does not",
   },
   store: {
     type: "string",

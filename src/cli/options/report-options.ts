@@ -1,6 +1,8 @@
 import { SyncError } from "../../errors.ts";
-import { itemizedFormat } from "../report/change-format.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
+
+/** The form of `--itemize-changes`. */
+export const itemizedFormat = "%i %n%L";
 
 /** Options of transfers about what is told of them. */
 export const reportOptions = {
@@ -9,7 +11,7 @@ export const reportOptions = {
     short: "i",
     about: "tell each change by a line of letters, as rsync does",
     unlike:
-      "of a dry run all is told in the order of names, deletions last; of a run, as things are done; given twice, no more is told",
+      "of a dry run all is told in the order of names, deletions last; of a run, as things are done; bytes in names are escaped as \\x0a; given twice, no more is told",
     doc: "tell each change by a line of [letters](#what-is-told), as rsync does",
   },
   "out-format": {
@@ -17,7 +19,8 @@ export const reportOptions = {
     value: "FORMAT",
     about: "tell each change in this form: %i %n %L %f %l %o %t %p",
     doc: "tell each change in a [form](#what-is-told) of its own",
-    unlike: "%i, %n, %L, %f, %l, %o, %t, %p and %% only",
+    unlike:
+      "%i, %n, %L, %f, %l, %o, %t, %p and %% only; %f is the path below DST, %o of what comes here recv",
   },
   "log-file": {
     type: "string",

@@ -8,8 +8,12 @@ export type FormatChange = (change: TreeChange) => string;
 /** Which way content goes: to another place, or to here. */
 export type ContentWay = "sent" | "received";
 
-/** The form of `--itemize-changes`. */
-export const itemizedFormat = "%i %n%L";
+/** What decides how a change is told. */
+export interface ChangeTelling {
+  readonly way: ContentWay;
+  /** False where times are left as they come. */
+  readonly keepsTimes?: boolean;
+}
 
 /**
  * Reads a format of rsync's `--out-format`: `%i` the letters of `itemize`, `%n` the path with a
@@ -19,15 +23,15 @@ export const itemizedFormat = "%i %n%L";
  *
  * @throws USAGE for another one
  */
-export function changeFormat(format: string, way: ContentWay): FormatChange {
-  const parts = format.split(/(%.?)/s).map((part, at) => (at % 2 === 0 ? () => part : partOf(part, way)));
+export function changeFormat(format: string, telling: ChangeTelling): FormatChange {
+  const parts = format.split(/(%.?)/s).map((part, at) => (at % 2 === 0 ? () => part : partOf(part, telling)));
   return (change) => parts.map((write) => write(change)).join("");
 }
 
-function partOf(escape: string, way: ContentWay): FormatChange {
+function partOf(escape: string, telling: ChangeTelling): FormatChange {
   switch (escape) {
     case "%i":
-      return (change) => itemize(change, way);
+      return (change) => itemize(change, telling);
     case "%n":
       return ({ path, kind }) => escapeText(path) + (kind === "dir" ? "/" : "");
     case "%L":
@@ -37,7 +41,7 @@ function partOf(escape: string, way: ContentWay): FormatChange {
     case "%l":
       return ({ size }) => String(size);
     case "%o":
-      return ({ change }) => (change === "deleted" ? "del." : way === "sent" ? "send" : "recv");
+      return ({ change }) => (change === "deleted" ? "del." : telling.way === "sent" ? "send" : "recv");
     case "%t":
       return () => formatTime(new Date());
     case "%p":
@@ -80,13 +84,22 @@ const letters: readonly (readonly [ChangedFact, string])[] = [
  * or changed here, `h` linked to another name, `.` nothing but facts), what it is (`f`, `d`, `L`,
  * `D`, `S`), and which facts differ, `+` for all of them.
  */
-export function itemize({ change, kind, differs, linkedTo }: TreeChange, way: ContentWay): string {
+export function itemize(told: TreeChange, { way, keepsTimes = true }: ChangeTelling): string {
+  const { change, kind, differs, linkedTo } = told;
   if (change === "deleted") return deleted;
   const isMade = change === "new" || differs.includes("kind");
   const facts = isMade ? "+".repeat(letters.length) : letters.map(letterIn(differs)).join("");
+  const timed = keepsTimes || isMade ? facts : withoutTime(facts, change);
   const done = linkedTo === undefined ? doneTo(change, kind, way) : "h";
-  return `${done}${kindLetters[kind]}${facts}`;
+  return `${done}${kindLetters[kind]}${timed}`;
 }
+
+/** Where no time is set, what is written anew has the time at which that was done. */
+function withoutTime(facts: string, change: TreeChange["change"]): string {
+  return facts.slice(0, timePlace) + (change === "changed" ? "T" : ".") + facts.slice(timePlace + 1);
+}
+
+const timePlace = letters.findIndex(([fact]) => fact === "time");
 
 const kindLetters: Readonly<Record<TreeChange["kind"], string>> = {
   file: "f",

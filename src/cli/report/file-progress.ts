@@ -1,7 +1,13 @@
 import type { TreeChange } from "../../tree/entry/entry.ts";
+import { shortenMiddle } from "./display-width.ts";
+import { escapeText } from "./escaped-text.ts";
+import { progressLine } from "./progress-line.ts";
 import type { Progress } from "./report.ts";
 
 const rateUnits = ["kB/s", "MB/s", "GB/s", "TB/s"];
+
+/** Beyond that nobody waits. */
+const longestSeconds = 100 * 3600;
 
 /**
  * The lines that rsync's `--progress` has behind the name of each file whose content came: its
@@ -24,6 +30,25 @@ export class FileProgress {
     this.#latest = progress;
   }
 
+  /**
+   * The line of a file while it runs, in rsync's form: its bytes until now, how much of it that is,
+   * how fast content goes through, how long the rest takes; and its name. The whole has a line as
+   * long as no file does.
+   */
+  describe(this: void, progress: Progress, rateBytes: number, columns: number): string {
+    const { file, name = "" } = progress;
+    if (!file || file.size === 0) return progressLine(progress, rateBytes, columns);
+    const { offset, size } = file;
+    const percent = `${Math.min(100, Math.floor((100 * offset) / size))}%`;
+    const seconds = Math.ceil((size - offset) / rateBytes);
+    const left = seconds < longestSeconds ? timeText(seconds) : "??:??:??";
+    const line = `${figures(offset, percent, rateBytes, left)}  `;
+    return shortenMiddle(
+      `${line}${shortenMiddle(escapeText(name), Math.max(1, columns - line.length))}`,
+      columns,
+    );
+  }
+
   /** The line for a change that was made; undefined for one that brought no content. */
   lineFor({ change, kind, linkedTo, size }: TreeChange): string | undefined {
     if (kind !== "file" || linkedTo !== undefined || (change !== "new" && change !== "changed"))
@@ -32,13 +57,8 @@ export class FileProgress {
     const seconds = (nowMs - this.#sinceMs) / 1000;
     this.#sinceMs = nowMs;
     this.#count += 1;
-    const figures = [
-      grouped(size).padStart(15),
-      "100%",
-      rateText(size / Math.max(seconds, 0.001)).padStart(11),
-      timeText(Math.floor(seconds)).padStart(10),
-    ];
-    return `${figures.join(" ")} (xfr#${this.#count}, ${this.#describeRest()})`;
+    const rateBytes = size / Math.max(seconds, 0.001);
+    return `${figures(size, "100%", rateBytes, timeText(Math.floor(seconds)))} (xfr#${this.#count}, ${this.#describeRest()})`;
   }
 
   /** As in rsync, another word is there as long as more may be found at the source. */
@@ -47,6 +67,15 @@ export class FileProgress {
     const total = Math.max(totalFiles, this.#count);
     return `${totalBytes === undefined ? "ir" : "to"}-chk=${total - this.#count}/${total}`;
   }
+}
+
+function figures(bytes: number, percent: string, rateBytes: number, time: string): string {
+  return [
+    grouped(bytes).padStart(15),
+    percent.padStart(4),
+    rateText(rateBytes).padStart(11),
+    time.padStart(10),
+  ].join(" ");
 }
 
 function grouped(count: number): string {

@@ -17,6 +17,8 @@ interface LiveProgressOptions {
   readonly columns: (() => number) | undefined;
   /** False to show nothing but what `tell` asks for. */
   readonly isDrawn: boolean;
+  /** Writes what is drawn; the line of the whole unless given. */
+  readonly describe?: typeof progressLine | undefined;
 }
 
 /**
@@ -27,14 +29,16 @@ export class LiveProgress {
   readonly #write: (text: string) => void;
   readonly #columns: (() => number) | undefined;
   readonly #isDrawn: boolean;
+  readonly #describe: typeof progressLine;
   readonly #rate = new RecentRate();
   #latest: Progress | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Columns of the line that stands there, 0 when none does. */
   #shownColumns = 0;
 
-  constructor({ write, columns, isDrawn }: LiveProgressOptions) {
+  constructor({ write, columns, isDrawn, describe = progressLine }: LiveProgressOptions) {
     this.#isDrawn = isDrawn;
+    this.#describe = describe;
     this.#write = write;
     this.#columns = columns;
   }
@@ -83,7 +87,7 @@ export class LiveProgress {
     const rate = this.#rate.note(performance.now(), this.#latest.doneBytes);
     // In the last column some terminals begin a new line.
     const columns = Math.min(mostColumns, (this.#columns?.() ?? mostColumns + 1) - 1);
-    const line = progressLine(this.#latest, rate, columns);
+    const line = this.#describe(this.#latest, rate, columns);
     if (!this.#columns) return this.#write(`${line}\n`);
     this.#write(`${this.#erasure()}${line}`);
     this.#shownColumns = widthOf(line);

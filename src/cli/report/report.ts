@@ -17,6 +17,8 @@ export interface Progress {
   readonly totalFiles?: number;
   /** The name of the file under way, without the directories it is in. */
   readonly name?: string;
+  /** Bytes of that file, and up to which of them it was gone through. */
+  readonly file?: { readonly size: number; readonly offset: number };
 }
 
 /** Content that did not have to travel; none where more of it came again than there is. */

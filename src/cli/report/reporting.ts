@@ -1,17 +1,23 @@
 import { isatty } from "node:tty";
 import { SyncError } from "../../errors.ts";
 import { boundRemoteTroubles } from "./bounded-troubles.ts";
-import { type ContentWay, changeFormat, itemizedFormat } from "./change-format.ts";
+import type { ChangeTelling, FormatChange } from "./change-format.ts";
 import type { Command, OptionSpecs, OptionValues } from "../command.ts";
 import { joinReports } from "./joined-reports.ts";
 import { jsonReport } from "./json-report.ts";
-import { openLog } from "./log-output.ts";
 import type { Report } from "./report.ts";
-import { readReportOptions, type ReportOptions } from "../options/report-options.ts";
+import type { FileProgress } from "./file-progress.ts";
+import { itemizedFormat, readReportOptions, type ReportOptions } from "../options/report-options.ts";
 import { TextOutput, writeText } from "./text-output.ts";
 import { describeError, textReport } from "./text-report.ts";
 
 type Options = OptionValues<OptionSpecs>;
+
+/** How changes are told, where they are told in other forms than words. */
+interface ChangeTools {
+  readonly files?: FileProgress | undefined;
+  readonly format?: FormatChange | undefined;
+}
 
 /** Decides where a command reports and how, and tells what could not be written. */
 export class Reporting {
@@ -46,14 +52,18 @@ export class Reporting {
   }
 
   /** Reports as the options say, from now on. @throws USAGE, IO */
-  direct(options: Options, command?: Command, name?: string): void {
+  async direct(options: Options, command?: Command, name?: string): Promise<void> {
     this.#isOutputFree = command?.writesOutput(options) !== true;
     const asked = readReportOptions(options, command?.options);
     this.#isJson = options["json"] === true;
     const takesLines = this.#isOutputFree && (this.#isJson || asked.format !== undefined);
     this.#lines = takesLines ? (this.#lines ?? new TextOutput(1, this.#onLoss)) : undefined;
-    const shown = boundRemoteTroubles(this.#reportTo(options, asked, name));
-    this.#report = asked.logFile === undefined ? shown : joinReports(shown, this.#logReport(asked, name));
+    const telling = tellingOf(options, name);
+    const files = asked.perFile ? new (await import("./file-progress.ts")).FileProgress() : undefined;
+    const format = asked.format === undefined ? undefined : await formatOf(asked.format, telling);
+    const shown = boundRemoteTroubles(this.#reportTo(options, asked, name, { files, format }));
+    this.#report =
+      asked.logFile === undefined ? shown : joinReports(shown, await this.#logReport(asked, telling));
   }
 
   /** Resolves when all is written, with what was lost, which is told where that can be done. */
@@ -76,7 +86,12 @@ export class Reporting {
   }
 
   /** @throws USAGE */
-  #reportTo(options: Options, { format, perFile, stats, progress }: ReportOptions, name?: string): Report {
+  #reportTo(
+    options: Options,
+    { stats, progress }: ReportOptions,
+    name?: string,
+    { files, format }: ChangeTools = {},
+  ): Report {
     const outputs = this.#outputs;
     const write = (text: string): void => outputs[0]!.write(text);
     const quiet = options["quiet"] === true;
@@ -86,13 +101,13 @@ export class Reporting {
     return textReport({
       quiet,
       verbose,
-      perFile,
+      files,
       stats,
       color: wantsColor(options["color"], live),
       progress: live || progress,
       ...(format !== undefined && {
         changes: {
-          format: changeFormat(format, wayOf(name)),
+          format,
           write: (text) => outputs.at(-1)!.write(text),
         },
       }),
@@ -103,9 +118,13 @@ export class Reporting {
     });
   }
 
-  #logReport({ logFile, stats, format = itemizedFormat }: ReportOptions, name?: string): Report {
+  async #logReport(
+    { logFile, stats, format = itemizedFormat }: ReportOptions,
+    telling: ChangeTelling,
+  ): Promise<Report> {
+    const { openLog } = await import("./log-output.ts");
     const write = openLog(logFile!, (failure) => (this.#lostLog = failure));
-    const changes = { format: changeFormat(format, wayOf(name)), write };
+    const changes = { format: await formatOf(format, telling), write };
     return textReport({ quiet: false, verbose: true, stats, color: false, progress: false, changes, write });
   }
 }
@@ -113,8 +132,13 @@ export class Reporting {
 /** Of a terminal that does not tell. */
 const usualColumns = 80;
 
-function wayOf(name: string | undefined): ContentWay {
-  return name === "push" ? "sent" : "received";
+/** @throws USAGE */
+async function formatOf(format: string, telling: ChangeTelling): Promise<FormatChange> {
+  return (await import("./change-format.ts")).changeFormat(format, telling);
+}
+
+function tellingOf(options: Options, name: string | undefined): ChangeTelling {
+  return { way: name === "push" ? "sent" : "received", keepsTimes: options["no-times"] !== true };
 }
 
 function wantsColor(when: string | boolean | readonly string[] | undefined, live: boolean): boolean {

@@ -46,6 +46,7 @@ function progressOf(session: SessionProgress): Progress {
     totalFiles: session.wantedFiles,
     ...(session.listed && { totalBytes: session.wantedBytes }),
     name: decodeByteText(session.currentName),
+    file: { size: session.currentSize, offset: session.currentOffset },
   };
 }
 

@@ -2,7 +2,7 @@ import type { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import type { FormatChange } from "./change-format.ts";
 import { escapeText } from "./escaped-text.ts";
-import { FileProgress } from "./file-progress.ts";
+import type { FileProgress } from "./file-progress.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";
 import { type Progress, type Report, reusedBytesOf, type Summary } from "./report.ts";
@@ -21,8 +21,8 @@ export interface TextReportOptions {
   readonly progress: boolean;
   /** How changes are told, and where; as words, with all else, unless given. */
   readonly changes?: { readonly format: FormatChange; readonly write: (text: string) => void };
-  /** True to tell of each file that came how fast it did, behind its change. */
-  readonly perFile?: boolean;
+  /** True to tell of each file how fast it comes, and behind its change how fast it came. */
+  readonly files?: FileProgress | undefined;
   /** True to end with all figures, one a line. */
   readonly stats?: boolean;
   /** What to say after a command line that makes no sense. */
@@ -43,15 +43,18 @@ export function textReport(options: TextReportOptions): Report {
     color,
     columns,
     changes,
-    perFile = false,
+    files,
     stats = false,
     usage,
     write,
     writeResult = write,
   } = options;
-  const live = new LiveProgress({ write, columns, isDrawn: options.progress && !quiet });
-
-  const files = perFile ? new FileProgress() : undefined;
+  const live = new LiveProgress({
+    write,
+    columns,
+    isDrawn: (options.progress || files !== undefined) && !quiet,
+    describe: files?.describe,
+  });
 
   function print(line: string): void {
     live.clear();

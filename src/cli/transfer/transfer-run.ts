@@ -14,7 +14,6 @@ import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.
 import { placeOptions, readLocalOptions, readPlaceOptions } from "../options/receiving-options.ts";
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "../options/remote-options.ts";
 import { reportOptions } from "../options/report-options.ts";
-import { checkServed } from "../options/served-options.ts";
 import { parseSource, sourceOf } from "../options/source-place.ts";
 import { checkDeletion, choiceOptions, chooseSource } from "../options/source-options.ts";
 import {
@@ -88,8 +87,11 @@ export async function runTransfer(
   prepareForSession("duplex");
   const lists = to === undefined || options["list-only"] === true;
   const target = parseEndpoint(lists ? "." : to);
-  checkServed(options, source, "sender");
-  checkServed(options, target, "receiver");
+  if (source.kind !== "local" || target.kind !== "local") {
+    const { checkServed } = await import("../options/served-options.ts");
+    checkServed(options, source, "sender");
+    checkServed(options, target, "receiver");
+  }
   const isForwarded = source.kind !== "local" && target.kind !== "local";
   if (!isForwarded && options["source-token-file"] !== undefined)
     throw new SyncError("USAGE", "--source-token-file is for a transfer of which neither end is here");

@@ -40,3 +40,18 @@ test("what brought no content has none", () => {
     expect(progress.lineFor(change("a", more))).toBeUndefined();
   expect(progress.lineFor(change("a"))).toContain("xfr#1,");
 });
+
+test("a file that runs has a line in rsync's form, in as many columns as there are", () => {
+  const at = (offset: number, size: number, rateBytes: number, columns = 80): string =>
+    new FileProgress().describe(
+      { doneBytes: 5, newBytes: 0, name: "video\n.mp4", file: { size, offset } },
+      rateBytes,
+      columns,
+    );
+  expect(at(1_048_576, 10_485_760, 1024 * 1024)).toBe(
+    "      1,048,576  10%    1.00MB/s    0:00:09  video\\x0a.mp4",
+  );
+  expect(at(1, 2, 0)).toBe("              1  50%    0.00kB/s   ??:??:??  video\\x0a.mp4");
+  expect(at(1, 2, 0, 50)).toBe("              1  50%    0.00kB/s   ??:??:??  v...4");
+  expect(at(0, 0, 7)).toBe("5 bytes  7 bytes/s  video\\x0a.mp4");
+});

@@ -10,6 +10,8 @@ function progressAt(wireSentBytes: number, wireReceivedBytes: number): SendProgr
     type: "send",
     ...counts,
     currentName: new Uint8Array(0),
+    currentSize: 0,
+    currentOffset: 0,
     wireSentBytes,
     wireReceivedBytes,
   } as never;

@@ -8,6 +8,8 @@ const received = {
   wantedFiles: 1,
   wantedBytes: 0,
   currentName: new Uint8Array(0),
+  currentSize: 0,
+  currentOffset: 0,
   entries: 3,
   sameEntries: 0,
   files: 1,

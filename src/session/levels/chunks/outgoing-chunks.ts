@@ -19,8 +19,8 @@ import { decodeBits } from "../../wishes.ts";
 export interface ChunksHost<File> {
   sendChunks(payload: Bytes): void;
   sendSkip(payload: Bytes): void;
-  /** Chunks of a file were announced, so many bytes of content. */
-  told(job: Job<File>, count: number, bytes: number): void;
+  /** Chunks of a file were announced, so many bytes of content from where its run starts. */
+  told(cut: Cutting<File>, count: number, bytes: number): void;
   /** All of a file was announced, so many bytes. */
   ended(job: Job<File>, bytes: number): void;
   /** A file cannot be sent, or not all of it. */
@@ -170,7 +170,7 @@ export class OutgoingChunks<File> {
         ...(end !== undefined && to === run.sizes.length && { end }),
       };
     }
-    this.#host.told(job, run.sizes.length, run.bytes.length);
+    this.#host.told(cut, run.sizes.length, run.bytes.length);
     cut.offset += run.bytes.length;
     if (end === undefined) return;
     cut.ended = true;
