@@ -36,6 +36,10 @@ export interface Keeping {
    * time is kept.
    */
   readonly timeUnitNsec: number;
+  /** False where what is made has an owner of its own, whatever is set. */
+  readonly keepsUsers: boolean;
+  /** The same of groups. */
+  readonly keepsGroups: boolean;
   /** False where a link has the time at which it was made, whatever is set. */
   readonly keepsLinkTimes: boolean;
 }
@@ -45,6 +49,8 @@ export const keepsAll: Keeping = Object.freeze({
   allowedModeBits: 0o777,
   modeBits: 0o7777,
   timeUnitNsec: 1,
+  keepsUsers: true,
+  keepsGroups: true,
   keepsLinkTimes: true,
 });
 

@@ -43,7 +43,7 @@ export function terminate(buffer: Buffer, name: ByteString): Buffer {
 }
 
 /** Deno takes bytes, but makes text of them: it would reach another name. */
-const takesAnyBytes = process.versions["deno"] === undefined;
+export const takesAnyBytes = process.versions["deno"] === undefined;
 
 /**
  * The path for a file call: Node would write characters from 0x80 on as two bytes, so those go as a

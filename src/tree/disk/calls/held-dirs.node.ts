@@ -16,6 +16,7 @@ import {
   nativePath,
   placeBytes,
   printPath,
+  takesAnyBytes,
   toByteString,
   type ByteString,
   type NativePath,
@@ -109,6 +110,8 @@ export class HeldDirs {
     try {
       return fs.readlinkSync(this.at(dir, name), { encoding: "buffer" });
     } catch (thrown) {
+      if (!isErrno(thrown) && !takesAnyBytes)
+        throw new SyncError("UNSUPPORTED", "Deno reads no link that is not UTF-8", { cause: thrown });
       // What is seen as a link is a file with its text.
       if (!this.seenAs || !isErrno(thrown, "EINVAL")) throw thrown;
       return this.#readText(dir, name);

@@ -15,26 +15,38 @@ export type UnkeptFact = "owners" | "access times" | "extended attributes" | "ac
 /** What a place keeps of times. */
 type TimeKeeping = Pick<Keeping, "timeUnitNsec">;
 
+/** What a place keeps of facts. */
+type FactKeeping = Pick<Keeping, "keepsGroups" | "keepsUsers" | "timeUnitNsec">;
+
 /** How facts that go together are compared with what is there, and set. */
 interface DiskFact {
   readonly name: UnkeptFact;
-  isSame(there: FileStats, wanted: Facts, stored: StoredXattrs, keeping: TimeKeeping): boolean;
+  isSame(there: FileStats, wanted: Facts, stored: StoredXattrs, keeping: FactKeeping): boolean;
   /** What differs, of facts that are not the same. */
-  differing(there: FileStats, wanted: Facts): readonly ChangedFact[];
+  differing(there: FileStats, wanted: Facts, keeping: FactKeeping): readonly ChangedFact[];
   set(stored: StoredXattrs, wanted: Facts): void;
 }
 
-function differs(there: FileStats, { user, group }: Facts, whose: "owner" | "group"): boolean {
-  const wanted = whose === "owner" ? user : group;
-  return wanted !== undefined && wanted.id !== ownersOf(there)[whose];
+/** Which owners of what is there are others than those that it is to have. */
+export function otherOwners(there: FileStats, { user, group }: Facts): readonly ("group" | "owner")[] {
+  const { owner: userThere, group: groupThere } = ownersOf(there);
+  return [
+    ...(user !== undefined && user.id !== userThere ? (["owner"] as const) : []),
+    ...(group !== undefined && group.id !== groupThere ? (["group"] as const) : []),
+  ];
+}
+
+function otherKeptOwners(there: FileStats, wanted: Facts, keeping: FactKeeping): readonly ChangedFact[] {
+  return otherOwners(there, wanted).filter((whose) =>
+    whose === "owner" ? keeping.keepsUsers : keeping.keepsGroups,
+  );
 }
 
 /** Users and groups. */
 export const ownership: DiskFact = {
   name: "owners",
-  isSame: (there, wanted) => !differs(there, wanted, "owner") && !differs(there, wanted, "group"),
-  differing: (there, wanted) =>
-    (["owner", "group"] as const).filter((whose) => differs(there, wanted, whose)),
+  isSame: (there, wanted, _, keeping) => otherKeptOwners(there, wanted, keeping).length === 0,
+  differing: otherKeptOwners,
   set({ place: { path, isHandle } }, { user, group }) {
     if (user === undefined && group === undefined) return;
     const chown = isHandle ? fs.chownSync : fs.lchownSync;
@@ -88,7 +100,7 @@ export function hasSameAccess(there: FileStats, wanted: Facts | undefined, keepi
 export function hasFacts(
   there: FileStats,
   wanted: Facts | undefined,
-  keeping: TimeKeeping,
+  keeping: FactKeeping,
   place: () => FactPlace,
 ): boolean {
   if (wanted === undefined) return true;
@@ -100,12 +112,12 @@ export function hasFacts(
 export function differingFacts(
   there: FileStats,
   wanted: Facts,
-  keeping: TimeKeeping,
+  keeping: FactKeeping,
   place: () => FactPlace,
 ): readonly ChangedFact[] {
   const stored = new StoredXattrs(place);
   return diskFacts.flatMap((fact) =>
-    fact.isSame(there, wanted, stored, keeping) ? [] : fact.differing(there, wanted),
+    fact.isSame(there, wanted, stored, keeping) ? [] : fact.differing(there, wanted, keeping),
   );
 }
 

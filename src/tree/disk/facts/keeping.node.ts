@@ -21,6 +21,10 @@ export interface PlaceKeeping extends Omit<Keeping, "keepsLinkTimes"> {
   readonly setsTimesByName: boolean;
 }
 
+type OwnerKeeping = Pick<Keeping, "keepsGroups" | "keepsUsers">;
+
+const allOwners: OwnerKeeping = { keepsUsers: true, keepsGroups: true };
+
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
 
 /** A time that shows in what unit times are kept: odd in each of `timeUnitsNsec`. */
@@ -36,7 +40,7 @@ export const umask = process.umask();
 /** What is supposed of a place where no temporary file can be made. */
 export function supposedKeeping(allowedModeBits: number): PlaceKeeping {
   const modes = { allowedModeBits, modeBits: allowedModeBits, fixedModeBits: 0, obeysUmask: false };
-  return { ...modes, times: timeSetters()[0]!, timeUnitNsec: 1, setsTimesByName: false };
+  return { ...modes, ...allOwners, times: timeSetters()[0]!, timeUnitNsec: 1, setsTimesByName: false };
 }
 
 /**
@@ -55,7 +59,8 @@ export function seenKeeping(
     if (unit < secondNsec) return times.every(([, nsec]) => nsec % unit === 0);
     return times.every(([sec, nsec]) => nsec === 0 && sec % (unit / secondNsec) === 0);
   };
-  return { allowedModeBits, modeBits: allowedModeBits, timeUnitNsec: timeUnitsNsec.findLast(isMultiple)! };
+  const timeUnitNsec = timeUnitsNsec.findLast(isMultiple)!;
+  return { ...allOwners, allowedModeBits, modeBits: allowedModeBits, timeUnitNsec };
 }
 
 /**
@@ -74,7 +79,7 @@ export function findKeeping(held: HeldDirs, temporary: NameIn, allowedModeBits: 
     if (open !== undefined) fs.closeSync(open);
   };
   const find = (): PlaceKeeping => {
-    const modes = findModes(fd!, allowedModeBits);
+    const modes = { ...findModes(fd!, allowedModeBits), ...findOwners(fd!) };
     for (const times of timeSetters()) {
       fd ??= held.open(dir, name, O_WRONLY | O_NOFOLLOW);
       // Written to, as the files to come will be: some systems set the time once more for that.
@@ -139,6 +144,18 @@ function findModes(fd: number, allowedModeBits: number): ModeKeeping {
     fixedModeBits: most & least & modeMask,
     obeysUmask: made === (0o666 & ~umask),
   };
+}
+
+/** Only root may set any owner; of what another may set all is supposed to be kept. */
+function findOwners(fd: number): OwnerKeeping {
+  if (process.geteuid?.() !== 0) return allOwners;
+  const before = lookAtHandle(fd);
+  const [owner, group] = [before.owner + 1, before.group + 1];
+  const keepsUsers =
+    attempt(() => fs.fchownSync(fd, owner, before.group)) && lookAtHandle(fd).owner === owner;
+  const keepsGroups =
+    attempt(() => fs.fchownSync(fd, before.owner, group)) && lookAtHandle(fd).group === group;
+  return { keepsUsers, keepsGroups };
 }
 
 /**

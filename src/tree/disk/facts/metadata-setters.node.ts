@@ -70,6 +70,12 @@ export class MetadataSetters {
       get timeUnitNsec() {
         return find().timeUnitNsec;
       },
+      get keepsUsers() {
+        return find().keepsUsers;
+      },
+      get keepsGroups() {
+        return find().keepsGroups;
+      },
       get keepsLinkTimes() {
         return findLinks().keepsLinkTimes;
       },
@@ -90,10 +96,11 @@ export class MetadataSetters {
   }
 
   #find(top: DirNode): PlaceKeeping {
-    return findOrSuppose(
+    const found = findOrSuppose(
       () => this.#finder.place(top),
       () => this.#suppose(),
     );
+    return this.fakes ? { ...found, keepsUsers: true, keepsGroups: true } : found;
   }
 
   #suppose(): PlaceKeeping {

@@ -3,7 +3,14 @@ import { closingAfter } from "../../../bytes/closing.ts";
 import { errnoOf } from "../../../bytes/errno.node.ts";
 import { SyncError } from "../../../errors.ts";
 import type { NativePath } from "../calls/byte-string.node.ts";
-import { diskFacts, hasFacts, hasSameAccess, ownership, type UnkeptFact } from "./disk-facts.node.ts";
+import {
+  diskFacts,
+  hasFacts,
+  hasSameAccess,
+  otherOwners,
+  ownership,
+  type UnkeptFact,
+} from "./disk-facts.node.ts";
 import { placeAtPath, type FactPlace } from "../calls/fact-place.node.ts";
 import { ownersWanted, writeFakeStat } from "./fake-stat.node.ts";
 import { StoredXattrs } from "./stored-xattrs.node.ts";
@@ -211,10 +218,20 @@ export class MetadataSetter {
   #setFacts(place: FactPlace, wanted: Facts, { there, madeIn }: FactsBefore = {}): void {
     const stored =
       madeIn && this.#isBareIn(madeIn, place) ? bareXattrs(place) : new StoredXattrs(() => place);
+    if (!this.#keepsOwners(wanted, there)) this.#onUnkept("owners");
     for (const fact of this.#fakes ? diskFacts.filter((each) => each !== ownership) : diskFacts) {
       if (there && fact.isSame(there, wanted, stored, this.keeping)) continue;
       this.#attempt(fact.name, () => fact.set(stored, wanted));
     }
+  }
+
+  #keepsOwners(wanted: Facts, there: FileStats | undefined): boolean {
+    const { keepsGroups, keepsUsers } = this.keeping;
+    if (keepsUsers && keepsGroups) return true;
+    const set = there ? otherOwners(there, wanted) : (["owner", "group"] as const);
+    return set.every((whose) =>
+      whose === "owner" ? keepsUsers || !wanted.user : keepsGroups || !wanted.group,
+    );
   }
 
   /** True where new files have no attributes: what one of them has, all made there have. */

@@ -286,6 +286,33 @@ unless(notRoot ?? missing("bindfs", "fusermount")).test(
   },
 );
 
+unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
+  "--force-user=1",
+  "--force-group=1",
+  "--chown-deny",
+  "--chown-ignore",
+])(
+  "a view with %s: owners are no change at each run, and are said to be not kept",
+  async (option, context) => {
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    for (const dir of [from, to, `${temp.path}/seen`]) fs.mkdirSync(dir);
+    const mounted = spawnSync("bindfs", [option, `${temp.path}/seen`, to]);
+    skipFor(context, mounted.status === 0 ? undefined : "nothing can be mounted by FUSE");
+    try {
+      fs.mkdirSync(`${from}/dir`);
+      for (const path of ["a", "dir/b"]) fs.writeFileSync(`${from}/${path}`, "x");
+      fs.symlinkSync("a", `${from}/link`);
+      for (const path of ["a", "dir", "dir/b", "link"]) fs.lchownSync(`${from}/${path}`, 1001, 1002);
+      const keep = { owner: true, group: true, numericIds: true };
+      expect(await sync(from, to, { keep })).toMatchObject({ unkept: ["owners"], troubles: [] });
+      expect(await sync(from, to, { keep })).toMatchObject({ changed: [], troubles: [] });
+    } finally {
+      spawnSync("fusermount", ["-u", to]);
+    }
+  },
+);
+
 unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).describe("an exFAT volume", () => {
   interface Volume extends Disposable {
     readonly path: string;
