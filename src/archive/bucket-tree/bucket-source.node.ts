@@ -5,7 +5,7 @@ import { sha512_256Digest } from "../../chunk/sha512-256.ts";
 import type { TreeFilter } from "../../tree/filter/tree-filter.ts";
 import type { TreeSource } from "../../tree/source.ts";
 import type { AbortOptions } from "../../types.ts";
-import { BucketContent, type BucketFile } from "./bucket-content.node.ts";
+import { bucketContent, type BucketFile, readObject } from "./bucket-content.node.ts";
 import { type BucketTop, listBucket, usualFileMode } from "./bucket-listing.node.ts";
 
 /** What of a bucket is sent. */
@@ -36,7 +36,7 @@ export async function openBucketSource(
   const name = bare.split("/").at(-1)!;
   const isContents = path === "" || path.endsWith("/");
   const facts = isContents ? undefined : await bucket.head(bare, signal ? { signal } : {});
-  const content = new BucketContent(bucket);
+  const content = bucketContent(bucket);
   const top: BucketTop = {
     bucket,
     prefix: bare === "" ? "" : `${bare}/`,
@@ -57,7 +57,7 @@ export async function openBucketSource(
     ...(comparesContent && {
       scan: (files, room, visitor, options) => content.scan(files, room, visitor, options),
     }),
-    read: async (file, offset, size, options) => content.read(file, offset, size, options),
+    read: async (file, offset, size, options) => readObject(bucket, file, offset, size, options),
     close: async () => {}, // the bucket is the caller's
   };
 }
