@@ -108,6 +108,7 @@ export { type Part, type PathRange, rangeOf, cutParts } from "./archive/parts.no
 export { shareParts, type SharePartsOptions } from "./archive/share-parts.ts";
 export { sqliteForm } from "./archive/sqlite-index.node.ts";
 export { type BucketFile } from "./archive/bucket-tree/bucket-content.node.ts";
+export { type IndexSourceOptions, openIndexSource } from "./archive/stored-tree/index-source.node.ts";
 export { type BucketSourceOptions, openBucketSource } from "./archive/bucket-tree/bucket-source.node.ts";
 export type { ObjectBucket } from "./bucket/object-bucket.ts";
 export { s3Bucket } from "./bucket/s3.ts";

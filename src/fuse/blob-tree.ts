@@ -8,22 +8,23 @@ import type { FuseTree } from "./fuse-tree.ts";
 import { ReadAhead } from "./read-ahead.ts";
 
 /** The node of the only file. */
-const fileNode = 2;
+export const blobFileNode = 2;
 
 /** A file system of one file, which holds a blob. @param mtimeMs of the file */
-export function blobTree(content: AnyContent, name: Bytes, mtimeMs: number): FuseTree {
+export function blobTree(content: AnyContent, name: Bytes, mtimeMs: number, permissions = 0o444): FuseTree {
   const ahead = new ReadAhead();
+  const mtimeSec = Math.floor(mtimeMs / 1000);
   const common = {
     uid: 0,
     gid: 0,
-    mtimeSec: Math.floor(mtimeMs / 1000),
-    mtimeNsec: 0,
+    mtimeSec,
+    mtimeNsec: Math.floor((mtimeMs - mtimeSec * 1000) * 1_000_000),
     device: 0,
   };
   const file = {
     ...common,
-    node: fileNode,
-    mode: 0o100_444,
+    node: blobFileNode,
+    mode: 0o100_000 | permissions,
     sizeBytes: content.sizeBytes,
     linkCount: 1,
   };
@@ -31,7 +32,7 @@ export function blobTree(content: AnyContent, name: Bytes, mtimeMs: number): Fus
 
   async function attributes(node: number): Promise<FuseAttributes> {
     if (node === rootNode) return root;
-    if (node === fileNode) return file;
+    if (node === blobFileNode) return file;
     throw new SyncError("USAGE", `there is no node ${node}`);
   }
 
@@ -50,7 +51,7 @@ export function blobTree(content: AnyContent, name: Bytes, mtimeMs: number): Fus
       if (from === 0) yield { name, attributes: file };
     },
     xattrs: async () => [],
-    read: async (node, offset, size) => (node === fileNode ? content.read(offset, size) : []),
+    read: async (node, offset, size) => (node === blobFileNode ? content.read(offset, size) : []),
     readAhead: (node, offset, size) => ahead.follow(node, offset, size, content.prepare),
   };
 }

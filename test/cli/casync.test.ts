@@ -7,7 +7,9 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
@@ -37,6 +39,70 @@ async function withBlob(bytes = xorshiftBytes(5, 300_000)) {
   expect(made).toMatchObject({ code: 0, stderr: "" });
   return { bytes: Buffer.from(bytes), at };
 }
+
+describe("what an index is of is sent", () => {
+  const summaryOf = ({ stdout }: { readonly stdout: Buffer }) =>
+    JSON.parse(stdout.toString().trim().split("\n").at(-1)!) as Record<string, number>;
+
+  test("a blob as a file, of which only what is missing comes", async () => {
+    const { bytes, at } = await withBlob();
+    utimesSync(at("blob.caibx"), 1_000_000, 1_000_000.5);
+    const sync = (to: string) =>
+      rsyncStream(["sync", at("blob.caibx"), at(to), "--source-store", at("s.castr"), "--json"]);
+    mkdirSync(at("to"));
+    writeFileSync(at("to/blob"), Buffer.concat([bytes.subarray(0, 150_000), Buffer.from("x"), bytes]));
+    const first = await sync("to/");
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(at("to/blob")).equals(bytes)).toBe(true);
+    expect(statSync(at("to/blob"))).toMatchObject({ mtimeMs: 1_000_000_500, mode: 0o100644 });
+    expect(summaryOf(first)["newBytes"]).toBeLessThan(50_000);
+    rmSync(at("s.castr"), { recursive: true });
+    mkdirSync(at("s.castr")); // nothing is fetched for what is there
+    expect((await sync("to/")).code).toBe(0);
+    const none = await sync("other/");
+    expect(none.code).toBe(3);
+    expect(none.stdout.toString()).toMatch(/"trouble","code":"NOT_FOUND".*"path":"blob"/);
+  });
+
+  test("an archive as a tree, with what rules leave out left out", async () => {
+    const { at } = await withBlob();
+    mkdirSync(at("tree/empty"), { recursive: true });
+    mkdirSync(at("tree/a b"));
+    writeFileSync(at("tree/a b/large"), xorshiftBytes(8, 200_000));
+    for (let i = 0; i < 300; i++) writeFileSync(at(`tree/a b/small ${i}`), `text ${i}`);
+    writeFileSync(at("tree/nothing"), "", { mode: 0o600 });
+    writeFileSync(at("tree/object.o"), "o");
+    symlinkSync("a b/large", at("tree/link"));
+    const packed = await rsyncStream(["index", "tar", at("tree.caidx"), at("tree"), "-s", at("t.castr")]);
+    expect(packed.code).toBe(0);
+    const store = ["--source-store", at("t.castr")];
+    const sync = (from: string, to: string, ...more: string[]) =>
+      rsyncStream(["sync", at(from), at(to), ...store, ...more]);
+    expect((await sync("tree.caidx/", "all")).code).toBe(0);
+    const same = await rsyncStream(["check", at("tree/"), at("all")]);
+    expect(same).toMatchObject({ code: 0 });
+    expect((await sync("tree.caidx", "named/", "--exclude", "*.o")).code).toBe(0);
+    expect(readdirSync(at("named/tree")).sort()).toEqual(["a b", "empty", "link", "nothing"]);
+    const piped = await runShell(
+      'cd "$1"; $RS send tree.caidx --source-store t.castr | $RS recv piped/',
+      at(""),
+    );
+    expect(piped.code).toBe(0);
+    expect((await rsyncStream(["check", at("tree/"), at("piped/tree")])).code).toBe(0);
+  });
+
+  test("and what cannot be so is refused", async () => {
+    const { at } = await withBlob();
+    const run = (from: string, ...more: string[]) =>
+      rsyncStream(["sync", from, at("x"), "--source-store", at("s.castr"), ...more]);
+    expect((await run("http://127.0.0.1:1/a.caibx")).code).toBe(2);
+    expect((await run(at("blob.caibx"), "--dirs")).code).toBe(2);
+    const blob = await run(at("blob"));
+    expect(blob.code).toBe(1);
+    expect(blob.stderr).toContain("blob");
+    expect(existsSync(at("x"))).toBe(false);
+  });
+});
 
 test("a tree that goes one way is received beside a store, and shares it", async () => {
   const folder = freshFolder();

@@ -37,7 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
 };
 mayImport["http"] = mayImport["index"]!;
 mayImport["relay"] = [...mayImport["index"]!, "http"];
-mayImport["archive"] = [...mayImport["index"]!, "http"];
+mayImport["archive"] = [...mayImport["index"]!, "http", "fuse"];
 mayImport["swarm"] = [...mayImport["relay"], "relay"];
 mayImport["mirror"] = mayImport["index"]!;
 mayImport["browser"] = mayImport["index"]!;

@@ -66,6 +66,7 @@ const apart: Readonly<Record<string, string>> = {
   "list-only": "nothing is transferred",
   contimeout: "both ends are here",
   store: "rsync has no stores of chunks",
+  "source-store": "rsync knows no indexes of chunks",
   "source-token-file": "both ends are here",
   recursive: "it is for --files-from, and rsync's -r is given always",
   dirs: "it contradicts rsync's -r, which is given always",

@@ -1,20 +1,10 @@
 import type { ObjectBucket } from "../../bucket/object-bucket.ts";
-import { SyncError } from "../../errors.ts";
 import type { Share } from "../../http/share.ts";
 import type { SourcePlace } from "../../transfer/opened-places.node.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
-import type { choiceOptions } from "../options/source-options.ts";
+import { refuseChoice } from "../options/refused-choice.ts";
 import { bucketFetch, usualAttemptCount as attemptCount } from "./bucket-fetch.ts";
 import { openPlace } from "./bucket-place.ts";
-
-/** Options that choose from a tree as a bucket cannot. */
-const treeOptions = [
-  "files-from",
-  "relative",
-  "dirs",
-  "prune-empty-dirs",
-  "remove-source-files",
-] as const satisfies readonly (keyof typeof choiceOptions)[];
 
 /**
  * A prefix of a bucket as what is sent: credentials, region and server are those of the
@@ -27,8 +17,7 @@ export async function bucketSourceAt(
   options: OptionValues<OptionSpecs>,
   comparesContent: boolean,
 ): Promise<SourcePlace> {
-  const name = treeOptions.find((one) => options[one] !== undefined);
-  if (name !== undefined) throw new SyncError("USAGE", `--${name} is not for a source in a bucket`);
+  refuseChoice(options, "a source in a bucket");
   const { bucket, path } = openAt(place);
   const { openBucketSource } = await import("../../archive/bucket-tree/bucket-source.node.ts");
   return { openSource: async ({ filter }) => openBucketSource(bucket, path, { filter, comparesContent }) };

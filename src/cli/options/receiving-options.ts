@@ -41,7 +41,7 @@ export const placeOptions = {
     short: "T",
     value: "DIR",
     about: "write the content of new files in this directory until it is complete",
-    doc: "write the content of new files in this directory, relative to DST, until it is complete ([more](places.md#where-new-files-are-written))",
+    doc: "write new files in this directory, relative to DST, until they are complete ([more](places.md#where-new-files-are-written))",
     unlike:
       "nothing in it is deleted; where no rename leads from it into DST, a file is copied beside its place and compared, and only then replaces the old one",
   },

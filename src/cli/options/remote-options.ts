@@ -17,7 +17,7 @@ export const httpOptions = {
     type: "string",
     value: "FILE",
     about: "show the token in this file (or RSYNC_STREAM_TOKEN) to the server",
-    doc: "show the token in this file, which holds nothing else, to the server; without it the one in `RSYNC_STREAM_TOKEN`, if any. Others must not be able to read the file",
+    doc: "show the server the token in this file, which holds nothing else and which only you can read; without it that in `RSYNC_STREAM_TOKEN`",
   },
   ca: {
     type: "string",
@@ -59,14 +59,14 @@ export const remoteOptions = {
   turns: {
     type: "boolean",
     about: "talk by many short requests: for proxies that collect what they pass on",
-    doc: "talk by many short requests, for proxies that collect what they pass on ([http.md](http.md#sessions-in-turns)); with `http:` and `https:` only",
+    doc: "talk by many [short requests](http.md#sessions-in-turns), for proxies that collect what they pass on; `http:` and `https:` only",
   },
   jobs: {
     type: "string",
     short: "j",
     value: "N",
     about: "connections at a time; over ssh 1, to a server as many as help, unless given",
-    doc: "[connections](parallel.md) at a time, 64 at most. Unless given one over ssh, and to a server as many as make it faster, 8 at most",
+    doc: "[connections](parallel.md) at a time, 64 at most. Unless given one over ssh, to a server as many as help, 8 at most",
   },
   ...httpOptions,
 } as const satisfies OptionSpecs;

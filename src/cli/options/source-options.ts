@@ -64,6 +64,16 @@ export const choiceOptions = {
   },
 } as const satisfies OptionSpecs;
 
+/** The option of sources that are indexes. */
+export const sourceStoreOption = {
+  "source-store": {
+    type: "string",
+    value: "STORE",
+    multiple: true,
+    about: "send what SRC, an index, is of; STORE has the chunks",
+  },
+} as const satisfies OptionSpecs;
+
 type Values = OptionValues<typeof choiceOptions & Pick<typeof filterOptions, "filter">>;
 
 /** A source as it is opened, and what of it is sent. */

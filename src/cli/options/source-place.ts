@@ -16,8 +16,8 @@ export function parseSource(text: string): Endpoint {
 export async function sourceOf(
   text: string,
   options: OptionValues<OptionSpecs>,
-  comparesContent = options["checksum"] === true,
+  comparesContent?: boolean,
 ): Promise<string | SourcePlace> {
-  if (!isBucket(text)) return text;
-  return (await import("../bucket/bucket-source.ts")).bucketSourceAt(text, options, comparesContent);
+  if (!isBucket(text) && !options["source-store"]) return text;
+  return (await import("./other-sources.ts")).otherSource(text, options, comparesContent);
 }

@@ -21,7 +21,8 @@ import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
 import { checkFakeEnd, keepOf, keepOptions } from "../options/keep-options.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { orderGiven, orderOption } from "../options/order-option.ts";
-import { choiceOptions, chooseSource } from "../options/source-options.ts";
+import { choiceOptions, chooseSource, sourceStoreOption } from "../options/source-options.ts";
+import { sourceOf } from "../options/source-place.ts";
 import { rateOf, rateOption } from "../options/pace-options.ts";
 import { checkGroup, groupChannel, groupOption } from "../options/group-option.ts";
 import { prepareForSession } from "../engine.ts";
@@ -42,7 +43,6 @@ const chunkingOption = {
     type: "string",
     value: "casync",
     about: "make chunks as casync does, for recv --store",
-    doc: "make chunks as casync does, which a receiver with [`--store`](casync.md#trees-that-share-a-store) needs",
   },
 } as const satisfies OptionSpecs;
 
@@ -56,6 +56,7 @@ export const send = defineCommand({
     ...compressOptions,
     ...digestOption,
     ...chunkingOption,
+    ...sourceStoreOption,
     ...rateOption,
     ...orderOption,
     ...duplexOption,
@@ -87,7 +88,11 @@ export const send = defineCommand({
     if (order.removesSourceFiles === true && !duplex)
       throw new SyncError("USAGE", "--remove-source-files needs an answer; push, or send --duplex");
     const { filter } = await loadFilter(order, "receiver");
-    const source = await openSource(place, { ...order, filter });
+    const opened = given ? place : await sourceOf(place, options);
+    const source =
+      typeof opened === "string"
+        ? await openSource(place, { ...order, filter })
+        : await opened.openSource({ filter });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? await groupChannel(options) : outputChannel();

@@ -15,7 +15,7 @@ import { placeOptions, readLocalOptions, readPlaceOptions } from "../options/rec
 import { readConnectorOptions, reconnectionOf, remoteOptions } from "../options/remote-options.ts";
 import { reportOptions } from "../options/report-options.ts";
 import { parseSource, sourceOf } from "../options/source-place.ts";
-import { checkDeletion, choiceOptions, chooseSource } from "../options/source-options.ts";
+import { checkDeletion, choiceOptions, chooseSource, sourceStoreOption } from "../options/source-options.ts";
 import {
   connectTimeoutOf,
   connectTimeoutOption,
@@ -28,7 +28,6 @@ const listOption = {
   "list-only": {
     type: "boolean",
     about: "list what is at SRC, as without DST, and change nothing",
-    doc: "list what is at SRC, as is done without DST, and change nothing ([how](#what-is-there))",
     unlike: "in the order of names, links with their targets; the size of a directory is 0",
   },
 } as const satisfies OptionSpecs;
@@ -41,6 +40,7 @@ export const pushOptions = {
   ...listOption,
   ...choiceOptions,
   ...digestOption,
+  ...sourceStoreOption,
   ...rateOption,
   ...endingOptions,
   ...remoteOptions,

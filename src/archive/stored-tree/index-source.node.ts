@@ -1,0 +1,72 @@
+import { statSync } from "node:fs";
+import { basename, extname } from "node:path";
+import { blobReader } from "../../casync/blob-reader.ts";
+import { indexFileTable } from "../../casync/file-content.node.ts";
+import { digestOfIndex } from "../../casync/index-header.ts";
+import { getPlaced } from "../../casync/read-blob.ts";
+import { override } from "../../bytes/override.ts";
+import type { ChunkDigest } from "../../chunk/digest.ts";
+import { toSyncError, withPath } from "../../errors.ts";
+import { blobFileNode, blobTree } from "../../fuse/blob-tree.ts";
+import { catarTree } from "../../fuse/catar-tree.ts";
+import { rootNode } from "../../fuse/fuse-numbers.ts";
+import type { ChunkReader } from "../../store/store.ts";
+import type { TreeFilter } from "../../tree/filter/tree-filter.ts";
+import type { TreeSource } from "../../tree/source.ts";
+import type { AbortOptions } from "../../types.ts";
+import { storedSource } from "./stored-source.node.ts";
+
+/** What of an index is sent. */
+export interface IndexSourceOptions extends AbortOptions {
+  /** Leaves out what its rules for senders exclude. */
+  readonly filter?: TreeFilter | undefined;
+}
+
+/**
+ * Opens what an index in a file is of, to be sent: a `.caidx` as its tree, any other as the one
+ * file. It has the name of the index without its ending; `tree.caidx/` is what is in the tree. A
+ * file has the permissions and the time of its index.
+ *
+ * @param openStore opens where the chunks are, named by this digest; the source closes it
+ * @throws NOT_FOUND, IO, and what index, archive and store throw
+ */
+export async function openIndexSource(
+  place: string,
+  openStore: (digest: ChunkDigest) => ChunkReader,
+  { filter, signal }: IndexSourceOptions = {},
+): Promise<TreeSource> {
+  const path = place.replace(/\/+$/, "");
+  const index = await openTable(path);
+  const opened: ChunkReader[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((store) => store.close()));
+    index.close();
+  };
+  try {
+    const store = openStore(digestOfIndex(index.header));
+    opened.push(store);
+    const content = blobReader(
+      index.table,
+      async (chunk) => (await getPlaced(store, chunk, signal && { signal })).bytes,
+    );
+    const name = Buffer.from(basename(path, extname(path)));
+    if (extname(path) === ".caidx") {
+      const top = place === path ? { node: rootNode, name } : { node: rootNode };
+      return override(storedSource(await catarTree(content), top, filter), { close });
+    }
+    const { mode, mtimeMs } = statSync(path);
+    const tree = blobTree(content, name, mtimeMs, mode & 0o666);
+    return override(storedSource(tree, { node: blobFileNode, name }, filter), { close });
+  } catch (thrown) {
+    await close();
+    throw withPath(toSyncError(thrown), path);
+  }
+}
+
+async function openTable(path: string) {
+  try {
+    return await indexFileTable(path);
+  } catch (thrown) {
+    throw withPath(toSyncError(thrown), path);
+  }
+}
