@@ -1,7 +1,10 @@
-import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
-import { pathBelow } from "../calls/dir-node.node.ts";
+import fs from "node:fs";
+import { closingOnFailure } from "../../../bytes/closing.ts";
+import { DirNode, type NameIn, pathBelow } from "../calls/dir-node.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { removeDir } from "../calls/remove-file.node.ts";
+import { newFlags } from "./put-file.node.ts";
 import type { Staging } from "./staging.node.ts";
 
 /** A directory that could not be put in its place. */
@@ -23,6 +26,8 @@ export class NewDirs {
   readonly #held: HeldDirs;
   readonly #staging: Staging;
   readonly #mayMove: boolean;
+  /** Whether directories can be moved that are not empty, by the top of their file system. */
+  readonly #movesFilled = new Map<DirNode, boolean>();
   /** Files that are planned in the directories that are aside. */
   readonly #pendingCounts = new Map<DirNode, number>();
 
@@ -41,6 +46,27 @@ export class NewDirs {
       this.#pendingCounts.set(dir, 1);
   }
 
+  /** Finds out once for a file system whether it moves directories that are not empty. */
+  #canMoveIn({ top }: DirNode): boolean {
+    const isKnown = this.#movesFilled.get(top);
+    if (isKnown !== undefined) return isKnown;
+    const canMove = hasSucceeded(() => this.#tryMove(top));
+    this.#movesFilled.set(top, canMove);
+    return canMove;
+  }
+
+  #tryMove(top: DirNode): void {
+    const [from, to] = [this.#staging.newName(top, ""), this.#staging.newName(top, "")];
+    fs.mkdirSync(this.#held.at(from.dir, from.name), 0o700);
+    const filled = new DirNode(from.dir, from.name);
+    const move = (): void => {
+      fs.closeSync(this.#held.open(filled, "file", newFlags, 0o600));
+      this.#held.rename(from.dir, from.name, to.dir, to.name);
+    };
+    closingOnFailure(move, () => removeDir(this.#held, from));
+    removeDir(this.#held, to);
+  }
+
   /**
    * Says that a file that was planned in a directory is there, or given up. A directory that cannot
    * be put in its place then is tried once more at the end.
@@ -49,12 +75,7 @@ export class NewDirs {
     const pendingCount = this.#pendingCounts.get(dir);
     if (pendingCount === undefined) return;
     this.#pendingCounts.set(dir, pendingCount - 1);
-    if (pendingCount > 1) return;
-    try {
-      this.#putInPlace(dir);
-    } catch (thrown) {
-      if (!isErrno(thrown)) throw thrown;
-    }
+    if (pendingCount === 1) hasSucceeded(() => this.#putInPlace(dir));
   }
 
   /** Puts those in their places that are aside, whatever was planned. Tells what fails of it. */
@@ -69,15 +90,12 @@ export class NewDirs {
     this.#pendingCounts.clear();
   }
 
-  /** Returns false for one that stays: no rename leads into the room, or back. */
+  /** Returns false for one that stays. */
   #moveAside(dir: DirNode): boolean {
+    if (!this.#canMoveIn(dir)) return false;
     const aside = this.#staging.newName(dir.parent!, dir.name);
-    try {
-      this.#held.rename(dir.parent!, dir.name, aside.dir, aside.name);
-    } catch (thrown) {
-      if (!isErrno(thrown)) throw thrown;
-      return false;
-    }
+    const move = (): void => this.#held.rename(dir.parent!, dir.name, aside.dir, aside.name);
+    if (!hasSucceeded(move)) return false;
     dir.aside = aside;
     dir.isWritten = true; // by the file that is planned: it is moved once
     return true;
@@ -88,5 +106,16 @@ export class NewDirs {
     this.#held.rename(aside.dir, aside.name, dir.parent!, dir.name);
     dir.aside = undefined;
     this.#pendingCounts.delete(dir);
+  }
+}
+
+/** False when the system refused a call. */
+function hasSucceeded(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (thrown) {
+    if (!isErrno(thrown)) throw thrown;
+    return false;
   }
 }

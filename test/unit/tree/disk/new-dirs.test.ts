@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { chunkOf } from "../../../../src/chunk/verify.ts";
 import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
 import { SyncError } from "../../../../src/errors.ts";
+import { HeldDirs } from "../../../../src/tree/disk/calls/held-dirs.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
@@ -164,6 +165,29 @@ describe("a new directory", () => {
     expect([came.gid, came.mode & 0o2000]).toEqual([made.gid, made.mode & 0o2000]);
     if (!hasAcls) return void console.log("setfacl is not installed: no default ACL is tried");
     expect(aclOf(`${to}/p/d`)).toContain("default:user:54321:r-x");
+  });
+
+  test("stays where it is on a file system that moves no directory but an empty one", async () => {
+    const really = HeldDirs.prototype.rename;
+    const refusing = vi.spyOn(HeldDirs.prototype, "rename").mockImplementation(function (
+      this: HeldDirs,
+      ...names
+    ) {
+      const place = this.at(names[0], names[1]);
+      const isFilled = fs.lstatSync(place).isDirectory() && fs.readdirSync(place).length > 0;
+      if (isFilled)
+        throw Object.assign(new Error("EMFILE: rename"), { code: "EMFILE", errno: -24, syscall: "rename" });
+      really.apply(this, names);
+    });
+    onTestFinished(() => refusing.mockRestore());
+    using temp = tempDir();
+    const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+    fs.mkdirSync(`${from}/d/e`, { recursive: true });
+    for (const name of ["d/a", "d/e/b"]) fs.writeFileSync(`${from}/${name}`, "one");
+    const { troubles } = await syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to));
+    expect(troubles).toEqual([]);
+    expect(describeTree(to)).toEqual(describeTree(from));
+    expect(fs.readdirSync(to)).toEqual(["d"]);
   });
 
   test("stays where it is while others receive parts of the same tree", async () => {
