@@ -50,13 +50,13 @@ export async function handleCafs(
   options: CafsHandlerOptions = {},
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "POST")
-    return plain(response, 405, "Method Not Allowed");
+    return refusePlainly(response, 405, "Method Not Allowed", options);
   const wantsInfo = request.method === "GET";
   const answer = new Answer(request, response, options);
   try {
     if (!(await waitForEarlier(request, response))) return;
     if (!wantsInfo && request.headers.connection !== "close")
-      return plain(response, 400, "Connection: close required");
+      return refusePlainly(response, 400, "Connection: close required", options);
     const file = await open({ signal: answer.signal, goesOn: !wantsInfo });
     const send = async (): Promise<void> => {
       checkSyncInfo(file.info, options);
@@ -199,7 +199,13 @@ function isMatch(tags: string, version: string): boolean {
   return tags.split(",").some((tag) => tag.trim() === "*" || tag.trim() === `"${version}"`);
 }
 
-function plain(response: ServerResponse, status: number, text: string): void {
+function refusePlainly(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  { onRefusal }: CafsHandlerOptions,
+): void {
+  onRefusal?.(new SyncError("BAD_MESSAGE", text));
   const body = `${text}\n`;
   response.writeHead(status, {
     "Content-Type": "text/plain; charset=utf-8",

@@ -63,6 +63,19 @@ describe("our server", () => {
     expect(await response.text()).toBe(method === "HEAD" ? "" : "Method Not Allowed\n");
   });
 
+  test("tells what it refuses, however it says so", async () => {
+    const told: string[] = [];
+    await using server = await cafsServer(await file(), {
+      onRefusal: ({ message }) => void told.push(message),
+    });
+    await (await fetch(server.url, { method: "DELETE" })).text();
+    const client = await rawConnection(server.port);
+    client.say("POST / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
+    await client.until(/required\n/);
+    client.socket.destroy();
+    expect(told).toEqual(["Method Not Allowed", "Connection: close required"]);
+  });
+
   test("keeps its answer whole when the client expects a 100 (30)", async () => {
     const bytes = noise(9000);
     await using server = await cafsServer(await sharedBytes(bytes));
