@@ -58,15 +58,19 @@ export async function checkObject(
   return { type: "equal", readBytes: isLong ? rangeCount * rangeBytes : left.sizeBytes };
 }
 
-/** What the digests tell that both sides keep; files, which have none, are read later. */
+/**
+ * What the digests tell that both sides keep. Files have none: a long one is read for that of the
+ * other side, and two are read later, as far as they are.
+ */
 async function toldBy(
   original: KnownObject,
   copy: KnownObject,
   isLong: boolean,
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
-  const isFile = original.facts.etag === undefined || copy.facts.etag === undefined;
-  return isFile && !isLong ? undefined : haveSameContent(original, copy, signal);
+  const fileCount = [original, copy].filter(({ facts }) => facts.etag === undefined).length;
+  const isReadLater = fileCount === 2 || (fileCount === 1 && !isLong);
+  return isReadLater ? undefined : haveSameContent(original, copy, signal);
 }
 
 async function compareAll(original: KnownObject, copy: KnownObject, signal: AbortSignal): Promise<boolean> {
