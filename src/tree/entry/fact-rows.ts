@@ -169,3 +169,8 @@ export function findFactsFault(facts: Facts): string | undefined {
   }
   return undefined;
 }
+
+/** True for facts of which each is the same object. */
+export function isAlike(some: Facts, others: Facts): boolean {
+  return factRows.every(({ name }) => some[name] === others[name]);
+}

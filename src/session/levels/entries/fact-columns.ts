@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { SyncError } from "../../../errors.ts";
 import { type FactRow, factRows } from "../../../tree/entry/fact-rows.ts";
+import type { Facts } from "../../../tree/entry/facts.ts";
 import { isDevice } from "../../../tree/entry/entry.ts";
 import type { EntryDraft, ListedEntry } from "./entry-columns.ts";
 
@@ -21,7 +22,10 @@ const absent = 0;
 const asBefore = 1;
 const told = 2;
 
-/** What is alike is told once: sources give the same object to entries that have the same. */
+/**
+ * What is alike is told once: sources give the same object to entries that have the same, and so
+ * does what reads it.
+ */
 function columnOf(row: FactRow): FactColumn {
   return {
     id: row.column,
@@ -42,13 +46,19 @@ function columnOf(row: FactRow): FactColumn {
     },
     read(input, drafts) {
       let last: unknown;
+      let before: Facts | undefined;
+      let shared: Facts | undefined;
       for (const { entry } of drafts) {
         const form = input.u8();
         if (form > told || (form === asBefore && last === undefined))
           throw new SyncError("BAD_MESSAGE", "a fact of an entry is in no form that is known");
         if (form === absent) continue;
         if (form === told) last = row.read(input);
-        entry.facts = { ...entry.facts, [row.name]: last };
+        if (form === told || shared === undefined || entry.facts !== before) {
+          before = entry.facts;
+          shared = { ...before, [row.name]: last };
+        }
+        entry.facts = shared;
       }
     },
   };

@@ -1,5 +1,5 @@
 import { SyncError } from "../../../errors.ts";
-import { findFactsFault } from "../../entry/fact-rows.ts";
+import { findFactsFault, isAlike } from "../../entry/fact-rows.ts";
 import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
 import type { Keep } from "../../plan/keep.ts";
 import { aclNames, parseAcl } from "./acl-form.ts";
@@ -19,6 +19,8 @@ export class FactReader {
   readonly #groups = new OwnerNames("group");
   readonly #readsNothing: boolean;
   #lastXattrs: readonly Xattr[] = noEntries;
+  /** Those of the entry before; most entries of a tree have the same. */
+  #last: Facts = {};
   #hasTold = false;
 
   constructor(keep: Keep) {
@@ -45,17 +47,23 @@ export class FactReader {
         kind !== "dir" &&
         kind !== "symlink" && { accessed: { sec: accessSec, nsec: accessNsec } }),
     };
-    if ((xattrs !== true && acls !== true) || !this.#canRead(report)) return facts;
+    if ((xattrs !== true && acls !== true) || !this.#canRead(report)) return this.#share(facts);
     const stored = new StoredXattrs(place);
     const more: Facts = {
       ...(xattrs === true && { xattrs: this.#xattrsIn(stored) }),
       ...(acls === true && kind !== "symlink" && { acl: this.#listIn(stored, "acl") }),
       ...(acls === true && kind === "dir" && { defaultAcl: this.#listIn(stored, "defaultAcl") }),
     };
-    const fault = findFactsFault(more);
-    if (fault === undefined) return { ...facts, ...more };
+    const all = { ...facts, ...more };
+    const fault = isAlike(all, this.#last) ? undefined : findFactsFault(more);
+    if (fault === undefined) return this.#share(all);
     report(new SyncError("UNSUPPORTED", `an entry ${fault}`));
-    return facts;
+    return this.#share(facts);
+  }
+
+  #share(facts: Facts): Facts {
+    if (!isAlike(facts, this.#last)) this.#last = facts;
+    return this.#last;
   }
 
   /** Says once where attributes cannot be read. */

@@ -1,4 +1,5 @@
 import { type Entry, isDevice } from "../../entry/entry.ts";
+import { isAlike } from "../../entry/fact-rows.ts";
 import type { AclEntry, Facts, Owner, Xattr } from "../../entry/facts.ts";
 import { changeMode, type ModeChanges, parseChmod } from "../../plan/chmod.ts";
 import { modeMask } from "../../plan/comparison.ts";
@@ -32,6 +33,9 @@ export class KeptFacts {
   readonly #groups: OwnerIds;
   readonly #chmod: ModeChanges;
   readonly #munges: boolean;
+  /** What was told last, and is kept of that: most entries of a tree have the same. */
+  #told: Facts | undefined;
+  #kept: Facts | undefined;
   /** True where nothing but facts needs a look. */
   readonly #isPlain: boolean;
 
@@ -64,18 +68,14 @@ export class KeptFacts {
 
   /** Returns the entry with what it is to have here. */
   wanted(entry: Entry, there: FileStats | undefined): Entry {
-    if (
-      this.#isPlain &&
-      entry.facts === undefined &&
-      (entry.link === undefined || this.keep.hardLinks === true)
-    )
-      return entry;
-    const { facts, link, ...told } = entry;
+    const kept = entry.facts && this.#keptOf(entry.facts);
+    const keepsLink = entry.link === undefined || this.keep.hardLinks === true;
+    if (this.#isPlain && kept === entry.facts && keepsLink) return entry;
+    const { facts: _, link, ...told } = entry;
     const same = there?.kind === entry.kind ? there : undefined;
     const plain = this.#isPlain
       ? told
       : { ...told, ...this.#timesOf(told, same), mode: this.#modeOf(told, same) };
-    const kept = facts && this.#factsOf(facts);
     return {
       ...plain,
       ...(this.#munges && told.target && { target: mungeLink(told.target) }),
@@ -102,6 +102,15 @@ export class KeptFacts {
     if (executability !== true || kind !== "file") return there.mode;
     if ((mode & 0o111) === 0) return there.mode & ~0o111;
     return (there.mode & 0o111) !== 0 ? there.mode : there.mode | ((there.mode & 0o444) >> 2);
+  }
+
+  #keptOf(told: Facts): Facts | undefined {
+    if (told !== this.#told) {
+      const facts = this.#factsOf(told);
+      this.#kept = facts && isAlike(facts, told) ? told : facts;
+      this.#told = told;
+    }
+    return this.#kept;
   }
 
   #factsOf(told: Facts): Facts | undefined {

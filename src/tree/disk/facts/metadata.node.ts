@@ -36,8 +36,8 @@ export type Unkept =
 interface FactsBefore {
   /** What has some of them already. */
   readonly there?: FileStats;
-  /** The directory of temporary files that it was just made in. */
-  readonly madeIn?: DirNode;
+  /** True for what has no attributes. */
+  readonly isBare?: boolean;
 }
 
 function bareXattrs(place: FactPlace): StoredXattrs {
@@ -73,8 +73,8 @@ export class MetadataSetter {
   #links: LinkKeeping | undefined;
   /** True where attributes of plain files stand for what only root may set. */
   readonly #fakes: boolean;
-  /** By directories of temporary files, which are private: whether new files there have none. */
-  readonly #bareDirs = new WeakMap<DirNode, boolean>();
+  /** What new files have, by directories of temporary files, which are private. */
+  readonly #newIn = new WeakMap<DirNode, FactsBefore>();
 
   /**
    * @param findLinks called once, when the first difference depends on it
@@ -99,7 +99,10 @@ export class MetadataSetter {
    */
   setHandle(held: HeldDirs, { dir, name }: NameIn, fd: number, wanted: Metadata): void {
     if (this.#fakes) return this.setFake(held, { dir, name }, fd, { ...wanted, kind: "file" });
-    if (wanted.facts) this.#setFacts(held.factsAt(dir, name), wanted.facts, { madeIn: dir });
+    if (wanted.facts) {
+      const place = held.factsAt(dir, name);
+      this.#setFacts(place, wanted.facts, this.#factsOfNew(dir, place, fd));
+    }
     const { allowedModeBits, fixedModeBits, modeBits, obeysUmask } = this.keeping;
     const mode = wanted.mode & allowedModeBits;
     if (((mode ^ fixedModeBits) & ~modeBits & allowedModeBits) !== 0) this.#onUnkept("modes");
@@ -120,7 +123,7 @@ export class MetadataSetter {
     wanted: Metadata & Pick<Entry, "kind" | "rdev">,
   ): void {
     const place = held.factsAt(dir, name);
-    if (wanted.facts) this.#setFacts(place, wanted.facts, { madeIn: dir });
+    if (wanted.facts) this.#setFacts(place, wanted.facts, this.#factsOfNew(dir, place, fd));
     const { allowedModeBits } = this.keeping;
     const { kind, mode, rdev } = wanted;
     const allowedMode = kind === "symlink" ? mode : mode & allowedModeBits;
@@ -215,9 +218,8 @@ export class MetadataSetter {
     if (file !== undefined && wanted.facts?.user) this.#owners.set(file, wanted.facts.user.id);
   }
 
-  #setFacts(place: FactPlace, wanted: Facts, { there, madeIn }: FactsBefore = {}): void {
-    const stored =
-      madeIn && this.#isBareIn(madeIn, place) ? bareXattrs(place) : new StoredXattrs(() => place);
+  #setFacts(place: FactPlace, wanted: Facts, { there, isBare }: FactsBefore = {}): void {
+    const stored = isBare === true ? bareXattrs(place) : new StoredXattrs(() => place);
     if (!this.#keepsOwners(wanted, there)) this.#onUnkept("owners");
     for (const fact of this.#fakes ? diskFacts.filter((each) => each !== ownership) : diskFacts) {
       if (there && fact.isSame(there, wanted, stored, this.keeping)) continue;
@@ -234,13 +236,17 @@ export class MetadataSetter {
     );
   }
 
-  /** True where new files have no attributes: what one of them has, all made there have. */
-  #isBareIn(dir: DirNode, file: FactPlace): boolean {
-    const known = this.#bareDirs.get(dir);
+  /**
+   * What a file has that was just made in a directory of temporary files: whose it is, and whether
+   * it has attributes. What one of them has, all made there have.
+   */
+  #factsOfNew(dir: DirNode, file: FactPlace, fd: number): FactsBefore {
+    const known = this.#newIn.get(dir);
     if (known !== undefined) return known;
     const isBare = new StoredXattrs(() => file).names.length === 0;
-    this.#bareDirs.set(dir, isBare);
-    return isBare;
+    const found = { there: lookAtHandle(fd), isBare };
+    this.#newIn.set(dir, found);
+    return found;
   }
 
   /** Sets the time of a link. */

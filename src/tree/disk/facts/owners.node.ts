@@ -47,7 +47,8 @@ export class OwnerIds {
     const key = owner.name === undefined ? owner.id : `${owner.id}:${owner.name}`;
     let found = this.#known.get(key);
     if (!found) {
-      found = { id: this.#find(owner) };
+      const id = this.#find(owner);
+      found = id === owner.id ? owner : { id };
       this.#known.set(key, found);
     }
     return found;

@@ -78,6 +78,14 @@ test("what is told of facts is read as it was, and cut short anywhere it is refu
   );
 });
 
+test("entries with the same facts share them, also behind one that has others", () => {
+  const same: Facts = { user: { id: 1, name: "a" }, group: { id: 2 }, xattrs: [] };
+  const all = [same, same, { ...same, group: { id: 3 } }, undefined, same];
+  const read = decodeEntries(encode(all)).map(({ entry }) => entry.facts);
+  expect(read).toEqual(all);
+  expect(read[1]).toBe(read[0]);
+});
+
 test("without facts nothing is said of them", () => {
   expect(encode([undefined, {}])).toEqual(encode([undefined, undefined]));
 });
