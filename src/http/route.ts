@@ -34,6 +34,8 @@ export type Route =
       readonly part: GroupPart | undefined;
     } & SessionOrder)
   | ({ readonly kind: "turn" } & SessionOrder)
+  /** The store of chunks, to be brought up to date or to bring another one. */
+  | { readonly kind: "mirror"; readonly direction: SessionDirection }
   /** Whether one may ask for a session. */
   | ({ readonly kind: "access" } & SessionOrder)
   | { readonly kind: "file"; readonly path: SharePath }
@@ -77,6 +79,7 @@ export function routeOf({ method, url, contentType, upgrade }: Asked): Route {
   if (query.has("token")) throw new SyncError("BAD_MESSAGE", "a token does not belong into a URL");
   const view = upgrade ? undefined : query.get("view");
   if (view !== undefined) return viewOf(method, view, path, query);
+  if (upgrade && path === "/-/chunks/") return { kind: "mirror", direction: wishIn(query).direction };
   if (upgrade || query.has("session")) {
     const turns = upgrade ? undefined : query.get("turns");
     const opens = turns === undefined || turns === openTurns;
@@ -161,5 +164,6 @@ export function scopeOf(route: Route): Scope | undefined {
   if (route.kind === "health") return undefined;
   if (route.kind === "stored") return route.writes ? "write" : "read";
   if (!("direction" in route) || route.direction === "pull") return "read";
+  if (route.kind === "mirror") return "write";
   return asksForDeletion(route.order) ? "delete" : "write";
 }

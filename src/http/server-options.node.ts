@@ -11,6 +11,7 @@ import type { ListenOptions } from "./listener.node.ts";
 import type { FileReport, RefusalReport } from "./server-report.ts";
 import type { SessionReport } from "./session-host.ts";
 import type { Share } from "./share.ts";
+import type { StoreMirror } from "./store-mirror.ts";
 
 export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOptions, ReceiveLimits {
   /** What is offered ... */
@@ -23,6 +24,8 @@ export interface ServerOptions extends GateOptions, LivenessOptions, DirShareOpt
   readonly sessionsPerAddressCount?: number;
   /** Chunks that are offered, too, below `/-/chunks/`. */
   readonly chunks?: ChunkAnswers;
+  /** What holds sessions between the store of those chunks and another one; none unless given. */
+  readonly mirror?: StoreMirror;
   /** Indexes that are offered, too, below `/-/indexes/`. */
   readonly indexes?: ChunkAnswers;
   /** What else is answered for; nothing unless given. */

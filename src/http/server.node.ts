@@ -9,7 +9,7 @@ import type { Duplex } from "../types.ts";
 import { sessionTimes } from "../session/limits.ts";
 import { httpDuplex } from "../transport/http.node.ts";
 import { refuseSocket, sendRefusal } from "../transport/refusal.node.ts";
-import { sessionSubprotocol } from "../transport/session-request.ts";
+import { type SessionDirection, sessionSubprotocol } from "../transport/session-request.ts";
 import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
 import { readFairly } from "../transport/fair.node.ts";
@@ -35,6 +35,7 @@ import { SessionGroups } from "./session-groups.ts";
 import { formatSharePath } from "./share-path.ts";
 import type { Share } from "./share.ts";
 import { slotLimits, Slots } from "./slots.ts";
+import { holdMirror, mirrorTo } from "./store-mirror.ts";
 import type { Principal } from "./tokens.node.ts";
 import { type Pages, readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
@@ -174,6 +175,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "file") return this.#sendFile(request, response, route, { name, address });
     if (route.kind === "names") return this.#sendNames(response, route, address);
     if (route.kind === "content") return this.#sendContent(request, response, route, { name, address });
+    if (route.kind === "mirror") throw new SyncError("BAD_MESSAGE", "stores meet over a WebSocket");
     const via = route.inTurns ? "turns" : "http";
     await this.#enter(request, response, route, { via, principal }, async () =>
       route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
@@ -193,24 +195,43 @@ class HttpServer implements SyncServer {
     checkHead(request);
     checkNoBody(request);
     const route = this.#routeOf(request, true);
-    if (route.kind !== "session") throw new SyncError("BAD_MESSAGE", "a WebSocket is for a session");
+    if (route.kind !== "session" && route.kind !== "mirror")
+      throw new SyncError("BAD_MESSAGE", "a WebSocket is for a session");
     const principal = await this.#gate.admit(request, scopeOf(route)!);
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((word) => word.trim());
     if (!offered.includes(sessionSubprotocol)) {
       throw new SyncError("UNSUPPORTED", `only the subprotocol ${sessionSubprotocol} is spoken here`);
     }
     this.#connections.hold(request.socket); // until it closes
-    await this.#enter(
-      request,
-      socket,
-      route,
-      { via: "websocket", principal },
-      () =>
-        new Promise((resolve, reject) => {
-          socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
-          this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) => resolve(wsDuplex(open)));
-        }),
-    );
+    const connect = (): Promise<ChannelDuplex> =>
+      new Promise((resolve, reject) => {
+        socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
+        this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) => resolve(wsDuplex(open)));
+      });
+    if (route.kind === "mirror") return this.#mirror(request, route.direction, connect);
+    await this.#enter(request, socket, route, { via: "websocket", principal }, connect);
+  }
+
+  /** Brings the store of chunks up to date with another one, or that one with it. */
+  async #mirror(
+    request: IncomingMessage,
+    direction: SessionDirection,
+    connect: () => Promise<ChannelDuplex>,
+  ): Promise<void> {
+    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
+    const hold = mirrorTo(direction, this.#options.mirror);
+    const free = this.#slots.take(this.#gate.addressOf(request));
+    try {
+      const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
+      const ended = await holdMirror(hold, readFairly(await connect()), {
+        ...liveness,
+        signal: this.#life.signal,
+      });
+      if (ended instanceof SyncError) this.#noteRefusal(ended, request);
+      else this.#record.stored("chunks", 101, ended.wireSentBytes);
+    } finally {
+      free();
+    }
   }
 
   /**

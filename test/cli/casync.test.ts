@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { builtCli } from "../built.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
+import { listening } from "./listening.ts";
 import { freshFolder, rsyncStream, runShell } from "./run.ts";
 
 const sizes = ["--chunk-size", "1K:4K:16K"];
@@ -145,6 +146,28 @@ test("a store is mirrored here, to elsewhere and from there", async () => {
     /\((?:IO|USAGE|NOT_FOUND)\)/,
   );
   expect(await sync("a:b", "c:d")).toMatchObject({ code: 2 });
+});
+
+test("a store is mirrored to a server and from it", async () => {
+  const { at } = await withBlob();
+  mkdirSync(at("root"));
+  const { url } = await listening("serve", at("root"), "--chunks", at("far.castr"), "--take-chunks");
+  const server = url.replace("http", "ws");
+  const sync = (from: string, to: string, ...more: string[]) =>
+    rsyncStream(["store", "sync", from, to, ...more]);
+  const whole = files(at("s.castr")).length;
+  expect(await sync(at("s.castr"), server)).toMatchObject({
+    code: 0,
+    stderr: `rsync-stream: ${whole} chunks: ${whole} moved, 0 were there\n`,
+  });
+  expect(await sync(server, at("here.castr"))).toMatchObject({
+    code: 0,
+    stderr: `rsync-stream: ${whole} chunks: ${whole} moved, 0 were there\n`,
+  });
+  expect(files(at("here.castr")).sort()).toEqual(files(at("s.castr")).sort());
+  expect((await rsyncStream(["store", "verify", at("far.castr")])).code).toBe(0);
+  expect((await sync(server, server)).code).toBe(2);
+  expect((await sync(server, at("x"), "--index", at("blob.caibx"))).code).toBe(2);
 });
 
 const files = (folder: string) =>

@@ -93,7 +93,8 @@ function sessionOf(options: Given, report: Report, signal: AbortSignal): MirrorO
   };
 }
 
-async function* keptIds(kept: AsyncIterable<{ readonly id: ChunkId }>): AsyncGenerator<ChunkId> {
+/** The ids of what a store has. */
+export async function* keptIds(kept: AsyncIterable<{ readonly id: ChunkId }>): AsyncGenerator<ChunkId> {
   for await (const { id } of kept) yield id;
 }
 

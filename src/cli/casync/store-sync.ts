@@ -2,16 +2,22 @@ import { schemeOf } from "../../casync/open-store.node.ts";
 import { override } from "../../bytes/override.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import type { MirrorSummary } from "../../mirror/mirror-options.ts";
-import { type Endpoint, parseEndpoint, type ShellEndpoint } from "../../transfer/endpoint.node.ts";
+import {
+  type Endpoint,
+  parseEndpoint,
+  type ServerEndpoint,
+  type ShellEndpoint,
+} from "../../transfer/endpoint.node.ts";
 import { remoteProgram } from "../../transfer/remote-shell.node.ts";
 import { quoteForShell } from "../../transfer/shell-words.node.ts";
 import { duplexPair } from "../../transport/memory.ts";
 import { channelOf, duplexOf } from "../../transport/channel.ts";
+import type { SessionDirection } from "../../transport/session-request.ts";
 import type { Duplex } from "../../types.ts";
 import { duplexChannel } from "../../transfer/standard-streams.node.ts";
 import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import type { Report } from "../report/report.ts";
-import { remoteOptions } from "../options/remote-options.ts";
+import { httpOptions, readHttpOptions, remoteOptions } from "../options/remote-options.ts";
 import { mirrorOptions, offerOption, receiveStore, reportMirror, sendStore } from "./mirrored-store.ts";
 
 const syncOptions = {
@@ -19,6 +25,7 @@ const syncOptions = {
   ...offerOption,
   rsh: remoteOptions.rsh,
   "remote-path": remoteOptions["remote-path"],
+  ...httpOptions,
 } as const satisfies OptionSpecs;
 
 type Given = OptionValues<typeof syncOptions>;
@@ -56,25 +63,36 @@ export const storeRecv = defineCommand({
   },
 });
 
-/** A store here, whatever its URL leads to, or one that a remote shell leads to. */
-function placeOf(text: string): Exclude<Endpoint, { readonly kind: "websocket" | "http" }> {
-  if (schemeOf(text) !== undefined) return { kind: "local", path: text };
-  return parseEndpoint(text) as ReturnType<typeof placeOf>; // no URL
+/** A store here, whatever its URL leads to, or one that a remote shell or a server leads to. */
+function placeOf(text: string): Endpoint {
+  const scheme = schemeOf(text);
+  if (scheme !== undefined && scheme !== "ws" && scheme !== "wss") return { kind: "local", path: text };
+  return parseEndpoint(text);
 }
 
-type Place = ReturnType<typeof placeOf>;
-
 async function mirror(
-  from: Place,
-  to: Place,
+  from: Endpoint,
+  to: Endpoint,
   call: Call<typeof syncOptions, readonly ["SRC", "DST"]>,
 ): Promise<MirrorSummary> {
   const { options, signal } = call;
+  if (isServer(from)) {
+    if (options.index !== undefined)
+      throw new SyncError("USAGE", "--index is not for a SRC at a server; index cache is");
+    const path = localPath(to);
+    const duplex = await connectTo(from, "pull", call);
+    return breakingOff(duplex, receiveStore(path, duplex, call));
+  }
+  if (isServer(to)) {
+    const path = localPath(from);
+    const duplex = await connectTo(to, "push", call);
+    return breakingOff(duplex, sendStore(path, duplex, call));
+  }
   if (from.kind === "ssh") {
-    if (to.kind === "ssh") throw new SyncError("USAGE", "one of the two stores has to be here");
+    const path = localPath(to);
     const indexes = (options.index ?? []).map((place) => ` --index=${quoteForShell(place)}`);
     const duplex = await start(from, `store send${indexes.join("")}`, call)({ signal });
-    return breakingOff(duplex, receiveStore(to.path, duplex, call));
+    return breakingOff(duplex, receiveStore(path, duplex, call));
   }
   if (to.kind === "ssh") {
     const duplex = await start(to, "store recv", call)({ signal });
@@ -87,6 +105,31 @@ async function mirror(
   ]);
   if (received.status === "fulfilled") return received.value;
   throw sent.status === "rejected" && !isOfOtherEnd(sent.reason) ? sent.reason : received.reason;
+}
+
+function isServer(place: Endpoint): place is ServerEndpoint {
+  return place.kind === "websocket" || place.kind === "http";
+}
+
+/** @throws USAGE */
+function localPath(place: Endpoint): string {
+  if (place.kind === "local") return place.path;
+  throw new SyncError("USAGE", "one of the two stores has to be here");
+}
+
+/** Connects to the store of chunks that a server offers. */
+async function connectTo(
+  { url }: ServerEndpoint,
+  direction: SessionDirection,
+  { options, signal }: Call<typeof syncOptions, readonly ["SRC", "DST"]>,
+): Promise<Duplex> {
+  const { serverConnector } = await import("../../transfer/server-connector.node.ts");
+  const store = new URL("-/chunks/", url.endsWith("/") ? url : `${url}/`).href;
+  return serverConnector(
+    { kind: "websocket", url: store },
+    { direction },
+    readHttpOptions(options),
+  )({ signal });
 }
 
 /** An end that fails, such as at opening its store, has the other one wait no longer. */

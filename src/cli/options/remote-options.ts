@@ -72,7 +72,7 @@ export const remoteOptions = {
 } as const satisfies OptionSpecs;
 
 /** How a server is reached, as the options say. @throws USAGE, NOT_FOUND, IO */
-function readHttpOptions(options: OptionValues<typeof httpOptions>): HttpOptions {
+export function readHttpOptions(options: OptionValues<typeof httpOptions>): HttpOptions {
   const token = readToken(options["token-file"]);
   return {
     ...(token !== undefined && { headers: { Authorization: `Bearer ${token}` } }),

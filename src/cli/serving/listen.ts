@@ -41,7 +41,7 @@ export const serverGraceMs = 10_000;
 export async function serveUntilInterrupted(
   offer: Pick<
     ServerOptions,
-    "annex" | "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui" | "maxChunkCount"
+    "annex" | "mirror" | "root" | "share" | "readOnly" | "durable" | "worldWritable" | "ui" | "maxChunkCount"
   > &
     ReceiveLimits & { readonly chunks?: ServedChunks; readonly indexes?: ServedChunks },
   options: OptionValues<typeof listenOptions>,

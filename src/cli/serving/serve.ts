@@ -51,9 +51,16 @@ export const serve = defineCommand({
       ...chunkLimitOf(options),
     };
     const stored = await openStored(options);
+    const mirror = stored.chunks?.mirror;
     const annex = await openAnnex(root, options, offer, report);
     await closingInTheEnd(
-      () => serveUntilInterrupted({ ...offer, ...stored, ...(annex && { annex }) }, options, report, signal),
+      () =>
+        serveUntilInterrupted(
+          { ...offer, ...stored, ...(mirror && { mirror }), ...(annex && { annex }) },
+          options,
+          report,
+          signal,
+        ),
       async () => {
         await annex?.close();
         await Promise.all(Object.values(stored).map((one) => one.close()));

@@ -1,12 +1,20 @@
 import { type ChunkAnswers, chunkAnswers } from "../../casync/chunk-answers.node.ts";
 import { indexAnswers } from "../../casync/index-answers.node.ts";
 import { openIndexStore } from "../../casync/open-index-store.node.ts";
-import { openChunkReader, openChunkWriter } from "../../casync/open-store.node.ts";
+import { nodeCoding } from "../../casync/compressor.node.ts";
+import { openChunkReader, openChunkWriter, openKeptChunks } from "../../casync/open-store.node.ts";
+import type { StoreMirror } from "../../http/store-mirror.ts";
+import { receiveChunks } from "../../mirror/receive-chunks.ts";
+import { sendChunks } from "../../mirror/send-chunks.ts";
+import type { ChunkWriter } from "../../store/store.ts";
+import { keptIds } from "../casync/mirrored-store.ts";
 import { s3Settings } from "../casync/s3-settings.ts";
 
 /** Chunks or indexes that a server offers beside its tree. */
 export interface ServedChunks extends ChunkAnswers {
   readonly isWritable: boolean;
+  /** What brings the store up to date with another one, of chunks. */
+  readonly mirror?: StoreMirror;
   close(): Promise<void>;
 }
 
@@ -31,5 +39,23 @@ export function serveChunks(places: readonly string[], isWritable: boolean): Ser
   const options = { s3: s3Settings() };
   const writer = isWritable ? openChunkWriter(places[0]!, { ...options, create: true }) : undefined;
   const reader = writer ?? openChunkReader(places, options);
-  return { ...chunkAnswers(reader, writer && { writer }), isWritable, close: () => reader.close() };
+  const mirror = mirrorOf(places, writer);
+  return { ...chunkAnswers(reader, writer && { writer }), isWritable, mirror, close: () => reader.close() };
+}
+
+/** Several stores cannot be listed as one. */
+function mirrorOf(places: readonly string[], writer: ChunkWriter | undefined): StoreMirror {
+  const [place, ...more] = places;
+  const coding = nodeCoding;
+  return {
+    ...(more.length === 0 && {
+      async pull(duplex, options) {
+        await using store = openKeptChunks(place!, { s3: s3Settings() });
+        return await sendChunks(store, keptIds(store.kept(options)), duplex, { ...options, coding });
+      },
+    }),
+    ...(writer && {
+      push: (duplex, options) => receiveChunks(writer, duplex, { ...options, coding }),
+    }),
+  };
 }

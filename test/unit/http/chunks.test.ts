@@ -13,6 +13,12 @@ import { httpChunks } from "../../../src/casync/http-chunks.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import { createServer, type ServerOptions } from "../../../src/http/server.node.ts";
+import { SyncError } from "../../../src/errors.ts";
+import { keptIds } from "../../../src/cli/casync/mirrored-store.ts";
+import { receiveChunks } from "../../../src/mirror/receive-chunks.ts";
+import { sendChunks } from "../../../src/mirror/send-chunks.ts";
+import { sessionSubprotocol, sessionUrl } from "../../../src/transport/session-request.ts";
+import { connectWs } from "../../../src/transport/ws.node.ts";
 import { collect } from "../casync/vectors.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 
@@ -54,6 +60,54 @@ test("chunks are read and written by whom the gate lets in", async () => {
   const figures = await (await fetch(`${base}metrics`, { headers })).text();
   expect(figures).toMatch(/^rsync_stream_chunks_requests_total\{status="404"\} 3$/m);
   expect(figures).toMatch(/^rsync_stream_sent_bytes_total\{via="chunks"\} \d+$/m);
+});
+
+function freshStore() {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-mirror-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return castrStore(folder);
+}
+
+/** A client that brings a store up to date with that of the server, or the other way round. */
+async function mirroring(base: string, direction: "pull" | "push", secret: string) {
+  const url = sessionUrl(`${base}-/chunks/`.replace("http", "ws"), direction);
+  const headers = { authorization: `Bearer ${secret}` };
+  return connectWs(url, { headers, protocols: [sessionSubprotocol] });
+}
+
+test("stores are brought up to date with that of a server, by whom the gate lets in", async () => {
+  const coding = nodeCoding;
+  const far = freshStore();
+  const { base, store } = await serving({
+    mirror: {
+      pull: async (duplex, options) =>
+        sendChunks(store, keptIds(store.kept()), duplex, { ...options, coding }),
+      push: (duplex, options) => receiveChunks(store, duplex, { ...options, coding }),
+    },
+  });
+  const chunks = [1, 2, 3].map((byte) => chunkOf(new Uint8Array(10_000).fill(byte), sha512_256Digest));
+  await far.put(chunks[0]!);
+  await far.put(chunks[1]!);
+  await store.put(chunks[1]!);
+  await store.put(chunks[2]!);
+  await expect(mirroring(base, "push", reader.secret)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  await expect(mirroring(base, "pull", "nobody")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  const pulled = await receiveChunks(far, await mirroring(base, "pull", reader.secret), { coding });
+  expect(pulled).toMatchObject({ listed: 2, moved: 1, failed: 0 });
+  const push = await mirroring(base, "push", writer.secret);
+  expect(await sendChunks(far, keptIds(far.kept()), push, { coding })).toMatchObject({ listed: 3, moved: 1 });
+  for (const { id } of chunks) expect([await store.has(id), await far.has(id)]).toEqual([true, true]);
+});
+
+test("a server that offers no such thing says so", async () => {
+  const { base } = await serving();
+  await expect(mirroring(base, "pull", reader.secret)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  const { base: failing } = await serving({
+    mirror: { pull: async () => Promise.reject(new SyncError("IO", "the disk is gone")) },
+  });
+  const duplex = await mirroring(failing, "pull", reader.secret);
+  const store = freshStore();
+  await expect(receiveChunks(store, duplex)).rejects.toMatchObject({ code: "PEER_GONE" });
 });
 
 test("indexes are read and written by whom the gate lets in", async () => {
