@@ -1,6 +1,7 @@
-import { closeSync, createReadStream, fstatSync, openSync, read, write } from "node:fs";
+import { closeSync, createReadStream, openSync, read, write } from "node:fs";
 import { Socket } from "node:net";
 import { devNull } from "node:os";
+import { isPipe } from "../bytes/pipe-descriptor.node.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { type ByteChannel, type ChannelDuplex, duplexOf, type ReadOptions } from "./channel.ts";
@@ -77,6 +78,7 @@ function pipeWriter(descriptor: number): NodeWriter {
 }
 
 function readerOf(descriptor: number, abort: (reason: unknown) => void): Reader {
+  // A socket refuses files, and terminals would lose their settings.
   if (!isPipe(descriptor)) return fileReader(descriptor, abort);
   return canReadBySocket ? pipeReader(descriptor, abort) : streamReader(descriptor, abort);
 }
@@ -84,12 +86,6 @@ function readerOf(descriptor: number, abort: (reason: unknown) => void): Reader 
 interface Reader {
   read(options?: ReadOptions): AsyncIterable<Bytes>;
   abort(reason: unknown): void;
-}
-
-/** True for what `net.Socket` takes. It refuses files, and terminals would lose their settings. */
-function isPipe(descriptor: number): boolean {
-  const facts = fstatSync(descriptor);
-  return facts.isFIFO() || facts.isSocket();
 }
 
 /** Reads by `onread`, which fills blocks of our own: nothing is copied but what is short. */

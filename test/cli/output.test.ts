@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../house/source-files.ts";
 import { type Outcome, runShell } from "./run.ts";
 import { noFullDevice, unless } from "../obstacles.ts";
 
@@ -86,4 +87,14 @@ describe("output that cannot be written is a failure, with a word on the other s
     const { code, stdout } = await run("exec 3> >(:); wait $!; $RS recv copy < stream 2>&3");
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: "" });
   });
+});
+
+it("a package whose dependencies are behind links serves, whatever its output is", async () => {
+  const line = [
+    'set -e; mkdir "$1/linked"; cd "$1/linked"; mkdir dist root; cp -R "$2/dist/cli" dist; cp "$2/package.json" .',
+    'ln -s "$2/node_modules"; $3 dist/cli/main.js serve root --listen 127.0.0.1:0 > >(cat >log) 2>&1 & server=$!',
+    "until grep -qs . log; do sleep 0.1; done; kill $server || true; head -n1 log",
+  ].join("\n");
+  const { stdout } = await runShell(line, given, root, process.execPath);
+  expect(stdout.toString()).toMatch(/^rsync-stream: listening at /);
 });

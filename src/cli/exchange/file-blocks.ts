@@ -29,7 +29,7 @@ export async function* readFileBlocks(
   options: FileBlocksOptions = {},
 ): AsyncGenerator<Bytes, void, undefined> {
   if (path === "-") return yield* readChannel(inputChannel(), options);
-  const isPipe = statSync(pathOf(path), { throwIfNoEntry: false })?.isFIFO() === true;
+  const isPipe = statSync(pathOf(path), { bigint: true, throwIfNoEntry: false })?.isFIFO() === true;
   if (isPipe) return yield* readChannel(await openPipe(path), options);
   const file = await openForReading(path);
   try {

@@ -1,5 +1,6 @@
-import { fstatSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import { isPipe } from "../../bytes/pipe-descriptor.node.ts";
 import type { SyncError } from "../../errors.ts";
 import { outputTrouble } from "../../transfer/output-trouble.node.ts";
 
@@ -67,6 +68,5 @@ export async function writeText(descriptor: 1 | 2, text: string): Promise<SyncEr
  * may be slow.
  */
 function isFile(descriptor: number): boolean {
-  const facts = fstatSync(descriptor);
-  return !isatty(descriptor) && !facts.isFIFO() && !facts.isSocket();
+  return !isatty(descriptor) && !isPipe(descriptor);
 }
