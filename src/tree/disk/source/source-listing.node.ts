@@ -16,7 +16,7 @@ import { DirFilters } from "./dir-filters.node.ts";
 import { ChosenPaths } from "./chosen-paths.node.ts";
 import { FactReader } from "../facts/fact-reader.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
-import { fileTrouble } from "../calls/file-trouble.node.ts";
+import { entryTrouble } from "../calls/file-trouble.node.ts";
 import { FollowedLinks, type FollowOptions } from "./followed-links.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { LinkNumbers } from "../facts/link-numbers.node.ts";
@@ -265,7 +265,7 @@ function describe(
     const target = keep.munging === "sender" ? unmungeLink(stored) : stored;
     return { entry: { ...entry, target }, file };
   } catch (thrown) {
-    onTrouble?.(fileTrouble(thrown, printPlace(dir, name)));
+    onTrouble?.(entryTrouble(thrown, printPlace(dir, name)));
     return undefined;
   }
 }

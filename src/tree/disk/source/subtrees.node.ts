@@ -11,6 +11,7 @@ import { type ByteString, toByteString, type PlacePath } from "../calls/byte-str
 import { contentAt } from "../calls/content-at.node.ts";
 import { DigestFacts, isTellable } from "../facts/digest-facts.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
+import { isSyncError } from "../../../errors.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
 import { RecordedWalk } from "../calls/recorded-walk.node.ts";
@@ -67,7 +68,7 @@ function addTo(
     const target = held.readLink(dir, name);
     digests.add(depth, name, stats, toByteString(target), more);
   } catch (thrown) {
-    if (!isErrno(thrown)) throw thrown;
+    if (!isErrno(thrown) && !isSyncError(thrown, "UNSUPPORTED")) throw thrown;
     digests.spoil(depth);
   }
 }
