@@ -4,6 +4,8 @@ import { DirNode, type NameIn, pathBelow } from "../calls/dir-node.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { removeDir } from "../calls/remove-file.node.ts";
+import { aclNames } from "../facts/acl-form.ts";
+import { findXattrCalls } from "../facts/xattr-calls.node.ts";
 import { newFlags } from "./put-file.node.ts";
 import type { Staging } from "./staging.node.ts";
 
@@ -20,7 +22,8 @@ interface LeftAside {
  * them their names. What is in a directory meanwhile is complete, or not planned here.
  *
  * A directory is made in its own place before, since it takes the group, the default ACL and the
- * like from the one around it.
+ * like from the one around it. One that would hand them on to its files, other than the staging
+ * room does, stays: files would differ by where they were made.
  */
 export class NewDirs {
   readonly #held: HeldDirs;
@@ -28,6 +31,8 @@ export class NewDirs {
   readonly #mayMove: boolean;
   /** Whether directories can be moved that are not empty, by the top of their file system. */
   readonly #movesFilled = new Map<DirNode, boolean>();
+  /** Whether files that are made in a directory are as those that are made in its staging room. */
+  readonly #isPlain = new Map<DirNode, boolean>();
   /** Files that are planned in the directories that are aside. */
   readonly #pendingCounts = new Map<DirNode, number>();
 
@@ -44,6 +49,23 @@ export class NewDirs {
     if (pendingCount !== undefined) this.#pendingCounts.set(dir, pendingCount + 1);
     else if (this.#mayMove && dir.isNew && !dir.isWritten && !dir.aside && this.#moveAside(dir))
       this.#pendingCounts.set(dir, 1);
+  }
+
+  /** What a directory hands on it has from the one around it. */
+  #makesPlainFiles(dir: DirNode): boolean {
+    const known = this.#isPlain.get(dir);
+    if (known !== undefined) return known;
+    const isPlain = dir.parent?.isNew === true ? this.#makesPlainFiles(dir.parent) : this.#looksPlain(dir);
+    this.#isPlain.set(dir, isPlain);
+    return isPlain;
+  }
+
+  /** False, too, where nobody can tell. */
+  #looksPlain(dir: DirNode): boolean {
+    const calls = findXattrCalls();
+    const room = this.#staging.newName(dir, "").dir;
+    if (!calls || this.#held.lookAtDir(dir).group !== this.#held.lookAtDir(room).group) return false;
+    return !calls.list({ ...this.#held.factsAt(dir, "."), isHandle: true }).includes(aclNames.defaultAcl);
   }
 
   /** Finds out once for a file system whether it moves directories that are not empty. */
@@ -92,7 +114,7 @@ export class NewDirs {
 
   /** Returns false for one that stays. */
   #moveAside(dir: DirNode): boolean {
-    if (!this.#canMoveIn(dir)) return false;
+    if (!this.#canMoveIn(dir) || !this.#makesPlainFiles(dir)) return false;
     const aside = this.#staging.newName(dir.parent!, dir.name);
     const move = (): void => this.#held.rename(dir.parent!, dir.name, aside.dir, aside.name);
     if (!hasSucceeded(move)) return false;

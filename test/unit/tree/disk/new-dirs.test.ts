@@ -154,6 +154,7 @@ describe("a new directory", () => {
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     fs.mkdirSync(`${from}/p/d`, { recursive: true });
     fs.writeFileSync(`${from}/p/d/a`, "one");
+    fs.chmodSync(`${from}/p/d/a`, 0o644);
     fs.mkdirSync(`${to}/p/made`, { recursive: true });
     fs.rmdirSync(`${to}/p/made`);
     fs.chmodSync(`${to}/p`, 0o2775);
@@ -163,6 +164,7 @@ describe("a new directory", () => {
     await syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to));
     const [made, came] = [fs.statSync(`${to}/p/made`), fs.statSync(`${to}/p/d`)];
     expect([came.gid, came.mode & 0o2000]).toEqual([made.gid, made.mode & 0o2000]);
+    expect(fs.statSync(`${to}/p/d/a`).mode & 0o7777).toBe(0o644);
     if (!hasAcls) return void console.log("setfacl is not installed: no default ACL is tried");
     expect(aclOf(`${to}/p/d`)).toContain("default:user:54321:r-x");
   });
@@ -215,7 +217,7 @@ describe("a new directory", () => {
 /** Returns false where that cannot be done. */
 function setDefaultAcl(place: string): boolean {
   try {
-    execFileSync("setfacl", ["-d", "-m", "u:54321:rx", place], { stdio: "ignore" });
+    execFileSync("setfacl", ["-d", "-m", "u:54321:rx,g::-,o::-", place], { stdio: "ignore" });
     return true;
   } catch {
     return false;
