@@ -34,7 +34,7 @@ export const placeOptions = {
     type: "boolean",
     about: "write into files that are there, not beside them",
     doc: "write into files that are there, where they differ, once the new content is complete ([when](places.md#writing-in-place))",
-    unlike: "the new content is complete before, and takes room until then",
+    unlike: "the new content is complete before, and takes room until then; a server does not",
   },
   "temp-dir": {
     type: "string",

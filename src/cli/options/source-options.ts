@@ -11,10 +11,19 @@ export const choiceOptions = {
     type: "boolean",
     short: "L",
     about: "send what links lead to in their place",
-    unlike: "a link to a directory that it lies in is reported",
+    unlike: "a link to a directory that it lies in is reported; a server does not",
   },
-  "copy-dirlinks": { type: "boolean", short: "k", about: "the same of links that lead to directories" },
-  "copy-unsafe-links": { type: "boolean", about: "the same of links that lead out of the tree" },
+  "copy-dirlinks": {
+    type: "boolean",
+    short: "k",
+    about: "the same of links that lead to directories",
+    unlike: "a server does not",
+  },
+  "copy-unsafe-links": {
+    type: "boolean",
+    about: "the same of links that lead out of the tree",
+    unlike: "a server does not",
+  },
   "one-file-system": {
     type: "boolean",
     short: "x",
@@ -60,7 +69,8 @@ export const choiceOptions = {
   "remove-source-files": {
     type: "boolean",
     about: "remove files and links of SRC when all of it has arrived",
-    unlike: "removes none when any entry failed, and no devices, FIFOs and sockets; not with --delete",
+    unlike:
+      "removes none when any entry failed, and no devices, FIFOs and sockets; not with --delete; a server removes none",
   },
 } as const satisfies OptionSpecs;
 
