@@ -3,11 +3,12 @@ import { concatBytes } from "../bytes/compare.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
-import { decodeCounts, encodeCounts, encodeError } from "./closing.ts";
+import { encodeError } from "./closing.ts";
 import { countFrame, FrameReader, FrameWriter, preamble } from "./frame.ts";
 import type { Frame, FrameBytes, Squeeze } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
 import { Pace } from "./pace.ts";
+import { decodePing, encodePing } from "./ping.ts";
 
 /** How long a session waits. Milliseconds; 0 means for ever. */
 export interface LivenessOptions {
@@ -39,6 +40,10 @@ const lingerMs = 2000;
  */
 const farewellMs = 5000;
 const tickMs = 500;
+/** PINGs that the peer may miss before it is taken for gone. */
+const missedCount = 3;
+/** No peer is sent PINGs more often, whatever it asks for. */
+const leastKeepAliveMs = 1000;
 
 /** How a link watches its peer, and how much effort it puts into compressing content. */
 type LinkOptions = Required<LivenessOptions> & {
@@ -91,12 +96,19 @@ export class Link {
    */
   #confirmedBytes: number | undefined;
   #toldBytes = 0;
+  /** Whether the peer has to hear that this end bears less silence than is usual. */
+  #hasWish: boolean;
+  /** After how much silence the peer is sent a PING. */
+  #keepAliveMs: number;
   #writeBeganAt = performance.now();
 
   constructor(channel: ByteChannel, options: LinkOptions, signal?: AbortSignal) {
     signal?.throwIfAborted();
     this.#channel = channel;
     this.#liveness = options;
+    const { keepAliveMs, stallMs } = options;
+    this.#keepAliveMs = keepAliveMs;
+    this.#hasWish = stallMs > 0 && keepAliveMs > 0 && stallMs < (missedCount + 1) * keepAliveMs;
     this.#writer = new FrameWriter(options.compressionLevel);
     const { minRateBytes, paceMs } = options;
     if (minRateBytes > 0 && paceMs > 0) {
@@ -175,7 +187,11 @@ export class Link {
    * what counts.
    */
   #confirm(payload: Bytes): void {
-    const [bytes = 0] = decodeCounts(payload, 1);
+    const { heardBytes: bytes, bornMs } = decodePing(payload);
+    if (bornMs !== undefined && this.#keepAliveMs > 0) {
+      const asked = Math.floor(bornMs / (missedCount + 1));
+      this.#keepAliveMs = Math.max(leastKeepAliveMs, Math.min(this.#keepAliveMs, asked));
+    }
     const before = this.#confirmedBytes ?? 0;
     if (bytes < before || bytes > this.sentBytes)
       throw new SyncError("UNSOLICITED", "the peer confirms what was not sent");
@@ -187,7 +203,9 @@ export class Link {
   #ping(now: number): void {
     this.#pingedAt = now;
     this.#toldBytes = this.receivedBytes;
-    void this.send("PING", encodeCounts(this.receivedBytes), "none");
+    const wish = this.#hasWish ? { bornMs: this.#liveness.stallMs } : {};
+    this.#hasWish = false;
+    void this.send("PING", encodePing({ heardBytes: this.receivedBytes, ...wish }), "none");
   }
 
   /**
@@ -355,9 +373,10 @@ export class Link {
   }
 
   #isPingDue(now: number): boolean {
-    const { keepAliveMs } = this.#liveness;
+    const keepAliveMs = this.#keepAliveMs;
     if (keepAliveMs === 0 || !this.#started || this.#lingeredFrom !== undefined) return false;
     if (this.#writesUnderWay > 0) return false;
+    if (this.#hasWish) return true;
     const isNews = this.receivedBytes > this.#toldBytes;
     return now - this.#spokeAt > keepAliveMs || (isNews && now - this.#pingedAt > keepAliveMs);
   }

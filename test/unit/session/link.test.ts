@@ -4,6 +4,8 @@ import { concatBytes } from "../../../src/bytes/compare.ts";
 import { SyncError, type SyncErrorCode } from "../../../src/errors.ts";
 import { encodeCounts } from "../../../src/session/closing.ts";
 import { FrameWriter, preamble } from "../../../src/session/frame.ts";
+import { sessionTimes } from "../../../src/session/limits.ts";
+import { encodePing } from "../../../src/session/ping.ts";
 import { Link } from "../../../src/session/link.ts";
 import type { LivenessOptions } from "../../../src/session/link.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
@@ -65,6 +67,47 @@ describe("a link", () => {
     await expect(outlast(listening, patienceMs)).rejects.toMatchObject(stalled);
     expect(heard).toEqual(["PING"]);
     right.close();
+  });
+
+  it("has a peer show more often that it is alive, where it bears less silence", async () => {
+    const { keepAliveMs } = sessionTimes;
+    for (const stallMs of [4000, 8000, 30_000, 50_000]) {
+      const [left, right] = links({ stallMs, keepAliveMs }, { keepAliveMs });
+      await left.send("CREDIT", nothing, "none");
+      await right.send("CREDIT", nothing, "none");
+      let heardCount = 0;
+      const listening = (async () => {
+        for await (const _ of left.frames()) heardCount += 1;
+      })();
+      const other = (async () => {
+        for await (const _ of right.frames());
+      })();
+      let isOver = false;
+      void listening.catch(() => (isOver = true));
+      for (let passedMs = 0; passedMs < 5 * stallMs && !isOver; passedMs += 250) await pass(250);
+      expect([isOver, heardCount > 5], String(stallMs)).toEqual([false, true]);
+      left.abort(new Error("enough"));
+      right.close();
+      await Promise.allSettled([listening, other]);
+    }
+  });
+
+  it("is not made to show it without end", async () => {
+    const [left, right] = links({}, { keepAliveMs: 60_000 });
+    await left.send("PING", encodePing({ heardBytes: 0, bornMs: 0 }), "none");
+    await right.send("CREDIT", nothing, "none");
+    let heardCount = 0;
+    const listening = (async () => {
+      for await (const _ of left.frames()) heardCount += 1;
+    })();
+    const other = (async () => {
+      for await (const _ of right.frames());
+    })();
+    for (let passedMs = 0; passedMs < 20_000; passedMs += 250) await pass(250);
+    expect(heardCount).toBeLessThanOrEqual(21);
+    left.abort(new Error("enough"));
+    right.close();
+    await Promise.allSettled([listening, other]);
   });
 
   it("hears a peer that has nothing to say but is alive", async () => {
