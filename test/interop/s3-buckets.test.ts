@@ -73,14 +73,17 @@ unless(noS3Server).describe("buckets of another server", () => {
     await bucket.write("p/a b/ä", Buffer.from("one"), { metadata });
     await bucket.write("p/a b/", Buffer.alloc(0));
     await bucket.write("p/a.b", Buffer.from("two"));
-    await bucket.write("p//x", Buffer.from("three"));
+    // versitygw, which keeps objects as files, has no such key.
+    const hasOddKeys = !server.checksSignatures;
+    if (hasOddKeys) await bucket.write("p//x", Buffer.from("three"));
     await bucket.write("p2", Buffer.from("four"));
     const to = join(folder, "received");
     const place = `s3+${server.url}/trees/p/`;
     vi.stubEnv("AWS_ACCESS_KEY_ID", s3Test.accessKey);
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", s3Test.secretKey);
     const { code, stdout } = await rsyncStream(["sync", place, to, "--json"]);
-    expect([code, stdout.toString()]).toEqual([3, expect.stringContaining("PATH") as string]);
+    const told = expect.stringContaining(hasOddKeys ? "PATH" : '"failedEntries":0') as string;
+    expect([code, stdout.toString()]).toEqual([hasOddKeys ? 3 : 0, told]);
     expect(readFileSync(join(to, "a b", "ä"), "utf8")).toBe("one");
     expect(statSync(join(to, "a b", "ä"))).toMatchObject({ mtimeMs: 1_700_000_000_250, mode: 0o100640 });
     expect(readdirSync(to).sort()).toEqual(["a b", "a.b"]);

@@ -82,7 +82,7 @@ describe("a bucket", () => {
   test("that is not there, and a secret that is wrong, are told as such", async () => {
     const id = new Uint8Array(32);
     await expect(open("/none/a").get(id)).rejects.toMatchObject({
-      code: "IO",
+      code: "NOT_FOUND",
       detail: { path: `${server.url}/none/` },
     });
     if (!server.checksSignatures) return;
