@@ -38,7 +38,10 @@ export async function openIndexSource(
   const path = place.replace(/\/+$/, "");
   const index = await openTable(path);
   const opened: ChunkReader[] = [];
+  const fetching = new AbortController();
+  const life = signal ? AbortSignal.any([signal, fetching.signal]) : fetching.signal;
   const close = async (): Promise<void> => {
+    fetching.abort(); // who waited for a chunk does no more
     await Promise.all(opened.map((store) => store.close()));
     index.close();
   };
@@ -47,7 +50,7 @@ export async function openIndexSource(
     opened.push(store);
     const content = blobReader(
       index.table,
-      async (chunk) => (await getPlaced(store, chunk, signal && { signal })).bytes,
+      async (chunk) => (await getPlaced(store, chunk, { signal: life })).bytes,
     );
     const name = Buffer.from(basename(path, extname(path)));
     if (extname(path) === ".caidx") {

@@ -6,7 +6,7 @@ import type { FuseMember, FuseTree } from "../../fuse/fuse-tree.ts";
 import type { Entry } from "../../tree/entry/entry.ts";
 import type { DirFilter } from "../../tree/filter/dir-filter.ts";
 import type { TreeFilter } from "../../tree/filter/tree-filter.ts";
-import type { SourceEntry, SourceOptions } from "../../tree/source.ts";
+import type { SourceEntry } from "../../tree/source.ts";
 import type { Bytes } from "../../types.ts";
 
 /** A file of the tree. */
@@ -48,7 +48,6 @@ export async function* listStored(
   tree: FuseTree,
   top: StoredTop,
   filter: TreeFilter | undefined,
-  { signal }: SourceOptions,
 ): AsyncGenerator<readonly SourceEntry<StoredFile>[]> {
   const attributes = await tree.attributes(top.node);
   const name = top.name ?? Uint8Array.of(0x2e);
@@ -62,7 +61,6 @@ export async function* listStored(
       levels.pop();
       continue;
     }
-    signal?.throwIfAborted();
     const own = byteStringOf(member.name);
     const path = `${level.path}${own}`;
     const isDir = kindOf(member.attributes) === "dir";

@@ -1,3 +1,4 @@
+import { abortable, abortableSource } from "../../bytes/abort.ts";
 import { concatBytes } from "../../bytes/compare.ts";
 import { digestsBySpeed } from "../../chunk/blake3.node.ts";
 import { sha512_256Digest } from "../../chunk/sha512-256.ts";
@@ -39,7 +40,7 @@ export function storedSource(
   return {
     layout: top.name === undefined ? "contents" : "named",
     digests: [...digestsBySpeed(), sha512_256Digest],
-    entries: (options) => listStored(tree, top, filter, options),
+    entries: ({ signal }) => abortableSource(listStored(tree, top, filter), signal),
     cut: (files, spec, options) => content.cut(files, spec, options),
     scan: (files, room, visitor, options) => content.scan(files, room, visitor, options),
     read,
@@ -57,7 +58,7 @@ async function readStored(
 ): Promise<Bytes> {
   signal?.throwIfAborted();
   try {
-    const bytes = concatBytes(await tree.read(node, offset, size));
+    const bytes = concatBytes(await abortable(tree.read(node, offset, size), signal));
     if (bytes.length === size) return bytes;
     throw new SyncError("TRUNCATED", "the content ends before its time");
   } catch (thrown) {
