@@ -1,5 +1,6 @@
 import fs, { type Dirent } from "node:fs";
 import { byteStringOf } from "../bytes/byte-string.ts";
+import { decodeByteText, decodeUtf8 } from "../bytes/byte-text.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { DirNode, type NameIn } from "../tree/disk/calls/dir-node.node.ts";
 import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
@@ -9,8 +10,6 @@ import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject } from "./object-bucket.ts";
 
 const pageLength = 1000;
-/** A mark of the order of bytes at the beginning is a part of the name. */
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * A name in a directory, with a slash behind that of a directory, so that it stands where its keys
@@ -92,11 +91,9 @@ function namesIn(
 ): readonly Named[] {
   const named: Named[] = [];
   for (const entry of entriesOf(held, dir, before)) {
-    try {
-      named.push({ name: utf8.decode(entry.name) + (entry.isDirectory() ? "/" : ""), entry });
-    } catch {
-      onSkipped(noKey(before + entry.name.toString(), "a name that is no UTF-8 is no key"));
-    }
+    const text = decodeUtf8(entry.name);
+    if (text !== undefined) named.push({ name: text + (entry.isDirectory() ? "/" : ""), entry });
+    else onSkipped(noKey(before + decodeByteText(entry.name), "a name that is no UTF-8 is no key"));
   }
   return named.sort((a, b) => compareKeys(a.name, b.name));
 }

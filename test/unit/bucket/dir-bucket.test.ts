@@ -13,6 +13,7 @@ import fs, {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { decodeByteText } from "../../../src/bytes/byte-text.ts";
 import { dirBucket } from "../../../src/bucket/dir-bucket.node.ts";
 
 let folder: string;
@@ -61,6 +62,20 @@ test("a mark of the order of bytes is a part of a name", async () => {
   const keys: string[] = [];
   for await (const page of dirBucket(folder).pages({ prefix: "" })) keys.push(...page.map(({ key }) => key));
   expect(keys).toEqual(["a", "\ufeffa"]);
+});
+
+test("a name that is no UTF-8 is told by its bytes, and is no object", async () => {
+  const name = Buffer.from([0x66, 0xff]);
+  const place = Buffer.concat([Buffer.from(`${folder}/`), name]);
+  try {
+    writeFileSync(place, "x");
+  } catch {
+    return void console.log("this file system has no such names");
+  }
+  const skipped: (string | undefined)[] = [];
+  const bucket = dirBucket(folder, { onSkipped: ({ detail }) => void skipped.push(detail.path) });
+  for await (const objects of bucket.pages({ prefix: "" })) expect(objects).toEqual([]);
+  expect(skipped).toEqual([decodeByteText(name)]);
 });
 
 test("a link where content would wait leads nowhere", async () => {
