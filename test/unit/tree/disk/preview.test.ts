@@ -183,6 +183,7 @@ unless(notRoot).test("what a user has shut is not looked into, which is no failu
   for (const path of [to, `${to}/shut`]) fs.chownSync(path, 65_534, 65_534);
   fs.chmodSync(to, 0o755);
   fs.chmodSync(`${to}/shut`, 0);
+  for (const root of [from, to]) fs.utimesSync(root, 1000, 1000);
   process.seteuid!(65_534);
   try {
     const { troubles, changes } = await preview(`${from}/`, to, 100);
