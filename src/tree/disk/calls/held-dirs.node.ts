@@ -179,7 +179,7 @@ export class HeldDirs {
       return work();
     } catch (thrown) {
       if (!isErrno(thrown, "EACCES")) throw thrown;
-      const closed = dirs.map((dir) => ({ dir, ...this.lookAtDir(dir) })).filter(isClosedByOwner);
+      const closed = dirs.map((dir) => ({ dir, ...this.lookAtDir(dir) })).filter(forbidsOwnerToWrite);
       if (closed.length === 0) throw thrown;
       const close = (): void =>
         doAll(
@@ -203,7 +203,7 @@ export class HeldDirs {
    */
   openUp(dir: DirNode): number | undefined {
     const stats = this.lookAtDir(dir);
-    if (!isClosedToOwner(stats)) return undefined;
+    if (!forbidsOwnerToLook(stats)) return undefined;
     this.setDirMode(dir, stats.mode | lookBits);
     return stats.mode;
   }
@@ -322,14 +322,14 @@ function realPath(place: ByteString): ByteString {
   return toByteString(fs.realpathSync.native(nativePath(place), "buffer"));
 }
 
-/** True for a directory of this user that not even this user may write in. */
 /** True for a directory of this user whose mode forbids it to see what is in it. */
-export function isClosedToOwner({ mode, owner }: FileStats): boolean {
+export function forbidsOwnerToLook({ mode, owner }: FileStats): boolean {
   const euid = process.geteuid?.();
   return (mode & lookBits) !== lookBits && owner === euid && euid !== 0;
 }
 
-function isClosedByOwner({ mode, owner }: FileStats): boolean {
+/** True for a directory of this user that not even this user may write in. */
+function forbidsOwnerToWrite({ mode, owner }: FileStats): boolean {
   return (mode & writeBits) !== writeBits && owner === process.geteuid?.();
 }
 

@@ -4,7 +4,7 @@ import type { ByteString } from "../calls/byte-string.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
 import { pathBelow, printPlace, DirNode } from "../calls/dir-node.node.ts";
-import { isClosedToOwner, type HeldDirs } from "../calls/held-dirs.node.ts";
+import { forbidsOwnerToLook, type HeldDirs } from "../calls/held-dirs.node.ts";
 import type { Backups } from "./backups.node.ts";
 import type { DirFilters } from "../source/dir-filters.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
@@ -266,7 +266,7 @@ export class Extras {
       const { kind } = stats;
       if (!this.#maySpare && this.#candidates.length > this.#maxCount) return false;
       const isOwn = this.#isStaging(dir, name, kind) || this.#isOwnDir(stats);
-      if (!isOwn) this.#candidates.push({ dir, name, kind, isDying, isClosed: isClosedToOwner(stats) });
+      if (!isOwn) this.#candidates.push({ dir, name, kind, isDying, isClosed: forbidsOwnerToLook(stats) });
       return true;
     };
     const into = isDying ? this.#intoClosed : {};
@@ -316,7 +316,7 @@ export class Extras {
 
   /** What the way into directories is that forbid to be looked into, and will be deleted. */
   get #intoClosed(): Pick<WalkOptions, "endAt" | "enter"> {
-    if (this.#looksOnly) return { endAt: (_dir, _name, stats) => isClosedToOwner(stats) };
+    if (this.#looksOnly) return { endAt: (_dir, _name, stats) => forbidsOwnerToLook(stats) };
     return {
       enter: (dir) => {
         const mode = this.#held.openUp(dir);
