@@ -14,10 +14,14 @@ export interface DeletionOptions
     ProtectionOptions,
     Pick<Order, "deletesAfterErrors" | "forcesDirs" | "maxDeletedCount" | "refusesEmpty"> {}
 
-/** Directories in which nothing is deleted, wherever they lie. */
-interface KeptDirs {
+/** What deletion has to know of its destination. */
+interface DeletionTools {
+  /** In these directories nothing is deleted, wherever they lie. */
   readonly backups: Backups | undefined;
   readonly tempDir: TempDir | undefined;
+  readonly volumes: Volumes;
+  /** True to change nothing, and look into no directory for which that is needed. */
+  readonly looksOnly?: boolean;
 }
 
 /** What finds what is to be deleted; undefined where nothing is. */
@@ -26,19 +30,14 @@ export function extrasAt(
   place: PlacePath,
   layout: Layout,
   options: DeletionOptions,
-  { backups, tempDir }: KeptDirs,
-  volumes: Volumes,
-  looksOnly = false,
+  tools: DeletionTools,
 ): Extras | undefined {
   const { forcesDirs = false, maxDeletedCount } = options;
   if (maxDeletedCount === undefined && !forcesDirs) return undefined;
   return new Extras(held, maxDeletedCount ?? Number.MAX_SAFE_INTEGER, {
+    ...tools,
     filters: protectionAt(held, place, layout, options),
-    backups,
-    tempDir,
     onlyDying: maxDeletedCount === undefined,
     refusesEmpty: options.refusesEmpty ?? false,
-    volumes,
-    looksOnly,
   });
 }

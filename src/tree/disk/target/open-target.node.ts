@@ -115,8 +115,8 @@ export class OpenTarget {
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
     this.#backups = Backups.of(held, options);
     this.#tempDir = TempDir.of(held, options);
-    const kept = { backups: this.#backups, tempDir: this.#tempDir };
-    this.extras = extrasAt(held, place, given.layout, options, kept, this.#volumes);
+    const known = { backups: this.#backups, tempDir: this.#tempDir, volumes: this.#volumes };
+    this.extras = extrasAt(held, place, given.layout, options, known);
     this.planner = this.#createPlanner(destination);
   }
 

@@ -196,8 +196,8 @@ class Preview implements TreeTarget, EntryActions {
     const volumes = held && new Volumes(held);
     this.#volumes = volumes;
     this.#tempDir = held && TempDir.of(held, this.#options);
-    const keptDirs = { backups, tempDir: this.#tempDir };
-    if (volumes) this.#extras = extrasAt(held, this.#place, layout, this.#options, keptDirs, volumes, true);
+    const known = { backups, tempDir: this.#tempDir, looksOnly: true };
+    if (volumes) this.#extras = extrasAt(held, this.#place, layout, this.#options, { ...known, volumes });
     const rootPath =
       held?.rootPath ?? (hasAlternatives(this.#options) ? absentPath(placeBytes(this.#place)) : "");
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
