@@ -53,3 +53,13 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
   }
   return all;
 }
+
+/** The bytes in one block of memory that is filled again and again. */
+export async function* lentBlocks(bytes: Uint8Array, blockBytes = 100_000): AsyncGenerator<Uint8Array> {
+  const block = new Uint8Array(blockBytes);
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const part = bytes.subarray(at, at + blockBytes);
+    block.set(part);
+    yield block.subarray(0, part.length);
+  }
+}

@@ -9,27 +9,13 @@ import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { verifyChunk } from "../../../src/chunk/verify.ts";
 import type { ChunkWriter } from "../../../src/store/store.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
-import { xorshiftBytes } from "../../vectors/input.ts";
+import { lentBlocks, xorshiftBytes } from "../../vectors/input.ts";
+import { collect, inBlocks } from "./vectors.ts";
 
 const bytes = xorshiftBytes(7, 3_000_000);
 
-/** One block of memory, filled again and again. */
-async function* lentBlocks(): AsyncGenerator<Uint8Array> {
-  const block = new Uint8Array(100_000);
-  for (let at = 0; at < bytes.length; at += block.length) {
-    block.set(bytes.subarray(at, at + block.length));
-    yield block;
-  }
-}
-
-async function* parts(all: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* all;
-}
-
 async function indexOf(store?: ChunkWriter): Promise<Uint8Array> {
-  const blocks: Uint8Array[] = [];
-  for await (const block of makeIndex(lentBlocks(), store && { store })) blocks.push(block);
-  return concatBytes(blocks);
+  return concatBytes(await collect(makeIndex(lentBlocks(bytes), store && { store })));
 }
 
 /** A store that keeps what it is given, and knows at once that it has some chunks. */
@@ -45,7 +31,7 @@ function keeping(known: ReadonlySet<string>) {
 
 test("what the store keeps stays as it is while more is cut", async () => {
   const { kept, store } = keeping(new Set());
-  const index = await readIndex(parts([await indexOf(store)]));
+  const index = await readIndex(inBlocks(await indexOf(store)));
   const named: Uint8Array[] = [];
   for await (const { id } of eachChunk(index)) named.push(id);
   expect(kept.map(({ id }) => id)).toEqual(named);

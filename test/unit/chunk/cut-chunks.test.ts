@@ -4,7 +4,7 @@ import type { Chunk } from "../../../src/chunk/chunk.ts";
 import { cutChunks } from "../../../src/chunk/cut-chunks.ts";
 import { fastcdcSpec, fixedSpec } from "../../../src/chunk/cutter-specs.ts";
 import { sha256 } from "../../../src/chunk/digest.ts";
-import { xorshiftBytes } from "../../vectors/input.ts";
+import { lentBlocks, xorshiftBytes } from "../../vectors/input.ts";
 import { naiveCut } from "./naive-cutters.ts";
 
 const spec = fastcdcSpec();
@@ -43,16 +43,9 @@ test("a chunk holds on to no more memory than its own", async () => {
 
 test("lent chunks are those of the whole, from blocks that are lent", async () => {
   const bytes = xorshiftBytes(2, 3_000_000);
-  async function* lentBlocks(): AsyncGenerator<Uint8Array> {
-    const block = new Uint8Array(100_000);
-    for (let at = 0; at < bytes.length; at += block.length) {
-      block.set(bytes.subarray(at, at + block.length));
-      yield block;
-    }
-  }
   const buffers = new Set<ArrayBufferLike>();
   const ends: number[] = [];
-  for await (const { id, bytes: lent } of cutChunks(lentBlocks(), spec, { lends: true })) {
+  for await (const { id, bytes: lent } of cutChunks(lentBlocks(bytes), spec, { lends: true })) {
     expect(id).toEqual(sha256(lent));
     buffers.add(lent.buffer);
     ends.push((ends.at(-1) ?? 0) + lent.length);
