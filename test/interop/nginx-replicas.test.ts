@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { type Listening, listening } from "../cli/listening.ts";
-import { freshFolder, outcomeOf, rsyncStream, shell } from "../cli/run.ts";
+import { freshFolder, outcomeOf, rsyncStream, shell, waitUntil } from "../cli/run.ts";
 import { noise, picture, plant } from "../cli/trees.ts";
 import { freePort } from "../free-port.ts";
 import { missing, unless } from "../obstacles.ts";
@@ -27,7 +27,7 @@ async function startReplicas() {
   writeFileSync(join(folder, "tokens"), `me read,write ${secret}\n`, { mode: 0o600 });
   const serve = async (): Promise<Listening> =>
     listening("serve", join(folder, "root"), "--token-file", join(folder, "tokens"));
-  const replicas = [await serve(), await serve()];
+  const replicas = await Promise.all([serve(), serve()]);
   const port = await freePort();
   const text = configuration(folder, port, replicas);
   writeFileSync(join(folder, "nginx.conf"), text);
@@ -77,24 +77,29 @@ http {
 test("all connections of a session reach the same of two servers", async () => {
   const { folder, url, replicas, access } = await startReplicas();
   plant(join(folder, "tree"), { big: noise(3_000_000, "big"), "a/b": "small" });
-  for (const at of [1, 2]) {
-    const args = ["push", ...access, "-j", "4", "--json", `${folder}/tree/`, `${url}copy${at}`];
+  const push = async (copy: string): Promise<void> => {
+    const args = ["push", ...access, "-j", "4", "--json", `${folder}/tree/`, `${url}${copy}`];
     const { code, stderr } = await rsyncStream(args);
     expect([code, stderr]).toEqual([0, ""]);
-    expect(picture(join(folder, "root", `copy${at}`))).toEqual(picture(join(folder, "tree")));
-  }
+    expect(picture(join(folder, "root", copy))).toEqual(picture(join(folder, "tree")));
+  };
+  await Promise.all(["one", "other"].map(push));
   for (const { stop } of replicas) expect(await stop()).toBe(0);
 });
 
 test("a session goes on at the other server when the one dies", async () => {
   const { folder, url, replicas, access, secret } = await startReplicas();
-  const files = Array.from({ length: 8 }, (_, at) => [`f${at}`, noise(100_000, `${at}`)] as const);
+  const files = Array.from({ length: 6 }, (_, at) => [`f${at}`, noise(100_000, `${at}`)] as const);
   plant(join(folder, "tree"), Object.fromEntries(files));
   const args = ["push", ...access, "--bwlimit", "400k", "--json", `${folder}/tree/`, `${url}copy`];
   const pushing = outcomeOf(shell('$RS "$@"', ...args));
-  (await busyOf(replicas, secret)).kill("SIGKILL");
-  const { code, stderr } = await pushing;
-  expect(code, stderr).toBe(0);
+  const busy = await busyOf(replicas, secret);
+  // Only what has heard of a server connects anew.
+  await waitUntil(() => existsSync(join(folder, "root", "copy", "f0")));
+  busy.kill("SIGKILL");
+  const { code, stdout } = await pushing;
+  expect(code, stdout.toString()).toBe(0);
+  expect(stdout.toString()).toContain("connecting again");
   expect(picture(join(folder, "root", "copy"))).toEqual(picture(join(folder, "tree")));
 });
 
