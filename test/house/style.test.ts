@@ -28,6 +28,15 @@ test("no comment is wider than is read at a glance", () => {
   expect(wide).toEqual([]);
 });
 
+test("what the command counts agrees with its noun", () => {
+  const noun = /(?<!limit)\} (bytes|chunks|entries|files|objects|old versions|paths)\b/;
+  const stiff = files
+    .filter(({ path }) => path.startsWith("cli/"))
+    .flatMap(({ path, text }) => text.split("\n").map((line) => ({ path, line })))
+    .filter(({ line }) => noun.test(line) && !/=== 1 \?|countOf\(/.test(line));
+  expect(stiff).toEqual([]);
+});
+
 /** Every program of this project, from the root. */
 function writtenFiles(): string[] {
   return ["src", "test", "bench", "scripts", "examples"].flatMap((folder) =>

@@ -112,6 +112,6 @@ describe("a bucket", () => {
     writeFileSync(join(folder, "small"), xorshiftBytes(32, 100));
     await run(desync, "make", "-s", store, "b.caibx", "small");
     expect(await run(builtCli(), "store", "prune", store, "b.caibx", "--older-than", "0")).toMatch(/1 stay/);
-    expect(await run(builtCli(), "store", "verify", store)).toMatch(/^rsync-stream: 1 chunks, 0 /);
+    expect(await run(builtCli(), "store", "verify", store)).toMatch(/^rsync-stream: 1 chunk, 0 /);
   }, 120_000);
 });

@@ -31,13 +31,14 @@ export function guardDeletions(
   { maxDeletedCount, allowsEmptySource }: DeletionGuards,
 ): void {
   if (count === 0) return;
+  const what = count === 1 ? "one object" : `${count} objects`;
   if (sourceObjects === 0 && !allowsEmptySource)
     throw new SyncError(
       "LIMIT",
-      `nothing is in the source, so ${count} objects are not deleted; --allow-empty-source`,
+      `nothing is in the source, so ${what} ${count === 1 ? "is" : "are"} not deleted; --allow-empty-source`,
     );
   if (count > maxDeletedCount)
-    throw new SyncError("LIMIT", `${count} objects would be deleted, so none is; --max-delete`, {
+    throw new SyncError("LIMIT", `${what} would be deleted, so none is; --max-delete`, {
       detail: { limit: maxDeletedCount, actual: count },
     });
 }

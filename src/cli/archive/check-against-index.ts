@@ -20,6 +20,7 @@ import { type DifferenceCounts, DifferenceReport } from "../report/difference-re
 import { progressPace, type Report } from "../report/report.ts";
 import { contentsOf } from "./index-tree.ts";
 import { endOf } from "./partial-end.ts";
+import { countOf } from "../report/count-of.ts";
 
 const maxSampleCount = 1_000_000;
 
@@ -95,7 +96,7 @@ export async function checkAgainstIndex(
     const most = mostDifferentAfter(checkedFiles, damagedFiles);
     if (sampleCount !== undefined)
       report.notice(
-        `${checkedFiles} files drawn, ${damagedFiles} damaged: at most ${Number((100 * most).toPrecision(2))} % of all files with 95 % confidence (seed ${seed})`,
+        `${countOf(checkedFiles, "file")} drawn, ${damagedFiles} damaged: at most ${Number((100 * most).toPrecision(2))} % of all files with 95 % confidence (seed ${seed})`,
         { seed, checkedFiles, damagedFiles, mostDifferent: most },
       );
     const done = { entries, files: checkedFiles, doneBytes: readBytes, newBytes: 0, failedEntries };

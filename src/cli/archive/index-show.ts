@@ -3,6 +3,7 @@ import type { IndexedEntry } from "../../archive/tree-index.node.ts";
 import { defineCommand } from "../command.ts";
 import { escapeText } from "../report/escaped-text.ts";
 import { formatBytes } from "../report/formatted-bytes.ts";
+import { countOf } from "../report/count-of.ts";
 
 /** `index show FILE`: what is in the index of a tree. */
 export const indexShow = defineCommand({
@@ -31,11 +32,11 @@ export const indexShow = defineCommand({
         const belowBytes = power < 0 ? 1 : 2 ** (10 * (power + 1));
         const files = sizes.get(power)!;
         const what = power < 0 ? "empty" : `below ${formatBytes(belowBytes)}`;
-        report.result("sizes", `${files} files ${what}`, { belowBytes, files });
+        report.result("sizes", `${countOf(files, "file")} ${what}`, { belowBytes, files });
       }
       const { digest } = index.facts;
       const { sha256 } = index.totals;
-      const all = `${totals.entries} paths, ${totals.files} files, ${formatBytes(totals.bytes)}`;
+      const all = `${countOf(totals.entries, "path")}, ${countOf(totals.files, "file")}, ${formatBytes(totals.bytes)}`;
       const tree = sha256 === "" ? "" : `, tree ${sha256}`;
       report.result("index", `${all}, digests: ${digest ?? "none"}${tree}`, { ...totals, digest, sha256 });
     } finally {

@@ -4,6 +4,7 @@ import { defineCommand, type OptionSpecs, type OptionValues } from "../command.t
 import { readCount } from "../options/arguments.ts";
 import { bucketOptions, openPair } from "./bucket-options.ts";
 import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
+import { countOf } from "../report/count-of.ts";
 
 const maxSampleCount = 1_000_000;
 
@@ -58,7 +59,7 @@ export const bucketCheck = defineCommand({
     const { listed, checked, different, failed, mostDifferent, seed, readBytes } = found;
     const unit = isByBytes ? "bytes" : "objects";
     report.notice(
-      `${checked} of ${listed} objects checked, ${different} different: at most ${Number((100 * mostDifferent).toPrecision(2))} % of all ${unit} with 95 % confidence (seed ${seed})`,
+      `${checked} of ${countOf(listed, "object")} checked, ${different} different: at most ${Number((100 * mostDifferent).toPrecision(2))} % of all ${unit} with 95 % confidence (seed ${seed})`,
       { ...found },
     );
     report.summary({
@@ -68,8 +69,12 @@ export const bucketCheck = defineCommand({
       newBytes: 0,
       failedEntries: failed,
     });
-    if (different > 0) throw new SyncError("DIFFERENT", `${different} of ${checked} objects are different`);
-    if (failed > 0) throw new SyncError("IO", `${failed} objects could not be checked`);
+    if (different > 0)
+      throw new SyncError(
+        "DIFFERENT",
+        `${different} of ${countOf(checked, "object")} ${different === 1 ? "is" : "are"} different`,
+      );
+    if (failed > 0) throw new SyncError("IO", `${countOf(failed, "object")} could not be checked`);
     // Few objects may all have their turn on other days.
     if (checked === 0 && (share === undefined || listed === 0))
       throw new SyncError("IO", "there was nothing to check");

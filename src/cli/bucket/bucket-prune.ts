@@ -2,6 +2,7 @@ import { pruneVersions } from "../../casync/prune-versions.ts";
 import { defineCommand } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import { openVersions, versionOptions } from "./version-place.ts";
+import { countOf } from "../report/count-of.ts";
 
 const msPerHour = 3_600_000;
 const maxHours = 1_000_000;
@@ -34,7 +35,7 @@ export const bucketPrune = defineCommand({
     });
     const verb = isDry ? "would go" : "removed";
     report.notice(
-      `${verb}: ${done.versions.length} old versions, ${done.removedChunks} chunks; ${done.keptChunks} chunks stay`,
+      `${verb}: ${countOf(done.versions.length, "old version")}, ${countOf(done.removedChunks, "chunk")}; kept: ${countOf(done.keptChunks, "chunk")}`,
       { versions: done.versions.length, removed: done.removedChunks, kept: done.keptChunks },
     );
   },

@@ -10,6 +10,7 @@ import { fillReplacement } from "../casync/blob-output.ts";
 import { bytesTo } from "../casync/blob-progress.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { nameFor, nameOption, openVersions, versionOptions } from "./version-place.ts";
+import { countOf } from "../report/count-of.ts";
 
 type Telling = Pick<Call<never, never>, "report" | "signal">;
 
@@ -57,7 +58,10 @@ async function bringTree(
     },
   });
   if (troubleCount > 0)
-    throw new SyncError("PARTIAL", `${troubleCount} entries could not be made as they were`);
+    throw new SyncError(
+      "PARTIAL",
+      `${countOf(troubleCount, "entry", "entries")} could not be made as in the version`,
+    );
 }
 
 /** Chunks that the old file has are taken from there. */

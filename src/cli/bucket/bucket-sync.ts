@@ -25,6 +25,7 @@ import { coordinatorOptions, readLease } from "../options/coordinator-options.ts
 import { openCoordinator } from "./coordinator.ts";
 import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
 import { figuresOptions, type RunFigures, withFigures } from "./run-figures.ts";
+import { countOf } from "../report/count-of.ts";
 
 const comparisons: readonly Comparison[] = ["checksum", "time", "size"];
 const msPerDay = 86_400_000;
@@ -117,7 +118,7 @@ async function sync({ operands, options, report, signal }: SyncCall, figures: Ru
   figures.note(summary);
   if (summary.isResumed) report.notice("went on with what an earlier run had left, or others had begun");
   if (summary.vanished > 0)
-    report.notice(`${summary.vanished} objects vanished before they were copied`, {
+    report.notice(`${countOf(summary.vanished, "object")} vanished before being copied`, {
       vanished: summary.vanished,
     });
   if (purging) await purge(pair.destination, purging, isDry, report, signal);
@@ -129,7 +130,8 @@ async function sync({ operands, options, report, signal }: SyncCall, figures: Ru
     ...(tally ? tally.summary : options.delete === true && { deletedEntries: summary.deleted }),
     failedEntries: summary.failed,
   });
-  if (summary.failed > 0) throw new SyncError("PARTIAL", `all is done but for ${summary.failed} objects`);
+  if (summary.failed > 0)
+    throw new SyncError("PARTIAL", `all is done but for ${countOf(summary.failed, "object")}`);
 }
 
 /** Does something with a state, once no other process does, where that is to be waited for. */
@@ -251,7 +253,10 @@ async function purge(
     ...limits,
     onTrouble: (error) => report.trouble(error),
   });
-  report.notice(`${count} old versions ${isDry ? "would be" : "were"} purged`, { purged: count });
+  report.notice(
+    `${countOf(count, "old version")} ${isDry ? "would be" : count === 1 ? "was" : "were"} purged`,
+    { purged: count },
+  );
 }
 
 /** What is told while it goes on. */

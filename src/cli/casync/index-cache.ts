@@ -9,6 +9,7 @@ import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { openIndex } from "./index-file.ts";
 import { jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { countOf } from "../report/count-of.ts";
 
 /** `index cache STORE INDEX...`: copies the chunks of indexes into a store. */
 export const indexCache = defineCommand({
@@ -38,8 +39,12 @@ export const indexCache = defineCommand({
       };
       for await (const _ of inOrder(distinct(index, seen), chunksUnderWay(jobCount, sizeOf), copy));
     }
-    report.notice(`${counts.fetched} chunks fetched, ${counts.there} were there`, counts);
-    if (counts.failed > 0) throw new SyncError("PARTIAL", `${counts.failed} chunks could not be fetched`);
+    report.notice(
+      `${countOf(counts.fetched, "chunk")} fetched, ${counts.there} ${counts.there === 1 ? "was" : "were"} there`,
+      counts,
+    );
+    if (counts.failed > 0)
+      throw new SyncError("PARTIAL", `${countOf(counts.failed, "chunk")} could not be fetched`);
   },
 });
 

@@ -8,6 +8,7 @@ import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
 import { openSeedAt } from "./seeds.ts";
 import { cacheOption, jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { countOf } from "../report/count-of.ts";
 
 /** `index extract INDEX FILE`: the file that an index is of. */
 export const indexExtract = defineCommand({
@@ -53,5 +54,5 @@ export const indexExtract = defineCommand({
 });
 
 function describe({ chunkCount, inPlaceCount, seedCount, storeCount }: ExtractTotals): string {
-  return `${chunkCount} chunks: ${inPlaceCount} in place, ${seedCount} copied, ${storeCount} from the store`;
+  return `${countOf(chunkCount, "chunk")}: ${inPlaceCount} in place, ${seedCount} copied, ${storeCount} from the store`;
 }

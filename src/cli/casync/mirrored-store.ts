@@ -17,6 +17,7 @@ import { openIndex } from "./index-file.ts";
 import { s3Settings } from "./s3-settings.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
 import { jobsOf, storeOptions } from "./store-options.ts";
+import { countOf } from "../report/count-of.ts";
 
 /** Options of a store whose chunks are sent to another. */
 export const mirrorOptions = {
@@ -68,13 +69,15 @@ export async function receiveStore(
 
 /** Says what was moved. @throws PARTIAL when that is not all */
 export function reportMirror(report: Report, { listed, moved, failed, ...bytes }: MirrorSummary): void {
-  report.notice(`${listed} chunks: ${moved} moved, ${listed - moved - failed} were there`, {
+  const there = listed - moved - failed;
+  const were = there === 1 ? "was" : "were";
+  report.notice(`${countOf(listed, "chunk")}: ${moved} moved, ${there} ${were} there`, {
     chunks: listed,
     moved,
     failed,
     ...bytes,
   });
-  if (failed > 0) throw new SyncError("PARTIAL", `${failed} chunks could not be moved`);
+  if (failed > 0) throw new SyncError("PARTIAL", `${countOf(failed, "chunk")} could not be moved`);
 }
 
 type MirrorCall<Specs extends OptionSpecs> = Pick<Call<OptionSpecs, never>, "report" | "signal"> & {

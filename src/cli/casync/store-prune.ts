@@ -5,6 +5,7 @@ import { defineCommand } from "../command.ts";
 import { idsNamedBy } from "./named-ids.ts";
 import { s3Settings } from "./s3-settings.ts";
 import { codingOf } from "./store-options.ts";
+import { countOf } from "../report/count-of.ts";
 
 const secondsPerHour = 3600;
 const maxHours = 1_000_000;
@@ -30,6 +31,9 @@ export const storePrune = defineCommand({
     const isDry = options["dry-run"] === true;
     const { removed, kept } = await pruneChunks(store, named, { youngestMs, isDry, signal });
     const done = isDry ? "would go" : "removed";
-    report.notice(`${removed} chunks ${done}, ${kept} stay`, { removed, kept });
+    report.notice(`${countOf(removed, "chunk")} ${done}, ${kept} ${kept === 1 ? "stays" : "stay"}`, {
+      removed,
+      kept,
+    });
   },
 });

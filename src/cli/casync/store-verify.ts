@@ -6,6 +6,7 @@ import { openChunkReader, openKeptChunks } from "../../casync/open-store.node.ts
 import { s3Settings } from "./s3-settings.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
 import { codingOf } from "./store-options.ts";
+import { countOf } from "../report/count-of.ts";
 
 /** `store verify STORE`: whether the chunks of a store are what their names say. */
 export const storeVerify = defineCommand({
@@ -38,8 +39,15 @@ export const storeVerify = defineCommand({
       const isRepaired = await repair(id);
       if (!isRepaired) leftCount++;
     }
-    report.notice(`${count} chunks, ${badCount} of them damaged`, { chunks: count, damaged: badCount });
-    if (leftCount > 0) throw new SyncError("PARTIAL", `${leftCount} chunks are damaged or missing now`);
+    report.notice(`${countOf(count, "chunk")}, ${badCount} of them damaged`, {
+      chunks: count,
+      damaged: badCount,
+    });
+    if (leftCount > 0)
+      throw new SyncError(
+        "PARTIAL",
+        `${countOf(leftCount, "chunk")} ${leftCount === 1 ? "is" : "are"} damaged or missing now`,
+      );
 
     async function repair(id: Uint8Array): Promise<boolean> {
       if (source === undefined) {

@@ -21,6 +21,7 @@ import {
   writerAt,
 } from "./desync-stores.ts";
 import { ignoredIds } from "./ignored-ids.ts";
+import { countOf } from "../report/count-of.ts";
 
 /** Read chunks in a store and verify their integrity. */
 export const verify: DesyncCommand = {
@@ -82,7 +83,8 @@ export const cache: DesyncCommand = {
       })();
       for await (const _ of inOrder(chunks, chunksUnderWay(jobsIn(given).jobCount, sizeOf), copy));
     }
-    if (failedCount > 0) throw new SyncError("PARTIAL", `${failedCount} chunks could not be copied`);
+    if (failedCount > 0)
+      throw new SyncError("PARTIAL", `${countOf(failedCount, "chunk")} could not be copied`);
   },
 };
 

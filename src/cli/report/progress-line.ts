@@ -2,6 +2,7 @@ import { shortenMiddle, widthOf } from "./display-width.ts";
 import { escapeText } from "./escaped-text.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import type { Progress } from "./report.ts";
+import { countOf } from "./count-of.ts";
 
 /** With less room than that a name says nothing. */
 const leastNameColumns = 12;
@@ -64,5 +65,5 @@ function timeLeft(leftBytes: number, rateBytes: number): string {
 function describeFiles({ files, totalFiles, totalBytes }: Progress): string[] {
   if (files === undefined) return [];
   const more = totalBytes === undefined ? "+" : "";
-  return [totalFiles === undefined ? `${files} files` : `${files}/${totalFiles}${more} files`];
+  return [totalFiles === undefined ? countOf(files, "file") : `${files}/${totalFiles}${more} files`];
 }

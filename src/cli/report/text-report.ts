@@ -7,6 +7,7 @@ import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";
 import { type Progress, type Report, reusedBytesOf, type Summary } from "./report.ts";
 import { describeStatistics } from "./statistics.ts";
+import { countOf } from "./count-of.ts";
 
 /** How much is said, and where. */
 export interface TextReportOptions {
@@ -164,7 +165,7 @@ function describeWork(summary: Summary): string[] {
   }
   if (differences !== undefined)
     return Object.entries(differences).map(([difference, count]) => `${count} ${difference}`);
-  const counts = files === undefined ? [] : [countOf(files, "file", "files")];
+  const counts = files === undefined ? [] : [countOf(files, "file")];
   if (action === "listed" || action === "checked") return [...counts, formatBytes(doneBytes)];
   return [...counts.map((count) => `${count} read`), ...describeSavings(summary)];
 }
@@ -173,8 +174,4 @@ function describeSavings({ doneBytes, newBytes }: Progress): string[] {
   const reusedBytes = reusedBytesOf({ doneBytes, newBytes });
   const saved = doneBytes === 0 ? 0 : (100 * reusedBytes) / doneBytes;
   return [`${formatBytes(newBytes)} new`, `${formatBytes(reusedBytes)} reused (${saved.toFixed(1)} % saved)`];
-}
-
-function countOf(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

@@ -2,6 +2,7 @@ import type { SyncError } from "../../errors.ts";
 import type { FileReport, RefusalReport } from "../../http/server-report.ts";
 import type { SessionReport } from "../../http/session-host.ts";
 import type { Report } from "../report/report.ts";
+import { countOf } from "../report/count-of.ts";
 
 /** How much of what is refused a log tells, so that nobody fills a disk with it. */
 export const logLimits = Object.freeze({
@@ -32,16 +33,22 @@ export class ServingLog {
       const { path: entry = "" } = each.detail;
       this.#tell(`${what}: ${entry}: ${reasonOf(each)}`, { ...facts, entry, code: each.code });
     }
-    const bytes = `${receivedBytes} bytes received, ${sentBytes} sent`;
+    const bytes = `${countOf(receivedBytes, "byte")} received, ${sentBytes} sent`;
     if (error) return this.#tell(`${what}: ${reasonOf(error)}; ${bytes}`, { ...facts, code: error.code });
     const { entries, chunkBytes } = summary!;
-    this.#tell(`${what}: ${entries} entries, ${chunkBytes} bytes; ${bytes}`, facts);
+    this.#tell(
+      `${what}: ${countOf(entries, "entry", "entries")}, ${countOf(chunkBytes, "byte")}; ${bytes}`,
+      facts,
+    );
   }
 
   file({ name, address, path, sentBytes, error }: FileReport): void {
     const facts = { name, address, path, sentBytes, ...(error && { code: error.code }) };
     const how = error ? `${reasonOf(error)}; ` : "";
-    this.#tell(`fetch of ${path} by ${whoIs(name, address)}: ${how}${sentBytes} bytes sent`, facts);
+    this.#tell(
+      `fetch of ${path} by ${whoIs(name, address)}: ${how}${countOf(sentBytes, "byte")} sent`,
+      facts,
+    );
   }
 
   refusal({ method, path, address, receivedBytes, error }: RefusalReport): void {
@@ -49,12 +56,15 @@ export class ServingLog {
     this.#refusalCount += 1;
     if (this.#refusalCount > logLimits.toldRefusalCount) return;
     const what = path === undefined ? "a request" : `${method} of ${path}`;
-    this.#tell(`refused ${what} by ${address}: ${reasonOf(error)}; ${receivedBytes} bytes received`, {
-      address,
-      receivedBytes,
-      code: error.code,
-      ...(path !== undefined && { method, path }),
-    });
+    this.#tell(
+      `refused ${what} by ${address}: ${reasonOf(error)}; ${countOf(receivedBytes, "byte")} received`,
+      {
+        address,
+        receivedBytes,
+        code: error.code,
+        ...(path !== undefined && { method, path }),
+      },
+    );
   }
 
   /** Nothing more is done: tells of what was counted only. */

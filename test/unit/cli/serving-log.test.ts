@@ -41,3 +41,19 @@ test("at the end nothing is told when all were", () => {
   log.end();
   expect(told).toHaveLength(toldRefusalCount);
 });
+
+test("counts and their nouns agree", () => {
+  const { log, told } = logging();
+  const push = { direction: "push", via: "websocket", name: "a", address: "b", path: "/" } as const;
+  const tell = (entries: number, bytes: number): void =>
+    log.session({
+      ...push,
+      ...{ sentBytes: bytes, receivedBytes: bytes, troubles: [], summary: { entries, chunkBytes: bytes } },
+    } as never);
+  tell(1, 1);
+  tell(2, 2);
+  expect(told.map((line) => line.slice(line.indexOf(": ") + 2))).toEqual([
+    "1 entry, 1 byte; 1 byte received, 1 sent",
+    "2 entries, 2 bytes; 2 bytes received, 2 sent",
+  ]);
+});
