@@ -46,7 +46,7 @@ export async function runCommandLine(argv: readonly string[], commands: CommandT
     await command.run({ options, operands, report, signal: controller.signal });
   } catch (thrown) {
     const error = explain(toSyncError(thrown));
-    reporting.report.failure(error);
+    reporting.fail(error);
     if (process.env["RSYNC_STREAM_DEBUG"]) console.error(thrown);
     exit = exitOf(error);
   }

@@ -65,6 +65,12 @@ describe("output that cannot be written is a failure, with a word on the other s
     expect(code).toBe(1);
   });
 
+  unless(noFullDevice).test("the changes of sync, once", async () => {
+    const { code, stderr } = await run("mkdir tree; cp file tree; $RS sync -i tree/ changed > /dev/full");
+    expect(stderr).toBe(`rsync-stream: standard output: ${full}\n`);
+    expect(code).toBe(1);
+  });
+
   unless(noFullDevice).test.each(reporting)("the report of %s", async (line) => {
     const { code, stdout } = await run(`$RS ${line} 2> /dev/full`);
     expect(stdout.toString()).toBe(`rsync-stream: standard error: ${full}\n`);

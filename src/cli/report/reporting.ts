@@ -29,6 +29,8 @@ export class Reporting {
   #isJson = false;
   #isOutputFree = true;
   #lostLog: SyncError | undefined;
+  /** What the command ended with. */
+  #told: SyncError | undefined;
   #report: Report;
 
   /**
@@ -43,6 +45,12 @@ export class Reporting {
 
   get report(): Report {
     return this.#report;
+  }
+
+  /** Tells what the command ended with. */
+  fail(error: SyncError): void {
+    this.#told = error;
+    this.#report.failure(error);
   }
 
   /** Where reports go: changes to the last one, all else to the first. */
@@ -74,6 +82,8 @@ export class Reporting {
     if (failure === undefined) return undefined;
     // Nobody reads standard error, so nobody misses it.
     if (failure.code === "PEER_GONE" && failed?.descriptor === 2) return undefined;
+    // Lines that were lost end the command, which told so where it reports.
+    if (failure === this.#told && failed !== this.#outputs[0]) return failure;
     const other = this.#otherThan(failed);
     if (other !== undefined) await writeText(other, `rsync-stream: ${describeError(failure)}\n`);
     return failure;
