@@ -88,7 +88,8 @@ export const send = defineCommand({
     if (order.removesSourceFiles === true && !duplex)
       throw new SyncError("USAGE", "--remove-source-files needs an answer; push, or send --duplex");
     const { filter } = await loadFilter(order, "receiver");
-    const opened = given ? place : await sourceOf(place, options);
+    const isHere = given || options["source-store"] === undefined;
+    const opened = isHere ? place : await sourceOf(place, options);
     const source =
       typeof opened === "string"
         ? await openSource(place, { ...order, filter })
