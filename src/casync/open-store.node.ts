@@ -71,6 +71,8 @@ export function openKeptChunks(
     const { client, path } = connectSftp(place);
     return sftpChunks(client, path, form);
   }
+  if (scheme === "http" || scheme === "https")
+    throw new SyncError("USAGE", `what lies behind ${scheme}: can be read by an index alone: "${place}"`);
   throw new SyncError("USAGE", `no store can be reached by ${scheme}: "${place}"`);
 }
 

@@ -101,6 +101,10 @@ describe("what an index is of is sent", () => {
     const blob = await run(at("blob"));
     expect(blob.code).toBe(1);
     expect(blob.stderr).toContain("blob");
+    expect((await run(at("none.caibx"))).stderr).toMatch(
+      /none.caibx: no such file or directory \(NOT_FOUND\)/,
+    );
+    expect((await run(at(""))).stderr).toMatch(/: this is a directory, not an index \(IO\)/);
     expect(existsSync(at("x"))).toBe(false);
   });
 });

@@ -38,5 +38,5 @@ test("says what it needs", async () => {
   expect(await run("send", folder, "host:x")).toContain('not a URL of http: or https: "host:x/0/db"');
   expect(await run("receive", folder)).toContain("--state FILE is needed");
   expect(await run("receive", folder, "--state", "s", "--prefix", "x")).toContain("--prefix takes a path");
-  expect(await run("receive", join(folder, "none"), "--state", "s")).toContain("no directory");
+  expect(await run("receive", join(folder, "none"), "--state", "s")).toContain("none: no such directory");
 });

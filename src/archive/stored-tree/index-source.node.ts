@@ -6,11 +6,12 @@ import { digestOfIndex } from "../../casync/index-header.ts";
 import { getPlaced } from "../../casync/read-blob.ts";
 import { override } from "../../bytes/override.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
-import { toSyncError, withPath } from "../../errors.ts";
+import { isSyncError, nothingAt, SyncError, toSyncError, withPath } from "../../errors.ts";
 import { blobFileNode, blobTree } from "../../fuse/blob-tree.ts";
 import { catarTree } from "../../fuse/catar-tree.ts";
 import { rootNode } from "../../fuse/fuse-numbers.ts";
 import type { ChunkReader } from "../../store/store.ts";
+import { isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
 import type { TreeFilter } from "../../tree/filter/tree-filter.ts";
 import type { TreeSource } from "../../tree/source.ts";
 import type { AbortOptions } from "../../types.ts";
@@ -70,6 +71,9 @@ async function openTable(path: string) {
   try {
     return await indexFileTable(path);
   } catch (thrown) {
+    if (isSyncError(thrown, "NOT_FOUND")) throw nothingAt(path, thrown);
+    if (isErrno((thrown as Error).cause, "EISDIR"))
+      throw new SyncError("IO", "this is a directory, not an index", { cause: thrown, detail: { path } });
     throw withPath(toSyncError(thrown), path);
   }
 }

@@ -21,8 +21,11 @@ export const tarLikeReceive = defineCommand({
     if (state === undefined) throw new SyncError("USAGE", "--state FILE is needed, to record what has come");
     if (!/^\/(?:[\w.~-]+\/)+$/.test(prefix))
       throw new SyncError("USAGE", `--prefix takes a path such as /tar/, not "${prefix}"`);
-    if (fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
-      throw new SyncError("NOT_FOUND", "this is no directory", { detail: { path: root } });
+    const there = fs.statSync(root, { throwIfNoEntry: false });
+    if (there?.isDirectory() !== true) {
+      const what = there === undefined ? "no such directory" : "this is no directory";
+      throw new SyncError("NOT_FOUND", what, { detail: { path: root } });
+    }
     const annex = blockAnswers(prefix, root, state, {
       onTable: ({ archive, bytes, isFirst }) => {
         const which = isFirst ? "the table" : "another table";

@@ -3,7 +3,7 @@ import type { ChunkDigest } from "../../chunk/digest.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
-import { openChunkReader, openChunkWriter, openKeptChunks } from "../../casync/open-store.node.ts";
+import { openChunkReader, openChunkWriter, openKeptChunks, schemeOf } from "../../casync/open-store.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { MirrorOptions, MirrorSummary } from "../../mirror/mirror-options.ts";
 import { receiveChunks } from "../../mirror/receive-chunks.ts";
@@ -49,6 +49,11 @@ export async function sendStore(
   const send = async (store: Parameters<typeof sendChunks>[0], ids: AsyncIterable<ChunkId>) =>
     sendChunks(store, ids, duplex, { ...sessionOf(options, report, signal), digest });
   if (options.index === undefined) {
+    if (["http", "https"].includes(schemeOf(place) ?? ""))
+      throw new SyncError(
+        "USAGE",
+        "a store behind http: cannot be listed; name an --index, or its server by ws:",
+      );
     await using store = openKeptChunks(place, form);
     return await send(store, keptIds(store.kept({ signal })));
   }

@@ -57,11 +57,12 @@ export const planOptions = {
 export function planRuleOf(options: OptionValues<typeof planOptions>): PlanRule {
   const { append = false, existing = false, update = false } = options;
   const checksum = options.checksum === true || options["ignore-times"] === true;
+  const content = options.checksum === true ? "checksum" : "ignore-times";
   const isAppending = append || options["append-verify"] === true;
   if (checksum && isAppending)
-    throw new SyncError("USAGE", "--append leaves files alone by their length, --checksum none");
+    throw new SyncError("USAGE", `--append leaves files alone by their length, --${content} none`);
   const sizeOnly = options["size-only"] === true;
-  const ways = { quick: options.quick, checksum, "size-only": sizeOnly };
+  const ways = { quick: options.quick, [content]: checksum, "size-only": sizeOnly };
   const given = Object.entries(ways).flatMap(([name, isGiven]) => (isGiven === true ? `--${name}` : []));
   if (given.length > 1) throw new SyncError("USAGE", `${given.join(" and ")} say two things`);
   const windowSec = readCount("modify-window", options["modify-window"], 0, maxWindowSec);
