@@ -8,6 +8,8 @@ import { isTakenAsIs, linkTo } from "./alternatives.node.ts";
 import { cloneContent, copyBytes } from "../calls/copy-content.node.ts";
 import { readFully, writeFully } from "../calls/file-cut.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
+import { removeFile } from "../calls/remove-file.node.ts";
 import type { IncomingTools } from "./incoming-tools.node.ts";
 import { changedMeanwhile } from "./linked-files.node.ts";
 import { firstMode } from "../facts/metadata.node.ts";
@@ -185,14 +187,21 @@ export class IncomingFile {
     this.#writeWhole(bytes);
   }
 
-  /** Takes its name from a file that is not complete. */
+  /** Takes its name from a file that is not complete; one that cannot be moved is removed. */
   withdraw(): void {
     if (!this.#hasName || this.#temp === undefined) return;
-    const { held, places, staging } = this.#tools;
-    const { dir, name } = this.plan;
-    const temp = staging.newName(dir, name);
-    held.rename(dir, name, temp.dir, temp.name);
+    const { held, places, staging, writing } = this.#tools;
+    const own = this.#temp;
+    const temp = staging.newName(own.dir, own.name);
     this.#hasName = false;
+    try {
+      held.rename(own.dir, own.name, temp.dir, temp.name);
+    } catch (thrown) {
+      if (!isErrno(thrown)) throw thrown;
+      writing.drop(own);
+      this.#temp = undefined;
+      return removeFile(held, own);
+    }
     this.#temp = temp;
     places.move(this.place, temp);
   }

@@ -126,6 +126,30 @@ describe("a new directory", () => {
     expect(fs.readdirSync(temp.path)).toEqual(["d"]);
   });
 
+  test("is without a file that was given up and cannot be moved, as on a full disk", async () => {
+    const really = HeldDirs.prototype.rename;
+    const full = vi.spyOn(HeldDirs.prototype, "rename").mockImplementation(function (
+      this: HeldDirs,
+      ...names
+    ) {
+      if (names[1] === "a")
+        throw Object.assign(new Error("ENOSPC: rename"), { code: "ENOSPC", errno: -28, syscall: "rename" });
+      really.apply(this, names);
+    });
+    onTestFinished(() => full.mockRestore());
+    for (const abandons of [true, false]) {
+      using temp = tempDir();
+      const { target } = await open(temp.path);
+      await target.plan(entriesOf("a", "b"), 0);
+      await target.write([content(2, "one"), content(3, "two")]);
+      if (abandons) await target.abandon(2, new SyncError("CHANGED", "it changed at the sender"));
+      await target.finish([{ entry: 3, size: 3 }]);
+      await target.close();
+      expect(namesIn(temp.path)).toEqual(["d", "d/b"]);
+      expect(fs.readdirSync(temp.path)).toEqual(["d"]);
+    }
+  });
+
   test("does not take the place of what somebody made there meanwhile", async () => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
