@@ -17,9 +17,9 @@ interface LeftAside {
 }
 
 /**
- * New directories that files come for. Each is moved into a staging room when the first file is
- * planned in it, and back when those that were planned are there, so that one rename gives all of
- * them their names. What is in a directory meanwhile is complete, or not planned here.
+ * New directories that files come for. Each that is empty is moved into a staging room when the
+ * first file is planned in it, and back when those that were planned are there, so that one rename
+ * gives all of them their names. What is in a directory meanwhile is complete, or not planned here.
  *
  * A directory is made in its own place before, since it takes the group, the default ACL and the
  * like from the one around it. One that would hand them on to its files, other than the staging
@@ -112,15 +112,19 @@ export class NewDirs {
     this.#pendingCounts.clear();
   }
 
-  /** Returns false for one that stays. */
+  /** Returns false for one that stays, as where somebody else has put something into it. */
   #moveAside(dir: DirNode): boolean {
-    if (!this.#canMoveIn(dir) || !this.#makesPlainFiles(dir)) return false;
+    if (!this.#canMoveIn(dir) || !this.#makesPlainFiles(dir) || !this.#isEmpty(dir)) return false;
     const aside = this.#staging.newName(dir.parent!, dir.name);
     const move = (): void => this.#held.rename(dir.parent!, dir.name, aside.dir, aside.name);
     if (!hasSucceeded(move)) return false;
     dir.aside = aside;
     dir.isWritten = true; // by the file that is planned: it is moved once
     return true;
+  }
+
+  #isEmpty(dir: DirNode): boolean {
+    return hasSucceeded(() => fs.readdirSync(this.#held.pathTo(dir)).length === 0);
   }
 
   #putInPlace(dir: DirNode): void {
@@ -131,11 +135,10 @@ export class NewDirs {
   }
 }
 
-/** False when the system refused a call. */
-function hasSucceeded(work: () => void): boolean {
+/** False when the system refused a call, or the answer was false. */
+function hasSucceeded(work: () => boolean | void): boolean {
   try {
-    work();
-    return true;
+    return work() !== false;
   } catch (thrown) {
     if (!isErrno(thrown)) throw thrown;
     return false;

@@ -173,6 +173,22 @@ describe("a new directory", () => {
     expect(fs.readdirSync(to)).toEqual(["d"]);
   });
 
+  test("stays where it is when somebody made something in it", async () => {
+    using temp = tempDir();
+    const { target, troubles } = await open(temp.path);
+    await target.plan(entriesOf(), 0);
+    fs.writeFileSync(`${temp.path}/d/theirs`, "theirs");
+    await target.plan([file(2, "a")], 2);
+    await target.write([content(2, "one")]);
+    // Nothing is lost should the session be killed now: what it left is removed by the next one.
+    expect(namesIn(temp.path)).toEqual(["d", "d/theirs"]);
+    await target.finish([{ entry: 2, size: 3 }]);
+    await target.commit(true);
+    await target.close();
+    expect(troubles).toEqual([]);
+    expect(namesIn(temp.path)).toEqual(["d", "d/a", "d/theirs"]);
+  });
+
   test("is as if it had been made in its place: group, setgid, default ACL", async () => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
