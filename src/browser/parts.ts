@@ -16,6 +16,8 @@ export class Parts {
   readonly #names: Set<string>;
   /** Parts open for writing, the one used longest ago first. */
   readonly #open = new Map<string, Promise<AccessHandle>>();
+  /** How many wait for a part to be open, by its name. */
+  readonly #awaited = new Map<string, number>();
 
   private constructor(
     staging: FileSystemDirectoryHandle,
@@ -56,12 +58,15 @@ export class Parts {
     const opening = this.#open.get(name) ?? this.#make(name).then(openAccess);
     this.#open.delete(name);
     this.#open.set(name, opening);
-    if (this.#open.size > opfsLimits.openPartCount) await this.#close(this.#open.keys().next().value!);
+    this.#await(name, 1);
     try {
+      if (this.#open.size > opfsLimits.openPartCount) await this.#closeOldest();
       return await opening;
     } catch (thrown) {
       this.#open.delete(name);
       throw thrown;
+    } finally {
+      this.#await(name, -1);
     }
   }
 
@@ -96,6 +101,17 @@ export class Parts {
 
   async close(): Promise<void> {
     await Promise.all([...this.#open.keys()].map((name) => this.#close(name)));
+  }
+
+  #await(name: string, more: 1 | -1): void {
+    const count = (this.#awaited.get(name) ?? 0) + more;
+    if (count > 0) this.#awaited.set(name, count);
+    else this.#awaited.delete(name);
+  }
+
+  /** One that is slow to open may be the oldest while somebody waits for it: that one stays. */
+  async #closeOldest(): Promise<void> {
+    for (const name of this.#open.keys()) if (!this.#awaited.has(name)) return this.#close(name);
   }
 
   #make(name: string): Promise<FileSystemFileHandle> {
