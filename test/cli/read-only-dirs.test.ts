@@ -95,6 +95,15 @@ unless(obstacle).describe("directories of the user that forbid to be written to"
     expect([modeOf(folder, "d/mod"), modeOf(folder, "d/mod/sub")]).toEqual(["555", "555"]);
   });
 
+  test("a file takes the place of one that cannot be looked into, as a dry run tells", async () => {
+    const folder = plant(["x", "y"], ["x/in/f", "y/"], { "d/x/in": 0, "d/x": 0, "d/y": 0 });
+    const dry = await receive(folder, "--delete -n");
+    expect(dry.code, dry.stderr).toBe(0);
+    const { code, stderr } = await receive(folder, "--delete");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    for (const name of ["x", "y"]) expect(readFileSync(join(folder, "d", name), "utf8")).toBe(`s/${name}`);
+  });
+
   test("the destination itself, which stays as it is at the sender", async () => {
     const folder = plant(["f"], ["old"], { s: 0o555, d: 0o555 });
     const { code, stderr } = await receive(folder, "--delete");

@@ -260,6 +260,7 @@ export class Extras {
    * that is more than may be the walk is left.
    */
   #search({ dir, names, isDying }: Level): void {
+    if (isDying && this.#looksOnly && forbidsOwnerToLook(this.#held.lookAtDir(dir))) return;
     const isSeen = this.#comparing(dir, names);
     const passOver = (_: DirNode, name: ByteString): boolean => name !== stagingName && isSeen(name);
     const skip = (_: DirNode, name: ByteString, stats: FileStats): boolean => {

@@ -11,7 +11,7 @@ import type { TreeTargetOptions } from "./target-options.node.ts";
 import { changedMeanwhile } from "./linked-files.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";
 import type { Replacement } from "./replacements.node.ts";
-import { isEmptyDir } from "./standing.node.ts";
+import { lookInto } from "./standing.node.ts";
 
 /** What becomes of a place that a further name belongs to. */
 type LinkOutcome = Exclude<PlannedEntry["outcome"], "same">;
@@ -123,7 +123,7 @@ export class HardLinks {
     if (there && isSame(there, from)) return undefined;
     if (isOwnFile(there) && isTime(changed) && !isSameTime(there, changed))
       throw changedMeanwhile({ dir, name });
-    const isEmpty = there?.kind === "dir" && isEmptyDir(held, dir, name);
+    const isEmpty = there?.kind === "dir" && lookInto(held, dir, name) === "empty";
     const { size } = from;
     const leaf = { entry, dir, name, kind, size, linkedTo: head, there: there && { ...there, isEmpty } };
     const isReplaced = outcome === "changed" || outcome === "replaced";

@@ -10,7 +10,7 @@ import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { firstDirMode } from "../facts/metadata.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";
 import type { Staging } from "./staging.node.ts";
-import { isEmptyDir } from "./standing.node.ts";
+import { lookInto } from "./standing.node.ts";
 import type { EntryKind } from "../../entry/entry.ts";
 import type { Bytes } from "../../../types.ts";
 
@@ -124,7 +124,12 @@ export class Replacements {
 
   #putLeaf({ dir, name, temp }: Waiting): void {
     const put = (): void => {
-      if (!putOverDir(this.#held, temp, dir, name)) throw inTheWay(printPlace(dir, name));
+      const there = new DirNode(dir, name);
+      const isDir = this.#held.look(dir, name)?.kind === "dir";
+      const mode = isDir ? this.#held.openUp(there) : undefined;
+      if (putOverDir(this.#held, temp, dir, name)) return;
+      if (mode !== undefined) this.#held.setDirMode(there, mode);
+      throw inTheWay(printPlace(dir, name));
     };
     closingOnFailure(put, () => removeFile(this.#held, temp));
   }
@@ -144,7 +149,7 @@ export function putOverDir(held: HeldDirs, temp: NameIn, dir: DirNode, name: Byt
   } catch (thrown) {
     if (!isErrno(thrown, "EISDIR")) throw thrown;
   }
-  if (!isEmptyDir(held, dir, name)) return false;
+  if (lookInto(held, dir, name) !== "empty") return false;
   try {
     held.exchange(temp.dir, temp.name, dir, name);
   } catch (thrown) {

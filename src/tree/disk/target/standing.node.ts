@@ -3,6 +3,7 @@ import { closingAfter } from "../../../bytes/closing.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
 import type { Standing } from "../../plan/comparison.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
 import { lookBehindLink } from "../source/followed-links.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
@@ -28,7 +29,8 @@ export function standingAt(
 ): FoundStanding | undefined {
   if (dir.isNew) return undefined;
   const stats = held.look(dir, name);
-  if (stats?.kind === "dir" && kind !== "dir") return { ...stats, isEmpty: isEmptyDir(held, dir, name) };
+  if (stats?.kind === "dir" && kind !== "dir")
+    return { ...stats, isEmpty: lookInto(held, dir, name) === "empty" };
   if (keepsDirLinks && stats?.kind === "symlink" && kind === "dir") {
     const behind = lookBehindLink(held, dir, name);
     return behind?.kind === "dir" ? { ...behind, isBehindLink: true } : stats;
@@ -37,11 +39,17 @@ export function standingAt(
   return { ...stats, target: held.readLink(dir, name) };
 }
 
-/** True when nothing is in a directory. */
-export function isEmptyDir(held: HeldDirs, parent: DirNode, name: ByteString): boolean {
-  const dir = fs.opendirSync(held.pathTo(new DirNode(parent, name)) as string);
+/** Whether something is in a directory, as far as its mode lets this user see that. */
+export function lookInto(held: HeldDirs, parent: DirNode, name: ByteString): "empty" | "filled" | "closed" {
+  let dir: fs.Dir;
+  try {
+    dir = fs.opendirSync(held.pathTo(new DirNode(parent, name)) as string);
+  } catch (thrown) {
+    if (!isErrno(thrown, "EACCES")) throw thrown;
+    return "closed";
+  }
   return closingAfter(
-    () => dir.readSync() === null,
+    () => (dir.readSync() === null ? "empty" : "filled"),
     () => dir.closeSync(),
   );
 }
