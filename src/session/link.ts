@@ -35,8 +35,8 @@ const oneWriteBytes = 32_768;
 /** After the last word the peer has so long to close its side. */
 const lingerMs = 2000;
 /**
- * After it was told why the session failed it has so long: it may be busy, and a connection torn
- * down early loses what was said.
+ * After it was told why the session failed, or takes nothing any more, it has so long: it may be
+ * busy, and a connection torn down early loses what was said.
  */
 const farewellMs = 5000;
 const tickMs = 500;
@@ -63,8 +63,8 @@ export class Link {
   /** The same by type of frame, without the preambles. */
   readonly sentFrames: FrameBytes = {};
   readonly receivedFrames: FrameBytes = {};
-  /** True when a write has failed: then what was heard before tells why. */
-  broken = false;
+  /** Since when nothing can be written any more. */
+  #brokenFrom: number | undefined;
   readonly #channel: ByteChannel;
   readonly #writer: FrameWriter;
   readonly #reader = new FrameReader();
@@ -119,6 +119,11 @@ export class Link {
     const stop = (): void => this.abort(signal?.reason);
     signal?.addEventListener("abort", stop, { once: true });
     this.#stopListening = () => signal?.removeEventListener("abort", stop);
+  }
+
+  /** True when a write has failed: then what was heard before tells why. */
+  get broken(): boolean {
+    return this.#brokenFrom !== undefined;
   }
 
   /** True when what was sent may be changed as soon as `send` has resolved. */
@@ -318,7 +323,7 @@ export class Link {
         }
       }
     } catch (thrown) {
-      this.broken = true;
+      this.#brokenFrom ??= performance.now();
       throw toSyncError(thrown, "PEER_GONE");
     }
     this.#spokeAt = performance.now();
@@ -345,6 +350,10 @@ export class Link {
     // ever.
     if (this.#lingeredFrom !== undefined) {
       return now - this.#lingeredFrom > lingerMs ? "the peer did not close the connection" : undefined;
+    }
+    if (this.#listenedFrom !== undefined && this.#brokenFrom !== undefined) {
+      const silentMs = now - Math.max(this.#listenedFrom, this.#brokenFrom);
+      return silentMs > farewellMs ? "the peer takes nothing any more, and says nothing" : undefined;
     }
     if (this.#listenedFrom !== undefined) {
       const limitMs = this.#heardFrame ? stallMs : helloMs;
@@ -377,6 +386,7 @@ export class Link {
     if (keepAliveMs === 0 || !this.#started || this.#lingeredFrom !== undefined) return false;
     if (this.#writesUnderWay > 0) return false;
     if (this.#hasWish) return true;
+    if (this.#brokenFrom !== undefined) return false;
     const isNews = this.receivedBytes > this.#toldBytes;
     return now - this.#spokeAt > keepAliveMs || (isNews && now - this.#pingedAt > keepAliveMs);
   }

@@ -200,6 +200,11 @@ describe("a file that an option names and that cannot be read is told of", () =>
   it.each([
     [["serve", ".", "--token-file", "nowhere"], 1, "nowhere: no such file or directory (NOT_FOUND)"],
     [
+      ["send", "s3://b/p"],
+      1,
+      "s3://b/p: no such file or directory: what is meant has to be here, at a path (NOT_FOUND)",
+    ],
+    [
       ["index", "tree", "gs://b/p", "-o", "i"],
       1,
       "gs://b/p: no such file or directory: what is meant has to be here, at a path (NOT_FOUND)",

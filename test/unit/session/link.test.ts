@@ -8,7 +8,7 @@ import { sessionTimes } from "../../../src/session/limits.ts";
 import { encodePing } from "../../../src/session/ping.ts";
 import { Link } from "../../../src/session/link.ts";
 import type { LivenessOptions } from "../../../src/session/link.ts";
-import { channelOf } from "../../../src/transport/channel.ts";
+import { type ByteChannel, channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { outlast, pass, stopTime } from "../../simulated-time.ts";
 
@@ -90,6 +90,24 @@ describe("a link", () => {
       right.close();
       await Promise.allSettled([listening, other]);
     }
+  });
+
+  it("takes a peer for gone that takes nothing any more, and says nothing", async () => {
+    const silent: ByteChannel = {
+      copiesWrites: true,
+      async *read() {
+        await new Promise(() => {});
+      },
+      write: () => Promise.reject(new Error("EPIPE")),
+      end: async () => {},
+      abort: (reason) => ends.push(reason),
+    };
+    const ends: unknown[] = [];
+    const link = new Link(silent, never);
+    await expect(link.send("CREDIT", nothing, "none")).rejects.toMatchObject({ code: "PEER_GONE" });
+    void first(link);
+    for (let passedMs = 0; passedMs < 10_000; passedMs += 250) await pass(250);
+    expect(ends).toMatchObject([stalled]);
   });
 
   it("is not made to show it without end", async () => {
