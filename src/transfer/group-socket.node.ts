@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errnoOf } from "../bytes/errno.node.ts";
 import { SyncError } from "../errors.ts";
 import { type ByteChannel, channelOf } from "../transport/channel.ts";
 import { nodeStreamDuplex } from "../transport/node-stream.node.ts";
@@ -28,9 +29,17 @@ async function sweepGroups(): Promise<void> {
     if (group === undefined || !groupPattern.test(group)) continue;
     const stats = ownFolder(group);
     if (stats === undefined || Date.now() - stats.mtimeMs < settledMs) continue;
-    const socket = await joinGroup(group).catch(() => undefined);
-    if (socket === undefined) rmSync(folderOf(group), { recursive: true, force: true });
-    socket?.destroy();
+    if (!(await mayLive(group))) rmSync(folderOf(group), { recursive: true, force: true });
+  }
+}
+
+/** False when it is certain that nobody listens. */
+async function mayLive(group: string): Promise<boolean> {
+  try {
+    (await joinGroup(group)).destroy();
+    return true;
+  } catch (thrown) {
+    return !["ECONNREFUSED", "ENOENT"].includes(errnoOf((thrown as Error).cause) ?? "");
   }
 }
 

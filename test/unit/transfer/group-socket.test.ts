@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { openGroup } from "../../../src/transfer/group-socket.node.ts";
@@ -30,12 +30,18 @@ unless(notPosix).test("what a group left behind that was killed goes with the ne
   const living = await openGroup(groupOf("1"), channelOf(duplexPair()[0]));
   const names = ["2", "3"].map((digit) => `rsync-stream-${groupOf(digit)}`);
   for (const name of [...names, "rsync-stream-other"]) mkdirSync(join(temporary.path, name), { mode: 0o700 });
-  for (const name of [names[0]!, `rsync-stream-${groupOf("1")}`, "rsync-stream-other"]) plantOld(name);
+  // Of one that cannot be reached nobody knows whether it lives.
+  const unreached = `rsync-stream-${groupOf("5")}`;
+  mkdirSync(join(temporary.path, unreached), { mode: 0o700 });
+  symlinkSync("socket", join(temporary.path, unreached, "socket"));
+  for (const name of [names[0]!, unreached, `rsync-stream-${groupOf("1")}`, "rsync-stream-other"])
+    plantOld(name);
   const next = await openGroup(groupOf("4"), channelOf(duplexPair()[0]));
   const stays = [
     `rsync-stream-${groupOf("1")}`,
     names[1],
     `rsync-stream-${groupOf("4")}`,
+    unreached,
     "rsync-stream-other",
   ];
   await expect.poll(() => readdirSync(temporary.path).sort()).toEqual(stays);
