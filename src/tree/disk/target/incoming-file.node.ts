@@ -5,7 +5,6 @@ import { equalBytes } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import { isTakenAsIs, linkTo } from "./alternatives.node.ts";
-import { cloneContent, copyBytes } from "../calls/copy-content.node.ts";
 import { readFully, writeFully } from "../calls/file-cut.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
@@ -165,7 +164,11 @@ export class IncomingFile {
   /** Copies what equals the old version to where the rest will be put. */
   async catchUp(): Promise<void> {
     this.#openTemp();
-    await this.#copyOld(this.#temp!);
+    const { pause, writing } = this.#tools;
+    const temp = this.#temp!;
+    const end = await this.#old!.copyTo(() => writing.get(temp), pause);
+    if (end === undefined) throw changedMeanwhile(this.plan);
+    this.#writtenEnd = end;
   }
 
   /** Puts a chunk in its place. The bytes are written, not kept. */
@@ -323,27 +326,6 @@ export class IncomingFile {
   #writeTo(fd: number, bytes: Bytes, offset: number): void {
     writeFully(fd, bytes, offset);
     this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
-  }
-
-  /**
-   * Copies what equals the old version. It was hashed when it was cut: that it has not changed
-   * since is seen at the end, by a look at its name.
-   */
-  async #copyOld(temp: NameIn): Promise<void> {
-    const { pause, writing } = this.#tools;
-    const old = this.#old!;
-    const { sameBytes } = old;
-    if (sameBytes === old.size && cloneContent(old.handle, writing.get(temp))) {
-      this.#writtenEnd = sameBytes;
-      return;
-    }
-    const block = new Uint8Array(Math.min(copyBytes, sameBytes));
-    for (let at = 0; at < sameBytes; at += block.length) {
-      const part = block.subarray(0, Math.min(block.length, sameBytes - at));
-      if (old.read(at, part) < part.length) throw changedMeanwhile(this.plan);
-      if (!isZero(part)) this.#writeTo(writing.get(temp), part, at);
-      if (pause.due()) await pause.take();
-    }
   }
 
   #checkBefore(): void {

@@ -1,6 +1,9 @@
+import type { Pause } from "../../../bytes/pause.node.ts";
 import type { ChunkId } from "../../../chunk/chunk.ts";
 import type { Bytes } from "../../../types.ts";
-import { readFully } from "../calls/file-cut.node.ts";
+import { cloneContent, copyBytes } from "../calls/copy-content.node.ts";
+import { readFully, writeFully } from "../calls/file-cut.node.ts";
+import { isZero } from "../calls/zero.node.ts";
 import type { Places } from "./places.node.ts";
 import type { Reference } from "./reference.node.ts";
 
@@ -51,5 +54,29 @@ export class OldContent {
   /** The new version goes on in another way. */
   leave(): void {
     this.#isInStep = false;
+  }
+
+  /**
+   * Copies what both versions begin with into a new file. It was hashed when it was cut: that it
+   * has not changed since is seen at the end, by a look at its name.
+   *
+   * @param into the new file, open for writing; asked for anew behind each wait
+   * @returns where the new file ends then, as zeros become holes; undefined when the old version is
+   *   shorter by now
+   */
+  async copyTo(into: () => number, pause: Pause): Promise<number | undefined> {
+    if (this.#sameBytes === this.size && cloneContent(this.handle, into())) return this.#sameBytes;
+    const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
+    let end = 0;
+    for (let at = 0; at < this.#sameBytes; at += block.length) {
+      const part = block.subarray(0, Math.min(block.length, this.#sameBytes - at));
+      if (this.read(at, part) < part.length) return undefined;
+      if (!isZero(part)) {
+        writeFully(into(), part, at);
+        end = at + part.length;
+      }
+      if (pause.due()) await pause.take();
+    }
+    return end;
   }
 }
