@@ -10,7 +10,7 @@ import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { Entry } from "../../../../src/tree/entry/entry.ts";
 import type { Placement, TreeTarget } from "../../../../src/tree/target.ts";
-import { describeTree, tempDir } from "./disk-tree.ts";
+import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
 const encoder = new TextEncoder();
@@ -119,6 +119,7 @@ describe("a new directory", () => {
     await target.write([content(2, "one"), content(3, "two")]);
     await target.abandon(2, new SyncError("CHANGED", "it changed at the sender"));
     await target.finish([{ entry: 3, size: 3 }]);
+    expect(namesIn(temp.path)).toEqual(["d", "d/b"]);
     await target.commit(true);
     await target.close();
     expect(troubles.map(({ code, detail }) => [code, detail?.path])).toEqual([["CHANGED", "d/a"]]);
@@ -189,24 +190,24 @@ describe("a new directory", () => {
     expect(namesIn(temp.path)).toEqual(["d", "d/a", "d/theirs"]);
   });
 
-  test("is as if it had been made in its place: group, setgid, default ACL", async () => {
+  test.each(["group", "ACL"])("is as if it had been made in its place: %s", async (what) => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     fs.mkdirSync(`${from}/p/d`, { recursive: true });
     fs.writeFileSync(`${from}/p/d/a`, "one");
     fs.chmodSync(`${from}/p/d/a`, 0o644);
-    fs.mkdirSync(`${to}/p/made`, { recursive: true });
-    fs.rmdirSync(`${to}/p/made`);
-    fs.chmodSync(`${to}/p`, 0o2775);
-    if (process.getuid?.() === 0) fs.chownSync(`${to}/p`, 0, 54_321);
-    const hasAcls = setDefaultAcl(`${to}/p`);
+    fs.writeFileSync(`${from}/p/d/long`, noise(3_000_000, 7)); // comes in parts
+    fs.mkdirSync(`${to}/p`, { recursive: true });
+    if (what === "group" && process.getuid?.() === 0) fs.chownSync(`${to}/p`, 0, 54_321);
+    if (what === "group") fs.chmodSync(`${to}/p`, 0o2775);
+    else if (!setDefaultAcl(`${to}/p`)) return void console.log("setfacl is not installed, or sets nothing");
     fs.mkdirSync(`${to}/p/made`);
     await syncTrees(await openTreeSource(`${from}/`), await openTreeTarget(to));
     const [made, came] = [fs.statSync(`${to}/p/made`), fs.statSync(`${to}/p/d`)];
     expect([came.gid, came.mode & 0o2000]).toEqual([made.gid, made.mode & 0o2000]);
-    expect(fs.statSync(`${to}/p/d/a`).mode & 0o7777).toBe(0o644);
-    if (!hasAcls) return void console.log("setfacl is not installed: no default ACL is tried");
-    expect(aclOf(`${to}/p/d`)).toContain("default:user:54321:r-x");
+    const [file, long] = [fs.statSync(`${to}/p/d/a`), fs.statSync(`${to}/p/d/long`)];
+    expect([file.gid, file.mode & 0o7777]).toEqual([long.gid, 0o644]);
+    if (what === "ACL") expect(aclOf(`${to}/p/d`)).toContain("default:user:54321:r-x");
   });
 
   test("stays where it is on a file system that moves no directory but an empty one", async () => {
@@ -232,15 +233,19 @@ describe("a new directory", () => {
     expect(fs.readdirSync(to)).toEqual(["d"]);
   });
 
-  test("stays where it is while others receive parts of the same tree", async () => {
+  test.each<[string, TreeTargetOptions]>([
+    ["others receive parts of the same tree", { part: "1/2" }],
+    ["content waits in another directory", { tempDir: "." }],
+    ["the disk is waited for", { durability: "files" }],
+  ])("stays where it is while %s", async (_, options) => {
     using temp = tempDir();
-    const { target } = await open(temp.path, { part: "1/2" });
+    const { target } = await open(temp.path, options);
     await target.plan(entriesOf("a"), 0);
     expect(namesIn(temp.path)).toEqual(["d"]);
     await target.close();
   });
 
-  test("has the content of random trees", async () => {
+  test("has the content of trees of many shapes", async () => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     for (let i = 0; i < 40; i++) {
