@@ -39,6 +39,7 @@ test.each(["a\udce9/\tb", "é\ufeff", "\ufeffa"])(
 test("bytes of a path are at most as many as those of the longest path", () => {
   const failed = (length: number): Bytes => encodeTuple([0, "no", "", new Uint8Array(length)]);
   expect(decodeUnlisted(failed(4096)).detail.path).toHaveLength(4096);
+  expect(decodeUnlisted(encodeTuple([0, "no", "x".repeat(5000)])).detail.path).toHaveLength(4096);
   expect(() => decodeUnlisted(failed(4097))).toThrow(expect.objectContaining({ code: "BAD_MESSAGE" }));
   expect(() => decodeUnlisted(encodeTuple([0, "no", "", 7]))).toThrow("bytes of a message");
 });
