@@ -58,6 +58,19 @@ test("flaw 1: a listing that fails deletes nothing, and the next run has it all"
   expect(countOf(pair.source, /start-after/)).toBe(1);
 });
 
+test("flaw 12: a bucket that goes away meanwhile is asked for an object once", async () => {
+  pair.source.put("b", "k", "content");
+  let count = 0;
+  const fault = (request: StubRequest, response: ServerResponse): boolean => {
+    if (isListing(request)) return false;
+    count += 1;
+    return refuse(response, 404, "NoSuchBucket");
+  };
+  [pair.source.fault, pair.destination.fault] = [fault, fault];
+  expect(await pair.sync({})).toMatchObject({ copied: 0, failed: 1 });
+  expect(count).toBe(1);
+});
+
 test("flaw 9: a long listing is read at several places, and one that fails goes on at each of them", async () => {
   fill(300);
   pair.destination.put("b", "k7", "other");
