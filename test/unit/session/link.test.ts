@@ -95,9 +95,7 @@ describe("a link", () => {
   it("takes a peer for gone that takes nothing any more, and says nothing", async () => {
     const silent: ByteChannel = {
       copiesWrites: true,
-      async *read() {
-        await new Promise(() => {});
-      },
+      read: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
       write: () => Promise.reject(new Error("EPIPE")),
       end: async () => {},
       abort: (reason) => ends.push(reason),
