@@ -395,11 +395,3 @@ export class Link {
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
 }
-
-/** What a session says at its end of its frames. */
-export function framesOf({ sentFrames: sent, receivedFrames: received }: Link): {
-  readonly sent: FrameBytes;
-  readonly received: FrameBytes;
-} {
-  return { sent, received };
-}

@@ -9,7 +9,8 @@ import type { AbortOptions, Bytes, Duplex } from "../types.ts";
 import { Allowance, type ReceiveLimits } from "./allowance.ts";
 import type { Frame, FrameBytes } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
-import { framesOf, Link } from "./link.ts";
+import { Link } from "./link.ts";
+import { framesOf } from "./link-frames.ts";
 import type { LivenessOptions } from "./link.ts";
 import {
   blake3Feature,

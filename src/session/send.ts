@@ -26,7 +26,8 @@ import {
   subtreesFeature,
 } from "./hello.ts";
 import { sessionTimes } from "./limits.ts";
-import { framesOf, Link } from "./link.ts";
+import { Link } from "./link.ts";
+import { framesOf } from "./link-frames.ts";
 import type { FrameBytes } from "./frame.ts";
 import type { LivenessOptions } from "./link.ts";
 import { PieceScan } from "./levels/pieces/piece-scan.ts";
