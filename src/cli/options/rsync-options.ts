@@ -43,7 +43,7 @@ const foreign: readonly Row[] = [
   ["", "early-input", "there is no daemon; use --filter"],
   ["", "copy-devices", "devices are not read; leave it out"],
   ["", "write-devices", "devices are not written to; leave it out"],
-  ["N", "crtimes", "Linux cannot set times of creation, nor does rsync there; leave it out"],
+  ["N", "crtimes", "Linux cannot set creation times; leave it out"],
   ["", "super", "what a user may not set is reported; leave it out"],
   ["", "ignore-non-existing", "use --existing"],
   ["W", "whole-file", "only what is missing travels; leave it out"],

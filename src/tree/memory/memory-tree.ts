@@ -1,5 +1,4 @@
 import { byteStringOf, bytesOfString } from "../../bytes/byte-string.ts";
-import { printByteString } from "../../bytes/byte-text.ts";
 import type { Bytes } from "../../types.ts";
 import type { Entry } from "../entry/entry.ts";
 
@@ -62,7 +61,7 @@ export function byteName(name: Bytes): string {
 
 /** A key of `children` as text, for people: bytes that are no UTF-8 are shown as U+FFFD. */
 export function textOfName(name: string): string {
-  return printByteString(name);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytesOfString(name));
 }
 
 /** The bytes of a key of `children`. */
