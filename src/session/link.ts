@@ -97,7 +97,7 @@ export class Link {
   #confirmedBytes: number | undefined;
   #toldBytes = 0;
   /** Whether the peer has to hear that this end bears less silence than is usual. */
-  #hasWish: boolean;
+  #mustTellStall: boolean;
   /** After how much silence the peer is sent a PING. */
   #keepAliveMs: number;
   #writeBeganAt = performance.now();
@@ -108,7 +108,7 @@ export class Link {
     this.#liveness = options;
     const { keepAliveMs, stallMs } = options;
     this.#keepAliveMs = keepAliveMs;
-    this.#hasWish = stallMs > 0 && keepAliveMs > 0 && stallMs < (missedCount + 1) * keepAliveMs;
+    this.#mustTellStall = stallMs > 0 && keepAliveMs > 0 && stallMs < (missedCount + 1) * keepAliveMs;
     this.#writer = new FrameWriter(options.compressionLevel);
     const { minRateBytes, paceMs } = options;
     if (minRateBytes > 0 && paceMs > 0) {
@@ -192,9 +192,9 @@ export class Link {
    * what counts.
    */
   #confirm(payload: Bytes): void {
-    const { heardBytes: bytes, bornMs } = decodePing(payload);
-    if (bornMs !== undefined && this.#keepAliveMs > 0) {
-      const asked = Math.floor(bornMs / (missedCount + 1));
+    const { heardBytes: bytes, stallMs } = decodePing(payload);
+    if (stallMs !== undefined && this.#keepAliveMs > 0) {
+      const asked = Math.floor(stallMs / (missedCount + 1));
       this.#keepAliveMs = Math.max(leastKeepAliveMs, Math.min(this.#keepAliveMs, asked));
     }
     const before = this.#confirmedBytes ?? 0;
@@ -208,9 +208,11 @@ export class Link {
   #ping(now: number): void {
     this.#pingedAt = now;
     this.#toldBytes = this.receivedBytes;
-    const wish = this.#hasWish ? { bornMs: this.#liveness.stallMs } : {};
-    this.#hasWish = false;
-    void this.send("PING", encodePing({ heardBytes: this.receivedBytes, ...wish }), "none");
+    const heardBytes = this.receivedBytes;
+    const { stallMs } = this.#liveness;
+    const payload = encodePing(this.#mustTellStall ? { heardBytes, stallMs } : { heardBytes });
+    this.#mustTellStall = false;
+    void this.send("PING", payload, "none");
   }
 
   /**
@@ -385,7 +387,7 @@ export class Link {
     const keepAliveMs = this.#keepAliveMs;
     if (keepAliveMs === 0 || !this.#started || this.#lingeredFrom !== undefined) return false;
     if (this.#writesUnderWay > 0) return false;
-    if (this.#hasWish) return true;
+    if (this.#mustTellStall) return true;
     if (this.#brokenFrom !== undefined) return false;
     const isNews = this.receivedBytes > this.#toldBytes;
     return now - this.#spokeAt > keepAliveMs || (isNews && now - this.#pingedAt > keepAliveMs);

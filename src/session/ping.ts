@@ -6,20 +6,20 @@ import { encodeCounts } from "./closing.ts";
 export interface Ping {
   /** Bytes that have come from the other end so far. */
   readonly heardBytes: number;
-  /** Milliseconds of silence that the end bears, where that is less than usual. */
-  readonly bornMs?: number;
+  /** The end's own `stallMs`, where that is less than usual. */
+  readonly stallMs?: number;
 }
 
 /** Encodes a PING payload. */
-export function encodePing({ heardBytes, bornMs }: Ping): Bytes {
-  return bornMs === undefined ? encodeCounts(heardBytes) : encodeCounts(heardBytes, bornMs);
+export function encodePing({ heardBytes, stallMs }: Ping): Bytes {
+  return stallMs === undefined ? encodeCounts(heardBytes) : encodeCounts(heardBytes, stallMs);
 }
 
 /** Decodes a PING payload. @throws BAD_MESSAGE */
 export function decodePing(payload: Bytes): Ping {
   const input = new ByteReader(payload);
   const heardBytes = input.uvarint();
-  const bornMs = input.remaining > 0 ? input.uvarint() : undefined;
+  const stallMs = input.remaining > 0 ? input.uvarint() : undefined;
   input.end();
-  return bornMs === undefined ? { heardBytes } : { heardBytes, bornMs };
+  return stallMs === undefined ? { heardBytes } : { heardBytes, stallMs };
 }

@@ -29,6 +29,15 @@ function pause(ms: number): Promise<void> {
 
 const stalled = { code: "STALLED" };
 
+/** Hears a link to its end, and counts its frames. */
+function listen(link: Link): { count: number; readonly ended: Promise<void> } {
+  const heard = { count: 0, ended: Promise.resolve() };
+  heard.ended = (async () => {
+    for await (const _ of link.frames()) heard.count += 1;
+  })();
+  return heard;
+}
+
 async function first(link: Link): Promise<string | undefined> {
   for await (const frame of link.frames()) return frame.type;
   return undefined;
@@ -75,20 +84,15 @@ describe("a link", () => {
       const [left, right] = links({ stallMs, keepAliveMs }, { keepAliveMs });
       await left.send("CREDIT", nothing, "none");
       await right.send("CREDIT", nothing, "none");
-      let heardCount = 0;
-      const listening = (async () => {
-        for await (const _ of left.frames()) heardCount += 1;
-      })();
-      const other = (async () => {
-        for await (const _ of right.frames());
-      })();
+      const listening = listen(left);
+      const other = listen(right);
       let isOver = false;
-      void listening.catch(() => (isOver = true));
+      void listening.ended.catch(() => (isOver = true));
       for (let passedMs = 0; passedMs < 5 * stallMs && !isOver; passedMs += 250) await pass(250);
-      expect([isOver, heardCount > 5], String(stallMs)).toEqual([false, true]);
+      expect([isOver, listening.count > 5], String(stallMs)).toEqual([false, true]);
       left.abort(new Error("enough"));
       right.close();
-      await Promise.allSettled([listening, other]);
+      await Promise.allSettled([listening.ended, other.ended]);
     }
   });
 
@@ -110,20 +114,15 @@ describe("a link", () => {
 
   it("is not made to show it without end", async () => {
     const [left, right] = links({}, { keepAliveMs: 60_000 });
-    await left.send("PING", encodePing({ heardBytes: 0, bornMs: 0 }), "none");
+    await left.send("PING", encodePing({ heardBytes: 0, stallMs: 0 }), "none");
     await right.send("CREDIT", nothing, "none");
-    let heardCount = 0;
-    const listening = (async () => {
-      for await (const _ of left.frames()) heardCount += 1;
-    })();
-    const other = (async () => {
-      for await (const _ of right.frames());
-    })();
+    const listening = listen(left);
+    const other = listen(right);
     for (let passedMs = 0; passedMs < 20_000; passedMs += 250) await pass(250);
-    expect(heardCount).toBeLessThanOrEqual(21);
+    expect(listening.count).toBeLessThanOrEqual(21);
     left.abort(new Error("enough"));
     right.close();
-    await Promise.allSettled([listening, other]);
+    await Promise.allSettled([listening.ended, other.ended]);
   });
 
   it("hears a peer that has nothing to say but is alive", async () => {
