@@ -15,10 +15,9 @@ interface PipeCalls {
 
 let bound: { readonly calls: PipeCalls | undefined } | undefined;
 
-/** Linux only, and only where a socket of Node reads from a descriptor. */
+/** Linux only. */
 function findCalls(): PipeCalls | undefined {
-  const isNode = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
-  bound ??= { calls: process.platform === "linux" && isNode ? bindNative(bindCalls) : undefined };
+  bound ??= { calls: process.platform === "linux" ? bindNative(bindCalls) : undefined };
   return bound.calls;
 }
 
@@ -29,6 +28,9 @@ function bindCalls(koffi: Koffi): PipeCalls {
     fcntl: library.func("int fcntl(int fd, int command, int argument)"),
   };
 }
+
+/** Others do not read from a descriptor by a socket, or close it themselves. */
+const isNode = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
 
 /**
  * Has a pipe hold more, where the system can. Both ends work in slices of some milliseconds: with
@@ -43,7 +45,7 @@ export function widenPipe(descriptor: number): void {
  * that cannot be done. Node would join a program by a socket, which holds a fifth of it.
  */
 export function openWidePipe(): OpenPipe | undefined {
-  const calls = findCalls();
+  const calls = isNode ? findCalls() : undefined;
   const ends = new Int32Array(2);
   if (!calls || calls.pipe2(ends, O_CLOEXEC) !== 0) return undefined;
   widenPipe(ends[1]!);

@@ -26,7 +26,7 @@ export interface ChildProcessOptions extends AbortOptions {
   readonly words?: ChildWords;
 }
 
-/** The descriptors of a pipe, which whoever opened it closes. */
+/** The descriptors of a pipe, which are closed by whoever was given them. */
 export interface OpenPipe {
   readonly readEnd: number;
   readonly writeEnd: number;
@@ -80,31 +80,24 @@ interface Child {
 function start(command: string, args: readonly string[], options: ChildProcessOptions): Child {
   const { cwd, env, openPipe } = options;
   const [input, output] = [openPipe?.(), openPipe?.()];
-  const ours = [input?.writeEnd, output?.readEnd];
-  const theirs = [input?.readEnd, output?.writeEnd];
-  const process = closingOnFailure(
-    () =>
-      closingAfter(
-        () =>
-          spawn(command, args, {
-            stdio: [theirs[0] ?? "pipe", theirs[1] ?? "pipe", "pipe"],
-            shell: false,
-            ...(cwd !== undefined && { cwd }),
-            ...(env !== undefined && { env: { ...env } }),
-          }),
-        () => closeAll(theirs),
-      ),
-    () => closeAll(ours),
-  );
+  const run = (): ChildProcess =>
+    spawn(command, args, {
+      stdio: [input?.readEnd ?? "pipe", output?.writeEnd ?? "pipe", "pipe"],
+      shell: false,
+      ...(cwd !== undefined && { cwd }),
+      ...(env !== undefined && { env: { ...env } }),
+    });
+  const runAlone = (): ChildProcess => closingAfter(run, () => closeAll(input?.readEnd, output?.writeEnd));
+  const process = closingOnFailure(runAlone, () => closeAll(input?.writeEnd, output?.readEnd));
   return {
     process,
-    stdin: process.stdin ?? new Socket({ fd: ours[0]!, readable: false, writable: true }),
-    stdout: process.stdout ?? new Socket({ fd: ours[1]!, readable: true, writable: false }),
+    stdin: process.stdin ?? new Socket({ fd: input!.writeEnd, readable: false, writable: true }),
+    stdout: process.stdout ?? new Socket({ fd: output!.readEnd, readable: true, writable: false }),
     stderr: process.stderr!,
   };
 }
 
-function closeAll(descriptors: readonly (number | undefined)[]): void {
+function closeAll(...descriptors: readonly (number | undefined)[]): void {
   for (const descriptor of descriptors) if (descriptor !== undefined) closeSync(descriptor);
 }
 
