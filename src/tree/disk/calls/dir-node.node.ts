@@ -30,7 +30,7 @@ export class DirNode {
   readonly isNew: boolean;
   /** True for one that a link at its name leads to. */
   readonly isBehindLink: boolean;
-  /** Where it is for as long as something else has its name. */
+  /** Where it is while something else has its name, or while it is filled. */
   aside: NameIn | undefined;
   /** The handle of one that is open all the time: the root, and what `hold` gave. */
   readonly fd: number | undefined;

@@ -73,7 +73,7 @@ export class MetadataSetter {
   #links: LinkKeeping | undefined;
   /** True where attributes of plain files stand for what only root may set. */
   readonly #fakes: boolean;
-  /** What new files have, by directories of temporary files, which are private. */
+  /** What new files have, by the staging room, or the directory there, that they are made in. */
   readonly #newIn = new WeakMap<DirNode, FactsBefore>();
 
   /**
@@ -237,8 +237,8 @@ export class MetadataSetter {
   }
 
   /**
-   * What a file has that was just made in a directory of temporary files: whose it is, and whether
-   * it has attributes. What one of them has, all made there have.
+   * What a file has that was just made in a staging room, or in a directory there: whose it is, and
+   * whether it has attributes. What one of them has, all made there have.
    */
   #factsOfNew(dir: DirNode, file: FactPlace, fd: number): FactsBefore {
     const known = this.#newIn.get(dir);

@@ -46,7 +46,7 @@ export class StagingRoom {
   readonly #around: DirNode | undefined;
   /** Rooms of parts in this one. */
   readonly #parts: ByteString[] = [];
-  /** Directories of an earlier session that were to take the place of something else. */
+  /** Directories of an earlier session that were not in their places yet. */
   readonly #oldDirs: ByteString[] = [];
   readonly #session = randomBytes(6).toString("hex");
   #count = 0;
