@@ -19,16 +19,22 @@ import { freshFolder, outcomeOf } from "./run.ts";
 const program = join(dirname(builtCli()), "desync.js");
 
 /** Runs a command line of desync by this library, in a folder. */
-function front(folder: string, line: string, input = "") {
-  const child = spawn(process.execPath, [program, ...line.split(" ")], { cwd: folder });
+function front(folder: string, line: string, input = "", env = {}) {
+  const child = spawn(process.execPath, [program, ...line.split(" ")], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+  });
   child.stdin.on("error", () => {}); // it may end without having read all
   child.stdin.end(input);
   return outcomeOf(child);
 }
 
 /** The same by desync itself. */
-function real(folder: string, line: string) {
-  const { status, stdout, stderr } = spawnSync("desync", line.split(" "), { cwd: folder });
+function real(folder: string, line: string, env = {}) {
+  const { status, stdout, stderr } = spawnSync("desync", line.split(" "), {
+    cwd: folder,
+    env: { ...process.env, ...env },
+  });
   return { code: status, stdout, stderr: String(stderr) };
 }
 
@@ -119,6 +125,33 @@ describe("command lines of desync", () => {
     expect(plain.filter((name) => /\/[0-9a-f]{64}$/.test(name)).length).toBe(info.unique);
   });
 
+  test("the environment says how progress is shown", async () => {
+    const folder = withBlob();
+    const lines = { DESYNC_ENABLE_PARSABLE_PROGRESS: "1" };
+    const shown = async (line: string, env = {}) => (await front(folder, line, "", env)).stderr;
+    expect(await shown("make -s s.castr a.caibx blob", lines)).toMatch(
+      /^Chunking +0\.00%\n(?:Chunking .*\n)*Chunking 100\.00% 0s\n$/,
+    );
+    for (const [line, name] of [
+      ["extract -s s.castr a.caibx out", "Assembling"],
+      ["verify-index a.caibx blob", "Verifying"],
+      ["chop -s t.castr a.caibx blob", "Chopping"],
+      ["cache -s s.castr -c t.castr a.caibx", "Copying"],
+    ] as const)
+      expect(await shown(line, lines)).toMatch(
+        new RegExp(`^${name} +0\\.00%\n.*${name} 100\\.00% 0s\n$`, "s"),
+      );
+    mkdirSync(join(folder, "tree"));
+    await front(folder, "tar -i -s s.castr a.caidx tree");
+    const unpacked = await shown("untar -i -s s.castr a.caidx two", { DESYNC_PROGRESSBAR_ENABLED: "1" });
+    expect(unpacked).toMatch(/^\rUnpacking +0\.00%.*\rUnpacking 100\.00% 0s.*\n$/s);
+    expect(await shown("extract -s s.castr a.caibx out")).toBe("");
+    // What cannot be known is not told.
+    const piped = await front(folder, "make -", "x", lines);
+    expect(piped.code).toBe(1);
+    expect((await front(folder, "make a.caibx -", "x", lines)).stderr).toBe("Chunking\nChunking\n");
+  });
+
   test("an encrypted store is read by its key alone", async () => {
     const folder = withBlob();
     const settings = { encryption: true, "encryption-key": "ab".repeat(32) };
@@ -163,6 +196,42 @@ describeReal("desync itself", () => {
     await front(folder, "make c.caibx a.catar");
     real(folder, "make d.caibx a.catar");
     expect(read(folder, "c.caibx").equals(read(folder, "d.caibx"))).toBe(true);
+  });
+
+  test("tells the same facts", async () => {
+    const folder = withBlob();
+    const half = read(folder, "blob").subarray(0, 500_000);
+    writeFileSync(join(folder, "half"), Buffer.concat([half, xorshiftBytes(12, 300_000)]));
+    for (const name of ["blob", "half"]) await front(folder, `make -s s.castr ${name}.caibx ${name}`);
+    await front(folder, "cache -s s.castr -c t.castr half.caibx");
+    const inspect = "inspect-chunks -s s.castr blob.caibx";
+    await front(folder, `${inspect} sizes.json`);
+    const looks = "-s s.castr -c t.castr --seed half.caibx --chunks-info sizes.json blob.caibx";
+    for (const line of [
+      "info -s s.castr blob.caibx",
+      `info ${looks}`,
+      `info -f plain ${looks}`,
+      "inspect-chunks blob.caibx",
+      inspect,
+      "extract --print-stats --seed half.caibx -s s.castr blob.caibx out",
+      "extract -k --print-stats -s s.castr blob.caibx out",
+    ]) {
+      const theirs = real(folder, line);
+      if (!line.includes("-k")) rmSync(join(folder, "out"), { force: true });
+      const ours = await front(folder, line);
+      expect([line, ours.code, ours.stdout.toString()]).toEqual([
+        line,
+        theirs.code,
+        theirs.stdout.toString(),
+      ]);
+    }
+    for (const line of ["info -f other blob.caibx", "info none.caibx"])
+      expect([(await front(folder, line)).code, real(folder, line).code]).toEqual([1, 1]);
+    const lines = { DESYNC_ENABLE_PARSABLE_PROGRESS: "1" };
+    const line = "make -s t.castr blob.caibx blob";
+    const [ours, theirs] = [(await front(folder, line, "", lines)).stderr, real(folder, line, lines).stderr];
+    for (const text of [ours, theirs])
+      expect(text).toMatch(/^Chunking .*%\n(?:.*\n)*Chunking +100\.00% 0s\n/);
   });
 
   test("packs and unpacks the same trees", async () => {

@@ -1,11 +1,19 @@
 import { IdMap } from "../../bytes/id-map.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
+import type { Bytes } from "../../types.ts";
 import { type IndexFileOptions, openIndex } from "./index-file.ts";
 
+/** Which of the ids that indexes name are held. */
+export interface NamedIdsOptions extends IndexFileOptions {
+  /** False for an id that is left out; all are held unless given. */
+  readonly isNamed?: (id: Bytes) => boolean;
+}
+
 /** The ids that indexes name. One that begins like another is taken for it. */
-export async function idsNamedBy(places: readonly string[], options: IndexFileOptions): Promise<IdMap> {
+export async function idsNamedBy(places: readonly string[], options: NamedIdsOptions): Promise<IdMap> {
+  const { isNamed = () => true } = options;
   const named = new IdMap();
   for (const place of places)
-    for await (const { id } of eachChunk(await openIndex(place, options))) named.set(id, 1);
+    for await (const { id } of eachChunk(await openIndex(place, options))) if (isNamed(id)) named.set(id, 1);
   return named;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, existsSync, statSync } from "node:fs";
+import { existsSync, fstatSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../bytes/hex.ts";
 import { peek } from "../../bytes/peek.ts";
@@ -22,6 +22,7 @@ import { openSeedAt } from "../casync/seeds.ts";
 import { checkSizes } from "../casync/size-options.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { writeLines } from "../report/result-output.ts";
+import { blobBytesOf, fileBytesOf } from "./blob-bytes.ts";
 import { type DesyncArguments, isSet, numberOf, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
 import {
@@ -33,6 +34,7 @@ import {
   readerFor,
   writerFor,
 } from "./desync-stores.ts";
+import { showProgress } from "./desync-progress.ts";
 import { ignoredIds } from "./ignored-ids.ts";
 
 /** The option of commands that cut. */
@@ -73,6 +75,7 @@ export const make: DesyncCommand = {
     const { given, digest, signal } = call;
     const [place, path] = given.operands as [string, string];
     await using store = writerFor(call);
+    using progress = showProgress("Chunking", fileBytesOf(path));
     let count = 0;
     const { start, whole } = await peek(readFileBlocks(path, { signal, lends: true }), archiveStartBytes);
     const index = makeIndex(whole, {
@@ -82,7 +85,10 @@ export const make: DesyncCommand = {
       ...(store && { store }),
       ...jobsIn(given),
       signal,
-      onProgress: () => void count++,
+      onProgress(doneBytes) {
+        count++;
+        progress.update(doneBytes);
+      },
     });
     await writeResult(place, index, { signal, opening: indexOpening(call) });
     if (isSet(given, "print-stats"))
@@ -113,24 +119,27 @@ export const extract: DesyncCommand = {
     await using store = readerFor(call);
     const seeds: BlobSeed[] = [];
     const fill: Fill = async (fd, old) => {
+      using progress = showProgress("Assembling", blobBytesOf(place));
       const totals = await extractBlob(index, store, fd, path, {
         seeds,
         ...(old !== undefined && { old }),
         ...jobsIn(given),
         signal,
+        onProgress: ({ totalBytes }) => progress.update(totalBytes),
       });
       if (!isSet(given, "print-stats")) return;
       const stats = {
         "chunks-from-seeds": totals.seedCount,
         "chunks-from-store": totals.storeCount,
         "chunks-in-place": totals.inPlaceCount,
-        "bytes-copied-from-seeds": totals.seedBytes,
-        "bytes-cloned-from-seeds": 0,
+        "bytes-copied-from-seeds": totals.seedBytes - totals.sharedBytes,
+        "bytes-cloned-from-seeds": totals.sharedBytes,
+        blocksize: fstatSync(fd).blksize,
         "bytes-total": totals.totalBytes,
         "chunks-total": totals.chunkCount,
-        seeds: seeds.length,
+        seeds: seeds.length + 1, // desync counts what is all zero as one
       };
-      await writeLines([JSON.stringify(stats)], { signal });
+      await writeLines([JSON.stringify(stats, null, 2)], { signal });
     };
     const work = async (): Promise<void> => {
       await openSeeds(seeds, place, index, call);
@@ -177,8 +186,11 @@ export const chop: DesyncCommand = {
       for await (const { id, size } of eachChunk(await indexFor(place, call)))
         yield verifyChunk(id, (await reader.read(size)).slice(), digest);
     })();
+    using progress = showProgress("Chopping", blobBytesOf(place));
+    let doneBytes = 0;
     const put = async (chunk: ReturnType<typeof verifyChunk>): Promise<void> => {
       if (ignored.get(chunk.id) === undefined) await store.put(chunk, { signal });
+      progress.update((doneBytes += chunk.bytes.length));
     };
     try {
       for await (const _ of inOrder(
@@ -261,7 +273,9 @@ export const verifyIndex: DesyncCommand = {
     const [place, path] = given.operands as [string, string];
     const isDevice = statSync(path, { throwIfNoEntry: false })?.isBlockDevice() === true;
     const content = readFileBlocks(path, { signal });
-    await verifyBlob(await indexFor(place, call), content, { signal, allowsMore: isDevice });
+    const index = await indexFor(place, call);
+    using progress = showProgress("Verifying", blobBytesOf(place));
+    await verifyBlob(index, content, { signal, allowsMore: isDevice, onProgress: progress.update });
   },
 };
 

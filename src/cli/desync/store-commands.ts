@@ -9,6 +9,7 @@ import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";
 import { SyncError } from "../../errors.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
 import { indexFor } from "./blob-commands.ts";
+import { blobBytesOf } from "./blob-bytes.ts";
 import { isSet, valueOf } from "./desync-arguments.ts";
 import type { DesyncCommand } from "./desync-command.ts";
 import {
@@ -20,6 +21,7 @@ import {
   readerFor,
   writerAt,
 } from "./desync-stores.ts";
+import { showProgress } from "./desync-progress.ts";
 import { ignoredIds } from "./ignored-ids.ts";
 import { countOf } from "../report/count-of.ts";
 
@@ -67,9 +69,12 @@ export const cache: DesyncCommand = {
     const seen = await ignoredIds(call);
     let failedCount = 0;
     const isThere = (id: ChunkId): Promise<boolean> => (cache.renew ?? cache.has)(id, { signal });
-    const copy = async ({ id }: IndexChunk): Promise<void> => {
+    using progress = showProgress("Copying", sumOf(given.operands.map(blobBytesOf)));
+    let doneBytes = 0;
+    const copy = async ({ id, size }: IndexChunk): Promise<void> => {
       try {
         if (!(await isThere(id))) await cache.put(await store.get(id, { signal }), { signal });
+        progress.update((doneBytes += size));
       } catch (thrown) {
         signal.throwIfAborted();
         failedCount++;
@@ -80,6 +85,7 @@ export const cache: DesyncCommand = {
       const chunks = (async function* () {
         for await (const chunk of eachChunk(await indexFor(place, call)))
           if (isNew(seen, chunk.id)) yield chunk;
+          else progress.update((doneBytes += chunk.size));
       })();
       for await (const _ of inOrder(chunks, chunksUnderWay(jobsIn(given).jobCount, sizeOf), copy));
     }
@@ -87,6 +93,11 @@ export const cache: DesyncCommand = {
       throw new SyncError("PARTIAL", `${countOf(failedCount, "chunk")} could not be copied`);
   },
 };
+
+/** Undefined where one of them is. */
+function sumOf(counts: readonly (number | undefined)[]): number | undefined {
+  return counts.includes(undefined) ? undefined : counts.reduce((sum = 0, one) => sum + one!, 0);
+}
 
 function isNew(seen: IdMap, id: Uint8Array): boolean {
   if (seen.get(id) !== undefined) return false;

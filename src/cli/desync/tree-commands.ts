@@ -10,11 +10,14 @@ import { mtreeLines } from "../../casync/mtree.ts";
 import { readBlob } from "../../casync/read-blob.ts";
 import { catarOfTar } from "../../casync/tar-to-catar.ts";
 import { SyncError } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
 import { writeResult } from "../casync/index-file.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { writeLines } from "../report/result-output.ts";
 import { desyncSizeOption, indexFor, sizesIn } from "./blob-commands.ts";
 import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
+import { blobBytesOf, fileBytesOf } from "./blob-bytes.ts";
+import { type DesyncProgress, showProgress } from "./desync-progress.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
 import {
   desyncCacheOption,
@@ -92,7 +95,9 @@ export const untar: DesyncCommand = {
     const { given, signal } = call;
     const [place, root] = given.operands as [string, string];
     const format = formatIn(given, "output-format", "gnu-tar");
-    await using archive = await openArchive(place, call);
+    const totalBytes = isSet(given, "index") ? blobBytesOf(place) : fileBytesOf(place);
+    using progress = showProgress("Unpacking", totalBytes);
+    await using archive = await openArchive(place, call, progress);
     if (format === "gnu-tar") {
       const onLeftOut = (path: string): void => call.tell(`${path}: a socket is left out`);
       return await writeResult(root, tarOfCatar(archive.reading, { onLeftOut }), { signal });
@@ -132,13 +137,13 @@ interface OpenArchive extends AsyncDisposable {
 }
 
 /** Opens an archive, or with -i that of an index. @throws USAGE, NOT_FOUND, BAD_MESSAGE */
-async function openArchive(place: string, call: DesyncCall): Promise<OpenArchive> {
+async function openArchive(place: string, call: DesyncCall, progress?: DesyncProgress): Promise<OpenArchive> {
   const { given, signal } = call;
   const store = isSet(given, "index") ? readerFor(call) : undefined;
   const content = store
     ? readBlob(await indexFor(place, call), store, { ...jobsIn(given), signal })
     : readFileBlocks(place, { signal });
-  const reading = await readCatar(content);
+  const reading = await readCatar(progress ? counting(content, progress) : content);
   return {
     reading,
     async [Symbol.asyncDispose]() {
@@ -146,6 +151,14 @@ async function openArchive(place: string, call: DesyncCall): Promise<OpenArchive
       await store?.close();
     },
   };
+}
+
+async function* counting(blocks: AsyncIterable<Bytes>, progress: DesyncProgress): AsyncGenerator<Bytes> {
+  let doneBytes = 0;
+  for await (const block of blocks) {
+    progress.update((doneBytes += block.length));
+    yield block;
+  }
 }
 
 /** The format that an option names beside `disk`. @throws USAGE for another one */
