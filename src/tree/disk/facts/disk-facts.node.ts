@@ -15,8 +15,11 @@ export type UnkeptFact = "owners" | "access times" | "extended attributes" | "ac
 /** What a place keeps of times. */
 type TimeKeeping = Pick<Keeping, "timeUnitNsec">;
 
+/** What a place keeps of owners. */
+type OwnerKeeping = Pick<Keeping, "keepsGroups" | "keepsUsers">;
+
 /** What a place keeps of facts. */
-type FactKeeping = Pick<Keeping, "keepsGroups" | "keepsUsers" | "timeUnitNsec">;
+type FactKeeping = OwnerKeeping & TimeKeeping;
 
 /** How facts that go together are compared with what is there, and set. */
 interface DiskFact {
@@ -24,7 +27,7 @@ interface DiskFact {
   isSame(there: FileStats, wanted: Facts, stored: StoredXattrs, keeping: FactKeeping): boolean;
   /** What differs, of facts that are not the same. */
   differing(there: FileStats, wanted: Facts, keeping: FactKeeping): readonly ChangedFact[];
-  set(stored: StoredXattrs, wanted: Facts): void;
+  set(stored: StoredXattrs, wanted: Facts, keeping: OwnerKeeping): void;
 }
 
 /** Which owners of what is there are others than those that it is to have. */
@@ -47,10 +50,12 @@ export const ownership: DiskFact = {
   name: "owners",
   isSame: (there, wanted, _, keeping) => otherKeptOwners(there, wanted, keeping).length === 0,
   differing: otherKeptOwners,
-  set({ place: { path, isHandle } }, { user, group }) {
-    if (user === undefined && group === undefined) return;
+  set({ place: { path, isHandle } }, { user, group }, { keepsGroups, keepsUsers }) {
+    const owner = keepsUsers ? (user?.id ?? -1) : -1;
+    const ownGroup = keepsGroups ? (group?.id ?? -1) : -1;
+    if (owner === -1 && ownGroup === -1) return;
     const chown = isHandle ? fs.chownSync : fs.lchownSync;
-    chown(path(), user?.id ?? -1, group?.id ?? -1);
+    chown(path(), owner, ownGroup);
   },
 };
 
@@ -74,16 +79,16 @@ const attributes: DiskFact = {
 };
 
 /** Access control lists. */
-export const accessLists: DiskFact = {
+export const accessLists = {
   name: "access control lists",
-  isSame: (_, wanted, stored) =>
+  isSame: (_: FileStats, wanted: Facts, stored: StoredXattrs) =>
     isSameList(stored, "acl", wanted.acl) && isSameList(stored, "defaultAcl", wanted.defaultAcl),
-  differing: () => ["acl"],
-  set(stored, wanted) {
+  differing: (): readonly ChangedFact[] => ["acl"],
+  set(stored: StoredXattrs, wanted: Facts): void {
     setList(stored, "acl", wanted.acl);
     setList(stored, "defaultAcl", wanted.defaultAcl);
   },
-};
+} as const satisfies DiskFact;
 
 /** In the order in which they are set: a new owner takes attributes away. */
 export const diskFacts: readonly DiskFact[] = [ownership, attributes, accessLists, access];

@@ -146,16 +146,20 @@ function findModes(fd: number, allowedModeBits: number): ModeKeeping {
   };
 }
 
-/** Only root may set any owner; of what another may set all is supposed to be kept. */
+/** Only root may set any owner; others set a group of their own, and are asked for nothing else. */
 function findOwners(fd: number): OwnerKeeping {
-  if (process.geteuid?.() !== 0) return allOwners;
   const before = lookAtHandle(fd);
-  const [owner, group] = [before.owner + 1, before.group + 1];
+  const isRoot = process.geteuid?.() === 0;
+  const [owner, group] = [before.owner + 1, isRoot ? before.group + 1 : otherOwnGroup(before.group)];
   const keepsUsers =
-    attempt(() => fs.fchownSync(fd, owner, before.group)) && lookAtHandle(fd).owner === owner;
+    !isRoot || (attempt(() => fs.fchownSync(fd, owner, -1)) && lookAtHandle(fd).owner === owner);
   const keepsGroups =
-    attempt(() => fs.fchownSync(fd, before.owner, group)) && lookAtHandle(fd).group === group;
+    group === undefined || (attempt(() => fs.fchownSync(fd, -1, group)) && lookAtHandle(fd).group === group);
   return { keepsUsers, keepsGroups };
+}
+
+function otherOwnGroup(than: number): number | undefined {
+  return process.getgroups?.().find((group) => group !== than);
 }
 
 /**

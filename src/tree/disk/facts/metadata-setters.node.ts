@@ -1,4 +1,4 @@
-import type { Keeping } from "../../plan/comparison.ts";
+import { type Keeping, modeMask } from "../../plan/comparison.ts";
 import { isSyncError } from "../../../errors.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
@@ -56,25 +56,35 @@ export class MetadataSetters {
     return this.#setters.get(top) ?? this.#add(top, this.#suppose());
   }
 
-  /** What is kept in a directory. That is found out when the first difference depends on it. */
+  /**
+   * What is kept in a directory. That is found out when the first difference depends on it, and
+   * then it is said what is not.
+   */
   keepingIn({ top }: DirNode): Keeping {
     const known = this.#keepings.get(top);
     if (known) return known;
     const find = (): PlaceKeeping => this.in(top).keeping;
     const findLinks = (): LinkKeeping => this.in(top).links;
+    const { allowedModeBits } = this.#kept;
+    const telling = (isKept: boolean, what: Unkept): boolean => {
+      if (!isKept) this.#onUnkept(what);
+      return isKept;
+    };
     const keeping: Keeping = {
-      allowedModeBits: this.#kept.allowedModeBits,
+      allowedModeBits,
       get modeBits() {
-        return find().modeBits;
+        const { modeBits } = find();
+        telling((allowedModeBits & modeMask & ~modeBits) === 0, "modes");
+        return modeBits;
       },
       get timeUnitNsec() {
         return find().timeUnitNsec;
       },
       get keepsUsers() {
-        return find().keepsUsers;
+        return telling(find().keepsUsers, "owners");
       },
       get keepsGroups() {
-        return find().keepsGroups;
+        return telling(find().keepsGroups, "owners");
       },
       get keepsLinkTimes() {
         return findLinks().keepsLinkTimes;

@@ -223,7 +223,7 @@ export class MetadataSetter {
     if (!this.#keepsOwners(wanted, there)) this.#onUnkept("owners");
     for (const fact of this.#fakes ? diskFacts.filter((each) => each !== ownership) : diskFacts) {
       if (there && fact.isSame(there, wanted, stored, this.keeping)) continue;
-      this.#attempt(fact.name, () => fact.set(stored, wanted));
+      this.#attempt(fact.name, () => fact.set(stored, wanted, this.keeping));
     }
   }
 

@@ -1,16 +1,21 @@
 import fs from "node:fs";
 import { closingAfter } from "../../../bytes/closing.ts";
-import { type ByteString, toByteString } from "../calls/byte-string.node.ts";
+import { type ByteString, nativePath, toByteString } from "../calls/byte-string.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import { isPosixDisk } from "../calls/disk-kind.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { type Mount, readMounts } from "./mounts.node.ts";
+import { findViewOrders } from "./view-orders.node.ts";
 
 /** What is known of a file system by its type, without anything being tried. */
 export interface MountedType {
   /** True where no file has a mode of its own. */
   readonly lacksModes: boolean;
+  /** True where what is made has an owner of its own, whatever is set. */
+  readonly lacksUsers: boolean;
+  /** The same of groups. */
+  readonly lacksGroups: boolean;
   /** True where no link has a time of its own. */
   readonly lacksLinkTimes: boolean;
   /** True where nothing is held but directories, and files that have one name each. */
@@ -23,6 +28,8 @@ export interface MountedType {
 
 const unknownType: MountedType = {
   lacksModes: false,
+  lacksUsers: false,
+  lacksGroups: false,
   lacksLinkTimes: false,
   isPlain: false,
   ignoresCase: undefined,
@@ -31,10 +38,13 @@ const unknownType: MountedType = {
 const posixType: MountedType = { ...unknownType, ignoresCase: false };
 const modelessType: MountedType = { ...unknownType, lacksModes: true };
 
+/** The type of one that knows nothing of Unix. */
+const ownerlessType: MountedType = { ...modelessType, lacksUsers: true, lacksGroups: true };
+
 const sftpType: MountedType = { ...unknownType, lacksLinkTimes: true };
 
 const fatType: MountedType = {
-  lacksModes: true,
+  ...ownerlessType,
   lacksLinkTimes: true,
   isPlain: true,
   ignoresCase: true,
@@ -46,8 +56,8 @@ const fatType: MountedType = {
 const typesByName: ReadonlyMap<string, MountedType> = new Map([
   ["exfat", fatType],
   ["fuse.exfat", fatType],
-  ["fuse.gvfsd-fuse", modelessType],
-  ["fuse.rclone", modelessType],
+  ["fuse.gvfsd-fuse", ownerlessType],
+  ["fuse.rclone", ownerlessType],
   ["fuse.sshfs", sftpType],
   ["msdos", fatType],
   ["vfat", fatType],
@@ -56,8 +66,8 @@ const typesByName: ReadonlyMap<string, MountedType> = new Map([
 /** The type of those on a disk that a program brings: exFAT and NTFS, which may have modes. */
 const diskByProgram = "fuseblk";
 
-/** The type of one that shows what is in another one, and may give it other modes. */
-const viewByProgram = "fuse.bindfs";
+/** The types of one that shows what is in another one, and may give it other modes. */
+const viewsByProgram: ReadonlySet<string> = new Set(["fuse", "fuse.bindfs"]);
 
 /** So many files that have one mode there are taken to have been given it. */
 const alikeFileCount = 4;
@@ -83,7 +93,12 @@ export function findMountedType(held: HeldDirs, dir: DirNode): MountedType {
   if (found.type === diskByProgram && isExfat(found)) return fatType;
   const known = typesByName.get(found.type);
   if (known || !byProgram.test(found.type)) return known ?? unknownType;
-  return isUniform(held, dir, found.type !== viewByProgram) ? modelessType : unknownType;
+  if (found.type === diskByProgram) return isUniform(held, dir, true) ? ownerlessType : unknownType;
+  const orders = viewsByProgram.has(found.type) ? findViewOrders(found) : undefined;
+  if (!orders) return isUniform(held, dir, true) ? modelessType : unknownType;
+  const { lacksGroups, lacksModes, lacksUsers, showsModes } = orders;
+  const hidesModes = lacksModes || (showsModes && isUniform(held, dir, false));
+  return { ...unknownType, lacksGroups, lacksUsers, lacksModes: hidesModes };
 }
 
 /** False also where the disk may not be read. */
@@ -91,7 +106,7 @@ function isExfat({ source }: Mount): boolean {
   const { at, text } = exfatMark;
   const mark = Buffer.alloc(text.length);
   try {
-    const fd = fs.openSync(source, "r");
+    const fd = fs.openSync(nativePath(source), "r");
     closingAfter(
       () => fs.readSync(fd, mark, 0, mark.length, at),
       () => fs.closeSync(fd),

@@ -12,7 +12,7 @@ export interface Mount {
   readonly point: ByteString;
   readonly type: string;
   /** What is mounted: a device, say, by its path. */
-  readonly source: string;
+  readonly source: ByteString;
 }
 
 /** All mounts that this process sees; none on systems without mountinfo. */
@@ -32,7 +32,8 @@ export function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((each) => {
     const [, id, device = "", root = "", point = "", type = "", source = ""] = line.exec(each) ?? [];
     if (id === undefined) return [];
-    return { id: Number(id), device, root: unescaped(root), point: unescaped(point), type, source };
+    const [inside, at, from] = [unescaped(root), unescaped(point), unescaped(source)];
+    return { id: Number(id), device, root: inside, point: at, type, source: from };
   });
 }
 

@@ -9,6 +9,7 @@ import { Alternatives, type AlternativeOptions, hasAlternatives } from "./altern
 import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
+import type { Unkept } from "../facts/metadata.node.ts";
 import { seeFakes } from "../facts/fake-stat.node.ts";
 import { seenKeeping } from "../facts/keeping.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
@@ -94,7 +95,7 @@ class Preview implements TreeTarget, EntryActions {
   #allowedModeBits = modeMask;
   /** By the directories that file systems begin at. */
   readonly #keepings = new Map<DirNode, Keeping>();
-  #saidModes = false;
+  readonly #saidUnkept = new Set<Unkept>();
   /** Files whose content is compared, by entry number. */
   readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
@@ -230,25 +231,30 @@ class Preview implements TreeTarget, EntryActions {
     const known = this.#keepings.get(top);
     if (known) return known;
     const seen = seenKeeping(this.#destination!.held!.lookAtDir(top), this.#allowedModeBits);
-    const { lacksLinkTimes, lacksModes } = this.#volumes.typeOf(top);
-    const tellModes = (): void => this.#tellModes();
+    const { lacksGroups, lacksLinkTimes, lacksModes, lacksUsers } = this.#volumes.typeOf(top);
+    const lacking = (is: boolean, what: Unkept): boolean => is && this.#tellUnkept(what);
     const keeping: Keeping = {
       ...seen,
       keepsLinkTimes: !lacksLinkTimes,
       get modeBits() {
-        if (!lacksModes) return seen.modeBits;
-        tellModes();
-        return 0;
+        return lacking(lacksModes, "modes") ? 0 : seen.modeBits;
+      },
+      get keepsUsers() {
+        return !lacking(lacksUsers, "owners");
+      },
+      get keepsGroups() {
+        return !lacking(lacksGroups, "owners");
       },
     };
     this.#keepings.set(top, keeping);
     return keeping;
   }
 
-  /** Says once that modes are not kept, when the first one would be set. */
-  #tellModes(): void {
-    if (!this.#saidModes) this.#options.onUnkept?.("modes");
-    this.#saidModes = true;
+  /** Says once that something is not kept, when the first of it would be set. */
+  #tellUnkept(what: Unkept): true {
+    if (!this.#saidUnkept.has(what)) this.#options.onUnkept?.(what);
+    this.#saidUnkept.add(what);
+    return true;
   }
 
   root(planned: PlannedEntry): void {

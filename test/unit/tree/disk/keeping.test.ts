@@ -263,23 +263,29 @@ test("a default ACL decides no mode", async (context) => {
   }
 });
 
-unless(notRoot ?? missing("bindfs", "fusermount")).test(
-  "a view that gives all files modes of its own: neither run tells them, each says so once",
-  async (context) => {
+unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
+  ["--perms=0644:d+x", "--chmod-ignore"],
+  ["--perms=0644:d+x"],
+  ["--chmod-deny"],
+  ["-o", "chmod-ignore"],
+])(
+  "a view with %s, which keeps no modes: neither run tells them, each says so once",
+  async (options, context) => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     for (const dir of [from, to, `${temp.path}/seen`]) fs.mkdirSync(dir);
-    const mounted = spawnSync("bindfs", ["--perms=0644:d+x", "--chmod-ignore", `${temp.path}/seen`, to]);
+    const mounted = spawnSync("bindfs", [...options, `${temp.path}/seen`, to]);
     skipFor(context, mounted.status === 0 ? undefined : "nothing can be mounted by FUSE");
     try {
       for (const [i, mode] of [0o600, 0o755, 0o640, 0o444].entries())
         fs.writeFileSync(`${from}/${i}`, "x", { mode });
       fs.mkdirSync(`${from}/dir`, { mode: 0o700 });
       expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
+      fs.chmodSync(`${from}/dir`, 0o511);
       const unkept: string[] = [];
       expect(await foretold(from, to, { onUnkept: (what) => void unkept.push(what) })).toEqual([]);
       expect(unkept).toEqual(["modes"]);
-      expect(await sync(from, to)).toMatchObject({ changed: [], troubles: [] });
+      expect(await sync(from, to)).toMatchObject({ changed: [], troubles: [], unkept });
     } finally {
       spawnSync("fusermount", ["-u", to]);
     }
@@ -291,8 +297,10 @@ unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
   "--force-group=1",
   "--chown-deny",
   "--chown-ignore",
+  "-oro,chown-deny,rw",
+  "-g1",
 ])(
-  "a view with %s: owners are no change at each run, and are said to be not kept",
+  "a view with %s: owners are no change at each run, dry or not, and are said to be not kept",
   async (option, context) => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
@@ -306,7 +314,12 @@ unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
       for (const path of ["a", "dir", "dir/b", "link"]) fs.lchownSync(`${from}/${path}`, 1001, 1002);
       const keep = { owner: true, group: true, numericIds: true };
       expect(await sync(from, to, { keep })).toMatchObject({ unkept: ["owners"], troubles: [] });
-      expect(await sync(from, to, { keep })).toMatchObject({ changed: [], troubles: [] });
+      const unkept: string[] = [];
+      const onUnkept = (what: string): void => void unkept.push(what);
+      const told = await foretold(from, to, { keep, onUnkept });
+      expect(await sync(from, to, { keep })).toMatchObject({ changed: told.map(([, path]) => path), unkept });
+      expect(unkept).toEqual(["owners"]);
+      if (option.includes("chown")) expect(fs.statSync(`${to}/a`).gid).toBe(1002);
     } finally {
       spawnSync("fusermount", ["-u", to]);
     }

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { override } from "../../../../src/bytes/override.ts";
 import type { SyncError } from "../../../../src/errors.ts";
 import { otherPathsTo, parseMounts } from "../../../../src/tree/disk/facts/mounts.node.ts";
+import { parseViewOrders } from "../../../../src/tree/disk/facts/view-orders.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TargetOptions } from "../../../../src/tree/target.ts";
@@ -79,3 +80,19 @@ unless(noMounting()).test.each(parts)(
     }
   },
 );
+
+test.each([
+  [["a", "b"], "nothing"],
+  [["-o", "rw,force-user=33,dev", "a", "b"], "users"],
+  [["-ochgrp-deny,ro", "a", "b"], "groups"],
+  [["-u33", "-g", "44", "a", "b"], "users and groups"],
+  [["a", "b", "--chmod-ignore", "--perms=a+r"], "modes, shows modes"],
+  [["--create-for-user=5", "--chown-normal", "a", "force-user"], "nothing"],
+])("what bindfs %j is told not to change: %s", (args, expected) => {
+  expect(parseViewOrders(args)).toEqual({
+    lacksModes: /(?<!shows )modes/.test(expected),
+    lacksUsers: expected.includes("users"),
+    lacksGroups: expected.includes("groups"),
+    showsModes: expected.includes("shows modes"),
+  });
+});
