@@ -48,6 +48,12 @@ export class IdMap {
     this.#closeUp(hole);
   }
 
+  /** Forgets all ids. The room stays, for as many others. */
+  clear(): void {
+    this.#values.fill(empty);
+    this.#count = 0;
+  }
+
   /** Moves back what stood behind a hole only because its own slot was taken. */
   #closeUp(first: number): void {
     const mask = this.#values.length - 1;

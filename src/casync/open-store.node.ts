@@ -12,7 +12,7 @@ import { bucketChunks } from "./bucket-chunks.ts";
 import type { KeptChunks } from "./kept-chunks.ts";
 import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
 import { sftpChunks } from "./sftp-chunks.ts";
-import { connectSftp, sshChunks } from "./ssh-chunks.node.ts";
+import { connectSftp, isShellPlace, sshChunks } from "./ssh-chunks.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "./several-stores.ts";
 
 export interface OpenStoreOptions {
@@ -24,11 +24,13 @@ export interface OpenStoreOptions {
   readonly s3?: S3Settings;
   /** How to get at one behind HTTP. */
   readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
+  /** Shown to servers of this library, which `ws:` and `wss:` lead to, and to no others. */
+  readonly token?: string;
 }
 
 /**
  * Opens the store that a place stands for, to write to: a directory, a bucket, or a URL of http:,
- * https: or sftp:.
+ * https: or sftp:, or of ws: or wss: for what a server of this library offers.
  *
  * @throws USAGE for a place of another kind, NOT_FOUND for a directory that is not there, unless it
  *   may be made
@@ -37,8 +39,13 @@ export function openChunkWriter(
   place: string,
   options: OpenStoreOptions & Pick<CastrOptions, "create"> = {},
 ): ChunkWriter {
-  const { coding = nodeCoding, digest, http } = options;
+  const { coding = nodeCoding, digest, http, token } = options;
   const scheme = schemeOf(place);
+  if (scheme === "ws" || scheme === "wss") {
+    const headers = { ...http?.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    const url = storeAtServer(place).replace(/^ws/, "http");
+    return openChunkWriter(url, { ...options, http: { ...http, headers } });
+  }
   if (scheme === "http" || scheme === "https")
     return httpChunks(place, {
       fetch: keepingHeaders(nodeFetch()),
@@ -71,13 +78,14 @@ export function openKeptChunks(
     const { client, path } = connectSftp(place);
     return sftpChunks(client, path, form);
   }
-  if (scheme === "http" || scheme === "https")
+  if (/^(?:https?|wss?)$/.test(scheme))
     throw new SyncError("USAGE", `what lies behind ${scheme}: can be read by an index alone: "${place}"`);
   throw new SyncError("USAGE", `no store can be reached by ${scheme}: "${place}"`);
 }
 
 /**
- * Opens stores to read from, which are asked in this order. A place may be several with `|` between
+ * Opens stores to read from, which are asked in this order. A place may be one that only gives
+ * chunks, too, at another host: `ssh:` or HOST:PATH. It may be several with `|` between
  * them, a group of which the one is asked that works.
  *
  * @param cache a store that is asked first and filled on the way
@@ -99,7 +107,7 @@ export function openChunkReader(
 }
 
 function openOne(place: string, options: OpenStoreOptions): ChunkReader {
-  if (schemeOf(place) !== "ssh") return openChunkWriter(place, options);
+  if (schemeOf(place) !== "ssh" && !isShellPlace(place)) return openChunkWriter(place, options);
   const { coding = nodeCoding, digest } = options;
   return sshChunks(place, { coding, ...(digest && { digest }) });
 }
@@ -113,6 +121,12 @@ export function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions
     ...(retryMs !== undefined && { retryMs }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   };
+}
+
+/** Where a server of this library offers its store of chunks, by its URL. @throws USAGE */
+export function storeAtServer(url: string): string {
+  if (!URL.canParse(url)) throw new SyncError("USAGE", `not a URL: "${url}"`);
+  return new URL("-/chunks/", url.endsWith("/") ? url : `${url}/`).href;
 }
 
 /** The scheme of a URL; undefined for a path. */

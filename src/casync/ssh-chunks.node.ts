@@ -1,9 +1,13 @@
 import { SyncError } from "../errors.ts";
+import { sha256Digest } from "../chunk/digest.ts";
 import type { ChunkReader } from "../store/store.ts";
 import { channelOf } from "../transport/channel.ts";
 import { childProcessDuplex } from "../transport/child-process.node.ts";
 import { SftpClient } from "./sftp-client.ts";
 import { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";
+
+/** What takes the command lines of desync here and, where it is installed, elsewhere. */
+const ownProgram = "rsync-stream-desync";
 
 /** What a URL of `ssh:` or `sftp:` names. */
 interface SshPlace {
@@ -22,21 +26,43 @@ function sshPlaceOf(url: string): SshPlace {
   return { target: [...(port === undefined ? [] : ["-p", port]), target], path: path! };
 }
 
+const shellPlace = /^((?:[^:/@]+@)?(?:\[[^\]/]+\]|[^:/[\]]{2,})):(?!\/\/)(.*)$/s;
+
+/**
+ * True for `[USER@]HOST:PATH`, as rsync and casync tell it from a path: by a `:` before the first
+ * `/`. One letter before it is a drive.
+ */
+export function isShellPlace(place: string): boolean {
+  return shellPlace.test(place);
+}
+
+/** @throws USAGE for a host that is none */
+function shellPlaceOf(text: string): SshPlace {
+  const [, host = "", path = ""] = shellPlace.exec(text) ?? [];
+  if (host === "" || host.startsWith("-") || /\s/.test(host))
+    throw new SyncError("USAGE", `not a host: "${host}"; a store with a : in its name is written ./${text}`);
+  // What begins with a dash would be an option over there.
+  const there = path === "" ? "." : path.startsWith("-") ? `./${path}` : path;
+  return { target: [host.replaceAll(/[[\]]/g, "")], path: there };
+}
+
 /** Runs ssh, or what `CASYNC_SSH_PATH` names in its place. */
 function ssh(args: readonly string[]) {
   return channelOf(childProcessDuplex(process.env["CASYNC_SSH_PATH"] ?? "ssh", args));
 }
 
 /**
- * The store that `ssh://[USER@]HOST/PATH` stands for, by casync or desync at the other end. The
- * environment says what to run: `CASYNC_SSH_PATH` in the place of ssh, `CASYNC_REMOTE_PATH` in that
- * of casync over there.
+ * The store that `ssh://[USER@]HOST/PATH` stands for, by casync or desync at the other end, or
+ * `[USER@]HOST:PATH`, by this library there. The environment says what to run: `CASYNC_SSH_PATH` in
+ * the place of ssh, `CASYNC_REMOTE_PATH` in that of the program over there.
  *
- * @throws USAGE for a URL that names no host and path
+ * @throws USAGE for a place that names no host and path
  */
-export function sshChunks(url: string, options: PulledChunksOptions = {}): ChunkReader {
-  const { target, path } = sshPlaceOf(url);
-  const remote = process.env["CASYNC_REMOTE_PATH"] ?? "casync";
+export function sshChunks(place: string, options: PulledChunksOptions = {}): ChunkReader {
+  const isOurs = isShellPlace(place);
+  const { target, path } = isOurs ? shellPlaceOf(place) : sshPlaceOf(place);
+  const own = options.digest?.name === sha256Digest.name ? `${ownProgram} --digest sha256` : ownProgram;
+  const remote = process.env["CASYNC_REMOTE_PATH"] ?? (isOurs ? own : "casync");
   const command = `${remote} pull - - - '${path.replaceAll("'", `'\\''`)}'`;
   return pulledChunks(ssh([...target, command]), options);
 }

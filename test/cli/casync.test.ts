@@ -174,6 +174,25 @@ test("a store is mirrored to a server and from it", async () => {
   expect((await sync(server, at("x"), "--index", at("blob.caibx"))).code).toBe(2);
 });
 
+test("a server is a store: chunks are asked for by their ids, and left there", async () => {
+  const { at } = await withBlob();
+  mkdirSync(at("root"));
+  writeFileSync(at("tokens"), "me read,write good-0123456789abcdef0123456789\n", { mode: 0o600 });
+  writeFileSync(at("token"), "good-0123456789abcdef0123456789\n", { mode: 0o600 });
+  const words = ["--chunks", at("far.castr"), "--take-chunks", "--token-file", at("tokens")];
+  const { url } = await listening("serve", at("root"), ...words);
+  const run = (...line: string[]) => rsyncStream([...line, "--store", url.replace("http", "ws")]);
+  const shown = ["--token-file", at("token")];
+  expect((await run("index", "make", at("two.caibx"), at("blob"), ...shown)).code).toBe(0);
+  expect(files(at("far.castr")).length).toBeGreaterThan(0);
+  expect((await run("index", "extract", at("two.caibx"), at("out"), ...shown)).code).toBe(0);
+  expect(readFileSync(at("out")).equals(readFileSync(at("blob")))).toBe(true);
+  expect((await run("index", "tar", at("tree.caidx"), at("root"), ...shown)).code).toBe(0);
+  expect((await run("index", "untar", at("tree.caidx"), at("tree"), ...shown)).code).toBe(0);
+  expect((await run("index", "cat", at("two.caibx"))).code).not.toBe(0); // it shows no token
+  expect((await rsyncStream(["store", "prune", url.replace("http", "ws"), at("two.caibx")])).code).toBe(2);
+});
+
 const files = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".cacnk"));
 

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { openChunkReader } from "../../src/casync/open-store.node.ts";
 import { builtCli } from "../built.ts";
 import { outcomeOf } from "../cli/run.ts";
 import { missing, unless } from "../obstacles.ts";
@@ -52,6 +53,24 @@ test("a blob comes over ssh from this program", async () => {
   );
   expect([code, stderr]).toEqual([0, ""]);
   expectBlob("out");
+});
+
+test("HOST:PATH is a store that this program gives over there", async () => {
+  // What is installed there has this name.
+  writeFileSync(at("rsync-stream-desync"), readFileSync(at("ours")), { mode: 0o755 });
+  const env = { ...process.env, CASYNC_SSH_PATH: at("ssh"), PATH: `${folder}:${process.env["PATH"]}` };
+  const ask = (line: string) =>
+    outcomeOf(spawn(at("ours"), line.split(" "), { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }));
+  const found = await ask("extract -s empty.castr|host:s.castr a.caibx out");
+  expect([found.code, found.stderr]).toEqual([1, expect.stringContaining("empty.castr")]);
+  expect((await ask("extract -s host:s.castr a.caibx out")).code).toBe(0);
+  expectBlob("out");
+  mkdirSync(at("256.castr"));
+  expect((await ask("make --digest sha256 -s 256.castr 256.caibx blob")).code).toBe(0);
+  expect((await ask(`extract --digest sha256 -s host:${folder}/256.castr 256.caibx out`)).code).toBe(0);
+  expectBlob("out");
+  for (const place of ["-oProxyCommand=x:s.castr", "a b:s.castr"])
+    expect(() => openChunkReader([place])).toThrow(/not a host/);
 });
 
 test("a chunk that is missing over there is told", async () => {

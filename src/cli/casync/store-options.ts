@@ -1,5 +1,6 @@
 import { readCount } from "../options/arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
+import { readToken } from "../options/remote-options.ts";
 import { readSecretFile } from "../options/secret-file.ts";
 import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
 import { type ChunkCoding, plainCoding } from "../../casync/chunk-coding.ts";
@@ -32,6 +33,11 @@ export const storeOptions = {
     type: "string",
     value: "FILE",
     about: "headers for HTTP, a line for each, such as Authorization: ...",
+  },
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    about: "show the token in this file (or RSYNC_STREAM_TOKEN) to a store of ws: or wss:",
   },
 } as const satisfies OptionSpecs;
 
@@ -80,8 +86,10 @@ function openingOf(options: Given, digest: ChunkDigest): OpenStoreOptions {
   const attemptCount = readCount("retries", options.retries, 1, 1000);
   const path = options["header-file"];
   const { jobCount } = jobsOf(options);
+  const token = readToken(options["token-file"]);
   return {
     digest,
+    ...(token !== undefined && { token }),
     coding: codingOf(options),
     s3: s3Settings(),
     http: {

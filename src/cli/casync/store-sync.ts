@@ -1,4 +1,4 @@
-import { schemeOf } from "../../casync/open-store.node.ts";
+import { schemeOf, storeAtServer } from "../../casync/open-store.node.ts";
 import { override } from "../../bytes/override.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import type { MirrorSummary } from "../../mirror/mirror-options.ts";
@@ -124,9 +124,8 @@ async function connectTo(
   { options, signal }: Call<typeof syncOptions, readonly ["SRC", "DST"]>,
 ): Promise<Duplex> {
   const { serverConnector } = await import("../../transfer/server-connector.node.ts");
-  const store = new URL("-/chunks/", url.endsWith("/") ? url : `${url}/`).href;
   return serverConnector(
-    { kind: "websocket", url: store },
+    { kind: "websocket", url: storeAtServer(url) },
     { direction },
     readHttpOptions(options),
   )({ signal });

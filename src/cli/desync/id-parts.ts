@@ -4,7 +4,7 @@ import { indexItemBytes } from "../../casync/index-header.ts";
 import { fileBytesOf } from "./blob-bytes.ts";
 
 /** Chunks whose ids are held at a time, as far as the index can be read again. */
-const heldCount = 1_000_000;
+const heldCount = 650_000;
 
 /** Whether an id is in a part of all. */
 export type IdPart = (id: Bytes) => boolean;

@@ -1,7 +1,7 @@
 import { IdMap } from "../../bytes/id-map.ts";
 import { fromHex } from "../../bytes/hex.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
+import type { IndexChunk } from "../../casync/index-header.ts";
 import type { ChunkReader } from "../../store/store.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
 import { readNamedFile } from "../options/named-file.ts";
@@ -82,8 +82,8 @@ export const info: DesyncCommand = {
       "chunk-size-avg": 0,
       "chunk-size-max": 0,
     };
-    for (const part of idParts(given.operands[0]!))
-      await countPart(facts, part, { call, cache, store, compressedSizes });
+    const looking = { call, cache, store, compressedSizes, seen: new IdMap() };
+    for (const part of idParts(given.operands[0]!)) await countPart(facts, part, looking);
     await writeLines(describe(facts), { signal });
   },
 };
@@ -94,13 +94,15 @@ interface Looking {
   readonly cache: ChunkReader | undefined;
   readonly store: ChunkReader | undefined;
   readonly compressedSizes: IdMap;
+  /** Ids that were counted; the room is used again for each part. */
+  readonly seen: IdMap;
 }
 
 /** Adds the chunks of a part of all ids to the facts. */
 async function countPart(
   facts: IndexFacts,
   isInPart: IdPart,
-  { call, cache, store, compressedSizes }: Looking,
+  { call, cache, store, compressedSizes, seen }: Looking,
 ): Promise<void> {
   const { given, signal } = call;
   const seeds = await idsNamedBy(given.values["seed"] ?? [], {
@@ -114,12 +116,18 @@ async function countPart(
   facts["chunk-size-min"] = index.sizes.minBytes;
   facts["chunk-size-avg"] = index.sizes.averageBytes;
   facts["chunk-size-max"] = index.sizes.maxBytes;
-  const seen = new IdMap();
-  for await (const { id, size } of eachChunk(index)) {
-    if (!isInPart(id)) continue;
+  seen.clear();
+  try {
+    for await (const chunks of index.chunks)
+      for (const chunk of chunks) if (isInPart(chunk.id)) await count(chunk);
+  } finally {
+    await index.close();
+  }
+
+  async function count({ id, size }: IndexChunk): Promise<void> {
     facts.total++;
     facts.size += size;
-    if (seen.get(id) !== undefined) continue;
+    if (seen.get(id) !== undefined) return;
     seen.set(id, 1);
     facts.unique++;
     const inSeed = seeds.get(id) !== undefined;
@@ -128,7 +136,7 @@ async function countPart(
     if (inCache) facts["in-cache"]++;
     if (inSeed) facts["in-seed"]++;
     else facts["dedup-size-not-in-seed"] += size;
-    if (inSeed || inCache) continue;
+    if (inSeed || inCache) return;
     facts["not-in-seed-nor-cache"]++;
     facts["dedup-size-not-in-seed-nor-cache"] += size;
     facts["dedup-size-not-in-seed-nor-cache-compressed"] += compressedSizes.get(id) ?? 0;

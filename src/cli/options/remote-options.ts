@@ -129,7 +129,8 @@ export function reconnectionOf(options: { readonly retries?: string }, report: R
   };
 }
 
-function readToken(path: string | undefined): string | undefined {
+/** The token in a file, or that of the environment. @throws USAGE, NOT_FOUND, IO */
+export function readToken(path: string | undefined): string | undefined {
   const text = path === undefined ? process.env["RSYNC_STREAM_TOKEN"] : readSecretFile(path);
   const token = text?.trim();
   if (token === undefined || token === "") return undefined;
