@@ -11,6 +11,7 @@ import {
   type FilterSide,
   isForSide,
   type PatternRule,
+  type RuleSides,
 } from "./rule.ts";
 import { RuleList, type RuleListOptions } from "./rule-list.ts";
 import { type Asked, RuleSet } from "./rule-set.ts";
@@ -150,7 +151,9 @@ export class DirFilter {
     if (!content) return inherited;
     const list = new RuleList({ ...options, isOfDir: true, readFile: (file) => readBeside(file, read) });
     list.addFile(content, this.#placeIn(dir) + mergedName(merge), merge.reading);
-    const rules = withoutRepetition(list.rules, known).map((rule) => below(rule, dir));
+    // As with rsync, a merge for the other end alone leaves room for one of the same name.
+    const ofSide = list.rules.filter((rule) => isForSide(endsOf(rule), side));
+    const rules = withoutRepetition(ofSide, known).map((rule) => below(rule, dir));
     known.push(...rules.filter((rule) => rule.type === "dir-merge"));
     const set = new RuleSet(rules, side, this.#placeOf(dir));
     const kept = list.isCleared ? undefined : inherited;
@@ -169,6 +172,10 @@ export class DirFilter {
     const { base } = this.#common;
     return { base, lead: base.slice(dir.length), cut: Math.max(0, dir.length - base.length) };
   }
+}
+
+function endsOf(rule: FilterRule): { readonly sides: RuleSides } {
+  return rule.type === "pattern" ? rule : rule.reading;
 }
 
 /** A merge that is met in a directory is looked for from there on. */

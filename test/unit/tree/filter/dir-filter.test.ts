@@ -58,6 +58,12 @@ describe("rules in the files of directories", () => {
       { ".r": "- a" },
       ["a", "d/a", "d/e/a"],
     ],
+    [
+      "leave a name to others that are for this end",
+      [": .r"],
+      { "d/.r": ":r .s\n: e/.s", "d/.s": "- a" },
+      ["d/a", "d/e/a"],
+    ],
     ["do not count as comments", [": .r"], { ".r": "# x\n;- a\n\n- b\r\n" }, ["b", "d/b", "d/e/b"]],
     ["are Git's", [":g .r"], { ".r": "a\n!/d/a\nd/**/b\n", "d/e/.r": "!b" }, ["a", "d/b", "d/e/a"]],
   ])("%s", (_, rules, files, expected) => expect(excluded(rules, files, paths)).toEqual(expected));
