@@ -1,5 +1,6 @@
 // `npm run soak [-- PART] [SECONDS]`: what `npm test` does in a short form, in full. Without a
-// part, all of them; what never ends by itself takes a minute, or as many seconds as are given.
+// part, all of them but the nightly one, which says early how long it takes; what never ends by
+// itself takes a minute, or as many seconds as are given.
 import { findMistakes } from "./mistakes.mjs";
 import { run } from "./run.mjs";
 
@@ -22,6 +23,10 @@ const parts = {
     ],
     env: {},
   },
+  nightly: {
+    tests: ["test/interop/rsync-facts.test.ts", "test/interop/rsync-filters.test.ts"],
+    env: { SOAK_COUNT: process.env.SOAK_COUNT ?? "100000" },
+  },
   "option-pairs": { tests: ["test/interop/option-pairs.test.ts"], env: { OPTION_PAIRS: "all" } },
   buckets: {
     tests: [
@@ -42,7 +47,8 @@ process.env.SOAK_MS = String(seconds * 1000);
 process.env.SEED ??= "random";
 if (words.length > asked.length + 1) throw new Error(`the parts are ${Object.keys(parts).join(", ")}`);
 
-for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
+const usual = Object.keys(parts).filter((name) => name !== "nightly");
+for (const name of asked.length > 0 ? asked : usual) {
   console.log(`${name}:`);
   const { tests, env, script } = parts[name];
   if (script) process.exitCode = ((await script()) > 0 ? 1 : 0) || process.exitCode;

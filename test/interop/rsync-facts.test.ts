@@ -1,11 +1,14 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { seededRandom } from "../../src/testing/random.ts";
 import type { Keep } from "../../src/tree/plan/keep.ts";
 import { missing, notRoot, unless } from "../obstacles.ts";
+import { freshFolder } from "../cli/run.ts";
 import { differences, worldOf } from "../faults/world.ts";
 import { rsyncSees, syncFacts } from "../unit/tree/disk/fact-trees.ts";
-import { inRounds } from "./few-names.ts";
+import { printedSeed } from "../printed-seed.ts";
+import { soakLength } from "../soak-length.ts";
 import { calls, plantFacts } from "./planted-facts.ts";
 
 /** Options of rsync, and what they ask for here. */
@@ -28,8 +31,11 @@ const { test } = unless(
 const treeCount = process.env["SOAK_MS"] === undefined ? 10 : 100;
 
 test("rsync finds no difference in trees that were synced, whatever was asked for and was there", async () => {
-  let count = 0;
-  await inRounds(10, async (random, folder, round) => {
+  const seed = printedSeed();
+  const length = soakLength("random trees", 10 * treeCount);
+  for (let round = 0; length.goesOn(); round++) {
+    const folder = freshFolder();
+    const random = seededRandom(seed + round);
     const [from, to] = [join(folder, "from"), join(folder, "to")];
     const isAll = random() < 0.5;
     const chosen = asked.filter(() => isAll || random() < 0.5);
@@ -42,7 +48,7 @@ test("rsync finds no difference in trees that were synced, whatever was asked fo
       plantFacts(random, join(from, String(i)), { links: true, specials: keep.devices === true });
       if (random() < 0.7) plantFacts(random, join(to, String(i)), { links, specials: true });
     }
-    const about = `${round}, ${options.join(" ")}`;
+    const about = `SEED=${seed + round}, ${options.join(" ")}`;
     const isOneWay = random() < 0.3;
     const sync = () => syncFacts(`${from}/`, to, keep, { isOneWay, maxDeletedCount: 100_000 });
     expect((await sync()).troubles, about).toEqual([]);
@@ -51,7 +57,8 @@ test("rsync finds no difference in trees that were synced, whatever was asked fo
     const seen = rsyncSees(["-rlt", ...options], from, to);
     expect(seen, about).toEqual([]);
     if (isAll) expect(differences(worldOf(to), worldOf(from)), about).toEqual([]);
-    count += treeCount;
-  });
-  console.log(`${count} random trees`);
+    fs.rmSync(folder, { recursive: true });
+    length.add(treeCount);
+  }
+  length.tell();
 });
