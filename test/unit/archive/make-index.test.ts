@@ -110,21 +110,22 @@ describe.each(wholeForms)("an index as %s", (_, form) => {
   it("takes over the digests of what is unchanged, and reads what may have changed", async () => {
     const dir = freshDir();
     const root = join(dir, "tree");
-    plantFiles(root, { "a/same": "same", changed: "before", young: "young" });
+    plantFiles(root, { "a/same": "same", changed: "before", finer: "1", longer: "1", young: "young" });
     utimesSync(join(root, "young"), new Date(), new Date());
     const path = join(dir, "index");
-    expect((await indexTo(path, root, form)).readBytes).toBe(15);
-    plantFiles(root, { changed: "later!" });
+    expect((await indexTo(path, root, form)).readBytes).toBe(17);
+    plantFiles(root, { changed: "later!", finer: "2", longer: "22" });
     utimesSync(join(root, "changed"), 1001, 1001);
+    utimesSync(join(root, "finer"), 1000.5, 1000.5);
     writeFileSync(join(root, "new"), "new");
     const earlier = openIndex(path);
     const { readBytes } = await indexTo(join(dir, "second"), root, form, { earlier });
     earlier.close();
-    expect(readBytes).toBe("later!".length + "young".length + "new".length);
+    expect(readBytes).toBe(["later!", "2", "22", "young", "new"].join("").length);
     const digests = (await entriesOf(openIndex(join(dir, "second")))).map(({ digest }) => digest);
     expect(digests).toEqual([
       undefined,
-      ...["same", "later!", "new", "young"].map((it) => hashOf("sha256", it)),
+      ...["same", "later!", "2", "22", "new", "young"].map((it) => hashOf("sha256", it)),
     ]);
   });
 });

@@ -1,8 +1,47 @@
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import type { ScanEnd } from "../../../../src/tree/scan.ts";
 import { noise, tempDir } from "./disk-tree.ts";
+
+function freshPlace(): string {
+  const temp = tempDir();
+  onTestFinished(() => temp[Symbol.dispose]());
+  return `${temp.path}/log`;
+}
+
+async function listFile(place: string, listed: Buffer) {
+  fs.writeFileSync(place, listed);
+  const source = await openTreeSource(`${dirname(place)}/`);
+  const files = [];
+  for await (const batch of source.entries({}))
+    files.push(...batch.filter(({ entry: { kind } }) => kind === "file").map(({ file }) => file));
+  return { source, files };
+}
+
+/** How the reading of a file ends that is changed when its first block was read. */
+async function scanFile(listed: Buffer, between: (place: string) => void) {
+  const place = freshPlace();
+  const { source, files } = await listFile(place, listed);
+  let isRead = false;
+  const ends: string[] = [];
+  const visitor = {
+    block(_: unknown, length: number) {
+      if (!isRead) between(place);
+      isRead = true;
+      return length;
+    },
+    end(_: unknown, how: ScanEnd) {
+      ends.push(typeof how === "string" ? how : how.code);
+      return false;
+    },
+  };
+  for await (const _ of source.scan!(files, new Uint8Array(65_536), visitor, {}));
+  await source.close();
+  return ends;
+}
 
 /**
  * What a file is sent as that is changed after it was listed, and once more when its first runs are
@@ -12,14 +51,8 @@ async function sendFile(
   listed: Buffer,
   { first = () => {}, between = () => {} }: Partial<Record<"first" | "between", (place: string) => void>>,
 ) {
-  const temp = tempDir();
-  onTestFinished(() => temp[Symbol.dispose]());
-  const place = `${temp.path}/log`;
-  fs.writeFileSync(place, listed);
-  const source = await openTreeSource(`${temp.path}/`);
-  const files = [];
-  for await (const batch of source.entries({}))
-    files.push(...batch.filter(({ entry: { kind } }) => kind === "file").map(({ file }) => file));
+  const place = freshPlace();
+  const { source, files } = await listFile(place, listed);
   first(place);
   const read = vi.spyOn(fs, "readSync");
   const runs = [];
@@ -94,6 +127,15 @@ describe("while a file of many blocks is read", () => {
     const refill = (place: string): void => fs.writeFileSync(place, noise(6_000_000, 3));
     expect((await sendFile(listed, { between: refill })).end).toBe("CHANGED");
   });
+});
+
+test("a file that is read for its digest may grow meanwhile, and nothing else", async () => {
+  const listed = noise(200_000, 5);
+  const scan = (between: (place: string) => void) => scanFile(listed, between);
+  expect(await scan(() => {})).toEqual(["complete"]);
+  expect(await scan(append)).toEqual(["grown"]);
+  expect(await scan((place) => fs.truncateSync(place, 70_000))).toEqual(["CHANGED"]);
+  expect(await scan((place) => fs.utimesSync(place, 1, 1))).toEqual(["CHANGED"]);
 });
 
 test("only a file that grew is read twice", async () => {
