@@ -198,6 +198,23 @@ describe("a duplex session", () => {
     expect(target.tree.get("big")?.content).toEqual(random(9, 20_000));
   });
 
+  it("reads nothing again for a receiver that is slow to answer, and wants all", async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `${i}`.padStart(2, "0"));
+    const files: PlainTree = new Map(
+      names.map((name, i) => [name, { kind: "file", content: random(i + 1, 20_000) }]),
+    );
+    const target = new PlainTarget(other);
+    const slow = override(target, {
+      async place(lists) {
+        for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+        return target.place(lists);
+      },
+    });
+    const options = { keptContentBytes: 300_000, unreadable: new Set(names) };
+    const { sent } = await sync(files, slow as PlainTarget, options);
+    expect(sent).toMatchObject({ files: 60, sentBytes: 1_200_000, troubles: 0 });
+  });
+
   it("skips what it cannot read again, and completes the others", async () => {
     const target = new PlainTarget(other);
     const options = { keptContentBytes: 0, unreadable: new Set(["big"]) };

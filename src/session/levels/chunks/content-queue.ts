@@ -40,6 +40,9 @@ interface Wanted<File> {
   readonly at: number;
 }
 
+/** So many times as much is announced ahead of answers where little of it is asked for. */
+const aheadTimes = 4;
+
 /** What goes out next, or what has to be read again before it can. */
 type NextContent<File> =
   | { readonly type: "DATA" | "PUSH"; readonly payload: Bytes }
@@ -62,6 +65,9 @@ export class ContentQueue<File> {
   #pushBytes = 0;
   readonly #unanswered = new Queue<HeldRun<File>>();
   #questions = 0;
+  #unansweredBytes = 0;
+  /** True when half of what was answered last was asked for; supposed as long as nothing was. */
+  #isWanted = true;
   /** Runs that hold content, oldest first. */
   readonly #kept = new Queue<HeldRun<File>>();
   #keptBytes = 0;
@@ -81,6 +87,17 @@ export class ContentQueue<File> {
   /** Bytes that wait to be pushed. */
   get pushBytes(): number {
     return this.#pushBytes;
+  }
+
+  /**
+   * True when more content would only have what is kept read again: some is to be sent first, or
+   * most is asked for, so that answers are worth waiting for. Where little is, more is announced.
+   */
+  get isFull(): boolean {
+    if (this.#wanted.size > 0 && 2 * this.#keptBytes >= this.#limitBytes) return true;
+    // Less than is kept, for what is cut comes in runs.
+    const aheadBytes = 0.75 * this.#limitBytes * (this.#isWanted ? 1 : aheadTimes);
+    return this.#questions > 0 && this.#unansweredBytes >= aheadBytes;
   }
 
   /** True when nothing waits to be answered, read or sent. */
@@ -106,6 +123,7 @@ export class ContentQueue<File> {
     const held = { run, bytes: run.bytes, answered: 0, answeredBytes: 0, open: run.sizes.length };
     this.#unanswered.push(held);
     this.#questions += run.sizes.length;
+    this.#unansweredBytes += run.bytes.length;
     run.job.open += run.sizes.length;
     this.#kept.push(held);
     this.#keptBytes += run.bytes.length;
@@ -115,6 +133,7 @@ export class ContentQueue<File> {
   /** The receiver's answers to the oldest questions. */
   answer(wishes: readonly boolean[]): void {
     this.#questions -= wishes.length;
+    this.#isWanted = 2 * wishes.filter(Boolean).length >= wishes.length;
     for (let next = 0; next < wishes.length;) {
       const held = this.#unanswered.peek();
       if (held === undefined) throw new SyncError("INTERNAL", "an answer without its question");
@@ -122,7 +141,9 @@ export class ContentQueue<File> {
       for (; held.answered < sizes.length && next < wishes.length; held.answered += 1, next += 1) {
         if (wishes[next] === true) this.#wanted.push({ held, index: held.answered, at: held.answeredBytes });
         else this.#settle(held);
-        held.answeredBytes += sizes[held.answered] ?? 0;
+        const bytes = sizes[held.answered] ?? 0;
+        held.answeredBytes += bytes;
+        this.#unansweredBytes -= bytes;
       }
       if (held.answered === sizes.length) this.#unanswered.shift();
     }

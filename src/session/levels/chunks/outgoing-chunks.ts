@@ -91,6 +91,7 @@ export class OutgoingChunks<File> {
   /** What is to be cut next. */
   nextCut(): SenderAction<File> | undefined {
     if (this.#isStepping || this.#content.pushBytes >= sessionLimits.queuedContentBytes) return undefined;
+    if (this.#content.isFull) return undefined;
     this.#isStepping = this.#isCutOpen;
     if (this.#isCutOpen) return { do: "step" };
     if (this.#jobs.size === 0) return undefined;
