@@ -1,3 +1,4 @@
+import { ageText } from "../../bytes/age-text.ts";
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
@@ -97,10 +98,10 @@ function startOf(pid: number): string {
 }
 
 function locked(path: string, { pid, host, since }: Owner): SyncError {
-  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(since)) / 60_000));
+  const age = ageText(Date.now() - Date.parse(since));
   return new SyncError(
     "LOCKED",
-    `process ${pid} on ${host} has worked with this state since ${since} (for ${minutes} min); if it does not run, remove ${path}.owner`,
+    `process ${pid} on ${host} has worked with this state since ${since} (for ${age}); if it does not run, remove ${path}.owner`,
     { detail: { path } },
   );
 }

@@ -1,3 +1,4 @@
+import { ageText } from "../../../bytes/age-text.ts";
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
@@ -244,23 +245,11 @@ function noLock(dir: DirNode, name: ByteString): SyncError {
 function locked({ dir, name }: Place, { holder, state, ageMs }: Found): SyncError {
   const path = printPlace(dir, name);
   const by = holder
-    ? `process ${holder.pid} on ${holder.host} since ${holder.since} (${printAge(ageMs)})`
+    ? `process ${holder.pid} on ${holder.host} since ${holder.since} (${ageText(ageMs)} ago)`
     : "another process";
   const message =
     state === "unknown"
       ? `the destination is locked by ${by}, and nothing here tells whether that still runs: if not, remove ${path}`
       : `the destination is being written by ${by}`;
   return new SyncError("LOCKED", message, { detail: { path } });
-}
-
-/** How long ago something was, in words. */
-function printAge(ageMs: number): string {
-  const units = [
-    ["day", 86_400_000],
-    ["hour", 3_600_000],
-    ["minute", 60_000],
-  ] as const;
-  const [unit, unitMs] = units.find(([, each]) => ageMs >= each) ?? ["second", 1000];
-  const count = Math.floor(ageMs / unitMs);
-  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
 }

@@ -32,7 +32,7 @@ test("a lock that another one took from an owner that is gone stays with that on
     if (place === `${path}.owner` && ++readCount === 1) fs.writeFileSync(place, live);
     return text;
   }) as typeof fs.readFileSync);
-  expect(() => lockState(path)).toThrow(/has worked with this state/);
+  expect(() => lockState(path)).toThrow(/has worked with this state since .* \(for \d+ seconds?\)/);
   expect(fs.readdirSync(join(path, ".."))).toEqual(["state.owner"]);
 });
 
