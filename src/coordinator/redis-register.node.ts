@@ -41,24 +41,33 @@ export function redisRegister(url: string, key: string): Register {
     commandTimeout: redisAnswerMs,
     maxRetriesPerRequest: redisAttemptCount,
   });
-  // Each command tells its own failure.
-  client.on("error", () => {});
+  // Each command tells its own failure, and what became of the connection.
+  let lost: unknown;
+  client.on("error", (error) => (lost = error));
 
   return {
     read: async (options) =>
-      told(options, async () => {
-        const [version, text] = await client.hmget(key, "version", "text");
-        if (typeof version !== "string" || typeof text !== "string") return undefined;
-        if (text.length > recordLimits.recordBytes)
-          throw new SyncError("LIMIT", "the record at the coordinator is too long");
-        return { text, version };
-      }),
+      told(
+        options,
+        () => lost,
+        async () => {
+          const [version, text] = await client.hmget(key, "version", "text");
+          if (typeof version !== "string" || typeof text !== "string") return undefined;
+          if (text.length > recordLimits.recordBytes)
+            throw new SyncError("LIMIT", "the record at the coordinator is too long");
+          return { text, version };
+        },
+      ),
     replace: async (text, version, options) =>
-      told(options, async () => {
-        const next = `${Number(version ?? 0) + 1}`;
-        const done = await client.eval(replaceScript, 1, key, version ?? "", next, text, redisKeptSeconds);
-        return done === 1;
-      }),
+      told(
+        options,
+        () => lost,
+        async () => {
+          const next = `${Number(version ?? 0) + 1}`;
+          const done = await client.eval(replaceScript, 1, key, version ?? "", next, text, redisKeptSeconds);
+          return done === 1;
+        },
+      ),
     async close() {
       client.disconnect();
     },
@@ -76,7 +85,11 @@ function loadClient(): Pick<typeof import("ioredis"), "Redis"> {
 }
 
 /** Says in our words what a command failed with. No message of the client has the password. */
-async function told<Result>({ signal }: AbortOptions = {}, act: () => Promise<Result>): Promise<Result> {
+async function told<Result>(
+  { signal }: AbortOptions = {},
+  lost: () => unknown,
+  act: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await abortable(act(), signal);
   } catch (thrown) {
@@ -87,6 +100,15 @@ async function told<Result>({ signal }: AbortOptions = {}, act: () => Promise<Re
       throw new SyncError("UNAUTHORIZED", `Redis answers ${message}`, { cause: thrown });
     if (/^[A-Z]{2,} /.test(message))
       throw new SyncError("UPSTREAM", `Redis answers ${message}`, { cause: thrown });
-    throw new SyncError("PEER_GONE", `Redis does not answer: ${message}`, { cause: thrown });
+    throw new SyncError("PEER_GONE", `Redis does not answer: ${reasonOf(thrown, lost())}`, { cause: thrown });
   }
+}
+
+/** Why a command had no answer: the client speaks of its own options there. */
+function reasonOf(thrown: unknown, lost: unknown): string {
+  if (thrown instanceof Error && thrown.message === "Command timed out")
+    return `nothing came in ${redisLimits.redisAnswerMs / 1000} s`;
+  const text =
+    lost instanceof Error ? lost.message || String((lost as NodeJS.ErrnoException).code ?? "") : "";
+  return text === "" ? "the connection was closed" : text;
 }
