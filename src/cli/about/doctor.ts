@@ -1,5 +1,5 @@
 import { type CommandTable, defineCommand } from "../command.ts";
-import { escapeText } from "../report/escaped-text.ts";
+import { escapeText, jsonText } from "../report/escaped-text.ts";
 import { writeLines } from "../report/result-output.ts";
 import { describeAll } from "./described-commands.ts";
 import type { Finding } from "./finding.ts";
@@ -40,5 +40,5 @@ function asText({ name, state, detail }: Finding): string {
 }
 
 function asJson({ name, state, detail }: Finding): string {
-  return JSON.stringify({ name, state, detail });
+  return jsonText({ name, state, detail });
 }

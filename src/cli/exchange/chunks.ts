@@ -7,7 +7,7 @@ import { isSyncError, SyncError } from "../../errors.ts";
 import type { AbortOptions } from "../../types.ts";
 import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
-import { escapeText } from "../report/escaped-text.ts";
+import { escapeText, jsonText } from "../report/escaped-text.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import { writeLines } from "../report/result-output.ts";
 
@@ -20,7 +20,12 @@ const handprintColumns = 20;
 export const chunks = defineCommand({
   operands: ["FILE..."],
   options: {
-    cutter: { type: "string", value: "NAME", about: "cafs (default), fastcdc or fixed" },
+    cutter: {
+      type: "string",
+      value: "NAME",
+      choices: ["cafs", "fastcdc", "fixed"],
+      about: "cafs (default), fastcdc or fixed",
+    },
     size: { type: "string", value: "BYTES", about: "average of fastcdc, or size of fixed chunks" },
     handprint: { type: "string", value: "N", bare: "5", about: "only the N smallest ids of each file (5)" },
     json: { type: "boolean", about: "one JSON object a line, with full ids" },
@@ -62,7 +67,7 @@ async function* listChunks(
   for await (const chunk of cutChunks(readFileBlocks(path, abort), spec, abort)) {
     const id = toHex(chunk.id);
     const size = chunk.bytes.length;
-    if (json) yield JSON.stringify({ path, offset, size, id });
+    if (json) yield jsonText({ path, offset, size, id });
     else yield `${offset} ${size} ${id}${showsPath ? ` ${escapeText(path)}` : ""}`;
     offset += size;
   }
@@ -73,7 +78,7 @@ async function* showHandprint(path: string, count: number, { spec, json, ...abor
   for await (const { id } of cutChunks(readFileBlocks(path, abort), spec, abort)) ids.push(id);
   const print = handprint(ids, count).map(toHex);
   if (json) {
-    yield JSON.stringify({ path, handprint: print });
+    yield jsonText({ path, handprint: print });
     return;
   }
   const digits = print.map((id) => id.slice(0, handprintDigits)).join("");
@@ -81,7 +86,7 @@ async function* showHandprint(path: string, count: number, { spec, json, ...abor
 }
 
 /** @throws USAGE */
-function chooseSpec(name = "cafs", sizeText: string | undefined): CutterSpec {
+function chooseSpec(name: "cafs" | "fastcdc" | "fixed" = "cafs", sizeText: string | undefined): CutterSpec {
   const size = readCount("size", sizeText, 1, maxChunkBytes);
   try {
     if (name === "fastcdc") return fastcdcSpec(size);
@@ -91,7 +96,6 @@ function chooseSpec(name = "cafs", sizeText: string | undefined): CutterSpec {
     throw new SyncError("USAGE", `--size ${size}: ${cause.message}`, { cause });
   }
   if (name === "fixed") throw new SyncError("USAGE", "--cutter fixed needs --size");
-  if (name !== "cafs") throw new SyncError("USAGE", `--cutter takes cafs, fastcdc or fixed, not "${name}"`);
   if (size !== undefined) throw new SyncError("USAGE", "--size does not go with the cutter cafs");
   return cafsSpec;
 }

@@ -1,3 +1,4 @@
+import { jsonText } from "./escaped-text.ts";
 import type { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import { type Progress, progressPace, type Report, reusedBytesOf } from "./report.ts";
@@ -16,7 +17,7 @@ export function jsonReport({ quiet, verbose, write }: JsonReportOptions): Report
   const isDue = progressPace();
 
   function print(event: string, facts: object): void {
-    write(`${JSON.stringify({ event, ...facts, elapsedMs: Math.round(performance.now()) })}\n`);
+    write(`${jsonText({ event, ...facts, elapsedMs: Math.round(performance.now()) })}\n`);
   }
 
   let latest: Progress | undefined;
