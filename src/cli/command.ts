@@ -8,7 +8,7 @@ export interface OptionSpec {
   readonly multiple?: true;
   /** What help calls its value. */
   readonly value?: string;
-  /** All values that it takes, where that can be said. */
+  /** All values that it takes, where that can be said; others are refused. */
   readonly choices?: readonly string[];
   /** The value that it has when it is given without one; a value then follows a `=` only. */
   readonly bare?: string;
@@ -30,9 +30,16 @@ type OperandOf<Name extends string> = Name extends `[${string}]` ? string | unde
 
 type TextOrFlag<Type> = Type extends "boolean" ? boolean : string;
 
-type ValueOf<Spec extends OptionSpec> = Spec extends { multiple: true }
-  ? readonly TextOrFlag<Spec["type"]>[]
+/** One of the values that an option takes, where these are known. */
+type OneOf<Spec extends OptionSpec> = Spec extends {
+  choices: readonly (infer Choice extends string)[];
+}
+  ? Choice
   : TextOrFlag<Spec["type"]>;
+
+type ValueOf<Spec extends OptionSpec> = Spec extends { multiple: true }
+  ? readonly OneOf<Spec>[]
+  : OneOf<Spec>;
 
 /** What was given for options. */
 export type OptionValues<Specs extends OptionSpecs> = {

@@ -173,12 +173,7 @@ async function share(
 
 /** @throws USAGE */
 async function readSyncOptions(options: Given): Promise<SyncBucketsOptions> {
-  const compare = comparisons.find((name) => name === (options.compare ?? "checksum"));
-  if (!compare)
-    throw new SyncError("USAGE", `--compare takes ${comparisons.join(", ")}, not "${options.compare}"`);
-  const { metadata = "keep" } = options;
-  if (metadata !== "keep" && metadata !== "none")
-    throw new SyncError("USAGE", `--metadata takes keep or none, not "${metadata}"`);
+  const { compare = "checksum", metadata = "keep" } = options;
   const maxDeletedCount = readCount("max-delete", options["max-delete"], 0, Number.MAX_SAFE_INTEGER);
   const storageClass = options["storage-class"];
   const backupPrefix = options["backup-prefix"];

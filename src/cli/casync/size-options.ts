@@ -14,7 +14,12 @@ export const sizeOptions = {
     value: "SIZES",
     about: "the average, or MIN:AVERAGE:MAX; 16K:64K:256K unless given",
   },
-  digest: { type: "string", value: "NAME", about: "sha512-256 (default) or sha256" },
+  digest: {
+    type: "string",
+    value: "NAME",
+    choices: ["sha512-256", "sha256"],
+    about: "sha512-256 (default) or sha256",
+  },
 } as const satisfies OptionSpecs;
 
 const digests: Readonly<Record<string, ChunkDigest>> = {

@@ -60,6 +60,7 @@ export function readArguments(argv: readonly string[], command: Command): Argume
   const specs = optionsOf(command);
   const given = command.knowsRsync === true ? dropNeedless(argv, specs) : argv;
   const { values, positionals, tokens } = parse(given, specs);
+  checkChoices(values, specs);
   checkOperands(positionals, command);
   const options = { ...values, ...gather(tokens, specs) } as OptionValues<OptionSpecs>;
   return { options, operands: positionals };
@@ -131,6 +132,23 @@ function describeValue(message: string, specs: OptionSpecs): string {
   const value = name === undefined ? undefined : specs[name]?.value;
   if (name === undefined) return message.split(/\.\s/)[0]!;
   return value === undefined ? `--${name} takes no value` : `--${name} takes a value: --${name}=${value}`;
+}
+
+/** @throws USAGE for a value that an option does not take */
+function checkChoices(values: ReturnType<typeof parse>["values"], specs: OptionSpecs): void {
+  for (const [name, given] of Object.entries(values)) {
+    const { choices } = specs[name]!;
+    const wrong = [given]
+      .flat()
+      .find((value) => typeof value === "string" && choices?.includes(value) === false);
+    if (wrong !== undefined)
+      throw new SyncError("USAGE", `--${name} takes ${oneOf(choices!)}, not "${String(wrong)}"`);
+  }
+}
+
+/** Words as a sentence names them: `a, b or c`. */
+function oneOf(words: readonly string[]): string {
+  return words.join(", ").replace(/, ([^,]*)$/, " or $1");
 }
 
 function checkOperands(given: readonly string[], { operands: names, result }: Command): void {

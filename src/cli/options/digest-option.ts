@@ -1,8 +1,4 @@
-import { SyncError } from "../../errors.ts";
-import type { OptionSpecs, OptionValues } from "../command.ts";
-
-/** A digest that chunks may be named by. */
-type DigestName = "sha-256" | "blake3";
+import type { OptionSpecs } from "../command.ts";
 
 /** The option of senders by which that is chosen. */
 export const digestOption = {
@@ -13,9 +9,3 @@ export const digestOption = {
     about: "name chunks by sha-256 or blake3",
   },
 } as const satisfies OptionSpecs;
-
-/** The name that is given. @throws USAGE for one that is not known */
-export function readDigestName({ digest }: OptionValues<typeof digestOption>): DigestName | undefined {
-  if (digest === undefined || digest === "sha-256" || digest === "blake3") return digest;
-  throw new SyncError("USAGE", `--digest takes sha-256 or blake3, not "${digest}"`);
-}

@@ -155,15 +155,15 @@ export function keepOf(options: OptionValues<typeof keepOptions>, end: OrderEnd)
  * @throws USAGE where attributes are to stand for facts there
  */
 export function checkFakeEnd(options: OptionValues<typeof keepOptions>, end: OrderEnd): void {
-  const fakeEnd = options["fake-super"] === undefined ? end : fakeEndOf(options["fake-super"]);
+  const given = options["fake-super"];
+  const fakeEnd = given === undefined ? end : fakeEndOf(given);
   if (fakeEnd === end) return;
   const hint = end === "receiver" ? "src is for send" : "it is for recv; --fake-super=src is for send";
   throw new SyncError("USAGE", `--fake-super: ${hint}`);
 }
 
-function fakeEndOf(end: string): OrderEnd {
-  if (end === "dst" || end === "src") return end === "dst" ? "receiver" : "sender";
-  throw new SyncError("USAGE", `--fake-super takes dst or src, not "${end}"`);
+function fakeEndOf(end: "dst" | "src"): OrderEnd {
+  return end === "dst" ? "receiver" : "sender";
 }
 
 function checkedChmod(text: string): string {

@@ -1,7 +1,7 @@
 import type { FilterOptions } from "../../transfer/filter-options.ts";
 import type { OpenTargetOptions } from "../../transfer/open-target.node.ts";
 import { SyncError } from "../../errors.ts";
-import type { Durability, Order, OrderEnd } from "../../tree/order/order.ts";
+import type { Order, OrderEnd } from "../../tree/order/order.ts";
 import type { Unkept } from "../../tree/disk/facts/metadata.node.ts";
 import { alternativeOptions, alternativesOf, backupOptions, backupsOf } from "./backup-options.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
@@ -129,7 +129,7 @@ export async function readPlaceOptions(
     store: options.store,
     tempDir: options["temp-dir"],
     preallocates: options.preallocate,
-    durability: durabilityOf(options.fsync),
+    durability: options.fsync,
   };
 }
 
@@ -139,11 +139,6 @@ function inPlaceOf(options: OptionValues<typeof placeOptions>): Pick<Order, "inP
   if (other !== undefined)
     throw new SyncError("USAGE", `--inplace leaves no old file, which --${other} needs`);
   return { inPlace: true };
-}
-
-function durabilityOf(when: string | undefined): Durability | undefined {
-  if (when === undefined || when === "files" || when === "once" || when === "all") return when;
-  throw new SyncError("USAGE", `--fsync takes files, once or all, not "${when}"`);
 }
 
 /** How a tree is received at a place here. */

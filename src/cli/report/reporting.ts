@@ -151,8 +151,7 @@ function tellingOf(options: Options, name: string | undefined): ChangeTelling {
   return { way: name === "push" ? "sent" : "received", keepsTimes: options["no-times"] !== true };
 }
 
-function wantsColor(when: string | boolean | readonly string[] | undefined, live: boolean): boolean {
+function wantsColor(when: Options[string], live: boolean): boolean {
   if (when === "always" || when === "never") return when === "always";
-  if (when === undefined || when === "auto") return live && !process.env["NO_COLOR"];
-  throw new SyncError("USAGE", `--color takes auto, always or never, not "${String(when)}"`);
+  return live && !process.env["NO_COLOR"];
 }

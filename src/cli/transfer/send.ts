@@ -15,7 +15,7 @@ import { duplexOption, livenessOf, timeoutOption } from "../options/session-opti
 import { chunkMakingFor, openSource } from "../../transfer/open-source.node.ts";
 import { outputChannel } from "../../transfer/standard-streams.node.ts";
 import { compressionOf, compressOptions } from "../options/compress-options.ts";
-import { digestOption, readDigestName } from "../options/digest-option.ts";
+import { digestOption } from "../options/digest-option.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
 import { checkFakeEnd, keepOf, keepOptions } from "../options/keep-options.ts";
@@ -124,7 +124,7 @@ export const send = defineCommand({
  */
 function chooseDigest(options: DigestOptions): ChunkDigest | undefined {
   const { cutter, duplex, have } = options;
-  const name = readDigestName(options);
+  const name = options.digest;
   const isLeft = duplex === true || have !== undefined || cutter !== undefined;
   if (name === undefined) return isLeft ? undefined : fastestDigest();
   const digest = nodeDigests.find((one) => one.name === name)!;

@@ -7,7 +7,7 @@ import { ChangeReport } from "../report/change-report.ts";
 import type { Call, OptionSpecs, OptionValues } from "../command.ts";
 import { prepareForSession } from "../engine.ts";
 import { compressionOf, compressOptions } from "../options/compress-options.ts";
-import { digestOption, readDigestName } from "../options/digest-option.ts";
+import { digestOption } from "../options/digest-option.ts";
 import { explainOption, reportExplanation, sourcePlace } from "../options/filter-explanation.ts";
 import { endingOptions, endingSignal, rateOf, rateOption } from "../options/pace-options.ts";
 import { receiveLimitOptions, receiveLimitsOf } from "../options/receive-limits.ts";
@@ -121,7 +121,7 @@ export async function runTransfer(
 
 /** @throws USAGE for a digest beside a store, which names chunks by its own */
 function chunkingOf(options: OptionValues<typeof pushOptions>): Chunking | undefined {
-  const name = readDigestName(options);
+  const name = options.digest;
   if (name !== undefined && options.store !== undefined)
     throw new SyncError("USAGE", "--store says how chunks are named; leave out --digest");
   return name;

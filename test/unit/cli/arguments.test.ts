@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readArguments } from "../../../src/cli/options/arguments.ts";
+import { optionsOf, readArguments } from "../../../src/cli/options/arguments.ts";
 import { commands } from "../../../src/cli/commands.ts";
 
 const push = await commands["push"]!.load();
@@ -35,4 +35,23 @@ it.each([
 
 it("behind -- nothing is asked", () => {
   expect(readArguments(["--", "-h", "h:--version"], push).operands).toEqual(["-h", "h:--version"]);
+});
+
+const loaded = await Promise.all(
+  Object.entries(commands).map(async ([name, entry]) => [name, await entry.load()] as const),
+);
+
+it.each(
+  loaded.flatMap(([name, command]) =>
+    Object.entries(optionsOf(command)).flatMap(([option, { choices }]) =>
+      choices ? [{ name, command, option, choices }] : [],
+    ),
+  ),
+)("$name --$option takes its choices and nothing else", ({ command, option, choices }) => {
+  expect(() => readArguments([`--${option}=`], command)).toThrow(`--${option} takes ${choices[0]}`);
+  expect(() => readArguments([`--${option}=toString`], command)).toThrow('not "toString"');
+  for (const choice of choices) {
+    const operands = command.operands.map(() => "a");
+    expect(readArguments([`--${option}=${choice}`, ...operands], command).options[option]).toEqual(choice);
+  }
 });
