@@ -8,6 +8,7 @@ import { type SendProgress, type SendSummary, sendTree } from "../session/send.t
 import { limitRate } from "../transport/limited-rate.ts";
 import type { SessionDirection } from "../transport/session-request.ts";
 import { fieldsOf } from "../tree/order/order-codec.ts";
+import { orderFields } from "../tree/order/order-fields.ts";
 import type { Order } from "../tree/order/order.ts";
 import type { TreeTarget } from "../tree/target.ts";
 import type { Duplex } from "../types.ts";
@@ -90,10 +91,12 @@ const heldHere: ReadonlySet<keyof Order> = new Set([
 ]);
 
 /** What a share does not carry out is not passed over. @throws UNSUPPORTED */
-export function checkOrder({ orderFields = [] }: Share, order: Order): void {
-  const unknown = fieldsOf(order).find((name) => !heldHere.has(name) && !orderFields.includes(name));
-  if (unknown !== undefined)
-    throw new SyncError("UNSUPPORTED", `"${unknown}" of an order is not carried out here`);
+export function checkOrder({ orderFields: carried = [] }: Share, order: Order): void {
+  const unknown = fieldsOf(order).find((name) => !heldHere.has(name) && !carried.includes(name));
+  if (unknown === undefined) return;
+  const { option } = orderFields[unknown];
+  const what = option === undefined ? `"${unknown}" of an order` : `--${option}`;
+  throw new SyncError("UNSUPPORTED", `${what} is not carried out here`);
 }
 
 /**

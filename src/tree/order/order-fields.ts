@@ -6,6 +6,8 @@ import type { Order, OrderEnd } from "./order.ts";
 
 /** One field of an order. */
 export interface OrderField<Value> {
+  /** The option of commands that asks for it, where that is one. */
+  readonly option?: string;
   /** The ends that carry it out. */
   readonly ends: readonly OrderEnd[];
   /** True when who asks for it has to be allowed to delete. */
@@ -53,38 +55,43 @@ const partName: Check<string> = (value, name) => {
 
 /** All fields of an order. */
 export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNullable<Order[Name]>> } = {
-  dryRun: { ends: receiver, check: flag },
-  maxDeletedCount: { ends: receiver, deletes: true, check: count() },
-  deletesAfterErrors: { ends: receiver, deletes: true, check: flag },
-  forcesDirs: { ends: receiver, deletes: true, check: flag },
+  dryRun: { option: "dry-run", ends: receiver, check: flag },
+  maxDeletedCount: { option: "delete", ends: receiver, deletes: true, check: count() },
+  deletesAfterErrors: { option: "ignore-errors", ends: receiver, deletes: true, check: flag },
+  forcesDirs: { option: "force", ends: receiver, deletes: true, check: flag },
   refusesEmpty: { ends: receiver, check: flag },
-  prunesEmptyDirs: { ends: sender, check: flag },
-  keepsDirLinks: { ends: receiver, check: flag },
-  removesSourceFiles: { ends: sender, deletes: true, check: flag },
-  makesPath: { ends: receiver, check: flag },
-  copyLinks: { ends: sender, check: flag },
-  copyDirLinks: { ends: sender, check: flag },
-  copyUnsafeLinks: { ends: sender, check: flag },
-  oneFileSystem: { ends: sender, check: flag },
-  omitsMountPoints: { ends: sender, check: flag },
-  flatDirs: { ends: sender, check: flag },
-  paths: { ends: sender, check: texts({ count: maxChosenCount, length: filterLimits.patternBytes }) },
+  prunesEmptyDirs: { option: "prune-empty-dirs", ends: sender, check: flag },
+  keepsDirLinks: { option: "keep-dirlinks", ends: receiver, check: flag },
+  removesSourceFiles: { option: "remove-source-files", ends: sender, deletes: true, check: flag },
+  makesPath: { option: "mkpath", ends: receiver, check: flag },
+  copyLinks: { option: "copy-links", ends: sender, check: flag },
+  copyDirLinks: { option: "copy-dirlinks", ends: sender, check: flag },
+  copyUnsafeLinks: { option: "copy-unsafe-links", ends: sender, check: flag },
+  oneFileSystem: { option: "one-file-system", ends: sender, check: flag },
+  omitsMountPoints: { option: "one-file-system", ends: sender, check: flag },
+  flatDirs: { option: "dirs", ends: sender, check: flag },
+  paths: {
+    option: "files-from",
+    ends: sender,
+    check: texts({ count: maxChosenCount, length: filterLimits.patternBytes }),
+  },
   filter: {
+    option: "filter",
     ends: both,
     check: texts({ count: filterLimits.ruleCount, length: 2 * filterLimits.patternBytes }),
   },
-  deletesExcluded: { ends: both, check: flag },
-  snapshot: { ends: receiver, check: flag },
-  retention: { ends: receiver, deletes: true, check: text(maxRetentionLength) },
-  store: { ends: receiver, check: path },
+  deletesExcluded: { option: "delete-excluded", ends: both, check: flag },
+  snapshot: { option: "snapshot", ends: receiver, check: flag },
+  retention: { option: "retain", ends: receiver, deletes: true, check: text(maxRetentionLength) },
+  store: { option: "store", ends: receiver, check: path },
   chunking: { ends: sender, check: choice("casync", "sha-256", "blake3") },
-  preallocates: { ends: receiver, check: flag },
+  preallocates: { option: "preallocate", ends: receiver, check: flag },
   part: { ends: receiver, check: partName },
-  inPlace: { ends: receiver, check: flag },
-  durability: { ends: receiver, check: choice("files", "once", "all") },
-  compressionLevel: { ends: sender, check: count(9, 1) as Check<CompressionLevel> },
+  inPlace: { option: "inplace", ends: receiver, check: flag },
+  durability: { option: "fsync", ends: receiver, check: choice("files", "once", "all") },
+  compressionLevel: { option: "compress-level", ends: sender, check: count(9, 1) as Check<CompressionLevel> },
   tellsChanges: { ends: sender, check: flag },
-  bytesPerSecond: { ends: sender, check: count(maxRate, 1) },
+  bytesPerSecond: { option: "bwlimit", ends: sender, check: count(maxRate, 1) },
   rule: {
     ends: receiver,
     check: record({
@@ -99,12 +106,12 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
       maxBytes: count(),
     }),
   },
-  backupDir: { ends: receiver, check: path },
-  tempDir: { ends: receiver, check: path },
-  backupSuffix: { ends: receiver, check: text(filterLimits.patternBytes) },
-  compareDest: { ends: receiver, deletes: true, check: paths },
-  copyDest: { ends: receiver, check: paths },
-  linkDest: { ends: receiver, check: paths },
+  backupDir: { option: "backup-dir", ends: receiver, check: path },
+  tempDir: { option: "temp-dir", ends: receiver, check: path },
+  backupSuffix: { option: "backup", ends: receiver, check: text(filterLimits.patternBytes) },
+  compareDest: { option: "compare-dest", ends: receiver, deletes: true, check: paths },
+  copyDest: { option: "copy-dest", ends: receiver, check: paths },
+  linkDest: { option: "link-dest", ends: receiver, check: paths },
   keep: {
     ends: both,
     check: record({
