@@ -108,7 +108,6 @@ async function told<Result>(
 function reasonOf(thrown: unknown, lost: unknown): string {
   if (thrown instanceof Error && thrown.message === "Command timed out")
     return `nothing came in ${redisLimits.redisAnswerMs / 1000} s`;
-  const text =
-    lost instanceof Error ? lost.message || String((lost as NodeJS.ErrnoException).code ?? "") : "";
+  const text = lost instanceof Error ? lost.message || ((lost as NodeJS.ErrnoException).code ?? "") : "";
   return text === "" ? "the connection was closed" : text;
 }
