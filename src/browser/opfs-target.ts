@@ -92,13 +92,13 @@ class OpfsTarget implements TreeTarget {
   }
 
   write(placements: readonly Placement[]): Promise<void> {
-    return this.#ofFiles([...joinPlacements(placements)], async ({ entry, offset, bytes, chunks }) => {
+    return this.#ofFiles(joinPlacements(placements), async ({ entry, offset, bytes, placements: joined }) => {
       const file = this.#incoming.get(entry);
       if (!file) return;
       await this.#attempt(entry, file.path, async () => {
         await file.put(offset, bytes);
         file.address ??= this.#places.add(file, file.entry.size);
-        for (const chunk of chunks) this.#places.learn(chunk.id, file.address + chunk.offset);
+        for (const { chunk, offset: at } of joined) this.#places.learn(chunk.id, file.address + at);
       });
     });
   }

@@ -17,12 +17,14 @@ export function chunkOf(bytes: Bytes, digest = sha256Digest): Chunk {
  * Makes a chunk of bytes that are said to have this id. The chunk keeps both, it copies neither.
  *
  * @param digest what the id is; default SHA-256, the only one by which stores take chunks
+ * @param key the id as `keyOf` gives it, where that is at hand
  * @throws UNEXPECTED_CHUNK when they do not
  */
-export function verifyChunk(id: ChunkId, bytes: Bytes, digest = sha256Digest): Chunk {
-  const key = digest.keyOf(bytes);
-  if (key !== keyOf(id)) {
-    throw new SyncError("UNEXPECTED_CHUNK", `chunk ${toHex(idOfKey(key))} where ${toHex(id)} was expected`);
+export function verifyChunk(id: ChunkId, bytes: Bytes, digest = sha256Digest, key = keyOf(id)): Chunk {
+  const actual = digest.keyOf(bytes);
+  if (actual !== key) {
+    const found = toHex(idOfKey(actual));
+    throw new SyncError("UNEXPECTED_CHUNK", `chunk ${found} where ${toHex(id)} was expected`);
   }
   return { id, bytes } as Chunk;
 }

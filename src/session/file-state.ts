@@ -82,12 +82,12 @@ export function sizesToCome({ sizes, pushed = [] }: ChunkGroup, { dropped }: Fil
 }
 
 /**
- * Where a chunk goes. One for which nobody waits any more goes to the target, too: the sender
- * counts on its being there.
+ * Where a chunk goes that several places wait for. One for which nobody waits any more goes to the
+ * target, too: the sender counts on its being there.
  */
-export function placesFor({ places }: Expected<Place>): readonly Place[] {
-  const open = places.every(isAwaited) ? places : places.filter(isAwaited);
-  return open.length > 0 ? open : places.slice(0, 1);
+export function placesFor({ place, others = [] }: Expected<Place>): readonly Place[] {
+  const open = [place, ...others].filter(isAwaited);
+  return open.length > 0 ? open : [place];
 }
 
 function isAwaited({ file }: Place): boolean {

@@ -18,7 +18,8 @@ export interface Job<File> {
   /** Bytes that it was announced with. */
   readonly size: number;
   readonly place: EntryPlace;
-  readonly unasked: boolean;
+  /** True once it is clear that its content is sent without a question for each chunk. */
+  unasked: boolean;
   readonly announced: Announced;
   /** Chunks that are not answered, or wanted and not sent. */
   open: number;

@@ -327,7 +327,8 @@ export class SenderCore<File> {
       },
       push: (job) => this.#chunks.add(job),
       answered: (job, answer) => {
-        if (answer === "all" || answer === "ask") this.#chunks.add({ ...job, unasked: answer === "all" });
+        if (answer === "all") job.unasked = true;
+        if (answer === "all" || answer === "ask") this.#chunks.add(job);
         else if (answer !== "nothing") this.#addOld(job, answer);
       },
       settled: (bytes) => this.#windows.settle("entries", bytes),

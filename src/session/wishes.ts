@@ -1,4 +1,4 @@
-import { BitReader, BitWriter } from "../bytes/bits.ts";
+import { BitWriter } from "../bytes/bits.ts";
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
 import { unzigzag, zigzag } from "../bytes/varint.ts";
 import { SyncError } from "../errors.ts";
@@ -90,19 +90,25 @@ function readCount(input: ByteReader, limit: number): number {
 
 /** Writes a bit each, most significant first, and fills the last byte with 0. */
 export function writeBits(out: ByteWriter, bits: readonly boolean[]): void {
-  const writer = new BitWriter();
-  for (const bit of bits) writer.push(bit);
-  out.bytes(writer.finish());
+  let byte = 0;
+  for (let i = 0; i < bits.length; i++) {
+    if (bits[i] === true) byte |= 0x80 >> (i % 8);
+    if (i % 8 < 7 && i + 1 < bits.length) continue;
+    out.u8(byte);
+    byte = 0;
+  }
 }
 
 /** Reads `count` bits; those that only fill the last byte must be 0. */
 export function readBits(input: ByteReader, count: number): boolean[] {
-  const bytes = input.bytes(Math.ceil(count / 8));
-  const reader = new BitReader(bytes);
-  const bits: boolean[] = [];
-  for (let i = 0; i < count; i++) bits.push(reader.next());
-  for (let i = count; i < bytes.length * 8; i++) {
-    if (reader.next()) throw new SyncError("BAD_MESSAGE", "a fill bit of a wishlist is set");
+  const bits = new Array<boolean>(count);
+  let byte = 0;
+  for (let i = 0; i < count; i++) {
+    if (i % 8 === 0) byte = input.u8();
+    bits[i] = (byte & 0x80) !== 0;
+    byte <<= 1;
   }
+  if ((byte & 0xff) !== 0 && count % 8 > 0)
+    throw new SyncError("BAD_MESSAGE", "a fill bit of a wishlist is set");
   return bits;
 }

@@ -83,7 +83,7 @@ export interface CutRun<File> {
   /** The chunks' bytes, one after another. They belong to whoever received the run. */
   readonly bytes: Bytes;
   /** Set on the last run of a file: it was read to its end, or why it could not be. */
-  readonly end?: "complete" | SyncError;
+  readonly end?: "complete" | SyncError | undefined;
 }
 
 export interface CutOptions extends AbortOptions {

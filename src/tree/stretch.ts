@@ -1,4 +1,3 @@
-import type { ChunkId } from "../chunk/chunk.ts";
 import type { Bytes } from "../types.ts";
 import type { Placement } from "./target.ts";
 
@@ -8,26 +7,30 @@ export interface Stretch {
   /** Bytes from the start of the file. */
   readonly offset: number;
   readonly bytes: Bytes;
-  readonly chunks: readonly { readonly id: ChunkId; readonly offset: number; readonly bytes: Bytes }[];
+  /** The chunks, in order. */
+  readonly placements: readonly Placement[];
 }
 
 /** Joins placements that follow each other as far as possible; their order stays. */
-export function* joinPlacements(placements: readonly Placement[]): Generator<Stretch> {
+export function joinPlacements(placements: readonly Placement[]): Stretch[] {
+  const stretches: Stretch[] = [];
   for (let first = 0; first < placements.length;) {
     let end = first + 1;
     while (end < placements.length && isNext(placements[end - 1]!, placements[end]!)) end += 1;
-    yield join(placements.slice(first, end));
+    stretches.push(join(placements, first, end));
     first = end;
   }
+  return stretches;
 }
 
-function join(placements: readonly Placement[]): Stretch {
-  const { entry, offset, chunk } = placements[0]!;
-  const chunks = placements.map(({ chunk: { id, bytes }, offset: at }) => ({ id, bytes, offset: at }));
-  const last = placements.at(-1)!;
+function join(all: readonly Placement[], first: number, end: number): Stretch {
+  const { entry, offset, chunk } = all[first]!;
+  if (end === first + 1) return { entry, offset, bytes: chunk.bytes, placements: [all[first]!] };
+  const last = all[end - 1]!;
   const { buffer, byteOffset } = chunk.bytes;
   const length = last.offset + last.chunk.bytes.length - offset;
-  return { entry, offset, bytes: new Uint8Array(buffer, byteOffset, length), chunks };
+  const bytes = new Uint8Array(buffer, byteOffset, length);
+  return { entry, offset, bytes, placements: all.slice(first, end) };
 }
 
 function isNext(before: Placement, after: Placement): boolean {

@@ -15,9 +15,9 @@ export interface ChunkGroup {
    * For content that was not asked for: 1 = it follows in a PUSH frame, 0 = the receiver has it or
    * will.
    */
-  readonly pushed?: readonly boolean[];
+  readonly pushed?: readonly boolean[] | undefined;
   /** Set on the last group of a file. */
-  readonly end?: "complete" | SyncErrorCode;
+  readonly end?: "complete" | SyncErrorCode | undefined;
 }
 
 const endFlag = 0x01;
@@ -43,6 +43,7 @@ export function encodeChunkGroups(groups: readonly ChunkGroup[]): Bytes {
 }
 
 /**
+ * @param payload what it returns has views of it
  * @param maxChunkBytes the longest chunk that the session's cutter makes
  * @throws BAD_MESSAGE, ILLEGAL_LENGTH for a chunk that is empty or too long
  */
@@ -66,14 +67,14 @@ function readChunkGroup(input: ByteReader, maxChunkBytes: number): ChunkGroup {
   if (count === 0 && (flags & endFlag) === 0)
     throw new SyncError("BAD_MESSAGE", "an empty part of a chunk list");
   if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "a chunk list is longer than its frame");
-  const sizes: number[] = [];
+  const sizes = new Array<number>(count);
   for (let i = 0; i < count; i++) {
     const size = input.uvarint();
     if (size === 0 || size > maxChunkBytes)
       throw new SyncError("ILLEGAL_LENGTH", `illegal chunk length: ${size}`);
-    sizes.push(size);
+    sizes[i] = size;
   }
   const ids = input.bytes(count * idBytes);
-  const pushed = (flags & pushedFlag) === 0 ? {} : { pushed: readBits(input, count) };
-  return { entry, sizes, ids, ...pushed, ...((flags & endFlag) === 0 ? {} : { end }) };
+  const pushed = (flags & pushedFlag) === 0 ? undefined : readBits(input, count);
+  return { entry, sizes, ids, pushed, end: (flags & endFlag) === 0 ? undefined : end };
 }

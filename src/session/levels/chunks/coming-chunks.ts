@@ -2,15 +2,16 @@ import type { ChunkId } from "../../../chunk/chunk.ts";
 import { keyOf } from "../../../chunk/id-key.ts";
 import { Queue } from "../../queue.ts";
 
-/**
- * A chunk that has to come, and the places where it has to go; the first is the one it was
- * announced for.
- */
+/** A chunk that has to come, and the places where it has to go. */
 export interface Expected<Place> {
   readonly id: ChunkId;
+  /** The id as a key of maps. */
   readonly key: string;
   readonly size: number;
-  readonly places: Place[];
+  /** The place that it was announced for. */
+  readonly place: Place;
+  /** Further places that wait for it; most chunks have none. */
+  others: Place[] | undefined;
 }
 
 /**
@@ -32,14 +33,14 @@ export class ComingChunks<Place> {
   join(id: ChunkId, size: number, place: Place): boolean {
     const coming = this.#byId.get(keyOf(id));
     if (coming === undefined || coming.size !== size) return false;
-    coming.places.push(place);
+    (coming.others ??= []).push(place);
     return true;
   }
 
-  /** Books a chunk as wished for or announced. */
+  /** Books a chunk as wished for or announced. The id must not change. */
   expect(lane: "wished" | "pushed", id: ChunkId, size: number, place: Place): void {
     const key = keyOf(id);
-    const expected = { id: id.slice(), key, size, places: [place] };
+    const expected = { id, key, size, place, others: undefined };
     if (!this.#byId.has(key)) this.#byId.set(key, expected);
     (lane === "wished" ? this.#wished : this.#pushed).push(expected);
   }

@@ -46,16 +46,22 @@ export class IncomingChunks {
 
   /** Lists of chunks: answers those that are questions. */
   *take(payload: Bytes, unsettled: UnsettledFrame): Steps {
-    const lists = decodeChunkGroups(payload, this.#maxChunkBytes).map((group) => this.#note(group));
+    // Its ids are kept until the content comes.
+    const groups = decodeChunkGroups(payload.slice(), this.#maxChunkBytes);
+    const lists = groups.map((group) => this.#note(group));
     const asked = lists.filter(({ group, file }) => !group.pushed && !file.dropped && group.sizes.length > 0);
     const answers = yield* this.#place(asked.map(chunksOf));
     for (const [i, list] of asked.entries()) list.here = answers[i];
     const wishes: boolean[] = [];
     for (const list of lists) {
-      const { pushed } = list.group;
-      if (pushed) yield* this.#takePushed(list, pushed, unsettled);
-      else this.#takeQuestions(list, unsettled, wishes);
-      yield* this.#end(list);
+      const { pushed, end } = list.group;
+      if (pushed) {
+        const here = this.#takePushed(list, pushed, unsettled);
+        if (here) yield* this.#requireAll(list.file, here);
+      } else this.#takeQuestions(list, unsettled, wishes);
+      if (end === undefined) continue;
+      if (end !== "complete") yield* this.#host.giveUp(list.file, end, "the sender could not read it");
+      if (list.file.missing === 0) this.#host.finished(list.file);
     }
     if (wishes.length > 0) yield send("WISH_CHUNKS", encodeBits(wishes), "control");
   }
@@ -68,40 +74,44 @@ export class IncomingChunks {
     checkLength(file, group.sizes);
     if (!file.isFilled) this.#host.fill(file, sizesToCome(group, file));
     const offset = file.listed;
-    const size = group.sizes.reduce((sum, each) => sum + each, 0);
+    const size = totalOf(group.sizes);
     this.#host.told(file, size);
     file.listed += size;
     file.ended = group.end !== undefined;
+    if (file.ended) this.#host.ended(file);
     return { group, file, offset, here: undefined };
-  }
-
-  *#end({ group: { end }, file }: List): Steps {
-    if (end === undefined) return;
-    this.#host.ended(file);
-    if (end !== "complete") yield* this.#host.giveUp(file, end, "the sender could not read it");
-    if (file.missing === 0) this.#host.finished(file);
   }
 
   /** Wishes for what is not here. */
   #takeQuestions({ group, file, offset, here }: List, unsettled: UnsettledFrame, wishes: boolean[]): void {
     let at = offset;
     for (const [i, size] of group.sizes.entries()) {
-      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
+      const id = idAt(group, i);
       wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset: at, unsettled }));
       at += size;
     }
   }
 
-  /** Books what will be pushed, and finds what will not. */
-  *#takePushed({ group, file, offset }: List, pushed: readonly boolean[], unsettled: UnsettledFrame): Steps {
+  /**
+   * Books what will be pushed. Returns what will not, and is not on its way either: it must be
+   * here.
+   */
+  #takePushed(
+    { group, file, offset }: List,
+    pushed: readonly boolean[],
+    unsettled: UnsettledFrame,
+  ): ListedChunks[] | undefined {
+    let here: ListedChunks[] | undefined;
     let at = offset;
-    for (const [i, size] of group.sizes.entries()) {
-      const id = group.ids.subarray(i * idBytes, (i + 1) * idBytes);
-      const place = { file, offset: at, unsettled };
-      if (pushed[i] === true) this.#expect("pushed", id, size, place);
-      else if (!file.dropped && !this.#join(id, size, place)) yield* this.#require(file, at, id, size);
+    for (let i = 0; i < pushed.length; i++) {
+      const size = group.sizes[i]!;
+      const id = idAt(group, i);
+      if (pushed[i] === true) this.#expect("pushed", id, size, { file, offset: at, unsettled });
+      else if (!file.dropped && !this.#join(id, size, { file, offset: at, unsettled }))
+        (here ??= []).push({ entry: file.entry, offset: at, ids: id, sizes: [size] });
       at += size;
     }
+    return here;
   }
 
   *#place(lists: readonly ListedChunks[]): Steps<readonly Uint8Array[]> {
@@ -109,9 +119,10 @@ export class IncomingChunks {
   }
 
   /** Puts in place what the sender says is here; a file for which it is not is given up. */
-  *#require(file: FileState, offset: number, id: ChunkId, size: number): Steps {
-    const [here] = yield* this.#place([{ entry: file.entry, offset, ids: id, sizes: [size] }]);
-    if (here![0] !== 1) yield* this.#host.giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
+  *#requireAll(file: FileState, lists: readonly ListedChunks[]): Steps {
+    const answers = yield* this.#place(lists);
+    if (answers.some((answer) => answer[0] !== 1))
+      yield* this.#host.giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
   }
 
   /** True when the chunk has to be asked for; one that is on its way is waited for. */
@@ -146,11 +157,14 @@ export class IncomingChunks {
       if (expected === undefined) throw new SyncError("UNSOLICITED", "content that nobody asked for");
       if (at + expected.size > payload.length) throw new SyncError("BAD_FRAME", "a chunk is cut off");
       const bytes = payload.subarray(at, at + expected.size);
-      const chunk = verifyChunk(expected.id, bytes, this.#digest);
+      const chunk = verifyChunk(expected.id, bytes, this.#digest, expected.key);
       at += expected.size;
       arrived.push(expected);
-      for (const { file, offset } of placesFor(expected))
-        placements.push({ entry: file.entry, offset, chunk });
+      const { place, others } = expected;
+      if (others === undefined) placements.push({ entry: place.file.entry, offset: place.offset, chunk });
+      else
+        for (const { file, offset } of placesFor(expected))
+          placements.push({ entry: file.entry, offset, chunk });
     }
     this.#host.received(payload.length);
     if (placements.length > 0) yield { do: "write", placements };
@@ -165,19 +179,33 @@ export class IncomingChunks {
     for (let i = 0; i < count; i++) {
       const expected = this.#coming.take("wished");
       if (expected === undefined) return;
-      for (const { file } of expected.places)
+      for (const { file } of [expected.place, ...(expected.others ?? [])])
         yield* this.#host.giveUp(file, "CHANGED", "it changed at the sender");
       this.#settlePlaces(expected);
     }
   }
 
-  #settlePlaces(expected: Expected<Place>): void {
-    for (const { file, unsettled } of expected.places) {
-      file.missing -= 1;
-      this.#host.pay(unsettled);
-      if (file.ended && file.missing === 0) this.#host.finished(file);
-    }
+  #settlePlaces({ place, others }: Expected<Place>): void {
+    this.#settle(place);
+    if (others) for (const other of others) this.#settle(other);
   }
+
+  #settle({ file, unsettled }: Place): void {
+    file.missing -= 1;
+    this.#host.pay(unsettled);
+    if (file.ended && file.missing === 0) this.#host.finished(file);
+  }
+}
+
+/** The id of a chunk of a group, as a view. */
+function idAt({ ids, sizes }: ChunkGroup, index: number): ChunkId {
+  return sizes.length === 1 ? ids : ids.subarray(index * idBytes, (index + 1) * idBytes);
+}
+
+function totalOf(sizes: readonly number[]): number {
+  let total = 0;
+  for (const size of sizes) total += size;
+  return total;
 }
 
 function chunksOf({ group: { entry, ids, sizes }, offset }: List): ListedChunks {

@@ -52,6 +52,9 @@ export class OutgoingChunks<File> {
   readonly #cutting = new Map<File, Cutting<File>>();
   #isCutOpen = false;
   #isStepping = false;
+  /** Lists that wait for the rest of their frame. */
+  #lists: ChunkGroup[] = [];
+  #listBytes = 0;
 
   constructor(host: ChunksHost<File>, { have, keptContentBytes, pool }: OutgoingChunksOptions) {
     this.#host = host;
@@ -106,19 +109,8 @@ export class OutgoingChunks<File> {
   /** The next runs of the cut under way. */
   cut(runs: readonly CutRun<File>[]): void {
     this.#isStepping = false;
-    let groups: ChunkGroup[] = [];
-    let size = 0;
-    for (const run of runs) {
-      for (const group of this.#takeRun(run)) {
-        groups.push(group);
-        size += 8 + group.sizes.length * (idBytes + 3);
-        if (size < frameBytes) continue;
-        this.#host.sendChunks(encodeChunkGroups(groups));
-        groups = [];
-        size = 0;
-      }
-    }
-    if (groups.length > 0) this.#host.sendChunks(encodeChunkGroups(groups));
+    for (const run of runs) this.#takeRun(run);
+    this.#sendLists();
   }
 
   cutEnded(): void {
@@ -148,8 +140,21 @@ export class OutgoingChunks<File> {
     return undefined;
   }
 
+  #addList(group: ChunkGroup): void {
+    this.#lists.push(group);
+    this.#listBytes += 8 + group.sizes.length * (idBytes + 3);
+    if (this.#listBytes >= frameBytes) this.#sendLists();
+  }
+
+  #sendLists(): void {
+    if (this.#lists.length === 0) return;
+    this.#host.sendChunks(encodeChunkGroups(this.#lists));
+    this.#lists = [];
+    this.#listBytes = 0;
+  }
+
   /** Books a run, and splits it where a list would not fit its frame. */
-  *#takeRun(given: CutRun<File>): Generator<ChunkGroup> {
+  #takeRun(given: CutRun<File>): void {
     const cut = this.#cutting.get(given.file);
     if (cut === undefined) throw new SyncError("INTERNAL", "the source cut a file nobody asked for");
     if (given.end !== undefined) this.#cutting.delete(given.file);
@@ -161,16 +166,9 @@ export class OutgoingChunks<File> {
     if (run.sizes.length === 0 && end === undefined) return;
     const pushed = job.unasked ? this.#push(run) : undefined;
     if (!job.unasked) this.#content.ask({ ...run, offset: cut.offset, place: job.place, job });
-    for (let at = 0; at === 0 || at < run.sizes.length; at += groupChunkCount) {
-      const to = Math.min(run.sizes.length, at + groupChunkCount);
-      yield {
-        entry: job.entry,
-        sizes: run.sizes.slice(at, to),
-        ids: run.ids.subarray(at * idBytes, to * idBytes),
-        ...(pushed && { pushed: pushed.slice(at, to) }),
-        ...(end !== undefined && to === run.sizes.length && { end }),
-      };
-    }
+    const { sizes, ids } = run;
+    if (sizes.length <= groupChunkCount) this.#addList({ entry: job.entry, sizes, ids, pushed, end });
+    else this.#addLists({ entry: job.entry, sizes, ids, pushed, end });
     this.#host.told(cut, run.sizes.length, run.bytes.length);
     cut.offset += run.bytes.length;
     if (end === undefined) return;
@@ -178,6 +176,19 @@ export class OutgoingChunks<File> {
     if (failure !== undefined) this.#host.fail(job.place, failure);
     if (failure !== undefined) this.#sent.forget(); // its chunks may be gone with it
     this.#host.ended(job, cut.offset);
+  }
+
+  #addLists({ entry, sizes, ids, pushed, end }: ChunkGroup): void {
+    for (let at = 0; at < sizes.length; at += groupChunkCount) {
+      const to = Math.min(sizes.length, at + groupChunkCount);
+      this.#addList({
+        entry,
+        sizes: sizes.slice(at, to),
+        ids: ids.subarray(at * idBytes, to * idBytes),
+        pushed: pushed?.slice(at, to),
+        end: to === sizes.length ? end : undefined,
+      });
+    }
   }
 
   #push(run: CutRun<File>): boolean[] {

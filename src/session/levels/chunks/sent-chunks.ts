@@ -35,14 +35,16 @@ export class SentChunks {
   }
 
   select(run: { readonly sizes: readonly number[]; readonly ids: Bytes; readonly bytes: Bytes }): Selection {
-    const pushed: boolean[] = [];
+    if (run.sizes.length === 1) return this.#selectOne(run);
+    const pushed = new Array<boolean>(run.sizes.length);
     const pieces: Bytes[] = [];
     const rest: Bytes[] = [];
     let from = 0;
     let to = 0;
-    for (const [i, size] of run.sizes.entries()) {
+    for (let i = 0; i < run.sizes.length; i++) {
+      const size = run.sizes[i]!;
       const known = this.#know(run.ids.subarray(i * idBytes, (i + 1) * idBytes));
-      pushed.push(!known);
+      pushed[i] = !known;
       if (known || to + size - from > sessionLimits.dataFrameBytes) {
         pieces.push(run.bytes.subarray(from, to));
         from = to;
@@ -54,6 +56,12 @@ export class SentChunks {
     }
     pieces.push(run.bytes.subarray(from, to));
     return { pushed, pieces, rest };
+  }
+
+  /** As most runs of small files are. */
+  #selectOne({ ids, bytes }: { readonly ids: Bytes; readonly bytes: Bytes }): Selection {
+    const known = this.#know(ids);
+    return { pushed: [!known], pieces: known ? [] : [bytes], rest: known ? [bytes] : [] };
   }
 
   #know(id: ChunkId): boolean {

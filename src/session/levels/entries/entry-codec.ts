@@ -67,9 +67,11 @@ export function decodeEntries(payload: Bytes): ListedEntry[] {
   return drafts;
 }
 
+const noName = new Uint8Array(0);
+
 function emptyDraft(): EntryDraft {
   return {
-    entry: { depth: 0, name: new Uint8Array(0), kind: "file", size: 0, mode: 0, mtimeSec: 0, mtimeNsec: 0 },
+    entry: { depth: 0, name: noName, kind: "file", size: 0, mode: 0, mtimeSec: 0, mtimeNsec: 0 },
     unasked: false,
   };
 }

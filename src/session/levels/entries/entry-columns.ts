@@ -85,8 +85,8 @@ const name: EntryColumn = {
   write(out, listed) {
     const shared = sharedLengths(listed);
     for (const length of shared) out.uvarint(length);
-    for (const [i, { entry }] of listed.entries()) out.uvarint(entry.name.length - shared[i]!);
-    for (const [i, { entry }] of listed.entries()) out.bytesFrom(entry.name, shared[i]!);
+    for (let i = 0; i < listed.length; i++) out.uvarint(listed[i]!.entry.name.length - shared[i]!);
+    for (let i = 0; i < listed.length; i++) out.bytesFrom(listed[i]!.entry.name, shared[i]!);
   },
   read(input, drafts) {
     const shared = drafts.map(() => input.uvarint());
@@ -94,12 +94,12 @@ const name: EntryColumn = {
     const block = new Uint8Array(checkedLength(shared, rest));
     let start = 0;
     let last = 0;
-    for (const [i, { entry }] of drafts.entries()) {
+    for (let i = 0; i < drafts.length; i++) {
       const prefix = shared[i]!;
       const end = start + prefix + rest[i]!;
       block.copyWithin(start, last, last + prefix);
       for (let at = start + prefix; at < end; at++) block[at] = input.u8();
-      entry.name = block.subarray(start, end);
+      drafts[i]!.entry.name = block.subarray(start, end);
       last = start;
       start = end;
     }

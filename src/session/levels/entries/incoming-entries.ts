@@ -97,7 +97,8 @@ export class IncomingEntries {
     const { totals } = this.#host;
     const wishes: Wishes = { answers: [], sizes: [] };
     const first = totals.entries - listed.length;
-    for (const [i, { entry, unasked }] of listed.entries()) {
+    for (let i = 0; i < listed.length; i++) {
+      const { entry, unasked } = listed[i]!;
       if (entry.kind !== "file") continue;
       const answer = answers[i] ?? "nothing";
       if (!unasked) wishes.answers.push(answer);

@@ -4,9 +4,10 @@ import type { Entry, Layout } from "../../../tree/entry/entry.ts";
 import type { Facts } from "../../../tree/entry/facts.ts";
 import type { SourceEntry } from "../../../tree/source.ts";
 import { sessionLimits } from "../../limits.ts";
+import type { ListedEntry } from "./entry-columns.ts";
 
 /** An entry that goes out, and where it lies. */
-export interface OutgoingEntry<File> extends SourceEntry<File> {
+export interface OutgoingEntry<File> extends SourceEntry<File>, ListedEntry {
   readonly place: EntryPlace;
 }
 
@@ -26,14 +27,16 @@ const overheadBytes = 32;
  */
 export class OutgoingEntries<File> {
   readonly #layout: Layout;
+  readonly #isDuplex: boolean;
   readonly #checker: EntryChecker;
   readonly #onTrouble: (error: SyncError) => void;
   /** What lies deeper lies below an entry that was left out. */
   #openDepth = Number.POSITIVE_INFINITY;
   #isFirst = true;
 
-  constructor(layout: Layout, onTrouble: (error: SyncError) => void) {
+  constructor(layout: Layout, isDuplex: boolean, onTrouble: (error: SyncError) => void) {
     this.#layout = layout;
+    this.#isDuplex = isDuplex;
     this.#checker = new EntryChecker(layout);
     this.#onTrouble = onTrouble;
   }
@@ -64,7 +67,8 @@ export class OutgoingEntries<File> {
     if (entry.depth > this.#openDepth) return undefined;
     this.#openDepth = Number.POSITIVE_INFINITY;
     try {
-      return { entry, file, place: this.#checker.check(entry) };
+      const place = this.#checker.check(entry);
+      return { entry, file, place, unasked: !this.#isDuplex && entry.kind === "file" };
     } catch (thrown) {
       const reason = toSyncError(thrown);
       if (reason.code === "PATH" && this.#isFirst && this.#isRoot(entry)) throw reason;
@@ -88,7 +92,7 @@ export class OutgoingEntries<File> {
     const { depth, name, kind, mode } = entry;
     if (code !== "PATH" && kind === "dir") {
       const plain: Entry = { depth, name, kind, size: 0, mode: mode & 0o7777, mtimeSec: 0, mtimeNsec: 0 };
-      return { entry: plain, file, place: this.#checker.check(plain) };
+      return { entry: plain, file, place: this.#checker.check(plain), unasked: false };
     }
     if (depth >= 0) this.#openDepth = depth;
     return undefined;

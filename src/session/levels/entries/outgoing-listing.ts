@@ -37,7 +37,7 @@ export class OutgoingListing<File> {
   constructor(host: ListingHost<File>, layout: Layout, isDuplex: boolean) {
     this.#host = host;
     this.#isDuplex = isDuplex;
-    this.#entries = new OutgoingEntries(layout, (error) => host.report(error));
+    this.#entries = new OutgoingEntries(layout, isDuplex, (error) => host.report(error));
   }
 
   /** True when every entry was announced and every file answered. */
@@ -83,12 +83,9 @@ export class OutgoingListing<File> {
 
   #announce(batch: readonly OutgoingEntry<File>[]): void {
     const { totals } = this.#host;
-    const unasked = !this.#isDuplex;
-    const payload = encodeEntries(
-      batch.map(({ entry }) => ({ entry, unasked: unasked && entry.kind === "file" })),
-    );
+    const payload = encodeEntries(batch);
     const announced = { open: 1, bytes: payload.length };
-    for (const { entry, file, place } of batch) {
+    for (const { entry, file, place, unasked } of batch) {
       const number = totals.entries++;
       if (entry.kind !== "file") continue;
       announced.open += 1;

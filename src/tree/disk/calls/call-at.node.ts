@@ -9,7 +9,7 @@ import { findLibc } from "./libc.node.ts";
 export interface NameAt {
   readonly dirFd: number;
   readonly name: ByteString;
-  readonly path: () => NativePath;
+  path(): NativePath;
 }
 
 /** Deno takes only the handles that it opened itself. */
@@ -24,9 +24,10 @@ const to = Buffer.alloc(maxNameBytes + 1);
  * Opens a name in a directory. Straight through the directory's handle it takes half the time of a
  * path that leads through /proc, and leads to the same place.
  */
-export function openAt({ dirFd, name, path }: NameAt, flags: number, mode: number): number {
+export function openAt(at: NameAt, flags: number, mode: number): number {
+  const { dirFd, name } = at;
   const openat = takesForeignHandles ? findLibc()?.openat : undefined;
-  if (!openat || name.length > maxNameBytes) return fs.openSync(path(), flags, mode);
+  if (!openat || name.length > maxNameBytes) return fs.openSync(at.path(), flags, mode);
   return openat(dirFd, terminate(from, name), flags | O_CLOEXEC, mode);
 }
 

@@ -1,5 +1,6 @@
 import fs from "node:fs";
-import { terminate, type ByteString, type NativePath } from "./byte-string.node.ts";
+import { terminate, type NativePath } from "./byte-string.node.ts";
+import type { NameAt } from "./call-at.node.ts";
 import { maxNameBytes } from "../../entry/entry-order.ts";
 import { findLibc } from "./libc.node.ts";
 import type { DeviceNumber, EntryKind } from "../../entry/entry.ts";
@@ -50,32 +51,36 @@ export function ownersOf({ fakeOwners, owner, group }: FileStats): {
   return fakeOwners ?? { owner, group };
 }
 
-type LookAt = (dirFd: number, name: ByteString, pathOf: () => NativePath) => FileStats | undefined;
+type LookAt = (at: NameAt) => FileStats | undefined;
 
 let chosen: LookAt | undefined;
 
 /**
  * Looks at a name in an open directory and follows no link; undefined when nothing is there.
  *
- * @param name empty to look at the handle itself
- * @param pathOf the path for a system where names cannot be looked up from a handle
+ * @param at with an empty name to look at the handle itself
  */
-export function lookAt(dirFd: number, name: ByteString, pathOf: () => NativePath): FileStats | undefined {
+export function lookAt(at: NameAt): FileStats | undefined {
   chosen ??= statxLook() ?? nodeLook;
-  return chosen(dirFd, name, pathOf);
+  return chosen(at);
 }
 
 /** Looks at an open file. */
 export function lookAtHandle(fd: number): FileStats {
-  return lookAt(fd, "", () => "")!;
+  return lookAt({ dirFd: fd, name: "", path: noPath })!;
+}
+
+function noPath(): NativePath {
+  return "";
 }
 
 /** Looks by Node's own calls: where the C library cannot be called, and as the twin of what can. */
-export const nodeLook: LookAt = (dirFd, name, pathOf) => {
+export const nodeLook: LookAt = (at) => {
+  const { dirFd, name } = at;
   const stats =
     name === ""
       ? fs.fstatSync(dirFd, { bigint: true })
-      : fs.lstatSync(pathOf(), { bigint: true, throwIfNoEntry: false });
+      : fs.lstatSync(at.path(), { bigint: true, throwIfNoEntry: false });
   if (!stats) return undefined;
   const [mtimeSec, mtimeNsec] = splitTime(stats.mtimeNs);
   const [ctimeSec, ctimeNsec] = splitTime(stats.ctimeNs);
@@ -98,7 +103,7 @@ export const nodeLook: LookAt = (dirFd, name, pathOf) => {
     accessSec,
     accessNsec,
     linkCount: Number(stats.nlink),
-    rdev: rdevOf(mode, () => partsOf(stats.rdev)),
+    rdev: isDeviceMode(mode) ? partsOf(stats.rdev) : undefined,
   };
 };
 
@@ -116,8 +121,9 @@ function statxLook(): LookAt | undefined {
   const path = Buffer.alloc(maxNameBytes + 1);
   const into = new DataView(new ArrayBuffer(256));
   const bytes = new Uint8Array(into.buffer);
-  return (dirFd, name, pathOf) => {
-    if (name.length > maxNameBytes) return nodeLook(dirFd, name, pathOf);
+  return (at) => {
+    const { dirFd, name } = at;
+    if (name.length > maxNameBytes) return nodeLook(at);
     return statx(dirFd, terminate(path, name), bytes) ? readStatx(into) : undefined;
   };
 }
@@ -142,17 +148,18 @@ function readStatx(view: DataView): FileStats {
     accessSec: readWide(view, 64),
     accessNsec: view.getUint32(72, true),
     linkCount: view.getUint32(16, true),
-    rdev: rdevOf(mode, () => ({ major: view.getUint32(128, true), minor: view.getUint32(132, true) })),
+    rdev: isDeviceMode(mode)
+      ? { major: view.getUint32(128, true), minor: view.getUint32(132, true) }
+      : undefined,
   };
 }
 
-/** The parts of the number of a device; undefined for what is none. */
-function rdevOf(mode: number, parts: () => DeviceNumber): DeviceNumber | undefined {
+function isDeviceMode(mode: number): boolean {
   const type = mode & fs.constants.S_IFMT;
-  return type === fs.constants.S_IFCHR || type === fs.constants.S_IFBLK ? parts() : undefined;
+  return type === fs.constants.S_IFCHR || type === fs.constants.S_IFBLK;
 }
 
-/** The same of a number that is one, as stat(2) gives it on Linux. */
+/** The parts of the number of a device that is one, as stat(2) gives it on Linux. */
 function partsOf(device: bigint): DeviceNumber {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n);
   const minor = (device & 0xffn) | ((device >> 12n) & 0xffff_ff00n);

@@ -91,7 +91,7 @@ export class HeldDirs {
 
   /** The same as a name beside the handle of its directory. */
   nameAt(dir: DirNode, name: ByteString): NameAt {
-    return { dirFd: this.#fdOf(dir), name, path: () => this.at(dir, name) };
+    return new HeldName(this, dir, this.#fdOf(dir), name);
   }
 
   /** The same as a place that facts are read and set at. @param isBehindLink to follow a link */
@@ -101,7 +101,7 @@ export class HeldDirs {
 
   /** What a name in a directory is, a link being a link; undefined when nothing is there. */
   look(dir: DirNode, name: ByteString): FileStats | undefined {
-    const stats = lookAt(this.#fdOf(dir), name, () => this.at(dir, name));
+    const stats = lookAt(this.nameAt(dir, name));
     return stats && this.seenAs ? this.seenAs(stats, this.factsAt(dir, name)) : stats;
   }
 
@@ -280,6 +280,25 @@ export class HeldDirs {
     throw new SyncError("PATH", "a directory was replaced while in use", {
       detail: { path: printPath(path) },
     });
+  }
+}
+
+/** A name in a directory of which `HeldDirs` has the handle. */
+class HeldName implements NameAt {
+  readonly dirFd: number;
+  readonly name: ByteString;
+  readonly #dirs: HeldDirs;
+  readonly #dir: DirNode;
+
+  constructor(dirs: HeldDirs, dir: DirNode, dirFd: number, name: ByteString) {
+    this.#dirs = dirs;
+    this.#dir = dir;
+    this.dirFd = dirFd;
+    this.name = name;
+  }
+
+  path(): NativePath {
+    return this.#dirs.at(this.#dir, this.name);
   }
 }
 

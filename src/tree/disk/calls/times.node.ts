@@ -31,8 +31,8 @@ export const nodeTimes: TimeSetter = {
   setHandle(fd, sec, nsec, accessed = { sec, nsec }) {
     fs.futimesSync(fd, toNodeTime(accessed.sec, accessed.nsec), toNodeTime(sec, nsec));
   },
-  setAt({ path }, sec, nsec, accessed = { sec, nsec }) {
-    fs.lutimesSync(path(), toNodeTime(accessed.sec, accessed.nsec), toNodeTime(sec, nsec));
+  setAt(at, sec, nsec, accessed = { sec, nsec }) {
+    fs.lutimesSync(at.path(), toNodeTime(accessed.sec, accessed.nsec), toNodeTime(sec, nsec));
   },
 };
 

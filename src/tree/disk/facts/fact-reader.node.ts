@@ -17,7 +17,8 @@ export class FactReader {
   readonly #keep: Keep;
   readonly #users = new OwnerNames("user");
   readonly #groups = new OwnerNames("group");
-  readonly #readsNothing: boolean;
+  /** True where no fact is asked for. */
+  readonly readsNothing: boolean;
   #lastXattrs: readonly Xattr[] = noEntries;
   /** Those of the entry before; most entries of a tree have the same. */
   #last: Facts = {};
@@ -26,7 +27,7 @@ export class FactReader {
   constructor(keep: Keep) {
     this.#keep = keep;
     const { acls, atimes, group, owner, xattrs } = keep;
-    this.#readsNothing = ![acls, atimes, group, owner, xattrs].includes(true);
+    this.readsNothing = ![acls, atimes, group, owner, xattrs].includes(true);
   }
 
   /**
@@ -36,7 +37,7 @@ export class FactReader {
    * @throws IO
    */
   read(stats: FileStats, place: () => FactPlace, report: (error: SyncError) => void): Facts | undefined {
-    if (this.#readsNothing) return undefined;
+    if (this.readsNothing) return undefined;
     const { acls, atimes, group, owner, xattrs } = this.#keep;
     const { accessSec, accessNsec, kind } = stats;
     const owners = ownersOf(stats);

@@ -61,8 +61,10 @@ export class MetadataSetters {
    * then it is said what is not.
    */
   keepingIn({ top }: DirNode): Keeping {
-    const known = this.#keepings.get(top);
-    if (known) return known;
+    return this.#keepings.get(top) ?? this.#addKeeping(top);
+  }
+
+  #addKeeping(top: DirNode): Keeping {
     const find = (): PlaceKeeping => this.in(top).keeping;
     const findLinks = (): LinkKeeping => this.in(top).links;
     const { allowedModeBits } = this.#kept;

@@ -200,7 +200,7 @@ export class MetadataSetter {
   }
 
   #hasFacts(at: NameAt, there: FileStats, wanted: Facts | undefined): boolean {
-    return hasFacts(there, wanted, this.keeping, () => ({ ...at, isHandle: false }));
+    return hasFacts(there, wanted, this.keeping, () => factsOf(at));
   }
 
   /** Sets the mode after the facts: a new owner takes bits of it away. */
@@ -298,6 +298,11 @@ function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits 
  */
 export function setMode(path: NativePath, there: Identity, mode: number): void {
   withSame(path, there, (place, fd) => changeMode(place, fd, mode));
+}
+
+/** The same name as a place of facts. */
+function factsOf(at: NameAt): FactPlace {
+  return { dirFd: at.dirFd, name: at.name, path: () => at.path(), isHandle: false };
 }
 
 function changeMode({ path, isHandle }: FactPlace, fd: number, mode: number): void {

@@ -32,6 +32,11 @@ interface Open {
   proof?: { readonly last: CutRun<SourceFile>; readonly digest: Bytes };
 }
 
+/** A run of which it is not clear yet whether it is the last of its file. */
+interface NamedRun extends CutRun<SourceFile> {
+  end: "complete" | undefined;
+}
+
 /** How a `SourceCut` makes chunks. */
 interface SourceCutTools {
   readonly cutter: Cutter;
@@ -130,7 +135,7 @@ export class SourceCut {
     const length = ends.at(-1) ?? 0;
     // The next block overwrites the cutter's buffer, so what goes out is copied.
     const bytes = proof ? this.#cutter.buffer.subarray(0, length) : this.#copy(length);
-    const run = { file, bytes, ...this.#name(bytes, ends) };
+    const run = this.#name(file, bytes, ends);
     open.position += length;
     const isLast = ends.length === 0 || open.position >= file.size;
     if (!isLast || proof) open.digest = extend(open.digest, run.ids);
@@ -139,7 +144,9 @@ export class SourceCut {
     if (isGrown && !proof) return this.#readAgain(open, run);
     if (proof && !equalBytes(proof.digest, open.digest)) throw changed(file);
     this.close();
-    return { ...(proof?.last ?? run), end: "complete" };
+    if (proof) return { ...proof.last, end: "complete" };
+    run.end = "complete";
+    return run;
   }
 
   #readAgain(open: Open, last: CutRun<SourceFile>): undefined {
@@ -154,16 +161,18 @@ export class SourceCut {
     return bytes;
   }
 
-  #name(bytes: Bytes, ends: Uint32Array): Pick<CutRun<SourceFile>, "ids" | "sizes"> {
+  #name(file: SourceFile, bytes: Bytes, ends: Uint32Array): NamedRun {
     const ids = new Uint8Array(ends.length * idBytes);
-    const sizes: number[] = [];
+    const sizes = new Array<number>(ends.length);
     let start = 0;
-    for (const end of ends) {
-      writeKey(this.#keyOf(bytes.subarray(start, end)), ids, sizes.length * idBytes);
-      sizes.push(end - start);
+    for (let i = 0; i < ends.length; i++) {
+      const end = ends[i]!;
+      const chunk = ends.length === 1 ? bytes : bytes.subarray(start, end);
+      writeKey(this.#keyOf(chunk), ids, i * idBytes);
+      sizes[i] = end - start;
       start = end;
     }
-    return { ids, sizes };
+    return { file, sizes, ids, bytes, end: undefined };
   }
 }
 

@@ -1,6 +1,7 @@
 import { Pause } from "../../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../../errors.ts";
 import type { Entry, Layout } from "../../entry/entry.ts";
+import type { Facts } from "../../entry/facts.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Subtree } from "../../entry/subtree-digests.ts";
 import { type Keep, plainKeep } from "../../plan/keep.ts";
@@ -9,6 +10,7 @@ import type { Order } from "../../order/order.ts";
 import type { TreeFilter } from "../../filter/tree-filter.ts";
 import type { SourceEntry, SourceOptions } from "../../source.ts";
 import type { ReadSubtreesOptions, SourceSubtrees } from "../../subtrees.ts";
+import type { Bytes } from "../../../types.ts";
 import { fromByteString, type ByteString } from "../calls/byte-string.node.ts";
 import { pathBelow, printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import { DigestFacts, isTellable } from "../facts/digest-facts.node.ts";
@@ -228,44 +230,52 @@ interface Tellers {
   readonly numbers: LinkNumbers | undefined;
 }
 
+/** An entry that is being put together. */
+type EntryDraft = { -readonly [Fact in keyof Entry]: Entry[Fact] };
+
 function describe(
   { held }: ListingStart,
-  { dir, name, depth, stats, isBehindLink = false, isClosed = false, isEnd = false }: Found,
+  found: Found,
   { facts: reader, keep, numbers }: Tellers,
   onTrouble: SourceOptions["onTrouble"],
 ): SourceEntry<SourceFile> | undefined {
+  const { dir, name, depth, stats, isBehindLink = false, isClosed = false, isEnd = false } = found;
   try {
     const { ctimeNsec, ctimeSec, inode, kind, mode, mtimeSec, mtimeNsec } = stats;
     if (kind === "other") throw new SyncError("UNSUPPORTED", "a file of an unknown kind is not sent");
     const size = kind === "file" ? stats.size : 0;
     const link = numbers?.of(stats);
-    const facts = reader.read(
-      stats,
-      () => held.factsAt(dir, name, isBehindLink),
-      (error) => onTrouble?.(withPath(error, printPlace(dir, name))),
-    );
-    const entry: Entry = {
-      depth,
-      name: fromByteString(name),
-      kind,
-      size,
-      mode,
-      mtimeSec,
-      mtimeNsec,
-      ...(isClosed && { isComplete: true }),
-      ...(isEnd && { isUnlisted: true }),
-      ...(stats.rdev && { rdev: stats.rdev }),
-      ...(link !== undefined && { link }),
-      ...(facts && { facts }),
-    };
-    const listed = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec };
-    const file = isBehindLink ? { ...listed, isBehindLink } : listed;
-    if (kind !== "symlink") return { entry, file };
-    const stored = held.readLink(dir, name);
-    const target = keep.munging === "sender" ? unmungeLink(stored) : stored;
-    return { entry: { ...entry, target }, file };
+    const facts = reader.readsNothing ? undefined : readFacts(reader, held, found, onTrouble);
+    const entry: EntryDraft = { depth, name: fromByteString(name), kind, size, mode, mtimeSec, mtimeNsec };
+    if (isClosed) entry.isComplete = true;
+    if (isEnd) entry.isUnlisted = true;
+    if (stats.rdev) entry.rdev = stats.rdev;
+    if (link !== undefined) entry.link = link;
+    if (facts) entry.facts = facts;
+    if (kind === "symlink") entry.target = readTarget(held, found, keep);
+    const file = { dir, name, size, mtimeSec, mtimeNsec, inode, ctimeSec, ctimeNsec, isBehindLink };
+    return { entry, file };
   } catch (thrown) {
     onTrouble?.(entryTrouble(thrown, printPlace(dir, name)));
     return undefined;
   }
+}
+
+function readFacts(
+  reader: FactReader,
+  held: HeldDirs,
+  { dir, name, stats, isBehindLink }: Found,
+  onTrouble: SourceOptions["onTrouble"],
+): Facts | undefined {
+  return reader.read(
+    stats,
+    () => held.factsAt(dir, name, isBehindLink),
+    (error) => onTrouble?.(withPath(error, printPlace(dir, name))),
+  );
+}
+
+/** What a link holds, as it is told. */
+function readTarget(held: HeldDirs, { dir, name }: Found, { munging }: Keep): Bytes {
+  const stored = held.readLink(dir, name);
+  return munging === "sender" ? unmungeLink(stored) : stored;
 }

@@ -126,7 +126,7 @@ export class EntryPlanner {
     const name = depth > 0 || !destination.isSingle ? toByteString(entry.name) : destination.topName;
     extras?.see(depth, name);
     if (!parent) return "nothing";
-    this.#attempt(parent, name, () => expected?.check(entry, layout));
+    if (expected) this.#attempt(parent, name, () => expected.check(entry, layout));
     if (kind !== "dir") return this.#planLeaf(parent, name, entry, number);
     const dir = this.#planDir(parent, name, entry, number);
     this.#open[depth] = dir;

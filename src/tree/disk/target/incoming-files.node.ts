@@ -111,9 +111,9 @@ export class IncomingFiles {
     }
   }
 
-  #write(file: IncomingFile, { offset, bytes, chunks }: Stretch): void {
+  #write(file: IncomingFile, { offset, bytes, placements }: Stretch): void {
     const { known } = this.#workspace.search;
-    for (const { id, bytes: content, offset: at } of chunks) known.addReceived(id, content, file.place, at);
+    for (const { chunk, offset: at } of placements) known.addReceived(chunk.id, chunk.bytes, file.place, at);
     if (bytes.length === file.plan.size && file.isUnseen) return file.putWhole(bytes);
     if (bytes.length < file.plan.size || bytes.length > keptFileBytes) return file.put(offset, bytes);
     const copy = this.#pool.take(bytes.length);

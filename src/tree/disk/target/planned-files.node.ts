@@ -3,7 +3,7 @@ import type { ByteString } from "../calls/byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
-import { type Metadata, metadataOf } from "../../plan/comparison.ts";
+import type { Metadata } from "../../plan/comparison.ts";
 import type { Differing } from "./tree-change.node.ts";
 
 /** A file that is to come. */
@@ -34,8 +34,22 @@ export class PlannedFiles {
     outcome: Differing["outcome"],
     { basis, isShared = false }: FileOrigin = {},
   ): void {
-    const wanted = { size: entry.size, ...metadataOf(entry), outcome, differs };
-    this.#files.set(number, { entry: number, dir, name, ...wanted, there, basis, isShared });
+    const { size, mode, mtimeSec, mtimeNsec, facts } = entry;
+    const file = {
+      entry: number,
+      dir,
+      name,
+      size,
+      mode,
+      mtimeSec,
+      mtimeNsec,
+      outcome,
+      differs,
+      there,
+      basis,
+      isShared,
+    };
+    this.#files.set(number, facts ? { ...file, facts } : file);
   }
 
   get(entry: number): PlannedFile | undefined {

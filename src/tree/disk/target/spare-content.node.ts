@@ -38,15 +38,14 @@ export class SpareContent {
    *
    * @throws NO_SPACE
    */
-  put({ offset, bytes, chunks }: Stretch): void {
+  put({ offset, bytes, placements }: Stretch): void {
     if (this.#endBytes + bytes.length > spareLimits.spareBytes) return;
     const { search, writing } = this.#tools;
     try {
       const { temp, place } = (this.#file ??= this.#create());
       writeFully(writing.get(temp), bytes, this.#endBytes);
-      for (const chunk of chunks) {
-        search.known.addReceived(chunk.id, chunk.bytes, place, this.#endBytes + chunk.offset - offset);
-      }
+      for (const { chunk, offset: at } of placements)
+        search.known.addReceived(chunk.id, chunk.bytes, place, this.#endBytes + at - offset);
       this.#endBytes += bytes.length;
     } catch (thrown) {
       if (fileTrouble(thrown, "").code === "NO_SPACE") throw thrown;

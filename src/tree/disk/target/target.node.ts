@@ -77,14 +77,20 @@ class DirTarget implements TreeTarget {
   plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
     return this.#inTurn(async () => {
       const needs: Need[] = [];
-      for (const [i, entry] of entries.entries()) {
-        const { planner } = (this.#opened ??= this.#open(entry));
-        const need = this.#attempt(first + i, () => planner.plan(entry, first + i));
+      let number = first;
+      for (const entry of entries) {
+        const need = this.#plan(entry, number);
         needs.push((need instanceof Promise ? await need : need) ?? "nothing");
+        number += 1;
         if (this.#pause.due()) await this.#pause.take();
       }
       return needs;
     });
+  }
+
+  #plan(entry: Entry, number: number): Promise<Need | undefined> | Need | undefined {
+    const { planner } = (this.#opened ??= this.#open(entry));
+    return this.#attempt(number, () => planner.plan(entry, number));
   }
 
   place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {

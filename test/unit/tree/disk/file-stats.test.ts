@@ -7,13 +7,14 @@ import {
   nodeLook,
   type FileStats,
 } from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import type { NameAt } from "../../../../src/tree/disk/calls/call-at.node.ts";
 import { findLibc } from "../../../../src/tree/disk/calls/libc.node.ts";
 import { nodeTimes, timeSetters } from "../../../../src/tree/disk/calls/times.node.ts";
 import { setTime, tempDir } from "./disk-tree.ts";
 
 /** What the C library sees, without what only it does. */
-function lookWell(fd: number, name: string, pathOf: () => string): FileStats | undefined {
-  const stats = lookAt(fd, name, pathOf);
+function lookWell(at: NameAt): FileStats | undefined {
+  const stats = lookAt(at);
   return stats && { ...stats, mount: 0, bornUsec: 0 };
 }
 
@@ -26,19 +27,20 @@ test("both ways to look at a file see the same", () => {
   fs.symlinkSync("file", `${temp.path}/link`);
   fs.mkdirSync(`${temp.path}/dir`);
   execFileSync("mkfifo", [`${temp.path}/pipe`]);
-  const fd = fs.openSync(temp.path, "r");
+  const dirFd = fs.openSync(temp.path, "r");
   for (const name of ["file", "link", "dir", "pipe", "none"]) {
-    const pathOf = (): string => `${temp.path}/${name}`;
-    expect(lookWell(fd, name, pathOf)).toEqual(nodeLook(fd, name, pathOf));
+    const at = { dirFd, name, path: () => `${temp.path}/${name}` };
+    expect(lookWell(at)).toEqual(nodeLook(at));
   }
-  expect(lookAt(fd, "file", () => "")).toMatchObject({
+  expect(lookAt({ dirFd, name: "file", path: () => "" })).toMatchObject({
     kind: "file",
     size: 5 * 2 ** 32 + 7,
     mode: 0o4751,
     mtimeNsec: 123_456_789,
   });
-  expect({ ...lookAtHandle(fd), mount: 0, bornUsec: 0 }).toEqual(nodeLook(fd, "", () => ""));
-  fs.closeSync(fd);
+  const own = nodeLook({ dirFd, name: "", path: () => "" });
+  expect({ ...lookAtHandle(dirFd), mount: 0, bornUsec: 0 }).toEqual(own);
+  fs.closeSync(dirFd);
 });
 
 test.each([

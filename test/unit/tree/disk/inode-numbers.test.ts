@@ -13,12 +13,12 @@ afterEach(() => vi.restoreAllMocks());
 function forgetInodes(): void {
   let next = 1;
   const { lookAt, lookAtHandle } = fileStats;
-  const look: typeof lookAt = (fd, name, pathOf) => {
-    const stats = fileStats.nodeLook(fd, name, pathOf);
+  const look: typeof lookAt = (at) => {
+    const stats = fileStats.nodeLook(at);
     return stats && (stats.kind === "file" ? { ...stats, inode: next++ } : stats);
   };
   vi.mocked(lookAt).mockImplementation(look);
-  vi.mocked(lookAtHandle).mockImplementation((fd) => look(fd, "", () => "")!);
+  vi.mocked(lookAtHandle).mockImplementation((dirFd) => look({ dirFd, name: "", path: () => "" })!);
 }
 
 test("files whose inode numbers change are sent and replaced", async () => {
