@@ -34,6 +34,7 @@ export async function startS3Server(): Promise<S3Server> {
   const [program, ...args] = hasVersity
     ? [
         "versitygw",
+        "--keep-alive",
         "--port",
         `127.0.0.1:${port}`,
         "posix",

@@ -1,6 +1,8 @@
 import http, { type IncomingMessage } from "node:http";
 import https, { type AgentOptions } from "node:https";
 import { Readable } from "node:stream";
+import type { Bytes } from "../types.ts";
+import type { Answer, AnswerHeaders, Call } from "./answer.ts";
 
 /** What of TLS can be said that `fetch` has no words for. */
 export type TlsOptions = Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnauthorized">;
@@ -10,41 +12,101 @@ export type TlsOptions = Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnaut
  * certificates of one's own, no redirects, bodies of bytes, and contents as they come, compressed
  * or not. Connections are kept and used again.
  */
-export function nodeFetch(tls: TlsOptions = {}): typeof fetch {
+export function nodeFetch(tls: TlsOptions = {}): Call {
   const agents = {
     "http:": new http.Agent({ keepAlive: true, scheduling: "lifo" }),
     "https:": new https.Agent({ keepAlive: true, scheduling: "lifo", ...tls }),
   };
   return (input, init = {}) =>
     new Promise((resolve, reject) => {
-      const url = new URL(input instanceof Request ? input.url : input);
+      const url = new URL(input);
       const { request } = url.protocol === "https:" ? https : http;
       const agent = agents[url.protocol as keyof typeof agents];
       const { signal, method = "GET", body } = init;
       const bytes = body instanceof Uint8Array ? body : undefined;
       const headers = {
-        ...Object.fromEntries(new Headers(init.headers)),
+        ...plainHeaders(init.headers),
         ...((bytes || method === "PUT" || method === "POST") && {
           "content-length": `${bytes?.length ?? 0}`,
         }),
       };
       const call = request(url, { agent, headers, method, ...(signal && { signal }) }, (answer) =>
-        resolve(responseTo(method, answer)),
+        resolve(new NodeAnswer(method, answer)),
       );
       call.on("error", reject);
       call.end(bytes);
     });
 }
 
-/** Statuses that have no body, by which a response cannot be made with one. */
+function plainHeaders(headers: RequestInit["headers"]): Record<string, string> {
+  const isPlain = headers === undefined || (!(headers instanceof Headers) && !Array.isArray(headers));
+  return isPlain ? (headers ?? {}) : Object.fromEntries(new Headers(headers));
+}
+
+/** Statuses that have no body. */
 const bodiless = new Set([204, 205, 304]);
 
-function responseTo(method: string, answer: IncomingMessage): Response {
-  const { statusCode: status = 500, rawHeaders } = answer;
-  const headers = new Headers();
-  for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
-  const hasBody = method !== "HEAD" && !bodiless.has(status);
-  if (!hasBody) answer.resume();
-  const content = hasBody ? (Readable.toWeb(answer) as ReadableStream<Uint8Array>) : null;
-  return new Response(content, { status, headers });
+/** Bytes of a body up to which parts are joined at the end; those of longer ones have a place. */
+const joinedBytes = 65_536;
+
+/** A stream is made of a body only when it is asked for: it costs more than most bodies. */
+class NodeAnswer implements Answer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly #answer: IncomingMessage;
+  readonly #hasBody: boolean;
+  #body: ReadableStream<Uint8Array> | undefined;
+
+  constructor(method: string, answer: IncomingMessage) {
+    this.status = answer.statusCode ?? 500;
+    this.headers = headersOf(answer);
+    this.#answer = answer;
+    this.#hasBody =
+      method !== "HEAD" && !bodiless.has(this.status) && answer.headers["content-length"] !== "0";
+    if (!this.#hasBody) answer.resume();
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    if (!this.#hasBody) return null;
+    this.#body ??= Readable.toWeb(this.#answer) as ReadableStream<Uint8Array>;
+    return this.#body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#hasBody && Readable.isDisturbed(this.#answer);
+  }
+
+  readonly takeBody = async (limitBytes: number, tooLong: () => Error): Promise<Bytes> => {
+    if (!this.#hasBody) return new Uint8Array();
+    const answer = this.#answer;
+    const saidBytes = Number(answer.headers["content-length"] ?? 0);
+    const whole = saidBytes > joinedBytes && saidBytes <= limitBytes ? new Uint8Array(saidBytes) : undefined;
+    const parts: Buffer[] = [];
+    let length = 0;
+    return new Promise((resolve, reject) => {
+      answer.on("data", (part: Buffer) => {
+        length += part.length;
+        if (length > limitBytes) return void answer.destroy(tooLong());
+        if (whole) whole.set(part, length - part.length);
+        else parts.push(part);
+      });
+      answer.on("end", () => resolve(whole ?? (parts.length === 1 ? parts[0]! : Buffer.concat(parts))));
+      answer.on("error", reject);
+    });
+  };
+}
+
+/** Headers as Node has joined them. */
+function headersOf({ headers }: IncomingMessage): AnswerHeaders {
+  const get = (name: string): string | null => {
+    const value = headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(", ") : (value ?? null);
+  };
+  return {
+    get,
+    has: (name) => get(name) !== null,
+    *[Symbol.iterator]() {
+      for (const name of Object.keys(headers)) yield [name, get(name)!];
+    },
+  };
 }

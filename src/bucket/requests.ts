@@ -1,3 +1,4 @@
+import type { Answer, Call } from "./answer.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { isPassing, wait } from "../bytes/retry.ts";
 import { isSyncError, SyncError } from "../errors.ts";
@@ -18,7 +19,7 @@ export interface RequestOptions {
    */
   readonly timeoutMs?: number;
   /** What makes requests; `fetch` unless given. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Call;
   /** Called before each try. */
   readonly onRequest?: () => void;
   /** Called when the server asks for fewer requests. */
@@ -49,7 +50,7 @@ export interface AskOptions {
 /** Makes a request, again when it fails in a way that may pass, and takes what is answered. */
 export type Ask = <Result>(
   make: MakeRequest,
-  take: (response: Response) => Promise<Result>,
+  take: (response: Answer) => Promise<Result>,
   options?: AskOptions,
 ) => Promise<Result>;
 
@@ -68,7 +69,7 @@ export function asking(options: RequestOptions = {}): Ask {
 
   async function tryOnce<Result>(
     make: MakeRequest,
-    take: (response: Response) => Promise<Result>,
+    take: (response: Answer) => Promise<Result>,
     { signal, contentBytes = 0 }: AskOptions,
     hint: Hint,
   ): Promise<Result> {
@@ -83,14 +84,14 @@ export function asking(options: RequestOptions = {}): Ask {
     };
     const timer = timeoutMs > 0 ? setTimeout(expire, timeoutMs + contentMs) : undefined;
     signal?.addEventListener("abort", end, { once: true });
-    let response: Response | undefined;
-    let host = "the server";
+    let response: Answer | undefined;
+    let url = "";
     try {
-      const { url, init } = await make();
-      host = new URL(url).host;
+      const made = await make();
+      url = made.url;
       signal?.throwIfAborted();
       options.onRequest?.();
-      response = await call(url, { ...init, signal: controller.signal });
+      response = await call(url, { ...made.init, signal: controller.signal });
       const asked = retryAfterIn(response);
       if (asked !== undefined) hint.retryAfterMs = asked;
       if (pushingBack.has(response.status)) options.onPushback?.();
@@ -99,7 +100,7 @@ export function asking(options: RequestOptions = {}): Ask {
       if (isSyncError(thrown)) throw thrown;
       if (isLate && signal?.aborted !== true)
         throw new SyncError("STALLED", "the server takes too long", { cause: thrown });
-      throw new SyncError("PEER_GONE", `the connection to ${host} failed`, { cause: thrown });
+      throw new SyncError("PEER_GONE", `the connection to ${hostOf(url)} failed`, { cause: thrown });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", end);
@@ -124,6 +125,10 @@ export function asking(options: RequestOptions = {}): Ask {
   };
 }
 
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "the server";
+}
+
 /**
  * Milliseconds before the next try: twice as many after each, at random between half of that and
  * all, so that who failed together does not come again together.
@@ -138,9 +143,11 @@ export function backoffMs(attempt: number, retryMs: number): number {
  *
  * @throws LIMIT for one that is longer, TRUNCATED for one that is cut off
  */
-export async function bodyOf(response: Response, limit: number): Promise<Bytes> {
+export async function bodyOf(response: Answer, limit: number): Promise<Bytes> {
   const tooLong = (): SyncError =>
     new SyncError("LIMIT", "the server sends more than it may", { detail: { limit } });
+  // To look at the body would make a stream of it.
+  if (response.takeBody) return response.takeBody(limit, tooLong);
   if (response.body === null) return new Uint8Array();
   const said = response.headers.get("content-length");
   if (Number(said ?? 0) > limit) throw tooLong();
@@ -158,14 +165,14 @@ export async function bodyOf(response: Response, limit: number): Promise<Bytes> 
 }
 
 /** The time at which an answer was made, by the clock of the server. @throws UPSTREAM */
-export function dateOf({ headers }: Response): number {
+export function dateOf({ headers }: Answer): number {
   const ms = Date.parse(headers.get("date") ?? "");
   if (Number.isNaN(ms)) throw new SyncError("UPSTREAM", "the server does not tell the time");
   return ms;
 }
 
 /** The error for an answer that says no. */
-export function refusal({ status }: Response): SyncError {
+export function refusal({ status }: Answer): SyncError {
   if (status === 401 || status === 403) return new SyncError("UNAUTHORIZED", `the server answers ${status}`);
   if (status === 501) return new SyncError("UNSUPPORTED", "the server answers 501");
   const mayPass = status >= 500 || passingStatuses.has(status);
@@ -177,7 +184,7 @@ const passingStatuses = new Set([408, 429]);
 const pushingBack = new Set([429, 503]);
 
 /** The time that a server names, as seconds or as a date. */
-function retryAfterIn({ status, headers }: Response): number | undefined {
+function retryAfterIn({ status, headers }: Answer): number | undefined {
   const text = headers.get("retry-after");
   if (text === null || status < 400) return undefined;
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();

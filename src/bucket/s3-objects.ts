@@ -1,3 +1,4 @@
+import type { Answer, AnswerHeaders } from "./answer.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type {
@@ -45,7 +46,7 @@ const checksumPrefix = "x-amz-checksum-";
 const checksumNames = ["crc64nvme", "crc32c", "crc32", "sha256", "sha1"] as const;
 
 /** What the headers of an answer tell of an object. @param sizeBytes of all of it */
-export function factsOf({ headers }: Response, sizeBytes: number): ObjectFacts {
+export function factsOf({ headers }: Answer, sizeBytes: number): ObjectFacts {
   const etag = etagOf(headers.get("etag"));
   const written = headers.get("last-modified") ?? "";
   const user: Record<string, string> = {};
@@ -79,7 +80,7 @@ export function withMd5(metadata: ObjectMetadata, md5: string): ObjectMetadata {
  * own.
  */
 function md5In(
-  headers: Headers,
+  headers: AnswerHeaders,
   etag: string | undefined,
   user: Readonly<Record<string, string>>,
 ): string | undefined {
@@ -92,7 +93,7 @@ function md5In(
 }
 
 /** Checksums of whole contents only: those of parts together depend on how it was cut. */
-function checksumsIn(headers: Headers): Record<string, string> {
+function checksumsIn(headers: AnswerHeaders): Record<string, string> {
   if (headers.get("x-amz-checksum-type") === "COMPOSITE") return {};
   const found = checksumNames.flatMap((name) => {
     const value = headers.get(checksumPrefix + name);
@@ -101,7 +102,7 @@ function checksumsIn(headers: Headers): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+function pick(headers: AnswerHeaders, names: readonly string[]): Record<string, string> {
   const found = names.flatMap((name) => {
     const value = headers.get(name);
     return value === null ? [] : [[name, value] as const];
@@ -227,7 +228,7 @@ export async function copyObject(
 export const copyPatienceBytes = 33_554_432;
 
 /** The ETag of what a server copied; it may find only then that it cannot. */
-export async function copiedEtag(response: Response): Promise<string> {
+export async function copiedEtag(response: Answer): Promise<string> {
   if (response.status !== 200) throw await refused(response);
   const xml = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
   const code = textIn(xml, "Code");

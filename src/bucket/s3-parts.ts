@@ -1,3 +1,4 @@
+import type { Answer } from "./answer.ts";
 import { SyncError } from "../errors.ts";
 import { etagOf } from "./etag.ts";
 import type { PartUpload, PartWriter } from "./object-bucket.ts";
@@ -102,10 +103,10 @@ function queryOf({ id }: PartUpload, number: number): Record<string, string> {
 }
 
 /** @throws NOT_FOUND for an answer that says that there is no such upload */
-function known({ status }: Response): void {
+function known({ status }: Answer): void {
   if (status === 404) throw new SyncError("NOT_FOUND", "the upload is no longer known to the server");
 }
 
-async function textOf(response: Response): Promise<string> {
+async function textOf(response: Answer): Promise<string> {
   return new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
 }

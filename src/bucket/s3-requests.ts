@@ -1,18 +1,11 @@
-import { AwsV4Signer } from "aws4fetch";
-import { toHex } from "../bytes/hex.ts";
+import type { Answer } from "./answer.ts";
+import { createSigner, type S3Credentials } from "./sign-request.ts";
 import { isSyncError, SyncError, withPath } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { changedMeanwhile } from "./changed-meanwhile.ts";
 import { isMissingBucket, missingBucket } from "./missing-bucket.ts";
 import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "./requests.ts";
 import { textIn } from "./xml-text.ts";
-
-/** Who asks. */
-export interface S3Credentials {
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly sessionToken?: string;
-}
 
 /** How a bucket stands in a URL: as the first part of the path, or in front of the host. */
 export type S3Lookup = "path" | "dns";
@@ -69,7 +62,7 @@ export interface S3Requests {
   /** Sends a request, and takes what is answered, be it good or bad. */
   send<Result>(
     request: S3Request,
-    take: (response: Response) => Promise<Result>,
+    take: (response: Answer) => Promise<Result>,
     options?: AskOptions,
   ): Promise<Result>;
 }
@@ -79,30 +72,17 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
   const { region = "us-east-1", lookup = lookupOf(endpoint) } = options;
   const ask = asking(options);
   const base = baseOf(endpoint, name, lookup);
-  // Keys to sign with are the same for a day.
-  const cache = new Map<string, ArrayBuffer>();
+  const sign = createSigner(region);
   const credentialsNow = (): S3Credentials | undefined =>
     typeof options.credentials === "function" ? options.credentials() : options.credentials;
 
   async function make({ method, key = "", query = {}, headers = {}, body }: S3Request) {
     // What is asked and signed is for this server: elsewhere a request would be another.
-    const init = { method, redirect: "manual", ...(body && { body: new Uint8Array(body) }) } as const;
+    const init = { method, redirect: "manual", ...(body && { body: body as BodyInit }) } as const;
     const url = base + encodeKey(key) + encodeQuery(query);
     const credentials = credentialsNow();
     if (!credentials) return { url, init: { ...init, headers } };
-    const signer = new AwsV4Signer({
-      method,
-      url,
-      headers: { ...headers, "x-amz-content-sha256": await sha256Of(body) },
-      accessKeyId: credentials.accessKey,
-      secretAccessKey: credentials.secretKey,
-      ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
-      service: "s3",
-      region,
-      cache,
-    });
-    const signed = await signer.sign();
-    return { url: signed.url.href, init: { ...init, headers: signed.headers } };
+    return { url, init: { ...init, headers: sign({ method, url, headers, body }, credentials, Date.now()) } };
   }
 
   return {
@@ -117,13 +97,6 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
       });
     },
   };
-}
-
-const noContent = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-async function sha256Of(body: Bytes | undefined): Promise<string> {
-  if (body === undefined || body.length === 0) return noContent;
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(body))));
 }
 
 function lookupOf(endpoint: string): S3Lookup {
@@ -158,13 +131,13 @@ function encodeQuery(query: Readonly<Record<string, string>>): string {
 }
 
 /** What an answer means that nothing is there. @throws NOT_FOUND when that is the bucket */
-export async function absent(response: Response): Promise<undefined> {
+export async function absent(response: Answer): Promise<undefined> {
   if ((await codeOf(response)) === "NoSuchBucket") throw missingBucket();
   return undefined;
 }
 
 /** The error for an answer that says no, with what it says. */
-export async function refused(response: Response): Promise<SyncError> {
+export async function refused(response: Answer): Promise<SyncError> {
   const code = await codeOf(response);
   if (code === "NoSuchBucket") return missingBucket();
   const error = refusal(response);
@@ -175,7 +148,7 @@ export async function refused(response: Response): Promise<SyncError> {
 }
 
 /** Takes an answer that has nothing to tell, or an error in the place of that. */
-export async function accepted(response: Response): Promise<void> {
+export async function accepted(response: Answer): Promise<void> {
   if (response.status >= 300) throw await refused(response);
   const code = await codeOf(response);
   if (code !== undefined) throw failedWith(code);
@@ -196,7 +169,7 @@ const passingCodes = new Set([
   "SlowDown",
 ]);
 
-async function codeOf(response: Response): Promise<string | undefined> {
+async function codeOf(response: Answer): Promise<string | undefined> {
   const text = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
   return textIn(text, "Code");
 }

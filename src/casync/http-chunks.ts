@@ -1,3 +1,4 @@
+import type { Answer } from "../bucket/answer.ts";
 import { RequestWindow } from "../bucket/request-window.ts";
 import { asking, bodyOf, refusal, type RequestOptions } from "../bucket/requests.ts";
 import { toHex } from "../bytes/hex.ts";
@@ -43,7 +44,7 @@ export function httpChunks(url: string, options: HttpChunksOptions = {}): ChunkW
   async function ask<Result>(
     id: ChunkId,
     init: RequestInit,
-    take: (response: Response, url: string) => Promise<Result>,
+    take: (response: Answer, url: string) => Promise<Result>,
     options: AbortOptions | undefined,
   ): Promise<Result> {
     gate.enter(options);
@@ -96,13 +97,13 @@ function isSilent(headers: Readonly<Record<string, string>>): boolean {
   return Object.keys(headers).length === 0;
 }
 
-async function isFound(response: Response): Promise<boolean> {
+async function isFound(response: Answer): Promise<boolean> {
   if (response.status === 200) return true;
   if (response.status === 404) return false;
   throw refusal(response);
 }
 
-async function taken(response: Response): Promise<void> {
+async function taken(response: Answer): Promise<void> {
   if (response.status !== 200 && response.status !== 201 && response.status !== 204) throw refusal(response);
 }
 

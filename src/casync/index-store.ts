@@ -1,3 +1,4 @@
+import type { Answer } from "../bucket/answer.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import { asking, refusal, type RequestOptions } from "../bucket/requests.ts";
 import { concatBytes } from "../bytes/compare.ts";
@@ -33,7 +34,7 @@ export function httpIndexes(
   async function request<Result>(
     name: string,
     init: RequestInit,
-    take: (response: Response) => Promise<Result>,
+    take: (response: Answer) => Promise<Result>,
     options: AbortOptions = {},
   ): Promise<Result> {
     const url = placeOf(name);
@@ -71,7 +72,7 @@ export function httpIndexes(
       ),
     async write(name, content, options) {
       const body = new Uint8Array(await heldBytes(content));
-      const take = async (response: Response): Promise<void> => {
+      const take = async (response: Answer): Promise<void> => {
         if (![200, 201, 204].includes(response.status)) throw refusal(response);
       };
       await request(name, { method: "PUT", body, redirect: "manual" }, take, options);

@@ -1,9 +1,11 @@
 /** Formats of casync and desync, anywhere: re-exports only. */
 
+export type { Answer, AnswerHeaders, Call } from "../bucket/answer.ts";
 export type { Bucket, BucketObject } from "../bucket/bucket.ts";
 export type { RequestOptions } from "../bucket/requests.ts";
 export { s3Bucket } from "../bucket/s3.ts";
-export type { S3BucketOptions, S3Credentials, S3Dialect, S3Lookup } from "../bucket/s3-requests.ts";
+export type { S3BucketOptions, S3Dialect, S3Lookup } from "../bucket/s3-requests.ts";
+export type { S3Credentials } from "../bucket/sign-request.ts";
 export { openS3, type S3Place, type S3Settings } from "../bucket/s3-place.ts";
 export { bucketChunks, type BucketChunksOptions } from "./bucket-chunks.ts";
 export {

@@ -1,3 +1,4 @@
+import type { Answer, Call } from "../answer.ts";
 import { jsonRecord } from "../../bytes/json-record.ts";
 import { abortable } from "../../bytes/abort.ts";
 import { SyncError } from "../../errors.ts";
@@ -74,7 +75,7 @@ export class AccessTokens {
   }
 }
 
-async function readToken(response: Response): Promise<{ readonly text: string; readonly seconds: number }> {
+async function readToken(response: Answer): Promise<{ readonly text: string; readonly seconds: number }> {
   const body = new TextDecoder().decode(await bodyOf(response, tokenLimits.tokenBytes));
   const said = jsonRecord(body);
   const { access_token: text, expires_in: seconds } = said;
@@ -86,7 +87,7 @@ async function readToken(response: Response): Promise<{ readonly text: string; r
   throw new SyncError(code, [`no access token: ${message}`, ...reason].join(": "));
 }
 
-function noAccess({ status }: Response): SyncError {
+function noAccess({ status }: Answer): SyncError {
   return new SyncError("UNAUTHORIZED", `the server answers ${status}`);
 }
 
@@ -94,7 +95,7 @@ function noAccess({ status }: Response): SyncError {
  * A `fetch` that shows a token. When one is refused that was given out a while ago, the request is
  * made once more with another one.
  */
-export function fetchWithToken(call: typeof fetch, tokens: AccessTokens): typeof fetch {
+export function fetchWithToken(call: Call, tokens: AccessTokens): Call {
   return async (url, init = {}) => {
     const signal = init.signal ?? undefined;
     const send = async (token: string) =>

@@ -1,3 +1,4 @@
+import type { Call } from "../answer.ts";
 import { SyncError } from "../../errors.ts";
 import { changedMeanwhile } from "../changed-meanwhile.ts";
 import type { ObjectFacts, PartWriter } from "../object-bucket.ts";
@@ -35,7 +36,7 @@ export function googleParts(
 }
 
 /** Who shows a token is understood when headers have the names that Google gave them. */
-function inWordsOfGoogle(call: typeof fetch): typeof fetch {
+function inWordsOfGoogle(call: Call): Call {
   return async (url, init = {}) => {
     const headers = [...new Headers(init.headers)].map(([name, value]) => [
       name.replace(/^x-amz-/, "x-goog-"),

@@ -1,3 +1,4 @@
+import type { Answer } from "../answer.ts";
 import { isSyncError, SyncError, withPath } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { changedMeanwhile } from "../changed-meanwhile.ts";
@@ -39,7 +40,7 @@ export interface GoogleRequests {
   /** Sends a request, and takes what is answered, be it good or bad. */
   send<Result>(
     request: GoogleRequest,
-    take: (response: Response) => Promise<Result>,
+    take: (response: Answer) => Promise<Result>,
     options?: AskOptions,
   ): Promise<Result>;
 }
@@ -88,7 +89,7 @@ export function encodeName(key: string): string {
 
 /** What a good answer has. @throws what `refused` returns for others; UPSTREAM for no JSON */
 export async function answerOf(
-  response: Response,
+  response: Answer,
   limit: number = googleLimits.googleAnswerBytes,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (response.status >= 300) throw await refused(response);
@@ -101,14 +102,14 @@ export async function answerOf(
 }
 
 /** What an answer means that nothing is there. @throws NOT_FOUND when that is the bucket */
-export async function absent(response: Response): Promise<undefined> {
+export async function absent(response: Answer): Promise<undefined> {
   const error = await refused(response);
   if (isMissingBucket(error)) throw error;
   return undefined;
 }
 
 /** The error for an answer that says no, with what it says. */
-export async function refused(response: Response): Promise<SyncError> {
+export async function refused(response: Answer): Promise<SyncError> {
   const text = new TextDecoder().decode(await bodyOf(response, googleLimits.googleAnswerBytes));
   const message = /"message":\s*"((?:[^"\\]|\\.){0,200})/.exec(text)?.[1] ?? text.slice(0, 200);
   if (response.status === 404 && /bucket does not exist/i.test(message)) return missingBucket();

@@ -1,3 +1,4 @@
+import type { Call } from "../../bucket/answer.ts";
 import { nodeFetch } from "../../bucket/node-fetch.node.ts";
 import { readNamedFile } from "../options/named-file.ts";
 
@@ -10,7 +11,7 @@ export const usualAttemptCount = 8;
  *
  * @throws NOT_FOUND, IO for a file that cannot be read
  */
-export function bucketFetch(): typeof fetch {
+export function bucketFetch(): Call {
   const path = process.env["AWS_CA_BUNDLE"];
   return nodeFetch(path ? { ca: readNamedFile(path) } : {});
 }

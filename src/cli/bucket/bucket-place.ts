@@ -7,7 +7,8 @@ import { googleEndpoint, googleOptions } from "../../bucket/google/xml-dialect.t
 import type { ObjectBucket } from "../../bucket/object-bucket.ts";
 import { s3Bucket } from "../../bucket/s3.ts";
 import { openS3 } from "../../bucket/s3-place.ts";
-import type { S3BucketOptions, S3Credentials } from "../../bucket/s3-requests.ts";
+import type { S3BucketOptions } from "../../bucket/s3-requests.ts";
+import type { S3Credentials } from "../../bucket/sign-request.ts";
 import type { SyncSide } from "../../bucket/sync/job.ts";
 import { SyncError } from "../../errors.ts";
 import { credentialsOf, fromEnvironment } from "../casync/s3-settings.ts";

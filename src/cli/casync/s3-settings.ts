@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { homedir } from "node:os";
-import type { S3Credentials } from "../../bucket/s3-requests.ts";
+import type { S3Credentials } from "../../bucket/sign-request.ts";
 import { s3EndpointOf, type S3Settings } from "../../bucket/s3-place.ts";
 import { SyncError } from "../../errors.ts";
 import { readSection } from "../bucket/ini-file.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import type { Call } from "../../../../src/bucket/answer.ts";
 import { nodeFetch } from "../../../../src/bucket/node-fetch.node.ts";
 import { seededRandom } from "../../../../src/bucket/random.ts";
 import { shareBuckets, type ShareBucketsOptions } from "../../../../src/bucket/share/share-buckets.node.ts";
@@ -102,7 +103,7 @@ test("however many are killed, the others do all of it, and next to nothing twic
   const lives = Array.from({ length: 8 }, () => ({ isDead: false }));
   const call = nodeFetch();
   const hang = async (): Promise<never> => new Promise(() => {});
-  const mortal = (life: { isDead: boolean }): typeof fetch =>
+  const mortal = (life: { isDead: boolean }): Call =>
     async function ask(...args) {
       if (life.isDead) return hang();
       const answer = await call(...args);

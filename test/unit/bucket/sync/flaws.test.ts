@@ -163,8 +163,8 @@ test("flaw 4: a time that a server names is waited for", async () => {
   const call = async (): Promise<Response> =>
     new Response(null, { status: ++count === 1 ? 503 : 200, headers: { "retry-after": "0" } });
   const pushed: number[] = [];
-  const ask = asking({ fetch: call as typeof fetch, retryMs: 3_600_000, onPushback: () => pushed.push(1) });
-  const take = async ({ status }: Response): Promise<number> => {
+  const ask = asking({ fetch: call, retryMs: 3_600_000, onPushback: () => pushed.push(1) });
+  const take = async ({ status }: Pick<Response, "status">): Promise<number> => {
     if (status !== 200) throw Object.assign(new Error("busy"), { name: "SyncError", code: "UPSTREAM" });
     return status;
   };

@@ -1,0 +1,24 @@
+import type { Bytes } from "../types.ts";
+
+/** What a server answered, as far as stores look at it. A `Response` is one. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly bodyUsed: boolean;
+  /**
+   * Takes all of the body at once, where that costs less than the stream.
+   *
+   * @throws what `tooLong` makes when there is more than the limit, after which no more is read
+   */
+  readonly takeBody?: (limitBytes: number, tooLong: () => Error) => Promise<Bytes>;
+}
+
+/** Headers by their names, which are in lower case. */
+export interface AnswerHeaders extends Iterable<[name: string, value: string]> {
+  get(name: string): string | null;
+  has(name: string): boolean;
+}
+
+/** What makes requests. `fetch` is one. */
+export type Call = (url: string, init?: RequestInit) => Promise<Answer>;
