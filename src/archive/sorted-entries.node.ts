@@ -1,7 +1,4 @@
-import { randomUUID } from "node:crypto";
-import fs from "node:fs";
-import os from "node:os";
-import { join } from "node:path";
+import { temporaryFile } from "../bucket/temporary-file.node.ts";
 import { SyncError } from "../errors.ts";
 import { findEntryFault } from "./checked-entries.node.ts";
 import { openSqlite, sqlite } from "./sqlite-file.node.ts";
@@ -21,7 +18,8 @@ export async function* sortedEntries(
   batches: AsyncIterable<readonly IndexedEntry[]> | Iterable<readonly IndexedEntry[]>,
   refuse: (entry: IndexedEntry, fault: string) => void = throwCorrupt,
 ): AsyncGenerator<readonly IndexedEntry[]> {
-  const path = join(os.tmpdir(), `rsync-stream-${randomUUID()}`);
+  using file = temporaryFile();
+  const { path } = file;
   const database = openSqlite(path, { isNew: true });
   try {
     database.exec("BEGIN; CREATE TABLE sorted (key BLOB PRIMARY KEY, entry TEXT) WITHOUT ROWID");
@@ -54,7 +52,6 @@ export async function* sortedEntries(
     }
   } finally {
     database.close();
-    fs.rmSync(path, { force: true });
   }
 }
 

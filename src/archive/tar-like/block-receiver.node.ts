@@ -1,10 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import fs from "node:fs";
-import os from "node:os";
-import { join } from "node:path";
 import { hasOtherBytes } from "../../bytes/byte-text.ts";
 import { inParallel } from "../../bytes/in-parallel.ts";
 import { hasReservedName } from "../../bucket/dir-keys.node.ts";
+import { temporaryFile } from "../../bucket/temporary-file.node.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { openSqlite, sqlite } from "../sqlite-file.node.ts";
@@ -62,13 +61,9 @@ export class BlockReceiver {
   async takeTable(archive: number, frame: Bytes): Promise<void> {
     const content = await decodeFrame(frame, tarLikeLimits.tableBytes);
     await this.#inTurn(async () => {
-      const path = join(os.tmpdir(), `rsync-stream-${randomUUID()}`);
-      try {
-        fs.writeFileSync(path, content, { mode: 0o600, flag: "wx" });
-        await this.#readTable(archive, path);
-      } finally {
-        fs.rmSync(path, { force: true });
-      }
+      using file = temporaryFile();
+      fs.writeFileSync(file.path, content, { mode: 0o600, flag: "wx" });
+      await this.#readTable(archive, file.path);
     });
   }
 

@@ -1,11 +1,8 @@
-import { randomUUID } from "node:crypto";
-import fs from "node:fs";
-import os from "node:os";
-import { join } from "node:path";
 import { makeIndex } from "../../archive/make-index.node.ts";
 import { sendBlocks } from "../../archive/tar-like/send-blocks.node.ts";
 import { tarLikeForm } from "../../archive/tar-like/tar-table.node.ts";
 import { writeIndex } from "../../archive/write-index.node.ts";
+import { temporaryFile } from "../../bucket/temporary-file.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import { openSource } from "../../transfer/open-source.node.ts";
@@ -73,23 +70,18 @@ export const tarLikeSend = defineCommand({
       failedEntries += 1;
       report.trouble(error);
     };
-    const made = options.index === undefined ? join(os.tmpdir(), `rsync-stream-${randomUUID()}`) : undefined;
-    try {
-      if (made !== undefined) await makeTable(tree, made, onTrouble, signal);
-      const sent = await sendBlocks(tree, options.index ?? made!, url, {
-        ...terms,
-        http,
-        onTrouble,
-        onProgress: ({ doneBytes, newBytes, wireBytes }) =>
-          report.progress({ doneBytes, newBytes, wireBytes }),
-      });
-      tellLost(sent.lostFiles, report);
-      tellPastEnd(sent.archiveBlocks, terms.first, report);
-      const { doneBytes, newBytes, wireBytes } = sent;
-      report.summary({ action: "sent", doneBytes, newBytes, wireBytes, failedEntries });
-    } finally {
-      if (made !== undefined) fs.rmSync(made, { force: true });
-    }
+    using made = options.index === undefined ? temporaryFile() : undefined;
+    if (made) await makeTable(tree, made.path, onTrouble, signal);
+    const sent = await sendBlocks(tree, options.index ?? made!.path, url, {
+      ...terms,
+      http,
+      onTrouble,
+      onProgress: ({ doneBytes, newBytes, wireBytes }) => report.progress({ doneBytes, newBytes, wireBytes }),
+    });
+    tellLost(sent.lostFiles, report);
+    tellPastEnd(sent.archiveBlocks, terms.first, report);
+    const { doneBytes, newBytes, wireBytes } = sent;
+    report.summary({ action: "sent", doneBytes, newBytes, wireBytes, failedEntries });
     endOf(failedEntries);
   },
 });

@@ -1,7 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { copyFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import type { Comparison, SyncSide } from "../../bucket/sync/job.ts";
 import { purgeVersions } from "../../bucket/sync/purge-versions.ts";
@@ -11,6 +9,7 @@ import {
   type SyncBucketsOptions,
   type SyncBucketsSummary,
 } from "../../bucket/sync/sync-buckets.node.ts";
+import { temporaryFile } from "../../bucket/temporary-file.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
@@ -290,12 +289,7 @@ async function inState<Result>(
   act: (path: string) => Promise<Result>,
 ): Promise<Result> {
   if (!isDry) return act(path);
-  const folder = await mkdtemp(join(tmpdir(), "rsync-stream-bucket-"));
-  const copy = join(folder, "state.db");
-  try {
-    if (existsSync(path)) await copyFile(path, copy);
-    return await act(copy);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  using copy = temporaryFile();
+  if (existsSync(path)) await copyFile(path, copy.path);
+  return await act(copy.path);
 }
