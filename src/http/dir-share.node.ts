@@ -82,6 +82,7 @@ export function dirShare(
       ...sideDirFields,
       "backupSuffix",
       "part",
+      "restarts",
     ],
     async openTree(path, { order = {} }) {
       const filter = filterOfPeer(order);

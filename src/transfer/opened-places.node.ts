@@ -76,6 +76,11 @@ function localSource(path: string, options: TransferOptions): LoadSource {
 function localTarget(path: string, options: TransferOptions): LoadTarget {
   return async () => {
     const { openTarget } = await import("./open-target.node.ts");
-    return ({ filter }) => openTarget(path, { ...options, filter, expected: filter });
+    let { restarts } = options;
+    return ({ filter }) => {
+      const opened = openTarget(path, { ...options, restarts, filter, expected: filter });
+      restarts = false; // what the first attempt receives is for the next
+      return opened;
+    };
   };
 }

@@ -68,6 +68,19 @@ export function connectorToReceiver(
   // Rules are for what would be deleted there; the sender sees to the rest of them.
   const spared = options.maxDeletedCount === undefined ? [] : texts;
   const keep = there.kind === "ssh" ? options.keep : withoutPrivileges(options.keep ?? plainKeep);
-  const order = encodeOrder({ ...options, keep, filter: spared }, "receiver");
-  return connectorTo(there, { direction: "push", order }, options);
+  const connectorFor = (restarts: boolean | undefined): Connect => {
+    const order = encodeOrder({ ...options, restarts, keep, filter: spared }, "receiver");
+    return connectorTo(there, { direction: "push", order }, options);
+  };
+  return options.restarts === true ? firstThen(connectorFor(true), connectorFor(false)) : connectorFor(false);
+}
+
+/** What the first attempt leaves there is for the next. */
+function firstThen(first: Connect, others: Connect): Connect {
+  let next = first;
+  return async (given) => {
+    const connect = next;
+    next = others;
+    return connect(given);
+  };
 }

@@ -51,6 +51,7 @@ const otherNames: Readonly<Record<string, string | undefined>> = {
   "allow-empty-source": undefined,
   "dir-filters": "-F",
   quick: undefined,
+  restart: undefined,
   "fake-super": "--fake-super",
   fsync: "--fsync",
   "no-special-files": "--no-D",

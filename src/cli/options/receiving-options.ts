@@ -51,6 +51,11 @@ export const placeOptions = {
     doc: "take the room of files before their content comes, so that one that finds none fails at once; needs koffi, on Linux",
     unlike: "a server does not",
   },
+  restart: {
+    type: "boolean",
+    about: "use nothing that an unfinished run left at DST",
+    doc: "use nothing that an unfinished run left at DST, and remove it first ([what is left](places.md#what-an-unfinished-run-leaves))",
+  },
   fsync: {
     type: "string",
     value: "WHEN",
@@ -129,6 +134,7 @@ export async function readPlaceOptions(
     store: options.store,
     tempDir: options["temp-dir"],
     preallocates: options.preallocate,
+    restarts: options.restart,
     durability: options.fsync,
   };
 }

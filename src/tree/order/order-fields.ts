@@ -86,6 +86,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   store: { option: "store", ends: receiver, check: path },
   chunking: { ends: sender, check: choice("casync", "sha-256", "blake3") },
   preallocates: { option: "preallocate", ends: receiver, check: flag },
+  restarts: { option: "restart", ends: receiver, check: flag },
   part: { ends: receiver, check: partName },
   inPlace: { option: "inplace", ends: receiver, check: flag },
   durability: { option: "fsync", ends: receiver, check: choice("files", "once", "all") },

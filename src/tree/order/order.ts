@@ -90,6 +90,8 @@ export interface Order {
   readonly chunking?: Chunking | undefined;
   /** True to take the room of a file before its content comes. */
   readonly preallocates?: boolean | undefined;
+  /** True to use nothing that unfinished transfers left there, and to remove it first. */
+  readonly restarts?: boolean | undefined;
   /**
    * Receives one of several parts of a tree, such as `2/5`, beside others that receive the others:
    * each locks its own part of the destination. Not with anything that deletes.

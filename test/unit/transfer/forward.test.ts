@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -6,6 +6,7 @@ import type { SyncError } from "../../../src/errors.ts";
 import { createServer, type ServerOptions } from "../../../src/http/server.node.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 import { transfer } from "../../../src/transfer/transfer.node.ts";
+import type { TransferOptions } from "../../../src/transfer/transfer-options.node.ts";
 import type { TreeChange } from "../../../src/tree/entry/entry.ts";
 import { noise } from "../../cli/trees.ts";
 import { describeTree, tempDir } from "../tree/disk/disk-tree.ts";
@@ -91,11 +92,8 @@ describe("from one server to another", () => {
   it("goes on when a connection breaks", async () => {
     const { tree, copy, from, to } = await twoServers();
     writeFileSync(join(tree, "big"), noise(1_000_000, "big"));
-    const cut = await cuttingProxy(new URL(from), 100_000);
     const retries: SyncError[] = [];
-    const through = new URL(from);
-    through.port = String(cut.port);
-    const summary = await transfer(through.href, to, {
+    const summary = await transfer((await cuttingProxy(from, 100_000)).url, to, {
       firstWaitMs: 1,
       onRetry: ({ error }) => void retries.push(error),
     });
@@ -115,25 +113,66 @@ describe("from one server to another", () => {
 
 const all = { name: "all", scopes: ["read", "write", "delete"] } as const;
 
-/** A proxy whose first connection breaks off behind so many bytes of the server's. */
-async function cuttingProxy({ hostname, port }: URL, bytes: number): Promise<{ readonly port: number }> {
-  let isCut = false;
+/** A proxy whose first connections break off, each behind so many bytes, and what passed it. */
+async function cuttingProxy(url: string, bytes: number, cutCount = 1) {
+  const through = new URL(url);
+  const { hostname, port } = through;
+  let passedBytes = 0;
   const proxy = createTcpServer((client) => {
     const server = connect(Number(port), hostname);
     let passed = 0;
-    for (const socket of [client, server]) socket.on("error", () => {});
-    client.pipe(server);
-    server.on("data", (block: Buffer) => {
-      passed += block.length;
-      client.write(block);
-      if (isCut || passed < bytes) return;
-      isCut = true;
-      client.destroy();
-      server.destroy();
-    });
-    server.on("end", () => client.end());
+    const ways = [
+      [client, server],
+      [server, client],
+    ] as const;
+    for (const [from, to] of ways) {
+      from.on("error", () => {});
+      from.on("end", () => to.end());
+      from.on("data", (block: Buffer) => {
+        if (to.destroyed) return;
+        passed += block.length;
+        passedBytes += block.length;
+        to.write(block);
+        if (cutCount === 0 || passed < bytes) return;
+        cutCount -= 1;
+        client.destroy();
+        server.destroy();
+      });
+    }
   });
   onTestFinished(() => void proxy.close());
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  return { port: (proxy.address() as { port: number }).port };
+  through.port = String((proxy.address() as { port: number }).port);
+  return { url: through.href, passedBytes: () => passedBytes };
 }
+
+describe("what an unfinished run left", () => {
+  it.each(["pull", "push"])("is not used with `restarts`, but by the run itself: %s", async (way) => {
+    const { tree, copy, from, to } = await twoServers();
+    writeFileSync(join(tree, "big"), noise(4_000_000, "big"));
+    const [source, target] = [way === "push" ? `${tree}/` : from, way === "pull" ? copy : to];
+    const run = async (cutCount: number, options: TransferOptions = {}): Promise<number> => {
+      const { url, passedBytes } = await cuttingProxy(way === "push" ? target : source, 2_000_000, cutCount);
+      const [one, other] = way === "push" ? [source, url] : [url, target];
+      let retryCount = 0;
+      const onRetry = () => void (retryCount += 1);
+      await transfer(one, other, { connectionCount: 1, firstWaitMs: 1, onRetry, ...options });
+      expect(retryCount > 0).toBe(cutCount > 0);
+      expect(describeTree(copy)).toEqual(describeTree(tree));
+      return passedBytes();
+    };
+    const leave = async (): Promise<void> => {
+      rmSync(copy, { recursive: true, force: true });
+      await expect(run(1, { retries: 0 })).rejects.toMatchObject({ name: "SyncError" });
+      await expect.poll(() => existsSync(join(copy, ".rsync-stream", "lock"))).toBe(false);
+    };
+    await leave();
+    expect(await run(0)).toBeLessThan(3_500_000);
+    await leave();
+    expect(await run(0, { restarts: true })).toBeGreaterThanOrEqual(4_000_000);
+    await leave();
+    const sent = await run(1, { restarts: true });
+    expect(sent).toBeGreaterThanOrEqual(4_000_000);
+    expect(sent).toBeLessThan(5_500_000);
+  });
+});

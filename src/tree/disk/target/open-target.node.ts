@@ -177,7 +177,7 @@ export class OpenTarget {
    */
   leaveNothing(): void {
     const { dirs, held } = this;
-    let wasKilled = (this.#workspace?.staging.leftovers.length ?? 0) > 0;
+    let wasKilled = this.#workspace?.staging.hadLeftovers === true;
     const removeDead = (dir: DirNode) => (): void => {
       wasKilled = removeDeadStaging(held, dir) || wasKilled;
     };
@@ -272,7 +272,7 @@ export class OpenTarget {
   #openWorkspace(): Workspace {
     const { given, options, pause, planned } = this.#tools;
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
-    const { durability, inPlace = false, part, preallocates = false } = options;
+    const { durability, inPlace = false, part, preallocates = false, restarts = false } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
@@ -284,6 +284,7 @@ export class OpenTarget {
       inPlace,
       part,
       tempDir: this.#tempDir,
+      restarts,
       preallocates,
       metadata: this.metadata,
       pause,

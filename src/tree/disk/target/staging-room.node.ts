@@ -38,8 +38,8 @@ const maxAttempts = 5;
  */
 export class StagingRoom {
   readonly dir: DirNode;
-  /** What an earlier session received and could not finish. */
-  readonly leftovers: readonly Leftover[];
+  /** What an earlier session received and could not finish, unless that was dropped. */
+  readonly leftovers: Leftover[];
   readonly #held: HeldDirs;
   readonly #lock: Lock;
   /** The directory around the room of a part. */
@@ -83,6 +83,12 @@ export class StagingRoom {
       removeDeadStaging(this.#held, this.dir.parent!, part);
     });
     doAll([...files, ...dirs, ...parts]);
+  }
+
+  /** Removes what earlier sessions left, so that nothing is made of it. */
+  dropLeftovers(): void {
+    this.removeLeftovers();
+    this.leftovers.length = 0;
   }
 
   /** True when an earlier session left something of a path. */

@@ -12,6 +12,8 @@ interface StagingOptions {
   readonly part?: string | undefined;
   /** Where the content of files is written, in place of a room at their file system's top. */
   readonly tempDir?: TempDir | undefined;
+  /** True to remove what earlier sessions left before anything is made of it. */
+  readonly restarts?: boolean;
 }
 
 /**
@@ -28,10 +30,14 @@ export class Staging {
   /** The room elsewhere that the content of files is written in. */
   readonly #elsewhere: StagingRoom | undefined;
   readonly #innerName: ByteString | undefined;
+  readonly #restarts: boolean;
+  /** True when earlier sessions left something. */
+  hadLeftovers = false;
 
   /** @throws LOCKED while another session writes here */
-  constructor(held: HeldDirs, { part, tempDir }: StagingOptions = {}) {
+  constructor(held: HeldDirs, { part, restarts = false, tempDir }: StagingOptions = {}) {
     this.#held = held;
+    this.#restarts = restarts;
     this.#innerName = part === undefined ? undefined : partRoomName(part);
     const own = this.#roomFor(held.root);
     this.#elsewhere =
@@ -150,6 +156,8 @@ export class Staging {
   #adopt(room: StagingRoom): void {
     const { top } = room.dir;
     if (!this.#rooms.has(top)) this.#rooms.set(top, room);
+    this.hadLeftovers ||= room.leftovers.length > 0;
+    if (this.#restarts) room.dropLeftovers();
     this.#leftovers.push(...room.leftovers);
   }
 }

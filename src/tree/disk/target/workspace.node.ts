@@ -39,6 +39,8 @@ interface WorkspaceOptions {
   /** Which part of a tree is received, beside others. */
   readonly part: string | undefined;
   readonly tempDir: TempDir | undefined;
+  /** True to use nothing that earlier sessions left. */
+  readonly restarts: boolean;
   readonly preallocates: boolean;
   readonly metadata: MetadataSetters;
   readonly pause: Pause;

@@ -33,6 +33,7 @@ const whole: Required<Order> = {
   chunking: "casync",
   preallocates: true,
   part: "2/5",
+  restarts: true,
   compressionLevel: 9,
   retention: "daily:7",
   durability: "all",
