@@ -14,7 +14,15 @@ export interface TreeTargetOptions
     TempDirOptions,
     Pick<
       Order,
-      "durability" | "preallocates" | "inPlace" | "keep" | "keepsDirLinks" | "makesPath" | "part" | "restarts" | "rule"
+      | "durability"
+      | "preallocates"
+      | "inPlace"
+      | "keep"
+      | "keepsDirLinks"
+      | "makesPath"
+      | "part"
+      | "restarts"
+      | "rule"
     > {
   /**
    * True to change nothing about files that have further names: what differs in its mode or time
