@@ -2,7 +2,8 @@ import { AddressLine } from "../bytes/address-line.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import type { Cutter } from "../chunk/cutter.ts";
-import { sha256 } from "../chunk/digest.ts";
+import type { ChunkDigest } from "../chunk/digest.ts";
+import { idOfKey, keyOf } from "../chunk/id-key.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 
 /** Something with content that may be used again. */
@@ -22,6 +23,11 @@ export class ChunkPlaces {
   readonly #places: Place[] = [];
   readonly #line = new AddressLine();
   readonly #addresses = new IdMap();
+  readonly #digest: ChunkDigest;
+
+  constructor(digest: ChunkDigest) {
+    this.#digest = digest;
+  }
 
   /** Takes in a place of this many bytes. Returns its address. */
   add(place: Place, size: number): number {
@@ -45,11 +51,16 @@ export class ChunkPlaces {
       cutter.buffer.set(block);
       let start = 0;
       for (const end of cutter.cut(wanted, position + wanted === size)) {
-        this.learn(sha256(block.subarray(start, end)), base + position + start);
+        this.learn(idOfKey(this.#digest.keyOf(block.subarray(start, end))), base + position + start);
         start = end;
       }
       position += start;
     }
+  }
+
+  /** True for a chunk of this id. */
+  isChunk(id: ChunkId, bytes: Bytes): boolean {
+    return this.#digest.keyOf(bytes) === keyOf(id);
   }
 
   /** Where a chunk was seen last. */

@@ -1,6 +1,6 @@
 import { idBytes } from "../chunk/chunk.ts";
 import type { Cutter } from "../chunk/cutter.ts";
-import { sha256Key } from "../chunk/digest.ts";
+import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { writeKey } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
 import { bytesOf } from "../store/chunk-pack.ts";
@@ -15,20 +15,27 @@ const batchBytes = 1 << 20;
 const batchCount = 128;
 
 type Run = CutRun<ListedFile>;
-type Room = NonNullable<CutOptions["room"]>;
+
+/** How runs are made. */
+interface CutTools {
+  readonly cutter: Cutter;
+  readonly digest: ChunkDigest;
+  readonly room: NonNullable<CutOptions["room"]>;
+}
 
 /** Reads, cuts and hashes files: small ones many at a time, large ones in slices. */
 export async function* cutListed(
   files: readonly ListedFile[],
   cutter: Cutter,
-  { signal, room = (count) => new Uint8Array(count) }: CutOptions,
+  { signal, room = (count) => new Uint8Array(count), digest = sha256Digest }: CutOptions,
 ): AsyncGenerator<readonly Run[]> {
+  const tools: CutTools = { cutter, digest, room };
   for (let at = 0; at < files.length;) {
     const some = takeBatch(files, at);
     at += some.length;
     signal?.throwIfAborted();
-    if (sizeOf(some[0]!) > batchBytes) yield* cutLarge(some[0]!, cutter, room, signal);
-    else yield await cutSmall(some, cutter, room);
+    if (sizeOf(some[0]!) > batchBytes) yield* cutLarge(some[0]!, tools, signal);
+    else yield await cutSmall(some, tools);
   }
 }
 
@@ -62,28 +69,26 @@ function takeBatch(files: readonly ListedFile[], first: number): readonly Listed
   return files.slice(first, end);
 }
 
-async function cutSmall(files: readonly ListedFile[], cutter: Cutter, room: Room): Promise<Run[]> {
+async function cutSmall(files: readonly ListedFile[], tools: CutTools): Promise<Run[]> {
   const contents = await Promise.all(
     files.map((file) => readListed(file, 0, sizeOf(file)).catch((thrown: unknown) => domTrouble(thrown))),
   );
   return files.map((file, i) => {
     const content = contents[i]!;
-    if (content instanceof Uint8Array)
-      return { ...cutBlock(file, content, true, cutter, room), end: "complete" };
+    if (content instanceof Uint8Array) return { ...cutBlock(file, content, true, tools), end: "complete" };
     return emptyRun(file, content);
   });
 }
 
 async function* cutLarge(
   file: ListedFile,
-  cutter: Cutter,
-  room: Room,
+  tools: CutTools,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Run[]> {
   const size = sizeOf(file);
   for (let position = 0; position < size;) {
     signal?.throwIfAborted();
-    const wanted = Math.min(cutter.buffer.length, size - position);
+    const wanted = Math.min(tools.cutter.buffer.length, size - position);
     const isLast = position + wanted === size;
     let block: Bytes;
     try {
@@ -91,13 +96,14 @@ async function* cutLarge(
     } catch (thrown) {
       return yield [emptyRun(file, domTrouble(thrown))];
     }
-    const run = cutBlock(file, block, isLast, cutter, room);
+    const run = cutBlock(file, block, isLast, tools);
     position += run.bytes.length;
     yield [isLast ? { ...run, end: "complete" } : run];
   }
 }
 
-function cutBlock(file: ListedFile, block: Bytes, isLast: boolean, cutter: Cutter, room: Room): Run {
+function cutBlock(file: ListedFile, block: Bytes, isLast: boolean, tools: CutTools): Run {
+  const { cutter, digest, room } = tools;
   cutter.buffer.set(block);
   const ends = cutter.cut(block.length, isLast);
   const length = ends.at(-1) ?? 0;
@@ -107,7 +113,7 @@ function cutBlock(file: ListedFile, block: Bytes, isLast: boolean, cutter: Cutte
   const sizes: number[] = [];
   let start = 0;
   for (const end of ends) {
-    writeKey(sha256Key(bytes.subarray(start, end)), ids, sizes.length * idBytes);
+    writeKey(digest.keyOf(bytes.subarray(start, end)), ids, sizes.length * idBytes);
     sizes.push(end - start);
     start = end;
   }

@@ -21,6 +21,7 @@ export function fileListSource(
 ): TreeSource<ListedFile> & { readonly layout: Layout } {
   const cutters = new SpareCutters();
   return {
+    takesAnyDigest: true,
     layout: "contents",
     async *entries(options) {
       options.signal?.throwIfAborted();

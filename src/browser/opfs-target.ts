@@ -1,5 +1,6 @@
 import { decodeByteText } from "../bytes/byte-text.ts";
 import { inParallel } from "../bytes/in-parallel.ts";
+import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
 import { compareEntry, keepsAll, type Metadata, modeMask, type Standing } from "../tree/plan/comparison.ts";
@@ -33,6 +34,7 @@ export function opfsTarget(directory: FileSystemDirectoryHandle): TreeTarget {
 /** What is there once the target is open. */
 interface Opened {
   readonly options: TargetOptions;
+  readonly places: ChunkPlaces;
   readonly record: FolderRecord;
   readonly parts: Parts;
   readonly old: OldContent;
@@ -40,9 +42,9 @@ interface Opened {
 }
 
 class OpfsTarget implements TreeTarget {
+  readonly takesAnyDigest = true;
   readonly #top: OpfsDir;
   readonly #memory = new KeptBytes();
-  readonly #places = new ChunkPlaces();
   readonly #incoming = new Map<number, IncomingFile>();
   /**
    * The directories on the way to the last entry, by depth; undefined where one could not be had.
@@ -60,8 +62,16 @@ class OpfsTarget implements TreeTarget {
       const staging = await top.getDirectoryHandle(stagingName, { create: true });
       const parts = await Parts.open(staging);
       const record = await FolderRecord.open(staging);
-      const old = new OldContent(this.#places, { top, record, parts, options });
-      this.#opened = { options, record, parts, old, replacements: await Replacements.open(staging, parts) };
+      const places = new ChunkPlaces(options.digest ?? sha256Digest);
+      const old = new OldContent(places, { top, record, parts, options });
+      this.#opened = {
+        options,
+        places,
+        record,
+        parts,
+        old,
+        replacements: await Replacements.open(staging, parts),
+      };
       if (options.search) await old.learnFolder();
     });
   }
@@ -83,7 +93,7 @@ class OpfsTarget implements TreeTarget {
       if (!file) return;
       const here = await this.#attempt(list.entry, file.path, async () => {
         await this.#required().old.learnFor(file);
-        return placeKnown(file, this.#places, list);
+        return placeKnown(file, this.#required().places, list);
       });
       if (here) found.set(list, here);
     });
@@ -92,13 +102,14 @@ class OpfsTarget implements TreeTarget {
   }
 
   write(placements: readonly Placement[]): Promise<void> {
+    const { places } = this.#required();
     return this.#ofFiles(joinPlacements(placements), async ({ entry, offset, bytes, placements: joined }) => {
       const file = this.#incoming.get(entry);
       if (!file) return;
       await this.#attempt(entry, file.path, async () => {
         await file.put(offset, bytes);
-        file.address ??= this.#places.add(file, file.entry.size);
-        for (const { chunk, offset: at } of joined) this.#places.learn(chunk.id, file.address + at);
+        const address = (file.address ??= places.add(file, file.entry.size));
+        for (const { chunk, offset: at } of joined) places.learn(chunk.id, address + at);
       });
     });
   }

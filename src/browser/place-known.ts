@@ -1,6 +1,4 @@
 import { idBytes } from "../chunk/chunk.ts";
-import { sha256Key } from "../chunk/digest.ts";
-import { keyOf } from "../chunk/id-key.ts";
 import type { ListedChunks } from "../tree/target.ts";
 import type { Bytes } from "../types.ts";
 import type { ChunkPlaces, Place } from "./chunk-places.ts";
@@ -39,7 +37,7 @@ export async function placeKnown(
     for (let i = run.first; i < run.first + run.count; i++) {
       const from = offsets[i]! - start;
       const bytes = content.subarray(from, from + sizes[i]!);
-      if (bytes.length !== sizes[i] || sha256Key(bytes) !== keyOf(idAt(ids, i))) continue;
+      if (bytes.length !== sizes[i] || !places.isChunk(idAt(ids, i), bytes)) continue;
       if (isInPlace) file.keep(offsets[i]!, bytes.length);
       else await file.put(offsets[i]!, bytes);
       here[i] = 1;

@@ -115,10 +115,10 @@ export class ByteWriter {
     this.#bytes.set(bytes, at);
   }
 
-  /** Writes few bytes, those from a place on: a view of them would cost more. */
-  bytesFrom(bytes: Bytes, from: number): void {
-    let at = this.#room(bytes.length - from);
-    for (let i = from; i < bytes.length; i++) this.#bytes[at++] = bytes[i]!;
+  /** Writes few bytes, those from one place to another: a view of them would cost more. */
+  bytesFrom(bytes: Bytes, from: number, to = bytes.length): void {
+    let at = this.#room(to - from);
+    for (let i = from; i < to; i++) this.#bytes[at++] = bytes[i]!;
   }
 
   /** A copy of what was written. */

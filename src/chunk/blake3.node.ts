@@ -31,14 +31,9 @@ export const blake3Digest: ChunkDigest = Object.freeze({
 /** What sources and targets in the file system know. */
 export const nodeDigests: readonly ChunkDigest[] = Object.freeze([sha256Digest, blake3Digest]);
 
-/** The same, the one that takes less time here first. */
-export function digestsBySpeed(): readonly ChunkDigest[] {
-  return findNative() ? [blake3Digest, sha256Digest] : nodeDigests;
-}
-
 /** Whichever of them takes less time here. */
 export function fastestDigest(): ChunkDigest {
-  return digestsBySpeed()[0]!;
+  return findNative() ? blake3Digest : sha256Digest;
 }
 
 function portable(bytes: Bytes): string {

@@ -12,6 +12,8 @@ export interface ChunkDigest {
   readonly name: string;
   /** The digest of bytes, at once, as a key (see `keyOf`). */
   readonly keyOf: (bytes: Bytes) => string;
+  /** Bytes of it, where they are fewer than the 32 of an id: zeros follow, and do not travel. */
+  readonly sizeBytes?: number;
 }
 
 /** Computes a digest of bytes that come in parts. */

@@ -1,7 +1,9 @@
 import { fastcdcSpec } from "../chunk/cutter-specs.ts";
 import type { CutterSpec } from "../chunk/cutter.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
+import { macDigest } from "../chunk/mac-digest.ts";
 import { SyncError } from "../errors.ts";
+import type { Bytes } from "../types.ts";
 
 /** How a session cuts chunks, and what their ids are. */
 export interface ChunkMaking {
@@ -20,13 +22,16 @@ export const coarseCutter: CutterSpec = Object.freeze({ ...fastcdcSpec(32_768), 
 /**
  * How chunks are made by what was agreed on.
  *
+ * @param agreed with the key of the MACs that ids are, where they are
  * @param digests those that are known here
  * @throws UNSUPPORTED for another digest
  */
 export function chunkMakingOf(
-  { cutter, digest: name }: { readonly cutter: CutterSpec; readonly digest: string },
+  agreed: { readonly cutter: CutterSpec; readonly digest: string; readonly chunksKey?: Bytes | undefined },
   digests: readonly ChunkDigest[] = [sha256Digest],
 ): ChunkMaking {
+  const { cutter, digest: name, chunksKey } = agreed;
+  if (chunksKey) return { cutter, digest: macDigest(chunksKey) };
   const digest = digests.find((one) => one.name === name);
   if (digest === undefined) throw new SyncError("UNSUPPORTED", `digest ${name} is not known here`);
   return { cutter, digest };

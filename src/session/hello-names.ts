@@ -9,7 +9,7 @@ export const helloNames = {
   digest: ["sha-256", "blake3", "sha-512/256"],
   cutter: ["fastcdc", "cafs", "fixed", "casync"],
   compression: ["deflate", "br"],
-  feature: ["compress", "changes", "have", "pieces", "subtrees", "empty", "blake3"],
+  feature: ["compress", "changes", "have", "pieces", "subtrees", "empty", "keyed"],
 } as const;
 
 /** What a name is written as: its number where it has one, otherwise the name itself. */

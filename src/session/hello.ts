@@ -49,8 +49,11 @@ export const subtreesFeature = "subtrees";
  */
 export const emptyFeature = "empty";
 
-/** Ends with this feature compute BLAKE3 in less time than SHA-256. */
-export const blake3Feature = "blake3";
+/**
+ * Ends with this feature name chunks by MACs under a key of the session, where nothing else is
+ * asked for.
+ */
+export const keyedFeature = "keyed";
 
 /**
  * What follows tells a receiver on the same system which source it is whose files are removed when
@@ -221,6 +224,8 @@ export interface Agreement {
   /** How chunks are cut, and the name of the digest that their ids are. */
   readonly cutter: CutterSpec;
   readonly digest: string;
+  /** The key of the MACs that ids are, where they are. */
+  readonly chunksKey: Bytes | undefined;
 }
 
 /**
@@ -247,14 +252,14 @@ export function agreementOf(sender: SenderHello, receiver: ReceiverHello): Agree
   const isDuplex = sender.mode === "duplex";
   const keyFor = (feature: string): Bytes | undefined =>
     isDuplex && isShared(feature) ? macKeyOf(sender.nonce, receiver.nonce) : undefined;
-  const isFirst = isDuplex && isShared(emptyFeature);
   return {
     compress: isShared(compressFeature),
     brotli: hasBrotli && receiver.compressions.includes(brotliName),
     macKey: keyFor(piecesFeature),
     subtreesKey: keyFor(subtreesFeature),
-    cutter: isFirst ? coarseCutter : sender.cutter,
-    digest: isFirst && isShared(blake3Feature) ? "blake3" : sender.digest,
+    cutter: isDuplex && isShared(emptyFeature) ? coarseCutter : sender.cutter,
+    digest: sender.digest,
+    chunksKey: keyFor(keyedFeature),
   };
 }
 

@@ -13,11 +13,11 @@ import { Link } from "./link.ts";
 import { framesOf } from "./link-frames.ts";
 import type { LivenessOptions } from "./link.ts";
 import {
-  blake3Feature,
   changesFeature,
   compressFeature,
   brotliName,
   emptyFeature,
+  keyedFeature,
   piecesFeature,
   type ReceiverHello,
   subtreesFeature,
@@ -118,7 +118,7 @@ async function discardRefused(target: TreeTarget, thrown: unknown): Promise<neve
 }
 
 function receiverHello(
-  { isEmpty = false, tellsChanges = false, old, subtrees }: TreeTarget,
+  { isEmpty = false, takesAnyDigest = false, tellsChanges = false, old, subtrees }: TreeTarget,
   digests: readonly ChunkDigest[],
   { windows = {}, compress = false }: ReceiveOptions,
 ): ReceiverHello {
@@ -138,7 +138,7 @@ function receiverHello(
       ...(old ? [piecesFeature] : []),
       ...(subtrees ? [subtreesFeature] : []),
       ...(isEmpty ? [emptyFeature] : []),
-      ...(isEmpty && digests[0]?.name === "blake3" ? [blake3Feature] : []),
+      ...(takesAnyDigest ? [keyedFeature] : []),
     ],
     nonce: crypto.getRandomValues(new Uint8Array(16)),
   };

@@ -15,10 +15,10 @@ import { coarseCutter } from "./chunk-making.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { encodeEnd } from "./closing.ts";
 import {
-  blake3Feature,
   changesFeature,
   compressFeature,
   emptyFeature,
+  keyedFeature,
   haveFeature,
   type Mode,
   piecesFeature,
@@ -50,9 +50,8 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
    */
   readonly cutter?: CutterSpec;
   /**
-   * How chunks are named, one of the source's `digests`; default SHA-256, which every receiver
-   * knows. Where nothing is at the receiver, and neither this nor `cutter` is given, BLAKE3 if both
-   * ends compute that in less time.
+   * How chunks are named, one of the source's `digests`; unless given, in mode `duplex` by MACs
+   * under a key of the session if both ends can, otherwise by SHA-256, which every receiver knows.
    */
   readonly digest?: ChunkDigest;
   /** Chunks that the receiver is known to have. */
@@ -141,7 +140,7 @@ export async function sendTree<File>(
         ...(mode === "duplex" && source.scan ? [piecesFeature] : []),
         ...(mode === "duplex" && source.subtrees ? [subtreesFeature] : []),
         ...(mode === "duplex" && !options.cutter && !options.digest ? [emptyFeature] : []),
-        ...(mode === "duplex" && digests[0]?.name === "blake3" ? [blake3Feature] : []),
+        ...(mode === "duplex" && isFree(source, options) ? [keyedFeature] : []),
         ...(source.removes === undefined ? [] : [removesPrefix + source.removes]),
       ],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
@@ -187,6 +186,11 @@ interface SenderWorkParts<File> {
   readonly bell: Bell;
   readonly options: SendOptions;
   readonly pool: BlockPool | undefined;
+}
+
+/** True where it does not matter to the source, or to whoever sends it, how chunks are named. */
+function isFree({ takesAnyDigest = false }: TreeSource, { digest, have }: SendOptions): boolean {
+  return takesAnyDigest && digest === undefined && have === undefined;
 }
 
 /**

@@ -61,6 +61,8 @@ interface SenderCoreOptions {
  */
 export class SenderCore<File> {
   readonly totals = noTotals();
+  /** How chunks are made; where the receiver answers, once it was heard. */
+  chunkMaking: ChunkMaking;
   readonly #options: SenderCoreOptions;
   readonly #duplex: boolean;
   readonly #subtrees: OutgoingSubtrees;
@@ -96,6 +98,7 @@ export class SenderCore<File> {
       pool,
     });
     this.#pieces = new OutgoingPieces(this.#piecesHost(), keptContentBytes);
+    this.chunkMaking = chunkMakingOf(options.hello, options.digests);
     this.#chunks.nameBy(this.chunkMaking.digest);
     this.#send("HELLO", encodeHello(options.hello), "none");
   }
@@ -103,11 +106,6 @@ export class SenderCore<File> {
   /** The key of the MACs, once the receiver was heard and both ends speak of pieces. */
   get macKey(): Bytes | undefined {
     return this.#agreed?.macKey;
-  }
-
-  /** How chunks are made; where the receiver answers, once it was heard. */
-  get chunkMaking(): ChunkMaking {
-    return chunkMakingOf(this.#agreed ?? this.#options.hello, this.#options.digests);
   }
 
   /** The receiver's last words, once they have come. */
@@ -270,6 +268,7 @@ export class SenderCore<File> {
     this.#agreed = agree(this.#options.hello, hello);
     this.#compress ||= this.#agreed.compress;
     this.#subtrees.heard(this.#agreed.subtreesKey);
+    this.chunkMaking = chunkMakingOf(this.#agreed, this.#options.digests);
     this.#chunks.nameBy(this.chunkMaking.digest);
     this.#windows.widen(hello.windows);
   }

@@ -4,6 +4,8 @@ import { createCutter } from "../chunk/create-cutter.ts";
 import { fastcdcSpec } from "../chunk/cutter-specs.ts";
 import { type ChunkDigest, sha256Digest } from "../chunk/digest.ts";
 import { idOfKey } from "../chunk/id-key.ts";
+import { macDigest } from "../chunk/mac-digest.ts";
+import { macKeyBytes } from "../chunk/mac-subkeys.ts";
 import { verifyChunk } from "../chunk/verify.ts";
 import { SyncError } from "../errors.ts";
 import { cutBytes } from "../tree/memory/memory-cut.ts";
@@ -86,8 +88,9 @@ async function needsNothing({ place, shortcomings }: Scene): Promise<void> {
 
 async function offersDigests({ place }: Scene): Promise<void> {
   const target = await place.open();
-  const { digests = [sha256Digest] } = target;
+  const { digests: named = [sha256Digest], takesAnyDigest = false } = target;
   await target.close();
+  const digests = takesAnyDigest ? [...named, macDigest(new Uint8Array(macKeyBytes).fill(7))] : named;
   const content = seededBytes(5, 300_000);
   await deliver(place, memoryDir({ file: memoryFile(content, { mtimeSec: 1 }) }));
   for (const [i, digest] of digests.entries()) {

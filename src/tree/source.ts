@@ -11,11 +11,10 @@ import type { SourceSubtrees } from "./subtrees.ts";
  * file, kept small, for many are held.
  */
 export interface TreeSource<File = unknown> {
-  /**
-   * The digests by which it can name chunks, the one that takes the least time first; SHA-256
-   * unless it says so.
-   */
+  /** The digests by which it can name chunks; SHA-256 unless it says so. */
   readonly digests?: readonly ChunkDigest[];
+  /** True for one that names chunks by any other, too; false unless it says so. */
+  readonly takesAnyDigest?: boolean;
   /** What its top entries are, where the source knows; the default of `sendTree`. */
   readonly layout?: Layout;
   /**

@@ -14,11 +14,13 @@ import type { ReadTargetSubtrees } from "./subtrees.ts";
  * was, and later calls about it do nothing.
  */
 export interface TreeTarget {
-  /**
-   * The digests by which it finds chunks that are here, the one that takes the least time first;
-   * SHA-256 unless it says so.
-   */
+  /** The digests by which it finds chunks that are here; SHA-256 unless it says so. */
   readonly digests?: readonly ChunkDigest[];
+  /**
+   * True for one that finds chunks by whatever digest it is opened with, and keeps no ids beyond
+   * the session; false unless it says so.
+   */
+  readonly takesAnyDigest?: boolean;
   /** True where nothing is yet that chunks could be found in; false unless it says so. */
   readonly isEmpty?: boolean;
   /** True for one that calls `onChange`; false unless it says so. */

@@ -1,6 +1,6 @@
 import { fileFactsIn, fileTimeOf } from "../../bucket/dir-facts.node.ts";
 import type { ObjectBucket } from "../../bucket/object-bucket.ts";
-import { digestsBySpeed } from "../../chunk/blake3.node.ts";
+import { nodeDigests } from "../../chunk/blake3.node.ts";
 import { sha512_256Digest } from "../../chunk/sha512-256.ts";
 import type { TreeFilter } from "../../tree/filter/tree-filter.ts";
 import type { TreeSource } from "../../tree/source.ts";
@@ -45,7 +45,8 @@ export async function openBucketSource(
   };
   return {
     layout: top.layout,
-    digests: [...digestsBySpeed(), sha512_256Digest],
+    digests: [...nodeDigests, sha512_256Digest],
+    takesAnyDigest: true,
     async *entries(options) {
       if (!facts) return yield* listBucket(top, filter, options);
       const { mode = usualFileMode } = fileFactsIn(facts.metadata);

@@ -1,6 +1,6 @@
 import { abortable, abortableSource } from "../../bytes/abort.ts";
 import { concatBytes } from "../../bytes/compare.ts";
-import { digestsBySpeed } from "../../chunk/blake3.node.ts";
+import { nodeDigests } from "../../chunk/blake3.node.ts";
 import { sha512_256Digest } from "../../chunk/sha512-256.ts";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import type { FuseTree } from "../../fuse/fuse-tree.ts";
@@ -39,7 +39,8 @@ export function storedSource(
   });
   return {
     layout: top.name === undefined ? "contents" : "named",
-    digests: [...digestsBySpeed(), sha512_256Digest],
+    digests: [...nodeDigests, sha512_256Digest],
+    takesAnyDigest: true,
     entries: ({ signal }) => abortableSource(listStored(tree, top, filter), signal),
     cut: (files, spec, options) => content.cut(files, spec, options),
     scan: (files, room, visitor, options) => content.scan(files, room, visitor, options),

@@ -1,6 +1,7 @@
 import { concatBytes } from "../../bytes/compare.ts";
 import { createCutter } from "../../chunk/create-cutter.ts";
 import type { Cutter, CutterSpec } from "../../chunk/cutter.ts";
+import type { ChunkDigest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
 import { cutBytes } from "./memory-cut.ts";
@@ -8,7 +9,7 @@ import { readMemorySubtrees } from "./memory-subtrees.ts";
 import { bytesOfName, type MemoryDir, type MemoryFile, type MemoryNode } from "./memory-tree.ts";
 import type { Entry, Layout } from "../entry/entry.ts";
 import { type ScanVisitor, visitBytes } from "../scan.ts";
-import type { CutRun, SourceEntry, TreeSource } from "../source.ts";
+import type { CutOptions, CutRun, SourceEntry, TreeSource } from "../source.ts";
 
 /** A file as it was listed, and where it is looked up again. */
 export interface MemorySourceFile {
@@ -33,6 +34,7 @@ export function memorySource(
 ): TreeSource<MemorySourceFile> & { readonly layout: Layout } {
   const { name = "." } = options;
   return {
+    takesAnyDigest: true,
     layout: options.name === undefined ? "contents" : "named",
     subtrees: { topName: bytesOfName(name), read: (given) => readMemorySubtrees(dir, given) },
     async *entries({ isComplete = () => false, signal }) {
@@ -79,13 +81,13 @@ function describe(node: MemoryNode, name: Bytes, depth: number): Entry {
 async function* cutFiles(
   files: readonly MemorySourceFile[],
   spec: CutterSpec,
-  { signal }: AbortOptions,
+  { signal, digest }: CutOptions,
 ): AsyncGenerator<readonly CutRun<MemorySourceFile>[]> {
   const cutter = createCutter(spec);
   for (const file of files) {
     signal?.throwIfAborted();
     try {
-      for (const run of cutFile(file, findFile(file), cutter)) yield [run];
+      for (const run of cutFile(file, findFile(file), cutter, digest)) yield [run];
       findFile(file);
       yield [{ ...emptyRun(file), end: "complete" }];
     } catch (thrown) {
@@ -123,8 +125,9 @@ function* cutFile(
   file: MemorySourceFile,
   { bytes }: MemoryFile,
   cutter: Cutter,
+  digest: ChunkDigest | undefined,
 ): Generator<CutRun<MemorySourceFile>> {
-  const chunks = [...cutBytes(bytes, cutter)];
+  const chunks = [...cutBytes(bytes, cutter, digest)];
   for (let at = 0; at < chunks.length; at += runCount) {
     const some = chunks.slice(at, at + runCount);
     yield {

@@ -3,6 +3,7 @@ import { toHex } from "../../bytes/hex.ts";
 import { idBytes } from "../../chunk/chunk.ts";
 import { createCutter } from "../../chunk/create-cutter.ts";
 import type { Cutter } from "../../chunk/cutter.ts";
+import type { ChunkDigest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
 import {
@@ -41,6 +42,7 @@ export function memoryTarget(root: MemoryDir): TreeTarget {
 }
 
 class MemoryTarget implements TreeTarget {
+  readonly takesAnyDigest = true;
   readonly old: OldVersions = {
     scan: (entries, room, visitor, options) => this.#scanOld(entries, room, visitor, options),
     read: (entry, offset, into) => {
@@ -73,7 +75,7 @@ class MemoryTarget implements TreeTarget {
 
   async open(options: TargetOptions): Promise<void> {
     this.#options = options;
-    this.#learn(this.#root, createCutter(options.cutter));
+    this.#learn(this.#root, createCutter(options.cutter), options.digest);
   }
 
   async plan(entries: readonly Entry[], first: number): Promise<readonly Need[]> {
@@ -221,11 +223,11 @@ class MemoryTarget implements TreeTarget {
     this.#required().onTrouble(entry, new SyncError(code, message, { remote }));
   }
 
-  #learn(dir: MemoryDir, cutter: Cutter): void {
+  #learn(dir: MemoryDir, cutter: Cutter, digest: ChunkDigest | undefined): void {
     for (const node of dir.children.values()) {
-      if (node.kind === "dir") this.#learn(node, cutter);
+      if (node.kind === "dir") this.#learn(node, cutter, digest);
       if (node.kind !== "file") continue;
-      for (const { id, bytes } of cutBytes(node.bytes, cutter)) this.#known.set(toHex(id), bytes);
+      for (const { id, bytes } of cutBytes(node.bytes, cutter, digest)) this.#known.set(toHex(id), bytes);
     }
   }
 

@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { expect, test } from "vitest";
 import { override } from "../../../src/bytes/override.ts";
-import { fastestDigest } from "../../../src/chunk/blake3.node.ts";
+import { ChunkMemory } from "../../../src/session/chunk-memory.ts";
+import { macDigestName } from "../../../src/chunk/mac-digest.ts";
 import { fastcdcSpec } from "../../../src/chunk/cutter-specs.ts";
 import { sha256Digest } from "../../../src/chunk/digest.ts";
 import { SyncError } from "../../../src/errors.ts";
@@ -50,14 +51,14 @@ async function copy(root: string, options: SendOptions = {}, names = ["one", "tw
   ]);
   await source.close();
   const { cutter, digest } = given!;
-  return { cutter, digest, chunks, sentBytes };
+  return { cutter, digest: digest!.name, chunks, sentBytes };
 }
 
 test.each(["nowhere", "into an empty directory"])("a first copy %s has long chunks", async (where) => {
   using temp = tempDir();
   if (where !== "nowhere") fs.mkdirSync(`${temp.path}/to`);
   const { chunks, sentBytes, ...made } = await copy(temp.path);
-  expect(made).toEqual({ cutter: coarseCutter, digest: fastestDigest() });
+  expect(made).toEqual({ cutter: coarseCutter, digest: macDigestName });
   expect(chunks).toBeLessThanOrEqual(2 * Math.ceil(fileBytes / coarseCutter.minBytes));
   expect(sentBytes).toBe(fileBytes); // what occurs twice travels once
   expect(describeTree(`${temp.path}/to`)).toEqual(describeTree(`${temp.path}/from`));
@@ -68,7 +69,7 @@ test("what a session left that did not end is found by long chunks", async () =>
   await expect(copy(temp.path, {}, ["one"], 700_000)).rejects.toThrow("enough");
   expect(fs.readdirSync(`${temp.path}/to`)).toEqual([stagingName]);
   const { sentBytes, ...made } = await copy(temp.path, {}, ["one"]);
-  expect(made).toMatchObject({ cutter: coarseCutter, digest: fastestDigest() });
+  expect(made).toMatchObject({ cutter: coarseCutter, digest: macDigestName });
   expect(sentBytes).toBeLessThan(fileBytes - 500_000);
   expect(describeTree(`${temp.path}/to`)).toEqual(describeTree(`${temp.path}/from`));
 });
@@ -78,7 +79,7 @@ test("where something is, chunks are short enough to be found there", async () =
   fs.mkdirSync(`${temp.path}/to`);
   fs.writeFileSync(`${temp.path}/to/other`, noise(fileBytes, 7));
   const { sentBytes, ...made } = await copy(temp.path);
-  expect(made).toMatchObject({ cutter: fine, digest: sha256Digest });
+  expect(made).toMatchObject({ cutter: fine, digest: macDigestName });
   expect(sentBytes).toBe(0);
 });
 
@@ -90,16 +91,18 @@ test("what stands in the place of a file is something", async () => {
   await target.close();
 });
 
-test.each([{ cutter: fine }, { digest: sha256Digest }])(
-  "who says how chunks are made is heard",
-  async (said) => {
-    using temp = tempDir();
-    expect(await copy(temp.path, said)).toMatchObject({ cutter: fine, digest: sha256Digest });
-  },
-);
+test.each([
+  [{ cutter: fine }, macDigestName],
+  [{ digest: sha256Digest }, "sha-256"],
+  [{ have: new ChunkMemory(1) }, "sha-256"],
+])("who says how chunks are made, or which are known, is heard", async (said, digest) => {
+  using temp = tempDir();
+  const cutter = "have" in said ? coarseCutter : fine;
+  expect(await copy(temp.path, said)).toMatchObject({ cutter, digest });
+});
 
 test("a one-way stream is made as its sender says: it hears of no empty place", async () => {
   using temp = tempDir();
   const made = await copy(temp.path, { mode: "one-way" });
-  expect(made).toMatchObject({ cutter: coarseCutter, digest: sha256Digest });
+  expect(made).toMatchObject({ cutter: coarseCutter, digest: "sha-256" });
 });

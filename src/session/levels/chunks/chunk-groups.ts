@@ -24,8 +24,12 @@ const endFlag = 0x01;
 const pushedFlag = 0x02;
 const failedFlag = 0x04;
 
-/** Encodes chunk lists as a CHUNKS payload (docs/protocol.md §6.4). */
-export function encodeChunkGroups(groups: readonly ChunkGroup[]): Bytes {
+/**
+ * Encodes chunk lists as a CHUNKS payload (docs/protocol.md §6.4).
+ *
+ * @param sentIdBytes bytes of each id that are sent; zeros follow them
+ */
+export function encodeChunkGroups(groups: readonly ChunkGroup[], sentIdBytes = idBytes): Bytes {
   const out = new ByteWriter();
   for (const { entry, sizes, ids, pushed, end } of groups) {
     const failed = end !== undefined && end !== "complete";
@@ -36,7 +40,7 @@ export function encodeChunkGroups(groups: readonly ChunkGroup[]): Bytes {
     if (failed) out.uvarint(errorCodes[end].wire);
     out.uvarint(sizes.length);
     for (const size of sizes) out.uvarint(size);
-    out.bytes(ids);
+    writeIds(out, ids, sentIdBytes);
     if (pushed !== undefined) writeBits(out, pushed);
   }
   return out.finish();
@@ -45,16 +49,35 @@ export function encodeChunkGroups(groups: readonly ChunkGroup[]): Bytes {
 /**
  * @param payload what it returns has views of it
  * @param maxChunkBytes the longest chunk that the session's cutter makes
+ * @param sentIdBytes bytes of each id that were sent
  * @throws BAD_MESSAGE, ILLEGAL_LENGTH for a chunk that is empty or too long
  */
-export function decodeChunkGroups(payload: Bytes, maxChunkBytes: number): ChunkGroup[] {
+export function decodeChunkGroups(
+  payload: Bytes,
+  maxChunkBytes: number,
+  sentIdBytes = idBytes,
+): ChunkGroup[] {
   const input = new ByteReader(payload);
   const groups: ChunkGroup[] = [];
-  while (input.remaining > 0) groups.push(readChunkGroup(input, maxChunkBytes));
+  while (input.remaining > 0) groups.push(readChunkGroup(input, maxChunkBytes, sentIdBytes));
   return groups;
 }
 
-function readChunkGroup(input: ByteReader, maxChunkBytes: number): ChunkGroup {
+function writeIds(out: ByteWriter, ids: Bytes, sentIdBytes: number): void {
+  if (sentIdBytes === idBytes) return out.bytes(ids);
+  for (let at = 0; at < ids.length; at += idBytes) out.bytesFrom(ids, at, at + sentIdBytes);
+}
+
+function readIds(input: ByteReader, count: number, sentIdBytes: number): Bytes {
+  const sent = input.bytes(count * sentIdBytes);
+  if (sentIdBytes === idBytes) return sent;
+  const ids = new Uint8Array(count * idBytes);
+  for (let i = 0; i < count; i++)
+    for (let at = 0; at < sentIdBytes; at++) ids[i * idBytes + at] = sent[i * sentIdBytes + at]!;
+  return ids;
+}
+
+function readChunkGroup(input: ByteReader, maxChunkBytes: number, sentIdBytes: number): ChunkGroup {
   const entry = input.uvarint();
   const flags = input.u8();
   if (flags > 7 || ((flags & failedFlag) !== 0 && (flags & endFlag) === 0)) {
@@ -74,7 +97,7 @@ function readChunkGroup(input: ByteReader, maxChunkBytes: number): ChunkGroup {
       throw new SyncError("ILLEGAL_LENGTH", `illegal chunk length: ${size}`);
     sizes[i] = size;
   }
-  const ids = input.bytes(count * idBytes);
+  const ids = readIds(input, count, sentIdBytes);
   const pushed = (flags & pushedFlag) === 0 ? undefined : readBits(input, count);
   return { entry, sizes, ids, pushed, end: (flags & endFlag) === 0 ? undefined : end };
 }

@@ -47,7 +47,7 @@ export class IncomingChunks {
   /** Lists of chunks: answers those that are questions. */
   *take(payload: Bytes, unsettled: UnsettledFrame): Steps {
     // Its ids are kept until the content comes.
-    const groups = decodeChunkGroups(payload.slice(), this.#maxChunkBytes);
+    const groups = decodeChunkGroups(payload.slice(), this.#maxChunkBytes, this.#digest.sizeBytes);
     const lists = groups.map((group) => this.#note(group));
     const asked = lists.filter(({ group, file }) => !group.pushed && !file.dropped && group.sizes.length > 0);
     const answers = yield* this.#place(asked.map(chunksOf));

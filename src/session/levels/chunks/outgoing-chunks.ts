@@ -148,7 +148,7 @@ export class OutgoingChunks<File> {
 
   #sendLists(): void {
     if (this.#lists.length === 0) return;
-    this.#host.sendChunks(encodeChunkGroups(this.#lists));
+    this.#host.sendChunks(encodeChunkGroups(this.#lists, this.#content.digest.sizeBytes));
     this.#lists = [];
     this.#listBytes = 0;
   }

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { digestsBySpeed } from "../../../chunk/blake3.node.ts";
+import { nodeDigests } from "../../../chunk/blake3.node.ts";
 import { sha512_256Digest } from "../../../chunk/sha512-256.ts";
 import type { CutterSpec } from "../../../chunk/cutter.ts";
 import { closingAfter } from "../../../bytes/closing.ts";
@@ -66,7 +66,8 @@ export async function openTreeSource(place: PlacePath, options: TreeSourceOption
   const listing = listingAt(start, options);
   return {
     layout: start.layout,
-    digests: [...digestsBySpeed(), sha512_256Digest],
+    digests: [...nodeDigests, sha512_256Digest],
+    takesAnyDigest: true,
     subtrees: listing.subtrees,
     entries: (sourceOptions) => listing.entries(sourceOptions),
     cut: (files, spec, cutOptions) => cutFiles(start.held, files, spec, cutters, cutOptions),

@@ -76,6 +76,7 @@ type PlannedLink = PlannedEntry & Pick<Differing, "linkedTo">;
 
 class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
+  readonly takesAnyDigest = true;
   readonly tellsChanges = true;
   readonly subtrees: ReadTargetSubtrees | undefined;
   readonly old: OldVersions;

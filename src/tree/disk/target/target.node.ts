@@ -1,5 +1,4 @@
-import { digestsBySpeed, nodeDigests } from "../../../chunk/blake3.node.ts";
-import type { ChunkDigest } from "../../../chunk/digest.ts";
+import { nodeDigests } from "../../../chunk/blake3.node.ts";
 import { Pause } from "../../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../../errors.ts";
 import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
@@ -39,7 +38,8 @@ export async function openTreeTarget(place: PlacePath, options: TreeTargetOption
 
 class DirTarget implements TreeTarget {
   readonly isEmpty: boolean;
-  readonly digests: readonly ChunkDigest[];
+  readonly digests = nodeDigests;
+  readonly takesAnyDigest = true;
   readonly tellsChanges = true;
   readonly old = new DiskOldVersions({
     file: (entry) => this.#opened?.incoming?.get(entry),
@@ -63,7 +63,6 @@ class DirTarget implements TreeTarget {
     this.#place = place;
     this.#options = options;
     this.isEmpty = contentAt(place) === "none" && !hasAlternatives(options);
-    this.digests = this.isEmpty ? digestsBySpeed() : nodeDigests;
     const layout = (): Layout => this.#required().layout;
     this.subtrees = destinationSubtrees(place, layout, options, (record) => (this.#record = record));
   }
