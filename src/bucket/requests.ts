@@ -174,6 +174,7 @@ export function dateOf({ headers }: Answer): number {
 /** The error for an answer that says no. */
 export function refusal({ status }: Answer): SyncError {
   if (status === 401 || status === 403) return new SyncError("UNAUTHORIZED", `the server answers ${status}`);
+  if (status === 413) return new SyncError("LIMIT", "the server answers 413: it is more than it takes");
   if (status === 501) return new SyncError("UNSUPPORTED", "the server answers 501");
   const mayPass = status >= 500 || passingStatuses.has(status);
   return new SyncError(mayPass ? "UPSTREAM" : "IO", `the server answers ${status}`);

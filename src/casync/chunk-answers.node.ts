@@ -46,8 +46,15 @@ export interface ChunkAnswers {
   /**
    * Answers a request for what is at a path of a store, such as `abcd/abcd….cacnk`: `GET`, `HEAD`
    * and, with a writer, `PUT`.
+   *
+   * @param mostBytes that are taken of a body
    */
-  answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<ChunkAnswer>;
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    mostBytes?: number,
+  ): Promise<ChunkAnswer>;
 }
 
 type Answered = readonly [status: number, body?: Bytes | string];
@@ -60,23 +67,23 @@ export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = 
   /** Who may send a chunk and is told that it is there sends it no more: it counts as sent. */
   const isThere = (id: Bytes): Promise<boolean> => writer?.renew?.(id) ?? store.has(id);
 
-  async function find(request: IncomingMessage, path: string): Promise<Answered> {
+  async function find(request: IncomingMessage, path: string, mostBytes: number): Promise<Answered> {
     const { method = "GET" } = request;
     if (method !== "GET" && method !== "HEAD" && method !== "PUT")
       return [405, "only GET, PUT and HEAD are supported\n"];
     const id = idOfPath(path, coding.suffix);
     if (id === undefined) return [400, "no chunk has this path\n"];
     if (method === "HEAD") return [(await isThere(id)) ? 200 : 404];
-    if (method === "PUT") return take(id, request);
+    if (method === "PUT") return take(id, request, Math.min(mostBytes, maxStoredBytes));
     const stored = await storedChunk(store, id, coding);
     return stored ? [200, stored] : [404, `chunk ${path.slice(5, 69)} not found\n`];
   }
 
-  async function take(id: Bytes, request: IncomingMessage): Promise<Answered> {
+  async function take(id: Bytes, request: IncomingMessage, mostBytes: number): Promise<Answered> {
     if (writer === undefined) return [400, "writing to this store is not allowed\n"];
-    const said = Number(request.headers["content-length"] ?? maxStoredBytes);
-    if (said > maxStoredBytes) throw new SyncError("LIMIT", "the chunk is too long");
-    const body = { mostBytes: maxStoredBytes, what: "a chunk", patienceMs };
+    const said = Number(request.headers["content-length"] ?? mostBytes);
+    if (said > mostBytes) throw new SyncError("LIMIT", "the chunk is too long");
+    const body = { mostBytes, what: "a chunk", patienceMs };
     return room.use(said, async () => keep(id, writer, await arrivingBody(request, room, body)));
   }
 
@@ -92,10 +99,10 @@ export function chunkAnswers(store: ChunkReader, options: ChunkAnswersOptions = 
   }
 
   return {
-    async answer(request, response, path) {
+    async answer(request, response, path, mostBytes = Infinity) {
       let answered: Answered;
       try {
-        answered = await find(request, path);
+        answered = await find(request, path, mostBytes);
       } catch (thrown) {
         answered = [isSyncError(thrown, "LIMIT") ? 413 : 500, "internal server error\n"];
       }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { ExactReader } from "../bytes/exact-reader.ts";
-import { isSyncError } from "../errors.ts";
+import { isSyncError, SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { type ChunkAnswer, type ChunkAnswers, send } from "./chunk-answers.node.ts";
 import { decodeIndexHeader, indexHeaderBytes } from "./index-header.ts";
@@ -24,6 +24,7 @@ export function indexAnswers(
     request: IncomingMessage,
     response: ServerResponse,
     name: string,
+    mostBytes: number,
   ): Promise<ChunkAnswer> {
     switch (request.method) {
       case "GET": {
@@ -35,7 +36,7 @@ export function indexAnswers(
         return send(request, response, [(await indexes.has(name)) ? 200 : 404]);
       case "PUT":
         if (!isWritable) return send(request, response, [400, "writing to this store is not allowed\n"]);
-        await indexes.write(name, verified(request as AsyncIterable<Bytes>));
+        await indexes.write(name, verified(upTo(mostBytes, request as AsyncIterable<Bytes>)));
         return send(request, response, [200]);
       default:
         return send(request, response, [405, "only GET, PUT and HEAD are supported\n"]);
@@ -43,10 +44,10 @@ export function indexAnswers(
   }
 
   return {
-    async answer(request, response, path) {
+    async answer(request, response, path, mostBytes = Infinity) {
       try {
         const last = decodeURIComponent(path.replace(/\?.*$/s, "").split("/").at(-1)!);
-        return await answer(request, response, checkIndexName(last));
+        return await answer(request, response, checkIndexName(last), mostBytes);
       } catch (thrown) {
         if (response.headersSent) throw thrown;
         return send(request, response, [statusOf(thrown, request), "this is no index here\n"]);
@@ -80,6 +81,16 @@ async function sendIndex(response: ServerResponse, content: AsyncIterable<Bytes>
 async function* verified(content: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
   const index = await readIndex(content);
   yield* writeIndex(index, eachChunk(index));
+}
+
+/** @throws LIMIT for more than may be taken */
+async function* upTo(mostBytes: number, content: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
+  let takenBytes = 0;
+  for await (const part of content) {
+    takenBytes += part.length;
+    if (takenBytes > mostBytes) throw new SyncError("LIMIT", "the index is too long");
+    yield part;
+  }
 }
 
 /** By which reading ends when what is read is no index. */

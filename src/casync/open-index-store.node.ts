@@ -8,7 +8,7 @@ import { fileCall, ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
 import { bucketIndexes, checkIndexName, httpIndexes, type IndexStore, sftpIndexes } from "./index-store.ts";
 import { connectSftp } from "./ssh-chunks.node.ts";
-import { type OpenStoreOptions, requestOptionsOf, schemeOf } from "./open-store.node.ts";
+import { type OpenStoreOptions, requestOptionsOf, schemeOf, withToken } from "./open-store.node.ts";
 
 /**
  * Opens the store of indexes that a place stands for: a directory, a bucket, or a URL of http:,
@@ -16,10 +16,10 @@ import { type OpenStoreOptions, requestOptionsOf, schemeOf } from "./open-store.
  *
  * @throws USAGE for a place of another kind
  */
-export function openIndexStore(place: string, { http, s3 }: OpenStoreOptions = {}): IndexStore {
+export function openIndexStore(place: string, { http, s3, token }: OpenStoreOptions = {}): IndexStore {
   const scheme = schemeOf(place);
   if (scheme === undefined) return dirIndexes(place);
-  if (scheme === "http" || scheme === "https") return httpIndexes(place, http);
+  if (scheme === "http" || scheme === "https") return httpIndexes(place, withToken(http, token, place));
   if (scheme === "s3+http" || scheme === "s3+https") {
     const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
     return bucketIndexes(bucket, prefix);

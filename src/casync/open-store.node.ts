@@ -24,7 +24,10 @@ export interface OpenStoreOptions {
   readonly s3?: S3Settings;
   /** How to get at one behind HTTP. */
   readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
-  /** Shown to servers of this library, which `ws:` and `wss:` lead to, and to no others. */
+  /**
+   * Shown to servers of this library, which `ws:` and `wss:` lead to, and `http:` and `https:` where
+   * `/-/` is in the path; to no others.
+   */
   readonly token?: string;
 }
 
@@ -41,15 +44,12 @@ export function openChunkWriter(
 ): ChunkWriter {
   const { coding = nodeCoding, digest, http, token } = options;
   const scheme = schemeOf(place);
-  if (scheme === "ws" || scheme === "wss") {
-    const headers = { ...http?.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    const url = storeAtServer(place).replace(/^ws/, "http");
-    return openChunkWriter(url, { ...options, http: { ...http, headers } });
-  }
+  if (scheme === "ws" || scheme === "wss")
+    return openChunkWriter(storeAtServer(place).replace(/^ws/, "http"), options);
   if (scheme === "http" || scheme === "https")
     return httpChunks(place, {
       fetch: keepingHeaders(nodeFetch()),
-      ...http,
+      ...withToken(http, token, place),
       coding,
       ...(digest && { digest }),
     });
@@ -123,10 +123,25 @@ export function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions
   };
 }
 
-/** Where a server of this library offers its store of chunks, by its URL. @throws USAGE */
+/**
+ * Where a server of this library offers its store of chunks, by its URL, or by that of the store.
+ *
+ * @throws USAGE
+ */
 export function storeAtServer(url: string): string {
   if (!URL.canParse(url)) throw new SyncError("USAGE", `not a URL: "${url}"`);
-  return new URL("-/chunks/", url.endsWith("/") ? url : `${url}/`).href;
+  const top = url.replace(/\/-\/chunks\/?$/, "/");
+  return new URL("-/chunks/", top.endsWith("/") ? top : `${top}/`).href;
+}
+
+/** What is told to what is behind a URL: the token to a server of this library only. */
+export function withToken<Told extends OpenStoreOptions["http"]>(
+  http: Told,
+  token: string | undefined,
+  url: string,
+): Told | (Told & Pick<HttpChunksOptions, "headers">) {
+  if (token === undefined || !URL.canParse(url) || !new URL(url).pathname.includes("/-/")) return http;
+  return { ...http, headers: { authorization: `Bearer ${token}`, ...http?.headers } };
 }
 
 /** The scheme of a URL; undefined for a path. */

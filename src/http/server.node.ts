@@ -171,7 +171,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
-    if (route.kind === "stored") return this.#answerStored(request, response, route, address);
+    if (route.kind === "stored") return this.#answerStored(request, response, route, { address, principal });
     if (route.kind === "file") return this.#sendFile(request, response, route, { name, address });
     if (route.kind === "names") return this.#sendNames(response, route, address);
     if (route.kind === "content") return this.#sendContent(request, response, route, { name, address });
@@ -208,7 +208,7 @@ class HttpServer implements SyncServer {
         socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
         this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) => resolve(wsDuplex(open)));
       });
-    if (route.kind === "mirror") return this.#mirror(request, route.direction, connect);
+    if (route.kind === "mirror") return this.#mirror(request, route.direction, principal, connect);
     await this.#enter(request, socket, route, { via: "websocket", principal }, connect);
   }
 
@@ -216,6 +216,7 @@ class HttpServer implements SyncServer {
   async #mirror(
     request: IncomingMessage,
     direction: SessionDirection,
+    { limits }: Principal,
     connect: () => Promise<ChannelDuplex>,
   ): Promise<void> {
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
@@ -225,6 +226,7 @@ class HttpServer implements SyncServer {
       const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
       const ended = await holdMirror(hold, readFairly(await connect()), {
         ...liveness,
+        maxBytes: limitsOfPush(this.#options, limits).maxTotalBytes,
         signal: this.#life.signal,
       });
       if (ended instanceof SyncError) this.#noteRefusal(ended, request);
@@ -361,13 +363,14 @@ class HttpServer implements SyncServer {
     request: IncomingMessage,
     response: ServerResponse,
     { of, path }: Route & { kind: "stored" },
-    address: string,
+    { address, principal }: { readonly address: string; readonly principal: Principal },
   ): Promise<void> {
     const free = this.#slots.take(address);
     const { stallMs = sessionTimes.stallMs } = this.#options;
     response.setTimeout(stallMs, () => request.destroy());
     try {
-      const { status, sentBytes } = await this.#options[of]!.answer(request, response, path);
+      const { maxTotalBytes } = limitsOfPush(this.#options, principal.limits);
+      const { status, sentBytes } = await this.#options[of]!.answer(request, response, path, maxTotalBytes);
       this.#record.stored(of, status, sentBytes);
     } finally {
       free();

@@ -7,11 +7,14 @@ import type { AbortOptions, Duplex } from "../types.ts";
 /** How the store of a server and one elsewhere are brought up to date with each other. */
 export type StoreMirror = Readonly<Partial<Record<SessionDirection, HoldMirror>>>;
 
+/** How the end of the server is held. */
+export interface HoldOptions extends LivenessOptions, AbortOptions {
+  /** Bytes of chunks that are taken at most. */
+  readonly maxBytes: number;
+}
+
 /** Holds the end of the server; the other one pulls from the store here, or pushes to it. */
-type HoldMirror = (
-  duplex: Duplex,
-  options: LivenessOptions & AbortOptions,
-) => Promise<{ readonly wireSentBytes: number }>;
+type HoldMirror = (duplex: Duplex, options: HoldOptions) => Promise<{ readonly wireSentBytes: number }>;
 
 /** What holds the end of the server. @throws UNSUPPORTED where that is not offered */
 export function mirrorTo(direction: SessionDirection, mirror: StoreMirror = {}): HoldMirror {
@@ -25,7 +28,7 @@ export function mirrorTo(direction: SessionDirection, mirror: StoreMirror = {}):
 export async function holdMirror(
   hold: HoldMirror,
   duplex: Duplex,
-  options: LivenessOptions & AbortOptions,
+  options: HoldOptions,
 ): Promise<{ readonly wireSentBytes: number } | SyncError> {
   try {
     return await hold(duplex, options);

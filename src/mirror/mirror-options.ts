@@ -15,6 +15,8 @@ export interface MirrorOptions extends AbortOptions, LivenessOptions {
   readonly coding?: ChunkCoding;
   /** Chunks under way in the store at a time; 128, and no more than 8 MiB take, unless given. */
   readonly jobCount?: number;
+  /** Bytes of chunks that are taken at most, in the form in which they travel; any unless given. */
+  readonly maxBytes?: number;
   /** Called for each chunk that could not be read, or was damaged. */
   readonly onTrouble?: (error: SyncError) => void;
   /** Called whenever the totals have changed. */

@@ -28,7 +28,7 @@ import { type MirrorOptions, type MirrorSummary, noMirrorTotals } from "./mirror
  * Memory does not grow with the number of chunks. The store stays open.
  *
  * @throws UNSUPPORTED when the stores do not go together, what the sender reported (`remote`), what
- *   is wrong with what it sent, PEER_GONE, STALLED, NO_SPACE, IO, the signal's reason
+ *   is wrong with what it sent, LIMIT, PEER_GONE, STALLED, NO_SPACE, IO, the signal's reason
  * @see docs/protocol.md §14
  */
 export async function receiveChunks(
@@ -72,6 +72,7 @@ class ChunkReceiving {
   readonly #options: MirrorOptions;
   readonly #wished = new Queue<ChunkId>();
   readonly #row = new ChunkRowReader();
+  #keptBytes = 0;
 
   constructor(store: ChunkWriter, link: Link, options: MirrorOptions) {
     this.#store = store;
@@ -101,6 +102,7 @@ class ChunkReceiving {
       if (stored === undefined)
         throw new SyncError("CHUNK_MISSING", `chunk ${toHex(id)} cannot be read at the sender`);
       const chunk = verifyStored(id, stored, coding, digest, toHex(id));
+      this.#allow(stored.length);
       await this.#store.put(chunk, signal && { signal });
       this.totals.moved++;
       this.totals.movedBytes += stored.length;
@@ -111,6 +113,14 @@ class ChunkReceiving {
       this.#options.onTrouble?.(thrown);
     }
     this.#options.onProgress?.(this.totals);
+  }
+
+  /** @throws LIMIT */
+  #allow(bytes: number): void {
+    const { maxBytes: limit = Infinity } = this.#options;
+    this.#keptBytes += bytes;
+    if (this.#keptBytes > limit)
+      throw new SyncError("LIMIT", "the chunks are more than may be taken", { detail: { limit } });
   }
 
   #greet({ type, payload }: Frame): void {

@@ -5,7 +5,7 @@ import { chunksUnderWay, inOrder } from "../casync/in-order.ts";
 import { storedChunk } from "../casync/stored-chunks.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { sha512_256Digest } from "../chunk/sha512-256.ts";
-import { SyncError, toSyncError } from "../errors.ts";
+import { isSyncError, SyncError, toSyncError } from "../errors.ts";
 import { decodeCounts, encodeCounts } from "../session/closing.ts";
 import { sessionTimes } from "../session/limits.ts";
 import { Link } from "../session/link.ts";
@@ -127,6 +127,7 @@ class ChunkSending {
       return stored;
     } catch (thrown) {
       signal?.throwIfAborted();
+      if (isSyncError(thrown, "UNAUTHORIZED")) throw thrown; // so it is with all others
       onTrouble?.(toSyncError(thrown));
       return undefined;
     }

@@ -1,7 +1,9 @@
+import { setMaxListeners } from "node:events";
 import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { blobReader } from "../../casync/blob-reader.ts";
 import { indexFileTable } from "../../casync/file-content.node.ts";
+import type { ChunkTable } from "../../casync/chunk-table.ts";
 import { digestOfIndex } from "../../casync/index-header.ts";
 import { getPlaced } from "../../casync/read-blob.ts";
 import { override } from "../../bytes/override.ts";
@@ -41,6 +43,7 @@ export async function openIndexSource(
   const opened: ChunkReader[] = [];
   const fetching = new AbortController();
   const life = signal ? AbortSignal.any([signal, fetching.signal]) : fetching.signal;
+  setMaxListeners(0, life); // each chunk under way listens, and none is a leak
   const close = async (): Promise<void> => {
     fetching.abort(); // who waited for a chunk does no more
     await Promise.all(opened.map((store) => store.close()));
@@ -49,6 +52,7 @@ export async function openIndexSource(
   try {
     const store = openStore(digestOfIndex(index.header));
     opened.push(store);
+    await checkAccess(store, index.table, { signal: life });
     const content = blobReader(
       index.table,
       async (chunk) => (await getPlaced(store, chunk, { signal: life })).bytes,
@@ -64,6 +68,16 @@ export async function openIndexSource(
   } catch (thrown) {
     await close();
     throw withPath(toSyncError(thrown), path);
+  }
+}
+
+/** A store that lets nobody in is told once, not for each file. @throws UNAUTHORIZED */
+async function checkAccess(store: ChunkReader, table: ChunkTable, options: AbortOptions): Promise<void> {
+  if (table.count === 0) return;
+  try {
+    await store.has(table.at(0).id, options);
+  } catch (thrown) {
+    if (isSyncError(thrown, "UNAUTHORIZED")) throw thrown;
   }
 }
 

@@ -5,10 +5,10 @@ import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { openChunkWriter } from "../../casync/open-store.node.ts";
 import type { IndexReading } from "../../casync/index-reader.ts";
-import { SyncError } from "../../errors.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { openIndex } from "./index-file.ts";
-import { jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { indexAccess, jobsOf, openingOf, readerOf, storeOptions } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
 
 /** `index cache STORE INDEX...`: copies the chunks of indexes into a store. */
@@ -21,10 +21,10 @@ export const indexCache = defineCommand({
     const counts = { fetched: 0, there: 0, failed: 0 };
     const { jobCount } = jobsOf(options);
     for (const place of places) {
-      const index = await openIndex(place, { signal });
+      const index = await openIndex(place, { signal, ...indexAccess(options) });
       const digest = digestOfIndex(index);
       await using store = readerOf(options, digest);
-      await using cache = openChunkWriter(target, { digest, create: true });
+      await using cache = openChunkWriter(target, { ...openingOf(options, digest), create: true });
       const isThere = (id: ChunkId): Promise<boolean> => (cache.renew ?? cache.has)(id, { signal });
       const copy = async ({ id }: IndexChunk): Promise<void> => {
         if (await isThere(id)) return void counts.there++;
@@ -33,6 +33,7 @@ export const indexCache = defineCommand({
           counts.fetched++;
         } catch (thrown) {
           signal.throwIfAborted();
+          if (isSyncError(thrown, "UNAUTHORIZED")) throw thrown; // so it is with all
           counts.failed++;
           report.trouble(thrown as SyncError);
         }

@@ -4,7 +4,7 @@ import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
 import { writeOutput } from "../report/result-output.ts";
 import { openIndex } from "./index-file.ts";
-import { cacheOption, jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
 
 /** `index cat INDEX`: the content that an index is of, or a part of it. */
 export const indexCat = defineCommand({
@@ -19,7 +19,7 @@ export const indexCat = defineCommand({
   async run({ operands: [place], options, signal }) {
     const offset = readCount("offset", options.offset, 0, Number.MAX_SAFE_INTEGER);
     const length = readCount("length", options.length, 0, Number.MAX_SAFE_INTEGER);
-    const index = await openIndex(place, { signal });
+    const index = await openIndex(place, { signal, ...indexAccess(options) });
     await using store = readerOf(options, digestOfIndex(index));
     const content = readBlob(index, store, {
       ...jobsOf(options),

@@ -7,7 +7,7 @@ import { type Fill, fillInPlace, fillReplacement } from "./blob-output.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
 import { openSeedAt } from "./seeds.ts";
-import { cacheOption, jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
 
 /** `index extract INDEX FILE`: the file that an index is of. */
@@ -30,7 +30,7 @@ export const indexExtract = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [place, path], options, report, signal }) {
-    const index = await openIndex(place, { signal });
+    const index = await openIndex(place, { signal, ...indexAccess(options) });
     await using store = readerOf(options, digestOfIndex(index));
     const seeds: BlobSeed[] = [];
     const progress = bytesTo(report);

@@ -4,6 +4,7 @@ import type { IndexReading } from "../../casync/index-reader.ts";
 import { defineCommand } from "../command.ts";
 import { writeLines } from "../report/result-output.ts";
 import { idLines, openIndex } from "./index-file.ts";
+import { indexAccess } from "./store-options.ts";
 
 /** `index list INDEX`: the chunks of an index. */
 export const indexList = defineCommand({
@@ -13,7 +14,7 @@ export const indexList = defineCommand({
   },
   writesOutput: () => true,
   async run({ operands: [place], options, signal }) {
-    const index = await openIndex(place, { signal });
+    const index = await openIndex(place, { signal, ...indexAccess() });
     await writeLines(options.long === true ? describeChunks(index) : idLines(index), { signal });
   },
 });

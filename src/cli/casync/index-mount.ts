@@ -2,7 +2,7 @@ import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { serverGraceMs } from "../serving/listen.ts";
 import { mountIndex } from "./mounted-index.ts";
-import { cacheOption, jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
 
 /** `index mount INDEX DIR`: what an index or archive is of, as files to read. */
 export const indexMount = defineCommand({
@@ -39,6 +39,7 @@ export const indexMount = defineCommand({
     const named = { name: store.join(", "), open: readerOf.bind(undefined, options) };
     await mountIndex(place, dir, named, {
       ...jobsOf(options),
+      ...indexAccess(options),
       options: (options.option ?? []).flatMap((text) => text.split(",")),
       ...(copyPath !== undefined && {
         copy: {

@@ -7,7 +7,7 @@ import { defineCommand } from "../command.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
-import { cacheOption, jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
 
 /** `index untar ARCHIVE DIR`: the tree of an archive, or of the index of one. */
 export const indexUntar = defineCommand({
@@ -21,7 +21,9 @@ export const indexUntar = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [place, root], options, report, signal }) {
-    const index = place.endsWith(".caidx") ? await openIndex(place, { signal }) : undefined;
+    const index = place.endsWith(".caidx")
+      ? await openIndex(place, { signal, ...indexAccess(options) })
+      : undefined;
     await using store = index && readerOf(options, digestOfIndex(index));
     const content =
       index && store

@@ -4,7 +4,7 @@ import type { Call, OptionValues } from "../command.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { writeResult } from "./index-file.ts";
 import { digestNamed, type sizeOptions, sizesOf } from "./size-options.ts";
-import { jobsOf, type storeOptions, writerOf } from "./store-options.ts";
+import { indexAccess, jobsOf, type storeOptions, writerOf } from "./store-options.ts";
 
 type Given = OptionValues<typeof storeOptions> & OptionValues<typeof sizeOptions>;
 
@@ -31,5 +31,5 @@ export async function writeIndexOf(
     signal,
     onProgress: bytesTo(report),
   });
-  await writeResult(place, index, { signal });
+  await writeResult(place, index, { signal, ...indexAccess(options) });
 }

@@ -3,17 +3,24 @@ import type { ChunkDigest } from "../../chunk/digest.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { eachChunk } from "../../casync/extract-blob.node.ts";
-import { openChunkReader, openChunkWriter, openKeptChunks, schemeOf } from "../../casync/open-store.node.ts";
+import {
+  openChunkReader,
+  openChunkWriter,
+  openKeptChunks,
+  type OpenStoreOptions,
+  schemeOf,
+} from "../../casync/open-store.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { MirrorOptions, MirrorSummary } from "../../mirror/mirror-options.ts";
 import { receiveChunks } from "../../mirror/receive-chunks.ts";
 import { sendChunks } from "../../mirror/send-chunks.ts";
-import type { AbortOptions, Duplex } from "../../types.ts";
+import type { Duplex } from "../../types.ts";
 import type { Call, OptionSpecs, OptionValues } from "../command.ts";
+import { readToken } from "../options/remote-options.ts";
 import { livenessOf, timeoutOption } from "../options/session-options.ts";
 import type { Report } from "../report/report.ts";
 import { bytesTo } from "./blob-progress.ts";
-import { openIndex } from "./index-file.ts";
+import { type IndexFileOptions, openIndex } from "./index-file.ts";
 import { s3Settings } from "./s3-settings.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
 import { jobsOf, storeOptions } from "./store-options.ts";
@@ -38,6 +45,11 @@ export const offerOption = {
 
 type Given = OptionValues<typeof mirrorOptions>;
 
+/** Of the commands that have it. */
+interface TokenOption {
+  readonly "token-file"?: string;
+}
+
 /** Holds the end that has the chunks. @throws USAGE for a place that cannot be listed */
 export async function sendStore(
   place: string,
@@ -45,7 +57,7 @@ export async function sendStore(
   { options, report, signal }: MirrorCall<typeof offerOption>,
 ): Promise<MirrorSummary> {
   const digest = digestNamed(options.digest);
-  const form = { digest, s3: s3Settings() };
+  const form = storeFormOf(options, digest);
   const send = async (store: Parameters<typeof sendChunks>[0], ids: AsyncIterable<ChunkId>) =>
     sendChunks(store, ids, duplex, { ...sessionOf(options, report, signal), digest });
   if (options.index === undefined) {
@@ -58,7 +70,7 @@ export async function sendStore(
     return await send(store, keptIds(store.kept({ signal })));
   }
   await using store = openChunkReader([place], form);
-  return await send(store, namedIds(options.index, { signal }));
+  return await send(store, namedIds(options.index, { signal, opening: () => storeFormOf(options) }));
 }
 
 /** Holds the end that lacks them. @throws USAGE, NOT_FOUND */
@@ -68,7 +80,7 @@ export async function receiveStore(
   { options, report, signal }: MirrorCall<OptionSpecs>,
 ): Promise<MirrorSummary> {
   const digest: ChunkDigest = digestNamed(options.digest);
-  await using store = openChunkWriter(place, { digest, s3: s3Settings(), create: true });
+  await using store = openChunkWriter(place, { ...storeFormOf(options, digest), create: true });
   return await receiveChunks(store, duplex, { ...sessionOf(options, report, signal), digest });
 }
 
@@ -86,8 +98,13 @@ export function reportMirror(report: Report, { listed, moved, failed, ...bytes }
 }
 
 type MirrorCall<Specs extends OptionSpecs> = Pick<Call<OptionSpecs, never>, "report" | "signal"> & {
-  readonly options: Given & OptionValues<Specs>;
+  readonly options: Given & TokenOption & OptionValues<Specs>;
 };
+
+function storeFormOf(options: Given & TokenOption, digest?: ChunkDigest): OpenStoreOptions {
+  const token = readToken(options["token-file"]);
+  return { ...(digest && { digest }), ...(token !== undefined && { token }), s3: s3Settings() };
+}
 
 function sessionOf(options: Given, report: Report, signal: AbortSignal): MirrorOptions {
   const progress = bytesTo(report);
@@ -107,7 +124,7 @@ export async function* keptIds(kept: AsyncIterable<{ readonly id: ChunkId }>): A
 }
 
 /** The chunks that indexes name, each once. */
-async function* namedIds(places: readonly string[], options: AbortOptions): AsyncGenerator<ChunkId> {
+async function* namedIds(places: readonly string[], options: IndexFileOptions): AsyncGenerator<ChunkId> {
   const seen = new IdMap();
   for (const place of places) {
     for await (const { id } of eachChunk(await openIndex(place, options))) {

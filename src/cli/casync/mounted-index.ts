@@ -15,7 +15,7 @@ import { catarTree } from "../../fuse/catar-tree.ts";
 import type { FuseTree } from "../../fuse/fuse-tree.ts";
 import { mountTree, type MountTreeOptions } from "../../fuse/mount-tree.node.ts";
 import type { ChunkReader } from "../../store/store.ts";
-import { openIndex } from "./index-file.ts";
+import { type IndexFileOptions, openIndex } from "./index-file.ts";
 
 /** The store of a mount, opened when the digest of its index is known. */
 export interface MountedStore {
@@ -24,7 +24,7 @@ export interface MountedStore {
   open(digest: ChunkDigest): ChunkReader;
 }
 
-export interface MountIndexOptions extends MountTreeOptions {
+export interface MountIndexOptions extends MountTreeOptions, Pick<IndexFileOptions, "opening"> {
   /** Chunks that are made ready at a time. */
   readonly jobCount?: number;
   /** A file that fills with the chunks that were read. */
@@ -87,7 +87,7 @@ export async function mountIndex(
   }
 }
 
-async function openTable(place: string, { signal }: MountIndexOptions): Promise<OpenTable> {
+async function openTable(place: string, { opening, signal }: MountIndexOptions): Promise<OpenTable> {
   if (statSync(place, { throwIfNoEntry: false })?.isFile() === true) {
     try {
       return await indexFileTable(place);
@@ -95,7 +95,7 @@ async function openTable(place: string, { signal }: MountIndexOptions): Promise<
       throw withPath(toSyncError(thrown), place);
     }
   }
-  const index = await openIndex(place, signal ? { signal } : {});
+  const index = await openIndex(place, { ...(signal && { signal }), ...(opening && { opening }) });
   return { header: index, table: await openChunkTable(index), close: () => {} };
 }
 

@@ -1,5 +1,6 @@
 import { readCount } from "../options/arguments.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
+import type { IndexFileOptions } from "./index-file.ts";
 import { readToken } from "../options/remote-options.ts";
 import { readSecretFile } from "../options/secret-file.ts";
 import { openChunkReader, openChunkWriter, type OpenStoreOptions } from "../../casync/open-store.node.ts";
@@ -37,7 +38,8 @@ export const storeOptions = {
   "token-file": {
     type: "string",
     value: "FILE",
-    about: "show the token in this file (or RSYNC_STREAM_TOKEN) to a store of ws: or wss:",
+    about: "show the token in this file (or RSYNC_STREAM_TOKEN) to servers of rsync-stream",
+    doc: "show the token in this file (or `RSYNC_STREAM_TOKEN`) to servers of this program: to those of `ws:` and `wss:`, and where `/-/` is in a URL",
   },
 } as const satisfies OptionSpecs;
 
@@ -82,13 +84,19 @@ export function codingOf({ uncompressed }: Pick<Given, "uncompressed">): ChunkCo
   return uncompressed === true ? plainCoding : nodeCoding;
 }
 
-function openingOf(options: Given, digest: ChunkDigest): OpenStoreOptions {
+/** How indexes at URLs are read and written, by the options of the stores. @throws as `readerOf` */
+export function indexAccess(options: Given = {}): Required<Pick<IndexFileOptions, "opening">> {
+  return { opening: () => openingOf(options) };
+}
+
+/** How a store is opened, by the options. @throws USAGE, NOT_FOUND, IO */
+export function openingOf(options: Given, digest?: ChunkDigest): OpenStoreOptions {
   const attemptCount = readCount("retries", options.retries, 1, 1000);
   const path = options["header-file"];
   const { jobCount } = jobsOf(options);
   const token = readToken(options["token-file"]);
   return {
-    digest,
+    ...(digest && { digest }),
     ...(token !== undefined && { token }),
     coding: codingOf(options),
     s3: s3Settings(),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { SyncError } from "../../errors.ts";
 import { maxRate } from "../../tree/order/order-fields.ts";
 import type { Order } from "../../tree/order/order.ts";
@@ -69,7 +70,9 @@ export function endingSignal(
     else controller.abort(new SyncError("PARTIAL", "the time is over; the next run goes on"));
   };
   wait();
-  return AbortSignal.any([signal, controller.signal]);
+  const ending = AbortSignal.any([signal, controller.signal]);
+  setMaxListeners(0, ending); // as many chunks under way listen as to the one that was given
+  return ending;
 }
 
 /**

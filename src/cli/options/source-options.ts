@@ -84,6 +84,15 @@ export const sourceStoreOption = {
   },
 } as const satisfies OptionSpecs;
 
+/** The option of those that talk to no other server. */
+export const sourceTokenOption = {
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    about: "show the token in this file (or RSYNC_STREAM_TOKEN) to the server of --source-store",
+  },
+} as const satisfies OptionSpecs;
+
 type Values = OptionValues<typeof choiceOptions & Pick<typeof filterOptions, "filter">>;
 
 /** A source as it is opened, and what of it is sent. */

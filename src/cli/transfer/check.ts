@@ -51,7 +51,7 @@ export const check = defineCommand({
       ...(await readComparison(options)),
       signal,
     };
-    const source = await sourceOf(from, options, true);
+    const source = await sourceOf(from, options, { report, comparesContent: true, showsToken: true });
     if (options.repair === true) {
       const changes = new ChangeReport(report, {});
       return changes.end("received", await transfer(source, tree, { ...common, ...changes.runOptions() }));

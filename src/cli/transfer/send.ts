@@ -21,7 +21,12 @@ import { filterOptions, readFilterOptions } from "../options/filter-options.ts";
 import { checkFakeEnd, keepOf, keepOptions } from "../options/keep-options.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";
 import { orderGiven, orderOption } from "../options/order-option.ts";
-import { choiceOptions, chooseSource, sourceStoreOption } from "../options/source-options.ts";
+import {
+  choiceOptions,
+  chooseSource,
+  sourceStoreOption,
+  sourceTokenOption,
+} from "../options/source-options.ts";
 import { sourceOf } from "../options/source-place.ts";
 import { rateOf, rateOption } from "../options/pace-options.ts";
 import { checkGroup, groupChannel, groupOption } from "../options/group-option.ts";
@@ -57,6 +62,7 @@ export const send = defineCommand({
     ...digestOption,
     ...chunkingOption,
     ...sourceStoreOption,
+    ...sourceTokenOption,
     ...rateOption,
     ...orderOption,
     ...duplexOption,
@@ -89,7 +95,7 @@ export const send = defineCommand({
       throw new SyncError("USAGE", "--remove-source-files needs an answer; push, or send --duplex");
     const { filter } = await loadFilter(order, "receiver");
     const isHere = given || options["source-store"] === undefined;
-    const opened = isHere ? place : await sourceOf(place, options);
+    const opened = isHere ? place : await sourceOf(place, options, { report, showsToken: true });
     const source =
       typeof opened === "string"
         ? await openSource(place, { ...order, filter })

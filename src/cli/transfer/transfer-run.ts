@@ -56,7 +56,7 @@ export const transferOptions = {
   "source-token-file": {
     type: "string",
     value: "FILE",
-    about: "from one server to another: show the token in this file to that of SRC",
+    about: "show the token in this file to the server of SRC, or of --source-store, where DST is at another",
   },
 } as const satisfies OptionSpecs;
 
@@ -93,7 +93,7 @@ export async function runTransfer(
     checkServed(options, target, "receiver");
   }
   const isForwarded = source.kind !== "local" && target.kind !== "local";
-  if (!isForwarded && options["source-token-file"] !== undefined)
+  if (!isForwarded && options["source-store"] === undefined && options["source-token-file"] !== undefined)
     throw new SyncError("USAGE", "--source-token-file is for a transfer of which neither end is here");
   const common = {
     ...readConnectorOptions(target.kind === "local" ? source : target, options, report),
@@ -109,7 +109,8 @@ export async function runTransfer(
     signal: endingSignal(options, signal),
     ...compressionOf(options),
   };
-  const opened = await sourceOf(place, options);
+  const showsToken = target.kind === "local" || target.kind === "ssh";
+  const opened = await sourceOf(place, options, { report, showsToken });
   if (lists) return (await import("./listing-run.ts")).runListing(opened, options, report, common);
   const summary = await transfer(opened, to, {
     ...common,
