@@ -193,6 +193,51 @@ test("a server is a store: chunks are asked for by their ids, and left there", a
   expect((await rsyncStream(["store", "prune", url.replace("http", "ws"), at("two.caibx")])).code).toBe(2);
 });
 
+test("a token opens what is behind a URL, none and another are refused at once, a poor one is held to its limit", async () => {
+  const { at } = await withBlob();
+  mkdirSync(at("root"));
+  mkdirSync(at("indexes"));
+  const secrets = { good: "good-0123456789abcdef0123456789", poor: "poor-0123456789abcdef0123456789" };
+  const lines = `me read,write ${secrets.good}\nsmall read,write ${secrets.poor} max-bytes=1K\n`;
+  writeFileSync(at("tokens"), lines, { mode: 0o600 });
+  for (const [name, secret] of Object.entries(secrets)) writeFileSync(at(name), secret, { mode: 0o600 });
+  const offers = ["--chunks", at("far.castr"), "--take-chunks", "--indexes", at("indexes"), "--take-indexes"];
+  const { url } = await listening("serve", at("root"), ...offers, "--token-file", at("tokens"));
+  const [chunks, sockets] = [`${url}-/chunks/`, `${url.replace("http", "ws")}-/chunks/`];
+  const index = `${url}-/indexes/blob.caibx`;
+  const run = (line: readonly string[], token: "good" | "none" | "poor") =>
+    rsyncStream(token === "none" ? line : [...line, "--token-file", at(token)]);
+  const needs = [
+    ["store", "sync", at("s.castr"), sockets],
+    ["store", "sync", at("s.castr"), chunks],
+    ["index", "make", index, at("blob"), "-s", chunks, ...sizes],
+    ["index", "extract", index, at("out"), "-s", chunks],
+    ["index", "cache", at("cached.castr"), at("blob.caibx"), "-s", chunks],
+    ["sync", at("blob.caibx"), at("sent"), "--source-store", chunks],
+  ];
+  for (const line of needs.slice(0, 2)) {
+    const held = await run(line, "poor");
+    expect([line, held.code, held.stderr]).toEqual([line, 5, expect.stringContaining("LIMIT")]);
+  }
+  for (const line of needs.slice(1)) {
+    const refused = await run(line, "none");
+    expect([line, refused.code, refused.stderr.match(/UNAUTHORIZED/g)]).toEqual([line, 6, ["UNAUTHORIZED"]]);
+    const done = await run(line, "good");
+    expect([line, done.code, done.stderr.match(/[A-Z]{6,}|Warning/)]).toEqual([line, 0, null]);
+  }
+  for (const name of ["out", "sent"])
+    expect(readFileSync(at(name)).equals(readFileSync(at("blob")))).toBe(true);
+}, 30_000);
+
+test("what an index is of travels without some facts, which is said once", async () => {
+  const { at } = await withBlob();
+  const line = ["sync", at("blob.caibx"), at("to"), "--source-store", at("s.castr")];
+  const { code, stderr } = await rsyncStream([...line, "-aAXH"]);
+  const lost = "without owners, groups, hard links, access control lists, extended attributes\n";
+  expect([code, stderr.split(lost).length]).toEqual([0, 2]);
+  expect((await rsyncStream(line)).stderr).not.toContain("without");
+});
+
 const files = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".cacnk"));
 
