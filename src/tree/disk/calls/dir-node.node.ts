@@ -15,7 +15,9 @@ export interface NameIn {
 type Volume = Pick<FileStats, "device" | "mount">;
 
 /** What is known of a directory beside its name. */
-type DirFacts = Partial<Pick<DirNode, "aside" | "fd" | "isBehindLink" | "isNew" | "seen" | "volume">>;
+type DirFacts = Partial<
+  Pick<DirNode, "aside" | "fd" | "handedOn" | "isBehindLink" | "isNew" | "seen" | "volume">
+>;
 
 /**
  * A directory below the root; the root is the one without a parent. All have the same fields: every
@@ -50,6 +52,8 @@ export class DirNode {
   closed: Identity | undefined;
   /** A hash of its path, once it was needed. */
   pathHash: number | undefined = undefined;
+  /** The group that it hands on to what is made in it, of one that was looked at and does so. */
+  readonly handedOn: number | undefined;
   /** True once names in it were made, renamed or removed. */
   isWritten = false;
 
@@ -63,8 +67,17 @@ export class DirNode {
     this.volume = facts.volume;
     this.top = parent && !facts.volume ? parent.top : this;
     this.seen = facts.seen;
+    this.handedOn = facts.handedOn;
     this.closed = undefined;
   }
+}
+
+/** Set at a directory that hands on its group. */
+export const setgidBit = 0o2000;
+
+/** The group that a directory hands on, if it does; all do on macOS. */
+export function groupHandedOn({ mode, group }: Pick<FileStats, "group" | "mode">): number | undefined {
+  return (mode & setgidBit) !== 0 || process.platform === "darwin" ? group : undefined;
 }
 
 /** A directory that is there, below another. */
@@ -78,6 +91,7 @@ export function dirBelow(
   const seen = identityIn(stats);
   const { isBehindLink = false } = stats;
   return new DirNode(parent, name, {
+    handedOn: groupHandedOn(stats),
     seen,
     isBehindLink,
     ...(!isSame && { volume: volumeOf(stats) }),

@@ -3,7 +3,7 @@ import path from "node:path";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
-import { DirNode, placeBelow, volumeOf } from "./dir-node.node.ts";
+import { DirNode, placeBelow, volumeOf, groupHandedOn } from "./dir-node.node.ts";
 import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
@@ -74,7 +74,8 @@ export class HeldDirs {
     // Behind a slash a link would be followed all the same.
     const bare = follow ? given : withoutSlash(given);
     const fd = fs.openSync(nativePath(bare), O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
-    this.root = new DirNode(undefined, "", { fd, volume: volumeOf(lookAtHandle(fd)) });
+    const stats = lookAtHandle(fd);
+    this.root = new DirNode(undefined, "", { fd, volume: volumeOf(stats), handedOn: groupHandedOn(stats) });
     this.rootPath = realPath(given);
     rootPaths.set(this.root, this.rootPath);
     this.#givenPath = path.isAbsolute(bare) ? bare : `${realPath(".")}/${bare}`;
@@ -211,6 +212,11 @@ export class HeldDirs {
   /** Sets the mode of a directory, through its handle where that is possible. */
   setDirMode(dir: DirNode, mode: number): void {
     fs.chmodSync(nativePath(this.#pathOf(dir)), mode);
+  }
+
+  /** Sets the group of a directory in the same way. */
+  setDirGroup(dir: DirNode, group: number): void {
+    fs.chownSync(nativePath(this.#pathOf(dir)), -1, group);
   }
 
   /** Opens a directory to stay open, so that it is never looked for by its name again. */

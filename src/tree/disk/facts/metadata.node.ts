@@ -211,11 +211,24 @@ export class MetadataSetter {
       if (!hasFacts) this.#setFacts(place, wanted.facts!, { there });
       const { kind, rdev } = there;
       if (this.#fakes && kind !== "other") {
-        const mode = modeOver(there, wanted, this.keeping);
+        const mode = this.#modeOver(there, wanted);
         writeFakeStat(fd, place, { kind, rdev, mode, ...ownersWanted(there, wanted.facts) });
-      } else if (there.kind !== "symlink") changeMode(place, fd, modeOver(there, wanted, this.keeping));
+      } else if (there.kind !== "symlink") changeMode(place, fd, this.#modeOver(there, wanted));
     });
     if (file !== undefined && wanted.facts?.user) this.#owners.set(file, wanted.facts.user.id);
+  }
+
+  /**
+   * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits that are not
+   * asked for stay at a directory, whoever gave them, and at a file that is to have them.
+   */
+  #modeOver({ kind, mode }: Standing, wanted: Metadata): number {
+    const { allowedModeBits } = this.keeping;
+    const isLeft = kind === "dir" && this.#keep.perms === false;
+    const given = isLeft ? allowedModeBits & modeMask : allowedModeBits;
+    const bits = ~(modeMask | given);
+    const special = kind === "dir" ? mode & bits : mode & wanted.mode & bits;
+    return special | (wanted.mode & given) | (mode & ~given & modeMask);
   }
 
   #setFacts(place: FactPlace, wanted: Facts, { there, isBare }: FactsBefore = {}): void {
@@ -279,16 +292,6 @@ export class MetadataSetter {
       throw new SyncError("IO", `${errnoOf(cause)!}: ${what} could not be set`, { cause });
     }
   }
-}
-
-/**
- * The mode of what is there once a wanted one is set: setuid, setgid and sticky bits that are not
- * asked for stay at a directory, whoever gave them, and at a file that is to have them.
- */
-function modeOver({ kind, mode }: Standing, wanted: Metadata, { allowedModeBits }: PlaceKeeping): number {
-  const bits = ~(modeMask | allowedModeBits);
-  const special = kind === "dir" ? mode & bits : mode & wanted.mode & bits;
-  return special | (wanted.mode & allowedModeBits) | (mode & ~allowedModeBits & modeMask);
 }
 
 /**

@@ -41,8 +41,15 @@ export class IncomingFiles {
 
   /** Notes a file that is to come. */
   expect(planned: PlannedEntry, outcome: Differing["outcome"], origin?: FileOrigin): void {
-    this.#planned.add(planned, outcome, origin);
+    this.#planned.add(this.#withGroup(planned, origin), outcome, origin);
     this.#workspace.newDirs.expect(planned.dir);
+  }
+
+  /** One that is written into the file that is there keeps the group of that. */
+  #withGroup(planned: PlannedEntry, origin: FileOrigin | undefined): PlannedEntry {
+    const { groups, inPlace } = this.#workspace;
+    const isInto = planned.there?.kind === "file" && (inPlace || origin?.isShared === true);
+    return isInto ? planned : { ...planned, entry: groups.withGroup(planned.dir, planned.entry) };
   }
 
   /** Puts those chunks of a file in place that are here; marks them with 1, all others with 0. */

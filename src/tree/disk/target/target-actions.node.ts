@@ -79,8 +79,10 @@ export class TargetActions implements EntryActions {
   /** Makes a directory aside; it is told when it takes its place. */
   #replaceByDir({ number, dir: parent, name, entry }: PlannedEntry): DirNode {
     const { dirs, workspace } = this.#tools;
-    const dir = workspace().replacements.makeDir(number, parent, name, entry);
-    dirs.want(dir, number, entry);
+    const { groups, replacements } = workspace();
+    const dir = replacements.makeDir(number, parent, name, entry);
+    groups.handOn(parent, dir);
+    dirs.want(dir, number, groups.withGroup(parent, entry));
     return dir;
   }
 
@@ -97,7 +99,8 @@ export class TargetActions implements EntryActions {
     if (!replacements.isWaiting(planned.number)) this.#tellDone(planned);
   }
 
-  #make(tools: Workspace, planned: PlannedEntry): void {
+  #make(tools: Workspace, given: PlannedEntry): void {
+    const planned = { ...given, entry: tools.groups.withGroup(given.dir, given.entry) };
     if (tools.metadata.fakes) makeFake(tools, planned);
     else if (planned.entry.kind === "symlink") makeLink(tools, planned);
     else makeSpecial(tools, planned);

@@ -8,6 +8,7 @@ import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import type { IncomingTools } from "./incoming-tools.node.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
+import { InheritedGroups } from "./inherited-groups.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { NewDirs } from "./new-dirs.node.ts";
@@ -67,6 +68,7 @@ export class Workspace implements IncomingTools {
   readonly backups: Backups | undefined;
   readonly oldFiles: OldFiles | undefined;
   readonly metadata: MetadataSetters;
+  readonly groups: InheritedGroups;
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
@@ -79,6 +81,7 @@ export class Workspace implements IncomingTools {
     this.preallocates = options.preallocates;
     this.metadata = metadata;
     this.pause = pause;
+    this.groups = new InheritedGroups(held, metadata, options.tempDir !== undefined);
     this.staging = new Staging(held, options);
     this.newDirs = new NewDirs(held, this.staging, mayMoveDirs(options));
     this.replacements = new Replacements(held, this.staging, this.backups);

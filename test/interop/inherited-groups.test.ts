@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { expect } from "vitest";
+import { plainKeep } from "../../src/tree/plan/keep.ts";
+import { openTreeSource } from "../../src/tree/disk/source/source.node.ts";
+import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
+import { missing, notRoot, unless } from "../obstacles.ts";
+import { noise, tempDir } from "../unit/tree/disk/disk-tree.ts";
+import { syncTrees } from "../unit/tree/disk/sync-trees.ts";
+
+const shared = 4321;
+
+/** Files, directories and others, new and in the place of what is there. */
+function fillSource(root: string): void {
+  for (const dir of ["shared/new/deep", "shared/over", "plain", "new"])
+    fs.mkdirSync(`${root}/${dir}`, { recursive: true });
+  for (const file of [
+    "top",
+    "shared/old",
+    "shared/new/a",
+    "shared/new/deep/b",
+    "shared/over/c",
+    "plain/d",
+    "new/e",
+  ])
+    fs.writeFileSync(`${root}/${file}`, file);
+  fs.writeFileSync(`${root}/shared/large`, noise(300_000, 3));
+  fs.symlinkSync("old", `${root}/shared/link`);
+  execFileSync("mkfifo", [`${root}/shared/fifo`]);
+  execFileSync("mknod", [`${root}/shared/null`, "c", "1", "3"]);
+}
+
+/** A directory with the setgid bit in one that has it not, or hands on another group. */
+function fillTarget(root: string, isRootShared: boolean): void {
+  for (const dir of ["shared", "plain"]) fs.mkdirSync(`${root}/${dir}`, { recursive: true });
+  for (const file of ["shared/old", "shared/over", "shared/stays"])
+    fs.writeFileSync(`${root}/${file}`, "old one");
+  const share = (path: string, group: number): void => {
+    fs.chownSync(path, 0, group);
+    fs.chmodSync(path, 0o2755);
+  };
+  share(`${root}/shared`, shared);
+  if (isRootShared) share(root, 99);
+}
+
+/** Mode and group of each path. */
+function groupsOf(root: string): string[] {
+  const text = execFileSync("find", [root, "-printf", "%M %G %P\n"], { encoding: "utf8" });
+  return text.trimEnd().split("\n").sort();
+}
+
+unless(notRoot ?? missing("rsync", "mkfifo", "mknod")).test.for([
+  { isRootShared: false, inPlace: false },
+  { isRootShared: true, inPlace: false },
+  { isRootShared: false, inPlace: true },
+])(
+  "where no group is asked for, directories hand theirs on as with rsync: %j",
+  async ({ isRootShared, inPlace }) => {
+    using temp = tempDir();
+    const at = (name: string): string => `${temp.path}/${name}`;
+    fillSource(at("from"));
+    for (const name of ["theirs", "ours", "by way of another"]) fillTarget(at(name), isRootShared);
+    const options = ["-rlt", "--specials", "--devices", "--force", ...(inPlace ? ["--inplace"] : [])];
+    execFileSync("rsync", [...options, `${at("from")}/`, at("theirs")]);
+    const keep = { ...plainKeep, perms: false, devices: true, specials: true };
+    const sync = async (to: string, more: object = {}): Promise<void> => {
+      const source = await openTreeSource(`${at("from")}/`, { keep });
+      const target = await openTreeTarget(at(to), { keep, inPlace, ...more });
+      expect((await syncTrees(source, target)).troubles).toEqual([]);
+    };
+    await sync("ours");
+    expect(groupsOf(at("ours"))).toEqual(groupsOf(at("theirs")));
+    if (inPlace) return;
+    fs.mkdirSync(at("temp"));
+    fs.chownSync(at("temp"), 0, 77);
+    fs.chmodSync(at("temp"), 0o2755);
+    await sync("by way of another", { tempDir: at("temp") });
+    expect(groupsOf(at("by way of another"))).toEqual(groupsOf(at("theirs")));
+  },
+);
