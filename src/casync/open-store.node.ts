@@ -25,8 +25,8 @@ export interface OpenStoreOptions {
   /** How to get at one behind HTTP. */
   readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
   /**
-   * Shown to servers of this library, which `ws:` and `wss:` lead to, and `http:` and `https:` where
-   * `/-/` is in the path; to no others.
+   * Shown to servers of this library, which `ws:` and `wss:` lead to, and `http:` and `https:`
+   * where `/-/` is in the path; to no others.
    */
   readonly token?: string;
 }

@@ -224,11 +224,8 @@ class HttpServer implements SyncServer {
     const free = this.#slots.take(this.#gate.addressOf(request));
     try {
       const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
-      const ended = await holdMirror(hold, readFairly(await connect()), {
-        ...liveness,
-        maxBytes: limitsOfPush(this.#options, limits).maxTotalBytes,
-        signal: this.#life.signal,
-      });
+      const options = { ...liveness, ...limitsOfPush(this.#options, limits), signal: this.#life.signal };
+      const ended = await holdMirror(hold, readFairly(await connect()), options);
       if (ended instanceof SyncError) this.#noteRefusal(ended, request);
       else this.#record.stored("chunks", 101, ended.wireSentBytes);
     } finally {
@@ -369,8 +366,8 @@ class HttpServer implements SyncServer {
     const { stallMs = sessionTimes.stallMs } = this.#options;
     response.setTimeout(stallMs, () => request.destroy());
     try {
-      const { maxTotalBytes } = limitsOfPush(this.#options, principal.limits);
-      const { status, sentBytes } = await this.#options[of]!.answer(request, response, path, maxTotalBytes);
+      const { maxTotalBytes: most } = limitsOfPush(this.#options, principal.limits);
+      const { status, sentBytes } = await this.#options[of]!.answer(request, response, path, most);
       this.#record.stored(of, status, sentBytes);
     } finally {
       free();

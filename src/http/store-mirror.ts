@@ -10,7 +10,7 @@ export type StoreMirror = Readonly<Partial<Record<SessionDirection, HoldMirror>>
 /** How the end of the server is held. */
 export interface HoldOptions extends LivenessOptions, AbortOptions {
   /** Bytes of chunks that are taken at most. */
-  readonly maxBytes: number;
+  readonly maxTotalBytes: number;
 }
 
 /** Holds the end of the server; the other one pulls from the store here, or pushes to it. */

@@ -15,7 +15,7 @@ type Given = OptionValues<typeof sourceStoreOption & typeof sourceTokenOption> &
 /**
  * What an index is of as what is sent.
  *
- * @param showsToken true where the token that is meant for servers may be shown to that of the store
+ * @param showsToken true where the token of the options may be shown to the server of the store
  * @throws USAGE, also for options that it cannot carry out
  */
 export async function indexSourceAt(

@@ -4,7 +4,7 @@ import type { OptionSpecs, OptionValues } from "../command.ts";
 import { bucketSourceAt } from "../bucket/bucket-source.ts";
 import { indexSourceAt } from "../casync/index-source.ts";
 import { keepOf } from "./keep-options.ts";
-import type { SourceReading } from "./source-place.ts";
+import type { SourceReading } from "./source-options.ts";
 
 /** What is asked for by options and does not travel from such a source. */
 const lackingFacts = [

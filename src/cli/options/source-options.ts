@@ -4,6 +4,7 @@ import type { Order } from "../../tree/order/order.ts";
 import type { filterOptions } from "./filter-options.ts";
 import { readNamedPaths } from "./named-paths.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
+import type { Report } from "../report/report.ts";
 
 /** Options about what of a source is sent, with rsync's meaning. */
 export const choiceOptions = {
@@ -92,6 +93,15 @@ export const sourceTokenOption = {
     about: "show the token in this file (or RSYNC_STREAM_TOKEN) to the server of --source-store",
   },
 } as const satisfies OptionSpecs;
+
+/** How a source is read that is no directory. */
+export interface SourceReading {
+  readonly report: Report;
+  /** True where files of the same size are compared by content; as options say unless given. */
+  readonly comparesContent?: boolean;
+  /** True where the token of the options may be shown to who has the content. */
+  readonly showsToken?: boolean;
+}
 
 type Values = OptionValues<typeof choiceOptions & Pick<typeof filterOptions, "filter">>;
 

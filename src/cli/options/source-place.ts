@@ -1,20 +1,11 @@
 import { type Endpoint, isBucket, parseEndpoint } from "../../transfer/endpoint.node.ts";
 import type { SourcePlace } from "../../transfer/opened-places.node.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
-import type { Report } from "../report/report.ts";
+import type { SourceReading } from "./source-options.ts";
 
 /** Where a source is: a bucket is read here, as what lies here is. @throws USAGE */
 export function parseSource(text: string): Endpoint {
   return isBucket(text) ? { kind: "local", path: text } : parseEndpoint(text);
-}
-
-/** How a source is read that is no directory. */
-export interface SourceReading {
-  readonly report: Report;
-  /** True where files of the same size are compared by what is in them; as options say unless given. */
-  readonly comparesContent?: boolean;
-  /** True where the token of the options may be shown to who has the content. */
-  readonly showsToken?: boolean;
 }
 
 /**

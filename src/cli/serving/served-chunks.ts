@@ -55,7 +55,8 @@ function mirrorOf(places: readonly string[], writer: ChunkWriter | undefined): S
       },
     }),
     ...(writer && {
-      push: (duplex, options) => receiveChunks(writer, duplex, { ...options, coding }),
+      push: (duplex, options) =>
+        receiveChunks(writer, duplex, { ...options, maxBytes: options.maxTotalBytes, coding }),
     }),
   };
 }
