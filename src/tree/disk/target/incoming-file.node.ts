@@ -18,6 +18,9 @@ import type { Reference } from "./reference.node.ts";
 import { newFlags, putFile, putInto } from "./put-file.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 
+/** Bytes of a file from which on what came of it is kept: less is sent again as soon. */
+const keptBytes = 262_144;
+
 /** A file up to this is compared when it has come and may be in another directory as well. */
 const comparedBytes = 64 * 1024;
 
@@ -244,21 +247,30 @@ export class IncomingFile {
     if (there) linkedFiles.note(there);
   }
 
-  /** Gives up the file; what came of it stays readable. */
-  abandon(): void {
+  /**
+   * Gives up the file; what came of it stays readable.
+   *
+   * @param mayComeAgain true to keep it for the next session, too
+   */
+  abandon(mayComeAgain: boolean): void {
     this.spill();
-    this.discard();
+    const isKept = mayComeAgain && this.plan.size >= keptBytes;
+    this.#leave(isKept ? this.#tools.unfinished : this.#tools.abandoned);
   }
 
   /** Gives up the file, and what is kept in memory of it. */
   discard(): void {
-    const { abandoned, places, writing } = this.#tools;
+    this.#leave(this.#tools.abandoned);
+  }
+
+  #leave(others: NameIn[]): void {
+    const { places, writing } = this.#tools;
     this.#takeKept();
     this.withdraw();
     if (this.#temp === undefined) return;
     writing.drop(this.#temp);
     places.move(this.place, this.#temp);
-    abandoned.push(this.#temp);
+    others.push(this.#temp);
     this.#temp = undefined;
   }
 

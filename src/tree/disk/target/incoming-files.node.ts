@@ -94,12 +94,13 @@ export class IncomingFiles {
     return file.catchUp().then(() => this.#complete(file));
   }
 
-  abandon(entry: number): void {
+  /** Gives up a file. @param mayComeAgain true to keep what came for the next session */
+  abandon(entry: number, mayComeAgain: boolean): void {
     const plan = this.#planned.get(entry);
     const file = this.#files.get(entry);
     if (file)
       closingAfter(
-        () => file.abandon(),
+        () => file.abandon(mayComeAgain),
         () => doAll([() => file.discard(), () => this.#forget(file)]),
       );
     else if (plan) this.#settle(plan);

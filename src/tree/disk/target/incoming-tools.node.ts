@@ -28,6 +28,8 @@ export interface IncomingTools {
    * ends.
    */
   readonly abandoned: NameIn[];
+  /** What came of files that changed while the sender read them; the next session uses it. */
+  readonly unfinished: NameIn[];
   readonly pause: Pause;
   /** True to wait until the content is on the disk before a file gets its name. */
   readonly durable: boolean;

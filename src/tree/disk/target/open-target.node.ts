@@ -167,16 +167,18 @@ export class OpenTarget {
   /** Gives up what was received and is in no file yet, and removes it. */
   makeRoom(): void {
     this.#incoming?.discardAll();
+    this.#workspace?.giveUpUnfinished();
     this.#workspace?.removeLeftovers();
   }
 
   /**
-   * Removes what is staged, by this session and by dead ones. All of it is attempted; throws the
-   * first failure. A session that was killed may have left files in any directory that no rename
-   * led into, and then left others at a top.
+   * Removes what is staged, by this session and by dead ones, but for what the next session is to
+   * use. All of it is attempted; throws the first failure. A session that was killed may have left
+   * files in any directory that no rename led into, and then left others at a top.
    */
   leaveNothing(): void {
     const { dirs, held } = this;
+    const hasUnfinished = (this.#workspace?.unfinished.length ?? 0) > 0;
     let wasKilled = this.#workspace?.staging.hadLeftovers === true;
     const removeDead = (dir: DirNode) => (): void => {
       wasKilled = removeDeadStaging(held, dir) || wasKilled;
@@ -184,8 +186,9 @@ export class OpenTarget {
     doAll([
       () => this.#workspace?.removeLeftovers(),
       () => this.#closeWorkspace(),
-      ...dirs.tops.map(removeDead),
-      () => wasKilled && doAll(dirs.all.map(removeDead)),
+      // Nobody holds any more what the next session is to use.
+      ...(hasUnfinished ? [] : dirs.tops.map(removeDead)),
+      () => wasKilled && !hasUnfinished && doAll(dirs.all.map(removeDead)),
     ]);
   }
 

@@ -65,6 +65,8 @@ export async function openSnapshot(place: PlacePath, options: SnapshotOptions = 
       return inner.open(targetOptions);
     },
     async commit(whole: boolean) {
+      // A snapshot holds nothing but the tree.
+      await inner.discard!();
       await inner.commit(whole);
       // What the sender could not read may be in earlier ones alone; or the source was not mounted.
       const isRetained = whole && !snapshots.isEmpty();

@@ -128,7 +128,7 @@ class DirTarget implements TreeTarget {
     return this.#inTurn(async () => {
       if (!this.#planned.get(entry)) return;
       const path = this.#planned.printPath(entry);
-      this.#giveUp(entry);
+      this.#giveUp(entry, reason.code === "CHANGED");
       this.#required().onTrouble(entry, withPath(reason, path));
     });
   }
@@ -292,10 +292,11 @@ class DirTarget implements TreeTarget {
     this.#tell(entry, thrown, path);
   }
 
-  #giveUp(entry: number): void {
+  /** @param mayComeAgain true when what came is of use to the next session */
+  #giveUp(entry: number, mayComeAgain = false): void {
     this.#opened?.hardLinks?.fail(entry);
     try {
-      this.#opened?.incoming?.abandon(entry);
+      this.#opened?.incoming?.abandon(entry, mayComeAgain);
     } catch {
       // The trouble that led here is the one to tell.
     }

@@ -64,6 +64,7 @@ export class Workspace implements IncomingTools {
   readonly inPlace: boolean;
   readonly preallocates: boolean;
   readonly abandoned: NameIn[] = [];
+  readonly unfinished: NameIn[] = [];
   readonly linkedFiles: LinkedFiles;
   readonly backups: Backups | undefined;
   readonly oldFiles: OldFiles | undefined;
@@ -100,6 +101,11 @@ export class Workspace implements IncomingTools {
   removeLeftovers(): void {
     const given = this.abandoned.splice(0).map((each) => () => this.staging.remove(each));
     doAll([() => this.staging.removeLeftovers(), ...given]);
+  }
+
+  /** Makes of what the next session might use what goes with leftovers. */
+  giveUpUnfinished(): void {
+    this.abandoned.push(...this.unfinished.splice(0));
   }
 
   close(): void {
