@@ -7,7 +7,7 @@ import type { AbortOptions, Bytes } from "../types.ts";
 import { type BlobSeed, findAt, readFully } from "./blob-seed.node.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
-import type { IndexReading } from "./index-reader.ts";
+import { eachChunk, type IndexReading } from "./index-reader.ts";
 import { ContentSharing, type FoundContent, writeAt } from "./shared-content.node.ts";
 import { getPlaced } from "./read-blob.ts";
 
@@ -121,14 +121,5 @@ export async function extractBlob(
     return totals;
   } catch (thrown) {
     throw fileTrouble(thrown, path);
-  }
-}
-
-/** The chunks of an index one by one; the index is closed behind them. */
-export async function* eachChunk(index: IndexReading): AsyncGenerator<IndexChunk> {
-  try {
-    for await (const chunks of index.chunks) yield* chunks;
-  } finally {
-    await index.close();
   }
 }

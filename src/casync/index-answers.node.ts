@@ -5,10 +5,9 @@ import { isSyncError, SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { type ChunkAnswer, type ChunkAnswers, send } from "./chunk-answers.node.ts";
 import { decodeIndexHeader, indexHeaderBytes } from "./index-header.ts";
-import { readIndex } from "./index-reader.ts";
+import { eachChunk, readIndex } from "./index-reader.ts";
 import { checkIndexName, type IndexStore } from "./index-store.ts";
 import { writeIndex } from "./index-writer.ts";
-import { eachChunk } from "./extract-blob.node.ts";
 
 /**
  * Answers requests for indexes by the last part of their paths: `GET`, `HEAD` and, where that is

@@ -47,6 +47,15 @@ export async function readIndex(source: AsyncIterable<Bytes>): Promise<IndexRead
   }
 }
 
+/** The chunks of an index one by one; the index is closed behind them. */
+export async function* eachChunk(index: IndexReading): AsyncGenerator<IndexChunk> {
+  try {
+    for await (const chunks of index.chunks) yield* chunks;
+  } finally {
+    await index.close();
+  }
+}
+
 async function* readChunks(
   reader: ExactReader,
   { sizes: { maxBytes } }: IndexHeader,

@@ -124,14 +124,15 @@ export function checkIndexName(name: string): string {
   throw new SyncError("PATH", `"${name}" is no name of an index`);
 }
 
-async function heldBytes(content: AsyncIterable<Bytes>): Promise<Bytes> {
+/** All bytes of an index. @throws LIMIT */
+export async function heldBytes(content: AsyncIterable<Bytes>): Promise<Bytes> {
   const limit = indexStoreLimits.heldIndexBytes;
   const parts: Bytes[] = [];
   let length = 0;
   for await (const part of content) {
     length += part.length;
     if (length > limit)
-      throw new SyncError("LIMIT", "the index is too long to be sent", { detail: { limit } });
+      throw new SyncError("LIMIT", "the index is too long to be held", { detail: { limit } });
     parts.push(part);
   }
   return concatBytes(parts);

@@ -41,6 +41,8 @@ export { type CheckedChunk, type KeptChunk, type KeptChunks, verifyKept } from "
 export { mtreeLines } from "./mtree.ts";
 export { makeIndex, type MakeIndexOptions } from "./make-index.ts";
 export { type PullOffer, servePull } from "./serve-pull.ts";
+export { type PushedIndex, pushIndex } from "./push-index.ts";
+export { type PushTarget, servePush } from "./serve-push.ts";
 export { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";
 export { casyncChunks, storedTarget } from "./stored-target.ts";
 export { readBlob, type ReadBlobOptions } from "./read-blob.ts";

@@ -44,7 +44,7 @@ export async function* readBlob(
 
 /** A chunk of the size that its index says. @throws CORRUPT, and what the store throws */
 export async function getPlaced(
-  store: ChunkReader,
+  store: Pick<ChunkReader, "get">,
   { id, size }: IndexChunk,
   options?: AbortOptions,
 ): Promise<Chunk> {

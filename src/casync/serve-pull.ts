@@ -84,8 +84,9 @@ async function answerRequests(
 /** Bytes of a piece of an index or archive. */
 const pieceBytes = 65_536;
 
-async function sendAll(
-  channel: ByteChannel,
+/** Sends an index or archive in pieces, and its end. */
+export async function sendAll(
+  channel: Pick<ByteChannel, "write">,
   blocks: AsyncIterable<Bytes>,
   type: bigint,
   end: bigint,

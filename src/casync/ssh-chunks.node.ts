@@ -1,7 +1,7 @@
 import { SyncError } from "../errors.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import type { ChunkReader } from "../store/store.ts";
-import { channelOf } from "../transport/channel.ts";
+import { type ByteChannel, channelOf } from "../transport/channel.ts";
 import { childProcessDuplex } from "../transport/child-process.node.ts";
 import { SftpClient } from "./sftp-client.ts";
 import { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";
@@ -63,8 +63,30 @@ export function sshChunks(place: string, options: PulledChunksOptions = {}): Chu
   const { target, path } = isOurs ? shellPlaceOf(place) : sshPlaceOf(place);
   const own = options.digest?.name === sha256Digest.name ? `${ownProgram} --digest sha256` : ownProgram;
   const remote = process.env["CASYNC_REMOTE_PATH"] ?? (isOurs ? own : "casync");
-  const command = `${remote} pull - - - '${path.replaceAll("'", `'\\''`)}'`;
-  return pulledChunks(ssh([...target, command]), options);
+  return pulledChunks(ssh([...target, `${remote} pull - - - ${quoted(path)}`]), options);
+}
+
+/**
+ * Connects to what takes an index and its chunks at another host, to push by casync's remote
+ * protocol. The environment says what to run, as for `sshChunks`; casync unless given.
+ *
+ * @param index where it is kept over there, as `[USER@]HOST:PATH`
+ * @param store where its chunks are left, at the same host
+ * @throws USAGE for places that are not such
+ */
+export function connectPush(index: string, store: string): ByteChannel {
+  if (!isShellPlace(index) || !isShellPlace(store))
+    throw new SyncError("USAGE", "an index is pushed to HOST:INDEX and HOST:STORE");
+  const [to, beside] = [shellPlaceOf(index), shellPlaceOf(store)];
+  if (to.target.join(" ") !== beside.target.join(" "))
+    throw new SyncError("USAGE", "an index and its store have to be at the same host");
+  const remote = process.env["CASYNC_REMOTE_PATH"] ?? "casync";
+  return ssh([...to.target, `${remote} push - - ${quoted(to.path)} ${quoted(beside.path)}`]);
+}
+
+/** A word for the shell over there. */
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /**

@@ -138,6 +138,11 @@ export const commands: CommandTable = {
     about: "copy the chunks of indexes into another store",
     load: async () => (await import("./casync/commands.ts")).indexCache,
   },
+  "index push": {
+    synopsis: "INDEX HOST:INDEX HOST:STORE --store STORE",
+    about: "give an index and its chunks to casync at another host",
+    load: async () => (await import("./casync/commands.ts")).indexPush,
+  },
   "index tar": {
     synopsis: "ARCHIVE DIR [--store STORE]",
     about: "pack a tree into an archive of casync, or its chunks into a store",

@@ -102,6 +102,38 @@ describeCasync("casync", () => {
     }
   });
 
+  test("pushes to us: an index with its chunks, and an archive", async () => {
+    const places = `--store=host:${folder}/pushed.castr host:${folder}/pushed.caibx`;
+    for (const round of [1, 2]) {
+      const { code, stderr } = await run("casync", `make ${places} blob`, at("ours"));
+      expect([round, code, stderr]).toEqual([round, 0, ""]);
+    }
+    expect((await run("casync", "extract --store=pushed.castr pushed.caibx out")).code).toBe(0);
+    expectBlob("out");
+    mkdirSync(at("tree"), { recursive: true });
+    writeFileSync(at("tree/file"), "content");
+    expect((await run("casync", `make host:${folder}/pushed.catar tree`, at("ours"))).code).toBe(0);
+    expect((await run("casync", "make here.catar tree")).code).toBe(0);
+    expect(readFileSync(at("pushed.catar")).equals(readFileSync(at("here.catar")))).toBe(true);
+  });
+
+  test.each(["casync", "ours"])("takes what we push (%s)", async (far) => {
+    const places = [`host:${folder}/${far}.caibx`, `host:${folder}/${far}.castr`];
+    const push = ["index", "push", at("a.caibx"), ...places, "--store", at("s.castr")];
+    const env = {
+      ...process.env,
+      CASYNC_SSH_PATH: at("ssh"),
+      CASYNC_REMOTE_PATH: far === "ours" ? at(far) : far,
+    };
+    const pushing = () =>
+      outcomeOf(spawn(process.execPath, [builtCli(), ...push], { env, stdio: ["ignore", "pipe", "pipe"] }));
+    const first = await pushing();
+    expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/[1-9]\d* chunks sent/)]);
+    expect((await pushing()).stderr).toContain("0 chunks sent");
+    expect((await run("casync", `extract --store=${far}.castr ${far}.caibx out`)).code).toBe(0);
+    expectBlob("out");
+  });
+
   test("fetches from our chunk server", async () => {
     await serving("chunk-server -s s.castr -l 127.0.0.1:0", async (url) => {
       const { code } = await run("casync", `extract --seed-output=no --store=${url} a.caibx out`);

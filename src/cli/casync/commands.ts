@@ -8,6 +8,7 @@ export { indexExtract } from "./index-extract.ts";
 export { indexList } from "./index-list.ts";
 export { indexMake } from "./index-make.ts";
 export { indexMount } from "./index-mount.ts";
+export { indexPush } from "./index-push.ts";
 export { indexTar } from "./index-tar.ts";
 export { indexUntar } from "./index-untar.ts";
 export { indexVerify } from "./index-verify.ts";

@@ -1,10 +1,9 @@
 import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
 import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { openChunkWriter } from "../../casync/open-store.node.ts";
-import type { IndexReading } from "../../casync/index-reader.ts";
+import { eachChunk, type IndexReading } from "../../casync/index-reader.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { openIndex } from "./index-file.ts";

@@ -1,6 +1,5 @@
 import { toHex } from "../../bytes/hex.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
-import type { IndexReading } from "../../casync/index-reader.ts";
+import { eachChunk, type IndexReading } from "../../casync/index-reader.ts";
 import { defineCommand } from "../command.ts";
 import { writeLines } from "../report/result-output.ts";
 import { idLines, openIndex } from "./index-file.ts";

@@ -2,7 +2,7 @@ import type { ChunkId } from "../../chunk/chunk.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
+import { eachChunk } from "../../casync/index-reader.ts";
 import {
   openChunkReader,
   openChunkWriter,

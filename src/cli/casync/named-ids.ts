@@ -1,5 +1,5 @@
 import { IdMap } from "../../bytes/id-map.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
+import { eachChunk } from "../../casync/index-reader.ts";
 import type { Bytes } from "../../types.ts";
 import { type IndexFileOptions, openIndex } from "./index-file.ts";
 

@@ -1,5 +1,5 @@
 import { toHex } from "../../bytes/hex.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
+import { eachChunk } from "../../casync/index-reader.ts";
 import { chunkPath } from "../../casync/chunk-name.ts";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

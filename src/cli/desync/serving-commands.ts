@@ -7,43 +7,13 @@ import { openIndexStore } from "../../casync/open-index-store.node.ts";
 import { plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
-import { openChunkReader } from "../../casync/open-store.node.ts";
-import { servePull } from "../../casync/serve-pull.ts";
 import { mergedReads } from "../../casync/several-stores.ts";
-import { storedChunk } from "../../casync/stored-chunks.ts";
 import { SyncError } from "../../errors.ts";
-import { duplexChannel } from "../../transfer/standard-streams.node.ts";
-import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { readNamedFile } from "../options/named-file.ts";
 import { type DesyncArguments, isSet, valueOf } from "./desync-arguments.ts";
 import type { DesyncCall, DesyncCommand } from "./desync-command.ts";
 import { desyncCacheOption, desyncStoreOptions, indexOpening, writerFor } from "./desync-stores.ts";
 import { reloadedReader, storeFileOption } from "./store-file.ts";
-
-/** Serve chunks, an index or an archive by the remote protocol of casync. */
-export const pull: DesyncCommand = {
-  usage: "- <archive|-> <index|-> <store|-> [<store>...]",
-  about: "Serve chunks via casync protocol over SSH",
-  operandCount: [4, Number.POSITIVE_INFINITY],
-  options: {
-    "log-level": { type: "string", about: "taken, for casync gives it" },
-    "rate-limit-bps": { type: "string", about: "likewise" },
-  },
-  async run({ given, digest, signal }) {
-    const [base, archive, index, ...places] = given.operands as [string, string, string, ...string[]];
-    if (base !== "-") throw new SyncError("USAGE", "the first place has to be -");
-    const stores = places.filter((place) => place !== "-");
-    await using store =
-      stores.length > 0 ? openChunkReader(stores, { coding: nodeCoding, digest }) : undefined;
-    const channel = duplexChannel();
-    signal.addEventListener("abort", () => channel.abort(signal.reason), { once: true });
-    await servePull(channel, {
-      ...(store && { stored: (id) => storedChunk(store, id, nodeCoding).catch(() => undefined) }),
-      ...(index !== "-" && { index: () => readFileBlocks(index, { signal }) }),
-      ...(archive !== "-" && { archive: () => readFileBlocks(archive, { signal }) }),
-    });
-  },
-};
 
 const defaultAddress = ":http";
 

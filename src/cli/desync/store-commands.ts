@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { toHex } from "../../bytes/hex.ts";
-import { eachChunk } from "../../casync/extract-blob.node.ts";
+import { eachChunk } from "../../casync/index-reader.ts";
 import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { concatBytes, equalBytes } from "../../../src/bytes/compare.ts";
 import { toHex } from "../../../src/bytes/hex.ts";
-import { eachChunk } from "../../../src/casync/extract-blob.node.ts";
-import { readIndex } from "../../../src/casync/index-reader.ts";
+import { eachChunk, readIndex } from "../../../src/casync/index-reader.ts";
 import { makeIndex } from "../../../src/casync/make-index.ts";
 import type { Chunk } from "../../../src/chunk/chunk.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";

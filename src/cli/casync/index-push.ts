@@ -1,0 +1,37 @@
+import { nodeCoding } from "../../casync/compressor.node.ts";
+import { digestOfIndex } from "../../casync/index-header.ts";
+import { pushIndex } from "../../casync/push-index.ts";
+import { connectPush } from "../../casync/ssh-chunks.node.ts";
+import { storedChunk } from "../../casync/stored-chunks.ts";
+import { SyncError } from "../../errors.ts";
+import type { Bytes } from "../../types.ts";
+import { defineCommand } from "../command.ts";
+import { readFileBlocks } from "../exchange/file-blocks.ts";
+import { countOf } from "../report/count-of.ts";
+import { openIndex } from "./index-file.ts";
+import { readerOf, storeOptions } from "./store-options.ts";
+
+/** `index push INDEX HOST:INDEX HOST:STORE`: gives an index and its chunks to casync elsewhere. */
+export const indexPush = defineCommand({
+  operands: ["INDEX", "HOST:INDEX", "HOST:STORE"],
+  options: storeOptions,
+  writesOutput: () => false,
+  async run({ operands: [place, to, beside], options, report, signal }) {
+    const header = await openIndex(place, { signal });
+    await header.close();
+    await using store = readerOf(options, digestOfIndex(header));
+    const channel = connectPush(to, beside);
+    signal.addEventListener("abort", () => channel.abort(signal.reason), { once: true });
+    const stored = async (id: Bytes) => {
+      try {
+        return await storedChunk(store, id, nodeCoding, { signal });
+      } catch (thrown) {
+        signal.throwIfAborted();
+        report.trouble(thrown as SyncError);
+        return undefined;
+      }
+    };
+    const count = await pushIndex(channel, { index: readFileBlocks(place, { signal }), stored });
+    report.notice(`${countOf(count, "chunk")} sent`, { chunks: count });
+  },
+});
