@@ -44,6 +44,11 @@ export class ContentSharing {
     this.#options = { cloneRange, blockBytes };
   }
 
+  /** False once it is known that nothing of a file can be shared, whatever lies where in it. */
+  canShare(fd: number): boolean {
+    return this.#options.cloneRange !== undefined && !this.#copied.has(fd);
+  }
+
   /** Puts content at a place; returns how many bytes of it are shared. @throws what Node throws */
   put(found: FoundContent, to: number): number {
     const { start, end } = this.#share(found, to);
@@ -59,7 +64,7 @@ export class ContentSharing {
     const shift = offset - to;
     const run = this.#extend({ fd, shift, start: to, end: to + bytes.length });
     const none = { start: to, end: to };
-    if (!cloneRange || this.#copied.has(fd) || shift % blockBytes !== 0) return none;
+    if (!cloneRange || !this.canShare(fd) || shift % blockBytes !== 0) return none;
     // The block in which the content before it ends is shared, too, when that lies there alike.
     const before = Math.floor(to / blockBytes) * blockBytes;
     const from = before >= run.start ? before : before + blockBytes;

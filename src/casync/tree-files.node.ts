@@ -7,21 +7,33 @@ import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { readFully } from "./blob-seed.node.ts";
+import { ContentSharing, writeAt } from "./shared-content.node.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 const copyBytes = 1_048_576;
 
+/** A file that is written. */
+interface NewFile {
+  readonly fd: number;
+  readonly name: ByteString;
+  readonly sharing: ContentSharing;
+}
+
 /**
  * A file that gets its content block by block. As long as the file that has its name holds the same
- * nothing is written; from the first difference on a new file is, which then takes the name.
+ * nothing is written; from the first difference on a new file is, which then takes the name. Where
+ * the file system can, blocks that are the same in both are shared.
  */
 export class TreeFile {
   readonly #held: HeldDirs;
   readonly #dir: DirNode;
   readonly #name: ByteString;
   readonly #size: number;
+  /** The file that has the name, as long as anything may be taken from it. */
   #old: number | undefined;
-  #new: { readonly fd: number; readonly name: ByteString } | undefined;
+  /** True while the old file may be all that is to be. */
+  #isOld: boolean;
+  #new: NewFile | undefined;
   #at = 0;
 
   constructor(held: HeldDirs, dir: DirNode, name: ByteString, size: number) {
@@ -29,14 +41,19 @@ export class TreeFile {
     this.#dir = dir;
     this.#name = name;
     this.#size = size;
-    this.#old = this.#openOld();
+    this.#old = openIfFile(held, dir, name);
+    this.#isOld = this.#old !== undefined && this.#isLike(fs.fstatSync(this.#old));
   }
 
   /** Takes the next bytes. */
   write(bytes: Bytes): void {
-    if (this.#old !== undefined && !this.#isSame(bytes)) this.#begin();
-    else if (this.#old === undefined && this.#new === undefined) this.#begin();
-    if (this.#new) writeFully(this.#new.fd, bytes, this.#at);
+    const isSame = this.#isSame(bytes);
+    if (!this.#isOld || !isSame) {
+      const { fd, sharing } = this.#begin();
+      if (isSame && this.#old !== undefined)
+        sharing.put({ bytes, fd: this.#old, offset: this.#at }, this.#at);
+      else writeAt(fd, bytes, this.#at);
+    }
     this.#at += bytes.length;
   }
 
@@ -46,7 +63,7 @@ export class TreeFile {
    * @param finish is called with its descriptor before
    */
   complete(finish: (fd: number) => void): void {
-    if (this.#old === undefined && this.#new === undefined) this.#begin();
+    if (!this.#isOld) this.#begin();
     finish((this.#new?.fd ?? this.#old)!);
     if (this.#new) this.#held.rename(this.#dir, this.#new.name, this.#dir, this.#name);
     this.#closeAll();
@@ -59,34 +76,43 @@ export class TreeFile {
     if (name !== undefined) fs.rmSync(this.#held.at(this.#dir, name), { force: true });
   }
 
-  /** The file that has the name, when it may hold the content already. */
-  #openOld(): number | undefined {
-    const fd = openIfFile(this.#held, this.#dir, this.#name);
-    if (fd === undefined) return undefined;
-    const stats = fs.fstatSync(fd);
-    // Of several names of a file the others may not change with this one.
-    if (stats.isFile() && stats.size === this.#size && stats.nlink === 1) return fd;
-    fs.closeSync(fd);
-    return undefined;
+  /** True for a file that may stay. Of several names of one the others may not change with this. */
+  #isLike({ nlink, size }: fs.Stats): boolean {
+    return size === this.#size && nlink === 1;
   }
 
   #isSame(bytes: Bytes): boolean {
-    const old = readFully(this.#old!, this.#at, bytes.length);
+    if (this.#old === undefined) return false;
+    const old = readFully(this.#old, this.#at, bytes.length);
     return old !== undefined && Buffer.compare(old, bytes) === 0;
   }
 
-  #begin(): void {
+  /** The new file, which is begun when there is none. */
+  #begin(): NewFile {
+    if (this.#new) return this.#new;
+    this.#isOld = false;
     const name = `.rsync-stream-${randomUUID()}`;
     const { dir, held } = { dir: this.#dir, held: this.#held };
     const fd = held.writeIn(dir, () => held.open(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
-    this.#new = { fd, name };
-    if (this.#old === undefined) return;
-    for (let at = 0; at < this.#at; at += copyBytes) {
-      const part = readFully(this.#old, at, Math.min(copyBytes, this.#at - at));
-      if (part === undefined) throw new SyncError("CHANGED", "the file was changed by somebody else");
-      writeFully(fd, part, at);
+    const { blksize: blockBytes } = fs.fstatSync(fd);
+    this.#new = { fd, name, sharing: new ContentSharing(fd, { blockBytes }) };
+    if (this.#old !== undefined) this.#takeHead(this.#old, this.#new, blockBytes);
+    return this.#new;
+  }
+
+  /**
+   * Takes from the old file what came so far, and no less than a block: it shows whether any can be
+   * shared, and all that is not right of it is written over.
+   */
+  #takeHead(old: number, { sharing }: NewFile, blockBytes: number): void {
+    const length = Math.max(this.#at, Math.min(blockBytes, this.#size, fs.fstatSync(old).size));
+    for (let at = 0; at < length; at += copyBytes) {
+      const bytes = readFully(old, at, Math.min(copyBytes, length - at));
+      if (bytes === undefined) throw new SyncError("CHANGED", "the file was changed by somebody else");
+      sharing.put({ bytes, fd: old, offset: at }, at);
     }
-    fs.closeSync(this.#old);
+    if (sharing.canShare(old)) return;
+    fs.closeSync(old);
     this.#old = undefined;
   }
 
@@ -98,13 +124,11 @@ export class TreeFile {
 
 function openIfFile(held: HeldDirs, dir: DirNode, name: ByteString): number | undefined {
   try {
-    return held.open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const fd = held.open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (fs.fstatSync(fd).isFile()) return fd;
+    fs.closeSync(fd);
   } catch (thrown) {
-    if (isErrno(thrown)) return undefined; // not there, a link, or not to be read: it is replaced
-    throw thrown;
+    if (!isErrno(thrown)) throw thrown;
   }
-}
-
-function writeFully(fd: number, bytes: Bytes, offset: number): void {
-  for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at, offset + at);
+  return undefined; // not there, no file, or not to be read: it is replaced
 }

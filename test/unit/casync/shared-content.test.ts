@@ -7,16 +7,20 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statfsSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, type TestContext } from "vitest";
+import { archiveTree } from "../../../src/casync/archive-tree.node.ts";
 import { openSeed } from "../../../src/casync/blob-seed.node.ts";
 import { castrStore } from "../../../src/casync/castr.node.ts";
+import { readCatar } from "../../../src/casync/catar-reader.ts";
 import { extractBlob } from "../../../src/casync/extract-blob.node.ts";
+import { extractTree } from "../../../src/casync/extract-tree.node.ts";
 import { readIndex } from "../../../src/casync/index-reader.ts";
 import { makeIndex } from "../../../src/casync/make-index.ts";
 import { ContentSharing } from "../../../src/casync/shared-content.node.ts";
@@ -105,23 +109,42 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 const indexOf = async (bytes: Uint8Array) => readIndex(makeIndex(once(bytes)));
 
-unless(noMounting() ?? missing("mkfs.btrfs")).test(
-  "what is extracted shares blocks with a seed on btrfs",
-  async (context) => {
-    const folder = freshFolder();
-    const [image, disk] = [join(folder, "image"), join(folder, "disk")];
-    const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
-    mkdirSync(disk);
-    writeFileSync(image, "");
-    truncateSync(image, 256 << 20);
-    expect(run("mkfs.btrfs", "-q", image).status).toBe(0);
-    const isMounted = run("mount", "-o", "loop", image, disk).status === 0;
-    skipFor(context, isMounted ? undefined : "btrfs cannot be mounted");
-    try {
+/** Runs with a new file system, where the loop device can be mounted. */
+async function onDisk(
+  context: TestContext,
+  [make, ...args]: readonly [string, ...string[]],
+  use: (disk: string) => Promise<void>,
+): Promise<void> {
+  const folder = freshFolder();
+  const [image, disk] = [join(folder, "image"), join(folder, "disk")];
+  const run = (command: string, ...words: string[]) => spawnSync(command, words, { encoding: "utf8" });
+  mkdirSync(disk);
+  writeFileSync(image, "");
+  truncateSync(image, 320 << 20);
+  expect(run(make, ...args, image).status).toBe(0);
+  const isMounted = run("mount", "-o", "loop", image, disk).status === 0;
+  skipFor(context, isMounted ? undefined : `what ${make} makes cannot be mounted`);
+  try {
+    await use(disk);
+  } finally {
+    run("umount", disk);
+  }
+}
+
+const systems = [
+  ["mkfs.btrfs", "-q"],
+  ["mkfs.xfs", "-q", "-m", "reflink=1"],
+] as const;
+
+for (const system of systems) {
+  const { test: testOn } = unless(noMounting() ?? missing(system[0]));
+
+  testOn(`what is extracted shares blocks with a seed (${system[0]})`, async (context) =>
+    onDisk(context, system, async (disk) => {
       const [old, now] = [xorshiftBytes(1, 2_000_000), xorshiftBytes(1, 2_000_000)];
       now.fill(3, 1_000_000, 1_000_010);
       writeFileSync(join(disk, "old"), old);
-      await using store = castrStore(join(folder, "s.castr"), { create: true });
+      await using store = castrStore(join(freshFolder(), "s.castr"), { create: true });
       for await (const _ of makeIndex(once(now), { store }));
       const seed = await openSeed(join(disk, "old"), await indexOf(old));
       const fd = openSync(join(disk, "now"), "w+");
@@ -131,8 +154,36 @@ unless(noMounting() ?? missing("mkfs.btrfs")).test(
       expect(readFileSync(join(disk, "now")).equals(now)).toBe(true);
       expect(totals.sharedBytes).toBeGreaterThan(0.95 * totals.seedBytes);
       expect(totals.seedBytes).toBeGreaterThan(1_400_000);
-    } finally {
-      run("umount", disk);
-    }
-  },
-);
+    }),
+  );
+
+  testOn(`a tree that is unpacked over an old one shares blocks with it (${system[0]})`, async (context) =>
+    onDisk(context, system, async (disk) => {
+      const [edited, grown] = [xorshiftBytes(2, 8_000_000), xorshiftBytes(3, 8_000_000)];
+      const tree = join(disk, "tree");
+      mkdirSync(tree);
+      writeFileSync(join(tree, "edited"), edited);
+      writeFileSync(join(tree, "grown"), grown.subarray(0, 7_000_000));
+      const archived = freshFolder();
+      edited.fill(3, 0, 10);
+      edited.fill(3, 4_000_000, 4_000_010);
+      writeFileSync(join(archived, "edited"), edited);
+      writeFileSync(join(archived, "grown"), grown);
+      const kept = openSync(join(tree, "edited"), "r"); // the old blocks stay while this is open
+      const usedBefore = usedBytes(disk);
+      await extractTree(await readCatar(archiveTree(archived)), tree);
+      const used = usedBytes(disk) - usedBefore;
+      closeSync(kept);
+      for (const [name, content] of Object.entries({ edited, grown }))
+        expect([name, readFileSync(join(tree, name)).equals(content)]).toEqual([name, true]);
+      // Copies of both would take 16 MB.
+      expect(used).toBeLessThan(6_000_000);
+    }),
+  );
+}
+
+function usedBytes(disk: string): number {
+  spawnSync("sync", ["-f", disk]);
+  const { bsize, blocks, bfree } = statfsSync(disk);
+  return bsize * (blocks - bfree);
+}
