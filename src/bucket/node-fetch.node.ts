@@ -1,50 +1,61 @@
 import http, { type IncomingMessage } from "node:http";
 import https, { type AgentOptions } from "node:https";
 import { Readable } from "node:stream";
+import { abortable } from "../bytes/abort.ts";
 import type { Bytes } from "../types.ts";
 import type { Answer, AnswerHeaders, Call } from "./answer.ts";
+import { bodilessStatuses, Http2Sessions } from "./http2-sessions.node.ts";
 
 /** What of TLS can be said that `fetch` has no words for. */
 export type TlsOptions = Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnauthorized">;
+
+export interface NodeFetchOptions {
+  /** True to talk HTTP/2 with servers that offer it over TLS, by one connection. */
+  readonly http2?: boolean;
+}
 
 /**
  * A `fetch` that sends what it is told to and nothing else, as far as stores need one: with
  * certificates of one's own, no redirects, bodies of bytes, and contents as they come, compressed
  * or not. Connections are kept and used again.
  */
-export function nodeFetch(tls: TlsOptions = {}): Call {
+export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOptions = {}): Call {
   const agents = {
     "http:": new http.Agent({ keepAlive: true, scheduling: "lifo" }),
     "https:": new https.Agent({ keepAlive: true, scheduling: "lifo", ...tls }),
   };
-  return (input, init = {}) =>
-    new Promise((resolve, reject) => {
-      const url = new URL(input);
+  const sessions = http2 ? new Http2Sessions(tls) : undefined;
+  return async (input, init = {}) => {
+    const url = new URL(input);
+    const { signal, method = "GET", body } = init;
+    const bytes = body instanceof Uint8Array ? body : undefined;
+    const headers = {
+      ...plainHeaders(init.headers),
+      ...((bytes || method === "PUT" || method === "POST") && {
+        "content-length": `${bytes?.length ?? 0}`,
+      }),
+    };
+    const session =
+      sessions && url.protocol === "https:"
+        ? await abortable(sessions.with(url.origin), signal ?? undefined)
+        : undefined;
+    if (session) return session.send({ url, method, headers, body: bytes, signal });
+    return new Promise((resolve, reject) => {
       const { request } = url.protocol === "https:" ? https : http;
       const agent = agents[url.protocol as keyof typeof agents];
-      const { signal, method = "GET", body } = init;
-      const bytes = body instanceof Uint8Array ? body : undefined;
-      const headers = {
-        ...plainHeaders(init.headers),
-        ...((bytes || method === "PUT" || method === "POST") && {
-          "content-length": `${bytes?.length ?? 0}`,
-        }),
-      };
       const call = request(url, { agent, headers, method, ...(signal && { signal }) }, (answer) =>
         resolve(new NodeAnswer(method, answer)),
       );
       call.on("error", reject);
       call.end(bytes);
     });
+  };
 }
 
 function plainHeaders(headers: RequestInit["headers"]): Record<string, string> {
   const isPlain = headers === undefined || (!(headers instanceof Headers) && !Array.isArray(headers));
   return isPlain ? (headers ?? {}) : Object.fromEntries(new Headers(headers));
 }
-
-/** Statuses that have no body. */
-const bodiless = new Set([204, 205, 304]);
 
 /** Bytes of a body up to which parts are joined at the end; those of longer ones have a place. */
 const joinedBytes = 65_536;
@@ -62,7 +73,7 @@ class NodeAnswer implements Answer {
     this.headers = headersOf(answer);
     this.#answer = answer;
     this.#hasBody =
-      method !== "HEAD" && !bodiless.has(this.status) && answer.headers["content-length"] !== "0";
+      method !== "HEAD" && !bodilessStatuses.has(this.status) && answer.headers["content-length"] !== "0";
     if (!this.#hasBody) answer.resume();
   }
 

@@ -40,6 +40,8 @@ export { keepFeatures } from "./keep-features.ts";
 export { type CheckedChunk, type KeptChunk, type KeptChunks, verifyKept } from "./kept-chunks.ts";
 export { mtreeLines } from "./mtree.ts";
 export { makeIndex, type MakeIndexOptions } from "./make-index.ts";
+export { ociChunks, type OciChunksOptions } from "./oci-chunks.ts";
+export type { OciCredentials, OciOptions } from "./oci-registry.ts";
 export { type PullOffer, servePull } from "./serve-pull.ts";
 export { type PushedIndex, pushIndex } from "./push-index.ts";
 export { type PushTarget, servePush } from "./serve-push.ts";

@@ -12,6 +12,8 @@ import { bucketChunks } from "./bucket-chunks.ts";
 import type { KeptChunks } from "./kept-chunks.ts";
 import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
 import { sftpChunks } from "./sftp-chunks.ts";
+import { ociChunks } from "./oci-chunks.ts";
+import type { OciCredentials } from "./oci-registry.ts";
 import { connectSftp, isShellPlace, sshChunks } from "./ssh-chunks.node.ts";
 import { cachedStore, failoverGroup, severalStores } from "./several-stores.ts";
 
@@ -22,6 +24,8 @@ export interface OpenStoreOptions {
   readonly digest?: ChunkDigest;
   /** Where credentials of stores in buckets come from: no request is signed unless given. */
   readonly s3?: S3Settings;
+  /** Who one is to container registries: nobody unless given. */
+  readonly oci?: (place: string) => OciCredentials | undefined;
   /** How to get at one behind HTTP. */
   readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
   /**
@@ -32,8 +36,9 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store that a place stands for, to write to: a directory, a bucket, or a URL of http:,
- * https: or sftp:, or of ws: or wss: for what a server of this library offers.
+ * Opens the store that a place stands for, to write to: a directory, a bucket, a repository of a
+ * container registry, or a URL of http:, https: or sftp:, or of ws: or wss: for what a server of
+ * this library offers.
  *
  * @throws USAGE for a place of another kind, NOT_FOUND for a directory that is not there, unless it
  *   may be made
@@ -48,7 +53,7 @@ export function openChunkWriter(
     return openChunkWriter(storeAtServer(place).replace(/^ws/, "http"), options);
   if (scheme === "http" || scheme === "https")
     return httpChunks(place, {
-      fetch: keepingHeaders(nodeFetch()),
+      fetch: keepingHeaders(nodeFetch({}, { http2: true })),
       ...withToken(http, token, place),
       coding,
       ...(digest && { digest }),
@@ -57,7 +62,8 @@ export function openChunkWriter(
 }
 
 /**
- * Opens a store to be looked after: a directory, a bucket, or a directory elsewhere by SFTP.
+ * Opens a store to be looked after: a directory, a bucket, a repository of a container registry, or
+ * a directory elsewhere by SFTP.
  *
  * @throws as `openChunkWriter`
  */
@@ -73,6 +79,16 @@ export function openKeptChunks(
     const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
     const { requestCount } = http ?? {};
     return bucketChunks(bucket, { ...form, prefix, ...(requestCount !== undefined && { requestCount }) });
+  }
+  if (scheme === "oci+http" || scheme === "oci+https") {
+    const credentials = options.oci?.(place);
+    const { requestCount } = http ?? {};
+    return ociChunks(place, {
+      ...form,
+      ...requestOptionsOf(http),
+      ...(requestCount !== undefined && { requestCount }),
+      ...(credentials && { credentials }),
+    });
   }
   if (scheme === "sftp") {
     const { client, path } = connectSftp(place);

@@ -9,7 +9,7 @@ import { nodeCoding } from "../../casync/compressor.node.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { SyncError } from "../../errors.ts";
-import { s3Settings } from "./s3-settings.ts";
+import { storeCredentials } from "./store-credentials.ts";
 
 const maxJobCount = 1024;
 
@@ -76,7 +76,7 @@ export function writerOf(options: Given, digest: ChunkDigest): ChunkWriter | und
 
 /** The store beside a place that a tree is received in. @throws USAGE */
 export function openStoreOfTrees(place: string): ChunkWriter {
-  return openChunkWriter(place, { create: true, s3: s3Settings() });
+  return openChunkWriter(place, { create: true, ...storeCredentials() });
 }
 
 /** The form that chunks have in the stores. */
@@ -99,7 +99,7 @@ export function openingOf(options: Given, digest?: ChunkDigest): OpenStoreOption
     ...(digest && { digest }),
     ...(token !== undefined && { token }),
     coding: codingOf(options),
-    s3: s3Settings(),
+    ...storeCredentials(),
     http: {
       ...(attemptCount !== undefined && { attemptCount }),
       ...(jobCount !== undefined && { requestCount: jobCount }),

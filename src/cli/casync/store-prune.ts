@@ -3,7 +3,7 @@ import { pruneChunks } from "../../casync/prune-chunks.ts";
 import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
 import { idsNamedBy } from "./named-ids.ts";
-import { s3Settings } from "./s3-settings.ts";
+import { storeCredentials } from "./store-credentials.ts";
 import { codingOf } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
 
@@ -25,8 +25,8 @@ export const storePrune = defineCommand({
   writesOutput: () => false,
   async run({ operands: [path, ...places], options, report, signal }) {
     const hours = readCount("older-than", options["older-than"], 0, maxHours) ?? 24;
+    await using store = openKeptChunks(path, { coding: codingOf(options), ...storeCredentials() });
     const youngestMs = Date.now() - hours * secondsPerHour * 1000;
-    await using store = openKeptChunks(path, { coding: codingOf(options), s3: s3Settings() });
     const named = await idsNamedBy(places, { signal });
     const isDry = options["dry-run"] === true;
     const { removed, kept } = await pruneChunks(store, named, { youngestMs, isDry, signal });

@@ -6,6 +6,7 @@ import { type ChunkCoding, plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { type ChunkCipher, encryptedCoding } from "../../casync/encrypted-coding.node.ts";
 import { SyncError } from "../../errors.ts";
+import type { OciEntry } from "../casync/oci-settings.ts";
 import type { S3Entry } from "../casync/s3-settings.ts";
 import { readNamedFile } from "../options/named-file.ts";
 
@@ -30,6 +31,8 @@ export interface StoreSettings {
 export interface DesyncConfig {
   /** By the scheme and host of the server. */
   readonly "s3-credentials"?: Readonly<Record<string, S3Entry>>;
+  /** By the URL of the store. */
+  readonly "oci-credentials"?: Readonly<Record<string, OciEntry>>;
   readonly "store-options"?: Readonly<Record<string, StoreSettings>>;
 }
 

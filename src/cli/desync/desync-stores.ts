@@ -11,6 +11,7 @@ import {
 import { cachedStore, failoverGroup, severalStores } from "../../casync/several-stores.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
+import { ociCredentials } from "../casync/oci-settings.ts";
 import { s3Settings } from "../casync/s3-settings.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { type DesyncArguments, type DesyncOptions, isSet, numberOf, valueOf } from "./desync-arguments.ts";
@@ -124,6 +125,7 @@ function openingOf(
     coding: codingOf(settings),
     digest,
     s3: s3Settings(config["s3-credentials"]),
+    oci: (place) => ociCredentials(place, config["oci-credentials"]),
     http: {
       ...(jobCount !== undefined && { requestCount: jobCount }),
       headers: {
@@ -133,12 +135,12 @@ function openingOf(
       ...(attemptCount !== undefined && { attemptCount: Math.max(1, attemptCount) }),
       ...(retryMs !== undefined && { retryMs }),
       ...(timeoutMs !== undefined && { timeoutMs: Math.max(0, timeoutMs) }),
-      ...(/^(?:s3\+)?https:/.test(place) && {
+      ...(/^(?:(?:s3|oci)\+)?https:/.test(place) && {
         fetch: keepingHeaders(
-          nodeFetch({
-            ...tls,
-            rejectUnauthorized: !(isInsecure || settings["trust-insecure"] === true),
-          }),
+          nodeFetch(
+            { ...tls, rejectUnauthorized: !(isInsecure || settings["trust-insecure"] === true) },
+            { http2: !place.includes("+") },
+          ),
         ),
       }),
     },

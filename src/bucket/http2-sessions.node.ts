@@ -1,0 +1,134 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  type IncomingHttpHeaders,
+} from "node:http2";
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { Readable } from "node:stream";
+
+/** Statuses that have no body, by which a response cannot be made with one. */
+export const bodilessStatuses: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** What a server has room for on a connection of HTTP/2, and how long it may take. */
+export const http2Limits = Object.freeze({
+  /** Bytes that may be on their way on a connection. */
+  sessionWindowBytes: 33_554_432,
+  /** Bytes of them that may be those of one answer. */
+  streamWindowBytes: 2_097_152,
+  /** Milliseconds until there is a connection. */
+  http2ConnectMs: 30_000,
+});
+
+/**
+ * Sessions of HTTP/2 with servers that offer it, one for each, over which all requests go at one
+ * time.
+ */
+export class Http2Sessions {
+  readonly #tls: ConnectionOptions;
+  readonly #sessions = new Map<string, Promise<Http2Requests | undefined>>();
+
+  constructor(tls: ConnectionOptions) {
+    this.#tls = tls;
+  }
+
+  /** The session with a server; undefined for one that speaks HTTP/1.1 alone. */
+  with(origin: string): Promise<Http2Requests | undefined> {
+    const before = this.#sessions.get(origin);
+    if (before) return before;
+    const forget = (): void => void this.#sessions.delete(origin);
+    const session = this.#open(new URL(origin), forget);
+    this.#sessions.set(origin, session);
+    session.catch(forget);
+    return session;
+  }
+
+  async #open(url: URL, onEnd: () => void): Promise<Http2Requests | undefined> {
+    const socket = await this.#connect(url);
+    if (socket.alpnProtocol !== "h2") {
+      socket.destroy();
+      return undefined;
+    }
+    const session = connectHttp2(url.origin, {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: http2Limits.streamWindowBytes },
+    });
+    session.once("connect", () => session.setLocalWindowSize(http2Limits.sessionWindowBytes));
+    session.once("close", onEnd);
+    session.once("goaway", onEnd);
+    session.on("error", onEnd); // its requests fail by it
+    return new Http2Requests(session);
+  }
+
+  #connect({ hostname, port }: URL): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      const host = hostname.replace(/^\[(.*)\]$/, "$1");
+      const socket = connectTls({
+        host,
+        port: port === "" ? 443 : Number(port),
+        ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+        ALPNProtocols: ["h2", "http/1.1"],
+        ...this.#tls,
+      });
+      socket.setTimeout(http2Limits.http2ConnectMs, () =>
+        socket.destroy(new Error("the server takes too long")),
+      );
+      socket.once("secureConnect", () => {
+        socket.setTimeout(0);
+        resolve(socket);
+      });
+      socket.once("error", reject);
+    });
+  }
+}
+
+/** A request. */
+export interface Http2Request {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | undefined;
+  readonly signal: AbortSignal | null | undefined;
+}
+
+/** The requests of a session, of which only those under way keep the process. */
+export class Http2Requests {
+  readonly #session: ClientHttp2Session;
+  #count = 0;
+
+  constructor(session: ClientHttp2Session) {
+    this.#session = session;
+    session.unref();
+  }
+
+  /** Makes a request; a stream that breaks off is an error, never an end. */
+  send({ url, method, headers, body, signal }: Http2Request): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const stream = this.#session.request(
+        { ...headers, ":method": method, ":path": `${url.pathname}${url.search}` },
+        { endStream: body === undefined, ...(signal && { signal }) },
+      );
+      if (this.#count++ === 0) this.#session.ref();
+      stream.on("error", reject);
+      stream.once("aborted", () => stream.destroy(new Error("the server broke the stream off")));
+      stream.once("close", () => {
+        if (--this.#count === 0) this.#session.unref();
+        reject(new Error("the stream was closed without an answer"));
+      });
+      stream.once("response", (answer) => resolve(responseTo(method, stream, answer)));
+      if (body !== undefined) stream.end(body);
+    });
+  }
+}
+
+function responseTo(method: string, stream: ClientHttp2Stream, answer: IncomingHttpHeaders): Response {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(answer))
+    if (!name.startsWith(":"))
+      for (const one of [value].flat()) if (one !== undefined) headers.append(name, one);
+  const status = Number(answer[":status"] ?? 500);
+  const isEmpty = method === "HEAD" || bodilessStatuses.has(status);
+  if (isEmpty) stream.resume();
+  const content = isEmpty ? null : (Readable.toWeb(stream) as ReadableStream<Uint8Array>);
+  return new Response(content, { status, headers });
+}

@@ -1,0 +1,115 @@
+import { once } from "node:events";
+import { createServer } from "node:https";
+import {
+  constants,
+  createSecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished } from "vitest";
+import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
+import { compressedCoding } from "../../../src/casync/chunk-coding.ts";
+import { chunkPath } from "../../../src/casync/chunk-name.ts";
+import { httpChunks } from "../../../src/casync/http-chunks.ts";
+import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
+import { chunkOf } from "../../../src/chunk/verify.ts";
+import { unless } from "../../obstacles.ts";
+import { noOpenssl, selfSigned } from "../../self-signed.ts";
+import { xorshiftBytes } from "../../vectors/input.ts";
+
+const { test } = unless(noOpenssl);
+
+type Answer = (request: Http2ServerRequest, response: Http2ServerResponse, count: number) => void;
+
+/** A server of chunks over TLS, and what it saw. */
+async function serve(answer: Answer, offersHttp2 = true) {
+  const tls = selfSigned();
+  const versions: string[] = [];
+  const sessions = new Set<ServerHttp2Session>();
+  const server = offersHttp2 ? createSecureServer({ ...tls, allowHTTP1: true }) : createServer(tls);
+  server.on("session", (session) => sessions.add(session));
+  server.on("request", (request: Http2ServerRequest, response: Http2ServerResponse) => {
+    versions.push(request.httpVersion);
+    answer(request, response, versions.length);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/store`;
+  const call = nodeFetch({ ca: tls.cert }, { http2: true });
+  return { versions, sessions, store: httpChunks(url, { fetch: call, retryMs: 1 }) };
+}
+
+const coding = compressedCoding();
+const chunks = Array.from({ length: 40 }, (_, i) => chunkOf(xorshiftBytes(i + 1, 90_000), sha512_256Digest));
+const stored = new Map(
+  chunks.map(({ id, bytes }) => [`/store/${chunkPath(id, ".cacnk")}`, coding.encode(bytes)]),
+);
+
+/** Answers as a server of files does. */
+const give: Answer = ({ url, method }, response) => {
+  const found = stored.get(url);
+  response.statusCode = found ? 200 : 404;
+  response.end(method === "GET" && found ? found : "");
+};
+
+test("chunks come over one connection of HTTP/2 where that is offered", async () => {
+  const { store, versions, sessions } = await serve(give);
+  const all = await Promise.all(chunks.map(({ id }) => store.get(id)));
+  expect(all.map(({ bytes }, i) => Buffer.compare(bytes, chunks[i]!.bytes))).toEqual(chunks.map(() => 0));
+  expect(await store.has(chunks[0]!.id)).toBe(true);
+  expect(await store.has(new Uint8Array(32))).toBe(false);
+  await expect(store.get(new Uint8Array(32))).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect([new Set(versions), sessions.size]).toEqual([new Set(["2.0"]), 1]);
+});
+
+test("what is sent arrives whole", async () => {
+  const bodies: Buffer[] = [];
+  const { store } = await serve((request, response) => {
+    if (request.method !== "PUT")
+      return give({ url: "/", method: "HEAD" } as Http2ServerRequest, response, 0);
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      bodies.push(Buffer.concat(parts));
+      response.end();
+    });
+  });
+  await store.put(chunks[0]!);
+  const expected = stored.get(`/store/${chunkPath(chunks[0]!.id, ".cacnk")}`)!;
+  expect(bodies.map((body) => Buffer.compare(body, expected))).toEqual([0]);
+});
+
+test("HTTP/1.1 is spoken with who offers that alone", async () => {
+  const { store, versions } = await serve(give, false);
+  for (const chunk of chunks.slice(0, 3))
+    expect((await store.get(chunk.id)).bytes.length).toBe(chunk.bytes.length);
+  expect(versions).toEqual(["1.1", "1.1", "1.1"]);
+});
+
+test("a chunk is asked for again when its stream or its session breaks off", async () => {
+  const { store, sessions, versions } = await serve((request, response, count) => {
+    if (count === 1) {
+      response.write("part of it");
+      return void setImmediate(() => response.stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    }
+    if (count === 2) return request.stream.session!.destroy();
+    return give(request, response, count);
+  });
+  expect((await store.get(chunks[0]!.id)).bytes.length).toBe(90_000);
+  expect([versions.length, sessions.size]).toEqual([3, 2]);
+});
+
+test("a request ends with its signal", async () => {
+  const { store, sessions } = await serve(() => {});
+  const controller = new AbortController();
+  const asked = store.get(chunks[0]!.id, { signal: controller.signal });
+  while (sessions.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  controller.abort(new Error("enough"));
+  await expect(asked).rejects.toThrow("enough");
+});
