@@ -114,6 +114,28 @@ describe("an index with a lie is refused:", () => {
     await expect(readAll(bytes)).rejects.toMatchObject({ code: "BAD_MESSAGE" });
   });
 
+  test("a chunk of nothing", async () => {
+    for (const chunks of [
+      [{ id, size: 0 }],
+      [
+        { id, size: 1000 },
+        { id, size: 0 },
+      ],
+    ])
+      await expect(readAll(await written(header, chunks))).rejects.toMatchObject({ code: "BAD_MESSAGE" });
+  });
+
+  test("a chunk that ends beyond what a number can say", async () => {
+    for (const end of [2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]) {
+      const bytes = await written(header, [
+        { id, size: 1000 },
+        { id, size: 1000 },
+      ]);
+      new DataView(bytes.buffer, bytes.byteOffset).setBigUint64(64 + 40, end, true);
+      await expect(readAll(bytes)).rejects.toMatchObject({ code: "BAD_MESSAGE" });
+    }
+  });
+
   test("chunks of more than can be held", async () => {
     const sizes = { minBytes: 1, averageBytes: 2, maxBytes: 2 ** 40 };
     await expect(readAll(await written({ ...header, sizes }, []))).rejects.toMatchObject({ code: "LIMIT" });
