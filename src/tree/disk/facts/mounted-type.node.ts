@@ -93,9 +93,8 @@ export function findMountedType(held: HeldDirs, dir: DirNode): MountedType {
   if (found.type === diskByProgram && isExfat(found)) return fatType;
   const known = typesByName.get(found.type);
   if (known || !byProgram.test(found.type)) return known ?? unknownType;
-  if (found.type === diskByProgram) return isUniform(held, dir, true) ? ownerlessType : unknownType;
   const orders = viewsByProgram.has(found.type) ? findViewOrders(found) : undefined;
-  if (!orders) return isUniform(held, dir, true) ? modelessType : unknownType;
+  if (!orders) return isUniform(held, dir, true) ? { ...modelessType, ...ownersOf(held, dir) } : unknownType;
   const { lacksGroups, lacksModes, lacksUsers, showsModes } = orders;
   const hidesModes = lacksModes || (showsModes && isUniform(held, dir, false));
   return { ...unknownType, lacksGroups, lacksUsers, lacksModes: hidesModes };
@@ -122,13 +121,26 @@ function isExfat({ source }: Mount): boolean {
  * files where `isStrict`, and otherwise there have to be some more.
  */
 function isUniform(held: HeldDirs, dir: DirNode, isStrict: boolean): boolean {
-  const found = [held.lookAtDir(dir), ...firstNames(held, dir).map((name) => held.look(dir, name))];
+  const found = firstStats(held, dir);
   const modesOf = (kind: FileStats["kind"]): number[] =>
-    found.flatMap((each) => (each?.kind === kind ? [each.mode] : []));
+    found.flatMap((each) => (each.kind === kind ? [each.mode] : []));
   const files = modesOf("file");
   const modes = new Set(isStrict ? [...files, ...modesOf("dir")] : files);
   const isOne = modes.size === 1 && new Set(modesOf("dir")).size === 1;
   return isOne && (isStrict || files.length >= alikeFileCount);
+}
+
+/** What has one mode is taken to have been given its owners, too, where it has one of each. */
+function ownersOf(held: HeldDirs, dir: DirNode): Pick<MountedType, "lacksGroups" | "lacksUsers"> {
+  const found = firstStats(held, dir);
+  const hasOne = (whose: "group" | "owner"): boolean => new Set(found.map((each) => each[whose])).size === 1;
+  return { lacksUsers: hasOne("owner"), lacksGroups: hasOne("group") };
+}
+
+/** A directory, and the first of what is in it. */
+function firstStats(held: HeldDirs, dir: DirNode): readonly FileStats[] {
+  const inside = firstNames(held, dir).flatMap((name) => held.look(dir, name) ?? []);
+  return [held.lookAtDir(dir), ...inside];
 }
 
 /**

@@ -326,6 +326,34 @@ unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
   },
 );
 
+unless(notRoot ?? missing("mkfs.ntfs", "ntfs-3g", "fusermount")).test(
+  "NTFS without permissions: neither run tells modes or owners, each says once that they are not kept",
+  async (context) => {
+    using temp = tempDir();
+    const [from, at, image] = [`${temp.path}/from`, `${temp.path}/at`, `${temp.path}/image`];
+    for (const dir of [from, at]) fs.mkdirSync(dir);
+    fs.writeFileSync(image, "");
+    fs.truncateSync(image, 16 << 20);
+    const isMade = spawnSync("mkfs.ntfs", ["-F", "-q", image]).status === 0;
+    const mounted = isMade && spawnSync("ntfs-3g", [image, at]).status === 0;
+    skipFor(context, mounted ? undefined : "no NTFS can be mounted");
+    try {
+      fill(from);
+      fs.chownSync(`${from}/small`, 1001, 1002);
+      const keep = { owner: true, group: true, numericIds: true };
+      await sync(from, `${at}/to`, { keep });
+      const unkept: string[] = [];
+      const onUnkept = (what: string): void => void unkept.push(what);
+      expect(await foretold(from, `${at}/to`, { keep, onUnkept })).toEqual([]);
+      const again = await sync(from, `${at}/to`, { keep });
+      expect([again.changed, again.unkept.toSorted()]).toEqual([[], unkept.toSorted()]);
+      expect(unkept.toSorted()).toEqual(["modes", "owners"]);
+    } finally {
+      spawnSync("fusermount", ["-u", at]);
+    }
+  },
+);
+
 unless(notRoot ?? missing("mkfs.exfat", "mount.exfat-fuse")).describe("an exFAT volume", () => {
   interface Volume extends Disposable {
     readonly path: string;
