@@ -13,6 +13,8 @@ import { pieceMacBytes } from "../../../chunk/pieces.ts";
 
 const { groupBytes, partBytes } = pieceTellingLimits;
 
+const nothingBefore = new Uint8Array();
+
 /** Reads files of a source for the files and pieces levels. */
 export class PieceScan<File> implements ScanVisitor<File> {
   readonly #kernel: PieceKernel;
@@ -24,7 +26,7 @@ export class PieceScan<File> implements ScanVisitor<File> {
   #isText: boolean | undefined;
   /** Bytes since the last part that ended, and what stands for all the parts before. */
   #partBytes = 0;
-  #before: Bytes = new Uint8Array();
+  #before: Bytes = nothingBefore;
   /** The file that is cut by its finer rule; where that began, and how far the file was read. */
   #fine: File | undefined;
   #fineFrom: number | undefined;
@@ -85,15 +87,15 @@ export class PieceScan<File> implements ScanVisitor<File> {
 
   end(file: File, how: ScanEnd): boolean {
     const mac = this.#kernel.digest();
-    const whole = concatBytes([this.#before, mac]);
+    const before = this.#before;
     this.#partBytes = 0;
-    this.#before = new Uint8Array();
+    this.#before = nothingBefore;
     this.#offset = 0;
     if (how === "grown" && !this.#proof) {
-      this.#proof = whole;
+      this.#proof = concatBytes([before, mac]);
       return true;
     }
-    const isProven = !this.#proof || equalBytes(this.#proof, whole);
+    const isProven = !this.#proof || equalBytes(this.#proof, concatBytes([before, mac]));
     const failure = how instanceof SyncError ? how : isProven ? undefined : changed();
     this.#proof = undefined;
     this.#isText = undefined;

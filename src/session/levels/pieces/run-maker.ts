@@ -92,7 +92,8 @@ export function makeRun(
   const literals: Bytes[] = [];
   let start = 0;
   let expected = 0;
-  for (const [i, end] of ends.entries()) {
+  for (let i = 0; i < ends.length; i++) {
+    const end = ends[i]!;
     const mac = macAt(macs, i * pieceMacBytes, width);
     const isNext = expected < gap.count && macAt(gap.macs, expected * width, width) === mac;
     const place = isNext ? expected : places.get(mac);

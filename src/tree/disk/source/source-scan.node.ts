@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { closingBehind } from "../../../bytes/closing.ts";
+import { closingAfter, closingBehind } from "../../../bytes/closing.ts";
 import { Pause } from "../../../bytes/pause.node.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
 import { scanBatch, type ScanEnd, type ScanVisitor } from "../../scan.ts";
@@ -21,6 +21,11 @@ export async function* scanFiles(
   const batch = { bytes: 0, count: 0 };
   for (const file of files) {
     for (let again = true; again;) {
+      if (file.size <= room.length) {
+        again = visitor.end(file, readSmall(held, file, room, visitor));
+        batch.bytes += file.size;
+        continue;
+      }
       const reading = readFile(held, file, room, visitor);
       let step = reading.next();
       for (; step.done !== true; step = reading.next()) {
@@ -33,13 +38,29 @@ export async function* scanFiles(
       again = visitor.end(file, step.value);
     }
     batch.count += 1;
-    if (batch.count < scanBatch.count) continue;
+    if (pause.due()) await pause.take();
+    if (batch.bytes < scanBatch.bytes && batch.count < scanBatch.count) continue;
     yield;
     Object.assign(batch, { bytes: 0, count: 0 });
   }
 }
 
-/** Reads one file; yields the bytes of each block when it was visited. */
+/** Reads a file of one block. It is checked when that was read, and only then. */
+function readSmall(held: HeldDirs, file: SourceFile, room: Bytes, visitor: ScanVisitor<SourceFile>): ScanEnd {
+  try {
+    const fd = openSourceFile(held, file);
+    const read = (): ScanEnd => {
+      if (readFully(fd, room.subarray(0, file.size), 0) < file.size) throw changed(file);
+      visitor.block(file, file.size, true);
+      return compareWithListed(fd, file) === "grown" ? "grown" : "complete";
+    };
+    return closingAfter(read, () => fs.closeSync(fd));
+  } catch (thrown) {
+    return fileTrouble(thrown, printPlace(file.dir, file.name));
+  }
+}
+
+/** Reads a longer one; yields the bytes of each block when it was visited. */
 function* readFile(
   held: HeldDirs,
   file: SourceFile,
@@ -60,8 +81,7 @@ function* readBlocks(
   room: Bytes,
   visitor: ScanVisitor<SourceFile>,
 ): Generator<number, ScanEnd> {
-  // A file of one block is checked when that was read, and only then.
-  if (file.size > room.length) compareWithListed(fd, file);
+  compareWithListed(fd, file);
   for (let at = 0, isLast = false; !isLast;) {
     const wanted = Math.min(room.length, file.size - at);
     const filled = readFully(fd, room.subarray(0, wanted), at);
