@@ -9,7 +9,8 @@ export const backupOptions = {
     type: "boolean",
     short: "b",
     about: "keep files that are replaced or deleted, as NAME~ beside them",
-    unlike: "a file of which only mode or time is set has no backup; times of directories are set",
+    unlike:
+      "a file of which only mode or time is set has no backup, one named like a backup has one where a directory comes; times of directories are set",
     doc: "keep files that are replaced or deleted, as `NAME~` beside them ([how](places.md#backups))",
   },
   "backup-dir": {
