@@ -87,20 +87,24 @@ export function dirBelow(
   stats: FileStats & Pick<DirFacts, "isBehindLink">,
 ): DirNode {
   const { volume } = parent.top;
-  const isSame = volume?.device === stats.device && volume.mount === stats.mount;
   const seen = identityIn(stats);
   const { isBehindLink = false } = stats;
   return new DirNode(parent, name, {
     handedOn: groupHandedOn(stats),
     seen,
     isBehindLink,
-    ...(!isSame && { volume: volumeOf(stats) }),
+    ...(!isSameVolume(volume, stats) && { volume: volumeOf(stats) }),
   });
 }
 
 /** The file system that something lies on. */
 export function volumeOf({ device, mount }: FileStats): Volume {
   return { device, mount };
+}
+
+/** True for one file system that is mounted at one place, and where neither is known. */
+export function isSameVolume(one: Volume | undefined, other: Volume | undefined): boolean {
+  return one?.device === other?.device && one?.mount === other?.mount;
 }
 
 /** Directories between the root and one below it, that one included. */

@@ -6,6 +6,7 @@ import type { Need } from "../../target.ts";
 import { type Alternative, type Alternatives, linkTo } from "./alternatives.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
+import { isSameFile } from "../calls/identity.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { IncomingFiles } from "./incoming-files.node.ts";
 import type { Differing } from "./tree-change.node.ts";
@@ -96,7 +97,7 @@ export class AlternativeFiles {
   #replaceByLink(planned: PlannedEntry, like: Alternative): void {
     const { held, workspace } = this.#tools;
     const { dir, name, there } = planned;
-    if (there!.inode === like.there.inode && there!.device === like.there.device) return;
+    if (isSameFile(there!, like.there)) return;
     const { backups, linkedFiles, oldFiles, staging } = workspace();
     linkedFiles.checkUntouched(held, planned, there!);
     const temp = staging.newName(dir, name);

@@ -3,7 +3,8 @@ import { SyncError } from "../../../errors.ts";
 import { NumberColumn } from "../../../bytes/number-column.ts";
 import { bitsOfFacts, type ChangedFact, factsOfBits } from "../../entry/entry.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import type { DirNode } from "../calls/dir-node.node.ts";
+import { isSameVolume } from "../calls/dir-node.node.ts";
+import { isSameFile } from "../calls/identity.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { type LinkHead, LinkHeads } from "./link-heads.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
@@ -62,7 +63,7 @@ export class HardLinks {
     const { link: file } = entry;
     if (file === undefined || this.#heads.add(file, planned)) return undefined;
     if (this.#heads.kindOf(file) !== entry.kind) return undefined;
-    if (!isSameVolume(this.#heads.get(file).dir, dir)) throw onOtherVolume();
+    if (!isSameVolume(this.#heads.get(file).dir.top.volume, dir.top.volume)) throw onOtherVolume();
     if (there && this.#heads.isSame(file, there)) return "same";
     const outcome = planned.outcome === "same" ? "touched" : planned.outcome;
     this.#places.add(dir, name);
@@ -120,7 +121,7 @@ export class HardLinks {
     const from = this.#failed.has(head.entry) ? undefined : held.look(head.dir, head.name);
     if (from?.kind !== head.kind) throw new SyncError("IO", "the file that it is a name of could not be had");
     const there = held.look(dir, name);
-    if (there && isSame(there, from)) return undefined;
+    if (there && isSameFile(there, from)) return undefined;
     if (isOwnFile(there) && isTime(changed) && !isSameTime(there, changed))
       throw changedMeanwhile({ dir, name });
     const isEmpty = there?.kind === "dir" && lookInto(held, dir, name) === "empty";
@@ -134,16 +135,8 @@ export class HardLinks {
   }
 }
 
-function isSameVolume({ top: one }: DirNode, { top: other }: DirNode): boolean {
-  return one.volume?.device === other.volume?.device && one.volume?.mount === other.volume?.mount;
-}
-
 function onOtherVolume(): SyncError {
   return new SyncError("IO", "the file that it is a name of is on another file system here");
-}
-
-function isSame(one: FileStats, other: FileStats): boolean {
-  return one.inode === other.inode && one.device === other.device;
 }
 
 type ChangeTime = Pick<FileStats, "ctimeNsec" | "ctimeSec">;

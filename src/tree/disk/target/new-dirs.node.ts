@@ -51,6 +51,40 @@ export class NewDirs {
       this.#pendingCounts.set(dir, 1);
   }
 
+  /**
+   * Says that a file that was planned in a directory is there, or given up. A directory that cannot
+   * be put in its place then is tried once more at the end.
+   */
+  settle(dir: DirNode): void {
+    const pendingCount = this.#pendingCounts.get(dir);
+    if (pendingCount === undefined) return;
+    this.#pendingCounts.set(dir, pendingCount - 1);
+    if (pendingCount === 1) hasSucceeded(() => this.#putInPlace(dir));
+  }
+
+  /** Puts those in their places that are aside, whatever was planned. Tells what fails of it. */
+  *putAll(): Generator<LeftAside> {
+    for (const dir of [...this.#pendingCounts.keys()]) {
+      try {
+        this.#putInPlace(dir);
+      } catch (trouble) {
+        yield { path: pathBelow(dir).slice(1), trouble };
+      }
+    }
+    this.#pendingCounts.clear();
+  }
+
+  /** Returns false for one that stays, as where somebody else has put something into it. */
+  #moveAside(dir: DirNode): boolean {
+    if (!this.#canMoveIn(dir) || !this.#makesPlainFiles(dir) || !this.#isEmpty(dir)) return false;
+    const aside = this.#staging.newName(dir.parent!, dir.name);
+    const move = (): void => this.#held.rename(dir.parent!, dir.name, aside.dir, aside.name);
+    if (!hasSucceeded(move)) return false;
+    dir.aside = aside;
+    dir.isWritten = true; // by the file that is planned: it is moved once
+    return true;
+  }
+
   /** What a directory hands on it has from the one around it. */
   #makesPlainFiles(dir: DirNode): boolean {
     const known = this.#isPlain.get(dir);
@@ -87,40 +121,6 @@ export class NewDirs {
     };
     closingOnFailure(move, () => removeDir(this.#held, from));
     removeDir(this.#held, to);
-  }
-
-  /**
-   * Says that a file that was planned in a directory is there, or given up. A directory that cannot
-   * be put in its place then is tried once more at the end.
-   */
-  settle(dir: DirNode): void {
-    const pendingCount = this.#pendingCounts.get(dir);
-    if (pendingCount === undefined) return;
-    this.#pendingCounts.set(dir, pendingCount - 1);
-    if (pendingCount === 1) hasSucceeded(() => this.#putInPlace(dir));
-  }
-
-  /** Puts those in their places that are aside, whatever was planned. Tells what fails of it. */
-  *putAll(): Generator<LeftAside> {
-    for (const dir of [...this.#pendingCounts.keys()]) {
-      try {
-        this.#putInPlace(dir);
-      } catch (trouble) {
-        yield { path: pathBelow(dir).slice(1), trouble };
-      }
-    }
-    this.#pendingCounts.clear();
-  }
-
-  /** Returns false for one that stays, as where somebody else has put something into it. */
-  #moveAside(dir: DirNode): boolean {
-    if (!this.#canMoveIn(dir) || !this.#makesPlainFiles(dir) || !this.#isEmpty(dir)) return false;
-    const aside = this.#staging.newName(dir.parent!, dir.name);
-    const move = (): void => this.#held.rename(dir.parent!, dir.name, aside.dir, aside.name);
-    if (!hasSucceeded(move)) return false;
-    dir.aside = aside;
-    dir.isWritten = true; // by the file that is planned: it is moved once
-    return true;
   }
 
   #isEmpty(dir: DirNode): boolean {

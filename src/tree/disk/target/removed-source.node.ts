@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
 import { type ByteString, fromByteString, type NativePath, toByteString } from "../calls/byte-string.node.ts";
-import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
+import { type DirNode, isSameVolume, type NameIn } from "../calls/dir-node.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
@@ -40,8 +40,7 @@ export class RemovedSource {
    */
   checkAt(held: HeldDirs, { dir, name }: NameIn, there: FileStats): void {
     this.check(there);
-    const { volume } = dir.top;
-    if (volume?.device === there.device && volume.mount === there.mount) return;
+    if (isSameVolume(dir.top.volume, there)) return;
     this.#checkPath(`${realPath(held.pathTo(dir))}/${name}`);
   }
 
