@@ -24,7 +24,7 @@ export interface AskedChunksOptions {
   readonly coding: ChunkCoding;
   /** What chunks are named by. */
   readonly digest: ChunkDigest;
-  /** Sends a message; they are given one after another. */
+  /** Sends a message, behind those before. */
   readonly write: (message: Bytes) => Promise<void>;
 }
 

@@ -58,7 +58,7 @@ export function httpIndexes(
         },
         options,
       );
-      return bytes && only(bytes);
+      return bytes && onePart(bytes);
     },
     has: (name, options) =>
       request(
@@ -87,7 +87,7 @@ export function bucketIndexes(bucket: Bucket, prefix: string): IndexStore {
   return {
     async read(name, options) {
       const bytes = await bucket.get(keyOf(name), indexStoreLimits.heldIndexBytes, options);
-      return bytes && only(bytes);
+      return bytes && onePart(bytes);
     },
     has: (name, options) => bucket.has(keyOf(name), options),
     async write(name, content, options) {
@@ -103,7 +103,7 @@ export function sftpIndexes(client: SftpClient, root: string): IndexStore {
   return {
     async read(name) {
       const bytes = await client.read(base + checkIndexName(name), indexStoreLimits.heldIndexBytes);
-      return bytes && only(bytes);
+      return bytes && onePart(bytes);
     },
     has: async (name) => (await client.stat(base + checkIndexName(name))) !== undefined,
     async write(name, content) {
@@ -138,6 +138,7 @@ export async function heldBytes(content: AsyncIterable<Bytes>): Promise<Bytes> {
   return concatBytes(parts);
 }
 
-async function* only(bytes: Bytes): AsyncGenerator<Bytes> {
+/** Bytes that are all here as what is read in parts. */
+export async function* onePart(bytes: Bytes): AsyncGenerator<Bytes> {
   yield bytes;
 }

@@ -16,6 +16,7 @@ import {
   messageTypes,
   readMessage,
 } from "./protocol.ts";
+import { writeInTurn } from "./write-in-turn.ts";
 
 export interface PulledChunksOptions {
   /** The form of compressed chunks; by portable code unless given. */
@@ -31,14 +32,10 @@ export interface PulledChunksOptions {
 export function pulledChunks(channel: ByteChannel, options: PulledChunksOptions = {}): ChunkReader {
   const { coding = compressedCoding(), digest = sha512_256Digest } = options;
   const gate = new Gate();
-  let written: Promise<void> = channel.write(encodeHello(helloFlags.pullChunks));
-  const asked = new AskedChunks({
-    coding,
-    digest,
-    write: (message) => (written = written.then(() => channel.write(message))),
-  });
+  const write = writeInTurn(channel);
+  const asked = new AskedChunks({ coding, digest, write });
   const fail = (thrown: unknown): void => asked.fail(thrown);
-  written.catch(fail);
+  write(encodeHello(helloFlags.pullChunks)).catch(fail);
 
   async function listen(): Promise<void> {
     const reader = new ExactReader(channel.read());
@@ -73,7 +70,7 @@ export function pulledChunks(channel: ByteChannel, options: PulledChunksOptions 
     async close() {
       if (!gate.close()) return;
       fail(new SyncError("STATE", "the store is closed"));
-      await written.then(() => channel.write(encodeMessage(messageTypes.goodbye))).catch(() => {});
+      await write(encodeMessage(messageTypes.goodbye)).catch(() => {});
       await channel.end().catch(() => {});
       channel.abort(new SyncError("ABORTED", "the store is closed"));
     },

@@ -15,6 +15,7 @@ import {
   requestedIds,
 } from "./protocol.ts";
 import { sendAll } from "./serve-pull.ts";
+import { writeInTurn } from "./write-in-turn.ts";
 
 /** What is pushed. */
 export interface PushedIndex {
@@ -32,8 +33,7 @@ export interface PushedIndex {
  */
 export async function pushIndex(channel: ByteChannel, { index, stored }: PushedIndex): Promise<number> {
   const reader = new ExactReader(channel.read());
-  let written: Promise<void> = Promise.resolve();
-  const write = (message: Bytes): Promise<void> => (written = written.then(() => channel.write(message)));
+  const write = writeInTurn(channel);
   let sentCount = 0;
   let missingCount = 0;
 

@@ -9,7 +9,7 @@ import type { ChunkCoding } from "./chunk-coding.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import { eachChunk, readIndex } from "./index-reader.ts";
-import { heldBytes } from "./index-store.ts";
+import { heldBytes, onePart } from "./index-store.ts";
 import {
   abortOf,
   encodeHello,
@@ -21,6 +21,7 @@ import {
   readMessage,
 } from "./protocol.ts";
 import { getPlaced } from "./read-blob.ts";
+import { writeInTurn } from "./write-in-turn.ts";
 
 /** What takes what is pushed: an index with the chunks it names, or an archive. */
 export interface PushTarget {
@@ -75,15 +76,10 @@ async function takeIndex(
   { store: open, index: keep, coding }: PushTarget,
 ): Promise<void> {
   const content = await heldBytes(piecesOf(reader, types.index, types.indexEof));
-  const index = await readIndex(only(content));
+  const index = await readIndex(onePart(content));
   const digest = digestOfIndex(index);
   await using store = open!(digest);
-  let written: Promise<void> = Promise.resolve();
-  const asked = new AskedChunks({
-    coding,
-    digest,
-    write: (message) => (written = written.then(() => channel.write(message))),
-  });
+  const asked = new AskedChunks({ coding, digest, write: writeInTurn(channel) });
   let isListening = false;
   /** Reads while an answer is to come, and no further: the last message is the peer's. */
   const listen = async (): Promise<void> => {
@@ -102,7 +98,7 @@ async function takeIndex(
     if (!isThere) await store.put(await getPlaced({ get }, chunk));
   };
   for await (const _ of inOrder(eachChunk(index), chunksUnderWay(undefined, sizeOf), fetch));
-  await keep!(only(content));
+  await keep!(onePart(content));
 }
 
 /** The pieces of an index or archive up to its end. @throws BAD_MESSAGE, PEER_GONE */
@@ -122,8 +118,4 @@ async function nextMessage(reader: ExactReader): Promise<Message> {
     throw new SyncError("PEER_GONE", "the other end has gone before all was here");
   if (message.type === types.abort) throw abortOf(message);
   return message;
-}
-
-async function* only(bytes: Bytes): AsyncGenerator<Bytes> {
-  yield bytes;
 }

@@ -2,7 +2,7 @@ import type { ObjectBucket } from "../bucket/object-bucket.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import { indexStoreLimits, checkIndexName } from "./index-store.ts";
+import { checkIndexName, indexStoreLimits, onePart } from "./index-store.ts";
 import { type IndexReading, readIndex } from "./index-reader.ts";
 
 /** What a version is of: an archive of a tree, or one blob. */
@@ -71,7 +71,7 @@ export class Versions {
   async read({ key }: Version, options?: AbortOptions): Promise<IndexReading> {
     const bytes = await this.#bucket.get(key, indexStoreLimits.heldIndexBytes, options);
     if (!bytes) throw new SyncError("NOT_FOUND", "the version is not there any more");
-    return readIndex(only(bytes));
+    return readIndex(onePart(bytes));
   }
 
   /**
@@ -121,7 +121,7 @@ export class Versions {
     const key = version.isPending ? version.key.slice(0, -pending.length) : version.key;
     for (const one of [version, { ...version, key }]) {
       const bytes = await this.#bucket.get(one.key, indexStoreLimits.heldIndexBytes, options);
-      if (bytes) return readIndex(only(bytes));
+      if (bytes) return readIndex(onePart(bytes));
     }
     return undefined;
   }
@@ -139,8 +139,4 @@ export class Versions {
       return true;
     }
   }
-}
-
-async function* only(bytes: Bytes): AsyncGenerator<Bytes> {
-  yield bytes;
 }

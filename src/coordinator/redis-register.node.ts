@@ -44,30 +44,24 @@ export function redisRegister(url: string, key: string): Register {
   // Each command tells its own failure, and what became of the connection.
   let lost: unknown;
   client.on("error", (error) => (lost = error));
+  const tell = async <Result>(act: () => Promise<Result>, options?: AbortOptions): Promise<Result> =>
+    told(act, () => lost, options);
 
   return {
-    read: async (options) =>
-      told(
-        options,
-        () => lost,
-        async () => {
-          const [version, text] = await client.hmget(key, "version", "text");
-          if (typeof version !== "string" || typeof text !== "string") return undefined;
-          if (text.length > recordLimits.recordBytes)
-            throw new SyncError("LIMIT", "the record at the coordinator is too long");
-          return { text, version };
-        },
-      ),
-    replace: async (text, version, options) =>
-      told(
-        options,
-        () => lost,
-        async () => {
-          const next = `${Number(version ?? 0) + 1}`;
-          const done = await client.eval(replaceScript, 1, key, version ?? "", next, text, redisKeptSeconds);
-          return done === 1;
-        },
-      ),
+    read: (options) =>
+      tell(async () => {
+        const [version, text] = await client.hmget(key, "version", "text");
+        if (typeof version !== "string" || typeof text !== "string") return undefined;
+        if (text.length > recordLimits.recordBytes)
+          throw new SyncError("LIMIT", "the record at the coordinator is too long");
+        return { text, version };
+      }, options),
+    replace: (text, version, options) =>
+      tell(async () => {
+        const next = `${Number(version ?? 0) + 1}`;
+        const done = await client.eval(replaceScript, 1, key, version ?? "", next, text, redisKeptSeconds);
+        return done === 1;
+      }, options),
     async close() {
       client.disconnect();
     },
@@ -86,9 +80,9 @@ function loadClient(): Pick<typeof import("ioredis"), "Redis"> {
 
 /** Says in our words what a command failed with. No message of the client has the password. */
 async function told<Result>(
-  { signal }: AbortOptions = {},
-  lost: () => unknown,
   act: () => Promise<Result>,
+  lost: () => unknown,
+  { signal }: AbortOptions = {},
 ): Promise<Result> {
   try {
     return await abortable(act(), signal);

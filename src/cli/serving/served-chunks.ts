@@ -25,7 +25,7 @@ export interface ServedChunks extends ChunkAnswers {
  * @throws USAGE
  */
 export function serveIndexes(place: string, isWritable: boolean): ServedChunks {
-  const indexes = openIndexStore(place, { ...storeCredentials() });
+  const indexes = openIndexStore(place, storeCredentials());
   return { ...indexAnswers(indexes, { isWritable }), isWritable, close: () => indexes.close() };
 }
 
@@ -36,7 +36,7 @@ export function serveIndexes(place: string, isWritable: boolean): ServedChunks {
  * @throws USAGE, NOT_FOUND
  */
 export function serveChunks(places: readonly string[], isWritable: boolean): ServedChunks {
-  const options = { ...storeCredentials() };
+  const options = storeCredentials();
   const writer = isWritable ? openChunkWriter(places[0]!, { ...options, create: true }) : undefined;
   const reader = writer ?? openChunkReader(places, options);
   const mirror = mirrorOf(places, writer);
@@ -50,7 +50,7 @@ function mirrorOf(places: readonly string[], writer: ChunkWriter | undefined): S
   return {
     ...(more.length === 0 && {
       async pull(duplex, options) {
-        await using store = openKeptChunks(place!, { ...storeCredentials() });
+        await using store = openKeptChunks(place!, storeCredentials());
         return await sendChunks(store, keptIds(store.kept(options)), duplex, { ...options, coding });
       },
     }),
