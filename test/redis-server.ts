@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createConnection } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { listeningAt } from "./listening-port.ts";
 import { missing, type Obstacle } from "./obstacles.ts";
 
 /** A server of Redis with nothing in it, which keeps nothing on disk. */
@@ -21,7 +21,7 @@ export async function startRedis(...args: readonly string[]): Promise<RedisServe
   const port = await freePort();
   const usual = ["--bind", "127.0.0.1", "--port", `${port}`, "--save", "", "--dir", folder];
   const child = spawn("redis-server", [...usual, ...args], { stdio: "ignore" });
-  await listening(port, child);
+  await listeningAt(port, child);
   return {
     url: `redis://127.0.0.1:${port}`,
     async stop() {
@@ -30,17 +30,4 @@ export async function startRedis(...args: readonly string[]): Promise<RedisServe
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
-    const socket = createConnection(port, "127.0.0.1");
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

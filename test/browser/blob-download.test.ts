@@ -10,6 +10,7 @@ import { chunkPath } from "../../src/casync/chunk-name.ts";
 import { makeIndex } from "../../src/casync/make-index.ts";
 import { root } from "../house/source-files.ts";
 import { unless } from "../obstacles.ts";
+import { collect, inBlocks } from "../unit/casync/vectors.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
 
@@ -37,14 +38,13 @@ unless(noBrowser).describe("the example of a download", () => {
     files.set("/worker.js", outputFiles[0]!.text);
     files.set("/page.html", readFileSync(join(example, "page.html"), "utf8"));
     await using store = castrStore(join(folder, "s.castr"), { create: true });
-    const index: Uint8Array[] = [];
-    for await (const part of makeIndex(once(content), { store })) index.push(part);
-    files.set("/blob.caibx", Buffer.concat(index));
+    const index = Buffer.concat(await collect(makeIndex(inBlocks(content), { store })));
+    files.set("/blob.caibx", index);
     for await (const { id } of store.kept()) {
       const path = chunkPath(id, ".cacnk");
       files.set(`/blob.castr/${path}`, readFileSync(join(folder, "s.castr", path)));
     }
-    const lastId = Buffer.concat(index).subarray(-72, -40);
+    const lastId = index.subarray(-72, -40);
     lastChunk = `/blob.castr/${chunkPath(lastId, ".cacnk")}`;
     server = createServer((request, response) => {
       const found = files.get(request.url!);
@@ -81,7 +81,3 @@ unless(noBrowser).describe("the example of a download", () => {
     await page.close();
   });
 });
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}

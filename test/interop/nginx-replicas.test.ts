@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { userInfo } from "node:os";
+import type { ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { generateToken } from "../../src/http/tokens.node.ts";
@@ -9,12 +8,9 @@ import { freshFolder, outcomeOf, rsyncStream, shell, waitUntil } from "../cli/ru
 import { noise, picture, plant } from "../cli/trees.ts";
 import { freePort } from "../free-port.ts";
 import { missing, unless } from "../obstacles.ts";
+import { documented, location, startNginx, upgrades } from "./nginx-process.ts";
 
-/** The configuration that docs/http.md tells. */
-const page = readFileSync("docs/http.md", "utf8");
-const documented = /map "\$arg_group[^{]*\{[^}]*\}\nupstream replicas \{[^}]*\}/.exec(page)![0];
-const location = /location \/sync\/ \{[^}]*\}/.exec(page)![0];
-const upgrades = /map "\$http_upgrade[^{}]*\{[^}]*\}/.exec(page)![0];
+const replicated = documented(/map "\$arg_group[^{]*\{[^}]*\}\nupstream replicas \{[^}]*\}/);
 
 const { test } = unless(missing("nginx"));
 
@@ -29,49 +25,21 @@ async function startReplicas() {
     listening("serve", join(folder, "root"), "--token-file", join(folder, "tokens"));
   const replicas = await Promise.all([serve(), serve()]);
   const port = await freePort();
-  const text = configuration(folder, port, replicas);
-  writeFileSync(join(folder, "nginx.conf"), text);
-  const nginx = spawn(
-    "/usr/sbin/nginx",
-    ["-p", folder, "-c", join(folder, "nginx.conf"), "-g", "daemon off;"],
-    {
-      stdio: "ignore",
-    },
-  );
+  const nginx = await startNginx(folder, serversOf(port, replicas), port);
   onTestFinished(() => void nginx.kill());
   const url = `http://127.0.0.1:${port}/sync/`;
-  await expect
-    .poll(async () =>
-      fetch(`${url}healthz`).then(
-        ({ status }) => status,
-        () => 0,
-      ),
-    )
-    .toBe(200);
   return { folder, url, replicas, access: ["--token-file", join(folder, "token")], secret };
 }
 
-function configuration(folder: string, port: number, replicas: readonly Listening[]): string {
+function serversOf(port: number, replicas: readonly Listening[]): string {
   const places = replicas.map(({ url }) => new URL(url).host);
-  const upstream = documented.replace("127.0.0.1:8731", places[0]!).replace("127.0.0.1:8732", places[1]!);
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  return `
-user ${userInfo().username};
-worker_processes 1;
-pid ${folder}/pid;
-error_log ${folder}/error.log;
-events {}
-http {
-  access_log off;
-  ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ")}
-  ${upgrades}
+  const upstream = replicated.replace("127.0.0.1:8731", places[0]!).replace("127.0.0.1:8732", places[1]!);
+  return `${upgrades}
   ${upstream}
   server {
     listen 127.0.0.1:${port};
     ${location.replace("127.0.0.1:8730", "replicas")}
-  }
-}
-`;
+  }`;
 }
 
 test("all connections of a session reach the same of two servers", async () => {

@@ -1,7 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createServer as createSyncServer, type SyncServer } from "../../src/http/server.node.ts";
@@ -11,16 +10,12 @@ import { noise, picture, plant } from "../cli/trees.ts";
 import "../built.ts";
 import { missing, unless } from "../obstacles.ts";
 import { freePort } from "../free-port.ts";
-
-/** The configuration that docs/http.md tells. */
-const [documented, documentedMap] = [/location \/sync\/ \{[^}]*\}/, /map [^{}]*\{[^}]*\}/].map(
-  (block) => block.exec(readFileSync("docs/http.md", "utf8"))![0],
-) as [string, string];
+import { location, startNginx, upgrades } from "./nginx-process.ts";
 
 unless(missing("nginx", "openssl")).describe("behind nginx, with TLS and a prefix", () => {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-nginx-"));
   const { secret, token } = generateToken("me", ["read", "write"]);
-  let nginx: ReturnType<typeof spawn>;
+  let nginx: ChildProcess;
   let server: SyncServer;
   let port = 0;
   let plainPort = 0;
@@ -46,12 +41,7 @@ unless(missing("nginx", "openssl")).describe("behind nginx, with TLS and a prefi
     const upstream = await server.listen();
     port = await freePort();
     plainPort = await freePort();
-    const text = configuration(folder, port, plainPort, upstream);
-    writeFileSync(join(folder, "nginx.conf"), text);
-    nginx = spawn("/usr/sbin/nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
-      stdio: "ignore",
-    });
-    await answering(port);
+    nginx = await startNginx(folder, serversOf(folder, port, plainPort, upstream), port);
   });
 
   afterAll(async () => {
@@ -122,43 +112,16 @@ unless(missing("nginx", "openssl")).describe("behind nginx, with TLS and a prefi
   });
 });
 
-function configuration(folder: string, port: number, plainPort: number, upstream: string): string {
-  return `
-user ${userInfo().username};
-worker_processes 1;
-pid ${folder}/pid;
-error_log ${folder}/error.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u;
-  scgi_temp_path ${folder}/s;
-  ${documentedMap}
+function serversOf(folder: string, port: number, plainPort: number, upstream: string): string {
+  return `${upgrades}
   server {
     listen 127.0.0.1:${port} ssl;
     ssl_certificate ${folder}/cert.pem;
     ssl_certificate_key ${folder}/key.pem;
-    ${documented.replace("http://127.0.0.1:8730/", upstream)}
+    ${location.replace("http://127.0.0.1:8730/", upstream)}
   }
   server {
     listen 127.0.0.1:${plainPort};
     location / { proxy_pass ${upstream}; }
-  }
-}
-`;
-}
-
-async function answering(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, "127.0.0.1");
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  }`;
 }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
@@ -9,6 +8,8 @@ import { castrStore } from "../../src/casync/castr.node.ts";
 import { verifyKept } from "../../src/casync/kept-chunks.ts";
 import { openKeptChunks } from "../../src/casync/open-store.node.ts";
 import { rsyncStream } from "../cli/run.ts";
+import { freePort } from "../free-port.ts";
+import { listeningAt } from "../listening-port.ts";
 import { missing, unless } from "../obstacles.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 
@@ -19,22 +20,6 @@ const folder = mkdtempSync(join(tmpdir(), "rsync-stream-oci-"));
 const at = (name: string) => join(folder, name);
 let registry: ChildProcess | undefined;
 let place: string;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function isThere(url: string): Promise<boolean> {
-  return fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}
 
 describe("a container registry", () => {
   beforeAll(async () => {
@@ -47,8 +32,7 @@ describe("a container registry", () => {
     };
     writeFileSync(at("config.yml"), JSON.stringify(config)); // which is YAML, too
     registry = spawn("docker-registry", ["serve", at("config.yml")], { stdio: "ignore" });
-    while (registry.exitCode === null && !(await isThere(`http://127.0.0.1:${port}/v2/`)))
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await listeningAt(port, registry);
     place = `oci+http://127.0.0.1:${port}/some/chunks`;
   });
 

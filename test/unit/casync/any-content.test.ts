@@ -17,19 +17,16 @@ import { blobFeatures } from "../../../src/casync/features.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
+import { inBlocks } from "./vectors.ts";
 
 const sizes = { minBytes: 64, averageBytes: 256, maxBytes: 1024 };
 const twice = xorshiftBytes(4, 15_000);
 const blob = concatBytes([xorshiftBytes(3, 90_000), twice, new Uint8Array(20_000), twice]);
 
-async function* once(bytes: Uint8Array) {
-  yield bytes;
-}
-
 async function made() {
   const store = memoryStore();
   const parts: Uint8Array[] = [];
-  for await (const part of makeIndex(once(blob), { sizes, store, digest: sha512_256Digest }))
+  for await (const part of makeIndex(inBlocks(blob), { sizes, store, digest: sha512_256Digest }))
     parts.push(part);
   return { store, index: concatBytes(parts) };
 }
@@ -46,7 +43,7 @@ test("any part of a blob is what it is, by an index in memory and by one in a fi
   writeFileSync(path, index);
   const inFile = await indexFileTable(path);
   onTestFinished(() => inFile.close());
-  for (const table of [await openChunkTable(await readIndex(once(index))), inFile.table]) {
+  for (const table of [await openChunkTable(await readIndex(inBlocks(index))), inFile.table]) {
     expect(table.sizeBytes).toBe(blob.length);
     const content = blobReader(table, async (chunk) => (await getPlaced(store, chunk)).bytes);
     for (let i = 0; i < 200; i++) {
@@ -116,7 +113,7 @@ test("what was read is in the copy, and is read there the next time", async () =
   const { store, index } = await made();
   const folder = fresh();
   const [copyPath, state] = [join(folder, "copy"), join(folder, "state")];
-  const table = await openChunkTable(await readIndex(once(index)));
+  const table = await openChunkTable(await readIndex(inBlocks(index)));
   let fetchCount = 0;
   const open = (more: object = {}) => {
     const copy = copyOnRead(

@@ -9,14 +9,11 @@ import { httpIndexes } from "../../../src/casync/index-store.ts";
 import { makeIndex } from "../../../src/casync/make-index.ts";
 import { dirIndexes, openIndexStore, splitIndexPlace } from "../../../src/casync/open-index-store.node.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
-
-async function* once(bytes: Uint8Array) {
-  yield bytes;
-}
+import { inBlocks } from "./vectors.ts";
 
 async function anIndex(): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for await (const part of makeIndex(once(xorshiftBytes(8, 400_000)))) parts.push(part);
+  for await (const part of makeIndex(inBlocks(xorshiftBytes(8, 400_000)))) parts.push(part);
   return concatBytes(parts);
 }
 
@@ -40,7 +37,7 @@ test("indexes are served by their names, and taken when that is allowed", async 
   const { folder, url } = await served({ isWritable: true });
   const indexes = httpIndexes(url);
   expect([await indexes.has("a.caibx"), await indexes.read("a.caibx")]).toEqual([false, undefined]);
-  await indexes.write("a b.caibx", once(index));
+  await indexes.write("a b.caibx", inBlocks(index));
   expect(readFileSync(join(folder, "a b.caibx")).equals(index)).toBe(true);
   expect(await indexes.has("a b.caibx")).toBe(true);
   const read: Uint8Array[] = [];
@@ -70,7 +67,7 @@ test("nothing is taken, and nobody let in, unless that is allowed", async () => 
   const index = await anIndex();
   expect(await statusOf(`${url}/a.caibx`)).toBe(401);
   const indexes = httpIndexes(url, { headers: { authorization: "Bearer word" } });
-  await expect(indexes.write("a.caibx", once(index))).rejects.toThrow(/400/);
+  await expect(indexes.write("a.caibx", inBlocks(index))).rejects.toThrow(/400/);
   expect(readdirSync(folder)).toEqual([]);
 });
 

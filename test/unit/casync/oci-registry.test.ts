@@ -64,11 +64,6 @@ test.each(refusals)("a registry is not entered %s", async (_, challenge, given) 
 });
 
 test("what is no repository is refused", () => {
-  for (const place of [
-    "oci+http://host",
-    "oci+http://host/UPPER",
-    "oci://host/a",
-    "oci+https://host/a/../b?x",
-  ])
-    if (!place.includes("..")) expect(() => ociChunks(place)).toThrow(/not a repository/);
+  for (const place of ["oci+http://host", "oci+http://host/UPPER", "oci://host/a"])
+    expect(() => ociChunks(place)).toThrow(/not a repository/);
 });

@@ -26,6 +26,7 @@ import { makeIndex } from "../../../src/casync/make-index.ts";
 import { ContentSharing } from "../../../src/casync/shared-content.node.ts";
 import { missing, noMounting, skipFor, unless } from "../../obstacles.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
+import { inBlocks } from "./vectors.ts";
 
 function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-shared-"));
@@ -103,11 +104,7 @@ test("where the system refuses once it is not asked again", () => {
   expect(read().equals(content)).toBe(true);
 });
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-const indexOf = async (bytes: Uint8Array) => readIndex(makeIndex(once(bytes)));
+const indexOf = async (bytes: Uint8Array) => readIndex(makeIndex(inBlocks(bytes)));
 
 /** Runs with a new file system, where the loop device can be mounted. */
 async function onDisk(
@@ -145,7 +142,7 @@ for (const system of systems) {
       now.fill(3, 1_000_000, 1_000_010);
       writeFileSync(join(disk, "old"), old);
       await using store = castrStore(join(freshFolder(), "s.castr"), { create: true });
-      for await (const _ of makeIndex(once(now), { store }));
+      for await (const _ of makeIndex(inBlocks(now), { store }));
       const seed = await openSeed(join(disk, "old"), await indexOf(old));
       const fd = openSync(join(disk, "now"), "w+");
       const totals = await extractBlob(await indexOf(now), store, fd, "now", { seeds: [seed] });

@@ -60,6 +60,22 @@ const bridge = `
   process.stdout.on("error", () => process.exit(1));
 `;
 
+/** A program as the near end, which is talked to by sockets, or by pipes of one's own. */
+function childProcess(openPipe?: typeof openWidePipe): TransportUnderTest {
+  return {
+    async connect() {
+      const path = freshPath();
+      const accepted = listenOnce(path);
+      const words = { hear() {}, end: () => "" };
+      const args = ["-e", bridge, path];
+      const left = childProcessDuplex(process.execPath, args, { words, ...(openPipe && { openPipe }) });
+      const right = await accepted;
+      return [left, nodeStreamDuplex(right, right)];
+    },
+    tellsBreakFromEnd: false,
+  };
+}
+
 /** What a browser's socket has: no way to hold the peer back. */
 function withoutPause(socket: WebSocket): WebSocket {
   return new Proxy(socket, {
@@ -131,31 +147,8 @@ const transports: Record<string, TransportUnderTest> = {
     },
     tellsBreakFromEnd: false,
   },
-  "child process": {
-    async connect() {
-      const path = freshPath();
-      const accepted = listenOnce(path);
-      const left = childProcessDuplex(process.execPath, ["-e", bridge, path], {
-        words: { hear() {}, end: () => "" },
-      });
-      const right = await accepted;
-      return [left, nodeStreamDuplex(right, right)];
-    },
-    tellsBreakFromEnd: false,
-  },
-  "child process, by pipes": {
-    async connect() {
-      const path = freshPath();
-      const accepted = listenOnce(path);
-      const left = childProcessDuplex(process.execPath, ["-e", bridge, path], {
-        words: { hear() {}, end: () => "" },
-        openPipe: openWidePipe,
-      });
-      const right = await accepted;
-      return [left, nodeStreamDuplex(right, right)];
-    },
-    tellsBreakFromEnd: false,
-  },
+  "child process": childProcess(),
+  "child process, by pipes": childProcess(openWidePipe),
   ws: {
     async connect() {
       let right: Duplex | undefined;
