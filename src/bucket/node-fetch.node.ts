@@ -95,6 +95,8 @@ class NodeAnswer implements Answer {
     const parts: Buffer[] = [];
     let length = 0;
     return new Promise((resolve, reject) => {
+      // One that broke off before tells so no more.
+      if (answer.destroyed) return reject(answer.errored ?? new Error("the answer broke off"));
       answer.on("data", (part: Buffer) => {
         length += part.length;
         if (length > limitBytes) return void answer.destroy(tooLong());
