@@ -227,6 +227,9 @@ test("a token opens what is behind a URL, none and another are refused at once, 
   }
   for (const name of ["out", "sent"])
     expect(readFileSync(at(name)).equals(readFileSync(at("blob")))).toBe(true);
+  const prune = 'RSYNC_STREAM_TOKEN="$1" $RS store prune "$2" "$3" --dry-run';
+  const pruned = await runShell(prune, secrets.good, at("s.castr"), index);
+  expect([pruned.code, pruned.stderr]).toEqual([0, expect.stringContaining("0 chunks would go")]);
 }, 30_000);
 
 test("what an index is of travels without some facts, which is said once", async () => {

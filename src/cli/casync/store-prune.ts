@@ -4,7 +4,7 @@ import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
 import { idsNamedBy } from "./named-ids.ts";
 import { storeCredentials } from "./store-credentials.ts";
-import { codingOf } from "./store-options.ts";
+import { codingOf, indexAccess } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
 
 const secondsPerHour = 3600;
@@ -27,7 +27,7 @@ export const storePrune = defineCommand({
     const hours = readCount("older-than", options["older-than"], 0, maxHours) ?? 24;
     await using store = openKeptChunks(path, { coding: codingOf(options), ...storeCredentials() });
     const youngestMs = Date.now() - hours * secondsPerHour * 1000;
-    const named = await idsNamedBy(places, { signal });
+    const named = await idsNamedBy(places, { signal, ...indexAccess() });
     const isDry = options["dry-run"] === true;
     const { removed, kept } = await pruneChunks(store, named, { youngestMs, isDry, signal });
     const done = isDry ? "would go" : "removed";
