@@ -41,6 +41,10 @@ export const sessionLimits = Object.freeze({
    * what is beyond is read again.
    */
   keptContentBytes: 8_388_608,
+  /**
+   * Less than so many times as much is announced ahead of answers where little of it is asked for.
+   */
+  unwantedAheadFactor: 4,
   /** Content of a session both ways that is compressed whether or not that was asked for. */
   compressedBytes: 4_194_304,
   /** Content queued to be sent before a sender stops reading more. */

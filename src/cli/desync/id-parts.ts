@@ -3,8 +3,11 @@ import { viewOf } from "../../casync/words.ts";
 import { indexItemBytes } from "../../casync/index-header.ts";
 import { fileBytesOf } from "./blob-bytes.ts";
 
-/** Chunks whose ids are held at a time, as far as the index can be read again. */
-const heldCount = 650_000;
+/** What is held of an index, as far as that can be read again. */
+export const idPartLimits = Object.freeze({
+  /** Chunks whose ids are held at a time. */
+  heldIdCount: 650_000,
+});
 
 /** Whether an id is in a part of all. */
 export type IdPart = (id: Bytes) => boolean;
@@ -15,7 +18,7 @@ export type IdPart = (id: Bytes) => boolean;
  */
 export function idParts(place: string): readonly IdPart[] {
   const chunkCount = (fileBytesOf(place) ?? 0) / indexItemBytes;
-  const partCount = Math.max(1, Math.ceil(chunkCount / heldCount));
+  const partCount = Math.max(1, Math.ceil(chunkCount / idPartLimits.heldIdCount));
   return Array.from(
     { length: partCount },
     (_, part) => (id) => Math.floor((viewOf(id).getUint32(0) * partCount) / 2 ** 32) === part,

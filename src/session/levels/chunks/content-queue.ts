@@ -40,9 +40,6 @@ interface Wanted<File> {
   readonly at: number;
 }
 
-/** So many times as much is announced ahead of answers where little of it is asked for. */
-const aheadTimes = 4;
-
 /** What goes out next, or what has to be read again before it can. */
 type NextContent<File> =
   | { readonly type: "DATA" | "PUSH"; readonly payload: Bytes }
@@ -96,7 +93,7 @@ export class ContentQueue<File> {
   get isFull(): boolean {
     if (this.#wanted.size > 0 && 2 * this.#keptBytes >= this.#limitBytes) return true;
     // Less than is kept, for what is cut comes in runs.
-    const aheadBytes = 0.75 * this.#limitBytes * (this.#isWanted ? 1 : aheadTimes);
+    const aheadBytes = 0.75 * this.#limitBytes * (this.#isWanted ? 1 : sessionLimits.unwantedAheadFactor);
     return this.#questions > 0 && this.#unansweredBytes >= aheadBytes;
   }
 

@@ -19,7 +19,7 @@ import { newFlags, putFile, putInto } from "./put-file.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 
 /** Bytes of a file from which on what came of it is kept: less is sent again as soon. */
-const keptBytes = 262_144;
+const unfinishedBytes = 262_144;
 
 /** A file up to this is compared when it has come and may be in another directory as well. */
 const comparedBytes = 64 * 1024;
@@ -254,7 +254,7 @@ export class IncomingFile {
    */
   abandon(mayComeAgain: boolean): void {
     this.spill();
-    const isKept = mayComeAgain && this.plan.size >= keptBytes;
+    const isKept = mayComeAgain && this.plan.size >= unfinishedBytes;
     this.#leave(isKept ? this.#tools.unfinished : this.#tools.abandoned);
   }
 
