@@ -115,7 +115,13 @@ export class Http2Requests {
         if (--this.#count === 0) this.#session.unref();
         reject(new Error("the stream was closed without an answer"));
       });
-      stream.once("response", (answer) => resolve(responseTo(method, stream, answer)));
+      stream.once("response", (answer) => {
+        try {
+          resolve(responseTo(method, stream, answer));
+        } catch (thrown) {
+          stream.destroy(thrown as Error); // a server may send what is no status
+        }
+      });
       if (body !== undefined) stream.end(body);
     });
   }

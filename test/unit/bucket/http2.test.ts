@@ -8,6 +8,7 @@ import {
   type ServerHttp2Session,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { expect, onTestFinished } from "vitest";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
 import { compressedCoding } from "../../../src/casync/chunk-coding.ts";
@@ -103,6 +104,33 @@ test("a chunk is asked for again when its stream or its session breaks off", asy
   });
   expect((await store.get(chunks[0]!.id)).bytes.length).toBe(90_000);
   expect([versions.length, sessions.size]).toEqual([3, 2]);
+});
+
+test("a status that is none is an answer that fails, and nothing else", async () => {
+  const frame = (type: number, flags: number, streamId: number, body: string): Buffer =>
+    Buffer.concat([Buffer.from([0, 0, body.length, type, flags, 0, 0, 0, streamId]), Buffer.from(body)]);
+  const tls = selfSigned();
+  const server = createTlsServer({ ...tls, ALPNProtocols: ["h2"] }, (socket) => {
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {});
+    socket.write(frame(4, 0, 0, "")); // SETTINGS
+    // HEADERS of `:status` alone, which end the stream.
+    const answer = (): void => void socket.write(frame(1, 5, 1, "\u0008\u0003999"));
+    // The request is what comes behind the preface and settings, and is longer than those.
+    let length = 0;
+    socket.on("data", (part) => {
+      const before = length;
+      length += part.length;
+      if (before <= 100 && length > 100) answer();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/store`;
+  const call = nodeFetch({ ca: tls.cert }, { http2: true });
+  const store = httpChunks(url, { fetch: call, attemptCount: 1, timeoutMs: 5000 });
+  await expect(store.get(chunks[0]!.id)).rejects.toMatchObject({ code: "PEER_GONE" });
 });
 
 test("a request ends with its signal", async () => {
