@@ -57,6 +57,7 @@ export function storedTarget(
 
   return override(target, {
     digests: [casyncChunks.digest],
+    takesAnyDigest: false, // the store keeps the ids
     isEmpty: false,
     old: undefined,
     async open(options: TargetOptions) {

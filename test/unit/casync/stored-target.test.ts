@@ -123,7 +123,7 @@ test("a stream that goes one way fills the store", async () => {
 test("chunks of other names are refused", async () => {
   const { at, store } = versions();
   const { received } = await send(at("v1"), at("a"), store, {});
-  expect(received).toMatchObject({ status: "rejected", reason: { code: "UNSUPPORTED" } });
+  expect(received).toMatchObject({ status: "rejected", reason: { code: "UNSUPPORTED", remote: false } });
 });
 
 test("a damaged chunk comes, and is put in the place of the damaged one", async () => {
