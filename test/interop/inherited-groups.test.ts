@@ -78,3 +78,31 @@ unless(notRoot ?? missing("rsync", "mkfifo", "mknod")).test.for([
     expect(groupsOf(at("by way of another"))).toEqual(groupsOf(at("theirs")));
   },
 );
+
+unless(notRoot).test(
+  "nothing is said of a group that a directory hands on and this user may not give",
+  async () => {
+    using temp = tempDir();
+    const at = (name: string): string => `${temp.path}/${name}`;
+    for (const name of ["from", "to", "temp"]) fs.mkdirSync(at(name));
+    fs.writeFileSync(`${at("from")}/file`, "new");
+    const [user, group] = [65_534, 65_533];
+    for (const name of ["to", "temp"]) fs.chownSync(at(name), user, name === "to" ? shared : group);
+    fs.chmodSync(at("to"), 0o2755);
+    for (const name of [temp.path, at("from")]) fs.chmodSync(name, 0o755);
+    const unkept: string[] = [];
+    process.setegid!(group);
+    process.seteuid!(user);
+    try {
+      const source = await openTreeSource(`${at("from")}/`);
+      const onUnkept = (what: string): void => void unkept.push(what);
+      const target = await openTreeTarget(at("to"), { tempDir: at("temp"), onUnkept });
+      expect((await syncTrees(source, target)).troubles).toEqual([]);
+    } finally {
+      process.seteuid!(0);
+      process.setegid!(0);
+    }
+    expect(unkept).toEqual([]);
+    expect(fs.readFileSync(`${at("to")}/file`, "utf8")).toBe("new");
+  },
+);

@@ -2,6 +2,7 @@ import type { Entry } from "../../entry/entry.ts";
 import { type DirNode, setgidBit } from "../calls/dir-node.node.ts";
 import { isRefusal } from "../calls/file-trouble.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { mayGive } from "../facts/owners.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 
 /**
@@ -27,7 +28,7 @@ export class InheritedGroups {
     if (this.#own === undefined || entry.facts?.group || this.#metadata.fakes) return entry;
     const group = this.handedOnBy(dir) ?? this.#own;
     const isUsual = group === this.#own && this.handedOnBy(dir.top) === undefined && !this.#isElsewhere;
-    if (isUsual || !this.#metadata.in(dir).keeping.keepsGroups) return entry;
+    if (isUsual || !mayGive.group(group) || !this.#metadata.in(dir).keeping.keepsGroups) return entry;
     return { ...entry, facts: { ...entry.facts, group: { id: group } } };
   }
 
