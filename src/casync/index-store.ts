@@ -1,5 +1,6 @@
 import type { Answer } from "../bucket/answer.ts";
 import type { Bucket } from "../bucket/bucket.ts";
+import { keepingHeaders } from "../bucket/redirects.ts";
 import { asking, refusal, type RequestOptions } from "../bucket/requests.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { SyncError, toSyncError, withPath } from "../errors.ts";
@@ -27,8 +28,8 @@ export function httpIndexes(
   url: string,
   options: RequestOptions & { readonly headers?: Readonly<Record<string, string>> } = {},
 ): IndexStore {
-  const { headers = {} } = options;
-  const ask = asking(options);
+  const { headers = {}, fetch: call = fetch } = options;
+  const ask = asking({ ...options, fetch: keepingHeaders(call) });
   const placeOf = (name: string): string => `${url.replace(/\/+$/, "")}/${encodeURIComponent(name)}`;
 
   async function request<Result>(

@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +70,29 @@ test("nothing is taken, and nobody let in, unless that is allowed", async () => 
   const indexes = httpIndexes(url, { headers: { authorization: "Bearer word" } });
   await expect(indexes.write("a.caibx", inBlocks(index))).rejects.toThrow(/400/);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("what is meant for one server is not shown to another that it leads to", async () => {
+  const index = await anIndex();
+  const shown: unknown[] = [];
+  const serve = async (answer: RequestListener): Promise<string> => {
+    const server = createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const note = ({ headers }: IncomingMessage): void => void shown.push(headers["x-key"]);
+  const other = await serve((request, response) => {
+    note(request);
+    response.end(index);
+  });
+  const url = await serve((request, response) => {
+    note(request);
+    response.writeHead(302, { location: `${other}${request.url}`, connection: "close" }).end();
+  });
+  const content = await httpIndexes(url, { headers: { "x-key": "word" } }).read("a.caibx");
+  for await (const part of content!) expect(Buffer.compare(part, index)).toBe(0);
+  expect(shown).toEqual(["word", undefined]);
 });
 
 test("a place of an index is a store and a name", () => {
