@@ -36,7 +36,8 @@ export class Http2Sessions {
   with(origin: string): Promise<Http2Requests | undefined> {
     const before = this.#sessions.get(origin);
     if (before) return before;
-    const forget = (): void => void this.#sessions.delete(origin);
+    // A session that has left its place to another may end later.
+    const forget = (): void => void (this.#sessions.get(origin) === session && this.#sessions.delete(origin));
     const session = this.#open(new URL(origin), forget);
     this.#sessions.set(origin, session);
     session.catch(forget);

@@ -106,6 +106,30 @@ test("a chunk is asked for again when its stream or its session breaks off", asy
   expect([versions.length, sessions.size]).toEqual([3, 2]);
 });
 
+test("a session that takes no more makes room for one other", async () => {
+  let release = (): void => {};
+  const { store, sessions } = await serve((request, response, count) => {
+    if (count > 1) return give(request, response, count);
+    release = () => give(request, response, count);
+    request.stream.session!.goaway(constants.NGHTTP2_NO_ERROR, request.stream.id!);
+  });
+  const [first, ...others] = chunks.slice(0, 3).map(({ id }) => id);
+  const slow = store.get(first!);
+  while (sessions.size < 2) {
+    await store.has(others[0]!).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const [ending] = sessions;
+  release();
+  expect((await slow).bytes.length).toBe(90_000);
+  while (!ending!.destroyed) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let i = 0; i < 5; i++) {
+    await store.get(others[1]!);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(sessions.size).toBe(2);
+});
+
 test("a status that is none is an answer that fails, and nothing else", async () => {
   const frame = (type: number, flags: number, streamId: number, body: string): Buffer =>
     Buffer.concat([Buffer.from([0, 0, body.length, type, flags, 0, 0, 0, streamId]), Buffer.from(body)]);
