@@ -30,7 +30,7 @@ export interface OpenStoreOptions {
   readonly http?: Omit<HttpChunksOptions, "coding" | "digest">;
   /**
    * Shown to servers of this library, which `ws:` and `wss:` lead to, and `http:` and `https:`
-   * where `/-/` is in the path; to no others.
+   * where the path ends in `/-/chunks/` or `/-/indexes/`; to no others.
    */
   readonly token?: string;
 }
@@ -150,13 +150,16 @@ export function storeAtServer(url: string): string {
   return new URL("-/chunks/", top.endsWith("/") ? top : `${top}/`).href;
 }
 
+/** Others have `/-/` in paths, too, as GitLab does. */
+const ownPath = /\/-\/(?:chunks|indexes)\/?$/;
+
 /** What is told to what is behind a URL: the token to a server of this library only. */
 export function withToken<Told extends OpenStoreOptions["http"]>(
   http: Told,
   token: string | undefined,
   url: string,
 ): Told | (Told & Pick<HttpChunksOptions, "headers">) {
-  if (token === undefined || !URL.canParse(url) || !new URL(url).pathname.includes("/-/")) return http;
+  if (token === undefined || !URL.canParse(url) || !ownPath.test(new URL(url).pathname)) return http;
   return { ...http, headers: { authorization: `Bearer ${token}`, ...http?.headers } };
 }
 

@@ -39,7 +39,7 @@ export const storeOptions = {
     type: "string",
     value: "FILE",
     about: "show the token in this file (or RSYNC_STREAM_TOKEN) to servers of rsync-stream",
-    doc: "show the token in this file (or `RSYNC_STREAM_TOKEN`) to servers of this program: to those of `ws:` and `wss:`, and where `/-/` is in a URL",
+    doc: "show the token in this file (or `RSYNC_STREAM_TOKEN`) to servers of this program: to those of `ws:` and `wss:`, and of URLs with `/-/chunks/` or `/-/indexes/`",
   },
 } as const satisfies OptionSpecs;
 
