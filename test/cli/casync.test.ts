@@ -215,13 +215,17 @@ test("a token opens what is behind a URL, none and another are refused at once, 
     ["index", "cache", at("cached.castr"), at("blob.caibx"), "-s", chunks],
     ["sync", at("blob.caibx"), at("sent"), "--source-store", chunks],
   ];
-  for (const line of needs.slice(0, 2)) {
+  const longIndex = ["index", "make", index, at("blob"), ...sizes];
+  for (const line of [...needs.slice(0, 2), longIndex]) {
     const held = await run(line, "poor");
     expect([line, held.code, held.stderr]).toEqual([line, 5, expect.stringContaining("LIMIT")]);
   }
-  for (const line of needs.slice(1)) {
+  const refusing = needs.slice(1).map(async (line) => {
     const refused = await run(line, "none");
     expect([line, refused.code, refused.stderr.match(/UNAUTHORIZED/g)]).toEqual([line, 6, ["UNAUTHORIZED"]]);
+  });
+  await Promise.all(refusing);
+  for (const line of needs.slice(1)) {
     const done = await run(line, "good");
     expect([line, done.code, done.stderr.match(/[A-Z]{6,}|Warning/)]).toEqual([line, 0, null]);
   }

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -45,21 +47,24 @@ test("what killed processes left is removed, and nothing else", () => {
   const dead = join(folder, "rsync-stream-file-dead");
   const young = join(folder, "rsync-stream-file-young");
   const open = join(folder, "rsync-stream-file-open");
+  const foreign = join(folder, "rsync-stream-file-foreign");
   const other = join(folder, "other");
   const pid = spawnSync(process.execPath, ["-e", ""]).pid;
-  for (const path of [dead, young, open, other]) {
+  for (const path of [dead, young, open, foreign, other]) {
     mkdirSync(path, { mode: 0o700 });
     const owner = { pid, host: hostname(), started: "1", since: "2026-01-01T00:00:00Z" };
     writeFileSync(join(path, "held.owner"), JSON.stringify(owner), { mode: 0o600 });
     writeFileSync(join(path, "content"), "content");
     if (path !== young) age(path);
   }
-  spawnSync("chmod", ["755", open]);
+  chmodSync(open, 0o755);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(foreign, 1234, 1234);
   const file = join(folder, "rsync-stream-file-plain");
   writeFileSync(file, "content", { mode: 0o600 });
   age(file);
   using next = temporaryFile();
-  expect(existsSync(dead)).toBe(false);
+  expect([existsSync(dead), existsSync(foreign)]).toEqual([false, isRoot]);
   for (const path of [held.path, dirname(next.path), young, open, other, file])
     expect(existsSync(path), path).toBe(true);
 });

@@ -3,9 +3,19 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { ociChunks } from "../../../src/casync/oci-chunks.ts";
+import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
+import { chunkOf } from "../../../src/chunk/verify.ts";
 
-/** A registry that asks for credentials in some way, has no chunk, and notes what it was asked. */
-async function registry(challenge: (url: string) => string, isRight: (request: IncomingMessage) => boolean) {
+/**
+ * A registry that asks for credentials in some way, has no chunk, and notes what it was asked.
+ *
+ * @param uploads where it has contents sent to
+ */
+async function registry(
+  challenge: (url: string) => string,
+  isRight: (request: IncomingMessage) => boolean,
+  uploads?: string,
+) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(`${request.url} ${request.headers.authorization ?? "-"}`);
@@ -14,7 +24,9 @@ async function registry(challenge: (url: string) => string, isRight: (request: I
       response.writeHead(isKnown ? 200 : 401);
       return response.end(JSON.stringify({ token: "abc" }));
     }
-    if (isRight(request)) response.writeHead(404);
+    if (isRight(request) && request.method === "POST" && uploads !== undefined)
+      response.writeHead(202, { location: uploads });
+    else if (isRight(request)) response.writeHead(404);
     else response.writeHead(401, { "www-authenticate": challenge(url) });
     response.end();
   });
@@ -50,6 +62,23 @@ test("a token is fetched where the registry says, for this repository", async ()
   expect(asked[1]).toBe(`/token?service=it&scope=repository%3Achunks%3Apull%2Cpush%2Cdelete ${basic}`);
 });
 
+test("credentials for a registry are not shown where it leads to", async () => {
+  const other = await registry(
+    () => "Basic",
+    () => true,
+  );
+  const elsewhere = `${other.place.slice("oci+".length)}/upload`;
+  const { asked, place } = await registry(
+    () => 'Basic realm="x"',
+    ({ headers }) => headers.authorization === basic,
+    elsewhere,
+  );
+  await using store = ociChunks(place, { credentials, attemptCount: 1 });
+  await expect(store.put(chunkOf(new Uint8Array(9), sha512_256Digest))).rejects.toMatchObject({ code: "IO" });
+  expect(asked.at(-1)).toBe(`/v2/chunks/blobs/uploads/ ${basic}`);
+  expect(other.asked).toEqual([expect.stringMatching(/^\/chunks\/upload\?digest=\S+ -$/)]);
+});
+
 const refusals: readonly [string, () => string, typeof credentials?][] = [
   ["without credentials", () => 'Basic realm="x"'],
   ["with wrong ones", () => 'Basic realm="x"', { username: "other", password: "" }],
@@ -61,6 +90,20 @@ test.each(refusals)("a registry is not entered %s", async (_, challenge, given) 
   const { place } = await registry(challenge, () => false);
   await using store = ociChunks(place, { ...(given && { credentials: given }), attemptCount: 1 });
   await expect(store.has(id)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+});
+
+test("credentials are not sent in the clear where the registry is not", async () => {
+  const asked: string[] = [];
+  const call = async (url: string): Promise<Response> => {
+    asked.push(url);
+    const headers = { "www-authenticate": 'Bearer realm="http://h/token"' };
+    return url.endsWith("/token")
+      ? new Response('{"token":"abc"}')
+      : new Response(null, { status: 401, headers });
+  };
+  await using store = ociChunks("oci+https://h/chunks", { credentials, fetch: call, attemptCount: 1 });
+  await expect(store.has(id)).rejects.toThrow("asks for a token of http://h");
+  expect(asked).toEqual([expect.stringMatching(/^https:/)]);
 });
 
 test("what is no repository is refused", () => {
