@@ -23,12 +23,12 @@ export async function copy(
 ): Promise<ReceiveSummary> {
   const { filter } = await loadFilter(options, "receiver");
   const { bytesPerSecond, signal, onConnect } = options;
-  const opened = await (await loadSource())({ filter });
+  const opened = await (await loadSource())({ filter, signal });
   const { onTrouble = () => {} } = options;
   const source = opened.arrived ? override(opened, { arrived: () => opened.arrived!(onTrouble) }) : opened;
   return closingInTheEnd(
     async () => {
-      const target = await (await loadTarget())({ filter });
+      const target = await (await loadTarget())({ filter, signal });
       const making = await chunkMakingFor(options);
       const [left, right] = duplexPair();
       onConnect?.();

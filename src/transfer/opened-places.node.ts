@@ -4,9 +4,12 @@ import type { TreeTarget } from "../tree/target.ts";
 import { parseEndpoint, type RemoteEndpoint } from "./endpoint.node.ts";
 import type { TransferOptions } from "./transfer-options.node.ts";
 
-/** What opened places leave out and spare. */
+/** How places are opened. */
 export interface OpeningOptions {
+  /** What they leave out and spare. */
   readonly filter?: TreeFilter | undefined;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where a transfer comes from that is neither path nor URL. */

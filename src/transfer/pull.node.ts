@@ -34,7 +34,7 @@ export async function pull(
       ...options,
       ...patience,
       connect,
-      openTarget: () => openTarget({ filter }),
+      openTarget: () => openTarget({ filter, signal: options.signal }),
     });
     return await run.done;
   } finally {

@@ -37,7 +37,7 @@ export async function push(
       ...(await chunkMakingFor(options)),
       ...patience,
       connect,
-      openSource: () => openSource({ filter }),
+      openSource: () => openSource({ filter, signal: options.signal }),
     });
     return await run.done;
   } finally {

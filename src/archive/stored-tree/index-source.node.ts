@@ -6,6 +6,7 @@ import { indexFileTable } from "../../casync/file-content.node.ts";
 import type { ChunkTable } from "../../casync/chunk-table.ts";
 import { digestOfIndex } from "../../casync/index-header.ts";
 import { getPlaced } from "../../casync/read-blob.ts";
+import { abortable } from "../../bytes/abort.ts";
 import { override } from "../../bytes/override.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import { isSyncError, nothingAt, SyncError, toSyncError, withPath } from "../../errors.ts";
@@ -75,8 +76,9 @@ export async function openIndexSource(
 async function checkAccess(store: ChunkReader, table: ChunkTable, options: AbortOptions): Promise<void> {
   if (table.count === 0) return;
   try {
-    await store.has(table.at(0).id, options);
+    await abortable(store.has(table.at(0).id, options), options.signal);
   } catch (thrown) {
+    options.signal?.throwIfAborted();
     if (isSyncError(thrown, "UNAUTHORIZED")) throw thrown;
   }
 }

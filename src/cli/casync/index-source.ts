@@ -32,7 +32,10 @@ export async function indexSourceAt(
   const form = { ...storeCredentials(), ...(token !== undefined && { token }) };
   const { openIndexSource } = await import("../../archive/stored-tree/index-source.node.ts");
   return {
-    openSource: async ({ filter }) =>
-      openIndexSource(place, (digest) => openChunkReader(stores, { digest, ...form }), { filter }),
+    openSource: async ({ filter, signal }) =>
+      openIndexSource(place, (digest) => openChunkReader(stores, { digest, ...form }), {
+        filter,
+        ...(signal && { signal }),
+      }),
   };
 }

@@ -99,7 +99,7 @@ export const send = defineCommand({
     const source =
       typeof opened === "string"
         ? await openSource(place, { ...order, filter })
-        : await opened.openSource({ filter });
+        : await opened.openSource({ filter, signal });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
       const channel = duplex ? await groupChannel(options) : outputChannel();

@@ -8,6 +8,7 @@ import { makeIndex } from "../../../src/casync/make-index.ts";
 import { blobTree } from "../../../src/fuse/blob-tree.ts";
 import { rootNode } from "../../../src/fuse/fuse-numbers.ts";
 import type { ChunkReader } from "../../../src/store/store.ts";
+import type { SourcePlace } from "../../../src/transfer/opened-places.node.ts";
 import { transfer } from "../../../src/transfer/transfer.node.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
 import { collect, inBlocks } from "../casync/vectors.ts";
@@ -27,7 +28,7 @@ test("a transfer from a store that says nothing ends when it is ended, and so do
       ending.abort(new Error("enough"));
       return abortable(never, options?.signal).finally(() => (ended += 1));
     },
-    has: () => never,
+    has: async () => true,
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
@@ -35,6 +36,29 @@ test("a transfer from a store that says nothing ends when it is ended, and so do
   await expect(transfer(from, join(dir, "to"), { signal: ending.signal })).rejects.toThrow("enough");
   expect(begun).toBeGreaterThan(0);
   expect(ended).toBe(begun);
+});
+
+test("a store that does not even say what it has is left when the opening is ended", async () => {
+  const dir = freshDir();
+  const index = await collect(makeIndex(inBlocks(xorshiftBytes(3, 1000))));
+  writeFileSync(join(dir, "blob.caibx"), Buffer.concat(index));
+  const ending = new AbortController();
+  let isClosed = false;
+  const silent: ChunkReader = {
+    get: () => never,
+    has: () => {
+      ending.abort(new Error("enough"));
+      return never;
+    },
+    close: async () => void (isClosed = true),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const from: SourcePlace = {
+    openSource: ({ signal }) =>
+      openIndexSource(join(dir, "blob.caibx"), () => silent, { ...(signal && { signal }) }),
+  };
+  await expect(transfer(from, join(dir, "to"), { signal: ending.signal })).rejects.toThrow("enough");
+  expect(isClosed).toBe(true);
 });
 
 test("so does the list of a tree that is not told", async () => {
