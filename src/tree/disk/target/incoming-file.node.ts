@@ -19,7 +19,7 @@ import { newFlags, putFile, putInto } from "./put-file.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 
 /** Bytes of a file from which on what came of it is kept: less is sent again as soon. */
-const unfinishedBytes = 262_144;
+export const unfinishedBytes = 262_144;
 
 /** A file up to this is compared when it has come and may be in another directory as well. */
 const comparedBytes = 64 * 1024;

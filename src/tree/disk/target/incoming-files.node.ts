@@ -4,7 +4,7 @@ import { idBytes } from "../../../chunk/chunk.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import { IncomingFile } from "./incoming-file.node.ts";
+import { IncomingFile, unfinishedBytes } from "./incoming-file.node.ts";
 import type { FileOrigin, PlannedFile, PlannedFiles } from "./planned-files.node.ts";
 import { SpareContent } from "./spare-content.node.ts";
 import type { Stretch } from "../../stretch.ts";
@@ -98,6 +98,9 @@ export class IncomingFiles {
   abandon(entry: number, mayComeAgain: boolean): void {
     const plan = this.#planned.get(entry);
     const file = this.#files.get(entry);
+    // It may have changed before anything of it came.
+    if (plan && mayComeAgain && plan.size >= unfinishedBytes)
+      this.#workspace.staging.spareLeftovers(plan.dir, plan.name);
     if (file)
       closingAfter(
         () => file.abandon(mayComeAgain),

@@ -178,7 +178,7 @@ export class OpenTarget {
    */
   leaveNothing(): void {
     const { dirs, held } = this;
-    const hasUnfinished = (this.#workspace?.unfinished.length ?? 0) > 0;
+    const hasUnfinished = this.#workspace?.hasUnfinished === true;
     let wasKilled = this.#workspace?.staging.hadLeftovers === true;
     const removeDead = (dir: DirNode) => (): void => {
       wasKilled = removeDeadStaging(held, dir) || wasKilled;

@@ -40,6 +40,8 @@ export class StagingRoom {
   readonly dir: DirNode;
   /** What an earlier session received and could not finish, unless that was dropped. */
   readonly leftovers: Leftover[];
+  /** Those of them that are for the next session, too. */
+  readonly #spared = new Set<Leftover>();
   readonly #held: HeldDirs;
   readonly #lock: Lock;
   /** The directory around the room of a part. */
@@ -74,9 +76,10 @@ export class StagingRoom {
     return { dir: this.dir, name: own };
   }
 
-  /** Removes what earlier sessions left. */
+  /** Removes what earlier sessions left and is not for the next. */
   removeLeftovers(): void {
-    const files = this.leftovers.map((leftover) => () => removeFile(this.#held, leftover));
+    const unspared = this.leftovers.filter((leftover) => !this.#spared.has(leftover));
+    const files = unspared.map((leftover) => () => removeFile(this.#held, leftover));
     const oldDirs = this.#oldDirs.splice(0);
     const dirs = oldDirs.map((name) => () => removeDir(this.#held, { dir: this.dir, name }));
     const parts = this.#parts.splice(0).map((part) => () => {
@@ -89,6 +92,23 @@ export class StagingRoom {
   dropLeftovers(): void {
     this.removeLeftovers();
     this.leftovers.length = 0;
+  }
+
+  /** True when something of earlier sessions is for the next. */
+  get hasSpared(): boolean {
+    return this.#spared.size > 0;
+  }
+
+  /** Keeps for the next session what earlier ones left of a path. */
+  spareLeftovers(dir: DirNode, name: ByteString): void {
+    const tag = tagOf(dir, name);
+    for (const leftover of this.leftovers)
+      if (leftover.dir === this.dir && leftover.name.startsWith(tag)) this.#spared.add(leftover);
+  }
+
+  /** Keeps nothing for the next session. */
+  spareNothing(): void {
+    this.#spared.clear();
   }
 
   /** True when an earlier session left something of a path. */

@@ -76,6 +76,21 @@ export class Staging {
     return this.#elsewhere?.hasLeftover(dir, name) === true || this.#roomFor(dir).hasLeftover(dir, name);
   }
 
+  /** True when something that earlier sessions left is for the next. */
+  get hasSpared(): boolean {
+    return this.#all.some((room) => room.hasSpared);
+  }
+
+  /** Keeps for the next session what earlier ones left of this path. */
+  spareLeftovers(dir: DirNode, name: ByteString): void {
+    for (const room of [this.#elsewhere, this.#rooms.get(dir.top)]) room?.spareLeftovers(dir, name);
+  }
+
+  /** Keeps nothing for the next session. */
+  spareNothing(): void {
+    for (const room of this.#all) room.spareNothing();
+  }
+
   /**
    * Lends a room from which a rename leads into a directory, where none leads there from the one in
    * which something was made: that of its file system, or else one inside it.

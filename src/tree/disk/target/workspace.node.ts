@@ -103,8 +103,14 @@ export class Workspace implements IncomingTools {
     doAll([() => this.staging.removeLeftovers(), ...given]);
   }
 
+  /** True when the next session might use something. */
+  get hasUnfinished(): boolean {
+    return this.unfinished.length > 0 || this.staging.hasSpared;
+  }
+
   /** Makes of what the next session might use what goes with leftovers. */
   giveUpUnfinished(): void {
+    this.staging.spareNothing();
     this.abandoned.push(...this.unfinished.splice(0));
   }
 

@@ -1,5 +1,7 @@
 import fs from "node:fs";
 import { expect, test } from "vitest";
+import { override } from "../../../../src/bytes/override.ts";
+import type { SourceOptions } from "../../../../src/tree/source.ts";
 import type { TreeTarget } from "../../../../src/tree/target.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openSnapshot } from "../../../../src/tree/disk/target/snapshots.node.ts";
@@ -46,6 +48,27 @@ test("what came of a file that changed meanwhile is not sent again", async () =>
   expect([settled.troubles, settled.sentBytes < sizeBytes / 10]).toEqual([[], true]);
   expect(fs.readFileSync(`${to.path}/hot`).equals(fs.readFileSync(`${from.path}/hot`))).toBe(true);
   expect(fs.readdirSync(to.path).sort()).toEqual(["hot", "still"]);
+});
+
+test("what an earlier session left of it stays when nothing of it comes", async () => {
+  using from = tempDir();
+  using to = tempDir();
+  fs.writeFileSync(`${from.path}/hot`, noise(sizeBytes, 1));
+  await send(from.path, await openTreeTarget(`${to.path}/`), "one");
+  const source = await openTreeSource(`${from.path}/`);
+  const hasty = override(source, {
+    async *entries(options: SourceOptions) {
+      for await (const batch of source.entries(options)) {
+        change(`${from.path}/hot`, "two");
+        yield batch;
+      }
+    },
+  });
+  const again = await syncTrees(hasty, await openTreeTarget(`${to.path}/`));
+  expect([again.troubles.map(({ code }) => code), again.sentBytes]).toEqual([["CHANGED"], 0]);
+  const settled = await send(from.path, await openTreeTarget(`${to.path}/`));
+  expect([settled.troubles, settled.sentBytes < sizeBytes / 10]).toEqual([[], true]);
+  expect(fs.readdirSync(to.path)).toEqual(["hot"]);
 });
 
 test("a snapshot holds none of it", async () => {
