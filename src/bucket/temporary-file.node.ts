@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { toSyncError } from "../errors.ts";
+import { isSyncError, toSyncError } from "../errors.ts";
 import { lockState } from "./sync/state-lock.node.ts";
 
 /** A place for a file that is gone, with what lies beside it, when it is disposed of. */
@@ -22,13 +22,13 @@ const settledMs = 60_000;
  */
 export function temporaryFile(): TemporaryFile {
   const folder = makeFolder();
-  const release = lockState(lockIn(folder));
-  sweep();
+  const release = hold(folder);
+  if (release) sweep();
   return {
     path: join(folder, "content"),
     [Symbol.dispose]() {
       fs.rmSync(folder, { recursive: true, force: true });
-      release();
+      release?.();
     },
   };
 }
@@ -42,10 +42,21 @@ function makeFolder(): string {
   }
 }
 
+/** Holds a directory; where that cannot be, nobody can take it from its owner either. */
+function hold(folder: string): (() => void) | undefined {
+  try {
+    return lockState(lockIn(folder));
+  } catch (thrown) {
+    if (isSyncError(thrown, "IO")) return undefined; // no file has two names there
+    fs.rmSync(folder, { recursive: true, force: true });
+    throw toSyncError(thrown, "IO", { path: folder });
+  }
+}
+
 const lockIn = (folder: string): string => join(folder, "held");
 
 function sweep(): void {
-  for (const name of fs.readdirSync(os.tmpdir())) {
+  for (const name of namesIn(os.tmpdir())) {
     const folder = join(os.tmpdir(), name);
     if (!name.startsWith(prefix) || !isOldAndOwn(folder)) continue;
     try {
@@ -55,6 +66,15 @@ function sweep(): void {
     } catch {
       // It is in use, or others remove it.
     }
+  }
+}
+
+/** Nothing of a directory that may not be listed. */
+function namesIn(path: string): readonly string[] {
+  try {
+    return fs.readdirSync(path);
+  } catch {
+    return [];
   }
 }
 

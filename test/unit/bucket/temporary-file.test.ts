@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import {
+import fs, {
   chmodSync,
   chownSync,
   existsSync,
@@ -37,6 +37,21 @@ test("a temporary file is for its user alone, and goes with what lies beside it"
   mkdirSync(`${file.path}.lock`);
   expect(statSync(dirname(file.path)).mode & 0o077).toBe(0);
   file[Symbol.dispose]();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each([
+  ["that may not be listed", "readdirSync", "EACCES"],
+  ["where no file has two names", "linkSync", "EPERM"],
+] as const)("there are temporary files in a directory %s", (_, call, code) => {
+  const refusal = vi.spyOn(fs, call).mockImplementation(() => {
+    throw Object.assign(new Error(code), { code });
+  });
+  const file = temporaryFile();
+  writeFileSync(file.path, "content");
+  expect(refusal).toHaveBeenCalled();
+  file[Symbol.dispose]();
+  refusal.mockRestore();
   expect(readdirSync(folder)).toEqual([]);
 });
 
