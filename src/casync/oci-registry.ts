@@ -1,4 +1,4 @@
-import type { Answer } from "../bucket/answer.ts";
+import type { Answer, Call } from "../bucket/answer.ts";
 import { asking, bodyOf, refusal, type AskOptions, type RequestOptions } from "../bucket/requests.ts";
 import { keepingHeaders } from "../bucket/redirects.ts";
 import { SyncError } from "../errors.ts";
@@ -37,6 +37,8 @@ export class OciRepository {
   readonly #name: string;
   readonly #options: OciOptions;
   readonly #request: ReturnType<typeof asking>;
+  /** Answers of places that the registry led to, which may not ask for credentials. */
+  readonly #foreign = new WeakSet<Answer>();
   /** What the registry takes for credentials, once it was asked for any. */
   #authorization: string | undefined;
 
@@ -51,7 +53,12 @@ export class OciRepository {
     this.base = new URL(`/v2/${this.#name}/`, url.origin);
     this.#options = options;
     const { fetch: call = fetch } = options;
-    this.#request = asking({ ...options, fetch: keepingHeaders(call) });
+    const noting: Call = async (at, init) => {
+      const answer = await call(at, init);
+      if (new URL(at).origin !== this.base.origin) this.#foreign.add(answer);
+      return answer;
+    };
+    this.#request = asking({ ...options, fetch: keepingHeaders(noting) });
   }
 
   /** Makes a request, with credentials when they are asked for. @throws what `take` throws */
@@ -74,7 +81,7 @@ export class OciRepository {
       },
     });
     const tryIt = async (response: Answer) =>
-      response.status === 401
+      response.status === 401 && !this.#foreign.has(response)
         ? { challenge: response.headers.get("www-authenticate") ?? "" }
         : { result: await take(response, url.href) };
     const first = await this.#request(() => make(shown), tryIt, options);

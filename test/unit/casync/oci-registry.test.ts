@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -77,6 +77,30 @@ test("credentials for a registry are not shown where it leads to", async () => {
   await expect(store.put(chunkOf(new Uint8Array(9), sha512_256Digest))).rejects.toMatchObject({ code: "IO" });
   expect(asked.at(-1)).toBe(`/v2/chunks/blobs/uploads/ ${basic}`);
   expect(other.asked).toEqual([expect.stringMatching(/^\/chunks\/upload\?digest=\S+ -$/)]);
+});
+
+test("who a registry leads to gets no credentials, whatever it asks for", async () => {
+  const shown: (string | undefined)[] = [];
+  const serve = async (answer: RequestListener): Promise<string> => {
+    const server = createServer((request, response) => {
+      response.setHeader("connection", "close");
+      answer(request, response);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const other = await serve(({ headers }, response) => {
+    shown.push(headers.authorization);
+    response.writeHead(401, { "www-authenticate": `Bearer realm="${other}/token"` }).end();
+  });
+  const url = await serve(
+    (_, response) => void response.writeHead(307, { location: `${other}/there` }).end(),
+  );
+  await using store = ociChunks(`oci+${url}/chunks`, { credentials, attemptCount: 1 });
+  await expect(store.has(id)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  expect(shown).toEqual([undefined]);
 });
 
 const refusals: readonly [string, () => string, typeof credentials?][] = [
