@@ -58,7 +58,7 @@ export class Http2Sessions {
     session.once("close", onEnd);
     session.once("goaway", onEnd);
     session.on("error", onEnd); // its requests fail by it
-    return new Http2Requests(session);
+    return new Http2Requests(session, onEnd);
   }
 
   #connect({ hostname, port }: URL): Promise<TLSSocket> {
@@ -95,10 +95,13 @@ export interface Http2Request {
 /** The requests of a session, of which only those under way keep the process. */
 export class Http2Requests {
   readonly #session: ClientHttp2Session;
+  readonly #onEnd: () => void;
   #count = 0;
 
-  constructor(session: ClientHttp2Session) {
+  /** @param onEnd called when no more requests are to be made by it */
+  constructor(session: ClientHttp2Session, onEnd: () => void) {
     this.#session = session;
+    this.#onEnd = onEnd;
     session.unref();
   }
 
@@ -114,6 +117,7 @@ export class Http2Requests {
       stream.once("aborted", () => stream.destroy(new Error("the server broke the stream off")));
       stream.once("close", () => {
         if (--this.#count === 0) this.#session.unref();
+        if (signal?.aborted === true) this.#leave();
         reject(new Error("the stream was closed without an answer"));
       });
       stream.once("response", (answer) => {
@@ -125,6 +129,12 @@ export class Http2Requests {
       });
       if (body !== undefined) stream.end(body);
     });
+  }
+
+  /** A request was given up: its connection may be dead, so others do not wait for it. */
+  #leave(): void {
+    this.#onEnd();
+    this.#session.close();
   }
 }
 

@@ -25,7 +25,7 @@ const { test } = unless(noOpenssl);
 type Answer = (request: Http2ServerRequest, response: Http2ServerResponse, count: number) => void;
 
 /** A server of chunks over TLS, and what it saw. */
-async function serve(answer: Answer, offersHttp2 = true) {
+async function serve(answer: Answer, { offersHttp2 = true, timeoutMs = 60_000 } = {}) {
   const tls = selfSigned();
   const versions: string[] = [];
   const sessions = new Set<ServerHttp2Session>();
@@ -43,7 +43,7 @@ async function serve(answer: Answer, offersHttp2 = true) {
   });
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/store`;
   const call = nodeFetch({ ca: tls.cert }, { http2: true });
-  return { versions, sessions, store: httpChunks(url, { fetch: call, retryMs: 1 }) };
+  return { versions, sessions, store: httpChunks(url, { fetch: call, retryMs: 1, timeoutMs }) };
 }
 
 const coding = compressedCoding();
@@ -87,7 +87,7 @@ test("what is sent arrives whole", async () => {
 });
 
 test("HTTP/1.1 is spoken with who offers that alone", async () => {
-  const { store, versions } = await serve(give, false);
+  const { store, versions } = await serve(give, { offersHttp2: false });
   for (const chunk of chunks.slice(0, 3))
     expect((await store.get(chunk.id)).bytes.length).toBe(chunk.bytes.length);
   expect(versions).toEqual(["1.1", "1.1", "1.1"]);
@@ -104,6 +104,17 @@ test("a chunk is asked for again when its stream or its session breaks off", asy
   });
   expect((await store.get(chunks[0]!.id)).bytes.length).toBe(90_000);
   expect([versions.length, sessions.size]).toEqual([3, 2]);
+});
+
+test("a connection on which nothing comes is not waited for again", async () => {
+  let dead: unknown;
+  const answer: Answer = (request, response, count) => {
+    dead ??= request.stream.session;
+    if (request.stream.session !== dead) give(request, response, count);
+  };
+  const { store, sessions, versions } = await serve(answer, { timeoutMs: 500 });
+  expect((await store.get(chunks[0]!.id)).bytes.length).toBe(90_000);
+  expect([versions.length, sessions.size]).toEqual([2, 2]);
 });
 
 test("a session that takes no more makes room for one other", async () => {
