@@ -74,6 +74,11 @@ export function openKeptChunks(
   const { http, create = false, coding = nodeCoding, digest, s3 } = options;
   const form = { coding, ...(digest && { digest }) };
   const scheme = schemeOf(place);
+  if (isShellPlace(place))
+    throw new SyncError(
+      "USAGE",
+      `a store at HOST:PATH can only be read from, by an index: "${place}"; sftp://HOST/PATH can be written to, ./${place} is a path here`,
+    );
   if (scheme === undefined) return castrStore(place, { ...form, create });
   if (scheme === "s3+http" || scheme === "s3+https") {
     const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { openChunkReader } from "../../src/casync/open-store.node.ts";
+import { openChunkReader, openChunkWriter, openKeptChunks } from "../../src/casync/open-store.node.ts";
 import { builtCli } from "../built.ts";
 import { outcomeOf } from "../cli/run.ts";
 import { missing, unless } from "../obstacles.ts";
@@ -71,6 +71,14 @@ test("HOST:PATH is a store that this program gives over there", async () => {
   expectBlob("out");
   for (const place of ["-oProxyCommand=x:s.castr", "a b:s.castr"])
     expect(() => openChunkReader([place])).toThrow(/not a host/);
+});
+
+test("HOST:PATH is not taken for a directory here where it cannot be written to", () => {
+  for (const open of [openChunkWriter, openKeptChunks]) {
+    for (const place of ["host:s.castr", "me@host:/s.castr", "[::1]:s.castr"])
+      expect(() => open(place, { create: true })).toThrow(/only be read from/);
+    expect(() => open(`${folder}/host:x.castr`, { create: true })).not.toThrow();
+  }
 });
 
 test("a chunk that is missing over there is told", async () => {
