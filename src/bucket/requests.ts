@@ -1,4 +1,4 @@
-import type { Answer, Call } from "./answer.ts";
+import type { Answer, AnswerHeaders, Call } from "./answer.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { isPassing, wait } from "../bytes/retry.ts";
 import { isSyncError, SyncError } from "../errors.ts";
@@ -172,12 +172,20 @@ export function dateOf({ headers }: Answer): number {
 }
 
 /** The error for an answer that says no. */
-export function refusal({ status }: Answer): SyncError {
-  if (status === 401 || status === 403) return new SyncError("UNAUTHORIZED", `the server answers ${status}`);
+export function refusal({ status, headers }: Answer): SyncError {
+  if (status === 401 || status === 403)
+    return new SyncError("UNAUTHORIZED", `the server answers ${status}${lackOf(headers)}`);
   if (status === 413) return new SyncError("LIMIT", "the server answers 413: it is more than it takes");
   if (status === 501) return new SyncError("UNSUPPORTED", "the server answers 501");
   const mayPass = status >= 500 || passingStatuses.has(status);
   return new SyncError(mayPass ? "UPSTREAM" : "IO", `the server answers ${status}`);
+}
+
+/** What a token has to do with a refusal, where the server says so as RFC 6750 has it. */
+function lackOf(headers: AnswerHeaders): string {
+  const asked = headers.get("www-authenticate") ?? "";
+  if (!/^bearer\b/i.test(asked)) return "";
+  return /\berror="?invalid_token\b/.test(asked) ? ": the token is not known there" : ": a token is needed";
 }
 
 /** What a server answers that has too much to do, or did not get all. */
