@@ -14,16 +14,28 @@ export interface PruneChunksOptions extends AbortOptions {
   readonly check?: () => void;
 }
 
+export interface PrunedCounts {
+  readonly removed: number;
+  readonly kept: number;
+  /** Those of the kept ones that stay for their age alone. */
+  readonly young: number;
+}
+
 /** Removes the chunks of a store that are not named, and what killed writers left behind. */
 export async function pruneChunks(
   store: KeptChunks,
   named: IdMap,
   { youngestMs, isDry, check, signal }: PruneChunksOptions,
-): Promise<{ readonly removed: number; readonly kept: number }> {
+): Promise<PrunedCounts> {
   const options = signal && { signal };
-  let [removed, kept] = [0, 0];
+  let [removed, kept, young] = [0, 0, 0];
   const look = async ({ id, writtenMs }: KeptChunk): Promise<void> => {
-    if (named.get(id) !== undefined || writtenMs > youngestMs) return void kept++;
+    const isNamed = named.get(id) !== undefined;
+    if (isNamed || writtenMs > youngestMs) {
+      kept++;
+      if (!isNamed) young++;
+      return;
+    }
     removed++;
     check?.();
     if (!isDry) await store.delete(id, options);
@@ -31,5 +43,5 @@ export async function pruneChunks(
   for await (const _ of inOrder(store.kept(options), { count: removalCount }, look));
   check?.();
   if (!isDry) await store.sweep(Date.now() - youngestMs, options);
-  return { removed, kept };
+  return { removed, kept, young };
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -14,9 +14,10 @@ import {
 } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { builtCli } from "../built.ts";
+import { noMounting, unless } from "../obstacles.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { listening } from "./listening.ts";
 import { freshFolder, rsyncStream, runShell } from "./run.ts";
@@ -392,6 +393,23 @@ describe("index", () => {
   });
 });
 
+unless(noMounting()).test("cache ends where there is no more room, with one message", async () => {
+  const { at } = await withBlob();
+  const desync = join(dirname(builtCli()), "desync.js");
+  mkdirSync(at("full"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=100k", "none", at("full")]);
+  try {
+    const full = at("full/c.castr");
+    const ours = await rsyncStream(["index", "cache", full, at("blob.caibx"), "-s", at("s.castr")]);
+    expect([ours.code, ours.stderr.match(/NO_SPACE|PARTIAL/g)]).toEqual([1, ["NO_SPACE"]]);
+    const command = `node '${desync}' cache -s '${at("s.castr")}' -c '${full}' '${at("blob.caibx")}'`;
+    const theirs = await runShell(command);
+    expect([theirs.code, theirs.stderr.match(/NO_SPACE|PARTIAL/g)]).toEqual([1, ["NO_SPACE"]]);
+  } finally {
+    execFileSync("umount", [at("full")]);
+  }
+});
+
 describe("index tar and untar", () => {
   test("bring a tree back, by an archive and by its index", async () => {
     const folder = freshFolder();
@@ -446,7 +464,8 @@ describe("store", () => {
     await rsyncStream(["index", "make", at("small.caibx"), at("small"), "-s", at("s.castr")]);
     const count = files(at("s.castr")).length;
     const prune = ["store", "prune", at("s.castr"), at("small.caibx")];
-    expect((await rsyncStream(prune)).stderr).toContain(`0 chunks removed, ${count} stay`);
+    const young = String.raw`0 chunks removed, ${count} stay, \d+ for being younger than 24 hours\n`;
+    expect((await rsyncStream(prune)).stderr).toMatch(new RegExp(young));
     const dry = await rsyncStream([...prune, "--older-than", "0", "-n"]);
     expect(dry.stderr).toContain(`${count - 1} chunks would go, 1 stay`);
     expect(files(at("s.castr")).length).toBe(count);

@@ -4,10 +4,10 @@ import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { openChunkWriter } from "../../casync/open-store.node.ts";
 import { eachChunk, type IndexReading } from "../../casync/index-reader.ts";
-import { isSyncError, SyncError } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { openIndex } from "./index-file.ts";
-import { indexAccess, jobsOf, openingOf, readerOf, storeOptions } from "./store-options.ts";
+import { indexAccess, isSoWithAll, jobsOf, openingOf, readerOf, storeOptions } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
 
 /** `index cache STORE INDEX...`: copies the chunks of indexes into a store. */
@@ -32,7 +32,7 @@ export const indexCache = defineCommand({
           counts.fetched++;
         } catch (thrown) {
           signal.throwIfAborted();
-          if (isSyncError(thrown, "UNAUTHORIZED")) throw thrown; // so it is with all
+          if (isSoWithAll(thrown)) throw thrown;
           counts.failed++;
           report.trouble(thrown as SyncError);
         }

@@ -8,7 +8,7 @@ import { type ChunkCoding, plainCoding } from "../../casync/chunk-coding.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
-import { SyncError } from "../../errors.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
 import { storeCredentials } from "./store-credentials.ts";
 
 const maxJobCount = 1024;
@@ -117,4 +117,9 @@ function readHeaders(text: string): Record<string, string> {
       return [name, value!];
     }),
   );
+}
+
+/** True where what failed with one chunk fails with every other one. */
+export function isSoWithAll(thrown: unknown): boolean {
+  return isSyncError(thrown, "UNAUTHORIZED") || isSyncError(thrown, "NO_SPACE");
 }

@@ -29,11 +29,10 @@ export const storePrune = defineCommand({
     const youngestMs = Date.now() - hours * secondsPerHour * 1000;
     const named = await idsNamedBy(places, { signal, ...indexAccess() });
     const isDry = options["dry-run"] === true;
-    const { removed, kept } = await pruneChunks(store, named, { youngestMs, isDry, signal });
+    const { removed, kept, young } = await pruneChunks(store, named, { youngestMs, isDry, signal });
     const done = isDry ? "would go" : "removed";
-    report.notice(`${countOf(removed, "chunk")} ${done}, ${kept} ${kept === 1 ? "stays" : "stay"}`, {
-      removed,
-      kept,
-    });
+    const stay = kept === 1 ? "stays" : "stay";
+    const why = young === 0 ? "" : `, ${young} for being younger than ${countOf(hours, "hour")}`;
+    report.notice(`${countOf(removed, "chunk")} ${done}, ${kept} ${stay}${why}`, { removed, kept, young });
   },
 });

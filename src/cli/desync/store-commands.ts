@@ -8,6 +8,7 @@ import { type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";
 import { SyncError } from "../../errors.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
+import { isSoWithAll } from "../casync/store-options.ts";
 import { indexFor } from "./blob-commands.ts";
 import { blobBytesOf } from "./blob-bytes.ts";
 import { isSet, valueOf } from "./desync-arguments.ts";
@@ -77,6 +78,7 @@ export const cache: DesyncCommand = {
         progress.update((doneBytes += size));
       } catch (thrown) {
         signal.throwIfAborted();
+        if (isSoWithAll(thrown)) throw thrown;
         failedCount++;
         call.tell(thrown instanceof Error ? thrown.message : String(thrown));
       }
