@@ -235,6 +235,16 @@ test("a token opens what is behind a URL, none and another are refused at once, 
   const prune = 'RSYNC_STREAM_TOKEN="$1" $RS store prune "$2" "$3" --dry-run';
   const pruned = await runShell(prune, secrets.good, at("s.castr"), index);
   expect([pruned.code, pruned.stderr]).toEqual([0, expect.stringContaining("0 chunks would go")]);
+  // Where DST is at a server, too, the store has a token of its own.
+  mkdirSync(at("other"));
+  const other = await listening("serve", at("other"), "--token-file", at("tokens"));
+  for (const command of ["push", "sync"]) {
+    const line = [command, at("blob.caibx"), `${other.url}${command}`, "--source-store", chunks];
+    expect((await run(line, "good")).code).toBe(6);
+    const done = await run([...line, "--source-token-file", at("good")], "good");
+    expect([command, done.code]).toEqual([command, 0]);
+    expect(readFileSync(at(`other/${command}`)).equals(readFileSync(at("blob")))).toBe(true);
+  }
 }, 30_000);
 
 test("what an index is of travels without some facts, which is said once", async () => {

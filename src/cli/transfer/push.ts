@@ -3,12 +3,12 @@ import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { defineCommand } from "../command.ts";
 import { partOptions } from "../options/part-options.ts";
 import { parseSource } from "../options/source-place.ts";
-import { pushOptions, runTransfer } from "./transfer-run.ts";
+import { ownSourceTokenOption, pushOptions, runTransfer } from "./transfer-run.ts";
 
 /** `push SRC DST`: brings a place elsewhere up to date with a tree here. */
 export const push = defineCommand({
   operands: ["SRC", "DST"],
-  options: { ...pushOptions, ...partOptions },
+  options: { ...pushOptions, ...ownSourceTokenOption, ...partOptions },
   knowsRsync: true,
   writesOutput: () => false,
   async run(call) {

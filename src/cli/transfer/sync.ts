@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { runTransfer, transferOptions } from "./transfer-run.ts";
+import { ownSourceTokenOption, runTransfer, transferOptions } from "./transfer-run.ts";
 
 /**
  * `sync SRC DST`: brings a place up to date with a tree, wherever the two are; without DST lists
@@ -7,7 +7,7 @@ import { runTransfer, transferOptions } from "./transfer-run.ts";
  */
 export const sync = defineCommand({
   operands: ["SRC", "[DST]"],
-  options: transferOptions,
+  options: { ...transferOptions, ...ownSourceTokenOption },
   knowsRsync: true,
   writesOutput: () => false,
   run: runTransfer,

@@ -32,6 +32,15 @@ const listOption = {
   },
 } as const satisfies OptionSpecs;
 
+/** The token of where it comes from, when that of the other options is for where it goes. */
+export const ownSourceTokenOption = {
+  "source-token-file": {
+    type: "string",
+    value: "FILE",
+    about: "show the token in this file to the server of SRC, or of --source-store, where DST is at another",
+  },
+} as const satisfies OptionSpecs;
+
 /** Options of a command that brings a place elsewhere up to date with another. */
 export const pushOptions = {
   ...compressOptions,
@@ -53,16 +62,16 @@ export const pushOptions = {
 export const transferOptions = {
   ...pushOptions,
   ...receiveLimitOptions,
-  "source-token-file": {
-    type: "string",
-    value: "FILE",
-    about: "show the token in this file to the server of SRC, or of --source-store, where DST is at another",
-  },
 } as const satisfies OptionSpecs;
 
 /** Brings one place up to date with another, as the options say, and reports it. */
 export async function runTransfer(
-  { operands: [from, to], options, report, signal }: Call<typeof transferOptions, readonly ["SRC", "[DST]"]>,
+  {
+    operands: [from, to],
+    options,
+    report,
+    signal,
+  }: Call<typeof transferOptions & Partial<typeof ownSourceTokenOption>, readonly ["SRC", "[DST]"]>,
   part: Pick<TransferOptions, "part" | "range"> = {},
 ): Promise<void> {
   const source = parseSource(from);
@@ -94,7 +103,10 @@ export async function runTransfer(
   }
   const isForwarded = source.kind !== "local" && target.kind !== "local";
   if (!isForwarded && options["source-store"] === undefined && options["source-token-file"] !== undefined)
-    throw new SyncError("USAGE", "--source-token-file is for a transfer of which neither end is here");
+    throw new SyncError(
+      "USAGE",
+      "--source-token-file is for a transfer of which neither end is here, or for --source-store",
+    );
   const common = {
     ...readConnectorOptions(target.kind === "local" ? source : target, options, report),
     ...(isForwarded && {
