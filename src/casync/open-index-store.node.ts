@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, mkdirSync, statSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { openS3 } from "../bucket/s3-place.ts";
@@ -14,11 +14,20 @@ import { type OpenStoreOptions, requestOptionsOf, schemeOf, withToken } from "./
  * Opens the store of indexes that a place stands for: a directory, a bucket, or a URL of http:,
  * https: or sftp:.
  *
- * @throws USAGE for a place of another kind
+ * @throws USAGE for a place of another kind, NOT_FOUND for a directory that is not there, unless it
+ *   may be made
  */
-export function openIndexStore(place: string, { http, s3, token }: OpenStoreOptions = {}): IndexStore {
+export function openIndexStore(
+  place: string,
+  { create, http, s3, token }: OpenStoreOptions & { readonly create?: boolean } = {},
+): IndexStore {
   const scheme = schemeOf(place);
-  if (scheme === undefined) return dirIndexes(place);
+  if (scheme === undefined) {
+    if (create === true) fileCall(place, () => mkdirSync(place, { recursive: true }));
+    if (fileCall(place, () => statSync(place, { throwIfNoEntry: false }))?.isDirectory() !== true)
+      throw new SyncError("NOT_FOUND", "there is no directory of indexes", { detail: { path: place } });
+    return dirIndexes(place);
+  }
   if (scheme === "http" || scheme === "https") return httpIndexes(place, withToken(http, token, place));
   if (scheme === "s3+http" || scheme === "s3+https") {
     const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });

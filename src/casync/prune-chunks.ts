@@ -14,6 +14,7 @@ export interface PruneChunksOptions extends AbortOptions {
   readonly check?: () => void;
 }
 
+/** How many chunks went, and how many stayed. */
 export interface PrunedCounts {
   readonly removed: number;
   readonly kept: number;

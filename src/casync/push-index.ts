@@ -72,7 +72,10 @@ export async function pushIndex(channel: ByteChannel, { index, stored }: PushedI
 /** Why a push ends at a message, or at the end. */
 function endingOf(message: Message | undefined, missingCount: number): SyncError {
   if (missingCount > 0)
-    return new SyncError("CHUNK_MISSING", `${missingCount} chunks that were asked for are missing here`);
+    return new SyncError(
+      "CHUNK_MISSING",
+      `${missingCount} of the chunks that were asked for ${missingCount === 1 ? "is" : "are"} missing here`,
+    );
   if (message === undefined) return new SyncError("PEER_GONE", "the other end has gone before it had all");
   if (message.type === types.abort) return abortOf(message);
   return new SyncError("BAD_MESSAGE", "a message of casync is out of place");

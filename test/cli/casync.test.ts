@@ -197,7 +197,8 @@ test("a server is a store: chunks are asked for by their ids, and left there", a
 test("a token opens what is behind a URL, none and another are refused at once, a poor one is held to its limit", async () => {
   const { at } = await withBlob();
   mkdirSync(at("root"));
-  mkdirSync(at("indexes"));
+  const none = ["serve", at("root"), "--no-auth", "--listen", "127.0.0.1:0", "--indexes", at("indexes")];
+  expect((await rsyncStream(none)).stderr).toContain("NOT_FOUND");
   const secrets = { good: "good-0123456789abcdef0123456789", poor: "poor-0123456789abcdef0123456789" };
   const lines = `me read,write ${secrets.good}\nsmall read,write ${secrets.poor} max-bytes=1K\n`;
   writeFileSync(at("tokens"), lines, { mode: 0o600 });

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { encodeHello, encodeRequest, helloFlags } from "../../src/casync/protocol.ts";
 import { openChunkReader, openChunkWriter, openKeptChunks } from "../../src/casync/open-store.node.ts";
 import { builtCli } from "../built.ts";
 import { outcomeOf } from "../cli/run.ts";
@@ -79,6 +82,32 @@ test("HOST:PATH is not taken for a directory here where it cannot be written to"
       expect(() => open(place, { create: true })).toThrow(/only be read from/);
     expect(() => open(`${folder}/host:x.castr`, { create: true })).not.toThrow();
   }
+});
+
+test("who goes before all that was asked for has come is no failure", async () => {
+  const asked = [encodeHello(helloFlags.pullChunks)];
+  const made = readFileSync(at("a.caibx"));
+  const lastId = made.subarray(-72, -40);
+  for (let count = 0; count < 500; count++) asked.push(encodeRequest(lastId));
+  writeFileSync(at("asked"), Buffer.concat(asked));
+  const line = `{ cat asked; sleep 1; } | { ./ours pull - - - s.castr; echo "$?" > code; } | head -c 10`;
+  const { stderr } = await outcomeOf(spawn("sh", ["-c", line], { cwd: folder }));
+  expect([readFileSync(at("code"), "utf8"), stderr]).toEqual(["0\n", ""]);
+});
+
+test("an index is pushed from where it is, at a server too, and not from standard input", async () => {
+  const cli = (...args: string[]) =>
+    outcomeOf(spawn(process.execPath, [builtCli(), ...args], { cwd: folder, env: pushing }));
+  const pushing = { ...process.env, CASYNC_SSH_PATH: at("ssh"), CASYNC_REMOTE_PATH: at("ours") };
+  const server = createServer((_, response) => response.end(readFileSync(at("a.caibx"))));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.caibx`;
+  const places = [`host:${folder}/url.caibx`, `host:${folder}/url.castr`, "-s", "s.castr"];
+  expect((await cli("index", "push", url, ...places)).code).toBe(0);
+  expect(readFileSync(at("url.caibx")).equals(readFileSync(at("a.caibx")))).toBe(true);
+  const piped = await cli("index", "push", "-", ...places);
+  expect([piped.code, piped.stderr]).toEqual([2, expect.stringContaining("standard input")]);
 });
 
 test("a chunk that is missing over there is told", async () => {

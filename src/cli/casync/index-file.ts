@@ -17,15 +17,22 @@ export interface IndexFileOptions extends AbortOptions {
 
 /** Reads the index at a path, at a URL, or with `-` on standard input. */
 export async function openIndex(place: string, options: IndexFileOptions): Promise<IndexReading> {
-  const stored = splitIndexPlace(place);
   const tell = (thrown: unknown): SyncError => withPath(toSyncError(thrown), place);
   try {
-    const content = stored ? await readStored(stored, options) : readFileBlocks(place, options);
-    const index = await readIndex(content);
+    const index = await readIndex(await openIndexBytes(place, options));
     return { ...index, chunks: tellingFailures(index.chunks, tell) };
   } catch (thrown) {
     throw tell(thrown);
   }
+}
+
+/** The bytes of the index at a path, at a URL, or with `-` on standard input. */
+export async function openIndexBytes(
+  place: string,
+  options: IndexFileOptions,
+): Promise<AsyncIterable<Bytes>> {
+  const stored = splitIndexPlace(place);
+  return stored ? readStored(stored, options) : readFileBlocks(place, options);
 }
 
 /**

@@ -6,10 +6,9 @@ import { storedChunk } from "../../casync/stored-chunks.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { defineCommand } from "../command.ts";
-import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { countOf } from "../report/count-of.ts";
-import { openIndex } from "./index-file.ts";
-import { readerOf, storeOptions } from "./store-options.ts";
+import { openIndex, openIndexBytes } from "./index-file.ts";
+import { indexAccess, readerOf, storeOptions } from "./store-options.ts";
 
 /** `index push INDEX HOST:INDEX HOST:STORE`: gives an index and its chunks to casync elsewhere. */
 export const indexPush = defineCommand({
@@ -17,7 +16,9 @@ export const indexPush = defineCommand({
   options: storeOptions,
   writesOutput: () => false,
   async run({ operands: [place, to, beside], options, report, signal }) {
-    const header = await openIndex(place, { signal });
+    if (place === "-") throw new SyncError("USAGE", "INDEX is read twice, so it cannot be standard input");
+    const access = { signal, ...indexAccess(options) };
+    const header = await openIndex(place, access);
     await header.close();
     await using store = readerOf(options, digestOfIndex(header));
     const channel = connectPush(to, beside);
@@ -31,7 +32,7 @@ export const indexPush = defineCommand({
         return undefined;
       }
     };
-    const count = await pushIndex(channel, { index: readFileBlocks(place, { signal }), stored });
+    const count = await pushIndex(channel, { index: await openIndexBytes(place, access), stored });
     report.notice(`${countOf(count, "chunk")} sent`, { chunks: count });
   },
 });

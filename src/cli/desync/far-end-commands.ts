@@ -3,7 +3,7 @@ import { openChunkReader, openChunkWriter } from "../../casync/open-store.node.t
 import { servePull } from "../../casync/serve-pull.ts";
 import { servePush } from "../../casync/serve-push.ts";
 import { storedChunk } from "../../casync/stored-chunks.ts";
-import { SyncError } from "../../errors.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
 import { duplexChannel } from "../../transfer/standard-streams.node.ts";
 import type { ByteChannel } from "../../transport/channel.ts";
 import { writeResult } from "../casync/index-file.ts";
@@ -49,11 +49,16 @@ export const pull: DesyncCommand = {
     const { archive, index, stores } = placesIn(call);
     await using store =
       stores.length > 0 ? openChunkReader(stores, { coding: nodeCoding, digest }) : undefined;
-    await servePull(standardChannel(call), {
-      ...(store && { stored: (id) => storedChunk(store, id, nodeCoding).catch(() => undefined) }),
-      ...(index !== undefined && { index: () => readFileBlocks(index, { signal }) }),
-      ...(archive !== undefined && { archive: () => readFileBlocks(archive, { signal }) }),
-    });
+    try {
+      await servePull(standardChannel(call), {
+        ...(store && { stored: (id) => storedChunk(store, id, nodeCoding).catch(() => undefined) }),
+        ...(index !== undefined && { index: () => readFileBlocks(index, { signal }) }),
+        ...(archive !== undefined && { archive: () => readFileBlocks(archive, { signal }) }),
+      });
+    } catch (thrown) {
+      // casync goes when it has all it needs, whatever else it has asked for.
+      if (!isSyncError(thrown, "PEER_GONE")) throw thrown;
+    }
   },
 };
 

@@ -79,8 +79,8 @@ export const indexServerCommand: DesyncCommand = {
     const { given } = call;
     const [place, ...more] = given.values["store"] ?? [];
     if (place === undefined || more.length > 0) throw new SyncError("USAGE", "one store is needed: -s STORE");
-    const indexes = openIndexStore(place, indexOpening(call)(place));
     const isWritable = isSet(given, "writeable") || isSet(given, "writable");
+    const indexes = openIndexStore(place, { ...indexOpening(call)(place), create: isWritable });
     const options = { ...serverOptionsOf(call), isWritable };
     try {
       await serveAt(call, () => indexServer(indexes, options));

@@ -22,10 +22,10 @@ export interface ServedChunks extends ChunkAnswers {
  * Opens a store of indexes to be served.
  *
  * @param isWritable true to take indexes, too
- * @throws USAGE
+ * @throws USAGE, NOT_FOUND
  */
 export function serveIndexes(place: string, isWritable: boolean): ServedChunks {
-  const indexes = openIndexStore(place, storeCredentials());
+  const indexes = openIndexStore(place, { ...storeCredentials(), create: isWritable });
   return { ...indexAnswers(indexes, { isWritable }), isWritable, close: () => indexes.close() };
 }
 
