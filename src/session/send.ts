@@ -140,7 +140,7 @@ export async function sendTree<File>(
         ...(mode === "duplex" && source.scan ? [piecesFeature] : []),
         ...(mode === "duplex" && source.subtrees ? [subtreesFeature] : []),
         ...(mode === "duplex" && !options.cutter && !options.digest ? [emptyFeature] : []),
-        ...(mode === "duplex" && isFree(source, options) ? [keyedFeature] : []),
+        ...(mode === "duplex" && mayNameByMacs(source, options) ? [keyedFeature] : []),
         ...(source.removes === undefined ? [] : [removesPrefix + source.removes]),
       ],
       nonce: crypto.getRandomValues(new Uint8Array(16)),
@@ -189,7 +189,7 @@ interface SenderWorkParts<File> {
 }
 
 /** True where it does not matter to the source, or to whoever sends it, how chunks are named. */
-function isFree({ takesAnyDigest = false }: TreeSource, { digest, have }: SendOptions): boolean {
+function mayNameByMacs({ takesAnyDigest = false }: TreeSource, { digest, have }: SendOptions): boolean {
   return takesAnyDigest && digest === undefined && have === undefined;
 }
 
