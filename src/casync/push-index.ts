@@ -14,7 +14,7 @@ import {
   readMessage,
   requestedIds,
 } from "./protocol.ts";
-import { sendAll } from "./serve-pull.ts";
+import { sendPieces } from "./serve-pull.ts";
 import { writeInTurn } from "./write-in-turn.ts";
 
 /** What is pushed. */
@@ -44,6 +44,12 @@ export async function pushIndex(channel: ByteChannel, { index, stored }: PushedI
     await write(bytes ? encodeChunk(id, bytes) : encodeMessage(types.missing, id));
   }
 
+  /** Who takes it sees by itself where it ends, and may have gone before that is said. */
+  async function sendIndex(): Promise<void> {
+    await sendPieces({ write }, index, types.index);
+    await write(encodeMessage(types.indexEof)).catch(() => {});
+  }
+
   async function listen(): Promise<void> {
     for (;;) {
       const message: Message | undefined = await readMessage(reader);
@@ -58,8 +64,8 @@ export async function pushIndex(channel: ByteChannel, { index, stored }: PushedI
     const offered = helloOf(await readMessage(reader));
     if ((offered & flags.writableIndex) === 0n || (offered & flags.writableStore) === 0n)
       throw new SyncError("UNSUPPORTED", "the other end takes no index and chunks");
-    await Promise.all([sendAll({ write }, index, types.index, types.indexEof), listen()]);
-    await channel.end();
+    await Promise.all([sendIndex(), listen()]);
+    await channel.end().catch(() => {});
     // It may fail yet, and tells so as it ends.
     await reader.readByte();
     return sentCount;

@@ -35,10 +35,14 @@ export async function servePull(channel: ByteChannel, offer: PullOffer): Promise
     if (first === undefined) return;
     const wishes = helloOf(first);
     checkWishes(wishes, offer);
-    if ((wishes & flags.pullIndex) !== 0n)
-      await sendAll(channel, offer.index!(), types.index, types.indexEof);
-    if ((wishes & flags.pullArchive) !== 0n)
-      await sendAll(channel, offer.archive!(), types.archive, types.archiveEof);
+    if ((wishes & flags.pullIndex) !== 0n) {
+      await sendPieces(channel, offer.index!(), types.index);
+      await channel.write(encodeMessage(types.indexEof));
+    }
+    if ((wishes & flags.pullArchive) !== 0n) {
+      await sendPieces(channel, offer.archive!(), types.archive);
+      await channel.write(encodeMessage(types.archiveEof));
+    }
     await answerRequests(channel, reader, offer);
   } finally {
     await channel.end().catch(() => {});
@@ -84,15 +88,13 @@ async function answerRequests(
 /** Bytes of a piece of an index or archive. */
 const pieceBytes = 65_536;
 
-/** Sends an index or archive in pieces, and its end. */
-export async function sendAll(
+/** Sends an index or archive in pieces. */
+export async function sendPieces(
   channel: Pick<ByteChannel, "write">,
   blocks: AsyncIterable<Bytes>,
   type: bigint,
-  end: bigint,
 ): Promise<void> {
   for await (const block of blocks)
     for (let at = 0; at < block.length; at += pieceBytes)
       await channel.write(encodeMessage(type, block.subarray(at, at + pieceBytes)));
-  await channel.write(encodeMessage(end));
 }

@@ -12,6 +12,7 @@ import {
 import { pushIndex } from "../../../src/casync/push-index.ts";
 import { type PushTarget, servePush } from "../../../src/casync/serve-push.ts";
 import { storedChunk } from "../../../src/casync/stored-chunks.ts";
+import { SyncError } from "../../../src/errors.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { channelOf, type ByteChannel } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
@@ -74,6 +75,20 @@ test("an index of which a chunk is missing is not kept", async () => {
   expect(pushed).toMatchObject({ reason: { code: "CHUNK_MISSING" } });
   expect(served).toMatchObject({ reason: { code: "NOT_FOUND" } });
   expect(kept).toEqual([]);
+});
+
+test("who has all may go before the end of the index was said, and nobody earlier", async () => {
+  const { index, stored } = await made();
+  const pushing = (gone: bigint) => {
+    const far = saying(encodeHello(0xan), encodeMessage(types.goodbye));
+    const write = async (bytes: Bytes): Promise<void> => {
+      if (new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(8, true) === gone)
+        throw new SyncError("PEER_GONE", "the stream is closed");
+    };
+    return pushIndex({ ...far, write }, { index: inBlocks(index), stored });
+  };
+  expect(await pushing(types.indexEof)).toBe(0);
+  await expect(pushing(types.index)).rejects.toMatchObject({ code: "PEER_GONE" });
 });
 
 test("an archive is kept when all of it has come", async () => {
