@@ -82,7 +82,8 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
     const url = base + encodeKey(key) + encodeQuery(query);
     const credentials = credentialsNow();
     if (!credentials) return { url, init: { ...init, headers } };
-    return { url, init: { ...init, headers: sign({ method, url, headers, body }, credentials, Date.now()) } };
+    const signed = await sign({ method, url, headers, body }, credentials, Date.now());
+    return { url, init: { ...init, headers: signed } };
   }
 
   return {
