@@ -25,6 +25,11 @@ export const noS3Server: Obstacle =
     ? undefined
     : "neither versitygw nor moto_server is installed";
 
+/** For what several ask at once: moto looks at what is there and then replaces it, in two steps. */
+export const noAtomicS3Server: Obstacle = hasVersity
+  ? undefined
+  : "versitygw is not installed, and moto lets two replace the same version at once";
+
 /** Starts versitygw, or else moto, with nothing in it. */
 export async function startS3Server(): Promise<S3Server> {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-s3-"));

@@ -9,7 +9,7 @@ import { builtCli } from "../built.ts";
 import { type Obstacle, unless } from "../obstacles.ts";
 import { printedSeed } from "../printed-seed.ts";
 import { noRedis, startRedis } from "../redis-server.ts";
-import { noS3Server, s3Test, startS3Server } from "../s3-server.ts";
+import { noAtomicS3Server, s3Test, startS3Server } from "../s3-server.ts";
 import { usePair } from "../unit/bucket/sync/pairs.ts";
 
 /**
@@ -51,7 +51,7 @@ async function openBucket(): Promise<string> {
 
 const coordinators: readonly (readonly [string, Obstacle, OpenCoordinator])[] = [
   ["Redis", noRedis, openRedis],
-  ["a bucket", noS3Server, openBucket],
+  ["a bucket", noAtomicS3Server, openBucket],
 ];
 
 function start(coordinator: string): { readonly child: ChildProcess; readonly ended: Promise<unknown> } {
