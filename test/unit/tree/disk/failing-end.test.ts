@@ -46,6 +46,8 @@ async function receive(root: string, size: number): Promise<SyncTreesResult> {
   fs.writeFileSync(`${root}/from/file`, noise(size, 1));
   fs.writeFileSync(`${root}/from/other`, noise(100, 2));
   fs.writeFileSync(`${root}/to/file`, "old");
+  // Whether the roots differ, and are the first to need it, would depend on the tick of a clock.
+  for (const dir of ["from", "to"]) fs.utimesSync(`${root}/${dir}`, 1000, 1000);
   return syncTrees(await openTreeSource(`${root}/from/`), await openTreeTarget(`${root}/to`));
 }
 
