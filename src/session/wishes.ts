@@ -1,4 +1,4 @@
-import { BitWriter } from "../bytes/bits.ts";
+import { BitReader, BitWriter } from "../bytes/bits.ts";
 import { ByteReader, ByteWriter } from "../bytes/cursor.ts";
 import { unzigzag, zigzag } from "../bytes/varint.ts";
 import { SyncError } from "../errors.ts";
@@ -88,7 +88,10 @@ function readCount(input: ByteReader, limit: number): number {
   return count;
 }
 
-/** Writes a bit each, most significant first, and fills the last byte with 0. */
+/**
+ * Writes a bit each, most significant first, and fills the last byte with 0. Most lists have one:
+ * a `BitWriter` for each would cost more than the rest of it.
+ */
 export function writeBits(out: ByteWriter, bits: readonly boolean[]): void {
   let byte = 0;
   for (let i = 0; i < bits.length; i++) {
@@ -101,14 +104,12 @@ export function writeBits(out: ByteWriter, bits: readonly boolean[]): void {
 
 /** Reads `count` bits; those that only fill the last byte must be 0. */
 export function readBits(input: ByteReader, count: number): boolean[] {
+  const bytes = input.bytes(Math.ceil(count / 8));
+  const reader = new BitReader(bytes);
   const bits = new Array<boolean>(count);
-  let byte = 0;
-  for (let i = 0; i < count; i++) {
-    if (i % 8 === 0) byte = input.u8();
-    bits[i] = (byte & 0x80) !== 0;
-    byte <<= 1;
+  for (let i = 0; i < count; i++) bits[i] = reader.next();
+  for (let i = count; i < bytes.length * 8; i++) {
+    if (reader.next()) throw new SyncError("BAD_MESSAGE", "a fill bit of a wishlist is set");
   }
-  if ((byte & 0xff) !== 0 && count % 8 > 0)
-    throw new SyncError("BAD_MESSAGE", "a fill bit of a wishlist is set");
   return bits;
 }

@@ -3,7 +3,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { castrStore } from "../../src/casync/castr.node.ts";
 import { chunkPath } from "../../src/casync/chunk-name.ts";
@@ -12,7 +11,7 @@ import { root } from "../house/source-files.ts";
 import { unless } from "../obstacles.ts";
 import { collect, inBlocks } from "../unit/casync/vectors.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
-import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { bundle, noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
 
 /** examples/blob-download, in a browser: any web server has the index and the chunks. */
 unless(noBrowser).describe("the example of a download", () => {
@@ -25,17 +24,8 @@ unless(noBrowser).describe("the example of a download", () => {
 
   beforeAll(async () => {
     const example = join(root, "examples/blob-download");
-    const { outputFiles } = await build({
-      entryPoints: [join(example, "worker.mjs")],
-      alias: { "rsync-stream/casync": join(root, "src/casync/index.ts") },
-      bundle: true,
-      write: false,
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      logLevel: "silent",
-    });
-    files.set("/worker.js", outputFiles[0]!.text);
+    const ours = { "rsync-stream/casync": join(root, "src/casync/index.ts") };
+    files.set("/worker.js", await bundle(join(example, "worker.mjs"), ours));
     files.set("/page.html", readFileSync(join(example, "page.html"), "utf8"));
     await using store = castrStore(join(folder, "s.castr"), { create: true });
     const index = Buffer.concat(await collect(makeIndex(inBlocks(content), { store })));

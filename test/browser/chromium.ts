@@ -39,7 +39,7 @@ export async function startBrowser(): Promise<TestBrowser> {
   });
   const scripts = new Map<string, Promise<string>>();
   const scriptOf = (name: string): Promise<string> => {
-    if (!scripts.has(name)) scripts.set(name, bundle(name));
+    if (!scripts.has(name)) scripts.set(name, bundle(`${root}/test/browser/${name}`));
     return scripts.get(name)!;
   };
   const server = createServer((request, response) => {
@@ -81,9 +81,11 @@ export async function startBrowser(): Promise<TestBrowser> {
   };
 }
 
-async function bundle(script: string): Promise<string> {
+/** A script and all it imports as one for a page. @param alias files to take for what it imports */
+export async function bundle(path: string, alias: Readonly<Record<string, string>> = {}): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [`${root}/test/browser/${script}`],
+    entryPoints: [path],
+    alias,
     bundle: true,
     write: false,
     format: "esm",
