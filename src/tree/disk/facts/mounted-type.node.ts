@@ -6,12 +6,14 @@ import { isPosixDisk } from "../calls/disk-kind.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { type Mount, readMounts } from "./mounts.node.ts";
-import { findViewOrders } from "./view-orders.node.ts";
+import { findProgramOrders } from "./program-orders.node.ts";
 
 /** What is known of a file system by its type, without anything being tried. */
 export interface MountedType {
   /** True where no file has a mode of its own. */
   readonly lacksModes: boolean;
+  /** True where files lack bits of execution that directories are shown with. */
+  readonly showsOwnExecution: boolean;
   /** True where what is made has an owner of its own, whatever is set. */
   readonly lacksUsers: boolean;
   /** The same of groups. */
@@ -28,6 +30,7 @@ export interface MountedType {
 
 const unknownType: MountedType = {
   lacksModes: false,
+  showsOwnExecution: false,
   lacksUsers: false,
   lacksGroups: false,
   lacksLinkTimes: false,
@@ -66,8 +69,11 @@ const typesByName: ReadonlyMap<string, MountedType> = new Map([
 /** The type of those on a disk that a program brings: exFAT and NTFS, which may have modes. */
 const diskByProgram = "fuseblk";
 
-/** The types of one that shows what is in another one, and may give it other modes. */
-const viewsByProgram: ReadonlySet<string> = new Set(["fuse", "fuse.bindfs"]);
+/** The types of those whose programs may be asked what they were told. */
+const askedTypes: ReadonlySet<string> = new Set(["fuse", "fuse.bindfs", "fuse.ntfs-3g", diskByProgram]);
+
+/** Where NTFS has a list of owners in here, files have modes and owners without an option. */
+const ntfsSettings = ".NTFS-3G";
 
 /** So many files that have one mode there are taken to have been given it. */
 const alikeFileCount = 4;
@@ -93,11 +99,12 @@ export function findMountedType(held: HeldDirs, dir: DirNode): MountedType {
   if (found.type === diskByProgram && isExfat(found)) return fatType;
   const known = typesByName.get(found.type);
   if (known || !byProgram.test(found.type)) return known ?? unknownType;
-  const orders = viewsByProgram.has(found.type) ? findViewOrders(found) : undefined;
+  const isAsked = askedTypes.has(found.type) && !held.look(dir, ntfsSettings);
+  const orders = isAsked ? findProgramOrders(found) : undefined;
   if (!orders) return isUniform(held, dir, true) ? { ...modelessType, ...ownersOf(held, dir) } : unknownType;
   const { lacksGroups, lacksModes, lacksUsers, showsModes } = orders;
   const hidesModes = lacksModes || (showsModes && isUniform(held, dir, false));
-  return { ...unknownType, lacksGroups, lacksUsers, lacksModes: hidesModes };
+  return { ...unknownType, lacksGroups, lacksUsers, lacksModes: hidesModes, showsOwnExecution: showsModes };
 }
 
 /** False also where the disk may not be read. */
@@ -127,7 +134,7 @@ function isUniform(held: HeldDirs, dir: DirNode, isStrict: boolean): boolean {
   const files = modesOf("file");
   const modes = new Set(isStrict ? [...files, ...modesOf("dir")] : files);
   const isOne = modes.size === 1 && new Set(modesOf("dir")).size === 1;
-  return isOne && (isStrict || files.length >= alikeFileCount);
+  return isOne && files.length >= (isStrict ? 1 : alikeFileCount);
 }
 
 /** What has one mode is taken to have been given its owners, too, where it has one of each. */

@@ -2,16 +2,15 @@ import { Pause } from "../../../bytes/pause.node.ts";
 import { nodeDigests } from "../../../chunk/blake3.node.ts";
 import { SyncError } from "../../../errors.ts";
 import { placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
-import { compareEntry, keepsAll, type Keeping, modeMask } from "../../plan/comparison.ts";
+import { compareEntry, keepsAll, type Keeping } from "../../plan/comparison.ts";
 import { comparedFacts } from "../../plan/differences.ts";
 import { oldVersionOf } from "../../plan/old-version.ts";
 import { Alternatives, type AlternativeOptions, hasAlternatives } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
-import type { Unkept } from "../facts/metadata.node.ts";
 import { seeFakes } from "../facts/fake-stat.node.ts";
-import { seenKeeping } from "../facts/keeping.node.ts";
+import { ForeseenKeeping } from "./foreseen-keeping.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, notHeld, type PlannedEntry } from "./entry-planner.node.ts";
 import { type DeletionOptions, extrasAt } from "./deletion.node.ts";
@@ -93,10 +92,7 @@ class Preview implements TreeTarget, EntryActions {
   #alternatives: Alternatives | undefined;
   #volumes: Volumes | undefined;
   #tempDir: TempDir | undefined;
-  #allowedModeBits = modeMask;
-  /** By the directories that file systems begin at. */
-  readonly #keepings = new Map<DirNode, Keeping>();
-  readonly #saidUnkept = new Set<Unkept>();
+  #foreseen: ForeseenKeeping | undefined;
   /** Files whose content is compared, by entry number. */
   readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
@@ -168,6 +164,7 @@ class Preview implements TreeTarget, EntryActions {
   async close(): Promise<void> {
     this.#alternatives?.close();
     this.#tempDir?.close();
+    this.#foreseen?.close();
     this.#destination?.held?.close();
     this.#destination = undefined;
   }
@@ -205,7 +202,7 @@ class Preview implements TreeTarget, EntryActions {
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
     const { keep, rule } = this.#options;
     const kept = new KeptFacts(keep);
-    this.#allowedModeBits = kept.allowedModeBits;
+    this.#foreseen = new ForeseenKeeping({ held, volumes, place: this.#place }, kept, this.#options.onUnkept);
     const { keepsDirLinks = false } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
     return new EntryPlanner({
@@ -226,36 +223,8 @@ class Preview implements TreeTarget, EntryActions {
     });
   }
 
-  /** What a directory is known to keep, as nothing may be tried there. */
-  #keepingIn({ top }: DirNode): Keeping {
-    if (!this.#volumes) return keepsAll;
-    const known = this.#keepings.get(top);
-    if (known) return known;
-    const seen = seenKeeping(this.#destination!.held!.lookAtDir(top), this.#allowedModeBits);
-    const { lacksGroups, lacksLinkTimes, lacksModes, lacksUsers } = this.#volumes.typeOf(top);
-    const lacking = (is: boolean, what: Unkept): boolean => is && this.#tellUnkept(what);
-    const keeping: Keeping = {
-      ...seen,
-      keepsLinkTimes: !lacksLinkTimes,
-      get modeBits() {
-        return lacking(lacksModes, "modes") ? 0 : seen.modeBits;
-      },
-      get keepsUsers() {
-        return !lacking(lacksUsers, "owners");
-      },
-      get keepsGroups() {
-        return !lacking(lacksGroups, "owners");
-      },
-    };
-    this.#keepings.set(top, keeping);
-    return keeping;
-  }
-
-  /** Says once that something is not kept, when the first of it would be set. */
-  #tellUnkept(what: Unkept): true {
-    if (!this.#saidUnkept.has(what)) this.#options.onUnkept?.(what);
-    this.#saidUnkept.add(what);
-    return true;
+  #keepingIn(dir: DirNode): Keeping {
+    return this.#foreseen?.in(dir) ?? keepsAll;
   }
 
   root(planned: PlannedEntry): void {
@@ -345,6 +314,7 @@ class Preview implements TreeTarget, EntryActions {
   /** Says of a path what would be done to it. */
   #tell({ dir, name, entry, outcome, differs, linkedTo }: PlannedLink, ranges?: readonly ByteRange[]): void {
     if (outcome === "same") return;
+    if (outcome !== "touched" && !linkedTo) this.#foreseen?.tellOfNew(dir, entry);
     const { kind, size, target } = entry;
     const change = changeOf({ dir, name, outcome, differs, kind, size, target, linkedTo });
     this.#onChange?.(ranges ? { ...change, ranges } : change);

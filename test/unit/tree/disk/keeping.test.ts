@@ -52,6 +52,13 @@ async function sync(from: string, to: string, options: TreeTargetOptions = {}): 
   return { unkept, troubles: troubles.map(String), changed, sentBytes, nothing: needs.nothing };
 }
 
+/** What is not kept, as it is said with nothing written. */
+async function foretoldUnkept(from: string, to: string, options: TreePreviewOptions = {}): Promise<string[]> {
+  const unkept: string[] = [];
+  await foretold(from, to, { ...options, onUnkept: (what) => void unkept.push(what) });
+  return unkept.toSorted();
+}
+
 /** Nine entries of which four are files. */
 function fill(root: string): void {
   fs.mkdirSync(`${root}/dir/private`, { recursive: true });
@@ -280,6 +287,7 @@ unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
       for (const [i, mode] of [0o600, 0o755, 0o640, 0o444].entries())
         fs.writeFileSync(`${from}/${i}`, "x", { mode });
       fs.mkdirSync(`${from}/dir`, { mode: 0o700 });
+      expect(await foretoldUnkept(from, to)).toEqual(["modes"]);
       expect(await sync(from, to)).toMatchObject({ unkept: ["modes"], troubles: [] });
       fs.chmodSync(`${from}/dir`, 0o511);
       const unkept: string[] = [];
@@ -313,6 +321,7 @@ unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
       fs.symlinkSync("a", `${from}/link`);
       for (const path of ["a", "dir", "dir/b", "link"]) fs.lchownSync(`${from}/${path}`, 1001, 1002);
       const keep = { owner: true, group: true, numericIds: true };
+      expect(await foretoldUnkept(from, to, { keep })).toEqual(["owners"]);
       expect(await sync(from, to, { keep })).toMatchObject({ unkept: ["owners"], troubles: [] });
       const unkept: string[] = [];
       const onUnkept = (what: string): void => void unkept.push(what);
@@ -326,28 +335,36 @@ unless(notRoot ?? missing("bindfs", "fusermount")).test.for([
   },
 );
 
-unless(notRoot ?? missing("mkfs.ntfs", "ntfs-3g", "fusermount")).test(
-  "NTFS without permissions: neither run tells modes or owners, each says once that they are not kept",
-  async (context) => {
+unless(notRoot ?? missing("mkfs.ntfs", "ntfs-3g", "fusermount")).test.for([
+  [[], ["modes", "owners"]],
+  [
+    ["-o", "uid=7,umask=022"],
+    ["modes", "owners"],
+  ],
+  [["-o", "permissions"], []],
+] as const)(
+  "NTFS with %j: neither run tells what is not kept as a change, each says once that it is %j",
+  async ([options, expected], context) => {
     using temp = tempDir();
     const [from, at, image] = [`${temp.path}/from`, `${temp.path}/at`, `${temp.path}/image`];
     for (const dir of [from, at]) fs.mkdirSync(dir);
     fs.writeFileSync(image, "");
     fs.truncateSync(image, 16 << 20);
     const isMade = spawnSync("mkfs.ntfs", ["-F", "-q", image]).status === 0;
-    const mounted = isMade && spawnSync("ntfs-3g", [image, at]).status === 0;
+    const mounted = isMade && spawnSync("ntfs-3g", [...options, image, at]).status === 0;
     skipFor(context, mounted ? undefined : "no NTFS can be mounted");
     try {
       fill(from);
       fs.chownSync(`${from}/small`, 1001, 1002);
       const keep = { owner: true, group: true, numericIds: true };
-      await sync(from, `${at}/to`, { keep });
-      const unkept: string[] = [];
-      const onUnkept = (what: string): void => void unkept.push(what);
-      expect(await foretold(from, `${at}/to`, { keep, onUnkept })).toEqual([]);
-      const again = await sync(from, `${at}/to`, { keep });
-      expect([again.changed, again.unkept.toSorted()]).toEqual([[], unkept.toSorted()]);
-      expect(unkept.toSorted()).toEqual(["modes", "owners"]);
+      for (const to of [at, `${at}/to`]) {
+        expect(await foretoldUnkept(from, to, { keep })).toEqual(expected);
+        expect((await sync(from, to, { keep })).unkept.toSorted()).toEqual(expected);
+        expect(await foretold(from, to, { keep })).toEqual([]);
+        const again = await sync(from, to, { keep });
+        expect([again.changed, again.unkept.toSorted()]).toEqual([[], expected]);
+        expect(await foretoldUnkept(from, to, { keep })).toEqual(expected);
+      }
     } finally {
       spawnSync("fusermount", ["-u", at]);
     }

@@ -1,14 +1,15 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { override } from "../../../../src/bytes/override.ts";
 import type { SyncError } from "../../../../src/errors.ts";
-import { otherPathsTo, parseMounts } from "../../../../src/tree/disk/facts/mounts.node.ts";
-import { parseViewOrders } from "../../../../src/tree/disk/facts/view-orders.node.ts";
+import { otherPathsTo, parseMounts, readMounts } from "../../../../src/tree/disk/facts/mounts.node.ts";
+import { findFuseProcess } from "../../../../src/tree/disk/calls/fuse-process.node.ts";
+import { parseNtfsOrders, parseViewOrders } from "../../../../src/tree/disk/facts/program-orders.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TargetOptions } from "../../../../src/tree/target.ts";
-import { noMounting, unless } from "../../../obstacles.ts";
+import { missing, noFuse, noMounting, unless } from "../../../obstacles.ts";
 import { tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
@@ -87,6 +88,9 @@ test.each([
   [["-ochgrp-deny,ro", "a", "b"], "groups"],
   [["-u33", "-g", "44", "a", "b"], "users and groups"],
   [["a", "b", "--chmod-ignore", "--perms=a+r"], "modes, shows modes"],
+  [["-o", "perms=0644:a+X", "a", "b"], "modes, shows modes"],
+  [["-p", "u+r,a=rX", "a", "b"], "modes, shows modes"],
+  [["--perms=u=rwX:g-w", "a", "b"], "shows modes"],
   [["--create-for-user=5", "--chown-normal", "a", "force-user"], "nothing"],
 ])("what bindfs %j is told not to change: %s", (args, expected) => {
   expect(parseViewOrders(args)).toEqual({
@@ -96,3 +100,58 @@ test.each([
     showsModes: expected.includes("shows modes"),
   });
 });
+
+test.each([
+  [["image", "at"], true],
+  [["-o", "rw,uid=5", "image", "at"], true],
+  [["-orw,permissions", "image", "at"], false],
+  [["image", "at", "-o", "usermapping=map"], false],
+])("ntfs-3g %j keeps neither modes nor owners: %s", (args, expected) => {
+  expect(parseNtfsOrders(args)).toEqual({
+    lacksModes: expected,
+    lacksUsers: expected,
+    lacksGroups: expected,
+    showsModes: false,
+  });
+});
+
+unless(noFuse() ?? missing("bindfs")).test(
+  "of two views of one directory that have one name each has the process that serves it, or none",
+  () => {
+    using temp = tempDir();
+    const [seen, one, other] = ["seen", "1/to", "2/to"].map((path) => `${temp.path}/${path}`) as [
+      string,
+      string,
+      string,
+    ];
+    for (const dir of [seen, one, other]) fs.mkdirSync(dir, { recursive: true });
+    const argsOf = (point: string) =>
+      findFuseProcess(
+        readMounts().find((each) => each.point === point)!,
+        new Set(["bindfs"]),
+      )?.args;
+    execFileSync("bindfs", ["--chown-deny", seen, one]);
+    try {
+      expect(argsOf(one)).toContain("--chown-deny");
+      execFileSync("bindfs", ["--chmod-deny", seen, other]);
+      try {
+        const found = [argsOf(one), argsOf(other)].map((args) => args?.[0]);
+        expect([
+          [undefined, undefined],
+          ["--chown-deny", "--chmod-deny"],
+        ]).toContainEqual(found);
+        const read = fs.readdirSync;
+        vi.spyOn(fs, "readdirSync").mockImplementation(((path: string) => {
+          if (path.endsWith("/fdinfo")) throw new Error("an old kernel");
+          return read(path);
+        }) as typeof read);
+        expect([argsOf(one), argsOf(other)]).toEqual([undefined, undefined]);
+      } finally {
+        vi.restoreAllMocks();
+        execFileSync("umount", [other]);
+      }
+    } finally {
+      execFileSync("umount", [one]);
+    }
+  },
+);
