@@ -63,6 +63,8 @@ export interface SyncErrorDetail {
   readonly index?: number;
   readonly limit?: number;
   readonly actual?: number;
+  /** The status of the answer by which a server refused. */
+  readonly status?: number;
 }
 
 /** What a SyncError carries beside its code and message. */

@@ -1,3 +1,5 @@
+import { isDenial } from "./requests.ts";
+
 /** Requests that are under way at a time. */
 export const requestWindowLimits = Object.freeze({ firstRequestCount: 16, maxRequestCount: 128 });
 
@@ -14,6 +16,8 @@ export class RequestWindow {
   readonly #isFixed: boolean;
   readonly #now: () => number;
   readonly #waiting: (() => void)[] = [];
+  /** What ends the requests that wait or are under way. */
+  readonly #running = new Set<AbortController>();
   #limit: number;
   #count = 0;
   /** Since when answers are counted, and how many there were. */
@@ -37,10 +41,32 @@ export class RequestWindow {
     return this.#limit;
   }
 
-  /** Makes a request when one more may be made. @throws what it throws; the signal's reason */
-  async run<Result>(request: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-    await this.enter(signal);
-    return request().finally(() => this.leave());
+  /**
+   * Makes a request when one more may be made. When a server refuses who asks, all that wait or are
+   * under way end with that: it would answer them the same, or have them wait for it.
+   *
+   * @param request ends at its signal
+   * @throws what it throws; the signal's reason
+   */
+  async run<Result>(
+    request: (signal: AbortSignal) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    const controller = new AbortController();
+    const end = (): void => controller.abort(signal?.reason);
+    if (signal?.aborted === true) end();
+    signal?.addEventListener("abort", end, { once: true });
+    this.#running.add(controller);
+    try {
+      await this.enter(controller.signal);
+      return await request(controller.signal).finally(() => this.leave());
+    } catch (thrown) {
+      if (isDenial(thrown)) for (const each of this.#running) each.abort(thrown);
+      throw thrown;
+    } finally {
+      this.#running.delete(controller);
+      signal?.removeEventListener("abort", end);
+    }
   }
 
   /** Waits until one more request may be made; `leave` follows it. @throws the signal's reason */

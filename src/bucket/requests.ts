@@ -1,7 +1,7 @@
 import type { Answer, AnswerHeaders, Call } from "./answer.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { isPassing, wait } from "../bytes/retry.ts";
-import { isSyncError, SyncError } from "../errors.ts";
+import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /** How requests are made and repeated. */
@@ -173,12 +173,18 @@ export function dateOf({ headers }: Answer): number {
 
 /** The error for an answer that says no. */
 export function refusal({ status, headers }: Answer): SyncError {
-  if (status === 401 || status === 403)
-    return new SyncError("UNAUTHORIZED", `the server answers ${status}${lackOf(headers)}`);
-  if (status === 413) return new SyncError("LIMIT", "the server answers 413: it is more than it takes");
-  if (status === 501) return new SyncError("UNSUPPORTED", "the server answers 501");
-  const mayPass = status >= 500 || passingStatuses.has(status);
-  return new SyncError(mayPass ? "UPSTREAM" : "IO", `the server answers ${status}`);
+  const detail = { status };
+  const refuse = (code: SyncErrorCode, more = ""): SyncError =>
+    new SyncError(code, `the server answers ${status}${more}`, { detail });
+  if (status === 401 || status === 403) return refuse("UNAUTHORIZED", lackOf(headers));
+  if (status === 413) return refuse("LIMIT", ": it is more than it takes");
+  if (status === 501) return refuse("UNSUPPORTED");
+  return refuse(status >= 500 || passingStatuses.has(status) ? "UPSTREAM" : "IO");
+}
+
+/** True for an answer to who asks, and so to all that they ask for. */
+export function isDenial(thrown: unknown): boolean {
+  return isSyncError(thrown, "UNAUTHORIZED") && thrown.detail.status === 401;
 }
 
 /** What a token has to do with a refusal, where the server says so as RFC 6750 has it. */

@@ -37,7 +37,7 @@ export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}):
     async get(id, options) {
       gate.enter(options);
       const key = keyOf(id);
-      const get = () => bucket.get(key, maxStoredBytes, options);
+      const get = (signal: AbortSignal) => bucket.get(key, maxStoredBytes, { ...options, signal });
       const stored = await window.run(get, options?.signal);
       if (stored === undefined) throw notFound(id);
       return verifyStored(id, stored, coding, digest, key);
@@ -49,9 +49,9 @@ export function bucketChunks(bucket: Bucket, options: BucketChunksOptions = {}):
     async put({ id, bytes }, options) {
       gate.enter(options);
       const key = keyOf(id);
-      const write = async (): Promise<void> => {
-        if (!(await isRenewed(key, options)))
-          await bucket.put(key, coding.encode(bytes), contentType, options);
+      const write = async (signal: AbortSignal): Promise<void> => {
+        const ending = { ...options, signal };
+        if (!(await isRenewed(key, ending))) await bucket.put(key, coding.encode(bytes), contentType, ending);
       };
       await window.run(write, options?.signal);
     },

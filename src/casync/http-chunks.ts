@@ -51,8 +51,9 @@ export function httpChunks(url: string, options: HttpChunksOptions = {}): ChunkW
     const url = base + chunkPath(id, coding.suffix);
     try {
       const make = async () => ({ url, init: { ...init, headers } });
-      const signal = options?.signal;
-      return await window.run(() => request(make, (response) => take(response, url), options), signal);
+      const run = (signal: AbortSignal): Promise<Result> =>
+        request(make, (response) => take(response, url), { ...options, signal });
+      return await window.run(run, options?.signal);
     } catch (thrown) {
       options?.signal?.throwIfAborted();
       throw withUrl(thrown, url, id);

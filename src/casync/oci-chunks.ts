@@ -100,8 +100,9 @@ export function ociChunks(place: string, options: OciChunksOptions = {}): KeptCh
   const store: KeptChunks = {
     async get(id, options) {
       gate.enter(options);
-      const fetch = async () => {
-        const found = await findManifest(id, options);
+      const fetch = async (signal: AbortSignal) => {
+        const ending = { ...options, signal };
+        const found = await findManifest(id, ending);
         if (!found) throw notFound(id);
         const { digest: name, size } = found.blob;
         const take = async (response: Answer): Promise<Bytes> => {
@@ -109,7 +110,7 @@ export function ociChunks(place: string, options: OciChunksOptions = {}): KeptCh
           if (response.status !== 200) throw refusal(response);
           return bodyOf(response, maxStoredBytes);
         };
-        return repository.ask({ at: `blobs/${name}` }, take, { ...options, contentBytes: size });
+        return repository.ask({ at: `blobs/${name}` }, take, { ...ending, contentBytes: size });
       };
       const stored = await window.run(fetch, options?.signal);
       return verifyStored(id, stored, coding, digest, `${place}:${tagOf(id)}`);
@@ -120,8 +121,9 @@ export function ociChunks(place: string, options: OciChunksOptions = {}): KeptCh
     },
     async put({ id, bytes }, options) {
       gate.enter(options);
-      const write = async (): Promise<void> => {
-        if (!(await findManifest(id, options))) await put(id, coding.encode(bytes), options);
+      const write = async (signal: AbortSignal): Promise<void> => {
+        const ending = { ...options, signal };
+        if (!(await findManifest(id, ending))) await put(id, coding.encode(bytes), ending);
       };
       await window.run(write, options?.signal);
     },

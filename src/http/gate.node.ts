@@ -62,8 +62,8 @@ export class Gate {
   }
 
   /**
-   * Lets a request pass. A right token always passes; only wrong ones are counted, and then
-   * answered at once.
+   * Lets a request pass. A right token always passes; only wrong ones are counted, and once they
+   * are many no more time is taken for them.
    *
    * @throws UNAUTHORIZED when it comes from a foreign page, under a foreign name, without the right
    *   token or scope; LIMIT for a wrong token of a network that showed too many
@@ -82,10 +82,10 @@ export class Gate {
     if (principal !== undefined) return allowed(principal, scope);
     if (!showsToken(request)) throw new SyncError("UNAUTHORIZED", "a token is needed");
     const network = networkOf(this.addressOf(request));
-    if (this.#failures.isOver(network))
-      throw new SyncError("LIMIT", "too many wrong tokens came from this address; try again later");
-    await this.#failures.note(network);
-    throw new SyncError("UNAUTHORIZED", "the token that was shown is not known here");
+    const isOver = this.#failures.isOver(network);
+    if (!isOver) await this.#failures.note(network);
+    const more = isOver ? ", as many before it from this address" : "";
+    throw new SyncError("UNAUTHORIZED", `the token that was shown is not known here${more}`);
   }
 
   /** True when the request does not come from a web page, or from one that may come. */

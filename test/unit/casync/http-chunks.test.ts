@@ -63,6 +63,25 @@ describe("chunks over HTTP", () => {
   });
 
   test.each([
+    ["has the next ones wait", 503],
+    ["does not answer the next ones", undefined],
+  ])("all end at once when a server says 401 and %s", async (_, status) => {
+    let count = 0;
+    const url = await serve((request, response) => {
+      request.resume();
+      if (++count === 3) response.writeHead(401).end();
+      else if (status !== undefined) response.writeHead(status, { "retry-after": "200" }).end();
+    });
+    const store = httpChunks(url, { requestCount: 3 });
+    const ids = Array.from({ length: 9 }, (_, i) => new Uint8Array(32).fill(i));
+    const asked = await Promise.allSettled(ids.map((id) => store.get(id)));
+    const refused = { code: "UNAUTHORIZED", detail: { status: 401 } };
+    expect(asked).toMatchObject(ids.map(() => ({ status: "rejected", reason: refused })));
+    expect(count).toBe(3);
+    await expect(store.has(ids[0]!, { signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+  });
+
+  test.each([
     ["by Node's own fetch", fetch],
     ["by the one of the commands", nodeFetch()],
   ])("are fetched where the server says, and no other server is shown the headers, %s", async (_, call) => {
