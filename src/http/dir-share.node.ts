@@ -82,6 +82,7 @@ export function dirShare(
       ...sideDirFields,
       "backupSuffix",
       "part",
+      "fileRange",
       "restarts",
     ],
     async openTree(path, { order = {} }) {

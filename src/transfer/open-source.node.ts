@@ -2,6 +2,7 @@ import type { PathRange } from "../archive/parts.node.ts";
 import { pathOf } from "../bytes/byte-path.node.ts";
 import { isSyncError, nothingAt } from "../errors.ts";
 import type { SendOptions } from "../session/send.ts";
+import type { FileRange } from "../tree/order/file-range.ts";
 import { type DirSource, openTreeSource, type TreeSourceOptions } from "../tree/disk/source/source.node.ts";
 import type { Order } from "../tree/order/order.ts";
 
@@ -9,6 +10,8 @@ import type { Order } from "../tree/order/order.ts";
 export interface OpenSourceOptions extends TreeSourceOptions {
   /** The paths of it that are sent; all unless given. */
   readonly range?: PathRange | undefined;
+  /** What is sent of the one file that is in that range; all unless given. */
+  readonly fileRange?: FileRange | undefined;
 }
 
 /** Opens what is to be sent. @throws NOT_FOUND when nothing is there, IO, UNSUPPORTED */
@@ -16,8 +19,9 @@ export async function openSource(place: string, options: OpenSourceOptions = {})
   try {
     const source = await openTreeSource(pathOf(place), options);
     if (options.range === undefined) return source;
-    const { partSource } = await import("../archive/part-source.node.ts");
-    return partSource(source, options.range);
+    const { partSource, rangeSource } = await import("../archive/part-source.node.ts");
+    const part = partSource(source, options.range);
+    return options.fileRange ? rangeSource(part, options.fileRange) : part;
   } catch (thrown) {
     throw isSyncError(thrown, "VANISHED") ? nothingAt(place, thrown) : thrown;
   }

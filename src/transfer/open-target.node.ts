@@ -1,5 +1,6 @@
 import { pathOf } from "../bytes/byte-path.node.ts";
 import { openTreePreview, type TreePreviewOptions } from "../tree/disk/target/preview.node.ts";
+import { SyncError } from "../errors.ts";
 import type { ChunkWriter } from "../store/store.ts";
 import type { Order } from "../tree/order/order.ts";
 import type { TreeTargetOptions } from "../tree/disk/target/target-options.node.ts";
@@ -46,6 +47,8 @@ async function openPlace(
   options: Omit<OpenTargetOptions, "store" | "openStore">,
 ): Promise<TreeTarget> {
   const { dryRun = false, snapshot = false, retention, ...others } = options;
+  if (others.fileRange && (dryRun || snapshot))
+    throw new SyncError("USAGE", "a file comes in ranges where the tree itself is received");
   if (snapshot) {
     const rule = retention === undefined ? undefined : parseRetention(retention);
     return openSnapshot(pathOf(place), { ...others, dryRun, retention: rule });

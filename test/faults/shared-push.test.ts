@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { builtCli } from "../built.ts";
@@ -26,8 +26,8 @@ interface Host {
   readonly ended: Promise<unknown>;
 }
 
-function startHost(tree: string, url: string, redis: string): Host {
-  const shared = ["--coordinator", redis, "--lease", "2", "--bwlimit", isLong ? "350k" : "1m"];
+function startHost(tree: string, url: string, redis: string, rate = isLong ? "350k" : "1m"): Host {
+  const shared = ["--coordinator", redis, "--lease", "2", "--bwlimit", rate];
   const child = spawn(process.execPath, [builtCli(), "push", `${tree}/`, url, "--json", ...shared], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -85,6 +85,32 @@ test(
       expect(killed.ms / lived.ms).toBeLessThan(1.6);
     } finally {
       await redis.stop();
+    }
+  },
+);
+
+test(
+  "one long file is sent by three hosts, of which one is killed; the others write what it had not",
+  { timeout: 120_000 },
+  async () => {
+    const tree = join(freshFolder(), "tree");
+    const file = noise(36_000_000, "long");
+    plant(tree, { "d0/long": file, "d1/short": noise(fileBytes, "short") });
+    const root = join(freshFolder(), "root");
+    mkdirSync(join(root, "tree"), { recursive: true });
+    const [redis, server] = await Promise.all([startRedis(), listening("serve", root)]);
+    try {
+      const hosts = [1, 2, 3].map(() => startHost(tree, `${server.url}tree`, redis.url, "24m"));
+      const staging = join(root, "tree/.rsync-stream");
+      await waitUntil(
+        () => existsSync(staging) && readdirSync(staging).some((name) => name.startsWith("ranges")),
+      );
+      hosts[0]!.child.kill("SIGKILL");
+      for (const { ended, output } of hosts.slice(1)) expect(await ended, output()).toBe(0);
+      expect(picture(join(root, "tree"))).toEqual(picture(tree));
+      expect(existsSync(staging)).toBe(false);
+    } finally {
+      await Promise.all([redis.stop(), server.stop()]);
     }
   },
 );

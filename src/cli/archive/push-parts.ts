@@ -2,8 +2,13 @@ import { createHash } from "node:crypto";
 import { listTree } from "../../archive/list-tree.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
 import {
+  completing,
   cutParts,
+  fileRangesOf,
+  isEmptyRange,
   parsePart,
+  type PartBound,
+  type PartOfFile,
   type PartTotals,
   rangeOf,
   sharedPartCountOf,
@@ -41,10 +46,51 @@ export async function pushParts(call: PushCall): Promise<void> {
   if (coordinator === undefined) {
     const part = parsePart(text!);
     const { bounds } = await cutSource(call, () => part.count);
-    return runTransfer(call, { part: text!, range: rangeOf(bounds, part.number) });
+    await sendPart(call, bounds, text!, part.number);
+    for (const cut of fileRangesOf(bounds, part.number))
+      await untilUnlocked(async () => runTransfer(call, { part: text!, ...completing(cut) }), {
+        signal: call.signal,
+      });
+    return;
   }
   if (text !== undefined) throw new SyncError("USAGE", "--part and --coordinator say two things");
   await pushShared(call, coordinator);
+}
+
+/** Sends what is whole in a part, and then the ranges of files that are cut. */
+async function sendPart(
+  call: PushCall,
+  bounds: readonly PartBound[],
+  part: string,
+  number: number,
+): Promise<void> {
+  const range = rangeOf(bounds, number);
+  if (!isEmptyRange(range)) await runTransfer(call, { part, range });
+  for (const cut of fileRangesOf(bounds, number)) await runTransfer(call, { part, ...cut });
+}
+
+/** The files that begin in a part and end in another one. */
+function filesBegunIn(bounds: readonly PartBound[], number: number): readonly PartOfFile[] {
+  return fileRangesOf(bounds, number).filter(({ fileRange }) => fileRange.offset === 0);
+}
+
+/** What makes files in a way of its own has them whole. */
+const wholeFileOptions = [
+  "dry-run",
+  "inplace",
+  "hard-links",
+  "temp-dir",
+  "compare-dest",
+  "copy-dest",
+  "link-dest",
+  "store",
+  "source-store",
+] as const;
+
+/** True when long files are cut into ranges. */
+function cutsFiles(options: PushCall["options"]): boolean {
+  const given = options as Readonly<Record<string, unknown>>;
+  return wholeFileOptions.every((name) => given[name] === undefined || given[name] === false);
 }
 
 function checkTogether(options: PushCall["options"]): void {
@@ -63,7 +109,7 @@ function checkTogether(options: PushCall["options"]): void {
 
 /** What a tree was cut into, and what tells it apart from others. */
 interface CutTree {
-  readonly bounds: readonly string[];
+  readonly bounds: readonly PartBound[];
   readonly totals: PartTotals;
 }
 
@@ -72,11 +118,12 @@ async function cutSource(
   { operands: [from], options, signal }: PushCall,
   countOf: (totals: PartTotals) => number,
 ): Promise<CutTree> {
+  const cuts = cutsFiles(options);
   if (options.index !== undefined) {
     const index = openIndex(options.index);
     try {
       const { totals } = index;
-      return { bounds: await cutParts(index.entries({ signal }), totals, countOf(totals)), totals };
+      return { bounds: await cutParts(index.entries({ signal }), totals, countOf(totals), cuts), totals };
     } finally {
       index.close();
     }
@@ -85,7 +132,7 @@ async function cutSource(
   const source = await openSource(contentsOf(from), { filter, copyLinks: options["copy-links"] });
   try {
     const totals = await countFiles(listTree(source, { signal }));
-    return { bounds: await cutParts(listTree(source, { signal }), totals, countOf(totals)), totals };
+    return { bounds: await cutParts(listTree(source, { signal }), totals, countOf(totals), cuts), totals };
   } finally {
     await source.close();
   }
@@ -111,16 +158,23 @@ async function pushShared(call: PushCall, coordinator: string): Promise<void> {
     signal: call.signal,
   });
   const summed = new SummedReport(call.report);
-  const send = async (number: number, signal: AbortSignal): Promise<Readonly<Record<string, number>>> => {
+  const doPart = async (signal: AbortSignal, act: (own: PushCall) => Promise<void>) => {
     const before = summed.sentBytes;
-    const part = { part: `${number}/${count}`, range: rangeOf(bounds, number) };
-    await untilUnlocked(async () => runTransfer({ ...call, report: summed.report, signal }, part), {
+    await untilUnlocked(async () => act({ ...call, report: summed.report, signal }), {
       mostMs: lockedMs,
       signal,
     });
-    return { parts: 1, sentBytes: summed.sentBytes - before };
+    return { sentBytes: summed.sentBytes - before };
   };
-  const terms = { ...readLease(call.options), count, send, signal: call.signal };
+  const send = async (number: number, signal: AbortSignal): Promise<Readonly<Record<string, number>>> =>
+    doPart(signal, async (own) => sendPart(own, bounds, `${number}/${count}`, number));
+  const complete = async (number: number, signal: AbortSignal): Promise<Readonly<Record<string, number>>> =>
+    doPart(signal, async (own) => {
+      for (const { range } of filesBegunIn(bounds, number))
+        await runTransfer(own, { part: `${number}/${count}`, range });
+    });
+  const isOpen = (number: number): boolean => filesBegunIn(bounds, number).length > 0;
+  const terms = { ...readLease(call.options), count, send, isOpen, complete, signal: call.signal };
   try {
     const counts = await shareParts(register, hashOf(JSON.stringify([to, totals, bounds])), terms);
     summed.end(counts["sentBytes"] ?? 0);

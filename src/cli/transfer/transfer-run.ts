@@ -72,7 +72,7 @@ export async function runTransfer(
     report,
     signal,
   }: Call<typeof transferOptions & Partial<typeof ownSourceTokenOption>, readonly ["SRC", "[DST]"]>,
-  part: Pick<TransferOptions, "part" | "range"> = {},
+  part: Pick<TransferOptions, "part" | "range" | "fileRange"> = {},
 ): Promise<void> {
   const source = parseSource(from);
   if (options["filter-explain"] !== undefined)

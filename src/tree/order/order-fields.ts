@@ -1,5 +1,6 @@
 import type { CompressionLevel } from "../../bytes/deflate.ts";
 import { SyncError } from "../../errors.ts";
+import { type FileRange, isRangeOfFile } from "./file-range.ts";
 import { filterLimits } from "../filter/rule.ts";
 import { type Check, choice, count, flag, record, text, texts } from "./checks.ts";
 import type { Order, OrderEnd } from "./order.ts";
@@ -53,6 +54,15 @@ const partName: Check<string> = (value, name) => {
   throw new SyncError("BAD_MESSAGE", `"${name}" is no part`);
 };
 
+const rangeFields = record({ offset: count(), size: count(), fileBytes: count() });
+
+/** A range of a file. */
+const fileRange: Check<FileRange> = (value, name) => {
+  const { offset = 0, size = 0, fileBytes = 0 } = rangeFields(value, name);
+  if (isRangeOfFile({ offset, size, fileBytes })) return { offset, size, fileBytes };
+  throw new SyncError("BAD_MESSAGE", `"${name}" is no range of a file`);
+};
+
 /** All fields of an order. */
 export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNullable<Order[Name]>> } = {
   dryRun: { option: "dry-run", ends: receiver, check: flag },
@@ -88,6 +98,7 @@ export const orderFields: { readonly [Name in keyof Order]-?: OrderField<NonNull
   preallocates: { option: "preallocate", ends: receiver, check: flag },
   restarts: { option: "restart", ends: receiver, check: flag },
   part: { ends: receiver, check: partName },
+  fileRange: { ends: receiver, check: fileRange },
   inPlace: { option: "inplace", ends: receiver, check: flag },
   durability: { option: "fsync", ends: receiver, check: choice("files", "once", "all") },
   compressionLevel: { option: "compress-level", ends: sender, check: count(9, 1) as Check<CompressionLevel> },

@@ -1,6 +1,7 @@
 import type { CompressionLevel } from "../../bytes/deflate.ts";
 import type { Keep } from "../plan/keep.ts";
 import type { PlanRule } from "../plan/plan-rule.ts";
+import type { FileRange } from "./file-range.ts";
 
 /**
  * What is to be done with a tree, beside where it comes from and goes to. It means the same at both
@@ -97,6 +98,8 @@ export interface Order {
    * each locks its own part of the destination. Not with anything that deletes.
    */
   readonly part?: string | undefined;
+  /** Receives a range of the one file that comes with such a part. */
+  readonly fileRange?: FileRange | undefined;
   /** When what is written is on the medium; whenever the system likes, unless given. */
   readonly durability?: Durability | undefined;
   /**

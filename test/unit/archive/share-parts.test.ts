@@ -70,3 +70,28 @@ it("another tree, or other parts of it, are refused while one is under way", asy
   });
   expect(refusal).toMatchObject({ code: "USAGE" });
 });
+
+it("what came in several parts is completed once, when all parts are sent", async () => {
+  const register = memoryRegister();
+  const sent: number[] = [];
+  const completed: number[] = [];
+  const terms = { count, signal: never, leaseMs: 60_000, lookMs: 5 };
+  const host = async (): Promise<unknown> =>
+    shareParts(register, "tree", {
+      ...terms,
+      async send(number) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        sent.push(number);
+        return { parts: 1 };
+      },
+      isOpen: (number) => number % 7 === 1,
+      async complete(number) {
+        expect(sent).toHaveLength(count);
+        completed.push(number);
+        return { completed: 1 };
+      },
+    });
+  const counts = await Promise.all([host(), host(), host()]);
+  expect(completed.toSorted((a, b) => a - b)).toEqual([1, 8, 15, 22, 29, 36]);
+  for (const each of counts) expect(each).toEqual({ parts: count, completed: 6 });
+});

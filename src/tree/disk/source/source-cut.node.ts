@@ -123,7 +123,8 @@ export class SourceCut {
    * counts.
    */
   #begin(file: SourceFile): Open {
-    const open = { file, fd: openSourceFile(this.#held, file), position: 0, digest: nothing };
+    const position = file.range?.offset ?? 0;
+    const open = { file, fd: openSourceFile(this.#held, file), position, digest: nothing };
     this.#open = open;
     if (file.size > blockBytes) compareWithListed(open.fd, file);
     return open;
@@ -131,13 +132,14 @@ export class SourceCut {
 
   #cutRun(open: Open): CutRun<SourceFile> | undefined {
     const { file, fd, proof } = open;
-    const ends = cutBlock(fd, open.position, file.size, this.#cutter);
+    const end = endOf(file);
+    const ends = cutBlock(fd, open.position, end, this.#cutter);
     const length = ends.at(-1) ?? 0;
     // The next block overwrites the cutter's buffer, so what goes out is copied.
     const bytes = proof ? this.#cutter.buffer.subarray(0, length) : this.#copy(length);
     const run = this.#name(file, bytes, ends);
     open.position += length;
-    const isLast = ends.length === 0 || open.position >= file.size;
+    const isLast = ends.length === 0 || open.position >= end;
     if (!isLast || proof) open.digest = extend(open.digest, run.ids);
     if (!isLast) return proof ? undefined : run;
     const isGrown = compareWithListed(fd, file) === "grown";
@@ -152,7 +154,7 @@ export class SourceCut {
   #readAgain(open: Open, last: CutRun<SourceFile>): undefined {
     open.proof = { last, digest: extend(open.digest, last.ids) };
     open.digest = nothing;
-    open.position = 0;
+    open.position = open.file.range?.offset ?? 0;
   }
 
   #copy(length: number): Bytes {
@@ -177,6 +179,11 @@ export class SourceCut {
 }
 
 const nothing = new Uint8Array();
+
+/** Where what is sent of a file ends. */
+function endOf({ range, size }: SourceFile): number {
+  return range ? range.offset + range.size : size;
+}
 
 /** What stands for the ids of some runs and of one more. */
 function extend(digest: Bytes, ids: Bytes): Bytes {

@@ -5,6 +5,7 @@ import { lookAtHandle } from "../calls/file-stats.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
 import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import type { ByteRange } from "../../entry/entry.ts";
 
 /** A file as it was listed: where it is, and by what to see that it is still the same. */
 export interface SourceFile {
@@ -18,6 +19,8 @@ export interface SourceFile {
   readonly ctimeNsec: number;
   /** True for one that a link at its name leads to. */
   readonly isBehindLink?: boolean;
+  /** What of it is sent; all unless given. */
+  readonly range?: ByteRange;
 }
 
 /** Non-blocking, because a pipe that took the file's place would keep us waiting. */

@@ -162,7 +162,7 @@ function readPart(
   const read = (): Bytes => {
     compareWithListed(fd, file);
     const bytes = new Uint8Array(size);
-    if (readFully(fd, bytes, offset) === size) return bytes;
+    if (readFully(fd, bytes, (file.range?.offset ?? 0) + offset) === size) return bytes;
     throw new SyncError("CHANGED", "a file is shorter than it was");
   };
   try {

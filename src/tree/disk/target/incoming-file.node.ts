@@ -9,6 +9,7 @@ import { readFully, writeFully } from "../calls/file-cut.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";
+import type { FileRanges } from "./file-ranges.node.ts";
 import type { IncomingTools } from "./incoming-tools.node.ts";
 import { changedMeanwhile } from "./linked-files.node.ts";
 import { firstMode } from "../facts/metadata.node.ts";
@@ -239,6 +240,7 @@ export class IncomingFile {
     const { dir, name, there } = this.plan;
     const { isOld } = this;
     const kept = this.#takeKept();
+    if (this.plan.ranges?.isPart === true) return this.#finishPart(this.plan.ranges);
     if (kept) this.#writeWhole(kept);
     else if (!isOld && !this.#hasName) this.#finishTemp();
     this.#checkBefore();
@@ -266,6 +268,7 @@ export class IncomingFile {
   #leave(others: NameIn[]): void {
     const { places, writing } = this.#tools;
     this.#takeKept();
+    if (this.plan.ranges?.isPart === true) return this.#leavePart();
     this.withdraw();
     if (this.#temp === undefined) return;
     writing.drop(this.#temp);
@@ -300,6 +303,19 @@ export class IncomingFile {
     this.#setNamed();
   }
 
+  /** Leaves a range of the file to who completes it. */
+  #finishPart(ranges: FileRanges): void {
+    if (this.#placedBytes !== ranges.range.size) throw this.#partMissing();
+    if (this.#tools.durable) fs.fsyncSync(this.#openTemp());
+    this.#leavePart();
+    ranges.settlePart();
+  }
+
+  #leavePart(): void {
+    if (this.#temp !== undefined) this.#tools.writing.drop(this.#temp);
+    this.#temp = undefined;
+  }
+
   #setMetadata(fd: number, temp: NameIn): void {
     const { held, metadata } = this.#tools;
     if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
@@ -323,7 +339,11 @@ export class IncomingFile {
 
   #makeTemp(): number {
     const { held, metadata, preallocates, staging } = this.#tools;
-    const { dir, name, size } = this.plan;
+    const { dir, name, ranges, size } = this.plan;
+    if (ranges?.isPart === true) {
+      this.#temp = ranges.content;
+      return ranges.openContent(firstMode(this.plan));
+    }
     const temp = this.#hasName ? { dir, name } : staging.contentName(dir, name);
     const fd = held.open(temp.dir, temp.name, newFlags, firstMode(this.plan));
     this.#temp = temp;

@@ -58,7 +58,7 @@ export class IncomingFiles {
     const file = this.get(entry);
     if (!file) return found;
     const { pause } = this.#workspace;
-    let at = offset;
+    let at = file.plan.ranges ? offset + file.plan.ranges.range.offset : offset;
     for (const [i, size] of sizes.entries()) {
       checkRange(file.plan, at, size);
       const id = ids.subarray(i * idBytes, (i + 1) * idBytes);
@@ -76,9 +76,10 @@ export class IncomingFiles {
   write(stretch: Stretch): Promise<void> | void {
     const file = this.get(stretch.entry);
     if (!file) return this.#spare.put(stretch);
-    checkRange(file.plan, stretch.offset, stretch.bytes.length);
-    if (!file.isBehind) return this.#write(file, stretch);
-    return file.catchUp().then(() => this.#write(file, stretch));
+    const moved = stretchIn(file.plan, stretch);
+    checkRange(file.plan, moved.offset, moved.bytes.length);
+    if (!file.isBehind) return this.#write(file, moved);
+    return file.catchUp().then(() => this.#write(file, moved));
   }
 
   /**
@@ -88,8 +89,10 @@ export class IncomingFiles {
   complete(entry: number, size: number): Promise<void> | void {
     const file = this.get(entry);
     if (!file) return;
-    if (size !== file.plan.size) throw new SyncError("CHANGED", "a file is not as long as it was announced");
-    if (file.takeBasis()) return this.#forget(file);
+    const { ranges, size: fileBytes } = file.plan;
+    if (size !== (ranges?.range.size ?? fileBytes))
+      throw new SyncError("CHANGED", "a file is not as long as it was announced");
+    if (file.takeBasis()) return this.#settleDone(file);
     if (file.isOld || !file.isBehind) return this.#complete(file);
     return file.catchUp().then(() => this.#complete(file));
   }
@@ -137,6 +140,12 @@ export class IncomingFiles {
 
   #complete(file: IncomingFile): void {
     file.complete();
+    this.#settleDone(file);
+  }
+
+  #settleDone(file: IncomingFile): void {
+    const { ranges } = file.plan;
+    if (ranges?.isPart === false) ranges.settleWhole();
     this.#forget(file);
   }
 
@@ -154,7 +163,7 @@ export class IncomingFiles {
   #begin(plan: PlannedFile): IncomingFile {
     const { places, search } = this.#workspace;
     const { basis, dir, name, size, there } = plan;
-    const old = there?.kind === "file" ? { dir, name, there } : basis;
+    const old = basis ?? (there?.kind === "file" ? { dir, name, there } : undefined);
     const references = old
       ? [search.refer(places.add(old.dir, old.name, old.there.size), old.there.size)]
       : search.findLike(plan);
@@ -202,4 +211,12 @@ export class IncomingFiles {
 function checkRange({ size }: PlannedFile, offset: number, length: number): void {
   if (offset + length <= size && length > 0) return;
   throw new SyncError("CHANGED", "a file is longer than it was announced");
+}
+
+/** A stretch at its place in the file, of which a range comes. */
+function stretchIn({ ranges }: PlannedFile, stretch: Stretch): Stretch {
+  if (!ranges?.isPart) return stretch;
+  const start = ranges.range.offset;
+  const placements = stretch.placements.map(({ offset, ...rest }) => ({ ...rest, offset: start + offset }));
+  return { ...stretch, offset: start + stretch.offset, placements };
 }

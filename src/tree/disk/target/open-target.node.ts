@@ -179,9 +179,10 @@ export class OpenTarget {
   leaveNothing(): void {
     const { dirs, held } = this;
     const hasUnfinished = this.#workspace?.hasUnfinished === true;
+    const sparesRanges = this.#tools.options.part !== undefined;
     let wasKilled = this.#workspace?.staging.hadLeftovers === true;
     const removeDead = (dir: DirNode) => (): void => {
-      wasKilled = removeDeadStaging(held, dir) || wasKilled;
+      wasKilled = removeDeadStaging(held, dir, { sparesRanges }) || wasKilled;
     };
     doAll([
       () => this.#workspace?.removeLeftovers(),
@@ -275,7 +276,7 @@ export class OpenTarget {
   #openWorkspace(): Workspace {
     const { given, options, pause, planned } = this.#tools;
     const { cutter: spec, digest = sha256Digest, search: mayCutAll, keepOld = false } = given;
-    const { durability, inPlace = false, part, preallocates = false, restarts = false } = options;
+    const { durability, fileRange, inPlace = false, part, preallocates = false, restarts = false } = options;
     const workspace = new Workspace(this.held, {
       linkedFiles: this.#linkedFiles,
       backups: this.#backups,
@@ -286,6 +287,7 @@ export class OpenTarget {
       durable: syncsFiles(durability),
       inPlace,
       part,
+      fileRange,
       tempDir: this.#tempDir,
       restarts,
       preallocates,

@@ -2,6 +2,7 @@ import type { Alternative } from "./alternatives.node.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
+import type { FileRanges } from "./file-ranges.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import type { Metadata } from "../../plan/comparison.ts";
 import type { Differing } from "./tree-change.node.ts";
@@ -20,10 +21,12 @@ export interface PlannedFile extends Metadata {
   readonly basis: Alternative | undefined;
   /** True when what stands there has further names and stays as it is under these. */
   readonly isShared: boolean;
+  /** What came of it, or comes, in ranges; undefined for one that comes at once. */
+  readonly ranges: FileRanges | undefined;
 }
 
 /** What a file is made from. */
-export type FileOrigin = Partial<Pick<PlannedFile, "basis" | "isShared">>;
+export type FileOrigin = Partial<Pick<PlannedFile, "basis" | "isShared" | "ranges">>;
 
 /** The files that are to come, by entry number: those that were announced and are not done. */
 export class PlannedFiles {
@@ -32,7 +35,7 @@ export class PlannedFiles {
   add(
     { number, dir, name, entry, there, differs }: PlannedEntry,
     outcome: Differing["outcome"],
-    { basis, isShared = false }: FileOrigin = {},
+    { basis, isShared = false, ranges }: FileOrigin = {},
   ): void {
     const { size, mode, mtimeSec, mtimeNsec, facts } = entry;
     const file = {
@@ -48,6 +51,7 @@ export class PlannedFiles {
       there,
       basis,
       isShared,
+      ranges,
     };
     this.#files.set(number, facts ? { ...file, facts } : file);
   }

@@ -6,6 +6,7 @@ import type { ByteString } from "../calls/byte-string.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { printPlace, DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { rangesNames, removeRanges } from "./file-ranges.node.ts";
 import { hashText } from "./likeness.node.ts";
 import { takeLock, type Lock } from "./lock.node.ts";
 import { isPrivate } from "./private-dir.node.ts";
@@ -48,6 +49,8 @@ export class StagingRoom {
   readonly #around: DirNode | undefined;
   /** Rooms of parts in this one. */
   readonly #parts: ByteString[] = [];
+  /** Directories of files that came in ranges, and are not complete. */
+  readonly #ranges: ByteString[] = [];
   /** Directories of an earlier session that were not in their places yet. */
   readonly #oldDirs: ByteString[] = [];
   readonly #session = randomBytes(6).toString("hex");
@@ -76,16 +79,33 @@ export class StagingRoom {
     return { dir: this.dir, name: own };
   }
 
-  /** Removes what earlier sessions left and is not for the next. */
-  removeLeftovers(): void {
+  /**
+   * Opens a private directory beside the rooms of parts, which may stay when this session ends.
+   * Whoever is given it lets it go.
+   *
+   * @param mayMake false to return undefined where there is none
+   */
+  openBeside(name: ByteString, mayMake: boolean): DirNode | undefined {
+    const around = this.#around ?? this.dir;
+    return mayMake || this.#held.look(around, name) ? openPrivate(this.#held, around, name) : undefined;
+  }
+
+  /**
+   * Removes what earlier sessions left and is not for the next.
+   *
+   * @param sparesRanges true to leave what came of files in ranges
+   */
+  removeLeftovers(sparesRanges = false): void {
     const unspared = this.leftovers.filter((leftover) => !this.#spared.has(leftover));
     const files = unspared.map((leftover) => () => removeFile(this.#held, leftover));
     const oldDirs = this.#oldDirs.splice(0);
     const dirs = oldDirs.map((name) => () => removeDir(this.#held, { dir: this.dir, name }));
     const parts = this.#parts.splice(0).map((part) => () => {
-      removeDeadStaging(this.#held, this.dir.parent!, part);
+      removeDeadStaging(this.#held, this.dir.parent!, { inner: part });
     });
-    doAll([...files, ...dirs, ...parts]);
+    const ranges = sparesRanges ? [] : this.#ranges.splice(0);
+    const rest = ranges.map((name) => () => removeRanges(this.#held, { dir: this.dir, name }));
+    doAll([...files, ...dirs, ...parts, ...rest]);
   }
 
   /** Removes what earlier sessions left, so that nothing is made of it. */
@@ -165,6 +185,7 @@ export class StagingRoom {
       const stats = this.#held.look(this.dir, name);
       if (stats?.kind === "dir" && leftoverNames.test(name)) leftovers.push(...this.#listDir(name));
       if (stats?.kind === "dir" && partRooms.test(name)) this.#parts.push(name);
+      if (stats?.kind === "dir" && rangesNames.test(name)) this.#ranges.push(name);
       const { size = 0, mtimeSec = 0 } = stats ?? {};
       const leftover = { dir: this.dir, name, size, mtimeSec };
       if (stats?.kind === "file" && leftoverNames.test(name)) leftovers.push(leftover);
@@ -197,7 +218,11 @@ export class StagingRoom {
  * Removes what a session that is dead left in a directory. What is in use, or not of this user,
  * stays. Returns true when there were files.
  */
-export function removeDeadStaging(held: HeldDirs, place: DirNode, inner?: ByteString): boolean {
+export function removeDeadStaging(
+  held: HeldDirs,
+  place: DirNode,
+  { inner, sparesRanges = false }: { readonly inner?: ByteString; readonly sparesRanges?: boolean } = {},
+): boolean {
   if (held.look(place, stagingName)?.kind !== "dir") return false;
   let room: StagingRoom;
   try {
@@ -207,7 +232,7 @@ export function removeDeadStaging(held: HeldDirs, place: DirNode, inner?: ByteSt
     throw thrown;
   }
   closingAfter(
-    () => room.removeLeftovers(),
+    () => room.removeLeftovers(sparesRanges),
     () => room.close(),
   );
   return room.leftovers.length > 0;

@@ -71,6 +71,14 @@ export class Staging {
     return (this.#elsewhere ?? this.#roomFor(dir)).newName(dir, name);
   }
 
+  /**
+   * Opens a directory that several sessions use, on the file system that one of the tree is on;
+   * undefined where there is none and none is made.
+   */
+  openShared(dir: DirNode, name: ByteString, mayMake: boolean): DirNode | undefined {
+    return this.#roomFor(dir).openBeside(name, mayMake);
+  }
+
   /** True when an earlier session left something of this path. */
   hasLeftover(dir: DirNode, name: ByteString): boolean {
     return this.#elsewhere?.hasLeftover(dir, name) === true || this.#roomFor(dir).hasLeftover(dir, name);

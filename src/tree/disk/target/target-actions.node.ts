@@ -7,6 +7,8 @@ import type { IncomingFiles } from "./incoming-files.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import type { TargetDirs } from "./target-dirs.node.ts";
+import type { FileOrigin } from "./planned-files.node.ts";
+import { planRanges } from "./ranged-file.node.ts";
 import { makeFake } from "./target-fakes.node.ts";
 import { makeLink } from "./target-links.node.ts";
 import { makeSpecial } from "./target-specials.node.ts";
@@ -125,8 +127,12 @@ export class TargetActions implements EntryActions {
       return "nothing";
     }
     const { search } = workspace();
+    const origin = planRanges(planned, workspace());
+    if (origin === "nothing") return origin;
+    if (origin.ranges?.isPart === true) return this.#expectRange(planned, origin);
     const isShared = sparesLinked && outcome === "changed" && there!.linkCount > 1;
-    incoming().expect(planned, outcome, { isShared });
+    incoming().expect(planned, outcome, { isShared, ...origin });
+    if (origin.basis) return (useOld ? oldVersionOf(entry.size, entry.size) : undefined) ?? "ask";
     if (outcome === "changed") this.#tools.onReplace(planned.number, there!.size);
     const mayUseOld = outcome === "changed" && useOld && !isShared;
     const old = mayUseOld ? oldVersionOf(entry.size, there!.size) : undefined;
@@ -138,6 +144,13 @@ export class TargetActions implements EntryActions {
     }
     const mayHave = search.mayHave(dir, { name, size: entry.size, mtimeSec: entry.mtimeSec });
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
+  }
+
+  /** What stands there stays until the file is completed. */
+  #expectRange(planned: PlannedEntry, origin: FileOrigin): Need {
+    const { outcome } = planned;
+    this.#tools.incoming().expect({ ...planned, there: undefined }, outcome as Differing["outcome"], origin);
+    return "all";
   }
 
   /**

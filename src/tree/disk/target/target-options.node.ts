@@ -21,6 +21,7 @@ export interface TreeTargetOptions
       | "keepsDirLinks"
       | "makesPath"
       | "part"
+      | "fileRange"
       | "restarts"
       | "rule"
     > {

@@ -19,6 +19,7 @@ import { OpenTarget } from "./open-target.node.ts";
 import { PlannedFiles } from "./planned-files.node.ts";
 import type { Replaced } from "./replacements.node.ts";
 import { destinationSubtrees } from "../source/subtrees.node.ts";
+import { checkRangeOptions, wholeEntry } from "./ranged-file.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import { withFlags } from "./file-flags.node.ts";
 import { changeOf, tellAll } from "./tree-change.node.ts";
@@ -60,6 +61,7 @@ class DirTarget implements TreeTarget {
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(place: PlacePath, options: TreeTargetOptions) {
+    checkRangeOptions(options);
     this.#place = place;
     this.#options = options;
     this.isEmpty = contentAt(place) === "none" && !hasAlternatives(options);
@@ -89,7 +91,7 @@ class DirTarget implements TreeTarget {
 
   #plan(entry: Entry, number: number): Promise<Need | undefined> | Need | undefined {
     const { planner } = (this.#opened ??= this.#open(entry));
-    return this.#attempt(number, () => planner.plan(entry, number));
+    return this.#attempt(number, () => planner.plan(wholeEntry(entry, this.#options), number));
   }
 
   place(lists: readonly ListedChunks[]): Promise<readonly Uint8Array[]> {
@@ -195,7 +197,7 @@ class DirTarget implements TreeTarget {
     const hasKept = comparesContent && file?.isOld === true;
     const isSame = hasKept && plan !== undefined && this.#opened!.isAsWanted(plan);
     const completing = this.#opened?.incoming?.complete(entry, size);
-    if (!plan || isSame) return completing;
+    if (!plan || isSame || plan.ranges?.isPart === true) return completing;
     const outcome = hasKept ? "touched" : plan.outcome;
     const tell = (): void => {
       const isWaiting = this.#opened?.workspace?.replacements.isWaiting(entry) === true;

@@ -3,6 +3,9 @@ import { doAll } from "../../../bytes/closing.ts";
 import { type ChunkRule, ContentSearch, type LikeFiles } from "./content-search.node.ts";
 import type { Backups } from "./backups.node.ts";
 import type { Identity } from "../calls/identity.node.ts";
+import type { PlannedEntry } from "./entry-planner.node.ts";
+import { FileRanges, rangesName } from "./file-ranges.node.ts";
+import type { FileRange } from "../../order/file-range.ts";
 import { HandleCache } from "../calls/handle-cache.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
@@ -39,6 +42,7 @@ interface WorkspaceOptions {
   readonly inPlace: boolean;
   /** Which part of a tree is received, beside others. */
   readonly part: string | undefined;
+  readonly fileRange: FileRange | undefined;
   readonly tempDir: TempDir | undefined;
   /** True to use nothing that earlier sessions left. */
   readonly restarts: boolean;
@@ -70,6 +74,9 @@ export class Workspace implements IncomingTools {
   readonly oldFiles: OldFiles | undefined;
   readonly metadata: MetadataSetters;
   readonly groups: InheritedGroups;
+  /** Which range of the one file comes; undefined where files come whole. */
+  readonly fileRange: FileRange | undefined;
+  readonly #ranges: FileRanges[] = [];
 
   /** @throws LOCKED while another session writes to this destination */
   constructor(held: HeldDirs, options: WorkspaceOptions) {
@@ -77,6 +84,7 @@ export class Workspace implements IncomingTools {
     this.linkedFiles = options.linkedFiles;
     this.backups = options.backups;
     this.held = held;
+    this.fileRange = options.fileRange;
     this.durable = durable;
     this.inPlace = inPlace;
     this.preallocates = options.preallocates;
@@ -95,6 +103,19 @@ export class Workspace implements IncomingTools {
       ({ dir, name }) => held.open(dir, name, O_WRONLY | O_NOFOLLOW),
       { get: (temp) => closed.get(temp), set: (temp, identify) => void closed.set(temp, identify()) },
     );
+  }
+
+  /**
+   * Opens what came of a file, or comes, in ranges; undefined where nothing has come and no range
+   * comes.
+   */
+  openRanges({ dir, name, entry }: Pick<PlannedEntry, "dir" | "name" | "entry">): FileRanges | undefined {
+    const { fileRange = { offset: 0, size: entry.size, fileBytes: entry.size } } = this;
+    const mayMake = this.fileRange !== undefined;
+    const shared = this.staging.openShared(dir, rangesName(dir, name, entry), mayMake);
+    const ranges = shared && new FileRanges(this.held, shared, fileRange);
+    if (ranges) this.#ranges.push(ranges);
+    return ranges;
   }
 
   /** Removes what earlier sessions left, and what this one gave up: it has all it needs. */
@@ -116,7 +137,9 @@ export class Workspace implements IncomingTools {
 
   close(): void {
     const putDirs = (): void => void [...this.newDirs.putAll()];
-    doAll([putDirs, () => this.writing.close(), () => this.places.close(), () => this.staging.close()]);
+    const ranges = this.#ranges.splice(0).map((each) => () => each.close());
+    const rest = [() => this.writing.close(), () => this.places.close(), ...ranges];
+    doAll([putDirs, ...rest, () => this.staging.close()]);
   }
 }
 

@@ -33,6 +33,7 @@ const whole: Required<Order> = {
   chunking: "casync",
   preallocates: true,
   part: "2/5",
+  fileRange: { offset: 5, size: 7, fileBytes: 20 },
   restarts: true,
   compressionLevel: 9,
   retention: "daily:7",

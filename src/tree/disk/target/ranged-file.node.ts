@@ -1,0 +1,57 @@
+import { SyncError } from "../../../errors.ts";
+import type { Entry } from "../../entry/entry.ts";
+import { cutLimits } from "../../order/file-range.ts";
+import type { NameIn } from "../calls/dir-node.node.ts";
+import { hasAlternatives } from "./alternatives.node.ts";
+import type { PlannedEntry } from "./entry-planner.node.ts";
+import type { FileOrigin } from "./planned-files.node.ts";
+import type { TreeTargetOptions } from "./target-options.node.ts";
+import type { Workspace } from "./workspace.node.ts";
+
+/**
+ * What a file comes from of which a range comes, or ranges have come: nothing of it where all are
+ * there, or others are missing. Where an older version stands no range comes: the file is made from
+ * that when it is completed.
+ *
+ * @throws LOCKED while another session is at work on it
+ */
+export function planRanges(planned: PlannedEntry, workspace: Workspace): FileOrigin | "nothing" {
+  const { entry, there } = planned;
+  const { fileRange } = workspace;
+  if (!fileRange && entry.size < cutLimits.cutFileBytes) return {};
+  const ranges = workspace.openRanges(planned);
+  if (!ranges) return {};
+  const hasOld = there?.kind === "file" && there.size > 0;
+  if (ranges.isPart) {
+    if (!ranges.beginPart()) return "nothing";
+    if (!hasOld) return { ranges };
+    ranges.settlePart();
+    return "nothing";
+  }
+  if (fileRange && !ranges.hasAll()) return "nothing";
+  ranges.beginWhole();
+  // Somebody else may have completed it before.
+  if (fileRange && !ranges.hasAll()) return "nothing";
+  const { groups, held, metadata } = workspace;
+  const wanted = groups.withGroup(planned.dir, entry);
+  const dress = (fd: number, content: NameIn): void =>
+    metadata.in(planned.dir).setHandle(held, content, fd, wanted);
+  return { ranges, basis: hasOld ? undefined : ranges.asBasis(entry, dress) };
+}
+
+/** The entry of the whole file where that of a range came. @throws CHANGED */
+export function wholeEntry(entry: Entry, { fileRange }: Pick<TreeTargetOptions, "fileRange">): Entry {
+  if (!fileRange || entry.kind !== "file") return entry;
+  if (entry.size !== fileRange.size)
+    throw new SyncError("CHANGED", "a file is not as long as the range that was announced");
+  return { ...entry, size: fileRange.fileBytes };
+}
+
+/** @throws USAGE for a range beside what is about whole files */
+export function checkRangeOptions(options: TreeTargetOptions): void {
+  if (!options.fileRange) return;
+  const { inPlace = false, keep, part, tempDir } = options;
+  if (part === undefined) throw new SyncError("USAGE", "a range of a file belongs to a part");
+  if (inPlace || keep?.hardLinks === true || tempDir !== undefined || hasAlternatives(options))
+    throw new SyncError("USAGE", "a file that comes in ranges is made in one way alone");
+}
