@@ -65,7 +65,7 @@ async function settleLine(
   line: readonly string[],
   commands: CommandTable,
 ): Promise<SettledLine> {
-  if (findQuestion(line, command.operands) !== undefined) return { argv: line, explain: (error) => error };
+  if (findQuestion(line, command) !== undefined) return { argv: line, explain: (error) => error };
   const vocabulary = { commands: Object.keys(commands), options: () => optionsOfAll(commands) };
   return settle(name, optionsOf(command), line, vocabulary);
 }

@@ -1,5 +1,6 @@
 import { encodeByteText } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
+import { mergedName } from "../tree/filter/merged-files.ts";
 import type { FilterRule } from "../tree/filter/rule.ts";
 import type { Order } from "../tree/order/order.ts";
 import { createTreeFilter, type TreeFilter } from "../tree/filter/tree-filter.ts";
@@ -12,13 +13,13 @@ import { createTreeFilter, type TreeFilter } from "../tree/filter/tree-filter.ts
  */
 export function filterOfPeer({ filter: texts = [], deletesExcluded = false }: Order): TreeFilter | undefined {
   if (texts.length === 0) return undefined;
-  const filter = createTreeFilter(texts.map(encodeByteText), { deletesExcluded });
-  if (filter.rules.some(reachesOutside))
-    throw new SyncError("UNSUPPORTED", "a server takes no rules about what is outside of its tree");
-  return filter;
+  const { rules } = createTreeFilter(texts.map(encodeByteText));
+  return createTreeFilter(rules.map(withinTree), { deletesExcluded });
 }
 
-function reachesOutside(rule: FilterRule): boolean {
-  if (rule.type === "pattern") return rule.isAbsolute;
-  return rule.file.includes("/") || rule.reading.isAbsolute;
+/** The rule without a path in front of a file that directories have: none above is read. */
+function withinTree(rule: FilterRule): FilterRule {
+  if (rule.type === "pattern" ? rule.isAbsolute : rule.reading.isAbsolute)
+    throw new SyncError("UNSUPPORTED", "a server takes no rules about what is outside of its tree");
+  return rule.type === "pattern" ? rule : { ...rule, file: mergedName(rule) };
 }

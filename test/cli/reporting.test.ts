@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { builtCli } from "../built.ts";
@@ -53,6 +53,8 @@ describe("--itemize-changes", () => {
 it("--out-format has a form of its own, and refuses what it does not know", async () => {
   const { stdout } = await push("--out-format=%o|%n|%l|%%|%f", "--existing");
   expect(stdout.toString()).toBe("send|a|5|%|a\n");
+  symlinkSync("né", join(work, "tree", "link"));
+  expect((await push("--out-format=%n%L %l")).stdout.toString()).toContain("link -> né 3\n");
   const { code, stderr } = await push("--out-format=%b");
   expect([code, stderr]).toEqual([2, expect.stringContaining("not %b")]);
 });

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { builtCli } from "../built.ts";
@@ -30,6 +30,21 @@ it.each(["push", "pull"])("what is brought about is decided at the receiver of a
   expect(contents).toEqual(["o", "y", "x", "1"]);
 });
 
+it("--modify-window counts whole seconds, and nanoseconds count when it is negative", async () => {
+  const work = freshFolder();
+  for (const name of ["from", "to"]) {
+    mkdirSync(join(work, name));
+    writeFileSync(join(work, name, "a"), "a");
+    utimesSync(join(work, name, "a"), 1000, name === "to" ? 1002.9 : 1000.1);
+    utimesSync(join(work, name), 1000, 1000);
+  }
+  const told = async (window: string): Promise<string> =>
+    (await rsyncStream(["sync", "-ni", window, `${work}/from/`, `${work}/to`])).stdout.toString();
+  expect(await told("--modify-window=2")).toBe("");
+  for (const window of ["-@1", "-@-1", "--modify-window=-1"])
+    expect(await told(window)).toBe(">f..t...... a\n");
+});
+
 it("what goes against each other, or cannot be, is refused with the reason", async () => {
   const { from } = plantTwo();
   const refused = [
@@ -37,7 +52,7 @@ it("what goes against each other, or cannot be, is refused with the reason", asy
     [["push", from, "h:x", "-c", "--append"], "none"],
     [["push", from, "h:x", "-cn", "--compare-dest=x"], "with DST alone"],
     [["push", from, "h:x", "--max-size=much"], "takes bytes"],
-    [["push", from, "h:x", "--modify-window=-1"], "whole number"],
+    [["push", from, "h:x", "--modify-window=few"], "whole number"],
     [["send", from, "-u"], "the receiver decides; recv has it"],
     [["have", from, "--exclude=a"], "push, pull, send and recv have filters"],
     [["recv", from, "--order={}", "--update"], "leave out --update"],

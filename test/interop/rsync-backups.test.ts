@@ -1,8 +1,11 @@
 import { execFileSync } from "node:child_process";
+import fs from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { TreeTargetOptions } from "../../src/tree/disk/target/target-options.node.ts";
-import { missing, unless } from "../obstacles.ts";
+import { freshFolder } from "../cli/run.ts";
+import { missing, notRoot, unless } from "../obstacles.ts";
+import { syncFacts } from "../unit/tree/disk/fact-trees.ts";
 import { inRounds, linesOf, pick, plantFewNames, rsync, syncHere } from "./few-names.ts";
 
 /** Options of rsync, and the same here. */
@@ -23,6 +26,35 @@ interface Left {
   readonly lines: readonly string[];
   readonly isWhole: boolean;
 }
+
+unless(notRoot ?? missing("rsync")).test(
+  "directories of backups have owners where these are kept",
+  async () => {
+    const folder = freshFolder();
+    const ownersIn = (side: string): string =>
+      execFileSync("find", [".", "-printf", "%p %U %G\n"], {
+        cwd: join(folder, side, "kept"),
+        encoding: "latin1",
+      });
+    for (const [option, keep] of [
+      ["-o", { owner: true }],
+      ["-g", { group: true }],
+      ["-r", {}],
+    ] as const) {
+      fs.rmSync(folder, { recursive: true });
+      for (const side of ["from", "ours/to", "theirs/to"]) {
+        const dir = join(folder, side, "d/e");
+        fs.mkdirSync(dir, { recursive: true });
+        fs.writeFileSync(join(dir, "a"), side);
+        for (const path of [dir, join(dir, ".."), join(dir, "a")]) fs.chownSync(path, 70_001, 80_001);
+      }
+      const from = `${folder}/from/`;
+      rsync([option, "-b", "--backup-dir=../kept"], from, join(folder, "theirs/to"));
+      await syncFacts(from, join(folder, "ours/to"), keep, { backupDir: "../kept" });
+      expect(ownersIn("ours"), option).toBe(ownersIn("theirs"));
+    }
+  },
+);
 
 unless(missing("rsync")).test("keeps what is replaced and deleted as rsync does", () =>
   inRounds(8, async (random, folder, round) => {

@@ -55,7 +55,7 @@ export function optionsOf(command: Command): OptionSpecs {
  * @throws USAGE that names the wrong argument
  */
 export function readArguments(argv: readonly string[], command: Command): Arguments {
-  const asked = findQuestion(argv, command.operands);
+  const asked = findQuestion(argv, command);
   if (asked !== undefined) return { options: { [asked]: true }, operands: [] };
   const specs = optionsOf(command);
   const given = command.knowsRsync === true ? dropNeedless(argv, specs) : argv;
@@ -75,15 +75,18 @@ const questions = new Map<string, "help" | "version">([
 
 /**
  * What is asked of a command in place of its work, whatever else is wrong with the line. The word
- * `help` may be an operand, unless it is the only one of several.
+ * `help` may be an operand, unless it is the only one of several. Beside all operands of a command
+ * that knows rsync's options, `-h` is that of rsync.
  */
 export function findQuestion(
   argv: readonly string[],
-  names: readonly string[],
+  { operands: names, knowsRsync }: Pick<Command, "operands" | "knowsRsync">,
 ): "help" | "version" | undefined {
   const end = argv.indexOf("--");
   const before = end < 0 ? argv : argv.slice(0, end);
-  const asked = before.find((argument) => questions.has(argument));
+  const isComplete = argv.filter((argument) => !argument.startsWith("-")).length >= names.length;
+  const isRsyncs = (argument: string): boolean => argument === "-h" && knowsRsync === true && isComplete;
+  const asked = before.find((argument) => questions.has(argument) && !isRsyncs(argument));
   if (asked !== undefined) return questions.get(asked);
   const isWord = argv.length === 1 && names.length > 1;
   return isWord && (argv[0] === "help" || argv[0] === "version") ? argv[0] : undefined;

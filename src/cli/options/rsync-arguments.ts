@@ -1,6 +1,6 @@
 import { SyncError } from "../../errors.ts";
 import type { OptionSpecs } from "../command.ts";
-import { findRsyncOption } from "./rsync-options.ts";
+import { findRsyncOption, rsyncNameOf } from "./rsync-options.ts";
 
 /**
  * Takes out of a command line what rsync would be told and what is so without it, such as the `a`
@@ -35,18 +35,15 @@ function keptName(argument: string, specs: OptionSpecs): string | undefined {
   const name = form.slice(2);
   if (Object.hasOwn(specs, name)) return argument;
   const denied = /^no-(.+)$/.exec(name)?.[1] ?? "";
-  const own = denied.length === 1 ? nameOf(denied, specs) : denied;
+  const own = denied.length === 1 ? (nameOf(denied, specs) ?? rsyncNameOf(denied)) : denied;
   if (own !== undefined && Object.hasOwn(specs, `no-${own}`)) return `--no-${own}`;
   if (own !== undefined && Object.hasOwn(specs, own)) throw refused(form, `leave out --${own}`);
   return isNeedless(form, name) ? undefined : argument;
 }
 
-/**
- * Letters behind a `-`, undefined when none of them is needed. `-h` alone asks for help, as with
- * rsync.
- */
+/** Letters behind a `-`, undefined when none of them is needed. */
 function keptLetters(argument: string, specs: OptionSpecs): string | undefined {
-  if (!/^-[^-]/.test(argument) || argument === "-h") return argument;
+  if (!/^-[^-]/.test(argument)) return argument;
   let kept = "-";
   for (let at = 1; at < argument.length; at++) {
     const letter = argument[at]!;

@@ -22,7 +22,7 @@ const needless: readonly Row[] = [
   ["y", "fuzzy", "content is found again under any name"],
   ["s", "secluded-args", "no shell takes paths apart"],
   ["", "protect-args", "no shell takes paths apart"],
-  ["h", "human-readable", "figures are readable; alone, -h asks for help"],
+  ["h", "human-readable", "figures are readable; without operands, -h asks for help"],
   ["", "partial", "what came is used by the next run"],
   ["", "partial-dir", "what came is used by the next run; it lies in DST/.rsync-stream"],
   ["", "inc-recursive", "nothing waits for the end of the list"],
@@ -135,6 +135,11 @@ export const rsyncOptions: readonly RsyncOption[] = [needless, foreign, alsoFore
 
 const byName = new Map(rsyncOptions.map((option) => [option.name, option]));
 const byLetter = new Map(rsyncOptions.flatMap((option) => [...option.letters].map((one) => [one, option])));
+
+/** The long name of a letter that is rsync's alone. */
+export function rsyncNameOf(letter: string): string | undefined {
+  return byLetter.get(letter)?.name;
+}
 
 /**
  * What an option of rsync comes to here. `no-` in front of a name or letter asks to do without:

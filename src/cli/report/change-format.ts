@@ -1,3 +1,4 @@
+import { encodeByteText } from "../../bytes/byte-text.ts";
 import { SyncError } from "../../errors.ts";
 import type { ChangedFact, TreeChange } from "../../tree/entry/entry.ts";
 import { escapeText } from "./escaped-text.ts";
@@ -17,9 +18,9 @@ export interface ChangeTelling {
 
 /**
  * Reads a format of rsync's `--out-format`: `%i` the letters of `itemize`, `%n` the path with a
- * slash behind a directory's, `%L` where a link leads, `%f` the path, `%l` bytes of the file, `%o`
- * `send`, `recv` or `del.`, `%t` the time now, `%p` the number of this process, `%%` a percent
- * sign.
+ * slash behind a directory's, `%L` where a link leads, `%f` the path, `%l` bytes of the file or of
+ * what the link holds, `%o` `send`, `recv` or `del.`, `%t` the time now, `%p` the number of this
+ * process, `%%` a percent sign.
  *
  * @throws USAGE for another one
  */
@@ -39,7 +40,7 @@ function partOf(escape: string, telling: ChangeTelling): FormatChange {
     case "%f":
       return ({ path }) => escapeText(path);
     case "%l":
-      return ({ size }) => String(size);
+      return ({ size, holds }) => String(holds === undefined ? size : encodeByteText(holds).length);
     case "%o":
       return ({ change }) => (change === "deleted" ? "del." : telling.way === "sent" ? "send" : "recv");
     case "%t":

@@ -136,8 +136,9 @@ export function wantedOver<Wanted extends Metadata>(there: Metadata, wanted: Wan
   return isNear(there, wanted, rule) ? { ...wanted, mtimeSec, mtimeNsec } : wanted;
 }
 
+/** True for times that count as the same; as with rsync, whole seconds alone say so. */
 function isNear(there: Metadata, wanted: Metadata, { windowSec = 0 }: PlanRule): boolean {
-  return windowSec > 0 && Math.abs(secondsBetween(wanted, there)) <= windowSec;
+  return windowSec > 0 && Math.abs(wanted.mtimeSec - there.mtimeSec) <= windowSec;
 }
 
 /** Seconds from one time to another. */

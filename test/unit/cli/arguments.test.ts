@@ -9,6 +9,7 @@ it.each([
   [["-h"], "help"],
   [["a", "b:c", "--help"], "help"],
   [["--no-such", "-h"], "help"],
+  [["a", "-h"], "help"],
   [["help"], "help"],
   [["-V"], "version"],
   [["a", "--version"], "version"],

@@ -12,6 +12,7 @@ describe("what rsync would be told and what is so anyway is taken", () => {
   it.each([
     [["-avz"], { archive: true, verbose: true, compress: true }],
     [["-r", "-rtlS"], { recursive: true }],
+    [["-h", "-a"], { archive: true }],
     [["-avzhP"], { archive: true, verbose: true, compress: true, progress: true }],
     [["-ae", "ssh -p 2"], { archive: true, rsh: "ssh -p 2" }],
     [["-essh"], { rsh: "ssh" }],
@@ -23,6 +24,7 @@ describe("what rsync would be told and what is so anyway is taken", () => {
     [["--no-whole-file", "--no-W"], {}],
     [["-a", "--no-specials"], { archive: true, "no-specials": true }],
     [["--no-owner", "--no-g"], { "no-owner": true, "no-group": true }],
+    [["--no-t", "--no-p"], { "no-times": true, "no-perms": true }],
     [["--rsh", "a", "--archive"], { archive: true, rsh: "a" }],
     [["--exclude=-a", "-n"], { exclude: ["-a"], filter: ["exclude=-a"], "dry-run": true }],
     [["-auc", "--max-size", "5M"], { archive: true, update: true, checksum: true, "max-size": "5M" }],

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { closingAfter } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
+import type { Keep } from "../../plan/keep.ts";
 import { placeBytes, type ByteString, type PlacePath } from "../calls/byte-string.node.ts";
 import { renameAt } from "../calls/call-at.node.ts";
 import { copyContent } from "../calls/copy-content.node.ts";
@@ -44,11 +45,14 @@ export class Backups {
   }
 
   /** Returns undefined where nothing is kept. @throws USAGE for a suffix that no name can have */
-  static of(tree: HeldDirs, options: BackupOptions): Backups | undefined {
-    const { backupDir, backupSuffix } = options;
+  static of(
+    tree: HeldDirs,
+    options: BackupOptions & { readonly keep?: Keep | undefined },
+  ): Backups | undefined {
+    const { backupDir, backupSuffix, keep } = options;
     if (backupDir === undefined && backupSuffix === undefined) return undefined;
-    const side =
-      backupDir === undefined ? undefined : new SideDir({ held: tree, rootPath: tree.rootPath }, backupDir);
+    const base = { held: tree, rootPath: tree.rootPath, keep };
+    const side = backupDir === undefined ? undefined : new SideDir(base, backupDir);
     return new Backups(tree, side, placeBytes(checkBackups(options)));
   }
 

@@ -4,6 +4,7 @@ import { encodeByteText } from "../../../bytes/byte-text.ts";
 import { closingAfter } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import { stagingName } from "../../entry/staging-name.ts";
+import type { Keep } from "../../plan/keep.ts";
 import {
   nativePath,
   printPath,
@@ -16,6 +17,7 @@ import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";
+import { mayGive } from "../facts/owners.node.ts";
 
 /** True for a path that does not lead out of the destination, which links there do not either. */
 export function staysInside(place: PlacePath): boolean {
@@ -41,6 +43,8 @@ export interface SideDirBase {
   readonly held?: HeldDirs;
   /** Its path, from the top of the file system on. */
   readonly rootPath: ByteString;
+  /** Whether directories that are made have the owners and groups of those of the tree. */
+  readonly keep?: Keep | undefined;
 }
 
 /**
@@ -94,7 +98,8 @@ export class SideDir {
   }
 
   /**
-   * The same; what is missing on the way is made, with the modes that directories of the tree have.
+   * The same; what is missing on the way is made, with the modes that directories of the tree have,
+   * and their owners where these are kept.
    * A file in the way gives way.
    */
   makeDirFor(dir: DirNode): DirNode {
@@ -105,12 +110,13 @@ export class SideDir {
       return this.#open().dir;
     }
     const parent = this.makeDirFor(dir.parent);
-    const { mode } = this.#tree.lookAtDir(dir);
+    const stats = this.#tree.lookAtDir(dir);
     const held = this.held;
     const kind = held.look(parent, dir.name)?.kind;
     if (kind !== undefined && kind !== "dir")
       held.writeIn(parent, () => removeFile(held, { dir: parent, name: dir.name }));
-    if (kind !== "dir") makeDir(held, parent, dir.name, (mode & 0o777) | 0o700);
+    if (kind !== "dir" && makeDir(held, parent, dir.name, (stats.mode & 0o777) | 0o700))
+      this.#giveAway(parent, dir.name, stats);
     return this.#note(dir, new DirNode(parent, dir.name));
   }
 
@@ -127,6 +133,17 @@ export class SideDir {
       if (!isErrno(thrown, "ENOENT", "ENOTDIR", "ELOOP")) throw thrown;
       return (this.#wasThere = false);
     }
+  }
+
+  /** Gives a directory that was made the owner and group of another, as far as that may be. */
+  #giveAway(parent: DirNode, name: ByteString, { owner, group }: FileStats): void {
+    const { keep = {} } = this.#base;
+    if (keep.fakeSuper === "receiver") return;
+    const uid = keep.owner === true && mayGive.user() ? owner : unchangedId;
+    const gid = keep.group === true && mayGive.group(group) ? group : unchangedId;
+    if (uid === unchangedId && gid === unchangedId) return;
+    const to = this.held;
+    to.writeIn(parent, () => fs.lchownSync(to.at(parent, name), uid, gid));
   }
 
   #note(dir: DirNode, here: DirNode): DirNode {
@@ -185,11 +202,17 @@ export class SideDir {
   }
 }
 
-function makeDir(held: HeldDirs, parent: DirNode, name: ByteString, mode: number): void {
+/** What chown(2) takes for an owner that is to stay. */
+const unchangedId = 2 ** 32 - 1;
+
+/** Returns false where something is there already. */
+function makeDir(held: HeldDirs, parent: DirNode, name: ByteString, mode: number): boolean {
   try {
     held.writeIn(parent, () => fs.mkdirSync(held.at(parent, name), mode));
+    return true;
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw thrown;
+    return false;
   }
 }
 
