@@ -208,11 +208,15 @@ class ReceiverWork {
 
   async #take(frame: Frame): Promise<void> {
     const steps = this.#core.receive(frame);
-    let result: unknown;
-    for (;;) {
-      const { done, value } = steps.next(result);
-      if (done === true) break;
-      result = await this.#perform(value);
+    for (let step = steps.next(); step.done !== true;) {
+      let result: unknown;
+      try {
+        result = await this.#perform(step.value);
+      } catch (thrown) {
+        step = steps.throw(thrown);
+        continue;
+      }
+      step = steps.next(result);
     }
     this.#options.onProgress?.(this.progress());
   }

@@ -295,8 +295,11 @@ export class ReceiverCore {
     this.totals.troubles = end.troubles;
     this.totals.sameEntries = end.sameEntries;
     this.#troubles.planned(0, []); // what fails from now on is told with its path
-    yield { do: "commit", whole: end.troubles <= end.untold };
-    yield* this.#settle();
+    try {
+      yield { do: "commit", whole: end.troubles <= end.untold };
+    } finally {
+      yield* this.#settle(); // what was done is told, too, when something is refused in the end
+    }
     this.#digest = frame.transcript;
     if (this.duplex) yield send("DONE", encodeDone({ ...this.totals, transcript: frame.transcript }), "none");
   }

@@ -152,3 +152,12 @@ describe("a dry run of a push to a server", () => {
     expect(nowhere).toMatchObject({ code: inEarnest.code, stderr: inEarnest.stderr });
   });
 });
+
+it("a push tells what was done although deletions are refused", async () => {
+  const { options, place } = await reach("a remote shell", "copy");
+  const { code, stdout } = await rsyncStream([
+    ...["push", "-i", "--delete", "--max-delete=1", ...options],
+    ...[`${work}/tree/`, place],
+  ]);
+  expect([code, stdout.toString().split("\n")]).toEqual([5, expect.arrayContaining(["cd+++++++++ d/"])]);
+});
