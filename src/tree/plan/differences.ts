@@ -21,7 +21,7 @@ export function differencesOf(
   const { kind, size, target } = entry;
   const facts: readonly (readonly [ChangedFact, boolean])[] = [
     ["content", kind === "symlink" && !equalBytes(there.target!, target!)],
-    ["content", kind === "file" && size > 0 && rule.equality === "content"],
+    ["content", kind === "file" && (size > 0 || there.size > 0) && rule.equality === "content"],
     ["size", kind === "file" && there.size !== size],
     ["time", !hasSameTime(there, entry, keeping)],
     ["mode", kind !== "symlink" && !isSameMode(there, entry, keeping)],
