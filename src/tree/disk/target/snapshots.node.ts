@@ -199,8 +199,9 @@ function nameOf(time: Date): string {
   return `${time.toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
 }
 
+/** Undefined for a name that is of no time, such as one of the 30th of February. */
 function timeOf(name: string): Date | undefined {
   const [, day, hour, minute, second] = namePattern.exec(name) ?? [];
   const time = new Date(`${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(time.getTime()) ? undefined : time;
+  return !Number.isNaN(time.getTime()) && name.startsWith(nameOf(time)) ? time : undefined;
 }
