@@ -45,9 +45,9 @@ export class LiveProgress {
 
   /** Takes note of how far it is. May be called as often as that changes. */
   update(progress: Progress): void {
+    if (this.#latest === undefined) this.#rate.note(performance.now(), progress.doneBytes);
     this.#latest = progress;
     if (!this.#isDrawn || this.#timer !== undefined) return;
-    this.#rate.note(performance.now(), progress.doneBytes);
     this.#timer = setInterval(() => this.#draw(), this.#columns ? pauseMs.over : pauseMs.below);
     this.#timer.unref();
   }
@@ -58,7 +58,7 @@ export class LiveProgress {
     const line =
       this.#latest === undefined
         ? "nothing yet"
-        : progressLine(this.#latest, this.#rate.note(now, this.#latest.doneBytes), mostColumns);
+        : progressLine(this.#latest, this.#rate.note(now, this.#latest.doneBytes), this.#roomColumns());
     this.clear();
     this.#write(`${line}\n`);
   }
@@ -85,12 +85,15 @@ export class LiveProgress {
   #draw(): void {
     if (this.#latest === undefined) return;
     const rate = this.#rate.note(performance.now(), this.#latest.doneBytes);
-    // In the last column some terminals begin a new line.
-    const columns = Math.min(mostColumns, (this.#columns?.() ?? mostColumns + 1) - 1);
-    const line = this.#describe(this.#latest, rate, columns);
+    const line = this.#describe(this.#latest, rate, this.#roomColumns());
     if (!this.#columns) return this.#write(`${line}\n`);
     this.#write(`${this.#erasure()}${line}`);
     this.#shownColumns = widthOf(line);
+  }
+
+  /** Columns that a line may have: in the last one of a terminal some begin a new line. */
+  #roomColumns(): number {
+    return Math.min(mostColumns, (this.#columns?.() ?? mostColumns + 1) - 1);
   }
 
   /** What takes a line away; a terminal that became narrower shows it in several rows. */

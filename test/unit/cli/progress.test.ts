@@ -137,6 +137,15 @@ describe("progress in a report", () => {
     expect(written.length).toBe(10);
   });
 
+  it("tells who asks how fast it came since it began, in the columns that there are", () => {
+    const { report, written } = collect({ progress: false, columns: () => 40 });
+    report.progress?.({ ...half, doneBytes: 0 });
+    vi.advanceTimersByTime(2000);
+    report.progress?.(half);
+    report.status();
+    expect(written).toEqual(["50 %  500 MB  250 MB/s  0:02 left\n"]);
+  });
+
   it("makes room for lines that stay, and ends with the last", () => {
     const { report, written } = collect({ columns: () => 100 });
     report.progress?.(half);
