@@ -54,10 +54,12 @@ unless(missing("rsync")).test("a dry run tells by letters what rsync tells", asy
       changeModes(random, dir);
       fs.utimesSync(dir, 1000 + Math.floor(random() * 2), 1000);
     }
-    const flags = ["-rlpt", "-in", "--delete", `--out-format=${itemizedFormat}`];
+    const windowSec = round % 3 === 0 ? 1 : 0;
+    const flags = ["-rlpt", "-in", "--delete", `--modify-window=${windowSec}`];
+    flags.push(`--out-format=${itemizedFormat}`);
     const told = execFileSync("rsync", [...flags, `${from}/`, `${to}/`]).toString();
     const lines: string[] = [];
-    const options = { dryRun: true, maxDeletedCount: 1000, rule: {} };
+    const options = { dryRun: true, maxDeletedCount: 1000, rule: { windowSec } };
     await transfer(`${from}/`, to, { ...options, onChange: (change) => void lines.push(format(change)) });
     const theirs = told.split("\n").filter((line) => line !== "");
     // What takes the place of a directory with content is told when that is empty.

@@ -87,7 +87,7 @@ export function compareEntry(
   if (there === undefined) return "new";
   if (there.kind !== entry.kind)
     return there.kind === "dir" && there.isEmpty !== true ? "blocked" : "replaced";
-  const sameTime = hasSameTime(there, entry, keeping) || isNear(there, entry, rule);
+  const sameTime = countsAsSameTime(there, entry, keeping, rule);
   if (entry.kind === "file" && !isSameContent(entry.size, there.size, sameTime, rule))
     return rule.onlyLonger === true && there.size >= entry.size ? "skipped" : "changed";
   if (entry.kind === "symlink" && !equalBytes(there.target!, entry.target!)) return "changed";
@@ -136,7 +136,17 @@ export function wantedOver<Wanted extends Metadata>(there: Metadata, wanted: Wan
   return isNear(there, wanted, rule) ? { ...wanted, mtimeSec, mtimeNsec } : wanted;
 }
 
-/** True for times that count as the same; as with rsync, whole seconds alone say so. */
+/** True when what stands at an entry has its time, or one that the rule takes for that. */
+export function countsAsSameTime(
+  there: Standing,
+  entry: Entry,
+  keeping: Keeping,
+  rule: PlanRule = plainRule,
+): boolean {
+  return hasSameTime(there, entry, keeping) || isNear(there, entry, rule);
+}
+
+/** True for times that the rule takes for the same; as with rsync, whole seconds alone say so. */
 function isNear(there: Metadata, wanted: Metadata, { windowSec = 0 }: PlanRule): boolean {
   return windowSec > 0 && Math.abs(wanted.mtimeSec - there.mtimeSec) <= windowSec;
 }
@@ -176,7 +186,7 @@ export function isAsWanted(there: Standing, wanted: Metadata, keeping: Keeping =
 }
 
 /** True when what stands at an entry has its time, as far as one is kept for its kind. */
-export function hasSameTime(there: Standing, entry: Entry, keeping: Keeping): boolean {
+function hasSameTime(there: Standing, entry: Entry, keeping: Keeping): boolean {
   return isSameTime(there, entry, keeping) || (entry.kind === "symlink" && !keeping.keepsLinkTimes);
 }
 

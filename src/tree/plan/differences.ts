@@ -1,6 +1,6 @@
 import { equalBytes } from "../../bytes/compare.ts";
 import type { ChangedFact, Entry } from "../entry/entry.ts";
-import { hasSameTime, isSameMode, type Keeping, type Standing } from "./comparison.ts";
+import { countsAsSameTime, isSameMode, type Keeping, type Standing } from "./comparison.ts";
 import type { PlanRule } from "./plan-rule.ts";
 
 /** What `compareEntry` looks at. */
@@ -23,7 +23,7 @@ export function differencesOf(
     ["content", kind === "symlink" && !equalBytes(there.target!, target!)],
     ["content", kind === "file" && (size > 0 || there.size > 0) && rule.equality === "content"],
     ["size", kind === "file" && there.size !== size],
-    ["time", !hasSameTime(there, entry, keeping)],
+    ["time", !countsAsSameTime(there, entry, keeping, rule)],
     ["mode", kind !== "symlink" && !isSameMode(there, entry, keeping)],
   ];
   return facts.filter(([, differs]) => differs).map(([fact]) => fact);
