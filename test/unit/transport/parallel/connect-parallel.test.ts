@@ -63,3 +63,33 @@ for (const [when, refuse] of Object.entries(refusals)) {
     expect(told).toEqual([]);
   });
 }
+
+test("connections become more as content moves, unless it is said how many there are", async () => {
+  for (const [connectionCount, added] of [
+    [undefined, 1],
+    [1, 0],
+  ]) {
+    const there = new ParallelChannel();
+    let joinCount = 0;
+    const connect = connectParallel(
+      async ({ opens }) => {
+        if (!opens) joinCount++;
+        const [near, far] = duplexPair();
+        there.add(channelOf(far));
+        return near;
+      },
+      { connectionCount },
+    );
+    const here = channelOf(await connect({}));
+    const drained = drain(there).catch(() => {});
+    await there.write(Uint8Array.of(1));
+    for (let second = 0; second < 4; second++) {
+      await here.write(new Uint8Array(4 * 1024 * 1024));
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(joinCount, `${connectionCount}`).toBe(added);
+    here.abort(new Error("over"));
+    there.abort(new Error("over"));
+    await drained;
+  }
+});
