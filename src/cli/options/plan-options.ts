@@ -28,7 +28,7 @@ export const planOptions = {
     short: "@",
     value: "SECONDS",
     about: "take times for equal that are so near",
-    unlike: "nanoseconds count unless it is given, as with -1, and with 0",
+    unlike: "nanoseconds count unless it is 1 or more",
   },
   update: { type: "boolean", short: "u", about: "leave files alone that are newer in DST" },
   existing: { type: "boolean", about: "make nothing that is not in DST" },
@@ -66,7 +66,9 @@ export function planRuleOf(options: OptionValues<typeof planOptions>): PlanRule 
   const ways = { quick: options.quick, [content]: checksum, "size-only": sizeOnly };
   const given = Object.entries(ways).flatMap(([name, isGiven]) => (isGiven === true ? `--${name}` : []));
   if (given.length > 1) throw new SyncError("USAGE", `${given.join(" and ")} say two things`);
-  const windowSec = readWindow(options["modify-window"]);
+  // With rsync, a negative number has nanoseconds count, as they do here anyway.
+  const window = options["modify-window"]?.replace(/^-\d+$/, "0");
+  const windowSec = readCount("modify-window", window, 0, maxWindowSec);
   const minBytes = readSize("min-size", options["min-size"]);
   const maxBytes = readSize("max-size", options["max-size"]);
   return {
@@ -81,11 +83,4 @@ export function planRuleOf(options: OptionValues<typeof planOptions>): PlanRule 
     ...(minBytes !== undefined && { minBytes }),
     ...(maxBytes !== undefined && { maxBytes }),
   };
-}
-
-/** With rsync, a negative number of seconds has nanoseconds count, as they do here anyway. */
-function readWindow(text: string | undefined): number | undefined {
-  return text !== undefined && /^-\d+$/.test(text)
-    ? undefined
-    : readCount("modify-window", text, 0, maxWindowSec);
 }

@@ -22,7 +22,7 @@ const needless: readonly Row[] = [
   ["y", "fuzzy", "content is found again under any name"],
   ["s", "secluded-args", "no shell takes paths apart"],
   ["", "protect-args", "no shell takes paths apart"],
-  ["h", "human-readable", "figures are readable; without operands, -h asks for help"],
+  ["h", "human-readable", "figures are readable; without operands -h is help"],
   ["", "partial", "what came is used by the next run"],
   ["", "partial-dir", "what came is used by the next run; it lies in DST/.rsync-stream"],
   ["", "inc-recursive", "nothing waits for the end of the list"],
