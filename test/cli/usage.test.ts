@@ -226,6 +226,7 @@ describe("a file that an option names and that cannot be read is told of", () =>
       1,
       "nowhere: no such file or directory (NOT_FOUND)",
     ],
+    [["serve", ".", "--tls-cert", "open", "--tls-key", "open"], 2, "open: the secret can be read by others"],
     [["serve", ".", "--tls-cert", "open", "--tls-key", "x"], 1, "x: no such file or directory (NOT_FOUND)"],
     [["push", ".", "wss://127.0.0.1:9/", "--ca", "."], 1, ".: this is a directory (IO)"],
     [["send", ".", "--exclude-from", "nowhere"], 1, "nowhere: no such file or directory (NOT_FOUND)"],
