@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createCutter } from "../../../src/chunk/create-cutter.ts";
 import {
   cafsSpec,
+  casyncSpec,
   checkCutterSpec,
   fastcdcSpec,
   fixedSpec,
@@ -13,6 +14,11 @@ const unsupported = expect.objectContaining({ code: "UNSUPPORTED" });
 
 test("the default is 8 KiB on average, a quarter at least, eight times at most", () => {
   expect(fastcdcSpec()).toEqual({ name: "fastcdc", minBytes: 2048, averageBytes: 8192, maxBytes: 65536 });
+});
+
+test("the default of casync's rule is desync's, 16:64:256 KiB", () => {
+  const [minBytes, averageBytes, maxBytes] = [16, 64, 256].map((size) => size * 1024);
+  expect(casyncSpec()).toEqual({ name: "casync", minBytes, averageBytes, maxBytes });
 });
 
 test.each([cafsSpec, fastcdcSpec(256), fastcdcSpec(2 ** 21), fixedSpec(1), fixedSpec(maxChunkBytes)])(
