@@ -189,6 +189,7 @@ export class OpenTarget {
       () => this.#closeWorkspace(),
       // Nobody holds any more what the next session is to use.
       ...(hasUnfinished ? [] : dirs.tops.map(removeDead)),
+      () => !hasUnfinished && this.#tempDir?.removeDead(this.#tools.options.part),
       () => wasKilled && !hasUnfinished && doAll(dirs.all.map(removeDead)),
     ]);
   }

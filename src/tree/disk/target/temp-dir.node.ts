@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { SyncError } from "../../../errors.ts";
-import { printPath, placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
+import { type ByteString, printPath, placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { SideDir } from "./side-dir.node.ts";
-import { StagingRoom } from "./staging-room.node.ts";
+import { removeDeadStaging, StagingRoom } from "./staging-room.node.ts";
 
 /** Where the content of new files is written. */
 export interface TempDirOptions {
@@ -50,9 +50,21 @@ export class TempDir {
    * @throws LOCKED while another session has it
    */
   openRoom(part = ""): StagingRoom {
+    return new StagingRoom(this.#tree, this.#side.dirFor(this.#tree.root)!, this.#roomOf(part));
+  }
+
+  /**
+   * Removes what a session that did not come to its end left in that room. Does nothing while
+   * another one has it.
+   */
+  removeDead(part = ""): void {
+    const inner = this.#roomOf(part);
+    removeDeadStaging(this.#tree, this.#side.dirFor(this.#tree.root)!, { inner });
+  }
+
+  #roomOf(part: string): ByteString {
     const hash = createHash("sha256").update(`${part}\0${this.#tree.rootPath}`, "latin1");
-    const name = `for-${hash.digest("hex").slice(0, nameDigits)}`;
-    return new StagingRoom(this.#tree, this.#side.dirFor(this.#tree.root)!, name);
+    return `for-${hash.digest("hex").slice(0, nameDigits)}`;
   }
 
   close(): void {

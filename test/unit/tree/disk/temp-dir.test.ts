@@ -43,6 +43,22 @@ test("content is written in the directory that is named, and leaves nothing ther
   expect(stagingsIn(temp.path)).toEqual([]);
 });
 
+test("what an earlier run left there goes, also where nothing is to be done", async () => {
+  using temp = tempDir();
+  const staging = `${temp.path}/elsewhere/.rsync-stream`;
+  fs.mkdirSync(`${temp.path}/elsewhere`);
+  const rooms = new Set<string>();
+  const onChange = (): void => fs.readdirSync(staging).forEach((name) => rooms.add(name));
+  await receive(temp.path, { tempDir: "../elsewhere", onChange });
+  expect(rooms.size).toBe(1);
+  for (const dir of [staging, ...[...rooms].map((room) => `${staging}/${room}`)])
+    fs.mkdirSync(dir, { mode: 0o700 });
+  fs.writeFileSync(`${staging}/${[...rooms][0]}/lock`, "");
+  const target = await openTreeTarget(`${temp.path}/to`, { tempDir: "../elsewhere" });
+  await syncTrees(await openTreeSource(`${temp.path}/from/`), target);
+  expect(fs.readdirSync(`${temp.path}/elsewhere`)).toEqual([]);
+});
+
 unless(noMounting()).test(
   "files are copied where it is on another file system, and holes stay holes",
   async () => {
