@@ -87,7 +87,7 @@ function md5In(
   const encryption = headers.get("x-amz-server-side-encryption") ?? "AES256";
   const hasOwnKey = headers.has("x-amz-server-side-encryption-customer-algorithm");
   if (encryption === "AES256" && !hasOwnKey && isMd5(etag)) return etag;
-  const kept = user[md5Name];
+  const kept = googleHash(headers, "md5") ?? user[md5Name];
   if (kept === undefined || !/^[A-Za-z0-9+/]{22}==$/.test(kept)) return undefined;
   return [...atob(kept)].map((letter) => letter.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
@@ -99,7 +99,14 @@ function checksumsIn(headers: AnswerHeaders): Record<string, string> {
     const value = headers.get(checksumPrefix + name);
     return value === null || value.includes("-") ? [] : [[name, value] as const];
   });
-  return Object.fromEntries(found);
+  const crc32c = googleHash(headers, "crc32c");
+  return { ...(crc32c !== undefined && { crc32c }), ...Object.fromEntries(found) };
+}
+
+/** A digest that Google tells of all of an object, in base 64. */
+function googleHash(headers: AnswerHeaders, name: "crc32c" | "md5"): string | undefined {
+  const told = (headers.get("x-goog-hash") ?? "").split(",").map((one) => one.trim());
+  return told.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 function pick(headers: AnswerHeaders, names: readonly string[]): Record<string, string> {

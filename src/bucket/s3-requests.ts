@@ -20,6 +20,8 @@ export interface S3Dialect {
   readonly hasVersions: boolean;
   /** True when objects have tags. */
   readonly hasTags: boolean;
+  /** True when what is stored as gzip comes as it is only to who says that gzip is taken. */
+  readonly decompresses: boolean;
 }
 
 export interface S3BucketOptions extends RequestOptions {
@@ -69,7 +71,7 @@ export interface S3Requests {
 
 /** Returns what asks a server about a bucket. @param endpoint of the server, without the bucket */
 export function s3Requests(endpoint: string, name: string, options: S3BucketOptions): S3Requests {
-  const { region = "us-east-1", lookup = lookupOf(endpoint) } = options;
+  const { dialect, region = "us-east-1", lookup = lookupOf(endpoint) } = options;
   const ask = asking(options);
   const base = baseOf(endpoint, name, lookup);
   const sign = createSigner(region);
@@ -80,10 +82,13 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
     // What is asked and signed is for this server: elsewhere a request would be another.
     const init = { method, redirect: "manual", ...(body && { body: body as BodyInit }) } as const;
     const url = base + encodeKey(key) + encodeQuery(query);
+    // Servers in between change this header, so it is not signed.
+    const isContent = method === "GET" && key !== "";
+    const asStored = isContent && dialect?.decompresses === true ? { "accept-encoding": "gzip" } : {};
     const credentials = credentialsNow();
-    if (!credentials) return { url, init: { ...init, headers } };
+    if (!credentials) return { url, init: { ...init, headers: { ...headers, ...asStored } } };
     const signed = await sign({ method, url, headers, body }, credentials, Date.now());
-    return { url, init: { ...init, headers: signed } };
+    return { url, init: { ...init, headers: { ...signed, ...asStored } } };
   }
 
   return {

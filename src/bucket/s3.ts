@@ -25,6 +25,7 @@ export const amazonDialect: S3Dialect = {
   copiesParts: true,
   hasVersions: true,
   hasTags: true,
+  decompresses: false,
 };
 
 /** Which server a bucket of S3 lies at. */
