@@ -54,14 +54,20 @@ const coordinators: readonly (readonly [string, Obstacle, OpenCoordinator])[] = 
   ["a bucket", noAtomicS3Server, openBucket],
 ];
 
-function start(coordinator: string): { readonly child: ChildProcess; readonly ended: Promise<unknown> } {
+interface Worker {
+  readonly child: ChildProcess;
+  /** 0, the signal, or what it said that did not end well. */
+  readonly ended: Promise<unknown>;
+}
+
+function start(coordinator: string): Worker {
   const sides = [pair.source, pair.destination].map(({ url }) => `s3+${url}/b`);
   const shared = ["--coordinator", coordinator, "--lease", `${leaseSeconds}`, "--jobs", "4", "--delete"];
   const child = spawn(
     process.execPath,
     [cli, "bucket", "sync", ...sides, "--max-delete", "100000", ...shared],
     {
-      stdio: "ignore",
+      stdio: ["ignore", "ignore", "pipe"],
       env: {
         ...process.env,
         XDG_STATE_HOME: join(pair.folder, "states"),
@@ -70,7 +76,10 @@ function start(coordinator: string): { readonly child: ChildProcess; readonly en
       },
     },
   );
-  return { child, ended: once(child, "exit").then(([code, signal]) => code ?? signal) };
+  let said = "";
+  child.stderr?.on("data", (data: Buffer) => (said += String(data)));
+  const ended = once(child, "close").then(([code, signal]) => (code === null ? signal : code === 0 ? 0 : said));
+  return { child, ended };
 }
 
 function fill(round: number): void {
