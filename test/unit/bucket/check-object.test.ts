@@ -30,15 +30,17 @@ function longObject(folder: string, name: string, holds?: string) {
   closeSync(fd);
   utimesSync(path, 1000, 1000);
   const reads: number[] = [];
+  const offsets: number[] = [];
   const inner = dirBucket(root);
   const bucket: ObjectBucket = override(inner, {
     async read(key, terms) {
       const found = await inner.read(key, terms);
       reads.push(found?.bytes.length ?? 0);
+      offsets.push(terms?.range?.offset ?? 0);
       return found;
     },
   });
-  return { bucket, prefix: "", reads };
+  return { bucket, prefix: "", reads, offsets };
 }
 
 test("of an object of 10 GiB some ranges are read, a little at a time", async () => {
@@ -54,6 +56,36 @@ test("of an object of 10 GiB some ranges are read, a little at a time", async ()
   const { rangeBytes, rangeCount } = checkLimits;
   expect(await check(same)).toEqual({ type: "equal", readBytes: rangeBytes * rangeCount });
   for (const { reads } of [source, same]) expect(reads).toEqual(Array(rangeCount).fill(rangeBytes));
+  expect(same.offsets).toEqual(source.offsets);
+  // Anywhere: eight of them in one half, or at one place, are no draw that this seed gives.
+  expect(new Set(same.offsets).size).toBe(rangeCount);
+  expect(Math.min(...same.offsets)).toBeLessThan(longBytes / 2);
+  expect(Math.max(...same.offsets)).toBeGreaterThan(longBytes / 2);
   expect(await check(other)).toEqual({ type: "different", reason: "the contents differ" });
   expect(other.reads).toEqual([rangeBytes]);
+});
+
+test("checksums that both sides keep decide, whatever is read", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-told-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { signal } = new AbortController();
+  const keeping = (name: string, crc64nvme: string) => {
+    const { bucket: inner, reads } = longObject(folder, name);
+    const bucket: ObjectBucket = override(inner, {
+      async head(key: string) {
+        const facts = await inner.head(key);
+        return facts && { ...facts, etag: `${name}-2`, checksums: { crc64nvme } };
+      },
+    });
+    return { bucket, prefix: "", reads };
+  };
+  const [source, same, other] = [
+    keeping("source", "AAAAAAAAAAA="),
+    keeping("same", "AAAAAAAAAAA="),
+    keeping("other", "BBBBBBBBBBA="),
+  ];
+  const check = async (copy: typeof same) => checkObject(source, copy, "long", seededRandom("told"), signal);
+  expect(await check(other)).toEqual({ type: "different", reason: "the checksums differ" });
+  expect(other.reads).toEqual([]);
+  expect(await check(same)).toMatchObject({ type: "equal" });
 });

@@ -175,3 +175,22 @@ test("a bucket that is not there is told as that, and is no lost register", asyn
   await expect(collect(bucket.list(""))).rejects.toMatchObject(missing);
   await expect(bucketRegister(bucket, "k").replace("x", null)).rejects.toMatchObject(missing);
 });
+
+test("a bucket is made with a place and a class, and told to keep versions", async () => {
+  const sent: string[] = [];
+  const { asked, options } = answering((_, { body, method }) => {
+    sent.push(`${method} ${new TextDecoder().decode(body as Uint8Array<ArrayBuffer>)}`);
+    return new Response("");
+  });
+  const bucket = s3Bucket("http://host:1", "b", options);
+  await bucket.create();
+  await bucket.create({ location: "eu-1", storageClass: "COLD" });
+  await bucket.versions!.switchOn();
+  expect(asked).toEqual(["http://host:1/b/", "http://host:1/b/", "http://host:1/b/?versioning="]);
+  const facts = "<LocationConstraint>eu-1</LocationConstraint><StorageClass>COLD</StorageClass>";
+  expect(sent).toEqual([
+    "PUT ",
+    `PUT <CreateBucketConfiguration>${facts}</CreateBucketConfiguration>`,
+    "PUT <VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+  ]);
+});
