@@ -10,12 +10,14 @@ import { type Obstacle, unless } from "../obstacles.ts";
 import { printedSeed } from "../printed-seed.ts";
 import { noRedis, startRedis } from "../redis-server.ts";
 import { noAtomicS3Server, s3Test, startS3Server } from "../s3-server.ts";
+import { noise } from "../cli/trees.ts";
+import { requestFaults } from "./request-faults.ts";
 import { usePair } from "../unit/bucket/sync/pairs.ts";
 
 /**
  * Processes share one synchronisation by Redis, or by an object that is replaced on terms, and are
- * killed at random moments: what those that live leave must be right, and next to nothing of it
- * copied twice.
+ * killed at random moments, while requests fail: what those that live leave must be right, and next
+ * to nothing of it copied twice.
  */
 
 const pair = usePair();
@@ -26,6 +28,9 @@ const workerCount = 8;
 const killCount = 6;
 const objectCount = 2000;
 const leaseSeconds = 2;
+/** Objects that are copied in parts, and what they hold. */
+const longCount = 4;
+const longContent = isShort === undefined ? noise(17_000_000, "long") : Buffer.alloc(0);
 const cli = builtCli();
 
 /** Starts who keeps the record. @returns the coordinator as the command line has it */
@@ -78,7 +83,9 @@ function start(coordinator: string): Worker {
   );
   let said = "";
   child.stderr?.on("data", (data: Buffer) => (said += String(data)));
-  const ended = once(child, "close").then(([code, signal]) => (code === null ? signal : code === 0 ? 0 : said));
+  const ended = once(child, "close").then(([code, signal]) =>
+    code === null ? signal : code === 0 ? 0 : said,
+  );
   return { child, ended };
 }
 
@@ -89,12 +96,23 @@ function fill(round: number): void {
     stub.pageLength = 100;
   }
   for (let at = 0; at < objectCount; at++) pair.source.put("b", `d${at % 9}/k${at}`, `${round} ${at}`);
+  for (let at = 0; at < longCount; at++)
+    pair.source.put("b", `d${at}/long`, Buffer.concat([longContent, Buffer.from(`${round}`)]));
   for (let at = 0; at < objectCount / 10; at++) pair.destination.put("b", `d${at % 9}/old${at}`, "old");
 }
 
 /** One round. @returns how many copies were made, and how many of them for the second time */
 async function run(round: number, coordinator: string, random: () => number): Promise<[number, number]> {
   fill(round);
+  const { faultOf } = requestFaults({ random, rate: 0.01, stallCount: 0 });
+  let failedPuts = 0;
+  pair.source.fault = faultOf(pair.source);
+  const fail = faultOf(pair.destination);
+  pair.destination.fault = async (request, response) => {
+    const isFailed = await fail(request, response);
+    if (isFailed && request.method === "PUT" && request.query.size === 0) failedPuts += 1;
+    return isFailed;
+  };
   const workers = Array.from({ length: workerCount }, () => start(coordinator));
   for (let kill = 0; kill < killCount; kill++) {
     const after = Math.floor((random() * objectCount) / killCount);
@@ -108,9 +126,13 @@ async function run(round: number, coordinator: string, random: () => number): Pr
     if (random() < 0.5) workers.push(start(coordinator));
   }
   expect(await Promise.all(workers.map(async ({ ended }) => ended))).toEqual(workers.map(() => 0));
+  const copies = pair.destination.requests.filter((request) => /^PUT b\/[^?]*\?$/.test(request));
+  // An object that was said not to be there is found by the run after.
+  for (const stub of [pair.source, pair.destination]) stub.fault = undefined;
+  expect(await start(coordinator).ended).toBe(0);
   expect(pair.contentsOf(pair.destination), `round ${round}`).toEqual(pair.contentsOf(pair.source));
-  const copies = pair.destination.requests.filter((request) => request.startsWith("PUT b/"));
-  return [copies.length, copies.length - new Set(copies).size];
+  const madeCount = copies.length - failedPuts;
+  return [madeCount, madeCount - new Set(copies).size];
 }
 
 for (const [name, obstacle, open] of coordinators)
