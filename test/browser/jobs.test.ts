@@ -89,12 +89,22 @@ unless(noBrowser).describe("the page of jobs", () => {
     await waitForStatus("Running");
     await page.locator("#job-abort").click();
     await waitForStatus("Aborted");
+    // The directory: the files were to come.
+    expect(await page.locator("#job dl div", { hasText: "Skipped" }).locator("dd").textContent()).toBe("1");
     await page.locator("h1 a").click();
     const states = page.locator("#list-rows .state");
     await page.waitForFunction(() => document.querySelectorAll("#list-rows li").length === 3);
     expect(await states.allTextContents()).toEqual(["Aborted", "Done", "Done"]);
     expect(await status().isVisible()).toBe(false);
     expect(complaints).toEqual([]);
+  });
+
+  it("goes on from the list by keyboard, when a job is forgotten", async () => {
+    await page.goto(`${url}#/job/3`);
+    await page.locator("#job-remove").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelectorAll("#list-rows li").length === 2);
+    await page.waitForFunction(() => document.activeElement?.id === "list");
   });
 
   it("keeps its words for who only hears it, and its width on a phone", async () => {

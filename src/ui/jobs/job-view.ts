@@ -98,7 +98,7 @@ function figuresOf({
   spec,
 }: Job): readonly (readonly [string, string])[] {
   if (!progress || startedMs === undefined || spec.preview === true) return [];
-  const { entries, files, totalBytes, doneBytes, newBytes, reusedBytes, wireBytes } = progress;
+  const { entries, files, totalFiles, totalBytes, doneBytes, newBytes, reusedBytes, wireBytes } = progress;
   const tookMs = (endedMs ?? Date.now()) - startedMs;
   const rate = doneBytes / Math.max(0.001, tookMs / 1000);
   const leftMs =
@@ -113,7 +113,8 @@ function figuresOf({
     ["Rate", `${bytesText(rate)}/s`],
     ["Entries", entries.toLocaleString("en")],
     ["Files copied", files.toLocaleString("en")],
-    ["Skipped", Math.max(0, entries - files).toLocaleString("en")],
+    // Those that are still to come are not skipped.
+    ["Skipped", Math.max(0, entries - Math.max(files, totalFiles)).toLocaleString("en")],
     ["New", bytesText(newBytes)],
     ["Used again", bytesText(reusedBytes)],
     ["On the wire", bytesText(wireBytes)],

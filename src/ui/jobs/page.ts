@@ -56,6 +56,8 @@ async function show(): Promise<void> {
   }
   await showList();
   reveal("list");
+  // Who comes from a job or the form goes on from here by keyboard.
+  if (location.hash !== "") element("list", HTMLElement).focus();
 }
 
 function reveal(shown: keyof typeof sections): void {
