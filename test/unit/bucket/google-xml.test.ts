@@ -12,9 +12,9 @@ import { putOnTerms } from "../../../src/bucket/sync/put-object.ts";
 import { collect } from "../casync/vectors.ts";
 
 /**
- * A server that answers as Google's XML interface does where that differs from S3: it knows no terms
- * of writes, no deletion of many, and no tags; it changes `Accept-Encoding` before it looks at
- * signatures, and decompresses what is stored as gzip for who does not take that.
+ * A server that answers as Google's XML interface does where that differs from S3: it knows no
+ * terms of writes, no deletion of many, and no tags; it changes `Accept-Encoding` before it looks
+ * at signatures, and decompresses what is stored as gzip for who does not take that.
  */
 
 interface Stored {
