@@ -1,3 +1,4 @@
+import { promisify } from "node:util";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -58,6 +59,8 @@ export interface S3Stub {
   /** The time of its clock, which goes on by a second with each object that is written. */
   timeMs: number;
   put(bucket: string, key: string, content: string | Buffer, headers?: Record<string, string>): StubObject;
+  /** Resolves when nobody is connected: what was asked by who is dead now is answered then. */
+  idle(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -85,6 +88,10 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     put(bucket, key, content, headers = {}) {
       const bytes = Buffer.from(content);
       return keep(bucket, key, { bytes, etag: md5(bytes), headers, writtenMs: (stub.timeMs += 1000) });
+    },
+    async idle() {
+      const count = promisify(server.getConnections.bind(server));
+      while ((await count()) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     },
     async stop() {
       server.closeAllConnections();

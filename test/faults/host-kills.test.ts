@@ -130,6 +130,8 @@ async function run(round: number, coordinator: string, random: () => number): Pr
   // An object that was said not to be there is found by the run after.
   for (const stub of [pair.source, pair.destination]) stub.fault = undefined;
   expect(await start(coordinator).ended).toBe(0);
+  // What a process sent before it was killed belongs to this round.
+  await Promise.all([pair.source.idle(), pair.destination.idle()]);
   expect(pair.contentsOf(pair.destination), `round ${round}`).toEqual(pair.contentsOf(pair.source));
   const madeCount = copies.length - failedPuts;
   return [madeCount, madeCount - new Set(copies).size];
