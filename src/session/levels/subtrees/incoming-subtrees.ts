@@ -38,14 +38,19 @@ export class IncomingSubtrees {
     yield { do: "readSubtrees", topName };
   }
 
+  /** The MACs that the sender hears of: that of the top alone where all is the same. */
+  #told(subtrees: readonly Subtree[], root: string | undefined): readonly string[] {
+    const top = subtrees.at(-1);
+    if (top && root !== undefined && this.#macs!.of(top) === root) return [root];
+    return subtrees.map((subtree) => this.#macs!.of(subtree));
+  }
+
   /** A ROOT frame. @throws UNSOLICITED, BAD_MESSAGE */
   *answer(payload: Bytes): Steps {
     if (this.#phase !== "reading") throw new SyncError("UNSOLICITED", "ROOT out of turn");
     const { entryCount, mac: root } = decodeRoot(payload);
     const subtrees = (yield { do: "takeSubtrees", entryCount }) as readonly Subtree[] | undefined;
     this.#phase = "told";
-    const macs = (subtrees ?? []).map((subtree) => this.#macs!.of(subtree));
-    const isSame = root !== undefined && macs.at(-1) === root;
-    for (const told of encodeSubtrees(isSame ? [root] : macs)) yield send("SUBTREES", told, "none");
+    for (const told of encodeSubtrees(this.#told(subtrees ?? [], root))) yield send("SUBTREES", told, "none");
   }
 }
