@@ -3,6 +3,7 @@ import { sha256Digest } from "../chunk/digest.ts";
 import type { ChunkReader } from "../store/store.ts";
 import { type ByteChannel, channelOf } from "../transport/channel.ts";
 import { childProcessDuplex } from "../transport/child-process.node.ts";
+import { RemoteWords } from "../transport/remote-words.node.ts";
 import { SftpClient } from "./sftp-client.ts";
 import { pulledChunks, type PulledChunksOptions } from "./pulled-chunks.ts";
 
@@ -46,9 +47,13 @@ function shellPlaceOf(text: string): SshPlace {
   return { target: [host.replaceAll(/[[\]]/g, "")], path: there };
 }
 
-/** Runs ssh, or what `CASYNC_SSH_PATH` names in its place. */
+/**
+ * Runs ssh, or what `CASYNC_SSH_PATH` names in its place. What it says is told, or else the reason
+ * of its failure.
+ */
 function ssh(args: readonly string[]) {
-  return channelOf(childProcessDuplex(process.env["CASYNC_SSH_PATH"] ?? "ssh", args));
+  const words = new RemoteWords({ onText: (line) => void process.stderr.write(`${line}\n`) });
+  return channelOf(childProcessDuplex(process.env["CASYNC_SSH_PATH"] ?? "ssh", args, { words }));
 }
 
 /**

@@ -5,7 +5,7 @@ import { channelOf, duplexOf } from "../transport/channel.ts";
 import type { SessionWish } from "../transport/session-request.ts";
 import { bootstrap } from "./bootstrap.node.ts";
 import type { ShellEndpoint } from "./endpoint.node.ts";
-import { RemoteWords } from "./remote-words.node.ts";
+import { RemoteWords } from "../transport/remote-words.node.ts";
 import { byteWords, quoteForShell, splitWords } from "./shell-words.node.ts";
 import { openWidePipe } from "./wide-pipes.node.ts";
 

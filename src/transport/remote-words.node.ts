@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import { errorCodes, SyncError, type SyncErrorCode } from "../errors.ts";
-import type { ChildWords } from "../transport/child-process.node.ts";
+import type { ChildWords } from "./child-process.node.ts";
 import type { Bytes } from "../types.ts";
 
 /** What becomes of the words of the other end. */

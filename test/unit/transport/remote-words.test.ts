@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RemoteWords } from "../../../src/transfer/remote-words.node.ts";
+import { RemoteWords } from "../../../src/transport/remote-words.node.ts";
 
 function listen() {
   const texts: string[] = [];
