@@ -27,13 +27,14 @@ function sshPlaceOf(url: string): SshPlace {
   return { target: [...(port === undefined ? [] : ["-p", port]), target], path: path! };
 }
 
-const shellPlace = /^((?:[^:/@]+@)?(?:\[[^\]/]+\]|[^:/[\]]{2,})):(?!\/\/)(.*)$/s;
+const shellPlace = /^((?:[^:/@]+@)?(?:\[[^\]/]+\]|[^:/[\]]+)):(?!\/\/)(.*)$/s;
 
 /**
  * True for `[USER@]HOST:PATH`, as rsync and casync tell it from a path: by a `:` before the first
- * `/`. One letter before it is a drive.
+ * `/`. On Windows one letter before it is a drive.
  */
-export function isShellPlace(place: string): boolean {
+export function isShellPlace(place: string, platform: NodeJS.Platform = process.platform): boolean {
+  if (platform === "win32" && /^[a-z]:/i.test(place)) return false;
   return shellPlace.test(place);
 }
 
