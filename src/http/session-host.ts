@@ -8,7 +8,7 @@ import { type SendProgress, type SendSummary, sendTree } from "../session/send.t
 import { limitRate } from "../transport/limited-rate.ts";
 import type { SessionDirection } from "../transport/session-request.ts";
 import { fieldsOf } from "../tree/order/order-codec.ts";
-import { orderFields } from "../tree/order/order-fields.ts";
+import { optionsOfField } from "../tree/order/order-options.ts";
 import type { Order } from "../tree/order/order.ts";
 import type { TreeTarget } from "../tree/target.ts";
 import type { Duplex } from "../types.ts";
@@ -94,9 +94,9 @@ const heldHere: ReadonlySet<keyof Order> = new Set([
 export function checkOrder({ orderFields: carried = [] }: Share, order: Order): void {
   const unknown = fieldsOf(order).find((name) => !heldHere.has(name) && !carried.includes(name));
   if (unknown === undefined) return;
-  const { option } = orderFields[unknown];
-  const what = option === undefined ? `"${unknown}" of an order` : `--${option}`;
-  throw new SyncError("UNSUPPORTED", `${what} is not carried out here`);
+  const options = optionsOfField(order, unknown);
+  const what = options.length === 0 ? `"${unknown}" of an order` : options.join(" and ");
+  throw new SyncError("UNSUPPORTED", `${what} ${options.length > 1 ? "are" : "is"} not carried out here`);
 }
 
 /**
