@@ -63,7 +63,7 @@ export function formOf(name: string, { short, value, bare }: OptionSpec): string
 /**
  * Breaks a text into lines, the first of which is indented by so much and the others by `hanging`.
  */
-function wrap(text: string, indent: number, hanging = indent): string[] {
+export function wrap(text: string, indent: number, hanging = indent): string[] {
   const lines: string[] = [];
   let line = " ".repeat(indent);
   let isEmpty = true;

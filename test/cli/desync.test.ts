@@ -52,6 +52,13 @@ const chunkCount = (folder: string, store: string) =>
   ).length;
 
 describe("command lines of desync", () => {
+  test("help tells of a command, as -h behind it does", async () => {
+    const folder = freshFolder();
+    const told = await front(folder, "help cache");
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringContaining("Usage: desync cache") });
+    expect(await front(folder, "cache -h")).toEqual(told);
+  });
+
   test("make, extract, cat, chunk, list-chunks and verify-index", async () => {
     const folder = withBlob();
     expect(await front(folder, "make -s s.castr -m 4:16:64 a.caibx blob")).toMatchObject({ code: 0 });

@@ -3,18 +3,11 @@ import { digestNamed } from "../casync/size-options.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
 import { describeError } from "../report/text-report.ts";
 import { writeText } from "../report/text-output.ts";
-import { type DesyncOptions, isSet, readDesyncArguments, valueOf } from "./desync-arguments.ts";
+import { isSet, readDesyncArguments, valueOf } from "./desync-arguments.ts";
 import type { DesyncCommand } from "./desync-command.ts";
 import { desyncCommands } from "./desync-commands.ts";
 import { readConfig } from "./desync-config.ts";
-
-/** Options of every command. */
-const everyOption = {
-  config: { type: "string", about: "config file" },
-  digest: { type: "string", about: "sha512-256 or sha256" },
-  verbose: { type: "boolean", about: "tell more" },
-  help: { type: "boolean", short: "h", about: "print this" },
-} as const satisfies DesyncOptions;
+import { describeDesync, describeDesyncCommand, everyOption } from "./desync-help.ts";
 
 /** Global options that may stand in front of the command, with their values. */
 const leading = /^--?(?:config|digest)$/;
@@ -23,8 +16,10 @@ const leading = /^--?(?:config|digest)$/;
 export async function runDesync(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
   try {
-    const { name, rest } = findCommand(argv);
-    const isQuestion = name === "" || name === "help" || rest.includes("--help") || rest.includes("-h");
+    const found = findCommand(argv);
+    const isTopic = found.name === "help";
+    const { name, rest } = isTopic ? findCommand(found.rest) : found;
+    const isQuestion = name === "" || isTopic || rest.includes("--help") || rest.includes("-h");
     const load = Object.hasOwn(desyncCommands, name) ? desyncCommands[name] : undefined;
     if (load === undefined && isQuestion) return await printUsage(argv.length === 0 ? 1 : 0);
     if (load === undefined) throw new SyncError("USAGE", `unknown command "${name}"; see -h`);
@@ -74,19 +69,11 @@ function findCommand(argv: readonly string[]): { name: string; rest: readonly st
 }
 
 async function printUsage(exit: number): Promise<number> {
-  const names = Object.keys(desyncCommands);
-  const rows = await Promise.all(
-    names.map(async (name) => `  ${name.padEnd(15)} ${(await desyncCommands[name]!()).about}`),
-  );
-  await writeText(2, ["Usage: desync [command]", "", ...rows, ""].join("\n"));
+  await writeText(2, (await describeDesync()).join("\n"));
   return exit;
 }
 
-async function printHelp(name: string, { usage, about, options }: DesyncCommand): Promise<number> {
-  const rows = Object.entries({ ...options, ...everyOption } as DesyncOptions).map(([long, option]) => {
-    const short = option.short === undefined ? "    " : `-${option.short}, `;
-    return `  ${short}--${long.padEnd(26)} ${option.about}`;
-  });
-  await writeText(2, [`Usage: desync ${name} ${usage}`, "", about, "", ...rows, ""].join("\n"));
+async function printHelp(name: string, command: DesyncCommand): Promise<number> {
+  await writeText(2, describeDesyncCommand(name, command).join("\n"));
   return 0;
 }
