@@ -79,6 +79,55 @@ unless(notRoot ?? missing("rsync", "mkfifo", "mknod")).test.for([
   },
 );
 
+unless(notRoot ?? missing("rsync")).test.for([
+  { root: 0o2755, dir: 0o2755, over: 0o2755 },
+  { root: 0o755, dir: 0o2755, over: 0o755 },
+  { root: 0o2755, dir: 0o755, over: 0o2775 },
+  { root: 0o755, dir: 0o755, over: 0o755 },
+])(
+  "where bits of modes are asked for, directories begin or end to hand on before they are filled: %j",
+  async ({ root, dir, over }) => {
+    using temp = tempDir();
+    const at = (name: string): string => `${temp.path}/${name}`;
+    const paths = ["bit", "bit/new", "none", "none/new", "over"];
+    for (const path of paths) fs.mkdirSync(`${at("from")}/${path}`, { recursive: true });
+    for (const path of [".", ...paths]) fs.writeFileSync(`${at("from")}/${path}/file`, path);
+    fs.symlinkSync("file", `${at("from")}/over/link`);
+    const modes = {
+      ".": 0o755,
+      bit: 0o2755,
+      "bit/new": 0o755,
+      none: 0o750,
+      "none/new": 0o2770,
+      over: 0o2755,
+    };
+    for (const from of [modes, { ...modes, ".": 0o2775, over: 0o755 }]) {
+      for (const [path, mode] of Object.entries(from)) fs.chmodSync(`${at("from")}/${path}`, mode);
+      for (const name of ["theirs", "ours"]) {
+        fs.rmSync(at(name), { recursive: true, force: true });
+        for (const path of ["", "none", "over"]) fs.mkdirSync(`${at(name)}/${path}`, { recursive: true });
+        for (const [path, mode] of [
+          ["", root],
+          ["none", dir],
+          ["over", over],
+        ] as const) {
+          fs.chownSync(`${at(name)}/${path}`, 0, shared);
+          fs.chmodSync(`${at(name)}/${path}`, mode);
+        }
+        if (root === dir) fs.rmSync(`${at(name)}/none`, { recursive: true });
+        if (root === over) fs.rmSync(`${at(name)}/over`, { recursive: true });
+        if (root === over && root === dir) fs.writeFileSync(`${at(name)}/over`, "a file");
+      }
+      execFileSync("rsync", ["-rlpt", `${at("from")}/`, at("theirs")]);
+      const keep = { ...plainKeep, specialBits: true };
+      const source = await openTreeSource(`${at("from")}/`, { keep });
+      const target = await openTreeTarget(at("ours"), { keep });
+      expect((await syncTrees(source, target)).troubles).toEqual([]);
+      expect(groupsOf(at("ours"))).toEqual(groupsOf(at("theirs")));
+    }
+  },
+);
+
 unless(notRoot).test(
   "nothing is said of a group that a directory hands on and this user may not give",
   async () => {

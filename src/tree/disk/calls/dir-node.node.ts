@@ -52,8 +52,10 @@ export class DirNode {
   closed: Identity | undefined;
   /** A hash of its path, once it was needed. */
   pathHash: number | undefined = undefined;
-  /** The group that it hands on to what is made in it, of one that was looked at and does so. */
+  /** The group that it handed on to what is made in it, of one that was looked at and did so. */
   readonly handedOn: number | undefined;
+  /** The group that it hands on now. */
+  handsOn: number | undefined;
   /** True once names in it were made, renamed or removed. */
   isWritten = false;
 
@@ -68,6 +70,7 @@ export class DirNode {
     this.top = parent && !facts.volume ? parent.top : this;
     this.seen = facts.seen;
     this.handedOn = facts.handedOn;
+    this.handsOn = this.isNew ? parent?.handsOn : this.handedOn;
     this.closed = undefined;
   }
 }

@@ -26,27 +26,30 @@ export class InheritedGroups {
   /** The entry with the group that it has to be given in a directory, where it has to be. */
   withGroup(dir: DirNode, entry: Entry): Entry {
     if (this.#own === undefined || entry.facts?.group || this.#metadata.fakes) return entry;
-    const group = this.handedOnBy(dir) ?? this.#own;
-    const isUsual = group === this.#own && this.handedOnBy(dir.top) === undefined && !this.#isElsewhere;
+    const group = dir.handsOn ?? this.#own;
+    const isUsual = group === this.#own && !this.#isElsewhere && isPlain(dir.top);
     if (isUsual || !mayGive.group(group) || !this.#metadata.in(dir).keeping.keepsGroups) return entry;
     return { ...entry, facts: { ...entry.facts, group: { id: group } } };
   }
 
   /** Has a directory that was made elsewhere hand on what the one around it does, where it may. */
   handOn(parent: DirNode, dir: DirNode): void {
-    const group = this.handedOnBy(parent);
-    if (group === undefined || this.#metadata.fakes) return;
+    const { handsOn, top } = parent;
+    if (this.#own === undefined || this.#metadata.fakes || (handsOn === undefined && isPlain(top))) return;
     const { mode } = this.#held.lookAtDir(dir);
     try {
-      this.#held.setDirGroup(dir, group);
-      this.#held.setDirMode(dir, mode | setgidBit);
+      this.#held.setDirGroup(dir, handsOn ?? this.#own);
+      this.#held.setDirMode(dir, handsOn === undefined ? mode & ~setgidBit : mode | setgidBit);
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
     }
   }
+}
 
-  /** The group that a directory hands on, which new directories in it do as well. */
-  handedOnBy(dir: DirNode): number | undefined {
-    return dir.isNew && dir.parent ? this.handedOnBy(dir.parent) : dir.handedOn;
-  }
+/**
+ * True for the directory of a file system where nothing is handed on to what is made aside, nor was
+ * when the place for that was made.
+ */
+function isPlain({ handedOn, handsOn }: DirNode): boolean {
+  return handedOn === undefined && handsOn === undefined;
 }

@@ -109,7 +109,7 @@ export class OpenTarget {
     this.#removed?.checkRoot(held);
     held.keepsAccess = options.keep?.atimes === true;
     seeFakes(held, "receiver", options.keep);
-    this.dirs = new TargetDirs(held, options.rule, this.#kept.allowedModeBits);
+    this.dirs = new TargetDirs(held, options.rule, this.#kept);
     const below = likeDir(destination, first);
     this.#likeFiles = below && { below, record: tools.record };
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);

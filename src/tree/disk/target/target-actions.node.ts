@@ -65,8 +65,11 @@ export class TargetActions implements EntryActions {
   }
 
   root(planned: PlannedEntry): void {
-    const { entry, number, outcome } = planned;
-    this.#tools.dirs.want(planned.dir, number, entry, outcome === "same");
+    const { dir, entry, number, outcome } = planned;
+    const { dirs } = this.#tools;
+    const isSame = outcome === "same";
+    if (!isSame) dirs.setHandingOn(dir, entry);
+    dirs.want(dir, number, entry, isSame);
     this.#tellDone(planned);
   }
 
@@ -84,6 +87,7 @@ export class TargetActions implements EntryActions {
     const { groups, replacements } = workspace();
     const dir = replacements.makeDir(number, parent, name, entry);
     groups.handOn(parent, dir);
+    dirs.setHandingOn(dir, entry);
     dirs.want(dir, number, groups.withGroup(parent, entry));
     return dir;
   }

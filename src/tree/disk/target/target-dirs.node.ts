@@ -5,8 +5,8 @@ import { doAll } from "../../../bytes/closing.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { hasFacts } from "../facts/disk-facts.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
-import { DirNode } from "../calls/dir-node.node.ts";
-import { isErrno } from "../calls/file-trouble.node.ts";
+import { DirNode, groupHandedOn, setgidBit } from "../calls/dir-node.node.ts";
+import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { ByteString, NativePath } from "../calls/byte-string.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import {
@@ -17,7 +17,9 @@ import {
   modeMask,
   wantedOver,
 } from "../../plan/comparison.ts";
+import { plainKeep } from "../../plan/keep.ts";
 import { plainRule, type PlanRule } from "../../plan/plan-rule.ts";
+import type { KeptFacts } from "../facts/kept-facts.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { firstDirMode, type MetadataSetter, setMode } from "../facts/metadata.node.ts";
 
@@ -38,6 +40,11 @@ interface Wanted extends Metadata {
   readonly isSame: boolean;
 }
 
+/** What is set of modes. */
+type KeptModes = Pick<KeptFacts, "allowedModeBits" | "keep">;
+
+const plainModes: KeptModes = { allowedModeBits: modeMask, keep: plainKeep };
+
 /**
  * The directories of a tree that is received: made at once, dressed at the end, the deepest first.
  */
@@ -45,16 +52,20 @@ export class TargetDirs {
   readonly #held: HeldDirs;
   readonly #rule: PlanRule;
   readonly #allowedModeBits: number;
+  readonly #setsSetgid: boolean;
   readonly #wanted: Wanted[] = [];
   /** Those that could not be looked into as they were. */
   readonly #openedUp = new Map<DirNode, number>();
   /** Those that a file system begins at. */
   readonly tops: DirNode[] = [];
 
-  constructor(held: HeldDirs, rule: PlanRule = plainRule, allowedModeBits = modeMask) {
+  /** @param kept says which bits of modes are set; those that a peer may set unless given */
+  constructor(held: HeldDirs, rule: PlanRule = plainRule, kept: KeptModes = plainModes) {
     this.#held = held;
     this.#rule = rule;
-    this.#allowedModeBits = allowedModeBits;
+    this.#allowedModeBits = kept.allowedModeBits;
+    const { fakeSuper, perms, specialBits } = kept.keep;
+    this.#setsSetgid = specialBits === true && perms !== false && fakeSuper !== "receiver";
     this.tops.push(held.root);
   }
 
@@ -64,8 +75,27 @@ export class TargetDirs {
     const dir = standing ?? new DirNode(parent, name, now ? {} : { isNew: true });
     if (now) this.#openUp(dir, now, this.#held.at(parent, name));
     if (dir.volume) this.tops.push(dir);
-    this.want(dir, number, entry, outcome === "same");
+    const isSame = outcome === "same";
+    if (!isSame) this.setHandingOn(dir, entry);
+    this.want(dir, number, entry, isSame);
     return dir;
+  }
+
+  /**
+   * Has a directory hand on its group, or not, as it is to in the end, before anything is made in
+   * it: so does rsync.
+   */
+  setHandingOn(dir: DirNode, { mode }: Metadata): void {
+    const handsOn = (mode & setgidBit) !== 0;
+    if (!this.#setsSetgid || handsOn === (dir.handsOn !== undefined)) return;
+    const there = this.#held.lookAtDir(dir);
+    try {
+      this.#held.setDirMode(dir, handsOn ? there.mode | setgidBit : there.mode & ~setgidBit);
+    } catch (thrown) {
+      if (isRefusal(thrown)) return; // so it stays in the end, too
+      throw thrown;
+    }
+    dir.handsOn = groupHandedOn(this.#held.lookAtDir(dir));
   }
 
   /** Returns the directory that a session with another part of the tree has made meanwhile. */
