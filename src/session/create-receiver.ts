@@ -6,7 +6,14 @@ import {
   receiveTree,
   reusedBytesOf,
 } from "./receive.ts";
-import { type Connect, type ReconnectOptions, type Run, startRun, withRetries } from "./reconnect.ts";
+import {
+  type AttemptOptions,
+  type Connect,
+  type ReconnectOptions,
+  type Run,
+  startRun,
+  withRetries,
+} from "./reconnect.ts";
 import { type Carried, RunTotals } from "./run-totals.ts";
 
 /**
@@ -28,7 +35,7 @@ export interface ReceiverOptions extends ReceiveOptions, ReconnectOptions {
   /** Connects to a sender. */
   readonly connect: Connect;
   /** Opens where the tree goes; called for each attempt, after which it is closed. */
-  readonly openTarget: () => TreeTarget | Promise<TreeTarget>;
+  readonly openTarget: (attempt: AttemptOptions) => TreeTarget | Promise<TreeTarget>;
 }
 
 /**
@@ -56,8 +63,9 @@ export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
       withRetries(
         async (signs) => {
           totals.begin();
-          const target = await openTarget();
-          const duplex = await connect({ signal }).catch(async (thrown: unknown) => {
+          const { movedBefore } = signs;
+          const target = await openTarget({ signal, movedBefore });
+          const duplex = await connect({ signal, movedBefore }).catch(async (thrown: unknown) => {
             await target.close().catch(() => {}); // why there is no connection says more
             throw thrown;
           });

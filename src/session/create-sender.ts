@@ -49,9 +49,10 @@ export function createSender<File>(options: SenderOptions<File>): Run<SendSummar
       withRetries(
         async (signs) => {
           totals.begin();
+          const { movedBefore } = signs;
           const source = await openSource();
           const send = async (): Promise<SendSummary> => {
-            const summary = await sendTree(source, await connect({ signal }), {
+            const summary = await sendTree(source, await connect({ signal, movedBefore }), {
               ...options,
               signal,
               onProgress(progress) {

@@ -2,8 +2,14 @@ import { abortable } from "../bytes/abort.ts";
 import { SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
 
+/** What an attempt knows of those before it. */
+export interface AttemptOptions extends AbortOptions {
+  /** True when one of them moved content, which need not be moved again. */
+  readonly movedBefore?: boolean;
+}
+
 /** Makes a connection to the other end; called anew for each attempt. */
-export type Connect = (options: AbortOptions) => Promise<Duplex>;
+export type Connect = (options: AttemptOptions) => Promise<Duplex>;
 
 /** An attempt that failed, and when the next one starts. */
 export interface Retry {
@@ -55,6 +61,8 @@ export interface AttemptSigns {
   heard: boolean;
   /** Content moved, which the next attempt need not move again. */
   moved: boolean;
+  /** In an attempt before it. */
+  readonly movedBefore: boolean;
 }
 
 /** After these the other end may be there again in a moment. */
@@ -95,9 +103,10 @@ export async function withRetries<Result>(
   const { signal, onRetry } = options;
   const retries = options.retries ?? reconnectLimits.retries;
   let everHeard = false;
+  let movedBefore = false;
   for (let failureCount = 0; ;) {
     signal?.throwIfAborted();
-    const signs: AttemptSigns = { heard: false, moved: false };
+    const signs: AttemptSigns = { heard: false, moved: false, movedBefore };
     try {
       return await attempt(signs);
     } catch (thrown) {
@@ -105,6 +114,7 @@ export async function withRetries<Result>(
       const error = toSyncError(thrown);
       const isForeignLock = error.code === "LOCKED" && !everHeard;
       everHeard ||= signs.heard;
+      movedBefore ||= signs.moved;
       failureCount = signs.moved ? 1 : failureCount + 1;
       if (!everHeard || isForeignLock || !mayPass(error) || failureCount > retries) throw error;
       const waitMs = waitBefore(failureCount, options);

@@ -37,7 +37,8 @@ export async function forward(
   const attempt = async (signs: AttemptSigns): Promise<ReceiveSummary> => {
     totals.begin();
     const { signal } = options;
-    const given = signal ? { signal } : {};
+    const { movedBefore } = signs;
+    const given = { movedBefore, ...(signal && { signal }) };
     const [sender, receiver] = await both(connectSender(given), connectReceiver(given));
     const summary = await passSession(sender, receiver, {
       ...options,

@@ -10,6 +10,8 @@ export interface OpeningOptions {
   readonly filter?: TreeFilter | undefined;
   /** Ends the opening. */
   readonly signal?: AbortSignal | undefined;
+  /** True when an attempt before this one moved content, which need not be moved again. */
+  readonly movedBefore?: boolean | undefined;
 }
 
 /** Where a transfer comes from that is neither path nor URL. */
@@ -79,11 +81,9 @@ function localSource(path: string, options: TransferOptions): LoadSource {
 function localTarget(path: string, options: TransferOptions): LoadTarget {
   return async () => {
     const { openTarget } = await import("./open-target.node.ts");
-    let { restarts } = options;
-    return ({ filter }) => {
-      const opened = openTarget(path, { ...options, restarts, filter, expected: filter });
-      restarts = false; // what the first attempt receives is for the next
-      return opened;
+    return ({ filter, movedBefore }) => {
+      const restarts = options.restarts === true && movedBefore !== true; // what came is for the next
+      return openTarget(path, { ...options, restarts, filter, expected: filter });
     };
   };
 }

@@ -34,7 +34,7 @@ export async function pull(
       ...options,
       ...patience,
       connect,
-      openTarget: () => openTarget({ filter, signal: options.signal }),
+      openTarget: ({ movedBefore }) => openTarget({ filter, signal: options.signal, movedBefore }),
     });
     return await run.done;
   } finally {

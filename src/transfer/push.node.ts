@@ -72,15 +72,9 @@ export function connectorToReceiver(
     const order = encodeOrder({ ...options, restarts, keep, filter: spared }, "receiver");
     return connectorTo(there, { direction: "push", order }, options);
   };
-  return options.restarts === true ? firstThen(connectorFor(true), connectorFor(false)) : connectorFor(false);
-}
-
-/** What the first attempt leaves there is for the next. */
-function firstThen(first: Connect, others: Connect): Connect {
-  let next = first;
-  return async (given) => {
-    const connect = next;
-    next = others;
-    return connect(given);
-  };
+  const goOn = connectorFor(false);
+  if (options.restarts !== true) return goOn;
+  const restart = connectorFor(true);
+  // What an attempt moved is for the next.
+  return async (given) => (given.movedBefore === true ? goOn : restart)(given);
 }

@@ -99,6 +99,18 @@ test("pareco 2: content that moves starts the count and the waits anew", async (
   expect(waits).toHaveLength(2 + 9);
 });
 
+test("an attempt knows whether one before it moved content", async () => {
+  const known: boolean[] = [];
+  await waitsOf((attemptCount, signs) => {
+    known.push(signs.movedBefore);
+    signs.heard = true;
+    signs.moved = attemptCount === 2;
+    return broke();
+  });
+  expect(known.slice(0, 4)).toEqual([false, false, true, true]);
+  expect(known.slice(4).every(Boolean)).toBe(true);
+});
+
 test("what was never heard is not tried again, and what was is, though nobody answers for a while", async () => {
   expect((await waitsOf(broke)).waits).toEqual([]);
   const once = (attemptCount: number, signs: AttemptSigns) => ((signs.heard = attemptCount === 1), broke());
