@@ -130,9 +130,9 @@ export function nothingAt(path: string, cause?: unknown): SyncError {
   return new SyncError("NOT_FOUND", message, { cause, detail: { path } });
 }
 
-/** The same error with the path it is about, when it names none. */
+/** The same error with the path it is about, when it names none but the root's. */
 export function withPath(error: SyncError, path: string): SyncError {
-  if (error.detail.path !== undefined || path === "") return error;
+  if ((error.detail.path ?? "") !== "" || path === "") return error;
   const { cause, code, message, remote } = error;
   return new SyncError(code, message, { cause, remote, detail: { ...error.detail, path } });
 }

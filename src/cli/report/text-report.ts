@@ -115,7 +115,7 @@ export function textReport(options: TextReportOptions): Report {
 
 /** An error in one line, its path first. */
 export function describeError({ code, message, detail, remote }: SyncError): string {
-  const path = detail.path === undefined ? "" : `${detail.path}: `;
+  const path = detail.path === undefined ? "" : `${detail.path || "."}: `;
   return escapeText(`${remote ? "other end: " : ""}${path}${message} (${code})`);
 }
 

@@ -354,7 +354,8 @@ export function forbidsOwnerToLook({ mode, owner }: FileStats): boolean {
 }
 
 /** True for a directory of this user that not even this user may write in. */
-function forbidsOwnerToWrite({ mode, owner }: FileStats): boolean {
+/** True for a directory of this user that forbids it to write there. */
+export function forbidsOwnerToWrite({ mode, owner }: FileStats): boolean {
   return (mode & writeBits) !== writeBits && owner === process.geteuid?.();
 }
 

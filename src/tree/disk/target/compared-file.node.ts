@@ -21,7 +21,7 @@ export interface Compared {
 export class ComparedFile implements OldFile {
   readonly oldBytes: number;
   readonly #held: HeldDirs;
-  readonly #planned: PlannedEntry;
+  readonly planned: PlannedEntry;
   /** Where it differs; undefined where nobody asks. */
   readonly #ranges: DifferentRanges | undefined;
   readonly #onCompared: (compared: Compared) => void;
@@ -34,13 +34,13 @@ export class ComparedFile implements OldFile {
   ) {
     this.oldBytes = planned.there!.size;
     this.#held = held;
-    this.#planned = planned;
+    this.planned = planned;
     this.#ranges = tellsRanges ? new DifferentRanges() : undefined;
     this.#onCompared = onCompared;
   }
 
   openOld(): number {
-    const { dir, name } = this.#planned;
+    const { dir, name } = this.planned;
     return this.#held.open(dir, name, readFlags);
   }
 
@@ -74,7 +74,7 @@ export class ComparedFile implements OldFile {
 
   /** All of the new version was put. */
   end(): void {
-    const { size } = this.#planned.entry;
+    const { size } = this.planned.entry;
     if (this.oldBytes > size) this.#ranges?.add(size, this.oldBytes - size);
     this.#onCompared({ isSame: false, ranges: this.#ranges?.list() ?? [] });
   }

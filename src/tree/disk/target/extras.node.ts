@@ -3,7 +3,7 @@ import { SyncError } from "../../../errors.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
-import { pathBelow, printPlace, DirNode } from "../calls/dir-node.node.ts";
+import { pathBelow, printPlace, DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import { forbidsOwnerToLook, type HeldDirs } from "../calls/held-dirs.node.ts";
 import type { Backups } from "./backups.node.ts";
 import type { DirFilters } from "../source/dir-filters.node.ts";
@@ -161,8 +161,8 @@ export class Extras {
   }
 
   /** What they are, a directory before what is in it. */
-  *list(): Generator<{ readonly path: string; readonly kind: FileStats["kind"] }> {
-    for (const { dir, name, kind } of this.#found) yield { path: printPlace(dir, name), kind };
+  *list(): Generator<NameIn & { readonly path: string; readonly kind: FileStats["kind"] }> {
+    for (const { dir, name, kind } of this.#found) yield { dir, name, path: printPlace(dir, name), kind };
   }
 
   /** Deletes them, the deepest first. What fails is told, and does not stop the others. */

@@ -1,6 +1,6 @@
 import { Pause } from "../../../bytes/pause.node.ts";
 import { nodeDigests } from "../../../chunk/blake3.node.ts";
-import { SyncError } from "../../../errors.ts";
+import { SyncError, withPath } from "../../../errors.ts";
 import { placeBytes, type PlacePath } from "../calls/byte-string.node.ts";
 import { compareEntry, keepsAll, type Keeping } from "../../plan/comparison.ts";
 import { comparedFacts } from "../../plan/differences.ts";
@@ -11,12 +11,14 @@ import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
 import { seeFakes } from "../facts/fake-stat.node.ts";
 import { ForeseenKeeping } from "./foreseen-keeping.node.ts";
+import { ForeseenRefusals } from "./foreseen-refusals.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
 import { EntryPlanner, type EntryActions, notHeld, type PlannedEntry } from "./entry-planner.node.ts";
 import { type DeletionOptions, extrasAt } from "./deletion.node.ts";
 import { type Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
-import { printPlace, DirNode } from "../calls/dir-node.node.ts";
+import { printPlace, DirNode, type NameIn } from "../calls/dir-node.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
 import { destinationSubtrees } from "../source/subtrees.node.ts";
 import { changeOf, type Differing, tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
@@ -47,6 +49,7 @@ export type TreePreviewOptions = Pick<
   | keyof (AlternativeOptions & DeletionOptions & TempDirOptions)
   | "expected"
   | "follow"
+  | "inPlace"
   | "keep"
   | "keepsDirLinks"
   | "makesPath"
@@ -93,6 +96,7 @@ class Preview implements TreeTarget, EntryActions {
   #volumes: Volumes | undefined;
   #tempDir: TempDir | undefined;
   #foreseen: ForeseenKeeping | undefined;
+  #refusals: ForeseenRefusals | undefined;
   /** Files whose content is compared, by entry number. */
   readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
@@ -144,8 +148,8 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   async abandon(entry: number, reason: SyncError): Promise<void> {
+    this.#tellTrouble(entry, reason);
     this.#compared.delete(entry);
-    this.#given!.onTrouble(entry, reason);
   }
 
   async commit(whole: boolean): Promise<void> {
@@ -153,11 +157,11 @@ class Preview implements TreeTarget, EntryActions {
     if (!whole && this.#options.deletesAfterErrors !== true) return this.#refuse();
     this.#extras.close();
     const { refusal } = this.#extras;
-    for (const planned of this.#waiting) this.#tellWaiting(planned, this.#extras);
+    const extras = this.#extras;
+    for (const planned of this.#waiting)
+      this.#attempt(planned.number, () => this.#tellWaiting(planned, extras));
     if (refusal) throw refusal;
-    for (const { path, kind } of this.#extras.list()) {
-      this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
-    }
+    for (const { dir, name, path, kind } of this.#extras.list()) this.#tellDeleted({ dir, name }, path, kind);
     for (const trouble of this.#extras.troubles) this.#given!.onTrouble(0, trouble);
   }
 
@@ -177,6 +181,16 @@ class Preview implements TreeTarget, EntryActions {
     const { onTrouble } = this.#given!;
     onTrouble(0, notWhole());
     for (const { dir, name, number } of this.#waiting) onTrouble(number, inTheWay(printPlace(dir, name)));
+  }
+
+  #tellDeleted(at: NameIn, path: string, kind: FileStats["kind"]): void {
+    try {
+      const owner = this.#destination!.held!.look(at.dir, at.name)?.owner;
+      this.#refusals?.check({ ...at, kind, outcome: "deleted", owner });
+      this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
+    } catch (thrown) {
+      this.#given!.onTrouble(0, fileTrouble(thrown, path));
+    }
   }
 
   #tellWaiting(planned: PlannedLink, extras: Extras): void {
@@ -202,6 +216,7 @@ class Preview implements TreeTarget, EntryActions {
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
     const { keep, rule } = this.#options;
     const kept = new KeptFacts(keep);
+    this.#refusals = held && new ForeseenRefusals(held, this.#tempDir !== undefined);
     this.#foreseen = new ForeseenKeeping({ held, volumes, place: this.#place }, kept, this.#options.onUnkept);
     const { keepsDirLinks = false } = this.#options;
     const expected = ExpectedPaths.of(this.#options.expected);
@@ -228,12 +243,18 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   root(planned: PlannedEntry): void {
-    this.#tell(planned);
+    this.#tellStanding(planned);
+  }
+
+  /** A directory that cannot be set as it is to be is gone into all the same. */
+  #tellStanding(planned: PlannedEntry): void {
+    this.#attempt(planned.number, () => this.#tell(planned));
   }
 
   dir(planned: PlannedEntry): DirNode {
-    const { dir, name, there, standing } = planned;
-    this.#tell(planned);
+    const { dir, name, there, standing, outcome } = planned;
+    if (outcome === "touched") this.#tellStanding(planned);
+    else this.#tell(planned);
     if (there?.kind === "dir" && isShut(there))
       throw new SyncError("SKIPPED", "a dry run cannot look into this directory, which a real run opens");
     return standing ?? new DirNode(dir, name, { isNew: true });
@@ -295,9 +316,15 @@ class Preview implements TreeTarget, EntryActions {
     try {
       return work();
     } catch (thrown) {
-      this.#given!.onTrouble(entry, fileTrouble(thrown, ""));
+      this.#tellTrouble(entry, fileTrouble(thrown, ""));
       return undefined;
     }
+  }
+
+  /** The path of what was compared is told with it. */
+  #tellTrouble(entry: number, error: SyncError): void {
+    const file = this.#compared.get(entry)?.planned;
+    this.#given!.onTrouble(entry, file ? withPath(error, printPlace(file.dir, file.name)) : error);
   }
 
   /** True for what is equal in a directory that is compared with, and so stays or goes away. */
@@ -312,8 +339,14 @@ class Preview implements TreeTarget, EntryActions {
   }
 
   /** Says of a path what would be done to it. */
-  #tell({ dir, name, entry, outcome, differs, linkedTo }: PlannedLink, ranges?: readonly ByteRange[]): void {
+  #tell(
+    { dir, name, entry, there, outcome, differs, linkedTo }: PlannedLink,
+    ranges?: readonly ByteRange[],
+  ): void {
     if (outcome === "same") return;
+    const { owner } = there ?? {};
+    if (this.#options.inPlace !== true || outcome !== "changed")
+      this.#refusals?.check({ dir, name, kind: entry.kind, outcome, owner });
     if (outcome !== "touched" && !linkedTo) this.#foreseen?.tellOfNew(dir, entry);
     const { kind, size, target } = entry;
     const change = changeOf({ dir, name, outcome, differs, kind, size, target, linkedTo });

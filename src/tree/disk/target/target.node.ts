@@ -219,7 +219,7 @@ class DirTarget implements TreeTarget {
     const { extras } = opened;
     if (!extras) return;
     if (!whole && this.#options.deletesAfterErrors !== true) return this.#required().onTrouble(0, notWhole());
-    if (extras.close() > 0) opened.lock();
+    if (extras.close() > 0 && !this.#lockToDelete(opened)) return;
     if (extras.refusal) return;
     for (const { path, kind = "other", trouble } of extras.delete()) {
       if (trouble) this.#tell(0, trouble, path);
@@ -228,6 +228,17 @@ class DirTarget implements TreeTarget {
         this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
       }
       if (this.#pause.due()) await this.#pause.take();
+    }
+  }
+
+  /** False where the system lets nothing be written, which is told. */
+  #lockToDelete(opened: OpenTarget): boolean {
+    try {
+      opened.lock();
+      return true;
+    } catch (thrown) {
+      this.#tell(0, thrown, stagingName);
+      return false;
     }
   }
 

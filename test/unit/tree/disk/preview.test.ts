@@ -9,9 +9,10 @@ import { memoryDir } from "../../../../src/tree/memory/memory-tree.ts";
 import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.ts";
 import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import type { TreeTarget } from "../../../../src/tree/target.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { describeTree, tempDir } from "./disk-tree.ts";
-import { notRoot, unless } from "../../../obstacles.ts";
+import { missing, noMounting, notRoot, unless } from "../../../obstacles.ts";
 import { syncTrees } from "./sync-trees.ts";
 
 interface Planted {
@@ -197,3 +198,34 @@ unless(notRoot).test("what a user has shut is not looked into, which is no failu
     process.seteuid!(0);
   }
 });
+
+const usual: Planted = { content: "1", mode: 0o644, seconds: 1000, link: false };
+
+/** What cannot be done there, by path. */
+async function refusedAt(target: TreeTarget, from: string): Promise<string[]> {
+  const { troubles } = await syncTrees(await openTreeSource(`${from}/`), target);
+  return troubles.map(({ code, detail, message }) => `${detail.path} ${code} ${message.slice(0, 6)}`).sort();
+}
+
+unless(noMounting() ?? missing("mount", "umount")).test(
+  "what a read-only mount refuses is told as a real run fails at it",
+  async () => {
+    using temp = tempDir();
+    const [from, to] = [join(temp.path, "from"), join(temp.path, "to")];
+    plant(from, { same: usual, "dir/new": usual, changed: usual, link: { ...usual, link: true } });
+    plant(to, { same: usual, changed: { ...usual, seconds: 5 }, extra: usual });
+    execFileSync("mount", ["--bind", to, to]);
+    try {
+      execFileSync("mount", ["-o", "remount,bind,ro", to]);
+      const refused = await refusedAt(await openTreeTarget(to), from);
+      expect(await refusedAt(openTreePreview(to), from)).toEqual(refused);
+      expect(refused.length).toBeGreaterThanOrEqual(3);
+      const kept = await refusedAt(await openTreeTarget(to, { maxDeletedCount: 9 }), from);
+      expect(kept).toContain(".rsync-stream IO EROFS:");
+      const foretold = await refusedAt(openTreePreview(to, { maxDeletedCount: 9 }), from);
+      expect(foretold).toContain("extra IO EROFS:");
+    } finally {
+      execFileSync("umount", [to]);
+    }
+  },
+);
