@@ -46,6 +46,14 @@ const keepOptions: MemberOptions<Keep> = {
 /** The same of all records that an order has. */
 export const recordOptions = { rule: ruleOptions, keep: keepOptions } as const;
 
+/** Options that ask for a field among other things. */
+export const otherOptions: { readonly [Name in keyof Order]?: string } = {
+  refusesEmpty: "delete",
+  chunking: "digest",
+  part: "part",
+  fileRange: "part",
+};
+
 /** What `--archive` asks for. */
 const archived = ["perms", "owner", "group", "devices", "specials"] as const;
 
@@ -54,10 +62,17 @@ const archived = ["perms", "owner", "group", "devices", "specials"] as const;
  * option that does.
  */
 export function optionsOfField(order: Order, name: keyof Order): readonly string[] {
-  const { option } = orderFields[name];
+  if (name === "filter") return [...new Set((order.filter ?? []).map(optionOfRule))];
+  const option = orderFields[name].option ?? otherOptions[name];
   if (option !== undefined) return [`--${option}`];
   const named = name === "rule" ? optionsIn(order.rule ?? {}, ruleOptions) : keptOptions(order, name);
   return named.map((each) => `--${each}`);
+}
+
+/** A pattern that leaves something out or in is seldom given as a rule. */
+function optionOfRule(rule: string): string {
+  if (rule.startsWith("- ")) return "--exclude";
+  return rule.startsWith("+ ") ? "--include" : "--filter";
 }
 
 function keptOptions({ keep = {} }: Order, name: keyof Order): readonly string[] {

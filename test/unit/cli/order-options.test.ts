@@ -3,13 +3,14 @@ import { commands } from "../../../src/cli/commands.ts";
 import { checkOrder } from "../../../src/http/session-host.ts";
 import type { Share } from "../../../src/http/share.ts";
 import type { Order } from "../../../src/tree/order/order.ts";
-import { recordOptions } from "../../../src/tree/order/order-options.ts";
+import { otherOptions, recordOptions } from "../../../src/tree/order/order-options.ts";
 import { orderFields } from "../../../src/tree/order/order-fields.ts";
 
 const { options } = await commands["push"]!.load();
 
 test("fields of an order name options that there are", () => {
-  const named = Object.values(orderFields).flatMap(({ option }) => option ?? []);
+  const own = Object.values(orderFields).flatMap(({ option }) => option ?? []);
+  const named = [...own, ...Object.values(otherOptions)];
   expect(named.filter((name) => !Object.hasOwn(options, name))).toEqual([]);
   expect(named.length).toBeGreaterThan(25);
 });
@@ -34,6 +35,8 @@ test("what a record in an order asks for is told by the options that asked for i
   expect(told({ keep: { perms: false, times: false } })).toBe("--no-perms and --no-times");
   const archive = { specialBits: true, owner: true, group: true, devices: true, specials: true };
   expect(told({ keep: { ...archive, hardLinks: true } })).toBe("--archive and --hard-links");
+  expect(told({ filter: ["- *.o", "- /b"] })).toBe("--exclude");
+  expect(told({ filter: ["+ a", "- *", ". rules"] })).toBe("--include and --exclude and --filter");
   const { group: _, ...others } = archive;
   expect(told({ keep: others })).toBe("--perms and --owner and --devices and --specials");
 });
