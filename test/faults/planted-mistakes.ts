@@ -84,8 +84,8 @@ export const plantedMistakes: readonly PlantedMistake[] = [
   {
     name: "what a dead run left is never removed",
     file: "target/staging-room.node.ts",
-    right: "    doAll([...files, ...dirs, ...parts]);",
-    wrong: "    doAll([...files, ...dirs, ...parts].slice(1, 1));",
+    right: "    doAll([...files, ...dirs, ...parts, ...rest]);",
+    wrong: "    doAll([...files, ...dirs, ...parts, ...rest].slice(1, 1));",
     foundBy: killPoints,
     scenario: "resume",
   },
