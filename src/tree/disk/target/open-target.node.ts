@@ -74,6 +74,8 @@ export class OpenTarget {
   readonly #linkedFiles = new LinkedFiles();
   readonly #removed: RemovedSource | undefined;
   readonly #volumes: Volumes;
+  /** Why `lock` failed, if it did. */
+  lockFailure: unknown;
   #workspace: Workspace | undefined;
   #incoming: IncomingFiles | undefined;
 
@@ -132,7 +134,12 @@ export class OpenTarget {
 
   /** Keeps other sessions out, and sets up what is needed to receive content. @throws LOCKED */
   lock(): Workspace {
-    return (this.#workspace ??= this.#openWorkspace());
+    try {
+      return (this.#workspace ??= this.#openWorkspace());
+    } catch (thrown) {
+      this.lockFailure = thrown;
+      throw thrown;
+    }
   }
 
   #lockedFiles(): IncomingFiles {

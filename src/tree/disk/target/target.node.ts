@@ -320,7 +320,9 @@ class DirTarget implements TreeTarget {
     const error = this.#opened ? withFlags(trouble, this.#opened.held.rootPath, path) : trouble;
     // What waits here to be used later is part of why the disk is full.
     if (error.code === "NO_SPACE") this.#opened?.makeRoom();
-    if (["LOCKED", "NO_SPACE", "USAGE"].includes(error.code)) throw error;
+    // Somebody else's directory in the place of the one for all that is to come.
+    const isOfAll = error.code === "PATH" && thrown === this.#opened?.lockFailure;
+    if (isOfAll || ["LOCKED", "NO_SPACE", "USAGE"].includes(error.code)) throw error;
     this.#required().onTrouble(entry, error);
   }
 

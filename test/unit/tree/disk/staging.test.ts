@@ -55,6 +55,17 @@ describe("what a broken session staged", () => {
     expect(fs.readFileSync(`${temp.path}/to/.rsync-stream/notes`, "utf8")).toBe("precious");
   });
 
+  test("is refused once, for all that is to come, where it is not private", async () => {
+    using temp = tempDir();
+    fs.mkdirSync(`${temp.path}/from`);
+    for (const name of ["a", "b", "c"]) fs.writeFileSync(`${temp.path}/from/${name}`, "new");
+    fs.mkdirSync(`${temp.path}/to`);
+    fs.writeFileSync(`${temp.path}/to/.rsync-stream`, "a file");
+    const refused = { code: "PATH", detail: { path: ".rsync-stream" } };
+    await expect(sync(`${temp.path}/from/`, `${temp.path}/to`)).rejects.toMatchObject(refused);
+    expect(allNames(`${temp.path}/to`)).toEqual([".rsync-stream"]);
+  });
+
   test("goes though a lock could not be taken over to the end", async () => {
     using temp = tempDir();
     fs.mkdirSync(`${temp.path}/from`);
