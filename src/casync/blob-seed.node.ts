@@ -11,8 +11,10 @@ export interface BlobSeed {
   /**
    * What is believed to be a chunk; undefined when the file does not have it. It is for the caller
    * to verify.
+   *
+   * @param into what it is read into; memory of its own unless given
    */
-  find(id: ChunkId, size: number): FoundContent | undefined;
+  find(id: ChunkId, size: number, into?: Bytes): FoundContent | undefined;
   close(): void;
 }
 
@@ -30,23 +32,27 @@ export async function openSeed(path: string, index: IndexReading): Promise<BlobS
   }
   const fd = fileCall(path, () => openSync(path, "r"));
   return {
-    find(id, size) {
+    find(id, size, into) {
       const offset = places.get(id);
-      return offset === undefined ? undefined : findAt(fd, offset, size);
+      return offset === undefined ? undefined : findAt(fd, offset, size, into);
     },
     close: () => closeSync(fd),
   };
 }
 
 /** What lies at a place of a file; undefined where that ends before. */
-export function findAt(fd: number, offset: number, size: number): FoundContent | undefined {
-  const bytes = readFully(fd, offset, size);
+export function findAt(fd: number, offset: number, size: number, into?: Bytes): FoundContent | undefined {
+  const bytes = readFully(fd, offset, size, into);
   return bytes && { bytes, fd, offset };
 }
 
-/** So many bytes of a file from a place on; undefined where it ends before. */
-export function readFully(fd: number, offset: number, size: number): Bytes | undefined {
-  const bytes = new Uint8Array(size);
+/**
+ * So many bytes of a file from a place on; undefined where it ends before.
+ *
+ * @param into at least as long, whose start is filled; memory of its own unless given
+ */
+export function readFully(fd: number, offset: number, size: number, into?: Bytes): Bytes | undefined {
+  const bytes = into?.subarray(0, size) ?? new Uint8Array(size);
   for (let at = 0; at < size;) {
     const count = readSync(fd, bytes, at, size - at, offset + at);
     if (count === 0) return undefined;

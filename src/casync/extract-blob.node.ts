@@ -58,7 +58,6 @@ export async function extractBlob(
   const digest = digestOfIndex(index);
   const { maxBytes } = index.sizes;
   const stat = fstatSync(fd);
-  const zeroKey = digest.keyOf(new Uint8Array(maxBytes));
   const written = new IdMap();
   const totals: ExtractTotals = {
     chunkCount: 0,
@@ -70,6 +69,8 @@ export async function extractBlob(
     sharedBytes: 0,
   };
   const isDevice = !stat.isFile();
+  const room = new Uint8Array(maxBytes); // what is found in files is put before the next is read
+  const zeroKey = digest.keyOf(room);
   const sharing = new ContentSharing(fd, { blockBytes: stat.blksize });
 
   function matches(bytes: Bytes | undefined, key: string): bytes is Bytes {
@@ -77,18 +78,18 @@ export async function extractBlob(
   }
 
   function isInPlace({ offset, size }: IndexChunk, key: string): boolean {
-    if (isDevice || offset < stat.size) return matches(readFully(fd, offset, size), key);
+    if (isDevice || offset < stat.size) return matches(readFully(fd, offset, size, room), key);
     return key === zeroKey && size === maxBytes; // a hole
   }
 
   function findNear({ id, offset, size }: IndexChunk, key: string): FoundContent | undefined {
-    const before = old === undefined ? undefined : findAt(old, offset, size);
+    const before = old === undefined ? undefined : findAt(old, offset, size, room);
     if (matches(before?.bytes, key)) return before;
     const at = written.get(id);
-    const again = at === undefined ? undefined : findAt(fd, at, size);
+    const again = at === undefined ? undefined : findAt(fd, at, size, room);
     if (matches(again?.bytes, key)) return again;
     for (const seed of seeds) {
-      const found = seed.find(id, size);
+      const found = seed.find(id, size, room);
       if (matches(found?.bytes, key)) return found;
     }
     return undefined;

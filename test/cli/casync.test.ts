@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,12 +14,18 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { roomOf } from "../../src/casync/blob-room.node.ts";
+import { blobFeatures } from "../../src/casync/features.ts";
+import { writeIndex } from "../../src/casync/index-writer.ts";
+import { sha512_256Digest } from "../../src/chunk/sha512-256.ts";
+import { chunkOf } from "../../src/chunk/verify.ts";
 import { builtCli } from "../built.ts";
-import { noMounting, unless } from "../obstacles.ts";
+import { noMounting, skipFor, unless } from "../obstacles.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { listening } from "./listening.ts";
 import { freshFolder, rsyncStream, runShell } from "./run.ts";
@@ -40,6 +48,26 @@ async function withBlob(bytes = xorshiftBytes(5, 300_000)) {
   ]);
   expect(made).toMatchObject({ code: 0, stderr: "" });
   return { bytes: Buffer.from(bytes), at };
+}
+
+/** Bytes that a file in a folder can take, where that can be known. */
+function roomAround(folder: string): number | undefined {
+  const fd = openSync(join(folder, ".room"), "w");
+  try {
+    return roomOf(fd);
+  } finally {
+    closeSync(fd);
+    rmSync(join(folder, ".room"));
+  }
+}
+
+/** An index that has one chunk again and again. */
+async function* indexOf(id: Uint8Array, size: number, count: number) {
+  const chunks = (async function* () {
+    for (let i = 0; i < count; i++) yield { id, size };
+  })();
+  const sizes = { minBytes: 1, averageBytes: size, maxBytes: size };
+  yield* writeIndex({ features: blobFeatures, sizes }, chunks);
 }
 
 describe("what an index is of is sent", () => {
@@ -286,6 +314,39 @@ describe("index", () => {
     const { bytes, at } = await withBlob();
     const { stdout } = await rsyncStream(["index", "make", "-", "-", ...sizes], bytes);
     expect(stdout.equals(readFileSync(at("blob.caibx")))).toBe(true);
+  });
+
+  test("extract refuses an index of more than there is room for, or may come", async (context) => {
+    const { at } = await withBlob();
+    const roomBytes = roomAround(at("s.castr"));
+    skipFor(context, roomBytes === undefined ? "files may share blocks here" : undefined);
+    const size = 16_777_216;
+    const count = Math.ceil((2 * roomBytes!) / size);
+    const write = (name: string, bytes: Uint8Array) =>
+      writeFile(at(name), indexOf(chunkOf(bytes, sha512_256Digest).id, size, count));
+    await write("bomb.caibx", new Uint8Array(size).fill(1));
+    await write("holes.caibx", new Uint8Array(size));
+    const extract = (name: string, ...more: readonly string[]) =>
+      rsyncStream(["index", "extract", name, at("out"), "-s", at("s.castr"), ...more]);
+    const bomb = await extract(at("bomb.caibx"));
+    expect(bomb).toMatchObject({ code: 1 });
+    expect(bomb.stderr).toMatch(/no room for what the index is of/);
+    expect(readdirSync(at(".")).filter((name) => name.includes("out"))).toEqual([]);
+    expect(await extract(at("holes.caibx"))).toMatchObject({ code: 0 });
+    expect(statSync(at("out"))).toMatchObject({ size: size * count });
+    rmSync(at("out"));
+    const refused = { code: 5, stderr: expect.stringMatching(/more content than may come/) as string };
+    expect(await extract(at("holes.caibx"), "--max-bytes", "1G")).toMatchObject(refused);
+    expect(await extract(at("blob.caibx"), "--max-bytes", "299999")).toMatchObject(refused);
+    expect(await extract(at("blob.caibx"), "--max-bytes", "300000")).toMatchObject({ code: 0 });
+    expect(await extract(at("blob.caibx"), "--max-bytes", "0")).toMatchObject({ code: 0 });
+  });
+
+  test("what comes through a pipe is bounded by --max-bytes, too", async () => {
+    const { at } = await withBlob();
+    const line = `cat ${at("blob.caibx")} | $RS index extract - ${at("out")} -s ${at("s.castr")} --max-bytes`;
+    expect(await runShell(`${line} 100K`)).toMatchObject({ code: 5 });
+    expect(await runShell(`${line} 300000`)).toMatchObject({ code: 0 });
   });
 
   test("extract reads what is there before it asks the store", async () => {

@@ -6,8 +6,10 @@ import { defineCommand } from "../command.ts";
 import { type Fill, fillInPlace, fillReplacement } from "./blob-output.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
+import { checkRoomFor } from "./index-room.ts";
 import { openSeedAt } from "./seeds.ts";
 import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { totalLimitOf, totalLimitOption } from "./total-limit.ts";
 import { countOf } from "../report/count-of.ts";
 
 /** `index extract INDEX FILE`: the file that an index is of. */
@@ -16,6 +18,7 @@ export const indexExtract = defineCommand({
   options: {
     ...storeOptions,
     ...cacheOption,
+    ...totalLimitOption,
     seed: {
       type: "string",
       value: "SEED",
@@ -30,12 +33,14 @@ export const indexExtract = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [place, path], options, report, signal }) {
-    const index = await openIndex(place, { signal, ...indexAccess(options) });
+    const access = { signal, ...indexAccess(options) };
+    const index = await openIndex(place, { ...access, ...totalLimitOf(options) });
     await using store = readerOf(options, digestOfIndex(index));
     const seeds: BlobSeed[] = [];
     const progress = bytesTo(report);
     let totals: ExtractTotals | undefined;
     const fill: Fill = async (fd, old) => {
+      await checkRoomFor(place, fd, path, access);
       totals = await extractBlob(index, store, fd, path, {
         ...jobsOf(options),
         seeds,

@@ -1,5 +1,6 @@
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { tellingFailures } from "../../bytes/telling-failures.ts";
+import { checkTotal, limitedIndex } from "../../casync/limited-index.ts";
 import { type IndexReading, readIndex } from "../../casync/index-reader.ts";
 import { openIndexStore, splitIndexPlace, type StoredIndex } from "../../casync/open-index-store.node.ts";
 import type { OpenStoreOptions } from "../../casync/open-store.node.ts";
@@ -8,18 +9,28 @@ import type { AbortOptions, Bytes } from "../../types.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { checkReplaceable, replaceFile } from "../exchange/file-replacement.ts";
 import { writeOutput } from "../report/result-output.ts";
+import { totalOfIndex } from "./index-total.ts";
 
 /** How to get at an index that is behind a URL. */
 export interface IndexFileOptions extends AbortOptions {
   /** How its store is opened, by the place of that. */
   readonly opening?: (store: string) => OpenStoreOptions;
+  /** Bytes of the content that an index may be of; any number unless given. */
+  readonly maxTotalBytes?: number;
 }
 
-/** Reads the index at a path, at a URL, or with `-` on standard input. */
+/**
+ * Reads the index at a path, at a URL, or with `-` on standard input.
+ *
+ * @throws LIMIT when it is of too much, at once or from `chunks`, and what its place throws
+ */
 export async function openIndex(place: string, options: IndexFileOptions): Promise<IndexReading> {
   const tell = (thrown: unknown): SyncError => withPath(toSyncError(thrown), place);
   try {
-    const index = await readIndex(await openIndexBytes(place, options));
+    const { maxTotalBytes } = options;
+    if (maxTotalBytes !== undefined) checkTotal(totalOfIndex(place) ?? 0, maxTotalBytes);
+    const whole = await readIndex(await openIndexBytes(place, options));
+    const index = maxTotalBytes === undefined ? whole : limitedIndex(whole, maxTotalBytes);
     return { ...index, chunks: tellingFailures(index.chunks, tell) };
   } catch (thrown) {
     throw tell(thrown);

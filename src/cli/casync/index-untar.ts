@@ -8,6 +8,7 @@ import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
 import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
+import { totalLimitOf, totalLimitOption } from "./total-limit.ts";
 
 /** `index untar ARCHIVE DIR`: the tree of an archive, or of the index of one. */
 export const indexUntar = defineCommand({
@@ -15,6 +16,7 @@ export const indexUntar = defineCommand({
   options: {
     ...storeOptions,
     ...cacheOption,
+    ...totalLimitOption,
     "no-same-owner": { type: "boolean", about: "leave owners and groups as they come, as root too" },
     "no-same-permissions": { type: "boolean", about: "give the modes that the umask leaves" },
     devices: { type: "boolean", about: "make devices, which are left out unless this is given" },
@@ -22,7 +24,7 @@ export const indexUntar = defineCommand({
   writesOutput: () => false,
   async run({ operands: [place, root], options, report, signal }) {
     const index = place.endsWith(".caidx")
-      ? await openIndex(place, { signal, ...indexAccess(options) })
+      ? await openIndex(place, { signal, ...indexAccess(options), ...totalLimitOf(options) })
       : undefined;
     await using store = index && readerOf(options, digestOfIndex(index));
     const content =

@@ -19,6 +19,7 @@ import { ExactReader } from "../../bytes/exact-reader.ts";
 import { SyncError } from "../../errors.ts";
 import { fillInPlace, fillReplacement, type Fill } from "../casync/blob-output.ts";
 import { idLines, openIndex, writeResult } from "../casync/index-file.ts";
+import { checkRoomFor } from "../casync/index-room.ts";
 import { openSeedAt } from "../casync/seeds.ts";
 import { checkSizes } from "../casync/size-options.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
@@ -120,6 +121,7 @@ export const extract: DesyncCommand = {
     await using store = readerFor(call);
     const seeds: BlobSeed[] = [];
     const fill: Fill = async (fd, old) => {
+      await checkRoomFor(place, fd, path, { signal, opening: indexOpening(call) });
       using progress = showProgress("Assembling", blobBytesOf(place));
       const totals = await extractBlob(index, store, fd, path, {
         seeds,

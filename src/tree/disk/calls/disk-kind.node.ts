@@ -20,6 +20,11 @@ const localTypes = new Map<number, Lasting>([
 ]);
 const nfsType = 0x6969;
 
+/** File systems in which no two files have a block in common: ext, tmpfs, F2FS, NTFS, (ex)FAT. */
+const unsharingTypes: ReadonlySet<number> = new Set([
+  0xef53, 0x01021994, 0xf2f52010, 0x7366746e, 0x4d44, 0x2011bab0,
+]);
+
 /** True when no other machine can write to the file system of a directory. In doubt it is false. */
 export function isLocalDisk(path: NativePath): boolean {
   return process.platform === "linux" && localTypes.has(fs.statfsSync(path).type);
@@ -52,6 +57,11 @@ export function keepsInodes(fd: number): boolean {
  */
 export function keepsBirths(fd: number): boolean {
   return process.platform === "linux" && localTypes.get(typeOf(fd)) === "inode and birth";
+}
+
+/** True when files may have blocks in common. In doubt it is true. */
+export function mayShareBlocks(fd: number): boolean {
+  return process.platform !== "linux" || !unsharingTypes.has(typeOf(fd));
 }
 
 function typeOf(fd: number): number {
