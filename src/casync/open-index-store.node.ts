@@ -2,13 +2,12 @@ import { randomUUID } from "node:crypto";
 import { createReadStream, mkdirSync, statSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openS3 } from "../bucket/s3-place.ts";
 import { SyncError } from "../errors.ts";
 import { fileCall, ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
 import { bucketIndexes, checkIndexName, httpIndexes, type IndexStore, sftpIndexes } from "./index-store.ts";
 import { connectSftp } from "./ssh-chunks.node.ts";
-import { type OpenStoreOptions, requestOptionsOf, schemeOf, withToken } from "./open-store.node.ts";
+import { type OpenStoreOptions, openBucket, schemeOf, withToken } from "./open-store.node.ts";
 
 /**
  * Opens the store of indexes that a place stands for: a directory, a bucket, or a URL of http:,
@@ -19,8 +18,9 @@ import { type OpenStoreOptions, requestOptionsOf, schemeOf, withToken } from "./
  */
 export function openIndexStore(
   place: string,
-  { create, http, s3, token }: OpenStoreOptions & { readonly create?: boolean } = {},
+  options: OpenStoreOptions & { readonly create?: boolean } = {},
 ): IndexStore {
+  const { create, http, token } = options;
   const scheme = schemeOf(place);
   if (scheme === undefined) {
     if (create === true) fileCall(place, () => mkdirSync(place, { recursive: true }));
@@ -29,10 +29,8 @@ export function openIndexStore(
     return dirIndexes(place);
   }
   if (scheme === "http" || scheme === "https") return httpIndexes(place, withToken(http, token, place));
-  if (scheme === "s3+http" || scheme === "s3+https") {
-    const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
-    return bucketIndexes(bucket, prefix);
-  }
+  const kept = openBucket(place, options);
+  if (kept) return bucketIndexes(kept.bucket, kept.prefix);
   if (scheme === "sftp") {
     const { client, path } = connectSftp(place);
     return sftpIndexes(client, path);

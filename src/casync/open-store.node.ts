@@ -7,7 +7,8 @@ import { nodeCoding } from "./compressor.node.ts";
 import { nodeFetch } from "../bucket/node-fetch.node.ts";
 import { keepingHeaders } from "../bucket/redirects.ts";
 import type { RequestOptions } from "../bucket/requests.ts";
-import { openS3, type S3Settings } from "../bucket/s3-place.ts";
+import { type GoogleAccess, openGoogle } from "../bucket/google/google-place.node.ts";
+import { openS3, type S3Place, type S3Settings } from "../bucket/s3-place.ts";
 import { bucketChunks } from "./bucket-chunks.ts";
 import type { KeptChunks } from "./kept-chunks.ts";
 import { httpChunks, type HttpChunksOptions } from "./http-chunks.ts";
@@ -24,6 +25,8 @@ export interface OpenStoreOptions {
   readonly digest?: ChunkDigest;
   /** Where credentials of stores in buckets come from: no request is signed unless given. */
   readonly s3?: S3Settings;
+  /** Who one is to Google, whose buckets `gs:` is for: nobody unless given. */
+  readonly google?: () => GoogleAccess;
   /** Who one is to container registries: nobody unless given. */
   readonly oci?: (place: string) => OciCredentials | undefined;
   /** How to get at one behind HTTP. */
@@ -71,7 +74,7 @@ export function openKeptChunks(
   place: string,
   options: OpenStoreOptions & Pick<CastrOptions, "create"> = {},
 ): KeptChunks {
-  const { http, create = false, coding = nodeCoding, digest, s3 } = options;
+  const { http, create = false, coding = nodeCoding, digest } = options;
   const form = { coding, ...(digest && { digest }) };
   const scheme = schemeOf(place);
   if (isShellPlace(place))
@@ -80,8 +83,9 @@ export function openKeptChunks(
       `a store at HOST:PATH can only be read from, by an index: "${place}"; sftp://HOST/PATH can be written to, ./${place} is a path here`,
     );
   if (scheme === undefined) return castrStore(place, { ...form, create });
-  if (scheme === "s3+http" || scheme === "s3+https") {
-    const { bucket, prefix } = openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
+  const kept = openBucket(place, options);
+  if (kept) {
+    const { bucket, prefix } = kept;
     const { requestCount } = http ?? {};
     return bucketChunks(bucket, { ...form, prefix, ...(requestCount !== undefined && { requestCount }) });
   }
@@ -131,6 +135,20 @@ function openOne(place: string, options: OpenStoreOptions): ChunkReader {
   if (schemeOf(place) !== "ssh" && !isShellPlace(place)) return openChunkWriter(place, options);
   const { coding = nodeCoding, digest } = options;
   return sshChunks(place, { coding, ...(digest && { digest }) });
+}
+
+/** The bucket that a place is in, and what the keys there begin with. @throws USAGE */
+export function openBucket(
+  place: string,
+  { http, s3, google }: Pick<OpenStoreOptions, "http" | "s3" | "google">,
+): S3Place | undefined {
+  const scheme = schemeOf(place);
+  if (scheme === "s3+http" || scheme === "s3+https")
+    return openS3(place, { ...requestOptionsOf(http), ...(s3 && s3(place)) });
+  if (scheme !== "gs") return undefined;
+  const [, name, prefix = ""] = /^gs:\/\/([^/]+)\/*(.*?)\/*$/is.exec(place) ?? [];
+  if (name === undefined) throw new SyncError("USAGE", `no bucket is named by "${place}"`);
+  return { bucket: openGoogle(name, google?.() ?? {}, requestOptionsOf(http)), prefix };
 }
 
 /** A store in a bucket is asked as one behind HTTP, but for the headers. */

@@ -1,10 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { dirBucket, type DirBucketOptions } from "../../bucket/dir-bucket.node.ts";
-import { googleBucket } from "../../bucket/google/json-bucket.node.ts";
-import { parseServiceAccount } from "../../bucket/google/key-file.node.ts";
-import { googleEndpoint, googleOptions } from "../../bucket/google/xml-dialect.ts";
-import type { ObjectBucket } from "../../bucket/object-bucket.ts";
+import { openGoogle } from "../../bucket/google/google-place.node.ts";
 import { s3Bucket } from "../../bucket/s3.ts";
 import { openS3 } from "../../bucket/s3-place.ts";
 import type { S3BucketOptions } from "../../bucket/s3-requests.ts";
@@ -12,7 +9,7 @@ import type { S3Credentials } from "../../bucket/sign-request.ts";
 import type { SyncSide } from "../../bucket/sync/job.ts";
 import { SyncError } from "../../errors.ts";
 import { credentialsOf, fromEnvironment } from "../casync/s3-settings.ts";
-import { readSecretFile } from "../options/secret-file.ts";
+import { googleAccess } from "./google-access.ts";
 import { readSection } from "./ini-file.ts";
 
 /** What a command line says of the server of one side. */
@@ -34,8 +31,9 @@ export function openPlace(place: string, settings: PlaceSettings, options: Given
   const [, scheme, name, rest = ""] = /^(s3|gs):\/\/([^/]+)\/*(.*)$/is.exec(place) ?? [];
   if (scheme === undefined) return openOther(place, settings, options);
   const prefix = prefixOf(rest);
-  const open = scheme.toLowerCase() === "gs" ? openGoogle : openAmazon;
-  return { bucket: open(name!, settings, options), prefix };
+  if (scheme.toLowerCase() !== "gs") return { bucket: openAmazon(name!, settings, options), prefix };
+  const { endpoint, profile } = settings;
+  return { bucket: openGoogle(name!, { ...googleAccess(profile), endpoint }, options), prefix };
 }
 
 function openOther(place: string, settings: PlaceSettings, options: Given): SyncSide {
@@ -85,31 +83,6 @@ function fromProfile(profile: string, config: ReadonlyMap<string, string>): S3Cr
       return credentialsOf(access, secret, found.get("aws_session_token"));
   }
   return undefined;
-}
-
-function openGoogle(name: string, { endpoint, profile }: PlaceSettings, options: Given): ObjectBucket {
-  const found = googleCredentials(profile);
-  if (found?.keyFile !== undefined)
-    return googleBucket(name, parseServiceAccount(readSecretFile(found.keyFile)), { ...options, endpoint });
-  const known = { ...googleOptions, ...(found?.hmac && { credentials: found.hmac }) };
-  return s3Bucket(endpoint ?? googleEndpoint, name, { ...options, ...known });
-}
-
-/** What the environment says, or else Google's own file: HMAC keys, or a file of keys. */
-function googleCredentials(
-  profile: string | undefined,
-): { readonly hmac?: S3Credentials; readonly keyFile?: string } | undefined {
-  const env = process.env;
-  const { GS_ACCESS_KEY_ID, GS_SECRET_ACCESS_KEY, GOOGLE_APPLICATION_CREDENTIALS, BOTO_CONFIG } = env;
-  if (GS_ACCESS_KEY_ID || GS_SECRET_ACCESS_KEY)
-    return { hmac: credentialsOf(GS_ACCESS_KEY_ID, GS_SECRET_ACCESS_KEY, undefined) };
-  if (profile === undefined && GOOGLE_APPLICATION_CREDENTIALS)
-    return { keyFile: GOOGLE_APPLICATION_CREDENTIALS };
-  const said = readSection(BOTO_CONFIG || join(homedir(), ".boto"), profile ?? "Credentials");
-  const [access, secret] = [said.get("gs_access_key_id"), said.get("gs_secret_access_key")];
-  if (access !== undefined || secret !== undefined) return { hmac: credentialsOf(access, secret, undefined) };
-  const keyFile = said.get("gs_service_key_file");
-  return keyFile === undefined ? undefined : { keyFile };
 }
 
 /** Milliseconds after which credentials are read again: they may be of a session that ends. */

@@ -11,6 +11,7 @@ import {
 import { cachedStore, failoverGroup, severalStores } from "../../casync/several-stores.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
+import { googleAccess } from "../bucket/google-access.ts";
 import { ociCredentials } from "../casync/oci-settings.ts";
 import { s3Settings } from "../casync/s3-settings.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
@@ -125,6 +126,7 @@ function openingOf(
     coding: codingOf(settings),
     digest,
     s3: s3Settings(config["s3-credentials"]),
+    google: () => googleAccess(),
     oci: (place) => ociCredentials(place, config["oci-credentials"]),
     http: {
       ...(jobCount !== undefined && { requestCount: jobCount }),
