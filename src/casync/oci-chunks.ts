@@ -139,7 +139,8 @@ export function ociChunks(place: string, options: OciChunksOptions = {}): KeptCh
     async *kept(options) {
       gate.enter(options);
       let page: URL | undefined = new URL(`tags/list?n=${tagsOfPage}`, repository.base);
-      while (page) {
+      for (let pageCount = 1; page; pageCount++) {
+        checkPageCount(pageCount);
         const { tags, next }: TagPage = await repository.ask({ at: page }, tagPageOf, options);
         for (const tag of tags) {
           const id = idOfPath(`${tag.slice(0, 4)}/${tag}`, coding.suffix);
@@ -206,6 +207,13 @@ function blobIn(bytes: Bytes): Blob | undefined {
 interface TagPage {
   readonly tags: readonly string[];
   readonly next: URL | undefined;
+}
+
+/** A registry may say for ever that there are more. @throws LIMIT */
+function checkPageCount(actual: number): void {
+  const limit = ociLimits.tagPageCount;
+  if (actual <= limit) return;
+  throw new SyncError("LIMIT", "the registry has too many pages of tags", { detail: { limit, actual } });
 }
 
 /** Tags, and where more of them are. @throws UPSTREAM */

@@ -26,6 +26,8 @@ export const ociLimits = Object.freeze({
   registryAnswerBytes: 4_194_304,
   /** Bytes of the manifest of a chunk. */
   chunkManifestBytes: 65_536,
+  /** Pages of tags, of which one has 1000 where the registry does as it is asked. */
+  tagPageCount: 20_000,
 });
 
 const schemes = { "oci+http:": "http:", "oci+https:": "https:" } as const;

@@ -2,7 +2,11 @@ import { createServer, type IncomingMessage, type RequestListener } from "node:h
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import type { Answer, Call } from "../../../src/bucket/answer.ts";
+import { IdMap } from "../../../src/bytes/id-map.ts";
 import { ociChunks } from "../../../src/casync/oci-chunks.ts";
+import { ociLimits } from "../../../src/casync/oci-registry.ts";
+import { pruneChunks } from "../../../src/casync/prune-chunks.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 
@@ -133,4 +137,18 @@ test("credentials are not sent in the clear where the registry is not", async ()
 test("what is no repository is refused", () => {
   for (const place of ["oci+http://host", "oci+http://host/UPPER", "oci://host/a"])
     expect(() => ociChunks(place)).toThrow(/not a repository/);
+});
+
+test("a registry that has always more tags is asked so many times", async () => {
+  let count = 0;
+  const fetch = async (url: string): Promise<Answer> => {
+    count++;
+    const link = `<${new URL(url).pathname}?n=1000&last=${count}>; rel="next"`;
+    return new Response(JSON.stringify({ tags: [`t${count}`] }), { headers: { link } });
+  };
+  await using store = ociChunks("oci+http://127.0.0.1:1/chunks", { fetch: fetch as Call });
+  const named = new IdMap();
+  const pruned = pruneChunks(store, named, { youngestMs: Date.now() + 1000, isDry: false });
+  await expect(pruned).rejects.toMatchObject({ code: "LIMIT", detail: { limit: ociLimits.tagPageCount } });
+  expect(count).toBe(ociLimits.tagPageCount);
 });
