@@ -36,6 +36,10 @@ const parts = {
     ],
     env: { FAULT_POINTS: "all" },
   },
+  stores: {
+    tests: ["test/cli/casync.test.ts", "test/faults/prune-kills.test.ts"],
+    env: { FAULT_POINTS: "all" },
+  },
   hosts: { tests: ["test/faults/shared-push.test.ts"], env: { FAULT_POINTS: "all" } },
   mistakes: { script: findMistakes },
 };

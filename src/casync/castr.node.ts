@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, statSync, utimesSync } from "node:fs";
+import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
@@ -100,8 +100,7 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
     async delete(id, options) {
       await enter(options);
       if (pins.holds(nameOf(id))) throw locked(id);
-      const path = placeOf(id);
-      fileCall(path, () => rmSync(path, { force: true }));
+      removeFile(placeOf(id));
     },
     async *list(options) {
       for await (const { id } of store.kept(options)) {
@@ -146,8 +145,8 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
 }
 
 function openRoot(root: string, create: boolean): void {
-  if (create) fileCall(root, () => mkdirSync(root, { recursive: true }));
-  const stat = fileCall(root, () => statSync(root, { throwIfNoEntry: false }));
+  if (create) fileCall(root, () => fs.mkdirSync(root, { recursive: true }));
+  const stat = fileCall(root, () => fs.statSync(root, { throwIfNoEntry: false }));
   if (stat === undefined)
     throw new SyncError("NOT_FOUND", "there is no store of chunks", { detail: { path: root } });
   if (!stat.isDirectory())
@@ -179,7 +178,7 @@ function isRenewed(path: string): boolean {
   const nowMs = Date.now();
   if (nowMs - stats.mtimeMs < renewMs) return true;
   try {
-    utimesSync(path, nowMs / 1000, nowMs / 1000);
+    fs.utimesSync(path, nowMs / 1000, nowMs / 1000);
     return true;
   } catch (thrown) {
     // One of another user's stays as old as it is.
@@ -187,8 +186,8 @@ function isRenewed(path: string): boolean {
   }
 }
 
-function lookAt(path: string): Stats | undefined {
-  return fileCall(path, () => lstatSync(path, { throwIfNoEntry: false }));
+function lookAt(path: string): fs.Stats | undefined {
+  return fileCall(path, () => fs.lstatSync(path, { throwIfNoEntry: false }));
 }
 
 function checkSize({ bytes }: Chunk): void {
@@ -224,7 +223,7 @@ async function* pathsIn(root: string): AsyncGenerator<string> {
 /** The names in a directory; none when it is not there. */
 function namesIn(path: string): string[] {
   try {
-    return readdirSync(path);
+    return fs.readdirSync(path);
   } catch (thrown) {
     const errno = errnoOf(thrown);
     if (errno === "ENOENT" || errno === "ENOTDIR") return [];
@@ -240,6 +239,15 @@ function isTemporary(path: string): boolean {
 function removeOld(path: string, olderThanMs: number): boolean {
   const stats = lookAt(path);
   if (stats === undefined || Date.now() - stats.mtimeMs < olderThanMs) return false;
-  fileCall(path, () => rmSync(path, { force: true }));
+  removeFile(path);
   return true;
+}
+
+/** Removes a file; one that is not there is no trouble. */
+function removeFile(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch (thrown) {
+    if (errnoOf(thrown) !== "ENOENT") throw ioError(thrown, path);
+  }
 }

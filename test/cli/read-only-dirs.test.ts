@@ -174,3 +174,21 @@ unless(obstacle ?? notRoot).test("--inplace writes into a file in a directory of
   writeFileSync(join(folder, "s/dir/file"), "another one");
   expect(await runShell(line.replace("--inplace", ""), folder)).toMatchObject({ code: 3 });
 });
+
+unless(obstacle).test(
+  "read-only directories of an archive are filled, five deep, before they are closed",
+  async () => {
+    const dirs = ["a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/d/e"];
+    const modes = Object.fromEntries(dirs.map((dir) => [`s/${dir}`, 0o555]).reverse());
+    const folder = plant([...dirs.map((dir) => `${dir}/f`), "a/b/c/d/e/empty/"], ["x"], modes);
+    const line = `cd "$1" && $RS index tar t.catar s && cd d && ${asUser} $RS index untar ../t.catar new`;
+    for (const run of ["first", "over what is there"]) {
+      const { code, stderr } = await runShell(line, folder);
+      expect({ run, code, stderr }).toMatchObject({ code: 0 });
+      for (const dir of dirs) {
+        expect([dir, modeOf(folder, `d/new/${dir}`)]).toEqual([dir, "555"]);
+        expect(readFileSync(join(folder, `d/new/${dir}/f`), "utf8")).toBe(`s/${dir}/f`);
+      }
+    }
+  },
+);
