@@ -8,6 +8,8 @@ export interface LineOptions {
   readonly bytesPerSecond?: number;
   /** Bytes on the way, at which the near end is held back; 64 MiB unless given. */
   readonly boundBytes?: number;
+  /** When it is free again, of a line that several connections share; its own unless given. */
+  readonly shared?: { freeMs: number };
 }
 
 /** What has gone into a line so far. */
@@ -41,15 +43,15 @@ export function delay(source: Readable, sink: Writable, options: LineOptions, op
   const count: LineCount = { bytes: 0 };
   const queue: Block[] = [];
   let queuedBytes = 0;
-  let freeMs = openMs;
+  const line = options.shared ?? { freeMs: 0 };
   let waiting = false;
 
   function enter(bytes: Buffer | undefined): void {
     const size = bytes?.length ?? 0;
     count.bytes += size;
     queuedBytes += size;
-    freeMs = Math.max(performance.now(), freeMs) + (size / bytesPerSecond) * 1000;
-    queue.push({ bytes, dueMs: freeMs + oneWayMs });
+    line.freeMs = Math.max(performance.now(), openMs, line.freeMs) + (size / bytesPerSecond) * 1000;
+    queue.push({ bytes, dueMs: line.freeMs + oneWayMs });
     if (queuedBytes > boundBytes) source.pause();
     deliver();
   }

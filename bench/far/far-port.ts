@@ -10,7 +10,8 @@ export interface FarPort {
 }
 
 /**
- * Makes a port of this machine reachable as if it were far away. A connection costs what it would
+ * Makes a port of this machine reachable as if it were far away, by one line for all connections. A
+ * connection costs what it would
  * over such a line: the server hears of it after one way, and the client can say something after
  * both.
  *
@@ -19,14 +20,16 @@ export interface FarPort {
 export async function openFarPort(port: number, options: LineOptions): Promise<FarPort> {
   const counts = { fromClients: [] as LineCount[], fromServer: [] as LineCount[] };
   const sockets = new Set<Socket>();
+  const there = { ...options, shared: { freeMs: 0 } };
+  const back = { ...options, shared: { freeMs: 0 } };
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
     const openMs = performance.now() + 2 * options.oneWayMs;
     keep(client);
     setTimeout(() => {
       const far = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
       keep(far);
-      counts.fromClients.push(delay(client, far, options, openMs));
-      counts.fromServer.push(delay(far, client, options));
+      counts.fromClients.push(delay(client, far, there, openMs));
+      counts.fromServer.push(delay(far, client, back));
       breakWith(client, far);
       breakWith(far, client);
       client.resume();
