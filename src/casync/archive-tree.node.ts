@@ -4,7 +4,13 @@ import { errnoOf } from "../bytes/errno.node.ts";
 import { closingAfter } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import { placeAtPath } from "../tree/disk/calls/fact-place.node.ts";
-import { nativePath, placeBytes, printPath, toByteString } from "../tree/disk/calls/byte-string.node.ts";
+import {
+  fromByteString,
+  nativePath,
+  placeBytes,
+  printPath,
+  toByteString,
+} from "../tree/disk/calls/byte-string.node.ts";
 import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
 import { entryTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
@@ -30,9 +36,12 @@ export interface ArchiveTreeOptions extends AbortOptions {
   readonly staysOnFileSystem?: boolean;
   /** Called for a pipe or socket, to leave it out; they are kept unless given. */
   readonly onSpecial?: (path: string) => void;
+  /** Called before the content of a file that has any: its path with that of the root, its size. */
+  readonly onContent?: (path: Buffer, size: number) => void;
 }
 
 const blockBytes = 262_144;
+const slash = Buffer.from("/");
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
@@ -40,6 +49,8 @@ const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 interface Place {
   readonly dir: DirNode;
   readonly path: string;
+  /** Its path from the root on, in bytes, a slash behind each name. */
+  readonly bytes: Buffer;
   readonly depth: number;
   /** What is left out of it. */
   readonly rules: ExcludeRules;
@@ -52,7 +63,7 @@ interface Place {
  * The iteration throws NOT_FOUND, IO, LIMIT, CHANGED for a file that became shorter.
  */
 export async function* archiveTree(root: string, options: ArchiveTreeOptions = {}): AsyncGenerator<Bytes> {
-  const { features = desyncTreeFeatures, omitsTimes = false, onSpecial, signal } = options;
+  const { features = desyncTreeFeatures, omitsTimes = false, onSpecial, onContent, signal } = options;
   const excludesNodump = (features & casyncFeatures.excludeNodump) !== 0n && options.keepsNodump !== true;
   const facts = new TreeFacts(excludesNodump ? features : features & ~casyncFeatures.excludeNodump);
   const writer = new CatarWriter(features);
@@ -97,7 +108,10 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     yield writer.leave();
   }
 
-  async function* entry(bytes: Buffer, { dir, path, depth, rules }: Place): AsyncGenerator<Bytes> {
+  async function* entry(
+    bytes: Buffer,
+    { dir, path, bytes: above, depth, rules }: Place,
+  ): AsyncGenerator<Bytes> {
     const name = toByteString(bytes);
     const below = path === "" ? printPath(name) : `${path}/${printPath(name)}`;
     try {
@@ -108,7 +122,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       if (type === undefined) throw new SyncError("UNSUPPORTED", "no archive has such a thing");
       if (onSpecial && (type === "fifo" || type === "socket")) return onSpecial(below);
       if (type === "file")
-        return yield* file(at, (size, fd) => {
+        return yield* file(at, Buffer.concat([above, bytes]), (size, fd) => {
           const node = describe(bytes, type, stats, depth, held.at(dir, name), fd);
           return node && { ...node, size };
         });
@@ -118,7 +132,13 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       if (node === undefined) return;
       if (type !== "dir") return yield writer.enter(withTarget(node, held.at(dir, name)));
       if (options.staysOnFileSystem === true && stats.dev !== rootStats.dev) return;
-      const place = { dir: new DirNode(dir, name), path: below, depth: depth + 1, rules: rules.below(name) };
+      const place = {
+        dir: new DirNode(dir, name),
+        path: below,
+        bytes: Buffer.concat([above, bytes, slash]),
+        depth: depth + 1,
+        rules: rules.below(name),
+      };
       yield* directory(node, place);
       held.leave(place.dir);
     } catch (thrown) {
@@ -128,6 +148,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
 
   async function* file(
     path: string | Buffer,
+    below: Buffer,
     describeIt: (size: number, fd: number | undefined) => CatarNode | undefined,
   ): AsyncGenerator<Bytes> {
     const fd = fs.openSync(path, readFlags);
@@ -136,6 +157,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       const node = describeIt(size, facts.readsFlags ? fd : undefined);
       if (node === undefined) return;
       yield writer.enter(node);
+      if (size > 0) onContent?.(Buffer.concat([fromByteString(placeBytes(root)), slash, below]), size);
       yield* contentOf(fd, size);
     } finally {
       fs.closeSync(fd);
@@ -144,7 +166,13 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
 
   try {
     const node = describe(new Uint8Array(0), "dir", rootStats, 0, held.pathTo(held.root), held.root.fd)!;
-    yield* directory(node, { dir: held.root, path: "", depth: 1, rules: ExcludeRules.none });
+    yield* directory(node, {
+      dir: held.root,
+      path: "",
+      bytes: Buffer.alloc(0),
+      depth: 1,
+      rules: ExcludeRules.none,
+    });
   } finally {
     held.close();
   }

@@ -342,6 +342,80 @@ describe("index", () => {
     expect(await extract(at("blob.caibx"), "--max-bytes", "0")).toMatchObject({ code: 0 });
   });
 
+  test("processes that fill one store at a time leave one file of each chunk, and nothing else", async () => {
+    const { at } = await withBlob();
+    const processCount = process.env["FAULT_POINTS"] === "all" ? 16 : 4;
+    const blob = xorshiftBytes(16, 260_000);
+    writeFileSync(at("many"), blob);
+    const made = await Promise.all(
+      Array.from({ length: processCount }, (_, i) =>
+        rsyncStream([
+          ...["index", "make", at(`${i}.caibx`), at("many"), "-s", at("m.castr")],
+          ...["--chunk-size", "64:256:1K"],
+        ]),
+      ),
+    );
+    for (const outcome of made) expect(outcome).toMatchObject({ code: 0, stderr: "" });
+    const index = readFileSync(at("0.caibx"));
+    for (let i = 1; i < processCount; i++) expect(readFileSync(at(`${i}.caibx`)).equals(index)).toBe(true);
+    const ids = (await rsyncStream(["index", "list", at("0.caibx")])).stdout.toString().trim().split("\n");
+    expect(ids.length).toBeGreaterThan(900);
+    const files = readdirSync(at("m.castr"), { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.includes("/"),
+    );
+    expect(files.sort()).toEqual([...new Set(ids)].map((id) => `${id.slice(0, 4)}/${id}.cacnk`).sort());
+    expect(await rsyncStream(["store", "verify", at("m.castr")])).toMatchObject({ code: 0 });
+  });
+
+  test("untar over a tree fetches only what that does not hold, from a store that is far", async () => {
+    const { at } = await withBlob();
+    mkdirSync(at("tree/sub"), { recursive: true });
+    for (let i = 0; i < 20; i++) writeFileSync(at(`tree/sub/f${i}`), xorshiftBytes(i + 1, 20_000));
+    const pack = async (name: string) =>
+      expect(
+        (await rsyncStream(["index", "tar", at(name), at("tree"), "-s", at("t.castr"), ...sizes])).code,
+      ).toBe(0);
+    await pack("old.caidx");
+    for (const out of ["out", "desync"]) {
+      const unpacked = await rsyncStream(["index", "untar", at("old.caidx"), at(out), "-s", at("t.castr")]);
+      expect(unpacked).toMatchObject({ code: 0 });
+    }
+    writeFileSync(at("tree/sub/f7"), xorshiftBytes(99, 20_000));
+    writeFileSync(at("tree/new"), "new");
+    await pack("new.caidx");
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url!);
+      response.end(readFileSync(join(at("t.castr"), request.url!)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const store = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const unpack = {
+      out: [builtCli(), "index", "untar", at("new.caidx"), at("out"), "-s", store],
+      desync: [
+        join(dirname(builtCli()), "desync.js"),
+        "untar",
+        "-i",
+        "-s",
+        store,
+        at("new.caidx"),
+        at("desync"),
+      ],
+    };
+    for (const [out, line] of Object.entries(unpack)) {
+      asked.length = 0;
+      const child = spawn(process.execPath, line, { stdio: "inherit" });
+      expect(await once(child, "close")).toEqual([0, null]);
+      execFileSync("diff", ["-r", at("tree"), at(out)]);
+      // The new content, what stands around it, the table at the end; a hundred chunks are there.
+      expect([out, asked.length > 0 && asked.length < 15]).toEqual([out, true]);
+    }
+  });
+
   test("what comes through a pipe is bounded by --max-bytes, too", async () => {
     const { at } = await withBlob();
     const line = `cat ${at("blob.caibx")} | $RS index extract - ${at("out")} -s ${at("s.castr")} --max-bytes`;

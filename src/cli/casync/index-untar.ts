@@ -7,6 +7,7 @@ import { defineCommand } from "../command.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
+import { seededStore } from "./seeded-store.ts";
 import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
 import { totalLimitOf, totalLimitOption } from "./total-limit.ts";
 
@@ -29,7 +30,10 @@ export const indexUntar = defineCommand({
     await using store = index && readerOf(options, digestOfIndex(index));
     const content =
       index && store
-        ? readBlob(index, store, { ...jobsOf(options), signal })
+        ? readBlob(index, await seededStore(store, options.store ?? [], root, index, { signal }), {
+            ...jobsOf(options),
+            signal,
+          })
         : readFileBlocks(place, { signal });
     let troubleCount = 0;
     try {

@@ -11,7 +11,9 @@ import { readBlob } from "../../casync/read-blob.ts";
 import { catarOfTar } from "../../casync/tar-to-catar.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
+import type { ChunkReader } from "../../store/store.ts";
 import { writeResult } from "../casync/index-file.ts";
+import { seededStore } from "../casync/seeded-store.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { writeLines } from "../report/result-output.ts";
 import { desyncSizeOption, indexFor, sizesIn } from "./blob-commands.ts";
@@ -97,7 +99,7 @@ export const untar: DesyncCommand = {
     const format = formatIn(given, "output-format", "gnu-tar");
     const totalBytes = isSet(given, "index") ? blobBytesOf(place) : fileBytesOf(place);
     using progress = showProgress("Unpacking", totalBytes);
-    await using archive = await openArchive(place, call, progress);
+    await using archive = await openArchive(place, call, progress, format === "disk" ? root : undefined);
     if (format === "gnu-tar") {
       const onLeftOut = (path: string): void => call.tell(`${path}: a socket is left out`);
       return await writeResult(root, tarOfCatar(archive.reading, { onLeftOut }), { signal });
@@ -136,13 +138,21 @@ interface OpenArchive extends AsyncDisposable {
   readonly reading: CatarReading;
 }
 
-/** Opens an archive, or with -i that of an index. @throws USAGE, NOT_FOUND, BAD_MESSAGE */
-async function openArchive(place: string, call: DesyncCall, progress?: DesyncProgress): Promise<OpenArchive> {
+/**
+ * Opens an archive, or with -i that of an index.
+ *
+ * @param old a tree that may hold chunks of it
+ * @throws USAGE, NOT_FOUND, BAD_MESSAGE
+ */
+async function openArchive(
+  place: string,
+  call: DesyncCall,
+  progress?: DesyncProgress,
+  old?: string,
+): Promise<OpenArchive> {
   const { given, signal } = call;
   const store = isSet(given, "index") ? readerFor(call) : undefined;
-  const content = store
-    ? readBlob(await indexFor(place, call), store, { ...jobsIn(given), signal })
-    : readFileBlocks(place, { signal });
+  const content = store ? await indexedContent(place, store, call, old) : readFileBlocks(place, { signal });
   const reading = await readCatar(progress ? counting(content, progress) : content);
   return {
     reading,
@@ -151,6 +161,19 @@ async function openArchive(place: string, call: DesyncCall, progress?: DesyncPro
       await store?.close();
     },
   };
+}
+
+async function indexedContent(
+  place: string,
+  store: ChunkReader,
+  call: DesyncCall,
+  old: string | undefined,
+): Promise<AsyncIterable<Bytes>> {
+  const { given, signal } = call;
+  const index = await indexFor(place, call);
+  const places = given.values["store"]!.flatMap((some) => some.split(","));
+  const seeded = old === undefined ? store : await seededStore(store, places, old, index, { signal });
+  return readBlob(index, seeded, { ...jobsIn(given), signal });
 }
 
 async function* counting(blocks: AsyncIterable<Bytes>, progress: DesyncProgress): AsyncGenerator<Bytes> {

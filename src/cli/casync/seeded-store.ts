@@ -1,0 +1,37 @@
+import { statSync } from "node:fs";
+import type { IndexHeader } from "../../casync/index-header.ts";
+import { schemeOf } from "../../casync/open-store.node.ts";
+import { isShellPlace } from "../../casync/ssh-chunks.node.ts";
+import { severalStores } from "../../casync/several-stores.ts";
+import { treeSeed } from "../../casync/tree-seed.node.ts";
+import { pathOf } from "../../bytes/byte-path.node.ts";
+import type { ChunkReader } from "../../store/store.ts";
+import type { AbortOptions } from "../../types.ts";
+
+/**
+ * A store, before which the tree is asked that is unpacked over, where a store is far: there a
+ * chunk costs more than to read the tree. A tree that cannot be read is no help and no failure.
+ *
+ * @param store it stays the caller's to close
+ * @param places of what the store asks
+ */
+export async function seededStore(
+  store: ChunkReader,
+  places: readonly string[],
+  root: string,
+  header: IndexHeader,
+  options: AbortOptions,
+): Promise<ChunkReader> {
+  const isFar = places.some((place) => place.split("|").some(isElsewhere));
+  if (!isFar || statSync(pathOf(root), { throwIfNoEntry: false })?.isDirectory() !== true) return store;
+  try {
+    return severalStores([await treeSeed(root, header, options), store]);
+  } catch {
+    options.signal?.throwIfAborted();
+    return store;
+  }
+}
+
+function isElsewhere(place: string): boolean {
+  return schemeOf(place) !== undefined || isShellPlace(place);
+}
