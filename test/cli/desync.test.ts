@@ -177,6 +177,7 @@ describe("command lines of desync", () => {
       ["make -m 1:2 a blob", "-m takes"],
       ["extract a.caibx out", "a.caibx"],
       ["extract a a -s s.castr", "the same"],
+      ["extract a b -s s.castr --skip-invalid-seeds --regenerate-invalid-seeds", "exclude one another"],
     ] as const) {
       const { code, stderr } = await front(folder, line);
       expect([line, code, stderr]).toEqual([line, 1, expect.stringContaining(said)]);

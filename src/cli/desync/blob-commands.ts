@@ -117,6 +117,8 @@ export const extract: DesyncCommand = {
     const { given, signal } = call;
     const [place, path] = given.operands as [string, string];
     if (place === path) throw new SyncError("USAGE", "input and output are the same");
+    if (isSet(given, "skip-invalid-seeds") && isSet(given, "regenerate-invalid-seeds"))
+      throw new SyncError("USAGE", "--skip-invalid-seeds and --regenerate-invalid-seeds exclude one another");
     const index = await indexFor(place, call);
     await using store = readerFor(call);
     const seeds: BlobSeed[] = [];
