@@ -87,7 +87,7 @@ test("flaw 13: what was done, what it came to and what failed is told, to progra
   ]);
   expect(readFileSync(figures, "utf8")).toContain("\nrsync_stream_bucket_succeeded 1\n");
   expect([...stub.buckets.get("b")!.keys()].sort()).toEqual(["p/k0", "p/k1", "p/k2", "p/k3", "p/k4"]);
-}, 60_000);
+});
 
 test("trap 10: a source that is empty or not there changes nothing, not even by --create", async () => {
   const [folder, stub] = [freshFolder(), await stubOf("b", "empty")];
@@ -102,7 +102,7 @@ test("trap 10: a source that is empty or not there changes nothing, not even by 
     expect((await run(folder, ["sync", source, at("made"), "--create", "--versioning"])).code).not.toBe(0);
   expect(stub.buckets.has("made")).toBe(false);
   expect(stub.buckets.get("b")!.size).toBe(1);
-}, 60_000);
+});
 
 test("a check that finds a difference ends otherwise than one that could not be made", async () => {
   const [folder, stub] = [freshFolder(), await stubOf("a", "b")];
@@ -117,7 +117,7 @@ test("a check that finds a difference ends otherwise than one that could not be 
   expect((await run(folder, args)).code).toBe(4);
   stub.fault = ({ method }, response) => method === "HEAD" && response.writeHead(500).end() !== undefined;
   expect((await run(folder, args)).code).toBe(1);
-}, 60_000);
+});
 
 test("a bucket is created with a place and a class, and keeps versions when that is asked for", async () => {
   const [folder, stub] = [freshFolder(), await stubOf("a")];
@@ -127,7 +127,7 @@ test("a bucket is created with a place and a class, and keeps versions when that
   expect([code, stderr]).toEqual([0, expect.stringMatching(/created .*\n.*keeps old versions/)]);
   expect(stub.requests).toContain("PUT b/?versioning");
   expect(stub.buckets.get("b")!.get("k")!.headers).toMatchObject({ "x-amz-storage-class": "COLD" });
-}, 60_000);
+});
 
 test("all ways between S3, Google and directories come back to the same", async () => {
   const [folder, stub, google] = [freshFolder(), await stubOf("b"), await startGoogleStub("g")];
@@ -162,7 +162,7 @@ test("all ways between S3, Google and directories come back to the same", async 
   expect(readFileSync(join(folder, "back", "dir", "ä b"), "utf8")).toBe("content");
   expect(existsSync(join(folder, "back", "empty"))).toBe(true);
   expect(google.latest("g", "4/dir/ä b")!.bytes.toString()).toBe("content");
-}, 60_000);
+});
 
 unless(noOpenssl).test(
   "authorities are trusted that the environment names",
@@ -211,7 +211,7 @@ test("a coordinator that is silent does not keep a command that is interrupted",
   expect((await outcomeOf(child)).code).not.toBe(0);
   // An answer may take a minute, and is asked for five times.
   expect(performance.now() - began).toBeLessThan(50_000);
-}, 120_000);
+});
 
 test("a run waits for one that works with the same state, when that is asked for", async () => {
   const folder = freshFolder();
@@ -225,7 +225,7 @@ test("a run waits for one that works with the same state, when that is asked for
   const child = shell('$RS "$@" 2>&1', ...args, "--wait");
   let told = "";
   child.stdout!.on("data", (data: Buffer) => (told += String(data)));
-  await expect.poll(() => told, { timeout: 30_000 }).toContain("waiting: process");
+  await expect.poll(() => told).toContain("waiting: process");
   expect(existsSync(join(folder, "to", "a"))).toBe(false);
   release();
   expect((await outcomeOf(child)).code).toBe(0);

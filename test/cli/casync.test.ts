@@ -274,7 +274,7 @@ test("a token opens what is behind a URL, none and another are refused at once, 
     expect([command, done.code]).toEqual([command, 0]);
     expect(readFileSync(at(`other/${command}`)).equals(readFileSync(at("blob")))).toBe(true);
   }
-}, 30_000);
+});
 
 test("what an index is of travels without some facts, which is said once", async () => {
   const { at } = await withBlob();

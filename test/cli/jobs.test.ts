@@ -29,7 +29,7 @@ async function waitFor(url: string, id: number, holds: (job: Job) => boolean): P
       expect(holds(job), JSON.stringify(job)).toBe(true);
       return job;
     },
-    { timeout: 60_000, interval: 50 },
+    { timeout: 120_000, interval: 50 },
   );
 }
 

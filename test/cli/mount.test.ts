@@ -46,7 +46,7 @@ async function mounting(dir: string, program: string, args: readonly string[], c
   });
   let hasEnded = false;
   void outcome.then(() => (hasEnded = true));
-  await vi.waitFor(() => expect(hasEnded || isMounted(dir)).toBe(true), { timeout: 60_000, interval: 20 });
+  await vi.waitFor(() => expect(hasEnded || isMounted(dir)).toBe(true), { timeout: 120_000, interval: 20 });
   return { child, outcome };
 }
 
@@ -118,11 +118,11 @@ fuseTest("desync's command line, with a file of stores that is read again, and a
   expect(() => readFileSync(join(dir, "a"))).toThrow(/EIO/);
   writeFileSync(at("stores.json"), "no JSON");
   child.kill("SIGHUP");
-  await vi.waitFor(() => expect(statSync(at("state")).size).toBeGreaterThan(0), { timeout: 60_000 });
+  await vi.waitFor(() => expect(statSync(at("state")).size).toBeGreaterThan(0), { timeout: 120_000 });
   writeFileSync(at("stores.json"), JSON.stringify({ stores: ["s.castr"] }));
   child.kill("SIGHUP");
   const readAll = () => readFileSync(join(dir, "a"));
-  await vi.waitFor(() => expect(readAll().equals(readFileSync(at("blob")))).toBe(true), { timeout: 60_000 });
+  await vi.waitFor(() => expect(readAll().equals(readFileSync(at("blob")))).toBe(true), { timeout: 120_000 });
   child.kill("SIGTERM");
   expect(await outcome).toMatchObject({ code: 0, stderr: expect.stringContaining("file of stores") });
   expect(readFileSync(at("copy")).equals(readFileSync(at("blob")))).toBe(true);

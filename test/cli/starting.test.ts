@@ -40,7 +40,7 @@ unless(missing("sh", "cat")).describe("the other end is started early, and not i
     expect(stderr).toMatch(/not a directory/);
     const started = join(folder, "started");
     const id = existsSync(started) ? Number(readFileSync(started, "utf8")) : 0;
-    if (id > 0) await expect.poll(() => isThere(id), { timeout: 60_000 }).toBe(false);
+    if (id > 0) await expect.poll(() => isThere(id)).toBe(false);
   });
 });
 

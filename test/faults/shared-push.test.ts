@@ -63,54 +63,46 @@ async function send(tree: string, redis: string, kills: boolean) {
   return { ms, newBytes: living.reduce((sum, host) => sum + newBytesOf(host), 0) };
 }
 
-test(
-  "of three hosts that send a tree one is killed: the others send what it had not",
-  { timeout: 120_000 },
-  async () => {
-    const tree = join(freshFolder(), "tree");
-    const name = (at: number): string => `d${at % 20}/f${at}`;
-    const files = Array.from({ length: fileCount }, (_, at) => [name(at), noise(fileBytes, `${at}`)]);
-    plant(tree, Object.fromEntries(files) as Record<string, Buffer>);
-    const redis = await startRedis();
-    try {
-      const allBytes = fileCount * fileBytes;
-      const lived = isLong ? await send(tree, redis.url, false) : undefined;
-      if (lived) expect(lived.newBytes).toBe(allBytes);
-      const killed = await send(tree, redis.url, true);
-      // What the one had sent is sent again at most for the part that it was at.
-      expect(killed.newBytes).toBeLessThanOrEqual(allBytes);
-      expect(killed.newBytes).toBeGreaterThan(0);
-      if (!lived) return;
-      console.log(`three hosts: ${lived.ms.toFixed()} ms; one of them killed: ${killed.ms.toFixed()} ms`);
-      expect(killed.ms / lived.ms).toBeLessThan(1.6);
-    } finally {
-      await redis.stop();
-    }
-  },
-);
+test("of three hosts that send a tree one is killed: the others send what it had not", async () => {
+  const tree = join(freshFolder(), "tree");
+  const name = (at: number): string => `d${at % 20}/f${at}`;
+  const files = Array.from({ length: fileCount }, (_, at) => [name(at), noise(fileBytes, `${at}`)]);
+  plant(tree, Object.fromEntries(files) as Record<string, Buffer>);
+  const redis = await startRedis();
+  try {
+    const allBytes = fileCount * fileBytes;
+    const lived = isLong ? await send(tree, redis.url, false) : undefined;
+    if (lived) expect(lived.newBytes).toBe(allBytes);
+    const killed = await send(tree, redis.url, true);
+    // What the one had sent is sent again at most for the part that it was at.
+    expect(killed.newBytes).toBeLessThanOrEqual(allBytes);
+    expect(killed.newBytes).toBeGreaterThan(0);
+    if (!lived) return;
+    console.log(`three hosts: ${lived.ms.toFixed()} ms; one of them killed: ${killed.ms.toFixed()} ms`);
+    expect(killed.ms / lived.ms).toBeLessThan(1.6);
+  } finally {
+    await redis.stop();
+  }
+});
 
-test(
-  "one long file is sent by three hosts, of which one is killed; the others write what it had not",
-  { timeout: 120_000 },
-  async () => {
-    const tree = join(freshFolder(), "tree");
-    const file = noise(36_000_000, "long");
-    plant(tree, { "d0/long": file, "d1/short": noise(fileBytes, "short") });
-    const root = join(freshFolder(), "root");
-    mkdirSync(join(root, "tree"), { recursive: true });
-    const [redis, server] = await Promise.all([startRedis(), listening("serve", root)]);
-    try {
-      const hosts = [1, 2, 3].map(() => startHost(tree, `${server.url}tree`, redis.url, "24m"));
-      const staging = join(root, "tree/.rsync-stream");
-      await waitUntil(
-        () => existsSync(staging) && readdirSync(staging).some((name) => name.startsWith("ranges")),
-      );
-      hosts[0]!.child.kill("SIGKILL");
-      for (const { ended, output } of hosts.slice(1)) expect(await ended, output()).toBe(0);
-      expect(picture(join(root, "tree"))).toEqual(picture(tree));
-      expect(existsSync(staging)).toBe(false);
-    } finally {
-      await Promise.all([redis.stop(), server.stop()]);
-    }
-  },
-);
+test("one long file is sent by three hosts, of which one is killed; the others write what it had not", async () => {
+  const tree = join(freshFolder(), "tree");
+  const file = noise(36_000_000, "long");
+  plant(tree, { "d0/long": file, "d1/short": noise(fileBytes, "short") });
+  const root = join(freshFolder(), "root");
+  mkdirSync(join(root, "tree"), { recursive: true });
+  const [redis, server] = await Promise.all([startRedis(), listening("serve", root)]);
+  try {
+    const hosts = [1, 2, 3].map(() => startHost(tree, `${server.url}tree`, redis.url, "24m"));
+    const staging = join(root, "tree/.rsync-stream");
+    await waitUntil(
+      () => existsSync(staging) && readdirSync(staging).some((name) => name.startsWith("ranges")),
+    );
+    hosts[0]!.child.kill("SIGKILL");
+    for (const { ended, output } of hosts.slice(1)) expect(await ended, output()).toBe(0);
+    expect(picture(join(root, "tree"))).toEqual(picture(tree));
+    expect(existsSync(staging)).toBe(false);
+  } finally {
+    await Promise.all([redis.stop(), server.stop()]);
+  }
+});

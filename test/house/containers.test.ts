@@ -91,7 +91,7 @@ test(
       "--listen",
       `127.0.0.1:${port}`,
     ]);
-    await expect.poll(() => healthOf(port), { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => healthOf(port)).toBe(0);
     server.kill("SIGTERM");
     await once(server, "exit");
     expect(healthOf(port)).toBe(1);

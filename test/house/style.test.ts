@@ -37,6 +37,21 @@ test("what the command counts agrees with its noun", () => {
   expect(stiff).toEqual([]);
 });
 
+/** What a wait in a test may take at least: a busy machine outruns less. */
+const leastWaitMs = 120_000;
+
+test("no test has a time limit that a busy machine outruns", () => {
+  const limits = /(?:^( *)test(?:\.\w+)*\([\s\S]*?^\1\}|\btimeout:),? ([\d_]+)(?=\);?$|[, }])/gm;
+  const short = writtenFiles()
+    .filter((path) => path.endsWith(".test.ts"))
+    .flatMap((path) =>
+      [...readFileSync(join(root, path), "utf8").matchAll(limits)]
+        .filter(([, , limit]) => Number(limit!.replaceAll("_", "")) < leastWaitMs)
+        .map(([, , limit]) => `${path}: ${limit}`),
+    );
+  expect(short).toEqual([]);
+});
+
 /** Every program of this project, from the root. */
 function writtenFiles(): string[] {
   return ["src", "test", "bench", "scripts", "examples"].flatMap((folder) =>

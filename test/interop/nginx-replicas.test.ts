@@ -81,6 +81,6 @@ async function busyOf(replicas: readonly Listening[], secret: string): Promise<C
     for (const replica of replicas) if (await isBusy(replica)) return (state.busy = replica);
     return undefined;
   };
-  await expect.poll(look, { timeout: 30_000 }).toBeDefined();
+  await expect.poll(look).toBeDefined();
   return state.busy!.child;
 }

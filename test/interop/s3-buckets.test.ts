@@ -23,7 +23,7 @@ unless(noS3Server).describe("buckets of another server", () => {
   beforeAll(async () => {
     server = await startS3Server();
     folder = mkdtempSync(join(tmpdir(), "rsync-stream-buckets-"));
-  }, 120_000);
+  });
 
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
@@ -64,7 +64,7 @@ unless(noS3Server).describe("buckets of another server", () => {
     expect(await syncBuckets(tree, first, stateOf("1"), { deletes: true })).toMatchObject({ deleted: 2 });
     expect(await syncBuckets(first, second, stateOf("2"), { deletes: true })).toMatchObject({ deleted: 2 });
     expect(await second.bucket.head("a b+c/y&z")).toBeUndefined();
-  }, 120_000);
+  });
 
   test("a prefix as a tree: by the command, with times, and a second time without content", async () => {
     const { bucket } = open("trees");
@@ -97,7 +97,7 @@ unless(noS3Server).describe("buckets of another server", () => {
       expect.stringContaining("--files-from is not for") as string,
     ]);
     vi.unstubAllEnvs();
-  }, 60_000);
+  });
 
   test("the MD5 in an ETag is that of the content, and terms are kept", async () => {
     const { bucket } = open("terms");

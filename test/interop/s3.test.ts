@@ -36,7 +36,7 @@ describe("a bucket", () => {
       region: "us-east-1",
     });
     expect((await root.fetch(`${server.url}/bucket`, { method: "PUT" })).status).toBe(200);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
@@ -113,5 +113,5 @@ describe("a bucket", () => {
     await run(desync, "make", "-s", store, "b.caibx", "small");
     expect(await run(builtCli(), "store", "prune", store, "b.caibx", "--older-than", "0")).toMatch(/1 stay/);
     expect(await run(builtCli(), "store", "verify", store)).toMatch(/^rsync-stream: 1 chunk, 0 /);
-  }, 120_000);
+  });
 });

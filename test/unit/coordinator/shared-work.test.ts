@@ -127,7 +127,7 @@ test("killed at any moment, and with any answer lost, work is done to its end an
   // Four die, each when that much is done.
   for (const life of lives.slice(2)) {
     const least = Math.min(count - 40, ledger.doneCounts.size + Math.floor(random() * 60));
-    await expect.poll(() => ledger.doneCounts.size, { timeout: 60_000 }).toBeGreaterThanOrEqual(least);
+    await expect.poll(() => ledger.doneCounts.size).toBeGreaterThanOrEqual(least);
     life.isDead = true;
   }
   expect(await Promise.all(ends.slice(0, 2))).toEqual([count, count]);
@@ -222,7 +222,7 @@ test("who is told to stop leaves its range to others at once", async () => {
     await ledger.work("first", lease);
   };
   const ended = work.share(0, { leaseCount: 2, act, split: half });
-  await expect.poll(() => ledger.doneCounts.size, { timeout: 60_000 }).toBeGreaterThan(20);
+  await expect.poll(() => ledger.doneCounts.size).toBeGreaterThan(20);
   stop.abort(new Error("stopped"));
   await expect(ended).rejects.toThrow("stopped");
   const other = await SharedWork.join(register, "job", patient);
@@ -288,7 +288,7 @@ test("a coordinator that dies, or loses the record, ends the work with an error"
     await Promise.all([
       expect(ended).rejects.toMatchObject({ code }),
       expect
-        .poll(() => ledger.doneCounts.size, { timeout: 60_000 })
+        .poll(() => ledger.doneCounts.size)
         .toBeGreaterThan(5)
         .then(() => (isLost = true)),
     ]);

@@ -64,7 +64,7 @@ describe.each(Object.entries(asked))("who asks %s and goes at once", (_, request
       await Promise.all(Array.from({ length: 8 }, () => askAndLeave(port, request, leave)));
     const sessions = async (): Promise<string> =>
       /^rsync_stream_sessions .*/m.exec(await textOf(`${url}metrics`))![0];
-    await expect.poll(sessions, { timeout: 60_000 }).toBe("rsync_stream_sessions 0");
+    await expect.poll(sessions).toBe("rsync_stream_sessions 0");
     expect((await fetch(`${url}file`)).status).toBe(200);
     await server.close(3_600_000); // of nobody that it would wait for
   });
@@ -80,7 +80,7 @@ test("a handler that is mounted elsewhere ends with a client that asked for much
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   await askAndLeave(port, head("GET /").repeat(20), leaving["with a reset"]!);
-  await expect.poll(() => under, { timeout: 60_000 }).toBe(0);
+  await expect.poll(() => under).toBe(0);
   await new Promise((resolve) => server.close(resolve));
 });
 

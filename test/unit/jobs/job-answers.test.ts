@@ -83,7 +83,7 @@ async function waitForEnd(url: string, id: number): Promise<Job> {
       expect(answer.endedMs).toBeDefined();
       return answer;
     },
-    { timeout: 60_000, interval: 20 },
+    { timeout: 120_000, interval: 20 },
   );
 }
 
@@ -136,7 +136,7 @@ describe("over HTTP", () => {
     await waitForEnd(url, answer.id);
     expect(readFileSync(join(root, "copy", "a"), "utf8")).toBe("alpha");
     await vi.waitFor(() => expect(events.text()).toMatch(/event: job\ndata: \{"id":2,"state":"done"/), {
-      timeout: 60_000,
+      timeout: 120_000,
     });
     const log = await ask<LogPage>(url, `GET v1/jobs/${answer.id}/log?from=1&limit=1&level=info`);
     expect(log.answer.lines).toHaveLength(1);
@@ -152,7 +152,7 @@ describe("over HTTP", () => {
     );
     expect([list.jobs.map(({ id }) => id), list.counts]).toEqual([[answer.id], { done: 2 }]);
     await vi.waitFor(() => expect(events.text()).toContain(`event: removed\ndata: {"id":${ended.id}}`), {
-      timeout: 60_000,
+      timeout: 120_000,
     });
     events.stop();
   });

@@ -41,7 +41,7 @@ const copyOf = (to: string, fields: object = {}): JobSpec =>
 
 async function ended(queue: JobQueue, id: number): Promise<Job> {
   const states: readonly JobState[] = ["done", "partial", "failed", "aborted"];
-  await vi.waitFor(() => expect(states).toContain(queue.get(id).state), { timeout: 60_000, interval: 10 });
+  await vi.waitFor(() => expect(states).toContain(queue.get(id).state), { timeout: 120_000, interval: 10 });
   return queue.get(id);
 }
 

@@ -81,7 +81,7 @@ test("a chunk that is claimed meanwhile stays; one on its way out is brought ane
   });
   const chunks = await relayChunks(override(inner, { delete: removed }), [], [a, b]);
   const trimming = chunks.trim(0, []);
-  await vi.waitFor(() => expect(removed).toHaveBeenCalledTimes(1), { timeout: 60_000 });
+  await vi.waitFor(() => expect(removed).toHaveBeenCalledTimes(1), { timeout: 120_000 });
   expect(chunks.has(a.id)).toBe(false);
   const again = chunks.claim(a.id, {}, {});
   expect(await chunks.claim(b.id, {}, {})).toBe(true);
@@ -119,10 +119,10 @@ test.each([
   tree.children.set("big", memoryFile(noise(60_000, 78)));
   expect(picture((await pullFrom(relay)).tree)).toEqual(picture(tree));
   const most = storeBytes ?? 130_000;
-  await vi.waitFor(async () => expect(await bytesIn(store)).toBeLessThan(most), { timeout: 60_000 });
+  await vi.waitFor(async () => expect(await bytesIn(store)).toBeLessThan(most), { timeout: 120_000 });
   tree.children.set("big", first);
   expect(picture((await pullFrom(relay)).tree)).toEqual(picture(tree));
-  await vi.waitFor(() => expect(upstream.sent).toHaveLength(3), { timeout: 60_000 });
+  await vi.waitFor(() => expect(upstream.sent).toHaveLength(3), { timeout: 120_000 });
   expect(upstream.sent[2] === 0 ? "nothing" : "its content").toBe(what);
 });
 
@@ -145,7 +145,7 @@ test("a relay of one file keeps what is upstream, and what is still read", async
     file = { ...(await sharedBytes(content)), version: `v${i}` };
     expect(equalBytes(await fetchAll(), content)).toBe(true);
   }
-  await vi.waitFor(async () => expect(await bytesIn(store)).toBe(180_000), { timeout: 60_000 });
+  await vi.waitFor(async () => expect(await bytesIn(store)).toBe(180_000), { timeout: 120_000 });
   for (const { id, size } of reading.info.chunks)
     expect((await reading.chunk(id, {})).bytes.length).toBe(size);
   await reading.close();
