@@ -90,10 +90,10 @@ export async function cutParts(
   return bounds;
 }
 
-/** The bound nearest to a byte of a file. */
+/** The bound nearest to a byte of a file; one before the file is where that begins. */
 function boundIn(key: string, fileBytes: number, at: number): PartBound {
   const { rangeStepBytes } = cutLimits;
-  const offset = Math.round(at / rangeStepBytes) * rangeStepBytes;
+  const offset = Math.max(0, Math.round(at / rangeStepBytes) * rangeStepBytes);
   if (offset >= fileBytes) return { key: behind(key) };
   return offset === 0 ? { key } : { key, cut: { offset, fileBytes } };
 }

@@ -119,6 +119,24 @@ it("a long file is cut over several parts, each about as long as the others", as
   expect(whole.map(isEmptyRange)).toEqual([false, true, true, false]);
 });
 
+it("a part may end in a short file before a long one, which begins the next part", async () => {
+  const [short, long] = [cutLimits.cutFileBytes - 1, 2 * cutLimits.cutFileBytes];
+  const entries = [fileEntry("a", short), fileEntry("big", long)];
+  async function* listed() {
+    yield entries;
+  }
+  const cut = await cutParts(listed(), { files: 2, bytes: short + long }, 4, true);
+  const ranges = [1, 2, 3, 4].flatMap((number) => fileRangesOf(cut, number));
+  let end = 0;
+  for (const { fileRange } of ranges) {
+    expect(fileRange.offset).toBe(end);
+    expect(fileRange.size).toBeGreaterThan(0);
+    end += fileRange.size;
+  }
+  expect(end).toBe(long);
+  expect([1, 2, 3, 4].filter((number) => isInRange("a", rangeOf(cut, number)))).toEqual([1]);
+});
+
 it("is there when its last range is, in whatever order they come", async () => {
   const sent = [await send(3), await send(1)];
   expect(isThere()).toBe(false);
