@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { fileEntry } from "../../../src/archive/open-index.node.ts";
 import {
@@ -218,13 +218,76 @@ it("what came in ranges is used when the whole is sent", async () => {
   expectAll();
 });
 
+/** What stands in the one directory of ranges. */
+const rangesDir = (): string => {
+  const staging = join(to, ".rsync-stream");
+  return join(
+    staging,
+    fs.readdirSync(staging).find((name) => name.startsWith("ranges-"))!,
+  );
+};
+
+function openRanges(held: HeldDirs, offset: number, size: number): FileRanges {
+  const dir = held.hold(new DirNode(held.root, ".rsync-stream"), basename(rangesDir()));
+  return new FileRanges(held, dir, { offset, size, fileBytes: bigBytes });
+}
+
+it("no range of it is passed over as long as who completes it may fail", async () => {
+  await send(1);
+  const held = new HeldDirs(to);
+  const whole = openRanges(held, 0, bigBytes);
+  whole.beginWhole();
+  await expect(send(2)).rejects.toMatchObject({ code: "LOCKED" });
+  whole.close();
+  held.close();
+  await send(2);
+  await send(3);
+  expectAll();
+});
+
+it("content that got the file's name, by a session that was killed then, is left alone", async () => {
+  await send(1);
+  const kept = join(to, "kept");
+  fs.linkSync(join(rangesDir(), "content"), kept);
+  const before = [fs.readFileSync(kept), fs.statSync(kept).mtimeMs];
+  await send(2);
+  await send(3);
+  expect(fs.readFileSync(join(to, bigName)).equals(big)).toBe(true);
+  expect(fs.statSync(join(to, bigName)).nlink).toBe(1);
+  expect([fs.readFileSync(kept), fs.statSync(kept).mtimeMs]).toEqual(before);
+});
+
+it("one that may not be written is completed by who could not complete it before", async () => {
+  fs.chmodSync(join(from, bigName), 0o444);
+  fs.chmodSync(dirname(to), 0o755);
+  const user = process.getuid!() || 65_534;
+  fs.chownSync(to, user, -1);
+  await asUser(user, async () => {
+    await send(1);
+    await send(2);
+    fs.chmodSync(join(rangesDir(), "content"), 0o444);
+    await send(3);
+  });
+  expect(fs.readFileSync(join(to, bigName)).equals(big)).toBe(true);
+  expect(troubles).toEqual([]);
+});
+
+/** Does something as a user, who is nobody else but for root. */
+async function asUser(user: number, act: () => Promise<void>): Promise<void> {
+  const own = process.geteuid!();
+  process.seteuid!(user);
+  try {
+    await act();
+  } finally {
+    process.seteuid!(own);
+  }
+}
+
 it("is not completed while somebody may write to it", async () => {
   await send(1);
   await send(3);
   const held = new HeldDirs(to);
-  const [name] = fs.readdirSync(join(to, ".rsync-stream"));
-  const dir = held.hold(new DirNode(held.root, ".rsync-stream"), name!);
-  const writer = new FileRanges(held, dir, { offset: 0, size: 300_000, fileBytes: bigBytes });
+  const writer = openRanges(held, 0, 300_000);
   expect(writer.beginPart()).toBe(false); // it is there, which a session that is late may not know
   const onlyIt = fileRangesOf(bounds, 2)[0]!;
   await transfer(`${from}/`, to, { part: "2/3", ...onlyIt });

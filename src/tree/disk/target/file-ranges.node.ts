@@ -5,6 +5,7 @@ import { isSyncError } from "../../../errors.ts";
 import type { Entry } from "../../entry/entry.ts";
 import { type FileRange, isAllOf } from "../../order/file-range.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
 import { pathBelow, type DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { removeDir, removeFile } from "../calls/remove-file.node.ts";
@@ -53,16 +54,21 @@ export class FileRanges {
   /**
    * Makes this session the one that writes the range. False when that is there already.
    *
-   * @throws LOCKED while another session writes it
+   * @throws LOCKED while another session writes it, or completes the file: that may yet fail
    */
   beginPart(): boolean {
     this.#locks.push(takeLock(this.#held, this.#dir, this.#rangeName + lockSuffix));
-    return !this.#names.has(this.#rangeName) && !this.#isLocked(wholeLock);
+    const names = this.#names;
+    if (names.has(this.#rangeName)) return false;
+    // Looked for first: two that try it at once would each take the other for who completes.
+    if (names.has(wholeLock)) takeLock(this.#held, this.#dir, wholeLock).release();
+    return true;
   }
 
   /** Opens the content for writing; the caller closes it. @param mode of content that is new */
   openContent(mode: number): number {
-    return this.#open(contentName, mode);
+    this.#leavePlaced();
+    return this.#openContent(mode);
   }
 
   /** Says that the range is there. */
@@ -98,8 +104,9 @@ export class FileRanges {
    * @param dress gives open content its metadata
    */
   asBasis(entry: Entry, dress: (fd: number, content: NameIn) => void): Alternative | undefined {
+    this.#leavePlaced();
     if (!this.#names.has(contentName)) return undefined;
-    const fd = this.#open(contentName);
+    const fd = this.#openContent();
     const set = (): void => {
       fs.ftruncateSync(fd, entry.size);
       dress(fd, this.content);
@@ -130,6 +137,23 @@ export class FileRanges {
     ]);
   }
 
+  /** Forgets content that has got the file's name, by a session that was killed then. */
+  #leavePlaced(): void {
+    const there = this.#held.look(this.#dir, contentName);
+    if (there !== undefined && there.linkCount > 1) removeFile(this.#held, this.content);
+  }
+
+  /** Opens it, also where a session that did not complete the file gave it the mode of that. */
+  #openContent(newMode?: number): number {
+    try {
+      return this.#open(contentName, newMode);
+    } catch (thrown) {
+      if (!isErrno(thrown, "EACCES")) throw thrown;
+      fs.chmodSync(this.#held.at(this.#dir, contentName), 0o600);
+      return this.#open(contentName);
+    }
+  }
+
   #open(name: ByteString, newMode?: number): number {
     const { O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
     const flags = O_NOFOLLOW | O_WRONLY | (newMode === undefined ? 0 : O_CREAT);
@@ -143,16 +167,6 @@ export class FileRanges {
 
   get #names(): Set<ByteString> {
     return new Set(fs.readdirSync(this.#held.pathTo(this.#dir), { encoding: "latin1" }));
-  }
-
-  #isLocked(name: ByteString): boolean {
-    try {
-      takeLock(this.#held, this.#dir, name).release();
-      return false;
-    } catch (thrown) {
-      if (!isSyncError(thrown, "LOCKED")) throw thrown;
-      return true;
-    }
   }
 }
 
