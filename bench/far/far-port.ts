@@ -11,9 +11,8 @@ export interface FarPort {
 
 /**
  * Makes a port of this machine reachable as if it were far away, by one line for all connections. A
- * connection costs what it would
- * over such a line: the server hears of it after one way, and the client can say something after
- * both.
+ * connection costs what it would over such a line: the server hears of it after one way, and the
+ * client can say something after both.
  *
  * @param port what the connections lead to, on loopback
  */
