@@ -83,3 +83,13 @@ export const sessionTimes = Object.freeze({
   /** Over so long that rate is averaged. */
   paceMs: 60_000,
 });
+
+/**
+ * How a connection that broke is made anew, unless the caller says otherwise: for a minute at least
+ * in all, as long as a server takes to start anew.
+ */
+export const reconnectLimits = Object.freeze({
+  retries: 9,
+  firstWaitMs: 500,
+  longestWaitMs: 30_000,
+});

@@ -1,6 +1,7 @@
 import { abortable } from "../bytes/abort.ts";
 import { SyncError, type SyncErrorCode, toSyncError } from "../errors.ts";
 import type { AbortOptions, Duplex } from "../types.ts";
+import { reconnectLimits } from "./limits.ts";
 
 /** What an attempt knows of those before it. */
 export interface AttemptOptions extends AbortOptions {
@@ -78,16 +79,6 @@ const passing: ReadonlySet<SyncErrorCode> = new Set([
 function mayPass({ code, remote }: SyncError): boolean {
   return passing.has(code) || (remote && code === "ABORTED");
 }
-
-/**
- * What holds unless the caller says otherwise: a minute at least in all, as long as a server takes
- * to start anew.
- */
-export const reconnectLimits = Object.freeze({
-  retries: 9,
-  firstWaitMs: 500,
-  longestWaitMs: 30_000,
-});
 
 /**
  * Tries until an attempt comes through. A connection that was never heard of is not tried again:

@@ -1,5 +1,6 @@
 import { SyncError } from "../../errors.ts";
-import { reconnectLimits, type Retry } from "../../session/reconnect.ts";
+import { reconnectLimits } from "../../session/limits.ts";
+import type { Retry } from "../../session/reconnect.ts";
 import type { ConnectorOptions } from "../../transfer/connector.node.ts";
 import type { Endpoint } from "../../transfer/endpoint.node.ts";
 import type { HttpOptions } from "../../transport/http-request.node.ts";
