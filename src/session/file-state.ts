@@ -66,9 +66,9 @@ export interface Place {
   readonly unsettled: UnsettledFrame;
 }
 
-/** @throws LIMIT when a further part of its list makes it longer than it was announced */
-export function checkLength({ listed, size: limit }: FileState, sizes: readonly number[]): void {
-  const actual = sizes.reduce((sum, size) => sum + size, listed);
+/** @throws LIMIT when so many more bytes of its list make it longer than it was announced */
+export function checkLength({ listed, size: limit }: FileState, bytes: number): void {
+  const actual = listed + bytes;
   if (actual <= limit) return;
   throw new SyncError("LIMIT", "a file is longer than it was announced", { detail: { actual, limit } });
 }

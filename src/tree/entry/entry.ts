@@ -67,6 +67,9 @@ export interface Entry {
   readonly facts?: Facts;
 }
 
+/** An entry that is being put together. */
+export type EntryDraft = { -readonly [Fact in keyof Entry]: Entry[Fact] };
+
 /**
  * What the entries at the top are. `contents`: the names in the root directory itself
  * (`send dir/`). `named`: one entry that has a name of its own (`send dir`, `send file`).

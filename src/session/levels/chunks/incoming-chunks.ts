@@ -71,10 +71,10 @@ export class IncomingChunks {
     const file = this.#host.file(group.entry);
     if (file.awaits !== (group.pushed ? "pushed" : "asked"))
       throw new SyncError("BAD_MESSAGE", "a chunk list of the wrong kind");
-    checkLength(file, group.sizes);
+    const size = totalOf(group.sizes);
+    checkLength(file, size);
     if (!file.isFilled) this.#host.fill(file, sizesToCome(group, file));
     const offset = file.listed;
-    const size = totalOf(group.sizes);
     this.#host.told(file, size);
     file.listed += size;
     file.ended = group.end !== undefined;

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import { sessionLimits } from "../../limits.ts";
-import { type EntryColumn, entryColumns, type EntryDraft, type ListedEntry } from "./entry-columns.ts";
+import { type EntryColumn, entryColumns, type ListedDraft, type ListedEntry } from "./entry-columns.ts";
 import { factColumns } from "./fact-columns.ts";
 
 const columns = new Map([...entryColumns, ...factColumns].map((column) => [column.id, column]));
@@ -69,7 +69,7 @@ export function decodeEntries(payload: Bytes): ListedEntry[] {
 
 const noName = new Uint8Array(0);
 
-function emptyDraft(): EntryDraft {
+function emptyDraft(): ListedDraft {
   return {
     entry: { depth: 0, name: noName, kind: "file", size: 0, mode: 0, mtimeSec: 0, mtimeNsec: 0 },
     unasked: false,

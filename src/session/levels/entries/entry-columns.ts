@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from "../../../bytes/cursor.ts";
 import { unzigzag, zigzag } from "../../../bytes/varint.ts";
 import { SyncError } from "../../../errors.ts";
-import { type Entry, entryKinds } from "../../../tree/entry/entry.ts";
+import { type Entry, type EntryDraft, entryKinds } from "../../../tree/entry/entry.ts";
 import type { Bytes } from "../../../types.ts";
 
 /** An entry on the wire, and whether its content follows without being asked for. */
@@ -10,9 +10,9 @@ export interface ListedEntry {
   readonly unasked: boolean;
 }
 
-/** An entry that is being read, column by column. */
-export interface EntryDraft {
-  entry: { -readonly [Fact in keyof Entry]: Entry[Fact] };
+/** The same while it is read, column by column. */
+export interface ListedDraft {
+  readonly entry: EntryDraft;
   unasked: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface EntryColumn {
   /** Writes the fact of all entries, in their order. */
   write(out: ByteWriter, listed: readonly ListedEntry[]): void;
   /** Reads it into all drafts. @throws BAD_MESSAGE */
-  read(input: ByteReader, drafts: readonly EntryDraft[]): void;
+  read(input: ByteReader, drafts: readonly ListedDraft[]): void;
 }
 
 const kindMask = 0x07;
@@ -55,7 +55,7 @@ function flagsOf(entry: Entry, unasked: boolean): number {
   return flags;
 }
 
-function readFlags(value: number, draft: EntryDraft): void {
+function readFlags(value: number, draft: ListedDraft): void {
   const kind = entryKinds[value & kindMask];
   const isUnasked = (value & unaskedFlag) !== 0;
   if (kind === undefined || value > knownFlags)

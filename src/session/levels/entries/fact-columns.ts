@@ -3,7 +3,7 @@ import { SyncError } from "../../../errors.ts";
 import { type FactRow, factRows } from "../../../tree/entry/fact-rows.ts";
 import type { Facts } from "../../../tree/entry/facts.ts";
 import { isDevice } from "../../../tree/entry/entry.ts";
-import type { EntryDraft, ListedEntry } from "./entry-columns.ts";
+import type { ListedDraft, ListedEntry } from "./entry-columns.ts";
 
 /** A column that is there when some entry of the frame has its fact. */
 export interface FactColumn {
@@ -14,7 +14,7 @@ export interface FactColumn {
   isNeeded(listed: readonly ListedEntry[]): boolean;
   write(out: ByteWriter, listed: readonly ListedEntry[]): void;
   /** @throws BAD_MESSAGE, LIMIT */
-  read(input: ByteReader, drafts: readonly EntryDraft[]): void;
+  read(input: ByteReader, drafts: readonly ListedDraft[]): void;
 }
 
 /** How an entry has a fact: not at all, the one that was told last, or another one. */

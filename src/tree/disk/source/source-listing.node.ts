@@ -1,6 +1,6 @@
 import { Pause } from "../../../bytes/pause.node.ts";
 import { SyncError, withPath } from "../../../errors.ts";
-import type { Entry, Layout } from "../../entry/entry.ts";
+import type { Entry, EntryDraft, Layout } from "../../entry/entry.ts";
 import type { Facts } from "../../entry/facts.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Subtree } from "../../entry/subtree-digests.ts";
@@ -229,9 +229,6 @@ interface Tellers {
   readonly keep: Keep;
   readonly numbers: LinkNumbers | undefined;
 }
-
-/** An entry that is being put together. */
-type EntryDraft = { -readonly [Fact in keyof Entry]: Entry[Fact] };
 
 function describe(
   { held }: ListingStart,
