@@ -110,6 +110,17 @@ test("an index is pushed from where it is, at a server too, and not from standar
   expect([piped.code, piped.stderr]).toEqual([2, expect.stringContaining("standard input")]);
 });
 
+test("why a push fails over there is told once", async () => {
+  writeFileSync(at("failing"), "#!/bin/sh\necho 'no room over there' >&2\nexit 3\n", { mode: 0o755 });
+  const env = { ...process.env, CASYNC_SSH_PATH: at("failing") };
+  const words = ["index", "push", "a.caibx", "host:no.caibx", "host:no.castr", "-s", "s.castr"];
+  const { code, stderr } = await outcomeOf(
+    spawn(process.execPath, [builtCli(), ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }),
+  );
+  expect(code).not.toBe(0);
+  expect(stderr.split("no room over there")).toHaveLength(2);
+});
+
 test("a chunk that is missing over there is told", async () => {
   mkdirSync(at("empty.castr"), { recursive: true });
   const line = `extract -s ssh://host${folder}/empty.castr a.caibx none`;
