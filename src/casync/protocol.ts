@@ -55,8 +55,15 @@ export function encodeMessage(type: bigint, ...parts: readonly Bytes[]): Bytes {
   return concatBytes([words(headBytes + bodyBytes, type), ...parts]);
 }
 
-/** A HELLO. */
+/** The flags of those things that there are. */
+export function flagsOf(things: { readonly [Name in keyof typeof helloFlags]?: unknown }): bigint {
+  const names = Object.keys(things) as (keyof typeof helloFlags)[];
+  return names.reduce((all, name) => (things[name] === undefined ? all : all | helloFlags[name]), 0n);
+}
+
+/** A HELLO. @throws USAGE for one that offers and wants nothing */
 export function encodeHello(flags: bigint): Bytes {
+  if (flags === 0n) throw new SyncError("USAGE", "nothing is offered");
   return encodeMessage(messageTypes.hello, words(flags));
 }
 

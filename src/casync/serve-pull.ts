@@ -7,6 +7,7 @@ import {
   encodeChunk,
   encodeHello,
   encodeMessage,
+  flagsOf,
   helloFlags as flags,
   helloOf,
   messageTypes as types,
@@ -25,12 +26,15 @@ export interface PullOffer {
 /**
  * Serves one who pulls by the remote protocol of casync, until that one goes.
  *
- * @throws BAD_MESSAGE for what breaks the protocol, UNSUPPORTED for what is not offered, PEER_GONE
+ * @throws BAD_MESSAGE for what breaks the protocol, UNSUPPORTED for what is not offered, PEER_GONE,
+ *   USAGE when nothing is offered
  */
 export async function servePull(channel: ByteChannel, offer: PullOffer): Promise<void> {
+  const { stored, index, archive } = offer;
+  const offered = flagsOf({ readableStore: stored, readableIndex: index, readableArchive: archive });
   const reader = new ExactReader(channel.read());
   try {
-    await channel.write(encodeHello(offered(offer)));
+    await channel.write(encodeHello(offered));
     const first = await readMessage(reader);
     if (first === undefined) return;
     const wishes = helloOf(first);
@@ -50,18 +54,8 @@ export async function servePull(channel: ByteChannel, offer: PullOffer): Promise
   }
 }
 
-function offered({ stored, index, archive }: PullOffer): bigint {
-  const all =
-    (stored ? flags.readableStore : 0n) |
-    (index ? flags.readableIndex : 0n) |
-    (archive ? flags.readableArchive : 0n);
-  if (all === 0n) throw new SyncError("USAGE", "nothing is offered");
-  return all;
-}
-
 function checkWishes(wishes: bigint, { stored, index, archive }: PullOffer): void {
-  const all =
-    (stored ? flags.pullChunks : 0n) | (index ? flags.pullIndex : 0n) | (archive ? flags.pullArchive : 0n);
+  const all = flagsOf({ pullChunks: stored, pullIndex: index, pullArchive: archive });
   const wanted = wishes & ~(flags.readableStore | flags.readableIndex | flags.readableArchive);
   if (wanted === 0n || (wanted & ~all) !== 0n)
     throw new SyncError("UNSUPPORTED", "the other end wants what is not offered");

@@ -14,6 +14,7 @@ import {
   abortOf,
   encodeHello,
   encodeMessage,
+  flagsOf,
   helloFlags as flags,
   helloOf,
   type Message,
@@ -41,16 +42,19 @@ const wishesOfIndex = flags.pushIndex | flags.pushChunks | flags.pushIndexChunks
  * Takes what one pushes by the remote protocol of casync, which is kept when all of it is here.
  *
  * @throws BAD_MESSAGE for what breaks the protocol or is no index, UNSUPPORTED for what is not
- *   taken here, LIMIT for an index that is too long to be held, CORRUPT, PEER_GONE
+ *   taken here, LIMIT for an index that is too long to be held, CORRUPT, PEER_GONE, USAGE when
+ *   nothing is
  */
 export async function servePush(channel: ByteChannel, target: PushTarget): Promise<void> {
+  const { store, index, archive } = target;
+  const taken = flagsOf({ writableStore: store, writableIndex: index, writableArchive: archive });
   const reader = new ExactReader(channel.read());
   try {
-    await channel.write(encodeHello(offered(target)));
+    await channel.write(encodeHello(taken));
     const wishes = helloOf(await readMessage(reader)) & ~(flags.readableStore | flags.readableIndex);
-    if (wishes === wishesOfIndex && target.index && target.store) await takeIndex(channel, reader, target);
-    else if (wishes === flags.pushArchive && target.archive)
-      await target.archive(piecesOf(reader, types.archive, types.archiveEof));
+    if (wishes === wishesOfIndex && index && store) await takeIndex(channel, reader, target);
+    else if (wishes === flags.pushArchive && archive)
+      await archive(piecesOf(reader, types.archive, types.archiveEof));
     else throw new SyncError("UNSUPPORTED", "the other end pushes what is not taken here");
     await channel.write(encodeMessage(types.goodbye));
     await channel.end();
@@ -59,15 +63,6 @@ export async function servePush(channel: ByteChannel, target: PushTarget): Promi
     await channel.end().catch(() => {});
     await reader.close();
   }
-}
-
-function offered({ store, index, archive }: PushTarget): bigint {
-  const all =
-    (store ? flags.writableStore : 0n) |
-    (index ? flags.writableIndex : 0n) |
-    (archive ? flags.writableArchive : 0n);
-  if (all === 0n) throw new SyncError("USAGE", "nothing is taken");
-  return all;
 }
 
 async function takeIndex(

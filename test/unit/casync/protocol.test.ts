@@ -7,6 +7,7 @@ import { nodeCompressor } from "../../../src/casync/compressor.node.ts";
 import { encodeChunk, encodeHello, encodeMessage, messageTypes } from "../../../src/casync/protocol.ts";
 import { pulledChunks } from "../../../src/casync/pulled-chunks.ts";
 import { servePull } from "../../../src/casync/serve-pull.ts";
+import { servePush } from "../../../src/casync/serve-push.ts";
 import { storedChunk } from "../../../src/casync/stored-chunks.ts";
 import { channelOf, type ByteChannel } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
@@ -92,6 +93,14 @@ describe("a client and a server", () => {
     ]);
     expect(Buffer.compare(concatBytes(channel.output), expected)).toBe(0);
   });
+});
+
+test("who offers nothing is told so", async () => {
+  for (const serve of [
+    servePull(recorded(encodeHello(1n)), {}),
+    servePush(recorded(encodeHello(1n)), { coding }),
+  ])
+    await expect(serve).rejects.toMatchObject({ code: "USAGE" });
 });
 
 describe("a client refuses", () => {
