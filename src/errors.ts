@@ -95,7 +95,12 @@ export class SyncError extends Error {
 export function isSyncError(value: unknown, code?: SyncErrorCode): value is SyncError {
   if (!(value instanceof Error) || value.name !== "SyncError") return false;
   const found = (value as { code?: unknown }).code;
-  return typeof found === "string" && found in errorCodes && (code === undefined || found === code);
+  return isErrorCode(found) && (code === undefined || found === code);
+}
+
+/** True for a code of this version, of whatever another program says. */
+export function isErrorCode(value: unknown): value is SyncErrorCode {
+  return typeof value === "string" && Object.hasOwn(errorCodes, value);
 }
 
 /** The code that a wire number stands for, or INTERNAL for one that this version does not know. */

@@ -1,5 +1,5 @@
 import { quoteText } from "../bytes/foreign-text.ts";
-import { errorCodes, SyncError, type SyncErrorCode } from "../errors.ts";
+import { isErrorCode, SyncError, type SyncErrorCode } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /** Bytes of a refusal that are read; what is beyond is not looked at. */
@@ -84,7 +84,6 @@ function readError(body: Bytes): { code: SyncErrorCode; message: string } | unde
     return undefined;
   }
   const { code, message } = (found as { error?: { code?: unknown; message?: unknown } } | null)?.error ?? {};
-  if (typeof code !== "string" || typeof message !== "string" || !Object.hasOwn(errorCodes, code))
-    return undefined;
-  return { code: code as SyncErrorCode, message: message.slice(0, 512) };
+  if (!isErrorCode(code) || typeof message !== "string") return undefined;
+  return { code, message: message.slice(0, 512) };
 }

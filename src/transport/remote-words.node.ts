@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import { errorCodes, SyncError, type SyncErrorCode } from "../errors.ts";
+import { isErrorCode, SyncError } from "../errors.ts";
 import type { ChildWords } from "./child-process.node.ts";
 import type { Bytes } from "../types.ts";
 
@@ -93,10 +93,5 @@ function readEvent(line: string): Readonly<Record<string, unknown>> | undefined 
 function failureIn({ path, message, code }: Readonly<Record<string, unknown>>): SyncError {
   const text = String(message).slice(0, maxTextLength);
   const detail = typeof path === "string" ? { path } : {};
-  return new SyncError(isCode(code) ? code : "INTERNAL", text, { detail, remote: true });
-}
-
-/** False for a code of another version, too. */
-function isCode(code: unknown): code is SyncErrorCode {
-  return typeof code === "string" && Object.hasOwn(errorCodes, code);
+  return new SyncError(isErrorCode(code) ? code : "INTERNAL", text, { detail, remote: true });
 }

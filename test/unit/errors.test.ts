@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { isSyncError, SyncError, toSyncError } from "../../src/errors.ts";
+
+/** An error as another copy of the library, or a later one, may throw it. */
+function foreign(code: unknown): Error {
+  return Object.assign(new Error("of another copy"), { name: "SyncError", code });
+}
+
+test("an error of another copy is one of ours when its code is", () => {
+  expect(isSyncError(foreign("LOCKED"))).toBe(true);
+  expect(isSyncError(foreign("LOCKED"), "PATH")).toBe(false);
+  for (const code of ["TOMORROW", "toString", "__proto__", 7, undefined])
+    expect(isSyncError(foreign(code))).toBe(false);
+  expect(toSyncError(foreign("toString"))).toMatchObject({ code: "INTERNAL" });
+  expect(isSyncError(new SyncError("PATH", "none"))).toBe(true);
+});
