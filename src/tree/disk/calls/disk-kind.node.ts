@@ -1,29 +1,30 @@
 import fs from "node:fs";
 import type { NativePath } from "./byte-string.node.ts";
 
-/** What of a file is the same for as long as it is there. */
-type Lasting = "inode and birth" | "inode" | "nothing";
+/** A file system that one system at a time writes to. */
+interface LocalType {
+  /** What of a file is the same for as long as it is there. */
+  readonly keeps: "inode and birth" | "inode" | "nothing";
+  /** True where two files may have blocks in common. */
+  readonly sharesBlocks: boolean;
+}
 
-/** File systems that one system at a time writes to, by their numbers in statfs(2). */
-const localTypes = new Map<number, Lasting>([
-  [0xef53, "inode and birth"], // ext2, ext3, ext4
-  [0x58465342, "inode and birth"], // XFS
-  [0x9123683e, "inode and birth"], // Btrfs
-  [0x01021994, "inode and birth"], // tmpfs
-  [0x794c7630, "inode"], // overlay: what is written to is copied, and born again
-  [0x2fc12fc1, "inode and birth"], // ZFS
-  [0xf2f52010, "inode and birth"], // F2FS
-  [0xca451a4e, "inode and birth"], // bcachefs
-  [0x7366746e, "inode"], // NTFS
-  [0x4d44, "nothing"], // FAT
-  [0x2011bab0, "nothing"], // exFAT
+/** Those, by their numbers in statfs(2). */
+const localTypes: ReadonlyMap<number, LocalType> = new Map([
+  [0xef53, { keeps: "inode and birth", sharesBlocks: false }], // ext2, ext3, ext4
+  [0x58465342, { keeps: "inode and birth", sharesBlocks: true }], // XFS
+  [0x9123683e, { keeps: "inode and birth", sharesBlocks: true }], // Btrfs
+  [0x01021994, { keeps: "inode and birth", sharesBlocks: false }], // tmpfs
+  // Overlay: what is written to is copied, and born again.
+  [0x794c7630, { keeps: "inode", sharesBlocks: true }],
+  [0x2fc12fc1, { keeps: "inode and birth", sharesBlocks: true }], // ZFS
+  [0xf2f52010, { keeps: "inode and birth", sharesBlocks: false }], // F2FS
+  [0xca451a4e, { keeps: "inode and birth", sharesBlocks: true }], // bcachefs
+  [0x7366746e, { keeps: "inode", sharesBlocks: false }], // NTFS
+  [0x4d44, { keeps: "nothing", sharesBlocks: false }], // FAT
+  [0x2011bab0, { keeps: "nothing", sharesBlocks: false }], // exFAT
 ]);
 const nfsType = 0x6969;
-
-/** File systems in which no two files have a block in common: ext, tmpfs, F2FS, NTFS, (ex)FAT. */
-const unsharingTypes: ReadonlySet<number> = new Set([
-  0xef53, 0x01021994, 0xf2f52010, 0x7366746e, 0x4d44, 0x2011bab0,
-]);
 
 /** True when no other machine can write to the file system of a directory. In doubt it is false. */
 export function isLocalDisk(path: NativePath): boolean {
@@ -36,7 +37,7 @@ export function isLocalDisk(path: NativePath): boolean {
  */
 export function isPosixDisk(path: NativePath): boolean {
   if (process.platform !== "linux") return false;
-  return (localTypes.get(fs.statfsSync(path).type) ?? "nothing") !== "nothing";
+  return (localTypes.get(fs.statfsSync(path).type)?.keeps ?? "nothing") !== "nothing";
 }
 
 /**
@@ -48,7 +49,7 @@ export function isPosixDisk(path: NativePath): boolean {
 export function keepsInodes(fd: number): boolean {
   if (process.platform !== "linux") return true;
   const type = typeOf(fd);
-  return type === nfsType || (localTypes.get(type) ?? "nothing") !== "nothing";
+  return type === nfsType || (localTypes.get(type)?.keeps ?? "nothing") !== "nothing";
 }
 
 /**
@@ -56,12 +57,12 @@ export function keepsInodes(fd: number): boolean {
  * false.
  */
 export function keepsBirths(fd: number): boolean {
-  return process.platform === "linux" && localTypes.get(typeOf(fd)) === "inode and birth";
+  return process.platform === "linux" && localTypes.get(typeOf(fd))?.keeps === "inode and birth";
 }
 
 /** True when files may have blocks in common. In doubt it is true. */
 export function mayShareBlocks(fd: number): boolean {
-  return process.platform !== "linux" || !unsharingTypes.has(typeOf(fd));
+  return process.platform !== "linux" || localTypes.get(typeOf(fd))?.sharesBlocks !== false;
 }
 
 function typeOf(fd: number): number {

@@ -353,8 +353,7 @@ export function forbidsOwnerToLook({ mode, owner }: FileStats): boolean {
   return (mode & lookBits) !== lookBits && owner === euid && euid !== 0;
 }
 
-/** True for a directory of this user that not even this user may write in. */
-/** True for a directory of this user that forbids it to write there. */
+/** True for a directory of this user whose mode forbids it to write there. */
 export function forbidsOwnerToWrite({ mode, owner }: FileStats): boolean {
   return (mode & writeBits) !== writeBits && owner === process.geteuid?.();
 }
