@@ -24,12 +24,13 @@ interface Part {
 
 /**
  * A tree on disk as a store of the chunks that an archive of it has, for who has the index of a
- * newer one. All of it is read once, and a chunk again when it is asked for, which is verified
- * then: the tree may change meanwhile. In memory is what stands around contents, and 40 bytes a
- * chunk.
+ * newer one. All of it is read once, but for what is mounted there, and a chunk again when it is
+ * asked for, which is verified then: the tree may change meanwhile. In memory is what stands around
+ * contents, and 40 bytes a chunk.
  *
  * @param header of the newer one
- * @throws what `archiveTree` throws, and UNSUPPORTED for sizes that cannot be cut by
+ * @throws what `archiveTree` throws, UNSUPPORTED for sizes that cannot be cut by, and the signal's
+ *   reason
  */
 export async function treeSeed(
   root: string,
@@ -41,7 +42,8 @@ export async function treeSeed(
   const numbers = new IdMap();
   const ends: number[] = [];
   const archive = partsNoted(root, header.features, parts, options);
-  for await (const { id, bytes } of cutChunks(archive, casyncSpec(header.sizes), { digest, lends: true })) {
+  const cutting = { ...options, digest, lends: true };
+  for await (const { id, bytes } of cutChunks(archive, casyncSpec(header.sizes), cutting)) {
     numbers.set(id, ends.length);
     ends.push((ends.at(-1) ?? 0) + bytes.length);
   }
@@ -79,7 +81,8 @@ async function* partsNoted(
     parts.push({ start: at, path });
     contentEnd = at + size;
   };
-  for await (const block of archiveTree(root, { ...options, features, keepsNodump: true, onContent })) {
+  const archived = { ...options, features, keepsNodump: true, staysOnFileSystem: true, onContent };
+  for await (const block of archiveTree(root, archived)) {
     if (at >= contentEnd) parts.push({ start: at, bytes: block });
     at += block.length;
     yield block;
