@@ -66,7 +66,7 @@ export class Gate {
    * are many no more time is taken for them.
    *
    * @throws UNAUTHORIZED when it comes from a foreign page, under a foreign name, without the right
-   *   token or scope; LIMIT for a wrong token of a network that showed too many
+   *   token or scope
    */
   async admit(request: IncomingMessage, scope: Scope): Promise<Principal> {
     if (!this.isFromKnownPage(request)) throw new SyncError("UNAUTHORIZED", "not for pages of other sites");

@@ -128,6 +128,6 @@ it("a share is asked for nothing that it does not carry out", async () => {
   const url = await server.listen();
   await expect(transfer(url, place.here, { ...asAll, filter: ["- a"], retries: 0 })).rejects.toMatchObject({
     code: "UNSUPPORTED",
-    message: expect.stringContaining("--filter is not carried out"),
+    message: expect.stringContaining("--exclude is not carried out"),
   });
 });
