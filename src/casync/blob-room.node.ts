@@ -33,7 +33,9 @@ export async function checkRoom(index: IndexReading, roomBytes: number): Promise
     if (size < maxBytes || keyOf(id) !== holeKey) neededBytes += size;
   }
   if (neededBytes <= roomBytes) return;
-  throw new SyncError("NO_SPACE", "there is no room for what the index is of", {
-    detail: { limit: roomBytes, actual: neededBytes },
-  });
+  throw new SyncError(
+    "NO_SPACE",
+    `there is room for ${roomBytes} bytes, and what the index is of takes ${neededBytes}`,
+    { detail: { limit: roomBytes, actual: neededBytes } },
+  );
 }

@@ -20,7 +20,9 @@ export function limitedIndex(index: IndexReading, limitBytes: number): IndexRead
 /** @throws LIMIT */
 export function checkTotal(totalBytes: number, limitBytes: number): void {
   if (totalBytes <= limitBytes) return;
-  throw new SyncError("LIMIT", "the index is of more content than may come", {
-    detail: { limit: limitBytes, actual: totalBytes },
-  });
+  throw new SyncError(
+    "LIMIT",
+    `the index is of ${totalBytes} bytes or more, and --max-bytes allows ${limitBytes}`,
+    { detail: { limit: limitBytes, actual: totalBytes } },
+  );
 }

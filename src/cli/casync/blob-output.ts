@@ -1,4 +1,13 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
 import { basename } from "node:path";
 import { pathOf } from "../../bytes/byte-path.node.ts";
 import { byteStringOf } from "../../bytes/byte-string.ts";
@@ -10,7 +19,7 @@ import { takeLock } from "../../tree/disk/target/lock.node.ts";
 import { checkReplaceable, createIn, openAround, removeFrom } from "../exchange/file-replacement.ts";
 import { stemOf } from "../exchange/resumable-file.ts";
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** Fills a file: its descriptor, and that of what has its name now, if that is there. */
 export type Fill = (fd: number, old: number | undefined) => Promise<void>;
@@ -69,14 +78,32 @@ function openIncomplete(around: HeldDirs, name: string): number {
 }
 
 /**
- * Fills a file or device where it is; what was written stays when that fails. @throws IO, NO_SPACE
+ * Fills a file or device where it is; what was written stays when that fails, but no new file with
+ * nothing in it. @throws IO, NO_SPACE
  */
 export async function fillInPlace(path: string, fill: Fill): Promise<void> {
-  const fd = openForFilling(path);
+  const made = makeForFilling(path);
+  const fd = made ?? openForFilling(path);
   await closingInTheEnd(
-    () => fill(fd, undefined),
+    async () => {
+      try {
+        await fill(fd, undefined);
+      } catch (thrown) {
+        if (made !== undefined) removeEmpty(path, made);
+        throw thrown;
+      }
+    },
     async () => closeSync(fd),
   );
+}
+
+/** A new file; undefined where there is one, or none can be made. */
+function makeForFilling(path: string): number | undefined {
+  try {
+    return openSync(pathOf(path), O_RDWR | O_CREAT | O_EXCL, 0o666);
+  } catch {
+    return undefined;
+  }
 }
 
 function openForFilling(path: string): number {
@@ -85,6 +112,13 @@ function openForFilling(path: string): number {
   } catch (thrown) {
     throw fileTrouble(thrown, path);
   }
+}
+
+/** Removes the file that was made at a path if nothing was written to it. */
+function removeEmpty(path: string, fd: number): void {
+  const { size, ino, dev } = fstatSync(fd);
+  const there = lstatSync(pathOf(path), { throwIfNoEntry: false });
+  if (size === 0 && there?.ino === ino && there.dev === dev) unlinkSync(pathOf(path));
 }
 
 function openOld(path: string): number | undefined {

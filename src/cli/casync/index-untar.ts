@@ -24,9 +24,11 @@ export const indexUntar = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [place, root], options, report, signal }) {
-    const index = place.endsWith(".caidx")
-      ? await openIndex(place, { signal, ...indexAccess(options), ...totalLimitOf(options) })
-      : undefined;
+    const isIndex = place.endsWith(".caidx");
+    const limit = totalLimitOf(options);
+    if (!isIndex && limit.maxTotalBytes !== undefined)
+      throw new SyncError("USAGE", `--max-bytes is for a .caidx, and ${place} is an archive itself`);
+    const index = isIndex ? await openIndex(place, { signal, ...indexAccess(options), ...limit }) : undefined;
     await using store = index && readerOf(options, digestOfIndex(index));
     const content =
       index && store
