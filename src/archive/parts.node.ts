@@ -23,7 +23,10 @@ export function parsePart(text: string): Part {
   const [, number, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
   const part = { number: Number(number), count: Number(count) };
   if (part.number >= 1 && part.number <= part.count && part.count <= listingLimits.treePartCount) return part;
-  throw new SyncError("USAGE", `--part takes such as 2/5, not "${text}"`);
+  throw new SyncError(
+    "USAGE",
+    `--part takes I/N such as 2/5, I from 1 to N, N at most ${listingLimits.treePartCount}, not "${text}"`,
+  );
 }
 
 /** What is counted before a tree is cut into parts. */

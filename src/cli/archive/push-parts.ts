@@ -11,48 +11,95 @@ import {
   withoutEmptyParts,
 } from "../../archive/parts.node.ts";
 import { shareParts } from "../../archive/share-parts.ts";
-import { SyncError } from "../../errors.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
 import { isBucket } from "../../transfer/endpoint.node.ts";
+import type { TransferOptions } from "../../transfer/transfer-options.node.ts";
 import { openCoordinator } from "../bucket/coordinator.ts";
 import { readLease } from "../options/coordinator-options.ts";
+import { endingSignal } from "../options/pace-options.ts";
 import { untilUnlocked } from "../options/until-unlocked.ts";
+import { formatBytes } from "../report/formatted-bytes.ts";
 import { SummedReport } from "../report/summed-report.ts";
 import { runTransfer } from "../transfer/transfer-run.ts";
 import { cutSource, type PushCall } from "./cut-source.ts";
+import { endOf } from "./partial-end.ts";
 
 /** Milliseconds for which the part of a host that died may be locked at the destination. */
 const lockedMs = 120_000;
 
-/** Sends a part of a tree, or as many as other hosts leave to this one. @throws USAGE */
+/** A push whose sessions come to one summary. */
+interface Push {
+  readonly call: PushCall;
+  readonly summed: SummedReport;
+}
+
+/**
+ * Sends a part of a tree, or as many as other hosts leave to this one.
+ *
+ * @throws USAGE, PARTIAL when some entries failed or the time is over
+ */
 export async function pushParts(call: PushCall): Promise<void> {
   const { part: text, coordinator } = call.options;
   if (isBucket(call.operands[0]))
     throw new SyncError("USAGE", "parts are of a tree that is here, not in a bucket");
   checkTogether(call.options);
-  if (coordinator === undefined) {
-    const part = parsePart(text!);
-    const { bounds } = await cutSource(call, () => part.count);
-    await sendPart(call, bounds, text!, part.number);
-    for (const cut of fileRangesOf(bounds, part.number))
-      await untilUnlocked(async () => runTransfer(call, { part: text!, ...completing(cut) }), {
-        signal: call.signal,
-      });
-    return;
-  }
-  if (text !== undefined) throw new SyncError("USAGE", "--part and --coordinator say two things");
-  await pushShared(call, coordinator);
+  if (text !== undefined && coordinator !== undefined)
+    throw new SyncError("USAGE", "--part and --coordinator say two things");
+  const summed = new SummedReport(call.report);
+  const push = {
+    call: {
+      ...call,
+      report: summed.report,
+      signal: endingSignal(call.options, call.signal), // of all sessions together
+      options: withoutEnding(call.options),
+    },
+    summed,
+  };
+  await (coordinator === undefined ? pushPart(push, text!) : pushShared(push, coordinator));
+  endOf(summed.failedEntries);
+}
+
+/** The options but for those that say when to end. */
+function withoutEnding(options: PushCall["options"]): PushCall["options"] {
+  const { "stop-after": _minutes, "stop-at": _time, ...others } = options;
+  return others;
+}
+
+async function pushPart(push: Push, text: string): Promise<void> {
+  const { call, summed } = push;
+  const part = parsePart(text);
+  const { bounds } = await cutSource(call, () => part.count);
+  await sendPart(push, bounds, text, part.number);
+  for (const cut of fileRangesOf(bounds, part.number))
+    await untilUnlocked(async () => runSession(push, { part: text, ...completing(cut) }), {
+      signal: call.signal,
+    });
+  summed.end();
 }
 
 /** Sends what is whole in a part, and then the ranges of files that are cut. */
 async function sendPart(
-  call: PushCall,
+  push: Push,
   bounds: readonly PartBound[],
   part: string,
   number: number,
 ): Promise<void> {
   const range = rangeOf(bounds, number);
-  if (!isEmptyRange(range)) await runTransfer(call, { part, range });
-  for (const cut of fileRangesOf(bounds, number)) await runTransfer(call, { part, ...cut });
+  if (!isEmptyRange(range)) await runSession(push, { part, range });
+  for (const cut of fileRangesOf(bounds, number)) await runSession(push, { part, ...cut });
+}
+
+/** Runs a session; that some of its entries failed keeps none of the others from being sent. */
+async function runSession(
+  { call, summed }: Push,
+  part: Pick<TransferOptions, "part" | "range" | "fileRange">,
+): Promise<void> {
+  const before = summed.failedEntries;
+  try {
+    await runTransfer(call, part);
+  } catch (thrown) {
+    if (!isSyncError(thrown, "PARTIAL") || summed.failedEntries === before) throw thrown;
+  }
 }
 
 /** The files that begin in a part and end in another one. */
@@ -75,7 +122,7 @@ function checkTogether(options: PushCall["options"]): void {
 }
 
 /** Takes parts from a coordinator until all are sent by somebody. */
-async function pushShared(call: PushCall, coordinator: string): Promise<void> {
+async function pushShared({ call, summed }: Push, coordinator: string): Promise<void> {
   const { bounds: cut, totals } = await cutSource(call, sharedPartCountOf);
   const bounds = withoutEmptyParts(cut);
   const count = bounds.length + 1;
@@ -83,10 +130,9 @@ async function pushShared(call: PushCall, coordinator: string): Promise<void> {
   const register = await openCoordinator(coordinator, `push-${hashOf(to)}`, {
     signal: call.signal,
   });
-  const summed = new SummedReport(call.report);
-  const doPart = async (signal: AbortSignal, act: (own: PushCall) => Promise<void>) => {
+  const doPart = async (signal: AbortSignal, act: (own: Push) => Promise<void>) => {
     const before = summed.sentBytes;
-    await untilUnlocked(async () => act({ ...call, report: summed.report, signal }), {
+    await untilUnlocked(async () => act({ call: { ...call, signal }, summed }), {
       mostMs: lockedMs,
       signal,
     });
@@ -97,13 +143,15 @@ async function pushShared(call: PushCall, coordinator: string): Promise<void> {
   const complete = async (number: number, signal: AbortSignal): Promise<Readonly<Record<string, number>>> =>
     doPart(signal, async (own) => {
       for (const { range } of filesBegunIn(bounds, number))
-        await runTransfer(own, { part: `${number}/${count}`, range });
+        await runSession(own, { part: `${number}/${count}`, range });
     });
   const isOpen = (number: number): boolean => filesBegunIn(bounds, number).length > 0;
   const terms = { ...readLease(call.options), count, send, isOpen, complete, signal: call.signal };
   try {
     const counts = await shareParts(register, hashOf(JSON.stringify([to, totals, bounds])), terms);
-    summed.end(counts["sentBytes"] ?? 0);
+    const allBytes = counts["sentBytes"] ?? 0;
+    call.report.notice(`all hosts together have sent ${formatBytes(allBytes)} of new content`, { allBytes });
+    summed.end();
   } finally {
     await register.close();
   }

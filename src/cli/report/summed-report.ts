@@ -1,11 +1,11 @@
 import { override } from "../../bytes/override.ts";
-import { formatBytes } from "./formatted-bytes.ts";
 import type { Report, Summary } from "./report.ts";
 
 const summedFigures = ["entries", "files", "doneBytes", "newBytes", "wireBytes", "failedEntries"] as const;
 
-/** Makes one summary of those of all parts. */
+/** Makes one summary of those of several sessions. */
 export class SummedReport {
+  /** What the sessions report to. */
   readonly report: Report;
   readonly #whole: Report;
   readonly #sum: Record<(typeof summedFigures)[number], number> = {
@@ -16,6 +16,8 @@ export class SummedReport {
     wireBytes: 0,
     failedEntries: 0,
   };
+  #sessionCount = 0;
+  #last: Summary | undefined;
 
   constructor(whole: Report) {
     this.#whole = whole;
@@ -26,12 +28,19 @@ export class SummedReport {
     return this.#sum.newBytes;
   }
 
-  end(allBytes: number): void {
-    this.#whole.notice(`all hosts together have sent ${formatBytes(allBytes)} of new content`, { allBytes });
-    this.#whole.summary({ action: "sent", ...this.#sum });
+  get failedEntries(): number {
+    return this.#sum.failedEntries;
+  }
+
+  /** Reports the summary: that of the only session, or what all come to. */
+  end(): void {
+    const isOnly = this.#sessionCount === 1 && this.#last !== undefined;
+    this.#whole.summary(isOnly ? this.#last! : { action: "sent", ...this.#sum });
   }
 
   #add(summary: Summary): void {
+    this.#sessionCount++;
+    this.#last = summary;
     for (const name of summedFigures) this.#sum[name] += summary[name] ?? 0;
   }
 }
