@@ -12,16 +12,20 @@ import {
   rangeOf,
 } from "../../../src/archive/parts.node.ts";
 import { orderKeyOf } from "../../../src/archive/tree-index.node.ts";
+import { override } from "../../../src/bytes/override.ts";
 import { untilUnlocked } from "../../../src/cli/options/until-unlocked.ts";
 import type { SyncError } from "../../../src/errors.ts";
 import type { ReceiveSummary } from "../../../src/session/receive.ts";
+import { openSource } from "../../../src/transfer/open-source.node.ts";
 import { transfer } from "../../../src/transfer/transfer.node.ts";
 import type { TransferOptions } from "../../../src/transfer/transfer-options.node.ts";
 import { DirNode } from "../../../src/tree/disk/calls/dir-node.node.ts";
 import { HeldDirs } from "../../../src/tree/disk/calls/held-dirs.node.ts";
 import { FileRanges } from "../../../src/tree/disk/target/file-ranges.node.ts";
+import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import { cutLimits } from "../../../src/tree/order/file-range.ts";
 import { noise, picture } from "../../cli/trees.ts";
+import { syncTrees } from "../tree/disk/sync-trees.ts";
 import { freshDir } from "./indexed-trees.ts";
 
 const count = 3;
@@ -298,6 +302,29 @@ it("is not completed while somebody may write to it", async () => {
   held.close();
   await transfer(`${from}/`, to, complete);
   expectAll();
+});
+
+it("a host that sends more than its range writes over no other one", async () => {
+  await send(2);
+  fs.writeFileSync(join(from, bigName), Buffer.alloc(bigBytes, 1));
+  fs.utimesSync(join(from, bigName), 2000, 2000);
+  const first = fileRangesOf(bounds, 1)[0]!;
+  const honest = await openSource(`${from}/`, first);
+  const lying = override(honest, {
+    async *entries(options: Parameters<typeof honest.entries>[0]) {
+      for await (const batch of honest.entries(options))
+        yield batch.map(({ entry, file }) => ({
+          entry,
+          file: { ...file, range: { offset: 0, size: bigBytes } },
+        }));
+    },
+  }) as typeof honest;
+  const before = fs.readFileSync(join(rangesDir(), "content"));
+  const part = { part: "1/3", fileRange: first.fileRange };
+  await syncTrees(lying, await openTreeTarget(to, part)).catch(() => undefined);
+  const after = fs.readFileSync(join(rangesDir(), "content"));
+  expect(after.subarray(300_000).equals(before.subarray(300_000))).toBe(true);
+  expect(fs.readdirSync(rangesDir())).not.toContain("0-300000");
 });
 
 it("ranges come where files are made anew, and nowhere else", async () => {

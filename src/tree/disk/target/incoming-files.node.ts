@@ -208,8 +208,9 @@ export class IncomingFiles {
   }
 }
 
-function checkRange({ size }: PlannedFile, offset: number, length: number): void {
-  if (offset + length <= size && length > 0) return;
+function checkRange({ ranges, size }: PlannedFile, offset: number, length: number): void {
+  const end = ranges ? ranges.range.offset + ranges.range.size : size;
+  if (offset + length <= end && length > 0) return;
   throw new SyncError("CHANGED", "a file is longer than it was announced");
 }
 
