@@ -71,6 +71,7 @@ export async function openSession(
     };
   }
   if (!share.openTarget) throw new SyncError("UNSUPPORTED", "nothing can be pushed to here");
+  checkRange(order, limits);
   const target =
     order.dryRun === true
       ? await openPreview(share, path, treeOptions)
@@ -80,6 +81,13 @@ export async function openSession(
       receiveTree(target, duplex, { ...liveness, ...limits, signal, onProgress, onTrouble }),
     drop: () => target.close(),
   };
+}
+
+/** Of a file that would be refused as a whole no range is taken. @throws LIMIT */
+function checkRange({ fileRange }: Order, { maxTotalBytes: limit = Infinity }: ReceiveLimits): void {
+  if (!fileRange || fileRange.fileBytes <= limit) return;
+  const detail = { actual: fileRange.fileBytes, limit };
+  throw new SyncError("LIMIT", `the receiver takes ${limit} bytes of content at most`, { detail });
 }
 
 /** Fields that are carried out here, whatever the share is. */

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../../src/http/server.node.ts";
+import { openSession } from "../../../src/http/session-host.ts";
 import { generateToken } from "../../../src/http/tokens.node.ts";
 import type { TransferOptions } from "../../../src/transfer/transfer-options.node.ts";
 import { transfer } from "../../../src/transfer/transfer.node.ts";
@@ -130,4 +131,18 @@ it("a share is asked for nothing that it does not carry out", async () => {
     code: "UNSUPPORTED",
     message: expect.stringContaining("--exclude is not carried out"),
   });
+});
+
+it("no range is taken of a file that is too long as a whole", async () => {
+  const share = {
+    orderFields: ["part", "fileRange"] as const,
+    openTarget: () => Promise.reject(new Error("opened")),
+  };
+  const opening = (fileBytes: number) => {
+    const order = { part: "1/2", fileRange: { offset: 0, size: 1, fileBytes } };
+    const limits = { liveness: {}, limits: { maxTotalBytes: 50 } };
+    return openSession(share, { direction: "push", order }, { components: [], contents: true }, {}, limits);
+  };
+  await expect(opening(51)).rejects.toMatchObject({ code: "LIMIT", detail: { actual: 51, limit: 50 } });
+  await expect(opening(50)).rejects.toThrow("opened");
 });
