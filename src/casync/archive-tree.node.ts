@@ -11,7 +11,7 @@ import {
   printPath,
   toByteString,
 } from "../tree/disk/calls/byte-string.node.ts";
-import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
+import { DirNode, type NameIn, pathBelow } from "../tree/disk/calls/dir-node.node.ts";
 import { entryTrouble } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
@@ -41,7 +41,6 @@ export interface ArchiveTreeOptions extends AbortOptions {
 }
 
 const blockBytes = 262_144;
-const slash = Buffer.from("/");
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
@@ -49,8 +48,6 @@ const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 interface Place {
   readonly dir: DirNode;
   readonly path: string;
-  /** Its path from the root on, in bytes, a slash behind each name. */
-  readonly bytes: Buffer;
   readonly depth: number;
   /** What is left out of it. */
   readonly rules: ExcludeRules;
@@ -108,10 +105,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     yield writer.leave();
   }
 
-  async function* entry(
-    bytes: Buffer,
-    { dir, path, bytes: above, depth, rules }: Place,
-  ): AsyncGenerator<Bytes> {
+  async function* entry(bytes: Buffer, { dir, path, depth, rules }: Place): AsyncGenerator<Bytes> {
     const name = toByteString(bytes);
     const below = path === "" ? printPath(name) : `${path}/${printPath(name)}`;
     try {
@@ -122,7 +116,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       if (type === undefined) throw new SyncError("UNSUPPORTED", "no archive has such a thing");
       if (onSpecial && (type === "fifo" || type === "socket")) return onSpecial(below);
       if (type === "file")
-        return yield* file(at, Buffer.concat([above, bytes]), (size, fd) => {
+        return yield* file(at, { dir, name }, (size, fd) => {
           const node = describe(bytes, type, stats, depth, held.at(dir, name), fd);
           return node && { ...node, size };
         });
@@ -135,7 +129,6 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       const place = {
         dir: new DirNode(dir, name),
         path: below,
-        bytes: Buffer.concat([above, bytes, slash]),
         depth: depth + 1,
         rules: rules.below(name),
       };
@@ -148,7 +141,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
 
   async function* file(
     path: string | Buffer,
-    below: Buffer,
+    { dir, name }: NameIn,
     describeIt: (size: number, fd: number | undefined) => CatarNode | undefined,
   ): AsyncGenerator<Bytes> {
     const fd = fs.openSync(path, readFlags);
@@ -157,7 +150,7 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
       const node = describeIt(size, facts.readsFlags ? fd : undefined);
       if (node === undefined) return;
       yield writer.enter(node);
-      if (size > 0) onContent?.(Buffer.concat([fromByteString(placeBytes(root)), slash, below]), size);
+      if (size > 0) onContent?.(fromByteString(`${placeBytes(root)}${pathBelow(dir)}/${name}`), size);
       yield* contentOf(fd, size);
     } finally {
       fs.closeSync(fd);
@@ -169,7 +162,6 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     yield* directory(node, {
       dir: held.root,
       path: "",
-      bytes: Buffer.alloc(0),
       depth: 1,
       rules: ExcludeRules.none,
     });
