@@ -1,6 +1,6 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import type { ReceiveLimits } from "../session/allowance.ts";
+import { checkTotalBytes, type ReceiveLimits } from "../session/allowance.ts";
 import type { LivenessOptions } from "../session/link.ts";
 import { sessionLimits } from "../session/limits.ts";
 import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
@@ -71,7 +71,8 @@ export async function openSession(
     };
   }
   if (!share.openTarget) throw new SyncError("UNSUPPORTED", "nothing can be pushed to here");
-  checkRange(order, limits);
+  // Of a file that would be refused as a whole no range is taken.
+  if (order.fileRange) checkTotalBytes(order.fileRange.fileBytes, limits);
   const target =
     order.dryRun === true
       ? await openPreview(share, path, treeOptions)
@@ -81,13 +82,6 @@ export async function openSession(
       receiveTree(target, duplex, { ...liveness, ...limits, signal, onProgress, onTrouble }),
     drop: () => target.close(),
   };
-}
-
-/** Of a file that would be refused as a whole no range is taken. @throws LIMIT */
-function checkRange({ fileRange }: Order, { maxTotalBytes: limit = Infinity }: ReceiveLimits): void {
-  if (!fileRange || fileRange.fileBytes <= limit) return;
-  const detail = { actual: fileRange.fileBytes, limit };
-  throw new SyncError("LIMIT", `the receiver takes ${limit} bytes of content at most`, { detail });
 }
 
 /** Fields that are carried out here, whatever the share is. */

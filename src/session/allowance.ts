@@ -58,7 +58,7 @@ export class Allowance {
     for (const { size } of entries) this.#totalBytes += size;
     const { maxEntryCount, maxTotalBytes } = this.#limits;
     check("entries", this.#entryCount, maxEntryCount);
-    check("bytes of content", this.#totalBytes, maxTotalBytes);
+    checkTotalBytes(this.#totalBytes, { maxTotalBytes });
     this.#make(entries.length * receiveLimits.entryCostBytes);
   }
 
@@ -89,6 +89,11 @@ export class Allowance {
     const limit = receiveLimits.freeExpansionBytes + maxExpansion * this.#came();
     check(`bytes made of ${this.#came()} that came`, this.#madeBytes, limit);
   }
+}
+
+/** @throws LIMIT for content of more bytes than may come */
+export function checkTotalBytes(bytes: number, { maxTotalBytes = Infinity }: ReceiveLimits): void {
+  check("bytes of content", bytes, maxTotalBytes);
 }
 
 function check(what: string, actual: number, limit: number): void {
