@@ -203,7 +203,7 @@ export class SideDir {
 }
 
 /** What chown(2) takes for an owner that is to stay. */
-const unchangedId = 2 ** 32 - 1;
+const unchangedId = -1;
 
 /** Returns false where something is there already. */
 function makeDir(held: HeldDirs, parent: DirNode, name: ByteString, mode: number): boolean {
