@@ -8,7 +8,7 @@ import {
   toByteString,
 } from "../tree/disk/calls/byte-string.node.ts";
 import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
-import { deviceOf } from "../tree/disk/calls/file-stats.node.ts";
+import { deviceOf } from "../tree/disk/calls/file-kind.node.ts";
 import { entryTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import { canMakeNodes, makeNode } from "../tree/disk/calls/make-node.node.ts";

@@ -4,7 +4,7 @@ import { aclNames, formatAcl } from "../../src/tree/disk/facts/acl-form.ts";
 import { findXattrCalls } from "../../src/tree/disk/facts/xattr-calls.node.ts";
 import { bindNative } from "../../src/tree/disk/calls/koffi.node.ts";
 import { placeAtPath } from "../../src/tree/disk/calls/fact-place.node.ts";
-import { deviceOf } from "../../src/tree/disk/calls/file-stats.node.ts";
+import { deviceOf } from "../../src/tree/disk/calls/file-kind.node.ts";
 import { timeSetters } from "../../src/tree/disk/calls/times.node.ts";
 import type { AclEntry } from "../../src/tree/entry/facts.ts";
 import { setTime } from "../unit/tree/disk/disk-tree.ts";

@@ -109,18 +109,22 @@ const top = "d/";
 /** The directories of a tree that has nothing beside `d`, each behind those that lie in it. */
 export function subtreesOf(tree: TinyTree): readonly Subtree[] {
   const digests = new SubtreeDigests();
+  let depth = 0;
+  const leaveTo = (around: number): void => {
+    for (; depth > around; depth--) digests.close();
+  };
   for (const [path, { content, version }] of tree) {
-    const names = path.slice(top.length).replace(/\/$/, "").split("/");
     if (path === top) continue;
+    const names = path.slice(top.length).replace(/\/$/, "").split("/");
+    const name = names.at(-1)!;
     const kind = path.endsWith("/") ? "dir" : "file";
     const size = content.length * letterBytes;
-    digests.add(names.length - 1, names.at(-1)!, {
-      kind,
-      size,
-      mode: 0o644,
-      mtimeSec: version,
-      mtimeNsec: 0,
-    });
+    leaveTo(names.length - 1);
+    digests.add(name, { kind, size, mode: 0o644, mtimeSec: version, mtimeNsec: 0 });
+    if (kind === "file") continue;
+    digests.open(name);
+    depth += 1;
   }
+  leaveTo(0);
   return digests.finish();
 }

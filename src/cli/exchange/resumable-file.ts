@@ -1,6 +1,5 @@
 import { doAll } from "../../bytes/closing.ts";
 import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import type { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
@@ -64,9 +63,9 @@ export function stemOf(path: string): string {
 
 /** What is there of earlier runs; the rest of a lock that one of them could not take goes. */
 function listLeftovers(held: HeldDirs, stem: string): string[] {
-  const names = readdirSync(held.pathTo(held.root), { encoding: "latin1" }).filter(
-    (name) => name.startsWith(stem) && sizeOf(held, name) !== undefined,
-  );
+  const names = held
+    .names(held.root)
+    .filter((name) => name.startsWith(stem) && sizeOf(held, name) !== undefined);
   for (const name of names) if (name.startsWith(`${stem}lock.`)) removeFrom(held, name);
   return names.filter((name) => !name.startsWith(`${stem}lock`));
 }

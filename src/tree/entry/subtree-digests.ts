@@ -38,9 +38,15 @@ const recordBytes = 36;
 const wordValues = 2 ** 32;
 
 /**
- * Computes the digests of directories from what lies in them (docs/protocol.md §6.15). Entries are
- * added in canonical order. One directory per depth is kept in memory, and a path and a digest of
- * each that is complete.
+ * Computes the digests of directories from what lies in them (docs/protocol.md §6.15). The entries
+ * of a directory are added in canonical order, and what lies in one of them right behind it:
+ *
+ *     digests.add("dir", facts);
+ *     digests.open("dir");
+ *     digests.add("file", facts);
+ *     digests.close();
+ *
+ * One directory per depth is kept in memory, and a path and a digest of each that is complete.
  */
 export class SubtreeDigests {
   readonly #levels: Level[] = [{ path: "", start: 0, entryCount: 0, isWhole: true }];
@@ -53,72 +59,74 @@ export class SubtreeDigests {
   /**
    * Adds an entry.
    *
-   * @param depth directories between the top directory and the entry
    * @param name one character per byte
    * @param target what a link holds, likewise
    * @param more what else is told of the entry, likewise
    */
-  add(depth: number, name: string, told: EntryFacts, target = "", more = ""): void {
-    const { kind, size, mode, mtimeSec, mtimeNsec } = told;
-    if (kind !== "file" && kind !== "dir" && kind !== "symlink") return this.addUntold(depth, name, kind);
-    this.#closeBelow(depth);
-    this.#levels[depth]!.entryCount += 1;
+  add(name: string, told: EntryFacts, target = "", more = ""): void {
+    const { kind, mtimeSec, mtimeNsec } = told;
+    if (kind !== "file" && kind !== "dir" && kind !== "symlink") return this.addUntold();
+    this.#level.entryCount += 1;
     this.#makeRoom(recordBytes + name.length + target.length + more.length);
     this.#writeByte(kindCodes[kind] | (more === "" ? 0 : moreFlag));
     this.#writeByte(name.length);
     this.#writeText(name);
-    if (kind !== "symlink") this.#writeWord(mode);
+    if (kind !== "symlink") this.#writeWord(told.mode);
     this.#writeLong(mtimeSec);
     this.#writeWord(mtimeNsec);
-    if (kind === "file") this.#writeLong(size);
+    if (kind === "file") this.#writeLong(told.size);
     if (kind === "symlink") this.#writeWord(target.length);
     if (kind === "symlink") this.#writeText(target);
     if (more !== "") this.#writeWord(more.length);
     this.#writeText(more);
-    if (kind === "dir") this.#open(depth, name);
   }
 
   /**
    * Adds an entry of which more is to be told than a record says: the directories that it lies in
    * have no digest.
    */
-  addUntold(depth: number, name: string, kind: EntryFacts["kind"]): void {
-    this.spoil(depth);
-    this.#levels[depth]!.entryCount += 1;
-    if (kind === "dir") this.#open(depth, name);
+  addUntold(): void {
+    this.spoil();
+    this.#level.entryCount += 1;
   }
 
-  #open(depth: number, name: string): void {
-    const around = this.#levels[depth]!.path;
+  /** Something here cannot be told: the directories that it lies in have no digest. */
+  spoil(): void {
+    this.#level.isWhole = false;
+  }
+
+  /** Goes into the directory that was added last. */
+  open(name: string): void {
+    const around = this.#level.path;
     const path = around === "" ? name : `${around}/${name}`;
     this.#levels.push({ path, start: this.#length, entryCount: 0, isWhole: true });
   }
 
-  /** Something of this depth cannot be told: the directories that it lies in have no digest. */
-  spoil(depth: number): void {
-    this.#closeBelow(depth);
-    this.#levels[depth]!.isWhole = false;
+  /** Leaves a directory of which all was added. */
+  close(): void {
+    const { digest, entryCount } = this.#finishLevel();
+    this.#level.entryCount += entryCount;
+    if (digest === undefined) return this.spoil();
+    this.#makeRoom(digest.length);
+    this.#writeText(digest);
   }
 
   /** Returns the directories that can be told, each behind those that lie in it. */
   finish(): readonly Subtree[] {
-    this.#closeBelow(-1);
+    this.#finishLevel();
     return this.#found;
   }
 
-  #closeBelow(depth: number): void {
-    while (this.#levels.length > depth + 1) {
-      const { path, start, entryCount, isWhole } = this.#levels.pop()!;
-      const digest = isWhole ? sha256Key(this.#bytes.subarray(start, this.#length)) : "";
-      this.#length = start;
-      if (isWhole) this.#found.push({ path, digest, entryCount });
-      const around = this.#levels.at(-1);
-      if (around === undefined) return;
-      around.entryCount += entryCount;
-      around.isWhole &&= isWhole;
-      this.#makeRoom(digest.length);
-      this.#writeText(digest);
-    }
+  get #level(): Level {
+    return this.#levels.at(-1)!;
+  }
+
+  #finishLevel(): { readonly digest: string | undefined; readonly entryCount: number } {
+    const { path, start, entryCount, isWhole } = this.#levels.pop()!;
+    const digest = isWhole ? sha256Key(this.#bytes.subarray(start, this.#length)) : undefined;
+    this.#length = start;
+    if (digest !== undefined) this.#found.push({ path, digest, entryCount });
+    return { digest, entryCount };
   }
 
   #makeRoom(count: number): void {

@@ -10,17 +10,21 @@ export async function readMemorySubtrees(
 ): Promise<readonly Subtree[] | undefined> {
   signal?.throwIfAborted();
   const digests = new SubtreeDigests();
-  return goOn(addChildren(digests, top, 0)) ? digests.finish() : undefined;
+  return goOn(addChildren(digests, top)) ? digests.finish() : undefined;
 }
 
 /** Returns how many entries were added. */
-function addChildren(digests: SubtreeDigests, dir: MemoryDir, depth: number): number {
+function addChildren(digests: SubtreeDigests, dir: MemoryDir): number {
   let count = 0;
   for (const name of [...dir.children.keys()].sort()) {
     const node = dir.children.get(name)!;
     const size = node.kind === "file" ? node.bytes.length : 0;
-    digests.add(depth, name, { ...node, size }, node.kind === "symlink" ? byteStringOf(node.target) : "");
-    count += 1 + (node.kind === "dir" ? addChildren(digests, node, depth + 1) : 0);
+    digests.add(name, { ...node, size }, node.kind === "symlink" ? byteStringOf(node.target) : "");
+    count += 1;
+    if (node.kind !== "dir") continue;
+    digests.open(name);
+    count += addChildren(digests, node);
+    digests.close();
   }
   return count;
 }

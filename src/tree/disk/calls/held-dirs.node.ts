@@ -4,7 +4,8 @@ import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
 import { DirNode, placeBelow, volumeOf, groupHandedOn } from "./dir-node.node.ts";
-import { lookAt, lookAtHandle, type FileStats } from "./file-stats.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { lookAt, lookAtHandle, readStats } from "./look-at.node.ts";
 import { isErrno } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { maxLinkTargetBytes } from "../../entry/entry-order.ts";
@@ -104,6 +105,19 @@ export class HeldDirs {
   look(dir: DirNode, name: ByteString): FileStats | undefined {
     const stats = lookAt(this.nameAt(dir, name));
     return stats && this.seenAs ? this.seenAs(stats, this.factsAt(dir, name)) : stats;
+  }
+
+  /**
+   * Looks at what is there, whatever is seen in its place, without an object (see `readStats`).
+   * False when nothing is.
+   */
+  readStats(words: Uint32Array, dir: DirNode, name: ByteString): boolean {
+    return readStats(words, this.nameAt(dir, name));
+  }
+
+  /** The names in a directory, in any order. */
+  names(dir: DirNode): ByteString[] {
+    return fs.readdirSync(this.pathTo(dir), { encoding: "latin1" });
   }
 
   /** What a link holds. */

@@ -1,5 +1,6 @@
 import { keepsBirths, keepsInodes } from "./disk-kind.node.ts";
-import { lookAtHandle, type FileStats } from "./file-stats.node.ts";
+import type { FileStats } from "./file-stats.node.ts";
+import { lookAtHandle } from "./look-at.node.ts";
 
 /** What tells files and directories apart, wherever they are and whatever they are called. */
 export type Identity = Pick<FileStats, "device" | "inode" | "owner" | "bornUsec">;

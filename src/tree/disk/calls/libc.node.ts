@@ -19,7 +19,7 @@ export interface Libc {
    * @param into 256 bytes
    * @returns false when nothing is there
    */
-  readonly statx: ((fd: number, path: Uint8Array, into: Uint8Array) => boolean) | undefined;
+  readonly statx: ((fd: number, path: Uint8Array, into: Uint32Array) => boolean) | undefined;
   /** openat(2). Linux only. @param path ends in a zero byte */
   readonly openat: ((dirFd: number, path: Uint8Array, flags: number, mode: number) => number) | undefined;
   /** renameat(2). Linux only. @param from,to end in a zero byte */

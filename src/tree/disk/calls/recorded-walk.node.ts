@@ -1,20 +1,32 @@
-import { NumberColumn } from "../../../bytes/number-column.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { DirNode } from "./dir-node.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import { StatsColumns } from "./stats-columns.node.ts";
+import { StatsRows } from "./stats-rows.node.ts";
+import { StatxView } from "./statx-view.node.ts";
 import type { Found, WalkOptions } from "./walk.node.ts";
 
-/** Entries kept of a walk, at most: with their names they take some 35 MB. */
+/** Entries kept of a walk, at most: with their names they take some 50 MB. */
 export const maxRecordedCount = 262_144;
 
-/** Where the names of a block of entries begin to be kept; they grow as they come. */
-const firstNamesBytes = 64 * 1024;
+/** Stands between names: none has it in it. */
+const separator = "/";
 
-/** A directory of a walk. */
-interface RecordedDir {
+/** A directory of a walk, and what is in it. */
+export interface RecordedDir {
   readonly node: DirNode;
-  readonly depth: number;
+  readonly firstRow: number;
+  readonly count: number;
+  /** Ascending by their bytes, as one text: a garbage collector looks at each object. */
+  readonly names: string;
+}
+
+/** A directory that is gone through. */
+interface Level {
+  readonly dir: RecordedDir;
+  /** Where it is held now. */
+  readonly node: DirNode;
+  readonly names: readonly ByteString[];
+  next: number;
 }
 
 /**
@@ -24,27 +36,37 @@ interface RecordedDir {
 export class RecordedWalk {
   /** The directory that it began in, as it was before. */
   readonly top: FileStats | undefined;
-  #stats = new StatsColumns();
-  /** All names in a row, and where each ends. */
-  #names = Buffer.alloc(firstNamesBytes);
-  #nameEnds = emptyColumn();
-  #dirs: RecordedDir[] = [];
-  /** Of each entry, the number of the directory that it lies in. */
-  #dirNumbers = emptyColumn();
-  /** By depth, the number of the directory that the walk is in. */
-  readonly #openDirs: number[] = [];
+  readonly rows = new StatsRows();
+  readonly #view = new StatxView(new Uint32Array(0));
+  #root: RecordedDir | undefined;
+  /** By their own rows. */
+  readonly #dirs = new Map<number, RecordedDir>();
+  readonly #maxCount: number;
   #isWhole = true;
 
-  constructor(top?: FileStats) {
+  constructor(top?: FileStats, maxCount = maxRecordedCount) {
     this.top = top;
+    this.#maxCount = maxCount;
   }
 
-  add({ dir, name, depth, stats }: Found): void {
-    if (!this.#isWhole) return;
-    if (this.entryCount === maxRecordedCount) return this.#giveUp();
-    this.#dirNumbers.push(this.#numberOf(dir, depth));
-    this.#nameEnds.push(this.#keepName(name));
-    this.#stats.add(stats);
+  /** Is told that so many rows more come. Keeps no directory any more when these are too many. */
+  expect(count: number): void {
+    if (this.rows.count + count <= this.#maxCount) return;
+    this.#isWhole = false;
+    this.#root = undefined;
+    this.#dirs.clear();
+  }
+
+  /**
+   * Adds the names in a directory.
+   *
+   * @param row that of the directory itself; undefined for the one that the walk began in
+   * @param firstRow that of the first name; the others follow it
+   */
+  add(node: DirNode, row: number | undefined, firstRow: number, names: readonly ByteString[]): void {
+    const dir = { node, firstRow, count: names.length, names: names.join(separator) };
+    if (row === undefined) this.#root = dir;
+    else this.#dirs.set(row, dir);
   }
 
   /** True when all that was found is here. */
@@ -52,20 +74,17 @@ export class RecordedWalk {
     return this.#isWhole;
   }
 
-  get entryCount(): number {
-    return this.#stats.count;
+  get root(): RecordedDir {
+    return this.#root!;
   }
 
-  nameOf(index: number): ByteString {
-    return this.#names.toString("latin1", this.#startOf(index), this.#nameEnds.get(index));
+  /** Returns the directory in a row; undefined for what is none. */
+  dirAt(row: number): RecordedDir | undefined {
+    return this.#dirs.get(row);
   }
 
-  depthOf(index: number): number {
-    return this.#dirOf(index).depth;
-  }
-
-  statsOf(index: number): FileStats {
-    return this.#stats.at(index);
+  statsAt(row: number): FileStats {
+    return this.rows.show(this.#view, row).copy();
   }
 
   /**
@@ -73,65 +92,45 @@ export class RecordedWalk {
    *
    * @param passBelow lists a directory, and nothing that is in it
    */
-  *without(passBelow: NonNullable<WalkOptions["passBelow"]>): Generator<Found> {
-    let closedDepth = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.entryCount; index++) {
-      const { node: dir, depth } = this.#dirOf(index);
-      if (depth > closedDepth) continue;
-      const name = this.nameOf(index);
-      const isClosed = this.#stats.kindAt(index) === "dir" && passBelow(dir, name);
-      closedDepth = isClosed ? depth : Number.POSITIVE_INFINITY;
-      const found = { dir, name, depth, stats: this.statsOf(index) };
-      yield isClosed ? { ...found, isClosed } : found;
-    }
+  without(passBelow: NonNullable<WalkOptions["passBelow"]>): Generator<Found> {
+    return this.#list(this.root.node, ({ node }) => node, passBelow);
   }
 
   /** Gives all of it, found below a directory that is held in another way. */
-  *below(top: DirNode): Generator<Found> {
-    const dirs = [top];
-    for (let index = 0; index < this.entryCount; index++) {
-      const depth = this.depthOf(index);
-      const dir = dirs[depth]!;
-      const name = this.nameOf(index);
-      const stats = this.statsOf(index);
-      if (stats.kind === "dir") dirs[depth + 1] = new DirNode(dir, name);
-      yield { dir, name, depth, stats };
+  below(top: DirNode): Generator<Found> {
+    const nodeOf = (_: RecordedDir, parent: DirNode, name: ByteString): DirNode => new DirNode(parent, name);
+    return this.#list(top, nodeOf, () => false);
+  }
+
+  *#list(
+    top: DirNode,
+    nodeOf: (dir: RecordedDir, parent: DirNode, name: ByteString) => DirNode,
+    passBelow: NonNullable<WalkOptions["passBelow"]>,
+  ): Generator<Found> {
+    const levels = [openLevel(this.root, top)];
+    for (let level = levels.at(-1); level; level = levels.at(-1)) {
+      const { dir, node, names, next } = level;
+      const name = names[next];
+      level.next += 1;
+      if (name === undefined) {
+        levels.pop();
+        continue;
+      }
+      const row = dir.firstRow + next;
+      const found = { dir: node, name, depth: levels.length - 1, stats: this.statsAt(row) };
+      const below = this.dirAt(row);
+      const isClosed = below !== undefined && passBelow(node, name);
+      yield isClosed ? { ...found, isClosed } : found;
+      if (below && !isClosed) levels.push(openLevel(below, nodeOf(below, node, name)));
     }
-  }
-
-  #dirOf(index: number): RecordedDir {
-    return this.#dirs[this.#dirNumbers.get(index)]!;
-  }
-
-  #numberOf(dir: DirNode, depth: number): number {
-    const open = this.#openDirs[depth];
-    if (open !== undefined && this.#dirs[open]!.node === dir) return open;
-    this.#openDirs[depth] = this.#dirs.length;
-    return this.#dirs.push({ node: dir, depth }) - 1;
-  }
-
-  #startOf(index: number): number {
-    return index === 0 ? 0 : this.#nameEnds.get(index - 1);
-  }
-
-  /** Returns where the name ends. */
-  #keepName(name: ByteString): number {
-    const start = this.#startOf(this.entryCount);
-    if (start + name.length > this.#names.length)
-      this.#names = Buffer.concat([this.#names], 2 * this.#names.length);
-    return start + this.#names.write(name, start, "latin1");
-  }
-
-  #giveUp(): void {
-    this.#isWhole = false;
-    this.#stats = new StatsColumns();
-    this.#names = Buffer.alloc(0);
-    this.#nameEnds = emptyColumn();
-    this.#dirNumbers = emptyColumn();
-    this.#dirs = [];
   }
 }
 
-function emptyColumn(): NumberColumn {
-  return new NumberColumn(new Uint32Array(1024));
+function openLevel(dir: RecordedDir, node: DirNode): Level {
+  return { dir, node, names: namesIn(dir), next: 0 };
+}
+
+/** Returns the names in a directory, ascending by their bytes. */
+export function namesIn({ count, names }: RecordedDir): readonly ByteString[] {
+  return count === 0 ? [] : names.split(separator);
 }

@@ -1,6 +1,13 @@
 import type { ByteString } from "./byte-string.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import type { RecordedWalk } from "./recorded-walk.node.ts";
+import { namesIn, type RecordedDir, type RecordedWalk } from "./recorded-walk.node.ts";
+
+/** A directory that the caller is in, and where to look on in it. */
+interface Level {
+  readonly dir: RecordedDir;
+  readonly names: readonly ByteString[];
+  next: number;
+}
 
 /**
  * Finds what a walk found, for a caller who comes to the same places in the same order. The caller
@@ -8,11 +15,12 @@ import type { RecordedWalk } from "./recorded-walk.node.ts";
  */
 export class WalkFollower {
   readonly #walk: RecordedWalk;
-  /** By depth: where to look on in the directory that the caller is in. */
-  readonly #next: number[] = [0];
+  /** By depth; undefined for a directory that the walk did not find. */
+  readonly #levels: (Level | undefined)[];
 
   constructor(walk: RecordedWalk) {
     this.#walk = walk;
+    this.#levels = [levelOf(walk.root)];
   }
 
   /**
@@ -22,19 +30,19 @@ export class WalkFollower {
    * @param depth directories between the root of the walk and the name
    */
   find(depth: number, name: ByteString): FileStats | undefined {
-    const from = this.#next[depth];
-    this.#next.length = Math.min(this.#next.length, depth + 1);
-    if (from === undefined) return undefined;
-    const walk = this.#walk;
-    let at = from;
-    while (at < walk.entryCount && walk.depthOf(at) >= depth) {
-      if (walk.depthOf(at) === depth && walk.nameOf(at) >= name) break;
-      at += 1;
-    }
-    this.#next[depth] = at;
-    const isThere = at < walk.entryCount && walk.depthOf(at) === depth && walk.nameOf(at) === name;
-    if (!isThere) return undefined;
-    this.#next[depth + 1] = at + 1;
-    return walk.statsOf(at);
+    const level = this.#levels[depth];
+    this.#levels.length = Math.min(this.#levels.length, depth + 1);
+    if (!level) return undefined;
+    const { dir, names } = level;
+    while (level.next < dir.count && names[level.next]! < name) level.next += 1;
+    if (names[level.next] !== name) return undefined;
+    const row = dir.firstRow + level.next;
+    const below = this.#walk.dirAt(row);
+    if (below) this.#levels[depth + 1] = levelOf(below);
+    return this.#walk.statsAt(row);
   }
+}
+
+function levelOf(dir: RecordedDir): Level {
+  return { dir, names: namesIn(dir), next: 0 };
 }

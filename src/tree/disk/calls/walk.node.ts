@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
 import type { ByteString } from "./byte-string.node.ts";
 import { findPlaceFault } from "../../entry/entry-order.ts";
@@ -111,7 +110,7 @@ function openLevel(held: HeldDirs, dir: DirNode, depth: number, options: WalkOpt
 function listNames(held: HeldDirs, dir: DirNode, depth: number, options: WalkOptions): ByteString[] {
   try {
     options.enter?.(dir);
-    return fs.readdirSync(held.pathTo(dir), { encoding: "latin1" }).sort();
+    return held.names(dir).sort();
   } catch (thrown) {
     options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1) || "."), depth);
     return [];

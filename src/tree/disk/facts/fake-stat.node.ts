@@ -6,7 +6,9 @@ import type { OrderEnd } from "../../order/order.ts";
 import { modeMask } from "../../plan/comparison.ts";
 import type { Keep } from "../../plan/keep.ts";
 import type { FactPlace } from "../calls/fact-place.node.ts";
-import { type FileStats, kindOfMode, lookAtHandle, ownersOf, typeOfKind } from "../calls/file-stats.node.ts";
+import { kindOfMode, typeOfKind } from "../calls/file-kind.node.ts";
+import { type FileStats, ownersOf } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { findXattrCalls } from "./xattr-calls.node.ts";
 

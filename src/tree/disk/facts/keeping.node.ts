@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { type Keeping, modeMask, secondNsec } from "../../plan/comparison.ts";
-import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import { isErrno, isRefusal } from "../calls/file-trouble.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";

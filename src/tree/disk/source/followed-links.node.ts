@@ -5,7 +5,8 @@ import type { Order } from "../../order/order.ts";
 import { isUnsafeLink } from "../../plan/unsafe-link.ts";
 import { toByteString, type ByteString } from "../calls/byte-string.node.ts";
 import { depthOf, printPlace, type DirNode } from "../calls/dir-node.node.ts";
-import { lookAtHandle, type FileStats } from "../calls/file-stats.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { O_PATH, type HeldDirs } from "../calls/held-dirs.node.ts";
 

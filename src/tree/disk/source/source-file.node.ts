@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
-import { lookAtHandle } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
 import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";

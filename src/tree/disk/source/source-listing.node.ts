@@ -25,7 +25,7 @@ import { LinkNumbers } from "../facts/link-numbers.node.ts";
 import { SentFiles } from "./sent-files.node.ts";
 import type { SourceFile } from "./source-file.node.ts";
 import { RecordedWalk } from "../calls/recorded-walk.node.ts";
-import { isReadWhole, readSubtrees } from "./subtrees.node.ts";
+import { aboveIn, isReadWhole, readSubtrees } from "./subtrees.node.ts";
 import { withoutEmptyDirs } from "./without-empty-dirs.node.ts";
 import { walk, type Found, type WalkOptions } from "../calls/walk.node.ts";
 
@@ -74,7 +74,7 @@ export class SourceListing {
   readonly #sent: SentFiles | undefined;
   readonly #filters: DirFilters | undefined;
   /** What comes before the paths of what is in the top directory. */
-  readonly #topPath: ByteString;
+  readonly #above: NonNullable<WalkOptions["above"]>;
   /** All that is below the top, where that was read already. */
   #recorded: RecordedWalk | undefined;
 
@@ -90,7 +90,7 @@ export class SourceListing {
     const numbers = keep.hardLinks === true ? new LinkNumbers() : undefined;
     this.#tellers = { facts: new FactReader(keep), keep, numbers };
     this.#filters = filter && filtersAt(start, filter);
-    this.#topPath = start.layout === "named" ? `${start.name}/` : "";
+    this.#above = aboveIn(start.layout, start.name);
     const filters = this.#filters;
     const device =
       options.omitsMountPoints === true ? start.held.lookAtDir(start.held.root).device : undefined;
@@ -137,8 +137,9 @@ export class SourceListing {
   async #readSubtrees(options: ReadSubtreesOptions): Promise<readonly Subtree[] | undefined> {
     const { held } = this.#start;
     const record = new RecordedWalk();
-    const walked = { top: held.root, skip: this.#skip, facts: new DigestFacts(this.#tellers.keep), record };
-    const subtrees = await readSubtrees(held, walked, options);
+    const facts = new DigestFacts(this.#tellers.keep);
+    const below = { top: held.root, above: this.#above, skip: this.#skip, facts, record };
+    const subtrees = await readSubtrees(held, below, options);
     // What could not be read is told when it is listed.
     if (subtrees && isReadWhole(subtrees) && record.isWhole) this.#recorded = record;
     return subtrees;
@@ -169,13 +170,18 @@ export class SourceListing {
     const isClosed = isDir && isComplete("");
     yield { dir: held.root, name, depth: 0, stats, isClosed, isBehindLink: behind !== undefined };
     if (!isDir || isClosed || (this.#options.flatDirs === true && this.#start.layout === "named")) return;
-    const above = { depth: 1, pathBytes: this.#topPath.length };
     const passBelow = (dir: DirNode, below: ByteString): boolean => isComplete(placeIn(dir, below));
     const recorded = this.#recorded;
     this.#recorded = undefined;
     const below = recorded
       ? recorded.without(passBelow)
-      : walk(held, { above, skip: this.#skip, passBelow, ...this.#ways(), ...(onTrouble && { onTrouble }) });
+      : walk(held, {
+          above: this.#above,
+          skip: this.#skip,
+          passBelow,
+          ...this.#ways(),
+          ...(onTrouble && { onTrouble }),
+        });
     const found = this.#withoutNeedless(below);
     for (const each of found) yield { ...each, depth: each.depth + 1 };
     for (const trouble of this.#chosen?.missing() ?? []) onTrouble?.(trouble);

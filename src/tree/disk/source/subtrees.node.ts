@@ -1,5 +1,5 @@
 import { Pause } from "../../../bytes/pause.node.ts";
-import { type Subtree, SubtreeDigests } from "../../entry/subtree-digests.ts";
+import type { Subtree } from "../../entry/subtree-digests.ts";
 import type { ReadSubtreesOptions, ReadTargetSubtrees } from "../../subtrees.ts";
 import type { Layout } from "../../entry/entry.ts";
 import { stagingName } from "../../entry/staging-name.ts";
@@ -11,66 +11,38 @@ import { type ByteString, toByteString, type PlacePath } from "../calls/byte-str
 import { contentAt } from "../calls/content-at.node.ts";
 import { DigestFacts, isTellable } from "../facts/digest-facts.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
-import { isSyncError } from "../../../errors.ts";
-import { isErrno } from "../calls/file-trouble.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
 import { RecordedWalk } from "../calls/recorded-walk.node.ts";
-import { type Found, walk, type WalkOptions } from "../calls/walk.node.ts";
-
-/** What is read of directories. */
-interface SubtreeWalk extends Required<Pick<WalkOptions, "skip">> {
-  readonly top: DirNode;
-  readonly facts: DigestFacts;
-  /** Keeps what is found. */
-  readonly record: RecordedWalk;
-}
+import { SubtreeReader, type SubtreeWalk } from "./subtree-reader.node.ts";
 
 /**
- * Reads the directories below `top`.
+ * Reads the directories below one.
  *
  * @returns each directory behind those that lie in it; undefined when it gave up
  */
 export async function readSubtrees(
   held: HeldDirs,
-  { top, skip, facts, record }: SubtreeWalk,
+  walk: SubtreeWalk,
   { goOn, signal }: ReadSubtreesOptions,
 ): Promise<readonly Subtree[] | undefined> {
-  const digests = new SubtreeDigests();
+  const reader = new SubtreeReader(held, walk);
   const pause = new Pause(signal);
-  let entryCount = 0;
-  const onTrouble = (_: unknown, depth: number): void => digests.spoil(depth);
-  for (const found of walk(held, { from: top, skip, onTrouble })) {
-    addTo(digests, held, found, facts);
-    record.add(found);
-    entryCount += 1;
+  while (reader.step()) {
     if (!pause.due()) continue;
-    if (!goOn(entryCount)) return undefined;
+    if (!goOn(reader.entryCount)) return undefined;
     await pause.take();
   }
-  return goOn(entryCount) ? digests.finish() : undefined;
+  return goOn(reader.entryCount) ? reader.finish() : undefined;
+}
+
+/** What comes before the paths of what is in the top directory. */
+export function aboveIn(layout: Layout, topName: ByteString): SubtreeWalk["above"] {
+  return { depth: 1, pathBytes: layout === "named" ? topName.length + 1 : 0 };
 }
 
 /** True of directories that could all be read, with what is in them: the top comes last then. */
 export function isReadWhole(subtrees: readonly Subtree[]): boolean {
   return subtrees.at(-1)?.path === "";
-}
-
-function addTo(
-  digests: SubtreeDigests,
-  held: HeldDirs,
-  { dir, name, depth, stats }: Found,
-  facts: DigestFacts,
-): void {
-  const more = facts.tell(stats, held, dir, name);
-  if (more === undefined) return digests.addUntold(depth, name, stats.kind);
-  if (stats.kind !== "symlink") return digests.add(depth, name, stats, "", more);
-  try {
-    const target = held.readLink(dir, name);
-    digests.add(depth, name, stats, toByteString(target), more);
-  } catch (thrown) {
-    if (!isErrno(thrown) && !isSyncError(thrown, "UNSUPPORTED")) throw thrown;
-    digests.spoil(depth);
-  }
 }
 
 /**
@@ -118,7 +90,8 @@ async function readDestination(
       const top = layout === "named" ? new DirNode(held.root, name) : held.root;
       const skip = (_: DirNode, below: ByteString): boolean => below === stagingName;
       const record = new RecordedWalk(held.lookAtDir(top));
-      const subtrees = await readSubtrees(held, { top, skip, facts: new DigestFacts(keep), record }, options);
+      const walk = { top, above: aboveIn(layout, name), skip, facts: new DigestFacts(keep), record };
+      const subtrees = await readSubtrees(held, walk, options);
       if (subtrees && isReadWhole(subtrees) && record.isWhole) onRead(record);
       return subtrees;
     },

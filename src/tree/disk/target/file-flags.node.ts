@@ -2,6 +2,7 @@ import { errnoOf } from "../../../bytes/errno.node.ts";
 import { SyncError } from "../../../errors.ts";
 import { fromByteString, type ByteString } from "../calls/byte-string.node.ts";
 import { findLibc } from "../calls/libc.node.ts";
+import { statxRoomWords } from "../calls/statx-view.node.ts";
 
 /** Flags of files that keep root, too, from changing them: bits of statx(2), by what sets them. */
 const flags = [
@@ -10,7 +11,7 @@ const flags = [
 ] as const;
 
 const AT_FDCWD = -100;
-const attributesAt = 8;
+const attributesWord = 2;
 
 /**
  * The trouble with a path, with the flag that is the reason where the system did not permit
@@ -29,12 +30,12 @@ export function withFlags(error: SyncError, rootPath: ByteString, path: string):
 }
 
 function flagOf(place: Buffer): string | undefined {
-  const into = Buffer.alloc(256);
+  const words = new Uint32Array(statxRoomWords);
   try {
-    if (findLibc()?.statx?.(AT_FDCWD, Buffer.concat([place, Buffer.of(0)]), into) !== true) return undefined;
+    if (findLibc()?.statx?.(AT_FDCWD, Buffer.concat([place, Buffer.of(0)]), words) !== true) return undefined;
   } catch {
     return undefined; // it is the trouble itself that is told
   }
-  const attributes = into.readUInt32LE(attributesAt);
+  const attributes = words[attributesWord]!;
   return flags.find(([bit]) => (attributes & bit) !== 0)?.[1];
 }

@@ -166,7 +166,7 @@ export class FileRanges {
   }
 
   get #names(): Set<ByteString> {
-    return new Set(fs.readdirSync(this.#held.pathTo(this.#dir), { encoding: "latin1" }));
+    return new Set(this.#held.names(this.#dir));
   }
 }
 

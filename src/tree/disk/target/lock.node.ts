@@ -5,7 +5,7 @@ import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
 import { isLocalDisk } from "../calls/disk-kind.node.ts";
-import { lookAtHandle } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";

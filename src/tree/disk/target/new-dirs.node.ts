@@ -124,7 +124,7 @@ export class NewDirs {
   }
 
   #isEmpty(dir: DirNode): boolean {
-    return hasSucceeded(() => fs.readdirSync(this.#held.pathTo(dir)).length === 0);
+    return hasSucceeded(() => this.#held.names(dir).length === 0);
   }
 
   #putInPlace(dir: DirNode): void {

@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
-import { lookAtHandle, type FileStats } from "../calls/file-stats.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";

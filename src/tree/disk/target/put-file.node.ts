@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
 import { checkCopy, copyContent } from "../calls/copy-content.node.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
-import { lookAtHandle } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";

@@ -13,7 +13,8 @@ import {
   type PlacePath,
 } from "../calls/byte-string.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
-import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";

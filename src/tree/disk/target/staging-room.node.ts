@@ -181,7 +181,7 @@ export class StagingRoom {
 
   #list(): Leftover[] {
     const leftovers: Leftover[] = [];
-    for (const name of fs.readdirSync(this.#held.pathTo(this.dir), { encoding: "latin1" })) {
+    for (const name of this.#held.names(this.dir)) {
       const stats = this.#held.look(this.dir, name);
       if (stats?.kind === "dir" && leftoverNames.test(name)) leftovers.push(...this.#listDir(name));
       if (stats?.kind === "dir" && partRooms.test(name)) this.#parts.push(name);

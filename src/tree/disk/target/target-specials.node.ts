@@ -1,6 +1,6 @@
 import type { SpecialKind } from "../../entry/entry.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
-import { deviceOf, typeOfKind } from "../calls/file-stats.node.ts";
+import { deviceOf, typeOfKind } from "../calls/file-kind.node.ts";
 import { makeNode } from "../calls/make-node.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import { type LeafTools, putLeaf } from "./put-leaf.node.ts";

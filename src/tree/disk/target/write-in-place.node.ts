@@ -4,7 +4,8 @@ import { SyncError } from "../../../errors.ts";
 import { copyBytes } from "../calls/copy-content.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
 import { readFully, writeFully } from "../calls/file-cut.node.ts";
-import { type FileStats, lookAtHandle } from "../calls/file-stats.node.ts";
+import type { FileStats } from "../calls/file-stats.node.ts";
+import { lookAtHandle } from "../calls/look-at.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;

@@ -1,20 +1,20 @@
 import fs from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import * as fileStats from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import * as looks from "../../../../src/tree/disk/calls/look-at.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
-vi.mock(import("../../../../src/tree/disk/calls/file-stats.node.ts"), { spy: true });
+vi.mock(import("../../../../src/tree/disk/calls/look-at.node.ts"), { spy: true });
 afterEach(() => vi.restoreAllMocks());
 
 /** Gives each file another inode number at each look, as a network file system may. */
 function forgetInodes(): void {
   let next = 1;
-  const { lookAt, lookAtHandle } = fileStats;
+  const { lookAt, lookAtHandle } = looks;
   const look: typeof lookAt = (at) => {
-    const stats = fileStats.nodeLook(at);
+    const stats = looks.nodeLook(at);
     return stats && (stats.kind === "file" ? { ...stats, inode: next++ } : stats);
   };
   vi.mocked(lookAt).mockImplementation(look);

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import * as fileStats from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import * as looks from "../../../../src/tree/disk/calls/look-at.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
@@ -11,7 +11,7 @@ import { asLarge } from "../../../as-large.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
-vi.mock(import("../../../../src/tree/disk/calls/file-stats.node.ts"), { spy: true });
+vi.mock(import("../../../../src/tree/disk/calls/look-at.node.ts"), { spy: true });
 afterEach(() => vi.restoreAllMocks());
 
 /** Directories enough that not all can be held open. */
@@ -29,7 +29,8 @@ function fill(root: string): void {
 }
 
 function countAll(): number {
-  return vi.mocked(fileStats.lookAt).mock.calls.length + vi.mocked(fileStats.lookAtHandle).mock.calls.length;
+  const ways = [looks.lookAt, looks.lookAtHandle, looks.readStats];
+  return ways.reduce((count, look) => count + vi.mocked(look).mock.calls.length, 0);
 }
 
 /** Receives a tree, and returns how often the target looked at something: the source does, too. */

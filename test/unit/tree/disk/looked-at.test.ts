@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { lookAtHandle } from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import { lookAtHandle } from "../../../../src/tree/disk/calls/look-at.node.ts";
 import { HeldDirs } from "../../../../src/tree/disk/calls/held-dirs.node.ts";
 import { setMode } from "../../../../src/tree/disk/facts/metadata.node.ts";
 import { standingAt } from "../../../../src/tree/disk/target/standing.node.ts";

@@ -24,11 +24,15 @@ function record(kind: number, name: string, fields: (bigint | number)[], rest = 
 
 it("digests what lies in each directory, as the specification says", () => {
   const digests = new SubtreeDigests();
-  digests.add(0, "a", dir);
-  digests.add(1, "b", dir);
-  digests.add(2, "\xff", file);
-  digests.add(1, "c", link, "b/x");
-  digests.add(0, "d", file);
+  digests.add("a", dir);
+  digests.open("a");
+  digests.add("b", dir);
+  digests.open("b");
+  digests.add("\xff", file);
+  digests.close();
+  digests.add("c", link, "b/x");
+  digests.close();
+  digests.add("d", file);
   const b = digestOf(record(0, "\xff", [0o644, -1n, 7, 8_589_934_597n]));
   const a = digestOf(
     record(1, "b", [0o755, 1_700_000_000n, 0], b),
@@ -47,15 +51,24 @@ it("digests what lies in each directory, as the specification says", () => {
 
 it("has no digest for directories in which something cannot be told", () => {
   const digests = new SubtreeDigests();
-  digests.add(0, "a", dir);
-  digests.add(1, "b", dir);
-  digests.add(2, "pipe", { ...file, kind: "other" });
-  digests.add(1, "c", dir);
-  digests.add(0, "e", dir);
-  digests.spoil(1);
-  digests.add(0, "g", dir);
-  digests.addUntold(1, "h", "dir");
-  digests.add(2, "i", file);
+  const within = (name: string, work: () => void): void => {
+    digests.open(name);
+    work();
+    digests.close();
+  };
+  const addDir = (name: string, work: () => void): void => {
+    digests.add(name, dir);
+    within(name, work);
+  };
+  addDir("a", () => {
+    addDir("b", () => digests.add("pipe", { ...file, kind: "other" }));
+    addDir("c", () => digests.add("file", file));
+  });
+  addDir("e", () => digests.spoil());
+  addDir("g", () => {
+    digests.addUntold();
+    within("h", () => digests.add("i", file));
+  });
   expect(digests.finish().map(({ path }) => path)).toEqual(["a/c", "g/h"]);
 });
 
@@ -63,8 +76,10 @@ it("takes directories with longer listings than it has room for at first", () =>
   const digests = new SubtreeDigests();
   const names = Array.from({ length: 2000 }, (_, i) => `${i + 1000}`.padEnd(255, "n"));
   for (const name of names) {
-    digests.add(0, name, dir);
-    digests.add(1, name, file);
+    digests.add(name, dir);
+    digests.open(name);
+    digests.add(name, file);
+    digests.close();
   }
   const inside = (name: string): string => digestOf(record(0, name, [0o644, -1n, 7, 8_589_934_597n]));
   const top = digestOf(...names.map((name) => record(1, name, [0o755, 1_700_000_000n, 0], inside(name))));

@@ -1,14 +1,11 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { expect, test } from "vitest";
-import {
-  lookAt,
-  lookAtHandle,
-  nodeLook,
-  type FileStats,
-} from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import type { FileStats } from "../../../../src/tree/disk/calls/file-stats.node.ts";
+import { lookAt, lookAtHandle, nodeLook, readStats } from "../../../../src/tree/disk/calls/look-at.node.ts";
 import type { NameAt } from "../../../../src/tree/disk/calls/call-at.node.ts";
 import { findLibc } from "../../../../src/tree/disk/calls/libc.node.ts";
+import { statxRoomWords, StatxView } from "../../../../src/tree/disk/calls/statx-view.node.ts";
 import { nodeTimes, timeSetters } from "../../../../src/tree/disk/calls/times.node.ts";
 import { setTime, tempDir } from "./disk-tree.ts";
 
@@ -31,6 +28,8 @@ test("both ways to look at a file see the same", () => {
   for (const name of ["file", "link", "dir", "pipe", "none"]) {
     const at = { dirFd, name, path: () => `${temp.path}/${name}` };
     expect(lookWell(at)).toEqual(nodeLook(at));
+    const words = new Uint32Array(statxRoomWords);
+    expect(readStats(words, at) ? new StatxView(words).copy() : undefined).toEqual(lookAt(at));
   }
   expect(lookAt({ dirFd, name: "file", path: () => "" })).toMatchObject({
     kind: "file",
