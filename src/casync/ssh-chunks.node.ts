@@ -1,3 +1,4 @@
+import { escapeText } from "../bytes/escaped-text.ts";
 import { SyncError } from "../errors.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import type { ChunkReader } from "../store/store.ts";
@@ -53,7 +54,7 @@ function shellPlaceOf(text: string): SshPlace {
  * of its failure.
  */
 function ssh(args: readonly string[]) {
-  const words = new RemoteWords({ onText: (line) => void process.stderr.write(`${line}\n`) });
+  const words = new RemoteWords({ onText: (line) => void process.stderr.write(`${escapeText(line)}\n`) });
   return channelOf(childProcessDuplex(process.env["CASYNC_SSH_PATH"] ?? "ssh", args, { words }));
 }
 

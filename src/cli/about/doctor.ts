@@ -1,5 +1,5 @@
 import { type CommandTable, defineCommand } from "../command.ts";
-import { escapeText, jsonText } from "../report/escaped-text.ts";
+import { escapeText, jsonText } from "../../bytes/escaped-text.ts";
 import { writeLines } from "../report/result-output.ts";
 import { describeAll } from "./described-commands.ts";
 import type { Finding } from "./finding.ts";

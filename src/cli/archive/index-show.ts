@@ -1,7 +1,7 @@
 import { openIndex } from "../../archive/open-index.node.ts";
 import type { IndexedEntry } from "../../archive/tree-index.node.ts";
 import { defineCommand } from "../command.ts";
-import { escapeText } from "../report/escaped-text.ts";
+import { escapeText } from "../../bytes/escaped-text.ts";
 import { formatBytes } from "../report/formatted-bytes.ts";
 import { countOf } from "../report/count-of.ts";
 

@@ -7,7 +7,7 @@ import { isSyncError, SyncError } from "../../errors.ts";
 import type { AbortOptions } from "../../types.ts";
 import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
-import { escapeText, jsonText } from "../report/escaped-text.ts";
+import { escapeText, jsonText } from "../../bytes/escaped-text.ts";
 import { readFileBlocks } from "./file-blocks.ts";
 import { writeLines } from "../report/result-output.ts";
 

@@ -1,7 +1,7 @@
 import { encodeByteText } from "../../bytes/byte-text.ts";
 import { SyncError } from "../../errors.ts";
 import type { ChangedFact, TreeChange } from "../../tree/entry/entry.ts";
-import { escapeText } from "./escaped-text.ts";
+import { escapeText } from "../../bytes/escaped-text.ts";
 
 /** Writes a change as a line. */
 export type FormatChange = (change: TreeChange) => string;

@@ -3,7 +3,7 @@ import type { ReceiveSummary } from "../../session/receive.ts";
 import type { SendSummary } from "../../session/send.ts";
 import type { ByteRange, TreeChange } from "../../tree/entry/entry.ts";
 import type { RunReportOptions } from "./change-report.ts";
-import { escapeText } from "./escaped-text.ts";
+import { escapeText } from "../../bytes/escaped-text.ts";
 import type { Report } from "./report.ts";
 import { progressOfRun } from "./session-progress.ts";
 import { reportSession } from "./session-report.ts";

@@ -1,6 +1,6 @@
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import { shortenMiddle } from "./display-width.ts";
-import { escapeText } from "./escaped-text.ts";
+import { escapeText } from "../../bytes/escaped-text.ts";
 import { progressLine } from "./progress-line.ts";
 import type { Progress } from "./report.ts";
 

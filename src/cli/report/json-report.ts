@@ -1,4 +1,4 @@
-import { jsonText } from "./escaped-text.ts";
+import { jsonText } from "../../bytes/escaped-text.ts";
 import type { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import { type Progress, progressPace, type Report, reusedBytesOf } from "./report.ts";

@@ -2,7 +2,7 @@ import { decodeByteText } from "../../bytes/byte-text.ts";
 import type { EntryKind } from "../../tree/entry/entry.ts";
 import type { ListedEntry } from "../../tree/listing-target.ts";
 import { formatTime } from "./change-format.ts";
-import { escapeText } from "./escaped-text.ts";
+import { escapeText } from "../../bytes/escaped-text.ts";
 
 const kindLetters: Readonly<Record<EntryKind, string>> = {
   file: "-",

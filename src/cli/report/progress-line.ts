@@ -1,5 +1,5 @@
 import { shortenMiddle, widthOf } from "./display-width.ts";
-import { escapeText } from "./escaped-text.ts";
+import { escapeText } from "../../bytes/escaped-text.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import type { Progress } from "./report.ts";
 import { countOf } from "./count-of.ts";

@@ -1,7 +1,7 @@
 import type { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import type { FormatChange } from "./change-format.ts";
-import { escapeText } from "./escaped-text.ts";
+import { escapeText } from "../../bytes/escaped-text.ts";
 import type { FileProgress } from "./file-progress.ts";
 import { formatBytes } from "./formatted-bytes.ts";
 import { LiveProgress } from "./live-progress.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { SyncError } from "../../../src/errors.ts";
 import { jsonReport } from "../../../src/cli/report/json-report.ts";
-import { escapeText, jsonText } from "../../../src/cli/report/escaped-text.ts";
+import { escapeText, jsonText } from "../../../src/bytes/escaped-text.ts";
 
 it("people see numbers of bytes", () => {
   expect(escapeText("b\udce9💀\n")).toBe("b\\xe9💀\\x0a");

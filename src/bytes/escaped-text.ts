@@ -1,4 +1,4 @@
-import { writeOtherBytes } from "../../bytes/byte-text.ts";
+import { writeOtherBytes } from "./byte-text.ts";
 
 /** C0, DEL, C1, line separators, and all that changes the direction of text. */
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
