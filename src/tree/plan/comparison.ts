@@ -2,10 +2,13 @@ import { equalBytes } from "../../bytes/compare.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import type { DeviceNumber, Entry, EntryKind } from "../entry/entry.ts";
+import type { Facts } from "../entry/facts.ts";
 import { plainRule, type PlanRule } from "./plan-rule.ts";
 
 /** The metadata of a file or directory that a receiver sets. */
-export type Metadata = Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec" | "facts">;
+export interface Metadata extends Pick<Entry, "mode" | "mtimeSec" | "mtimeNsec"> {
+  readonly facts?: Facts | undefined;
+}
 
 /** Returns what of an entry, and of nothing else, is set. */
 export function metadataOf({ mode, mtimeSec, mtimeNsec, facts }: Metadata): Metadata {

@@ -33,6 +33,7 @@ export class KeptFacts {
   readonly #groups: OwnerIds;
   readonly #chmod: ModeChanges;
   readonly #munges: boolean;
+  readonly #mayGiveAll: boolean;
   /** What was told last, and is kept of that: most entries of a tree have the same. */
   #told: Facts | undefined;
   #kept: Facts | undefined;
@@ -51,6 +52,7 @@ export class KeptFacts {
     this.#chmod = keep.chmod === undefined ? [] : parseChmod(keep.chmod, umask);
     const setsAll = keep.perms !== false && keep.times !== false;
     this.#munges = keep.munging === "receiver";
+    this.#mayGiveAll = keep.fakeSuper === "receiver" || mayGive.user();
     this.#isPlain =
       setsAll && !this.#munges && this.#chmod.length === 0 && !keep.omitDirTimes && !keep.omitLinkTimes;
   }
@@ -60,10 +62,6 @@ export class KeptFacts {
     if (kind === "fifo" || kind === "socket") return this.keep.specials === true;
     if (isDevice(kind)) return this.keep.devices === true && this.#mayGiveAll;
     return kind !== "other";
-  }
-
-  get #mayGiveAll(): boolean {
-    return this.keep.fakeSuper === "receiver" || mayGive.user();
   }
 
   /** Returns the entry with what it is to have here. */
@@ -130,6 +128,7 @@ export class KeptFacts {
 
   /** A list with the numbers that users and groups have here. */
   #listOf(told: readonly AclEntry[]): readonly AclEntry[] {
+    if (told.every(({ owner }) => owner === undefined)) return told;
     return told.map((entry) => {
       if (entry.owner === undefined) return entry;
       return { ...entry, owner: (entry.tag === "user" ? this.#users : this.#groups).here(entry.owner) };

@@ -34,7 +34,7 @@ export class OwnerIds {
   readonly #map: OwnerMap;
   readonly #byNumber: boolean;
   /** By number, those without a name; by number and name, the others. */
-  readonly #known = new Map<number | string, Owner>();
+  readonly #known = new Map<number | string, number>();
 
   /** @throws USAGE for rules that are none */
   constructor(kind: Kind, { userMap = "", groupMap = "", numericIds = false }: Keep) {
@@ -43,15 +43,15 @@ export class OwnerIds {
     this.#byNumber = numericIds;
   }
 
+  /** Returns the same object for who has the same number here. */
   here(owner: Owner): Owner {
     const key = owner.name === undefined ? owner.id : `${owner.id}:${owner.name}`;
-    let found = this.#known.get(key);
-    if (!found) {
-      const id = this.#find(owner);
-      found = id === owner.id ? owner : { id };
-      this.#known.set(key, found);
+    let id = this.#known.get(key);
+    if (id === undefined) {
+      id = this.#find(owner);
+      this.#known.set(key, id);
     }
-    return found;
+    return id === owner.id ? owner : { id };
   }
 
   #find(owner: Owner): number {

@@ -38,7 +38,7 @@ export class PlannedFiles {
     { basis, isShared = false, ranges }: FileOrigin = {},
   ): void {
     const { size, mode, mtimeSec, mtimeNsec, facts } = entry;
-    const file = {
+    this.#files.set(number, {
       entry: number,
       dir,
       name,
@@ -46,14 +46,14 @@ export class PlannedFiles {
       mode,
       mtimeSec,
       mtimeNsec,
+      facts,
       outcome,
       differs,
       there,
       basis,
       isShared,
       ranges,
-    };
-    this.#files.set(number, facts ? { ...file, facts } : file);
+    });
   }
 
   get(entry: number): PlannedFile | undefined {
