@@ -24,9 +24,14 @@ export class Carrier {
   #allowedCount = firstAllowed;
   #leastMs = Number.POSITIVE_INFINITY;
 
+  /** Records that are on their way over it, as far as the other end has told. */
+  get onWayCount(): number {
+    return this.#sentAt.length;
+  }
+
   /** True when it may be given a record. */
   get hasRoom(): boolean {
-    return this.#sentAt.length < this.#allowedCount;
+    return this.onWayCount < this.#allowedCount;
   }
 
   /** It was given a record. */

@@ -324,8 +324,13 @@ export class ParallelChannel implements ByteChannel {
     this.#watchStalls();
   }
 
+  /**
+   * Lets those that wait look for something to send. Where there is less than they have room for,
+   * those that have least on their way get it: what is behind a long queue would hold up the rest.
+   */
   #wakeAll(): void {
-    for (const member of this.#members) if (member.isIdle) member.wake();
+    const idle = [...this.#members].filter(({ isIdle }) => isIdle);
+    for (const member of idle.sort((a, b) => a.onWayCount - b.onWayCount)) member.wake();
   }
 
   /** Connections that can be written to. */

@@ -57,6 +57,11 @@ async function readSome(channel: ByteChannel): Promise<void> {
   for await (const _ of channel.read()) return;
 }
 
+/** Lets all go on that need not wait. */
+async function settled(): Promise<void> {
+  await new Promise(setImmediate);
+}
+
 /** Sends both ways at once, and says whether all arrived. */
 async function exchange([left, right]: [ParallelChannel, ParallelChannel], seed: number, size: number) {
   const there = seededBytes(seed, size);
@@ -149,6 +154,27 @@ describe("a group of connections", () => {
     }
     await exchange([left, right], 3, 8_000_000);
     expect(carried[1]!).toBeGreaterThan(3 * carried[0]!);
+  });
+
+  it("gives each of many connections its share of what there is, however little", async () => {
+    const carried = [0, 0, 0, 0];
+    const group = new ParallelChannel();
+    for (const i of carried.keys()) {
+      group.add({
+        read: () => channelOf(duplexPair()[0]).read(),
+        write: async () => void carried[i]!++,
+        end: async () => {},
+        abort() {},
+      });
+    }
+    await settled();
+    carried.fill(0); // what has come
+    for (let i = 0; i < 20; i++) {
+      await group.write(new Uint8Array(1000));
+      await settled();
+    }
+    expect(carried).toEqual([5, 5, 5, 5]);
+    group.abort(new Error("over"));
   });
 
   it("breaks with its last connection", async () => {
