@@ -81,7 +81,8 @@ export function openJobs(path: string, places: JobPlaces, options: JobAnswersOpt
       const level = query.get("level") ?? "path";
       if (!logLevels.includes(level as LogLevel)) throw bad("level");
       const limit = Math.min(numberIn(query, "limit", 100), jobLimits.logPageCount);
-      return queue.log(id, { from: numberIn(query, "from", 0), limit, level: level as LogLevel });
+      const [from, before] = [numberIn(query, "from", 0), numberIn(query, "before", undefined)];
+      return queue.log(id, { from, before, limit, level: level as LogLevel });
     },
     abort: ({ id, principal }) => {
       demand(principal.scopes, scopeOfSpec(queue.get(id).spec));
@@ -169,7 +170,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function numberIn(query: Query, name: string, otherwise: number): number {
+function numberIn<Otherwise>(query: Query, name: string, otherwise: Otherwise): number | Otherwise {
   const text = query.get(name);
   if (text === undefined) return otherwise;
   if (!/^\d{1,15}$/.test(text)) throw bad(name);

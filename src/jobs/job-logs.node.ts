@@ -12,6 +12,8 @@ interface NewLine extends LogEntry {
 export interface LogTerms {
   /** The number of the first. */
   readonly from: number;
+  /** Those before this number, of which the last are read. */
+  readonly before?: number | undefined;
   readonly limit: number;
   /** Those that matter at least as much. */
   readonly level?: LogLevel;
@@ -62,14 +64,15 @@ export class JobLogs {
     }
   }
 
-  /** The lines of a job from a number on; of one without any, none. */
-  read(job: number, { from, limit, level = "path" }: LogTerms): LogPage {
+  /** The lines of a job from a number on, or the last before one; of one without any, none. */
+  read(job: number, { from, before, limit, level = "path" }: LogTerms): LogPage {
     this.write();
     const known = this.#database.get("SELECT lines, firstLine FROM jobs WHERE id = ?", [job]);
     const [end, first] = [Number(known?.["lines"] ?? 0), Number(known?.["firstLine"] ?? 0)];
     const rows = this.#database.all(
-      "SELECT at, time, level, code, text FROM lines WHERE job = ? AND at >= ? AND level <= ? ORDER BY at LIMIT ?",
-      [job, from, logLevels.indexOf(level), limit],
+      `SELECT at, time, level, code, text FROM lines WHERE job = ? AND at >= ? AND at < ? AND level <= ?
+        ORDER BY at ${before === undefined ? "" : "DESC"} LIMIT ?`,
+      [job, from, before ?? end, logLevels.indexOf(level), limit],
     );
     const lines = rows.map((row) => ({
       at: Number(row["at"]),
@@ -78,6 +81,7 @@ export class JobLogs {
       text: String(row["text"]),
       ...(row["code"] !== null && { code: String(row["code"]) }),
     }));
+    if (before !== undefined) return { lines: lines.reverse(), first, next: Math.min(before, end), end };
     const next = lines.length < limit ? end : (lines.at(-1)?.at ?? from - 1) + 1;
     return { lines, first, next: Math.max(next, Math.min(from, end)), end };
   }

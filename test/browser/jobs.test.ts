@@ -1,13 +1,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createServer, type SyncServer } from "../../src/http/server.node.ts";
 import { dirShare } from "../../src/http/dir-share.node.ts";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { type JobAnswers, openJobs } from "../../src/jobs/job-answers.node.ts";
+import { JobLogs } from "../../src/jobs/job-logs.node.ts";
 import { JobPlaces } from "../../src/jobs/job-places.node.ts";
+import { JobStore } from "../../src/jobs/job-store.node.ts";
 import { builtCli } from "../built.ts";
 import { noise } from "../cli/trees.ts";
 import { unless } from "../obstacles.ts";
@@ -139,4 +141,49 @@ unless(noBrowser).describe("the page of jobs", () => {
       expect(await page.locator("a.other").isVisible()).toBe(false);
     }
   });
+
+  it("shows the end of a long log at once, and what is before it when that is asked for", async () => {
+    const file = join(folder, "long.sqlite");
+    writeLongLog(file);
+    const long = openJobs(file, new JobPlaces([]));
+    await using served = createServer({ share: {}, annex: long, ui: "jobs" });
+    const asked: string[] = [];
+    page.on("request", (request: Request) => {
+      if (request.url().includes("/log?")) asked.push(request.url());
+    });
+    await page.goto(`${await served.listen()}#/job/1`);
+    const line = (at: number) => page.locator("#log-lines li span", { hasText: new RegExp(`^line ${at}$`) });
+    await line(longLogCount - 1).waitFor();
+    expect(asked).toHaveLength(1);
+    const earlier = page.locator("#log-earlier");
+    for (const count of [1000, 1500, 2000, 2500, 3000]) {
+      await earlier.focus();
+      await page.keyboard.press("Enter");
+      await line(longLogCount - count).waitFor();
+    }
+    expect(await page.locator("#log-follow").isChecked()).toBe(false);
+    expect(await page.locator("#log-lines li").count()).toBe(2000);
+    await page.waitForFunction(() => document.activeElement?.id === "log-lines");
+    expect(await earlier.isVisible()).toBe(false);
+    await page.locator("#log-more").click();
+    await line(2499).waitFor();
+    expect(await line(0).count()).toBe(0);
+    await page.locator("#log-follow").check();
+    await line(longLogCount - 1).waitFor();
+    expect(await page.locator("#log-lines li").count()).toBe(500);
+    await page.close(); // it listens
+    await long.close();
+  });
 });
+
+const longLogCount = 3000;
+
+function writeLongLog(file: string): void {
+  const store = new JobStore(file);
+  const { id } = store.add("me", { from: "here/tree/", to: "here/copy" }, { createdMs: 1 });
+  store.change(id, { state: "done", endedMs: 2 });
+  const logs = new JobLogs(store.database);
+  for (let at = 0; at < longLogCount; at++) logs.add(id, { level: "path", text: `line ${at}` });
+  logs.close();
+  store.close();
+}

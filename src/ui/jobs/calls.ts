@@ -21,6 +21,9 @@ export interface JobList {
 /** Jobs that are asked for at once. */
 export const listedCount = 50;
 
+/** Lines of a log that are asked for at once. */
+export const loggedCount = 500;
+
 /** The calls of the server. Each throws what it refuses with. */
 export const calls = {
   describe: () => ask<Description>("GET", "v1"),
@@ -30,8 +33,8 @@ export const calls = {
       `v1/jobs?limit=${listedCount}${states && `&state=${states}`}${before === undefined ? "" : `&before=${before}`}`,
     ),
   read: (id: number) => ask<JobWithCourse>("GET", `v1/jobs/${id}`),
-  log: (id: number, from: number, level: LogLevel) =>
-    ask<LogPage>("GET", `v1/jobs/${id}/log?from=${from}&limit=500&level=${level}`),
+  log: (id: number, terms: `${"from" | "before"}=${number}`, level: LogLevel) =>
+    ask<LogPage>("GET", `v1/jobs/${id}/log?${terms}&limit=${loggedCount}&level=${level}`),
   submit: (spec: JobSpec) => ask<Job>("POST", "v1/jobs", spec),
   rerun: (id: number, changes: object) => ask<Job>("POST", `v1/jobs/${id}/rerun`, changes),
   abort: (id: number) => ask<Job>("POST", `v1/jobs/${id}/abort`, {}),

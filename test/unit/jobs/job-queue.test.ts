@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { SyncError } from "../../../src/errors.ts";
 import { dirShare } from "../../../src/http/dir-share.node.ts";
-import type { Job, JobSpec, JobState } from "../../../src/jobs/job.ts";
+import type { Job, JobSpec, JobState, LogLevel } from "../../../src/jobs/job.ts";
 import { jobLimits } from "../../../src/jobs/job-limits.ts";
 import { JobLogs } from "../../../src/jobs/job-logs.node.ts";
 import { JobPlaces } from "../../../src/jobs/job-places.node.ts";
@@ -312,6 +312,22 @@ describe("a log of many lines", () => {
     expect(errors.lines.map(({ at }) => at)).toEqual([3000, 4000, 5000, 6000, 7000]);
     expect(errors.next).toBe(8000);
     expect(logs.read(id, { from: 4000, limit: 0 })).toMatchObject({ lines: [], next: 4000 });
+  });
+
+  it("is read backwards from its end, by level too", () => {
+    const { logs, add, fill } = makeLog();
+    const id = add();
+    fill(id);
+    const numbers = (before: number, level: LogLevel, from = 0) => {
+      const { lines, next } = logs.read(id, { from, before, limit: 3, level });
+      return [lines.map(({ at }) => at), next];
+    };
+    expect(numbers(1e14, "path")).toEqual([[7997, 7998, 7999], 8000]);
+    expect(numbers(7997, "path")).toEqual([[7994, 7995, 7996], 7997]);
+    expect(numbers(3002, "path")).toEqual([[3000, 3001], 3002]);
+    expect(numbers(3000, "path")).toEqual([[], 3000]);
+    expect(numbers(7000, "error")).toEqual([[4000, 5000, 6000], 7000]);
+    expect(numbers(7000, "error", 5500)).toEqual([[6000], 7000]);
   });
 
   it("makes room for later ones when all together are too long", () => {
