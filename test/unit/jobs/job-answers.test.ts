@@ -1,78 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { createServer, type ServerOptions } from "../../../src/http/server.node.ts";
-import { dirShare } from "../../../src/http/dir-share.node.ts";
+import { describe, expect, it, vi } from "vitest";
 import { generateToken } from "../../../src/http/tokens.node.ts";
-import { type JobAnswersOptions, openJobs } from "../../../src/jobs/job-answers.node.ts";
 import { type Job, jobStates, type LogPage, logLevels, orderNames } from "../../../src/jobs/job.ts";
 import { jobLimits } from "../../../src/jobs/job-limits.ts";
-import { JobPlaces } from "../../../src/jobs/job-places.node.ts";
 import { jobRoutes } from "../../../src/jobs/job-routes.ts";
-import { JobStore } from "../../../src/jobs/job-store.node.ts";
+import type { JobStore } from "../../../src/jobs/job-store.node.ts";
 import { noise } from "../../cli/trees.ts";
-import { tempDir } from "../tree/disk/disk-tree.ts";
-import { findSchemaFault, type Schema } from "./schema.ts";
-
-const api = JSON.parse(readFileSync("docs/jobs.openapi.json", "utf8")) as {
-  paths: Record<
-    string,
-    Record<string, { operationId: string; requestBody?: Schema; responses: Record<string, Schema> }>
-  >;
-  components: { schemas: Record<string, Schema & { properties: object; enum: string[] }> };
-};
-const { schemas } = api.components;
-
-interface Given extends JobAnswersOptions {
-  readonly server?: ServerOptions;
-  readonly before?: (store: JobStore) => void;
-}
-
-/** A server of jobs with a place `root`, in which there is a tree. */
-async function serveJobs({ server: serverOptions = {}, before, ...options }: Given = {}) {
-  const temporary = tempDir();
-  onTestFinished(() => temporary[Symbol.dispose]());
-  const root = join(temporary.path, "root");
-  mkdirSync(join(root, "tree"), { recursive: true });
-  writeFileSync(join(root, "tree", "a"), "alpha");
-  const file = join(temporary.path, "jobs.sqlite");
-  if (before) {
-    const store = new JobStore(file);
-    before(store);
-    store.close();
-  }
-  const annex = openJobs(file, new JobPlaces([{ name: "root", share: dirShare(root) }]), options);
-  const server = createServer({ share: {}, annex, ...serverOptions });
-  onTestFinished(async () => {
-    await server.close();
-    await annex.close();
-  });
-  const url = `${await server.listen()}-/jobs/`;
-  return { root, url, server, annex };
-}
-
-/** Asks, and checks the answer against what docs/jobs.openapi.json says of it. */
-async function ask<Answer>(url: string, call: string, init: { body?: unknown; token?: string } = {}) {
-  const [method = "", path = ""] = call.split(" ");
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: {
-      ...(method === "POST" && { "Content-Type": "application/json" }),
-      ...(init.token !== undefined && { Authorization: `Bearer ${init.token}` }),
-    },
-    ...(method === "POST" && { body: JSON.stringify(init.body ?? {}) }),
-  });
-  const answer: unknown = await response.json();
-  const shape = `/${path.split("?")[0]!.replace(/jobs\/\d+/, "jobs/{id}")}`;
-  const operation = api.paths[shape]?.[method.toLowerCase()];
-  const told = operation?.responses[String(response.status)] as
-    { $ref?: string; content?: Record<string, { schema: Schema }> } | undefined;
-  if (operation) expect(told, `${call} answered ${response.status}: ${JSON.stringify(answer)}`).toBeDefined();
-  const schema = told?.content?.["application/json"]?.schema ?? schemas["Error"]!;
-  expect(findSchemaFault(answer, schema, schemas), call).toBe(undefined);
-  return { status: response.status, answer: answer as Answer };
-}
+import { api, ask, schemas, serveJobs } from "./served-jobs.ts";
 
 const copy = { from: "root/tree/", to: "root/copy" };
 
@@ -114,7 +50,7 @@ describe("the description of the calls", () => {
   it("has every state, level and field", () => {
     expect(schemas["JobState"]!.enum).toEqual(jobStates);
     expect(schemas["LogLevel"]!.enum).toEqual(logLevels);
-    expect(Object.keys(schemas["Order"]!.properties)).toEqual(orderNames);
+    expect(Object.keys(schemas["Order"]!.properties!)).toEqual(orderNames);
   });
 });
 

@@ -8,6 +8,12 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly examples?: readonly unknown[];
+  readonly description?: string;
 }
 
 type Schemas = Readonly<Record<string, Schema>>;
@@ -27,6 +33,7 @@ export function findSchemaFault(
       : `${path} is none of what it may be`;
   if (schema.type !== undefined && typeOf(value) !== schema.type)
     return `${path} is of type ${typeOf(value)}`;
+  if (!isWithin(value, schema)) return `${path} is too small, large or long`;
   if (Array.isArray(value)) return faultIn(value.entries(), () => schema.items, schemas, path);
   if (typeOf(value) !== "object") return undefined;
   const members = Object.entries(value as object);
@@ -36,6 +43,13 @@ export function findSchemaFault(
   if (schema.additionalProperties === false && unknown !== undefined)
     return `${path}.${unknown} is not known`;
   return faultIn(members, (name) => schema.properties?.[name], schemas, path);
+}
+
+function isWithin(value: unknown, { minimum, maximum, maxLength, maxItems }: Schema): boolean {
+  if (typeof value === "number")
+    return (minimum === undefined || value >= minimum) && (maximum === undefined || value <= maximum);
+  if (typeof value === "string") return maxLength === undefined || value.length <= maxLength;
+  return !Array.isArray(value) || maxItems === undefined || value.length <= maxItems;
 }
 
 function faultIn<Key extends number | string>(
