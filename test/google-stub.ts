@@ -182,7 +182,9 @@ export async function startGoogleStub(...names: readonly string[]): Promise<Goog
     if (query.get("alt") !== "media") return void response.end(JSON.stringify(resourceOf(name, found)));
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(call.headers.range ?? "") ?? [];
     if (first === undefined) return void response.end(found.bytes);
-    response.writeHead(206).end(found.bytes.subarray(Number(first), Number(last) + 1));
+    const part = found.bytes.subarray(Number(first), Number(last) + 1);
+    const told = `bytes ${first}-${Number(first) + part.length - 1}/${found.bytes.length}`;
+    response.writeHead(206, { "content-range": told }).end(part);
   }
 
   function rewrite({ query, body, response }: Call, from: StubObject, bucket: string, key: string): void {

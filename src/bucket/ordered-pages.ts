@@ -1,6 +1,6 @@
 import { SyncError } from "../errors.ts";
 import { compareKeys } from "./key-order.ts";
-import type { KeyRange, ListedObject } from "./object-bucket.ts";
+import type { KeyRange, ListedObject, ObjectVersion } from "./object-bucket.ts";
 
 /** Bounds of what a provider may list. */
 export const listingLimits = Object.freeze({
@@ -41,6 +41,32 @@ export async function* orderedPages(
     const beyond = upTo === undefined ? -1 : page.findIndex(({ key }) => compareKeys(key, upTo) > 0);
     yield beyond < 0 ? page : page.slice(0, beyond);
     if (beyond >= 0) return;
+  }
+}
+
+/**
+ * The pages of a listing of versions, which comes to an end: its keys follow each other, and no
+ * page comes again. One of them is remembered at a time, the last whose number is a power of two.
+ *
+ * @throws UPSTREAM for a listing that goes back or round in a circle
+ */
+export async function* orderedVersions(
+  pages: AsyncIterable<readonly ObjectVersion[]>,
+): AsyncGenerator<readonly ObjectVersion[]> {
+  let last: ObjectVersion | undefined;
+  let remembered: ObjectVersion | undefined;
+  let [pageCount, emptyCount] = [0, 0];
+  for await (const page of pages) {
+    const first = page[0];
+    emptyCount = first ? 0 : emptyCount + 1;
+    if (emptyCount > listingLimits.emptyPageCount) throw wrong("has page after page without anything");
+    if (first && last && compareKeys(first.key, last.key) < 0) throw wrong("goes back", first.key);
+    if (first && first.key === remembered?.key && first.id === remembered.id)
+      throw wrong("repeats a page", first.key);
+    pageCount++;
+    if ((pageCount & (pageCount - 1)) === 0) remembered = first;
+    last = page.at(-1) ?? last;
+    yield page;
   }
 }
 

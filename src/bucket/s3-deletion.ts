@@ -1,8 +1,8 @@
 import { md5 } from "@noble/hashes/legacy.js";
 import type { AbortOptions } from "../types.ts";
 import type { FailedDeletion } from "./object-bucket.ts";
-import { bodyOf } from "./requests.ts";
-import { accepted, refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { accepted, failedWith, refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { textOf } from "./told-content.ts";
 import { elementsIn, encodeText, textIn } from "./xml-text.ts";
 
 /** What is deleted: an object, or one version of it. */
@@ -62,10 +62,13 @@ async function deleteAtOnce(
     { method: "POST", query: { delete: "" }, body, headers: { "content-md5": digest } },
     async (response) => {
       if (response.status !== 200) throw await refused(response);
-      const xml = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ListBytes));
+      const xml = await textOf(response, s3Limits.s3ListBytes);
+      if (!xml.includes("<DeleteResult")) throw failedWith(textIn(xml, "Code") ?? "no result");
+      const keys = new Set(doomed.map(({ key }) => key));
       return [...elementsIn(xml, "Error")].flatMap(({ inside }) => {
         const reason = textIn(inside, "Code") ?? "no reason";
-        const key = textIn(inside, "Key") ?? "";
+        const key = textIn(inside, "Key");
+        if (key === undefined || !keys.has(key)) throw failedWith(reason);
         return reason === "NoSuchKey" || reason === "NoSuchVersion" ? [] : [{ key, reason }];
       });
     },

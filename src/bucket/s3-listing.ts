@@ -3,8 +3,8 @@ import type { AbortOptions } from "../types.ts";
 import { etagOf } from "./etag.ts";
 import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject, ObjectVersion } from "./object-bucket.ts";
-import { bodyOf } from "./requests.ts";
 import { refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { textOf } from "./told-content.ts";
 import { elementsIn, textIn, textReader } from "./xml-text.ts";
 
 /** One answer to a listing, and how to ask for the next one. */
@@ -62,7 +62,7 @@ async function* pagesOf<Item>(
       { method: "GET", query: asked },
       async (response) => {
         if (response.status !== 200) throw await refused(response);
-        return read(new TextDecoder().decode(await bodyOf(response, s3Limits.s3ListBytes)));
+        return read(await textOf(response, s3Limits.s3ListBytes));
       },
       options,
     );
@@ -79,7 +79,7 @@ function readPage(xml: string): Page<ListedObject> {
     items.push(objectOf(decode(key), inside));
   }
   const token = textIn(xml, "NextContinuationToken");
-  if (token === undefined && textIn(xml, "IsTruncated") === "true") throw noListing();
+  if (token === undefined && goesOn(xml)) throw noListing();
   return { items, next: token === undefined ? undefined : { "continuation-token": token } };
 }
 
@@ -93,7 +93,7 @@ function objectOf(key: string, inside: string): ListedObject {
   const written = writtenIn(inside) ?? "";
   return {
     key,
-    sizeBytes: Number(sizeIn(inside)),
+    sizeBytes: /^\d+$/.test(sizeIn(inside) ?? "") ? Number(sizeIn(inside)) : NaN,
     writtenMs: Date.parse(written),
     mark: etag ?? written,
     ...(etag !== undefined && { etag }),
@@ -114,12 +114,20 @@ function readVersions(xml: string): Page<ObjectVersion> {
     });
   // Some servers have what says that objects were deleted behind all versions of a page.
   items.sort((a, b) => compareKeys(a.key, b.key) || rankOf(a) - rankOf(b) || b.writtenMs - a.writtenMs);
-  if (textIn(xml, "IsTruncated") !== "true") return { items, next: undefined };
+  if (!goesOn(xml)) return { items, next: undefined };
   const key = textIn(xml, "NextKeyMarker");
   if (key === undefined) throw noListing();
   const version = textIn(xml, "NextVersionIdMarker");
   const next = { "key-marker": decode(key), ...(version && { "version-id-marker": version }) };
   return { items, next };
+}
+
+/** True for a page that is not the last. @throws UPSTREAM for one of which that is not known */
+function goesOn(xml: string): boolean {
+  if (!xml.includes("<IsTruncated")) return false;
+  const said = textIn(xml, "IsTruncated");
+  if (said !== "true" && said !== "false") throw noListing();
+  return said === "true";
 }
 
 function rankOf({ isLatest }: ObjectVersion): number {

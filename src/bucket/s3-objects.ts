@@ -1,5 +1,4 @@
 import type { Answer, AnswerHeaders } from "./answer.ts";
-import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type {
   CopySource,
@@ -22,6 +21,7 @@ import {
   s3Limits,
 } from "./s3-requests.ts";
 import { tagHeader } from "./s3-tags.ts";
+import { lengthIn, textOf, totalIn } from "./told-content.ts";
 import { textIn } from "./xml-text.ts";
 
 /** What S3 says of parts. */
@@ -155,7 +155,7 @@ export async function headObject(
     async (response) => {
       if (response.status === 404) return undefined;
       if (response.status >= 300) throw await refused(response);
-      return factsOf(response, Number(response.headers.get("content-length")));
+      return factsOf(response, lengthIn(response));
     },
     { signal },
   );
@@ -179,10 +179,8 @@ export async function readObject(
       if (response.status === 404) return absent(response);
       if (response.status !== (isPart ? 206 : 200)) throw await refused(response);
       const bytes = await bodyOf(response, isPart ? range.length : mostBytes);
-      const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-      if (isPart && bytes.length < range.length && range.offset + bytes.length < Number(total))
-        throw new SyncError("TRUNCATED", "the server ended before its answer did");
-      return { bytes, facts: factsOf(response, total === undefined ? bytes.length : Number(total)) };
+      const total = isPart ? totalIn(response, range, bytes.length) : bytes.length;
+      return { bytes, facts: factsOf(response, total) };
     },
     { signal, contentBytes: range?.length ?? 0 },
   );
@@ -237,7 +235,7 @@ export const copyPatienceBytes = 33_554_432;
 /** The ETag of what a server copied; it may find only then that it cannot. */
 export async function copiedEtag(response: Answer): Promise<string> {
   if (response.status !== 200) throw await refused(response);
-  const xml = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
+  const xml = await textOf(response, s3Limits.s3ErrorBytes);
   const code = textIn(xml, "Code");
   const etag = etagOf(textIn(xml, "ETag"));
   if (code !== undefined || etag === undefined) throw failedWith(code ?? "no ETag");

@@ -2,7 +2,6 @@ import type { Answer } from "./answer.ts";
 import { SyncError } from "../errors.ts";
 import { etagOf } from "./etag.ts";
 import type { PartUpload, PartWriter } from "./object-bucket.ts";
-import { bodyOf } from "./requests.ts";
 import {
   classHeader,
   copiedEtag,
@@ -13,6 +12,7 @@ import {
   termHeaders,
 } from "./s3-objects.ts";
 import { accepted, failedWith, refused, type S3Dialect, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { textOf } from "./told-content.ts";
 import { encodeText, textIn } from "./xml-text.ts";
 
 /** Writes objects of a bucket in parts. */
@@ -29,7 +29,7 @@ export function s3Parts(requests: S3Requests, { copiesParts }: S3Dialect): PartW
         },
         async (response) => {
           if (response.status !== 200) throw await refused(response);
-          const id = textIn(await textOf(response), "UploadId");
+          const id = textIn(await textOf(response, s3Limits.s3ErrorBytes), "UploadId");
           if (id === undefined) throw failedWith("no upload");
           return { key, id };
         },
@@ -105,8 +105,4 @@ function queryOf({ id }: PartUpload, number: number): Record<string, string> {
 /** @throws NOT_FOUND for an answer that says that there is no such upload */
 function known({ status }: Answer): void {
   if (status === 404) throw new SyncError("NOT_FOUND", "the upload is no longer known to the server");
-}
-
-async function textOf(response: Answer): Promise<string> {
-  return new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
 }

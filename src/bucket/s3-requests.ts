@@ -144,7 +144,11 @@ export async function absent(response: Answer): Promise<undefined> {
 
 /** The error for an answer that says no, with what it says. */
 export async function refused(response: Answer): Promise<SyncError> {
-  const code = await codeOf(response);
+  // The status says enough of what is too long to be read.
+  const code = await codeOf(response).catch((thrown: unknown) => {
+    if (!isSyncError(thrown, "LIMIT")) throw thrown;
+    return undefined;
+  });
   if (code === "NoSuchBucket") return missingBucket();
   const error = refusal(response);
   if (response.status === 412) return changedMeanwhile();

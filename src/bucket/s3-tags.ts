@@ -1,6 +1,6 @@
 import type { AbortOptions } from "../types.ts";
-import { bodyOf } from "./requests.ts";
-import { absent, refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { absent, failedWith, refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { textOf } from "./told-content.ts";
 import { elementsIn, textIn } from "./xml-text.ts";
 
 /** Tags of an object by their names. */
@@ -17,7 +17,8 @@ export async function readTags(
     async (response) => {
       if (response.status === 404) return absent(response);
       if (response.status !== 200) throw await refused(response);
-      const xml = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
+      const xml = await textOf(response, s3Limits.s3ErrorBytes);
+      if (!xml.includes("<TagSet")) throw failedWith(textIn(xml, "Code") ?? "no tags");
       const pairs = [...elementsIn(xml, "Tag")].map(({ inside }) => [
         textIn(inside, "Key") ?? "",
         textIn(inside, "Value") ?? "",

@@ -1,6 +1,6 @@
 import type { AbortOptions } from "../types.ts";
 import type { NewBucketOptions, ObjectBucket, VersionKeeper } from "./object-bucket.ts";
-import { orderedPages } from "./ordered-pages.ts";
+import { orderedPages, orderedVersions } from "./ordered-pages.ts";
 import { bodyOf, dateOf, refusal } from "./requests.ts";
 import { deleteObjects, deleteOne } from "./s3-deletion.ts";
 import { listPages, listVersions } from "./s3-listing.ts";
@@ -17,6 +17,7 @@ import {
   s3Limits,
   s3Requests,
 } from "./s3-requests.ts";
+import { textOf } from "./told-content.ts";
 import { encodeText, textIn } from "./xml-text.ts";
 
 /** What Amazon's own servers can do, and most that speak their protocol. */
@@ -140,7 +141,7 @@ function versionsOf(requests: S3Requests, dialect: S3Dialect): VersionKeeper {
         { method: "GET", query },
         async (response) => {
           if (response.status !== 200) throw await refused(response);
-          const xml = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
+          const xml = await textOf(response, s3Limits.s3ErrorBytes);
           return textIn(xml, "Status") === "Enabled";
         },
         options,
@@ -150,7 +151,7 @@ function versionsOf(requests: S3Requests, dialect: S3Dialect): VersionKeeper {
       const body = new TextEncoder().encode(xml);
       await requests.send({ method: "PUT", query, body }, accepted, options);
     },
-    list: (prefix, options) => listVersions(requests, prefix, options),
+    list: (prefix, options) => orderedVersions(listVersions(requests, prefix, options)),
     delete: async (versions, options) => deleteObjects(requests, versions, dialect, options),
   };
 }

@@ -1,3 +1,5 @@
+import { SyncError } from "../errors.ts";
+
 const lastCodePoint = 0x10ffff;
 const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
@@ -22,17 +24,21 @@ export function textReader(name: string): (xml: string) => string | undefined {
   };
 }
 
-/** The insides of all elements that have one of these names, in their order. */
+/**
+ * The insides of all elements that have one of these names, in their order.
+ *
+ * @throws UPSTREAM for one that has attributes or no end: none is passed over
+ */
 export function* elementsIn(
   xml: string,
   ...names: readonly string[]
 ): Generator<{ readonly name: string; readonly inside: string }> {
-  const open = new RegExp(`<(${names.join("|")})>`, "g");
+  const open = new RegExp(`<(${names.join("|")})(?=[\\s/>])`, "g");
   for (let found = open.exec(xml); found !== null; found = open.exec(xml)) {
     const [tag, name] = found as unknown as readonly [string, string];
-    const from = found.index + tag.length;
-    const end = xml.indexOf(`</${name}>`, from);
-    if (end < 0) return;
+    const from = found.index + tag.length + 1;
+    const end = xml[from - 1] === ">" ? xml.indexOf(`</${name}>`, from) : -1;
+    if (end < 0) throw new SyncError("UPSTREAM", `the server answers no ${name} that can be read`);
     yield { name, inside: xml.slice(from, end) };
     open.lastIndex = end;
   }

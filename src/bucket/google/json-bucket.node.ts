@@ -3,7 +3,7 @@ import { inParallel } from "../../bytes/in-parallel.ts";
 import { toSyncError } from "../../errors.ts";
 import type { AbortOptions } from "../../types.ts";
 import type { FailedDeletion, NewBucketOptions, ObjectBucket, VersionKeeper } from "../object-bucket.ts";
-import { orderedPages } from "../ordered-pages.ts";
+import { orderedPages, orderedVersions } from "../ordered-pages.ts";
 import { dateOf, type RequestOptions } from "../requests.ts";
 import { AccessTokens, fetchWithToken } from "./access-tokens.node.ts";
 import { listPages, listVersions } from "./json-listing.ts";
@@ -148,7 +148,7 @@ function versionsOf(requests: GoogleRequests): VersionKeeper {
         options,
       );
     },
-    list: (prefix, options) => listVersions(requests, prefix, options),
+    list: (prefix, options) => orderedVersions(listVersions(requests, prefix, options)),
     delete: async (versions, options) => deleteEach(requests, versions, options),
   };
 }

@@ -4,6 +4,7 @@ import type { Bytes } from "../../types.ts";
 import { changedMeanwhile } from "../changed-meanwhile.ts";
 import { isMissingBucket, missingBucket } from "../missing-bucket.ts";
 import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "../requests.ts";
+import { textOf } from "../told-content.ts";
 
 /** What is read of answers. */
 export const googleLimits = Object.freeze({
@@ -93,7 +94,7 @@ export async function answerOf(
   limit: number = googleLimits.googleAnswerBytes,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (response.status >= 300) throw await refused(response);
-  const text = new TextDecoder().decode(await bodyOf(response, limit));
+  const text = await textOf(response, limit);
   try {
     return { ...(JSON.parse(text) as object) };
   } catch (thrown) {

@@ -2,7 +2,7 @@ import { inParallel } from "../../bytes/in-parallel.ts";
 import { SyncError } from "../../errors.ts";
 import { isGoneOrChanged } from "../missing-bucket.ts";
 import { compositeEtag, md5Of } from "../content-digest.node.ts";
-import { isMd5 } from "../etag.ts";
+import { isMd5, partCountOf } from "../etag.ts";
 import type { ObjectFacts, ObjectMetadata, PartPlace, UploadedPart } from "../object-bucket.ts";
 import { withMd5 } from "../s3-objects.ts";
 import { putOnTerms } from "./put-object.ts";
@@ -87,6 +87,8 @@ export async function copyInParts(
       writer.complete(upload, list, terms),
     );
     state.endUpload(task.key);
+    if ((partCountOf(mark) ?? list.length) !== list.length)
+      throw new SyncError("CORRUPT", "the server completed it of other parts");
     return mark;
   } catch (thrown) {
     // What is no longer known there, or of content that is no more, is of no use to another run.

@@ -125,6 +125,8 @@ async function copyWhole(task: Task, work: Work): Promise<Outcome> {
   const read = await from.bucket.read(from.key, { signal, mostBytes: copyLimits.wholeBytes });
   if (read === undefined) return { type: "vanished" };
   const { bytes, facts } = read;
+  if (facts.mark === task.mark && bytes.length !== task.sizeBytes)
+    throw new SyncError("CORRUPT", "what came is not as long as the listing says");
   const md5 = md5Of(bytes);
   if (facts.md5 !== undefined && facts.md5 !== md5)
     throw new SyncError("CORRUPT", "what came is not what its ETag says");

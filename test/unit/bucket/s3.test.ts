@@ -125,9 +125,12 @@ test("a listing with a page behind each, and no end, is none", async () => {
 test("a listing is read in time that grows with its length, whatever is in it", async () => {
   const keys = ["%zz", "&#9999999999;", "&#xffffffff;", "a&#33;"];
   const contents = keys.map((key) => `<Contents><Key>${key}</Key></Contents>`).join("");
-  const { options } = answering(() => new Response(page(contents + "<Contents>".repeat(100_000))));
+  const { options } = answering(() => new Response(page(contents + "<Content>".repeat(100_000))));
   const found = await collect(s3Bucket("http://host:1", "b", options).list("p/"));
   expect(found.map(({ key }) => key)).toEqual([...keys.slice(0, 3), "a!"]);
+  const nested = answering(() => new Response(page(contents + "<Contents>".repeat(100_000))));
+  const broken = collect(s3Bucket("http://host:1", "b", nested.options).list("p/"));
+  await expect(broken).rejects.toMatchObject({ code: "UPSTREAM" });
 });
 
 test("what is answered by an error, or from elsewhere, is not stored", async () => {
