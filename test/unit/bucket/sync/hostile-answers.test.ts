@@ -88,7 +88,9 @@ test.each([
     const [key, id] = itemAt(count++);
     const next = `<NextKeyMarker>k</NextKeyMarker><NextVersionIdMarker>${count}</NextVersionIdMarker>`;
     const item = `<Version><Key>${key}</Key><VersionId>${id}</VersionId><IsLatest>true</IsLatest>${rest}</Version>`;
-    response.end(`<ListVersionsResult>${item}<IsTruncated>true</IsTruncated>${next}</ListVersionsResult>`);
+    response.end(
+      `<ListVersionsResult>${item}<IsTruncated>${count < 50}</IsTruncated>${next}</ListVersionsResult>`,
+    );
     return true;
   };
   const side = { bucket: pair.bucketOf(pair.source), prefix: "" };
@@ -170,7 +172,7 @@ test("a refusal with a long page for people is judged by its status, and asked a
   pair.source.put("b", "k", "k");
   let left = 2;
   pair.source.fault = (request, response) => {
-    if (!isRead(request) || left-- <= 0) return false;
+    if (!request.query.has("list-type") || left-- <= 0) return false;
     response.writeHead(503).end("<p>".repeat(100_000));
     return true;
   };
