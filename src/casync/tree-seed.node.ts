@@ -1,6 +1,7 @@
 import fs from "node:fs";
+import { abortable } from "../bytes/abort.ts";
 import { IdMap } from "../bytes/id-map.ts";
-import type { ChunkId } from "../chunk/chunk.ts";
+import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import { cutChunks } from "../chunk/cut-chunks.ts";
 import { casyncSpec } from "../chunk/cutter-specs.ts";
 import { verifyChunk } from "../chunk/verify.ts";
@@ -9,6 +10,7 @@ import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { archiveTree } from "./archive-tree.node.ts";
 import { readFully } from "./blob-seed.node.ts";
+import { ChunksAhead } from "./chunks-ahead.ts";
 import { digestOfIndex, type IndexHeader } from "./index-header.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
@@ -24,47 +26,55 @@ interface Part {
 
 /**
  * A tree on disk as a store of the chunks that an archive of it has, for who has the index of a
- * newer one. All of it is read once, but for what is mounted there, and a chunk again when it is
- * asked for, which is verified then: the tree may change meanwhile. In memory is what stands around
- * contents, and 40 bytes a chunk.
+ * newer one. It is read in the order of the archive, but for what is mounted there, each time as
+ * far as the chunk that is asked for; one that it does not have is known of at the end. A chunk
+ * that was passed is read again, and verified: the tree may change meanwhile. What cannot be read
+ * ends the reading and is no failure. In memory is what stands around contents, and 40 bytes a
+ * chunk.
  *
  * @param header of the newer one
- * @throws what `archiveTree` throws, UNSUPPORTED for sizes that cannot be cut by, and the signal's
- *   reason
  */
-export async function treeSeed(
-  root: string,
-  header: IndexHeader,
-  options: AbortOptions = {},
-): Promise<ChunkReader> {
+export function treeSeed(root: string, header: IndexHeader, options: AbortOptions = {}): ChunkReader {
   const digest = digestOfIndex(header);
   const parts: Part[] = [];
   const numbers = new IdMap();
   const ends: number[] = [];
-  const archive = partsNoted(root, header.features, parts, options);
-  const cutting = { ...options, digest, lends: true };
-  for await (const { id, bytes } of cutChunks(archive, casyncSpec(header.sizes), cutting)) {
-    numbers.set(id, ends.length);
-    ends.push((ends.at(-1) ?? 0) + bytes.length);
-  }
 
-  async function get(id: ChunkId) {
-    const number = numbers.get(id);
-    const bytes = number === undefined ? undefined : readParts(parts, ends[number - 1] ?? 0, ends[number]!);
-    if (bytes === undefined) throw notFound(id);
-    try {
-      return verifyChunk(id, bytes, digest);
-    } catch {
-      throw notFound(id); // a file was changed
+  async function* chunksNoted(): AsyncGenerator<Chunk, void, undefined> {
+    const archive = partsNoted(root, header.features, parts, options);
+    const cutting = { ...options, digest, lends: true };
+    for await (const chunk of cutChunks(archive, casyncSpec(header.sizes), cutting)) {
+      numbers.set(chunk.id, ends.length);
+      ends.push((ends.at(-1) ?? 0) + chunk.bytes.length);
+      yield chunk;
     }
   }
 
-  const close = async (): Promise<void> => {};
+  const ahead = new ChunksAhead(chunksNoted(), options);
+
+  function readAgain(id: ChunkId, number: number): Chunk | undefined {
+    const bytes = readParts(parts, ends[number - 1] ?? 0, ends[number]!);
+    try {
+      return bytes && verifyChunk(id, bytes, digest);
+    } catch {
+      return undefined; // a file was changed
+    }
+  }
+
+  async function find(id: ChunkId, asked?: AbortOptions): Promise<Chunk | undefined> {
+    const number = numbers.get(id);
+    return number === undefined ? abortable(ahead.find(id), asked?.signal) : readAgain(id, number);
+  }
+
   return {
-    get,
-    has: async (id) => numbers.get(id) !== undefined,
-    close,
-    [Symbol.asyncDispose]: close,
+    async get(id, asked) {
+      const chunk = await find(id, asked);
+      if (chunk === undefined) throw notFound(id);
+      return chunk;
+    },
+    has: async (id, asked) => (await find(id, asked)) !== undefined,
+    close: async () => ahead.close(),
+    [Symbol.asyncDispose]: async () => ahead.close(),
   };
 }
 

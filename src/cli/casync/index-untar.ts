@@ -29,13 +29,12 @@ export const indexUntar = defineCommand({
     if (!isIndex && limit.maxTotalBytes !== undefined)
       throw new SyncError("USAGE", `--max-bytes is for a .caidx, and ${place} is an archive itself`);
     const index = isIndex ? await openIndex(place, { signal, ...indexAccess(options), ...limit }) : undefined;
-    await using store = index && readerOf(options, digestOfIndex(index));
+    const { store: places = [] } = options;
+    await using store =
+      index && seededStore(readerOf(options, digestOfIndex(index)), places, root, index, { signal });
     const content =
       index && store
-        ? readBlob(index, await seededStore(store, options.store ?? [], root, index, { signal }), {
-            ...jobsOf(options),
-            signal,
-          })
+        ? readBlob(index, store, { ...jobsOf(options), signal })
         : readFileBlocks(place, { signal });
     let troubleCount = 0;
     try {

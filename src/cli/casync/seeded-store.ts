@@ -12,24 +12,19 @@ import type { AbortOptions } from "../../types.ts";
  * A store, before which the tree is asked that is unpacked over, where a store is far: there a
  * chunk costs more than to read the tree. A tree that cannot be read is no help and no failure.
  *
- * @param store it stays the caller's to close
+ * @param store it belongs to the new one, which closes it
  * @param places of what the store asks
  */
-export async function seededStore(
+export function seededStore(
   store: ChunkReader,
   places: readonly string[],
   root: string,
   header: IndexHeader,
   options: AbortOptions,
-): Promise<ChunkReader> {
+): ChunkReader {
   const isFar = places.some((place) => place.split("|").some(isElsewhere));
   if (!isFar || statSync(pathOf(root), { throwIfNoEntry: false })?.isDirectory() !== true) return store;
-  try {
-    return severalStores([await treeSeed(root, header, options), store]);
-  } catch {
-    options.signal?.throwIfAborted();
-    return store;
-  }
+  return severalStores([treeSeed(root, header, options), store]);
 }
 
 function isElsewhere(place: string): boolean {

@@ -4,7 +4,7 @@ import { type CatarReading, readCatar } from "../../casync/catar-reader.ts";
 import { tarOfCatar } from "../../casync/catar-to-tar.ts";
 import { extractTree } from "../../casync/extract-tree.node.ts";
 import { desyncTreeFeatures } from "../../casync/features.ts";
-import { withDigest } from "../../casync/index-header.ts";
+import { type IndexHeader, withDigest } from "../../casync/index-header.ts";
 import { makeIndex } from "../../casync/make-index.ts";
 import { mtreeLines } from "../../casync/mtree.ts";
 import { readBlob } from "../../casync/read-blob.ts";
@@ -151,8 +151,10 @@ async function openArchive(
   old?: string,
 ): Promise<OpenArchive> {
   const { given, signal } = call;
-  const store = isSet(given, "index") ? readerFor(call) : undefined;
-  const content = store ? await indexedContent(place, store, call, old) : readFileBlocks(place, { signal });
+  const index = isSet(given, "index") ? await indexFor(place, call) : undefined;
+  const store = index && readerOver(index, call, old);
+  const content =
+    index && store ? readBlob(index, store, { ...jobsIn(given), signal }) : readFileBlocks(place, { signal });
   const reading = await readCatar(progress ? counting(content, progress) : content);
   return {
     reading,
@@ -163,17 +165,11 @@ async function openArchive(
   };
 }
 
-async function indexedContent(
-  place: string,
-  store: ChunkReader,
-  call: DesyncCall,
-  old: string | undefined,
-): Promise<AsyncIterable<Bytes>> {
+function readerOver(header: IndexHeader, call: DesyncCall, old: string | undefined): ChunkReader {
   const { given, signal } = call;
-  const index = await indexFor(place, call);
+  const store = readerFor(call);
   const places = given.values["store"]!.flatMap((some) => some.split(","));
-  const seeded = old === undefined ? store : await seededStore(store, places, old, index, { signal });
-  return readBlob(index, seeded, { ...jobsIn(given), signal });
+  return old === undefined ? store : seededStore(store, places, old, header, { signal });
 }
 
 async function* counting(blocks: AsyncIterable<Bytes>, progress: DesyncProgress): AsyncGenerator<Bytes> {

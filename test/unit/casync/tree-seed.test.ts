@@ -10,6 +10,7 @@ import type { Chunk } from "../../../src/chunk/chunk.ts";
 import { cutChunks } from "../../../src/chunk/cut-chunks.ts";
 import { casyncSpec } from "../../../src/chunk/cutter-specs.ts";
 import { isSyncError } from "../../../src/errors.ts";
+import type { ChunkReader } from "../../../src/store/store.ts";
 import { noMounting, unless } from "../../obstacles.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
@@ -37,10 +38,7 @@ async function chunksOf(): Promise<Chunk[]> {
 }
 
 /** How many of some chunks the seed has; each that it gives is right. */
-async function countIn(
-  seed: Awaited<ReturnType<typeof treeSeed>>,
-  chunks: readonly Chunk[],
-): Promise<number> {
+async function countIn(seed: ChunkReader, chunks: readonly Chunk[]): Promise<number> {
   let count = 0;
   for (const { id, bytes } of chunks) {
     const found = await seed.get(id).catch((thrown: unknown) => {
@@ -55,7 +53,7 @@ async function countIn(
 
 test("a tree has the chunks of its archive, but for what is changed or gone meanwhile", async () => {
   const chunks = await chunksOf();
-  const seed = await treeSeed(root, header);
+  const seed = treeSeed(root, header);
   expect(await countIn(seed, chunks)).toBe(chunks.length);
   fs.writeFileSync(`${root}/sub/f1`, xorshiftBytes(99, 30_000));
   fs.truncateSync(`${root}/sub/f2`, 10);
@@ -70,8 +68,43 @@ test("its reading ends in the midst of a long file", async () => {
   fs.truncateSync(`${root}/sub/mounted/long`, 2 ** 30);
   const end = new AbortController();
   setImmediate(() => end.abort(new Error("enough"))); // once the file is being read
-  const reading = treeSeed(`${root}/sub/mounted`, header, { signal: end.signal });
-  await expect(reading).rejects.toThrow("enough");
+  const seed = treeSeed(`${root}/sub/mounted`, header, { signal: end.signal });
+  await expect(seed.get(new Uint8Array(32))).rejects.toThrow("enough");
+});
+
+test("a tree is read no further than the chunk that is asked for, and once", async () => {
+  fs.writeFileSync(`${root}/sub/long`, xorshiftBytes(50, 3_000_000)); // more than is cut at a time
+  const write = (seed: number) => fs.writeFileSync(`${root}/sub/z`, xorshiftBytes(seed, 30_000));
+  write(60);
+  const first = (await chunksOf()).slice(0, 10);
+  await using seed = treeSeed(root, header);
+  expect(await countIn(seed, first)).toBe(first.length);
+  write(61);
+  const later = await chunksOf();
+  expect(await countIn(seed, later)).toBe(later.length);
+  write(62);
+  expect(await countIn(seed, (await chunksOf()).slice(-5))).toBeLessThan(5);
+});
+
+test("who waits for chunks of a tree is told when it ends: by closing, by what cannot be read", async () => {
+  const [first, last] = [(await chunksOf())[0]!, (await chunksOf()).at(-1)!];
+  const closed = treeSeed(root, header);
+  const answers = [closed.has(last.id), closed.has(new Uint8Array(32))];
+  await closed.close();
+  expect(await Promise.all(answers)).toEqual([false, false]);
+  const gone = treeSeed(`${root}/none`, header);
+  await expect(gone.get(first.id)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  const uncut = treeSeed(root, { ...header, sizes: { ...header.sizes, maxBytes: 2 ** 40 } });
+  await expect(uncut.get(first.id)).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("many ask for chunks of a tree at one time", async () => {
+  const chunks = await chunksOf();
+  await using seed = treeSeed(root, header);
+  const found = await Promise.all([...chunks.toReversed(), ...chunks].map(async ({ id }) => seed.get(id)));
+  expect(found.map(({ id }) => toHex(id))).toEqual(
+    [...chunks.toReversed(), ...chunks].map(({ id }) => toHex(id)),
+  );
 });
 
 unless(noMounting()).test("what is mounted in the tree is not read", async () => {
@@ -80,7 +113,7 @@ unless(noMounting()).test("what is mounted in the tree is not read", async () =>
   try {
     fs.writeFileSync(`${root}/sub/mounted/other`, xorshiftBytes(77, 30_000));
     const all = await chunksOf();
-    const seed = await treeSeed(root, header);
+    const seed = treeSeed(root, header);
     expect(await countIn(seed, own)).toBeGreaterThan((own.length * 4) / 5);
     const isOwn = new Set(own.map(({ id }) => toHex(id)));
     expect(
