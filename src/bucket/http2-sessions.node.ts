@@ -6,6 +6,7 @@ import {
 } from "node:http2";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { Readable } from "node:stream";
+import { limitConnecting } from "./connect-time.node.ts";
 
 /** Statuses that have no body, by which a response cannot be made with one. */
 export const bodilessStatuses: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -16,8 +17,6 @@ export const http2Limits = Object.freeze({
   sessionWindowBytes: 33_554_432,
   /** Bytes of them that may be those of one answer. */
   streamWindowBytes: 2_097_152,
-  /** Milliseconds until there is a connection. */
-  http2ConnectMs: 30_000,
 });
 
 /**
@@ -71,13 +70,8 @@ export class Http2Sessions {
         ALPNProtocols: ["h2", "http/1.1"],
         ...this.#tls,
       });
-      socket.setTimeout(http2Limits.http2ConnectMs, () =>
-        socket.destroy(new Error("the server takes too long")),
-      );
-      socket.once("secureConnect", () => {
-        socket.setTimeout(0);
-        resolve(socket);
-      });
+      limitConnecting(socket, "secureConnect");
+      socket.once("secureConnect", () => resolve(socket));
       socket.once("error", reject);
     });
   }

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { abortable } from "../bytes/abort.ts";
 import type { Bytes } from "../types.ts";
 import type { Answer, AnswerHeaders, Call } from "./answer.ts";
+import { limitConnecting } from "./connect-time.node.ts";
 import { bodilessStatuses, Http2Sessions } from "./http2-sessions.node.ts";
 
 /** What of TLS can be said that `fetch` has no words for. */
@@ -46,6 +47,7 @@ export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOpti
       const call = request(url, { agent, headers, method, ...(signal && { signal }) }, (answer) =>
         resolve(new NodeAnswer(method, answer)),
       );
+      call.on("socket", (socket) => socket.connecting && limitConnecting(socket));
       call.on("error", reject);
       call.end(bytes);
     });

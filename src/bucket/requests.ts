@@ -30,6 +30,8 @@ export interface RequestOptions {
 
 /** How long requests wait. */
 export const requestLimits = Object.freeze({
+  /** Milliseconds until there is a connection with a server. */
+  connectMs: 15_000,
   /** Milliseconds before a request is made again, at most, unless the server names a time. */
   retryPauseMs: 30_000,
   /** Milliseconds that a server may have a client wait. */
@@ -99,7 +101,7 @@ export function asking(options: RequestOptions = {}): Ask {
     } catch (thrown) {
       if (isSyncError(thrown)) throw thrown;
       if (isLate && signal?.aborted !== true)
-        throw new SyncError("STALLED", "the server takes too long", { cause: thrown });
+        throw new SyncError("STALLED", `${hostOf(url)} takes too long`, { cause: thrown });
       throw new SyncError("PEER_GONE", `the connection to ${hostOf(url)} failed`, { cause: thrown });
     } finally {
       clearTimeout(timer);

@@ -153,10 +153,11 @@ export function openBucket(
 
 /** A store in a bucket is asked as one behind HTTP, but for the headers. */
 export function requestOptionsOf(http: OpenStoreOptions["http"]): RequestOptions {
-  const { attemptCount, fetch: call = nodeFetch(), retryMs, timeoutMs } = http ?? {};
+  const { attemptCount, fetch: call = nodeFetch(), onRetry, retryMs, timeoutMs } = http ?? {};
   return {
     ...(attemptCount !== undefined && { attemptCount }),
     fetch: call,
+    ...(onRetry && { onRetry }),
     ...(retryMs !== undefined && { retryMs }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   };

@@ -1,5 +1,6 @@
 import { escapeText } from "../bytes/escaped-text.ts";
 import { SyncError } from "../errors.ts";
+import { requestLimits } from "../bucket/requests.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import type { ChunkReader } from "../store/store.ts";
 import { type ByteChannel, channelOf } from "../transport/channel.ts";
@@ -49,13 +50,21 @@ function shellPlaceOf(text: string): SshPlace {
   return { target: [host.replaceAll(/[[\]]/g, "")], path: there };
 }
 
+/** Options by which ssh ends where nobody answers: at first, and later in three times as long. */
+const bounded = [
+  `-oConnectTimeout=${requestLimits.connectMs / 1000}`,
+  `-oServerAliveInterval=${requestLimits.connectMs / 1000}`,
+];
+
 /**
- * Runs ssh, or what `CASYNC_SSH_PATH` names in its place. What it says is told, or else the reason
- * of its failure.
+ * Runs ssh, or what `CASYNC_SSH_PATH` names in its place, which is told of no limits. What it says
+ * is told, or else the reason of its failure.
  */
 function ssh(args: readonly string[]) {
   const words = new RemoteWords({ onText: (line) => void process.stderr.write(`${escapeText(line)}\n`) });
-  return channelOf(childProcessDuplex(process.env["CASYNC_SSH_PATH"] ?? "ssh", args, { words }));
+  const other = process.env["CASYNC_SSH_PATH"];
+  const line = other === undefined ? [...bounded, ...args] : args;
+  return channelOf(childProcessDuplex(other ?? "ssh", line, { words }));
 }
 
 /**

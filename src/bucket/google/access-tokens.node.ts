@@ -33,7 +33,8 @@ export class AccessTokens {
 
   constructor(account: ServiceAccount, options: RequestOptions) {
     this.#account = account;
-    this.#ask = asking(options);
+    // What needs a token is tried again, and asks for one then.
+    this.#ask = asking({ ...options, attemptCount: 1 });
   }
 
   /** A token that is accepted now. @throws UNAUTHORIZED, UPSTREAM, PEER_GONE, STALLED */

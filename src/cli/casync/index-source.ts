@@ -6,7 +6,7 @@ import type { OptionSpecs, OptionValues } from "../command.ts";
 import { refuseChoice } from "../options/refused-choice.ts";
 import type { sourceStoreOption, sourceTokenOption } from "../options/source-options.ts";
 import { readToken } from "../options/remote-options.ts";
-import { storeCredentials } from "./store-credentials.ts";
+import { storeAccess } from "./store-access.ts";
 
 type Given = OptionValues<typeof sourceStoreOption & typeof sourceTokenOption> & {
   readonly "source-token-file"?: string;
@@ -29,7 +29,7 @@ export async function indexSourceAt(
     throw new SyncError("USAGE", "--source-store is for an index that is here");
   refuseChoice(options, "what an index is of");
   const token = own !== undefined || showsToken ? readToken(own ?? given["token-file"]) : undefined;
-  const form = { ...storeCredentials(), ...(token !== undefined && { token }) };
+  const form = { ...storeAccess(), ...(token !== undefined && { token }) };
   const { openIndexSource } = await import("../../archive/stored-tree/index-source.node.ts");
   return {
     openSource: async ({ filter, signal }) =>

@@ -21,7 +21,7 @@ import { livenessOf, timeoutOption } from "../options/session-options.ts";
 import type { Report } from "../report/report.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { type IndexFileOptions, openIndex } from "./index-file.ts";
-import { storeCredentials } from "./store-credentials.ts";
+import { storeAccess } from "./store-access.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
 import { jobsOf, storeOptions } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
@@ -103,7 +103,7 @@ type MirrorCall<Specs extends OptionSpecs> = Pick<Call<OptionSpecs, never>, "rep
 
 function storeFormOf(options: Given & TokenOption, digest?: ChunkDigest): OpenStoreOptions {
   const token = readToken(options["token-file"]);
-  return { ...(digest && { digest }), ...(token !== undefined && { token }), ...storeCredentials() };
+  return { ...(digest && { digest }), ...(token !== undefined && { token }), ...storeAccess() };
 }
 
 function sessionOf(options: Given, report: Report, signal: AbortSignal): MirrorOptions {

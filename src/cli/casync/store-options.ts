@@ -9,7 +9,7 @@ import { nodeCoding } from "../../casync/compressor.node.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
-import { storeCredentials } from "./store-credentials.ts";
+import { storeAccess } from "./store-access.ts";
 
 const maxJobCount = 1024;
 
@@ -76,7 +76,7 @@ export function writerOf(options: Given, digest: ChunkDigest): ChunkWriter | und
 
 /** The store beside a place that a tree is received in. @throws USAGE */
 export function openStoreOfTrees(place: string): ChunkWriter {
-  return openChunkWriter(place, { create: true, ...storeCredentials() });
+  return openChunkWriter(place, { create: true, ...storeAccess() });
 }
 
 /** The form that chunks have in the stores. */
@@ -95,12 +95,14 @@ export function openingOf(options: Given, digest?: ChunkDigest): OpenStoreOption
   const path = options["header-file"];
   const { jobCount } = jobsOf(options);
   const token = readToken(options["token-file"]);
+  const access = storeAccess();
   return {
     ...(digest && { digest }),
     ...(token !== undefined && { token }),
     coding: codingOf(options),
-    ...storeCredentials(),
+    ...access,
     http: {
+      ...access.http,
       ...(attemptCount !== undefined && { attemptCount }),
       ...(jobCount !== undefined && { requestCount: jobCount }),
       ...(path !== undefined && { headers: readHeaders(readSecretFile(path)) }),

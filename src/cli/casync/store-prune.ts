@@ -3,7 +3,7 @@ import { pruneChunks } from "../../casync/prune-chunks.ts";
 import { readCount } from "../options/arguments.ts";
 import { defineCommand } from "../command.ts";
 import { idsNamedBy } from "./named-ids.ts";
-import { storeCredentials } from "./store-credentials.ts";
+import { storeAccess } from "./store-access.ts";
 import { codingOf, indexAccess } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
 
@@ -25,7 +25,7 @@ export const storePrune = defineCommand({
   writesOutput: () => false,
   async run({ operands: [path, ...places], options, report, signal }) {
     const hours = readCount("older-than", options["older-than"], 0, maxHours) ?? 24;
-    await using store = openKeptChunks(path, { coding: codingOf(options), ...storeCredentials() });
+    await using store = openKeptChunks(path, { coding: codingOf(options), ...storeAccess() });
     const youngestMs = Date.now() - hours * secondsPerHour * 1000;
     const named = await idsNamedBy(places, { signal, ...indexAccess() });
     const isDry = options["dry-run"] === true;

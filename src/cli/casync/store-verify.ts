@@ -3,7 +3,7 @@ import { toHex } from "../../bytes/hex.ts";
 import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { openChunkReader, openKeptChunks } from "../../casync/open-store.node.ts";
-import { storeCredentials } from "./store-credentials.ts";
+import { storeAccess } from "./store-access.ts";
 import { digestNamed, sizeOptions } from "./size-options.ts";
 import { codingOf } from "./store-options.ts";
 import { countOf } from "../report/count-of.ts";
@@ -24,7 +24,7 @@ export const storeVerify = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [path], options, report, signal }) {
-    const form = { coding: codingOf(options), digest: digestNamed(options.digest), ...storeCredentials() };
+    const form = { coding: codingOf(options), digest: digestNamed(options.digest), ...storeAccess() };
     await using store = openKeptChunks(path, form);
     const places = options["repair-from"] ?? [];
     await using source = places.length > 0 ? openChunkReader(places, form) : undefined;

@@ -13,6 +13,7 @@ import type { ChunkDigest } from "../../chunk/digest.ts";
 import { SyncError } from "../../errors.ts";
 import { googleAccess } from "../bucket/google-access.ts";
 import { ociCredentials } from "../casync/oci-settings.ts";
+import { retryNotices } from "../casync/retry-notices.ts";
 import { s3Settings } from "../casync/s3-settings.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { type DesyncArguments, type DesyncOptions, isSet, numberOf, valueOf } from "./desync-arguments.ts";
@@ -130,6 +131,7 @@ function openingOf(
     oci: (place) => ociCredentials(place, config["oci-credentials"]),
     http: {
       ...(jobCount !== undefined && { requestCount: jobCount }),
+      onRetry: retryNotices(),
       headers: {
         ...(authorization !== undefined && { authorization }),
         ...(settings["http-cookie"] !== undefined && { cookie: settings["http-cookie"] }),

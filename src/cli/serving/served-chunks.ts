@@ -8,7 +8,7 @@ import { receiveChunks } from "../../mirror/receive-chunks.ts";
 import { sendChunks } from "../../mirror/send-chunks.ts";
 import type { ChunkWriter } from "../../store/store.ts";
 import { keptIds } from "../casync/mirrored-store.ts";
-import { storeCredentials } from "../casync/store-credentials.ts";
+import { storeAccess } from "../casync/store-access.ts";
 
 /** Chunks or indexes that a server offers beside its tree. */
 export interface ServedChunks extends ChunkAnswers {
@@ -25,7 +25,7 @@ export interface ServedChunks extends ChunkAnswers {
  * @throws USAGE, NOT_FOUND
  */
 export function serveIndexes(place: string, isWritable: boolean): ServedChunks {
-  const indexes = openIndexStore(place, { ...storeCredentials(), create: isWritable });
+  const indexes = openIndexStore(place, { ...storeAccess(), create: isWritable });
   return { ...indexAnswers(indexes, { isWritable }), isWritable, close: () => indexes.close() };
 }
 
@@ -36,7 +36,7 @@ export function serveIndexes(place: string, isWritable: boolean): ServedChunks {
  * @throws USAGE, NOT_FOUND
  */
 export function serveChunks(places: readonly string[], isWritable: boolean): ServedChunks {
-  const options = storeCredentials();
+  const options = storeAccess();
   const writer = isWritable ? openChunkWriter(places[0]!, { ...options, create: true }) : undefined;
   const reader = writer ?? openChunkReader(places, options);
   const mirror = mirrorOf(places, writer);
@@ -50,7 +50,7 @@ function mirrorOf(places: readonly string[], writer: ChunkWriter | undefined): S
   return {
     ...(more.length === 0 && {
       async pull(duplex, options) {
-        await using store = openKeptChunks(place!, storeCredentials());
+        await using store = openKeptChunks(place!, storeAccess());
         return await sendChunks(store, keptIds(store.kept(options)), duplex, { ...options, coding });
       },
     }),
