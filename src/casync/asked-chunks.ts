@@ -89,11 +89,11 @@ export class AskedChunks {
     return answer;
   }
 
-  /** One that nobody waits for was answered twice. */
   #settle(id: Bytes, how: (one: Waiting) => void): void {
     const key = keyOf(id);
     const one = this.#waiting.get(key);
+    if (!one) throw new SyncError("BAD_MESSAGE", "a chunk came that nobody asked for");
     this.#waiting.delete(key);
-    if (one) how(one);
+    how(one);
   }
 }

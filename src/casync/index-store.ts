@@ -1,7 +1,8 @@
 import type { Answer } from "../bucket/answer.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import { keepingHeaders } from "../bucket/redirects.ts";
-import { asking, refusal, type RequestOptions } from "../bucket/requests.ts";
+import { asking, bodyOf, refusal, type RequestOptions } from "../bucket/requests.ts";
+import { abortable } from "../bytes/abort.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { SyncError, toSyncError, withPath } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
@@ -55,7 +56,7 @@ export function httpIndexes(
         async (response) => {
           if (response.status === 404) return undefined;
           if (response.status !== 200) throw refusal(response);
-          return heldBytes(response.body as unknown as AsyncIterable<Bytes>);
+          return bodyOf(response, indexStoreLimits.heldIndexBytes);
         },
         options,
       );
@@ -102,17 +103,21 @@ export function bucketIndexes(bucket: Bucket, prefix: string): IndexStore {
 export function sftpIndexes(client: SftpClient, root: string): IndexStore {
   const base = root.replace(/\/*$/, "/");
   return {
-    async read(name) {
-      const bytes = await client.read(base + checkIndexName(name), indexStoreLimits.heldIndexBytes);
+    async read(name, options) {
+      const reading = client.read(base + checkIndexName(name), indexStoreLimits.heldIndexBytes);
+      const bytes = await abortable(reading, options?.signal);
       return bytes && onePart(bytes);
     },
-    has: async (name) => (await client.stat(base + checkIndexName(name))) !== undefined,
-    async write(name, content) {
+    async has(name, options) {
+      return (await abortable(client.stat(base + checkIndexName(name)), options?.signal)) !== undefined;
+    },
+    async write(name, content, options) {
       const path = base + checkIndexName(name);
       const incomplete = `${base}.rsync-stream-${crypto.randomUUID()}`;
-      if (!(await client.create(incomplete, await heldBytes(content))))
+      const bytes = await heldBytes(content);
+      if (!(await abortable(client.create(incomplete, bytes), options?.signal)))
         throw new SyncError("NOT_FOUND", "there is no such directory", { detail: { path: root } });
-      await client.replace(incomplete, path);
+      await abortable(client.replace(incomplete, path), options?.signal);
     },
     close: async () => client.close(),
   };

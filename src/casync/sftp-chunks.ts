@@ -1,4 +1,5 @@
-import type { ChunkId } from "../chunk/chunk.ts";
+import { abortable, abortableSource } from "../bytes/abort.ts";
+import type { Chunk, ChunkId } from "../chunk/chunk.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { sha512_256Digest } from "../chunk/sha512-256.ts";
 import { Gate } from "../store/gate.ts";
@@ -20,7 +21,7 @@ export interface SftpChunksOptions {
 /** A chunk that is put anew is dated anew, unless it is younger. */
 const renewMs = 3_600_000;
 /** What has no name yet, of this library, and of desync, which puts a number behind the name. */
-const temporary = /^(?:\.tmp-cacnk.*|[0-9a-f]{64}(?:\.cacnk)?\d{10,})$/;
+const temporary = /^(?:\.tmp-cacnk[^/]*|[0-9a-f]{64}(?:\.cacnk)?\d{10,})$/;
 
 /**
  * A store of casync or desync in a directory elsewhere, by SFTP.
@@ -35,50 +36,54 @@ export function sftpChunks(client: SftpClient, root: string, options: SftpChunks
   const placeOf = (id: ChunkId): string => base + chunkPath(id, coding.suffix);
 
   async function* files(options: AbortOptions | undefined) {
-    for await (const { name: shard } of client.list(base)) {
+    const list = (path: string) => abortableSource(client.list(path), options?.signal);
+    for await (const { name: shard } of list(base)) {
       if (!/^[0-9a-f]{4}$/.test(shard)) continue;
-      for await (const { name, mtimeMs } of client.list(base + shard)) {
+      for await (const { name, mtimeMs } of list(base + shard)) {
         gate.enter(options);
         yield { path: `${shard}/${name}`, name, mtimeMs };
       }
     }
   }
 
+  async function leave({ id, bytes }: Chunk): Promise<void> {
+    const path = placeOf(id);
+    const found = await client.stat(path);
+    const nowMs = Date.now();
+    if (found) {
+      // One of another user's stays as old as it is.
+      if (nowMs - found.mtimeSec * 1000 > renewMs) await client.touch(path, nowMs).catch(() => {});
+      return;
+    }
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const incomplete = `${folder}/.tmp-cacnk${crypto.randomUUID()}`;
+    const stored = coding.encode(bytes);
+    if (!(await client.create(incomplete, stored))) {
+      await client.makeDirectory(folder);
+      if (!(await client.create(incomplete, stored))) throw notFound(id);
+    }
+    await client.replace(incomplete, path);
+  }
+
   const store: KeptChunks = {
     async get(id, options) {
       gate.enter(options);
       const path = placeOf(id);
-      const stored = await client.read(path, maxStoredBytes);
-      options?.signal?.throwIfAborted();
+      const stored = await abortable(client.read(path, maxStoredBytes), options?.signal);
       if (stored === undefined) throw notFound(id);
       return verifyStored(id, stored, coding, digest, path);
     },
     async has(id, options) {
       gate.enter(options);
-      return (await client.stat(placeOf(id))) !== undefined;
+      return (await abortable(client.stat(placeOf(id)), options?.signal)) !== undefined;
     },
-    async put({ id, bytes }, options) {
+    async put(chunk, options) {
       gate.enter(options);
-      const path = placeOf(id);
-      const found = await client.stat(path);
-      const nowMs = Date.now();
-      if (found) {
-        // One of another user's stays as old as it is.
-        if (nowMs - found.mtimeSec * 1000 > renewMs) await client.touch(path, nowMs).catch(() => {});
-        return;
-      }
-      const folder = path.slice(0, path.lastIndexOf("/"));
-      const incomplete = `${folder}/.tmp-cacnk${crypto.randomUUID()}`;
-      const stored = coding.encode(bytes);
-      if (!(await client.create(incomplete, stored))) {
-        await client.makeDirectory(folder);
-        if (!(await client.create(incomplete, stored))) throw notFound(id);
-      }
-      await client.replace(incomplete, path);
+      await abortable(leave(chunk), options?.signal);
     },
     async delete(id, options) {
       gate.enter(options);
-      await client.remove(placeOf(id));
+      await abortable(client.remove(placeOf(id)), options?.signal);
     },
     async *kept(options) {
       gate.enter(options);
@@ -92,7 +97,7 @@ export function sftpChunks(client: SftpClient, root: string, options: SftpChunks
       let count = 0;
       for await (const { path, name, mtimeMs } of files(options)) {
         if (!temporary.test(name) || Date.now() - mtimeMs < olderThanMs) continue;
-        await client.remove(base + path);
+        await abortable(client.remove(base + path), options?.signal);
         count++;
       }
       return count;

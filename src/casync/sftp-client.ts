@@ -123,18 +123,25 @@ export class SftpClient {
     if (!isOk(answer)) missing(answer, path);
   }
 
-  /** What is in a directory; nothing when it is not there. */
+  /** What is in a directory; nothing when it is not there. @throws LIMIT, UPSTREAM */
   async *list(path: string): AsyncGenerator<SftpEntry> {
     const opened = await this.#ask(t.opendir, [path]);
     if (opened.type !== "handle") return missing(opened, path);
     try {
-      for (;;) {
+      for (let left = sftpLimits.sftpEntryCount; left > 0;) {
         const answer = await this.#ask(t.readdir, [opened.bytes]);
         if (answer.type === "status" && answer.code === sftpStatus.end) return;
         if (answer.type !== "name") throw refusal(answer, path);
+        if (answer.entries.length === 0)
+          throw new SyncError("UPSTREAM", "the SFTP server lists nothing, without an end", {
+            detail: { path },
+          });
+        left -= answer.entries.length;
         for (const { name, attributes } of answer.entries)
           yield { name, mtimeMs: attributes.mtimeSec * 1000 };
       }
+      const detail = { path, limit: sftpLimits.sftpEntryCount };
+      throw new SyncError("LIMIT", "the SFTP server lists too much in one directory", { detail });
     } finally {
       void this.#ask(t.close, [opened.bytes]).catch(() => {});
     }

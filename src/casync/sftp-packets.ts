@@ -39,6 +39,8 @@ export const sftpOpen = Object.freeze({ read: 1, create: 2 | 8 | 32 });
 export const sftpLimits = Object.freeze({
   /** Bytes of a packet: OpenSSH takes and sends no longer ones. */
   maxSftpPacketBytes: 262_144,
+  /** Entries of a directory. */
+  sftpEntryCount: 1_000_000,
 });
 
 /** What is told of a file. */

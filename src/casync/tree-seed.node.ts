@@ -15,6 +15,17 @@ import { digestOfIndex, type IndexHeader } from "./index-header.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
+/** Limits of seeds. */
+export const seedLimits = Object.freeze({
+  /** Chunks of a tree or blob that are known of at a time: an index may ask for tiny ones. */
+  seedChunkCount: 4_000_000,
+});
+
+export interface TreeSeedOptions extends AbortOptions {
+  /** Chunks that are noted, at most; `seedChunkCount` unless given. */
+  readonly chunkCount?: number;
+}
+
 /** Where a part of the archive of a tree begins, and where its bytes are. */
 interface Part {
   readonly start: number;
@@ -30,11 +41,15 @@ interface Part {
  * far as the chunk that is asked for; one that it does not have is known of at the end. A chunk
  * that was passed is read again, and verified: the tree may change meanwhile. What cannot be read
  * ends the reading and is no failure. In memory is what stands around contents, and 40 bytes a
- * chunk.
+ * chunk, of which no more than `seedChunkCount` are noted.
  *
  * @param header of the newer one
  */
-export function treeSeed(root: string, header: IndexHeader, options: AbortOptions = {}): ChunkReader {
+export function treeSeed(
+  root: string,
+  header: IndexHeader,
+  { chunkCount = seedLimits.seedChunkCount, ...options }: TreeSeedOptions = {},
+): ChunkReader {
   const digest = digestOfIndex(header);
   const parts: Part[] = [];
   const numbers = new IdMap();
@@ -47,6 +62,7 @@ export function treeSeed(root: string, header: IndexHeader, options: AbortOption
       numbers.set(chunk.id, ends.length);
       ends.push((ends.at(-1) ?? 0) + chunk.bytes.length);
       yield chunk;
+      if (ends.length >= chunkCount) return;
     }
   }
 
