@@ -58,14 +58,15 @@ export function showFormFault(message: string): void {
 /**
  * Shows the form, filled in as another job was.
  *
- * @param reveal called when there is something to see
+ * @param reveal called when there is something to see; false when something else is to be seen now
  */
 export async function openForm(
   from: number | undefined,
   { places, fixed }: Description,
-  reveal: () => void,
+  reveal: () => boolean,
 ): Promise<void> {
   const spec = from === undefined ? { from: "", to: "" } : (await calls.read(from)).spec;
+  if (!reveal()) return;
   parts.form.reset();
   parts.fault.textContent = "";
   parts.places.replaceChildren(
@@ -80,7 +81,6 @@ export async function openForm(
     if (name in fixed) input.value = String(fixed[name]);
   }
   parts.schedule.dispatchEvent(new Event("input"));
-  reveal();
   parts.title.focus();
 }
 

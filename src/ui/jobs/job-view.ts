@@ -2,6 +2,7 @@ import { isOver, type Job } from "../../jobs/job.ts";
 import { element } from "../elements.ts";
 import { bytesText } from "../texts.ts";
 import { calls, type JobWithCourse } from "./calls.ts";
+import { withHeard } from "./heard.ts";
 import { bindLog, readMore, showLog } from "./log-view.ts";
 import { made } from "./made.ts";
 import { showPlot } from "./plot.ts";
@@ -41,12 +42,16 @@ export function bindJob(guard: (work: Promise<unknown>) => void): void {
   bindLog(guard);
 }
 
-/** Shows a job and its log. @param reveal called when there is something to see */
-export async function openJob(id: number, reveal: () => void): Promise<void> {
-  const job = await calls.read(id);
-  showJob(job);
+/**
+ * Shows a job and its log.
+ *
+ * @param reveal called when there is something to see; false when something else is to be seen now
+ */
+export async function openJob(id: number, reveal: () => boolean): Promise<void> {
+  const { answer: job, heard } = await withHeard(calls.read(id));
+  if (!reveal()) return;
+  showJob(heard.get(id) ?? job);
   showCourse(job);
-  reveal();
   parts.title.focus();
   await showLog(id);
 }

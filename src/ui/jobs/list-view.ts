@@ -1,6 +1,7 @@
 import type { Job } from "../../jobs/job.ts";
 import { element } from "../elements.ts";
 import { calls, listedCount } from "./calls.ts";
+import { withHeard } from "./heard.ts";
 import { made } from "./made.ts";
 import { shareOf, stateTexts, timeText, titleOf, wayOf } from "./texts.ts";
 
@@ -21,18 +22,26 @@ export function bindList(guard: (work: Promise<unknown>) => void): void {
   parts.more.addEventListener("click", () => guard(showMore()));
 }
 
-/** Shows the newest jobs. */
-export async function showList(): Promise<void> {
+/** Shows the newest jobs. @param reveal called when they are there; false to leave all as it is */
+export async function showList(reveal = (): boolean => true): Promise<void> {
+  const states = parts.state.value;
+  const { answer, heard } = await withHeard(calls.list(states, undefined));
+  if (states !== parts.state.value || !reveal()) return;
   last = undefined;
-  const found = await calls.list(parts.state.value, undefined);
   rows.clear();
   parts.rows.replaceChildren();
-  append(found.jobs);
+  append(answer.jobs);
+  for (const [id, job] of heard)
+    if (job) changeRow(job);
+    else dropRow(id);
 }
 
-/** Changes the row of a job, or adds it at the top. */
+/** Changes the row of a job, or adds it at the top, where the list is what is seen. */
 export function updateRow(job: Job): void {
-  if (parts.section.hidden) return;
+  if (!parts.section.hidden) changeRow(job);
+}
+
+function changeRow(job: Job): void {
   const states = parts.state.value.split(",");
   const old = rows.get(job.id);
   if (parts.state.value !== "" && !states.includes(job.state)) return dropRow(job.id);
@@ -54,7 +63,13 @@ export function dropRow(id: number): void {
 }
 
 async function showMore(): Promise<void> {
-  append((await calls.list(parts.state.value, last)).jobs);
+  const { answer, heard } = await withHeard(calls.list(parts.state.value, last));
+  append(answer.jobs);
+  for (const { id } of answer.jobs) {
+    const job = heard.get(id);
+    if (job) changeRow(job);
+    else if (heard.has(id)) dropRow(id);
+  }
 }
 
 function append(jobs: readonly Job[]): void {

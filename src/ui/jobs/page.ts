@@ -8,6 +8,7 @@ import { sentenceText } from "../texts.ts";
 import { findTokenFault } from "../token.ts";
 import { calls, hearEvents } from "./calls.ts";
 import { bindForm, openForm, showFormFault } from "./form-view.ts";
+import { noteHeard } from "./heard.ts";
 import { bindJob, openJob, updateJob } from "./job-view.ts";
 import { bindList, dropRow, showList, updateRow } from "./list-view.ts";
 
@@ -47,17 +48,20 @@ void listen();
 /** Shows what the address says. */
 async function show(): Promise<void> {
   fault.hidden = true;
-  const [, kind = "", id = ""] = /^#\/(job|new)?\/?(\d*)$/.exec(location.hash) ?? [];
-  if (kind === "job" && id !== "") {
-    return openJob(Number(id), () => reveal("job"));
-  }
+  const { hash } = location;
+  const revealed = (shown: keyof typeof sections) => (): boolean => {
+    if (location.hash !== hash) return false;
+    reveal(shown);
+    return true;
+  };
+  const [, kind = "", id = ""] = /^#\/(job|new)?\/?(\d*)$/.exec(hash) ?? [];
+  if (kind === "job" && id !== "") return openJob(Number(id), revealed("job"));
   if (kind === "new") {
-    return openForm(id === "" ? undefined : Number(id), await calls.describe(), () => reveal("form"));
+    return openForm(id === "" ? undefined : Number(id), await calls.describe(), revealed("form"));
   }
-  await showList();
-  reveal("list");
+  await showList(revealed("list"));
   // Who comes from a job or the form goes on from here by keyboard.
-  if (location.hash !== "") element("list", HTMLElement).focus();
+  if (hash !== "" && location.hash === hash) element("list", HTMLElement).focus();
 }
 
 function reveal(shown: keyof typeof sections): void {
@@ -77,10 +81,14 @@ async function listen(): Promise<void> {
             connection.textContent = "";
           },
           onJob: (job) => {
+            noteHeard(job.id, job);
             updateRow(job);
             guard(updateJob(job));
           },
-          onRemoved: dropRow,
+          onRemoved: (id) => {
+            noteHeard(id, undefined);
+            dropRow(id);
+          },
         },
         hearing.signal,
       );
