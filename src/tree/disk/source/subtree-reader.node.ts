@@ -27,18 +27,16 @@ interface Level {
   /** Its own row; undefined of the top. */
   readonly row: number | undefined;
   readonly pathBytes: number;
-  /** Ascending by their bytes. Those that are found move to the front. */
-  readonly names: ByteString[];
-  /** The first row of what is in it. */
-  readonly startRow: number;
-  /** True when the rows of all names are kept; otherwise those of the last step alone. */
-  readonly isKept: boolean;
+  /** Ascending by their bytes. */
+  readonly names: readonly ByteString[];
   lookedCount: number;
-  foundCount: number;
-  /** Of those that were found. */
+  /** True when all that is found is kept; otherwise what the last look found alone. */
+  readonly isKept: boolean;
+  /** The names that were found and are kept, each with a row, from this one on. */
+  readonly found: ByteString[];
+  readonly startRow: number;
+  /** How many of them were told. */
   toldCount: number;
-  /** Of those that were found, how many have no row any more. */
-  droppedCount: number;
 }
 
 /**
@@ -73,7 +71,7 @@ export class SubtreeReader {
     const level = this.#levels.at(-1);
     if (!level) return false;
     const isLooked = level.lookedCount === level.names.length;
-    if (level.toldCount < level.foundCount && (isLooked || !level.isKept)) this.#tell(level);
+    if (level.toldCount < level.found.length && (isLooked || !level.isKept)) this.#tell(level);
     else if (isLooked) this.#leave(level);
     else this.#look(level);
     return true;
@@ -90,14 +88,13 @@ export class SubtreeReader {
     record.expect(names.length);
     const isKept = record.isWhole;
     const startRow = record.rows.count;
-    const counts = { lookedCount: 0, foundCount: 0, toldCount: 0, droppedCount: 0 };
-    this.#levels.push({ dir, row, pathBytes, names, startRow, isKept, ...counts });
+    const noneYet = { lookedCount: 0, found: [], toldCount: 0 };
+    this.#levels.push({ dir, row, pathBytes, names, isKept, startRow, ...noneYet });
   }
 
-  #leave({ dir, row, names, startRow, foundCount }: Level): void {
+  #leave({ dir, row, found, startRow }: Level): void {
     const { record } = this.#walk;
-    names.length = foundCount;
-    if (record.isWhole) record.add(dir, row, startRow, names);
+    if (record.isWhole) record.add(dir, row, startRow, found);
     else record.rows.cut(startRow);
     this.#levels.pop();
     if (this.#levels.length > 0) this.#digests.close();
@@ -113,18 +110,19 @@ export class SubtreeReader {
   }
 
   #look(level: Level): void {
-    const { names } = level;
+    const { found, names } = level;
     const { rows } = this.#walk.record;
     if (!level.isKept) {
       rows.cut(level.startRow);
-      level.droppedCount = level.foundCount;
+      found.length = 0;
+      level.toldCount = 0;
     }
     const end = Math.min(names.length, level.lookedCount + stepCount);
     while (level.lookedCount < end) {
       const name = names[level.lookedCount++]!;
       if (!this.#isFound(level, name)) continue;
       rows.add(this.#words);
-      names[level.foundCount++] = name;
+      found.push(name);
     }
   }
 
@@ -145,12 +143,12 @@ export class SubtreeReader {
 
   /** Goes on to the next directory, at most. */
   #tell(level: Level): void {
-    const { names } = level;
+    const { found } = level;
     const { rows } = this.#walk.record;
-    const end = Math.min(level.foundCount, level.toldCount + stepCount);
+    const end = Math.min(found.length, level.toldCount + stepCount);
     while (level.toldCount < end) {
-      const row = level.startRow + level.toldCount - level.droppedCount;
-      const name = names[level.toldCount++]!;
+      const row = level.startRow + level.toldCount;
+      const name = found[level.toldCount++]!;
       const stats = rows.show(this.#told, row);
       this.#entryCount += 1;
       this.#addToDigest(level.dir, name, stats);
