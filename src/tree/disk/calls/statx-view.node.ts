@@ -2,10 +2,26 @@ import type { DeviceNumber } from "../../entry/entry.ts";
 import { deviceOf, isDeviceMode, kindOfMode, partsOfDevice, typeOfKind } from "./file-kind.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 
-/** The words of 32 bits of struct statx (see statx(2)). */
+/** The words of 32 bits of struct statx of linux/stat.h, which is the same on every processor. */
 export const statxRoomWords = 64;
-/** Those up to the last one that is shown. */
+/** Those up to the end of the last one that is shown. */
 export const statxWords = 38;
+
+/** The words that fields of it begin at: numbers of 64 bits and devices have 2, times have 3. */
+const linkCountWord = 4;
+const ownerWord = 5;
+const groupWord = 6;
+/** The type and the bits of the mode are the lower half. */
+const modeWord = 7;
+const inodeWord = 8;
+const sizeWord = 10;
+const accessWord = 16;
+const birthWord = 20;
+const ctimeWord = 24;
+const mtimeWord = 28;
+const rdevWord = 32;
+const deviceWord = 34;
+const mountWord = 36;
 
 const wordValues = 2 ** 32;
 const modeBits = 0o7777;
@@ -25,72 +41,73 @@ export class StatxView implements FileStats {
   }
 
   get kind(): FileStats["kind"] {
-    return kindOfMode(this.words[this.at + 7]!);
+    return kindOfMode(this.words[this.at + modeWord]!);
   }
 
   get size(): number {
-    return this.#long(10);
+    return this.#long(sizeWord);
   }
 
   get mode(): number {
-    return this.words[this.at + 7]! & modeBits;
+    return this.words[this.at + modeWord]! & modeBits;
   }
 
   get mtimeSec(): number {
-    return this.#long(28);
+    return this.#long(mtimeWord);
   }
 
   get mtimeNsec(): number {
-    return this.words[this.at + 30]!;
+    return this.words[this.at + mtimeWord + 2]!;
   }
 
   get ctimeSec(): number {
-    return this.#long(24);
+    return this.#long(ctimeWord);
   }
 
   get ctimeNsec(): number {
-    return this.words[this.at + 26]!;
+    return this.words[this.at + ctimeWord + 2]!;
   }
 
   get inode(): number {
-    return this.#long(8);
+    return this.#long(inodeWord);
   }
 
   get bornUsec(): number {
-    return this.#long(20) * 1_000_000 + Math.floor(this.words[this.at + 22]! / 1000);
+    return this.#long(birthWord) * 1_000_000 + Math.floor(this.words[this.at + birthWord + 2]! / 1000);
   }
 
   get device(): number {
-    return deviceOf(this.words[this.at + 34]!, this.words[this.at + 35]!);
+    return deviceOf(this.words[this.at + deviceWord]!, this.words[this.at + deviceWord + 1]!);
   }
 
   get mount(): number {
-    return this.#long(36);
+    return this.#long(mountWord);
   }
 
   get owner(): number {
-    return this.words[this.at + 5]!;
+    return this.words[this.at + ownerWord]!;
   }
 
   get group(): number {
-    return this.words[this.at + 6]!;
+    return this.words[this.at + groupWord]!;
   }
 
   get accessSec(): number {
-    return this.#long(16);
+    return this.#long(accessWord);
   }
 
   get accessNsec(): number {
-    return this.words[this.at + 18]!;
+    return this.words[this.at + accessWord + 2]!;
   }
 
   get linkCount(): number {
-    return this.words[this.at + 4]!;
+    return this.words[this.at + linkCountWord]!;
   }
 
   get rdev(): DeviceNumber | undefined {
     const { at, words } = this;
-    return isDeviceMode(words[at + 7]!) ? { major: words[at + 32]!, minor: words[at + 33]! } : undefined;
+    if (!isDeviceMode(words[at + modeWord]!)) return undefined;
+    return { major: words[at + rdevWord]!, minor: words[at + rdevWord + 1]! };
   }
 
   /** Returns what is shown as an object of its own. */
@@ -119,20 +136,20 @@ export class StatxView implements FileStats {
   /** Shows from now on what another way to look at files found. Of fake owners nothing is kept. */
   write(stats: FileStats): void {
     const { at, words } = this;
-    words[at + 4] = stats.linkCount;
-    words[at + 5] = stats.owner;
-    words[at + 6] = stats.group;
-    words[at + 7] = typeOfKind(stats.kind) | stats.mode;
-    this.#writeLong(8, stats.inode);
-    this.#writeLong(10, stats.size);
-    this.#writeTime(16, stats.accessSec, stats.accessNsec);
+    words[at + linkCountWord] = stats.linkCount;
+    words[at + ownerWord] = stats.owner;
+    words[at + groupWord] = stats.group;
+    words[at + modeWord] = typeOfKind(stats.kind) | stats.mode;
+    this.#writeLong(inodeWord, stats.inode);
+    this.#writeLong(sizeWord, stats.size);
+    this.#writeTime(accessWord, stats.accessSec, stats.accessNsec);
     const bornSec = Math.floor(stats.bornUsec / 1_000_000);
-    this.#writeTime(20, bornSec, (stats.bornUsec - bornSec * 1_000_000) * 1000);
-    this.#writeTime(24, stats.ctimeSec, stats.ctimeNsec);
-    this.#writeTime(28, stats.mtimeSec, stats.mtimeNsec);
-    this.#writeDevice(32, stats.rdev ?? { major: 0, minor: 0 });
-    this.#writeDevice(34, partsOfDevice(stats.device));
-    this.#writeLong(36, stats.mount);
+    this.#writeTime(birthWord, bornSec, (stats.bornUsec - bornSec * 1_000_000) * 1000);
+    this.#writeTime(ctimeWord, stats.ctimeSec, stats.ctimeNsec);
+    this.#writeTime(mtimeWord, stats.mtimeSec, stats.mtimeNsec);
+    this.#writeDevice(rdevWord, stats.rdev ?? { major: 0, minor: 0 });
+    this.#writeDevice(deviceWord, partsOfDevice(stats.device));
+    this.#writeLong(mountWord, stats.mount);
   }
 
   /** A signed number of 64 bits, exact below 2^53. */
