@@ -34,9 +34,9 @@ export class StatsRows {
     return view;
   }
 
-  /** Drops all rows but the first ones. */
+  /** Drops all rows but the first ones, and keeps room for the next. */
   cut(count: number): void {
     this.#count = count;
-    this.#blocks.length = Math.ceil(count / blockRows);
+    this.#blocks.splice(Math.floor(count / blockRows) + 1);
   }
 }

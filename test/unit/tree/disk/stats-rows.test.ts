@@ -75,3 +75,11 @@ test.each([0, 1, 4095, 4096, 4097, 8192, 9999])(
     expect(allOf(rows)).toEqual([...all.slice(0, count), statsOf("dir")]);
   },
 );
+
+test("rows that are dropped leave their room to the next", () => {
+  const rows = rowsOf([statsOf("file")]);
+  const { words } = rows.show(new StatxView(new Uint32Array(0)), 0);
+  rows.cut(0);
+  rows.add(new Uint32Array(statxRoomWords));
+  expect(rows.show(new StatxView(new Uint32Array(0)), 0).words).toBe(words);
+});
