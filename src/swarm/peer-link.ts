@@ -153,11 +153,16 @@ export class PeerLink {
     this.#bell.ring();
   }
 
+  /**
+   * What is asked for takes little room, and there is a limit to it; what the peer waits for may
+   * never come to an end.
+   */
   async #speak(): Promise<void> {
     while (!this.#closed) {
+      if (await this.#ask()) continue;
       const id = this.#ready.shift();
       if (id) await this.#deliver(id);
-      else if (!(await this.#ask())) await this.#bell.wait();
+      else await this.#bell.wait();
     }
   }
 
