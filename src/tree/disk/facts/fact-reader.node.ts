@@ -1,4 +1,6 @@
+import { equalBytes } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
+import type { Bytes } from "../../../types.ts";
 import { findFactsFault, isAlike } from "../../entry/fact-rows.ts";
 import type { AclEntry, Facts, Xattr } from "../../entry/facts.ts";
 import type { Keep } from "../../plan/keep.ts";
@@ -12,6 +14,12 @@ import { findXattrCalls } from "./xattr-calls.node.ts";
 
 const noEntries: readonly never[] = [];
 
+/** A list as it is stored, and what it says. */
+interface StoredList {
+  readonly bytes: Bytes;
+  readonly entries: readonly AclEntry[];
+}
+
 /** Reads the facts that a source was asked for. What is alike is given as one object. */
 export class FactReader {
   readonly #keep: Keep;
@@ -20,6 +28,8 @@ export class FactReader {
   /** True where no fact is asked for. */
   readonly readsNothing: boolean;
   #lastXattrs: readonly Xattr[] = noEntries;
+  /** The list of each name that was read last. */
+  readonly #lastLists = new Map<keyof typeof aclNames, StoredList>();
   /** Those of the entry before; most entries of a tree have the same. */
   #last: Facts = {};
   #hasTold = false;
@@ -88,7 +98,12 @@ export class FactReader {
   #listIn(stored: StoredXattrs, name: keyof typeof aclNames): readonly AclEntry[] {
     const bytes = stored.get(aclNames[name]);
     if (bytes === undefined) return noEntries;
-    const entries = parseAcl(bytes, (kind, id) => (kind === "user" ? this.#users : this.#groups).of(id));
-    return entries ?? noEntries;
+    const last = this.#lastLists.get(name);
+    if (last && equalBytes(last.bytes, bytes)) return last.entries;
+    const ownerOf = (kind: "user" | "group", id: number) =>
+      (kind === "user" ? this.#users : this.#groups).of(id);
+    const entries = parseAcl(bytes, ownerOf) ?? noEntries;
+    this.#lastLists.set(name, { bytes, entries });
+    return entries;
   }
 }

@@ -126,13 +126,13 @@ export class KeptFacts {
     return Object.keys(facts).length > 0 ? facts : undefined;
   }
 
-  /** A list with the numbers that users and groups have here. */
+  /** A list with the numbers that users and groups have here; the same where they are the same. */
   #listOf(told: readonly AclEntry[]): readonly AclEntry[] {
-    if (told.every(({ owner }) => owner === undefined)) return told;
-    return told.map((entry) => {
-      if (entry.owner === undefined) return entry;
-      return { ...entry, owner: (entry.tag === "user" ? this.#users : this.#groups).here(entry.owner) };
-    });
+    const owners = told.map(
+      ({ owner, tag }) => owner && (tag === "user" ? this.#users : this.#groups).here(owner),
+    );
+    if (told.every(({ owner }, i) => owner === owners[i])) return told;
+    return told.map((entry, i) => (owners[i] ? { ...entry, owner: owners[i] } : entry));
   }
 
   #ownerOf(told: Owner | undefined): Owner | undefined {

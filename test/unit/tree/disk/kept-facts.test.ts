@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { KeptFacts } from "../../../../src/tree/disk/facts/kept-facts.node.ts";
 import type { Entry } from "../../../../src/tree/entry/entry.ts";
-import type { Facts } from "../../../../src/tree/entry/facts.ts";
+import type { AclEntry, Facts, Owner } from "../../../../src/tree/entry/facts.ts";
 
 const all = { owner: true, group: true, xattrs: true, acls: true, atimes: true } as const;
 
@@ -18,7 +18,7 @@ function rootsFacts(): Facts {
     group: { ...root },
     accessed: { sec: 1, nsec: 2 },
     xattrs: [{ name: "user.a", value: Uint8Array.of(1) }],
-    acl: [],
+    acl: [{ tag: "user", permissions: 6, owner: { ...root } }],
     defaultAcl: [{ tag: "mask", permissions: 7 }],
   };
 }
@@ -32,14 +32,18 @@ test("an entry of which all is kept as it is told stays the same object, frame a
 });
 
 test("one of which less is kept, or who is another here, becomes another", () => {
-  const withNobody = { ...rootsFacts(), user: { id: 70_001, name: "somebody" } };
+  const somebody = { id: 70_001, name: "somebody" };
+  const toThem = (owner: Owner): AclEntry => ({ tag: "user", permissions: 6, owner });
+  const { acl } = rootsFacts();
+  const told = { ...rootsFacts(), user: somebody, acl: [...acl!, toThem(somebody)] };
   const mapped = new KeptFacts({ ...all, fakeSuper: "receiver", userMap: "somebody:70002" });
-  expect(mapped.wanted(fileWith(withNobody), undefined).facts).toEqual({
-    ...withNobody,
+  expect(mapped.wanted(fileWith(told), undefined).facts).toEqual({
+    ...told,
     user: { id: 70_002 },
+    acl: [...acl!, toThem({ id: 70_002 })],
   });
   const { acls: _, ...less } = all;
-  const { acl: __, defaultAcl: ___, ...told } = rootsFacts();
+  const { acl: __, defaultAcl: ___, ...rest } = rootsFacts();
   const kept = new KeptFacts({ ...less, fakeSuper: "receiver" });
-  expect(kept.wanted(fileWith(rootsFacts()), undefined).facts).toEqual(told);
+  expect(kept.wanted(fileWith(rootsFacts()), undefined).facts).toEqual(rest);
 });
