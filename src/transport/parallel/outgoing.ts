@@ -9,8 +9,9 @@ import { parallelLimits } from "./parallel-limits.ts";
 const queuedRecords = 8;
 
 /**
- * One direction of a group of connections as its writer has it. Each record goes to whichever
- * connection has room first, and is kept until the other end has told that it arrived.
+ * One direction of a group of connections as its writer has it. Each record goes to a
+ * connection that has room and asks for it, and is kept until the other end has told that it
+ * arrived.
  */
 export class Outgoing {
   readonly #gate = new WriteGate();

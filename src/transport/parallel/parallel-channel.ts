@@ -62,8 +62,8 @@ class Member extends Carrier {
 }
 
 /**
- * One channel over a group of connections (docs/parallel.md). What is written goes over whichever
- * has room first; connections can be added at any time, and what was on one that breaks is sent
+ * One channel over a group of connections (docs/parallel.md). What is written goes over those
+ * that have room; connections can be added at any time, and what was on one that breaks is sent
  * over the others. The channel breaks with the last of them.
  */
 export class ParallelChannel implements ByteChannel {
