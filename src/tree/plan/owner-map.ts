@@ -8,7 +8,7 @@ interface OwnerRule {
   readonly to: string;
 }
 
-/** Owners, and what becomes of them: the first rule that fits. */
+/** Owners, and what becomes of them: the first rule that fits and leads to somebody. */
 export type OwnerMap = readonly OwnerRule[];
 
 /**
@@ -28,9 +28,22 @@ export function parseOwnerMap(text: string): OwnerMap {
   });
 }
 
-/** Returns the name or number that an owner is to have; undefined where no rule fits. */
-export function mapOwner(map: OwnerMap, owner: Owner): string | undefined {
-  return map.find(({ fits }) => fits(owner))?.to;
+/**
+ * Returns the number that an owner is to have; undefined where no rule fits.
+ *
+ * @param idOf the number of a name; a rule that leads to a name without one is passed over
+ */
+export function mapOwner(
+  map: OwnerMap,
+  owner: Owner,
+  idOf: (name: string) => number | undefined,
+): number | undefined {
+  for (const { fits, to } of map) {
+    if (!fits(owner)) continue;
+    const id = /^\d+$/.test(to) ? Number(to) : idOf(to);
+    if (id !== undefined) return id;
+  }
+  return undefined;
 }
 
 function fitterOf(from: string): OwnerRule["fits"] {

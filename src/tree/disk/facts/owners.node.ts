@@ -56,8 +56,8 @@ export class OwnerIds {
 
   #find(owner: Owner): number {
     const { idOf } = accountsOf(this.#kind);
-    const to = mapOwner(this.#map, owner);
-    if (to !== undefined) return /^\d+$/.test(to) ? Number(to) : (idOf(to) ?? owner.id);
+    const mapped = mapOwner(this.#map, owner, idOf);
+    if (mapped !== undefined) return mapped;
     const isByName = !this.#byNumber && owner.id !== 0 && owner.name !== undefined;
     return (isByName ? idOf(owner.name) : undefined) ?? owner.id;
   }

@@ -82,8 +82,8 @@ unless(notRoot).describe("owners", () => {
     const [from, to, theirs] = [`${temp.path}/from`, `${temp.path}/to`, `${temp.path}/theirs`];
     plant(from);
     fs.lchownSync(`${from}/run`, 1, 2);
-    const userMap = "daemon:bin,70002-70003:games,70004:5,*:70009";
-    const groupMap = "b?n:daemon,80001:games,:80009";
+    const userMap = "70001:nobody-has-this-name,daemon:bin,70002-70003:games,70004:5,*:70009";
+    const groupMap = "80001:nobody-has-this-name,b?n:daemon,80001:games,:80009";
     await syncFacts(`${from}/`, to, { ...both, userMap, groupMap });
     execFileSync("rsync", ["-rlptgo", `--usermap=${userMap}`, `--groupmap=${groupMap}`, `${from}/`, theirs]);
     expect(ownersIn(to)).toEqual(ownersIn(theirs));
