@@ -47,10 +47,10 @@ function describe(path: string, node: CatarNode): string {
   const { type, mode, uid, gid, size, target, mtimeNs } = node;
   const nsec = ((mtimeNs % nsPerSecond) + nsPerSecond) % nsPerSecond;
   return [
-    escapeText(path),
+    toOctal(path),
     `type=${typeNames[type] ?? type}`,
     `mode=${mode.toString(8).padStart(4, "0")}`,
-    ...(target ? [`target=${escapeText(byteStringOf(target))}`] : []),
+    ...(target ? [`target=${toOctal(byteStringOf(target))}`] : []),
     `uid=${uid}`,
     `gid=${gid}`,
     ...(type === "file" ? [`size=${size}`] : []),
@@ -59,7 +59,7 @@ function describe(path: string, node: CatarNode): string {
 }
 
 /** Bytes that are no plain characters, and those that mean something, in octal. */
-function escapeText(text: string): string {
+function toOctal(text: string): string {
   return text.replaceAll(
     /[^!-~]|[\\#]/gs,
     (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, "0")}`,
