@@ -19,7 +19,8 @@ export async function textOf(response: Answer, limit: number): Promise<string> {
 /** The length of an object, by an answer to HEAD. @throws UPSTREAM for one that does not tell it */
 export function lengthIn({ headers }: Answer): number {
   const told = headers.get("content-length") ?? headers.get("x-goog-stored-content-length");
-  if (told === null) throw new SyncError("UPSTREAM", "the server does not tell the length of an object");
+  if (!/^\d{1,15}$/.test(told ?? ""))
+    throw new SyncError("UPSTREAM", "the server does not tell the length of an object");
   return Number(told);
 }
 
@@ -33,7 +34,7 @@ export function totalIn(
   range: { readonly offset: number; readonly length: number },
   gotBytes: number,
 ): number {
-  const told = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "");
+  const told = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(headers.get("content-range") ?? "");
   const [from, to, total] = (told ?? []).slice(1).map(Number) as [number, number, number];
   if (!told || from !== range.offset || to - from + 1 !== gotBytes)
     throw new SyncError("UPSTREAM", "the server answers another range than was asked for");
