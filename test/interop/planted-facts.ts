@@ -90,7 +90,8 @@ function dress(random: Random, place: string): void {
   );
 }
 
-function randomAcl(random: Random): readonly AclEntry[] {
+/** An access control list with an entry for a user, and perhaps one for a group. */
+export function randomAcl(random: Random): readonly AclEntry[] {
   const permissions = (): number => Math.floor(random() * 8);
   return [
     { tag: "user-owner", permissions: 6 | permissions() },
