@@ -8,6 +8,7 @@ import { openSource } from "../../src/transfer/open-source.node.ts";
 import { transfer } from "../../src/transfer/transfer.node.ts";
 import type { TransferOptions } from "../../src/transfer/transfer-options.node.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
+import { asLarge } from "../as-large.ts";
 import { noise } from "../unit/tree/disk/disk-tree.ts";
 import { die } from "./dying.ts";
 import { type World, worldOf } from "./world.ts";
@@ -21,6 +22,8 @@ export interface Scenario {
   readonly options: Omit<TransferOptions, "filter">;
   /** True for a stream that goes one way. */
   readonly isOneWay?: true;
+  /** True to compare directories by their digests, however small the tree is. */
+  readonly isLarge?: true;
   /** Makes the source `from`, the destination `around/to`, and what there is beside it. */
   plant(folder: string): void;
   /** What was done before, and interrupted. */
@@ -103,6 +106,15 @@ const linkedOld: Readonly<Record<string, Planted>> = {
   "c/apart": "-> nothing",
 };
 
+/** Directories that are the same at both ends, with all that is in them. */
+const still: Readonly<Record<string, Planted>> = {
+  "still/deep/file": [same],
+  "still/file": [noise(80, 60)],
+  "still/link": "-> file",
+  "deep/still/file": [noise(90, 61)],
+};
+const stillDirs = ["still", "still/deep", "deep/still"];
+
 const [oldTime, newTime] = [1_500_000_000, 1_600_000_000];
 
 /** Plants both sides, and what must stay as it is. */
@@ -133,6 +145,16 @@ export const scenarios: readonly Scenario[] = [
     begin: (folder) => die(folder, 60, () => run(scenarioOf("delete"), folder)),
   },
   { name: "one way", options: deleting, isOneWay: true, plant: withExtras },
+  {
+    name: "compared directories",
+    options: deleting,
+    isLarge: true,
+    plant(folder) {
+      plantBoth(folder, { ...updated, ...still }, { ...outdated, ...extras, ...still });
+      for (const path of [...Object.keys(still), ...stillDirs])
+        fs.lutimesSync(join(folder, "around/to", path), newTime, newTime);
+    },
+  },
   { name: "backup", options: { ...deleting, backupSuffix: "~" }, plant: withExtras },
   { name: "backup dir", options: { ...deleting, backupDir: "../kept" }, plant: withExtras },
   {
@@ -183,29 +205,34 @@ export interface Told {
 }
 
 /** Runs a scenario in its folder. */
-export async function run({ options, isOneWay }: Scenario, folder: string): Promise<Told> {
+export async function run(scenario: Scenario, folder: string): Promise<Told> {
   const [from, to] = [`${join(folder, "from")}/`, join(folder, "around/to")];
   const told = { changes: [] as string[], troubles: [] as SyncError[], unkept: [] as string[] };
-  const listening: Omit<TransferOptions, "filter"> = {
-    ...options,
+  const listening: Scenario["options"] = {
+    ...scenario.options,
     onChange: ({ change, path }) => void told.changes.push(`${change} ${path}`),
     onTrouble: (error) => void told.troubles.push(error),
     onUnkept: (what) => void told.unkept.push(what),
   };
-  if (isOneWay !== true) await transfer(from, to, listening);
-  else await runOneWay(from, to, listening);
+  if (scenario.isOneWay || scenario.isLarge) await runSession(from, to, { ...scenario, options: listening });
+  else await transfer(from, to, listening);
   return told;
 }
 
-async function runOneWay(from: string, to: string, options: Omit<TransferOptions, "filter">): Promise<void> {
+/** A session of a kind that a transfer between two places here is not. */
+async function runSession(
+  from: string,
+  to: string,
+  { options, isLarge, isOneWay }: Pick<Scenario, "isLarge" | "isOneWay" | "options">,
+): Promise<void> {
   const source = await openSource(from, {});
   try {
     const target = await openTarget(to, options);
     const [left, right] = duplexPair();
     const onTrouble = options.onTrouble!;
     const [sent, received] = await Promise.allSettled([
-      sendTree(source, left, { mode: "one-way" }),
-      receiveTree(target, right, { duplex: false, onTrouble }),
+      sendTree(isLarge ? asLarge(source) : source, left, { mode: isOneWay ? "one-way" : "duplex" }),
+      receiveTree(target, right, { duplex: isOneWay !== true, onTrouble }),
     ]);
     if (received.status === "rejected") throw received.reason;
     if (sent.status === "rejected") throw sent.reason;

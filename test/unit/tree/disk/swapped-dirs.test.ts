@@ -3,12 +3,18 @@ import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { isSyncError } from "../../../../src/errors.ts";
-import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
+import { override } from "../../../../src/bytes/override.ts";
+import { isSyncError, type SyncError } from "../../../../src/errors.ts";
+import { receiveTree } from "../../../../src/session/receive.ts";
+import { sendTree } from "../../../../src/session/send.ts";
+import { duplexPair } from "../../../../src/transport/memory.ts";
+import { type DirSource, openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
+import type { TreeTarget } from "../../../../src/tree/target.ts";
+import { asLarge } from "../../../as-large.ts";
 import { describeTree, noise, tempDir } from "./disk-tree.ts";
-import { syncTrees, type SyncTreesOptions, type SyncTreesResult } from "./sync-trees.ts";
+import { syncTrees, type SyncTreesResult } from "./sync-trees.ts";
 import { notLinux, unless } from "../../../obstacles.ts";
 import { printedSeed } from "../../../printed-seed.ts";
 
@@ -48,6 +54,7 @@ unless(notLinux).test(
       const isQuietAtEnd = round % 3 < 2;
       const { troubles } = await receive(`${root}/from/`, to, {
         ...(round % 2 === 0 ? { maxDeletedCount: 10_000 } : {}),
+        isCompared: round % 4 < 2,
         beforeCommit: async () => (isQuietAtEnd ? swapper.rest() : undefined),
       });
       await swapper.rest();
@@ -64,18 +71,49 @@ unless(notLinux).test(
   soakMs + 600_000,
 );
 
+interface Receiving extends TreeTargetOptions {
+  /** True to compare directories by their digests first. */
+  readonly isCompared?: boolean;
+  readonly beforeCommit: () => Promise<void>;
+}
+
 /** One session: what failed in it, be that all. */
 async function receive(
   from: string,
   to: string,
-  options: SyncTreesOptions & TreeTargetOptions,
+  { beforeCommit, isCompared = false, ...options }: Receiving,
 ): Promise<Pick<SyncTreesResult, "troubles">> {
   try {
-    return await syncTrees(await openTreeSource(from), await openTreeTarget(to, options), options);
+    const [source, target] = [await openTreeSource(from), await openTreeTarget(to, options)];
+    return isCompared
+      ? await receiveCompared(source, target, beforeCommit)
+      : await syncTrees(source, target, { beforeCommit });
   } catch (thrown) {
     if (isSyncError(thrown)) return { troubles: [thrown] };
     throw thrown;
   }
+}
+
+async function receiveCompared(
+  source: DirSource,
+  target: TreeTarget,
+  beforeCommit: () => Promise<void>,
+): Promise<Pick<SyncTreesResult, "troubles">> {
+  const troubles: SyncError[] = [];
+  const [near, far] = duplexPair();
+  const waiting = override(target, {
+    async commit(whole: boolean) {
+      await beforeCommit();
+      await target.commit(whole);
+    },
+  });
+  const [received] = await Promise.allSettled([
+    receiveTree(waiting, far, { helloMs: 0, stallMs: 0, onTrouble: (error) => void troubles.push(error) }),
+    sendTree(asLarge(source), near, { helloMs: 0, stallMs: 0 }),
+  ]);
+  await source.close();
+  if (received.status === "rejected") throw received.reason;
+  return { troubles };
 }
 
 /** Swaps what a receiver uses, between `go` and `rest`. */
