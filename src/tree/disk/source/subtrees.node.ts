@@ -54,23 +54,27 @@ export function isReadWhole(subtrees: readonly Subtree[]): boolean {
 export function destinationSubtrees(
   place: PlacePath,
   layout: () => Layout,
-  { follow = true, rule, keep = plainKeep }: DestinationOptions,
+  { compareDest = [], follow = true, keep = plainKeep, linkDest = [], rule }: DestinationOptions,
   onRead: (record: RecordedWalk) => void,
 ): ReadTargetSubtrees | undefined {
-  return rule?.equality !== "content" && isTellable(keep) && contentAt(place) === "some"
+  const staysEqual = rule?.equality !== "content" && compareDest.length === 0 && linkDest.length === 0;
+  return staysEqual && isTellable(keep) && contentAt(place) === "some"
     ? (topName, options) =>
         readDestination(place, { layout: layout(), topName, follow, keep, onRead }, options)
     : undefined;
 }
 
 interface DestinationOptions {
+  /** Where equal files are left out or linked: no directory is right by itself then. */
+  readonly compareDest?: readonly unknown[] | undefined;
+  readonly linkDest?: readonly unknown[] | undefined;
   readonly follow?: boolean;
   readonly rule?: PlanRule | undefined;
   readonly keep?: Keep | undefined;
 }
 
 /** What is read of a destination. */
-interface DestinationTop extends Required<Omit<DestinationOptions, "rule">> {
+interface DestinationTop extends Required<Pick<DestinationOptions, "follow">> {
   readonly layout: Layout;
   readonly topName: Bytes;
   readonly keep: Keep;

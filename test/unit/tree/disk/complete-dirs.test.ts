@@ -10,6 +10,7 @@ import { openTreePreview } from "../../../../src/tree/disk/target/preview.node.t
 import { openTreeSource, type TreeSourceOptions } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import { createTreeFilter } from "../../../../src/tree/filter/tree-filter.ts";
+import type { TreeChange } from "../../../../src/tree/entry/entry.ts";
 import type { TreeTarget } from "../../../../src/tree/target.ts";
 import { override } from "../../../../src/bytes/override.ts";
 import { asLarge } from "../../../as-large.ts";
@@ -165,22 +166,33 @@ test("what appears or goes after directories were compared is met as it is", asy
 });
 
 test("who edits a file that is in another directory, too, keeps the edit", async () => {
-  for (const way of ["linkDest", "compareDest", "copyDest"] as const) {
-    using temp = tempDir();
-    const { source, copy } = makeTrees(temp.path);
-    const other = `${temp.path}/other`;
-    execFileSync("cp", ["-a", source, other]);
-    for (const name of ["f2", "f4"]) fs.writeFileSync(`${copy}/d3/${name}`, "old");
-    const target = disturbed(await openTreeTarget(copy, { [way]: [other] }), () =>
-      fs.writeFileSync(`${copy}/d3/f2`, "edited"),
-    );
-    const { received } = await sync(`${source}/`, target);
-    expect([way, received.failed]).toEqual([way, 1]);
-    expect(fs.readFileSync(`${copy}/d3/f2`, "utf8")).toBe("edited");
-    const isLeftOut = way === "compareDest";
-    expect(fs.existsSync(`${copy}/d3/f4`)).toBe(!isLeftOut);
-    if (!isLeftOut) expect(fs.readFileSync(`${copy}/d3/f4`, "utf8")).toBe("3 4");
-  }
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  const other = `${temp.path}/other`;
+  execFileSync("cp", ["-a", source, other]);
+  for (const name of ["f2", "f4"]) fs.writeFileSync(`${copy}/d3/${name}`, "old");
+  const target = disturbed(await openTreeTarget(copy, { copyDest: [other] }), () =>
+    fs.writeFileSync(`${copy}/d3/f2`, "edited"),
+  );
+  const { received } = await sync(`${source}/`, target);
+  expect(received.failed).toBe(1);
+  expect(fs.readFileSync(`${copy}/d3/f2`, "utf8")).toBe("edited");
+  expect(fs.readFileSync(`${copy}/d3/f4`, "utf8")).toBe("3 4");
+});
+
+test("what another directory has as well becomes a link to that, or goes, as in a small tree", async () => {
+  using temp = tempDir();
+  const { source, copy } = makeTrees(temp.path);
+  const other = `${temp.path}/other`;
+  execFileSync("cp", ["-a", source, other]);
+  const foretold: string[] = [];
+  const onChange = ({ path }: TreeChange): void => void foretold.push(path);
+  await sync(`${source}/`, openTreePreview(copy, { linkDest: [other], onChange }));
+  expect(foretold).toContain("d3/f2");
+  await sync(`${source}/`, await openTreeTarget(copy, { linkDest: [other] }));
+  expect(fs.statSync(`${copy}/d3/f2`).ino).toBe(fs.statSync(`${other}/d3/f2`).ino);
+  await sync(`${source}/`, await openTreeTarget(copy, { compareDest: [other] }));
+  expect(fs.existsSync(`${copy}/d3/f2`)).toBe(false);
 });
 
 test("what goes from directories, or with them, comes again", async () => {
