@@ -158,15 +158,16 @@ export class SubtreeReader {
     }
   }
 
+  /** Much may have happened since the entry was looked at. */
   #addToDigest(dir: DirNode, name: ByteString, stats: StatxView): void {
-    const more = this.#walk.facts.tell(stats, this.#held, dir, name);
-    if (more === undefined) return this.#digests.addUntold();
-    if (stats.kind !== "symlink") return this.#digests.add(name, stats, "", more);
     try {
-      this.#digests.add(name, stats, toByteString(this.#held.readLink(dir, name)), more);
+      const more = this.#walk.facts.tell(stats, this.#held, dir, name);
+      if (more === undefined) return this.#digests.addUntold();
+      const target = stats.kind === "symlink" ? toByteString(this.#held.readLink(dir, name)) : "";
+      this.#digests.add(name, stats, target, more);
     } catch (thrown) {
-      if (!isErrno(thrown) && !isSyncError(thrown, "UNSUPPORTED")) throw thrown;
-      this.#digests.spoil();
+      if (!isErrno(thrown) && !isSyncError(thrown)) throw thrown;
+      this.#digests.addUntold();
     }
   }
 }

@@ -7,6 +7,8 @@ import { DigestFacts } from "../../../../src/tree/disk/facts/digest-facts.node.t
 import { SubtreeReader } from "../../../../src/tree/disk/source/subtree-reader.node.ts";
 import { type Subtree, SubtreeDigests } from "../../../../src/tree/entry/subtree-digests.ts";
 import { plainKeep } from "../../../../src/tree/plan/keep.ts";
+import { findXattrCalls } from "../../../../src/tree/disk/facts/xattr-calls.node.ts";
+import { unless } from "../../../obstacles.ts";
 import { tempDir } from "./disk-tree.ts";
 
 /** A tree: directories by their names, the text of a link, and undefined for a file. */
@@ -57,7 +59,12 @@ interface Read {
   readonly record: RecordedWalk;
 }
 
-function read(place: string, maxCount: number, skips: (each: string) => boolean = () => false): Read {
+function read(
+  place: string,
+  maxCount: number,
+  skips: (each: string) => boolean = () => false,
+  keep = plainKeep,
+): Read {
   const held = new HeldDirs(place);
   onTestFinished(() => held.close());
   const record = new RecordedWalk(undefined, maxCount);
@@ -67,7 +74,7 @@ function read(place: string, maxCount: number, skips: (each: string) => boolean 
     top: held.root,
     above,
     skip,
-    facts: new DigestFacts(plainKeep),
+    facts: new DigestFacts(keep),
     record,
   });
   while (reader.step());
@@ -122,3 +129,25 @@ test("what lies too deep, or has too long a path, leaves its directories without
   fs.mkdirSync(`${place}/${"d/".repeat(256)}`);
   expect(read(place, 1000).subtrees.map(({ path }) => path)).toEqual(["e"]);
 });
+
+unless(findXattrCalls() ? undefined : "there are no extended attributes").test(
+  "what goes before all is told of it leaves its directories without a digest",
+  () => {
+    using temp = tempDir();
+    const place = `${temp.path}/top`;
+    const nothing = undefined;
+    make(place, {
+      a: { "gone a": nothing, x: nothing },
+      b: { "gone b": "link" },
+      c: { "gone c": {} },
+      d: { x: nothing },
+    });
+    const goes = (each: string): boolean => {
+      if (each.startsWith("gone")) fs.rmSync(`${place}/${each.at(-1)}/${each}`, { recursive: true });
+      return false;
+    };
+    const { subtrees, entryCount } = read(place, 1000, goes, { xattrs: true });
+    expect(subtrees.map(({ path }) => path)).toEqual(["d"]);
+    expect(entryCount).toBe(9);
+  },
+);
