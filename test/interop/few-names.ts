@@ -10,6 +10,7 @@ import { openTreeSource, type TreeSourceOptions } from "../../src/tree/disk/sour
 import type { TreeTargetOptions } from "../../src/tree/disk/target/target-options.node.ts";
 import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
 import type { TreeChange } from "../../src/tree/entry/entry.ts";
+import { asLarge } from "../as-large.ts";
 import { freshFolder } from "../cli/run.ts";
 import { describeTree } from "../unit/tree/disk/disk-tree.ts";
 import { printedSeed } from "../printed-seed.ts";
@@ -72,6 +73,8 @@ export function linesOf(root: string): string[] {
 export interface SyncHereOptions {
   readonly source?: TreeSourceOptions;
   readonly target?: TreeTargetOptions;
+  /** True to compare directories by their digests, however small the tree is. */
+  readonly isLarge?: boolean;
 }
 
 /** What is told of a session: each change as a line, and how many entries failed. */
@@ -84,20 +87,21 @@ export interface ToldOfSync {
 export async function syncHere(
   from: string,
   to: string,
-  { source = {}, target = {} }: SyncHereOptions,
+  { isLarge = false, source = {}, target = {} }: SyncHereOptions,
   foretell = false,
 ): Promise<ToldOfSync> {
   const changes: string[] = [];
   const onChange = ({ change, path, kind, size }: TreeChange): void =>
     void changes.push(`${change} ${path} ${kind} ${size}`);
   const opened = await openTreeSource(from, source);
+  const sending = isLarge ? asLarge(opened) : opened;
   try {
     const options = { ...target, onChange };
     const receiving = foretell ? openTreePreview(to, options) : await openTreeTarget(to, options);
     const [left, right] = duplexPair();
     let failed = 0;
     const onTrouble = (): void => void (failed += 1);
-    await Promise.all([receiveTree(receiving, right, { onTrouble }), sendTree(opened, left, { onTrouble })]);
+    await Promise.all([receiveTree(receiving, right, { onTrouble }), sendTree(sending, left, { onTrouble })]);
     return { changes: changes.sort(), failed };
   } finally {
     await opened.close();

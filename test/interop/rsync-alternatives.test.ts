@@ -52,7 +52,7 @@ unless(missing("rsync")).test("links, copies and leaves out what is elsewhere as
     const [args, target] = pick(random, ways);
     const message = `${round}, ${[...args, ...ruleArgs].join(" ")}`;
     expect(rsync([...args, ...ruleArgs], `${from}/`, join(theirs, "to")), message).toBe(0);
-    const options = { target: { ...target, ...rule } };
+    const options = { target: { ...target, ...rule }, isLarge: random() < 0.5 };
     const canForetell = rule.rule?.equality !== "content";
     const foretold = canForetell && (await syncHere(`${from}/`, join(ours, "to"), options, true));
     const told = await syncHere(`${from}/`, join(ours, "to"), options);

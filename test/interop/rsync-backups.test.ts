@@ -70,7 +70,7 @@ unless(missing("rsync")).test("keeps what is replaced and deleted as rsync does"
       const status = rsync([...args, ...deleteArgs], from, join(theirs, "to"));
       expect([0, 23], message).toContain(status);
       const expected: Left = { lines: linesOf(theirs), isWhole: status === 0 };
-      const options = { target: { ...target, ...deletion } };
+      const options = { target: { ...target, ...deletion }, isLarge: random() < 0.5 };
       const foretold = await syncHere(from, join(ours, "to"), options, true);
       const told = await syncHere(from, join(ours, "to"), options);
       expect<Left>({ lines: linesOf(ours), isWhole: told.failed === 0 }, message).toEqual(expected);

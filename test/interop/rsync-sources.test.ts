@@ -61,7 +61,7 @@ unless(missing("rsync")).test("sends of a source what rsync sends, and receives 
     const words = args.map((arg) => arg.replace("LIST", join(folder, "list")));
     const status = rsync([...words, ...deleteArgs], `${from}/`, join(theirs, "to"));
     expect([0, 23], message).toContain(status);
-    const options = { source, target: { ...target, ...deletion } };
+    const options = { source, target: { ...target, ...deletion }, isLarge: random() < 0.5 };
     const foretold = await syncHere(`${from}/`, join(ours, "to"), options, true);
     const told = await syncHere(`${from}/`, join(ours, "to"), options);
     expect(linesOf(ours), message).toEqual(linesOf(theirs));
