@@ -19,21 +19,41 @@ const isFile: Suits = (stats) => stats.isFile();
 const isDir: Suits = (stats) => stats.isDirectory();
 const isNoLink: Suits = (stats) => !stats.isSymbolicLink();
 
+/** Users and groups, two of them without a name. */
+const ids = [0, 1, 70_001, 70_002];
+
+function otherId(random: Random, id: number): number {
+  return pick(
+    random,
+    ids.filter((each) => each !== id),
+  );
+}
+
 function changeOwner(random: Random, place: string): void {
-  fs.lchownSync(place, pick(random, [0, 1, 70_001]), fs.lstatSync(place).gid);
+  const { uid, gid } = fs.lstatSync(place);
+  fs.lchownSync(place, otherId(random, uid), gid);
 }
 
 function changeGroup(random: Random, place: string): void {
-  fs.lchownSync(place, fs.lstatSync(place).uid, pick(random, [0, 2, 80_001]));
+  const { uid, gid } = fs.lstatSync(place);
+  fs.lchownSync(place, uid, otherId(random, gid));
 }
 
-/** One bit of the mode, those for setuid, setgid and sticky included. */
-function changeMode(random: Random, place: string): void {
-  fs.chmodSync(place, (fs.statSync(place).mode & 0o7777) ^ (1 << Math.floor(random() * 12)));
+/** Changes one of some bits of a mode, of which the first is told. */
+function changeMode(first: number, count: number): FactChange {
+  return (random, place) => {
+    const bit = 1 << (first + Math.floor(random() * count));
+    fs.chmodSync(place, (fs.statSync(place).mode & 0o7777) ^ bit);
+  };
 }
 
 function changeTime(random: Random, place: string): void {
-  setTime(timeSetters()[0]!, place, 2000 + Math.floor(random() * 2), pick(random, [0, 5, 999_999_999]));
+  setTime(timeSetters()[0]!, place, 2000 + Math.floor(random() * 1000), 0);
+}
+
+function changeNanoseconds(random: Random, place: string): void {
+  const { mtimeNs } = fs.lstatSync(place, { bigint: true });
+  setTime(timeSetters()[0]!, place, Number(mtimeNs / 1_000_000_000n), Math.floor(random() * 1e9));
 }
 
 function changeAttribute(name: string): FactChange {
@@ -61,15 +81,19 @@ function inside(place: string, work: () => void): void {
   setTime(timeSetters()[0]!, dirname(place), Number(sec), Number(nsec));
 }
 
-/** Makes a file a further name of another one beside it, or one of several names a file. */
+/** Makes a file a further name of one beside it that is like it, or one of several names a file. */
 function changeLink(random: Random, place: string): void {
-  if (fs.lstatSync(place).nlink > 1) return unlinkName(random, place);
-  const beside = fs.readdirSync(dirname(place), { withFileTypes: true }).filter((one) => one.isFile());
-  const other = join(dirname(place), pick(random, beside).name);
-  if (other === place) return;
+  const { nlink, size, uid, gid } = fs.lstatSync(place);
+  if (nlink > 1) return unlinkName(random, place);
+  const others = fs.readdirSync(dirname(place)).map((name) => join(dirname(place), name));
+  const alike = others.filter((other) => {
+    const stats = fs.lstatSync(other);
+    return other !== place && stats.isFile() && stats.size === size && stats.uid === uid && stats.gid === gid;
+  });
+  if (alike.length === 0) return;
   inside(place, () => {
     fs.rmSync(place);
-    fs.linkSync(other, place);
+    fs.linkSync(pick(random, alike), place);
   });
 }
 
@@ -100,8 +124,10 @@ function changeContent(random: Random, place: string): void {
 export const factChanges: Readonly<Record<string, readonly [suits: Suits, change: FactChange]>> = {
   owner: [isAny, changeOwner],
   group: [isAny, changeGroup],
-  mode: [isNoLink, changeMode],
+  mode: [isNoLink, changeMode(0, 9)],
+  "setuid, setgid or sticky": [isNoLink, changeMode(9, 3)],
   time: [isAny, changeTime],
+  nanoseconds: [isAny, changeNanoseconds],
   "attribute of a user": [(stats) => isFile(stats) || isDir(stats), changeAttribute("user.a")],
   "attribute of root": [isAny, changeAttribute("trusted.c")],
   list: [isNoLink, changeList(aclNames.acl)],

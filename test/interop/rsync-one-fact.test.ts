@@ -22,8 +22,7 @@ const isLong = process.env["SOAK_MS"] !== undefined;
 const dirCount = isLong ? 900 : 20;
 /** Files and links in each directory, one of which holds half of the files. */
 const nameCount = 20;
-/** Facts that are changed before each run. */
-const changedCount = 12;
+const changes = Object.entries(factChanges);
 
 const keep: Keep = {
   specialBits: true,
@@ -49,24 +48,35 @@ function plant(root: string): void {
       const place = join(dir, j % 2 === 0 ? "below" : "", `f${j}`);
       if (j % 7 === 0) fs.symlinkSync("c", place);
       else fs.writeFileSync(place, "x".repeat(j % 3));
+      fs.lchownSync(place, j % 2 === 0 ? 0 : 70_001, 70_001);
       setTime(setter!, place, 1000, 123_456_789);
     }
     for (const place of [join(dir, "below"), dir]) setTime(setter!, place, 1000, 5);
   }
 }
 
-/** Changes one fact of something below a directory. Returns what was done, to be shown. */
-function changeOne(random: () => number, root: string): string {
-  const below = fs.readdirSync(root, { recursive: true, encoding: "utf8" });
-  const path = pick(random, ["", ...below]);
-  const place = join(root, path);
-  const stats = fs.lstatSync(place);
-  const [name, [, change]] = pick(
-    random,
-    Object.entries(factChanges).filter(([, [suits]]) => suits(stats)),
-  );
-  change(random, place);
-  return `${name} of ${place}`;
+/** Some numbers below another one, each once. */
+function someOf(random: () => number, count: number, below: number): readonly number[] {
+  const found = new Set<number>();
+  while (found.size < count) found.add(Math.floor(random() * below));
+  return [...found];
+}
+
+/** Changes each fact once, in a directory of its own at one of the ends. Says what was done. */
+function changeAll(random: () => number, ends: readonly string[]): string {
+  const dirs = someOf(random, changes.length, dirCount);
+  const done = changes.map(([name, [suits, change]], i) => {
+    const dir = join(pick(random, ends), `d${dirs[i]}`);
+    const below = fs.readdirSync(dir, { recursive: true, encoding: "utf8" });
+    const places = [dir, ...below.map((path) => join(dir, path))];
+    const place = pick(
+      random,
+      places.filter((each) => suits(fs.lstatSync(each))),
+    );
+    change(random, place);
+    return `${name} of ${place}`;
+  });
+  return done.join(", ");
 }
 
 test("one other fact of one entry, at either end, arrives in a tree whose directories are compared", async () => {
@@ -89,20 +99,15 @@ test("one other fact of one entry, at either end, arrives in a tree whose direct
     return told;
   };
   await sync();
-  const length = soakLength("changed facts", 5 * changedCount);
+  const length = soakLength("changed facts", 5 * changes.length);
   while (length.goesOn()) {
-    const done: string[] = [];
-    while (done.length < changedCount) {
-      const end = random() < 0.5 ? from : to;
-      done.push(changeOne(random, join(end, `d${Math.floor(random() * dirCount)}`)));
-    }
-    const about = `SEED=${seed}, ${done.join(", ")}`;
+    const about = `SEED=${seed}, ${changeAll(random, [from, to])}`;
     await sync();
     expect(sent!.sameEntries, about).toBeGreaterThan(0);
     expect(rsyncSees(["-aHAX"], from, to), about).toEqual([]);
     if (!isLong) expect(differences(worldOf(to), worldOf(from)), about).toEqual([]);
     expect(await sync(), about).toEqual([]);
-    length.add(changedCount);
+    length.add(changes.length);
   }
   length.tell();
 });
