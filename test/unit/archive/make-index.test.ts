@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readFileSync,
   symlinkSync,
   truncateSync,
@@ -164,6 +166,21 @@ it("leaves an old index in its place until the new one is there, and nothing els
   await expect(indexTo(path, root, sqliteForm, { signal: stop })).rejects.toThrow("stop");
   expect(readFileSync(path).equals(before)).toBe(true);
   expect(execFileSync("ls", ["-A", dir], { encoding: "utf8" })).toBe("index\ntree\n");
+});
+
+it("takes the place of an old index in one step: who reads that goes on with it", async () => {
+  const dir = freshDir();
+  const root = join(dir, "tree");
+  plantFiles(root, { a: "1" });
+  const path = join(dir, "index");
+  await indexTo(path, root);
+  const before = readFileSync(path);
+  const fd = openSync(path, "r");
+  writeFileSync(join(root, "b"), "2");
+  await indexTo(path, root);
+  expect(readFileSync(path).equals(before)).toBe(false);
+  expect(readFileSync(fd).equals(before)).toBe(true);
+  closeSync(fd);
 });
 
 it("is the table of tar-like, as a view and as its own database", async () => {
