@@ -14,6 +14,7 @@ const parts = {
   "random-trees": {
     tests: [
       "test/interop/rsync-facts.test.ts",
+      "test/interop/rsync-one-fact.test.ts",
       "test/interop/rsync-fake-super.test.ts",
       "test/interop/rsync-filters.test.ts",
       "test/interop/gitignore.test.ts",
