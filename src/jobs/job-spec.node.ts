@@ -71,12 +71,23 @@ export function nextTime(schedule: string, afterMs: number): number {
   return next.getTime();
 }
 
+const cronFields = ["minute", "hour", "day", "month", "day of the week"];
+
 function cronOf(schedule: string): Cron {
-  const hint = "a schedule has the five fields of cron: minute, hour, day, month, day of the week";
-  if (schedule.trim().split(/\s+/).length !== 5) throw new SyncError("USAGE", hint);
+  const fields = schedule.trim().split(/\s+/);
+  if (fields.length !== cronFields.length)
+    throw new SyncError("USAGE", `a schedule has the five fields of cron: ${cronFields.join(", ")}`);
+  const cron = readCron(fields);
+  if (cron) return cron;
+  const wrong = fields.findIndex((field, i) => !readCron(cronFields.map((_, k) => (k === i ? field : "*"))));
+  throw new SyncError("USAGE", `a schedule has no such ${cronFields[wrong]} as "${fields[wrong]}"`);
+}
+
+/** Undefined for fields that say no time. */
+function readCron(fields: readonly string[]): Cron | undefined {
   try {
-    return new Cron(schedule, { paused: true });
-  } catch (cause) {
-    throw new SyncError("USAGE", hint, { cause });
+    return new Cron(fields.join(" "), { paused: true });
+  } catch {
+    return undefined;
   }
 }

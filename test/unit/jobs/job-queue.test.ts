@@ -287,6 +287,18 @@ describe("what a job says is refused", () => {
   });
 });
 
+it.each([
+  ["61 * * * *", 'minute as "61"'],
+  ["* 25-26 * * *", 'hour as "25-26"'],
+  ["0 0 32,1 * *", 'day as "32,1"'],
+  ["0 0 * FOO *", 'month as "FOO"'],
+  ["0 0 * * 1-9", 'day of the week as "1-9"'],
+])("of the schedule %s it is told which field is wrong", (schedule, words) => {
+  const queue = makeHouse().open();
+  const submit = () => queue.submit("me", readSpec({ from: "root/a", to: "root/x", schedule }));
+  expect(submit).toThrow(expect.objectContaining({ code: "USAGE", message: expect.stringContaining(words) }));
+});
+
 describe("a log of many lines", () => {
   function makeLog() {
     const store = new JobStore(makeHouse().file);
