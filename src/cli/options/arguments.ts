@@ -181,7 +181,7 @@ export function readCount(
 ): number | undefined {
   if (text === undefined) return undefined;
   const count = Number(text);
-  if (/^\d+$/.test(text) && count >= least && count <= most) return count;
+  if (/^(?:-(?!0))?\d+$/.test(text) && count >= least && count <= most) return count;
   throw new SyncError("USAGE", `--${name} takes a whole number from ${least} to ${most}, not "${text}"`);
 }
 

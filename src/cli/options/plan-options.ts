@@ -66,15 +66,14 @@ export function planRuleOf(options: OptionValues<typeof planOptions>): PlanRule 
   const ways = { quick: options.quick, [content]: checksum, "size-only": sizeOnly };
   const given = Object.entries(ways).flatMap(([name, isGiven]) => (isGiven === true ? `--${name}` : []));
   if (given.length > 1) throw new SyncError("USAGE", `${given.join(" and ")} say two things`);
-  // With rsync, a negative number has nanoseconds count, as they do here anyway.
-  const window = options["modify-window"]?.replace(/^-\d+$/, "0");
-  const windowSec = readCount("modify-window", window, 0, maxWindowSec);
+  const window = readCount("modify-window", options["modify-window"], -1, maxWindowSec);
   const minBytes = readSize("min-size", options["min-size"]);
   const maxBytes = readSize("max-size", options["max-size"]);
   return {
     ...(checksum && { equality: "content" }),
     ...(sizeOnly && { equality: "size" }),
-    ...(windowSec !== undefined && { windowSec }),
+    // With rsync, -1 has nanoseconds count, as they do here anyway.
+    ...(window !== undefined && { windowSec: Math.max(0, window) }),
     ...(update && { keepsNewer: true }),
     ...(existing && { onlyExisting: true }),
     ...(isAppending && { onlyLonger: true }),
