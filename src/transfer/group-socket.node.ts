@@ -56,44 +56,60 @@ const maxSocketPathBytes = 103;
 
 const socketIn = (folder: string): string => join(folder, "socket");
 
+export interface GroupOptions {
+  /** Called when no other connection can join. */
+  readonly onAlone?: (error: SyncError) => void;
+}
+
 /**
  * Makes a group of the connection that a session begins with. Other processes of the same user join
- * it by a socket, until the group is over.
+ * it by a socket, until the group is over. Where there can be no socket, it stays with that one.
  *
  * @param group 32 hexadecimal digits
- * @throws USAGE, IO when there can be no socket
+ * @throws USAGE
  */
-export async function openGroup(group: string, first: ByteChannel): Promise<ByteChannel> {
+export async function openGroup(
+  group: string,
+  first: ByteChannel,
+  { onAlone }: GroupOptions = {},
+): Promise<ByteChannel> {
   const folder = folderOf(group);
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  let close = (): void => {};
+  const channel = new ParallelChannel({ onOver: () => close() });
+  const add = (socket: Socket): void => {
     socket.on("error", () => {}); // the channel tells of it
     try {
       channel.add(channelOf(nodeStreamDuplex(socket, socket)));
     } catch {
       socket.destroy();
     }
-  });
-  const close = (): void => {
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
   };
-  const channel = new ParallelChannel({ onOver: close });
   try {
-    mkdirSync(folder, { mode: 0o700 });
-    await listen(server, socketIn(folder)).catch((thrown: unknown) => {
-      close();
-      throw thrown;
-    });
+    close = await openSocket(folder, add);
   } catch (cause) {
-    first.abort(cause);
-    throw new SyncError("IO", "there can be no socket for more connections", {
-      cause,
-      detail: { path: folder },
-    });
+    const { message } = cause as Error;
+    onAlone?.(new SyncError("IO", `there can be no socket for more connections: ${message}`, { cause }));
   }
   channel.add(first);
   sweepGroups().catch(() => {}); // what cannot be removed is in nobody's way
   return channel;
+}
+
+/** Returns what closes the socket, and removes its folder. */
+async function openSocket(folder: string, onConnect: (socket: Socket) => void): Promise<() => void> {
+  const server = createServer({ allowHalfOpen: true }, onConnect);
+  const close = (): void => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  mkdirSync(folder, { mode: 0o700 });
+  try {
+    await listen(server, socketIn(folder));
+    return close;
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
 }
 
 async function listen(server: Server, path: string): Promise<void> {

@@ -2,6 +2,7 @@ import { SyncError } from "../../errors.ts";
 import { duplexChannel } from "../../transfer/standard-streams.node.ts";
 import type { ByteChannel } from "../../transport/channel.ts";
 import type { OptionSpecs } from "../command.ts";
+import type { Report } from "../report/report.ts";
 
 /** The option by which `push` and `pull` have a session go over several connections. */
 export const groupOption = {
@@ -21,14 +22,14 @@ export function checkGroup(options: { readonly joinable?: string; readonly duple
 /**
  * Standard input and output as a connection, or the group that begins with it.
  *
- * @throws USAGE, IO
+ * @throws USAGE
  */
-export async function groupChannel({
-  joinable: group,
-}: {
-  readonly joinable?: string;
-}): Promise<ByteChannel> {
+export async function groupChannel(
+  { joinable: group }: { readonly joinable?: string },
+  report: Report,
+): Promise<ByteChannel> {
   const channel = duplexChannel();
   if (group === undefined) return channel;
-  return (await import("../../transfer/group-socket.node.ts")).openGroup(group, channel);
+  const { openGroup } = await import("../../transfer/group-socket.node.ts");
+  return openGroup(group, channel, { onAlone: ({ message, code }) => report.notice(message, { code }) });
 }

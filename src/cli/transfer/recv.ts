@@ -45,7 +45,7 @@ export const recv = defineCommand({
     prepareForSession(duplex ? "duplex" : "one-way");
     checkGroup(options);
     checkFakeEnd(options, "receiver");
-    const channel = duplex ? await groupChannel(options) : inputChannel();
+    const channel = duplex ? await groupChannel(options, report) : inputChannel();
     const order =
       orderGiven(options, "receiver", placeOptions) ?? (await readPlaceOptions(options, "receiver"));
     if (order.filter && order.maxDeletedCount === undefined)

@@ -102,7 +102,7 @@ export const send = defineCommand({
         : await opened.openSource({ filter, signal });
     const send = async (): Promise<void> => {
       const list = options.have === undefined ? {} : await readList(options.have, signal);
-      const channel = duplex ? await groupChannel(options) : outputChannel();
+      const channel = duplex ? await groupChannel(options, report) : outputChannel();
       const summary = await sendTree(source, limitRate(duplexOf(channel), order.bytesPerSecond), {
         mode: duplex ? "duplex" : "one-way",
         ...(digest && { digest }),

@@ -4,21 +4,38 @@ import { expect, onTestFinished, vi } from "vitest";
 import { openGroup } from "../../../src/transfer/group-socket.node.ts";
 import { channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
+import { ParallelChannel } from "../../../src/transport/parallel/parallel-channel.ts";
 import { notPosix, unless } from "../../obstacles.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 
-unless(notPosix).test("a group that can have no socket leaves nothing behind", async () => {
-  const temporary = tempDir();
-  onTestFinished(() => temporary[Symbol.dispose]());
-  const far = join(temporary.path, "d".repeat(120)); // the path of a socket has 107 bytes at most
-  mkdirSync(far);
-  vi.stubEnv("TMPDIR", far);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const [first] = duplexPair();
-  const opened = openGroup("0123456789abcdef0123456789abcdef", channelOf(first));
-  await expect(opened).rejects.toMatchObject({ code: "IO" });
-  expect(readdirSync(far)).toEqual([]);
-});
+unless(notPosix).test(
+  "a group that can have no socket goes on alone, and leaves nothing behind",
+  async () => {
+    using temporary = tempDir();
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const long = join(temporary.path, "d".repeat(120)); // the path of a socket has 107 bytes at most
+    mkdirSync(long);
+    for (const [directory, reason] of [
+      [long, "too long"],
+      [join(temporary.path, "absent"), "ENOENT"],
+    ] as const) {
+      vi.stubEnv("TMPDIR", directory);
+      const [here, there] = duplexPair();
+      const onAlone = vi.fn<(error: Error) => void>();
+      const group = await openGroup("0123456789abcdef0123456789abcdef", channelOf(here), { onAlone });
+      expect(onAlone.mock.calls).toEqual([[expect.objectContaining({ code: "IO" })]]);
+      expect(onAlone.mock.calls[0]![0].message).toContain(reason);
+      const other = new ParallelChannel({});
+      other.add(channelOf(there));
+      await Promise.all([group.write(Buffer.from("hello")), group.end()]);
+      const heard: Uint8Array[] = [];
+      for await (const bytes of other.read()) heard.push(bytes);
+      expect(Buffer.concat(heard).toString()).toBe("hello");
+      for (const channel of [group, other]) channel.abort(new Error("over"));
+    }
+    expect(readdirSync(long)).toEqual([]);
+  },
+);
 
 unless(notPosix).test("what a group left behind that was killed goes with the next one", async () => {
   const temporary = tempDir();
