@@ -10,6 +10,8 @@ import { findProgramOrders } from "./program-orders.node.ts";
 
 /** What is known of a file system by its type, without anything being tried. */
 export interface MountedType {
+  /** True where each file is known to have an owner and a mode of its own. */
+  readonly hasOwners: boolean;
   /** True where no file has a mode of its own. */
   readonly lacksModes: boolean;
   /** True where files lack bits of execution that directories are shown with. */
@@ -29,6 +31,7 @@ export interface MountedType {
 }
 
 const unknownType: MountedType = {
+  hasOwners: false,
   lacksModes: false,
   showsOwnExecution: false,
   lacksUsers: false,
@@ -38,7 +41,7 @@ const unknownType: MountedType = {
   ignoresCase: undefined,
   refuses: () => false,
 };
-const posixType: MountedType = { ...unknownType, ignoresCase: false };
+const posixType: MountedType = { ...unknownType, hasOwners: true, ignoresCase: false };
 const modelessType: MountedType = { ...unknownType, lacksModes: true };
 
 /** The type of one that knows nothing of Unix. */

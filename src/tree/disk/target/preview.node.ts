@@ -41,6 +41,7 @@ import { DiskOldVersions } from "./old-versions.node.ts";
 import { SharedFiles } from "./shared-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import { TempDir, type TempDirOptions } from "./temp-dir.node.ts";
+import { checkRoomPlace } from "./staging-room.node.ts";
 import { Volumes } from "./volumes.node.ts";
 
 /** How `openTreePreview` looks. */
@@ -207,6 +208,7 @@ class Preview implements TreeTarget, EntryActions {
     if (held) seeFakes(held, "receiver", this.#options.keep);
     const backups = held && Backups.of(held, this.#options);
     const volumes = held && new Volumes(held);
+    if (volumes) checkRoomPlace(held, held.root, volumes.typeOf(held.root));
     this.#volumes = volumes;
     this.#tempDir = held && TempDir.of(held, this.#options);
     const known = { backups, tempDir: this.#tempDir, looksOnly: true };

@@ -20,8 +20,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
  */
 export function isPrivate(held: HeldDirs, dir: DirNode, name: ByteString): boolean {
   const there = held.lookAtDir(dir);
-  const isOpen = isOpenToOthers(there);
-  if (isOurs(there) && !isOpen) {
+  if (isOursAlone(there)) {
     // A default ACL may have taken away from what the directory was made with.
     if ((there.mode & 0o700) !== 0o700) setMode(held.pathTo(dir), there, 0o700);
     return true;
@@ -30,7 +29,14 @@ export function isPrivate(held: HeldDirs, dir: DirNode, name: ByteString): boole
   if (!made) return false;
   const hasOwners = isOurs(made);
   const hasModes = !isOpenToOthers(made);
-  return (hasOwners ? isOurs(there) : made.owner === there.owner) && (hasModes ? !isOpen : true);
+  return (
+    (hasOwners ? isOurs(there) : made.owner === there.owner) && (hasModes ? !isOpenToOthers(there) : true)
+  );
+}
+
+/** True of what this user alone may enter. */
+export function isOursAlone(there: FileStats): boolean {
+  return isOurs(there) && !isOpenToOthers(there);
 }
 
 function isOpenToOthers({ mode }: FileStats): boolean {

@@ -7,9 +7,10 @@ import { isErrno } from "../calls/file-trouble.node.ts";
 import { printPlace, DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { rangesNames, removeRanges } from "./file-ranges.node.ts";
+import type { MountedType } from "../facts/mounted-type.node.ts";
 import { hashText } from "./likeness.node.ts";
 import { takeLock, type Lock } from "./lock.node.ts";
-import { isPrivate } from "./private-dir.node.ts";
+import { isOursAlone, isPrivate } from "./private-dir.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import { walk } from "../calls/walk.node.ts";
 import { removeDir, removeFile } from "../calls/remove-file.node.ts";
@@ -287,6 +288,17 @@ function openPrivate(held: HeldDirs, place: DirNode, name: ByteString): DirNode 
     throw notPrivate(place, name);
   };
   return closingOnFailure(check, () => held.letGo(dir));
+}
+
+/**
+ * Looks whether something stands in the place of a room, and changes nothing.
+ *
+ * @throws PATH
+ */
+export function checkRoomPlace(held: HeldDirs, place: DirNode, { hasOwners }: MountedType): void {
+  const there = held.look(place, stagingName);
+  if (!there || (there.kind === "dir" && (!hasOwners || isOursAlone(there)))) return;
+  throw notPrivate(place, stagingName);
 }
 
 function hold(held: HeldDirs, place: DirNode, name: ByteString): DirNode {

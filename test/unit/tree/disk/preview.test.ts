@@ -229,3 +229,26 @@ unless(noMounting() ?? missing("mount", "umount")).test(
     }
   },
 );
+
+test.each<[string, (path: string) => void]>([
+  ["a file", (path) => fs.writeFileSync(path, "")],
+  ["a link", (path) => fs.symlinkSync(".", path)],
+  ["a directory that is open to others", (path) => fs.mkdirSync(path, { mode: 0o755 })],
+])("%s where files are to be staged is told as by a real run", async (_, make) => {
+  using from = tempDir();
+  using to = tempDir();
+  fs.writeFileSync(join(from.path, "a"), "a");
+  make(join(to.path, ".rsync-stream"));
+  const source = () => openTreeSource(`${from.path}/`);
+  const refused = { code: "PATH", detail: { path: ".rsync-stream" } };
+  for (const target of [openTreePreview(to.path), await openTreeTarget(to.path)])
+    await expect(syncTrees(await source(), target)).rejects.toMatchObject(refused);
+});
+
+test("a staging directory that a real run would use is no trouble", async () => {
+  using from = tempDir();
+  using to = tempDir();
+  fs.writeFileSync(join(from.path, "a"), "a");
+  fs.mkdirSync(join(to.path, ".rsync-stream"), { mode: 0o700 });
+  expect((await preview(`${from.path}/`, to.path)).troubles).toEqual([]);
+});
