@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { pathOf } from "../bytes/byte-path.node.ts";
-import { SyncError, toSyncError } from "../errors.ts";
+import { SyncError } from "../errors.ts";
+import { ioError } from "../store/io-error.node.ts";
 import type { AbortOptions } from "../types.ts";
 import { checkedEntries, damaged } from "./checked-entries.node.ts";
 import { linesOf } from "./text-lines.ts";
@@ -29,7 +30,7 @@ export const jsonForm: IndexForm = {
       try {
         fs.writeFileSync(fd, text);
       } catch (thrown) {
-        throw toSyncError(thrown, isFull(thrown) ? "NO_SPACE" : "IO", { path });
+        throw ioError(thrown, path);
       }
     };
     write(
@@ -46,10 +47,6 @@ export const jsonForm: IndexForm = {
     };
   },
 };
-
-function isFull(thrown: unknown): boolean {
-  return ["ENOSPC", "EDQUOT"].includes((thrown as NodeJS.ErrnoException).code ?? "");
-}
 
 /** Opens an index of JSON lines. @throws UNSUPPORTED, CORRUPT, IO */
 export function openJsonIndex(path: string): TreeIndex {

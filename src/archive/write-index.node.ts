@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { pathOf } from "../bytes/byte-path.node.ts";
-import { SyncError, toSyncError } from "../errors.ts";
+import { SyncError } from "../errors.ts";
+import { ioError } from "../store/io-error.node.ts";
 import { realPath } from "./real-path.node.ts";
 import type { IndexedEntry, IndexFacts, IndexTotals, IndexWriter } from "./tree-index.node.ts";
 
@@ -94,6 +95,6 @@ function putInPlace(incomplete: string, path: string): void {
     }
     fs.renameSync(pathOf(incomplete), pathOf(path));
   } catch (thrown) {
-    throw toSyncError(thrown, "IO", { path });
+    throw ioError(thrown, path);
   }
 }

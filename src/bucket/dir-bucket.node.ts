@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { closingInTheEnd } from "../bytes/closing.ts";
+import { errnoOf } from "../bytes/errno.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { copyContent } from "../tree/disk/calls/copy-content.node.ts";
 import type { Bytes } from "../types.ts";
@@ -292,9 +293,9 @@ async function written<Result>(key: string, write: () => Promise<Result>): Promi
   try {
     return await write();
   } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    const isFull = code === "ENOSPC" || code === "EDQUOT";
-    const isInWay = code === "EISDIR" || code === "ENOTDIR" || code === "ENOTEMPTY" || code === "EEXIST";
+    const name = errnoOf(thrown) ?? "";
+    const isFull = ["EDQUOT", "ENOSPC"].includes(name);
+    const isInWay = ["EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY"].includes(name);
     throw toSyncError(thrown, isFull ? "NO_SPACE" : isInWay ? "PATH" : "IO", { path: key });
   }
 }

@@ -1,6 +1,5 @@
 import { errnoOf } from "../bytes/errno.node.ts";
-import { SyncError, toSyncError } from "../errors.ts";
-import type { SyncErrorCode } from "../errors.ts";
+import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
 
 const codes: Readonly<Record<string, SyncErrorCode>> = {
   ENOENT: "NOT_FOUND",
@@ -10,7 +9,16 @@ const codes: Readonly<Record<string, SyncErrorCode>> = {
 
 /** What the file system reported, as an error of ours: NOT_FOUND, NO_SPACE or else IO. */
 export function ioError(thrown: unknown, path: string): SyncError {
-  return toSyncError(thrown, codes[errnoOf(thrown) ?? ""] ?? "IO", { path });
+  if (isSyncError(thrown)) return thrown;
+  const name = errnoOf(thrown) ?? "";
+  return new SyncError(codes[name] ?? "IO", reasonOf(thrown, name), { cause: thrown, detail: { path } });
+}
+
+/** What was said; in our words where Node knows no name for the number. */
+function reasonOf(thrown: unknown, name: string): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { code = "", message, syscall = "the call" } = thrown as NodeJS.ErrnoException;
+  return name === code ? message : `${name}: ${syscall} failed`;
 }
 
 /** Runs file calls about one path and turns what they throw into errors of ours. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-path.node.ts";
-import { SyncError, toSyncError } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
+import { ioError } from "../../store/io-error.node.ts";
 
 /** What blocks are of, and where they go: they are of no use for anything else. */
 export interface BlockJob {
@@ -42,7 +43,7 @@ export class SentBlocks {
       fs.ftruncateSync(this.#fd, text.lastIndexOf("\n") + 1);
       if (first === undefined) fs.writeSync(this.#fd, `${head}\n`);
     } catch (thrown) {
-      throw toSyncError(thrown, "IO", { path });
+      throw ioError(thrown, path);
     }
   }
 
