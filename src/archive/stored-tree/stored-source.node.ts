@@ -49,7 +49,7 @@ export function storedSource(
   };
 }
 
-/** @throws TRUNCATED where the archive ends before, and what the tree throws */
+/** @throws CHANGED where the archive holds less of it, and what the tree throws */
 async function readStored(
   tree: FuseTree,
   { node, path }: StoredFile,
@@ -61,7 +61,7 @@ async function readStored(
   try {
     const bytes = concatBytes(await abortable(tree.read(node, offset, size), signal));
     if (bytes.length === size) return bytes;
-    throw new SyncError("TRUNCATED", "the content ends before its time");
+    throw new SyncError("CHANGED", "the content ends before its time");
   } catch (thrown) {
     signal?.throwIfAborted();
     throw withPath(toSyncError(thrown, "IO"), path);

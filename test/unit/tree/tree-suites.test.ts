@@ -2,8 +2,12 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { openIndexSource } from "../../../src/archive/stored-tree/index-source.node.ts";
 import { openBucketSource } from "../../../src/archive/bucket-tree/bucket-source.node.ts";
 import { dirBucket } from "../../../src/bucket/dir-bucket.node.ts";
+import { archiveTree } from "../../../src/casync/archive-tree.node.ts";
+import { desyncTreeFeatures } from "../../../src/casync/features.ts";
+import { makeIndex } from "../../../src/casync/make-index.ts";
 import { storedTarget } from "../../../src/casync/stored-target.ts";
 import { dirShare } from "../../../src/http/dir-share.node.ts";
 import { parseSharePath } from "../../../src/http/share-path.ts";
@@ -14,9 +18,11 @@ import { memorySource } from "../../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../../src/tree/memory/memory-target.ts";
 import { type MemoryDir, memoryDir } from "../../../src/tree/memory/memory-tree.ts";
 import { openTreeSource } from "../../../src/tree/disk/source/source.node.ts";
+import { openSnapshot } from "../../../src/tree/disk/target/snapshots.node.ts";
 import { openTreeTarget } from "../../../src/tree/disk/target/target.node.ts";
 import type { TreeSource } from "../../../src/tree/source.ts";
 import type { TreeTarget } from "../../../src/tree/target.ts";
+import { telling } from "../../../src/transfer/telling-target.ts";
 import { Meter, meteredSource, meteredTarget } from "../../../src/ui/meter.ts";
 import { plantTree, readTree } from "./disk/planted.ts";
 
@@ -31,6 +37,15 @@ function planted(tree: MemoryDir): string {
   return `${path}/`;
 }
 
+/** An archive of a tree, as an index and a store of its chunks. */
+async function archived(tree: MemoryDir): Promise<TreeSource> {
+  const store = memoryStore();
+  const content = archiveTree(planted(tree));
+  const index = freshPath() + ".caidx";
+  await fs.promises.writeFile(index, makeIndex(content, { features: desyncTreeFeatures, store }));
+  return openIndexSource(`${index}/`, () => store);
+}
+
 const shared = (path: string) => dirShare(path);
 const sources: Record<string, SourceUnderTest> = {
   memory: { open: async (tree) => memorySource(tree) as TreeSource },
@@ -43,6 +58,7 @@ const sources: Record<string, SourceUnderTest> = {
   "a shared directory": {
     open: async (tree) => (await shared(planted(tree)).openTree(parseSharePath("/"), {})).source,
   },
+  "an archive in a store": { open: archived },
   "a metered directory": {
     open: async (tree) => meteredSource(await openTreeSource(planted(tree)), new Meter()) as TreeSource<any>,
   },
@@ -72,6 +88,9 @@ const targets: Record<string, TargetUnderTest> = {
   ),
   "a directory, durable": place((path) => openTreeTarget(path, { durability: "all" })),
   "a shared directory": place((path) => shared(path).openTarget!(parseSharePath("/"), {})),
+  "a directory that tells of changes": place(async (path) =>
+    telling(await openTreeTarget(path), { onChange() {} }),
+  ),
   "a metered directory": place(async (path) => meteredTarget(await openTreeTarget(path), new Meter())),
 };
 
@@ -83,8 +102,11 @@ it("a wrapper offers the digests of what it wraps", async () => {
   const opened = await shared(path).openTarget!(parseSharePath("/"), {});
   expect(opened.digests).toEqual(target.digests);
   expect(meteredTarget(target, new Meter()).digests).toEqual(target.digests);
+  expect(telling(target, { onChange() {} }).digests).toEqual(target.digests);
   expect(meteredSource(source, new Meter()).digests).toEqual(source.digests);
-  for (const each of [target, opened, source]) await each.close();
+  const snapshot = await openSnapshot(path);
+  expect(snapshot.digests).toEqual(target.digests);
+  for (const each of [target, opened, source, snapshot]) await each.close();
 });
 
 describe.each(Object.entries(sources))("a source of %s", (_, source) => {
