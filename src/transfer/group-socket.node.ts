@@ -19,6 +19,10 @@ function folderOf(group: string): string {
   return join(tmpdir(), `rsync-stream-${group}`);
 }
 
+function noSuchGroup(cause?: unknown): SyncError {
+  return new SyncError("NOT_FOUND", `no such group of connections in ${tmpdir()}`, { cause });
+}
+
 /** Milliseconds after which a group has a socket. */
 const settledMs = 60_000;
 
@@ -127,12 +131,10 @@ async function listen(server: Server, path: string): Promise<void> {
  * @throws USAGE, NOT_FOUND when there is none of this user's
  */
 export function joinGroup(group: string): Promise<Socket> {
-  if (!ownFolder(group)) throw new SyncError("NOT_FOUND", "no such group of connections");
+  if (!ownFolder(group)) throw noSuchGroup();
   return new Promise((resolve, reject) => {
     const socket = connect({ path: socketIn(folderOf(group)), allowHalfOpen: true });
     socket.once("connect", () => resolve(socket));
-    socket.once("error", (cause) =>
-      reject(new SyncError("NOT_FOUND", "no such group of connections", { cause })),
-    );
+    socket.once("error", (cause) => reject(noSuchGroup(cause)));
   });
 }

@@ -126,6 +126,11 @@ export function placeBelow({ aside, parent, name }: DirNode): ByteString {
   return parent ? `${placeBelow(parent)}/${name}` : "";
 }
 
+/** The path of a directory, from the root, as text for messages; empty for the root. */
+export function printDir(dir: DirNode): string {
+  return printPath(pathBelow(dir).slice(1));
+}
+
 /** The path of a name in a directory, from the root, as text for messages. */
 export function printPlace(dir: DirNode, name: ByteString): string {
   return printPath(`${pathBelow(dir)}/${name}`.slice(1));

@@ -3,7 +3,7 @@ import type { ByteString } from "./byte-string.node.ts";
 import { findPlaceFault } from "../../entry/entry-order.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { entryTrouble } from "./file-trouble.node.ts";
-import { pathBelow, printPlace, DirNode } from "./dir-node.node.ts";
+import { pathBelow, printDir, printPlace, DirNode } from "./dir-node.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 
 /** Something found in a directory. */
@@ -112,7 +112,7 @@ function listNames(held: HeldDirs, dir: DirNode, depth: number, options: WalkOpt
     options.enter?.(dir);
     return held.names(dir).sort();
   } catch (thrown) {
-    options.onTrouble?.(entryTrouble(thrown, pathBelow(dir).slice(1) || "."), depth);
+    options.onTrouble?.(entryTrouble(thrown, printDir(dir) || "."), depth);
     return [];
   }
 }

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { closingOnFailure } from "../../../bytes/closing.ts";
-import { DirNode, type NameIn, pathBelow } from "../calls/dir-node.node.ts";
+import { DirNode, type NameIn, printDir } from "../calls/dir-node.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { removeDir } from "../calls/remove-file.node.ts";
@@ -68,7 +68,7 @@ export class NewDirs {
       try {
         this.#putInPlace(dir);
       } catch (trouble) {
-        yield { path: pathBelow(dir).slice(1), trouble };
+        yield { path: printDir(dir), trouble };
       }
     }
     this.#pendingCounts.clear();

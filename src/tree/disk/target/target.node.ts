@@ -9,7 +9,7 @@ import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from ".
 import { hasAlternatives } from "./alternatives.node.ts";
 import { placeBytes, printPath, type PlacePath } from "../calls/byte-string.node.ts";
 import { contentAt } from "../calls/content-at.node.ts";
-import { type DirNode, pathBelow, printPlace } from "../calls/dir-node.node.ts";
+import { type DirNode, printDir, printPlace } from "../calls/dir-node.node.ts";
 import { notWhole } from "./extras.node.ts";
 import { entryTrouble } from "../calls/file-trouble.node.ts";
 import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
@@ -150,7 +150,7 @@ class DirTarget implements TreeTarget {
       const hasWritten = opened.workspace !== undefined;
       this.#leaveNothing(opened);
       for (const { dir, entry, trouble } of dirs.setMetadata(opened.metadata)) {
-        if (trouble !== undefined) this.#tell(entry, trouble, pathBelow(dir).slice(1));
+        if (trouble !== undefined) this.#tell(entry, trouble, printDir(dir));
         if (this.#pause.due()) await this.#pause.take();
       }
       if (hasWritten) await this.#syncAll(opened);
@@ -247,7 +247,7 @@ class DirTarget implements TreeTarget {
     try {
       metadata.in(dir);
     } catch (thrown) {
-      this.#tell(0, thrown, pathBelow(dir).slice(1));
+      this.#tell(0, thrown, printDir(dir));
     }
   }
 
