@@ -9,18 +9,27 @@ export interface FarPort {
   close(): Promise<void>;
 }
 
+/** What connections to a port share. */
+export interface FarPortOptions extends LineOptions {
+  /** True when each connection has a line of its own; one line is all that there is otherwise. */
+  readonly hasLines?: boolean;
+}
+
 /**
- * Makes a port of this machine reachable as if it were far away, by one line for all connections. A
- * connection costs what it would over such a line: the server hears of it after one way, and the
- * client can say something after both.
+ * Makes a port of this machine reachable as if it were far away. A connection costs what it would
+ * over such a line: the server hears of it after one way, and the client can say something after
+ * both.
  *
  * @param port what the connections lead to, on loopback
  */
-export async function openFarPort(port: number, options: LineOptions): Promise<FarPort> {
+export async function openFarPort(
+  port: number,
+  { hasLines = false, ...options }: FarPortOptions,
+): Promise<FarPort> {
   const counts = { fromClients: [] as LineCount[], fromServer: [] as LineCount[] };
   const sockets = new Set<Socket>();
-  const there = { ...options, shared: { freeMs: 0 } };
-  const back = { ...options, shared: { freeMs: 0 } };
+  const there = hasLines ? options : { ...options, shared: { freeMs: 0 } };
+  const back = hasLines ? options : { ...options, shared: { freeMs: 0 } };
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
     const openMs = performance.now() + 2 * options.oneWayMs;
     keep(client);

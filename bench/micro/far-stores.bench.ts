@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createReadStream, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -7,9 +5,9 @@ import { join } from "node:path";
 import { Dice } from "../data/dice.ts";
 import type { LineOptions } from "../far/delay-line.ts";
 import { listen, openFarPort } from "../far/far-port.ts";
+import { raceRates, timed } from "../rates.ts";
 import type { BenchRow } from "../row.ts";
 import { startServer } from "../server.ts";
-import { median } from "../spread.ts";
 
 /*
  * A blob that is extracted from a store at the end of a line, beside what the line allows: over a
@@ -17,8 +15,8 @@ import { median } from "../spread.ts";
  * fetches the same bytes as one file.
  */
 
-const roundCount = 3;
 const blobBytes = 32_000_000;
+const race = { bytes: blobBytes, roundCount: 3 };
 const roundTrips = 3;
 const longLine: LineOptions = { oneWayMs: 20 };
 const slowLine: LineOptions = { oneWayMs: 100, bytesPerSecond: 12_500_000 };
@@ -53,47 +51,23 @@ export async function run(cli: string): Promise<BenchRow[]> {
     };
     const allowed = (2 * longLine.oneWayMs * roundTrips) / 1000;
     return [
-      await race("extract, 20 ms each way", `here and ${roundTrips} round trips`, [
-        () => throughLine(server.port, longLine, extract),
-        async () => allowed + (await throughLine(server.port, { oneWayMs: 0 }, extract)),
-      ]),
-      await race("extract, 100 Mbit/s and 100 ms each way", "one file by fetch", [
-        () => throughLine(server.port, slowLine, extract),
-        () => throughLine(filePort, slowLine, fetchFile),
-      ]),
+      await raceRates({
+        ...race,
+        name: "far store: extract, 20 ms each way",
+        peer: `here and ${roundTrips} round trips`,
+        own: () => throughLine(server.port, longLine, extract),
+        other: async () => allowed + (await throughLine(server.port, { oneWayMs: 0 }, extract)),
+      }),
+      await raceRates({
+        ...race,
+        name: "far store: extract, 100 Mbit/s and 100 ms each way",
+        peer: "one file by fetch",
+        own: () => throughLine(server.port, slowLine, extract),
+        other: () => throughLine(filePort, slowLine, fetchFile),
+      }),
     ];
   } finally {
     file.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function race(
-  name: string,
-  peer: string,
-  [own, other]: readonly [() => Promise<number>, () => Promise<number>],
-): Promise<BenchRow> {
-  const values: number[] = [];
-  const peerValues: number[] = [];
-  for (let round = 0; round < roundCount; round++) {
-    values.push(blobBytes / 1e6 / (await own()));
-    peerValues.push(blobBytes / 1e6 / (await other()));
-  }
-  const ratios = values.map((value, round) => value / peerValues[round]!);
-  return {
-    name: `far store: ${name}`,
-    peer,
-    ratios,
-    unit: "MB/s",
-    value: median(values),
-    peerValue: median(peerValues),
-  };
-}
-
-/** Runs a program of Node to its end; returns the seconds it took. @throws Error when it fails */
-async function timed(args: readonly string[]): Promise<number> {
-  const began = performance.now();
-  const [code] = (await once(spawn(process.execPath, args, { stdio: "ignore" }), "close")) as [number];
-  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}`);
-  return (performance.now() - began) / 1000;
 }
