@@ -1,9 +1,8 @@
 import fs from "node:fs";
 import { maxNameBytes } from "../../entry/entry-order.ts";
-import type { DeviceNumber } from "../../entry/entry.ts";
 import { terminate, type NativePath } from "./byte-string.node.ts";
 import type { NameAt } from "./call-at.node.ts";
-import { isDeviceMode, kindOfMode } from "./file-kind.node.ts";
+import { isDeviceMode, kindOfMode, partsOfDevice } from "./file-kind.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
 import { findLibc, type Libc } from "./libc.node.ts";
 import { statxRoomWords, StatxView } from "./statx-view.node.ts";
@@ -79,7 +78,7 @@ export function nodeLook(at: NameAt): FileStats | undefined {
     accessSec,
     accessNsec,
     linkCount: Number(stats.nlink),
-    rdev: isDeviceMode(mode) ? partsOf(stats.rdev) : undefined,
+    rdev: isDeviceMode(mode) ? partsOfDevice(Number(stats.rdev)) : undefined,
   };
 }
 
@@ -88,11 +87,4 @@ function splitTime(timeNs: bigint): [sec: number, nsec: number] {
   const sec = Number(timeNs / 1_000_000_000n);
   const nsec = Number(timeNs % 1_000_000_000n);
   return nsec < 0 ? [sec - 1, nsec + 1_000_000_000] : [sec, nsec];
-}
-
-/** The parts of the number of a device that is one, as stat(2) gives it on Linux. */
-function partsOf(device: bigint): DeviceNumber {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n);
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xffff_ff00n);
-  return { major: Number(major), minor: Number(minor) };
 }

@@ -37,6 +37,11 @@ test("both ways to look at a file see the same", () => {
     mode: 0o4751,
     mtimeNsec: 123_456_789,
   });
+  const devFd = fs.openSync("/dev", "r");
+  const device = { dirFd: devFd, name: "null", path: () => "/dev/null" };
+  expect(nodeLook(device)).toMatchObject({ kind: "charDevice", rdev: { major: 1, minor: 3 } });
+  expect(lookWell(device)).toEqual(nodeLook(device));
+  fs.closeSync(devFd);
   const own = nodeLook({ dirFd, name: "", path: () => "" });
   expect({ ...lookAtHandle(dirFd), mount: 0, bornUsec: 0 }).toEqual(own);
   fs.closeSync(dirFd);
