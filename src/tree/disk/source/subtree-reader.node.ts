@@ -41,7 +41,7 @@ interface Level {
 
 /**
  * Computes the digests of the directories below one. Looks at all that is in a directory before it
- * goes into one of those: such a short loop takes two thirds of the time of a walk from entry to
+ * goes into one of those: many looks in one short loop take less time than a walk from entry to
  * entry.
  */
 export class SubtreeReader {
