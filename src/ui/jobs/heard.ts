@@ -1,7 +1,7 @@
 import type { Job } from "../../jobs/job.ts";
 
 /** What events told of jobs, by number; undefined for one that was removed. */
-type Heard = ReadonlyMap<number, Job | undefined>;
+export type Heard = ReadonlyMap<number, Job | undefined>;
 
 /** One for each answer that is awaited. */
 const awaited = new Set<Map<number, Job | undefined>>();

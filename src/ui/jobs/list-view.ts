@@ -1,7 +1,7 @@
 import type { Job } from "../../jobs/job.ts";
 import { element } from "../elements.ts";
 import { calls, listedCount } from "./calls.ts";
-import { withHeard } from "./heard.ts";
+import { type Heard, withHeard } from "./heard.ts";
 import { made } from "./made.ts";
 import { shareOf, stateTexts, timeText, titleOf, wayOf } from "./texts.ts";
 
@@ -31,9 +31,7 @@ export async function showList(reveal = (): boolean => true): Promise<void> {
   rows.clear();
   parts.rows.replaceChildren();
   append(answer.jobs);
-  for (const [id, job] of heard)
-    if (job) changeRow(job);
-    else dropRow(id);
+  retell(heard, heard.keys());
 }
 
 /** Changes the row of a job, or adds it at the top, where the list is what is seen. */
@@ -65,7 +63,15 @@ export function dropRow(id: number): void {
 async function showMore(): Promise<void> {
   const { answer, heard } = await withHeard(calls.list(parts.state.value, last));
   append(answer.jobs);
-  for (const { id } of answer.jobs) {
+  retell(
+    heard,
+    answer.jobs.map(({ id }) => id),
+  );
+}
+
+/** Shows some jobs as events told of them, where they did. */
+function retell(heard: Heard, ids: Iterable<number>): void {
+  for (const id of ids) {
     const job = heard.get(id);
     if (job) changeRow(job);
     else if (heard.has(id)) dropRow(id);
