@@ -5,6 +5,7 @@ import { closingAfter } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import { placeAtPath } from "../tree/disk/calls/fact-place.node.ts";
 import {
+  type ByteString,
   fromByteString,
   nativePath,
   placeBytes,
@@ -105,8 +106,8 @@ export async function* archiveTree(root: string, options: ArchiveTreeOptions = {
     yield writer.leave();
   }
 
-  async function* entry(bytes: Buffer, { dir, path, depth, rules }: Place): AsyncGenerator<Bytes> {
-    const name = toByteString(bytes);
+  async function* entry(name: ByteString, { dir, path, depth, rules }: Place): AsyncGenerator<Bytes> {
+    const bytes = fromByteString(name);
     const below = path === "" ? printPath(name) : `${path}/${printPath(name)}`;
     try {
       const at = held.at(dir, name);
@@ -179,18 +180,17 @@ function openHeld(root: string): HeldDirs {
 }
 
 /** The names in a directory by their bytes. */
-function namesIn(held: HeldDirs, { dir, path }: Place): Buffer[] {
+function namesIn(held: HeldDirs, { dir, path }: Place): ByteString[] {
   try {
-    const names = fs.readdirSync(held.pathTo(dir), { encoding: "buffer" });
-    return names.sort((a, b) => Buffer.compare(a, b));
+    return held.names(dir).sort();
   } catch (thrown) {
     throw entryTrouble(thrown, path);
   }
 }
 
 /** What is left out of a directory once the list in it was read, if there is one. */
-function rulesIn(held: HeldDirs, { dir, path, rules }: Place, names: readonly Buffer[]): ExcludeRules {
-  if (!names.some((name) => name.toString("latin1") === excludeListName)) return rules;
+function rulesIn(held: HeldDirs, { dir, path, rules }: Place, names: readonly ByteString[]): ExcludeRules {
+  if (!names.includes(excludeListName)) return rules;
   try {
     const fd = fs.openSync(held.at(dir, toByteString(Buffer.from(excludeListName))), readFlags);
     return closingAfter(
