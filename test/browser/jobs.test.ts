@@ -1,54 +1,40 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createServer, type SyncServer } from "../../src/http/server.node.ts";
-import { dirShare } from "../../src/http/dir-share.node.ts";
+import { createServer } from "../../src/http/server.node.ts";
 import { generateToken } from "../../src/http/tokens.node.ts";
 import { type JobAnswers, openJobs } from "../../src/jobs/job-answers.node.ts";
 import { JobLogs } from "../../src/jobs/job-logs.node.ts";
 import { JobPlaces } from "../../src/jobs/job-places.node.ts";
 import { JobStore } from "../../src/jobs/job-store.node.ts";
-import { builtCli } from "../built.ts";
 import { noise } from "../cli/trees.ts";
 import { unless } from "../obstacles.ts";
-import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { noBrowser } from "./chromium.ts";
+import { type JobsPage, openJobsPage } from "./jobs-page.ts";
 
 unless(noBrowser).describe("the page of jobs", () => {
-  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-jobs-"));
   const { secret, token } = generateToken("page", ["read", "write", "delete"]);
   const complaints: string[] = [];
-  let browser: TestBrowser;
-  let server: SyncServer;
+  let opened: JobsPage | undefined;
+  let folder: string;
   let annex: JobAnswers;
   let page: Page;
   let url: string;
 
   beforeAll(async () => {
-    builtCli();
-    mkdirSync(join(folder, "tree"));
+    opened = await openJobsPage({ tokens: [token] });
+    ({ annex, folder, page, url } = opened);
     mkdirSync(join(folder, "copy"));
     writeFileSync(join(folder, "tree", "<b>a<b>"), "alpha");
     writeFileSync(join(folder, "tree", "big"), noise(3_000_000, "big"));
     writeFileSync(join(folder, "copy", "old"), "old");
-    const places = new JobPlaces([{ name: "here", share: dirShare(folder) }]);
-    annex = openJobs(join(folder, "jobs.sqlite"), places);
-    server = createServer({ share: {}, annex, tokens: [token], ui: "jobs" });
-    url = await server.listen();
-    browser = await startBrowser();
-    page = await browser.goto(url);
     page.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
     });
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    await annex?.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => opened?.close());
 
   const status = () => page.locator("#job-status");
   const waitForStatus = (text: string) =>

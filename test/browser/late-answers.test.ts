@@ -1,33 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createServer, type SyncServer } from "../../src/http/server.node.ts";
-import { dirShare } from "../../src/http/dir-share.node.ts";
-import { type JobAnswers, openJobs } from "../../src/jobs/job-answers.node.ts";
-import { JobPlaces } from "../../src/jobs/job-places.node.ts";
-import { builtCli } from "../built.ts";
 import { unless } from "../obstacles.ts";
-import { noBrowser, startBrowser, type TestBrowser } from "./chromium.ts";
+import { noBrowser } from "./chromium.ts";
+import { type JobsPage, openJobsPage } from "./jobs-page.ts";
 
 unless(noBrowser).describe("the page of jobs, where an answer is late", () => {
-  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-late-"));
-  let browser: TestBrowser;
-  let server: SyncServer;
-  let annex: JobAnswers;
+  let opened: JobsPage | undefined;
   let page: Page;
   let url: string;
 
   beforeAll(async () => {
-    builtCli();
-    mkdirSync(join(folder, "tree"));
-    writeFileSync(join(folder, "tree", "file"), "content");
-    annex = openJobs(join(folder, "jobs.sqlite"), new JobPlaces([{ name: "here", share: dirShare(folder) }]));
-    server = createServer({ share: {}, annex, ui: "jobs" });
-    url = await server.listen();
-    browser = await startBrowser();
-    page = await browser.goto(url);
+    opened = await openJobsPage();
+    ({ page, url } = opened);
+    writeFileSync(join(opened.folder, "tree", "file"), "content");
     // Events are parsed as text, answers are not.
     await page.addInitScript(() => {
       const { parse } = JSON;
@@ -42,12 +29,7 @@ unless(noBrowser).describe("the page of jobs, where an answer is late", () => {
     await page.waitForFunction(() => document.querySelector("#connection")!.textContent === "");
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    await annex?.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => opened?.close());
 
   const submit = async (to: string): Promise<void> => {
     const spec = { from: "here/tree/", to: `here/${to}`, preview: true };
