@@ -155,13 +155,19 @@ it("leaves out what a pattern is found in, and does not go into such directories
   expect(await pathsIn(join(dir, "index"))).toEqual(["a", "a/b", "legit.txt"]);
 });
 
-it("leaves an old index in its place until the new one is there, and nothing else", async () => {
+/** A tree of one file, an index of it beside it, and what that holds. */
+async function oldIndex() {
   const dir = freshDir();
   const root = join(dir, "tree");
   plantFiles(root, { a: "1" });
   const path = join(dir, "index");
   await indexTo(path, root);
   const before = readFileSync(path);
+  return { dir, root, path, before };
+}
+
+it("leaves an old index in its place until the new one is there, and nothing else", async () => {
+  const { dir, root, path, before } = await oldIndex();
   const stop = AbortSignal.abort(new Error("stop"));
   await expect(indexTo(path, root, sqliteForm, { signal: stop })).rejects.toThrow("stop");
   expect(readFileSync(path).equals(before)).toBe(true);
@@ -169,12 +175,7 @@ it("leaves an old index in its place until the new one is there, and nothing els
 });
 
 it("takes the place of an old index in one step: who reads that goes on with it", async () => {
-  const dir = freshDir();
-  const root = join(dir, "tree");
-  plantFiles(root, { a: "1" });
-  const path = join(dir, "index");
-  await indexTo(path, root);
-  const before = readFileSync(path);
+  const { root, path, before } = await oldIndex();
   const fd = openSync(path, "r");
   writeFileSync(join(root, "b"), "2");
   await indexTo(path, root);
