@@ -47,8 +47,8 @@ unless(notLinux).test(
     const ends = { success: 0, trouble: 0 };
     const end = Date.now() + soakMs;
     for (let round = 0; round < leastRounds || Date.now() < end; round++) {
-      // Each has a time to be set at the end: one that is as it should be when it is looked at keeps
-      // what somebody else makes of it later.
+      // Each has a time to be set at the end: one that is right when it is looked at keeps what
+      // somebody else makes of it later.
       const changed = ["d1/file", "d79/big", "d1"].map((name) => `${root}/from/${name}`);
       execFileSync("touch", ["-d", `@${round}`, ...changed]);
       swapper.go();
