@@ -1,10 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../house/source-files.ts";
 import { type Outcome, runShell } from "./run.ts";
-import { noFullDevice, unless } from "../obstacles.ts";
+import { noFullDevice, type Obstacle, unless } from "../obstacles.ts";
 
 /**
  * A file, its description, the wishlist for all of it, what that brings, and a stream: what the
@@ -25,6 +26,11 @@ afterAll(() => rmSync(given, { recursive: true }));
 /** Runs a line of shell where those are. */
 function run(line: string): Promise<Outcome> {
   return runShell(`cd "$1"; ${line}`, given);
+}
+
+function noFaults(): Obstacle {
+  const { status } = spawnSync("strace", ["-qq", "-e", "inject=fsync:error=EIO", "true"]);
+  return status === 0 ? undefined : "there is no strace, or it may not trace";
 }
 
 const full = "ENOSPC: no space left on device, write (NO_SPACE)";
@@ -94,6 +100,19 @@ describe("output that cannot be written is a failure, with a word on the other s
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: "" });
   });
 });
+
+unless(noFaults()).test(
+  "output in files is not waited for to be on a medium, which may refuse it",
+  async () => {
+    const trace = "timeout 20 strace -f -o trace -P $PWD/out -P $PWD/err -e inject=fsync:error=EIO";
+    const { code } = await run(`mkdir kept; cp file kept; ${trace} $RS sync -i kept/ there > out 2> err`);
+    const told = ["out", "err"].map((name) => readFileSync(join(given, name), "utf8"));
+    expect({ code, told }).toEqual({
+      code: 0,
+      told: [expect.stringContaining(" file\n"), expect.stringMatching(/^received: .*\n$/)],
+    });
+  },
+);
 
 it("a package whose dependencies are behind links serves, whatever its output is", async () => {
   const line = [

@@ -1,6 +1,7 @@
 // What runs at the other end of a remote shell where nothing is installed: see docs/ssh.md.
 import { runCommandLine } from "../command-line.ts";
 import type { CommandTable } from "../command.ts";
+import { letGoOfOutputAtExit } from "../let-go-of-output.ts";
 
 /** The commands that push, pull and sync start at the other end. */
 const commands: CommandTable = {
@@ -21,4 +22,5 @@ const commands: CommandTable = {
   },
 };
 
+letGoOfOutputAtExit();
 process.exitCode = await runCommandLine(process.argv.slice(2), commands);
