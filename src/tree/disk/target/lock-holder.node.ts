@@ -38,16 +38,20 @@ export function thisHolder(inSystem: boolean): Holder {
   return { pid, host: os.hostname(), started: startOf(pid) ?? "", since, boot, pids, inSystem };
 }
 
-/** The holder that a lock file names; undefined when it names none. */
+/** The holder that a lock file names; undefined when it names none, or not as one does. */
 export function parseHolder(text: string): Holder | undefined {
   try {
-    const holder = JSON.parse(text) as Partial<Holder> | null;
-    return Number.isSafeInteger(holder?.pid) && typeof holder?.host === "string"
-      ? (holder as Holder)
-      : undefined;
+    const found: unknown = JSON.parse(text);
+    return isHolder(found) ? found : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isHolder(found: unknown): found is Holder {
+  const { boot = "", host, inSystem = false, pid, pids = "", since, started } = found as Partial<Holder>;
+  const isText = [boot, host, pids, since, started].every((text) => typeof text === "string");
+  return isText && typeof inSystem === "boolean" && Number.isSafeInteger(pid) && Number(pid) > 0;
 }
 
 /** Whether the holder still runs, as far as that can be found out from here. */

@@ -151,7 +151,18 @@ describe("a lock of the system", () => {
 
   unless(noSystemLock).test("tells that nobody holds a file without text, or with odd text", () =>
     withLockDir((dir, take) => {
-      for (const text of ["", "null", "{", "\0".repeat(10_000)]) {
+      const otherwise = [
+        { pid: 1, host: "elsewhere" },
+        { ...dead, pid: -1, host: "elsewhere" },
+        { ...dead, host: 1 },
+      ];
+      for (const text of [
+        "",
+        "null",
+        "{",
+        "\0".repeat(10_000),
+        ...otherwise.map((each) => JSON.stringify(each)),
+      ]) {
         fs.writeFileSync(`${dir}/lock`, text);
         take().release();
       }
