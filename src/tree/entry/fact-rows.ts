@@ -130,8 +130,7 @@ function isNamed(tag: AclEntry["tag"]): boolean {
 }
 
 function findAclFault(entries: readonly AclEntry[]): string | undefined {
-  const fault = "has an ACL that cannot be";
-  if (entries.length > factLimits.aclEntryCount) return fault;
+  if (entries.length > factLimits.aclEntryCount) return "has an ACL with more entries than are sent";
   const isLegal = entries.every(({ owner, permissions, tag }, i) => {
     if (permissions < 0 || permissions > 7 || isNamed(tag) !== (owner !== undefined)) return false;
     if (owner && findOwnerFault(owner) !== undefined) return false;
@@ -141,7 +140,7 @@ function findAclFault(entries: readonly AclEntry[]): string | undefined {
   const hasAll = (["user-owner", "group-owner", "other"] as const).every((tag) =>
     entries.some((entry) => entry.tag === tag),
   );
-  return isLegal && (hasAll || entries.length === 0) ? undefined : fault;
+  return isLegal && (hasAll || entries.length === 0) ? undefined : "has an ACL that cannot be";
 }
 
 function readUpTo(input: ByteReader, limit: number, what: string): number {

@@ -120,3 +120,13 @@ test.each<[string, Facts]>([
 ])("%s is refused", (_, told) => {
   expect(findFactsFault(told)).toBeTypeOf("string");
 });
+
+test("an ACL that is too long is refused for that", () => {
+  const named = Array.from({ length: factLimits.aclEntryCount - 2 }, (_, id): AclEntry => ({
+    tag: "user",
+    permissions: 4,
+    owner: { id },
+  }));
+  expect(findFactsFault({ acl: [base, ...named.slice(1), ...rest] })).toBeUndefined();
+  expect(findFactsFault({ acl: [base, ...named, ...rest] })).toContain("more entries than are sent");
+});
