@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { SyncError } from "../../../errors.ts";
 import type { Outcome } from "../../plan/comparison.ts";
+import type { ByteString } from "../calls/byte-string.node.ts";
 import { type DirNode, type NameIn, printPlace } from "../calls/dir-node.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
@@ -42,26 +43,38 @@ export class ForeseenRefusals {
   }
 
   /** @throws IO for a change that this user cannot make */
-  check({ dir, name, kind, outcome, owner }: ForeseenChange): void {
-    const refusal = outcome === "touched" ? this.#ofSetting(dir, owner) : this.#ofWriting(dir, kind, owner);
+  check(change: ForeseenChange): void {
+    const { dir, name, outcome } = change;
+    const refusal = outcome === "touched" ? this.#ofSetting(change) : this.#ofWriting(change);
     if (refusal === undefined) return;
     const path = name === "." ? "" : printPlace(dir, name);
     throw new SyncError("IO", `${refusal}: ${words[refusal]}`, { detail: { path } });
   }
 
   /** Modes and times are their owner's to set. */
-  #ofSetting(dir: DirNode, owner: number | undefined): Refusal | undefined {
-    if (this.#in(dir) === "EROFS") return "EROFS";
+  #ofSetting({ dir, name, kind, owner }: ForeseenChange): Refusal | undefined {
+    const isRefused = kind === "dir" ? this.#isReadOnly(dir, name) : this.#in(dir) === "EROFS";
+    if (isRefused) return "EROFS";
     return this.#isOther(owner) ? "EPERM" : undefined;
   }
 
   /** What is no directory is made beside where its file system begins, and moved. */
-  #ofWriting(dir: DirNode, kind: FileStats["kind"], owner: number | undefined): Refusal | undefined {
+  #ofWriting({ dir, kind, owner }: ForeseenChange): Refusal | undefined {
     const usesTop = kind !== "dir" && !this.#isMadeElsewhere;
     const refusal = this.#in(dir) ?? (usesTop ? this.#in(dir.top) : undefined);
     if (refusal !== undefined || dir.isNew || !this.#isOther(owner)) return refusal;
     const around = this.#held.lookAtDir(dir);
     return (around.mode & stickyBit) !== 0 && this.#isOther(around.owner) ? "EPERM" : undefined;
+  }
+
+  /** Another file system may be mounted at a directory than what is around it is on. */
+  #isReadOnly(dir: DirNode, name: ByteString): boolean {
+    try {
+      fs.accessSync(this.#held.at(dir, name), fs.constants.W_OK);
+      return false;
+    } catch (thrown) {
+      return isErrno(thrown, "EROFS");
+    }
   }
 
   #isOther(owner: number | undefined): boolean {

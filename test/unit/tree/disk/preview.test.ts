@@ -230,6 +230,26 @@ unless(noMounting() ?? missing("mount", "umount")).test(
   },
 );
 
+unless(noMounting() ?? missing("mount", "umount")).test(
+  "a directory where something is mounted refuses what that refuses, not what is around it",
+  async () => {
+    using temp = tempDir();
+    const [from, to] = [join(temp.path, "from"), join(temp.path, "to")];
+    const dirs = ["shut", "shut/open"];
+    for (const top of [from, to]) plant(top, { "shut/open/same": usual });
+    for (const dir of dirs) fs.utimesSync(join(from, dir), 5, 5);
+    for (const dir of dirs) execFileSync("mount", ["--bind", join(to, dir), join(to, dir)]);
+    try {
+      execFileSync("mount", ["-o", "remount,bind,ro", join(to, "shut")]);
+      const foretold = await refusedAt(openTreePreview(to), from);
+      expect(foretold).toEqual(["shut IO EROFS:"]);
+      expect(await refusedAt(await openTreeTarget(to), from)).toEqual(foretold);
+    } finally {
+      for (const dir of dirs.toReversed()) execFileSync("umount", [join(to, dir)]);
+    }
+  },
+);
+
 test.each<[string, (path: string) => void]>([
   ["a file", (path) => fs.writeFileSync(path, "")],
   ["a link", (path) => fs.symlinkSync(".", path)],
