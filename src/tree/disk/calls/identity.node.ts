@@ -1,13 +1,22 @@
 import { keepsBirths, keepsInodes } from "./disk-kind.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
+import { isErrno } from "./file-trouble.node.ts";
 import { lookAtHandle } from "./look-at.node.ts";
 
 /** What tells files and directories apart, wherever they are and whatever they are called. */
 export type Identity = Pick<FileStats, "device" | "inode" | "owner" | "bornUsec">;
 
-/** What is open. */
+/** What nothing is the same as. */
+const forgotten: Identity = { device: NaN, inode: NaN, owner: NaN, bornUsec: NaN };
+
+/** What is open. Some file systems know nothing more of a directory that was removed meanwhile. */
 export function identityOf(fd: number): Identity {
-  return identityIn(lookAtHandle(fd));
+  try {
+    return identityIn(lookAtHandle(fd));
+  } catch (thrown) {
+    if (isErrno(thrown, "ENOENT", "ESTALE")) return forgotten;
+    throw thrown;
+  }
 }
 
 /** What was looked at. */

@@ -1,10 +1,11 @@
 import fs from "node:fs";
+import { constants } from "node:os";
 import { maxNameBytes } from "../../entry/entry-order.ts";
 import { terminate, type NativePath } from "./byte-string.node.ts";
 import type { NameAt } from "./call-at.node.ts";
 import { isDeviceMode, kindOfMode, partsOfDevice } from "./file-kind.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
-import { findLibc, type Libc } from "./libc.node.ts";
+import { errnoError, findLibc, type Libc } from "./libc.node.ts";
 import { statxRoomWords, StatxView } from "./statx-view.node.ts";
 
 const own = new StatxView(new Uint32Array(statxRoomWords));
@@ -40,9 +41,11 @@ function statxFor({ name }: NameAt): Libc["statx"] {
   return name.length > maxNameBytes ? undefined : findLibc()?.statx;
 }
 
-/** Looks at an open file. */
+/** Looks at an open file. @throws ENOENT where its file system knows nothing more of it */
 export function lookAtHandle(fd: number): FileStats {
-  return lookAt({ dirFd: fd, name: "", path: noPath })!;
+  const found = lookAt({ dirFd: fd, name: "", path: noPath });
+  if (!found) throw errnoError(constants.errno.ENOENT, "statx");
+  return found;
 }
 
 function noPath(): NativePath {
