@@ -111,7 +111,8 @@ export class NewDirs {
     return canMove;
   }
 
-  #tryMove(top: DirNode): void {
+  /** Returns false where what was in it is lost on the way, as one driver of FAT does it. */
+  #tryMove(top: DirNode): boolean {
     const [from, to] = [this.#staging.newName(top, ""), this.#staging.newName(top, "")];
     fs.mkdirSync(this.#held.at(from.dir, from.name), 0o700);
     const filled = new DirNode(from.dir, from.name);
@@ -120,7 +121,9 @@ export class NewDirs {
       this.#held.rename(from.dir, from.name, to.dir, to.name);
     };
     closingOnFailure(move, () => removeDir(this.#held, from));
+    const isWhole = this.#held.look(new DirNode(to.dir, to.name), "file") !== undefined;
     removeDir(this.#held, to);
+    return isWhole;
   }
 
   #isEmpty(dir: DirNode): boolean {

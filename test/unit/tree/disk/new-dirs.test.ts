@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { chunkOf } from "../../../../src/chunk/verify.ts";
 import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
 import { SyncError } from "../../../../src/errors.ts";
+import type { NativePath } from "../../../../src/tree/disk/calls/byte-string.node.ts";
 import { HeldDirs } from "../../../../src/tree/disk/calls/held-dirs.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
@@ -210,19 +211,26 @@ describe("a new directory", () => {
     if (what === "ACL") expect(aclOf(`${to}/p/d`)).toContain("default:user:54321:r-x");
   });
 
-  test("stays where it is on a file system that moves no directory but an empty one", async () => {
+  const refuse = (): never => {
+    throw Object.assign(new Error("EMFILE: rename"), { code: "EMFILE", errno: -24, syscall: "rename" });
+  };
+  const lose = (place: NativePath): void => {
+    for (const name of fs.readdirSync(place)) fs.rmSync(`${String(place)}/${name}`, { recursive: true });
+  };
+  test.each([
+    ["moves no directory but an empty one", refuse],
+    ["loses what is in a directory that is moved", lose],
+  ])("stays where it is on a file system that %s", async (_, move) => {
     const really = HeldDirs.prototype.rename;
-    const refusing = vi.spyOn(HeldDirs.prototype, "rename").mockImplementation(function (
+    const moving = vi.spyOn(HeldDirs.prototype, "rename").mockImplementation(function (
       this: HeldDirs,
       ...names
     ) {
       const place = this.at(names[0], names[1]);
-      const isFilled = fs.lstatSync(place).isDirectory() && fs.readdirSync(place).length > 0;
-      if (isFilled)
-        throw Object.assign(new Error("EMFILE: rename"), { code: "EMFILE", errno: -24, syscall: "rename" });
+      if (fs.lstatSync(place).isDirectory() && fs.readdirSync(place).length > 0) move(place);
       really.apply(this, names);
     });
-    onTestFinished(() => refusing.mockRestore());
+    onTestFinished(() => moving.mockRestore());
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     fs.mkdirSync(`${from}/d/e`, { recursive: true });
