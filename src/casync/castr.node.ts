@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { errnoOf } from "../bytes/errno.node.ts";
+import { hasOtherBytes } from "../bytes/byte-text.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import type { Chunk, ChunkId, ChunkInfo } from "../chunk/chunk.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
@@ -145,6 +146,10 @@ export function castrStore(path: string, options: CastrOptions = {}): CastrStore
 }
 
 function openRoot(root: string, create: boolean): void {
+  if (hasOtherBytes(root))
+    throw new SyncError("USAGE", "the directory of a store has to have a name in UTF-8", {
+      detail: { path: root },
+    });
   if (create) fileCall(root, () => fs.mkdirSync(root, { recursive: true }));
   const stat = fileCall(root, () => fs.statSync(root, { throwIfNoEntry: false }));
   if (stat === undefined)

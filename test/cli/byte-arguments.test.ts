@@ -37,9 +37,12 @@ const lines = [
   'mv remote "$d.sh"; $RS push "$b/" "h:$PWD/x" -e "sh $d.sh" --remote-path "$RS"; diff -r "$b" x',
   '$RS push "$b/" "h:$PWD/x" --delete --exclude "$d" -e "sh remote" --remote-path "$RS"; diff -r "$b" x',
   '$RS pull "h:$PWD/$b/" "$d" -e "sh remote" --remote-path "$RS"; diff -r "$b" "$d"',
+  'mkdir x; >x/g; for i in 1 2; do $RS sync -b --suffix "$d" --delete "$b/" x; test -e "x/g$d" -a -s x/g; done',
+  '$RS index tar "$d.catar" "$b"; $RS index untar "$d.catar" "$d"; diff -r "$b" "$d"',
 ];
 
 const tellingLines = [
+  '! $RS sync "$b/" x --temp-dir "$PWD/$d" 2>log; grep -F "d\\xff: there is no such directory" log',
   '$RS sync -n "$b/" x 2>&1 | grep -F "new f\\xfe"; $RS sync -v --log-file log "$b/" x 2>&1 | grep -F "new f\\xfe"; grep -F "+ f\\xfe" log',
   'ln -s "$f" l; $RS sync -ni ./ x 2>&1 --include l --exclude "*" | grep -F "l -> b\\xe9/f\\xfe"',
   'mkdir "$d"; >"$d/$d"; $RS push --delete -n --json g/ "h:$PWD/$d" --allow-empty-source -e "sh remote" --remote-path "$RS" 2>&1 | grep "d.udcff"',
@@ -94,6 +97,8 @@ unless(notLinux).describe("an argument that is not UTF-8 means its bytes", () =>
     expect(host).toMatchObject({ code: 2, stderr: expect.stringContaining("not a host: d\\xff") });
     const store = await runShell(`${settings}; $RS relay h:x --store "$d"`, prepare());
     expect(store).toMatchObject({ code: 2, stderr: expect.stringContaining("--store") });
+    const chunks = await runShell(`${settings}; $RS sync "$b/" x --store "$d"`, prepare());
+    expect(chunks).toMatchObject({ code: 2, stderr: expect.stringMatching(/d\\xff: .*name in UTF-8/) });
   });
 
   it("a name with a true U+FFFD is a name like others", async () => {

@@ -1,4 +1,5 @@
-import { byteStringOf, utf8ByteString } from "../../bytes/byte-string.ts";
+import { byteStringOf } from "../../bytes/byte-string.ts";
+import { encodeByteText } from "../../bytes/byte-text.ts";
 import type { Bytes } from "../../types.ts";
 import { DirFilter, type FilterTop } from "./dir-filter.ts";
 import { withoutRepetition } from "./merged-files.ts";
@@ -35,7 +36,7 @@ export function createTreeFilter(
 ): TreeFilter {
   const list = new RuleList(options);
   for (const rule of rules) {
-    if (typeof rule === "string") list.add(utf8ByteString(rule), usualReading);
+    if (typeof rule === "string") list.add(byteStringOf(encodeByteText(rule)), usualReading);
     else if (rule instanceof Uint8Array) list.add(byteStringOf(rule), usualReading);
     else list.push(rule);
   }

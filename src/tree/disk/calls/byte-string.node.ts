@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { decodeByteText } from "../../../bytes/byte-text.ts";
+import { decodeByteText, encodeByteText } from "../../../bytes/byte-text.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 
@@ -14,12 +14,15 @@ export type ByteString = string;
 /** A path as Node's file calls take it. */
 export type NativePath = string | Buffer;
 
-/** A path as callers give it: text, or its bytes, for a name on disk need not be text. */
+/**
+ * A path as callers give it: text, or its bytes, for a name on disk need not be text. Single
+ * surrogates in text stand for such bytes, as `decodeByteText` has them.
+ */
 export type PlacePath = string | Bytes;
 
 /** A caller's path with one character per byte. */
 export function placeBytes(place: PlacePath): ByteString {
-  return toByteString(typeof place === "string" ? Buffer.from(place) : place);
+  return toByteString(typeof place === "string" ? encodeByteText(place) : place);
 }
 
 /** A name's bytes as a string. */

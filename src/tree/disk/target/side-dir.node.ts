@@ -1,14 +1,13 @@
 import fs from "node:fs";
 import path from "node:path";
-import { encodeByteText } from "../../../bytes/byte-text.ts";
 import { closingAfter } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Keep } from "../../plan/keep.ts";
 import {
   nativePath,
+  placeBytes,
   printPath,
-  toByteString,
   type ByteString,
   type PlacePath,
 } from "../calls/byte-string.node.ts";
@@ -29,10 +28,8 @@ function isInside(normal: ByteString): boolean {
   return !normal.startsWith("/") && !/^\.\.(?:\/|$)/.test(normal);
 }
 
-/** @param place bytes of a name that is not UTF-8 may be in it as single surrogates */
 function normalized(place: PlacePath): ByteString {
-  const bytes = typeof place === "string" ? encodeByteText(place) : place;
-  return path.posix.normalize(toByteString(bytes)).replace(/(?<=.)\/$/, "");
+  return path.posix.normalize(placeBytes(place)).replace(/(?<=.)\/$/, "");
 }
 
 /** What a directory is, whatever its path. */
