@@ -19,8 +19,9 @@ const asked = process.env["FAULT_SCENARIO"];
 /** One violation is enough to find a planted mistake. */
 const isPlanted = process.env["PLANTED_MISTAKE"] !== undefined;
 
-/** Of all points, each so many-th; all unless given. */
+/** Of all points, each so many-th, from this one on; all unless given. */
 const stride = Number(process.env["FAULT_STRIDE"] ?? 1);
+const first = Number(process.env["FAULT_FIRST"] ?? 0);
 
 /** Runs a scenario without a fault. */
 export async function prepare(scenario: Scenario, base: string): Promise<Prepared> {
@@ -72,7 +73,7 @@ export async function atPoints<Point>(
   );
   for (const scenario of some(2, meant)) {
     const prepared = await prepare(scenario, base);
-    const points = some(4, pointsOf(prepared)).filter((_, at) => at % stride === 0);
+    const points = some(4, pointsOf(prepared)).filter((_, at) => at % stride === first);
     for (const point of points) {
       if (isPlanted && wrong.length > 0) break;
       using folder = folderFor(base);
