@@ -18,6 +18,7 @@ export interface PlantedMistake {
 
 const target = "target/target.node.ts";
 const incoming = "target/incoming-file.node.ts";
+const content = "target/new-content.node.ts";
 const killPoints = "test/faults/kill-points.test.ts";
 const errorPoints = "test/faults/error-points.test.ts";
 const powerLoss = "test/faults/power-loss.test.ts";
@@ -25,7 +26,7 @@ const powerLoss = "test/faults/power-loss.test.ts";
 export const plantedMistakes: readonly PlantedMistake[] = [
   {
     name: "a new file is written beside the old one",
-    file: incoming,
+    file: content,
     right: "{ dir, name } : staging.contentName(dir, name);",
     wrong: "{ dir, name } : { dir, name: `${name}.new` };",
     foundBy: killPoints,
@@ -51,8 +52,8 @@ export const plantedMistakes: readonly PlantedMistake[] = [
   {
     name: "a file gets its name before its mode and time",
     file: incoming,
-    right: "    else if (!isOld && !this.#hasName) this.#finishTemp();",
-    wrong: "    else if (!isOld && !this.#hasName) this.#tools.writing.drop(this.#temp!);",
+    right: "    else if (!isOld && !this.#new.hasName) this.#finish();",
+    wrong: "    else if (!isOld && !this.#new.hasName) this.#tools.writing.drop(this.#new.at!);",
     foundBy: killPoints,
     scenario: "update",
   },
@@ -108,15 +109,15 @@ export const plantedMistakes: readonly PlantedMistake[] = [
   },
   {
     name: "a failure to close a file is passed over",
-    file: incoming,
+    file: content,
     right: "    closingAfter(write, () => fs.closeSync(fd));\n    this.#setNamed",
     wrong: "    write();\n    try { fs.closeSync(fd); } catch {}\n    this.#setNamed",
     foundBy: "test/unit/tree/disk/failing-end.test.ts",
   },
   {
     name: "a file is not waited for before it gets its name",
-    file: incoming,
-    right: "    if (this.#tools.durable) fs.fsyncSync(fd);",
+    file: content,
+    right: "    if (durable) fs.fsyncSync(fd);",
     wrong: "",
     foundBy: powerLoss,
   },

@@ -1,32 +1,23 @@
 import fs from "node:fs";
-import { closingAfter, closingOnFailure } from "../../../bytes/closing.ts";
 import type { ChunkId } from "../../../chunk/chunk.ts";
 import { equalBytes } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import { isTakenAsIs, linkTo } from "./alternatives.node.ts";
-import { readFully, writeFully } from "../calls/file-cut.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
-import { isErrno } from "../calls/file-trouble.node.ts";
-import { removeFile } from "../calls/remove-file.node.ts";
 import type { FileRanges } from "./file-ranges.node.ts";
 import type { IncomingTools } from "./incoming-tools.node.ts";
-import { changedMeanwhile } from "./linked-files.node.ts";
-import { firstMode } from "../facts/metadata.node.ts";
+import { NewContent } from "./new-content.node.ts";
 import { OldContent } from "./old-content.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
-import { newFlags, putFile, putInto } from "./put-file.node.ts";
-import { isZero } from "../calls/zero.node.ts";
+import { putFile, putInto } from "./put-file.node.ts";
 
 /** Bytes of a file from which on what came of it is kept: less is sent again as soon. */
 export const unfinishedBytes = 262_144;
 
 /** A file up to this is compared when it has come and may be in another directory as well. */
 const comparedBytes = 64 * 1024;
-
-/** Runs of zeros shorter than this are written: no file system makes a hole of them. */
-const minHoleBytes = 4096;
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
@@ -47,12 +38,9 @@ export class IncomingFile {
   aheadBytes = 0;
   readonly #tools: IncomingTools;
   readonly #old: OldContent | undefined;
-  #temp: NameIn | undefined;
-  /** True when `#temp` is its own name. */
-  #hasName = false;
+  readonly #new: NewContent;
   #kept: Bytes | undefined;
   #placedBytes = 0;
-  #writtenEnd = 0;
 
   /**
    * @param references where to look for its chunks; the first is its old version when it has one
@@ -64,6 +52,7 @@ export class IncomingFile {
     this.references = references;
     const hasOld = plan.there?.kind === "file" || plan.basis !== undefined;
     this.#old = hasOld ? new OldContent(tools.places, references[0]!) : undefined;
+    this.#new = new NewContent(tools, plan, place);
   }
 
   /** True when the chunk is in the old version at the same place, as was all before it. */
@@ -94,10 +83,9 @@ export class IncomingFile {
 
   /** What was put is wrong. */
   restart(): void {
-    if (this.#temp !== undefined) fs.ftruncateSync(this.#tools.writing.get(this.#temp), 0);
+    this.#new.restart();
     this.#old?.leave();
     this.#placedBytes = 0;
-    this.#writtenEnd = 0;
   }
 
   /** True when all of it equals the old version, which stays in its place. */
@@ -108,7 +96,7 @@ export class IncomingFile {
 
   get #equalsOld(): boolean {
     const { size } = this.plan;
-    return this.#temp === undefined && this.#old?.size === size && this.#sameBytes === size;
+    return this.#new.at === undefined && this.#old?.size === size && this.#sameBytes === size;
   }
 
   /** Bytes at the start that equal the old version. */
@@ -126,20 +114,11 @@ export class IncomingFile {
   #compareReceived(): void {
     const { basis, size } = this.plan;
     if (!basis || basis.there.size !== size || size > comparedBytes || !isTakenAsIs(basis, this.plan)) return;
-    const received = this.#kept ?? (this.#temp && this.#readTemp(this.#temp));
+    const received = this.#kept ?? this.#new.read();
     const old = new Uint8Array(size);
     if (!received || this.readOld(0, old) < size || !equalBytes(old, received)) return;
     this.discard();
     this.keepOld();
-  }
-
-  #readTemp({ dir, name }: NameIn): Bytes {
-    const fd = this.#tools.held.open(dir, name, readFlags);
-    const bytes = new Uint8Array(this.plan.size);
-    return closingAfter(
-      () => bytes.subarray(0, readFully(fd, bytes, 0)),
-      () => fs.closeSync(fd),
-    );
   }
 
   /** Takes what is in another directory as it is, where it equals that. Returns false elsewhere. */
@@ -148,12 +127,9 @@ export class IncomingFile {
     this.#compareReceived();
     if (this.isLeftOut) return true;
     if (basis?.way !== "link" || !this.#equalsOld || !isTakenAsIs(basis, this.plan)) return false;
-    const { held, staging } = this.#tools;
-    if (!there) return linkTo(basis, held, { dir, name });
+    if (!there) return linkTo(basis, this.#tools.held, { dir, name });
     this.#checkBefore();
-    const temp = staging.newName(dir, name);
-    if (!linkTo(basis, held, temp)) return false;
-    this.#temp = temp;
+    if (!this.#new.beLinkTo(basis)) return false;
     this.#rename();
     return true;
   }
@@ -162,55 +138,35 @@ export class IncomingFile {
    * True when `catchUp` has to come before `put`, and before `complete` unless all of it `isOld`.
    */
   get isBehind(): boolean {
-    return this.#temp === undefined && this.#sameBytes > 0;
+    return this.#new.at === undefined && this.#sameBytes > 0;
   }
 
   /** Copies what equals the old version to where the rest will be put. */
-  async catchUp(): Promise<void> {
-    this.#openTemp();
-    const { pause, writing } = this.#tools;
-    const temp = this.#temp!;
-    const end = await this.#old!.copyTo(() => writing.get(temp), pause);
-    if (end === undefined) throw changedMeanwhile(this.plan);
-    this.#writtenEnd = end;
+  catchUp(): Promise<void> {
+    return this.#new.beginAs(this.#old!);
   }
 
   /** Puts a chunk in its place. The bytes are written, not kept. */
   put(offset: number, bytes: Bytes): void {
     this.#old?.leave();
     this.#placedBytes += bytes.length;
-    if (!isHole(bytes)) this.#writeTo(this.#openTemp(), bytes, offset);
+    this.#new.write(bytes, offset);
   }
 
   /** True for a file that `putWhole` may write, should it come whole. */
   get isUnseen(): boolean {
     const { basis, dir, there } = this.plan;
-    return dir.aside !== undefined && !there && !basis && this.#temp === undefined;
+    return dir.aside !== undefined && !there && !basis && this.#new.at === undefined;
   }
 
   /** Writes a file that came whole under its own name. */
   putWhole(bytes: Bytes): void {
-    this.#hasName = true;
-    this.#writeWhole(bytes);
+    this.#new.writeWhole(bytes, true);
   }
 
   /** Takes its name from a file that is not complete; one that cannot be moved is removed. */
   withdraw(): void {
-    if (!this.#hasName || this.#temp === undefined) return;
-    const { held, places, staging, writing } = this.#tools;
-    const own = this.#temp;
-    const temp = staging.newName(own.dir, own.name);
-    this.#hasName = false;
-    try {
-      held.rename(own.dir, own.name, temp.dir, temp.name);
-    } catch (thrown) {
-      if (!isErrno(thrown)) throw thrown;
-      writing.drop(own);
-      this.#temp = undefined;
-      return removeFile(held, own);
-    }
-    this.#temp = temp;
-    places.move(this.place, temp);
+    this.#new.withdraw();
   }
 
   /**
@@ -241,11 +197,11 @@ export class IncomingFile {
     const { isOld } = this;
     const kept = this.#takeKept();
     if (this.plan.ranges?.isPart === true) return this.#finishPart(this.plan.ranges);
-    if (kept) this.#writeWhole(kept);
-    else if (!isOld && !this.#hasName) this.#finishTemp();
+    if (kept) this.#new.writeWhole(kept, false);
+    else if (!isOld && !this.#new.hasName) this.#finish();
     this.#checkBefore();
     if (isOld) metadata.in(dir).setAt(held.nameAt(dir, name), there!, this.plan);
-    else if (!this.#hasName) this.#rename();
+    else if (!this.#new.hasName) this.#rename();
     if (there) linkedFiles.note(there);
   }
 
@@ -266,15 +222,9 @@ export class IncomingFile {
   }
 
   #leave(others: NameIn[]): void {
-    const { places, writing } = this.#tools;
     this.#takeKept();
-    if (this.plan.ranges?.isPart === true) return this.#leavePart();
-    this.withdraw();
-    if (this.#temp === undefined) return;
-    writing.drop(this.#temp);
-    places.move(this.place, this.#temp);
-    others.push(this.#temp);
-    this.#temp = undefined;
+    if (this.plan.ranges?.isPart === true) this.#new.leavePart();
+    else this.#new.leave(others);
   }
 
   /** What is kept in memory, which is from then on the caller's to write. */
@@ -285,79 +235,16 @@ export class IncomingFile {
     return kept;
   }
 
-  /** Writes a file that was kept, in one go. */
-  #writeWhole(bytes: Bytes): void {
-    const fd = this.#makeTemp();
-    const write = (): void => {
-      if (!isHole(bytes)) this.#writeTo(fd, bytes, 0);
-      this.#setMetadata(fd, this.#temp!);
-    };
-    closingAfter(write, () => fs.closeSync(fd));
-    this.#setNamed();
-  }
-
-  #finishTemp(): void {
+  #finish(): void {
     if (this.#sameBytes + this.#placedBytes !== this.plan.size) throw this.#partMissing();
-    this.#setMetadata(this.#openTemp(), this.#temp!);
-    this.#tools.writing.drop(this.#temp!);
-    this.#setNamed();
+    this.#new.finish();
   }
 
   /** Leaves a range of the file to who completes it. */
   #finishPart(ranges: FileRanges): void {
     if (this.#placedBytes !== ranges.range.size) throw this.#partMissing();
-    if (this.#tools.durable) fs.fsyncSync(this.#openTemp());
-    this.#leavePart();
+    this.#new.finishPart();
     ranges.settlePart();
-  }
-
-  #leavePart(): void {
-    if (this.#temp !== undefined) this.#tools.writing.drop(this.#temp);
-    this.#temp = undefined;
-  }
-
-  #setMetadata(fd: number, temp: NameIn): void {
-    const { held, metadata } = this.#tools;
-    if (this.#writtenEnd < this.plan.size) fs.ftruncateSync(fd, this.plan.size);
-    metadata.in(temp.dir).setHandle(held, temp, fd, this.plan);
-    if (this.#tools.durable) fs.fsyncSync(fd);
-  }
-
-  #setNamed(): void {
-    const { held, metadata } = this.#tools;
-    metadata.in(this.plan.dir).setNamed(held, this.#temp!, this.plan);
-  }
-
-  #openTemp(): number {
-    const { places, writing } = this.#tools;
-    if (this.#temp !== undefined) return writing.get(this.#temp);
-    const fd = this.#makeTemp();
-    writing.add(this.#temp!, fd);
-    places.move(this.place, this.#temp!);
-    return fd;
-  }
-
-  #makeTemp(): number {
-    const { held, metadata, preallocates, staging } = this.#tools;
-    const { dir, name, ranges, size } = this.plan;
-    if (ranges?.isPart === true) {
-      this.#temp = ranges.content;
-      return ranges.openContent(firstMode(this.plan));
-    }
-    const temp = this.#hasName ? { dir, name } : staging.contentName(dir, name);
-    const fd = held.open(temp.dir, temp.name, newFlags, firstMode(this.plan));
-    this.#temp = temp;
-    if (preallocates && size > 0)
-      closingOnFailure(
-        () => metadata.in(dir).takeRoom(fd, size),
-        () => fs.closeSync(fd),
-      );
-    return fd;
-  }
-
-  #writeTo(fd: number, bytes: Bytes, offset: number): void {
-    writeFully(fd, bytes, offset);
-    this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
   }
 
   #checkBefore(): void {
@@ -369,10 +256,10 @@ export class IncomingFile {
   #rename(): void {
     const { backups, oldFiles, places, replacements } = this.#tools;
     const { dir, name, there } = this.plan;
-    const temp = this.#temp!;
+    const temp = this.#new.at!;
     if (there && there.kind !== "dir") backups?.keep({ dir, name });
     if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
-    const dress = (fd: number, copy: NameIn): void => this.#setMetadata(fd, copy);
+    const dress = (fd: number, copy: NameIn): void => this.#new.setMetadata(fd, copy);
     const mayWriteInto = this.#tools.inPlace && !backups && !oldFiles && there?.kind === "file";
     if (mayWriteInto) {
       putInto(this.#tools, this.plan, temp, this.#tools.durable);
@@ -385,15 +272,11 @@ export class IncomingFile {
         places.move(this.place, waiting);
       }
     }
-    this.#temp = undefined;
+    this.#new.settle();
   }
 
   #partMissing(): SyncError {
     const path = printPlace(this.plan.dir, this.plan.name);
     return new SyncError("TRUNCATED", "a part never came", { detail: { path } });
   }
-}
-
-function isHole(bytes: Bytes): boolean {
-  return bytes.length >= minHoleBytes && isZero(bytes);
 }
