@@ -2,6 +2,8 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fastcdcSpec } from "../../../../src/chunk/cutter-specs.ts";
+import type { SyncError } from "../../../../src/errors.ts";
+import { compareWithListed, type SourceFile } from "../../../../src/tree/disk/source/source-file.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import type { ScanEnd } from "../../../../src/tree/scan.ts";
 import { noise, tempDir } from "./disk-tree.ts";
@@ -104,6 +106,45 @@ describe.each([
     expect((await sendFile(listed, { first: shorten })).end).toBe("CHANGED");
     expect((await sendFile(listed, { first: anew })).end).toBe("CHANGED");
   });
+
+  test("whose place another took that is as long and as old, does not arrive", async () => {
+    const replace = (place: string): void => {
+      fs.writeFileSync(`${place}.new`, noise(size, 3));
+      fs.utimesSync(`${place}.new`, 1000, 1000);
+      fs.renameSync(`${place}.new`, place);
+    };
+    expect((await sendFile(listed, { first: replace })).end).toBe("CHANGED");
+  });
+});
+
+test("an open file is what was listed only when it is as long, as old, and that file or changed when that was", async () => {
+  const place = freshPlace();
+  const { source, files } = await listFile(place, noise(5000, 1));
+  const [listed] = files as SourceFile[];
+  const fd = fs.openSync(place, "r");
+  const other = { inode: listed!.inode + 1 };
+  const compare = (file: Partial<SourceFile>): string => {
+    try {
+      return compareWithListed(fd, { ...listed!, ...file });
+    } catch (thrown) {
+      return (thrown as SyncError).code;
+    }
+  };
+  expect(compare({})).toBe("same");
+  expect(compare(other)).toBe("same"); // as on a network file system
+  expect(compare({ size: 4999 })).toBe("grown");
+  const { ctimeNsec, ctimeSec, mtimeNsec, mtimeSec } = listed!;
+  const others: Partial<SourceFile>[] = [
+    { size: 5001 },
+    { size: 4999, ...other },
+    { mtimeSec: mtimeSec - 1 },
+    { mtimeNsec: mtimeNsec + 1 },
+    { ctimeSec: ctimeSec - 1, ...other },
+    { ctimeNsec: (ctimeNsec + 1) % 1e9, ...other },
+  ];
+  expect(others.map(compare)).toEqual(others.map(() => "CHANGED"));
+  fs.closeSync(fd);
+  await source.close();
 });
 
 describe("while a file of many blocks is read", () => {
