@@ -74,6 +74,33 @@ test.each([
   expect(pathsOf(`${temp.path}/to`)).toEqual(expected);
 });
 
+test.each([
+  ["nothing", {}, "", { b: "2", "dir/c": "3" }, ["b", "dir", "dir/c"]],
+  [
+    "an empty directory with its name",
+    {},
+    "/from",
+    { "from/b": "2", other: "3" },
+    ["from", "from/b", "other"],
+  ],
+  ["one file", { a: "1" }, "", { b: "2", "dir/c": "3" }, undefined],
+  ["one empty directory", { "a/": "" }, "", { b: "2" }, undefined],
+  ["nothing, and nothing is there", {}, "", {}, undefined],
+] as const)("unless that is allowed, a source of %s deletes all that is there or nothing", async (...row) => {
+  const [, files, below, there, left] = row;
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  plant(from, files as Record<string, string>);
+  plant(to, there);
+  const sent = below === "" ? `${from}/` : from;
+  const mirroring = mirror(sent, to, { refusesEmpty: true });
+  if (left) await expect(mirroring).rejects.toMatchObject({ code: "LIMIT" });
+  else expect((await mirroring).troubles).toEqual([]);
+  expect(pathsOf(to)).toEqual(left ?? pathsOf(from));
+  await mirror(sent, to);
+  expect(pathsOf(`${to}${below}`)).toEqual(pathsOf(from));
+});
+
 test("with one more than may be deleted nothing is, and all else is done", async () => {
   using temp = tempDir();
   const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
