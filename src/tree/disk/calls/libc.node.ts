@@ -40,6 +40,8 @@ export interface Libc {
     ((from: number, fromOffset: number, to: number, toOffset: number, bytes: number) => boolean) | undefined;
   /** Takes the room of an open file, fallocate(2). Linux only. @throws ENOTSUP, ENOSPC */
   readonly fallocate: ((fd: number, bytes: number) => void) | undefined;
+  /** Makes a hole in an open file, fallocate(2). Linux only. @returns false where that cannot be */
+  readonly punch: ((fd: number, offset: number, bytes: number) => boolean) | undefined;
   /** What stands for "leave it" in place of the nanoseconds of a time. */
   readonly omit: bigint;
 }
@@ -53,6 +55,8 @@ const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 const RENAME_EXCHANGE = 2;
 const FICLONE = 0x40049409;
 const FICLONERANGE = 0x4020940d;
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
 const EINVAL = 22;
 const ENOSYS = 38;
 const ENOENT = 2;
@@ -102,7 +106,7 @@ function bindCalls(koffi: Koffi): Libc {
           exchangeat: bindExchangeat(koffi),
           clone: bindClone(koffi),
           cloneRange: bindCloneRange(koffi),
-          fallocate: bindFallocate(koffi),
+          ...bindFallocate(koffi),
         }
       : {
           statx: undefined,
@@ -112,6 +116,7 @@ function bindCalls(koffi: Koffi): Libc {
           clone: undefined,
           cloneRange: undefined,
           fallocate: undefined,
+          punch: undefined,
         }),
   };
 }
@@ -129,11 +134,15 @@ function bindCloneRange(koffi: Koffi): Libc["cloneRange"] {
   };
 }
 
-function bindFallocate(koffi: Koffi): Libc["fallocate"] {
+function bindFallocate(koffi: Koffi): Pick<Libc, "fallocate" | "punch"> {
   const declaration = "int fallocate(int fd, int mode, int64_t offset, int64_t bytes)";
   const fallocate = koffi.load(null).func(declaration);
-  return (fd, bytes) => {
-    if (fallocate(fd, 0, 0, bytes) !== 0) throw errnoError(koffi.errno(), "fallocate");
+  return {
+    fallocate(fd, bytes) {
+      if (fallocate(fd, 0, 0, bytes) !== 0) throw errnoError(koffi.errno(), "fallocate");
+    },
+    punch: (fd, offset, bytes) =>
+      fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) === 0,
   };
 }
 

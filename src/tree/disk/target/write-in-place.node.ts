@@ -3,15 +3,13 @@ import { closingAfter } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import { copyBytes } from "../calls/copy-content.node.ts";
 import { printPlace, type NameIn } from "../calls/dir-node.node.ts";
-import { readFully, writeFully } from "../calls/file-cut.node.ts";
+import { readFully } from "../calls/file-cut.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { lookAtHandle } from "../calls/look-at.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { writeDiffering } from "../calls/write-differing.node.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
-
-/** Bytes that are written together when one of them differs. */
-const blockBytes = 4096;
 
 /**
  * Writes the content of a complete file into one that is there, and only where that differs.
@@ -38,7 +36,7 @@ export function writeInPlace(
             throw new SyncError("CHANGED", "another file is there now", {
               detail: { path: printPlace(to.dir, to.name) },
             });
-          writeDiffering(source, target, to.size);
+          copyDiffering(source, target, to.size);
           fs.ftruncateSync(target, to.size);
           then(target);
         },
@@ -49,17 +47,11 @@ export function writeInPlace(
   );
 }
 
-function writeDiffering(from: number, to: number, size: number): void {
-  const [wanted, there] = [Buffer.alloc(copyBytes), Buffer.alloc(copyBytes)];
+function copyDiffering(from: number, to: number, size: number): void {
+  const wanted = Buffer.alloc(copyBytes);
   for (let at = 0; at < size; at += copyBytes) {
     // What is behind the end of a file that was not written to is zeros.
     wanted.fill(0, readFully(from, wanted, at));
-    const known = readFully(to, there, at);
-    const end = Math.min(copyBytes, size - at);
-    for (let block = 0; block < end; block += blockBytes) {
-      const next = Math.min(block + blockBytes, end);
-      const isSame = next <= known && wanted.compare(there, block, next, block, next) === 0;
-      if (!isSame) writeFully(to, wanted.subarray(block, next), at + block);
-    }
+    writeDiffering(to, wanted.subarray(0, size - at), at);
   }
 }
