@@ -1,39 +1,48 @@
 import { isSyncError, SyncError } from "../../src/errors.ts";
-import { notLinux, unless } from "../obstacles.ts";
+import { onDisk, sharingSystems } from "../loop-disk.ts";
+import { missing, noMounting, notLinux, unless } from "../obstacles.ts";
 import { tempDir } from "../unit/tree/disk/disk-tree.ts";
 import { failOnce } from "./dying.ts";
-import { atPoints, type Prepared } from "./points.ts";
-import { run, type Told, worldIn } from "./scenarios.ts";
+import { atPoints, type FaultPlan, type Prepared } from "./points.ts";
+import { mayShareBlocks, run, type Told, worldIn } from "./scenarios.ts";
 import { differences, type World } from "./world.ts";
 
 /** What a call may fail with that has nothing to do with what is at its path. */
 const codes = ["ENOSPC", "EIO", "EACCES", "EMFILE", "EROFS", "EDQUOT"] as const;
 
+const plan: FaultPlan<readonly [at: number, code: (typeof codes)[number]]> = {
+  kind: "error points",
+  // Which backups there are depends on what could be read of the old files; and no source is
+  // removed when any file failed.
+  isMeant: ({ options: { backupDir, backupSuffix, removesSourceFiles } }) =>
+    backupDir === undefined && backupSuffix === undefined && removesSourceFiles !== true,
+  pointsOf: ({ calls }) => [...calls.keys()].flatMap((at) => codes.map((code) => [at, code] as const)),
+  async visit(prepared, [at, code], folder) {
+    const { result, call } = await failOnce(folder, at, code, () => run(prepared.scenario, folder));
+    const faults =
+      result.status === "rejected"
+        ? faultsOfFailure(result.reason)
+        : faultsOfTold(prepared, result.value, folder);
+    return {
+      faults: faults.map((fault) => `${call?.name} ${call?.path}: ${fault}`),
+      isUnkept: result.status === "fulfilled" && result.value.unkept.length > 0,
+    };
+  },
+};
+
 unless(notLinux).test(
   "whatever call fails, that is told of the path it was about, all else is as intended, and the next run ends well",
   async () => {
     using temp = tempDir();
-    await atPoints(temp.path, {
-      kind: "error points",
-      // Which backups there are depends on what could be read of the old files; and no source is
-      // removed when any file failed.
-      isMeant: ({ options: { backupDir, backupSuffix, removesSourceFiles } }) =>
-        backupDir === undefined && backupSuffix === undefined && removesSourceFiles !== true,
-      pointsOf: ({ calls }) => [...calls.keys()].flatMap((at) => codes.map((code) => [at, code] as const)),
-      async visit(prepared, [at, code], folder) {
-        const { result, call } = await failOnce(folder, at, code, () => run(prepared.scenario, folder));
-        const faults =
-          result.status === "rejected"
-            ? faultsOfFailure(result.reason)
-            : faultsOfTold(prepared, result.value, folder);
-        return {
-          faults: faults.map((fault) => `${call?.name} ${call?.path}: ${fault}`),
-          isUnkept: result.status === "fulfilled" && result.value.unkept.length > 0,
-        };
-      },
-    });
+    await atPoints(temp.path, plan);
   },
 );
+
+for (const system of sharingSystems)
+  unless(noMounting() ?? missing(system[0])).test(
+    `so it is where files share blocks (${system[0]})`,
+    (context) => onDisk(context, system, (disk) => atPoints(disk, { ...plan, isMeant: mayShareBlocks })),
+  );
 
 /** A failure of the whole is an error with a code that says what it is. */
 function faultsOfFailure(reason: unknown): string[] {

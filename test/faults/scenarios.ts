@@ -61,7 +61,7 @@ const now: Readonly<Record<string, Planted>> = {
   changed: [noise(400, 7), 0o600],
   "deep/er/changed": [largeNow],
   "deep/er/touched": [same, 0o755],
-  "deep/moved": [noise(30_000, 8)],
+  "deep/moved": [noise(80_000, 8)],
   "file-now": [noise(100, 9)],
   "link-now": "-> changed",
   "link-new": "-> nowhere",
@@ -75,7 +75,7 @@ const old: Readonly<Record<string, Planted>> = {
   changed: [noise(500, 20)],
   "deep/er/changed": [large],
   "deep/er/touched": [same],
-  "moved-from": [noise(30_000, 8)],
+  "moved-from": [noise(80_000, 8)],
   "file-now": "-> changed",
   "link-now": [noise(70, 21)],
   "dir-now": [noise(600, 22)],
@@ -191,6 +191,11 @@ export const scenarios: readonly Scenario[] = [
     plant: update,
   },
 ];
+
+/** True for a scenario in which files are made from others, with which they may share blocks. */
+export function mayShareBlocks({ name }: Scenario): boolean {
+  return ["update", "resume", "one way", "link dest", "in place"].includes(name);
+}
 
 export function scenarioOf(name: string): Scenario {
   return scenarios.find((scenario) => scenario.name === name)!;

@@ -68,6 +68,9 @@ const nodeCalls: Readonly<Record<string, Row>> = {
   lutimesSync: { name: "utimens", about: one, changes: true },
 };
 
+/** Requests of ioctl(2) that change something: FICLONE and FICLONERANGE. */
+const clones = [0x40049409, 0x4020940d];
+
 /** Calls of the C library by their names in a declaration. */
 const nativeCalls: Readonly<Record<string, Row>> = {
   openat: { name: "open", about: at, changes: ([, , flags]) => makes(flags) },
@@ -76,6 +79,8 @@ const nativeCalls: Readonly<Record<string, Row>> = {
   renameat2: { name: "exchange", about: atTwo, changes: true },
   futimens: { name: "utimens", about: one, changes: true },
   utimensat: { name: "utimens", about: at, changes: true },
+  ioctl: { name: "ioctl", about: one, changes: ([, request]) => clones.includes(Number(request)) },
+  fallocate: { name: "fallocate", about: one, changes: true },
   mknod: { name: "mknod", about: one, changes: true },
   setxattr: { name: "setxattr", about: one, changes: true },
   lsetxattr: { name: "setxattr", about: one, changes: true },

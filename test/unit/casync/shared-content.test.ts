@@ -8,13 +8,12 @@ import {
   readSync,
   rmSync,
   statfsSync,
-  truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, type TestContext } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { archiveTree } from "../../../src/casync/archive-tree.node.ts";
 import { openSeed } from "../../../src/casync/blob-seed.node.ts";
 import { castrStore } from "../../../src/casync/castr.node.ts";
@@ -24,7 +23,8 @@ import { extractTree } from "../../../src/casync/extract-tree.node.ts";
 import { readIndex } from "../../../src/casync/index-reader.ts";
 import { makeIndex } from "../../../src/casync/make-index.ts";
 import { ContentSharing } from "../../../src/casync/shared-content.node.ts";
-import { missing, noMounting, skipFor, unless } from "../../obstacles.ts";
+import { onDisk, sharingSystems } from "../../loop-disk.ts";
+import { missing, noMounting, unless } from "../../obstacles.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
 import { inBlocks } from "./vectors.ts";
 
@@ -106,34 +106,7 @@ test("where the system refuses once it is not asked again", () => {
 
 const indexOf = async (bytes: Uint8Array) => readIndex(makeIndex(inBlocks(bytes)));
 
-/** Runs with a new file system, where the loop device can be mounted. */
-async function onDisk(
-  context: TestContext,
-  [make, ...args]: readonly [string, ...string[]],
-  use: (disk: string) => Promise<void>,
-): Promise<void> {
-  const folder = freshFolder();
-  const [image, disk] = [join(folder, "image"), join(folder, "disk")];
-  const run = (command: string, ...words: string[]) => spawnSync(command, words, { encoding: "utf8" });
-  mkdirSync(disk);
-  writeFileSync(image, "");
-  truncateSync(image, 320 << 20);
-  expect(run(make, ...args, image).status).toBe(0);
-  const isMounted = run("mount", "-o", "loop", image, disk).status === 0;
-  skipFor(context, isMounted ? undefined : `what ${make} makes cannot be mounted`);
-  try {
-    await use(disk);
-  } finally {
-    run("umount", disk);
-  }
-}
-
-const systems = [
-  ["mkfs.btrfs", "-q"],
-  ["mkfs.xfs", "-q", "-m", "reflink=1"],
-] as const;
-
-for (const system of systems) {
+for (const system of sharingSystems) {
   const { test: testOn } = unless(noMounting() ?? missing(system[0]));
 
   testOn(`what is extracted shares blocks with a seed (${system[0]})`, async (context) =>

@@ -19,7 +19,7 @@ const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
  * Has a new file share all content of another one. Returns false, and nothing is done, where the
  * file system cannot, or they are on two.
  */
-export function cloneContent(from: number, to: number): boolean {
+function cloneContent(from: number, to: number): boolean {
   return findLibc()?.clone?.(from, to) ?? false;
 }
 

@@ -2,13 +2,12 @@ import type { ChunkId } from "../../../chunk/chunk.ts";
 import { createCutter } from "../../../chunk/create-cutter.ts";
 import type { CutterSpec } from "../../../chunk/cutter.ts";
 import type { ChunkDigest } from "../../../chunk/digest.ts";
-import type { Bytes } from "../../../types.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
 import { chunkNamer } from "../calls/file-cut.node.ts";
 import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { IncomingFile } from "./incoming-file.node.ts";
-import { KnownChunks } from "./known-chunks.node.ts";
+import { type FoundChunk, KnownChunks } from "./known-chunks.node.ts";
 import { Likeness, type Looks } from "./likeness.node.ts";
 import type { Pause } from "../../../bytes/pause.node.ts";
 import type { Places } from "./places.node.ts";
@@ -120,12 +119,11 @@ export class ContentSearch {
   }
 
   /**
-   * The bytes of a chunk of a file, verified, when they are here. They are overwritten by the next
-   * call.
+   * A chunk of a file, verified, when it is here. Its bytes are overwritten by the next call.
    */
-  async find(file: IncomingFile, id: ChunkId, size: number): Promise<Bytes | undefined> {
-    const bytes = this.known.read(id, size);
-    if (bytes) return bytes;
+  async find(file: IncomingFile, id: ChunkId, size: number): Promise<FoundChunk | undefined> {
+    const known = this.known.read(id, size);
+    if (known) return known;
     this.#learnLeftovers();
     file.aheadBytes += file.aheadBytes === 0 ? firstAheadBytes : nextAheadBytes;
     for (const reference of [...file.references, ...this.#shared]) {
@@ -140,7 +138,7 @@ export class ContentSearch {
     return this.#mayCutAll ? this.#findAnywhere(id, size) : undefined;
   }
 
-  async #findAnywhere(id: ChunkId, size: number): Promise<Bytes | undefined> {
+  async #findAnywhere(id: ChunkId, size: number): Promise<FoundChunk | undefined> {
     const { pause } = this.#tools;
     await this.#seeAll();
     for (let reference = this.#shared.pop(); reference; reference = this.#shared.pop()) {

@@ -9,6 +9,7 @@ import type { FileRanges } from "./file-ranges.node.ts";
 import type { IncomingTools } from "./incoming-tools.node.ts";
 import { NewContent } from "./new-content.node.ts";
 import { OldContent } from "./old-content.node.ts";
+import type { ContentAt } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
 import { putFile, putInto } from "./put-file.node.ts";
@@ -52,7 +53,7 @@ export class IncomingFile {
     this.references = references;
     const hasOld = plan.there?.kind === "file" || plan.basis !== undefined;
     this.#old = hasOld ? new OldContent(tools.places, references[0]!) : undefined;
-    this.#new = new NewContent(tools, plan, place);
+    this.#new = new NewContent(tools, plan, place, this.#old);
   }
 
   /** True when the chunk is in the old version at the same place, as was all before it. */
@@ -143,14 +144,18 @@ export class IncomingFile {
 
   /** Copies what equals the old version to where the rest will be put. */
   catchUp(): Promise<void> {
-    return this.#new.beginAs(this.#old!);
+    return this.#new.beginAsOld();
   }
 
-  /** Puts a chunk in its place. The bytes are written, not kept. */
-  put(offset: number, bytes: Bytes): void {
+  /**
+   * Puts a chunk in its place. The bytes are written, not kept.
+   *
+   * @param from where they were read, of those that are here
+   */
+  put(offset: number, bytes: Bytes, from?: ContentAt): void {
     this.#old?.leave();
     this.#placedBytes += bytes.length;
-    this.#new.write(bytes, offset);
+    this.#new.write(bytes, offset, from);
   }
 
   /** True for a file that `putWhole` may write, should it come whole. */

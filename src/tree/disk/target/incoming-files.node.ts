@@ -172,10 +172,11 @@ export class IncomingFiles {
 
   async #placeKnown(file: IncomingFile, offset: number, id: Bytes, size: number): Promise<boolean> {
     const { search } = this.#workspace;
-    const bytes = await search.find(file, id, size);
-    if (!bytes) return false;
+    const found = await search.find(file, id, size);
+    if (!found) return false;
+    const { at, bytes } = found;
     if (file.isBehind) await file.catchUp();
-    file.put(offset, bytes);
+    file.put(offset, bytes, at);
     search.known.addReceived(id, bytes, file.place, offset);
     return true;
   }

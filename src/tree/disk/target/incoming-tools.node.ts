@@ -4,6 +4,7 @@ import type { HandleCache } from "../calls/handle-cache.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { MetadataSetters } from "../facts/metadata-setters.node.ts";
 import type { Backups } from "./backups.node.ts";
+import type { BlockSharing } from "./block-sharing.node.ts";
 import type { LinkedFiles } from "./linked-files.node.ts";
 import type { OldFiles } from "./old-files.node.ts";
 import type { Places } from "./places.node.ts";
@@ -21,7 +22,9 @@ export interface IncomingTools {
   /** Keeps what is replaced, when that was asked for. */
   readonly backups: Backups | undefined;
   readonly places: Places;
-  /** Temporary files open for writing, by name. */
+  /** Has new files share blocks with others. */
+  readonly sharing: BlockSharing;
+  /** Temporary files open for writing and reading, by name. */
   readonly writing: HandleCache<NameIn>;
   /**
    * Temporary files of files that were given up: their content may be counted on until the session

@@ -4,7 +4,7 @@ import type { ChunkId } from "../../../chunk/chunk.ts";
 import type { ChunkDigest } from "../../../chunk/digest.ts";
 import { idOfKey, keyOf } from "../../../chunk/id-key.ts";
 import type { Bytes } from "../../../types.ts";
-import type { Places } from "./places.node.ts";
+import type { ContentAt, Places } from "./places.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 
 /**
@@ -12,6 +12,13 @@ import { isZero } from "../calls/zero.node.ts";
  * memory.
  */
 const maxCount = 2 ** 20;
+
+/** A chunk that is here. */
+export interface FoundChunk {
+  readonly bytes: Bytes;
+  /** Where it was read; undefined for what is in memory alone. */
+  readonly at: ContentAt | undefined;
+}
 
 interface KnownChunksOptions {
   /** True when nothing that was found by searching may be forgotten, at some 32 bytes a chunk. */
@@ -62,20 +69,21 @@ export class KnownChunks {
   }
 
   /**
-   * The chunk's bytes, verified, when it is where it was seen. They are overwritten by the next
-   * call.
+   * The chunk, verified, when it is where it was seen. Its bytes are overwritten by the next call.
    */
-  read(id: ChunkId, size: number): Bytes | undefined {
+  read(id: ChunkId, size: number): FoundChunk | undefined {
     if (size > this.#scratch.length) return undefined;
     const bytes = this.#scratch.subarray(0, size);
-    if (size === this.#scratch.length && equalBytes(id, this.#zeroId)) return bytes.fill(0);
+    if (size === this.#scratch.length && equalBytes(id, this.#zeroId))
+      return { bytes: bytes.fill(0), at: undefined };
     return this.#readFrom(this.#received, id, bytes) ?? this.#readFrom(this.#found, id, bytes);
   }
 
-  #readFrom(addresses: IdMap, id: ChunkId, into: Bytes): Bytes | undefined {
+  #readFrom(addresses: IdMap, id: ChunkId, into: Bytes): FoundChunk | undefined {
     const address = addresses.get(id);
     if (address === undefined) return undefined;
-    if (this.#fill(into, address) && this.#digest.keyOf(into) === keyOf(id)) return into;
+    if (this.#fill(into, address) && this.#digest.keyOf(into) === keyOf(id))
+      return { bytes: into, at: this.#places.contentAt(address) };
     addresses.delete(id);
     return undefined;
   }

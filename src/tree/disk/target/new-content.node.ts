@@ -10,34 +10,52 @@ import type { IncomingTools } from "./incoming-tools.node.ts";
 import { changedMeanwhile } from "./linked-files.node.ts";
 import { firstMode } from "../facts/metadata.node.ts";
 import type { OldContent } from "./old-content.node.ts";
+import type { ContentAt } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
-import { newFlags } from "./put-file.node.ts";
+import { blockBytes, writeDiffering, writeZeros } from "../calls/write-differing.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+/** Fewer bytes share no blocks unless they are known to be the same: to write them costs less. */
+const leastSharedBytes = 16 * 1024;
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const newFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /**
  * The content of a file on its way in: under a temporary name, or its own where nobody sees its
  * directory yet. Nothing is made before the first byte is to be written.
+ *
+ * Where the file system can, it begins by sharing the blocks of the old version, or of the file in
+ * which some of it was found. Of what comes then, only blocks are written that differ from what is
+ * in the new file by that: whatever becomes of the other one is of no account.
  */
 export class NewContent {
   readonly #tools: IncomingTools;
   readonly #plan: PlannedFile;
   /** The number of the file among the places that content can be taken from. */
   readonly #place: number;
+  readonly #old: OldContent | undefined;
   #temp: NameIn | undefined;
   /** True when `#temp` is its own name. */
   #hasName = false;
+  #mayShare: boolean;
+  /** Where what it shared ends: before that, anything may be in it. */
+  #sharedEnd = 0;
+  /** Where what was put ends. */
+  #putEnd = 0;
+  /** Where the file ends, about: what was put there may be a hole. */
   #writtenEnd = 0;
 
-  constructor(tools: IncomingTools, plan: PlannedFile, place: number) {
+  constructor(tools: IncomingTools, plan: PlannedFile, place: number, old: OldContent | undefined) {
     this.#tools = tools;
     this.#plan = plan;
     this.#place = place;
+    this.#old = old;
+    this.#mayShare = !tools.preallocates && plan.ranges?.isPart !== true;
   }
 
   /** Where it is; undefined as long as nothing is made. */
@@ -50,9 +68,22 @@ export class NewContent {
     return this.#hasName;
   }
 
-  /** Writes some of it, in any order. Zeros become holes. */
-  write(bytes: Bytes, offset: number): void {
-    if (!isHole(bytes)) this.#writeTo(this.#open(), bytes, offset);
+  /**
+   * Writes some of it, in any order. Zeros become holes.
+   *
+   * @param from where the same bytes are, where that is known
+   */
+  write(bytes: Bytes, offset: number, from?: ContentAt): void {
+    const end = offset + bytes.length;
+    const isZeros = isHole(bytes);
+    if (!isZeros || offset < this.#sharedEnd) {
+      const fd = this.#open();
+      if (from && from.place !== this.#place && this.#nextBlock < end)
+        this.#share(fd, from.place, from.offset - offset, this.#plan.size);
+      if (isZeros) writeZeros(fd, bytes, offset);
+      else this.#writeTo(fd, bytes, offset);
+    }
+    this.#putEnd = Math.max(this.#putEnd, end);
   }
 
   /** Writes all of it in one go, and sets the metadata. @param hasName true for its own name */
@@ -67,14 +98,21 @@ export class NewContent {
     this.#setNamed();
   }
 
-  /** Copies what it and the old version begin with. @throws CHANGED when that is shorter by now */
-  async beginAs(old: OldContent): Promise<void> {
-    this.#open();
+  /**
+   * Takes what it and the old version begin with from that.
+   *
+   * @throws CHANGED when that is shorter by now
+   */
+  async beginAsOld(): Promise<void> {
     const { pause, writing } = this.#tools;
+    const old = this.#old!;
+    this.#open();
     const temp = this.#temp!;
-    const end = await old.copyTo(() => writing.get(temp), pause);
-    if (end === undefined) throw changedMeanwhile(this.#plan);
+    const isShared = this.#sharedEnd > 0;
+    const end = isShared ? this.#sharedEnd : await old.copyTo(() => writing.get(temp), pause);
+    if (end === undefined || (isShared && end < old.sameBytes)) throw changedMeanwhile(this.#plan);
     this.#writtenEnd = end;
+    this.#putEnd = old.sameBytes;
   }
 
   /** Makes it one with a file in another directory. Returns false where that cannot be. */
@@ -100,6 +138,9 @@ export class NewContent {
   /** What was written is wrong. */
   restart(): void {
     if (this.#temp !== undefined) fs.ftruncateSync(this.#tools.writing.get(this.#temp), 0);
+    this.#mayShare = false;
+    this.#sharedEnd = 0;
+    this.#putEnd = 0;
     this.#writtenEnd = 0;
   }
 
@@ -176,7 +217,33 @@ export class NewContent {
     const fd = this.#make();
     writing.add(this.#temp!, fd);
     places.move(this.#place, this.#temp!);
+    if (this.#old) this.#share(fd, this.#old.place, 0, Math.min(this.#old.size, this.#plan.size));
     return fd;
+  }
+
+  /** The first block of which nothing was put. */
+  get #nextBlock(): number {
+    return Math.ceil(this.#putEnd / blockBytes) * blockBytes;
+  }
+
+  /**
+   * Has what was not put yet share what another file has there, once.
+   *
+   * @param shift how much further the same lies in that file
+   * @param end where the likeness ends, at the latest
+   */
+  #share(fd: number, place: number, shift: number, end: number): void {
+    const at = this.#nextBlock;
+    const leastBytes = this.#old !== undefined && this.#old.sameBytes > 0 ? 1 : leastSharedBytes;
+    if (!this.#mayShare || shift % blockBytes !== 0 || at + shift < 0 || end - at < leastBytes) return;
+    const to = { fd, dir: this.#temp!.dir, offset: at };
+    if (!this.#tools.sharing.share({ place, offset: at + shift }, to)) return;
+    this.#mayShare = false;
+    const { size } = this.#plan;
+    const fileEnd = fs.fstatSync(fd).size;
+    if (fileEnd > size) fs.ftruncateSync(fd, size);
+    this.#sharedEnd = Math.min(fileEnd, size);
+    this.#writtenEnd = Math.max(this.#writtenEnd, this.#sharedEnd);
   }
 
   #make(): number {
@@ -198,7 +265,8 @@ export class NewContent {
   }
 
   #writeTo(fd: number, bytes: Bytes, offset: number): void {
-    writeFully(fd, bytes, offset);
+    if (offset < this.#sharedEnd) writeDiffering(fd, bytes, offset);
+    else writeFully(fd, bytes, offset);
     this.#writtenEnd = Math.max(this.#writtenEnd, offset + bytes.length);
   }
 }

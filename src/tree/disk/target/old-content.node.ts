@@ -1,7 +1,7 @@
 import type { Pause } from "../../../bytes/pause.node.ts";
 import type { ChunkId } from "../../../chunk/chunk.ts";
 import type { Bytes } from "../../../types.ts";
-import { cloneContent, copyBytes } from "../calls/copy-content.node.ts";
+import { copyBytes } from "../calls/copy-content.node.ts";
 import { readFully, writeFully } from "../calls/file-cut.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 import type { Places } from "./places.node.ts";
@@ -28,9 +28,9 @@ export class OldContent {
     return this.#sameBytes;
   }
 
-  /** It is open for reading; good until another one is opened. */
-  get handle(): number {
-    return this.#places.handleOf(this.#reference.place);
+  /** Its number among the places that content can be taken from. */
+  get place(): number {
+    return this.#reference.place;
   }
 
   /** True when the chunk is in it at the same place, as was all before it. */
@@ -43,7 +43,7 @@ export class OldContent {
 
   /** Reads a part of it into the start of `into`. Returns the bytes there were. */
   read(offset: number, into: Bytes): number {
-    return readFully(this.handle, into, offset);
+    return readFully(this.#places.handleOf(this.place), into, offset);
   }
 
   /** The new version has these bytes of it, from the start on. */
@@ -65,7 +65,6 @@ export class OldContent {
    *   shorter by now
    */
   async copyTo(into: () => number, pause: Pause): Promise<number | undefined> {
-    if (this.#sameBytes === this.size && cloneContent(this.handle, into())) return this.#sameBytes;
     const block = new Uint8Array(Math.min(copyBytes, this.#sameBytes));
     let end = 0;
     for (let at = 0; at < this.#sameBytes; at += block.length) {

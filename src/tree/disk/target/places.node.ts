@@ -13,6 +13,13 @@ const maxOpenCount = 16;
 
 const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
+/** Where content lies in a file. */
+export interface ContentAt {
+  /** The number of the file. */
+  readonly place: number;
+  readonly offset: number;
+}
+
 /** Where a file is that another one replaced. */
 interface Replaced {
   readonly at: NameIn;
@@ -88,6 +95,17 @@ export class Places {
     return this.#line.numberAt(address);
   }
 
+  /** What an address stands for; undefined for content that is in memory alone. */
+  contentAt(address: number): ContentAt | undefined {
+    const place = this.placeAt(address);
+    return this.#kept.has(place) ? undefined : { place, offset: address - this.#line.startOf(place) };
+  }
+
+  /** The file system that a file is on. */
+  volumeOf(place: number): DirNode["volume"] {
+    return this.#nameOf(place).dir.top.volume;
+  }
+
   /** A file open for reading; good until the next call. */
   handleOf(place: number): number {
     return this.#handles.get(place);
@@ -114,8 +132,12 @@ export class Places {
   }
 
   #open(place: number): number {
-    const { dir, name } = this.#moved.get(place) ?? this.#whereNow(place);
+    const { dir, name } = this.#nameOf(place);
     return this.#held.open(dir, name, readFlags);
+  }
+
+  #nameOf(place: number): NameIn {
+    return this.#moved.get(place) ?? this.#whereNow(place);
   }
 
   #whereNow(place: number): NameIn {

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { doAll } from "../../../bytes/closing.ts";
 import { type ChunkRule, ContentSearch, type LikeFiles } from "./content-search.node.ts";
 import type { Backups } from "./backups.node.ts";
+import { BlockSharing } from "./block-sharing.node.ts";
 import type { Identity } from "../calls/identity.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import { FileRanges, rangesName } from "./file-ranges.node.ts";
@@ -21,7 +22,7 @@ import { Replacements } from "./replacements.node.ts";
 import { Staging } from "./staging.node.ts";
 import type { TempDir } from "./temp-dir.node.ts";
 
-const { O_NOFOLLOW, O_WRONLY } = fs.constants;
+const { O_NOFOLLOW, O_RDWR } = fs.constants;
 
 /**
  * Temporary files open for writing at once: as many as begin and end in one frame, and are too long
@@ -61,6 +62,7 @@ export class Workspace implements IncomingTools {
   readonly newDirs: NewDirs;
   readonly replacements: Replacements;
   readonly places: Places;
+  readonly sharing: BlockSharing;
   readonly search: ContentSearch;
   readonly writing: HandleCache<NameIn>;
   readonly pause: Pause;
@@ -95,12 +97,13 @@ export class Workspace implements IncomingTools {
     this.newDirs = new NewDirs(held, this.staging, mayMoveDirs(options));
     this.replacements = new Replacements(held, this.staging, this.backups);
     this.places = new Places(held);
+    this.sharing = new BlockSharing(this.places);
     this.search = new ContentSearch(this, rule, likeFiles, mayCutAll);
     this.oldFiles = keepOld ? new OldFiles(this) : undefined;
     const closed = new WeakMap<NameIn, Identity>();
     this.writing = new HandleCache<NameIn>(
       maxWritingCount,
-      ({ dir, name }) => held.open(dir, name, O_WRONLY | O_NOFOLLOW),
+      ({ dir, name }) => held.open(dir, name, O_RDWR | O_NOFOLLOW),
       { get: (temp) => closed.get(temp), set: (temp, identify) => void closed.set(temp, identify()) },
     );
   }

@@ -1,12 +1,12 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { maxPlaceCount } from "../../../../src/tree/order/order-fields.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
-import { missing, noMounting, skipFor, unless } from "../../../obstacles.ts";
+import { onDisk, sharedBytes, sharingSystems } from "../../../loop-disk.ts";
+import { missing, noMounting, unless } from "../../../obstacles.ts";
 import { noise, tempDir } from "./disk-tree.ts";
 import { syncTrees } from "./sync-trees.ts";
 
@@ -89,30 +89,17 @@ test.each(["", "content", "x".repeat(100_000)])(
   },
 );
 
-unless(noMounting() ?? missing("mkfs.btrfs", "filefrag")).test(
-  "a copy shares its blocks where the file system can",
-  async (context) => {
-    using temp = tempDir();
-    const [image, disk] = [`${temp.path}/image`, `${temp.path}/disk`];
-    const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
-    fs.mkdirSync(disk);
-    fs.writeFileSync(image, "");
-    fs.truncateSync(image, 256 << 20);
-    expect(run("mkfs.btrfs", "-q", image).status).toBe(0);
-    skipFor(
-      context,
-      run("mount", "-o", "loop", image, disk).status === 0 ? undefined : "btrfs cannot be mounted",
-    );
-    try {
-      const [from, old, to] = [`${disk}/from`, `${disk}/old`, `${disk}/to`];
-      plantTwice(from, old);
-      const { sentBytes, troubles } = await sync(from, to, { copyDest: ["../old"] });
-      expect({ sentBytes, troubles }).toEqual({ sentBytes: 0, troubles: [] });
-      expect(fs.readFileSync(`${to}/d/large`).equals(noise(300_000, 1))).toBe(true);
-      expect(run("filefrag", "-v", join(to, "d/large")).stdout).toContain("shared");
-      expect(fs.statSync(`${to}/d/large`).nlink).toBe(1);
-    } finally {
-      run("umount", disk);
-    }
-  },
-);
+for (const system of sharingSystems)
+  unless(noMounting() ?? missing(system[0], "filefrag")).test(
+    `a copy shares its blocks where the file system can (${system[0]})`,
+    (context) =>
+      onDisk(context, system, async (disk) => {
+        const [from, old, to] = [`${disk}/from`, `${disk}/old`, `${disk}/to`];
+        plantTwice(from, old);
+        const { sentBytes, troubles } = await sync(from, to, { copyDest: ["../old"] });
+        expect({ sentBytes, troubles }).toEqual({ sentBytes: 0, troubles: [] });
+        expect(fs.readFileSync(`${to}/d/large`).equals(noise(300_000, 1))).toBe(true);
+        expect(sharedBytes(`${to}/d/large`)).toBeGreaterThan(300_000);
+        expect(fs.statSync(`${to}/d/large`).nlink).toBe(1);
+      }),
+  );
