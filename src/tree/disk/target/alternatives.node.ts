@@ -38,6 +38,12 @@ export interface Alternative extends NameIn {
   readonly outcome: "same" | "touched" | "changed";
 }
 
+/** A directory, and what it is reached by. */
+export interface DirIn {
+  readonly held: HeldDirs;
+  readonly dir: DirNode;
+}
+
 const ranks = { same: 4, touched: 3, changed: 0 } as const;
 
 /** How near something is to what an entry wants; where content alone tells, size and time hint. */
@@ -86,6 +92,14 @@ export class Alternatives {
       if (outcome === "same") break;
     }
     return best;
+  }
+
+  /** The directories in them that have the path of one of the tree. */
+  dirsFor(dir: DirNode): readonly DirIn[] {
+    return this.#dirs.flatMap((side) => {
+      const at = side.dirFor(dir);
+      return at ? [{ held: side.held, dir: at }] : [];
+    });
   }
 
   close(): void {

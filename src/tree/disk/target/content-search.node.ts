@@ -2,7 +2,7 @@ import type { ChunkId } from "../../../chunk/chunk.ts";
 import { createCutter } from "../../../chunk/create-cutter.ts";
 import type { CutterSpec } from "../../../chunk/cutter.ts";
 import type { ChunkDigest } from "../../../chunk/digest.ts";
-import type { ByteString } from "../calls/byte-string.node.ts";
+import type { DirIn } from "./alternatives.node.ts";
 import { chunkNamer } from "../calls/file-cut.node.ts";
 import type { DirNode, NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
@@ -15,7 +15,7 @@ import { Reference, type CutTools } from "./reference.node.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Staging } from "./staging.node.ts";
 import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
-import { walk } from "../calls/walk.node.ts";
+import { type Found, walk } from "../calls/walk.node.ts";
 
 /**
  * What a file's references may be cut ahead in search of its chunks: at first, and more for each
@@ -40,6 +40,8 @@ export interface LikeFiles {
   readonly below: DirNode;
   /** What is there, where that was found before. */
   readonly record: RecordedWalk | undefined;
+  /** Finds the same directory elsewhere, in what files are made from. */
+  readonly elsewhere: () => readonly DirIn[];
 }
 
 /** How the sender makes chunks. */
@@ -171,18 +173,27 @@ export class ContentSearch {
     const unseen = this.#unseen;
     this.#unseen = undefined;
     if (!unseen) return;
-    const { held, pause, places } = this.#tools;
-    const { below: from, record } = unseen;
-    const skip = (_: DirNode, name: ByteString): boolean => name === stagingName;
-    for (const { dir, name, stats } of record?.below(from) ?? walk(held, { from, skip })) {
+    const { below, record, elsewhere } = unseen;
+    await this.#see(record?.below(below) ?? filesIn({ held: this.#tools.held, dir: below }));
+    // One that comes one way would have all of it cut in vain.
+    if (!this.#mayCutAll) for (const dir of elsewhere()) await this.#see(filesIn(dir));
+  }
+
+  async #see(all: Iterable<Found>): Promise<void> {
+    const { pause, places } = this.#tools;
+    for (const { dir, name, stats } of all) {
       const { kind, size, mtimeSec } = stats;
-      if (kind === "file") this.#see(places.add(dir, name, size), { name, size, mtimeSec });
+      if (kind === "file") this.#seeFile(places.add(dir, name, size), { name, size, mtimeSec });
       if (pause.due()) await pause.take();
     }
   }
 
-  #see(place: number, looks: Looks): void {
+  #seeFile(place: number, looks: Looks): void {
     this.#likeness.add(place, looks);
     if (this.#mayCutAll) this.#shared.push(this.refer(place, looks.size));
   }
+}
+
+function filesIn({ held, dir: from }: DirIn): Iterable<Found> {
+  return walk(held, { from, skip: (_, name) => name === stagingName });
 }
