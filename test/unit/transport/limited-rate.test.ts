@@ -3,12 +3,27 @@ import { channelOf } from "../../../src/transport/channel.ts";
 import { limitRate } from "../../../src/transport/limited-rate.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import type { Bytes } from "../../../src/types.ts";
+import { outlast, pass, stopTime } from "../../simulated-time.ts";
 
 async function collect(blocks: AsyncIterable<Bytes>): Promise<Bytes[]> {
   const all: Bytes[] = [];
   for await (const block of blocks) all.push(block.slice());
   return all;
 }
+
+it("takes no longer than the rate says, and no shorter for a pause", async () => {
+  stopTime();
+  const [left, right] = duplexPair();
+  const channel = channelOf(limitRate(left, 100_000));
+  void collect(channelOf(right).read());
+  for (const pauseMs of [0, 5000]) {
+    await pass(pauseMs);
+    const began = performance.now();
+    await outlast(channel.write(new Uint8Array(40_000)), 5000, 1);
+    // The first tenth of a second is handed over at once.
+    expect(Math.abs(performance.now() - began - 300)).toBeLessThan(5);
+  }
+});
 
 it("takes as long as the rate says, and changes nothing", async () => {
   const [left, right] = duplexPair();

@@ -72,9 +72,10 @@ class Lie {
     return this.peer.say("WISH_PIECES", encodePieceAnswers(answers));
   }
 
-  /** Says that it is done with what was ended last. */
-  async done(times: number): Promise<void> {
-    const { transcript } = decodeEnd(await this.peer.hear("END", times - 1));
+  /** Says that it is done with what was ended last. @param other another digest of the whole */
+  async done(times: number, other?: Bytes): Promise<void> {
+    const { transcript: ended } = decodeEnd(await this.peer.hear("END", times - 1));
+    const transcript = other ?? ended;
     const counts = { entries: 1 + this.fileCount, files: this.fileCount, failed: 0, deleted: 0 };
     await this.peer.say("DONE", encodeDone({ ...counts, transcript }));
     await this.peer.channel.end();
@@ -138,6 +139,15 @@ const refused: readonly (readonly [
     "settles more pieces than were told",
     "UNSOLICITED",
     (lie) => lie.peer.say("CREDIT", encodeCredit({ entries: 0, chunks: 5000, data: 0 })),
+  ],
+  [
+    "is done with another digest of the whole",
+    "CORRUPT",
+    async (lie, group) => {
+      await lie.wishPieces(here(group));
+      await lie.peer.say("WISH_PARTS", encodeBits([false]));
+      await lie.done(1, new Uint8Array(32));
+    },
   ],
   ["wishes for chunks", "UNSOLICITED", (lie) => lie.peer.say("WISH_CHUNKS", encodeBits([true]))],
 ];

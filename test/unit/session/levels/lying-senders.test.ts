@@ -142,9 +142,8 @@ class Lie {
     this.chunkBytes += content.length;
   }
 
-  end(): Promise<void> {
+  end(transcript = this.peer.transcript): Promise<void> {
     const { chunkBytes } = this;
-    const { transcript } = this.peer;
     const none = { files: 1, chunks: 1, troubles: 0, untold: 0, sameEntries: 0 };
     return this.say("END", encodeEnd({ entries: this.#entries, ...none, chunkBytes, transcript }));
   }
@@ -198,6 +197,7 @@ const refused: readonly (readonly [what: string, code: string, act: (lie: Lie) =
   ],
   ["tells chunks instead of pieces", "BAD_MESSAGE", (lie) => lie.push(wanted)],
   ["ends with its pieces missing", "TRUNCATED", (lie) => lie.end()],
+  ["ends with another digest of the whole", "CORRUPT", (lie) => lie.end(new Uint8Array(32))],
   [
     "ends with its runs missing",
     "TRUNCATED",
