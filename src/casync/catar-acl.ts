@@ -8,7 +8,7 @@ import type { CatarAcl, CatarAclEntry } from "./catar-node.ts";
 type Tag = AclEntry["tag"];
 
 /** Stands where a list for what is made in a directory has no mask. */
-const noMask = 0xffff_ffff_ffff_ffffn;
+export const noMask = 0xffff_ffff_ffff_ffffn;
 
 /**
  * The lists of an entry for an archive; undefined when nothing is in them that the mode does not
@@ -59,7 +59,7 @@ function ownList(acl: CatarAcl | undefined, mode: number): readonly AclEntry[] {
 function givenList(acl: CatarAcl | undefined): readonly AclEntry[] {
   if (acl?.default === undefined) return [];
   const { user, group, other, mask } = acl.default;
-  const of = (tag: Tag, permissions: bigint): AclEntry => ({ tag, permissions: Number(permissions & 7n) });
+  const of = (tag: Tag, permissions: bigint): AclEntry => ({ tag, permissions: Number(permissions) });
   return [
     of("user-owner", user),
     ...acl.defaultUsers.map((entry) => ownedEntry("user", entry)),

@@ -1,7 +1,8 @@
 import { compareBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import type { CatarAcl, CatarAclEntry, CatarNode } from "./catar-node.ts";
+import { noMask } from "./catar-acl.ts";
+import { type CatarAcl, type CatarAclEntry, type CatarNode, lastOwnerId } from "./catar-node.ts";
 import { recordTypes as t } from "./catar-records.ts";
 import { readSize, readWord, viewOf, wordBytes } from "./words.ts";
 
@@ -67,6 +68,7 @@ function takeXattr(known: CatarMetadata, body: Bytes, bad: () => SyncError): Cat
 function aclEntryOf(body: Bytes, bad: () => SyncError): CatarAclEntry {
   const permissions = permissionsOf(body, wordBytes, bad);
   const id = readSize(viewOf(body), 0);
+  if (id > lastOwnerId) throw bad();
   const rest = body.subarray(2 * wordBytes);
   return { id, permissions, ...(rest.length > 0 && { name: textOf(rest, bad) }) };
 }
@@ -87,6 +89,7 @@ function defaultOf(body: Bytes, bad: () => SyncError): NonNullable<CatarAcl["def
     bigint,
     bigint,
   ];
+  if ([user, group, other, mask === noMask ? 0n : mask].some((permissions) => permissions > 7n)) throw bad();
   return { user, group, other, mask };
 }
 

@@ -2,7 +2,7 @@ import { ExactReader } from "../bytes/exact-reader.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { checkName } from "./catar-names.ts";
-import { type CatarEvent, catarLimits, type CatarNode, typeOfMode } from "./catar-node.ts";
+import { type CatarEvent, catarLimits, type CatarNode, lastOwnerId, typeOfMode } from "./catar-node.ts";
 import { type CatarMetadata, emptyMetadata, takeMetadata } from "./catar-metadata.ts";
 import { recordHeaderBytes, recordTypes as t } from "./catar-records.ts";
 import { checkFeatures } from "./features.ts";
@@ -39,7 +39,6 @@ type EntryFields = Pick<CatarNode, "type" | "mode" | "flags" | "uid" | "gid" | "
 const entryBodyBytes = 48;
 const contentBlockBytes = 65_536;
 const noTime = 0xffffffffffffffffn;
-const maxId = 0xffffffffn;
 
 /**
  * Reads an archive of casync as it comes. What stands behind the end of its root is not looked at.
@@ -268,7 +267,7 @@ class Decoder {
     const type = typeOfMode(mode);
     const mtime = readWord(view, 40);
     if (readWord(view, 0) !== this.#features) throw this.#bad("entries of the archive differ in features");
-    if (type === undefined || uid > maxId || gid > maxId || mtime === noTime)
+    if (type === undefined || uid > lastOwnerId || gid > lastOwnerId || mtime === noTime)
       throw this.#bad("an entry of the archive has illegal values");
     return {
       type,

@@ -5,7 +5,7 @@ import { fromHex } from "../../../src/bytes/hex.ts";
 import { type CatarEvent, type CatarNode, catarLimits } from "../../../src/casync/catar-node.ts";
 import { readCatar } from "../../../src/casync/catar-reader.ts";
 import { CatarWriter } from "../../../src/casync/catar-writer.ts";
-import { desyncTreeFeatures } from "../../../src/casync/features.ts";
+import { casyncTreeFeatures, desyncTreeFeatures } from "../../../src/casync/features.ts";
 import { searchTree } from "../../../src/casync/goodbye.ts";
 import { keepFeatures } from "../../../src/casync/keep-features.ts";
 import { hashName } from "../../../src/casync/siphash.ts";
@@ -175,6 +175,37 @@ test("an entry with more attributes than may be is refused before they are all r
   });
   expect((await readAll(one!)).events).toHaveLength(2);
   await expect(readAll(more!)).rejects.toMatchObject({ code: "LIMIT" });
+});
+
+const noAcl = { users: [], groups: [], defaultUsers: [], defaultGroups: [] };
+const noMask = 2n ** 64n - 1n;
+const someDefault = { user: 7n, group: 5n, other: 0n, mask: noMask };
+
+test.each([
+  ["an owner beyond the last number", { uid: 2 ** 32 }],
+  ["a group that stands for none", { gid: 2 ** 32 - 1 }],
+  [
+    "a user of a list beyond the last number",
+    { acl: { ...noAcl, users: [{ id: 2 ** 32, permissions: 7 }] } },
+  ],
+  [
+    "a group of a list that stands for none",
+    { acl: { ...noAcl, groups: [{ id: 2 ** 32 - 1, permissions: 7 }] } },
+  ],
+  [
+    "a user of a list for what is made, beyond the last number",
+    { acl: { ...noAcl, default: someDefault, defaultUsers: [{ id: 2 ** 33, permissions: 7 }] } },
+  ],
+  ["permissions of a list that are none", { acl: { ...noAcl, default: { ...someDefault, user: 8n } } }],
+  ["a mask of a list that is none", { acl: { ...noAcl, default: { ...someDefault, mask: noMask - 1n } } }],
+] satisfies readonly (readonly [string, Partial<CatarNode>])[])("%s is refused", async (_, lie) => {
+  const plain = { depth: 0, name: new Uint8Array(), type: "dir", mode: 0o755, flags: 0n } as const;
+  const root = { ...plain, uid: 1, gid: 1, mtimeNs: 0n, size: 0, xattrs: [] };
+  const truth = { acl: { ...noAcl, users: [{ id: 2 ** 32 - 2, permissions: 7 }], default: someDefault } };
+  const archiveOf = (more: Partial<CatarNode>) =>
+    written(casyncTreeFeatures, [{ type: "node", node: { ...root, ...more } }, { type: "leave" }]);
+  expect((await readAll(archiveOf(truth))).events).toHaveLength(2);
+  await expect(readAll(archiveOf(lie))).rejects.toMatchObject({ code: "BAD_MESSAGE" });
 });
 
 interface Basics {
