@@ -44,6 +44,8 @@ interface CloudpssStream {
 
 /** What zstd, casync and desync compress by unless told otherwise. */
 const level = 3;
+/** As much as the highest level of xz takes, and some: a chunk may ask for gigabytes. */
+const xzMemory = "--memlimit-decompress=100MiB";
 
 let found: Zstd | undefined;
 
@@ -70,7 +72,7 @@ const expanders: Readonly<Record<Compression, (stored: Bytes, maxBytes: number) 
   zstd: (stored, maxBytes) => findZstd().decompress(stored, maxBytes),
   gzip: (stored, maxBytes) => zlib.gunzipSync(stored, { maxOutputLength: Math.max(maxBytes, 1) }),
   xz(stored, maxBytes) {
-    const run = spawnSync("xz", ["--decompress", "--stdout", "--format=xz"], {
+    const run = spawnSync("xz", ["--decompress", "--stdout", "--format=xz", xzMemory], {
       input: stored,
       maxBuffer: maxBytes,
     });

@@ -77,6 +77,17 @@ testXz("a chunk that was compressed as xz is read, and no more of it than it may
   expect(() => codings.node.decode(stored, length - 1)).toThrow(expect.objectContaining({ code: "CORRUPT" }));
 });
 
+testXz("a chunk of xz that asks for more memory than any needs is not expanded", () => {
+  // Its dictionary has 64 MiB, then 1 GiB.
+  const asking64MiB =
+    "fd377a585a0000016922de36020021011c00000010cf58cc01000b736f6d6520636f6e74656e7400" +
+    "3f311f430001200ca2ddb4bc9042990d010000000001595a";
+  const asking1GiB = asking64MiB.replace("1c00000010cf58cc", "240000005e1fc7f9");
+  const expanded = (hex: string) => Buffer.from(codings.node.decode(fromHex(hex), 1000)).toString();
+  expect(expanded(asking64MiB)).toBe("some content");
+  expect(() => expanded(asking1GiB)).toThrow(expect.objectContaining({ code: "CORRUPT" }));
+});
+
 const { test: testZstd } = unless(missing("zstd"));
 
 testZstd("the program zstd reads what both compressors write", () => {
