@@ -10,7 +10,7 @@ export {
   dirStore,
 } from "./store/dir.node.ts";
 export { type ArchiveTreeOptions, archiveTree } from "./casync/archive-tree.node.ts";
-export { type BlobSeed, openSeed } from "./casync/blob-seed.node.ts";
+export { type BlobSeed, openSeed, openUncutSeed } from "./casync/blob-seed.node.ts";
 export { type CastrOptions, type CastrStore, castrStore } from "./casync/castr.node.ts";
 export {
   type ChunkAnswer,

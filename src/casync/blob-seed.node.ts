@@ -1,43 +1,97 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { pathOf } from "../bytes/byte-path.node.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
-import { fileCall } from "../store/io-error.node.ts";
+import { keyOf } from "../chunk/id-key.ts";
+import { fileCall, ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
+import { type PlacedChunk, seedLimits } from "./chunks-ahead.ts";
 import type { FoundContent } from "./shared-content.node.ts";
-import type { IndexReading } from "./index-reader.ts";
+import { digestOfIndex, type IndexHeader } from "./index-header.ts";
+import { eachChunk, type IndexReading } from "./index-reader.ts";
+import { SeedChunks, type SeedOptions } from "./seed-chunks.ts";
 
-/** A file whose chunks are known: what is in it need not be fetched. */
+const blockBytes = 1_048_576;
+
+/** A file that has chunks: they need not be fetched. */
 export interface BlobSeed {
   /**
-   * What is believed to be a chunk; undefined when the file does not have it. It is for the caller
-   * to verify.
+   * Finds a chunk, and verifies it; undefined when it is not in the file, or hardly. A promise
+   * where the file is read on for it.
    *
-   * @param into what it is read into; memory of its own unless given
+   * @param into what it may be read into; what a promise gives is in memory of its own
    */
-  find(id: ChunkId, size: number, into?: Bytes): FoundContent | undefined;
-  close(): void;
+  find(id: ChunkId, size: number, into?: Bytes): FoundContent | undefined | Promise<FoundContent | undefined>;
+  close(): Promise<void>;
 }
 
 /**
- * Opens a file as a seed, by its index.
+ * Opens a file as a seed, by its index, of which `seedChunkCount` chunks are noted.
  *
  * @throws NOT_FOUND, IO, and what the index throws
  */
 export async function openSeed(path: string, index: IndexReading): Promise<BlobSeed> {
   const places = new IdMap();
-  try {
-    for await (const chunks of index.chunks) for (const { id, offset } of chunks) places.set(id, offset);
-  } finally {
-    await index.close();
+  for await (const { id, offset } of eachChunk(index)) {
+    if (places.size >= seedLimits.seedChunkCount) break;
+    places.set(id, offset);
   }
-  const fd = fileCall(path, () => openSync(path, "r"));
+  const digest = digestOfIndex(index);
+  const fd = fileCall(path, () => openSync(pathOf(path), "r"));
   return {
     find(id, size, into) {
       const offset = places.get(id);
-      return offset === undefined ? undefined : findAt(fd, offset, size, into);
+      const found = offset === undefined ? undefined : findAt(fd, offset, size, into);
+      return found && digest.keyOf(found.bytes) === keyOf(id) ? found : undefined;
     },
-    close: () => closeSync(fd),
+    close: async () => closeSync(fd),
   };
+}
+
+/**
+ * Opens a file as a seed that has no index: it is cut as that of a newer version says, as far as it
+ * is asked.
+ *
+ * @param header of the newer one
+ * @throws NOT_FOUND, IO
+ */
+export async function openUncutSeed(
+  path: string,
+  header: IndexHeader,
+  options: SeedOptions = {},
+): Promise<BlobSeed> {
+  const file = await open(pathOf(path), "r").catch((thrown: unknown) => {
+    throw ioError(thrown, path);
+  });
+  const { fd } = file;
+  const readAgain = (offset: number, size: number, into?: Bytes) => readFully(fd, offset, size, into);
+  const chunks = new SeedChunks(blocksOf(file), header, readAgain, options);
+  return {
+    find(id, _, into) {
+      const found = chunks.find(id, into);
+      return found instanceof Promise ? found.then((placed) => contentOf(placed, fd)) : contentOf(found, fd);
+    },
+    async close() {
+      await chunks.close();
+      await file.close();
+    },
+  };
+}
+
+/** The content of a file, in blocks that are lent. */
+async function* blocksOf(file: FileHandle): AsyncGenerator<Bytes> {
+  const block = new Uint8Array(blockBytes);
+  for (let at = 0; ;) {
+    const { bytesRead } = await file.read(block, 0, block.length, at);
+    if (bytesRead === 0) return;
+    yield block.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+function contentOf(placed: PlacedChunk | undefined, fd: number): FoundContent | undefined {
+  return placed && { bytes: placed.chunk.bytes, fd, offset: placed.offset };
 }
 
 /** What lies at a place of a file; undefined where that ends before. */

@@ -87,12 +87,25 @@ export async function extractBlob(
     if (matches(before?.bytes, key)) return before;
     const at = written.get(id);
     const again = at === undefined ? undefined : findAt(fd, at, size, room);
-    if (matches(again?.bytes, key)) return again;
+    return matches(again?.bytes, key) ? again : undefined;
+  }
+
+  function put(found: FoundContent, offset: number): void {
+    totals.seedCount++;
+    totals.seedBytes += found.bytes.length;
+    totals.sharedBytes += sharing.put(found, offset);
+  }
+
+  /** Takes a chunk from the first seed that has it; false when none does. */
+  async function takeFromSeeds({ id, offset, size }: IndexChunk): Promise<boolean> {
     for (const seed of seeds) {
-      const found = seed.find(id, size, room);
-      if (matches(found?.bytes, key)) return found;
+      const asked = seed.find(id, size, room);
+      const found = asked instanceof Promise ? await asked : asked;
+      if (found?.bytes.length !== size) continue;
+      put(found, offset);
+      return true;
     }
-    return undefined;
+    return false;
   }
 
   async function place(chunk: IndexChunk): Promise<void> {
@@ -103,11 +116,8 @@ export async function extractBlob(
     if (isInPlace(chunk, key)) totals.inPlaceCount++;
     else {
       const near = findNear(chunk, key);
-      if (near) {
-        totals.seedCount++;
-        totals.seedBytes += near.bytes.length;
-        totals.sharedBytes += sharing.put(near, chunk.offset);
-      } else {
+      if (near) put(near, chunk.offset);
+      else if (!(await takeFromSeeds(chunk))) {
         totals.storeCount++;
         writeAt(fd, (await getPlaced(store, chunk, signal && { signal })).bytes, chunk.offset);
       }

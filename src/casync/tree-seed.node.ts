@@ -1,30 +1,15 @@
 import fs from "node:fs";
 import { abortable } from "../bytes/abort.ts";
-import { IdMap } from "../bytes/id-map.ts";
 import type { Chunk, ChunkId } from "../chunk/chunk.ts";
-import { cutChunks } from "../chunk/cut-chunks.ts";
-import { casyncSpec } from "../chunk/cutter-specs.ts";
-import { verifyChunk } from "../chunk/verify.ts";
 import { notFound } from "../store/key.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { archiveTree } from "./archive-tree.node.ts";
 import { readFully } from "./blob-seed.node.ts";
-import { ChunksAhead } from "./chunks-ahead.ts";
-import { digestOfIndex, type IndexHeader } from "./index-header.ts";
+import type { IndexHeader } from "./index-header.ts";
+import { SeedChunks, type SeedOptions } from "./seed-chunks.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-
-/** Limits of seeds. */
-export const seedLimits = Object.freeze({
-  /** Chunks of a tree or blob that are known of at a time: an index may ask for tiny ones. */
-  seedChunkCount: 4_000_000,
-});
-
-export interface TreeSeedOptions extends AbortOptions {
-  /** Chunks that are noted, at most; `seedChunkCount` unless given. */
-  readonly chunkCount?: number;
-}
 
 /** Where a part of the archive of a tree begins, and where its bytes are. */
 interface Part {
@@ -37,51 +22,18 @@ interface Part {
 
 /**
  * A tree on disk as a store of the chunks that an archive of it has, for who has the index of a
- * newer one. It is read in the order of the archive, but for what is mounted there, each time as
- * far as the chunk that is asked for; one that it does not have is known of at the end. A chunk
- * that was passed is read again, and verified: the tree may change meanwhile. What cannot be read
- * ends the reading and is no failure. In memory is what stands around contents, and 40 bytes a
- * chunk, of which no more than `seedChunkCount` are noted.
+ * newer one. It is read in the order of the archive, but for what is mounted there, as
+ * `SeedChunks` does it. In memory is also what stands around contents.
  *
  * @param header of the newer one
  */
-export function treeSeed(
-  root: string,
-  header: IndexHeader,
-  { chunkCount = seedLimits.seedChunkCount, ...options }: TreeSeedOptions = {},
-): ChunkReader {
-  const digest = digestOfIndex(header);
+export function treeSeed(root: string, header: IndexHeader, options: SeedOptions = {}): ChunkReader {
   const parts: Part[] = [];
-  const numbers = new IdMap();
-  const ends: number[] = [];
-
-  async function* chunksNoted(): AsyncGenerator<Chunk, void, undefined> {
-    const archive = partsNoted(root, header.features, parts, options);
-    const cutting = { ...options, digest, lends: true };
-    for await (const chunk of cutChunks(archive, casyncSpec(header.sizes), cutting)) {
-      numbers.set(chunk.id, ends.length);
-      ends.push((ends.at(-1) ?? 0) + chunk.bytes.length);
-      yield chunk;
-      if (ends.length >= chunkCount) return;
-    }
-  }
-
-  const ahead = new ChunksAhead(chunksNoted(), options);
-
-  function readAgain(id: ChunkId, number: number): Chunk | undefined {
-    const bytes = readParts(parts, ends[number - 1] ?? 0, ends[number]!);
-    try {
-      return bytes && verifyChunk(id, bytes, digest);
-    } catch {
-      return undefined; // a file was changed
-    }
-  }
-
-  async function find(id: ChunkId, asked?: AbortOptions): Promise<Chunk | undefined> {
-    const number = numbers.get(id);
-    return number === undefined ? abortable(ahead.find(id), asked?.signal) : readAgain(id, number);
-  }
-
+  const archive = partsNoted(root, header.features, parts, options);
+  const readAgain = (offset: number, size: number) => readParts(parts, offset, offset + size);
+  const chunks = new SeedChunks(archive, header, readAgain, options);
+  const find = async (id: ChunkId, asked?: AbortOptions): Promise<Chunk | undefined> =>
+    (await abortable(Promise.resolve(chunks.find(id)), asked?.signal))?.chunk;
   return {
     async get(id, asked) {
       const chunk = await find(id, asked);
@@ -89,8 +41,8 @@ export function treeSeed(
       return chunk;
     },
     has: async (id, asked) => (await find(id, asked)) !== undefined,
-    close: async () => ahead.close(),
-    [Symbol.asyncDispose]: async () => ahead.close(),
+    close: async () => chunks.close(),
+    [Symbol.asyncDispose]: async () => chunks.close(),
   };
 }
 
@@ -99,7 +51,7 @@ async function* partsNoted(
   root: string,
   features: bigint,
   parts: Part[],
-  options: AbortOptions,
+  { signal }: AbortOptions,
 ): AsyncGenerator<Bytes> {
   let at = 0;
   let contentEnd = 0;
@@ -107,7 +59,13 @@ async function* partsNoted(
     parts.push({ start: at, path });
     contentEnd = at + size;
   };
-  const archived = { ...options, features, keepsNodump: true, staysOnFileSystem: true, onContent };
+  const archived = {
+    features,
+    keepsNodump: true,
+    staysOnFileSystem: true,
+    onContent,
+    ...(signal && { signal }),
+  };
   for await (const block of archiveTree(root, archived)) {
     if (at >= contentEnd) parts.push({ start: at, bytes: block });
     at += block.length;

@@ -7,7 +7,7 @@ import { type Fill, fillInPlace, fillReplacement } from "./blob-output.ts";
 import { bytesTo } from "./blob-progress.ts";
 import { openIndex } from "./index-file.ts";
 import { checkRoomFor } from "./index-room.ts";
-import { openSeedAt } from "./seeds.ts";
+import { closeSeeds, openSeedAt } from "./seeds.ts";
 import { cacheOption, indexAccess, jobsOf, readerOf, storeOptions } from "./store-options.ts";
 import { totalLimitOf, totalLimitOption } from "./total-limit.ts";
 import { countOf } from "../report/count-of.ts";
@@ -53,7 +53,7 @@ export const indexExtract = defineCommand({
       for (const seed of options.seed ?? []) seeds.push(await openSeedAt(seed, index, { signal }));
       await (options["in-place"] === true ? fillInPlace : fillReplacement)(path, fill);
     };
-    await closingInTheEnd(extract, async () => seeds.forEach((seed) => seed.close()));
+    await closingInTheEnd(extract, async () => closeSeeds(seeds));
     report.notice(describe(totals!), { ...totals! });
   },
 });

@@ -1,9 +1,6 @@
-import { type BlobSeed, openSeed } from "../../casync/blob-seed.node.ts";
-import { type IndexHeader, digestOfIndex } from "../../casync/index-header.ts";
-import { makeIndex } from "../../casync/make-index.ts";
-import { readIndex } from "../../casync/index-reader.ts";
+import { type BlobSeed, openSeed, openUncutSeed } from "../../casync/blob-seed.node.ts";
+import type { IndexHeader } from "../../casync/index-header.ts";
 import type { AbortOptions } from "../../types.ts";
-import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { openIndex } from "./index-file.ts";
 
 /**
@@ -21,15 +18,10 @@ export async function openSeedAt(
   if (index !== undefined) return openSeed(blob!, await openIndex(index, options));
   if (place.endsWith(".caibx"))
     return openSeed(place.slice(0, -".caibx".length), await openIndex(place, options));
-  return cutSeed(place, header, options);
+  return openUncutSeed(place, header, options);
 }
 
-/** A blob as a seed that is cut anew. */
-export async function cutSeed(path: string, header: IndexHeader, options: AbortOptions): Promise<BlobSeed> {
-  const made = makeIndex(readFileBlocks(path, { ...options, lends: true }), {
-    ...options,
-    sizes: header.sizes,
-    digest: digestOfIndex(header),
-  });
-  return openSeed(path, await readIndex(made));
+/** Closes all of them. */
+export async function closeSeeds(seeds: readonly BlobSeed[]): Promise<void> {
+  await Promise.all(seeds.map((seed) => seed.close()));
 }

@@ -20,7 +20,7 @@ import { SyncError } from "../../errors.ts";
 import { fillInPlace, fillReplacement, type Fill } from "../casync/blob-output.ts";
 import { idLines, openIndex, writeResult } from "../casync/index-file.ts";
 import { checkRoomFor } from "../casync/index-room.ts";
-import { openSeedAt } from "../casync/seeds.ts";
+import { closeSeeds, openSeedAt } from "../casync/seeds.ts";
 import { checkSizes } from "../casync/size-options.ts";
 import { readFileBlocks } from "../exchange/file-blocks.ts";
 import { writeLines } from "../report/result-output.ts";
@@ -150,7 +150,7 @@ export const extract: DesyncCommand = {
       await openSeeds(seeds, place, index, call);
       await (isSet(given, "in-place") ? fillInPlace : fillReplacement)(path, fill);
     };
-    await closingInTheEnd(work, async () => seeds.forEach((seed) => seed.close()));
+    await closingInTheEnd(work, async () => closeSeeds(seeds));
   },
 };
 

@@ -120,7 +120,7 @@ for (const system of sharingSystems) {
       const fd = openSync(join(disk, "now"), "w+");
       const totals = await extractBlob(await indexOf(now), store, fd, "now", { seeds: [seed] });
       closeSync(fd);
-      seed.close();
+      await seed.close();
       expect(readFileSync(join(disk, "now")).equals(now)).toBe(true);
       expect(totals.sharedBytes).toBeGreaterThan(0.95 * totals.seedBytes);
       expect(totals.seedBytes).toBeGreaterThan(1_400_000);
