@@ -215,20 +215,20 @@ async function sizeOf(
   }
 }
 
-/** What lies in the directories of a store, as `abcd/name`. */
+/** What lies in the directories of a store, as `abcd/name`. A link may lead out of the store. */
 async function* pathsIn(root: string): AsyncGenerator<string> {
   const pause = new Pause();
-  for (const shard of namesIn(root)) {
-    if (!/^[0-9a-f]{4}$/.test(shard)) continue;
-    for (const name of namesIn(join(root, shard))) yield `${shard}/${name}`;
+  for (const shard of entriesIn(root)) {
+    if (!shard.isDirectory() || !/^[0-9a-f]{4}$/.test(shard.name)) continue;
+    for (const { name } of entriesIn(join(root, shard.name))) yield `${shard.name}/${name}`;
     if (pause.due()) await pause.take();
   }
 }
 
-/** The names in a directory; none when it is not there. */
-function namesIn(path: string): string[] {
+/** What a directory has; nothing when it is not there. */
+function entriesIn(path: string): fs.Dirent[] {
   try {
-    return fs.readdirSync(path);
+    return fs.readdirSync(path, { withFileTypes: true });
   } catch (thrown) {
     const errno = errnoOf(thrown);
     if (errno === "ENOENT" || errno === "ENOTDIR") return [];

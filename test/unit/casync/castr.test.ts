@@ -118,6 +118,20 @@ test("what writers left behind is removed when it is old, and nothing else", asy
   expect((await collect(store.kept())).length).toBe(chunks.length);
 });
 
+test("what a link in the place of a directory leads to is not looked after", async () => {
+  const [folder, other] = [copyOfStore(), copyOfStore()];
+  const shard = readdirSync(folder)[0]!;
+  rmSync(join(folder, shard), { recursive: true });
+  symlinkSync(join(other, shard), join(folder, shard));
+  writeFileSync(join(other, shard, ".tmp-cacnk1"), "");
+  utimesSync(join(other, shard, ".tmp-cacnk1"), 1, 1);
+  const store = castrStore(folder);
+  const ids = (await collect(store.kept())).map(({ id }) => toHex(id));
+  expect(ids.length).toBeGreaterThan(0);
+  expect(ids.filter((id) => id.startsWith(shard))).toEqual([]);
+  expect(await store.sweep(3_600_000)).toBe(0);
+});
+
 test("a store that is not there is made only when that is asked for", async () => {
   const folder = join(freshFolder(), "none");
   expect(() => castrStore(folder)).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
