@@ -11,16 +11,17 @@ import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
 import type { SendOptions, SendProgress, SendSummary } from "../session/send.ts";
 import { connectTo } from "./connect.ts";
 import { noteKept, openKept } from "./kept-trees.ts";
+import { Latest } from "./latest.ts";
 import type { Figures, WorkerNews, WorkerTask } from "./messages.ts";
 import { Meter, meteredSource, meteredTarget } from "./meter.ts";
 
-/** How often a page hears of progress. */
+/** How often a page hears of progress, at most. */
 const progressMs = 100;
 
 const picked: Picked[] = [];
 const meter = new Meter();
 const names = new TextDecoder();
-let toldMs = 0;
+const latest = new Latest(progressMs, tellProgress);
 let retryNow: () => void = () => {};
 
 onmessage = ({ data }: MessageEvent<WorkerTask>): void => {
@@ -32,9 +33,11 @@ onmessage = ({ data }: MessageEvent<WorkerTask>): void => {
 async function carryOut(task: WorkerTask & { do: "push" | "pull" }): Promise<void> {
   try {
     const { failed, troubles, end } = await (task.do === "push" ? push(task) : pull(task));
+    latest.flush();
     news({ tell: "done", figures: lastFigures(end), failedCount: failed + troubles });
   } catch (thrown) {
     const { code, message } = toSyncError(thrown);
+    latest.flush();
     news({ tell: "failed", code, message });
   }
 }
@@ -52,7 +55,7 @@ async function push({ url, token }: WorkerTask & { do: "push" }): Promise<Outcom
     onProgress(progress) {
       meter.travel(progress.sentBytes - before);
       before = progress.sentBytes;
-      showProgress(progress);
+      latest.set(progress);
     },
   });
   const end = await run.done;
@@ -77,7 +80,7 @@ async function pull({ url, token, path }: WorkerTask & { do: "pull" }): Promise<
     onProgress(progress) {
       meter.travel(progress.receivedBytes - before);
       before = progress.receivedBytes;
-      showProgress(progress);
+      latest.set(progress);
     },
   });
   const end = await run.done;
@@ -97,15 +100,13 @@ function listeners(): Required<Pick<SendOptions, "onTrouble">> & ReconnectOption
     onRetry(retry) {
       retryNow = retry.retryNow;
       const { code, message } = retry.error;
+      latest.flush();
       news({ tell: "retry", code, message, waitMs: retry.waitMs });
     },
   };
 }
 
-function showProgress({ listed, currentName }: SendProgress | ReceiveProgress): void {
-  const nowMs = performance.now();
-  if (nowMs - toldMs < progressMs) return;
-  toldMs = nowMs;
+function tellProgress({ listed, currentName }: SendProgress | ReceiveProgress): void {
   news({
     tell: "progress",
     figures: { ...meter.figures, isListed: listed, name: names.decode(currentName) },
