@@ -121,7 +121,8 @@ export class NewDirs {
       this.#held.rename(from.dir, from.name, to.dir, to.name);
     };
     closingOnFailure(move, () => removeDir(this.#held, from));
-    const isWhole = this.#held.look(new DirNode(to.dir, to.name), "file") !== undefined;
+    // Listed, since the system remembers for a moment which names were there.
+    const isWhole = this.#held.names(new DirNode(to.dir, to.name)).length > 0;
     removeDir(this.#held, to);
     return isWhole;
   }
