@@ -59,6 +59,8 @@ export interface S3Stub {
   /** The time of its clock, which goes on by a second with each object that is written. */
   timeMs: number;
   put(bucket: string, key: string, content: string | Buffer, headers?: Record<string, string>): StubObject;
+  /** Puts an object as if it had been written in parts of so many bytes. */
+  putInParts(bucket: string, key: string, content: Buffer, partBytes: number): StubObject;
   /** Resolves when nobody is connected: what was asked by who is dead now is answered then. */
   idle(): Promise<void>;
   stop(): Promise<void>;
@@ -67,6 +69,13 @@ export interface S3Stub {
 const kept =
   /^(?:content-type|cache-control|content-disposition|content-encoding|content-language|expires|x-amz-meta-.*|x-amz-storage-class|x-amz-tagging)$/;
 const md5 = (bytes: Buffer): string => createHash("md5").update(bytes).digest("hex");
+
+/** What an object is that was written in parts. */
+function ofParts(parts: readonly Buffer[]): Pick<StubObject, "bytes" | "etag" | "partBytes"> {
+  const md5s = Buffer.concat(parts.map((part) => Buffer.from(md5(part), "hex")));
+  const etag = `${md5(md5s)}-${parts.length}`;
+  return { bytes: Buffer.concat(parts), etag, partBytes: parts.map(({ length }) => length) };
+}
 
 export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> {
   const server = createServer(
@@ -88,6 +97,11 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     put(bucket, key, content, headers = {}) {
       const bytes = Buffer.from(content);
       return keep(bucket, key, { bytes, etag: md5(bytes), headers, writtenMs: (stub.timeMs += 1000) });
+    },
+    putInParts(bucket, key, bytes, partBytes) {
+      const parts: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += partBytes) parts.push(bytes.subarray(at, at + partBytes));
+      return keep(bucket, key, { ...ofParts(parts), headers: {}, writtenMs: (stub.timeMs += 1000) });
     },
     async idle() {
       const count = promisify(server.getConnections.bind(server));
@@ -121,8 +135,12 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const digest = headers["x-amz-content-sha256"];
-    if (typeof digest === "string" && digest !== createHash("sha256").update(body).digest("hex"))
+    const isSigned = typeof digest === "string" && digest !== "UNSIGNED-PAYLOAD";
+    if (isSigned && digest !== createHash("sha256").update(body).digest("hex"))
       return fail(response, 400, "XAmzContentSHA256Mismatch");
+    const told = headers["content-md5"];
+    if (told !== undefined && told !== Buffer.from(md5(body), "hex").toString("base64"))
+      return fail(response, 400, "BadDigest");
     const objects = stub.buckets.get(bucket);
     if (!objects) {
       if (method !== "PUT" || key !== "") return fail(response, 404, "NoSuchBucket");
@@ -322,15 +340,11 @@ export async function startS3Stub(...names: readonly string[]): Promise<S3Stub> 
       },
     );
     if (parts.includes(undefined)) return fail(response, 400, "InvalidPart");
-    const whole = parts as Buffer[];
-    const etag = `${md5(Buffer.concat(whole.map((part) => createHash("md5").update(part).digest())))}-${whole.length}`;
-    keep(bucket, key, {
-      bytes: Buffer.concat(whole),
-      etag,
+    const { etag } = keep(bucket, key, {
+      ...ofParts(parts as Buffer[]),
       ...(upload.saidBytes > 0 && { saidBytes: upload.saidBytes }),
       headers: upload.headers,
       writtenMs: (stub.timeMs += 1000),
-      partBytes: whole.map(({ length }) => length),
     });
     stub.uploads.delete(id);
     response.end(`<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`);

@@ -20,5 +20,15 @@ export interface AnswerHeaders extends Iterable<[name: string, value: string]> {
   has(name: string): boolean;
 }
 
+/** A request as `fetch` takes it, or one whose body is that of an answer. */
+export interface CallOptions extends RequestInit {
+  /** Sent while it comes, once; for who `sendsAnswers`. */
+  readonly answer?: Answer | undefined;
+}
+
 /** What makes requests. `fetch` is one. */
-export type Call = (url: string, init?: RequestInit) => Promise<Answer>;
+export interface Call {
+  (url: string, init?: CallOptions): Promise<Answer>;
+  /** True when the body of an answer that it gave can be that of a request. */
+  readonly sendsAnswers?: true;
+}

@@ -1,9 +1,9 @@
-import http, { type IncomingMessage } from "node:http";
+import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https, { type AgentOptions } from "node:https";
 import { Readable } from "node:stream";
 import { abortable } from "../bytes/abort.ts";
 import type { Bytes } from "../types.ts";
-import type { Answer, AnswerHeaders, Call } from "./answer.ts";
+import type { Answer, AnswerHeaders, Call, CallOptions } from "./answer.ts";
 import { limitConnecting } from "./connect-time.node.ts";
 import { bodilessStatuses, Http2Sessions } from "./http2-sessions.node.ts";
 
@@ -17,8 +17,8 @@ export interface NodeFetchOptions {
 
 /**
  * A `fetch` that sends what it is told to and nothing else, as far as stores need one: with
- * certificates of one's own, no redirects, bodies of bytes, and contents as they come, compressed
- * or not. Connections are kept and used again.
+ * certificates of one's own, no redirects, bodies of bytes or of its answers, and contents as they
+ * come, compressed or not. Connections are kept and used again.
  */
 export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOptions = {}): Call {
   const agents = {
@@ -26,32 +26,35 @@ export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOpti
     "https:": new https.Agent({ keepAlive: true, scheduling: "lifo", ...tls }),
   };
   const sessions = http2 ? new Http2Sessions(tls) : undefined;
-  return async (input, init = {}) => {
+  const call = async (input: string, init: CallOptions = {}): Promise<Answer> => {
     const url = new URL(input);
     const { signal, method = "GET", body } = init;
     const bytes = body instanceof Uint8Array ? body : undefined;
+    const passed = init.answer instanceof NodeAnswer ? init.answer : undefined;
     const headers = {
       ...plainHeaders(init.headers),
       ...((bytes || method === "PUT" || method === "POST") && {
-        "content-length": `${bytes?.length ?? 0}`,
+        "content-length": passed?.headers.get("content-length") ?? `${bytes?.length ?? 0}`,
       }),
     };
     const session =
-      sessions && url.protocol === "https:"
+      sessions && url.protocol === "https:" && !passed
         ? await abortable(sessions.with(url.origin), signal ?? undefined)
         : undefined;
     if (session) return session.send({ url, method, headers, body: bytes, signal });
     return new Promise((resolve, reject) => {
       const { request } = url.protocol === "https:" ? https : http;
       const agent = agents[url.protocol as keyof typeof agents];
-      const call = request(url, { agent, headers, method, ...(signal && { signal }) }, (answer) =>
+      const sent = request(url, { agent, headers, method, ...(signal && { signal }) }, (answer) =>
         resolve(new NodeAnswer(method, answer)),
       );
-      call.on("socket", (socket) => socket.connecting && limitConnecting(socket));
-      call.on("error", reject);
-      call.end(bytes);
+      sent.on("socket", (socket) => socket.connecting && limitConnecting(socket));
+      sent.on("error", reject);
+      if (passed) passed.sendBy(sent);
+      else sent.end(bytes);
     });
   };
+  return Object.assign(call, { sendsAnswers: true } as const);
 }
 
 function plainHeaders(headers: RequestInit["headers"]): Record<string, string> {
@@ -87,6 +90,22 @@ class NodeAnswer implements Answer {
 
   get bodyUsed(): boolean {
     return this.#hasBody && Readable.isDisturbed(this.#answer);
+  }
+
+  /** Sends the body by a request. When either of both ends early, so does the other. */
+  sendBy(request: ClientRequest): void {
+    const answer = this.#answer;
+    if (!this.#hasBody || answer.destroyed)
+      return void request.destroy(answer.errored ?? new Error("there is no body to send"));
+    answer.once("error", (thrown) => request.destroy(thrown));
+    request.once("close", () => answer.destroy());
+    // A server that answers early wants no more.
+    request.once("response", (early: IncomingMessage) => {
+      if (answer.readableEnded) return;
+      answer.destroy();
+      early.once("end", () => request.destroy());
+    });
+    answer.pipe(request);
   }
 
   readonly takeBody = async (limitBytes: number, tooLong: () => Error): Promise<Bytes> => {

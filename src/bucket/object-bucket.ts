@@ -1,4 +1,5 @@
 import type { AbortOptions, Bytes } from "../types.ts";
+import type { Answer } from "./answer.ts";
 import type { Bucket, BucketObject } from "./bucket.ts";
 
 /** What a listing tells of an object that is to be compared with another one. */
@@ -61,6 +62,12 @@ export interface ReadTerms extends AbortOptions {
   readonly ifMark?: string;
   /** Bytes that are taken at most. @throws LIMIT */
   readonly mostBytes?: number;
+}
+
+/** The content of an object while it comes, and what is known of that. */
+export interface StreamedContent {
+  readonly answer: Answer;
+  readonly facts: ObjectFacts;
 }
 
 /** What is said of an object when it is begun. */
@@ -143,6 +150,26 @@ export interface PartWriter {
   abandon(upload: PartUpload, options?: AbortOptions): Promise<void>;
 }
 
+/**
+ * Content that is never in memory as a whole. No request is made again: what comes is sent while it
+ * comes, once.
+ */
+export interface ContentStreams {
+  /** Has the content of an object used while it comes; undefined when there is no such object. */
+  read<Result>(
+    key: string,
+    use: (content: StreamedContent) => Promise<Result>,
+    terms: { readonly ifMark: string; readonly sizeBytes: number } & AbortOptions,
+  ): Promise<Result | undefined>;
+  /**
+   * Writes an object, and returns its mark.
+   *
+   * @param md5 of the content in hex, which the provider holds it against
+   * @throws CORRUPT for another one
+   */
+  write(key: string, content: StreamedContent, md5: string, terms?: WriteTerms): Promise<string>;
+}
+
 /** An object to be copied by the provider itself. */
 export interface CopySource {
   readonly bucket: ObjectBucket;
@@ -189,6 +216,8 @@ export interface ObjectBucket extends Bucket {
   read(key: string, terms?: ReadTerms): Promise<ReadContent | undefined>;
   /** Writes an object, and returns its mark. */
   write(key: string, bytes: Bytes, terms?: WriteTerms): Promise<string>;
+  /** Reads and writes content while it comes, where the platform can. */
+  readonly streams?: ContentStreams;
   readonly parts: PartWriter;
   /** The bytes of the first part of an object that was written in parts; undefined elsewhere. */
   firstPartBytes(key: string, options?: AbortOptions): Promise<number | undefined>;

@@ -1,4 +1,4 @@
-import type { Answer, AnswerHeaders, Call } from "./answer.ts";
+import type { Answer, AnswerHeaders, Call, CallOptions } from "./answer.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { isPassing, wait } from "../bytes/retry.ts";
 import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
@@ -41,12 +41,14 @@ export const requestLimits = Object.freeze({
 });
 
 /** A request, made anew for each try. */
-export type MakeRequest = () => Promise<{ readonly url: string; readonly init: RequestInit }>;
+export type MakeRequest = () => Promise<{ readonly url: string; readonly init: CallOptions }>;
 
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes that are sent and taken, about. */
   readonly contentBytes?: number;
+  /** True when nothing is asked again: a failure is thrown, after the time that a server names. */
+  readonly isOnce?: boolean;
 }
 
 /** Makes a request, again when it fails in a way that may pass, and takes what is answered. */
@@ -121,6 +123,10 @@ export function asking(options: RequestOptions = {}): Ask {
         signal?.throwIfAborted();
         if (attempt >= attemptCount || !isPassing(thrown)) throw thrown;
         options.onRetry?.(thrown);
+        if (asked.isOnce === true) {
+          await wait(hint.retryAfterMs ?? 0, signal);
+          throw thrown;
+        }
         await wait(hint.retryAfterMs ?? backoffMs(attempt, retryMs), signal);
       }
     }

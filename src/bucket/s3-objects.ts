@@ -71,8 +71,13 @@ const md5Name = "md5chksum";
 
 /** Adds the MD5 of the content to the metadata of an object whose ETag will not be that. */
 export function withMd5(metadata: ObjectMetadata, md5: string): ObjectMetadata {
+  return { ...metadata, user: { ...metadata.user, [md5Name]: md5InBase64(md5) } };
+}
+
+/** An MD5 as headers have it. @param md5 in hex */
+export function md5InBase64(md5: string): string {
   const bytes = md5.match(/../g)!.map((digits) => Number.parseInt(digits, 16));
-  return { ...metadata, user: { ...metadata.user, [md5Name]: btoa(String.fromCharCode(...bytes)) } };
+  return btoa(String.fromCharCode(...bytes));
 }
 
 /**

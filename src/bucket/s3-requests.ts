@@ -54,6 +54,8 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Bytes;
+  /** Sent while it comes, in the place of a body. The request is not made again then. */
+  readonly streamed?: Answer;
 }
 
 /** Makes signed requests about one bucket. */
@@ -78,16 +80,25 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
   const credentialsNow = (): S3Credentials | undefined =>
     typeof options.credentials === "function" ? options.credentials() : options.credentials;
 
-  async function make({ method, key = "", query = {}, headers = {}, body }: S3Request) {
+  async function make({ method, key = "", query = {}, headers = {}, body, streamed }: S3Request) {
     // What is asked and signed is for this server: elsewhere a request would be another.
-    const init = { method, redirect: "manual", ...(body && { body: body as BodyInit }) } as const;
+    const init = {
+      method,
+      redirect: "manual",
+      ...(body && { body: body as BodyInit }),
+      answer: streamed,
+    } as const;
     const url = base + encodeKey(key) + encodeQuery(query);
     // Servers in between change this header, so it is not signed.
     const isContent = method === "GET" && key !== "";
     const asStored = isContent && dialect?.decompresses === true ? { "accept-encoding": "gzip" } : {};
     const credentials = credentialsNow();
     if (!credentials) return { url, init: { ...init, headers: { ...headers, ...asStored } } };
-    const signed = await sign({ method, url, headers, body }, credentials, Date.now());
+    const signed = await sign(
+      { method, url, headers, body, isStreamed: streamed !== undefined },
+      credentials,
+      Date.now(),
+    );
     return { url, init: { ...init, headers: { ...signed, ...asStored } } };
   }
 
@@ -96,7 +107,8 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
     origin: new URL(endpoint).origin,
     send: (request, take, options) => {
       const contentBytes = (request.body?.length ?? 0) + (options?.contentBytes ?? 0);
-      const asked = ask(() => make(request), take, { ...options, contentBytes });
+      const isOnce = request.streamed !== undefined || options?.isOnce === true;
+      const asked = ask(() => make(request), take, { ...options, contentBytes, isOnce });
       return asked.catch((thrown: unknown) => {
         const isOfBucket = request.key === undefined || isMissingBucket(thrown);
         throw isSyncError(thrown) && isOfBucket ? withPath(thrown, base) : thrown;

@@ -6,6 +6,7 @@ import { deleteObjects, deleteOne } from "./s3-deletion.ts";
 import { listPages, listVersions } from "./s3-listing.ts";
 import { copyObject, headObject, readObject, writeObject } from "./s3-objects.ts";
 import { s3Parts } from "./s3-parts.ts";
+import { s3Streams } from "./s3-streams.ts";
 import { readTags } from "./s3-tags.ts";
 import {
   absent,
@@ -88,6 +89,7 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
     head: async (key, options) => headObject(requests, key, options),
     read: async (key, terms = {}) => readObject(requests, key, terms),
     write: async (key, bytes, terms = {}) => writeObject(requests, key, bytes, terms),
+    ...(options.fetch?.sendsAnswers && { streams: s3Streams(requests) }),
     parts: s3Parts(requests, dialect),
     async firstPartBytes(key, options) {
       return (await headObject(requests, key, { ...options, partNumber: 1 }))?.sizeBytes;

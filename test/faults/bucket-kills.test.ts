@@ -19,7 +19,7 @@ function fill(): void {
   for (let i = 0; i < 6; i++) pair.destination.put("b", `k${i}`, i % 2 ? "other" : `content ${i}`);
   for (let i = 0; i < 6; i++) pair.destination.put("b", `old${i}`, "old");
   // In parts, which take their time.
-  if (isFull) pair.source.put("b", "long", Buffer.alloc(17_000_000, "long"));
+  if (isFull) pair.source.putInParts("b", "long", Buffer.alloc(17_000_000, "long"), 8_388_608);
   pair.source.pageLength = pair.destination.pageLength = 4;
 }
 

@@ -97,7 +97,12 @@ function fill(round: number): void {
   }
   for (let at = 0; at < objectCount; at++) pair.source.put("b", `d${at % 9}/k${at}`, `${round} ${at}`);
   for (let at = 0; at < longCount; at++)
-    pair.source.put("b", `d${at}/long`, Buffer.concat([longContent, Buffer.from(`${round}`)]));
+    pair.source.putInParts(
+      "b",
+      `d${at}/long`,
+      Buffer.concat([longContent, Buffer.from(`${round}`)]),
+      8_388_608,
+    );
   for (let at = 0; at < objectCount / 10; at++) pair.destination.put("b", `d${at % 9}/old${at}`, "old");
 }
 

@@ -4,6 +4,7 @@ import { isMissingBucket } from "../missing-bucket.ts";
 import { md5Of } from "../content-digest.node.ts";
 import { partCountOf } from "../etag.ts";
 import { copyInParts } from "./copy-in-parts.node.ts";
+import { copyStreamed } from "./copy-streamed.node.ts";
 import { putOnTerms } from "./put-object.ts";
 import { keptMetadata, noMetadata } from "./kept-metadata.node.ts";
 import { haveSameContent } from "./same-content.node.ts";
@@ -110,6 +111,8 @@ async function copyByProvider(task: Task, work: Work): Promise<Outcome> {
 async function copyThroughHere(task: Task, work: Work): Promise<Outcome> {
   const { source, signal } = work;
   const isComposite = partCountOf(task.etag) !== undefined;
+  const streamed = await copyStreamed(task, work);
+  if (streamed) return streamed;
   if (!isComposite && task.sizeBytes <= copyLimits.wholeBytes)
     return work.room.use(task.sizeBytes, async () => copyWhole(task, work));
   const facts = await source.bucket.head(source.prefix + task.key, { signal });

@@ -5,6 +5,12 @@ import type { ObjectBucket, WriteTerms } from "../object-bucket.ts";
 /** Buckets that take no terms about what is replaced. */
 const withoutTerms = new WeakSet<ObjectBucket>();
 
+/** The terms that a bucket knows of those on which an object is to be written. */
+export function knownTerms(bucket: ObjectBucket, terms: WriteTerms): WriteTerms {
+  const { replaces: _, ...free } = terms;
+  return withoutTerms.has(bucket) ? free : terms;
+}
+
 /**
  * Writes an object on the terms that nobody else has changed it, where the provider knows such
  * terms. What is there already, because the answer to an earlier try was lost, is taken as written.
@@ -19,14 +25,13 @@ export async function putOnTerms(
   etag: string | undefined,
   put: (terms: WriteTerms) => Promise<string>,
 ): Promise<string> {
-  const { replaces: _, ...free } = terms;
-  if (withoutTerms.has(bucket)) return put(free);
+  const known = knownTerms(bucket, terms);
   try {
-    return await put(terms);
+    return await put(known);
   } catch (thrown) {
-    if (isSyncError(thrown, "UNSUPPORTED") && terms.replaces !== undefined) {
+    if (isSyncError(thrown, "UNSUPPORTED") && known.replaces !== undefined) {
       withoutTerms.add(bucket);
-      return put(free);
+      return put(knownTerms(bucket, terms));
     }
     if (!isGoneOrChanged(thrown) || etag === undefined) throw thrown;
     const there = await bucket.head(key, terms.signal && { signal: terms.signal });
