@@ -1,4 +1,7 @@
+import { AwsV4Signer } from "aws4fetch";
 import { expect, test } from "vitest";
+import { sha256 } from "../../../src/chunk/digest.ts";
+import { toHex } from "../../../src/bytes/hex.ts";
 import { createSigner } from "../../../src/bucket/sign-request.ts";
 
 const credentials = {
@@ -8,10 +11,10 @@ const credentials = {
 const nowMs = Date.UTC(2013, 4, 24);
 
 /** Two of the examples on Amazon's page about signatures of S3. */
-test("signs as Amazon's own examples", async () => {
+test("signs as Amazon's own examples", () => {
   const sign = createSigner("us-east-1");
   const host = "https://examplebucket.s3.amazonaws.com";
-  const ranged = await sign(
+  const ranged = sign(
     { method: "GET", url: `${host}/test.txt`, headers: { Range: "bytes=0-9" } },
     credentials,
     nowMs,
@@ -19,7 +22,7 @@ test("signs as Amazon's own examples", async () => {
   expect(ranged["authorization"]).toBe(
     "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
   );
-  const listed = await sign(
+  const listed = sign(
     { method: "GET", url: `${host}/?max-keys=2&prefix=J`, headers: {} },
     credentials,
     nowMs,
@@ -29,7 +32,7 @@ test("signs as Amazon's own examples", async () => {
   );
 });
 
-test("signs contents, headers, credentials that change, and the day", async () => {
+test("signs contents, headers, credentials that change, and the day", () => {
   const sign = createSigner("us-east-1");
   const request = { method: "PUT", url: "http://h/b/k", headers: {} };
   const signing = [
@@ -41,6 +44,36 @@ test("signs contents, headers, credentials that change, and the day", async () =
     sign({ ...request, headers: { "x-amz-meta-a": "\u00e4" } }, credentials, nowMs),
     sign(request, credentials, nowMs + 86_400_000),
   ];
-  const signatures = (await Promise.all(signing)).map((headers) => headers["authorization"]!.slice(-64));
+  const signatures = signing.map((headers) => headers["authorization"]!.slice(-64));
   expect(new Set(signatures).size).toBe(signatures.length);
+});
+
+test.each<[string, string, Record<string, string>, string]>([
+  ["a key of all kinds of letters", "/b/%C3%A4%20%28x%29/%2B%21//~", {}, "secret"],
+  ["names of which one begins as another", "?a-b=2&a=1&A=0&uploads&b=%20", {}, "secret"],
+  ["spaces in headers, and their case", "/k", { "X-Amz-Meta-A": "  a   b ", Range: "bytes=0-9" }, "secret"],
+  ["a key to sign with that is longer than a block", "/k", {}, "secret".repeat(20)],
+  ["a session", "/k", {}, "secret"],
+])("signs as another program does: %s", async (name, path, headers, secretKey) => {
+  const sessionToken = name === "a session" ? "token/+=" : undefined;
+  const url = `http://host:9000${path}`;
+  const body = new Uint8Array([1, 2, 3]);
+  const own = createSigner("eu-west-1")(
+    { method: "PUT", url, headers, body },
+    { accessKey: "access", secretKey, ...(sessionToken !== undefined && { sessionToken }) },
+    nowMs,
+  );
+  const other = new AwsV4Signer({
+    method: "PUT",
+    url,
+    headers: { ...headers, "x-amz-content-sha256": toHex(sha256(body)) },
+    accessKeyId: "access",
+    secretAccessKey: secretKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+    service: "s3",
+    region: "eu-west-1",
+    allHeaders: true,
+    datetime: "20130524T000000Z",
+  });
+  expect(own["authorization"]).toBe((await other.sign()).headers.get("authorization"));
 });
