@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { byteStringOf } from "../bytes/byte-string.ts";
-import { encodeByteText } from "../bytes/byte-text.ts";
+import { encodeByteText, printByteString } from "../bytes/byte-text.ts";
 import { SyncError } from "../errors.ts";
 import type { EntryKind } from "../tree/entry/entry.ts";
 import type { AbortOptions } from "../types.ts";
@@ -90,6 +90,11 @@ export const isAscii = /^[\0-\x7f]*$/;
 export function orderKeyOf(path: string): string {
   const bytes = isAscii.test(path) ? path : byteStringOf(encodeByteText(path));
   return bytes.includes("/") ? bytes.replaceAll("/", "\0") : bytes;
+}
+
+/** The path of such a key. */
+export function pathOfKey(key: string): string {
+  return printByteString(key.replaceAll("\0", "/"));
 }
 
 /** The line of an entry in an index of JSON lines, which is also what its digest is over. */

@@ -29,6 +29,8 @@ export interface DoneMessage {
   readonly failed: number;
   /** Files and directories that were deleted because the sender does not have them. */
   readonly deleted: number;
+  /** Bytes that other sessions have yet to bring before files of this one are complete. */
+  readonly missingBytes: number;
   /** The receiver's own transcript of the sender's direction before END. */
   readonly transcript: Bytes;
 }
@@ -71,7 +73,8 @@ export function decodeEnd(payload: Bytes): EndMessage {
 
 /** Encodes a DONE payload: a tuple (docs/protocol.md §6.7). */
 export function encodeDone(done: DoneMessage): Bytes {
-  return encodeTuple([done.entries, done.files, done.failed, done.deleted, done.transcript]);
+  const { entries, files, failed, deleted, missingBytes, transcript } = done;
+  return encodeTuple([entries, files, failed, deleted, missingBytes, transcript]);
 }
 
 /** Decodes a DONE payload. @throws BAD_MESSAGE */
@@ -82,6 +85,7 @@ export function decodeDone(payload: Bytes): DoneMessage {
     files: tuple.count(),
     failed: tuple.count(),
     deleted: tuple.count(),
+    missingBytes: tuple.count(),
     transcript: tuple.bytes(32),
   };
 }

@@ -311,6 +311,7 @@ class ReceiverWork {
       removedSource,
       ...(tells && { onChange: (change) => this.#core.change(change) }),
       onDelete: () => void this.#core.totals.deleted++,
+      onMissing: (bytes) => void (this.#core.totals.missingBytes += bytes),
       onReplace: (entry, bytes) => this.#allowance.replace(entry, bytes),
       onTrouble,
       ...(signal && { signal }),

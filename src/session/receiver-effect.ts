@@ -87,6 +87,8 @@ export interface ReceiverTotals extends Outlook {
   failedAtSender: number;
   /** Files and directories that were deleted because the sender does not have them. */
   deleted: number;
+  /** Bytes that other sessions have yet to bring before files of this one are complete. */
+  missingBytes: number;
   /** Paths that the sender could not list or read. */
   troubles: number;
 }
@@ -109,6 +111,7 @@ export function noReceiverTotals(): ReceiverTotals {
     failed: 0,
     skipped: 0,
     deleted: 0,
+    missingBytes: 0,
     failedAtSender: 0,
     troubles: 0,
   };

@@ -54,6 +54,8 @@ export interface SenderTotals extends Outlook {
   skipped: number;
   /** Files and directories that the receiver deleted, known at the end. */
   deleted: number;
+  /** Bytes that others have yet to bring before files of this one are complete, known at the end. */
+  missingBytes: number;
 }
 
 /** Totals of a session in which nothing has happened yet. */
@@ -73,5 +75,6 @@ export function noTotals(): SenderTotals {
     failed: 0,
     skipped: 0,
     deleted: 0,
+    missingBytes: 0,
   };
 }

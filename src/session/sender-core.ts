@@ -253,7 +253,7 @@ export class SenderCore<File> {
       throw new SyncError("UNSOLICITED", "DONE out of turn");
     if (!equalBytes(done.transcript, this.#ended))
       throw new SyncError("CORRUPT", "the digests of the whole differ");
-    this.totals.deleted = done.deleted;
+    Object.assign(this.totals, { deleted: done.deleted, missingBytes: done.missingBytes });
     this.#done = done;
   }
 
@@ -306,8 +306,7 @@ export class SenderCore<File> {
   #nextEnd(): SenderAction<File> | undefined {
     if (this.#ended !== undefined)
       return !this.#duplex || this.#done !== undefined ? { do: "finish" } : undefined;
-    const isIdle = this.#listing.isIdle && this.#chunks.isIdle && this.#pieces.isIdle;
-    return isIdle ? { do: "end" } : undefined;
+    return this.#listing.isIdle && this.#chunks.isIdle && this.#pieces.isIdle ? { do: "end" } : undefined;
   }
 
   /** Reports a file that cannot be sent, once: each of its chunks may fail. */

@@ -97,8 +97,8 @@ export class SessionObserver {
     if (type === "CHANGES") hearChanges(payload, this.#options.onChange ?? (() => {}));
     else if (type === "FAILED") this.#tellFailed(payload);
     else if (type === "DONE") {
-      const { files, failed, deleted, transcript } = decodeDone(payload);
-      Object.assign(this.#totals, { files, failed, deleted });
+      const { entries: _told, transcript, ...counts } = decodeDone(payload);
+      Object.assign(this.#totals, counts);
       this.#digest = transcript;
     } else this.#takeError(frame);
   }

@@ -138,6 +138,11 @@ export interface TargetOptions extends AbortOptions {
   /** Called for each file and directory that was deleted because the sender does not have it. */
   readonly onDelete?: () => void;
   /**
+   * Called for each file that this session is to complete and cannot, with the bytes of it that
+   * other sessions have yet to bring.
+   */
+  readonly onMissing?: (bytes: number) => void;
+  /**
    * Called for each entry that could not be brought about, with its number. The session adds the
    * path unless `detail.path` has one.
    */

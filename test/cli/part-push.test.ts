@@ -33,3 +33,39 @@ test("a file that changed keeps no other one of the same part from being sent", 
   await server.stop();
   expect([existsSync(at("root/a")), existsSync(at("root/b"))]).toEqual([false, true]);
 });
+
+test("a file that waits for other hosts is told as one that is not complete yet", async () => {
+  const folder = freshFolder();
+  const at = (name: string) => join(folder, name);
+  mkdirSync(at("tree/d"), { recursive: true });
+  mkdirSync(at("root"));
+  writeFileSync(at("tree/d/\u00e9"), "");
+  truncateSync(at("tree/d/\u00e9"), 40 * mebibyte);
+  const server = await listening("serve", at("root"));
+  const push = async (...args: string[]) => {
+    const { code, stdout, stderr } = await rsyncStream(["push", `${at("tree")}/`, server.url, ...args]);
+    expect(code, stderr).toBe(0);
+    return `${stdout.toString()}${stderr}`;
+  };
+  const text = await push("--part", "2/4");
+  expect(text).toContain(
+    "d/\u00e9 is not complete yet: 10.5 MB of 41.9 MB are there, other parts bring the rest",
+  );
+  expect(text).toContain("31.5 MB to come from others");
+  const events = async (part: string) => {
+    const lines = (await push("--part", part, "--json")).trim().split("\n");
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  const [presentBytes, fileBytes] = [20 * mebibyte, 40 * mebibyte];
+  const fourth = await events("4/4");
+  expect(fourth).toContainEqual(
+    expect.objectContaining({ event: "notice", path: "d/\u00e9", presentBytes, fileBytes }),
+  );
+  expect(fourth.at(-1)).toMatchObject({ event: "summary", missingBytes: fileBytes - presentBytes });
+  await push("--part", "1/4");
+  const last = await events("3/4");
+  expect(last.map(({ event }) => event)).not.toContain("notice");
+  expect(last.at(-1)).not.toHaveProperty("missingBytes");
+  await server.stop();
+  expect(existsSync(at("root/d/\u00e9"))).toBe(true);
+});

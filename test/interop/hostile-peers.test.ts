@@ -277,7 +277,10 @@ async function doneEarly({ channel }: Met): Promise<void> {
   const peer = new PlayedPeer(channel);
   await peer.sayHello("receiver");
   const transcript = new Uint8Array(32);
-  await peer.say("DONE", encodeDone({ entries: 2, files: 1, failed: 0, deleted: 0, transcript }));
+  await peer.say(
+    "DONE",
+    encodeDone({ entries: 2, files: 1, failed: 0, deleted: 0, missingBytes: 0, transcript }),
+  );
 }
 
 /** Says something of a file that needs its content, and of which no old version is there. */

@@ -1,3 +1,4 @@
+import { decodeDone, encodeDone } from "../../src/session/closing.ts";
 import { decodeCredit, encodeCredit, type Level } from "../../src/session/level-bytes.ts";
 import { decodeHello, encodeHello } from "../../src/session/hello.ts";
 import type { SenderAction } from "../../src/session/sender-action.ts";
@@ -97,6 +98,17 @@ export const subtreeFlaws: Flaws = {
         if (frame.type !== "SUBTREES" || !root) return [frame];
         return [{ type: "SUBTREES", payload: Uint8Array.of(1, ...root.payload.subarray(-8)) }];
       },
+    },
+    finding: /is not right, and not both ends are told/,
+  },
+};
+
+/** Mistakes with files of which others bring ranges. */
+export const rangeFlaws: Flaws = {
+  "DONE says that nothing is missing": {
+    flaw: {
+      ...noFlaw,
+      up: changed("DONE", (payload) => encodeDone({ ...decodeDone(payload), missingBytes: 0 })),
     },
     finding: /is not right, and not both ends are told/,
   },

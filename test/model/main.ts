@@ -1,8 +1,15 @@
 import { explore, type Exploration } from "./explore.ts";
 import { SessionModel, type Scenario } from "./session-model.ts";
 
-export { flaws, pieceFlaws, subtreeFlaws } from "./flaws.ts";
-export { flawedPieces, flawedScenario, flawedSubtrees, largeScenarios, smallScenarios } from "./scenarios.ts";
+export { flaws, pieceFlaws, rangeFlaws, subtreeFlaws } from "./flaws.ts";
+export {
+  flawedPieces,
+  flawedRanges,
+  flawedScenario,
+  flawedSubtrees,
+  largeScenarios,
+  smallScenarios,
+} from "./scenarios.ts";
 export { tinyTree } from "./tiny-tree.ts";
 
 /** Explores a scenario. @param limitCount states at most */

@@ -76,6 +76,14 @@ export const smallScenarios: Scenarios = {
     dropCount: 1,
     promptReceiver: true,
   },
+  "a file that waits for others, and one that does not": {
+    ...plain,
+    source: tinyTree({ a: "xy@2", b: "v" }),
+    old: tinyTree({ a: "xz" }),
+    waiting: "a",
+    dropCount: 1,
+    promptReceiver: true,
+  },
   "a file that changes before its directory is listed": {
     ...plain,
     ...dirs,
@@ -91,6 +99,15 @@ export const smallScenarios: Scenarios = {
     old: tinyTree({ a: "xz" }),
     changing: { path: "a", content: "xq" },
   },
+};
+
+/** Where flaws of files in ranges are looked for. */
+export const flawedRanges: Scenario = {
+  ...plain,
+  promptReceiver: true,
+  source: tinyTree({ a: "xy", b: "v" }),
+  old: tinyTree({}),
+  waiting: "a",
 };
 
 /** Where flaws of old versions are looked for. */

@@ -59,6 +59,7 @@ test("every flaw is found", () => {
     [model.flaws, model.flawedScenario],
     [model.pieceFlaws, model.flawedPieces],
     [model.subtreeFlaws, model.flawedSubtrees],
+    [model.rangeFlaws, model.flawedRanges],
   ] as const) {
     for (const [name, { flaw, finding }] of Object.entries(flaws)) {
       const scenario = { ...flawed, flaw };

@@ -1,3 +1,4 @@
+import type { SyncError } from "../../src/errors.ts";
 import { encodeEnd } from "../../src/session/closing.ts";
 import type { FrameType } from "../../src/session/frame-types.ts";
 import type { ReceiverHello, SenderHello } from "../../src/session/hello.ts";
@@ -67,7 +68,7 @@ export class SessionRun {
   note: () => string = () => "";
 
   constructor(setting: SessionSetting, { source, target, hasChanged }: Beginning) {
-    const { windows, refusal, usesPieces } = setting;
+    const { windows, refusal, usesPieces, waiting } = setting;
     this.setting = setting;
     this.open = new OpenBytes(windows);
     this.hasChanged = hasChanged;
@@ -75,9 +76,9 @@ export class SessionRun {
     this.source = new TinySource(source, setting.batchEntryCount, setting.runChunkCount);
     this.sender = new SenderCore(this.told.sender);
     this.receiver = new ReceiverCore(this.told.receiver);
-    this.target = new TinyTarget(target, usesPieces, refusal, (entry, error) =>
-      this.receiver.trouble(entry, error),
-    );
+    const onTrouble = (entry: number, error: SyncError): void => this.receiver.trouble(entry, error);
+    const onMissing = (bytes: number): void => void (this.receiver.totals.missingBytes += bytes);
+    this.target = new TinyTarget(target, usesPieces, refusal, onTrouble, { path: waiting, onMissing });
     this.#answer(this.receiver.hello());
   }
 

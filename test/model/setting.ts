@@ -25,6 +25,8 @@ export interface SessionSetting {
   readonly keptBytes: number;
   /** Where the target has trouble. */
   readonly refusal?: Refusal;
+  /** A file of which others have yet to bring ranges, so that the target asks for nothing of it. */
+  readonly waiting?: string;
   /** A file that may change at any time, once, and what it holds then. */
   readonly changing?: { readonly path: string; readonly content: string };
   /**

@@ -47,6 +47,12 @@ interface Awaited extends Omit<TinyFile, "content"> {
 /** Stands where a part ends. */
 const partEnd = "|";
 
+/** A file that others have to bring, and who is told how many bytes are missing. */
+export interface Waiting {
+  readonly path: string | undefined;
+  readonly onMissing: (bytes: number) => void;
+}
+
 /** What a target has when no session uses it. */
 export interface Held {
   readonly files: TinyTree;
@@ -61,6 +67,7 @@ export class TinyTarget {
   readonly #useOld: boolean;
   readonly #refusal: Refusal;
   readonly #onTrouble: (entry: number, error: SyncError) => void;
+  readonly #waiting: Waiting;
   readonly #awaited = new Map<number, Awaited>();
   #dirs: string[] = [];
   #planned = 0;
@@ -71,7 +78,9 @@ export class TinyTarget {
     useOld: boolean,
     refusal: Refusal,
     onTrouble: (entry: number, error: SyncError) => void,
+    waiting: Waiting,
   ) {
+    this.#waiting = waiting;
     this.#useOld = useOld;
     this.files = new Map(files);
     this.#kept = new Set(kept);
@@ -111,6 +120,10 @@ export class TinyTarget {
     }
     const there = this.files.get(path);
     if (there?.version === mtimeSec && there.content.length * letterBytes === size) return "nothing";
+    if (path === this.#waiting.path) {
+      this.#waiting.onMissing(size);
+      return "nothing";
+    }
     this.#awaited.set(number, {
       path,
       size: size / letterBytes,

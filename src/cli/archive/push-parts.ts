@@ -11,6 +11,7 @@ import {
   withoutEmptyParts,
 } from "../../archive/parts.node.ts";
 import { shareParts } from "../../archive/share-parts.ts";
+import { pathOfKey } from "../../archive/tree-index.node.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import { isBucket } from "../../transfer/endpoint.node.ts";
 import type { TransferOptions } from "../../transfer/transfer-options.node.ts";
@@ -70,11 +71,29 @@ async function pushPart(push: Push, text: string): Promise<void> {
   const part = parsePart(text);
   const { bounds } = await cutSource(call, () => part.count);
   await sendPart(push, bounds, text, part.number);
-  for (const cut of fileRangesOf(bounds, part.number))
+  for (const cut of fileRangesOf(bounds, part.number)) {
+    const before = summed.missingBytes;
     await untilUnlocked(async () => runSession(push, { part: text, ...completing(cut) }), {
       signal: call.signal,
     });
+    tellMissing(call, cut, summed.missingBytes - before);
+  }
   summed.end();
+}
+
+/** Tells of a file that is not complete yet, as other hosts have not sent all of their ranges. */
+function tellMissing(
+  { report }: PushCall,
+  { range, fileRange: { fileBytes } }: PartOfFile,
+  missingBytes: number,
+): void {
+  if (missingBytes === 0) return;
+  const path = pathOfKey(range.from!);
+  const presentBytes = Math.max(0, fileBytes - missingBytes);
+  report.notice(
+    `${path} is not complete yet: ${formatBytes(presentBytes)} of ${formatBytes(fileBytes)} are there, other parts bring the rest`,
+    { path, presentBytes, fileBytes },
+  );
 }
 
 /** Sends what is whole in a part, and then the ranges of files that are cut. */

@@ -40,6 +40,8 @@ export interface Summary extends Progress {
   readonly skippedEntries?: number;
   /** Files and directories that the sender does not have and that were deleted. */
   readonly deletedEntries?: number;
+  /** Bytes that other sessions have yet to bring before files of this one are complete. */
+  readonly missingBytes?: number;
   /** What would become of how many paths. */
   readonly changes?: ChangeCounts;
   /** How many paths differ, and how. */

@@ -19,12 +19,13 @@ export function reportSession(
 ): void {
   const failedEntries = countFailed(session);
   const digest = toHex(session.digest);
-  const { frames, skipped } = session;
+  const { frames, missingBytes, skipped } = session;
   report.summary({
     action,
     ...totalsOf(session),
     failedEntries,
     ...(skipped > 0 && { skippedEntries: skipped }),
+    ...(missingBytes > 0 && { missingBytes }),
     ...more,
     digest,
     frames,

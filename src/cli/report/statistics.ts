@@ -5,7 +5,8 @@ type Row = readonly [label: string, count: number | undefined];
 /** All figures of a summary, one a line; sizes in bytes. */
 export function describeStatistics(summary: Summary): string {
   const { action, entries, files, doneBytes, newBytes, wireBytes } = summary;
-  const { changes, changedBytes, deletedEntries, failedEntries, skippedEntries, frames } = summary;
+  const { changes, changedBytes, deletedEntries, failedEntries, skippedEntries, missingBytes, frames } =
+    summary;
   const rows: readonly Row[] = [
     ["Entries", entries],
     ...Object.entries(changes ?? {}).map(([change, count]): Row => [`Paths that would be ${change}`, count]),
@@ -14,6 +15,7 @@ export function describeStatistics(summary: Summary): string {
     ["Deleted entries", deletedEntries],
     ["Failed entries", failedEntries],
     ["Skipped entries", skippedEntries],
+    ["Bytes to come from others", missingBytes],
     ["Content gone through", doneBytes],
     [`Content ${action}`, newBytes],
     ["Content used again", reusedBytesOf(summary)],

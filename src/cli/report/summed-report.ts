@@ -1,7 +1,15 @@
 import { override } from "../../bytes/override.ts";
 import type { Report, Summary } from "./report.ts";
 
-const summedFigures = ["entries", "files", "doneBytes", "newBytes", "wireBytes", "failedEntries"] as const;
+const summedFigures = [
+  "entries",
+  "files",
+  "doneBytes",
+  "newBytes",
+  "wireBytes",
+  "failedEntries",
+  "missingBytes",
+] as const;
 
 /** Makes one summary of those of several sessions. */
 export class SummedReport {
@@ -15,6 +23,7 @@ export class SummedReport {
     newBytes: 0,
     wireBytes: 0,
     failedEntries: 0,
+    missingBytes: 0,
   };
   #sessionCount = 0;
   #last: Summary | undefined;
@@ -28,6 +37,10 @@ export class SummedReport {
     return this.#sum.newBytes;
   }
 
+  get missingBytes(): number {
+    return this.#sum.missingBytes;
+  }
+
   get failedEntries(): number {
     return this.#sum.failedEntries;
   }
@@ -35,7 +48,9 @@ export class SummedReport {
   /** Reports the summary: that of the only session, or what all come to. */
   end(): void {
     const isOnly = this.#sessionCount === 1 && this.#last !== undefined;
-    this.#whole.summary(isOnly ? this.#last! : { action: "sent", ...this.#sum });
+    const { missingBytes, ...sum } = this.#sum;
+    const all = { action: "sent", ...sum, ...(missingBytes > 0 && { missingBytes }) } as const;
+    this.#whole.summary(isOnly ? this.#last! : all);
   }
 
   #add(summary: Summary): void {

@@ -143,7 +143,8 @@ function breakLine(line: string, columns: number | undefined): string {
 }
 
 function describeSummary(summary: Summary, verbose: boolean): string {
-  const { action, wireBytes, entries, failedEntries, skippedEntries, deletedEntries, digest } = summary;
+  const { action, wireBytes, entries, failedEntries, skippedEntries, deletedEntries, missingBytes, digest } =
+    summary;
   const parts = [
     ...(entries === undefined ? [] : [countOf(entries, "entry", "entries")]),
     ...describeWork(summary),
@@ -151,6 +152,7 @@ function describeSummary(summary: Summary, verbose: boolean): string {
     ...(deletedEntries === undefined ? [] : [`${deletedEntries} deleted`]),
     ...(skippedEntries ? [`${skippedEntries} skipped`] : []),
     ...(failedEntries ? [`${failedEntries} failed`] : []),
+    ...(missingBytes ? [`${formatBytes(missingBytes)} to come from others`] : []),
     `${(performance.now() / 1000).toFixed(2)} s`,
     ...(verbose && digest !== undefined ? [`session ${digest}`] : []),
   ];

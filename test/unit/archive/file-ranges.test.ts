@@ -9,6 +9,7 @@ import {
   isEmptyRange,
   isInRange,
   type PartBound,
+  type PartOfFile,
   rangeOf,
 } from "../../../src/archive/parts.node.ts";
 import { orderKeyOf } from "../../../src/archive/tree-index.node.ts";
@@ -49,6 +50,7 @@ beforeEach(() => {
   [from, to] = [join(dir, "from"), join(dir, "to")];
   plantTree(big);
   fs.mkdirSync(to);
+  missing.length = 0;
 });
 
 function plantTree(content: Buffer): void {
@@ -60,6 +62,9 @@ function plantTree(content: Buffer): void {
 
 const troubles: SyncError[] = [];
 
+/** Bytes that each session that was to complete the file said were missing. */
+const missing: number[] = [];
+
 /** Sends a part of a tree. @returns the bytes that came */
 async function send(
   number: number,
@@ -69,13 +74,15 @@ async function send(
   const common = { part: `${number}/${count}`, onTrouble: (error: SyncError) => void troubles.push(error) };
   const range = rangeOf(bounds, number);
   let wireBytes = 0;
-  const add = async (one: TransferOptions): Promise<void> => {
+  const add = async (one: TransferOptions): Promise<number> => {
     const summary = await transfer(`${tree}/`, to, { ...common, ...one, ...options });
     wireBytes += (summary as ReceiveSummary).wireReceivedBytes;
+    return summary.missingBytes;
   };
-  if (!isEmptyRange(range)) await add({ range });
-  for (const each of fileRangesOf(bounds, number)) await add(each);
-  for (const each of fileRangesOf(bounds, number)) await untilUnlocked(async () => add(completing(each)), {});
+  if (!isEmptyRange(range)) expect(await add({ range })).toBe(0);
+  for (const each of fileRangesOf(bounds, number)) expect(await add(each)).toBe(0);
+  const complete = (each: PartOfFile) => async () => void missing.push(await add(completing(each)));
+  for (const each of fileRangesOf(bounds, number)) await untilUnlocked(complete(each), {});
   return wireBytes;
 }
 
@@ -146,13 +153,24 @@ it("is there when its last range is, in whatever order they come", async () => {
   expect(isThere()).toBe(false);
   sent.push(await send(2));
   expectAll();
+  expect(missing).toEqual([600_000, 300_000, 0]);
   for (const bytes of sent) expect(Math.abs(bytes - bigBytes / count)).toBeLessThan(restBytes);
 });
 
 it("is there once when all come at the same time", async () => {
   await Promise.all([1, 2, 3].map(async (number) => send(number)));
   expectAll();
-  expect(troubles).toEqual([]);
+  expect([troubles, missing.includes(0)]).toEqual([[], true]);
+});
+
+it("nothing is missing for who comes late to a file that others have made of its ranges", async () => {
+  const rule = { equality: "content" } as const;
+  for (const number of [1, 2, 3]) await send(number, { rule });
+  expectAll();
+  const late = { part: "2/3", ...completing(fileRangesOf(bounds, 2)[0]!) };
+  expect((await transfer(`${from}/`, to, { ...late, rule })).missingBytes).toBe(0);
+  fs.appendFileSync(join(to, bigName), "another");
+  expect((await transfer(`${from}/`, to, { ...late, rule })).missingBytes).toBe(bigBytes);
 });
 
 it("a part that is sent again sends no range again", async () => {

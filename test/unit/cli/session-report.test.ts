@@ -16,6 +16,7 @@ const received = {
   finishedBytes: 0,
   chunkBytes: 0,
   deleted: 0,
+  missingBytes: 0,
   skipped: 0,
   receivedBytes: 0,
   reusedBytes: 0,

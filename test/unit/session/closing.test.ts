@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { SyncError } from "../../../src/errors.ts";
 import {
+  decodeDone,
   decodeError,
   decodeFailed,
   decodeUnlisted,
+  encodeDone,
   encodeError,
   encodeFailed,
   encodeUnlisted,
@@ -47,4 +49,14 @@ test("bytes of a path are at most as many as those of the longest path", () => {
 test("an error with the longest text and path fits into its frame", () => {
   const detail = { path: "\u{ffff}".repeat(512) };
   expect(encodeError(new SyncError("IO", "\u{ffff}".repeat(600), { detail })).length).toBeLessThan(4096);
+});
+
+test("DONE says how many bytes are missing, from none to the most that a number is", () => {
+  const done = { entries: 1, files: 0, failed: 0, deleted: 0, transcript: new Uint8Array(32) };
+  for (const missingBytes of [0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER])
+    expect(decodeDone(encodeDone({ ...done, missingBytes }))).toEqual({ ...done, missingBytes });
+  for (const missingBytes of [-1, 0.5, 2 ** 53, "1", undefined]) {
+    const payload = encodeTuple([1, 0, 0, 0, missingBytes, done.transcript]);
+    expect(() => decodeDone(payload)).toThrow(expect.objectContaining({ code: "BAD_MESSAGE" }));
+  }
 });

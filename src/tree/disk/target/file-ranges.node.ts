@@ -76,15 +76,18 @@ export class FileRanges {
     fs.closeSync(this.#open(this.#rangeName, 0o600));
   }
 
-  /** True when the ranges that are there leave nothing out. */
-  hasAll(): boolean {
+  /** Bytes of the file that are in none of the ranges that are there. */
+  get missingBytes(): number {
     const ranges = [...this.#names].flatMap((name) => {
       const [, from, to] = rangeNames.exec(name) ?? [];
       return from === undefined ? [] : [[Number(from), Number(to)] as const];
     });
-    let end = 0;
-    for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) if (from <= end) end = Math.max(end, to);
-    return end >= this.range.fileBytes;
+    let [end, missing] = [0, 0];
+    for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
+      missing += Math.max(0, from - end);
+      end = Math.max(end, to);
+    }
+    return missing + Math.max(0, this.range.fileBytes - end);
   }
 
   /**

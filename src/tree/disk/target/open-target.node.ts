@@ -235,6 +235,7 @@ export class OpenTarget {
       onDone:
         onDone && (({ entry: { kind, size, target }, ...entry }) => onDone({ ...entry, kind, size, target })),
       onReplace: (number, bytes) => given.onReplace?.(number, bytes),
+      onMissing: (bytes) => given.onMissing?.(bytes),
       sparesLinked,
       useOld: given.useOld ?? false,
     });

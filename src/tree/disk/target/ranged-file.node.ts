@@ -2,41 +2,51 @@ import { SyncError } from "../../../errors.ts";
 import type { Entry } from "../../entry/entry.ts";
 import { cutLimits } from "../../order/file-range.ts";
 import type { NameIn } from "../calls/dir-node.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { hasAlternatives } from "./alternatives.node.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
+import type { FileRanges } from "./file-ranges.node.ts";
 import type { FileOrigin } from "./planned-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import type { Workspace } from "./workspace.node.ts";
 
 /**
- * What a file comes from of which a range comes, or ranges have come: nothing of it where all are
- * there, or others are missing. Where an older version stands no range comes: the file is made from
- * that when it is completed.
+ * What a file comes from of which a range comes, or ranges have come; or, where nothing of it comes
+ * now, how many bytes other sessions have yet to bring before it can be completed. Where an older
+ * version stands no range comes: the file is made from that when it is completed.
  *
  * @throws LOCKED while another session is at work on it
  */
-export function planRanges(planned: PlannedEntry, workspace: Workspace): FileOrigin | "nothing" {
+export function planRanges(planned: PlannedEntry, workspace: Workspace): FileOrigin | number {
   const { entry, there } = planned;
-  const { fileRange } = workspace;
+  const { fileRange, held } = workspace;
   if (!fileRange && entry.size < cutLimits.cutFileBytes) return {};
   const ranges = workspace.openRanges(planned);
   if (!ranges) return {};
   const hasOld = there?.kind === "file" && there.size > 0;
   if (ranges.isPart) {
-    if (!ranges.beginPart()) return "nothing";
+    if (!ranges.beginPart()) return 0;
     if (!hasOld) return { ranges };
     ranges.settlePart();
-    return "nothing";
+    return 0;
   }
-  if (fileRange && !ranges.hasAll()) return "nothing";
+  if (fileRange && ranges.missingBytes > 0)
+    return isCompleted(planned, ranges, held) ? 0 : ranges.missingBytes;
   ranges.beginWhole();
   // Somebody else may have completed it before.
-  if (fileRange && !ranges.hasAll()) return "nothing";
-  const { groups, held, metadata } = workspace;
+  if (fileRange && ranges.missingBytes > 0) return 0;
+  const { groups, metadata } = workspace;
   const wanted = groups.withGroup(planned.dir, entry);
   const dress = (fd: number, content: NameIn): void =>
     metadata.in(planned.dir).setHandle(held, content, fd, wanted);
   return { ranges, basis: hasOld ? undefined : ranges.asBasis(entry, dress) };
+}
+
+/** True where nothing of the ranges is left since somebody has made the file of them. */
+function isCompleted({ dir, name, entry }: PlannedEntry, ranges: FileRanges, held: HeldDirs): boolean {
+  if (ranges.missingBytes < entry.size) return false;
+  const there = held.look(dir, name);
+  return there?.kind === "file" && there.size === entry.size && there.mtimeSec === entry.mtimeSec;
 }
 
 /** The entry of the whole file where that of a range came. @throws CHANGED */

@@ -34,6 +34,8 @@ interface TargetActionsTools {
   readonly onDone: ((planned: DifferingEntry) => void) | undefined;
   /** Called with the size of each file in whose place another one will come. */
   readonly onReplace: (number: number, bytes: number) => void;
+  /** Called with the bytes that other sessions have yet to bring of a file. */
+  readonly onMissing: (bytes: number) => void;
   readonly metadata: MetadataSetters;
   /** True when new versions can be made from old ones. */
   readonly useOld: boolean;
@@ -132,7 +134,7 @@ export class TargetActions implements EntryActions {
     }
     const { search } = workspace();
     const origin = planRanges(planned, workspace());
-    if (origin === "nothing") return origin;
+    if (typeof origin === "number") return this.#awaitRanges(origin);
     if (origin.ranges?.isPart === true) return this.#expectRange(planned, origin);
     const isShared = sparesLinked && outcome === "changed" && there!.linkCount > 1;
     incoming().expect(planned, outcome, { isShared, ...origin });
@@ -148,6 +150,12 @@ export class TargetActions implements EntryActions {
     }
     const mayHave = search.mayHave(dir, { name, size: entry.size, mtimeSec: entry.mtimeSec });
     return typeof mayHave === "boolean" ? needOf(mayHave) : mayHave.then(needOf);
+  }
+
+  /** Nothing of the file comes now. */
+  #awaitRanges(missingBytes: number): Need {
+    if (missingBytes > 0) this.#tools.onMissing(missingBytes);
+    return "nothing";
   }
 
   /** What stands there stays until the file is completed. */

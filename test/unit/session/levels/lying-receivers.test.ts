@@ -76,7 +76,13 @@ class Lie {
   async done(times: number, other?: Bytes): Promise<void> {
     const { transcript: ended } = decodeEnd(await this.peer.hear("END", times - 1));
     const transcript = other ?? ended;
-    const counts = { entries: 1 + this.fileCount, files: this.fileCount, failed: 0, deleted: 0 };
+    const counts = {
+      entries: 1 + this.fileCount,
+      files: this.fileCount,
+      failed: 0,
+      deleted: 0,
+      missingBytes: 0,
+    };
     await this.peer.say("DONE", encodeDone({ ...counts, transcript }));
     await this.peer.channel.end();
   }
@@ -153,7 +159,14 @@ const refused: readonly (readonly [
 ];
 
 function doneTooEarly(): Bytes {
-  return encodeDone({ entries: 2, files: 1, failed: 0, deleted: 0, transcript: new Uint8Array(32) });
+  return encodeDone({
+    entries: 2,
+    files: 1,
+    failed: 0,
+    deleted: 0,
+    missingBytes: 0,
+    transcript: new Uint8Array(32),
+  });
 }
 
 test.each(refused)("a receiver that %s is refused with %s", async (_, code, act) => {
