@@ -73,7 +73,7 @@ function progressOf(session: SendProgress | ReceiveProgress): JobProgress {
     doneBytes: session.chunkBytes,
     ...(session.listed && { totalBytes: Math.max(session.chunkBytes, session.wantedBytes) }),
     newBytes,
-    reusedBytes: Math.max(0, session.chunkBytes - newBytes),
+    reusedBytes: Math.max(0, session.reusedBytes),
     wireBytes: session.wireSentBytes + session.wireReceivedBytes,
     failedEntries: session.failed + session.troubles,
     deletedEntries: session.deleted,

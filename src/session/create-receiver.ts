@@ -1,11 +1,5 @@
 import type { TreeTarget } from "../tree/target.ts";
-import {
-  type ReceiveOptions,
-  type ReceiveProgress,
-  type ReceiveSummary,
-  receiveTree,
-  reusedBytesOf,
-} from "./receive.ts";
+import { type ReceiveOptions, type ReceiveProgress, type ReceiveSummary, receiveTree } from "./receive.ts";
 import {
   type AttemptOptions,
   type Connect,
@@ -27,6 +21,7 @@ export const carriedByReceiver: Carried<ReceiveProgress> = {
   wantedFiles: "files",
   wantedBytes: "finishedBytes",
   receivedBytes: "receivedBytes",
+  reusedBytes: ({ finishedBytes, receivedBytes }) => finishedBytes - receivedBytes,
   wireSentBytes: "wireSentBytes",
   wireReceivedBytes: "wireReceivedBytes",
 };
@@ -54,10 +49,6 @@ export interface ReceiverOptions extends ReceiveOptions, ReconnectOptions {
 export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
   const { connect, openTarget, onProgress } = options;
   const totals = new RunTotals(carriedByReceiver);
-  const withBefore = <Now extends ReceiveProgress>(now: Now): Now => {
-    const whole = totals.withBefore(now);
-    return whole === now ? now : { ...whole, reusedBytes: reusedBytesOf(whole) };
-  };
   return startRun(
     (signal) =>
       withRetries(
@@ -75,11 +66,11 @@ export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
             onProgress(progress) {
               signs.heard ||= progress.wireReceivedBytes > 0;
               signs.moved ||= progress.receivedBytes > 0;
-              const whole = withBefore(progress);
+              const whole = totals.withBefore(progress);
               onProgress?.(whole);
             },
           });
-          return withBefore(summary);
+          return totals.withBefore(summary);
         },
         { ...options, signal },
       ),

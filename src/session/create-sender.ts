@@ -17,6 +17,7 @@ const carried: Carried<SendProgress> = {
   wantedFiles: "finishedFiles",
   wantedBytes: "finishedBytes",
   sentBytes: "sentBytes",
+  reusedBytes: ({ finishedBytes, sentBytes }) => finishedBytes - sentBytes,
   wireSentBytes: "wireSentBytes",
   wireReceivedBytes: "wireReceivedBytes",
 };

@@ -46,8 +46,6 @@ export interface ReceiveOptions extends AbortOptions, LivenessOptions, ReceiveLi
 /** Where a receiver stands. */
 export interface ReceiveProgress extends Readonly<ReceiverTotals> {
   readonly type: "receive";
-  /** Bytes of content that were here already, or came once and were used again. */
-  readonly reusedBytes: number;
   /** Bytes on the wire in each direction, everything included. */
   readonly wireSentBytes: number;
   readonly wireReceivedBytes: number;
@@ -147,11 +145,6 @@ function receiverHello(
 /** Who names chunks as casync does cuts by its rule, too. */
 function isOfCasync({ name }: ChunkDigest): boolean {
   return name === "sha-512/256";
-}
-
-/** Content that did not have to come, or did so once for several places. */
-export function reusedBytesOf(totals: Pick<ReceiverTotals, "chunkBytes" | "receivedBytes">): number {
-  return Math.max(0, totals.chunkBytes - totals.receivedBytes);
 }
 
 /** Carries out the steps of the core, one after another. */
@@ -269,14 +262,7 @@ class ReceiverWork {
   progress(): ReceiveProgress {
     const { sentBytes, receivedBytes } = this.#link;
     const { totals } = this.#core;
-    const reusedBytes = reusedBytesOf(totals);
-    return {
-      type: "receive",
-      ...totals,
-      reusedBytes,
-      wireSentBytes: sentBytes,
-      wireReceivedBytes: receivedBytes,
-    };
+    return { type: "receive", ...totals, wireSentBytes: sentBytes, wireReceivedBytes: receivedBytes };
   }
 
   async #send({ type, payload, squeeze }: ReceiverEffect & { do: "send" }): Promise<void> {

@@ -74,6 +74,7 @@ export class ReceiverCore {
       giveUp: (file, code, message) => this.#giveUp(file, code, message),
       pay: (unsettled) => this.#ledger.pay(unsettled),
       received: (bytes) => (this.totals.receivedBytes += bytes),
+      reused: (bytes) => (this.totals.reusedBytes += bytes),
     };
     this.#pieces = new IncomingPieces(host);
     this.#chunks = new IncomingChunks(host);

@@ -79,6 +79,8 @@ export interface ReceiverTotals extends Outlook {
   chunkBytes: number;
   /** Bytes of content that came over the wire, before compression. */
   receivedBytes: number;
+  /** Bytes of content that were here already, or came once and were used again. */
+  reusedBytes: number;
   /** Entries that could not be brought about. */
   failed: number;
   /** Devices, FIFOs and sockets that are not kept, and left as they are. */
@@ -108,6 +110,7 @@ export function noReceiverTotals(): ReceiverTotals {
     finishedBytes: 0,
     chunkBytes: 0,
     receivedBytes: 0,
+    reusedBytes: 0,
     failed: 0,
     skipped: 0,
     deleted: 0,

@@ -2,20 +2,23 @@ type NumberField<Progress> = {
   [Field in keyof Progress]: Progress[Field] extends number ? Field : never;
 }[keyof Progress];
 
+/** A field of an attempt that broke off, or what is made of several. */
+type CarriedOf<Progress> = NumberField<Progress> | ((last: Progress) => number);
+
 /**
  * For fields of a run: what an attempt that broke off adds to each. Of all other fields the last
  * attempt's value counts.
  */
-export type Carried<Progress> = Readonly<Partial<Record<NumberField<Progress>, NumberField<Progress>>>>;
+export type Carried<Progress> = Readonly<Partial<Record<NumberField<Progress>, CarriedOf<Progress>>>>;
 
 /** Where a run of several attempts stands as a whole. */
 export class RunTotals<Progress extends object> {
-  readonly #carried: readonly [NumberField<Progress>, NumberField<Progress>][];
+  readonly #carried: readonly [NumberField<Progress>, CarriedOf<Progress>][];
   readonly #before = new Map<NumberField<Progress>, number>();
   #last: Progress | undefined;
 
   constructor(carried: Carried<Progress>) {
-    this.#carried = Object.entries(carried) as [NumberField<Progress>, NumberField<Progress>][];
+    this.#carried = Object.entries(carried) as [NumberField<Progress>, CarriedOf<Progress>][];
   }
 
   /** Begins an attempt. */
@@ -23,7 +26,8 @@ export class RunTotals<Progress extends object> {
     const last = this.#last;
     if (last === undefined) return;
     for (const [to, from] of this.#carried) {
-      this.#before.set(to, (this.#before.get(to) ?? 0) + (last[from] as number));
+      const added = typeof from === "function" ? from(last) : (last[from] as number);
+      this.#before.set(to, (this.#before.get(to) ?? 0) + added);
     }
     this.#last = undefined;
   }
@@ -32,7 +36,7 @@ export class RunTotals<Progress extends object> {
   withBefore<Now extends Progress>(now: Now): Now {
     this.#last = now;
     if (this.#before.size === 0) return now;
-    const sums = [...this.#before].map(([to, before]) => [to, before + (now[to] as number)]);
+    const sums = [...this.#before].map(([to, before]) => [to, Math.max(0, before + (now[to] as number))]);
     return { ...now, ...(Object.fromEntries(sums) as Partial<Now>) };
   }
 }

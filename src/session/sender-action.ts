@@ -44,6 +44,8 @@ export interface SenderTotals extends Outlook {
   chunkBytes: number;
   /** Bytes of content that were sent, before compression. */
   sentBytes: number;
+  /** Bytes of content that the receiver said it has, or that were sent for another place. */
+  reusedBytes: number;
   /** Paths that could not be listed or read. */
   troubles: number;
   /** How many of them are about something of an entry that cannot be told; the entry itself is. */
@@ -54,7 +56,7 @@ export interface SenderTotals extends Outlook {
   skipped: number;
   /** Files and directories that the receiver deleted, known at the end. */
   deleted: number;
-  /** Bytes that others have yet to bring before files of this one are complete, known at the end. */
+  /** Bytes that others have yet to bring before files are complete, known at the end. */
   missingBytes: number;
 }
 
@@ -70,6 +72,7 @@ export function noTotals(): SenderTotals {
     chunks: 0,
     chunkBytes: 0,
     sentBytes: 0,
+    reusedBytes: 0,
     troubles: 0,
     untold: 0,
     failed: 0,

@@ -342,6 +342,7 @@ export class SenderCore<File> {
         this.totals.chunks += count;
         countContent(this.totals, job, offset, bytes);
       },
+      reused: (bytes) => (this.totals.reusedBytes += bytes),
       ended: (job, bytes) => this.#bookListed(job, bytes),
       fail: (place, reason) => this.#tell(reason, place),
     };
@@ -356,6 +357,7 @@ export class SenderCore<File> {
         this.totals.sentBytes += contentBytes;
         this.#send(type, payload, this.#agreed?.brotli ? "brotli" : "control");
       },
+      reused: (bytes) => (this.totals.reusedBytes += bytes),
       cut: (job, how) => this.#chunks.add({ ...job, unasked: how === "pushed", open: 0 }),
       listed: (job) => {
         countContent(this.totals, job, 0, job.size);

@@ -5,7 +5,7 @@ import { hearChanges } from "./change-codec.ts";
 import { decodeDone, decodeEnd, decodeError, decodeFailed, decodeUnlisted } from "./closing.ts";
 import { countFrame, type Frame, type FrameBytes, FrameReader } from "./frame.ts";
 import type { FrameType } from "./frame-types.ts";
-import { type ReceiveProgress, type ReceiveSummary, reusedBytesOf } from "./receive.ts";
+import type { ReceiveProgress, ReceiveSummary } from "./receive.ts";
 import { noReceiverTotals } from "./receiver-effect.ts";
 
 /** Who is told of what was heard. */
@@ -62,10 +62,11 @@ export class SessionObserver {
 
   /** Where the session stands, as its receiver would say. */
   progress(): ReceiveProgress {
+    const { chunkBytes, receivedBytes } = this.#totals;
     return {
       type: "receive",
       ...this.#totals,
-      reusedBytes: reusedBytesOf(this.#totals),
+      reusedBytes: Math.max(0, chunkBytes - receivedBytes), // known at the end
       wireSentBytes: this.#wireSentBytes,
       wireReceivedBytes: this.#wireReceivedBytes,
     };

@@ -50,7 +50,7 @@ export function showFigures(figures: Figures): void {
   parts.done.textContent = bytesText(doneBytes);
   parts.total.textContent = `${bytesText(totalBytes)}${isListed ? "" : " +"}`;
   parts.files.textContent = fileCount.toLocaleString("en");
-  parts.reused.textContent = bytesText(reusedBytesOf(figures));
+  parts.reused.textContent = bytesText(figures.reusedBytes);
 }
 
 /** Shows the figures of a job that is done. */
@@ -69,11 +69,6 @@ export function endFigures(): void {
   parts.name.textContent = "";
   parts.name.hidden = true;
   parts.bar.hidden = parts.figures.hidden;
-}
-
-/** Bytes that did not have to travel. */
-export function reusedBytesOf({ doneBytes, newBytes: travelled }: Figures): number {
-  return Math.max(0, doneBytes - travelled);
 }
 
 function drawRate(): void {

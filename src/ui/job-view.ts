@@ -1,5 +1,5 @@
 import { element } from "./elements.ts";
-import { clearFigures, endFigures, reusedBytesOf, showFigures, showLastFigures } from "./figures-view.ts";
+import { clearFigures, endFigures, showFigures, showLastFigures } from "./figures-view.ts";
 import type { Figures, WorkerNews } from "./messages.ts";
 import { bytesText, countText } from "./texts.ts";
 import { bindWait, hideWait, showWait } from "./wait-view.ts";
@@ -99,7 +99,7 @@ export function showRetry({ code, message, waitMs }: WorkerNews & { tell: "retry
 
 /** Shows that all is done. */
 export function showDone(figures: Figures, failedCount: number): void {
-  const reusedBytes = reusedBytesOf(figures);
+  const { reusedBytes } = figures;
   const saved = reusedBytes > 0 ? `; ${bytesText(reusedBytes)} were used again` : "";
   const failed = failedCount > 0 ? `, but for ${countText(failedCount, "entry", "entries")}` : "";
   hideWait();

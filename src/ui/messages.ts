@@ -34,6 +34,8 @@ export interface Figures {
   readonly doneBytes: number;
   /** Bytes that had to travel. */
   readonly newBytes: number;
+  /** Bytes that did not have to. */
+  readonly reusedBytes: number;
   /** True once all files were listed: the total stays as it is. */
   readonly isListed: boolean;
   /** The name of the file that is under way. */

@@ -5,7 +5,7 @@ import type { TreeTarget } from "../tree/target.ts";
 import type { Figures } from "./messages.ts";
 
 /** What is counted here; the session knows the rest. */
-type Measured = Omit<Figures, "isListed" | "name">;
+type Measured = Omit<Figures, "reusedBytes" | "isListed" | "name">;
 
 /** Counts what passes a tree, for a progress bar. */
 export class Meter {

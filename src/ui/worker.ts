@@ -106,17 +106,21 @@ function listeners(): Required<Pick<SendOptions, "onTrouble">> & ReconnectOption
   };
 }
 
-function tellProgress({ listed, currentName }: SendProgress | ReceiveProgress): void {
-  news({
-    tell: "progress",
-    figures: { ...meter.figures, isListed: listed, name: names.decode(currentName) },
-  });
+function tellProgress(session: SendProgress | ReceiveProgress): void {
+  news({ tell: "progress", figures: figuresOf(session) });
 }
 
-/** What was not wanted is at the receiver already. */
-function lastFigures({ wantedBytes, chunkBytes }: SendSummary | ReceiveSummary): Figures {
+/** What is not wanted is at the receiver already. */
+function figuresOf(session: SendProgress | ReceiveProgress): Figures {
   const { figures } = meter;
-  const doneBytes = figures.totalBytes - wantedBytes + chunkBytes;
+  const keptBytes = figures.totalBytes - session.wantedBytes;
+  const reusedBytes = Math.max(0, keptBytes + session.reusedBytes);
+  return { ...figures, reusedBytes, isListed: session.listed, name: names.decode(session.currentName) };
+}
+
+function lastFigures(session: SendSummary | ReceiveSummary): Figures {
+  const figures = figuresOf(session);
+  const doneBytes = figures.totalBytes - session.wantedBytes + session.chunkBytes;
   return { ...figures, doneBytes, isListed: true, name: "" };
 }
 

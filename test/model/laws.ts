@@ -21,6 +21,7 @@ export function checkState(run: SessionRun): void {
 /** What holds when both ends are done. @throws Error */
 export function checkEnd(run: SessionRun): void {
   const { source, target, told } = run;
+  checkReused(run);
   if (keptBytesOf(run) > 0) throw new Error(`the sender still keeps ${keptBytesOf(run)} bytes`);
   for (const [path, listed] of source.listed) {
     const there = target.files.get(path);
@@ -32,6 +33,19 @@ export function checkEnd(run: SessionRun): void {
     if (isRight && (told.sender.paths.has(path) || told.receiver.paths.has(path)))
       throw new Error(`${path} is right, and told as failed`);
   }
+}
+
+/** @throws Error where an end counts other content as used again than what did not come */
+function checkReused(run: SessionRun): void {
+  const { told, sender, receiver } = run;
+  if (told.sender.paths.size + told.receiver.paths.size > 0) return; // of those that failed some may have come
+  const ends = [
+    ["sender", sender.totals, sender.totals.sentBytes],
+    ["receiver", receiver.totals, receiver.totals.receivedBytes],
+  ] as const;
+  for (const [end, { chunkBytes, reusedBytes }, newBytes] of ends)
+    if (reusedBytes !== chunkBytes - newBytes)
+      throw new Error(`the ${end} has ${reusedBytes} used again of ${chunkBytes}, with ${newBytes} new`);
 }
 
 /** Chunks that the receiver waits for. */

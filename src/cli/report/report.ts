@@ -9,6 +9,8 @@ export interface Progress {
   readonly totalBytes?: number;
   /** The part of it that had to travel. */
   readonly newBytes: number;
+  /** The part of it that did not have to: what is left of it unless given. */
+  readonly reusedBytes?: number;
   /** Everything that travelled, in both directions. */
   readonly wireBytes?: number;
   readonly entries?: number;
@@ -22,8 +24,8 @@ export interface Progress {
 }
 
 /** Content that did not have to travel; none where more of it came again than there is. */
-export function reusedBytesOf({ doneBytes, newBytes }: Progress): number {
-  return Math.max(0, doneBytes - newBytes);
+export function reusedBytesOf({ doneBytes, newBytes, reusedBytes = doneBytes - newBytes }: Progress): number {
+  return Math.max(0, reusedBytes);
 }
 
 /** How many paths would be new, have other content, or only another mode or time, or go. */

@@ -57,6 +57,7 @@ export function totalsOf(session: SessionProgress): Progress {
     files: session.files,
     doneBytes: session.chunkBytes,
     newBytes: session.type === "send" ? session.sentBytes : session.receivedBytes,
+    reusedBytes: Math.max(0, session.reusedBytes),
     wireBytes: session.wireSentBytes + session.wireReceivedBytes,
   };
 }

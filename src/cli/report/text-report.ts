@@ -172,8 +172,9 @@ function describeWork(summary: Summary): string[] {
   return [...counts.map((count) => `${count} read`), ...describeSavings(summary)];
 }
 
-function describeSavings({ doneBytes, newBytes }: Progress): string[] {
-  const reusedBytes = reusedBytesOf({ doneBytes, newBytes });
+function describeSavings(progress: Progress): string[] {
+  const { doneBytes, newBytes } = progress;
+  const reusedBytes = reusedBytesOf(progress);
   const saved = doneBytes === 0 ? 0 : (100 * reusedBytes) / doneBytes;
   return [`${formatBytes(newBytes)} new`, `${formatBytes(reusedBytes)} reused (${saved.toFixed(1)} % saved)`];
 }

@@ -24,4 +24,6 @@ export interface LevelHost {
   pay(unsettled: UnsettledFrame): void;
   /** Content came. */
   received(bytes: number): void;
+  /** Content that was told of is in place and did not come; less where some came in vain. */
+  reused(bytes: number): void;
 }

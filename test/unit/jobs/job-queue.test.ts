@@ -124,6 +124,26 @@ describe("a job", () => {
     queue.remove(slow.id);
     expect(() => queue.get(slow.id)).toThrow(/no job/);
   });
+
+  it("that is aborted says of nothing that was still to come that it was used again", async () => {
+    const { root, open } = makeHouse();
+    rmSync(join(root, "tree"), { recursive: true });
+    mkdirSync(join(root, "tree"));
+    const [here, fresh] = [noise(600_000, "here"), noise(3_000_000, "fresh")];
+    mkdirSync(join(root, "copy"));
+    writeFileSync(join(root, "copy", "old name"), here);
+    writeFileSync(join(root, "tree", "a"), here);
+    writeFileSync(join(root, "tree", "b"), fresh);
+    const queue = open();
+    const { id } = queue.submit("me", copyOf("copy", { order: { bytesPerSecond: 150_000 } }));
+    const hasBegun = () => expect(queue.get(id).progress?.newBytes).toBeGreaterThan(100_000);
+    await vi.waitFor(hasBegun, { timeout: 120_000, interval: 10 });
+    queue.abort(id);
+    const { state, progress } = await ended(queue, id);
+    expect(state).toBe("aborted");
+    expect(progress!.newBytes).toBeLessThan(fresh.length);
+    expect(progress!.reusedBytes).toBe(here.length);
+  });
 });
 
 describe("a queue", () => {
@@ -138,7 +158,7 @@ describe("a queue", () => {
       slow("a", "2"),
       slow("a", "3"),
       slow("b", "2/in/it"),
-      slow("b", "4"),
+      slow("b", "22"), // begins as another one, and is none that lies in it
       slow("c", "5"),
     ];
     const stateOf = (id: number) => queue.get(id).state;

@@ -150,3 +150,26 @@ test("what was here before a pull counts as used again, in whichever attempt", a
   expect(summary.reusedBytes).toBe(treeBytes - summary.receivedBytes);
   expect(summary.receivedBytes).toBeLessThan(treeBytes / 2);
 });
+
+test("a session that breaks off counts as used again what it found, and nothing that was to come", async () => {
+  const [here, fresh] = [treeOf(1), treeOf(100)];
+  const both = new Map([
+    ...[...here].map(([name, entry]) => [`a${name}`, entry] as const),
+    ...[...fresh].map(([name, entry]) => [`b${name}`, entry] as const),
+  ]);
+  for (const cutAtBytes of [100_000, 500_000, 1_000_000]) {
+    const [left, right] = duplexPair({ bufferBytes: 1000 });
+    let [sent, received] = [0, 0];
+    const sending = sendTree(plainSource(both, { batchCount: 4 }), left, {
+      cutter,
+      onProgress: ({ reusedBytes }) => void (sent = reusedBytes),
+    });
+    const receiving = receiveTree(new PlainTarget(here), faultyDuplex(right, { cutAtBytes }), {
+      windows,
+      onProgress: ({ reusedBytes }) => void (received = reusedBytes),
+    });
+    for (const end of await Promise.allSettled([sending, receiving])) expect(end.status).toBe("rejected");
+    expect(sent).toBe(treeBytes);
+    expect(received).toBe(treeBytes);
+  }
+});

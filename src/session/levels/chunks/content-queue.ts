@@ -127,8 +127,9 @@ export class ContentQueue<File> {
     while (this.#keptBytes > this.#limitBytes) this.#drop(this.#kept.take());
   }
 
-  /** The receiver's answers to the oldest questions. */
-  answer(wishes: readonly boolean[]): void {
+  /** The receiver's answers to the oldest questions. Returns the bytes that are not wanted. */
+  answer(wishes: readonly boolean[]): number {
+    let unwantedBytes = 0;
     this.#questions -= wishes.length;
     this.#isWanted = 2 * wishes.filter(Boolean).length >= wishes.length;
     for (let next = 0; next < wishes.length;) {
@@ -136,14 +137,18 @@ export class ContentQueue<File> {
       if (held === undefined) throw new SyncError("INTERNAL", "an answer without its question");
       const { sizes } = held.run;
       for (; held.answered < sizes.length && next < wishes.length; held.answered += 1, next += 1) {
-        if (wishes[next] === true) this.#wanted.push({ held, index: held.answered, at: held.answeredBytes });
-        else this.#settle(held);
         const bytes = sizes[held.answered] ?? 0;
+        if (wishes[next] === true) this.#wanted.push({ held, index: held.answered, at: held.answeredBytes });
+        else {
+          unwantedBytes += bytes;
+          this.#settle(held);
+        }
         held.answeredBytes += bytes;
         this.#unansweredBytes -= bytes;
       }
       if (held.answered === sizes.length) this.#unanswered.shift();
     }
+    return unwantedBytes;
   }
 
   /**

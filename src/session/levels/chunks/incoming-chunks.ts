@@ -87,6 +87,7 @@ export class IncomingChunks {
     let at = offset;
     for (const [i, size] of group.sizes.entries()) {
       const id = idAt(group, i);
+      if (here?.[i] === 1) this.#host.reused(size);
       wishes.push(here?.[i] === 0 && !file.dropped && this.#wish(id, size, { file, offset: at, unsettled }));
       at += size;
     }
@@ -122,7 +123,8 @@ export class IncomingChunks {
   *#requireAll(file: FileState, lists: readonly ListedChunks[]): Steps {
     const answers = yield* this.#place(lists);
     if (answers.some((answer) => answer[0] !== 1))
-      yield* this.#host.giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
+      return yield* this.#host.giveUp(file, "CHUNK_MISSING", "a chunk that should be here is not");
+    for (const { sizes } of lists) this.#host.reused(totalOf(sizes));
   }
 
   /** True when the chunk has to be asked for; one that is on its way is waited for. */
@@ -168,7 +170,10 @@ export class IncomingChunks {
     }
     this.#host.received(payload.length);
     if (placements.length > 0) yield { do: "write", placements };
-    for (const expected of arrived) this.#settlePlaces(expected);
+    for (const expected of arrived) {
+      if (expected.others) this.#host.reused(expected.others.length * expected.size);
+      this.#settlePlaces(expected);
+    }
   }
 
   /** The sender cannot deliver chunks that were asked for: their files stay as they were. */

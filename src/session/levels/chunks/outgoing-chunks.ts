@@ -21,6 +21,8 @@ export interface ChunksHost<File> {
   sendSkip(payload: Bytes): void;
   /** Chunks of a file were announced, so many bytes of content from where its run starts. */
   told(cut: Cutting<File>, count: number, bytes: number): void;
+  /** So much content that was announced does not have to be sent. */
+  reused(bytes: number): void;
   /** All of a file was announced, so many bytes. */
   ended(job: Job<File>, bytes: number): void;
   /** A file cannot be sent, or not all of it. */
@@ -121,7 +123,7 @@ export class OutgoingChunks<File> {
 
   /** The receiver's answers to the oldest questions. @throws what is wrong with them */
   answer(payload: Bytes): void {
-    this.#content.answer(decodeBits(payload, this.#content.questions));
+    this.#host.reused(this.#content.answer(decodeBits(payload, this.#content.questions)));
   }
 
   /**
@@ -194,6 +196,7 @@ export class OutgoingChunks<File> {
   #push(run: CutRun<File>): boolean[] {
     const { pushed, pieces, rest } = this.#sent.select(run);
     for (const piece of pieces) this.#content.push(piece);
+    this.#host.reused(rest.reduce((sum, { length }) => sum + length, 0));
     for (const part of rest) this.#pool?.give(part);
     return pushed;
   }

@@ -53,6 +53,8 @@ export class IncomingPieces {
   readonly #wrong = new Queue<WrongPart>();
   /** Parts that were checked and the sender was not told of: of which file, and what it hears. */
   #checked: { readonly file: FileState; readonly isWrong: boolean }[] = [];
+  /** Content that came for the part that is put together. */
+  #partBytes = 0;
   /** The file whose groups come, how much more can come of it, and whether the pieces are fine. */
   #coming: { readonly file: FileState; leftBytes: number; isFine: boolean } | undefined;
 
@@ -77,6 +79,7 @@ export class IncomingPieces {
       if (!isSame) yield* this.#renew(file);
       else {
         if (!file.dropped) yield { do: "keepOld", entry: file.entry };
+        if (!file.dropped) this.#host.reused(file.size);
         this.#host.told(file, file.size);
         this.#end(file);
       }
@@ -205,6 +208,7 @@ export class IncomingPieces {
   *#fill(file: FileState, run: PieceRun): Steps {
     const bytes = literalBytesOf(run.steps);
     this.#host.received(bytes);
+    this.#partBytes += bytes;
     if (file.dropped || file.awaits === "asked") return;
     if (run.hasFailed) yield* this.#host.giveUp(file, "CHANGED", "it changed at the sender");
     else yield { do: "fill", entry: file.entry, run };
@@ -218,9 +222,16 @@ export class IncomingPieces {
       const isChecked = part !== undefined && file.awaits !== "asked";
       const isRight = !isChecked || (yield* this.#check(file, part));
       if (isChecked) this.#checked.push({ file, isWrong: !isRight });
+      if (isChecked) this.#countReused(isRight && !file.dropped ? part.bytes : 0);
       if (isRight) this.#settle(file, unsettled);
       else this.#wrong.push({ file, unsettled, part: part! });
     }
+  }
+
+  /** Counts what of a part was here; what came for one that is wrong came in vain. */
+  #countReused(bytes: number): void {
+    this.#host.reused(bytes - this.#partBytes);
+    this.#partBytes = 0;
   }
 
   /** Tells the sender of parts when one is wrong, the file is complete, or they are many. */

@@ -76,8 +76,10 @@ export class OutgoingParts<File> {
 
   /** What was to be read, or why it is not there any more. */
   read(content: Bytes | SyncError): void {
-    const { job } = this.#reading!.part.pieced;
+    const { bytes, pieced } = this.#reading!.part;
+    const { job } = pieced;
     this.#reading = undefined;
+    this.#host.reused(-bytes);
     job.open -= 1;
     const isThere = content instanceof Uint8Array;
     if (!isThere) this.#host.fail(job, content);

@@ -182,8 +182,10 @@ export class OutgoingPieces<File> {
   made(runs: readonly PieceRun[], failures: readonly (SyncError | undefined)[]): void {
     const making = this.#making;
     this.#making = [];
-    for (const [i, { held }] of making.entries()) {
+    for (const [i, { held, length }] of making.entries()) {
       const reason = failures[i];
+      const isMade = reason === undefined && !held.pieced.isUnlike;
+      this.#host.reused((isMade ? length : 0) - literalBytesOf(runs[i]!.steps));
       if (reason !== undefined && !held.pieced.isUnlike) this.#host.fail(held.pieced.job, reason);
       this.#settle(held);
     }
@@ -217,8 +219,10 @@ export class OutgoingPieces<File> {
     const { job, oldBytes, mac } = this.#scanned(file);
     this.#scanning.delete(file);
     const isSame = !(end instanceof SyncError) && beginsWith(end, mac!);
-    if (isSame) this.#host.listed(job);
-    else this.#cutToPieces(job, oldBytes); // one that could not be read is told of then
+    if (isSame) {
+      this.#host.listed(job);
+      this.#host.reused(job.size);
+    } else this.#cutToPieces(job, oldBytes); // one that could not be read is told of then
     return isSame;
   }
 
@@ -286,6 +290,7 @@ export class OutgoingPieces<File> {
       const start = at;
       const isHere = found[i];
       for (; i < found.length && found[i] === isHere; i++) at += sizes[i]!;
+      if (isHere) this.#host.reused(at - start);
       if (isHere) continue;
       const gap = gaps[next++]!;
       if (gap.count > maxGapCount(i - first, rule))

@@ -7,6 +7,8 @@ export interface PiecesHost<File> {
   send(type: "SAME" | "PIECES", payload: Bytes): void;
   /** @param contentBytes how much of the payload is content of files */
   sendContent(type: "DELTA" | "PART", payload: Bytes, contentBytes: number): void;
+  /** The receiver has so much content that was announced, or less when what it has was wrong. */
+  reused(bytes: number): void;
   /** The file goes by its chunks from here on: pushed, or asked about. */
   cut(job: Job<File>, how: "pushed" | "asked"): void;
   /** All of the file was announced. */
