@@ -35,7 +35,7 @@ interface LockFacts {
 export function thisHolder(inSystem: boolean): Holder {
   const { pid } = process;
   const since = new Date().toISOString();
-  return { pid, host: os.hostname(), started: startOf(pid) ?? "", since, boot, pids, inSystem };
+  return { pid, host: os.hostname(), started: statOf(pid)?.started ?? "", since, boot, pids, inSystem };
 }
 
 /** The holder that a lock file names; undefined when it names none, or not as one does. */
@@ -66,8 +66,8 @@ export function stateOf(holder: Holder, { isFree, isLocal }: LockFacts): "runnin
 }
 
 function isRunning(holder: Holder): boolean {
-  const started = startOf(holder.pid);
-  if (started !== undefined) return started === holder.started;
+  const found = statOf(holder.pid);
+  if (found !== undefined) return found.started === holder.started && !found.hasEnded;
   try {
     process.kill(holder.pid, 0);
     return true;
@@ -79,15 +79,19 @@ function isRunning(holder: Holder): boolean {
 const boot = attempt(() => fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim());
 const pids = attempt(() => fs.readlinkSync("/proc/self/ns/pid"));
 
-/** Field 22 of proc(5) stat, counted behind the name in brackets, which may hold anything. */
-function startOf(pid: number): string | undefined {
+/**
+ * Fields 22 and 3 of proc(5) stat, counted behind the name in brackets, which may hold anything.
+ * Who started a process that has ended may be long in asking for that.
+ */
+function statOf(pid: number): { readonly started: string; readonly hasEnded: boolean } | undefined {
   return attempt(() => {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { started: fields[19]!, hasEnded: fields[0] === "Z" || fields[0] === "X" };
   });
 }
 
-function attempt(read: () => string | undefined): string | undefined {
+function attempt<Found>(read: () => Found | undefined): Found | undefined {
   try {
     return read();
   } catch {

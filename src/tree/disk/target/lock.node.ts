@@ -25,6 +25,8 @@ interface Place {
   readonly held: HeldDirs;
   readonly dir: DirNode;
   readonly name: ByteString;
+  /** What it is about, for messages. */
+  readonly subject: string;
 }
 
 /** What is granted to who makes a lock file. */
@@ -57,8 +59,8 @@ const withoutLinks = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "EML
  * @throws LOCKED when a living process holds it, or one of which that cannot be found out; PATH
  *   when something that is no file stands at its name
  */
-export function takeLock(held: HeldDirs, dir: DirNode, name: ByteString): Lock {
-  const place = { held, dir, name };
+export function takeLock(held: HeldDirs, dir: DirNode, name: ByteString, subject = "the destination"): Lock {
+  const place = { held, dir, name, subject };
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const fd = tryToTake(place);
     if (fd !== undefined) return { release: () => release(place, fd) };
@@ -242,14 +244,14 @@ function noLock(dir: DirNode, name: ByteString): SyncError {
   });
 }
 
-function locked({ dir, name }: Place, { holder, state, ageMs }: Found): SyncError {
+function locked({ dir, name, subject }: Place, { holder, state, ageMs }: Found): SyncError {
   const path = printPlace(dir, name);
   const by = holder
     ? `process ${holder.pid} on ${holder.host} since ${holder.since} (${ageText(ageMs)} ago)`
     : "another process";
   const message =
     state === "unknown"
-      ? `the destination is locked by ${by}, and nothing here tells whether that still runs: if not, remove ${path}`
-      : `the destination is being written by ${by}`;
+      ? `${subject} is locked by ${by}, and nothing here tells whether that still runs: if not, remove ${path}`
+      : `${subject} is being written by ${by}`;
   return new SyncError("LOCKED", message, { detail: { path } });
 }

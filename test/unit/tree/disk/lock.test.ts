@@ -2,7 +2,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { isSyncError } from "../../../../src/errors.ts";
 import { HeldDirs } from "../../../../src/tree/disk/calls/held-dirs.node.ts";
 import * as libc from "../../../../src/tree/disk/calls/libc.node.ts";
@@ -196,6 +196,27 @@ describe("without locks of the system", () => {
       fs.utimesSync(`${dir}/lock`, 1, 1);
       take().release();
     }));
+
+  unless(notLinux).test(
+    "a process that has ended does not hold one, though nobody has asked for that",
+    async () => {
+      const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      onTestFinished(() => void parent.kill());
+      const [told] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(String(told));
+      const fieldsOf = (): string[] =>
+        fs.readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ");
+      await expect.poll(() => fieldsOf()[0], { timeout: 120_000 }).toBe("Z");
+      withLockDir((dir, take) => {
+        forgetSystemLocks();
+        const holder = { ...thisHolder(false), pid, started: fieldsOf()[19] };
+        fs.writeFileSync(`${dir}/lock`, JSON.stringify(holder));
+        take().release();
+      });
+    },
+  );
 
   unless(notLinux).test("a process in another space of numbers may live", () =>
     withLockDir((dir, take) => {
