@@ -10,6 +10,7 @@ import { lockState } from "./state-lock.node.ts";
 /** What a statement takes and gives. */
 export type Row = Readonly<Record<string, string | number | null>>;
 type Values = readonly (string | number | null)[];
+type Statement = ReturnType<Opened["prepare"]>;
 
 /** A database in one file. */
 export interface Database {
@@ -56,13 +57,27 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
   ) as typeof import("node-sqlite3-wasm");
   const failed = (thrown: unknown): SyncError => failureOf(thrown, path, form);
   const db = attempt(() => new Sqlite(path), failed);
-  const statements = new Map<string, ReturnType<Opened["prepare"]>>();
+  const statements = new Map<string, Statement>();
   const prepare = (sql: string) => {
     const known = statements.get(sql);
     if (known) return known;
     const made = db.prepare(sql);
     statements.set(sql, made);
     return made;
+  };
+  /** One that failed would fail the next time, too, with what it failed with. */
+  const drop = (sql: string): void => {
+    const made = statements.get(sql);
+    statements.delete(sql);
+    attemptQuietly(() => made?.finalize());
+  };
+  const carryOut = <Result>(sql: string, act: (statement: Statement) => Result): Result => {
+    try {
+      return act(prepare(sql));
+    } catch (thrown) {
+      drop(sql);
+      throw failed(thrown);
+    }
   };
   const close = (): void => {
     // To close tells again what a statement failed with, which was told.
@@ -71,13 +86,13 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
     attemptQuietly(() => db.close());
   };
   const database: Database = {
-    run: (sql, values = []) => attempt(() => void prepare(sql).run(bound(values)), failed),
+    run: (sql, values = []) => carryOut(sql, (statement) => void statement.run(bound(values))),
     get: (sql, values = []) =>
-      attempt(() => {
-        const found = prepare(sql).get(bound(values));
+      carryOut(sql, (statement) => {
+        const found = statement.get(bound(values));
         return found ? rowOf(found) : undefined;
-      }, failed),
-    all: (sql, values = []) => attempt(() => prepare(sql).all(bound(values)).map(rowOf), failed),
+      }),
+    all: (sql, values = []) => carryOut(sql, (statement) => statement.all(bound(values)).map(rowOf)),
     transaction(act) {
       attempt(() => db.exec("BEGIN IMMEDIATE"), failed);
       try {
