@@ -65,6 +65,8 @@ export interface SyncErrorDetail {
   readonly actual?: number;
   /** The status of the answer by which a server refused. */
   readonly status?: number;
+  /** The field of what was asked for, such as `order.filter`. */
+  readonly field?: string;
 }
 
 /** What a SyncError carries beside its code and message. */

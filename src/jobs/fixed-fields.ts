@@ -33,7 +33,7 @@ export function withFixed(given: unknown, fixed: Fixed): unknown {
   const flat = new Map<string, unknown>([...Object.entries(fields), ...inOrder]);
   for (const [name, value] of Object.entries(fixed)) {
     if (flat.has(name) && JSON.stringify(flat.get(name)) !== JSON.stringify(value))
-      throw new SyncError("UNAUTHORIZED", `"${name}" is fixed here`);
+      throw new SyncError("UNAUTHORIZED", `"${name}" is fixed here`, { detail: { field: name } });
     flat.set(name, value);
   }
   const isInOrder = (name: string): boolean => name.startsWith(orderPrefix);

@@ -1,4 +1,5 @@
 import { SyncError, toSyncError } from "../errors.ts";
+import { aboutField } from "./about-field.ts";
 import {
   isOver,
   type Job,
@@ -143,6 +144,7 @@ export class JobQueue {
 
   #add(owner: string, spec: JobSpec, origin?: number): Job {
     const order = { ...spec.order, dryRun: spec.preview === true };
+    for (const end of ["from", "to"] as const) aboutField(end, () => this.#places.check(spec[end]));
     this.#places.source(spec.from, order);
     this.#places.target(spec.to, order);
     const [actual, limit] = [this.#store.waitingCount(owner), jobLimits.waitingPerClientCount];

@@ -5,6 +5,7 @@ import { checkAlternatives } from "../tree/disk/target/alternatives.node.ts";
 import { checkBackups } from "../tree/disk/target/backups.node.ts";
 import { staysInside } from "../tree/disk/target/side-dir.node.ts";
 import { SyncError } from "../errors.ts";
+import { aboutField } from "./about-field.ts";
 import { count, flag, record, text } from "../tree/order/checks.ts";
 import { asksForDeletion } from "../tree/order/order-codec.ts";
 import { orderFields } from "../tree/order/order-fields.ts";
@@ -33,13 +34,17 @@ const sideDirs = ["backupDir", "compareDest", "copyDest", "linkDest"] as const;
  *   outside, USAGE for rules and times that are none, and fields that do not go together
  */
 export function readSpec(value: unknown): JobSpec {
-  const { from, to, order = {}, ...fields } = readFields(value, "job");
-  if (from === undefined || to === undefined)
-    throw new SyncError("BAD_MESSAGE", "a job says where it goes from and to");
+  const { from, to, order = {}, ...fields } = readFields(value, "");
+  if (from === undefined || to === undefined) throw missing(from === undefined ? "from" : "to");
   const spec: JobSpec = { from, to, order: order as OrderOfJob, ...fields };
   checkOrder(spec);
-  if (spec.schedule !== undefined) nextTime(spec.schedule, Date.now());
+  const { schedule } = spec;
+  if (schedule !== undefined) aboutField("schedule", () => nextTime(schedule, Date.now()));
   return spec;
+}
+
+function missing(field: string): SyncError {
+  return new SyncError("BAD_MESSAGE", "a job says where it goes from and to", { detail: { field } });
 }
 
 /** What one has to be allowed to do to have such a job. */
@@ -49,15 +54,21 @@ export function scopeOfSpec({ order = {}, preview = false }: JobSpec): Scope {
 }
 
 function checkOrder({ order = {}, preview = false, schedule }: JobSpec): void {
-  const outside = sideDirs.flatMap((name) => order[name] ?? []).find((dir) => !staysInside(dir));
-  if (outside !== undefined)
-    throw new SyncError("PATH", "a job works with no directory outside of its places");
+  for (const name of sideDirs)
+    aboutField(`order.${name}`, () => {
+      if ([order[name] ?? []].flat().every(staysInside)) return;
+      throw new SyncError("PATH", "a job works with no directory outside of its places");
+    });
   if (preview && schedule !== undefined)
-    throw new SyncError("USAGE", "a preview is of now, and has no schedule");
-  filterOfPeer(order);
+    throw new SyncError("USAGE", "a preview is of now, and has no schedule", {
+      detail: { field: "schedule" },
+    });
+  aboutField("order.filter", () => filterOfPeer(order));
   checkAlternatives(order);
-  if (order.backupDir !== undefined || order.backupSuffix !== undefined) checkBackups(order);
-  if (order.retention !== undefined) parseRetention(order.retention);
+  const { backupDir, backupSuffix, retention } = order;
+  if (backupDir !== undefined || backupSuffix !== undefined)
+    aboutField(backupDir === undefined ? "order.backupSuffix" : "order.backupDir", () => checkBackups(order));
+  if (retention !== undefined) aboutField("order.retention", () => parseRetention(retention));
 }
 
 /**

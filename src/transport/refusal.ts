@@ -29,18 +29,18 @@ interface Refusal {
 }
 
 /**
- * The refusal that stands for an error (docs/http.md). Only the code and the message go out: no
- * path, no cause. What went wrong inside is told by its code alone.
+ * The refusal that stands for an error (docs/http.md). Only the code, the message and the field go
+ * out: no path, no cause. What went wrong inside is told by its code alone.
  */
-export function refusalOf({ code, message }: SyncError): Refusal {
+export function refusalOf({ code, message, detail: { field } }: SyncError): Refusal {
   const status = statusOfCode[code] ?? 500;
   const told = status === 500 ? "the server failed" : message;
-  return { status, body: formatError(code, told) };
+  return { status, body: formatError(code, told, field) };
 }
 
 /** An error as a refusal tells it. */
-export function formatError(code: SyncErrorCode, message: string): string {
-  return `${JSON.stringify({ error: { code, message } })}\n`;
+export function formatError(code: SyncErrorCode, message: string, field?: string): string {
+  return `${JSON.stringify({ error: { code, message, field } })}\n`;
 }
 
 /**
@@ -53,7 +53,8 @@ export function errorOfRefusal(status: number, body: Bytes): SyncError {
   const told = readError(body);
   const code = told?.code ?? codeOfStatus(status);
   const message = told?.message ?? describeForeign(status, body);
-  return new SyncError(code, message, { remote: true });
+  const detail = told?.field === undefined ? {} : { field: told.field };
+  return new SyncError(code, message, { remote: true, detail });
 }
 
 /** What somebody else's refusal says: a proxy, or a server of something else. */
@@ -76,14 +77,19 @@ function codeOfStatus(status: number): SyncErrorCode {
   return passing.has(status) ? "PEER_GONE" : "UNSUPPORTED";
 }
 
-function readError(body: Bytes): { code: SyncErrorCode; message: string } | undefined {
+function readError(body: Bytes): { code: SyncErrorCode; message: string; field?: string } | undefined {
   let found: unknown;
   try {
     found = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     return undefined;
   }
-  const { code, message } = (found as { error?: { code?: unknown; message?: unknown } } | null)?.error ?? {};
+  const told = (found as { error?: Readonly<Record<string, unknown>> } | null)?.error ?? {};
+  const { code, message, field } = told;
   if (!isErrorCode(code) || typeof message !== "string") return undefined;
-  return { code, message: message.slice(0, 512) };
+  return {
+    code,
+    message: message.slice(0, 512),
+    ...(typeof field === "string" && { field: field.slice(0, 100) }),
+  };
 }

@@ -87,6 +87,27 @@ unless(noBrowser).describe("the page of jobs", () => {
     expect(complaints).toEqual([]);
   });
 
+  it("says at a field what is wrong with it, also where the server finds that", async () => {
+    await page.goto(`${url}#/new`);
+    await page.locator("#form").waitFor();
+    await page.locator("#form-start").click();
+    expect(await page.locator("#form-from-fault").textContent()).toBe("Say where it comes from.");
+    expect(await page.locator("#form-to-fault").textContent()).toBe("Say where it goes to.");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("form-from");
+    await page.locator("#form-from").fill("here/tree/");
+    expect(await page.locator("#form-from-fault").textContent()).toBe("");
+    await page.locator("#form-to").fill("here/copy");
+    await page.locator("summary", { hasText: "More" }).click();
+    await page.locator("#form-schedule").fill("61 * * * *");
+    await page.locator("summary", { hasText: "More" }).click();
+    await page.locator("#form-start").click();
+    await page.locator("#form-schedule-fault").filter({ hasText: "no such minute" }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("form-schedule");
+    expect(await page.locator("#form-schedule").getAttribute("aria-invalid")).toBe("true");
+    expect(await page.locator("#form-fault").textContent()).toBe("");
+    complaints.length = 0; // the browser tells of the refusal
+  });
+
   it("goes on from the list by keyboard, when a job is forgotten", async () => {
     await page.goto(`${url}#/job/3`);
     await page.locator("#job-remove").focus();

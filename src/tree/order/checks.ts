@@ -43,7 +43,7 @@ export function texts(limits: { readonly count: number; readonly length: number 
   };
 }
 
-/** A record of some fields, each of which may be absent. */
+/** A record of some fields, each of which may be absent; one without a name is what is asked. */
 export function record<Fields extends Readonly<Record<string, Check<unknown>>>>(
   fields: Fields,
 ): Check<{ readonly [Name in keyof Fields]?: ReturnType<Fields[Name]> }> {
@@ -51,8 +51,9 @@ export function record<Fields extends Readonly<Record<string, Check<unknown>>>>(
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(name);
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => {
-        if (!Object.hasOwn(fields, key)) throw unknownField(`${name}.${key}`);
-        return [key, fields[key]!(member, `${name}.${key}`)];
+        const inner = name === "" ? key : `${name}.${key}`;
+        if (!Object.hasOwn(fields, key)) throw unknownField(inner);
+        return [key, fields[key]!(member, inner)];
       }),
     ) as { [Name in keyof Fields]?: ReturnType<Fields[Name]> };
   };
@@ -64,9 +65,11 @@ export function record<Fields extends Readonly<Record<string, Check<unknown>>>>(
  * @param name with that of the record in front
  */
 export function unknownField(name: string): SyncError {
-  return new SyncError("UNSUPPORTED", `"${name.slice(0, 100)}" is not known here`);
+  const field = name.slice(0, 100);
+  return new SyncError("UNSUPPORTED", `"${field}" is not known here`, { detail: { field } });
 }
 
-function wrong(name: string): SyncError {
-  return new SyncError("BAD_MESSAGE", `"${name}" has no such value`);
+function wrong(field: string): SyncError {
+  if (field === "") return new SyncError("BAD_MESSAGE", "what is asked is no record of fields");
+  return new SyncError("BAD_MESSAGE", `"${field}" has no such value`, { detail: { field } });
 }

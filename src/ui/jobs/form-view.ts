@@ -1,6 +1,7 @@
 import type { Job, JobSpec, OrderOfJob } from "../../jobs/job.ts";
 import { element } from "../elements.ts";
 import { calls, type Description } from "./calls.ts";
+import { checkFields, clearFields, fields, refuseField } from "./form-fields.ts";
 import { made } from "./made.ts";
 
 const text = (id: string) => element(id, HTMLInputElement);
@@ -9,20 +10,20 @@ const parts = {
   form: element("form", HTMLFormElement),
   title: element("form-title", HTMLElement),
   places: element("places", HTMLElement),
-  from: text("form-from"),
-  to: text("form-to"),
-  name: text("form-title-text"),
+  from: fields.from.input,
+  to: fields.to.input,
+  name: fields.title.input,
   deletes: text("form-delete"),
-  most: text("form-most"),
+  most: fields["order.maxDeletedCount"].input,
   removes: text("form-remove"),
   newer: text("form-newer"),
   existing: text("form-existing"),
   onlyNew: text("form-new"),
-  filter: element("form-filter", HTMLTextAreaElement),
-  backup: text("form-backup"),
-  rate: text("form-rate"),
-  retries: text("form-retries"),
-  schedule: text("form-schedule"),
+  filter: fields["order.filter"].input,
+  backup: fields["order.backupDir"].input,
+  rate: fields["order.bytesPerSecond"].input,
+  retries: fields.retries.input,
+  schedule: fields.schedule.input,
   fault: element("form-fault", HTMLElement),
   start: element("form-start", HTMLButtonElement),
 };
@@ -34,8 +35,8 @@ let kept: OrderOfJob = {};
 export function bindForm(onFault: (thrown: unknown) => void): void {
   const submit = (isPreview: boolean): void => {
     parts.fault.textContent = "";
+    if (!checkFields()) return;
     const spec = readForm();
-    if (!spec) return;
     const { schedule: _, ...once } = spec;
     const asked = isPreview ? { ...once, preview: true } : spec;
     void calls.submit(asked).then(({ id }: Job) => (location.hash = `#/job/${id}`), onFault);
@@ -50,9 +51,9 @@ export function bindForm(onFault: (thrown: unknown) => void): void {
   });
 }
 
-/** Says what is wrong with what was asked for. */
-export function showFormFault(message: string): void {
-  parts.fault.textContent = message;
+/** Says what is wrong with what was asked for: at a field, or else at the end. */
+export function showFormFault(field: string | undefined, message: string): void {
+  if (!refuseField(field, message)) parts.fault.textContent = message;
 }
 
 /**
@@ -69,6 +70,7 @@ export async function openForm(
   if (!reveal()) return;
   parts.form.reset();
   parts.fault.textContent = "";
+  clearFields();
   parts.places.replaceChildren(
     ...places.map((name) => Object.assign(made("option", ""), { value: `${name}/` })),
   );
@@ -108,12 +110,8 @@ function equalityInput(value: string): HTMLInputElement {
   return parts.form.querySelector<HTMLInputElement>(`[name="equality"][value="${value}"]`)!;
 }
 
-/** What was filled in; undefined, and told, when that is nothing to go on with. */
-function readForm(): JobSpec | undefined {
-  const wrong = [parts.from, parts.to].find(({ value }) => value.trim() === "");
-  if (wrong) return refuse(wrong, "Say where it goes from and to.");
-  for (const input of [parts.most, parts.rate, parts.retries])
-    if (!/^\d*$/.test(input.value.trim())) return refuse(input, "This is no whole number.");
+/** What was filled in. */
+function readForm(): JobSpec {
   const equality = parts.form.querySelector<HTMLInputElement>('[name="equality"]:checked')!.value;
   const order: OrderOfJob = withoutEmpty({
     ...kept,
@@ -142,10 +140,4 @@ function readForm(): JobSpec | undefined {
 
 function withoutEmpty(fields: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-function refuse(input: HTMLInputElement, fault: string): undefined {
-  parts.fault.textContent = fault;
-  input.focus();
-  return undefined;
 }

@@ -39,7 +39,10 @@ token.input.addEventListener("change", () => {
   guard(show());
 });
 bindList(guard);
-bindForm((thrown) => showFormFault(wordsOf(thrown)));
+bindForm((thrown) => {
+  const { detail, message } = toSyncError(thrown);
+  showFormFault(detail.field, sentenceText(message));
+});
 bindJob(guard);
 addEventListener("hashchange", () => guard(show()));
 guard(show());

@@ -12,6 +12,11 @@ const schedule = "0 0 1 1 *";
 const here = { from: "root/tree/", to: "root/copy", schedule };
 const far = { from: "far/tree/", to: "far/copy", schedule };
 
+/** What is answered to what is not taken. */
+interface Refused {
+  readonly error: { readonly field?: string };
+}
+
 /** A field as the description has it, in a job that has nothing else. */
 interface Field {
   readonly name: string;
@@ -72,9 +77,10 @@ describe("each field that is described", () => {
         expect([field.name, local]).toEqual([field.name, isHere ? 200 : 501]);
       }
       for (const value of wrongValues(field.schema)) {
-        const { status } = await submit({ ...far, ...field.jobWith(value) });
+        const { status, answer } = await submit({ ...far, ...field.jobWith(value) });
         const told = JSON.stringify(value).slice(0, 20);
-        expect([field.name, told, status]).toEqual([field.name, told, 400]);
+        const { error } = answer as unknown as Refused;
+        expect([told, status, error.field]).toEqual([told, 400, field.name]);
       }
     }
   });

@@ -141,6 +141,24 @@ describe("over HTTP", () => {
       expect((await ask(url, "POST v1/jobs", { body: { from: "root/tree/", order } })).status).toBe(400);
   });
 
+  it("a refusal names the field that it is about", async () => {
+    const { url } = await serveJobs({ fixed: { "order.bytesPerSecond": 1_000_000 } });
+    const fieldOf = async (fields: object): Promise<unknown> => {
+      const body = { ...copy, ...fields };
+      const { answer } = await ask<{ error?: { field?: string } }>(url, "POST v1/jobs", { body });
+      return answer.error?.field;
+    };
+    expect(await fieldOf({ from: "nowhere/x" })).toBe("from");
+    expect(await fieldOf({ to: "root/../x" })).toBe("to");
+    expect(await fieldOf({ to: undefined })).toBe("to");
+    expect(await fieldOf({ rsh: "sh" })).toBe("rsh");
+    expect(await fieldOf({ schedule: "61 * * * *" })).toBe("schedule");
+    expect(await fieldOf({ order: { filter: ["? odd"] } })).toBe("order.filter");
+    expect(await fieldOf({ order: { backupDir: "../out" } })).toBe("order.backupDir");
+    expect(await fieldOf({ order: { bytesPerSecond: 9 } })).toBe("order.bytesPerSecond");
+    expect(await fieldOf({ order: { odd: 1 } })).toBe("order.odd");
+  });
+
   it("what makes no sense is refused", async () => {
     const { url } = await serveJobs();
     const status = async (call: string, body?: unknown) => (await ask(url, call, { body })).status;
