@@ -3,6 +3,7 @@ import { decodeByteText } from "../bytes/byte-text.ts";
 import { toHex } from "../bytes/hex.ts";
 import type { SyncError } from "../errors.ts";
 import type { ReceiveProgress } from "../session/receive.ts";
+import { settledBytesOf } from "../session/outlook.ts";
 import type { Retry } from "../session/reconnect.ts";
 import type { SendProgress } from "../session/send.ts";
 import { countFailed } from "../transfer/failed-entries.node.ts";
@@ -70,8 +71,8 @@ function progressOf(session: SendProgress | ReceiveProgress): JobProgress {
     entries: session.entries + session.sameEntries,
     files: session.files,
     totalFiles: Math.max(session.files, session.wantedFiles),
-    doneBytes: session.chunkBytes,
-    ...(session.listed && { totalBytes: Math.max(session.chunkBytes, session.wantedBytes) }),
+    doneBytes: settledBytesOf(session, newBytes, session.reusedBytes),
+    ...(session.listed && { totalBytes: session.wantedBytes }),
     newBytes,
     reusedBytes: Math.max(0, session.reusedBytes),
     wireBytes: session.wireSentBytes + session.wireReceivedBytes,

@@ -80,7 +80,7 @@ export interface JobProgress {
   /** Files that were brought up to date, and those that are to be, as far as that is known. */
   readonly files: number;
   readonly totalFiles: number;
-  /** Bytes of content that were gone through, and of all where that is known. */
+  /** Bytes of content that need nothing more, and of all where that is known. */
   readonly doneBytes: number;
   readonly totalBytes?: number;
   /** Of those, what came over, and what was there already. */

@@ -24,6 +24,16 @@ export function emptyOutlook(): Outlook {
   return { listed: false, wantedFiles: 0, wantedBytes: 0, ...noFile };
 }
 
+/** Content that needs nothing more, for it came or was there: no more than there is. */
+export function settledBytesOf(
+  { listed, wantedBytes }: Pick<Outlook, "listed" | "wantedBytes">,
+  newBytes: number,
+  reusedBytes: number,
+): number {
+  const settled = newBytes + Math.max(0, reusedBytes);
+  return listed ? Math.min(settled, wantedBytes) : settled;
+}
+
 const noFile = { currentName: new Uint8Array(0), currentSize: 0, currentOffset: 0 };
 
 /** Counts content of a file that was gone through, so many bytes from an offset on. */

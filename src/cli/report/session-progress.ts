@@ -1,4 +1,5 @@
 import { decodeByteText } from "../../bytes/byte-text.ts";
+import { settledBytesOf } from "../../session/outlook.ts";
 import type { ReceiveProgress } from "../../session/receive.ts";
 import type { SendProgress } from "../../session/send.ts";
 import type { Progress, Report } from "./report.ts";
@@ -41,8 +42,10 @@ export function progressOfRun(report: Report): Required<RunProgressOptions> {
 }
 
 function progressOf(session: SessionProgress): Progress {
+  const totals = totalsOf(session);
   return {
-    ...totalsOf(session),
+    ...totals,
+    doneBytes: settledBytesOf(session, totals.newBytes, session.reusedBytes),
     totalFiles: session.wantedFiles,
     ...(session.listed && { totalBytes: session.wantedBytes }),
     name: decodeByteText(session.currentName),

@@ -13,7 +13,7 @@ const [width, height] = [600, 120];
 
 /** What is drawn: the place of a number in a sample, its kind, and what it is called. */
 const curves = [
-  [1, "done", "gone through"],
+  [1, "done", "in place"],
   [2, "new", "new content"],
   [3, "wire", "on the wire"],
 ] as const;
