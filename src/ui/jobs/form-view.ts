@@ -47,7 +47,7 @@ export function bindForm(onFault: (thrown: unknown) => void): void {
   });
   parts.start.addEventListener("click", () => submit(false));
   parts.schedule.addEventListener("input", () => {
-    parts.start.textContent = parts.schedule.value.trim() === "" ? "Start without" : "Save the schedule";
+    parts.start.textContent = parts.schedule.value.trim() === "" ? "Start now" : "Save the schedule";
   });
 }
 

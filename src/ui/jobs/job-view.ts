@@ -83,6 +83,7 @@ function showJob(job: Job): void {
   parts.bar.hidden = !isUnderWay;
   if (share === undefined) parts.bar.removeAttribute("value");
   else parts.bar.value = share;
+  parts.name.hidden = !isUnderWay;
   parts.name.textContent = isUnderWay ? (progress?.name ?? "") : "";
   parts.figures.replaceChildren(
     ...figuresOf(job).map(([name, value]) => made("div", "", made("dt", "", name), made("dd", "", value))),

@@ -14,6 +14,7 @@ import { bindList, dropRow, showList, updateRow } from "./list-view.ts";
 
 const fault = element("fault", HTMLElement);
 const connection = element("connection", HTMLElement);
+const back = element("back", HTMLElement);
 const token = checkedField("token", findTokenFault);
 const sections = {
   list: ["list"],
@@ -57,6 +58,7 @@ async function show(): Promise<void> {
     reveal(shown);
     return true;
   };
+  back.hidden = hash === "" || hash === "#/";
   const [, kind = "", id = ""] = /^#\/(job|new)?\/?(\d*)$/.exec(hash) ?? [];
   if (kind === "job" && id !== "") return openJob(Number(id), revealed("job"));
   if (kind === "new") {
