@@ -21,6 +21,12 @@ describe("a line of progress", () => {
     ["once the list is complete", half, 10e6, "50 %  500 MB  10.0 MB/s  0:50 left  3/10 files  picture.jpg"],
     ["before it is", unlisted, 10e6, "500 MB  10.0 MB/s  3/10+ files  picture.jpg"],
     ["when nothing moves", half, 0, "50 %  500 MB  0 bytes/s  -:-- left  3/10 files  picture.jpg"],
+    [
+      "of which the last byte is missing",
+      { doneBytes: 999, totalBytes: 1000, newBytes: 1 },
+      1,
+      "99 %  999 bytes  1 bytes/s  0:01 left",
+    ],
     ["of hours", half, 1e5, "50 %  500 MB  100 kB/s  1:23:20 left  3/10 files  picture.jpg"],
     ["of years", half, 1, "50 %  500 MB  1 bytes/s  -:-- left  3/10 files  picture.jpg"],
     ["of one file", { doneBytes: 5, totalBytes: 10, newBytes: 5 }, 5, "50 %  5 bytes  5 bytes/s  0:01 left"],
