@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { noOpenssl, selfSigned } from "../self-signed.ts";
@@ -22,6 +24,14 @@ function expectTold(told: readonly Record<string, unknown>[], all: readonly Reco
   for (const each of all) expect(told).toContainEqual(expect.objectContaining(each));
   expect(told).toHaveLength(all.length);
 }
+
+it("listens to this machine alone unless told otherwise", async () => {
+  const holder = createServer().listen(8730, "127.0.0.1"); // where somebody else does, that is as good
+  await Promise.race([once(holder, "listening"), once(holder, "error")]).catch(() => {});
+  const { code, stderr } = await rsyncStream(["serve", freshFolder()]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("127.0.0.1:8730") as string]);
+  holder.close();
+});
 
 describe("what a server tells", () => {
   it("sessions, files, failures and refusals, each with its time, path and bytes", async () => {
