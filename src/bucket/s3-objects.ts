@@ -21,7 +21,7 @@ import {
   s3Limits,
 } from "./s3-requests.ts";
 import { tagHeader } from "./s3-tags.ts";
-import { lengthIn, textOf, totalIn } from "./told-content.ts";
+import { hasContent, lengthIn, textOf, totalIn } from "./told-content.ts";
 import { textIn } from "./xml-text.ts";
 
 /** What S3 says of parts. */
@@ -182,7 +182,7 @@ export async function readObject(
     { method: "GET", key, headers },
     async (response) => {
       if (response.status === 404) return absent(response);
-      if (response.status !== (isPart ? 206 : 200)) throw await refused(response);
+      if (!hasContent(response, isPart)) throw await refused(response);
       const bytes = await bodyOf(response, isPart ? range.length : mostBytes);
       const total = isPart ? totalIn(response, range, bytes.length) : bytes.length;
       return { bytes, facts: factsOf(response, total) };

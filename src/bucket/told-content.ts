@@ -25,6 +25,17 @@ export function lengthIn({ headers }: Answer): number {
 }
 
 /**
+ * True for an answer that has what was asked for, be it all of an object or a range.
+ *
+ * @throws UPSTREAM for all in the place of a range, which may be otherwise the next time
+ */
+export function hasContent({ status }: Answer, isPart: boolean): boolean {
+  if (isPart && status === 200)
+    throw new SyncError("UPSTREAM", "the server answers all of an object in the place of a range");
+  return status === (isPart ? 206 : 200);
+}
+
+/**
  * The length of all of an object, by an answer that has a range of it.
  *
  * @throws UPSTREAM for another range than was asked for, TRUNCATED for less of it than there is

@@ -5,7 +5,7 @@ import type { CopySource, ObjectFacts, ReadContent, ReadTerms, WriteTerms } from
 import { changedMeanwhile } from "../changed-meanwhile.ts";
 import { bodyOf } from "../requests.ts";
 import { copyPatienceBytes, s3PartLimits } from "../s3-objects.ts";
-import { totalIn } from "../told-content.ts";
+import { hasContent, totalIn } from "../told-content.ts";
 import { factsOf, metadataFields } from "./json-facts.ts";
 import { absent, answerOf, encodeName, type GoogleRequests, refused } from "./json-requests.ts";
 
@@ -53,7 +53,7 @@ export async function readObject(
     },
     async (response) => {
       if (response.status === 404) throw changedMeanwhile();
-      if (response.status !== (isPart ? 206 : 200)) throw await refused(response);
+      if (!hasContent(response, isPart)) throw await refused(response);
       const bytes = await bodyOf(response, wanted);
       if (isPart) totalIn(response, { offset, length: wanted }, bytes.length);
       if (bytes.length < wanted) throw new SyncError("TRUNCATED", "the server ended before its answer did");

@@ -115,6 +115,19 @@ test.each<[string, number, Record<string, string>, number]>([
   expect(pair.contentsOf(pair.destination)).toEqual({ k: "old" });
 });
 
+test("a range that is answered by everything is asked for again", async () => {
+  putInParts();
+  let count = 0;
+  pair.source.fault = (request, response) => {
+    const isFirst = isRead(request) && ++count === 1;
+    if (isFirst) response.writeHead(200, { etag: `"${"0".repeat(32)}-1"` }).end("content-");
+    return isFirst;
+  };
+  expect(await failuresOf()).toEqual([]);
+  expect(count).toBe(2);
+  expect(pair.contentsOf(pair.destination)).toEqual({ k: "content-" });
+});
+
 test("content that is shorter than what has its ETag is not copied, whatever the ETag is of", async () => {
   const { etag } = pair.source.put("b", "k", "content");
   const own = { ...pair.source.buckets.get("b")!.get("k")!, etag: `kms-${etag}` };
