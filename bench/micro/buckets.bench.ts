@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,8 @@ import { median } from "../spread.ts";
 /*
  * `bucket sync` beside rclone: between two servers of versitygw, and between two listings that are
  * made up and equal. Both compare by checksums, and have as many objects under way. Processor time
- * and memory are those of the programs themselves.
+ * and memory are those of the programs themselves. Where all is new a third one shows what the
+ * servers give at most: a program in Go that makes one GET and one PUT of each object.
  */
 
 const roundCount = 3;
@@ -60,15 +62,22 @@ export async function run(cli: string): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-bench-buckets-"));
   try {
     const env = makeWorkbench(folder, cli);
+    const ceiling = buildCeiling(folder, cli);
     const rows: BenchRow[] = [];
-    for (const kind of kinds) if (kind.count > 0) rows.push(...(await betweenServers(folder, env, kind)));
+    for (const kind of kinds)
+      if (kind.count > 0) rows.push(...(await betweenServers(folder, env, kind, ceiling)));
     return keyCount > 0 ? [...rows, ...(await betweenListings(folder, env))] : rows;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function betweenServers(folder: string, env: NodeJS.ProcessEnv, kind: Objects): Promise<BenchRow[]> {
+async function betweenServers(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  kind: Objects,
+  ceiling: string | undefined,
+): Promise<BenchRow[]> {
   const [from, to] = [await startS3Server(), await startS3Server()];
   try {
     const course: Course = {
@@ -87,7 +96,7 @@ async function betweenServers(folder: string, env: NodeJS.ProcessEnv, kind: Obje
       await lap(course, "rm -f state*; rclone delete -q to:bucket");
     };
     return [
-      ...(await race(`${name}, all new`, count, course, empty)),
+      ...(await race(`${name}, all new`, count, course, empty, ceiling)),
       ...(await race(`${name}, nothing changed`, count, course, async () => {})),
       ...(await race(`${name}, 1 % changed`, count, course, change)),
     ];
@@ -108,41 +117,58 @@ async function betweenListings(folder: string, env: NodeJS.ProcessEnv): Promise<
   return await race(`${keyCount} keys a side, nothing changed`, keyCount, course, forget);
 }
 
-/** Runs both programs in turn, each after the same preparation. */
+/** Returns the program that copies and does nothing else; undefined, and says so, without Go. */
+function buildCeiling(folder: string, cli: string): string | undefined {
+  if (findProgram("go") === undefined) {
+    console.log("  skip: what servers give at most, go is not installed");
+    return undefined;
+  }
+  const program = join(folder, "ceiling");
+  const cwd = join(dirname(cli), "../../bench/buckets/ceiling");
+  const { status, stderr } = spawnSync("go", ["build", "-o", program, "."], { cwd, encoding: "utf8" });
+  if (status !== 0) throw new Error(`ceiling was not built: ${stderr}`);
+  return program;
+}
+
+/**
+ * Runs the programs in turn, each after the same preparation.
+ *
+ * @param ceiling the program that does the least that can be
+ */
 async function race(
   name: string,
   count: number,
   course: Course,
   prepare: () => Promise<void>,
+  ceiling?: string,
 ): Promise<BenchRow[]> {
   const [from, to] = course.ends;
-  const lines = [
-    `./measure program rsync-stream bucket sync s3+${from} s3+${to} --jobs ${jobs} --state state`,
-    `./measure program rclone sync from:bucket to:bucket --checksum --fast-list --transfers ${jobs} --checkers ${jobs} --s3-no-check-bucket`,
-  ];
-  const laps: Lap[][] = [[], []];
-  for (let round = 0; round < roundCount; round++)
-    for (const [at, line] of lines.entries()) {
-      await prepare();
-      laps[at]!.push(await lap(course, line));
-    }
-  const row = (unit: string, perUnit: number, of: (lap: Lap) => number): BenchRow => {
-    const [own, other] = laps.map((all) => all.map(of)) as [number[], number[]];
-    const ratios = own.map((value, round) => other[round]! / value);
-    return {
-      name,
-      peer: "rclone",
-      ratios,
-      unit,
-      value: perUnit / median(own),
-      peerValue: perUnit / median(other),
-    };
+  const lines = {
+    ours: `./measure program rsync-stream bucket sync s3+${from} s3+${to} --jobs ${jobs} --state state`,
+    rclone: `./measure program rclone sync from:bucket to:bucket --checksum --fast-list --transfers ${jobs} --checkers ${jobs} --s3-no-check-bucket`,
+    ...(ceiling !== undefined && {
+      "GET and PUT alone": `./measure program ${ceiling} ${from} ${to} ${jobs}`,
+    }),
   };
-  return [
-    row("objects/s", count, ({ seconds }) => seconds),
-    row("objects a second of processor time", count, ({ programs }) => programs["program"]!.cpuSeconds),
-    row("objects a MB of memory", count, ({ programs }) => programs["program"]!.peakBytes / 1e6),
+  const laps = new Map<string, Lap[]>(Object.keys(lines).map((who) => [who, []]));
+  for (let round = 0; round < roundCount; round++)
+    for (const [who, line] of Object.entries(lines)) {
+      await prepare();
+      laps.get(who)!.push(await lap(course, line));
+    }
+  const row = (peer: string, unit: string, perUnit: number, of: (lap: Lap) => number): BenchRow => {
+    const [own, other] = [laps.get("ours")!.map(of), laps.get(peer)!.map(of)];
+    const ratios = own.map((value, round) => other[round]! / value);
+    return { name, peer, ratios, unit, value: perUnit / median(own), peerValue: perUnit / median(other) };
+  };
+  const rowsBeside = (peer: string): BenchRow[] => [
+    row(peer, "objects/s", count, ({ seconds }) => seconds),
+    row(peer, "objects a second of processor time", count, (one) => one.programs["program"]!.cpuSeconds),
+    row(peer, "objects a MB of memory", count, ({ programs }) => programs["program"]!.peakBytes / 1e6),
   ];
+  return Object.keys(lines)
+    .filter((who) => who !== "ours")
+    .flatMap(rowsBeside);
 }
 
 async function lap({ folder, env }: Course, line: string): Promise<Lap> {

@@ -1,0 +1,3 @@
+module ceiling
+
+go 1.21
