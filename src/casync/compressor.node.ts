@@ -44,8 +44,12 @@ interface CloudpssStream {
 
 /** What zstd, casync and desync compress by unless told otherwise. */
 const level = 3;
-/** As much as the highest level of xz takes, and some: a chunk may ask for gigabytes. */
-const xzMemory = "--memlimit-decompress=100MiB";
+
+/** Limits of what expands chunks. */
+export const compressorLimits = Object.freeze({
+  /** Memory that xz may take: as much as its highest level, and some. A chunk may ask for more. */
+  xzMemoryBytes: 104_857_600,
+});
 
 let found: Zstd | undefined;
 
@@ -72,7 +76,8 @@ const expanders: Readonly<Record<Compression, (stored: Bytes, maxBytes: number) 
   zstd: (stored, maxBytes) => findZstd().decompress(stored, maxBytes),
   gzip: (stored, maxBytes) => zlib.gunzipSync(stored, { maxOutputLength: Math.max(maxBytes, 1) }),
   xz(stored, maxBytes) {
-    const run = spawnSync("xz", ["--decompress", "--stdout", "--format=xz", xzMemory], {
+    const memory = `--memlimit-decompress=${compressorLimits.xzMemoryBytes}`;
+    const run = spawnSync("xz", ["--decompress", "--stdout", "--format=xz", memory], {
       input: stored,
       maxBuffer: maxBytes,
     });
