@@ -1,8 +1,9 @@
 import { compareBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
+import { noOwner } from "../tree/entry/facts.ts";
 import type { Bytes } from "../types.ts";
 import { noMask } from "./catar-acl.ts";
-import { type CatarAcl, type CatarAclEntry, type CatarNode, lastOwnerId } from "./catar-node.ts";
+import type { CatarAcl, CatarAclEntry, CatarNode } from "./catar-node.ts";
 import { recordTypes as t } from "./catar-records.ts";
 import { readSize, readWord, viewOf, wordBytes } from "./words.ts";
 
@@ -68,7 +69,7 @@ function takeXattr(known: CatarMetadata, body: Bytes, bad: () => SyncError): Cat
 function aclEntryOf(body: Bytes, bad: () => SyncError): CatarAclEntry {
   const permissions = permissionsOf(body, wordBytes, bad);
   const id = readSize(viewOf(body), 0);
-  if (id > lastOwnerId) throw bad();
+  if (id >= noOwner) throw bad();
   const rest = body.subarray(2 * wordBytes);
   return { id, permissions, ...(rest.length > 0 && { name: textOf(rest, bad) }) };
 }

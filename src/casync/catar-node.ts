@@ -92,9 +92,6 @@ export function modeOfType(type: CatarType): bigint {
   return formats.find(([name]) => name === type)![1];
 }
 
-/** The greatest number of a user or group; the one above stands for none. */
-export const lastOwnerId = 0xffff_fffe;
-
 /** What archives may hold, so that no reader of one takes memory without bound. */
 export const catarLimits = Object.freeze({
   /** Directories within each other, the root included. */

@@ -1,8 +1,9 @@
 import { ExactReader } from "../bytes/exact-reader.ts";
 import { SyncError } from "../errors.ts";
+import { noOwner } from "../tree/entry/facts.ts";
 import type { Bytes } from "../types.ts";
 import { checkName } from "./catar-names.ts";
-import { type CatarEvent, catarLimits, type CatarNode, lastOwnerId, typeOfMode } from "./catar-node.ts";
+import { type CatarEvent, catarLimits, type CatarNode, typeOfMode } from "./catar-node.ts";
 import { type CatarMetadata, emptyMetadata, takeMetadata } from "./catar-metadata.ts";
 import { recordHeaderBytes, recordTypes as t } from "./catar-records.ts";
 import { checkFeatures } from "./features.ts";
@@ -267,7 +268,7 @@ class Decoder {
     const type = typeOfMode(mode);
     const mtime = readWord(view, 40);
     if (readWord(view, 0) !== this.#features) throw this.#bad("entries of the archive differ in features");
-    if (type === undefined || uid > lastOwnerId || gid > lastOwnerId || mtime === noTime)
+    if (type === undefined || uid >= noOwner || gid >= noOwner || mtime === noTime)
       throw this.#bad("an entry of the archive has illegal values");
     return {
       type,

@@ -1,5 +1,5 @@
 import { aclTags } from "../../entry/fact-rows.ts";
-import type { AclEntry, Owner } from "../../entry/facts.ts";
+import { type AclEntry, noOwner, type Owner } from "../../entry/facts.ts";
 import type { Bytes } from "../../../types.ts";
 
 /** Attributes that hold the access control lists of a file. */
@@ -10,8 +10,6 @@ const headBytes = 4;
 const entryBytes = 8;
 /** The tags of acl(5), in the order of `aclTags`. */
 const tagNumbers = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20] as const;
-/** Stands where an entry is about nobody by number. */
-const nobody = 0xffff_ffff;
 
 /** Reads a list as Linux stores it; undefined for another form. */
 export function parseAcl(
@@ -47,7 +45,7 @@ export function formatAcl(entries: readonly AclEntry[]): Bytes {
     const at = headBytes + i * entryBytes;
     view.setUint16(at, tagNumbers[aclTags.indexOf(tag)]!, true);
     view.setUint16(at + 2, permissions, true);
-    view.setUint32(at + 4, owner?.id ?? nobody, true);
+    view.setUint32(at + 4, owner?.id ?? noOwner, true);
   }
   return bytes;
 }
