@@ -12,6 +12,7 @@ import { firstMode } from "../facts/metadata.node.ts";
 import type { OldContent } from "./old-content.node.ts";
 import type { ContentAt } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
+import { newFlags } from "./put-file.node.ts";
 import { blockBytes, writeDiffering, writeZeros } from "../calls/write-differing.node.ts";
 import { isZero } from "../calls/zero.node.ts";
 
@@ -21,9 +22,8 @@ const minHoleBytes = 4096;
 /** Fewer bytes share no blocks unless they are known to be the same: to write them costs less. */
 const leastSharedBytes = 16 * 1024;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-const newFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /**
  * The content of a file on its way in: under a temporary name, or its own where nobody sees its

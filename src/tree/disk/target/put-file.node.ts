@@ -13,9 +13,9 @@ import { writeInPlace } from "./write-in-place.node.ts";
 import type { Staging } from "./staging.node.ts";
 import type { StagingRoom } from "./staging-room.node.ts";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
-/** Makes a file that is not there yet. */
-export const newFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
+/** Makes a file that is not there yet, open for writing and reading. */
+export const newFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /** What a file needs to get its name. */
 interface PutTools {
