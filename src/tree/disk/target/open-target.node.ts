@@ -5,7 +5,7 @@ import type { Entry, TreeChange } from "../../entry/entry.ts";
 import { isAsWanted, type Keeping } from "../../plan/comparison.ts";
 import type { TargetOptions } from "../../target.ts";
 import { AlternativeFiles } from "./alternative-files.node.ts";
-import { Alternatives, type DirIn } from "./alternatives.node.ts";
+import { Alternatives } from "./alternatives.node.ts";
 import { Backups } from "./backups.node.ts";
 import { toByteString, type PlacePath } from "../calls/byte-string.node.ts";
 import { openDestination, type OpenDestination } from "./destination.node.ts";
@@ -114,8 +114,11 @@ export class OpenTarget {
     this.dirs = new TargetDirs(held, options.rule, this.#kept);
     const below = likeDir(destination, first);
     this.#alternatives = Alternatives.of({ held, rootPath: held.rootPath }, options);
-    const elsewhere = (): readonly DirIn[] => this.#alternatives?.dirsFor(below!) ?? [];
-    this.#likeFiles = below && { below, record: tools.record, elsewhere };
+    this.#likeFiles = below && {
+      below,
+      record: tools.record,
+      elsewhere: () => this.#alternatives?.dirsFor(below) ?? [],
+    };
     this.#backups = Backups.of(held, options);
     this.#tempDir = TempDir.of(held, options);
     const known = { backups: this.#backups, tempDir: this.#tempDir, volumes: this.#volumes };
