@@ -37,7 +37,7 @@ export class ChunksAhead {
   /** How many there were with the last one of use. */
   #usedCount = 0;
   #hasForgone = false;
-  #isRead = false;
+  #isReading = false;
   #isOver = false;
 
   /** @param chunks they may be lent; what they throw is their end, unless it is by the signal */
@@ -47,15 +47,16 @@ export class ChunksAhead {
   }
 
   /**
-   * Reads on as far as a chunk; undefined for one that is taken to be missing, or is. @throws the
-   * signal's reason
+   * Reads on as far as a chunk; undefined for one that is taken to be missing, or is.
+   *
+   * @throws the signal's reason
    */
   async find(id: ChunkId): Promise<PlacedChunk | undefined> {
     if (this.#isOver) return undefined;
     const key = keyOf(id);
     const sought = this.#sought.get(key) ?? soughtOne();
     this.#sought.set(key, sought);
-    if (!this.#isRead) void this.#read();
+    if (!this.#isReading) void this.#read();
     return sought.coming;
   }
 
@@ -71,7 +72,7 @@ export class ChunksAhead {
   }
 
   async #read(): Promise<void> {
-    this.#isRead = true;
+    this.#isReading = true;
     try {
       while (this.#readsOn()) {
         const { value: chunk } = await this.#chunks.next();
@@ -81,7 +82,7 @@ export class ChunksAhead {
     } catch {
       this.#end();
     } finally {
-      this.#isRead = false;
+      this.#isReading = false;
     }
   }
 

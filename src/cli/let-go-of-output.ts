@@ -4,7 +4,7 @@ import { devNull } from "node:os";
 /**
  * Lets go of standard output and error when the process ends, where those are files. Koffi has the
  * system put them on the medium then: a stream in a file would be waited for until it is there, and
- * where neither can be put there the process would never end.
+ * where standard error cannot be put there the process would never end.
  *
  * What nobody caught is told by Node.js after that; then both stay.
  */
