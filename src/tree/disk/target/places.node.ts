@@ -101,9 +101,9 @@ export class Places {
     return this.#kept.has(place) ? undefined : { place, offset: address - this.#line.startOf(place) };
   }
 
-  /** The file system that a file is on. */
+  /** The file system that a file is on, unless another directory took the place of its own. */
   volumeOf(place: number): DirNode["volume"] {
-    return this.#nameOf(place).dir.top.volume;
+    return (this.#moved.get(place)?.dir ?? this.#names.dirOf(place)).top.volume;
   }
 
   /** A file open for reading; good until the next call. */
@@ -132,12 +132,8 @@ export class Places {
   }
 
   #open(place: number): number {
-    const { dir, name } = this.#nameOf(place);
+    const { dir, name } = this.#moved.get(place) ?? this.#whereNow(place);
     return this.#held.open(dir, name, readFlags);
-  }
-
-  #nameOf(place: number): NameIn {
-    return this.#moved.get(place) ?? this.#whereNow(place);
   }
 
   #whereNow(place: number): NameIn {
