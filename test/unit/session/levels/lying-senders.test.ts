@@ -357,6 +357,16 @@ test.each(wrong)("of a sender that %s, and goes on so, the old version stays", a
   expect(lie.holds(old)).toBe(true);
 });
 
+test("a part of which all pieces are here is taken only when its MAC is right", async () => {
+  const lie = new Lie({ file: old });
+  await lie.announce({ file: old.length });
+  await lie.say("SAME", encodeBits([false]));
+  await lie.tell(old, new Uint8Array(16));
+  expect(decodeBits(await lie.peer.hear("WISH_PARTS"), 1)).toEqual([true]);
+  await lie.say("PART", encodePart(old));
+  expect(await lie.outcome).toBe("CORRUPT");
+});
+
 /** A file of which a part was wrong, and is to come once more. */
 async function wrongPart(mac?: Bytes): Promise<Lie> {
   const lie = await announced();

@@ -8,6 +8,7 @@ import { chunkOf } from "../../../../src/chunk/verify.ts";
 import type { SyncError } from "../../../../src/errors.ts";
 import { DirNode } from "../../../../src/tree/disk/calls/dir-node.node.ts";
 import { HeldDirs } from "../../../../src/tree/disk/calls/held-dirs.node.ts";
+import { firstMode } from "../../../../src/tree/disk/facts/metadata.node.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
 import type { Entry, Layout } from "../../../../src/tree/entry/entry.ts";
@@ -166,6 +167,11 @@ describe("a directory that is swapped for a link all the time", () => {
     });
     expect(readCount).toBeGreaterThan(0);
   });
+});
+
+test("nobody else can do more with a file before it is done than in the end", () => {
+  for (let mode = 0; mode <= 0o777; mode++)
+    expect(firstMode({ mode, mtimeSec: 0, mtimeNsec: 0 })).toBe(mode | 0o600);
 });
 
 test("nobody else can write to a directory before it is done", async () => {

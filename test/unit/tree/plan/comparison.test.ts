@@ -60,6 +60,16 @@ describe("an entry and what stands in its place", () => {
     expect(compareEntry(entry("file", { mode: 0o7644 }), standing("file"), keepsAll)).toBe("same");
   });
 
+  test("each bit of a mode counts, and what only the destination gave a directory does not", () => {
+    for (let bit = 1; bit <= 0o400; bit <<= 1)
+      for (const kind of ["file", "dir"] as const)
+        expect(compareEntry(entry(kind), standing(kind, { mode: 0o644 ^ bit }), keepsAll)).toBe("touched");
+    for (const bit of [0o1000, 0o2000, 0o4000]) {
+      expect(compareEntry(entry("file"), standing("file", { mode: 0o644 | bit }), keepsAll)).toBe("touched");
+      expect(compareEntry(entry("dir"), standing("dir", { mode: 0o644 | bit }), keepsAll)).toBe("same");
+    }
+  });
+
   test("a place without modes has the right one", () => {
     const keeping = { ...keepsAll, modeBits: 0 };
     expect(compareEntry(entry("file"), standing("file", { mode: 0o777 }), keeping)).toBe("same");
