@@ -50,6 +50,18 @@ async function receive(folder: string, options = ""): Promise<Outcome> {
   return runShell(`cd "$1" && ${asUser} $RS send s/ | ${asUser} $RS recv ${options} d`, folder);
 }
 
+unless(notPosix ?? notRoot ?? missing("setpriv")).test(
+  "new directories that forbid all get their modes when all is in them, the deepest first",
+  async () => {
+    const folder = plant(["p/q/f", "p/g"], [], { "s/p/q": 0, "s/p": 0 });
+    // Root reads them all the same.
+    const { code, stderr } = await runShell(`cd "$1" && $RS send s/ | ${asUser} $RS recv d`, folder);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(["d/p", "d/p/q"].map((path) => modeOf(folder, path))).toEqual(["0", "0"]);
+    expect(readFileSync(join(folder, "d/p/q/f"), "utf8")).toBe("s/p/q/f");
+  },
+);
+
 unless(obstacle).describe("directories of the user that forbid to be written to", () => {
   test("what is in them is deleted", async () => {
     const folder = plant(["f"], ["mod/pkg/f.go", "mod/g"], { "d/mod/pkg": 0o555, "d/mod": 0o500 });
