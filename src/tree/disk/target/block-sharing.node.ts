@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { findLibc, type Libc } from "../calls/libc.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import type { ContentAt, Places } from "./places.node.ts";
@@ -31,6 +32,8 @@ export class BlockSharing {
     if (from === undefined) return false;
     const isShared = this.#cloneRange(from, offset, to.fd, to.offset, 0);
     if (isShared || !this.#outcomes.has(volumes)) this.#outcomes.set(volumes, isShared);
+    // A disk may be full half way.
+    if (!isShared && fs.fstatSync(to.fd).size > to.offset) fs.ftruncateSync(to.fd, to.offset);
     return isShared;
   }
 

@@ -146,9 +146,30 @@ it("asks no two file systems again that refused the first time", () => {
   const other = new DirNode(held.root, "other", { volume: { device: -1, mount: -1 } as never });
   const answers = [false, true, false, true];
   const sharing = new BlockSharing(places, () => answers.shift()!);
-  const share = (dir: DirNode): boolean => sharing.share({ place, offset: 0 }, { fd: 0, dir, offset: 0 });
+  const fd = fs.openSync(`${temp.path}/new`, "w");
+  const share = (dir: DirNode): boolean => sharing.share({ place, offset: 0 }, { fd, dir, offset: 0 });
   expect([held.root, held.root, other, other, other].map(share)).toEqual([false, false, true, false, true]);
   expect(answers).toEqual([]);
+  fs.closeSync(fd);
+  places.close();
+  held.close();
+});
+
+it("leaves nothing of what a full disk let it share in part", () => {
+  using temp = tempDir();
+  fs.writeFileSync(`${temp.path}/file`, "content");
+  fs.writeFileSync(`${temp.path}/new`, "four");
+  const held = new HeldDirs(temp.path);
+  const places = new Places(held);
+  const place = places.add(held.root, "file", 7);
+  const fd = fs.openSync(`${temp.path}/new`, "r+");
+  const sharing = new BlockSharing(places, (_from, fromOffset, to, toOffset) => {
+    fs.writeSync(to, "content".slice(fromOffset, 6), toOffset);
+    return false;
+  });
+  expect(sharing.share({ place, offset: 4 }, { fd, dir: held.root, offset: 4 })).toBe(false);
+  fs.closeSync(fd);
+  expect(fs.readFileSync(`${temp.path}/new`, "utf8")).toBe("four");
   places.close();
   held.close();
 });
