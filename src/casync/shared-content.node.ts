@@ -1,5 +1,7 @@
 import { writeSync } from "node:fs";
 import { findLibc, type Libc } from "../tree/disk/calls/libc.node.ts";
+import { writeDiffering } from "../tree/disk/calls/write-differing.node.ts";
+import { readFully } from "../tree/disk/calls/file-cut.node.ts";
 import type { Bytes } from "../types.ts";
 
 /** Content that was found in a file, and where. */
@@ -29,7 +31,8 @@ interface Run {
 
 /**
  * Puts content into a file that is in another one. Where the file system can, and both lie alike in
- * its blocks, they share these (reflinks); all else is copied.
+ * its blocks, they share these (reflinks); all else is copied. What is shared is read again: the
+ * file may have changed since the content was found in it.
  */
 export class ContentSharing {
   readonly #fd: number;
@@ -70,9 +73,14 @@ export class ContentSharing {
     const from = before >= run.start ? before : before + blockBytes;
     const end = Math.floor(run.end / blockBytes) * blockBytes;
     if (end <= from) return none;
-    if (cloneRange(fd, from + shift, this.#fd, from, end - from)) return { start: Math.max(from, to), end };
-    this.#copied.add(fd);
-    return none;
+    const start = Math.max(from, to);
+    const head = Buffer.alloc(start - from);
+    readFully(this.#fd, head, from);
+    const isShared = cloneRange(fd, from + shift, this.#fd, from, end - from);
+    writeDiffering(this.#fd, head, from);
+    if (isShared) writeDiffering(this.#fd, bytes.subarray(start - to, end - to), start);
+    else this.#copied.add(fd);
+    return isShared ? { start, end } : none;
   }
 
   #extend(part: Run): Run {

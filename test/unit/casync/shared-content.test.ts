@@ -95,6 +95,21 @@ test("a block of which only a part lies alike is copied", () => {
   expect(read().equals(wanted)).toBe(true);
 });
 
+test.each([true, false])("what it is shared with may change meanwhile (shared: %s)", (isShared) => {
+  const { to, cloneRange, found, read } = twoFiles();
+  let count = 0;
+  const cloneChanged: typeof cloneRange = (source, fromOffset, target, toOffset, bytes) => {
+    cloneRange(source, fromOffset, target, toOffset, bytes);
+    if (++count === 1) return true;
+    writeSync(target, Buffer.alloc(bytes, 7), 0, bytes, toOffset);
+    return isShared;
+  };
+  const sharing = new ContentSharing(to, { cloneRange: cloneChanged, blockBytes });
+  for (let at = 0; at < 3000; at += 250) sharing.put(found(at, 250), at);
+  expect(count).toBe(isShared ? 12 : 2);
+  expect(read().equals(content)).toBe(true);
+});
+
 test("where the system refuses once it is not asked again", () => {
   const { to, found, read } = twoFiles();
   let count = 0;
