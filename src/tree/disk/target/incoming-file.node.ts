@@ -126,8 +126,10 @@ export class IncomingFile {
   takeBasis(): boolean {
     const { basis, dir, name, there } = this.plan;
     this.#compareReceived();
-    if (this.isLeftOut) return true;
-    if (basis?.way !== "link" || !this.#equalsOld || !isTakenAsIs(basis, this.plan)) return false;
+    const isLink = basis?.way === "link" && this.#equalsOld && isTakenAsIs(basis, this.plan);
+    if (!this.isLeftOut && !isLink) return false;
+    if (basis!.outcome !== "same") this.#checkBasis();
+    if (!isLink) return true;
     if (!there) return linkTo(basis, this.#tools.held, { dir, name });
     this.#checkBefore();
     if (!this.#new.beLinkTo(basis)) return false;
@@ -242,6 +244,7 @@ export class IncomingFile {
 
   #finish(): void {
     if (this.#sameBytes + this.#placedBytes !== this.plan.size) throw this.#partMissing();
+    this.#checkBasis();
     this.#new.finish();
   }
 
@@ -250,6 +253,28 @@ export class IncomingFile {
     if (this.#placedBytes !== ranges.range.size) throw this.#partMissing();
     this.#new.finishPart();
     ranges.settlePart();
+  }
+
+  /**
+   * Of what was taken from another directory, the beginning was hashed when it was cut. The session
+   * itself gives such files further names, and changes nothing else of them.
+   *
+   * @throws CHANGED
+   */
+  #checkBasis(): void {
+    const { basis, dir, name } = this.plan;
+    if (!basis || this.#sameBytes === 0) return;
+    const { held, there } = basis;
+    const now = held.look(basis.dir, basis.name);
+    const isUntouched =
+      now?.kind === "file" &&
+      now.size === there.size &&
+      now.mtimeSec === there.mtimeSec &&
+      now.mtimeNsec === there.mtimeNsec;
+    if (!isUntouched)
+      throw new SyncError("CHANGED", "what the file is made from changed meanwhile", {
+        detail: { path: printPlace(dir, name) },
+      });
   }
 
   #checkBefore(): void {

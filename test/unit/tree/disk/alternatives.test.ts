@@ -5,6 +5,7 @@ import { maxPlaceCount } from "../../../../src/tree/order/order-fields.ts";
 import { openTreeSource } from "../../../../src/tree/disk/source/source.node.ts";
 import type { TreeTargetOptions } from "../../../../src/tree/disk/target/target-options.node.ts";
 import { openTreeTarget } from "../../../../src/tree/disk/target/target.node.ts";
+import { watchCalls } from "../../../faults/watched-calls.ts";
 import { onDisk, sharedBytes, sharingSystems } from "../../../loop-disk.ts";
 import { missing, noMounting, unless } from "../../../obstacles.ts";
 import { noise, tempDir } from "./disk-tree.ts";
@@ -47,6 +48,34 @@ test("a file is copied that can have no more names", async () => {
   expect(fs.readFileSync(`${to}/d/large`).equals(noise(300_000, 1))).toBe(true);
   if (elsewhere !== old) fs.rmSync(elsewhere, { recursive: true });
 });
+
+test.each([
+  ["copied", { copyDest: ["../old"] }, /^open to\/\.rsync-stream\/.*\d$/, 7],
+  // The same again, at another time.
+  ["linked", { linkDest: ["../old"], rule: { equality: "content" } }, /^read old\/d\/large$/, undefined],
+] as const)(
+  "a file elsewhere that changes while it is %s is not taken",
+  async (_, options, changesAt, by) => {
+    using temp = tempDir();
+    const [from, old, to] = [`${temp.path}/from`, `${temp.path}/old`, `${temp.path}/to`];
+    plantTwice(from, old);
+    let isChanged = false;
+    {
+      using _watch = watchCalls(temp.path, ({ name, path }) => {
+        if (isChanged || !changesAt.test(`${name} ${path}`)) return undefined;
+        isChanged = true;
+        const content = noise(300_000, 1);
+        fs.writeFileSync(`${old}/d/large`, by === undefined ? content : content.fill(by, 100, 200));
+        return undefined;
+      });
+      const { troubles } = await sync(from, to, options);
+      expect(troubles).toMatchObject([{ code: "CHANGED", detail: { path: "d/large" } }]);
+    }
+    expect(fs.existsSync(`${to}/d/large`)).toBe(false);
+    expect((await sync(from, to, options)).troubles).toEqual([]);
+    expect(fs.readFileSync(`${to}/d/large`).equals(noise(300_000, 1))).toBe(true);
+  },
+);
 
 test("links below the destination do not lead out of it", async () => {
   using temp = tempDir();
