@@ -3,8 +3,8 @@ import { readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { builtCli } from "../built.ts";
-import { notPosix, unless } from "../obstacles.ts";
-import { freshFolder, outcomeOf, rsyncStream, waitUntil } from "./run.ts";
+import { missing, notPosix, unless } from "../obstacles.ts";
+import { freshFolder, outcomeOf, rsyncStream, runShell, waitUntil } from "./run.ts";
 import { plant } from "./trees.ts";
 
 let work = "";
@@ -118,4 +118,16 @@ unless(notPosix).test("says how far it is when it is asked by SIGUSR1", async ()
   await waitUntil(() => child.kill("SIGUSR1") && /files|nothing yet/.test(told));
   child.stdin.end(sent.stdout.subarray(20));
   expect(await ended).toMatchObject({ code: 0 });
+});
+
+unless(missing("script")).test.each([
+  ["", "", true],
+  ["NO_COLOR=1", "", false],
+  ["NO_COLOR=", "", true],
+  ["NO_COLOR=1", "--color=always", true],
+])("a terminal is given colors, but for who wants none: %s %s", async (variable, option, isPainted) => {
+  const line = `export RS; script -qec '${variable} $RS sync ${option} /no/such x' /dev/null`;
+  const { stdout } = await runShell(line, freshFolder());
+  expect(stdout.toString()).toContain("NOT_FOUND");
+  expect(stdout.includes("\x1b[31m")).toBe(isPainted);
 });
