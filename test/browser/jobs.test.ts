@@ -97,9 +97,10 @@ unless(noBrowser).describe("the page of jobs", () => {
     await page.locator("#form-from").fill("here/tree/");
     expect(await page.locator("#form-from-fault").textContent()).toBe("");
     await page.locator("#form-to").fill("here/copy");
-    await page.locator("summary", { hasText: "More" }).click();
+    const more = page.locator("#form details");
+    await more.evaluate((details) => details.setAttribute("open", ""));
     await page.locator("#form-schedule").fill("61 * * * *");
-    await page.locator("summary", { hasText: "More" }).click();
+    await more.evaluate((details) => details.removeAttribute("open"));
     await page.locator("#form-start").click();
     await page.locator("#form-schedule-fault").filter({ hasText: "no such minute" }).waitFor();
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("form-schedule");
