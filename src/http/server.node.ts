@@ -16,14 +16,12 @@ import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
 import type { Annex } from "./annex.node.ts";
 import { waitForEarlier } from "./pipelining.node.ts";
-import { json, text } from "./plain-answer.node.ts";
-import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
+import { text } from "./plain-answer.node.ts";
 import { Connections } from "./connections.node.ts";
-import { sendContent } from "./content.node.ts";
 import { allowPage } from "./cors.node.ts";
 import { dirShare } from "./dir-share.node.ts";
+import { FileAnswers } from "./file-answers.node.ts";
 import { Gate } from "./gate.node.ts";
-import type { FileReport } from "./server-report.ts";
 import { limitsOfPush } from "./served-limits.ts";
 import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
 import { checkHead, checkNoBody, ownerOf, viaOf } from "./request-head.node.ts";
@@ -58,6 +56,7 @@ class HttpServer implements SyncServer {
   readonly #slots: Slots;
   readonly #connections: Connections;
   readonly #record: ServerRecord;
+  readonly #files: FileAnswers;
   readonly #options: ServerOptions;
   readonly #ui: UiFiles | undefined;
   readonly #sockets = new WebSocketServer({
@@ -89,6 +88,13 @@ class HttpServer implements SyncServer {
       connectionCount: Math.max(serverLimits.connectionCount, 4 * sessionCount),
       perNetworkCount: Math.max(serverLimits.connectionsPerNetworkCount, 4 * sessionsPerAddressCount),
       isProxy: (address) => this.#gate.isProxy(address),
+    });
+    this.#files = new FileAnswers({
+      share: this.#share,
+      slots: this.#slots,
+      record: this.#record,
+      limits: options,
+      signal: this.#life.signal,
     });
     this.#turns = createTurnHost({ sessionCount });
     this.#options = options;
@@ -172,9 +178,9 @@ class HttpServer implements SyncServer {
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
     const address = this.#gate.addressOf(request);
     if (route.kind === "stored") return this.#answerStored(request, response, route, { address, principal });
-    if (route.kind === "file") return this.#sendFile(request, response, route, { name, address });
-    if (route.kind === "names") return this.#sendNames(response, route, address);
-    if (route.kind === "content") return this.#sendContent(request, response, route, { name, address });
+    if (route.kind === "file") return this.#files.sendFile(request, response, route, { name, address });
+    if (route.kind === "names") return this.#files.sendNames(response, route, address);
+    if (route.kind === "content") return this.#files.sendContent(request, response, route, { name, address });
     if (route.kind === "mirror") throw new SyncError("BAD_MESSAGE", "stores meet over a WebSocket");
     const via = route.inTurns ? "turns" : "http";
     await this.#enter(request, response, route, { via, principal }, async () =>
@@ -284,73 +290,6 @@ class HttpServer implements SyncServer {
       const { dryRun = false } = route.order;
       const facts = { via, name, address, direction, path: formatSharePath(path), ...(dryRun && { dryRun }) };
       this.#record.session(await holdSession(opened, duplex, signal, facts));
-    } finally {
-      free();
-    }
-  }
-
-  async #sendFile(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { path }: Route & { kind: "file" },
-    { name, address }: Pick<FileReport, "name" | "address">,
-  ): Promise<void> {
-    const share = this.#share;
-    if (!share.openFile) throw new SyncError("UNSUPPORTED", "no single files are offered here");
-    const free = this.#slots.take(address);
-    const onTransfer = (sentBytes: number, error?: SyncError): void =>
-      this.#record.file({ name, address, path: formatSharePath(path), sentBytes, ...(error && { error }) });
-    const onRefusal = (error: SyncError): void => void this.#noteRefusal(error, request);
-    const peer = `${name}|${address}`;
-    try {
-      const via = viaOf(request);
-      const open: OpenFile = (options) => share.openFile!(path, { peer, via, ...options });
-      const { stallMs = sessionTimes.stallMs, minRateBytes, maxChunkCount } = this.#options;
-      await handleCafs(request, response, open, {
-        onTransfer,
-        onRefusal,
-        stallMs,
-        signal: this.#life.signal,
-        ...(minRateBytes !== undefined && { minRateBytes }),
-        ...(maxChunkCount !== undefined && { maxChunkCount }),
-      });
-    } finally {
-      free();
-    }
-  }
-
-  async #sendNames(
-    response: ServerResponse,
-    { path, after }: Route & { kind: "names" },
-    address: string,
-  ): Promise<void> {
-    if (!this.#share.listNames) throw new SyncError("UNSUPPORTED", "nothing is listed here");
-    const free = this.#slots.take(address);
-    try {
-      json(response, await this.#share.listNames(path, after));
-    } finally {
-      free();
-    }
-  }
-
-  async #sendContent(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { path }: Route & { kind: "content" },
-    who: Pick<FileReport, "name" | "address">,
-  ): Promise<void> {
-    if (!this.#share.openContent) throw new SyncError("UNSUPPORTED", "no files are sent as they are here");
-    const free = this.#slots.take(who.address);
-    const gone = new AbortController();
-    response.once("close", () => gone.abort(new SyncError("PEER_GONE", "the client is gone")));
-    const signal = AbortSignal.any([gone.signal, this.#life.signal]);
-    try {
-      const file = await this.#share.openContent(path, { signal });
-      const { stallMs = sessionTimes.stallMs, minRateBytes } = this.#options;
-      const bounds = { stallMs, ...(minRateBytes !== undefined && { minRateBytes }) };
-      const end = await sendContent(request, response, file, { ...bounds, signal: this.#life.signal });
-      await file.close();
-      this.#record.file({ ...who, path: formatSharePath(path), ...end });
     } finally {
       free();
     }
