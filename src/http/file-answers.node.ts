@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import { sessionTimes } from "../session/limits.ts";
 import { handleCafs, type OpenFile } from "./cafs-handler.node.ts";
@@ -107,8 +108,10 @@ export class FileAnswers {
       const file = await this.#share.openContent(path, { signal });
       const { stallMs = sessionTimes.stallMs, minRateBytes } = this.#limits;
       const bounds = { stallMs, ...(minRateBytes !== undefined && { minRateBytes }) };
-      const end = await sendContent(request, response, file, { ...bounds, signal: this.#signal });
-      await file.close();
+      const end = await closingInTheEnd(
+        () => sendContent(request, response, file, { ...bounds, signal: this.#signal }),
+        () => file.close(),
+      );
       this.#record.file({ ...client, path: formatSharePath(path), ...end });
     } finally {
       free();

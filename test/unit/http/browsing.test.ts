@@ -113,6 +113,20 @@ describe("names of a directory", () => {
 });
 
 describe("the content of a file", () => {
+  test("is closed, too, where no answer can be begun", async () => {
+    let closedCount = 0;
+    const odd = {
+      name: "\ud800", // no header can have it
+      size: 0,
+      version: "1",
+      async *read() {},
+      close: async () => void closedCount++,
+    };
+    await using other = createServer({ share: { openContent: async () => odd } });
+    const response = await fetch(new URL("odd?view=content", await other.listen()));
+    expect([response.ok, closedCount]).toEqual([false, 1]);
+  });
+
   test("is sent as something to save, that nothing shows or runs", async () => {
     const response = await ask(`${encodeURIComponent(oddName)}?view=content`);
     const { headers } = response;
