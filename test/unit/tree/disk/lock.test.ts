@@ -155,6 +155,7 @@ describe("a lock of the system", () => {
         { pid: 1, host: "elsewhere" },
         { ...dead, pid: -1, host: "elsewhere" },
         { ...dead, host: 1 },
+        { ...dead, host: "elsewhere", inSystem: 0 },
       ];
       for (const text of [
         "",

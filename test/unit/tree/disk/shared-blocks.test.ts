@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { expect, it, test, vi } from "vitest";
+import type { SyncError } from "../../../../src/errors.ts";
 import { transfer } from "../../../../src/transfer/transfer.node.ts";
 import type { TransferOptions } from "../../../../src/transfer/transfer-options.node.ts";
 import { BlockSharing } from "../../../../src/tree/disk/target/block-sharing.node.ts";
@@ -83,12 +84,13 @@ for (const system of sharingSystems) {
   testOn(named("a snapshot shares what it has of the last one, also under other names"), (context) =>
     onDisk(context, system, async (disk) => {
       const [from, to] = [`${disk}/from`, `${disk}/to`];
-      plant(from, { log: noise(size, 1), before: noise(size, 2), "at once": noise(size, 3) }, older);
+      const small = noise(10_000, 4);
+      plant(from, { log: noise(size, 1), before: noise(size, 2), "at once": noise(size, 3), small }, older);
       fs.mkdirSync(`${from}/dir`);
       await update(from, to, { snapshot: true });
       fs.appendFileSync(`${from}/log`, "a line");
       fs.renameSync(`${from}/before`, `${from}/dir/now`);
-      fs.chmodSync(`${from}/at once`, 0o600);
+      for (const name of ["at once", "small"]) fs.chmodSync(`${from}/${name}`, 0o600);
       const { wireReceivedBytes } = await update(from, to, { snapshot: true });
       expect(wireReceivedBytes).toBeLessThan(60_000);
       const latest = `${to}/latest`;
@@ -97,6 +99,7 @@ for (const system of sharingSystems) {
         expect(sharedBytes(`${latest}/${name}`), name).toBeGreaterThan(size - 2 * block);
         expect(fs.statSync(`${latest}/${name}`).nlink).toBe(1);
       }
+      expect(sharedBytes(`${latest}/small`)).toBeGreaterThan(small.length - block);
     }),
   );
 
@@ -117,6 +120,37 @@ for (const system of sharingSystems) {
       }
       expect(count).toBeGreaterThan(0);
       expect(fs.readFileSync(`${to}/grown`).equals(versions.grown[1])).toBe(true);
+    }),
+  );
+
+  testOn(named("what is shorter when it is shared is not taken for what it was"), (context) =>
+    onDisk(context, system, async (disk) => {
+      const [from, old, to] = [`${disk}/from`, `${disk}/old`, `${disk}/to`];
+      for (const top of [from, old]) plant(top, { file: noise(size, 1) }, newer);
+      fs.chmodSync(`${from}/file`, 0o600);
+      const codes: string[] = [];
+      {
+        using _watch = watchCalls(disk, ({ name }) => {
+          if (name === "ioctl") fs.truncateSync(`${old}/file`, 300_000);
+          return undefined;
+        });
+        const onTrouble = ({ code }: SyncError): void => void codes.push(code);
+        await transfer(`${from}/`, to, { copyDest: ["../old"], onTrouble });
+      }
+      expect(codes).toEqual(["CHANGED"]);
+      expect(fs.existsSync(`${to}/file`)).toBe(false);
+    }),
+  );
+
+  testOn(named("nothing is shared where room was taken before"), (context) =>
+    onDisk(context, system, async (disk) => {
+      const [from, to] = [`${disk}/from`, `${disk}/to`];
+      plant(from, { shorter: versions.shorter[1] }, newer);
+      plant(to, { shorter: versions.shorter[0] }, older);
+      fs.linkSync(`${to}/shorter`, `${to}/kept`);
+      await update(from, to, { preallocates: true });
+      expect(fs.readFileSync(`${to}/shorter`).equals(versions.shorter[1])).toBe(true);
+      expect(sharedBytes(`${to}/shorter`)).toBe(0);
     }),
   );
 }

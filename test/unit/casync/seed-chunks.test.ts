@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { casyncTreeFeatures } from "../../../src/casync/features.ts";
+import { digestOfIndex } from "../../../src/casync/index-header.ts";
+import { SeedChunks } from "../../../src/casync/seed-chunks.ts";
+import { chunkOf } from "../../../src/chunk/verify.ts";
+import type { Bytes } from "../../../src/types.ts";
+import { xorshiftBytes } from "../../vectors/input.ts";
+
+const bytes = 50;
+const header = {
+  features: casyncTreeFeatures,
+  sizes: { minBytes: bytes, averageBytes: bytes, maxBytes: bytes },
+};
+
+function seedOf(content: Bytes, blocks: AsyncIterable<Bytes>) {
+  return new SeedChunks(blocks, header, (offset, size) => content.subarray(offset, offset + size));
+}
+
+/** The id of the chunk of a number. */
+function idAt(content: Bytes, number: number) {
+  return chunkOf(content.subarray(number * bytes, (number + 1) * bytes), digestOfIndex(header)).id;
+}
+
+test("what is there several times is found where it was first", async () => {
+  const part = xorshiftBytes(2, bytes);
+  const content = Buffer.concat([part, xorshiftBytes(3, bytes), part, xorshiftBytes(4, bytes)]);
+  async function* blocks() {
+    yield content;
+  }
+  const seed = seedOf(content, blocks());
+  expect(await seed.find(idAt(content, 3))).toMatchObject({ offset: 3 * bytes });
+  expect(seed.find(idAt(content, 0))).toMatchObject({ offset: 0 });
+  await seed.close();
+});
