@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { errnoName } from "../../../bytes/errno.node.ts";
 import { bindNative, type Koffi } from "./koffi.node.ts";
 
@@ -35,9 +36,13 @@ export interface Libc {
    * false, and nothing is done, where that cannot be
    */
   readonly clone: ((from: number, to: number) => boolean) | undefined;
-  /** The same of a part of it, with FICLONERANGE, which lies in whole blocks of the file system. */
+  /**
+   * The same of a part of it, with FICLONERANGE, which lies in whole blocks of the file system.
+   * Returns undefined where these file systems can do that with no file.
+   */
   readonly cloneRange:
-    ((from: number, fromOffset: number, to: number, toOffset: number, bytes: number) => boolean) | undefined;
+    | ((from: number, fromOffset: number, to: number, toOffset: number, bytes: number) => boolean | undefined)
+    | undefined;
   /** Takes the room of an open file, fallocate(2). Linux only. @throws ENOTSUP, ENOSPC */
   readonly fallocate: ((fd: number, bytes: number) => void) | undefined;
   /** Makes a hole in an open file, fallocate(2). Linux only. @returns false where that cannot be */
@@ -57,6 +62,9 @@ const FICLONE = 0x40049409;
 const FICLONERANGE = 0x4020940d;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
+const { EOPNOTSUPP, ENOTTY, EXDEV } = constants.errno;
+/** What a file system refuses a clone with that makes none, or none from another one. */
+const cannotClone: ReadonlySet<number> = new Set([EOPNOTSUPP, ENOTTY, EXDEV]);
 const EINVAL = 22;
 const ENOSYS = 38;
 const ENOENT = 2;
@@ -130,7 +138,8 @@ function bindCloneRange(koffi: Koffi): Libc["cloneRange"] {
   const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, const uint64_t *range)");
   return (from, fromOffset, to, toOffset, bytes) => {
     const range = [from, fromOffset, bytes, toOffset].map((value) => BigInt(value));
-    return ioctl(to, FICLONERANGE, BigUint64Array.from(range)) === 0;
+    if (ioctl(to, FICLONERANGE, BigUint64Array.from(range)) === 0) return true;
+    return cannotClone.has(koffi.errno()) ? undefined : false;
   };
 }
 

@@ -3,15 +3,12 @@ import { findLibc, type Libc } from "../calls/libc.node.ts";
 import type { DirNode } from "../calls/dir-node.node.ts";
 import type { ContentAt, Places } from "./places.node.ts";
 
-/**
- * Has new files share blocks with others (reflinks). A file system that refuses the first time, or
- * two of them, are not asked again.
- */
+/** Has new files share blocks with others (reflinks). Where no files can, that is asked once. */
 export class BlockSharing {
   readonly #places: Places;
   readonly #cloneRange: Libc["cloneRange"];
-  /** By two file systems: whether blocks were shared between them. */
-  readonly #outcomes = new Map<string, boolean>();
+  /** Pairs of file systems of which no files can share blocks. */
+  readonly #apart = new Set<string>();
 
   /** @param cloneRange the system's call; undefined where there is none */
   constructor(places: Places, cloneRange: Libc["cloneRange"] = findLibc()?.cloneRange) {
@@ -27,14 +24,14 @@ export class BlockSharing {
    */
   share({ place, offset }: ContentAt, to: { fd: number; dir: DirNode; offset: number }): boolean {
     const volumes = `${this.#places.volumeOf(place)?.device} ${to.dir.top.volume?.device}`;
-    if (!this.#cloneRange || this.#outcomes.get(volumes) === false) return false;
+    if (!this.#cloneRange || this.#apart.has(volumes)) return false;
     const from = this.#open(place);
     if (from === undefined) return false;
     const isShared = this.#cloneRange(from, offset, to.fd, to.offset, 0);
-    if (isShared || !this.#outcomes.has(volumes)) this.#outcomes.set(volumes, isShared);
+    if (isShared === undefined) this.#apart.add(volumes);
     // A disk may be full half way.
     if (!isShared && fs.fstatSync(to.fd).size > to.offset) fs.ftruncateSync(to.fd, to.offset);
-    return isShared;
+    return isShared === true;
   }
 
   #open(place: number): number | undefined {
