@@ -1,9 +1,11 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pathOf } from "../bytes/byte-path.node.ts";
+import { closingOnFailure } from "../bytes/closing.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { keyOf } from "../chunk/id-key.ts";
+import { SyncError } from "../errors.ts";
 import { fileCall, ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
 import { type PlacedChunk, seedLimits } from "./chunks-ahead.ts";
@@ -13,6 +15,8 @@ import { eachChunk, type IndexReading } from "./index-reader.ts";
 import { SeedChunks, type SeedOptions } from "./seed-chunks.ts";
 
 const blockBytes = 1_048_576;
+/** No call waits for who writes into a pipe. */
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** A file that has chunks: they need not be fetched. */
 export interface BlobSeed {
@@ -29,7 +33,7 @@ export interface BlobSeed {
 /**
  * Opens a file as a seed, by its index, of which `seedChunkCount` chunks are noted.
  *
- * @throws NOT_FOUND, IO, and what the index throws
+ * @throws NOT_FOUND, IO, UNSUPPORTED for a pipe, and what the index throws
  */
 export async function openSeed(path: string, index: IndexReading): Promise<BlobSeed> {
   const places = new IdMap();
@@ -38,7 +42,11 @@ export async function openSeed(path: string, index: IndexReading): Promise<BlobS
     places.set(id, offset);
   }
   const digest = digestOfIndex(index);
-  const fd = fileCall(path, () => openSync(pathOf(path), "r"));
+  const fd = fileCall(path, () => openSync(pathOf(path), readFlags));
+  closingOnFailure(
+    () => checkSeekable(fstatSync(fd), path),
+    () => closeSync(fd),
+  );
   return {
     find(id, size, into) {
       const offset = places.get(id);
@@ -54,17 +62,23 @@ export async function openSeed(path: string, index: IndexReading): Promise<BlobS
  * is asked.
  *
  * @param header of the newer one
- * @throws NOT_FOUND, IO
+ * @throws NOT_FOUND, IO, UNSUPPORTED for a pipe
  */
 export async function openUncutSeed(
   path: string,
   header: IndexHeader,
   options: SeedOptions = {},
 ): Promise<BlobSeed> {
-  const file = await open(pathOf(path), "r").catch((thrown: unknown) => {
+  const file = await open(pathOf(path), readFlags).catch((thrown: unknown) => {
     throw ioError(thrown, path);
   });
   const { fd } = file;
+  try {
+    checkSeekable(await file.stat(), path);
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
   const readAgain = (offset: number, size: number, into?: Bytes) => readFully(fd, offset, size, into);
   const chunks = new SeedChunks(blocksOf(file), header, readAgain, options);
   return {
@@ -77,6 +91,13 @@ export async function openUncutSeed(
       await file.close();
     },
   };
+}
+
+/** Refuses what has no content at places. */
+function checkSeekable(stats: Stats, path: string): void {
+  const detail = { path };
+  if (stats.isDirectory()) throw new SyncError("IO", "this is a directory", { detail });
+  if (stats.isFIFO()) throw new SyncError("UNSUPPORTED", "a pipe is no seed", { detail });
 }
 
 /** The content of a file, in blocks that are lent. */

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type BlobSeed, openSeed, openUncutSeed } from "../../../src/casync/blob-seed.node.ts";
@@ -6,6 +7,7 @@ import { eachChunk, type IndexReading, readIndex } from "../../../src/casync/ind
 import { makeIndex } from "../../../src/casync/make-index.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
+import { missing, unless } from "../../obstacles.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 import { collect, inBlocks } from "./vectors.ts";
 
@@ -144,3 +146,18 @@ test("the signal ends the cutting of a long file, and a file that is not there i
   const gone = openUncutSeed(`${path}/none`, { features, sizes });
   await expect(gone).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
+
+unless(missing("mkfifo")).test(
+  "a directory and a pipe are no seeds, and nobody waits for either",
+  async () => {
+    execFileSync("mkfifo", [`${path}/pipe`]);
+    const index = await indexOf(head);
+    for (const [place, code] of [
+      [path, "IO"],
+      [`${path}/pipe`, "UNSUPPORTED"],
+    ] as const) {
+      await expect(openUncutSeed(place, index)).rejects.toMatchObject({ code, detail: { path: place } });
+      await expect(openSeed(place, index)).rejects.toMatchObject({ code, detail: { path: place } });
+    }
+  },
+);
