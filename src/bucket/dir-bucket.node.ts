@@ -223,7 +223,12 @@ export function dirBucket(
     copiesFrom: (other) => directories.has(other),
     copy,
     deleteMany,
-    exists: async () => fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() === true,
+    async exists() {
+      const there = lookAt(root);
+      if (there && !there.isDirectory())
+        throw new SyncError("NOT_FOUND", "this is no directory", { detail: { path: root } });
+      return there !== undefined;
+    },
     async timeMs() {
       const name = newName();
       const fd = openUpload(name, O_CREAT | O_EXCL);
@@ -233,12 +238,21 @@ export function dirBucket(
       await mkdir(root, { recursive: true });
     },
     async close() {
-      if (await bucket.exists()) keys.sweep(Date.now() - dirBucketLimits.leftoverMs);
+      if (lookAt(root)?.isDirectory() === true) keys.sweep(Date.now() - dirBucketLimits.leftoverMs);
       keys.close();
     },
   };
   directories.set(bucket, keys);
   return bucket;
+}
+
+function lookAt(path: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(path);
+  } catch (thrown) {
+    if (isMissing(thrown)) return undefined;
+    throw thrown;
+  }
 }
 
 /** What is known of the file of a key, or of the directory of a folder marker. */

@@ -154,3 +154,13 @@ test("parts are on their medium when they are written, and leftovers go with tim
   await bucket.close!();
   expect(readdirSync(join(folder, "b"))).toEqual(["young"]);
 });
+
+test("a file in the place of the directory is told as that", async () => {
+  const path = join(folder, "file");
+  writeFileSync(path, "");
+  const bucket = dirBucket(path);
+  const failure = { code: "NOT_FOUND", message: "this is no directory", detail: { path } };
+  await expect(bucket.exists()).rejects.toMatchObject(failure);
+  await bucket.close?.();
+  expect(await dirBucket(join(path, "below")).exists()).toBe(false);
+});
