@@ -121,13 +121,20 @@ export function toSyncError(
 ): SyncError {
   if (isSyncError(thrown)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const known = code === "INTERNAL" && isOfSystem(thrown) ? "IO" : code;
+  const known = (code === "INTERNAL" || code === "IO") && isOfSystem(thrown) ? codeOfSystem(thrown) : code;
   return new SyncError(known, message, { cause: thrown, ...(detail && { detail }) });
 }
 
 /** True for what the system said to a call: that is no mistake in this library. */
-function isOfSystem(thrown: unknown): boolean {
+function isOfSystem(thrown: unknown): thrown is Error & { readonly code?: unknown } {
   return thrown instanceof Error && "syscall" in thrown;
+}
+
+/** What a full disk or quota says; the last is EDQUOT of Linux, which Node has no name for. */
+const fullCodes: readonly unknown[] = ["ENOSPC", "EDQUOT", "Unknown system error -122"];
+
+function codeOfSystem({ code }: { readonly code?: unknown }): SyncErrorCode {
+  return fullCodes.includes(code) ? "NO_SPACE" : "IO";
 }
 
 /** What is thrown for a path at which nothing is. */

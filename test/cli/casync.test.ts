@@ -562,6 +562,24 @@ unless(noMounting()).test("cache ends where there is no more room, with one mess
   }
 });
 
+unless(noMounting()).test("a disk that is full before anything is made is told as that", async () => {
+  const { at } = await withBlob();
+  mkdirSync(at("full"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4k", "none", at("full")]);
+  try {
+    writeFileSync(at("full/fill"), Buffer.alloc(4096));
+    const place = at("full/out");
+    const reason = ": ENOSPC: no space left on device, write (NO_SPACE)\n";
+    for (const [path, line] of [
+      [place, ["index", "extract", "--store", at("s.castr"), at("blob.caibx"), place]],
+      [at("full/state"), ["bucket", "sync", at("s.castr"), at("full"), "--state", at("full/state")]],
+    ] as const)
+      expect(await rsyncStream(line)).toMatchObject({ code: 1, stderr: `rsync-stream: ${path}${reason}` });
+  } finally {
+    execFileSync("umount", [at("full")]);
+  }
+});
+
 describe("index tar and untar", () => {
   test("bring a tree back, by an archive and by its index", async () => {
     const folder = freshFolder();

@@ -3,7 +3,7 @@ import { readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { builtCli } from "../built.ts";
-import { missing, notPosix, unless } from "../obstacles.ts";
+import { missing, noFullDevice, notPosix, unless } from "../obstacles.ts";
 import { freshFolder, outcomeOf, rsyncStream, runShell, waitUntil } from "./run.ts";
 import { plant } from "./trees.ts";
 
@@ -72,6 +72,11 @@ it("--log-file has a line for each change and each message, behind what was ther
   expect(lines.at(-1)).toContain("] sent: ");
   const { code, stderr } = await push("--log-file", join(work, "absent", "log"));
   expect([code, stderr]).toEqual([1, expect.stringContaining("the log cannot be written")]);
+});
+
+unless(noFullDevice).test("a log for which there is no room is told as that", async () => {
+  const { code, stderr } = await push("-q", "--log-file=/dev/full");
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/the log cannot be written: .* \(NO_SPACE\)/)]);
 });
 
 it("a new log is its owner's alone", async () => {

@@ -14,3 +14,13 @@ test("an error of another copy is one of ours when its code is", () => {
   expect(toSyncError(foreign("toString"))).toMatchObject({ code: "INTERNAL" });
   expect(isSyncError(new SyncError("PATH", "none"))).toBe(true);
 });
+
+test("a disk or quota that is full is told as that, whoever turns what the system said", () => {
+  const said = (code: string) => Object.assign(new Error(code), { code, syscall: "write" });
+  for (const code of ["ENOSPC", "EDQUOT", "Unknown system error -122"]) {
+    expect(toSyncError(said(code)).code).toBe("NO_SPACE");
+    expect(toSyncError(said(code), "IO").code).toBe("NO_SPACE");
+    expect(toSyncError(said(code), "PATH").code).toBe("PATH");
+  }
+  expect([toSyncError(said("EIO")).code, toSyncError(said("EIO"), "IO").code]).toEqual(["IO", "IO"]);
+});

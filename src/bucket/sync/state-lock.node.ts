@@ -11,7 +11,7 @@ import { type Lock, takeLock } from "../../tree/disk/target/lock.node.ts";
  * Takes the lock of a state file, from an owner that is gone when need be, and returns what
  * releases it.
  *
- * @throws LOCKED with the owner and the age of the lock, IO
+ * @throws LOCKED with the owner and the age of the lock, IO, NO_SPACE
  */
 export function lockState(path: string): () => void {
   const held = new HeldDirs(pathOf(dirname(path)));

@@ -15,7 +15,7 @@ import { encodeByteText } from "../../bytes/byte-text.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { fileTrouble, isErrno } from "../../tree/disk/calls/file-trouble.node.ts";
 import type { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
-import { takeLock } from "../../tree/disk/target/lock.node.ts";
+import { type Lock, takeLock } from "../../tree/disk/target/lock.node.ts";
 import { checkReplaceable, createIn, openAround, removeFrom } from "../exchange/file-replacement.ts";
 import { stemOf } from "../exchange/resumable-file.ts";
 
@@ -53,13 +53,21 @@ export async function fillReplacement(path: string, fill: Fill): Promise<void> {
     }
   };
   const replaceAlone = async (): Promise<void> => {
-    const lock = around.writeIn(root, () => takeLock(around, root, `${stemOf(path)}lock`));
+    const lock = lockBeside(around, path);
     await closingInTheEnd(
       () => closingInTheEnd(replace, async () => removeFrom(around, incomplete)),
       async () => lock.release(),
     );
   };
   await closingInTheEnd(replaceAlone, async () => around.close());
+}
+
+function lockBeside(around: HeldDirs, path: string): Lock {
+  try {
+    return around.writeIn(around.root, () => takeLock(around, around.root, `${stemOf(path)}lock`));
+  } catch (thrown) {
+    throw fileTrouble(thrown, path);
+  }
 }
 
 /** Opens what an earlier run left, if it is this user's alone, or a new file. */

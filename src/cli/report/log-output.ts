@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-path.node.ts";
-import { SyncError } from "../../errors.ts";
+import { SyncError, toSyncError } from "../../errors.ts";
 import { formatTime } from "./change-format.ts";
 
 /**
  * Opens a file that text is appended to, each line behind the time and the number of this process.
  * It is made for its owner alone, as it names files.
  *
- * @throws IO when it cannot be opened; a later failure is told to `onFailure`, once
+ * @throws IO or NO_SPACE when it cannot be opened; a later failure is told to `onFailure`, once
  */
 export function openLog(path: string, onFailure: (error: SyncError) => void): (text: string) => void {
   const fd = openForAppending(path);
@@ -34,5 +34,6 @@ function openForAppending(path: string): number {
 
 function logTrouble(path: string, cause: unknown): SyncError {
   const reason = cause instanceof Error ? cause.message.split(",")[0] : "unknown";
-  return new SyncError("IO", `the log cannot be written: ${reason}`, { cause, detail: { path } });
+  const { code } = toSyncError(cause, "IO");
+  return new SyncError(code, `the log cannot be written: ${reason}`, { cause, detail: { path } });
 }
