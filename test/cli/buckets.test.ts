@@ -225,7 +225,7 @@ test("a run waits for one that works with the same state, when that is asked for
   const child = shell('$RS "$@" 2>&1', ...args, "--wait");
   let told = "";
   child.stdout!.on("data", (data: Buffer) => (told += String(data)));
-  await expect.poll(() => told).toContain("waiting: process");
+  await expect.poll(() => told).toMatch(/waiting: the state .* process/);
   expect(existsSync(join(folder, "to", "a"))).toBe(false);
   release();
   expect((await outcomeOf(child)).code).toBe(0);
