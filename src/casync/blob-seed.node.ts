@@ -1,12 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { constants, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pathOf } from "../bytes/byte-path.node.ts";
-import { closingOnFailure } from "../bytes/closing.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { SyncError } from "../errors.ts";
-import { fileCall, ioError } from "../store/io-error.node.ts";
+import { ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
 import { type PlacedChunk, seedLimits } from "./chunks-ahead.ts";
 import type { FoundContent } from "./shared-content.node.ts";
@@ -42,18 +41,15 @@ export async function openSeed(path: string, index: IndexReading): Promise<BlobS
     places.set(id, offset);
   }
   const digest = digestOfIndex(index);
-  const fd = fileCall(path, () => openSync(pathOf(path), readFlags));
-  closingOnFailure(
-    () => checkSeekable(fstatSync(fd), path),
-    () => closeSync(fd),
-  );
+  const file = await openSeekable(path);
+  const { fd } = file;
   return {
     find(id, size, into) {
       const offset = places.get(id);
       const found = offset === undefined ? undefined : findAt(fd, offset, size, into);
       return found && digest.keyOf(found.bytes) === keyOf(id) ? found : undefined;
     },
-    close: async () => closeSync(fd),
+    close: () => file.close(),
   };
 }
 
@@ -69,16 +65,8 @@ export async function openUncutSeed(
   header: IndexHeader,
   options: SeedOptions = {},
 ): Promise<BlobSeed> {
-  const file = await open(pathOf(path), readFlags).catch((thrown: unknown) => {
-    throw ioError(thrown, path);
-  });
+  const file = await openSeekable(path);
   const { fd } = file;
-  try {
-    checkSeekable(await file.stat(), path);
-  } catch (thrown) {
-    await file.close();
-    throw thrown;
-  }
   const readAgain = (offset: number, size: number, into?: Bytes) => readFully(fd, offset, size, into);
   const chunks = new SeedChunks(blocksOf(file), header, readAgain, options);
   return {
@@ -93,11 +81,21 @@ export async function openUncutSeed(
   };
 }
 
-/** Refuses what has no content at places. */
-function checkSeekable(stats: Stats, path: string): void {
+/** Opens a file to be read at places. @throws IO for a directory, UNSUPPORTED for a pipe */
+async function openSeekable(path: string): Promise<FileHandle> {
+  const file = await open(pathOf(path), readFlags).catch((thrown: unknown) => {
+    throw ioError(thrown, path);
+  });
   const detail = { path };
-  if (stats.isDirectory()) throw new SyncError("IO", "this is a directory", { detail });
-  if (stats.isFIFO()) throw new SyncError("UNSUPPORTED", "a pipe is no seed", { detail });
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new SyncError("IO", "this is a directory", { detail });
+    if (stats.isFIFO()) throw new SyncError("UNSUPPORTED", "a pipe is no seed", { detail });
+    return file;
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
 }
 
 /** The content of a file, in blocks that are lent. */

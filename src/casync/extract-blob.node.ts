@@ -2,13 +2,14 @@ import { fstatSync, ftruncateSync } from "node:fs";
 import { IdMap } from "../bytes/id-map.ts";
 import { keyOf } from "../chunk/id-key.ts";
 import { fileTrouble } from "../tree/disk/calls/file-trouble.node.ts";
+import { writeFully } from "../tree/disk/calls/file-cut.node.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type BlobSeed, findAt, readFully } from "./blob-seed.node.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import { eachChunk, type IndexReading } from "./index-reader.ts";
-import { ContentSharing, type FoundContent, writeAt } from "./shared-content.node.ts";
+import { ContentSharing, type FoundContent } from "./shared-content.node.ts";
 import { getPlaced } from "./read-blob.ts";
 
 export interface ExtractBlobOptions extends AbortOptions {
@@ -119,7 +120,7 @@ export async function extractBlob(
       if (near) put(near, chunk.offset);
       else if (!(await takeFromSeeds(chunk))) {
         totals.storeCount++;
-        writeAt(fd, (await getPlaced(store, chunk, signal && { signal })).bytes, chunk.offset);
+        writeFully(fd, (await getPlaced(store, chunk, signal && { signal })).bytes, chunk.offset);
       }
     }
     if (written.size < rememberedCount) written.set(chunk.id, chunk.offset);

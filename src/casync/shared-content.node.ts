@@ -1,7 +1,6 @@
-import { writeSync } from "node:fs";
 import { findLibc, type Libc } from "../tree/disk/calls/libc.node.ts";
 import { writeDiffering } from "../tree/disk/calls/write-differing.node.ts";
-import { readFully } from "../tree/disk/calls/file-cut.node.ts";
+import { readFully, writeFully } from "../tree/disk/calls/file-cut.node.ts";
 import type { Bytes } from "../types.ts";
 
 /** Content that was found in a file, and where. */
@@ -56,8 +55,8 @@ export class ContentSharing {
   put(found: FoundContent, to: number): number {
     const { start, end } = this.#share(found, to);
     const { bytes } = found;
-    writeAt(this.#fd, bytes.subarray(0, start - to), to);
-    writeAt(this.#fd, bytes.subarray(end - to), end);
+    writeFully(this.#fd, bytes.subarray(0, start - to), to);
+    writeFully(this.#fd, bytes.subarray(end - to), end);
     return end - start;
   }
 
@@ -88,9 +87,4 @@ export class ContentSharing {
     const isNext = before?.fd === part.fd && before.shift === part.shift && before.end === part.start;
     return (this.#run = isNext ? { ...part, start: before.start } : part);
   }
-}
-
-/** Writes all of some bytes at a place of a file. */
-export function writeAt(fd: number, bytes: Bytes, offset: number): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
 }

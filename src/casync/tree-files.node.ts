@@ -3,11 +3,12 @@ import fs from "node:fs";
 import { SyncError } from "../errors.ts";
 import type { ByteString } from "../tree/disk/calls/byte-string.node.ts";
 import type { DirNode } from "../tree/disk/calls/dir-node.node.ts";
+import { writeFully } from "../tree/disk/calls/file-cut.node.ts";
 import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { readFully } from "./blob-seed.node.ts";
-import { ContentSharing, writeAt } from "./shared-content.node.ts";
+import { ContentSharing } from "./shared-content.node.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 const copyBytes = 1_048_576;
@@ -52,7 +53,7 @@ export class TreeFile {
       const { fd, sharing } = this.#begin();
       if (isSame && this.#old !== undefined)
         sharing.put({ bytes, fd: this.#old, offset: this.#at }, this.#at);
-      else writeAt(fd, bytes, this.#at);
+      else writeFully(fd, bytes, this.#at);
     }
     this.#at += bytes.length;
   }

@@ -20,7 +20,7 @@ const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
  * file system cannot, or they are on two.
  */
 function cloneContent(from: number, to: number): boolean {
-  return findLibc()?.clone?.(from, to) ?? false;
+  return findLibc()?.cloneRange?.(from, 0, to, 0, 0) ?? false;
 }
 
 /** Copies the content of a file, as far as it is not zeros: these become holes. */

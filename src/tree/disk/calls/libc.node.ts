@@ -32,13 +32,9 @@ export interface Libc {
   readonly exchangeat:
     ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => boolean) | undefined;
   /**
-   * Has an open file share all content of another one, ioctl(2) with FICLONE. Linux only. @returns
-   * false, and nothing is done, where that cannot be
-   */
-  readonly clone: ((from: number, to: number) => boolean) | undefined;
-  /**
-   * The same of a part of it, with FICLONERANGE, which lies in whole blocks of the file system.
-   * Returns undefined where these file systems can do that with no file.
+   * Has an open file share part of another one, ioctl(2) with FICLONERANGE, in whole blocks of the
+   * file system; of 0 bytes, all from the offset on. Linux only. Returns false where that cannot
+   * be, or not for all of it, and undefined where these file systems can do it with no file.
    */
   readonly cloneRange:
     | ((from: number, fromOffset: number, to: number, toOffset: number, bytes: number) => boolean | undefined)
@@ -58,7 +54,6 @@ const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
 const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 const RENAME_EXCHANGE = 2;
-const FICLONE = 0x40049409;
 const FICLONERANGE = 0x4020940d;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
@@ -112,7 +107,6 @@ function bindCalls(koffi: Koffi): Libc {
           openat: bindOpenat(koffi),
           renameat: bindRenameat(koffi),
           exchangeat: bindExchangeat(koffi),
-          clone: bindClone(koffi),
           cloneRange: bindCloneRange(koffi),
           ...bindFallocate(koffi),
         }
@@ -121,17 +115,11 @@ function bindCalls(koffi: Koffi): Libc {
           openat: undefined,
           renameat: undefined,
           exchangeat: undefined,
-          clone: undefined,
           cloneRange: undefined,
           fallocate: undefined,
           punch: undefined,
         }),
   };
-}
-
-function bindClone(koffi: Koffi): Libc["clone"] {
-  const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, int argument)");
-  return (from, to) => ioctl(to, FICLONE, from) === 0;
 }
 
 function bindCloneRange(koffi: Koffi): Libc["cloneRange"] {
