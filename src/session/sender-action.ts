@@ -4,6 +4,14 @@ import type { FrameType } from "./frame-types.ts";
 import type { PiecesAction } from "./levels/pieces/piece-work.ts";
 import { emptyOutlook, type Outlook } from "./outlook.ts";
 
+/** Say a frame. */
+export interface SendAction {
+  readonly do: "send";
+  readonly type: FrameType;
+  readonly payload: Bytes;
+  readonly squeeze: Squeeze;
+}
+
 /**
  * What the sender's state machine wants done next. Each is done before `next` is called again; only
  * the answers to `readSubtrees`, `list`, `step` and `scanStep` may come later.
@@ -11,7 +19,7 @@ import { emptyOutlook, type Outlook } from "./outlook.ts";
 export type SenderAction<File> =
   /** Read the digests of directories: `sawSubtrees`, and `subtrees`. */
   | { readonly do: "readSubtrees" }
-  | { readonly do: "send"; readonly type: FrameType; readonly payload: Bytes; readonly squeeze: Squeeze }
+  | SendAction
   /** Say END; the transcript is known where frames are written: `saidEnd`. */
   | { readonly do: "end" }
   /** Take the next batch from the source's listing: `listed` or `listingEnded`. */

@@ -1,17 +1,15 @@
 import type { ChunkDigest } from "../chunk/digest.ts";
 import type { BlockPool } from "../bytes/block-pool.ts";
 import { equalBytes } from "../bytes/compare.ts";
-import { SyncError, withPath } from "../errors.ts";
-import { type EntryPlace, printEntryPath } from "../tree/entry/entry-order.ts";
+import { SyncError } from "../errors.ts";
 import type { TreeChange } from "../tree/entry/entry.ts";
 import type { CutRun, SourceEntry } from "../tree/source.ts";
 import type { Bytes } from "../types.ts";
 import { hearChanges } from "./change-codec.ts";
 import { type ChunkMaking, chunkMakingOf } from "./chunk-making.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
-import { decodeDone, decodeError, decodeFailed, type DoneMessage, encodeUnlisted } from "./closing.ts";
-import type { Frame, Squeeze } from "./frame.ts";
-import type { FrameType } from "./frame-types.ts";
+import { decodeDone, decodeError, decodeFailed, type DoneMessage } from "./closing.ts";
+import type { Frame } from "./frame.ts";
 import { agree, type Agreement, decodeHello, encodeHello, type SenderHello } from "./hello.ts";
 import type { Job } from "./job.ts";
 import { type ChunksHost, OutgoingChunks } from "./levels/chunks/outgoing-chunks.ts";
@@ -24,8 +22,9 @@ import type { Scanned } from "./levels/pieces/piece-work.ts";
 import type { MadeRuns } from "./levels/pieces/run-maker.ts";
 import { sessionLimits } from "./limits.ts";
 import { ListedJobs } from "./listed-jobs.ts";
+import { OutgoingFrames } from "./outgoing-frames.ts";
 import { noTotals, type SenderAction } from "./sender-action.ts";
-import { SenderWindows } from "./windows.ts";
+import { SenderTroubles } from "./sender-troubles.ts";
 import type { OldAnswer } from "./wishes.ts";
 import { countContent } from "./outlook.ts";
 
@@ -67,17 +66,12 @@ export class SenderCore<File> {
   readonly #duplex: boolean;
   readonly #subtrees: OutgoingSubtrees;
   readonly #listing: OutgoingListing<File>;
-  readonly #out: SenderAction<File>[] = [];
-  readonly #windows: SenderWindows;
+  readonly #frames: OutgoingFrames;
+  readonly #troubles: SenderTroubles;
   readonly #chunks: OutgoingChunks<File>;
   readonly #pieces: OutgoingPieces<File>;
   readonly #listedJobs = new ListedJobs<File>();
-  /** Files that were reported. */
-  readonly #told = new WeakSet<EntryPlace>();
   #agreed: Agreement | undefined;
-  #compress: boolean;
-  /** Bytes of DATA and PUSH frames that are compressed in any case, as far as they are left. */
-  #quickBytes: number;
   /** The transcript that END carried. */
   #ended: Bytes | undefined;
   #done: DoneMessage | undefined;
@@ -85,11 +79,10 @@ export class SenderCore<File> {
   constructor(options: SenderCoreOptions) {
     this.#options = options;
     this.#duplex = options.hello.mode === "duplex";
-    this.#compress = options.compress === true;
-    this.#quickBytes = this.#duplex && options.compress !== false ? sessionLimits.compressedBytes : 0;
+    this.#frames = new OutgoingFrames({ isDuplex: this.#duplex, compress: options.compress });
+    this.#troubles = new SenderTroubles(this.totals, this.#frames, options);
     this.#subtrees = new OutgoingSubtrees(options.topName);
     this.#listing = new OutgoingListing(this.#listingHost(), options.hello.layout, this.#duplex);
-    this.#windows = new SenderWindows(this.#duplex);
     const isList = options.hello.mode === "list";
     const { pool, keptContentBytes = sessionLimits.keptContentBytes } = options;
     this.#chunks = new OutgoingChunks(this.#chunksHost(), {
@@ -100,7 +93,7 @@ export class SenderCore<File> {
     this.#pieces = new OutgoingPieces(this.#piecesHost(), keptContentBytes);
     this.chunkMaking = chunkMakingOf(options.hello, options.digests);
     this.#chunks.nameBy(this.chunkMaking.digest);
-    this.#send("HELLO", encodeHello(options.hello), "none");
+    this.#frames.send("HELLO", encodeHello(options.hello));
   }
 
   /** The key of the MACs, once the receiver was heard and both ends speak of pieces. */
@@ -116,9 +109,12 @@ export class SenderCore<File> {
   /** What to do now, or undefined when only an input can change anything. */
   next(): SenderAction<File> | undefined {
     this.#listedJobs.book(this.totals);
-    const queued = this.#out.shift();
     return (
-      queued ?? this.#nextContent() ?? this.#nextListing() ?? this.#nextAnnouncement() ?? this.#nextEnd()
+      this.#frames.take() ??
+      this.#nextContent() ??
+      this.#nextListing() ??
+      this.#nextAnnouncement() ??
+      this.#nextEnd()
     );
   }
 
@@ -147,21 +143,12 @@ export class SenderCore<File> {
   listingEnded(): void {
     this.#listing.ended();
     this.totals.listed = true;
-    if (!this.#nextEnd()) this.#send("LISTED", new Uint8Array(0), "none");
+    if (!this.#nextEnd()) this.#frames.send("LISTED", new Uint8Array(0));
   }
 
   /** A path is left out, or something of it that cannot be told: UNSUPPORTED, from a source. */
   trouble(error: SyncError, isUntold: boolean = error.code === "UNSUPPORTED"): void {
-    if (isUntold) this.totals.untold += 1;
-    if (this.totals.troubles < sessionLimits.keptTroubleCount)
-      this.#send("UNLISTED", encodeUnlisted(error), "none");
-    this.#report(error);
-  }
-
-  /** A path cannot be sent, or not all of it. */
-  #report(error: SyncError): void {
-    this.totals.troubles += 1;
-    this.#options.onTrouble?.(error);
+    this.#troubles.unlisted(error, isUntold);
   }
 
   /** The next runs of the cut under way. */
@@ -195,7 +182,7 @@ export class SenderCore<File> {
   /** The chunk of a file that was to be read again, or why it is not there any more. */
   readAgain(read: Bytes | SyncError): void {
     const bytes = this.#chunks.readAgain(read);
-    if (bytes) this.#out.push(this.#sendContent("DATA", bytes));
+    if (bytes) this.#sendContent("DATA", bytes);
   }
 
   /** END was said with this transcript. */
@@ -226,7 +213,7 @@ export class SenderCore<File> {
       case "WISH_PARTS":
         return this.#takeChecks(frame.payload);
       case "CREDIT":
-        return this.#windows.credit(frame.payload);
+        return this.#frames.credit(frame.payload);
       case "FAILED":
         return this.#hearFailed(decodeFailed(frame.payload, this.totals.entries).error);
       case "CHANGES":
@@ -243,9 +230,8 @@ export class SenderCore<File> {
   }
 
   #hearFailed(error: SyncError): void {
-    this.totals[error.code === "SKIPPED" ? "skipped" : "failed"] += 1;
     this.#chunks.forgetSent();
-    this.#options.onTrouble?.(error);
+    this.#troubles.failed(error);
   }
 
   #takeDone(done: DoneMessage): void {
@@ -266,11 +252,10 @@ export class SenderCore<File> {
     if (this.#agreed) throw new SyncError("BAD_FRAME", "HELLO twice");
     const hello = decodeHello(payload, "receiver");
     this.#agreed = agree(this.#options.hello, hello);
-    this.#compress ||= this.#agreed.compress;
+    this.#frames.agreed(this.#agreed, hello.windows);
     this.#subtrees.heard(this.#agreed.subtreesKey);
     this.chunkMaking = chunkMakingOf(this.#agreed, this.#options.digests);
     this.#chunks.nameBy(this.chunkMaking.digest);
-    this.#windows.widen(hello.windows);
   }
 
   #addOld(job: Job<File>, answer: OldAnswer): void {
@@ -280,14 +265,15 @@ export class SenderCore<File> {
   }
 
   #nextContent(): SenderAction<File> | undefined {
-    if (!this.#windows.isOpen("data")) return undefined;
+    if (!this.#frames.isOpen("data")) return undefined;
     const part = this.#pieces.nextPart();
     if (part) return part;
-    if (this.#pieces.hasRuns(this.#windows.isOpen("chunks"))) return this.#pieces.nextRuns();
+    if (this.#pieces.hasRuns(this.#frames.isOpen("chunks"))) return this.#pieces.nextRuns();
     const next = this.#chunks.nextContent();
     if (next === undefined) return undefined;
-    if (next.type !== "read") return this.#sendContent(next.type, next.payload);
-    return { do: "read", file: next.file, offset: next.offset, size: next.size };
+    if (next.type === "read") return { do: "read", file: next.file, offset: next.offset, size: next.size };
+    this.#sendContent(next.type, next.payload);
+    return this.#frames.take();
   }
 
   #nextListing(): SenderAction<File> | undefined {
@@ -295,11 +281,11 @@ export class SenderCore<File> {
       const step = this.#subtrees.next();
       return step?.do === "send" ? { ...step, squeeze: "none" } : step;
     }
-    return this.#windows.isOpen("entries") && this.#listing.begin() ? { do: "list" } : undefined;
+    return this.#frames.isOpen("entries") && this.#listing.begin() ? { do: "list" } : undefined;
   }
 
   #nextAnnouncement(): SenderAction<File> | undefined {
-    if (!this.#windows.isOpen("chunks")) return undefined;
+    if (!this.#frames.isOpen("chunks")) return undefined;
     return this.#pieces.nextScan() ?? this.#chunks.nextCut();
   }
 
@@ -309,53 +295,44 @@ export class SenderCore<File> {
     return this.#listing.isIdle && this.#chunks.isIdle && this.#pieces.isIdle ? { do: "end" } : undefined;
   }
 
-  /** Reports a file that cannot be sent, once: each of its chunks may fail. */
-  #tell(failure: SyncError, place: EntryPlace | undefined): void {
-    if (place === undefined || this.#told.has(place)) return;
-    this.#told.add(place);
-    this.#report(withPath(failure, printEntryPath(place)));
-  }
-
   #listingHost(): ListingHost<File> {
     return {
       totals: this.totals,
-      send: (payload) => {
-        this.#windows.add("entries", payload.length);
-        this.#send("ENTRIES", payload, "control");
-      },
+      send: (payload) => this.#frames.sendEntries(payload),
       push: (job) => this.#chunks.add(job),
       answered: (job, answer) => {
         if (answer === "all") job.unasked = true;
         if (answer === "all" || answer === "ask") this.#chunks.add(job);
         else if (answer !== "nothing") this.#addOld(job, answer);
       },
-      settled: (bytes) => this.#windows.settle("entries", bytes),
+      settled: (bytes) => this.#frames.settle("entries", bytes),
       report: (error) => this.trouble(error, false),
     };
   }
 
   #chunksHost(): ChunksHost<File> {
     return {
-      sendChunks: (payload) => this.#sendList("CHUNKS", payload),
-      sendSkip: (payload) => this.#send("SKIP", payload, "none"),
+      sendChunks: (payload) => this.#frames.sendList("CHUNKS", payload),
+      sendSkip: (payload) => this.#frames.send("SKIP", payload),
       told: ({ job, offset }, count, bytes) => {
         this.totals.chunks += count;
         countContent(this.totals, job, offset, bytes);
       },
       reused: (bytes) => (this.totals.reusedBytes += bytes),
       ended: (job, bytes) => this.#bookListed(job, bytes),
-      fail: (place, reason) => this.#tell(reason, place),
+      fail: (place, reason) => this.#troubles.unsent(place, reason),
     };
   }
 
   #piecesHost(): PiecesHost<File> {
     return {
       send: (type, payload) =>
-        type === "PIECES" ? this.#sendList(type, payload) : this.#send(type, payload, "control"),
+        type === "PIECES"
+          ? this.#frames.sendList(type, payload)
+          : this.#frames.send(type, payload, "control"),
       sendContent: (type, payload, contentBytes) => {
-        this.#windows.add("data", payload.length);
         this.totals.sentBytes += contentBytes;
-        this.#send(type, payload, this.#agreed?.brotli ? "brotli" : "control");
+        this.#frames.sendUpdate(type, payload);
       },
       reused: (bytes) => (this.totals.reusedBytes += bytes),
       cut: (job, how) => this.#chunks.add({ ...job, unasked: how === "pushed", open: 0 }),
@@ -368,7 +345,7 @@ export class SenderCore<File> {
         this.totals.files -= 1;
         this.#listedJobs.remove(job);
       },
-      fail: (job, reason) => this.#tell(reason, job.place),
+      fail: (job, reason) => this.#troubles.unsent(job.place, reason),
     };
   }
 
@@ -379,21 +356,8 @@ export class SenderCore<File> {
     this.#listing.settle(job.announced);
   }
 
-  #sendList(type: "CHUNKS" | "PIECES", payload: Bytes): void {
-    this.#windows.add("chunks", payload.length);
-    this.#send(type, payload, "none");
-  }
-
-  #sendContent(type: "DATA" | "PUSH", payload: Bytes): SenderAction<File> {
-    this.#windows.add("data", payload.length);
+  #sendContent(type: "DATA" | "PUSH", payload: Bytes): void {
     this.totals.sentBytes += payload.length;
-    const isCompressed = this.#compress || this.#quickBytes > 0;
-    this.#quickBytes -= payload.length;
-    const squeeze = this.#agreed?.brotli ? "brotli" : "content";
-    return { do: "send", type, payload, squeeze: isCompressed ? squeeze : "none" };
-  }
-
-  #send(type: FrameType, payload: Bytes, squeeze: Squeeze): void {
-    this.#out.push({ do: "send", type, payload, squeeze });
+    this.#frames.sendContent(type, payload);
   }
 }
