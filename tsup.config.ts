@@ -13,7 +13,7 @@ const command: Options = {
   ...shared,
   outDir: "dist/cli",
   platform: "node",
-  noExternal: ["@noble/hashes", "fflate", "fzstd", "msgpackr"],
+  noExternal: ["@noble/hashes", "@smithy/signature-v4", "fflate", "fzstd", "msgpackr"],
   esbuildOptions(options) {
     options.alias = { msgpackr: "msgpackr/pack" }; // without what looks for native code to load
   },

@@ -94,7 +94,7 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
     const asStored = isContent && dialect?.decompresses === true ? { "accept-encoding": "gzip" } : {};
     const credentials = credentialsNow();
     if (!credentials) return { url, init: { ...init, headers: { ...headers, ...asStored } } };
-    const signed = sign(
+    const signed = await sign(
       { method, url, headers, body, isStreamed: streamed !== undefined },
       credentials,
       Date.now(),
