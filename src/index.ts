@@ -115,7 +115,7 @@ export type { Connect, ReconnectOptions, Retry, Run } from "./session/reconnect.
 export { ChunkMemory } from "./session/chunk-memory.ts";
 export type { Mode, Windows } from "./session/hello.ts";
 export { type ChunkList, readChunkList } from "./session/list.ts";
-export type { LivenessOptions } from "./session/link.ts";
+export type { LivenessOptions } from "./session/liveness.ts";
 export { type ReceiveLimits, receiveLimits } from "./session/allowance.ts";
 export {
   type ReceiveOptions,

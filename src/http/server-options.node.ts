@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex as NodeDuplex } from "node:stream";
 import type { ChunkAnswers } from "../casync/chunk-answers.node.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
-import type { LivenessOptions } from "../session/link.ts";
+import type { LivenessOptions } from "../session/liveness.ts";
 import type { PlacePath } from "../tree/disk/calls/byte-string.node.ts";
 import type { Annex } from "./annex.node.ts";
 import type { DirShareOptions } from "./dir-share.node.ts";

@@ -1,7 +1,7 @@
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 import { checkTotalBytes, type ReceiveLimits } from "../session/allowance.ts";
-import type { LivenessOptions } from "../session/link.ts";
+import type { LivenessOptions } from "../session/liveness.ts";
 import { sessionLimits } from "../session/limits.ts";
 import { type ReceiveProgress, type ReceiveSummary, receiveTree } from "../session/receive.ts";
 import { type SendProgress, type SendSummary, sendTree } from "../session/send.ts";

@@ -1,5 +1,5 @@
 import { SyncError, toSyncError } from "../errors.ts";
-import type { LivenessOptions } from "../session/link.ts";
+import type { LivenessOptions } from "../session/liveness.ts";
 import type { SessionDirection } from "../transport/session-request.ts";
 import { channelOf } from "../transport/channel.ts";
 import type { AbortOptions, Duplex } from "../types.ts";

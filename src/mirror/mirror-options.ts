@@ -1,7 +1,7 @@
 import type { ChunkCoding } from "../casync/chunk-coding.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import type { SyncError } from "../errors.ts";
-import type { LivenessOptions } from "../session/link.ts";
+import type { LivenessOptions } from "../session/liveness.ts";
 import type { AbortOptions } from "../types.ts";
 
 /** How chunks go from one store to another. */

@@ -11,7 +11,7 @@ import type { Frame, FrameBytes } from "./frame.ts";
 import { sessionLimits, sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import { framesOf } from "./link-frames.ts";
-import type { LivenessOptions } from "./link.ts";
+import type { LivenessOptions } from "./liveness.ts";
 import {
   changesFeature,
   compressFeature,

@@ -29,7 +29,7 @@ import { sessionTimes } from "./limits.ts";
 import { Link } from "./link.ts";
 import { framesOf } from "./link-frames.ts";
 import type { FrameBytes } from "./frame.ts";
-import type { LivenessOptions } from "./link.ts";
+import type { LivenessOptions } from "./liveness.ts";
 import { PieceScan } from "./levels/pieces/piece-scan.ts";
 import { RunMaker } from "./levels/pieces/run-maker.ts";
 import { ReplyListener } from "./reply-listener.ts";

@@ -1,5 +1,5 @@
 import { sessionTimes } from "../session/limits.ts";
-import type { LivenessOptions } from "../session/link.ts";
+import type { LivenessOptions } from "../session/liveness.ts";
 import type { RemoteEndpoint } from "./endpoint.node.ts";
 
 /**

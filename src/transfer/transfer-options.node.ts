@@ -1,6 +1,6 @@
 import type { SyncError } from "../errors.ts";
 import type { ReceiveLimits } from "../session/allowance.ts";
-import type { LivenessOptions } from "../session/link.ts";
+import type { LivenessOptions } from "../session/liveness.ts";
 import type { ReceiveProgress, ReceiveSummary } from "../session/receive.ts";
 import type { ReconnectOptions } from "../session/reconnect.ts";
 import type { SendProgress, SendSummary } from "../session/send.ts";

@@ -7,7 +7,7 @@ import { FrameWriter, preamble } from "../../../src/session/frame.ts";
 import { sessionTimes } from "../../../src/session/limits.ts";
 import { encodePing } from "../../../src/session/ping.ts";
 import { Link } from "../../../src/session/link.ts";
-import type { LivenessOptions } from "../../../src/session/link.ts";
+import type { LivenessOptions } from "../../../src/session/liveness.ts";
 import { type ByteChannel, channelOf } from "../../../src/transport/channel.ts";
 import { duplexPair } from "../../../src/transport/memory.ts";
 import { outlast, pass, stopTime } from "../../simulated-time.ts";
