@@ -2,7 +2,9 @@ import { isPassing } from "../bytes/retry.ts";
 import { TimedBell } from "../bytes/timed-bell.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
-import { Lease, type PositionOrder } from "./lease.ts";
+import { HeldLeases, type WrittenLeases } from "./held-leases.ts";
+import { KnownRun } from "./known-run.ts";
+import type { Lease, PositionOrder } from "./lease.ts";
 import { RangeFinder } from "./range-finder.ts";
 import { type RecordChange, RecordEditor } from "./record-editor.ts";
 import type { Register } from "./register.ts";
@@ -52,9 +54,7 @@ interface Taker {
 
 /** What a look at the record found. */
 interface Look {
-  readonly written: ReadonlyMap<Lease, () => boolean>;
-  readonly lost: readonly Lease[];
-  readonly wanted: readonly Lease[];
+  readonly leases: WrittenLeases;
   readonly taken: readonly OpenRange[];
   readonly isDone: boolean;
 }
@@ -68,7 +68,6 @@ interface Look {
 export class SharedWork {
   readonly #register: Register;
   readonly #editor: RecordEditor;
-  readonly #order: PositionOrder;
   readonly #leaseMs: number;
   readonly #lookMs: number;
   readonly #silenceMs: number;
@@ -76,16 +75,12 @@ export class SharedWork {
   /** Aborted when nothing more is asked of the coordinator. */
   readonly #gone = new AbortController();
   readonly #id = crypto.randomUUID();
-  readonly #leases = new Map<number, Lease>();
-  readonly #ends = new Map<Lease, () => void>();
+  readonly #leases: HeldLeases;
   readonly #splitting = new Set<Lease>();
   readonly #finder: RangeFinder;
   #takers: Taker[] = [];
   #split: ShareOptions["split"] = async () => undefined;
-  #run = "";
-  #counts: Readonly<Record<string, number>> = {};
-  #phase = 0;
-  #isOver = false;
+  readonly #run = new KnownRun();
   #isJoined = false;
   /** The phase at which this process is at work. */
   #shared = 0;
@@ -101,7 +96,7 @@ export class SharedWork {
     this.#register = register;
     this.#editor = new RecordEditor(register, { signal: this.#gone.signal });
     this.#signal = options.signal ?? new AbortController().signal;
-    this.#order = options.order;
+    this.#leases = new HeldLeases(this.#id, options.order);
     this.#leaseMs = options.leaseMs ?? sharingLimits.leaseMs;
     this.#finder = new RangeFinder(this.#id, this.#leaseMs);
     this.#lookMs = options.lookMs ?? sharingLimits.lookMs;
@@ -131,7 +126,7 @@ export class SharedWork {
         );
       place.record = isOpen ? record : newRecord(run, description, record);
       work.#isJoined = place.record.run !== run;
-      work.#know(place.record);
+      work.#run.know(place.record);
     });
     return work;
   }
@@ -143,16 +138,16 @@ export class SharedWork {
 
   /** What all have counted together, as far as it is known here. */
   get counts(): Readonly<Record<string, number>> {
-    return this.#counts;
+    return this.#run.counts;
   }
 
   get phase(): number {
-    return this.#phase;
+    return this.#run.phase;
   }
 
   /** True once the run has ended. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#run.isOver;
   }
 
   /**
@@ -169,7 +164,7 @@ export class SharedWork {
     const stop = (thrown: unknown): void => {
       failure ??= { thrown };
       this.#failTakers(thrown);
-      for (const lease of this.#leases.values()) lease.stop(thrown);
+      this.#leases.stop(thrown);
     };
     const onAbort = (): void => stop(this.#signal.reason);
     const work = async (): Promise<void> => {
@@ -193,11 +188,8 @@ export class SharedWork {
   /** Ends the run for all. @throws STATE where work is left, which was recorded as done */
   async finish(): Promise<void> {
     await this.#edit(({ record }) => {
-      const own = this.#ownOf(record);
-      if (!own) return;
-      if (own.ranges.length > 0) throw lostDone();
-      own.isOver = true;
-      this.#know(own);
+      const own = this.#run.find(record);
+      if (own) this.#run.finish(own);
     });
   }
 
@@ -229,7 +221,7 @@ export class SharedWork {
   }
 
   async #workAt(lease: Lease, act: ShareOptions["act"]): Promise<void> {
-    const ended = new Promise<void>((end) => this.#ends.set(lease, end));
+    const ended = this.#leases.ended(lease);
     try {
       await act(lease);
       lease.complete();
@@ -271,27 +263,25 @@ export class SharedWork {
     const takers = [...this.#takers];
     try {
       const look = await this.#editor.edit(({ record }) =>
-        this.#lookAt(this.#ownOf(record), takers, startedMs),
+        this.#lookAt(this.#run.find(record), takers, startedMs),
       );
       this.#heardMs = startedMs;
       if (this.#isBeatDue(startedMs)) this.#beatMs = startedMs;
-      for (const [lease, tell] of look.written) if (tell()) this.#end(lease);
-      for (const lease of look.lost) this.#drop(lease);
-      for (const lease of look.wanted) void this.#giveAway(lease);
+      this.#leases.settle(look.leases);
+      for (const lease of look.leases.wanted) void this.#giveAway(lease);
       this.#give(takers, look);
     } catch (thrown) {
       this.#loseLate();
       const isPatient = !this.#gone.signal.aborted && performance.now() - this.#heardMs < this.#silenceMs;
       if (isPassing(thrown) && isPatient) return;
-      for (const lease of this.#leases.values()) this.#drop(lease);
+      this.#leases.dropAll();
       this.#failTakers(thrown);
     }
   }
 
   #give(takers: readonly Taker[], { taken, isDone }: Look): void {
     const waiting = takers.filter((taker) => this.#takers.includes(taker));
-    const leases = taken.map((range) => new Lease(range, this.#order));
-    for (const lease of leases) this.#leases.set(lease.id, lease);
+    const leases = taken.map((range) => this.#leases.add(range));
     // Who has given up waiting leaves what it was given to others.
     for (const lease of leases.slice(waiting.length)) lease.release();
     const served = isDone ? waiting : waiting.slice(0, leases.length);
@@ -301,34 +291,12 @@ export class SharedWork {
 
   /** Says of a record what this process has done, and takes of it what it can. */
   #lookAt(record: WorkRecord | undefined, takers: readonly Taker[], nowMs: number): Look {
-    if (record?.isOver === false && record.phase < this.#shared) this.#begin(record);
-    const written = new Map<Lease, () => boolean>();
-    const [lost, wanted]: [Lease[], Lease[]] = [[], []];
-    for (const lease of this.#leases.values()) {
-      const range = record?.ranges.find(({ id, holder }) => id === lease.id && holder === this.#id);
-      // A register that has lost a replacement has what was before: it is gone on with from there.
-      if (!range || !lease.agreesWith(range)) {
-        lost.push(lease);
-        continue;
-      }
-      if (this.#isBeatDue(nowMs)) range.beat++;
-      if (range.isWanted && !range.isWhole) wanted.push(lease);
-      written.set(lease, lease.writeTo(record!, range));
-    }
+    if (record?.isOver === false && record.phase < this.#shared) this.#run.begin(record, this.#shared);
+    const leases = this.#leases.writeTo(record, this.#isBeatDue(nowMs));
     const isDone = !record || record.isOver || record.phase !== this.#shared || record.ranges.length === 0;
     const isHeld = (id: number): boolean => this.#leases.has(id);
     const taken = isDone ? [] : this.#finder.take(record, takers.length, isHeld, nowMs);
-    return { written, lost, wanted, taken, isDone };
-  }
-
-  /** Begins the phase that this process has come to. @throws STATE before the last one is over */
-  #begin(record: WorkRecord): void {
-    if (record.ranges.length > 0) throw lostDone();
-    record.phase = this.#shared;
-    for (const range of record.later)
-      record.ranges.push({ ...range, id: record.nextId++, beat: 0, isWanted: false, isWhole: false });
-    record.later = [];
-    this.#know(record);
+    return { leases, taken, isDone };
   }
 
   #isBeatDue(nowMs: number): boolean {
@@ -354,46 +322,10 @@ export class SharedWork {
   /** What the record knew last is too old for others not to be at these ranges by now. */
   #loseLate(): void {
     if (performance.now() - this.#beatMs <= this.#leaseMs) return;
-    for (const lease of this.#leases.values()) this.#drop(lease);
-  }
-
-  #drop(lease: Lease): void {
-    lease.lose();
-    this.#end(lease);
-  }
-
-  #end(lease: Lease): void {
-    this.#leases.delete(lease.id);
-    this.#ends.get(lease)?.();
-    this.#ends.delete(lease);
+    this.#leases.dropAll();
   }
 
   #failTakers(thrown: unknown): void {
     for (const { fail } of this.#takers.splice(0)) fail(thrown);
   }
-
-  /** The record of this run; undefined when the run is over and another one was begun. */
-  #ownOf(record: WorkRecord | undefined): WorkRecord | undefined {
-    if (!record) throw new SyncError("STATE", "the coordinator has lost the record of this work");
-    if (record.run === this.#run) {
-      this.#know(record);
-      return record;
-    }
-    if (record.before?.run !== this.#run || !record.before.isOver)
-      throw new SyncError("STATE", "the work was begun anew by another process");
-    this.#counts = record.before.counts;
-    this.#isOver = true;
-    return undefined;
-  }
-
-  #know({ run, counts, phase, isOver }: WorkRecord): void {
-    this.#run = run;
-    this.#counts = { ...counts };
-    this.#phase = phase;
-    this.#isOver = isOver;
-  }
-}
-
-function lostDone(): SyncError {
-  return new SyncError("STATE", "the coordinator has lost what was recorded as done; start it again");
 }
