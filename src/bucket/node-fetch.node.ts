@@ -45,9 +45,10 @@ export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOpti
     return new Promise((resolve, reject) => {
       const { request } = url.protocol === "https:" ? https : http;
       const agent = agents[url.protocol as keyof typeof agents];
-      const sent = request(url, { agent, headers, method, ...(signal && { signal }) }, (answer) =>
+      const sent = request(url, { agent, headers, method }, (answer) =>
         resolve(new NodeAnswer(method, answer)),
       );
+      if (signal) endAt(signal, sent);
       sent.on("socket", (socket) => socket.connecting && limitConnecting(socket));
       sent.on("error", reject);
       if (passed) passed.sendBy(sent);
@@ -55,6 +56,14 @@ export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOpti
     });
   };
   return Object.assign(call, { sendsAnswers: true } as const);
+}
+
+/** Ends a request at a signal: for less than Node does, which looks at both of its streams. */
+function endAt(signal: AbortSignal, request: ClientRequest): void {
+  const end = (): void => void request.destroy(signal.reason);
+  if (signal.aborted) return end();
+  signal.addEventListener("abort", end);
+  request.once("close", () => signal.removeEventListener("abort", end));
 }
 
 function plainHeaders(headers: RequestInit["headers"]): Record<string, string> {

@@ -1,7 +1,7 @@
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import type { SignatureV4 } from "@smithy/signature-v4";
-import { createSha256, type Digester } from "../chunk/digest.ts";
+import { concatBytes } from "../bytes/compare.ts";
+import { sha256 } from "../chunk/digest.ts";
+import { hmacSha256 } from "../chunk/hmac.ts";
 import type { Bytes } from "../types.ts";
 
 /** Who signs requests. */
@@ -77,30 +77,32 @@ function inParts({ method, url, headers, body, isStreamed = false }: UnsignedReq
   };
 }
 
-/** SHA-256 as the library takes it, or the HMAC of RFC 2104 with a secret. */
-class Sha256 {
-  readonly #secret: Parameters<typeof bytesOf>[0] | undefined;
-  #digester!: Digester;
+type Secret = string | ArrayBuffer | ArrayBufferView;
 
-  constructor(secret?: Parameters<typeof bytesOf>[0]) {
+/** SHA-256 as the library takes it, or the HMAC with a secret. */
+class Sha256 {
+  readonly #secret: Secret | undefined;
+  #parts: Bytes[] = [];
+
+  constructor(secret?: Secret) {
     this.#secret = secret;
-    this.reset();
   }
 
   reset(): void {
-    this.#digester = this.#secret === undefined ? createSha256() : hmac.create(sha256, bytesOf(this.#secret));
+    this.#parts = [];
   }
 
-  update(data: Uint8Array): void {
-    this.#digester.update(data);
+  update(part: Bytes): void {
+    this.#parts.push(part);
   }
 
-  async digest(): Promise<Uint8Array> {
-    return this.#digester.digest();
+  async digest(): Promise<Bytes> {
+    const all = this.#parts.length === 1 ? this.#parts[0]! : concatBytes(this.#parts);
+    return this.#secret === undefined ? sha256(all) : hmacSha256(bytesOf(this.#secret), all);
   }
 }
 
-function bytesOf(secret: string | ArrayBuffer | ArrayBufferView): Bytes {
+function bytesOf(secret: Secret): Bytes {
   if (typeof secret === "string") return new TextEncoder().encode(secret);
   if (secret instanceof ArrayBuffer) return new Uint8Array(secret);
   return new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength);
