@@ -6,7 +6,7 @@ import { root } from "./source-files.ts";
 
 /** What a web page pays for what it uses, in bytes, minified and compressed. */
 const budgets = [
-  { what: "the whole portable face", program: 'export * from "./src/index.ts"', budgetBytes: 88 * 1024 },
+  { what: "the whole portable face", program: 'export * from "./src/index.ts"', budgetBytes: 89 * 1024 },
   { what: "the CAFS exchange", program: 'export { syncFrom } from "./src/index.ts"', budgetBytes: 12 * 1024 },
   { what: "cutting", program: 'export { cutChunks } from "./src/index.ts"', budgetBytes: 9 * 1024 },
 ];
