@@ -1,16 +1,14 @@
 import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
-import { pieceMacBytes } from "../../../chunk/pieces.ts";
 import { beginsWith } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
 import type { Job } from "../../job.ts";
-import { sessionLimits } from "../../limits.ts";
 import { Queue } from "../../queue.ts";
 import { encodeBits, type OldAnswer } from "../../wishes.ts";
+import { type AnnouncedGroup, AnnouncedGroups } from "./announced-groups.ts";
 import type { PartEnd } from "./file-parts.ts";
 import { pieceWidth } from "./mac-widths.ts";
 import { OutgoingParts } from "./outgoing-parts.ts";
-import { maxGapCount } from "./piece-bounds.ts";
 import {
   type AwaitedGroup,
   decodePieceAnswers,
@@ -21,33 +19,13 @@ import {
   type PieceGroup,
   type PieceRun,
 } from "./piece-codec.ts";
-import { isFarAhead, isScattered, type OpenPart, piecedFile, type PiecedFile } from "./pieced-file.ts";
+import { isFarAhead, isScattered, piecedFile, type PiecedFile } from "./pieced-file.ts";
 import type { PiecesHost } from "./pieces-host.ts";
-import type { PiecesAction, RunRequest, Scanned, ScannedPieces } from "./piece-work.ts";
+import type { PiecesAction, Scanned, ScannedPieces } from "./piece-work.ts";
 import { shortMacs } from "./short-macs.ts";
-
-/** A group that was announced and is not answered, or not carried out. */
-interface Held<File> {
-  readonly pieced: PiecedFile<File>;
-  readonly part: OpenPart<File>;
-  readonly offset: number;
-  readonly pieces: Pick<ScannedPieces<File>, "sizes" | "macs" | "isText" | "rule">;
-  bytes: Bytes | undefined;
-  /** Its answer, and each run of that which has not gone out. */
-  open: number;
-}
-
-interface Wanted<File> {
-  readonly held: Held<File>;
-  readonly request: Omit<RunRequest<File>, "bytes" | "isVain">;
-  /** Where the run starts in the group, and its length. */
-  readonly at: number;
-  readonly length: number;
-}
+import { requestOf, type WantedRun, WantedRuns } from "./wanted-runs.ts";
 
 const scanFilesCount = 256;
-/** Content of the runs that a DELTA frame waits for: together they are compressed better. */
-const runsFrameBytes = 262_144;
 /** Bytes that a PIECES frame aims at. */
 const frameBytes = 65_536;
 
@@ -58,30 +36,26 @@ const frameBytes = 65_536;
  */
 export class OutgoingPieces<File> {
   readonly #host: PiecesHost<File>;
-  readonly #keptBytes: number;
   readonly #waiting = new Queue<PiecedFile<File>>();
   readonly #scanning = new Map<File, PiecedFile<File>>();
   #isScanOpen = false;
   #isStepping = false;
-  readonly #groups = new Queue<Held<File>>();
-  readonly #kept = new Queue<Held<File>>();
-  #heldBytes = 0;
-  readonly #wanted = new Queue<Wanted<File>>();
-  #wantedBytes = 0;
-  #making: readonly Wanted<File>[] = [];
+  readonly #groups: AnnouncedGroups<File>;
+  readonly #wanted = new WantedRuns<File>();
+  #making: readonly WantedRun<File>[] = [];
   readonly #parts: OutgoingParts<File>;
 
   /** @param keptBytes content kept in memory until it is answered; beyond it is read again */
   constructor(host: PiecesHost<File>, keptBytes: number) {
     this.#host = host;
     this.#parts = new OutgoingParts(host);
-    this.#keptBytes = keptBytes;
+    this.#groups = new AnnouncedGroups(keptBytes);
   }
 
   /** True when nothing waits to be read, answered or sent; but checks may be. */
   get isIdle(): boolean {
     return (
-      this.#waiting.size + this.#groups.size + this.#wanted.size + this.#making.length === 0 &&
+      this.#waiting.size + this.#groups.unansweredCount + this.#wanted.size + this.#making.length === 0 &&
       this.#parts.isIdle &&
       !this.#isScanOpen
     );
@@ -95,7 +69,7 @@ export class OutgoingPieces<File> {
   hasRuns(mayAnnounce: boolean): boolean {
     if (this.#wanted.size === 0 || this.#making.length > 0) return false;
     const isMoreToCome = mayAnnounce && (this.#isScanOpen || this.#waiting.size > 0);
-    return this.#wantedBytes >= runsFrameBytes || !isMoreToCome;
+    return this.#wanted.hasFrame || !isMoreToCome;
   }
 
   /** The receiver has an old version of a file. */
@@ -106,16 +80,8 @@ export class OutgoingPieces<File> {
 
   /** The next runs that the receiver misses, for one frame. */
   nextRuns(): PiecesAction<File> {
-    const making: Wanted<File>[] = [];
-    for (let bytes = 0; this.#wanted.size > 0;) {
-      bytes += this.#wanted.peek()!.length;
-      if (making.length > 0 && bytes > sessionLimits.dataFrameBytes) break;
-      const wanted = this.#wanted.take();
-      this.#wantedBytes -= wanted.length;
-      making.push(wanted);
-    }
-    this.#making = making;
-    return { do: "makeRuns", requests: making.map((wanted) => requestOf(wanted)) };
+    this.#making = this.#wanted.takeFrame();
+    return { do: "makeRuns", requests: this.#making.map((wanted) => requestOf(wanted)) };
   }
 
   /** What to read next, if anything. */
@@ -170,10 +136,10 @@ export class OutgoingPieces<File> {
   /** The receiver's answers to the oldest groups. @throws what is wrong with them */
   answer(payload: Bytes): void {
     const next = (): AwaitedGroup => {
-      const held = this.#groups.peek();
-      if (held === undefined) throw new SyncError("UNSOLICITED", "an answer to pieces that were not told");
-      const { sizes, rule } = held.pieces;
-      return { count: sizes.length, missing: held.pieced.missing, averageBytes: rule.averageBytes };
+      const group = this.#groups.peek();
+      if (group === undefined) throw new SyncError("UNSOLICITED", "an answer to pieces that were not told");
+      const { sizes, rule } = group.pieces;
+      return { count: sizes.length, missing: group.pieced.missing, averageBytes: rule.averageBytes };
     };
     for (const answer of decodePieceAnswers(payload, next)) this.#take(this.#groups.take(), answer);
   }
@@ -182,12 +148,13 @@ export class OutgoingPieces<File> {
   made(runs: readonly PieceRun[], failures: readonly (SyncError | undefined)[]): void {
     const making = this.#making;
     this.#making = [];
-    for (const [i, { held, length }] of making.entries()) {
+    for (const [i, { group, length }] of making.entries()) {
       const reason = failures[i];
-      const isMade = reason === undefined && !held.pieced.isUnlike;
+      const { job, isUnlike } = group.pieced;
+      const isMade = reason === undefined && !isUnlike;
       this.#host.reused((isMade ? length : 0) - literalBytesOf(runs[i]!.steps));
-      if (reason !== undefined && !held.pieced.isUnlike) this.#host.fail(held.pieced.job, reason);
-      this.#settle(held);
+      if (reason !== undefined && !isUnlike) this.#host.fail(job, reason);
+      this.#groups.settle(group);
     }
     const literalBytes = runs.reduce((sum, { steps }) => sum + literalBytesOf(steps), 0);
     this.#host.sendContent("DELTA", encodeRuns(runs), literalBytes);
@@ -237,7 +204,7 @@ export class OutgoingPieces<File> {
     const end = endWithin(found, bytes.length, pieces.end);
     const part = this.#parts.announce(found, bytes.length, end instanceof SyncError ? undefined : end?.mac);
     found.offset += bytes.length;
-    this.#hold({
+    this.#groups.add({
       pieced: found,
       part,
       offset,
@@ -268,43 +235,14 @@ export class OutgoingPieces<File> {
     return found;
   }
 
-  #hold(held: Held<File>): void {
-    this.#groups.push(held);
-    this.#kept.push(held);
-    held.pieced.job.open += 1;
-    this.#heldBytes += held.bytes?.length ?? 0;
-    while (this.#heldBytes > this.#keptBytes) this.#drop(this.#kept.take());
-  }
-
-  #take(held: Held<File>, { found, gaps, isUnlike }: PieceAnswer): void {
-    if (isUnlike) this.#giveUpPieces(held.pieced);
-    const { sizes, macs, isText, rule } = held.pieces;
-    const { job } = held.pieced;
-    held.pieced.answeredBytes += sizes.reduce((sum, size) => sum + size, 0);
-    held.pieced.groupCount += 1;
-    held.pieced.runCount += gaps.length;
-    let at = 0;
-    let next = 0;
-    for (let i = 0; i < found.length;) {
-      const first = i;
-      const start = at;
-      const isHere = found[i];
-      for (; i < found.length && found[i] === isHere; i++) at += sizes[i]!;
-      if (isHere) this.#host.reused(at - start);
-      if (isHere) continue;
-      const gap = gaps[next++]!;
-      if (gap.count > maxGapCount(i - first, rule))
-        throw new SyncError("LIMIT", "more small pieces than a gap can have");
-      const run = {
-        sizes: sizes.slice(first, i),
-        macs: macs.subarray(first * pieceMacBytes, i * pieceMacBytes),
-      };
-      const request = { file: job.file, offset: held.offset + start, ...run, isText, gap };
-      held.open += 1;
-      this.#wanted.push({ held, request, at: start, length: at - start });
-      this.#wantedBytes += at - start;
-    }
-    this.#settle(held);
+  #take(group: AnnouncedGroup<File>, answer: PieceAnswer): void {
+    const { pieced, pieces } = group;
+    if (answer.isUnlike) this.#giveUpPieces(pieced);
+    pieced.answeredBytes += pieces.sizes.reduce((sum, size) => sum + size, 0);
+    pieced.groupCount += 1;
+    pieced.runCount += answer.gaps.length;
+    this.#host.reused(this.#wanted.add(group, answer));
+    this.#groups.settle(group);
   }
 
   /** Nothing of the file is in its old version. */
@@ -314,22 +252,6 @@ export class OutgoingPieces<File> {
     this.#parts.forget(found);
     if (found.isListed) this.#host.unlisted(found.job);
     this.#host.cut(found.job, "asked");
-  }
-
-  /** The answer to a group, or one of its runs, is done with. */
-  #settle(held: Held<File>): void {
-    held.open -= 1;
-    if (held.open > 0) return;
-    held.part.open -= 1;
-    held.pieced.job.open -= 1;
-    this.#drop(held);
-    while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
-  }
-
-  #drop(held: Held<File>): void {
-    if (held.bytes === undefined) return;
-    this.#heldBytes -= held.bytes.length;
-    held.bytes = undefined;
   }
 }
 
@@ -347,8 +269,4 @@ function endWithin<File>(
   const rest = job.size - offset - bytes;
   if (isLastOf(end) ? rest === 0 : rest > 0) return end;
   return new SyncError("CHANGED", "a file is not as long as when it was listed");
-}
-
-function requestOf<File>({ held, request, at, length }: Wanted<File>): RunRequest<File> {
-  return { ...request, bytes: held.bytes?.subarray(at, at + length), isVain: held.pieced.isUnlike };
 }
