@@ -4,7 +4,7 @@ import type { Bytes } from "../../types.ts";
 import type { ByteChannel, ReadOptions } from "../channel.ts";
 import { Alarm } from "./alarm.ts";
 import { Incoming } from "./incoming.ts";
-import { Carrier } from "./carrier.ts";
+import { GroupMember } from "./group-member.ts";
 import { Outgoing } from "./outgoing.ts";
 import { encodeEnd, encodeTaken, type GroupRecord, readRecord } from "./record.ts";
 import { parallelLimits } from "./parallel-limits.ts";
@@ -31,36 +31,6 @@ export interface ParallelOptions {
   readonly onOver?: () => void;
 }
 
-/** One connection of the group. */
-class Member extends Carrier {
-  readonly channel: ByteChannel;
-  /** Ends the wait for something to send. */
-  wake: () => void = () => {};
-  /** True while it waits for that. */
-  isIdle = false;
-  /** True once something has come over it: the other end has taken it in. */
-  isHeard = false;
-  /** Data records that have come over it. */
-  hereCount = 0;
-  /** How many of those the other end was told of. */
-  toldCount = 0;
-  /** True when the other end has to be told over this connection how much has come. */
-  hasToTell = false;
-  /** True once it was given the end of what is sent. */
-  hasEnd = false;
-  /** False once a write has failed: what comes is still read. */
-  isWritable = true;
-  /** True once this end has closed its side of it. */
-  hasLeft = false;
-  /** True once the other end has closed its side of it. */
-  isClosed = false;
-
-  constructor(channel: ByteChannel) {
-    super();
-    this.channel = channel;
-  }
-}
-
 /**
  * One channel over a group of connections (docs/parallel.md). What is written goes over those
  * that have room; connections can be added at any time, and what was on one that breaks is sent
@@ -73,7 +43,7 @@ export class ParallelChannel implements ByteChannel {
   readonly #options: ParallelOptions;
   readonly #outgoing = new Outgoing();
   readonly #incoming: Incoming;
-  readonly #members = new Set<Member>();
+  readonly #members = new Set<GroupMember>();
   readonly #tellTimer = new Alarm(() => this.#tellOverAll());
   readonly #stallTimer = new Alarm(() => this.#relieve());
   readonly #lingerTimer = new Alarm(() => this.#break(allSaid()));
@@ -112,7 +82,7 @@ export class ParallelChannel implements ByteChannel {
       channel.abort(refusal);
       throw refusal;
     }
-    const member = new Member(channel);
+    const member = new GroupMember(channel);
     this.#members.add(member);
     if (this.#members.size > 1) this.#tellOverAll();
     this.#send(member).catch((thrown: unknown) => this.#stopSending(member, thrown));
@@ -153,7 +123,7 @@ export class ParallelChannel implements ByteChannel {
   }
 
   /** Sends over one connection until nothing more will have to be sent over it. */
-  async #send(member: Member): Promise<void> {
+  async #send(member: GroupMember): Promise<void> {
     while (!this.#isBroken && member.isWritable && !this.#isOver(member)) {
       const bytes = this.#take(member);
       if (bytes !== undefined) await member.channel.write(bytes);
@@ -169,13 +139,13 @@ export class ParallelChannel implements ByteChannel {
   }
 
   /** True when nothing more has to be sent over a connection. */
-  #isOver({ hasEnd, hasToTell }: Member): boolean {
+  #isOver({ hasEnd, hasToTell }: GroupMember): boolean {
     const isSafe = this.#outgoing.unconfirmedCount === 0 || this.#carriers.length === 1;
     return hasEnd && !hasToTell && isSafe && this.#isDone;
   }
 
   /** What a connection has to send now. */
-  #take(member: Member): Bytes | undefined {
+  #take(member: GroupMember): Bytes | undefined {
     if (member.hasToTell) return this.#tell(member);
     const record = this.#outgoing.take(member);
     if (record !== undefined) return record;
@@ -185,7 +155,7 @@ export class ParallelChannel implements ByteChannel {
     return encodeEnd(count);
   }
 
-  async #idle(member: Member): Promise<void> {
+  async #idle(member: GroupMember): Promise<void> {
     member.isIdle = true;
     this.#noteEnd();
     if (!this.#stallTimer.isSet) this.#watchStalls();
@@ -193,7 +163,7 @@ export class ParallelChannel implements ByteChannel {
     member.isIdle = false;
   }
 
-  async #listen(member: Member): Promise<void> {
+  async #listen(member: GroupMember): Promise<void> {
     const reader = new ExactReader(member.channel.read());
     let isEnded = false;
     for (let record = await readRecord(reader); record !== undefined; record = await readRecord(reader)) {
@@ -208,7 +178,7 @@ export class ParallelChannel implements ByteChannel {
     this.#noteClosed();
   }
 
-  #hear(member: Member, record: GroupRecord): void {
+  #hear(member: GroupMember, record: GroupRecord): void {
     if (record.type === "data") {
       this.movedBytes += record.bytes.length;
       member.hereCount++;
@@ -229,7 +199,7 @@ export class ParallelChannel implements ByteChannel {
   }
 
   /** A connection broke, or what came over it was wrong. */
-  #lose(member: Member, thrown: unknown): void {
+  #lose(member: GroupMember, thrown: unknown): void {
     const error = this.#lossOf(member, thrown);
     this.#stopSending(member, error);
     if (this.#isBroken || !this.#members.delete(member)) return;
@@ -244,7 +214,7 @@ export class ParallelChannel implements ByteChannel {
    * What the loss of a connection means: the last one finds no such group when the other end is
    * gone.
    */
-  #lossOf(member: Member, thrown: unknown): SyncError {
+  #lossOf(member: GroupMember, thrown: unknown): SyncError {
     if (isSyncError(thrown, "TRUNCATED")) return goneInside(thrown);
     const error = toSyncError(thrown, "PEER_GONE");
     const isTooLate = this.#isHeard && !member.isHeard && this.#members.size === 1;
@@ -252,7 +222,7 @@ export class ParallelChannel implements ByteChannel {
   }
 
   /** Nothing more can be sent over a connection. What was under way has to go over the others. */
-  #stopSending(member: Member, thrown: unknown): void {
+  #stopSending(member: GroupMember, thrown: unknown): void {
     if (this.#isBroken || !member.isWritable) return;
     member.isWritable = false;
     member.wake();
@@ -286,7 +256,7 @@ export class ParallelChannel implements ByteChannel {
   }
 
   /** Sees to it that the other end hears soon of what came over a connection. */
-  #noteArrived(member: Member): void {
+  #noteArrived(member: GroupMember): void {
     if (member.hereCount - member.toldCount >= parallelLimits.toldRecords) {
       member.hasToTell = true;
       this.#wakeAll();
@@ -305,7 +275,7 @@ export class ParallelChannel implements ByteChannel {
   }
 
   /** What tells the other end how far its stream has come. */
-  #tell(member: Member): Bytes {
+  #tell(member: GroupMember): Bytes {
     member.hasToTell = false;
     member.toldCount = member.hereCount;
     return encodeTaken(this.#incoming.arrivedCount, this.#incoming.limit, member.hereCount);
@@ -334,7 +304,7 @@ export class ParallelChannel implements ByteChannel {
   }
 
   /** Connections that can be written to. */
-  get #carriers(): Member[] {
+  get #carriers(): GroupMember[] {
     return [...this.#members].filter(({ isWritable }) => isWritable);
   }
 
