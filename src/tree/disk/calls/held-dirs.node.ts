@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import path from "node:path";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
@@ -10,15 +9,21 @@ import { isErrno } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { maxLinkTargetBytes } from "../../entry/entry-order.ts";
 import type { Bytes } from "../../../types.ts";
+import { GivenPath, isSameFile, realPath } from "./given-path.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { identityOf, isStillSame } from "./identity.node.ts";
+import {
+  forbidsOwnerToLook,
+  forbidsOwnerToWrite,
+  ownerLookBits,
+  ownerWriteBits,
+} from "./owner-rights.node.ts";
 import { SyncError } from "../../../errors.ts";
 import {
   nativePath,
   placeBytes,
   printPath,
   takesAnyBytes,
-  toByteString,
   type ByteString,
   type NativePath,
   type PlacePath,
@@ -30,11 +35,6 @@ const maxHeldCount = 64;
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 /** Opens a place in the tree without any right to its content. Linux only. */
 export const O_PATH = process.platform === "linux" ? 0o10000000 : O_RDONLY;
-
-/** What the owner of a directory needs to change what is in it. */
-const writeBits = 0o300;
-/** What it needs to see what is in it. */
-const lookBits = 0o500;
 
 const dirFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 
@@ -51,13 +51,11 @@ export class HeldDirs {
   readonly root: DirNode;
   /** Where the root was when it was opened; no part of it was a link. */
   readonly rootPath: ByteString;
-  /** The path that was given, from the top of the file system on. */
-  readonly #givenPath: ByteString;
+  readonly #given: GivenPath;
   /** True to read files without a change of their access times, where this user may do that. */
   keepsAccess = false;
   /** What is seen in the place of what is there, where that is something else. */
   seenAs: ((stats: FileStats, place: FactPlace) => FileStats) | undefined;
-  readonly #follow: boolean;
   readonly #handles = new HandleCache<DirNode>(
     maxHeldCount,
     (dir) => this.open(dir.aside?.dir ?? dir.parent!, dir.aside?.name ?? dir.name, flagsFor(dir)),
@@ -71,16 +69,12 @@ export class HeldDirs {
    * @param follow false to refuse a link at its end
    */
   constructor(rootPath: PlacePath, follow = true) {
-    const given = placeBytes(rootPath);
-    // Behind a slash a link would be followed all the same.
-    const bare = follow ? given : withoutSlash(given);
-    const fd = fs.openSync(nativePath(bare), O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
+    this.#given = new GivenPath(rootPath, follow);
+    const fd = fs.openSync(nativePath(this.#given.path), O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
     const stats = lookAtHandle(fd);
     this.root = new DirNode(undefined, "", { fd, volume: volumeOf(stats), handedOn: groupHandedOn(stats) });
-    this.rootPath = realPath(given);
+    this.rootPath = realPath(placeBytes(rootPath));
     rootPaths.set(this.root, this.rootPath);
-    this.#givenPath = path.isAbsolute(bare) ? bare : `${realPath(".")}/${bare}`;
-    this.#follow = follow;
   }
 
   /**
@@ -205,7 +199,7 @@ export class HeldDirs {
           ),
         );
       const writeOpened = (): Result => {
-        for (const { dir, mode } of closed) this.setDirMode(dir, mode | writeBits);
+        for (const { dir, mode } of closed) this.setDirMode(dir, mode | ownerWriteBits);
         return work();
       };
       return closingAfter(writeOpened, close);
@@ -219,7 +213,7 @@ export class HeldDirs {
   openUp(dir: DirNode): number | undefined {
     const stats = this.lookAtDir(dir);
     if (!forbidsOwnerToLook(stats)) return undefined;
-    this.setDirMode(dir, stats.mode | lookBits);
+    this.setDirMode(dir, stats.mode | ownerLookBits);
     return stats.mode;
   }
 
@@ -269,14 +263,7 @@ export class HeldDirs {
 
   /** False when the path that was given leads to something else now, or nowhere. */
   isRootInPlace(): boolean {
-    const look = this.#follow ? fs.statSync : fs.lstatSync;
-    try {
-      const now = look(nativePath(this.#givenPath), { bigint: true });
-      return isSame(now, fs.fstatSync(this.root.fd!, { bigint: true }));
-    } catch (thrown) {
-      if (isErrno(thrown)) return false;
-      throw thrown;
-    }
+    return this.#given.leadsTo(this.root.fd!);
   }
 
   close(): void {
@@ -296,7 +283,7 @@ export class HeldDirs {
   #checkedPath(dir: DirNode, fd: number): ByteString {
     const path = rootPaths.get(rootOf(dir))! + placeBelow(dir);
     const there = fs.lstatSync(nativePath(path), { bigint: true });
-    if (isSame(there, fs.fstatSync(fd, { bigint: true }))) return path;
+    if (isSameFile(there, fs.fstatSync(fd, { bigint: true }))) return path;
     throw new SyncError("PATH", "a directory was replaced while in use", {
       detail: { path: printPath(path) },
     });
@@ -350,28 +337,4 @@ function openUnnoticed(at: NameAt, flags: number): number {
   }
 }
 
-/** A path without slashes at its end. */
-export function withoutSlash(path: ByteString): ByteString {
-  return path.replace(/(?<=.)\/+$/, "");
-}
-
 const hasProc = fs.existsSync("/proc/self/fd");
-
-function realPath(place: ByteString): ByteString {
-  return toByteString(fs.realpathSync.native(nativePath(place), "buffer"));
-}
-
-/** True for a directory of this user whose mode forbids it to see what is in it. */
-export function forbidsOwnerToLook({ mode, owner }: FileStats): boolean {
-  const euid = process.geteuid?.();
-  return (mode & lookBits) !== lookBits && owner === euid && euid !== 0;
-}
-
-/** True for a directory of this user whose mode forbids it to write there. */
-export function forbidsOwnerToWrite({ mode, owner }: FileStats): boolean {
-  return (mode & writeBits) !== writeBits && owner === process.geteuid?.();
-}
-
-function isSame(a: fs.BigIntStats, b: fs.BigIntStats): boolean {
-  return a.dev === b.dev && a.ino === b.ino;
-}

@@ -12,7 +12,8 @@ import {
 } from "../calls/byte-string.node.ts";
 import { fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
-import { HeldDirs, withoutSlash } from "../calls/held-dirs.node.ts";
+import { withoutSlash } from "../calls/given-path.node.ts";
+import { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { Entry, Layout } from "../../entry/entry.ts";
 
 /** Where a tree is received. */

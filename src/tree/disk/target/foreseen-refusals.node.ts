@@ -5,7 +5,8 @@ import type { ByteString } from "../calls/byte-string.node.ts";
 import { type DirNode, type NameIn, printPlace } from "../calls/dir-node.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { isErrno } from "../calls/file-trouble.node.ts";
-import { forbidsOwnerToWrite, type HeldDirs } from "../calls/held-dirs.node.ts";
+import type { HeldDirs } from "../calls/held-dirs.node.ts";
+import { forbidsOwnerToWrite } from "../calls/owner-rights.node.ts";
 
 /** What would be done to a name. */
 interface ForeseenChange extends NameIn {
