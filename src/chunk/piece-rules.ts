@@ -19,7 +19,7 @@ export const pieceLimits = Object.freeze({
   averagePieceBytes: 131072,
   longestPieceBytes: 524288,
   shortestPieceBytes: 32,
-  lineSampleBytes: 65536,
+  lineSampleBytes: 8192,
 });
 
 /** Smaller files have small pieces. */
@@ -78,7 +78,7 @@ export function smallPieceRule(isText: boolean): PieceRule {
 }
 
 /**
- * Tells text by the first 64 KiB: no NUL, and a line feed in each 200 bytes or less on average. No
+ * Tells text by the first 8 KiB: no NUL, and a line feed in each 200 bytes or less on average. No
  * bytes are no text.
  */
 export function looksLikeText(bytes: Bytes): boolean {
