@@ -93,19 +93,33 @@ export class RecordedWalk {
    * @param passBelow lists a directory, and nothing that is in it
    */
   without(passBelow: NonNullable<WalkOptions["passBelow"]>): Generator<Found> {
-    return this.#list(this.root.node, ({ node }) => node, passBelow);
+    return this.#list(
+      this.root.node,
+      ({ node }) => node,
+      passBelow,
+      (row) => this.statsAt(row),
+    );
   }
 
-  /** Gives all of it, found below a directory that is held in another way. */
+  /**
+   * Gives all of it, found below a directory that is held in another way. The stats of each are
+   * overwritten by the next: copies of all would cost more than the rest of it.
+   */
   below(top: DirNode): Generator<Found> {
     const nodeOf = (_: RecordedDir, parent: DirNode, name: ByteString): DirNode => new DirNode(parent, name);
-    return this.#list(top, nodeOf, () => false);
+    return this.#list(
+      top,
+      nodeOf,
+      () => false,
+      (row) => this.rows.show(this.#view, row),
+    );
   }
 
   *#list(
     top: DirNode,
     nodeOf: (dir: RecordedDir, parent: DirNode, name: ByteString) => DirNode,
     passBelow: NonNullable<WalkOptions["passBelow"]>,
+    statsAt: (row: number) => FileStats,
   ): Generator<Found> {
     const levels = [openLevel(this.root, top)];
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
@@ -117,7 +131,7 @@ export class RecordedWalk {
         continue;
       }
       const row = dir.firstRow + next;
-      const found = { dir: node, name, depth: levels.length - 1, stats: this.statsAt(row) };
+      const found = { dir: node, name, depth: levels.length - 1, stats: statsAt(row) };
       const below = this.dirAt(row);
       const isClosed = below !== undefined && passBelow(node, name);
       yield isClosed ? { ...found, isClosed } : found;
