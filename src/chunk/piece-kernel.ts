@@ -19,7 +19,8 @@ export interface PieceKernel {
    *
    * @param final true when the content ends there: what is left is then the last piece, if it is
    *   not empty
-   * @returns offsets one past each complete piece, ascending; a view that the next call overwrites
+   * @returns offsets one past each complete piece, ascending; a view that the next `cut`, or `macs`
+   *   of other ends, overwrites
    */
   cut(rule: PieceRule, length: number, final: boolean): Uint32Array;
   /**
@@ -27,7 +28,7 @@ export interface PieceKernel {
    * from the end before.
    *
    * @param ends ascending, at most as many as `cut` can return
-   * @returns 8 bytes a piece, in a row; a view that the next call overwrites
+   * @returns 8 bytes a piece, in a row; a view that the next `macs` overwrites
    */
   macs(ends: Uint32Array): Bytes;
   /** Takes buffer[from .. to) into the MAC of a whole file. */

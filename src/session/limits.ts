@@ -37,10 +37,10 @@ export const sessionLimits = Object.freeze({
    */
   oneWayEntriesBytes: 4096,
   /**
-   * Content that a sender keeps in memory while it waits for answers, of chunks and of pieces each;
-   * what is beyond is read again.
+   * Content that a sender keeps in memory while it waits for answers, of chunks and of pieces each,
+   * and that a receiver keeps of old versions that it has cut; what is beyond is read again.
    */
-  keptContentBytes: 8_388_608,
+  keptContentBytes: 16_777_216,
   /**
    * Less than so many times as much is announced ahead of answers where little of it is asked for.
    */

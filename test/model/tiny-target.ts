@@ -8,6 +8,7 @@ import {
 } from "../../src/session/levels/pieces/piece-codec.ts";
 import { MissingRuns } from "../../src/session/levels/pieces/missing-runs.ts";
 import type { FilePart } from "../../src/session/levels/pieces/file-parts.ts";
+import { ByteSlab } from "../../src/bytes/byte-slab.ts";
 import { shortMacs } from "../../src/session/levels/pieces/short-macs.ts";
 import type { Subtree } from "../../src/tree/entry/subtree-digests.ts";
 import type { Entry } from "../../src/tree/entry/entry.ts";
@@ -208,7 +209,7 @@ export class TinyTarget {
     const old = [...this.#oldOf(entry)];
     const letters = Array.from({ length: count }, (_, i) => {
       const mac = macs.subarray(i * width, (i + 1) * width);
-      return old.find((letter) => equalBytes(shortMacs(pieceMacsOf(letter), width), mac));
+      return old.find((letter) => equalBytes(shortMacs(pieceMacsOf(letter), width, new ByteSlab()), mac));
     });
     const isLast = isLastGroup({ ...(end !== undefined && { end }) });
     file.hasFound ||= letters.some((letter) => letter !== undefined);

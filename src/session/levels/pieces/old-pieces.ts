@@ -1,3 +1,4 @@
+import { ByteSlab } from "../../../bytes/byte-slab.ts";
 import { equalBytes } from "../../../bytes/compare.ts";
 import type { PieceKernel } from "../../../chunk/piece-kernel.ts";
 import { type GearPieceRule, smallPieceRule } from "../../../chunk/piece-rules.ts";
@@ -18,17 +19,17 @@ import {
   type PieceGroup,
   type PieceRun,
 } from "./piece-codec.ts";
+import { KeptVersions } from "./kept-versions.ts";
 import { RebuiltOutput } from "./rebuilt-output.ts";
+import { sessionLimits } from "../../limits.ts";
 import { shortMacs } from "./short-macs.ts";
 
 /** A file that is made anew from its old version. */
 interface Rebuilt {
   readonly entry: number;
   readonly sizes: VersionSizes;
-  /** How the last group was cut, and the old version in the same way. */
+  /** How the last group was cut. */
   rule: GearPieceRule;
-  /** The pieces of the old version; undefined before the first group, and behind the last one. */
-  index: PieceIndex | undefined;
   groupCount: number;
   foundCount: number;
   /** Where the old piece ends that was found last. */
@@ -42,21 +43,27 @@ interface Rebuilt {
  * A stretch of the old version; a gap, and where the small pieces in its place start there; or the
  * end of a part.
  */
-type Stretch = { readonly offset: number; size: number } | { readonly starts: Float64Array } | "end";
+type Stretch = { readonly offset: number; size: number } | { readonly starts: readonly number[] } | "end";
 
 /** Makes new versions of files from old ones of a target: what a receiver does at these levels. */
 export class OldPieces {
   readonly #old: OldVersions;
+  readonly #kept: KeptVersions;
   readonly #kernel: PieceKernel;
   readonly #options: AbortOptions;
   readonly #files = new Map<number, Rebuilt>();
   readonly #output: RebuiltOutput;
+  readonly #slab = new ByteSlab();
+  /** The pieces of the old version of one file: of the one whose groups come. */
+  readonly #index = new PieceIndex();
+  #indexed: Rebuilt | undefined;
 
   /** @param createKernel makes one with the session's key */
   constructor(old: OldVersions, createKernel: () => PieceKernel, options: AbortOptions) {
     this.#old = old;
+    this.#kept = new KeptVersions(old, sessionLimits.keptContentBytes);
     this.#kernel = createKernel();
-    this.#output = new RebuiltOutput(old, createKernel());
+    this.#output = new RebuiltOutput(old, this.#kept, createKernel());
     this.#options = options;
   }
 
@@ -82,13 +89,16 @@ export class OldPieces {
   async match(entry: number, group: PieceGroup, sizes: VersionSizes): Promise<PieceAnswer> {
     const rule = ruleOf(sizes, group.isFine);
     const file = this.#files.get(entry) ?? this.#begin(entry, sizes, rule);
-    if (file.rule.averageBytes !== rule.averageBytes) file.index = undefined;
+    const isCut = this.#indexed === file && file.rule.averageBytes === rule.averageBytes;
     file.rule = rule;
-    const index = (file.index ??= await this.#cutOld(entry, rule, group.width));
-    const places = index.find(group);
+    if (!isCut) await this.#cutOld(file, group.width);
+    const places = this.#index.find(group);
     file.groupCount += 1;
-    const found = Array.from(places, (place) => place >= 0);
-    file.foundCount += found.filter(Boolean).length;
+    const found: boolean[] = [];
+    for (const place of places) {
+      found.push(place >= 0);
+      if (place >= 0) file.foundCount += 1;
+    }
     if (
       file.foundCount === 0 &&
       (isLastGroup(group) || file.groupCount >= pieceTellingLimits.unlikeGroupCount)
@@ -97,15 +107,9 @@ export class OldPieces {
       this.#old.restart(entry);
       return { found: [], gaps: [], isUnlike: true };
     }
-    const gaps = await this.#note(
-      file,
-      index,
-      places,
-      file.missing.next(found, rule.averageBytes),
-      group.isText,
-    );
+    const runs = file.missing.next(found, rule.averageBytes);
+    const gaps = await this.#note(file, places, runs, group.isText);
     if (typeof group.end === "object") file.stretches.push("end");
-    if (isLastGroup(group)) file.index = undefined;
     return { found, gaps, isUnlike: false };
   }
 
@@ -135,7 +139,7 @@ export class OldPieces {
     if (!file) return false; // no pieces of it were told
     if ((await this.#putStretches(file)) !== "end") throw new SyncError("INTERNAL", "a gap was left open");
     const isRight = await this.#output.finish(file, part);
-    if (part.offset + part.bytes === file.sizes.newBytes) this.#files.delete(entry);
+    if (part.offset + part.bytes === file.sizes.newBytes) this.#forget(entry);
     return isRight;
   }
 
@@ -152,30 +156,38 @@ export class OldPieces {
   drop(entry: number): void {
     const file = this.#files.get(entry);
     if (file) this.#output.drop(file);
+    this.#forget(entry);
+  }
+
+  #forget(entry: number): void {
     this.#files.delete(entry);
+    this.#kept.drop(entry);
   }
 
   #begin(entry: number, sizes: VersionSizes, rule: GearPieceRule): Rebuilt {
     const counts = { groupCount: 0, foundCount: 0, oldEnd: 0 };
     const made = { missing: new MissingRuns(), stretches: [] };
-    const file: Rebuilt = { entry, sizes, rule, index: undefined, ...counts, ...made };
+    const file: Rebuilt = { entry, sizes, rule, ...counts, ...made };
     this.#files.set(entry, file);
     return file;
   }
 
-  /** Cuts an old version by a rule. */
-  async #cutOld(entry: number, rule: GearPieceRule, width: number): Promise<PieceIndex> {
-    const index = new PieceIndex(width);
+  /** Cuts the old version of a file by its rule. */
+  async #cutOld(file: Rebuilt, width: number): Promise<void> {
     const kernel = this.#kernel;
-    await this.#scan([entry], {
-      block(_, length, isLast) {
-        const ends = kernel.cut(rule, length, isLast).slice();
-        if (ends.length > 0) index.add(ends, kernel.macs(ends));
+    this.#indexed = file;
+    this.#index.begin(width);
+    let isFirst = true;
+    await this.#scan([file.entry], {
+      block: (_, length, isLast) => {
+        if (isFirst && isLast) this.#kept.keep(file.entry, kernel.buffer.subarray(0, length));
+        isFirst = false;
+        const ends = kernel.cut(file.rule, length, isLast);
+        if (ends.length > 0) this.#index.add(ends, kernel.macs(ends));
         return ends.at(-1) ?? 0;
       },
       end: () => false, // what is there will do: the check at the end decides
     });
-    return index;
   }
 
   async #scan(entries: readonly number[], visitor: ScanVisitor<number>): Promise<void> {
@@ -185,27 +197,27 @@ export class OldPieces {
   /** Notes what a group is made of. Returns what stands in its gaps. */
   async #note(
     file: Rebuilt,
-    index: PieceIndex,
-    places: Int32Array,
+    places: readonly number[],
     runs: readonly MissingRun[],
     isText: boolean,
   ): Promise<GapMacs[]> {
     const gaps: GapMacs[] = [];
     let at = 0;
     for (const run of runs) {
-      this.#addPieces(file, index, places.subarray(at, run.first));
+      this.#addPieces(file, places, at, run.first);
       at = run.first + run.count;
-      const next = at < places.length ? index.startOf(places[at]!) : undefined;
+      const next = at < places.length ? this.#index.startOf(places[at]!) : undefined;
       gaps.push(await this.#tellGap(file, run, next, isText));
     }
-    this.#addPieces(file, index, places.subarray(at));
+    this.#addPieces(file, places, at, places.length);
     return gaps;
   }
 
-  #addPieces(file: Rebuilt, index: PieceIndex, places: Int32Array): void {
-    for (const piece of places) {
-      const offset = index.startOf(piece);
-      this.#addStretch(file, offset, index.endOf(piece) - offset);
+  /** Adds the pieces that were found for those from one to another. */
+  #addPieces(file: Rebuilt, places: readonly number[], from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const offset = this.#index.startOf(places[i]!);
+      this.#addStretch(file, offset, this.#index.endOf(places[i]!) - offset);
     }
   }
 
@@ -235,12 +247,15 @@ export class OldPieces {
     const end = Math.min(isBounded ? next : from + about, file.sizes.oldBytes);
     const told = Math.min(end - from, maxGapBytes(count, file.rule));
     const room = this.#kernel.buffer.subarray(0, Math.max(0, told)); // it may have grown since it was planned
-    const length = await this.#old.read(file.entry, from, room);
-    const ends = this.#kernel.cut(smallPieceRule(isText), length, true).slice();
-    file.stretches.push({ starts: Float64Array.of(from, ...Array.from(ends, (end) => from + end)) });
+    const read = this.#kept.read(file.entry, from, room);
+    const length = typeof read === "number" ? read : await read;
+    const ends = this.#kernel.cut(smallPieceRule(isText), length, true);
+    const starts = [from];
+    for (let i = 0; i < ends.length; i++) starts.push(from + ends[i]!);
+    file.stretches.push({ starts });
     const macs = ends.length > 0 ? this.#kernel.macs(ends) : new Uint8Array();
     const width = gapWidth(ends.length, rowBytes);
-    return { count: ends.length, macs: shortMacs(macs, width), width };
+    return { count: ends.length, macs: shortMacs(macs, width, this.#slab), width };
   }
 
   /** Puts what stands before the next gap, or before the end of a part. Returns which that is. */

@@ -1,4 +1,5 @@
 import { pieceRuleOf } from "../../../tree/plan/old-version.ts";
+import { ByteSlab } from "../../../bytes/byte-slab.ts";
 import { beginsWith } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
 import type { Bytes } from "../../../types.ts";
@@ -44,6 +45,7 @@ export class OutgoingPieces<File> {
   readonly #wanted = new WantedRuns<File>();
   #making: readonly WantedRun<File>[] = [];
   readonly #parts: OutgoingParts<File>;
+  readonly #slab = new ByteSlab();
 
   /** @param keptBytes content kept in memory until it is answered; beyond it is read again */
   constructor(host: PiecesHost<File>, keptBytes: number) {
@@ -224,7 +226,7 @@ export class OutgoingPieces<File> {
       isText,
       count: sizes.length,
       width,
-      macs: shortMacs(macs, width),
+      macs: shortMacs(macs, width, this.#slab),
       ...(end !== undefined && { end: end instanceof SyncError ? end.code : end }),
     };
   }

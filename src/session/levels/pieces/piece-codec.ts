@@ -150,7 +150,8 @@ export function encodePieceAnswers(answers: readonly PieceAnswer[]): Bytes {
  * @throws BAD_MESSAGE
  */
 export function* decodePieceAnswers(payload: Bytes, next: () => AwaitedGroup): Generator<PieceAnswer> {
-  const input = new ByteReader(payload);
+  // What it says is used later: the memory of a frame is good for the next one.
+  const input = new ByteReader(payload.slice());
   while (input.remaining > 0) {
     const isUnlike = input.u8();
     if (isUnlike > 1) throw new SyncError("BAD_MESSAGE", "an unknown answer to pieces");
@@ -169,8 +170,7 @@ function readGap(input: ByteReader, rowBytes: number): GapMacs {
   const count = input.uvarint();
   if (count > input.remaining) throw new SyncError("BAD_MESSAGE", "a row of MACs is longer than its frame");
   const width = gapWidth(count, rowBytes);
-  // They are used later: the memory of a frame is good for the next one.
-  return { count, macs: input.bytes(count * width).slice(), width };
+  return { count, macs: input.bytes(count * width), width };
 }
 
 /** Encodes runs: a DELTA payload. */

@@ -3,6 +3,7 @@ import type { PieceKernel } from "../../../chunk/piece-kernel.ts";
 import type { OldVersions } from "../../../tree/target.ts";
 import type { Bytes } from "../../../types.ts";
 import type { FilePart } from "./file-parts.ts";
+import type { KeptVersions } from "./kept-versions.ts";
 import { maxPartBytes } from "./piece-bounds.ts";
 
 /** A file that is put together. */
@@ -12,7 +13,8 @@ interface Output {
 
 /** Puts the parts of new versions together, one after another, and in place if they are right. */
 export class RebuiltOutput {
-  readonly #old: OldVersions;
+  readonly #old: Pick<OldVersions, "put">;
+  readonly #kept: KeptVersions;
   /** Its buffer holds the part that is put together. */
   readonly #kernel: PieceKernel;
   /** The file that the part is of. */
@@ -21,8 +23,9 @@ export class RebuiltOutput {
   /** True when the part cannot become right. */
   #isWrong = false;
 
-  constructor(old: OldVersions, kernel: PieceKernel) {
+  constructor(old: Pick<OldVersions, "put">, kept: KeptVersions, kernel: PieceKernel) {
     this.#old = old;
+    this.#kept = kept;
     this.#kernel = kernel;
   }
 
@@ -35,7 +38,8 @@ export class RebuiltOutput {
   async copy(file: Output, offset: number, size: number): Promise<void> {
     const room = this.#room(file, size);
     if (room === undefined) return;
-    const count = await this.#old.read(file.entry, offset, room);
+    const read = this.#kept.read(file.entry, offset, room);
+    const count = typeof read === "number" ? read : await read;
     if (count < room.length) this.#isWrong = true; // it got shorter meanwhile
   }
 

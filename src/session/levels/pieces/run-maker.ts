@@ -4,10 +4,10 @@ import { smallPieceRule } from "../../../chunk/piece-rules.ts";
 import { SyncError, toSyncError } from "../../../errors.ts";
 import type { TreeSource } from "../../../tree/source.ts";
 import type { AbortOptions, Bytes } from "../../../types.ts";
-import { macAt } from "./mac-widths.ts";
+import { MacIndex } from "./mac-index.ts";
 import type { FilePart } from "./file-parts.ts";
 import type { RunRequest } from "./piece-work.ts";
-import type { GapMacs, PieceRun } from "./piece-codec.ts";
+import type { PieceRun, RunStep } from "./piece-codec.ts";
 import { pieceMacBytes } from "../../../chunk/pieces.ts";
 
 /** Runs that were made, and why some could not be. */
@@ -24,6 +24,7 @@ const failedRun: PieceRun = { steps: [], literals: new Uint8Array(), hasFailed: 
 export class RunMaker<File> {
   readonly #source: TreeSource<File>;
   readonly #kernel: PieceKernel;
+  readonly #index = new MacIndex();
   readonly #options: AbortOptions;
 
   constructor(source: TreeSource<File>, kernel: PieceKernel, options: AbortOptions) {
@@ -38,7 +39,7 @@ export class RunMaker<File> {
     for (const request of requests) {
       const bytes = request.isVain ? undefined : (request.bytes ?? (await this.#readAgain(request)));
       const isMade = bytes instanceof Uint8Array;
-      runs.push(isMade ? makeRun(this.#kernel, bytes, request) : failedRun);
+      runs.push(isMade ? this.#makeRun(bytes, request) : failedRun);
       failures.push(isMade ? undefined : bytes);
     }
     return { runs, failures };
@@ -51,6 +52,20 @@ export class RunMaker<File> {
     this.#kernel.buffer.set(content);
     this.#kernel.update(0, bytes);
     return equalBytes(this.#kernel.digest(), mac) ? content : changed();
+  }
+
+  /**
+   * Makes a run of the small pieces that stand in its place at the receiver, as far as it has them,
+   * and of literals.
+   */
+  #makeRun(bytes: Bytes, { gap, isText }: RunRequest<File>): PieceRun {
+    if (gap.count === 0)
+      return { steps: [{ literalBytes: bytes.length }], literals: bytes, hasFailed: false };
+    this.#kernel.buffer.set(bytes);
+    const ends = this.#kernel.cut(smallPieceRule(isText), bytes.length, true);
+    this.#index.begin(gap.width);
+    this.#index.add(gap.macs, gap.width);
+    return runOf(bytes, ends, this.#index.find(this.#kernel.macs(ends), pieceMacBytes));
   }
 
   async #readAgain({ file, offset, sizes, macs }: RunRequest<File>): Promise<Bytes | SyncError> {
@@ -73,33 +88,18 @@ export class RunMaker<File> {
   }
 }
 
-/**
- * Makes a run of the small pieces that stand in its place at the receiver, as far as it has them,
- * and of literals.
- */
-export function makeRun(
-  kernel: PieceKernel,
-  bytes: Bytes,
-  { gap, isText }: { readonly gap: GapMacs; readonly isText: boolean },
-): PieceRun {
-  if (gap.count === 0) return { steps: [{ literalBytes: bytes.length }], literals: bytes, hasFailed: false };
-  kernel.buffer.set(bytes);
-  const ends = kernel.cut(smallPieceRule(isText), bytes.length, true).slice();
-  const macs = kernel.macs(ends);
-  const { width } = gap;
-  const places = placesOf(gap);
-  const steps: Step[] = [];
+/** @param places for each piece of `bytes` the one of the gap that is the same, or -1 */
+function runOf(bytes: Bytes, ends: Uint32Array, places: readonly number[]): PieceRun {
+  const steps: RunStep[] = [];
   const literals: Bytes[] = [];
-  let start = 0;
-  let expected = 0;
-  for (let i = 0; i < ends.length; i++) {
-    const end = ends[i]!;
-    const mac = macAt(macs, i * pieceMacBytes, width);
-    const isNext = expected < gap.count && macAt(gap.macs, expected * width, width) === mac;
-    const place = isNext ? expected : places.get(mac);
-    if (place === undefined) literals.push(bytes.subarray(start, end));
-    addStep(steps, place === undefined ? { literalBytes: end - start } : { first: place, count: 1 });
-    if (place !== undefined) expected = place + 1;
+  for (let i = 0, start = 0; i < places.length;) {
+    const first = places[i]!;
+    const from = i;
+    do i += 1;
+    while (i < places.length && places[i] === (first < 0 ? first : first + i - from));
+    const end = ends[i - 1]!;
+    steps.push(first < 0 ? { literalBytes: end - start } : { first, count: i - from });
+    if (first < 0) literals.push(bytes.subarray(start, end));
     start = end;
   }
   return { steps, literals: concatBytes(literals), hasFailed: false };
@@ -107,30 +107,4 @@ export function makeRun(
 
 function changed(): SyncError {
   return new SyncError("CHANGED", "a file changed while it was sent");
-}
-
-/** Where each MAC of a gap stands first. */
-function placesOf({ count, macs, width }: GapMacs): Map<number, number> {
-  const places = new Map<number, number>();
-  for (let i = count - 1; i >= 0; i--) places.set(macAt(macs, i * width, width), i);
-  return places;
-}
-
-type Step = { literalBytes: number } | { readonly first: number; count: number };
-
-/** Adds a step, as a part of the last one where it goes on from there. */
-function addStep(steps: Step[], step: Step): void {
-  const last = steps.at(-1);
-  if (last !== undefined && "literalBytes" in last && "literalBytes" in step) {
-    last.literalBytes += step.literalBytes;
-  } else if (
-    last !== undefined &&
-    "first" in last &&
-    "first" in step &&
-    last.first + last.count === step.first
-  ) {
-    last.count += step.count;
-  } else {
-    steps.push(step);
-  }
 }

@@ -17,6 +17,7 @@ import {
   encodeRuns,
   type RunStep,
 } from "../../../../src/session/levels/pieces/piece-codec.ts";
+import { ByteSlab } from "../../../../src/bytes/byte-slab.ts";
 import { shortMacs } from "../../../../src/session/levels/pieces/short-macs.ts";
 import { decodeBits, encodeBits } from "../../../../src/session/wishes.ts";
 import { receiveTree } from "../../../../src/session/receive.ts";
@@ -111,7 +112,12 @@ class Lie {
     const ends = kernel.cut(rule, content.length, true).slice();
     kernel.update(0, content.length);
     const width = pieceWidth(content.length, oldBytes, rule.averageBytes);
-    return { macs: shortMacs(kernel.macs(ends), width), width, count: ends.length, mac: kernel.digest() };
+    return {
+      macs: shortMacs(kernel.macs(ends), width, new ByteSlab()),
+      width,
+      count: ends.length,
+      mac: kernel.digest(),
+    };
   }
 
   /** Tells all pieces of a file truly; the MAC of the whole may be another one. */
@@ -457,7 +463,7 @@ test.each([
   const kernel = await lie.kernel();
   kernel.buffer.set(old);
   const ends = kernel.cut({ kind: "gear", averageBytes }, old.length, true).slice(0, 1);
-  const macs = shortMacs(kernel.macs(ends), width);
+  const macs = shortMacs(kernel.macs(ends), width, new ByteSlab());
   await lie.say(
     "PIECES",
     encodePieceGroups([{ entry: 1, isFine: false, isText: false, macs, width, count: 1, end }]),
