@@ -1,10 +1,10 @@
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteChannel } from "./channel.ts";
-import { Inbox } from "./inbox.ts";
 import { TimedBell } from "../bytes/timed-bell.ts";
-import { turnLimits, UnconfirmedBytes } from "./turns.ts";
-import { WriteGate } from "./write-gate.ts";
+import { TurnIncoming } from "./turn-incoming.ts";
+import { TurnOutgoing } from "./turn-outgoing.ts";
+import { turnLimits } from "./turns.ts";
 
 /** How long a session in turns waits, and whom it tells of its end. */
 interface TurnSessionOptions {
@@ -39,71 +39,48 @@ export interface Words {
 export class TurnSession implements ByteChannel {
   readonly copiesWrites = true;
   readonly #options: TurnSessionOptions;
-  readonly #inbox: Inbox;
-  readonly #gate = new WriteGate();
-  readonly #unconfirmed = new UnconfirmedBytes();
-  readonly #room = new TimedBell();
   readonly #words = new TimedBell();
+  readonly #incoming = new TurnIncoming((reason) => this.abort(reason));
+  readonly #outgoing = new TurnOutgoing(this.#words);
   #idle: ReturnType<typeof setTimeout> | undefined;
   #saying: Saying | undefined;
   #givingTurn = 0;
-  #receivedBytes = 0;
-  #full = false;
   #theirsEnded = false;
   #givenTo = 0;
-  #ended = false;
-  #delivered = false;
   #over: SyncError | undefined;
 
   constructor(options: TurnSessionOptions) {
     this.#options = options;
-    this.#inbox = new Inbox({
-      fullBytes: turnLimits.turnBytes,
-      onRoom: () => {
-        this.#full = false;
-        this.#room.ring();
-      },
-      onLeave: (reason) => this.abort(reason),
-    });
     this.touch();
   }
 
   /** True when there is nothing left to say or to hear. */
   get isDone(): boolean {
-    return this.#delivered && this.#theirsEnded;
+    return this.#outgoing.isDelivered && this.#theirsEnded;
   }
 
   read(): AsyncIterable<Bytes> {
-    return this.#inbox.read();
+    return this.#incoming.read();
   }
 
   async write(bytes: Bytes): Promise<void> {
-    this.#gate.enter();
-    for (let at = 0; ;) {
-      at += this.#unconfirmed.append(bytes.subarray(at));
-      this.#words.ring();
-      if (at === bytes.length) return;
-      await this.#gate.wait();
-    }
+    await this.#outgoing.write(bytes);
   }
 
   async end(): Promise<void> {
-    if (!this.#gate.end()) return;
-    this.#ended = true;
-    this.#words.ring();
-    while (!this.#delivered) await this.#gate.wait();
+    await this.#outgoing.finish();
   }
 
   abort(reason: unknown): void {
-    this.#inbox.abort(reason);
-    this.#gate.break(reason);
+    this.#incoming.abort(reason);
+    this.#outgoing.break(reason);
     this.#finish(new SyncError("PEER_GONE", "the session is over"));
   }
 
   /** The client leaves: in peace when all is said, otherwise it broke the session off. */
   lose(error: SyncError): void {
-    this.#inbox.fail(error);
-    if (!this.#delivered) this.#gate.break(error);
+    this.#incoming.fail(error);
+    if (!this.#outgoing.isDelivered) this.#outgoing.break(error);
     this.#finish(error);
   }
 
@@ -127,15 +104,16 @@ export class TurnSession implements ByteChannel {
     this.#check();
     this.#saying?.cancel();
     this.#saying = saying;
-    if (this.#full) await this.#room.wait(this.#options.waitMs);
+    await this.#incoming.waitForRoom(this.#options.waitMs);
     this.#check();
-    if (!this.#full) await this.#takeAll(saying);
+    if (!this.#incoming.isFull) await this.#takeAll(saying);
     if (this.#saying === saying) this.#saying = undefined;
-    if (saying.end === this.#receivedBytes) {
+    const { receivedBytes } = this.#incoming;
+    if (saying.end === receivedBytes) {
       this.#theirsEnded = true;
-      this.#inbox.end();
+      this.#incoming.end();
     }
-    return this.#receivedBytes;
+    return receivedBytes;
   }
 
   async #takeAll(saying: Saying): Promise<void> {
@@ -157,25 +135,22 @@ export class TurnSession implements ByteChannel {
    */
   async give(at: number): Promise<Words> {
     this.#check();
-    if (at < this.#unconfirmed.start || at > this.#givenTo) throw misplaced();
-    this.#unconfirmed.confirm(at);
-    this.#gate.open();
+    if (at < this.#outgoing.start || at > this.#givenTo) throw misplaced();
+    this.#outgoing.confirm(at);
     const turn = ++this.#givingTurn;
     this.#words.ring();
     if (!this.#hasWords) await this.#words.wait(this.#options.waitMs);
     if (!this.#isFilled) await new Promise((resolve) => setTimeout(resolve)); // what is written in one go leaves as one
     this.#check();
     if (turn !== this.#givingTurn) return { bytes: new Uint8Array(0), end: undefined };
-    const bytes = this.#unconfirmed.head(turnLimits.turnBytes);
+    const bytes = this.#outgoing.head(turnLimits.turnBytes);
     this.#givenTo = Math.max(this.#givenTo, at + bytes.length);
-    return { bytes, end: this.#ended ? this.#unconfirmed.end : undefined };
+    return { bytes, end: this.#outgoing.hasEnd ? this.#outgoing.end : undefined };
   }
 
   /** Words were handed to the system. */
   given({ end }: Words): void {
-    if (end === undefined || this.#givenTo < end) return;
-    this.#delivered = true;
-    this.#gate.open();
+    if (end !== undefined && this.#givenTo >= end) this.#outgoing.deliver();
   }
 
   /** Nobody waits for words any more. */
@@ -184,20 +159,22 @@ export class TurnSession implements ByteChannel {
   }
 
   get #hasWords(): boolean {
-    return this.#ended || this.#unconfirmed.end > this.#unconfirmed.start;
+    const { hasEnd, start, end } = this.#outgoing;
+    return hasEnd || end > start;
   }
 
   get #isFilled(): boolean {
-    return this.#ended || this.#unconfirmed.end - this.#unconfirmed.start >= turnLimits.turnBytes;
+    const { hasEnd, start, end } = this.#outgoing;
+    return hasEnd || end - start >= turnLimits.turnBytes;
   }
 
   #add(position: number, bytes: Bytes): void {
-    if (position > this.#receivedBytes) throw misplaced();
-    const fresh = bytes.subarray(this.#receivedBytes - position);
+    const { receivedBytes } = this.#incoming;
+    if (position > receivedBytes) throw misplaced();
+    const fresh = bytes.subarray(receivedBytes - position);
     if (fresh.length === 0) return;
     if (this.#theirsEnded) throw misplaced();
-    this.#receivedBytes += fresh.length;
-    if (!this.#inbox.push(fresh)) this.#full = true;
+    this.#incoming.push(fresh);
   }
 
   #check(): void {
@@ -209,7 +186,7 @@ export class TurnSession implements ByteChannel {
     this.#over = error;
     clearTimeout(this.#idle);
     this.#saying?.cancel();
-    this.#room.ring();
+    this.#incoming.wake();
     this.#words.ring();
     this.#options.onOver();
   }

@@ -1,13 +1,13 @@
 import { isSyncError, SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import type { ByteChannel } from "./channel.ts";
-import { Inbox } from "./inbox.ts";
 import { formatError } from "./refusal.ts";
 import { sessionMediaType } from "./session-request.ts";
 import { TimedBell } from "../bytes/timed-bell.ts";
 import { isLost, isTooLong, type TurnLine } from "./turn-line.ts";
-import { atHeader, endHeader, parsePosition, turnLimits, UnconfirmedBytes } from "./turns.ts";
-import { WriteGate } from "./write-gate.ts";
+import { TurnIncoming } from "./turn-incoming.ts";
+import { TurnOutgoing } from "./turn-outgoing.ts";
+import { atHeader, endHeader, parsePosition, turnLimits } from "./turns.ts";
 
 /** So long a server may take to hear that we leave, which nobody waits for. */
 const leaveMs = 5000;
@@ -21,18 +21,12 @@ export class TurnsChannel implements ByteChannel {
   readonly #up: TurnLine;
   readonly #down: TurnLine;
   readonly #leaving: TurnLine;
-  readonly #unconfirmed = new UnconfirmedBytes();
-  readonly #inbox: Inbox;
-  readonly #gate = new WriteGate();
   readonly #work = new TimedBell();
-  readonly #room = new TimedBell();
+  readonly #incoming = new TurnIncoming((reason) => this.abort(reason));
+  readonly #outgoing = new TurnOutgoing(this.#work);
   #longestBytes: number = turnLimits.turnBytes;
   #turnBytes: number = turnLimits.turnStartBytes;
   #saidTo = 0;
-  #receivedBytes = 0;
-  #full = false;
-  #ended = false;
-  #upDone = false;
   #downDone = false;
   #over = false;
 
@@ -45,21 +39,13 @@ export class TurnsChannel implements ByteChannel {
     this.#up = line(turnLimits.turnAnswerMs);
     this.#down = line(turnLimits.turnAnswerMs);
     this.#leaving = line(leaveMs);
-    this.#inbox = new Inbox({
-      fullBytes: turnLimits.turnBytes,
-      onRoom: () => {
-        this.#full = false;
-        this.#room.ring();
-      },
-      onLeave: (reason) => this.abort(reason),
-    });
     const saying = this.#up.run(
       () => this.#say(),
-      () => this.#unconfirmed.start,
+      () => this.#outgoing.start,
     );
     const hearing = this.#down.run(
       () => this.#hear(),
-      () => this.#receivedBytes,
+      () => this.#incoming.receivedBytes,
     );
     Promise.all([saying, hearing]).then(
       () => this.#leave(),
@@ -68,29 +54,20 @@ export class TurnsChannel implements ByteChannel {
   }
 
   read(): AsyncIterable<Bytes> {
-    return this.#inbox.read();
+    return this.#incoming.read();
   }
 
   async write(bytes: Bytes): Promise<void> {
-    this.#gate.enter();
-    for (let at = 0; ;) {
-      at += this.#unconfirmed.append(bytes.subarray(at));
-      this.#work.ring();
-      if (at === bytes.length) return;
-      await this.#gate.wait();
-    }
+    await this.#outgoing.write(bytes);
   }
 
   async end(): Promise<void> {
-    if (!this.#gate.end()) return;
-    this.#ended = true;
-    this.#work.ring();
-    while (!this.#upDone) await this.#gate.wait();
+    await this.#outgoing.finish();
   }
 
   abort(reason: unknown): void {
-    this.#inbox.abort(reason);
-    this.#gate.break(reason);
+    this.#incoming.abort(reason);
+    this.#outgoing.break(reason);
     if (!this.#over) this.#leave(reason);
   }
 
@@ -99,8 +76,8 @@ export class TurnsChannel implements ByteChannel {
    * still there.
    */
   async #say(): Promise<boolean> {
-    const { start, end } = this.#unconfirmed;
-    const idle = start === end && this.#upDone === this.#ended;
+    const { start, end, hasEnd, isDelivered } = this.#outgoing;
+    const idle = start === end && isDelivered === hasEnd;
     if (idle && !this.#isDone) await this.#work.wait(turnLimits.turnWaitMs);
     if (this.#isDone) return false;
     await this.#sayOnce();
@@ -108,11 +85,10 @@ export class TurnsChannel implements ByteChannel {
   }
 
   async #sayOnce(): Promise<void> {
-    const { start, end } = this.#unconfirmed;
-    const ended = this.#ended;
-    const body = this.#unconfirmed.head(this.#turnBytes);
+    const { start, end, hasEnd } = this.#outgoing;
+    const body = this.#outgoing.head(this.#turnBytes);
     this.#saidTo = Math.max(this.#saidTo, start + body.length);
-    const headers = { "Content-Type": sessionMediaType, ...(ended && { [endHeader]: String(end) }) };
+    const headers = { "Content-Type": sessionMediaType, ...(hasEnd && { [endHeader]: String(end) }) };
     const askedAt = performance.now();
     const said = await this.#up
       .ask({ method: "POST", url: this.#urlAt(start), headers, body })
@@ -122,10 +98,9 @@ export class TurnsChannel implements ByteChannel {
     if (taken < start || taken > this.#saidTo) {
       throw new SyncError("BAD_MESSAGE", "the server confirms what was not said");
     }
-    this.#unconfirmed.confirm(taken);
+    this.#outgoing.confirm(taken);
     if (body.length === this.#turnBytes) this.#lengthen(performance.now() - askedAt);
-    this.#upDone ||= ended && taken === end;
-    this.#gate.open();
+    if (hasEnd && taken === end) this.#outgoing.deliver();
   }
 
   /**
@@ -149,25 +124,22 @@ export class TurnsChannel implements ByteChannel {
 
   /** Listens, until there is something to hear. */
   async #hear(): Promise<boolean> {
-    while (this.#full && !this.#over) await this.#room.wait(turnLimits.turnWaitMs);
+    while (this.#incoming.isFull && !this.#over) await this.#incoming.waitForRoom(turnLimits.turnWaitMs);
     const heard = await this.#down.ask({
       method: "GET",
-      url: this.#urlAt(this.#receivedBytes),
-      onBytes: (bytes) => {
-        this.#receivedBytes += bytes.length;
-        this.#full = !this.#inbox.push(bytes);
-      },
+      url: this.#urlAt(this.#incoming.receivedBytes),
+      onBytes: (bytes) => this.#incoming.push(bytes),
     });
     const end = heard.get(endHeader);
-    if (end === null || parsePosition(end) > this.#receivedBytes) return true;
+    if (end === null || parsePosition(end) > this.#incoming.receivedBytes) return true;
     this.#downDone = true;
-    this.#inbox.end();
+    this.#incoming.end();
     this.#work.ring();
     return false;
   }
 
   get #isDone(): boolean {
-    return this.#upDone && this.#downDone;
+    return this.#outgoing.isDelivered && this.#downDone;
   }
 
   #lose(thrown: SyncError): void {
@@ -175,8 +147,8 @@ export class TurnsChannel implements ByteChannel {
     const error = isSyncError(thrown, "NOT_FOUND")
       ? new SyncError("PEER_GONE", "the server knows nothing of this session any more", { remote: true })
       : thrown;
-    this.#inbox.fail(error);
-    this.#gate.break(error);
+    this.#incoming.fail(error);
+    this.#outgoing.break(error);
     this.#leave(error);
   }
 
@@ -189,7 +161,7 @@ export class TurnsChannel implements ByteChannel {
     this.#up.cancel(reason);
     this.#down.cancel(reason);
     this.#work.ring();
-    this.#room.ring();
+    this.#incoming.wake();
     const why = isSyncError(reason) ? formatError(reason.code, reason.message) : undefined;
     const told = this.#leaving.ask({
       method: "DELETE",
