@@ -152,7 +152,7 @@ describe("over HTTP", () => {
     expect(await fieldOf({ to: "root/../x" })).toBe("to");
     expect(await fieldOf({ to: undefined })).toBe("to");
     expect(await fieldOf({ rsh: "sh" })).toBe("rsh");
-    expect(await fieldOf({ schedule: "61 * * * *" })).toBe("schedule");
+    for (const schedule of ["x", "61 * * * *", 5]) expect(await fieldOf({ schedule })).toBe("schedule");
     expect(await fieldOf({ order: { filter: ["? odd"] } })).toBe("order.filter");
     expect(await fieldOf({ order: { backupDir: "../out" } })).toBe("order.backupDir");
     expect(await fieldOf({ order: { bytesPerSecond: 9 } })).toBe("order.bytesPerSecond");

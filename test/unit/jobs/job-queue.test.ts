@@ -308,15 +308,19 @@ describe("what a job says is refused", () => {
 });
 
 it.each([
+  ["x", "five fields of cron"],
   ["61 * * * *", 'minute as "61"'],
   ["* 25-26 * * *", 'hour as "25-26"'],
   ["0 0 32,1 * *", 'day as "32,1"'],
   ["0 0 * FOO *", 'month as "FOO"'],
   ["0 0 * * 1-9", 'day of the week as "1-9"'],
-])("of the schedule %s it is told which field is wrong", (schedule, words) => {
+])("of the schedule %s it is told what is wrong, and an example", (schedule, words) => {
   const queue = makeHouse().open();
   const submit = () => queue.submit("me", readSpec({ from: "root/a", to: "root/x", schedule }));
-  expect(submit).toThrow(expect.objectContaining({ code: "USAGE", message: expect.stringContaining(words) }));
+  const detail = { field: "schedule" };
+  expect(submit).toThrow(expect.objectContaining({ code: "USAGE", detail }));
+  expect(submit).toThrow(words);
+  expect(submit).toThrow('"30 2 * * 1-5" is');
 });
 
 describe("a log of many lines", () => {
