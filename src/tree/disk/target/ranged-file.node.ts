@@ -10,36 +10,49 @@ import type { FileOrigin } from "./planned-files.node.ts";
 import type { TreeTargetOptions } from "./target-options.node.ts";
 import type { Workspace } from "./workspace.node.ts";
 
+/** Of a file of which a range may come, or ranges have come: what it is made from, if it is now. */
+export type RangePlan =
+  | { readonly comes: true; readonly origin: FileOrigin }
+  /** Nothing of it: other sessions have to bring so many bytes before it can be completed. */
+  | { readonly comes: false; readonly missingBytes: number };
+
 /**
- * What a file comes from of which a range comes, or ranges have come; or, where nothing of it comes
- * now, how many bytes other sessions have yet to bring before it can be completed. Where an older
- * version stands no range comes: the file is made from that when it is completed.
+ * Plans a file of which a range may come, or ranges have come. Where an older version stands no
+ * range comes: the file is made from that when it is completed.
  *
  * @throws LOCKED while another session is at work on it
  */
-export function planRanges(planned: PlannedEntry, workspace: Workspace): FileOrigin | number {
+export function planRanges(planned: PlannedEntry, workspace: Workspace): RangePlan {
   const { entry, there } = planned;
   const { fileRange, held } = workspace;
-  if (!fileRange && entry.size < cutLimits.cutFileBytes) return {};
+  if (!fileRange && entry.size < cutLimits.cutFileBytes) return madeFrom({});
   const ranges = workspace.openRanges(planned);
-  if (!ranges) return {};
+  if (!ranges) return madeFrom({});
   const hasOld = there?.kind === "file" && there.size > 0;
   if (ranges.isPart) {
-    if (!ranges.beginPart()) return 0;
-    if (!hasOld) return { ranges };
+    if (!ranges.beginPart()) return waitingFor(0);
+    if (!hasOld) return madeFrom({ ranges });
     ranges.settlePart();
-    return 0;
+    return waitingFor(0);
   }
   if (fileRange && ranges.missingBytes > 0)
-    return isCompleted(planned, ranges, held) ? 0 : ranges.missingBytes;
+    return waitingFor(isCompleted(planned, ranges, held) ? 0 : ranges.missingBytes);
   ranges.beginWhole();
   // Somebody else may have completed it before.
-  if (fileRange && ranges.missingBytes > 0) return 0;
+  if (fileRange && ranges.missingBytes > 0) return waitingFor(0);
   const { groups, metadata } = workspace;
   const wanted = groups.withGroup(planned.dir, entry);
-  const dress = (fd: number, content: NameIn): void =>
+  const setMetadata = (fd: number, content: NameIn): void =>
     metadata.in(planned.dir).setHandle(held, content, fd, wanted);
-  return { ranges, basis: hasOld ? undefined : ranges.asBasis(entry, dress) };
+  return madeFrom({ ranges, basis: hasOld ? undefined : ranges.asBasis(entry, setMetadata) });
+}
+
+function madeFrom(origin: FileOrigin): RangePlan {
+  return { comes: true, origin };
+}
+
+function waitingFor(missingBytes: number): RangePlan {
+  return { comes: false, missingBytes };
 }
 
 /** True where nothing of the ranges is left since somebody has made the file of them. */

@@ -133,8 +133,9 @@ export class TargetActions implements EntryActions {
       return "nothing";
     }
     const { search } = workspace();
-    const origin = planRanges(planned, workspace());
-    if (typeof origin === "number") return this.#awaitRanges(origin);
+    const plan = planRanges(planned, workspace());
+    if (!plan.comes) return this.#awaitRanges(plan.missingBytes);
+    const { origin } = plan;
     if (origin.ranges?.isPart === true) return this.#expectRange(planned, origin);
     const isShared = sparesLinked && outcome === "changed" && there!.linkCount > 1;
     incoming().expect(planned, outcome, { isShared, ...origin });
