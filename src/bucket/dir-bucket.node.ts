@@ -22,6 +22,7 @@ import type {
 } from "./object-bucket.ts";
 import { readAt, syncContent, writeAt } from "./open-file.node.ts";
 import { orderedPages } from "./ordered-pages.ts";
+import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
 
 export interface DirBucketOptions {
   /** True to wait for the disk before a file gets its name; for parts of one that is always so. */
@@ -36,7 +37,7 @@ export const dirBucketLimits = Object.freeze({
   leftoverMs: 604_800_000,
 });
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 /** Of parts that are written where they belong, none is too small or too many. */
 const partLimits = Object.freeze({ leastPartBytes: 1, mostPartBytes: 1_073_741_824, partCount: 1_000_000 });
 
@@ -61,8 +62,7 @@ export function dirBucket(
       return facts && { bytes: new Uint8Array(0), facts };
     }
     return orMissing(key, async () => {
-      const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-      const fd = keys.at(key, ({ held, dir, name }) => held.open(dir, name, flags));
+      const fd = keys.at(key, ({ held, dir, name }) => held.open(dir, name, readFlags));
       return closing(fd, async () => {
         const stats = fs.fstatSync(fd, { bigint: true });
         if (!stats.isFile()) return undefined;
@@ -307,9 +307,7 @@ async function written<Result>(key: string, write: () => Promise<Result>): Promi
   try {
     return await write();
   } catch (thrown) {
-    const name = errnoOf(thrown) ?? "";
-    const isFull = ["EDQUOT", "ENOSPC"].includes(name);
-    const isInWay = ["EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY"].includes(name);
-    throw toSyncError(thrown, isFull ? "NO_SPACE" : isInWay ? "PATH" : "IO", { path: key });
+    const isInWay = ["EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY"].includes(errnoOf(thrown) ?? "");
+    throw toSyncError(thrown, isInWay ? "PATH" : "IO", { path: key });
   }
 }

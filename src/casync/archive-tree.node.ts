@@ -23,6 +23,7 @@ import { excludeListLimits, excludeListName, ExcludeRules } from "./exclude-list
 import { casyncFeatures, desyncTreeFeatures } from "./features.ts";
 import { keepFeatures } from "./keep-features.ts";
 import { TreeFacts } from "./tree-facts.node.ts";
+import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
 
 export interface ArchiveTreeOptions extends AbortOptions {
   /** What to keep; what desync keeps unless given. */
@@ -42,8 +43,7 @@ export interface ArchiveTreeOptions extends AbortOptions {
 }
 
 const blockBytes = 262_144;
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const { O_NOFOLLOW, O_RDONLY } = fs.constants;
 
 /** A directory that is being read, and its path for messages. */
 interface Place {

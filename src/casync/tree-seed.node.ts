@@ -8,8 +8,7 @@ import { archiveTree } from "./archive-tree.node.ts";
 import { readFully } from "./blob-seed.node.ts";
 import type { IndexHeader } from "./index-header.ts";
 import { SeedChunks, type SeedOptions } from "./seed-chunks.ts";
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
 
 /** Where a part of the archive of a tree begins, and where its bytes are. */
 interface Part {
@@ -101,7 +100,7 @@ function numberAt(parts: readonly Part[], place: number): number {
 function readFile(path: Buffer, offset: number, size: number): Bytes | undefined {
   let fd: number | undefined;
   try {
-    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    fd = fs.openSync(path, readFlags);
     return fs.fstatSync(fd).isFile() ? readFully(fd, offset, size) : undefined;
   } catch {
     return undefined; // gone, or not to be read: it is fetched

@@ -30,6 +30,7 @@ import { listNames } from "./names.node.ts";
 import { filterOfPeer } from "./peer-filter.node.ts";
 import type { SharePath } from "./share-path.ts";
 import type { Share, SharedContent, TreeShareOptions } from "./share.ts";
+import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
 
 /** What a shared directory lets others do. */
 export interface DirShareOptions extends FileCutOptions {
@@ -47,7 +48,7 @@ export interface DirShareOptions extends FileCutOptions {
 /** Fields of an order that name directories. */
 const sideDirFields = ["backupDir", "compareDest", "copyDest", "linkDest", "tempDir"] as const;
 
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+const { O_DIRECTORY } = fs.constants;
 
 /**
  * Shares a directory: trees and files below it can be pulled, and others pushed. Nothing outside is
@@ -142,7 +143,7 @@ function openRoot(root: PlacePath): HeldDirs {
 /** Opens what has to be a file. */
 async function openPlain(place: NativePath, { contents }: SharePath): Promise<FileHandle> {
   if (contents) throw notFound();
-  const handle = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const handle = await open(place, readFlags);
   if ((await handle.stat()).isFile()) return handle;
   await handle.close().catch(() => {});
   throw notFound();

@@ -18,8 +18,9 @@ import type { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
 import { type Lock, takeLock } from "../../tree/disk/target/lock.node.ts";
 import { checkReplaceable, createIn, openAround, removeFrom } from "../exchange/file-replacement.ts";
 import { stemOf } from "../exchange/resumable-file.ts";
+import { changeFlags } from "../../tree/disk/calls/open-flags.node.ts";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants;
 
 /** Fills a file: its descriptor, and that of what has its name now, if that is there. */
 export type Fill = (fd: number, old: number | undefined) => Promise<void>;
@@ -73,7 +74,7 @@ function lockBeside(around: HeldDirs, path: string): Lock {
 /** Opens what an earlier run left, if it is this user's alone, or a new file. */
 function openIncomplete(around: HeldDirs, name: string): number {
   try {
-    const fd = around.open(around.root, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const fd = around.open(around.root, name, changeFlags);
     const { nlink, uid } = fstatSync(fd);
     if (around.look(around.root, name)?.kind === "file" && nlink === 1 && uid === process.geteuid?.())
       return fd;

@@ -6,14 +6,12 @@ import { readFully, writeFully } from "./file-cut.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { findLibc } from "./libc.node.ts";
 import { isZero } from "./zero.node.ts";
+import { readFlags } from "./open-flags.node.ts";
 
 /** Bytes copied in one step. */
 export const copyBytes = 1024 * 1024;
 /** Bytes that become a hole when all of them are zeros. */
 const pieceBytes = 64 * 1024;
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * Has a new file share all content of another one. Returns false, and nothing is done, where the

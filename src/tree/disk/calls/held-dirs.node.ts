@@ -28,11 +28,12 @@ import {
   type NativePath,
   type PlacePath,
 } from "./byte-string.node.ts";
+import { readFlags } from "./open-flags.node.ts";
 
 /** Directories held open at once, per tree. */
 const maxHeldCount = 64;
 
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 /** Opens a place in the tree without any right to its content. Linux only. */
 export const O_PATH = process.platform === "linux" ? 0o10000000 : O_RDONLY;
 
@@ -128,7 +129,7 @@ export class HeldDirs {
   }
 
   #readText(dir: DirNode, name: ByteString): Bytes {
-    const fd = this.open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const fd = this.open(dir, name, readFlags);
     const text = Buffer.alloc(maxLinkTargetBytes + 1);
     return closingAfter(
       () => text.subarray(0, readFully(fd, text, 0)),

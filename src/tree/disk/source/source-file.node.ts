@@ -6,6 +6,7 @@ import { fileTrouble } from "../calls/file-trouble.node.ts";
 import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { ByteRange } from "../../entry/entry.ts";
+import { readFlags } from "../calls/open-flags.node.ts";
 
 /** A file as it was listed: where it is, and by what to see that it is still the same. */
 export interface SourceFile {
@@ -23,9 +24,7 @@ export interface SourceFile {
   readonly range?: ByteRange;
 }
 
-/** Non-blocking, because a pipe that took the file's place would keep us waiting. */
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const { O_NOFOLLOW } = fs.constants;
 
 /**
  * Opens what stands at the place of a listed file for reading; whether it is that file,

@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import type { ChunkId } from "../../../chunk/chunk.ts";
 import { equalBytes } from "../../../bytes/compare.ts";
 import { SyncError } from "../../../errors.ts";
@@ -13,15 +12,13 @@ import type { ContentAt } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
 import { putFile, putInto } from "./put-file.node.ts";
+import { readFlags } from "../calls/open-flags.node.ts";
 
 /** Bytes of a file from which on what came of it is kept: less is sent again as soon. */
 export const unfinishedBytes = 262_144;
 
 /** A file up to this is compared when it has come and may be in another directory as well. */
 const comparedBytes = 64 * 1024;
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * One file on its way in.
@@ -289,13 +286,13 @@ export class IncomingFile {
     const temp = this.#new.at!;
     if (there && there.kind !== "dir") backups?.keep({ dir, name });
     if (there?.kind === "file") oldFiles?.keep(dir, name, there.size, this.place);
-    const dress = (fd: number, copy: NameIn): void => this.#new.setMetadata(fd, copy);
+    const setMetadata = (fd: number, copy: NameIn): void => this.#new.setMetadata(fd, copy);
     const mayWriteInto = this.#tools.inPlace && !backups && !oldFiles && there?.kind === "file";
     if (mayWriteInto) {
       putInto(this.#tools, this.plan, temp, this.#tools.durable);
       places.settle(this.place);
     } else {
-      const waiting = putFile(this.#tools, this.plan, temp, dress);
+      const waiting = putFile(this.#tools, this.plan, temp, setMetadata);
       if (!waiting) places.settle(this.place);
       else {
         replacements.wait({ ...this.plan, kind: "file" }, waiting);

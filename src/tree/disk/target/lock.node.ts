@@ -13,6 +13,7 @@ import { identityOf, isSameFile } from "../calls/identity.node.ts";
 import { findLibc } from "../calls/libc.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";
 import { parseHolder, stateOf, thisHolder, type Holder } from "./lock-holder.node.ts";
+import { changeFlags } from "../calls/open-flags.node.ts";
 
 /** A lock that is held. */
 export interface Lock {
@@ -42,7 +43,7 @@ const maxAttempts = 5;
 /** What is read of a lock file. */
 const maxTextBytes = 4096;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 
 /** What a file system says that has no hard links. */
 const withoutLinks = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "EMLINK"];
@@ -97,7 +98,7 @@ function openThere({ held, dir, name }: Place): number | undefined {
   if (!stats) return undefined;
   if (stats.kind !== "file") throw noLock(dir, name);
   try {
-    return held.open(dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    return held.open(dir, name, changeFlags);
   } catch (thrown) {
     if (isErrno(thrown, "ENOENT")) return undefined;
     throw thrown;

@@ -15,15 +15,13 @@ import type { PlannedFile } from "./planned-files.node.ts";
 import { newFlags } from "./put-file.node.ts";
 import { blockBytes, writeDiffering, writeZeros } from "../calls/write-differing.node.ts";
 import { isZero } from "../calls/zero.node.ts";
+import { readFlags } from "../calls/open-flags.node.ts";
 
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;
 
 /** Fewer bytes share no blocks unless they are known to be the same: to write them costs less. */
 const leastSharedBytes = 16 * 1024;
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-const readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * The content of a file on its way in: under a temporary name, or its own where nobody sees its

@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { AddressLine } from "../../../bytes/address-line.ts";
 import type { Bytes } from "../../../types.ts";
 import type { ByteString } from "../calls/byte-string.node.ts";
@@ -7,11 +6,10 @@ import { HandleCache } from "../calls/handle-cache.node.ts";
 import { pathBelow, type DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
+import { readFlags } from "../calls/open-flags.node.ts";
 
 /** Files open for reading at once. */
 const maxOpenCount = 16;
-
-const readFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /** Where content lies in a file. */
 export interface ContentAt {

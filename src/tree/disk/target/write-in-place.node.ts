@@ -8,8 +8,9 @@ import type { FileStats } from "../calls/file-stats.node.ts";
 import { lookAtHandle } from "../calls/look-at.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { writeDiffering } from "../calls/write-differing.node.ts";
+import { changeFlags } from "../calls/open-flags.node.ts";
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
+const { O_NOFOLLOW, O_RDONLY } = fs.constants;
 
 /**
  * Writes the content of a complete file into one that is there, and only where that differs.
@@ -28,7 +29,7 @@ export function writeInPlace(
   const source = held.open(from.dir, from.name, O_RDONLY | O_NOFOLLOW);
   closingAfter(
     () => {
-      const target = held.open(to.dir, to.name, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+      const target = held.open(to.dir, to.name, changeFlags);
       closingAfter(
         () => {
           const now = lookAtHandle(target);
