@@ -8,7 +8,7 @@ import { SyncError } from "../errors.ts";
 import { ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
 import { type PlacedChunk, seedLimits } from "./chunks-ahead.ts";
-import type { FoundContent } from "./shared-content.node.ts";
+import type { FoundContent } from "./found-content-writer.node.ts";
 import { digestOfIndex, type IndexHeader } from "./index-header.ts";
 import { eachChunk, type IndexReading } from "./index-reader.ts";
 import { SeedChunks, type SeedOptions } from "./seed-chunks.ts";

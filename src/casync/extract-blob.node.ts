@@ -9,7 +9,7 @@ import { type BlobSeed, findAt, readFully } from "./blob-seed.node.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import { eachChunk, type IndexReading } from "./index-reader.ts";
-import { ContentSharing, type FoundContent } from "./shared-content.node.ts";
+import { FoundContentWriter, type FoundContent } from "./found-content-writer.node.ts";
 import { getPlaced } from "./read-blob.ts";
 
 export interface ExtractBlobOptions extends AbortOptions {
@@ -72,7 +72,7 @@ export async function extractBlob(
   const isDevice = !stat.isFile();
   const room = new Uint8Array(maxBytes); // what is found in files is put before the next is read
   const zeroKey = digest.keyOf(room);
-  const sharing = new ContentSharing(fd, { blockBytes: stat.blksize });
+  const writer = new FoundContentWriter(fd, { blockBytes: stat.blksize });
 
   function matches(bytes: Bytes | undefined, key: string): bytes is Bytes {
     return bytes !== undefined && digest.keyOf(bytes) === key;
@@ -94,7 +94,7 @@ export async function extractBlob(
   function put(found: FoundContent, offset: number): void {
     totals.seedCount++;
     totals.seedBytes += found.bytes.length;
-    totals.sharedBytes += sharing.put(found, offset);
+    totals.sharedBytes += writer.put(found, offset);
   }
 
   /** Takes a chunk from the first seed that has it; false when none does. */

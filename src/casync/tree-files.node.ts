@@ -8,16 +8,17 @@ import { isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { readFully } from "./blob-seed.node.ts";
-import { ContentSharing } from "./shared-content.node.ts";
+import { FoundContentWriter } from "./found-content-writer.node.ts";
+import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 const copyBytes = 1_048_576;
 
 /** A file that is written. */
 interface NewFile {
   readonly fd: number;
   readonly name: ByteString;
-  readonly sharing: ContentSharing;
+  readonly writer: FoundContentWriter;
 }
 
 /**
@@ -50,9 +51,8 @@ export class TreeFile {
   write(bytes: Bytes): void {
     const isSame = this.#isSame(bytes);
     if (!this.#isOld || !isSame) {
-      const { fd, sharing } = this.#begin();
-      if (isSame && this.#old !== undefined)
-        sharing.put({ bytes, fd: this.#old, offset: this.#at }, this.#at);
+      const { fd, writer } = this.#begin();
+      if (isSame && this.#old !== undefined) writer.put({ bytes, fd: this.#old, offset: this.#at }, this.#at);
       else writeFully(fd, bytes, this.#at);
     }
     this.#at += bytes.length;
@@ -96,7 +96,7 @@ export class TreeFile {
     const { dir, held } = { dir: this.#dir, held: this.#held };
     const fd = held.writeIn(dir, () => held.open(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
     const { blksize: blockBytes } = fs.fstatSync(fd);
-    this.#new = { fd, name, sharing: new ContentSharing(fd, { blockBytes }) };
+    this.#new = { fd, name, writer: new FoundContentWriter(fd, { blockBytes }) };
     if (this.#old !== undefined) this.#takeHead(this.#old, this.#new, blockBytes);
     return this.#new;
   }
@@ -105,14 +105,14 @@ export class TreeFile {
    * Takes from the old file what came so far, and no less than a block: it shows whether any can be
    * shared, and all that is not right of it is written over.
    */
-  #takeHead(old: number, { sharing }: NewFile, blockBytes: number): void {
+  #takeHead(old: number, { writer }: NewFile, blockBytes: number): void {
     const length = Math.max(this.#at, Math.min(blockBytes, this.#size, fs.fstatSync(old).size));
     for (let at = 0; at < length; at += copyBytes) {
       const bytes = readFully(old, at, Math.min(copyBytes, length - at));
       if (bytes === undefined) throw new SyncError("CHANGED", "the file was changed by somebody else");
-      sharing.put({ bytes, fd: old, offset: at }, at);
+      writer.put({ bytes, fd: old, offset: at }, at);
     }
-    if (sharing.canShare(old)) return;
+    if (writer.canShare(old)) return;
     fs.closeSync(old);
     this.#old = undefined;
   }
@@ -125,7 +125,7 @@ export class TreeFile {
 
 function openIfFile(held: HeldDirs, dir: DirNode, name: ByteString): number | undefined {
   try {
-    const fd = held.open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const fd = held.open(dir, name, readFlags);
     if (fs.fstatSync(fd).isFile()) return fd;
     fs.closeSync(fd);
   } catch (thrown) {

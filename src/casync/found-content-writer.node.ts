@@ -11,8 +11,8 @@ export interface FoundContent {
   readonly offset: number;
 }
 
-/** How `ContentSharing` shares blocks. */
-interface SharingOptions {
+/** How `FoundContentWriter` shares blocks. */
+interface WriterOptions {
   /** The system's call; undefined where there is none. */
   readonly cloneRange?: Libc["cloneRange"];
   /** Bytes of a block of the file system. */
@@ -33,15 +33,15 @@ interface Run {
  * its blocks, they share these (reflinks); all else is copied. What is shared is read again: the
  * file may have changed since the content was found in it.
  */
-export class ContentSharing {
+export class FoundContentWriter {
   readonly #fd: number;
-  readonly #options: SharingOptions;
+  readonly #options: WriterOptions;
   /** Files of which nothing can be shared. */
   readonly #copied = new Set<number>();
   #run: Run | undefined;
 
   /** @param fd of the file that content is put into */
-  constructor(fd: number, { cloneRange = findLibc()?.cloneRange, blockBytes }: SharingOptions) {
+  constructor(fd: number, { cloneRange = findLibc()?.cloneRange, blockBytes }: WriterOptions) {
     this.#fd = fd;
     this.#options = { cloneRange, blockBytes };
   }

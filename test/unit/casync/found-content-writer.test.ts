@@ -22,7 +22,7 @@ import { extractBlob } from "../../../src/casync/extract-blob.node.ts";
 import { extractTree } from "../../../src/casync/extract-tree.node.ts";
 import { readIndex } from "../../../src/casync/index-reader.ts";
 import { makeIndex } from "../../../src/casync/make-index.ts";
-import { ContentSharing } from "../../../src/casync/shared-content.node.ts";
+import { FoundContentWriter } from "../../../src/casync/found-content-writer.node.ts";
 import { onDisk, sharingSystems } from "../../loop-disk.ts";
 import { missing, noMounting, unless } from "../../obstacles.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
@@ -69,7 +69,7 @@ function twoFiles() {
 
 test("whole blocks are shared, the edges between two parts as well, and the rest is copied", () => {
   const { to, ranges, cloneRange, found, read } = twoFiles();
-  const sharing = new ContentSharing(to, { cloneRange, blockBytes });
+  const sharing = new FoundContentWriter(to, { cloneRange, blockBytes });
   expect(sharing.put(found(30, 500), 30)).toBe(400);
   expect(sharing.put(found(530, 250), 530)).toBe(170); // with the rest of the block before
   expect(sharing.put(found(780, 10), 780)).toBe(0);
@@ -80,7 +80,7 @@ test("whole blocks are shared, the edges between two parts as well, and the rest
 
 test("a block of which only a part lies alike is copied", () => {
   const { to, ranges, cloneRange, found, read } = twoFiles();
-  const sharing = new ContentSharing(to, { cloneRange, blockBytes });
+  const sharing = new FoundContentWriter(to, { cloneRange, blockBytes });
   writeSync(to, Buffer.alloc(130, 7), 0, 130, 0);
   expect(sharing.put(found(1130, 300), 130)).toBe(200);
   expect(sharing.put(found(2035, 300), 430)).toBe(0); // lies otherwise in its blocks
@@ -104,7 +104,7 @@ test.each([true, false])("what it is shared with may change meanwhile (shared: %
     writeSync(target, Buffer.alloc(bytes, 7), 0, bytes, toOffset);
     return isShared;
   };
-  const sharing = new ContentSharing(to, { cloneRange: cloneChanged, blockBytes });
+  const sharing = new FoundContentWriter(to, { cloneRange: cloneChanged, blockBytes });
   for (let at = 0; at < 3000; at += 250) sharing.put(found(at, 250), at);
   expect(count).toBe(isShared ? 12 : 2);
   expect(read().equals(content)).toBe(true);
@@ -113,7 +113,7 @@ test.each([true, false])("what it is shared with may change meanwhile (shared: %
 test("where the system refuses once it is not asked again", () => {
   const { to, found, read } = twoFiles();
   let count = 0;
-  const sharing = new ContentSharing(to, { cloneRange: () => (count++, false), blockBytes });
+  const sharing = new FoundContentWriter(to, { cloneRange: () => (count++, false), blockBytes });
   for (let at = 0; at < 3000; at += 500) expect(sharing.put(found(at, 500), at)).toBe(0);
   expect(count).toBe(1);
   expect(read().equals(content)).toBe(true);
