@@ -80,13 +80,15 @@ function sideOf(standing: Standing): SideFigures {
   };
 }
 
-/** The far flows, those of the same work together. */
+/** The far flows, those of the same work together; without works that were broken off. */
 export function farFigures(flows: readonly FlowResult[]): FarFigures[] {
   const works: Record<string, FlowResult[]> = {};
   for (const flow of flows) {
     if (flow.oneWayMs !== undefined) (works[flow.name.replace(/-\d+$/, "")] ??= []).push(flow);
   }
-  return Object.values(works).map(farWork);
+  const all = Object.values(works);
+  const distanceCount = Math.max(2, ...all.map(({ length }) => length));
+  return all.filter(({ length }) => length === distanceCount).map(farWork);
 }
 
 function farWork(flows: readonly FlowResult[]): FarFigures {

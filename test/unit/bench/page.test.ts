@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { farFigures, pairFigures } from "../../../bench/page/figures.ts";
 import { ratioChart } from "../../../bench/page/ratio-chart.ts";
 import { bytesTable, farTable, timeTable } from "../../../bench/page/tables.ts";
+import { filledPage } from "../../../bench/page/page.ts";
 import type { FlowResult, Standing } from "../../../bench/flow/race.ts";
 
 function standing(name: string, seconds: readonly number[], there: number, back: number): Standing {
@@ -35,6 +36,41 @@ test("round trips are what the longest line adds", () => {
   const far = farFigures([flow("far-x-100", [1, 1, 1], 100), flow("far-x-0", [0.5, 0.5, 0.5], 0)]);
   expect(far).toMatchObject([{ title: "update: work", roundTrips: { ours: 2.5, peer: 0 } }]);
   expect(farTable(far)).toContain("| update: work | 0.50 / 2.00 | 1.00 / 2.00 | 2.5 / 0.0 |");
+});
+
+test("of a work that was broken off there is no row", () => {
+  const whole = [flow("far-x-100", [1], 100), flow("far-x-0", [1], 0)];
+  expect(farFigures([...whole, flow("far-y-0", [1], 0)]).length).toBe(1);
+  expect(farFigures([flow("far-y-0", [1], 0)])).toEqual([]);
+});
+
+test("tables that results have no rows for stay as they are, and all else around them", () => {
+  const names = ["machine", "time", "bytes", "far-machine", "far"];
+  const page = names.map((name) => `${name}:\n<!-- ${name} -->\n\nold\n\n<!-- end -->\n`).join("");
+  const machine = {
+    date: "2026-01-02T03:04:05.678Z",
+    commit: "c0ffee",
+    cpu: "cpu",
+    cpuCount: 2,
+    memoryBytes: 8e9,
+    kernel: "Linux",
+    node: "v24.0.0",
+    loadAverage: 1,
+    fileSystem: "0x0",
+    programs: {},
+  };
+  const around = (text: string): string =>
+    text.replaceAll(/(<!-- (?!end)[\w-]+ -->\n)[^]*?(<!-- end -->)/g, "$1$2");
+  const fill = (...flows: FlowResult[]): string[] => {
+    const filled = filledPage(page, [{ machine, flows }]);
+    expect(around(filled)).toBe(around(page));
+    return names.filter((name) => !filled.includes(`<!-- ${name} -->\n\nold\n`));
+  };
+  const far = [flow("far-x-100", [1, 1, 1], 100), flow("far-x-0", [1, 1, 1], 0)];
+  expect(fill(...far)).toEqual(["far-machine", "far"]);
+  expect(fill(flow("update", [1, 1, 1]))).toEqual(["machine", "time", "bytes"]);
+  expect(fill(flow("update", [1, 1, 1]), ...far)).toEqual(names);
+  expect(fill()).toEqual([]);
 });
 
 test("a chart is well-formed and has every bar", () => {
