@@ -63,12 +63,7 @@ export function createReceiver(options: ReceiverOptions): Run<ReceiveSummary> {
           const summary = await receiveTree(target, duplex, {
             ...options,
             signal,
-            onProgress(progress) {
-              signs.heard ||= progress.wireReceivedBytes > 0;
-              signs.moved ||= progress.receivedBytes > 0;
-              const whole = totals.withBefore(progress);
-              onProgress?.(whole);
-            },
+            onProgress: totals.reporting(signs, ({ receivedBytes }) => receivedBytes, onProgress),
           });
           return totals.withBefore(summary);
         },

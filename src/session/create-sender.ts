@@ -56,12 +56,7 @@ export function createSender<File>(options: SenderOptions<File>): Run<SendSummar
             const summary = await sendTree(source, await connect({ signal, movedBefore }), {
               ...options,
               signal,
-              onProgress(progress) {
-                signs.heard ||= progress.wireReceivedBytes > 0;
-                signs.moved ||= progress.sentBytes > 0;
-                const whole = totals.withBefore(progress);
-                onProgress?.(whole);
-              },
+              onProgress: totals.reporting(signs, ({ sentBytes }) => sentBytes, onProgress),
             });
             return totals.withBefore(summary);
           };

@@ -1,3 +1,5 @@
+import type { AttemptSigns } from "./reconnect.ts";
+
 type NumberField<Progress> = {
   [Field in keyof Progress]: Progress[Field] extends number ? Field : never;
 }[keyof Progress];
@@ -12,7 +14,7 @@ type CarriedOf<Progress> = NumberField<Progress> | ((last: Progress) => number);
 export type Carried<Progress> = Readonly<Partial<Record<NumberField<Progress>, CarriedOf<Progress>>>>;
 
 /** Where a run of several attempts stands as a whole. */
-export class RunTotals<Progress extends object> {
+export class RunTotals<Progress extends { readonly wireReceivedBytes: number }> {
   readonly #carried: readonly [NumberField<Progress>, CarriedOf<Progress>][];
   readonly #before = new Map<NumberField<Progress>, number>();
   #last: Progress | undefined;
@@ -30,6 +32,25 @@ export class RunTotals<Progress extends object> {
       this.#before.set(to, (this.#before.get(to) ?? 0) + added);
     }
     this.#last = undefined;
+  }
+
+  /**
+   * What to call whenever an attempt has got further: it notes the signs of the attempt, and tells
+   * where the run stands.
+   *
+   * @param movedBytesOf content of the attempt that need not move again
+   */
+  reporting(
+    signs: AttemptSigns,
+    movedBytesOf: (progress: Progress) => number,
+    onProgress: ((whole: Progress) => void) | undefined,
+  ): (progress: Progress) => void {
+    return (progress) => {
+      signs.heard ||= progress.wireReceivedBytes > 0;
+      signs.moved ||= movedBytesOf(progress) > 0;
+      const whole = this.withBefore(progress);
+      onProgress?.(whole);
+    };
   }
 
   /** Where the run stands when this attempt stands there. */
