@@ -10,6 +10,7 @@ import { Backups } from "./backups.node.ts";
 import { HardLinks } from "./hard-links.node.ts";
 import { KeptFacts } from "../facts/kept-facts.node.ts";
 import { seeFakes } from "../facts/fake-stat.node.ts";
+import { ForeseenChanges, type PlannedLink } from "./foreseen-changes.node.ts";
 import { ForeseenKeeping } from "./foreseen-keeping.node.ts";
 import { ForeseenRefusals } from "./foreseen-refusals.node.ts";
 import { absentPath, findDestination, type Destination } from "./destination.node.ts";
@@ -17,13 +18,12 @@ import { EntryPlanner, type EntryActions, notHeld, type PlannedEntry } from "./e
 import { type DeletionOptions, extrasAt } from "./deletion.node.ts";
 import { type Extras, notWhole } from "./extras.node.ts";
 import { fileTrouble } from "../calls/file-trouble.node.ts";
-import { printPlace, DirNode, type NameIn } from "../calls/dir-node.node.ts";
-import type { FileStats } from "../calls/file-stats.node.ts";
+import { printPlace, DirNode } from "../calls/dir-node.node.ts";
 import { destinationSubtrees } from "../source/subtrees.node.ts";
-import { changeOf, type Differing, tellAll } from "./tree-change.node.ts";
+import { tellAll } from "./tree-change.node.ts";
 import { inTheWay } from "./replacements.node.ts";
 import { isShut } from "./target-dirs.node.ts";
-import type { ByteRange, Entry, Layout, TreeChange } from "../../entry/entry.ts";
+import type { Entry, Layout, TreeChange } from "../../entry/entry.ts";
 import type { RecordedWalk } from "../calls/recorded-walk.node.ts";
 import type { ReadTargetSubtrees } from "../../subtrees.ts";
 import { ExpectedPaths } from "../../filter/expected-paths.ts";
@@ -74,9 +74,6 @@ export function openTreePreview(place: PlacePath, options: TreePreviewOptions = 
   return new Preview(place, options);
 }
 
-/** An entry, and the first name of its file where it would be linked to that. */
-type PlannedLink = PlannedEntry & Pick<Differing, "linkedTo">;
-
 class Preview implements TreeTarget, EntryActions {
   readonly digests = nodeDigests;
   readonly takesAnyDigest = true;
@@ -97,7 +94,7 @@ class Preview implements TreeTarget, EntryActions {
   #volumes: Volumes | undefined;
   #tempDir: TempDir | undefined;
   #foreseen: ForeseenKeeping | undefined;
-  #refusals: ForeseenRefusals | undefined;
+  #changes: ForeseenChanges | undefined;
   /** Files whose content is compared, by entry number. */
   readonly #compared = new Map<number, ComparedFile>();
   /** Files and links that would come in the place of a directory once it is emptied. */
@@ -162,7 +159,8 @@ class Preview implements TreeTarget, EntryActions {
     for (const planned of this.#waiting)
       this.#attempt(planned.number, () => this.#tellWaiting(planned, extras));
     if (refusal) throw refusal;
-    for (const { dir, name, path, kind } of this.#extras.list()) this.#tellDeleted({ dir, name }, path, kind);
+    for (const { dir, name, path, kind } of this.#extras.list())
+      this.#changes!.tellDeleted({ dir, name }, path, kind);
     for (const trouble of this.#extras.troubles) this.#given!.onTrouble(0, trouble);
   }
 
@@ -184,20 +182,10 @@ class Preview implements TreeTarget, EntryActions {
     for (const { dir, name, number } of this.#waiting) onTrouble(number, inTheWay(printPlace(dir, name)));
   }
 
-  #tellDeleted(at: NameIn, path: string, kind: FileStats["kind"]): void {
-    try {
-      const owner = this.#destination!.held!.look(at.dir, at.name)?.owner;
-      this.#refusals?.check({ ...at, kind, outcome: "deleted", owner });
-      this.#onChange?.({ change: "deleted", path, kind, size: 0, differs: [] });
-    } catch (thrown) {
-      this.#given!.onTrouble(0, fileTrouble(thrown, path));
-    }
-  }
-
   #tellWaiting(planned: PlannedLink, extras: Extras): void {
     const { dir, name, number } = planned;
     if (extras.stays(dir, name)) this.#given!.onTrouble(number, inTheWay(printPlace(dir, name)));
-    else this.#tell(planned);
+    else this.#changes!.tell(planned);
   }
 
   #begin(first: Entry): EntryPlanner {
@@ -218,9 +206,16 @@ class Preview implements TreeTarget, EntryActions {
     this.#alternatives = Alternatives.of(held ? { held, rootPath } : { rootPath }, this.#options);
     const { keep, rule } = this.#options;
     const kept = new KeptFacts(keep);
-    this.#refusals = held && new ForeseenRefusals(held, this.#tempDir !== undefined);
     this.#foreseen = new ForeseenKeeping({ held, volumes, place: this.#place }, kept, this.#options.onUnkept);
-    const { keepsDirLinks = false } = this.#options;
+    const { keepsDirLinks = false, inPlace = false } = this.#options;
+    this.#changes = new ForeseenChanges({
+      held,
+      refusals: held && new ForeseenRefusals(held, this.#tempDir !== undefined),
+      keeping: this.#foreseen,
+      inPlace,
+      onChange: this.#onChange,
+      onTrouble: this.#given!.onTrouble,
+    });
     const expected = ExpectedPaths.of(this.#options.expected);
     return new EntryPlanner({
       destination,
@@ -250,13 +245,13 @@ class Preview implements TreeTarget, EntryActions {
 
   /** A directory that cannot be set as it is to be is gone into all the same. */
   #tellStanding(planned: PlannedEntry): void {
-    this.#attempt(planned.number, () => this.#tell(planned));
+    this.#attempt(planned.number, () => this.#changes!.tell(planned));
   }
 
   dir(planned: PlannedEntry): DirNode {
     const { dir, name, there, standing, outcome } = planned;
     if (outcome === "touched") this.#tellStanding(planned);
-    else this.#tell(planned);
+    else this.#changes!.tell(planned);
     if (there?.kind === "dir" && isShut(there))
       throw new SyncError("SKIPPED", "a dry run cannot look into this directory, which a real run opens");
     return standing ?? new DirNode(dir, name, { isNew: true });
@@ -270,13 +265,13 @@ class Preview implements TreeTarget, EntryActions {
       const linkedTo = this.#links!.headOf(planned);
       return this.#tellOrWait({ ...planned, outcome: linked, linkedTo });
     }
-    if (this.#isLeftOut(planned)) return this.#tellLeftOut(planned);
+    if (this.#isLeftOut(planned)) return this.#changes!.tellLeftOut(planned);
     this.#tellOrWait(planned);
   }
 
   #tellOrWait(planned: PlannedLink): void {
     if (planned.there?.isEmpty === false) this.#waiting.push(planned);
-    else this.#tell(planned);
+    else this.#changes!.tell(planned);
   }
 
   file(planned: PlannedEntry): Need {
@@ -300,7 +295,7 @@ class Preview implements TreeTarget, EntryActions {
     const onCompared = ({ isSame, ranges }: Compared): void => {
       this.#compared.delete(planned.number);
       if (isSame) this.link({ ...planned, outcome: this.#outcomeOfSame(planned) });
-      else if (ranges) this.#tell(planned, ranges);
+      else if (ranges) this.#changes!.tell(planned, ranges);
       else this.link(planned);
     };
     return new ComparedFile(this.#destination!.held!, planned, { tellsRanges, onCompared });
@@ -334,24 +329,5 @@ class Preview implements TreeTarget, EntryActions {
     if (outcome !== "new" && !(entry.kind === "file" && there?.kind !== "dir")) return false;
     const like = this.#alternatives?.find(entry, at, this.#keepingIn(at.dir), this.#options.rule);
     return like?.way === "compare" && like.outcome === "same";
-  }
-
-  #tellLeftOut({ dir, name, entry: { kind }, there }: PlannedEntry): void {
-    if (there) this.#onChange?.(changeOf({ dir, name, kind, size: 0, outcome: "deleted" }));
-  }
-
-  /** Says of a path what would be done to it. */
-  #tell(
-    { dir, name, entry, there, outcome, differs, linkedTo }: PlannedLink,
-    ranges?: readonly ByteRange[],
-  ): void {
-    if (outcome === "same") return;
-    const { owner } = there ?? {};
-    if (this.#options.inPlace !== true || outcome !== "changed")
-      this.#refusals?.check({ dir, name, kind: entry.kind, outcome, owner });
-    if (outcome !== "touched" && !linkedTo) this.#foreseen?.tellOfNew(dir, entry);
-    const { kind, size, target } = entry;
-    const change = changeOf({ dir, name, outcome, differs, kind, size, target, linkedTo });
-    this.#onChange?.(ranges ? { ...change, ranges } : change);
   }
 }
