@@ -4,9 +4,9 @@ import {
   connect as connectHttp2,
   type IncomingHttpHeaders,
 } from "node:http2";
-import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { Readable } from "node:stream";
-import { limitConnecting } from "./connect-time.node.ts";
+import { connectSocket } from "./connect-socket.node.ts";
 
 /** Statuses that have no body, by which a response cannot be made with one. */
 export const bodilessStatuses: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -44,7 +44,8 @@ export class Http2Sessions {
   }
 
   async #open(url: URL, onEnd: () => void): Promise<Http2Requests | undefined> {
-    const socket = await this.#connect(url);
+    const protocols = { ALPNProtocols: ["h2", "http/1.1"] };
+    const socket = await connectSocket<TLSSocket>(url, { ...protocols, ...this.#tls });
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
       return undefined;
@@ -58,22 +59,6 @@ export class Http2Sessions {
     session.once("goaway", onEnd);
     session.on("error", onEnd); // its requests fail by it
     return new Http2Requests(session, onEnd);
-  }
-
-  #connect({ hostname, port }: URL): Promise<TLSSocket> {
-    return new Promise((resolve, reject) => {
-      const host = hostname.replace(/^\[(.*)\]$/, "$1");
-      const socket = connectTls({
-        host,
-        port: port === "" ? 443 : Number(port),
-        ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-        ALPNProtocols: ["h2", "http/1.1"],
-        ...this.#tls,
-      });
-      limitConnecting(socket, "secureConnect");
-      socket.once("secureConnect", () => resolve(socket));
-      socket.once("error", reject);
-    });
   }
 }
 

@@ -1,8 +1,10 @@
+import dns from "node:dns";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
+import { PoolAnswer } from "../../../src/bucket/pool-answer.node.ts";
 
 test("a body that broke off before it is taken fails, and is not waited for", async () => {
   const server = createServer((_, response) => {
@@ -15,4 +17,73 @@ test("a body that broke off before it is taken fails, and is not waited for", as
   const answer = await call(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   await new Promise((resolve) => setTimeout(resolve, 200));
   await expect(answer.takeBody!(100, () => new Error("too long"))).rejects.toThrow();
+});
+
+test("connections are used again, also behind a HEAD", async () => {
+  let count = 0;
+  const server = createServer((_, response) => void response.end("12345")).listen(0, "127.0.0.1");
+  server.on("connection", () => count++);
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const call = nodeFetch();
+  for (let time = 0; time < 15; time++) {
+    const answer = await call(url, { method: ["HEAD", "GET", "PUT"][time % 3]! });
+    await answer.takeBody!(5, () => new Error("too long"));
+  }
+  // One may still be busy with the end of an answer.
+  expect(count).toBeLessThanOrEqual(2);
+});
+
+test("a request ends at its signal before there is a connection", async () => {
+  const looked = vi.spyOn(dns, "lookup").mockReturnValue(undefined as never);
+  onTestFinished(() => void looked.mockRestore());
+  const controller = new AbortController();
+  const asked = nodeFetch()("http://store.example/", { signal: controller.signal });
+  await vi.waitFor(() => expect(looked).toHaveBeenCalled());
+  controller.abort(new Error("no longer wanted"));
+  await expect(asked).rejects.toThrow("no longer wanted");
+});
+
+/** An answer of which parts come by hand, and what it does about its request. */
+function answerByHand(headers: Record<string, string> = {}) {
+  const done: string[] = [];
+  const controller = {
+    aborted: false,
+    paused: false,
+    reason: null,
+    abort: () => void done.push("abort"),
+    pause: () => void done.push("pause"),
+    resume: () => void done.push("resume"),
+  };
+  return { answer: new PoolAnswer("GET", controller, 200, headers), done };
+}
+
+test("no more comes of a body than somebody takes", async () => {
+  const { answer, done } = answerByHand();
+  answer.take(Buffer.alloc(65_536, "a"));
+  expect(done).toEqual([]);
+  answer.take(Buffer.from("b"));
+  expect(done).toEqual(["pause"]);
+  const taken = answer.takeBody(100_000, () => new Error("too long"));
+  expect(done).toEqual(["pause", "resume"]);
+  answer.take(Buffer.from("c"));
+  answer.end();
+  expect(Buffer.from(await taken).toString()).toBe(`${"a".repeat(65_536)}bc`);
+
+  const streamed = answerByHand();
+  const stream = streamed.answer.stream();
+  for (let i = 0; i < 2; i++) streamed.answer.take(Buffer.alloc(65_536));
+  expect(streamed.done).toContain("pause");
+  stream.on("error", () => {}).destroy();
+  await once(stream, "close");
+  expect(streamed.done.at(-1)).toBe("abort");
+});
+
+test("a body that is longer than it may be ends the request", async () => {
+  const { answer, done } = answerByHand();
+  const taken = answer.takeBody(5, () => new Error("too long"));
+  answer.take(Buffer.from("123456"));
+  await expect(taken).rejects.toThrow("too long");
+  expect(done).toContain("abort");
 });
