@@ -18,7 +18,7 @@ import type { AbortOptions } from "../types.ts";
 import { type CatarEvent, type CatarNode, modeOfType } from "./catar-node.ts";
 import type { CatarReading } from "./catar-reader.ts";
 import { casyncFeatures } from "./features.ts";
-import { TreeFile } from "./tree-files.node.ts";
+import { removeLeftovers, TreeFile } from "./tree-files.node.ts";
 import { setTreeFacts } from "./tree-facts.node.ts";
 
 export interface ExtractTreeOptions extends AbortOptions {
@@ -115,7 +115,10 @@ class Extraction {
   }
 
   #enter(node: CatarNode): void {
-    if (node.depth === 0) return void this.#open.push({ dir: this.#held.root, node });
+    if (node.depth === 0) {
+      this.#open.push({ dir: this.#held.root, node });
+      return removeLeftovers(this.#held, this.#held.root);
+    }
     const { dir } = this.#open.at(-1)!;
     const name = toByteString(node.name);
     switch (node.type) {
@@ -131,11 +134,14 @@ class Extraction {
   }
 
   #directory(parent: DirNode, name: ByteString, node: CatarNode): void {
-    if (!this.#look(parent, name)?.isDirectory()) {
+    const isThere = this.#look(parent, name)?.isDirectory() === true;
+    if (!isThere) {
       this.#remove(parent, name);
       this.#held.writeIn(parent, () => fs.mkdirSync(this.#held.at(parent, name), 0o700));
     }
-    this.#open.push({ dir: new DirNode(parent, name), node });
+    const dir = new DirNode(parent, name);
+    this.#open.push({ dir, node });
+    if (isThere) removeLeftovers(this.#held, dir);
   }
 
   #begin(dir: DirNode, name: ByteString, node: CatarNode): void {

@@ -14,6 +14,21 @@ import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 const copyBytes = 1_048_576;
 
+/** Milliseconds after which a file that is not complete, and that nobody changed, is left over. */
+const leftOverMs = 86_400_000;
+const incompleteName = /^\.rsync-stream-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** Removes from a directory what processes have left there that were killed a day ago or more. */
+export function removeLeftovers(held: HeldDirs, dir: DirNode): void {
+  for (const name of held.names(dir)) {
+    if (!incompleteName.test(name)) continue;
+    const stats = fs.lstatSync(held.at(dir, name), { throwIfNoEntry: false });
+    // Times of content are set before a file is complete; this one cannot be.
+    if (stats?.isFile() !== true || Date.now() - stats.ctimeMs < leftOverMs) continue;
+    held.writeIn(dir, () => fs.rmSync(held.at(dir, name), { force: true }));
+  }
+}
+
 /** A file that is written. */
 interface NewFile {
   readonly fd: number;

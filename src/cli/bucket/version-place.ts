@@ -41,7 +41,11 @@ export async function openVersions(
 ): Promise<OpenedVersions> {
   const attemptCount = readCount("retries", options.retries, 1, 1000) ?? usualAttemptCount;
   const { bucket, prefix } = openPlace(place, options, { attemptCount, fetch: bucketFetch() });
-  if (!(await bucket.exists({ signal }))) throw new SyncError("NOT_FOUND", `${bucket.url} is not there`);
+  if (!(await bucket.exists({ signal })))
+    throw new SyncError(
+      "NOT_FOUND",
+      `${bucket.url} is not there: a store is in a bucket or directory that is`,
+    );
   const sent = { objects: 0, bytes: 0 };
   const counted: typeof bucket = {
     ...bucket,

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { archiveTree } from "../../../src/casync/archive-tree.node.ts";
 import { type CatarEvent, type CatarNode } from "../../../src/casync/catar-node.ts";
 import { readCatar } from "../../../src/casync/catar-reader.ts";
@@ -53,6 +53,43 @@ describe("a tree", () => {
     const archive = await archiveOf(from);
     await extract(archive, to);
     expect(Buffer.compare(await archiveOf(to), archive)).toBe(0);
+  });
+
+  test("loses what a process left in it that was killed, a day later, and nothing else", async () => {
+    const folder = freshFolder();
+    const [from, to] = [join(folder, "from"), join(folder, "to")];
+    fs.mkdirSync(from);
+    plant(from);
+    const archive = await archiveOf(from);
+    const incomplete = `.rsync-stream-${crypto.randomUUID()}`;
+    const near = `${incomplete}x`;
+    for (const dir of ["sub", "sub/deep"]) fs.mkdirSync(join(to, dir), { recursive: true });
+    for (const dir of [".", "sub/deep"])
+      for (const name of [incomplete, near]) fs.writeFileSync(join(to, dir, name), "half");
+    fs.mkdirSync(join(to, "sub", incomplete));
+    const left = () =>
+      [".", "sub", "sub/deep"].flatMap((dir) =>
+        fs.readdirSync(join(to, dir)).filter((name) => name.startsWith(".rsync-stream-")),
+      );
+    await extract(archive, to);
+    expect(left()).toHaveLength(5);
+    const now = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 86_500_000);
+    onTestFinished(() => void now.mockRestore());
+    await extract(archive, to);
+    expect(left()).toEqual([near, incomplete, near]);
+  });
+
+  test("keeps an entry that is named as what is not complete", async () => {
+    const folder = freshFolder();
+    const [from, to] = [join(folder, "from"), join(folder, "to")];
+    fs.mkdirSync(from);
+    const name = `.rsync-stream-${crypto.randomUUID()}`;
+    fs.writeFileSync(join(from, name), "content");
+    const archive = await archiveOf(from);
+    const now = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 86_500_000);
+    onTestFinished(() => void now.mockRestore());
+    for (let time = 0; time < 2; time++) await extract(archive, to);
+    expect(fs.readFileSync(join(to, name), "utf8")).toBe("content");
   });
 
   test("that is right already is left alone, and only what differs is written", async () => {
