@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { casyncTreeFeatures } from "../../../src/casync/features.ts";
 import { digestOfIndex } from "../../../src/casync/index-header.ts";
 import { SeedChunks } from "../../../src/casync/seed-chunks.ts";
+import type { ChunkId } from "../../../src/chunk/chunk.ts";
 import { chunkOf } from "../../../src/chunk/verify.ts";
 import type { Bytes } from "../../../src/types.ts";
 import { xorshiftBytes } from "../../vectors/input.ts";
@@ -32,3 +33,28 @@ test("what is there several times is found where it was first", async () => {
   expect(seed.find(idAt(content, 0))).toMatchObject({ offset: 0 });
   await seed.close();
 });
+
+test("a passed chunk that is of use has later ones waited for, though one was missing before it", async () => {
+  const cutCount = (2 ** 20 + bytes) / bytes; // chunks that a cutter finds at a time
+  const content = xorshiftBytes(6, Math.floor(cutCount) * bytes + 2000 * bytes);
+  let goOn = (): void => {};
+  const isAsked = new Promise<void>((resolve) => (goOn = resolve));
+  async function* blocks() {
+    yield content.subarray(0, 2 ** 20 + bytes);
+    await isAsked;
+    yield content.subarray(2 ** 20 + bytes);
+  }
+  const seed = seedOf(content, blocks());
+  const [passed, later] = [Math.floor(cutCount) - 10, Math.floor(cutCount) + 900];
+  expect(await seed.find(idAt(xorshiftBytes(7, bytes), 0))).toBeUndefined();
+  await untilFound(seed, idAt(content, passed));
+  const found = seed.find(idAt(content, later));
+  goOn();
+  expect(await found).toMatchObject({ offset: later * bytes });
+  await seed.close();
+});
+
+/** Asks till a chunk was passed by what reads on beside. */
+async function untilFound(seed: SeedChunks, id: ChunkId): Promise<void> {
+  while (!(await seed.find(id))) await new Promise(setImmediate);
+}
