@@ -1,6 +1,16 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Dice } from "../data/dice.ts";
@@ -11,13 +21,18 @@ import { median } from "../spread.ts";
 
 /*
  * Chunk stores: the commands of desync by this program, beside desync and casync themselves, as
- * whole programs on the same data, in turn.
+ * whole programs on the same data, in turn. That is small, so that the start of Node counts, unless
+ * full sets are kept (`--data`): then it is a part of the source of Linux, and a tree as large.
  */
 
 const roundCount = 5;
 const oneWayMs = 20;
-const blobBytes = 32_000_000;
-const fileCount = 400;
+/** Those whose name contains this are measured. */
+const wantedWork = process.env["BENCH_WORK"] ?? "";
+
+/** How much is moved. */
+const small = { blobBytes: 32_000_000, fileCount: 400 };
+const large = { blobBytes: 300_000_000, fileCount: 4000 };
 
 /** The folder of a round, and what is prepared in it. */
 interface Place {
@@ -72,18 +87,18 @@ const works: readonly Work[] = [
 ];
 
 /** Returns no rows, and says so, where neither peer is installed. */
-export async function run(cli: string): Promise<BenchRow[]> {
+export async function run(cli: string, data?: string): Promise<BenchRow[]> {
   const peers = (["desync", "casync"] as const).filter((name) => isInstalled(name));
   if (!peers.includes("desync")) console.log("  desync is not installed: nothing is measured beside it");
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-chunks-"));
   const ours = [process.execPath, join(dirname(cli), "desync.js")] as const;
   try {
-    await prepare(folder, ours);
+    await prepare(folder, ours, versionsIn(data));
     await using server = await startServer(cli, ["store", "serve", join(folder, "s.castr")]);
     const far = await openFarPort(server.port, { oneWayMs });
     const place = { folder, url: `http://127.0.0.1:${far.port}/` };
     const rows: BenchRow[] = [];
-    for (const work of works)
+    for (const work of works.filter(({ name }) => name.includes(wantedWork)))
       for (const peer of peers) {
         const line = work[peer];
         if (line) rows.push(await race(work, place, [...ours], [peer], line(place), peer));
@@ -95,14 +110,25 @@ export async function run(cli: string): Promise<BenchRow[]> {
   }
 }
 
-/** Half of the blob is text, half does not shrink; the seed has two thirds of it. */
-async function prepare(folder: string, ours: readonly string[]): Promise<void> {
+/** The older and the newer version of a tar file, where full sets are kept. */
+function versionsIn(data: string | undefined): readonly [old: string, latest: string] | undefined {
+  if (data === undefined) return undefined;
+  const [old, latest] = ["old", "new"].map((name) => join(data, "kernel-plain-tar", name));
+  if (existsSync(old!) && existsSync(latest!)) return [old!, latest!];
+  console.log("  kernel-plain-tar is not in what --data names: small data");
+  return undefined;
+}
+
+async function prepare(
+  folder: string,
+  ours: readonly string[],
+  versions: readonly [old: string, latest: string] | undefined,
+): Promise<void> {
   const dice = new Dice(12);
-  const parts = Array.from({ length: 64 }, (_, i) =>
-    i % 2 === 0 ? dice.noise(blobBytes / 64) : dice.text(blobBytes / 64),
-  );
-  writeFileSync(join(folder, "blob"), Buffer.concat(parts));
-  writeFileSync(join(folder, "seed"), Buffer.concat(parts.slice(0, 42)));
+  const { blobBytes, fileCount } = versions ? large : small;
+  const [seed, blob] = versions ? versions.map((path) => readStart(path, blobBytes)) : madeVersions(dice);
+  writeFileSync(join(folder, "blob"), blob!);
+  writeFileSync(join(folder, "seed"), seed!);
   for (const name of ["s.castr", "tree", "new.castr"]) mkdirSync(join(folder, name));
   for (let i = 0; i < fileCount; i++) writeFileSync(join(folder, "tree", `f${i}`), dice.text(40_000));
   cpSync(join(folder, "tree"), join(folder, "old"), { recursive: true, preserveTimestamps: true });
@@ -113,6 +139,23 @@ async function prepare(folder: string, ours: readonly string[]): Promise<void> {
     "tar -i -s s.castr tree.caidx tree",
   ])
     await timed(folder, ours, line);
+}
+
+/** Half of the blob is text, half does not shrink; the seed has two thirds of it. */
+function madeVersions(dice: Dice): readonly [seed: Buffer, blob: Buffer] {
+  const bytes = small.blobBytes / 64;
+  const parts = Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? dice.noise(bytes) : dice.text(bytes)));
+  return [Buffer.concat(parts.slice(0, 42)), Buffer.concat(parts)];
+}
+
+function readStart(path: string, bytes: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const start = Buffer.alloc(bytes);
+    return start.subarray(0, readSync(file, start));
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function race(

@@ -35,10 +35,10 @@ const works: readonly Work[] = [
 
 /** Returns no rows, and says so, where something is missing for it. */
 export async function run(cli: string, data?: string): Promise<BenchRow[]> {
-  const tars = ["old", "new"].map((name) => join(data ?? "", "kernel-tar", name));
+  const tars = ["old", "new"].map((name) => join(data ?? "", "kernel-plain-tar", name));
   const timer = findProgram("time");
   if (data === undefined || !tars.every((path) => existsSync(path))) {
-    console.log("  skip: kernel-stores needs the full set kernel-tar, which --data names");
+    console.log("  skip: kernel-stores needs the full set kernel-plain-tar, which --data names");
     return [];
   }
   if (timer === undefined || findProgram("desync") === undefined) {
