@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { jsonRecord } from "../bytes/json-record.ts";
 import { pathOf } from "../bytes/byte-path.node.ts";
+import { statsAt } from "../bytes/stats-at.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
 
 /** What is recorded of a check that was not ended. */
@@ -28,7 +29,7 @@ export function readCheckState<Counts>(
   path: string,
   job: CheckState<Counts>["job"],
 ): CheckState<Counts> | undefined {
-  const stats = fs.statSync(pathOf(path), { throwIfNoEntry: false });
+  const stats = statsAt(path);
   if (stats === undefined) return undefined;
   const state = stats.size <= maxStateBytes ? jsonRecord(fs.readFileSync(pathOf(path), "utf8")) : {};
   const detail = { path };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { pathOf } from "../bytes/byte-path.node.ts";
+import { statsAt } from "../bytes/stats-at.node.ts";
 import { SyncError } from "../errors.ts";
 import { ioError } from "../store/io-error.node.ts";
 import { realPath } from "./real-path.node.ts";
@@ -77,9 +78,9 @@ export function findPlaceIn(tree: string, path: string): RegExp | undefined {
 
 function checkPlace(path: string): void {
   const detail = { path };
-  if (path.endsWith("/") || fs.statSync(pathOf(path), { throwIfNoEntry: false })?.isFile() === false)
+  if (path.endsWith("/") || statsAt(path)?.isFile() === false)
     throw new SyncError("USAGE", "an index is a file", { detail });
-  if (fs.statSync(pathOf(dirname(path)), { throwIfNoEntry: false })?.isDirectory() !== true)
+  if (statsAt(dirname(path))?.isDirectory() !== true)
     throw new SyncError("NOT_FOUND", "the directory around it does not exist", { detail });
 }
 

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { promisify } from "node:util";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { closingAfter } from "../bytes/closing.ts";
-import { SyncError } from "../errors.ts";
+import { nothingAt, SyncError } from "../errors.ts";
 import { placeAtPath } from "../tree/disk/calls/fact-place.node.ts";
 import {
   type ByteString,
@@ -13,7 +13,7 @@ import {
   toByteString,
 } from "../tree/disk/calls/byte-string.node.ts";
 import { DirNode, type NameIn, pathBelow } from "../tree/disk/calls/dir-node.node.ts";
-import { entryTrouble } from "../tree/disk/calls/file-trouble.node.ts";
+import { entryTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { CatarNode, CatarType } from "./catar-node.ts";
@@ -175,6 +175,9 @@ function openHeld(root: string): HeldDirs {
   try {
     return new HeldDirs(nativePath(placeBytes(root)));
   } catch (thrown) {
+    if (isErrno(thrown, "ENOENT")) throw nothingAt(root, thrown);
+    if (isErrno(thrown, "ENOTDIR"))
+      throw new SyncError("PATH", "there is no directory to pack", { cause: thrown, detail: { path: root } });
     throw entryTrouble(thrown, root);
   }
 }

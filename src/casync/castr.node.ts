@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { hasOtherBytes } from "../bytes/byte-text.ts";
+import { statsAt } from "../bytes/stats-at.node.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import type { Chunk, ChunkId, ChunkInfo } from "../chunk/chunk.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
@@ -150,11 +151,11 @@ function openRoot(root: string, create: boolean): void {
     throw new SyncError("USAGE", "the directory of a store has to have a name in UTF-8", {
       detail: { path: root },
     });
-  if (create) fileCall(root, () => fs.mkdirSync(root, { recursive: true }));
-  const stat = fileCall(root, () => fs.statSync(root, { throwIfNoEntry: false }));
-  if (stat === undefined)
+  const stats = fileCall(root, () => statsAt(root));
+  if (stats === undefined && !create)
     throw new SyncError("NOT_FOUND", "there is no store of chunks", { detail: { path: root } });
-  if (!stat.isDirectory())
+  if (stats === undefined) fileCall(root, () => fs.mkdirSync(root, { recursive: true }));
+  else if (!stats.isDirectory())
     throw new SyncError("USAGE", "a store of chunks has to be a directory", { detail: { path: root } });
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../tree/disk/calls/byte-string.node.ts";
 import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
 import { deviceOf } from "../tree/disk/calls/file-kind.node.ts";
-import { entryTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
+import { entryTrouble, fileInTheWay, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import { canMakeNodes, makeNode } from "../tree/disk/calls/make-node.node.ts";
 import { timeSetters } from "../tree/disk/calls/times.node.ts";
@@ -82,6 +82,7 @@ class Extraction {
       fs.mkdirSync(path, { recursive: true });
       this.#held = new HeldDirs(path);
     } catch (thrown) {
+      if (isErrno(thrown, "EEXIST", "ENOTDIR")) throw fileInTheWay(root, thrown);
       throw entryTrouble(thrown, root);
     }
     this.#options = options;

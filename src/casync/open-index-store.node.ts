@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, mkdirSync, statSync } from "node:fs";
+import { createReadStream, mkdirSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SyncError } from "../errors.ts";
 import { fileCall, ioError } from "../store/io-error.node.ts";
+import { statsAt } from "../bytes/stats-at.node.ts";
 import type { Bytes } from "../types.ts";
 import { bucketIndexes, checkIndexName, httpIndexes, type IndexStore, sftpIndexes } from "./index-store.ts";
 import { connectSftp } from "./ssh-chunks.node.ts";
@@ -23,8 +24,9 @@ export function openIndexStore(
   const { create, http, token } = options;
   const scheme = schemeOf(place);
   if (scheme === undefined) {
-    if (create === true) fileCall(place, () => mkdirSync(place, { recursive: true }));
-    if (fileCall(place, () => statSync(place, { throwIfNoEntry: false }))?.isDirectory() !== true)
+    const stats = fileCall(place, () => statsAt(place));
+    if (stats === undefined && create === true) fileCall(place, () => mkdirSync(place, { recursive: true }));
+    else if (stats?.isDirectory() !== true)
       throw new SyncError("NOT_FOUND", "there is no directory of indexes", { detail: { path: place } });
     return dirIndexes(place);
   }
@@ -57,8 +59,7 @@ export function splitIndexPlace(place: string): StoredIndex | undefined {
 
 /** Indexes in a directory. */
 export function dirIndexes(folder: string): IndexStore {
-  const isFile = (path: string): boolean =>
-    fileCall(path, () => statSync(path, { throwIfNoEntry: false }))?.isFile() === true;
+  const isFile = (path: string): boolean => fileCall(path, () => statsAt(path))?.isFile() === true;
   return {
     async read(name) {
       const path = join(folder, checkIndexName(name));

@@ -1,8 +1,7 @@
 import { errnoOf } from "../bytes/errno.node.ts";
-import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
+import { isSyncError, nothingAt, SyncError, type SyncErrorCode } from "../errors.ts";
 
 const codes: Readonly<Record<string, SyncErrorCode>> = {
-  ENOENT: "NOT_FOUND",
   ENOSPC: "NO_SPACE",
   EDQUOT: "NO_SPACE",
 };
@@ -11,6 +10,7 @@ const codes: Readonly<Record<string, SyncErrorCode>> = {
 export function ioError(thrown: unknown, path: string): SyncError {
   if (isSyncError(thrown)) return thrown;
   const name = errnoOf(thrown) ?? "";
+  if (name === "ENOENT") return nothingAt(path, thrown);
   return new SyncError(codes[name] ?? "IO", reasonOf(thrown, name), { cause: thrown, detail: { path } });
 }
 
@@ -18,7 +18,8 @@ export function ioError(thrown: unknown, path: string): SyncError {
 function reasonOf(thrown: unknown, name: string): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { code = "", message, syscall = "the call" } = thrown as NodeJS.ErrnoException;
-  return name === code ? message : `${name}: ${syscall} failed`;
+  // Whoever prints it prints the path, too.
+  return name === code ? message.replace(/ '.*$/s, "") : `${name}: ${syscall} failed`;
 }
 
 /** Runs file calls about one path and turns what they throw into errors of ours. */

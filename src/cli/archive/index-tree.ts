@@ -1,8 +1,9 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { makeIndex } from "../../archive/make-index.node.ts";
 import { openIndex } from "../../archive/open-index.node.ts";
 import { findPlaceIn } from "../../archive/write-index.node.ts";
 import { pathOf } from "../../bytes/byte-path.node.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import { loadFilter } from "../../transfer/filter-loading.node.ts";
@@ -78,7 +79,7 @@ export const indexTree = defineCommand({
 
 /** A directory as what is in it: its own name is no part of an index. */
 export function contentsOf(place: string): string {
-  const isDir = statSync(pathOf(place), { throwIfNoEntry: false })?.isDirectory() === true;
+  const isDir = statsAt(place)?.isDirectory() === true;
   return isDir && !place.endsWith("/") ? `${place}/` : place;
 }
 

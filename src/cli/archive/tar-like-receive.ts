@@ -1,5 +1,5 @@
-import fs from "node:fs";
 import { blockAnswers } from "../../archive/tar-like/block-answers.node.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
@@ -21,7 +21,7 @@ export const tarLikeReceive = defineCommand({
     if (state === undefined) throw new SyncError("USAGE", "--state FILE is needed, to record what has come");
     if (!/^\/(?:[\w.~-]+\/)+$/.test(prefix))
       throw new SyncError("USAGE", `--prefix takes a path such as /tar/, not "${prefix}"`);
-    const there = fs.statSync(root, { throwIfNoEntry: false });
+    const there = statsAt(root);
     if (there?.isDirectory() !== true) {
       const what = there === undefined ? "no such directory" : "this is no directory";
       throw new SyncError("NOT_FOUND", what, { detail: { path: root } });

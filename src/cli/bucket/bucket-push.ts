@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { archiveTree } from "../../casync/archive-tree.node.ts";
 import { blobFeatures, desyncTreeFeatures } from "../../casync/features.ts";
 import { pushVersion } from "../../casync/push-version.ts";
@@ -49,7 +49,7 @@ export const bucketPush = defineCommand({
 /** @throws NOT_FOUND, IO */
 function isDirectory(path: string): boolean {
   try {
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = statsAt(path);
     if (stats) return stats.isDirectory();
   } catch (thrown) {
     throw toSyncError(thrown, "IO", { path });

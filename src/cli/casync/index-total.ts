@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { pathOf } from "../../bytes/byte-path.node.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { indexHeaderBytes, indexItemBytes, indexTailBytes } from "../../casync/index-header.ts";
 import { splitIndexPlace } from "../../casync/open-index-store.node.ts";
 import { readWord, viewOf } from "../../casync/words.ts";
@@ -10,11 +11,10 @@ import { readWord, viewOf } from "../../casync/words.ts";
  */
 export function totalOfIndex(place: string): number | undefined {
   if (place === "-" || splitIndexPlace(place)) return undefined;
-  const path = pathOf(place);
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statsAt(place);
   const at = (stat?.size ?? 0) - indexTailBytes - indexItemBytes;
   if (stat?.isFile() !== true || at < indexHeaderBytes) return undefined;
-  const fd = openSync(path, "r");
+  const fd = openSync(pathOf(place), "r");
   try {
     const end = new Uint8Array(8);
     readSync(fd, end, 0, end.length, at);

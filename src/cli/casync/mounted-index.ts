@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { type AnyContent, blobReader } from "../../casync/blob-reader.ts";
 import { type ChunkTable, openChunkTable } from "../../casync/chunk-table.ts";
@@ -8,6 +7,7 @@ import { fileContent, indexFileTable } from "../../casync/file-content.node.ts";
 import { digestOfIndex, type IndexHeader } from "../../casync/index-header.ts";
 import { getPlaced } from "../../casync/read-blob.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { SyncError, toSyncError, withPath } from "../../errors.ts";
 import { blobTree } from "../../fuse/blob-tree.ts";
@@ -88,7 +88,7 @@ export async function mountIndex(
 }
 
 async function openTable(place: string, { opening, signal }: MountIndexOptions): Promise<OpenTable> {
-  if (statSync(place, { throwIfNoEntry: false })?.isFile() === true) {
+  if (statsAt(place)?.isFile() === true) {
     try {
       return await indexFileTable(place);
     } catch (thrown) {

@@ -1,10 +1,9 @@
-import { statSync } from "node:fs";
 import type { IndexHeader } from "../../casync/index-header.ts";
 import { schemeOf } from "../../casync/open-store.node.ts";
 import { isShellPlace } from "../../casync/ssh-chunks.node.ts";
 import { severalStores } from "../../casync/several-stores.ts";
 import { treeSeed } from "../../casync/tree-seed.node.ts";
-import { pathOf } from "../../bytes/byte-path.node.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import type { ChunkReader } from "../../store/store.ts";
 import type { AbortOptions } from "../../types.ts";
 
@@ -23,7 +22,7 @@ export function seededStore(
   options: AbortOptions,
 ): ChunkReader {
   const isFar = places.some((place) => place.split("|").some(isElsewhere));
-  if (!isFar || statSync(pathOf(root), { throwIfNoEntry: false })?.isDirectory() !== true) return store;
+  if (!isFar || statsAt(root)?.isDirectory() !== true) return store;
   return severalStores([treeSeed(root, header, options), store]);
 }
 

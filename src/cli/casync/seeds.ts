@@ -1,11 +1,12 @@
 import { type BlobSeed, openSeed, openUncutSeed } from "../../casync/blob-seed.node.ts";
 import type { IndexHeader } from "../../casync/index-header.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
 import type { AbortOptions } from "../../types.ts";
 import { openIndex } from "./index-file.ts";
 
 /**
- * Opens a seed: `INDEX` with the blob beside it, `INDEX:BLOB`, or a blob alone, which is then cut
- * as the index that is extracted says.
+ * Opens what `--seed` names: `INDEX` with the blob beside it, `INDEX:BLOB`, or a blob alone, which
+ * is then cut as the index that is extracted says.
  *
  * @throws NOT_FOUND, IO, and what the index throws
  */
@@ -14,6 +15,15 @@ export async function openSeedAt(
   header: IndexHeader,
   options: AbortOptions,
 ): Promise<BlobSeed> {
+  try {
+    return await openPlace(place, header, options);
+  } catch (thrown) {
+    if (!isSyncError(thrown)) throw thrown;
+    throw new SyncError(thrown.code, `--seed: ${thrown.message}`, { cause: thrown, detail: thrown.detail });
+  }
+}
+
+async function openPlace(place: string, header: IndexHeader, options: AbortOptions): Promise<BlobSeed> {
   const [, index, blob] = /^(.*\.caibx):(.+)$/.exec(place) ?? [];
   if (index !== undefined) return openSeed(blob!, await openIndex(index, options));
   if (place.endsWith(".caibx"))

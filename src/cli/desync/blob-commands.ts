@@ -1,6 +1,7 @@
-import { existsSync, fstatSync, readdirSync, statSync } from "node:fs";
+import { existsSync, fstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../bytes/hex.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { peek } from "../../bytes/peek.ts";
 import { closingInTheEnd } from "../../bytes/closing.ts";
 import type { BlobSeed } from "../../casync/blob-seed.node.ts";
@@ -276,7 +277,7 @@ export const verifyIndex: DesyncCommand = {
   async run(call) {
     const { given, signal } = call;
     const [place, path] = given.operands as [string, string];
-    const isDevice = statSync(path, { throwIfNoEntry: false })?.isBlockDevice() === true;
+    const isDevice = statsAt(path)?.isBlockDevice() === true;
     const content = readFileBlocks(path, { signal });
     const index = await indexFor(place, call);
     using progress = showProgress("Verifying", blobBytesOf(place));

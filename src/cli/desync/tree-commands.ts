@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { archiveTree } from "../../casync/archive-tree.node.ts";
 import { type CatarReading, readCatar } from "../../casync/catar-reader.ts";
 import { tarOfCatar } from "../../casync/catar-to-tar.ts";
@@ -123,7 +123,7 @@ export const mtree: DesyncCommand = {
   async run(call) {
     const { digest, given, signal } = call;
     const place = given.operands[0]!;
-    if (statSync(place, { throwIfNoEntry: false })?.isDirectory() === true) {
+    if (statsAt(place)?.isDirectory() === true) {
       const features = withDigest(desyncTreeFeatures, digest);
       const tree = archiveTree(place, { features, keepsNodump: true, signal });
       return await writeLines(mtreeLines(await readCatar(tree)), { signal });

@@ -1,4 +1,4 @@
-import { open as openDescriptor, openSync, read, statSync, write } from "node:fs";
+import { open as openDescriptor, openSync, read, write } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { devNull } from "node:os";
 import { promisify } from "node:util";
@@ -6,6 +6,7 @@ import type { ByteChannel } from "../../transport/channel.ts";
 import { descriptorChannel } from "../../transport/stdio.node.ts";
 import type { AbortOptions, Bytes } from "../../types.ts";
 import { pathOf } from "../../bytes/byte-path.node.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { namedFileTrouble } from "../options/named-file.ts";
 import { inputChannel } from "../../transfer/standard-streams.node.ts";
 
@@ -29,8 +30,7 @@ export async function* readFileBlocks(
   options: FileBlocksOptions = {},
 ): AsyncGenerator<Bytes, void, undefined> {
   if (path === "-") return yield* readChannel(inputChannel(), options);
-  const isPipe = statSync(pathOf(path), { bigint: true, throwIfNoEntry: false })?.isFIFO() === true;
-  if (isPipe) return yield* readChannel(await openPipe(path), options);
+  if (isPipe(path)) return yield* readChannel(await openPipe(path), options);
   const file = await openForReading(path);
   try {
     const lent = options.lends === true ? Buffer.allocUnsafeSlow(lentBlockBytes) : undefined;
@@ -42,6 +42,15 @@ export async function* readFileBlocks(
     }
   } finally {
     await file.close().catch(() => {}); // nothing is lost of what was read
+  }
+}
+
+/** @throws IO */
+function isPipe(path: string): boolean {
+  try {
+    return statsAt(path)?.isFIFO() === true;
+  } catch (thrown) {
+    return refuse(thrown, path);
   }
 }
 

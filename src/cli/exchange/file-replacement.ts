@@ -9,6 +9,7 @@ import { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../../types.ts";
 import { pathOf } from "../../bytes/byte-path.node.ts";
 import { byteStringOf } from "../../bytes/byte-string.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { encodeByteText } from "../../bytes/byte-text.ts";
 import { writeFully } from "./file-blocks.ts";
 
@@ -20,10 +21,10 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
  */
 export function checkReplaceable(path: string): void {
   // Of a link that leads nowhere the link itself is replaced, as one that leads to a file is.
-  if (path.endsWith("/") || statSync(pathOf(path), { throwIfNoEntry: false })?.isFile() === false) {
+  if (path.endsWith("/") || statsAt(path)?.isFile() === false) {
     throw new SyncError("USAGE", "the destination has to be a file", { detail: { path } });
   }
-  if (statSync(pathOf(dirname(path)), { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (statsAt(dirname(path))?.isDirectory() !== true) {
     throw new SyncError("NOT_FOUND", "the directory around it does not exist", { detail: { path } });
   }
 }

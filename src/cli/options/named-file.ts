@@ -17,6 +17,6 @@ export function namedFileTrouble(thrown: unknown, path: string): SyncError {
   const trouble = fileTrouble(thrown, path);
   if (isErrno(thrown, "EISDIR"))
     return new SyncError("IO", "this is a directory", { cause: thrown, detail: { path } });
-  if (!isSyncError(trouble, "VANISHED")) return trouble;
-  return nothingAt(path, thrown);
+  const isAbsent = isSyncError(trouble, "VANISHED") || isErrno(thrown, "ENOTDIR");
+  return isAbsent ? nothingAt(path, thrown) : trouble;
 }

@@ -1,5 +1,4 @@
-import fs from "node:fs";
-import { pathOf } from "../../bytes/byte-path.node.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { nothingAt, SyncError } from "../../errors.ts";
 import { parseEndpoint } from "../../transfer/endpoint.node.ts";
 import { parseSource, sourceOf } from "../options/source-place.ts";
@@ -111,7 +110,7 @@ function contentOf(reference: string, tree: string): string {
   const place = parseEndpoint(tree);
   if (place.kind !== "local")
     throw new SyncError("USAGE", `check compares a tree here with another one; ${tree} is not here`);
-  const stats = fs.statSync(pathOf(place.path), { throwIfNoEntry: false });
+  const stats = statsAt(place.path);
   if (!stats) throw nothingAt(tree);
   return stats.isDirectory() && !reference.endsWith("/") ? `${reference}/` : reference;
 }

@@ -10,7 +10,7 @@ import {
   type ByteString,
   type PlacePath,
 } from "../calls/byte-string.node.ts";
-import { fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
+import { fileInTheWay, fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
 import { withoutSlash } from "../calls/given-path.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
@@ -109,8 +109,7 @@ function explained<Result>(place: ByteString, find: () => Result): Result {
         "the directory around the destination does not exist; --mkpath makes it",
         about,
       );
-    if (isErrno(thrown, "ENOTDIR"))
-      throw new SyncError("PATH", "a file stands where the destination needs a directory", about);
+    if (isErrno(thrown, "ENOTDIR")) throw fileInTheWay(path, thrown);
     throw fileTrouble(thrown, path);
   }
 }

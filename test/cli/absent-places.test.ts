@@ -1,0 +1,51 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { freshFolder, rsyncStream } from "./run.ts";
+
+/*
+ * What the commands of indexes and stores say of a place at which nothing is, or something else:
+ * the path once, what is wrong with it in words, and the code.
+ */
+
+const nothing = "no such file or directory (NOT_FOUND)";
+const noStore = "there is no store of chunks (NOT_FOUND)";
+const fileAsStore = "a store of chunks has to be a directory (USAGE)";
+const fileAsTree = "a file stands where the destination needs a directory (PATH)";
+
+/** `@` stands for the place, and `DIR` for the folder that all of it is in. */
+const rows: readonly (readonly [line: string, place: string, says: string])[] = [
+  ["index extract DIR/a.caibx DIR/out -s DIR/s --seed @", "absent", `--seed: ${nothing}`],
+  ["index extract DIR/a.caibx DIR/out -s DIR/s --seed @", "absent.caibx", `--seed: ${nothing}`],
+  ["index extract DIR/a.caibx DIR/out -s DIR/s --seed DIR/a.caibx:@", "absent", `--seed: ${nothing}`],
+  ["index extract DIR/a.caibx DIR/out -s DIR/s --seed @", "s", "--seed: this is a directory (IO)"],
+  ["index extract DIR/a.caibx @ -s DIR/s", "file/out", "the directory around it does not exist (NOT_FOUND)"],
+  ["index extract DIR/a.caibx DIR/out -s DIR/s --cache @", "file", fileAsStore],
+  ["index extract DIR/a.caibx DIR/out -s @", "file/s", noStore],
+  ["index list @", "file/a.caibx", nothing],
+  ["index verify DIR/a.caibx @", "file/blob", nothing],
+  ["index tar DIR/new.catar @", "absent", nothing],
+  ["index tar DIR/new.catar @", "file", "there is no directory to pack (PATH)"],
+  ["index untar DIR/t.catar @", "file", fileAsTree],
+  ["index untar DIR/t.catar @", "file/tree", fileAsTree],
+  ["store sync DIR/s @", "file", fileAsStore],
+];
+
+test("each place that is not what it has to be is told, with what is wrong", async () => {
+  const folder = freshFolder();
+  const at = (name: string) => join(folder, name);
+  mkdirSync(at("tree"));
+  writeFileSync(at("file"), "some bytes");
+  const made = [
+    ["index", "make", at("a.caibx"), at("file"), "-s", at("s")],
+    ["index", "tar", at("t.catar"), at("tree")],
+  ];
+  for (const line of made) expect(await rsyncStream(line)).toMatchObject({ code: 0, stderr: "" });
+
+  const told = rows.map(async ([line, place]) => {
+    const { stderr } = await rsyncStream(line.replaceAll("DIR", folder).replace("@", at(place)).split(" "));
+    return [line, place, stderr.split("\n")[0]];
+  });
+  const expected = rows.map(([line, place, says]) => [line, place, `rsync-stream: ${at(place)}: ${says}`]);
+  expect(await Promise.all(told)).toEqual(expected);
+});
