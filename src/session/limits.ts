@@ -22,9 +22,9 @@ export const sessionLimits = Object.freeze({
   /** Entries in one ENTRIES frame. */
   entriesPerFrameCount: 4096,
   /** Window of the entries level: unfinished entries, in bytes of ENTRIES payload. */
-  entriesWindowBytes: 131_072,
+  entriesWindowBytes: 262_144,
   /** Window of the chunks level: chunks announced and not in place, in bytes of CHUNKS payload. */
-  chunksWindowBytes: 524_288,
+  chunksWindowBytes: 1_048_576,
   /** Window of the data level: content sent and not yet written. */
   dataWindowBytes: 8_388_608,
   /** A sender uses at most so many times the windows above, whatever a receiver offers. */
