@@ -18,6 +18,11 @@ export class Queue<T> {
     return this.#items[this.#first];
   }
 
+  /** The one that is returned after so many others. */
+  at(i: number): T | undefined {
+    return this.#items[this.#first + i];
+  }
+
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#first];

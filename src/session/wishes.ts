@@ -43,20 +43,25 @@ export function encodeFileAnswers(answers: readonly FileAnswer[], sizes: readonl
 }
 
 /**
- * @param sizes lengths of the files that await an answer, in order
+ * @param limit how many files await an answer
+ * @param sizeAt the length of each of them, the oldest being 0
  * @throws BAD_MESSAGE, UNSOLICITED for more answers than there were questions
  */
-export function decodeFileAnswers(payload: Bytes, sizes: readonly number[]): FileAnswer[] {
+export function decodeFileAnswers(
+  payload: Bytes,
+  limit: number,
+  sizeAt: (i: number) => number,
+): FileAnswer[] {
   const input = new ByteReader(payload);
-  const count = readCount(input, sizes.length);
+  const count = readCount(input, limit);
   const bits = readBits(input, 2 * count);
   const codes = Array.from({ length: count }, (_, i) => (bits[2 * i] ? 2 : 0) + (bits[2 * i + 1] ? 1 : 0));
-  const oldBytes = codes.map((code, i) => (code === oldCode ? sizes[i]! + unzigzag(input.uvarint()) : 0));
+  const oldBytes = codes.map((code, i) => (code === oldCode ? sizeAt(i) + unzigzag(input.uvarint()) : 0));
   if (oldBytes.some((bytes) => bytes < 0 || bytes > Number.MAX_SAFE_INTEGER))
     throw new SyncError("BAD_MESSAGE", "an old version of no possible length");
   const answers = codes.map((code, i): FileAnswer => {
     if (code !== oldCode) return answerCodes[code]!;
-    const isCompared = oldBytes[i] === sizes[i];
+    const isCompared = oldBytes[i] === sizeAt(i);
     return { oldBytes: oldBytes[i]!, ...(isCompared && { mac: input.bytes(compareMacBytes).slice() }) };
   });
   input.end();

@@ -127,7 +127,7 @@ export const flaws: Flaws = {
     flaw: {
       ...noFlaw,
       up: changed("WISH_FILES", (payload) =>
-        encodeFileAnswers(decodeFileAnswers(payload, anySizes).reverse(), anySizes),
+        encodeFileAnswers(decodeFileAnswers(payload, 1000, () => 0).reverse(), anySizes),
       ),
     },
     finding: /a list for a file that awaits none/,

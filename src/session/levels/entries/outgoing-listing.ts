@@ -65,8 +65,8 @@ export class OutgoingListing<File> {
   /** A WISH_FILES frame. @throws BAD_MESSAGE, UNSOLICITED */
   answer(payload: Bytes): void {
     const { totals } = this.#host;
-    const sizes = this.#asked.values().map(({ size }) => size);
-    for (const answer of decodeFileAnswers(payload, sizes)) {
+    const sizeAt = (i: number): number => this.#asked.at(i)!.size;
+    for (const answer of decodeFileAnswers(payload, this.#asked.size, sizeAt)) {
       const job = this.#asked.take();
       this.#host.answered(job, answer);
       if (answer !== "nothing") continue;
