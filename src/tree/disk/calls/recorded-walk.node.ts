@@ -88,38 +88,25 @@ export class RecordedWalk {
   }
 
   /**
-   * Gives what the walk would give that does not go into some directories.
+   * Gives what the walk would give that does not go into some directories. The stats of each are
+   * overwritten by the next: copies of all would cost more than the rest of it.
    *
    * @param passBelow lists a directory, and nothing that is in it
    */
   without(passBelow: NonNullable<WalkOptions["passBelow"]>): Generator<Found> {
-    return this.#list(
-      this.root.node,
-      ({ node }) => node,
-      passBelow,
-      (row) => this.statsAt(row),
-    );
+    return this.#list(this.root.node, ({ node }) => node, passBelow);
   }
 
-  /**
-   * Gives all of it, found below a directory that is held in another way. The stats of each are
-   * overwritten by the next: copies of all would cost more than the rest of it.
-   */
+  /** Gives all of it likewise, found below a directory that is held in another way. */
   below(top: DirNode): Generator<Found> {
     const nodeOf = (_: RecordedDir, parent: DirNode, name: ByteString): DirNode => new DirNode(parent, name);
-    return this.#list(
-      top,
-      nodeOf,
-      () => false,
-      (row) => this.rows.show(this.#view, row),
-    );
+    return this.#list(top, nodeOf, () => false);
   }
 
   *#list(
     top: DirNode,
     nodeOf: (dir: RecordedDir, parent: DirNode, name: ByteString) => DirNode,
     passBelow: NonNullable<WalkOptions["passBelow"]>,
-    statsAt: (row: number) => FileStats,
   ): Generator<Found> {
     const levels = [openLevel(this.root, top)];
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
@@ -131,7 +118,7 @@ export class RecordedWalk {
         continue;
       }
       const row = dir.firstRow + next;
-      const found = { dir: node, name, depth: levels.length - 1, stats: statsAt(row) };
+      const found = { dir: node, name, depth: levels.length - 1, stats: this.rows.show(this.#view, row) };
       const below = this.dirAt(row);
       const isClosed = below !== undefined && passBelow(node, name);
       yield isClosed ? { ...found, isClosed } : found;
