@@ -125,16 +125,22 @@ export function toSyncError(
   return new SyncError(known, message, { cause: thrown, ...(detail && { detail }) });
 }
 
+/** What the system said to a call. */
+interface SystemError extends Error {
+  readonly code?: unknown;
+  readonly errno?: unknown;
+}
+
 /** True for what the system said to a call: that is no mistake in this library. */
-function isOfSystem(thrown: unknown): thrown is Error & { readonly code?: unknown } {
+function isOfSystem(thrown: unknown): thrown is SystemError {
   return thrown instanceof Error && "syscall" in thrown;
 }
 
-/** What a full disk or quota says; the last is EDQUOT of Linux, which Node has no name for. */
-const fullCodes: readonly unknown[] = ["ENOSPC", "EDQUOT", "Unknown system error -122"];
-
-function codeOfSystem({ code }: { readonly code?: unknown }): SyncErrorCode {
-  return fullCodes.includes(code) ? "NO_SPACE" : "IO";
+function codeOfSystem({ code, errno }: SystemError): SyncErrorCode {
+  if (code === "ENOSPC" || code === "EDQUOT") return "NO_SPACE";
+  // Node has no name for a quota that is used up, and systems have different numbers.
+  const quota = globalThis.process?.getBuiltinModule?.("node:os").constants.errno.EDQUOT;
+  return quota !== undefined && errno === -quota ? "NO_SPACE" : "IO";
 }
 
 /** What is thrown for a path at which nothing is. */

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { expect, test } from "vitest";
 import { isSyncError, SyncError, toSyncError } from "../../src/errors.ts";
 
@@ -16,11 +17,15 @@ test("an error of another copy is one of ours when its code is", () => {
 });
 
 test("a disk or quota that is full is told as that, whoever turns what the system said", () => {
-  const said = (code: string) => Object.assign(new Error(code), { code, syscall: "write" });
-  for (const code of ["ENOSPC", "EDQUOT", "Unknown system error -122"]) {
-    expect(toSyncError(said(code)).code).toBe("NO_SPACE");
-    expect(toSyncError(said(code), "IO").code).toBe("NO_SPACE");
-    expect(toSyncError(said(code), "PATH").code).toBe("PATH");
+  const said = (code: string, errno?: number) =>
+    Object.assign(new Error(code), { code, errno, syscall: "write" });
+  const errno = -constants.errno.EDQUOT;
+  // The last two are ways in which versions of Node say that they have no name for it.
+  const full = [said("ENOSPC"), said("EDQUOT"), said(`Unknown system error ${errno}`, errno)];
+  for (const thrown of [...full, said("UNKNOWN", errno)]) {
+    expect(toSyncError(thrown).code).toBe("NO_SPACE");
+    expect(toSyncError(thrown, "IO").code).toBe("NO_SPACE");
+    expect(toSyncError(thrown, "PATH").code).toBe("PATH");
   }
   expect([toSyncError(said("EIO")).code, toSyncError(said("EIO"), "IO").code]).toEqual(["IO", "IO"]);
 });
