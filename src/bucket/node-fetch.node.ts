@@ -104,6 +104,7 @@ async function dispatch(
         if (signal?.aborted === true) end();
       },
       onResponseStart(controller, status, headers) {
+        if (status < 200) return; // what is said before the answer
         answer = new PoolAnswer(asked.method, controller, status, headers);
         resolve(answer);
       },

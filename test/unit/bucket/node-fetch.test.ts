@@ -1,7 +1,7 @@
 import dns from "node:dns";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createRawServer } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
 import { PoolAnswer } from "../../../src/bucket/pool-answer.node.ts";
@@ -43,6 +43,18 @@ test("a request ends at its signal before there is a connection", async () => {
   await vi.waitFor(() => expect(looked).toHaveBeenCalled());
   controller.abort(new Error("no longer wanted"));
   await expect(asked).rejects.toThrow("no longer wanted");
+});
+
+test.each([102, 103])("a status %i before the answer is not the answer", async (status) => {
+  const words = `HTTP/1.1 ${status} Wait\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab`;
+  const server = createRawServer((socket) => {
+    socket.once("data", () => socket.end(words));
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const answer = await nodeFetch()(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  expect(answer.status).toBe(200);
+  expect(Buffer.from(await answer.takeBody!(2, () => new Error("too long"))).toString()).toBe("ab");
 });
 
 /** An answer of which parts come by hand, and what it does about its request. */
