@@ -55,7 +55,7 @@ export interface SendOptions extends AbortOptions, LivenessOptions {
   readonly have?: ChunkMemory;
   /**
    * Content kept in memory while answers are awaited, in bytes, of chunks and of pieces each; what
-   * is beyond is read again. Default 8 MiB.
+   * is beyond is read again. Default 16 MiB.
    */
   readonly keptContentBytes?: number;
   /**
