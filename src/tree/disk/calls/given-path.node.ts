@@ -25,7 +25,7 @@ export class GivenPath {
     const look = this.#follow ? fs.statSync : fs.lstatSync;
     try {
       const now = look(nativePath(this.#absolute), { bigint: true });
-      return isSameFile(now, fs.fstatSync(fd, { bigint: true }));
+      return isSameInode(now, fs.fstatSync(fd, { bigint: true }));
     } catch (thrown) {
       if (isErrno(thrown)) return false;
       throw thrown;
@@ -43,7 +43,7 @@ export function realPath(place: ByteString): ByteString {
   return toByteString(fs.realpathSync.native(nativePath(place), "buffer"));
 }
 
-/** True for what was seen of the same file or directory. */
-export function isSameFile(a: fs.BigIntStats, b: fs.BigIntStats): boolean {
+/** True for what was seen of one file or directory at one time. */
+export function isSameInode(a: fs.BigIntStats, b: fs.BigIntStats): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }

@@ -9,7 +9,7 @@ import { isErrno } from "./file-trouble.node.ts";
 import { readFully } from "./file-cut.node.ts";
 import { maxLinkTargetBytes } from "../../entry/entry-order.ts";
 import type { Bytes } from "../../../types.ts";
-import { GivenPath, isSameFile, realPath } from "./given-path.node.ts";
+import { GivenPath, isSameInode, realPath } from "./given-path.node.ts";
 import { HandleCache } from "./handle-cache.node.ts";
 import { identityOf, isStillSame } from "./identity.node.ts";
 import {
@@ -284,7 +284,7 @@ export class HeldDirs {
   #checkedPath(dir: DirNode, fd: number): ByteString {
     const path = rootPaths.get(rootOf(dir))! + placeBelow(dir);
     const there = fs.lstatSync(nativePath(path), { bigint: true });
-    if (isSameFile(there, fs.fstatSync(fd, { bigint: true }))) return path;
+    if (isSameInode(there, fs.fstatSync(fd, { bigint: true }))) return path;
     throw new SyncError("PATH", "a directory was replaced while in use", {
       detail: { path: printPath(path) },
     });
