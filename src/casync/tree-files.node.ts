@@ -18,15 +18,23 @@ const copyBytes = 1_048_576;
 const leftOverMs = 86_400_000;
 const incompleteName = /^\.rsync-stream-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** Removes from a directory what processes have left there that were killed a day ago or more. */
+/**
+ * Removes from a directory what processes have left there that were killed a day ago or more. What
+ * this user cannot see or remove stays.
+ */
 export function removeLeftovers(held: HeldDirs, dir: DirNode): void {
-  for (const name of held.names(dir)) {
-    if (!incompleteName.test(name)) continue;
-    const stats = fs.lstatSync(held.at(dir, name), { throwIfNoEntry: false });
-    // Times of content are set before a file is complete; this one cannot be.
-    if (stats?.isFile() !== true || Date.now() - stats.ctimeMs < leftOverMs) continue;
-    held.writeIn(dir, () => fs.rmSync(held.at(dir, name), { force: true }));
+  try {
+    for (const name of held.names(dir)) if (incompleteName.test(name)) removeLeftover(held, dir, name);
+  } catch (thrown) {
+    if (!isErrno(thrown)) throw thrown;
   }
+}
+
+function removeLeftover(held: HeldDirs, dir: DirNode, name: ByteString): void {
+  const stats = fs.lstatSync(held.at(dir, name), { throwIfNoEntry: false });
+  // Times of content are set before a file is complete; this one cannot be.
+  if (stats?.isFile() !== true || Date.now() - stats.ctimeMs < leftOverMs) return;
+  held.writeIn(dir, () => fs.rmSync(held.at(dir, name), { force: true }));
 }
 
 /** A file that is written. */

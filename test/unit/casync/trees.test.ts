@@ -11,6 +11,7 @@ import { extractTree, type ExtractTreeOptions } from "../../../src/casync/extrac
 import { casyncTreeFeatures, desyncTreeFeatures } from "../../../src/casync/features.ts";
 import { concatBytes } from "../../../src/bytes/compare.ts";
 import type { SyncError } from "../../../src/errors.ts";
+import { HeldDirs } from "../../../src/tree/disk/calls/held-dirs.node.ts";
 import { missing, notRoot, unless } from "../../obstacles.ts";
 import { casyncVector, collect, inBlocks } from "./vectors.ts";
 
@@ -77,6 +78,26 @@ describe("a tree", () => {
     onTestFinished(() => void now.mockRestore());
     await extract(archive, to);
     expect(left()).toEqual([near, incomplete, near]);
+  });
+
+  test("comes into directories whose names this user may not see", async () => {
+    const folder = freshFolder();
+    const [from, to] = [join(folder, "from"), join(folder, "to")];
+    fs.mkdirSync(join(from, "sub"), { recursive: true });
+    fs.writeFileSync(join(from, "sub/file"), "content");
+    const archive = await archiveOf(from);
+    fs.mkdirSync(join(to, "sub"), { recursive: true });
+    const refused = Object.assign(new Error("EACCES: permission denied"), {
+      code: "EACCES",
+      syscall: "scandir",
+    });
+    const names = vi.spyOn(HeldDirs.prototype, "names").mockImplementation(() => {
+      throw refused;
+    });
+    onTestFinished(() => void names.mockRestore());
+    await extract(archive, to);
+    expect(names).toHaveBeenCalledTimes(2);
+    expect(fs.readFileSync(join(to, "sub/file"), "utf8")).toBe("content");
   });
 
   test("keeps an entry that is named as what is not complete", async () => {
