@@ -120,6 +120,8 @@ describe("command lines of desync", () => {
     );
     expect(inspected.length).toBe(info.total);
     expect(inspected[0].compressed_size).toBeGreaterThan(0);
+    const withoutStore = (await front(folder, "inspect-chunks -s blob a.caibx")).stdout.toString();
+    expect(JSON.parse(withoutStore)[0]).not.toHaveProperty("compressed_size");
     writeFileSync(
       join(folder, "c.json"),
       JSON.stringify({ "store-options": { "s.castr": { uncompressed: true } } }),

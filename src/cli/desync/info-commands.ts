@@ -1,7 +1,8 @@
 import { toHex } from "../../bytes/hex.ts";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
 import { chunkPath } from "../../casync/chunk-name.ts";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { writeResult } from "../casync/index-file.ts";
@@ -28,7 +29,7 @@ export const inspectChunks: DesyncCommand = {
       yield encoder.encode("[");
       for await (const { id, size } of eachChunk(index)) {
         const path = folder === undefined ? undefined : join(folder, chunkPath(id, ".cacnk"));
-        const stored = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })?.size;
+        const stored = path === undefined ? undefined : statsAt(path)?.size;
         const facts = {
           id: toHex(id),
           uncompressed_size: size,
