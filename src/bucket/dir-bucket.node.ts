@@ -22,7 +22,7 @@ import type {
 } from "./object-bucket.ts";
 import { readAt, syncContent, writeAt } from "./open-file.node.ts";
 import { orderedPages } from "./ordered-pages.ts";
-import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
+import { readFlags } from "../bytes/open-flags.node.ts";
 
 export interface DirBucketOptions {
   /** True to wait for the disk before a file gets its name; for parts of one that is always so. */

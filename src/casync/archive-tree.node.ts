@@ -23,7 +23,7 @@ import { excludeListLimits, excludeListName, ExcludeRules } from "./exclude-list
 import { casyncFeatures, desyncTreeFeatures } from "./features.ts";
 import { keepFeatures } from "./keep-features.ts";
 import { TreeFacts } from "./tree-facts.node.ts";
-import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
+import { readFlags } from "../bytes/open-flags.node.ts";
 
 export interface ArchiveTreeOptions extends AbortOptions {
   /** What to keep; what desync keeps unless given. */

@@ -9,7 +9,7 @@ import type { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import type { Bytes } from "../types.ts";
 import { readFully } from "./blob-seed.node.ts";
 import { FoundContentWriter } from "./found-content-writer.node.ts";
-import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
+import { readFlags } from "../bytes/open-flags.node.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 const copyBytes = 1_048_576;

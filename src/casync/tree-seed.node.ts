@@ -8,7 +8,7 @@ import { archiveTree } from "./archive-tree.node.ts";
 import { readFully } from "./blob-seed.node.ts";
 import type { IndexHeader } from "./index-header.ts";
 import { SeedChunks, type SeedOptions } from "./seed-chunks.ts";
-import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
+import { readFlags } from "../bytes/open-flags.node.ts";
 
 /** Where a part of the archive of a tree begins, and where its bytes are. */
 interface Part {

@@ -30,7 +30,7 @@ import { listNames } from "./names.node.ts";
 import { filterOfPeer } from "./peer-filter.node.ts";
 import type { SharePath } from "./share-path.ts";
 import type { Share, SharedContent, TreeShareOptions } from "./share.ts";
-import { readFlags } from "../tree/disk/calls/open-flags.node.ts";
+import { readFlags } from "../bytes/open-flags.node.ts";
 
 /** What a shared directory lets others do. */
 export interface DirShareOptions extends FileCutOptions {

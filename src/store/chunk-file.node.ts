@@ -1,6 +1,5 @@
 import {
   closeSync,
-  constants,
   fdatasync,
   fstatSync,
   fsync,
@@ -14,16 +13,13 @@ import {
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { errnoOf } from "../bytes/errno.node.ts";
+import { readFlags } from "../bytes/open-flags.node.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { ioError } from "./io-error.node.ts";
 
 /** Bytes of the largest chunk that a store in a directory takes. */
 export const maxStoredChunkBytes = 16_777_216;
-
-// Whoever can write in the directory may have put a link or a pipe there: neither is followed or
-// waited for.
-const forReading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** A link, a bad spot on the medium: with these the file itself is at fault. */
 const unreadable = new Set(["ELOOP", "EIO"]);
@@ -35,7 +31,7 @@ const unreadable = new Set(["ELOOP", "EIO"]);
  */
 export function readChunkFile(path: string): Bytes {
   try {
-    const file = openSync(path, forReading);
+    const file = openSync(path, readFlags);
     try {
       const stat = fstatSync(file);
       if (!stat.isFile() || stat.size > maxStoredChunkBytes) throw notAChunk(path);

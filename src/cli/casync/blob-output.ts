@@ -18,7 +18,7 @@ import type { HeldDirs } from "../../tree/disk/calls/held-dirs.node.ts";
 import { type Lock, takeLock } from "../../tree/disk/target/lock.node.ts";
 import { checkReplaceable, createIn, openAround, removeFrom } from "../exchange/file-replacement.ts";
 import { stemOf } from "../exchange/resumable-file.ts";
-import { changeFlags } from "../../tree/disk/calls/open-flags.node.ts";
+import { changeFlags } from "../../bytes/open-flags.node.ts";
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants;
 

@@ -6,7 +6,7 @@ import { readFully, writeFully } from "./file-cut.node.ts";
 import type { HeldDirs } from "./held-dirs.node.ts";
 import { findLibc } from "./libc.node.ts";
 import { isZero } from "./zero.node.ts";
-import { readFlags } from "./open-flags.node.ts";
+import { readFlags } from "../../../bytes/open-flags.node.ts";
 
 /** Bytes copied in one step. */
 export const copyBytes = 1024 * 1024;

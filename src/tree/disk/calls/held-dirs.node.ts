@@ -28,7 +28,7 @@ import {
   type NativePath,
   type PlacePath,
 } from "./byte-string.node.ts";
-import { readFlags } from "./open-flags.node.ts";
+import { readFlags } from "../../../bytes/open-flags.node.ts";
 
 /** Directories held open at once, per tree. */
 const maxHeldCount = 64;

@@ -6,7 +6,7 @@ import { fileTrouble } from "../calls/file-trouble.node.ts";
 import { printPlace, type DirNode } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import type { ByteRange } from "../../entry/entry.ts";
-import { readFlags } from "../calls/open-flags.node.ts";
+import { readFlags } from "../../../bytes/open-flags.node.ts";
 
 /** A file as it was listed: where it is, and by what to see that it is still the same. */
 export interface SourceFile {

@@ -7,7 +7,7 @@ import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { DifferentRanges } from "./different-ranges.ts";
 import type { PlannedEntry } from "./entry-planner.node.ts";
 import type { OldFile } from "./old-versions.node.ts";
-import { readFlags } from "../calls/open-flags.node.ts";
+import { readFlags } from "../../../bytes/open-flags.node.ts";
 
 /** What came out of the comparison of a file. */
 export interface Compared {

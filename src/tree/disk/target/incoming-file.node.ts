@@ -12,7 +12,7 @@ import type { ContentAt } from "./places.node.ts";
 import type { PlannedFile } from "./planned-files.node.ts";
 import type { Reference } from "./reference.node.ts";
 import { putFile, putInto } from "./put-file.node.ts";
-import { readFlags } from "../calls/open-flags.node.ts";
+import { readFlags } from "../../../bytes/open-flags.node.ts";
 
 /** Bytes of a file from which on what came of it is kept: less is sent again as soon. */
 export const unfinishedBytes = 262_144;

@@ -13,7 +13,7 @@ import { identityOf, isSameFile } from "../calls/identity.node.ts";
 import { findLibc } from "../calls/libc.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";
 import { parseHolder, stateOf, thisHolder, type Holder } from "./lock-holder.node.ts";
-import { changeFlags } from "../calls/open-flags.node.ts";
+import { changeFlags } from "../../../bytes/open-flags.node.ts";
 
 /** A lock that is held. */
 export interface Lock {

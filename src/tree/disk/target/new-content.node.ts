@@ -15,7 +15,7 @@ import type { PlannedFile } from "./planned-files.node.ts";
 import { newFlags } from "./put-file.node.ts";
 import { blockBytes, writeDiffering, writeZeros } from "../calls/write-differing.node.ts";
 import { isZero } from "../calls/zero.node.ts";
-import { readFlags } from "../calls/open-flags.node.ts";
+import { readFlags } from "../../../bytes/open-flags.node.ts";
 
 /** Runs of zeros shorter than this are written: no file system makes a hole of them. */
 const minHoleBytes = 4096;

@@ -6,7 +6,7 @@ import { HandleCache } from "../calls/handle-cache.node.ts";
 import { pathBelow, type DirNode, type NameIn } from "../calls/dir-node.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { PlaceNames } from "./place-names.node.ts";
-import { readFlags } from "../calls/open-flags.node.ts";
+import { readFlags } from "../../../bytes/open-flags.node.ts";
 
 /** Files open for reading at once. */
 const maxOpenCount = 16;

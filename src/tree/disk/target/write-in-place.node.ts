@@ -8,7 +8,7 @@ import type { FileStats } from "../calls/file-stats.node.ts";
 import { lookAtHandle } from "../calls/look-at.node.ts";
 import type { HeldDirs } from "../calls/held-dirs.node.ts";
 import { writeDiffering } from "../calls/write-differing.node.ts";
-import { changeFlags } from "../calls/open-flags.node.ts";
+import { changeFlags } from "../../../bytes/open-flags.node.ts";
 
 const { O_NOFOLLOW, O_RDONLY } = fs.constants;
 
