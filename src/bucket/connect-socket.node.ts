@@ -13,10 +13,12 @@ export interface ServerPlace {
  * Opens a connection with a server, which is there in time or not at all. Resolves when it is.
  *
  * @param tls how to talk to one of `https:`
+ * @param connecting where the socket is until there is a connection, for who wants to end it
  */
 export async function connectSocket<Made extends Socket>(
   { protocol, hostname, port }: ServerPlace,
   tls: ConnectionOptions,
+  connecting?: Set<Socket>,
 ): Promise<Made> {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   const isSecure = protocol === "https:";
@@ -26,6 +28,8 @@ export async function connectSocket<Made extends Socket>(
     ? connectTls({ host, port: Number(port || 443), ...name, ...tls })
     : connectPlain({ host, port: Number(port || 80), noDelay: true });
   limitConnecting(socket, event);
+  connecting?.add(socket);
+  for (const end of [event, "close"]) socket.once(end, () => connecting?.delete(socket));
   return new Promise((resolve, reject) => {
     socket.on("error", reject);
     socket.once(event, () => resolve(socket as Made));

@@ -22,11 +22,11 @@ export interface NodeFetchOptions {
  * come, compressed or not. Connections are kept and used again.
  */
 export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOptions = {}): Call {
-  const pools = new Map<string, Pool>();
-  const poolOf = (origin: string): Pool => {
-    const pool = pools.get(origin) ?? openPool(origin, tls);
-    pools.set(origin, pool);
-    return pool;
+  const lines = new Map<string, ServerLine>();
+  const lineTo = (origin: string): ServerLine => {
+    const line = lines.get(origin) ?? openLine(origin, tls);
+    lines.set(origin, line);
+    return line;
   };
   const sessions = http2 ? new Http2Sessions(tls) : undefined;
   const call = async (input: string, init: CallOptions = {}): Promise<Answer> => {
@@ -49,56 +49,85 @@ export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOpti
     const sent = passed?.stream() ?? bytes ?? null;
     // Of its own accord the client ends a connection behind each HEAD.
     const asked = { path, method: method as Dispatcher.HttpMethod, headers, body: sent, reset: false };
-    return dispatch(poolOf(url.origin), asked, signal ?? undefined);
+    return dispatch(lineTo(url.origin), asked, signal ?? undefined);
   };
   return Object.assign(call, { sendsAnswers: true } as const);
 }
 
 /** Connections with a server, as many as there are requests at a time. */
-function openPool(origin: string, tls: TlsOptions): Pool {
-  // Of the client this part alone: all of it takes three times as long to load.
-  const Connections = createRequire(import.meta.url)("undici/lib/dispatcher/pool.js") as typeof Pool;
-  return new Connections(origin, {
-    connect: connecting(tls),
-    // Who asks says how long all of a request may take.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+interface ServerLine {
+  readonly pool: Pool;
+  /** Those that are not there yet. */
+  readonly connecting: Set<Socket>;
+  /** Requests that wait for one. */
+  waitingCount: number;
+  /** What a connection breaks off by, while that is told. */
+  failure: Error | undefined;
 }
 
-/** Returns what opens connections with a server, the later ones with less ado over TLS. */
-function connecting(tls: TlsOptions) {
+function openLine(origin: string, tls: TlsOptions): ServerLine {
+  // Of the client this part alone: all of it takes three times as long to load.
+  const Connections = createRequire(import.meta.url)("undici/lib/dispatcher/pool.js") as typeof Pool;
+  const state = { connecting: new Set<Socket>(), waitingCount: 0, failure: undefined };
+  const line: ServerLine = {
+    ...state,
+    pool: new Connections(origin, {
+      connect: (place: ServerPlace, done: (...opened: [Error, null] | [null, Socket]) => void): void => {
+        connect(place).then(
+          (socket) => done(null, socket),
+          (thrown: Error) => done(thrown, null),
+        );
+      },
+      // Who asks says how long all of a request may take.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    }),
+  };
+  // Later connections are made with less ado over TLS.
   let session: Buffer | undefined;
 
   async function connect(place: ServerPlace): Promise<Socket> {
-    const socket = await connectSocket(place, { ...tls, ...(session && { session }) });
+    // The client makes another one for a request that was ended.
+    if (line.waitingCount === 0) throw unwanted();
+    const socket = await connectSocket(place, { ...tls, ...(session && { session }) }, line.connecting);
+    socket.on("error", (thrown) => {
+      line.failure = thrown;
+      queueMicrotask(() => (line.failure = undefined));
+    });
     return socket.on("session", (next: Buffer) => (session = next));
   }
-  return (place: ServerPlace, done: (...opened: [Error, null] | [null, Socket]) => void): void => {
-    connect(place).then(
-      (socket) => done(null, socket),
-      (thrown: Error) => done(thrown, null),
-    );
-  };
+  return line;
 }
 
 /** Makes a request, which ends at the signal. */
 async function dispatch(
-  pool: Pool,
+  line: ServerLine,
   asked: Dispatcher.DispatchOptions,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
+  signal?.throwIfAborted();
+  let isWaiting = true;
+  line.waitingCount += 1;
+  const begin = (): void => {
+    if (isWaiting) line.waitingCount -= 1;
+    isWaiting = false;
+  };
   return new Promise((resolve, reject) => {
     let sending: Dispatcher.DispatchController | undefined;
     let answer: PoolAnswer | undefined;
     const end = (): void => {
+      begin();
       sending?.abort(signal!.reason as Error);
       reject(signal!.reason as Error);
+      // One that is still made would keep the process.
+      if (line.waitingCount > 0) return;
+      for (const socket of line.connecting) socket.destroy(unwanted());
     };
     const leave = (): void => signal?.removeEventListener("abort", end);
     signal?.addEventListener("abort", end);
-    pool.dispatch(asked, {
+    line.pool.dispatch(asked, {
       onRequestStart(controller) {
+        begin();
         sending = controller;
         // While there was no connection yet, nothing could be ended.
         if (signal?.aborted === true) end();
@@ -111,15 +140,22 @@ async function dispatch(
       onResponseData: (_, part) => answer?.take(part),
       onResponseEnd() {
         leave();
-        answer?.end();
+        // Of a body that ends with its connection this may not be the end.
+        if (line.failure) answer?.fail(line.failure);
+        else answer?.end();
       },
       onResponseError(_, thrown) {
+        begin();
         leave();
         answer?.fail(thrown);
         reject(thrown);
       },
     });
   });
+}
+
+function unwanted(): Error {
+  return new Error("nobody waits for the connection");
 }
 
 function plainHeaders(headers: RequestInit["headers"]): Record<string, string> {

@@ -113,8 +113,9 @@ export class PoolAnswer implements Answer {
     });
   };
 
-  /** Gives what came, and what comes. */
+  /** Gives what came, and what comes. @throws TypeError when somebody has it already */
   #give(taker: Taker): void {
+    if (this.#taker) throw new TypeError("a body is taken once");
     this.#taker = taker;
     for (const part of this.#parts) taker.take(part);
     this.#parts = [];

@@ -1,7 +1,7 @@
 import dns from "node:dns";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { type AddressInfo, createServer as createRawServer } from "node:net";
+import { type AddressInfo, createServer as createRawServer, Socket } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
 import { PoolAnswer } from "../../../src/bucket/pool-answer.node.ts";
@@ -43,6 +43,58 @@ test("a request ends at its signal before there is a connection", async () => {
   await vi.waitFor(() => expect(looked).toHaveBeenCalled());
   controller.abort(new Error("no longer wanted"));
   await expect(asked).rejects.toThrow("no longer wanted");
+});
+
+test("a connection that is still made ends when nobody waits for it any more", async () => {
+  const looked = vi.spyOn(dns, "lookup").mockReturnValue(undefined as never);
+  const destroyed = vi.spyOn(Socket.prototype, "destroy");
+  onTestFinished(() => [looked, destroyed].forEach((spy) => spy.mockRestore()));
+  const call = nodeFetch();
+  const controllers = [new AbortController(), new AbortController()];
+  const asked = controllers.map(({ signal }) => call("http://store.example/", { signal }));
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(2));
+  for (const [i, controller] of controllers.entries()) {
+    controller.abort(new Error("no longer wanted"));
+    await expect(asked[i]).rejects.toThrow("no longer wanted");
+    expect(destroyed).toHaveBeenCalledTimes(2 * i);
+  }
+});
+
+test("no connection is made for a request that was ended", async () => {
+  let count = 0;
+  const server = createRawServer(() => count++).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const call = nodeFetch();
+  for (let time = 1; time <= 2; time++) {
+    const controller = new AbortController();
+    const asked = call(url, { signal: controller.signal });
+    await vi.waitFor(() => expect(count).toBe(time));
+    controller.abort(new Error("no longer wanted"));
+    await expect(asked).rejects.toThrow("no longer wanted");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(count).toBe(time);
+  }
+});
+
+test("a body without a length is not whole when its connection breaks off", async () => {
+  const server = createRawServer((socket) => {
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n12345");
+      setTimeout(() => socket.resetAndDestroy(), 50);
+    });
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const call = nodeFetch();
+  const taken = (await call(url)).takeBody!(100, () => new Error("too long"));
+  await expect(taken).rejects.toThrow("ECONNRESET");
+  const read = async () => {
+    for await (const _ of (await call(url)).body!) void _;
+  };
+  await expect(read()).rejects.toThrow("ECONNRESET");
 });
 
 test.each([102, 103])("a status %i before the answer is not the answer", async (status) => {
@@ -98,4 +150,18 @@ test("a body that is longer than it may be ends the request", async () => {
   answer.take(Buffer.from("123456"));
   await expect(taken).rejects.toThrow("too long");
   expect(done).toContain("abort");
+});
+
+test("a body is taken once, and never as an empty one again", async () => {
+  const first = answerByHand().answer;
+  first.take(Buffer.from("123"));
+  first.end();
+  first.body!.cancel().catch(() => {});
+  await expect(first.takeBody(5, () => new Error("too long"))).rejects.toThrow("taken once");
+  const second = answerByHand().answer;
+  second.take(Buffer.from("123"));
+  second.end();
+  await second.takeBody(5, () => new Error("too long"));
+  expect(() => second.body).toThrow("taken once");
+  expect(() => second.stream()).toThrow("taken once");
 });
