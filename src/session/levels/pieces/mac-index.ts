@@ -10,11 +10,13 @@ export class MacIndex {
   #macs = new Float64Array(firstRoomCount);
   /**
    * In its first `#slotCount` elements: for each MAC one more than the first place that has it, at
-   * the slot that the MAC says or at the next free one.
+   * the slot that follows from the MAC or at the next free one.
    */
   #table = new Uint32Array(4 * firstRoomCount);
   /** A power of two; 0 until something is looked for. */
   #slotCount = 0;
+  /** Unknown to the peer, who could choose MACs that all have the same slot. */
+  readonly #factors = crypto.getRandomValues(new Uint32Array(2)).map((factor) => factor | 1);
   /** The place behind the one that was found last. */
   #expected = 0;
 
@@ -75,7 +77,8 @@ export class MacIndex {
   /** Where a MAC stands in the table, or can be put. */
   #slotOf(mac: number): number {
     const last = this.#slotCount - 1;
-    for (let slot = (mac >>> 0) & last; ; slot = (slot + 1) & last) {
+    const hash = Math.imul(mac, this.#factors[0]!) ^ Math.imul(mac / 2 ** 32, this.#factors[1]!);
+    for (let slot = hash >>> Math.clz32(last); ; slot = (slot + 1) & last) {
       const place = this.#table[slot]!;
       if (place === 0 || this.#macs[place - 1] === mac) return slot;
     }
