@@ -6,19 +6,20 @@ import { formNamed } from "./castr-form.node.ts";
 import type { Bytes } from "../types.ts";
 import { CastrFiles } from "./castr-files.node.ts";
 import { readCastrChunk } from "./castr-chunk.node.ts";
-import type { CastrAnswer, CastrResult, CastrTask, CastrThreadData } from "./castr-thread.node.ts";
+import type { Answered, Asked } from "./asked-thread.node.ts";
+import type { CastrResult, CastrTask, CastrThreadData } from "./castr-thread.node.ts";
 
 const { root, form: names } = workerData as CastrThreadData;
 const form = formNamed(names);
 const files = new CastrFiles(root);
 
-async function answer({ number, read = [], write }: CastrTask): Promise<CastrAnswer> {
+async function resultsOf({ read = [], write }: CastrTask): Promise<readonly CastrResult[]> {
   const results = read.map((id) =>
     outcome(() => ({ bytes: ownBytes(readCastrChunk(root, id, form).bytes) })),
   );
   if (write)
     results.push(outcome(() => files.write(write.path, form.coding.encode(write.bytes)).then(() => ({}))));
-  return { number, results: await Promise.all(results) };
+  return Promise.all(results);
 }
 
 async function outcome(work: () => CastrResult | Promise<CastrResult>): Promise<CastrResult> {
@@ -37,9 +38,9 @@ function ownBytes(bytes: Bytes): Uint8Array<ArrayBuffer> {
   return isAll ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }
 
-parentPort!.on("message", (task: CastrTask) => {
-  void answer(task).then((done) => {
-    const handedOver = done.results.flatMap(({ bytes }) => (bytes ? [bytes.buffer] : []));
-    parentPort!.postMessage(done, handedOver);
+parentPort!.on("message", ({ number, task }: Asked<CastrTask>) => {
+  void resultsOf(task).then((result) => {
+    const handedOver = result.flatMap(({ bytes }) => (bytes ? [bytes.buffer] : []));
+    parentPort!.postMessage({ number, result } satisfies Answered<readonly CastrResult[]>, handedOver);
   });
 });
