@@ -38,10 +38,13 @@ export default defineConfig([
   { ...command, entry: { main: "src/cli/main.ts" }, outDir: "dist/cli-parts", name: "cli" },
   // By itself: what two programs share would become many small files, and each is opened at start.
   { ...command, entry: { desync: "src/cli/desync/main.ts" }, name: "desync" },
-  // What runs in a thread, for the library and the commands.
+  // What runs in threads, for the library and the commands.
   {
     ...command,
-    entry: { "castr-worker": "src/casync/castr-worker.node.ts" },
+    entry: {
+      "castr-worker": "src/casync/castr-worker.node.ts",
+      "digest-worker": "src/casync/digest-worker.node.ts",
+    },
     outDir: "dist",
     name: "thread",
   },

@@ -5,9 +5,7 @@ import {
   type IncomingHttpHeaders,
 } from "node:http2";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
-import type { Socket } from "node:net";
 import { Readable } from "node:stream";
-import { abortable } from "../bytes/abort.ts";
 import { connectSocket } from "./connect-socket.node.ts";
 
 /** Statuses that have no body, by which a response cannot be made with one. */
@@ -21,62 +19,33 @@ export const http2Limits = Object.freeze({
   streamWindowBytes: 2_097_152,
 });
 
-/** A session, or what is to be one. */
-interface Opening {
-  readonly session: Promise<Http2Requests | undefined>;
-  /** The socket, until there is a connection. */
-  readonly connecting: ReadonlySet<Socket>;
-  /** Requests that wait for it. */
-  waitingCount: number;
-  readonly forget: () => void;
-}
-
 /**
  * Sessions of HTTP/2 with servers that offer it, one for each, over which all requests go at one
  * time.
  */
 export class Http2Sessions {
   readonly #tls: ConnectionOptions;
-  readonly #openings = new Map<string, Opening>();
+  readonly #sessions = new Map<string, Promise<Http2Requests | undefined>>();
 
   constructor(tls: ConnectionOptions) {
     this.#tls = tls;
   }
 
-  /**
-   * The session with a server; undefined for one that speaks HTTP/1.1 alone. A connection that
-   * nobody waits for any more is not made.
-   *
-   * @throws the signal's reason
-   */
-  async with(origin: string, signal: AbortSignal | undefined): Promise<Http2Requests | undefined> {
-    const opening = this.#openings.get(origin) ?? this.#begin(origin);
-    opening.waitingCount += 1;
-    try {
-      return await abortable(opening.session, signal);
-    } finally {
-      opening.waitingCount -= 1;
-      if (opening.waitingCount === 0 && opening.connecting.size > 0) {
-        opening.forget();
-        for (const socket of opening.connecting) socket.destroy(new Error("nobody waits for the connection"));
-      }
-    }
-  }
-
-  #begin(origin: string): Opening {
+  /** The session with a server; undefined for one that speaks HTTP/1.1 alone. */
+  with(origin: string): Promise<Http2Requests | undefined> {
+    const before = this.#sessions.get(origin);
+    if (before) return before;
     // A session that has left its place to another may end later.
-    const forget = (): void => void (this.#openings.get(origin) === opening && this.#openings.delete(origin));
-    const connecting = new Set<Socket>();
-    const session = this.#open(new URL(origin), connecting, forget);
-    const opening: Opening = { session, connecting, waitingCount: 0, forget };
-    this.#openings.set(origin, opening);
+    const forget = (): void => void (this.#sessions.get(origin) === session && this.#sessions.delete(origin));
+    const session = this.#open(new URL(origin), forget);
+    this.#sessions.set(origin, session);
     session.catch(forget);
-    return opening;
+    return session;
   }
 
-  async #open(url: URL, connecting: Set<Socket>, onEnd: () => void): Promise<Http2Requests | undefined> {
+  async #open(url: URL, onEnd: () => void): Promise<Http2Requests | undefined> {
     const protocols = { ALPNProtocols: ["h2", "http/1.1"] };
-    const socket = await connectSocket<TLSSocket>(url, { ...protocols, ...this.#tls }, connecting);
+    const socket = await connectSocket<TLSSocket>(url, { ...protocols, ...this.#tls });
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
       return undefined;

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import type { Dispatcher, Pool } from "undici";
+import { abortable } from "../bytes/abort.ts";
 import type { Answer, Call, CallOptions } from "./answer.ts";
 import { connectSocket, type ServerPlace } from "./connect-socket.node.ts";
 import { Http2Sessions } from "./http2-sessions.node.ts";
@@ -41,7 +42,7 @@ export function nodeFetch(tls: TlsOptions = {}, { http2 = false }: NodeFetchOpti
     };
     const session =
       sessions && url.protocol === "https:" && !passed
-        ? await sessions.with(url.origin, signal ?? undefined)
+        ? await abortable(sessions.with(url.origin), signal ?? undefined)
         : undefined;
     if (session) return session.send({ url, method, headers, body: bytes, signal });
     const path = `${url.pathname}${url.search}`;

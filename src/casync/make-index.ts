@@ -1,4 +1,5 @@
 import type { Chunk, ChunkInfo } from "../chunk/chunk.ts";
+import { type BlockNamer, cutBlocks } from "../chunk/cut-blocks.ts";
 import { cutChunks } from "../chunk/cut-chunks.ts";
 import { type CasyncSizes, casyncSizes, casyncSpec } from "../chunk/cutter-specs.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
@@ -16,6 +17,8 @@ export interface MakeIndexOptions extends AbortOptions {
   readonly sizes?: CasyncSizes;
   /** What chunks are named by; SHA-512/256 unless given. */
   readonly digest?: ChunkDigest;
+  /** Names the chunks by that digest, beside the cutting; it is done in turn unless given. */
+  readonly namer?: BlockNamer;
   /** What the index says of what is kept of a tree; that of a blob unless given. */
   readonly features?: bigint;
   /** Where chunks are left that are not there yet; they are only named unless given. */
@@ -42,15 +45,20 @@ export async function* makeIndex(
   options: MakeIndexOptions = {},
 ): AsyncGenerator<Bytes> {
   const { sizes = casyncSizes, digest = sha512_256Digest, features = blobFeatures, store } = options;
-  const { jobCount, onProgress, signal } = options;
-  const cut = { digest, lends: true, ...(signal && { signal }) };
-  const chunks = keepMissing(cutChunks(content, casyncSpec(sizes), cut), store);
+  const { jobCount, namer, onProgress, signal } = options;
+  const abort = signal ? { signal } : {};
+  const spec = casyncSpec(sizes);
+  const missing = new MissingShare();
+  const cut = namer
+    ? cutBlocks(content, spec, namer, { isBusy: () => missing.isMuch, ...abort })
+    : cutChunks(content, spec, { digest, lends: true, ...abort });
+  const chunks = keepMissing(cut, store, missing);
   let doneBytes = 0;
   const stored = inOrder(
     chunks,
     chunksUnderWay(jobCount, ({ chunk }) => chunk?.bytes.length ?? 0),
     async ({ id, size, chunk }) => {
-      if (chunk) await store?.put(chunk, signal && { signal });
+      if (chunk) await store?.put(chunk, abort);
       doneBytes += size;
       onProgress?.(doneBytes);
       return { id, size };
@@ -63,9 +71,25 @@ export async function* makeIndex(
 async function* keepMissing(
   chunks: AsyncIterable<Chunk>,
   store: ChunkWriter | undefined,
+  missing: MissingShare,
 ): AsyncGenerator<CutChunk> {
   for await (const chunk of chunks) {
     const isNeeded = store !== undefined && store.renewNow?.(chunk.id) !== true;
+    missing.note(isNeeded);
     yield { id: chunk.id, size: chunk.bytes.length, ...(isNeeded && { chunk: copyOfChunk(chunk) }) };
+  }
+}
+
+/** How many of the chunks the store lacks, of some hundred that came last. */
+class MissingShare {
+  #share = 0;
+
+  /** True when to compress and write them keeps a processor busy. */
+  get isMuch(): boolean {
+    return this.#share > 0.2;
+  }
+
+  note(isMissing: boolean): void {
+    this.#share += ((isMissing ? 1 : 0) - this.#share) / 100;
   }
 }

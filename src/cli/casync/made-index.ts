@@ -1,3 +1,4 @@
+import { DigestThread } from "../../casync/digest-thread.node.ts";
 import { makeIndex, type MakeIndexOptions } from "../../casync/make-index.ts";
 import type { Bytes } from "../../types.ts";
 import type { Call, OptionValues } from "../command.ts";
@@ -22,10 +23,12 @@ export async function writeIndexOf(
   const digest = digestNamed(options.digest);
   const sizes = sizesOf(options);
   await using store = writerOf(options, digest);
+  await using namer = new DigestThread(digest);
   const index = makeIndex(content, {
     ...about,
     sizes,
     digest,
+    namer,
     ...jobsOf(options),
     ...(store && { store }),
     signal,

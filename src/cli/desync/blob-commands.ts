@@ -10,6 +10,7 @@ import { extractBlob } from "../../casync/extract-blob.node.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
 import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexHeader } from "../../casync/index-header.ts";
+import { DigestThread } from "../../casync/digest-thread.node.ts";
 import { makeIndex } from "../../casync/make-index.ts";
 import { readBlob } from "../../casync/read-blob.ts";
 import { verifyBlob } from "../../casync/verify-blob.ts";
@@ -81,10 +82,12 @@ export const make: DesyncCommand = {
     using progress = showProgress("Chunking", fileBytesOf(path));
     let count = 0;
     const { start, whole } = await peek(readFileBlocks(path, { signal, lends: true }), archiveStartBytes);
+    await using namer = new DigestThread(digest);
     const index = makeIndex(whole, {
       features: desyncBlobFeatures(start),
       sizes: sizesIn(given),
       digest,
+      namer,
       ...(store && { store }),
       ...jobsIn(given),
       signal,

@@ -5,6 +5,7 @@ import { tarOfCatar } from "../../casync/catar-to-tar.ts";
 import { extractTree } from "../../casync/extract-tree.node.ts";
 import { desyncTreeFeatures } from "../../casync/features.ts";
 import { type IndexHeader, withDigest } from "../../casync/index-header.ts";
+import { DigestThread } from "../../casync/digest-thread.node.ts";
 import { makeIndex } from "../../casync/make-index.ts";
 import { mtreeLines } from "../../casync/mtree.ts";
 import { readBlob } from "../../casync/read-blob.ts";
@@ -68,9 +69,11 @@ export const tar: DesyncCommand = {
           });
     if (!isSet(given, "index")) return writeResult(place, tree, { signal });
     await using store = writerFor(call);
+    await using namer = new DigestThread(digest);
     const index = makeIndex(tree, {
       sizes: sizesIn(given),
       digest,
+      namer,
       features,
       ...(store && { store }),
       ...jobsIn(given),

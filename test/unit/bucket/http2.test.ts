@@ -1,4 +1,3 @@
-import dns from "node:dns";
 import { once } from "node:events";
 import { createServer } from "node:https";
 import {
@@ -8,9 +7,9 @@ import {
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from "node:http2";
-import { type AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
 import { compressedCoding } from "../../../src/casync/chunk-coding.ts";
 import { chunkPath } from "../../../src/casync/chunk-name.ts";
@@ -176,19 +175,4 @@ test("a request ends with its signal", async () => {
   while (sessions.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   controller.abort(new Error("enough"));
   await expect(asked).rejects.toThrow("enough");
-});
-
-test("a connection that is still made ends when nobody waits for it any more", async () => {
-  const looked = vi.spyOn(dns, "lookup").mockReturnValue(undefined as never);
-  const destroyed = vi.spyOn(Socket.prototype, "destroy");
-  onTestFinished(() => [looked, destroyed].forEach((spy) => spy.mockRestore()));
-  const call = nodeFetch({}, { http2: true });
-  const controllers = [new AbortController(), new AbortController()];
-  const asked = controllers.map(({ signal }) => call("https://store.example/", { signal }));
-  await vi.waitFor(() => expect(looked).toHaveBeenCalled());
-  for (const [i, controller] of controllers.entries()) {
-    controller.abort(new Error("no longer wanted"));
-    await expect(asked[i]).rejects.toThrow("no longer wanted");
-    expect(destroyed).toHaveBeenCalledTimes(i);
-  }
 });
