@@ -41,5 +41,10 @@ function readIn(coding: ChunkCoding, root: string, id: ChunkId, digest: ChunkDig
 
 /** casync marks a chunk that it knows to be missing by a symlink. */
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  } catch {
+    // A directory that cannot be passed through: what reading said is told.
+    return false;
+  }
 }

@@ -4,7 +4,7 @@ import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { openChunkWriter } from "../../casync/open-store.node.ts";
 import { eachChunk, type IndexReading } from "../../casync/index-reader.ts";
-import { SyncError } from "../../errors.ts";
+import { SyncError, toSyncError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { openIndex } from "./index-file.ts";
 import { indexAccess, isSoWithAll, jobsOf, openingOf, readerOf, storeOptions } from "./store-options.ts";
@@ -34,7 +34,7 @@ export const indexCache = defineCommand({
           signal.throwIfAborted();
           if (isSoWithAll(thrown)) throw thrown;
           counts.failed++;
-          report.trouble(thrown as SyncError);
+          report.trouble(toSyncError(thrown));
         }
       };
       for await (const _ of inOrder(distinct(index, seen), chunksUnderWay(jobCount, sizeOf), copy));

@@ -3,7 +3,7 @@ import { digestOfIndex } from "../../casync/index-header.ts";
 import { pushIndex } from "../../casync/push-index.ts";
 import { connectPush } from "../../casync/ssh-chunks.node.ts";
 import { storedChunk } from "../../casync/stored-chunks.ts";
-import { SyncError } from "../../errors.ts";
+import { SyncError, toSyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { defineCommand } from "../command.ts";
 import { countOf } from "../report/count-of.ts";
@@ -28,7 +28,7 @@ export const indexPush = defineCommand({
         return await storedChunk(store, id, nodeCoding, { signal });
       } catch (thrown) {
         signal.throwIfAborted();
-        report.trouble(thrown as SyncError);
+        report.trouble(toSyncError(thrown));
         return undefined;
       }
     };

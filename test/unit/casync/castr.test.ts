@@ -101,6 +101,14 @@ test("what casync knows to be missing is missing", async () => {
   expect(await store.has(id)).toBe(false);
 });
 
+test("what cannot be reached is told with its path, and is not taken for missing", async () => {
+  const folder = freshFolder();
+  const id = new Uint8Array(32).fill(0xab);
+  symlinkSync("abab", join(folder, "abab"));
+  const trouble = { code: "CORRUPT", detail: { path: join(folder, "abab", `${toHex(id)}.cacnk`) } };
+  await expect(castrStore(folder).get(id)).rejects.toMatchObject(trouble);
+});
+
 test("what writers left behind is removed when it is old, and nothing else", async () => {
   const folder = copyOfStore();
   const shard = readdirSync(folder)[0]!;
