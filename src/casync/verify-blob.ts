@@ -35,6 +35,8 @@ export async function verifyBlob(
         try {
           verifyChunk(id, await reader.read(size), digest);
         } catch (cause) {
+          if (isSyncError(cause, "TRUNCATED"))
+            throw new SyncError("TRUNCATED", "the content ends before what the index has", { cause });
           if (!isSyncError(cause, "UNEXPECTED_CHUNK")) throw cause;
           throw new SyncError("CORRUPT", `the content is not chunk ${toHex(id)} of the index`, {
             cause,
