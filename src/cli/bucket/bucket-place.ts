@@ -62,12 +62,16 @@ function openAmazon(name: string, settings: PlaceSettings, options: Given) {
 function amazonOptions({ region, profile }: PlaceSettings) {
   const { AWS_PROFILE, AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env;
   const chosen = profile ?? (AWS_PROFILE || "default");
-  const config = readSection(
-    process.env["AWS_CONFIG_FILE"] || join(homedir(), ".aws", "config"),
-    chosen === "default" ? chosen : `profile ${chosen}`,
-  );
+  const configPath = process.env["AWS_CONFIG_FILE"] || join(homedir(), ".aws", "config");
+  const config = readSection(configPath, chosen === "default" ? chosen : `profile ${chosen}`);
   const read = (): S3Credentials | undefined =>
     (profile === undefined ? fromEnvironment() : undefined) ?? fromProfile(chosen, config);
+  // Its requests would not be signed, and refused without saying why.
+  if (chosen !== "default" && config.size === 0 && read() === undefined)
+    throw new SyncError(
+      "USAGE",
+      `there is no profile "${chosen}", in ${credentialsPath()} or in ${configPath}`,
+    );
   return {
     region: region ?? (AWS_REGION || AWS_DEFAULT_REGION || config.get("region") || "us-east-1"),
     endpoint: AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL || config.get("endpoint_url"),
@@ -75,9 +79,12 @@ function amazonOptions({ region, profile }: PlaceSettings) {
   };
 }
 
+function credentialsPath(): string {
+  return process.env["AWS_SHARED_CREDENTIALS_FILE"] || join(homedir(), ".aws", "credentials");
+}
+
 function fromProfile(profile: string, config: ReadonlyMap<string, string>): S3Credentials | undefined {
-  const path = process.env["AWS_SHARED_CREDENTIALS_FILE"] || join(homedir(), ".aws", "credentials");
-  for (const found of [readSection(path, profile), config]) {
+  for (const found of [readSection(credentialsPath(), profile), config]) {
     const [access, secret] = [found.get("aws_access_key_id"), found.get("aws_secret_access_key")];
     if (access !== undefined || secret !== undefined)
       return credentialsOf(access, secret, found.get("aws_session_token"));

@@ -102,6 +102,16 @@ test.each<[string, Record<string, string>, Parameters<typeof settingsOfSide>[0],
   expect(await askedAt("s3://bucket", options)).toBe(asked);
 });
 
+test("a profile that no file has is told, unless the environment has who signs", async () => {
+  const unknown = /^there is no profile "three", in .*credentials or in .*config$/;
+  await expect(askedAt("s3://bucket", { profile: ["three"] })).rejects.toThrow(unknown);
+  vi.stubEnv("AWS_PROFILE", "three");
+  await expect(askedAt("s3://bucket", {})).rejects.toThrow(unknown);
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "env");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "s");
+  expect(await askedAt("s3://bucket", {})).toContain("k env us-east-1");
+});
+
 test("a bucket stands before the host where that is asked for, and its region is signed for", async () => {
   const options = { region: ["told"], profile: ["one"] };
   expect(await askedAt("s3+http://host:1/bucket?lookup=dns", options)).toBe(
