@@ -119,6 +119,26 @@ test("a check that finds a difference ends otherwise than one that could not be 
   expect((await run(folder, args)).code).toBe(1);
 });
 
+test("a check of a side that is not there ends otherwise than one that finds differences", async () => {
+  const [folder, stub] = [freshFolder(), await stubOf("a")];
+  stub.put("a", "k", "content");
+  const [there, absent, dir] = [`s3+${stub.url}/a`, `s3+${stub.url}/b`, join(folder, "absent")];
+  for (const sides of [
+    [there, absent],
+    [absent, there],
+    [there, dir],
+    [dir, there],
+  ]) {
+    const { code, stderr } = await run(folder, ["check", ...sides]);
+    const missing = sides.find((side) => side !== there);
+    expect([code, stderr]).toEqual([1, `rsync-stream: ${missing} is not there (NOT_FOUND)\n`]);
+  }
+  mkdirSync(dir);
+  stub.fault = ({ method, bucket, key }, response) =>
+    method === "HEAD" && bucket === "a" && key === "" && response.writeHead(403).end() !== undefined;
+  expect((await run(folder, ["check", there, dir])).code).toBe(4);
+});
+
 test("a bucket is created with a place and a class, and keeps versions when that is asked for", async () => {
   const [folder, stub] = [freshFolder(), await stubOf("a")];
   stub.put("a", "k", "1");

@@ -2,7 +2,7 @@ import { checkBuckets, type Share } from "../../bucket/check/check-buckets.node.
 import { SyncError } from "../../errors.ts";
 import { defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
-import { bucketOptions, openPair } from "./bucket-options.ts";
+import { bucketOptions, demandThere, openPair } from "./bucket-options.ts";
 import { keyFilterOptions, readKeyFilter } from "./key-filter.ts";
 import { countOf } from "../report/count-of.ts";
 
@@ -43,6 +43,7 @@ export const bucketCheck = defineCommand({
     const share = readShare(options);
     const { isLeftOut } = await readKeyFilter(options);
     const sampleCount = readCount("samples", options.samples, 1, maxSampleCount);
+    for (const side of [source, destination]) await demandThere(side, { signal });
     const found = await checkBuckets(source, destination, {
       signal,
       slots,

@@ -5,7 +5,8 @@ import { bucketFetch, usualAttemptCount } from "./bucket-fetch.ts";
 import type { RequestOptions } from "../../bucket/requests.ts";
 import { nameOf, type SyncSide } from "../../bucket/sync/job.ts";
 import { slotLimits, Slots } from "../../bucket/sync/slots.ts";
-import { SyncError } from "../../errors.ts";
+import { isSyncError, SyncError } from "../../errors.ts";
+import type { AbortOptions } from "../../types.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
 import type { Report } from "../report/report.ts";
@@ -87,6 +88,21 @@ export function openPair(
       for (const { bucket } of [source, destination]) await bucket.close?.();
     },
   };
+}
+
+/**
+ * Whoever may not ask for a bucket as a whole may still ask for objects in it.
+ *
+ * @throws NOT_FOUND for a side that is not there, and what its server answers
+ */
+export async function demandThere({ bucket }: SyncSide, options: AbortOptions): Promise<void> {
+  try {
+    if (await bucket.exists(options)) return;
+  } catch (thrown) {
+    if (!isSyncError(thrown, "UNAUTHORIZED")) throw thrown;
+    return;
+  }
+  throw new SyncError("NOT_FOUND", `${bucket.url} is not there`);
 }
 
 /** What is said of the server of SRC, which is side 0, or of DST. @throws USAGE */
