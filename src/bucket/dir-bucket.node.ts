@@ -23,6 +23,7 @@ import type {
 import { readAt, syncContent, writeAt } from "./open-file.node.ts";
 import { orderedPages } from "./ordered-pages.ts";
 import { readFlags } from "../bytes/open-flags.node.ts";
+import { statsAt } from "../bytes/stats-at.node.ts";
 
 export interface DirBucketOptions {
   /** True to wait for the disk before a file gets its name; for parts of one that is always so. */
@@ -224,7 +225,7 @@ export function dirBucket(
     copy,
     deleteMany,
     async exists() {
-      const there = lookAt(root);
+      const there = statsAt(root);
       if (there && !there.isDirectory())
         throw new SyncError("NOT_FOUND", "this is no directory", { detail: { path: root } });
       return there !== undefined;
@@ -238,21 +239,12 @@ export function dirBucket(
       await mkdir(root, { recursive: true });
     },
     async close() {
-      if (lookAt(root)?.isDirectory() === true) keys.sweep(Date.now() - dirBucketLimits.leftoverMs);
+      if (statsAt(root)?.isDirectory() === true) keys.sweep(Date.now() - dirBucketLimits.leftoverMs);
       keys.close();
     },
   };
   directories.set(bucket, keys);
   return bucket;
-}
-
-function lookAt(path: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(path);
-  } catch (thrown) {
-    if (isMissing(thrown)) return undefined;
-    throw thrown;
-  }
 }
 
 /** What is known of the file of a key, or of the directory of a folder marker. */
