@@ -1,8 +1,7 @@
 import type { ChunkDigest } from "../chunk/digest.ts";
-import { sha256Digest } from "../chunk/digest.ts";
-import { sha512_256Digest } from "../chunk/sha512-256.ts";
 import { type ChunkCoding, plainCoding } from "./chunk-coding.ts";
 import { nodeCoding } from "./compressor.node.ts";
+import { namedDigests } from "./named-digests.ts";
 
 /** How the chunks of a store are kept and named. */
 export interface CastrForm {
@@ -13,21 +12,20 @@ export interface CastrForm {
 /** A form in words, which can be told to a thread. */
 export interface FormName {
   readonly coding: keyof typeof codings;
-  readonly digest: keyof typeof digests;
+  readonly digest: keyof typeof namedDigests;
 }
 
 const codings = { compressed: nodeCoding, plain: plainCoding } as const;
-const digests = { "sha-512/256": sha512_256Digest, "sha-256": sha256Digest } as const;
 
 /** Undefined for a form that has no name, such as one with a key. */
 export function nameOfForm({ coding, digest }: CastrForm): FormName | undefined {
-  const [codingName, digestName] = [nameIn(codings, coding), nameIn(digests, digest)];
+  const [codingName, digestName] = [nameIn(codings, coding), nameIn(namedDigests, digest)];
   return codingName && digestName && { coding: codingName, digest: digestName };
 }
 
 /** The form with this name. */
 export function formNamed({ coding, digest }: FormName): CastrForm {
-  return { coding: codings[coding], digest: digests[digest] };
+  return { coding: codings[coding], digest: namedDigests[digest] };
 }
 
 function nameIn<Name extends string, Value>(

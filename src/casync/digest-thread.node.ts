@@ -1,8 +1,7 @@
 import { availableParallelism } from "node:os";
-import type { BlockNamer, CutBlock, NamedBlock } from "../chunk/cut-blocks.ts";
+import { type BlockNamer, type CutBlock, nameBlock, type NamedBlock } from "../chunk/cut-blocks.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
 import { AskedThread } from "./asked-thread.node.ts";
-import { nameBlock } from "./name-block.ts";
 
 /** Bytes that are named before a thread is worth its start. */
 const firstBytes = 16 * 1024 * 1024;
@@ -19,8 +18,8 @@ const ampleCount = 3;
  */
 export class DigestThread implements BlockNamer, AsyncDisposable {
   readonly #digest: ChunkDigest;
-  #thread: AskedThread<CutBlock, NamedBlock> | undefined;
   readonly #processorCount = availableParallelism();
+  #thread: AskedThread<CutBlock, NamedBlock> | undefined;
   #leftBytes = this.#processorCount > 1 ? firstBytes : Number.POSITIVE_INFINITY;
 
   constructor(digest: ChunkDigest) {

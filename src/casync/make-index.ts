@@ -80,16 +80,20 @@ async function* keepMissing(
   }
 }
 
-/** How many of the chunks the store lacks, of some hundred that came last. */
+/** Chunks that came last, about, of which it is told how many the store lacks. */
+const lastCount = 100;
+/** Of so large a share to compress and write them keeps a processor busy. */
+const muchShare = 0.2;
+
+/** What share of the chunks that came last the store lacks. */
 class MissingShare {
   #share = 0;
 
-  /** True when to compress and write them keeps a processor busy. */
   get isMuch(): boolean {
-    return this.#share > 0.2;
+    return this.#share > muchShare;
   }
 
   note(isMissing: boolean): void {
-    this.#share += ((isMissing ? 1 : 0) - this.#share) / 100;
+    this.#share += ((isMissing ? 1 : 0) - this.#share) / lastCount;
   }
 }

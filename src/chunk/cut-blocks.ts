@@ -1,8 +1,9 @@
-import { abortableSource } from "../bytes/abort.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
-import type { Chunk } from "./chunk.ts";
-import { createCutter } from "./create-cutter.ts";
+import { type Chunk, idBytes } from "./chunk.ts";
+import { type CutPart, cutStream } from "./cut-stream.ts";
 import type { CutterSpec } from "./cutter.ts";
+import type { ChunkDigest } from "./digest.ts";
+import { idOfKey } from "./id-key.ts";
 
 /** A block of chunks side by side. */
 export interface CutBlock {
@@ -47,8 +48,9 @@ export async function* cutBlocks(
   source: AsyncIterable<Bytes>,
   spec: CutterSpec,
   namer: BlockNamer,
-  { signal, isBusy = () => false }: CutBlocksOptions = {},
+  options: CutBlocksOptions = {},
 ): AsyncGenerator<Chunk, void, undefined> {
+  const { isBusy = () => false } = options;
   const free: Uint8Array<ArrayBuffer>[] = [];
   const underWay: Promise<NamedBlock>[] = [];
   async function* first(): AsyncGenerator<Chunk, void, undefined> {
@@ -57,8 +59,8 @@ export async function* cutBlocks(
     free.push(block.memory);
   }
   try {
-    for await (const block of blocksOf(source, spec, free, signal)) {
-      const naming = namer.name(block, isBusy());
+    for await (const part of cutStream(source, spec, options)) {
+      const naming = namer.name(blockOf(part, free), isBusy());
       naming.catch(() => {}); // whoever waits for it is told
       underWay.push(naming);
       if (underWay.length > namer.aheadCount) yield* first();
@@ -69,39 +71,27 @@ export async function* cutBlocks(
   }
 }
 
-/** @param free memory to use again */
-async function* blocksOf(
-  source: AsyncIterable<Bytes>,
-  spec: CutterSpec,
-  free: Uint8Array<ArrayBuffer>[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<CutBlock, void, undefined> {
-  const cutter = createCutter(spec);
-  const { buffer } = cutter;
-  let filled = 0;
-  const take = (final: boolean): CutBlock => {
-    const ends = cutter.cut(filled, final).slice();
-    const taken = ends.at(-1) ?? 0;
-    const memory = free.pop() ?? new Uint8Array(buffer.length);
-    memory.set(buffer.subarray(0, taken));
-    buffer.copyWithin(0, taken, filled);
-    filled -= taken;
-    return { memory, ends };
-  };
-  for await (const bytes of abortableSource(source, signal)) {
-    for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled === buffer.length) yield take(false);
-    }
-  }
-  if (filled > 0) yield take(true);
+/** The same in memory that is not the cutter's. @param free memory to use again */
+function blockOf({ buffer, ends }: CutPart, free: Uint8Array<ArrayBuffer>[]): CutBlock {
+  const memory = free.pop() ?? new Uint8Array(buffer.length);
+  memory.set(buffer.subarray(0, ends.at(-1) ?? 0));
+  return { memory, ends: ends.slice() };
+}
+
+/** Names the chunks of a block, at once. */
+export function nameBlock(block: CutBlock, { keyOf }: ChunkDigest): NamedBlock {
+  const { ends, memory } = block;
+  const ids = new Uint8Array(idBytes * ends.length);
+  for (let i = 0, start = 0; i < ends.length; start = ends[i++]!)
+    ids.set(idOfKey(keyOf(memory.subarray(start, ends[i]))), idBytes * i);
+  return { ...block, ids };
 }
 
 function* chunksOf({ memory, ends, ids }: NamedBlock): Generator<Chunk, void, undefined> {
   for (let i = 0, start = 0; i < ends.length; start = ends[i++]!) {
-    yield { id: ids.subarray(32 * i, 32 * (i + 1)), bytes: memory.subarray(start, ends[i]) } as Chunk;
+    yield {
+      id: ids.subarray(idBytes * i, idBytes * (i + 1)),
+      bytes: memory.subarray(start, ends[i]),
+    } as Chunk;
   }
 }

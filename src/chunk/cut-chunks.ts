@@ -1,8 +1,7 @@
-import { abortableSource } from "../bytes/abort.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { Chunk } from "./chunk.ts";
-import { createCutter } from "./create-cutter.ts";
-import type { Cutter, CutterSpec } from "./cutter.ts";
+import { cutStream } from "./cut-stream.ts";
+import type { CutterSpec } from "./cutter.ts";
 import type { ChunkDigest } from "./digest.ts";
 import { chunkOf } from "./verify.ts";
 
@@ -30,37 +29,13 @@ export async function* cutChunks(
   spec: CutterSpec,
   options: CutChunksOptions = {},
 ): AsyncGenerator<Chunk, void, undefined> {
-  const cutter = createCutter(spec);
-  const { buffer } = cutter;
-  let filled = 0;
-  for await (const block of abortableSource(source, options.signal)) {
-    for (let at = 0; at < block.length;) {
-      const part = block.subarray(at, at + buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled === buffer.length) filled = yield* takeChunks(cutter, filled, false, options);
+  const { digest, lends = false } = options;
+  for await (const { buffer, ends } of cutStream(source, spec, options)) {
+    let start = 0;
+    for (const end of ends) {
+      const bytes = buffer.subarray(start, end);
+      yield chunkOf(lends ? bytes : bytes.slice(), digest);
+      start = end;
     }
   }
-  yield* takeChunks(cutter, filled, true, options);
-}
-
-/**
- * Yields the chunks that are complete and moves what is left to the start; returns how much that
- * is.
- */
-function* takeChunks(
-  cutter: Cutter,
-  filled: number,
-  final: boolean,
-  { digest, lends = false }: CutChunksOptions,
-): Generator<Chunk, number, undefined> {
-  let start = 0;
-  for (const end of cutter.cut(filled, final)) {
-    const bytes = cutter.buffer.subarray(start, end);
-    yield chunkOf(lends ? bytes : bytes.slice(), digest);
-    start = end;
-  }
-  cutter.buffer.copyWithin(0, start, filled);
-  return filled - start;
 }

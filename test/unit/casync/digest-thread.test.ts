@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
 import { DigestThread } from "../../../src/casync/digest-thread.node.ts";
-import { nameBlock } from "../../../src/casync/name-block.ts";
+import { nameBlock } from "../../../src/chunk/cut-blocks.ts";
 import { sha256Digest } from "../../../src/chunk/digest.ts";
 import { sha512_256Digest } from "../../../src/chunk/sha512-256.ts";
 import { seededBytes } from "../../../src/testing/random.ts";

@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
-import { type BlockNamer, cutBlocks } from "../../../src/chunk/cut-blocks.ts";
+import { type BlockNamer, cutBlocks, nameBlock } from "../../../src/chunk/cut-blocks.ts";
 import { cutChunks } from "../../../src/chunk/cut-chunks.ts";
 import { casyncSpec } from "../../../src/chunk/cutter-specs.ts";
 import { sha256Digest } from "../../../src/chunk/digest.ts";
 import { copyOfChunk } from "../../../src/chunk/verify.ts";
 import type { Chunk } from "../../../src/chunk/chunk.ts";
-import { nameBlock } from "../../../src/casync/name-block.ts";
 import { seededRandom } from "../../../src/testing/random.ts";
 
 const spec = casyncSpec({ minBytes: 2048, averageBytes: 8192, maxBytes: 32768 });
