@@ -89,10 +89,12 @@ async function measure(folder: string, program: readonly string[]): Promise<numb
 
 async function mount(folder: string, [command, ...first]: readonly string[]): Promise<ChildProcess> {
   const args = [...first, "mount-index", "-s", "s.castr", "a.caibx", "m"];
-  const child = spawn(command!, args, { cwd: folder, stdio: "ignore" });
+  const child = spawn(command!, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
   const isMounted = (): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${folder}/m `);
   while (!isMounted()) {
-    if (child.exitCode !== null) throw new Error(`${command} cannot mount`);
+    if (child.exitCode !== null) throw new Error(`${command} ${args.join(" ")}: ${said}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return child;

@@ -1,4 +1,5 @@
 import { closeSync, read, writevSync } from "node:fs";
+import { concatBytes } from "../bytes/compare.ts";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { ioError } from "../store/io-error.node.ts";
 import type { Bytes } from "../types.ts";
@@ -15,6 +16,9 @@ const readerCount = 2;
 const endErrnos = new Set(["ENODEV", "ENOTCONN"]);
 /** What means nothing: the request is gone, or somebody was woken for nothing. */
 const idleErrnos = new Set(["ENOENT", "EINTR", "EAGAIN"]);
+
+/** Parts that the system writes at a time; an answer is to be one write. */
+const maxPartCount = 1024;
 
 /** The line to the kernel by a descriptor of `/dev/fuse`, which is closed at the end. */
 export function fuseDevice(fd: number): FuseLine {
@@ -52,7 +56,7 @@ export function fuseDevice(fd: number): FuseLine {
     send(parts) {
       if (isClosed) return;
       try {
-        writevSync(fd, parts as Uint8Array[]);
+        writevSync(fd, parts.length > maxPartCount ? [concatBytes(parts)] : (parts as Uint8Array[]));
       } catch (thrown) {
         // Who asked may be gone, or all of it unmounted.
         const errno = errnoOf(thrown);

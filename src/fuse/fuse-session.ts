@@ -22,7 +22,7 @@ export interface FuseLine {
    * over when the call returns.
    */
   listen(take: (message: Bytes) => void): Promise<void>;
-  /** Sends an answer, whose parts are one message. */
+  /** Sends an answer, whose parts are one message. Throws when it is not sent. */
   send(parts: readonly Bytes[]): void;
 }
 
@@ -115,9 +115,10 @@ class FuseSession {
   }
 
   #reply(unique: number, parts: readonly Bytes[], errno = 0): void {
-    if (!this.#open.delete(unique)) return;
+    if (!this.#open.has(unique)) return;
     const bodyBytes = parts.reduce((sum, { length }) => sum + length, 0);
     this.#line.send([encodeReplyHeader(unique, bodyBytes, errno), ...parts]);
+    this.#open.delete(unique);
   }
 
   async #find(request: FuseRequest): Promise<readonly Bytes[]> {

@@ -159,10 +159,10 @@ function run(
     let said = "";
     child.stderr!.setEncoding("utf8").on("data", (text: string) => void (said += text));
     child.on("error", (cause) => reject(new SyncError("IO", `${program} cannot be run`, { cause })));
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       if (code === 0) return resolve();
       const [line] = said.trim().split("\n"); // advice may follow
-      reject(new SyncError("IO", `${program} failed: ${line || `it ended with ${code}`}`));
+      reject(new SyncError("IO", `${program} failed: ${line || `it ended with ${code ?? signal}`}`));
     });
   });
 }

@@ -91,6 +91,22 @@ fuseTest("a blob is one file, a tree a tree; unmounting and interrupting end it"
   expect(isMounted(dir)).toBe(false);
 });
 
+fuseTest("one read is of more chunks than the system writes parts at a time", async () => {
+  const folder = freshFolder();
+  const at = (name: string): string => join(folder, name);
+  mkdirSync(at("m"));
+  writeFileSync(at("blob"), Buffer.concat(Array<Uint8Array>(10).fill(xorshiftBytes(6, 20_000))));
+  await using store = castrStore(at("s.castr"), { create: true });
+  const sizes = { minBytes: 16, averageBytes: 64, maxBytes: 256 };
+  await writeFile(at("a.caibx"), makeIndex(readFileBlocks(at("blob")), { store, sizes }));
+  const line = ["index", "mount", "a.caibx", at("m"), "-s", "s.castr"];
+  const { child, outcome } = await mounting(at("m"), builtCli(), line, folder);
+  const read = spawnSync("cat", [at("m/a")], { timeout: 120_000 });
+  expect(read.stdout.equals(readFileSync(at("blob")))).toBe(true);
+  child.kill("SIGINT");
+  expect(await outcome).toMatchObject({ code: 0, stderr: expect.not.stringContaining("EINVAL") });
+});
+
 fuseTest("a chunk that is missing is told once with its store, and is an error to who reads", async () => {
   const { folder, dir, at } = await world();
   rmSync(at("s.castr"), { recursive: true });

@@ -89,6 +89,17 @@ test("what cannot be read is told, and an error of input and output to the kerne
   expect(troubles.map(({ message }) => message)).toEqual(["chunk 12 is not in the store"]);
 });
 
+test("who asks for what cannot be sent does not wait for ever", async () => {
+  const { kernel, troubles } = served(blob());
+  const send = kernel.send.bind(kernel);
+  kernel.send = (parts) => {
+    if (parts.length > 1) throw new SyncError("IO", "too much at a time");
+    send(parts);
+  };
+  expect((await kernel.ask(opcodes.read, part(0, 7), 2)).errno).toBe(errnos.EIO);
+  expect(troubles.map(({ message }) => message)).toEqual(["too much at a time"]);
+});
+
 test("who is interrupted does not wait for what is read", async () => {
   let release = (): void => {};
   const gate = new Promise<void>((resolve) => (release = resolve));
