@@ -6,6 +6,7 @@ import { keyOf } from "../../../chunk/id-key.ts";
 import { SyncError } from "../../../errors.ts";
 import type { EntryPlace } from "../../../tree/entry/entry-order.ts";
 import type { Bytes } from "../../../types.ts";
+import { type ContentHolder, KeptContent } from "../../kept-content.ts";
 import { sessionLimits } from "../../limits.ts";
 import { Queue } from "../../queue.ts";
 
@@ -22,10 +23,8 @@ interface AnnouncedRun<File> {
   readonly job: { open: number };
 }
 
-interface HeldRun<File> {
+interface HeldRun<File> extends ContentHolder {
   readonly run: AnnouncedRun<File>;
-  /** The content, as long as there is room to keep it. */
-  bytes: Bytes | undefined;
   /** Chunks not answered yet: the first, and where it starts in the run. */
   answered: number;
   answeredBytes: number;
@@ -65,15 +64,14 @@ export class ContentQueue<File> {
   #unansweredBytes = 0;
   /** True when half of what was answered last was asked for; supposed as long as nothing was. */
   #isWanted = true;
-  /** Runs that hold content, oldest first. */
-  readonly #kept = new Queue<HeldRun<File>>();
-  #keptBytes = 0;
+  readonly #kept: KeptContent<HeldRun<File>>;
   readonly #wanted = new Queue<Wanted<File>>();
   #reading: Wanted<File> | undefined;
 
   constructor(keptBytes: number, pool: BlockPool) {
     this.#limitBytes = keptBytes;
     this.#pool = pool;
+    this.#kept = new KeptContent(keptBytes, (bytes) => this.#going.push(bytes));
   }
 
   /** Chunks that were announced and not answered. */
@@ -91,7 +89,7 @@ export class ContentQueue<File> {
    * most is asked for, so that answers are worth waiting for. Where little is, more is announced.
    */
   get isFull(): boolean {
-    if (this.#wanted.size > 0 && 2 * this.#keptBytes >= this.#limitBytes) return true;
+    if (this.#wanted.size > 0 && 2 * this.#kept.bytes >= this.#limitBytes) return true;
     // Less than is kept, for what is cut comes in runs.
     const aheadBytes = 0.75 * this.#limitBytes * (this.#isWanted ? 1 : sessionLimits.unwantedAheadFactor);
     return this.#questions > 0 && this.#unansweredBytes >= aheadBytes;
@@ -122,9 +120,7 @@ export class ContentQueue<File> {
     this.#questions += run.sizes.length;
     this.#unansweredBytes += run.bytes.length;
     run.job.open += run.sizes.length;
-    this.#kept.push(held);
-    this.#keptBytes += run.bytes.length;
-    while (this.#keptBytes > this.#limitBytes) this.#drop(this.#kept.take());
+    this.#kept.add(held);
   }
 
   /** The receiver's answers to the oldest questions. Returns the bytes that are not wanted. */
@@ -214,15 +210,7 @@ export class ContentQueue<File> {
   #settle(held: HeldRun<File>): void {
     held.open -= 1;
     held.run.job.open -= 1;
-    if (held.open === 0) this.#drop(held);
-    while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
-  }
-
-  #drop(held: HeldRun<File>): void {
-    if (held.bytes === undefined) return;
-    this.#keptBytes -= held.bytes.length;
-    this.#going.push(held.bytes);
-    held.bytes = undefined;
+    if (held.open === 0) this.#kept.drop(held);
   }
 }
 

@@ -1,35 +1,27 @@
-import type { Bytes } from "../../../types.ts";
+import { type ContentHolder, KeptContent } from "../../kept-content.ts";
 import { Queue } from "../../queue.ts";
 import type { ScannedPieces } from "./piece-work.ts";
 import type { OpenPart, PiecedFile } from "./pieced-file.ts";
 
 /** A group of pieces that was announced, until its answer is carried out. */
-export interface AnnouncedGroup<File> {
+export interface AnnouncedGroup<File> extends ContentHolder {
   readonly pieced: PiecedFile<File>;
   readonly part: OpenPart<File>;
   /** Where it starts in the file. */
   readonly offset: number;
   readonly pieces: Pick<ScannedPieces<File>, "sizes" | "macs" | "isText" | "rule">;
-  /** Its content, as long as that is kept. */
-  bytes: Bytes | undefined;
   /** Its answer, and each run of that which has not gone out. */
   open: number;
 }
 
-/**
- * Groups that were announced, in their order, and their content, of which a bounded amount is kept:
- * that of the newest groups, as what was announced long ago is asked for or not by then.
- */
+/** Groups that were announced, in their order, and of their content as much as may be kept. */
 export class AnnouncedGroups<File> {
-  readonly #keptBytes: number;
   readonly #unanswered = new Queue<AnnouncedGroup<File>>();
-  /** Those that may have their content. */
-  readonly #kept = new Queue<AnnouncedGroup<File>>();
-  #heldBytes = 0;
+  readonly #kept: KeptContent<AnnouncedGroup<File>>;
 
   /** @param keptBytes content kept in memory; beyond it is read again */
   constructor(keptBytes: number) {
-    this.#keptBytes = keptBytes;
+    this.#kept = new KeptContent(keptBytes);
   }
 
   /** How many are not answered. */
@@ -39,10 +31,8 @@ export class AnnouncedGroups<File> {
 
   add(group: AnnouncedGroup<File>): void {
     this.#unanswered.push(group);
-    this.#kept.push(group);
+    this.#kept.add(group);
     group.pieced.job.open += 1;
-    this.#heldBytes += group.bytes?.length ?? 0;
-    while (this.#heldBytes > this.#keptBytes) this.#drop(this.#kept.take());
   }
 
   /** The oldest that is not answered. */
@@ -61,13 +51,6 @@ export class AnnouncedGroups<File> {
     if (group.open > 0) return;
     group.part.open -= 1;
     group.pieced.job.open -= 1;
-    this.#drop(group);
-    while (this.#kept.size > 0 && this.#kept.peek()?.bytes === undefined) this.#kept.shift();
-  }
-
-  #drop(group: AnnouncedGroup<File>): void {
-    if (group.bytes === undefined) return;
-    this.#heldBytes -= group.bytes.length;
-    group.bytes = undefined;
+    this.#kept.drop(group);
   }
 }
