@@ -130,11 +130,10 @@ export class ParallelChannel implements ByteChannel {
       else await this.#idle(member);
     }
     if (this.#isBroken || !member.isWritable) return;
-    member.isIdle = true;
+    member.finish();
     this.#noteEnd();
     this.#lingerTimer.set(this.#options.lingerMs ?? 2000);
-    await member.channel.end();
-    member.hasLeft = true;
+    await member.close();
     this.#noteClosed();
   }
 
@@ -156,11 +155,10 @@ export class ParallelChannel implements ByteChannel {
   }
 
   async #idle(member: GroupMember): Promise<void> {
-    member.isIdle = true;
+    const woken = member.wait();
     this.#noteEnd();
     if (!this.#stallTimer.isSet) this.#watchStalls();
-    await new Promise<void>((resolve) => (member.wake = resolve));
-    member.isIdle = false;
+    await woken;
   }
 
   async #listen(member: GroupMember): Promise<void> {
@@ -169,12 +167,13 @@ export class ParallelChannel implements ByteChannel {
     for (let record = await readRecord(reader); record !== undefined; record = await readRecord(reader)) {
       if (this.#isBroken) return;
       isEnded ||= record.type === "end";
-      if (!member.isHeard) this.#options.onHeard?.();
-      this.#isHeard = member.isHeard = true;
+      if (member.hearing === "nothing") this.#options.onHeard?.();
+      this.#isHeard = true;
+      member.hearing = "records";
       this.#hear(member, record);
     }
     if (!isEnded && !this.#isDone) throw new SyncError("PEER_GONE", "a connection ended before all was said");
-    member.isClosed = true;
+    member.hearing = "end";
     this.#noteClosed();
   }
 
@@ -206,7 +205,7 @@ export class ParallelChannel implements ByteChannel {
     member.channel.abort(error);
     if (error.code === "BAD_MESSAGE") return this.#fail(error); // who lies is not heard any more
     if (this.#members.size === 0) return this.#fail(error);
-    this.#options.onLost?.(error, member.isHeard);
+    this.#options.onLost?.(error, member.hearing !== "nothing");
     this.#noteClosed();
   }
 
@@ -217,15 +216,14 @@ export class ParallelChannel implements ByteChannel {
   #lossOf(member: GroupMember, thrown: unknown): SyncError {
     if (isSyncError(thrown, "TRUNCATED")) return goneInside(thrown);
     const error = toSyncError(thrown, "PEER_GONE");
-    const isTooLate = this.#isHeard && !member.isHeard && this.#members.size === 1;
+    const isTooLate = this.#isHeard && member.hearing === "nothing" && this.#members.size === 1;
     return isTooLate ? new SyncError("PEER_GONE", "the other end is gone", { cause: error }) : error;
   }
 
   /** Nothing more can be sent over a connection. What was under way has to go over the others. */
   #stopSending(member: GroupMember, thrown: unknown): void {
     if (this.#isBroken || !member.isWritable) return;
-    member.isWritable = false;
-    member.wake();
+    member.stopSending();
     const others = this.#carriers;
     if (others.length === 0 && !this.#isDone) return this.#breakOutgoing(toSyncError(thrown, "PEER_GONE"));
     this.#outgoing.lose(member, others);
@@ -249,10 +247,10 @@ export class ParallelChannel implements ByteChannel {
    */
   #noteClosed(): void {
     const members = [...this.#members];
-    if (!members.every(({ isClosed }) => isClosed)) return;
+    if (!members.every(({ hearing }) => hearing === "end")) return;
     if (!this.#incoming.isComplete)
       this.#fail(new SyncError("PEER_GONE", "the connections ended before all had arrived"));
-    else if (members.every(({ hasLeft }) => hasLeft)) this.#break(allSaid());
+    else if (members.every(({ isClosed }) => isClosed)) this.#break(allSaid());
   }
 
   /** Sees to it that the other end hears soon of what came over a connection. */
