@@ -35,7 +35,7 @@ interface Asked extends AnnexClient {
  * Opens jobs for a server to answer for.
  *
  * @param path the file that jobs are kept in
- * @throws LOCKED while another process has it, STATE, NO_SPACE, IO
+ * @throws LOCKED while another process has it, STATE, PATH, NO_SPACE, IO
  */
 export function openJobs(path: string, places: JobPlaces, options: JobAnswersOptions = {}): JobAnswers {
   const { fixed = {}, ...queueOptions } = options;
@@ -79,7 +79,7 @@ export function openJobs(path: string, places: JobPlaces, options: JobAnswersOpt
     },
     readLog: ({ id, query }) => {
       const level = query.get("level") ?? "path";
-      if (!logLevels.includes(level as LogLevel)) throw bad("level");
+      if (!logLevels.includes(level as LogLevel)) throw bad("level", level);
       const limit = Math.min(numberIn(query, "limit", 100), jobLimits.logPageCount);
       const [from, before] = [numberIn(query, "from", 0), numberIn(query, "before", undefined)];
       return queue.log(id, { from, before, limit, level: level as LogLevel });
@@ -173,16 +173,18 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 function numberIn<Otherwise>(query: Query, name: string, otherwise: Otherwise): number | Otherwise {
   const text = query.get(name);
   if (text === undefined) return otherwise;
-  if (!/^\d{1,15}$/.test(text)) throw bad(name);
+  if (!/^\d{1,15}$/.test(text)) throw bad(name, text);
   return Number(text);
 }
 
 function statesIn(query: Query): readonly JobState[] | undefined {
   const states = query.get("state")?.split(",");
-  if (states?.some((state) => !jobStates.includes(state as JobState)) === true) throw bad("state");
+  if (states?.some((state) => !jobStates.includes(state as JobState)) === true)
+    throw bad("state", String(states));
   return states as readonly JobState[] | undefined;
 }
 
-function bad(name: string): SyncError {
-  return new SyncError("BAD_MESSAGE", `"${name}" has no such value`);
+function bad(field: string, given: string): SyncError {
+  const message = `"${field}" has no such value as ${JSON.stringify(given.slice(0, 64))}`;
+  return new SyncError("BAD_MESSAGE", message, { detail: { field } });
 }

@@ -84,7 +84,10 @@ export class JobPlaces {
   #find(text: string): { readonly place: JobPlace; readonly path: SharePath } {
     const [name = "", ...names] = text.split("/");
     const place = this.#places.get(name);
-    if (!place) throw new SyncError("NOT_FOUND", `no place is called "${name.slice(0, 64)}" here`);
+    if (!place) {
+      const message = `no place is called "${name.slice(0, 64)}" here; there is ${this.names.join(", ")}`;
+      throw new SyncError("NOT_FOUND", message);
+    }
     const contents = names.at(-1) === "" || names.length === 0;
     if (contents) names.pop();
     return { place, path: { components: names.map(componentOf), contents } };

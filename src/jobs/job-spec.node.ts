@@ -14,7 +14,7 @@ import { type JobSpec, orderNames, type OrderOfJob } from "./job.ts";
 
 const checkOfOrder = record(Object.fromEntries(orderNames.map((name) => [name, orderFields[name].check])));
 
-const readFields = record({
+const specFields = {
   from: text(4096),
   to: text(4096),
   title: text(200),
@@ -22,7 +22,14 @@ const readFields = record({
   order: checkOfOrder,
   retries: count(1_000_000),
   schedule: text(100),
-});
+};
+const readFields = record(specFields);
+
+/** The names of what a job has to say, those of an order with `order.` in front. */
+export const jobFieldNames: readonly string[] = [
+  ...Object.keys(specFields).filter((name) => name !== "order"),
+  ...orderNames.map((name) => `order.${name}`),
+];
 
 /** Fields of an order that name directories, which have to lie below the place of the job. */
 const sideDirs = ["backupDir", "compareDest", "copyDest", "linkDest"] as const;
@@ -34,13 +41,19 @@ const sideDirs = ["backupDir", "compareDest", "copyDest", "linkDest"] as const;
  *   outside, USAGE for rules and times that are none, and fields that do not go together
  */
 export function readSpec(value: unknown): JobSpec {
-  const { from, to, order = {}, ...fields } = readFields(value, "");
+  const { from, to, ...fields } = readSomeFields(value);
   if (from === undefined || to === undefined) throw missing(from === undefined ? "from" : "to");
-  const spec: JobSpec = { from, to, order: order as OrderOfJob, ...fields };
-  checkOrder(spec);
-  const { schedule } = spec;
+  return { from, to, ...fields };
+}
+
+/** Reads some of the fields of a job. @throws as `readSpec` does */
+export function readSomeFields(value: unknown): Partial<JobSpec> {
+  const { order = {}, ...fields } = readFields(value, "");
+  const some: Partial<JobSpec> = { order: order as OrderOfJob, ...fields };
+  checkOrder(some);
+  const { schedule } = some;
   if (schedule !== undefined) aboutField("schedule", () => nextTime(schedule, Date.now()));
-  return spec;
+  return some;
 }
 
 function missing(field: string): SyncError {
@@ -53,7 +66,7 @@ export function scopeOfSpec({ order = {}, preview = false }: JobSpec): Scope {
   return preview ? "read" : "write";
 }
 
-function checkOrder({ order = {}, preview = false, schedule }: JobSpec): void {
+function checkOrder({ order = {}, preview = false, schedule }: Partial<JobSpec>): void {
   for (const name of sideDirs)
     aboutField(`order.${name}`, () => {
       if ([order[name] ?? []].flat().every(staysInside)) return;

@@ -47,6 +47,10 @@ describe("wrong usage exits with 2, what is wrong in one line, and the usage in 
     [["sync", ".", "s3://b/p"], /s3:\/\/b\/p is for `bucket sync`/],
     [["push", ".", "s3+http://h/b/p"], /`bucket sync`.*`bucket push`/],
     [["check", "s3://b/p", "."], /`bucket check`/],
+    [
+      ["jobs", "d", "--place", "x=.", "--fix", "foo=1"],
+      /--fix foo: there is no such field; .* as in --fix to=/,
+    ],
     [["bucket", "sync", ".", "b", "--max-purge", "1"], /--max-purge goes with --purge-older-than/],
     [["bucket", "sync", ".", "b", "--purge-older-than", "1", "--max-purge", "x"], /--max-purge .*"x"/],
   ];

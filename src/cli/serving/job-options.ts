@@ -1,11 +1,12 @@
-import fs from "node:fs";
 import { join } from "node:path";
 import { pathOf } from "../../bytes/byte-path.node.ts";
 import { SyncError } from "../../errors.ts";
 import { dirShare, type DirShareOptions } from "../../http/dir-share.node.ts";
+import { checkFixed } from "../../jobs/check-fixed.node.ts";
 import { parseFixed } from "../../jobs/fixed-fields.ts";
 import { type JobAnswers, openJobs } from "../../jobs/job-answers.node.ts";
 import { type JobPlace, JobPlaces } from "../../jobs/job-places.node.ts";
+import { makeDirs } from "../../bytes/make-dirs.node.ts";
 import { isBucket, parseEndpoint } from "../../transfer/endpoint.node.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
 import { readCount } from "../options/arguments.ts";
@@ -59,7 +60,7 @@ interface Offer extends DirShareOptions {
 /**
  * Opens jobs that are kept in a directory.
  *
- * @throws USAGE, NOT_FOUND, IO, LOCKED while another process has them
+ * @throws USAGE, NOT_FOUND, PATH, IO, LOCKED while another process has them
  */
 export async function openJobsIn(
   dir: string,
@@ -74,11 +75,13 @@ export async function openJobsIn(
   const own = root === undefined ? [] : [{ name: "root", share: dirShare(pathOf(root), share) }];
   const places = new JobPlaces([...own, ...named]);
   if (places.names.length === 0) throw new SyncError("USAGE", "jobs need a --place to go from and to");
-  fs.mkdirSync(pathOf(dir), { recursive: true, mode: 0o700 });
+  const fixed = Object.fromEntries((values.fix ?? []).map(parseFixed));
+  checkFixed(fixed, places);
+  makeDirs(dir, 0o700);
   const runningCount = readCount("running", values.running, 1, 1000);
   const perClient = readCount("running-per-client", values["running-per-client"], 1, 1000);
   return openJobs(join(dir, "jobs.sqlite"), places, {
-    fixed: Object.fromEntries((values.fix ?? []).map(parseFixed)),
+    fixed,
     ...(runningCount !== undefined && { runningCount }),
     ...(perClient !== undefined && { runningPerClientCount: perClient }),
   });
