@@ -2,7 +2,8 @@ import fs from "node:fs";
 import { jsonRecord } from "../bytes/json-record.ts";
 import { pathOf } from "../bytes/byte-path.node.ts";
 import { statsAt } from "../bytes/stats-at.node.ts";
-import { SyncError, toSyncError } from "../errors.ts";
+import { SyncError } from "../errors.ts";
+import { ioError } from "../store/io-error.node.ts";
 
 /** What is recorded of a check that was not ended. */
 export interface CheckState<Counts> {
@@ -44,13 +45,13 @@ export function readCheckState<Counts>(
   return state as unknown as CheckState<Counts>;
 }
 
-/** Records how far a check has come; the file is replaced at once. @throws IO */
+/** Records how far a check has come; the file is replaced at once. @throws NOT_FOUND, IO */
 export function writeCheckState<Counts>(path: string, state: CheckState<Counts>): void {
   try {
     const incomplete = `${path}.new`;
     fs.writeFileSync(pathOf(incomplete), JSON.stringify({ format, version, ...state }));
     fs.renameSync(pathOf(incomplete), pathOf(path));
   } catch (thrown) {
-    throw toSyncError(thrown, "IO", { path });
+    throw ioError(thrown, path);
   }
 }

@@ -8,7 +8,7 @@ import type { Bytes } from "../types.ts";
 import { csvRows } from "./csv-rows.ts";
 import { fieldReader, type FieldReader, findColumns } from "./listed-fields.node.ts";
 import { listingLimits } from "./listing-limits.ts";
-import { failureOfFile, tellingPath } from "./telling-path.ts";
+import { failureOfFile, tellingPath } from "./telling-path.node.ts";
 import { linesOf } from "./text-lines.ts";
 import type { IndexedEntry } from "./tree-index.node.ts";
 

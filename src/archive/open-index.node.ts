@@ -6,7 +6,7 @@ import { sortedEntries } from "./sorted-entries.node.ts";
 import { openSqlite, sqlite, sqliteMagic } from "./sqlite-file.node.ts";
 import { isSqliteIndex, openSqliteIndex } from "./sqlite-index.node.ts";
 import { hasTarTable, readTarTable, type TarLikeRow } from "./tar-like/tar-table.node.ts";
-import { failureOfFile, tellingPath } from "./telling-path.ts";
+import { failureOfFile, tellingPath } from "./telling-path.node.ts";
 import type { IndexedEntry, TreeIndex } from "./tree-index.node.ts";
 
 /**

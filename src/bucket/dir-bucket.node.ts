@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { closingInTheEnd } from "../bytes/closing.ts";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
+import { makeDirs } from "../bytes/make-dirs.node.ts";
 import { copyContent } from "../tree/disk/calls/copy-content.node.ts";
 import type { Bytes } from "../types.ts";
 import { fileFactsIn, objectOfFile } from "./dir-facts.node.ts";
@@ -236,7 +236,7 @@ export function dirBucket(
       return closing(fd, async () => fs.fstatSync(fd).mtimeMs).finally(() => removeUpload(name));
     },
     async create() {
-      await mkdir(root, { recursive: true });
+      makeDirs(root);
     },
     async close() {
       if (statsAt(root)?.isDirectory() === true) keys.sweep(Date.now() - dirBucketLimits.leftoverMs);

@@ -25,3 +25,12 @@ export function errnoOf(thrown: unknown): string | undefined {
   if (typeof code !== "string") return undefined;
   return withoutName.test(code) && errno !== undefined ? errnoName(-errno) : code;
 }
+
+/** What the system said to a call, without the path: whoever prints it prints that, too. */
+export function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const name = errnoOf(thrown);
+  if (name === "ENOTDIR") return "a part of this path is a file and no directory";
+  const { code, message, syscall = "the call" } = thrown as NodeJS.ErrnoException;
+  return name === code ? message.replace(/ '.*$/s, "") : `${name}: ${syscall} failed`;
+}

@@ -1,7 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { toHex } from "../bytes/hex.ts";
 import { writeChunkFile } from "../store/chunk-file.node.ts";
-import { fileCall } from "../store/io-error.node.ts";
+import { makeDirs } from "../bytes/make-dirs.node.ts";
 
 /** How files begin that desync and this store are writing. */
 export const temporaryPrefix = ".tmp-cacnk";
@@ -25,7 +24,7 @@ export class CastrFiles {
   async write(path: string, stored: Uint8Array): Promise<void> {
     const shard = `${this.#root}/${path.slice(0, path.indexOf("/"))}`;
     if (!this.#shards.has(shard)) {
-      fileCall(shard, () => mkdirSync(shard, { recursive: true }));
+      makeDirs(shard);
       this.#shards.add(shard);
     }
     const temporary = `${shard}/${temporaryPrefix}${this.#nonce}${this.#count++}`;

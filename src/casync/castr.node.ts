@@ -11,6 +11,7 @@ import { SyncError, isSyncError } from "../errors.ts";
 import { maxStoredChunkBytes, readChunkFile } from "../store/chunk-file.node.ts";
 import { Gate } from "../store/gate.ts";
 import { fileCall, ioError } from "../store/io-error.node.ts";
+import { makeDirs } from "../bytes/make-dirs.node.ts";
 import { locked, nameOf, notFound } from "../store/key.ts";
 import { PinTable } from "../store/pin.ts";
 import type { Store } from "../store/store.ts";
@@ -154,7 +155,7 @@ function openRoot(root: string, create: boolean): void {
   const stats = fileCall(root, () => statsAt(root));
   if (stats === undefined && !create)
     throw new SyncError("NOT_FOUND", "there is no store of chunks", { detail: { path: root } });
-  if (stats === undefined) fileCall(root, () => fs.mkdirSync(root, { recursive: true }));
+  if (stats === undefined) makeDirs(root);
   else if (!stats.isDirectory())
     throw new SyncError("USAGE", "a store of chunks has to be a directory", { detail: { path: root } });
 }

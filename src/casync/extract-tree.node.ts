@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { callMakingDirs } from "../bytes/make-dirs.node.ts";
 import { SyncError } from "../errors.ts";
 import {
   type ByteString,
@@ -77,10 +78,10 @@ class Extraction {
   #doneBytes = 0;
 
   constructor(root: string, features: bigint, options: ExtractTreeOptions) {
-    const path = nativePath(placeBytes(root));
+    const path = placeBytes(root);
     try {
-      fs.mkdirSync(path, { recursive: true });
-      this.#held = new HeldDirs(path);
+      callMakingDirs(path, nativePath);
+      this.#held = new HeldDirs(nativePath(path));
     } catch (thrown) {
       if (isErrno(thrown, "EEXIST", "ENOTDIR")) throw fileInTheWay(root, thrown);
       throw entryTrouble(thrown, root);

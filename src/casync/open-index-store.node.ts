@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, mkdirSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SyncError } from "../errors.ts";
 import { fileCall, ioError } from "../store/io-error.node.ts";
+import { makeDirs } from "../bytes/make-dirs.node.ts";
 import { statsAt } from "../bytes/stats-at.node.ts";
 import type { Bytes } from "../types.ts";
 import { bucketIndexes, checkIndexName, httpIndexes, type IndexStore, sftpIndexes } from "./index-store.ts";
@@ -25,7 +26,7 @@ export function openIndexStore(
   const scheme = schemeOf(place);
   if (scheme === undefined) {
     const stats = fileCall(place, () => statsAt(place));
-    if (stats === undefined && create === true) fileCall(place, () => mkdirSync(place, { recursive: true }));
+    if (stats === undefined && create === true) makeDirs(place);
     else if (stats?.isDirectory() !== true)
       throw new SyncError("NOT_FOUND", "there is no directory of indexes", { detail: { path: place } });
     return dirIndexes(place);

@@ -3,7 +3,6 @@ import {
   fdatasync,
   fstatSync,
   fsync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -17,6 +16,7 @@ import { readFlags } from "../bytes/open-flags.node.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 import { ioError } from "./io-error.node.ts";
+import { makeDirs } from "../bytes/make-dirs.node.ts";
 
 /** Bytes of the largest chunk that a store in a directory takes. */
 export const maxStoredChunkBytes = 16_777_216;
@@ -81,7 +81,7 @@ export function renameMakingDirectory(from: string, to: string): void {
     renameSync(from, to);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
-    mkdirSync(dirname(to), { recursive: true });
+    makeDirs(dirname(to));
     renameSync(from, to);
   }
 }

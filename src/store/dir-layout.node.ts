@@ -1,10 +1,11 @@
-import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { errnoOf } from "../bytes/errno.node.ts";
 import { toHex } from "../bytes/hex.ts";
 import { SyncError } from "../errors.ts";
 import { fileCall } from "./io-error.node.ts";
+import { makeDirs } from "../bytes/make-dirs.node.ts";
 
 /**
  * Where a store in a directory keeps what.
@@ -38,7 +39,7 @@ const anyWriterMs = 86_400_000;
  * behind.
  *
  * @throws USAGE when the directory holds something else; UNSUPPORTED for a layout that this version
- *   does not know; NO_SPACE, IO
+ *   does not know; PATH, NO_SPACE, IO
  */
 export function openLayout(root: string): DirLayout {
   const nonce = toHex(crypto.getRandomValues(new Uint8Array(8)));
@@ -48,10 +49,10 @@ export function openLayout(root: string): DirLayout {
   const damaged = join(root, "damaged");
   let count = 0;
 
+  makeDirs(root, 0o700);
   fileCall(root, () => {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
     claim(root, writer);
-    for (const path of [chunks, tmp, damaged]) mkdirSync(path, { recursive: true });
+    for (const path of [chunks, tmp, damaged]) makeDirs(path);
     sweep(tmp);
   });
 

@@ -1,4 +1,4 @@
-import { errnoOf } from "../bytes/errno.node.ts";
+import { errnoOf, reasonOf } from "../bytes/errno.node.ts";
 import { isSyncError, nothingAt, SyncError, type SyncErrorCode } from "../errors.ts";
 
 const codes: Readonly<Record<string, SyncErrorCode>> = {
@@ -11,15 +11,7 @@ export function ioError(thrown: unknown, path: string): SyncError {
   if (isSyncError(thrown)) return thrown;
   const name = errnoOf(thrown) ?? "";
   if (name === "ENOENT") return nothingAt(path, thrown);
-  return new SyncError(codes[name] ?? "IO", reasonOf(thrown, name), { cause: thrown, detail: { path } });
-}
-
-/** What was said; in our words where Node knows no name for the number. */
-function reasonOf(thrown: unknown, name: string): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const { code = "", message, syscall = "the call" } = thrown as NodeJS.ErrnoException;
-  // Whoever prints it prints the path, too.
-  return name === code ? message.replace(/ '.*$/s, "") : `${name}: ${syscall} failed`;
+  return new SyncError(codes[name] ?? "IO", reasonOf(thrown), { cause: thrown, detail: { path } });
 }
 
 /** Runs file calls about one path and turns what they throw into errors of ours. */

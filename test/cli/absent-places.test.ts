@@ -11,6 +11,7 @@ import { freshFolder, rsyncStream } from "./run.ts";
 const nothing = "no such file or directory (NOT_FOUND)";
 const noStore = "there is no store of chunks (NOT_FOUND)";
 const fileAsStore = "a store of chunks has to be a directory (USAGE)";
+const partIsFile = "a part of this path is a file and no directory";
 const fileAsTree = "a file stands where the destination needs a directory (PATH)";
 
 /** `@` stands for the place, and `DIR` for the folder that all of it is in. */
@@ -29,9 +30,30 @@ const rows: readonly (readonly [line: string, place: string, says: string])[] = 
   ["index untar DIR/t.catar @", "file", fileAsTree],
   ["index untar DIR/t.catar @", "file/tree", fileAsTree],
   ["store sync DIR/s @", "file", fileAsStore],
+  ["doctor --dir @", "file", `${partIsFile} (PATH)`],
+  ["index tree @ -o DIR/new.jsonl", "file/tree", `${partIsFile} (IO)`],
+  ["index import @ -o DIR/new.jsonl", "file/list", `${partIsFile} (IO)`],
+  ["index mount DIR/a.caibx DIR/tree -s DIR/s --cor-file @", "file/copy", `${partIsFile} (IO)`],
+  ["sync DIR/tree DIR/new --log-file @", "file/log", `the log cannot be written: ${partIsFile} (IO)`],
+  ["check DIR/tree @", "file/", `${partIsFile} (PATH)`],
 ];
 
-test("each place that is not what it has to be is told, with what is wrong", async () => {
+/** Lines that make a directory at the place, or around it, where there is a file. */
+const making: readonly string[] = [
+  "jobs @ --place x=DIR",
+  "serve DIR/tree --jobs @",
+  "relay http://localhost:1/ --store @",
+  "index make DIR/new.caibx DIR/file -s @",
+  "index make DIR/new.caibx DIR/file -s @.castr/",
+  "store sync DIR/s @",
+  "sync DIR/tree DIR/new --store @",
+  "bucket sync DIR/tree DIR/new-bucket --create --state @/state",
+  "bucket sync DIR/tree @ --create",
+  "tar-like receive DIR/tree --state @/state",
+];
+
+/** A folder with an index and its store, an archive, a tree and a file. */
+async function madeFolder(): Promise<string> {
   const folder = freshFolder();
   const at = (name: string) => join(folder, name);
   mkdirSync(at("tree"));
@@ -41,11 +63,28 @@ test("each place that is not what it has to be is told, with what is wrong", asy
     ["index", "tar", at("t.catar"), at("tree")],
   ];
   for (const line of made) expect(await rsyncStream(line)).toMatchObject({ code: 0, stderr: "" });
+  return folder;
+}
 
+test("each place that is not what it has to be is told, with what is wrong", async () => {
+  const folder = await madeFolder();
+  const at = (name: string) => join(folder, name);
   const told = rows.map(async ([line, place]) => {
     const { stderr } = await rsyncStream(line.replaceAll("DIR", folder).replace("@", at(place)).split(" "));
     return [line, place, stderr.split("\n")[0]];
   });
   const expected = rows.map(([line, place, says]) => [line, place, `rsync-stream: ${at(place)}: ${says}`]);
   expect(await Promise.all(told)).toEqual(expected);
+});
+
+test("a file that is in the place of a directory is told, by its path", async () => {
+  const folder = await madeFolder();
+  const file = join(folder, "file");
+  const told = making.map(async (line) => {
+    const words = line.replaceAll("DIR", folder).replace("@", `${file}/below`).split(" ");
+    const { stderr } = await rsyncStream(words);
+    return [line, stderr.split("\n").find((text) => text.startsWith(`rsync-stream: ${file}`))];
+  });
+  const says = `rsync-stream: ${file}: this is in the place of a directory: move it away, or name another place (PATH)`;
+  expect(await Promise.all(told)).toEqual(making.map((line) => [line, says]));
 });

@@ -82,6 +82,13 @@ test("files and names say what they are", () => {
   expect(files.map(({ path }) => path).filter((path) => vague.test(path) || /[A-Z_]/.test(path))).toEqual([]);
 });
 
+// The loader runs alone, before anything else is there; its place is in the home of the user.
+test("directories are made with those around them in one way, which ends", () => {
+  const raw = /mkdir(Sync)?\([^;]*recursive: true/s;
+  const others = files.filter(({ path, text }) => !path.endsWith("far-end/loader.ts") && raw.test(text));
+  expect(others.map(({ path }) => path)).toEqual([]);
+});
+
 test("tests are skipped by what prints the reason alone", () => {
   const skips = /\b(skipIf|runIf|skip|todo)\(|\.(skip|todo)\b/;
   const silent = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })

@@ -5,7 +5,7 @@ import { md5Of } from "../../bucket/content-digest.node.ts";
 import { readAt } from "../../bucket/open-file.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
-import { failureOfFile } from "../telling-path.ts";
+import { failureOfFile } from "../telling-path.node.ts";
 import type { Block, BlockPart } from "./cut-blocks.ts";
 
 /**

@@ -5,6 +5,7 @@ import type { BindValues, Database as Opened, QueryResult } from "node-sqlite3-w
 import { tellsFullDisk } from "../../bytes/full-disk.node.ts";
 import { removeOldLock } from "../../bytes/sqlite-lock.node.ts";
 import { SyncError } from "../../errors.ts";
+import { makeDirs } from "../../bytes/make-dirs.node.ts";
 import { lockState } from "./state-lock.node.ts";
 
 /** What a statement takes and gives. */
@@ -35,10 +36,10 @@ export interface DatabaseForm {
 /**
  * Opens a database for this process alone, and makes it where there is none.
  *
- * @throws LOCKED, STATE for what is of another program or of a newer version, NO_SPACE, IO
+ * @throws LOCKED, STATE for what is of another program or of a newer version, PATH, NO_SPACE, IO
  */
 export function openDatabase(path: string, form: DatabaseForm): Database {
-  fs.mkdirSync(dirname(path), { recursive: true });
+  makeDirs(dirname(path));
   const release = lockState(path);
   try {
     return prepared(path, form, release);

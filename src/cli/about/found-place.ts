@@ -14,8 +14,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { statsAt } from "../../bytes/stats-at.node.ts";
 import { nativePath, placeBytes } from "../../tree/disk/calls/byte-string.node.ts";
 import { placeAtPath } from "../../tree/disk/calls/fact-place.node.ts";
+import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { findXattrCalls } from "../../tree/disk/facts/xattr-calls.node.ts";
 import { namedFileTrouble } from "../options/named-file.ts";
 import { formatBytes } from "../report/formatted-bytes.ts";
@@ -94,7 +96,7 @@ export function findPlace(dir: string): readonly Finding[] {
   try {
     room = mkdtempSync(join(resolve(dir), ".rsync-stream-doctor-"));
   } catch (thrown) {
-    const error = namedFileTrouble(thrown, dir);
+    const error = statsAt(dir) ? fileTrouble(thrown, dir) : namedFileTrouble(thrown, dir);
     return [{ name: "directory", state: "wrong", detail: error.message, error }];
   }
   try {

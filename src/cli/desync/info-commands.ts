@@ -2,7 +2,7 @@ import { toHex } from "../../bytes/hex.ts";
 import { statsAt } from "../../bytes/stats-at.node.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
 import { chunkPath } from "../../casync/chunk-name.ts";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileTrouble } from "../../tree/disk/calls/file-trouble.node.ts";
 import { writeResult } from "../casync/index-file.ts";
@@ -11,6 +11,7 @@ import { indexFor } from "./blob-commands.ts";
 import { isSet, valueOf } from "./desync-arguments.ts";
 import { usualConfigPath } from "./desync-config.ts";
 import type { DesyncCommand } from "./desync-command.ts";
+import { makeDirs } from "../../bytes/make-dirs.node.ts";
 import { desyncStoreOptions } from "./desync-stores.ts";
 
 /** Inspect chunks from an index and an optional local store. */
@@ -57,7 +58,7 @@ export const config: DesyncCommand = {
     if (!isSet(given, "write")) return await writeLines([text], { signal });
     const path = valueOf(given, "config") ?? usualConfigPath();
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeDirs(dirname(path));
       // It may hold secrets.
       writeFileSync(path, `${text}\n`, { mode: 0o600 });
     } catch (thrown) {

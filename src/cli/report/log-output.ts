@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-path.node.ts";
+import { reasonOf } from "../../bytes/errno.node.ts";
 import { SyncError, toSyncError } from "../../errors.ts";
 import { formatTime } from "./change-format.ts";
 
@@ -33,7 +34,9 @@ function openForAppending(path: string): number {
 }
 
 function logTrouble(path: string, cause: unknown): SyncError {
-  const reason = cause instanceof Error ? cause.message.split(",")[0] : "unknown";
   const { code } = toSyncError(cause, "IO");
-  return new SyncError(code, `the log cannot be written: ${reason}`, { cause, detail: { path } });
+  return new SyncError(code, `the log cannot be written: ${reasonOf(cause).split(",")[0]}`, {
+    cause,
+    detail: { path },
+  });
 }

@@ -70,7 +70,7 @@ describe("a directory", () => {
 
   it("is refused when it is a file", async () => {
     writeFileSync(path, "");
-    await expect(dirStore(path)).rejects.toMatchObject({ code: "IO", detail: { path } });
+    await expect(dirStore(path)).rejects.toMatchObject({ code: "PATH", detail: { path } });
   });
 
   it("is opened by many at the same time", async () => {

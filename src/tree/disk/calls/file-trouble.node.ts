@@ -1,4 +1,4 @@
-import { errnoOf } from "../../../bytes/errno.node.ts";
+import { errnoOf, reasonOf } from "../../../bytes/errno.node.ts";
 import { isSyncError, SyncError, type SyncErrorCode, withPath } from "../../../errors.ts";
 
 /** What the error numbers of the system mean to a tree; all others are IO. */
@@ -22,21 +22,8 @@ export function entryTrouble(thrown: unknown, path: string): SyncError {
 export function fileTrouble(thrown: unknown, path: string): SyncError {
   if (isSyncError(thrown)) return thrown;
   if (!isErrno(thrown)) return new SyncError("INTERNAL", String(thrown), { cause: thrown, detail: { path } });
-  const name = errnoOf(thrown)!;
-  const reason = reasonOf(thrown, name);
-  return new SyncError(codeOfErrno[name] ?? "IO", `${name}: ${reason}`, { cause: thrown, detail: { path } });
-}
-
-/**
- * What was to be done, in words: Node's own message also has a path under /proc that tells nobody
- * anything.
- */
-function reasonOf(
-  { message, code, syscall }: Error & { code: string; syscall: string },
-  name: string,
-): string {
-  if (code !== name) return `${syscall} failed`;
-  return message.replace(/^\w+: /, "").replace(/ '.*$/s, "");
+  const code = codeOfErrno[errnoOf(thrown)!] ?? "IO";
+  return new SyncError(code, reasonOf(thrown), { cause: thrown, detail: { path } });
 }
 
 /** What is thrown where a file is in the place of the root of a tree, or on the way to it. */

@@ -10,6 +10,7 @@ import {
   type ByteString,
   type PlacePath,
 } from "../calls/byte-string.node.ts";
+import { callMakingDirs } from "../../../bytes/make-dirs.node.ts";
 import { fileInTheWay, fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
 import { withoutSlash } from "../calls/given-path.node.ts";
@@ -63,7 +64,7 @@ export function openDestination(
   const place = placeBytes(path);
   return explained(place, () => {
     const isSingle = isAs(place, layout, first);
-    if (makesPath) fs.mkdirSync(nativePath(dirname(place)), { recursive: true });
+    if (makesPath) callMakingDirs(dirname(place), nativePath);
     const isMade = !isSingle && makeUnlessThere(place, follow);
     return { ...open(place, isSingle, first, follow), isMade };
   });
@@ -109,7 +110,7 @@ function explained<Result>(place: ByteString, find: () => Result): Result {
         "the directory around the destination does not exist; --mkpath makes it",
         about,
       );
-    if (isErrno(thrown, "ENOTDIR")) throw fileInTheWay(path, thrown);
+    if (isErrno(thrown, "EEXIST", "ENOTDIR")) throw fileInTheWay(path, thrown);
     throw fileTrouble(thrown, path);
   }
 }

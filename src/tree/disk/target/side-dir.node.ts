@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { closingAfter } from "../../../bytes/closing.ts";
+import { callMakingDirs } from "../../../bytes/make-dirs.node.ts";
 import { SyncError } from "../../../errors.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Keep } from "../../plan/keep.ts";
@@ -170,7 +171,7 @@ export class SideDir {
   }
 
   #make(): void {
-    if (!this.#isInside) return void fs.mkdirSync(nativePath(this.#absolute()), { recursive: true });
+    if (!this.#isInside) return callMakingDirs(this.#absolute(), nativePath);
     let parent = this.#tree.root;
     for (const name of this.#names) {
       makeDir(this.#tree, parent, name, 0o777);

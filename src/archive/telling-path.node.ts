@@ -1,10 +1,10 @@
 import { tellingFailures } from "../bytes/telling-failures.ts";
-import { nothingAt, type SyncError, toSyncError, withPath } from "../errors.ts";
+import { type SyncError, withPath } from "../errors.ts";
+import { ioError } from "../store/io-error.node.ts";
 
 /** What went wrong with a file, with its path. */
 export function failureOfFile(thrown: unknown, path: string): SyncError {
-  if ((thrown as { readonly code?: unknown }).code === "ENOENT") return nothingAt(path, thrown);
-  return withPath(toSyncError(thrown, "IO"), path);
+  return withPath(ioError(thrown, path), path);
 }
 
 /** What comes from a file; what goes wrong with it is told with its path. */
