@@ -65,6 +65,12 @@ export interface SyncErrorDetail {
   readonly actual?: number;
   /** The status of the answer by which a server refused. */
   readonly status?: number;
+  /** The word by which it did, such as `AccessDenied`. */
+  readonly reason?: string;
+  /** By what name a server has its answer in its own records. */
+  readonly requestId?: string;
+  /** The bucket that was asked, where the path is that of an object in it. */
+  readonly bucket?: string;
   /** The field of what was asked for, such as `order.filter`. */
   readonly field?: string;
 }
@@ -152,7 +158,11 @@ export function nothingAt(path: string, cause?: unknown): SyncError {
 
 /** The same error with the path it is about, when it names none but the root's. */
 export function withPath(error: SyncError, path: string): SyncError {
-  if ((error.detail.path ?? "") !== "" || path === "") return error;
-  const { cause, code, message, remote } = error;
-  return new SyncError(code, message, { cause, remote, detail: { ...error.detail, path } });
+  return (error.detail.path ?? "") !== "" || path === "" ? error : withDetail(error, { path });
+}
+
+/** The same error with more of where it happened. */
+export function withDetail(error: SyncError, more: SyncErrorDetail): SyncError {
+  const { cause, code, message, remote, detail } = error;
+  return new SyncError(code, message, { cause, remote, detail: { ...detail, ...more } });
 }

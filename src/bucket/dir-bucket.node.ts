@@ -1,3 +1,4 @@
+import type { FailedDeletion } from "./failed-deletion.ts";
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
@@ -13,7 +14,6 @@ import { DirKeys, isMissing, type KeyPlace, makeDirectory, noPath, removeEmpty }
 import { listDirectory } from "./dir-listing.node.ts";
 import type {
   CopySource,
-  FailedDeletion,
   ObjectBucket,
   ObjectFacts,
   PartWriter,
@@ -179,7 +179,7 @@ export function dirBucket(
       try {
         keys.at(key, (place) => remove(place, key.endsWith("/")));
       } catch (thrown) {
-        if (!isMissing(thrown)) failed.push({ key, reason: toSyncError(thrown, "IO").message });
+        if (!isMissing(thrown)) failed.push({ key, error: toSyncError(thrown, "IO") });
       }
     }
     return failed;

@@ -7,6 +7,7 @@ import type { Answer, Call, CallOptions } from "./answer.ts";
 import { connectSocket, type ServerPlace } from "./connect-socket.node.ts";
 import { Http2Sessions } from "./http2-sessions.node.ts";
 import { PoolAnswer } from "./pool-answer.node.ts";
+import { skipContinue } from "./skip-continue.node.ts";
 
 /** What of TLS can be said that `fetch` has no words for. */
 export type TlsOptions = Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized">;
@@ -90,6 +91,7 @@ function openLine(origin: string, tls: TlsOptions): ServerLine {
     // The client makes another one for a request that was ended.
     if (line.waitingCount === 0) throw unwanted();
     const socket = await connectSocket(place, { ...tls, ...(session && { session }) }, line.connecting);
+    skipContinue(socket);
     socket.on("error", (thrown) => {
       line.failure = thrown;
       queueMicrotask(() => (line.failure = undefined));

@@ -1,6 +1,7 @@
 import type { AbortOptions, Bytes } from "../types.ts";
 import type { Answer } from "./answer.ts";
 import type { Bucket, BucketObject } from "./bucket.ts";
+import type { FailedDeletion } from "./failed-deletion.ts";
 
 /** What a listing tells of an object that is to be compared with another one. */
 export interface ListedObject extends BucketObject {
@@ -112,12 +113,6 @@ export interface ObjectVersion {
   readonly writtenMs: number;
   /** When it was replaced or deleted, where the provider tells. */
   readonly goneMs?: number;
-}
-
-/** An object that could not be deleted, and what the provider says to it. */
-export interface FailedDeletion {
-  readonly key: string;
-  readonly reason: string;
 }
 
 /** What a new bucket is to be like. */

@@ -1,7 +1,7 @@
 import type { Answer, AnswerHeaders, Call, CallOptions } from "./answer.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { isPassing, wait } from "../bytes/retry.ts";
-import { isSyncError, SyncError, type SyncErrorCode } from "../errors.ts";
+import { isSyncError, SyncError, type SyncErrorCode, type SyncErrorDetail } from "../errors.ts";
 import type { Bytes } from "../types.ts";
 
 /** How requests are made and repeated. */
@@ -188,6 +188,30 @@ export function refusal({ status, headers }: Answer): SyncError {
   if (status === 413) return refuse("LIMIT", ": it is more than it takes");
   if (status === 501) return refuse("UNSUPPORTED");
   return refuse(status >= 500 || passingStatuses.has(status) ? "UPSTREAM" : "IO");
+}
+
+/** Letters of what a server says that are told. */
+const toldLetters = 300;
+
+/** What a server says about a failure, as words that go behind others, and by its parts. */
+export interface Said {
+  readonly words: string;
+  readonly detail: SyncErrorDetail;
+}
+
+/** Puts together what a server says about a failure. */
+export function wordsOf(
+  reason: string | undefined,
+  message: string | undefined,
+  requestId: string | undefined,
+): Said {
+  const short = (text: string | undefined): string | undefined => text?.slice(0, toldLetters) || undefined;
+  const [word, sentence, id] = [short(reason), short(message), short(requestId)];
+  const said = [word, sentence].filter((part) => part !== undefined).map((part) => `: ${part}`);
+  return {
+    words: said.join("") + (id === undefined ? "" : ` (request ${id})`),
+    detail: { ...(word !== undefined && { reason: word }), ...(id !== undefined && { requestId: id }) },
+  };
 }
 
 /** True for an answer to who asks, and so to all that they ask for. */

@@ -1,7 +1,8 @@
 import { md5 } from "@noble/hashes/legacy.js";
 import type { AbortOptions } from "../types.ts";
-import type { FailedDeletion } from "./object-bucket.ts";
-import { accepted, failedWith, refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { type FailedDeletion, failuresOf } from "./failed-deletion.ts";
+import { absent, accepted, failedBy, failureOfOne, refused } from "./s3-refusal.ts";
+import { type S3Requests, s3Limits } from "./s3-requests.ts";
 import { textOf } from "./told-content.ts";
 import { elementsIn, encodeText, textIn } from "./xml-text.ts";
 
@@ -24,7 +25,10 @@ export async function deleteObjects(
   for (let at = 0; at < together.length; at += count)
     failed.push(...(await deleteAtOnce(requests, together.slice(at, at + count), options)));
   for (const one of doomed)
-    if (!deletesMany || notInXml.test(one.key)) await deleteOne(requests, one, options);
+    if (!deletesMany || notInXml.test(one.key)) {
+      const deletion = deleteOne(requests, one, options);
+      failed.push(...(await failuresOf(one.key, deletion, options?.signal)));
+    }
   return failed;
 }
 
@@ -41,7 +45,8 @@ export async function deleteOne(
   await requests.send(
     { method: "DELETE", key, ...(id !== undefined && { query: { versionId: id } }) },
     async (response) => {
-      if (response.status !== 404) await accepted(response);
+      if (response.status === 404) await absent(response);
+      else await accepted(response);
     },
     options,
   );
@@ -63,13 +68,13 @@ async function deleteAtOnce(
     async (response) => {
       if (response.status !== 200) throw await refused(response);
       const xml = await textOf(response, s3Limits.s3ListBytes);
-      if (!xml.includes("<DeleteResult")) throw failedWith(textIn(xml, "Code") ?? "no result");
+      if (!xml.includes("<DeleteResult")) throw failedBy(response, xml, "no result");
       const keys = new Set(doomed.map(({ key }) => key));
       return [...elementsIn(xml, "Error")].flatMap(({ inside }) => {
-        const reason = textIn(inside, "Code") ?? "no reason";
         const key = textIn(inside, "Key");
-        if (key === undefined || !keys.has(key)) throw failedWith(reason);
-        return reason === "NoSuchKey" || reason === "NoSuchVersion" ? [] : [{ key, reason }];
+        if (key === undefined || !keys.has(key)) throw failedBy(response, inside, "another key");
+        const error = failureOfOne(response, inside);
+        return error === undefined ? [] : [{ key, error }];
       });
     },
     options,

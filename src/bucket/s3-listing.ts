@@ -3,7 +3,8 @@ import type { AbortOptions } from "../types.ts";
 import { etagOf } from "./etag.ts";
 import { compareKeys } from "./key-order.ts";
 import type { KeyRange, ListedObject, ObjectVersion } from "./object-bucket.ts";
-import { refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { refused } from "./s3-refusal.ts";
+import { type S3Requests, s3Limits } from "./s3-requests.ts";
 import { textOf } from "./told-content.ts";
 import { elementsIn, textIn, textReader } from "./xml-text.ts";
 

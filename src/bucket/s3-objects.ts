@@ -11,15 +11,8 @@ import type {
 } from "./object-bucket.ts";
 import { bodyOf } from "./requests.ts";
 import { etagOf, isMd5 } from "./etag.ts";
-import {
-  absent,
-  accepted,
-  encodeKey,
-  failedWith,
-  refused,
-  type S3Requests,
-  s3Limits,
-} from "./s3-requests.ts";
+import { absent, accepted, askHead, failedBy, refused } from "./s3-refusal.ts";
+import { encodeKey, type S3Requests, s3Limits } from "./s3-requests.ts";
 import { tagHeader } from "./s3-tags.ts";
 import { hasContent, lengthIn, textOf, totalIn } from "./told-content.ts";
 import { textIn } from "./xml-text.ts";
@@ -155,8 +148,9 @@ export async function headObject(
   { signal, partNumber }: { readonly signal?: AbortSignal | undefined; readonly partNumber?: number } = {},
 ): Promise<ObjectFacts | undefined> {
   const query = partNumber === undefined ? {} : { partNumber: `${partNumber}` };
-  return requests.send(
-    { method: "HEAD", key, query, headers: { "x-amz-checksum-mode": "ENABLED" } },
+  return askHead(
+    requests,
+    { key, query, headers: { "x-amz-checksum-mode": "ENABLED" } },
     async (response) => {
       if (response.status === 404) return undefined;
       if (response.status >= 300) throw await refused(response);
@@ -241,8 +235,7 @@ export const copyPatienceBytes = 33_554_432;
 export async function copiedEtag(response: Answer): Promise<string> {
   if (response.status !== 200) throw await refused(response);
   const xml = await textOf(response, s3Limits.s3ErrorBytes);
-  const code = textIn(xml, "Code");
   const etag = etagOf(textIn(xml, "ETag"));
-  if (code !== undefined || etag === undefined) throw failedWith(code ?? "no ETag");
+  if (textIn(xml, "Code") !== undefined || etag === undefined) throw failedBy(response, xml, "no ETag");
   return etag;
 }

@@ -11,7 +11,8 @@ import {
   s3PartLimits,
   termHeaders,
 } from "./s3-objects.ts";
-import { accepted, failedWith, refused, type S3Dialect, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { absent, accepted, failedBy, refused } from "./s3-refusal.ts";
+import { type S3Dialect, type S3Requests, s3Limits } from "./s3-requests.ts";
 import { textOf } from "./told-content.ts";
 import { encodeText, textIn } from "./xml-text.ts";
 
@@ -29,8 +30,9 @@ export function s3Parts(requests: S3Requests, { copiesParts }: S3Dialect): PartW
         },
         async (response) => {
           if (response.status !== 200) throw await refused(response);
-          const id = textIn(await textOf(response, s3Limits.s3ErrorBytes), "UploadId");
-          if (id === undefined) throw failedWith("no upload");
+          const xml = await textOf(response, s3Limits.s3ErrorBytes);
+          const id = textIn(xml, "UploadId");
+          if (id === undefined) throw failedBy(response, xml, "no upload");
           return { key, id };
         },
         options,
@@ -39,7 +41,7 @@ export function s3Parts(requests: S3Requests, { copiesParts }: S3Dialect): PartW
       requests.send(
         { method: "PUT", key: upload.key, query: queryOf(upload, number), body: bytes },
         async (response) => {
-          known(response);
+          await known(response);
           await accepted(response);
           return { number, etag: etagOf(response.headers.get("etag")) ?? "" };
         },
@@ -58,7 +60,7 @@ export function s3Parts(requests: S3Requests, { copiesParts }: S3Dialect): PartW
             },
           },
           async (response) => {
-            known(response);
+            await known(response);
             return { number, etag: await copiedEtag(response) };
           },
           { ...options, contentBytes: copyPatienceBytes },
@@ -81,7 +83,7 @@ export function s3Parts(requests: S3Requests, { copiesParts }: S3Dialect): PartW
           headers: termHeaders(terms),
         },
         async (response) => {
-          known(response);
+          await known(response);
           return copiedEtag(response);
         },
         { signal: terms.signal, contentBytes: copyPatienceBytes },
@@ -91,7 +93,8 @@ export function s3Parts(requests: S3Requests, { copiesParts }: S3Dialect): PartW
       requests.send(
         { method: "DELETE", key: upload.key, query: { uploadId: upload.id } },
         async (response) => {
-          if (response.status !== 404) await accepted(response);
+          if (response.status === 404) await absent(response);
+          else await accepted(response);
         },
         options,
       ),
@@ -103,6 +106,8 @@ function queryOf({ id }: PartUpload, number: number): Record<string, string> {
 }
 
 /** @throws NOT_FOUND for an answer that says that there is no such upload */
-function known({ status }: Answer): void {
-  if (status === 404) throw new SyncError("NOT_FOUND", "the upload is no longer known to the server");
+async function known(response: Answer): Promise<void> {
+  if (response.status !== 404) return;
+  await absent(response);
+  throw new SyncError("NOT_FOUND", "the upload is no longer known to the server");
 }

@@ -1,11 +1,9 @@
 import type { Answer } from "./answer.ts";
 import { createSigner, type S3Credentials } from "./sign-request.ts";
-import { isSyncError, SyncError, withPath } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
-import { changedMeanwhile } from "./changed-meanwhile.ts";
-import { isMissingBucket, missingBucket } from "./missing-bucket.ts";
-import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "./requests.ts";
-import { textIn } from "./xml-text.ts";
+import { tellBucket } from "./missing-bucket.ts";
+import { asking, type AskOptions, type RequestOptions } from "./requests.ts";
 
 /** How a bucket stands in a URL: as the first part of the path, or in front of the host. */
 export type S3Lookup = "path" | "dns";
@@ -110,8 +108,7 @@ export function s3Requests(endpoint: string, name: string, options: S3BucketOpti
       const isOnce = request.streamed !== undefined || options?.isOnce === true;
       const asked = ask(() => make(request), take, { ...options, contentBytes, isOnce });
       return asked.catch((thrown: unknown) => {
-        const isOfBucket = request.key === undefined || isMissingBucket(thrown);
-        throw isSyncError(thrown) && isOfBucket ? withPath(thrown, base) : thrown;
+        throw tellBucket(thrown, base, request.key);
       });
     },
   };
@@ -146,52 +143,4 @@ export function encodeKey(key: string): string {
 function encodeQuery(query: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${escapeAll(value)}`);
   return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
-}
-
-/** What an answer means that nothing is there. @throws NOT_FOUND when that is the bucket */
-export async function absent(response: Answer): Promise<undefined> {
-  if ((await codeOf(response)) === "NoSuchBucket") throw missingBucket();
-  return undefined;
-}
-
-/** The error for an answer that says no, with what it says. */
-export async function refused(response: Answer): Promise<SyncError> {
-  // The status says enough of what is too long to be read.
-  const code = await codeOf(response).catch((thrown: unknown) => {
-    if (!isSyncError(thrown, "LIMIT")) throw thrown;
-    return undefined;
-  });
-  if (code === "NoSuchBucket") return missingBucket();
-  const error = refusal(response);
-  if (response.status === 412) return changedMeanwhile();
-  if (code === undefined) return error;
-  const mayPass = code === "ExpiredToken" || (error.code === "IO" && passingCodes.has(code));
-  return new SyncError(mayPass ? "UPSTREAM" : error.code, `${error.message}: ${code}`);
-}
-
-/** Takes an answer that has nothing to tell, or an error in the place of that. */
-export async function accepted(response: Answer): Promise<void> {
-  if (response.status >= 300) throw await refused(response);
-  const code = await codeOf(response);
-  if (code !== undefined) throw failedWith(code);
-}
-
-/** The error for what a server says by a status that promised success. */
-export function failedWith(code: string): SyncError {
-  return new SyncError("UPSTREAM", `the server answers ${code}`);
-}
-
-/** What may be right when it is asked again, whatever the status. */
-const passingCodes = new Set([
-  "BadDigest",
-  "ConditionalRequestConflict",
-  "InternalError",
-  "OperationAborted",
-  "RequestTimeout",
-  "SlowDown",
-]);
-
-async function codeOf(response: Answer): Promise<string | undefined> {
-  const text = new TextDecoder().decode(await bodyOf(response, s3Limits.s3ErrorBytes));
-  return textIn(text, "Code");
 }

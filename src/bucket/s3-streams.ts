@@ -1,7 +1,8 @@
 import { SyncError } from "../errors.ts";
 import type { ContentStreams } from "./object-bucket.ts";
 import { classHeader, factsOf, md5InBase64, metadataHeaders, termHeaders } from "./s3-objects.ts";
-import { absent, accepted, refused, type S3Requests } from "./s3-requests.ts";
+import { absent, accepted, refused } from "./s3-refusal.ts";
+import type { S3Requests } from "./s3-requests.ts";
 import { lengthIn } from "./told-content.ts";
 
 /** Reads and writes objects of a bucket whose content is never in memory as a whole. */

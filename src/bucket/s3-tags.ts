@@ -1,5 +1,6 @@
 import type { AbortOptions } from "../types.ts";
-import { absent, failedWith, refused, type S3Requests, s3Limits } from "./s3-requests.ts";
+import { absent, failedBy, refused } from "./s3-refusal.ts";
+import { type S3Requests, s3Limits } from "./s3-requests.ts";
 import { textOf } from "./told-content.ts";
 import { elementsIn, textIn } from "./xml-text.ts";
 
@@ -18,7 +19,7 @@ export async function readTags(
       if (response.status === 404) return absent(response);
       if (response.status !== 200) throw await refused(response);
       const xml = await textOf(response, s3Limits.s3ErrorBytes);
-      if (!xml.includes("<TagSet")) throw failedWith(textIn(xml, "Code") ?? "no tags");
+      if (!xml.includes("<TagSet")) throw failedBy(response, xml, "no tags");
       const pairs = [...elementsIn(xml, "Tag")].map(({ inside }) => [
         textIn(inside, "Key") ?? "",
         textIn(inside, "Value") ?? "",

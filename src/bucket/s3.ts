@@ -1,17 +1,17 @@
+import { isSyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
+import { isMissingBucket } from "./missing-bucket.ts";
 import type { NewBucketOptions, ObjectBucket, VersionKeeper } from "./object-bucket.ts";
 import { orderedPages, orderedVersions } from "./ordered-pages.ts";
-import { bodyOf, dateOf, refusal } from "./requests.ts";
+import { bodyOf, dateOf } from "./requests.ts";
 import { deleteObjects, deleteOne } from "./s3-deletion.ts";
 import { listPages, listVersions } from "./s3-listing.ts";
 import { copyObject, headObject, readObject, writeObject } from "./s3-objects.ts";
 import { s3Parts } from "./s3-parts.ts";
 import { s3Streams } from "./s3-streams.ts";
 import { readTags } from "./s3-tags.ts";
+import { absent, accepted, askHead, refused } from "./s3-refusal.ts";
 import {
-  absent,
-  accepted,
-  refused,
   type S3BucketOptions,
   type S3Dialect,
   type S3Requests,
@@ -56,11 +56,12 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
       );
     },
     has: async (key, options) =>
-      requests.send(
-        { method: "HEAD", key },
+      askHead(
+        requests,
+        { key },
         async (response) => {
           if (response.status === 200 || response.status === 404) return response.status === 200;
-          throw refusal(response);
+          throw await refused(response);
         },
         options,
       ),
@@ -105,22 +106,31 @@ export function s3Bucket(endpoint: string, name: string, options: S3BucketOption
       ),
     ...(dialect.hasTags && { tags: async (key, options) => readTags(requests, key, options) }),
     ...(dialect.hasVersions && { versions: versionsOf(requests, dialect) }),
-    async exists(options) {
-      return requests.send(
-        { method: "HEAD" },
-        async (response) => {
-          if (response.status === 200 || response.status === 404) return response.status === 200;
-          throw refusal(response);
-        },
-        options,
-      );
-    },
+    exists: async (options) => bucketExists(requests, options),
     timeMs: async (options) =>
       requests.send({ method: "HEAD" }, async (response) => dateOf(response), options),
     create: async (options = {}) => createBucket(requests, options),
   };
   places.set(bucket, requests.origin);
   return bucket;
+}
+
+/** Some servers say that nothing is there to who they do not know; why is not told to a HEAD. */
+async function bucketExists(requests: S3Requests, options?: AbortOptions): Promise<boolean> {
+  try {
+    return await askHead(
+      requests,
+      {},
+      async (response) => {
+        if (response.status !== 200) throw await refused(response);
+        return true;
+      },
+      options,
+    );
+  } catch (thrown) {
+    if (isMissingBucket(thrown) || (isSyncError(thrown, "IO") && thrown.detail.status === 404)) return false;
+    throw thrown;
+  }
 }
 
 async function createBucket(

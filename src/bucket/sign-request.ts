@@ -36,16 +36,21 @@ export type SignRequest = (
  */
 export function createSigner(region: string): SignRequest {
   let loading: Promise<typeof SignatureV4> | undefined;
+  let known: S3Credentials | undefined;
+  let signer: SignatureV4 | undefined;
 
-  return async (request, credentials, nowMs) => {
-    // Few of those who load this room sign anything.
-    loading ??= import("@smithy/signature-v4").then((library) => library.SignatureV4);
-    const Signer = await loading;
-    const signer = new Signer({
+  /** A signer for the credentials, which stay the same for many requests. */
+  function signerFor(Signer: typeof SignatureV4, credentials: S3Credentials): SignatureV4 {
+    const { accessKey, secretKey, sessionToken } = credentials;
+    const isSame =
+      known?.accessKey === accessKey && known.secretKey === secretKey && known.sessionToken === sessionToken;
+    if (signer && isSame) return signer;
+    known = { ...credentials };
+    signer = new Signer({
       credentials: {
-        accessKeyId: credentials.accessKey,
-        secretAccessKey: credentials.secretKey,
-        ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
+        accessKeyId: accessKey,
+        secretAccessKey: secretKey,
+        ...(sessionToken !== undefined && { sessionToken }),
       },
       region,
       service: "s3",
@@ -53,6 +58,13 @@ export function createSigner(region: string): SignRequest {
       // Keys are escaped once, and a slash behind another one is part of them.
       uriEscapePath: false,
     });
+    return signer;
+  }
+
+  return async (request, credentials, nowMs) => {
+    // Few of those who load this room sign anything.
+    loading ??= import("@smithy/signature-v4").then((library) => library.SignatureV4);
+    const signer = signerFor(await loading, credentials);
     const names = new Set(Object.keys(request.headers));
     const signed = await signer.sign(inParts(request), {
       signingDate: new Date(nowMs),
@@ -71,10 +83,16 @@ function inParts({ method, url, headers, body, isStreamed = false }: UnsignedReq
     protocol,
     hostname,
     path: pathname,
-    query: Object.fromEntries(searchParams),
+    query: queryIn(searchParams),
     headers: { ...headers, host, ...(isStreamed && { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" }) },
     body,
   };
+}
+
+/** What a URL asks for by its names, of which one may be there more than once. */
+function queryIn(asked: URLSearchParams): Record<string, string | string[]> {
+  const names = new Set(asked.keys());
+  return Object.fromEntries([...names].map((name) => [name, asked.getAll(name)]));
 }
 
 type Secret = string | ArrayBuffer | ArrayBufferView;

@@ -1,3 +1,4 @@
+import { undeleted } from "../bucket/failed-deletion.ts";
 import type { ObjectBucket } from "../bucket/object-bucket.ts";
 import { IdMap } from "../bytes/id-map.ts";
 import { isSyncError, SyncError } from "../errors.ts";
@@ -102,8 +103,7 @@ export class Versions {
       versions.map(({ key }) => key),
       options,
     );
-    for (const { key, reason } of failed)
-      throw new SyncError("IO", `a version cannot be removed: ${reason}`, { detail: { path: key } });
+    for (const { key, error } of failed) throw undeleted("a version", key, error);
   }
 
   /** The ids of all chunks that versions have. One that begins like another is taken for it. */

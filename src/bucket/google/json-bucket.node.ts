@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { inParallel } from "../../bytes/in-parallel.ts";
-import { toSyncError } from "../../errors.ts";
 import type { AbortOptions } from "../../types.ts";
-import type { FailedDeletion, NewBucketOptions, ObjectBucket, VersionKeeper } from "../object-bucket.ts";
+import { type FailedDeletion, failuresOf } from "../failed-deletion.ts";
+import type { NewBucketOptions, ObjectBucket, VersionKeeper } from "../object-bucket.ts";
 import { orderedPages, orderedVersions } from "../ordered-pages.ts";
 import { dateOf, type RequestOptions } from "../requests.ts";
 import { AccessTokens, fetchWithToken } from "./access-tokens.node.ts";
@@ -98,12 +98,7 @@ async function deleteEach(
 ): Promise<readonly FailedDeletion[]> {
   const failed: FailedDeletion[] = [];
   await inParallel(doomed, googleLimits.googleDeletionCount, async (one) => {
-    try {
-      await deleteObject(requests, one, options);
-    } catch (thrown) {
-      options?.signal?.throwIfAborted();
-      failed.push({ key: one.key, reason: toSyncError(thrown, "IO").message });
-    }
+    failed.push(...(await failuresOf(one.key, deleteObject(requests, one, options), options?.signal)));
   });
   return failed;
 }

@@ -81,6 +81,7 @@ export async function writeObject(
   return requests.send(
     {
       method: "POST",
+      makes: key,
       behind: "/o",
       isUpload: true,
       query: { uploadType: "multipart", ...termsQuery(terms) },

@@ -1,9 +1,9 @@
 import type { Answer } from "../answer.ts";
-import { isSyncError, SyncError, withPath } from "../../errors.ts";
+import { SyncError } from "../../errors.ts";
 import type { Bytes } from "../../types.ts";
 import { changedMeanwhile } from "../changed-meanwhile.ts";
-import { isMissingBucket, missingBucket } from "../missing-bucket.ts";
-import { asking, type AskOptions, bodyOf, refusal, type RequestOptions } from "../requests.ts";
+import { isMissingBucket, missingBucket, tellBucket } from "../missing-bucket.ts";
+import { asking, type AskOptions, bodyOf, refusal, type RequestOptions, wordsOf } from "../requests.ts";
 import { textOf } from "../told-content.ts";
 
 /** What is read of answers. */
@@ -21,6 +21,8 @@ export interface GoogleRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** The object that it is about. */
   readonly key?: string;
+  /** The object that it makes, which is not in its path. */
+  readonly makes?: string;
   /** Another bucket that it is about. */
   readonly bucket?: string;
   /** True when it is about no bucket yet. */
@@ -74,8 +76,7 @@ export function googleRequests(origin: string, name: string, options: RequestOpt
       try {
         return await ask(async () => ({ url: urlOf(request), init }), take, { ...options, contentBytes });
       } catch (thrown) {
-        const isOfBucket = request.key === undefined || isMissingBucket(thrown);
-        throw isSyncError(thrown) && isOfBucket ? withPath(thrown, bucketUrl) : thrown;
+        throw tellBucket(thrown, bucketUrl, request.key ?? request.makes);
       }
     },
   };
@@ -112,13 +113,20 @@ export async function absent(response: Answer): Promise<undefined> {
 /** The error for an answer that says no, with what it says. */
 export async function refused(response: Answer): Promise<SyncError> {
   const text = new TextDecoder().decode(await bodyOf(response, googleLimits.googleAnswerBytes));
-  const message = /"message":\s*"((?:[^"\\]|\\.){0,200})/.exec(text)?.[1] ?? text.slice(0, 200);
-  if (response.status === 404 && /bucket does not exist/i.test(message)) return missingBucket();
+  const message = partIn(text, "message") ?? text;
+  const id = response.headers.get("x-guploader-uploadid") ?? undefined;
+  const { words, detail } = wordsOf(partIn(text, "reason"), message, id);
+  if (response.status === 404 && /bucket does not exist/i.test(message)) return missingBucket(detail);
   if (response.status === 412 || response.status === 304) return changedMeanwhile();
   const error = refusal(response);
-  const isLimited = /"reason":\s*"(?:userR|r)ateLimitExceeded"/.test(text);
-  return new SyncError(
-    isLimited ? "UPSTREAM" : error.code,
-    [error.message, message].filter(Boolean).join(": "),
-  );
+  const isLimited = /^(?:userR|r)ateLimitExceeded$/.test(detail.reason ?? "");
+  return new SyncError(isLimited ? "UPSTREAM" : error.code, error.message + words, {
+    detail: { ...error.detail, ...detail },
+  });
+}
+
+/** A text in what may be JSON that was cut off. */
+function partIn(text: string, name: string): string | undefined {
+  const written = new RegExp(`"${name}":\\s*"((?:[^"\\\\]|\\\\.){0,300})`).exec(text)?.[1];
+  return written?.replaceAll(/\\(["\\/])/g, "$1");
 }

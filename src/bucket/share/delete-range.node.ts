@@ -1,3 +1,4 @@
+import { undeleted } from "../failed-deletion.ts";
 import type { Lease } from "../../coordinator/lease.ts";
 import { SyncError } from "../../errors.ts";
 import { decidePair } from "../sync/decide-pair.ts";
@@ -25,8 +26,7 @@ export async function deleteRange(
     if (!mayDelete(tasks.length))
       throw new SyncError("CHANGED", "more is extra now than when all was listed, so it is not deleted");
     const failed = await deleteNow(tasks, work);
-    for (const [path, reason] of failed)
-      events.onTrouble?.(new SyncError("IO", `it cannot be deleted: ${reason}`, { detail: { path } }));
+    for (const [path, error] of failed) events.onTrouble?.(undeleted("it", path, error));
     for (const { key, sizeBytes } of tasks)
       if (!failed.has(key)) events.onChange?.({ change: "deleted", key, sizeBytes });
     return { deleted: tasks.length - failed.size, failed: failed.size };

@@ -1,3 +1,4 @@
+import { undeleted } from "../failed-deletion.ts";
 import { isSyncError, SyncError, toSyncError, withPath } from "../../errors.ts";
 import { keepOld } from "./copy-object.node.ts";
 import type { SyncEvents } from "./events.ts";
@@ -53,9 +54,8 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
     after = listed.at(-1)?.key;
     if (after === undefined) return failedCount;
     const tasks = work.isResumed && !work.isDry ? await stillExtra(listed) : listed;
-    const failed = work.isDry ? new Map<string, string>() : await deleteNow(tasks, work);
-    for (const [path, reason] of failed)
-      events.onTrouble?.(new SyncError("IO", `it cannot be deleted: ${reason}`, { detail: { path } }));
+    const failed = work.isDry ? new Map<string, SyncError>() : await deleteNow(tasks, work);
+    for (const [path, error] of failed) events.onTrouble?.(undeleted("it", path, error));
     const gone = tasks.filter(({ key }) => !failed.has(key));
     failedCount += failed.size;
     doneCount += gone.length;
@@ -112,12 +112,12 @@ export async function deleteTasks(work: Work, events: SyncEvents): Promise<numbe
 }
 
 /** Deletes objects, and keeps them elsewhere first when that is asked. @returns why some stay */
-export async function deleteNow(tasks: readonly Task[], work: Work): Promise<ReadonlyMap<string, string>> {
+export async function deleteNow(tasks: readonly Task[], work: Work): Promise<ReadonlyMap<string, SyncError>> {
   const { destination, signal } = work;
   if (work.backupPrefix !== undefined) for (const { key } of tasks) await keepOld(key, work);
   const keys = tasks.map(({ key }) => destination.prefix + key);
   const failed = await destination.bucket.deleteMany(keys, { signal });
-  return new Map(failed.map(({ key, reason }) => [key.slice(destination.prefix.length), reason]));
+  return new Map(failed.map(({ key, error }) => [key.slice(destination.prefix.length), error]));
 }
 
 /** A key that a side cannot have is not there. */

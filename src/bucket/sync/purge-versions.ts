@@ -1,3 +1,4 @@
+import { undeleted } from "../failed-deletion.ts";
 import { SyncError } from "../../errors.ts";
 import type { ObjectVersion } from "../object-bucket.ts";
 import type { SyncSide } from "./job.ts";
@@ -34,8 +35,7 @@ export async function purgeVersions(
 
   async function purge(): Promise<void> {
     const failed = isDry || doomed.length === 0 ? [] : await versions!.delete(doomed, signal && { signal });
-    for (const { key, reason } of failed)
-      onTrouble?.(new SyncError("IO", `a version cannot be deleted: ${reason}`, { detail: { path: key } }));
+    for (const { key, error } of failed) onTrouble?.(undeleted("a version", key, error));
     count += doomed.length - failed.length;
     for (const version of doomed) onPurged?.(version);
     doomed = [];

@@ -90,19 +90,20 @@ export function openPair(
   };
 }
 
+/** @throws NOT_FOUND for a side that is not there, and what its server answers */
+export async function demandThere(side: SyncSide, options: AbortOptions): Promise<void> {
+  if (!(await isThere(side, options))) throw new SyncError("NOT_FOUND", `${side.bucket.url} is not there`);
+}
+
 /**
- * Whoever may not ask for a bucket as a whole may still ask for objects in it.
- *
- * @throws NOT_FOUND for a side that is not there, and what its server answers
+ * True for a bucket that is there, or that may be: whoever may not ask for one as a whole may still
+ * ask for objects in it. @throws what its server answers
  */
-export async function demandThere({ bucket }: SyncSide, options: AbortOptions): Promise<void> {
-  try {
-    if (await bucket.exists(options)) return;
-  } catch (thrown) {
+export async function isThere({ bucket }: SyncSide, options: AbortOptions): Promise<boolean> {
+  return bucket.exists(options).catch((thrown: unknown) => {
     if (!isSyncError(thrown, "UNAUTHORIZED")) throw thrown;
-    return;
-  }
-  throw new SyncError("NOT_FOUND", `${bucket.url} is not there`);
+    return true;
+  });
 }
 
 /** What is said of the server of SRC, which is side 0, or of DST. @throws USAGE */

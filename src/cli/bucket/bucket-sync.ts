@@ -18,7 +18,14 @@ import { reportOptions } from "../options/report-options.ts";
 import { untilUnlocked } from "../options/until-unlocked.ts";
 import { ChangeTally } from "../report/change-report.ts";
 import { progressPace, type Report } from "../report/report.ts";
-import { bucketOptions, nameOfPair, openPair, type OpenedPair, settingsOfSide } from "./bucket-options.ts";
+import {
+  bucketOptions,
+  isThere,
+  nameOfPair,
+  openPair,
+  type OpenedPair,
+  settingsOfSide,
+} from "./bucket-options.ts";
 import type { PlaceSettings } from "./bucket-place.ts";
 import { coordinatorOptions, readLease } from "../options/coordinator-options.ts";
 import { openCoordinator } from "./coordinator.ts";
@@ -206,9 +213,9 @@ async function prepareBuckets(
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await source.bucket.exists({ signal }))) throw noBucket(source, "");
+  if (!(await isThere(source, { signal }))) throw noBucket(source, "");
   const isDry = options["dry-run"] === true;
-  if (!(await destination.bucket.exists({ signal }))) {
+  if (!(await isThere(destination, { signal }))) {
     if (options.create !== true || isDry)
       throw noBucket(
         destination,

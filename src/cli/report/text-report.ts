@@ -115,8 +115,9 @@ export function textReport(options: TextReportOptions): Report {
 
 /** An error in one line, its path first. */
 export function describeError({ code, message, detail, remote }: SyncError): string {
-  const path = detail.path === undefined ? "" : `${detail.path || "."}: `;
-  return escapeText(`${remote ? "other end: " : ""}${path}${message} (${code})`);
+  const place = [detail.path === undefined ? "" : detail.path || ".", detail.bucket ?? ""];
+  const where = place.filter((part) => part !== "").join(" at ");
+  return escapeText(`${remote ? "other end: " : ""}${where}${where && ": "}${message} (${code})`);
 }
 
 function describeChange({ change, path, kind }: TreeChange): string {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { bucketRegister, checkTerms } from "../../../src/bucket/bucket-register.ts";
 import { AccessTokens, fetchWithToken } from "../../../src/bucket/google/access-tokens.node.ts";
 import { factsOf } from "../../../src/bucket/google/json-facts.ts";
+import type { Call } from "../../../src/bucket/answer.ts";
 import { googleBucket } from "../../../src/bucket/google/json-bucket.node.ts";
 import { parseServiceAccount } from "../../../src/bucket/google/key-file.node.ts";
 import { nodeFetch } from "../../../src/bucket/node-fetch.node.ts";
@@ -39,6 +40,32 @@ test("an assertion that the account's key signed gets one token for many request
   const marks = await Promise.all(["a", "b", "c"].map(async (key) => bucket.write(key, bytesOf(key))));
   expect(new Set(marks).size).toBe(3);
   expect(tokenRequests()).toBe(1);
+});
+
+test("a refusal has the words of the server", async () => {
+  const error = { code: 403, message: 'a@b lacks "x"', errors: [{ reason: "forbidden", message: "no" }] };
+  const headers = { "x-guploader-uploadid": "U1" };
+  const denying: Call = async (url, init) =>
+    url.includes("/token") ? quick.fetch(url, init) : Response.json({ error }, { status: 403, headers });
+  const account = parseServiceAccount(stub.keyFile);
+  const bucket = googleBucket("b", account, { ...quick, fetch: denying, endpoint: stub.url });
+  const detail = { status: 403, reason: "forbidden", requestId: "U1" };
+  const message = 'the server answers 403: forbidden: a@b lacks "x" (request U1)';
+  const of = { ...detail, bucket: `${stub.url}/storage/v1/b/b` };
+  const denial = { code: "UNAUTHORIZED", message };
+  await expect(collect(bucket.list(""))).rejects.toMatchObject({
+    ...denial,
+    detail: { ...detail, path: of.bucket },
+  });
+  for (const act of [
+    async () => bucket.head("k"),
+    async () => bucket.write("k", bytesOf("k")),
+    async () => bucket.copy({ bucket, key: "a" }, "k"),
+    async () => bucket.delete("k"),
+  ])
+    await expect(act()).rejects.toMatchObject({ ...denial, detail: of });
+  const failed = await bucket.deleteMany(["k"]);
+  expect(failed).toMatchObject([{ key: "k", error: { ...denial, detail: of } }]);
 });
 
 test("a token that is no longer accepted is replaced, and a fresh one that is refused is told", async () => {

@@ -109,6 +109,60 @@ test.each([102, 103])("a status %i before the answer is not the answer", async (
   expect(Buffer.from(await answer.takeBody!(2, () => new Error("too long"))).toString()).toBe("ab");
 });
 
+const interim = "HTTP/1.1 100 Continue\r\nx: y\r\n\r\n";
+const final = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab";
+
+/** A server that answers each request by these parts, one after another. */
+async function rawServer(partsOf: (count: number) => readonly string[]): Promise<string> {
+  let count = 0;
+  const answer = async (socket: Socket): Promise<void> => {
+    for (const part of partsOf(count++)) {
+      socket.write(part);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const server = createRawServer((socket) => {
+    socket.setNoDelay();
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      if (/^(?:GET|PUT|HEAD) /.test(bytes.toString("latin1"))) void answer(socket);
+    });
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+test.each([
+  ["in one part with the answer", [interim + final]],
+  ["by itself", [interim, final]],
+  ["several times", [interim + interim, interim, final]],
+  ["letter by letter", [...interim, final]],
+  ["cut where the answer begins like it", [interim + final.slice(0, 9), final.slice(9)]],
+])("a 100 that nobody waits for is passed over: %s", async (_, parts) => {
+  const url = await rawServer(() => parts);
+  const call = nodeFetch();
+  for (const method of ["GET", "PUT"]) {
+    const body = method === "PUT" ? Buffer.alloc(100_000) : null;
+    const answer = await call(url, { method, ...(body && { body }) });
+    expect(answer.status).toBe(200);
+    expect(Buffer.from(await answer.takeBody!(2, () => new Error("too long"))).toString()).toBe("ab");
+  }
+});
+
+test("a 100 in a body is content", async () => {
+  const head = `HTTP/1.1 200 OK\r\ncontent-length: ${2 * interim.length}\r\n\r\n`;
+  const url = await rawServer(() => [head, interim, interim]);
+  const answer = await nodeFetch()(url);
+  const taken = await answer.takeBody!(1000, () => new Error("too long"));
+  expect(Buffer.from(taken).toString()).toBe(interim + interim);
+});
+
+test("a 100 without an end breaks the request", async () => {
+  const url = await rawServer(() => [`HTTP/1.1 100 Continue\r\n${"x: y\r\n".repeat(10_000)}`]);
+  await expect(nodeFetch()(url)).rejects.toThrow();
+});
+
 /** An answer of which parts come by hand, and what it does about its request. */
 function answerByHand(headers: Record<string, string> = {}) {
   const done: string[] = [];

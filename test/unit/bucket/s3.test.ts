@@ -3,6 +3,9 @@ import { bucketRegister } from "../../../src/bucket/bucket-register.ts";
 import { openS3 } from "../../../src/bucket/s3-place.ts";
 import { s3Limits } from "../../../src/bucket/s3-requests.ts";
 import { s3Bucket } from "../../../src/bucket/s3.ts";
+import { googleDialect } from "../../../src/bucket/google/xml-dialect.ts";
+import type { ObjectBucket } from "../../../src/bucket/object-bucket.ts";
+import type { SyncError } from "../../../src/errors.ts";
 import { collect } from "../casync/vectors.ts";
 
 const credentials = { accessKey: "key", secretKey: "secret" };
@@ -149,20 +152,130 @@ test("what is answered by an error, or from elsewhere, is not stored", async () 
     });
     await expect(bucket.has("k")).rejects.toMatchObject({ code: "IO" });
   }
-  expect(asked.length).toBe(6);
+  expect(asked.length).toBe(8);
 });
 
-test("a refusal without a body is told once, and that of a bucket names it", async () => {
+test("a refusal without words is told once more, and that of a bucket names it", async () => {
   const { asked, options } = answering(
     () => new Response(null, { status: 403, headers: { "content-length": "1584" } }),
   );
   const bucket = s3Bucket("http://host:1", "b", options);
-  await expect(bucket.head("k")).rejects.toMatchObject({ code: "UNAUTHORIZED", detail: {} });
-  expect(asked).toEqual(["http://host:1/b/k"]);
+  await expect(bucket.head("k")).rejects.toMatchObject({ code: "UNAUTHORIZED", detail: { status: 403 } });
+  expect(asked).toEqual(["http://host:1/b/k", "http://host:1/b/k"]);
   await expect(bucket.exists()).rejects.toMatchObject({
     code: "UNAUTHORIZED",
     detail: { path: "http://host:1/b/" },
   });
+});
+
+/** What a server says of a refusal, and where. */
+const said = "<Error><Code>AccessDenied</Code><Message>No.</Message><RequestId>R1</RequestId></Error>";
+const sentence = "AccessDenied: No. (request R1)";
+const told = { reason: "AccessDenied", requestId: "R1" };
+const upload = { key: "k", id: "u" };
+const noMetadata = { headers: {}, user: {} };
+
+async function refusalOf(doing: Promise<unknown>): Promise<SyncError> {
+  return doing.then(
+    () => expect.unreachable(),
+    (thrown: SyncError) => thrown,
+  );
+}
+
+test.each<[string, number, (bucket: ObjectBucket) => Promise<unknown>]>([
+  ["list", 403, async (bucket) => collect(bucket.list(""))],
+  ["list versions", 403, async (bucket) => collect(bucket.versions!.list(""))],
+  ["exists", 403, async (bucket) => bucket.exists()],
+  ["create", 403, async (bucket) => bucket.create()],
+  ["see versioning", 403, async (bucket) => bucket.versions!.isOn()],
+  ["head", 403, async (bucket) => bucket.head("k")],
+  ["has", 403, async (bucket) => bucket.has("k")],
+  ["get", 403, async (bucket) => bucket.get("k", 10)],
+  ["read", 403, async (bucket) => bucket.read("k")],
+  ["read what some say is not there", 404, async (bucket) => bucket.read("k")],
+  ["read tags", 403, async (bucket) => bucket.tags!("k")],
+  ["put", 403, async (bucket) => bucket.put("k", new Uint8Array(1), "text/plain")],
+  ["write", 403, async (bucket) => bucket.write("k", new Uint8Array(1))],
+  ["delete", 403, async (bucket) => bucket.delete("k")],
+  ["delete what some say is not there", 404, async (bucket) => bucket.delete("k")],
+  ["delete many", 403, async (bucket) => bucket.deleteMany(["k"])],
+  ["begin parts", 403, async (bucket) => bucket.parts.begin("k", noMetadata)],
+  [
+    "write a part",
+    403,
+    async ({ parts }) => parts.write(upload, { number: 1, offset: 0 }, new Uint8Array(1)),
+  ],
+  ["write a part of what some say is not there", 404, async ({ parts }) => parts.complete(upload, [])],
+  ["abandon", 404, async ({ parts }) => parts.abandon(upload)],
+  ["complete", 403, async ({ parts }) => parts.complete(upload, [])],
+  ["complete, by a status of success", 200, async ({ parts }) => parts.complete(upload, [])],
+  ["begin parts, by a status of success", 200, async (bucket) => bucket.parts.begin("k", noMetadata)],
+  ["copy", 403, async (bucket) => bucket.copy({ bucket, key: "a" }, "k")],
+  ["copy, by a status of success", 200, async (bucket) => bucket.copy({ bucket, key: "a" }, "k")],
+  ["write, by a status of success", 200, async (bucket) => bucket.write("k", new Uint8Array(1))],
+  ["delete many, by a status of success", 200, async (bucket) => bucket.deleteMany(["k"])],
+  ["read tags, by a status of success", 200, async (bucket) => bucket.tags!("k")],
+])("a refusal has the words of the server: %s", async (_, status, act) => {
+  const { options } = answering((_, { method }) => new Response(method === "HEAD" ? null : said, { status }));
+  const bucket = s3Bucket("http://host:1", "b", options);
+  const refusal = await refusalOf(act(bucket));
+  expect(refusal.message).toBe(`the server answers ${status === 200 ? "" : `${status}: `}${sentence}`);
+  expect(refusal.code).toBe(status === 200 ? "UPSTREAM" : "UNAUTHORIZED");
+  const { path, bucket: asked, ...detail } = refusal.detail;
+  expect(path ?? asked).toBe("http://host:1/b/");
+  expect(detail).toEqual(status === 200 ? told : { status, ...told });
+});
+
+test.each([
+  ["XAdminUserNotFound", "UNAUTHORIZED"],
+  ["InvalidAccessKeyId", "UNAUTHORIZED"],
+  ["NoSuchWebsite", false],
+  ["NotFound", false],
+  ["NoSuchBucket", false],
+])("a bucket is not there for who is unknown only where the server says so: %s", async (reason, outcome) => {
+  const { options } = answering(
+    (_, { method }) =>
+      new Response(method === "HEAD" ? null : `<Error><Code>${reason}</Code></Error>`, { status: 404 }),
+  );
+  const asked = s3Bucket("http://host:1", "b", options).exists();
+  if (outcome === false) expect(await asked).toBe(false);
+  else await expect(asked).rejects.toMatchObject({ code: outcome, detail: { reason } });
+});
+
+test("of many objects each that cannot be deleted has the words of the server", async () => {
+  const failures = [
+    ["a", "<Code>AccessDenied</Code><Message>No.</Message>"],
+    ["b", "<Code>NoSuchKey</Code>"],
+    ["c", ""],
+  ].map(([key, words]) => `<Error><Key>${key}</Key>${words}</Error>`);
+  const { options } = answering(
+    () =>
+      new Response(`<DeleteResult>${failures.join("")}</DeleteResult>`, {
+        headers: { "x-amz-request-id": "R2" },
+      }),
+  );
+  const failed = await s3Bucket("http://host:1", "b", options).deleteMany(["a", "b", "c", "d"]);
+  expect(failed.map(({ key, error }) => [key, error.message, error.detail])).toEqual([
+    ["a", "the server answers AccessDenied: No. (request R2)", { reason: "AccessDenied", requestId: "R2" }],
+    ["c", "the server answers no reason", { requestId: "R2" }],
+  ]);
+});
+
+test("where each object is deleted by itself, one that cannot be does not keep the others", async () => {
+  const { asked, options } = answering((url) =>
+    url.pathname.endsWith("a") ? new Response(said, { status: 403 }) : new Response(null, { status: 204 }),
+  );
+  const bucket = s3Bucket("http://host:1", "b", { ...options, dialect: googleDialect });
+  const failed = await bucket.deleteMany(["a", "b"]);
+  expect(failed).toMatchObject([{ key: "a", error: { code: "UNAUTHORIZED", detail: told } }]);
+  expect(asked.length).toBe(2);
+});
+
+test("what a server says at length is cut off", async () => {
+  const long = `<Error><Code>X</Code><Message>${"m".repeat(5000)}</Message></Error>`;
+  const { options } = answering(() => new Response(long, { status: 400 }));
+  const refusal = await refusalOf(s3Bucket("http://host:1", "b", options).get("k", 10));
+  expect(refusal.message).toBe(`the server answers 400: X: ${"m".repeat(300)}`);
 });
 
 test("a bucket that is not there is told as that, and is no lost register", async () => {

@@ -48,6 +48,33 @@ test("signs contents, headers, credentials that change, and the day", async () =
   expect(new Set(signatures).size).toBe(signatures.length);
 });
 
+test("signs all values of a name, in whatever order they are", async () => {
+  const sign = createSigner("us-east-1");
+  const signatures = await Promise.all(
+    ["a=1&b=1&b=2", "b=2&a=1&b=1", "a=1&b=1", "a=1&b=2"].map(async (query) => {
+      const signed = await sign(
+        { method: "GET", url: `http://h/b/?${query}`, headers: {} },
+        credentials,
+        nowMs,
+      );
+      return signed["authorization"]!.slice(-64);
+    }),
+  );
+  expect(signatures[1]).toBe(signatures[0]);
+  expect(new Set(signatures).size).toBe(3);
+});
+
+test("signs by what credentials are at the time, also where they are changed in their place", async () => {
+  const sign = createSigner("us-east-1");
+  const request = { method: "GET", url: "http://h/b/k", headers: {} };
+  const changing = { ...credentials };
+  const before = await sign(request, changing, nowMs);
+  changing.secretKey = "another";
+  const after = await sign(request, changing, nowMs);
+  expect(after["authorization"]).not.toBe(before["authorization"]);
+  expect(await sign(request, credentials, nowMs)).toEqual(before);
+});
+
 test.each<[string, string, Record<string, string>, string]>([
   ["a key of all kinds of letters", "/b/%C3%A4%20%28x%29/%2B%21//~", {}, "secret"],
   ["names of which one begins as another", "?a-b=2&a=1&A=0&uploads&b=%20", {}, "secret"],
