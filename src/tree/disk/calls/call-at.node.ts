@@ -13,7 +13,7 @@ export interface NameAt {
 }
 
 /** Deno takes only the handles that it opened itself. */
-const takesForeignHandles = process.versions["deno"] === undefined;
+export const takesForeignHandles = process.versions["deno"] === undefined;
 
 const O_CLOEXEC = 0o2000000;
 

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { closingAfter, doAll } from "../../../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
+import { namesIn } from "./dir-names.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
 import { DirNode, placeBelow, volumeOf, groupHandedOn } from "./dir-node.node.ts";
 import type { FileStats } from "./file-stats.node.ts";
@@ -112,7 +113,7 @@ export class HeldDirs {
 
   /** The names in a directory, in any order. */
   names(dir: DirNode): ByteString[] {
-    return fs.readdirSync(this.pathTo(dir), { encoding: "latin1" });
+    return namesIn(this.nameAt(dir, "."));
   }
 
   /** What a link holds. */

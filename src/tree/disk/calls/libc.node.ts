@@ -23,6 +23,11 @@ export interface Libc {
   readonly statx: ((fd: number, path: Uint8Array, into: Uint32Array) => boolean) | undefined;
   /** openat(2). Linux only. @param path ends in a zero byte */
   readonly openat: ((dirFd: number, path: Uint8Array, flags: number, mode: number) => number) | undefined;
+  /**
+   * getdents64(2): reads on in an open directory. Linux only. Returns how many bytes of entries
+   * there are in `into`, 0 when there are no more.
+   */
+  readonly getdents: ((fd: number, into: Uint8Array) => number) | undefined;
   /** renameat(2). Linux only. @param from,to end in a zero byte */
   readonly renameat: ((fromFd: number, from: Uint8Array, toFd: number, to: Uint8Array) => void) | undefined;
   /**
@@ -105,6 +110,7 @@ function bindCalls(koffi: Koffi): Libc {
       ? {
           statx: bindStatx(koffi),
           openat: bindOpenat(koffi),
+          getdents: bindGetdents(koffi),
           renameat: bindRenameat(koffi),
           exchangeat: bindExchangeat(koffi),
           cloneRange: bindCloneRange(koffi),
@@ -113,6 +119,7 @@ function bindCalls(koffi: Koffi): Libc {
       : {
           statx: undefined,
           openat: undefined,
+          getdents: undefined,
           renameat: undefined,
           exchangeat: undefined,
           cloneRange: undefined,
@@ -151,6 +158,19 @@ function bindOpenat(koffi: Koffi): Libc["openat"] {
     if (fd < 0) throw errnoError(koffi.errno(), "openat");
     return fd;
   };
+}
+
+function bindGetdents(koffi: Koffi): Libc["getdents"] {
+  try {
+    const getdents64 = koffi.load(null).func("int64_t getdents64(int fd, void *into, size_t bytes)");
+    return (fd, into) => {
+      const bytes = getdents64(fd, into, into.length);
+      if (bytes < 0) throw errnoError(koffi.errno(), "getdents64");
+      return bytes;
+    };
+  } catch {
+    return undefined; // a C library without it
+  }
 }
 
 function bindRenameat(koffi: Koffi): Libc["renameat"] {

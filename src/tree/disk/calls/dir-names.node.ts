@@ -1,0 +1,42 @@
+import fs from "node:fs";
+import { closingAfter } from "../../../bytes/closing.ts";
+import type { ByteString } from "./byte-string.node.ts";
+import { openAt, takesForeignHandles, type NameAt } from "./call-at.node.ts";
+import { findLibc } from "./libc.node.ts";
+
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
+
+/** What one call fills: some 1600 entries. */
+const room = Buffer.alloc(65_536);
+
+/** Where fields of an entry begin, a struct linux_dirent64: see getdents64(2). */
+const lengthAt = 16;
+const nameAt = 19;
+
+/**
+ * Returns the names in a directory, in any order, without `.` and `..`. By the C library it takes
+ * two thirds of the time of Node's own call.
+ *
+ * @param at the name `.` in it
+ */
+export function namesIn(at: NameAt): ByteString[] {
+  const getdents = takesForeignHandles ? findLibc()?.getdents : undefined;
+  if (!getdents) return fs.readdirSync(at.path(), { encoding: "latin1" });
+  const fd = openAt(at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  return closingAfter(
+    () => readNames((into) => getdents(fd, into)),
+    () => fs.closeSync(fd),
+  );
+}
+
+function readNames(fill: (into: Uint8Array) => number): ByteString[] {
+  const names: ByteString[] = [];
+  for (let bytes = fill(room); bytes > 0; bytes = fill(room)) {
+    const text = room.toString("latin1", 0, bytes);
+    for (let at = 0; at < bytes; at += room.readUInt16LE(at + lengthAt)) {
+      const name = text.slice(at + nameAt, text.indexOf("\0", at + nameAt));
+      if (name !== "." && name !== "..") names.push(name);
+    }
+  }
+  return names;
+}
