@@ -75,6 +75,7 @@ const clones = [0x40049409, 0x4020940d];
 const nativeCalls: Readonly<Record<string, Row>> = {
   openat: { name: "open", about: at, changes: ([, , flags]) => makes(flags) },
   statx: { name: "stat", about: at, changes: false },
+  getdents64: { name: "readdir", about: one, changes: false },
   renameat: { name: "rename", about: atTwo, changes: true },
   renameat2: { name: "exchange", about: atTwo, changes: true },
   futimens: { name: "utimens", about: one, changes: true },
