@@ -34,7 +34,7 @@ export class DigestThread implements BlockNamer, AsyncDisposable {
     const isAlone = this.#leftBytes > 0 || (isBusy && this.#processorCount < ampleCount);
     if (this.#leftBytes > 0) this.#leftBytes -= block.ends.at(-1) ?? 0;
     const thread = isAlone ? undefined : (this.#thread ??= this.#start());
-    return thread?.ask(block, [block.memory.buffer]) ?? nameBlock(block, this.#digest);
+    return thread?.ask(block, [block.memory.buffer, block.ends.buffer]) ?? nameBlock(block, this.#digest);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

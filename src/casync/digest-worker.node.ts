@@ -9,5 +9,7 @@ const digest = namedDigests[workerData as keyof typeof namedDigests];
 
 parentPort!.on("message", ({ number, task }: Asked<CutBlock>) => {
   const result = nameBlock(task, digest);
-  parentPort!.postMessage({ number, result } satisfies Answered<NamedBlock>, [task.memory.buffer]);
+  // All of it is handed over: what is left here would wait long for the collector.
+  const handedOver = [result.memory.buffer, result.ends.buffer, result.ids.buffer];
+  parentPort!.postMessage({ number, result } satisfies Answered<NamedBlock>, handedOver);
 });

@@ -10,13 +10,13 @@ export interface CutBlock {
   /** All of its memory; the chunks are what it begins with. */
   readonly memory: Uint8Array<ArrayBuffer>;
   /** Offsets one past each chunk. */
-  readonly ends: Uint32Array;
+  readonly ends: Uint32Array<ArrayBuffer>;
 }
 
 /** A block whose chunks have their names. */
 export interface NamedBlock extends CutBlock {
   /** 32 bytes a chunk, in a row. */
-  readonly ids: Bytes;
+  readonly ids: Uint8Array<ArrayBuffer>;
 }
 
 /** Names the chunks of blocks, several at a time. */
