@@ -9,7 +9,7 @@ import { readFully } from "./blob-seed.node.ts";
 import type { ChunkTable } from "./chunk-table.ts";
 import type { ReadChunk } from "./blob-reader.ts";
 import type { FetchChunk } from "./decoded-chunks.ts";
-import { inOrder } from "./in-order.ts";
+import { inAnyOrder } from "./in-any-order.ts";
 import type { IndexChunk } from "./index-header.ts";
 
 export interface CopyOnReadOptions {
@@ -104,7 +104,7 @@ export function copyOnRead(
       const numbers = (async function* () {
         for (let i = 0; i < table.count; i++) if ((wanted[i >>> 3]! & (1 << (i & 7))) !== 0) yield i;
       })();
-      for await (const _ of inOrder(numbers, { count: jobCount }, fetchAndKeep));
+      await inAnyOrder(numbers, { count: jobCount }, fetchAndKeep);
     },
     saveState() {
       if (state === undefined) return;

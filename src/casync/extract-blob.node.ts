@@ -6,7 +6,8 @@ import { writeFully } from "../tree/disk/calls/file-cut.node.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type BlobSeed, findAt, readFully } from "./blob-seed.node.ts";
-import { chunksUnderWay, inOrder } from "./in-order.ts";
+import { inAnyOrder } from "./in-any-order.ts";
+import { chunksUnderWay } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import { eachChunk, type IndexReading } from "./index-reader.ts";
 import { FoundContentWriter, type FoundContent } from "./found-content-writer.node.ts";
@@ -128,7 +129,7 @@ export async function extractBlob(
   }
 
   try {
-    for await (const _ of inOrder(eachChunk(index), chunksUnderWay(jobCount, sizeOf), place));
+    await inAnyOrder(eachChunk(index), chunksUnderWay(jobCount, sizeOf), place);
     if (!isDevice) ftruncateSync(fd, totals.totalBytes);
     return totals;
   } catch (thrown) {

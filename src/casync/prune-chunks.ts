@@ -1,6 +1,6 @@
 import type { IdMap } from "../bytes/id-map.ts";
 import type { AbortOptions } from "../types.ts";
-import { inOrder } from "./in-order.ts";
+import { inAnyOrder } from "./in-any-order.ts";
 import type { KeptChunk, KeptChunks } from "./kept-chunks.ts";
 
 /** Chunks that are removed at a time. */
@@ -41,7 +41,7 @@ export async function pruneChunks(
     check?.();
     if (!isDry) await store.delete(id, options);
   };
-  for await (const _ of inOrder(store.kept(options), { count: removalCount }, look));
+  await inAnyOrder(store.kept(options), { count: removalCount }, look);
   check?.();
   if (!isDry) await store.sweep(Date.now() - youngestMs, options);
   return { removed, kept, young };

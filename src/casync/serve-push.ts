@@ -6,7 +6,8 @@ import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
 import { AskedChunks } from "./asked-chunks.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
-import { chunksUnderWay, inOrder } from "./in-order.ts";
+import { inAnyOrder } from "./in-any-order.ts";
+import { chunksUnderWay } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import { eachChunk, readIndex } from "./index-reader.ts";
 import { heldBytes, onePart } from "./index-store.ts";
@@ -92,7 +93,7 @@ async function takeIndex(
     const isThere = await (store.renew ?? store.has)(chunk.id);
     if (!isThere) await store.put(await getPlaced({ get }, chunk));
   };
-  for await (const _ of inOrder(eachChunk(index), chunksUnderWay(undefined, sizeOf), fetch));
+  await inAnyOrder(eachChunk(index), chunksUnderWay(undefined, sizeOf), fetch);
   await keep!(onePart(content));
 }
 

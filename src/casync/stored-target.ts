@@ -6,6 +6,7 @@ import { sha512_256Digest } from "../chunk/sha512-256.ts";
 import { isSyncError } from "../errors.ts";
 import type { ChunkWriter, Store } from "../store/store.ts";
 import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
+import { inAnyOrder } from "./in-any-order.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 
 /** How a session makes the chunks that stores of casync hold: for `sendTree`. */
@@ -83,7 +84,7 @@ export function storedTarget(
       await target.write(placements);
       const limits = chunksUnderWay<Placement>(undefined, ({ chunk }) => chunk.bytes.length);
       const put = ({ chunk }: Placement): Promise<void> => store.put(chunk, signal && { signal });
-      for await (const _ of inOrder(placements, limits, put));
+      await inAnyOrder(placements, limits, put);
     },
     close: () =>
       closingInTheEnd(

@@ -1,4 +1,5 @@
 import { compressedCoding } from "../casync/chunk-coding.ts";
+import { inAnyOrder } from "../casync/in-any-order.ts";
 import { chunksUnderWay, inOrder } from "../casync/in-order.ts";
 import { verifyStored } from "../casync/stored-form.ts";
 import { toHex } from "../bytes/hex.ts";
@@ -42,7 +43,7 @@ export async function receiveChunks(
   try {
     await link.send("HELLO", encodeMirrorHello("chunk receiver", digest.name), "none");
     const limits = chunksUnderWay<Arrival>(jobCount, ({ stored }) => stored?.length ?? 0);
-    for await (const _ of inOrder(receiving.arrivals(), limits, (arrival) => receiving.keep(arrival)));
+    await inAnyOrder(receiving.arrivals(), limits, (arrival) => receiving.keep(arrival));
     const { moved, failed } = receiving.totals;
     await link.send("DONE", encodeCounts(moved, failed), "none");
     await link.leave();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-path.node.ts";
 import type { Database } from "node-sqlite3-wasm";
-import { inOrder } from "../../casync/in-order.ts";
+import { inAnyOrder } from "../../casync/in-any-order.ts";
 import { SyncError, toSyncError } from "../../errors.ts";
 import type { HttpOptions } from "../../transport/http-request.node.ts";
 import { openSqlite, sqlite } from "../sqlite-file.node.ts";
@@ -130,7 +130,7 @@ async function sendTable(
     await putFrame({ url: `${url}/db`, frame: await encodeFrame(content), isDone }, http);
     const blocks = cutBlocks(readTarTable(database, table), blockBytes);
     const isWanted = ({ number }: Block): boolean => number >= first && number <= last;
-    for await (const _ of inOrder(filtered(blocks, isWanted), { count: blockCount }, trySend));
+    await inAnyOrder(filtered(blocks, isWanted), { count: blockCount }, trySend);
     return progress;
   } finally {
     // None is under way by now that could be acknowledged behind that.

@@ -1,6 +1,7 @@
 import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
-import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
+import { inAnyOrder } from "../../casync/in-any-order.ts";
+import { chunksUnderWay } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { openChunkWriter } from "../../casync/open-store.node.ts";
 import { eachChunk, type IndexReading } from "../../casync/index-reader.ts";
@@ -37,7 +38,7 @@ export const indexCache = defineCommand({
           report.trouble(toSyncError(thrown));
         }
       };
-      for await (const _ of inOrder(distinct(index, seen), chunksUnderWay(jobCount, sizeOf), copy));
+      await inAnyOrder(distinct(index, seen), chunksUnderWay(jobCount, sizeOf), copy);
     }
     report.notice(
       `${countOf(counts.fetched, "chunk")} fetched, ${counts.there} ${counts.there === 1 ? "was" : "were"} there`,

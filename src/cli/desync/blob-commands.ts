@@ -8,7 +8,8 @@ import type { BlobSeed } from "../../casync/blob-seed.node.ts";
 import { archiveStartBytes, desyncBlobFeatures } from "../../casync/desync-features.ts";
 import { extractBlob } from "../../casync/extract-blob.node.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
-import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
+import { inAnyOrder } from "../../casync/in-any-order.ts";
+import { chunksUnderWay } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexHeader } from "../../casync/index-header.ts";
 import { DigestThread } from "../../casync/digest-thread.node.ts";
 import { makeIndex } from "../../casync/make-index.ts";
@@ -202,11 +203,11 @@ export const chop: DesyncCommand = {
       progress.update((doneBytes += chunk.bytes.length));
     };
     try {
-      for await (const _ of inOrder(
+      await inAnyOrder(
         chunks,
         chunksUnderWay(jobsIn(given).jobCount, ({ bytes }) => bytes.length),
         put,
-      ));
+      );
     } finally {
       await reader.close();
     }

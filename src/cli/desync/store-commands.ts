@@ -3,7 +3,8 @@ import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
-import { chunksUnderWay, inOrder } from "../../casync/in-order.ts";
+import { inAnyOrder } from "../../casync/in-any-order.ts";
+import { chunksUnderWay } from "../../casync/in-order.ts";
 import { type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";
 import { SyncError } from "../../errors.ts";
@@ -89,7 +90,7 @@ export const cache: DesyncCommand = {
           if (isNew(seen, chunk.id)) yield chunk;
           else progress.update((doneBytes += chunk.size));
       })();
-      for await (const _ of inOrder(chunks, chunksUnderWay(jobsIn(given).jobCount, sizeOf), copy));
+      await inAnyOrder(chunks, chunksUnderWay(jobsIn(given).jobCount, sizeOf), copy);
     }
     if (failedCount > 0)
       throw new SyncError("PARTIAL", `${countOf(failedCount, "chunk")} could not be copied`);
@@ -124,7 +125,7 @@ export const prune: DesyncCommand = {
     const look = async ({ id }: KeptChunk): Promise<void> => {
       if (named.get(id) === undefined) await store.delete(id, { signal });
     };
-    for await (const _ of inOrder(store.kept({ signal }), { count: jobsIn(given).jobCount ?? 10 }, look));
+    await inAnyOrder(store.kept({ signal }), { count: jobsIn(given).jobCount ?? 10 }, look);
     await store.sweep(0, { signal });
   },
 };

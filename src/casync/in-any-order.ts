@@ -1,0 +1,41 @@
+import type { UnderWay } from "./in-order.ts";
+
+/**
+ * Does work on items, several at a time: begun in the order of the items, and done in any. It takes
+ * no more of the items than are under way. When one fails no other is begun, and those under way
+ * are waited for.
+ */
+export async function inAnyOrder<Item>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  { count, bytes = Number.POSITIVE_INFINITY, bytesOf = () => 0 }: UnderWay<Item>,
+  work: (item: Item) => Promise<unknown>,
+): Promise<void> {
+  let underWayCount = 0;
+  let bytesUnderWay = 0;
+  let failure: { readonly thrown: unknown } | undefined;
+  let tell = (): void => {};
+  const nextEnd = (): Promise<void> => new Promise((resolve) => (tell = resolve));
+  const run = async (item: Item, size: number): Promise<void> => {
+    try {
+      await work(item);
+    } catch (thrown) {
+      failure ??= { thrown };
+    }
+    underWayCount--;
+    bytesUnderWay -= size;
+    tell();
+  };
+  try {
+    for await (const item of items) {
+      if (failure) break;
+      const size = bytesOf(item);
+      underWayCount++;
+      bytesUnderWay += size;
+      void run(item, size);
+      while (underWayCount >= count || bytesUnderWay > bytes) await nextEnd();
+    }
+  } finally {
+    while (underWayCount > 0) await nextEnd();
+  }
+  if (failure) throw failure.thrown;
+}
