@@ -15,7 +15,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 const copyBytes = 1_048_576;
 
 /** Milliseconds after which a file that is not complete, and that nobody changed, is left over. */
-const leftOverMs = 86_400_000;
+export const leftFileMs = 86_400_000;
 const incompleteName = /^\.rsync-stream-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /**
@@ -33,7 +33,7 @@ export function removeLeftovers(held: HeldDirs, dir: DirNode): void {
 function removeLeftover(held: HeldDirs, dir: DirNode, name: ByteString): void {
   const stats = fs.lstatSync(held.at(dir, name), { throwIfNoEntry: false });
   // Times of content are set before a file is complete; this one cannot be.
-  if (stats?.isFile() !== true || Date.now() - stats.ctimeMs < leftOverMs) return;
+  if (stats?.isFile() !== true || Date.now() - stats.ctimeMs < leftFileMs) return;
   held.writeIn(dir, () => fs.rmSync(held.at(dir, name), { force: true }));
 }
 

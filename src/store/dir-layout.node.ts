@@ -27,12 +27,12 @@ export interface DirLayout {
 
 const formatLine = "rsync-stream store 1\n";
 /** A writer needs far less for one chunk; a file this old whose process is gone was left behind. */
-const deadWriterMs = 60_000;
+export const deadWriterMs = 60_000;
 /**
  * What this old is left behind even when its process cannot be asked, or its number was given to
  * another.
  */
-const anyWriterMs = 86_400_000;
+export const anyWriterMs = 86_400_000;
 
 /**
  * Makes the directories of a store where they are missing and removes what dead writers left

@@ -185,7 +185,11 @@ function optionsIn(section: string): string[] {
 }
 
 /** Names that limits are exported under: objects of them, and some that stand alone. */
-const limitExport = /^export const (\w+(?:Limits|Times)|max[A-Z]\w*)(?:: \S+)? = (?:Object\.freeze|\d)/gm;
+const limitExport =
+  /^export const (\w+(?:Limits|Times|Ms|Bytes)|max[A-Z]\w*)(?:: \S+)? = (?:Object\.freeze|\d)/gm;
+
+/** What an exported number of bytes has at least that bounds memory; smaller ones are of formats. */
+const leastBoundBytes = 65_536;
 
 /** Every exported limit by its name, and which object it is in. */
 async function exportedLimits(): Promise<{ objects: string[]; values: Record<string, number> }> {
@@ -197,6 +201,7 @@ async function exportedLimits(): Promise<{ objects: string[]; values: Record<str
     const found = (await import(join(root, "src", path))) as Record<string, number | Record<string, number>>;
     for (const name of names) {
       const value = found[name]!;
+      if (/^(?!max).*Bytes$/.test(name) && !(Number(value) >= leastBoundBytes)) continue;
       if (typeof value === "object") objects.push(name);
       const members = typeof value === "object" ? value : { [name]: value };
       for (const [member, each] of Object.entries(members)) {
