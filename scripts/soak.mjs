@@ -28,6 +28,10 @@ const parts = {
     tests: ["test/interop/rsync-facts.test.ts", "test/interop/rsync-filters.test.ts"],
     env: { SOAK_COUNT: process.env.SOAK_COUNT ?? "100000" },
   },
+  pieces: {
+    tests: ["test/law/new-versions.test.ts", "test/law/changing-versions.test.ts"],
+    env: { SOAK_COUNT: process.env.SOAK_COUNT ?? "1000" },
+  },
   "option-pairs": { tests: ["test/interop/option-pairs.test.ts"], env: { OPTION_PAIRS: "all" } },
   buckets: {
     tests: [

@@ -13,11 +13,12 @@ import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
 import { memoryDir, type MemoryDir, memoryFile } from "../../src/tree/memory/memory-tree.ts";
 import type { TreeSource } from "../../src/tree/source.ts";
 import type { TreeTarget } from "../../src/tree/target.ts";
+import { printedSeed } from "../printed-seed.ts";
+import { soakLength } from "../soak-length.ts";
 import { tempDir } from "../unit/tree/disk/disk-tree.ts";
 import { type Dice, makeVersions, type Versions } from "./versions.ts";
 
-const firstSeed = Math.floor(Math.random() * 2 ** 30);
-console.log(`new versions: seeds from ${firstSeed}`);
+const firstSeed = printedSeed();
 
 function diceOf(seed: number): Dice {
   const random = seededRandom(seed);
@@ -75,7 +76,8 @@ function treeOf(all: readonly Versions[], which: "before" | "after", mtimeSec: n
 }
 
 test("new versions arrive as they are in memory", async () => {
-  for (let seed = firstSeed; seed < firstSeed + 40; seed++) {
+  const length = soakLength("pairs of trees in memory", 40, 0.7);
+  for (let seed = firstSeed; length.goesOn(); seed++, length.add(1)) {
     const dice = diceOf(seed);
     const all = Array.from({ length: 1 + dice(4) }, () => makeVersions(dice));
     const [from, to] = [treeOf(all, "after", 2), treeOf(all, "before", 1)];
@@ -93,7 +95,8 @@ test("new versions arrive as they are in memory", async () => {
 });
 
 test("new versions arrive as they are on disk", async () => {
-  for (let seed = firstSeed; seed < firstSeed + 25; seed++) {
+  const length = soakLength("pairs of trees on disk", 25, 0.3);
+  for (let seed = firstSeed; length.goesOn(); seed++, length.add(1)) {
     const dice = diceOf(seed);
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];

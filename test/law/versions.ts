@@ -19,11 +19,14 @@ export interface Versions {
 
 /** Around the limits of what is cut, told and put at once. */
 const sizes = [
-  0, 1, 100, 4095, 4096, 4097, 30_000, 70_000, 262_143, 262_145, 1_048_575, 1_048_577, 2_600_000,
+  0, 1, 100, 4095, 4096, 4097, 8191, 8193, 30_000, 70_000, 262_143, 262_145, 1_048_575, 1_048_577, 2_600_000,
 ];
 
-type Kind = "noise" | "text" | "zeros" | "repeats" | "mixed";
-const kinds: readonly Kind[] = ["noise", "text", "zeros", "repeats", "mixed"];
+type Kind = "noise" | "text" | "zeros" | "repeats" | "mixed" | "edge";
+const kinds: readonly Kind[] = ["noise", "text", "zeros", "repeats", "mixed", "edge"];
+
+/** Bytes by whose look text is told from other content. */
+const sampleBytes = 8192;
 
 export function makeVersions(dice: Dice): Versions {
   const kind = kinds[dice(kinds.length)]!;
@@ -84,6 +87,8 @@ function contentOf(kind: Kind, size: number, dice: Dice): Bytes {
         new Uint8Array(size >> 2),
         seededBytes(seed, size >> 2) as Bytes,
       ]);
+    case "edge": // text with a zero about where the look at it ends
+      return textOf(size, seed).fill(0, sampleBytes - 2 + dice(4), sampleBytes + 2);
   }
 }
 
