@@ -188,7 +188,7 @@ function optionsIn(section: string): string[] {
 const limitExport =
   /^export const (\w+(?:Limits|Times|Ms|Bytes)|max[A-Z]\w*)(?:: \S+)? = (?:Object\.freeze|\d)/gm;
 
-/** What an exported number of bytes has at least that bounds memory; smaller ones are of formats. */
+/** An exported number of bytes that is smaller is one of a format, and bounds nothing. */
 const leastBoundBytes = 65_536;
 
 /** Every exported limit by its name, and which object it is in. */

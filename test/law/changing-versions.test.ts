@@ -70,7 +70,7 @@ async function* passing(blocks: AsyncIterable<Bytes>, act: () => void): AsyncGen
   }
 }
 
-/** What is at each path afterwards is its new version; or, if the path was told, what others made. */
+/** What is at each path is its new version; or, if the path was told, what others made. */
 function expectTruth(seed: number, to: string, all: readonly Versions[], told: Told): void {
   for (const [i, { before, after }] of all.entries()) {
     const found = digestOf(fs.readFileSync(`${to}/f${i}`));

@@ -98,4 +98,16 @@ describe("the watch over a peer", () => {
       "the peer sent less than 1000 bytes a second for 1 s",
     ]);
   });
+
+  it("has one deadline for a farewell, which asks for no rate, however often the last word is said", () => {
+    const { watch, faultAt } = begin({ minRateBytes: 1000, paceMs: 1000 });
+    watch.heardFrame();
+    watch.linger(start);
+    watch.beginWrite();
+    for (const at of [500, 1000, 1500, 2000]) {
+      watch.linger(start + at);
+      expect(faultAt(at)).toBeUndefined();
+    }
+    expect(faultAt(2001)).toBe("the peer did not close the connection");
+  });
 });
