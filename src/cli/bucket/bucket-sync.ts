@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { setFlagsFromString } from "node:v8";
 import type { Comparison, SyncSide } from "../../bucket/sync/job.ts";
 import { purgeVersions } from "../../bucket/sync/purge-versions.ts";
 import { shareBuckets, type ShareBucketsOptions } from "../../bucket/share/share-buckets.node.ts";
@@ -13,6 +12,7 @@ import { temporaryFile } from "../../bucket/temporary-file.node.ts";
 import { SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
+import { prepareForCopies, prepareForListings } from "../engine.ts";
 import { readCount } from "../options/arguments.ts";
 import { reportOptions } from "../options/report-options.ts";
 import { untilUnlocked } from "../options/until-unlocked.ts";
@@ -105,7 +105,7 @@ export const bucketSync = defineCommand({
 type SyncCall = Call<typeof syncOptions, readonly ["SRC", "DST"]>;
 
 async function sync({ operands, options, report, signal }: SyncCall, figures: RunFigures): Promise<void> {
-  spareMemory();
+  prepareForListings();
   await using pair = openPair(operands, options, report, figures.counting);
   const asked = { ...(await readSyncOptions(options)), ...readLease(options) };
   const purging = readPurging(options);
@@ -149,16 +149,6 @@ async function whenFree<Result>(
 ): Promise<Result> {
   if (wait !== true) return act();
   return untilUnlocked(act, { onLocked: ({ message }) => report.notice(`waiting: ${message}`), signal });
-}
-
-/**
- * Takes less memory, at next to no cost of time: the code of the database stays as it is compiled
- * first, and short-lived objects get no more room than they have at first.
- */
-function spareMemory(): void {
-  if (process.versions["bun"] !== undefined || process.versions["deno"] !== undefined) return;
-  setFlagsFromString("--liftoff-only");
-  setFlagsFromString("--semi-space-growth-factor=1");
 }
 
 /** Takes part in what other processes do, too. @throws USAGE */
@@ -263,6 +253,7 @@ async function purge(
 /** What is told while it goes on. */
 function eventsTo(report: Report, tally: ChangeTally | undefined): SyncBucketsOptions {
   const isDue = progressPace();
+  let isPrepared = false;
   const tell = (change: TreeChange): void => {
     if (tally) {
       tally.count(change);
@@ -271,7 +262,9 @@ function eventsTo(report: Report, tally: ChangeTally | undefined): SyncBucketsOp
     else report.received?.(change);
   };
   return {
-    onProgress({ doneBytes, copiedBytes, doneObjects, totalObjects, totalBytes, key }) {
+    onProgress({ phase, doneBytes, copiedBytes, doneObjects, totalObjects, totalBytes, key }) {
+      if (phase === "copying" && !isPrepared) prepareForCopies();
+      isPrepared ||= phase === "copying";
       if (!isDue()) return;
       report.progress({
         doneBytes,
