@@ -9,12 +9,13 @@ import {
   type LogEntry,
   type LogPage,
 } from "./job.ts";
+import { DueJobs } from "./due-jobs.node.ts";
 import { JobCourse } from "./job-course.ts";
 import { jobLimits, jobTimes } from "./job-limits.ts";
 import { JobLogs, type LogTerms } from "./job-logs.node.ts";
 import type { JobPlaces } from "./job-places.node.ts";
 import { runJob } from "./job-run.node.ts";
-import { nextTime } from "./job-spec.node.ts";
+import { nextTime } from "./schedule.ts";
 import { type JobChange, JobStore, type ListTerms } from "./job-store.node.ts";
 
 export interface JobQueueOptions {
@@ -52,9 +53,8 @@ export class JobQueue {
   readonly #places: JobPlaces;
   readonly #options: JobQueueOptions;
   readonly #running = new Map<number, Running>();
+  readonly #due: DueJobs;
   #clock: ReturnType<typeof setTimeout> | undefined;
-  /** What the clock said when it was last looked at. */
-  #seenMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
   /** @throws LOCKED while another process has the file, STATE, NO_SPACE, IO */
@@ -63,6 +63,11 @@ export class JobQueue {
     this.#logs = new JobLogs(this.#store.database);
     this.#places = places;
     this.#options = options;
+    this.#due = new DueJobs(this.#store, {
+      add: (owner, spec, origin) => this.#add(owner, spec, origin),
+      change: (id, change) => this.#change(id, change),
+      note: (id, line) => this.#line(id, line),
+    });
     this.#recover();
     this.#watchClock();
   }
@@ -284,40 +289,13 @@ export class JobQueue {
     if (this.#isClosed) return;
     let waitMs: number = jobTimes.clockMs;
     try {
-      this.#makeDueJobs(Date.now());
+      this.#due.make(Date.now());
       this.#begin();
-      const [first] = this.#store.scheduled();
-      if (first) waitMs = Math.min(Math.max(0, first.nextMs! - Date.now()), waitMs);
+      waitMs = Math.min(this.#due.waitMs(Date.now()), waitMs);
     } catch {
       // Whoever changes something is told.
     }
     this.#clock = setTimeout(() => this.#watchClock(), waitMs).unref();
-  }
-
-  /** After a jump of the clock each comes once. One back leaves times that are too far away. */
-  #makeDueJobs(nowMs: number): void {
-    if (nowMs < this.#seenMs) {
-      for (const { id, spec, nextMs } of this.#store.scheduled()) {
-        const soonestMs = nextTime(spec.schedule!, nowMs);
-        if (soonestMs < nextMs!) this.#change(id, { nextMs: soonestMs });
-      }
-    }
-    this.#seenMs = nowMs;
-    for (const job of this.#store.scheduled(nowMs)) this.#makeDue(job, nowMs);
-  }
-
-  #makeDue({ id, owner, spec }: Job, nowMs: number): void {
-    const { schedule, ...once } = spec;
-    this.#change(id, { nextMs: nextTime(schedule!, nowMs) });
-    if (this.#store.hasOpen(id))
-      return this.#line(id, { level: "warning", text: "left out: the job before it is not over" });
-    try {
-      const made = this.#add(owner, once, id);
-      this.#line(id, { level: "info", text: `made job ${made.id}` });
-    } catch (thrown) {
-      const { code, message } = toSyncError(thrown);
-      this.#line(id, { level: "error", text: message, code });
-    }
   }
 
   #prune(): void {

@@ -1,4 +1,3 @@
-import { Cron } from "croner";
 import { filterOfPeer } from "../http/peer-filter.node.ts";
 import type { Scope } from "../http/route.ts";
 import { checkAlternatives } from "../tree/disk/target/alternatives.node.ts";
@@ -11,6 +10,7 @@ import { asksForDeletion } from "../tree/order/order-codec.ts";
 import { orderFields } from "../tree/order/order-fields.ts";
 import { parseRetention } from "../tree/plan/retention.ts";
 import { type JobSpec, orderNames, type OrderOfJob } from "./job.ts";
+import { nextTime } from "./schedule.ts";
 
 const checkOfOrder = record(Object.fromEntries(orderNames.map((name) => [name, orderFields[name].check])));
 
@@ -82,43 +82,4 @@ function checkOrder({ order = {}, preview = false, schedule }: Partial<JobSpec>)
   if (backupDir !== undefined || backupSuffix !== undefined)
     aboutField(backupDir === undefined ? "order.backupSuffix" : "order.backupDir", () => checkBackups(order));
   if (retention !== undefined) aboutField("order.retention", () => parseRetention(retention));
-}
-
-/**
- * When a schedule comes next, in milliseconds since 1970.
- *
- * @throws USAGE for what is none, or never comes
- */
-export function nextTime(schedule: string, afterMs: number): number {
-  const next = cronOf(schedule).nextRun(new Date(afterMs));
-  if (!next) throw new SyncError("USAGE", `the time "${schedule}" never comes`);
-  return next.getTime();
-}
-
-const cronFields = ["minute", "hour", "day", "month", "day of the week"];
-const cronExample = '"30 2 * * 1-5" is half past two from Monday to Friday';
-
-function cronOf(schedule: string): Cron {
-  const fields = schedule.trim().split(/\s+/);
-  if (fields.length !== cronFields.length)
-    throw new SyncError(
-      "USAGE",
-      `a schedule has the five fields of cron: ${cronFields.join(", ")}; ${cronExample}`,
-    );
-  const cron = readCron(fields);
-  if (cron) return cron;
-  const wrong = fields.findIndex((field, i) => !readCron(cronFields.map((_, k) => (k === i ? field : "*"))));
-  throw new SyncError(
-    "USAGE",
-    `a schedule has no such ${cronFields[wrong]} as "${fields[wrong]}"; ${cronExample}`,
-  );
-}
-
-/** Undefined for fields that say no time. */
-function readCron(fields: readonly string[]): Cron | undefined {
-  try {
-    return new Cron(fields.join(" "), { paused: true });
-  } catch {
-    return undefined;
-  }
 }
