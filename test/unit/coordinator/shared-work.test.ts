@@ -234,6 +234,34 @@ test("who is told to stop leaves its range to others at once", async () => {
   expect(ledger.doneCounts.size).toBe(count);
 });
 
+test("who is told to stop while a range is given to it leaves that to others, and begins none", async () => {
+  const register = memoryRegister();
+  const stop = new AbortController();
+  let isTaking = false;
+  const taking: Register = {
+    ...register,
+    async replace(text, version) {
+      const isDone = await register.replace(text, version);
+      if (isTaking) stop.abort(new Error("stopped"));
+      return isDone;
+    },
+  };
+  const begun: string[] = [];
+  const options = {
+    leaseCount: 2,
+    act: async ({ id }: Lease): Promise<void> => void begun.push(`${id}`),
+    split: half,
+  };
+  const work = await SharedWork.join(taking, "job", { ...patient, signal: stop.signal });
+  isTaking = true;
+  await expect(work.share(0, options)).rejects.toThrow("stopped");
+  await expect(work.share(0, options)).rejects.toThrow("stopped");
+  expect(begun).toEqual([]);
+  const other = await SharedWork.join(register, "job", patient);
+  await other.share(0, options);
+  expect(begun).toHaveLength(1);
+});
+
 test("who is told to stop does not wait for a coordinator that is silent", async () => {
   const register = memoryRegister();
   const signals: (AbortSignal | undefined)[] = [];
