@@ -3,16 +3,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex as NodeDuplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { Pause } from "../bytes/pause.node.ts";
 import { SyncError, toSyncError } from "../errors.ts";
-import type { Duplex } from "../types.ts";
 import { sessionTimes } from "../session/limits.ts";
 import { httpDuplex } from "../transport/http.node.ts";
 import { refuseSocket, sendRefusal } from "../transport/refusal.node.ts";
-import { type SessionDirection, sessionSubprotocol } from "../transport/session-request.ts";
+import { sessionSubprotocol } from "../transport/session-request.ts";
 import { createTurnHost, type TurnHost } from "../transport/turn-host.node.ts";
 import type { ChannelDuplex } from "../transport/channel.ts";
-import { readFairly } from "../transport/fair.node.ts";
 import { socketOptions, wsDuplex } from "../transport/ws.node.ts";
 import type { Annex } from "./annex.node.ts";
 import { waitForEarlier } from "./pipelining.node.ts";
@@ -24,16 +21,13 @@ import { FileAnswers } from "./file-answers.node.ts";
 import { Gate } from "./gate.node.ts";
 import { limitsOfPush } from "./served-limits.ts";
 import { type Listener, listenHttp, type ListenOptions, serverLimits } from "./listener.node.ts";
-import { checkHead, checkNoBody, ownerOf, viaOf } from "./request-head.node.ts";
+import { checkHead, checkNoBody, ownerOf } from "./request-head.node.ts";
 import { bringsBody, type Route, routeOf, scopeOf, storedIn } from "./route.ts";
+import { ServedSessions } from "./served-sessions.node.ts";
 import { ServerRecord } from "./server-record.node.ts";
 import type { ServerOptions, SyncServer } from "./server-options.node.ts";
-import { holdSession, openSession, type SessionReport } from "./session-host.ts";
-import { SessionGroups } from "./session-groups.ts";
-import { formatSharePath } from "./share-path.ts";
 import type { Share } from "./share.ts";
 import { slotLimits, Slots } from "./slots.ts";
-import { holdMirror, mirrorTo } from "./store-mirror.ts";
 import type { Principal } from "./tokens.node.ts";
 import { type Pages, readUiFiles, type UiFiles } from "./ui-files.node.ts";
 
@@ -64,8 +58,7 @@ class HttpServer implements SyncServer {
     noServer: true,
     handleProtocols: (offered) => offered.has(sessionSubprotocol) && sessionSubprotocol,
   });
-  readonly #groups = new SessionGroups();
-  readonly #pause = new Pause();
+  readonly #sessions: ServedSessions;
   readonly #turns: TurnHost;
   readonly #life = new AbortController();
   readonly #held = new Set<Promise<unknown>>();
@@ -94,6 +87,14 @@ class HttpServer implements SyncServer {
       slots: this.#slots,
       record: this.#record,
       limits: options,
+      signal: this.#life.signal,
+    });
+    this.#sessions = new ServedSessions({
+      share: this.#share,
+      slots: this.#slots,
+      record: this.#record,
+      options,
+      addressOf: (request) => this.#gate.addressOf(request),
       signal: this.#life.signal,
     });
     this.#turns = createTurnHost({ sessionCount });
@@ -175,7 +176,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "access") return text(response, 200, "ok\n");
     const owner = ownerOf(request, name);
     if (route.kind === "turn") return void (await this.#turns.handle(request, response, owner));
-    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
+    this.#checkOpen();
     const address = this.#gate.addressOf(request);
     if (route.kind === "stored") return this.#answerStored(request, response, route, { address, principal });
     if (route.kind === "file") return this.#files.sendFile(request, response, route, { name, address });
@@ -183,7 +184,7 @@ class HttpServer implements SyncServer {
     if (route.kind === "content") return this.#files.sendContent(request, response, route, { name, address });
     if (route.kind === "mirror") throw new SyncError("BAD_MESSAGE", "stores meet over a WebSocket");
     const via = route.inTurns ? "turns" : "http";
-    await this.#enter(request, response, route, { via, principal }, async () =>
+    await this.#sessions.enter({ request, line: response, via, principal }, route, async () =>
       route.inTurns ? (await this.#turns.handle(request, response, owner))! : httpDuplex(request, response),
     );
   }
@@ -193,7 +194,7 @@ class HttpServer implements SyncServer {
     const principal = await this.#gate.admit(request, annex.scopeOf(request.method!));
     if (response.destroyed) return; // the client is gone
     response.once("close", this.#connections.hold(request.socket));
-    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
+    this.#checkOpen();
     await annex.answer(request, response, { principal, address: this.#gate.addressOf(request) });
   }
 
@@ -214,85 +215,14 @@ class HttpServer implements SyncServer {
         socket.once("close", () => reject(new SyncError("PEER_GONE", "the client is gone")));
         this.#sockets.handleUpgrade(request, socket, head, (open: WebSocket) => resolve(wsDuplex(open)));
       });
-    if (route.kind === "mirror") return this.#mirror(request, route.direction, principal, connect);
-    await this.#enter(request, socket, route, { via: "websocket", principal }, connect);
+    this.#checkOpen();
+    const client = { request, line: socket, via: "websocket", principal } as const;
+    if (route.kind === "mirror") return this.#sessions.mirror(client, route.direction, connect);
+    await this.#sessions.enter(client, route, connect);
   }
 
-  /** Brings the store of chunks up to date with another one, or that one with it. */
-  async #mirror(
-    request: IncomingMessage,
-    direction: SessionDirection,
-    { limits }: Principal,
-    connect: () => Promise<ChannelDuplex>,
-  ): Promise<void> {
+  #checkOpen(): void {
     if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
-    const hold = mirrorTo(direction, this.#options.mirror);
-    const free = this.#slots.take(this.#gate.addressOf(request));
-    try {
-      const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
-      const options = { ...liveness, ...limitsOfPush(this.#options, limits), signal: this.#life.signal };
-      const ended = await holdMirror(hold, readFairly(await connect()), options);
-      if (ended instanceof SyncError) this.#noteRefusal(ended, request);
-      else this.#record.stored("chunks", 101, ended.wireSentBytes);
-    } finally {
-      free();
-    }
-  }
-
-  /**
-   * Starts a session, or adds a connection to one. Each connection takes a slot.
-   *
-   * @param line what closes when the connection does
-   */
-  async #enter(
-    request: IncomingMessage,
-    line: ServerResponse | NodeDuplex,
-    route: Route & { kind: "session" },
-    { via, principal }: Pick<SessionReport, "via"> & { readonly principal: Principal },
-    connect: () => Promise<ChannelDuplex>,
-  ): Promise<void> {
-    if (this.#closed) throw new SyncError("LIMIT", "the server is closing");
-    const { part, direction, path } = route;
-    const owner = `${principal.name}|${direction}|${formatSharePath(path)}`;
-    const accept = async (): Promise<Duplex> => readFairly(await connect());
-    if (part === undefined) return this.#hold(request, route, { via, principal }, accept);
-    if (part.opens)
-      return this.#hold(request, route, { via, principal }, async () =>
-        this.#groups.open(part, owner, await accept()),
-      );
-    line.once("close", this.#slots.take(this.#gate.addressOf(request)));
-    await this.#groups.join(part, owner, accept);
-  }
-
-  async #hold(
-    request: IncomingMessage,
-    route: Route & { kind: "session" },
-    { via, principal }: Pick<SessionReport, "via"> & { readonly principal: Principal },
-    connect: () => Promise<Duplex>,
-  ): Promise<void> {
-    const { name } = principal;
-    const address = this.#gate.addressOf(request);
-    const free = this.#slots.take(address);
-    try {
-      if (this.#pause.due()) await this.#pause.take();
-      const { signal } = this.#life;
-      const liveness = { ...sessionTimes, minRateBytes: serverLimits.serverRateBytes, ...this.#options };
-      const shareOptions = { signal, peer: `${name}|${address}`, via: viaOf(request) };
-      const opened = await openSession(this.#share, route, route.path, shareOptions, {
-        liveness,
-        limits: limitsOfPush(this.#options, principal.limits),
-      });
-      const duplex = await connect().catch(async (thrown: unknown) => {
-        await opened.drop().catch(() => {}); // why there is no connection says more
-        throw thrown;
-      });
-      const { direction, path } = route;
-      const { dryRun = false } = route.order;
-      const facts = { via, name, address, direction, path: formatSharePath(path), ...(dryRun && { dryRun }) };
-      this.#record.session(await holdSession(opened, duplex, signal, facts));
-    } finally {
-      free();
-    }
   }
 
   async #answerStored(
