@@ -1,7 +1,7 @@
 import { isDenial } from "./requests.ts";
 
 /** Requests that are under way at a time. */
-export const requestWindowLimits = Object.freeze({ firstRequestCount: 32, maxRequestCount: 128 });
+export const requestWindowLimits = Object.freeze({ firstRequestCount: 32, maxRequestCount: 192 });
 
 /** More requests are worth it when they make answers come this much faster. */
 const gain = 1.2;

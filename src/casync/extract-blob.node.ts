@@ -18,7 +18,7 @@ export interface ExtractBlobOptions extends AbortOptions {
   readonly seeds?: readonly BlobSeed[];
   /** A descriptor of a file that may hold chunks at the very places where the blob has them. */
   readonly old?: number;
-  /** Chunks on their way at a time; 128, and no more than 8 MiB take, unless given. */
+  /** Chunks on their way at a time; 192, and no more than 12 MiB take, unless given. */
   readonly jobCount?: number;
   /** Called behind each chunk. */
   readonly onProgress?: (totals: ExtractTotals) => void;

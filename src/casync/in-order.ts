@@ -9,7 +9,7 @@ export interface UnderWay<Item> {
 }
 
 /** How many chunks may be under way unless a caller says so, and how many bytes. */
-export const underWayLimits = Object.freeze({ chunksUnderWay: 128, chunkBytesUnderWay: 8_388_608 });
+export const underWayLimits = Object.freeze({ chunksUnderWay: 192, chunkBytesUnderWay: 12_582_912 });
 
 /** Chunks, or what stands for one, that may be under way at a time. */
 export function chunksUnderWay<Item>(

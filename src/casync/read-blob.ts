@@ -12,7 +12,7 @@ export interface ReadBlobOptions extends AbortOptions {
   readonly offset?: number;
   /** How many bytes, at most; all that follow unless given. */
   readonly length?: number;
-  /** Chunks on their way at a time; 128, and no more than 8 MiB take, unless given. */
+  /** Chunks on their way at a time; 192, and no more than 12 MiB take, unless given. */
   readonly jobCount?: number;
 }
 

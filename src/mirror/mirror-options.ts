@@ -13,7 +13,7 @@ export interface MirrorOptions extends AbortOptions, LivenessOptions {
    * unless given.
    */
   readonly coding?: ChunkCoding;
-  /** Chunks under way in the store at a time; 128, and no more than 8 MiB take, unless given. */
+  /** Chunks under way in the store at a time; 192, and no more than 12 MiB take, unless given. */
   readonly jobCount?: number;
   /** Bytes of chunks that are taken at most, in the form in which they travel; any unless given. */
   readonly maxBytes?: number;
