@@ -2,6 +2,7 @@ import { ExactReader } from "../bytes/exact-reader.ts";
 import { SyncError } from "../errors.ts";
 import { noOwner } from "../tree/entry/facts.ts";
 import type { Bytes } from "../types.ts";
+import { readBeginning } from "./beginning.ts";
 import { checkName } from "./catar-names.ts";
 import { type CatarEvent, catarLimits, type CatarNode, typeOfMode } from "./catar-node.ts";
 import { type CatarMetadata, emptyMetadata, takeMetadata } from "./catar-metadata.ts";
@@ -96,10 +97,12 @@ class Decoder {
   }
 
   async open(): Promise<bigint> {
-    const head = await this.#head();
-    if (head.type !== t.entry || head.size !== entryBodyBytes)
+    const head = viewOf(await readBeginning(this.#reader, recordHeaderBytes, "an archive of casync"));
+    this.#at += recordHeaderBytes;
+    const isEntry = readWord(head, 8) === t.entry;
+    if (!isEntry || readWord(head, 0) !== BigInt(recordHeaderBytes + entryBodyBytes))
       throw new SyncError("BAD_MESSAGE", "this is not an archive of casync");
-    const body = await this.#take(head.size);
+    const body = await this.#take(entryBodyBytes);
     this.#features = checkFeatures(readWord(viewOf(body), 0));
     this.#entry = this.#readEntry(body);
     if (this.#entry.type !== "dir") throw this.#bad("the root of the archive is no directory");

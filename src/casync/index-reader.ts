@@ -2,6 +2,7 @@ import { ExactReader } from "../bytes/exact-reader.ts";
 import { concatBytes } from "../bytes/compare.ts";
 import { SyncError } from "../errors.ts";
 import type { Bytes } from "../types.ts";
+import { readBeginning } from "./beginning.ts";
 import {
   decodeIndexHeader,
   type IndexChunk,
@@ -39,7 +40,7 @@ const batchCount = 1024;
 export async function readIndex(source: AsyncIterable<Bytes>): Promise<IndexReading> {
   const reader = new ExactReader(source);
   try {
-    const header = decodeIndexHeader(await reader.read(indexHeaderBytes));
+    const header = decodeIndexHeader(await readBeginning(reader, indexHeaderBytes, "an index of casync"));
     return { ...header, chunks: readChunks(reader, header), close: () => reader.close() };
   } catch (thrown) {
     await reader.close();

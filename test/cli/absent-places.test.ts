@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { freshFolder, rsyncStream } from "./run.ts";
@@ -24,12 +24,19 @@ const rows: readonly (readonly [line: string, place: string, says: string])[] = 
   ["index extract DIR/a.caibx DIR/out -s DIR/s --cache @", "file", fileAsStore],
   ["index extract DIR/a.caibx DIR/out -s @", "file/s", noStore],
   ["index list @", "file/a.caibx", nothing],
+  ["index list @", "file", "after 10 bytes this is not yet an index of casync (TRUNCATED)"],
+  ["index list @", "tree.tar", "this is not an index of casync (BAD_MESSAGE)"],
+  ["index verify @ DIR/file", "empty", "this is empty, not an index of casync (TRUNCATED)"],
   ["index verify DIR/a.caibx @", "file/blob", nothing],
   ["index tar DIR/new.catar @", "absent", nothing],
   ["index tar DIR/new.catar @", "file", "there is no directory to pack (PATH)"],
+  ["index untar @ DIR/new", "file", "after 10 bytes this is not yet an archive of casync (TRUNCATED)"],
+  ["index untar @ DIR/new", "tree.tar", "this is not an archive of casync (BAD_MESSAGE)"],
+  ["index mount @ DIR/tree -s DIR/s", "empty", "this is empty, not an index of casync (TRUNCATED)"],
   ["index untar DIR/t.catar @", "file", fileAsTree],
   ["index untar DIR/t.catar @", "file/tree", fileAsTree],
   ["store sync DIR/s @", "file", fileAsStore],
+  ["store sync @ DIR/new.castr", "absent", noStore],
   ["doctor --dir @", "file", `${partIsFile} (PATH)`],
   ["index tree @ -o DIR/new.jsonl", "file/tree", `${partIsFile} (IO)`],
   ["index import @ -o DIR/new.jsonl", "file/list", `${partIsFile} (IO)`],
@@ -58,6 +65,8 @@ async function madeFolder(): Promise<string> {
   const at = (name: string) => join(folder, name);
   mkdirSync(at("tree"));
   writeFileSync(at("file"), "some bytes");
+  writeFileSync(at("empty"), "");
+  writeFileSync(at("tree.tar"), "a name".padEnd(512, "\0"));
   const made = [
     ["index", "make", at("a.caibx"), at("file"), "-s", at("s")],
     ["index", "tar", at("t.catar"), at("tree")],
@@ -75,6 +84,7 @@ test("each place that is not what it has to be is told, with what is wrong", asy
   });
   const expected = rows.map(([line, place, says]) => [line, place, `rsync-stream: ${at(place)}: ${says}`]);
   expect(await Promise.all(told)).toEqual(expected);
+  expect(existsSync(at("new.castr"))).toBe(false); // it would be a store of nothing
 });
 
 test("a file that is in the place of a directory is told, by its path", async () => {

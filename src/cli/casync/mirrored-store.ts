@@ -73,6 +73,11 @@ export async function sendStore(
   return await send(store, namedIds(options.index, { signal, opening: () => storeFormOf(options) }));
 }
 
+/** Looks whether there is a store to send from, before the other one is made. @throws NOT_FOUND */
+export async function checkStoreAt(place: string, { options }: MirrorCall<OptionSpecs>): Promise<void> {
+  await openChunkReader([place], storeFormOf(options)).close();
+}
+
 /** Holds the end that lacks them. @throws USAGE, NOT_FOUND */
 export async function receiveStore(
   place: string,

@@ -18,7 +18,14 @@ import { duplexChannel } from "../../transfer/standard-streams.node.ts";
 import { type Call, defineCommand, type OptionSpecs, type OptionValues } from "../command.ts";
 import type { Report } from "../report/report.ts";
 import { httpOptions, readHttpOptions, remoteOptions } from "../options/remote-options.ts";
-import { mirrorOptions, offerOption, receiveStore, reportMirror, sendStore } from "./mirrored-store.ts";
+import {
+  checkStoreAt,
+  mirrorOptions,
+  offerOption,
+  receiveStore,
+  reportMirror,
+  sendStore,
+} from "./mirrored-store.ts";
 
 const syncOptions = {
   ...mirrorOptions,
@@ -76,6 +83,7 @@ async function mirror(
   call: Call<typeof syncOptions, readonly ["SRC", "DST"]>,
 ): Promise<MirrorSummary> {
   const { options, signal } = call;
+  if (from.kind === "local") await checkStoreAt(from.path, call);
   if (isServer(from)) {
     if (options.index !== undefined)
       throw new SyncError("USAGE", "--index is not for a SRC at a server; index cache is");
