@@ -23,7 +23,7 @@ export interface MakeIndexOptions extends AbortOptions {
   readonly features?: bigint;
   /** Where chunks are left that are not there yet; they are only named unless given. */
   readonly store?: ChunkWriter;
-  /** Chunks on their way to the store at a time; 192, and no more than 12 MiB take, unless given. */
+  /** Chunks on their way to the store at a time; 192, and up to 12 MiB of them, unless given. */
   readonly jobCount?: number;
   /** Called behind each chunk with the bytes so far. */
   readonly onProgress?: (doneBytes: number) => void;

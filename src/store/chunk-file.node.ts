@@ -35,7 +35,8 @@ export function readChunkFile(path: string): Bytes {
     try {
       const stat = fstatSync(file);
       if (!stat.isFile() || stat.size > maxStoredChunkBytes) throw notAChunk(path);
-      const bytes = new Uint8Array(stat.size);
+      // What is not read into is not given out, so it need not be cleared.
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(stat.size).buffer);
       return bytes.subarray(0, readAll(file, bytes));
     } finally {
       closeSync(file);
