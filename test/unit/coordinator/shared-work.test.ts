@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { seededRandom } from "../../../src/bucket/random.ts";
 import type { Lease } from "../../../src/coordinator/lease.ts";
 import { memoryRegister } from "./memory-register.ts";
@@ -45,6 +45,24 @@ class Ledger {
     }
   }
 }
+
+afterEach(() => void vi.useRealTimers());
+
+test("a range is kept for as long as the work at it takes", async () => {
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
+  });
+  const work = await SharedWork.join(memoryRegister(), "job", quick);
+  const leases: Lease[] = [];
+  const act = async (lease: Lease): Promise<void> => {
+    leases.push(lease);
+    await new Promise((resolve) => setTimeout(resolve, 10 * quick.leaseMs!));
+  };
+  const ended = work.share(0, { leaseCount: 1, act, split: half });
+  await vi.advanceTimersByTimeAsync(20 * quick.leaseMs!);
+  await ended;
+  expect(leases.map(({ isLost }) => isLost)).toEqual([false]);
+});
 
 test("all is done once, by all of those that take part", async () => {
   const register = memoryRegister();
