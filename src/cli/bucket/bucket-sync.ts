@@ -196,16 +196,19 @@ function readPurging(options: Given): Purging | undefined {
   return undefined;
 }
 
-/** Looks for the source first: what is mistyped there must change nothing. */
+/** Looks for both before anything: what is mistyped of the source must change nothing. */
 async function prepareBuckets(
   { source, destination }: OpenedPair,
   options: Given,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await isThere(source, { signal }))) throw noBucket(source, "");
+  const [hasSource, hasDestination] = await Promise.all(
+    [source, destination].map(async (side) => isThere(side, { signal })),
+  );
+  if (hasSource !== true) throw noBucket(source, "");
   const isDry = options["dry-run"] === true;
-  if (!(await isThere(destination, { signal }))) {
+  if (hasDestination !== true) {
     if (options.create !== true || isDry)
       throw noBucket(
         destination,
