@@ -156,6 +156,39 @@ describe("a link", () => {
     right.close();
   });
 
+  it("says no PING behind what a peer does not take", async () => {
+    const [left, right] = links({ keepAliveMs: 1000 }, {}, 10);
+    const pushed = left.send("PUSH", new Uint8Array(100), "none");
+    await pass(30_000);
+    expect(left.sentFrames.PING).toBeUndefined();
+    const heard = listen(right);
+    await outlast(pushed, patienceMs);
+    expect(heard.count).toBe(1);
+    for (const link of [left, right]) link.abort(new SyncError("ABORTED", "enough"));
+    await heard.ended.catch(() => {});
+  });
+
+  it("ends well behind the last word, however the connection ends", async () => {
+    const broken = new SyncError("PEER_GONE", "the connection was reset");
+    const channel: ByteChannel = {
+      async *read() {
+        yield concatBytes([preamble, ...new FrameWriter().write("PING", ping, "none")]);
+        throw broken;
+      },
+      write: async () => {},
+      end: async () => {},
+      abort() {},
+    };
+    for (const isLast of [true, false]) {
+      const link = new Link(channel, never);
+      const hearing = (async () => {
+        for await (const _ of link.frames()) if (isLast) link.linger();
+      })();
+      await (isLast ? expect(hearing).resolves.toBeUndefined() : expect(hearing).rejects.toBe(broken));
+      link.close();
+    }
+  });
+
   it("takes a peer for gone that takes nothing", async () => {
     const [left, right] = links({ stallMs: 100 }, {}, 10);
     const pushing = (async () => {
