@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { freshFolder, rsyncStream } from "./run.ts";
@@ -97,4 +97,16 @@ test("a file that is in the place of a directory is told, by its path", async ()
   });
   const says = `rsync-stream: ${file}: this is in the place of a directory: move it away, or name another place (PATH)`;
   expect(await Promise.all(told)).toEqual(making.map((line) => [line, says]));
+});
+
+test("a file that is in the place of the directory for backups is told, and nothing is lost", async () => {
+  const folder = await madeFolder();
+  const at = (name: string) => join(folder, name);
+  mkdirSync(at("new"));
+  writeFileSync(at("tree/a"), "new content");
+  writeFileSync(at("new/a"), "old");
+  const options = ["--backup", "--backup-dir", at("file/below")];
+  const { code, stderr } = await rsyncStream(["sync", `${at("tree")}/`, at("new"), ...options]);
+  expect([code, stderr.split("\n")[0]]).toEqual([3, `rsync-stream: ${at("file/below")}: ${fileAsTree}`]);
+  expect(readFileSync(at("new/a"), "utf8")).toBe("old");
 });
