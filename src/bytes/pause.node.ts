@@ -27,10 +27,14 @@ export class Pause {
     return performance.now() - beginTurn() >= sliceMs;
   }
 
-  /** Lets everything else run once, and those who waited before. */
+  /**
+   * Lets everything else run once, and those who waited before. Throws the signal's reason when it
+   * was aborted meanwhile: what the work needs may be closed by then.
+   */
   async take(): Promise<void> {
     beginTurn();
     await new Promise<void>((resolve) => waiting.push(resolve));
+    this.#signal?.throwIfAborted();
   }
 }
 

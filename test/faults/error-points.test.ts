@@ -1,8 +1,10 @@
+import { setImmediate } from "node:timers/promises";
 import { isSyncError, SyncError } from "../../src/errors.ts";
 import { onDisk, sharingSystems } from "../loop-disk.ts";
 import { missing, noMounting, notLinux, unless } from "../obstacles.ts";
 import { tempDir } from "../unit/tree/disk/disk-tree.ts";
 import { failOnce } from "./dying.ts";
+import { openBelow } from "./open-handles.ts";
 import { atPoints, type FaultPlan, type Prepared } from "./points.ts";
 import { mayShareBlocks, run, type Told, worldIn } from "./scenarios.ts";
 import { differences, type World } from "./world.ts";
@@ -23,8 +25,10 @@ const plan: FaultPlan<readonly [at: number, code: (typeof codes)[number]]> = {
       result.status === "rejected"
         ? faultsOfFailure(result.reason)
         : faultsOfTold(prepared, result.value, folder);
+    for (let turn = 0; turn < 8; turn++) await setImmediate(); // for what still goes on unseen
+    const left = openBelow(folder).map((path) => `left open: ${path}`);
     return {
-      faults: faults.map((fault) => `${call?.name} ${call?.path}: ${fault}`),
+      faults: [...faults, ...left].map((fault) => `${call?.name} ${call?.path}: ${fault}`),
       isUnkept: result.status === "fulfilled" && result.value.unkept.length > 0,
     };
   },

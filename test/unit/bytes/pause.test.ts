@@ -57,3 +57,12 @@ test("what is aborted goes no further", () => {
   const reason = new Error("enough");
   expect(() => new Pause(AbortSignal.abort(reason)).due()).toThrow(reason);
 });
+
+test("what is aborted while it waits does no more work", async () => {
+  const life = new AbortController();
+  const pause = new Pause(life.signal);
+  const waiting = pause.take();
+  const reason = new Error("closed");
+  life.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+});

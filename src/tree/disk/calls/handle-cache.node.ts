@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { doAll } from "../../../bytes/closing.ts";
+import { closingOnFailure, doAll } from "../../../bytes/closing.ts";
 import { SyncError } from "../../../errors.ts";
 import { identityOf, isStillSame, type Identity } from "./identity.node.ts";
 
@@ -100,9 +100,12 @@ export class HandleCache<Key> {
     if (this.#failures.has(key)) throw this.#failures.get(key);
     const fd = this.#open(key);
     const before = this.#closed?.get(key);
-    if (!before || isStillSame(before, identityOf(fd), fd)) return fd;
-    fs.closeSync(fd);
-    throw new SyncError("PATH", "something else took the place of a file or directory that is in use");
+    if (before)
+      closingOnFailure(
+        () => checkIsSame(before, fd),
+        () => fs.closeSync(fd),
+      );
+    return fd;
   }
 
   #makeRoom(key: Key): void {
@@ -120,6 +123,12 @@ export class HandleCache<Key> {
     const { size } = this.#fds;
     return size > this.#maxCount || (heldCount > roomCount && size > leastCount);
   }
+}
+
+/** @throws PATH when what is open is something else */
+function checkIsSame(before: Identity, fd: number): void {
+  if (isStillSame(before, identityOf(fd), fd)) return;
+  throw new SyncError("PATH", "something else took the place of a file or directory that is in use");
 }
 
 /** Files that the process may have open at once. */

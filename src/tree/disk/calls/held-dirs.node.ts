@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { closingAfter, doAll } from "../../../bytes/closing.ts";
+import { closingAfter, closingOnFailure, doAll } from "../../../bytes/closing.ts";
 import { exchangeAt, openAt, renameAt, type NameAt } from "./call-at.node.ts";
 import { namesIn } from "./dir-names.node.ts";
 import type { FactPlace } from "./fact-place.node.ts";
@@ -73,9 +73,16 @@ export class HeldDirs {
   constructor(rootPath: PlacePath, follow = true) {
     this.#given = new GivenPath(rootPath, follow);
     const fd = fs.openSync(nativePath(this.#given.path), O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW));
-    const stats = lookAtHandle(fd);
-    this.root = new DirNode(undefined, "", { fd, volume: volumeOf(stats), handedOn: groupHandedOn(stats) });
-    this.rootPath = realPath(placeBytes(rootPath));
+    const open = (): [root: DirNode, path: ByteString] => {
+      const stats = lookAtHandle(fd);
+      const root = new DirNode(undefined, "", {
+        fd,
+        volume: volumeOf(stats),
+        handedOn: groupHandedOn(stats),
+      });
+      return [root, realPath(placeBytes(rootPath))];
+    };
+    [this.root, this.rootPath] = closingOnFailure(open, () => fs.closeSync(fd));
     rootPaths.set(this.root, this.rootPath);
   }
 
