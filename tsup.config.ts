@@ -1,4 +1,5 @@
 import { type Options, defineConfig } from "tsup";
+import { bundledLicenses } from "./scripts/bundled-licenses.ts";
 
 const shared: Options = {
   format: "esm",
@@ -6,6 +7,7 @@ const shared: Options = {
   splitting: true,
   minify: false,
   dts: false, // tsc writes the declarations, see tsconfig.build.json
+  esbuildPlugins: [bundledLicenses("dist/bundled-licenses.txt")],
 };
 
 /** One file and what it loads lazily: start-up time is paid at both ends of every transfer. */
