@@ -1,5 +1,5 @@
 import { decodeByteText } from "../bytes/byte-text.ts";
-import { inParallel } from "../bytes/in-parallel.ts";
+import { inAnyOrder } from "../bytes/in-any-order.ts";
 import { sha256Digest } from "../chunk/digest.ts";
 import { SyncError } from "../errors.ts";
 import { domTrouble } from "../store/dom-trouble.ts";
@@ -121,7 +121,7 @@ class OpfsTarget implements TreeTarget {
   ): Promise<void> {
     const byFile = new Map<number, Item[]>();
     for (const item of items) byFile.set(item.entry, [...(byFile.get(item.entry) ?? []), item]);
-    await inParallel([...byFile.values()], opfsLimits.writtenAtOnceCount, async (ofOne) => {
+    await inAnyOrder([...byFile.values()], { count: opfsLimits.writtenAtOnceCount }, async (ofOne) => {
       for (const item of ofOne) await work(item);
     });
   }

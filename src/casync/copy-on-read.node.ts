@@ -9,7 +9,7 @@ import { readFully } from "./blob-seed.node.ts";
 import type { ChunkTable } from "./chunk-table.ts";
 import type { ReadChunk } from "./blob-reader.ts";
 import type { FetchChunk } from "./decoded-chunks.ts";
-import { inAnyOrder } from "./in-any-order.ts";
+import { inAnyOrder } from "../bytes/in-any-order.ts";
 import type { IndexChunk } from "./index-header.ts";
 
 export interface CopyOnReadOptions {

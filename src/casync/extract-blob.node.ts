@@ -6,7 +6,7 @@ import { writeFully } from "../tree/disk/calls/file-cut.node.ts";
 import type { ChunkReader } from "../store/store.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { type BlobSeed, findAt, readFully } from "./blob-seed.node.ts";
-import { inAnyOrder } from "./in-any-order.ts";
+import { inAnyOrder } from "../bytes/in-any-order.ts";
 import { chunksUnderWay } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import { eachChunk, type IndexReading } from "./index-reader.ts";

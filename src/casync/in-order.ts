@@ -1,12 +1,4 @@
-/** How much may be under way at a time. */
-export interface UnderWay<Item> {
-  /** Items, at most. */
-  readonly count: number;
-  /** Bytes of the items together, at most, unless it is one item. */
-  readonly bytes?: number;
-  /** Bytes that an item stands for. */
-  readonly bytesOf?: (item: Item) => number;
-}
+import type { UnderWay } from "../bytes/in-any-order.ts";
 
 /** How many chunks may be under way unless a caller says so, and how many bytes. */
 export const underWayLimits = Object.freeze({ chunksUnderWay: 192, chunkBytesUnderWay: 12_582_912 });

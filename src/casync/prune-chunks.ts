@@ -1,6 +1,6 @@
 import type { IdMap } from "../bytes/id-map.ts";
 import type { AbortOptions } from "../types.ts";
-import { inAnyOrder } from "./in-any-order.ts";
+import { inAnyOrder } from "../bytes/in-any-order.ts";
 import type { KeptChunk, KeptChunks } from "./kept-chunks.ts";
 
 /** Chunks that are removed at a time. */

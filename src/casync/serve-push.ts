@@ -6,7 +6,7 @@ import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
 import { AskedChunks } from "./asked-chunks.ts";
 import type { ChunkCoding } from "./chunk-coding.ts";
-import { inAnyOrder } from "./in-any-order.ts";
+import { inAnyOrder } from "../bytes/in-any-order.ts";
 import { chunksUnderWay } from "./in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "./index-header.ts";
 import { eachChunk, readIndex } from "./index-reader.ts";

@@ -6,7 +6,7 @@ import { sha512_256Digest } from "../chunk/sha512-256.ts";
 import { isSyncError } from "../errors.ts";
 import type { ChunkWriter, Store } from "../store/store.ts";
 import type { ListedChunks, Need, Placement, TargetOptions, TreeTarget } from "../tree/target.ts";
-import { inAnyOrder } from "./in-any-order.ts";
+import { inAnyOrder } from "../bytes/in-any-order.ts";
 import { chunksUnderWay, inOrder } from "./in-order.ts";
 
 /** How a session makes the chunks that stores of casync hold: for `sendTree`. */

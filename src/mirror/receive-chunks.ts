@@ -1,5 +1,5 @@
 import { compressedCoding } from "../casync/chunk-coding.ts";
-import { inAnyOrder } from "../casync/in-any-order.ts";
+import { inAnyOrder } from "../bytes/in-any-order.ts";
 import { chunksUnderWay, inOrder } from "../casync/in-order.ts";
 import { verifyStored } from "../casync/stored-form.ts";
 import { toHex } from "../bytes/hex.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { hasOtherBytes } from "../../bytes/byte-text.ts";
-import { inParallel } from "../../bytes/in-parallel.ts";
+import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { hasReservedName } from "../../bucket/dir-keys.node.ts";
 import { temporaryFile } from "../../bucket/temporary-file.node.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
@@ -127,7 +127,7 @@ export class BlockReceiver {
     const files = this.#record.filesIn(archive, from, to);
     const kept: RecordedFile[] = [];
     const failures: unknown[] = [];
-    await inParallel(files, tarLikeLimits.writtenFileCount, async (file) => {
+    await inAnyOrder(files, { count: tarLikeLimits.writtenFileCount }, async (file) => {
       const begin = Math.max(from, file.offset);
       const piece = content.subarray(begin - from, Math.min(to, file.offset + file.size) - from);
       try {

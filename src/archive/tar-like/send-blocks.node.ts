@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { pathOf } from "../../bytes/byte-path.node.ts";
 import type { Database } from "node-sqlite3-wasm";
-import { inAnyOrder } from "../../casync/in-any-order.ts";
+import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { SyncError, toSyncError } from "../../errors.ts";
 import type { HttpOptions } from "../../transport/http-request.node.ts";
 import { openSqlite, sqlite } from "../sqlite-file.node.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { inParallel } from "../../bytes/in-parallel.ts";
+import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import type { AbortOptions } from "../../types.ts";
 import { type FailedDeletion, failuresOf } from "../failed-deletion.ts";
 import type { NewBucketOptions, ObjectBucket, VersionKeeper } from "../object-bucket.ts";
@@ -97,7 +97,7 @@ async function deleteEach(
   options: AbortOptions | undefined,
 ): Promise<readonly FailedDeletion[]> {
   const failed: FailedDeletion[] = [];
-  await inParallel(doomed, googleLimits.googleDeletionCount, async (one) => {
+  await inAnyOrder(doomed, { count: googleLimits.googleDeletionCount }, async (one) => {
     failed.push(...(await failuresOf(one.key, deleteObject(requests, one, options), options?.signal)));
   });
   return failed;

@@ -1,4 +1,4 @@
-import { inParallel } from "../../bytes/in-parallel.ts";
+import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { SyncError } from "../../errors.ts";
 import { isGoneOrChanged } from "../missing-bucket.ts";
 import { compositeEtag, md5Of } from "../content-digest.node.ts";
@@ -77,7 +77,7 @@ export async function copyInParts(
 
   try {
     const missing = parts.filter(({ number }) => !done.has(number));
-    await inParallel(missing, partPlanLimits.partsAtOnce, writePart);
+    await inAnyOrder(missing, { count: partPlanLimits.partsAtOnce }, writePart);
     const list = parts.map(({ number }) => done.get(number)!);
     const expected = list.every(({ etag }) => isMd5(etag))
       ? compositeEtag(list.map(({ etag }) => etag))

@@ -1,6 +1,6 @@
 import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
-import { inAnyOrder } from "../../casync/in-any-order.ts";
+import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { chunksUnderWay } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { openChunkWriter } from "../../casync/open-store.node.ts";

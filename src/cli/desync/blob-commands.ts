@@ -8,7 +8,7 @@ import type { BlobSeed } from "../../casync/blob-seed.node.ts";
 import { archiveStartBytes, desyncBlobFeatures } from "../../casync/desync-features.ts";
 import { extractBlob } from "../../casync/extract-blob.node.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
-import { inAnyOrder } from "../../casync/in-any-order.ts";
+import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { chunksUnderWay } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexHeader } from "../../casync/index-header.ts";
 import { DigestThread } from "../../casync/digest-thread.node.ts";

@@ -3,7 +3,7 @@ import type { ChunkId } from "../../chunk/chunk.ts";
 import { IdMap } from "../../bytes/id-map.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
-import { inAnyOrder } from "../../casync/in-any-order.ts";
+import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { chunksUnderWay } from "../../casync/in-order.ts";
 import { type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";

@@ -1,4 +1,12 @@
-import type { UnderWay } from "./in-order.ts";
+/** How much may be under way at a time. */
+export interface UnderWay<Item> {
+  /** Items, at most. */
+  readonly count: number;
+  /** Bytes of the items together, at most, unless it is one item. */
+  readonly bytes?: number;
+  /** Bytes that an item stands for. */
+  readonly bytesOf?: (item: Item) => number;
+}
 
 /**
  * Does work on items, several at a time: begun in the order of the items, and done in any. It takes

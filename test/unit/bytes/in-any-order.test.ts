@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inAnyOrder } from "../../../src/casync/in-any-order.ts";
+import { inAnyOrder } from "../../../src/bytes/in-any-order.ts";
 
 /** Lets all go on that waits for nothing else. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
