@@ -190,8 +190,8 @@ export function refusal({ status, headers }: Answer): SyncError {
   return refuse(status >= 500 || passingStatuses.has(status) ? "UPSTREAM" : "IO");
 }
 
-/** Letters of what a server says that are told. */
-const toldLetters = 300;
+/** Characters of what a server says that are told. */
+const toldChars = 300;
 
 /** What a server says about a failure, as words that go behind others, and by its parts. */
 export interface Said {
@@ -205,7 +205,7 @@ export function wordsOf(
   message: string | undefined,
   requestId: string | undefined,
 ): Said {
-  const short = (text: string | undefined): string | undefined => text?.slice(0, toldLetters) || undefined;
+  const short = (text: string | undefined): string | undefined => text?.slice(0, toldChars) || undefined;
   const [word, sentence, id] = [short(reason), short(message), short(requestId)];
   const said = [word, sentence].filter((part) => part !== undefined).map((part) => `: ${part}`);
   return {

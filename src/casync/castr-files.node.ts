@@ -19,7 +19,7 @@ export class CastrFiles {
 
   /**
    * @param path in the store, `abcd/name`
-   * @throws NO_SPACE, IO
+   * @throws PATH, NO_SPACE, IO
    */
   async write(path: string, stored: Uint8Array): Promise<void> {
     const shard = `${this.#root}/${path.slice(0, path.indexOf("/"))}`;

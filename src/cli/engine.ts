@@ -8,6 +8,7 @@ const triedVersions = {
   "--interrupt-budget": ["11.3", "11.3"],
   "--semi-space-growth-factor": ["11.3", "14.6"],
   "--heap-growing-percent": ["11.3", "14.6"],
+  "--liftoff-only": ["11.3", "14.6"],
 } as const;
 
 /** A setting of the engine. */
@@ -64,7 +65,7 @@ export function prepareForFetch(): void {
  * time.
  */
 export function prepareForListings(): void {
-  if (takesSetting("--semi-space-growth-factor", process.versions.v8)) setFlagsFromString("--liftoff-only");
+  set("--liftoff-only");
   set("--semi-space-growth-factor", 1);
 }
 
@@ -90,8 +91,9 @@ function rankOf(version: string): number {
   return major * 1000 + minor;
 }
 
-function set(setting: EngineSetting, value: number): void {
-  if (takesSetting(setting, process.versions.v8)) setFlagsFromString(`${setting}=${value}`);
+function set(setting: EngineSetting, value?: number): void {
+  if (!takesSetting(setting, process.versions.v8)) return;
+  setFlagsFromString(value === undefined ? setting : `${setting}=${value}`);
 }
 
 function setWhen(isSo: () => boolean, setting: EngineSetting, value: number): void {

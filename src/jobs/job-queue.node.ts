@@ -57,7 +57,7 @@ export class JobQueue {
   #clock: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** @throws LOCKED while another process has the file, STATE, NO_SPACE, IO */
+  /** @throws LOCKED while another process has the file, STATE, PATH, NO_SPACE, IO */
   constructor(path: string, places: JobPlaces, options: JobQueueOptions = {}) {
     this.#store = new JobStore(path);
     this.#logs = new JobLogs(this.#store.database);
