@@ -42,7 +42,9 @@ export function skipContinue(socket: Socket): void {
       rest = rest.subarray(at + end.length);
       writtenBytes = -1;
     }
-    return rest.length > 0 ? rest : next();
+    if (rest.length === 0) return next();
+    writtenBytes = socket.bytesWritten;
+    return rest;
   }
 
   // Of its own accord a socket reads nothing, by a size of 0.

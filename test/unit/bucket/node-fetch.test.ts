@@ -150,9 +150,9 @@ test.each([
   }
 });
 
-test("a 100 in a body is content", async () => {
+test.each(["", interim])("a 100 in a body is content, behind %j too", async (before) => {
   const head = `HTTP/1.1 200 OK\r\ncontent-length: ${2 * interim.length}\r\n\r\n`;
-  const url = await rawServer(() => [head, interim, interim]);
+  const url = await rawServer(() => [before + head, interim, interim]);
   const answer = await nodeFetch()(url);
   const taken = await answer.takeBody!(1000, () => new Error("too long"));
   expect(Buffer.from(taken).toString()).toBe(interim + interim);
