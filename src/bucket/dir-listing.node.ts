@@ -32,13 +32,19 @@ export async function* listDirectory(
   range: KeyRange,
   onSkipped: (error: SyncError) => void,
 ): AsyncGenerator<readonly ListedObject[]> {
+  const held = heldIn(keys);
   let page: ListedObject[] = [];
-  for (const object of walk(heldIn(keys), { range, onSkipped }, "")) {
+  for (const object of walk(held, { range, onSkipped }, "")) {
     page.push(object);
     if (page.length < pageLength) continue;
     yield page;
     page = [];
   }
+  // Of one that was removed nothing is listed, whatever stands in its place.
+  if (!held.isRootInPlace())
+    throw new SyncError("IO", "the directory was moved or removed while in use", {
+      detail: { path: keys.root },
+    });
   yield page;
 }
 

@@ -122,6 +122,23 @@ test("a directory that is swapped for a link leads nowhere, while it is listed, 
   expect(readdirSync(outside)).toEqual(["secret"]);
 });
 
+test("a directory that was removed is not listed as an empty one, whatever stands in its place", async () => {
+  const root = join(folder, "b");
+  const bucket = dirBucket(root);
+  await bucket.create();
+  const list = async (): Promise<unknown> => {
+    const pages = [];
+    for await (const page of bucket.pages({ prefix: "" })) pages.push(page);
+    return pages;
+  };
+  expect(await list()).toEqual([[]]);
+  rmSync(root, { recursive: true });
+  await expect(list()).rejects.toMatchObject({ code: "IO", detail: { path: root } });
+  mkdirSync(root);
+  writeFileSync(join(root, "new"), "");
+  await expect(list()).rejects.toMatchObject({ code: "IO", detail: { path: root } });
+});
+
 test("a file that is swapped for a link is not copied", async () => {
   writeFileSync(join(folder, "secret"), "secret");
   const bucket = dirBucket(join(folder, "b"));
