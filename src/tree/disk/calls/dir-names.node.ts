@@ -1,8 +1,9 @@
 import fs from "node:fs";
+import { constants } from "node:os";
 import { closingAfter } from "../../../bytes/closing.ts";
-import type { ByteString } from "./byte-string.node.ts";
+import type { ByteString, NativePath } from "./byte-string.node.ts";
 import { openAt, takesForeignHandles, type NameAt } from "./call-at.node.ts";
-import { findLibc } from "./libc.node.ts";
+import { errnoError, findLibc } from "./libc.node.ts";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 
@@ -21,12 +22,20 @@ const nameAt = 19;
  */
 export function namesIn(at: NameAt): ByteString[] {
   const getdents = takesForeignHandles ? findLibc()?.getdents : undefined;
-  if (!getdents) return fs.readdirSync(at.path(), { encoding: "latin1" });
+  if (!getdents) return namesByNode(at.path());
   const fd = openAt(at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
   return closingAfter(
     () => readNames((into) => getdents(fd, into)),
     () => fs.closeSync(fd),
   );
+}
+
+function namesByNode(path: NativePath): ByteString[] {
+  const names = fs.readdirSync(path, { encoding: "latin1" });
+  // Node lists nothing in a directory that was removed while it is held open.
+  if (names.length === 0 && process.platform === "linux" && fs.statSync(path).nlink === 0)
+    throw errnoError(constants.errno.ENOENT, "scandir");
+  return names;
 }
 
 function readNames(fill: (into: Uint8Array) => number): ByteString[] {

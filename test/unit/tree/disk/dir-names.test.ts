@@ -1,7 +1,15 @@
 import fs from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { notLinux, unless } from "../../../obstacles.ts";
 import { namesIn } from "../../../../src/tree/disk/calls/dir-names.node.ts";
 import { tempDir } from "./disk-tree.ts";
+
+const libc = vi.hoisted(() => ({ isThere: true }));
+
+vi.mock(import("../../../../src/tree/disk/calls/libc.node.ts"), async (load) => {
+  const real = await load();
+  return { ...real, findLibc: () => (libc.isThere ? real.findLibc() : undefined) };
+});
 
 function namesOf(path: string): string[] {
   const dirFd = fs.openSync(path, "r");
@@ -50,3 +58,19 @@ test("what is no directory is an error with its code", () => {
   expect(() => namesIn(at)).toThrow(expect.objectContaining({ code: "ENOTDIR" }));
   fs.closeSync(dirFd);
 });
+
+unless(notLinux).test.each([true, false])(
+  "a directory that was removed is not empty but gone; by the C library: %s",
+  (isThere) => {
+    using temp = tempDir();
+    libc.isThere = isThere;
+    fs.mkdirSync(`${temp.path}/dir`);
+    const dirFd = fs.openSync(`${temp.path}/dir`, "r");
+    const at = { dirFd, name: ".", path: () => `/proc/self/fd/${dirFd}/.` };
+    expect(namesIn(at)).toEqual([]);
+    fs.rmdirSync(`${temp.path}/dir`);
+    expect(() => namesIn(at)).toThrow(expect.objectContaining({ code: "ENOENT" }));
+    fs.closeSync(dirFd);
+    libc.isThere = true;
+  },
+);
