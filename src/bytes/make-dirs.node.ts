@@ -61,9 +61,12 @@ function dirTrouble(cause: unknown, path: string): SyncError {
   });
 }
 
-/** What there is of a path, from its end on; also a link that leads nowhere. */
+/**
+ * What there is of a path, from its end on; also a link that leads nowhere. A slash behind a name
+ * asks for a directory: nothing else is found by it.
+ */
 function whatIsThere(path: string): string {
-  let at = path;
+  let at = path.replace(/(?<=.)\/+$/, "");
   while (!isThere(at) && dirname(at) !== at) at = dirname(at);
   return at;
 }

@@ -23,6 +23,8 @@ it("tells what is in the place of a directory, wherever on the way that is", () 
     ["file/a", "file"],
     ["file/a/b", "file"],
     ["link", "link"],
+    ["file/", "file"],
+    ["link//", "link"],
   ] as const)
     expect(() => makeDirs(at(path)), path).toThrow(
       expect.objectContaining({
