@@ -59,7 +59,8 @@ export default defineConfig([
     outExtension: () => ({ js: ".mjs" }),
     splitting: false,
     minify: true,
-    noExternal: [/^(?!koffi|@napi-rs|@cloudpss|bufferutil)/],
+    external: ["bufferutil"], // native, so it could not travel; ws does without
+    noExternal: [/^(?!bufferutil)/],
   },
   {
     ...shared,
