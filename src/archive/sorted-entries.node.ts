@@ -1,4 +1,5 @@
 import { temporaryFile } from "../bucket/temporary-file.node.ts";
+import { doQuietly } from "../bytes/closing.ts";
 import { SyncError } from "../errors.ts";
 import { findEntryFault } from "./checked-entries.node.ts";
 import { openSqlite, sqlite } from "./sqlite-file.node.ts";
@@ -22,8 +23,10 @@ export async function* sortedEntries(
   const { path } = file;
   const database = openSqlite(path, { isNew: true });
   try {
-    database.exec("BEGIN; CREATE TABLE sorted (key BLOB PRIMARY KEY, entry TEXT) WITHOUT ROWID");
-    const insert = database.prepare("INSERT OR IGNORE INTO sorted VALUES (?, ?)");
+    const insert = sqlite(path, () => {
+      database.exec("BEGIN; CREATE TABLE sorted (key BLOB PRIMARY KEY, entry TEXT) WITHOUT ROWID");
+      return database.prepare("INSERT OR IGNORE INTO sorted VALUES (?, ?)");
+    });
     try {
       for await (const batch of batches) {
         for (const entry of batch) {
@@ -37,7 +40,8 @@ export async function* sortedEntries(
         }
       }
     } finally {
-      insert.finalize();
+      // It tells again what a row failed with, which was told.
+      doQuietly(() => insert.finalize());
     }
     let last: Uint8Array = new Uint8Array(0);
     for (;;) {

@@ -1,5 +1,6 @@
 import type { Database, Statement } from "node-sqlite3-wasm";
 import { encodeByteText, decodeByteText, hasOtherBytes } from "../bytes/byte-text.ts";
+import { closingOnFailure, doQuietly } from "../bytes/closing.ts";
 import { Pause } from "../bytes/pause.node.ts";
 import { SyncError } from "../errors.ts";
 import type { AbortOptions } from "../types.ts";
@@ -45,10 +46,14 @@ export const sqliteForm: IndexForm = {
     const database = openSqlite(path, { isNew: true });
     const counter = new EntryCounter();
     const rows = new RowWriter(database);
-    sqlite(path, () => {
+    const begin = (): void => {
       database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`);
       database.exec(`BEGIN; ${Object.values(schema).join("; ")}`);
-    });
+    };
+    closingOnFailure(
+      () => sqlite(path, begin),
+      () => database.close(),
+    );
     return {
       add: (entries) =>
         sqlite(path, () => {
@@ -68,7 +73,7 @@ export const sqliteForm: IndexForm = {
           return totals;
         }),
       close: () => {
-        rows.close();
+        doQuietly(() => rows.close());
         database.close();
       },
     };
@@ -114,8 +119,11 @@ class RowWriter {
   flush(): void {
     if (this.#values.length === 0) return;
     const rest = this.#prepare(this.#values.length / columnCount);
-    rest.run(this.#values);
-    rest.finalize();
+    try {
+      rest.run(this.#values);
+    } finally {
+      rest.finalize();
+    }
     this.#values = [];
   }
 

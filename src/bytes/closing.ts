@@ -67,7 +67,8 @@ export function* closingBehind<Step, Result>(
   }
 }
 
-function doQuietly(close: () => void): void {
+/** Closes what does not matter any more when that fails. */
+export function doQuietly(close: () => void): void {
   try {
     close();
   } catch {

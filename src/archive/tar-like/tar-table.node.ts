@@ -1,4 +1,5 @@
 import type { Database } from "node-sqlite3-wasm";
+import { closingOnFailure, doQuietly } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import { damaged, findPathFault } from "../checked-entries.node.ts";
 import { openSqlite, shortNumber, shortText, sqlite } from "../sqlite-file.node.ts";
@@ -37,8 +38,14 @@ export const tarLikeForm: IndexForm = {
   write: (path) => {
     const database = openSqlite(path, { isNew: true });
     const counter = new EntryCounter();
-    sqlite(path, () => database.exec(`BEGIN; ${tarLikeSchema}`));
-    const insert = database.prepare("INSERT INTO tar VALUES (?, ?, ?, ?, ?, ?)");
+    const begin = () => {
+      database.exec(`BEGIN; ${tarLikeSchema}`);
+      return database.prepare("INSERT INTO tar VALUES (?, ?, ?, ?, ?, ?)");
+    };
+    const insert = closingOnFailure(
+      () => sqlite(path, begin),
+      () => database.close(),
+    );
     let [id, offset] = [0, 0];
     return {
       add: (entries) =>
@@ -52,7 +59,7 @@ export const tarLikeForm: IndexForm = {
         }),
       end: () => sqlite(path, () => (database.exec("COMMIT"), counter.totals())),
       close: () => {
-        insert.finalize();
+        doQuietly(() => insert.finalize());
         database.close();
       },
     };

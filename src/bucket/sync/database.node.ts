@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import type { BindValues, Database as Opened, QueryResult } from "node-sqlite3-wasm";
+import { doQuietly } from "../../bytes/closing.ts";
 import { tellsFullDisk } from "../../bytes/full-disk.node.ts";
 import { removeOldLock } from "../../bytes/sqlite-lock.node.ts";
 import { SyncError } from "../../errors.ts";
@@ -70,7 +71,7 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
   const drop = (sql: string): void => {
     const made = statements.get(sql);
     statements.delete(sql);
-    attemptQuietly(() => made?.finalize());
+    doQuietly(() => made?.finalize());
   };
   const carryOut = <Result>(sql: string, act: (statement: Statement) => Result): Result => {
     try {
@@ -82,9 +83,9 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
   };
   const close = (): void => {
     // To close tells again what a statement failed with, which was told.
-    for (const statement of statements.values()) attemptQuietly(() => statement.finalize());
+    for (const statement of statements.values()) doQuietly(() => statement.finalize());
     statements.clear();
-    attemptQuietly(() => db.close());
+    doQuietly(() => db.close());
   };
   const database: Database = {
     run: (sql, values = []) => carryOut(sql, (statement) => void statement.run(bound(values))),
@@ -100,7 +101,10 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
         act();
         attempt(() => db.exec("COMMIT"), failed);
       } catch (thrown) {
-        if (db.inTransaction) db.exec("ROLLBACK");
+        // The reason is told; what cannot be taken back now is when the file is opened.
+        doQuietly(() => {
+          if (db.inTransaction) db.exec("ROLLBACK");
+        });
         throw thrown;
       }
     },
@@ -110,7 +114,7 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
     },
   };
   try {
-    if (isNew) create(database, db, form);
+    if (isNew) database.transaction(() => attempt(() => create(db, form), failed));
     else check(database, form, path);
     attempt(() => db.exec("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL"), failed);
   } catch (thrown) {
@@ -120,11 +124,9 @@ function prepared(path: string, form: DatabaseForm, release: () => void): Databa
   return database;
 }
 
-function create(database: Database, db: Opened, { applicationId, version, schema }: DatabaseForm): void {
-  database.transaction(() => {
-    db.exec(schema);
-    db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`);
-  });
+function create(db: Opened, { applicationId, version, schema }: DatabaseForm): void {
+  db.exec(schema);
+  db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`);
 }
 
 function check(database: Database, form: DatabaseForm, path: string): void {
@@ -178,12 +180,4 @@ function failureOf(thrown: unknown, path: string, form: DatabaseForm): SyncError
   if (tellsFullDisk(message, path))
     return new SyncError("NO_SPACE", "there is no room for the state", { cause: thrown, detail });
   return new SyncError("IO", `the state cannot be used: ${message}`, { cause: thrown, detail });
-}
-
-function attemptQuietly(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // Nothing can be done about it.
-  }
 }

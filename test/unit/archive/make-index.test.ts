@@ -14,8 +14,9 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Database } from "node-sqlite3-wasm";
-import { describe, expect, it } from "vitest";
-import { openIndex } from "../../../src/archive/open-index.node.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { fileEntry, openIndex } from "../../../src/archive/open-index.node.ts";
+import { sortedEntries } from "../../../src/archive/sorted-entries.node.ts";
 import { sqliteForm } from "../../../src/archive/sqlite-index.node.ts";
 import { tarLikeForm } from "../../../src/archive/tar-like/tar-table.node.ts";
 import { isSyncError } from "../../../src/errors.ts";
@@ -39,6 +40,19 @@ unless(noMounting()).test("a full disk is called that", async () => {
   } finally {
     execFileSync("umount", [join(dir, "full")]);
   }
+});
+
+unless(noMounting()).test("a full disk is called that where entries are sorted, too", async () => {
+  const disk = freshDir();
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]);
+  onTestFinished(() => void execFileSync("umount", [disk]));
+  vi.stubEnv("TMPDIR", disk);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const entries = names(20_000).map((name) => fileEntry(name, 0));
+  const sort = async () => {
+    for await (const batch of sortedEntries([entries])) expect(batch).not.toEqual([]);
+  };
+  await expect(sort()).rejects.toMatchObject({ code: "NO_SPACE", message: expect.stringMatching(/room/) });
 });
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `${"n".repeat(40)}${at}`);
