@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { getSystemErrorName } from "node:util";
+import util from "node:util";
 
 /**
  * Names by number: some that the system has, such as EDQUOT, are missing where Node names its
@@ -11,8 +11,14 @@ const withoutName = /^(?:UNKNOWN$|Unknown system error)/;
 
 /** The name of an error number of the system, such as "ENOENT" for 2. */
 export function errnoName(number: number): string {
-  const name = getSystemErrorName(-number);
+  const name = util.getSystemErrorName(-number);
   return withoutName.test(name) ? (systemNames.get(number) ?? `errno ${number}`) : name;
+}
+
+/** What Node says of a call that ended with an error number. */
+export function errnoMessage(number: number, syscall: string): string {
+  const words = (util as Partial<typeof util>).getSystemErrorMap?.().get(-number)?.[1]; // not Deno
+  return `${errnoName(number)}: ${words ?? "failed"}, ${syscall}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { expect, it } from "vitest";
-import { errnoName, errnoOf } from "../../../src/bytes/errno.node.ts";
+import { errnoMessage, errnoName, errnoOf } from "../../../src/bytes/errno.node.ts";
 import { ioError } from "../../../src/store/io-error.node.ts";
 import { fileTrouble, isErrno } from "../../../src/tree/disk/calls/file-trouble.node.ts";
 
@@ -24,6 +24,12 @@ it("names what Node names, and what it does not", () => {
     expect(isErrno(thrownFor(number), "ENOSPC", name)).toBe(true);
   }
   expect(errnoName(9999)).toBe("errno 9999");
+});
+
+it("says what Node says to a call of its own", () => {
+  expect(errnoMessage(constants.errno.EACCES, "openat")).toBe("EACCES: permission denied, openat");
+  for (const [name, number] of unnamed)
+    expect(errnoMessage(number, "openat")).toBe(`${name}: failed, openat`);
 });
 
 it("finds no name where there is none", () => {

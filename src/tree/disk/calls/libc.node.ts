@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { errnoName } from "../../../bytes/errno.node.ts";
+import { errnoMessage, errnoName } from "../../../bytes/errno.node.ts";
 import { bindNative, type Koffi } from "./koffi.node.ts";
 
 /**
@@ -211,5 +211,5 @@ function bindStatx(koffi: Koffi): Libc["statx"] {
 /** The error that a call of the C library ended with. */
 export function errnoError(errno: number, syscall: string): Error {
   const code = errnoName(errno);
-  return Object.assign(new Error(`${code}: ${syscall} failed`), { code, errno: -errno, syscall });
+  return Object.assign(new Error(errnoMessage(errno, syscall)), { code, errno: -errno, syscall });
 }
