@@ -55,9 +55,13 @@ function told(code: SyncErrorCode, { words, detail }: Said, lack: string): SyncE
   return new SyncError(code, `the server answers ${said}`, { detail });
 }
 
+/** The servers that have answered a HEAD other than by "not there", or said why to a GET. */
+const known = new WeakSet<S3Requests>();
+
 /**
  * Makes a HEAD, and a GET of the same when that is refused: an answer to HEAD has no words to say
- * why in.
+ * why in. So it does when the first thing that is asked for is not there: some servers say that to
+ * who they do not know.
  */
 export async function askHead<Result>(
   requests: S3Requests,
@@ -65,27 +69,34 @@ export async function askHead<Result>(
   take: (response: Answer) => Promise<Result>,
   options?: AskOptions,
 ): Promise<Result> {
-  try {
-    return await requests.send({ method: "HEAD", ...request }, take, options);
-  } catch (thrown) {
+  let status: number | undefined;
+  const note = async (response: Answer): Promise<Result> => {
+    status = response.status;
+    return take(response);
+  };
+  const result = await requests.send({ method: "HEAD", ...request }, note, options).catch(async (thrown) => {
     if (!isSyncError(thrown) || thrown.detail.status === undefined || isMissingBucket(thrown)) throw thrown;
     options?.signal?.throwIfAborted();
     await demandWords(requests, request, { ...options, isOnce: true });
     throw thrown;
-  }
+  });
+  if (status === 404 && !known.has(requests)) await demandWords(requests, request, options);
+  known.add(requests);
+  return result;
 }
 
-/** @throws what a GET is refused by */
+/** @throws what a GET is refused by, if it is not that nothing is there */
 async function demandWords(
   requests: S3Requests,
   { key }: Omit<S3Request, "method">,
-  options: AskOptions,
+  options: AskOptions = {},
 ): Promise<void> {
   const few =
     key === undefined
       ? { query: { "list-type": "2", "max-keys": "1" } }
       : { key, headers: { range: "bytes=0-0" } };
   const take = async (response: Answer): Promise<void> => {
+    if (response.status === 404) return absent(response);
     if (response.status >= 300) throw await refused(response);
   };
   await requests.send({ method: "GET", ...few }, take, options);
