@@ -37,7 +37,7 @@ unless(missing("sh", "cat")).describe("the other end is started early, and not i
     const line = `$RS push -e "sh $1/ssh" "$1/ssh/" host:x`; // not a directory
     const { code, stderr } = await runShell(line, folder);
     expect(code, stderr).not.toBe(0);
-    expect(stderr).toMatch(/not a directory/);
+    expect(stderr).toMatch(/no directory/);
     const started = join(folder, "started");
     const id = existsSync(started) ? Number(readFileSync(started, "utf8")) : 0;
     if (id > 0) await expect.poll(() => isThere(id)).toBe(false);

@@ -137,7 +137,7 @@ describe("refused", () => {
   );
 
   it("a rate at which nothing would ever go out", () => {
-    expect(() => decodeOrder('{"bytesPerSecond":0}', "sender")).toThrow(/no such value/);
+    expect(() => decodeOrder('{"bytesPerSecond":0}', "sender")).toThrow(/takes a whole number from 1/);
   });
 
   it("what is for the other end", () => {
