@@ -6,7 +6,7 @@ import type { SyncError } from "../../src/errors.ts";
 import { receiveTree } from "../../src/session/receive.ts";
 import { sendTree } from "../../src/session/send.ts";
 import { faultyDuplex } from "../../src/testing/faulty-duplex.ts";
-import { seededBytes, seededRandom } from "../../src/testing/random.ts";
+import { seededBytes } from "../../src/testing/random.ts";
 import { channelOf, duplexOf } from "../../src/transport/channel.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
 import { memorySource } from "../../src/tree/memory/memory-source.ts";
@@ -16,10 +16,10 @@ import { openTreeSource } from "../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
 import { runShell } from "../cli/run.ts";
 import type { Bytes } from "../../src/types.ts";
-import { printedSeed } from "../printed-seed.ts";
 import { soakLength } from "../soak-length.ts";
 import { tempDir } from "../unit/tree/disk/disk-tree.ts";
-import { type Dice, makeVersions, type Versions } from "./versions.ts";
+import { type Dice, eachSeed } from "./each-seed.ts";
+import { makeVersions, type Versions } from "./versions.ts";
 
 /*
  * Old versions that others change while a new one is made of them: the new one is right all the
@@ -92,11 +92,7 @@ interface Told {
 }
 
 test("new versions are right, or told, while others change the old ones", async () => {
-  const firstSeed = printedSeed();
-  const length = soakLength("pairs of trees whose old versions change", 8, 0.5);
-  for (let seed = firstSeed; length.goesOn(); seed++, length.add(1)) {
-    const random = seededRandom(seed);
-    const dice: Dice = (below) => Math.floor(random() * below);
+  await eachSeed(soakLength("pairs of trees whose old versions change", 8, 0.5), async (seed, dice) => {
     using temp = tempDir();
     // One that is the same is not looked at again once it was compared.
     const all = Array.from({ length: 1 + dice(4) }, () => makeVersions(dice)).filter(
@@ -125,15 +121,11 @@ test("new versions are right, or told, while others change the old ones", async 
     ]);
     await source.close();
     expectTruth(seed, to, all, { paths, madeBy });
-  }
+  });
 });
 
 test("new versions are right where a target does not notice that old ones change", async () => {
-  const firstSeed = printedSeed();
-  const length = soakLength("files whose old versions change unseen", 4, 0.1);
-  for (let seed = firstSeed; length.goesOn(); seed++, length.add(1)) {
-    const random = seededRandom(seed);
-    const dice: Dice = (below) => Math.floor(random() * below);
+  await eachSeed(soakLength("files whose old versions change unseen", 4, 0.1), async (seed, dice) => {
     const after = seededBytes(seed, 2_500_000) as Bytes;
     const before = after.slice().fill(0, 1000, 1000 + dice(100_000));
     const root = memoryDir({ file: memoryFile(before) });
@@ -153,22 +145,18 @@ test("new versions are right where a target does not notice that old ones change
     const node = root.children.get("file");
     const isRight = node?.kind === "file" && digestOf(node.bytes) === digestOf(after);
     expect([seed, isRight, told]).toEqual([seed, true, []]);
-  }
+  });
 });
 
 /** Both ends as processes, with a remote shell that is none. */
 const push = `$RS push -q -e "sh -c 'shift; exec sh -c \\"\\$*\\"' sh" --remote-path "$RS" "$1/" "there:$2"`;
 
 test("new versions arrive as they are between two processes", async () => {
-  const firstSeed = printedSeed();
-  const length = soakLength("pairs of trees between processes", 1, 0.05);
-  for (let seed = firstSeed; length.goesOn(); seed++, length.add(1)) {
-    const random = seededRandom(seed);
-    const dice: Dice = (below) => Math.floor(random() * below);
+  await eachSeed(soakLength("pairs of trees between processes", 1, 0.05), async (seed, dice) => {
     using temp = tempDir();
     const all = Array.from({ length: 8 }, () => makeVersions(dice));
     const { from, to } = plant(temp.path, all);
     expect([seed, await runShell(push, from, to)]).toMatchObject([seed, { code: 0, stderr: "" }]);
     expectTruth(seed, to, all, { paths: new Set(), madeBy: new Map(all.map((_, i) => [i, []])) });
-  }
+  });
 });

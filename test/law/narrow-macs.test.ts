@@ -2,13 +2,13 @@ import { expect, test, vi } from "vitest";
 import type { SyncError } from "../../src/errors.ts";
 import { receiveTree } from "../../src/session/receive.ts";
 import { sendTree } from "../../src/session/send.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
 import { memorySource } from "../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
 import { memoryDir, type MemoryDir, memoryFile } from "../../src/tree/memory/memory-tree.ts";
 import type * as Widths from "../../src/session/levels/pieces/mac-widths.ts";
-import { type Dice, makeVersions, type Versions } from "./versions.ts";
+import { diceOf } from "./each-seed.ts";
+import { makeVersions, type Versions } from "./versions.ts";
 
 const widths = vi.hoisted(() => ({ piece: 1, gap: 1 }));
 vi.mock("../../src/session/levels/pieces/mac-widths.ts", async (importOriginal) => ({
@@ -28,8 +28,7 @@ function treeOf(all: readonly Versions[], which: "before" | "after", mtimeSec: n
 test("new versions arrive as they are, each part once more at most, when most matches are wrong", async () => {
   let wrongBytes = 0;
   for (let seed = firstSeed; seed < firstSeed + 40; seed++) {
-    const random = seededRandom(seed);
-    const dice: Dice = (below) => Math.floor(random() * below);
+    const dice = diceOf(seed);
     const all = Array.from({ length: 1 + dice(3) }, () => makeVersions(dice));
     Object.assign(widths, { piece: 1 + dice(2), gap: 1 + dice(2) });
     const [from, to] = [treeOf(all, "after", 2), treeOf(all, "before", 1)];

@@ -13,13 +13,13 @@ import { ReceiverCore } from "../../src/session/receiver-core.ts";
 import type { ReceiverEffect } from "../../src/session/receiver-effect.ts";
 import type { SenderAction } from "../../src/session/sender-action.ts";
 import { SenderCore } from "../../src/session/sender-core.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { memorySource, type MemorySourceFile } from "../../src/tree/memory/memory-source.ts";
 import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
 import { memoryDir, type MemoryDir, memoryFile } from "../../src/tree/memory/memory-tree.ts";
 import type { CutRun, SourceEntry } from "../../src/tree/source.ts";
 import type { Bytes } from "../../src/types.ts";
-import { type Dice, makeVersions } from "./versions.ts";
+import { type Dice, diceOf } from "./each-seed.ts";
+import { makeVersions } from "./versions.ts";
 
 const firstSeed = Math.floor(Math.random() * 2 ** 30);
 console.log(`schedules of new versions: seeds from ${firstSeed}`);
@@ -218,8 +218,7 @@ async function explore(ends: Ends, dice: Dice): Promise<string[]> {
 
 test("new versions arrive whatever the schedule, the windows and what is kept", async () => {
   for (let seed = firstSeed; seed < firstSeed + 40; seed++) {
-    const random = seededRandom(seed);
-    const dice: Dice = (below) => Math.floor(random() * below);
+    const dice = diceOf(seed);
     const all = Array.from({ length: 1 + dice(6) }, () => makeVersions(dice));
     const dirOf = (which: "before" | "after", mtimeSec: number): MemoryDir =>
       memoryDir(

@@ -4,7 +4,6 @@ import type { SyncError } from "../../src/errors.ts";
 import { type ReceiveSummary, receiveTree } from "../../src/session/receive.ts";
 import { type SendOptions, type SendSummary, sendTree } from "../../src/session/send.ts";
 import { faultyDuplex } from "../../src/testing/faulty-duplex.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { duplexPair } from "../../src/transport/memory.ts";
 import { openTreeSource } from "../../src/tree/disk/source/source.node.ts";
 import { openTreeTarget } from "../../src/tree/disk/target/target.node.ts";
@@ -13,17 +12,10 @@ import { memoryTarget } from "../../src/tree/memory/memory-target.ts";
 import { memoryDir, type MemoryDir, memoryFile } from "../../src/tree/memory/memory-tree.ts";
 import type { TreeSource } from "../../src/tree/source.ts";
 import type { TreeTarget } from "../../src/tree/target.ts";
-import { printedSeed } from "../printed-seed.ts";
 import { soakLength } from "../soak-length.ts";
 import { tempDir } from "../unit/tree/disk/disk-tree.ts";
-import { type Dice, makeVersions, type Versions } from "./versions.ts";
-
-const firstSeed = printedSeed();
-
-function diceOf(seed: number): Dice {
-  const random = seededRandom(seed);
-  return (below) => Math.floor(random() * below);
-}
+import { type Dice, eachSeed } from "./each-seed.ts";
+import { makeVersions, type Versions } from "./versions.ts";
 
 interface Result {
   readonly sent: SendSummary;
@@ -76,9 +68,7 @@ function treeOf(all: readonly Versions[], which: "before" | "after", mtimeSec: n
 }
 
 test("new versions arrive as they are in memory", async () => {
-  const length = soakLength("pairs of trees in memory", 40, 0.7);
-  for (let seed = firstSeed; length.goesOn(); seed++, length.add(1)) {
-    const dice = diceOf(seed);
+  await eachSeed(soakLength("pairs of trees in memory", 40, 0.7), async (seed, dice) => {
     const all = Array.from({ length: 1 + dice(4) }, () => makeVersions(dice));
     const [from, to] = [treeOf(all, "after", 2), treeOf(all, "before", 1)];
     const result = await run(memorySource(from), memoryTarget(to), dice);
@@ -91,13 +81,11 @@ test("new versions arrive as they are in memory", async () => {
     }
     expect(result.sent.frames.received.WISH_PARTS ?? 0).toBeLessThan(500);
     expectFewBytes(result, all);
-  }
+  });
 });
 
 test("new versions arrive as they are on disk", async () => {
-  const length = soakLength("pairs of trees on disk", 25, 0.3);
-  for (let seed = firstSeed; length.goesOn(); seed++, length.add(1)) {
-    const dice = diceOf(seed);
+  await eachSeed(soakLength("pairs of trees on disk", 25, 0.3), async (seed, dice) => {
     using temp = tempDir();
     const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
     const all = Array.from({ length: 1 + dice(4) }, () => makeVersions(dice));
@@ -120,5 +108,5 @@ test("new versions arrive as they are on disk", async () => {
     }
     expect([seed, fs.readdirSync(to).length]).toEqual([seed, all.length]);
     expectFewBytes(result, all);
-  }
+  });
 });

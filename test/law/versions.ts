@@ -1,9 +1,7 @@
 import { concatBytes } from "../../src/bytes/compare.ts";
 import { seededBytes } from "../../src/testing/random.ts";
 import type { Bytes } from "../../src/types.ts";
-
-/** A number below a bound, by chance. */
-export type Dice = (below: number) => number;
+import type { Dice } from "./each-seed.ts";
 
 /** An old and a new version of a file. */
 export interface Versions {
