@@ -7,6 +7,7 @@ import { generateToken } from "../../../src/http/tokens.node.ts";
 import type { TransferOptions } from "../../../src/transfer/transfer-options.node.ts";
 import { transfer } from "../../../src/transfer/transfer.node.ts";
 import { notLinux, unless } from "../../obstacles.ts";
+import { openBelow } from "../../open-handles.ts";
 import { tempDir } from "../tree/disk/disk-tree.ts";
 
 const { secret, token } = generateToken("all", ["read", "write", "delete"]);
@@ -80,18 +81,6 @@ describe.each(schemes)("over %s", (scheme) => {
 
 const { test: onLinux } = unless(notLinux);
 
-/** Descriptors of this process that are open on a directory. */
-function descriptorCount(dir: string): number {
-  const links = fs.readdirSync("/proc/self/fd").map((fd) => {
-    try {
-      return fs.readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      return ""; // It was that of the listing.
-    }
-  });
-  return links.filter((link) => link === dir).length;
-}
-
 onLinux.each([
   ["backups among what is staged", "push", { backupDir: ".rsync-stream" }, "PATH"],
   ["links to what is staged", "push", { linkDest: ["sub/.rsync-stream"] }, "PATH"],
@@ -102,11 +91,11 @@ onLinux.each([
   "refuses %s, and leaves nothing open",
   async (_, direction, options, code) => {
     using place = await serving();
-    const before = [namesIn(place.there), descriptorCount(place.there)];
+    const before = [namesIn(place.there), openBelow(place.there)];
     const places = [`${place.here}/`, place.at("http")] as const;
     const [from, to] = direction === "push" ? places : [places[1], places[0]];
     await expect(transfer(from, to, { ...asAll, ...options, retries: 0 })).rejects.toMatchObject({ code });
-    const state = () => [namesIn(place.there), descriptorCount(place.there)];
+    const state = () => [namesIn(place.there), openBelow(place.there)];
     await expect.poll(state).toEqual(before);
   },
 );
