@@ -7,7 +7,7 @@ import { doQuietly } from "./closing.ts";
 /** Bytes that are tried beside a file, at once and in all: more than what failed gave back. */
 const [stepBytes, triedBytes] = [1_048_576, 16_777_216];
 /** Files that are tried there: SQLite has given back a journal and a lock. */
-const triedFiles = 4;
+const triedFileCount = 4;
 
 /**
  * True for what SQLite says where there is no room: that a file is full, or only that it could not
@@ -29,7 +29,7 @@ export function tellsFullDisk(message: string, path: string): boolean {
 function hasRoomBeside(path: string): boolean {
   const fds: number[] = [];
   try {
-    while (fds.length < triedFiles) {
+    while (fds.length < triedFileCount) {
       const place = pathOf(`${path}.${randomUUID()}`);
       fds.push(fs.openSync(place, "wx", 0o600));
       fs.unlinkSync(place);
