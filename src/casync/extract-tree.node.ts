@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { callMakingDirs } from "../bytes/make-dirs.node.ts";
+import { makeDirs } from "../bytes/make-dirs.node.ts";
 import { SyncError } from "../errors.ts";
 import {
   type ByteString,
@@ -10,7 +10,7 @@ import {
 } from "../tree/disk/calls/byte-string.node.ts";
 import { DirNode } from "../tree/disk/calls/dir-node.node.ts";
 import { deviceOf } from "../tree/disk/calls/file-kind.node.ts";
-import { entryTrouble, fileInTheWay, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
+import { entryTrouble, isErrno } from "../tree/disk/calls/file-trouble.node.ts";
 import { HeldDirs } from "../tree/disk/calls/held-dirs.node.ts";
 import { canMakeNodes, makeNode } from "../tree/disk/calls/make-node.node.ts";
 import { timeSetters } from "../tree/disk/calls/times.node.ts";
@@ -78,12 +78,11 @@ class Extraction {
   #doneBytes = 0;
 
   constructor(root: string, features: bigint, options: ExtractTreeOptions) {
-    const path = placeBytes(root);
+    const place = nativePath(placeBytes(root));
     try {
-      callMakingDirs(path, nativePath);
-      this.#held = new HeldDirs(nativePath(path));
+      makeDirs(root);
+      this.#held = new HeldDirs(place);
     } catch (thrown) {
-      if (isErrno(thrown, "EEXIST", "ENOTDIR")) throw fileInTheWay(root, thrown);
       throw entryTrouble(thrown, root);
     }
     this.#options = options;

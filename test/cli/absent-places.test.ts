@@ -12,7 +12,7 @@ const nothing = "no such file or directory (NOT_FOUND)";
 const noStore = "there is no store of chunks (NOT_FOUND)";
 const fileAsStore = "a store of chunks has to be a directory (USAGE)";
 const partIsFile = "a part of this path is a file and no directory";
-const fileAsTree = "a file stands where the destination needs a directory (PATH)";
+const inTheWay = "this is in the place of a directory: move it away, or name another place (PATH)";
 
 /** `@` stands for the place, and `DIR` for the folder that all of it is in. */
 const rows: readonly (readonly [line: string, place: string, says: string])[] = [
@@ -33,8 +33,7 @@ const rows: readonly (readonly [line: string, place: string, says: string])[] = 
   ["index untar @ DIR/new", "file", "after 10 bytes this is not yet an archive of casync (TRUNCATED)"],
   ["index untar @ DIR/new", "tree.tar", "this is not an archive of casync (BAD_MESSAGE)"],
   ["index mount @ DIR/tree -s DIR/s", "empty", "this is empty, not an index of casync (TRUNCATED)"],
-  ["index untar DIR/t.catar @", "file", fileAsTree],
-  ["index untar DIR/t.catar @", "file/tree", fileAsTree],
+  ["index untar DIR/t.catar @", "file", inTheWay],
   ["store sync DIR/s @", "file", fileAsStore],
   ["store sync @ DIR/new.castr", "absent", noStore],
   ["doctor --dir @", "file", `${partIsFile} (PATH)`],
@@ -52,6 +51,11 @@ const making: readonly string[] = [
   "relay http://localhost:1/ --store @",
   "index make DIR/new.caibx DIR/file -s @",
   "index make DIR/new.caibx DIR/file -s @.castr/",
+  "index untar DIR/t.catar @",
+  "sync DIR/tree @/new",
+  "sync DIR/tree @/new --mkpath",
+  "sync -n DIR/tree @/new",
+  "sync -n DIR/tree @/new --mkpath",
   "store sync DIR/s @",
   "sync DIR/tree DIR/new --store @",
   "bucket sync DIR/tree DIR/new-bucket --create --state @/state",
@@ -95,7 +99,7 @@ test("a file that is in the place of a directory is told, by its path", async ()
     const { stderr } = await rsyncStream(words);
     return [line, stderr.split("\n").find((text) => text.startsWith(`rsync-stream: ${file}`))];
   });
-  const says = `rsync-stream: ${file}: this is in the place of a directory: move it away, or name another place (PATH)`;
+  const says = `rsync-stream: ${file}: ${inTheWay}`;
   expect(await Promise.all(told)).toEqual(making.map((line) => [line, says]));
 });
 
@@ -107,6 +111,6 @@ test("a file that is in the place of the directory for backups is told, and noth
   writeFileSync(at("new/a"), "old");
   const options = ["--backup", "--backup-dir", at("file/below")];
   const { code, stderr } = await rsyncStream(["sync", `${at("tree")}/`, at("new"), ...options]);
-  expect([code, stderr.split("\n")[0]]).toEqual([3, `rsync-stream: ${at("file/below")}: ${fileAsTree}`]);
+  expect([code, stderr.split("\n")[0]]).toEqual([3, `rsync-stream: ${at("file")}: ${inTheWay}`]);
   expect(readFileSync(at("new/a"), "utf8")).toBe("old");
 });

@@ -26,14 +26,6 @@ export function fileTrouble(thrown: unknown, path: string): SyncError {
   return new SyncError(code, reasonOf(thrown), { cause: thrown, detail: { path } });
 }
 
-/** What is thrown where a file is in the place of the root of a tree, or on the way to it. */
-export function fileInTheWay(path: string, cause: unknown): SyncError {
-  return new SyncError("PATH", "a file stands where the destination needs a directory", {
-    cause,
-    detail: { path },
-  });
-}
-
 /** True for an error of a file call, with one of the names when some are given. */
 export function isErrno(
   thrown: unknown,

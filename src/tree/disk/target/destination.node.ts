@@ -10,8 +10,9 @@ import {
   type ByteString,
   type PlacePath,
 } from "../calls/byte-string.node.ts";
-import { callMakingDirs } from "../../../bytes/make-dirs.node.ts";
-import { fileInTheWay, fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
+import { fileInTheWay } from "../../../bytes/file-in-the-way.node.ts";
+import { makeDirs } from "../../../bytes/make-dirs.node.ts";
+import { fileTrouble, isErrno } from "../calls/file-trouble.node.ts";
 import { DirNode } from "../calls/dir-node.node.ts";
 import { withoutSlash } from "../calls/given-path.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
@@ -62,9 +63,9 @@ export function openDestination(
   { follow = true, makesPath = false }: DestinationOptions,
 ): OpenDestination {
   const place = placeBytes(path);
-  return explained(place, () => {
+  return explained(place, makesPath, () => {
     const isSingle = isAs(place, layout, first);
-    if (makesPath) callMakingDirs(dirname(place), nativePath);
+    if (makesPath) makeDirs(printPath(dirname(place)));
     const isMade = !isSingle && makeUnlessThere(place, follow);
     return { ...open(place, isSingle, first, follow), isMade };
   });
@@ -78,7 +79,7 @@ export function findDestination(
   { follow = true, makesPath = false }: DestinationOptions,
 ): Destination {
   const place = placeBytes(path);
-  return explained(place, () => {
+  return explained(place, makesPath, () => {
     const isSingle = isAs(place, layout, first);
     const isThere = fs.lstatSync(nativePath(withoutSlash(place)), { throwIfNoEntry: false }) !== undefined;
     const around = nativePath(dirname(place));
@@ -98,19 +99,19 @@ export function absentPath(place: ByteString): ByteString {
   return join(around, basename(bare));
 }
 
-function explained<Result>(place: ByteString, find: () => Result): Result {
+function explained<Result>(place: ByteString, makesPath: boolean, find: () => Result): Result {
   try {
     return find();
   } catch (thrown) {
     const path = printPath(place);
-    const about = { cause: thrown, detail: { path } };
-    if (isErrno(thrown, "ENOENT"))
+    const inTheWay = isErrno(thrown, "ENOENT", "ENOTDIR") ? fileInTheWay(path, thrown) : undefined;
+    if (inTheWay) throw inTheWay;
+    if (isErrno(thrown, "ENOENT") && !makesPath)
       throw new SyncError(
         "NOT_FOUND",
         "the directory around the destination does not exist; --mkpath makes it",
-        about,
+        { cause: thrown, detail: { path } },
       );
-    if (isErrno(thrown, "EEXIST", "ENOTDIR")) throw fileInTheWay(path, thrown);
     throw fileTrouble(thrown, path);
   }
 }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { closingAfter } from "../../../bytes/closing.ts";
-import { callMakingDirs } from "../../../bytes/make-dirs.node.ts";
+import { makeDirs } from "../../../bytes/make-dirs.node.ts";
 import { SyncError } from "../../../errors.ts";
 import { stagingName } from "../../entry/staging-name.ts";
 import type { Keep } from "../../plan/keep.ts";
@@ -15,7 +15,7 @@ import {
 import { DirNode } from "../calls/dir-node.node.ts";
 import type { FileStats } from "../calls/file-stats.node.ts";
 import { lookAtHandle } from "../calls/look-at.node.ts";
-import { fileInTheWay, isErrno } from "../calls/file-trouble.node.ts";
+import { isErrno } from "../calls/file-trouble.node.ts";
 import { HeldDirs } from "../calls/held-dirs.node.ts";
 import { removeFile } from "../calls/remove-file.node.ts";
 import { mayGive } from "../facts/owners.node.ts";
@@ -171,19 +171,11 @@ export class SideDir {
   }
 
   #make(): void {
-    if (!this.#isInside) return this.#makeOutside(this.#absolute());
+    if (!this.#isInside) return makeDirs(printPath(this.#absolute()));
     let parent = this.#tree.root;
     for (const name of this.#names) {
       makeDir(this.#tree, parent, name, 0o777);
       parent = new DirNode(parent, name);
-    }
-  }
-
-  #makeOutside(place: ByteString): void {
-    try {
-      callMakingDirs(place, nativePath);
-    } catch (thrown) {
-      throw isErrno(thrown, "EEXIST", "ENOTDIR") ? fileInTheWay(printPath(place), thrown) : thrown;
     }
   }
 
