@@ -1,6 +1,7 @@
 import { ExactReader } from "../bytes/exact-reader.ts";
 import { SyncError } from "../errors.ts";
 import type { ChunkDigest } from "../chunk/digest.ts";
+import { keyOf } from "../store/key.ts";
 import type { ChunkReader, ChunkWriter } from "../store/store.ts";
 import type { ByteChannel } from "../transport/channel.ts";
 import type { Bytes } from "../types.ts";
@@ -93,8 +94,21 @@ async function takeIndex(
     const isThere = await (store.renew ?? store.has)(chunk.id);
     if (!isThere) await store.put(await getPlaced({ get }, chunk));
   };
-  await inAnyOrder(eachChunk(index), chunksUnderWay(undefined, sizeOf), fetch);
+  await inAnyOrder(eachChunk(index), chunksUnderWay(undefined, sizeOf), sharingUnderWay(fetch));
   await keep!(onePart(content));
+}
+
+/** Does it once for all that ask for a chunk until it is done. */
+function sharingUnderWay(fetch: (chunk: IndexChunk) => Promise<void>): (chunk: IndexChunk) => Promise<void> {
+  const underWay = new Map<string, Promise<void>>();
+  return (chunk) => {
+    const key = keyOf(chunk.id);
+    const before = underWay.get(key);
+    if (before) return before;
+    const done = fetch(chunk).finally(() => underWay.delete(key));
+    underWay.set(key, done);
+    return done;
+  };
 }
 
 /** The pieces of an index or archive up to its end. @throws BAD_MESSAGE, PEER_GONE */

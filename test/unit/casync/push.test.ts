@@ -62,6 +62,24 @@ test("an index and the chunks that are missing are pushed, each once", async () 
   expect(await push()).toBe(0);
 });
 
+test("a chunk that was answered is not asked for again before it is stored", async () => {
+  const { index, stored, store } = await made();
+  const { store: there, taken } = target();
+  const slow = {
+    ...taken.store(),
+    async put(...given: Parameters<typeof there.put>) {
+      await new Promise((resolve) => setImmediate(resolve)); // answers come before
+      await there.put(...given);
+    },
+  };
+  const [here, far] = duplexPair();
+  const [count] = await Promise.all([
+    pushIndex(channelOf(here), { index: inBlocks(index), stored }),
+    servePush(channelOf(far), { ...taken, store: () => slow }),
+  ]);
+  expect(count).toBe((await collect(store.list())).length);
+});
+
 test("an index of which a chunk is missing is not kept", async () => {
   const { index, stored } = await made();
   const { kept, taken } = target();
