@@ -1,3 +1,5 @@
+import { LeavableSource } from "./leavable-source.ts";
+
 /** How much may be under way at a time. */
 export interface UnderWay<Item> {
   /** Items, at most. */
@@ -10,14 +12,15 @@ export interface UnderWay<Item> {
 
 /**
  * Does work on items, several at a time: begun in the order of the items, and done in any. It takes
- * no more of the items than are under way. When one fails no other is begun, and those under way
- * are waited for.
+ * no more of the items than are under way. When one fails no other is begun, those under way are
+ * waited for, and the source is left, also where the next item is still to come.
  */
 export async function inAnyOrder<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
   { count, bytes = Number.POSITIVE_INFINITY, bytesOf = () => 0 }: UnderWay<Item>,
   work: (item: Item) => Promise<unknown>,
 ): Promise<void> {
+  const source = new LeavableSource(items);
   let underWayCount = 0;
   let bytesUnderWay = 0;
   let failure: { readonly thrown: unknown } | undefined;
@@ -28,19 +31,20 @@ export async function inAnyOrder<Item>(
       await work(item);
     } catch (thrown) {
       failure ??= { thrown };
+      source.leave();
     }
     underWayCount--;
     bytesUnderWay -= size;
     tell();
   };
   try {
-    for await (const item of items) {
-      if (failure) break;
+    for await (const item of source) {
+      if (source.isLeft) continue;
       const size = bytesOf(item);
       underWayCount++;
       bytesUnderWay += size;
       void run(item, size);
-      while (underWayCount >= count || bytesUnderWay > bytes) await nextEnd();
+      while (!source.isLeft && (underWayCount >= count || bytesUnderWay > bytes)) await nextEnd();
     }
   } finally {
     while (underWayCount > 0) await nextEnd();

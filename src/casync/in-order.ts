@@ -1,4 +1,5 @@
 import type { UnderWay } from "../bytes/in-any-order.ts";
+import { LeavableSource } from "../bytes/leavable-source.ts";
 
 /** How many chunks may be under way unless a caller says so, and how many bytes. */
 export const underWayLimits = Object.freeze({ chunksUnderWay: 192, chunkBytesUnderWay: 12_582_912 });
@@ -14,13 +15,15 @@ export function chunksUnderWay<Item>(
 
 /**
  * Does work on items, several at a time, and yields what comes of it in the order of the items. It
- * takes no more of the items than are under way. When one fails the others are waited for.
+ * takes no more of the items than are under way. When one fails no other is begun, those under way
+ * are waited for, and the source is left, also where the next item is still to come.
  */
 export async function* inOrder<Item, Result>(
   items: AsyncIterable<Item> | Iterable<Item>,
   { count, bytes = Number.POSITIVE_INFINITY, bytesOf = () => 0 }: UnderWay<Item>,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
+  const source = new LeavableSource(items);
   const underWay: { readonly result: Promise<Result>; readonly bytes: number }[] = [];
   let bytesUnderWay = 0;
   const first = (): Promise<Result> => {
@@ -29,9 +32,10 @@ export async function* inOrder<Item, Result>(
     return result;
   };
   try {
-    for await (const item of items) {
+    for await (const item of source) {
+      if (source.isLeft) continue;
       const result = work(item);
-      result.catch(() => {}); // whoever waits for it is told
+      result.catch(() => source.leave()); // whoever waits for it is told
       underWay.push({ result, bytes: bytesOf(item) });
       bytesUnderWay += bytesOf(item);
       while (underWay.length >= count || bytesUnderWay > bytes) yield await first();
