@@ -47,6 +47,7 @@ export async function runCommandLine(argv: readonly string[], commands: CommandT
   } catch (thrown) {
     const error = explain(toSyncError(thrown));
     reporting.fail(error);
+    controller.abort(error); // what still waits, as for standard input, would keep the process
     if (process.env["RSYNC_STREAM_DEBUG"]) console.error(thrown);
     exit = exitOf(error);
   }

@@ -28,7 +28,9 @@ export async function runDesync(argv: readonly string[]): Promise<number> {
     await runCommand(name, command, rest, controller);
     return 0;
   } catch (thrown) {
-    await writeText(2, `Error: ${describeError(toSyncError(thrown))}\n`);
+    const error = toSyncError(thrown);
+    await writeText(2, `Error: ${describeError(error)}\n`);
+    controller.abort(error); // what still waits, as for standard input, would keep the process
     if (process.env["RSYNC_STREAM_DEBUG"]) console.error(thrown);
     return 1;
   }
