@@ -28,12 +28,13 @@ import { type MirrorOptions, type MirrorSummary, noMirrorTotals } from "./mirror
  *
  * Memory does not grow with the number of chunks. The store stays open.
  *
+ * @param store or what opens it, which is called once, when the sender has said what it has
  * @throws UNSUPPORTED when the stores do not go together, what the sender reported (`remote`), what
  *   is wrong with what it sent, LIMIT, PEER_GONE, STALLED, NO_SPACE, IO, the signal's reason
  * @see docs/protocol.md §14
  */
 export async function receiveChunks(
-  store: ChunkWriter,
+  store: ChunkWriter | (() => ChunkWriter),
   duplex: Duplex,
   options: MirrorOptions = {},
 ): Promise<MirrorSummary> {
@@ -68,15 +69,16 @@ interface Arrival {
 /** The part of a receiver that answers lists and takes content. */
 class ChunkReceiving {
   readonly totals = noMirrorTotals();
-  readonly #store: ChunkWriter;
+  readonly #openStore: () => ChunkWriter;
   readonly #link: Link;
   readonly #options: MirrorOptions;
+  #opened: ChunkWriter | undefined;
   readonly #wished = new Queue<ChunkId>();
   readonly #row = new ChunkRowReader();
   #keptBytes = 0;
 
-  constructor(store: ChunkWriter, link: Link, options: MirrorOptions) {
-    this.#store = store;
+  constructor(store: ChunkWriter | (() => ChunkWriter), link: Link, options: MirrorOptions) {
+    this.#openStore = typeof store === "function" ? store : () => store;
     this.#link = link;
     this.#options = options;
   }
@@ -96,6 +98,10 @@ class ChunkReceiving {
     throw new SyncError("PEER_GONE", "the sender closed before it was done");
   }
 
+  #store(): ChunkWriter {
+    return (this.#opened ??= this.#openStore());
+  }
+
   /** Verifies a chunk and stores it. */
   async keep({ id, stored }: Arrival): Promise<void> {
     const { coding = compressedCoding(), digest = sha512_256Digest, signal } = this.#options;
@@ -104,7 +110,7 @@ class ChunkReceiving {
         throw new SyncError("CHUNK_MISSING", `chunk ${toHex(id)} cannot be read at the sender`);
       const chunk = verifyStored(id, stored, coding, digest, toHex(id));
       this.#allow(stored.length);
-      await this.#store.put(chunk, signal && { signal });
+      await this.#store().put(chunk, signal && { signal });
       this.totals.moved++;
       this.totals.movedBytes += stored.length;
     } catch (thrown) {
@@ -136,8 +142,9 @@ class ChunkReceiving {
       throw new SyncError("LIMIT", "too many chunks are on their way", { detail: { limit } });
     const { jobCount, signal } = this.#options;
     const abort = signal && { signal };
+    const store = this.#store();
     const isThere = (id: ChunkId): Promise<boolean> =>
-      this.#store.renew ? this.#store.renew(id, abort) : this.#store.has(id, abort);
+      store.renew ? store.renew(id, abort) : store.has(id, abort);
     const bits: boolean[] = [];
     const limits = chunksUnderWay<ChunkId>(jobCount, () => 0);
     for await (const is of inOrder(ids, limits, isThere)) bits.push(!is);
@@ -158,5 +165,6 @@ class ChunkReceiving {
     const [listed] = decodeCounts(payload, 1);
     if (this.#wished.size > 0 || !this.#row.isAtEnd || listed !== this.totals.listed)
       throw new SyncError("TRUNCATED", "the sender ends before it has sent all");
+    this.#store(); // one of nothing is made, too
   }
 }

@@ -149,6 +149,16 @@ test("a bucket is created with a place and a class, and keeps versions when that
   expect(stub.buckets.get("b")!.get("k")!.headers).toMatchObject({ "x-amz-storage-class": "COLD" });
 });
 
+test("no bucket is created for one that may not be listed", async () => {
+  const [folder, stub] = [freshFolder(), await stubOf("a")];
+  stub.put("a", "k", "1");
+  stub.fault = ({ bucket }, response) => bucket === "a" && response.writeHead(403).end() !== undefined;
+  const [from, to] = [`s3+${stub.url}/a`, join(folder, "new")];
+  const { code, stderr } = await run(folder, ["sync", from, to, "--create", "--retries", "1"]);
+  expect([code, stderr]).toEqual([6, expect.stringMatching(/^rsync-stream: .*\(UNAUTHORIZED\)\n$/)]);
+  expect(existsSync(to)).toBe(false);
+});
+
 test("all ways between S3, Google and directories come back to the same", async () => {
   const [folder, stub, google] = [freshFolder(), await stubOf("b"), await startGoogleStub("g")];
   onTestFinished(async () => google.stop());

@@ -214,6 +214,7 @@ async function prepareBuckets(
         destination,
         options.create === true ? "; a dry run creates nothing" : "; --create makes it",
       );
+    await lookInto(source, signal);
     const { location, "storage-class": storageClass } = options;
     await destination.bucket.create({
       signal,
@@ -228,6 +229,11 @@ async function prepareBuckets(
   if (await versions.isOn({ signal })) return;
   await versions.switchOn({ signal });
   report.notice(`${destination.bucket.url} keeps old versions from now on`);
+}
+
+/** Lists a page of a bucket, for one that may not be asked for as a whole passes as there. */
+async function lookInto({ bucket, prefix }: SyncSide, signal: AbortSignal): Promise<void> {
+  for await (const _ of bucket.pages({ prefix }, { signal })) return;
 }
 
 function noBucket({ bucket: { url } }: SyncSide, advice: string): SyncError {

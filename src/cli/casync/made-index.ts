@@ -1,3 +1,4 @@
+import { peek } from "../../bytes/peek.ts";
 import { DigestThread } from "../../casync/digest-thread.node.ts";
 import { makeIndex, type MakeIndexOptions } from "../../casync/make-index.ts";
 import type { Bytes } from "../../types.ts";
@@ -22,9 +23,10 @@ export async function writeIndexOf(
 ): Promise<void> {
   const digest = digestNamed(options.digest);
   const sizes = sizesOf(options);
+  const { whole } = await peek(content, 1); // what is not there is found before a store is made for it
   await using store = writerOf(options, digest);
   await using namer = new DigestThread(digest);
-  const index = makeIndex(content, {
+  const index = makeIndex(whole, {
     ...about,
     sizes,
     digest,

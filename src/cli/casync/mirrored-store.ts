@@ -10,10 +10,12 @@ import {
   type OpenStoreOptions,
   schemeOf,
 } from "../../casync/open-store.node.ts";
+import { closingInTheEnd } from "../../bytes/closing.ts";
 import { SyncError } from "../../errors.ts";
 import type { MirrorOptions, MirrorSummary } from "../../mirror/mirror-options.ts";
 import { receiveChunks } from "../../mirror/receive-chunks.ts";
 import { sendChunks } from "../../mirror/send-chunks.ts";
+import type { ChunkWriter } from "../../store/store.ts";
 import type { Duplex } from "../../types.ts";
 import type { Call, OptionSpecs, OptionValues } from "../command.ts";
 import { readToken } from "../options/remote-options.ts";
@@ -73,20 +75,29 @@ export async function sendStore(
   return await send(store, namedIds(options.index, { signal, opening: () => storeFormOf(options) }));
 }
 
-/** Looks whether there is a store to send from, before the other one is made. @throws NOT_FOUND */
+/** Looks for the store to send from, before the other end is called. @throws NOT_FOUND */
 export async function checkStoreAt(place: string, { options }: MirrorCall<OptionSpecs>): Promise<void> {
   await openChunkReader([place], storeFormOf(options)).close();
 }
 
-/** Holds the end that lacks them. @throws USAGE, NOT_FOUND */
+/**
+ * Holds the end that lacks them, and makes a store when the other end has one.
+ *
+ * @throws USAGE, NOT_FOUND
+ */
 export async function receiveStore(
   place: string,
   duplex: Duplex,
   { options, report, signal }: MirrorCall<OptionSpecs>,
 ): Promise<MirrorSummary> {
   const digest: ChunkDigest = digestNamed(options.digest);
-  await using store = openChunkWriter(place, { ...storeFormOf(options, digest), create: true });
-  return await receiveChunks(store, duplex, { ...sessionOf(options, report, signal), digest });
+  let store: ChunkWriter | undefined;
+  const open = (): ChunkWriter =>
+    (store = openChunkWriter(place, { ...storeFormOf(options, digest), create: true }));
+  return closingInTheEnd(
+    () => receiveChunks(open, duplex, { ...sessionOf(options, report, signal), digest }),
+    async () => store?.close(),
+  );
 }
 
 /** Says what was moved. @throws PARTIAL when that is not all */
