@@ -1,4 +1,4 @@
-import type { IdMap } from "../bytes/id-map.ts";
+import type { IdSet } from "../bytes/id-set.ts";
 import type { AbortOptions } from "../types.ts";
 import { inAnyOrder } from "../bytes/in-any-order.ts";
 import type { KeptChunk, KeptChunks } from "./kept-chunks.ts";
@@ -25,13 +25,13 @@ export interface PrunedCounts {
 /** Removes the chunks of a store that are not named, and what killed writers left behind. */
 export async function pruneChunks(
   store: KeptChunks,
-  named: IdMap,
+  named: IdSet,
   { youngestMs, isDry, check, signal }: PruneChunksOptions,
 ): Promise<PrunedCounts> {
   const options = signal && { signal };
   let [removed, kept, young] = [0, 0, 0];
   const look = async ({ id, writtenMs }: KeptChunk): Promise<void> => {
-    const isNamed = named.get(id) !== undefined;
+    const isNamed = named.has(id);
     if (isNamed || writtenMs > youngestMs) {
       kept++;
       if (!isNamed) young++;

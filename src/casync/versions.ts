@@ -1,6 +1,6 @@
 import { undeleted } from "../bucket/failed-deletion.ts";
 import type { ObjectBucket } from "../bucket/object-bucket.ts";
-import { IdMap } from "../bytes/id-map.ts";
+import { IdSet } from "../bytes/id-set.ts";
 import { isSyncError, SyncError } from "../errors.ts";
 import type { AbortOptions, Bytes } from "../types.ts";
 import { checkIndexName, indexStoreLimits, onePart } from "./index-store.ts";
@@ -107,11 +107,11 @@ export class Versions {
   }
 
   /** The ids of all chunks that versions have. One that begins like another is taken for it. */
-  async named(versions: readonly Version[], options?: AbortOptions): Promise<IdMap> {
-    const named = new IdMap();
+  async named(versions: readonly Version[], options?: AbortOptions): Promise<IdSet> {
+    const named = new IdSet();
     for (const version of versions) {
       const index = await this.#readSettling(version, options);
-      if (index) for await (const chunks of index.chunks) for (const { id } of chunks) named.set(id, 1);
+      if (index) for await (const chunks of index.chunks) for (const { id } of chunks) named.add(id);
     }
     return named;
   }

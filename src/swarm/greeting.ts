@@ -1,5 +1,5 @@
 import { concatBytes } from "../bytes/compare.ts";
-import { IdMap } from "../bytes/id-map.ts";
+import { IdSet } from "../bytes/id-set.ts";
 import type { ChunkId } from "../chunk/chunk.ts";
 import { SyncError } from "../errors.ts";
 import { decodeError } from "../session/closing.ts";
@@ -13,7 +13,7 @@ export interface Greeting extends PeerHello {
   /**
    * The chunks that it has; those that share their first 8 bytes with one of them are taken for it.
    */
-  readonly held: IdMap;
+  readonly held: IdSet;
 }
 
 /** Ids in one HAVE frame. */
@@ -47,12 +47,12 @@ async function say(link: Link, hello: PeerHello, held: readonly ChunkId[]): Prom
 
 async function hear(frames: AsyncIterator<Frame>): Promise<Greeting> {
   const hello = decodePeerHello(await hearOne(frames, "HELLO"));
-  const held = new IdMap();
+  const held = new IdSet();
   for (let count = 0; count < hello.heldCount;) {
     const ids = readIds(await hearOne(frames, "HAVE"));
     count += ids.length;
     if (count > hello.heldCount) throw new SyncError("UNSOLICITED", "a peer has more than it said");
-    for (const id of ids) held.set(id, 1);
+    for (const id of ids) held.add(id);
   }
   return { ...hello, held };
 }

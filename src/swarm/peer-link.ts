@@ -82,7 +82,7 @@ export class PeerLink {
 
   /** True when the peer said that it has this chunk. */
   holds(id: ChunkId): boolean {
-    return this.#greeting?.held.get(id) !== undefined;
+    return this.#greeting?.held.has(id) === true;
   }
 
   /** Exchanges chunks until the peer leaves. @throws why it has to be left */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { IdMap } from "../../src/bytes/id-map.ts";
+import { IdSet } from "../../src/bytes/id-set.ts";
 import { castrStore } from "../../src/casync/castr.node.ts";
 import { chunkPath } from "../../src/casync/chunk-name.ts";
 import { verifyKept } from "../../src/casync/kept-chunks.ts";
@@ -28,8 +28,8 @@ async function plant() {
 }
 
 async function prune(root: string) {
-  const named = new IdMap();
-  chunks.forEach(({ id }, i) => isNamed(i) && named.set(id, 1));
+  const named = new IdSet();
+  chunks.forEach(({ id }, i) => isNamed(i) && named.add(id));
   await using store = castrStore(root);
   return await pruneChunks(store, named, { youngestMs: Date.now() - 1000, isDry: false });
 }

@@ -6,6 +6,7 @@ import { ByteReader, ByteWriter } from "../../src/bytes/cursor.ts";
 import { ExactReader } from "../../src/bytes/exact-reader.ts";
 import { fromHex, toHex } from "../../src/bytes/hex.ts";
 import { IdMap } from "../../src/bytes/id-map.ts";
+import { IdSet } from "../../src/bytes/id-set.ts";
 import { encodeLength, maxCafsChunkBytes, readLength, uvarintBytes } from "../../src/bytes/varint.ts";
 
 const anySafeNumber = fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
@@ -145,6 +146,24 @@ test("an id map does what a Map does", () => {
       for (let n = 0; n <= 60; n++) {
         const id = new Uint8Array(32).fill(n % 7, 0, 4).fill(n, 4);
         expect(map.get(id)).toBe(model.get(toHex(id)));
+      }
+    }),
+  );
+});
+
+test("an id set does what a Set does", () => {
+  const anyId = fc.nat(60).map((n) => new Uint8Array(32).fill(n % 7, 0, 4).fill(n, 4));
+  fc.assert(
+    fc.property(fc.array(anyId, { maxLength: 300 }), (ids) => {
+      const [set, model] = [new IdSet(), new Set<string>()];
+      for (const id of ids) {
+        expect(set.add(id)).toBe(!model.has(toHex(id)));
+        model.add(toHex(id));
+      }
+      expect(set.size).toBe(model.size);
+      for (let n = 0; n <= 60; n++) {
+        const id = new Uint8Array(32).fill(n % 7, 0, 4).fill(n, 4);
+        expect(set.has(id)).toBe(model.has(toHex(id)));
       }
     }),
   );

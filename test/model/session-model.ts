@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { IdMap } from "../../src/bytes/id-map.ts";
+import { IdTable } from "../../src/bytes/id-table.ts";
 import { Queue } from "../../src/session/queue.ts";
 import { type Forms, StateDescriber } from "./describe-state.ts";
 import type { Model } from "./explore.ts";
@@ -29,7 +29,7 @@ const mishaps = new Set([drop, "a file changes"]);
 
 const forms: Forms = new Map<unknown, (value: never) => unknown>([
   [Queue, (queue: Queue<unknown>) => queue.values()],
-  [IdMap, pairsOf],
+  [IdTable, pairsOf],
 ]);
 /** For people alone, or the same in all states. */
 const ignored = new Set([
@@ -115,10 +115,10 @@ export class SessionModel implements Model<State> {
   }
 }
 
-/** What a map of ids holds, whatever slots it is in. */
-function pairsOf(map: IdMap): string[] {
-  const { $keys, $values } = map as unknown as { $keys: Uint32Array; $values: Float64Array };
-  return Array.from($values, (value, at) => `${$keys[2 * at]} ${$keys[2 * at + 1]} ${value}`)
-    .filter((_, at) => $values[at] !== -1)
-    .sort();
+/** What a table of ids holds, whatever slots it is in. */
+function pairsOf(table: IdTable): string[] {
+  const { $keys, $values } = table as unknown as { $keys: Uint32Array; $values?: Float64Array };
+  const slots = Array.from({ length: $keys.length / 2 }, (_, at) => at);
+  const taken = slots.filter((at) => $keys[2 * at] !== 0 || $keys[2 * at + 1] !== 0);
+  return taken.map((at) => `${$keys[2 * at]} ${$keys[2 * at + 1]} ${$values?.[at]}`).sort();
 }

@@ -1,5 +1,5 @@
 import type { ChunkId } from "../../chunk/chunk.ts";
-import { IdMap } from "../../bytes/id-map.ts";
+import { IdSet } from "../../bytes/id-set.ts";
 import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { chunksUnderWay } from "../../casync/in-order.ts";
 import { digestOfIndex, type IndexChunk, sizeOf } from "../../casync/index-header.ts";
@@ -17,7 +17,7 @@ export const indexCache = defineCommand({
   options: storeOptions,
   writesOutput: () => false,
   async run({ operands: [target, ...places], options, report, signal }) {
-    const seen = new IdMap();
+    const seen = new IdSet();
     const counts = { fetched: 0, there: 0, failed: 0 };
     const { jobCount } = jobsOf(options);
     for (const place of places) {
@@ -49,10 +49,6 @@ export const indexCache = defineCommand({
   },
 });
 
-async function* distinct(index: IndexReading, seen: IdMap): AsyncGenerator<IndexChunk> {
-  for await (const chunk of eachChunk(index)) {
-    if (seen.get(chunk.id) !== undefined) continue;
-    seen.set(chunk.id, 1);
-    yield chunk;
-  }
+async function* distinct(index: IndexReading, seen: IdSet): AsyncGenerator<IndexChunk> {
+  for await (const chunk of eachChunk(index)) if (seen.add(chunk.id)) yield chunk;
 }

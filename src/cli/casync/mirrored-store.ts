@@ -1,6 +1,6 @@
 import type { ChunkId } from "../../chunk/chunk.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
-import { IdMap } from "../../bytes/id-map.ts";
+import { IdSet } from "../../bytes/id-set.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
 import {
@@ -141,12 +141,7 @@ export async function* keptIds(kept: AsyncIterable<{ readonly id: ChunkId }>): A
 
 /** The chunks that indexes name, each once. */
 async function* namedIds(places: readonly string[], options: IndexFileOptions): AsyncGenerator<ChunkId> {
-  const seen = new IdMap();
-  for (const place of places) {
-    for await (const { id } of eachChunk(await openIndex(place, options))) {
-      if (seen.get(id) !== undefined) continue;
-      seen.set(id, 1);
-      yield id;
-    }
-  }
+  const seen = new IdSet();
+  for (const place of places)
+    for await (const { id } of eachChunk(await openIndex(place, options))) if (seen.add(id)) yield id;
 }

@@ -1,4 +1,4 @@
-import { IdMap } from "../../bytes/id-map.ts";
+import { IdSet } from "../../bytes/id-set.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
 import type { Bytes } from "../../types.ts";
 import { type IndexFileOptions, openIndex } from "./index-file.ts";
@@ -10,10 +10,10 @@ export interface NamedIdsOptions extends IndexFileOptions {
 }
 
 /** The ids that indexes name. One that begins like another is taken for it. */
-export async function idsNamedBy(places: readonly string[], options: NamedIdsOptions): Promise<IdMap> {
+export async function idsNamedBy(places: readonly string[], options: NamedIdsOptions): Promise<IdSet> {
   const { isNamed = () => true } = options;
-  const named = new IdMap();
+  const named = new IdSet();
   for (const place of places)
-    for await (const { id } of eachChunk(await openIndex(place, options))) if (isNamed(id)) named.set(id, 1);
+    for await (const { id } of eachChunk(await openIndex(place, options))) if (isNamed(id)) named.add(id);
   return named;
 }

@@ -199,7 +199,7 @@ export const chop: DesyncCommand = {
     using progress = showProgress("Chopping", blobBytesOf(place));
     let doneBytes = 0;
     const put = async (chunk: ReturnType<typeof verifyChunk>): Promise<void> => {
-      if (ignored.get(chunk.id) === undefined) await store.put(chunk, { signal });
+      if (!ignored.has(chunk.id)) await store.put(chunk, { signal });
       progress.update((doneBytes += chunk.bytes.length));
     };
     try {

@@ -1,4 +1,5 @@
 import { IdMap } from "../../bytes/id-map.ts";
+import { IdSet } from "../../bytes/id-set.ts";
 import { fromHex } from "../../bytes/hex.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
 import type { IndexChunk } from "../../casync/index-header.ts";
@@ -82,7 +83,7 @@ export const info: DesyncCommand = {
       "chunk-size-avg": 0,
       "chunk-size-max": 0,
     };
-    const looking = { call, cache, store, compressedSizes, seen: new IdMap() };
+    const looking = { call, cache, store, compressedSizes, seen: new IdSet() };
     for (const part of idParts(given.operands[0]!)) await countPart(facts, part, looking);
     await writeLines(describe(facts), { signal });
   },
@@ -95,7 +96,7 @@ interface Looking {
   readonly store: ChunkReader | undefined;
   readonly compressedSizes: IdMap;
   /** Ids that were counted; the room is used again for each part. */
-  readonly seen: IdMap;
+  readonly seen: IdSet;
 }
 
 /** Adds the chunks of a part of all ids to the facts. */
@@ -127,10 +128,9 @@ async function countPart(
   async function count({ id, size }: IndexChunk): Promise<void> {
     facts.total++;
     facts.size += size;
-    if (seen.get(id) !== undefined) return;
-    seen.set(id, 1);
+    if (!seen.add(id)) return;
     facts.unique++;
-    const inSeed = seeds.get(id) !== undefined;
+    const inSeed = seeds.has(id);
     const inCache = await isIn(cache, id);
     if (await isIn(store, id)) facts["in-store"]++;
     if (inCache) facts["in-cache"]++;

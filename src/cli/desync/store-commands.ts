@@ -1,6 +1,5 @@
 import { createInterface } from "node:readline";
 import type { ChunkId } from "../../chunk/chunk.ts";
-import { IdMap } from "../../bytes/id-map.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { eachChunk } from "../../casync/index-reader.ts";
 import { inAnyOrder } from "../../bytes/in-any-order.ts";
@@ -87,7 +86,7 @@ export const cache: DesyncCommand = {
     for (const place of given.operands) {
       const chunks = (async function* () {
         for await (const chunk of eachChunk(await indexFor(place, call)))
-          if (isNew(seen, chunk.id)) yield chunk;
+          if (seen.add(chunk.id)) yield chunk;
           else progress.update((doneBytes += chunk.size));
       })();
       await inAnyOrder(chunks, chunksUnderWay(jobsIn(given).jobCount, sizeOf), copy);
@@ -100,12 +99,6 @@ export const cache: DesyncCommand = {
 /** Undefined where one of them is. */
 function sumOf(counts: readonly (number | undefined)[]): number | undefined {
   return counts.includes(undefined) ? undefined : counts.reduce((sum = 0, one) => sum + one!, 0);
-}
-
-function isNew(seen: IdMap, id: Uint8Array): boolean {
-  if (seen.get(id) !== undefined) return false;
-  seen.set(id, 1);
-  return true;
 }
 
 /** Remove unreferenced chunks from a store. */
@@ -123,7 +116,7 @@ export const prune: DesyncCommand = {
     const named = await idsNamedBy(given.operands, { signal, opening: indexOpening(call) });
     if (!isSet(given, "yes") && !(await isConfirmed())) return;
     const look = async ({ id }: KeptChunk): Promise<void> => {
-      if (named.get(id) === undefined) await store.delete(id, { signal });
+      if (!named.has(id)) await store.delete(id, { signal });
     };
     await inAnyOrder(store.kept({ signal }), { count: jobsIn(given).jobCount ?? 10 }, look);
     await store.sweep(0, { signal });

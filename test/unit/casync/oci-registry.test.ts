@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { Answer, Call } from "../../../src/bucket/answer.ts";
-import { IdMap } from "../../../src/bytes/id-map.ts";
+import { IdSet } from "../../../src/bytes/id-set.ts";
 import { ociChunks } from "../../../src/casync/oci-chunks.ts";
 import { ociLimits } from "../../../src/casync/oci-registry.ts";
 import { pruneChunks } from "../../../src/casync/prune-chunks.ts";
@@ -147,7 +147,7 @@ test("a registry that has always more tags is asked so many times", async () => 
     return new Response(JSON.stringify({ tags: [`t${count}`] }), { headers: { link } });
   };
   await using store = ociChunks("oci+http://127.0.0.1:1/chunks", { fetch: fetch as Call });
-  const named = new IdMap();
+  const named = new IdSet();
   const pruned = pruneChunks(store, named, { youngestMs: Date.now() + 1000, isDry: false });
   await expect(pruned).rejects.toMatchObject({ code: "LIMIT", detail: { limit: ociLimits.tagPageCount } });
   expect(count).toBe(ociLimits.tagPageCount);
