@@ -126,9 +126,17 @@ export function toSyncError(
   detail?: SyncErrorDetail,
 ): SyncError {
   if (isSyncError(thrown)) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
   const known = (code === "INTERNAL" || code === "IO") && isOfSystem(thrown) ? codeOfSystem(thrown) : code;
-  return new SyncError(known, message, { cause: thrown, ...(detail && { detail }) });
+  return new SyncError(known, messageOf(thrown), { cause: thrown, ...(detail && { detail }) });
+}
+
+/**
+ * What was thrown says, without a path of /proc by which this process reached a file: that means
+ * nothing to anybody else.
+ */
+export function messageOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return message.replace(/(?: ->)? '\/proc\/self\/fd\/.*$/s, "");
 }
 
 /** What the system said to a call. */

@@ -6,7 +6,7 @@ import { inAnyOrder } from "../../bytes/in-any-order.ts";
 import { chunksUnderWay } from "../../casync/in-order.ts";
 import { type IndexChunk, sizeOf } from "../../casync/index-header.ts";
 import { type KeptChunk, verifyKept } from "../../casync/kept-chunks.ts";
-import { SyncError } from "../../errors.ts";
+import { messageOf, SyncError } from "../../errors.ts";
 import { idsNamedBy } from "../casync/named-ids.ts";
 import { isSoWithAll } from "../casync/store-options.ts";
 import { indexFor } from "./blob-commands.ts";
@@ -80,7 +80,7 @@ export const cache: DesyncCommand = {
         signal.throwIfAborted();
         if (isSoWithAll(thrown)) throw thrown;
         failedCount++;
-        call.tell(thrown instanceof Error ? thrown.message : String(thrown));
+        call.tell(messageOf(thrown));
       }
     };
     for (const place of given.operands) {

@@ -1,4 +1,4 @@
-import type { SyncError } from "../../errors.ts";
+import { messageOf, type SyncError } from "../../errors.ts";
 import type { TreeChange } from "../../tree/entry/entry.ts";
 import type { FormatChange } from "./change-format.ts";
 import { escapeText } from "../../bytes/escaped-text.ts";
@@ -125,7 +125,7 @@ function describeChange({ change, path, kind }: TreeChange): string {
 }
 
 function* causesOf({ cause }: Error): Generator<string> {
-  for (let at = cause; at instanceof Error; at = at.cause) yield at.message;
+  for (let at = cause; at instanceof Error; at = at.cause) yield messageOf(at);
 }
 
 /**
