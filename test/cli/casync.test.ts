@@ -513,6 +513,44 @@ describe("index", () => {
     expect(readFileSync(at("out")).equals(bytes)).toBe(true);
   });
 
+  test("that a server is asked again is told as all else", async () => {
+    const { at } = await withBlob();
+    let isFirst = true;
+    const server = createServer(({ url }, response) => {
+      if (isFirst) response.writeHead(503).end();
+      else response.end(readFileSync(join(at("s.castr"), url!)));
+      isFirst = false;
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => server.closeAllConnections());
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const extract = async (option: string) => {
+      isFirst = true;
+      const { code, stdout, stderr } = await rsyncStream([
+        "index",
+        "extract",
+        at("blob.caibx"),
+        at("out"),
+        "-s",
+        url,
+        option,
+      ]);
+      expect(code, stderr).toBe(0);
+      rmSync(at("out"));
+      return { stdout: stdout.toString(), stderr };
+    };
+    const words = "the server answers 503; trying again";
+    const json = await extract("--json");
+    expect(json.stderr).toBe("");
+    const events = json.stdout.trim().split("\n");
+    expect(events.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+      expect.objectContaining({ event: "notice", message: words }),
+    );
+    expect((await extract("--verbose")).stderr).toContain(`rsync-stream: ${words}\n`);
+    expect((await extract("--quiet")).stderr).toBe("");
+  });
+
   test("extract makes no blocks of zeros", async () => {
     const { bytes, at } = await withBlob(new Uint8Array(4_000_000));
     await rsyncStream(["index", "extract", at("blob.caibx"), at("out"), "-s", at("s.castr")]);

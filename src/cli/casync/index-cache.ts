@@ -21,10 +21,10 @@ export const indexCache = defineCommand({
     const counts = { fetched: 0, there: 0, failed: 0 };
     const { jobCount } = jobsOf(options);
     for (const place of places) {
-      const index = await openIndex(place, { signal, ...indexAccess(options) });
+      const index = await openIndex(place, { signal, ...indexAccess(report, options) });
       const digest = digestOfIndex(index);
-      await using store = readerOf(options, digest);
-      await using cache = openChunkWriter(target, { ...openingOf(options, digest), create: true });
+      await using store = readerOf(options, report, digest);
+      await using cache = openChunkWriter(target, { ...openingOf(options, report, digest), create: true });
       const isThere = (id: ChunkId): Promise<boolean> => (cache.renew ?? cache.has)(id, { signal });
       const copy = async ({ id }: IndexChunk): Promise<void> => {
         if (await isThere(id)) return void counts.there++;

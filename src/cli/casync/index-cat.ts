@@ -16,11 +16,11 @@ export const indexCat = defineCommand({
     length: { type: "string", value: "N", about: "bytes, at most" },
   },
   writesOutput: () => true,
-  async run({ operands: [place], options, signal }) {
+  async run({ operands: [place], options, report, signal }) {
     const offset = readCount("offset", options.offset, 0, Number.MAX_SAFE_INTEGER);
     const length = readCount("length", options.length, 0, Number.MAX_SAFE_INTEGER);
-    const index = await openIndex(place, { signal, ...indexAccess(options) });
-    await using store = readerOf(options, digestOfIndex(index));
+    const index = await openIndex(place, { signal, ...indexAccess(report, options) });
+    await using store = readerOf(options, report, digestOfIndex(index));
     const content = readBlob(index, store, {
       ...jobsOf(options),
       ...(offset !== undefined && { offset }),

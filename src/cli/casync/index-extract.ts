@@ -33,9 +33,9 @@ export const indexExtract = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [place, path], options, report, signal }) {
-    const access = { signal, ...indexAccess(options) };
+    const access = { signal, ...indexAccess(report, options) };
     const index = await openIndex(place, { ...access, ...totalLimitOf(options) });
-    await using store = readerOf(options, digestOfIndex(index));
+    await using store = readerOf(options, report, digestOfIndex(index));
     const seeds: BlobSeed[] = [];
     const progress = bytesTo(report);
     let totals: ExtractTotals | undefined;

@@ -12,8 +12,8 @@ export const indexList = defineCommand({
     long: { type: "boolean", short: "l", about: "show where each chunk is and how long, too" },
   },
   writesOutput: () => true,
-  async run({ operands: [place], options, signal }) {
-    const index = await openIndex(place, { signal, ...indexAccess() });
+  async run({ operands: [place], options, report, signal }) {
+    const index = await openIndex(place, { signal, ...indexAccess(report) });
     await writeLines(options.long === true ? describeChunks(index) : idLines(index), { signal });
   },
 });

@@ -36,10 +36,10 @@ export const indexMount = defineCommand({
     const [state, initialState] = [options["cor-state-save"], options["cor-state-init"]];
     if (copyPath === undefined && (state !== undefined || initialState !== undefined))
       throw new SyncError("USAGE", "--cor-state-save and --cor-state-init need --cor-file");
-    const named = { name: store.join(", "), open: readerOf.bind(undefined, options) };
+    const named = { name: store.join(", "), open: readerOf.bind(undefined, options, report) };
     await mountIndex(place, dir, named, {
       ...jobsOf(options),
-      ...indexAccess(options),
+      ...indexAccess(report, options),
       options: (options.option ?? []).flatMap((text) => text.split(",")),
       ...(copyPath !== undefined && {
         copy: {

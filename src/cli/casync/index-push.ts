@@ -17,10 +17,10 @@ export const indexPush = defineCommand({
   writesOutput: () => false,
   async run({ operands: [place, to, beside], options, report, signal }) {
     if (place === "-") throw new SyncError("USAGE", "INDEX is read twice, so it cannot be standard input");
-    const access = { signal, ...indexAccess(options) };
+    const access = { signal, ...indexAccess(report, options) };
     const header = await openIndex(place, access);
     await header.close();
-    await using store = readerOf(options, digestOfIndex(header));
+    await using store = readerOf(options, report, digestOfIndex(header));
     const channel = connectPush(to, beside);
     signal.addEventListener("abort", () => channel.abort(signal.reason), { once: true });
     const stored = async (id: Bytes) => {

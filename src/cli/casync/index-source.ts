@@ -6,6 +6,7 @@ import type { OptionSpecs, OptionValues } from "../command.ts";
 import { refuseChoice } from "../options/refused-choice.ts";
 import type { sourceStoreOption, sourceTokenOption } from "../options/source-options.ts";
 import { readToken } from "../options/remote-options.ts";
+import type { Report } from "../report/report.ts";
 import { storeAccess } from "./store-access.ts";
 
 type Given = OptionValues<typeof sourceStoreOption & typeof sourceTokenOption> & {
@@ -22,6 +23,7 @@ export async function indexSourceAt(
   place: string,
   options: OptionValues<OptionSpecs>,
   showsToken: boolean,
+  report: Report,
 ): Promise<SourcePlace> {
   const given = options as unknown as Given;
   const { "source-store": stores = [], "source-token-file": own } = given;
@@ -29,7 +31,7 @@ export async function indexSourceAt(
     throw new SyncError("USAGE", "--source-store is for an index that is here");
   refuseChoice(options, "what an index is of");
   const token = own !== undefined || showsToken ? readToken(own ?? given["token-file"]) : undefined;
-  const form = { ...storeAccess(), ...(token !== undefined && { token }) };
+  const form = { ...storeAccess(report), ...(token !== undefined && { token }) };
   const { openIndexSource } = await import("../../archive/stored-tree/index-source.node.ts");
   return {
     openSource: async ({ filter, signal }) =>

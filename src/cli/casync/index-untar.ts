@@ -28,10 +28,12 @@ export const indexUntar = defineCommand({
     const limit = totalLimitOf(options);
     if (!isIndex && limit.maxTotalBytes !== undefined)
       throw new SyncError("USAGE", `--max-bytes is for a .caidx, and ${place} is an archive itself`);
-    const index = isIndex ? await openIndex(place, { signal, ...indexAccess(options), ...limit }) : undefined;
+    const index = isIndex
+      ? await openIndex(place, { signal, ...indexAccess(report, options), ...limit })
+      : undefined;
     const { store: places = [] } = options;
     await using store =
-      index && seededStore(readerOf(options, digestOfIndex(index)), places, root, index, { signal });
+      index && seededStore(readerOf(options, report, digestOfIndex(index)), places, root, index, { signal });
     const content =
       index && store
         ? readBlob(index, store, { ...jobsOf(options), signal })

@@ -12,7 +12,7 @@ export const indexVerify = defineCommand({
   options: {},
   writesOutput: () => false,
   async run({ operands: [place, path], report, signal }) {
-    const index = await openIndex(place, { signal, ...indexAccess() });
+    const index = await openIndex(place, { signal, ...indexAccess(report) });
     try {
       await verifyBlob(index, readFileBlocks(path, { signal }), { signal, onProgress: bytesTo(report) });
     } catch (thrown) {

@@ -24,7 +24,7 @@ export async function writeIndexOf(
   const digest = digestNamed(options.digest);
   const sizes = sizesOf(options);
   const { whole } = await peek(content, 1); // what is not there is found before a store is made for it
-  await using store = writerOf(options, digest);
+  await using store = writerOf(options, report, digest);
   await using namer = new DigestThread(digest);
   const index = makeIndex(whole, {
     ...about,
@@ -36,5 +36,5 @@ export async function writeIndexOf(
     signal,
     onProgress: bytesTo(report),
   });
-  await writeResult(place, index, { signal, ...indexAccess(options) });
+  await writeResult(place, index, { signal, ...indexAccess(report, options) });
 }

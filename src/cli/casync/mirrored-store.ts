@@ -59,7 +59,7 @@ export async function sendStore(
   { options, report, signal }: MirrorCall<typeof offerOption>,
 ): Promise<MirrorSummary> {
   const digest = digestNamed(options.digest);
-  const form = storeFormOf(options, digest);
+  const form = storeFormOf(options, report, digest);
   const send = async (store: Parameters<typeof sendChunks>[0], ids: AsyncIterable<ChunkId>) =>
     sendChunks(store, ids, duplex, { ...sessionOf(options, report, signal), digest });
   if (options.index === undefined) {
@@ -72,12 +72,15 @@ export async function sendStore(
     return await send(store, keptIds(store.kept({ signal })));
   }
   await using store = openChunkReader([place], form);
-  return await send(store, namedIds(options.index, { signal, opening: () => storeFormOf(options) }));
+  return await send(store, namedIds(options.index, { signal, opening: () => storeFormOf(options, report) }));
 }
 
 /** Looks for the store to send from, before the other end is called. @throws NOT_FOUND */
-export async function checkStoreAt(place: string, { options }: MirrorCall<OptionSpecs>): Promise<void> {
-  await openChunkReader([place], storeFormOf(options)).close();
+export async function checkStoreAt(
+  place: string,
+  { options, report }: MirrorCall<OptionSpecs>,
+): Promise<void> {
+  await openChunkReader([place], storeFormOf(options, report)).close();
 }
 
 /**
@@ -93,7 +96,7 @@ export async function receiveStore(
   const digest: ChunkDigest = digestNamed(options.digest);
   let store: ChunkWriter | undefined;
   const open = (): ChunkWriter =>
-    (store = openChunkWriter(place, { ...storeFormOf(options, digest), create: true }));
+    (store = openChunkWriter(place, { ...storeFormOf(options, report, digest), create: true }));
   return closingInTheEnd(
     () => receiveChunks(open, duplex, { ...sessionOf(options, report, signal), digest }),
     async () => store?.close(),
@@ -117,9 +120,9 @@ type MirrorCall<Specs extends OptionSpecs> = Pick<Call<OptionSpecs, never>, "rep
   readonly options: Given & TokenOption & OptionValues<Specs>;
 };
 
-function storeFormOf(options: Given & TokenOption, digest?: ChunkDigest): OpenStoreOptions {
+function storeFormOf(options: Given & TokenOption, report: Report, digest?: ChunkDigest): OpenStoreOptions {
   const token = readToken(options["token-file"]);
-  return { ...(digest && { digest }), ...(token !== undefined && { token }), ...storeAccess() };
+  return { ...(digest && { digest }), ...(token !== undefined && { token }), ...storeAccess(report) };
 }
 
 function sessionOf(options: Given, report: Report, signal: AbortSignal): MirrorOptions {

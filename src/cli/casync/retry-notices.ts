@@ -11,13 +11,13 @@ const noticePauseMs = 10_000;
  * @param nowMs tells the time
  */
 export function retryNotices(
-  say = (line: string): void => void process.stderr.write(`${line}\n`),
+  say = (line: string): void => void process.stderr.write(`${escapeText(line)}\n`),
   nowMs = () => performance.now(),
 ): (error: SyncError) => void {
   const saidMs = new Map<string, number>();
   return ({ message, cause }) => {
     const reason = cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : "";
-    const line = escapeText(`${message}${reason}; trying again`);
+    const line = `${message}${reason}; trying again`;
     const now = nowMs();
     if (now - (saidMs.get(line) ?? Number.NEGATIVE_INFINITY) < noticePauseMs) return;
     saidMs.set(line, now);

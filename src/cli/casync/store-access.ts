@@ -1,5 +1,6 @@
 import type { OpenStoreOptions } from "../../casync/open-store.node.ts";
 import { googleAccess } from "../bucket/google-access.ts";
+import type { Report } from "../report/report.ts";
 import { ociCredentials } from "./oci-settings.ts";
 import { retryNotices } from "./retry-notices.ts";
 import { s3Settings } from "./s3-settings.ts";
@@ -10,10 +11,12 @@ import { s3Settings } from "./s3-settings.ts";
  *
  * @throws USAGE, NOT_FOUND
  */
-export function storeAccess(): Required<Pick<OpenStoreOptions, "google" | "http" | "oci" | "s3">> {
+export function storeAccess(
+  report: Pick<Report, "notice">,
+): Required<Pick<OpenStoreOptions, "google" | "http" | "oci" | "s3">> {
   return {
     google: () => googleAccess(),
-    http: { onRetry: retryNotices() },
+    http: { onRetry: retryNotices((line) => report.notice(line)) },
     oci: (place) => ociCredentials(place),
     s3: s3Settings(),
   };

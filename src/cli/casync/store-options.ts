@@ -9,6 +9,7 @@ import { nodeCoding } from "../../casync/compressor.node.ts";
 import type { ChunkDigest } from "../../chunk/digest.ts";
 import type { ChunkReader, ChunkWriter } from "../../store/store.ts";
 import { isSyncError, SyncError } from "../../errors.ts";
+import type { Report } from "../report/report.ts";
 import { storeAccess } from "./store-access.ts";
 
 const maxJobCount = 1024;
@@ -59,24 +60,28 @@ export function jobsOf(options: Given): { readonly jobCount?: number } {
 /** The stores to read from, as one. @throws USAGE, NOT_FOUND */
 export function readerOf(
   options: Given & OptionValues<typeof cacheOption>,
+  report: Report,
   digest: ChunkDigest,
 ): ChunkReader {
   const { store = [], cache } = options;
-  return openChunkReader(store, { ...openingOf(options, digest), ...(cache !== undefined && { cache }) });
+  return openChunkReader(store, {
+    ...openingOf(options, report, digest),
+    ...(cache !== undefined && { cache }),
+  });
 }
 
 /** The store to write to. @throws USAGE when there are several, NOT_FOUND */
-export function writerOf(options: Given, digest: ChunkDigest): ChunkWriter | undefined {
+export function writerOf(options: Given, report: Report, digest: ChunkDigest): ChunkWriter | undefined {
   const [place, ...more] = options.store ?? [];
   if (more.length > 0) throw new SyncError("USAGE", "only one --store can be written to");
   return place === undefined
     ? undefined
-    : openChunkWriter(place, { ...openingOf(options, digest), create: true });
+    : openChunkWriter(place, { ...openingOf(options, report, digest), create: true });
 }
 
 /** The store beside a place that a tree is received in. @throws USAGE */
-export function openStoreOfTrees(place: string): ChunkWriter {
-  return openChunkWriter(place, { create: true, ...storeAccess() });
+export function openStoreOfTrees(place: string, report: Report): ChunkWriter {
+  return openChunkWriter(place, { create: true, ...storeAccess(report) });
 }
 
 /** The form that chunks have in the stores. */
@@ -85,17 +90,20 @@ export function codingOf({ uncompressed }: Pick<Given, "uncompressed">): ChunkCo
 }
 
 /** How indexes at URLs are read and written, by the options of the stores. @throws as `readerOf` */
-export function indexAccess(options: Given = {}): Required<Pick<IndexFileOptions, "opening">> {
-  return { opening: () => openingOf(options) };
+export function indexAccess(
+  report: Report,
+  options: Given = {},
+): Required<Pick<IndexFileOptions, "opening">> {
+  return { opening: () => openingOf(options, report) };
 }
 
 /** How a store is opened, by the options. @throws USAGE, NOT_FOUND, IO */
-export function openingOf(options: Given, digest?: ChunkDigest): OpenStoreOptions {
+export function openingOf(options: Given, report: Report, digest?: ChunkDigest): OpenStoreOptions {
   const attemptCount = readCount("retries", options.retries, 1, 1000);
   const path = options["header-file"];
   const { jobCount } = jobsOf(options);
   const token = readToken(options["token-file"]);
-  const access = storeAccess();
+  const access = storeAccess(report);
   return {
     ...(digest && { digest }),
     ...(token !== undefined && { token }),

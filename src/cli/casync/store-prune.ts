@@ -25,9 +25,9 @@ export const storePrune = defineCommand({
   writesOutput: () => false,
   async run({ operands: [path, ...places], options, report, signal }) {
     const hours = readCount("older-than", options["older-than"], 0, maxHours) ?? 24;
-    await using store = openKeptChunks(path, { coding: codingOf(options), ...storeAccess() });
+    await using store = openKeptChunks(path, { coding: codingOf(options), ...storeAccess(report) });
     const youngestMs = Date.now() - hours * secondsPerHour * 1000;
-    const named = await idsNamedBy(places, { signal, ...indexAccess() });
+    const named = await idsNamedBy(places, { signal, ...indexAccess(report) });
     const isDry = options["dry-run"] === true;
     const { removed, kept, young } = await pruneChunks(store, named, { youngestMs, isDry, signal });
     const done = isDry ? "would go" : "removed";

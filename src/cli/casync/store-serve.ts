@@ -35,8 +35,8 @@ export const storeServe = defineCommand({
     const [, host, port] = /^(.*):(\d{1,5})$/.exec(options.listen ?? "127.0.0.1:8731") ?? [];
     if (host === undefined) throw new SyncError("USAGE", `--listen takes HOST:PORT, not "${options.listen}"`);
     const stores = { ...options, store: operands };
-    await using store = readerOf(stores, digest);
-    const writer = options.writable === true ? writerOf(stores, digest) : undefined;
+    await using store = readerOf(stores, report, digest);
+    const writer = options.writable === true ? writerOf(stores, report, digest) : undefined;
     const server = chunkServer(store, {
       digest,
       ...(writer && { writer }),

@@ -24,7 +24,7 @@ export const storeVerify = defineCommand({
   },
   writesOutput: () => false,
   async run({ operands: [path], options, report, signal }) {
-    const form = { coding: codingOf(options), digest: digestNamed(options.digest), ...storeAccess() };
+    const form = { coding: codingOf(options), digest: digestNamed(options.digest), ...storeAccess(report) };
     await using store = openKeptChunks(path, form);
     const places = options["repair-from"] ?? [];
     await using source = places.length > 0 ? openChunkReader(places, form) : undefined;

@@ -29,7 +29,7 @@ export async function otherSource(
 ): Promise<SourcePlace> {
   const isIndex = options["source-store"] !== undefined;
   const source = isIndex
-    ? await indexSourceAt(text, options, showsToken === true)
+    ? await indexSourceAt(text, options, showsToken === true, report)
     : await bucketSourceAt(text, options, comparesContent);
   const keep = keepOf(options, "sender");
   const lacking = lackingFacts.filter(([name]) => keep[name] === true).map(([, words]) => words);

@@ -153,7 +153,7 @@ export function readLocalOptions(
   report: Report,
 ): Pick<OpenTargetOptions, "onUnkept" | "openStore"> {
   return {
-    openStore: async (store) => (await import("../casync/commands.ts")).openStoreOfTrees(store),
+    openStore: async (store) => (await import("../casync/commands.ts")).openStoreOfTrees(store, report),
     onUnkept: (what) =>
       report.notice(`the file system at ${place} does not keep ${unkeptTexts[what]}`, { unkept: what }),
   };

@@ -50,7 +50,7 @@ export const serve = defineCommand({
       ...receiveLimitsOf(options),
       ...chunkLimitOf(options),
     };
-    const stored = await openStored(options);
+    const stored = await openStored(options, report);
     const mirror = stored.chunks?.mirror;
     const annex = await openAnnex(root, options, offer, report);
     await closingInTheEnd(
@@ -70,13 +70,16 @@ export const serve = defineCommand({
 });
 
 /** Opens what is stored and offered beside the tree. @throws USAGE, NOT_FOUND */
-async function openStored(options: {
-  readonly chunks?: readonly string[];
-  readonly "take-chunks"?: boolean;
-  readonly indexes?: string;
-  readonly "take-indexes"?: boolean;
-  readonly "read-only"?: boolean;
-}): Promise<{ readonly chunks?: ServedChunks; readonly indexes?: ServedChunks }> {
+async function openStored(
+  options: {
+    readonly chunks?: readonly string[];
+    readonly "take-chunks"?: boolean;
+    readonly indexes?: string;
+    readonly "take-indexes"?: boolean;
+    readonly "read-only"?: boolean;
+  },
+  report: Report,
+): Promise<{ readonly chunks?: ServedChunks; readonly indexes?: ServedChunks }> {
   const { chunks = [], indexes, "read-only": isReadOnly } = options;
   const takesChunks = options["take-chunks"] === true;
   const takesIndexes = options["take-indexes"] === true;
@@ -87,8 +90,8 @@ async function openStored(options: {
   if (chunks.length === 0 && indexes === undefined) return {};
   const { serveChunks, serveIndexes } = await import("./served-chunks.ts");
   return {
-    ...(chunks.length > 0 && { chunks: serveChunks(chunks, takesChunks) }),
-    ...(indexes !== undefined && { indexes: serveIndexes(indexes, takesIndexes) }),
+    ...(chunks.length > 0 && { chunks: serveChunks(chunks, takesChunks, report) }),
+    ...(indexes !== undefined && { indexes: serveIndexes(indexes, takesIndexes, report) }),
   };
 }
 

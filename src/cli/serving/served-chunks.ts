@@ -2,13 +2,19 @@ import { type ChunkAnswers, chunkAnswers } from "../../casync/chunk-answers.node
 import { indexAnswers } from "../../casync/index-answers.node.ts";
 import { openIndexStore } from "../../casync/open-index-store.node.ts";
 import { nodeCoding } from "../../casync/compressor.node.ts";
-import { openChunkReader, openChunkWriter, openKeptChunks } from "../../casync/open-store.node.ts";
+import {
+  openChunkReader,
+  openChunkWriter,
+  openKeptChunks,
+  type OpenStoreOptions,
+} from "../../casync/open-store.node.ts";
 import type { StoreMirror } from "../../http/store-mirror.ts";
 import { receiveChunks } from "../../mirror/receive-chunks.ts";
 import { sendChunks } from "../../mirror/send-chunks.ts";
 import type { ChunkWriter } from "../../store/store.ts";
 import { keptIds } from "../casync/mirrored-store.ts";
 import { storeAccess } from "../casync/store-access.ts";
+import type { Report } from "../report/report.ts";
 
 /** Chunks or indexes that a server offers beside its tree. */
 export interface ServedChunks extends ChunkAnswers {
@@ -24,8 +30,12 @@ export interface ServedChunks extends ChunkAnswers {
  * @param isWritable true to take indexes, too
  * @throws USAGE, NOT_FOUND
  */
-export function serveIndexes(place: string, isWritable: boolean): ServedChunks {
-  const indexes = openIndexStore(place, { ...storeAccess(), create: isWritable });
+export function serveIndexes(
+  place: string,
+  isWritable: boolean,
+  report: Pick<Report, "notice">,
+): ServedChunks {
+  const indexes = openIndexStore(place, { ...storeAccess(report), create: isWritable });
   return { ...indexAnswers(indexes, { isWritable }), isWritable, close: () => indexes.close() };
 }
 
@@ -35,22 +45,30 @@ export function serveIndexes(place: string, isWritable: boolean): ServedChunks {
  * @param isWritable true to take chunks, too, into the first, which has to be the only one
  * @throws USAGE, NOT_FOUND
  */
-export function serveChunks(places: readonly string[], isWritable: boolean): ServedChunks {
-  const options = storeAccess();
-  const writer = isWritable ? openChunkWriter(places[0]!, { ...options, create: true }) : undefined;
-  const reader = writer ?? openChunkReader(places, options);
-  const mirror = mirrorOf(places, writer);
+export function serveChunks(
+  places: readonly string[],
+  isWritable: boolean,
+  report: Pick<Report, "notice">,
+): ServedChunks {
+  const access = storeAccess(report);
+  const writer = isWritable ? openChunkWriter(places[0]!, { ...access, create: true }) : undefined;
+  const reader = writer ?? openChunkReader(places, access);
+  const mirror = mirrorOf(places, writer, access);
   return { ...chunkAnswers(reader, writer && { writer }), isWritable, mirror, close: () => reader.close() };
 }
 
 /** Several stores cannot be listed as one. */
-function mirrorOf(places: readonly string[], writer: ChunkWriter | undefined): StoreMirror {
+function mirrorOf(
+  places: readonly string[],
+  writer: ChunkWriter | undefined,
+  access: OpenStoreOptions,
+): StoreMirror {
   const [place, ...more] = places;
   const coding = nodeCoding;
   return {
     ...(more.length === 0 && {
       async pull(duplex, options) {
-        await using store = openKeptChunks(place!, storeAccess());
+        await using store = openKeptChunks(place!, access);
         return await sendChunks(store, keptIds(store.kept(options)), duplex, { ...options, coding });
       },
     }),

@@ -132,7 +132,7 @@ test("a store that fails is a failure of the server", async () => {
 test("chunks beside a tree are not taken unless that is asked for", async () => {
   const { folder } = freshStore();
   for (const isWritable of [false, true]) {
-    const served = serveChunks([folder], isWritable);
+    const served = serveChunks([folder], isWritable, { notice: () => {} });
     const server = createServer(
       (request, response) => void served.answer(request, response, request.url!.slice(1)),
     );

@@ -134,8 +134,8 @@ test("what is asked again is said once of many that fail together, and again aft
   nowMs = 10_001;
   tell(gone);
   expect(said).toEqual([
-    "the connection to x failed: no\\x1b[2J way; trying again",
+    "the connection to x failed: no\u001b[2J way; trying again",
     "the server answers 503; trying again",
-    "the connection to x failed: no\\x1b[2J way; trying again",
+    "the connection to x failed: no\u001b[2J way; trying again",
   ]);
 });
